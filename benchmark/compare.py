@@ -1,4 +1,7 @@
-"""A finished run as tables: what the report shows, the CSV files hold and a notebook works with."""
+"""A finished run as tables: what the report shows, the CSV files hold and a notebook works with.
+
+Everything is computed again from stored predictions, so a new metric needs no new training.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,33 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from benchmark.metrics import class_scores
+from benchmark.store import read_json
+
+SUMMARY = [
+    "macro_f1",
+    "never_predicted",
+    "zero_recall",
+    "balanced_accuracy",
+    "accuracy",
+    "worst_recall",
+    "steps",
+    "seconds",
+    "status",
+]
+EXTRA = [
+    "val_macro_f1",
+    "g_mean",
+    "mcc",
+    "log_loss",
+    "ece",
+    "many_recall",
+    "medium_recall",
+    "few_recall",
+    "images_seen",
+    "distinct_images",
+]
 
 
 @dataclass(frozen=True)
@@ -31,6 +61,176 @@ class Comparison:
     per_class: pd.DataFrame  # one row a strategy, seed and class: the columns of per_class.csv
     predictions: pd.DataFrame  # one row a strategy, seed, val or test image
     curves: pd.DataFrame  # strategy, seed, step, phase, train_loss, val_loss, val_macro_f1, ...
-    confusion: dict[str, np.ndarray]  # strategy -> (C, C) test counts over seeds, rows are the truth
+    confusion: dict[
+        str, np.ndarray
+    ]  # strategy -> (C, C) test counts over seeds, rows are the truth
     failures: pd.DataFrame  # strategy, seed, error, traceback
     messages: list[str]  # warnings a reader must know
+
+
+def load_comparison(folder: Path) -> Comparison:
+    """Read the folder of a run, finished or not.
+
+    A strategy whose record is missing, or belongs to an earlier version of the run, is shown as not
+    trained yet.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder holds no run.
+    """
+    from benchmark.folder import RunFolder  # brings torch, which `list` and `--help` do without
+
+    files = RunFolder(Path(folder))
+    if not files.run_file.exists():
+        raise FileNotFoundError(
+            f"{folder} holds no run: there is no run.json in it. Give the folder that "
+            f"`run` named as its report's, like results/wheels-forum"
+        )
+    run = read_json(files.run_file)
+    names = run["data"]["classes"]
+    splits = {seed: read_json(files.split_file(seed)) for seed in run["seeds"]}
+    counts = np.mean([splits[seed]["train"]["counts"] for seed in run["seeds"]], axis=0)
+    order = sorted(range(len(names)), key=lambda c: (-counts[c], names[c]))
+    tables = _Tables(names, order, splits)
+    for one in run["asked"]:
+        for seed in run["seeds"]:
+            path = files.record_file(one["name"], seed)
+            record = read_json(path) if path.exists() else {}
+            if record.get("network") != run["networks"][one["name"]][str(seed)]:
+                record = {"status": "failed", "error": "not trained yet: run the command again"}
+            tables.add(one["name"], seed, record)
+    seed_rows = pd.DataFrame(tables.seed_rows, columns=["strategy", "seed", *SUMMARY, *EXTRA])
+    return Comparison(
+        folder=files.path,
+        run=run,
+        classes=[names[c] for c in order],
+        train_counts=[round(counts[c]) for c in order],
+        test_counts=[
+            sum(splits[seed]["test"]["counts"][c] for seed in run["seeds"]) for c in order
+        ],
+        strategies=[one["name"] for one in run["asked"]],
+        control=run["control"],
+        descriptions={one["name"]: one["doc"] for one in run["asked"]},
+        seeds=run["seeds"],
+        summary=_mean_over_seeds(seed_rows),
+        seed_rows=seed_rows,
+        per_class=pd.DataFrame(tables.per_class, columns=PER_CLASS),
+        predictions=(
+            pd.concat(tables.predictions, ignore_index=True)
+            if tables.predictions
+            else pd.DataFrame(columns=PREDICTIONS)
+        ),
+        curves=pd.DataFrame(tables.curves, columns=CURVES),
+        confusion=tables.confusion,
+        failures=pd.DataFrame(tables.failures, columns=FAILURES),
+        messages=run["messages"],
+    )
+
+
+PER_CLASS = [
+    "strategy",
+    "seed",
+    "class",
+    "train_count",
+    "test_count",
+    "recall",
+    "precision",
+    "f1",
+    "predicted",
+    "recall_low",
+    "recall_high",
+]
+PREDICTIONS = ["strategy", "seed", "split", "file", "label", "predicted", "confidence"]
+CURVES = [
+    "strategy",
+    "seed",
+    "step",
+    "phase",
+    "trains",
+    "train_loss",
+    "val_loss",
+    "val_accuracy",
+    "val_macro_f1",
+    "val_never_predicted",
+]
+FAILURES = ["strategy", "seed", "error", "traceback"]
+
+
+class _Tables:
+    """Rows collected from records. `order` lists class indices by training size."""
+
+    def __init__(
+        self, names: list[str], order: list[int], splits: dict[int, dict[str, Any]]
+    ) -> None:
+        self.names, self.order, self.splits = names, order, splits
+        self.seed_rows: list[dict[str, Any]] = []
+        self.per_class: list[dict[str, Any]] = []
+        self.predictions: list[pd.DataFrame] = []
+        self.curves: list[dict[str, Any]] = []
+        self.confusion: dict[str, np.ndarray] = {}
+        self.failures: list[dict[str, Any]] = []
+
+    def add(self, strategy: str, seed: int, record: dict[str, Any]) -> None:
+        """Add one record's rows."""
+        key = {"strategy": strategy, "seed": seed}
+        if record["status"] != "ok":
+            self.seed_rows.append({**key, "status": "failed"})
+            failure = {"error": record["error"], "traceback": record.get("traceback", "")}
+            self.failures.append({**key, **failure})
+            return
+        test, budget = record["numbers"]["test"], record["budget"]
+        val = {"val_macro_f1": record["numbers"]["val"]["macro_f1"]}
+        self.seed_rows.append({**key, **test, **val, **budget, "status": "ok"})
+        self.curves += [{**key, **point} for point in record["curve"]]
+        self._add_classes(key, record)
+        for split in ("val", "test"):
+            part = self.splits[seed][split]
+            table = pd.DataFrame(
+                {
+                    **key,
+                    "split": split,
+                    "file": part["files"],
+                    "label": [self.names[c] for c in part["labels"]],
+                    "predicted": [self.names[c] for c in record["predicted"][split]],
+                    "confidence": record["confidence"][split],
+                }
+            )
+            self.predictions.append(table)
+
+    def _add_classes(self, key: dict[str, Any], record: dict[str, Any]) -> None:
+        split, classes = self.splits[key["seed"]], len(self.names)
+        labels = np.asarray(split["test"]["labels"])
+        predicted = np.asarray(record["predicted"]["test"])
+        numbers = class_scores(labels, predicted, classes)
+        for c in self.order:
+            row = {name: values[c] for name, values in numbers.items() if name != "support"}
+            train, test = split["train"]["counts"][c], int(numbers["support"][c])
+            self.per_class.append(
+                {**key, "class": self.names[c], "train_count": train, "test_count": test, **row}
+            )
+        matrix = np.zeros((classes, classes), np.int64)
+        np.add.at(matrix, (labels, predicted), 1)
+        matrix = matrix[np.ix_(self.order, self.order)]
+        name = key["strategy"]
+        self.confusion[name] = self.confusion.get(name, np.zeros_like(matrix)) + matrix
+
+
+def _mean_over_seeds(seed_rows: pd.DataFrame) -> pd.DataFrame:
+    """One row a strategy in the order asked; numbers are means over the seeds that went well."""
+    rows: list[dict[str, Any]] = []
+    for strategy, group in seed_rows.groupby("strategy", sort=False):
+        good = group[group["status"] == "ok"]
+        status = "ok" if len(good) == len(group) else "partly failed" if len(good) else "failed"
+        means = good[SUMMARY[:-1]].astype(float).mean()
+        rows.append({"strategy": strategy, **means, "status": status})
+    return pd.DataFrame(rows, columns=["strategy", *SUMMARY])
+
+
+def recall_table(comparison: Comparison) -> pd.DataFrame:
+    """Recall by class (rows, largest first) and strategy (columns), mean over seeds."""
+    table = comparison.per_class.pivot_table(
+        index="class", columns="strategy", values="recall", aggfunc="mean", dropna=False
+    )
+    good = [name for name in comparison.strategies if name in table.columns]
+    return table.reindex(index=comparison.classes, columns=good)

@@ -1,0 +1,30 @@
+"""imbalance-bench: which remedy helps a classifier that ignores its rare classes.
+
+In Python::
+
+    import benchmark
+    result = benchmark.run(data="my_images", strategies="all")
+    result.summary                          # a pandas frame
+    benchmark.load("results/my_images-forum")
+
+On the command line: ``python -m benchmark run --strategies all``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from benchmark.api import Result, load, run
+
+__version__ = "0.1.0"
+__all__ = ["Result", "load", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    # torch takes seconds to import, and `--help` needs none of it
+    if name in __all__:
+        from benchmark import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'benchmark' has no attribute {name!r}")

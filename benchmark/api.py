@@ -1,0 +1,267 @@
+"""The same as the command line, for notebooks and scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmark.compare import Comparison, load_comparison, recall_table
+from benchmark.executor import Executor
+from benchmark.experiment import Experiment, default_name, recipe_for
+from benchmark.folder import RunFolder
+from benchmark.plan import Plan, make_plan
+from benchmark.prepare import Prepared, prepare
+from benchmark.progress import Silent
+from benchmark.provenance import environment
+from benchmark.report import notebook_html, write_report
+from benchmark.store import write_json
+from benchmark.strategy import Strategy
+from benchmark.strategy.registry import resolve
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished run: tables as pandas frames, figures, the report; shows itself in a notebook."""
+
+    comparison: Comparison
+    reports: dict[str, Path]  # what was written, by kind
+
+    @property
+    def folder(self) -> Path:
+        """Where everything is stored."""
+        return self.comparison.folder
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """One row a strategy, means over seeds."""
+        return self.comparison.summary
+
+    @property
+    def seeds(self) -> pd.DataFrame:
+        """One row a strategy and seed."""
+        return self.comparison.seed_rows
+
+    @property
+    def per_class(self) -> pd.DataFrame:
+        """One row a strategy, seed and class."""
+        return self.comparison.per_class
+
+    @property
+    def recall(self) -> pd.DataFrame:
+        """Recall by class, largest first, and strategy."""
+        return recall_table(self.comparison)
+
+    @property
+    def predictions(self) -> pd.DataFrame:
+        """One row a strategy, seed and image of the validation and test splits."""
+        return self.comparison.predictions
+
+    @property
+    def curves(self) -> pd.DataFrame:
+        """Learning curves, one row a strategy, seed and validation."""
+        return self.comparison.curves
+
+    @property
+    def confusion(self) -> dict[str, np.ndarray]:
+        """For each strategy the test confusion matrix (C, C), rows are the truth."""
+        return self.comparison.confusion
+
+    @property
+    def failures(self) -> pd.DataFrame:
+        """Strategies that failed, and why."""
+        return self.comparison.failures
+
+    @cached_property
+    def figures(self) -> dict[str, Any]:
+        """The report's figures, by name, as matplotlib figures."""
+        from benchmark.report.figures import all_figures
+
+        return all_figures(self.comparison)
+
+    def _repr_html_(self) -> str:
+        return notebook_html(self.comparison)
+
+
+def run(
+    data: str | Path = "wheels",
+    strategies: str | Iterable[str] = "all",
+    *,
+    imbalance: str = "natural",
+    weights: str | Path = "auto",
+    recipe: str = "forum",
+    fine_tune: str = "half",
+    image_size: int = 128,
+    batch_size: int | None = None,
+    lr: float | None = None,
+    epochs: float | Sequence[float] | None = None,
+    seeds: Sequence[int] = (0,),
+    device: str = "auto",
+    precision: str = "auto",
+    out: str | Path | None = None,
+    quick: bool = False,
+    jobs: int = 1,
+    command: str | None = None,
+    progress: Silent | None = None,
+) -> Result:
+    """Fine-tune one network under several strategies and write the report.
+
+    Arguments are those of ``python -m benchmark run``; see its help. What is stored in `out` and
+    still current is not trained again.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        If something asked for does not exist or can't be used. A strategy that fails while it
+        trains raises nothing: it is a row of the result with its error.
+    """
+    experiment = make_experiment(
+        data=data,
+        imbalance=imbalance,
+        weights=weights,
+        recipe=recipe,
+        fine_tune=fine_tune,
+        image_size=image_size,
+        batch_size=batch_size,
+        lr=lr,
+        epochs=epochs,
+        seeds=seeds,
+        device=device,
+        precision=precision,
+        quick=quick,
+    )
+    progress = progress or Silent()
+    executor = plan(experiment, strategies, out=out, jobs=jobs, progress=progress)
+    describe_run(executor, command)
+    executor.execute(progress)
+    return load(executor.folder.path)
+
+
+def load(folder: str | Path) -> Result:
+    """Open the folder of a run and write its report anew, from what is stored."""
+    comparison = load_comparison(Path(folder))
+    return Result(comparison, write_report(comparison))
+
+
+def make_experiment(
+    *,
+    data: str | Path,
+    weights: str | Path,
+    recipe: str,
+    lr: float | None,
+    epochs: float | Sequence[float] | None,
+    seeds: Sequence[int],
+    quick: bool,
+    **others: Any,
+) -> Experiment:
+    """Put an experiment together from plain values.
+
+    Raises
+    ------
+    ValueError
+        For a value that is not allowed, saying which are.
+    """
+    if quick and epochs is None:
+        epochs = 1
+    if epochs is not None and not isinstance(epochs, Sequence):
+        epochs = [epochs]
+    return Experiment(
+        data=str(data),
+        weights=str(weights),
+        recipe=recipe_for(recipe, epochs, lr),
+        seeds=tuple(seeds),
+        quick=quick,
+        **others,
+    )
+
+
+def plan(
+    experiment: Experiment,
+    strategies: str | Iterable[str],
+    *,
+    out: str | Path | None = None,
+    jobs: int = 1,
+    progress: Silent | None = None,
+) -> Executor:
+    """Open data and weights and lay out what is to be trained, without training it."""
+    asked = resolve(strategies)
+    prepared = prepare(experiment, progress)
+    path = Path(out) if out else Path("results") / default_name(experiment)
+    layout = make_plan(asked, prepared.budgets, prepared.origins)
+    return Executor(prepared, layout, RunFolder(path), jobs)
+
+
+def describe_run(executor: Executor, command: str | None) -> None:
+    """Write run.json and the splits: what was asked, and on what."""
+    prepared, layout, folder = executor.prepared, executor.plan, executor.folder
+    images, experiment = prepared.images, prepared.experiment
+    for seed, parts in prepared.splits.items():
+        content = {}
+        for part in ("train", "val", "test"):
+            indices = getattr(parts, part)
+            labels = images.labels[indices]
+            content[part] = {
+                "counts": np.bincount(labels, minlength=prepared.classes).tolist(),
+                "labels": labels.tolist(),
+                "files": [images.files[i] for i in indices],
+            }
+        write_json(folder.split_file(seed), content)
+    first = prepared.splits[experiment.seeds[0]]
+    write_json(
+        folder.run_file,
+        {
+            "name": folder.path.name,
+            "command": command,
+            "quick": experiment.quick,
+            "experiment": {
+                **experiment.describe(),
+                "batch_size": prepared.budgets[experiment.seeds[0]].batch_size,
+                "precision": str(prepared.dtype).removeprefix("torch."),
+                "device": str(prepared.device),
+            },
+            "data": {
+                "name": images.name,
+                "spec": images.spec,
+                "description": images.description,
+                "images": len(images),
+                "groups": None if images.groups is None else len(np.unique(images.groups)),
+                "classes": list(images.classes),
+                "counts": {
+                    part: np.bincount(
+                        images.labels[getattr(first, part)], minlength=prepared.classes
+                    ).tolist()
+                    for part in ("train", "val", "test")
+                },
+            },
+            "weights": {
+                "name": prepared.weights.name,
+                "source": prepared.weights.source,
+                "sha256": prepared.weights.sha256,
+            },
+            "environment": environment(prepared.device),
+            "seeds": list(experiment.seeds),
+            "asked": [
+                {"name": one.name, "doc": one.doc, "parameters": one.parameters}
+                for one in layout.asked
+            ],
+            "control": _control(layout),
+            "networks": {
+                one.name: {str(seed): layout.outputs[one.name, seed] for seed in experiment.seeds}
+                for one in layout.asked
+            },
+            "messages": list(prepared.messages),
+        },
+    )
+
+
+def _control(layout: Plan) -> str | None:
+    """Return the strategy that changes nothing, if it was asked for."""
+    return next((one.name for one in layout.asked if one.strategy == Strategy()), None)
+
+
+__all__ = ["Prepared", "Result", "describe_run", "load", "make_experiment", "plan", "run"]

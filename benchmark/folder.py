@@ -1,0 +1,126 @@
+"""The folder of a run: which file holds what. Everything a report says is read from here.
+
+::
+
+    run.json                what was asked, on what data, weights, hardware and versions
+    splits/seed0.json       files and labels of the training, validation and test split
+    outputs/KEY.safetensors logits and features of one trained network, and KEY.json beside it
+    records/NAME.seed0.json one strategy and seed: predictions, numbers, cost, or its error
+    states/                 trainings under way; gone when the run is over
+    report.html report.md *.csv figures/
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmark.store import read_json, write_json
+from benchmark.strategy import Outputs
+from benchmark.train.checkpoint import load_tensors, save_tensors
+
+PARTS = ("val", "test")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths in the folder of a run, and reading and writing of its files."""
+
+    path: Path
+
+    @property
+    def run_file(self) -> Path:
+        """What was asked."""
+        return self.path / "run.json"
+
+    def split_file(self, seed: int) -> Path:
+        """The split of one seed."""
+        return self.path / "splits" / f"seed{seed}.json"
+
+    def record_file(self, strategy: str, seed: int) -> Path:
+        """The record of one strategy and seed."""
+        return (
+            self.path / "records" / f"{re.sub(r'[^A-Za-z0-9_.=,]', '-', strategy)}.seed{seed}.json"
+        )
+
+    def output_file(self, key: str) -> Path:
+        """Outputs of the network `key`; the completeness marker is the JSON file beside it."""
+        return self.path / "outputs" / f"{key[:20]}.safetensors"
+
+    def error_file(self, key: str) -> Path:
+        """Why the segment that leads to `key` failed."""
+        return self.path / "states" / f"{key[:20]}.error.json"
+
+    def state_file(self, key: str) -> Path:
+        """State from which other segments go on."""
+        return self.path / "states" / f"{key[:20]}.safetensors"
+
+    def partial_file(self, key: str) -> Path:
+        """State of a segment under way."""
+        return self.path / "states" / f"{key[:20]}.partial.safetensors"
+
+    # ---- outputs -----------------------------------------------------------------------------
+
+    def save_outputs(self, key: str, tensors: dict[str, Tensor], about: dict[str, Any]) -> None:
+        """Write a network's outputs, then the description that makes them count."""
+        path = self.output_file(key)
+        save_tensors(path, tensors, {"key": key})
+        write_json(path.with_suffix(".json"), {"key": key, "sha256": _sha256(path), **about})
+
+    def has_outputs(self, key: str) -> bool:
+        """Return whether whole outputs of a network are there; damaged ones do not count."""
+        path = self.output_file(key)
+        try:
+            return read_json(path.with_suffix(".json"))["sha256"] == _sha256(path)
+        except (OSError, ValueError, KeyError):
+            return False
+
+    def load_outputs(self, key: str) -> tuple[dict[str, Outputs], dict[str, Any]]:
+        """Return the outputs of the validation and the test images, and their description."""
+        path = self.output_file(key)
+        tensors, _ = load_tensors(path)
+        outputs = {
+            part: Outputs(
+                tensors[f"{part}.logits"].numpy(),
+                tensors[f"{part}.features"].numpy(),
+                tensors[f"{part}.labels"].numpy().astype(np.int64),
+            )
+            for part in PARTS
+        }
+        return outputs, read_json(path.with_suffix(".json"))
+
+    # ---- cleaning ----------------------------------------------------------------------------
+
+    def discard_states(self) -> None:
+        """Remove the states of trainings; what they led to is stored."""
+        for path in (self.path / "states").glob("*"):
+            path.unlink()
+        if (self.path / "states").exists():
+            (self.path / "states").rmdir()
+
+
+def output_tensors(
+    parts: dict[str, tuple[Tensor, Tensor, np.ndarray]], head: dict[str, Tensor]
+) -> dict[str, Tensor]:
+    """Name what is stored of a network: for each part logits (N, C), features (N, D), labels (N,).
+
+    Features are kept in half precision: they serve probes and pictures, no decision.
+    """
+    tensors = {f"head.{name}": tensor for name, tensor in head.items()}
+    for part, (logits, features, labels) in parts.items():
+        tensors[f"{part}.logits"] = logits.float()
+        tensors[f"{part}.features"] = features.to(torch.float16)
+        tensors[f"{part}.labels"] = torch.from_numpy(labels)
+    return tensors
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

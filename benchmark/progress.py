@@ -1,0 +1,127 @@
+"""What a run says while it works: bars with time left on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+Advance = Callable[[int], None]
+SECONDS_BETWEEN_LINES = 5.0
+
+
+class Silent:
+    """Says nothing."""
+
+    def say(self, text: str) -> None:
+        """Pass on a sentence."""
+
+    @contextmanager
+    def task(self, what: str, total: int, unit: str) -> Iterator[Advance]:  # noqa: ARG002
+        """Open a task of `total` units; yields a function to call with the units newly done."""
+        yield lambda _: None
+
+    def now(self, what: str) -> None:
+        """Name what the open task is working on."""
+
+
+class Lines(Silent):
+    """Plain lines on a stream, at most one every few seconds: for logs and pipes."""
+
+    def __init__(self) -> None:
+        self._now = ""
+
+    def say(self, text: str) -> None:
+        """Print a sentence."""
+        print(text, flush=True)
+
+    def now(self, what: str) -> None:
+        """Name what the open task is working on."""
+        self._now = what
+
+    @contextmanager
+    def task(self, what: str, total: int, unit: str) -> Iterator[Advance]:
+        """Print how far the task is and how long it may still take."""
+        begun = last = time.monotonic()
+        done, self._now = 0, ""
+
+        def advance(units: int) -> None:
+            nonlocal done, last
+            done += units
+            now = time.monotonic()
+            if now - last >= SECONDS_BETWEEN_LINES:
+                last = now
+                left = (now - begun) / done * (total - done)
+                on = f" · {self._now}" if self._now else ""
+                print(
+                    f"{what}: {done} of {total} {unit} ({done / total:.0%}), "
+                    f"{duration(left)} left{on}",
+                    flush=True,
+                )
+
+        yield advance
+        if total:
+            took = time.monotonic() - begun
+            print(f"{what}: {done} of {total} {unit} in {duration(took)}", flush=True)
+
+
+class Bars(Silent):
+    """A bar with the time left, by rich."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+
+        self._console = Console(highlight=False)
+        self._describe: Callable[[str], None] = lambda _: None
+
+    def say(self, text: str) -> None:
+        """Print a sentence above the bars."""
+        self._console.print(text, markup=False)
+
+    def now(self, what: str) -> None:
+        """Name what the open task is working on."""
+        self._describe(what)
+
+    @contextmanager
+    def task(self, what: str, total: int, unit: str) -> Iterator[Advance]:
+        """Show a bar."""
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
+
+        with Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            MofNCompleteColumn(),
+            TextColumn(unit),
+            TimeElapsedColumn(),
+            TextColumn("·"),
+            TimeRemainingColumn(elapsed_when_finished=False),
+            TextColumn("left {task.fields[on]}"),
+            console=self._console,
+        ) as bars:
+            bar = bars.add_task(what, total=total, on="")
+            self._describe = lambda text: bars.update(bar, on=f"· {text}")
+            yield lambda units: bars.advance(bar, units)
+        self._describe = lambda _: None
+
+
+def for_terminal() -> Silent:
+    """Return bars if someone is watching, lines if not."""
+    return Bars() if sys.stdout.isatty() else Lines()
+
+
+def duration(seconds: float) -> str:
+    """Return `42 s`, `3 min 10 s` or `2 h 05 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

@@ -1,0 +1,52 @@
+"""The interface that every strategy is written against. Strategies import this and nothing else.
+
+A strategy is frozen data: stages laid over the step budget (which images are drawn, how they look,
+the loss), a head and a final decision. `timeline` holds those types, `components` the defaults and
+the pieces that several strategies share, `registry` finds strategies by name, `identity` tells two
+of them apart by content.
+"""
+
+from benchmark.strategy.components import (
+    AddOffset,
+    Argmax,
+    AsIs,
+    CrossEntropy,
+    LinearHead,
+    NoMix,
+    RandomView,
+    Shuffle,
+)
+from benchmark.strategy.registry import find, strategy
+from benchmark.strategy.timeline import (
+    Augment,
+    Decision,
+    Head,
+    Loss,
+    Mix,
+    Outputs,
+    Sampler,
+    Stage,
+    Strategy,
+)
+
+__all__ = [
+    "AddOffset",
+    "Argmax",
+    "AsIs",
+    "Augment",
+    "CrossEntropy",
+    "Decision",
+    "Head",
+    "LinearHead",
+    "Loss",
+    "Mix",
+    "NoMix",
+    "Outputs",
+    "RandomView",
+    "Sampler",
+    "Shuffle",
+    "Stage",
+    "Strategy",
+    "find",
+    "strategy",
+]

@@ -1,0 +1,141 @@
+"""The neutral components, and the few that more than one strategy uses. No torch at import."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+    from benchmark.strategy.timeline import Outputs
+
+
+@dataclass(frozen=True)
+class Shuffle:
+    """Every training image once a pass, in random order."""
+
+    def __call__(self, labels: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+        """Labels (N,) -> a permutation of 0..N-1."""
+        return rng.permutation(len(labels))
+
+
+@dataclass(frozen=True)
+class AsIs:
+    """No image is altered."""
+
+    def changes(self, copy: Tensor) -> Tensor:
+        """None of them, (B,) bool."""
+        return copy < 0
+
+    def __call__(self, images: Tensor, copy: Tensor, rng: torch.Generator) -> Tensor:  # noqa: ARG002
+        """Return the images."""
+        return images
+
+
+@dataclass(frozen=True)
+class RandomView:
+    """A random view of each image: flip, rotation, zoom, shift, brightness, contrast.
+
+    Drawn per image, applied to the whole batch at once on its device; what turns in from outside
+    is a mirror image of the border.
+    """
+
+    degrees: float = 15.0  # rotation within +- this
+    zoom: float = 0.2  # scale within 1 +- this
+    shift: float = 0.1  # of the half width, within +- this
+    light: float = 0.25  # brightness and contrast factors within 1 +- this
+    from_copy: int = 0  # showings before this one stay untouched
+
+    def changes(self, copy: Tensor) -> Tensor:
+        """Showings from `from_copy` on, (B,) bool."""
+        return copy >= self.from_copy
+
+    def __call__(self, images: Tensor, copy: Tensor, rng: torch.Generator) -> Tensor:  # noqa: ARG002
+        """Images (B, 3, H, W) uint8 -> the same."""
+        import torch
+        from torch.nn.functional import affine_grid, grid_sample
+
+        def uniform(width: float) -> Tensor:  # (B,) within +- width
+            draw = torch.rand(len(images), generator=rng, device=images.device)
+            return (2 * draw - 1) * width
+
+        angle = torch.deg2rad(uniform(self.degrees))
+        scale = 1 + uniform(self.zoom)
+        mirror = torch.sign(uniform(1.0))
+        cos, sin = torch.cos(angle) / scale, torch.sin(angle) / scale
+        rows = (
+            torch.stack((cos * mirror, -sin, uniform(self.shift)), dim=1),  # (B, 3)
+            torch.stack((sin * mirror, cos, uniform(self.shift)), dim=1),
+        )
+        grid = affine_grid(torch.stack(rows, dim=1), list(images.shape), align_corners=False)
+        view = grid_sample(images.float(), grid, padding_mode="reflection", align_corners=False)
+        mean = view.mean(dim=(1, 2, 3), keepdim=True)  # (B, 1, 1, 1)
+        contrast = (1 + uniform(self.light)).view(-1, 1, 1, 1)  # (B,) -> (B, 1, 1, 1)
+        brightness = (1 + uniform(self.light)).view(-1, 1, 1, 1)  # (B,) -> (B, 1, 1, 1)
+        view = (mean + (view - mean) * contrast) * brightness
+        return view.round_().clamp_(0, 255).to(torch.uint8)
+
+
+@dataclass(frozen=True)
+class NoMix:
+    """Images and targets stay as they are."""
+
+    def __call__(
+        self,
+        images: Tensor,
+        target: Tensor,
+        counts: Tensor,  # noqa: ARG002
+        rng: torch.Generator,  # noqa: ARG002
+    ) -> tuple[Tensor, Tensor]:
+        """Return both."""
+        return images, target
+
+
+@dataclass(frozen=True)
+class CrossEntropy:
+    """-sum_c target_c log softmax(logits)_c."""
+
+    def __call__(self, logits: Tensor, target: Tensor, counts: Tensor) -> Tensor:  # noqa: ARG002
+        """Logits (B, C), target (B, C) -> (B,)."""
+        return -(target * logits.log_softmax(1)).sum(1)
+
+
+@dataclass(frozen=True)
+class LinearHead:
+    """One fully connected layer."""
+
+    def __call__(self, width: int, classes: int) -> nn.Module:
+        """Return Linear(D, C), initialised as torch does."""
+        from torch import nn
+
+        return nn.Linear(width, classes)
+
+
+@dataclass(frozen=True)
+class Argmax:
+    """The class with the largest logit."""
+
+    def fit(
+        self,
+        validation: Outputs,  # noqa: ARG002
+        counts: NDArray[np.int64],
+    ) -> Callable[[Outputs], NDArray[np.int64]]:
+        """Nothing is fitted."""
+        return AddOffset((0.0,) * len(counts))
+
+
+@dataclass(frozen=True)
+class AddOffset:
+    """argmax_c (log p_c + offset_c): a fitted rule, which the record keeps."""
+
+    offset: tuple[float, ...]  # (C,)
+
+    def __call__(self, outputs: Outputs) -> NDArray[np.int64]:
+        """Outputs of N images -> labels (N,)."""
+        return (outputs.log_probabilities + np.asarray(self.offset)).argmax(axis=1)

@@ -1,0 +1,73 @@
+"""What makes two components the same: type, fields and the code behind them.
+
+A key that hashed only names and fields would serve yesterday's results after an edit, so the
+module's source enters it; comments, layout and docstrings do not.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import functools
+import hashlib
+import inspect
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+def identity(value: Any) -> Any:
+    """Return a JSON-able description of a component, equal exactly when behaviour is.
+
+    Dataclass instances, functions, arrays, numbers, strings, tuples, lists and dicts are allowed.
+
+    Raises:
+        TypeError: for anything else, whose content can't be told.
+    """
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, tuple | list):
+        return [identity(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): identity(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        content = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
+        return {"array": [str(value.dtype), list(value.shape), content]}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {f.name: identity(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {"type": type(value).__qualname__, "fields": fields, "source": _source(type(value))}
+    if inspect.isfunction(value) and value.__closure__ is None:
+        return {"function": value.__qualname__, "source": _source(value)}
+    raise TypeError(
+        f"a strategy's component must be a frozen dataclass or a plain function of a module, whose "
+        f"fields are numbers, strings, tuples, arrays or further components; got {value!r}. "
+        f"Put the values that it needs into fields of a dataclass."
+    )
+
+
+def _source(code: Any) -> str:
+    module = sys.modules[code.__module__]
+    file = getattr(module, "__file__", None)
+    if file is None:  # a notebook or an interactive session: the definition itself
+        return normalised_hash(textwrap.dedent(inspect.getsource(code)))
+    return file_hash(Path(file))
+
+
+@functools.cache
+def file_hash(file: Path) -> str:
+    """Hash of a Python file's code without comments, layout and docstrings."""
+    return normalised_hash(file.read_text(encoding="utf-8"))
+
+
+def normalised_hash(source: str) -> str:
+    """Hash of Python code without comments, layout and docstrings."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
+            node, clean=False
+        ):
+            node.body = node.body[1:] or [ast.Pass()]
+    return hashlib.sha256(ast.unparse(tree).encode()).hexdigest()

@@ -1,0 +1,202 @@
+"""Strategies by name: `focal_loss`, `focal_loss:gamma=1`, `all`, and those a user brings.
+
+A strategy is a function decorated with `@strategy`; its arguments are its hyper-parameters, its
+docstring is the text that the report shows. Found are the modules of the package `strategies`,
+files given with `--plugin`, and the entry points `imbalance_bench.strategies` of installed packages.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.metadata
+import importlib.util
+import inspect
+import pkgutil
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from benchmark.strategy.timeline import Strategy
+
+Build = TypeVar("Build", bound="Callable[..., Strategy]")
+_entries: dict[str, Entry] = {}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One registered strategy."""
+
+    name: str
+    build: Callable[..., Strategy]
+    doc: str
+
+    @property
+    def summary(self) -> str:
+        """First line of the docstring."""
+        return self.doc.split("\n", 1)[0]
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """Hyper-parameters and their defaults."""
+        parameters = inspect.signature(self.build).parameters.values()
+        return {parameter.name: parameter.default for parameter in parameters}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A strategy as asked for: its full name with the parameters that differ from the defaults."""
+
+    name: str
+    strategy: Strategy
+    doc: str
+    parameters: dict[str, Any]
+
+
+def strategy(build: Build) -> Build:
+    """Register a function that returns a `Strategy`; use it as a decorator.
+
+    Raises:
+        ValueError: if it has no docstring, a parameter has no default, or the name is taken.
+    """
+    name, doc = build.__name__, inspect.getdoc(build)
+    if not doc:
+        raise ValueError(f"strategy {name!r} needs a docstring: it is the text that reports show")
+    entry = Entry(name, build, doc)
+    without = [key for key, default in entry.defaults.items() if default is inspect.Parameter.empty]
+    if without:
+        raise ValueError(f"strategy {name!r}: every parameter needs a default, missing: {without}")
+    if name in _entries and _entries[name].build.__module__ != build.__module__:
+        raise ValueError(
+            f"strategy {name!r} of {build.__module__} is already registered by "
+            f"{_entries[name].build.__module__}; choose another function name"
+        )
+    _entries[name] = entry
+    return build
+
+
+def registered() -> dict[str, Entry]:
+    """Return all strategies by name: the mission's in its order, then the others."""
+    package = importlib.import_module("strategies")
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"strategies.{module.name}")
+    for point in importlib.metadata.entry_points(group="imbalance_bench.strategies"):
+        point.load()
+    order = {name: position for position, name in enumerate(package.MISSION)}
+    return dict(sorted(_entries.items(), key=lambda item: order.get(item[0], len(order))))
+
+
+def load_plugin(file: str | Path) -> None:
+    """Register the strategies of one Python file.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it can't be imported, with its own error, or registers nothing.
+    """
+    path = Path(file).resolve()
+    if not path.is_file():
+        raise FileNotFoundError(f"--plugin {file}: no such file")
+    name = f"imbalance_bench_plugin_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ValueError(f"--plugin {file}: not a Python file (its name must end in .py)")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    before = set(_entries)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise ValueError(f"--plugin {file}: {type(error).__name__}: {error}") from error
+    ours = {entry.name for entry in _entries.values() if entry.build.__module__ == name}
+    if not ours and set(_entries) == before:
+        raise ValueError(f"--plugin {file}: no function in it is decorated with @strategy")
+
+
+def names_in(text: str) -> list[str]:
+    """Split `a,b:param=1,other=2` at the commas that begin a new strategy."""
+    names: list[str] = []
+    for piece in filter(None, (part.strip() for part in text.split(","))):
+        if "=" in piece.split(":", 1)[0]:  # a further parameter of the strategy before it
+            if not names:
+                raise ValueError(f"{piece!r} stands before any strategy in {text!r}")
+            names[-1] += ("," if ":" in names[-1] else ":") + piece
+        else:
+            names.append(piece)
+    return names
+
+
+def resolve(names: str | Iterable[str]) -> list[Asked]:
+    """Look strategies up by name, `all` for the mission's and those the user brought.
+
+    Raises:
+        ValueError: for an unknown name, parameter or value, or an empty list.
+    """
+    asked: dict[str, Asked] = {}
+    for name in names_in(names) if isinstance(names, str) else names:
+        for single in _everything() if name == "all" else [name]:
+            one = _look_up(single)
+            asked.setdefault(one.name, one)
+    if not asked:
+        raise ValueError("no strategy was asked for; use --strategies all, or names from `list`")
+    return list(asked.values())
+
+
+def find(name: str) -> Strategy:
+    """Return one strategy by name, for strategies that build on another."""
+    return _look_up(name).strategy
+
+
+def _everything() -> list[str]:
+    mission = importlib.import_module("strategies").MISSION
+    return [
+        name
+        for name, entry in registered().items()
+        if name in mission or not entry.build.__module__.startswith("strategies.")
+    ]
+
+
+def _look_up(text: str) -> Asked:
+    name, _, rest = text.partition(":")
+    entries = registered()
+    if name not in entries:
+        close = difflib.get_close_matches(name, entries, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        raise ValueError(f"unknown strategy {name!r}.{hint} Known: {', '.join(entries)}")
+    entry = entries[name]
+    chosen = parse_parameters(text, rest, entry.defaults)
+    shown = ",".join(f"{key}={value}" for key, value in chosen.items())
+    full = f"{name}:{shown}" if shown else name
+    return Asked(full, entry.build(**chosen), entry.doc, {**entry.defaults, **chosen})
+
+
+def parse_parameters(text: str, rest: str, defaults: dict[str, Any]) -> dict[str, Any]:
+    """Parse `a=1,b=x` by the types of `defaults`; values equal to the default are left out.
+
+    Raises:
+        ValueError: naming `text`, what is wrong and what is allowed.
+    """
+    chosen: dict[str, Any] = {}
+    for piece in filter(None, rest.split(",")):
+        key, equals, value = piece.partition("=")
+        if not equals or key not in defaults:
+            allowed = ", ".join(f"{k}={v}" for k, v in defaults.items()) or "none"
+            raise ValueError(f"{text!r}: unknown parameter {piece!r}; parameters here: {allowed}")
+        kind = type(defaults[key])
+        try:
+            parsed = _flag(value) if kind is bool else kind(value)
+        except ValueError:
+            raise ValueError(f"{text!r}: {key} must be {kind.__name__}, got {value!r}") from None
+        if parsed != defaults[key]:
+            chosen[key] = parsed
+    return {key: chosen[key] for key in defaults if key in chosen}
+
+
+def _flag(value: str) -> bool:
+    flags = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+    if value.lower() not in flags:
+        raise ValueError(value)
+    return flags[value.lower()]

@@ -1,0 +1,141 @@
+"""A strategy as data on a timeline: stages over the step budget, a head, a decision.
+
+Shapes: N images, B images of a batch, C classes, D feature width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.strategy.components import Argmax, AsIs, CrossEntropy, LinearHead, NoMix, Shuffle
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+
+class Sampler(Protocol):
+    """Which training images one pass draws, and in which order."""
+
+    def __call__(self, labels: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+        """Labels of the training images (N,) -> positions in them (M,), repeats allowed.
+
+        Passes follow each other until the step budget is used up, so M changes what is drawn but
+        never how much.
+        """
+        ...
+
+
+class Augment(Protocol):
+    """How a drawn image looks."""
+
+    def changes(self, copy: Tensor) -> Tensor:
+        """Showing number of each image within its pass (B,) -> which of them are altered (B,) bool.
+
+        Copy 0 is the first showing. Images that are not altered need no new forward pass through
+        the frozen layers, so an honest answer here is what makes a strategy cheap.
+        """
+        ...
+
+    def __call__(self, images: Tensor, copy: Tensor, rng: torch.Generator) -> Tensor:
+        """Images (B, 3, H, W) uint8 and their showing number (B,) -> the same shape and type.
+
+        Called with the altered images only. `rng` lives on the device of the images.
+        """
+        ...
+
+
+class Mix(Protocol):
+    """Inputs and targets of several images blended."""
+
+    def __call__(
+        self, images: Tensor, target: Tensor, counts: Tensor, rng: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Images (B, 3, H, W) float in 0..255, targets (B, C), training counts (C,) -> both."""
+        ...
+
+
+class Loss(Protocol):
+    """What one prediction costs."""
+
+    def __call__(self, logits: Tensor, target: Tensor, counts: Tensor) -> Tensor:
+        """Logits (B, C), target distribution (B, C), training counts (C,) -> one value each (B,).
+
+        The trainer averages. Weights must have mean 1 over the training images, or the strategy
+        changes the learning rate as well.
+        """
+        ...
+
+
+class Head(Protocol):
+    """The classifier put on the pooled features."""
+
+    def __call__(self, width: int, classes: int) -> nn.Module:
+        """Return a new module (B, D) -> logits (B, C); torch's global generator is seeded."""
+        ...
+
+
+class Decision(Protocol):
+    """How outputs become labels. It is fitted on validation outputs and sees nothing else."""
+
+    def fit(
+        self, validation: Outputs, counts: NDArray[np.int64]
+    ) -> Callable[[Outputs], NDArray[np.int64]]:
+        """Return the rule: outputs of N images -> labels (N,). Training counts are (C,)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a trained network says of N images; decisions and diagnosis need no network."""
+
+    logits: NDArray[np.float32]  # (N, C)
+    features: NDArray[np.floating]  # (N, D) pooled, before dropout
+    labels: NDArray[np.int64]  # (N,)
+
+    @cached_property
+    def log_probabilities(self) -> NDArray[np.float64]:
+        """Log of the softmax, (N, C)."""
+        from scipy.special import log_softmax
+
+        return log_softmax(self.logits.astype(np.float64), axis=1)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What holds during a share of the step budget. Each field has the neutral default."""
+
+    share: float = 1.0
+    sample: Sampler = Shuffle()
+    augment: Augment = AsIs()
+    mix: Mix = NoMix()
+    loss: Loss = CrossEntropy()
+    trains: str | None = None  # a block name or "head"; None: what the recipe's phase trains
+    reset_head: bool = False  # start this stage with a new head
+
+    def __post_init__(self) -> None:
+        if not 0 < self.share <= 1:
+            raise ValueError(f"a stage's share must be in (0, 1], got {self.share}")
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """Stages in order, their shares adding up to 1, a head and a decision."""
+
+    stages: tuple[Stage, ...] = (Stage(),)
+    head: Head = LinearHead()
+    decide: Decision = Argmax()
+
+    def __post_init__(self) -> None:
+        total = sum(stage.share for stage in self.stages)
+        if abs(total - 1) > 1e-9:
+            raise ValueError(
+                f"the shares of a strategy's stages must add up to 1, got {total:g} from "
+                f"{[stage.share for stage in self.stages]}"
+            )

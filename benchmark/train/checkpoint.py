@@ -1,0 +1,64 @@
+"""The state of a training in one safetensors file: no pickle, whole or absent.
+
+Holds the head, the suffix once it has been trained, the optimizer's moments and the tally.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from benchmark.store import atomic
+
+
+def save_tensors(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
+    """Write tensors and a JSON-able description atomically."""
+    with atomic(path) as temporary:
+        # safetensors wants every tensor dense in its own order, which channels-last is not
+        save_file(
+            {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()},
+            temporary,
+            {"about": json.dumps(about)},
+        )
+
+
+def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read what `save_tensors` wrote."""
+    with safe_open(path, "pt") as file:
+        about = json.loads(file.metadata()["about"])
+        return {name: file.get_tensor(name) for name in file.keys()}, about  # noqa: SIM118
+
+
+def named(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Put a prefix before every name."""
+    return {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}
+
+
+def under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return those whose name has the prefix, without it."""
+    start = f"{prefix}."
+    return {name[len(start) :]: t for name, t in tensors.items() if name.startswith(start)}
+
+
+def flatten_optimizer(state: Mapping[str, Any]) -> dict[str, Tensor]:
+    """An optimizer's state by `parameter number.name`; its groups are made again from the recipe."""
+    return {
+        f"{number}.{name}": value
+        for number, entries in state["state"].items()
+        for name, value in entries.items()
+    }
+
+
+def unflatten_optimizer(tensors: Mapping[str, Tensor], groups: list[Any]) -> dict[str, Any]:
+    """Undo `flatten_optimizer`."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, tensor in tensors.items():
+        number, name = key.split(".", 1)
+        state.setdefault(int(number), {})[name] = tensor
+    return {"state": state, "param_groups": groups}

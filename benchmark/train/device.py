@@ -1,0 +1,47 @@
+"""Where the numbers are computed, and how precisely."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+
+
+def choose_device(asked: str) -> torch.device:
+    """Return the device for `auto`, `cpu`, `cuda` or `cuda:i`.
+
+    Raises
+    ------
+    ValueError
+        If a GPU is asked for that torch can't see.
+    """
+    if asked == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device(asked)
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise ValueError(
+            f"device {asked!r} is not there: torch {torch.__version__} sees "
+            f"{torch.cuda.device_count()} GPUs; use --device cpu or auto"
+        )
+    return device
+
+
+def choose_precision(asked: str, device: torch.device) -> torch.dtype:
+    """Return bfloat16 or float32; `auto` is bfloat16 where the device computes in it natively."""
+    if asked != "auto":
+        return {"bf16": torch.bfloat16, "fp32": torch.float32}[asked]
+    if device.type == "cuda":
+        native = torch.cuda.get_device_capability(device) >= (8, 0)
+    else:
+        # torch 2.10 has no such question to ask; there auto is float32
+        able = getattr(torch.cpu, "get_capabilities", dict)()
+        native = bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+    return torch.bfloat16 if native else torch.float32
+
+
+def describe_device(device: torch.device) -> str:
+    """Return the name of the hardware, for the report."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    name = getattr(torch.cpu, "get_capabilities", dict)().get("cpu_name") or "CPU"
+    return f"{name}, {torch.get_num_threads()} threads of {os.cpu_count()} cores"

@@ -1,0 +1,349 @@
+"""The one training loop. It reads a segment and never asks which strategy it serves.
+
+A step is a function of the state before it, its number and the seed: batches, dropout and views are
+drawn from generators seeded by (seed, step). So a training that is cut, shared, stopped or killed
+anywhere goes on to the same network.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.functional import one_hot
+
+from benchmark.data.splits import Splits
+from benchmark.experiment import Phase, Recipe
+from benchmark.metrics import macro_f1, never_predicted
+from benchmark.model.inception import HEAD, WIDTH, Network
+from benchmark.plan import Budget, Segment, Stretch
+from benchmark.strategy import Head, NoMix
+from benchmark.train.checkpoint import (
+    flatten_optimizer,
+    load_tensors,
+    named,
+    save_tensors,
+    under,
+    unflatten_optimizer,
+)
+from benchmark.train.material import Material
+from benchmark.train.stream import Stream
+from benchmark.train.tally import Tally
+
+_HEAD, _STEP = 2, 3  # keep the random numbers of different uses of a seed apart
+_EVALUATION_BATCH = 256
+
+
+class Training:
+    """One network on its way through the step budget.
+
+    Parameters
+    ----------
+    material
+        Images, stored activations, pretrained layers.
+    split
+        Positions of the training, validation and test images in the image set.
+    recipe, budget, seed
+        The same for every strategy.
+    head
+        The strategy's.
+    """
+
+    def __init__(
+        self,
+        material: Material,
+        split: Splits,
+        recipe: Recipe,
+        budget: Budget,
+        seed: int,
+        head: Head,
+    ) -> None:
+        self.material, self.split, self.recipe = material, split, recipe
+        self.budget, self.seed, self.make_head = budget, seed, head
+        self.step = 0
+        self.labels = material.labels[split.train]  # (N,)
+        counts = np.bincount(self.labels, minlength=material.classes)
+        self.counts = torch.from_numpy(counts).to(material.device, torch.float32)  # (C,)
+        self.tally = Tally.empty(material.classes, len(self.labels))
+        suffix = copy.deepcopy(material.suffix)
+        self.network = Network(suffix, self._new_head(0)).to(material.device)
+        self.pretrained = True  # no layer of the suffix has been trained yet
+        self.optimizer: torch.optim.Optimizer | None = None
+        self._restored: dict[str, Tensor] = {}
+        self._generator = torch.Generator(material.device)
+
+    # ---- state -------------------------------------------------------------------------------
+
+    def save(self, path: Path) -> None:
+        """Write the state after the present step."""
+        tensors = named("head", self.network.head.state_dict())
+        if not self.pretrained:
+            tensors |= named("suffix", self.network.suffix.state_dict())
+        if self.optimizer is not None:
+            tensors |= named("optimizer", flatten_optimizer(self.optimizer.state_dict()))
+        save_tensors(path, tensors, {"step": self.step, "tally": self.tally.to_json()})
+
+    def restore(self, path: Path) -> None:
+        """Go on from a state that `save` wrote."""
+        tensors, about = load_tensors(path)
+        self.step, self.tally = about["step"], Tally.from_json(about["tally"])
+        self.network.head.load_state_dict(under("head", tensors))
+        if suffix := under("suffix", tensors):
+            self.network.suffix.load_state_dict(suffix)
+            self.pretrained = False
+        self._restored = under("optimizer", tensors)
+
+    # ---- training ----------------------------------------------------------------------------
+
+    def run(
+        self,
+        segment: Segment,
+        advance: Callable[[int], None] = lambda _: None,
+        pause: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Train to the end of `segment`; `pause` is called after each validation, to save.
+
+        Raises
+        ------
+        FloatingPointError
+            If the loss stops being a finite number.
+        """
+        for stretch in segment.stretches:
+            end = min(stretch.end, segment.end)
+            if self.step < end:
+                self._run_stretch(stretch, end, advance, pause)
+
+    def _run_stretch(
+        self,
+        stretch: Stretch,
+        end: int,
+        advance: Callable[[int], None],
+        pause: Callable[[], None],
+    ) -> None:
+        phase = self.recipe.phases[stretch.phase]
+        first = stretch.stage.trains or (HEAD if phase.trains == "head" else self.material.cut)
+        if stretch.resets_head and self.step == stretch.start:
+            self.network.head = self._new_head(stretch.start).to(self.material.device)
+        self.network.set_trainable(first)
+        self._prepare_optimizer(phase, fresh=stretch.fresh and self.step == stretch.start)
+        if first != HEAD:
+            self.pretrained = False
+        pooled = self._pooled(first, stretch)
+        stream = Stream(
+            stretch.stage.sample,
+            self.labels,
+            self.seed,
+            self.budget.batch_size,
+            stretch.stream_start,
+        )
+        phase_start, phase_end = self.budget.boundaries()[stretch.phase : stretch.phase + 2]
+        stops = _validation_steps(phase_start, phase_end, phase.epochs)
+        self.network.train()
+        loss_sum = torch.zeros((), dtype=torch.float64, device=self.material.device)
+        done, begun = self.step, time.perf_counter()
+        while self.step < end:
+            self._set_rates(phase, (self.step - phase_start) / (phase_end - phase_start))
+            loss_sum += self._one_step(stretch, stream, pooled)
+            self.step += 1
+            advance(1)
+            if self.step in stops or self.step == end:
+                self.tally.loss_sum += loss_sum.item()  # waits for the device
+                self.tally.loss_steps += self.step - done
+                self.tally.seconds += time.perf_counter() - begun
+                if not math.isfinite(self.tally.loss_sum):
+                    raise FloatingPointError(
+                        f"the loss became {self.tally.loss_sum} before step {self.step}: lower "
+                        f"--lr, use --precision fp32, or check the strategy's loss"
+                    )
+                if self.step in stops:
+                    self._validate(stretch, phase)
+                    pause()
+                    self.network.train()
+                loss_sum.zero_()
+                done, begun = self.step, time.perf_counter()
+
+    def _one_step(self, stretch: Stretch, stream: Stream, pooled: Tensor | None) -> Tensor:
+        stage, optimizer = stretch.stage, self.optimizer
+        assert optimizer is not None
+        self._generator.manual_seed(_derived(self.seed, _STEP, self.step))
+        positions, copies = stream.batch(self.step)
+        labels = self.labels[positions]
+        self.tally.count(positions, labels)
+        target = one_hot(torch.from_numpy(labels), self.material.classes)  # (B, C)
+        target = target.to(self.material.device, torch.float32)
+        x, target = self._batch(stretch, positions, copies, target, pooled)
+        if pooled is None:
+            with self.material.autocast():
+                x = self.network.features(x)
+        logits = self.network.classify(x, self._generator)
+        loss = stage.loss(logits, target, self.counts).mean()
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        return loss.detach()
+
+    def _batch(
+        self,
+        stretch: Stretch,
+        positions: NDArray[np.int64],
+        copies: NDArray[np.int64],
+        target: Tensor,
+        pooled: Tensor | None,
+    ) -> tuple[Tensor, Tensor]:
+        """Inputs of the trained part and their targets; only altered images are run anew.
+
+        Inputs are activations at the cut, or features (B, D) where the head alone is trained.
+        """
+        material, stage = self.material, stretch.stage
+        copy_number = torch.from_numpy(copies).to(material.device)
+        augments = (self.recipe.augment, stage.augment)
+        mixes = not isinstance(stage.mix, NoMix)
+        altered = torch.zeros_like(copy_number, dtype=torch.bool)
+        for augment in augments:
+            altered |= augment.changes(copy_number)
+        fresh = np.ones(len(copies), bool) if mixes else altered.cpu().numpy()
+        stored = self._stored(positions[~fresh], pooled)
+        if not fresh.any():
+            return stored, target
+        images = material.images(self.split.train[positions[fresh]])
+        numbers = copy_number[torch.from_numpy(fresh).to(material.device)]
+        for augment in augments:
+            which = augment.changes(numbers)
+            if which.any():
+                images[which] = augment(images[which], numbers[which], self._generator)
+        self.tally.views += int(altered.sum())
+        if mixes:
+            images, target = stage.mix(images.float(), target, self.counts, self._generator)
+        viewed = material.prefix(images)
+        if pooled is not None:
+            with torch.no_grad(), material.autocast():
+                viewed = self.network.features(viewed)
+        if fresh.all():
+            return viewed, target
+        x = torch.empty((len(fresh), *viewed.shape[1:]), dtype=viewed.dtype, device=viewed.device)
+        if x.ndim == 4:
+            x = x.contiguous(memory_format=torch.channels_last)
+        mask = torch.from_numpy(fresh).to(viewed.device)
+        x[mask], x[~mask] = viewed, stored.to(viewed.dtype)
+        return x, target
+
+    def _stored(self, positions: NDArray[np.int64], pooled: Tensor | None) -> Tensor:
+        if pooled is not None:
+            return pooled[torch.from_numpy(positions).to(pooled.device)]
+        return self.material.inputs(self.split.train[positions])
+
+    def _pooled(self, first: str, stretch: Stretch) -> Tensor | None:
+        """Features of the training images (N, D) if the head alone is trained, else None."""
+        if first != HEAD:
+            return None
+        begins_altered = any(
+            bool(augment.changes(torch.zeros(1, dtype=torch.int64))[0])
+            for augment in (self.recipe.augment, stretch.stage.augment)
+        )
+        if begins_altered:  # then no image is ever shown as it is
+            return torch.empty((0, WIDTH), device=self.material.device)
+        return self._features(self.split.train)
+
+    @torch.no_grad()
+    def _features(self, indices: NDArray[np.int64]) -> Tensor:
+        """Pooled features of images (N,) -> (N, D) by the network as it is now."""
+        if self.pretrained and not len(self.material.pooled.missing(indices)):
+            return self.material.pooled.read(indices).to(self.material.device)
+        self.network.eval()
+        batches: list[Tensor] = []
+        for start in range(0, len(indices), _EVALUATION_BATCH):
+            with self.material.autocast():
+                x = self.material.inputs(indices[start : start + _EVALUATION_BATCH])
+                batches.append(self.network.features(x))
+        return torch.cat(batches)
+
+    @torch.no_grad()
+    def outputs(self, indices: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        """Logits (N, C) and features (N, D) of images (N,), in evaluation mode."""
+        features = self._features(indices)
+        self.network.eval()
+        return self.network.classify(features), features
+
+    def _validate(self, stretch: Stretch, phase: Phase) -> None:
+        """Add a point to the learning curve; nothing is ever chosen by it."""
+        logits, _ = self.outputs(self.split.val)
+        labels = torch.from_numpy(self.material.labels[self.split.val]).to(logits.device)
+        loss = nn.functional.cross_entropy(logits, labels).item() if len(labels) else math.nan
+        predicted = logits.argmax(1).cpu().numpy()
+        truth, classes = labels.cpu().numpy(), self.material.classes
+        self.tally.curve.append(
+            {
+                "step": self.step,
+                "phase": stretch.phase,
+                "trains": phase.trains,
+                "train_loss": self.tally.loss_sum / self.tally.loss_steps,
+                "val_loss": loss if math.isfinite(loss) else None,
+                "val_accuracy": float((predicted == truth).mean()) if len(truth) else None,
+                "val_macro_f1": macro_f1(truth, predicted, classes),
+                "val_never_predicted": int(never_predicted(predicted, classes).sum()),
+            }
+        )
+        self.tally.loss_sum, self.tally.loss_steps = 0.0, 0
+
+    # ---- parts -------------------------------------------------------------------------------
+
+    def _new_head(self, step: int) -> nn.Module:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(_derived(self.seed, _HEAD, step))
+            return self.make_head(WIDTH, self.material.classes)
+
+    def _prepare_optimizer(self, phase: Phase, *, fresh: bool) -> None:
+        if self.optimizer is not None and not fresh:
+            return
+        groups = []
+        for part, rate in (("suffix", phase.lr), ("head", phase.head_lr or phase.lr)):
+            trained = [p for p in getattr(self.network, part).parameters() if p.requires_grad]
+            for decays in (True, False):  # biases and batch norm are not decayed
+                chosen = [p for p in trained if (p.ndim > 1) == decays]
+                if chosen:
+                    decay = self.recipe.weight_decay * decays
+                    groups.append({"params": chosen, "weight_decay": decay, "full_lr": rate})
+        # AdamW without decay is Adam
+        self.optimizer = torch.optim.AdamW(groups, lr=phase.lr, fused=True)
+        if self._restored and not fresh:
+            self.optimizer.load_state_dict(
+                unflatten_optimizer(self._restored, self.optimizer.state_dict()["param_groups"])
+            )
+            for parameter, entries in self.optimizer.state.items():
+                for name, value in entries.items():
+                    if value.shape == parameter.shape:
+                        # files hold plain order; the fused step needs the parameter's own
+                        entries[name] = torch.empty_like(parameter).copy_(value)
+        self._restored = {}
+
+    def _set_rates(self, phase: Phase, passed: float) -> None:
+        factor = learning_rate_factor(phase, passed)
+        assert self.optimizer is not None
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["full_lr"] * factor
+
+
+def learning_rate_factor(phase: Phase, passed: float) -> float:
+    """Factor of the rate when the share `passed` (0 to 1) of a phase is over."""
+    if passed < phase.warmup:
+        return (passed + 0.01) / (phase.warmup + 0.01)
+    if not phase.cosine:
+        return 1.0
+    return 0.5 * (1 + math.cos(math.pi * (passed - phase.warmup) / (1 - phase.warmup)))
+
+
+def _validation_steps(start: int, end: int, epochs: float) -> set[int]:
+    number = max(1, math.ceil(epochs))
+    return {start + round((end - start) * (i + 1) / number) for i in range(number)}
+
+
+def _derived(*numbers: int) -> int:
+    """Return a seed that depends on all of the numbers."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)

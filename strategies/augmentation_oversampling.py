@@ -1,0 +1,19 @@
+"""Oversampling whose repeats are augmented."""
+
+from dataclasses import replace
+
+from benchmark.strategy import RandomView, Strategy, find, strategy
+
+
+@strategy
+def augmentation_oversampling(degrees: float = 15.0) -> Strategy:
+    """Random oversampling whose repeats are altered: a rare image is not shown twice the same.
+
+    The draws of random oversampling. The first showing of an image in a pass is untouched; each
+    repeat passes a random flip, rotation (up to `degrees`), zoom, shift and change of light. There
+    is no canonical definition of this method; this is ours.
+
+    draws of class c = max_k n_k in each pass; x -> view(x) from the second showing on
+    """
+    (stage,) = find("random_oversampling").stages
+    return Strategy(stages=(replace(stage, augment=RandomView(degrees, from_copy=1)),))

@@ -1,0 +1,37 @@
+"""Focal loss in its softmax form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benchmark.strategy import Stage, Strategy, strategy
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class FocalLoss:
+    """-(1 - p_y)^gamma log p_y."""
+
+    gamma: float
+
+    def __call__(self, logits: Tensor, target: Tensor, counts: Tensor) -> Tensor:  # noqa: ARG002
+        """Logits (B, C), target (B, C) -> (B,)."""
+        log_p = logits.log_softmax(1)
+        # 1 - p from log p without cancellation; the floor keeps the gradient of x^gamma finite at 0
+        missing = (-log_p.expm1()).clamp(min=1e-7)
+        return -(target * missing**self.gamma * log_p).sum(1)
+
+
+@strategy
+def focal_loss(gamma: float = 2.0) -> Strategy:
+    """Softmax focal loss: images that are already right count for less.
+
+    Lin et al. 2017, arXiv 1708.02002, eq. 4, on the softmax (their form is on sigmoids), without
+    class weights: it looks at how hard an image is, not at how rare its class is.
+
+    L = -(1 - p_y)^gamma log p_y
+    """
+    return Strategy(stages=(Stage(loss=FocalLoss(gamma)),))

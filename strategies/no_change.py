@@ -1,0 +1,12 @@
+"""The control."""
+
+from benchmark.strategy import Strategy, strategy
+
+
+@strategy
+def no_change() -> Strategy:
+    """Cross-entropy, every image once an epoch: the control that all others are compared with.
+
+    L = -log p_y
+    """
+    return Strategy()

@@ -1,0 +1,37 @@
+"""Random oversampling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.strategy import Stage, Strategy, strategy
+
+
+@dataclass(frozen=True)
+class Oversample:
+    """Images of smaller classes repeated until all classes are as large as the largest."""
+
+    def __call__(self, labels: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+        """Labels (N,) -> positions (C * max_c n_c,), shuffled."""
+        from imblearn.over_sampling import RandomOverSampler  # slow to import; `list` need not wait
+
+        sampler = RandomOverSampler(random_state=int(rng.integers(2**31)))
+        positions = np.arange(len(labels)).reshape(-1, 1)  # (N,) -> (N, 1), as scikit-learn wants
+        sampler.fit_resample(positions, labels)
+        return rng.permutation(sampler.sample_indices_)
+
+
+@strategy
+def random_oversampling() -> Strategy:
+    """Images of rare classes are drawn again and again until every class is drawn equally often.
+
+    imbalanced-learn's RandomOverSampler on the training indices (Buda et al. 2018, arXiv
+    1710.05381), drawn anew for each pass. The step budget is that of all strategies, so large
+    classes are seen less often.
+
+    draws of class c = max_k n_k in each pass
+    """
+    return Strategy(stages=(Stage(sample=Oversample()),))

@@ -1,0 +1,28 @@
+"""What several rooms' tests share: a small imbalanced folder of images and a cache of their own."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+COUNTS = {"common": 30, "middling": 12, "rare": 5}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
+    """No test reads or fills the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IMBALANCE_BENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def image_folder(tmp_path_factory):
+    """Three classes of 30, 12 and 5 noisy images, each with a brightness of its own."""
+    rng = np.random.default_rng(0)
+    root = tmp_path_factory.mktemp("images")
+    for level, (name, count) in zip((60, 120, 180), COUNTS.items(), strict=True):
+        (root / name).mkdir()
+        for number in range(count):
+            pixels = rng.normal(level, 40, (40, 40, 3)).clip(0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(root / name / f"{number:03}.png")
+    return root

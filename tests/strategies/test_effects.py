@@ -1,0 +1,229 @@
+"""Each strategy does what its name says."""
+
+import numpy as np
+import pytest
+import torch
+from imblearn.over_sampling import RandomOverSampler
+from scipy.special import log_softmax
+from sklearn.metrics import f1_score
+from sklearn.utils.class_weight import compute_class_weight
+from torch.nn.functional import cross_entropy, one_hot
+
+from benchmark.strategy import AddOffset, Outputs, Strategy, find
+from benchmark.train.stream import Stream
+from strategies.threshold_moving import macro_f1
+
+COUNTS = np.array([80, 30, 12, 4])
+LABELS = np.repeat(np.arange(4), COUNTS)
+LOGITS = torch.randn(126, 4, generator=torch.Generator().manual_seed(0))
+TARGET = one_hot(torch.from_numpy(LABELS), 4).float()
+TRAIN_COUNTS = torch.from_numpy(COUNTS).float()
+
+
+def loss_of(name, logits=LOGITS, target=TARGET, counts=TRAIN_COUNTS):
+    (stage,) = find(name).stages
+    return stage.loss(logits, target, counts)
+
+
+def drawn_by(name, steps=600, batch_size=21):
+    (stage,) = find(name).stages
+    stream = Stream(stage.sample, LABELS, seed=0, batch_size=batch_size)
+    positions = np.concatenate([stream.batch(step)[0] for step in range(steps)])
+    return np.bincount(LABELS[positions], minlength=4) / len(positions)
+
+
+def head_gradient(name):
+    """Gradient of the mean loss by each class's logit, (4,), summed over the images of the class."""
+    logits = torch.zeros(126, 4, requires_grad=True)
+    loss_of(name, logits).mean().backward()
+    own = logits.grad[torch.arange(126), torch.from_numpy(LABELS)]
+    return torch.zeros(4).index_add_(0, torch.from_numpy(LABELS), -own)
+
+
+# ---- no_change -----------------------------------------------------------------------------------
+
+
+def test_no_change_is_the_neutral_strategy():
+    assert find("no_change") == Strategy()
+    np.testing.assert_allclose(drawn_by("no_change"), COUNTS / COUNTS.sum(), atol=1e-3)
+    expected = cross_entropy(LOGITS, torch.from_numpy(LABELS), reduction="none")
+    torch.testing.assert_close(loss_of("no_change"), expected)
+
+
+# ---- class_weights -------------------------------------------------------------------------------
+
+
+def test_class_weights_are_scikit_learns_balanced_ones():
+    balanced = compute_class_weight("balanced", classes=np.arange(4), y=LABELS)
+    expected = torch.from_numpy(balanced[LABELS]).float() * loss_of("no_change")
+    torch.testing.assert_close(loss_of("class_weights"), expected)
+
+
+@pytest.mark.parametrize("power", [0.5, 1.0])
+def test_class_weights_do_not_change_the_learning_rate(power):
+    (stage,) = find(f"class_weights:power={power}").stages
+    weights = stage.loss.weights(TRAIN_COUNTS)
+    assert weights[torch.from_numpy(LABELS)].mean() == pytest.approx(1, abs=1e-6)
+    assert (weights[0] / weights[3]).item() == pytest.approx((4 / 80) ** power)
+
+
+def test_class_weights_give_every_class_the_same_say():
+    plain, weighted = head_gradient("no_change"), head_gradient("class_weights")
+    assert plain[0] / plain[3] == pytest.approx(20, rel=1e-4)
+    assert weighted[0] / weighted[3] == pytest.approx(1, rel=1e-4)
+
+
+def test_class_weights_on_equal_classes_are_plain():
+    equal = torch.full((4,), 30.0)
+    torch.testing.assert_close(
+        loss_of("class_weights", counts=equal), loss_of("no_change", counts=equal)
+    )
+
+
+# ---- focal_loss ----------------------------------------------------------------------------------
+
+
+def test_focal_loss_of_hand_worked_values():
+    p = torch.tensor([[0.9, 0.1], [0.2, 0.8]])
+    target = torch.tensor([[1.0, 0.0], [1.0, 0.0]])
+    loss = loss_of("focal_loss", p.log(), target, torch.ones(2))
+    expected = [-(0.1**2) * np.log(0.9), -(0.8**2) * np.log(0.2)]
+    np.testing.assert_allclose(loss.numpy(), expected, rtol=1e-5)
+
+
+def test_focal_loss_without_focus_is_plain():
+    torch.testing.assert_close(loss_of("focal_loss:gamma=0"), loss_of("no_change"))
+
+
+def test_focal_loss_looks_at_difficulty_not_at_rarity():
+    easy, hard = torch.tensor([[4.0, 0.0]]), torch.tensor([[0.0, 4.0]])
+    target, counts = torch.tensor([[1.0, 0.0]]), torch.tensor([1.0, 1000.0])
+    shares = [
+        loss_of("focal_loss", x, target, counts) / loss_of("no_change", x, target, counts)
+        for x in (easy, hard)
+    ]
+    assert shares[0] < 0.001
+    assert shares[1] > 0.9
+    swapped = loss_of("focal_loss", easy, target, counts.flip(0))
+    torch.testing.assert_close(swapped, loss_of("focal_loss", easy, target, counts))
+
+
+def test_focal_gradient_is_that_of_its_formula():
+    logits = LOGITS.double().requires_grad_()
+    p = logits.softmax(1)[torch.arange(126), torch.from_numpy(LABELS)]
+    (direct,) = torch.autograd.grad((-((1 - p) ** 2) * p.log()).sum(), logits)
+    (ours,) = torch.autograd.grad(loss_of("focal_loss", logits, TARGET.double()).sum(), logits)
+    torch.testing.assert_close(ours, direct)
+
+
+# ---- random_oversampling -------------------------------------------------------------------------
+
+
+def test_random_oversampling_draws_all_classes_equally_often():
+    np.testing.assert_allclose(drawn_by("random_oversampling"), 0.25, atol=0.005)
+
+
+def test_a_pass_of_random_oversampling_is_imbalanced_learns():
+    (stage,) = find("random_oversampling").stages
+    drawn = stage.sample(LABELS, np.random.default_rng(3))
+    sampler = RandomOverSampler(random_state=0)
+    _, expected = sampler.fit_resample(np.arange(len(LABELS)).reshape(-1, 1), LABELS)
+    np.testing.assert_array_equal(np.bincount(LABELS[drawn]), np.bincount(expected))
+    assert set(drawn) == set(range(len(LABELS))), "no image is lost"
+    assert not np.array_equal(np.sort(LABELS[drawn]), LABELS[drawn]), "the order is shuffled"
+
+
+# ---- augmentation_oversampling -------------------------------------------------------------------
+
+
+def test_augmentation_oversampling_has_the_draws_of_random_oversampling():
+    (one,), (two,) = (
+        find(name).stages for name in ("augmentation_oversampling", "random_oversampling")
+    )
+    assert one.sample == two.sample
+    assert one.loss == two.loss
+
+
+def test_only_repeats_are_altered_and_each_in_its_own_way():
+    (stage,) = find("augmentation_oversampling").stages
+    copies = torch.tensor([0, 1, 2, 0])
+    assert stage.augment.changes(copies).tolist() == [False, True, True, False]
+    image = torch.randint(0, 256, (1, 3, 64, 64), dtype=torch.uint8).expand(2, -1, -1, -1)
+    one, two = stage.augment(image, copies[1:3], torch.Generator().manual_seed(0))
+    assert not torch.equal(one, image[0])
+    assert not torch.equal(one, two)
+
+
+def test_altered_images_still_show_the_same_thing():
+    """A centred disc stays centred: what is done to repeats is mild."""
+    (stage,) = find("augmentation_oversampling").stages
+    y, x = torch.meshgrid(torch.linspace(-1, 1, 96), torch.linspace(-1, 1, 96), indexing="ij")
+    disc = ((x**2 + y**2 < 0.25) * 200).to(torch.uint8).expand(50, 3, -1, -1).clone()
+    views = stage.augment(disc, torch.ones(50), torch.Generator().manual_seed(0)).float()
+    mass = views.mean(1) / views.mean(1).sum((1, 2), keepdim=True)
+    assert (mass * x).sum((1, 2)).abs().max() < 0.25
+    assert (mass * y).sum((1, 2)).abs().max() < 0.25
+
+
+# ---- threshold_moving ----------------------------------------------------------------------------
+
+
+def biased_outputs(images, seed):
+    """Outputs of a model that has learnt the prior: right by evidence, biased toward class 0."""
+    rng = np.random.default_rng(seed)
+    share = COUNTS / COUNTS.sum()
+    labels = rng.choice(4, images, p=share)
+    logits = rng.normal(0, 1, (images, 4)) + 2.0 * np.eye(4)[labels] + 1.5 * np.log(share)
+    return Outputs(logits.astype(np.float32), np.zeros((images, 1)), labels)
+
+
+def test_threshold_moving_trains_what_it_moves():
+    assert find("threshold_moving").stages == find("no_change").stages
+    assert find("threshold_moving:on=focal_loss").stages == find("focal_loss").stages
+
+
+def test_moved_thresholds_favour_the_rare_and_raise_macro_f1():
+    validation, test = biased_outputs(400, 0), biased_outputs(4000, 1)
+    rule = find("threshold_moving").decide.fit(validation, COUNTS)
+    assert np.all(np.diff(rule.offset) > 0), "the rarer the class, the larger its offset"
+    before, after = (
+        f1_score(test.labels, decide(test), average="macro")
+        for decide in (AddOffset((0.0,) * 4), rule)
+    )
+    assert after > before + 0.05
+
+
+def test_without_validation_images_it_is_the_prior_correction():
+    empty = Outputs(np.zeros((0, 4), np.float32), np.zeros((0, 1)), np.zeros(0, np.int64))
+    rule = find("threshold_moving").decide.fit(empty, COUNTS)
+    prior = -np.log(COUNTS / COUNTS.sum())
+    np.testing.assert_allclose(rule.offset, prior - prior.mean(), atol=1e-12)
+
+
+def test_the_less_evidence_the_closer_to_the_prior_correction():
+    validation = biased_outputs(60, 2)
+    prior = -np.log(COUNTS / COUNTS.sum())
+    distance = [
+        np.abs(
+            find(f"threshold_moving:prior_weight={weight}").decide.fit(validation, COUNTS).offset
+            - (prior - prior.mean())
+        ).max()
+        for weight in (0.1, 10, 1000)
+    ]
+    assert distance[0] > distance[1] > distance[2]
+    assert distance[2] < 0.1
+
+
+def test_its_macro_f1_is_scikit_learns():
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        labels, predicted = rng.integers(0, 5, 30), rng.integers(0, 4, 30)
+        expected = f1_score(labels, predicted, labels=range(6), average="macro", zero_division=0)
+        assert macro_f1(labels, predicted, 6) == pytest.approx(expected, abs=1e-12)
+
+
+def test_outputs_log_probabilities():
+    outputs = biased_outputs(5, 0)
+    np.testing.assert_allclose(
+        outputs.log_probabilities, log_softmax(outputs.logits.astype(float), axis=1)
+    )
