@@ -47,9 +47,12 @@ def run_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:
 
     progress = for_terminal()
     executor = api.plan(
-        experiment_of(chosen), chosen.strategies, out=chosen.out, jobs=chosen.jobs,
+        experiment_of(chosen),
+        chosen.strategies,
+        out=chosen.out,
+        jobs=chosen.jobs,
         progress=progress,
-    )  # fmt: skip
+    )
     for message in executor.prepared.messages:
         progress.say(f"note: {message}")
     progress.say(plan_text(executor))
@@ -125,8 +128,9 @@ def plan_text(executor: Executor) -> str:
     steps = sum(segment.end - segment.start for segment in needed)
     budget = prepared.budgets[seeds[0]]
     counts = prepared.train_counts(seeds[0])
+    depth = {"head": "the head", "rest": prepared.experiment.fine_tune}
     phases = ", then ".join(
-        f"{steps} steps of {'the head' if phase.trains == 'head' else prepared.experiment.fine_tune}"
+        f"{steps} steps of {depth[phase.trains]}"
         for steps, phase in zip(budget.phase_steps, prepared.experiment.recipe.phases, strict=True)
     )
     parts = prepared.splits[seeds[0]]
@@ -164,10 +168,13 @@ def print_summary(result: Result) -> None:
         table.add_column(column, justify="left" if column in ("strategy", "status") else "right")
     for row in summary.itertuples(index=False):
         cells = [
-            f"{value:.3f}" if isinstance(value, float) and name not in WHOLE else f"{value:g}"
-            if isinstance(value, float) else str(value)
+            f"{value:.3f}"
+            if isinstance(value, float) and name not in WHOLE
+            else f"{value:g}"
+            if isinstance(value, float)
+            else str(value)
             for name, value in zip(summary.columns, row, strict=True)
-        ]  # fmt: skip
+        ]
         table.add_row(*cells)
     console.print(table, markup=False)
     for failure in result.failures.itertuples():
@@ -180,6 +187,11 @@ def print_summary(result: Result) -> None:
 WHOLE = ("never_predicted", "zero_recall", "steps", "seconds")  # shown without padding zeros
 
 
+EXPERIMENT_FLAGS = (
+    *("data", "imbalance", "weights", "recipe", "fine_tune", "image_size", "batch_size"),
+    *("lr", "epochs", "seeds", "device", "precision", "quick"),
+)
+
 # ---- flags ---------------------------------------------------------------------------------------
 
 
@@ -190,9 +202,7 @@ def experiment_of(chosen: argparse.Namespace) -> Any:
 
     for file in chosen.plugin:
         load_plugin(file)
-    names = ("data", "imbalance", "weights", "recipe", "fine_tune", "image_size", "batch_size")
-    names += ("lr", "epochs", "seeds", "device", "precision", "quick")
-    return api.make_experiment(**{name: getattr(chosen, name) for name in names})
+    return api.make_experiment(**{name: getattr(chosen, name) for name in EXPERIMENT_FLAGS})
 
 
 def parse(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Namespace:
@@ -268,84 +278,112 @@ def _experiment_flags(verb: argparse.ArgumentParser) -> None:
     )
     _plugin_flag(what)
     what.add_argument(
-        "--seeds", type=_whole_numbers, default=(0,), metavar="0,1,2",
+        "--seeds",
+        type=_whole_numbers,
+        default=(0,),
+        metavar="0,1,2",
         help="each seed is a split, an initialisation and an order of images of its own, the same "
         "for all strategies (default: 0)",
-    )  # fmt: skip
+    )
 
     data = verb.add_argument_group("on which images")
     data.add_argument(
-        "--data", default="wheels", metavar="DATA",
+        "--data",
+        default="wheels",
+        metavar="DATA",
         help="a folder root/<class>/<file>, a .csv manifest (path,label), torchvision:NAME, "
         "digits, or the built-in wheels (default)",
-    )  # fmt: skip
+    )
     data.add_argument(
-        "--imbalance", default="natural", metavar="PROFILE",
+        "--imbalance",
+        default="natural",
+        metavar="PROFILE",
         help="natural (default), or make the training part long-tailed: exp:RATIO, "
         "step:RATIO,FRACTION; add @all to do it to validation and test too",
-    )  # fmt: skip
+    )
     data.add_argument(
-        "--image-size", type=int, default=128, metavar="PIXELS",
+        "--image-size",
+        type=int,
+        default=128,
+        metavar="PIXELS",
         help="images are squashed to a square of this side, 75 or more (default: 128; "
         "InceptionV3 was made for 299)",
-    )  # fmt: skip
+    )
 
     how = verb.add_argument_group("how it is trained")
     how.add_argument(
-        "--weights", default="auto", metavar="WEIGHTS",
+        "--weights",
+        default="auto",
+        metavar="WEIGHTS",
         help="auto (default): the official ImageNet weights from torchvision's cache or by "
         "download, else the bundled ones; imagenet; bundled; none; or a .pth or .safetensors file",
-    )  # fmt: skip
+    )
     how.add_argument(
         "--recipe", default="forum", metavar="NAME", help="forum (default) or strong; see `list`"
     )
     how.add_argument(
-        "--fine-tune", default="half", metavar="DEPTH",
+        "--fine-tune",
+        default="half",
+        metavar="DEPTH",
         help="what the recipe's last phase trains: head, half (default; from Mixed_6c on), full, "
         "or the name of the first block to train, like Mixed_7a",
-    )  # fmt: skip
+    )
     how.add_argument(
-        "--batch-size", type=int, default=None, metavar="N",
+        "--batch-size",
+        type=int,
+        default=None,
+        metavar="N",
         help="images a step (default: the recipe's 64, halved for small sets until an epoch has "
         "60 steps, never below 8)",
-    )  # fmt: skip
+    )
     how.add_argument(
         "--lr", type=float, metavar="RATE", help="learning rate (default: the recipe's)"
     )
     how.add_argument(
-        "--epochs", type=_numbers, metavar="N[,N]",
+        "--epochs",
+        type=_numbers,
+        metavar="N[,N]",
         help="epochs of the recipe's phases, one number for each or one for all; they fix the "
         "number of optimizer steps, which is the same for every strategy (default: the recipe's)",
-    )  # fmt: skip
+    )
     how.add_argument("--device", default="auto", help="auto (default), cpu, cuda or cuda:1")
     how.add_argument(
-        "--precision", default="auto",
+        "--precision",
+        default="auto",
         help="fp32, bf16, or auto (default): bf16 where the device computes in it natively",
-    )  # fmt: skip
+    )
 
     where = verb.add_argument_group("where it goes, and how fast")
     where.add_argument(
         "--out", metavar="DIR", help="folder of the run (default: results/<data>-<recipe>)"
     )
     where.add_argument(
-        "--config", metavar="FILE.toml",
-        help='a file in which any of these flags may stand, like seeds = [0, 1]; flags win',
-    )  # fmt: skip
+        "--config",
+        metavar="FILE.toml",
+        help="a file in which any of these flags may stand, like seeds = [0, 1]; flags win",
+    )
     where.add_argument(
-        "--jobs", type=int, default=1, metavar="N",
+        "--jobs",
+        type=int,
+        default=1,
+        metavar="N",
         help="networks trained at the same time, each in its own process (default: 1)",
-    )  # fmt: skip
+    )
     where.add_argument(
-        "--quick", action="store_true",
+        "--quick",
+        action="store_true",
         help="a look in seconds: about 300 of the images, one epoch a phase; no evidence",
-    )  # fmt: skip
+    )
 
 
 def _plugin_flag(group: Any) -> None:
     group.add_argument(
-        "--plugin", action="append", default=[], metavar="FILE.py",
+        "--plugin",
+        action="append",
+        default=[],
+        metavar="FILE.py",
         help="a Python file with strategies of your own; may be given again",
-    )  # fmt: skip
+    )
 
 
 def _verb(verbs: Any, name: str, command: Any, text: str, examples: str) -> argparse.ArgumentParser:
@@ -408,8 +446,8 @@ RUN_EXAMPLES = """\
   # more training, from a settings file
   python -m benchmark run --config study.toml --recipe strong"""
 
-PLAN = """Show what `run` would train. Prints which networks are shared, which are stored already and
-how many steps are left. It decodes the images if that was not done before, and trains nothing."""
+PLAN = """Show what `run` would train. Prints which networks are shared, which are stored already
+and how many steps are left. It decodes the images if that was not done before, and trains nothing."""
 
 PLAN_EXAMPLES = "  python -m benchmark plan --data my_images/ --seeds 0,1,2 --strategies all"
 

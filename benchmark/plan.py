@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from benchmark.experiment import Phase
@@ -100,7 +101,7 @@ def stretches_of(strategy: Strategy, budget: Budget) -> tuple[Stretch, ...]:
         previous = stage
     cuts = sorted({*edges, *(start for start, *_ in stages)})
     stretches: list[Stretch] = []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         begin, _, stream_start, stage = next(s for s in stages if s[0] <= start < s[1])
         phase = max(i for i, edge in enumerate(edges[:-1]) if edge <= start)
         resets = stage.reset_head and begin == start

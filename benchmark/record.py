@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 import traceback
-from typing import Any
 
 import numpy as np
 

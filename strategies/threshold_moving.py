@@ -55,9 +55,9 @@ def threshold_moving(on: str = "no_change", prior_weight: float = 10.0) -> Strat
     """The trained model `on`, its class thresholds moved on validation; nothing is trained.
 
     argmax_c (log p_c + b_c), b fitted for macro-F1 by coordinate ascent on the validation images,
-    which starts at the prior correction -log pi_c. With m_c validation images of a class, its b_c is
-    m_c / (m_c + prior_weight) of the fitted value and the rest prior correction: few images are
-    little evidence. Collell et al. 2018; Buda et al. 2018, arXiv 1710.05381.
+    which starts at the prior correction -log pi_c. With m_c validation images of a class, its b_c
+    is m_c / (m_c + prior_weight) of the fitted value and the rest prior correction: few images
+    are little evidence. Collell et al. 2018; Buda et al. 2018, arXiv 1710.05381.
 
     y = argmax_c (log p_c + b_c)
     """

@@ -6,7 +6,7 @@ import pytest
 
 from benchmark.experiment import Phase
 from benchmark.plan import Budget, key_at, make_plan, stretches_of
-from benchmark.strategy import CrossEntropy, LinearHead, Stage, Strategy
+from benchmark.strategy import CrossEntropy, Stage, Strategy
 from benchmark.strategy.registry import Asked, resolve
 
 
@@ -125,7 +125,7 @@ def test_needed_leaves_out_what_is_stored_and_what_only_it_needed():
     late = Strategy((Stage(0.8), Stage(0.2, loss=OtherLoss())))
     plan = plan_of(plain=Strategy(), late=late)
     trunk, *ends = plan.segments
-    done = {key for key in plan.outputs.values()}
+    done = set(plan.outputs.values())
     assert plan.needed(done, set()) == []
     assert plan.needed(set(), set()) == [trunk, *ends]
     assert plan.needed({ends[0].key}, {trunk.key}) == [ends[1]]

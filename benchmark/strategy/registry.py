@@ -2,7 +2,7 @@
 
 A strategy is a function decorated with `@strategy`; its arguments are its hyper-parameters, its
 docstring is the text that the report shows. Found are the modules of the package `strategies`,
-files given with `--plugin`, and the entry points `imbalance_bench.strategies` of installed packages.
+files given with `--plugin`, and installed packages' entry points `imbalance_bench.strategies`.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def flatten_optimizer(state: Mapping[str, Any]) -> dict[str, Tensor]:
-    """An optimizer's state by `parameter number.name`; its groups are made again from the recipe."""
+    """Name an optimizer's state `parameter number.name`; groups are made again from the recipe."""
     return {
         f"{number}.{name}": value
         for number, entries in state["state"].items()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 
@@ -33,8 +35,7 @@ def choose_precision(asked: str, device: torch.device) -> torch.dtype:
     if device.type == "cuda":
         native = torch.cuda.get_device_capability(device) >= (8, 0)
     else:
-        # torch 2.10 has no such question to ask; there auto is float32
-        able = getattr(torch.cpu, "get_capabilities", dict)()
+        able = _cpu_abilities()
         native = bool(able.get("avx512_bf16") or able.get("amx_bf16"))
     return torch.bfloat16 if native else torch.float32
 
@@ -43,5 +44,10 @@ def describe_device(device: torch.device) -> str:
     """Return the name of the hardware, for the report."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    name = getattr(torch.cpu, "get_capabilities", dict)().get("cpu_name") or "CPU"
+    name = _cpu_abilities().get("cpu_name") or "CPU"
     return f"{name}, {torch.get_num_threads()} threads of {os.cpu_count()} cores"
+
+
+def _cpu_abilities() -> Mapping[str, Any]:
+    # torch 2.10 can't be asked; there `auto` is float32
+    return torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}

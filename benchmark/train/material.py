@@ -1,4 +1,4 @@
-"""What segments train on: pixels, the activations at the cut, and the layers on both sides of it."""
+"""What segments train on: pixels, activations at the cut, and the layers on both sides of it."""
 
 from __future__ import annotations
 

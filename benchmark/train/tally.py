@@ -48,11 +48,13 @@ class Tally:
         """Read what `to_json` gave."""
         bits = np.frombuffer(bytes.fromhex(value["seen"]), np.uint8)
         seen = np.unpackbits(bits, count=value["images"]).astype(bool)
+        loss_sum, loss_steps = value["loss"]
         return cls(
             np.asarray(value["drawn"], np.int64),
             seen,
             value["views"],
             value["seconds"],
-            *value["loss"],
+            loss_sum,
+            loss_steps,
             value["curve"],
         )

@@ -33,7 +33,7 @@ def drawn_by(name, steps=600, batch_size=21):
 
 
 def head_gradient(name):
-    """Gradient of the mean loss by each class's logit, (4,), summed over the images of the class."""
+    """Gradient of the mean loss by each class's own logit, summed over its images, (4,)."""
     logits = torch.zeros(126, 4, requires_grad=True)
     loss_of(name, logits).mean().backward()
     own = logits.grad[torch.arange(126), torch.from_numpy(LABELS)]

@@ -92,7 +92,7 @@ def test_a_plugin_is_part_of_all(tmp_path):
         ("import nothing_of_that_name", "ModuleNotFoundError"),
         ("x = 1", "decorated with @strategy"),
         (
-            "from benchmark.strategy import *\n@strategy\ndef a() -> Strategy:\n  return Strategy()",
+            "from benchmark.strategy import *\n@strategy\ndef a() -> Strategy: return Strategy()",
             "needs a docstring",
         ),
         (
@@ -116,7 +116,7 @@ def test_a_broken_plugin_says_what_is_wrong(tmp_path, text, says):
 
 
 def test_a_missing_plugin_is_named():
-    with pytest.raises(FileNotFoundError, match="nowhere.py"):
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.py"):
         load_plugin("nowhere.py")
 
 

@@ -1,0 +1,1 @@
+"""InceptionV3 as prefix, suffix and head, and where its weights come from."""

@@ -1,0 +1,41 @@
+"""Read the bundled 8-bit weights as float32 tensors in torchvision's layout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+FILE = Path(__file__).with_name("inception_v3_nsfwjs_uint8.safetensors")
+AFFINE = "/affine"  # <tensor>/affine = (scale, min) float64, value = number * scale + min
+
+
+def bundled_state(file: Path = FILE) -> dict[str, Tensor]:
+    """Return the state dict of the bundled InceptionV3 for input x / 127.5 - 1.
+
+    Keys and shapes are torchvision's, without ``fc``, ``AuxLogits`` and ``num_batches_tracked``.
+    """
+    stored = load_file(file)
+    state: dict[str, Tensor] = {}
+    for name, numbers in stored.items():
+        if name.endswith(AFFINE):
+            continue
+        scale, minimum = stored[name + AFFINE]
+        state[name] = (numbers.double() * scale + minimum).float()
+        if name.endswith(".bn.bias"):
+            # the source's batch norm has no scale
+            state[name.removesuffix("bias") + "weight"] = torch.ones_like(state[name])
+    return _accept_signed_input(state)
+
+
+def _accept_signed_input(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Fold the source's input range [0, 1] into the first convolution.
+
+    With u = (x + 1) / 2 the convolution w * u is (w / 2) * x + sum(w) / 2, exactly, because it has
+    no padding; the constant moves into the mean that batch norm subtracts.
+    """
+    kernel = state["Conv2d_1a_3x3.conv.weight"] / 2  # (32, 3, 3, 3)
+    mean = state["Conv2d_1a_3x3.bn.running_mean"] - kernel.sum((1, 2, 3))
+    return state | {"Conv2d_1a_3x3.conv.weight": kernel, "Conv2d_1a_3x3.bn.running_mean": mean}

@@ -1,0 +1,200 @@
+"""Where InceptionV3's weights come from, and what exactly they are."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+from torchvision.models import inception_v3
+
+from benchmark.model import official
+from benchmark.model.bundled.dequantise import FILE, bundled_state
+from benchmark.model.catalogue import WEIGHTS
+
+SUFFIXES = (".pth", ".pt", ".safetensors")
+SHOWN = 4  # keys named in an error, of possibly hundreds
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights, with what a report has to say about them.
+
+    Attributes
+    ----------
+    name
+        What they are, in words.
+    source
+        Where they came from: an address, a file, or ''.
+    sha256
+        Hash of the tensors' names, shapes and float32 values, so that the same weights from
+        different files have one identity; '' for random weights, which only the seed identifies.
+    state
+        Tensors by torchvision's names, float32, without the classifiers; None for random weights.
+    message
+        What the user must be told; '' if nothing.
+    """
+
+    name: str
+    source: str
+    sha256: str
+    state: dict[str, Tensor] | None
+    message: str = ""
+
+
+def load_weights(spec: str, timeout: float = 5.0) -> Weights:
+    """Load the weights that `spec` names.
+
+    Parameters
+    ----------
+    spec
+        ``auto``, ``imagenet``, ``bundled``, ``none`` (see `catalogue.WEIGHTS`), or the path of a
+        state dict for input x / 127.5 - 1 by torchvision's or timm's names. It may lie under
+        ``state_dict`` or ``model``, and its names may begin with ``module.``.
+    timeout
+        Seconds without an answer after which a download is given up.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file, or ``imagenet`` is neither cached nor can be downloaded.
+    ValueError
+        If a file does not hold InceptionV3.
+    """
+    if spec == "auto":
+        return _auto(timeout)
+    if spec == "imagenet":
+        return _imagenet(timeout)
+    if spec == "bundled":
+        return _weights("bundled InceptionV3 (nsfwjs 4.4.0, 8 bit)", FILE.name, bundled_state())
+    if spec == "none":
+        message = (
+            "The network starts from random numbers: the results say nothing about fine-tuning."
+        )
+        return Weights("random", "", "", None, message)
+    path = Path(spec).expanduser()
+    if not path.is_file():
+        choices = ", ".join(name for name in WEIGHTS if name != "PATH")
+        raise FileNotFoundError(
+            f"weights are {spec!r}, which is no file; allowed are {choices}, "
+            f"or the path of a {', '.join(SUFFIXES)} file"
+        )
+    return _weights(path.name, str(path), _read(path))
+
+
+def _auto(timeout: float) -> Weights:
+    try:
+        return _official(timeout)
+    except OSError as reason:
+        message = (
+            f"The official ImageNet weights could not be had ({reason}), so the bundled ones are "
+            "used. They are weaker, above all when only the head is trained. For the official ones "
+            "go online once or pass --weights PATH."
+        )
+        return replace(load_weights("bundled"), message=message)
+
+
+def _imagenet(timeout: float) -> Weights:
+    try:
+        return _official(timeout)
+    except OSError as reason:
+        raise FileNotFoundError(
+            f"the official ImageNet weights could not be had ({reason}). Without a network: put "
+            f"the file from {official.URL} into {torch.hub.get_dir()}/checkpoints, pass the path "
+            "of a state dict, or choose 'bundled'"
+        ) from reason
+
+
+def _official(timeout: float) -> Weights:
+    path, message = official.official_file(timeout)
+    name = "ImageNet (torchvision Inception_V3_Weights.IMAGENET1K_V1)"
+    return _weights(name, official.URL, _read(path), message)
+
+
+def _weights(name: str, source: str, state: dict[str, Tensor], message: str = "") -> Weights:
+    return Weights(name, source, _identity(state), state, message)
+
+
+def _identity(state: Mapping[str, Tensor]) -> str:
+    """Hash names, shapes and values, independent of the tensors' order and memory layout."""
+    content = hashlib.sha256()
+    for name in sorted(state):
+        content.update(f"{name} {tuple(state[name].shape)}\n".encode())
+        content.update(state[name].contiguous().numpy().data)
+    return content.hexdigest()
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    """Read a state dict file and bring it to torchvision's layout, float32, no classifiers."""
+    if path.suffix not in SUFFIXES:
+        raise ValueError(f"weights file {path} is none of {', '.join(SUFFIXES)}")
+    try:
+        if path.suffix == ".safetensors":
+            content: object = load_file(path)
+        else:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, SafetensorError, RuntimeError, EOFError, KeyError) as error:
+        first_line = next(iter(str(error).splitlines()), type(error).__name__)
+        raise ValueError(
+            f"weights file {path} cannot be read ({first_line}); it must hold tensors alone, as "
+            "written by torch.save(model.state_dict(), path) or safetensors"
+        ) from error
+    for key in ("state_dict", "model"):
+        if isinstance(content, dict) and isinstance(content.get(key), dict):
+            content = content[key]
+    if not isinstance(content, dict):
+        raise ValueError(f"weights file {path} holds a {type(content).__name__}, no state dict")
+    return _check({str(name): value for name, value in content.items()}, path)
+
+
+def _check(content: dict[str, object], path: Path) -> dict[str, Tensor]:
+    if all(name.startswith("module.") for name in content):
+        content = {name.removeprefix("module."): value for name, value in content.items()}
+    content = {name: value for name, value in content.items() if _is_wanted(name)}
+    layout = _layout()
+    missing = [name for name in layout if name not in content]
+    unexpected = [name for name in content if name not in layout]
+    if missing or unexpected:
+        raise ValueError(
+            f"weights file {path} is no inception_v3 by torchvision's or timm's names: "
+            f"{_some(missing)} missing, {_some(unexpected)} unexpected"
+        )
+    state: dict[str, Tensor] = {}
+    for name, shape in layout.items():
+        value = content[name]
+        if not isinstance(value, Tensor) or value.shape != shape or not value.is_floating_point():
+            found = f"{value.dtype} {tuple(value.shape)}" if isinstance(value, Tensor) else value
+            raise ValueError(
+                f"weights file {path}: {name} is {found}; it must be floating point {tuple(shape)}"
+            )
+        state[name] = value.detach().float().contiguous()
+        if not state[name].isfinite().all():
+            raise ValueError(f"weights file {path}: {name} holds NaN or infinity")
+    return state
+
+
+@cache
+def _layout() -> dict[str, torch.Size]:
+    """Names and shapes that a state dict must have."""
+    with torch.device("meta"):
+        model = inception_v3(weights=None, aux_logits=False, init_weights=False)
+    return {name: t.shape for name, t in model.state_dict().items() if _is_wanted(name)}
+
+
+def _is_wanted(name: str) -> bool:
+    """Leave out the classifiers, and a counter that no computation here uses."""
+    return not name.startswith(("fc.", "AuxLogits.")) and not name.endswith("num_batches_tracked")
+
+
+def _some(names: list[str]) -> str:
+    if not names:
+        return "none"
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from benchmark.model.catalogue import BLOCKS, first_trained
+
+
+@pytest.mark.parametrize(
+    ("fine_tune", "first"),
+    [("head", "head"), ("half", "Mixed_6c"), ("full", "Conv2d_1a_3x3"), ("Mixed_7a", "Mixed_7a")],
+)
+def test_depth_names_the_first_trained_block(fine_tune: str, first: str) -> None:
+    assert first_trained(fine_tune) == first
+
+
+def test_half_freezes_up_to_and_including_mixed_6b() -> None:
+    assert BLOCKS[BLOCKS.index(first_trained("half")) - 1] == "Mixed_6b"
+
+
+def test_unknown_depth_lists_what_is_allowed() -> None:
+    with pytest.raises(ValueError, match=r"'quarter'.*head, half, full.*Mixed_7c"):
+        first_trained("quarter")
+
+
+def test_catalogue_needs_no_torch() -> None:
+    code = "import sys, benchmark.model.catalogue; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

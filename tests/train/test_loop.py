@@ -1,0 +1,299 @@
+"""The training loop on the real InceptionV3, small images: what trains, what does not, what repeats."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.functional import one_hot
+
+from benchmark.api import make_experiment
+from benchmark.experiment import Phase, Recipe
+from benchmark.plan import Budget, make_plan
+from benchmark.prepare import prepare
+from benchmark.progress import Silent
+from benchmark.strategy import CrossEntropy, RandomView, Stage, Strategy
+from benchmark.strategy.registry import Asked
+from benchmark.train.loop import Training, learning_rate_factor
+from benchmark.train.stream import Stream
+
+
+@pytest.fixture(scope="module")
+def prepared(image_folder):
+    """Three classes, 75 px, 3 + 3 steps of 4 images; Mixed_7b and what follows is trained."""
+    experiment = make_experiment(
+        data=image_folder,
+        weights="none",
+        recipe="forum",
+        epochs=None,
+        lr=None,
+        seeds=(0,),
+        quick=False,
+        fine_tune="Mixed_7b",
+        image_size=75,
+        precision="fp32",
+        device="cpu",
+    )
+    prepared = prepare(experiment)
+    prepared.run_frozen_layers([0], Silent())
+    return replace(prepared, budgets={0: Budget(4, (3, 3))})
+
+
+def training_of(prepared, strategy=None, recipe=None):
+    strategy = strategy or Strategy()
+    asked = [Asked("it", strategy, "", {})]
+    plan = make_plan(asked, prepared.budgets, {0: "origin"})
+    training = Training(
+        prepared.material,
+        prepared.splits[0],
+        recipe or prepared.experiment.recipe,
+        prepared.budgets[0],
+        0,
+        strategy.head,
+    )
+    return training, plan.segments
+
+
+def state_of(training):
+    return {name: tensor.clone() for name, tensor in training.network.state_dict().items()}
+
+
+def trained(prepared, strategy=None, recipe=None):
+    training, segments = training_of(prepared, strategy, recipe)
+    for segment in segments:
+        training.run(segment)
+    return training
+
+
+def assert_same(one, two):
+    assert one.keys() == two.keys()
+    for name in one:
+        assert torch.equal(one[name], two[name]), name
+
+
+def test_head_phase_changes_the_head_and_nothing_else(prepared):
+    training, (segment,) = training_of(prepared)
+    before = state_of(training)
+    training.run(replace(segment, end=3))
+    after = state_of(training)
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert changed == {"head.weight", "head.bias"}
+    assert training.pretrained
+
+
+def test_second_phase_trains_from_the_cut_on_and_its_batch_norm_with_it(prepared):
+    training, (segment,) = training_of(prepared)
+    before = state_of(training)
+    training.run(segment)
+    after = state_of(training)
+    same = {name for name in before if torch.equal(before[name], after[name])}
+    assert not same
+    assert {name.split(".")[1] for name in before if "suffix" in name} == {"Mixed_7b", "Mixed_7c"}
+    assert any(name.endswith("running_mean") for name in before)
+
+
+def test_a_deeper_stage_can_freeze_what_the_phase_would_train(prepared):
+    head_only = trained(prepared, Strategy((Stage(trains="head"),)))
+    fresh, _ = training_of(prepared)
+    for name, tensor in fresh.network.suffix.state_dict().items():
+        assert torch.equal(tensor, head_only.network.suffix.state_dict()[name])
+
+
+def test_training_learns_something(prepared):
+    """The three classes differ in brightness alone; the head must find that from any features."""
+    longer = replace(prepared, budgets={0: Budget(8, (60, 60))})
+    head_only = Strategy((Stage(trains="head"),))
+    training = trained(longer, head_only, recipe=recipe_with(prepared, lr=3e-2))
+    logits, _ = training.outputs(prepared.splits[0].train)
+    labels = prepared.images.labels[prepared.splits[0].train]
+    assert (logits.argmax(1).numpy() == labels).mean() > 0.8
+    assert training.tally.curve[-1]["train_loss"] < 0.7 * training.tally.curve[0]["train_loss"]
+
+
+def recipe_with(prepared, **changes):
+    recipe = prepared.experiment.recipe
+    return replace(recipe, phases=tuple(replace(phase, **changes) for phase in recipe.phases))
+
+
+def test_the_same_training_twice_is_the_same_to_the_bit(prepared):
+    assert_same(state_of(trained(prepared)), state_of(trained(prepared)))
+
+
+@pytest.mark.parametrize("stop", [1, 3, 4])
+def test_stopped_and_restored_is_the_same_to_the_bit(prepared, tmp_path, stop):
+    """In the middle of the head phase, between the phases, in the middle of the second."""
+    whole = trained(prepared)
+    first, (segment,) = training_of(prepared)
+    first.run(replace(segment, end=stop))
+    first.save(tmp_path / "state")
+    second, _ = training_of(prepared)
+    second.restore(tmp_path / "state")
+    second.run(segment)
+    assert_same(state_of(whole), state_of(second))
+    for part in ("val", "test"):
+        indices = getattr(prepared.splits[0], part)
+        for one, two in zip(whole.outputs(indices), second.outputs(indices), strict=True):
+            assert torch.equal(one, two)
+    assert np.array_equal(whole.tally.drawn, second.tally.drawn)
+    assert [point["val_loss"] for point in whole.tally.curve] == [
+        point["val_loss"] for point in second.tally.curve
+    ]
+
+
+def test_the_first_step_is_that_of_a_plain_loop(prepared):
+    """Same images, order and dropout: the harness does what a practitioner's script does."""
+    recipe = Recipe("one", "", (Phase(1, "rest", 1e-4),), batch_size=4)
+    longer = replace(prepared, budgets={0: Budget(4, (1,))})
+    training, (segment,) = training_of(longer, recipe=recipe)
+    plain, _ = training_of(longer, recipe=recipe)
+    training.run(segment)
+
+    network, material = plain.network, prepared.material
+    network.set_trainable("Mixed_7b")
+    network.train()
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-4)
+    positions, _ = Stream(Stage().sample, plain.labels, 0, 4).batch(0)
+    images = material.images(prepared.splits[0].train[positions])
+    x = network.features(material.prefix(images))
+    from benchmark.train.loop import _STEP, _derived
+
+    logits = network.classify(x, torch.Generator().manual_seed(_derived(0, _STEP, 0)))
+    torch.nn.functional.cross_entropy(logits, torch.from_numpy(plain.labels[positions])).backward()
+    optimizer.step()
+    ours, theirs = state_of(training), state_of(plain)
+    for name in ours:
+        torch.testing.assert_close(ours[name], theirs[name], rtol=1e-4, atol=1e-6)
+
+
+def test_tally_counts_what_was_shown(prepared):
+    tally = trained(prepared).tally
+    assert tally.drawn.sum() == 6 * 4
+    assert tally.seen.sum() == 24, "24 images of a pass of 37 are all different"
+    assert tally.views == 0
+    assert [point["step"] for point in tally.curve] == [2, 3, 5, 6]
+
+
+def test_repeats_alone_are_run_through_the_frozen_layers_again(prepared):
+    @dataclass(frozen=True)
+    class Twice:
+        def __call__(self, labels, rng):
+            return np.repeat(rng.permutation(len(labels)), 2)
+
+    strategy = Strategy((Stage(sample=Twice(), augment=RandomView(from_copy=1)),))
+    assert trained(prepared, strategy).tally.views == 6 * 4 // 2
+
+
+def test_an_altered_image_reaches_the_network_altered(prepared):
+    @dataclass(frozen=True)
+    class Black(RandomView):
+        def __call__(self, images, copy, rng):
+            return torch.zeros_like(images)
+
+    training, (segment,) = training_of(prepared, Strategy((Stage(augment=Black()),)))
+    target = one_hot(torch.tensor([0, 1]), 3).float()
+    stored = training.material.inputs(training.split.train[:2])
+    x, _ = training._batch(segment.stretches[1], np.arange(2), np.arange(2), target, None)
+    black = training.material.prefix(torch.zeros(2, 3, 75, 75, dtype=torch.uint8))
+    torch.testing.assert_close(x, black)
+    assert not torch.allclose(x, stored)
+
+
+def test_mixed_images_and_targets_reach_loss_and_network(prepared):
+    seen = []
+
+    @dataclass(frozen=True)
+    class Halves:
+        def __call__(self, images, target, counts, rng):
+            return (images + images.flip(0)) / 2, (target + target.flip(0)) / 2
+
+    @dataclass(frozen=True)
+    class Watching(CrossEntropy):
+        def __call__(self, logits, target, counts):
+            seen.append(target)
+            return super().__call__(logits, target, counts)
+
+    trained(prepared, Strategy((Stage(mix=Halves(), loss=Watching()),)))
+    assert len(seen) == 6
+    assert all(torch.allclose(target, target.flip(0)) for target in seen)
+    assert all(torch.allclose(target.sum(1), torch.ones(4)) for target in seen)
+
+
+def test_a_head_that_is_reset_begins_anew(prepared):
+    @dataclass(frozen=True)
+    class Nothing(CrossEntropy):
+        def __call__(self, logits, target, counts):
+            return super().__call__(logits, target, counts) * 0
+
+    reset = Strategy((Stage(0.5), Stage(0.5, reset_head=True, trains="head", loss=Nothing())))
+    training, segments = training_of(prepared, reset)
+    start = training.network.head.weight.clone()
+    training.run(segments[0])
+    torch.testing.assert_close(training.network.head.weight, training._new_head(3).weight)
+    assert not torch.equal(training.network.head.weight, start)
+
+
+def test_a_loss_that_is_not_finite_stops_the_training_with_advice(prepared):
+    @dataclass(frozen=True)
+    class Broken(CrossEntropy):
+        def __call__(self, logits, target, counts):
+            return super().__call__(logits, target, counts) / 0
+
+    with pytest.raises(FloatingPointError, match="lower --lr"):
+        trained(prepared, Strategy((Stage(loss=Broken()),)))
+
+
+@pytest.mark.parametrize("fine_tune", ["head", "full"])
+def test_both_ends_of_the_depth(prepared, fine_tune):
+    experiment = replace(prepared.experiment, fine_tune=fine_tune, image_size=75)
+    other = replace(prepared, experiment=experiment, budgets={0: Budget(2, (1, 1))})
+    other.run_frozen_layers([0], Silent())
+    before, _ = training_of(other)
+    training = trained(other)
+    changed = [
+        name
+        for name, tensor in training.network.state_dict().items()
+        if not torch.equal(tensor, before.network.state_dict()[name])
+    ]
+    if fine_tune == "head":
+        assert changed == ["head.weight", "head.bias"]
+    else:
+        assert any(name.startswith("suffix.Conv2d_1a_3x3") for name in changed)
+
+
+def test_bfloat16_is_near_float32(prepared):
+    half = replace(prepared, dtype=torch.bfloat16)
+    half.run_frozen_layers([0], Silent())
+    one, _ = training_of(prepared)
+    two, _ = training_of(half)
+    indices = prepared.splits[0].test
+    exact, near = one.outputs(indices)[1], two.outputs(indices)[1]
+    assert (exact - near).norm() / exact.norm() < 0.05
+    assert trained(half).tally.drawn.sum() == 24
+
+
+def test_learning_rate_factor():
+    plain = Phase(1, "rest", 1e-4)
+    assert {learning_rate_factor(plain, passed) for passed in (0.0, 0.5, 0.99)} == {1.0}
+    phase = Phase(1, "rest", 1e-4, warmup=0.1, cosine=True)
+    factors = [learning_rate_factor(phase, passed) for passed in np.linspace(0, 1, 101)]
+    assert 0 < factors[0] < 0.15
+    assert max(factors) == factors[10] == 1.0
+    assert factors[55] == pytest.approx(0.5, abs=1e-9)
+    assert factors[100] == pytest.approx(0, abs=1e-9)
+
+
+def test_head_and_rest_have_their_own_rates(prepared):
+    recipe = Recipe(
+        "own", "", (Phase(1, "rest", 1e-4, head_lr=1e-2),), batch_size=4, weight_decay=0.1
+    )
+    training = trained(replace(prepared, budgets={0: Budget(4, (1,))}), recipe=recipe)
+    groups = {
+        (group["lr"], group["weight_decay"]): {p.ndim for p in group["params"]}
+        for group in training.optimizer.param_groups
+    }
+    assert groups == {
+        (1e-4, 0.1): {4},
+        (1e-4, 0.0): {1},
+        (1e-2, 0.1): {2},
+        (1e-2, 0.0): {1},
+    }
