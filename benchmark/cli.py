@@ -447,7 +447,8 @@ RUN_EXAMPLES = """\
   python -m benchmark run --config study.toml --recipe strong"""
 
 PLAN = """Show what `run` would train. Prints which networks are shared, which are stored already
-and how many steps are left. It decodes the images if that was not done before, and trains nothing."""
+and how many steps are left. It decodes the images if that was not done before; it trains
+nothing."""
 
 PLAN_EXAMPLES = "  python -m benchmark plan --data my_images/ --seeds 0,1,2 --strategies all"
 

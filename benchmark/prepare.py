@@ -159,8 +159,7 @@ def prepare(experiment: Experiment, progress: Silent | None = None) -> Prepared:
     if pixels.errors:
         first = next(iter(pixels.errors))
         messages.append(
-            f"{len(pixels.errors)} of {len(images)} images can't be read and are left out, "
-            f"like {images.files[first]}: {pixels.errors[first]}"
+            f"Unreadable, for example, is {images.files[first]}: {pixels.errors[first]}"
         )
     splits: dict[int, Splits] = {}
     for seed in experiment.seeds:

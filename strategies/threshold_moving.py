@@ -24,11 +24,20 @@ class MoveThresholds:
     prior_weight: float
     sweeps: int = 3
 
+    def _strength(self, scores: NDArray, labels: NDArray, prior: NDArray) -> float:
+        """Return tau in 0..1.5 of the largest macro-F1; of equally good ones that nearest to 1.
+
+        A network that has not learnt the prior, or was trained on balanced draws, wants less of it.
+        """
+        taus = np.linspace(0, 1.5, 16)
+        gains = [macro_f1(labels, (scores + t * prior).argmax(1), len(prior)) for t in taus]
+        return float(min(taus[np.isclose(gains, max(gains))], key=lambda tau: abs(tau - 1)))
+
     def fit(self, validation: Outputs, counts: NDArray[np.int64]) -> AddOffset:
-        """Coordinate ascent from the prior correction, then shrinkage back toward it."""
+        """Fit the strength of the prior correction, then every class by coordinate ascent."""
         scores, labels = validation.log_probabilities, validation.labels
         prior = -np.log(np.maximum(counts, 1) / counts.sum())
-        prior = prior - prior.mean()
+        prior = self._strength(scores, labels, prior) * (prior - prior.mean())
         fitted = prior.copy()
         steps = np.linspace(-3, 3, 25)
         for _ in range(self.sweeps):
@@ -54,10 +63,10 @@ class MoveThresholds:
 def threshold_moving(on: str = "no_change", prior_weight: float = 10.0) -> Strategy:
     """The trained model `on`, its class thresholds moved on validation; nothing is trained.
 
-    argmax_c (log p_c + b_c), b fitted for macro-F1 by coordinate ascent on the validation images,
-    which starts at the prior correction -log pi_c. With m_c validation images of a class, its b_c
-    is m_c / (m_c + prior_weight) of the fitted value and the rest prior correction: few images
-    are little evidence. Collell et al. 2018; Buda et al. 2018, arXiv 1710.05381.
+    b is fitted for macro-F1 on the validation images: first the strength tau of the prior
+    correction -tau log pi_c, then each b_c by coordinate ascent from there. With m_c validation
+    images of a class, b_c is m_c / (m_c + prior_weight) of the fitted value and the rest prior
+    correction: few images are little evidence. Collell et al. 2018; Buda et al. 2018, arXiv 1710.05381.
 
     y = argmax_c (log p_c + b_c)
     """

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from benchmark.parameters import parse_parameters
+
 if TYPE_CHECKING:
     from benchmark.strategy.timeline import Strategy
 
@@ -167,36 +169,12 @@ def _look_up(text: str) -> Asked:
         hint = f" Did you mean {close[0]!r}?" if close else ""
         raise ValueError(f"unknown strategy {name!r}.{hint} Known: {', '.join(entries)}")
     entry = entries[name]
-    chosen = parse_parameters(text, rest, entry.defaults)
+    given = parse_parameters(name, entry.build, rest)
+    chosen = {
+        key: given[key]
+        for key, default in entry.defaults.items()
+        if given.get(key, default) != default
+    }
     shown = ",".join(f"{key}={value}" for key, value in chosen.items())
     full = f"{name}:{shown}" if shown else name
     return Asked(full, entry.build(**chosen), entry.doc, {**entry.defaults, **chosen})
-
-
-def parse_parameters(text: str, rest: str, defaults: dict[str, Any]) -> dict[str, Any]:
-    """Parse `a=1,b=x` by the types of `defaults`; values equal to the default are left out.
-
-    Raises:
-        ValueError: naming `text`, what is wrong and what is allowed.
-    """
-    chosen: dict[str, Any] = {}
-    for piece in filter(None, rest.split(",")):
-        key, equals, value = piece.partition("=")
-        if not equals or key not in defaults:
-            allowed = ", ".join(f"{k}={v}" for k, v in defaults.items()) or "none"
-            raise ValueError(f"{text!r}: unknown parameter {piece!r}; parameters here: {allowed}")
-        kind = type(defaults[key])
-        try:
-            parsed = _flag(value) if kind is bool else kind(value)
-        except ValueError:
-            raise ValueError(f"{text!r}: {key} must be {kind.__name__}, got {value!r}") from None
-        if parsed != defaults[key]:
-            chosen[key] = parsed
-    return {key: chosen[key] for key in defaults if key in chosen}
-
-
-def _flag(value: str) -> bool:
-    flags = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-    if value.lower() not in flags:
-        raise ValueError(value)
-    return flags[value.lower()]

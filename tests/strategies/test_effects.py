@@ -200,18 +200,32 @@ def test_without_validation_images_it_is_the_prior_correction():
     np.testing.assert_allclose(rule.offset, prior - prior.mean(), atol=1e-12)
 
 
-def test_the_less_evidence_the_closer_to_the_prior_correction():
+def test_the_less_evidence_the_closer_to_a_prior_correction():
     validation = biased_outputs(60, 2)
-    prior = -np.log(COUNTS / COUNTS.sum())
-    distance = [
-        np.abs(
+    offsets = {
+        weight: np.array(
             find(f"threshold_moving:prior_weight={weight}").decide.fit(validation, COUNTS).offset
-            - (prior - prior.mean())
-        ).max()
-        for weight in (0.1, 10, 1000)
-    ]
+        )
+        for weight in (0.1, 10, 1000, 1e9)
+    }
+    anchor = offsets.pop(1e9)
+    prior = -np.log(COUNTS / COUNTS.sum())
+    strength = anchor / (prior - prior.mean())
+    assert np.ptp(strength) < 1e-6, "one strength for all classes"
+    assert 0 < strength[0] <= 1.5
+    distance = [np.abs(offset - anchor).max() for offset in offsets.values()]
     assert distance[0] > distance[1] > distance[2]
     assert distance[2] < 0.1
+
+
+def test_a_network_that_already_favours_the_rare_is_not_pushed_further():
+    rng = np.random.default_rng(0)
+    labels = rng.choice(4, 2000, p=COUNTS / COUNTS.sum())
+    logits = (rng.normal(0, 1, (2000, 4)) + 3.0 * np.eye(4)[labels]).astype(np.float32)
+    logits -= 0.9 * np.log(COUNTS / COUNTS.sum())  # as after training on balanced draws
+    outputs = Outputs(logits, np.zeros((2000, 1)), labels)
+    rule = find("threshold_moving").decide.fit(outputs, COUNTS)
+    assert rule.offset[0] > rule.offset[3], "macro-F1 wants some of the favour back"
 
 
 def test_its_macro_f1_is_scikit_learns():

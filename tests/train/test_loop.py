@@ -1,4 +1,4 @@
-"""The training loop on the real InceptionV3, small images: what trains, what does not, what repeats."""
+"""The training loop on the real InceptionV3, small images: what trains, what not, what repeats."""
 
 from dataclasses import dataclass, replace
 

@@ -1,0 +1,121 @@
+"""CSV files that say something about images: a group, a split, a label."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+# What owners of data call the three sides, lower case.
+SPLIT_NAMES = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
+
+
+def read_table(path: Path, required: Sequence[str], optional: Sequence[str] = ()) -> list[dict]:
+    """Read a CSV file with a header into one dict a row; cells are stripped, column names lower.
+
+    Raises ValueError if a required column is missing or the file isn't text in UTF-8.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            reader = csv.DictReader(handle, skipinitialspace=True)
+            names = [name.strip().lower() for name in reader.fieldnames or ()]
+            reader.fieldnames = names
+            rows = [
+                {name: (row.get(name) or "").strip() for name in (*required, *optional)}
+                for row in reader
+            ]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{path}: not a CSV file in UTF-8 ({error}).") from None
+    if missing := [name for name in required if name not in names]:
+        raise ValueError(
+            f"{path}: the first line must name the columns {','.join(required)}"
+            f"{''.join(f'[,{name}]' for name in optional)}; "
+            f"{','.join(missing)} is not among {','.join(names) or 'no columns'}."
+        )
+    return rows
+
+
+def match_files(path: Path, column: str, files: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
+    """Read `path` (file,`column`) and lay its values beside `files`.
+
+    A row names a file by its whole name ('cat/001.jpg') or by the end of it ('001.jpg') where
+    only one file ends so.
+
+    Returns:
+        The values, (N,), '' for a file without a row, and messages about rows and files left over.
+
+    Raises:
+        ValueError: a name that fits several files, or two rows that disagree about a file.
+    """
+    ends = _by_end(files)
+    values = [""] * len(files)
+    told = [False] * len(files)
+    unknown = []
+    for row in read_table(path, ("file", column)):
+        name = row["file"].replace("\\", "/").removeprefix("./")
+        fitting = ends.get(name, ())
+        if len(fitting) > 1:
+            raise ValueError(
+                f"{path}: {row['file']!r} could be {files[fitting[0]]!r} or {files[fitting[1]]!r}; "
+                "write the file with its folder."
+            )
+        if not fitting:
+            unknown.append(row["file"])
+            continue
+        at = fitting[0]
+        if told[at] and values[at] != row[column]:
+            raise ValueError(
+                f"{path}: two rows give {files[at]!r} different values of {column}: "
+                f"{values[at]!r} and {row[column]!r}."
+            )
+        values[at], told[at] = row[column], True
+    messages = []
+    if unknown:
+        messages.append(
+            f"{path.name}: {len(unknown)} rows name files that are not among the images "
+            f"(e.g. {unknown[0]!r}); they were ignored."
+        )
+    if without := told.count(False):
+        example = files[told.index(False)]
+        messages.append(f"{path.name}: {without} images have no row (e.g. {example!r}).")
+    return values, tuple(messages)
+
+
+def group_ids(values: Sequence[str]) -> np.ndarray:
+    """Number groups by their sorted names, (N,) int64; every '' is a group of its own."""
+    named = {value: number for number, value in enumerate(sorted(set(values) - {""}))}
+    ids = np.array([named.get(value, -1) for value in values], dtype=np.int64)
+    alone = ids == -1
+    ids[alone] = len(named) + np.arange(alone.sum())
+    return ids
+
+
+def split_names(path: Path, values: Sequence[str]) -> np.ndarray:
+    """Bring an owner's words for the sides to 'train', 'val', 'test' or '', (N,) str."""
+    known = {**SPLIT_NAMES, "": ""}
+    if strange := sorted({value for value in values if value.lower() not in known}):
+        raise ValueError(
+            f"{path}: {strange[0]!r} is not a split; allowed are {', '.join(SPLIT_NAMES)} or empty."
+        )
+    return np.array([known[value.lower()] for value in values], dtype="<U5")
+
+
+def _by_end(files: Sequence[str]) -> dict[str, list[int]]:
+    """Map every end of a file's name, cut at a slash, to the files that end so."""
+    ends: dict[str, list[int]] = {}
+    for index, file in enumerate(files):
+        end = file
+        while True:
+            ends.setdefault(end, []).append(index)
+            _, slash, end = end.partition("/")
+            if not slash:
+                break
+    # A whole name is never ambiguous, even if another file's name ends the same way.
+    ends.update({file: [index] for index, file in enumerate(files)})
+    return ends

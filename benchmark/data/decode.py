@@ -1,0 +1,101 @@
+"""From a file's bytes to upright 8-bit RGB, whatever mode the image was stored in.
+
+``Image.convert("RGB")`` alone clips 16-bit images to white, collapses float TIFFs, ignores the
+EXIF orientation and shows the colour hidden under transparent pixels.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+# An image that decodes to more pixels is refused before any of them is decoded.
+MAX_PIXELS = 89_478_485  # Pillow's own limit: 256 MiB as RGB
+
+BACKGROUND = (255, 255, 255)  # shows through where an image is transparent
+
+USUAL_MAXIMA = (1.0, 255.0, 65535.0)  # of float images
+
+
+def decode(content: bytes, at_least: int = 0) -> Image.Image:
+    """Decode a file's bytes to an upright RGB image.
+
+    Args:
+        content: the bytes of an image file in any format that Pillow reads.
+        at_least: 0 decodes at full size; otherwise a JPEG is decoded at 1/2, 1/4 or 1/8 if both
+            sides stay at least twice this long: what is left to resize hides the coarser step.
+
+    Raises:
+        OSError: not an image, or a truncated one.
+        ValueError: more than MAX_PIXELS pixels.
+    """
+    try:
+        image = Image.open(BytesIO(content))
+    except UnidentifiedImageError:
+        raise OSError(
+            "the file is empty" if not content else "not an image that Pillow can read"
+        ) from None
+    except Image.DecompressionBombError as error:
+        raise ValueError(str(error)) from None
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise ValueError(
+            f"{width} x {height} pixels are more than the {MAX_PIXELS / 1e6:.0f} million that are "
+            "decoded (a decompression bomb?); store the image at a smaller size"
+        )
+    if at_least:
+        image.draft(None, (2 * at_least, 2 * at_least))
+    return to_rgb(image)
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Return `image` as upright RGB; ``info["mode"]`` of the result keeps the original mode.
+
+    - the EXIF orientation is applied; of an animation the first frame is taken;
+    - 16-bit grey (I;16, and I within 0..65535) is divided by 257, rounded;
+    - float grey (F) is divided by the smallest of 1, 255, 65535 that none of its values exceeds;
+      an image with other or negative values (I too) is stretched from its minimum to its maximum;
+      values that aren't finite become black;
+    - transparency (RGBA, LA, PA, a palette's or a colour key) is composited on white;
+    - CMYK, YCbCr, LAB, HSV, palette, grey and 1-bit are converted by Pillow.
+
+    Raises:
+        OSError: the image data are truncated or damaged.
+    """
+    mode = image.mode
+    if getattr(image, "is_animated", False):
+        image.seek(0)
+    image.load()
+    image = _upright(image)
+    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
+        rgb = Image.fromarray(_bytes_of(np.asarray(image))).convert("RGB")
+    elif image.has_transparency_data:
+        opaque = image.convert("LA") if image.mode == "La" else image
+        above = opaque.convert("RGBA")
+        rgb = Image.alpha_composite(Image.new("RGBA", above.size, (*BACKGROUND, 255)), above)
+        rgb = rgb.convert("RGB")
+    else:
+        rgb = image.convert("RGB")
+    rgb.info = {"mode": mode}
+    return rgb
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # damaged EXIF data raise anything; the pixels are fine
+        return image
+
+
+def _bytes_of(grey: np.ndarray) -> np.ndarray:
+    """Scale wide grey values, (H, W) of any number type, to (H, W) uint8."""
+    values = np.where(np.isfinite(grey), grey, 0).astype(np.float64)
+    low, high = values.min(), values.max()
+    usual = USUAL_MAXIMA if np.issubdtype(grey.dtype, np.floating) else USUAL_MAXIMA[-1:]
+    if low < 0 or high > usual[-1]:
+        scaled = (values - low) / max(high - low, 1e-30)
+    else:
+        scaled = values / next(maximum for maximum in usual if high <= maximum)
+    return np.floor(scaled * 255 + 0.5).astype(np.uint8)

@@ -1,0 +1,48 @@
+"""Images that lie in files: the reader and the stamps that folder and manifest share."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from benchmark.data.decode import decode
+
+# Fixed, not asked of Pillow: the same folder must give the same list on every machine.
+_KNOWN = """
+.jpg .jpeg .jpe .jfif .png .apng .bmp .dib .gif .tif .tiff .webp .ppm .pgm .pbm .pnm .pfm
+.tga .jp2 .j2k .avif .ico .pcx .sgi .rgb .qoi .dds .psd
+"""
+IMAGE_SUFFIXES = frozenset(_KNOWN.split())
+
+
+@dataclass(frozen=True)
+class FileReader:
+    """Reads image files below `root`."""
+
+    root: str
+    files: tuple[str, ...]  # (N,) relative to root
+
+    def content(self, index: int) -> bytes:
+        """Return the bytes of file `index`."""
+        return Path(self.root, self.files[index]).read_bytes()
+
+    def image(self, index: int, at_least: int = 0) -> Image.Image:
+        """Return image `index` as upright RGB; see `benchmark.data.decode.decode`."""
+        return decode(self.content(index), at_least)
+
+
+def stamp(name: str, status: os.stat_result) -> str:
+    """Identify a file's bytes without reading them.
+
+    The change time is in it because unpackers and copies set the modification time at will.
+    """
+    return f"{name}|{status.st_size}|{status.st_mtime_ns}|{status.st_ctime_ns}"
+
+
+def short_name(path: Path) -> str:
+    """Return a name fit for a results folder, from a data set's path."""
+    return re.sub(r"[^A-Za-z0-9-]+", "_", path.resolve().stem).strip("_-") or "data"

@@ -1,0 +1,81 @@
+"""The image set: names, labels and classes in memory, pixels read one at a time when asked for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+SPLITS = ("train", "val", "test")
+
+
+class Reader(Protocol):
+    """Reads one image by its index; picklable, so that worker processes can read too."""
+
+    def image(self, index: int, at_least: int = 0) -> Image:
+        """Return image `index`, decoded, mode RGB; raises on an image that can't be read.
+
+        `at_least` is a hint, the side that the image will be resized to: 0 asks for full size;
+        otherwise the image may come reduced (JPEG can be decoded at 1/2, 1/4 or 1/8 for a fraction
+        of the time, a rendering is made at just this size) while both of its sides stay at least
+        that long. A reader may ignore the hint.
+        """
+
+    def content(self, index: int) -> bytes:
+        """Return bytes that identify the pixels: a file's bytes, or what a rendering depends on.
+
+        Equal bytes mean equal images: such images are never put on two sides of a split.
+        """
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """N labelled images of C classes. Raises ValueError if the parts don't fit together."""
+
+    name: str  # short, fit for a folder's name: 'my_images', 'wheels'
+    spec: str  # as the user wrote it
+    description: str  # one or two sentences for the report
+    files: tuple[str, ...]  # (N,) unique, stable names with posix separators: 'cat/001.jpg'
+    labels: np.ndarray  # (N,) int64, index into classes
+    classes: tuple[str, ...]  # (C,)
+    stamps: tuple[str, ...]  # (N,) change when an image's bytes do, known without reading them
+    read: Reader
+    groups: np.ndarray | None = None  # (N,) int64; images of one group stay on one side
+    split: np.ndarray | None = None  # (N,) str: 'train', 'val', 'test' or '' (not said)
+    messages: tuple[str, ...] = ()  # what the user must be told
+
+    def __post_init__(self) -> None:
+        n = len(self.files)
+        if n == 0:
+            raise ValueError(f"{self.spec}: no images found.")
+        for part in ("labels", "stamps", "groups", "split"):
+            value = getattr(self, part)
+            if value is not None and len(value) != n:
+                raise ValueError(f"{self.spec}: {len(value)} {part} for {n} images.")
+        if len(set(self.files)) != n:
+            twice = next(file for file, times in Counter(self.files).items() if times > 1)
+            raise ValueError(f"{self.spec}: two images are called {twice!r}; names must be unique.")
+        present = np.unique(self.labels)
+        if len(self.classes) < 2 or not np.array_equal(present, np.arange(len(self.classes))):
+            raise ValueError(
+                f"{self.spec}: a classifier needs at least two classes with an image each; "
+                f"here {len(present)} of the classes {list(self.classes)[:20]} have images."
+            )
+        if self.split is not None and not set(np.unique(self.split)) <= {*SPLITS, ""}:
+            raise ValueError(
+                f"{self.spec}: a split must be one of {', '.join(SPLITS)} or empty, "
+                f"not {sorted(set(self.split) - {*SPLITS, ''})}."
+            )
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Images of each class, (C,) int64."""
+        return np.bincount(self.labels, minlength=len(self.classes))

@@ -1,0 +1,44 @@
+"""Reading every image once, on all cores."""
+
+from __future__ import annotations
+
+import pickle
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+from joblib import Parallel, cpu_count, delayed
+
+from benchmark.data.imageset import Reader
+
+T = TypeVar("T")
+
+BLOCK = 128  # images a task: bounds a worker's memory, and how often progress is told
+
+
+def over_images(work: Callable[[Reader, range], T], read: Reader, n: int) -> Iterator[T]:
+    """Yield ``work(read, block)`` for blocks of consecutive indices below `n`, in any order.
+
+    `work` must be picklable; it runs in processes on this machine, or here if there is one block.
+    """
+    blocks = [range(start, min(start + BLOCK, n)) for start in range(0, n, BLOCK)]
+    with tempfile.TemporaryDirectory() as folder:
+        # Written once: with each task it would cost more than the decoding does.
+        kept = Path(folder, "reader")
+        kept.write_bytes(pickle.dumps(read))
+        # loky, whatever parallel_config says: the workers write to files of this machine.
+        parallel = Parallel(
+            n_jobs=min(cpu_count(), len(blocks)), backend="loky", return_as="generator_unordered"
+        )
+        yield from parallel(delayed(_work)(work, kept, block) for block in blocks)
+
+
+def _work(work: Callable[[Reader, range], T], kept: Path, block: range) -> T:
+    return work(_reader(kept), block)
+
+
+@lru_cache(maxsize=1)
+def _reader(kept: Path) -> Reader:
+    return pickle.loads(kept.read_bytes())

@@ -1,0 +1,66 @@
+"""The tables as CSV, safe to open in a spreadsheet.
+
+A text cell that a spreadsheet could take for a formula gets one apostrophe in front, and so does
+one that begins with an apostrophe: dropping one leading apostrophe always gives the text back.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmark.compare import Comparison
+from benchmark.store import atomic
+
+_FORMULA = ("=", "+", "-", "@", "'", "\t", "\r", "\n")
+
+
+def write(comparison: Comparison, folder: Path) -> dict[str, Path]:
+    """Write every table to `folder`; return name -> path. Columns stand as in the comparison."""
+    frames = {
+        "summary.csv": comparison.summary,
+        "seeds.csv": comparison.seed_rows,
+        "per_class.csv": comparison.per_class,
+        "predictions.csv": comparison.predictions,
+        "curves.csv": comparison.curves,
+        "confusion.csv": _confusion(comparison),
+    }
+    for name, frame in frames.items():
+        with atomic(folder / name) as temporary:
+            harmless(frame).to_csv(
+                temporary,
+                index=False,
+                encoding="utf-8",
+                errors="backslashreplace",
+                lineterminator="\n",
+                float_format="%.10g",
+            )
+    return {name: folder / name for name in frames}
+
+
+def harmless(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with texts that look like formulas put behind an apostrophe."""
+    safe = frame.copy()
+    for place, column in enumerate(safe.columns):
+        if not pd.api.types.is_numeric_dtype(safe.dtypes.iloc[place]):
+            safe[column] = safe[column].map(_harmless_cell)
+    return safe
+
+
+def _harmless_cell(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def _confusion(comparison: Comparison) -> pd.DataFrame:
+    """One row a strategy and pair of classes."""
+    columns = ["strategy", "label", "predicted", "images"]
+    names, rows = comparison.classes, []
+    for strategy in comparison.strategies:
+        for (true, called), images in np.ndenumerate(comparison.confusion.get(strategy, _NONE)):
+            rows.append((strategy, names[true], names[called], int(images)))
+    return pd.DataFrame(rows, columns=columns)
+
+
+_NONE = np.empty((0, 0))

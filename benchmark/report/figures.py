@@ -1,0 +1,54 @@
+"""Which figures a run gives."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from benchmark.compare import Comparison
+from benchmark.report import drawings, tables
+
+
+def all_figures(comparison: Comparison) -> dict[str, Figure]:
+    """Draw every figure of the report that the run has numbers for: name -> matplotlib figure."""
+    return _seeds(comparison) | _recall(comparison) | _confusion(comparison) | _curves(comparison)
+
+
+def _seeds(comparison: Comparison) -> dict[str, Figure]:
+    if len(comparison.seeds) < 2 or comparison.seed_rows.empty:
+        return {}
+    metrics = [("macro_f1", "Macro-F1"), ("never_predicted", "Classes never predicted")]
+    return {"seeds": drawings.seed_dots(comparison.seed_rows, comparison.strategies, metrics)}
+
+
+def _recall(comparison: Comparison) -> dict[str, Figure]:
+    names = tables.with_classes(comparison)
+    if not names:
+        return {}
+    recall, never = tables.recall_and_never(comparison, names)
+    classes, counts = comparison.classes, comparison.train_counts
+    return {"recall": drawings.recall_map(classes, counts, names, recall, never)}
+
+
+def _confusion(comparison: Comparison) -> dict[str, Figure]:
+    names = tables.with_confusion(comparison)
+    if not names:
+        return {}
+    counts = [np.asarray(comparison.confusion[name], dtype=float) for name in names]
+    shares = [table / np.maximum(table.sum(axis=1, keepdims=True), 1) for table in counts]
+    return {"confusion": drawings.confusion_maps(comparison.classes, names, shares)}
+
+
+def _curves(comparison: Comparison) -> dict[str, Figure]:
+    curves = comparison.curves
+    names = [name for name in comparison.strategies if name in set(curves["strategy"])]
+    drawn = {}
+    for name, columns in (
+        ("curve_macro_f1", ["val_macro_f1"]),
+        ("curve_never_predicted", ["val_never_predicted"]),
+        ("curve_loss", ["train_loss", "val_loss"]),
+    ):
+        if names and all(column in curves and curves[column].notna().any() for column in columns):
+            whole = name == "curve_never_predicted"
+            drawn[name] = drawings.curve_panels(curves, names, columns, whole)
+    return drawn

@@ -1,0 +1,323 @@
+"""The content of a report, from a comparison: what is said, in which order, in which words."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import matplotlib.figure
+
+from benchmark.compare import Comparison
+from benchmark.report import tables
+from benchmark.report.blocks import (
+    Block,
+    Code,
+    Definitions,
+    Details,
+    Figure,
+    Heading,
+    Page,
+    Paragraph,
+    Section,
+    code,
+    printable,
+)
+from benchmark.report.drawings import to_svg
+from benchmark.report.figures import all_figures
+from benchmark.report.formats import count, listed, plural
+from benchmark.report.verdict import follow_up, verdict
+
+Drawn = dict[str, matplotlib.figure.Figure]
+
+FEW_TEST_IMAGES = 30  # below, an interval of macro-F1 covers too little (0.7 to 0.9, not 0.95)
+
+
+def build_page(comparison: Comparison) -> Page:
+    """Return the whole report, figures drawn."""
+    first, drawn = headline(comparison), all_figures(comparison)
+    sections = [
+        Section(id, title, blocks)
+        for id, title, blocks in (
+            ("failures", "What failed", tuple(_failures(comparison))),
+            ("seeds", "Seed by seed", tuple(_seeds(comparison, drawn))),
+            ("classes", "Recall of each class", tuple(_classes(comparison, drawn))),
+            ("confusion", "Confusion matrices", tuple(_confusion(comparison, drawn))),
+            ("curves", "Learning curves", tuple(_curves(drawn))),
+            ("more", "Further numbers", tuple(_more(comparison))),
+            ("strategies", "The strategies", tuple(_strategies(comparison))),
+            ("reading", "How to read this", (Definitions(tuple(READING.items())),)),
+            ("data", "Data", tuple(_data(comparison))),
+            ("setup", "Recipe, weights and machine", tuple(_setup(comparison))),
+            ("files", "Files", tuple(_files())),
+        )
+        if blocks
+    ]
+    return Page(
+        first.title,
+        first.subtitle,
+        first.verdict,
+        first.follow_up,
+        first.warnings,
+        first.lead,
+        tuple(sections),
+    )
+
+
+def headline(comparison: Comparison) -> Page:
+    """Return only what stands first: title, verdict, warnings and the main table."""
+    return Page(
+        title=printable(str(comparison.run.get("name") or comparison.folder.name or "Report")),
+        subtitle=_subtitle(comparison),
+        verdict=verdict(comparison),
+        follow_up=follow_up(comparison),
+        warnings=tuple(_warnings(comparison)),
+        lead=(tables.main_table(comparison),),
+        sections=(),
+    )
+
+
+READING = {
+    "Macro-F1": "F1 of each class, then the plain mean over the whole class list, however rare a "
+    "class is. A class that is never predicted counts as 0; it does not drop out.",
+    "Never predicted": "Classes that no test image was assigned to: the classifier ignores them.",
+    "Zero recall": "Classes of which no test image was recognised. This includes every class that "
+    "is never predicted, and those predicted only for images of other classes.",
+    "Balanced accuracy, accuracy": "Mean recall over classes, and share of all test images that "
+    "are right. The test images keep the natural distribution, so helping rare classes tends to "
+    "raise the first and lower the second: look at both.",
+    "Worst-class recall": "Recall of the class that fares worst.",
+    "Wilson interval": "The true recalls that the observed one is compatible with, at 95 %. With "
+    "10 test images of a class and none recognised it reaches from 0 to .28: few test images say "
+    "little.",
+    "Steps, seconds": "Every strategy gets the same number of optimizer steps, whatever it "
+    "samples. What several strategies share is trained once.",
+    "Many, medium, few images": "Mean recall over the third of the classes with the most, the "
+    "middle and the fewest training images.",
+    "Calibration error": "How far the confidence in the predicted class is, on average, from how "
+    "often it is right.",
+}
+
+
+def _subtitle(comparison: Comparison) -> str:
+    data = tables.mapping(comparison.run.get("data"))
+    name = data.get("name") or tables.mapping(comparison.run.get("experiment")).get("data")
+    parts = [
+        plural(len(comparison.strategies), "strategy", "strategies"),
+        plural(len(comparison.seeds), "seed", "seeds"),
+        (f"{printable(str(name))}: " if name else "")
+        + plural(len(comparison.classes), "class", "classes"),
+    ]
+    counts = comparison.train_counts
+    if counts and min(counts) > 0:
+        parts[-1] += (
+            f" with {count(max(counts))} to {count(min(counts))} training images"
+            f" (ratio {count(max(counts) / min(counts))})"
+        )
+    return " · ".join(parts)
+
+
+def _warnings(comparison: Comparison) -> Iterator[str]:
+    run, said = comparison.run, set()
+
+    def once(text: Any) -> Iterator[str]:
+        text = " ".join(printable(str(text or "")).split())
+        if text and text not in said:
+            said.add(text)
+            yield text[0].upper() + text[1:]
+
+    failed = list(dict.fromkeys(comparison.failures["strategy"]))
+    if failed:
+        names = listed([code(name) for name in failed]) if len(failed) < 4 else len(failed)
+        noun = "" if len(failed) < 4 else " strategies"
+        yield from once(f"Failed: {names}{noun}; the errors stand below the table.")
+    if (comparison.summary["status"] == "partly failed").any():
+        yield from once(
+            "Where a seed failed, means are over the seeds that finished: "
+            "rows then compare different seeds."
+        )
+    weights = tables.mapping(run.get("weights"))
+    yield from once(weights.get("message"))
+    few = [n for n in tables.test_counts(comparison) if n < FEW_TEST_IMAGES]
+    if few:
+        least = count(min(few))
+        yield from once(
+            f"{len(few)} of {plural(len(comparison.classes), 'class', 'classes')} "
+            f"{'has' if len(few) == 1 else 'have'} fewer than {FEW_TEST_IMAGES} test images (the "
+            f"fewest: {least}), so recall there, and macro-F1 with it, is uncertain."
+        )
+    for message in [*comparison.messages, *(tables.mapping(run.get("data")).get("messages") or [])]:
+        yield from once(message)
+
+
+def _failures(comparison: Comparison) -> Iterator[Block]:
+    for record in comparison.failures.to_dict("records"):
+        yield Details(
+            f"{code(str(record['strategy']))}, seed {record['seed']}: {record['error']}",
+            (Code(printable(str(record.get("traceback") or "No traceback was recorded."))),),
+        )
+
+
+def _seeds(comparison: Comparison, drawn: Drawn) -> Iterator[Block]:
+    if "seeds" not in drawn:
+        return
+    yield _figure(
+        drawn,
+        "seeds",
+        "A ring is a seed, a bar the mean. Strategies whose rings overlap are not told apart.",
+        "Macro-F1 and classes never predicted of every strategy and seed; "
+        "the same numbers are in the table below.",
+    )
+    yield tables.ranges_table(comparison)
+    yield Details("Every seed as a row", (tables.seeds_table(comparison),))
+
+
+def _classes(comparison: Comparison, drawn: Drawn) -> Iterator[Block]:
+    if "recall" not in drawn:
+        return
+    never = "never predicted, in any seed" if len(comparison.seeds) > 1 else "never predicted"
+    yield _figure(
+        drawn,
+        "recall",
+        f"Recall, classes ordered by training images. ×: {never}. Bars: training images.",
+        "Heat map of recall, a row a class and a column a strategy; "
+        "the same numbers are in the table below.",
+    )
+    yield from tables.recall_tables(comparison)
+
+
+def _confusion(comparison: Comparison, drawn: Drawn) -> Iterator[Block]:
+    if "confusion" not in drawn:
+        return
+    yield _figure(
+        drawn,
+        "confusion",
+        "Each row is a true class, largest first, and shows what share of its test images was "
+        "called what, in the same order. The diagonal is recall; a column without colour is a "
+        "class never predicted.",
+        "Confusion matrices, one a strategy; the most frequent errors are in the table below.",
+    )
+    yield Details("The most frequent errors as a table", (tables.confusions_table(comparison),))
+
+
+def _curves(drawn: Drawn) -> Iterator[Block]:
+    ours = (
+        "Coloured: the strategy, a line a seed; grey: all others. Dotted: a new phase. "
+        "A decision fitted after training is not in it yet."
+    )
+    if "curve_macro_f1" in drawn:
+        yield _figure(
+            drawn,
+            "curve_macro_f1",
+            f"Macro-F1 on the validation images. {ours}",
+            "Validation macro-F1 over optimizer steps, a panel a strategy; numbers in curves.csv.",
+        )
+    if "curve_never_predicted" in drawn:
+        yield _figure(
+            drawn,
+            "curve_never_predicted",
+            f"Classes never predicted on the validation images. {ours}",
+            "Classes never predicted over optimizer steps, a panel a strategy; "
+            "numbers in curves.csv.",
+        )
+    if "curve_loss" in drawn:
+        loss = _figure(
+            drawn,
+            "curve_loss",
+            "Training loss, solid, and validation loss, dashed. A strategy that changes the loss "
+            "is on a scale of its own: compare shapes, not heights.",
+            "Training and validation loss over optimizer steps, a panel a strategy; "
+            "numbers in curves.csv.",
+        )
+        yield Details("Losses", (loss,))
+
+
+def _figure(drawn: Drawn, name: str, caption: str, alt: str) -> Figure:
+    return Figure(name, to_svg(drawn[name], name), caption, alt)
+
+
+def _more(comparison: Comparison) -> Iterator[Block]:
+    if table := tables.more_table(comparison):
+        yield table
+
+
+def _strategies(comparison: Comparison) -> Iterator[Block]:
+    for name in comparison.strategies:
+        yield Heading(printable(name))
+        yield from _prose(comparison.descriptions.get(name) or "No description.")
+
+
+def _prose(docstring: str) -> Iterator[Block]:
+    """Turn a docstring into paragraphs; an indented one stays as it was typed."""
+    for part in re.split(r"\n\s*\n", inspect.cleandoc(printable(docstring))):
+        if part.startswith((" ", "\t")):
+            yield Code(inspect.cleandoc(part))
+        elif part.strip():
+            yield Paragraph(" ".join(part.replace("``", "`").split()))
+
+
+def _data(comparison: Comparison) -> Iterator[Block]:
+    data = tables.mapping(comparison.run.get("data"))
+    said = ("name", "description", "counts", "classes", "messages")
+    if data.get("description"):
+        yield from _prose(str(data["description"]))
+    experiment = tables.mapping(comparison.run.get("experiment"))
+    pairs = {"name": data.get("name"), "imbalance": experiment.get("imbalance")}
+    pairs |= {name: value for name, value in data.items() if name not in said}
+    yield from _given(tables.facts(pairs))
+    for message in data.get("messages") or []:
+        yield Paragraph(printable(str(message)))
+    if counts := tables.counts_table(comparison):
+        yield Details("Images of each class in each part", (counts,))
+
+
+def _setup(comparison: Comparison) -> Iterator[Block]:
+    run = comparison.run
+    experiment = dict(tables.mapping(run.get("experiment")))
+    recipe = experiment.pop("recipe", None)
+    recipe = dict(recipe) if isinstance(recipe, dict) else {"name": recipe}
+    name, description = recipe.pop("name", None), recipe.pop("description", None)
+    phases = recipe.pop("phases", None)
+    yield Heading("Recipe" + (f" {printable(str(name))}" if name else ""))
+    if description:
+        yield from _prose(str(description))
+    if isinstance(phases, list):
+        phases = [phase for phase in phases if isinstance(phase, dict)]
+        yield from _given(tables.records_table("Phases of the training.", phases))
+    pairs = {**experiment, **recipe, "seeds": run.get("seeds")}
+    yield from _given(tables.facts(pairs))
+    weights = tables.mapping(run.get("weights"))
+    if weights:
+        yield Heading("Weights")
+        yield from _given(tables.facts(weights))
+    environment = tables.mapping(run.get("environment"))
+    if environment:
+        yield Heading("Machine and versions")
+        yield from _given(tables.facts(environment))
+    if run.get("command"):
+        yield Heading("Command")
+        yield Code(printable(str(run["command"])))
+
+
+def _given(block: Block | None) -> Iterator[Block]:
+    if block:
+        yield block
+
+
+def _files() -> Iterator[Block]:
+    yield Definitions(
+        (
+            ("summary.csv", "One row a strategy: the first table, the mean over seeds."),
+            ("seeds.csv", "One row a strategy and seed, with further numbers."),
+            ("per_class.csv", "One row a strategy, seed and class."),
+            ("predictions.csv", "One row a strategy, seed and image of validation and test."),
+            ("curves.csv", "One row a strategy, seed and evaluation during training."),
+            ("confusion.csv", "One row a strategy and pair of classes, test images of all seeds."),
+        )
+    )
+    yield Paragraph(
+        "In the CSV files a text that a spreadsheet could take for a formula, one that begins "
+        "with `=`, `+`, `-`, `@`, an apostrophe or a control character, has one apostrophe put "
+        "before it. Drop one leading apostrophe to get the text back; numbers are as they are."
+    )

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmark.data.folder import image_folder
+from benchmark.data.imageset import ImageSet
+
+
+def picture(path: Path, shade: int = 0) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (8, 6), (shade, 10, 20)).save(path)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for number, name in enumerate(["dog/2.png", "dog/10.jpg", "cat/1.PNG", "cat/3.bmp"]):
+        picture(tmp_path / "pets" / name, number)
+    return tmp_path / "pets"
+
+
+def open_folder(root: Path) -> ImageSet:
+    return image_folder(str(root))
+
+
+def test_names_labels_and_pixels_of_a_plain_folder(root: Path) -> None:
+    images = open_folder(root)
+    assert images.name == "pets"
+    assert images.files == ("cat/1.PNG", "cat/3.bmp", "dog/10.jpg", "dog/2.png")
+    assert images.classes == ("cat", "dog")
+    assert images.labels.tolist() == [0, 0, 1, 1]
+    assert images.counts.tolist() == [2, 2]
+    assert images.groups is None
+    assert images.split is None
+    assert images.messages == ()
+    assert images.read.image(3).getpixel((0, 0)) == (0, 10, 20)
+    assert images.read.content(3) == (root / "dog/2.png").read_bytes()
+
+
+def test_stamps_change_with_a_file_even_if_its_size_and_time_do_not(root: Path) -> None:
+    before = open_folder(root).stamps
+    path = root / "cat/3.bmp"
+    status = path.stat()
+    picture(path, 99)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert path.stat().st_size == status.st_size
+    after = open_folder(root).stamps
+    assert [a == b for a, b in zip(before, after, strict=True)] == [True, False, True, True]
+
+
+def test_hidden_and_other_files_are_no_images(root: Path) -> None:
+    for name in ("cat/.hidden.png", "cat/notes.txt", ".git/x.png", "cat/film.mp4", "cat/README"):
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_bytes(b"x")
+    (root / "empty").mkdir()
+    picture(root / "loose.png")
+    images = open_folder(root)
+    assert len(images) == 4
+    told = "\n".join(images.messages)
+    assert "1 folders hold no image and are not classes: empty" in told
+    assert "1 images lie beside the class folders" in told
+    assert "2 files are not known as images" in told
+    assert "1 .mp4" in told
+    assert len(images.messages) == 3
+
+
+def test_folders_below_a_class_belong_to_it_and_links_are_followed(root: Path) -> None:
+    picture(root / "cat/kittens/a.png")
+    picture(root.parent / "elsewhere/b.png")
+    (root / "bird").symlink_to(root.parent / "elsewhere")
+    (root / "cat/again").symlink_to(root / "cat")
+    (root / "cat/gone.png").symlink_to(root / "nowhere.png")
+    images = open_folder(root)
+    assert images.classes == ("bird", "cat", "dog")
+    assert "cat/kittens/a.png" in images.files
+    assert "bird/b.png" in images.files
+    assert not any(file.startswith("cat/again") for file in images.files)
+    assert "2 links lead nowhere or to a folder they lie in" in images.messages[-1]
+
+
+def test_groups_by_whole_or_bare_name(root: Path) -> None:
+    (root / "groups.csv").write_text("File,Group\ncat/1.PNG,x\n3.bmp,x\n2.png,\nold.png,z\n")
+    images = open_folder(root)
+    assert images.groups is not None
+    assert images.groups.tolist() == [0, 0, 1, 2]
+    assert "1 rows name files that are not among the images (e.g. 'old.png')" in images.messages[0]
+    assert "1 images have no row (e.g. 'dog/10.jpg')" in images.messages[1]
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("file,lesion\na,b\n", "columns file,group; group is not among file,lesion"),
+        ("file,group\n1.png,a\n", "could be 'cat/1.png' or 'dog/1.png'"),
+        ("file,group\n2.png,a\ndog/2.png,b\n", "two rows give 'dog/2.png' different values"),
+    ],
+)
+def test_a_bad_table_is_explained(root: Path, table: str, said: str) -> None:
+    picture(root / "dog/1.png")
+    picture(root / "cat/1.png")
+    (root / "groups.csv").write_text(table)
+    with pytest.raises(ValueError, match=said):
+        open_folder(root)
+
+
+def test_splits_table(root: Path) -> None:
+    (root / "splits.csv").write_text("file,split\n1.PNG,Training\n10.jpg,valid\n2.png,test\n")
+    images = open_folder(root)
+    assert images.split is not None
+    assert images.split.tolist() == ["train", "", "val", "test"]
+    (root / "splits.csv").write_text("file,split\n1.PNG,trian\n")
+    with pytest.raises(ValueError, match="'trian' is not a split"):
+        open_folder(root)
+
+
+def test_ready_made_sides(tmp_path: Path) -> None:
+    for name in ("train/cat/1.png", "train/dog/1.png", "validation/cat/2.png", "Test/dog/2.png"):
+        picture(tmp_path / name)
+    (tmp_path / "docs").mkdir()
+    images = open_folder(tmp_path)
+    assert images.classes == ("cat", "dog")
+    assert images.files[0] == "Test/dog/2.png"
+    assert images.split is not None
+    assert images.split.tolist() == ["test", "train", "train", "val"]
+    (tmp_path / "splits.csv").write_text("file,split\n")
+    with pytest.raises(ValueError, match="remove one"):
+        open_folder(tmp_path)
+
+
+def test_train_may_be_a_class(tmp_path: Path) -> None:
+    for name in ("train/1.png", "car/1.png", "test/1.png"):
+        picture(tmp_path / name)
+    images = open_folder(tmp_path)
+    assert images.classes == ("car", "test", "train")
+    assert images.split is None
+
+
+def test_two_folders_for_one_side(tmp_path: Path) -> None:
+    for name in ("train/cat/1.png", "val/cat/1.png", "valid/cat/1.png"):
+        picture(tmp_path / name)
+    with pytest.raises(ValueError, match="several folders stand for one side: train, val, valid"):
+        open_folder(tmp_path)
+
+
+def test_sides_beside_classes_are_ambiguous(tmp_path: Path) -> None:
+    for name in ("train/cat/1.png", "dogs/big/1.png"):
+        picture(tmp_path / name)
+    with pytest.raises(ValueError, match="sides of a split or classes"):
+        open_folder(tmp_path)
+
+
+def test_layout_is_explained_when_there_are_no_class_folders(tmp_path: Path) -> None:
+    picture(tmp_path / "1.png")
+    with pytest.raises(ValueError, match="one folder a class"):
+        open_folder(tmp_path)
+    picture(tmp_path / "only/1.png")
+    with pytest.raises(ValueError, match="at least two classes"):
+        open_folder(tmp_path)
+    with pytest.raises(FileNotFoundError, match="no such folder"):
+        open_folder(tmp_path / "nowhere")
+
+
+def test_labels_are_int64(root: Path) -> None:
+    assert open_folder(root).labels.dtype == np.int64

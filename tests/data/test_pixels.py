@@ -1,0 +1,254 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmark.data.imageset import ImageSet
+from benchmark.data.parallel import BLOCK
+from benchmark.data.pixels import Pixels, prepare_pixels
+from benchmark.data.sources import open_data
+
+SIZE = 4
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    for name in ("a/1.png", "a/2.png", "b/3.png", "b/4.png", "b/5.png"):
+        path = tmp_path / "set" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (9, 12, 3), dtype=np.uint8)).save(path)
+    return tmp_path / "set"
+
+
+@pytest.fixture
+def prepare(root: Path, tmp_path: Path) -> Callable[..., tuple[Pixels, int]]:
+    """Open `root` anew and return its pixels with the number of images decoded for that."""
+
+    def run(where: Path = root, size: int = SIZE) -> tuple[Pixels, int]:
+        decoded: list[int] = []
+        pixels = prepare_pixels(open_data(str(where)), size, tmp_path / "cache", decoded.append)
+        return pixels, sum(decoded)
+
+    return run
+
+
+def stored(tmp_path: Path) -> Path:
+    (folder,) = (tmp_path / "cache/pixels").iterdir()
+    return folder
+
+
+def test_pixels_are_the_whole_image_resized(prepare: Callable, root: Path) -> None:
+    pixels, decoded = prepare()
+    assert decoded == 5
+    assert pixels.array.shape == (5, SIZE, SIZE, 3)
+    assert pixels.array.dtype == np.uint8
+    with Image.open(root / "b/3.png") as image:
+        expected = np.asarray(image.resize((SIZE, SIZE), Image.Resampling.BILINEAR))
+    np.testing.assert_array_equal(pixels.array[2], expected)
+    assert pixels.readable.all()
+    assert pixels.errors == {}
+    with pytest.raises(ValueError, match="read-only"):
+        pixels.array[0] = 0
+
+
+def test_a_second_time_reads_no_image(prepare: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, _ = prepare()
+    monkeypatch.setattr("benchmark.data.files.decode", lambda *_: pytest.fail("decoded"))
+    second, decoded = prepare()
+    assert decoded == 0
+    assert second.key == first.key
+    assert second.digests == first.digests
+    np.testing.assert_array_equal(second.array, first.array)
+
+
+def test_the_key_is_of_the_content_not_of_place_or_time(
+    prepare: Callable, root: Path, tmp_path: Path
+) -> None:
+    first, _ = prepare()
+    shutil.copytree(root, tmp_path / "copy")
+    os.utime(tmp_path / "copy/a/1.png", (1, 1))
+    moved, decoded = prepare(tmp_path / "copy")
+    assert decoded == 5
+    assert moved.key == first.key
+    other_size, _ = prepare(size=SIZE + 1)
+    Image.new("RGB", (9, 9)).save(root / "a/1.png")
+    changed, decoded = prepare()
+    assert decoded == 5
+    assert changed.array[0].max() == 0
+    (root / "groups.csv").write_text("file,group\n1.png,x\n3.png,x\n")
+    grouped, decoded = prepare()
+    assert decoded == 0  # the pixels are the same
+    assert len({each.key for each in (first, other_size, changed, grouped)}) == 4
+
+
+def test_other_labels_for_the_same_files_are_another_key(root: Path, tmp_path: Path) -> None:
+    images = open_data(str(root))
+    swapped = replace(images, labels=images.labels[::-1].copy())
+    keys = {prepare_pixels(each, SIZE, tmp_path / "cache").key for each in (images, swapped)}
+    assert len(keys) == 2
+    stored(tmp_path)  # one store serves both
+
+
+def test_unreadable_images_are_told_and_black(prepare: Callable, root: Path) -> None:
+    good = (root / "a/2.png").read_bytes()
+    (root / "a/2.png").write_bytes(good[: len(good) // 2])
+    (root / "b/4.png").write_text("no image")
+    for _ in range(2):  # decoded, then from the store
+        pixels, _ = prepare()
+        assert pixels.readable.tolist() == [True, False, True, False, True]
+        assert sorted(pixels.errors) == [1, 3]
+        assert pixels.errors[3] == "OSError: not an image that Pillow can read"
+        assert pixels.array[1].max() == 0
+        assert [digest == "" for digest in pixels.digests] == (~pixels.readable).tolist()
+    for path in root.glob("*/*.png"):
+        path.write_text("")
+    with pytest.raises(ValueError, match=r"none of the 5 images .* a/1.png: OSError: the file is"):
+        prepare()
+
+
+def cut(folder: Path) -> None:
+    with (folder / "pixels.npy").open("r+b") as handle:
+        handle.truncate(150)
+
+
+def scribble(folder: Path) -> None:
+    with (folder / "pixels.npy").open("r+b") as handle:
+        handle.seek(-1, os.SEEK_END)
+        handle.write(b"\x55")
+
+
+def forge(folder: Path) -> None:
+    meta = json.loads((folder / "meta.json").read_text())
+    meta["digests"][0] = "0" * 64
+    (folder / "meta.json").write_text(json.dumps(meta))
+
+
+def lose_marker(folder: Path) -> None:
+    (folder / "meta.json").unlink()
+
+
+def lose_array(folder: Path) -> None:
+    (folder / "pixels.npy").unlink()
+
+
+def garble_marker(folder: Path) -> None:
+    (folder / "meta.json").write_text("{")
+
+
+@pytest.mark.parametrize("harm", [cut, scribble, forge, lose_marker, lose_array, garble_marker])
+def test_a_damaged_store_is_made_again(
+    harm: Callable[[Path], None], prepare: Callable, tmp_path: Path
+) -> None:
+    first, _ = prepare()
+    expected = np.array(first.array)
+    folder = stored(tmp_path)
+    del first
+    harm(folder)
+    second, decoded = prepare()
+    assert decoded == 5
+    np.testing.assert_array_equal(second.array, expected)
+    assert stored(tmp_path) == folder  # and nothing is left beside it
+
+
+def test_a_killed_build_is_not_used_and_its_rest_removed_later(
+    prepare: Callable, root: Path, tmp_path: Path
+) -> None:
+    code = (
+        "import os, signal, sys; from pathlib import Path\n"
+        "from benchmark.data.pixels import prepare_pixels\n"
+        "from benchmark.data.sources import open_data\n"
+        "prepare_pixels(open_data(sys.argv[1]), 4, Path(sys.argv[2]),\n"
+        "    lambda _: os.kill(os.getpid(), signal.SIGKILL))"
+    )
+    arguments = [sys.executable, "-c", code, str(root), str(tmp_path / "cache")]
+    assert subprocess.run(arguments, check=False).returncode == -signal.SIGKILL
+    rest = stored(tmp_path)
+    assert rest.name.endswith(".tmp")
+    assert prepare()[1] == 5
+    assert rest.exists()  # it might still be at work
+    long_ago = time.time() - 7200
+    for path in (*rest.iterdir(), rest):
+        os.utime(path, (long_ago, long_ago))
+    prepare(size=SIZE + 1)
+    assert not rest.exists()
+
+
+def test_two_at_once_agree(root: Path, tmp_path: Path) -> None:
+    images, cache = open_data(str(root)), tmp_path / "cache"
+    inner: list[tuple[Pixels, int]] = []
+
+    def another_process(_: int) -> None:
+        pixels = prepare_pixels(images, SIZE, cache)
+        (array,) = cache.glob("pixels/[!.]*/pixels.npy")
+        inner.append((pixels, array.stat().st_ino))
+
+    outer = prepare_pixels(images, SIZE, cache, another_process)
+    first, inode = inner[0]
+    np.testing.assert_array_equal(outer.array, first.array)
+    assert outer.key == first.key
+    assert (stored(tmp_path) / "pixels.npy").stat().st_ino == inode  # the first one stays
+
+
+def test_an_interrupted_build_leaves_nothing(root: Path, tmp_path: Path) -> None:
+    def interrupt(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prepare_pixels(open_data(str(root)), SIZE, tmp_path / "cache", interrupt)
+    assert list((tmp_path / "cache/pixels").iterdir()) == []
+
+
+def test_a_full_disk_is_said_before_decoding(
+    prepare: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(0, 0, 239))
+    with pytest.raises(OSError, match="IMBALANCE_BENCH_CACHE"):
+        prepare()
+
+
+def test_size_must_be_positive(prepare: Callable) -> None:
+    with pytest.raises(ValueError, match="at least 1 pixel, not 0"):
+        prepare(size=0)
+
+
+@dataclass(frozen=True)
+class Shades:
+    """Image i is of the one shade i % 256."""
+
+    def image(self, index: int, at_least: int = 0) -> Image.Image:
+        return Image.new("RGB", (2, 2), (index % 256,) * 3)
+
+    def content(self, index: int) -> bytes:
+        return str(index).encode()
+
+
+def test_many_images_through_worker_processes_keep_their_places(tmp_path: Path) -> None:
+    n = 2 * BLOCK + 7
+    images = ImageSet(
+        name="shades",
+        spec="shades",
+        description="",
+        files=tuple(map(str, range(n))),
+        labels=np.arange(n) % 2,
+        classes=("even", "odd"),
+        stamps=("",) * n,
+        read=Shades(),
+    )
+    decoded: list[int] = []
+    pixels = prepare_pixels(images, 3, tmp_path, decoded.append)
+    assert sorted(decoded) == [7, BLOCK, BLOCK]
+    np.testing.assert_array_equal(pixels.array[:, 2, 2, 1], np.arange(n) % 256)
+    assert len(set(pixels.digests)) == n

@@ -1,0 +1,147 @@
+"""Data sets are fabricated on disk in torchvision's own formats: nothing is downloaded."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torchvision.datasets
+from PIL import Image
+
+from benchmark.data.imageset import ImageSet
+from benchmark.data.sources import open_data
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def offline(*_: object, **__: object) -> None:
+        raise OSError("no network")
+
+    monkeypatch.setattr("urllib.request.urlopen", offline)
+    monkeypatch.setenv("IMBALANCE_BENCH_CACHE", str(tmp_path / "cache"))
+
+
+def write_mnist(raw: Path) -> None:
+    """Six training and four test images whose pixels all are 10 x their index."""
+    raw.mkdir(parents=True)
+    for prefix, labels in (("train", [3, 5, 3, 5, 3, 9]), ("t10k", [5, 3, 5, 9])):
+        n = len(labels)
+        shades = np.repeat(np.arange(n, dtype=np.uint8) * 10, 28 * 28)
+        images = struct.pack(">iiii", 2051, n, 28, 28) + shades.tobytes()
+        marks = struct.pack(">ii", 2049, n) + bytes(labels)
+        for name, content in (("images-idx3", images), ("labels-idx1", marks)):
+            (raw / f"{prefix}-{name}-ubyte").write_bytes(content)
+            (raw / f"{prefix}-{name}-ubyte.gz").write_bytes(gzip.compress(content))
+
+
+def names(images: ImageSet) -> list[str]:
+    return [images.classes[label] for label in images.labels]
+
+
+def test_official_sides_by_train_argument(tmp_path: Path) -> None:
+    write_mnist(tmp_path / "MNIST/raw")
+    images = open_data(f"torchvision:MNIST,root={tmp_path}")
+    assert images.name == "mnist"
+    assert images.classes == ("3 - three", "5 - five", "9 - nine")
+    assert [name[0] for name in names(images)] == list("3535395359")
+    assert images.split is not None
+    assert images.split.tolist() == ["train"] * 6 + ["test"] * 4
+    assert images.files[6] == "test/000000"
+    assert images.read.image(5).getpixel((0, 0)) == (50, 50, 50)
+    assert images.read.image(6).getpixel((0, 0)) == (0, 0, 0)
+    assert images.read.image(7).getpixel((0, 0)) == (10, 10, 10)
+    assert images.read.content(7) == images.read.content(1) != images.read.content(2)
+
+
+def test_one_side_alone_is_a_pool(tmp_path: Path) -> None:
+    write_mnist(tmp_path / "MNIST/raw")
+    images = open_data(f"torchvision:MNIST,root={tmp_path},train=false")
+    assert len(images) == 4
+    assert images.split is None
+
+
+def test_the_default_root_is_in_the_cache(tmp_path: Path) -> None:
+    write_mnist(tmp_path / "cache/torchvision/MNIST/raw")
+    assert len(open_data("torchvision:MNIST")) == 10
+
+
+def test_official_sides_by_split_argument(tmp_path: Path) -> None:
+    sides = {"train": 3, "valid": 1, "test": 2}
+    for side, n in sides.items():
+        for kind in ("AD", "FR"):
+            folder = tmp_path / "country211" / side / kind
+            folder.mkdir(parents=True)
+            for number in range(n):
+                Image.new("RGB", (4, 4), (number, 0, 0)).save(folder / f"{number}.jpg")
+    images = open_data(f"torchvision:Country211,root={tmp_path}")
+    assert images.classes == ("AD", "FR")
+    assert images.split is not None
+    counts = {side: int((images.split == side).sum()) for side in ("train", "val", "test")}
+    assert counts == {"train": 6, "val": 2, "test": 4}
+
+
+def test_a_set_without_sides_is_a_pool(tmp_path: Path) -> None:
+    for kind in ("AnnualCrop", "Forest"):
+        folder = tmp_path / "eurosat/2750" / kind
+        folder.mkdir(parents=True)
+        Image.new("RGB", (4, 4)).save(folder / "1.jpg")
+    images = open_data(f"torchvision:EuroSAT,root={tmp_path}")
+    assert images.classes == ("AnnualCrop", "Forest")
+    assert images.split is None
+
+
+def test_labels_are_read_from_the_items_where_no_attribute_has_them() -> None:
+    images = open_data("torchvision:FakeData,size=12,num_classes=3")
+    data = torchvision.datasets.FakeData(size=12, num_classes=3)
+    assert names(images) == [str(int(data[index][1])) for index in range(12)]
+
+
+def test_an_attribute_that_lies_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Lying(torchvision.datasets.FakeData):
+        targets = [7, *([0] * 9)]  # noqa: RUF012
+
+    monkeypatch.setattr(torchvision.datasets, "FakeData", Lying)
+    assert "7" not in open_data("torchvision:FakeData,size=10,num_classes=3").classes
+
+
+def test_equal_class_names_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Cranes(torchvision.datasets.FakeData):
+        classes = [("crane", "bird"), ("crane", "machine"), "car"]  # noqa: RUF012
+
+    monkeypatch.setattr(torchvision.datasets, "FakeData", Cranes)
+    images = open_data("torchvision:FakeData,size=20,num_classes=3")
+    assert images.classes == ("crane (0)", "crane (1)", "car")
+
+
+def test_what_is_not_classification_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Boxes(torchvision.datasets.FakeData):
+        def __getitem__(self, index: int) -> tuple:
+            return super().__getitem__(index)[0], {"box": [0, 0, 1, 1]}
+
+    monkeypatch.setattr(torchvision.datasets, "FakeData", Boxes)
+    with pytest.raises(ValueError, match="not a classification data set"):
+        open_data("torchvision:FakeData,size=4")
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("torchvision:Flower102", "no data set 'Flower102'. Did you mean Flowers102"),
+        ("torchvision:cifar10", "Did you mean CIFAR10"),
+        ("torchvision", "no data set ''"),
+        ("torchvision:CIFAR10,splits=x", "CIFAR10 takes no 'splits'; it takes root, train"),
+        ("torchvision:EMNIST", "EMNIST needs split, e.g. split="),
+    ],
+)
+def test_mistakes_are_explained(spec: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        open_data(spec)
+
+
+@pytest.mark.parametrize("name", ["Flowers102", "CIFAR10", "Country211"])
+def test_offline_says_what_to_do(name: str) -> None:
+    with pytest.raises(FileNotFoundError, match=rf"(?s)download failed.*torchvision:{name},root="):
+        open_data(f"torchvision:{name}")

@@ -1,0 +1,60 @@
+"""CSV files: exact columns, exact numbers, no formulas."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+from fabricate import fabricate
+
+from benchmark.report.csv_files import write
+
+CLASSES = ("=1+1", "+a", "-b", "@c", "'d", "plain", 'a,b\n"c"', "\tt")
+
+
+def read(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, keep_default_na=False, na_values=[""])
+
+
+def test_columns_are_those_that_others_read(tmp_path: Path) -> None:
+    written = write(fabricate(), tmp_path)
+    head = {name: path.read_text().splitlines()[0] for name, path in written.items()}
+    summary = (
+        "macro_f1,never_predicted,zero_recall,balanced_accuracy,accuracy,worst_recall,steps,"
+        "seconds,status"
+    )
+    assert head["summary.csv"] == f"strategy,{summary}"
+    assert head["seeds.csv"].startswith(f"strategy,seed,{summary},val_macro_f1,")
+    assert head["per_class.csv"].startswith(
+        "strategy,seed,class,train_count,test_count,recall,precision,f1,predicted"
+    )
+    assert head["predictions.csv"] == "strategy,seed,split,file,label,predicted,confidence"
+    assert head["confusion.csv"] == "strategy,label,predicted,images"
+
+
+def test_no_text_can_be_taken_for_a_formula_and_every_text_comes_back(tmp_path: Path) -> None:
+    written = write(fabricate(classes=CLASSES), tmp_path)
+    for name, column in (("per_class.csv", "class"), ("predictions.csv", "label")):
+        names = set(read(written[name])[column])
+        assert not [text for text in names if text[0] in "=+-@\t"]
+        assert {text.removeprefix("'") for text in names} == set(CLASSES)
+
+
+def test_numbers_come_back(tmp_path: Path) -> None:
+    comparison = fabricate(seeds=(0, 1), failed=(("no_change", 0), ("focal_loss", 1)))
+    written = write(comparison, tmp_path)
+    pd.testing.assert_frame_equal(
+        read(written["seeds.csv"]), comparison.seed_rows, check_dtype=False, rtol=1e-9
+    )
+    confusion = read(written["confusion.csv"])
+    total = sum(int(table.sum()) for table in comparison.confusion.values())
+    assert confusion["images"].sum() == total
+    one = confusion[(confusion["strategy"] == "no_change") & (confusion["label"] == "Pants")]
+    assert one["images"].tolist() == comparison.confusion["no_change"][2].tolist()
+
+
+def test_negative_numbers_are_no_text(tmp_path: Path) -> None:
+    comparison = fabricate()
+    comparison.seed_rows["mcc"] = -0.25
+    rows = read(write(comparison, tmp_path)["seeds.csv"])
+    assert rows["mcc"].tolist() == [-0.25] * len(rows)

@@ -1,0 +1,113 @@
+"""Drawings: readable on both pages, in the page's colours, honest about zero."""
+
+from __future__ import annotations
+
+import doctest
+import re
+import xml.etree.ElementTree as ET
+
+import matplotlib
+import numpy as np
+import pytest
+from fabricate import STRATEGIES, fabricate
+from matplotlib.colors import to_rgb
+
+from benchmark.report import blocks, formats
+from benchmark.report.colours import COLOURS, HEAT, INVERTED_FROM, levels
+from benchmark.report.drawings import confusion_maps, recall_map, standalone, to_svg
+from benchmark.report.figures import all_figures
+from benchmark.report.html import _drawing as into_page
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance as WCAG 2 defines it."""
+    channels = np.array(to_rgb(colour))
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("page", [0, 1], ids=["light", "dark"])
+def test_text_has_enough_contrast(page: int) -> None:
+    for name in ("ink", "muted", "line", "second"):
+        assert contrast(COLOURS[name][page], COLOURS["paper"][page]) >= 4.5
+    for place, name in enumerate(HEAT):
+        ink = COLOURS["on-low" if place < INVERTED_FROM else "on-high"][page]
+        assert contrast(ink, COLOURS[name][page]) >= 4.5
+
+
+def test_a_share_takes_the_nearest_shade() -> None:
+    assert levels(np.array([0, 0.024, 0.026, 0.974, 0.976, 1, np.nan])).tolist() == [
+        *(0, 0, 1, 19, 20, 20, -1)
+    ]
+
+
+@pytest.mark.parametrize("page", [0, 1], ids=["light", "dark"])
+def test_heat_differs_by_lightness_alone(page: int) -> None:
+    steps = np.diff([luminance(COLOURS[name][page]) for name in HEAT])
+    assert (steps < 0).all() or (steps > 0).all()
+
+
+def test_a_light_colour_tells_its_name() -> None:
+    light = [pair[0] for pair in COLOURS.values()]
+    assert len(light) == len(set(light))
+
+
+def test_every_drawing_follows_the_page() -> None:
+    for name, figure in all_figures(fabricate(strategies=STRATEGIES[:2], seeds=(0, 1))).items():
+        svg = to_svg(figure, name)
+        ET.fromstring(standalone(svg).split("\n", 1)[1])
+        inline = str(into_page(svg, 'a "quoted" name'))
+        assert not re.findall(r"#[0-9a-f]{6}\b", inline), name
+        assert 'aria-label="a &#34;quoted&#34; name"' in inline
+        assert "<style" not in inline  # it would reach the whole page
+        assert "var(--" in inline
+        assert "<metadata" not in svg  # it would hold the date
+
+
+def test_settings_of_the_reader_stay_as_they_were() -> None:
+    def settings() -> dict[str, object]:
+        return {
+            name: matplotlib.rcParams[name] for name in matplotlib.rcParams if name != "backend"
+        }
+
+    before = settings()
+    to_svg(recall_map(["a"], [1], ["s"], np.ones((1, 1)), np.zeros((1, 1))), "x")
+    assert settings() == before
+
+
+def test_recall_is_written_and_never_predicted_crossed_out() -> None:
+    recall, never = np.array([[0.5, 0.0], [0.0, np.nan]]), np.array([[0.0, 0.0], [1.0, 0.0]])
+    svg = to_svg(recall_map(["a", "b"], [10, 2], ["s", "t"], recall, never), "recall")
+    texts = re.findall(r"<text[^>]*>([^<]*)</text>", svg)
+    assert texts.count("×") == 1
+    assert texts.count(".50") == 1
+    assert texts.count(".00") == 1
+
+
+def test_a_class_never_predicted_has_an_empty_column() -> None:
+    def cells(values: np.ndarray) -> int:
+        svg = to_svg(confusion_maps(["a", "b"], ["s"], [values]), "confusion")
+        return svg.count("z\n") + svg.count('z"')
+
+    # a rare confusion of 1 % is drawn, none is not
+    assert (
+        cells(np.array([[0.99, 0.01], [1.0, 0.0]])) == cells(np.array([[1.0, 0.0], [1.0, 0.0]])) + 1
+    )
+
+
+def test_names_are_no_formulas_and_long_ones_keep_both_ends() -> None:
+    name = "$x$" + "y" * 60 + "end"
+    svg = to_svg(recall_map([name], [1], ["s"], np.ones((1, 1)), np.zeros((1, 1))), "recall")
+    assert re.search(r">\$x\$y+…y+end<", svg)
+
+
+@pytest.mark.parametrize("module", [formats, blocks])
+def test_examples_in_docstrings(module: object) -> None:
+    results = doctest.testmod(module)  # type: ignore[arg-type]
+    assert results.attempted
+    assert not results.failed

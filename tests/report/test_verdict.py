@@ -1,0 +1,115 @@
+"""The sentence says what happened and never more than the seeds can carry."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from fabricate import CLASSES, STRATEGIES, fabricate
+
+from benchmark.compare import Comparison
+from benchmark.report.verdict import follow_up, paired_differences, verdict
+
+PRAISE = r"\b(best|wins?|winner|better|significantly|beats?|outperforms?)\b"
+
+
+def with_numbers(comparison: Comparison, **columns: list[float]) -> Comparison:
+    changed = comparison.summary.assign(**columns)
+    rows = changed.drop(columns="status").set_index("strategy")
+    seed_rows = comparison.seed_rows.set_index("strategy")
+    seed_rows = seed_rows.assign(**{name: rows[name] for name in columns}).reset_index()
+    return replace(comparison, summary=changed, seed_rows=seed_rows)
+
+
+def example(never: list[float], macro_f1: list[float], accuracy: list[float]) -> Comparison:
+    comparison = fabricate(strategies=STRATEGIES[: len(never)])
+    return with_numbers(comparison, never_predicted=never, macro_f1=macro_f1, accuracy=accuracy)
+
+
+def test_one_seed_says_who_is_ignored_what_changes_it_and_the_price() -> None:
+    said = verdict(example([12, 1, 9], [0.175, 0.31, 0.2], [0.51, 0.46, 0.5]))
+    assert said == (
+        "On this one seed, 12 of 17 classes are never predicted under `no_change`, 1 under "
+        "`class_weights`, where macro-F1 goes from .175 to .310 and accuracy from .510 to .460."
+    )
+
+
+def test_strategies_that_tie_are_all_named_with_their_range() -> None:
+    said = verdict(example([12, 0, 0], [0.175, 0.31, 0.37], [0.51, 0.46, 0.4]))
+    assert "none under `class_weights` and `focal_loss`" in said
+    assert "macro-F1 goes from .175 to between .310 and .370" in said
+    assert "accuracy from .510 to between .400 and .460" in said
+
+
+def test_it_says_so_when_nothing_helps() -> None:
+    said = verdict(example([3, 3, 5], [0.4, 0.41, 0.3], [0.5, 0.5, 0.5]))
+    assert "3 of 17 classes are never predicted under `no_change`" in said
+    assert "no strategy lowers that number" in said
+
+
+def test_it_says_so_when_nothing_was_wrong() -> None:
+    said = verdict(example([0, 0, 0], [0.4, 0.41, 0.3], [0.5, 0.5, 0.5]))
+    assert "none of the 17 classes goes unpredicted under `no_change`" in said
+
+
+def test_several_seeds_give_mean_and_range() -> None:
+    comparison = fabricate(strategies=STRATEGIES[:2], seeds=(0, 1, 2))
+    rows = comparison.seed_rows.assign(
+        never_predicted=[12, 11, 13, 1, 0, 2],
+        macro_f1=[0.1, 0.2, 0.3, 0.25, 0.3, 0.5],
+        accuracy=[0.5, 0.5, 0.5, 0.4, 0.4, 0.4],
+    )
+    means = rows.groupby("strategy", sort=False)[["never_predicted", "macro_f1", "accuracy"]].mean()
+    summary = comparison.summary.assign(**{name: means[name].to_numpy() for name in means})
+    said = verdict(replace(comparison, seed_rows=rows, summary=summary))
+    assert "12 of 17 classes are never predicted under `no_change` (11 to 13 by seed)" in said
+    assert "1 under `class_weights` (0 to 2 by seed)" in said
+    assert "from .200 to .350 (+.100 to +.200 by seed)" in said
+
+
+@pytest.mark.parametrize("seeds", [(0,), (0, 1), (0, 1, 2, 3, 4)])
+def test_few_seeds_name_no_winner(seeds: tuple[int, ...]) -> None:
+    comparison = fabricate(seeds=seeds)
+    assert not re.search(PRAISE, verdict(comparison))
+    hint = follow_up(comparison)
+    assert ("names no winner" if len(seeds) == 1 else "too few") in hint
+    assert ("--seeds 0,1,2`" if len(seeds) == 1 else "--seeds 0,1,2,3,4,5,6,7`") in hint
+
+
+def test_a_quick_look_is_called_one() -> None:
+    assert "quick look" in follow_up(fabricate(quick=True))
+
+
+def test_without_a_control_nothing_is_compared_with_one() -> None:
+    comparison = fabricate(strategies=STRATEGIES[1:3], control=None)
+    assert "no control was asked for" in verdict(comparison)
+    failed = fabricate(strategies=STRATEGIES[:3], failed=(("no_change", 0),))
+    assert "the control `no_change` failed" in verdict(failed)
+
+
+def test_only_the_control_finished() -> None:
+    comparison = fabricate(strategies=STRATEGIES[:2], failed=(("class_weights", 0),))
+    assert "no other strategy finished" in verdict(comparison)
+
+
+def test_nothing_finished() -> None:
+    comparison = fabricate(failed=tuple((name, 0) for name in STRATEGIES))
+    assert "No strategy finished" in verdict(comparison)
+    assert follow_up(comparison) == ""
+
+
+def test_differences_pair_the_seeds_that_both_finished() -> None:
+    comparison = fabricate(seeds=(0, 1, 2), failed=(("no_change", 1),))
+    found = paired_differences(comparison, "no_change", "focal_loss", "macro_f1")
+    rows: pd.DataFrame = comparison.seed_rows.set_index(["strategy", "seed"])["macro_f1"]
+    expected = [rows["focal_loss", seed] - rows["no_change", seed] for seed in (0, 2)]
+    assert found.tolist() == pytest.approx(expected)
+
+
+def test_one_class_is_written_in_the_singular() -> None:
+    assert "1 of 17 classes is never" in verdict(
+        example([1, 0, 0], [0.1, 0.2, 0.2], [0.5, 0.5, 0.5])
+    )
+    assert len(CLASSES) == 17

@@ -1,0 +1,351 @@
+"""Whole runs through the command line and from Python, on the real network and small images."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from safetensors.numpy import load_file
+
+import benchmark
+from benchmark.cli import main
+
+COLUMNS = (
+    "strategy macro_f1 never_predicted zero_recall balanced_accuracy accuracy worst_recall "
+    "steps seconds status"
+)
+SMALL = [
+    *("--weights", "none", "--image-size", "75", "--fine-tune", "Mixed_7c"),
+    *("--precision", "fp32", "--device", "cpu", "--epochs", "1,0.5"),
+]
+PLUGINS = '''
+import os
+from dataclasses import dataclass
+from benchmark.strategy import CrossEntropy, Stage, Strategy, strategy
+
+@dataclass(frozen=True)
+class Sharper(CrossEntropy):
+    def __call__(self, logits, target, counts):
+        return super().__call__(2 * logits, target, counts)
+
+@dataclass(frozen=True)
+class Fails(CrossEntropy):
+    def __call__(self, logits, target, counts):
+        raise RuntimeError("this loss is broken | <b>")
+
+@dataclass(frozen=True)
+class Kills(CrossEntropy):
+    def __call__(self, logits, target, counts):
+        os.kill(os.getpid(), 9)
+
+@dataclass(frozen=True)
+class BadDecision:
+    def fit(self, validation, counts):
+        return lambda outputs: outputs.labels * 0 + 99
+
+@strategy
+def sharper() -> Strategy:
+    """A loss of one's own. L = CE(2 f)"""
+    return Strategy((Stage(loss=Sharper()),))
+
+@strategy
+def fails() -> Strategy:
+    """Fails. L = !"""
+    return Strategy((Stage(loss=Fails()),))
+
+@strategy
+def kills() -> Strategy:
+    """Kills its process. L = !"""
+    return Strategy((Stage(loss=Kills()),))
+
+@strategy
+def bad_decision() -> Strategy:
+    """Returns labels that do not exist. y = 99"""
+    return Strategy(decide=BadDecision())
+'''
+
+
+@pytest.fixture(scope="module")
+def plugin(tmp_path_factory):
+    """Used in processes of their own: a registered strategy stays registered."""
+    path = tmp_path_factory.mktemp("plugins") / "mine.py"
+    path.write_text(textwrap.dedent(PLUGINS))
+    return path
+
+
+def command(*words):
+    return [sys.executable, "-m", "benchmark", *map(str, words)]
+
+
+def call(*words):
+    return subprocess.run(command(*words), capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def finished(image_folder, tmp_path_factory):
+    """All strategies, two seeds."""
+    out = tmp_path_factory.mktemp("run") / "mine"
+    words = ["run", "--data", image_folder, *SMALL, "--seeds", "0,1", "--out", out]
+    done = call(*words)
+    assert done.returncode == 0, done.stderr
+    return out, words, done.stdout
+
+
+def predictions(out):
+    return pd.read_csv(out / "predictions.csv")
+
+
+def outputs(out):
+    return {path.name: load_file(path) for path in sorted((out / "outputs").glob("*.safetensors"))}
+
+
+def assert_same_outputs(one, two):
+    assert one.keys() == two.keys()
+    for name, tensors in one.items():
+        for key, values in tensors.items():
+            np.testing.assert_array_equal(values, two[name][key])
+
+
+def test_a_run_writes_the_files_that_others_read(finished):
+    out, _, printed = finished
+    summary = pd.read_csv(out / "summary.csv")
+    assert list(summary.columns) == COLUMNS.split()
+    assert len(summary) == 6
+    assert (summary["status"] == "ok").all()
+    assert summary["steps"].nunique() == 1, "every strategy has the same budget"
+    per_class = pd.read_csv(out / "per_class.csv")
+    assert list(per_class.columns[:9]) == (
+        ["strategy", "seed", "class", "train_count", "test_count", "recall", "precision", "f1", "predicted"]
+    )
+    assert len(per_class) == 6 * 2 * 3
+    assert list(predictions(out).columns) == (
+        ["strategy", "seed", "split", "file", "label", "predicted", "confidence"]
+    )
+    assert {row["seed"] for row in map(read, (out / "records").iterdir())} == {0, 1}
+    assert len(list((out / "records").iterdir())) == 12
+    for name in ("report.md", "report.html"):
+        assert name in printed
+        assert (out / name).stat().st_size > 1000
+    assert "to train   10 of 10 networks" in printed
+
+
+def read(path):
+    return json.loads(path.read_text())
+
+
+def test_tables_agree_with_the_predictions(finished):
+    out, _, _ = finished
+    rows = predictions(out).query("split == 'test'")
+    accuracy = (rows["label"] == rows["predicted"]).groupby([rows["strategy"], rows["seed"]]).mean()
+    summary = pd.read_csv(out / "summary.csv").set_index("strategy")
+    for strategy, mean in accuracy.groupby("strategy").mean().items():
+        assert summary.loc[strategy, "accuracy"] == pytest.approx(mean, abs=1e-6)
+    per_class = pd.read_csv(out / "per_class.csv")
+    assert (per_class.groupby(["strategy", "seed"])["predicted"].sum() == 5).all()
+
+
+def test_a_finished_run_trains_nothing_and_says_the_same(finished):
+    out, words, _ = finished
+    before = {path: path.stat().st_mtime_ns for path in (out / "outputs").iterdir()}
+    tables = {name: (out / name).read_bytes() for name in ("summary.csv", "predictions.csv")}
+    again = call(*words)
+    assert again.returncode == 0
+    assert "to train   0 of 10 networks" in again.stdout
+    assert "frozen layers" not in again.stdout
+    assert before == {path: path.stat().st_mtime_ns for path in (out / "outputs").iterdir()}
+    for name, content in tables.items():
+        assert (out / name).read_bytes() == content
+    assert not (out / "states").exists()
+
+
+def test_a_report_is_rebuilt_from_what_is_stored(finished, tmp_path):
+    out, _, _ = finished
+    written = {path.name: path.read_bytes() for path in out.glob("*.*") if path.suffix != ".json"}
+    for name in written:
+        (out / name).unlink()
+    assert main(["report", str(out)]) == 0
+    for name, content in written.items():
+        assert (out / name).read_bytes() == content, name
+
+
+def test_changing_what_matters_retrains_what_depends_on_it(finished):
+    out, words, _ = finished
+    rate = call("plan", *words[1:], "--lr", "0.001")
+    assert "to train   10 of 10" in rate.stdout
+    fewer = call("plan", *words[1:], "--seeds", "1", "--strategies", "no_change,focal_loss")
+    assert "to train   0 of 2" in fewer.stdout
+    more = call(
+        "plan", *words[1:], "--strategies", "all,focal_loss:gamma=1,class_weights:power=0.5"
+    )
+    assert "to train   4 of 14" in more.stdout
+
+
+def test_damaged_outputs_are_made_again(finished):
+    out, words, _ = finished
+    first = sorted((out / "outputs").glob("*.safetensors"))[0]
+    whole = first.read_bytes()
+    first.write_bytes(whole[:-1] + b"\x00" if whole[-1:] != b"\x00" else whole[:-1] + b"\x01")
+    assert "to train   1 of 10" in call("plan", *words[1:]).stdout
+    first.write_bytes(whole)
+    assert "to train   0 of 10" in call("plan", *words[1:]).stdout
+
+
+def test_killed_and_started_again_is_the_same_to_the_bit(finished, tmp_path):
+    reference, words, _ = finished
+    out = tmp_path / "killed"
+    words = [*words[:-1], out]
+    for outputs_there in (1, 4):  # killed twice, further on each time
+        process = subprocess.Popen(
+            command(*words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        deadline = time.monotonic() + 120
+        while len(list(out.glob("outputs/*.json"))) < outputs_there:
+            assert process.poll() is None, "it ended before it could be killed"
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert not (out / "report.html").exists()
+    done = call(*words)
+    assert done.returncode == 0
+    assert "to train   10 of 10" not in done.stdout, "what was finished is not trained again"
+    assert_same_outputs(outputs(reference), outputs(out))
+    columns = ["strategy", "seed", "file", "predicted", "confidence"]
+    pd.testing.assert_frame_equal(predictions(reference)[columns], predictions(out)[columns])
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_failed_strategy_is_a_visible_row_and_the_others_finish(
+    image_folder, plugin, tmp_path, jobs
+):
+    names = "no_change,fails,bad_decision,sharper" + (",kills" if jobs == 2 else "")
+    words = ["run", "--data", image_folder, *SMALL, "--out", tmp_path / "run"]
+    done = call(*words, "--plugin", plugin, "--strategies", names, "--jobs", jobs)
+    assert done.returncode == 1, done.stderr
+    summary = pd.read_csv(tmp_path / "run" / "summary.csv").set_index("strategy")
+    expected = {
+        name: "ok" if name in ("no_change", "sharper") else "failed" for name in names.split(",")
+    }
+    assert summary["status"].to_dict() == expected
+    for report in ("report.html", "report.md"):
+        assert "this loss is broken" in (tmp_path / "run" / report).read_text()
+    assert "<b>" not in (tmp_path / "run" / "report.html").read_text().split("this loss")[1][:40]
+    assert "failed: fails (seed 0): RuntimeError: this loss is broken" in done.stdout
+    assert "labels" in done.stdout.split("bad_decision (seed 0)")[1]
+
+
+def test_processes_give_the_results_of_one_process(image_folder, tmp_path):
+    words = ["run", "--data", image_folder, *SMALL, "--strategies", "no_change,class_weights"]
+    for jobs in (1, 2):
+        done = call(*words, "--jobs", jobs, "--out", tmp_path / str(jobs))
+        assert done.returncode == 0, done.stderr
+    one, two = outputs(tmp_path / "1"), outputs(tmp_path / "2")
+    assert one.keys() == two.keys()
+    for name, tensors in one.items():
+        for key, values in tensors.items():
+            # threads may add in another order
+            np.testing.assert_allclose(values, two[name][key], rtol=1e-3, atol=1e-4)
+
+
+def test_from_python(finished, image_folder):
+    out, _, _ = finished
+    loaded = benchmark.load(out)
+    assert (
+        loaded.summary["strategy"].tolist() == pd.read_csv(out / "summary.csv")["strategy"].tolist()
+    )
+    assert loaded.recall.shape == (3, 6)
+    assert loaded.recall.index.tolist() == ["common", "middling", "rare"]
+    assert loaded.confusion["no_change"].sum() == 10
+    assert loaded.figures
+    assert "no_change" in loaded._repr_html_()
+    result = benchmark.run(
+        data=image_folder, strategies=["no_change"], weights="none", image_size=75,
+        fine_tune="Mixed_7c", precision="fp32", device="cpu", epochs=(1, 0.5), seeds=[0, 1], out=out,
+    )  # fmt: skip
+    assert result.summary["strategy"].tolist() == ["no_change"]
+    expected = loaded.seeds.query("strategy == 'no_change'")["macro_f1"].tolist()
+    assert result.seeds["macro_f1"].tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["run", "--data", "nowhere/"], "nowhere"),
+        (["run", "--strategies", "magic"], "unknown strategy 'magic'"),
+        (["run", "--recipe", "soup"], "unknown recipe 'soup'; known: forum, strong"),
+        (["run", "--epochs", "1,2,3"], "has 2 phases"),
+        (["run", "--epochs", "0"], "must be positive"),
+        (["run", "--image-size", "50"], "75 or more"),
+        (["run", "--fine-tune", "Mixed_9z"], "Mixed_7a"),
+        (["run", "--device", "cuda:99"], "use --device cpu"),
+        (["run", "--device", "tpu"], "allowed: auto, cpu"),
+        (["run", "--precision", "fp8"], "allowed: auto, fp32, bf16"),
+        (["run", "--seeds", "0,0"], "each seed once"),
+        (["run", "--config", "nowhere.toml"], "no such file"),
+        (["report", "nowhere"], "holds no run"),
+        (["data", "nowhere/"], "nowhere"),
+    ],
+)
+def test_what_cannot_be_done_is_said_with_what_can(words, says, capsys):
+    assert main(words) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_flags_may_stand_in_a_file_and_flags_win(image_folder, tmp_path):
+    config = tmp_path / "study.toml"
+    config.write_text(
+        f'data = "{image_folder}"\nstrategies = ["no_change", "focal_loss:gamma=1"]\n'
+        'weights = "none"\nimage-size = 75\nseeds = [3, 4]\nepochs = [1, 1]\n'
+        'fine-tune = "Mixed_7c"\n'
+    )
+    done = call("plan", "--config", config, "--out", tmp_path / "out")
+    assert "2 strategies x 2 seeds 3, 4" in done.stdout, done.stderr
+    done = call("plan", "--config", config, "--seeds", "5", "--out", tmp_path / "out")
+    assert "2 strategies x 1 seed 5" in done.stdout
+    config.write_text("imagesize = 75\n")
+    done = call("plan", "--config", config)
+    assert done.returncode == 2
+    assert "unknown key 'imagesize'; known: batch-size" in done.stderr
+
+
+def test_help_and_list_need_no_torch():
+    for words in (["--help"], ["run", "--help"], ["list"]):
+        code = (
+            "import sys; from benchmark.cli import main\n"
+            f"try: main({words!r})\n"
+            "except SystemExit: pass\n"
+            "assert 'torch' not in sys.modules and 'sklearn' not in sys.modules"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert "strategies" in done.stdout
+
+
+def test_every_verb_explains_itself_with_examples(capsys):
+    for verb in ("run", "plan", "list", "report", "data"):
+        with pytest.raises(SystemExit) as ended:
+            main([verb, "--help"])
+        assert ended.value.code == 0
+        assert f"python -m benchmark {verb}" in capsys.readouterr().out
+
+
+def test_a_stopped_run_says_how_to_go_on(image_folder, tmp_path):
+    words = ["run", "--data", image_folder, *SMALL, "--seeds", "7", "--out", tmp_path / "run"]
+    process = subprocess.Popen(
+        command(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
+    )
+    while not list((tmp_path / "run").glob("outputs/*.json")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "goes on from what is finished" in said
