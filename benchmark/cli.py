@@ -110,9 +110,14 @@ def report_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # 
 
 def data_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG001
     """`data`: what the harness sees in a data set."""
-    from benchmark.data.inspect import print_report
+    from benchmark.data.inspect import inspect_data, print_report
+    from benchmark.data.sources import open_data
+    from benchmark.progress import for_terminal
 
-    print_report(chosen.data)
+    images = open_data(chosen.data)
+    with for_terminal().task("images", len(images), "images") as advance:
+        report = inspect_data(images, advance)
+    print_report(report)
     return 0
 
 
@@ -158,34 +163,48 @@ def plan_text(executor: Executor) -> str:
 
 def print_summary(result: Result) -> None:
     """Print the table of a run and where its reports are."""
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
-    table = Table(title=None, pad_edge=False)
-    summary = result.summary
-    for column in summary.columns:
-        table.add_column(column, justify="left" if column in ("strategy", "status") else "right")
-    for row in summary.itertuples(index=False):
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = 120
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in TITLES.values():
+        is_name = title == "strategy"
+        table.add_column(title, justify="left" if is_name else "right", no_wrap=is_name)
+    for row in result.summary.to_dict("records"):
         cells = [
-            f"{value:.3f}"
-            if isinstance(value, float) and name not in WHOLE
-            else f"{value:g}"
-            if isinstance(value, float)
-            else str(value)
-            for name, value in zip(summary.columns, row, strict=True)
+            str(row[name]) if name == "strategy" else NUMBER.get(name, "{:.3f}").format(row[name])
+            for name in TITLES
         ]
-        table.add_row(*cells)
-    console.print(table, markup=False)
-    for failure in result.failures.itertuples():
-        print(f"failed: {failure.strategy} (seed {failure.seed}): {failure.error}")
+        failed = row["status"] == "failed"
+        table.add_row(*([cells[0], *["-"] * (len(cells) - 1)] if failed else cells))
+    console.print(table)
+    for failure in result.failures.to_dict("records"):
+        print(f"failed: {failure['strategy']} (seed {failure['seed']}): {failure['error']}")
     for kind in ("markdown", "html"):
-        if kind in result.reports:
-            print(f"report: {result.reports[kind]}")
+        print(f"report: {result.reports[kind]}")
 
 
-WHOLE = ("never_predicted", "zero_recall", "steps", "seconds")  # shown without padding zeros
-
+TITLES = {
+    "strategy": "strategy",
+    "macro_f1": "macro-F1",
+    "never_predicted": "never\npredicted",
+    "zero_recall": "zero\nrecall",
+    "balanced_accuracy": "balanced\naccuracy",
+    "accuracy": "accuracy",
+    "worst_recall": "worst\nrecall",
+    "steps": "steps",
+    "seconds": "seconds",
+}
+NUMBER = {
+    "never_predicted": "{:.3g}",
+    "zero_recall": "{:.3g}",
+    "steps": "{:.0f}",
+    "seconds": "{:.0f}",
+}
 
 EXPERIMENT_FLAGS = (
     *("data", "imbalance", "weights", "recipe", "fine_tune", "image_size", "batch_size"),
@@ -452,8 +471,8 @@ nothing."""
 
 PLAN_EXAMPLES = "  python -m benchmark plan --data my_images/ --seeds 0,1,2 --strategies all"
 
-LIST = """Show what can be asked for by name. Strategies with their parameters, data sources, recipes
-and weights, each with a line of explanation."""
+LIST = """Show what can be asked for by name. Strategies with their parameters, data sources,
+recipes and weights, each with a line of explanation."""
 
 REPORT = """Write the report of a run again. Reads the stored outputs and records in DIR, trains
 nothing."""

@@ -6,7 +6,10 @@ a worker that is killed, costs its own segments and no others, and any joblib ba
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import joblib
@@ -70,24 +73,46 @@ class Executor:
             for segment in wave:
                 self.train(segment, reporter)
             return
+        with self._watching(wave, reporter):
+            try:
+                self._in_processes(wave)
+            except Exception:  # a killed worker takes the whole pool down: which one was it?
+                for segment in wave:
+                    if not self._is_done(segment):
+                        try:
+                            self._in_processes([segment])
+                        except Exception as error:
+                            write_json(self.folder.error_file(segment.key), error_of(error))
+
+    @contextmanager
+    def _watching(self, wave: list[Segment], reporter: _Reporter) -> Iterator[None]:
+        """Report segments as their files appear: workers have no other way to say it."""
+        over = threading.Event()
+
+        def watch() -> None:
+            waiting = list(wave)
+            while waiting:
+                stop = over.wait(1.0)
+                for segment in [one for one in waiting if stop or self._is_done(one)]:
+                    reporter.advance(segment.end - segment.start)
+                    waiting.remove(segment)
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
         try:
-            self._in_processes(wave)
-        except Exception:  # a killed worker takes the whole pool down: which one was it?
-            for segment in wave:
-                if not self._is_done(segment):
-                    try:
-                        self._in_processes([segment])
-                    except Exception as error:
-                        write_json(self.folder.error_file(segment.key), error_of(error))
-        reporter.advance(sum(segment.end - segment.start for segment in wave))
+            yield
+        finally:
+            over.set()
+            watcher.join()
 
     def _in_processes(self, segments: list[Segment]) -> None:
         tasks = [joblib.delayed(self.train)(segment, None) for segment in segments]
         joblib.Parallel(n_jobs=self.jobs)(tasks)
 
     def _is_done(self, segment: Segment) -> bool:
-        paths = (self.folder.error_file, self.folder.state_file, self.folder.output_file)
-        return any(path(segment.key).exists() for path in paths)
+        folder, key = self.folder, segment.key
+        done = folder.marker_file(key) if segment.last else folder.state_file(key)
+        return done.exists() or folder.error_file(key).exists()
 
     def train(self, segment: Segment, reporter: _Reporter | None) -> None:
         """Train one segment and write its state, its outputs and records, or its error."""

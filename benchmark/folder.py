@@ -51,8 +51,12 @@ class RunFolder:
         )
 
     def output_file(self, key: str) -> Path:
-        """Outputs of the network `key`; the completeness marker is the JSON file beside it."""
+        """Outputs of the network `key`; they count once the marker is there."""
         return self.path / "outputs" / f"{key[:20]}.safetensors"
+
+    def marker_file(self, key: str) -> Path:
+        """Written last: what the outputs of `key` are, and their hash."""
+        return self.path / "outputs" / f"{key[:20]}.json"
 
     def error_file(self, key: str) -> Path:
         """Why the segment that leads to `key` failed."""
@@ -72,20 +76,18 @@ class RunFolder:
         """Write a network's outputs, then the description that makes them count."""
         path = self.output_file(key)
         save_tensors(path, tensors, {"key": key})
-        write_json(path.with_suffix(".json"), {"key": key, "sha256": _sha256(path), **about})
+        write_json(self.marker_file(key), {"key": key, "sha256": _sha256(path), **about})
 
     def has_outputs(self, key: str) -> bool:
         """Return whether whole outputs of a network are there; damaged ones do not count."""
-        path = self.output_file(key)
         try:
-            return read_json(path.with_suffix(".json"))["sha256"] == _sha256(path)
+            return read_json(self.marker_file(key))["sha256"] == _sha256(self.output_file(key))
         except (OSError, ValueError, KeyError):
             return False
 
     def load_outputs(self, key: str) -> tuple[dict[str, Outputs], dict[str, Any]]:
         """Return the outputs of the validation and the test images, and their description."""
-        path = self.output_file(key)
-        tensors, _ = load_tensors(path)
+        tensors, _ = load_tensors(self.output_file(key))
         outputs = {
             part: Outputs(
                 tensors[f"{part}.logits"].numpy(),
@@ -94,7 +96,7 @@ class RunFolder:
             )
             for part in PARTS
         }
-        return outputs, read_json(path.with_suffix(".json"))
+        return outputs, read_json(self.marker_file(key))
 
     # ---- cleaning ----------------------------------------------------------------------------
 

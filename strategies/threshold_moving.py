@@ -49,11 +49,8 @@ class MoveThresholds:
                     macro_f1(labels, np.where(trial[:, k] + s > top, k, rival), len(counts))
                     for s in steps
                 ]
-                # of equally good offsets the one that moves least
-                best = min(
-                    np.flatnonzero(np.isclose(gains, max(gains))), key=lambda i: abs(steps[i])
-                )
-                fitted[k] += steps[best]
+                # of equally good steps the smallest
+                fitted[k] += min(steps[np.isclose(gains, max(gains))], key=abs)
         seen = np.bincount(labels, minlength=len(counts))
         trust = seen / (seen + self.prior_weight)
         return AddOffset(tuple((trust * fitted + (1 - trust) * prior).tolist()))
@@ -66,7 +63,8 @@ def threshold_moving(on: str = "no_change", prior_weight: float = 10.0) -> Strat
     b is fitted for macro-F1 on the validation images: first the strength tau of the prior
     correction -tau log pi_c, then each b_c by coordinate ascent from there. With m_c validation
     images of a class, b_c is m_c / (m_c + prior_weight) of the fitted value and the rest prior
-    correction: few images are little evidence. Collell et al. 2018; Buda et al. 2018, arXiv 1710.05381.
+    correction: few images are little evidence. Collell et al. 2018; Buda et al. 2018, arXiv
+    1710.05381.
 
     y = argmax_c (log p_c + b_c)
     """

@@ -15,7 +15,6 @@ from rich.table import Table
 from benchmark.data.imageset import SPLITS, ImageSet
 from benchmark.data.look import Look, look
 from benchmark.data.parallel import over_images
-from benchmark.data.sources import open_data
 from benchmark.data.splits import make_splits
 
 SHOWN = 20  # rows of long tables on a terminal
@@ -26,9 +25,7 @@ class DataReport:
     """A look at every image of a set. N images, C classes."""
 
     images: ImageSet
-    classes: (
-        pd.DataFrame
-    )  # one row a class, largest first: class, images, [groups,] train, val, test
+    classes: pd.DataFrame  # a row a class, largest first: class, images, [groups,] train, val, test
     imbalance_ratio: float  # images of the largest class / of the smallest
     sizes: pd.DataFrame  # width, height in pixels, upright: min, median, max
     modes: dict[str, int]  # Pillow's mode as stored -> readable images
@@ -37,13 +34,12 @@ class DataReport:
     messages: tuple[str, ...]  # of the source, then of the default split
 
 
-def inspect_data(spec: str, progress: Callable[[int], None] = lambda _: None) -> DataReport:
-    """Read and decode every image of `spec` (see `open_data`), on all cores, storing nothing.
+def inspect_data(images: ImageSet, progress: Callable[[int], None] = lambda _: None) -> DataReport:
+    """Read and decode every image of a set, on all cores, storing nothing.
 
     `progress` is called with the number of images read since the last call. The default split is
-    that of seed 0. Raises what `open_data` raises; ValueError if a class has no readable image.
+    that of seed 0. Raises ValueError if a class has no readable image.
     """
-    images = open_data(spec)
     names = np.array(images.classes)[images.labels]
     looks: dict[int, Look] = {}
     errors: dict[int, str] = {}

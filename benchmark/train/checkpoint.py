@@ -20,12 +20,15 @@ from benchmark.store import atomic
 def save_tensors(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
     """Write tensors and a JSON-able description atomically."""
     with atomic(path) as temporary:
+        temporary.touch()
+        usual = temporary.stat().st_mode
         # safetensors wants every tensor dense in its own order, which channels-last is not
         save_file(
             {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()},
             temporary,
             {"about": json.dumps(about)},
         )
+        temporary.chmod(usual)  # safetensors leaves a file that only its owner can read
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -9,6 +9,7 @@ from PIL import Image
 from rich.console import Console
 
 from benchmark.data.inspect import DataReport, inspect_data, print_report
+from benchmark.data.sources import open_data
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def report(tmp_path: Path) -> DataReport:
     (root / "pear/apple.png").write_bytes((root / "apple/apple1.png").read_bytes())
     (root / "pear/broken.png").write_bytes(b"x")
     (root / "groups.csv").write_text("file,group\napple2.png,tree\napple3.png,tree\n")
-    return inspect_data(str(root))
+    return inspect_data(open_data(str(root)))
 
 
 def test_everything_is_seen(report: DataReport) -> None:
