@@ -105,7 +105,7 @@ def run(
     precision: str = "auto",
     out: str | Path | None = None,
     quick: bool = False,
-    jobs: int = 1,
+    jobs: int | None = None,
     command: str | None = None,
     progress: Silent | None = None,
 ) -> Result:
@@ -185,7 +185,7 @@ def plan(
     strategies: str | Iterable[str],
     *,
     out: str | Path | None = None,
-    jobs: int = 1,
+    jobs: int | None = None,
     progress: Silent | None = None,
 ) -> Executor:
     """Open data and weights and lay out what is to be trained, without training it."""

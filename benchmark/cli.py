@@ -384,9 +384,9 @@ def _experiment_flags(verb: argparse.ArgumentParser) -> None:
     where.add_argument(
         "--jobs",
         type=int,
-        default=1,
         metavar="N",
-        help="networks trained at the same time, each in its own process (default: 1)",
+        help="networks trained at the same time, each in a process of its own (default: one a "
+        "core as far as memory goes; on a GPU one)",
     )
     where.add_argument(
         "--quick",

@@ -6,24 +6,24 @@ a worker that is killed, costs its own segments and no others, and any joblib ba
 
 from __future__ import annotations
 
+import os
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import joblib
-import numpy as np
 
-from benchmark.folder import PARTS, RunFolder, output_tensors
+from benchmark.folder import RunFolder
 from benchmark.plan import Plan, Segment
 from benchmark.prepare import Prepared
 from benchmark.progress import Advance, Silent
 from benchmark.record import error_of, write_failure, write_record
 from benchmark.store import read_json, write_json
-from benchmark.train.loop import Training
+from benchmark.strategy.registry import Plugins
+from benchmark.worker import SignOfLife, Worker
 
-SECONDS_BETWEEN_SAVES = 30.0  # a state of the second half is 0.2 GB
+MEMORY_A_JOB = 4 * 2**30  # bytes: second half at 299 px, batch 64, with Adam
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,15 @@ class Executor:
     folder
         Where results go.
     jobs
-        Segments trained at the same time, each in a process of its own if more than one.
+        Segments trained at the same time, each in a process of its own if more than one. None: on
+        a GPU one; on a CPU one a core, as far as memory goes, since one thread for each of two
+        networks is faster than two threads for one.
     """
 
     prepared: Prepared
     plan: Plan
     folder: RunFolder
-    jobs: int = 1
+    jobs: int | None = None
 
     def needed(self) -> list[Segment]:
         """Return the segments whose results are not stored."""
@@ -63,39 +65,70 @@ class Executor:
             with progress.task("training", steps, "steps") as advance:
                 for wave in self.plan.waves():
                     todo = [segment for segment in wave if segment.key in keys]
-                    self._run_wave(todo, _Reporter(progress, advance))
-        failed = self._write_records()
-        if not failed:
+                    if self._jobs_for(todo) > 1:
+                        self._in_processes(todo, progress, advance)
+                    else:
+                        self._here(todo, progress, advance)
+        well = [self._write_record(name, seed) for name, seed in self.plan.outputs]
+        if all(well):
             self.folder.discard_states()
 
-    def _run_wave(self, wave: list[Segment], reporter: _Reporter) -> None:
-        if self.jobs == 1:
-            for segment in wave:
-                self.train(segment, reporter)
-            return
-        with self._watching(wave, reporter):
+    def _jobs_for(self, wave: list[Segment]) -> int:
+        if self.jobs is not None:
+            return min(self.jobs, len(wave))
+        if self.prepared.device.type != "cpu":
+            return 1
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        return min(len(wave), joblib.cpu_count(), max(1, memory // MEMORY_A_JOB))
+
+    def _here(self, wave: list[Segment], progress: Silent, advance: Advance) -> None:
+        worker = Worker(self.prepared, self.folder)
+        for segment in wave:
+            progress.now(_name(segment))
+            worker.train(segment, advance)
+            self._record(segment)
+
+    def _in_processes(self, wave: list[Segment], progress: Silent, advance: Advance) -> None:
+        with self._watching(wave, progress, advance):
             try:
-                self._in_processes(wave)
+                self._parallel(wave)
             except Exception:  # a killed worker takes the whole pool down: which one was it?
                 for segment in wave:
                     if not self._is_done(segment):
                         try:
-                            self._in_processes([segment])
+                            self._parallel([segment])
                         except Exception as error:
                             write_json(self.folder.error_file(segment.key), error_of(error))
 
+    def _parallel(self, segments: list[Segment]) -> None:
+        worker, here = Worker(self.prepared, self.folder), os.getpid()
+        joblib.Parallel(n_jobs=max(2, self._jobs_for(segments)))(
+            joblib.delayed(_train_alone)(Plugins(), worker, segment, here) for segment in segments
+        )
+
     @contextmanager
-    def _watching(self, wave: list[Segment], reporter: _Reporter) -> Iterator[None]:
-        """Report segments as their files appear: workers have no other way to say it."""
+    def _watching(self, wave: list[Segment], progress: Silent, advance: Advance) -> Iterator[None]:
+        """Report what the workers' files say, and write records as soon as they can be."""
         over = threading.Event()
 
         def watch() -> None:
+            counted = {segment.key: 0 for segment in wave}
             waiting = list(wave)
             while waiting:
-                stop = over.wait(1.0)
-                for segment in [one for one in waiting if stop or self._is_done(one)]:
-                    reporter.advance(segment.end - segment.start)
-                    waiting.remove(segment)
+                last_look = over.wait(0.5)
+                running = []
+                for segment in list(waiting):
+                    steps = SignOfLife.read(self.folder.sign_file(segment.key))
+                    if steps:
+                        running.append(_name(segment))
+                    if last_look or self._is_done(segment):
+                        steps = segment.end - segment.start
+                        waiting.remove(segment)
+                        self._record(segment)
+                    if steps > counted[segment.key]:
+                        advance(steps - counted[segment.key])
+                        counted[segment.key] = steps
+                progress.now(", ".join(running))
 
         watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()
@@ -105,89 +138,19 @@ class Executor:
             over.set()
             watcher.join()
 
-    def _in_processes(self, segments: list[Segment]) -> None:
-        tasks = [joblib.delayed(self.train)(segment, None) for segment in segments]
-        joblib.Parallel(n_jobs=self.jobs)(tasks)
-
     def _is_done(self, segment: Segment) -> bool:
         folder, key = self.folder, segment.key
         done = folder.marker_file(key) if segment.last else folder.state_file(key)
         return done.exists() or folder.error_file(key).exists()
 
-    def train(self, segment: Segment, reporter: _Reporter | None) -> None:
-        """Train one segment and write its state, its outputs and records, or its error."""
-        if segment.parent and self.folder.error_file(segment.parent).exists():
-            error = read_json(self.folder.error_file(segment.parent))
-            write_json(self.folder.error_file(segment.key), error)
-            return
-        try:
-            self._train(segment, reporter or _Reporter(Silent(), lambda _: None))
-        except Exception as error:
-            write_json(self.folder.error_file(segment.key), error_of(error))
-
-    def _train(self, segment: Segment, reporter: _Reporter) -> None:
-        prepared, seed, folder = self.prepared, segment.seed, self.folder
-        reporter.progress.now(f"{', '.join(segment.serves)} (seed {seed})")
-        training = Training(
-            prepared.material,
-            prepared.splits[seed],
-            prepared.experiment.recipe,
-            prepared.budgets[seed],
-            seed,
-            segment.head,
-        )
-        partial = folder.partial_file(segment.key)
-        if partial.exists():
-            training.restore(partial)
-            reporter.advance(training.step - segment.start)
-        elif segment.parent:
-            training.restore(folder.state_file(segment.parent))
-        saved = time.monotonic()
-
-        def pause() -> None:
-            nonlocal saved
-            if time.monotonic() - saved >= SECONDS_BETWEEN_SAVES:
-                training.save(partial)
-                saved = time.monotonic()
-
-        training.run(segment, reporter.advance, pause)
-        if segment.branches:
-            training.save(folder.state_file(segment.key))
-        if segment.last:
-            self._save_outputs(segment, training)
-            for asked in self.plan.asked:
-                if asked.name in segment.serves:
-                    self._write_record(asked.name, seed)
-        partial.unlink(missing_ok=True)
-
-    def _save_outputs(self, segment: Segment, training: Training) -> None:
-        parts = {}
-        for part in PARTS:
-            indices = getattr(training.split, part)
-            parts[part] = (*training.outputs(indices), self.prepared.images.labels[indices])
-        tally = training.tally
-        self.folder.save_outputs(
-            segment.key,
-            output_tensors(parts, training.network.head.state_dict()),
-            {
-                "seed": segment.seed,
-                "steps": training.step,
-                "seconds": round(tally.seconds, 3),
-                "drawn": tally.drawn.tolist(),
-                "distinct": int(np.count_nonzero(tally.seen)),
-                "views": tally.views,
-                "curve": tally.curve,
-            },
-        )
-
-    def _write_records(self) -> bool:
-        """Write a record for everything asked; return whether anything failed."""
-        failed = False
-        for name, seed in self.plan.outputs:
-            failed |= not self._write_record(name, seed)
-        return failed
+    def _record(self, segment: Segment) -> None:
+        """Write the records that a finished segment allows: a run can be looked at as it goes."""
+        if segment.last and self._is_done(segment):
+            for name in segment.serves:
+                self._write_record(name, segment.seed)
 
     def _write_record(self, name: str, seed: int) -> bool:
+        """Write the record of one strategy and seed; return whether it went well."""
         key = self.plan.outputs[name, seed]
         asked = next(one for one in self.plan.asked if one.name == name)
         error_file = self.folder.error_file(key)
@@ -199,9 +162,10 @@ class Executor:
         return bool(read_json(self.folder.record_file(name, seed))["status"] == "ok")
 
 
-@dataclass(frozen=True)
-class _Reporter:
-    """Where a worker in this process says how far it is."""
+def _train_alone(plugins: None, worker: Worker, segment: Segment, parent: int) -> None:  # noqa: ARG001
+    """Run in a worker; `plugins` comes first, so that it is there before what needs it."""
+    worker.train_alone(segment, parent)
 
-    progress: Silent
-    advance: Advance
+
+def _name(segment: Segment) -> str:
+    return f"{' = '.join(segment.serves)} (seed {segment.seed})"

@@ -70,6 +70,10 @@ class RunFolder:
         """State of a segment under way."""
         return self.path / "states" / f"{key[:20]}.partial.safetensors"
 
+    def sign_file(self, key: str) -> Path:
+        """Steps that a worker in a process of its own has done so far."""
+        return self.path / "states" / f"{key[:20]}.steps"
+
     # ---- outputs -----------------------------------------------------------------------------
 
     def save_outputs(self, key: str, tensors: dict[str, Tensor], about: dict[str, Any]) -> None:

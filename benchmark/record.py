@@ -98,12 +98,13 @@ def error_of(error: BaseException) -> dict[str, str]:
 
 
 def _check(predicted: np.ndarray, images: int, classes: int) -> None:
-    good = predicted.shape == (images,) and np.issubdtype(predicted.dtype, np.integer)
-    if not good or (images and not 0 <= predicted.min() <= predicted.max() < classes):
+    allowed = f"a decision must return one label from 0 to {classes - 1} for each image"
+    if predicted.shape != (images,) or not np.issubdtype(predicted.dtype, np.integer):
         raise ValueError(
-            f"a decision must return one label from 0 to {classes - 1} for each of {images} "
-            f"images, got an array {predicted.shape} of {predicted.dtype}"
+            f"{allowed}; for {images} images it gave shape {predicted.shape} of {predicted.dtype}"
         )
+    if images and not 0 <= predicted.min() <= predicted.max() < classes:
+        raise ValueError(f"{allowed}; it gave {predicted.min()} to {predicted.max()}")
 
 
 def _number(value: float) -> float | None:

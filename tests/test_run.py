@@ -237,7 +237,7 @@ def test_a_failed_strategy_is_a_visible_row_and_the_others_finish(
         assert "this loss is broken" in (tmp_path / "run" / report).read_text()
     assert "<b>" not in (tmp_path / "run" / "report.html").read_text().split("this loss")[1][:40]
     assert "failed: fails (seed 0): RuntimeError: this loss is broken" in done.stdout
-    assert "labels" in done.stdout.split("bad_decision (seed 0)")[1]
+    assert "one label from 0 to 2 for each image; it gave 99 to 99" in done.stdout
 
 
 def test_processes_give_the_results_of_one_process(image_folder, tmp_path):

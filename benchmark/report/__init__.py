@@ -15,9 +15,10 @@ def write_report(comparison: Comparison, folder: Path | None = None) -> dict[str
     """Write report.md, report.html, figures/*.svg and the CSV files, each whole or not at all.
 
     `folder` is by default the one the comparison was loaded from. The same comparison gives the
-    same bytes. Returns "markdown", "html" and the names of the other files -> path.
+    same bytes; a figure of an earlier report that this one lacks is removed. Returns "markdown",
+    "html" and the names of the other files -> path.
     """
-    from benchmark.report import csv_files, html, markdown
+    from benchmark.report import csv_files, figures, html, markdown
     from benchmark.report.drawings import standalone
     from benchmark.report.page import build_page
     from benchmark.store import write_text
@@ -29,6 +30,9 @@ def write_report(comparison: Comparison, folder: Path | None = None) -> dict[str
         name = f"figures/{figure.name}.svg"
         write_text(folder / name, standalone(figure.svg))
         written[name] = folder / name
+    for name in figures.NAMES:  # one of an earlier report that this one has no numbers for
+        if f"figures/{name}.svg" not in written:
+            (folder / f"figures/{name}.svg").unlink(missing_ok=True)
     for kind, name, render in (
         ("markdown", "report.md", markdown.render),
         ("html", "report.html", html.render),

@@ -40,7 +40,7 @@ COLOURS: dict[str, tuple[str, str]] = {
     "faint": ("#c3c8cd", "#4a525a"),
     "line": ("#b03a12", "#ffa06b"),
     "second": ("#2a5f96", "#86b7ea"),
-    "on-low": ("#000000", "#ffffff"),
+    "on-low": ("#010101", "#ffffff"),  # matplotlib leaves out #000000, which no page could change
     "on-high": ("#ffffff", "#000000"),
 }
 HEAT = [f"heat-{level}" for level in range(LEVELS)]

@@ -1,13 +1,13 @@
-"""How each figure is drawn: matplotlib figures, in light colours, and their SVG.
+"""How each figure is drawn: seaborn on matplotlib figures, in light colours, and their SVG.
 
-Drawn without pyplot, so nothing global changes and nothing opens. The same numbers give the same
-bytes: identifiers are salted by the drawing's name and no date is written. Text stays text.
+Figures are made without pyplot and seaborn is handed their axes, so nothing global changes and
+nothing opens. The same numbers give the same bytes: identifiers are salted by the drawing's name
+and no date is written. Text stays text.
 """
 
 from __future__ import annotations
 
 import io
-import itertools
 import re
 import warnings
 from collections.abc import Iterator, Sequence
@@ -17,8 +17,10 @@ from typing import Any
 import matplotlib
 import numpy as np
 import pandas as pd
+import seaborn
 from matplotlib import style
 from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
@@ -31,6 +33,7 @@ INK, PAPER, MUTED, FAINT, LINE, SECOND, ON_LOW, ON_HIGH = (
     COLOURS[name][0]
     for name in ("ink", "paper", "muted", "faint", "line", "second", "on-low", "on-high")
 )
+_SHADES = ListedColormap([COLOURS[name][0] for name in HEAT])
 
 _SETTINGS = {
     "svg.fonttype": "none",
@@ -71,32 +74,24 @@ def recall_map(
     """
     c, s = recall.shape
     longest = max((len(_short(name, 34)) for name in strategies), default=0)
-    left, bars, top = _label_width(classes, 26), 104, 26 + 3.2 * longest
-    wide, high = float(np.clip(440 / s, 40, 72)), 19
+    left, bars, top = _label_width(classes, 26), 104, round(26 + 3.2 * longest)
+    wide, high = int(np.clip(440 // s, 40, 72)), 19
     with _settings():
         canvas = _Canvas(left + bars + s * wide + 5 * longest, top + c * high + 26)
         tail = canvas.axes(left, top, bars - 50, c * high)
-        most = max(train_counts, default=1)
-        tail.barh(np.arange(c), train_counts, height=0.62, color=FAINT)
-        for row, images in enumerate(train_counts):
-            tail.text(images + 0.04 * most, row, f"{images:,}", va="center", size=9, color=MUTED)
+        images = tail.barh(np.arange(c) + 0.5, train_counts, height=0.62, color=FAINT)
+        tail.bar_label(images, fmt="{:,.0f}", padding=3, size=9, color=MUTED)
         _bare(tail)
-        tail.set(ylim=(c - 0.5, -0.5), xlim=(0, most))
+        tail.set(ylim=(c, 0), xlim=(0, max(train_counts, default=1)))
         _row_labels(tail, classes, 26)
-        tail.text(0, -0.75, "train", size=9, color=MUTED, va="bottom")
+        tail.text(0, -0.25, "train", size=9, color=MUTED, va="bottom")
         heat = canvas.axes(left + bars, top, s * wide, c * high)
-        _tiles(heat, recall, gap=0.04)
-        _bare(heat)
-        heat.set(ylim=(c - 0.5, -0.5), xlim=(-0.5, s - 0.5))
-        shades = levels(recall)
-        for row, column in np.ndindex(c, s):
-            value = float(recall[row, column])
-            if np.isfinite(value):
-                text = "×" if never[row, column] == 1 else share(value, 2)
-                ink = ON_LOW if shades[row, column] < INVERTED_FROM else ON_HIGH
-                heat.text(column, row, text, ha="center", va="center_baseline", size=9.5, color=ink)
-        for column, strategy in enumerate(strategies):
-            heat.text(column - 0.2, -0.75, _short(strategy, 34), size=9.5, rotation=32, va="bottom")
+        numbers = np.where(never == 1, "×", np.vectorize(share)(recall, 2))
+        _heat(heat, recall, gap=1.5, annot=numbers)
+        names = [_short(name, 34) for name in strategies]
+        heat.xaxis.tick_top()
+        heat.tick_params(length=0)
+        heat.set_xticks(np.arange(s) + 0.3, names, size=9.5, color=INK, rotation=32, ha="left")
         _scale(canvas, left + bars, top + c * high + 14)
         return canvas.figure
 
@@ -108,7 +103,8 @@ def confusion_maps(
     c = len(classes)
     names = c <= 30  # more could not be read
     left = _label_width(classes, 16) if names else 16
-    side = float(np.clip(11.5 * c, 150, 230))
+    cell = max(round(np.clip(11.5 * c, 150, 230) / c), 1)  # whole pixels: sharp, short to write
+    side = c * cell
     across = min(3, len(shares))
     down = -(-len(shares) // across)
     gap, top, row = 20, 26, side + 40
@@ -117,12 +113,11 @@ def confusion_maps(
         for place, (strategy, values) in enumerate(zip(strategies, shares, strict=True)):
             x, y = left + place % across * (side + gap), top + place // across * row
             axes = canvas.axes(x, y, side, side)
-            _tiles(axes, values, skip_zero=True)
-            axes.set(xlim=(-0.5, c - 0.5), ylim=(c - 0.5, -0.5), xticks=[], yticks=[])
+            _heat(axes, np.where(values == 0, np.nan, values))
             axes.spines[:].set(visible=True, color=FAINT, linewidth=0.8)
             axes.set_title(_short(strategy, int(side / 6)), pad=5, size=10.5)
             if place % across == 0 and names:
-                _row_labels(axes, classes, 16, size=min(9.5, side / c))
+                _row_labels(axes, classes, 16, size=min(9.5, cell))
             if place >= len(shares) - across:
                 axes.set_xlabel("predicted", size=9.5)
             if place % across == 0 and not names:
@@ -142,29 +137,30 @@ def curve_panels(
     across = min(3, len(strategies))
     down = -(-len(strategies) // across)
     left, top, wide, high = 46, 28, 250, 104
-    lines = {name: _by_seed(curves, name, columns) for name in strategies}
+    curves = curves.astype(dict.fromkeys(columns, float))
+    curves = curves.assign(line=curves.groupby(["strategy", "seed"]).ngroup())
     phase_ends = sorted(curves.groupby("phase")["step"].max()) if "phase" in curves else []
-    every = curves[list(columns)].to_numpy(float)
-    low, up = float(np.nanmin(every)), float(np.nanmax(every))
+    every = curves[list(columns)].to_numpy()
+    every = every[np.isfinite(every)]  # a loss may diverge
+    low, up = every.min(), every.max()
     pad = max(0.05 * (up - low), 0.01)
     with _settings():
         canvas = _Canvas(left + across * (wide + 26), top + down * (high + 48) - 10)
         for place, strategy in enumerate(strategies):
             x, y = place % across, place // across
             axes = canvas.axes(left + x * (wide + 26), top + y * (high + 48), wide, high)
+            mine = curves[curves["strategy"] == strategy]
+            marker = "o" if mine["step"].nunique() == 1 else ""
+            look: dict[str, Any] = {"linewidth": 1.5, "marker": marker, "markersize": 3}
             if len(columns) == 1:
-                for steps, values in itertools.chain.from_iterable(lines.values()):
-                    axes.plot(steps, values[0], color=FAINT, linewidth=0.7)
-            for steps, values in lines[strategy]:
-                point = "o" if len(steps) == 1 else ""
-                look: dict[str, Any] = {"linewidth": 1.5, "marker": point, "markersize": 3}
-                axes.plot(steps, values[0], color=LINE, **look)
-                if len(columns) == 2:
-                    axes.plot(steps, values[1], color=SECOND, linestyle=(0, (4, 2)), **look)
+                _lines(axes, curves, columns[0], color=FAINT, linewidth=0.7)
+            else:
+                _lines(axes, mine, columns[1], color=SECOND, linestyle=(0, (4, 2)), **look)
+            _lines(axes, mine, columns[0], color=LINE, **look)
             for step in phase_ends[:-1]:
                 axes.axvline(step, color=FAINT, linewidth=0.8, linestyle=(0, (1, 2)))
             axes.set_title(_short(strategy, 36), pad=5, size=10.5)
-            axes.set(xlim=(0, None), ylim=(low - pad, up + pad))
+            axes.set(xlim=(0, None), ylim=(low - pad, up + pad), xlabel="", ylabel="")
             axes.grid(axis="y", color=FAINT, linewidth=0.4, alpha=0.6)
             axes.tick_params(length=0)
             axes.locator_params(axis="y", nbins=4, integer=whole)
@@ -186,28 +182,20 @@ def seed_dots(
         canvas = _Canvas(left + len(metrics) * (wide + 26), top + s * high + 20)
         for place, (column, title) in enumerate(metrics):
             axes = canvas.axes(left + place * (wide + 26), top, wide, s * high)
-            for row, strategy in enumerate(strategies):
-                values = rows.loc[rows["strategy"] == strategy, column].dropna().to_numpy(float)
-                axes.axhline(row, color=FAINT, linewidth=0.5)
-                axes.plot(
-                    values,
-                    np.full(len(values), row),
-                    "o",
-                    markersize=5.5,
-                    markeredgewidth=1.1,
-                    markerfacecolor=PAPER,
-                    markeredgecolor=LINE,
-                )
-                if len(values):
-                    axes.plot([values.mean()] * 2, [row - 0.36, row + 0.36], color=INK, linewidth=2)
-            axes.set(ylim=(s - 0.4, -0.6), yticks=[])
+            dots: dict[str, Any] = {"x": rows[column].astype(float), "y": rows["strategy"]}
+            dots |= {"order": strategies, "ax": axes}
+            ring: dict[str, Any] = {"size": 5.5, "linewidth": 1.1}
+            bar: dict[str, Any] = {"markersize": 14, "markeredgewidth": 2, "zorder": 4}
+            seaborn.stripplot(**dots, jitter=False, color=PAPER, edgecolor=LINE, **ring)
+            seaborn.pointplot(**dots, errorbar=None, linestyle="none", color=INK, marker="|", **bar)
+            axes.set(ylim=(s - 0.4, -0.6), xlabel="", ylabel="")
+            axes.grid(axis="y", color=FAINT, linewidth=0.5)
             axes.spines["left"].set_visible(False)
             axes.margins(x=0.06)
             axes.tick_params(length=0)
             axes.locator_params(axis="x", nbins=6)
             axes.set_title(title, pad=6, size=10.5)
-            if place == 0:
-                _row_labels(axes, strategies, 34)
+            _row_labels(axes, strategies if place == 0 else [""] * s, 34, first=0)
         return canvas.figure
 
 
@@ -262,27 +250,45 @@ def _tidy(svg: str) -> str:
     return re.sub(r"\n\s*", "\n", svg)
 
 
-def _tiles(axes: Axes, values: np.ndarray, gap: float = 0.0, skip_zero: bool = False) -> None:
-    """Fill a cell for each value; cells of one level are one path, which keeps the file small."""
-    half = 0.5 - gap / 2
-    square = np.array([(-half, -half), (half, -half), (half, half), (-half, half), (0, 0)])
-    codes = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY]
-    shades = levels(np.where(values == 0, np.nan, values) if skip_zero else values)
-    for place in range(LEVELS):
-        rows, columns = np.nonzero(shades == place)
-        if len(rows):
-            corners = np.stack([columns, rows], axis=1)[:, None] + square  # (cells, 5, 2)
-            path = Path(corners.reshape(-1, 2), codes * len(rows))  # (cells * 5, 2)
-            axes.add_patch(PathPatch(path, facecolor=COLOURS[HEAT[place]][0], linewidth=0))
+def _heat(axes: Axes, shares: np.ndarray, gap: float = 0, annot: Any = None) -> None:
+    """Draw a shade for each share (rows, columns); NaN is left out. `gap` is in pixels."""
+    places = levels(shares)
+    seaborn.heatmap(
+        places,
+        vmin=-0.5,
+        vmax=LEVELS - 0.5,
+        cmap=_SHADES,
+        mask=places < 0,
+        annot=annot,
+        fmt="",
+        annot_kws={"size": 9.5, "va": "center_baseline"},
+        cbar=False,
+        xticklabels=False,
+        yticklabels=False,
+        ax=axes,
+    )
+    # an element a cell would make 9 MB of 60 classes and 20 strategies, so a shade is one path
+    (mesh,) = axes.collections
+    cells = np.array(mesh.get_paths(), dtype=object)
+    for place in np.unique(places[places >= 0]):
+        path = Path.make_compound_path(*cells[np.ravel(places == place)])
+        axes.add_patch(PathPatch(path, facecolor=_SHADES(place), edgecolor=PAPER, linewidth=gap))
+    mesh.remove()
+    for text, place in zip(axes.texts, places[places >= 0], strict=False):
+        text.set_color(ON_LOW if place < INVERTED_FROM else ON_HIGH)
+
+
+def _lines(axes: Axes, curves: pd.DataFrame, column: str, **look: Any) -> None:
+    curves = curves[np.isfinite(curves[column])]
+    if len(curves):  # seaborn fails on none
+        seaborn.lineplot(curves, x="step", y=column, units="line", estimator=None, ax=axes, **look)
 
 
 def _scale(canvas: _Canvas, x: float, y: float) -> None:
     axes = canvas.axes(x, y, LEVELS * 7, 8)
-    _tiles(axes, np.linspace(0, 1, LEVELS)[None])
-    _bare(axes)
-    axes.set(xlim=(-0.5, LEVELS - 0.5), ylim=(-0.5, 0.5))
-    axes.text(-1, 0, "0", ha="right", va="center_baseline", size=9, color=MUTED)
-    axes.text(LEVELS, 0, "1", va="center_baseline", size=9, color=MUTED)
+    _heat(axes, np.linspace(0, 1, LEVELS)[None])
+    axes.text(-0.5, 0.5, "0", ha="right", va="center_baseline", size=9, color=MUTED)
+    axes.text(LEVELS + 0.5, 0.5, "1", va="center_baseline", size=9, color=MUTED)
 
 
 def _bare(axes: Axes) -> None:
@@ -290,14 +296,16 @@ def _bare(axes: Axes) -> None:
     axes.set(xticks=[], yticks=[])
 
 
-def _row_labels(axes: Axes, names: Sequence[str], longest: int, size: float = 10) -> None:
-    axes.set_yticks(range(len(names)))
-    axes.set_yticklabels([_short(name, longest) for name in names], size=size, color=INK)
+def _row_labels(
+    axes: Axes, names: Sequence[str], longest: int, size: float = 10, first: float = 0.5
+) -> None:
+    labels = [_short(name, longest) for name in names]
+    axes.set_yticks(first + np.arange(len(names)), labels, size=size, color=INK)
     axes.tick_params(axis="y", length=0, pad=5)
 
 
-def _label_width(names: Sequence[str], longest: int) -> float:
-    return 18 + 6.3 * max((len(_short(name, longest)) for name in names), default=0)
+def _label_width(names: Sequence[str], longest: int) -> int:
+    return round(18 + 6.3 * max((len(_short(name, longest)) for name in names), default=0))
 
 
 def _short(name: str, longest: int) -> str:
@@ -306,13 +314,3 @@ def _short(name: str, longest: int) -> str:
         return name
     end = longest // 2  # variants of one strategy differ in their last parameter
     return f"{name[: longest - end - 1]}…{name[-end:]}"
-
-
-def _by_seed(
-    curves: pd.DataFrame, strategy: str, columns: Sequence[str]
-) -> list[tuple[np.ndarray, list[np.ndarray]]]:
-    mine = curves[curves["strategy"] == strategy].sort_values("step")
-    return [
-        (rows["step"].to_numpy(float), [rows[name].to_numpy(float) for name in columns])
-        for _, rows in mine.groupby("seed")
-    ]

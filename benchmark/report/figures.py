@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
 from benchmark.compare import Comparison
 from benchmark.report import drawings, tables
+
+NAMES = (
+    *("seeds", "recall", "confusion"),
+    *("curve_macro_f1", "curve_never_predicted", "curve_loss"),
+)
 
 
 def all_figures(comparison: Comparison) -> dict[str, Figure]:
@@ -48,7 +54,11 @@ def _curves(comparison: Comparison) -> dict[str, Figure]:
         ("curve_never_predicted", ["val_never_predicted"]),
         ("curve_loss", ["train_loss", "val_loss"]),
     ):
-        if names and all(column in curves and curves[column].notna().any() for column in columns):
+        if names and all(_any_finite(curves, column) for column in columns):
             whole = name == "curve_never_predicted"
             drawn[name] = drawings.curve_panels(curves, names, columns, whole)
     return drawn
+
+
+def _any_finite(curves: pd.DataFrame, column: str) -> bool:
+    return column in curves and bool(np.isfinite(curves[column].astype(float)).any())

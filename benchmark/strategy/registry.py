@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Build = TypeVar("Build", bound="Callable[..., Strategy]")
 _entries: dict[str, Entry] = {}
+_plugins: list[Path] = []  # files loaded with load_plugin
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,21 @@ def load_plugin(file: str | Path) -> None:
     ours = {entry.name for entry in _entries.values() if entry.build.__module__ == name}
     if not ours and set(_entries) == before:
         raise ValueError(f"--plugin {file}: no function in it is decorated with @strategy")
+    _plugins.append(path)
+
+
+class Plugins:
+    """The plug-in files of this process; to unpickle it in another process loads them there."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle as the list of files."""
+        return _load_plugins, (tuple(_plugins),)
+
+
+def _load_plugins(files: tuple[Path, ...]) -> None:
+    for file in files:
+        if file not in _plugins:
+            load_plugin(file)
 
 
 def names_in(text: str) -> list[str]:

@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 
 import benchmark.report
 from benchmark.report import notebook_html, write_report
+from benchmark.report.figures import NAMES
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -230,6 +231,18 @@ def test_nothing_recorded_nothing_finished(tmp_path: Path) -> None:
     written = write_report(replace(comparison, run={}), tmp_path)
     assert "No strategy finished" in written["html"].read_text(encoding="utf-8")
     assert not (tmp_path / "figures").exists()
+
+
+def test_a_figure_of_an_earlier_report_goes_and_other_files_stay(tmp_path: Path) -> None:
+    strategies = STRATEGIES[:2]
+    before = write_report(fabricate(strategies=strategies, seeds=(0, 1)), tmp_path)
+    other = tmp_path / "figures" / "mine.svg"
+    other.write_text("<svg/>")
+    assert {path.stem for path in before.values() if path.suffix == ".svg"} == set(NAMES)
+    after = write_report(fabricate(strategies=strategies), tmp_path)  # one seed: no seeds figure
+    drawn = {path for path in after.values() if path.suffix == ".svg"}
+    assert len(drawn) == len(NAMES) - 1
+    assert set((tmp_path / "figures").iterdir()) == drawn | {other}
 
 
 def test_two_classes_and_one_strategy(tmp_path: Path) -> None:

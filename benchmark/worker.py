@@ -1,0 +1,131 @@
+"""Train one segment, in this process or in one of its own; what comes of it goes to the folder."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.folder import PARTS, RunFolder, output_tensors
+from benchmark.plan import Segment
+from benchmark.prepare import Prepared
+from benchmark.record import error_of
+from benchmark.store import read_json, write_json
+from benchmark.train.loop import Training
+
+SECONDS_BETWEEN_SAVES = 30.0  # a state of the second half is 0.2 GB
+SECONDS_BETWEEN_SIGNS = 0.5
+
+
+@dataclass(frozen=True)
+class Worker:
+    """Trains segments of one experiment; nothing is returned or raised but by the folder."""
+
+    prepared: Prepared
+    folder: RunFolder
+
+    def train(self, segment: Segment, advance: Callable[[int], None]) -> None:
+        """Train a segment and write its state or its outputs, or its error.
+
+        `advance` is called with the steps newly done, also with those of an interrupted run.
+        """
+        folder = self.folder
+        if segment.parent and folder.error_file(segment.parent).exists():
+            write_json(folder.error_file(segment.key), read_json(folder.error_file(segment.parent)))
+            return
+        try:
+            self._train(segment, advance)
+        except Exception as error:
+            write_json(folder.error_file(segment.key), error_of(error))
+
+    def train_alone(self, segment: Segment, parent: int) -> None:
+        """Train a segment in a process of its own, whose signs of life go to a file.
+
+        `parent` is the process that asked for it: if that is gone, nobody waits for the result.
+        """
+        sign = SignOfLife(self.folder.sign_file(segment.key), parent)
+        self.train(segment, sign)
+        sign.path.unlink(missing_ok=True)
+
+    def _train(self, segment: Segment, advance: Callable[[int], None]) -> None:
+        prepared, folder = self.prepared, self.folder
+        training = Training(
+            prepared.material,
+            prepared.splits[segment.seed],
+            prepared.experiment.recipe,
+            prepared.budgets[segment.seed],
+            segment.seed,
+            segment.head,
+        )
+        partial = folder.partial_file(segment.key)
+        if partial.exists():
+            training.restore(partial)
+            advance(training.step - segment.start)
+        elif segment.parent:
+            training.restore(folder.state_file(segment.parent))
+        saved = time.monotonic()
+
+        def pause() -> None:
+            nonlocal saved
+            if time.monotonic() - saved >= SECONDS_BETWEEN_SAVES:
+                training.save(partial)
+                saved = time.monotonic()
+
+        training.run(segment, advance, pause)
+        if segment.branches:
+            training.save(folder.state_file(segment.key))
+        if segment.last:
+            self._save_outputs(segment, training)
+        partial.unlink(missing_ok=True)
+
+    def _save_outputs(self, segment: Segment, training: Training) -> None:
+        parts = {}
+        for part in PARTS:
+            indices = getattr(training.split, part)
+            parts[part] = (*training.outputs(indices), self.prepared.images.labels[indices])
+        tally = training.tally
+        self.folder.save_outputs(
+            segment.key,
+            output_tensors(parts, training.network.head.state_dict()),
+            {
+                "seed": segment.seed,
+                "steps": training.step,
+                "seconds": round(tally.seconds, 3),
+                "drawn": tally.drawn.tolist(),
+                "distinct": int(np.count_nonzero(tally.seen)),
+                "views": tally.views,
+                "curve": tally.curve,
+            },
+        )
+
+
+class SignOfLife:
+    """Counts steps into a file, now and then; ends the process when its parent is gone."""
+
+    def __init__(self, path: Path, parent: int) -> None:
+        self.path, self._parent = path, parent
+        self._steps, self._last = 0, 0.0
+        path.parent.mkdir(parents=True, exist_ok=True)
+
+    def __call__(self, steps: int) -> None:
+        """Count."""
+        self._steps += steps
+        now = time.monotonic()
+        if now - self._last < SECONDS_BETWEEN_SIGNS:
+            return
+        self._last = now
+        if os.getppid() != self._parent:
+            os._exit(1)  # no clean-up: a new run may be at work on the same files already
+        self.path.write_text(str(self._steps))
+
+    @staticmethod
+    def read(path: Path) -> int:
+        """Return the steps counted so far; 0 if there is no sign."""
+        try:
+            return int(path.read_text())
+        except (OSError, ValueError):  # not begun, over, or being written
+            return 0
