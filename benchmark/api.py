@@ -16,7 +16,7 @@ from benchmark.executor import Executor
 from benchmark.experiment import Experiment, default_name, recipe_for
 from benchmark.folder import RunFolder
 from benchmark.plan import Plan, make_plan
-from benchmark.prepare import Prepared, prepare
+from benchmark.prepare import prepare
 from benchmark.progress import Silent
 from benchmark.provenance import environment
 from benchmark.report import notebook_html, write_report
@@ -137,9 +137,15 @@ def run(
     )
     progress = progress or Silent()
     executor = plan(experiment, strategies, out=out, jobs=jobs, progress=progress)
-    describe_run(executor, command)
-    executor.execute(progress)
-    return load(executor.folder.path)
+    return carry_out(executor, command, progress)
+
+
+def carry_out(executor: Executor, command: str | None, progress: Silent) -> Result:
+    """Train what a plan needs and write the report."""
+    with executor.folder.locked():
+        describe_run(executor, command)
+        executor.execute(progress)
+        return load(executor.folder.path)
 
 
 def load(folder: str | Path) -> Result:
@@ -264,4 +270,4 @@ def _control(layout: Plan) -> str | None:
     return next((one.name for one in layout.asked if one.strategy == Strategy()), None)
 
 
-__all__ = ["Prepared", "Result", "describe_run", "load", "make_experiment", "plan", "run"]
+__all__ = ["Result", "carry_out", "load", "make_experiment", "plan", "run"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 import textwrap
 import tomllib
@@ -58,9 +59,8 @@ def run_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:
     progress.say(plan_text(executor))
     if chosen.dry_run:
         return 0
-    api.describe_run(executor, "python -m benchmark " + " ".join(words))
-    executor.execute(progress)
-    result = api.load(executor.folder.path)
+    command = shlex.join(["python", "-m", "benchmark", *words])
+    result = api.carry_out(executor, command, progress)
     print_summary(result)
     return 0 if (result.summary["status"] == "ok").all() else EXIT_FAILED
 

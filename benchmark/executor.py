@@ -47,6 +47,10 @@ class Executor:
     folder: RunFolder
     jobs: int | None = None
 
+    def __post_init__(self) -> None:
+        if self.jobs is not None and self.jobs < 1:
+            raise ValueError(f"jobs must be 1 or more, got {self.jobs}")
+
     def needed(self) -> list[Segment]:
         """Return the segments whose results are not stored."""
         finished = {key for key in self.plan.outputs.values() if self.folder.has_outputs(key)}

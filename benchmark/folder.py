@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,6 +103,32 @@ class RunFolder:
             for part in PARTS
         }
         return outputs, read_json(self.marker_file(key))
+
+    # ---- one run at a time ----------------------------------------------------------------------
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder; the lock goes with the process, however that ends.
+
+        Raises
+        ------
+        ValueError
+            If another run is at work in the folder.
+        """
+        try:
+            import fcntl
+        except ImportError:  # Windows: two runs at once then do the same work twice
+            yield
+            return
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / ".lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise ValueError(
+                    f"another run is at work in {self.path}; wait for it, or choose another --out"
+                ) from None
+            yield
 
     # ---- cleaning ----------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from safetensors.numpy import load_file
 
 import benchmark
 from benchmark.cli import main
+from benchmark.folder import RunFolder
 
 COLUMNS = (
     "strategy macro_f1 never_predicted zero_recall balanced_accuracy accuracy worst_recall "
@@ -295,6 +296,7 @@ def test_from_python(finished, image_folder):
         (["run", "--device", "tpu"], "allowed: auto, cpu"),
         (["run", "--precision", "fp8"], "allowed: auto, fp32, bf16"),
         (["run", "--seeds", "0,0"], "each seed once"),
+        (["run", "--batch-size", "1"], "batch size 1 is not allowed"),
         (["run", "--config", "nowhere.toml"], "no such file"),
         (["report", "nowhere"], "holds no run"),
         (["data", "nowhere/"], "nowhere"),
@@ -328,7 +330,7 @@ def test_help_and_list_need_no_torch():
             "import sys; from benchmark.cli import main\n"
             f"try: main({words!r})\n"
             "except SystemExit: pass\n"
-            "assert 'torch' not in sys.modules and 'sklearn' not in sys.modules"
+            "assert not {'torch', 'sklearn', 'seaborn', 'pandas'} & set(sys.modules)"
         )
         done = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=False
@@ -357,3 +359,10 @@ def test_a_stopped_run_says_how_to_go_on(image_folder, tmp_path):
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "goes on from what is finished" in said
+
+
+def test_two_runs_in_one_folder_do_not_mix(tmp_path):
+    with RunFolder(tmp_path).locked(), pytest.raises(ValueError, match="another run is at work"):
+        RunFolder(tmp_path).locked().__enter__()
+    with RunFolder(tmp_path).locked():
+        pass
