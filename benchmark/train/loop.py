@@ -202,22 +202,21 @@ class Training:
         Inputs are activations at the cut, or features (B, D) where the head alone is trained.
         """
         material, stage = self.material, stretch.stage
-        copy_number = torch.from_numpy(copies).to(material.device)
+        numbers = torch.from_numpy(copies)  # which images are altered is asked without the device
         augments = (self.recipe.augment, stage.augment)
         mixes = not isinstance(stage.mix, NoMix)
-        altered = torch.zeros_like(copy_number, dtype=torch.bool)
-        for augment in augments:
-            altered |= augment.changes(copy_number)
-        fresh = np.ones(len(copies), bool) if mixes else altered.cpu().numpy()
+        altered = augments[0].changes(numbers) | augments[1].changes(numbers)
+        fresh = np.ones(len(copies), bool) if mixes else altered.numpy()
         stored = self._stored(positions[~fresh], pooled)
         if not fresh.any():
             return stored, target
         images = material.images(self.split.train[positions[fresh]])
-        numbers = copy_number[torch.from_numpy(fresh).to(material.device)]
+        numbers = numbers[torch.from_numpy(fresh)]
         for augment in augments:
             which = augment.changes(numbers)
             if which.any():
-                images[which] = augment(images[which], numbers[which], self._generator)
+                copy_number = numbers[which].to(material.device)
+                images[which] = augment(images[which], copy_number, self._generator)
         self.tally.views += int(altered.sum())
         if mixes:
             images, target = stage.mix(images.float(), target, self.counts, self._generator)
