@@ -16,6 +16,7 @@ from benchmark.strategy.components import (
     RandomView,
     Shuffle,
 )
+from benchmark.strategy.outputs import Outputs
 from benchmark.strategy.registry import find, strategy
 from benchmark.strategy.timeline import (
     Augment,
@@ -23,7 +24,6 @@ from benchmark.strategy.timeline import (
     Head,
     Loss,
     Mix,
-    Outputs,
     Sampler,
     Stage,
     Strategy,

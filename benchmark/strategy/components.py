@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.strategy.outputs import Outputs
+
 if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
-
-    from benchmark.strategy.timeline import Outputs
 
 
 @dataclass(frozen=True)

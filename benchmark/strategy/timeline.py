@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.strategy.components import Argmax, AsIs, CrossEntropy, LinearHead, NoMix, Shuffle
+from benchmark.strategy.outputs import Outputs
 
 if TYPE_CHECKING:
     import torch
@@ -89,22 +89,6 @@ class Decision(Protocol):
     ) -> Callable[[Outputs], NDArray[np.int64]]:
         """Return the rule: outputs of N images -> labels (N,). Training counts are (C,)."""
         ...
-
-
-@dataclass(frozen=True)
-class Outputs:
-    """What a trained network says of N images; decisions and diagnosis need no network."""
-
-    logits: NDArray[np.float32]  # (N, C)
-    features: NDArray[np.floating]  # (N, D) pooled, before dropout
-    labels: NDArray[np.int64]  # (N,)
-
-    @cached_property
-    def log_probabilities(self) -> NDArray[np.float64]:
-        """Log of the softmax, (N, C)."""
-        from scipy.special import log_softmax
-
-        return log_softmax(self.logits.astype(np.float64), axis=1)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,25 @@
+"""What a trained network says: all that a decision sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What a trained network says of N images; decisions and diagnosis need no network."""
+
+    logits: NDArray[np.float32]  # (N, C)
+    features: NDArray[np.floating]  # (N, D) pooled, before dropout
+    labels: NDArray[np.int64]  # (N,)
+
+    @cached_property
+    def log_probabilities(self) -> NDArray[np.float64]:
+        """Log of the softmax, (N, C)."""
+        from scipy.special import log_softmax
+
+        return log_softmax(self.logits.astype(np.float64), axis=1)
