@@ -11,8 +11,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 import joblib
+import torch
 
 from benchmark.folder import RunFolder
 from benchmark.plan import Plan, Segment
@@ -69,7 +71,7 @@ class Executor:
             with progress.task("training", steps, "steps") as advance:
                 for wave in self.plan.waves():
                     todo = [segment for segment in wave if segment.key in keys]
-                    if self._jobs_for(todo) > 1:
+                    if self._jobs > 1:
                         self._in_processes(todo, progress, advance)
                     else:
                         self._here(todo, progress, advance)
@@ -77,16 +79,32 @@ class Executor:
         if all(well):
             self.folder.discard_states()
 
-    def _jobs_for(self, wave: list[Segment]) -> int:
+    @cached_property
+    def _jobs(self) -> int:
+        """Processes, by what was asked for and not by what is left of it.
+
+        The number of threads of each follows, and sums are rounded by it: a run that goes on after
+        an interruption must not round otherwise.
+        """
         if self.jobs is not None:
-            return min(self.jobs, len(wave))
+            return self.jobs
         if self.prepared.device.type != "cpu":
             return 1
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        return min(len(wave), joblib.cpu_count(), max(1, memory // MEMORY_A_JOB))
+        networks = max(len(wave) for wave in self.plan.waves())
+        return min(networks, self._cores, max(1, memory // MEMORY_A_JOB))
+
+    @cached_property
+    def _cores(self) -> int:
+        # OMP_NUM_THREADS bounds the second, a container's share of the machine the first
+        return min(joblib.cpu_count(), torch.get_num_threads())
+
+    @property
+    def _threads(self) -> int:
+        return max(1, self._cores // self._jobs)
 
     def _here(self, wave: list[Segment], progress: Silent, advance: Advance) -> None:
-        worker = Worker(self.prepared, self.folder)
+        worker = Worker(self.prepared, self.folder, self._threads)
         for segment in wave:
             progress.now(_name(segment))
             worker.train(segment, advance)
@@ -105,8 +123,8 @@ class Executor:
                             write_json(self.folder.error_file(segment.key), error_of(error))
 
     def _parallel(self, segments: list[Segment]) -> None:
-        worker, here = Worker(self.prepared, self.folder), os.getpid()
-        joblib.Parallel(n_jobs=max(2, self._jobs_for(segments)))(
+        worker, here = Worker(self.prepared, self.folder, self._threads), os.getpid()
+        joblib.Parallel(n_jobs=self._jobs)(
             joblib.delayed(_train_alone)(Plugins(), worker, segment, here) for segment in segments
         )
 

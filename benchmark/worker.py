@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from benchmark.folder import PARTS, RunFolder, output_tensors
 from benchmark.plan import Segment
@@ -27,6 +28,7 @@ class Worker:
 
     prepared: Prepared
     folder: RunFolder
+    threads: int  # of the CPU
 
     def train(self, segment: Segment, advance: Callable[[int], None]) -> None:
         """Train a segment and write its state or its outputs, or its error.
@@ -37,10 +39,14 @@ class Worker:
         if segment.parent and folder.error_file(segment.parent).exists():
             write_json(folder.error_file(segment.key), read_json(folder.error_file(segment.parent)))
             return
+        threads_before = torch.get_num_threads()
+        torch.set_num_threads(self.threads)
         try:
             self._train(segment, advance)
         except Exception as error:
             write_json(folder.error_file(segment.key), error_of(error))
+        finally:
+            torch.set_num_threads(threads_before)
 
     def train_alone(self, segment: Segment, parent: int) -> None:
         """Train a segment in a process of its own, whose signs of life go to a file.
