@@ -1,227 +1,17 @@
-"""The command line: verbs and flags, nothing else. The work is done by `benchmark.api`."""
+"""Verbs and their flags, in words that read like documentation; and the file they may stand in."""
 
 from __future__ import annotations
 
 import argparse
-import shlex
-import sys
 import textwrap
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import benchmark
 
-if TYPE_CHECKING:
-    from benchmark.api import Result
-    from benchmark.executor import Executor
-
-EXIT_FAILED, EXIT_USAGE, EXIT_STOPPED = 1, 2, 130
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code.
-
-    0 if all went well, 1 if a strategy failed, 2 if what was asked can't be done, 130 if stopped.
-    """
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    parser = build_parser()
-    try:
-        chosen = parse(parser, words)
-        return int(chosen.command(chosen, words))
-    except (ValueError, FileNotFoundError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return EXIT_USAGE
-    except KeyboardInterrupt:
-        print("\nstopped; the same command goes on from what is finished", file=sys.stderr)
-        return EXIT_STOPPED
-
-
-# ---- verbs ---------------------------------------------------------------------------------------
-
-
-def run_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:
-    """`run`: train what is not stored, write the report."""
-    from benchmark import api
-    from benchmark.progress import for_terminal
-
-    progress = for_terminal()
-    executor = api.plan(
-        experiment_of(chosen),
-        chosen.strategies,
-        out=chosen.out,
-        jobs=chosen.jobs,
-        progress=progress,
-    )
-    for message in executor.prepared.messages:
-        progress.say(f"note: {message}")
-    progress.say(plan_text(executor))
-    if chosen.dry_run:
-        return 0
-    command = shlex.join(["python", "-m", "benchmark", *words])
-    result = api.carry_out(executor, command, progress)
-    print_summary(result)
-    return 0 if (result.summary["status"] == "ok").all() else EXIT_FAILED
-
-
-def plan_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:
-    """`plan`: what `run` would train."""
-    chosen.dry_run = True
-    return run_command(chosen, words)
-
-
-def list_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG001
-    """`list`: everything that can be asked for by name."""
-    from benchmark.data.sources import DATA_SOURCES
-    from benchmark.experiment import RECIPES
-    from benchmark.model.catalogue import WEIGHTS
-    from benchmark.strategy.registry import load_plugin, registered
-
-    for file in chosen.plugin:
-        load_plugin(file)
-    strategies = {}
-    for name, entry in registered().items():
-        parameters = ",".join(f"{key}={value}" for key, value in entry.defaults.items())
-        strategies[f"{name}:{parameters}" if parameters else name] = entry.summary
-    recipes = {name: recipe.description for name, recipe in RECIPES.items()}
-    parts = {
-        "strategies (--strategies, with their parameters' defaults)": strategies,
-        "data (--data)": DATA_SOURCES,
-        "recipes (--recipe)": recipes,
-        "weights (--weights)": WEIGHTS,
-    }
-    for number, (title, rows) in enumerate(parts.items()):
-        print(("\n" if number else "") + title)
-        for name, line in rows.items():
-            print(f"  {name}")
-            print(textwrap.fill(line, 96, initial_indent="      ", subsequent_indent="      "))
-    return 0
-
-
-def report_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG001
-    """`report`: write the report of a run again."""
-    from benchmark import api
-
-    result = api.load(chosen.folder)
-    print_summary(result)
-    return 0
-
-
-def data_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG001
-    """`data`: what the harness sees in a data set."""
-    from benchmark.data.inspect import inspect_data, print_report
-    from benchmark.data.sources import open_data
-    from benchmark.progress import for_terminal
-
-    images = open_data(chosen.data)
-    with for_terminal().task("images", len(images), "images") as advance:
-        report = inspect_data(images, advance)
-    print_report(report)
-    return 0
-
-
-# ---- what is printed -----------------------------------------------------------------------------
-
-
-def plan_text(executor: Executor) -> str:
-    """Say what would be trained, what is stored already, and how many steps that takes."""
-    plan, prepared, needed = executor.plan, executor.prepared, executor.needed()
-    seeds, asked = prepared.experiment.seeds, [one.name for one in plan.asked]
-    networks = len(set(plan.outputs.values()))
-    missing = {segment.key for segment in needed if segment.last}
-    steps = sum(segment.end - segment.start for segment in needed)
-    budget = prepared.budgets[seeds[0]]
-    counts = prepared.train_counts(seeds[0])
-    depth = {"head": "the head", "rest": prepared.experiment.fine_tune}
-    phases = ", then ".join(
-        f"{steps} steps of {depth[phase.trains]}"
-        for steps, phase in zip(budget.phase_steps, prepared.experiment.recipe.phases, strict=True)
-    )
-    parts = prepared.splits[seeds[0]]
-    lines = [
-        f"data       {prepared.images.name}: {len(prepared.images)} images, "
-        f"{prepared.classes} classes; {len(parts.train)} train ({counts.max()} to {counts.min()} "
-        f"a class), {len(parts.val)} val, {len(parts.test)} test",
-        f"weights    {prepared.weights.name} ({prepared.weights.sha256[:12]})",
-        f"recipe     {prepared.experiment.recipe.name}: {phases}, {budget.batch_size} images each, "
-        f"{prepared.experiment.image_size} px, {str(prepared.dtype).removeprefix('torch.')} on "
-        f"{prepared.device}",
-        f"asked      {len(plan.outputs)}: {len(asked)} strategies x {len(seeds)} "
-        f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}",
-        f"to train   {len(missing)} of {networks} networks, {steps} steps; "
-        f"{networks - len(missing)} are stored in {executor.folder.path}",
-    ]
-    by_network: dict[str, list[str]] = {}
-    for (name, _), key in plan.outputs.items():
-        by_network.setdefault(key, []).append(name)
-    for names in dict.fromkeys(tuple(names) for names in by_network.values()):
-        state = "train" if any(by_network[k] == list(names) for k in missing) else "stored"
-        lines.append(f"  {state:<7}  {' = '.join(names)}")
-    return "\n".join(lines)
-
-
-def print_summary(result: Result) -> None:
-    """Print the table of a run and where its reports are."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console.width = 120
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for title in TITLES.values():
-        is_name = title == "strategy"
-        table.add_column(title, justify="left" if is_name else "right", no_wrap=is_name)
-    for row in result.summary.to_dict("records"):
-        cells = [
-            str(row[name]) if name == "strategy" else NUMBER.get(name, "{:.3f}").format(row[name])
-            for name in TITLES
-        ]
-        failed = row["status"] == "failed"
-        table.add_row(*([cells[0], *["-"] * (len(cells) - 1)] if failed else cells))
-    console.print(table)
-    for failure in result.failures.to_dict("records"):
-        print(f"failed: {failure['strategy']} (seed {failure['seed']}): {failure['error']}")
-    for kind in ("markdown", "html"):
-        print(f"report: {result.reports[kind]}")
-
-
-TITLES = {
-    "strategy": "strategy",
-    "macro_f1": "macro-F1",
-    "never_predicted": "never\npredicted",
-    "zero_recall": "zero\nrecall",
-    "balanced_accuracy": "balanced\naccuracy",
-    "accuracy": "accuracy",
-    "worst_recall": "worst\nrecall",
-    "steps": "steps",
-    "seconds": "seconds",
-}
-NUMBER = {
-    "never_predicted": "{:.3g}",
-    "zero_recall": "{:.3g}",
-    "steps": "{:.0f}",
-    "seconds": "{:.0f}",
-}
-
-EXPERIMENT_FLAGS = (
-    *("data", "imbalance", "weights", "recipe", "fine_tune", "image_size", "batch_size"),
-    *("lr", "epochs", "seeds", "device", "precision", "quick"),
-)
-
-# ---- flags ---------------------------------------------------------------------------------------
-
-
-def experiment_of(chosen: argparse.Namespace) -> Any:
-    """Return the experiment that the flags describe."""
-    from benchmark import api
-    from benchmark.strategy.registry import load_plugin
-
-    for file in chosen.plugin:
-        load_plugin(file)
-    return api.make_experiment(**{name: getattr(chosen, name) for name in EXPERIMENT_FLAGS})
+Command = Callable[[argparse.Namespace, Sequence[str]], int]
 
 
 def parse(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Namespace:
@@ -259,27 +49,27 @@ def _read_config(file: str, allowed: set[str]) -> dict[str, Any]:
     return values
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of all verbs."""
+def build_parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
+    """Return the parser of all verbs; `chosen.command` is the one to call."""
     parser = _parser(argparse.ArgumentParser, "python -m benchmark", DESCRIPTION, EXAMPLES)
     parser.add_argument("--version", action="version", version=benchmark.__version__)
     verbs = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    run = _verb(verbs, "run", run_command, RUN, RUN_EXAMPLES)
+    run = _verb(verbs, "run", commands["run"], RUN, RUN_EXAMPLES)
     _experiment_flags(run)
     run.add_argument(
         "--dry-run", action="store_true", help="print the plan and stop; the same as `plan`"
     )
-    plan = _verb(verbs, "plan", plan_command, PLAN, PLAN_EXAMPLES)
+    plan = _verb(verbs, "plan", commands["plan"], PLAN, PLAN_EXAMPLES)
     _experiment_flags(plan)
 
-    listing = _verb(verbs, "list", list_command, LIST, "  python -m benchmark list")
+    listing = _verb(verbs, "list", commands["list"], LIST, "  python -m benchmark list")
     _plugin_flag(listing)
 
-    report = _verb(verbs, "report", report_command, REPORT, REPORT_EXAMPLES)
+    report = _verb(verbs, "report", commands["report"], REPORT, REPORT_EXAMPLES)
     report.add_argument("folder", metavar="DIR", help="folder of a run, like results/wheels-forum")
 
-    data = _verb(verbs, "data", data_command, DATA, DATA_EXAMPLES)
+    data = _verb(verbs, "data", commands["data"], DATA, DATA_EXAMPLES)
     data.add_argument(
         "data", metavar="DATA", help="a folder, a .csv manifest or a name from `list`"
     )
@@ -405,7 +195,9 @@ def _plugin_flag(group: Any) -> None:
     )
 
 
-def _verb(verbs: Any, name: str, command: Any, text: str, examples: str) -> argparse.ArgumentParser:
+def _verb(
+    verbs: Any, name: str, command: Command, text: str, examples: str
+) -> argparse.ArgumentParser:
     verb = _parser(verbs.add_parser, name, text, examples, help=text.split(".", 1)[0])
     verb.set_defaults(command=command, parser=verb)
     return verb

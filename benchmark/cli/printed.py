@@ -1,0 +1,92 @@
+"""What is printed: the plan before a run, the table after it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from benchmark.api import Result
+    from benchmark.executor import Executor
+
+
+def plan_text(executor: Executor) -> str:
+    """Say what would be trained, what is stored already, and how many steps that takes."""
+    plan, prepared, needed = executor.plan, executor.prepared, executor.needed()
+    seeds, asked = prepared.experiment.seeds, [one.name for one in plan.asked]
+    networks = len(set(plan.outputs.values()))
+    missing = {segment.key for segment in needed if segment.last}
+    steps = sum(segment.end - segment.start for segment in needed)
+    budget = prepared.budgets[seeds[0]]
+    counts = prepared.train_counts(seeds[0])
+    depth = {"head": "the head", "rest": prepared.experiment.fine_tune}
+    phases = ", then ".join(
+        f"{steps} steps of {depth[phase.trains]}"
+        for steps, phase in zip(budget.phase_steps, prepared.experiment.recipe.phases, strict=True)
+    )
+    parts = prepared.splits[seeds[0]]
+    lines = [
+        f"data       {prepared.images.name}: {len(prepared.images)} images, "
+        f"{prepared.classes} classes; {len(parts.train)} train ({counts.max()} to {counts.min()} "
+        f"a class), {len(parts.val)} val, {len(parts.test)} test",
+        f"weights    {prepared.weights.name} ({prepared.weights.sha256[:12]})",
+        f"recipe     {prepared.experiment.recipe.name}: {phases}, {budget.batch_size} images each, "
+        f"{prepared.experiment.image_size} px, {str(prepared.dtype).removeprefix('torch.')} on "
+        f"{prepared.device}",
+        f"asked      {len(plan.outputs)}: {len(asked)} strategies x {len(seeds)} "
+        f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}",
+        f"to train   {len(missing)} of {networks} networks, {steps} steps; "
+        f"{networks - len(missing)} are stored in {executor.folder.path}",
+    ]
+    by_network: dict[str, list[str]] = {}
+    for (name, _), key in plan.outputs.items():
+        by_network.setdefault(key, []).append(name)
+    for names in dict.fromkeys(tuple(names) for names in by_network.values()):
+        state = "train" if any(by_network[k] == list(names) for k in missing) else "stored"
+        lines.append(f"  {state:<7}  {' = '.join(names)}")
+    return "\n".join(lines)
+
+
+def print_summary(result: Result) -> None:
+    """Print the table of a run and where its reports are."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = 120
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in TITLES.values():
+        is_name = title == "strategy"
+        table.add_column(title, justify="left" if is_name else "right", no_wrap=is_name)
+    for row in result.summary.to_dict("records"):
+        cells = [
+            str(row[name]) if name == "strategy" else NUMBER.get(name, "{:.3f}").format(row[name])
+            for name in TITLES
+        ]
+        failed = row["status"] == "failed"
+        table.add_row(*([cells[0], *["-"] * (len(cells) - 1)] if failed else cells))
+    console.print(table)
+    for failure in result.failures.to_dict("records"):
+        print(f"failed: {failure['strategy']} (seed {failure['seed']}): {failure['error']}")
+    for kind in ("markdown", "html"):
+        print(f"report: {result.reports[kind]}")
+
+
+TITLES = {
+    "strategy": "strategy",
+    "macro_f1": "macro-F1",
+    "never_predicted": "never\npredicted",
+    "zero_recall": "zero\nrecall",
+    "balanced_accuracy": "balanced\naccuracy",
+    "accuracy": "accuracy",
+    "worst_recall": "worst\nrecall",
+    "steps": "steps",
+    "seconds": "seconds",
+}
+NUMBER = {
+    "never_predicted": "{:.3g}",
+    "zero_recall": "{:.3g}",
+    "steps": "{:.0f}",
+    "seconds": "{:.0f}",
+}

@@ -1,0 +1,120 @@
+"""What each command does."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from benchmark.experiment import Experiment
+
+EXIT_FAILED = 1
+
+
+def run_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:
+    """`run`: train what is not stored, write the report."""
+    from benchmark import api
+    from benchmark.cli.printed import plan_text, print_summary
+    from benchmark.progress import for_terminal
+
+    progress = for_terminal()
+    executor = api.plan(
+        experiment_of(chosen),
+        chosen.strategies,
+        out=chosen.out,
+        jobs=chosen.jobs,
+        progress=progress,
+    )
+    for message in executor.prepared.messages:
+        progress.say(f"note: {message}")
+    progress.say(plan_text(executor))
+    if chosen.dry_run:
+        return 0
+    command = shlex.join(["python", "-m", "benchmark", *words])
+    result = api.carry_out(executor, command, progress)
+    print_summary(result)
+    return 0 if (result.summary["status"] == "ok").all() else EXIT_FAILED
+
+
+def plan_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:
+    """`plan`: what `run` would train."""
+    chosen.dry_run = True
+    return run_command(chosen, words)
+
+
+def list_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG001
+    """`list`: everything that can be asked for by name."""
+    from benchmark.data.sources import DATA_SOURCES
+    from benchmark.experiment import RECIPES
+    from benchmark.model.catalogue import WEIGHTS
+    from benchmark.strategy.registry import load_plugin, registered
+
+    for file in chosen.plugin:
+        load_plugin(file)
+    strategies = {}
+    for name, entry in registered().items():
+        parameters = ",".join(f"{key}={value}" for key, value in entry.defaults.items())
+        strategies[f"{name}:{parameters}" if parameters else name] = entry.summary
+    recipes = {name: recipe.description for name, recipe in RECIPES.items()}
+    parts = {
+        "strategies (--strategies, with their parameters' defaults)": strategies,
+        "data (--data)": DATA_SOURCES,
+        "recipes (--recipe)": recipes,
+        "weights (--weights)": WEIGHTS,
+    }
+    for number, (title, rows) in enumerate(parts.items()):
+        print(("\n" if number else "") + title)
+        for name, line in rows.items():
+            print(f"  {name}")
+            print(textwrap.fill(line, 96, initial_indent="      ", subsequent_indent="      "))
+    return 0
+
+
+def report_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG001
+    """`report`: write the report of a run again."""
+    from benchmark import api
+    from benchmark.cli.printed import print_summary
+
+    result = api.load(chosen.folder)
+    print_summary(result)
+    return 0
+
+
+def data_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG001
+    """`data`: what the harness sees in a data set."""
+    from benchmark.data.inspect import inspect_data, print_report
+    from benchmark.data.sources import open_data
+    from benchmark.progress import for_terminal
+
+    images = open_data(chosen.data)
+    with for_terminal().task("images", len(images), "images") as advance:
+        report = inspect_data(images, advance)
+    print_report(report)
+    return 0
+
+
+def experiment_of(chosen: argparse.Namespace) -> Experiment:
+    """Return the experiment that the flags describe."""
+    from benchmark import api
+    from benchmark.strategy.registry import load_plugin
+
+    for file in chosen.plugin:
+        load_plugin(file)
+    return api.make_experiment(**{name: getattr(chosen, name) for name in EXPERIMENT_FLAGS})
+
+
+EXPERIMENT_FLAGS = (
+    *("data", "imbalance", "weights", "recipe", "fine_tune", "image_size", "batch_size"),
+    *("lr", "epochs", "seeds", "device", "precision", "quick"),
+)
+
+COMMANDS = {
+    "run": run_command,
+    "plan": plan_command,
+    "list": list_command,
+    "report": report_command,
+    "data": data_command,
+}
