@@ -13,19 +13,21 @@ import pandas as pd
 
 from benchmark.compare import Comparison, load_comparison, recall_table
 from benchmark.executor import Executor
-from benchmark.experiment import Experiment, default_name, recipe_for
+from benchmark.experiment import Experiment, changed_from_recipe, default_name, recipe_for
 from benchmark.folder import RunFolder
+from benchmark.model.catalogue import first_trained
 from benchmark.plan import Plan, make_plan
 from benchmark.prepare import prepare
 from benchmark.progress import Silent
 from benchmark.provenance import environment
 from benchmark.report import notebook_html, write_report
+from benchmark.report.verdict import verdict
 from benchmark.store import write_json
 from benchmark.strategy import Strategy
 from benchmark.strategy.registry import resolve
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """A finished run: tables as pandas frames, figures, the report; shows itself in a notebook."""
 
@@ -83,6 +85,11 @@ class Result:
         from benchmark.report.figures import all_figures
 
         return all_figures(self.comparison)
+
+    def __repr__(self) -> str:
+        columns = ["macro_f1", "never_predicted", "balanced_accuracy", "accuracy", "status"]
+        table = self.summary.set_index("strategy")[columns].round(3).to_string()
+        return f"{verdict(self.comparison)}\n\n{table}\n\n{self.reports['html']}"
 
     def _repr_html_(self) -> str:
         return notebook_html(self.comparison)
@@ -196,6 +203,8 @@ def plan(
 ) -> Executor:
     """Open data and weights and lay out what is to be trained, without training it."""
     asked = resolve(strategies)
+    if jobs is not None and jobs < 1:
+        raise ValueError(f"jobs must be 1 or more, got {jobs}")
     prepared = prepare(experiment, progress)
     path = Path(out) if out else Path("results") / default_name(experiment)
     layout = make_plan(asked, prepared.budgets, prepared.origins)
@@ -227,6 +236,9 @@ def describe_run(executor: Executor, command: str | None) -> None:
             "experiment": {
                 **experiment.describe(),
                 "batch_size": prepared.budgets[experiment.seeds[0]].batch_size,
+                "phase_steps": list(prepared.budgets[experiment.seeds[0]].phase_steps),
+                "first_trained": first_trained(experiment.fine_tune),
+                "changed": changed_from_recipe(experiment.recipe),
                 "precision": str(prepared.dtype).removeprefix("torch."),
                 "device": str(prepared.device),
             },

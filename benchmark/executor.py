@@ -49,10 +49,6 @@ class Executor:
     folder: RunFolder
     jobs: int | None = None
 
-    def __post_init__(self) -> None:
-        if self.jobs is not None and self.jobs < 1:
-            raise ValueError(f"jobs must be 1 or more, got {self.jobs}")
-
     def needed(self) -> list[Segment]:
         """Return the segments whose results are not stored."""
         finished = {key for key in self.plan.outputs.values() if self.folder.has_outputs(key)}
@@ -76,6 +72,7 @@ class Executor:
                     else:
                         self._here(todo, progress, advance)
         well = [self._write_record(name, seed) for name, seed in self.plan.outputs]
+        self.folder.keep_records(self.plan.outputs)
         if all(well):
             self.folder.discard_states()
 

@@ -6,6 +6,7 @@ phases, optimizer and step budget are the same for all of them.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -84,7 +85,7 @@ class Experiment:
     """What is asked for. Nothing here has been opened, downloaded or measured yet.
 
     `batch_size` None follows the recipe, halved for small sets until an epoch has 60 steps, never
-    below 8. `quick` cuts the data, the images and the epochs down to try things in seconds.
+    below 8. `quick` cuts data and epochs down to try things out.
     """
 
     data: str = "wheels"
@@ -150,7 +151,9 @@ def recipe_for(name: str, epochs: Sequence[float] | None = None, lr: float | Non
         ValueError: for an unknown name or a wrong number of epochs.
     """
     if name not in RECIPES:
-        raise ValueError(f"unknown recipe {name!r}; known: {', '.join(RECIPES)}")
+        close = difflib.get_close_matches(name, RECIPES, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        raise ValueError(f"unknown recipe {name!r}.{hint} Known: {', '.join(RECIPES)}")
     recipe = RECIPES[name]
     phases = recipe.phases
     if epochs is not None:
@@ -171,6 +174,16 @@ def recipe_for(name: str, epochs: Sequence[float] | None = None, lr: float | Non
             replace(p, lr=lr, head_lr=p.head_lr and lr * p.head_lr / p.lr) for p in phases
         )
     return replace(recipe, phases=phases)
+
+
+def changed_from_recipe(recipe: Recipe) -> list[str]:
+    """Return what differs from the recipe of that name: 'epochs', 'lr'."""
+    pairs = list(zip(recipe.phases, RECIPES[recipe.name].phases, strict=True))
+    return [
+        field
+        for field in ("epochs", "lr")
+        if any(getattr(mine, field) != getattr(named, field) for mine, named in pairs)
+    ]
 
 
 def default_name(experiment: Experiment) -> str:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,6 +131,16 @@ class RunFolder:
             yield
 
     # ---- cleaning ----------------------------------------------------------------------------
+
+    def keep_records(self, asked: Iterable[tuple[str, int]]) -> None:
+        """Remove records of strategies and seeds that this run did not ask for.
+
+        They may belong to another experiment, and their outputs stay: to ask for them again costs
+        nothing.
+        """
+        kept = {self.record_file(strategy, seed) for strategy, seed in asked}
+        for path in set((self.path / "records").glob("*.json")) - kept:
+            path.unlink()
 
     def discard_states(self) -> None:
         """Remove the states of trainings; what they led to is stored."""

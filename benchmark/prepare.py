@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 import benchmark
 from benchmark.data.imageset import ImageSet
-from benchmark.data.imbalance import apply_imbalance
+from benchmark.data.imbalance import apply_imbalance, check_imbalance
 from benchmark.data.pixels import Pixels, prepare_pixels
 from benchmark.data.sources import open_data
 from benchmark.data.splits import Splits, check_splits, make_splits
@@ -148,7 +148,9 @@ def prepare(experiment: Experiment, progress: Silent | None = None) -> Prepared:
     progress = progress or Silent()
     device = choose_device(experiment.device)
     dtype = choose_precision(experiment.precision, device)
-    first_trained(experiment.fine_tune)  # a wrong block name should not wait for the decoding
+    # mistakes that need no image to be seen should not wait for the decoding
+    first_trained(experiment.fine_tune)
+    check_imbalance(experiment.imbalance)
     images = open_data(experiment.data)
     if experiment.quick:
         images = thin_out(images, QUICK_IMAGES)

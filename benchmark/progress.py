@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 Advance = Callable[[int], None]
 SECONDS_BETWEEN_LINES = 5.0
+TOO_EARLY = 0.03  # share of a task below which its start-up would be taken for its pace
 
 
 class Silent:
@@ -52,16 +53,16 @@ class Lines(Silent):
             now = time.monotonic()
             if now - last >= SECONDS_BETWEEN_LINES:
                 last = now
-                left = (now - begun) / done * (total - done)
                 on = f" · {self._now}" if self._now else ""
+                left = ""
+                if done >= TOO_EARLY * total:
+                    left = f", {duration((now - begun) / done * (total - done))} left"
                 print(
-                    f"{what}: {done} of {total} {unit} ({done / total:.0%}), "
-                    f"{duration(left)} left{on}",
-                    flush=True,
+                    f"{what}: {done} of {total} {unit} ({done / total:.0%}){left}{on}", flush=True
                 )
 
         yield advance
-        if total:
+        if done:
             took = time.monotonic() - begun
             print(f"{what}: {done} of {total} {unit} in {duration(took)}", flush=True)
 
@@ -91,20 +92,21 @@ class Bars(Silent):
             MofNCompleteColumn,
             Progress,
             TextColumn,
-            TimeElapsedColumn,
             TimeRemainingColumn,
         )
+        from rich.table import Column
 
         with Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=30),
-            MofNCompleteColumn(),
-            TextColumn(unit),
-            TimeElapsedColumn(),
-            TextColumn("·"),
-            TimeRemainingColumn(elapsed_when_finished=False),
-            TextColumn("left {task.fields[on]}"),
+            TextColumn("{task.description}", table_column=Column(no_wrap=True)),
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(table_column=Column(no_wrap=True)),
+            TextColumn(unit, table_column=Column(no_wrap=True)),
+            TimeRemainingColumn(elapsed_when_finished=True, table_column=Column(no_wrap=True)),
+            TextColumn("left"),
+            # the one that may be cut on a narrow terminal
+            TextColumn("{task.fields[on]}", table_column=Column(no_wrap=True, ratio=1)),
             console=self._console,
+            expand=True,
         ) as bars:
             bar = bars.add_task(what, total=total, on="")
             self._describe = lambda text: bars.update(bar, on=f"· {text}")

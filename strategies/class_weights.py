@@ -17,6 +17,10 @@ class WeightedCrossEntropy:
 
     power: float
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.power <= 2:
+            raise ValueError(f"class_weights: power must be from 0 to 2, got {self.power}")
+
     def weights(self, counts: Tensor) -> Tensor:
         """Counts (C,) -> weights (C,) with mean 1 over the training images."""
         raw = counts.clamp(min=1) ** -self.power

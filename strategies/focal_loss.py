@@ -17,6 +17,10 @@ class FocalLoss:
 
     gamma: float
 
+    def __post_init__(self) -> None:
+        if not self.gamma >= 0:
+            raise ValueError(f"focal_loss: gamma must be 0 or more, got {self.gamma}")
+
     def __call__(self, logits: Tensor, target: Tensor, counts: Tensor) -> Tensor:  # noqa: ARG002
         """Logits (B, C), target (B, C) -> (B,)."""
         log_p = logits.log_softmax(1)

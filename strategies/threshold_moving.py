@@ -24,6 +24,12 @@ class MoveThresholds:
     prior_weight: float
     sweeps: int = 3
 
+    def __post_init__(self) -> None:
+        if not self.prior_weight >= 0:
+            raise ValueError(
+                f"threshold_moving: prior_weight must be 0 or more, got {self.prior_weight}"
+            )
+
     def _strength(self, scores: NDArray, labels: NDArray, prior: NDArray) -> float:
         """Return tau in 0..1.5 of the largest macro-F1; of equally good ones that nearest to 1.
 

@@ -132,6 +132,11 @@ def test_needed_leaves_out_what_is_stored_and_what_only_it_needed():
     assert plan.needed({ends[0].key}, set()) == [trunk, ends[1]]
 
 
+def test_a_decision_must_be_fitted():
+    with pytest.raises(ValueError, match="must have a method fit"):
+        Strategy(decide=lambda outputs: outputs.labels)
+
+
 def test_shares_must_add_up():
     with pytest.raises(ValueError, match=r"add up to 1, got 0\.9"):
         Strategy((Stage(0.4), Stage(0.5)))

@@ -267,6 +267,8 @@ def test_from_python(finished, image_folder):
     assert loaded.confusion["no_change"].sum() == 10
     assert loaded.figures
     assert "no_change" in loaded._repr_html_()
+    assert len(repr(loaded)) < 2000
+    assert "no_change" in repr(loaded)
     result = benchmark.run(
         data=image_folder,
         strategies=["no_change"],
@@ -280,6 +282,7 @@ def test_from_python(finished, image_folder):
         out=out,
     )
     assert result.summary["strategy"].tolist() == ["no_change"]
+    assert {path.name.split(".")[0] for path in (out / "records").iterdir()} == {"no_change"}
     expected = loaded.seeds.query("strategy == 'no_change'")["macro_f1"].tolist()
     assert result.seeds["macro_f1"].tolist() == expected
 
@@ -289,10 +292,14 @@ def test_from_python(finished, image_folder):
     [
         (["run", "--data", "nowhere/"], "nowhere"),
         (["run", "--strategies", "magic"], "unknown strategy 'magic'"),
-        (["run", "--recipe", "soup"], "unknown recipe 'soup'; known: forum, strong"),
+        (["run", "--recipe", "soup"], "unknown recipe 'soup'. Known: forum, strong"),
         (["run", "--epochs", "1,2,3"], "has 2 phases"),
         (["run", "--epochs", "0"], "must be positive"),
         (["run", "--image-size", "50"], "75 or more"),
+        (["run", "--imbalance", "expo:10"], "'exp:RATIO'"),
+        (["run", "--jobs", "0"], "jobs must be 1 or more"),
+        (["run", "--recipe", "strnog"], "Did you mean 'strong'?"),
+        (["run", "--strategies", "focal_loss:gamma=-1"], "gamma must be 0 or more"),
         (["run", "--fine-tune", "Mixed_9z"], "Mixed_7a"),
         (["run", "--device", "cuda:99"], "use --device cpu"),
         (["run", "--device", "tpu"], "allowed: auto, cpu"),
@@ -317,13 +324,22 @@ def test_flags_may_stand_in_a_file_and_flags_win(image_folder, tmp_path):
         'fine-tune = "Mixed_7c"\n'
     )
     done = call("plan", "--config", config, "--out", tmp_path / "out")
-    assert "2 strategies x 2 seeds 3, 4" in done.stdout, done.stderr
+    assert "2 strategies x 2 seeds (3, 4)" in done.stdout, done.stderr
     done = call("plan", "--config", config, "--seeds", "5", "--out", tmp_path / "out")
-    assert "2 strategies x 1 seed 5" in done.stdout
-    config.write_text("imagesize = 75\n")
-    done = call("plan", "--config", config)
-    assert done.returncode == 2
-    assert "unknown key 'imagesize'; known: batch-size" in done.stderr
+    assert "2 strategies x 1 seed (5)" in done.stdout
+
+
+def test_a_wrong_settings_file_is_explained(tmp_path, capsys):
+    config = tmp_path / "study.toml"
+    for text, says in (
+        ("imagesize = 75", "unknown key 'imagesize'; known: batch-size"),
+        ('quick = "no"', "quick must be true or false, got 'no'"),
+        ("lr = true", "lr must be a value"),
+        ("lr = ", "study.toml"),
+    ):
+        config.write_text(text)
+        assert main(["plan", "--config", str(config)]) == 2
+        assert says in capsys.readouterr().err
 
 
 def test_help_and_list_need_no_torch():

@@ -11,6 +11,7 @@ from typing import Any
 
 import benchmark
 
+SWITCHES = ("quick", "dry_run")
 Command = Callable[[argparse.Namespace, Sequence[str]], int]
 
 
@@ -42,7 +43,10 @@ def _read_config(file: str, allowed: set[str]) -> dict[str, Any]:
             raise ValueError(f"--config {file}: unknown key {key!r}; known: {known}")
         if name == "plugin":
             values[name] = value if isinstance(value, list) else [value]
-        elif isinstance(value, bool):
+        elif isinstance(value, bool) or name in SWITCHES:
+            if not (isinstance(value, bool) and name in SWITCHES):
+                allowed_here = "true or false" if name in SWITCHES else "a value, not true or false"
+                raise ValueError(f"--config {file}: {key} must be {allowed_here}, got {value!r}")
             values[name] = value
         else:  # as it would stand on the command line, so that the same rules read it
             values[name] = ",".join(map(str, value)) if isinstance(value, list) else str(value)
@@ -181,7 +185,7 @@ def _experiment_flags(verb: argparse.ArgumentParser) -> None:
     where.add_argument(
         "--quick",
         action="store_true",
-        help="a look in seconds: about 300 of the images, one epoch a phase; no evidence",
+        help="a quick look: about 300 of the images, one epoch a phase; no evidence",
     )
 
 
@@ -267,7 +271,7 @@ LIST = """Show what can be asked for by name. Strategies with their parameters, 
 recipes and weights, each with a line of explanation."""
 
 REPORT = """Write the report of a run again. Reads the stored outputs and records in DIR, trains
-nothing."""
+nothing. The exit code is 0 if the report was written, also of a run in which a strategy failed."""
 
 REPORT_EXAMPLES = "  python -m benchmark report results/wheels-forum"
 

@@ -28,12 +28,12 @@ def plan_text(executor: Executor) -> str:
         f"data       {prepared.images.name}: {len(prepared.images)} images, "
         f"{prepared.classes} classes; {len(parts.train)} train ({counts.max()} to {counts.min()} "
         f"a class), {len(parts.val)} val, {len(parts.test)} test",
-        f"weights    {prepared.weights.name} ({prepared.weights.sha256[:12]})",
+        f"weights    {prepared.weights.name} {prepared.weights.sha256[:12]}".rstrip(),
         f"recipe     {prepared.experiment.recipe.name}: {phases}, {budget.batch_size} images each, "
         f"{prepared.experiment.image_size} px, {str(prepared.dtype).removeprefix('torch.')} on "
         f"{prepared.device}",
-        f"asked      {len(plan.outputs)}: {len(asked)} strategies x {len(seeds)} "
-        f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}",
+        f"asked      {len(plan.outputs)}: {_plural(len(asked), 'strategy', 'strategies')} x "
+        f"{_plural(len(seeds), 'seed', 'seeds')} ({', '.join(map(str, seeds))})",
         f"to train   {len(missing)} of {networks} networks, {steps} steps; "
         f"{networks - len(missing)} are stored in {executor.folder.path}",
     ]
@@ -44,6 +44,10 @@ def plan_text(executor: Executor) -> str:
         state = "train" if any(by_network[k] == list(names) for k in missing) else "stored"
         lines.append(f"  {state:<7}  {' = '.join(names)}")
     return "\n".join(lines)
+
+
+def _plural(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
 
 
 def print_summary(result: Result) -> None:

@@ -83,7 +83,8 @@ def match_files(path: Path, column: str, files: Sequence[str]) -> tuple[list[str
         )
     if without := told.count(False):
         example = files[told.index(False)]
-        messages.append(f"{path.name}: {without} images have no row (e.g. {example!r}).")
+        then = {"split": "they are trained on", "group": "each is a group of its own"}[column]
+        messages.append(f"{path.name}: {without} images have no row (e.g. {example!r}): {then}.")
     return values, tuple(messages)
 
 

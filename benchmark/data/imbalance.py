@@ -13,6 +13,11 @@ ALLOWED = (
 )
 
 
+def check_imbalance(spec: str) -> None:
+    """Raise ValueError for an unknown `spec`, before any image is read."""
+    _profile(spec, 2)
+
+
 def apply_imbalance(
     spec: str, splits: Splits, labels: np.ndarray, n_classes: int, seed: int
 ) -> tuple[Splits, str]:

@@ -94,9 +94,9 @@ def _auto(timeout: float) -> Weights:
         return _official(timeout)
     except OSError as reason:
         message = (
-            f"The official ImageNet weights could not be had ({reason}), so the bundled ones are "
-            "used. They are weaker, above all when only the head is trained. For the official ones "
-            "go online once or pass --weights PATH."
+            "The bundled weights are used, which are weaker, above all when only the head is "
+            "trained: the official ImageNet ones could not be downloaded "
+            f"({str(reason).rsplit(': ', 1)[-1]}). Go online once, or pass --weights PATH."
         )
         return replace(load_weights("bundled"), message=message)
 

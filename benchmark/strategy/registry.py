@@ -74,8 +74,8 @@ def strategy(build: Build) -> Build:
         raise ValueError(f"strategy {name!r}: every parameter needs a default, missing: {without}")
     if name in _entries and _entries[name].build.__module__ != build.__module__:
         raise ValueError(
-            f"strategy {name!r} of {build.__module__} is already registered by "
-            f"{_entries[name].build.__module__}; choose another function name"
+            f"there is a strategy {name!r} already, in {_file_of(_entries[name].build)}; "
+            f"give the one in {_file_of(build)} another function name"
         )
     _entries[name] = entry
     return build
@@ -108,7 +108,7 @@ def load_plugin(file: str | Path) -> None:
         raise ValueError(f"--plugin {file}: not a Python file (its name must end in .py)")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    before = set(_entries)
+    before = set(registered())  # ours first: a clash of names is the plug-in's to mend
     try:
         spec.loader.exec_module(module)
     except Exception as error:
@@ -118,6 +118,10 @@ def load_plugin(file: str | Path) -> None:
     if not ours and set(_entries) == before:
         raise ValueError(f"--plugin {file}: no function in it is decorated with @strategy")
     _plugins.append(path)
+
+
+def _file_of(build: Callable[..., Strategy]) -> str:
+    return Path(build.__code__.co_filename).name
 
 
 class Plugins:

@@ -117,6 +117,11 @@ class Strategy:
     decide: Decision = Argmax()
 
     def __post_init__(self) -> None:
+        if not callable(getattr(self.decide, "fit", None)):
+            raise ValueError(
+                f"decide must have a method fit(outputs, counts) that returns a rule "
+                f"outputs -> labels, got {self.decide!r}"
+            )
         total = sum(stage.share for stage in self.stages)
         if abs(total - 1) > 1e-9:
             raise ValueError(

@@ -183,7 +183,13 @@ class Training:
             with self.material.autocast():
                 x = self.network.features(x)
         logits = self.network.classify(x, self._generator)
-        loss = stage.loss(logits, target, self.counts).mean()
+        losses = stage.loss(logits, target, self.counts)
+        if losses.shape != labels.shape:
+            raise ValueError(
+                f"a loss must return one value an image, shape {labels.shape}, and leave the mean "
+                f"to the trainer; this one returned shape {tuple(losses.shape)}"
+            )
+        loss = losses.mean()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()

@@ -75,12 +75,12 @@ class Stream:
         count = len(self.labels)
         if drawn.ndim != 1 or not drawn.size or not np.issubdtype(drawn.dtype, np.integer):
             raise ValueError(
-                f"{self.sampler!r} must return a non-empty one-dimensional array of integers, "
+                f"{_name(self.sampler)} must return a non-empty one-dimensional array of integers, "
                 f"got shape {drawn.shape} of {drawn.dtype}"
             )
         if drawn.min() < 0 or drawn.max() >= count:
             raise ValueError(
-                f"{self.sampler!r} drew positions {drawn.min()} to {drawn.max()}, but the "
+                f"{_name(self.sampler)} drew positions {drawn.min()} to {drawn.max()}, but the "
                 f"training split has 0 to {count - 1}; it may draw from nothing else"
             )
         self._first += len(self._positions)
@@ -97,3 +97,7 @@ def showing_numbers(drawn: NDArray[np.int64]) -> NDArray[np.int64]:
     numbers = np.empty(len(drawn), np.int64)
     numbers[order] = np.arange(len(drawn)) - np.repeat(begins, lengths)
     return numbers
+
+
+def _name(sampler: Sampler) -> str:
+    return getattr(sampler, "__qualname__", None) or type(sampler).__qualname__

@@ -98,7 +98,7 @@ def test_a_plugin_is_part_of_all(tmp_path):
         (
             "from benchmark.strategy import *\n@strategy\ndef no_change() -> Strategy:\n"
             "  'Mine.'\n  return Strategy()",
-            "already registered",
+            "there is a strategy 'no_change' already, in no_change.py; give the one in broken.py",
         ),
         (
             "from benchmark.strategy import *\n@strategy\ndef a(b: int) -> Strategy:\n"

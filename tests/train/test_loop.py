@@ -242,6 +242,16 @@ def test_a_loss_that_is_not_finite_stops_the_training_with_advice(prepared):
         trained(prepared, Strategy((Stage(loss=Broken()),)))
 
 
+def test_a_loss_must_return_a_value_an_image(prepared):
+    @dataclass(frozen=True)
+    class Summed(CrossEntropy):
+        def __call__(self, logits, target, counts):
+            return super().__call__(logits, target, counts).sum()
+
+    with pytest.raises(ValueError, match=r"shape \(4,\).* returned shape \(\)"):
+        trained(prepared, Strategy((Stage(loss=Summed()),)))
+
+
 @pytest.mark.parametrize("fine_tune", ["head", "full"])
 def test_both_ends_of_the_depth(prepared, fine_tune):
     experiment = replace(prepared.experiment, fine_tune=fine_tune, image_size=75)
