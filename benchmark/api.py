@@ -24,7 +24,7 @@ from benchmark.report import notebook_html, write_report
 from benchmark.report.verdict import verdict
 from benchmark.store import write_json
 from benchmark.strategy import Strategy
-from benchmark.strategy.registry import resolve
+from benchmark.strategy.registry import load_plugin, resolve
 
 
 @dataclass(frozen=True, repr=False)
@@ -99,6 +99,7 @@ def run(
     data: str | Path = "wheels",
     strategies: str | Iterable[str] = "all",
     *,
+    plugins: Iterable[str | Path] = (),
     imbalance: str = "natural",
     weights: str | Path = "auto",
     recipe: str = "forum",
@@ -127,6 +128,8 @@ def run(
         If something asked for does not exist or can't be used. A strategy that fails while it
         trains raises nothing: it is a row of the result with its error.
     """
+    for file in plugins:
+        load_plugin(file)
     experiment = make_experiment(
         data=data,
         imbalance=imbalance,

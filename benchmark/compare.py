@@ -1,6 +1,7 @@
 """A finished run as tables: what the report shows, the CSV files hold and a notebook works with.
 
-Everything is computed again from stored predictions, so a new metric needs no new training.
+Read from records and splits alone. `run` renews the records whose metrics have changed since, from
+stored outputs: a new metric needs no new training.
 """
 
 from __future__ import annotations

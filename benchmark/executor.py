@@ -58,8 +58,11 @@ class Executor:
     def execute(self, progress: Silent) -> None:
         """Train what is needed and write all records; failures are written down, not raised."""
         needed = self.needed()
-        for segment in needed:  # an error of an earlier run is no reason not to try again
+        for segment in self.plan.segments:  # an earlier error is no reason not to try again
             self.folder.error_file(segment.key).unlink(missing_ok=True)
+        for segment in needed:  # what is left of it is damaged or out of date
+            self.folder.marker_file(segment.key).unlink(missing_ok=True)
+            self.folder.sign_file(segment.key).unlink(missing_ok=True)
         if needed:
             self.prepared.run_frozen_layers({s.seed for s in needed}, progress)
             steps = sum(segment.end - segment.start for segment in needed)

@@ -7,6 +7,7 @@ phases, optimizer and step budget are the same for all of them.
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -34,7 +35,7 @@ class Phase:
     cosine: bool = False  # then fall to zero along a half cosine
 
     def __post_init__(self) -> None:
-        if self.epochs <= 0 or self.lr <= 0:
+        if not (0 < self.epochs < math.inf and 0 < self.lr < math.inf):
             raise ValueError(
                 f"epochs and learning rate must be positive, got epochs={self.epochs:g} "
                 f"and lr={self.lr:g}"
@@ -135,7 +136,9 @@ class Experiment:
     def training_identity(self) -> dict[str, Any]:
         """Return what of it changes a trained network, apart from data and weights."""
         return {
-            "recipe": identity(replace(self.recipe, name="", description="")),
+            "phases": [asdict(phase) for phase in self.recipe.phases],
+            "weight_decay": self.recipe.weight_decay,
+            "augment": identity(self.recipe.augment),
             "fine_tune": self.fine_tune,
             "image_size": self.image_size,
         }
@@ -187,13 +190,17 @@ def changed_from_recipe(recipe: Recipe) -> list[str]:
 
 
 def default_name(experiment: Experiment) -> str:
-    """Return a folder name that says what a run is: data, imbalance, recipe."""
+    """Return a folder name that says what a run is: data, recipe, what is not the default."""
     path = Path(experiment.data)
     data = path.stem if path.suffix or "/" in experiment.data else experiment.data
     parts = [data or "data"]
     if experiment.imbalance != "natural":
         parts.append(experiment.imbalance)
     parts.append(experiment.recipe.name)
+    if experiment.image_size != Experiment.image_size:
+        parts.append(f"{experiment.image_size}px")
+    if experiment.fine_tune != Experiment.fine_tune:
+        parts.append(experiment.fine_tune)
     if experiment.quick:
         parts.append("quick")
     return re.sub(r"[^A-Za-z0-9._]+", "-", "-".join(parts)).strip("-.")

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
@@ -115,11 +116,6 @@ class RunFolder:
         ValueError
             If another run is at work in the folder.
         """
-        try:
-            import fcntl
-        except ImportError:  # Windows: two runs at once then do the same work twice
-            yield
-            return
         self.path.mkdir(parents=True, exist_ok=True)
         with (self.path / ".lock").open("w") as file:
             try:

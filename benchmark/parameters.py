@@ -27,7 +27,8 @@ def parse_parameters(owner: str, function: Callable[..., Any], text: str) -> dic
 
     Raises ValueError for a parameter that it doesn't have, or a value that isn't of its type.
     """
-    defaults = {each.name: each.default for each in inspect.signature(function).parameters.values()}
+    signature = inspect.signature(function).parameters
+    defaults = {name: each.default for name, each in signature.items()}
     arguments: dict[str, Any] = {}
     for name, value in split_parameters(owner, text).items():
         if name not in defaults:
@@ -36,9 +37,10 @@ def parse_parameters(owner: str, function: Callable[..., Any], text: str) -> dic
                 f"{owner} has no parameter {name!r}; "
                 f"it takes {f'{listed} (the defaults)' if listed else 'none'}."
             )
-        kind = type(defaults[name])
+        declared_float = signature[name].annotation in (float, "float")  # of which 2 is one too
+        kind = float if declared_float else type(defaults[name])
         try:
             arguments[name] = TRUTH[value.lower()] if kind is bool else kind(value)
-        except (ValueError, KeyError):
+        except (ValueError, KeyError, TypeError):
             raise ValueError(f"{owner}: {name}={value} is not of type {kind.__name__}.") from None
     return arguments

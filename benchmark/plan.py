@@ -92,12 +92,17 @@ def stretches_of(strategy: Strategy, budget: Budget) -> tuple[Stretch, ...]:
     """Lay a strategy's stages over the phases of the budget."""
     edges = budget.boundaries()
     stages: list[tuple[int, int, int, Stage]] = []  # start, end, start of the stream, stage
-    passed, stream_start, previous = 0.0, 0, None
-    for stage in strategy.stages:
-        start, passed = round(passed * budget.steps), passed + stage.share
+    count = len(strategy.stages)
+    if count > budget.steps:
+        raise ValueError(f"{count} stages do not fit into {budget.steps} steps; use more epochs")
+    passed, end, stream_start, previous = 0.0, 0, 0, None
+    for number, stage in enumerate(strategy.stages, start=1):
+        start, passed = end, passed + stage.share
+        # a short stage keeps one step, and leaves one to each that follows
+        end = min(max(round(passed * budget.steps), start + 1), budget.steps - (count - number))
         if previous is not None and stage.sample != previous.sample:
             stream_start = start
-        stages.append((start, round(passed * budget.steps), stream_start, stage))
+        stages.append((start, end, stream_start, stage))
         previous = stage
     cuts = sorted({*edges, *(start for start, *_ in stages)})
     stretches: list[Stretch] = []

@@ -181,6 +181,12 @@ def prepare(experiment: Experiment, progress: Silent | None = None) -> Prepared:
         if message:
             messages.append(message)
         check_splits(parts, groups=images.groups, digests=pixels.digests)
+        for side in ("val", "test"):
+            if not len(getattr(parts, side)):
+                raise ValueError(
+                    f"{images.spec}: no image is left for the {side} side of seed {seed}: classes "
+                    f"need 3 images or groups, or a given split needs images on this side"
+                )
         splits[seed] = parts
     if weights.message:
         messages.append(weights.message)

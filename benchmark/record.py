@@ -5,15 +5,20 @@ from __future__ import annotations
 import dataclasses
 import math
 import traceback
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from benchmark import metrics
 from benchmark.folder import PARTS, RunFolder
 from benchmark.metrics import scores
 from benchmark.plan import Budget
 from benchmark.store import digest, read_json, write_json
-from benchmark.strategy.identity import identity
+from benchmark.strategy.identity import file_hash, identity
 from benchmark.strategy.registry import Asked
+
+METRICS = Path(metrics.__file__)
 
 
 def write_record(
@@ -24,58 +29,54 @@ def write_record(
     A decision that fails is recorded as the failure of its strategy. A record that is up to date
     is left as it is.
     """
-    current = digest([key, identity(asked.strategy.decide)])
+    current = digest(
+        [key, identity(asked.strategy.decide), *map(file_hash, (Path(__file__), METRICS))]
+    )
     path = folder.record_file(asked.name, seed)
     if path.exists() and read_json(path).get("identity") == current:
         return
     try:
-        outputs, about = folder.load_outputs(key)
-        rule = asked.strategy.decide.fit(outputs["val"], train_counts)
-        predicted = {part: np.asarray(rule(outputs[part])) for part in PARTS}
-        for part, labels in predicted.items():
-            _check(labels, len(outputs[part].labels), len(train_counts))
-        numbers = {
-            part: scores(
-                outputs[part].labels, predicted[part], outputs[part].log_probabilities, train_counts
-            )
-            for part in PARTS
-        }
+        record = _record(folder, asked, seed, key, budget, train_counts)
+        write_json(path, {**record, "identity": current})
     except Exception as error:
         write_failure(folder, asked.name, seed, key, error_of(error))
-        return
-    confidence = {
-        part: np.exp(outputs[part].log_probabilities)[np.arange(len(labels)), labels]
-        for part, labels in predicted.items()
-    }
-    write_json(
-        path,
+
+
+def _record(
+    folder: RunFolder, asked: Asked, seed: int, key: str, budget: Budget, train_counts: np.ndarray
+) -> dict[str, Any]:
+    outputs, about = folder.load_outputs(key)
+    rule = asked.strategy.decide.fit(outputs["val"], train_counts)
+    predicted = {part: np.asarray(rule(outputs[part].unlabelled())) for part in PARTS}
+    numbers, confidence = {}, {}
+    for part, labels in predicted.items():
+        truth, log_p = outputs[part].labels, outputs[part].log_probabilities
+        _check(labels, len(truth), len(train_counts))
+        numbers[part] = scores(truth, labels, log_p, train_counts)
+        confidence[part] = np.exp(log_p)[np.arange(len(labels)), labels].round(5)
+    fields = dataclasses.asdict(rule) if dataclasses.is_dataclass(rule) else repr(rule)
+    return _plain(
         {
             "strategy": asked.name,
             "seed": seed,
             "status": "ok",
             "network": key,
-            "identity": current,
             "parameters": asked.parameters,
-            "decision": dataclasses.asdict(rule) if dataclasses.is_dataclass(rule) else repr(rule),
-            "numbers": {
-                part: {name: _number(value) for name, value in values.items()}
-                for part, values in numbers.items()
-            },
+            "decision": fields,
+            "numbers": numbers,
             "budget": {
                 "steps": budget.steps,
                 "batch_size": budget.batch_size,
-                "images_seen": int(sum(about["drawn"])),
+                "images_seen": sum(about["drawn"]),
                 "distinct_images": about["distinct"],
                 "altered_views": about["views"],
                 "seconds": about["seconds"],
                 "drawn": about["drawn"],
             },
             "curve": about["curve"],
-            "predicted": {part: labels.tolist() for part, labels in predicted.items()},
-            "confidence": {
-                part: np.round(values, 5).tolist() for part, values in confidence.items()
-            },
-        },
+            "predicted": predicted,
+            "confidence": confidence,
+        }
     )
 
 
@@ -107,5 +108,14 @@ def _check(predicted: np.ndarray, images: int, classes: int) -> None:
         raise ValueError(f"{allowed}; it gave {predicted.min()} to {predicted.max()}")
 
 
-def _number(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+def _plain(value: Any) -> Any:
+    """Return what JSON can hold: arrays as lists, numbers that are not finite as null."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if isinstance(value, int | float | str | None) else repr(value)

@@ -16,6 +16,8 @@ from benchmark.plan import Segment
 from benchmark.prepare import Prepared
 from benchmark.record import error_of
 from benchmark.store import read_json, write_json
+from benchmark.train.checkpoint import step_of
+from benchmark.train.device import set_exactness
 from benchmark.train.loop import Training
 
 SECONDS_BETWEEN_SAVES = 30.0  # a state of the second half is 0.2 GB
@@ -41,6 +43,7 @@ class Worker:
             return
         threads_before = torch.get_num_threads()
         torch.set_num_threads(self.threads)
+        set_exactness(self.prepared.dtype)
         try:
             self._train(segment, advance)
         except Exception as error:
@@ -68,7 +71,8 @@ class Worker:
             segment.head,
         )
         partial = folder.partial_file(segment.key)
-        if partial.exists():
+        # one from before the segment was left by a run that cut the training elsewhere
+        if step_of(partial) >= max(segment.start, 1):
             training.restore(partial)
             advance(training.step - segment.start)
         elif segment.parent:
@@ -124,7 +128,7 @@ class SignOfLife:
         if now - self._last < SECONDS_BETWEEN_SIGNS:
             return
         self._last = now
-        if os.getppid() != self._parent:
+        if self._parent not in (os.getppid(), os.getpid()):
             os._exit(1)  # no clean-up: a new run may be at work on the same files already
         self.path.write_text(str(self._steps))
 

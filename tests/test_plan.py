@@ -142,3 +142,12 @@ def test_shares_must_add_up():
         Strategy((Stage(0.4), Stage(0.5)))
     with pytest.raises(ValueError, match=r"share must be in \(0, 1\]"):
         Stage(0.0)
+
+
+def test_a_short_stage_keeps_a_step():
+    strategy = Strategy((Stage(0.99), Stage(0.01, loss=OtherLoss(), reset_head=True)))
+    path = stretches_of(strategy, Budget(16, (4, 3)))
+    assert [(s.start, s.end) for s in path] == [(0, 4), (4, 6), (6, 7)]
+    assert path[-1].resets_head
+    with pytest.raises(ValueError, match="3 stages do not fit into 2 steps"):
+        stretches_of(Strategy((Stage(0.5), Stage(0.25), Stage(0.25))), Budget(16, (1, 1)))

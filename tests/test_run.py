@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,8 +15,11 @@ import pytest
 from safetensors.numpy import load_file
 
 import benchmark
+from benchmark.api import make_experiment, plan
 from benchmark.cli import main
 from benchmark.folder import RunFolder
+from benchmark.progress import Silent
+from benchmark.train.loop import Training
 
 COLUMNS = (
     "strategy macro_f1 never_predicted zero_recall balanced_accuracy accuracy worst_recall "
@@ -28,7 +32,8 @@ SMALL = [
 PLUGINS = '''
 import os
 from dataclasses import dataclass
-from benchmark.strategy import CrossEntropy, Stage, Strategy, strategy
+import numpy as np
+from benchmark.strategy import AddOffset, CrossEntropy, Stage, Strategy, strategy
 
 @dataclass(frozen=True)
 class Sharper(CrossEntropy):
@@ -49,6 +54,31 @@ class Kills(CrossEntropy):
 class BadDecision:
     def fit(self, validation, counts):
         return lambda outputs: outputs.labels * 0 + 99
+
+@dataclass(frozen=True)
+class Peeks:
+    def fit(self, validation, counts):
+        return lambda outputs: outputs.labels
+
+@dataclass(frozen=True)
+class ArrayOffset:
+    def fit(self, validation, counts):
+        return AddOffset(np.array([0.0, -np.inf, 0.0]))
+
+@strategy
+def peeks() -> Strategy:
+    """Looks at what it is to predict. y = y"""
+    return Strategy(decide=Peeks())
+
+@strategy
+def array_offset() -> Strategy:
+    """A rule that holds an array, one value infinite. y = argmax"""
+    return Strategy(decide=ArrayOffset())
+
+@strategy
+def late() -> Strategy:
+    """Shares the beginning of no_change. L = CE(2 f), at the end"""
+    return Strategy((Stage(0.7), Stage(0.3, loss=Sharper())))
 
 @strategy
 def sharper() -> Strategy:
@@ -227,13 +257,15 @@ def test_killed_and_started_again_is_the_same_to_the_bit(finished, tmp_path):
 def test_a_failed_strategy_is_a_visible_row_and_the_others_finish(
     image_folder, plugin, tmp_path, jobs
 ):
-    names = "no_change,fails,bad_decision,sharper" + (",kills" if jobs == 2 else "")
+    names = "no_change,fails,bad_decision,peeks,array_offset,sharper"
+    names += ",kills" if jobs == 2 else ""
     words = ["run", "--data", image_folder, *SMALL, "--out", tmp_path / "run"]
     done = call(*words, "--plugin", plugin, "--strategies", names, "--jobs", jobs)
     assert done.returncode == 1, done.stderr
     summary = pd.read_csv(tmp_path / "run" / "summary.csv").set_index("strategy")
     expected = {
-        name: "ok" if name in ("no_change", "sharper") else "failed" for name in names.split(",")
+        name: "ok" if name in ("no_change", "sharper", "array_offset") else "failed"
+        for name in names.split(",")
     }
     assert summary["status"].to_dict() == expected
     for report in ("report.html", "report.md"):
@@ -384,3 +416,56 @@ def test_two_runs_in_one_folder_do_not_mix(tmp_path):
         RunFolder(tmp_path).locked().__enter__()
     with RunFolder(tmp_path).locked():
         pass
+
+
+def test_what_an_earlier_run_left_does_no_harm(image_folder, plugin, tmp_path):
+    """An error of a network that is stored, and a state saved where that run cut the training."""
+    out = tmp_path / "run"
+    words = ["run", "--data", image_folder, *SMALL, "--plugin", plugin, "--out", out]
+    assert call(*words, "--strategies", "no_change").returncode == 0
+    (marker,) = (out / "outputs").glob("*.json")
+    key = json.loads(marker.read_text())["key"]
+    (out / "states").mkdir()
+    (out / "states" / f"{key[:20]}.error.json").write_text('{"error": "old", "traceback": ""}')
+    (out / "states" / f"{key[:20]}.steps").write_text("3")
+    assert call(*words, "--strategies", "no_change").returncode == 0
+    reference = outputs(out)
+
+    marker.unlink()
+    state = out / "states" / f"{key[:20]}.partial.safetensors"
+    early = training_until(2, image_folder)
+    early.save(state)
+    done = call(*words, "--strategies", "no_change,late")
+    assert done.returncode == 0, done.stdout
+    assert_same_outputs(reference, {name: outputs(out)[name] for name in reference})
+
+
+def training_until(step, image_folder):
+    executor = plan(
+        make_experiment(
+            data=image_folder,
+            weights="none",
+            recipe="forum",
+            lr=None,
+            epochs=(1, 0.5),
+            seeds=(0,),
+            quick=False,
+            image_size=75,
+            fine_tune="Mixed_7c",
+            precision="fp32",
+            device="cpu",
+        ),
+        "no_change",
+    )
+    prepared, (segment,) = executor.prepared, executor.plan.segments
+    prepared.run_frozen_layers([0], Silent())
+    training = Training(
+        prepared.material,
+        prepared.splits[0],
+        prepared.experiment.recipe,
+        prepared.budgets[0],
+        0,
+        segment.head,
+    )
+    training.run(replace(segment, end=step))
+    return training

@@ -13,6 +13,7 @@ import hashlib
 import inspect
 import sys
 import textwrap
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ def identity(value: Any) -> Any:
     Dataclass instances, functions, arrays, numbers, strings, tuples, lists and dicts are allowed.
 
     Raises:
-        TypeError: for anything else, whose content can't be told.
+        ValueError: for anything else, whose content can't be told.
     """
     if value is None or isinstance(value, bool | int | float | str):
         return value
@@ -38,10 +39,17 @@ def identity(value: Any) -> Any:
         return {"array": [str(value.dtype), list(value.shape), content]}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {f.name: identity(getattr(value, f.name)) for f in dataclasses.fields(value)}
-        return {"type": type(value).__qualname__, "fields": fields, "source": _source(type(value))}
-    if inspect.isfunction(value) and value.__closure__ is None:
-        return {"function": value.__qualname__, "source": _source(value)}
-    raise TypeError(
+        if hidden := set(getattr(value, "__dict__", ())) - set(fields):
+            raise ValueError(
+                f"{type(value).__qualname__} holds {sorted(hidden)} beside its dataclass fields; "
+                f"decorate it with @dataclass(frozen=True) and declare them"
+            )
+        sources = [_source(kind) for kind in type(value).__mro__ if not _is_standard(kind)]
+        return {"type": type(value).__qualname__, "fields": fields, "source": sources}
+    if inspect.isfunction(value) and "<" not in value.__qualname__:  # no lambda, no inner function
+        defaults = identity([value.__defaults__, value.__kwdefaults__])
+        return {"function": value.__qualname__, "defaults": defaults, "source": [_source(value)]}
+    raise ValueError(
         f"a strategy's component must be a frozen dataclass or a plain function of a module, whose "
         f"fields are numbers, strings, tuples, arrays or further components; got {value!r}. "
         f"Put the values that it needs into fields of a dataclass."
@@ -51,14 +59,29 @@ def identity(value: Any) -> Any:
 def _source(code: Any) -> str:
     module = sys.modules[code.__module__]
     file = getattr(module, "__file__", None)
-    if file is None:  # a notebook or an interactive session: the definition itself
-        return normalised_hash(textwrap.dedent(inspect.getsource(code)))
-    return file_hash(Path(file))
+    if file is not None and module.__name__ != "__main__":
+        return file_hash(Path(file))
+    # a notebook or a script: its definition alone, which for a class is that of its methods
+    functions = [code] if inspect.isfunction(code) else filter(inspect.isfunction, _members(code))
+    written = [f for f in functions if not f.__code__.co_filename.startswith("<string>")]
+    return normalised_hash("\n".join(textwrap.dedent(inspect.getsource(f)) for f in written))
+
+
+def _members(kind: type) -> Iterable[Any]:
+    return vars(kind).values()
+
+
+def _is_standard(kind: type) -> bool:
+    return kind.__module__.partition(".")[0] in sys.stdlib_module_names - {"__main__"}
+
+
+def file_hash(file: Path) -> str:
+    """Hash of a Python file's code without comments, layout and docstrings."""
+    return _file_hash(file, file.stat().st_mtime_ns)
 
 
 @functools.cache
-def file_hash(file: Path) -> str:
-    """Hash of a Python file's code without comments, layout and docstrings."""
+def _file_hash(file: Path, changed: int) -> str:  # noqa: ARG001 - an edited file is another one
     return normalised_hash(file.read_text(encoding="utf-8"))
 
 

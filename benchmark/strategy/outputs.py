@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -16,6 +16,10 @@ class Outputs:
     logits: NDArray[np.float32]  # (N, C)
     features: NDArray[np.floating]  # (N, D) pooled, before dropout
     labels: NDArray[np.int64]  # (N,)
+
+    def unlabelled(self) -> Outputs:
+        """Return the same without its labels (all -1): what a decision rule may see."""
+        return replace(self, labels=np.full_like(self.labels, -1))
 
     @cached_property
     def log_probabilities(self) -> NDArray[np.float64]:

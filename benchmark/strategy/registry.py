@@ -8,6 +8,7 @@ files given with `--plugin`, and installed packages' entry points `imbalance_ben
 from __future__ import annotations
 
 import difflib
+import hashlib
 import importlib
 import importlib.metadata
 import importlib.util
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 Build = TypeVar("Build", bound="Callable[..., Strategy]")
 _entries: dict[str, Entry] = {}
-_plugins: list[Path] = []  # files loaded with load_plugin
+_plugins: dict[Path, int] = {}  # files loaded with load_plugin, and when they were changed
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,8 @@ def load_plugin(file: str | Path) -> None:
     path = Path(file).resolve()
     if not path.is_file():
         raise FileNotFoundError(f"--plugin {file}: no such file")
-    name = f"imbalance_bench_plugin_{path.stem}"
+    place = hashlib.sha256(str(path).encode()).hexdigest()[:8]  # two files may be called the same
+    name = f"imbalance_bench_plugin_{path.stem}_{place}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ValueError(f"--plugin {file}: not a Python file (its name must end in .py)")
@@ -117,7 +119,7 @@ def load_plugin(file: str | Path) -> None:
     ours = {entry.name for entry in _entries.values() if entry.build.__module__ == name}
     if not ours and set(_entries) == before:
         raise ValueError(f"--plugin {file}: no function in it is decorated with @strategy")
-    _plugins.append(path)
+    _plugins[path] = path.stat().st_mtime_ns
 
 
 def _file_of(build: Callable[..., Strategy]) -> str:
@@ -129,12 +131,12 @@ class Plugins:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as the list of files."""
-        return _load_plugins, (tuple(_plugins),)
+        return _load_plugins, (dict(_plugins),)
 
 
-def _load_plugins(files: tuple[Path, ...]) -> None:
-    for file in files:
-        if file not in _plugins:
+def _load_plugins(files: dict[Path, int]) -> None:
+    for file, changed in files.items():
+        if _plugins.get(file) != changed:
             load_plugin(file)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -36,6 +36,15 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     with safe_open(path, "pt") as file:
         about = json.loads(file.metadata()["about"])
         return {name: file.get_tensor(name) for name in file.keys()}, about  # noqa: SIM118
+
+
+def step_of(path: Path) -> int:
+    """Return the step after which a state was saved; -1 if there is none that can be read."""
+    try:
+        with safe_open(path, "pt") as file:
+            return int(json.loads(file.metadata()["about"])["step"])
+    except (OSError, SafetensorError):
+        return -1
 
 
 def named(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -40,6 +40,12 @@ def choose_precision(asked: str, device: torch.device) -> torch.dtype:
     return torch.bfloat16 if native else torch.float32
 
 
+def set_exactness(dtype: torch.dtype) -> None:
+    """Keep a GPU from rounding to TF32 where float32 was asked for."""
+    torch.backends.cudnn.allow_tf32 = dtype != torch.float32
+    torch.backends.cuda.matmul.allow_tf32 = dtype != torch.float32
+
+
 def describe_device(device: torch.device) -> str:
     """Return the name of the hardware, for the report."""
     if device.type == "cuda":

@@ -115,10 +115,12 @@ class Training:
         FloatingPointError
             If the loss stops being a finite number.
         """
-        for stretch in segment.stretches:
-            end = min(stretch.end, segment.end)
-            if self.step < end:
-                self._run_stretch(stretch, end, advance, pause)
+        devices = [self.material.device] if self.material.device.type == "cuda" else []
+        with torch.random.fork_rng(devices):
+            for stretch in segment.stretches:
+                end = min(stretch.end, segment.end)
+                if self.step < end:
+                    self._run_stretch(stretch, end, advance, pause)
 
     def _run_stretch(
         self,
@@ -173,6 +175,7 @@ class Training:
         stage, optimizer = stretch.stage, self.optimizer
         assert optimizer is not None
         self._generator.manual_seed(_derived(self.seed, _STEP, self.step))
+        torch.manual_seed(_derived(self.seed, _STEP, self.step))  # a strategy may use torch's own
         positions, copies = stream.batch(self.step)
         labels = self.labels[positions]
         self.tally.count(positions, labels)

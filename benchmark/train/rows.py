@@ -44,7 +44,8 @@ class RowStore:
         self._bytes = int(np.prod(shape)) * np.dtype(_ON_DISK[dtype]).itemsize
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / "rows.bin").open("ab") as file:
-            if file.tell() < rows * self._bytes:
+            if file.tell() < rows * self._bytes:  # new, or somebody cut it short
+                (folder / "finished.npy").unlink(missing_ok=True)
                 file.truncate(rows * self._bytes)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -78,7 +79,8 @@ class RowStore:
         with (self.folder / "rows.bin").open("r+b") as file:
             for number, start in enumerate(range(0, len(todo), batch_size), start=1):
                 batch = todo[start : start + batch_size]
-                values = compute(batch).to("cpu", self.dtype)
+                # always a full batch, or the rows would be rounded by how many are missing
+                values = compute(np.resize(batch, batch_size))[: len(batch)].to("cpu", self.dtype)
                 if len(self.shape) == 3:
                     values = values.permute(0, 2, 3, 1)  # (B, C, H, W) -> (B, H, W, C)
                 raw = values.contiguous().view(

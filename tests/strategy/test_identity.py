@@ -1,5 +1,6 @@
 """Two components are the same when type, fields and code are."""
 
+import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,8 +37,47 @@ def test_code_matters_and_its_look_does_not():
 
 
 def test_what_cannot_be_told_apart_is_refused():
-    with pytest.raises(TypeError, match="frozen dataclass or a plain function"):
+    with pytest.raises(ValueError, match="frozen dataclass or a plain function"):
         identity(Holds(object()))
     captured = 3
-    with pytest.raises(TypeError, match="Put the values that it needs into fields"):
+    with pytest.raises(ValueError, match="Put the values that it needs into fields"):
         identity(lambda x: x + captured)
+
+
+def doubled(x, factor=2):
+    return x * factor
+
+
+def test_functions_are_told_apart_by_their_defaults():
+    before = identity(doubled)
+    doubled.__defaults__ = (3,)
+    try:
+        assert identity(doubled) != before
+    finally:
+        doubled.__defaults__ = (2,)
+    with pytest.raises(ValueError, match="plain function"):
+        identity(lambda x: x)
+
+
+def test_what_is_no_field_is_refused():
+    class Hides(CrossEntropy):
+        def __init__(self, factor):
+            object.__setattr__(self, "factor", factor)
+
+    with pytest.raises(ValueError, match=r"holds \['factor'\] beside its dataclass fields"):
+        identity(Hides(2))
+
+
+def test_the_code_of_base_classes_matters(tmp_path, monkeypatch):
+    (tmp_path / "a_base.py").write_text("class Base:\n    factor = 1\n")
+    (tmp_path / "a_child.py").write_text(
+        "from dataclasses import dataclass\nfrom a_base import Base\n\n"
+        "@dataclass(frozen=True)\nclass Child(Base):\n    pass\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    from a_child import Child
+
+    before = identity(Child())
+    (tmp_path / "a_base.py").write_text("class Base:\n    factor = 2.5\n")
+    os.utime(tmp_path / "a_base.py", ns=(1, 1))
+    assert identity(Child()) != before

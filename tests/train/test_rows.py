@@ -34,8 +34,10 @@ def test_only_missing_rows_are_computed(tmp_path):
     store = RowStore(tmp_path / "a", 10, (4,), torch.float32)
     store.fill(np.array([1, 2]), compute)
     again = RowStore(tmp_path / "a", 10, (4,), torch.float32)
+    assert set(computed) == {1, 2}
+    computed.clear()
     again.fill(np.array([2, 3]), compute)
-    assert computed == [1, 2, 3]
+    assert set(computed) == {3}
     assert again.missing(np.arange(5)).tolist() == [0, 4]
 
 
@@ -49,6 +51,28 @@ def test_rows_whose_computation_was_interrupted_do_not_count(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         store.fill(np.arange(5), dies, batch_size=1, save_every=2)
     assert store.missing(np.arange(5)).tolist() == [2, 3, 4]
+
+
+def test_batches_are_full_so_that_what_is_missing_does_not_round_the_rest(tmp_path):
+    sizes = []
+
+    def compute(indices):
+        sizes.append(len(indices))
+        return rows_of(indices, (4,))
+
+    store = RowStore(tmp_path / "a", 20, (4,), torch.float32)
+    store.fill(np.array([3]), compute, batch_size=8)
+    store.fill(np.arange(20), compute, batch_size=8)
+    assert sizes == [8, 8, 8, 8]
+    torch.testing.assert_close(store.read(np.arange(20)), rows_of(np.arange(20), (4,)))
+
+
+def test_a_lost_file_is_filled_again(tmp_path):
+    store = RowStore(tmp_path / "a", 5, (4,), torch.float32)
+    store.fill(np.arange(5), lambda i: rows_of(i, (4,)))
+    (tmp_path / "a" / "rows.bin").unlink()
+    again = RowStore(tmp_path / "a", 5, (4,), torch.float32)
+    assert again.missing(np.arange(5)).tolist() == [0, 1, 2, 3, 4]
 
 
 def test_progress_counts_images(tmp_path):
