@@ -241,7 +241,7 @@ def describe_run(executor: Executor, command: str | None) -> None:
                 "batch_size": prepared.budgets[experiment.seeds[0]].batch_size,
                 "phase_steps": list(prepared.budgets[experiment.seeds[0]].phase_steps),
                 "first_trained": first_trained(experiment.fine_tune),
-                "changed": changed_from_recipe(experiment.recipe),
+                "changed": changed_from_recipe(experiment),
                 "precision": str(prepared.dtype).removeprefix("torch."),
                 "device": str(prepared.device),
             },

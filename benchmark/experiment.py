@@ -179,14 +179,16 @@ def recipe_for(name: str, epochs: Sequence[float] | None = None, lr: float | Non
     return replace(recipe, phases=phases)
 
 
-def changed_from_recipe(recipe: Recipe) -> list[str]:
-    """Return what differs from the recipe of that name: 'epochs', 'lr'."""
+def changed_from_recipe(experiment: Experiment) -> list[str]:
+    """Return what differs from the recipe of that name: 'epochs', 'lr', 'fine_tune'."""
+    recipe = experiment.recipe
     pairs = list(zip(recipe.phases, RECIPES[recipe.name].phases, strict=True))
-    return [
+    changed = [
         field
         for field in ("epochs", "lr")
         if any(getattr(mine, field) != getattr(named, field) for mine, named in pairs)
     ]
+    return changed + ["fine_tune"] * (experiment.fine_tune != Experiment.fine_tune)
 
 
 def default_name(experiment: Experiment) -> str:

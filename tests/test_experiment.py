@@ -4,7 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from benchmark.experiment import RECIPES, Experiment, default_name, recipe_for
+from benchmark.experiment import (
+    RECIPES,
+    Experiment,
+    changed_from_recipe,
+    default_name,
+    recipe_for,
+)
 
 
 def test_the_forum_recipe_is_the_forums():
@@ -57,3 +63,10 @@ def test_runs_are_named_after_what_they_are():
     assert default_name(named) == "My-Images-exp-100-forum-quick"
     assert default_name(Experiment(data="lists/a.csv")) == "a-forum"
     assert default_name(Experiment(data="wheels:classes=7")) == "wheels-classes-7-forum"
+    assert default_name(Experiment(image_size=299, fine_tune="full")) == "wheels-forum-299px-full"
+
+
+def test_what_differs_from_the_named_recipe_is_said():
+    assert changed_from_recipe(Experiment()) == []
+    changed = Experiment(recipe=recipe_for("forum", [1, 2], 1e-3), fine_tune="head")
+    assert changed_from_recipe(changed) == ["epochs", "lr", "fine_tune"]

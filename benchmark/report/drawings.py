@@ -33,6 +33,7 @@ INK, PAPER, MUTED, FAINT, LINE, SECOND, ON_LOW, ON_HIGH = (
     COLOURS[name][0]
     for name in ("ink", "paper", "muted", "faint", "line", "second", "on-low", "on-high")
 )
+PAGE = 960  # pixels a drawing may be wide before the page scrolls it
 _SHADES = ListedColormap([COLOURS[name][0] for name in HEAT])
 
 _SETTINGS = {
@@ -75,7 +76,8 @@ def recall_map(
     c, s = recall.shape
     longest = max((len(_short(name, 34)) for name in strategies), default=0)
     left, bars, top = _label_width(classes, 26), 104, round(26 + 3.2 * longest)
-    wide, high = int(np.clip(440 // s, 40, 72)), 19
+    free = PAGE - left - bars - 5 * longest
+    wide, high = int(np.clip(free // s, 40, 110)), 19
     with _settings():
         canvas = _Canvas(left + bars + s * wide + 5 * longest, top + c * high + 26)
         tail = canvas.axes(left, top, bars - 50, c * high)

@@ -37,12 +37,11 @@ def seconds(value: float) -> str:
     """Write a duration in seconds.
 
     >>> seconds(0.024), seconds(3.21), seconds(1234.4)
-    ('0.02', '3.2', '1,234')
+    ('0.0', '3.2', '1,234')
     """
     if not math.isfinite(value):
         return MISSING
-    digits = 2 if value < 1 else 1 if value < 10 else 0
-    return f"{value:,.{digits}f}"
+    return f"{value:,.{1 if value < 9.95 else 0}f}"
 
 
 def change(text: str) -> str:

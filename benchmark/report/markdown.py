@@ -28,10 +28,10 @@ def render(page: Page) -> str:
 
 def _parts(page: Page) -> Iterator[str]:
     yield f"# {_name(page.title)}"
-    yield _name(page.subtitle)
+    yield _line(_name(page.subtitle))
     yield f"**{_text(page.verdict)}** {_text(page.follow_up)}".rstrip()
     if page.warnings:
-        yield "\n".join(f"> - {_text(warning)}" for warning in page.warnings)
+        yield "\n".join(f"> - {_line(_text(warning))}" for warning in page.warnings)
     for block in page.lead:
         yield from _block(block)
     yield "\n".join(f"- [{_name(s.title)}](#{_anchor(s.title)})" for s in page.sections)
@@ -44,7 +44,7 @@ def _parts(page: Page) -> Iterator[str]:
 def _block(block: Block) -> Iterator[str]:
     match block:
         case Paragraph(text):
-            yield _text(text)
+            yield _line(_text(text))
         case Heading(text):
             yield f"### {_name(text)}"
         case Code(text):
@@ -53,7 +53,7 @@ def _block(block: Block) -> Iterator[str]:
         case Definitions(items):
             yield "\n".join(f"- **{_text(term)}**: {_text(meaning)}" for term, meaning in items)
         case Facts(items):
-            yield "\n".join(f"- {_name(name)}: {_name(value)}" for name, value in items)
+            yield "\n".join(f"- {_line(_name(name))}: {_name(value)}" for name, value in items)
         case Figure():
             yield f"![{_text(block.alt)}](figures/{block.name}.svg)"
             yield f"*{_text(block.caption)}*"
@@ -100,13 +100,18 @@ def _text(text: str) -> str:
     return "".join(written)
 
 
+def _line(written: str) -> str:
+    """Keep what opens a line, or an item of a list, from becoming a list or a rule."""
+    written = re.sub(r"^([0-9]+)([.)])(?=\s|$)", r"\1\\\2", written)
+    return re.sub(r"^([-+])(?=\s|[-\s]*$)", r"\\\1", written)
+
+
 def _name(text: str) -> str:
     return _escape(" ".join(text.split()))
 
 
 def _escape(text: str) -> str:
     text = re.sub(r"([\\`*_\[\]|~#$])", r"\\\1", text)
-    text = re.sub(r"^(\s*)([-+>]|\d+(?=[.)]))", r"\1\\\2", text)
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import matplotlib.figure
 
 from benchmark.compare import Comparison
-from benchmark.report import tables
+from benchmark.report import tables, training
 from benchmark.report.blocks import (
     Block,
     Code,
@@ -246,6 +246,17 @@ def _strategies(comparison: Comparison) -> Iterator[Block]:
     for name in comparison.strategies:
         yield Heading(printable(name))
         yield from _prose(comparison.descriptions.get(name) or "No description.")
+        if used := _parameters(comparison, name):
+            yield Paragraph(f"Parameters: {used}")
+
+
+def _parameters(comparison: Comparison, strategy: str) -> str:
+    """Return a strategy's parameters as used; empty where it has none or none were recorded."""
+    for asked in map(tables.mapping, comparison.run.get("asked") or []):
+        if asked.get("name") == strategy:
+            pairs = tables.mapping(asked.get("parameters")).items()
+            return ", ".join(code(printable(f"{name}={value}")) for name, value in pairs)
+    return ""
 
 
 def _prose(docstring: str) -> Iterator[Block]:
@@ -275,18 +286,13 @@ def _data(comparison: Comparison) -> Iterator[Block]:
 def _setup(comparison: Comparison) -> Iterator[Block]:
     run = comparison.run
     experiment = dict(tables.mapping(run.get("experiment")))
-    recipe = experiment.pop("recipe", None)
-    recipe = dict(recipe) if isinstance(recipe, dict) else {"name": recipe}
-    name, description = recipe.pop("name", None), recipe.pop("description", None)
-    phases = recipe.pop("phases", None)
-    yield Heading("Recipe" + (f" {printable(str(name))}" if name else ""))
-    if description:
-        yield from _prose(str(description))
-    if isinstance(phases, list):
-        phases = [phase for phase in phases if isinstance(phase, dict)]
-        yield from _given(tables.records_table("Phases of the training.", phases))
-    pairs = {**experiment, **recipe, "seeds": run.get("seeds")}
-    yield from _given(tables.facts(pairs))
+    yield Heading(training.recipe_title(experiment))
+    yield from _prose(training.recipe_words(experiment))
+    yield from _given(training.phases_table(experiment))
+    said = ("recipe", "name", "description", "phases", "phase_steps", "first_trained", "changed")
+    pairs = {**experiment, **tables.mapping(experiment.get("recipe")), "seeds": run.get("seeds")}
+    pairs["batch_size"] = training.batch_size(experiment)
+    yield from _given(tables.facts({k: value for k, value in pairs.items() if k not in said}))
     weights = tables.mapping(run.get("weights"))
     if weights:
         yield Heading("Weights")

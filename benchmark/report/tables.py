@@ -175,19 +175,6 @@ def facts(pairs: Mapping[str, Any]) -> Facts | None:
     return Facts(tuple((_words(name), _written(value)) for name, value in kept)) if kept else None
 
 
-def records_table(caption: str, records: Sequence[dict[str, Any]]) -> Table | None:
-    """One row a record, one column a key; None without any."""
-    columns = list(dict.fromkeys(name for record in records for name in record))
-    if not columns:
-        return None
-    rows = [
-        Row((Cell(str(place)), *(Cell(_written(record.get(name, MISSING))) for name in columns)))
-        for place, record in enumerate(records, start=1)
-    ]
-    titles = ("Phase", *map(_words, columns))
-    return Table(caption, titles, tuple(rows), frozenset(range(len(titles))))
-
-
 def recall_and_never(
     comparison: Comparison, strategies: Sequence[str]
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -71,8 +71,9 @@ def paired_differences(
 
 
 def _finished(comparison: Comparison) -> pd.DataFrame:
-    table = comparison.summary.set_index("strategy")[["macro_f1", "never_predicted", "accuracy"]]
-    return table.dropna().astype(float)
+    # the mean of a partly failed strategy is over other seeds than the rest
+    table = comparison.summary[comparison.summary["status"] == "ok"].set_index("strategy")
+    return table[["macro_f1", "never_predicted", "accuracy"]].astype(float)
 
 
 def _lowest(table: pd.DataFrame) -> tuple[float, list[str]]:

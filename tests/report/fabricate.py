@@ -203,8 +203,9 @@ def _run(
         "description": "Two epochs of the head, then two epochs of the second half.",
         "phases": [
             {"epochs": 2, "trains": "head", "lr": 1e-4},
-            {"epochs": 2, "trains": "half", "lr": 1e-4},
+            {"epochs": 2, "trains": "rest", "lr": 1e-4},
         ],
+        "batch_size": 64,
         "optimizer": "Adam",
     }
     return {
@@ -251,5 +252,5 @@ def _run(
             "date": "2026-01-31T12:00:00+00:00",
         },
         "seeds": list(seeds),
-        "asked": list(strategies),
+        "asked": [{"name": name, "doc": "", "parameters": {}} for name in strategies],
     }

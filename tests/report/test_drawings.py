@@ -120,6 +120,19 @@ def test_recall_is_written_and_never_predicted_crossed_out() -> None:
     assert texts.count(".00") == 1
 
 
+@pytest.mark.parametrize("strategies", [4, 6, 8])
+def test_the_heat_map_fills_the_page_and_no_more(strategies: int) -> None:
+    shape = (2, strategies)
+    names = [f"random_oversampling_{k}" for k in range(strategies)]
+    drawn = recall_map(["five_spoke", "wire"], [9, 2], names, np.ones(shape), np.zeros(shape))
+    assert 720 < drawn.get_figwidth() * drawn.dpi <= 972  # what stands beside the contents
+
+
+def test_a_duration_has_one_decimal_below_ten() -> None:
+    written = [formats.seconds(value) for value in (0.024, 0.96, 9.94, 9.96, 100.4)]
+    assert written == ["0.0", "1.0", "9.9", "10", "100"]
+
+
 def test_a_class_never_predicted_has_an_empty_column() -> None:
     def cells(values: np.ndarray) -> int:
         svg = to_svg(confusion_maps(["a", "b"], ["s"], [values]), "confusion")

@@ -113,3 +113,12 @@ def test_one_class_is_written_in_the_singular() -> None:
         example([1, 0, 0], [0.1, 0.2, 0.2], [0.5, 0.5, 0.5])
     )
     assert len(CLASSES) == 17
+
+
+def test_a_partly_failed_strategy_is_not_compared() -> None:
+    whole = fabricate(seeds=[0, 1, 2])
+    best = whole.summary.loc[whole.summary["never_predicted"].idxmin(), "strategy"]
+    assert f"`{best}`" in verdict(whole)
+    summary = whole.summary.copy()
+    summary.loc[summary["strategy"] == best, "status"] = "partly failed"
+    assert f"`{best}`" not in verdict(replace(whole, summary=summary))

@@ -209,6 +209,23 @@ def test_markdown_tables_have_as_many_cells_as_columns(hostile: dict[str, Path])
     assert parsed.count("<table>") >= 4
 
 
+def test_markdown_reads_back_as_it_was_said(tmp_path: Path) -> None:
+    comparison = fabricate(strategies=STRATEGIES[:3])
+    sentences = ["1. of 2", "2) of 2", "- a dash", "+ a plus", "> an arrow", "---", "--seeds", "1."]
+    run = {**comparison.run, "environment": {"numpy": "2.4.6", "1. day": "+1"}}
+    descriptions = dict.fromkeys(comparison.strategies, "\n\n".join(sentences))
+    messages = ["10. message"]
+    said = replace(comparison, run=run, descriptions=descriptions, messages=messages)
+    markdown = write_report(said, tmp_path)["markdown"].read_text(encoding="utf-8")
+    page = Reader(MarkdownIt("commonmark").enable("table").render(markdown))
+    assert "\\" not in page.text
+    assert not {"ol", "hr"} & {tag for tag, _ in page.tags}
+    lines = page.text.splitlines()
+    assert not {*sentences, "10. message", "Numpy: 2.4.6", "1. day: +1"} - set(lines)
+    # nor does who reads the file itself meet one before a number
+    assert not re.search(r"\\[\d+]", markdown.replace("\n\\+ a plus\n", ""))
+
+
 def test_markdown_links_to_files_that_exist(written: dict[str, Path]) -> None:
     markdown = written["markdown"].read_text(encoding="utf-8")
     linked = re.findall(r"\]\(([^)#]+)\)", markdown)
@@ -296,3 +313,26 @@ def test_frames_may_hold_missing_numbers() -> None:
         recall_low=pd.NA, recall=comparison.per_class["recall"].mask(comparison.per_class.index < 1)
     )
     build_page(replace(comparison, seed_rows=rows, curves=curves, per_class=per_class))
+
+
+def test_a_strategy_says_its_parameters_as_used(tmp_path: Path) -> None:
+    comparison = fabricate(strategies=STRATEGIES[:2])
+    used = [{"name": STRATEGIES[1], "doc": "", "parameters": {"on": "no_change", "weight": 10.0}}]
+    asked = [{"name": STRATEGIES[0], "doc": "", "parameters": {}}, *used]
+    written = write_report(replace(comparison, run={**comparison.run, "asked": asked}), tmp_path)
+    text = Reader(written["html"].read_text(encoding="utf-8")).text
+    assert text.count("Parameters:") == 1
+    assert text.index("Parameters: on=no_change, weight=10.0") > text.rindex(STRATEGIES[1])
+
+
+def test_short_class_names_stay_on_one_line(tmp_path: Path) -> None:
+    classes = ("aerodynamic_disc_wheels_", "aerodynamic_disc_wheels_9", "deep_dish")
+    html = write_report(fabricate(classes=classes), tmp_path)["html"].read_text(encoding="utf-8")
+    style = html[: html.index("</style>")]
+    assert re.search(r"\.name\.whole {[^}]*white-space: nowrap", style)
+    assert re.search(r"\.whole wbr {[^}]*display: none", style)  # it breaks even there
+    whole = {
+        Reader(f"<span>{name}</span>").text
+        for name in re.findall(r'<span class="name whole">(.*?)</span>', html)
+    }
+    assert whole & set(classes) == {classes[0], classes[2]}
