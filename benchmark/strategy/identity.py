@@ -63,8 +63,15 @@ def _source(code: Any) -> str:
         return file_hash(Path(file))
     # a notebook or a script: its definition alone, which for a class is that of its methods
     functions = [code] if inspect.isfunction(code) else filter(inspect.isfunction, _members(code))
-    written = [f for f in functions if not f.__code__.co_filename.startswith("<string>")]
-    return normalised_hash("\n".join(textwrap.dedent(inspect.getsource(f)) for f in written))
+    # dataclass writes methods of its own, which follow from the fields
+    written = [f for f in map(inspect.unwrap, functions) if f.__code__.co_filename != "<string>"]
+    try:
+        return normalised_hash("\n".join(textwrap.dedent(inspect.getsource(f)) for f in written))
+    except OSError:
+        raise ValueError(
+            f"the source of {code.__qualname__} can't be read, so its results could not be told "
+            f"from those of another version; put it into a file and give that as a plug-in"
+        ) from None
 
 
 def _members(kind: type) -> Iterable[Any]:

@@ -1,11 +1,15 @@
 """Two components are the same when type, fields and code are."""
 
 import os
+import subprocess
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import benchmark
 from benchmark.strategy import CrossEntropy, RandomView
 from benchmark.strategy.identity import identity, normalised_hash
 
@@ -81,3 +85,35 @@ def test_the_code_of_base_classes_matters(tmp_path, monkeypatch):
     (tmp_path / "a_base.py").write_text("class Base:\n    factor = 2.5\n")
     os.utime(tmp_path / "a_base.py", ns=(1, 1))
     assert identity(Child()) != before
+
+
+SCRIPT = """
+from dataclasses import dataclass
+from benchmark.store import digest
+from benchmark.strategy import CrossEntropy
+from benchmark.strategy.identity import identity
+
+@dataclass(frozen=True)
+class Mine(CrossEntropy):
+    scale: float = 2.0
+
+    def __call__(self, logits, target, counts):
+        return super().__call__(self.scale * logits, target, counts)  # remark
+
+other = 1
+print(digest(identity(Mine())))
+"""
+
+
+def test_a_script_or_notebook_is_told_apart_by_the_definition_alone(tmp_path):
+    def printed(text):
+        script = tmp_path / "script.py"
+        script.write_text(text)
+        where = {**os.environ, "PYTHONPATH": str(Path(benchmark.__file__).parents[1])}
+        return subprocess.run(
+            [sys.executable, script], capture_output=True, text=True, check=True, env=where
+        ).stdout
+
+    plain = printed(SCRIPT)
+    assert printed(SCRIPT.replace("# remark", "").replace("other = 1", "other = 2")) == plain
+    assert printed(SCRIPT.replace("* logits", "/ logits")) != plain
