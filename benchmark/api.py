@@ -218,6 +218,7 @@ def describe_run(executor: Executor, command: str | None) -> None:
     """Write run.json and the splits: what was asked, and on what."""
     prepared, layout, folder = executor.prepared, executor.plan, executor.folder
     images, experiment = prepared.images, prepared.experiment
+    counts: dict[int, dict[str, list[int]]] = {}  # by seed, then by side
     for seed, parts in prepared.splits.items():
         content = {}
         for part in ("train", "val", "test"):
@@ -229,7 +230,8 @@ def describe_run(executor: Executor, command: str | None) -> None:
                 "files": [images.files[i] for i in indices],
             }
         write_json(folder.split_file(seed), content)
-    first = prepared.splits[experiment.seeds[0]]
+        counts[seed] = {part: side["counts"] for part, side in content.items()}
+    first = experiment.seeds[0]
     write_json(
         folder.run_file,
         {
@@ -238,8 +240,8 @@ def describe_run(executor: Executor, command: str | None) -> None:
             "quick": experiment.quick,
             "experiment": {
                 **experiment.describe(),
-                "batch_size": prepared.budgets[experiment.seeds[0]].batch_size,
-                "phase_steps": list(prepared.budgets[experiment.seeds[0]].phase_steps),
+                "batch_size": prepared.budgets[first].batch_size,
+                "phase_steps": list(prepared.budgets[first].phase_steps),
                 "first_trained": first_trained(experiment.fine_tune),
                 "changed": changed_from_recipe(experiment),
                 "precision": str(prepared.dtype).removeprefix("torch."),
@@ -252,12 +254,7 @@ def describe_run(executor: Executor, command: str | None) -> None:
                 "images": len(images),
                 "groups": None if images.groups is None else len(np.unique(images.groups)),
                 "classes": list(images.classes),
-                "counts": {
-                    part: np.bincount(
-                        images.labels[getattr(first, part)], minlength=prepared.classes
-                    ).tolist()
-                    for part in ("train", "val", "test")
-                },
+                "counts": counts[first],
             },
             "weights": {
                 "name": prepared.weights.name,

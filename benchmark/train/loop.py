@@ -174,8 +174,9 @@ class Training:
     def _one_step(self, stretch: Stretch, stream: Stream, pooled: Tensor | None) -> Tensor:
         stage, optimizer = stretch.stage, self.optimizer
         assert optimizer is not None
-        self._generator.manual_seed(_derived(self.seed, _STEP, self.step))
-        torch.manual_seed(_derived(self.seed, _STEP, self.step))  # a strategy may use torch's own
+        step_seed = _derived(self.seed, _STEP, self.step)
+        self._generator.manual_seed(step_seed)
+        torch.manual_seed(step_seed)  # a strategy may use torch's own
         positions, copies = stream.batch(self.step)
         labels = self.labels[positions]
         self.tally.count(positions, labels)
@@ -283,7 +284,7 @@ class Training:
         """Add a point to the learning curve; nothing is ever chosen by it."""
         logits, _ = self.outputs(self.split.val)
         labels = torch.from_numpy(self.material.labels[self.split.val]).to(logits.device)
-        loss = nn.functional.cross_entropy(logits, labels).item() if len(labels) else math.nan
+        loss = nn.functional.cross_entropy(logits, labels).item()
         predicted = logits.argmax(1).cpu().numpy()
         truth, classes = labels.cpu().numpy(), self.material.classes
         self.tally.curve.append(
@@ -293,7 +294,7 @@ class Training:
                 "trains": phase.trains,
                 "train_loss": self.tally.loss_sum / self.tally.loss_steps,
                 "val_loss": loss if math.isfinite(loss) else None,
-                "val_accuracy": float((predicted == truth).mean()) if len(truth) else None,
+                "val_accuracy": float((predicted == truth).mean()),
                 "val_macro_f1": macro_f1(truth, predicted, classes),
                 "val_never_predicted": int(never_predicted(predicted, classes).sum()),
             }

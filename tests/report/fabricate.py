@@ -17,15 +17,9 @@ from benchmark.compare import (
     SUMMARY,
     Comparison,
 )
+from strategies import MISSION
 
-STRATEGIES = (
-    "no_change",
-    "class_weights",
-    "focal_loss",
-    "random_oversampling",
-    "augmentation_oversampling",
-    "threshold_moving",
-)
+STRATEGIES = MISSION
 CLASSES = (
     "T-shirt",
     "Longsleeve",
