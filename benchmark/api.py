@@ -18,7 +18,7 @@ from benchmark.folder import RunFolder
 from benchmark.model.catalogue import first_trained
 from benchmark.plan import Plan, make_plan
 from benchmark.prepare import prepare
-from benchmark.progress import Silent
+from benchmark.progress import Silent, Stopwatch
 from benchmark.provenance import environment
 from benchmark.report import notebook_html, write_report
 from benchmark.report.verdict import verdict
@@ -114,13 +114,15 @@ def run(
     out: str | Path | None = None,
     quick: bool = False,
     jobs: int | None = None,
+    cache_limit: int | None = None,
     command: str | None = None,
     progress: Silent | None = None,
 ) -> Result:
     """Fine-tune one network under several strategies and write the report.
 
     Arguments are those of ``python -m benchmark run``; see its help. What is stored in `out` and
-    still current is not trained again.
+    still current is not trained again. `cache_limit` is in bytes; None lets the cache take half of
+    what the disk has for it.
 
     Raises
     ------
@@ -145,17 +147,25 @@ def run(
         precision=precision,
         quick=quick,
     )
-    progress = progress or Silent()
-    executor = plan(experiment, strategies, out=out, jobs=jobs, progress=progress)
-    return carry_out(executor, command, progress)
+    watch = Stopwatch(progress)
+    executor = plan(
+        experiment, strategies, out=out, jobs=jobs, cache_limit=cache_limit, progress=watch
+    )
+    return carry_out(executor, command, watch)
 
 
-def carry_out(executor: Executor, command: str | None, progress: Silent) -> Result:
-    """Train what a plan needs and write the report."""
-    with executor.folder.locked():
+def carry_out(executor: Executor, command: str | None, watch: Stopwatch) -> Result:
+    """Train what a plan needs, write the report, and write down what took how long."""
+    folder = executor.folder
+    with folder.locked():
         describe_run(executor, command)
-        executor.execute(progress)
-        return load(executor.folder.path)
+        executor.execute(watch)
+        with watch.task("report", 1, "file") as advance:
+            result = load(folder.path)
+            advance(1)
+        seconds = {task: round(took, 3) for task, took in watch.seconds.items()}
+        write_json(folder.cost_file, {"seconds": seconds, "whole": round(watch.whole, 3)})
+    return result
 
 
 def load(folder: str | Path) -> Result:
@@ -202,13 +212,14 @@ def plan(
     *,
     out: str | Path | None = None,
     jobs: int | None = None,
+    cache_limit: int | None = None,
     progress: Silent | None = None,
 ) -> Executor:
     """Open data and weights and lay out what is to be trained, without training it."""
     asked = resolve(strategies)
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs must be 1 or more, got {jobs}")
-    prepared = prepare(experiment, progress)
+    prepared = prepare(experiment, progress, cache_limit)
     path = Path(out) if out else Path("results") / default_name(experiment)
     layout = make_plan(asked, prepared.budgets, prepared.origins)
     return Executor(prepared, layout, RunFolder(path), jobs)

@@ -38,6 +38,8 @@ EXTRA = [
     "few_recall",
     "images_seen",
     "distinct_images",
+    "batch_size",
+    "micro_batch",
 ]
 
 

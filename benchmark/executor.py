@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import joblib
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from benchmark.folder import RunFolder
 from benchmark.plan import Plan, Segment
@@ -23,9 +27,13 @@ from benchmark.progress import Advance, Silent
 from benchmark.record import error_of, write_failure, write_record
 from benchmark.store import read_json, write_json
 from benchmark.strategy.registry import Plugins
+from benchmark.train.memory import host_memory
+from benchmark.train.rows import Rows
 from benchmark.worker import SignOfLife, Worker
 
 MEMORY_A_JOB = 4 * 2**30  # bytes: second half at 299 px, batch 64, with Adam
+FEW_IMAGES = 512  # are not worth starting processes for
+SECONDS_BETWEEN_LOOKS = 0.5
 
 
 @dataclass(frozen=True)
@@ -64,7 +72,7 @@ class Executor:
             self.folder.marker_file(segment.key).unlink(missing_ok=True)
             self.folder.sign_file(segment.key).unlink(missing_ok=True)
         if needed:
-            self.prepared.run_frozen_layers({s.seed for s in needed}, progress)
+            self._run_pretrained_layers({segment.seed for segment in needed}, progress)
             steps = sum(segment.end - segment.start for segment in needed)
             keys = {segment.key for segment in needed}
             with progress.task("training", steps, "steps") as advance:
@@ -90,9 +98,8 @@ class Executor:
             return self.jobs
         if self.prepared.device.type != "cpu":
             return 1
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         networks = max(len(wave) for wave in self.plan.waves())
-        return min(networks, self._cores, max(1, memory // MEMORY_A_JOB))
+        return min(networks, self._cores, max(1, host_memory() // MEMORY_A_JOB))
 
     @cached_property
     def _cores(self) -> int:
@@ -103,62 +110,99 @@ class Executor:
     def _threads(self) -> int:
         return max(1, self._cores // self._jobs)
 
+    @cached_property
+    def _worker(self) -> Worker:
+        return Worker(replace(self.prepared, processes=self._jobs), self.folder, self._threads)
+
+    def _run_pretrained_layers(self, seeds: set[int], progress: Silent) -> None:
+        """Fill the stores of activations, one process a core as in training."""
+        prepared = self._worker.prepared
+        progress.say(
+            f"activations of {len(prepared.images)} images: {prepared.material.home.value}"
+        )
+        for what, indices in prepared.passes(seeds).items():
+            store = prepared.material.store(what)
+            missing = store.missing(indices) if store else indices[:0]
+            with progress.task(what, len(missing), "images") as advance:
+                if store and store.shared and self._jobs > 1 and len(missing) > FEW_IMAGES:
+                    self._fill_in_processes(what, store, missing, advance)
+                else:
+                    self._worker.fill(what, missing, advance)
+
+    def _fill_in_processes(
+        self, what: str, store: Rows, missing: NDArray[np.int64], advance: Advance
+    ) -> None:
+        left = len(missing)
+
+        def look() -> None:
+            nonlocal left
+            newly, left = left - len(store.missing(missing)), len(store.missing(missing))
+            advance(newly)
+
+        with _looking(look):
+            try:
+                self._parallel(
+                    joblib.delayed(_fill)(self._worker, what, part)
+                    for part in np.array_split(missing, self._jobs)
+                )
+            except Exception:  # killed, or what will be raised here as well
+                self._worker.fill(what, store.missing(missing))
+
     def _here(self, wave: list[Segment], progress: Silent, advance: Advance) -> None:
-        worker = Worker(self.prepared, self.folder, self._threads)
         for segment in wave:
             progress.now(_name(segment))
-            worker.train(segment, advance)
+            self._worker.train(segment, advance)
             self._record(segment)
 
     def _in_processes(self, wave: list[Segment], progress: Silent, advance: Advance) -> None:
         with self._watching(wave, progress, advance):
             try:
-                self._parallel(wave)
+                self._train_in_processes(wave)
             except Exception:  # a killed worker takes the whole pool down: which one was it?
                 for segment in wave:
                     if not self._is_done(segment):
                         try:
-                            self._parallel([segment])
+                            self._train_in_processes([segment])
                         except Exception as error:
                             write_json(self.folder.error_file(segment.key), error_of(error))
 
-    def _parallel(self, segments: list[Segment]) -> None:
-        worker, here = Worker(self.prepared, self.folder, self._threads), os.getpid()
-        joblib.Parallel(n_jobs=self._jobs)(
-            joblib.delayed(_train_alone)(Plugins(), worker, segment, here) for segment in segments
+    def _train_in_processes(self, segments: list[Segment]) -> None:
+        here = os.getpid()
+        self._parallel(
+            joblib.delayed(_train_alone)(Plugins(), self._worker, segment, here)
+            for segment in segments
         )
+
+    def _parallel(self, calls: Iterable[Any]) -> None:
+        with warnings.catch_warnings():
+            # loky replaces a process that has grown, as every training makes it
+            warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
+            joblib.Parallel(n_jobs=self._jobs)(calls)
 
     @contextmanager
     def _watching(self, wave: list[Segment], progress: Silent, advance: Advance) -> Iterator[None]:
         """Report what the workers' files say, and write records as soon as they can be."""
-        over = threading.Event()
+        counted = {segment.key: 0 for segment in wave}
+        waiting = list(wave)
 
-        def watch() -> None:
-            counted = {segment.key: 0 for segment in wave}
-            waiting = list(wave)
-            while waiting:
-                last_look = over.wait(0.5)
-                running = []
-                for segment in list(waiting):
-                    steps = SignOfLife.read(self.folder.sign_file(segment.key))
-                    if steps:
-                        running.append(_name(segment))
-                    if last_look or self._is_done(segment):
-                        steps = segment.end - segment.start
-                        waiting.remove(segment)
-                        self._record(segment)
-                    if steps > counted[segment.key]:
-                        advance(steps - counted[segment.key])
-                        counted[segment.key] = steps
-                progress.now(", ".join(running))
+        def look(last: bool = False) -> None:
+            running = []
+            for segment in list(waiting):
+                steps = SignOfLife.read(self.folder.sign_file(segment.key))
+                if steps:
+                    running.append(_name(segment))
+                if last or self._is_done(segment):
+                    steps = segment.end - segment.start
+                    waiting.remove(segment)
+                    self._record(segment)
+                if steps > counted[segment.key]:
+                    advance(steps - counted[segment.key])
+                    counted[segment.key] = steps
+            progress.now(", ".join(running))
 
-        watcher = threading.Thread(target=watch, daemon=True)
-        watcher.start()
-        try:
+        with _looking(look):
             yield
-        finally:
-            over.set()
-            watcher.join()
+        look(last=True)
 
     def _is_done(self, segment: Segment) -> bool:
         folder, key = self.folder, segment.key
@@ -182,6 +226,29 @@ class Executor:
             counts, budget = self.prepared.train_counts(seed), self.prepared.budgets[seed]
             write_record(self.folder, asked, seed, key, budget, counts)
         return bool(read_json(self.folder.record_file(name, seed))["status"] == "ok")
+
+
+@contextmanager
+def _looking(look: Callable[[], None]) -> Iterator[None]:
+    """Call `look` now and then, from a thread of its own, and once at the end."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(SECONDS_BETWEEN_LOOKS):
+            look()
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+        look()
+
+
+def _fill(worker: Worker, what: str, indices: NDArray[np.int64]) -> None:
+    worker.fill(what, indices)
 
 
 def _train_alone(plugins: None, worker: Worker, segment: Segment, parent: int) -> None:  # noqa: ARG001

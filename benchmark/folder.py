@@ -6,6 +6,7 @@
     splits/seed0.json       files and labels of the training, validation and test split
     outputs/KEY.safetensors logits and features of one trained network, and KEY.json beside it
     records/NAME.seed0.json one strategy and seed: predictions, numbers, cost, or its error
+    cost.json               seconds of the last run, by task
     states/                 trainings under way; gone when the run is over
     report.html report.md *.csv figures/
 """
@@ -42,6 +43,11 @@ class RunFolder:
     def run_file(self) -> Path:
         """What was asked."""
         return self.path / "run.json"
+
+    @property
+    def cost_file(self) -> Path:
+        """Seconds of the last run in the folder, by task."""
+        return self.path / "cost.json"
 
     def split_file(self, seed: int) -> Path:
         """The split of one seed."""

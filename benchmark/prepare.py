@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,11 +24,13 @@ from benchmark.model.inception import HEAD, WIDTH, backbone, first_trained, free
 from benchmark.model.weights import Weights, load_weights
 from benchmark.plan import Budget
 from benchmark.progress import Silent
-from benchmark.store import cache_dir, digest
+from benchmark.store import digest
+from benchmark.stores import Stores, gpu_room
 from benchmark.strategy.identity import file_hash
 from benchmark.train.device import choose_device, choose_precision
-from benchmark.train.material import Material
-from benchmark.train.rows import RowStore
+from benchmark.train.home import Home
+from benchmark.train.material import FEATURES, FROZEN_LAYERS, Material
+from benchmark.train.rows import ResidentRows, Rows
 
 QUICK_IMAGES = 300
 RANDOM_WEIGHTS_SEED = 0  # one network for all seeds: they share the frozen layers
@@ -46,6 +49,8 @@ class Prepared:
     dtype: torch.dtype
     budgets: dict[int, Budget]  # by seed
     messages: tuple[str, ...]
+    processes: int = 1  # that train at the same time
+    cache_limit: int | None = None  # bytes, see `make_room`
 
     @property
     def classes(self) -> int:
@@ -85,59 +90,75 @@ class Prepared:
             whole = backbone(self.weights.state)
         before, suffix = split(whole, cut)
         prefix = freeze(before, self.dtype).to(self.device)
-        count, size = len(self.images), self.experiment.image_size
+        size = self.experiment.image_size
+        batch_size = max(budget.batch_size for budget in self.budgets.values())
         frozen = [self.pixels.key, self.weights.sha256, str(self.dtype), self.device.type]
         frozen += [file_hash(path) for path in _engine_files() if path.parent.name == "model"]
-
-        def store(first: str, shape: tuple[int, ...], dtype: torch.dtype) -> RowStore:
-            name = digest([*frozen, first, *shape])[:20]
-            return RowStore(cache_dir() / "activations" / name, count, shape, dtype)
-
-        at_cut = None
-        if cut == HEAD:
-            at_cut = pooled = store(HEAD, (WIDTH,), torch.float32)
-        else:
-            # the way to the features passes the cut, so where it is matters to their rounding
-            pooled = store(f"{HEAD} by {cut}", (WIDTH,), torch.float32)
+        stores = Stores(
+            f"{self.images.name}, {len(self.images)} images, {size} px",
+            frozen,
+            len(self.images),
+            self.device,
+            gpu_room(self.device, self.processes, batch_size, size),
+            self.cache_limit,
+        )
+        # the way to the features passes the cut, so where it is matters to their rounding
+        at_head = HEAD if cut == HEAD else f"{HEAD} by {cut}"
+        pooled, home = stores.open(at_head, (WIDTH,), torch.float32)
+        pooled = pooled or ResidentRows(len(self.images), (WIDTH,), torch.float32, self.device)
+        at_cut: Rows | None = pooled
+        if cut != HEAD:
+            at_cut, home = None, Home.NOWHERE
             if len(before):
                 with torch.no_grad():
                     probe = torch.zeros(1, 3, size, size, dtype=torch.uint8, device=self.device)
                     shape = tuple(prefix(probe).shape[1:])
-                at_cut = store(cut, shape, self.dtype)
+                at_cut, home = stores.open(cut, shape, self.dtype)
         return Material(
             labels=self.images.labels,
             classes=self.classes,
-            pixels=self.pixels.array,
+            pixels=stores.pixels(self.pixels.array),
             prefix=prefix,
             suffix=suffix.to(self.device),
             cut=cut,
+            home=home,
             at_cut=at_cut,
             pooled=pooled,
             device=self.device,
             dtype=self.dtype,
         )
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the pretrained weights where the network that was made of them goes along."""
+        state = dict(self.__dict__)
+        if "material" in state:
+            state["weights"] = replace(self.weights, state=None)
+        return state
+
+    def passes(self, seeds: Iterable[int]) -> dict[str, NDArray[np.int64]]:
+        """Images whose activations the training of these seeds will read, for each of PASSES."""
+        recipe, parts = self.experiment.recipe, [self.splits[seed] for seed in seeds]
+        shown_as_is = not recipe.augment.changes(torch.zeros(1, dtype=torch.int64)).any()
+        val, test = [part.val for part in parts], [part.test for part in parts]
+        train = [part.train for part in parts] if shown_as_is else []
+        has_head_phase = any(phase.trains == "head" for phase in recipe.phases)
+        # features of the pretrained network serve as long as it is the pretrained one
+        at_start = val + train if has_head_phase and self.material.cut != HEAD else []
+        needed = {FROZEN_LAYERS: val + test + train, FEATURES: at_start}
+        return {what: np.unique(np.concatenate(all_)) for what, all_ in needed.items() if all_}
+
     def run_frozen_layers(self, seeds: Iterable[int], progress: Silent) -> None:
         """Fill the stores of activations with what the training of these seeds will read."""
-        recipe, material = self.experiment.recipe, self.material
-        shown_as_is = not recipe.augment.changes(torch.zeros(1, dtype=torch.int64)).any()
-        parts = [self.splits[seed] for seed in seeds]
-        evaluated = [indices for part in parts for indices in (part.val, part.test)]
-        trained = [part.train for part in parts] if shown_as_is else []
-        used = np.unique(np.concatenate([*evaluated, *trained]))
-        if material.at_cut is not None:
-            missing = len(material.at_cut.missing(used))
-            with progress.task("frozen layers", missing, "images") as advance:
-                material.fill_inputs(used, advance)
-        if any(phase.trains == "head" for phase in recipe.phases) and material.cut != HEAD:
-            at_start = [part.val for part in parts] + trained
-            needed = np.unique(np.concatenate(at_start))
-            missing = len(material.pooled.missing(needed))
-            with progress.task("features", missing, "images") as advance:
-                material.fill_pooled(needed, advance)
+        for what, indices in self.passes(seeds).items():
+            store = self.material.store(what)
+            missing = len(store.missing(indices)) if store else 0
+            with progress.task(what, missing, "images") as advance:
+                self.material.fill(what, indices, advance)
 
 
-def prepare(experiment: Experiment, progress: Silent | None = None) -> Prepared:
+def prepare(
+    experiment: Experiment, progress: Silent | None = None, cache_limit: int | None = None
+) -> Prepared:
     """Open the data, decode what was not decoded before, split it, load the weights.
 
     Raises
@@ -156,7 +177,7 @@ def prepare(experiment: Experiment, progress: Silent | None = None) -> Prepared:
         images = thin_out(images, QUICK_IMAGES)
     weights = load_weights(experiment.weights)
     with progress.task("images", len(images), "images") as advance:
-        pixels = prepare_pixels(images, experiment.image_size, cache_dir(), advance)
+        pixels = prepare_pixels(images, experiment.image_size, advance, cache_limit)
     messages = [*images.messages]
     if pixels.errors:
         first = next(iter(pixels.errors))
@@ -206,6 +227,7 @@ def prepare(experiment: Experiment, progress: Silent | None = None) -> Prepared:
         dtype,
         budgets,
         tuple(dict.fromkeys(messages)),
+        cache_limit=cache_limit,
     )
 
 

@@ -27,6 +27,39 @@ class Silent:
         """Name what the open task is working on."""
 
 
+class Stopwatch(Silent):
+    """Passes everything on and adds up the seconds of every task."""
+
+    def __init__(self, shown: Silent | None = None) -> None:
+        self._shown = shown or Silent()
+        self._begun = time.perf_counter()
+        self.seconds: dict[str, float] = {}
+
+    @property
+    def whole(self) -> float:
+        """Seconds since it was made."""
+        return time.perf_counter() - self._begun
+
+    def say(self, text: str) -> None:
+        """Pass on a sentence."""
+        self._shown.say(text)
+
+    def now(self, what: str) -> None:
+        """Name what the open task is working on."""
+        self._shown.now(what)
+
+    @contextmanager
+    def task(self, what: str, total: int, unit: str) -> Iterator[Advance]:
+        """Open a task, and time it."""
+        begun = time.perf_counter()
+        try:
+            with self._shown.task(what, total, unit) as advance:
+                yield advance
+        finally:
+            took = time.perf_counter() - begun
+            self.seconds[what] = self.seconds.get(what, 0.0) + took
+
+
 class Lines(Silent):
     """Plain lines on a stream, at most one every few seconds: for logs and pipes."""
 

@@ -67,6 +67,7 @@ def _record(
             "budget": {
                 "steps": budget.steps,
                 "batch_size": budget.batch_size,
+                "micro_batch": about["micro_batch"],
                 "images_seen": sum(about["drawn"]),
                 "distinct_images": about["distinct"],
                 "altered_views": about["views"],

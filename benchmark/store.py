@@ -1,4 +1,4 @@
-"""Files that are either whole or absent: atomic writes, and where derived data is kept.
+"""Files that are either whole or absent: atomic writes.
 
 A write goes to a temporary file in the same folder, is flushed to the disk, and replaces the
 target in one step; a reader, or a run that was killed, never sees half a file.
@@ -14,17 +14,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-
-def cache_dir() -> Path:
-    """Folder for data that can be made again (pixels, activations), shared by all runs.
-
-    ``$IMBALANCE_BENCH_CACHE`` if set, else the user's cache folder by the XDG convention.
-    """
-    if chosen := os.environ.get("IMBALANCE_BENCH_CACHE"):
-        return Path(chosen).expanduser()
-    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(home).expanduser() / "imbalance-bench"
 
 
 @contextmanager

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from benchmark.folder import PARTS, RunFolder, output_tensors
 from benchmark.plan import Segment
 from benchmark.prepare import Prepared
+from benchmark.progress import Silent
 from benchmark.record import error_of
 from benchmark.store import read_json, write_json
 from benchmark.train.checkpoint import step_of
 from benchmark.train.device import set_exactness
 from benchmark.train.loop import Training
+from benchmark.train.rows import Advance
 
 SECONDS_BETWEEN_SAVES = 30.0  # a state of the second half is 0.2 GB
 SECONDS_BETWEEN_SIGNS = 0.5
@@ -41,15 +45,18 @@ class Worker:
         if segment.parent and folder.error_file(segment.parent).exists():
             write_json(folder.error_file(segment.key), read_json(folder.error_file(segment.parent)))
             return
-        threads_before = torch.get_num_threads()
-        torch.set_num_threads(self.threads)
-        set_exactness(self.prepared.dtype)
         try:
-            self._train(segment, advance)
+            with self._settings():
+                self._train(segment, advance)
         except Exception as error:
             write_json(folder.error_file(segment.key), error_of(error))
-        finally:
-            torch.set_num_threads(threads_before)
+
+    def fill(
+        self, what: str, indices: NDArray[np.int64], advance: Advance = lambda _: None
+    ) -> None:
+        """Run pretrained layers over images, see `Material.fill`."""
+        with self._settings():
+            self.prepared.material.fill(what, indices, advance)
 
     def train_alone(self, segment: Segment, parent: int) -> None:
         """Train a segment in a process of its own, whose signs of life go to a file.
@@ -60,8 +67,21 @@ class Worker:
         self.train(segment, sign)
         sign.path.unlink(missing_ok=True)
 
+    @contextmanager
+    def _settings(self) -> Iterator[None]:
+        """Set torch's threads, and whether it may round, for as long as something is computed."""
+        threads_before = torch.get_num_threads()
+        torch.set_num_threads(self.threads)
+        set_exactness(self.prepared.dtype)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads_before)
+
     def _train(self, segment: Segment, advance: Callable[[int], None]) -> None:
         prepared, folder = self.prepared, self.folder
+        # nothing is missing, unless activations live in the memory of another process
+        prepared.run_frozen_layers([segment.seed], Silent())
         training = Training(
             prepared.material,
             prepared.splits[segment.seed],
@@ -97,7 +117,7 @@ class Worker:
         for part in PARTS:
             indices = getattr(training.split, part)
             parts[part] = (*training.outputs(indices), self.prepared.images.labels[indices])
-        tally = training.tally
+        tally, batch_size = training.tally, self.prepared.budgets[segment.seed].batch_size
         self.folder.save_outputs(
             segment.key,
             output_tensors(parts, training.network.head.state_dict()),
@@ -108,6 +128,7 @@ class Worker:
                 "drawn": tally.drawn.tolist(),
                 "distinct": int(np.count_nonzero(tally.seen)),
                 "views": tally.views,
+                "micro_batch": tally.micro_batch(batch_size),
                 "curve": tally.curve,
             },
         )

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmark.store import atomic, cache_dir, digest, read_json, write_json
+from benchmark.store import atomic, digest, read_json, write_json
 
 
 def test_an_interrupted_write_leaves_what_was_there(tmp_path):
@@ -31,11 +31,3 @@ def test_json_refuses_what_other_readers_cannot_read(tmp_path):
 def test_a_digest_is_of_content_not_of_order():
     assert digest({"a": 1, "b": [1, 2]}) == digest(json.loads('{"b": [1, 2], "a": 1}'))
     assert digest({"a": 1}) != digest({"a": 2})
-
-
-def test_the_cache_can_be_put_elsewhere(monkeypatch, tmp_path):
-    monkeypatch.setenv("IMBALANCE_BENCH_CACHE", str(tmp_path))
-    assert cache_dir() == tmp_path
-    monkeypatch.delenv("IMBALANCE_BENCH_CACHE")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache_dir() == tmp_path / "imbalance-bench"

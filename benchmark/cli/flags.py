@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import benchmark
+from benchmark.size import parse_size
 
 SWITCHES = ("quick", "dry_run")
 Command = Callable[[argparse.Namespace, Sequence[str]], int]
@@ -77,6 +78,14 @@ def build_parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     data.add_argument(
         "data", metavar="DATA", help="a folder, a .csv manifest or a name from `list`"
     )
+
+    cache = _verb(verbs, "cache", commands["cache"], CACHE, CACHE_EXAMPLES)
+    cache.add_argument(
+        "--clear", action="store_true", help="remove everything that no process uses now"
+    )
+
+    bench = _verb(verbs, "bench", commands["bench"], BENCH, BENCH_EXAMPLES)
+    _bench_flags(bench)
     return parser
 
 
@@ -183,10 +192,63 @@ def _experiment_flags(verb: argparse.ArgumentParser) -> None:
         "core as far as memory goes; on a GPU one)",
     )
     where.add_argument(
+        "--cache-limit",
+        type=_size,
+        metavar="SIZE",
+        help="what decoded images and activations may take on the disk, like 20GB; what was used "
+        "least recently goes (default: half of what the disk has for them; see `cache`)",
+    )
+    where.add_argument(
         "--quick",
         action="store_true",
         help="a quick look: about 300 of the images, one epoch a phase; no evidence",
     )
+
+
+def _bench_flags(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--data",
+        default="wheels:images=4096",
+        metavar="DATA",
+        help="a folder root/<class>/<file> of photographs; anything else, like wheels:images=4096 "
+        "(default), is written down as JPEGs first, uncounted",
+    )
+    verb.add_argument("--weights", default="auto", metavar="WEIGHTS", help="as for `run`")
+    verb.add_argument(
+        "--strategies", default="all", metavar="NAMES", help="`all` (default), or some of these six"
+    )
+    verb.add_argument(
+        "--seeds",
+        type=_whole_numbers,
+        default=(0,),
+        metavar="0,1,2",
+        help="more than one: the harness is timed on all of them too (default: 0)",
+    )
+    verb.add_argument("--image-size", type=int, default=128, metavar="PIXELS", help="default: 128")
+    verb.add_argument("--device", default="auto", help="auto (default), cpu, cuda or cuda:1")
+    verb.add_argument("--precision", default="auto", help="of the harness and of the tuned loop")
+    verb.add_argument(
+        "--rounds", type=int, default=3, metavar="N", help="times everything is run (default: 3)"
+    )
+    verb.add_argument(
+        "--scripts",
+        type=int,
+        metavar="N",
+        help="plain and tuned scripts that run in a round, another strategy's in each; what six "
+        "would take is then six times their median (default: one for every strategy)",
+    )
+    verb.add_argument(
+        "--loops",
+        default="tests/bench",
+        metavar="DIR",
+        help="folder of the reference loops (default: tests/bench, as in a checkout)",
+    )
+    verb.add_argument(
+        "--growth",
+        metavar="N,N",
+        help="measure instead what an image costs in sets of so many, like 1000,4000,16000,48000",
+    )
+    verb.add_argument("--out", metavar="DIR", help="default: results/bench-<data>")
 
 
 def _plugin_flag(group: Any) -> None:
@@ -216,6 +278,13 @@ def _parser(make: Any, name: str, text: str, examples: str, **more: Any) -> Any:
         allow_abbrev=False,
         **more,
     )
+
+
+def _size(text: str) -> int:
+    try:
+        return parse_size(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _whole_numbers(text: str) -> tuple[int, ...]:
@@ -281,3 +350,22 @@ sizes, duplicates and unreadable files."""
 DATA_EXAMPLES = """\
   python -m benchmark data my_images/
   python -m benchmark data wheels:classes=7"""
+
+CACHE = """Show or clear what is kept for the next runs. Decoded images and activations of the
+frozen layers, which all runs share and any run can make again. They lie in the user's cache folder,
+or in $IMBALANCE_BENCH_CACHE if it is set."""
+
+CACHE_EXAMPLES = """\
+  python -m benchmark cache
+  python -m benchmark cache --clear"""
+
+BENCH = """Time the harness against loops that a practitioner would write. Plain: a script a
+strategy, ImageFolder, fp32, the whole network each epoch. Tuned: images decoded beforehand,
+channels-last, bf16. Bare: a loop over ready activations. They take turns with whole runs of the
+harness that begin with an empty cache. Every measurement is kept at once in measured.jsonl: the
+same command goes on where it stopped, and more --rounds add to it. Writes performance.md."""
+
+BENCH_EXAMPLES = """\
+  python -m benchmark bench --data my_images/ --rounds 3 --seeds 0,1,2
+  python -m benchmark bench --data my_images/ --scripts 1
+  python -m benchmark bench --growth 1000,4000,16000,48000"""

@@ -1,11 +1,17 @@
-"""What is printed: the plan before a run, the table after it."""
+"""What is printed: the plan before a run, the table after it, what the cache holds."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from benchmark.size import size_text
 
 if TYPE_CHECKING:
     from benchmark.api import Result
+    from benchmark.cache import Entry
     from benchmark.executor import Executor
 
 
@@ -75,6 +81,30 @@ def print_summary(result: Result) -> None:
         print(f"failed: {failure['strategy']} (seed {failure['seed']}): {failure['error']}")
     for kind in ("markdown", "html"):
         print(f"report: {result.reports[kind]}")
+
+
+def cache_text(entries: Sequence[Entry], limit: int, folder: Path) -> str:
+    """Return a table of what is in the cache, and how much that is."""
+    rows = [("what", "size", "last used", "in use")]
+    for entry in entries:
+        used = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.last_used))
+        rows.append((entry.about, size_text(entry.bytes), used, "yes" if entry.in_use else ""))
+    width = max(len(row[0]) for row in rows)
+    lines = [
+        f"{what:<{width}}  {size:>6}  {used:<16}  {in_use}".rstrip()
+        for what, size, used, in_use in rows
+    ]
+    total = size_text(sum(entry.bytes for entry in entries))
+    end = f"{total} in {folder}; a run without --cache-limit lets it grow to {size_text(limit)}"
+    return "\n".join([*lines, "", end] if entries else [end])
+
+
+def cleared_text(removed: Sequence[Entry], kept: Sequence[Entry], folder: Path) -> str:
+    """Say what `cache --clear` freed, and what it kept because a process uses it."""
+    freed = size_text(sum(entry.bytes for entry in removed))
+    lines = [f"removed {_plural(len(removed), 'entry', 'entries')}, {freed}, from {folder}"]
+    lines += [f"kept, as it is in use: {entry.about}, {size_text(entry.bytes)}" for entry in kept]
+    return "\n".join(lines)
 
 
 TITLES = {

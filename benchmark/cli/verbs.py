@@ -18,14 +18,15 @@ def run_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:
     """`run`: train what is not stored, write the report."""
     from benchmark import api
     from benchmark.cli.printed import plan_text, print_summary
-    from benchmark.progress import for_terminal
+    from benchmark.progress import Stopwatch, for_terminal
 
-    progress = for_terminal()
+    progress = Stopwatch(for_terminal())
     executor = api.plan(
         experiment_of(chosen),
         chosen.strategies,
         out=chosen.out,
         jobs=chosen.jobs,
+        cache_limit=chosen.cache_limit,
         progress=progress,
     )
     for message in executor.prepared.messages:
@@ -96,6 +97,26 @@ def data_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # no
     return 0
 
 
+def cache_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG001
+    """`cache`: what is kept for the next runs, or its removal."""
+    from benchmark import cache
+    from benchmark.cli.printed import cache_text, cleared_text
+
+    if chosen.clear:
+        print(cleared_text(*cache.clear(), cache.cache_dir()))
+    else:
+        print(cache_text(cache.entries(), cache.default_limit(), cache.cache_dir()))
+    return 0
+
+
+def bench_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG001
+    """`bench`: what a comparison costs, against what a practitioner would write."""
+    from benchmark.bench.choose import run_bench
+
+    print(f"page: {run_bench(chosen)}")
+    return 0
+
+
 def experiment_of(chosen: argparse.Namespace) -> Experiment:
     """Return the experiment that the flags describe."""
     from benchmark import api
@@ -117,4 +138,6 @@ COMMANDS = {
     "list": list_command,
     "report": report_command,
     "data": data_command,
+    "cache": cache_command,
+    "bench": bench_command,
 }

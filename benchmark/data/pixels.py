@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,13 +17,13 @@ import PIL
 from PIL import Image
 
 from benchmark import store
+from benchmark.cache import Lease, building, cache_dir, default_limit, entries, lease, make_room
 from benchmark.data.imageset import ImageSet, Reader
 from benchmark.data.look import reason
 from benchmark.data.parallel import over_images
+from benchmark.size import size_text
 
 RECIPE = 1  # raise it when other pixels would come of the same bytes
-
-ABANDONED_S = 3600  # a build whose array nobody wrote to for this long was killed
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +35,16 @@ class Pixels:
     readable: np.ndarray  # (N,) bool
     errors: dict[int, str]  # index -> why the image can't be read
     key: str  # sha256 over all that the data are: the same wherever and whenever they lie
+    lease: Lease | None = field(repr=False)  # the array's file stays as long as this does
 
 
 def prepare_pixels(
-    images: ImageSet, size: int, cache: Path, progress: Callable[[int], None] = lambda _: None
+    images: ImageSet,
+    size: int,
+    progress: Callable[[int], None] = lambda _: None,
+    cache_limit: int | None = None,
 ) -> Pixels:
-    """Return the pixels of `images`, decoded now or, if they are in `cache`, without reading any.
+    """Return the pixels of `images`, decoded now or, if the cache has them, without reading any.
 
     Each whole image is squashed to size x size, aspect ignored: bilinear with antialiasing
     (Pillow's resize). Large JPEGs are first decoded at 1/2, 1/4 or 1/8, never below twice the
@@ -50,25 +53,33 @@ def prepare_pixels(
     Args:
         images: N images.
         size: side in pixels.
-        cache: folder for derived data; `pixels/<key of the listing>/` is made in it.
         progress: called in this process with the number of images decoded since the last call.
+        cache_limit: bytes that the cache may take, see `make_room`.
 
     Raises:
-        ValueError: the size isn't positive, or not one image can be read.
+        ValueError: the size isn't positive, not one image can be read, or the array has no room
+            within the limit.
         OSError: the disk has no room for the array.
     """
     if size < 1:
         raise ValueError(f"The image size must be at least 1 pixel, not {size}.")
     listing = {"recipe": RECIPE, "pillow": PIL.__version__, "size": size}
     listing |= {"files": images.files, "stamps": images.stamps}
-    folder = cache / "pixels" / store.digest(listing)[:32]
+    folder = cache_dir() / "pixels" / store.digest(listing)[:32]
+    held = lease(folder, f"pixels of {images.name}, {len(images)} images, {size} px")
     shape = (len(images), size, size, 3)
     meta = _meta_if_whole(folder, shape)
     if meta is None:
-        _build(folder, images, shape, progress)
-        meta = _meta_if_whole(folder, shape)
+        with building(folder):
+            meta = _meta_if_whole(folder, shape)  # while we waited, another process made it
+            if meta is None:
+                _require_room(folder, images, shape, cache_limit)
+                _build(folder, images, shape, progress)
+                meta = _meta_if_whole(folder, shape)
         if meta is None:
             raise OSError(f"{folder} changed while it was made; run again.")
+    else:
+        make_room(0, cache_limit)  # the limit may be lower than it was
     errors = {int(index): reason for index, reason in meta["errors"].items()}
     if len(errors) == len(images):
         raise ValueError(
@@ -83,6 +94,7 @@ def prepare_pixels(
         readable=readable,
         errors=errors,
         key=_content_key(images, size, meta["digests"]),
+        lease=held,
     )
 
 
@@ -119,23 +131,40 @@ def _meta_if_whole(folder: Path, shape: tuple[int, ...]) -> dict[str, Any] | Non
     return meta if whole else None
 
 
+def _require_room(
+    folder: Path, images: ImageSet, shape: tuple[int, ...], cache_limit: int | None
+) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    for left in folder.parent.glob(f".{folder.name}.*.tmp"):
+        shutil.rmtree(left, ignore_errors=True)  # by a process that was killed: we build alone
+    needed = int(np.prod(shape))
+    if make_room(needed, cache_limit):
+        return
+    what = f"{images.spec}: {shape[0]} images of {shape[1]} x {shape[2]} pixels take "
+    what += size_text(needed)
+    free = shutil.disk_usage(folder.parent).free
+    if needed > free:
+        raise OSError(
+            f"{what}, {folder.parent} has {size_text(free)} left. Make room, set "
+            "IMBALANCE_BENCH_CACHE to a folder on another disk, or choose a smaller --image-size."
+        )
+    limit = default_limit() if cache_limit is None else cache_limit
+    in_use = sum(entry.bytes for entry in entries() if entry.in_use)
+    raise ValueError(
+        f"{what}, the cache in {folder.parents[1]} may take {size_text(limit)}, of which "
+        f"{size_text(in_use)} are in use. Raise --cache-limit, choose a smaller --image-size, or "
+        "set IMBALANCE_BENCH_CACHE to a folder on a larger disk."
+    )
+
+
 def _build(
     folder: Path, images: ImageSet, shape: tuple[int, ...], progress: Callable[[int], None]
 ) -> None:
     """Decode everything into a folder beside `folder`, and rename it when it is whole."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    _remove_abandoned(folder)
-    needed, free = int(np.prod(shape)), shutil.disk_usage(folder.parent).free
-    if needed > free:
-        raise OSError(
-            f"{images.spec}: {shape[0]} images of {shape[1]} x {shape[2]} pixels take "
-            f"{needed / 1e9:.1f} GB, {folder.parent} has {free / 1e9:.1f} GB left. Make room, set "
-            "IMBALANCE_BENCH_CACHE to a folder on another disk, or choose a smaller image size."
-        )
-    building = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.tmp")
-    building.mkdir()
+    unfinished = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.tmp")
+    unfinished.mkdir()
     try:
-        path = building / "pixels.npy"
+        path = unfinished / "pixels.npy"
         array = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
         work = partial(_decode_block, path=path, offset=array.offset, size=shape[1])
         del array
@@ -155,16 +184,16 @@ def _build(
             "digests": digests,
             "errors": {str(index): errors[index] for index in sorted(errors)},
         }
-        store.write_json(building / "meta.json", {**meta, "check": store.digest(meta)})
-        _move_into_place(building, folder, shape)
+        store.write_json(unfinished / "meta.json", {**meta, "check": store.digest(meta)})
+        _move_into_place(unfinished, folder, shape)
     finally:
-        shutil.rmtree(building, ignore_errors=True)
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _move_into_place(building: Path, folder: Path, shape: tuple[int, ...]) -> None:
+def _move_into_place(unfinished: Path, folder: Path, shape: tuple[int, ...]) -> None:
     while True:
         try:
-            building.rename(folder)
+            unfinished.rename(folder)
             return
         except OSError:
             if not folder.exists():
@@ -174,16 +203,6 @@ def _move_into_place(building: Path, folder: Path, shape: tuple[int, ...]) -> No
         damaged = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.tmp")
         folder.rename(damaged)
         shutil.rmtree(damaged, ignore_errors=True)
-
-
-def _remove_abandoned(folder: Path) -> None:
-    for other in folder.parent.glob(".*.tmp"):
-        try:
-            newest = max(path.stat().st_mtime for path in (other, *other.iterdir()))
-        except OSError:
-            continue  # its owner is finishing just now
-        if time.time() - newest > ABANDONED_S:
-            shutil.rmtree(other, ignore_errors=True)
 
 
 def _decode_block(

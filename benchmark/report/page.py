@@ -137,6 +137,16 @@ def _warnings(comparison: Comparison) -> Iterator[str]:
             "Where a seed failed, means are over the seeds that finished: "
             "rows then compare different seeds."
         )
+    rows = comparison.seed_rows
+    cut_up = rows[rows["micro_batch"] < rows["batch_size"]]
+    if len(cut_up):
+        names = listed([code(name) for name in dict.fromkeys(cut_up["strategy"])])
+        yield from once(
+            f"Memory ran out: {names} trained in micro-batches of "
+            f"{count(cut_up['micro_batch'].min())} images. The gradient is still that of "
+            f"{count(cut_up['batch_size'].max())}, but batch norm averaged over fewer than in the "
+            "other rows."
+        )
     weights = tables.mapping(run.get("weights"))
     yield from once(weights.get("message"))
     few = [n for n in tables.test_counts(comparison) if n < FEW_TEST_IMAGES]

@@ -17,7 +17,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.functional import one_hot
 
 from benchmark.data.splits import Splits
 from benchmark.experiment import Phase, Recipe
@@ -34,11 +33,12 @@ from benchmark.train.checkpoint import (
     unflatten_optimizer,
 )
 from benchmark.train.material import Material
+from benchmark.train.memory import in_full_batches, is_out_of_memory, release_memory
 from benchmark.train.stream import Stream
 from benchmark.train.tally import Tally
 
 _HEAD, _STEP = 2, 3  # keep the random numbers of different uses of a seed apart
-_EVALUATION_BATCH = 256
+_SMALLEST_MICRO_BATCH = 2  # batch norm takes no average of one
 
 
 class Training:
@@ -69,6 +69,7 @@ class Training:
         self.budget, self.seed, self.make_head = budget, seed, head
         self.step = 0
         self.labels = material.labels[split.train]  # (N,)
+        self._labels = torch.from_numpy(self.labels).to(material.device)  # (N,)
         counts = np.bincount(self.labels, minlength=material.classes)
         self.counts = torch.from_numpy(counts).to(material.device, torch.float32)  # (C,)
         self.tally = Tally.empty(material.classes, len(self.labels))
@@ -172,80 +173,121 @@ class Training:
                 done, begun = self.step, time.perf_counter()
 
     def _one_step(self, stretch: Stretch, stream: Stream, pooled: Tensor | None) -> Tensor:
-        stage, optimizer = stretch.stage, self.optimizer
+        """Show one batch and update what is trained; return the mean loss.
+
+        If memory runs out, the batch passes in micro-batches whose gradients add up to the same
+        mean. Batch norm then averages over fewer images, so it is written down.
+        """
+        positions, copies = stream.batch(self.step)
+        altered = self._altered(stretch, copies)
+        self.tally.count(positions, self.labels[positions], int(altered.sum()))
+        while True:
+            try:
+                return self._update(stretch, positions, copies, altered, pooled)
+            except (RuntimeError, MemoryError) as error:
+                smaller = self.tally.micro_batch(len(positions)) // 2
+                if smaller < _SMALLEST_MICRO_BATCH or not is_out_of_memory(error):
+                    raise
+            release_memory()  # here and not above: the error holds what is to be released
+            self.tally.micro_batches *= 2
+
+    def _update(
+        self,
+        stretch: Stretch,
+        positions: NDArray[np.int64],
+        copies: NDArray[np.int64],
+        altered: NDArray[np.bool_],
+        pooled: Tensor | None,
+    ) -> Tensor:
+        optimizer = self.optimizer
         assert optimizer is not None
         step_seed = _derived(self.seed, _STEP, self.step)
         self._generator.manual_seed(step_seed)
         torch.manual_seed(step_seed)  # a strategy may use torch's own
-        positions, copies = stream.batch(self.step)
-        labels = self.labels[positions]
-        self.tally.count(positions, labels)
-        target = one_hot(torch.from_numpy(labels), self.material.classes)  # (B, C)
-        target = target.to(self.material.device, torch.float32)
-        x, target = self._batch(stretch, positions, copies, target, pooled)
-        if pooled is None:
-            with self.material.autocast():
-                x = self.network.features(x)
-        logits = self.network.classify(x, self._generator)
-        losses = stage.loss(logits, target, self.counts)
-        if losses.shape != labels.shape:
-            raise ValueError(
-                f"a loss must return one value an image, shape {labels.shape}, and leave the mean "
-                f"to the trainer; this one returned shape {tuple(losses.shape)}"
-            )
-        loss = losses.mean()
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss = torch.zeros((), device=self.material.device)
+        size = self.tally.micro_batch(len(positions))
+        for start in range(0, len(positions), size):
+            part = slice(start, start + size)
+            x, target = self._batch(stretch, positions[part], copies[part], altered[part], pooled)
+            if pooled is None:
+                with self.material.autocast():
+                    x = self.network.features(x)
+            logits = self.network.classify(x, self._generator)
+            losses = stretch.stage.loss(logits, target, self.counts)
+            if losses.shape != logits.shape[:1]:
+                raise ValueError(
+                    f"a loss must return one value an image, shape {tuple(logits.shape[:1])}, and "
+                    f"leave the mean to the trainer; this one returned shape {tuple(losses.shape)}"
+                )
+            share = losses.sum() / len(positions)
+            share.backward()
+            loss += share.detach()
         optimizer.step()
-        return loss.detach()
+        return loss
+
+    def _altered(self, stretch: Stretch, copies: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which images (B,) are augmented: asked without the device."""
+        numbers = torch.from_numpy(copies)
+        augments = (self.recipe.augment, stretch.stage.augment)
+        return np.logical_or(*(augment.changes(numbers).numpy() for augment in augments))
 
     def _batch(
         self,
         stretch: Stretch,
         positions: NDArray[np.int64],
         copies: NDArray[np.int64],
-        target: Tensor,
+        altered: NDArray[np.bool_],
         pooled: Tensor | None,
     ) -> tuple[Tensor, Tensor]:
-        """Inputs of the trained part and their targets; only altered images are run anew.
+        """Inputs of the trained part and their targets (B, C); only altered images are run anew.
 
         Inputs are activations at the cut, or features (B, D) where the head alone is trained.
         """
-        material, stage = self.material, stretch.stage
-        numbers = torch.from_numpy(copies)  # which images are altered is asked without the device
-        augments = (self.recipe.augment, stage.augment)
-        mixes = not isinstance(stage.mix, NoMix)
-        altered = augments[0].changes(numbers) | augments[1].changes(numbers)
-        fresh = np.ones(len(copies), bool) if mixes else altered.numpy()
-        stored = self._stored(positions[~fresh], pooled)
-        if not fresh.any():
-            return stored, target
-        images = material.images(self.split.train[positions[fresh]])
-        numbers = numbers[torch.from_numpy(fresh)]
-        for augment in augments:
-            which = augment.changes(numbers)
-            if which.any():
-                copy_number = numbers[which].to(material.device)
-                images[which] = augment(images[which], copy_number, self._generator)
-        self.tally.views += int(altered.sum())
+        material, mix = self.material, stretch.stage.mix
+        labels = self._labels.index_select(0, self._places(positions))
+        target = torch.zeros(len(positions), material.classes, device=material.device)
+        target.scatter_(1, labels[:, None], 1.0)  # (B,) -> (B, 1); one_hot waits for the device
+        mixes = not isinstance(mix, NoMix)
+        fresh, stored = _where(altered | mixes)
+        if not len(fresh):
+            return self._stored(positions, pooled), target
+        images = self._views(stretch, positions[fresh], copies[fresh])
         if mixes:
-            images, target = stage.mix(images.float(), target, self.counts, self._generator)
+            images, target = mix(images.float(), target, self.counts, self._generator)
         viewed = material.prefix(images)
         if pooled is not None:
             with torch.no_grad(), material.autocast():
                 viewed = self.network.features(viewed)
-        if fresh.all():
+        if not len(stored):
             return viewed, target
-        x = torch.empty((len(fresh), *viewed.shape[1:]), dtype=viewed.dtype, device=viewed.device)
+        rows = self._stored(positions[stored], pooled)
+        x = torch.empty((len(positions), *rows.shape[1:]), dtype=viewed.dtype, device=rows.device)
         if x.ndim == 4:
             x = x.contiguous(memory_format=torch.channels_last)
-        mask = torch.from_numpy(fresh).to(viewed.device)
-        x[mask], x[~mask] = viewed, stored.to(viewed.dtype)
+        x.index_copy_(0, self._places(fresh), viewed)
+        x.index_copy_(0, self._places(stored), rows.to(viewed.dtype))
         return x, target
+
+    def _views(
+        self, stretch: Stretch, positions: NDArray[np.int64], copies: NDArray[np.int64]
+    ) -> Tensor:
+        """Images (B, 3, H, W) uint8, augmented by the recipe and then by the strategy."""
+        images = self.material.images(self.split.train[positions])
+        for augment in (self.recipe.augment, stretch.stage.augment):
+            changed, _ = _where(augment.changes(torch.from_numpy(copies)).numpy())
+            if len(changed):
+                which, numbers = self._places(changed), self._places(copies[changed])
+                views = augment(images.index_select(0, which), numbers, self._generator)
+                images = images.index_copy(0, which, views)
+        return images
+
+    def _places(self, numbers: NDArray[np.int64]) -> Tensor:
+        return self.material.to_device(torch.from_numpy(numbers))
 
     def _stored(self, positions: NDArray[np.int64], pooled: Tensor | None) -> Tensor:
         if pooled is not None:
-            return pooled[torch.from_numpy(positions).to(pooled.device)]
+            return pooled.index_select(0, self._places(positions))
         return self.material.inputs(self.split.train[positions])
 
     def _pooled(self, first: str, stretch: Stretch) -> Tensor | None:
@@ -266,12 +308,12 @@ class Training:
         if self.pretrained and not len(self.material.pooled.missing(indices)):
             return self.material.pooled.read(indices).to(self.material.device)
         self.network.eval()
-        batches: list[Tensor] = []
-        for start in range(0, len(indices), _EVALUATION_BATCH):
+
+        def compute(batch: NDArray[np.int64]) -> Tensor:
             with self.material.autocast():
-                x = self.material.inputs(indices[start : start + _EVALUATION_BATCH])
-                batches.append(self.network.features(x))
-        return torch.cat(batches)
+                return self.network.features(self.material.inputs(batch))
+
+        return torch.cat([features for _, features in in_full_batches(indices, compute)])
 
     @torch.no_grad()
     def outputs(self, indices: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
@@ -346,6 +388,11 @@ def learning_rate_factor(phase: Phase, passed: float) -> float:
     if not phase.cosine:
         return 1.0
     return 0.5 * (1 + math.cos(math.pi * (passed - phase.warmup) / (1 - phase.warmup)))
+
+
+def _where(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Positions at which a mask (B,) holds, and those at which it does not."""
+    return np.flatnonzero(mask), np.flatnonzero(~mask)
 
 
 def _validation_steps(start: int, end: int, epochs: float) -> set[int]:

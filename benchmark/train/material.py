@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -12,7 +11,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from benchmark.model.inception import Frozen
-from benchmark.train.rows import RowStore
+from benchmark.train.home import Home
+from benchmark.train.rows import Advance, Rows
+
+FROZEN_LAYERS, FEATURES = "frozen layers", "features"
+PASSES = (FROZEN_LAYERS, FEATURES)  # through pretrained layers, the second on the first's rows
 
 
 @dataclass(frozen=True)
@@ -21,25 +24,35 @@ class Material:
 
     labels: NDArray[np.int64]  # (N,)
     classes: int
-    pixels: NDArray[np.uint8]  # (N, H, W, 3)
+    pixels: NDArray[np.uint8] | Tensor  # (N, H, W, 3); a tensor is on the device
     prefix: Frozen  # the layers before the cut; without any it just normalises
     suffix: nn.Sequential  # the layers from the cut on, as pretrained
     cut: str  # the first block that may be trained
-    at_cut: RowStore | None  # None: nothing is frozen, the pixels themselves are the input
-    pooled: RowStore  # features of the pretrained network, for phases that train the head alone
+    home: Home  # where the activations live
+    at_cut: Rows | None  # None: nothing is stored, every image passes the prefix anew
+    pooled: Rows  # features of the pretrained network, for phases that train the head alone
     device: torch.device
     dtype: torch.dtype
 
     def images(self, indices: NDArray[np.int64]) -> Tensor:
         """Pixels of images (B,) -> (B, 3, H, W) uint8 on the device."""
-        batch = torch.from_numpy(self.pixels[indices]).to(self.device)
+        if isinstance(self.pixels, Tensor):
+            batch = self.pixels.index_select(0, self.to_device(torch.from_numpy(indices)))
+        else:
+            batch = self.to_device(torch.from_numpy(self.pixels[indices]))
         return batch.permute(0, 3, 1, 2)  # (B, H, W, 3) -> (B, 3, H, W), channels-last in memory
 
     def inputs(self, indices: NDArray[np.int64]) -> Tensor:
         """Activations at the cut of images (B,) -> (B, C, H, W), or (B, D) for a cut at the end."""
         if self.at_cut is None:
             return self.prefix(self.images(indices))
-        return self.at_cut.read(indices).to(self.device, non_blocking=True)
+        return self.to_device(self.at_cut.read(indices))
+
+    def to_device(self, values: Tensor) -> Tensor:
+        """Return values on the device, without waiting for what it is at."""
+        if self.device.type == "cuda" and not values.is_cuda:
+            values = values.pin_memory()
+        return values.to(self.device, non_blocking=True)
 
     def autocast(self) -> AbstractContextManager[None]:
         """Return the context in which the suffix computes."""
@@ -47,18 +60,22 @@ class Material:
             self.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16
         )
 
-    def fill_inputs(self, indices: NDArray[np.int64], advance: Callable[[int], None]) -> None:
-        """Run the frozen layers over the images that have not passed them yet."""
-        if self.at_cut is not None:
-            self.at_cut.fill(indices, lambda batch: self.prefix(self.images(batch)), advance)
+    def store(self, what: str) -> Rows | None:
+        """Return the rows that one of the PASSES fills; None if they are not kept."""
+        return {FROZEN_LAYERS: self.at_cut, FEATURES: self.pooled}[what]
 
-    def fill_pooled(self, indices: NDArray[np.int64], advance: Callable[[int], None]) -> None:
-        """Run the pretrained suffix over the images that have not passed it yet."""
-        suffix = self.suffix.eval()
+    def fill(
+        self, what: str, indices: NDArray[np.int64], advance: Advance = lambda _: None
+    ) -> None:
+        """Run pretrained layers over those of the images that have not passed them yet."""
+        if store := self.store(what):
+            compute = {FROZEN_LAYERS: self._frozen, FEATURES: self._features}[what]
+            store.fill(indices, compute, advance)
 
-        @torch.no_grad()
-        def compute(batch: NDArray[np.int64]) -> Tensor:
-            with self.autocast():
-                return suffix(self.inputs(batch)).float()  # (B, D)
+    def _frozen(self, indices: NDArray[np.int64]) -> Tensor:
+        return self.prefix(self.images(indices))
 
-        self.pooled.fill(indices, compute, advance)
+    @torch.no_grad()
+    def _features(self, indices: NDArray[np.int64]) -> Tensor:
+        with self.autocast():
+            return self.suffix.eval()(self.inputs(indices)).float()  # (B, D)

@@ -16,6 +16,7 @@ class Tally:
     drawn: NDArray[np.int64]  # (C,) images shown, by class
     seen: NDArray[np.bool_]  # (N,) training images shown at least once
     views: int = 0  # altered images shown
+    micro_batches: int = 1  # parts that a batch is cut into since memory ran out
     seconds: float = 0.0  # of training steps, without validation
     loss_sum: float = 0.0  # over the steps since the last validation
     loss_steps: int = 0
@@ -26,10 +27,15 @@ class Tally:
         """Nothing shown yet."""
         return cls(np.zeros(classes, np.int64), np.zeros(images, bool))
 
-    def count(self, positions: NDArray[np.int64], labels: NDArray[np.int64]) -> None:
-        """Add one batch: positions (B,) in the training split, and their labels (B,)."""
+    def count(self, positions: NDArray[np.int64], labels: NDArray[np.int64], altered: int) -> None:
+        """Add a batch: positions (B,) in the training split, labels (B,), how many are altered."""
         np.add.at(self.drawn, labels, 1)
         self.seen[positions] = True
+        self.views += altered
+
+    def micro_batch(self, batch_size: int) -> int:
+        """Return how many images pass the network at once."""
+        return -(-batch_size // self.micro_batches)
 
     def to_json(self) -> dict[str, Any]:
         """Return everything, for a file."""
@@ -38,6 +44,7 @@ class Tally:
             "seen": np.packbits(self.seen).tobytes().hex(),
             "images": len(self.seen),
             "views": self.views,
+            "micro_batches": self.micro_batches,
             "seconds": self.seconds,
             "loss": [self.loss_sum, self.loss_steps],
             "curve": self.curve,
@@ -53,6 +60,7 @@ class Tally:
             np.asarray(value["drawn"], np.int64),
             seen,
             value["views"],
+            value["micro_batches"],
             value["seconds"],
             loss_sum,
             loss_steps,

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +23,13 @@ from benchmark.data.sources import open_data
 SIZE = 4
 
 
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache."""
+    monkeypatch.setenv("IMBALANCE_BENCH_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     rng = np.random.default_rng(0)
@@ -34,12 +41,14 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def prepare(root: Path, tmp_path: Path) -> Callable[..., tuple[Pixels, int]]:
+def prepare(root: Path) -> Callable[..., tuple[Pixels, int]]:
     """Open `root` anew and return its pixels with the number of images decoded for that."""
 
-    def run(where: Path = root, size: int = SIZE) -> tuple[Pixels, int]:
+    def run(
+        where: Path = root, size: int = SIZE, cache_limit: int | None = None
+    ) -> tuple[Pixels, int]:
         decoded: list[int] = []
-        pixels = prepare_pixels(open_data(str(where)), size, tmp_path / "cache", decoded.append)
+        pixels = prepare_pixels(open_data(str(where)), size, decoded.append, cache_limit)
         return pixels, sum(decoded)
 
     return run
@@ -97,7 +106,7 @@ def test_the_key_is_of_the_content_not_of_place_or_time(
 def test_other_labels_for_the_same_files_are_another_key(root: Path, tmp_path: Path) -> None:
     images = open_data(str(root))
     swapped = replace(images, labels=images.labels[::-1].copy())
-    keys = {prepare_pixels(each, SIZE, tmp_path / "cache").key for each in (images, swapped)}
+    keys = {prepare_pixels(each, SIZE).key for each in (images, swapped)}
     assert len(keys) == 2
     stored(tmp_path)  # one store serves both
 
@@ -163,43 +172,93 @@ def test_a_damaged_store_is_made_again(
     assert stored(tmp_path) == folder  # and nothing is left beside it
 
 
-def test_a_killed_build_is_not_used_and_its_rest_removed_later(
+IN_A_PROCESS = """
+import os, signal, sys, time
+from pathlib import Path
+from benchmark.data.pixels import prepare_pixels
+from benchmark.data.sources import open_data
+
+def kill(_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def wait(images):
+    print("decoded", images, flush=True)
+    time.sleep(float(sys.argv[3]))
+
+pixels = prepare_pixels(open_data(sys.argv[1]), 4, {"kill": kill, "wait": wait}[sys.argv[2]])
+print(pixels.key, int(pixels.array.sum()), os.stat(pixels.array.filename).st_ino)
+"""
+
+
+def in_a_process(*arguments: object) -> subprocess.Popen[str]:
+    words = [sys.executable, "-c", IN_A_PROCESS, *map(str, arguments)]
+    return subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+
+
+def test_a_killed_build_is_not_used_and_its_rest_removed(
     prepare: Callable, root: Path, tmp_path: Path
 ) -> None:
-    code = (
-        "import os, signal, sys; from pathlib import Path\n"
-        "from benchmark.data.pixels import prepare_pixels\n"
-        "from benchmark.data.sources import open_data\n"
-        "prepare_pixels(open_data(sys.argv[1]), 4, Path(sys.argv[2]),\n"
-        "    lambda _: os.kill(os.getpid(), signal.SIGKILL))"
-    )
-    arguments = [sys.executable, "-c", code, str(root), str(tmp_path / "cache")]
-    assert subprocess.run(arguments, check=False).returncode == -signal.SIGKILL
+    assert in_a_process(root, "kill").wait() == -signal.SIGKILL
     rest = stored(tmp_path)
     assert rest.name.endswith(".tmp")
     assert prepare()[1] == 5
-    assert rest.exists()  # it might still be at work
-    long_ago = time.time() - 7200
-    for path in (*rest.iterdir(), rest):
-        os.utime(path, (long_ago, long_ago))
+    assert stored(tmp_path).name == rest.name.split(".")[1]
+
+
+def test_the_rest_of_a_killed_build_goes_when_other_data_is_prepared(
+    prepare: Callable, root: Path, tmp_path: Path
+) -> None:
+    in_a_process(root, "kill").wait()
+    rest = stored(tmp_path)
     prepare(size=SIZE + 1)
     assert not rest.exists()
 
 
-def test_two_at_once_agree(root: Path, tmp_path: Path) -> None:
-    images, cache = open_data(str(root)), tmp_path / "cache"
-    inner: list[tuple[Pixels, int]] = []
+def test_an_unfinished_build_stays_while_its_process_lives(
+    prepare: Callable, root: Path, tmp_path: Path
+) -> None:
+    with in_a_process(root, "wait", 60) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        rest = stored(tmp_path)
+        prepare(size=SIZE + 1, cache_limit=10_000)
+        still_there = rest.exists()
+        other.kill()
+    assert still_there
 
-    def another_process(_: int) -> None:
-        pixels = prepare_pixels(images, SIZE, cache)
-        (array,) = cache.glob("pixels/[!.]*/pixels.npy")
-        inner.append((pixels, array.stat().st_ino))
 
-    outer = prepare_pixels(images, SIZE, cache, another_process)
-    first, inode = inner[0]
-    np.testing.assert_array_equal(outer.array, first.array)
-    assert outer.key == first.key
-    assert (stored(tmp_path) / "pixels.npy").stat().st_ino == inode  # the first one stays
+def test_of_two_processes_one_decodes(root: Path, tmp_path: Path) -> None:
+    both = [in_a_process(root, "wait", 0.5) for _ in range(2)]
+    told = [process.communicate()[0].splitlines() for process in both]
+    assert sorted(map(len, told)) == [1, 2]
+    assert told[0][-1] == told[1][-1]  # content and the very file
+    assert stored(tmp_path).name.isalnum()
+
+
+def test_a_limit_removes_pixels_that_nobody_uses(prepare: Callable, tmp_path: Path) -> None:
+    first, _ = prepare()
+    del first
+    prepare(size=SIZE + 1, cache_limit=10_000)  # a store takes two blocks of 4 KiB or so
+    stored(tmp_path)
+    assert prepare(size=SIZE + 1)[1] == 0
+    assert prepare()[1] == 5
+
+
+def test_pixels_in_use_are_kept_and_the_user_told(prepare: Callable) -> None:
+    first, _ = prepare()
+    with pytest.raises(
+        ValueError, match=r"375 B.*may take 60 B, of which .* in use.*--cache-limit"
+    ):
+        prepare(size=5, cache_limit=60)
+    assert np.array(first.array).any()
+    assert prepare(cache_limit=60)[1] == 0  # what is there may be used
+
+
+def test_pixels_pickle_without_their_lease(prepare: Callable) -> None:
+    pixels, _ = prepare()
+    copy = pickle.loads(pickle.dumps(pixels))
+    assert copy.lease is None
+    assert copy.key == pixels.key
 
 
 def test_an_interrupted_build_leaves_nothing(root: Path, tmp_path: Path) -> None:
@@ -207,7 +266,7 @@ def test_an_interrupted_build_leaves_nothing(root: Path, tmp_path: Path) -> None
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        prepare_pixels(open_data(str(root)), SIZE, tmp_path / "cache", interrupt)
+        prepare_pixels(open_data(str(root)), SIZE, interrupt)
     assert list((tmp_path / "cache/pixels").iterdir()) == []
 
 
@@ -235,7 +294,7 @@ class Shades:
         return str(index).encode()
 
 
-def test_many_images_through_worker_processes_keep_their_places(tmp_path: Path) -> None:
+def test_many_images_through_worker_processes_keep_their_places() -> None:
     n = 2 * BLOCK + 7
     images = ImageSet(
         name="shades",
@@ -248,7 +307,7 @@ def test_many_images_through_worker_processes_keep_their_places(tmp_path: Path) 
         read=Shades(),
     )
     decoded: list[int] = []
-    pixels = prepare_pixels(images, 3, tmp_path, decoded.append)
+    pixels = prepare_pixels(images, 3, decoded.append)
     assert sorted(decoded) == [7, BLOCK, BLOCK]
     np.testing.assert_array_equal(pixels.array[:, 2, 2, 1], np.arange(n) % 256)
     assert len(set(pixels.digests)) == n

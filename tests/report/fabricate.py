@@ -72,7 +72,7 @@ def fabricate(
                     f'Traceback (most recent call last):\n  File "loss.py"\nRuntimeError: {error}'
                 )
                 failures.append((strategy, seed, f"RuntimeError: {error}", trace))
-                seed_rows.append((strategy, seed, *[np.nan] * 8, "failed", *[np.nan] * 10))
+                seed_rows.append((strategy, seed, *[np.nan] * 8, "failed", *[np.nan] * 12))
                 continue
             table = _confusion(train, test, help_for_rare, rng)
             confusion[strategy] = confusion.get(strategy, 0) + table
@@ -169,7 +169,7 @@ def _seed_row(
     numbers += [round(float(rng.uniform(30, 60)), 3)]
     third = -(-len(rows) // 3)
     groups = [recall[k * third : (k + 1) * third].mean() for k in range(3)]
-    extras = [numbers[0] + 0.01, 0.0, 0.4, 1.6, 0.08, *groups, 16384, 4076]
+    extras = [numbers[0] + 0.01, 0.0, 0.4, 1.6, 0.08, *groups, 16384, 4076, 64, 64]
     return (strategy, seed, *numbers, "ok", *extras)
 
 

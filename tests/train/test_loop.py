@@ -5,16 +5,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 import torch
-from torch.nn.functional import one_hot
 
 from benchmark.api import make_experiment
 from benchmark.experiment import Phase, Recipe
+from benchmark.model.inception import WIDTH, Network
 from benchmark.plan import Budget, make_plan
 from benchmark.prepare import prepare
 from benchmark.progress import Silent
 from benchmark.strategy import CrossEntropy, RandomView, Stage, Strategy
 from benchmark.strategy.registry import Asked
 from benchmark.train.loop import Training, learning_rate_factor
+from benchmark.train.rows import ResidentRows
 from benchmark.train.stream import Stream
 
 
@@ -183,6 +184,85 @@ def test_the_first_step_is_that_of_a_plain_loop(prepared):
     assert (ours - before).abs().max() > 1e-2
 
 
+@pytest.mark.parametrize("fine_tune", ["Mixed_7b", "head"])
+def test_where_activations_live_changes_nothing(prepared, fine_tune):
+    experiment = replace(prepared.experiment, fine_tune=fine_tune)
+    prepared = replace(prepared, experiment=experiment)
+    prepared.run_frozen_layers([0], Silent())
+    stored = prepared.material
+    count, dtype, device = len(prepared.images), torch.float32, stored.device
+    shapes = {"at_cut": tuple(stored.at_cut.read(np.arange(1)).shape[1:]), "pooled": (WIDTH,)}
+    on_device = replace(
+        stored,
+        pixels=torch.from_numpy(np.array(stored.pixels)),
+        **{name: ResidentRows(count, shape, dtype, device) for name, shape in shapes.items()},
+    )
+    nowhere = replace(stored, at_cut=None) if fine_tune != "head" else stored
+    expected = trained(prepared)
+    for material in (on_device, nowhere):
+        elsewhere = replace(prepared)
+        elsewhere.__dict__["material"] = material
+        elsewhere.run_frozen_layers([0], Silent())
+        training = trained(elsewhere)
+        for one, two in zip(
+            expected.outputs(prepared.splits[0].test),
+            training.outputs(prepared.splits[0].test),
+            strict=True,
+        ):
+            torch.testing.assert_close(one, two, rtol=1e-3, atol=1e-3)
+    assert not len(on_device.at_cut.missing(prepared.splits[0].train))
+
+
+def short_of_memory(monkeypatch, allowed):
+    """Let no more than so many images pass the trained network at once."""
+    sizes = []
+    features = Network.features
+
+    def limited(self, x):
+        if self.training and len(x) > allowed:
+            raise torch.OutOfMemoryError("out of memory")
+        sizes.append(len(x))
+        return features(self, x)
+
+    monkeypatch.setattr(Network, "features", limited)
+    return sizes
+
+
+def test_a_batch_without_room_passes_in_parts_and_that_is_kept(prepared, monkeypatch, tmp_path):
+    short_of_memory(monkeypatch, 2)
+    training, (segment,) = training_of(prepared)
+    training.run(replace(segment, end=4))
+    assert training.tally.micro_batch(4) == 2
+    assert training.tally.drawn.sum() == 4 * 4, "no image is counted twice"
+    training.save(tmp_path / "state")
+    again, _ = training_of(prepared)
+    again.restore(tmp_path / "state")
+    assert again.tally.micro_batch(4) == 2
+    training.run(segment)
+    again.run(segment)
+    assert_same(state_of(training), state_of(again))
+
+
+def test_parts_add_up_to_the_gradient_of_the_batch(prepared):
+    """In the head phase, where no batch norm is trained, and without dropout."""
+
+    gradients = []
+    for parts in (1, 2, 4):
+        training, (segment,) = training_of(prepared)
+        training.network.classify = lambda x, _: training.network.head(x)  # noqa: B023
+        training.tally.micro_batches = parts
+        training.run(replace(segment, end=1))
+        gradients.append(training.network.head.weight.grad)
+    for gradient in gradients[1:]:
+        torch.testing.assert_close(gradient, gradients[0], rtol=1e-4, atol=1e-7)
+
+
+def test_what_fits_in_no_parts_is_an_error(prepared, monkeypatch):
+    short_of_memory(monkeypatch, 1)
+    with pytest.raises(torch.OutOfMemoryError):
+        trained(prepared)
+
+
 def test_tally_counts_what_was_shown(prepared):
     tally = trained(prepared).tally
     assert tally.drawn.sum() == 6 * 4
@@ -208,12 +288,16 @@ def test_an_altered_image_reaches_the_network_altered(prepared):
             return torch.zeros_like(images)
 
     training, (segment,) = training_of(prepared, Strategy((Stage(augment=Black()),)))
-    target = one_hot(torch.tensor([0, 1]), 3).float()
     stored = training.material.inputs(training.split.train[:2])
-    x, _ = training._batch(segment.stretches[1], np.arange(2), np.arange(2), target, None)
+    altered = np.array([False, True])
+    x, target = training._batch(
+        segment.stretches[1], np.arange(2), np.array([0, 1]), altered, None
+    )
     black = training.material.prefix(torch.zeros(2, 3, 75, 75, dtype=torch.uint8))
-    torch.testing.assert_close(x, black)
-    assert not torch.allclose(x, stored)
+    torch.testing.assert_close(x[1], black[1])
+    torch.testing.assert_close(x[0], stored[0])
+    assert not torch.allclose(x[1], stored[1])
+    assert target.argmax(1).tolist() == training.labels[:2].tolist()
 
 
 def test_mixed_images_and_targets_reach_loss_and_network(prepared):

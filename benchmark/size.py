@@ -1,0 +1,41 @@
+"""Bytes in words: `20GB`, `1.5TB`, `512MiB`."""
+
+from __future__ import annotations
+
+import re
+
+UNITS = {
+    **{"": 1, "B": 1},
+    **{"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12},
+    **{"KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40},
+}
+
+
+def parse_size(text: str) -> int:
+    """Return the bytes that `text` names.
+
+    Raises
+    ------
+    ValueError
+        If it is not a positive number with one of the units B, KB, MB, GB, TB, KiB, MiB, GiB, TiB
+        or none, which is bytes.
+    """
+    parts = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]*)?)\s*([A-Za-z]*)\s*", text)
+    if parts and parts[2].upper() in UNITS:
+        size = int(float(parts[1]) * UNITS[parts[2].upper()])
+        if size > 0:
+            return size
+    raise ValueError(
+        f"a size is a number above 0 and a unit, like 20GB, 500MB, 1.5TB or 16GiB, "
+        f"or bytes without a unit; not {text!r}"
+    )
+
+
+def size_text(size: int) -> str:
+    """Return `118 MB`, `1.2 GB`: 2 to 3 digits and a decimal unit."""
+    value, unit = float(size), "B"
+    for larger in ("KB", "MB", "GB", "TB"):
+        if value < 999.5:
+            break
+        value, unit = value / 1000, larger
+    return f"{value:.1f} {unit}" if value < 9.95 and unit != "B" else f"{value:.0f} {unit}"

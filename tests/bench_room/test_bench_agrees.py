@@ -1,0 +1,85 @@
+"""The reference loop and the harness do the same: same images, same order, same logits."""
+
+import argparse
+import importlib.util
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmark.bench.inputs import Settings, prepare_inputs
+from benchmark.bench.segment import RECIPE, second_half
+from benchmark.model import inception
+from benchmark.plan import Budget, make_plan
+from benchmark.prepare import prepare
+from benchmark.progress import Silent
+from benchmark.strategy import Stage, Strategy
+from benchmark.strategy.registry import Asked
+from benchmark.train.loop import Training
+from benchmark.train.stream import Stream
+
+PLAIN = Path(__file__).parents[1] / "bench" / "plain.py"
+BATCH, SIZE = 4, 75
+
+
+@pytest.fixture
+def both(image_folder, tmp_path, monkeypatch):
+    """A plain script and a training of the harness, with the same weights and no dropout."""
+    monkeypatch.setattr(inception, "DROPOUT", 0.0)
+    settings = Settings(str(image_folder), "none", SIZE, ("no_change",), (0,), "cpu", "fp32")
+    inputs = prepare_inputs(settings, tmp_path)
+    experiment = second_half(
+        inputs.images,
+        weights=str(inputs.weights),
+        image_size=SIZE,
+        batch_size=BATCH,
+        device="cpu",
+        precision="fp32",
+    )
+    prepared = prepare(experiment)
+    prepared.run_frozen_layers([0], Silent())
+    budget = Budget(BATCH, (2,))
+    (segment,) = make_plan([Asked("it", Strategy(), "", {})], {0: budget}, {0: ""}).segments
+    training = Training(
+        prepared.material, prepared.splits[0], RECIPE, budget, 0, segment.head
+    )  # fmt: skip
+
+    spec = importlib.util.spec_from_file_location("plain", PLAIN)
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    words = [inputs.images, str(inputs.split(0)), str(inputs.weights), "--image-size", str(SIZE)]
+    asked: argparse.Namespace = script.options("").parse_args([*words, "--workers", "0"])
+    plain = script.Plain(asked)
+    plain.model.dropout.p = 0.0
+    plain.model.fc.load_state_dict(training.network.head.state_dict())
+    return plain, training, segment
+
+
+def test_logits_agree_before_training_and_after_the_first_step(both):
+    plain, training, segment = both
+    test = plain.images("test")
+
+    def compare():
+        plain.model.eval()
+        with torch.no_grad():
+            theirs = plain.model(torch.stack([test[k][0] for k in range(len(test))]))
+        ours, _ = training.outputs(training.split.test)
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-4)
+        return ours
+
+    before = compare()
+    positions, _ = Stream(Stage().sample, training.labels, 0, BATCH).batch(0)
+
+    training.run(replace(segment, end=1))
+
+    train = plain.images("train")
+    images, labels = zip(*(train[int(k)] for k in positions), strict=True)
+    assert list(labels) == training.labels[positions].tolist()
+    plain.train_only("half")
+    plain.set_modes("half")
+    optimizer = plain.optimizer([p for p in plain.model.parameters() if p.requires_grad])
+    plain.loss(plain.logits(torch.stack(images)), torch.tensor(labels)).backward()
+    optimizer.step()
+    after = compare()
+    assert (after - before).abs().max() > 1e-3
