@@ -6,18 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from benchmark.compare import Comparison, load_comparison, recall_table
-from benchmark.executor import Executor
 from benchmark.experiment import Experiment, changed_from_recipe, default_name, recipe_for
 from benchmark.folder import RunFolder
 from benchmark.model.catalogue import first_trained
 from benchmark.plan import Plan, make_plan
-from benchmark.prepare import prepare
 from benchmark.progress import Silent, Stopwatch
 from benchmark.provenance import environment
 from benchmark.report import notebook_html, write_report
@@ -25,6 +23,9 @@ from benchmark.report.verdict import verdict
 from benchmark.store import write_json
 from benchmark.strategy import Strategy
 from benchmark.strategy.registry import load_plugin, resolve
+
+if TYPE_CHECKING:
+    from benchmark.executor import Executor
 
 
 @dataclass(frozen=True, repr=False)
@@ -216,6 +217,9 @@ def plan(
     progress: Silent | None = None,
 ) -> Executor:
     """Open data and weights and lay out what is to be trained, without training it."""
+    from benchmark.executor import Executor  # brings torchvision, which `report` does without
+    from benchmark.prepare import prepare
+
     asked = resolve(strategies)
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs must be 1 or more, got {jobs}")

@@ -1,0 +1,314 @@
+"""What a practitioner writes: one script a strategy, every image decoded every epoch, fp32.
+
+    python plain.py FOLDER SPLIT.json WEIGHTS.safetensors --strategy NAME [--device cuda]
+
+Nothing of the harness is imported. Recipe, steps, splits and evaluations are the harness': 2 epochs
+of the new last layer, then 2 epochs of the second half, Adam at 1e-4, dropout, the same losses;
+validation after each epoch, the test images at the end. What is frozen takes no gradient and keeps
+its batch statistics; nothing is validated with gradients; nothing is slower than its author would
+leave it.
+
+FOLDER holds one folder a class; SPLIT.json the names of the files of each part. Prints one line of
+JSON: seconds by phase, images trained a second, steps, macro-F1 on the test images.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from sklearn.metrics import f1_score
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset, Sampler
+from torchvision import transforms
+from torchvision.datasets import ImageFolder
+from torchvision.models import inception_v3
+
+STRATEGIES = (
+    *("no_change", "class_weights", "focal_loss"),
+    *("random_oversampling", "augmentation_oversampling", "threshold_moving"),
+)
+PHASES = (("head", 2), ("half", 2))  # what is trained, epochs
+RATE = 1e-4
+FROZEN = (
+    *("Conv2d_1a_3x3", "Conv2d_2a_3x3", "Conv2d_2b_3x3", "Conv2d_3b_1x1", "Conv2d_4a_3x3"),
+    *("Mixed_5b", "Mixed_5c", "Mixed_5d", "Mixed_6a", "Mixed_6b"),
+)
+Draw = tuple[int, bool]  # position in the training part, whether the pass has shown it before
+
+
+class Pictures(Dataset):
+    """Files, decoded when asked for; a repeat in a pass is altered if `altered` is given."""
+
+    def __init__(self, folder: ImageFolder, chosen: list[int], usual: Any, altered: Any) -> None:
+        self.folder, self.chosen, self.usual, self.altered = folder, chosen, usual, altered
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    def __getitem__(self, draw: int | Draw) -> tuple[Tensor, int]:
+        """Return image (3, H, W) and label."""
+        position, repeated = draw if isinstance(draw, tuple) else (draw, False)
+        image, label = self.folder[self.chosen[position]]
+        return (self.altered if repeated and self.altered else self.usual)(image), label
+
+
+class Passes(Sampler[Draw]):
+    """Full batches of positions: whole passes, each shuffled, or balanced by class."""
+
+    def __init__(self, labels: np.ndarray, balanced: bool, seed: int) -> None:
+        self.labels, self.balanced = labels, balanced
+        self.rng = np.random.default_rng(seed)
+        self.draws = 0  # how many the next epoch takes
+
+    def __len__(self) -> int:
+        return self.draws
+
+    def __iter__(self) -> Iterator[Draw]:
+        left = self.draws
+        while left:
+            seen: set[int] = set()
+            for position in self.one_pass()[:left].tolist():
+                yield position, position in seen
+                seen.add(position)
+                left -= 1
+
+    def one_pass(self) -> np.ndarray:
+        """Return every image once, or as many of each class as the largest has."""
+        if not self.balanced:
+            return self.rng.permutation(len(self.labels))
+        classes = [np.flatnonzero(self.labels == label) for label in np.unique(self.labels)]
+        most = max(map(len, classes))
+        filled = [np.r_[own, self.rng.choice(own, most - len(own))] for own in classes]
+        return self.rng.permutation(np.concatenate(filled))
+
+
+class Plain:
+    """One network, one strategy."""
+
+    def __init__(self, asked: argparse.Namespace) -> None:
+        self.asked, self.strategy, self.device = asked, asked.strategy, asked.device
+        torch.manual_seed(asked.seed)
+        split = json.loads(Path(asked.split).read_text())
+        self.files = {part: split[part]["files"] for part in split}
+        self.folder = ImageFolder(asked.folder)
+        root = Path(asked.folder)
+        self.place = {
+            Path(file).relative_to(root).as_posix(): i
+            for i, (file, _) in enumerate(self.folder.samples)
+        }
+        targets = np.array(self.folder.targets)
+        self.labels = targets[[self.place[file] for file in self.files["train"]]]  # (N,)
+        self.classes = len(self.folder.classes)
+        self.counts = np.bincount(self.labels, minlength=self.classes)  # (C,)
+        self.passes = Passes(self.labels, self.strategy.endswith("oversampling"), asked.seed)
+        self.altering = self.strategy == "augmentation_oversampling"
+        self.model = self.network().to(self.device)
+        self.loss = loss_of(self.strategy, torch.from_numpy(self.counts).float().to(self.device))
+
+    # ---- what `tuned` does otherwise ---------------------------------------------------------
+
+    def images(self, part: str) -> Dataset:
+        """Return the images of a part of the split."""
+        size = (self.asked.image_size,) * 2
+        ready = [transforms.ToTensor(), transforms.Normalize([0.5] * 3, [0.5] * 3)]
+        altered = [
+            transforms.Resize(size),
+            transforms.RandomHorizontalFlip(),
+            transforms.RandomAffine(15, (0.05, 0.05), (0.8, 1.2)),
+            transforms.ColorJitter(0.25, 0.25),
+        ]
+        return Pictures(
+            self.folder,
+            [self.place[file] for file in self.files[part]],
+            transforms.Compose([transforms.Resize(size), *ready]),
+            transforms.Compose([*altered, *ready]) if self.altering and part == "train" else None,
+        )
+
+    def loader(self, images: Dataset, sampler: Passes | None = None) -> DataLoader:
+        """Return batches of images, read by processes of their own."""
+        return DataLoader(
+            images,
+            self.asked.batch_size,
+            sampler=sampler,
+            num_workers=self.asked.workers,
+            pin_memory=self.device != "cpu",
+        )
+
+    def network(self) -> nn.Module:
+        """Return the pretrained network with a new last layer."""
+        model = inception_v3(
+            weights=None, aux_logits=False, init_weights=False, transform_input=False
+        )
+        state = load_file(self.asked.weights)
+        state = {k: v for k, v in state.items() if not k.startswith(("fc.", "AuxLogits."))}
+        model.load_state_dict(state, strict=False)  # two of them are made anew
+        model.fc = nn.Linear(2048, self.classes)
+        return model
+
+    def optimizer(self, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+        """Return the optimizer of a phase."""
+        return torch.optim.Adam(parameters, lr=RATE)
+
+    def precision(self) -> AbstractContextManager:
+        """Return the context in which the network computes."""
+        return nullcontext()
+
+    def put(self, images: Tensor) -> Tensor:
+        """Return a batch as the network takes it, (B, 3, H, W) on the device."""
+        return images.to(self.device, non_blocking=True)
+
+    # ---- the same for both -------------------------------------------------------------------
+
+    def logits(self, images: Tensor) -> Tensor:
+        """Images of a loader (B, ...) -> (B, C) float32."""
+        images = self.put(images)
+        with self.precision():
+            return self.model(images).float()
+
+    def run(self) -> dict[str, Any]:
+        """Train and evaluate; return what there is to say."""
+        seconds = dict.fromkeys(("head", "half", "validation", "test"), 0.0)
+        batch, done = self.asked.batch_size, 0
+        rates = {}
+        training = self.loader(self.images("train"), self.passes)
+        validation = self.loader(self.images("val"))
+        for phase, epochs in PHASES:
+            self.train_only(phase)
+            parameters = [p for p in self.model.parameters() if p.requires_grad]
+            optimizer = self.optimizer(parameters)
+            steps = max(1, round(epochs * len(self.labels) / batch))
+            for epoch in range(epochs):
+                begun = time.perf_counter()
+                self.passes.draws = batch * (
+                    steps * (epoch + 1) // epochs - steps * epoch // epochs
+                )
+                self.set_modes(phase)
+                for images, target in training:
+                    target = target.to(self.device, non_blocking=True)
+                    loss = self.loss(self.logits(images), target)
+                    optimizer.zero_grad()
+                    loss.backward()
+                    optimizer.step()
+                    done += 1
+                self.wait()
+                trained = time.perf_counter()
+                truth, judged = self.evaluate(validation)
+                macro_f1(truth, judged, self.classes)
+                seconds[phase] += trained - begun
+                seconds["validation"] += time.perf_counter() - trained
+            rates[phase] = steps * batch / seconds[phase]
+        begun = time.perf_counter()
+        offset = np.zeros(self.classes)
+        if self.strategy == "threshold_moving":
+            offset = offsets(judged, truth, self.classes)
+        truth, judged = self.evaluate(self.loader(self.images("test")))
+        seconds["test"] = time.perf_counter() - begun
+        return {
+            "strategy": self.strategy,
+            "seed": self.asked.seed,
+            "seconds": seconds,
+            "images_per_second": rates,
+            "steps": done,
+            "batch_size": batch,
+            "macro_f1": macro_f1(truth, judged + offset, self.classes),
+        }
+
+    def wait(self) -> None:
+        """Let a GPU finish, so that its seconds are counted where they belong."""
+        if self.device != "cpu":
+            torch.cuda.synchronize()
+
+    def train_only(self, phase: str) -> None:
+        """Freeze all but the last layer, or all of the first half."""
+        for name, part in self.model.named_children():
+            part.requires_grad_(name == "fc" or (phase == "half" and name not in FROZEN))
+
+    def set_modes(self, phase: str) -> None:
+        """Train; what is frozen keeps its batch statistics."""
+        self.model.train()
+        for name, part in self.model.named_children():
+            if name in FROZEN or (phase == "head" and name.startswith("Mixed")):
+                part.eval()
+
+    @torch.no_grad()
+    def evaluate(self, images: DataLoader) -> tuple[np.ndarray, np.ndarray]:
+        """Return labels (N,) and log-probabilities (N, C) of all images."""
+        self.model.eval()
+        told = [(target, self.logits(batch)) for batch, target in images]
+        truth = torch.cat([target for target, _ in told])
+        logits = torch.cat([logits for _, logits in told])
+        return truth.numpy(), logits.log_softmax(1).cpu().numpy()
+
+
+def loss_of(strategy: str, counts: Tensor):
+    """Return the loss of logits (B, C) and targets (B,)."""
+    if strategy == "class_weights":
+        weights = counts.sum() / (len(counts) * counts.clamp(min=1))  # mean 1 over the images
+        each = nn.CrossEntropyLoss(weight=weights, reduction="none")
+        return lambda logits, target: each(logits, target).mean()
+    if strategy == "focal_loss":
+
+        def focal(logits: Tensor, target: Tensor) -> Tensor:
+            losses = nn.functional.cross_entropy(logits, target, reduction="none")
+            return ((1 - torch.exp(-losses)) ** 2 * losses).mean()
+
+        return focal
+    return nn.CrossEntropyLoss()
+
+
+def offsets(log_p: np.ndarray, truth: np.ndarray, classes: int) -> np.ndarray:
+    """Return one offset a class (C,): coordinate ascent of macro-F1 on the validation images."""
+    found = np.zeros(classes)
+    for _ in range(2):
+        for k in range(classes):
+            tried = found[k] + np.linspace(-3, 3, 13)
+            gains = []
+            for value in tried:
+                found[k] = value
+                gains.append(macro_f1(truth, log_p + found, classes))
+            best = np.flatnonzero(np.isclose(gains, max(gains)))
+            found[k] = tried[min(best, key=lambda i: abs(i - 6))]  # of equals the smallest change
+    return found
+
+
+def macro_f1(truth: np.ndarray, judged: np.ndarray, classes: int) -> float:
+    """Mean F1 over all classes; log-probabilities (N, C)."""
+    return float(
+        f1_score(
+            truth, judged.argmax(1), labels=range(classes), average="macro", zero_division=0
+        )
+    )  # fmt: skip
+
+
+def options(text: str | None) -> argparse.ArgumentParser:
+    """Return the flags that both scripts know."""
+    flags = argparse.ArgumentParser(description=(text or "").split("\n", 1)[0])
+    flags.add_argument("folder", help="one folder a class")
+    flags.add_argument("split", help="files by part, as the harness writes them")
+    flags.add_argument("weights", help=".safetensors in torchvision's layout")
+    flags.add_argument("--strategy", default="no_change", choices=STRATEGIES)
+    flags.add_argument("--image-size", type=int, default=128)
+    flags.add_argument("--batch-size", type=int, default=64)
+    flags.add_argument("--workers", type=int, default=min(8, os.cpu_count() or 2))
+    flags.add_argument("--device", default="cpu")
+    flags.add_argument("--seed", type=int, default=0)
+    return flags
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Train one network by one strategy and print what it took."""
+    print(json.dumps(Plain(options(__doc__).parse_args(arguments)).run()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""Does capturing pay? One training step of the second half: eager, as a CUDA graph, compiled.
+
+    python step.py [--device cuda] [--image-size 299] [--steps 200]
+
+Activations are random numbers in memory, the optimizer is fused Adam, bf16 where asked. Of each way
+it takes the seconds before the steps are steady (capturing, compiling; counted) and the seconds of
+a steady step, and from these the number of steps after which it has overtaken eager. A way that
+does not work here says why. Prints one line of JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Sequence
+from statistics import median
+
+import torch
+from bare import suffix_of
+from torch import Tensor, nn
+
+CHANNELS, CLASSES, IMAGES = 768, 17, 512
+Step = Callable[[Tensor, Tensor], None]
+SLICES = 5
+
+
+def eager(body: nn.Module, head: nn.Module, bf16: bool, device: torch.device) -> Step:
+    """Return a plain step: x (B, C, H, W), labels (B,)."""
+    parameters = [*body.parameters(), *head.parameters()]
+    on_gpu = device.type == "cuda"
+    optimizer = torch.optim.Adam(parameters, lr=1e-4, fused=True, capturable=on_gpu)
+
+    def step(x: Tensor, labels: Tensor) -> None:
+        with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
+            x = body(x)
+        logits = head(x.mean((2, 3), dtype=torch.float32))  # (B, 2048, H, W) -> (B, 2048)
+        loss = nn.functional.cross_entropy(logits, labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+    return step
+
+
+def captured(body: nn.Module, head: nn.Module, bf16: bool, device: torch.device) -> Step:
+    """Return a step that replays one CUDA graph on inputs of a fixed place."""
+    if device.type != "cuda":
+        raise RuntimeError("CUDA graphs need a GPU")
+    plain = eager(body, head, bf16, device)
+    kept: dict[str, Tensor] = {}
+    graph = torch.cuda.CUDAGraph()
+
+    def step(x: Tensor, labels: Tensor) -> None:
+        if not kept:
+            kept.update(x=x.clone(memory_format=torch.preserve_format), labels=labels.clone())
+            aside = torch.cuda.Stream()
+            aside.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(aside):
+                for _ in range(3):
+                    plain(kept["x"], kept["labels"])
+            torch.cuda.current_stream().wait_stream(aside)
+            with torch.cuda.graph(graph):
+                plain(kept["x"], kept["labels"])
+        kept["x"].copy_(x)
+        kept["labels"].copy_(labels)
+        graph.replay()
+
+    return step
+
+
+def compiled(mode: str) -> Callable[[nn.Module, nn.Module, bool, torch.device], Step]:
+    """Return a maker of steps whose network is compiled."""
+
+    def make(body: nn.Module, head: nn.Module, bf16: bool, device: torch.device) -> Step:
+        return eager(torch.compile(body, mode=mode), head, bf16, device)  # type: ignore[arg-type]
+
+    return make
+
+
+WAYS = {
+    "eager": eager,
+    "graph": captured,
+    "compile": compiled("default"),
+    "compile reduce-overhead": compiled("reduce-overhead"),
+}
+
+
+def measure(name: str, asked: argparse.Namespace, device: torch.device) -> dict[str, float]:
+    """Return seconds until steady, and seconds a steady step."""
+    torch.manual_seed(0)
+    body = nn.Sequential(*suffix_of(asked.weights))
+    body = body.to(device, memory_format=torch.channels_last).train()
+    head = nn.Sequential(nn.Dropout(), nn.Linear(2048, CLASSES)).to(device)
+    side = (asked.image_size - 43) // 16 + 1  # of the map after Mixed_6b
+    dtype = torch.bfloat16 if asked.precision == "bf16" else torch.float32
+    rows = torch.randn(IMAGES, side, side, CHANNELS, device=device).relu().to(dtype)
+    labels = torch.randint(CLASSES, (IMAGES,), device=device)
+    step = WAYS[name](body, head, asked.precision == "bf16", device)
+
+    def run(steps: int) -> float:
+        begun = time.perf_counter()
+        for _ in range(steps):
+            chosen = torch.randint(IMAGES, (asked.batch_size,), device=device)
+            # (B, H, W, C) -> (B, C, H, W), channels-last
+            step(rows.index_select(0, chosen).permute(0, 3, 1, 2), labels[chosen])
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        return time.perf_counter() - begun
+
+    first = run(4)
+    steady = median(run(asked.steps) / asked.steps for _ in range(SLICES))
+    return {"warm_up": max(0.0, first - 4 * steady), "step": steady}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure every way and print what came out."""
+    flags = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    flags.add_argument("--weights", help="default: random numbers")
+    flags.add_argument("--image-size", type=int, default=299)
+    flags.add_argument("--batch-size", type=int, default=64)
+    flags.add_argument("--device", default="cuda")
+    flags.add_argument("--precision", choices=("bf16", "fp32"), default="bf16")
+    flags.add_argument("--steps", type=int, default=40, help="of a slice")
+    flags.add_argument("--ways", default=",".join(WAYS))
+    asked = flags.parse_args(arguments)
+    device = torch.device(asked.device)
+    torch.backends.cudnn.benchmark = True
+    found: dict[str, dict[str, float | str]] = {}
+    for name in asked.ways.split(","):
+        try:
+            found[name] = dict(measure(name, asked, device))
+        except Exception as error:  # a way that fails here is a finding, and others go on
+            found[name] = {"failed": f"{type(error).__name__}: {error}"[:300]}
+        torch.compiler.reset()
+    base = found.get("eager", {})
+    for name, one in found.items():
+        if name != "eager" and "step" in one and "step" in base:
+            gain = float(base["step"]) - float(one["step"])
+            behind = float(one["warm_up"]) - float(base["warm_up"])
+            one["overtakes_after"] = round(behind / gain) if gain > 0 else "never"
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
