@@ -165,7 +165,8 @@ def carry_out(executor: Executor, command: str | None, watch: Stopwatch) -> Resu
             result = load(folder.path)
             advance(1)
         seconds = {task: round(took, 3) for task, took in watch.seconds.items()}
-        write_json(folder.cost_file, {"seconds": seconds, "whole": round(watch.whole, 3)})
+        cost = {"whole": round(watch.whole, 3), "stores_in_memory": executor.stores_in_memory}
+        write_json(folder.cost_file, {"seconds": seconds, **cost})
     return result
 
 

@@ -25,8 +25,11 @@ from benchmark.plan import Plan, Segment
 from benchmark.prepare import Prepared
 from benchmark.progress import Advance, Silent
 from benchmark.record import error_of, write_failure, write_record
+from benchmark.size import size_text
 from benchmark.store import read_json, write_json
 from benchmark.strategy.registry import Plugins
+from benchmark.train.home import Home
+from benchmark.train.material import Material
 from benchmark.train.memory import host_memory
 from benchmark.train.rows import Rows
 from benchmark.worker import SignOfLife, Worker
@@ -34,6 +37,7 @@ from benchmark.worker import SignOfLife, Worker
 MEMORY_A_JOB = 4 * 2**30  # bytes: second half at 299 px, batch 64, with Adam
 FEW_IMAGES = 512  # are not worth starting processes for
 SECONDS_BETWEEN_LOOKS = 0.5
+MICRO_BATCHES_AFTER_A_KILL = 4  # Linux does not refuse memory, it kills who uses it
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,14 @@ class Executor:
         if all(well):
             self.folder.discard_states()
 
+    @property
+    def stores_in_memory(self) -> int:
+        """Bytes of activations that lie in the host's memory, once they are there."""
+        material = self._worker.prepared.__dict__.get("material")
+        if material is None or material.home is not Home.MEMORY:
+            return 0
+        return int(material.at_cut.bytes)
+
     @cached_property
     def _jobs(self) -> int:
         """Processes, by what was asked for and not by what is left of it.
@@ -117,9 +129,7 @@ class Executor:
     def _run_pretrained_layers(self, seeds: set[int], progress: Silent) -> None:
         """Fill the stores of activations, one process a core as in training."""
         prepared = self._worker.prepared
-        progress.say(
-            f"activations of {len(prepared.images)} images: {prepared.material.home.value}"
-        )
+        progress.say(f"activations {_place(prepared.material)}")
         for what, indices in prepared.passes(seeds).items():
             store = prepared.material.store(what)
             missing = store.missing(indices) if store else indices[:0]
@@ -161,15 +171,22 @@ class Executor:
             except Exception:  # a killed worker takes the whole pool down: which one was it?
                 for segment in wave:
                     if not self._is_done(segment):
-                        try:
-                            self._train_in_processes([segment])
-                        except Exception as error:
-                            write_json(self.folder.error_file(segment.key), error_of(error))
+                        self._try_again(segment)
 
-    def _train_in_processes(self, segments: list[Segment]) -> None:
+    def _try_again(self, segment: Segment) -> None:
+        """Train a segment with all memory to itself; if that is too little, in micro-batches."""
+        for micro_batches in (1, MICRO_BATCHES_AFTER_A_KILL):
+            try:
+                self._train_in_processes([segment], micro_batches)
+                return
+            except Exception as killed:
+                error = error_of(killed)
+        write_json(self.folder.error_file(segment.key), error)
+
+    def _train_in_processes(self, segments: list[Segment], micro_batches: int = 1) -> None:
         here = os.getpid()
         self._parallel(
-            joblib.delayed(_train_alone)(Plugins(), self._worker, segment, here)
+            joblib.delayed(_train_alone)(Plugins(), self._worker, segment, here, micro_batches)
             for segment in segments
         )
 
@@ -247,13 +264,24 @@ def _looking(look: Callable[[], None]) -> Iterator[None]:
         look()
 
 
+def _place(material: Material) -> str:
+    size = f"{size_text(material.at_cut.bytes)} " if material.at_cut else ""
+    return f"{size}{material.home.value}"
+
+
 def _fill(worker: Worker, what: str, indices: NDArray[np.int64]) -> None:
     worker.fill(what, indices)
 
 
-def _train_alone(plugins: None, worker: Worker, segment: Segment, parent: int) -> None:  # noqa: ARG001
+def _train_alone(
+    plugins: None,  # noqa: ARG001
+    worker: Worker,
+    segment: Segment,
+    parent: int,
+    micro_batches: int,
+) -> None:
     """Run in a worker; `plugins` comes first, so that it is there before what needs it."""
-    worker.train_alone(segment, parent)
+    worker.train_alone(segment, parent, micro_batches)
 
 
 def _name(segment: Segment) -> str:

@@ -6,7 +6,7 @@
     splits/seed0.json       files and labels of the training, validation and test split
     outputs/KEY.safetensors logits and features of one trained network, and KEY.json beside it
     records/NAME.seed0.json one strategy and seed: predictions, numbers, cost, or its error
-    cost.json               seconds of the last run, by task
+    cost.json               seconds of the last run, by task, and its memory
     states/                 trainings under way; gone when the run is over
     report.html report.md *.csv figures/
 """

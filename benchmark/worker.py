@@ -36,10 +36,13 @@ class Worker:
     folder: RunFolder
     threads: int  # of the CPU
 
-    def train(self, segment: Segment, advance: Callable[[int], None]) -> None:
+    def train(
+        self, segment: Segment, advance: Callable[[int], None], micro_batches: int = 1
+    ) -> None:
         """Train a segment and write its state or its outputs, or its error.
 
-        `advance` is called with the steps newly done, also with those of an interrupted run.
+        `advance` is called with the steps newly done, also with those of an interrupted run. A
+        batch passes in at least `micro_batches` parts.
         """
         folder = self.folder
         if segment.parent and folder.error_file(segment.parent).exists():
@@ -47,7 +50,7 @@ class Worker:
             return
         try:
             with self._settings():
-                self._train(segment, advance)
+                self._train(segment, advance, micro_batches)
         except Exception as error:
             write_json(folder.error_file(segment.key), error_of(error))
 
@@ -58,13 +61,13 @@ class Worker:
         with self._settings():
             self.prepared.material.fill(what, indices, advance)
 
-    def train_alone(self, segment: Segment, parent: int) -> None:
+    def train_alone(self, segment: Segment, parent: int, micro_batches: int) -> None:
         """Train a segment in a process of its own, whose signs of life go to a file.
 
         `parent` is the process that asked for it: if that is gone, nobody waits for the result.
         """
         sign = SignOfLife(self.folder.sign_file(segment.key), parent)
-        self.train(segment, sign)
+        self.train(segment, sign, micro_batches)
         sign.path.unlink(missing_ok=True)
 
     @contextmanager
@@ -78,7 +81,7 @@ class Worker:
         finally:
             torch.set_num_threads(threads_before)
 
-    def _train(self, segment: Segment, advance: Callable[[int], None]) -> None:
+    def _train(self, segment: Segment, advance: Callable[[int], None], micro_batches: int) -> None:
         prepared, folder = self.prepared, self.folder
         # nothing is missing, unless activations live in the memory of another process
         prepared.run_frozen_layers([segment.seed], Silent())
@@ -97,6 +100,7 @@ class Worker:
             advance(training.step - segment.start)
         elif segment.parent:
             training.restore(folder.state_file(segment.parent))
+        training.tally.micro_batches = max(training.tally.micro_batches, micro_batches)
         saved = time.monotonic()
 
         def pause() -> None:

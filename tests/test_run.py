@@ -51,6 +51,13 @@ class Kills(CrossEntropy):
         os.kill(os.getpid(), 9)
 
 @dataclass(frozen=True)
+class Greedy(CrossEntropy):
+    def __call__(self, logits, target, counts):
+        if len(logits) > 4:
+            os.kill(os.getpid(), 9)  # as Linux does where memory is used up
+        return super().__call__(logits, target, counts)
+
+@dataclass(frozen=True)
 class BadDecision:
     def fit(self, validation, counts):
         return lambda outputs: outputs.labels * 0 + 99
@@ -94,6 +101,11 @@ def fails() -> Strategy:
 def kills() -> Strategy:
     """Kills its process. L = !"""
     return Strategy((Stage(loss=Kills()),))
+
+@strategy
+def greedy() -> Strategy:
+    """Needs more memory than there is. L = CE"""
+    return Strategy((Stage(loss=Greedy()),))
 
 @strategy
 def bad_decision() -> Strategy:
@@ -273,6 +285,17 @@ def test_a_failed_strategy_is_a_visible_row_and_the_others_finish(
     assert "<b>" not in (tmp_path / "run" / "report.html").read_text().split("this loss")[1][:40]
     assert "failed: fails (seed 0): RuntimeError: this loss is broken" in done.stdout
     assert "one label from 0 to 2 for each image; it gave 99 to 99" in done.stdout
+
+
+def test_a_killed_training_is_tried_again_in_micro_batches(image_folder, plugin, tmp_path):
+    words = ["run", "--data", image_folder, *SMALL, "--out", tmp_path / "run", "--jobs", "2"]
+    done = call(*words, "--plugin", plugin, "--strategies", "no_change,greedy")
+    assert done.returncode == 0, done.stderr
+    seeds = pd.read_csv(tmp_path / "run" / "seeds.csv").set_index("strategy")
+    assert seeds["micro_batch"].to_dict() == {"no_change": 8, "greedy": 2}
+    assert set(seeds["batch_size"]) == {8}
+    report = (tmp_path / "run" / "report.md").read_text()
+    assert "Memory ran out: `greedy` trained in micro-batches of 2 images" in report
 
 
 def test_processes_give_the_results_of_one_process(image_folder, tmp_path):

@@ -9,8 +9,8 @@ import subprocess
 import threading
 from pathlib import Path
 
-SECONDS_BETWEEN_SAMPLES = 0.25
-SAMPLES_A_LOOK_AT_THE_GPU = 4  # nvidia-smi is a process of its own
+SECONDS_BETWEEN_SAMPLES = 1.0  # a look takes some 40 ms, which the watched program lacks
+SAMPLES_A_LOOK_AT_THE_GPU = 1  # nvidia-smi is a process of its own
 PARTS = {  # bytes of what, by the names of smaps_rollup
     "all": ("Pss",),
     "anonymous": ("Pss_Anon", "Pss_Shmem"),  # what only this program holds; no file backs it

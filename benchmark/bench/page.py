@@ -265,7 +265,7 @@ def _memory(rows: Sequence[Row]) -> Iterator[str]:
         lines,
     )
     yield (
-        "Largest of all runs; proportional set size of the whole tree of processes, four samples a "
+        "Largest of all runs; proportional set size of the whole tree of processes, a sample a "
         "second; each column has a peak of its own. Pages of files are libraries and stores in "
         "memory-mapped files, which the system may drop when it needs the room."
     )

@@ -32,6 +32,7 @@ class Rows(Protocol):
     """N rows of one shape and type, filled on demand."""
 
     shared: bool  # by processes
+    bytes: int  # of all rows
 
     def missing(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return those of `indices` whose rows are not there yet."""
@@ -69,6 +70,7 @@ class ResidentRows:
         self, rows: int, shape: tuple[int, ...], dtype: torch.dtype, device: torch.device
     ) -> None:
         self._made = (rows, shape, dtype, device)
+        self.bytes = rows * row_bytes(shape, dtype)
         self._finished = np.zeros(rows, bool)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -137,12 +139,13 @@ class RowStore:
         self.held = held
         self.folder, self.rows, self.shape, self.dtype = folder, rows, shape, dtype
         self._stored = (*shape[1:], shape[0])  # (C, H, W) -> (H, W, C)
-        self._bytes = row_bytes(shape, dtype)
+        self._row = row_bytes(shape, dtype)
+        self.bytes = rows * self._row
         folder.mkdir(parents=True, exist_ok=True)
         with self._file.open("ab") as file:
-            if file.tell() < rows * self._bytes:  # new, or somebody cut it short
+            if file.tell() < self.bytes:  # new, or somebody cut it short
                 (folder / "finished.npy").unlink(missing_ok=True)
-                file.truncate(rows * self._bytes)
+                file.truncate(self.bytes)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as the path: the rows themselves, and what is held, are never sent to a worker."""
@@ -175,7 +178,7 @@ class RowStore:
                 raw = rows.view(torch.uint16) if self.dtype == torch.bfloat16 else rows
                 for index, row in zip(part, raw.numpy(), strict=True):
                     # not through the map: there a full disk kills the process
-                    os.pwrite(file.fileno(), row.tobytes(), int(index) * self._bytes)
+                    os.pwrite(file.fileno(), row.tobytes(), int(index) * self._row)
                 advance(len(part))
                 written.append(part)
                 if len(written) == _BATCHES_BETWEEN_MARKS:

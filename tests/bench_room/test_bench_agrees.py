@@ -1,4 +1,9 @@
-"""The reference loop and the harness do the same: same images, same order, same logits."""
+"""The reference loop and the harness do the same: same images, same order, same logits.
+
+Adam's first step is about the sign of each gradient, so rounding decides where one is nearly 0: a
+prefix with folded batch norm was 1e-4 away after it, on one seed of three. In float32 none is
+folded.
+"""
 
 import argparse
 import importlib.util
@@ -20,14 +25,15 @@ from benchmark.train.loop import Training
 from benchmark.train.stream import Stream
 
 PLAIN = Path(__file__).parents[1] / "bench" / "plain.py"
-BATCH, SIZE = 4, 75
+BATCH, SIZE = 32, 75
+BOUND = 1e-4  # largest difference of a logit
 
 
 @pytest.fixture
 def both(image_folder, tmp_path, monkeypatch):
     """A plain script and a training of the harness, with the same weights and no dropout."""
     monkeypatch.setattr(inception, "DROPOUT", 0.0)
-    settings = Settings(str(image_folder), "none", SIZE, ("no_change",), (0,), "cpu", "fp32")
+    settings = Settings(str(image_folder), "bundled", SIZE, ("no_change",), (0,), "cpu", "fp32")
     inputs = prepare_inputs(settings, tmp_path)
     experiment = second_half(
         inputs.images,
@@ -65,7 +71,7 @@ def test_logits_agree_before_training_and_after_the_first_step(both):
         with torch.no_grad():
             theirs = plain.model(torch.stack([test[k][0] for k in range(len(test))]))
         ours, _ = training.outputs(training.split.test)
-        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-4)
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=BOUND)
         return ours
 
     before = compare()
@@ -82,4 +88,4 @@ def test_logits_agree_before_training_and_after_the_first_step(both):
     plain.loss(plain.logits(torch.stack(images)), torch.tensor(labels)).backward()
     optimizer.step()
     after = compare()
-    assert (after - before).abs().max() > 1e-3
+    assert (after - before).abs().max() > 30 * BOUND
