@@ -126,8 +126,11 @@ def command(*words):
     return [sys.executable, "-m", "benchmark", *map(str, words)]
 
 
-def call(*words):
-    return subprocess.run(command(*words), capture_output=True, text=True, check=False)
+def call(*words, cache=None):
+    environment = os.environ | ({"IMBALANCE_BENCH_CACHE": str(cache)} if cache else {})
+    return subprocess.run(
+        command(*words), capture_output=True, text=True, check=False, env=environment
+    )
 
 
 @pytest.fixture(scope="module")
@@ -229,6 +232,17 @@ def test_changing_what_matters_retrains_what_depends_on_it(finished):
         "plan", *words[1:], "--strategies", "all,focal_loss:gamma=1,class_weights:power=0.5"
     )
     assert "to train   4 of 14" in more.stdout
+
+
+def test_a_small_cache_changes_places_and_no_result(finished, tmp_path):
+    reference, words, _ = finished
+    words = [*words[:-3], "0", "--strategies", "no_change", "--out", tmp_path / "run"]
+    done = call(*words, "--cache-limit", "900KB", cache=tmp_path / "cache")
+    assert done.returncode == 0, done.stderr
+    assert "activations 385 KB in memory" in done.stdout
+    (name,) = (path.name for path in (tmp_path / "run" / "outputs").glob("*.safetensors"))
+    stored = (reference / "outputs" / name).read_bytes()
+    assert (tmp_path / "run" / "outputs" / name).read_bytes() == stored
 
 
 def test_damaged_outputs_are_made_again(finished):

@@ -41,11 +41,10 @@ def choose_precision(asked: str, device: torch.device) -> torch.dtype:
 
 
 def set_exactness(dtype: torch.dtype) -> None:
-    """Keep a GPU from rounding to TF32 where float32 was asked for; else let it choose freely."""
-    free = dtype != torch.float32
-    torch.backends.cudnn.allow_tf32 = free
-    torch.backends.cuda.matmul.allow_tf32 = free
-    torch.backends.cudnn.benchmark = free  # every step has the same shapes
+    """Keep a GPU from rounding to TF32 where float32 was asked for."""
+    # cudnn.benchmark stays off: it tunes anew for every number of augmented images in a batch
+    torch.backends.cudnn.allow_tf32 = dtype != torch.float32
+    torch.backends.cuda.matmul.allow_tf32 = dtype != torch.float32
 
 
 def describe_device(device: torch.device) -> str:

@@ -7,6 +7,7 @@ Parts: bench   plain, tuned and harness on about 4,000 JPEGs of wheels, 299 px
        bare    the harness' training of a segment against a bare loop
        step    eager, CUDA graph and torch.compile, warm-up counted
        growth  cost per image from 1,000 to 48,000 images
+       tests   what only a GPU can show, tests/train/test_gpu.py; needs pytest
 
 Needs no network. What is missing in the environment, like imbalanced-learn, may lie as a wheel on
 PYTHONPATH. OUT gets a page for each part and the raw JSON lines; a part that was stopped goes on
@@ -158,7 +159,16 @@ def growth(asked: argparse.Namespace) -> None:
         shutil.copy(folder / name, asked.out / name)
 
 
-PARTS = {"bench": bench, "forum": forum, "bare": bare, "step": step, "growth": growth}
+def tests(asked: argparse.Namespace) -> None:
+    """No waiting in a step, residency, float32, memory that runs out."""
+    told = call(asked, "-m", "pytest", "-rs", ROOT / "tests" / "train" / "test_gpu.py")
+    (asked.out / "tests.txt").write_text(told)
+
+
+PARTS = {
+    **{"tests": tests, "bare": bare, "step": step},
+    **{"forum": forum, "bench": bench, "growth": growth},
+}
 
 
 def harness(

@@ -290,9 +290,7 @@ def test_an_altered_image_reaches_the_network_altered(prepared):
     training, (segment,) = training_of(prepared, Strategy((Stage(augment=Black()),)))
     stored = training.material.inputs(training.split.train[:2])
     altered = np.array([False, True])
-    x, target = training._batch(
-        segment.stretches[1], np.arange(2), np.array([0, 1]), altered, None
-    )
+    x, target = training._batch(segment.stretches[1], np.arange(2), np.array([0, 1]), altered, None)
     black = training.material.prefix(torch.zeros(2, 3, 75, 75, dtype=torch.uint8))
     torch.testing.assert_close(x[1], black[1])
     torch.testing.assert_close(x[0], stored[0])

@@ -1,0 +1,100 @@
+"""Stores of activations: each in the fastest place where it fits."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from benchmark import stores
+from benchmark.cache import entries
+from benchmark.stores import Stores
+from benchmark.train.home import Home
+from benchmark.train.rows import ResidentRows, RowStore
+
+CPU = torch.device("cpu")
+SHAPE = (8, 4, 4)
+NEEDED = 10 * 8 * 4 * 4 * 4  # bytes of 10 rows
+
+
+@pytest.fixture(autouse=True)
+def own_places(tmp_path, monkeypatch):
+    monkeypatch.setenv("IMBALANCE_BENCH_CACHE", str(tmp_path / "cache"))
+    memory = tmp_path / "memory"
+    memory.mkdir()
+    monkeypatch.setattr(stores, "IN_MEMORY", memory)
+    return memory
+
+
+def opened(cache_limit=None, gpu_room=0):
+    chosen = Stores("wheels, 10 images, 75 px", ["weights"], 10, CPU, gpu_room, cache_limit)
+    return chosen, *chosen.open("Mixed_6c", SHAPE, torch.float32)
+
+
+def fill(store):
+    store.fill(np.arange(10), lambda i: torch.ones(len(i), *SHAPE))
+
+
+def test_a_file_in_the_cache_is_the_rule():
+    _, store, home = opened()
+    assert home is Home.DISK
+    assert isinstance(store, RowStore)
+    fill(store)
+    (entry,) = entries()
+    assert entry.in_use
+    assert entry.about == "activations before Mixed_6c of wheels, 10 images, 75 px"
+    del store
+    assert not entries()[0].in_use
+
+
+def test_what_is_on_the_disk_already_needs_no_room():
+    _, store, _ = opened()
+    fill(store)
+    os.sync()
+    assert opened(cache_limit=1)[2] is Home.DISK
+
+
+def test_without_room_on_disk_rows_lie_in_memory_until_the_process_ends(own_places):
+    _, store, home = opened(cache_limit=1)
+    assert home is Home.MEMORY
+    fill(store)
+    (folder,) = own_places.iterdir()
+    assert str(os.getpid()) in folder.name
+    del store
+    assert not list(own_places.iterdir())
+
+
+def test_what_a_killed_process_left_in_memory_is_removed(own_places):
+    gone = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True
+    )
+    left = own_places / f"imbalance-bench-{os.getuid()}-{int(gone.stdout)}-x"
+    left.mkdir()
+    Path(left, "rows.bin").touch()
+    others = own_places / f"imbalance-bench-{os.getuid()}-{os.getppid()}-x"
+    others.mkdir()
+    _, store, _ = opened(cache_limit=1)
+    assert store
+    assert not left.exists()
+    assert others.exists(), "its process lives"
+
+
+def test_without_room_anywhere_nothing_is_stored(monkeypatch):
+    monkeypatch.setattr(stores, "IN_MEMORY", Path("/nowhere"))
+    _, store, home = opened(cache_limit=1)
+    assert home is Home.NOWHERE
+    assert store is None
+
+
+def test_a_gpu_has_rows_first_and_pixels_if_there_is_room_left(tmp_path):
+    pixels = np.zeros((10, 5, 5, 3), np.uint8)
+    chosen, store, home = opened(gpu_room=NEEDED + pixels.nbytes)
+    assert home is Home.DEVICE
+    assert isinstance(store, ResidentRows)
+    assert not entries(), "nothing on disk"
+    assert torch.equal(chosen.pixels(pixels), torch.from_numpy(pixels))
+    assert chosen.pixels(pixels) is pixels, "there is no room left"
+    assert opened(gpu_room=NEEDED - 1)[2] is Home.DISK

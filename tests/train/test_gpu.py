@@ -1,0 +1,104 @@
+"""What only a GPU can show; skipped where there is none."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from benchmark.api import make_experiment
+from benchmark.plan import Budget, make_plan
+from benchmark.prepare import prepare
+from benchmark.progress import Silent
+from benchmark.strategy import RandomView, Stage, Strategy
+from benchmark.strategy.registry import Asked
+from benchmark.train.home import Home
+from benchmark.train.loop import Training
+from benchmark.train.stream import Stream
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+BATCH = 8
+
+
+def prepared_on(device, image_folder, precision="fp32"):
+    experiment = make_experiment(
+        data=image_folder,
+        weights="none",
+        recipe="forum",
+        epochs=None,
+        lr=None,
+        seeds=(0,),
+        quick=False,
+        fine_tune="Mixed_7b",
+        image_size=75,
+        precision=precision,
+        device=device,
+    )
+    prepared = prepare(experiment)
+    prepared.run_frozen_layers([0], Silent())
+    return replace(prepared, budgets={0: Budget(BATCH, (2, 4))})
+
+
+def training_of(prepared, strategy):
+    (segment,) = make_plan([Asked("it", strategy, "", {})], prepared.budgets, {0: ""}).segments
+    training = Training(
+        prepared.material,
+        prepared.splits[0],
+        prepared.experiment.recipe,
+        prepared.budgets[0],
+        0,
+        strategy.head,
+    )
+    return training, segment
+
+
+REPEATS_ALTERED = Strategy((Stage(augment=RandomView(from_copy=1)),))
+
+
+def test_images_and_activations_live_on_the_gpu(image_folder):
+    material = prepared_on("cuda", image_folder).material
+    assert material.home is Home.DEVICE
+    assert material.pixels.is_cuda
+    assert material.inputs(np.arange(3)).is_cuda
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("strategy", [Strategy(), REPEATS_ALTERED], ids=["plain", "views"])
+def test_a_step_does_not_wait_for_the_gpu(image_folder, precision, strategy):
+    prepared = prepared_on("cuda", image_folder, precision)
+    training, segment = training_of(prepared, strategy)
+    training.run(replace(segment, end=3))  # one step into the second phase: all is allocated
+    stretch = segment.stretches[1]
+    stream = Stream(stretch.stage.sample, training.labels, 0, BATCH, stretch.stream_start)
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        training._one_step(stretch, stream, None)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+
+
+def test_float32_is_that_of_the_cpu(image_folder):
+    logits = []
+    for device in ("cpu", "cuda"):
+        prepared = prepared_on(device, image_folder)
+        training, segment = training_of(prepared, Strategy())
+        training.run(replace(segment, end=1))
+        logits.append(training.outputs(prepared.splits[0].test)[0].cpu())
+    torch.testing.assert_close(*logits, rtol=0, atol=1e-3)
+
+
+def test_memory_that_runs_out_halves_the_batch(image_folder):
+    prepared = prepared_on("cuda", image_folder)
+    prepared = replace(prepared, budgets={0: Budget(4096, (1, 1))})
+    training, segment = training_of(prepared, Strategy())
+    total = torch.cuda.get_device_properties(0).total_memory
+    torch.cuda.empty_cache()
+    # for weights, gradients and moments; what 4,096 images leave for the backward pass is more
+    room = torch.cuda.memory_reserved() + 320 * 2**20
+    torch.cuda.set_per_process_memory_fraction(min(1.0, room / total))
+    try:
+        training.run(segment)
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    assert training.tally.micro_batches > 1
+    assert training.step == 2
