@@ -24,7 +24,7 @@ from benchmark.strategy.registry import Asked
 from benchmark.train.loop import Training
 from benchmark.train.stream import Stream
 
-PLAIN = Path(__file__).parents[1] / "bench" / "plain.py"
+PLAIN = Path(__file__).with_name("plain.py")
 BATCH, SIZE = 32, 75
 BOUND = 1e-4  # largest difference of a logit
 
