@@ -82,6 +82,7 @@ class Executor:
             with progress.task("training", steps, "steps") as advance:
                 for wave in self.plan.waves():
                     todo = [segment for segment in wave if segment.key in keys]
+                    todo.sort(key=lambda segment: not segment.alters_images)  # the longest first
                     if self._jobs > 1:
                         self._in_processes(todo, progress, advance)
                     else:

@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmark.experiment import Phase
 from benchmark.store import digest
-from benchmark.strategy import Head, Stage, Strategy
+from benchmark.strategy import AsIs, Head, NoMix, Stage, Strategy
 from benchmark.strategy.identity import identity
 from benchmark.strategy.registry import Asked
 
@@ -61,6 +61,14 @@ class Segment:
     serves: tuple[str, ...]  # strategies that need it
     last: bool  # the budget ends here: outputs are wanted
     branches: bool  # other segments go on from here: the state is wanted
+
+    @property
+    def alters_images(self) -> bool:
+        """Whether images pass the frozen layers during the training, which takes longer."""
+        return any(
+            not isinstance(s.stage.augment, AsIs) or not isinstance(s.stage.mix, NoMix)
+            for s in self.stretches
+        )
 
 
 @dataclass(frozen=True)

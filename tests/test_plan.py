@@ -151,3 +151,8 @@ def test_a_short_stage_keeps_a_step():
     assert path[-1].resets_head
     with pytest.raises(ValueError, match="3 stages do not fit into 2 steps"):
         stretches_of(Strategy((Stage(0.5), Stage(0.25), Stage(0.25))), Budget(16, (1, 1)))
+
+
+def test_what_runs_images_through_the_frozen_layers_is_known_to_take_longer():
+    plan = make_plan(resolve("all"), {0: BUDGET}, {0: "a"})
+    assert [s.serves for s in plan.segments if s.alters_images] == [("augmentation_oversampling",)]
