@@ -147,8 +147,8 @@ class Executor:
 
         def look() -> None:
             nonlocal left
-            newly, left = left - len(store.missing(missing)), len(store.missing(missing))
-            advance(newly)
+            before, left = left, len(store.missing(missing))
+            advance(before - left)
 
         with _looking(look):
             try:

@@ -20,6 +20,7 @@ from benchmark.data.sources import open_data
 from benchmark.data.splits import Splits, check_splits, make_splits
 from benchmark.data.subset import thin_out
 from benchmark.experiment import Experiment
+from benchmark.model.convolution import with_matrix_gradients
 from benchmark.model.inception import HEAD, WIDTH, backbone, first_trained, freeze, split
 from benchmark.model.weights import Weights, load_weights
 from benchmark.plan import Budget
@@ -90,6 +91,8 @@ class Prepared:
             whole = backbone(self.weights.state)
         before, suffix = split(whole, cut)
         prefix = freeze(before, self.dtype).to(self.device)
+        if self.device.type == "cpu" and self.dtype == torch.bfloat16:
+            suffix = with_matrix_gradients(suffix)
         size = self.experiment.image_size
         batch_size = max(budget.batch_size for budget in self.budgets.values())
         frozen = [self.pixels.key, self.weights.sha256, str(self.dtype), self.device.type]
@@ -234,4 +237,5 @@ def prepare(
 def _engine_files() -> list[Path]:
     """Code whose change may change a trained network."""
     package = Path(benchmark.__file__).parent
-    return [*sorted((package / "train").glob("*.py")), package / "model" / "inception.py"]
+    network = [package / "model" / name for name in ("inception.py", "convolution.py")]
+    return [*sorted((package / "train").glob("*.py")), *network]

@@ -1,0 +1,62 @@
+"""Convolutions with gradients of their own: the numbers are the library's."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+from torchvision.models.inception import BasicConv2d
+
+from benchmark.model.convolution import Convolution, SmallMapConv2d, with_matrix_gradients
+
+KINDS = [((1, 1), (0, 0)), ((1, 7), (0, 3)), ((7, 1), (3, 0)), ((3, 3), (1, 1)), ((3, 3), (0, 0))]
+
+
+@pytest.mark.parametrize(("size", "padding"), KINDS)
+def test_gradients_are_those_of_the_definition(size, padding):
+    torch.manual_seed(0)
+    x = torch.randn(2, 3, 4, 4, dtype=torch.float64, requires_grad=True)
+    weight = torch.randn(5, 3, *size, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda x, w: Convolution.apply(x, w, padding), (x, weight))
+    expected = torch.conv2d(x, weight, None, 1, padding)
+    torch.testing.assert_close(Convolution.apply(x, weight, padding), expected)
+
+
+@pytest.fixture
+def blocks():
+    torch.manual_seed(0)
+    kinds = [{"kernel_size": (1, 7), "padding": (0, 3)}, {"kernel_size": 3, "stride": 2}]
+    made = nn.Sequential(*(BasicConv2d(16, 16, **kind) for kind in kinds))
+    return made.to(memory_format=torch.channels_last)
+
+
+def trained(blocks, x, autocast):
+    with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+        blocks(x).float().square().sum().backward()
+    return {name: p.grad for name, p in blocks.named_parameters()}
+
+
+@pytest.mark.parametrize("autocast", [False, True])
+@pytest.mark.parametrize("side", [6, 9])
+def test_a_network_trains_as_before(blocks, autocast, side):
+    x = torch.randn(8, 16, side, side).contiguous(memory_format=torch.channels_last)
+    expected = trained(copy.deepcopy(blocks), x, autocast)
+    names = list(blocks.state_dict())
+    found = trained(with_matrix_gradients(blocks), x, autocast)
+    assert list(blocks.state_dict()) == names
+    assert [type(block.conv) for block in blocks] == [SmallMapConv2d, nn.Conv2d]
+    for name, gradient in found.items():
+        assert gradient.dtype == torch.float32
+        gap = (gradient - expected[name]).norm() / expected[name].norm()
+        assert gap < (0.01 if autocast else 1e-6), name
+
+
+def test_small_maps_under_autocast_take_the_other_way_and_no_others(blocks, monkeypatch):
+    calls = []
+    way = Convolution.apply
+    monkeypatch.setattr(Convolution, "apply", lambda *all_: calls.append(all_[0]) or way(*all_))
+    with_matrix_gradients(blocks)
+    for side, autocast in ((6, True), (9, True), (6, False)):
+        trained(blocks, torch.randn(2, 16, side, side), autocast)
+    assert [tuple(x.shape) for x in calls] == [(2, 16, 6, 6)]
+    assert calls[0].dtype == torch.bfloat16
