@@ -240,9 +240,10 @@ def test_a_small_cache_changes_places_and_no_result(finished, tmp_path):
     done = call(*words, "--cache-limit", "900KB", cache=tmp_path / "cache")
     assert done.returncode == 0, done.stderr
     assert "activations 385 KB in memory" in done.stdout
-    (name,) = (path.name for path in (tmp_path / "run" / "outputs").glob("*.safetensors"))
-    stored = (reference / "outputs" / name).read_bytes()
-    assert (tmp_path / "run" / "outputs" / name).read_bytes() == stored
+    ((name, here),) = outputs(tmp_path / "run").items()
+    for key, values in outputs(reference)[name].items():
+        # one network has more threads than each of ten, and they may add in another order
+        np.testing.assert_allclose(here[key], values, rtol=1e-3, atol=1e-4)
 
 
 def test_damaged_outputs_are_made_again(finished):

@@ -8,6 +8,7 @@ up to rounding.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -69,7 +70,7 @@ class Convolution(torch.autograd.Function):
 
 
 def _patches(
-    x: Tensor, positions: tuple[int, int], size: tuple[int, int], padding: tuple[int, int]
+    x: Tensor, positions: Sequence[int], size: Sequence[int], padding: tuple[int, int]
 ) -> Tensor:
     """Lay out what each output position sees: (B, C, H, W) -> (B H' W', h w C)."""
     down, across = padding

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark.bench import rounds
+from benchmark.bench import memory, rounds
 from benchmark.bench.inputs import Inputs, Settings, own_cache, prepare_inputs
 from benchmark.bench.journal import Journal
 from benchmark.bench.memory import MemoryWatch, descendants
@@ -31,7 +31,8 @@ def test_a_line_that_was_cut_short_does_not_count_and_spoils_no_other(tmp_path):
     assert journal.rows() == [{"a": 1}, {"d": 3}]
 
 
-def test_a_command_is_timed_from_outside_with_the_memory_of_its_children(tmp_path):
+def test_a_command_is_timed_from_outside_with_the_memory_of_its_children(tmp_path, monkeypatch):
+    monkeypatch.setattr(memory, "SECONDS_BETWEEN_SAMPLES", 0.1)
     child = "import time; held = bytearray(64 * 2**20); time.sleep(0.8)"
     code = (
         f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}]); print('{{}}')"
