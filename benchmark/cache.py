@@ -215,7 +215,7 @@ def _scan() -> list[Entry]:
 
 def _describe(path: Path, key: str) -> Entry:
     size, newest, lock = 0, 0.0, _lock_file(path.with_name(key))
-    for file in (path, *path.rglob("*")):
+    for file in (path, *_below(path)):
         try:
             status = file.stat()
         except FileNotFoundError:
@@ -228,6 +228,13 @@ def _describe(path: Path, key: str) -> Entry:
     except FileNotFoundError:
         about, used = f"{path.parent.name} {key}", newest
     return Entry(path, key, about, size, used, _in_use(lock))
+
+
+def _below(path: Path) -> list[Path]:
+    try:
+        return list(path.rglob("*"))
+    except FileNotFoundError:  # what was being made has got its name meanwhile
+        return []
 
 
 def _remove(entry: Entry) -> bool:

@@ -10,6 +10,7 @@ import os
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -180,8 +181,10 @@ class Executor:
             try:
                 self._train_in_processes([segment], micro_batches)
                 return
-            except Exception as killed:
-                error = error_of(killed)
+            except Exception as reason:
+                error = error_of(reason)
+                if not isinstance(reason, BrokenExecutor):  # not killed: memory is not short
+                    break
         write_json(self.folder.error_file(segment.key), error)
 
     def _train_in_processes(self, segments: list[Segment], micro_batches: int = 1) -> None:

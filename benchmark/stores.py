@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import fcntl
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from torch import Tensor
 from benchmark.cache import cache_dir, lease, make_room
 from benchmark.store import digest
 from benchmark.train.home import SHARE_OF_HOST, Home, Room, room_on_gpu
-from benchmark.train.memory import host_memory
+from benchmark.train.memory import host_memory, is_out_of_memory, release_memory
 from benchmark.train.rows import ResidentRows, Rows, RowStore, row_bytes
 
 IN_MEMORY = Path("/dev/shm")  # a file system in memory: what is there can be shared like files
@@ -64,21 +64,33 @@ class Stores:
         needed = self.rows * row_bytes(shape, dtype)
         home = Room(self.gpu_room, fits_on_disk, _room_in_memory()).home_of(needed)
         if home is Home.DEVICE:
+            try:
+                resident = ResidentRows(self.rows, shape, dtype, self.device)
+            except RuntimeError as error:  # another program was faster
+                if not is_out_of_memory(error):
+                    raise
+                self.gpu_room = 0
+                return self.open(first, shape, dtype)
             self.gpu_room -= needed
-            return ResidentRows(self.rows, shape, dtype, self.device), home
+            return resident, home
         if home is Home.DISK:
             return RowStore(folder, self.rows, shape, dtype, held), home
         if home is Home.MEMORY:
-            own = _folder_in_memory()
-            return RowStore(Path(own.name), self.rows, shape, dtype, own), home
+            own = FolderInMemory()
+            return RowStore(own.path, self.rows, shape, dtype, own), home
         return None, home
 
     def pixels(self, array: NDArray[np.uint8]) -> NDArray[np.uint8] | Tensor:
         """Return images (N, H, W, 3) as they are, or on the GPU if there is room left for them."""
         if array.nbytes > self.gpu_room:
             return array
+        try:
+            resident = torch.empty(array.shape, dtype=torch.uint8, device=self.device)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            return array
         self.gpu_room -= array.nbytes
-        resident = torch.empty(array.shape, dtype=torch.uint8, device=self.device)
         for start in range(0, len(array), IMAGES_A_COPY):
             part = slice(start, start + IMAGES_A_COPY)
             resident[part] = torch.from_numpy(array[part].copy())
@@ -89,17 +101,35 @@ def gpu_room(device: torch.device, processes: int, batch_size: int, image_size: 
     """Return the bytes for rows and pixels on the device; 0 if each process would need its own."""
     if device.type != "cuda" or processes > 1:
         return 0
+    release_memory()  # what torch only keeps would count as taken
     free, total = torch.cuda.mem_get_info(device)
     return room_on_gpu(free, total, batch_size, image_size)
 
 
-def _folder_in_memory() -> tempfile.TemporaryDirectory[str]:
-    """Make a folder that goes with this process, and remove those of processes that were killed."""
-    start = f"imbalance-bench-{os.getuid()}-"
-    for left in IN_MEMORY.glob(f"{start}*"):
-        if not Path("/proc", left.name.removeprefix(start).split("-")[0]).exists():
-            shutil.rmtree(left, ignore_errors=True)
-    return tempfile.TemporaryDirectory(prefix=f"{start}{os.getpid()}-", dir=IN_MEMORY)
+class FolderInMemory:
+    """A folder that goes with this object; one of a process that was killed is removed by others.
+
+    A lock on a file in it says that its owner lives.
+    """
+
+    START = "imbalance-bench-"
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix=self.START, dir=IN_MEMORY)
+        self.path = Path(self._folder.name)
+        self._lock = (self.path / "lock").open("w")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+
+    @classmethod
+    def remove_abandoned(cls) -> None:
+        """Remove folders whose owner is gone."""
+        for lock in IN_MEMORY.glob(f"{cls.START}*/lock"):
+            try:
+                with lock.open("r+") as file:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(lock.parent, ignore_errors=True)
+            except OSError:  # in use, or another user's
+                continue
 
 
 def _disk_bytes(path: Path) -> int:
@@ -109,4 +139,5 @@ def _disk_bytes(path: Path) -> int:
 def _room_in_memory() -> int:
     if not IN_MEMORY.is_dir():
         return 0
+    FolderInMemory.remove_abandoned()
     return int(SHARE_OF_HOST * min(shutil.disk_usage(IN_MEMORY).free, host_memory()))

@@ -35,10 +35,9 @@ from benchmark.train.checkpoint import (
 from benchmark.train.material import Material
 from benchmark.train.memory import in_full_batches, is_out_of_memory, release_memory
 from benchmark.train.stream import Stream
-from benchmark.train.tally import Tally
+from benchmark.train.tally import SMALLEST_MICRO_BATCH, Tally
 
 _HEAD, _STEP = 2, 3  # keep the random numbers of different uses of a seed apart
-_SMALLEST_MICRO_BATCH = 2  # batch norm takes no average of one
 
 
 class Training:
@@ -176,22 +175,28 @@ class Training:
         """Show one batch and update what is trained; return the mean loss.
 
         If memory runs out, the batch passes in micro-batches whose gradients add up to the same
-        mean. Batch norm then averages over fewer images, so it is written down.
+        mean. Batch norm then averages over fewer images, so it is written down. (Its running
+        averages may have moved twice in layers that the attempt had passed.)
         """
+        assert self.optimizer is not None
         positions, copies = stream.batch(self.step)
         altered = self._altered(stretch, copies)
         self.tally.count(positions, self.labels[positions], int(altered.sum()))
         while True:
             try:
-                return self._update(stretch, positions, copies, altered, pooled)
+                loss = self._gradients(stretch, positions, copies, altered, pooled)
+                break
             except (RuntimeError, MemoryError) as error:
-                smaller = self.tally.micro_batch(len(positions)) // 2
-                if smaller < _SMALLEST_MICRO_BATCH or not is_out_of_memory(error):
+                most = self.tally.parts(len(positions)) >= len(positions) // SMALLEST_MICRO_BATCH
+                if most or not is_out_of_memory(error):
                     raise
             release_memory()  # here and not above: the error holds what is to be released
             self.tally.micro_batches *= 2
+        # smaller parts of a batch would not help here, and half a step must not be taken twice
+        self.optimizer.step()
+        return loss
 
-    def _update(
+    def _gradients(
         self,
         stretch: Stretch,
         positions: NDArray[np.int64],
@@ -199,16 +204,12 @@ class Training:
         altered: NDArray[np.bool_],
         pooled: Tensor | None,
     ) -> Tensor:
-        optimizer = self.optimizer
-        assert optimizer is not None
         step_seed = _derived(self.seed, _STEP, self.step)
         self._generator.manual_seed(step_seed)
         torch.manual_seed(step_seed)  # a strategy may use torch's own
-        optimizer.zero_grad(set_to_none=True)
+        self.network.zero_grad(set_to_none=True)
         loss = torch.zeros((), device=self.material.device)
-        size = self.tally.micro_batch(len(positions))
-        for start in range(0, len(positions), size):
-            part = slice(start, start + size)
+        for part in np.array_split(np.arange(len(positions)), self.tally.parts(len(positions))):
             x, target = self._batch(stretch, positions[part], copies[part], altered[part], pooled)
             if pooled is None:
                 with self.material.autocast():
@@ -223,7 +224,6 @@ class Training:
             share = losses.sum() / len(positions)
             share.backward()
             loss += share.detach()
-        optimizer.step()
         return loss
 
     def _altered(self, stretch: Stretch, copies: NDArray[np.int64]) -> NDArray[np.bool_]:

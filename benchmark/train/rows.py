@@ -72,16 +72,12 @@ class ResidentRows:
         self._made = (rows, shape, dtype, device)
         self.bytes = rows * row_bytes(shape, dtype)
         self._finished = np.zeros(rows, bool)
+        stored = (*shape[1:], shape[0])  # (C, H, W) -> (H, W, C)
+        self._values = torch.empty((rows, *stored), dtype=dtype, device=device)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as an empty store: a worker fills one of its own."""
         return ResidentRows, self._made
-
-    @cached_property
-    def _values(self) -> Tensor:
-        rows, shape, dtype, device = self._made
-        stored = (*shape[1:], shape[0])  # (C, H, W) -> (H, W, C)
-        return torch.empty((rows, *stored), dtype=dtype, device=device)
 
     def missing(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return those of `indices` whose rows are not there yet."""
@@ -191,6 +187,8 @@ class RowStore:
         os.fsync(handle)
         fcntl.flock(handle, fcntl.LOCK_EX)  # another process may be adding its own
         try:
+            if not os.fstat(handle).st_nlink:  # or rows would count in a folder made since
+                raise FileNotFoundError(f"{self._file} was removed while it was filled; run again")
             finished = self._finished()
             finished[np.concatenate(written)] = True
             with (

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+SMALLEST_MICRO_BATCH = 2  # batch norm takes no average of one
+
 
 @dataclass
 class Tally:
@@ -33,9 +35,13 @@ class Tally:
         self.seen[positions] = True
         self.views += altered
 
+    def parts(self, batch_size: int) -> int:
+        """Return into how many parts a batch is cut, none of them too small."""
+        return max(1, min(self.micro_batches, batch_size // SMALLEST_MICRO_BATCH))
+
     def micro_batch(self, batch_size: int) -> int:
-        """Return how many images pass the network at once."""
-        return -(-batch_size // self.micro_batches)
+        """Return how many images pass the network at once, at most."""
+        return -(-batch_size // self.parts(batch_size))
 
     def to_json(self) -> dict[str, Any]:
         """Return everything, for a file."""

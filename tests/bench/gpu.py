@@ -21,6 +21,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -161,8 +162,8 @@ def growth(asked: argparse.Namespace) -> None:
 
 def tests(asked: argparse.Namespace) -> None:
     """No waiting in a step, residency, float32, memory that runs out."""
-    told = call(asked, "-m", "pytest", "-rs", ROOT / "tests" / "train" / "test_gpu.py")
-    (asked.out / "tests.txt").write_text(told)
+    log = asked.out / "tests.txt"
+    call(asked, "-m", "pytest", "-rs", ROOT / "tests" / "train" / "test_gpu.py", log=log)
 
 
 PARTS = {
@@ -179,22 +180,39 @@ def harness(
 
 
 def call(
-    asked: argparse.Namespace, *words: str | Path, environment: dict[str, str] | None = None
+    asked: argparse.Namespace,
+    *words: str | Path,
+    environment: dict[str, str] | None = None,
+    log: Path | None = None,
 ) -> str:
-    """Run Python until the time is over; show and return what it prints."""
+    """Run Python until the time is over; show, keep and return what it prints.
+
+    What is over time ends with all processes that it started: one left behind would use the GPU
+    while the next part is timed.
+    """
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     left = asked.end - time.monotonic()
-    done = subprocess.run(
-        [sys.executable, *map(str, words)],
+    command = [sys.executable, *map(str, words)]
+    process = subprocess.Popen(
+        command,
         env={**os.environ, "PYTHONPATH": path, **(environment or {})},
         stdout=subprocess.PIPE,
         text=True,
-        timeout=max(1.0, left),
-        check=False,
+        start_new_session=True,
     )
-    print(done.stdout, flush=True)
-    done.check_returncode()
-    return done.stdout
+    late = False
+    try:
+        told, _ = process.communicate(timeout=max(1.0, left))
+    except subprocess.TimeoutExpired:
+        late = True
+        os.killpg(process.pid, signal.SIGKILL)
+        told, _ = process.communicate()
+    print(told, flush=True)
+    if log:
+        log.write_text(told)
+    if late or process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return told
 
 
 def last_line(told: str) -> str:

@@ -1,17 +1,19 @@
 """What only a GPU can show; skipped where there is none."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 import torch
 
 from benchmark.api import make_experiment
+from benchmark.model import inception
 from benchmark.plan import Budget, make_plan
 from benchmark.prepare import prepare
 from benchmark.progress import Silent
 from benchmark.strategy import RandomView, Stage, Strategy
 from benchmark.strategy.registry import Asked
+from benchmark.train.device import set_exactness
 from benchmark.train.home import Home
 from benchmark.train.loop import Training
 from benchmark.train.stream import Stream
@@ -20,7 +22,7 @@ pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a G
 BATCH = 8
 
 
-def prepared_on(device, image_folder, precision="fp32"):
+def prepared_on(device, image_folder, precision="fp32", budget=Budget(BATCH, (2, 4))):  # noqa: B008
     experiment = make_experiment(
         data=image_folder,
         weights="none",
@@ -34,9 +36,10 @@ def prepared_on(device, image_folder, precision="fp32"):
         precision=precision,
         device=device,
     )
-    prepared = prepare(experiment)
+    prepared = replace(prepare(experiment), budgets={0: budget})
+    set_exactness(prepared.dtype)
     prepared.run_frozen_layers([0], Silent())
-    return replace(prepared, budgets={0: Budget(BATCH, (2, 4))})
+    return prepared
 
 
 def training_of(prepared, strategy):
@@ -52,7 +55,13 @@ def training_of(prepared, strategy):
     return training, segment
 
 
-REPEATS_ALTERED = Strategy((Stage(augment=RandomView(from_copy=1)),))
+@dataclass(frozen=True)
+class Twice:
+    def __call__(self, labels, rng):
+        return np.repeat(rng.permutation(len(labels)), 2)
+
+
+REPEATS_ALTERED = Strategy((Stage(sample=Twice(), augment=RandomView(from_copy=1)),))
 
 
 def test_images_and_activations_live_on_the_gpu(image_folder):
@@ -75,9 +84,11 @@ def test_a_step_does_not_wait_for_the_gpu(image_folder, precision, strategy):
         training._one_step(stretch, stream, None)
     finally:
         torch.cuda.set_sync_debug_mode("default")
+    assert (training.tally.views > 0) is (strategy is REPEATS_ALTERED)
 
 
-def test_float32_is_that_of_the_cpu(image_folder):
+def test_float32_is_that_of_the_cpu(image_folder, monkeypatch):
+    monkeypatch.setattr(inception, "DROPOUT", 0.0)  # a GPU draws other random numbers
     logits = []
     for device in ("cpu", "cuda"):
         prepared = prepared_on(device, image_folder)
@@ -88,8 +99,7 @@ def test_float32_is_that_of_the_cpu(image_folder):
 
 
 def test_memory_that_runs_out_halves_the_batch(image_folder):
-    prepared = prepared_on("cuda", image_folder)
-    prepared = replace(prepared, budgets={0: Budget(4096, (1, 1))})
+    prepared = prepared_on("cuda", image_folder, budget=Budget(4096, (1, 1)))
     training, segment = training_of(prepared, Strategy())
     total = torch.cuda.get_device_properties(0).total_memory
     torch.cuda.empty_cache()

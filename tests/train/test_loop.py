@@ -17,6 +17,7 @@ from benchmark.strategy.registry import Asked
 from benchmark.train.loop import Training, learning_rate_factor
 from benchmark.train.rows import ResidentRows
 from benchmark.train.stream import Stream
+from benchmark.train.tally import Tally
 
 
 @pytest.fixture(scope="module")
@@ -255,6 +256,32 @@ def test_parts_add_up_to_the_gradient_of_the_batch(prepared):
         gradients.append(training.network.head.weight.grad)
     for gradient in gradients[1:]:
         torch.testing.assert_close(gradient, gradients[0], rtol=1e-4, atol=1e-7)
+
+
+def test_an_optimizer_without_memory_takes_no_step_twice(prepared, monkeypatch):
+    training, (segment,) = training_of(prepared)
+    training.run(replace(segment, end=1))
+    steps = []
+
+    def short(*_, **__):
+        steps.append(1)
+        raise torch.OutOfMemoryError("out of memory")
+
+    monkeypatch.setattr(training.optimizer, "step", short)
+    with pytest.raises(torch.OutOfMemoryError):
+        training.run(replace(segment, end=2))
+    assert len(steps) == 1
+
+
+@pytest.mark.parametrize(
+    ("batch", "micro_batches", "sizes"),
+    [(8, 1, [8]), (8, 4, [2] * 4), (5, 4, [3, 2]), (50, 8, [7, 7, 6, 6, 6, 6, 6, 6]), (1, 4, [1])],
+)
+def test_no_part_of_a_batch_is_a_single_image(batch, micro_batches, sizes):
+    tally = Tally.empty(3, 10)
+    tally.micro_batches = micro_batches
+    assert [len(part) for part in np.array_split(np.arange(batch), tally.parts(batch))] == sizes
+    assert tally.micro_batch(batch) == max(sizes)
 
 
 def test_what_fits_in_no_parts_is_an_error(prepared, monkeypatch):

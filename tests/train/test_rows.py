@@ -135,3 +135,19 @@ def test_two_processes_that_fill_at_once_lose_nothing(tmp_path):
     store = RowStore(tmp_path / "a", 4000, (4,), torch.float32)
     assert not len(store.missing(np.arange(4000)))
     assert torch.equal(store.read(np.arange(4000))[:, 0], torch.arange(4000.0))
+
+
+def test_a_folder_that_was_removed_meanwhile_gets_no_rows(tmp_path):
+    store = RowStore(tmp_path / "a", 5, (4,), torch.float32)
+
+    def compute(indices):
+        if (tmp_path / "a").exists():
+            (tmp_path / "a").rename(tmp_path / "gone")
+            for file in (tmp_path / "gone").iterdir():
+                file.unlink()
+            RowStore(tmp_path / "a", 5, (4,), torch.float32)
+        return rows_of(indices, (4,))
+
+    with pytest.raises(FileNotFoundError, match="removed while it was filled"):
+        store.fill(np.arange(3), compute)
+    assert len(RowStore(tmp_path / "a", 5, (4,), torch.float32).missing(np.arange(5))) == 5
