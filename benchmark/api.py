@@ -17,7 +17,6 @@ from benchmark.folder import RunFolder
 from benchmark.model.catalogue import first_trained
 from benchmark.plan import Plan, make_plan
 from benchmark.progress import Silent, Stopwatch
-from benchmark.provenance import environment
 from benchmark.report import notebook_html, write_report
 from benchmark.report.verdict import verdict
 from benchmark.store import write_json
@@ -218,7 +217,7 @@ def plan(
     progress: Silent | None = None,
 ) -> Executor:
     """Open data and weights and lay out what is to be trained, without training it."""
-    from benchmark.executor import Executor  # brings torchvision, which `report` does without
+    from benchmark.executor import Executor  # brings torch, which `report` does without
     from benchmark.prepare import prepare
 
     asked = resolve(strategies)
@@ -232,6 +231,8 @@ def plan(
 
 def describe_run(executor: Executor, command: str | None) -> None:
     """Write run.json and the splits: what was asked, and on what."""
+    from benchmark.provenance import environment
+
     prepared, layout, folder = executor.prepared, executor.plan, executor.folder
     images, experiment = prepared.images, prepared.experiment
     counts: dict[int, dict[str, list[int]]] = {}  # by seed, then by side

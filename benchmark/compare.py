@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmark.folder import RunFolder
 from benchmark.metrics import class_scores
 from benchmark.store import read_json
 
@@ -82,8 +83,6 @@ def load_comparison(folder: Path) -> Comparison:
     FileNotFoundError
         If the folder holds no run.
     """
-    from benchmark.folder import RunFolder  # brings torch, which `list` and `--help` do without
-
     files = RunFolder(Path(folder))
     if not files.run_file.exists():
         raise FileNotFoundError(

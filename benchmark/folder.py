@@ -20,15 +20,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from benchmark.store import read_json, write_json
 from benchmark.strategy import Outputs
-from benchmark.train.checkpoint import load_tensors, save_tensors
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 PARTS = ("val", "test")
 
@@ -87,6 +87,8 @@ class RunFolder:
 
     def save_outputs(self, key: str, tensors: dict[str, Tensor], about: dict[str, Any]) -> None:
         """Write a network's outputs, then the description that makes them count."""
+        from benchmark.train.checkpoint import save_tensors  # torch: `report` does without
+
         path = self.output_file(key)
         save_tensors(path, tensors, {"key": key})
         write_json(self.marker_file(key), {"key": key, "sha256": _sha256(path), **about})
@@ -100,6 +102,8 @@ class RunFolder:
 
     def load_outputs(self, key: str) -> tuple[dict[str, Outputs], dict[str, Any]]:
         """Return the outputs of the validation and the test images, and their description."""
+        from benchmark.train.checkpoint import load_tensors
+
         tensors, _ = load_tensors(self.output_file(key))
         outputs = {
             part: Outputs(
@@ -159,6 +163,8 @@ def output_tensors(
 
     Features are kept in half precision: they serve probes and pictures, no decision.
     """
+    import torch
+
     tensors = {f"head.{name}": tensor for name, tensor in head.items()}
     for part, (logits, features, labels) in parts.items():
         tensors[f"{part}.logits"] = logits.float()

@@ -222,6 +222,15 @@ def test_a_report_is_rebuilt_from_what_is_stored(finished):
         assert (out / name).read_bytes() == content, name
 
 
+def test_a_report_needs_no_torch(finished):
+    code = (
+        "import sys; from benchmark.cli import main; "
+        "main(['report', sys.argv[1]]); sys.exit('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, finished[0]], check=False)
+    assert done.returncode == 0
+
+
 def test_changing_what_matters_retrains_what_depends_on_it(finished):
     _, words, _ = finished
     rate = call("plan", *words[1:], "--lr", "0.001")
