@@ -16,13 +16,12 @@ from numpy.typing import NDArray
 from benchmark.folder import PARTS, RunFolder, output_tensors
 from benchmark.plan import Segment
 from benchmark.prepare import Prepared
-from benchmark.progress import Silent
+from benchmark.progress import Advance, Silent
 from benchmark.record import error_of
 from benchmark.store import read_json, write_json
 from benchmark.train.checkpoint import step_of
 from benchmark.train.device import set_exactness
 from benchmark.train.loop import Training
-from benchmark.train.rows import Advance
 
 SECONDS_BETWEEN_SAVES = 30.0  # a state of the second half is 0.2 GB
 SECONDS_BETWEEN_SIGNS = 0.5

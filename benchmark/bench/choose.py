@@ -9,8 +9,7 @@ from pathlib import Path
 from benchmark.bench.growth import growth, sizes_of
 from benchmark.bench.inputs import Settings
 from benchmark.bench.rounds import bench
-
-BATCH_SIZE = 64  # the recipe's, for every size of a growing set
+from benchmark.bench.segment import RECIPE
 
 
 def run_bench(chosen: argparse.Namespace) -> Path:
@@ -30,7 +29,7 @@ def run_bench(chosen: argparse.Namespace) -> Path:
             sizes_of(chosen.growth),
             weights=chosen.weights,
             image_size=chosen.image_size,
-            batch_size=BATCH_SIZE,
+            batch_size=RECIPE.batch_size,  # for every size of a growing set
             device=chosen.device,
             precision=chosen.precision,
             out=Path(chosen.out or "results/bench-growth"),

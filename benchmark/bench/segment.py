@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import torch
 
-from benchmark.experiment import Experiment, Phase, Recipe
+from benchmark.experiment import RECIPES, Experiment
 from benchmark.plan import Budget, make_plan
 from benchmark.prepare import Prepared
 from benchmark.strategy import Strategy
@@ -16,8 +16,9 @@ from benchmark.train.loop import Training
 
 STEPS = 10**6  # more than are ever run: the segment does not end, and nothing is validated
 
-# the forum's second phase alone
-RECIPE = Recipe("second half", "", (Phase(1, "rest", 1e-4),), batch_size=64)
+FORUM = RECIPES["forum"]
+# its second phase alone
+RECIPE = replace(FORUM, name="second half", phases=(replace(FORUM.phases[1], epochs=1),))
 
 
 def second_half(data: str, **settings: object) -> Experiment:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from benchmark.model.inception import Frozen
+from benchmark.progress import Advance
 from benchmark.train.home import Home
-from benchmark.train.rows import Advance, Rows
+from benchmark.train.rows import Rows
 
 FROZEN_LAYERS, FEATURES = "frozen layers", "features"
 PASSES = (FROZEN_LAYERS, FEATURES)  # through pretrained layers, the second on the first's rows

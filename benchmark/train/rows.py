@@ -18,11 +18,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from benchmark.progress import Advance
 from benchmark.store import atomic
 from benchmark.train.memory import in_full_batches
 
 Compute = Callable[[NDArray[np.int64]], Tensor]  # indices (B,) -> (B, *shape)
-Advance = Callable[[int], None]
 
 _ON_DISK = {torch.float32: np.float32, torch.bfloat16: np.uint16}  # numpy has no bfloat16
 _BATCHES_BETWEEN_MARKS = 8

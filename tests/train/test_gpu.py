@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.api import make_experiment
 from benchmark.model import inception
 from benchmark.plan import Budget, make_plan
 from benchmark.prepare import prepare
@@ -22,21 +21,8 @@ pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a G
 BATCH = 8
 
 
-def prepared_on(device, image_folder, precision="fp32", budget=Budget(BATCH, (2, 4))):  # noqa: B008
-    experiment = make_experiment(
-        data=image_folder,
-        weights="none",
-        recipe="forum",
-        epochs=None,
-        lr=None,
-        seeds=(0,),
-        quick=False,
-        fine_tune="Mixed_7b",
-        image_size=75,
-        precision=precision,
-        device=device,
-    )
-    prepared = replace(prepare(experiment), budgets={0: budget})
+def prepared_on(device, experiment_on, precision="fp32", budget=Budget(BATCH, (2, 4))):  # noqa: B008
+    prepared = replace(prepare(experiment_on(device, precision)), budgets={0: budget})
     set_exactness(prepared.dtype)
     prepared.run_frozen_layers([0], Silent())
     return prepared
@@ -64,8 +50,8 @@ class Twice:
 REPEATS_ALTERED = Strategy((Stage(sample=Twice(), augment=RandomView(from_copy=1)),))
 
 
-def test_images_and_activations_live_on_the_gpu(image_folder):
-    material = prepared_on("cuda", image_folder).material
+def test_images_and_activations_live_on_the_gpu(experiment_on):
+    material = prepared_on("cuda", experiment_on).material
     assert material.home is Home.DEVICE
     assert material.pixels.is_cuda
     assert material.inputs(np.arange(3)).is_cuda
@@ -73,8 +59,8 @@ def test_images_and_activations_live_on_the_gpu(image_folder):
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize("strategy", [Strategy(), REPEATS_ALTERED], ids=["plain", "views"])
-def test_a_step_does_not_wait_for_the_gpu(image_folder, precision, strategy):
-    prepared = prepared_on("cuda", image_folder, precision)
+def test_a_step_does_not_wait_for_the_gpu(experiment_on, precision, strategy):
+    prepared = prepared_on("cuda", experiment_on, precision)
     training, segment = training_of(prepared, strategy)
     training.run(replace(segment, end=3))  # one step into the second phase: all is allocated
     stretch = segment.stretches[1]
@@ -87,19 +73,19 @@ def test_a_step_does_not_wait_for_the_gpu(image_folder, precision, strategy):
     assert (training.tally.views > 0) is (strategy is REPEATS_ALTERED)
 
 
-def test_float32_is_that_of_the_cpu(image_folder, monkeypatch):
+def test_float32_is_that_of_the_cpu(experiment_on, monkeypatch):
     monkeypatch.setattr(inception, "DROPOUT", 0.0)  # a GPU draws other random numbers
     logits = []
     for device in ("cpu", "cuda"):
-        prepared = prepared_on(device, image_folder)
+        prepared = prepared_on(device, experiment_on)
         training, segment = training_of(prepared, Strategy())
         training.run(replace(segment, end=1))
         logits.append(training.outputs(prepared.splits[0].test)[0].cpu())
     torch.testing.assert_close(*logits, rtol=0, atol=1e-3)
 
 
-def test_memory_that_runs_out_halves_the_batch(image_folder):
-    prepared = prepared_on("cuda", image_folder, budget=Budget(4096, (1, 1)))
+def test_memory_that_runs_out_halves_the_batch(experiment_on):
+    prepared = prepared_on("cuda", experiment_on, budget=Budget(4096, (1, 1)))
     training, segment = training_of(prepared, Strategy())
     total = torch.cuda.get_device_properties(0).total_memory
     torch.cuda.empty_cache()

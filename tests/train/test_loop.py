@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.api import make_experiment
 from benchmark.experiment import Phase, Recipe
 from benchmark.model.inception import WIDTH, Network
 from benchmark.plan import Budget, make_plan
@@ -21,22 +20,9 @@ from benchmark.train.tally import Tally
 
 
 @pytest.fixture(scope="module")
-def prepared(image_folder):
+def prepared(experiment_on):
     """Three classes, 75 px, 3 + 3 steps of 4 images; Mixed_7b and what follows is trained."""
-    experiment = make_experiment(
-        data=image_folder,
-        weights="none",
-        recipe="forum",
-        epochs=None,
-        lr=None,
-        seeds=(0,),
-        quick=False,
-        fine_tune="Mixed_7b",
-        image_size=75,
-        precision="fp32",
-        device="cpu",
-    )
-    prepared = prepare(experiment)
+    prepared = prepare(experiment_on("cpu"))
     prepared.run_frozen_layers([0], Silent())
     return replace(prepared, budgets={0: Budget(4, (3, 3))})
 
