@@ -36,7 +36,6 @@ from benchmark.train.rows import Rows
 from benchmark.worker import SignOfLife, Worker
 
 MEMORY_A_JOB = 4 * 2**30  # bytes: second half at 299 px, batch 64, with Adam
-FEW_IMAGES = 512  # are not worth starting processes for
 SECONDS_BETWEEN_LOOKS = 0.5
 MICRO_BATCHES_AFTER_A_KILL = 4  # Linux does not refuse memory, it kills who uses it
 
@@ -136,14 +135,16 @@ class Executor:
             store = prepared.material.store(what)
             missing = store.missing(indices) if store else indices[:0]
             with progress.task(what, len(missing), "images") as advance:
-                if store and store.shared and self._jobs > 1 and len(missing) > FEW_IMAGES:
-                    self._fill_in_processes(what, store, missing, advance)
-                else:
+                if self._jobs == 1:
                     self._worker.fill(what, missing, advance)
+                elif store and store.shared:  # else every process fills rows of its own
+                    self._fill_in_processes(what, store, missing, advance)
 
     def _fill_in_processes(
         self, what: str, store: Rows, missing: NDArray[np.int64], advance: Advance
     ) -> None:
+        if not len(missing):
+            return
         left = len(missing)
 
         def look() -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -20,8 +19,8 @@ from benchmark.data.sources import open_data
 from benchmark.data.splits import Splits, check_splits, make_splits
 from benchmark.data.subset import thin_out
 from benchmark.experiment import Experiment
-from benchmark.model.convolution import with_matrix_gradients
-from benchmark.model.inception import HEAD, WIDTH, backbone, first_trained, freeze, split
+from benchmark.model.catalogue import BLOCKS, HEAD, WIDTH, first_trained, input_shape
+from benchmark.model.pretrained import Pretrained
 from benchmark.model.weights import Weights, load_weights
 from benchmark.plan import Budget
 from benchmark.progress import Silent
@@ -34,7 +33,6 @@ from benchmark.train.material import FEATURES, FROZEN_LAYERS, Material
 from benchmark.train.rows import ResidentRows, Rows
 
 QUICK_IMAGES = 300
-RANDOM_WEIGHTS_SEED = 0  # one network for all seeds: they share the frozen layers
 
 
 @dataclass(frozen=True)
@@ -84,15 +82,9 @@ class Prepared:
 
     @cached_property
     def material(self) -> Material:
-        """The network cut in two and the stores of activations, on the device."""
+        """Pixels, the network, and the stores of activations, on the device."""
         cut = first_trained(self.experiment.fine_tune)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(RANDOM_WEIGHTS_SEED)
-            whole = backbone(self.weights.state)
-        before, suffix = split(whole, cut)
-        prefix = freeze(before, self.dtype).to(self.device)
-        if self.device.type == "cpu" and self.dtype == torch.bfloat16:
-            suffix = with_matrix_gradients(suffix)
+        pretrained = Pretrained(self.weights, cut, self.device, self.dtype)
         size = self.experiment.image_size
         batch_size = max(budget.batch_size for budget in self.budgets.values())
         frozen = [self.pixels.key, self.weights.sha256, str(self.dtype), self.device.type]
@@ -112,31 +104,17 @@ class Prepared:
         at_cut: Rows | None = pooled
         if cut != HEAD:
             at_cut, home = None, Home.NOWHERE
-            if len(before):
-                with torch.no_grad():
-                    probe = torch.zeros(1, 3, size, size, dtype=torch.uint8, device=self.device)
-                    shape = tuple(prefix(probe).shape[1:])
-                at_cut, home = stores.open(cut, shape, self.dtype)
+            if cut != BLOCKS[0]:  # with which nothing is frozen
+                at_cut, home = stores.open(cut, input_shape(cut, size), self.dtype)
         return Material(
             labels=self.images.labels,
             classes=self.classes,
             pixels=stores.pixels(self.pixels.array),
-            prefix=prefix,
-            suffix=suffix.to(self.device),
-            cut=cut,
+            pretrained=pretrained,
             home=home,
             at_cut=at_cut,
             pooled=pooled,
-            device=self.device,
-            dtype=self.dtype,
         )
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave out the pretrained weights where the network that was made of them goes along."""
-        state = dict(self.__dict__)
-        if "material" in state:
-            state["weights"] = replace(self.weights, state=None)
-        return state
 
     def passes(self, seeds: Iterable[int]) -> dict[str, NDArray[np.int64]]:
         """Images whose activations the training of these seeds will read, for each of PASSES."""
@@ -146,7 +124,7 @@ class Prepared:
         train = [part.train for part in parts] if shown_as_is else []
         has_head_phase = any(phase.trains == "head" for phase in recipe.phases)
         # features of the pretrained network serve as long as it is the pretrained one
-        at_start = val + train if has_head_phase and self.material.cut != HEAD else []
+        at_start = val + train if has_head_phase and self.material.pretrained.cut != HEAD else []
         needed = {FROZEN_LAYERS: val + test + train, FEATURES: at_start}
         return {what: np.unique(np.concatenate(all_)) for what, all_ in needed.items() if all_}
 
@@ -237,5 +215,6 @@ def prepare(
 def _engine_files() -> list[Path]:
     """Code whose change may change a trained network."""
     package = Path(benchmark.__file__).parent
-    network = [package / "model" / name for name in ("inception.py", "convolution.py")]
+    names = ("inception.py", "convolution.py", "pretrained.py")
+    network = [package / "model" / name for name in names]
     return [*sorted((package / "train").glob("*.py")), *network]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -21,7 +22,10 @@ from benchmark.record import error_of
 from benchmark.store import read_json, write_json
 from benchmark.train.checkpoint import step_of
 from benchmark.train.device import set_exactness
-from benchmark.train.loop import Training
+from benchmark.train.memory import release_memory
+
+if TYPE_CHECKING:
+    from benchmark.train.loop import Training
 
 SECONDS_BETWEEN_SAVES = 30.0  # a state of the second half is 0.2 GB
 SECONDS_BETWEEN_SIGNS = 0.5
@@ -65,6 +69,7 @@ class Worker:
 
         `parent` is the process that asked for it: if that is gone, nobody waits for the result.
         """
+        release_memory()  # a process that trained before would carry along what only cycles hold
         sign = SignOfLife(self.folder.sign_file(segment.key), parent)
         self.train(segment, sign, micro_batches)
         sign.path.unlink(missing_ok=True)
@@ -81,6 +86,8 @@ class Worker:
             torch.set_num_threads(threads_before)
 
     def _train(self, segment: Segment, advance: Callable[[int], None], micro_batches: int) -> None:
+        from benchmark.train.loop import Training  # torchvision, which who only waits does without
+
         prepared, folder = self.prepared, self.folder
         # nothing is missing, unless activations live in the memory of another process
         prepared.run_frozen_layers([segment.seed], Silent())

@@ -109,7 +109,7 @@ def _lay_out(settings: Settings, images: str, folder: Path) -> dict[str, Any]:
 
     from benchmark import api
     from benchmark.model.inception import backbone
-    from benchmark.prepare import RANDOM_WEIGHTS_SEED
+    from benchmark.model.pretrained import RANDOM_WEIGHTS_SEED
     from benchmark.provenance import environment
 
     with own_cache(folder / "cache"):
@@ -132,7 +132,7 @@ def _lay_out(settings: Settings, images: str, folder: Path) -> dict[str, Any]:
         decoded.mkdir(parents=True, exist_ok=True)
         np.save(decoded / "pixels.npy", prepared.pixels.array)
         write_json(decoded / "files.json", list(prepared.images.files))
-        state = prepared.weights.state
+        state = prepared.weights.read()
         if state is None:  # random ones; then all begin with these
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(RANDOM_WEIGHTS_SEED)

@@ -10,27 +10,29 @@ WEIGHTS: dict[str, str] = {
     "PATH": "a .pth, .pt or .safetensors file with a torchvision or timm inception_v3 state dict",
 }
 
-BLOCKS: tuple[str, ...] = (
-    "Conv2d_1a_3x3",
-    "Conv2d_2a_3x3",
-    "Conv2d_2b_3x3",
-    "maxpool1",
-    "Conv2d_3b_1x1",
-    "Conv2d_4a_3x3",
-    "maxpool2",
-    "Mixed_5b",
-    "Mixed_5c",
-    "Mixed_5d",
-    "Mixed_6a",
-    "Mixed_6b",
-    "Mixed_6c",
-    "Mixed_6d",
-    "Mixed_6e",
-    "Mixed_7a",
-    "Mixed_7b",
-    "Mixed_7c",
-    "avgpool",
-)
+# block: channels that come out, and the window and stride that shrink its map; 1 and 1 keep it
+_SHAPES: dict[str, tuple[int, int, int]] = {
+    "Conv2d_1a_3x3": (32, 3, 2),
+    "Conv2d_2a_3x3": (32, 3, 1),
+    "Conv2d_2b_3x3": (64, 1, 1),
+    "maxpool1": (64, 3, 2),
+    "Conv2d_3b_1x1": (80, 1, 1),
+    "Conv2d_4a_3x3": (192, 3, 1),
+    "maxpool2": (192, 3, 2),
+    "Mixed_5b": (256, 1, 1),
+    "Mixed_5c": (288, 1, 1),
+    "Mixed_5d": (288, 1, 1),
+    "Mixed_6a": (768, 3, 2),
+    "Mixed_6b": (768, 1, 1),
+    "Mixed_6c": (768, 1, 1),
+    "Mixed_6d": (768, 1, 1),
+    "Mixed_6e": (768, 1, 1),
+    "Mixed_7a": (1280, 3, 2),
+    "Mixed_7b": (2048, 1, 1),
+    "Mixed_7c": (2048, 1, 1),
+    "avgpool": (2048, 1, 1),
+}
+BLOCKS: tuple[str, ...] = tuple(_SHAPES)
 
 HEAD = "head"
 WIDTH = 2048  # numbers per image that the head sees
@@ -58,3 +60,17 @@ def first_trained(fine_tune: str) -> str:
             f"or the first block to train: {', '.join(BLOCKS)}"
         )
     return _DEPTHS[fine_tune]
+
+
+def input_shape(first: str, image_size: int) -> tuple[int, int, int]:
+    """Return the shape (C, H, W) of what enters the block `first`, without running the network.
+
+    Args:
+        first: one of BLOCKS.
+        image_size: side of the images in pixels.
+    """
+    channels, side = 3, image_size
+    for block in BLOCKS[: BLOCKS.index(first)]:
+        channels, window, stride = _SHAPES[block]
+        side = (side - window) // stride + 1
+    return channels, side, side

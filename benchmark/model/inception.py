@@ -47,15 +47,18 @@ def backbone(state: Mapping[str, Tensor] | None) -> nn.Sequential:
     Parameters
     ----------
     state
-        Tensors by torchvision's names, without ``fc`` and ``AuxLogits``. None draws random
-        weights from torch's global generator (seed it first).
+        Tensors by torchvision's names, without ``fc`` and ``AuxLogits``, which become the
+        network's own. None draws random weights from torch's global generator (seed it first).
 
     Raises
     ------
     RuntimeError
         If a tensor is missing, superfluous or of another shape (see `load_weights` for files).
     """
-    whole = inception_v3(weights=None, aux_logits=False, init_weights=False, transform_input=False)
+    with torch.device("cpu" if state is None else "meta"):  # no memory for what is replaced
+        whole = inception_v3(
+            weights=None, aux_logits=False, init_weights=False, transform_input=False
+        )
     whole.avgpool = GlobalAverage()
     blocks = nn.Sequential(OrderedDict((name, getattr(whole, name)) for name in BLOCKS))
     if state is None:
@@ -65,7 +68,7 @@ def backbone(state: Mapping[str, Tensor] | None) -> nn.Sequential:
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
     else:
-        blocks.load_state_dict(dict(state), strict=True)
+        blocks.load_state_dict(dict(state), strict=True, assign=True)
     return blocks.to(memory_format=torch.channels_last)
 
 

@@ -6,17 +6,15 @@ import hashlib
 import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
-from torchvision.models import inception_v3
 
 from benchmark.model import official
-from benchmark.model.bundled.dequantise import FILE, bundled_state
+from benchmark.model.bundled.dequantise import FILE, bundled_state, layout
 from benchmark.model.catalogue import WEIGHTS
 
 SUFFIXES = (".pth", ".pt", ".safetensors")
@@ -25,7 +23,9 @@ SHOWN = 4  # keys named in an error, of possibly hundreds
 
 @dataclass(frozen=True)
 class Weights:
-    """Weights, with what a report has to say about them.
+    """Which weights, with what a report has to say about them; `read` fetches them.
+
+    They are not held: 0.1 GB, which every process would carry along.
 
     Attributes
     ----------
@@ -36,8 +36,8 @@ class Weights:
     sha256
         Hash of the tensors' names, shapes and float32 values, so that the same weights from
         different files have one identity; '' for random weights, which only the seed identifies.
-    state
-        Tensors by torchvision's names, float32, without the classifiers; None for random weights.
+    file
+        What is read; None for random weights.
     message
         What the user must be told; '' if nothing.
     """
@@ -45,8 +45,25 @@ class Weights:
     name: str
     source: str
     sha256: str
-    state: dict[str, Tensor] | None
+    file: Path | None
     message: str = ""
+
+    def read(self) -> dict[str, Tensor] | None:
+        """Return tensors by torchvision's names, float32, without the classifiers, not shared.
+
+        None for random weights.
+
+        Raises
+        ------
+        ValueError
+            If the file no longer holds what it held.
+        """
+        if self.file is None:
+            return None
+        state = _read(self.file)
+        if _identity(state) != self.sha256:
+            raise ValueError(f"weights file {self.file} was changed during the run; run again")
+        return state
 
 
 def load_weights(spec: str, timeout: float = 5.0) -> Weights:
@@ -73,7 +90,7 @@ def load_weights(spec: str, timeout: float = 5.0) -> Weights:
     if spec == "imagenet":
         return _imagenet(timeout)
     if spec == "bundled":
-        return _weights("bundled InceptionV3 (nsfwjs 4.4.0, 8 bit)", FILE.name, bundled_state())
+        return _weights("bundled InceptionV3 (nsfwjs 4.4.0, 8 bit)", FILE.name, FILE)
     if spec == "none":
         message = (
             "The network starts from random numbers: the results say nothing about fine-tuning."
@@ -86,7 +103,7 @@ def load_weights(spec: str, timeout: float = 5.0) -> Weights:
             f"weights are {spec!r}, which is no file; allowed are {choices}, "
             f"or the path of a {', '.join(SUFFIXES)} file"
         )
-    return _weights(path.name, str(path), _read(path))
+    return _weights(path.name, str(path), path.absolute())
 
 
 def _auto(timeout: float) -> Weights:
@@ -115,11 +132,11 @@ def _imagenet(timeout: float) -> Weights:
 def _official(timeout: float) -> Weights:
     path, message = official.official_file(timeout)
     name = "ImageNet (torchvision Inception_V3_Weights.IMAGENET1K_V1)"
-    return _weights(name, official.URL, _read(path), message)
+    return _weights(name, official.URL, path, message)
 
 
-def _weights(name: str, source: str, state: dict[str, Tensor], message: str = "") -> Weights:
-    return Weights(name, source, _identity(state), state, message)
+def _weights(name: str, source: str, file: Path, message: str = "") -> Weights:
+    return Weights(name, source, _identity(_read(file)), file, message)
 
 
 def _identity(state: Mapping[str, Tensor]) -> str:
@@ -133,6 +150,8 @@ def _identity(state: Mapping[str, Tensor]) -> str:
 
 def _read(path: Path) -> dict[str, Tensor]:
     """Read a state dict file and bring it to torchvision's layout, float32, no classifiers."""
+    if path == FILE:
+        return bundled_state()
     if path.suffix not in SUFFIXES:
         raise ValueError(f"weights file {path} is none of {', '.join(SUFFIXES)}")
     try:
@@ -158,34 +177,27 @@ def _check(content: dict[str, object], path: Path) -> dict[str, Tensor]:
     if all(name.startswith("module.") for name in content):
         content = {name.removeprefix("module."): value for name, value in content.items()}
     content = {name: value for name, value in content.items() if _is_wanted(name)}
-    layout = _layout()
-    missing = [name for name in layout if name not in content]
-    unexpected = [name for name in content if name not in layout]
+    shapes = layout()
+    missing = [name for name in shapes if name not in content]
+    unexpected = [name for name in content if name not in shapes]
     if missing or unexpected:
         raise ValueError(
             f"weights file {path} is no inception_v3 by torchvision's or timm's names: "
             f"{_some(missing)} missing, {_some(unexpected)} unexpected"
         )
     state: dict[str, Tensor] = {}
-    for name, shape in layout.items():
+    for name, shape in shapes.items():
         value = content[name]
         if not isinstance(value, Tensor) or value.shape != shape or not value.is_floating_point():
             found = f"{value.dtype} {tuple(value.shape)}" if isinstance(value, Tensor) else value
             raise ValueError(
                 f"weights file {path}: {name} is {found}; it must be floating point {tuple(shape)}"
             )
-        state[name] = value.detach().float().contiguous()
+        # copied, since a file may be mapped, and these will be trained
+        state[name] = value.detach().to(torch.float32, copy=True).contiguous()
         if not state[name].isfinite().all():
             raise ValueError(f"weights file {path}: {name} holds NaN or infinity")
     return state
-
-
-@cache
-def _layout() -> dict[str, torch.Size]:
-    """Names and shapes that a state dict must have."""
-    with torch.device("meta"):
-        model = inception_v3(weights=None, aux_logits=False, init_weights=False)
-    return {name: t.shape for name, t in model.state_dict().items() if _is_wanted(name)}
 
 
 def _is_wanted(name: str) -> bool:

@@ -7,7 +7,6 @@ anywhere goes on to the same network.
 
 from __future__ import annotations
 
-import copy
 import math
 import time
 from collections.abc import Callable
@@ -72,7 +71,7 @@ class Training:
         counts = np.bincount(self.labels, minlength=material.classes)
         self.counts = torch.from_numpy(counts).to(material.device, torch.float32)  # (C,)
         self.tally = Tally.empty(material.classes, len(self.labels))
-        suffix = copy.deepcopy(material.suffix)
+        suffix = material.pretrained.suffix()
         self.network = Network(suffix, self._new_head(0)).to(material.device)
         self.pretrained = True  # no layer of the suffix has been trained yet
         self.optimizer: torch.optim.Optimizer | None = None
@@ -130,7 +129,9 @@ class Training:
         pause: Callable[[], None],
     ) -> None:
         phase = self.recipe.phases[stretch.phase]
-        first = stretch.stage.trains or (HEAD if phase.trains == "head" else self.material.cut)
+        first = stretch.stage.trains or (
+            HEAD if phase.trains == "head" else self.material.pretrained.cut
+        )
         if stretch.resets_head and self.step == stretch.start:
             self.network.head = self._new_head(stretch.start).to(self.material.device)
         self.network.set_trainable(first)
@@ -194,6 +195,7 @@ class Training:
             self.tally.micro_batches *= 2
         # smaller parts of a batch would not help here, and half a step must not be taken twice
         self.optimizer.step()
+        self.network.zero_grad(set_to_none=True)  # a validation, or a save, has their memory
         return loss
 
     def _gradients(
@@ -255,7 +257,7 @@ class Training:
         images = self._views(stretch, positions[fresh], copies[fresh])
         if mixes:
             images, target = mix(images.float(), target, self.counts, self._generator)
-        viewed = material.prefix(images)
+        viewed = material.pretrained.prefix(images)
         if pooled is not None:
             with torch.no_grad(), material.autocast():
                 viewed = self.network.features(viewed)
@@ -370,7 +372,7 @@ class Training:
             for parameter, entries in self.optimizer.state.items():
                 for name, value in entries.items():
                     if value.shape == parameter.shape:
-                        # files hold plain order; the fused step needs the parameter's own
+                        # the fused step needs the strides of the parameter
                         entries[name] = torch.empty_like(parameter).copy_(value)
         self._restored = {}
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
-from benchmark.model.inception import Frozen
+from benchmark.model.pretrained import Pretrained
 from benchmark.progress import Advance
 from benchmark.train.home import Home
-from benchmark.train.rows import Rows
+from benchmark.train.rows import Compute, Rows
 
 FROZEN_LAYERS, FEATURES = "frozen layers", "features"
 PASSES = (FROZEN_LAYERS, FEATURES)  # through pretrained layers, the second on the first's rows
@@ -26,14 +26,20 @@ class Material:
     labels: NDArray[np.int64]  # (N,)
     classes: int
     pixels: NDArray[np.uint8] | Tensor  # (N, H, W, 3); a tensor is on the device
-    prefix: Frozen  # the layers before the cut; without any it just normalises
-    suffix: nn.Sequential  # the layers from the cut on, as pretrained
-    cut: str  # the first block that may be trained
+    pretrained: Pretrained  # the network, with the first block that may be trained
     home: Home  # where the activations live
     at_cut: Rows | None  # None: nothing is stored, every image passes the prefix anew
     pooled: Rows  # features of the pretrained network, for phases that train the head alone
-    device: torch.device
-    dtype: torch.dtype
+
+    @property
+    def device(self) -> torch.device:
+        """On which everything is computed."""
+        return self.pretrained.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """In which the frozen layers compute, and the others where that is exact enough."""
+        return self.pretrained.dtype
 
     def images(self, indices: NDArray[np.int64]) -> Tensor:
         """Pixels of images (B,) -> (B, 3, H, W) uint8 on the device."""
@@ -46,7 +52,7 @@ class Material:
     def inputs(self, indices: NDArray[np.int64]) -> Tensor:
         """Activations at the cut of images (B,) -> (B, C, H, W), or (B, D) for a cut at the end."""
         if self.at_cut is None:
-            return self.prefix(self.images(indices))
+            return self.pretrained.prefix(self.images(indices))
         return self.to_device(self.at_cut.read(indices))
 
     def to_device(self, values: Tensor) -> Tensor:
@@ -69,14 +75,20 @@ class Material:
         self, what: str, indices: NDArray[np.int64], advance: Advance = lambda _: None
     ) -> None:
         """Run pretrained layers over those of the images that have not passed them yet."""
-        if store := self.store(what):
-            compute = {FROZEN_LAYERS: self._frozen, FEATURES: self._features}[what]
+        store = self.store(what)
+        if store and len(store.missing(indices)):
+            compute = self._frozen() if what == FROZEN_LAYERS else self._features()
             store.fill(indices, compute, advance)
 
-    def _frozen(self, indices: NDArray[np.int64]) -> Tensor:
-        return self.prefix(self.images(indices))
+    def _frozen(self) -> Compute:
+        return lambda indices: self.pretrained.prefix(self.images(indices))
 
-    @torch.no_grad()
-    def _features(self, indices: NDArray[np.int64]) -> Tensor:
-        with self.autocast():
-            return self.suffix.eval()(self.inputs(indices)).float()  # (B, D)
+    def _features(self) -> Compute:
+        suffix = self.pretrained.suffix().eval()
+
+        @torch.no_grad()
+        def features(indices: NDArray[np.int64]) -> Tensor:
+            with self.autocast():
+                return suffix(self.inputs(indices)).float()  # (B, D)
+
+        return features

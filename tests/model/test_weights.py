@@ -120,7 +120,7 @@ def test_auto_downloads_once_and_then_uses_the_cache(cache: Path, serve: Callabl
     assert first.sha256 == second.sha256
     assert first.message == second.message == ""
     assert "ImageNet" in first.name
-    backbone(first.state)  # loads strictly
+    backbone(first.read())  # loads strictly
 
 
 def test_damaged_cache_is_downloaded_again_and_said(cache: Path, serve: Callable) -> None:
@@ -193,7 +193,7 @@ def test_name_resolution_that_hangs_is_given_up(
 
 def test_none_is_random_with_a_warning() -> None:
     weights = load_weights("none")
-    assert weights.state is None
+    assert weights.read() is None
     assert "nothing about fine-tuning" in weights.message
 
 
@@ -215,10 +215,11 @@ def test_every_file_of_the_same_weights_has_one_identity(tmp_path: Path) -> None
     ]
     assert len({weights.sha256 for weights in loaded}) == 1
     for weights in loaded:
-        assert weights.state is not None
-        assert {tensor.dtype for tensor in weights.state.values()} == {torch.float32}
-        assert not any(name.startswith(("fc.", "AuxLogits.")) for name in weights.state)
-    backbone(loaded[0].state)
+        content = weights.read()
+        assert content is not None
+        assert {tensor.dtype for tensor in content.values()} == {torch.float32}
+        assert not any(name.startswith(("fc.", "AuxLogits.")) for name in content)
+    backbone(loaded[0].read())
     changed = full | {"Mixed_5b.branch1x1.bn.bias": full["Mixed_5b.branch1x1.bn.bias"] + 1}
     torch.save(changed, tmp_path / "changed.pth")
     assert load_weights(str(tmp_path / "changed.pth")).sha256 != loaded[0].sha256

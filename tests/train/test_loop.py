@@ -157,7 +157,7 @@ def test_the_first_step_is_that_of_a_plain_loop(prepared):
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-4)
     positions, _ = Stream(Stage().sample, plain.labels, 0, 4).batch(0)
     images = material.images(prepared.splits[0].train[positions])
-    x = network.features(material.prefix(images))
+    x = network.features(material.pretrained.prefix(images))
     from benchmark.train.loop import _STEP, _derived
 
     logits = network.classify(x, torch.Generator().manual_seed(_derived(0, _STEP, 0)))
@@ -304,7 +304,7 @@ def test_an_altered_image_reaches_the_network_altered(prepared):
     stored = training.material.inputs(training.split.train[:2])
     altered = np.array([False, True])
     x, target = training._batch(segment.stretches[1], np.arange(2), np.array([0, 1]), altered, None)
-    black = training.material.prefix(torch.zeros(2, 3, 75, 75, dtype=torch.uint8))
+    black = training.material.pretrained.prefix(torch.zeros(2, 3, 75, 75, dtype=torch.uint8))
     torch.testing.assert_close(x[1], black[1])
     torch.testing.assert_close(x[0], stored[0])
     assert not torch.allclose(x[1], stored[1])

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 
 FILE = Path(__file__).with_name("inception_v3_nsfwjs_uint8.safetensors")
+BIAS = ".bn.bias"
 AFFINE = "/affine"  # <tensor>/affine = (scale, min) float64, value = number * scale + min
 
 
@@ -24,10 +26,26 @@ def bundled_state(file: Path = FILE) -> dict[str, Tensor]:
             continue
         scale, minimum = stored[name + AFFINE]
         state[name] = (numbers.double() * scale + minimum).float()
-        if name.endswith(".bn.bias"):
-            # the source's batch norm has no scale
-            state[name.removesuffix("bias") + "weight"] = torch.ones_like(state[name])
+        if name.endswith(BIAS):
+            state[_scale_of(name)] = torch.ones_like(state[name])
     return _accept_signed_input(state)
+
+
+def layout(file: Path = FILE) -> dict[str, tuple[int, ...]]:
+    """Return the names and shapes of `bundled_state`, which are those of any InceptionV3."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    with safe_open(file, "pt") as stored:
+        for name in stored.keys():  # noqa: SIM118
+            if not name.endswith(AFFINE):
+                shapes[name] = tuple(stored.get_slice(name).get_shape())
+            if name.endswith(BIAS):
+                shapes[_scale_of(name)] = shapes[name]
+    return shapes
+
+
+def _scale_of(bias: str) -> str:
+    """Name the scale of the batch norm that has this bias: the source's has none, so it is 1."""
+    return bias.removesuffix("bias") + "weight"
 
 
 def _accept_signed_input(state: dict[str, Tensor]) -> dict[str, Tensor]:

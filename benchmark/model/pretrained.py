@@ -1,0 +1,69 @@
+"""The pretrained network of an experiment, cut in two, made where and when it is needed.
+
+A process that only plans or waits never makes it, and none is sent from process to process: what
+travels is where the weights come from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from benchmark.model.weights import Weights
+
+if TYPE_CHECKING:
+    from benchmark.model.inception import Frozen
+
+RANDOM_WEIGHTS_SEED = 0  # one network for all seeds: they share the frozen layers
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """InceptionV3 before its head.
+
+    Parameters
+    ----------
+    weights
+        What it starts from.
+    cut
+        The first block that may be trained, or ``head``.
+    device, dtype
+        Where it runs, and in which precision the layers before the cut do.
+    """
+
+    weights: Weights
+    cut: str
+    device: torch.device
+    dtype: torch.dtype
+
+    @cached_property
+    def prefix(self) -> Frozen:
+        """The layers before the cut, frozen; without any it just normalises."""
+        from benchmark.model.inception import freeze
+
+        return freeze(self._halves()[0], self.dtype).to(self.device)
+
+    def suffix(self) -> nn.Sequential:
+        """Return a new copy of the layers from the cut on, to be trained."""
+        from benchmark.model.convolution import with_matrix_gradients
+
+        suffix = self._halves()[1]
+        if self.device.type == "cpu" and self.dtype == torch.bfloat16:
+            suffix = with_matrix_gradients(suffix)
+        return suffix.to(self.device)
+
+    def _halves(self) -> tuple[nn.Sequential, nn.Sequential]:
+        # here: torchvision brings torch._dynamo, 2 s and 90 MB
+        from benchmark.model.inception import backbone, split
+
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(RANDOM_WEIGHTS_SEED)
+            return split(backbone(self.weights.read()), self.cut)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the layers: another process makes its own."""
+        return {name: value for name, value in self.__dict__.items() if name != "prefix"}
