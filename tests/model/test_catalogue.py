@@ -4,8 +4,10 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
-from benchmark.model.catalogue import BLOCKS, first_trained
+from benchmark.model.catalogue import BLOCKS, first_trained, input_shape
+from benchmark.model.inception import backbone
 
 
 @pytest.mark.parametrize(
@@ -27,4 +29,20 @@ def test_unknown_depth_lists_what_is_allowed() -> None:
 
 def test_catalogue_needs_no_torch() -> None:
     code = "import sys, benchmark.model.catalogue; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("size", [75, 76, 128, 299])
+def test_shapes_are_those_of_the_network(size: int) -> None:
+    x, network = torch.zeros(2, 3, size, size, device="meta"), backbone(None).to("meta")
+    for name, block in network.named_children():
+        assert input_shape(name, size) == tuple(x.shape[1:]), name
+        x = block(x)
+
+
+def test_who_only_plans_and_waits_needs_no_torchvision() -> None:
+    code = (
+        "import sys, benchmark.prepare, benchmark.executor; from benchmark.model.weights import *;"
+        "load_weights('bundled'); sys.exit('torchvision' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -9,6 +9,7 @@ from torchvision.models import Inception3, inception_v3
 
 from benchmark.model.inception import (
     BLOCKS,
+    IMAGES_AT_ONCE,
     WIDTH,
     Network,
     backbone,
@@ -84,6 +85,14 @@ def test_split_cuts_before_the_named_block(chain: nn.Sequential) -> None:
         assert tuple(dict(suffix.named_children())) == BLOCKS[position:]
     with pytest.raises(ValueError, match=r"'Mixed_9z'.*Mixed_7c"):
         split(chain, "Mixed_9z")
+
+
+def test_many_images_pass_in_parts_and_come_out_together(chain: nn.Sequential) -> None:
+    prefix = freeze(split(chain, "Mixed_5b")[0])
+    batch = images(IMAGES_AT_ONCE * 2 + 1, 75)
+    found = prefix(batch)
+    assert found.is_contiguous(memory_format=torch.channels_last)
+    assert error(found, torch.cat([prefix(image[None]) for image in batch])) < 1e-5
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

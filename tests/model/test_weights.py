@@ -15,6 +15,7 @@ from torch import Tensor
 from torchvision.models import Inception_V3_Weights, inception_v3
 
 from benchmark.model import official
+from benchmark.model.bundled.dequantise import layout
 from benchmark.model.catalogue import WEIGHTS
 from benchmark.model.inception import backbone
 from benchmark.model.weights import _identity, load_weights
@@ -103,6 +104,15 @@ def not_found(request: BaseHTTPRequestHandler) -> None:
 def test_the_official_address_is_torchvisions() -> None:
     assert Inception_V3_Weights.IMAGENET1K_V1.url == official.URL
     assert official._expected() == "0cc3c7bd"
+
+
+def test_the_layout_is_torchvisions() -> None:
+    classifiers = ("fc.", "AuxLogits.")
+    assert layout() == {
+        name: tuple(tensor.shape)
+        for name, tensor in state().items()
+        if not name.startswith(classifiers) and not name.endswith("num_batches_tracked")
+    }
 
 
 def test_auto_downloads_once_and_then_uses_the_cache(cache: Path, serve: Callable) -> None:

@@ -40,7 +40,8 @@ def layout(file: Path = FILE) -> dict[str, tuple[int, ...]]:
                 shapes[name] = tuple(stored.get_slice(name).get_shape())
             if name.endswith(BIAS):
                 shapes[_scale_of(name)] = shapes[name]
-    return shapes
+    # convolutions first: an error names the first few that are missing
+    return {name: shapes[name] for name in sorted(shapes, key=lambda n: (".conv." not in n, n))}
 
 
 def _scale_of(bias: str) -> str:
