@@ -7,12 +7,14 @@ stored outputs: a new metric needs no new training.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from benchmark.certainty import Tested, intervals, paired, tested_of
 from benchmark.folder import RunFolder
 from benchmark.metrics import class_scores
 from benchmark.store import read_json
@@ -70,6 +72,20 @@ class Comparison:
     ]  # strategy -> (C, C) test counts over seeds, rows are the truth
     failures: pd.DataFrame  # strategy, seed, error, traceback
     messages: list[str]  # warnings a reader must know
+
+    @cached_property
+    def intervals(self) -> pd.DataFrame:
+        """One row a strategy and metric, with its 95 % interval: the columns of intervals.csv."""
+        return intervals(self._tested)
+
+    @cached_property
+    def paired(self) -> pd.DataFrame:
+        """One row a strategy and metric, minus the control's: the columns of paired.csv."""
+        return paired(self._tested, self.control)
+
+    @cached_property
+    def _tested(self) -> list[Tested]:
+        return tested_of(self.predictions, self.classes)
 
 
 def load_comparison(folder: Path) -> Comparison:

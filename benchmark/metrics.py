@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.statistics.proportion import wilson
+
 Labels = NDArray[np.int64]
 
 
@@ -35,28 +37,24 @@ def never_predicted(predicted: Labels, classes: int) -> NDArray[np.bool_]:
 def class_scores(labels: Labels, predicted: Labels, classes: int) -> dict[str, NDArray[Any]]:
     """Per-class numbers, each (C,): support, recall, precision, f1, predicted, recall_low, _high.
 
-    Recall is NaN where the class has no image; `recall_low` and `recall_high` are Wilson's 95 %
-    interval (Wilson 1927), which for 0 of 10 reaches up to 0.28.
+    Recall is NaN where the class has no image; `recall_low` and `recall_high` are its
+    interval at 95 %, see `wilson`.
     """
-    from scipy.stats import binomtest
     from sklearn.metrics import precision_recall_fscore_support
 
     precision, recall, f1, support = precision_recall_fscore_support(
         labels, predicted, labels=range(classes), zero_division=0
     )
     hits = np.bincount(labels[labels == predicted], minlength=classes)
-    intervals = [
-        binomtest(int(k), int(n)).proportion_ci(method="wilson") if n else (np.nan, np.nan)
-        for k, n in zip(hits, support, strict=True)
-    ]
+    low, high = wilson(hits, support)
     return {
         "support": support,
         "recall": np.where(support > 0, recall, np.nan),
         "precision": precision,
         "f1": f1,
         "predicted": np.bincount(predicted, minlength=classes),
-        "recall_low": np.array([low for low, _ in intervals]),
-        "recall_high": np.array([high for _, high in intervals]),
+        "recall_low": low,
+        "recall_high": high,
     }
 
 

@@ -14,11 +14,12 @@ from benchmark import metrics
 from benchmark.folder import PARTS, RunFolder
 from benchmark.metrics import scores
 from benchmark.plan import Budget
+from benchmark.statistics import proportion
 from benchmark.store import digest, read_json, write_json
 from benchmark.strategy.identity import file_hash, identity
 from benchmark.strategy.registry import Asked
 
-METRICS = Path(metrics.__file__)
+CODE = [Path(str(file)) for file in (metrics.__file__, proportion.__file__, __file__)]
 
 
 def write_record(
@@ -29,9 +30,7 @@ def write_record(
     A decision that fails is recorded as the failure of its strategy. A record that is up to date
     is left as it is.
     """
-    current = digest(
-        [key, identity(asked.strategy.decide), *map(file_hash, (Path(__file__), METRICS))]
-    )
+    current = digest([key, identity(asked.strategy.decide), *map(file_hash, CODE)])
     path = folder.record_file(asked.name, seed)
     if path.exists() and read_json(path).get("identity") == current:
         return

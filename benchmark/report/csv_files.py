@@ -23,6 +23,8 @@ def write(comparison: Comparison, folder: Path) -> dict[str, Path]:
         "summary.csv": comparison.summary,
         "seeds.csv": comparison.seed_rows,
         "per_class.csv": comparison.per_class,
+        "intervals.csv": comparison.intervals,
+        "paired.csv": comparison.paired,
         "predictions.csv": comparison.predictions,
         "curves.csv": comparison.curves,
         "confusion.csv": _confusion(comparison),

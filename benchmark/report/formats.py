@@ -44,6 +44,15 @@ def seconds(value: float) -> str:
     return f"{value:,.{1 if value < 9.95 else 0}f}"
 
 
+def probability(value: float) -> str:
+    """Write a p-value; a small one is said to be below what is shown.
+
+    >>> probability(0.0384), probability(0.00002), probability(1.0), probability(float("nan"))
+    ('.038', '< .001', '1.000', '–')
+    """
+    return "< .001" if value < 0.001 else share(value)
+
+
 def change(text: str) -> str:
     """Give a written difference its sign.
 

@@ -41,6 +41,7 @@ def build_page(comparison: Comparison) -> Page:
         Section(id, title, blocks)
         for id, title, blocks in (
             ("failures", "What failed", tuple(_failures(comparison))),
+            ("certainty", "How sure is this?", tuple(_certainty(comparison))),
             ("seeds", "Seed by seed", tuple(_seeds(comparison, drawn))),
             ("classes", "Recall of each class", tuple(_classes(comparison, drawn))),
             ("confusion", "Confusion matrices", tuple(_confusion(comparison, drawn))),
@@ -88,9 +89,18 @@ READING = {
     "are right. The test images keep the natural distribution, so helping rare classes tends to "
     "raise the first and lower the second: look at both.",
     "Worst-class recall": "Recall of the class that fares worst.",
-    "Wilson interval": "The true recalls that the observed one is compatible with, at 95 %. With "
+    "Wilson interval": "The true recalls that the observed one is compatible with, at 95 %, with "
+    "the correction of Brown, Cai and DasGupta near 0 and 1. With "
     "10 test images of a class and none recognised it reaches from 0 to .28: few test images say "
     "little.",
+    "p, same images": "How often a difference in macro-F1 as large as this one comes about if each "
+    "test image's two predictions, the strategy's and the control's, are exchanged at random: "
+    "whether these networks differ, not whether the next training would. Corrected by Holm for "
+    "all strategies.",
+    "p, over seeds": "How often a mean difference as large comes about if the sign of every seed's "
+    "difference is drawn at random: whether another training on another split would differ again. "
+    "Corrected by Holm; below 8 seeds it can't get small. Splits of one set of images overlap, so "
+    "it says nothing about other data.",
     "Steps, seconds": "Every strategy gets the same number of optimizer steps, whatever it "
     "samples. What several strategies share is trained once.",
     "Many, medium, few images": "Mean recall over the third of the classes with the most, the "
@@ -167,6 +177,11 @@ def _failures(comparison: Comparison) -> Iterator[Block]:
             f"{code(str(record['strategy']))}, seed {record['seed']}: {record['error']}",
             (Code(printable(str(record.get("traceback") or "No traceback was recorded."))),),
         )
+
+
+def _certainty(comparison: Comparison) -> Iterator[Block]:
+    if table := tables.certainty_table(comparison):
+        yield table
 
 
 def _seeds(comparison: Comparison, drawn: Drawn) -> Iterator[Block]:
@@ -327,6 +342,8 @@ def _files() -> Iterator[Block]:
             ("summary.csv", "One row a strategy: the first table, the mean over seeds."),
             ("seeds.csv", "One row a strategy and seed, with further numbers."),
             ("per_class.csv", "One row a strategy, seed and class."),
+            ("intervals.csv", "One row a strategy and metric: value and 95 % interval."),
+            ("paired.csv", "The same for the difference from the control, with tests."),
             ("predictions.csv", "One row a strategy, seed and image of validation and test."),
             ("curves.csv", "One row a strategy, seed and evaluation during training."),
             ("confusion.csv", "One row a strategy and pair of classes, test images of all seeds."),

@@ -10,7 +10,7 @@ import pandas as pd
 
 from benchmark.compare import Comparison
 from benchmark.report.blocks import Cell, Facts, Row, Table, printable
-from benchmark.report.formats import MISSING, change, count, plural, seconds, share
+from benchmark.report.formats import MISSING, change, count, plural, probability, seconds, share
 
 # column -> (title, how it is written, is more better: None where neither is)
 Metric = tuple[str, Callable[[float], str], bool | None]
@@ -41,6 +41,12 @@ MORE: dict[str, Metric] = {
     "distinct_images": ("Distinct images", count, None),
 }
 _SPELT = {"lr": "Learning rate", "head lr": "Head learning rate", "cpu": "CPU", "sha256": "SHA-256"}
+Rows = Mapping[tuple[str, str], Mapping[Any, Any]]  # by strategy and metric
+DIFFERENCES = {
+    "macro_f1": "Change in macro-F1",
+    "balanced_accuracy": "Change in balanced accuracy",
+    "accuracy": "Change in accuracy",
+}
 ACROSS = 6  # strategies a table holds side by side and still fits on paper
 
 
@@ -91,6 +97,45 @@ def ranges_table(comparison: Comparison) -> Table:
     columns = ("Strategy", *(title for title, _, _b in shown.values()))
     seeds = len(comparison.seeds)
     return Table(f"Mean and range over {seeds} seeds.", columns, tuple(rows), csv="seeds.csv")
+
+
+def certainty_table(comparison: Comparison) -> Table | None:
+    """Strategies × macro-F1 and its difference from the control, with intervals and tests."""
+    own, against = (_by_metric(table) for table in (comparison.intervals, comparison.paired))
+    if not own:
+        return None
+
+    def bounded(rows: Rows, strategy: str, metric: str) -> Cell:
+        if (strategy, metric) not in rows:
+            return Cell(MISSING)
+        row = rows[strategy, metric]
+        write = change if "difference" in row else str
+        value, low, high = (
+            write(share(number))
+            for number in (row.get("difference", row.get("value")), row["low"], row["high"])
+        )
+        return Cell(value, note=f"{low} to {high}")
+
+    tests = {"p_images": "p, same images"}
+    if len(comparison.seeds) > 1:
+        tests["p_seeds"] = "p, over seeds"
+
+    def tested(strategy: str, p: str) -> Cell:
+        return Cell(probability(against.get((strategy, "macro_f1"), {}).get(p, np.nan)))
+
+    rows = []
+    for strategy in with_classes(comparison):
+        cells = [Cell(printable(strategy), note=_tag(comparison, strategy))]
+        cells.append(bounded(own, strategy, "macro_f1"))
+        if against:
+            cells += [bounded(against, strategy, metric) for metric in DIFFERENCES]
+            cells += [tested(strategy, f"{test}_holm") for test in tests]
+        rows.append(Row(tuple(cells), kind="control" if strategy == comparison.control else ""))
+    columns = ["Strategy", "Macro-F1"]
+    if against:
+        columns += [*DIFFERENCES.values(), *tests.values()]
+    csv = "paired.csv" if against else "intervals.csv"
+    return Table(_certainty_caption(comparison), tuple(columns), tuple(rows), csv=csv)
 
 
 def recall_tables(comparison: Comparison) -> list[Table]:
@@ -285,6 +330,20 @@ def _main_caption(comparison: Comparison) -> str:
     if comparison.control in set(comparison.summary["strategy"]):
         parts.append(f" Small: change against {comparison.control}.")
     return "".join(parts)
+
+
+def _by_metric(table: pd.DataFrame) -> Rows:
+    return {(row["strategy"], row["metric"]): row for row in table.to_dict("records")}
+
+
+def _certainty_caption(comparison: Comparison) -> str:
+    seeds = len(comparison.seeds)
+    if seeds == 1:
+        return (
+            "95 % intervals over other test images (BCa), for these networks: what another "
+            "training would give, one seed can't say."
+        )
+    return f"95 % intervals of the mean over {seeds} seeds, which differ in split and training."
 
 
 def _recall_caption(comparison: Comparison) -> str:

@@ -16,6 +16,7 @@ from benchmark.report.blocks import code
 from benchmark.report.formats import change, count, listed, plural, share
 
 SEEDS_FOR_A_TEST = 8
+SIGNIFICANT = 0.05
 
 
 def verdict(comparison: Comparison) -> str:
@@ -59,7 +60,24 @@ def follow_up(comparison: Comparison) -> str:
             f"{seeds} seeds are too few to call a difference significant: "
             f"that takes at least {SEEDS_FOR_A_TEST}, `--seeds {enough}`."
         )
-    return "Ranges over seeds are shown; whether a difference is significant was not tested."
+    return _significant(comparison)
+
+
+def _significant(comparison: Comparison) -> str:
+    """Say for which strategies macro-F1 differs from the control's by the test over seeds."""
+    tested = comparison.paired.dropna(subset="p_seeds_holm")
+    if tested.empty:
+        return "Without a control that finished, no difference was tested."
+    found = tested[tested["p_seeds_holm"] <= SIGNIFICANT]
+    how = f"sign-flip test over seeds, Holm for {plural(len(tested), 'strategy', 'strategies')}"
+    if found.empty:
+        return f"No strategy's macro-F1 differs significantly from the control's ({how})."
+    said = [
+        f"{code(str(row['strategy']))} ({change(share(row['difference']))}, 95 %: "
+        f"{change(share(row['low']))} to {change(share(row['high']))})"
+        for row in found.to_dict("records")
+    ]
+    return f"Macro-F1 differs significantly from the control's under {listed(said)}: {how}."
 
 
 def paired_differences(

@@ -1,0 +1,97 @@
+"""Intervals from resampled test images, BCa, within each class.
+
+The test set has so many images of each class because it was split so, hence each class is drawn
+from by itself: a class-stratified bootstrap, which is multinomial over the rows of a confusion
+matrix. Efron & Tibshirani 1993, An Introduction to the Bootstrap, chapter 14.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.stats import norm
+
+from benchmark.statistics.cells import Cells, Floats
+
+DRAWS = 10_000
+LEVEL = 0.95
+_DRAWS_AT_ONCE = 500  # bounds memory: so many rows of weights
+
+
+def bootstrap(cells: Cells, rng: np.random.Generator, draws: int = DRAWS) -> Floats:
+    """Return scores (M, S, D) of D redrawn test sets; strategies are scored on the same ones."""
+    return np.concatenate([cells.scores(w) for w in _redrawn(cells, rng, draws)], axis=-1)
+
+
+def jackknife(cells: Cells) -> Floats:
+    """Return scores (M, S, K) with one image of each cell left out."""
+    parts = []
+    for part in np.array_split(np.arange(len(cells.counts)), len(cells.counts) // 500 + 1):
+        weights = np.repeat(cells.counts[None].astype(float), len(part), axis=0)  # (k, K)
+        weights[np.arange(len(part)), part] -= 1
+        parts.append(cells.scores(weights))
+    return np.concatenate(parts, axis=-1)
+
+
+def bca(cells: Cells, estimate: Floats, drawn: Floats, left_out: Floats) -> tuple[Floats, Floats]:
+    """Return the bounds (...) of bias-corrected and accelerated intervals at LEVEL.
+
+    Parameters
+    ----------
+    cells
+        What was resampled.
+    estimate
+        (...) numbers, as observed.
+    drawn
+        (..., D) of redrawn test sets, see `bootstrap`.
+    left_out
+        (..., K) with one image of each cell left out, see `jackknife`.
+
+    Where all redrawn sets give the same number, so does the interval.
+    """
+    below = (drawn < estimate[..., None]).mean(-1) + (drawn == estimate[..., None]).mean(-1) / 2
+    most = 1 - 0.5 / drawn.shape[-1]
+    bias = norm.ppf(np.clip(below, 1 - most, most))
+    a = _acceleration(cells, left_out)
+    bounds = []
+    for z in norm.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2]):
+        share = norm.cdf(bias + (bias + z) / (1 - a * (bias + z)))
+        bounds.append(_quantiles(drawn, share))
+    return bounds[0], bounds[1]
+
+
+def _redrawn(cells: Cells, rng: np.random.Generator, draws: int) -> Iterator[Floats]:
+    """Yield weights (d, K) of D redrawn test sets, some at a time."""
+    for begun in range(0, draws, _DRAWS_AT_ONCE):
+        weights = np.zeros((min(_DRAWS_AT_ONCE, draws - begun), len(cells.counts)))
+        for stratum in cells.strata:
+            counts = cells.counts[stratum]
+            drawn = rng.multinomial(counts.sum(), counts / counts.sum(), size=len(weights))
+            weights[:, stratum] = drawn
+        yield weights
+
+
+def _acceleration(cells: Cells, left_out: Floats) -> Floats:
+    """Return a (...) for several samples, one a class: skewness of the images' influence, / 6."""
+    cubes, squares = np.zeros(left_out.shape[:-1]), np.zeros(left_out.shape[:-1])
+    for stratum in cells.strata:
+        counts = cells.counts[stratum]
+        n = counts.sum()
+        if n == 1:  # a class of one image is redrawn as itself
+            continue
+        values = left_out[..., stratum]
+        influence = (n - 1) * ((values @ counts)[..., None] / n - values)
+        cubes += influence**3 @ counts / n**3
+        squares += influence**2 @ counts / n**2
+    return np.divide(cubes, 6 * squares**1.5, out=np.zeros_like(cubes), where=squares > 0)
+
+
+def _quantiles(drawn: Floats, share: Floats) -> Floats:
+    """Return for each of drawn (..., D) the quantile at share (...)."""
+    ordered = np.sort(drawn, axis=-1)
+    place = np.clip(share * (drawn.shape[-1] - 1), 0, drawn.shape[-1] - 1)
+    low = np.floor(place).astype(int)
+    high = np.minimum(low + 1, drawn.shape[-1] - 1)
+    of = np.take_along_axis(ordered, np.stack([low, high], -1), -1)  # (..., 2)
+    return of[..., 0] + (place - low) * (of[..., 1] - of[..., 0])

@@ -1,0 +1,34 @@
+"""Intervals of a share, like the recall of a class."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import chi2, norm
+
+from benchmark.statistics.cells import Floats
+
+LEVEL = 0.95
+
+
+def wilson(hits: NDArray[np.int64], counts: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """Return the bounds (n,) at 95 % of the shares hits / counts, each (n,); NaN for 0 of 0.
+
+    Wilson's score interval (1927), which for 0 of 10 reaches up to .28. For 1 or 2 hits (or up to 3
+    of more than 50) its lower bound is replaced by the Poisson one, and likewise near all hits:
+    without that, a true share near 0 or 1 is covered only .83 of the time, with it .89 at the worst
+    (Brown, Cai & DasGupta 2001, Statistical Science 16, section 4.1.1).
+    """
+    k, n = hits.astype(float), np.where(counts > 0, counts, np.nan)
+    z = norm.ppf((1 + LEVEL) / 2)
+    share, whole = k / n, 1 + z**2 / n
+    middle = (share + z**2 / (2 * n)) / whole
+    half = z / whole * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    low = _near_zero(k, n, np.where(k == 0, 0.0, middle - half))
+    high = 1 - _near_zero(n - k, n, np.where(k == n, 0.0, 1 - middle - half))
+    return np.where(n > 0, low, np.nan), np.where(n > 0, high, np.nan)
+
+
+def _near_zero(hits: Floats, n: Floats, low: Floats) -> Floats:
+    few = (hits >= 1) & (hits <= np.where(n <= 50, 2, 3))
+    return np.where(few, chi2.ppf(1 - LEVEL, 2 * np.maximum(hits, 1)) / (2 * n), low)
