@@ -66,7 +66,7 @@ class Tested:
         return {name: scores[:, s] for s, name in enumerate(self.predicted)}
 
 
-def tested_of(predictions: pd.DataFrame, classes: Sequence[str]) -> list[Tested]:
+def seeds_of(predictions: pd.DataFrame, classes: Sequence[str]) -> list[Tested]:
     """Return one for each seed, from the rows of predictions.csv."""
     place = {name: c for c, name in enumerate(classes)}
     seeds = []

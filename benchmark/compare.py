@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.certainty import Tested, intervals, paired, tested_of
+from benchmark.certainty import Tested, intervals, paired, seeds_of
 from benchmark.folder import RunFolder
 from benchmark.metrics import class_scores
 from benchmark.store import read_json
@@ -85,7 +85,7 @@ class Comparison:
 
     @cached_property
     def _tested(self) -> list[Tested]:
-        return tested_of(self.predictions, self.classes)
+        return seeds_of(self.predictions, self.classes)
 
 
 def load_comparison(folder: Path) -> Comparison:

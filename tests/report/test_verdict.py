@@ -78,6 +78,27 @@ def test_few_seeds_name_no_winner(seeds: tuple[int, ...]) -> None:
     assert ("--seeds 0,1,2`" if len(seeds) == 1 else "--seeds 0,1,2,3,4,5,6,7`") in hint
 
 
+def test_from_eight_seeds_on_the_test_decides_what_is_called_significant() -> None:
+    comparison = fabricate(strategies=STRATEGIES[:3], seeds=tuple(range(8)))
+    said = follow_up(comparison)
+    assert said.startswith(
+        "Macro-F1 differs significantly from the control's under `class_weights`"
+    )
+    assert "sign-flip test over seeds, Holm for 2 strategies" in said
+    table = comparison.paired[comparison.paired["metric"] == "macro_f1"]
+    first = table.iloc[0]
+    assert f"+{first['difference']:.3f}".replace("0.", ".") in said
+    control = comparison.predictions[comparison.predictions["strategy"] == "no_change"]
+    alike = pd.concat([control, control.assign(strategy="focal_loss")])
+    alike = replace(comparison, predictions=alike)
+    assert follow_up(alike).startswith("No strategy's macro-F1 differs significantly")
+
+
+def test_without_a_control_nothing_is_called_significant() -> None:
+    comparison = fabricate(strategies=STRATEGIES[1:3], seeds=tuple(range(8)), control=None)
+    assert "no difference was tested" in follow_up(comparison)
+
+
 def test_a_quick_look_is_called_one() -> None:
     assert "quick look" in follow_up(fabricate(quick=True))
 
