@@ -68,8 +68,13 @@ def _significant(comparison: Comparison) -> str:
     tested = comparison.paired.dropna(subset="p_seeds_holm")
     if tested.empty:
         return "Without a control that finished, no difference was tested."
-    found = tested[tested["p_seeds_holm"] <= SIGNIFICANT]
-    how = f"sign-flip test over seeds, Holm for {plural(len(tested), 'strategy', 'strategies')}"
+    # the interval also knows of test images that all seeds share: one must not belie the other
+    excludes_0 = (tested["low"] > 0) | (tested["high"] < 0)
+    found = tested[(tested["p_seeds_holm"] <= SIGNIFICANT) & excludes_0]
+    how = (
+        f"sign-flip test over seeds, Holm for {plural(len(tested), 'strategy', 'strategies')}, "
+        "and an interval without 0"
+    )
     if found.empty:
         return f"No strategy's macro-F1 differs significantly from the control's ({how})."
     said = [

@@ -94,6 +94,15 @@ def test_from_eight_seeds_on_the_test_decides_what_is_called_significant() -> No
     assert follow_up(alike).startswith("No strategy's macro-F1 differs significantly")
 
 
+def test_what_an_interval_does_not_bear_out_is_not_called_significant() -> None:
+    """Seeds that agree, but on a few test images which all of them share."""
+    comparison = fabricate(strategies=STRATEGIES[:2], seeds=tuple(range(8)), images=300)
+    table = comparison.paired[comparison.paired["metric"] == "macro_f1"]
+    doubtful = table.assign(low=-0.01, p_seeds_holm=0.008)
+    comparison.__dict__["paired"] = doubtful
+    assert follow_up(comparison).startswith("No strategy's macro-F1 differs significantly")
+
+
 def test_without_a_control_nothing_is_called_significant() -> None:
     comparison = fabricate(strategies=STRATEGIES[1:3], seeds=tuple(range(8)), control=None)
     assert "no difference was tested" in follow_up(comparison)

@@ -68,7 +68,7 @@ def test_the_acceleration_shifts_the_bounds_as_the_formula_says():
 
 
 def test_an_interval_covers_the_truth_as_often_as_it_says():
-    """The full table, with the classes' sizes and recalls varied, is made by simulate.py."""
+    """More cases of it are in test_simulations.py."""
     rng = np.random.default_rng(2)
     truth, held = true_macro_f1(ONE_TEST_SET, RECALL), []
     for _ in range(200):

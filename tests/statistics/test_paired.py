@@ -70,7 +70,7 @@ def test_seeds_give_students_interval_wider_if_they_share_their_images():
 
 @pytest.mark.parametrize("what", ["images", "seeds"])
 def test_five_strategies_that_change_nothing_are_seldom_called_different(what):
-    """At 5 % for the family; the full count, over 1,000 families, is made by simulate.py."""
+    """At 5 % for the family; 1,000 families are counted in test_simulations.py."""
     rng = np.random.default_rng(5)
     labels = np.repeat(np.arange(4), [60, 20, 10, 6])
     families, wrong = 60, 0
