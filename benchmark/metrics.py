@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.statistics.proportion import wilson
-
 Labels = NDArray[np.int64]
 
 
@@ -41,6 +39,8 @@ def class_scores(labels: Labels, predicted: Labels, classes: int) -> dict[str, N
     interval at 95 %, see `wilson`.
     """
     from sklearn.metrics import precision_recall_fscore_support
+
+    from benchmark.statistics.proportion import wilson  # brings scipy.stats, 40 MB
 
     precision, recall, f1, support = precision_recall_fscore_support(
         labels, predicted, labels=range(classes), zero_division=0

@@ -10,16 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from benchmark import metrics
 from benchmark.folder import PARTS, RunFolder
 from benchmark.metrics import scores
 from benchmark.plan import Budget
-from benchmark.statistics import proportion
 from benchmark.store import digest, read_json, write_json
 from benchmark.strategy.identity import file_hash, identity
 from benchmark.strategy.registry import Asked
 
-CODE = [Path(str(file)) for file in (metrics.__file__, proportion.__file__, __file__)]
+PACKAGE = Path(__file__).parent
+CODE = [PACKAGE / name for name in ("record.py", "metrics.py", "statistics/proportion.py")]
 
 
 def write_record(

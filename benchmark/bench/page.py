@@ -113,8 +113,8 @@ def _wording(rows: Sequence[Row], settings: Settings) -> Iterator[str]:
     lines = [
         "*plain* is what a practitioner writes: a script a strategy, ImageFolder and DataLoader, "
         "fp32, the full network for every image of every epoch. *tuned* is the same with "
-        "channels-last, bf16, fused Adam, and **images decoded beforehand for free**. *bare* is a "
-        "loop over activations that are ready in memory.",
+        "channels-last, the harness' precision, fused Adam, and **images decoded beforehand for "
+        "free**. *bare* is a loop over activations that are ready in memory.",
         "Measured: the wall clock of whole processes from outside, start of Python included. The "
         "harness begins with an empty cache and an empty folder: it decodes, runs the frozen "
         "layers, trains and writes the report within its time. All read files that the system has "

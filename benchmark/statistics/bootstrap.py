@@ -12,10 +12,10 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.stats import norm
 
+from benchmark.statistics import LEVEL
 from benchmark.statistics.cells import Cells, Floats
 
 DRAWS = 10_000
-LEVEL = 0.95
 _DRAWS_AT_ONCE = 500  # bounds memory: so many rows of weights
 
 

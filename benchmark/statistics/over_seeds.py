@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import t
 
-from benchmark.statistics.bootstrap import LEVEL
+from benchmark.statistics import LEVEL
 from benchmark.statistics.cells import Floats
 
 

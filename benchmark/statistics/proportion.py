@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2, norm
 
+from benchmark.statistics import LEVEL
 from benchmark.statistics.cells import Floats
-
-LEVEL = 0.95
 
 
 def wilson(hits: NDArray[np.int64], counts: NDArray[np.int64]) -> tuple[Floats, Floats]:
