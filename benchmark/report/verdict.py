@@ -79,7 +79,7 @@ def _significant(comparison: Comparison) -> str:
         return f"No strategy's macro-F1 differs significantly from the control's ({how})."
     said = [
         f"{code(str(row['strategy']))} ({change(share(row['difference']))}, 95 %: "
-        f"{change(share(row['low']))} to {change(share(row['high']))})"
+        f"{_bounds(row['low'], row['high'])})"
         for row in found.to_dict("records")
     ]
     return f"Macro-F1 differs significantly from the control's under {listed(said)}: {how}."
@@ -147,14 +147,27 @@ def _changes(comparison: Comparison, control: str, names: list[str]) -> str:
 
 
 def _change(comparison: Comparison, control: str, names: list[str], metric: str) -> str:
-    """Write how a metric goes from the control to `names`; one name also gets its seeds' range."""
+    """Write how a metric goes from the control to `names`.
+
+    One name also gets the range over seeds, or, from one seed, the interval over its test images.
+    """
     values = _finished(comparison)[metric]
     between = _interval(values[names])
     if " to " in between:
         between = f"between {between.replace(' to ', ' and ')}"
     goes = f"from {share(values[control])} to {between}"
-    differences = paired_differences(comparison, control, names[0], metric)
-    if len(names) > 1 or len(differences) < 2:
+    if len(names) > 1:
         return goes
-    low, high = change(share(differences.min())), change(share(differences.max()))
-    return f"{goes} ({low} to {high} by seed)"
+    differences = paired_differences(comparison, control, names[0], metric)
+    if len(differences) > 1:
+        return f"{goes} ({_bounds(differences.min(), differences.max())} by seed)"
+    rows = comparison.paired
+    rows = rows[(rows["strategy"] == names[0]) & (rows["metric"] == metric)]
+    return goes + "".join(
+        f" ({_bounds(low, high)} at 95 %)"
+        for low, high in zip(rows["low"], rows["high"], strict=True)
+    )
+
+
+def _bounds(low: float, high: float) -> str:
+    return f"{change(share(low))} to {change(share(high))}"
