@@ -63,7 +63,9 @@ def test_seeds_give_students_interval_wider_if_they_share_their_images():
     low, high = over_seeds(values)
     assert high - low == pytest.approx(2 * 2.484 * 0.1, rel=1e-3)
     shared_low, shared_high = over_seeds(values, np.array([0.05**2]))
-    assert shared_low < low or shared_high - shared_low > 0.3
+    assert (shared_high - shared_low) ** 2 == pytest.approx(
+        (high - low) ** 2 + (2 * 1.96 * 0.05) ** 2, rel=1e-3
+    )
     nothing, same = over_seeds(np.array([[0.2, 0.2]]))
     assert nothing == same == 0.2
 
