@@ -148,7 +148,10 @@ def _interval(
     if len({one.files for one in mine}) == 1:
         # the same images in every seed: what they do to one seed's number they do to all
         of_images = np.mean([of(one.drawn).std(-1) for one in mine], axis=0) ** 2
-    return values.mean(-1), *over_seeds(values, of_images), len(mine)
+    # Student's knows no bounds, and from two seeds it would go beyond those of a score
+    lowest = -1.0 if control else 0.0
+    low, high = (bound.clip(lowest, 1.0) for bound in over_seeds(values, of_images))
+    return values.mean(-1), low, high, len(mine)
 
 
 def _strategies(seeds: Sequence[Tested]) -> list[str]:

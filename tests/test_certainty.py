@@ -83,6 +83,14 @@ def test_seeds_that_share_their_test_images_are_not_as_sure():
     assert apart["seeds"] == shared["seeds"] == 3
 
 
+def test_an_interval_stays_within_what_a_score_can_be():
+    seeds = predictions(range(2), images=12)
+    for table, lowest in ((intervals(seeds), 0), (paired(seeds, "no_change"), -1)):
+        assert (table["low"] >= lowest).all()
+        assert (table["high"] <= 1).all()
+    assert (intervals(seeds)["low"] == 0).any(), "two seeds say little"
+
+
 def test_a_difference_is_over_the_seeds_that_both_finished():
     seeds = predictions(range(3), missing=[("helps", 1), ("no_change", 2)])
     assert row(paired(seeds, "no_change"), "helps")["seeds"] == 1

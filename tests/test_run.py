@@ -454,7 +454,7 @@ def test_a_stopped_run_says_how_to_go_on(image_folder, tmp_path):
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 130, said
     assert "goes on from what is finished" in said
 
 
