@@ -447,7 +447,13 @@ def test_every_verb_explains_itself_with_examples(capsys):
 def test_a_stopped_run_says_how_to_go_on(image_folder, tmp_path):
     words = ["run", "--data", image_folder, *SMALL, "--seeds", "7", "--out", tmp_path / "run"]
     process = subprocess.Popen(
-        command(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
+        command(*words),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ,
+        # a suite that was started in the background hands down that the signal is ignored
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while not list((tmp_path / "run").glob("outputs/*.json")):
         assert process.poll() is None
