@@ -52,8 +52,8 @@ class Cells:
             right = predicted == self.labels
             hits = self._by_class(weights[:, right], predicted[right])
             called = self._by_class(weights, predicted)
-            scores[0, s] = _ratio(2 * hits, support + called).mean(1)
-            scores[1, s] = _ratio(hits, support).sum(1) / present.sum(1)
+            scores[0, s] = ratio(2 * hits, support + called).mean(1)
+            scores[1, s] = ratio(hits, support).sum(1) / present.sum(1)
             scores[2, s] = hits.sum(1) / support.sum(1)
         return scores
 
@@ -73,5 +73,6 @@ def one_hot(of: NDArray[np.int64], classes: int) -> csr_array:
     return csr_array((np.ones(len(of)), of, rows), shape=(len(of), classes))
 
 
-def _ratio(part: Floats, whole: Floats) -> Floats:
+def ratio(part: Floats, whole: Floats) -> Floats:
+    """Return part / whole, 0 where there is no whole."""
     return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import permutation_test
 
-from benchmark.statistics.cells import Floats, one_hot
+from benchmark.statistics.cells import Floats, one_hot, ratio
 
 DRAWS = 10_000
 _DRAWS_AT_ONCE = 1000
@@ -112,6 +112,5 @@ def _difference(
         right = np.bincount(labels[predicted == labels], minlength=classes)
         all_ = np.bincount(predicted, minlength=classes)
         now, right_now = all_ + sign * called, right + sign * hits  # (D, C)
-        whole = support + now
-        f1.append(np.divide(2 * right_now, whole, out=np.zeros_like(whole), where=whole > 0))
+        f1.append(ratio(2 * right_now, support + now))
     return (f1[0] - f1[1]).mean(1)
