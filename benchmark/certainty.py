@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,10 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from benchmark.statistics import LEVEL
 from benchmark.statistics.bootstrap import bca, bootstrap, jackknife
-from benchmark.statistics.cells import METRICS, Cells, Floats
+from benchmark.statistics.cells import METRICS, Cells, Floats, ratio
+from benchmark.statistics.groups import design_effect
 from benchmark.statistics.over_seeds import over_seeds
 from benchmark.statistics.paired import holm, randomisation_test, sign_flip_test
+from benchmark.statistics.proportion import change_of_share
 
 INTERVALS = ["strategy", "metric", "value", "low", "high", "seeds"]
 PAIRED = [
@@ -29,6 +32,17 @@ PAIRED = [
     "p_seeds",
     "p_seeds_holm",
 ]
+CHANGES = [
+    "strategy",
+    "control",
+    "class",
+    "difference",
+    "low",
+    "high",
+    "images",
+    "seeds",
+    "beyond_chance",
+]
 TESTED = "macro_f1"
 
 
@@ -40,7 +54,8 @@ class Tested:
     files: tuple[str, ...]  # N
     labels: NDArray[np.int64]  # (N,)
     predicted: dict[str, NDArray[np.int64]]  # strategy -> (N,)
-    classes: int
+    classes: tuple[str, ...]  # C
+    groups: NDArray[np.int64] | None = None  # (N,), where images are not independent
 
     @cached_property
     def estimates(self) -> dict[str, Floats]:
@@ -51,7 +66,8 @@ class Tested:
     @cached_property
     def cells(self) -> Cells:
         """The images, counted; strategies in the order of `predicted`."""
-        return Cells.of(self.labels, np.array(list(self.predicted.values())), self.classes)
+        predicted = np.array(list(self.predicted.values()))
+        return Cells.of(self.labels, predicted, len(self.classes), self.groups)
 
     @cached_property
     def drawn(self) -> dict[str, Floats]:
@@ -61,25 +77,34 @@ class Tested:
 
     @cached_property
     def left_out(self) -> dict[str, Floats]:
-        """METRICS (M, K) of each strategy with one image of each cell left out."""
+        """METRICS (M, U) of each strategy with one unit of each kind left out."""
         scores = jackknife(self.cells)
         return {name: scores[:, s] for s, name in enumerate(self.predicted)}
 
 
-def seeds_of(predictions: pd.DataFrame, classes: Sequence[str]) -> list[Tested]:
-    """Return one for each seed, from the rows of predictions.csv."""
+def seeds_of(
+    predictions: pd.DataFrame,
+    classes: Sequence[str],
+    groups: Mapping[int, Mapping[str, int]] | None = None,
+) -> list[Tested]:
+    """Return one for each seed, from the rows of predictions.csv.
+
+    `groups` maps seed and file to the group of a test image; without it images are independent.
+    """
     place = {name: c for c, name in enumerate(classes)}
     seeds = []
     for seed, rows in predictions[predictions["split"] == "test"].groupby("seed", sort=True):
         by_strategy = dict(iter(rows.groupby("strategy", sort=False)))
         first = next(iter(by_strategy.values()))
+        group_of = (groups or {}).get(int(str(seed)))
         seeds.append(
             Tested(
                 int(str(seed)),
                 tuple(first["file"]),
                 _numbers(first["label"], place),
                 {str(name): _numbers(one["predicted"], place) for name, one in by_strategy.items()},
-                len(classes),
+                tuple(classes),
+                None if group_of is None else _numbers(first["file"], group_of),
             )
         )
     return seeds
@@ -114,13 +139,14 @@ def paired(seeds: Sequence[Tested], control: str | None) -> pd.DataFrame:
             [one.labels for one in both],
             [one.predicted[name] for one in both],
             [one.predicted[control] for one in both],
-            both[0].classes,
+            len(both[0].classes),
             np.random.default_rng(0),
+            groups=[one.groups for one in both],
         )
         place = METRICS.index(TESTED)
         differences = np.array([(o.estimates[name] - o.estimates[control])[place] for o in both])
         untested = [np.nan] * 4
-        tests = [p_images, np.nan, sign_flip_test(differences) if n > 1 else np.nan, np.nan]
+        tests = [p_images, np.nan, sign_flip_test(differences), np.nan]
         for m, metric in enumerate(METRICS):
             numbers = (value[m], low[m], high[m], n)
             rows.append((name, control, metric, *numbers, *(tests if m == place else untested)))
@@ -128,6 +154,99 @@ def paired(seeds: Sequence[Tested], control: str | None) -> pd.DataFrame:
     for p in ("p_images", "p_seeds"):
         table[f"{p}_holm"] = holm(table[p].to_numpy(float))
     return table
+
+
+def class_changes(seeds: Sequence[Tested], control: str | None) -> pd.DataFrame:
+    """Return CHANGES: the recall of every class under every strategy, minus the control's.
+
+    A difference is the mean over the seeds in which the class has test images and that both
+    finished; `images` counts those images over these seeds. The interval of one seed is that of
+    `change_of_share`, over its images or, where they come in groups, over fewer (`design_effect`).
+    Over several seeds it is the union of Student's, which knows how trainings differ but collapses
+    where all seeds agree by chance, and of `change_of_share` over the images of all seeds, which
+    can't collapse but knows of no training; an image seen in several seeds is a group of its own.
+    Counted, the union covers .91 at the worst, either alone .57 or less.
+
+    Every interval speaks for its row alone: of 85 rows where nothing changed, 2 or 3 exclude 0.
+    `beyond_chance` is for all rows at once (Bonferroni).
+    """
+    names = [] if control is None else [name for name in _strategies(seeds) if name != control]
+    tables = [
+        _changes(name, str(control), both, len(names))
+        for name in names
+        if (both := [one for one in seeds if name in one.predicted and control in one.predicted])
+    ]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=CHANGES)
+
+
+def _changes(name: str, control: str, seeds: Sequence[Tested], strategies: int) -> pd.DataFrame:
+    """CHANGES of one of so many strategies, a row a class."""
+    classes, n = seeds[0].classes, len(seeds)
+    labels = np.concatenate([one.labels for one in seeds])
+    ours, theirs = (
+        np.concatenate([one.predicted[which] == one.labels for one in seeds])
+        for which in (name, control)
+    )
+    gained, lost = (ours & ~theirs).astype(float), (theirs & ~ours).astype(float)
+    seed = np.repeat(np.arange(n), [len(one.labels) for one in seeds])
+
+    def by_seed(values: Floats) -> Floats:
+        place = seed * len(classes) + labels
+        counted = np.bincount(place, weights=values, minlength=n * len(classes))
+        return counted.astype(float).reshape(n, len(classes))
+
+    images = by_seed(np.ones(len(labels)))  # (n, C)
+    differences = np.where(images > 0, ratio(by_seed(gained - lost), images), np.nan)
+    effect = design_effect(gained - lost, labels, _units(seeds), len(classes))
+    more, less, of = (by_seed(x).sum(0) / effect for x in (gained, lost, np.ones(len(labels))))
+    held = (images > 0).sum(0)
+
+    def bounds(level: float) -> tuple[Floats, Floats]:
+        low, high = change_of_share(more, less, of, level)
+        for k in np.unique(held[held > 1]):  # seeds that have the class
+            c = np.flatnonzero(held == k)
+            each = differences[:, c].T
+            of_seeds = over_seeds(each[np.isfinite(each)].reshape(-1, k), level=level)
+            low[c], high[c] = np.minimum(low[c], of_seeds[0]), np.maximum(high[c], of_seeds[1])
+        return low.clip(-1, 1), high.clip(-1, 1)
+
+    low, high = bounds(LEVEL)
+    low_of_all, high_of_all = bounds(1 - (1 - LEVEL) / (strategies * len(classes)))
+    mean = np.where(held > 0, ratio(np.nansum(differences, 0), held.astype(float)), np.nan)
+    beyond = (low_of_all > 0) | (high_of_all < 0)
+    columns = (name, control, classes, mean, low, high, images.sum(0).astype(int), held, beyond)
+    return pd.DataFrame(dict(zip(CHANGES, columns, strict=True)))
+
+
+def _units(seeds: Sequence[Tested]) -> NDArray[np.int64]:
+    """Number what images of all seeds hang together, (sum of N): a group, or one file."""
+    names: list[int | str] = []
+    for one in seeds:
+        names += one.files if one.groups is None else one.groups.tolist()
+    return pd.factorize(pd.Series(names, dtype=object))[0].astype(np.int64)
+
+
+def biggest(changes: pd.DataFrame) -> tuple[pd.Series | None, pd.Series | None]:
+    """Return the rows of the biggest gain and of the biggest loss; None where nothing changes so.
+
+    The biggest gain is the one whose lower bound is highest, of those beyond chance if there are
+    any: a class of one test image that flips is none. Where no interval of a gain excludes 0, it is
+    the largest difference.
+    """
+    return _biggest(changes, 1), _biggest(changes, -1)
+
+
+def _biggest(changes: pd.DataFrame, sign: int) -> pd.Series | None:
+    rows = changes[sign * changes["difference"].astype(float) > 0]
+    if rows.empty:
+        return None
+    beyond_chance = rows[rows["beyond_chance"].astype(bool)]
+    rows = rows if beyond_chance.empty else beyond_chance
+    nearest_to_0 = sign * rows["low" if sign > 0 else "high"]
+    by = nearest_to_0 if (nearest_to_0 > 0).any() else sign * rows["difference"]
+    # of equals the one with most images
+    order = np.lexsort((-rows["images"].to_numpy(float), -by.to_numpy(float)))
+    return rows.iloc[order[0]]
 
 
 def _interval(
@@ -158,5 +277,5 @@ def _strategies(seeds: Sequence[Tested]) -> list[str]:
     return list(dict.fromkeys(name for one in seeds for name in one.predicted))
 
 
-def _numbers(names: pd.Series, place: dict[str, int]) -> NDArray[np.int64]:
+def _numbers(names: pd.Series, place: Mapping[str, int]) -> NDArray[np.int64]:
     return np.array([place[name] for name in names], np.int64)

@@ -2,7 +2,8 @@
 
 The test set has so many images of each class because it was split so, hence each class is drawn
 from by itself: a class-stratified bootstrap, which is multinomial over the rows of a confusion
-matrix. Efron & Tibshirani 1993, An Introduction to the Bootstrap, chapter 14.
+matrix. Efron & Tibshirani 1993, An Introduction to the Bootstrap, chapter 14. What is drawn is a
+unit: an image, or all images of a group in a class.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ def bootstrap(cells: Cells, rng: np.random.Generator, draws: int = DRAWS) -> Flo
 
 
 def jackknife(cells: Cells) -> Floats:
-    """Return scores (M, S, K) with one image of each cell left out."""
-    parts = []
-    for part in np.array_split(np.arange(len(cells.counts)), len(cells.counts) // 500 + 1):
-        weights = np.repeat(cells.counts[None].astype(float), len(part), axis=0)  # (k, K)
+    """Return scores (M, S, U) with one unit of each kind left out."""
+    parts, counts = [], cells.units.counts
+    for part in np.array_split(np.arange(len(counts)), len(counts) // 500 + 1):
+        weights = np.repeat(counts[None].astype(float), len(part), axis=0)  # (u, U)
         weights[np.arange(len(part)), part] -= 1
-        parts.append(cells.scores(weights))
+        parts.append(cells.scores(cells.units.weights(weights)))
     return np.concatenate(parts, axis=-1)
 
 
@@ -46,7 +47,7 @@ def bca(cells: Cells, estimate: Floats, drawn: Floats, left_out: Floats) -> tupl
     drawn
         (..., D) of redrawn test sets, see `bootstrap`.
     left_out
-        (..., K) with one image of each cell left out, see `jackknife`.
+        (..., U) with one unit of each kind left out, see `jackknife`.
 
     Where all redrawn sets give the same number, so does the interval.
     """
@@ -63,22 +64,23 @@ def bca(cells: Cells, estimate: Floats, drawn: Floats, left_out: Floats) -> tupl
 
 def _redrawn(cells: Cells, rng: np.random.Generator, draws: int) -> Iterator[Floats]:
     """Yield weights (d, K) of D redrawn test sets, some at a time."""
+    units = cells.units
     for begun in range(0, draws, _DRAWS_AT_ONCE):
-        weights = np.zeros((min(_DRAWS_AT_ONCE, draws - begun), len(cells.counts)))
-        for stratum in cells.strata:
-            counts = cells.counts[stratum]
-            drawn = rng.multinomial(counts.sum(), counts / counts.sum(), size=len(weights))
-            weights[:, stratum] = drawn
-        yield weights
+        taken = np.zeros((min(_DRAWS_AT_ONCE, draws - begun), len(units.counts)))
+        for stratum in units.strata:
+            counts = units.counts[stratum]
+            drawn = rng.multinomial(counts.sum(), counts / counts.sum(), size=len(taken))
+            taken[:, stratum] = drawn
+        yield units.weights(taken)
 
 
 def _acceleration(cells: Cells, left_out: Floats) -> Floats:
-    """Return a (...) for several samples, one a class: skewness of the images' influence, / 6."""
+    """Return a (...) for several samples, one a class: skewness of the units' influence, / 6."""
     cubes, squares = np.zeros(left_out.shape[:-1]), np.zeros(left_out.shape[:-1])
-    for stratum in cells.strata:
-        counts = cells.counts[stratum]
+    for stratum in cells.units.strata:
+        counts = cells.units.counts[stratum]
         n = counts.sum()
-        if n == 1:  # a class of one image is redrawn as itself
+        if n == 1:  # a class of one unit is redrawn as itself
             continue
         values = left_out[..., stratum]
         influence = (n - 1) * ((values @ counts)[..., None] / n - values)

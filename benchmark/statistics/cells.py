@@ -2,6 +2,11 @@
 
 Images that agree in their class and in what every strategy predicted are one cell. Weights of cells
 stand for images left out, or drawn more than once; every score is a function of them.
+
+What is drawn are units. An image is one; where images come in groups (of a lesion, a patient, a
+contributor), the images of one class in one group are: they say nearly the same thing, and drawn
+singly they would make every interval too narrow (Davison & Hinkley 1997, Bootstrap Methods and
+their Application, section 3.8).
 """
 
 from __future__ import annotations
@@ -19,6 +24,25 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class Units:
+    """What is drawn, or left out, at once: U kinds of it, each the images of some cells."""
+
+    labels: NDArray[np.int64]  # (U,)
+    counts: NDArray[np.int64]  # (U,) units of each kind
+    images: csr_array | None  # (U, K) images of each cell in one unit; None: kind u is cell u
+
+    @cached_property
+    def strata(self) -> list[NDArray[np.int64]]:
+        """The kinds of unit of each class that has images."""
+        present = np.unique(self.labels)
+        return [np.flatnonzero(self.labels == c) for c in present]
+
+    def weights(self, units: Floats) -> Floats:
+        """Turn how often each kind is taken, (D, U), into weights of cells (D, K)."""
+        return units if self.images is None else units @ self.images
+
+
+@dataclass(frozen=True)
 class Cells:
     """K cells of the predictions of S strategies over C classes."""
 
@@ -26,18 +50,25 @@ class Cells:
     predicted: NDArray[np.int64]  # (S, K)
     counts: NDArray[np.int64]  # (K,) images in each
     classes: int
+    units: Units
 
     @classmethod
-    def of(cls, labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> Cells:
-        """Count images: labels (N,), predicted (S, N)."""
-        rows, counts = np.unique(np.vstack([labels, predicted]), axis=1, return_counts=True)
-        return cls(rows[0], rows[1:], counts, classes)
-
-    @cached_property
-    def strata(self) -> list[NDArray[np.int64]]:
-        """The cells of each class that has images."""
-        present = np.unique(self.labels)
-        return [np.flatnonzero(self.labels == c) for c in present]
+    def of(
+        cls,
+        labels: NDArray[np.int64],
+        predicted: NDArray[np.int64],
+        classes: int,
+        groups: NDArray[np.int64] | None = None,
+    ) -> Cells:
+        """Count images: labels (N,), predicted (S, N), and the group (N,) of each if there are."""
+        rows, cell, counts = np.unique(
+            np.vstack([labels, predicted]), axis=1, return_inverse=True, return_counts=True
+        )
+        if groups is None:
+            units = Units(rows[0], counts, None)
+        else:
+            units = _grouped(labels, groups, cell.ravel(), len(counts))
+        return cls(rows[0], rows[1:], counts, classes, units)
 
     def scores(self, weights: Floats) -> Floats:
         """Return METRICS (M, S, D) for D ways (D, K) to weigh the cells.
@@ -65,6 +96,16 @@ class Cells:
     def _by_class(self, weights: Floats, of: NDArray[np.int64]) -> Floats:
         """Add up weights (D, K) of cells of classes (K,) -> (D, C)."""
         return weights @ one_hot(of, self.classes)
+
+
+def _grouped(
+    labels: NDArray[np.int64], groups: NDArray[np.int64], cell: NDArray[np.int64], cells: int
+) -> Units:
+    """Make each class of each group a unit, from the group and the cell of every image, (N,)."""
+    pairs, unit = np.unique(np.vstack([labels, groups]), axis=1, return_inverse=True)
+    shape = (pairs.shape[1], cells)
+    images = csr_array((np.ones(len(cell)), (unit.ravel(), cell)), shape=shape)
+    return Units(pairs[0], np.ones(len(pairs[0]), np.int64), images)
 
 
 def one_hot(of: NDArray[np.int64], classes: int) -> csr_array:

@@ -9,8 +9,10 @@ from benchmark.statistics import LEVEL
 from benchmark.statistics.cells import Floats
 
 
-def over_seeds(values: Floats, of_images: Floats | float = 0.0) -> tuple[Floats, Floats]:
-    """Return the bounds (...) of the mean of values (..., n), one a seed, n >= 2, at LEVEL.
+def over_seeds(
+    values: Floats, of_images: Floats | float = 0.0, level: float = LEVEL
+) -> tuple[Floats, Floats]:
+    """Return the bounds (...) of the mean of values (..., n), one a seed, n >= 2.
 
     Each seed splits the images anew, so how its number strays from the others' holds the chance of
     its training *and* of its test images: Student's t over seeds covers both. Its half-width is 2.5
@@ -26,7 +28,7 @@ def over_seeds(values: Floats, of_images: Floats | float = 0.0) -> tuple[Floats,
         2008), so that it never makes an interval narrower.
     """
     n = values.shape[-1]
-    tail = (1 + LEVEL) / 2
+    tail = (1 + level) / 2
     of_seeds = values.var(-1, ddof=1) / n
     half = np.sqrt(t.ppf(tail, n - 1) ** 2 * of_seeds + norm.ppf(tail) ** 2 * of_images)
     mean = values.mean(-1)

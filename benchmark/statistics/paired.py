@@ -25,6 +25,7 @@ def randomisation_test(
     classes: int,
     rng: np.random.Generator,
     draws: int = DRAWS,
+    groups: Sequence[NDArray[np.int64] | None] | None = None,
 ) -> float:
     """Return the two-sided p of approximate randomisation for the difference of macro-F1.
 
@@ -40,14 +41,23 @@ def randomisation_test(
         C, the fixed number of classes.
     rng, draws
         Random numbers, and how many exchanges are tried.
+    groups
+        For each seed (N,), or None where images are independent: a group is exchanged whole,
+        whatever the classes of its images, since they would be right or wrong together.
     """
     observed = np.zeros(1)
     drawn = np.zeros(draws)
-    for truth, a, b in zip(labels, one, two, strict=True):
+    for s, (truth, a, b) in enumerate(zip(labels, one, two, strict=True)):
         observed += _difference(truth, a, b, classes, np.zeros((1, int((a != b).sum())), bool))
+        group = groups[s] if groups else None
+        coins, coin = int((a != b).sum()), None
+        if group is not None:
+            coin = np.unique(group[a != b], return_inverse=True)[1]  # which one an image obeys
+            coins = int(coin.max(initial=-1)) + 1
         for begun in range(0, draws, _DRAWS_AT_ONCE):
             part = slice(begun, min(begun + _DRAWS_AT_ONCE, draws))
-            exchanged = _coins(rng, part.stop - begun, int((a != b).sum()))
+            exchanged = _coins(rng, part.stop - begun, coins)
+            exchanged = exchanged if coin is None else exchanged[:, coin]
             drawn[part] += _difference(truth, a, b, classes, exchanged)
     # what rounding alone keeps from being as large is as large
     as_large = int((np.abs(drawn) >= np.abs(observed) - 1e-12).sum())
@@ -55,13 +65,13 @@ def randomisation_test(
 
 
 def sign_flip_test(differences: Floats) -> float:
-    """Return the two-sided p of the mean of differences (n,), one a seed; 1 for a single one.
+    """Return the two-sided p of the mean of differences (n,), one a seed; NaN for a single one.
 
     If strategy and control were the same, every difference could as well have the other sign.
     Exact up to 13 seeds. The smallest possible p is 2 / 2^n: .25 for 3 seeds, .008 for 8.
     """
     if len(differences) < 2:
-        return 1.0
+        return float("nan")  # one sign tests nothing
     result = permutation_test(
         (differences,),
         lambda values, axis: values.mean(axis=axis),

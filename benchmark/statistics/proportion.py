@@ -1,4 +1,4 @@
-"""Intervals of a share, like the recall of a class."""
+"""Intervals of a share, like the recall of a class, and of how it changes on the same images."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from scipy.stats import chi2, norm
 from benchmark.statistics import LEVEL
 from benchmark.statistics.cells import Floats
 
+Counts = NDArray[np.int64] | Floats  # not whole where images come in groups, see `design_effect`
 
-def wilson(hits: NDArray[np.int64], counts: NDArray[np.int64]) -> tuple[Floats, Floats]:
+
+def wilson(hits: Counts, counts: Counts) -> tuple[Floats, Floats]:
     """Return the bounds (n,) at 95 % of the shares hits / counts, each (n,); NaN for 0 of 0.
 
     Wilson's score interval (1927), which for 0 of 10 reaches up to .28. For 1 or 2 hits (or up to 3
@@ -26,6 +28,24 @@ def wilson(hits: NDArray[np.int64], counts: NDArray[np.int64]) -> tuple[Floats, 
     low = _near_zero(k, n, np.where(k == 0, 0.0, middle - half))
     high = 1 - _near_zero(n - k, n, np.where(k == n, 0.0, 1 - middle - half))
     return np.where(n > 0, low, np.nan), np.where(n > 0, high, np.nan)
+
+
+def change_of_share(
+    gained: Counts, lost: Counts, counts: Counts, level: float = LEVEL
+) -> tuple[Floats, Floats]:
+    """Return the bounds (n,) of (gained - lost) / counts, each (n,); NaN for 0 images.
+
+    Of `counts` images that two classifiers saw, one alone was right on `gained`, the other on
+    `lost`. The adjusted Wald interval of Bonett & Price 2012 (Journal of Educational and Behavioral
+    Statistics 37, 479) adds one image to each of both, so it does not collapse where no
+    image changes hands: nothing gained and nothing lost of 10 reaches from -.23 to .23. Counted
+    exactly for 3 to 100 images it covers .93 at the worst, where Wald's covers .06, and is narrower
+    than Newcombe's and Tango's below 15.
+    """
+    n = np.where(counts > 0, counts, np.nan) + 2
+    more, less = (gained + 1) / n, (lost + 1) / n
+    half = norm.ppf((1 + level) / 2) * np.sqrt((more + less - (more - less) ** 2) / n)
+    return np.clip(more - less - half, -1, 1), np.clip(more - less + half, -1, 1)
 
 
 def _near_zero(hits: Floats, n: Floats, low: Floats) -> Floats:

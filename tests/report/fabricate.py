@@ -72,7 +72,7 @@ def fabricate(
                     f'Traceback (most recent call last):\n  File "loss.py"\nRuntimeError: {error}'
                 )
                 failures.append((strategy, seed, f"RuntimeError: {error}", trace))
-                seed_rows.append((strategy, seed, *[np.nan] * 8, "failed", *[np.nan] * 12))
+                seed_rows.append({"strategy": strategy, "seed": seed, "status": "failed"})
                 continue
             table = _confusion(train, test, help_for_rare, rng)
             confusion[strategy] = confusion.get(strategy, 0) + table
@@ -162,15 +162,37 @@ def _curves(
 
 def _seed_row(
     strategy: str, seed: int, rows: pd.DataFrame, table: np.ndarray, rng: np.random.Generator
-) -> tuple[Any, ...]:
+) -> dict[str, Any]:
     recall = rows["recall"]
-    numbers = [rows["f1"].mean(), int((rows["predicted"] == 0).sum()), int((recall == 0).sum())]
-    numbers += [recall.mean(), np.trace(table) / table.sum(), recall.min(), 256]
-    numbers += [round(float(rng.uniform(30, 60)), 3)]
     third = -(-len(rows) // 3)
     groups = [recall[k * third : (k + 1) * third].mean() for k in range(3)]
-    extras = [numbers[0] + 0.01, 0.0, 0.4, 1.6, 0.08, *groups, 16384, 4076, 64, 64]
-    return (strategy, seed, *numbers, "ok", *extras)
+    return {
+        "strategy": strategy,
+        "seed": seed,
+        "macro_f1": rows["f1"].mean(),
+        "never_predicted": int((rows["predicted"] == 0).sum()),
+        "zero_recall": int((recall == 0).sum()),
+        "balanced_accuracy": recall.mean(),
+        "accuracy": np.trace(table) / table.sum(),
+        "worst_recall": recall.min(),
+        "steps": 256,
+        "seconds": round(float(rng.uniform(30, 60)), 3),
+        "status": "ok",
+        "val_macro_f1": rows["f1"].mean() + 0.01,
+        "g_mean": 0.0,
+        "mcc": 0.4,
+        "log_loss": 1.6,
+        "ece": 0.08,
+        "classwise_ece": 0.02,
+        "macro_f1_balanced": rows["f1"].mean() + 0.1,
+        "log_loss_balanced": 2.4,
+        "ece_balanced": 0.21,
+        **dict(zip(("many_recall", "medium_recall", "few_recall"), groups, strict=True)),
+        "images_seen": 16384,
+        "distinct_images": 4076,
+        "batch_size": 64,
+        "micro_batch": 64,
+    }
 
 
 def _summary(rows: pd.DataFrame, strategies: tuple[str, ...], seeds: int) -> pd.DataFrame:
