@@ -246,6 +246,8 @@ def describe_run(executor: Executor, command: str | None) -> None:
                 "labels": labels.tolist(),
                 "files": [images.files[i] for i in indices],
             }
+            if images.groups is not None:
+                content[part]["groups"] = images.groups[indices].tolist()
         write_json(folder.split_file(seed), content)
         counts[seed] = {part: side["counts"] for part, side in content.items()}
     first = experiment.seeds[0]

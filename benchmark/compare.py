@@ -6,7 +6,7 @@ stored outputs: a new metric needs no new training.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.certainty import Tested, intervals, paired, seeds_of
+from benchmark.certainty import Tested, class_changes, intervals, paired, seeds_of
 from benchmark.folder import RunFolder
 from benchmark.metrics import class_scores
 from benchmark.store import read_json
@@ -36,6 +36,10 @@ EXTRA = [
     "mcc",
     "log_loss",
     "ece",
+    "classwise_ece",
+    "macro_f1_balanced",
+    "log_loss_balanced",
+    "ece_balanced",
     "many_recall",
     "medium_recall",
     "few_recall",
@@ -72,6 +76,8 @@ class Comparison:
     ]  # strategy -> (C, C) test counts over seeds, rows are the truth
     failures: pd.DataFrame  # strategy, seed, error, traceback
     messages: list[str]  # warnings a reader must know
+    # seed -> test file -> its group, where images come in groups
+    groups: dict[int, dict[str, int]] = field(default_factory=dict)
 
     @cached_property
     def intervals(self) -> pd.DataFrame:
@@ -84,8 +90,13 @@ class Comparison:
         return paired(self._tested, self.control)
 
     @cached_property
+    def class_changes(self) -> pd.DataFrame:
+        """One row a strategy and class, minus the control's: the columns of class_changes.csv."""
+        return class_changes(self._tested, self.control)
+
+    @cached_property
     def _tested(self) -> list[Tested]:
-        return seeds_of(self.predictions, self.classes)
+        return seeds_of(self.predictions, self.classes, self.groups)
 
 
 def load_comparison(folder: Path) -> Comparison:
@@ -143,6 +154,11 @@ def load_comparison(folder: Path) -> Comparison:
         confusion=tables.confusion,
         failures=pd.DataFrame(tables.failures, columns=FAILURES),
         messages=run["messages"],
+        groups={
+            seed: dict(zip(split["test"]["files"], split["test"]["groups"], strict=True))
+            for seed, split in splits.items()
+            if "groups" in split["test"]
+        },
     )
 
 
@@ -220,7 +236,7 @@ class _Tables:
         split, classes = self.splits[key["seed"]], len(self.names)
         labels = np.asarray(split["test"]["labels"])
         predicted = np.asarray(record["predicted"]["test"])
-        numbers = class_scores(labels, predicted, classes)
+        numbers = class_scores(labels, predicted, classes, split["test"].get("groups"))
         for c in self.order:
             row = {name: values[c] for name, values in numbers.items() if name != "support"}
             train, test = split["train"]["counts"][c], int(numbers["support"][c])

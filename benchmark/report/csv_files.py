@@ -25,6 +25,7 @@ def write(comparison: Comparison, folder: Path) -> dict[str, Path]:
         "per_class.csv": comparison.per_class,
         "intervals.csv": comparison.intervals,
         "paired.csv": comparison.paired,
+        "class_changes.csv": comparison.class_changes,
         "predictions.csv": comparison.predictions,
         "curves.csv": comparison.curves,
         "confusion.csv": _confusion(comparison),

@@ -68,9 +68,15 @@ def _significant(comparison: Comparison) -> str:
     tested = comparison.paired.dropna(subset="p_seeds_holm")
     if tested.empty:
         return "Without a control that finished, no difference was tested."
+    enough = tested["seeds"] >= SEEDS_FOR_A_TEST  # a strategy may have failed some
+    if not enough.any():
+        return (
+            f"No strategy and the control both finished {SEEDS_FOR_A_TEST} seeds: too few to call "
+            "a difference significant."
+        )
     # the interval also knows of test images that all seeds share: one must not belie the other
     excludes_0 = (tested["low"] > 0) | (tested["high"] < 0)
-    found = tested[(tested["p_seeds_holm"] <= SIGNIFICANT) & excludes_0]
+    found = tested[enough & (tested["p_seeds_holm"] <= SIGNIFICANT) & excludes_0]
     how = (
         f"sign-flip test over seeds, Holm for {plural(len(tested), 'strategy', 'strategies')}, "
         "and an interval without 0"
