@@ -96,7 +96,10 @@ READING = {
     "p, same images": "How often a difference in macro-F1 as large as this one comes about if each "
     "test image's two predictions, the strategy's and the control's, are exchanged at random: "
     "whether these networks differ, not whether the next training would. Corrected by Holm for "
-    "all strategies.",
+    "all strategies, which the interval is not. And where classes have few test images, an "
+    "interval that draws among those few sees too little of how others would differ, while an "
+    "exchange counts how easily so few fall one way: then it can exclude 0 though p is above .05. "
+    "Believe the more cautious of the two.",
     "p, over seeds": "How often a mean difference as large comes about if the sign of every seed's "
     "difference is drawn at random: whether another training on another split would differ again. "
     "Corrected by Holm; below 8 seeds it can't get small. Splits of one set of images overlap, so "

@@ -53,7 +53,7 @@ ACROSS = 6  # strategies a table holds side by side and still fits on paper
 def main_table(comparison: Comparison) -> Table:
     """Strategies × the numbers of summary.csv; failed ones are rows with their error."""
     summary = comparison.summary.set_index("strategy")
-    return _metrics_table(
+    return metrics_table(
         comparison, summary, MAIN, "summary.csv", _main_caption(comparison), changes=True
     )
 
@@ -68,7 +68,7 @@ def more_table(comparison: Comparison) -> Table | None:
     if means.isna().all(axis=None):
         return None
     caption = "Further numbers" + (", mean over seeds." if len(comparison.seeds) > 1 else ".")
-    return _metrics_table(comparison, means, present, "seeds.csv", caption)
+    return metrics_table(comparison, means, present, "seeds.csv", caption)
 
 
 def seeds_table(comparison: Comparison) -> Table:
@@ -252,7 +252,7 @@ def mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _metrics_table(
+def metrics_table(
     comparison: Comparison,
     numbers: pd.DataFrame,
     metrics: dict[str, Metric],
@@ -339,11 +339,15 @@ def _by_metric(table: pd.DataFrame) -> Rows:
 def _certainty_caption(comparison: Comparison) -> str:
     seeds = len(comparison.seeds)
     if seeds == 1:
-        return (
+        what = (
             "95 % intervals over other test images (BCa), for these networks: what another "
             "training would give, one seed can't say."
         )
-    return f"95 % intervals of the mean over {seeds} seeds, which differ in split and training."
+        whole = " Images come in groups: intervals draw whole groups, the test exchanges them."
+    else:
+        what = f"95 % intervals of the mean over {seeds} seeds, which differ in split and training."
+        whole = " Images come in groups: the test on the same images exchanges whole groups."
+    return what + (whole if comparison.groups else "")
 
 
 def _recall_caption(comparison: Comparison) -> str:
