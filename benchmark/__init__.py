@@ -6,6 +6,7 @@ In Python::
     result = benchmark.run(data="my_images", strategies="all")
     result.summary                          # a pandas frame
     benchmark.load("results/my_images-forum")
+    benchmark.compare_runs(["results/my_images-forum", "results/digits-forum"])
 
 On the command line: ``python -m benchmark run --strategies all``.
 """
@@ -15,10 +16,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from benchmark.api import Result, load, run
+    from benchmark.api import AcrossResult, Result, compare_runs, load, run
 
 __version__ = "0.1.0"
-__all__ = ["Result", "load", "run"]
+__all__ = ["AcrossResult", "Result", "compare_runs", "load", "run"]
 
 
 def __getattr__(name: str) -> Any:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from benchmark.compare import Comparison, load_comparison, recall_table
+from benchmark.across import Across, default_folder, load_across
+from benchmark.compare import Comparison, load_comparison, recall_table, require_control
 from benchmark.experiment import Experiment, changed_from_recipe, default_name, recipe_for
 from benchmark.folder import RunFolder
 from benchmark.model.catalogue import first_trained
 from benchmark.plan import Plan, make_plan
 from benchmark.progress import Silent, Stopwatch
-from benchmark.report import notebook_html, write_report
+from benchmark.report import notebook_html, write_across, write_report
 from benchmark.report.verdict import verdict
 from benchmark.store import write_json
 from benchmark.strategy import Strategy
@@ -95,10 +96,53 @@ class Result:
         return notebook_html(self.comparison)
 
 
+@dataclass(frozen=True, repr=False)
+class AcrossResult:
+    """Several runs' report: tables as pandas frames, figures; shows itself in a notebook."""
+
+    across: Across
+    reports: dict[str, Path]  # what was written, by kind
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """One row a data set and strategy: means over seeds, changes and ranks."""
+        return self.across.scores
+
+    @property
+    def standing(self) -> pd.DataFrame:
+        """One row a strategy: on how many data sets it is higher than the control, mean ranks."""
+        return self.across.standing
+
+    @property
+    def pairs(self) -> pd.DataFrame:
+        """One row a pair of strategies, tested over data sets."""
+        return self.across.pairs
+
+    @cached_property
+    def figures(self) -> dict[str, Any]:
+        """The report's figures, by name, as matplotlib figures."""
+        from benchmark.report.across_page import all_figures
+
+        return all_figures(self.across)
+
+    def __repr__(self) -> str:
+        from benchmark.report.across_verdict import follow_up, verdict
+
+        wide = self.scores.pivot(index="strategy", columns="dataset", values="macro_f1")
+        wide = wide.reindex(index=self.across.strategies, columns=self.across.datasets)
+        table = wide.assign(mean_rank=self.standing["mean_rank"].to_numpy()).round(3).to_string()
+        said = f"{verdict(self.across)} {follow_up(self.across)}".strip()
+        return f"{said}\n\n{table}\n\n{self.reports['html']}"
+
+    def _repr_html_(self) -> str:
+        return notebook_html(self.across)
+
+
 def run(
     data: str | Path = "wheels",
     strategies: str | Iterable[str] = "all",
     *,
+    control: str | None = None,
     plugins: Iterable[str | Path] = (),
     imbalance: str = "natural",
     weights: str | Path = "auto",
@@ -121,8 +165,8 @@ def run(
     """Fine-tune one network under several strategies and write the report.
 
     Arguments are those of ``python -m benchmark run``; see its help. What is stored in `out` and
-    still current is not trained again. `cache_limit` is in bytes; None lets the cache take half of
-    what the disk has for it.
+    still current is not trained again. `control` None compares with the strategy that changes
+    nothing. `cache_limit` is in bytes; None lets the cache take half of what the disk has for it.
 
     Raises
     ------
@@ -149,16 +193,24 @@ def run(
     )
     watch = Stopwatch(progress)
     executor = plan(
-        experiment, strategies, out=out, jobs=jobs, cache_limit=cache_limit, progress=watch
+        experiment,
+        strategies,
+        control=control,
+        out=out,
+        jobs=jobs,
+        cache_limit=cache_limit,
+        progress=watch,
     )
-    return carry_out(executor, command, watch)
+    return carry_out(executor, command, watch, control)
 
 
-def carry_out(executor: Executor, command: str | None, watch: Stopwatch) -> Result:
+def carry_out(
+    executor: Executor, command: str | None, watch: Stopwatch, control: str | None = None
+) -> Result:
     """Train what a plan needs, write the report, and write down what took how long."""
     folder = executor.folder
     with folder.locked():
-        describe_run(executor, command)
+        describe_run(executor, command, control)
         executor.execute(watch)
         with watch.task("report", 1, "file") as advance:
             result = load(folder.path)
@@ -169,10 +221,44 @@ def carry_out(executor: Executor, command: str | None, watch: Stopwatch) -> Resu
     return result
 
 
-def load(folder: str | Path) -> Result:
-    """Open the folder of a run and write its report anew, from what is stored."""
-    comparison = load_comparison(Path(folder))
+def load(folder: str | Path, control: str | None = None) -> Result:
+    """Open the folder of a run and write its report anew, from what is stored.
+
+    `control` names the strategy that the others are compared with in this report; None takes the
+    one of the run, which stays as it is.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder holds no run.
+    ValueError
+        If `control` is no strategy of the run.
+    """
+    comparison = load_comparison(Path(folder), control)
     return Result(comparison, write_report(comparison))
+
+
+def compare_runs(
+    folders: Sequence[str | Path], *, control: str | None = None, out: str | Path | None = None
+) -> AcrossResult:
+    """Put finished runs on different data sets into one report, in a folder of its own.
+
+    `control` names the strategy that the others are compared with on every data set; None takes
+    each run's own. `out` None writes to results/compare-<names of the folders>.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a folder holds no run, naming it.
+    ValueError
+        For fewer than two folders, one given twice, a run that `control` is no strategy of, or an
+        `out` that is the folder of a run.
+    """
+    folder = Path(out) if out else default_folder(folders)
+    if RunFolder(folder).run_file.exists():
+        raise ValueError(f"{folder} is the folder of a run, whose report would be overwritten")
+    across = load_across(folders, control)
+    return AcrossResult(across, write_across(across, folder))
 
 
 def make_experiment(
@@ -211,16 +297,26 @@ def plan(
     experiment: Experiment,
     strategies: str | Iterable[str],
     *,
+    control: str | None = None,
     out: str | Path | None = None,
     jobs: int | None = None,
     cache_limit: int | None = None,
     progress: Silent | None = None,
 ) -> Executor:
-    """Open data and weights and lay out what is to be trained, without training it."""
+    """Open data and weights and lay out what is to be trained, without training it.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        If something asked for does not exist or can't be used, also if `control` is none of the
+        strategies.
+    """
     from benchmark.executor import Executor  # brings torch, which `report` does without
     from benchmark.prepare import prepare
 
     asked = resolve(strategies)
+    if control is not None:
+        require_control(control, [one.name for one in asked], "asked for")
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs must be 1 or more, got {jobs}")
     prepared = prepare(experiment, progress, cache_limit)
@@ -229,7 +325,7 @@ def plan(
     return Executor(prepared, layout, RunFolder(path), jobs)
 
 
-def describe_run(executor: Executor, command: str | None) -> None:
+def describe_run(executor: Executor, command: str | None, control: str | None = None) -> None:
     """Write run.json and the splits: what was asked, and on what."""
     from benchmark.provenance import environment
 
@@ -286,7 +382,7 @@ def describe_run(executor: Executor, command: str | None) -> None:
                 {"name": one.name, "doc": one.doc, "parameters": one.parameters}
                 for one in layout.asked
             ],
-            "control": _control(layout),
+            "control": control or _changes_nothing(layout),
             "networks": {
                 one.name: {str(seed): layout.outputs[one.name, seed] for seed in experiment.seeds}
                 for one in layout.asked
@@ -296,9 +392,18 @@ def describe_run(executor: Executor, command: str | None) -> None:
     )
 
 
-def _control(layout: Plan) -> str | None:
+def _changes_nothing(layout: Plan) -> str | None:
     """Return the strategy that changes nothing, if it was asked for."""
     return next((one.name for one in layout.asked if one.strategy == Strategy()), None)
 
 
-__all__ = ["Result", "carry_out", "load", "make_experiment", "plan", "run"]
+__all__ = [
+    "AcrossResult",
+    "Result",
+    "carry_out",
+    "compare_runs",
+    "load",
+    "make_experiment",
+    "plan",
+    "run",
+]

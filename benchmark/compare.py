@@ -6,6 +6,7 @@ stored outputs: a new metric needs no new training.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -63,7 +64,7 @@ class Comparison:
     train_counts: list[int]  # (C,) mean over seeds, before any resampling
     test_counts: list[int]  # (C,) sum over seeds
     strategies: list[str]  # as asked, failed ones included
-    control: str | None  # the strategy that changes nothing, if it was asked for
+    control: str | None  # what all others are compared with: as chosen, or what changes nothing
     descriptions: dict[str, str]  # strategy -> its docstring
     seeds: list[int]
     summary: pd.DataFrame  # one row a strategy: the columns of summary.csv
@@ -99,16 +100,18 @@ class Comparison:
         return seeds_of(self.predictions, self.classes, self.groups)
 
 
-def load_comparison(folder: Path) -> Comparison:
+def load_comparison(folder: Path, control: str | None = None) -> Comparison:
     """Read the folder of a run, finished or not.
 
     A strategy whose record is missing, or belongs to an earlier version of the run, is shown as not
-    trained yet.
+    trained yet. `control` names the strategy to compare with; None takes the one of the run.
 
     Raises
     ------
     FileNotFoundError
         If the folder holds no run.
+    ValueError
+        If `control` is no strategy of the run, saying which there are.
     """
     files = RunFolder(Path(folder))
     if not files.run_file.exists():
@@ -117,6 +120,8 @@ def load_comparison(folder: Path) -> Comparison:
             f"`run` named as its report's, like results/wheels-forum"
         )
     run = read_json(files.run_file)
+    if control is not None:
+        require_control(control, [one["name"] for one in run["asked"]], f"of {folder}")
     names = run["data"]["classes"]
     splits = {seed: read_json(files.split_file(seed)) for seed in run["seeds"]}
     counts = np.mean([splits[seed]["train"]["counts"] for seed in run["seeds"]], axis=0)
@@ -139,7 +144,7 @@ def load_comparison(folder: Path) -> Comparison:
             sum(splits[seed]["test"]["counts"][c] for seed in run["seeds"]) for c in order
         ],
         strategies=[one["name"] for one in run["asked"]],
-        control=run["control"],
+        control=control or run["control"],
         descriptions={one["name"]: one["doc"] for one in run["asked"]},
         seeds=run["seeds"],
         summary=_mean_over_seeds(seed_rows),
@@ -160,6 +165,15 @@ def load_comparison(folder: Path) -> Comparison:
             if "groups" in split["test"]
         },
     )
+
+
+def require_control(control: str, strategies: Sequence[str], whose: str) -> None:
+    """Raise ValueError unless `control` is one of the strategies, by its full name."""
+    if control not in strategies:
+        raise ValueError(
+            f"the control {control!r} is none of the strategies {whose}; "
+            f"choose one of {', '.join(strategies)}"
+        )
 
 
 PER_CLASS = [

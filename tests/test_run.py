@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -222,13 +223,48 @@ def test_a_report_is_rebuilt_from_what_is_stored(finished):
         assert (out / name).read_bytes() == content, name
 
 
-def test_a_report_needs_no_torch(finished):
+def test_report_and_compare_need_no_torch(finished, tmp_path):
+    run, other = finished[0], tmp_path / "other"
+    shutil.copytree(run, other)
+    asked = read(other / "run.json")
+    asked["data"] |= {"name": "others", "images": 46}
+    (other / "run.json").write_text(json.dumps(asked))
     code = (
         "import sys; from benchmark.cli import main; "
-        "main(['report', sys.argv[1]]); sys.exit('torch' in sys.modules)"
+        "assert main(sys.argv[1:]) == 0; sys.exit('torch' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code, finished[0]], check=False)
-    assert done.returncode == 0
+    for words in (
+        ["report", run],
+        ["report", other, "--control", "class_weights"],
+        ["compare", run, other, "--out", tmp_path / "both"],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *words], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+    assert read(other / "run.json") == asked  # a report with another control is a view
+    assert "change against class\\_weights" in (other / "report.md").read_text()
+    scores = pd.read_csv(tmp_path / "both" / "scores.csv")
+    assert scores["dataset"].unique().tolist() == [asked_name(run), "others"]
+    summary = pd.read_csv(run / "summary.csv")
+    for name in ("macro_f1", "never_predicted"):
+        assert scores[name].tolist() == pytest.approx([*summary[name], *summary[name]])
+
+
+def asked_name(out):
+    return read(out / "run.json")["data"]["name"]
+
+
+def test_the_control_of_a_run_can_be_chosen(finished):
+    out, words, _ = finished
+    assert read(out / "run.json")["control"] == "no_change"
+    written = {path: path.read_bytes() for path in out.glob("*.csv")}
+    assert main([*map(str, words), "--control", "focal_loss"]) == 0
+    assert read(out / "run.json")["control"] == "focal_loss"
+    assert set(pd.read_csv(out / "paired.csv")["control"]) == {"focal_loss"}
+    assert main([*map(str, words)]) == 0
+    assert read(out / "run.json")["control"] == "no_change"
+    assert written == {path: path.read_bytes() for path in out.glob("*.csv")}
 
 
 def test_changing_what_matters_retrains_what_depends_on_it(finished):
@@ -386,7 +422,14 @@ def test_from_python(finished, image_folder):
         (["run", "--seeds", "0,0"], "each seed once"),
         (["run", "--batch-size", "1"], "batch size 1 is not allowed"),
         (["run", "--config", "nowhere.toml"], "no such file"),
+        (
+            ["run", "--strategies", "no_change,focal_loss:gamma=1", "--control", "focal_loss"],
+            "'focal_loss' is none of the strategies asked for; choose one of no_change, "
+            "focal_loss:gamma=1",
+        ),
         (["report", "nowhere"], "holds no run"),
+        (["compare", "nowhere", "elsewhere"], "nowhere holds no run"),
+        (["compare", "nowhere"], "two or more folders"),
         (["data", "nowhere/"], "nowhere"),
     ],
 )
@@ -411,6 +454,7 @@ def test_flags_may_stand_in_a_file_and_flags_win(image_folder, tmp_path):
 def test_a_wrong_settings_file_is_explained(tmp_path, capsys):
     config = tmp_path / "study.toml"
     for text, says in (
+        ('control = "magic"', "the control 'magic' is none of the strategies asked for"),
         ("imagesize = 75", "unknown key 'imagesize'; known: batch-size"),
         ('quick = "no"', "quick must be true or false, got 'no'"),
         ("lr = true", "lr must be a value"),
@@ -437,7 +481,7 @@ def test_help_and_list_need_no_torch():
 
 
 def test_every_verb_explains_itself_with_examples(capsys):
-    for verb in ("run", "plan", "list", "report", "data"):
+    for verb in ("run", "plan", "list", "report", "compare", "data"):
         with pytest.raises(SystemExit) as ended:
             main([verb, "--help"])
         assert ended.value.code == 0

@@ -73,6 +73,16 @@ def build_parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
 
     report = _verb(verbs, "report", commands["report"], REPORT, REPORT_EXAMPLES)
     report.add_argument("folder", metavar="DIR", help="folder of a run, like results/wheels-forum")
+    _control_flag(report, "that of the run")
+
+    compare = _verb(verbs, "compare", commands["compare"], COMPARE, COMPARE_EXAMPLES)
+    compare.add_argument(
+        "folders", nargs="+", metavar="DIR", help="folders of runs, two or more, each on its data"
+    )
+    _control_flag(compare, "that of each run")
+    compare.add_argument(
+        "--out", metavar="DIR", help="folder of the report (default: results/compare-<folders>)"
+    )
 
     data = _verb(verbs, "data", commands["data"], DATA, DATA_EXAMPLES)
     data.add_argument(
@@ -99,6 +109,7 @@ def _experiment_flags(verb: argparse.ArgumentParser) -> None:
         "no_change,focal_loss:gamma=1 (default: all)",
     )
     _plugin_flag(what)
+    _control_flag(what, "the strategy that changes nothing")
     what.add_argument(
         "--seeds",
         type=_whole_numbers,
@@ -261,6 +272,15 @@ def _plugin_flag(group: Any) -> None:
     )
 
 
+def _control_flag(group: Any, default: str) -> None:
+    group.add_argument(
+        "--control",
+        metavar="NAME",
+        help="the strategy that the others are compared with, by the name that it has in the table "
+        f"(default: {default})",
+    )
+
+
 def _verb(
     verbs: Any, name: str, command: Command, text: str, examples: str
 ) -> argparse.ArgumentParser:
@@ -339,10 +359,21 @@ PLAN_EXAMPLES = "  python -m benchmark plan --data my_images/ --seeds 0,1,2 --st
 LIST = """Show what can be asked for by name. Strategies with their parameters, data sources,
 recipes and weights, each with a line of explanation."""
 
-REPORT = """Write the report of a run again. Reads the stored outputs and records in DIR, trains
-nothing. The exit code is 0 if the report was written, also of a run in which a strategy failed."""
+REPORT = """Write the report of a run again. Reads the stored records in DIR and trains nothing;
+another --control changes the report, not what the run recorded. The exit code is 0 if the report
+was written, also of a run in which a strategy failed."""
 
-REPORT_EXAMPLES = "  python -m benchmark report results/wheels-forum"
+REPORT_EXAMPLES = """\
+  python -m benchmark report results/wheels-forum
+  python -m benchmark report results/wheels-forum --control class_weights"""
+
+COMPARE = """Put runs on several data sets into one report. Macro-F1, ranks and changes against the
+control, a row a strategy and a column a data set; every two strategies are tested by Wilcoxon's
+signed ranks over data sets, corrected by Holm. Trains nothing and leaves the runs as they are."""
+
+COMPARE_EXAMPLES = """\
+  python -m benchmark compare results/wheels-forum results/digits-forum
+  python -m benchmark compare results/*-forum --control class_weights --out results/all"""
 
 DATA = """Show what the harness sees in a data set. Classes, counts, imbalance ratio, groups, image
 sizes, duplicates and unreadable files."""

@@ -24,6 +24,7 @@ def run_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:
     executor = api.plan(
         experiment_of(chosen),
         chosen.strategies,
+        control=chosen.control,
         out=chosen.out,
         jobs=chosen.jobs,
         cache_limit=chosen.cache_limit,
@@ -35,7 +36,7 @@ def run_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:
     if chosen.dry_run:
         return 0
     command = shlex.join(["python", "-m", "benchmark", *words])
-    result = api.carry_out(executor, command, progress)
+    result = api.carry_out(executor, command, progress, chosen.control)
     print_summary(result)
     return 0 if (result.summary["status"] == "ok").all() else EXIT_FAILED
 
@@ -79,8 +80,20 @@ def report_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # 
     from benchmark import api
     from benchmark.cli.printed import print_summary
 
-    result = api.load(chosen.folder)
+    result = api.load(chosen.folder, chosen.control)
     print_summary(result)
+    return 0
+
+
+def compare_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG001
+    """`compare`: one report on the runs of several data sets."""
+    from benchmark import api
+
+    result = api.compare_runs(chosen.folders, control=chosen.control, out=chosen.out)
+    table, _, _ = repr(result).rpartition("\n\n")
+    print(table)
+    for kind in ("markdown", "html"):
+        print(f"report: {result.reports[kind]}")
     return 0
 
 
@@ -137,6 +150,7 @@ COMMANDS = {
     "plan": plan_command,
     "list": list_command,
     "report": report_command,
+    "compare": compare_command,
     "data": data_command,
     "cache": cache_command,
     "bench": bench_command,

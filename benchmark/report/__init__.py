@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from benchmark.across import Across
     from benchmark.compare import Comparison
 
-__all__ = ["notebook_html", "write_report"]
+__all__ = ["notebook_html", "write_across", "write_report"]
 
 
 def write_report(comparison: Comparison, folder: Path | None = None) -> dict[str, Path]:
@@ -18,33 +19,29 @@ def write_report(comparison: Comparison, folder: Path | None = None) -> dict[str
     same bytes; a figure of an earlier report that this one lacks is removed. Returns "markdown",
     "html" and the names of the other files -> path.
     """
-    from benchmark.report import csv_files, figures, html, markdown
-    from benchmark.report.drawings import standalone
+    from benchmark.report import csv_files, figures
     from benchmark.report.page import build_page
-    from benchmark.store import write_text
+    from benchmark.report.pages import write_page
 
     folder = comparison.folder if folder is None else folder
     written = csv_files.write(comparison, folder)
-    page = build_page(comparison)
-    for figure in page.figures():
-        name = f"figures/{figure.name}.svg"
-        write_text(folder / name, standalone(figure.svg))
-        written[name] = folder / name
-    for name in figures.NAMES:  # one of an earlier report that this one has no numbers for
-        if f"figures/{name}.svg" not in written:
-            (folder / f"figures/{name}.svg").unlink(missing_ok=True)
-    for kind, name, render in (
-        ("markdown", "report.md", markdown.render),
-        ("html", "report.html", html.render),
-    ):
-        write_text(folder / name, render(page))
-        written[kind] = folder / name
-    return written
+    return written | write_page(build_page(comparison), folder, figures.NAMES)
 
 
-def notebook_html(comparison: Comparison) -> str:
+def write_across(across: Across, folder: Path) -> dict[str, Path]:
+    """Write the report of several runs to `folder`, as `write_report` does that of one."""
+    from benchmark.report import across_page, csv_files
+    from benchmark.report.pages import write_page
+
+    written = csv_files.write_frames(across_page.frames(across), folder)
+    return written | write_page(across_page.build_page(across), folder, across_page.FIGURES)
+
+
+def notebook_html(comparison: Comparison | Across) -> str:
     """Return the verdict and the main table as an HTML fragment, for a notebook's display."""
-    from benchmark.report import html
-    from benchmark.report.page import headline
+    from benchmark.across import Across
+    from benchmark.report import across_page, html, page
 
-    return html.render_notebook(headline(comparison))
+    if isinstance(comparison, Across):
+        return html.render_notebook(across_page.headline(comparison))
+    return html.render_notebook(page.headline(comparison))

@@ -6,6 +6,7 @@ one that begins with an apostrophe: dropping one leading apostrophe always gives
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,12 @@ _FORMULA = ("=", "+", "-", "@", "'", "\t", "\r", "\n")
 
 def write(comparison: Comparison, folder: Path) -> dict[str, Path]:
     """Write every table to `folder`; return name -> path. Columns stand as in the comparison."""
-    frames = {
+    return write_frames(frames_of(comparison), folder)
+
+
+def frames_of(comparison: Comparison) -> dict[str, pd.DataFrame]:
+    """Return the tables of a run by the names of their files."""
+    return {
         "summary.csv": comparison.summary,
         "seeds.csv": comparison.seed_rows,
         "per_class.csv": comparison.per_class,
@@ -30,6 +36,10 @@ def write(comparison: Comparison, folder: Path) -> dict[str, Path]:
         "curves.csv": comparison.curves,
         "confusion.csv": _confusion(comparison),
     }
+
+
+def write_frames(frames: Mapping[str, pd.DataFrame], folder: Path) -> dict[str, Path]:
+    """Write tables, made harmless, to files of their names; return name -> path."""
     for name, frame in frames.items():
         with atomic(folder / name) as temporary:
             harmless(frame).to_csv(

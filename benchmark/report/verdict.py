@@ -111,13 +111,16 @@ def _lowest(table: pd.DataFrame) -> tuple[float, list[str]]:
 
 
 def _without_control(table: pd.DataFrame, control: str | None, classes: int) -> str:
-    why = "no control was asked for" if control is None else f"the control {code(control)} failed"
+    why = (
+        "no control was asked for, so nothing says what a plain training does"
+        if control is None
+        else f"the control {code(control)} failed, so nothing is compared with it"
+    )
     best, lowest = _lowest(table)
     return (
         f"{_unpredicted(best, classes)} under {_names(lowest, table)}, with macro-F1 "
         f"{_interval(table['macro_f1'][lowest])} and accuracy "
-        f"{_interval(table['accuracy'][lowest])}; {why}, so nothing says what a plain "
-        "training does."
+        f"{_interval(table['accuracy'][lowest])}; {why}."
     )
 
 

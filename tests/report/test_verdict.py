@@ -157,3 +157,17 @@ def test_a_partly_failed_strategy_is_not_compared() -> None:
     summary = whole.summary.copy()
     summary.loc[summary["strategy"] == best, "status"] = "partly failed"
     assert f"`{best}`" not in verdict(replace(whole, summary=summary))
+
+
+def test_any_strategy_can_be_the_control() -> None:
+    comparison = replace(
+        example([12, 4, 1], [0.175, 0.31, 0.37], [0.51, 0.46, 0.4]), control="class_weights"
+    )
+    said = verdict(comparison)
+    assert said.startswith("On this one seed, 4 of 17 classes are never predicted under `class_w")
+    assert "1 under `focal_loss`, where macro-F1 goes from .310 to .370" in said
+    assert set(comparison.paired["control"]) == {"class_weights"}
+    failed = fabricate(strategies=STRATEGIES[:3], failed=(("focal_loss", 0),))
+    said = verdict(replace(failed, control="focal_loss"))
+    assert said.endswith("the control `focal_loss` failed, so nothing is compared with it.")
+    assert "plain training" not in said  # one was run: its numbers stand in the table
