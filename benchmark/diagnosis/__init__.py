@@ -1,0 +1,83 @@
+"""Why is a class never predicted? The likely cause, its evidence, and where help can come from.
+
+`diagnose` looks at what is stored of a trained network; `rules` holds the table it goes by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmark.diagnosis.rules import CAUSES, PLACES, RULES, Rule, first_match
+from benchmark.diagnosis.seen import Seen
+from benchmark.diagnosis.signals import Evidence, measure
+
+__all__ = ["CAUSES", "NEAR_ZERO", "PLACES", "RULES", "Diagnosis", "Rule", "Seen", "diagnose"]
+
+NEAR_ZERO = 0.1  # test recall up to which a class counts as ignored
+_COUNTS = ("train_images", "evidence_images")
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Why one class is hardly ever found."""
+
+    index: int  # of the class
+    recall: float  # on the test images, after the decision; nan without any
+    never: bool  # no test image was assigned to it
+    cause: str  # one of CAUSES
+    confuser: int | None  # the likeliest other class for its images; None if it has no images
+    signals: dict[str, float]  # all that was measured, nan where it can't be
+    why: str  # a template, see `sentence`
+    try_next: tuple[str, ...]  # out of PLACES, the most promising first
+
+    def sentence(self, classes: Sequence[str]) -> str:
+        """Return the cause's evidence in words; `classes` (C,) are the names."""
+        shown = {name: _number(name, value) for name, value in self.signals.items()}
+        confuser = "another class" if self.confuser is None else classes[self.confuser]
+        return self.why.format(**shown, confuser=confuser)
+
+
+def diagnose(seen: Seen) -> list[Diagnosis]:
+    """Name the likely cause for every class with a test recall up to NEAR_ZERO.
+
+    Classes without a test image are named too if none was assigned to them. Validation and test
+    images both are evidence: nothing is chosen by them.
+    """
+    evidence = Evidence(seen)
+    images = np.bincount(seen.test.labels, minlength=len(seen.train_counts))
+    right = seen.test.labels[seen.test.labels == seen.predicted]
+    hits = np.bincount(right, minlength=len(images))
+    called = np.bincount(seen.predicted, minlength=len(images))
+    ignored = np.where(images > 0, hits <= NEAR_ZERO * images, called == 0)
+    found = []
+    for k in np.flatnonzero(ignored).tolist():
+        recall = float(hits[k] / images[k]) if images[k] else float("nan")
+        signals, confuser = measure(evidence, k)
+        signals = {"recall": recall} | signals
+        rule = first_match(signals)
+        found.append(
+            Diagnosis(
+                index=k,
+                recall=recall,
+                never=bool(called[k] == 0),
+                cause=rule.cause,
+                confuser=confuser,
+                signals=signals,
+                why=rule.says,
+                try_next=rule.try_next,
+            )
+        )
+    return found
+
+
+def _number(name: str, value: float) -> str:
+    """.77 for a share, 12 for a count."""
+    if name in _COUNTS:
+        return f"{value:,.0f}"
+    if np.isnan(value):
+        return "unknown"
+    text = f"{value:.2f}"
+    return text.replace("0.", ".", 1) if abs(value) < 0.995 else text
