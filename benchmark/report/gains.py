@@ -23,7 +23,7 @@ def biggest_words(comparison: Comparison) -> str:
         if row is None:
             said.append(f"No class is found {more} often than under {code(_control(changes))}.")
             continue
-        doubt = "" if row["beyond_chance"] else f"; not beyond chance among {len(changes)}"
+        doubt = "" if row["beyond_chance"] else f"; not beyond chance among {len(changes):,}"
         said.append(
             f"Biggest {what}: {code(str(row['strategy']))} finds "
             f"{share(abs(row['difference']), 2)} {more} of “{_plain(row['class'])}” "
@@ -91,7 +91,8 @@ def _caption(comparison: Comparison, changes: pd.DataFrame, shown: int) -> str:
 def _cell(row: pd.Series) -> Cell:
     if row.empty:
         return Cell(MISSING)
-    mark = "gain" if row["low"] > 0 else "loss" if row["high"] < 0 else ""
+    low, high = round(row["low"], 2), round(row["high"], 2)  # as written: ±.00 excludes nothing
+    mark = "gain" if low > 0 else "loss" if high < 0 else ""
     return Cell(change(share(row["difference"], 2)), note=_bounds(row), mark=mark)
 
 

@@ -29,9 +29,10 @@ def design_effect(
 
     The variance between groups, over that of as many single images, is a poor estimate from a few
     groups, and none where all images agree. So it is pulled towards what it would be if the images
-    of a group were copies of each other, as if four groups had said so: counted, that keeps
-    intervals at their level from two groups on, where the estimate alone falls to .90. Without two
-    images in a group it is 1.
+    of a group were copies of each other, as if four groups had said so. Counted for groups of 1-6
+    images with correlation .5, intervals then cover .93 or more from two groups on; by the estimate
+    alone it is .90, and .74 if images are taken for independent. Without two images in a group it
+    is 1.
     """
     pairs, group = np.unique(np.vstack([classes, groups]), axis=1, return_inverse=True)
     group, of = group.ravel(), pairs[0]

@@ -39,8 +39,8 @@ def change_of_share(
     `lost`. The adjusted Wald interval of Bonett & Price 2012 (Journal of Educational and Behavioral
     Statistics 37, 479) adds one image to each of both, so it does not collapse where no
     image changes hands: nothing gained and nothing lost of 10 reaches from -.23 to .23. Counted
-    exactly for 3 to 100 images it covers .93 at the worst, where Wald's covers .06, and is narrower
-    than Newcombe's and Tango's below 15.
+    exactly for 3 to 100 images it covers .93 at the worst; Wald's covers .06, Newcombe's, which is
+    narrower, .80, and Tango's, as wide, .90.
     """
     n = np.where(counts > 0, counts, np.nan) + 2
     more, less = (gained + 1) / n, (lost + 1) / n
