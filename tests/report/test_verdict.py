@@ -108,6 +108,21 @@ def test_what_an_interval_does_not_bear_out_is_not_called_significant() -> None:
     assert follow_up(comparison).startswith("No strategy's macro-F1 differs significantly")
 
 
+def test_a_strategy_that_failed_some_seeds_is_not_called_significant() -> None:
+    comparison = fabricate(strategies=STRATEGIES[:3], seeds=tuple(range(8)))
+    sure = pd.DataFrame({"strategy": STRATEGIES[1:3], "difference": 0.2, "low": 0.1, "high": 0.3})
+    sure["p_seeds_holm"] = 0.008
+    comparison.__dict__["paired"] = sure.assign(seeds=[7, 8])
+    said = follow_up(comparison)
+    assert "`focal_loss`" in said
+    assert "`class_weights`" not in said
+    comparison.__dict__["paired"] = sure.assign(seeds=7)
+    assert follow_up(comparison) == (
+        "No strategy and the control both finished 8 seeds: too few to call a difference "
+        "significant."
+    )
+
+
 def test_without_a_control_nothing_is_called_significant() -> None:
     comparison = fabricate(strategies=STRATEGIES[1:3], seeds=tuple(range(8)), control=None)
     assert "no difference was tested" in follow_up(comparison)
