@@ -22,7 +22,8 @@ from benchmark.report import notebook_html, write_across, write_report
 from benchmark.report.verdict import verdict
 from benchmark.store import write_json
 from benchmark.strategy import Strategy
-from benchmark.strategy.registry import load_plugin, resolve
+from benchmark.strategy.places import places
+from benchmark.strategy.registry import load_plugin, registered, resolve
 
 if TYPE_CHECKING:
     from benchmark.executor import Executor
@@ -382,6 +383,10 @@ def describe_run(executor: Executor, command: str | None, control: str | None = 
                 {"name": one.name, "doc": one.doc, "parameters": one.parameters}
                 for one in layout.asked
             ],
+            "at_hand": {
+                name: {"summary": entry.summary, "places": places(entry.build())}
+                for name, entry in registered().items()
+            },
             "control": control or _changes_nothing(layout),
             "networks": {
                 one.name: {str(seed): layout.outputs[one.name, seed] for seed in experiment.seeds}

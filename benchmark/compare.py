@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.certainty import Tested, class_changes, intervals, paired, seeds_of
+from benchmark.findings import Collector, Findings
 from benchmark.folder import RunFolder
 from benchmark.metrics import class_scores
 from benchmark.store import read_json
@@ -79,6 +80,7 @@ class Comparison:
     messages: list[str]  # warnings a reader must know
     # seed -> test file -> its group, where images come in groups
     groups: dict[int, dict[str, int]] = field(default_factory=dict)
+    findings: Findings = field(default_factory=Findings.none)
 
     @cached_property
     def intervals(self) -> pd.DataFrame:
@@ -164,6 +166,7 @@ def load_comparison(folder: Path, control: str | None = None) -> Comparison:
             for seed, split in splits.items()
             if "groups" in split["test"]
         },
+        findings=tables.collector.findings(),
     )
 
 
@@ -212,6 +215,7 @@ class _Tables:
         self, names: list[str], order: list[int], splits: dict[int, dict[str, Any]]
     ) -> None:
         self.names, self.order, self.splits = names, order, splits
+        self.collector = Collector(names)
         self.seed_rows: list[dict[str, Any]] = []
         self.per_class: list[dict[str, Any]] = []
         self.predictions: list[pd.DataFrame] = []
@@ -232,6 +236,7 @@ class _Tables:
         self.seed_rows.append({**key, **test, **val, **budget, "status": "ok"})
         self.curves += [{**key, **point} for point in record["curve"]]
         self._add_classes(key, record)
+        self.collector.add(key, record, self.splits[seed]["train"]["counts"], self.order)
         for split in ("val", "test"):
             part = self.splits[seed][split]
             table = pd.DataFrame(

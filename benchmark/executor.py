@@ -22,10 +22,11 @@ import torch
 from numpy.typing import NDArray
 
 from benchmark.folder import RunFolder
+from benchmark.model.catalogue import first_trained
 from benchmark.plan import Plan, Segment
 from benchmark.prepare import Prepared
 from benchmark.progress import Advance, Silent
-from benchmark.record import error_of, write_failure, write_record
+from benchmark.record import Setting, error_of, write_failure, write_record
 from benchmark.size import size_text
 from benchmark.store import read_json, write_json
 from benchmark.strategy.registry import Plugins
@@ -245,8 +246,10 @@ class Executor:
         if error_file.exists():
             write_failure(self.folder, name, seed, key, read_json(error_file))
         else:
-            counts, budget = self.prepared.train_counts(seed), self.prepared.budgets[seed]
-            write_record(self.folder, asked, seed, key, budget, counts)
+            experiment, budget = self.prepared.experiment, self.prepared.budgets[seed]
+            cut, counts = first_trained(experiment.fine_tune), self.prepared.train_counts(seed)
+            setting = Setting(experiment.recipe, cut, budget, counts)
+            write_record(self.folder, asked, seed, key, setting)
         return bool(read_json(self.folder.record_file(name, seed))["status"] == "ok")
 
 

@@ -115,6 +115,14 @@ class RunFolder:
         }
         return outputs, read_json(self.marker_file(key))
 
+    def load_head_weight(self, key: str) -> np.ndarray | None:
+        """Return the weight (C, D) of a network's head; None if the head is not one layer."""
+        from safetensors.numpy import safe_open
+
+        with safe_open(self.output_file(key), "np") as file:
+            heads = [name for name in file.keys() if name.startswith("head.")]  # noqa: SIM118
+            return file.get_tensor("head.weight") if set(heads) <= _LINEAR else None
+
     # ---- one run at a time ----------------------------------------------------------------------
 
     @contextmanager
@@ -154,6 +162,9 @@ class RunFolder:
             path.unlink()
         if (self.path / "states").exists():
             (self.path / "states").rmdir()
+
+
+_LINEAR = {"head.weight", "head.bias"}
 
 
 def output_tensors(

@@ -1,4 +1,8 @@
-"""One JSON file for each strategy and seed: predictions, numbers, cost, or what went wrong."""
+"""One JSON file for each strategy and seed: predictions, numbers, cost, audit, or what went wrong.
+
+All of it follows from stored outputs: a record is made again when the code behind it changes, and
+nothing is trained for that.
+"""
 
 from __future__ import annotations
 
@@ -10,49 +14,70 @@ from typing import Any
 
 import numpy as np
 
+from benchmark.audit import audit
+from benchmark.corrections import corrected, free_decisions
+from benchmark.experiment import Recipe
 from benchmark.folder import PARTS, RunFolder
-from benchmark.metrics import scores
+from benchmark.metrics import reliability, scores
 from benchmark.plan import Budget
 from benchmark.store import digest, read_json, write_json
+from benchmark.strategy import Outputs
+from benchmark.strategy.effects import Decided
 from benchmark.strategy.identity import file_hash, identity
 from benchmark.strategy.registry import Asked
 
 PACKAGE = Path(__file__).parent
-CODE = [PACKAGE / name for name in ("record.py", "metrics.py", "statistics/proportion.py")]
+CODE = [
+    *(PACKAGE / name for name in ("record.py", "metrics.py", "audit.py", "corrections.py")),
+    *(PACKAGE / name for name in ("statistics/proportion.py", "strategy/effects.py")),
+    *sorted((PACKAGE / "diagnosis").glob("*.py")),
+]
 
 
-def write_record(
-    folder: RunFolder, asked: Asked, seed: int, key: str, budget: Budget, train_counts: np.ndarray
-) -> None:
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    """What all strategies of one seed have in common, as far as a record needs it."""
+
+    recipe: Recipe
+    cut: str  # the first block that the recipe may train
+    budget: Budget
+    train_counts: np.ndarray  # (C,) before any resampling
+
+
+def write_record(folder: RunFolder, asked: Asked, seed: int, key: str, setting: Setting) -> None:
     """Fit the strategy's decision on the validation outputs, apply it to both parts, write it down.
 
     A decision that fails is recorded as the failure of its strategy. A record that is up to date
     is left as it is.
     """
-    current = digest([key, identity(asked.strategy.decide), *map(file_hash, CODE)])
+    strategy, free = asked.strategy, free_decisions()
+    effects = [strategy.effects, *(stage.effects for stage in strategy.stages)]
+    current = digest([key, identity([strategy.decide, effects, free]), *map(file_hash, CODE)])
     path = folder.record_file(asked.name, seed)
     if path.exists() and read_json(path).get("identity") == current:
         return
     try:
-        record = _record(folder, asked, seed, key, budget, train_counts)
+        record = _record(folder, asked, seed, key, setting)
         write_json(path, {**record, "identity": current})
     except Exception as error:
         write_failure(folder, asked.name, seed, key, error_of(error))
 
 
 def _record(
-    folder: RunFolder, asked: Asked, seed: int, key: str, budget: Budget, train_counts: np.ndarray
+    folder: RunFolder, asked: Asked, seed: int, key: str, setting: Setting
 ) -> dict[str, Any]:
     outputs, about = folder.load_outputs(key)
-    rule = asked.strategy.decide.fit(outputs["val"], train_counts)
+    budget, counts = setting.budget, setting.train_counts
+    rule = asked.strategy.decide.fit(outputs["val"], counts)
     predicted = {part: np.asarray(rule(outputs[part].unlabelled())) for part in PARTS}
     numbers, confidence = {}, {}
     for part, labels in predicted.items():
         truth, log_p = outputs[part].labels, outputs[part].log_probabilities
-        _check(labels, len(truth), len(train_counts))
-        numbers[part] = scores(truth, labels, log_p, train_counts)
+        _check(labels, len(truth), len(counts))
+        numbers[part] = scores(truth, labels, log_p, counts)
         confidence[part] = np.exp(log_p)[np.arange(len(labels)), labels].round(5)
     fields = dataclasses.asdict(rule) if dataclasses.is_dataclass(rule) else repr(rule)
+    test = outputs["test"]
     return _plain(
         {
             "strategy": asked.name,
@@ -70,13 +95,40 @@ def _record(
                 "distinct_images": about["distinct"],
                 "altered_views": about["views"],
                 "seconds": about["seconds"],
-                "drawn": about["drawn"],
             },
+            "audit": _audit(asked, outputs, predicted["val"], about, setting),
+            "corrected": corrected(free_decisions(), outputs["val"], test, counts),
+            "reliability": reliability(test.labels, test.log_probabilities, counts),
             "curve": about["curve"],
             "predicted": predicted,
             "confidence": confidence,
         }
     )
+
+
+def _audit(
+    asked: Asked,
+    outputs: dict[str, Outputs],
+    decided: np.ndarray,
+    about: dict[str, Any],
+    setting: Setting,
+) -> dict[str, Any]:
+    """Return the checks, and by class what the training showed and where its logits are."""
+    validation, watched, classes = outputs["val"], about["watched"], len(setting.train_counts)
+    seen = Decided(
+        setting.train_counts, validation.labels, validation.log_probabilities.argmax(1), decided
+    )
+    checks = audit(asked.strategy, setting.recipe, setting.cut, setting.budget, watched, seen)
+    pull = np.sum([one["pull"] for one in watched], axis=0)[:classes]  # (C, 2)
+    logits = outputs["test"].logits.astype(np.float64)
+    return {
+        "checks": [dataclasses.asdict(check) for check in checks],
+        "drawn": about["drawn"],
+        "gradient": pull[:, 0],
+        "plain_gradient": pull[:, 1],
+        # a constant added to all logits of an image changes nothing, so it is taken out
+        "mean_logit": (logits - logits.mean(1, keepdims=True)).mean(0),
+    }
 
 
 def write_failure(

@@ -138,6 +138,7 @@ class Worker:
                 "drawn": tally.drawn.tolist(),
                 "distinct": int(np.count_nonzero(tally.seen)),
                 "views": tally.views,
+                "watched": [watch.to_json() for watch in tally.watched],
                 "micro_batch": tally.micro_batch(batch_size),
                 "curve": tally.curve,
             },

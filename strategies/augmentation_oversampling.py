@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from benchmark.strategy import RandomView, Strategy, find, strategy
+from benchmark.strategy import RandomView, RepeatsAltered, Strategy, find, strategy
 
 
 @strategy
@@ -16,4 +16,5 @@ def augmentation_oversampling(degrees: float = 15.0) -> Strategy:
     draws of class c = max_k n_k in each pass; x -> view(x) from the second showing on
     """
     (stage,) = find("random_oversampling").stages
-    return Strategy(stages=(replace(stage, augment=RandomView(degrees, from_copy=1)),))
+    views, effects = RandomView(degrees, from_copy=1), (*stage.effects, RepeatsAltered())
+    return Strategy(stages=(replace(stage, augment=views, effects=effects),))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import Stage, Strategy, strategy
+from benchmark.strategy import Stage, Strategy, WeighedAs, strategy
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,4 +41,5 @@ def class_weights(power: float = 1.0) -> Strategy:
 
     L = -w_y log p_y
     """
-    return Strategy(stages=(Stage(loss=WeightedCrossEntropy(power)),))
+    loss = WeightedCrossEntropy(power)
+    return Strategy(stages=(Stage(loss=loss, effects=(WeighedAs(power),)),))

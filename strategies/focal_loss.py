@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import Stage, Strategy, strategy
+from benchmark.strategy import EasyPullLess, Stage, Strategy, strategy
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -38,4 +38,4 @@ def focal_loss(gamma: float = 2.0) -> Strategy:
 
     L = -(1 - p_y)^gamma log p_y
     """
-    return Strategy(stages=(Stage(loss=FocalLoss(gamma)),))
+    return Strategy(stages=(Stage(loss=FocalLoss(gamma), effects=(EasyPullLess(),)),))

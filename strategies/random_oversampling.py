@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.strategy import Stage, Strategy, strategy
+from benchmark.strategy import DrawnAs, Stage, Strategy, strategy
 
 
 @dataclass(frozen=True)
@@ -34,4 +34,4 @@ def random_oversampling() -> Strategy:
 
     draws of class c = max_k n_k in each pass
     """
-    return Strategy(stages=(Stage(sample=Oversample()),))
+    return Strategy(stages=(Stage(sample=Oversample(), effects=(DrawnAs(power=0),)),))

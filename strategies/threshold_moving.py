@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.strategy import AddOffset, Outputs, Strategy, find, strategy
+from benchmark.strategy import AddOffset, FittedOnValidation, Outputs, Strategy, find, strategy
 
 
 def macro_f1(labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> float:
@@ -74,4 +74,5 @@ def threshold_moving(on: str = "no_change", prior_weight: float = 10.0) -> Strat
 
     y = argmax_c (log p_c + b_c)
     """
-    return replace(find(on), decide=MoveThresholds(prior_weight))
+    decide = MoveThresholds(prior_weight)
+    return replace(find(on), decide=decide, effects=(FittedOnValidation(),))

@@ -43,7 +43,7 @@ class Cell:
 
     text: str
     note: str = ""
-    mark: str = ""  # "best" of its column, "never" predicted, "failed"
+    mark: str = ""  # "best" of its column, "never" predicted, "failed", "gain", "loss"
     span: int = 1  # columns it covers
 
 
@@ -124,6 +124,7 @@ class Page:
     warnings: tuple[str, ...]
     lead: tuple[Block, ...]  # the main table
     sections: tuple[Section, ...]
+    highlights: tuple[str, ...] = ()  # what else a reader should take away, a line each
 
     def figures(self) -> list[Figure]:
         """Every figure on the page, in reading order."""

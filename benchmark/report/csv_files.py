@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.compare import Comparison
+from benchmark.findings import logit_shift
 from benchmark.store import atomic
 
 _FORMULA = ("=", "+", "-", "@", "'", "\t", "\r", "\n")
@@ -32,6 +33,10 @@ def frames_of(comparison: Comparison) -> dict[str, pd.DataFrame]:
         "intervals.csv": comparison.intervals,
         "paired.csv": comparison.paired,
         "class_changes.csv": comparison.class_changes,
+        "corrected.csv": comparison.findings.corrected,
+        "audit.csv": comparison.findings.checks,
+        "effects.csv": logit_shift(comparison.findings.effects, comparison.control),
+        "diagnoses.csv": comparison.findings.diagnoses,
         "predictions.csv": comparison.predictions,
         "curves.csv": comparison.curves,
         "confusion.csv": _confusion(comparison),

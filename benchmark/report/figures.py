@@ -7,17 +7,25 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from benchmark.compare import Comparison
+from benchmark.metrics import pooled_reliability
 from benchmark.report import drawings, tables
+from benchmark.report.reliability import reliability_panels
 
 NAMES = (
-    *("seeds", "recall", "confusion"),
+    *("seeds", "recall", "confusion", "reliability"),
     *("curve_macro_f1", "curve_never_predicted", "curve_loss"),
 )
 
 
 def all_figures(comparison: Comparison) -> dict[str, Figure]:
     """Draw every figure of the report that the run has numbers for: name -> matplotlib figure."""
-    return _seeds(comparison) | _recall(comparison) | _confusion(comparison) | _curves(comparison)
+    return (
+        _seeds(comparison)
+        | _recall(comparison)
+        | _confusion(comparison)
+        | _reliability(comparison)
+        | _curves(comparison)
+    )
 
 
 def _seeds(comparison: Comparison) -> dict[str, Figure]:
@@ -43,6 +51,16 @@ def _confusion(comparison: Comparison) -> dict[str, Figure]:
     counts = [np.asarray(comparison.confusion[name], dtype=float) for name in names]
     shares = [table / np.maximum(table.sum(axis=1, keepdims=True), 1) for table in counts]
     return {"confusion": drawings.confusion_maps(comparison.classes, names, shares)}
+
+
+def _reliability(comparison: Comparison) -> dict[str, Figure]:
+    by_strategy = comparison.findings.reliability
+    pooled = {
+        name: pooled_reliability(by_strategy[name])
+        for name in comparison.strategies
+        if name in by_strategy
+    }
+    return {"reliability": reliability_panels(pooled)} if pooled else {}
 
 
 def _curves(comparison: Comparison) -> dict[str, Figure]:

@@ -30,6 +30,8 @@ def _parts(page: Page) -> Iterator[str]:
     yield f"# {_name(page.title)}"
     yield _line(_name(page.subtitle))
     yield f"**{_text(page.verdict)}** {_text(page.follow_up)}".rstrip()
+    if page.highlights:
+        yield "\n".join(f"- {_line(_text(line))}" for line in page.highlights)
     if page.warnings:
         yield "\n".join(f"> - {_line(_text(warning))}" for warning in page.warnings)
     for block in page.lead:

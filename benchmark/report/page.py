@@ -10,7 +10,7 @@ from typing import Any
 import matplotlib.figure
 
 from benchmark.compare import Comparison
-from benchmark.report import tables, training
+from benchmark.report import corrections, effects, gains, tables, training
 from benchmark.report.blocks import (
     Block,
     Code,
@@ -27,6 +27,7 @@ from benchmark.report.blocks import (
 from benchmark.report.drawings import to_svg
 from benchmark.report.figures import all_figures
 from benchmark.report.formats import count, listed, plural
+from benchmark.report.priors import priors_table
 from benchmark.report.verdict import follow_up, verdict
 
 Drawn = dict[str, matplotlib.figure.Figure]
@@ -41,10 +42,14 @@ def build_page(comparison: Comparison) -> Page:
         Section(id, title, blocks)
         for id, title, blocks in (
             ("failures", "What failed", tuple(_failures(comparison))),
+            ("gains", "What each class gains and loses", tuple(_gains(comparison))),
+            ("effects", "Did it take effect?", tuple(_effects(comparison))),
             ("certainty", "How sure is this?", tuple(_certainty(comparison))),
+            ("free", "What a free correction does", tuple(_free(comparison))),
             ("seeds", "Seed by seed", tuple(_seeds(comparison, drawn))),
             ("classes", "Recall of each class", tuple(_classes(comparison, drawn))),
             ("confusion", "Confusion matrices", tuple(_confusion(comparison, drawn))),
+            ("calibration", "Calibration and priors", tuple(_calibration(comparison, drawn))),
             ("curves", "Learning curves", tuple(_curves(drawn))),
             ("more", "Further numbers", tuple(_more(comparison))),
             ("strategies", "The strategies", tuple(_strategies(comparison))),
@@ -63,6 +68,7 @@ def build_page(comparison: Comparison) -> Page:
         first.warnings,
         first.lead,
         tuple(sections),
+        first.highlights,
     )
 
 
@@ -76,6 +82,7 @@ def headline(comparison: Comparison) -> Page:
         warnings=tuple(_warnings(comparison)),
         lead=(tables.main_table(comparison),),
         sections=(),
+        highlights=tuple(_highlights(comparison)),
     )
 
 
@@ -104,12 +111,23 @@ READING = {
     "difference is drawn at random: whether another training on another split would differ again. "
     "Corrected by Holm; below 8 seeds it can't get small. Splits of one set of images overlap, so "
     "it says nothing about other data.",
+    "Biggest gain, biggest loss": "Of all classes and strategies the change of recall whose "
+    "interval stays farthest from 0, so that a class of one test image is not the biggest gain.",
+    "Took effect": "While a strategy trains it is measured what it does, against what the same "
+    "network would have done otherwise with the same images: draws against class sizes, the loss's "
+    "gradient against that of cross-entropy, labels against the largest logit. A strategy that is "
+    "not seen to do what it declares, trains other blocks than it should or leaves the common "
+    "budget is flagged.",
+    "Free correction": "A decision that needs no training, fitted on the validation images to a "
+    "network as it is. What a training gains beyond it is what the training is worth.",
     "Steps, seconds": "Every strategy gets the same number of optimizer steps, whatever it "
     "samples. What several strategies share is trained once.",
     "Many, medium, few images": "Mean recall over the third of the classes with the most, the "
     "middle and the fewest training images.",
     "Calibration error": "How far the confidence in the predicted class is, on average, from how "
     "often it is right.",
+    "Balanced": "As if all classes were equally frequent among the test images: each counts by one "
+    "over the number of its class.",
 }
 
 
@@ -160,6 +178,7 @@ def _warnings(comparison: Comparison) -> Iterator[str]:
             f"{count(cut_up['batch_size'].max())}, but batch norm averaged over fewer than in the "
             "other rows."
         )
+    yield from once(effects.warning(comparison))
     weights = tables.mapping(run.get("weights"))
     yield from once(weights.get("message"))
     few = [n for n in tables.test_counts(comparison) if n < FEW_TEST_IMAGES]
@@ -174,6 +193,18 @@ def _warnings(comparison: Comparison) -> Iterator[str]:
         yield from once(message)
 
 
+def _highlights(comparison: Comparison) -> Iterator[str]:
+    if _is_quick(comparison):
+        return
+    for said in (gains.biggest_words(comparison), corrections.corrected_words(comparison)):
+        if said:
+            yield said
+
+
+def _is_quick(comparison: Comparison) -> bool:
+    return bool(comparison.run.get("quick"))
+
+
 def _failures(comparison: Comparison) -> Iterator[Block]:
     for record in comparison.failures.to_dict("records"):
         yield Details(
@@ -184,6 +215,38 @@ def _failures(comparison: Comparison) -> Iterator[Block]:
 
 def _certainty(comparison: Comparison) -> Iterator[Block]:
     if table := tables.certainty_table(comparison):
+        yield table
+
+
+def _gains(comparison: Comparison) -> Iterator[Block]:
+    yield from gains.gains_tables(comparison)
+
+
+def _effects(comparison: Comparison) -> Iterator[Block]:
+    if table := effects.effects_table(comparison):
+        yield table
+    if checks := effects.checks_table(comparison):
+        yield Details("Every check, and what was seen", (checks,))
+
+
+def _free(comparison: Comparison) -> Iterator[Block]:
+    if table := corrections.corrected_table(comparison):
+        if said := corrections.corrected_words(comparison):
+            yield Paragraph(said)
+        yield table
+
+
+def _calibration(comparison: Comparison, drawn: Drawn) -> Iterator[Block]:
+    if "reliability" in drawn:
+        yield _figure(
+            drawn,
+            "reliability",
+            "How often the network is right where it is so sure, before the strategy's decision. "
+            "Below the diagonal it is too sure of itself. Larger: more images.",
+            "Share of right predictions over confidence, a panel a strategy; "
+            "calibration errors are in the table below.",
+        )
+    if table := priors_table(comparison):
         yield table
 
 
@@ -347,6 +410,11 @@ def _files() -> Iterator[Block]:
             ("per_class.csv", "One row a strategy, seed and class."),
             ("intervals.csv", "One row a strategy and metric: value and 95 % interval."),
             ("paired.csv", "The same for the difference from the control, with tests."),
+            ("class_changes.csv", "One row a strategy and class: recall minus the control's."),
+            ("corrected.csv", "One row a strategy, seed and decision that needs no training."),
+            ("audit.csv", "One row a strategy, seed and check: what had to be seen, and was."),
+            ("effects.csv", "One row a strategy, seed and class: draws, gradient, logits."),
+            ("diagnoses.csv", "One row a strategy, seed and ignored class: cause and signals."),
             ("predictions.csv", "One row a strategy, seed and image of validation and test."),
             ("curves.csv", "One row a strategy, seed and evaluation during training."),
             ("confusion.csv", "One row a strategy and pair of classes, test images of all seeds."),

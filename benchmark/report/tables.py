@@ -10,6 +10,7 @@ import pandas as pd
 
 from benchmark.compare import Comparison
 from benchmark.report.blocks import Cell, Facts, Row, Table, printable
+from benchmark.report.effects import NOT_SEEN, flagged
 from benchmark.report.formats import MISSING, change, count, plural, probability, seconds, share
 
 # column -> (title, how it is written, is more better: None where neither is)
@@ -87,7 +88,7 @@ def ranges_table(comparison: Comparison) -> Table:
     shown = {name: metric for name, metric in MAIN.items() if metric[2] is not None}
     for strategy in comparison.strategies:
         mine = comparison.seed_rows[comparison.seed_rows["strategy"] == strategy]
-        cells = [Cell(strategy, note=_tag(comparison, strategy))]
+        cells = [name_cell(comparison, strategy)]
         for name, (_, write, _b) in shown.items():
             values = mine[name].dropna().astype(float)
             low, high = (write(values.min()), write(values.max())) if len(values) else ("", "")
@@ -125,7 +126,7 @@ def certainty_table(comparison: Comparison) -> Table | None:
 
     rows = []
     for strategy in with_classes(comparison):
-        cells = [Cell(printable(strategy), note=_tag(comparison, strategy))]
+        cells = [name_cell(comparison, strategy)]
         cells.append(bounded(own, strategy, "macro_f1"))
         if against:
             cells += [bounded(against, strategy, metric) for metric in DIFFERENCES]
@@ -266,7 +267,7 @@ def metrics_table(
     rows = []
     for strategy in comparison.strategies:
         record = numbers.loc[strategy].to_dict() if strategy in numbers.index else {}
-        head = Cell(printable(strategy), note=_tag(comparison, strategy))
+        head = name_cell(comparison, strategy)
         if not any(np.isfinite(_number(record, name)) for name in metrics):
             error = Cell(
                 f"failed: {_error(comparison, strategy)}", mark="failed", span=len(metrics)
@@ -301,13 +302,20 @@ def _best(numbers: pd.DataFrame, name: str, metric: Metric) -> str | None:
     return write(values.max() if more_is_better else values.min())
 
 
-def _tag(comparison: Comparison, strategy: str) -> str:
+def name_cell(comparison: Comparison, strategy: str) -> Cell:
+    """Return the heading of a strategy's row, with what a reader must know of the row."""
+    missed = strategy in flagged(comparison)
+    tags = [*_tags(comparison, strategy), *([NOT_SEEN] if missed else [])]
+    return Cell(printable(strategy), note=", ".join(tags), mark="failed" if missed else "")
+
+
+def _tags(comparison: Comparison, strategy: str) -> list[str]:
     status = comparison.summary.set_index("strategy")["status"].get(strategy, "ok")
     tags = ["control"] if strategy == comparison.control else []
     if status == "partly failed":
         failed = int((comparison.failures["strategy"] == strategy).sum())
         tags.append(f"{failed} of {plural(len(comparison.seeds), 'seed', 'seeds')} failed")
-    return ", ".join(tags)
+    return tags
 
 
 def _error(comparison: Comparison, strategy: str) -> str:

@@ -1,8 +1,9 @@
 """The interface that every strategy is written against. Strategies import this and nothing else.
 
 A strategy is frozen data: stages laid over the step budget (which images are drawn, how they look,
-the loss), a head and a final decision. `timeline` holds those types, `components` the defaults and
-the pieces that several strategies share, `registry` finds strategies by name, `identity` tells two
+the loss), a head and a final decision, and what must be seen of them. `timeline` holds those types,
+`components` the defaults and the pieces that several strategies share, `effects` what can be seen,
+`registry` finds strategies by name, `identity` tells two
 of them apart by content.
 """
 
@@ -15,6 +16,16 @@ from benchmark.strategy.components import (
     NoMix,
     RandomView,
     Shuffle,
+)
+from benchmark.strategy.effects import (
+    DrawnAs,
+    EasyPullLess,
+    Effect,
+    FittedOnValidation,
+    RareCalledMore,
+    RarePullMore,
+    RepeatsAltered,
+    WeighedAs,
 )
 from benchmark.strategy.outputs import Outputs
 from benchmark.strategy.registry import find, strategy
@@ -36,6 +47,10 @@ __all__ = [
     "Augment",
     "CrossEntropy",
     "Decision",
+    "DrawnAs",
+    "EasyPullLess",
+    "Effect",
+    "FittedOnValidation",
     "Head",
     "LinearHead",
     "Loss",
@@ -43,10 +58,14 @@ __all__ = [
     "NoMix",
     "Outputs",
     "RandomView",
+    "RareCalledMore",
+    "RarePullMore",
+    "RepeatsAltered",
     "Sampler",
     "Shuffle",
     "Stage",
     "Strategy",
+    "WeighedAs",
     "find",
     "strategy",
 ]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.strategy.components import Argmax, AsIs, CrossEntropy, LinearHead, NoMix, Shuffle
+from benchmark.strategy.effects import Decided, Effect, Shown
 from benchmark.strategy.outputs import Outputs
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ class Stage:
     loss: Loss = CrossEntropy()
     trains: str | None = None  # a block name or "head"; None: what the recipe's phase trains
     reset_head: bool = False  # start this stage with a new head
+    effects: tuple[Effect[Shown], ...] = ()  # what must be seen of it, see `effects`
 
     def __post_init__(self) -> None:
         if not 0 < self.share <= 1:
@@ -110,11 +112,16 @@ class Stage:
 
 @dataclass(frozen=True)
 class Strategy:
-    """Stages in order, their shares adding up to 1, a head and a decision."""
+    """Stages in order, their shares adding up to 1, a head and a decision.
+
+    A component that declares no effect must at least be seen to do something, and a neutral one
+    nothing: see `benchmark.audit`.
+    """
 
     stages: tuple[Stage, ...] = (Stage(),)
     head: Head = LinearHead()
     decide: Decision = Argmax()
+    effects: tuple[Effect[Decided], ...] = ()  # what must be seen of the decision
 
     def __post_init__(self) -> None:
         if not callable(getattr(self.decide, "fit", None)):

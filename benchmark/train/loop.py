@@ -23,6 +23,7 @@ from benchmark.metrics import macro_f1, never_predicted
 from benchmark.model.inception import HEAD, WIDTH, Network
 from benchmark.plan import Budget, Segment, Stretch
 from benchmark.strategy import Head, NoMix
+from benchmark.train.batch import Batch
 from benchmark.train.checkpoint import (
     flatten_optimizer,
     load_tensors,
@@ -35,6 +36,7 @@ from benchmark.train.material import Material
 from benchmark.train.memory import in_full_batches, is_out_of_memory, release_memory
 from benchmark.train.stream import Stream
 from benchmark.train.tally import SMALLEST_MICRO_BATCH, Tally
+from benchmark.train.watch import Sums, fingerprints, pull
 
 _HEAD, _STEP = 2, 3  # keep the random numbers of different uses of a seed apart
 
@@ -76,6 +78,7 @@ class Training:
         self.pretrained = True  # no layer of the suffix has been trained yet
         self.optimizer: torch.optim.Optimizer | None = None
         self._restored: dict[str, Tensor] = {}
+        self._sums = self._no_sums()
         self._generator = torch.Generator(material.device)
 
     # ---- state -------------------------------------------------------------------------------
@@ -136,6 +139,7 @@ class Training:
             self.network.head = self._new_head(stretch.start).to(self.material.device)
         self.network.set_trainable(first)
         self._prepare_optimizer(phase, fresh=stretch.fresh and self.step == stretch.start)
+        watch, untouched = self.tally.watch(stretch.start), fingerprints(self.network)
         if first != HEAD:
             self.pretrained = False
         pooled = self._pooled(first, stretch)
@@ -160,6 +164,9 @@ class Training:
                 self.tally.loss_sum += loss_sum.item()  # waits for the device
                 self.tally.loss_steps += self.step - done
                 self.tally.seconds += time.perf_counter() - begun
+                watch.add(self._sums)
+                self._sums = self._no_sums()
+                watch.compare(untouched, fingerprints(self.network))
                 if not math.isfinite(self.tally.loss_sum):
                     raise FloatingPointError(
                         f"the loss became {self.tally.loss_sum} before step {self.step}: lower "
@@ -181,52 +188,58 @@ class Training:
         """
         assert self.optimizer is not None
         positions, copies = stream.batch(self.step)
-        altered = self._altered(stretch, copies)
-        self.tally.count(positions, self.labels[positions], int(altered.sum()))
+        batch = Batch(positions, copies, self._altered(stretch, copies))
+        self.tally.seen[positions] = True
+        self.tally.views += int(batch.altered.sum())
+        self.tally.watched[-1].count(self.labels[positions], copies)
         while True:
             try:
-                loss = self._gradients(stretch, positions, copies, altered, pooled)
+                loss, sums = self._gradients(stretch, batch, pooled)
                 break
             except (RuntimeError, MemoryError) as error:
-                most = self.tally.parts(len(positions)) >= len(positions) // SMALLEST_MICRO_BATCH
+                most = self.tally.parts(len(batch)) >= len(batch) // SMALLEST_MICRO_BATCH
                 if most or not is_out_of_memory(error):
                     raise
             release_memory()  # here and not above: the error holds what is to be released
             self.tally.micro_batches *= 2
         # smaller parts of a batch would not help here, and half a step must not be taken twice
         self.optimizer.step()
+        self._sums.add(sums)
         self.network.zero_grad(set_to_none=True)  # a validation, or a save, has their memory
         return loss
 
     def _gradients(
-        self,
-        stretch: Stretch,
-        positions: NDArray[np.int64],
-        copies: NDArray[np.int64],
-        altered: NDArray[np.bool_],
-        pooled: Tensor | None,
-    ) -> Tensor:
+        self, stretch: Stretch, batch: Batch, pooled: Tensor | None
+    ) -> tuple[Tensor, Sums]:
         step_seed = _derived(self.seed, _STEP, self.step)
         self._generator.manual_seed(step_seed)
         torch.manual_seed(step_seed)  # a strategy may use torch's own
         self.network.zero_grad(set_to_none=True)
-        loss = torch.zeros((), device=self.material.device)
-        for part in np.array_split(np.arange(len(positions)), self.tally.parts(len(positions))):
-            x, target = self._batch(stretch, positions[part], copies[part], altered[part], pooled)
+        loss, sums = torch.zeros((), device=self.material.device), self._no_sums()
+        for part in batch.parts(self.tally.parts(len(batch))):
+            x, target = self._inputs(stretch, part, pooled, sums)
             if pooled is None:
                 with self.material.autocast():
                     x = self.network.features(x)
             logits = self.network.classify(x, self._generator)
+            logits.retain_grad()
             losses = stretch.stage.loss(logits, target, self.counts)
             if losses.shape != logits.shape[:1]:
                 raise ValueError(
                     f"a loss must return one value an image, shape {tuple(logits.shape[:1])}, and "
                     f"leave the mean to the trainer; this one returned shape {tuple(losses.shape)}"
                 )
-            share = losses.sum() / len(positions)
+            share = losses.sum() / len(batch)
             share.backward()
             loss += share.detach()
-        return loss
+            sums.images += len(logits)
+            if logits.grad is not None:  # a loss may leave the logits alone
+                gradient = logits.grad * len(batch)  # each image's own, not its share of a mean
+                sums.pull += pull(logits.detach(), gradient, target)
+        return loss, sums
+
+    def _no_sums(self) -> Sums:
+        return Sums.empty(self.material.classes, self.material.device)
 
     def _altered(self, stretch: Stretch, copies: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which images (B,) are augmented: asked without the device."""
@@ -234,54 +247,53 @@ class Training:
         augments = (self.recipe.augment, stretch.stage.augment)
         return np.logical_or(*(augment.changes(numbers).numpy() for augment in augments))
 
-    def _batch(
-        self,
-        stretch: Stretch,
-        positions: NDArray[np.int64],
-        copies: NDArray[np.int64],
-        altered: NDArray[np.bool_],
-        pooled: Tensor | None,
+    def _inputs(
+        self, stretch: Stretch, batch: Batch, pooled: Tensor | None, sums: Sums
     ) -> tuple[Tensor, Tensor]:
         """Inputs of the trained part and their targets (B, C); only altered images are run anew.
 
         Inputs are activations at the cut, or features (B, D) where the head alone is trained.
         """
         material, mix = self.material, stretch.stage.mix
-        labels = self._labels.index_select(0, self._places(positions))
-        target = torch.zeros(len(positions), material.classes, device=material.device)
+        labels = self._labels.index_select(0, self._places(batch.positions))
+        target = torch.zeros(len(batch), material.classes, device=material.device)
         target.scatter_(1, labels[:, None], 1.0)  # (B,) -> (B, 1); one_hot waits for the device
         mixes = not isinstance(mix, NoMix)
-        fresh, stored = _where(altered | mixes)
+        fresh, stored = _where(batch.altered | mixes)
         if not len(fresh):
-            return self._stored(positions, pooled), target
-        images = self._views(stretch, positions[fresh], copies[fresh])
+            return self._stored(batch.positions, pooled), target
+        images = self._views(stretch, batch.of(fresh), sums)
         if mixes:
             images, target = mix(images.float(), target, self.counts, self._generator)
+            sums.mixed += (target.amax(1) < 1 - 1e-6).sum()
         viewed = material.pretrained.prefix(images)
         if pooled is not None:
             with torch.no_grad(), material.autocast():
                 viewed = self.network.features(viewed)
         if not len(stored):
             return viewed, target
-        rows = self._stored(positions[stored], pooled)
-        x = torch.empty((len(positions), *rows.shape[1:]), dtype=viewed.dtype, device=rows.device)
+        rows = self._stored(batch.positions[stored], pooled)
+        x = torch.empty((len(batch), *rows.shape[1:]), dtype=viewed.dtype, device=rows.device)
         if x.ndim == 4:
             x = x.contiguous(memory_format=torch.channels_last)
         x.index_copy_(0, self._places(fresh), viewed)
         x.index_copy_(0, self._places(stored), rows.to(viewed.dtype))
         return x, target
 
-    def _views(
-        self, stretch: Stretch, positions: NDArray[np.int64], copies: NDArray[np.int64]
-    ) -> Tensor:
+    def _views(self, stretch: Stretch, batch: Batch, sums: Sums) -> Tensor:
         """Images (B, 3, H, W) uint8, augmented by the recipe and then by the strategy."""
-        images = self.material.images(self.split.train[positions])
+        images = self.material.images(self.split.train[batch.positions])
         for augment in (self.recipe.augment, stretch.stage.augment):
-            changed, _ = _where(augment.changes(torch.from_numpy(copies)).numpy())
+            changed, _ = _where(augment.changes(torch.from_numpy(batch.copies)).numpy())
             if len(changed):
-                which, numbers = self._places(changed), self._places(copies[changed])
-                views = augment(images.index_select(0, which), numbers, self._generator)
+                which, numbers = self._places(changed), self._places(batch.copies[changed])
+                before = images.index_select(0, which)
+                views = augment(before, numbers, self._generator)
                 images = images.index_copy(0, which, views)
+                if augment is stretch.stage.augment:
+                    other = (views != before).flatten(1).any(1)  # (B, 3, H, W) -> (B,)
+                    sums.altered[0] += (other & (numbers == 0)).sum()
+                    sums.altered[1] += (other & (numbers > 0)).sum()
         return images
 
     def _places(self, numbers: NDArray[np.int64]) -> Tensor:
@@ -328,7 +340,8 @@ class Training:
         """Add a point to the learning curve; nothing is ever chosen by it."""
         logits, _ = self.outputs(self.split.val)
         labels = torch.from_numpy(self.material.labels[self.split.val]).to(logits.device)
-        loss = nn.functional.cross_entropy(logits, labels).item()
+        losses = nn.functional.cross_entropy(logits, labels, reduction="none").cpu().numpy()
+        loss = float(losses.mean())
         predicted = logits.argmax(1).cpu().numpy()
         truth, classes = labels.cpu().numpy(), self.material.classes
         self.tally.curve.append(
@@ -337,6 +350,7 @@ class Training:
                 "phase": stretch.phase,
                 "trains": phase.trains,
                 "train_loss": self.tally.loss_sum / self.tally.loss_steps,
+                "val_loss_by_class": _by_class(losses, truth, classes),
                 "val_loss": loss if math.isfinite(loss) else None,
                 "val_accuracy": float((predicted == truth).mean()),
                 "val_macro_f1": macro_f1(truth, predicted, classes),
@@ -365,6 +379,7 @@ class Training:
                     groups.append({"params": chosen, "weight_decay": decay, "full_lr": rate})
         # AdamW without decay is Adam
         self.optimizer = torch.optim.AdamW(groups, lr=phase.lr, fused=True)
+        self.optimizer.register_step_post_hook(self._count_step)
         if self._restored and not fresh:
             self.optimizer.load_state_dict(
                 unflatten_optimizer(self._restored, self.optimizer.state_dict()["param_groups"])
@@ -375,6 +390,9 @@ class Training:
                         # the fused step needs the strides of the parameter
                         entries[name] = torch.empty_like(parameter).copy_(value)
         self._restored = {}
+
+    def _count_step(self, *_: object) -> None:
+        self.tally.watched[-1].steps += 1
 
     def _set_rates(self, phase: Phase, passed: float) -> None:
         factor = learning_rate_factor(phase, passed)
@@ -390,6 +408,18 @@ def learning_rate_factor(phase: Phase, passed: float) -> float:
     if not phase.cosine:
         return 1.0
     return 0.5 * (1 + math.cos(math.pi * (passed - phase.warmup) / (1 - phase.warmup)))
+
+
+def _by_class(
+    losses: NDArray[np.float32], labels: NDArray[np.int64], classes: int
+) -> list[float | None]:
+    """Mean of losses (N,) over the images of each class -> C numbers; None where there is none."""
+    images = np.bincount(labels, minlength=classes)
+    means = np.bincount(labels, losses, minlength=classes) / np.maximum(images, 1)
+    return [
+        float(mean) if n and math.isfinite(mean) else None
+        for mean, n in zip(means, images, strict=True)
+    ]
 
 
 def _where(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

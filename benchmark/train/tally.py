@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.train.watch import Watch
+
 SMALLEST_MICRO_BATCH = 2  # batch norm takes no average of one
 
 
@@ -15,8 +17,9 @@ SMALLEST_MICRO_BATCH = 2  # batch norm takes no average of one
 class Tally:
     """Budget and learning curve of one network. N training images, C classes."""
 
-    drawn: NDArray[np.int64]  # (C,) images shown, by class
+    classes: int
     seen: NDArray[np.bool_]  # (N,) training images shown at least once
+    watched: list[Watch] = field(default_factory=list)  # one a stretch
     views: int = 0  # altered images shown
     micro_batches: int = 1  # parts that a batch is cut into since memory ran out
     seconds: float = 0.0  # of training steps, without validation
@@ -27,13 +30,18 @@ class Tally:
     @classmethod
     def empty(cls, classes: int, images: int) -> Tally:
         """Nothing shown yet."""
-        return cls(np.zeros(classes, np.int64), np.zeros(images, bool))
+        return cls(classes, np.zeros(images, bool))
 
-    def count(self, positions: NDArray[np.int64], labels: NDArray[np.int64], altered: int) -> None:
-        """Add a batch: positions (B,) in the training split, labels (B,), how many are altered."""
-        np.add.at(self.drawn, labels, 1)
-        self.seen[positions] = True
-        self.views += altered
+    @property
+    def drawn(self) -> NDArray[np.int64]:
+        """Images shown, by class, (C,)."""
+        return sum((one.drawn for one in self.watched), np.zeros(self.classes, np.int64))
+
+    def watch(self, start: int) -> Watch:
+        """Return what is seen of the stretch that begins at step `start`."""
+        if not self.watched or self.watched[-1].start != start:
+            self.watched.append(Watch.empty(start, self.classes))
+        return self.watched[-1]
 
     def parts(self, batch_size: int) -> int:
         """Return into how many parts a batch is cut, none of them too small."""
@@ -46,9 +54,10 @@ class Tally:
     def to_json(self) -> dict[str, Any]:
         """Return everything, for a file."""
         return {
-            "drawn": self.drawn.tolist(),
+            "classes": self.classes,
             "seen": np.packbits(self.seen).tobytes().hex(),
             "images": len(self.seen),
+            "watched": [one.to_json() for one in self.watched],
             "views": self.views,
             "micro_batches": self.micro_batches,
             "seconds": self.seconds,
@@ -63,8 +72,9 @@ class Tally:
         seen = np.unpackbits(bits, count=value["images"]).astype(bool)
         loss_sum, loss_steps = value["loss"]
         return cls(
-            np.asarray(value["drawn"], np.int64),
+            value["classes"],
             seen,
+            [Watch.from_json(one) for one in value["watched"]],
             value["views"],
             value["micro_batches"],
             value["seconds"],

@@ -17,6 +17,7 @@ from benchmark.compare import (
     SUMMARY,
     Comparison,
 )
+from benchmark.findings import Collector
 from strategies import MISSION
 
 STRATEGIES = MISSION
@@ -51,10 +52,12 @@ def fabricate(
     quick: bool = False,
     messages: tuple[str, ...] = (),
     images: int = 5096,
+    unseen: tuple[str, ...] = (),
 ) -> Comparison:
     """Return a comparison in which the control ignores the rare half and the others do less so.
 
-    `failed` lists the (strategy, seed) pairs that ended in an error.
+    `failed` lists the (strategy, seed) pairs that ended in an error, `unseen` the strategies whose
+    effect the audit missed.
     """
     classes = tuple(classes)
     shares = np.geomspace(44, 1, len(classes))
@@ -62,7 +65,7 @@ def fabricate(
     test = np.maximum(train // 8, 2)
     rng = np.random.default_rng(7)
     per_class, predictions, curves, seed_rows, failures = [], [], [], [], []
-    confusion = {}
+    confusion, collector = {}, Collector(classes)
     for place, strategy in enumerate(strategies):
         help_for_rare = 0.0 if strategy == control else (1 + place % 5) / 5
         for seed in seeds:
@@ -80,6 +83,8 @@ def fabricate(
             predictions.append(_predictions(strategy, seed, classes, table, rng))
             curves.append(_curves(strategy, seed, len(classes), help_for_rare, rng))
             seed_rows.append(_seed_row(strategy, seed, per_class[-1], table, rng))
+            record = _record(strategy, train, help_for_rare, seed_rows[-1], strategy in unseen)
+            collector.add({"strategy": strategy, "seed": seed}, record, train, range(len(train)))
     rows = pd.DataFrame(seed_rows, columns=["strategy", "seed", *SUMMARY, *EXTRA])
     return Comparison(
         folder=folder,
@@ -99,6 +104,7 @@ def fabricate(
         confusion=confusion,
         failures=pd.DataFrame(failures, columns=FAILURES),
         messages=list(messages),
+        findings=collector.findings(),
     )
 
 
@@ -146,6 +152,48 @@ def _predictions(
     names = np.array(classes, dtype=object)
     rows = [strategy, seed, "test", files, names[label], names[predicted], rng.random(len(label))]
     return pd.DataFrame(dict(zip(PREDICTIONS, rows, strict=True)))
+
+
+def _record(
+    strategy: str,
+    train: np.ndarray,
+    help_for_rare: float,
+    seed_row: dict[str, Any],
+    unseen: bool,
+) -> dict[str, Any]:
+    """Return what a record holds besides scores and predictions."""
+    claims = {
+        "draws": ("classes are drawn as often as they have images", "0.98 to 1.04 times that"),
+        "loss": ("the gradient is that of cross-entropy", "from 0.031 to 7.4 times"),
+        "trained": ("the blocks that change are those that are to be trained", "head"),
+        "budget": ("256 optimizer steps, 16,384 images", "256 steps, 16,384 images"),
+    }
+    checks = [
+        {"place": place, "claim": claim, "seen": not (unseen and place == "loss"), "observed": seen}
+        for place, (claim, seen) in claims.items()
+    ]
+    drawn = (train ** (1 - help_for_rare)) / (train ** (1 - help_for_rare)).sum() * 16384
+    numbers = {"never_predicted": 1, "balanced_accuracy": 0.5, "accuracy": 0.5}
+    return {
+        "audit": {
+            "checks": checks,
+            "drawn": drawn.round(),
+            "gradient": drawn * 0.7,
+            "plain_gradient": train * 3.0,
+            "mean_logit": help_for_rare * np.linspace(-1, 1, len(train)),
+        },
+        "corrected": {"free": {"macro_f1": seed_row["macro_f1"] + 0.02, **numbers}},
+        "reliability": _reliability(help_for_rare),
+    }
+
+
+def _reliability(help_for_rare: float) -> dict[str, list[float]]:
+    middle = (np.arange(10) + 0.5) / 10
+    shown = {"confidence": middle, "right": middle ** (1.5 + help_for_rare)}
+    whole = {f"all_{name}": values.tolist() for name, values in shown.items()}
+    images = {"all": 40, "rare": 10, "other": 30}
+    parts = {f"{who}_{name}": v.tolist() for who in ("rare", "other") for name, v in shown.items()}
+    return whole | parts | {f"{who}_images": [n] * 10 for who, n in images.items()}
 
 
 def _curves(
@@ -255,6 +303,7 @@ def _run(
             "message": "The official ImageNet weights could not be had: the bundled ones were "
             "used, which are weaker.",
         },
+        "networks": {name: {str(seed): f"{name}.{seed}" for seed in seeds} for name in strategies},
         "environment": {
             "python": "3.11.2",
             "torch": "2.14.1",

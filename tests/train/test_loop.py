@@ -13,6 +13,7 @@ from benchmark.prepare import prepare
 from benchmark.progress import Silent
 from benchmark.strategy import CrossEntropy, RandomView, Stage, Strategy
 from benchmark.strategy.registry import Asked
+from benchmark.train.batch import Batch
 from benchmark.train.loop import Training, learning_rate_factor
 from benchmark.train.rows import ResidentRows
 from benchmark.train.stream import Stream
@@ -302,12 +303,14 @@ def test_an_altered_image_reaches_the_network_altered(prepared):
 
     training, (segment,) = training_of(prepared, Strategy((Stage(augment=Black()),)))
     stored = training.material.inputs(training.split.train[:2])
-    altered = np.array([False, True])
-    x, target = training._batch(segment.stretches[1], np.arange(2), np.array([0, 1]), altered, None)
+    batch = Batch(np.arange(2), np.array([0, 1]), np.array([False, True]))
+    sums = training._no_sums()
+    x, target = training._inputs(segment.stretches[1], batch, None, sums)
     black = training.material.pretrained.prefix(torch.zeros(2, 3, 75, 75, dtype=torch.uint8))
     torch.testing.assert_close(x[1], black[1])
     torch.testing.assert_close(x[0], stored[0])
     assert not torch.allclose(x[1], stored[1])
+    assert sums.altered.tolist() == [0, 1]
     assert target.argmax(1).tolist() == training.labels[:2].tolist()
 
 

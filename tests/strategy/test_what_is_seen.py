@@ -1,0 +1,141 @@
+"""Each effect is seen where it is, not seen where it is not, and left open where nothing can be."""
+
+import numpy as np
+import pytest
+
+from benchmark.strategy import (
+    DrawnAs,
+    EasyPullLess,
+    FittedOnValidation,
+    RareCalledMore,
+    RarePullMore,
+    RepeatsAltered,
+    WeighedAs,
+)
+from benchmark.strategy.effects import (
+    CONFIDENCE_BINS,
+    Decided,
+    LabelsAsArgmax,
+    NothingAltered,
+    NothingMixed,
+    PulledAsCrossEntropy,
+    Shown,
+    rarer_half,
+)
+
+COUNTS = np.array([800, 200, 40, 10])
+
+
+def shown(**changes):
+    """A plain training of 20 epochs."""
+    plain = COUNTS * np.array([1.0, 2, 3, 4])
+    values = {
+        "counts": COUNTS,
+        "drawn": 20 * COUNTS,
+        "shown": (20 * 1050, 0),
+        "altered": (0, 0),
+        "mixed": 0,
+        "gradient": plain,
+        "plain": plain,
+        "by_confidence": np.repeat(np.arange(1.0, CONFIDENCE_BINS + 1)[:, None], 2, axis=1),
+    }
+    return Shown(**{**values, **changes})
+
+
+def decided(argmax, labels, after, counts=COUNTS):
+    return Decided(counts, *(np.array(one) for one in (labels, argmax, after)))
+
+
+@pytest.mark.parametrize("effect", [NothingAltered(), NothingMixed(), PulledAsCrossEntropy()])
+def test_a_plain_training_shows_nothing_but_itself(effect):
+    assert effect.found(shown())[0] is True
+
+
+@pytest.mark.parametrize(
+    ("effect", "changes"),
+    [
+        (NothingAltered(), {"altered": (0, 1)}),
+        (NothingMixed(), {"mixed": 1}),
+        (PulledAsCrossEntropy(), {"gradient": shown().plain * np.array([1, 1, 1, 1.02])}),
+        (PulledAsCrossEntropy(), {"by_confidence": np.ones((10, 2)) * [0.9, 1.0]}),
+    ],
+)
+def test_what_is_not_plain_is_seen(effect, changes):
+    assert effect.found(shown(**changes))[0] is False
+
+
+@pytest.mark.parametrize("power", [0.0, 0.5, 1.0])
+def test_draws_follow_a_power_of_the_class_sizes_up_to_chance(power):
+    share = COUNTS**power / (COUNTS**power).sum()
+    for seed in range(20):
+        drawn = np.random.default_rng(seed).multinomial(21_000, share)
+        for claimed in (0.0, 0.5, 1.0):
+            assert DrawnAs(claimed).found(shown(drawn=drawn))[0] is (claimed == power)
+
+
+def test_a_class_without_images_is_not_expected_to_be_drawn():
+    counts = np.array([30, 30, 0])
+    assert DrawnAs(0).found(shown(counts=counts, drawn=np.array([300, 300, 0])))[0] is True
+
+
+@pytest.mark.parametrize("power", [0.5, 1.0])
+def test_weights_are_read_off_the_gradient(power):
+    plain = shown().plain
+    weighed = shown(gradient=plain * 3.0 * COUNTS**-power)  # any common factor
+    assert WeighedAs(power).found(weighed)[0] is True
+    assert WeighedAs(power + 0.1).found(weighed)[0] is False
+    assert WeighedAs(power).found(shown())[0] is False
+
+
+def test_repeats_alone_are_altered():
+    assert RepeatsAltered().found(shown(shown=(100, 50), altered=(0, 50)))[0] is True
+    assert RepeatsAltered().found(shown(shown=(100, 50), altered=(0, 30)))[0] is False
+    assert RepeatsAltered().found(shown(shown=(100, 50), altered=(1, 50)))[0] is False
+    assert RepeatsAltered().found(shown(shown=(100, 0)))[0] is None, "nothing was repeated"
+
+
+def test_rare_classes_pull_more():
+    plain = shown().plain
+    assert RarePullMore().found(shown(gradient=plain * [1, 1, 3, 3]))[0] is True
+    assert RarePullMore().found(shown(gradient=plain * [3, 3, 1, 1]))[0] is False
+    assert RarePullMore().found(shown())[0] is False
+    assert RarePullMore().found(shown(counts=np.full(4, 50)))[0] is None
+
+
+def test_easy_images_pull_less():
+    bins = np.ones((CONFIDENCE_BINS, 2))
+    bins[5:, 0] = 0.3
+    assert EasyPullLess().found(shown(by_confidence=bins))[0] is True
+    assert EasyPullLess().found(shown(by_confidence=bins[::-1]))[0] is False
+    assert EasyPullLess().found(shown())[0] is False
+    bins[5:] = 0
+    assert EasyPullLess().found(shown(by_confidence=bins))[0] is None, "no image was right"
+
+
+def test_labels_go_to_rarer_classes():
+    before = [0, 0, 1, 2]
+    assert RareCalledMore().found(decided(before, before, [3, 1, 1, 2]))[0] is True
+    assert RareCalledMore().found(decided(before, before, [0, 0, 0, 0]))[0] is False
+    assert RareCalledMore().found(decided(before, before, before))[0] is False, "nothing moved"
+    level = decided(before, before, [3, 1, 1, 2], counts=np.full(4, 9))
+    assert RareCalledMore().found(level)[0] is None
+    assert LabelsAsArgmax().found(decided(before, before, before))[0] is True
+    assert LabelsAsArgmax().found(decided(before, before, [1, 0, 1, 2]))[0] is False
+
+
+def test_a_fitted_decision_helps_where_it_was_fitted():
+    labels, before = [0, 0, 1, 1], [0, 0, 0, 0]
+    assert FittedOnValidation().found(decided(before, labels, labels))[0] is True
+    assert FittedOnValidation().found(decided(labels, labels, before))[0] is False
+    assert FittedOnValidation().found(decided(before, labels, before))[0] is False
+
+
+@pytest.mark.parametrize(
+    ("counts", "rare"),
+    [([5, 1, 9, 2], [1, 3]), ([5, 1, 0, 9], [1]), ([7, 7, 7], None), ([10, 10, 95, 100], [0, 1])],
+)
+def test_the_rarer_half(counts, rare):
+    found = rarer_half(np.array(counts))
+    assert (found is None) == (rare is None)
+    if rare is not None:
+        assert sorted(found.tolist()) == rare

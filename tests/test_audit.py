@@ -1,0 +1,244 @@
+"""Planted faults are caught, and what does its work is not flagged. The real network, small."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+import torch
+
+from benchmark.audit import audit
+from benchmark.model.inception import HEAD, Network
+from benchmark.plan import Budget, make_plan
+from benchmark.prepare import prepare
+from benchmark.progress import Silent
+from benchmark.strategy import (
+    AddOffset,
+    AsIs,
+    Outputs,
+    RareCalledMore,
+    RarePullMore,
+    RepeatsAltered,
+    Shuffle,
+    Stage,
+    Strategy,
+    find,
+)
+from benchmark.strategy.effects import Decided
+from benchmark.strategy.registry import Asked, registered
+from benchmark.train import loop
+from benchmark.train.loop import Training
+from benchmark.train.stream import Stream
+from strategies.class_weights import WeightedCrossEntropy
+from strategies.focal_loss import FocalLoss
+
+COUNTS = np.array([24, 10, 4])  # training images of the three classes
+LONG = Budget(8, (30, 2))  # enough draws in the head phase to tell two samplers apart
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """Three classes of very different size at 75 px; Mixed_7b and what follows is trained."""
+    from PIL import Image
+
+    from benchmark.api import make_experiment
+
+    root, rng = tmp_path_factory.mktemp("audited"), np.random.default_rng(0)
+    for c, (name, count) in enumerate(zip("abc", (30, 12, 6), strict=True)):
+        (root / name).mkdir()
+        for k in range(count):
+            pixels = rng.integers(60 * c, 60 * c + 120, (75, 75, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(root / name / f"{k}.png")
+    experiment = make_experiment(
+        data=root,
+        weights="none",
+        recipe="forum",
+        epochs=None,
+        lr=None,
+        seeds=(0,),
+        quick=False,
+        fine_tune="Mixed_7b",
+        image_size=75,
+        precision="fp32",
+        device="cpu",
+    )
+    prepared = prepare(experiment)
+    prepared.run_frozen_layers([0], Silent())
+    assert prepared.train_counts(0).tolist() == COUNTS.tolist()
+    return replace(prepared, budgets={0: LONG})
+
+
+def checks_of(prepared, strategy, claimed=None):
+    """Train, decide and audit; `claimed` is the strategy that it is said to be."""
+    plan = make_plan([Asked("it", strategy, "", {})], prepared.budgets, {0: "origin"})
+    recipe = prepared.experiment.recipe
+    split, budget = prepared.splits[0], prepared.budgets[0]
+    training = Training(prepared.material, split, recipe, budget, 0, strategy.head)
+    for segment in plan.segments:
+        training.run(segment)
+    logits, features = training.outputs(split.val)
+    validation = Outputs(logits.numpy(), features.numpy(), prepared.images.labels[split.val])
+    rule = strategy.decide.fit(validation, prepared.train_counts(0))
+    decided = Decided(
+        prepared.train_counts(0), validation.labels, logits.numpy().argmax(1), rule(validation)
+    )
+    watched = [watch.to_json() for watch in training.tally.watched]
+    return audit(claimed or strategy, recipe, "Mixed_7b", budget, watched, decided)
+
+
+def missed(checks):
+    return [check.place for check in checks if check.seen is False]
+
+
+@pytest.mark.parametrize("name", [n for n, e in registered().items() if not e.build().effects])
+def test_a_strategy_that_works_is_not_flagged(prepared, name):
+    checks = checks_of(prepared, find(name))
+    assert not missed(checks), checks
+    places = [check.place for check in checks]
+    assert places == ["draws", "views", "mix", "loss", "decision", "trained", "budget"]
+
+
+def test_a_sampler_that_is_ignored(prepared, monkeypatch):
+    """The option that built its sampler after the loader existed."""
+    monkeypatch.setattr(loop, "Stream", lambda _, *rest: Stream(Shuffle(), *rest))
+    assert missed(checks_of(prepared, find("random_oversampling"))) == ["draws"]
+
+
+def test_a_sampler_nobody_asked_for(prepared):
+    oversampling = find("random_oversampling")
+    assert missed(checks_of(prepared, oversampling, claimed=Strategy())) == ["draws"]
+
+
+def test_weights_that_cancel_out(prepared, monkeypatch):
+    monkeypatch.setattr(WeightedCrossEntropy, "weights", lambda self, counts: counts / counts)
+    assert missed(checks_of(prepared, find("class_weights"))) == ["loss"]
+
+
+def test_weights_the_wrong_way_round(prepared, monkeypatch):
+    right = WeightedCrossEntropy.weights
+    monkeypatch.setattr(WeightedCrossEntropy, "weights", lambda self, n: 1 / right(self, n))
+    assert missed(checks_of(prepared, find("class_weights"))) == ["loss"]
+
+
+def test_a_focus_that_is_none(prepared, monkeypatch):
+    monkeypatch.setattr(FocalLoss, "__call__", Stage().loss.__class__.__call__)
+    assert missed(checks_of(prepared, find("focal_loss"))) == ["loss"]
+
+
+@dataclass(frozen=True)
+class LogitAdjusted:
+    """Menon et al. 2021, eq. 10, and with sign=-1 the fault found in public code."""
+
+    sign: float
+
+    def __call__(self, logits, target, counts):
+        adjusted = logits + self.sign * (counts / counts.sum()).log()
+        return -(target * adjusted.log_softmax(1)).sum(1)
+
+
+@pytest.mark.parametrize(("sign", "expected"), [(1.0, []), (-1.0, ["loss"])])
+def test_a_prior_with_the_wrong_sign_in_the_loss(prepared, sign, expected):
+    stage = Stage(loss=LogitAdjusted(sign), effects=(RarePullMore(),))
+    assert missed(checks_of(prepared, Strategy((stage,)))) == expected
+
+
+@pytest.mark.parametrize(("sign", "seen"), [(-1.0, True), (1.0, False)])
+def test_a_prior_with_the_wrong_sign_in_the_decision(sign, seen):
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(3), COUNTS)
+    prior = np.log(COUNTS / COUNTS.sum())
+    logits = (prior + 1.5 * np.eye(3)[labels] + rng.gumbel(size=(38, 3))).astype(np.float32)
+    validation = Outputs(logits, rng.normal(size=(38, 4)), labels)
+    decided = AddOffset(tuple(sign * prior))(validation)
+    found, _ = RareCalledMore().found(Decided(COUNTS, labels, logits.argmax(1), decided))
+    assert found is seen
+
+
+def test_frozen_layers_that_train(prepared, monkeypatch):
+    right = Network.set_trainable
+    monkeypatch.setattr(Network, "set_trainable", lambda self, first: right(self, "Mixed_7b"))
+    monkeypatch.setattr(Training, "_pooled", lambda *_: None)
+    assert missed(checks_of(short(prepared), Strategy())) == ["trained"]
+
+
+def test_trained_layers_that_are_frozen(prepared, monkeypatch):
+    right = Network.set_trainable
+    monkeypatch.setattr(Network, "set_trainable", lambda self, first: right(self, HEAD))
+    assert missed(checks_of(short(prepared), Strategy())) == ["trained"]
+
+
+def test_a_head_that_is_frozen(prepared, monkeypatch):
+    right = Network.set_trainable
+
+    def without_head(self, first):
+        right(self, first)
+        self.head.requires_grad_(first == HEAD)
+
+    monkeypatch.setattr(Network, "set_trainable", without_head)
+    assert missed(checks_of(short(prepared), Strategy())) == ["trained"]
+
+
+def test_batch_norm_that_moves_in_frozen_layers(prepared, monkeypatch):
+    monkeypatch.setattr(Network, "train", torch.nn.Module.train)
+    monkeypatch.setattr(Training, "_pooled", lambda *_: None)
+    (check,) = [c for c in checks_of(short(prepared), Strategy()) if c.seen is False]
+    assert check.place == "trained"
+    assert "batch-norm statistics of Mixed_7b, Mixed_7c changed, though frozen" in check.observed
+
+
+def test_a_model_that_stays_in_evaluation_mode(prepared, monkeypatch):
+    """`eval()` never undone after the first validation."""
+    monkeypatch.setattr(Network, "train", lambda self, _=True: torch.nn.Module.train(self, False))
+    (check,) = [c for c in checks_of(short(prepared), Strategy()) if c.seen is False]
+    assert "batch-norm statistics of Mixed_7b, Mixed_7c did not change" in check.observed
+
+
+def test_a_budget_that_is_exceeded(prepared, monkeypatch):
+    right = Training._one_step
+
+    def twice(self, *arguments):
+        right(self, *arguments)
+        return right(self, *arguments)
+
+    monkeypatch.setattr(Training, "_one_step", twice)
+    (check,) = [c for c in checks_of(short(prepared), Strategy()) if c.seen is False]
+    assert (check.place, check.observed) == ("budget", "8 steps, 32 images")
+
+
+def test_repeats_that_are_not_altered(prepared):
+    @dataclass(frozen=True)
+    class Idle(AsIs):
+        def changes(self, copy):
+            return copy > 0
+
+    (stage,) = find("random_oversampling").stages
+    stage = replace(stage, augment=Idle(), effects=(*stage.effects, RepeatsAltered()))
+    assert missed(checks_of(prepared, Strategy((stage,)))) == ["views"]
+
+
+def test_a_component_that_declares_nothing_must_do_something(prepared):
+    @dataclass(frozen=True)
+    class Pointless:
+        def __call__(self, labels, rng):
+            return rng.permutation(len(labels))
+
+    assert missed(checks_of(prepared, Strategy((Stage(sample=Pointless()),)))) == ["draws"]
+    (stage,) = find("random_oversampling").stages
+    assert not missed(checks_of(prepared, Strategy((replace(stage, effects=()),))))
+
+
+def test_stages_are_looked_at_one_by_one(prepared):
+    (stage,) = find("random_oversampling").stages
+    deferred = Strategy((Stage(share=0.5), replace(stage, share=0.5)))
+    checks = checks_of(prepared, deferred)
+    assert not missed(checks), checks
+    assert [c.claim.partition(": ")[0] for c in checks if c.place == "draws"] == [
+        "stage 1",
+        "stage 2",
+    ]
+    late = replace(deferred, stages=deferred.stages[::-1])
+    assert missed(checks_of(prepared, late, claimed=deferred)) == ["draws", "draws"]
+
+
+def short(prepared):
+    """For faults of the second half, which takes longer a step."""
+    return replace(prepared, budgets={0: Budget(4, (2, 2))})
