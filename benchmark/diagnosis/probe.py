@@ -54,7 +54,7 @@ def fit(features: NDArray[np.floating], labels: NDArray[np.int64]) -> Probe:
     r become (1 - H)^-1 r over the images left out, with H the hat matrix (Golub, Heath & Wahba
     1979). The penalty is the one of PENALTIES with the smallest error so measured.
     """
-    x = np.nan_to_num(features.astype(np.float32), posinf=0.0, neginf=0.0)
+    x = features.astype(np.float32)
     count = np.bincount(labels)
     root = np.sqrt(1 / count[labels])  # (N,)
     x -= (x * root[:, None] ** 2).sum(0) / len(count)

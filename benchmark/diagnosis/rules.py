@@ -12,9 +12,9 @@ asked twice, of the network and of a probe on its features that needs no trainin
 If both are so and the images are found once the prior is out of the decision, the prior was it.
 Where nothing fits, or the images are too few to tell, the answer is "undetermined".
 
-The order of the rows is that of evidence.md's toy but for one thing: confusable comes before
-under-trained, since a probe tells apart what was only trained too little. Thresholds were fixed on
-the tuning seeds of the planted cases in tests/diagnosis and reported on others.
+Thresholds were fixed on the tuning seeds of the planted cases in tests/diagnosis and are reported
+on others, and on images (planted.json there). They part the cases that were planted; where two
+causes meet in one class the table names the first.
 """
 
 from __future__ import annotations
@@ -49,12 +49,14 @@ TAKEN_AWAY = 0.25  # recall that the decision costs against the argmax
 SAME = 0.60  # AUC against the confuser: no more than chance allows
 CLEARLY = 0.80  # AUC of the probe against the confuser: they are not one
 ONE_TAKER = 0.42  # share of the images for which one class is the likeliest other
+SCATTERED = 0.30  # the same, of wrong labels
+APART = 0.65  # AUC against the confuser: more than chance
 PROBE_TELLS = 0.75  # AUC of the probe
 BEHIND_PROBE = 0.15  # AUC that the network lacks against the probe
-OTHERS_BEHIND = 0.75  # recall of the other classes over that of the probe
+OTHERS_BEHIND = 0.70  # recall of the other classes over that of the probe
 FALLING = 0.20  # of the validation loss over the last third of the training
-UNSURE, LITTLE = 1.25, 0.35  # best scale of the logits; share of the uncertainty taken away
-VERY_UNSURE = 1.75
+UNSURE, LITTLE = 1.25, 0.35  # best scale of the logits; share of the prior's log-loss removed
+VERY_UNSURE, SOME = 1.75, 0.60
 NOT_TOLD = 0.72  # AUC against all others
 FOUND = 0.35  # recall once the prior is out
 TOLD = 0.75  # AUC against all others
@@ -101,6 +103,16 @@ RULES = (
         ("decision",),
     ),
     Rule(
+        UNDER_TRAINED,
+        f"of the other classes the network finds less than {OTHERS_BEHIND:.2f} of what the probe "
+        "does",
+        lambda s: s["network_others"] < OTHERS_BEHIND * s["probe_others"],
+        "A linear probe on the same features finds {probe_others} of the other classes' images, "
+        "the network {network_others}: the whole network knows less than its features.",
+        "Kang et al. 2020, arXiv 1910.09217 (features against head)",
+        ("budget", "timeline", "head"),
+    ),
+    Rule(
         CONFUSABLE,
         f"neither network nor probe tells it from its main confuser (mean AUC up to {SAME:.2f}, "
         f"the probe's up to {CLEARLY:.2f}), and that is the likeliest other class for "
@@ -118,19 +130,13 @@ RULES = (
     ),
     Rule(
         UNDER_TRAINED,
-        f"a probe on the features tells it apart (AUC {PROBE_TELLS:.2f} or more), and the network "
-        f"less so, by {BEHIND_PROBE:.2f}; or finds less than {OTHERS_BEHIND:.2f} of what the probe "
-        "finds of the other classes",
+        f"a probe on the features tells it from all others (AUC {PROBE_TELLS:.2f} or more), and "
+        f"the network less so, by {BEHIND_PROBE:.2f}",
         lambda s: (
-            s["probe_auc"] >= PROBE_TELLS
-            and (
-                s["probe_auc"] - s["network_auc"] >= BEHIND_PROBE
-                or s["network_others"] <= OTHERS_BEHIND * s["probe_others"]
-            )
+            s["probe_auc"] >= PROBE_TELLS and s["probe_auc"] - s["network_auc"] >= BEHIND_PROBE
         ),
-        "A linear probe on the same features tells it apart (AUC {probe_auc}), the network less "
-        "(AUC {network_auc}); of the other classes the probe finds {probe_others}, the network "
-        "{network_others}: the features know more than was learnt from them.",
+        "A linear probe on the same features tells it from all others (AUC {probe_auc}), the "
+        "network less so (AUC {network_auc}): the features know more than was learnt from them.",
         "Kang et al. 2020, arXiv 1910.09217 (features against head)",
         ("budget", "timeline", "head", "draws"),
     ),
@@ -146,8 +152,12 @@ RULES = (
     Rule(
         UNDER_TRAINED,
         f"the logits predict best when multiplied by {UNSURE:.2f} or more and remove at most "
-        f"{LITTLE:.2f} of the prior's log-loss; or when multiplied by {VERY_UNSURE:.2f} or more",
-        lambda s: (s["scale"] >= UNSURE and s["learnt"] <= LITTLE) or s["scale"] >= VERY_UNSURE,
+        f"{LITTLE:.2f} of the prior's log-loss; or by {VERY_UNSURE:.2f} or more, and at most "
+        f"{SOME:.2f}",
+        lambda s: (
+            (s["scale"] >= UNSURE and s["learnt"] <= LITTLE)
+            or (s["scale"] >= VERY_UNSURE and s["learnt"] <= SOME)
+        ),
         "The network is less sure than it is right: its logits predict best when multiplied by "
         "{scale}, and remove {learnt} of the prior's log-loss. That is how a training looks that "
         "was stopped early.",
@@ -156,8 +166,13 @@ RULES = (
     ),
     Rule(
         WRONG_LABELS,
-        f"neither network nor probe tells it from all others (mean AUC up to {NOT_TOLD:.2f})",
-        lambda s: s["told_apart"] <= NOT_TOLD,
+        f"neither network nor probe tells it from all others (mean AUC up to {NOT_TOLD:.2f}), but "
+        f"either from its main confuser (above {SAME:.2f}), or that is the likeliest other class "
+        f"for less than {SCATTERED:.2f} of its images",
+        lambda s: (
+            s["told_apart"] <= NOT_TOLD
+            and (s["confuser_apart"] > SAME or s["confuser_share"] < SCATTERED)
+        ),
         "Neither the network nor a probe finds what its images have in common (AUC {told_apart}, a "
         "coin has .50), and they look like several other classes (entropy {confuser_entropy} of "
         "1): wrong labels look so. If they are right, the features do not show this class.",
@@ -166,9 +181,12 @@ RULES = (
     ),
     Rule(
         PRIOR_BIAS,
-        f"it is told from all others (mean AUC {TOLD:.2f} or more), and without the prior in the "
-        f"decision {FOUND:.2f} of its images or more are found",
-        lambda s: s["told_apart"] >= TOLD and s["freed_recall"] >= FOUND,
+        f"it is told from all others (mean AUC {TOLD:.2f} or more) and from its main confuser "
+        f"({APART:.2f} or more), and without the prior in the decision {FOUND:.2f} of its images "
+        "or more are found",
+        lambda s: (
+            s["told_apart"] >= TOLD and s["confuser_apart"] >= APART and s["freed_recall"] >= FOUND
+        ),
         "With the prior taken out of the decision {freed_recall} of its images are found, at "
         "{freed_cost} of the large classes' recall: the images are told apart, the decision is not "
         "taken.",

@@ -11,14 +11,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import log_softmax, logsumexp, softmax
+from scipy.special import log_softmax, softmax
 from scipy.stats import rankdata
 
 from benchmark.diagnosis import probe
 from benchmark.diagnosis.seen import Seen
 
 RIVALS = 8  # classes that a class is probed against: those that take most of its images
-PROBED = 60  # images of each of them, of the class itself up to twice as many
+PROBED = 40  # images of each of them, of the class itself up to twice as many
 SURE = 0.9  # probability
 
 SIGNALS = (
@@ -81,8 +81,11 @@ class Evidence:
 
     @cached_property
     def features(self) -> NDArray[np.floating]:
-        """(N, D)."""
-        return np.concatenate([self.seen.validation.features, self.seen.test.features])
+        """(N, D); a half-precision number that overflowed counts as 0."""
+        parts = [self.seen.validation.features, self.seen.test.features]
+        both = np.concatenate(parts).astype(np.float32)
+        both[~np.isfinite(both)] = 0
+        return both
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:
@@ -94,6 +97,11 @@ class Evidence:
         """(C,) of the training images; an empty class counts as one image."""
         counts = np.maximum(self.seen.train_counts, 1)
         return np.log(counts / counts.sum())
+
+    @cached_property
+    def log_p(self) -> Floats:
+        """(N, C) log of the softmax."""
+        return log_softmax(self.logits, axis=1)
 
     @cached_property
     def plain(self) -> NDArray[np.int64]:
@@ -156,7 +164,7 @@ class Evidence:
     def learnt(self) -> float:
         """Share of the prior's log-loss that the network takes away (McFadden's R squared)."""
         rows = np.arange(len(self.labels))
-        network = -log_softmax(self.logits, axis=1)[rows, self.labels].mean()
+        network = -self.log_p[rows, self.labels].mean()
         return float(1 - network / -self.log_prior[self.labels].mean())
 
 
@@ -223,7 +231,7 @@ def _of_others(evidence: Evidence, k: int, confuser: int) -> dict[str, float]:
     """How the network tells class k from all others and from its confuser; what it says instead."""
     labels, logits = evidence.labels, evidence.logits
     mine, theirs = labels == k, labels == confuser
-    margin = logits[:, k] - logsumexp(np.delete(logits, k, axis=1), axis=1)
+    certainty = evidence.log_p[:, k]
     difference = logits[:, k] - logits[:, confuser]
     others = evidence.balanced[mine].copy()
     others[:, k] = -np.inf
@@ -234,7 +242,7 @@ def _of_others(evidence: Evidence, k: int, confuser: int) -> dict[str, float]:
     log_p = log_softmax(evidence.balanced[missed], axis=1)
     elsewhere = (log_p.argmax(1) != k) & (log_p.max(1, initial=-np.inf) > np.log(SURE))
     return {
-        "network_auc": auc(margin[mine], margin[~mine]),
+        "network_auc": auc(certainty[mine], certainty[~mine]),
         "confuser_auc": auc(difference[mine], difference[theirs]),
         "confuser_share": float(share[confuser]),
         "confuser_entropy": float(-(spread * np.log(spread)).sum() / np.log(most))

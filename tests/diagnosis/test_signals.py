@@ -1,0 +1,115 @@
+"""Single signals against numbers by hand or by another implementation."""
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+from sklearn.metrics import roc_auc_score
+
+from benchmark.diagnosis import signals
+from benchmark.diagnosis.seen import Seen
+from benchmark.diagnosis.signals import SIGNALS, Evidence, auc, measure
+from benchmark.strategy.outputs import Outputs
+
+
+def seen(logits, labels, counts, features=None, **more):
+    """Return the same images for validation and test, decided by the largest logit."""
+    logits = np.asarray(logits, np.float32)
+    labels = np.asarray(labels)
+    if features is None:
+        features = np.random.default_rng(0).normal(size=(len(labels), 4)).astype(np.float16)
+    one = Outputs(logits, features, labels)
+    return Seen(one, one, logits.argmax(1), np.asarray(counts), **more)
+
+
+def drawn_from_softmax(true_logits, seed=0):
+    rng = np.random.default_rng(seed)
+    cumulated = softmax(true_logits, axis=1).cumsum(1)
+    drawn = (rng.random((len(true_logits), 1)) > cumulated).sum(1)
+    return np.minimum(drawn, true_logits.shape[1] - 1)
+
+
+def test_auc_counts_ties_half():
+    rng = np.random.default_rng(0)
+    positive, negative = rng.integers(0, 5, 30).astype(float), rng.integers(0, 4, 50).astype(float)
+    expected = roc_auc_score([1] * 30 + [0] * 50, np.r_[positive, negative])
+    assert auc(positive, negative) == pytest.approx(expected)
+    assert np.isnan(auc(positive, negative[:0]))
+
+
+@pytest.mark.parametrize("factor", [0.25, 1.0, 4.0])
+def test_the_scale_undoes_what_logits_were_multiplied_by(factor):
+    true = np.random.default_rng(1).normal(size=(4000, 4)) * 2
+    evidence = Evidence(seen(true / factor, drawn_from_softmax(true), [100, 100, 100, 50]))
+    assert evidence.fitted[0] == pytest.approx(factor, rel=0.06)
+
+
+def test_the_prior_is_found_missing_where_training_was_balanced():
+    counts = np.array([800, 150, 40, 10])
+    likelihoods = np.random.default_rng(2).normal(size=(4000, 4)) * 2
+    labels = drawn_from_softmax(likelihoods + np.log(counts / counts.sum()))
+    balanced = Evidence(seen(likelihoods, labels, counts))
+    plain = Evidence(seen(likelihoods + np.log(counts / 1000), labels, counts))
+    assert balanced.fitted[1] == pytest.approx(1, abs=0.1)
+    assert plain.fitted[1] == pytest.approx(0, abs=0.1)
+    # freed of the prior that they hold, both say the same
+    for evidence in (balanced, plain):
+        said = evidence.balanced[:4000].argmax(1)
+        assert np.mean(said == likelihoods.argmax(1)) > 0.98
+
+
+def test_prior_correction_by_hand():
+    # pi = .9, .1: log odds 2.2, so class 1 wins where its logit is less than that behind
+    logits = [[0, -1.0], [0, -2.0], [0, -3.0], [0, 1.0], [0, -2.0], [0, -5.0]]
+    got, confuser = measure(Evidence(seen(logits, [1, 1, 1, 1, 0, 0], [90, 10])), 1)
+    assert confuser == 0
+    assert got["corrected_recall"] == pytest.approx(3 / 4)
+    assert got["argmax_recall"] == pytest.approx(1 / 4)
+    assert got["head_cost"] == pytest.approx(1 / 2)
+    assert got["evidence_images"] == 8
+
+
+def test_the_confuser_is_the_likeliest_class_without_the_prior():
+    # class 0 is the largest and takes all; freed of the prior the images look like class 1
+    logits = np.array([[3.0, 2.5, 0.0]] * 6 + [[9.0, 0, 0]] * 12 + [[0, 6.0, 0]] * 2)
+    labels = [2] * 6 + [0] * 12 + [1] * 2
+    got, confuser = measure(Evidence(seen(logits, labels, [900, 30, 30])), 2)
+    assert confuser == 1
+    assert got["confuser_share"] == 1
+    assert got["confuser_entropy"] == 0
+
+
+def test_scattered_images_have_the_largest_entropy():
+    said = np.tile([0, 1, 2], 40)
+    labels = np.r_[3, 3, 3, said[3:]]
+    got, _ = measure(Evidence(seen(np.eye(4)[said] * 9, labels, [10, 10, 10, 10])), 3)
+    assert got["confuser_entropy"] == pytest.approx(1)
+    assert got["confuser_share"] == pytest.approx(1 / 3)
+    assert got["confident_other"] == 1
+
+
+def test_how_far_the_validation_loss_fell():
+    losses = np.array([[4, 4, np.nan], [2.0, 3.0, np.nan], [2.0, 2.0, np.nan], [1.0, 1.5, np.nan]])
+    got = signals._of_losses(losses, 0)
+    assert got["loss_fall"] == pytest.approx((1 / 2 + 1 / 4) / 2)
+    assert got["own_loss_fall"] == pytest.approx(1 / 2)
+    assert "own_loss_fall" not in signals._of_losses(losses, 2)
+    assert signals._of_losses(losses[:1], 0) == {}
+    assert signals._of_losses(None, 0) == {}
+
+
+def test_the_head_by_hand():
+    weight = np.array([[3.0, 4.0], [6.0, 8.0], [0.0, 5.0]])
+    assert signals._of_head(weight, 1)["head_norm"] == pytest.approx(10 / 5)
+    assert signals._of_head_pair(weight, 0, 2)["head_cosine"] == pytest.approx(
+        np.dot([0, -5 / 3], [-3, -2 / 3]) / (5 / 3 * np.hypot(3, 2 / 3))
+    )
+    assert signals._of_head_pair(np.zeros((3, 2)), 0, 2) == {}
+
+
+def test_all_signals_are_always_there():
+    logits = np.random.default_rng(3).normal(size=(20, 3))
+    full, _ = measure(Evidence(seen(logits, np.arange(20) % 3, [9, 9, 9])), 0)
+    assert set(full) == set(SIGNALS)
+    none, confuser = measure(Evidence(seen(logits, np.arange(20) % 2, [9, 9, 0])), 2)
+    assert set(none) == set(SIGNALS)
+    assert confuser is None
