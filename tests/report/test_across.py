@@ -266,6 +266,10 @@ def test_the_same_images_twice_are_warned_of() -> None:
         "`x (forum)` and `x (strong)` seem to be the same images: they count as two data sets "
         "here, but don't speak independently."
     ]
+    tailed = {**two.run["data"], "counts": {"train": [9, 3, 1]}}  # the same, cut to a long tail
+    assert len(list(warnings(merge([one, replace(two, run={**two.run, "data": tailed})])))) == 1
+    copied = {**two.run["data"], "spec": "elsewhere/x"}
+    assert len(list(warnings(merge([one, replace(two, run={**two.run, "data": copied})])))) == 1
     # a set of the same name and size that was made otherwise
     data = {**two.run["data"], "spec": "x:ratio=10", "counts": {"train": [1, 2, 3]}}
     assert not list(warnings(merge([one, replace(two, run={**two.run, "data": data})])))
@@ -298,7 +302,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             classes=HOSTILE,
             seeds=(0, 1),
         )
-        for k in range(6)
+        for k in range(len(HOSTILE))
     ]
     return write_across(merge(runs), tmp_path_factory.mktemp("across"))
 
