@@ -12,6 +12,7 @@ import torch
 
 from benchmark.plan import Budget, key_at, stretches_of
 from benchmark.strategy import Outputs, Strategy
+from benchmark.strategy.places import places
 from benchmark.strategy.registry import registered
 
 NAMES = list(registered())
@@ -41,6 +42,13 @@ class TestContract:
         source = inspect.getsource(sys.modules[registered()[name].build.__module__])
         code = [line for line in source.splitlines() if line.strip()]
         assert len(code) <= 90, "a strategy is one small file"
+
+    def test_declares_effects_of_what_it_changes(self, name):
+        strategy = built(name)
+        declared = {one.place for stage in strategy.stages for one in stage.effects}
+        declared |= {one.place for one in strategy.effects}
+        changed = set(places(strategy)) - {"head", "timeline"}
+        assert declared == changed, "each place that it changes has an effect to be seen, no other"
 
     def test_pickles(self, name):
         assert pickle.loads(pickle.dumps(built(name))) == built(name)

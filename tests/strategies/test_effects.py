@@ -241,3 +241,30 @@ def test_outputs_log_probabilities():
     np.testing.assert_allclose(
         outputs.log_probabilities, log_softmax(outputs.logits.astype(float), axis=1)
     )
+
+
+# ---- prior_correction ----------------------------------------------------------------------------
+
+
+def test_prior_correction_is_menons_equation_9():
+    """The network's logits minus tau times the log of the class's share of the training images."""
+    outputs = biased_outputs(300, 0)
+    for tau in (0.5, 1.0):
+        rule = find(f"prior_correction:tau={tau}").decide.fit(outputs, COUNTS)
+        expected = (outputs.logits - tau * np.log(COUNTS / COUNTS.sum())).argmax(1)
+        np.testing.assert_array_equal(rule(outputs), expected)
+
+
+def test_with_tau_1_it_is_buda_s_posterior_over_prior():
+    outputs = biased_outputs(300, 1)
+    probability = np.exp(log_softmax(outputs.logits.astype(float), axis=1))
+    rule = find("prior_correction").decide.fit(outputs, COUNTS)
+    np.testing.assert_array_equal(rule(outputs), (probability / COUNTS).argmax(1))
+
+
+def test_prior_correction_trains_what_it_corrects_and_a_class_without_images_gets_no_infinity():
+    assert find("prior_correction:on=focal_loss").stages == find("focal_loss").stages
+    rule = find("prior_correction").decide.fit(biased_outputs(9, 0), np.array([5, 3, 1, 0]))
+    assert np.isfinite(rule.offset).all()
+    with pytest.raises(ValueError, match="tau must be 0 or more, got -1"):
+        find("prior_correction:tau=-1")
