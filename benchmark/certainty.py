@@ -141,7 +141,7 @@ def paired(seeds: Sequence[Tested], control: str | None) -> pd.DataFrame:
             [one.predicted[control] for one in both],
             len(both[0].classes),
             np.random.default_rng(0),
-            groups=[one.groups for one in both],
+            groups=_groups(both),
         )
         place = METRICS.index(TESTED)
         differences = np.array([(o.estimates[name] - o.estimates[control])[place] for o in both])
@@ -216,6 +216,14 @@ def _changes(name: str, control: str, seeds: Sequence[Tested], strategies: int) 
     beyond = (low_of_all > 0) | (high_of_all < 0)
     columns = (name, control, classes, mean, low, high, images.sum(0).astype(int), held, beyond)
     return pd.DataFrame(dict(zip(CHANGES, columns, strict=True)))
+
+
+def _groups(seeds: Sequence[Tested]) -> list[NDArray[np.int64]] | None:
+    """Return for each seed (N,) what is exchanged at once; None where it is single images."""
+    if all(one.groups is None for one in seeds):
+        return None
+    ends = np.cumsum([len(one.labels) for one in seeds])
+    return np.split(_units(seeds), ends[:-1])
 
 
 def _units(seeds: Sequence[Tested]) -> NDArray[np.int64]:

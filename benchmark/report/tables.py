@@ -364,6 +364,8 @@ def _recall_caption(comparison: Comparison) -> str:
         if len(comparison.seeds) > 1
         else "Recall with its 95 % Wilson interval."
     )
+    if comparison.groups:
+        what += " Images come in groups, which widens the intervals."
     seeds = ", in any seed" if len(comparison.seeds) > 1 else ""
     return f"{what} “never”: recall 0, as no test image was assigned to the class{seeds}."
 

@@ -6,7 +6,7 @@ another training, on another split, differ again?
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ def randomisation_test(
     classes: int,
     rng: np.random.Generator,
     draws: int = DRAWS,
-    groups: Sequence[NDArray[np.int64] | None] | None = None,
+    groups: Sequence[NDArray[np.int64]] | None = None,
 ) -> float:
     """Return the two-sided p of approximate randomisation for the difference of macro-F1.
 
@@ -42,23 +42,16 @@ def randomisation_test(
     rng, draws
         Random numbers, and how many exchanges are tried.
     groups
-        For each seed (N,), or None where images are independent: a group is exchanged whole,
-        whatever the classes of its images, since they would be right or wrong together.
+        For each seed (N,) numbers, or None where images are independent. A group is exchanged
+        whole, also over seeds and whatever the classes of its images, as they would be right or
+        wrong together: exchanged singly, two classifiers of one law differ in .25 of trials.
     """
-    observed = np.zeros(1)
-    drawn = np.zeros(draws)
-    for s, (truth, a, b) in enumerate(zip(labels, one, two, strict=True)):
-        observed += _difference(truth, a, b, classes, np.zeros((1, int((a != b).sum())), bool))
-        group = groups[s] if groups else None
-        coins, coin = int((a != b).sum()), None
-        if group is not None:
-            coin = np.unique(group[a != b], return_inverse=True)[1]  # which one an image obeys
-            coins = int(coin.max(initial=-1)) + 1
-        for begun in range(0, draws, _DRAWS_AT_ONCE):
-            part = slice(begun, min(begun + _DRAWS_AT_ONCE, draws))
-            exchanged = _coins(rng, part.stop - begun, coins)
-            exchanged = exchanged if coin is None else exchanged[:, coin]
-            drawn[part] += _difference(truth, a, b, classes, exchanged)
+    differ = [a != b for a, b in zip(one, two, strict=True)]
+    observed, drawn = np.zeros(1), np.zeros(draws)
+    for truth, a, b, differs in zip(labels, one, two, differ, strict=True):
+        observed += _difference(truth, a, b, classes, np.zeros((1, int(differs.sum())), bool))
+    for s, part, exchanged in _exchanges(rng, draws, differ, groups):
+        drawn[part] += _difference(labels[s], one[s], two[s], classes, exchanged)
     # what rounding alone keeps from being as large is as large
     as_large = int((np.abs(drawn) >= np.abs(observed) - 1e-12).sum())
     return (1 + as_large) / (1 + draws)
@@ -91,6 +84,29 @@ def holm(p: Floats) -> Floats:
     if tested.any():
         adjusted[tested] = multipletests(p[tested], method="holm")[1]
     return adjusted
+
+
+def _exchanges(
+    rng: np.random.Generator,
+    draws: int,
+    differ: Sequence[NDArray[np.bool_]],
+    groups: Sequence[NDArray[np.int64]] | None,
+) -> Iterator[tuple[int, slice, NDArray[np.bool_]]]:
+    """Yield a seed, some of the draws (d) and which images (d, n) of those that differ change."""
+    begins = range(0, draws, _DRAWS_AT_ONCE)
+    parts = [slice(begun, min(begun + _DRAWS_AT_ONCE, draws)) for begun in begins]
+    if groups is None:
+        for s, differs in enumerate(differ):
+            for part in parts:
+                yield s, part, _coins(rng, part.stop - part.start, int(differs.sum()))
+        return
+    named = [group[differs] for group, differs in zip(groups, differ, strict=True)]
+    coins, coin = np.unique(np.concatenate(named), return_inverse=True)  # which one an image obeys
+    ends = np.cumsum([len(names) for names in named])
+    for part in parts:
+        tossed = _coins(rng, part.stop - part.start, len(coins))
+        for s, obeyed in enumerate(np.split(coin, ends[:-1])):
+            yield s, part, tossed[:, obeyed]
 
 
 def _coins(rng: np.random.Generator, rows: int, columns: int) -> NDArray[np.bool_]:

@@ -114,14 +114,31 @@ def test_an_exchange_moves_whole_groups():
     copied = [np.tile(x, 4) for x in (labels, one, two)]
 
     def p(groups, truth, a, b):
-        return randomisation_test(
-            [truth], [a], [b], 4, np.random.default_rng(7), 4000, groups=[groups]
-        )
+        known = None if groups is None else [groups]
+        return randomisation_test([truth], [a], [b], 4, np.random.default_rng(7), 4000, known)
 
     apart = p(None, labels, one, two)
     assert p(np.arange(60), labels, one, two) == apart, "a group an image: the same coins"
     assert p(group, *copied) == pytest.approx(apart, abs=1e-12)
     assert p(None, *copied) < 0.5 * apart, "taken for independent they seem to say more"
+
+
+def test_a_group_that_is_in_two_seeds_is_exchanged_in_both():
+    """Two seeds that say the same of the same images are one; taken apart they seem to say more."""
+    rng = np.random.default_rng(9)
+    labels, (_, two) = case(rng)
+    one = np.where(rng.random(60) < 0.15, labels, two)
+
+    def p(seeds, groups):
+        rng = np.random.default_rng(7)
+        return randomisation_test(
+            [labels] * seeds, [one] * seeds, [two] * seeds, 4, rng, 4000, groups
+        )
+
+    names = np.arange(60)
+    once = p(1, [names])
+    assert p(4, [names] * 4) == once
+    assert p(4, [names + 60 * s for s in range(4)]) < 0.5 * once
 
 
 @pytest.mark.parametrize("groups", [3, 12])
