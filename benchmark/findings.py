@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmark.diagnosis import Diagnosis
+
 CHECKS = ["strategy", "seed", "place", "claim", "seen", "observed"]
 CORRECTED = [
     *("strategy", "seed", "correction"),
@@ -18,7 +20,10 @@ EFFECTS = [
     *("strategy", "seed", "class", "train_count"),
     *("drawn", "gradient", "plain_gradient", "mean_logit"),
 ]
-DIAGNOSES = ["strategy", "seed", "class", "train_count", "recall", "never", "cause", "confuser"]
+DIAGNOSES = [
+    *("strategy", "seed", "class", "train_count", "recall", "never"),
+    *("cause", "confuser", "why", "try_next"),
+]
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class Findings:
     checks: pd.DataFrame  # one row a strategy, seed and check: the columns of audit.csv
     effects: pd.DataFrame  # one row a strategy, seed and class: those of effects.csv
     corrected: pd.DataFrame  # one row a strategy, seed and free correction: those of corrected.csv
-    diagnoses: pd.DataFrame  # one row a strategy, seed and diagnosed class: those of diagnoses.csv
+    diagnoses: pd.DataFrame  # one row a strategy, seed and ignored class: those of diagnoses.csv
     reliability: dict[str, list[dict[str, list[float]]]]  # strategy -> one a seed, see `metrics`
 
     @classmethod
@@ -64,7 +69,7 @@ class Collector:
             self.effects.append({**key, **row, **{name: audit[name][c] for name in names}})
         for name, numbers in record.get("corrected", {}).items():
             self.corrected.append({**key, "correction": name, **numbers})
-        found = {one["class_index"]: one for one in record.get("diagnoses", [])}
+        found = {one["index"]: one for one in record.get("diagnoses", [])}
         for c in order:
             if c in found:
                 self.diagnoses.append({**key, **self._diagnosis(found[c], train_counts[c])})
@@ -72,12 +77,18 @@ class Collector:
             self.reliability.setdefault(key["strategy"], []).append(record["reliability"])
 
     def _diagnosis(self, one: dict[str, Any], train_count: int) -> dict[str, Any]:
-        confuser = one["confuser"]
+        signals = {name: np.nan if v is None else v for name, v in one["signals"].items()}
+        found = Diagnosis(**{**one, "signals": signals, "try_next": tuple(one["try_next"])})
         return {
-            **one,
-            "class": self.classes[one["class_index"]],
+            "class": self.classes[found.index],
             "train_count": train_count,
-            "confuser": None if confuser is None else self.classes[confuser],
+            "recall": np.nan if found.recall is None else found.recall,
+            "never": found.never,
+            "cause": found.cause,
+            "confuser": None if found.confuser is None else self.classes[found.confuser],
+            "why": found.sentence(self.classes),
+            "try_next": ", ".join(found.try_next),
+            **{name: value for name, value in signals.items() if name != "recall"},
         }
 
     def findings(self) -> Findings:
@@ -86,15 +97,9 @@ class Collector:
             pd.DataFrame(self.checks, columns=CHECKS),
             pd.DataFrame(self.effects, columns=EFFECTS),
             pd.DataFrame(self.corrected, columns=CORRECTED),
-            pd.DataFrame(self.diagnoses, columns=_with_signals(self.diagnoses)),
+            pd.DataFrame(self.diagnoses, columns=None if self.diagnoses else DIAGNOSES),
             self.reliability,
         )
-
-
-def _with_signals(rows: Sequence[dict[str, Any]]) -> list[str]:
-    """Return DIAGNOSES and what else is told of a class, its signals last."""
-    others = dict.fromkeys(name for row in rows for name in row if name not in DIAGNOSES)
-    return [*DIAGNOSES, *(name for name in others if name != "class_index")]
 
 
 def logit_shift(effects: pd.DataFrame, control: str | None) -> pd.DataFrame:

@@ -16,6 +16,7 @@ import numpy as np
 
 from benchmark.audit import audit
 from benchmark.corrections import corrected, free_decisions
+from benchmark.diagnosis import Seen, diagnose
 from benchmark.experiment import Recipe
 from benchmark.folder import PARTS, RunFolder
 from benchmark.metrics import reliability, scores
@@ -99,6 +100,7 @@ def _record(
             "audit": _audit(asked, outputs, predicted["val"], about, setting),
             "corrected": corrected(free_decisions(), outputs["val"], test, counts),
             "reliability": reliability(test.labels, test.log_probabilities, counts),
+            "diagnoses": _diagnoses(outputs, predicted["test"], folder, key, about, counts),
             "curve": about["curve"],
             "predicted": predicted,
             "confidence": confidence,
@@ -129,6 +131,26 @@ def _audit(
         # a constant added to all logits of an image changes nothing, so it is taken out
         "mean_logit": (logits - logits.mean(1, keepdims=True)).mean(0),
     }
+
+
+def _diagnoses(
+    outputs: dict[str, Outputs],
+    predicted: np.ndarray,
+    folder: RunFolder,
+    key: str,
+    about: dict[str, Any],
+    counts: np.ndarray,
+) -> list[dict[str, Any]]:
+    losses = [point["val_loss_by_class"] for point in about["curve"]]
+    seen = Seen(
+        outputs["val"],
+        outputs["test"],
+        predicted,
+        counts,
+        folder.load_head_weight(key),
+        np.array(losses, float) if losses else None,  # (T, C), None becomes NaN
+    )
+    return [dataclasses.asdict(one) for one in diagnose(seen)]
 
 
 def write_failure(

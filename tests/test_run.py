@@ -215,7 +215,7 @@ def test_a_report_is_rebuilt_from_what_is_stored(finished):
     out, _, _ = finished
     reports = [path for path in out.iterdir() if path.suffix in (".md", ".html", ".csv")]
     written = {path.name: path.read_bytes() for path in reports}
-    assert len(written) == 10
+    assert len(written) == 15
     for name in written:
         (out / name).unlink()
     assert main(["report", str(out)]) == 0

@@ -10,7 +10,7 @@ from typing import Any
 import matplotlib.figure
 
 from benchmark.compare import Comparison
-from benchmark.report import corrections, effects, gains, tables, training
+from benchmark.report import corrections, diagnoses, effects, gains, tables, training
 from benchmark.report.blocks import (
     Block,
     Code,
@@ -42,9 +42,10 @@ def build_page(comparison: Comparison) -> Page:
         Section(id, title, blocks)
         for id, title, blocks in (
             ("failures", "What failed", tuple(_failures(comparison))),
-            ("gains", "What each class gains and loses", tuple(_gains(comparison))),
-            ("effects", "Did it take effect?", tuple(_effects(comparison))),
             ("certainty", "How sure is this?", tuple(_certainty(comparison))),
+            ("gains", "What each class gains and loses", tuple(_gains(comparison))),
+            ("causes", "Why is a class never predicted?", tuple(_causes(comparison))),
+            ("effects", "Did it take effect?", tuple(_effects(comparison))),
             ("free", "What a free correction does", tuple(_free(comparison))),
             ("seeds", "Seed by seed", tuple(_seeds(comparison, drawn))),
             ("classes", "Recall of each class", tuple(_classes(comparison, drawn))),
@@ -196,8 +197,12 @@ def _warnings(comparison: Comparison) -> Iterator[str]:
 def _highlights(comparison: Comparison) -> Iterator[str]:
     if _is_quick(comparison):
         return
-    for said in (gains.biggest_words(comparison), corrections.corrected_words(comparison)):
-        if said:
+    for words in (
+        gains.biggest_words,
+        diagnoses.diagnoses_words,
+        corrections.corrected_words,
+    ):
+        if said := words(comparison):
             yield said
 
 
@@ -227,6 +232,15 @@ def _effects(comparison: Comparison) -> Iterator[Block]:
         yield table
     if checks := effects.checks_table(comparison):
         yield Details("Every check, and what was seen", (checks,))
+
+
+def _causes(comparison: Comparison) -> Iterator[Block]:
+    table, causes = diagnoses.diagnoses_table(comparison), diagnoses.causes_table(comparison)
+    if table:
+        yield table
+    if causes:
+        yield Details("Every strategy's", (causes,))
+        yield Details("The rules", (diagnoses.rules_table(),))
 
 
 def _free(comparison: Comparison) -> Iterator[Block]:

@@ -84,6 +84,7 @@ def fabricate(
             curves.append(_curves(strategy, seed, len(classes), help_for_rare, rng))
             seed_rows.append(_seed_row(strategy, seed, per_class[-1], table, rng))
             record = _record(strategy, train, help_for_rare, seed_rows[-1], strategy in unseen)
+            record["diagnoses"] = _diagnoses(train, table)
             collector.add({"strategy": strategy, "seed": seed}, record, train, range(len(train)))
     rows = pd.DataFrame(seed_rows, columns=["strategy", "seed", *SUMMARY, *EXTRA])
     return Comparison(
@@ -185,6 +186,30 @@ def _record(
         "corrected": {"free": {"macro_f1": seed_row["macro_f1"] + 0.02, **numbers}},
         "reliability": _reliability(help_for_rare),
     }
+
+
+def _diagnoses(train: np.ndarray, table: np.ndarray) -> list[dict[str, Any]]:
+    """Blame the ignored classes on their size, or on the largest class."""
+    called, found = table.sum(0), []
+    for label, count in enumerate(train):
+        recall = float(table[label, label] / table[label].sum())
+        if recall <= 0.1:
+            few = bool(count < 40)
+            found.append(
+                {
+                    "index": label,
+                    "recall": recall,
+                    "never": bool(called[label] == 0),
+                    "cause": "too few images" if few else "confusable",
+                    "confuser": 0,
+                    "signals": {"recall": recall, "train_images": float(count), "apart": None},
+                    "why": "It has {train_images} training images."
+                    if few
+                    else "Its images can't be told from those of {confuser}.",
+                    "try_next": ["views", "images"] if few else ["classes", "labels"],
+                }
+            )
+    return found
 
 
 def _reliability(help_for_rare: float) -> dict[str, list[float]]:
@@ -317,5 +342,9 @@ def _run(
             "date": "2026-01-31T12:00:00+00:00",
         },
         "seeds": list(seeds),
+        "at_hand": {
+            "other_views": {"summary": "Alters images.", "places": ["views"]},
+            "no_change": {"summary": "Nothing.", "places": []},
+        },
         "asked": [{"name": name, "doc": "", "parameters": {}} for name in strategies],
     }

@@ -1,0 +1,157 @@
+"""Why is a class never predicted? The diagnoses of a run in words and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from benchmark.compare import Comparison
+from benchmark.diagnosis import RULES
+from benchmark.report.blocks import Cell, Row, Table, code, printable
+from benchmark.report.formats import MISSING, count, listed, plural, share
+
+ADVICE = 2  # places that a row names, the most promising
+_SPELT = {
+    "budget": "Train longer: --epochs, --recipe strong",
+    "images": "More images of it",
+    "labels": "Look through its labels",
+    "classes": "Ask whether it is a class of its own",
+}  # help that no strategy gives
+
+
+def of_whom(comparison: Comparison) -> str | None:
+    """Return the strategy whose classes are explained: the control, or else the first with any."""
+    diagnosed = set(comparison.findings.diagnoses["strategy"])
+    if comparison.control in diagnosed:
+        return comparison.control
+    finished = set(comparison.per_class["strategy"])
+    if comparison.control in finished:  # it ignores no class, and that is the answer
+        return None
+    return next((name for name in comparison.strategies if name in diagnosed), None)
+
+
+def diagnoses_words(comparison: Comparison) -> str:
+    """Say in one sentence how many classes are ignored for which cause; empty if none is."""
+    strategy = of_whom(comparison)
+    if strategy is None:
+        return ""
+    causes = pd.Series([one["cause"] for one in _by_class(comparison, strategy)])
+    said = [f"{cause} {n}" for cause, n in causes.value_counts(sort=True).items()]
+    classes = plural(len(causes), "class is", "classes are")
+    return (
+        f"Why {classes} never or hardly found under {code(strategy)}, by the likeliest cause: "
+        f"{listed(said)}."
+    )
+
+
+def diagnoses_table(comparison: Comparison) -> Table | None:
+    """The ignored classes of one strategy, largest first: cause, evidence, what to try next."""
+    strategy = of_whom(comparison)
+    if strategy is None:
+        return None
+    seeds = len(comparison.seeds)
+    rows = []
+    for one in _by_class(comparison, strategy):
+        often = f"{one['agreeing']} of {one['times']}" if seeds > 1 else ""
+        said = " ".join(_advice(comparison, one))
+        cells = (
+            Cell(printable(one["class"])),
+            Cell(count(one["train_count"])),
+            Cell("never", mark="never") if one["never"] else Cell(share(one["recall"], 2)),
+            Cell(one["cause"], note=often),
+            Cell(printable(one["why"])),
+            Cell(said),
+        )
+        rows.append(Row(cells))
+    columns = ("Class", "Train images", "Recall", "Likely cause", "Evidence", "To try next")
+    return Table(
+        _caption(comparison, strategy),
+        columns,
+        tuple(rows),
+        frozenset({0, 3, 4, 5}),
+        csv="diagnoses.csv",
+    )
+
+
+def causes_table(comparison: Comparison) -> Table | None:
+    """Ignored classes × strategies: the likeliest cause; blank where a class is found."""
+    known = comparison.findings.diagnoses
+    if known.empty:
+        return None
+    found = {
+        (strategy, one["class"]): one
+        for strategy in dict.fromkeys(known["strategy"])
+        for one in _by_class(comparison, str(strategy))
+    }
+    finished = set(comparison.per_class["strategy"])
+    names = [name for name in comparison.strategies if name in finished]
+    rows = []
+    for label in comparison.classes:
+        if not any((name, label) in found for name in names):
+            continue
+        cells = [Cell(printable(label))]
+        for name in names:
+            one = found.get((name, label))
+            cells.append(Cell(one["cause"] if one else "", mark="never" if one else ""))
+        rows.append(Row(tuple(cells)))
+    columns = ("Class", *map(printable, names))
+    caption = "Classes never or hardly found, by strategy. Blank: the class is found."
+    texts = frozenset(range(len(columns)))
+    return Table(caption, columns, tuple(rows), texts, csv="diagnoses.csv")
+
+
+def rules_table() -> Table:
+    """The rules that a diagnosis goes by, as they are read: from top to bottom."""
+    rows = tuple(
+        Row((Cell(str(number)), Cell(rule.cause), Cell(rule.when), Cell(rule.source or MISSING)))
+        for number, rule in enumerate(RULES, start=1)
+    )
+    caption = "The rules, read from top to bottom: the first that holds names the cause."
+    return Table(caption, ("Rule", "Cause", "When", "Source"), rows, frozenset({1, 2, 3}))
+
+
+def _by_class(comparison: Comparison, strategy: str) -> Iterator[dict[str, Any]]:
+    """Yield for each class that a strategy ignores in most seeds what most of these seeds say."""
+    known = comparison.findings.diagnoses
+    mine = known[known["strategy"] == strategy]
+    finished = comparison.seed_rows
+    finished = finished[(finished["strategy"] == strategy) & (finished["status"] == "ok")]
+    for label in comparison.classes:
+        rows = mine[mine["class"] == label]
+        if 2 * len(rows) <= len(finished):
+            continue
+        cause = rows["cause"].mode().iloc[0]
+        agreeing = rows[rows["cause"] == cause]
+        one = {str(name): value for name, value in agreeing.iloc[0].items()}
+        yield one | {
+            "recall": rows["recall"].mean(),
+            "never": bool(rows["never"].all()),
+            "agreeing": len(agreeing),
+            "times": len(rows),
+        }
+
+
+def _advice(comparison: Comparison, one: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what to try next: strategies at hand that act in the place, or words."""
+    hand = comparison.run.get("at_hand") or {}
+    given = 0
+    for place in str(one["try_next"]).split(", "):
+        names = [name for name, about in hand.items() if about["places"] == [place]]
+        if names:
+            yield f"{place.capitalize()}: {listed(names, 'or')}."
+        elif place in _SPELT:
+            yield f"{_SPELT[place]}."
+        else:
+            continue
+        given += 1
+        if given == ADVICE:
+            return
+
+
+def _caption(comparison: Comparison, strategy: str) -> str:
+    said = f"Classes of which at most one test image in ten is found under {code(strategy)}"
+    if len(comparison.seeds) > 1:
+        said += " in most seeds; beside the cause, in how many of these seeds it is the likeliest"
+    return f"{said}. What is likely is not proven: look at the images."
