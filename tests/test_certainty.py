@@ -278,3 +278,14 @@ def test_a_seed_without_groups_has_independent_images():
     frame = predictions()[0]
     assert frame.groups is None
     assert predictions(group_of=lambda i: i)[0].groups.tolist() == list(range(60))
+
+
+def test_seeds_that_share_their_images_are_no_further_evidence():
+    """The same images and predictions three times over say as much as once, not more."""
+    once, thrice = (
+        row(paired(predictions(seeds, same_files=True, images=24), "no_change"), "helps")
+        for seeds in ((0,), (0, 1, 2))
+    )
+    other_images = row(paired(predictions((0, 1, 2), images=24), "no_change"), "helps")
+    assert thrice["p_images"] == pytest.approx(once["p_images"], rel=0.5)
+    assert other_images["p_images"] < once["p_images"] / 2

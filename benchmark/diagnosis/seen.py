@@ -43,6 +43,7 @@ class Seen:
         for name, (array, shape) in expected.items():
             if array.shape != shape:
                 raise ValueError(
-                    f"{name} has shape {array.shape}; with {classes} training counts and "
-                    f"{images} test images it must be {shape}"
+                    f"{name} has shape {array.shape}; with {classes} training counts, "
+                    f"{len(self.validation.labels)} validation and {images} test images it must "
+                    f"be {shape}"
                 )

@@ -114,6 +114,12 @@ class Evidence:
         return (self.logits - self.log_prior).argmax(1)
 
     @cached_property
+    def weights(self) -> Floats:
+        """(N,) sum 1: classes weigh as in training, however many images of each are here."""
+        weight = np.exp(self.log_prior[self.labels]) / self.counts[self.labels]
+        return weight / weight.sum()
+
+    @cached_property
     def fitted(self) -> tuple[float, float]:
         """Scale s and prior share t that predict these labels best: softmax(s f + t log pi).
 
@@ -121,7 +127,7 @@ class Evidence:
         early says less than it knows, s > 1. t = 0 where the logits hold the prior, 1 where the
         training was balanced.
         """
-        rows = np.arange(len(self.labels))
+        rows, weights = np.arange(len(self.labels)), self.weights
 
         def loss(parameters: Floats) -> tuple[float, Floats]:
             scale = np.exp(parameters[0])
@@ -129,8 +135,8 @@ class Evidence:
             p = np.exp(log_p)
             of_logits = (p * self.logits).sum(1) - self.logits[rows, self.labels]
             of_prior = p @ self.log_prior - self.log_prior[self.labels]
-            gradient = np.array([scale * of_logits.mean(), of_prior.mean()])
-            return float(-log_p[rows, self.labels].mean()), gradient
+            gradient = np.array([scale * (weights @ of_logits), weights @ of_prior])
+            return float(-weights @ log_p[rows, self.labels]), gradient
 
         bounds = [(-5.0, 7.0), (-1.0, 2.0)]
         found = minimize(loss, np.zeros(2), jac=True, bounds=bounds, method="L-BFGS-B")
@@ -164,8 +170,8 @@ class Evidence:
     def learnt(self) -> float:
         """Share of the prior's log-loss that the network takes away (McFadden's R squared)."""
         rows = np.arange(len(self.labels))
-        network = -self.log_p[rows, self.labels].mean()
-        return float(1 - network / -self.log_prior[self.labels].mean())
+        network = self.weights @ self.log_p[rows, self.labels]
+        return float(1 - network / (self.weights @ self.log_prior[self.labels]))
 
 
 def measure(evidence: Evidence, k: int) -> tuple[dict[str, float], int | None]:

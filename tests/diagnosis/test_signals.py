@@ -57,6 +57,18 @@ def test_the_prior_is_found_missing_where_training_was_balanced():
         assert np.mean(said == likelihoods.argmax(1)) > 0.98
 
 
+def test_a_test_set_of_equal_classes_fits_the_same():
+    """Even where images of each class are equally many, the prior is that of training."""
+    counts = np.array([800, 150, 40, 10])
+    likelihoods = np.random.default_rng(3).normal(size=(8000, 4)) * 2
+    labels = drawn_from_softmax(likelihoods + np.log(counts / 1000))
+    few = np.concatenate([np.flatnonzero(labels == c)[:80] for c in range(4)])
+    logits = likelihoods + np.log(counts / 1000)
+    even = Evidence(seen(logits[few], labels[few], counts))
+    assert even.fitted == pytest.approx((1, 0), abs=0.25)
+    assert even.learnt == pytest.approx(Evidence(seen(logits, labels, counts)).learnt, abs=0.1)
+
+
 def test_prior_correction_by_hand():
     # pi = .9, .1: log odds 2.2, so class 1 wins where its logit is less than that behind
     logits = [[0, -1.0], [0, -2.0], [0, -3.0], [0, 1.0], [0, -2.0], [0, -5.0]]
