@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmark.report.drawings import (
+from benchmark.report.canvas import (
     FAINT,
     INK,
     LINE,
@@ -17,12 +17,12 @@ from benchmark.report.drawings import (
     PAGE,
     PAPER,
     SECOND,
-    _bare,
-    _Canvas,
-    _label_width,
-    _row_labels,
-    _settings,
-    _short,
+    Canvas,
+    bare,
+    in_style,
+    label_width,
+    row_labels,
+    short,
 )
 from benchmark.report.formats import change, share
 
@@ -47,7 +47,7 @@ def change_dots(
         (S, D) words that stand where there are none.
     """
     s, d = len(strategies), len(datasets)
-    left, top, high, gap = _label_width(strategies, NAME), 28, 22, 22
+    left, top, high, gap = label_width(strategies, NAME), 28, 22, 22
     across = min(d, 6)
     down = -(-d // across)
     wide = int(np.clip((PAGE - left) / across - gap, 105, 230))
@@ -55,8 +55,8 @@ def change_dots(
     every = np.concatenate([np.ravel(one) for of in changes for one in of])
     low, up = min(every.min(initial=0), 0), max(every.max(initial=0), 0)
     pad = max(0.08 * (up - low), 0.005)
-    with _settings():
-        canvas = _Canvas(left + across * (wide + gap), down * row - 12)
+    with in_style():
+        canvas = Canvas(left + across * (wide + gap), down * row - 12)
         for place, dataset in enumerate(datasets):
             x, y = left + place % across * (wide + gap), place // across * row + top
             axes = canvas.axes(x, y, wide, s * high)
@@ -70,7 +70,7 @@ def change_dots(
                 )
             ):
                 _change(axes, k, np.asarray(values, float), word)
-            axes.set_title(_short(dataset, int(wide / 6.2)), pad=6, size=10.5)
+            axes.set_title(short(dataset, int(wide / 6.2)), pad=6, size=10.5)
             axes.grid(axis="y", color=FAINT, linewidth=0.5)
             axes.spines["left"].set_visible(False)
             axes.tick_params(length=0)
@@ -79,7 +79,7 @@ def change_dots(
                 lambda value, _: change(share(value, 2)) if value else "0"
             )
             labels = strategies if place % across == 0 else [""] * s
-            _row_labels(axes, labels, NAME, first=0)
+            row_labels(axes, labels, NAME, first=0)
         return canvas.figure
 
 
@@ -93,14 +93,14 @@ def rank_axis(
     """
     s, ordered = len(strategies), sorted(range(len(strategies)), key=lambda k: (-means[k], k))
     halves = ordered[: s // 2], ordered[s // 2 :][::-1]  # left and right, outermost first
-    side = _label_width(strategies, NAME) + 34  # with the number
+    side = label_width(strategies, NAME) + 34  # with the number
     wide, top, line, step = max(PAGE - 2 * side - 20, 300), 44, 19, 10
     begin = len(groups) * step + 22  # of the labels, below the axis
-    with _settings():
-        canvas = _Canvas(2 * side + wide, top + begin + max(map(len, halves)) * line + 4)
+    with in_style():
+        canvas = Canvas(2 * side + wide, top + begin + max(map(len, halves)) * line + 4)
         axes = canvas.axes(0, 0, canvas.width, canvas.height)
         axes.set(xlim=(0, canvas.width), ylim=(canvas.height, 0))
-        _bare(axes)
+        bare(axes)
 
         def at(rank: float) -> float:
             return side + wide * (s - rank) / max(s - 1, 1)
@@ -123,7 +123,7 @@ def rank_axis(
                 }
                 number = f"{means[k]:.2f}"
                 axes.text(end + sign * 5, y, number, size=9.5, color=MUTED, **look)
-                name = _short(strategies[k], NAME)
+                name = short(strategies[k], NAME)
                 axes.text(end + sign * 37, y, name, size=10, color=INK, **look)
         for place, members in enumerate(groups):
             y, ranks = top + 12 + place * step, [means[k] for k in members]

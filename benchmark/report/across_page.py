@@ -24,7 +24,7 @@ from benchmark.report.blocks import (
     Section,
     printable,
 )
-from benchmark.report.drawings import to_svg
+from benchmark.report.canvas import to_svg
 from benchmark.report.formats import listed, plural
 from benchmark.report.verdict import paired_differences
 from benchmark.statistics.ranks import groups

@@ -24,7 +24,7 @@ from benchmark.report.blocks import (
     code,
     printable,
 )
-from benchmark.report.drawings import to_svg
+from benchmark.report.canvas import to_svg
 from benchmark.report.figures import all_figures
 from benchmark.report.formats import count, listed, plural
 from benchmark.report.priors import priors_table

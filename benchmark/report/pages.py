@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmark.report import html, markdown
 from benchmark.report.blocks import Page
-from benchmark.report.drawings import standalone
+from benchmark.report.canvas import standalone
 from benchmark.store import write_text
 
 

@@ -9,14 +9,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmark.report.drawings import (
+from benchmark.report.canvas import (
     FAINT,
     LINE,
     PAPER,
     SECOND,
-    _Canvas,
-    _settings,
-    _short,
+    Canvas,
+    in_style,
+    short,
 )
 from benchmark.report.formats import count
 
@@ -43,8 +43,8 @@ def reliability_panels(reliability: Mapping[str, Reliability]) -> Figure:
     left, top, wide, high = 52, 28, 272, 206
     most = max(max(_numbers(one, "all_images").max() for one in reliability.values()), 1)
     rare_exist = any(_numbers(one, "rare_images").any() for one in reliability.values())
-    with _settings():
-        canvas = _Canvas(left + across * (wide + 26), top + down * (high + 52) - 6)
+    with in_style():
+        canvas = Canvas(left + across * (wide + 26), top + down * (high + 52) - 6)
         for place, (strategy, one) in enumerate(reliability.items()):
             x, y = place % across, place // across
             axes = canvas.axes(left + x * (wide + 26), top + y * (high + 52), wide, high)
@@ -57,7 +57,7 @@ def reliability_panels(reliability: Mapping[str, Reliability]) -> Figure:
                 axes.text(
                     0.02, 1.1, f"▲ {_images(one, 'rare')} called a rare class", color=LINE, size=9.5
                 )
-            axes.set_title(_short(strategy, 38), pad=5, size=10.5)
+            axes.set_title(short(strategy, 38), pad=5, size=10.5)
             axes.set(xlim=(0, 1.02), ylim=(-0.03, 1.3))
             axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", ".25", ".5", ".75", "1"])
             axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", ".25", ".5", ".75", "1"])

@@ -15,8 +15,9 @@ from matplotlib import pyplot
 from matplotlib.colors import to_rgb
 
 from benchmark.report import blocks, formats
+from benchmark.report.canvas import standalone, to_svg
 from benchmark.report.colours import COLOURS, HEAT, INVERTED_FROM, levels
-from benchmark.report.drawings import confusion_maps, curve_panels, recall_map, standalone, to_svg
+from benchmark.report.drawings import confusion_maps, curve_panels, recall_map
 from benchmark.report.figures import all_figures
 from benchmark.report.html import _drawing as into_page
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmark.metrics import reliability
-from benchmark.report.drawings import PAGE, to_svg
+from benchmark.report.canvas import PAGE, to_svg
 from benchmark.report.reliability import reliability_panels
 
 
