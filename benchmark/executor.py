@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from benchmark.corrections import free_decisions
 from benchmark.folder import RunFolder
 from benchmark.model.catalogue import first_trained
 from benchmark.plan import Plan, Segment
@@ -29,6 +30,7 @@ from benchmark.progress import Advance, Silent
 from benchmark.record import Setting, error_of, write_failure, write_record
 from benchmark.size import size_text
 from benchmark.store import read_json, write_json
+from benchmark.strategy import Decision
 from benchmark.strategy.registry import Plugins
 from benchmark.train.home import Home
 from benchmark.train.material import Material
@@ -119,6 +121,10 @@ class Executor:
     def _cores(self) -> int:
         # OMP_NUM_THREADS bounds the second, a container's share of the machine the first
         return min(joblib.cpu_count(), torch.get_num_threads())
+
+    @cached_property
+    def _free(self) -> dict[str, Decision]:
+        return free_decisions()
 
     @property
     def _threads(self) -> int:
@@ -248,7 +254,7 @@ class Executor:
         else:
             experiment, budget = self.prepared.experiment, self.prepared.budgets[seed]
             cut, counts = first_trained(experiment.fine_tune), self.prepared.train_counts(seed)
-            setting = Setting(experiment.recipe, cut, budget, counts)
+            setting = Setting(experiment.recipe, cut, budget, counts, self._free)
             write_record(self.folder, asked, seed, key, setting)
         return bool(read_json(self.folder.record_file(name, seed))["status"] == "ok")
 

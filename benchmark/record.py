@@ -15,14 +15,14 @@ from typing import Any
 import numpy as np
 
 from benchmark.audit import audit
-from benchmark.corrections import corrected, free_decisions
+from benchmark.corrections import corrected
 from benchmark.diagnosis import Seen, diagnose
 from benchmark.experiment import Recipe
 from benchmark.folder import PARTS, RunFolder
 from benchmark.metrics import reliability, scores
 from benchmark.plan import Budget
 from benchmark.store import digest, read_json, write_json
-from benchmark.strategy import Outputs
+from benchmark.strategy import Decision, Outputs
 from benchmark.strategy.effects import Decided
 from benchmark.strategy.identity import file_hash, identity
 from benchmark.strategy.registry import Asked
@@ -43,6 +43,7 @@ class Setting:
     cut: str  # the first block that the recipe may train
     budget: Budget
     train_counts: np.ndarray  # (C,) before any resampling
+    free: dict[str, Decision]  # that every network is shown with, see `free_decisions`
 
 
 def write_record(folder: RunFolder, asked: Asked, seed: int, key: str, setting: Setting) -> None:
@@ -51,7 +52,7 @@ def write_record(folder: RunFolder, asked: Asked, seed: int, key: str, setting: 
     A decision that fails is recorded as the failure of its strategy. A record that is up to date
     is left as it is.
     """
-    strategy, free = asked.strategy, free_decisions()
+    strategy, free = asked.strategy, setting.free
     effects = [strategy.effects, *(stage.effects for stage in strategy.stages)]
     current = digest([key, identity([strategy.decide, effects, free]), *map(file_hash, CODE)])
     path = folder.record_file(asked.name, seed)
@@ -98,7 +99,7 @@ def _record(
                 "seconds": about["seconds"],
             },
             "audit": _audit(asked, outputs, predicted["val"], about, setting),
-            "corrected": corrected(free_decisions(), outputs["val"], test, counts),
+            "corrected": corrected(setting.free, outputs["val"], test, counts),
             "reliability": reliability(test.labels, test.log_probabilities, counts),
             "diagnoses": _diagnoses(outputs, predicted["test"], folder, key, about, counts),
             "curve": about["curve"],
