@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pandas as pd
 
 from benchmark.certainty import biggest
@@ -45,8 +47,7 @@ def gains_tables(comparison: Comparison) -> list[Table]:
     rows = {(row["strategy"], row["class"]): row for row in changes.to_dict("records")}
     tested = dict(zip(comparison.classes, comparison.test_counts, strict=True))
     tables = []
-    for begin in range(0, len(strategies), ACROSS):
-        part = strategies[begin : begin + ACROSS]
+    for part in _parts(strategies):
         lines = []
         for name in shown:
             head = (Cell(printable(name)), Cell(count(tested[name])))
@@ -55,6 +56,13 @@ def gains_tables(comparison: Comparison) -> list[Table]:
         columns = ("Class", "Test images", *map(printable, part))
         tables.append(Table(caption, columns, tuple(lines), csv="class_changes.csv"))
     return tables
+
+
+def _parts(strategies: list[str]) -> list[list[str]]:
+    """Cut into tables of at most ACROSS, as equal as can be."""
+    number = -(-len(strategies) // ACROSS)
+    edges = [len(strategies) * k // number for k in range(number + 1)] if number else [0]
+    return [strategies[begin:end] for begin, end in pairwise(edges)]
 
 
 def _shown(comparison: Comparison, changes: pd.DataFrame) -> list[str]:
