@@ -153,7 +153,7 @@ def run(
     batch_size: int | None = None,
     lr: float | None = None,
     epochs: float | Sequence[float] | None = None,
-    seeds: Sequence[int] = (0,),
+    seeds: int | Sequence[int] = (0,),
     device: str = "auto",
     precision: str = "auto",
     out: str | Path | None = None,
@@ -166,7 +166,7 @@ def run(
     """Fine-tune one network under several strategies and write the report.
 
     Arguments are those of ``python -m benchmark run``; see its help. What is stored in `out` and
-    still current is not trained again. `control` None compares with the strategy that changes
+    still current is not trained again. `seeds` says how many, or which. `control` None compares with the strategy that changes
     nothing. `cache_limit` is in bytes; None lets the cache take half of what the disk has for it.
 
     Raises
@@ -269,7 +269,7 @@ def make_experiment(
     recipe: str,
     lr: float | None,
     epochs: float | Sequence[float] | None,
-    seeds: Sequence[int],
+    seeds: int | Sequence[int],
     quick: bool,
     **others: Any,
 ) -> Experiment:
@@ -288,7 +288,7 @@ def make_experiment(
         data=str(data),
         weights=str(weights),
         recipe=recipe_for(recipe, epochs, lr),
-        seeds=tuple(seeds),
+        seeds=tuple(range(seeds) if isinstance(seeds, int) else seeds),
         quick=quick,
         **others,
     )

@@ -271,7 +271,7 @@ def test_changing_what_matters_retrains_what_depends_on_it(finished):
     _, words, _ = finished
     rate = call("plan", *words[1:], "--lr", "0.001")
     assert "to train   10 of 10" in rate.stdout
-    fewer = call("plan", *words[1:], "--seeds", "1", "--strategies", "no_change,focal_loss")
+    fewer = call("plan", *words[1:], "--seeds", "1,", "--strategies", "no_change,focal_loss")
     assert "to train   0 of 2" in fewer.stdout
     more = call(
         "plan", *words[1:], "--strategies", "all,focal_loss:gamma=1,class_weights:power=0.5"
@@ -447,7 +447,7 @@ def test_flags_may_stand_in_a_file_and_flags_win(image_folder, tmp_path):
     )
     done = call("plan", "--config", config, "--out", tmp_path / "out")
     assert "2 strategies x 2 seeds (3, 4)" in done.stdout, done.stderr
-    done = call("plan", "--config", config, "--seeds", "5", "--out", tmp_path / "out")
+    done = call("plan", "--config", config, "--seeds", "5,", "--out", tmp_path / "out")
     assert "2 strategies x 1 seed (5)" in done.stdout
 
 
@@ -489,7 +489,7 @@ def test_every_verb_explains_itself_with_examples(capsys):
 
 
 def test_a_stopped_run_says_how_to_go_on(image_folder, tmp_path):
-    words = ["run", "--data", image_folder, *SMALL, "--seeds", "7", "--out", tmp_path / "run"]
+    words = ["run", "--data", image_folder, *SMALL, "--seeds", "7,", "--out", tmp_path / "run"]
     process = subprocess.Popen(
         command(*words),
         stdout=subprocess.PIPE,

@@ -133,7 +133,7 @@ def _harness(
     shutil.rmtree(folder, ignore_errors=True)
     command: list[str | Path] = [
         *(sys.executable, "-m", "benchmark", "run"),
-        *("--strategies", ",".join(job.strategies), "--seeds", ",".join(map(str, job.seeds))),
+        *("--strategies", ",".join(job.strategies), "--seeds", ",".join(map(str, job.seeds)) + ","),
         *("--data", inputs.images, "--weights", inputs.weights),
         *("--image-size", str(settings.image_size)),
         *("--device", settings.device, "--precision", settings.precision),

@@ -51,6 +51,8 @@ def _read_config(file: str, allowed: set[str]) -> dict[str, Any]:
             values[name] = value
         else:  # as it would stand on the command line, so that the same rules read it
             values[name] = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+            if name == "seeds" and isinstance(value, list) and len(value) == 1:
+                values[name] += ","  # a list says which, a number how many
     return values
 
 
@@ -112,11 +114,12 @@ def _experiment_flags(verb: argparse.ArgumentParser) -> None:
     _control_flag(what, "the strategy that changes nothing")
     what.add_argument(
         "--seeds",
-        type=_whole_numbers,
+        type=_seeds,
         default=(0,),
-        metavar="0,1,2",
-        help="each seed is a split, an initialisation and an order of images of its own, the same "
-        "for all strategies (default: 0)",
+        metavar="N",
+        help="how many, or which: 0,1,2 (7, is the seed 7 alone). Each is a split, an "
+        "initialisation and an order of images of its own, the same for all strategies "
+        "(default: 1, the seed 0)",
     )
 
     data = verb.add_argument_group("on which images")
@@ -230,9 +233,9 @@ def _bench_flags(verb: argparse.ArgumentParser) -> None:
     )
     verb.add_argument(
         "--seeds",
-        type=_whole_numbers,
+        type=_seeds,
         default=(0,),
-        metavar="0,1,2",
+        metavar="N",
         help="more than one: the harness is timed on all of them too (default: 0)",
     )
     verb.add_argument("--image-size", type=int, default=128, metavar="PIXELS", help="default: 128")
@@ -307,6 +310,18 @@ def _size(text: str) -> int:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def _seeds(text: str) -> tuple[int, ...]:
+    """Read how many seeds, or with a comma which."""
+    if "," in text:
+        return _whole_numbers(text.removesuffix(","))
+    (number,) = _whole_numbers(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(
+            f"how many seeds, 1 or more, not {text!r}; with a comma the seeds themselves: {text},"
+        )
+    return tuple(range(number))
+
+
 def _whole_numbers(text: str) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in text.split(","))
@@ -341,7 +356,7 @@ RUN_EXAMPLES = """\
   python -m benchmark run --strategies all
 
   # your own images, three seeds
-  python -m benchmark run --data my_images/ --seeds 0,1,2 --out results/mine
+  python -m benchmark run --data my_images/ --seeds 3 --out results/mine
 
   # two focal losses, and moved thresholds on top of one, at InceptionV3's own image size
   python -m benchmark run --data my_images/ --image-size 299 \\
@@ -354,7 +369,7 @@ PLAN = """Show what `run` would train. Prints which networks are shared, which a
 and how many steps are left. It decodes the images if that was not done before; it trains
 nothing."""
 
-PLAN_EXAMPLES = "  python -m benchmark plan --data my_images/ --seeds 0,1,2 --strategies all"
+PLAN_EXAMPLES = "  python -m benchmark plan --data my_images/ --seeds 3 --strategies all"
 
 LIST = """Show what can be asked for by name. Strategies with their parameters, data sources,
 recipes and weights, each with a line of explanation."""
@@ -397,6 +412,6 @@ harness that begin with an empty cache. Every measurement is kept at once in mea
 same command goes on where it stopped, and more --rounds add to it. Writes performance.md."""
 
 BENCH_EXAMPLES = """\
-  python -m benchmark bench --data my_images/ --rounds 3 --seeds 0,1,2
+  python -m benchmark bench --data my_images/ --rounds 3 --seeds 3
   python -m benchmark bench --data my_images/ --scripts 1
   python -m benchmark bench --growth 1000,4000,16000,48000"""

@@ -53,12 +53,11 @@ def follow_up(comparison: Comparison) -> str:
         return "A quick look tries the commands out: run again without `--quick` before reading it."
     seeds = len(comparison.seeds)
     if seeds == 1:
-        return "One seed names no winner: repeat with `--seeds 0,1,2`."
+        return "One seed names no winner: repeat with `--seeds 3`."
     if seeds < SEEDS_FOR_A_TEST:
-        enough = ",".join(str(seed) for seed in range(SEEDS_FOR_A_TEST))
         return (
             f"{seeds} seeds are too few to call a difference significant: "
-            f"that takes at least {SEEDS_FOR_A_TEST}, `--seeds {enough}`."
+            f"that takes at least {SEEDS_FOR_A_TEST}, `--seeds {SEEDS_FOR_A_TEST}`."
         )
     return _significant(comparison)
 
