@@ -166,8 +166,9 @@ def run(
     """Fine-tune one network under several strategies and write the report.
 
     Arguments are those of ``python -m benchmark run``; see its help. What is stored in `out` and
-    still current is not trained again. `seeds` says how many, or which. `control` None compares with the strategy that changes
-    nothing. `cache_limit` is in bytes; None lets the cache take half of what the disk has for it.
+    still current is not trained again. `seeds` says how many, or which. `control` None
+    compares with the strategy that changes nothing. `cache_limit` is in bytes; None lets the cache
+    take half of what the disk has for it.
 
     Raises
     ------

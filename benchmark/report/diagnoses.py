@@ -14,7 +14,7 @@ from benchmark.report.formats import MISSING, count, listed, plural, share
 
 ADVICE = 2  # places that a row names, the most promising
 _SPELT = {
-    "budget": "Train longer: --epochs, --recipe strong",
+    "budget": "Train longer (more epochs, or the recipe strong)",
     "images": "More images of it",
     "labels": "Look through its labels",
     "classes": "Ask whether it is a class of its own",
@@ -59,13 +59,13 @@ def diagnoses_table(comparison: Comparison) -> Table | None:
         cells = (
             Cell(printable(one["class"])),
             Cell(count(one["train_count"])),
-            Cell("never", mark="never") if one["never"] else Cell(share(one["recall"], 2)),
+            _found(comparison, strategy, one),
             Cell(one["cause"], note=often),
             Cell(printable(one["why"])),
             Cell(said),
         )
         rows.append(Row(cells))
-    columns = ("Class", "Train images", "Recall", "Likely cause", "Evidence", "To try next")
+    columns = ("Class", "Train images", "Found", "Likely cause", "Evidence", "To try next")
     return Table(
         _caption(comparison, strategy),
         columns,
@@ -133,12 +133,22 @@ def _by_class(comparison: Comparison, strategy: str) -> Iterator[dict[str, Any]]
         }
 
 
+def _found(comparison: Comparison, strategy: str, one: Mapping[str, Any]) -> Cell:
+    """Say how many test images were found, and how high the true recall may be all the same."""
+    rows = comparison.per_class
+    mine = rows[(rows["strategy"] == strategy) & (rows["class"] == one["class"])]
+    images, high = mine["test_count"].sum(), mine["recall_high"].mean()
+    hits = (mine["recall"] * mine["test_count"]).sum()
+    note = f"may be {share(high, 2)}" if images else ""
+    return Cell(f"{count(hits)} of {count(images)}", note, "never" if one["never"] else "")
+
+
 def _advice(comparison: Comparison, one: Mapping[str, Any]) -> Iterator[str]:
     """Yield what to try next: strategies at hand that act in the place, or words."""
     hand = comparison.run.get("at_hand") or {}
     given = 0
     for place in str(one["try_next"]).split(", "):
-        names = [name for name, about in hand.items() if about["places"] == [place]]
+        names = [name for name, about in hand.items() if about["places"][:1] == [place]]
         if names:
             yield f"{place.capitalize()}: {listed(names, 'or')}."
         elif place in _SPELT:
@@ -154,4 +164,7 @@ def _caption(comparison: Comparison, strategy: str) -> str:
     said = f"Classes of which at most one test image in ten is found under {code(strategy)}"
     if len(comparison.seeds) > 1:
         said += " in most seeds; beside the cause, in how many of these seeds it is the likeliest"
-    return f"{said}. What is likely is not proven: look at the images."
+    return (
+        f"{said}. Small: how high the true recall may be all the same (95 %, Wilson). What is "
+        "likely is not proven: look at the images."
+    )

@@ -7,12 +7,14 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from benchmark.compare import Comparison
+from benchmark.findings import logit_shift
 from benchmark.metrics import pooled_reliability
 from benchmark.report import drawings, tables
+from benchmark.report.effects_drawing import effect_panels
 from benchmark.report.reliability import reliability_panels
 
 NAMES = (
-    *("seeds", "recall", "confusion", "reliability"),
+    *("seeds", "recall", "confusion", "effects", "reliability"),
     *("curve_macro_f1", "curve_never_predicted", "curve_loss"),
 )
 
@@ -23,6 +25,7 @@ def all_figures(comparison: Comparison) -> dict[str, Figure]:
         _seeds(comparison)
         | _recall(comparison)
         | _confusion(comparison)
+        | _effects(comparison)
         | _reliability(comparison)
         | _curves(comparison)
     )
@@ -51,6 +54,14 @@ def _confusion(comparison: Comparison) -> dict[str, Figure]:
     counts = [np.asarray(comparison.confusion[name], dtype=float) for name in names]
     shares = [table / np.maximum(table.sum(axis=1, keepdims=True), 1) for table in counts]
     return {"confusion": drawings.confusion_maps(comparison.classes, names, shares)}
+
+
+def _effects(comparison: Comparison) -> dict[str, Figure]:
+    effects = logit_shift(comparison.findings.effects, comparison.control)
+    if effects.empty:
+        return {}
+    names = [name for name in comparison.strategies if name in set(effects["strategy"])]
+    return {"effects": effect_panels(effects, names, comparison.classes)}
 
 
 def _reliability(comparison: Comparison) -> dict[str, Figure]:

@@ -10,7 +10,16 @@ from typing import Any
 import matplotlib.figure
 
 from benchmark.compare import Comparison
-from benchmark.report import corrections, diagnoses, effects, gains, tables, training
+from benchmark.report import (
+    corrections,
+    diagnoses,
+    effects,
+    effects_drawing,
+    gains,
+    reliability,
+    tables,
+    training,
+)
 from benchmark.report.blocks import (
     Block,
     Code,
@@ -45,7 +54,7 @@ def build_page(comparison: Comparison) -> Page:
             ("certainty", "How sure is this?", tuple(_certainty(comparison))),
             ("gains", "What each class gains and loses", tuple(_gains(comparison))),
             ("causes", "Why is a class never predicted?", tuple(_causes(comparison))),
-            ("effects", "Did it take effect?", tuple(_effects(comparison))),
+            ("effects", "Did it take effect?", tuple(_effects(comparison, drawn))),
             ("free", "What a free correction does", tuple(_free(comparison))),
             ("seeds", "Seed by seed", tuple(_seeds(comparison, drawn))),
             ("classes", "Recall of each class", tuple(_classes(comparison, drawn))),
@@ -227,9 +236,17 @@ def _gains(comparison: Comparison) -> Iterator[Block]:
     yield from gains.gains_tables(comparison)
 
 
-def _effects(comparison: Comparison) -> Iterator[Block]:
+def _effects(comparison: Comparison, drawn: Drawn) -> Iterator[Block]:
     if table := effects.effects_table(comparison):
         yield table
+    if "effects" in drawn:
+        yield _figure(
+            drawn,
+            "effects",
+            effects_drawing.CAPTION,
+            "Shares of draws and of the gradient, and shift of the logits, by class, two panels a "
+            "strategy; numbers in effects.csv.",
+        )
     if checks := effects.checks_table(comparison):
         yield Details("Every check, and what was seen", (checks,))
 
@@ -255,8 +272,7 @@ def _calibration(comparison: Comparison, drawn: Drawn) -> Iterator[Block]:
         yield _figure(
             drawn,
             "reliability",
-            "How often the network is right where it is so sure, before the strategy's decision. "
-            "Below the diagonal it is too sure of itself. Larger: more images.",
+            reliability.CAPTION,
             "Share of right predictions over confidence, a panel a strategy; "
             "calibration errors are in the table below.",
         )

@@ -32,9 +32,11 @@ def test_every_ignored_class_of_the_control_is_a_row_with_cause_evidence_and_adv
     assert [row.cells[0].text for row in table.rows] == ignored(comparison, "no_change")
     rows = {row.cells[0].text: [cell.text for cell in row.cells] for row in table.rows}
     assert rows["Blouse"] == [
-        *("Blouse", "20", "never", "too few images", "It has 20 training images."),
+        *("Blouse", "20", "0 of 2", "too few images", "It has 20 training images."),
         "Views: other_views. More images of it.",
     ]
+    (blouse,) = [row for row in table.rows if row.cells[0].text == "Blouse"]
+    assert (blouse.cells[2].note, blouse.cells[2].mark) == ("may be .66", "never")
     assert rows["Hat"][3:] == [
         *("confusable", "Its images can't be told from those of T-shirt."),
         "Ask whether it is a class of its own. Look through its labels.",

@@ -1,0 +1,57 @@
+"""The picture of what a strategy did to large and to rare classes."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmark.report.canvas import PAGE, to_svg
+from benchmark.report.effects_drawing import effect_panels
+
+CLASSES = ["large", "middling", "rare"]
+
+
+def effects(strategies=("plain", "balanced"), seeds=(0, 1)):
+    rows = []
+    for strategy in strategies:
+        for seed in seeds:
+            for place, name in enumerate(CLASSES):
+                count = (80, 16, 4)[place]
+                drawn = 100 if strategy == "balanced" else 3 * count
+                rows.append((strategy, seed, name, count, drawn, 2.0 * drawn, place - 1.0))
+    columns = ["strategy", "seed", "class", "train_count", "drawn", "gradient", "logit_shift"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def lines_of(figure, panel):
+    """Natural, drawn and pulled shares of one strategy."""
+    axes = figure.axes[2 * panel]
+    return [line.get_ydata() for line in axes.lines]
+
+
+def test_shares_are_over_the_classes_of_each_seed():
+    figure = effect_panels(effects(), ["plain", "balanced"], CLASSES)
+    natural, drawn, pulled = lines_of(figure, 0)
+    np.testing.assert_allclose(natural, [0.8, 0.16, 0.04])
+    np.testing.assert_allclose(drawn, natural)
+    np.testing.assert_allclose(pulled, natural)
+    natural, drawn, _ = lines_of(figure, 1)
+    np.testing.assert_allclose(natural, [0.8, 0.16, 0.04])
+    np.testing.assert_allclose(drawn, [1 / 3] * 3)
+    heights = [bar.get_height() for bar in figure.axes[1].patches]
+    assert heights == [-1.0, 0.0, 1.0]
+
+
+@pytest.mark.parametrize("number", [1, 3, 7])
+def test_it_fits_the_page_and_is_drawn_alike(number):
+    names = [f"s{k}" for k in range(number)]
+    first, again = (
+        to_svg(effect_panels(effects(names), names, CLASSES), "effects") for _ in range(2)
+    )
+    assert first == again
+    width = float(first.split(' width="', 1)[1].split('"', 1)[0])
+    assert width <= PAGE
+
+
+def test_without_a_control_no_shift_is_drawn():
+    table = effects().assign(logit_shift=np.nan)
+    assert to_svg(effect_panels(table, ["plain", "balanced"], CLASSES), "effects")
