@@ -293,9 +293,9 @@ def plant(cause, source, rng, counts, training, settings):
     if not near_zero(one):
         return None
     if cause == PRIOR:
-        # the correction finds it, training on does not
+        # the correction finds it, training on does not: else it would be under-trained
         twice = training | {"epochs": 2 * training["epochs"]}
-        if one.truth < ENOUGH or learn(cause, images, rng, **twice).plain >= ENOUGH / 2:
+        if one.truth < ENOUGH or learn(cause, images, rng, **twice).plain >= ENOUGH:
             return None
     return one
 

@@ -48,10 +48,10 @@ QUICK = [
     (cause, seed, attempt)
     for cause, attempts in {
         plant.FEW: (0, 0),
-        plant.UNDER: (0, 0),
+        plant.UNDER: (2, 0),
         plant.CONFUSABLE: (0, 0),
         plant.WRONG: (0, 0),
-        plant.PRIOR: (0, 0),
+        plant.PRIOR: (1, 4),
     }.items()
     for seed, attempt in zip((FIRST_REPORTED, FIRST_REPORTED + 1), attempts, strict=True)
 ]

@@ -28,6 +28,19 @@ def drawn_from_softmax(true_logits, seed=0):
     return np.minimum(drawn, true_logits.shape[1] - 1)
 
 
+def of_known_likelihood(counts, seed):
+    """Images of classes of these sizes, and log p(image | class) up to what classes share (N, C).
+
+    Features are normal around a mean a class, so the likelihood is known and the class sizes are
+    the prior.
+    """
+    rng = np.random.default_rng(seed)
+    means = rng.normal(size=(len(counts), 8)) * 0.8
+    labels = np.repeat(np.arange(len(counts)), counts)
+    features = means[labels] + rng.normal(size=(len(labels), 8))
+    return labels, features @ means.T - (means**2).sum(1) / 2
+
+
 def test_auc_counts_ties_half():
     rng = np.random.default_rng(0)
     positive, negative = rng.integers(0, 5, 30).astype(float), rng.integers(0, 4, 50).astype(float)
@@ -45,24 +58,22 @@ def test_the_scale_undoes_what_logits_were_multiplied_by(factor):
 
 def test_the_prior_is_found_missing_where_training_was_balanced():
     counts = np.array([800, 150, 40, 10])
-    likelihoods = np.random.default_rng(2).normal(size=(4000, 4)) * 2
-    labels = drawn_from_softmax(likelihoods + np.log(counts / counts.sum()))
+    labels, likelihoods = of_known_likelihood(8 * counts, seed=2)
     balanced = Evidence(seen(likelihoods, labels, counts))
     plain = Evidence(seen(likelihoods + np.log(counts / 1000), labels, counts))
     assert balanced.fitted[1] == pytest.approx(1, abs=0.1)
     assert plain.fitted[1] == pytest.approx(0, abs=0.1)
     # freed of the prior that they hold, both say the same
     for evidence in (balanced, plain):
-        said = evidence.balanced[:4000].argmax(1)
+        said = evidence.balanced[: len(labels)].argmax(1)
         assert np.mean(said == likelihoods.argmax(1)) > 0.98
 
 
 def test_a_test_set_of_equal_classes_fits_the_same():
     """Even where images of each class are equally many, the prior is that of training."""
     counts = np.array([800, 150, 40, 10])
-    likelihoods = np.random.default_rng(3).normal(size=(8000, 4)) * 2
-    labels = drawn_from_softmax(likelihoods + np.log(counts / 1000))
-    few = np.concatenate([np.flatnonzero(labels == c)[:80] for c in range(4)])
+    labels, likelihoods = of_known_likelihood(100 * counts, seed=3)
+    few = np.concatenate([np.flatnonzero(labels == c)[:1000] for c in range(4)])
     logits = likelihoods + np.log(counts / 1000)
     even = Evidence(seen(logits[few], labels[few], counts))
     assert even.fitted == pytest.approx((1, 0), abs=0.25)
@@ -91,11 +102,11 @@ def test_the_confuser_is_the_likeliest_class_without_the_prior():
 
 
 def test_scattered_images_have_the_largest_entropy():
-    said = np.tile([0, 1, 2], 40)
-    labels = np.r_[3, 3, 3, said[3:]]
-    got, _ = measure(Evidence(seen(np.eye(4)[said] * 9, labels, [10, 10, 10, 10])), 3)
+    said = np.tile(np.arange(9), 40)
+    labels = np.r_[[9] * 9, said[9:]]
+    got, _ = measure(Evidence(seen(np.eye(10)[said] * 9, labels, [390] * 9 + [90])), 9)
     assert got["confuser_entropy"] == pytest.approx(1)
-    assert got["confuser_share"] == pytest.approx(1 / 3)
+    assert got["confuser_share"] == pytest.approx(1 / 9)
     assert got["confident_other"] == 1
 
 
