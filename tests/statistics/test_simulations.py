@@ -13,7 +13,8 @@ import pytest
 from made_up import as_predictions, exact_coverage, grouped, seeds_that_change
 from scipy.stats import norm
 
-from benchmark.certainty import Tested, class_changes
+from benchmark.certainty import Tested as OneSeed
+from benchmark.certainty import class_changes
 from benchmark.statistics.bootstrap import bca, bootstrap, jackknife
 from benchmark.statistics.cells import Cells
 from benchmark.statistics.groups import design_effect
@@ -208,7 +209,7 @@ def round_trip(tested):
         for name in ("control", "helps")
     }
     groups = np.unique(files, return_inverse=True)[1]
-    return Tested(0, tuple(files), labels, predicted, tested[0].classes, groups)
+    return OneSeed(0, tuple(files), labels, predicted, tested[0].classes, groups)
 
 
 @pytest.mark.parametrize("seeds", [1, 3, 8])
@@ -226,7 +227,7 @@ def test_where_nothing_changes_no_change_is_beyond_chance(seeds):
                 for k in range(6)
             }
             files = tuple(f"{s}-{i}" for i in range(len(labels)))
-            tested.append(Tested(s, files, labels, predicted, names))
+            tested.append(OneSeed(s, files, labels, predicted, names))
         table = class_changes(tested, "s0")
         some.append(((table["low"] > 0) | (table["high"] < 0)).sum())
         beyond.append(table["beyond_chance"].any())
