@@ -281,7 +281,7 @@ def test_changing_what_matters_retrains_what_depends_on_it(finished):
 
 def test_a_small_cache_changes_places_and_no_result(finished, tmp_path):
     reference, words, _ = finished
-    words = [*words[:-3], "0", "--strategies", "no_change", "--out", tmp_path / "run"]
+    words = [*words[:-3], "0,", "--strategies", "no_change", "--out", tmp_path / "run"]
     done = call(*words, "--cache-limit", "900KB", cache=tmp_path / "cache")
     assert done.returncode == 0, done.stderr
     assert "activations 385 KB in memory" in done.stdout
