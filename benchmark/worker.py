@@ -47,6 +47,7 @@ class Worker:
         `advance` is called with the steps newly done, also with those of an interrupted run. A
         batch passes in at least `micro_batches` parts.
         """
+        release_memory()  # a process that trained before would carry along what only cycles hold
         folder = self.folder
         if segment.parent and folder.error_file(segment.parent).exists():
             write_json(folder.error_file(segment.key), read_json(folder.error_file(segment.parent)))
@@ -69,7 +70,6 @@ class Worker:
 
         `parent` is the process that asked for it: if that is gone, nobody waits for the result.
         """
-        release_memory()  # a process that trained before would carry along what only cycles hold
         sign = SignOfLife(self.folder.sign_file(segment.key), parent)
         self.train(segment, sign, micro_batches)
         sign.path.unlink(missing_ok=True)

@@ -32,12 +32,14 @@ from benchmark.train.checkpoint import (
     under,
     unflatten_optimizer,
 )
+from benchmark.train.graph import Replay
 from benchmark.train.material import Material
 from benchmark.train.memory import in_full_batches, is_out_of_memory, release_memory
 from benchmark.train.stream import Stream
 from benchmark.train.tally import SMALLEST_MICRO_BATCH, Tally
 from benchmark.train.watch import Sums, fingerprints, pull
 
+STEPS_THAT_PAY = 50  # of as many a capture is paid back
 _HEAD, _STEP = 2, 3  # keep the random numbers of different uses of a seed apart
 
 
@@ -79,6 +81,7 @@ class Training:
         self.optimizer: torch.optim.Optimizer | None = None
         self._restored: dict[str, Tensor] = {}
         self._sums = self._no_sums()
+        self._replay: tuple[str, Replay] | None = None  # first trained block, its graphs
         self._generator = torch.Generator(material.device)
 
     # ---- state -------------------------------------------------------------------------------
@@ -153,6 +156,7 @@ class Training:
         phase_start, phase_end = self.budget.boundaries()[stretch.phase : stretch.phase + 2]
         stops = _validation_steps(phase_start, phase_end, phase.epochs)
         self.network.train()
+        self._prepare_replay(first, end - self.step)
         loss_sum = torch.zeros((), dtype=torch.float64, device=self.material.device)
         done, begun = self.step, time.perf_counter()
         while self.step < end:
@@ -200,6 +204,7 @@ class Training:
                 most = self.tally.parts(len(batch)) >= len(batch) // SMALLEST_MICRO_BATCH
                 if most or not is_out_of_memory(error):
                     raise
+            self._replay = None  # graphs hold memory, for whole batches
             release_memory()  # here and not above: the error holds what is to be released
             self.tally.micro_batches *= 2
         # smaller parts of a batch would not help here, and half a step must not be taken twice
@@ -219,8 +224,9 @@ class Training:
         for part in batch.parts(self.tally.parts(len(batch))):
             x, target = self._inputs(stretch, part, pooled, sums)
             if pooled is None:
+                features = self._replay[1] if self._replay else self.network.features
                 with self.material.autocast():
-                    x = self.network.features(x)
+                    x = features(x)
             logits = self.network.classify(x, self._generator)
             logits.retain_grad()
             losses = stretch.stage.loss(logits, target, self.counts)
@@ -390,6 +396,16 @@ class Training:
                         # the fused step needs the strides of the parameter
                         entries[name] = torch.empty_like(parameter).copy_(value)
         self._restored = {}
+
+    def _prepare_replay(self, first: str, steps: int) -> None:
+        """Capture the trained blocks, where they are going to be used often enough."""
+        if self._replay and self._replay[0] == first:
+            return
+        self._replay = None
+        if first != HEAD and self.tally.micro_batches == 1 and steps >= STEPS_THAT_PAY:
+            like = np.resize(self.split.train, self.budget.batch_size)
+            x = self.material.inputs(like)
+            self._replay = first, Replay(self.network, x, self.material.dtype)
 
     def _count_step(self, *_: object) -> None:
         self.tally.watched[-1].steps += 1

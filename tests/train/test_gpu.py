@@ -12,6 +12,7 @@ from benchmark.prepare import prepare
 from benchmark.progress import Silent
 from benchmark.strategy import RandomView, Stage, Strategy
 from benchmark.strategy.registry import Asked
+from benchmark.train import loop
 from benchmark.train.device import set_exactness
 from benchmark.train.home import Home
 from benchmark.train.loop import Training
@@ -71,6 +72,45 @@ def test_a_step_does_not_wait_for_the_gpu(experiment_on, precision, strategy):
     finally:
         torch.cuda.set_sync_debug_mode("default")
     assert (training.tally.views > 0) is (strategy is REPEATS_ALTERED)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize("strategy", [Strategy(), REPEATS_ALTERED], ids=["plain", "views"])
+def test_graphs_train_the_same_network(experiment_on, precision, strategy, monkeypatch):
+    """Up to the order in which a GPU adds; more than that would be another network."""
+    prepared = prepared_on("cuda", experiment_on, precision)
+    test, found = prepared.splits[0].test, []
+    for pays in (1, 10**9):
+        monkeypatch.setattr(loop, "STEPS_THAT_PAY", pays)
+        training, segment = training_of(prepared, strategy)
+        training.run(segment)
+        found.append((training.outputs(test)[0], dict(training.network.named_buffers())))
+        if pays == 1:
+            assert training._replay is not None
+            assert training._replay[1].blocks is not None
+            assert training.tally.watched[-1].steps == 4
+    (logits, averages), (eager_logits, eager_averages) = found
+    tolerance = 1e-3 if precision == "fp32" else 0.1
+    torch.testing.assert_close(logits, eager_logits, rtol=0, atol=tolerance)
+    for name, value in averages.items():
+        if name.endswith("num_batches_tracked"):
+            assert value == eager_averages[name], name
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_replayed_step_does_not_wait_for_the_gpu(experiment_on, precision, monkeypatch):
+    monkeypatch.setattr(loop, "STEPS_THAT_PAY", 1)
+    prepared = prepared_on("cuda", experiment_on, precision)
+    training, segment = training_of(prepared, Strategy())
+    training.run(replace(segment, end=3))
+    assert training._replay[1].blocks is not None
+    stretch = segment.stretches[1]
+    stream = Stream(stretch.stage.sample, training.labels, 0, BATCH, stretch.stream_start)
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        training._one_step(stretch, stream, None)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
 
 
 def test_float32_is_that_of_the_cpu(experiment_on, monkeypatch):
