@@ -42,7 +42,8 @@ def choose_precision(asked: str, device: torch.device) -> torch.dtype:
 
 def set_exactness(dtype: torch.dtype) -> None:
     """Keep a GPU from rounding to TF32 where float32 was asked for."""
-    # cudnn.benchmark stays off: it tunes anew for every number of augmented images in a batch
+    # cudnn.benchmark stays off: it gains nothing where graphs are replayed, and would tune anew
+    # for every number of augmented images in a batch
     torch.backends.cudnn.allow_tf32 = dtype != torch.float32
     torch.backends.cuda.matmul.allow_tf32 = dtype != torch.float32
 

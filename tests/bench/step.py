@@ -160,7 +160,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if name != "eager" and "step" in one and "step" in base:
             gain = float(base["step"]) - float(one["step"])
             behind = float(one["warm_up"]) - float(base["warm_up"])
-            one["overtakes_after"] = round(behind / gain) if gain > 0 else "never"
+            one["overtakes_after"] = max(0, round(behind / gain)) if gain > 0 else "never"
     print(json.dumps(found))
 
 
