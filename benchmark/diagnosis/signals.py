@@ -20,6 +20,7 @@ from benchmark.diagnosis.seen import Seen
 RIVALS = 8  # classes that a class is probed against: those that take most of its images
 PROBED = 40  # images of each of them, of the class itself up to twice as many
 SURE = 0.9  # probability
+NETWORK = 0.75  # weight of its AUC against the confuser: it has learnt from all training images
 
 SIGNALS = (
     "train_images",
@@ -34,7 +35,7 @@ SIGNALS = (
     "told_apart",  # mean of the two
     "confuser_auc",  # class against its main confuser
     "probe_confuser_auc",
-    "confuser_apart",  # mean of the two
+    "confuser_apart",  # both, see NETWORK
     "confuser_share",  # of its images for which the confuser is the likeliest other class
     "confuser_entropy",  # of the likeliest other classes, 1: all alike
     "confident_other",  # of the missed: another class has p > SURE, without the prior
@@ -203,7 +204,8 @@ def measure(evidence: Evidence, k: int) -> tuple[dict[str, float], int | None]:
     signals |= _of_head_pair(seen.head_weight, k, confuser)
     signals |= _of_probe(evidence, k, takers)
     signals["told_apart"] = (signals["network_auc"] + signals["probe_auc"]) / 2
-    signals["confuser_apart"] = (signals["confuser_auc"] + signals["probe_confuser_auc"]) / 2
+    of_probe = (1 - NETWORK) * signals["probe_confuser_auc"]
+    signals["confuser_apart"] = NETWORK * signals["confuser_auc"] + of_probe
     return signals, confuser
 
 

@@ -30,6 +30,7 @@ WELL = {
 PRIOR = dict.fromkeys(SIGNALS, np.nan) | WELL | TOLD
 ONE = {"confuser_auc": 0.5, "probe_confuser_auc": 0.5, "confuser_apart": 0.5}
 NOTHING = {"network_auc": 0.55, "probe_auc": 0.55, "told_apart": 0.55}
+WEAK = {"network_others": 0.3, "probe_others": 0.35}
 EXPECTED = [
     ({"train_images": 9}, 0, "too few images"),
     ({"train_images": 0, "evidence_images": 0}, 0, "too few images"),
@@ -45,9 +46,14 @@ EXPECTED = [
     (NOTHING, 8, "wrong labels"),
     (NOTHING | ONE | {"confuser_share": 0.2}, 8, "wrong labels"),
     ({}, 9, "prior bias"),
-    ({"freed_recall": 0.2}, 10, "undetermined"),
-    (NOTHING | ONE | {"confuser_share": 0.35}, 10, "undetermined"),
-    (ONE | {"confuser_apart": 0.62, "probe_confuser_auc": 0.7}, 10, "undetermined"),
+    ({"freed_cost": np.nan}, 9, "prior bias"),
+    (NOTHING | WEAK, 10, "undetermined"),
+    (WEAK, 9, "prior bias"),
+    ({"freed_recall": 0.2}, 11, "undetermined"),
+    ({"freed_cost": 0.4}, 11, "undetermined"),
+    (NOTHING | ONE | {"confuser_share": 0.38}, 11, "undetermined"),
+    (ONE | {"confuser_auc": 0.62, "confuser_apart": 0.66}, 11, "undetermined"),
+    (ONE | {"probe_confuser_auc": 0.85}, 11, "undetermined"),
 ]
 
 
