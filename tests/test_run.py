@@ -1,5 +1,6 @@
 """Whole runs through the command line and from Python, on the real network and small images."""
 
+import io
 import json
 import os
 import shutil
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 
 import numpy as np
@@ -127,11 +129,17 @@ def command(*words):
     return [sys.executable, "-m", "benchmark", *map(str, words)]
 
 
-def call(*words, cache=None):
-    environment = os.environ | ({"IMBALANCE_BENCH_CACHE": str(cache)} if cache else {})
-    return subprocess.run(
-        command(*words), capture_output=True, text=True, check=False, env=environment
-    )
+def start(*words):
+    """Run the command in a process of its own, as users do."""
+    return subprocess.run(command(*words), capture_output=True, text=True, check=False)
+
+
+def call(*words):
+    """Run the command in this process, which has imported everything."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = main([*map(str, words)])
+    return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +147,7 @@ def finished(image_folder, tmp_path_factory):
     """All strategies, two seeds."""
     out = tmp_path_factory.mktemp("run") / "mine"
     words = ["run", "--data", image_folder, *SMALL, "--seeds", "0,1", "--out", out]
-    done = call(*words)
+    done = start(*words)
     assert done.returncode == 0, done.stderr
     return out, words, done.stdout
 
@@ -279,10 +287,11 @@ def test_changing_what_matters_retrains_what_depends_on_it(finished):
     assert "to train   4 of 14" in more.stdout
 
 
-def test_a_small_cache_changes_places_and_no_result(finished, tmp_path):
+def test_a_small_cache_changes_places_and_no_result(finished, tmp_path, monkeypatch):
     reference, words, _ = finished
+    monkeypatch.setenv("IMBALANCE_BENCH_CACHE", str(tmp_path / "cache"))
     words = [*words[:-3], "0,", "--strategies", "no_change", "--out", tmp_path / "run"]
-    done = call(*words, "--cache-limit", "900KB", cache=tmp_path / "cache")
+    done = call(*words, "--cache-limit", "900KB")
     assert done.returncode == 0, done.stderr
     assert "activations 385 KB in memory" in done.stdout
     ((name, here),) = outputs(tmp_path / "run").items()
@@ -317,7 +326,7 @@ def test_killed_and_started_again_is_the_same_to_the_bit(finished, tmp_path):
         process.send_signal(signal.SIGKILL)
         process.wait()
         assert not (out / "report.html").exists()
-    done = call(*words)
+    done = start(*words)
     assert done.returncode == 0
     assert "to train   10 of 10" not in done.stdout, "what was finished is not trained again"
     assert_same_outputs(outputs(reference), outputs(out))
@@ -332,7 +341,7 @@ def test_a_failed_strategy_is_a_visible_row_and_the_others_finish(
     names = "no_change,fails,bad_decision,peeks,array_offset,sharper"
     names += ",kills" if jobs == 2 else ""
     words = ["run", "--data", image_folder, *SMALL, "--out", tmp_path / "run"]
-    done = call(*words, "--plugin", plugin, "--strategies", names, "--jobs", jobs)
+    done = start(*words, "--plugin", plugin, "--strategies", names, "--jobs", jobs)
     assert done.returncode == 1, done.stderr
     summary = pd.read_csv(tmp_path / "run" / "summary.csv").set_index("strategy")
     expected = {
@@ -349,7 +358,7 @@ def test_a_failed_strategy_is_a_visible_row_and_the_others_finish(
 
 def test_a_killed_training_is_tried_again_in_micro_batches(image_folder, plugin, tmp_path):
     words = ["run", "--data", image_folder, *SMALL, "--out", tmp_path / "run", "--jobs", "2"]
-    done = call(*words, "--plugin", plugin, "--strategies", "no_change,greedy")
+    done = start(*words, "--plugin", plugin, "--strategies", "no_change,greedy")
     assert done.returncode == 0, done.stderr
     seeds = pd.read_csv(tmp_path / "run" / "seeds.csv").set_index("strategy")
     assert seeds["micro_batch"].to_dict() == {"no_change": 8, "greedy": 2}
@@ -520,20 +529,20 @@ def test_what_an_earlier_run_left_does_no_harm(image_folder, plugin, tmp_path):
     out = tmp_path / "run"
     words = ["run", "--data", image_folder, *SMALL, "--plugin", plugin, "--out", out]
     words += ["--jobs", "1"]  # two networks would have a thread each, one has them all
-    assert call(*words, "--strategies", "no_change").returncode == 0
+    assert start(*words, "--strategies", "no_change").returncode == 0
     (marker,) = (out / "outputs").glob("*.json")
     key = json.loads(marker.read_text())["key"]
     (out / "states").mkdir()
     (out / "states" / f"{key[:20]}.error.json").write_text('{"error": "old", "traceback": ""}')
     (out / "states" / f"{key[:20]}.steps").write_text("3")
-    assert call(*words, "--strategies", "no_change").returncode == 0
+    assert start(*words, "--strategies", "no_change").returncode == 0
     reference = outputs(out)
 
     marker.unlink()
     state = out / "states" / f"{key[:20]}.partial.safetensors"
     early = training_until(2, image_folder)
     early.save(state)
-    done = call(*words, "--strategies", "no_change,late")
+    done = start(*words, "--strategies", "no_change,late")
     assert done.returncode == 0, done.stdout
     assert_same_outputs(reference, {name: outputs(out)[name] for name in reference})
 
