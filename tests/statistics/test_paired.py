@@ -1,8 +1,10 @@
 """Tests against the control: hand-worked cases, exactness, and their level under the null."""
 
+import gc
 from itertools import product
 
 import numpy as np
+import product
 import pytest
 from sklearn.metrics import f1_score
 
@@ -71,8 +73,9 @@ def test_seeds_give_students_interval_wider_if_they_share_their_images():
 
 
 @pytest.mark.parametrize("what", ["images", "seeds"])
-def test_five_strategies_that_change_nothing_are_seldom_called_different(what):
+def test_five_strategies_that_change_nothing_are_seldom_called_different(what, monkeypatch):
     """At 5 % for the family; 1,000 families are counted in test_simulations.py."""
+    monkeypatch.setattr(gc, "collect", int)  # statsmodels collects garbage at every call, .2 s
     rng = np.random.default_rng(5)
     labels = np.repeat(np.arange(4), [60, 20, 10, 6])
     families, wrong = 60, 0
