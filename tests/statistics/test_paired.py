@@ -4,7 +4,6 @@ import gc
 from itertools import product
 
 import numpy as np
-import product
 import pytest
 from sklearn.metrics import f1_score
 
