@@ -253,7 +253,7 @@ def short(prepared):
 def test_no_real_strategy_is_flagged_over_ten_seeds(tmp_path):
     """Whole runs on rendered images; what came out is kept in audited.json beside this file."""
     result = benchmark.run(
-        data="wheels:images=1200",
+        data="wheels:images=600",
         strategies=list(registered()),
         weights="bundled",
         image_size=80,
@@ -266,7 +266,7 @@ def test_no_real_strategy_is_flagged_over_ten_seeds(tmp_path):
     checks = pd.read_csv(tmp_path / "run" / "audit.csv")
     seen = checks["seen"].map({True: "seen", False: "not seen"}).fillna("could not be told")
     found = {
-        "run": "wheels:images=1200, 80 px, forum recipe, seeds 0 to 9",
+        "run": "wheels:images=600, 80 px, forum recipe, seeds 0 to 9",
         "strategies": sorted(registered()),
         "checks": len(checks),
         "by place": pd.crosstab(checks["place"], seen).to_dict("index"),
