@@ -11,10 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmark.statistics import LEVEL
-from benchmark.statistics.bootstrap import bca, bootstrap, jackknife
+from benchmark.statistics.bootstrap import bca, bootstrap, jackknife, variance
 from benchmark.statistics.cells import METRICS, Cells, Floats, ratio
 from benchmark.statistics.groups import design_effect
-from benchmark.statistics.over_seeds import over_seeds
+from benchmark.statistics.over_seeds import mean_test, over_seeds, overlap
 from benchmark.statistics.paired import holm, randomisation_test, sign_flip_test
 from benchmark.statistics.proportion import change_of_share
 
@@ -111,30 +111,50 @@ def seeds_of(
 
 
 def intervals(seeds: Sequence[Tested]) -> pd.DataFrame:
-    """Return INTERVALS: 95 % of every strategy's METRICS.
+    """Return INTERVALS: 95 % of every strategy's METRICS, see `interval`."""
+    rows = []
+    for name in _strategies(seeds):
+        value, low, high, n = interval(seeds, name)
+        rows += [(name, metric, value[m], low[m], high[m], n) for m, metric in enumerate(METRICS)]
+    return pd.DataFrame(rows, columns=INTERVALS)
+
+
+def interval(
+    seeds: Sequence[Tested], name: str, control: str | None = None
+) -> tuple[Floats, Floats, Floats, int]:
+    """Return METRICS (M,) of a strategy, or its differences from the control, bounds and seeds.
 
     One seed: BCa over its test images, redrawn within each class. Several: see `over_seeds`.
     """
-    rows = []
-    for name in _strategies(seeds):
-        value, low, high, n = _interval(seeds, name, None)
-        rows += [(name, metric, value[m], low[m], high[m], n) for m, metric in enumerate(METRICS)]
-    return pd.DataFrame(rows, columns=INTERVALS)
+    mine = [one for one in seeds if name in one.predicted]
+
+    def of(scores: dict[str, Floats]) -> Floats:
+        return scores[name] - scores[control] if control else scores[name]
+
+    if len(mine) == 1:
+        (one,) = mine
+        value = of(one.estimates)
+        return value, *bca(one.cells, value, of(one.drawn), of(one.left_out)), 1
+    values = np.stack([of(one.estimates) for one in mine], axis=-1)  # (M, n)
+    # Student's knows no bounds, and from two seeds it would go beyond those of a score
+    lowest = -1.0 if control else 0.0
+    bounds = over_seeds(values, _shared(mine, [of(one.left_out) for one in mine]))
+    low, high = (bound.clip(lowest, 1.0) for bound in bounds)
+    return values.mean(-1), low, high, len(mine)
 
 
 def paired(seeds: Sequence[Tested], control: str | None) -> pd.DataFrame:
     """Return PAIRED: every strategy minus the control, over the seeds that both finished.
 
-    The p-values are of macro-F1: of test images that change hands (see `randomisation_test`), and
-    of the signs of the seeds' differences (see `sign_flip_test`), each alone and corrected by Holm
-    for all strategies.
+    The p-values are of macro-F1, each alone and corrected by Holm for all strategies: of test
+    images that change hands (see `randomisation_test`), and over seeds (see `p_over_seeds`).
     """
     rows: list[tuple[object, ...]] = []
     for name in _strategies(seeds):
         both = [one for one in seeds if name in one.predicted and control in one.predicted]
         if name == control or not both or control is None:
             continue
-        value, low, high, n = _interval(both, name, control)
+        value, low, high, n = interval(both, name, control)
         p_images = randomisation_test(
             [one.labels for one in both],
             [one.predicted[name] for one in both],
@@ -144,9 +164,8 @@ def paired(seeds: Sequence[Tested], control: str | None) -> pd.DataFrame:
             groups=_groups(both),
         )
         place = METRICS.index(TESTED)
-        differences = np.array([(o.estimates[name] - o.estimates[control])[place] for o in both])
-        untested = [np.nan] * 4
-        tests = [p_images, np.nan, sign_flip_test(differences), np.nan]
+        tests = [p_images, np.nan, p_over_seeds(both, name, control), np.nan]
+        untested = [np.nan] * len(tests)
         for m, metric in enumerate(METRICS):
             numbers = (value[m], low[m], high[m], n)
             rows.append((name, control, metric, *numbers, *(tests if m == place else untested)))
@@ -154,6 +173,21 @@ def paired(seeds: Sequence[Tested], control: str | None) -> pd.DataFrame:
     for p in ("p_images", "p_seeds"):
         table[f"{p}_holm"] = holm(table[p].to_numpy(float))
     return table
+
+
+def p_over_seeds(seeds: Sequence[Tested], name: str, control: str) -> float:
+    """Return the two-sided p of a strategy's difference in macro-F1 over seeds; NaN for one seed.
+
+    The larger of two: `sign_flip_test` supposes no law of the differences, but takes the seeds for
+    independent; `mean_test` knows of the test images that they share.
+    """
+    if len(seeds) < 2:
+        return float("nan")
+    place = METRICS.index(TESTED)
+    differences = np.array([(o.estimates[name] - o.estimates[control])[place] for o in seeds])
+    left_out = [one.left_out[name] - one.left_out[control] for one in seeds]
+    of_images = float(_shared(seeds, left_out)[place])
+    return max(sign_flip_test(differences), mean_test(differences, of_images))
 
 
 def class_changes(seeds: Sequence[Tested], control: str | None) -> pd.DataFrame:
@@ -261,28 +295,10 @@ def _biggest(changes: pd.DataFrame, sign: int) -> pd.Series | None:
     return rows.iloc[order[0]]
 
 
-def _interval(
-    seeds: Sequence[Tested], name: str, control: str | None
-) -> tuple[Floats, Floats, Floats, int]:
-    """Value and bounds (M,) of a strategy, or of its difference from the control, and the seeds."""
-    mine = [one for one in seeds if name in one.predicted]
-
-    def of(scores: dict[str, Floats]) -> Floats:
-        return scores[name] - scores[control] if control else scores[name]
-
-    if len(mine) == 1:
-        (one,) = mine
-        value = of(one.estimates)
-        return value, *bca(one.cells, value, of(one.drawn), of(one.left_out)), 1
-    values = np.stack([of(one.estimates) for one in mine], axis=-1)  # (M, n)
-    of_images: Floats | float = 0.0
-    if len({one.files for one in mine}) == 1:
-        # the same images in every seed: what they do to one seed's number they do to all
-        of_images = np.mean([of(one.drawn).std(-1) for one in mine], axis=0) ** 2
-    # Student's knows no bounds, and from two seeds it would go beyond those of a score
-    lowest = -1.0 if control else 0.0
-    low, high = (bound.clip(lowest, 1.0) for bound in over_seeds(values, of_images))
-    return values.mean(-1), low, high, len(mine)
+def _shared(seeds: Sequence[Tested], left_out: Sequence[Floats]) -> Floats:
+    """Return the variance (M,) of a mean over seeds by the test images that they share."""
+    of_one = [variance(one.cells, out) for one, out in zip(seeds, left_out, strict=True)]
+    return overlap([one.files for one in seeds]) * np.mean(of_one, axis=0)
 
 
 def _strategies(seeds: Sequence[Tested]) -> list[str]:

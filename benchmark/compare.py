@@ -85,20 +85,20 @@ class Comparison:
     @cached_property
     def intervals(self) -> pd.DataFrame:
         """One row a strategy and metric, with its 95 % interval: the columns of intervals.csv."""
-        return intervals(self._tested)
+        return intervals(self.tested)
 
     @cached_property
     def paired(self) -> pd.DataFrame:
         """One row a strategy and metric, minus the control's: the columns of paired.csv."""
-        return paired(self._tested, self.control)
+        return paired(self.tested, self.control)
 
     @cached_property
     def class_changes(self) -> pd.DataFrame:
         """One row a strategy and class, minus the control's: the columns of class_changes.csv."""
-        return class_changes(self._tested, self.control)
+        return class_changes(self.tested, self.control)
 
     @cached_property
-    def _tested(self) -> list[Tested]:
+    def tested(self) -> list[Tested]:
         return seeds_of(self.predictions, self.classes, self.groups)
 
 

@@ -16,7 +16,7 @@ MOST_CLASSES = 30  # a table lists; with more it keeps those that surely change
 
 
 def biggest_words(comparison: Comparison) -> str:
-    """Return the biggest gain and the biggest loss of a class, or nothing without a control."""
+    """Return the surest gain and the surest loss of a class, or nothing without a control."""
     changes = comparison.class_changes.dropna(subset="difference")
     if changes.empty:
         return ""
@@ -25,9 +25,11 @@ def biggest_words(comparison: Comparison) -> str:
         if row is None:
             said.append(f"No class is found {more} often than under {code(_control(changes))}.")
             continue
-        doubt = "" if row["beyond_chance"] else f"; not beyond chance among {len(changes):,}"
+        sure = row["low"] > 0 or row["high"] < 0
+        kind = f"Biggest sure {what}" if sure else f"Biggest {what}, though not a sure one"
+        doubt = "" if row["beyond_chance"] else f"; one of {len(changes):,}, so may be chance"
         said.append(
-            f"Biggest {what}: {code(str(row['strategy']))} finds "
+            f"{kind}: {code(str(row['strategy']))} finds "
             f"{share(abs(row['difference']), 2)} {more} of “{_plain(row['class'])}” "
             f"({_bounds(row)} at 95 %{doubt})."
         )
@@ -45,7 +47,7 @@ def gains_tables(comparison: Comparison) -> list[Table]:
     shown = _shown(comparison, changes)
     caption = _caption(comparison, changes, len(shown))
     rows = {(row["strategy"], row["class"]): row for row in changes.to_dict("records")}
-    tested = dict(zip(comparison.classes, comparison.test_counts, strict=True))
+    tested = changes.groupby("class")["images"].max()
     tables = []
     for part in _parts(strategies):
         lines = []
@@ -53,7 +55,8 @@ def gains_tables(comparison: Comparison) -> list[Table]:
             head = (Cell(printable(name)), Cell(count(tested[name])))
             cells = (_cell(pd.Series(rows.get((strategy, name), {}))) for strategy in part)
             lines.append(Row((*head, *cells)))
-        columns = ("Class", "Test images", *map(printable, part))
+        over = ", all seeds" if len(comparison.seeds) > 1 else ""
+        columns = ("Class", f"Test images{over}", *map(printable, part))
         tables.append(Table(caption, columns, tuple(lines), csv="class_changes.csv"))
     return tables
 
@@ -81,8 +84,9 @@ def _caption(comparison: Comparison, changes: pd.DataFrame, shown: int) -> str:
     mean = f", mean over {len(comparison.seeds)} seeds" if len(comparison.seeds) > 1 else ""
     said = [
         f"Recall minus that of {control}{mean}, and its 95 % interval.",
-        "Marked: the interval excludes 0. Each speaks for itself: where nothing changes, about 3 "
-        f"in 100 exclude 0 all the same; here are {len(changes):,}.",
+        "Marked, blue a gain and red a loss: the interval excludes 0. Each speaks for itself: if "
+        f"nothing changed, about {count(0.03 * len(changes))} of these {len(changes):,} would be "
+        "marked by chance.",
     ]
     if comparison.groups:
         said.append("Images come in groups, which widens the intervals.")

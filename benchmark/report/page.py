@@ -37,7 +37,8 @@ from benchmark.report.canvas import to_svg
 from benchmark.report.figures import all_figures
 from benchmark.report.formats import count, listed, plural
 from benchmark.report.priors import priors_table
-from benchmark.report.verdict import follow_up, verdict
+from benchmark.report.significance import follow_up
+from benchmark.report.verdict import verdict
 
 Drawn = dict[str, matplotlib.figure.Figure]
 

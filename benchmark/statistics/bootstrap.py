@@ -74,8 +74,22 @@ def _redrawn(cells: Cells, rng: np.random.Generator, draws: int) -> Iterator[Flo
         yield units.weights(taken)
 
 
+def variance(cells: Cells, left_out: Floats) -> Floats:
+    """Return (...) the jackknife's variance by the test images, from `jackknife`'s (..., U).
+
+    Efron & Stein 1981, each class by itself. A class of one unit adds nothing.
+    """
+    return _moments(cells, left_out)[0]
+
+
 def _acceleration(cells: Cells, left_out: Floats) -> Floats:
     """Return a (...) for several samples, one a class: skewness of the units' influence, / 6."""
+    squares, cubes = _moments(cells, left_out)
+    return np.divide(cubes, 6 * squares**1.5, out=np.zeros_like(cubes), where=squares > 0)
+
+
+def _moments(cells: Cells, left_out: Floats) -> tuple[Floats, Floats]:
+    """Return the second and third moment (...) of a score by the influences of its units."""
     cubes, squares = np.zeros(left_out.shape[:-1]), np.zeros(left_out.shape[:-1])
     for stratum in cells.units.strata:
         counts = cells.units.counts[stratum]
@@ -86,7 +100,7 @@ def _acceleration(cells: Cells, left_out: Floats) -> Floats:
         influence = (n - 1) * ((values @ counts)[..., None] / n - values)
         cubes += influence**3 @ counts / n**3
         squares += influence**2 @ counts / n**2
-    return np.divide(cubes, 6 * squares**1.5, out=np.zeros_like(cubes), where=squares > 0)
+    return squares, cubes
 
 
 def _quantiles(drawn: Floats, share: Floats) -> Floats:

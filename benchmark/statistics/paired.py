@@ -6,6 +6,7 @@ another training, on another split, differ again?
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -74,6 +75,15 @@ def sign_flip_test(differences: Floats) -> float:
         rng=np.random.default_rng(0),
     )
     return float(result.pvalue)
+
+
+def least_seeds(tests: int, level: float = 0.05) -> int:
+    """Return how many seeds the sign-flip test needs to reach `level` by Holm in so many tests.
+
+    >>> least_seeds(5), least_seeds(7)
+    (8, 9)
+    """
+    return math.ceil(math.log2(2 * tests / level))
 
 
 def holm(p: Floats) -> Floats:

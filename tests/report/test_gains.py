@@ -31,16 +31,17 @@ def test_the_biggest_gain_and_loss_in_a_sentence_each() -> None:
         ("class_weights", "T-shirt", -0.37, -0.453, -0.268, False),
     )
     assert biggest_words(comparison) == (
-        "Biggest gain: `focal_loss` finds .60 more of “Blazer” (+.22 to +.81 at 95 %). "
-        "Biggest loss: `class_weights` finds .37 less of “T-shirt” (−.45 to −.27 at 95 %; "
-        "not beyond chance among 3)."
+        "Biggest sure gain: `focal_loss` finds .60 more of “Blazer” (+.22 to +.81 at 95 %). "
+        "Biggest sure loss: `class_weights` finds .37 less of “T-shirt” (−.45 to −.27 at 95 %; "
+        "one of 3, so may be chance)."
     )
 
 
 def test_where_nothing_is_lost_it_says_so() -> None:
     comparison = with_changes(fabricate(), ("focal_loss", "a `b` c", 0.5, -0.1, 0.8, False))
     said = biggest_words(comparison)
-    assert "finds .50 more of “a 'b' c” (−.10 to +.80 at 95 %; not beyond chance among 1)" in said
+    assert said.startswith("Biggest gain, though not a sure one: ")
+    assert "finds .50 more of “a 'b' c” (−.10 to +.80 at 95 %; one of 1, so may be chance)" in said
     assert said.endswith("No class is found less often than under `no_change`.")
 
 
@@ -68,7 +69,7 @@ def test_every_class_and_strategy_has_its_change_and_marks_exclude_0() -> None:
             written = cell.text.translate(str.maketrans("−±", "- ")).replace("+", "")
             assert float(written) == pytest.approx(one["difference"], abs=0.0051)
     assert {cell.mark for row in table.rows for cell in row.cells} == {"", "gain", "loss"}
-    assert "here are 85" in table.caption
+    assert "about 2.5 of these 85 would be marked by chance" in table.caption
 
 
 def test_many_strategies_are_laid_out_in_equal_tables() -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 from fabricate import CLASSES, STRATEGIES, fabricate
 
 from benchmark.compare import Comparison
-from benchmark.report.verdict import follow_up, paired_differences, verdict
+from benchmark.report.significance import follow_up, seeds_needed
+from benchmark.report.verdict import paired_differences, verdict
 
+CONTROL = "no_change"
+NUMBERS = ("never_predicted", "zero_recall", "macro_f1", "accuracy")
 PRAISE = r"\b(best|wins?|winner|better|significantly|beats?|outperforms?)\b"
 
 
@@ -25,53 +29,81 @@ def with_numbers(comparison: Comparison, **columns: list[float]) -> Comparison:
 
 def example(never: list[float], macro_f1: list[float], accuracy: list[float]) -> Comparison:
     comparison = fabricate(strategies=STRATEGIES[: len(never)])
-    return with_numbers(comparison, never_predicted=never, macro_f1=macro_f1, accuracy=accuracy)
+    unfound = [number + place + 1 if number else 0 for place, number in enumerate(never)]
+    return with_numbers(
+        comparison,
+        never_predicted=never,
+        zero_recall=unfound,
+        macro_f1=macro_f1,
+        accuracy=accuracy,
+    )
 
 
 def test_one_seed_says_who_is_ignored_what_changes_it_and_the_price() -> None:
     comparison = example([12, 1, 9], [0.175, 0.31, 0.2], [0.51, 0.46, 0.5])
     bounds = {"low": [0.0804, 0.1, -0.2], "high": [0.2101, 0.2, -0.012]}
     rows = comparison.paired[comparison.paired["strategy"] == "class_weights"].assign(**bounds)
+    rows = rows.assign(difference=[0.135, 0.1, -0.05], p_images_holm=[0.0754, np.nan, np.nan])
     comparison.__dict__["paired"] = rows
     assert list(rows["metric"]) == ["macro_f1", "balanced_accuracy", "accuracy"]
     assert verdict(comparison) == (
-        "On this one seed, 12 of 17 classes are never predicted under `no_change`, 1 under "
-        "`class_weights`, where macro-F1 goes from .175 to .310 (+.080 to +.210 at 95 %) and "
-        "accuracy from .510 to .460 (−.200 to −.012 at 95 %)."
+        "On this one seed, 12 of 17 classes are never predicted and 13 never found under "
+        "`no_change`, 1 and 3 under `class_weights`, where macro-F1 goes from .175 to .310 (+.135, "
+        "95 %: +.080 to +.210; p = .075) and accuracy from .510 to .460 (−.050, 95 %: −.200 to "
+        "−.012)."
     )
+    comparison.__dict__["paired"] = rows.assign(p_images_holm=0.0001)
+    assert "+.210; p < .001)" in verdict(comparison)
+
+
+def test_a_strategy_whose_effect_was_not_seen_is_not_praised_without_saying_so() -> None:
+    comparison = fabricate(
+        unseen=("random_oversampling",), strategies=(CONTROL, "random_oversampling")
+    )
+    assert "under `random_oversampling` (flagged below), where" in verdict(comparison)
+    several = fabricate(
+        unseen=("random_oversampling",),
+        strategies=(CONTROL, "random_oversampling"),
+        seeds=tuple(range(8)),
+    )
+    assert "; flagged below)" in follow_up(several)
 
 
 def test_strategies_that_tie_are_all_named_with_their_range() -> None:
     said = verdict(example([12, 0, 0], [0.175, 0.31, 0.37], [0.51, 0.46, 0.4]))
-    assert "none under `class_weights` and `focal_loss`" in said
+    assert "none and 0 under `class_weights` and `focal_loss`" in said
     assert "macro-F1 goes from .175 to between .310 and .370" in said
     assert "accuracy from .510 to between .400 and .460" in said
 
 
 def test_it_says_so_when_nothing_helps() -> None:
     said = verdict(example([3, 3, 5], [0.4, 0.41, 0.3], [0.5, 0.5, 0.5]))
-    assert "3 of 17 classes are never predicted under `no_change`" in said
-    assert "no strategy lowers that number" in said
+    assert "3 of 17 classes are never predicted and 4 never found under `no_change`" in said
+    assert "no strategy predicts more of them" in said
 
 
 def test_it_says_so_when_nothing_was_wrong() -> None:
     said = verdict(example([0, 0, 0], [0.4, 0.41, 0.3], [0.5, 0.5, 0.5]))
-    assert "none of the 17 classes goes unpredicted under `no_change`" in said
+    assert "every one of the 17 classes is predicted and found under `no_change`" in said
 
 
-def test_several_seeds_give_mean_and_range() -> None:
+def test_several_seeds_give_the_mean_and_its_interval() -> None:
     comparison = fabricate(strategies=STRATEGIES[:2], seeds=(0, 1, 2))
     rows = comparison.seed_rows.assign(
         never_predicted=[12, 11, 13, 1, 0, 2],
+        zero_recall=[12, 12, 13, 2, 2, 2],
         macro_f1=[0.1, 0.2, 0.3, 0.25, 0.3, 0.5],
         accuracy=[0.5, 0.5, 0.5, 0.4, 0.4, 0.4],
     )
-    means = rows.groupby("strategy", sort=False)[["never_predicted", "macro_f1", "accuracy"]].mean()
+    means = rows.groupby("strategy", sort=False)[list(NUMBERS)].mean()
     summary = comparison.summary.assign(**{name: means[name].to_numpy() for name in means})
-    said = verdict(replace(comparison, seed_rows=rows, summary=summary))
-    assert "12 of 17 classes are never predicted under `no_change` (11 to 13 by seed)" in said
-    assert "1 under `class_weights` (0 to 2 by seed)" in said
-    assert "from .200 to .350 (+.100 to +.200 by seed)" in said
+    comparison = replace(comparison, seed_rows=rows, summary=summary)
+    ours = comparison.paired.assign(difference=0.15, low=0.02, high=0.28)
+    comparison.__dict__["paired"] = ours
+    said = verdict(comparison)
+    assert said.startswith("On average over 3 seeds, 12 of 17 classes are never predicted")
+    assert "and 12.3 never found under `no_change`, 1 and 2 under `class_weights`" in said
+    assert "from .200 to .350 (+.150, 95 %: +.020 to +.280)" in said
 
 
 @pytest.mark.parametrize("seeds", [(0,), (0, 1), (0, 1, 2, 3, 4)])
@@ -80,7 +112,16 @@ def test_few_seeds_name_no_winner(seeds: tuple[int, ...]) -> None:
     assert not re.search(PRAISE, verdict(comparison))
     hint = follow_up(comparison)
     assert ("names no winner" if len(seeds) == 1 else "too few") in hint
-    assert ("--seeds 3`" if len(seeds) == 1 else "--seeds 8`") in hint
+    assert "5 strategies" in hint
+    assert hint.endswith("`--seeds 8`.")
+
+
+def test_more_strategies_need_more_seeds() -> None:
+    """A sign-flip test of n seeds has no p below 2 / 2^n, and Holm multiplies it."""
+    assert [seeds_needed(n) for n in (1, 5, 6, 7, 13)] == [8, 8, 8, 9, 10]
+    names = (*STRATEGIES, "more", "most")
+    comparison = fabricate(strategies=names, seeds=tuple(range(8)))
+    assert follow_up(comparison).endswith("that takes at least 9, `--seeds 9`.")
 
 
 def test_from_eight_seeds_on_the_test_decides_what_is_called_significant() -> None:
@@ -89,7 +130,7 @@ def test_from_eight_seeds_on_the_test_decides_what_is_called_significant() -> No
     assert said.startswith(
         "Macro-F1 differs significantly from the control's under `class_weights`"
     )
-    assert "sign-flip test over seeds, Holm for 2 strategies" in said
+    assert "p over seeds at most .05 by Holm for 2 strategies" in said
     table = comparison.paired[comparison.paired["metric"] == "macro_f1"]
     first = table.iloc[0]
     assert f"+{first['difference']:.3f}".replace("0.", ".") in said
@@ -111,7 +152,7 @@ def test_what_an_interval_does_not_bear_out_is_not_called_significant() -> None:
 def test_a_strategy_that_failed_some_seeds_is_not_called_significant() -> None:
     comparison = fabricate(strategies=STRATEGIES[:3], seeds=tuple(range(8)))
     sure = pd.DataFrame({"strategy": STRATEGIES[1:3], "difference": 0.2, "low": 0.1, "high": 0.3})
-    sure["p_seeds_holm"] = 0.008
+    sure["p_images"], sure["p_seeds_holm"] = 0.01, 0.008
     comparison.__dict__["paired"] = sure.assign(seeds=[7, 8])
     said = follow_up(comparison)
     assert "`focal_loss`" in said
@@ -136,7 +177,12 @@ def test_without_a_control_nothing_is_compared_with_one() -> None:
     comparison = fabricate(strategies=STRATEGIES[1:3], control=None)
     assert "no control was asked for" in verdict(comparison)
     failed = fabricate(strategies=STRATEGIES[:3], failed=(("no_change", 0),))
-    assert "the control `no_change` failed" in verdict(failed)
+    assert "the control `no_change` failed, so nothing is compared with it" in verdict(failed)
+    partly = fabricate(strategies=STRATEGIES[:3], seeds=tuple(range(9)), failed=((CONTROL, 0),))
+    assert "the control `no_change` failed on some seeds, so means are not compared" in verdict(
+        partly
+    )
+    assert "differs significantly" in follow_up(partly), "over the 8 seeds that it finished"
 
 
 def test_only_the_control_finished() -> None:
@@ -179,8 +225,10 @@ def test_any_strategy_can_be_the_control() -> None:
         example([12, 4, 1], [0.175, 0.31, 0.37], [0.51, 0.46, 0.4]), control="class_weights"
     )
     said = verdict(comparison)
-    assert said.startswith("On this one seed, 4 of 17 classes are never predicted under `class_w")
-    assert "1 under `focal_loss`, where macro-F1 goes from .310 to .370" in said
+    assert said.startswith(
+        "On this one seed, 4 of 17 classes are never predicted and 6 never found under `class_w"
+    )
+    assert "1 and 4 under `focal_loss`, where macro-F1 goes from .310 to .370" in said
     assert set(comparison.paired["control"]) == {"class_weights"}
     failed = fabricate(strategies=STRATEGIES[:3], failed=(("focal_loss", 0),))
     said = verdict(replace(failed, control="focal_loss"))

@@ -94,3 +94,24 @@ def grouped(rng, classes, groups, alike):
         return np.where(rng.random(len(group)) < np.sqrt(alike), of_group, own)
 
     return labels, group, draw
+
+
+def overlapping_splits(rng, counts, seeds, strategies, stable):
+    """Strategies of one law on so many splits of one data set: 10 % of each class is tested.
+
+    An image is right under a strategy by a latent number: `stable` of its variance is the image's
+    own, the same in every seed, and the rest is the training's.
+    """
+    labels = np.repeat(np.arange(len(counts)), counts)
+    own = rng.normal(0, np.sqrt(stable), (strategies, len(labels)))
+    bound, tested = np.linspace(0.8, -0.3, len(counts))[labels], []
+    names = tuple(f"class {c}" for c in range(len(counts)))
+    for s in range(seeds):
+        parts = [rng.permutation(np.flatnonzero(labels == c)) for c in range(len(counts))]
+        of = np.concatenate([part[: len(part) // 10] for part in parts])
+        latent = own[:, of] + rng.normal(0, np.sqrt(1 - stable), (strategies, len(of)))
+        wrong = (labels[of] + rng.integers(1, len(counts), latent.shape)) % len(counts)
+        called = np.where(latent < bound[of], labels[of], wrong)
+        predicted = {f"s{k}": called[k] for k in range(strategies)}
+        tested.append(Tested(s, tuple(map(str, of)), labels[of], predicted, names))
+    return tested

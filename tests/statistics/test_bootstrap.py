@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import bootstrap as scipy_bootstrap
 from sklearn.metrics import f1_score
 
-from benchmark.statistics.bootstrap import bca, bootstrap, jackknife
+from benchmark.statistics.bootstrap import bca, bootstrap, jackknife, variance
 from benchmark.statistics.cells import Cells
 
 ONE_TEST_SET = np.array([40, 30, 30])
@@ -52,6 +52,17 @@ def test_bounds_are_those_of_scipys_bca():
     width = theirs.high - theirs.low
     assert low[0, 0] == pytest.approx(theirs.low, abs=0.08 * width)
     assert high[0, 0] == pytest.approx(theirs.high, abs=0.08 * width)
+
+
+def test_the_jackknifes_variance_is_that_of_redrawn_test_sets():
+    rng = np.random.default_rng(1)
+    labels, predicted = classify(rng, 3 * ONE_TEST_SET, RECALL, strategies=2)
+    for groups in (None, np.arange(len(labels)) // 4):
+        cells = Cells.of(labels, predicted, 3, groups)
+        drawn, found = bootstrap(cells, rng, 4000), variance(cells, jackknife(cells))
+        np.testing.assert_allclose(np.sqrt(found), drawn.std(-1), rtol=0.08)
+    alone = Cells.of(np.array([0, 1]), np.array([[0, 1]]), 2)
+    assert (variance(alone, jackknife(alone)) == 0).all()
 
 
 def test_the_acceleration_shifts_the_bounds_as_the_formula_says():

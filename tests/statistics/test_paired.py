@@ -8,8 +8,13 @@ import pytest
 from sklearn.metrics import f1_score
 
 from benchmark.statistics.cells import Cells
-from benchmark.statistics.over_seeds import over_seeds
-from benchmark.statistics.paired import _difference, holm, randomisation_test, sign_flip_test
+from benchmark.statistics.paired import (
+    _difference,
+    holm,
+    least_seeds,
+    randomisation_test,
+    sign_flip_test,
+)
 
 
 def macro_f1(labels, predicted):
@@ -59,16 +64,11 @@ def test_holm_multiplies_the_smallest_most_and_leaves_gaps():
     assert np.isnan(holm(np.array([np.nan]))).all()
 
 
-def test_seeds_give_students_interval_wider_if_they_share_their_images():
-    values = np.array([[0.1, 0.2, 0.3]])
-    low, high = over_seeds(values)
-    assert high - low == pytest.approx(2 * 2.484 * 0.1, rel=1e-3)
-    shared_low, shared_high = over_seeds(values, np.array([0.05**2]))
-    assert (shared_high - shared_low) ** 2 == pytest.approx(
-        (high - low) ** 2 + (2 * 1.96 * 0.05) ** 2, rel=1e-3
-    )
-    nothing, same = over_seeds(np.array([[0.2, 0.2]]))
-    assert nothing == same == 0.2
+def test_more_tests_need_more_seeds():
+    for tests in (1, 2, 5, 6, 7, 100):
+        n = least_seeds(tests)
+        assert tests * sign_flip_test(np.ones(n) + np.arange(n) / 100) <= 0.05 or n > 13
+        assert tests * 2 / 2 ** (n - 1) > 0.05
 
 
 @pytest.mark.parametrize("what", ["images", "seeds"])

@@ -10,11 +10,11 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
-from made_up import as_predictions, exact_coverage, grouped, seeds_that_change
+from made_up import as_predictions, exact_coverage, grouped, overlapping_splits, seeds_that_change
 from scipy.stats import norm
 
 from benchmark.certainty import Tested as OneSeed
-from benchmark.certainty import class_changes
+from benchmark.certainty import class_changes, interval, p_over_seeds
 from benchmark.statistics.bootstrap import bca, bootstrap, jackknife
 from benchmark.statistics.cells import Cells
 from benchmark.statistics.groups import design_effect
@@ -104,6 +104,30 @@ def test_families_that_change_nothing_are_seldom_called_different(what):
     assert wrong <= 0.06
 
 
+def overlapping_family(seed, stable):
+    """Families called different by signs alone, and as reported; and whether intervals hold 0."""
+    rng = np.random.default_rng(seed)
+    tested = overlapping_splits(rng, [600, 400, 300, 200, 200, 150, 150], 8, 6, stable)
+    names = [f"s{k}" for k in range(1, 6)]
+    scores = np.stack([one.cells.estimates[0] for one in tested], 1)  # (S, seeds)
+    signs = [sign_flip_test(one - scores[0]) for one in scores[1:]]
+    both = [p_over_seeds(tested, name, "s0") for name in names]
+    bounds = [interval(tested, name, "s0")[1:3] for name in names]
+    held = [(low[0] <= 0) & (high[0] >= 0) for low, high in bounds]  # of macro-F1
+    return *((holm(np.array(p)) <= 0.05).any() for p in (signs, both)), np.mean(held)
+
+
+@pytest.mark.parametrize("stable", [0.0, 0.5, 1.0])
+def test_families_on_splits_that_overlap_are_seldom_called_different(stable):
+    """All splits are of one data set: what its images do to one seed they do to others."""
+    found = in_parallel(lambda seed: overlapping_family(seed, stable), FAMILIES)
+    signs, both, held = (round(float(one), 3) for one in np.mean(found, axis=0))
+    name = f"splits that overlap, {stable} of the variance is the image's"
+    keep(name, {"signs alone": signs, "as reported": both, "intervals that hold 0": held})
+    assert both <= 0.06
+    assert held >= 0.93
+
+
 # ---- how the recall of a class changes --------------------------------------------------------
 
 
@@ -158,10 +182,10 @@ def test_intervals_of_a_change_of_recall_cover_it():
     found = {}
     methods = {"Wald": wald, "Bonett-Price": change_of_share, "Tango": tango, "Newcombe": newcombe}
     for n in (3, 5, 8, 10, 15, 20, 30, 50, 100):
-        for name, interval in methods.items():
-            held, width = exact_coverage(n, interval)
+        for name, method in methods.items():
+            held, width = exact_coverage(n, method)
             found[f"{name}, {n} images"] = [round(x, 3) for x in (held.mean(), held.min(), width)]
-            if interval is change_of_share:
+            if method is change_of_share:
                 assert held.mean() >= 0.95
                 assert held.min() >= 0.92
     keep("coverage of a class's change: mean, worst, width", found)
