@@ -118,12 +118,12 @@ READING = {
     "interval that draws among those few sees too little of how others would differ, while an "
     "exchange counts how easily so few fall one way: then it can exclude 0 though p is above .05. "
     "Believe the more cautious of the two.",
-    "p, over seeds": "How often a mean difference as large comes about if the sign of every seed's "
-    "difference is drawn at random: whether another training on another split would differ again. "
-    "Corrected by Holm; below 8 seeds it can't get small. Splits of one set of images overlap, so "
-    "it says nothing about other data.",
-    "Biggest gain, biggest loss": "Of all classes and strategies the change of recall whose "
-    "interval stays farthest from 0, so that a class of one test image is not the biggest gain.",
+    "p, over seeds": "Whether another training on another split would differ again. The larger of "
+    "two: how often a mean difference as large comes about if the sign of every seed's difference "
+    "is drawn at random; and a t-test that adds the chance of the test images which seeds share, "
+    "for splits of one set of images overlap. Corrected by Holm; below 8 seeds it can't get small.",
+    "Biggest sure gain, biggest sure loss": "Of all classes and strategies the change of recall "
+    "whose interval stays farthest from 0, so that a class of one test image is not the biggest.",
     "Took effect": "While a strategy trains it is measured what it does, against what the same "
     "network would have done otherwise with the same images: draws against class sizes, the loss's "
     "gradient against that of cross-entropy, labels against the largest logit. A strategy that is "
