@@ -97,8 +97,17 @@ class Comparison:
         """One row a strategy and class, minus the control's: the columns of class_changes.csv."""
         return class_changes(self.tested, self.control)
 
+    @property
+    def test_units(self) -> list[float]:
+        """(C,) independent test images of each class, or groups of such; mean over seeds."""
+        kinds = [one.cells.units for one in self.tested]
+        place = range(len(self.classes))
+        units = [np.bincount(k.labels, weights=k.counts, minlength=len(place)) for k in kinds]
+        return np.mean(units, axis=0).tolist() if units else list(self.test_counts)
+
     @cached_property
     def tested(self) -> list[Tested]:
+        """What every strategy predicted of the test images, seed by seed."""
         return seeds_of(self.predictions, self.classes, self.groups)
 
 

@@ -49,7 +49,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """A row whose first cell is its heading."""
+    """A row whose first cells are its heading."""
 
     cells: tuple[Cell, ...]
     kind: str = ""  # "control", "failed"
@@ -63,7 +63,13 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     text_columns: frozenset[int] = frozenset({0})
-    csv: str = ""  # file in which the same numbers lie
+    csv: str = ""  # files in which the same numbers lie, a space between
+    heads: int = 1  # cells of a row that together say what it is about
+
+    @property
+    def files(self) -> list[str]:
+        """The names in `csv`."""
+        return self.csv.split()
 
     @property
     def noted(self) -> frozenset[int]:

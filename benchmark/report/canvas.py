@@ -22,9 +22,12 @@ from matplotlib.figure import Figure
 from benchmark.report.blocks import printable
 from benchmark.report.colours import COLOURS
 
-INK, PAPER, MUTED, FAINT, LINE, SECOND, ON_LOW, ON_HIGH = (
+INK, PAPER, MUTED, FAINT, PLAIN, LINE, SECOND, ON_LOW, ON_HIGH = (
     COLOURS[name][0]
-    for name in ("ink", "paper", "muted", "faint", "line", "second", "on-low", "on-high")
+    for name in (
+        *("ink", "paper", "muted", "faint", "plain"),
+        *("line", "second", "on-low", "on-high"),
+    )
 )
 PAGE = 960  # pixels a drawing may be wide before the page scrolls it
 

@@ -38,6 +38,7 @@ COLOURS: dict[str, tuple[str, str]] = {
     "paper": ("#fffefd", "#15181b"),
     "muted": ("#5c646c", "#a3abb3"),
     "faint": ("#c3c8cd", "#4a525a"),
+    "plain": ("#868e96", "#7d8690"),  # data without a colour: 3 to 1 against paper at least
     "line": ("#b03a12", "#ffa06b"),
     "second": ("#2a5f96", "#86b7ea"),
     "on-low": ("#010101", "#ffffff"),  # matplotlib leaves out #000000, which no page could change

@@ -8,6 +8,7 @@ from benchmark.certainty import paired
 from benchmark.compare import Comparison
 from benchmark.report.blocks import Cell, Row, Table, code, printable
 from benchmark.report.formats import count, listed, plural, share
+from benchmark.report.networks import titles
 from benchmark.report.significance import SIGNIFICANT
 
 
@@ -44,7 +45,7 @@ def corrected_words(comparison: Comparison) -> str:
     free = _free(comparison)
     if free is None:
         return ""
-    own = set(_own_networks(comparison)) - {comparison.control}
+    own = set(titles(comparison)) - {comparison.control}
     table = paired(comparison.tested, free)
     rows = table[(table["metric"] == "macro_f1") & table["strategy"].isin(own)]
     rows = rows[rows["strategy"].isin(_finished(comparison))]
@@ -102,14 +103,5 @@ def _means(comparison: Comparison) -> pd.DataFrame:
     rows = rows.astype({"macro_f1": float, "never_predicted": float})
     wide = rows.pivot_table(index="strategy", columns="correction", aggfunc="mean")
     order = ["", *dict.fromkeys(corrected["correction"])]
-    names = [name for name in _own_networks(comparison) if name in wide.index]
+    names = [name for name in titles(comparison) if name in wide.index]
     return wide.reindex(index=names).reindex(columns=order, level=1)
-
-
-def _own_networks(comparison: Comparison) -> list[str]:
-    """Return the strategies, of several that share a network the control or else the first."""
-    networks = comparison.run.get("networks") or {}
-    taken: dict[str, str] = {}
-    for name in sorted(comparison.strategies, key=lambda name: name != comparison.control):
-        taken.setdefault(str(networks.get(name, name)), name)
-    return [name for name in comparison.strategies if name in taken.values()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from benchmark.report.canvas import (
     ON_LOW,
     PAGE,
     PAPER,
+    PLAIN,
     SECOND,
     Canvas,
     bare,
@@ -32,8 +33,9 @@ from benchmark.report.canvas import (
     short,
 )
 from benchmark.report.colours import COLOURS, HEAT, INVERTED_FROM, LEVELS, levels
-from benchmark.report.formats import share
+from benchmark.report.formats import count, share
 
+MOST_WRITTEN = 20  # classes whose names and numbers fit into a confusion matrix
 _SHADES = ListedColormap([COLOURS[name][0] for name in HEAT])
 
 
@@ -56,7 +58,7 @@ def recall_map(
     with in_style():
         canvas = Canvas(left + bars + s * wide + 5 * longest, top + c * high + 26)
         tail = canvas.axes(left, top, bars - 50, c * high)
-        images = tail.barh(np.arange(c) + 0.5, train_counts, height=0.62, color=FAINT)
+        images = tail.barh(np.arange(c) + 0.5, train_counts, height=0.62, color=PLAIN)
         tail.bar_label(images, fmt="{:,.0f}", padding=3, size=9, color=MUTED)
         bare(tail)
         tail.set(ylim=(c, 0), xlim=(0, max(train_counts, default=1)))
@@ -76,40 +78,54 @@ def recall_map(
 def confusion_maps(
     classes: Sequence[str], strategies: Sequence[str], shares: Sequence[np.ndarray]
 ) -> Figure:
-    """Draw one map (C, C) a strategy: what share of a true class (row) was called what (column)."""
+    """Draw one map (C, C) a strategy: what share of a true class (row) was called what (column).
+
+    Up to `MOST_WRITTEN` classes rows and columns are named and shares stand in the cells, in per
+    cent; with more they could not be read.
+    """
     c = len(classes)
-    names = c <= 30  # more could not be read
-    left = label_width(classes, 16) if names else 16
-    cell = max(round(np.clip(11.5 * c, 150, 230) / c), 1)  # whole pixels: sharp, short to write
-    side = c * cell
-    across = min(3, len(shares))
+    written = c <= MOST_WRITTEN
+    across = min(2 if written else 3, len(shares))
+    left = label_width(classes, 14) if written else 16
+    below = round(8 + 5.2 * max((len(short(name, 14)) for name in classes), default=0))
+    # whole pixels: sharp, short to write
+    cell = max(20, 200 // max(c, 1)) if written else max(round(230 / c), 1)
+    side, gap, top = c * cell, 20, 26
+    wide, row = left + side + gap, side + 40 + (below if written else 0)
     down = -(-len(shares) // across)
-    gap, top, row = 20, 26, side + 40
     with in_style():
-        canvas = Canvas(left + across * (side + gap), down * row + 26)
+        canvas = Canvas(across * wide, down * row + 26)
         for place, (strategy, values) in enumerate(zip(strategies, shares, strict=True)):
-            x, y = left + place % across * (side + gap), top + place // across * row
+            x, y = left + place % across * wide, top + place // across * row
             axes = canvas.axes(x, y, side, side)
-            _heat(axes, np.where(values == 0, np.nan, values))
+            seen = np.where(values == 0, np.nan, values)
+            per_cent = np.char.mod("%.0f", 100 * values)
+            _heat(axes, seen, annot=per_cent if written else None, size=8)
             axes.spines[:].set(visible=True, color=FAINT, linewidth=0.8)
             axes.set_title(short(strategy, int(side / 6)), pad=5, size=10.5)
-            if place % across == 0 and names:
-                row_labels(axes, classes, 16, size=min(9.5, cell))
-            if place >= len(shares) - across:
-                axes.set_xlabel("predicted", size=9.5)
-            if place % across == 0 and not names:
+            if written:
+                row_labels(axes, classes, 14, size=9)
+                names = [short(name, 14) for name in classes]
+                axes.set_xticks(np.arange(c) + 0.5, names, size=9, color=INK, rotation=90)
+                axes.tick_params(length=0)
+            else:
+                axes.set_xlabel("predicted, rarest last", size=9.5)
                 axes.set_ylabel("true, rarest last", size=9.5)
         _scale(canvas, left, down * row + 14)
         return canvas.figure
 
 
 def curve_panels(
-    curves: pd.DataFrame, strategies: Sequence[str], columns: Sequence[str], whole: bool = False
+    curves: pd.DataFrame,
+    strategies: Sequence[str],
+    columns: Sequence[str],
+    whole: bool = False,
+    titles: Mapping[str, str] | None = None,
 ) -> Figure:
     """Draw a panel a strategy: its own lines over everybody's, one line a seed.
 
     `columns` holds one metric, or a solid and a dashed one; then the others are left out.
-    `whole` says that the values are counts.
+    `whole` says that the values are counts; `titles` name panels otherwise than by the strategy.
     """
     across = min(3, len(strategies))
     down = -(-len(strategies) // across)
@@ -130,13 +146,13 @@ def curve_panels(
             marker = "o" if mine["step"].nunique() == 1 else ""
             look: dict[str, Any] = {"linewidth": 1.5, "marker": marker, "markersize": 3}
             if len(columns) == 1:
-                _lines(axes, curves, columns[0], color=FAINT, linewidth=0.7)
+                _lines(axes, curves, columns[0], color=PLAIN, linewidth=0.6)
             else:
                 _lines(axes, mine, columns[1], color=SECOND, linestyle=(0, (4, 2)), **look)
             _lines(axes, mine, columns[0], color=LINE, **look)
             for step in phase_ends[:-1]:
-                axes.axvline(step, color=FAINT, linewidth=0.8, linestyle=(0, (1, 2)))
-            axes.set_title(short(strategy, 36), pad=5, size=10.5)
+                axes.axvline(step, color=MUTED, linewidth=1.1, linestyle=(0, (1, 2)))
+            axes.set_title(short((titles or {}).get(strategy, strategy), 40), pad=5, size=10.5)
             axes.set(xlim=(0, None), ylim=(low - pad, up + pad), xlabel="", ylabel="")
             axes.grid(axis="y", color=FAINT, linewidth=0.4, alpha=0.6)
             axes.tick_params(length=0)
@@ -170,13 +186,25 @@ def seed_dots(
             axes.spines["left"].set_visible(False)
             axes.margins(x=0.06)
             axes.tick_params(length=0)
-            axes.locator_params(axis="x", nbins=6)
+            whole = bool((rows[column].dropna().astype(float) % 1 == 0).all())
+            axes.locator_params(axis="x", nbins=6, integer=whole)
+            axes.xaxis.set_major_formatter(_written(count if whole else _hundredths))
             axes.set_title(title, pad=6, size=10.5)
             row_labels(axes, strategies if place == 0 else [""] * s, 34, first=0)
         return canvas.figure
 
 
-def _heat(axes: Axes, shares: np.ndarray, gap: float = 0, annot: Any = None) -> None:
+def _written(write: Callable[[float], str]) -> Callable[[float, float], str]:
+    return lambda value, _: write(value)
+
+
+def _hundredths(value: float) -> str:
+    return share(value, 2)
+
+
+def _heat(
+    axes: Axes, shares: np.ndarray, gap: float = 0, annot: Any = None, size: float = 9.5
+) -> None:
     """Draw a shade for each share (rows, columns); NaN is left out. `gap` is in pixels."""
     places = levels(shares)
     seaborn.heatmap(
@@ -187,7 +215,7 @@ def _heat(axes: Axes, shares: np.ndarray, gap: float = 0, annot: Any = None) -> 
         mask=places < 0,
         annot=annot,
         fmt="",
-        annot_kws={"size": 9.5, "va": "center_baseline"},
+        annot_kws={"size": size, "va": "center_baseline"},
         cbar=False,
         xticklabels=False,
         yticklabels=False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,19 +10,35 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmark.report.canvas import FAINT, LINE, MUTED, PAPER, SECOND, Canvas, in_style, short
+from benchmark.report.canvas import (
+    FAINT,
+    INK,
+    LINE,
+    MUTED,
+    PAPER,
+    PLAIN,
+    SECOND,
+    Canvas,
+    in_style,
+    short,
+)
 
 CAPTION = (
     "By class, largest first. Above, on a logarithmic scale: share of the training images (grey), "
     "of the images drawn (rings) and of the gradient at the logits (triangles). Below: how far the "
-    "class's mean logit lies above the control's. Means over seeds."
+    "class's mean logit lies above the control's. Over several seeds all are means."
 )
 _LINE: dict[str, Any] = {"linewidth": 0.9, "markersize": 4.5, "zorder": 3}
 _DRAWN: dict[str, Any] = {"marker": "o", "color": SECOND, "markerfacecolor": PAPER}
 _PULL: dict[str, Any] = {"marker": "^", "color": LINE}
 
 
-def effect_panels(effects: pd.DataFrame, strategies: list[str], classes: list[str]) -> Figure:
+def effect_panels(
+    effects: pd.DataFrame,
+    strategies: list[str],
+    classes: list[str],
+    titles: Mapping[str, str] | None = None,
+) -> Figure:
     """Draw two small panels a strategy, classes from left to right.
 
     Parameters
@@ -30,6 +47,8 @@ def effect_panels(effects: pd.DataFrame, strategies: list[str], classes: list[st
         One row a strategy, seed and class, with `logit_shift`, see `benchmark.findings`.
     strategies, classes
         In the order in which they stand.
+    titles
+        Names of panels, where they are not those of the strategies.
     """
     shares = _shares(effects)
     values = shares[["natural", "drawn", "gradient"]].to_numpy(float)
@@ -40,13 +59,16 @@ def effect_panels(effects: pd.DataFrame, strategies: list[str], classes: list[st
     down = -(-len(strategies) // across)
     left, top, wide, high, below, row = 52, 28, 272, 96, 46, 200
     with in_style():
-        canvas = Canvas(left + across * (wide + 26), top + down * row - 8)
+        names = [short(name, 14) for name in classes] if len(classes) <= 30 else []
+        under = 5 * max(map(len, names), default=0)
+        canvas = Canvas(left + across * (wide + 26), top + down * row - 8 + under)
         for place, strategy in enumerate(strategies):
             x, y = left + place % across * (wide + 26), top + place // across * row
             mine = shares.loc[[(strategy, name) for name in classes]]
             axes = canvas.axes(x, y, wide, high)
             _share_lines(axes, mine)
-            axes.set_title(short(strategy, 38), pad=5, size=10.5)
+            title = (titles or {}).get(strategy, strategy)
+            axes.set_title(short(title, 44), pad=5, size=10.5)
             axes.set(
                 yscale="log", ylim=(low, top_share), xlim=(-0.6, len(classes) - 0.4), xticks=[]
             )
@@ -54,7 +76,7 @@ def effect_panels(effects: pd.DataFrame, strategies: list[str], classes: list[st
             ticks = [t for t in (0.001, 0.01, 0.1, 1) if low <= t <= top_share]
             axes.set_yticks(ticks, [f"{100 * tick:g} %" for tick in ticks])
             bars = canvas.axes(x, y + high + 12, wide, below)
-            bars.bar(np.arange(len(classes)), mine["logit_shift"], color=FAINT, width=0.7)
+            bars.bar(np.arange(len(classes)), mine["logit_shift"], color=PLAIN, width=0.7)
             bars.axhline(0, color=MUTED, linewidth=0.8)
             bars.set(ylim=(-1.1 * shift, 1.1 * shift), xlim=axes.get_xlim(), xticks=[])
             bars.locator_params(axis="y", nbins=3)
@@ -63,14 +85,21 @@ def effect_panels(effects: pd.DataFrame, strategies: list[str], classes: list[st
                 one.grid(axis="y", color=FAINT, linewidth=0.4, alpha=0.6)
                 if place % across:
                     one.set_yticklabels([])
-            if place + across >= len(strategies):
+            if not place % across:
+                axes.set_ylabel("share", size=9.5)
+                bars.set_ylabel("logits", size=9.5)
+            if place + across < len(strategies):
+                continue
+            if names:
+                bars.set_xticks(np.arange(len(names)), names, size=8.5, color=INK, rotation=90)
+            else:
                 bars.set_xlabel("classes, rarest last", size=9.5)
         return canvas.figure
 
 
 def _share_lines(axes: Axes, mine: pd.DataFrame) -> None:
     at = np.arange(len(mine))
-    axes.plot(at, mine["natural"], color=FAINT, linewidth=4, solid_capstyle="butt")
+    axes.plot(at, mine["natural"], color=PLAIN, linewidth=3.5, alpha=0.75, solid_capstyle="butt")
     axes.plot(at, mine["drawn"], **_LINE, **_DRAWN)
     axes.plot(at, mine["gradient"], **_LINE, **_PULL)
 

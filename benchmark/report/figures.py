@@ -11,6 +11,7 @@ from benchmark.findings import logit_shift
 from benchmark.metrics import pooled_reliability
 from benchmark.report import drawings, tables
 from benchmark.report.effects_drawing import effect_panels
+from benchmark.report.networks import titles
 from benchmark.report.reliability import reliability_panels
 
 NAMES = (
@@ -60,23 +61,25 @@ def _effects(comparison: Comparison) -> dict[str, Figure]:
     effects = logit_shift(comparison.findings.effects, comparison.control)
     if effects.empty:
         return {}
-    names = [name for name in comparison.strategies if name in set(effects["strategy"])]
-    return {"effects": effect_panels(effects, names, comparison.classes)}
+    panels = titles(comparison)
+    names = [name for name in panels if name in set(effects["strategy"])]
+    return {"effects": effect_panels(effects, names, comparison.classes, panels)}
 
 
 def _reliability(comparison: Comparison) -> dict[str, Figure]:
     by_strategy = comparison.findings.reliability
     pooled = {
-        name: pooled_reliability(by_strategy[name])
-        for name in comparison.strategies
+        title: pooled_reliability(by_strategy[name])
+        for name, title in titles(comparison).items()
         if name in by_strategy
     }
     return {"reliability": reliability_panels(pooled)} if pooled else {}
 
 
 def _curves(comparison: Comparison) -> dict[str, Figure]:
-    curves = comparison.curves
-    names = [name for name in comparison.strategies if name in set(curves["strategy"])]
+    curves, panels = comparison.curves, titles(comparison)
+    curves = curves[curves["strategy"].isin(panels)]
+    names = [name for name in panels if name in set(curves["strategy"])]
     drawn = {}
     for name, columns in (
         ("curve_macro_f1", ["val_macro_f1"]),
@@ -85,7 +88,7 @@ def _curves(comparison: Comparison) -> dict[str, Figure]:
     ):
         if names and all(_any_finite(curves, column) for column in columns):
             whole = name == "curve_never_predicted"
-            drawn[name] = drawings.curve_panels(curves, names, columns, whole)
+            drawn[name] = drawings.curve_panels(curves, names, columns, whole, panels)
     return drawn
 
 

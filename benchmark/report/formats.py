@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
 
 MISSING = "–"
 MINUS = "\N{MINUS SIGN}"
@@ -31,6 +32,21 @@ def count(value: float) -> str:
     rounded = round(value) if abs(value - round(value)) < 0.05 or abs(value) >= 1000 else value
     text = f"{abs(rounded):,}" if isinstance(rounded, int) else f"{abs(rounded):.1f}"
     return (MINUS if rounded < 0 else "") + text
+
+
+def counts(values: Iterable[float]) -> Callable[[float], str]:
+    """Return how counts of one column are written: all with one decimal where one has a fraction.
+
+    >>> counts([7.0, 9.8])(7.0), counts([7.0, 9.0])(7.0)
+    ('7.0', '7')
+    """
+    if all(count(value).isdigit() or value >= 1000 or value != value for value in values):
+        return count
+    return lambda value: count(value) if count(value) == MISSING else _one_decimal(value)
+
+
+def _one_decimal(value: float) -> str:
+    return f"{MINUS if value < 0 and round(value, 1) else ''}{abs(value):,.1f}"
 
 
 def seconds(value: float) -> str:

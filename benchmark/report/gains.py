@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import pandas as pd
 
 from benchmark.certainty import biggest
 from benchmark.compare import Comparison
 from benchmark.report.blocks import Cell, Row, Table, code, printable
 from benchmark.report.formats import MISSING, change, count, plural, share
+from benchmark.report.tables import parts
 
 ACROSS = 5  # strategies a table holds side by side: intervals take room
 MOST_CLASSES = 30  # a table lists; with more it keeps those that surely change
@@ -48,8 +47,8 @@ def gains_tables(comparison: Comparison) -> list[Table]:
     caption = _caption(comparison, changes, len(shown))
     rows = {(row["strategy"], row["class"]): row for row in changes.to_dict("records")}
     tested = changes.groupby("class")["images"].max()
-    tables = []
-    for part in _parts(strategies):
+    tables: list[Table] = []
+    for part in parts(strategies, ACROSS):
         lines = []
         for name in shown:
             head = (Cell(printable(name)), Cell(count(tested[name])))
@@ -57,15 +56,9 @@ def gains_tables(comparison: Comparison) -> list[Table]:
             lines.append(Row((*head, *cells)))
         over = ", all seeds" if len(comparison.seeds) > 1 else ""
         columns = ("Class", f"Test images{over}", *map(printable, part))
-        tables.append(Table(caption, columns, tuple(lines), csv="class_changes.csv"))
+        said = "The other strategies." if tables else caption
+        tables.append(Table(said, columns, tuple(lines), csv="class_changes.csv"))
     return tables
-
-
-def _parts(strategies: list[str]) -> list[list[str]]:
-    """Cut into tables of at most ACROSS, as equal as can be."""
-    number = -(-len(strategies) // ACROSS)
-    edges = [len(strategies) * k // number for k in range(number + 1)] if number else [0]
-    return [strategies[begin:end] for begin, end in pairwise(edges)]
 
 
 def _shown(comparison: Comparison, changes: pd.DataFrame) -> list[str]:

@@ -58,8 +58,11 @@ def _code(text: str) -> Markup:
 
 
 def _breakable(text: str) -> Markup:
-    """Escape a name and let it break after its joints: threshold_|moving:|on=|focal_|loss."""
-    return Markup("<wbr>").join(re.split(r"(?<=[_:=,/.])(?=\w)", printable(text)))
+    """Escape a name and let it break after its joints: threshold_|moving:|on=|focal_|loss.
+
+    A sentence breaks at its spaces, and no number in two.
+    """
+    return Markup("<wbr>").join(re.split(r"(?<=[_:=,/.])(?=[^\W\d])", printable(text)))
 
 
 def _drawing(svg: str, alt: str) -> Markup:

@@ -62,7 +62,7 @@ def _block(block: Block) -> Iterator[str]:
         case Table():
             yield _table(block)
             yield f"*{_text(block.caption)}*" + (
-                f" [{block.csv}]({block.csv})" if block.csv else ""
+                "".join(f" [{file}]({file})" for file in block.files)
             )
         case Details(summary, blocks):
             yield f"<details><summary>{_summary(summary)}</summary>"

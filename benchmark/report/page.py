@@ -54,7 +54,7 @@ def build_page(comparison: Comparison) -> Page:
             ("failures", "What failed", tuple(_failures(comparison))),
             ("certainty", "How sure is this?", tuple(_certainty(comparison))),
             ("gains", "What each class gains and loses", tuple(_gains(comparison))),
-            ("causes", "Why is a class never predicted?", tuple(_causes(comparison))),
+            ("causes", "Why are classes never or hardly found?", tuple(_causes(comparison))),
             ("effects", "Did it take effect?", tuple(_effects(comparison, drawn))),
             ("free", "What a free correction does", tuple(_free(comparison))),
             ("seeds", "Seed by seed", tuple(_seeds(comparison, drawn))),
@@ -132,11 +132,16 @@ READING = {
     "Free correction": "A decision that needs no training, fitted on the validation images to a "
     "network as it is. What a training gains beyond it is what the training is worth.",
     "Steps, seconds": "Every strategy gets the same number of optimizer steps, whatever it "
-    "samples. What several strategies share is trained once.",
+    "samples. What several strategies share is trained once. Seconds are those of its training "
+    "steps, taken while other trainings shared the machine.",
     "Many, medium, few images": "Mean recall over the third of the classes with the most, the "
     "middle and the fewest training images.",
     "Calibration error": "How far the confidence in the predicted class is, on average, from how "
-    "often it is right.",
+    "often it is right. Class-wise: the same of the probability of every class, whether it is the "
+    "largest or not, mean over classes.",
+    "Geometric mean, MCC, log-loss": "The geometric mean of the recalls, 0 as soon as one class is "
+    "never found; Matthews' correlation of true and predicted classes, 0 for guessing; the mean of "
+    "minus the logarithm of the true class's probability.",
     "Balanced": "As if all classes were equally frequent among the test images: each counts by one "
     "over the number of its class.",
 }
@@ -169,11 +174,13 @@ def _warnings(comparison: Comparison) -> Iterator[str]:
             said.add(text)
             yield text[0].upper() + text[1:]
 
-    failed = list(dict.fromkeys(comparison.failures["strategy"]))
-    if failed:
-        names = listed([code(name) for name in failed]) if len(failed) < 4 else len(failed)
-        noun = "" if len(failed) < 4 else " strategies"
-        yield from once(f"Failed: {names}{noun}; the errors stand below the table.")
+    failed = comparison.failures["strategy"].value_counts(sort=False)
+    if len(failed):
+        seeds = len(comparison.seeds)
+        of = {name: f" on {n} of {seeds} seeds" if n < seeds else "" for name, n in failed.items()}
+        names = listed([code(str(name)) + on for name, on in of.items()])
+        names = names if len(failed) < 4 else f"{len(failed)} strategies"
+        yield from once(f"Failed: {names}; the errors stand below the table.")
     if (comparison.summary["status"] == "partly failed").any():
         yield from once(
             "Where a seed failed, means are over the seeds that finished: "
@@ -192,13 +199,14 @@ def _warnings(comparison: Comparison) -> Iterator[str]:
     yield from once(effects.warning(comparison))
     weights = tables.mapping(run.get("weights"))
     yield from once(weights.get("message"))
-    few = [n for n in tables.test_counts(comparison) if n < FEW_TEST_IMAGES]
+    few = [n for n in comparison.test_units if n < FEW_TEST_IMAGES]
     if few:
-        least = count(min(few))
+        what = "groups of test images" if comparison.groups else "test images"
         yield from once(
             f"{len(few)} of {plural(len(comparison.classes), 'class', 'classes')} "
-            f"{'has' if len(few) == 1 else 'have'} fewer than {FEW_TEST_IMAGES} test images (the "
-            f"fewest: {least}), so recall there, and macro-F1 with it, is uncertain."
+            f"{'has' if len(few) == 1 else 'have'} fewer than {FEW_TEST_IMAGES} {what} (the "
+            f"fewest: {count(min(few))}): intervals over the images of one seed are too narrow "
+            "there (counted: with 8 images a rare class they cover .80 to .96, not .95)."
         )
     for message in [*comparison.messages, *(tables.mapping(run.get("data")).get("messages") or [])]:
         yield from once(message)
@@ -257,14 +265,12 @@ def _causes(comparison: Comparison) -> Iterator[Block]:
     if table:
         yield table
     if causes:
-        yield Details("Every strategy's", (causes,))
+        yield Details("Causes under every strategy", (causes,))
         yield Details("The rules", (diagnoses.rules_table(),))
 
 
 def _free(comparison: Comparison) -> Iterator[Block]:
     if table := corrections.corrected_table(comparison):
-        if said := corrections.corrected_words(comparison):
-            yield Paragraph(said)
         yield table
 
 
@@ -287,7 +293,7 @@ def _seeds(comparison: Comparison, drawn: Drawn) -> Iterator[Block]:
     yield _figure(
         drawn,
         "seeds",
-        "A ring is a seed, a bar the mean. Strategies whose rings overlap are not told apart.",
+        "A ring is a seed, a bar the mean. Seeds are paired: for differences see above.",
         "Macro-F1 and classes never predicted of every strategy and seed; "
         "the same numbers are in the table below.",
     )
@@ -298,7 +304,7 @@ def _seeds(comparison: Comparison, drawn: Drawn) -> Iterator[Block]:
 def _classes(comparison: Comparison, drawn: Drawn) -> Iterator[Block]:
     if "recall" not in drawn:
         return
-    never = "never predicted, in any seed" if len(comparison.seeds) > 1 else "never predicted"
+    never = "predicted in no seed" if len(comparison.seeds) > 1 else "never predicted"
     yield _figure(
         drawn,
         "recall",

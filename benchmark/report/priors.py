@@ -10,13 +10,13 @@ from benchmark.report.tables import MORE, Metric, metrics_table
 _LOG_LOSS = MORE["log_loss"][1]
 PAIRS: dict[str, Metric] = {
     "accuracy": ("Accuracy ↑", share, True),
-    "balanced_accuracy": ("balanced ↑", share, True),
+    "balanced_accuracy": ("Accuracy, balanced ↑", share, True),
     "macro_f1": ("Macro-F1 ↑", share, True),
-    "macro_f1_balanced": ("balanced ↑", share, True),
+    "macro_f1_balanced": ("Macro-F1, balanced ↑", share, True),
     "log_loss": ("Log-loss ↓", _LOG_LOSS, False),
-    "log_loss_balanced": ("balanced ↓", _LOG_LOSS, False),
+    "log_loss_balanced": ("Log-loss, balanced ↓", _LOG_LOSS, False),
     "ece": ("Calibration error ↓", share, False),
-    "ece_balanced": ("balanced ↓", share, False),
+    "ece_balanced": ("Calibration error, balanced ↓", share, False),
 }
 
 

@@ -13,6 +13,7 @@ from benchmark.report.canvas import (
     FAINT,
     LINE,
     PAPER,
+    PLAIN,
     SECOND,
     Canvas,
     in_style,
@@ -48,7 +49,7 @@ def reliability_panels(reliability: Mapping[str, Reliability]) -> Figure:
         for place, (strategy, one) in enumerate(reliability.items()):
             x, y = place % across, place // across
             axes = canvas.axes(left + x * (wide + 26), top + y * (high + 52), wide, high)
-            axes.plot([0, 1], [0, 1], color=FAINT, linewidth=1)
+            axes.plot([0, 1], [0, 1], color=PLAIN, linewidth=1)
             _points(axes, one, "other", most, _OTHER)
             _points(axes, one, "rare", most, _RARE)
             other = f"○ {_images(one, 'other')}" + (" called any other class" if rare_exist else "")
@@ -57,7 +58,7 @@ def reliability_panels(reliability: Mapping[str, Reliability]) -> Figure:
                 axes.text(
                     0.02, 1.1, f"▲ {_images(one, 'rare')} called a rare class", color=LINE, size=9.5
                 )
-            axes.set_title(short(strategy, 38), pad=5, size=10.5)
+            axes.set_title(short(strategy, 44), pad=5, size=10.5)
             axes.set(xlim=(0, 1.02), ylim=(-0.03, 1.3))
             axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", ".25", ".5", ".75", "1"])
             axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", ".25", ".5", ".75", "1"])

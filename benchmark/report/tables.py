@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from itertools import pairwise
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,20 @@ import pandas as pd
 from benchmark.compare import Comparison
 from benchmark.report.blocks import Cell, Facts, Row, Table, printable
 from benchmark.report.effects import NOT_SEEN, flagged
-from benchmark.report.formats import MISSING, change, count, plural, probability, seconds, share
+from benchmark.report.formats import (
+    MISSING,
+    change,
+    count,
+    counts,
+    listed,
+    plural,
+    probability,
+    seconds,
+    share,
+)
+from benchmark.report.networks import owners
 
+Item = TypeVar("Item")
 # column -> (title, how it is written, is more better: None where neither is)
 Metric = tuple[str, Callable[[float], str], bool | None]
 MAIN: dict[str, Metric] = {
@@ -37,6 +50,7 @@ MORE: dict[str, Metric] = {
         False,
     ),
     "ece": ("Calibration error ↓", share, False),
+    "classwise_ece": ("Class-wise calibration error ↓", share, False),
     "val_macro_f1": ("Validation macro-F1 ↑", share, True),
     "images_seen": ("Images seen", count, None),
     "distinct_images": ("Distinct images", count, None),
@@ -49,14 +63,29 @@ DIFFERENCES = {
     "accuracy": "Change in accuracy",
 }
 ACROSS = 6  # strategies a table holds side by side and still fits on paper
+NO_IMAGES = "no test images"
+CONSTANT = ("worst_recall", "steps")  # said in the caption where all strategies have the same
+OF_NETWORK = frozenset(
+    {
+        *("log_loss", "log_loss_balanced", "ece", "ece_balanced", "classwise_ece"),
+        *("images_seen", "distinct_images", "seconds"),
+    }
+)  # numbers that a decision does not change
 
 
 def main_table(comparison: Comparison) -> Table:
     """Strategies × the numbers of summary.csv; failed ones are rows with their error."""
     summary = comparison.summary.set_index("strategy")
-    return metrics_table(
-        comparison, summary, MAIN, "summary.csv", _main_caption(comparison), changes=True
-    )
+    same = {
+        name: {write(value) for value in summary[name].dropna().astype(float)}
+        for name, (_, write, _b) in MAIN.items()
+        if name in CONSTANT
+    }
+    one = {name: values.pop() for name, values in same.items() if len(values) == 1}
+    shown = {name: metric for name, metric in MAIN.items() if name not in one}
+    said = [f"{MAIN[name][0].rstrip(' ↑').lower()} {value}" for name, value in one.items()]
+    caption = _main_caption(comparison) + (f" The same for all: {listed(said)}." if said else "")
+    return metrics_table(comparison, summary, shown, "summary.csv", caption, changes=True)
 
 
 def more_table(comparison: Comparison) -> Table | None:
@@ -68,7 +97,8 @@ def more_table(comparison: Comparison) -> Table | None:
     means = numbers.groupby(level="strategy").mean().reindex(comparison.strategies)
     if means.isna().all(axis=None):
         return None
-    caption = "Further numbers" + (", mean over seeds." if len(comparison.seeds) > 1 else ".")
+    mean = ", mean over seeds" if len(comparison.seeds) > 1 else ""
+    caption = f"Recall of the classes by training size, scores, calibration and images{mean}."
     return metrics_table(comparison, means, present, "seeds.csv", caption)
 
 
@@ -79,7 +109,7 @@ def seeds_table(comparison: Comparison) -> Table:
         numbers = [Cell(write(_number(record, name))) for name, (_, write, _b) in MAIN.items()]
         rows.append(Row((Cell(str(record["strategy"])), Cell(str(record["seed"])), *numbers)))
     columns = ("Strategy", "Seed", *(title for title, _, _b in MAIN.values()))
-    return Table("Every seed on its own.", columns, tuple(rows), csv="seeds.csv")
+    return Table("Every seed on its own.", columns, tuple(rows), csv="seeds.csv", heads=2)
 
 
 def ranges_table(comparison: Comparison) -> Table:
@@ -135,7 +165,7 @@ def certainty_table(comparison: Comparison) -> Table | None:
     columns = ["Strategy", "Macro-F1"]
     if against:
         columns += [*DIFFERENCES.values(), *tests.values()]
-    csv = "paired.csv" if against else "intervals.csv"
+    csv = "intervals.csv paired.csv" if against else "intervals.csv"
     return Table(_certainty_caption(comparison), tuple(columns), tuple(rows), csv=csv)
 
 
@@ -145,9 +175,8 @@ def recall_tables(comparison: Comparison) -> list[Table]:
     recall, never = recall_and_never(comparison, finished)
     low, high = (_per_class(comparison, finished, name) for name in ("recall_low", "recall_high"))
     test = test_counts(comparison)
-    tables = []
-    for begin in range(0, len(finished), ACROSS):
-        part = range(begin, min(begin + ACROSS, len(finished)))
+    tables: list[Table] = []
+    for part in parts(range(len(finished)), ACROSS):
         rows = []
         for c, name in enumerate(comparison.classes):
             cells = [
@@ -158,13 +187,22 @@ def recall_tables(comparison: Comparison) -> list[Table]:
             for s in part:
                 interval = f"{share(low[c, s], 2)} to {share(high[c, s], 2)}"
                 ignored = never[c, s] == 1
-                text = "never" if ignored else share(recall[c, s], 2)
+                text = "never" if ignored else share(recall[c, s], 2) if test[c] else NO_IMAGES
                 note = interval if np.isfinite(low[c, s]) else ""
                 cells.append(Cell(text, note=note, mark="never" if ignored else ""))
             rows.append(Row(tuple(cells)))
-        columns = ("Class", "Train images", "Test images", *(finished[s] for s in part))
-        tables.append(Table(_recall_caption(comparison), columns, tuple(rows), csv="per_class.csv"))
+        tested = "Test images a seed" if len(comparison.seeds) > 1 else "Test images"
+        columns = ("Class", "Train images", tested, *(finished[s] for s in part))
+        caption = "The other strategies." if tables else _recall_caption(comparison)
+        tables.append(Table(caption, columns, tuple(rows), csv="per_class.csv"))
     return tables
+
+
+def parts(items: Sequence[Item], most: int) -> list[Sequence[Item]]:
+    """Cut into parts of at most so many, as equal as can be."""
+    number = -(-len(items) // most)
+    edges = [len(items) * k // number for k in range(number + 1)] if number else [0]
+    return [items[begin:end] for begin, end in pairwise(edges)]
 
 
 def confusions_table(comparison: Comparison, most: int = 6) -> Table:
@@ -187,7 +225,7 @@ def confusions_table(comparison: Comparison, most: int = 6) -> Table:
             rows.append(Row((*map(Cell, cells), *numbers)))
     columns = ("Strategy", "True class", "Predicted as", "Images", "Of the class")
     caption = f"The {most} most frequent errors of each strategy, test images of all seeds."
-    return Table(caption, columns, tuple(rows), frozenset({0, 1, 2}), csv="confusion.csv")
+    return Table(caption, columns, tuple(rows), frozenset({0, 1, 2}), "confusion.csv", heads=3)
 
 
 def counts_table(comparison: Comparison) -> Table | None:
@@ -262,8 +300,16 @@ def metrics_table(
     changes: bool = False,
 ) -> Table:
     """Lay out one row a strategy; with `changes`, numbers say how far from the control they are."""
-    best = {name: _best(numbers, name, metric) for name, metric in metrics.items()}
-    control = comparison.control
+    control, owned = comparison.control, owners(comparison)
+    own = [name for name in numbers.index if owned.get(str(name), name) == name]
+    metrics = {
+        name: (title, counts(numbers[name].dropna().astype(float)) if write is count else write, up)
+        for name, (title, write, up) in metrics.items()
+    }
+    best = {
+        name: _best(numbers.loc[own] if name in OF_NETWORK else numbers, name, metric)
+        for name, metric in metrics.items()
+    }
     rows = []
     for strategy in comparison.strategies:
         record = numbers.loc[strategy].to_dict() if strategy in numbers.index else {}
@@ -277,6 +323,9 @@ def metrics_table(
         cells = [head]
         for name, (_, write, more_is_better) in metrics.items():
             value, note = _number(record, name), ""
+            if name in OF_NETWORK and owned[strategy] != strategy:
+                cells.append(Cell(MISSING))
+                continue
             if (
                 changes
                 and control in numbers.index
@@ -285,12 +334,19 @@ def metrics_table(
             ):
                 note = change(write(value - _number(numbers.loc[control].to_dict(), name)))
             mark = "best" if best[name] is not None and write(value) == best[name] else ""
-            cells.append(
-                Cell(write(value), note="" if note.startswith((MISSING, "±")) else note, mark=mark)
-            )
+            cells.append(Cell(write(value), note="" if note == MISSING else note, mark=mark))
         rows.append(Row(tuple(cells), kind="control" if strategy == control else ""))
     columns = ("Strategy", *(title for title, _, _b in metrics.values()))
-    return Table(caption, columns, tuple(rows), csv=csv)
+    return Table(caption + _shared(owned, metrics), columns, tuple(rows), csv=csv)
+
+
+def _shared(owned: Mapping[str, str], metrics: Mapping[str, Metric]) -> str:
+    """Say why cells are empty: the number is of a network that stands in another row."""
+    sharing = {name: owner for name, owner in owned.items() if name != owner}
+    if not sharing or not OF_NETWORK & set(metrics):
+        return ""
+    uses = "uses" if len(sharing) == 1 else "use"
+    return f" {MISSING}: {listed(list(sharing))} {uses} the network of another row."
 
 
 def _best(numbers: pd.DataFrame, name: str, metric: Metric) -> str | None:
@@ -360,7 +416,7 @@ def _certainty_caption(comparison: Comparison) -> str:
 
 def _recall_caption(comparison: Comparison) -> str:
     what = (
-        "Mean recall over seeds, and the mean of the 95 % Wilson intervals that one seed allows."
+        "Mean recall over seeds; small: the mean of the 95 % Wilson intervals of single seeds."
         if len(comparison.seeds) > 1
         else "Recall with its 95 % Wilson interval."
     )

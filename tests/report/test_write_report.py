@@ -145,7 +145,12 @@ def test_never_predicted_classes_and_the_best_of_a_column_are_marked_in_words() 
 def test_equal_steps_have_no_best() -> None:
     from benchmark.report.tables import main_table
 
-    table = main_table(fabricate())
+    comparison = fabricate()
+    equal = main_table(comparison)
+    assert "Steps" not in equal.columns
+    assert "The same for all: steps 256." in equal.caption
+    rows = comparison.summary.assign(steps=range(len(comparison.summary)))
+    table = main_table(replace(comparison, summary=rows))
     steps = table.columns.index("Steps")
     assert all(row.cells[steps].mark == "" for row in table.rows)
 
@@ -276,7 +281,7 @@ def test_a_notebook_gets_verdict_and_table() -> None:
     comparison = fabricate(classes=HOSTILE)
     fragment = notebook_html(comparison)
     page = Reader(fragment)
-    assert "never predicted under" in page.text
+    assert "never found under" in page.text
     assert all(name in page.text for name in comparison.strategies)
     assert len(fragment) < 20_000
 
@@ -296,10 +301,21 @@ def test_the_report_names_no_strategy() -> None:
 def test_few_test_images_are_warned_of() -> None:
     from benchmark.report.page import headline
 
-    few = replace(fabricate(classes=("a", "b"), seeds=(0, 1, 2)), test_counts=[3000, 60])
-    many = replace(few, test_counts=[3000, 90])
-    assert not [w for w in headline(many).warnings if "fewer than 30" in w]
+    few = fabricate(classes=("a", "b"), seeds=(0, 1, 2))
+    assert few.test_units == [few.test_counts[0] / 3, 11]
     assert [w for w in headline(few).warnings if "1 of 2 classes has fewer than 30" in w]
+    many = fabricate(classes=("a", "b"), seeds=(0, 1, 2), images=5096 * 3)
+    assert not [w for w in headline(many).warnings if "fewer than 30" in w]
+
+
+def test_few_groups_are_warned_of_however_many_images_they_hold() -> None:
+    from benchmark.report.page import headline
+
+    many = fabricate(classes=("a", "b"), images=5096 * 3)
+    files = list(dict.fromkeys(many.predictions["file"]))
+    groups = {0: {file: 100 * file.startswith("a") + k % 29 for k, file in enumerate(files)}}
+    (said,) = [w for w in headline(replace(many, groups=groups)).warnings if "fewer than" in w]
+    assert "2 of 2 classes have fewer than 30 groups of test images (the fewest: 29)" in said
 
 
 def test_frames_may_hold_missing_numbers() -> None:
