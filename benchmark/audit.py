@@ -1,9 +1,10 @@
 """Did it take effect? What a strategy says it does against what its training was seen to do.
 
 A place of a strategy that is neutral must be seen to do nothing, one that is not must be seen to do
-what it declares, or, where it declares nothing, to do something. Of every strategy it is checked as
-well that the blocks that changed are those that the recipe trains, and that it took the steps and
-images of the common budget.
+what it declares, or, where it declares nothing, to do something. What a decision is for is looked
+for in a `trial`, and its labels must be those that it gives when it is fitted anew. Of every
+strategy it is checked as well that the blocks that changed are those that the recipe trains, and
+that it took the steps and images of the common budget.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from benchmark.experiment import Recipe
 from benchmark.model.catalogue import BLOCKS, HEAD
 from benchmark.plan import Budget, Stretch, stretches_of
-from benchmark.strategy import Argmax, Stage, Strategy
+from benchmark.strategy import Argmax, Decision, Stage, Strategy
 from benchmark.strategy.effects import (
     Decided,
     DrawnAs,
@@ -31,6 +32,7 @@ from benchmark.strategy.effects import (
     Shown,
 )
 from benchmark.strategy.places import is_neutral
+from benchmark.trial import trial
 
 # place -> what is seen of a component that does nothing
 _NEUTRAL: dict[str, Effect[Shown]] = {
@@ -70,19 +72,21 @@ def audit(
     watched
         `Watch.to_json` of every stretch of the training.
     decided
-        Validation labels by argmax, and by the strategy's decision.
+        The validation labels of the strategy, and the outputs that its decision was fitted on.
     """
     checks = []
     stretches = stretches_of(strategy, budget)
     for number, stage in enumerate(strategy.stages):
-        starts = {one.start for one in stretches if one.stage is stage}
-        shown = _shown([one for one in watched if one["start"] in starts], decided.counts)
+        mine = [one for one in stretches if one.stage is stage]
+        starts = {one.start for one in mine}
+        before = (mine[0].start - mine[0].stream_start) * budget.batch_size
+        shown = _shown([one for one in watched if one["start"] in starts], decided.counts, before)
         of = f"stage {number + 1}: " if len(strategy.stages) > 1 else ""
         checks += [
             Check(one.place, of + one.claim, one.seen, one.observed)
             for one in _of_stage(stage, shown)
         ]
-    checks += _of_decision(strategy, decided)
+    checks += of_decision(strategy, decided)
     checks.append(_trained(stretches, recipe, cut, watched))
     checks.append(_budget(budget, watched))
     return checks
@@ -99,15 +103,34 @@ def _of_stage(stage: Stage, shown: Shown) -> Iterator[Check]:
             yield _does_something(place, effect.found(shown), shown.counts)
 
 
-def _of_decision(strategy: Strategy, decided: Decided) -> Iterator[Check]:
+def of_decision(strategy: Strategy, decided: Decided) -> Iterator[Check]:
+    """Check the decision of a strategy: what it does in a trial, and what it did."""
     neutral = LabelsAsArgmax()
-    if strategy.effects:
-        for one in strategy.effects:
-            yield Check(one.place, one.claim, *one.found(decided))
-    elif strategy.decide == Argmax():
-        yield Check(neutral.place, neutral.claim, *neutral.found(decided))
+    place, moved = neutral.place, neutral.found(decided)
+    if strategy.decide == Argmax() and not strategy.effects:
+        yield Check(place, neutral.claim, *moved)
+        return
+    try:
+        tried = trial(strategy.decide, decided.counts, decided.outputs.features.shape[1])
+    except Exception as error:  # a plug-in may ask for more than the trial holds
+        yield Check(place, "it can be tried", None, f"{type(error).__name__}: {error}")
     else:
-        yield _does_something(neutral.place, neutral.found(decided), decided.counts)
+        yield from (Check(place, one.claim, *one.found(tried)) for one in strategy.effects)
+        if not strategy.effects:
+            seen = neutral.found(tried) if moved[0] else moved
+            yield _does_something(place, seen, decided.counts)
+    yield _as_fitted(strategy.decide, decided)
+
+
+def _as_fitted(decision: Decision, decided: Decided) -> Check:
+    """Compare the labels with those of the decision, fitted once more to the same outputs."""
+    rule = decision.fit(decided.outputs, decided.counts)
+    other = int((np.asarray(rule(decided.outputs.unlabelled())) != decided.decided).sum())
+    of = f"of {len(decided.decided)} validation labels"
+    before, after = decided.macro_f1
+    said = f"{other} {of} are not; it moved {int(decided.moved.sum())}, "
+    said += f"macro-F1 from {before:.3f} to {after:.3f}"
+    return Check("decision", "the labels are those of the decision", other == 0, said)
 
 
 def _does_something(place: str, neutral: Found, counts: NDArray[np.int64]) -> Check:
@@ -119,7 +142,7 @@ def _does_something(place: str, neutral: Found, counts: NDArray[np.int64]) -> Ch
     return Check(place, claim, None if is_neutral and level else not is_neutral, observed)
 
 
-def _shown(watched: Sequence[dict[str, Any]], counts: NDArray[np.int64]) -> Shown:
+def _shown(watched: Sequence[dict[str, Any]], counts: NDArray[np.int64], before: int) -> Shown:
     """Add up the stretches of a stage."""
     classes = len(counts)
     pull = np.sum([one["pull"] for one in watched], axis=0)  # (C + bins, 2)
@@ -132,6 +155,7 @@ def _shown(watched: Sequence[dict[str, Any]], counts: NDArray[np.int64]) -> Show
         pull[:classes, 0],
         pull[:classes, 1],
         pull[classes:],
+        before,
     )
 
 
@@ -145,7 +169,8 @@ def _trained(
     """Compare the blocks that changed with those that were to be trained, stretch by stretch."""
     order = (*BLOCKS, HEAD)
     seen = {one["start"]: one for one in watched}
-    wrong, said = [], []
+    wrong: list[str] = []
+    said: dict[str, list[str]] = {"parameters": [], "batch-norm statistics": []}
     for stretch in stretches:
         one = seen.get(stretch.start)
         if one is None:
@@ -154,20 +179,26 @@ def _trained(
         phase = recipe.phases[stretch.phase]
         first = stretch.stage.trains or (HEAD if phase.trains == HEAD else cut)
         for blocks, changed, what in (
-            (one["blocks"], one["trained"], "the parameters"),
-            (one["averaging"], one["averaged"], "the batch-norm statistics"),
+            (one["blocks"], one["trained"], "parameters"),
+            (one["averaging"], one["averaged"], "batch-norm statistics"),
         ):
             meant = {b for b in blocks if order.index(b) >= order.index(first)}
             if moved := sorted(set(changed) - meant, key=order.index):
-                wrong.append(f"{what} of {', '.join(moved)} changed, though frozen")
+                wrong.append(f"the {what} of {', '.join(moved)} changed, though frozen")
             if still := sorted(meant - set(changed) - {HEAD}, key=order.index):
-                wrong.append(f"{what} of {', '.join(still)} did not change")
+                wrong.append(f"the {what} of {', '.join(still)} did not change")
+            said[what].append(_span(sorted(changed, key=order.index)))
         if HEAD not in one["trained"]:
             wrong.append("the parameters of head did not change")
-        names = sorted(one["trained"], key=order.index)
-        said.append(names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}" if names else "–")
     claim = "the blocks that change are those that are to be trained"
-    return Check("trained", claim, not wrong, "; ".join(wrong or [", then ".join(said)]))
+    changes = [f"{what}: {', then '.join(spans)}" for what, spans in said.items()]
+    return Check("trained", claim, not wrong, "; ".join(wrong or changes))
+
+
+def _span(blocks: Sequence[str]) -> str:
+    if len(blocks) < 2:
+        return blocks[0] if blocks else "none"
+    return f"{blocks[0]} to {blocks[-1]}"
 
 
 def _budget(budget: Budget, watched: Sequence[dict[str, Any]]) -> Check:

@@ -29,7 +29,8 @@ from benchmark.strategy.registry import Asked
 
 PACKAGE = Path(__file__).parent
 CODE = [
-    *(PACKAGE / name for name in ("record.py", "metrics.py", "audit.py", "corrections.py")),
+    *(PACKAGE / name for name in ("record.py", "metrics.py", "corrections.py")),
+    *(PACKAGE / name for name in ("audit.py", "trial.py")),
     *(PACKAGE / name for name in ("statistics/proportion.py", "strategy/effects.py")),
     *sorted((PACKAGE / "diagnosis").glob("*.py")),
 ]
@@ -117,10 +118,8 @@ def _audit(
     setting: Setting,
 ) -> dict[str, Any]:
     """Return the checks, and by class what the training showed and where its logits are."""
-    validation, watched, classes = outputs["val"], about["watched"], len(setting.train_counts)
-    seen = Decided(
-        setting.train_counts, validation.labels, validation.log_probabilities.argmax(1), decided
-    )
+    watched, classes = about["watched"], len(setting.train_counts)
+    seen = Decided(setting.train_counts, outputs["val"], decided)
     checks = audit(asked.strategy, setting.recipe, setting.cut, setting.budget, watched, seen)
     pull = np.sum([one["pull"] for one in watched], axis=0)[:classes]  # (C, 2)
     logits = outputs["test"].logits.astype(np.float64)

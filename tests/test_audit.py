@@ -10,16 +10,16 @@ import pytest
 import torch
 
 import benchmark
-from benchmark.audit import audit
+from benchmark.audit import audit, of_decision
 from benchmark.model.inception import HEAD, Network
 from benchmark.plan import Budget, make_plan
 from benchmark.prepare import prepare
 from benchmark.progress import Silent
 from benchmark.strategy import (
     AddOffset,
+    Argmax,
     AsIs,
     Outputs,
-    RareCalledMore,
     RarePullMore,
     RepeatsAltered,
     Shuffle,
@@ -83,9 +83,7 @@ def checks_of(prepared, strategy, claimed=None):
     logits, features = training.outputs(split.val)
     validation = Outputs(logits.numpy(), features.numpy(), prepared.images.labels[split.val])
     rule = strategy.decide.fit(validation, prepared.train_counts(0))
-    decided = Decided(
-        prepared.train_counts(0), validation.labels, logits.numpy().argmax(1), rule(validation)
-    )
+    decided = Decided(prepared.train_counts(0), validation, rule(validation))
     watched = [watch.to_json() for watch in training.tally.watched]
     return audit(claimed or strategy, recipe, "Mixed_7b", budget, watched, decided)
 
@@ -146,16 +144,98 @@ def test_a_prior_with_the_wrong_sign_in_the_loss(prepared, sign, expected):
     assert missed(checks_of(prepared, Strategy((stage,)))) == expected
 
 
-@pytest.mark.parametrize(("sign", "seen"), [(-1.0, True), (1.0, False)])
-def test_a_prior_with_the_wrong_sign_in_the_decision(sign, seen):
-    rng = np.random.default_rng(0)
-    labels = np.repeat(np.arange(3), COUNTS)
-    prior = np.log(COUNTS / COUNTS.sum())
-    logits = (prior + 1.5 * np.eye(3)[labels] + rng.gumbel(size=(38, 3))).astype(np.float32)
-    validation = Outputs(logits, rng.normal(size=(38, 4)), labels)
-    decided = AddOffset(tuple(sign * prior))(validation)
-    found, _ = RareCalledMore().found(Decided(COUNTS, labels, logits.argmax(1), decided))
-    assert found is seen
+def test_weights_that_change_the_learning_rate(prepared, monkeypatch):
+    monkeypatch.setattr(WeightedCrossEntropy, "weights", lambda self, counts: 1 / counts)
+    assert missed(checks_of(prepared, find("class_weights"))) == ["loss"]
+
+
+def made_up(counts, signal, images, rng):
+    """Outputs of a network that has learnt the prior, of an image for every class and more."""
+    of_class = np.maximum(1, np.rint(images * counts / counts.sum())).astype(int)
+    labels = np.repeat(np.arange(len(counts)), of_class)
+    prior = np.log(counts / counts.sum())
+    logits = rng.normal(size=(len(labels), len(counts))) + prior
+    logits += signal * np.eye(len(counts))[labels]
+    return Outputs(logits.astype(np.float32), rng.normal(size=(len(labels), 4)), labels)
+
+
+# ratio of the largest class to the smallest, signal, validation images, classes
+NETWORKS = {
+    "weak": (36, 2.0, 240, 17),
+    "good": (36, 4.0, 240, 17),
+    "mild": (5, 4.0, 100, 8),
+    "milder": (2, 4.0, 60, 8),
+    "nearly level": (1.25, 3.0, 150, 8),
+    "perfect": (36, 20.0, 100, 8),
+    "level": (1, 2.0, 60, 8),
+}
+
+
+@dataclass(frozen=True)
+class Reversed:
+    """A decision with the wrong sign."""
+
+    of: object
+
+    def fit(self, validation, counts):
+        return AddOffset(tuple(-np.array(self.of.fit(validation, counts).offset)))
+
+
+@pytest.mark.parametrize("name", ["prior_correction", "threshold_moving"])
+@pytest.mark.parametrize("network", NETWORKS)
+def test_decisions_on_networks_good_and_bad(name, network):
+    """There may be little to decide otherwise, or nothing: no reason to flag who would."""
+    ratio, signal, images, classes = NETWORKS[network]
+    counts = (404 * float(ratio) ** -np.linspace(0, 1, classes)).astype(int)
+    strategy = find(name)
+    ignored, reverse = Argmax(), Reversed(strategy.decide)
+    for seed in range(3):
+        validation = made_up(counts, signal, images, np.random.default_rng(seed))
+
+        def found(decision, labels_of=None, validation=validation):
+            labels = (labels_of or decision).fit(validation, counts)(validation)
+            checks = of_decision(
+                replace(strategy, decide=decision), Decided(counts, validation, labels)
+            )
+            return [check.seen for check in checks]
+
+        whole = found(strategy.decide)
+        assert whole == [None if ratio == 1 else True, True]
+        if ratio > 1:
+            assert found(ignored) == [False, True]
+            assert found(reverse) == [False, True]
+        right, other, none = (
+            one.fit(validation, counts)(validation) for one in (strategy.decide, reverse, ignored)
+        )
+        assert found(strategy.decide, labels_of=reverse)[1] is bool((right == other).all())
+        assert found(strategy.decide, labels_of=ignored)[1] is bool((right == none).all())
+
+
+def test_a_decision_that_declares_nothing_must_do_something():
+    validation = made_up(COUNTS, 20.0, 30, np.random.default_rng(0))
+
+    def found(decision):
+        labels = decision.fit(validation, COUNTS)(validation)
+        return [
+            c.seen
+            for c in of_decision(Strategy(decide=decision), Decided(COUNTS, validation, labels))
+        ]
+
+    @dataclass(frozen=True)
+    class Pointless:
+        def fit(self, validation, counts):
+            return AddOffset((1.0,) * len(counts))
+
+    @dataclass(frozen=True)
+    class Asking:
+        def fit(self, validation, counts):
+            if len(validation.labels) != 30:
+                raise ValueError("30 images, please")
+            return AddOffset((1.0,) * len(counts))
+
+    assert found(find("prior_correction").decide) == [True, True]
+    assert found(Pointless()) == [False, True]
+    assert found(Asking()) == [None, True], "a decision that can't be tried is not at fault"
 
 
 def test_frozen_layers_that_train(prepared, monkeypatch):
@@ -240,6 +320,11 @@ def test_stages_are_looked_at_one_by_one(prepared):
         "stage 1",
         "stage 2",
     ]
+    (check,) = [check for check in checks if check.place == "trained"]
+    assert check.observed == (
+        "parameters: head, then head, then Mixed_7b to head; "
+        "batch-norm statistics: none, then none, then Mixed_7b to Mixed_7c"
+    )
     late = replace(deferred, stages=deferred.stages[::-1])
     assert missed(checks_of(prepared, late, claimed=deferred)) == ["draws", "draws"]
 

@@ -13,7 +13,7 @@ from benchmark.metrics import size_thirds
 from benchmark.report.blocks import Cell, Row, Table, code, printable
 from benchmark.report.formats import MISSING, change, listed, share
 
-NOT_SEEN = "no effect seen"
+FLAG = "failed its audit"
 RARE = 2  # the third of the classes with the fewest training images, of `size_thirds`
 
 

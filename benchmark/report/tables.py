@@ -11,7 +11,7 @@ import pandas as pd
 
 from benchmark.compare import Comparison
 from benchmark.report.blocks import Cell, Facts, Row, Table, printable
-from benchmark.report.effects import NOT_SEEN, flagged
+from benchmark.report.effects import FLAG, flagged
 from benchmark.report.formats import (
     MISSING,
     change,
@@ -361,7 +361,7 @@ def _best(numbers: pd.DataFrame, name: str, metric: Metric) -> str | None:
 def name_cell(comparison: Comparison, strategy: str) -> Cell:
     """Return the heading of a strategy's row, with what a reader must know of the row."""
     missed = strategy in flagged(comparison)
-    tags = [*_tags(comparison, strategy), *([NOT_SEEN] if missed else [])]
+    tags = [*_tags(comparison, strategy), *([FLAG] if missed else [])]
     return Cell(printable(strategy), note=", ".join(tags), mark="failed" if missed else "")
 
 

@@ -27,7 +27,7 @@ def test_a_strategy_whose_effect_is_not_seen_is_flagged_everywhere(comparison):
     assert "`class_weights` (the gradient is that of cross-entropy)" in said
     (main,) = page.lead
     (row,) = [row for row in main.rows if row.cells[0].text == "class_weights"]
-    assert (row.cells[0].note, row.cells[0].mark) == ("no effect seen", "failed")
+    assert (row.cells[0].note, row.cells[0].mark) == ("failed its audit", "failed")
     assert name_cell(comparison, "focal_loss").note == ""
     told = cells(effects_table(comparison), "class_weights")["Took effect"]
     assert (told.text, told.mark) == ("no: the gradient is that of cross-entropy", "failed")

@@ -7,6 +7,7 @@ from benchmark.strategy import (
     DrawnAs,
     EasyPullLess,
     FittedOnValidation,
+    Outputs,
     RareCalledMore,
     RarePullMore,
     RepeatsAltered,
@@ -43,7 +44,8 @@ def shown(**changes):
 
 
 def decided(argmax, labels, after, counts=COUNTS):
-    return Decided(counts, *(np.array(one) for one in (labels, argmax, after)))
+    logits = np.eye(len(counts), dtype=np.float32)[argmax]
+    return Decided(counts, Outputs(logits, logits, np.array(labels)), np.array(after))
 
 
 @pytest.mark.parametrize("effect", [NothingAltered(), NothingMixed(), PulledAsCrossEntropy()])
@@ -65,12 +67,56 @@ def test_what_is_not_plain_is_seen(effect, changes):
 
 
 @pytest.mark.parametrize("power", [0.0, 0.5, 1.0])
-def test_draws_follow_a_power_of_the_class_sizes_up_to_chance(power):
+def test_independent_draws_follow_a_power_of_the_class_sizes_up_to_chance(power):
     share = COUNTS**power / (COUNTS**power).sum()
     for seed in range(20):
         drawn = np.random.default_rng(seed).multinomial(21_000, share)
         for claimed in (0.0, 0.5, 1.0):
-            assert DrawnAs(claimed).found(shown(drawn=drawn))[0] is (claimed == power)
+            effect = DrawnAs(claimed, independent=True)
+            assert effect.found(shown(drawn=drawn))[0] is (claimed == power)
+
+
+def in_passes(counts, power, batches, rng, before=0):
+    """Draws by class (C,) from passes in which the largest class is shown once, in whole."""
+    one = np.rint(counts.max() * (counts / counts.max()) ** power).astype(int)
+    positions = np.repeat(np.arange(len(counts)), one)
+    passes = -(-(before + batches) // len(positions))
+    drawn = np.concatenate([rng.permutation(positions) for _ in range(passes)])
+    return np.bincount(drawn[before : before + batches], minlength=len(counts))
+
+
+LONG_TAIL = np.array([404, 320, 254, 203, 161, 127, 100, 80, 64, 51, 40, 32, 26, 19, 16, 12, 11])
+
+
+@pytest.mark.parametrize("power", [0.0, 0.5, 1.0])
+def test_whole_passes_are_never_flagged_wherever_they_are_cut(power):
+    rng = np.random.default_rng(1)
+    for _ in range(300):
+        counts = LONG_TAIL if rng.random() < 0.5 else np.sort(rng.integers(5, 900, 9))[::-1]
+        drawn = in_passes(
+            counts, power, *rng.integers(50, 9000, 1), rng, before := rng.integers(9000)
+        )
+        seen = DrawnAs(power).found(shown(counts=counts, drawn=drawn, before=int(before)))
+        assert seen[0] is True, seen
+
+
+@pytest.mark.parametrize(("claimed", "power"), [(0.0, 0.1), (1.0, 0.9), (1.0, 1.1)])
+def test_draws_a_little_off_are_seen(claimed, power):
+    """A default run on the built-in images: 7,680 draws."""
+    share = LONG_TAIL**power / (LONG_TAIL**power).sum()
+    off = shown(counts=LONG_TAIL, drawn=np.rint(7680 * share).astype(int))
+    assert DrawnAs(claimed).found(off)[0] is False
+    one_pass = 4 * LONG_TAIL
+    one_pass[-1] -= 5  # of 44
+    assert DrawnAs(1.0).found(shown(counts=LONG_TAIL, drawn=one_pass))[0] is False
+
+
+def test_what_draws_are_allowed_is_said():
+    drawn = shown().drawn - [0, 0, 0, 3]
+    assert DrawnAs(1).found(shown(drawn=drawn)) == (
+        True,
+        "from 0.99 to 1.00 times what that asks for; up to ±0.03 is allowed",
+    )
 
 
 def test_a_class_without_images_is_not_expected_to_be_drawn():
@@ -81,10 +127,13 @@ def test_a_class_without_images_is_not_expected_to_be_drawn():
 @pytest.mark.parametrize("power", [0.5, 1.0])
 def test_weights_are_read_off_the_gradient(power):
     plain = shown().plain
-    weighed = shown(gradient=plain * 3.0 * COUNTS**-power)  # any common factor
+    weights = COUNTS**-power * COUNTS.sum() / (COUNTS * COUNTS**-power).sum()
+    weighed = shown(gradient=plain * weights)
     assert WeighedAs(power).found(weighed)[0] is True
     assert WeighedAs(power + 0.1).found(weighed)[0] is False
     assert WeighedAs(power).found(shown())[0] is False
+    for level in (1e-3, 0.9, 1.1):  # which would be another learning rate
+        assert WeighedAs(power).found(shown(gradient=level * plain * weights))[0] is False
 
 
 def test_repeats_alone_are_altered():
@@ -128,6 +177,8 @@ def test_a_fitted_decision_helps_where_it_was_fitted():
     assert FittedOnValidation().found(decided(before, labels, labels))[0] is True
     assert FittedOnValidation().found(decided(labels, labels, before))[0] is False
     assert FittedOnValidation().found(decided(before, labels, before))[0] is False
+    level = decided(before, labels, labels, counts=np.full(4, 9))
+    assert FittedOnValidation().found(level)[0] is None
 
 
 @pytest.mark.parametrize(
