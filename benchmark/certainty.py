@@ -10,13 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmark.statistics import LEVEL
 from benchmark.statistics.bootstrap import bca, bootstrap, jackknife, variance
-from benchmark.statistics.cells import METRICS, Cells, Floats, ratio
-from benchmark.statistics.groups import design_effect
+from benchmark.statistics.cells import METRICS, Cells, Floats
 from benchmark.statistics.over_seeds import mean_test, over_seeds, overlap
 from benchmark.statistics.paired import holm, randomisation_test, sign_flip_test
-from benchmark.statistics.proportion import change_of_share
 
 INTERVALS = ["strategy", "metric", "value", "low", "high", "seeds"]
 PAIRED = [
@@ -31,17 +28,6 @@ PAIRED = [
     "p_images_holm",
     "p_seeds",
     "p_seeds_holm",
-]
-CHANGES = [
-    "strategy",
-    "control",
-    "class",
-    "difference",
-    "low",
-    "high",
-    "images",
-    "seeds",
-    "beyond_chance",
 ]
 TESTED = "macro_f1"
 
@@ -113,7 +99,7 @@ def seeds_of(
 def intervals(seeds: Sequence[Tested]) -> pd.DataFrame:
     """Return INTERVALS: 95 % of every strategy's METRICS, see `interval`."""
     rows = []
-    for name in _strategies(seeds):
+    for name in strategies_of(seeds):
         value, low, high, n = interval(seeds, name)
         rows += [(name, metric, value[m], low[m], high[m], n) for m, metric in enumerate(METRICS)]
     return pd.DataFrame(rows, columns=INTERVALS)
@@ -150,7 +136,7 @@ def paired(seeds: Sequence[Tested], control: str | None) -> pd.DataFrame:
     images that change hands (see `randomisation_test`), and over seeds (see `p_over_seeds`).
     """
     rows: list[tuple[object, ...]] = []
-    for name in _strategies(seeds):
+    for name in strategies_of(seeds):
         both = [one for one in seeds if name in one.predicted and control in one.predicted]
         if name == control or not both or control is None:
             continue
@@ -190,109 +176,24 @@ def p_over_seeds(seeds: Sequence[Tested], name: str, control: str) -> float:
     return max(sign_flip_test(differences), mean_test(differences, of_images))
 
 
-def class_changes(seeds: Sequence[Tested], control: str | None) -> pd.DataFrame:
-    """Return CHANGES: the recall of every class under every strategy, minus the control's.
-
-    A difference is the mean over the seeds in which the class has test images and that both
-    finished; `images` counts those images over these seeds. The interval of one seed is that of
-    `change_of_share`, over its images or, where they come in groups, over fewer (`design_effect`).
-    Over several seeds it is the union of Student's, which knows how trainings differ but collapses
-    where all seeds agree by chance, and of `change_of_share` over the images of all seeds, which
-    can't collapse but knows of no training; an image seen in several seeds is a group of its own.
-    Counted, the union covers .91 at the worst, either alone .57 or less.
-
-    Every interval speaks for its row alone: of 85 rows where nothing changed, 2 or 3 exclude 0.
-    `beyond_chance` is for all rows at once (Bonferroni).
-    """
-    names = [] if control is None else [name for name in _strategies(seeds) if name != control]
-    tables = [
-        _changes(name, str(control), both, len(names))
-        for name in names
-        if (both := [one for one in seeds if name in one.predicted and control in one.predicted])
-    ]
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=CHANGES)
-
-
-def _changes(name: str, control: str, seeds: Sequence[Tested], strategies: int) -> pd.DataFrame:
-    """CHANGES of one of so many strategies, a row a class."""
-    classes, n = seeds[0].classes, len(seeds)
-    labels = np.concatenate([one.labels for one in seeds])
-    ours, theirs = (
-        np.concatenate([one.predicted[which] == one.labels for one in seeds])
-        for which in (name, control)
-    )
-    gained, lost = (ours & ~theirs).astype(float), (theirs & ~ours).astype(float)
-    seed = np.repeat(np.arange(n), [len(one.labels) for one in seeds])
-
-    def by_seed(values: Floats) -> Floats:
-        place = seed * len(classes) + labels
-        counted = np.bincount(place, weights=values, minlength=n * len(classes))
-        return counted.astype(float).reshape(n, len(classes))
-
-    images = by_seed(np.ones(len(labels)))  # (n, C)
-    differences = np.where(images > 0, ratio(by_seed(gained - lost), images), np.nan)
-    effect = design_effect(gained - lost, labels, _units(seeds), len(classes))
-    more, less, of = (by_seed(x).sum(0) / effect for x in (gained, lost, np.ones(len(labels))))
-    held = (images > 0).sum(0)
-
-    def bounds(level: float) -> tuple[Floats, Floats]:
-        low, high = change_of_share(more, less, of, level)
-        for k in np.unique(held[held > 1]):  # seeds that have the class
-            c = np.flatnonzero(held == k)
-            each = differences[:, c].T
-            of_seeds = over_seeds(each[np.isfinite(each)].reshape(-1, k), level=level)
-            low[c], high[c] = np.minimum(low[c], of_seeds[0]), np.maximum(high[c], of_seeds[1])
-        return low.clip(-1, 1), high.clip(-1, 1)
-
-    low, high = bounds(LEVEL)
-    low_of_all, high_of_all = bounds(1 - (1 - LEVEL) / (strategies * len(classes)))
-    mean = np.where(held > 0, ratio(np.nansum(differences, 0), held.astype(float)), np.nan)
-    beyond = (low_of_all > 0) | (high_of_all < 0)
-    columns = (name, control, classes, mean, low, high, images.sum(0).astype(int), held, beyond)
-    return pd.DataFrame(dict(zip(CHANGES, columns, strict=True)))
-
-
 def _groups(seeds: Sequence[Tested]) -> list[NDArray[np.int64]] | None:
     """Return for each seed (N,) what is exchanged at once; None where it is single images.
 
     An image that several seeds were tested on is exchanged in all of them: where all seeds share
     their test images and it was not, .19 of null comparisons came out below .05, else .05.
     """
-    units, ends = _units(seeds), np.cumsum([len(one.labels) for one in seeds])
+    units, ends = units_of(seeds), np.cumsum([len(one.labels) for one in seeds])
     if len(np.unique(units)) == len(units):
         return None
     return np.split(units, ends[:-1])
 
 
-def _units(seeds: Sequence[Tested]) -> NDArray[np.int64]:
+def units_of(seeds: Sequence[Tested]) -> NDArray[np.int64]:
     """Number what images of all seeds hang together, (sum of N): a group, or one file."""
     names: list[int | str] = []
     for one in seeds:
         names += one.files if one.groups is None else one.groups.tolist()
     return pd.factorize(pd.Series(names, dtype=object))[0].astype(np.int64)
-
-
-def biggest(changes: pd.DataFrame) -> tuple[pd.Series | None, pd.Series | None]:
-    """Return the rows of the biggest gain and of the biggest loss; None where nothing changes so.
-
-    The biggest gain is the one whose lower bound is highest, of those beyond chance if there are
-    any: a class of one test image that flips is none. Where no interval of a gain excludes 0, it is
-    the largest difference.
-    """
-    return _biggest(changes, 1), _biggest(changes, -1)
-
-
-def _biggest(changes: pd.DataFrame, sign: int) -> pd.Series | None:
-    rows = changes[sign * changes["difference"].astype(float) > 0]
-    if rows.empty:
-        return None
-    beyond_chance = rows[rows["beyond_chance"].astype(bool)]
-    rows = rows if beyond_chance.empty else beyond_chance
-    nearest_to_0 = sign * rows["low" if sign > 0 else "high"]
-    by = nearest_to_0 if (nearest_to_0 > 0).any() else sign * rows["difference"]
-    # of equals the one with most images
-    order = np.lexsort((-rows["images"].to_numpy(float), -by.to_numpy(float)))
-    return rows.iloc[order[0]]
 
 
 def _shared(seeds: Sequence[Tested], left_out: Sequence[Floats]) -> Floats:
@@ -301,7 +202,8 @@ def _shared(seeds: Sequence[Tested], left_out: Sequence[Floats]) -> Floats:
     return overlap([one.files for one in seeds]) * np.mean(of_one, axis=0)
 
 
-def _strategies(seeds: Sequence[Tested]) -> list[str]:
+def strategies_of(seeds: Sequence[Tested]) -> list[str]:
+    """Return the names of all strategies, in the order of the seeds."""
     return list(dict.fromkeys(name for one in seeds for name in one.predicted))
 
 

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.certainty import Tested, class_changes, intervals, paired, seeds_of
+from benchmark.by_class import class_changes, class_recalls
+from benchmark.certainty import Tested, intervals, paired, seeds_of
 from benchmark.findings import Collector, Findings
 from benchmark.folder import RunFolder
 from benchmark.metrics import class_scores
@@ -91,6 +92,11 @@ class Comparison:
     def paired(self) -> pd.DataFrame:
         """One row a strategy and metric, minus the control's: the columns of paired.csv."""
         return paired(self.tested, self.control)
+
+    @cached_property
+    def class_recalls(self) -> pd.DataFrame:
+        """One row a strategy and class, over all seeds: the columns of recalls.csv."""
+        return class_recalls(self.tested)
 
     @cached_property
     def class_changes(self) -> pd.DataFrame:

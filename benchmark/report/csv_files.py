@@ -30,6 +30,7 @@ def frames_of(comparison: Comparison) -> dict[str, pd.DataFrame]:
         "summary.csv": comparison.summary,
         "seeds.csv": comparison.seed_rows,
         "per_class.csv": comparison.per_class,
+        "recalls.csv": comparison.class_recalls,
         "intervals.csv": comparison.intervals,
         "paired.csv": comparison.paired,
         "class_changes.csv": comparison.class_changes,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from benchmark.certainty import biggest
+from benchmark.by_class import biggest
 from benchmark.compare import Comparison
 from benchmark.report.blocks import Cell, Row, Table, code, printable
 from benchmark.report.formats import MISSING, change, count, plural, share

@@ -445,6 +445,10 @@ def _files() -> Iterator[Block]:
             ("summary.csv", "One row a strategy: the first table, the mean over seeds."),
             ("seeds.csv", "One row a strategy and seed, with further numbers."),
             ("per_class.csv", "One row a strategy, seed and class."),
+            (
+                "recalls.csv",
+                "One row a strategy and class: recall over all seeds, interval.",
+            ),
             ("intervals.csv", "One row a strategy and metric: value and 95 % interval."),
             ("paired.csv", "The same for the difference from the control, with tests."),
             ("class_changes.csv", "One row a strategy and class: recall minus the control's."),

@@ -173,7 +173,7 @@ def recall_tables(comparison: Comparison) -> list[Table]:
     """Classes × strategies: recall with its interval, a few strategies a table."""
     finished = with_classes(comparison)
     recall, never = recall_and_never(comparison, finished)
-    low, high = (_per_class(comparison, finished, name) for name in ("recall_low", "recall_high"))
+    bounds = {(r["strategy"], r["class"]): r for r in comparison.class_recalls.to_dict("records")}
     test = test_counts(comparison)
     tables: list[Table] = []
     for part in parts(range(len(finished)), ACROSS):
@@ -185,16 +185,17 @@ def recall_tables(comparison: Comparison) -> list[Table]:
                 Cell(count(test[c])),
             ]
             for s in part:
-                interval = f"{share(low[c, s], 2)} to {share(high[c, s], 2)}"
+                row = bounds.get((finished[s], name), {})
+                low, high = (_number(row, bound) for bound in ("low", "high"))
                 ignored = never[c, s] == 1
                 text = "never" if ignored else share(recall[c, s], 2) if test[c] else NO_IMAGES
-                note = interval if np.isfinite(low[c, s]) else ""
+                note = f"{share(low, 2)} to {share(high, 2)}" if np.isfinite(low) else ""
                 cells.append(Cell(text, note=note, mark="never" if ignored else ""))
             rows.append(Row(tuple(cells)))
         tested = "Test images a seed" if len(comparison.seeds) > 1 else "Test images"
         columns = ("Class", "Train images", tested, *(finished[s] for s in part))
         caption = "The other strategies." if tables else _recall_caption(comparison)
-        tables.append(Table(caption, columns, tuple(rows), csv="per_class.csv"))
+        tables.append(Table(caption, columns, tuple(rows), csv="recalls.csv per_class.csv"))
     return tables
 
 
@@ -416,7 +417,7 @@ def _certainty_caption(comparison: Comparison) -> str:
 
 def _recall_caption(comparison: Comparison) -> str:
     what = (
-        "Mean recall over seeds; small: the mean of the 95 % Wilson intervals of single seeds."
+        "Mean recall over seeds with its 95 % interval, over images and trainings."
         if len(comparison.seeds) > 1
         else "Recall with its 95 % Wilson interval."
     )

@@ -115,3 +115,18 @@ def overlapping_splits(rng, counts, seeds, strategies, stable):
         predicted = {f"s{k}": called[k] for k in range(strategies)}
         tested.append(Tested(s, tuple(map(str, of)), labels[of], predicted, names))
     return tested
+
+
+def seeds_of_recall(rng, classes, seeds, images, recall, spread, shared):
+    """Trainings of one strategy, and its true recall; latent numbers as in `seeds_that_change`."""
+    labels = np.repeat(np.arange(classes), images)
+    shift = rng.normal(0, spread, (seeds, classes))
+    mine, tested = rng.normal(0, np.sqrt(0.5), (seeds, len(labels))), []
+    for s in range(seeds):
+        of_image = mine[0 if shared else s]
+        latent = of_image + rng.normal(0, np.sqrt(0.5), len(labels)) + shift[s, labels]
+        files = tuple(f"{0 if shared else s}-{i}" for i in range(len(labels)))
+        predicted = {"one": as_predictions(labels, latent > norm.isf(recall))}
+        names = tuple(f"class {c}" for c in range(classes))
+        tested.append(Tested(s, files, labels, predicted, names))
+    return tested, norm.sf(norm.isf(recall) / np.sqrt(1 + spread**2))

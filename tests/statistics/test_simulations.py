@@ -5,16 +5,25 @@ file, where the last result is committed. Small versions of each run with the ot
 """
 
 import json
+from itertools import product
 from pathlib import Path
 
 import joblib
 import numpy as np
 import pytest
-from made_up import as_predictions, exact_coverage, grouped, overlapping_splits, seeds_that_change
+from made_up import (
+    as_predictions,
+    exact_coverage,
+    grouped,
+    overlapping_splits,
+    seeds_of_recall,
+    seeds_that_change,
+)
 from scipy.stats import norm
 
+from benchmark.by_class import class_changes, class_recalls
 from benchmark.certainty import Tested as OneSeed
-from benchmark.certainty import class_changes, interval, p_over_seeds
+from benchmark.certainty import interval, p_over_seeds
 from benchmark.statistics.bootstrap import bca, bootstrap, jackknife
 from benchmark.statistics.cells import METRICS, Cells
 from benchmark.statistics.groups import design_effect
@@ -217,6 +226,28 @@ def test_intervals_of_a_change_over_seeds_cover_it():
                     found[f"{name}, trainings differ by {law[2]}"] = [round(h, 3) for h in held]
                     assert held[0] >= 0.9
     keep("coverage of a class's change over seeds: union, Student's, pooled images", found)
+
+
+def test_intervals_of_recall_over_seeds_cover_it():
+    """What is reported, the union of Student's and the pooled images; and the latter as if new."""
+    rng, found = np.random.default_rng(1), {}
+    for shared in (False, True):
+        for seeds in (2, 3, 8):
+            for images in (1, 3, 10, 30):
+                for recall, spread in product((0.02, 0.1, 0.4), (0.0, 0.5)):
+                    what = (seeds, images, recall, spread, shared)
+                    tested, truth = seeds_of_recall(rng, 1000, *what)
+                    table = class_recalls(tested)
+                    held = np.mean((table["low"] <= truth) & (truth <= table["high"]))
+                    low, high = wilson(table["hits"].to_numpy(), table["images"].to_numpy())
+                    pooled = np.mean((low <= truth) & (truth <= high))
+                    images_are = "the same" if shared else "new"
+                    name = f"{seeds} seeds, {images_are} {images} images, recall {recall}"
+                    both = [round(float(one), 3) for one in (held, pooled)]
+                    found[f"{name}, trainings differ by {spread}"] = both
+                    assert held >= 0.85
+    assert np.mean([one[0] for one in found.values()]) >= 0.94
+    keep("coverage of a class's recall over seeds: union, pooled images", found)
 
 
 def right_share(one):
