@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.diagnosis import Diagnosis
+from benchmark.diagnosis.signals import SIGNALS
 
 CHECKS = ["strategy", "seed", "place", "claim", "seen", "observed"]
 CORRECTED = [
@@ -77,12 +78,15 @@ class Collector:
             self.reliability.setdefault(key["strategy"], []).append(record["reliability"])
 
     def _diagnosis(self, one: dict[str, Any], train_count: int) -> dict[str, Any]:
-        signals = {name: np.nan if v is None else v for name, v in one["signals"].items()}
-        found = Diagnosis(**{**one, "signals": signals, "try_next": tuple(one["try_next"])})
+        measured = {name: v for name, v in one["signals"].items() if v is not None}
+        signals = dict.fromkeys(("recall", *SIGNALS), np.nan) | measured
+        recall = signals["recall"]
+        # the rules are today's, also for a record of an earlier version
+        found = Diagnosis(one["index"], recall, one["never"], one["confuser"], signals)
         return {
             "class": self.classes[found.index],
             "train_count": train_count,
-            "recall": np.nan if found.recall is None else found.recall,
+            "recall": recall,
             "never": found.never,
             "cause": found.cause,
             "confuser": None if found.confuser is None else self.classes[found.confuser],

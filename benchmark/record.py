@@ -150,7 +150,7 @@ def _diagnoses(
         folder.load_head_weight(key),
         np.array(losses, float) if losses else None,  # (T, C), None becomes NaN
     )
-    return [dataclasses.asdict(one) for one in diagnose(seen)]
+    return [dataclasses.asdict(one) | {"cause": one.cause} for one in diagnose(seen)]
 
 
 def write_failure(

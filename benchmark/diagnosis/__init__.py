@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from benchmark.diagnosis.rules import CAUSES, PLACES, RULES, Rule, first_match
+from benchmark.diagnosis.rules import CAUSES, PLACES, RULES, THRESHOLDS, Rule, first_match
 from benchmark.diagnosis.seen import Seen
 from benchmark.diagnosis.signals import Evidence, measure
 
@@ -27,17 +28,29 @@ class Diagnosis:
     index: int  # of the class
     recall: float  # on the test images, after the decision; nan without any
     never: bool  # no test image was assigned to it
-    cause: str  # one of CAUSES
     confuser: int | None  # the likeliest other class for its images; None if it has no images
     signals: dict[str, float]  # all that was measured, nan where it can't be
-    why: str  # a template, see `sentence`
-    try_next: tuple[str, ...]  # out of PLACES, the most promising first
+
+    @cached_property
+    def rule(self) -> Rule:
+        """The row of the table that holds."""
+        return first_match(self.signals)
+
+    @property
+    def cause(self) -> str:
+        """One of CAUSES."""
+        return self.rule.cause
+
+    @property
+    def try_next(self) -> tuple[str, ...]:
+        """Out of PLACES, the most promising first."""
+        return self.rule.try_next
 
     def sentence(self, classes: Sequence[str]) -> str:
         """Return the cause's evidence in words; `classes` (C,) are the names."""
         shown = {name: _number(name, value) for name, value in self.signals.items()}
         confuser = "another class" if self.confuser is None else classes[self.confuser]
-        return self.why.format(**shown, confuser=confuser)
+        return self.rule.says.format(**shown, **THRESHOLDS, confuser=confuser)
 
 
 def diagnose(seen: Seen) -> list[Diagnosis]:
@@ -57,19 +70,7 @@ def diagnose(seen: Seen) -> list[Diagnosis]:
         recall = float(hits[k] / images[k]) if images[k] else float("nan")
         signals, confuser = measure(evidence, k)
         signals = {"recall": recall} | signals
-        rule = first_match(signals)
-        found.append(
-            Diagnosis(
-                index=k,
-                recall=recall,
-                never=bool(called[k] == 0),
-                cause=rule.cause,
-                confuser=confuser,
-                signals=signals,
-                why=rule.says,
-                try_next=rule.try_next,
-            )
-        )
+        found.append(Diagnosis(k, recall, bool(called[k] == 0), confuser, signals))
     return found
 
 

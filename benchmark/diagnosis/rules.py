@@ -60,9 +60,15 @@ FALLING = 0.15  # of the validation loss over the last third of the training
 UNSURE, LITTLE = 1.25, 0.35  # best scale of the logits; share of the prior's log-loss removed
 VERY_UNSURE, SOME = 1.75, 0.60
 NOT_TOLD = 0.72  # AUC against all others
-FOUND = 0.30  # recall once the prior is out
+FOUND, MOST_FOUND = 0.30, 0.50  # recall once the prior is out
 BEARABLE = 0.30  # recall which that costs the large classes
 TOLD = 0.75  # AUC against all others
+
+THRESHOLDS = {
+    name: f"{value:.2f}".replace("0.", ".", 1) if isinstance(value, float) else str(value)
+    for name, value in dict(globals()).items()
+    if name.isupper() and isinstance(value, float | int)
+}  # as written
 
 Signals = Mapping[str, float]
 
@@ -72,33 +78,62 @@ class Rule:
     """One row of the table."""
 
     cause: str
-    when: str  # in plain English, for the report
+    when: str  # a template over the thresholds, see `condition`
     holds: Callable[[Signals], bool]  # False where a signal is nan
-    says: str  # a template over the signals and {confuser}
+    says: str  # a template over signals, thresholds and {confuser}
     source: str
     try_next: tuple[str, ...]  # out of PLACES
+
+    @property
+    def condition(self) -> str:
+        """When it holds, in plain English."""
+        return self.when.format(**THRESHOLDS)
+
+
+def _held_back(s: Signals, found: float) -> bool:
+    """Whether the class is told apart, and the decision does not say so."""
+    return (
+        s["told_apart"] >= TOLD
+        and s["confuser_auc"] >= SAME
+        and s["freed_recall"] >= found
+        and not s["freed_cost"] > BEARABLE  # nan: there are no large classes
+    )
+
+
+_HELD_BACK = (
+    "it is told from all others (mean AUC {TOLD} or more) and, by the network, from its main "
+    "confuser ({SAME} or more), and without the prior in the decision %s of its images or more are "
+    "found, at up to {BEARABLE} of the large classes' recall"
+)
+_HELD_BACK_SAYS = (
+    "With the prior taken out of the decision {freed_recall} of its images are found, at "
+    "{freed_cost} of the large classes' recall: the images are told apart, the decision is not "
+    "taken."
+)
 
 
 RULES = (
     Rule(
         FEW_IMAGES,
-        f"fewer than {FEWEST_TRAINED} training images",
+        "fewer than {FEWEST_TRAINED} training images",
         lambda s: s["train_images"] < FEWEST_TRAINED,
-        "It has {train_images} training images, too few to learn it from whatever else may be.",
+        "It has {train_images} training images, fewer than {FEWEST_TRAINED}: too few to learn it "
+        "from, whatever else may be.",
         "Liu et al. 2019, arXiv 1904.05160 (few-shot classes: below 20)",
         ("images", "views", "classes"),
     ),
     Rule(
         UNDETERMINED,
-        f"fewer than {FEWEST_SEEN} validation and test images",
+        "fewer than {FEWEST_SEEN} validation and test images",
         lambda s: s["evidence_images"] < FEWEST_SEEN,
-        "With {evidence_images} validation and test images there are too few to tell why.",
+        "It has {evidence_images} validation and test images, fewer than {FEWEST_SEEN}: too few to "
+        "tell why.",
         "Hanley & McNeil 1982 (standard error of an AUC)",
         ("images",),
     ),
     Rule(
         PRIOR_BIAS,
-        f"the largest output is right more often than the decision, by {TAKEN_AWAY:.2f} of recall",
+        "the largest output is right more often than the decision, by {TAKEN_AWAY} of recall",
         lambda s: s["argmax_recall"] - s["recall"] >= TAKEN_AWAY,
         "The largest output is right for {argmax_recall} of its test images, the decision for "
         "{recall}: the images are told apart, the decision gives them to others.",
@@ -107,8 +142,7 @@ RULES = (
     ),
     Rule(
         UNDER_TRAINED,
-        f"of the other classes the network finds less than {OTHERS_BEHIND:.2f} of what the probe "
-        "does",
+        "of the other classes the network finds less than {OTHERS_BEHIND} of what the probe does",
         lambda s: s["network_others"] < OTHERS_BEHIND * s["probe_others"],
         "A linear probe on the same features finds {probe_others} of the other classes' images, "
         "the network {network_others}: the whole network knows less than its features.",
@@ -117,10 +151,10 @@ RULES = (
     ),
     Rule(
         CONFUSABLE,
-        f"neither network nor probe tells it from its main confuser (AUC of the network, and of "
-        f"both, up to {SAME:.2f}, of the probe up to {CLEARLY:.2f}), and that is the likeliest "
-        f"other class for {ONE_TAKER:.2f} of its images or more, or all others but that are told "
-        f"apart (mean AUC above {NOT_TOLD:.2f})",
+        "neither network nor probe tells it from its main confuser (AUC of the network, and of "
+        "both, up to {SAME}, of the probe up to {CLEARLY}), and that is the likeliest "
+        "other class for {ONE_TAKER} of its images or more, or all others but that are told "
+        "apart (mean AUC above {NOT_TOLD})",
         lambda s: (
             s["confuser_auc"] <= SAME
             and s["confuser_apart"] <= SAME
@@ -134,8 +168,8 @@ RULES = (
     ),
     Rule(
         UNDER_TRAINED,
-        f"a probe on the features tells it from all others (AUC {PROBE_TELLS:.2f} or more), and "
-        f"the network less so, by {BEHIND_PROBE:.2f}",
+        "a probe on the features tells it from all others (AUC {PROBE_TELLS} or more), and "
+        "the network less so, by {BEHIND_PROBE}",
         lambda s: (
             s["probe_auc"] >= PROBE_TELLS and s["probe_auc"] - s["network_auc"] >= BEHIND_PROBE
         ),
@@ -145,9 +179,18 @@ RULES = (
         ("budget", "timeline", "head", "draws"),
     ),
     Rule(
+        PRIOR_BIAS,
+        _HELD_BACK % "{MOST_FOUND}",
+        lambda s: _held_back(s, MOST_FOUND),
+        _HELD_BACK_SAYS,
+        "Menon et al. 2021, arXiv 2007.07314, eq. 9",
+        ("decision", "loss", "draws", "head"),
+    ),
+    Rule(
         UNDER_TRAINED,
-        f"the validation loss fell by {FALLING:.2f} or more over the last third of the training",
-        lambda s: s["loss_fall"] >= FALLING,
+        "the validation loss fell by {FALLING} or more over the last third of the training, and "
+        "that of the class did not rise",
+        lambda s: s["loss_fall"] >= FALLING and s["own_loss_fall"] >= 0,
         "The validation loss, averaged over classes, was still falling: by {loss_fall} over the "
         "last third of the training. Rare classes are learnt last.",
         "Francazi et al. 2023, arXiv 2207.00391 (minority initial drop)",
@@ -155,9 +198,9 @@ RULES = (
     ),
     Rule(
         UNDER_TRAINED,
-        f"the logits predict best when multiplied by {UNSURE:.2f} or more and remove at most "
-        f"{LITTLE:.2f} of the prior's log-loss; or by {VERY_UNSURE:.2f} or more, and at most "
-        f"{SOME:.2f}",
+        "the logits predict best when multiplied by {UNSURE} or more and remove at most "
+        "{LITTLE} of the prior's log-loss; or by {VERY_UNSURE} or more, and at most "
+        "{SOME}",
         lambda s: (
             (s["scale"] >= UNSURE and s["learnt"] <= LITTLE)
             or (s["scale"] >= VERY_UNSURE and s["learnt"] <= SOME)
@@ -166,14 +209,14 @@ RULES = (
         "{scale}, and remove {learnt} of the prior's log-loss. That is how a training looks that "
         "was stopped early.",
         "Guo et al. 2017, arXiv 1706.04599 (temperature scaling)",
-        ("budget", "timeline", "loss"),
+        ("budget", "timeline", "head"),
     ),
     Rule(
         WRONG_LABELS,
-        f"neither network nor probe tells it from all others (mean AUC up to {NOT_TOLD:.2f}), but "
-        f"either from its main confuser (above {SAME:.2f}), or that is the likeliest other class "
-        f"for less than {SCATTERED:.2f} of its images; of the other classes the network finds "
-        f"{OTHERS_TOLD:.2f} or more",
+        "neither network nor probe tells it from all others (mean AUC up to {NOT_TOLD}), but "
+        "either from its main confuser (above {SAME}), or that is the likeliest other class "
+        "for less than {SCATTERED} of its images; of the other classes the network finds "
+        "{OTHERS_TOLD} or more",
         lambda s: (
             s["network_others"] >= OTHERS_TOLD
             and s["told_apart"] <= NOT_TOLD
@@ -187,25 +230,16 @@ RULES = (
     ),
     Rule(
         PRIOR_BIAS,
-        f"it is told from all others (mean AUC {TOLD:.2f} or more) and, by the network, from its "
-        f"main confuser ({SAME:.2f} or more), and without the prior in the decision {FOUND:.2f} of "
-        f"its images or more are found, at up to {BEARABLE:.2f} of the large classes' recall",
-        lambda s: (
-            s["told_apart"] >= TOLD
-            and s["confuser_auc"] >= SAME
-            and s["freed_recall"] >= FOUND
-            and not s["freed_cost"] > BEARABLE  # nan: there are no large classes
-        ),
-        "With the prior taken out of the decision {freed_recall} of its images are found, at "
-        "{freed_cost} of the large classes' recall: the images are told apart, the decision is not "
-        "taken.",
+        _HELD_BACK % "{FOUND}",
+        lambda s: _held_back(s, FOUND),
+        _HELD_BACK_SAYS,
         "Menon et al. 2021, arXiv 2007.07314, eq. 9",
         ("decision", "loss", "draws", "head"),
     ),
     Rule(
         UNDETERMINED,
-        f"it is not told from all others (mean AUC up to {NOT_TOLD:.2f}), and of the other classes "
-        f"the network finds less than {OTHERS_TOLD:.2f}",
+        "it is not told from all others (mean AUC up to {NOT_TOLD}), and of the other classes "
+        "the network finds less than {OTHERS_TOLD}",
         lambda s: s["told_apart"] <= NOT_TOLD and s["network_others"] < OTHERS_TOLD,
         "Neither the network nor a probe finds what its images have in common (AUC {told_apart}), "
         "but the other classes are hardly told apart either (the network finds {network_others} of "

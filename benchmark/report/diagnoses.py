@@ -10,11 +10,12 @@ import pandas as pd
 from benchmark.compare import Comparison
 from benchmark.diagnosis import RULES
 from benchmark.report.blocks import Cell, Row, Table, code, printable
-from benchmark.report.formats import MISSING, count, listed, plural, share
+from benchmark.report.formats import MISSING, change, count, listed, plural, share
 
+DISAGREE = "seeds disagree"
 ADVICE = 2  # places that a row names, the most promising
 _SPELT = {
-    "budget": "Train longer (more epochs, or the recipe strong)",
+    "budget": "Train longer: more epochs, or --recipe strong",
     "images": "More images of it",
     "labels": "Look through its labels",
     "classes": "Ask whether it is a class of its own",
@@ -51,18 +52,17 @@ def diagnoses_table(comparison: Comparison) -> Table | None:
     strategy = of_whom(comparison)
     if strategy is None:
         return None
-    seeds = len(comparison.seeds)
-    rows = []
+    rows, told = [], dict[str, str]()  # evidence -> the class of which it was said first
     for one in _by_class(comparison, strategy):
-        often = f"{one['agreeing']} of {one['times']}" if seeds > 1 else ""
-        said = " ".join(_advice(comparison, one))
+        first = told.setdefault(one["why"], one["class"])
+        agree = len(comparison.seeds) > 1 and one["cause"] != DISAGREE
         cells = (
             Cell(printable(one["class"])),
             Cell(count(one["train_count"])),
             _found(comparison, strategy, one),
-            Cell(one["cause"], note=often),
-            Cell(printable(one["why"])),
-            Cell(said),
+            Cell(one["cause"], note=f"{one['agreeing']} of {one['times']}" if agree else ""),
+            Cell(printable(one["why"] if first == one["class"] else f"As for {first}.")),
+            Cell(" ".join(_advice(comparison, strategy, one))),
         )
         rows.append(Row(cells))
     columns = ("Class", "Train images", "Found", "Likely cause", "Evidence", "To try next")
@@ -105,7 +105,14 @@ def causes_table(comparison: Comparison) -> Table | None:
 def rules_table() -> Table:
     """The rules that a diagnosis goes by, as they are read: from top to bottom."""
     rows = tuple(
-        Row((Cell(str(number)), Cell(rule.cause), Cell(rule.when), Cell(rule.source or MISSING)))
+        Row(
+            (
+                Cell(str(number)),
+                Cell(rule.cause),
+                Cell(rule.condition),
+                Cell(rule.source or MISSING),
+            )
+        )
         for number, rule in enumerate(RULES, start=1)
     )
     caption = "The rules, read from top to bottom: the first that holds names the cause."
@@ -122,12 +129,15 @@ def _by_class(comparison: Comparison, strategy: str) -> Iterator[dict[str, Any]]
         rows = mine[mine["class"] == label]
         if 2 * len(rows) <= len(finished):
             continue
-        cause = rows["cause"].mode().iloc[0]
-        agreeing = rows[rows["cause"] == cause]
+        causes = rows["cause"].value_counts()
+        agreeing = rows[rows["cause"] == causes.index[0]]
         one = {str(name): value for name, value in agreeing.iloc[0].items()}
+        if 2 * len(agreeing) <= len(rows):
+            said = listed([f"{cause} {n}" for cause, n in causes.items()])
+            one |= {"cause": DISAGREE, "why": f"{said} of {len(rows)} seeds."}
+            one["try_next"] = ", ".join(RULES[-1].try_next)
         yield one | {
-            "recall": rows["recall"].mean(),
-            "never": bool(rows["never"].all()),
+            "never": len(rows) == len(finished) and bool(rows["never"].all()),
             "agreeing": len(agreeing),
             "times": len(rows),
         }
@@ -135,36 +145,54 @@ def _by_class(comparison: Comparison, strategy: str) -> Iterator[dict[str, Any]]
 
 def _found(comparison: Comparison, strategy: str, one: Mapping[str, Any]) -> Cell:
     """Say how many test images were found, and how high the true recall may be all the same."""
-    rows = comparison.per_class
-    mine = rows[(rows["strategy"] == strategy) & (rows["class"] == one["class"])]
-    images, high = mine["test_count"].sum(), mine["recall_high"].mean()
-    hits = (mine["recall"] * mine["test_count"]).sum()
-    note = f"may be {share(high, 2)}" if images else ""
-    return Cell(f"{count(hits)} of {count(images)}", note, "never" if one["never"] else "")
+    rows = comparison.class_recalls
+    mine = rows[(rows["strategy"] == strategy) & (rows["class"] == one["class"])].iloc[0]
+    note = f"up to {share(mine['high'], 2)}" if mine["images"] else ""
+    mark = "never" if one["never"] else ""
+    return Cell(f"{count(mine['hits'])} of {count(mine['images'])}", note, mark)
 
 
-def _advice(comparison: Comparison, one: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what to try next: strategies at hand that act in the place, or words."""
+def _advice(comparison: Comparison, strategy: str, one: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what to try next: strategies at hand that act in the place, or words.
+
+    A strategy that this run holds is named only if it found more of the class.
+    """
+    changes = comparison.class_changes
+    here = changes[(changes["class"] == one["class"]) & (changes["control"] == strategy)]
+    here = here.set_index("strategy")
     hand = comparison.run.get("at_hand") or {}
-    given = 0
+    given, tried = 0, list[str]()
     for place in str(one["try_next"]).split(", "):
         names = [name for name, about in hand.items() if about["places"][:1] == [place]]
-        if names:
-            yield f"{place.capitalize()}: {listed(names, 'or')}."
+        said = [name for name in names if name not in here.index and name != strategy]
+        for name in names:
+            if name in here.index:
+                helped = here.loc[name, "low"] > 0
+                gain = change(share(here.loc[name, "difference"], 2))
+                said, tried = (
+                    ([f"{name} ({gain} here)", *said], tried) if helped else (said, [*tried, name])
+                )
+        if said:
+            yield f"{place.capitalize()}: {listed(said, 'or')}."
         elif place in _SPELT:
             yield f"{_SPELT[place]}."
         else:
             continue
         given += 1
         if given == ADVICE:
-            return
+            break
+    if tried:
+        yield f"No sure gain here: {listed(tried)}."
 
 
 def _caption(comparison: Comparison, strategy: str) -> str:
     said = f"Classes of which at most one test image in ten is found under {code(strategy)}"
     if len(comparison.seeds) > 1:
-        said += " in most seeds; beside the cause, in how many of these seeds it is the likeliest"
+        said += (
+            " in most seeds; beside the cause, in how many of these seeds it is the likeliest, and "
+            "the evidence of the first that says so"
+        )
     return (
-        f"{said}. Small: how high the true recall may be all the same (95 %, Wilson). What is "
-        "likely is not proven: look at the images."
+        f"{said}. Found: of the test images; small: how high the true recall may be all the same, "
+        "at 95 %. Red: predicted in no seed. What is likely is not proven: look at the images."
     )

