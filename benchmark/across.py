@@ -33,6 +33,9 @@ SCORES = [
     "never_predicted",
     "never_predicted_change",
     "never_predicted_rank",
+    "accuracy",
+    "accuracy_change",
+    "accuracy_rank",
 ]
 STRATEGIES = [
     "strategy",
@@ -43,9 +46,10 @@ STRATEGIES = [
     "ranked",  # data sets that the mean ranks are over
     "mean_rank",
     "never_predicted_mean_rank",
+    "accuracy_mean_rank",
 ]
 PAIRS = ["one", "two", "datasets", "higher", "lower", "median_difference", "p", "p_holm"]
-METRICS = {"macro_f1": True, "never_predicted": False}  # is more better
+METRICS = {"macro_f1": True, "never_predicted": False, "accuracy": True}  # is more better
 NOT_RUN = "not run"
 
 

@@ -15,7 +15,6 @@ from benchmark.report.canvas import (
     LINE,
     MUTED,
     PAGE,
-    PAPER,
     SECOND,
     Canvas,
     bare,
@@ -157,7 +156,7 @@ def _change(axes: Axes, row: int, values: np.ndarray, word: str) -> None:
             values,
             np.full(len(values), row),
             "o",
-            color=PAPER,
+            markerfacecolor="none",  # or the bar could not be seen below them
             markeredgecolor=INK,
             markersize=4.5,
             markeredgewidth=0.9,

@@ -42,7 +42,7 @@ def build_page(across: Across) -> Page:
             ("changes", "Change against the control", tuple(_changes(across, drawn))),
             ("ranks", "Ranks", tuple(_ranks(across, drawn))),
             ("pairs", "Do two strategies differ?", tuple(_pairs(across))),
-            ("never", "Classes never predicted", tuple(tables.never_predicted_tables(across))),
+            ("accuracy", "What it costs", tuple(tables.accuracy_tables(across))),
             ("runs", "The runs", tuple(_runs(across))),
             ("reading", "How to read this", (Definitions(tuple(READING.items())),)),
             ("files", "Files", (Definitions(FILES), Paragraph(IN_CSV))),
@@ -61,7 +61,7 @@ def build_page(across: Across) -> Page:
 
 
 def headline(across: Across) -> Page:
-    """Return only what stands first: title, verdict, warnings and the table of macro-F1."""
+    """Return only what stands first: title, verdict, warnings, macro-F1 and never predicted."""
     names = [printable(name) for name in across.datasets]
     number = plural(len(names), "data set", "data sets")
     return Page(
@@ -73,7 +73,7 @@ def headline(across: Across) -> Page:
         verdict=verdict(across),
         follow_up=follow_up(across),
         warnings=tuple(map(printable, warnings(across))),
-        lead=tuple(tables.macro_f1_tables(across)),
+        lead=(*tables.macro_f1_tables(across), *tables.never_predicted_tables(across)),
         sections=(),
     )
 

@@ -8,6 +8,8 @@ from typing import Any
 from benchmark.across import NOT_RUN, Across
 from benchmark.compare import Comparison
 from benchmark.report.blocks import code, printable
+from benchmark.report.effects import flagged
+from benchmark.report.few import FEW_TEST_IMAGES, few_images
 from benchmark.report.formats import MISSING, count, listed, plural
 from benchmark.report.tables import mapping
 
@@ -48,6 +50,17 @@ def warnings(across: Across) -> Iterator[str]:
             "run's own; `--control NAME` takes one for all."
         )
     yield from _differing(across)
+    for name, run in named.items():
+        if missed := flagged(run):
+            yield (
+                f"On {code(printable(name))} {listed([code(printable(one)) for one in missed])} "
+                "failed its audit: see that run's report for what was not seen."
+            )
+    if few := [name for name, run in named.items() if few_images(run)]:
+        yield (
+            f"Classes with fewer than {FEW_TEST_IMAGES} test images are on {_names(few)}: a run's "
+            "own report says which, and how unsure that makes its numbers."
+        )
     scores = across.scores
     for strategy in across.strategies:
         mine = scores[scores["strategy"] == strategy]

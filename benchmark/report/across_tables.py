@@ -34,6 +34,13 @@ def never_predicted_tables(across: Across) -> list[Table]:
     return _wide(across, "never_predicted", count, False, caption, last, classes)
 
 
+def accuracy_tables(across: Across) -> list[Table]:
+    """Strategies × data sets: accuracy, which help for rare classes tends to cost."""
+    last = {"Mean rank ↓": _mean_rank(across, "accuracy_mean_rank")}
+    caption = f"Accuracy, mean over each run's seeds.{_said(across)}"
+    return _wide(across, "accuracy", share, True, caption, last, [""] * len(across.datasets))
+
+
 def ranks_tables(across: Across) -> list[Table]:
     """Strategies × data sets: rank by macro-F1, of those that every run asked for."""
     records, tables = _records(across), []

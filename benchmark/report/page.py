@@ -34,6 +34,7 @@ from benchmark.report.blocks import (
     printable,
 )
 from benchmark.report.canvas import to_svg
+from benchmark.report.few import few_images_words
 from benchmark.report.figures import all_figures
 from benchmark.report.formats import count, listed, plural
 from benchmark.report.priors import priors_table
@@ -41,8 +42,6 @@ from benchmark.report.significance import follow_up
 from benchmark.report.verdict import verdict
 
 Drawn = dict[str, matplotlib.figure.Figure]
-
-FEW_TEST_IMAGES = 30  # below, an interval of macro-F1 covers too little (0.7 to 0.9, not 0.95)
 
 
 def build_page(comparison: Comparison) -> Page:
@@ -199,15 +198,7 @@ def _warnings(comparison: Comparison) -> Iterator[str]:
     yield from once(effects.warning(comparison))
     weights = tables.mapping(run.get("weights"))
     yield from once(weights.get("message"))
-    few = [n for n in comparison.test_units if n < FEW_TEST_IMAGES]
-    if few:
-        what = "groups of test images" if comparison.groups else "test images"
-        yield from once(
-            f"{len(few)} of {plural(len(comparison.classes), 'class', 'classes')} "
-            f"{'has' if len(few) == 1 else 'have'} fewer than {FEW_TEST_IMAGES} {what} (the "
-            f"fewest: {count(min(few))}): intervals over the images of one seed are too narrow "
-            "there (counted: with 8 images a rare class they cover .80 to .96, not .95)."
-        )
+    yield from once(few_images_words(comparison))
     for message in [*comparison.messages, *(tables.mapping(run.get("data")).get("messages") or [])]:
         yield from once(message)
 

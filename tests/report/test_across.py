@@ -27,6 +27,7 @@ from benchmark.report.across_page import build_page, headline
 from benchmark.report.across_settings import warnings
 from benchmark.report.across_verdict import follow_up, verdict
 from benchmark.report.blocks import Table
+from benchmark.report.formats import share
 from benchmark.report.html import _drawing as into_page
 
 MISSING = float("nan")
@@ -36,7 +37,7 @@ MISSING = float("nan")
 def fabricated(
     strategies: tuple[str, ...], seeds: tuple[int, ...], classes: tuple[str, ...]
 ) -> Any:
-    return fabricate(Path("x"), classes, strategies, seeds, control=strategies[0], images=400)
+    return fabricate(Path("x"), classes, strategies, seeds, control=strategies[0], images=18_000)
 
 
 def run(
@@ -119,7 +120,7 @@ def test_what_failed_is_shown_and_not_compared() -> None:
             run("u", {**numbers, "c": MISSING}),
         ]
     )
-    (main_table,) = headline(across).lead
+    main_table, _ = headline(across).lead
     assert isinstance(main_table, Table)
     shown = cells(main_table)
     assert shown["a"][:4] == [(".600", "+.100"), ("failed", ""), (".600", "+.100"), (".600", "")]
@@ -140,7 +141,7 @@ def test_what_failed_is_shown_and_not_compared() -> None:
 def test_a_strategy_of_some_runs_only_is_shown_but_neither_ranked_nor_tested() -> None:
     across = merge([run("x", {"c": 0.5, "a": 0.6, "new": 0.9}), run("y", {"c": 0.5, "a": 0.6})])
     assert across.everywhere == ("c", "a")
-    (table,) = headline(across).lead
+    table, _ = headline(across).lead
     assert isinstance(table, Table)
     assert cells(table)["new"] == [(".900", "+.400"), ("not run", ""), ("1 of 1", ""), ("–", "")]
     assert "best" in [row.cells[1].mark for row in table.rows if row.cells[0].text == "new"]
@@ -220,7 +221,7 @@ def test_different_controls_count_nothing_until_one_is_chosen() -> None:
         "The runs have different controls: `c` on `x`; `a` on `y`. Changes are against each run's "
         "own; `--control NAME` takes one for all."
     ]
-    (table,) = headline(across).lead
+    table, _ = headline(across).lead
     assert isinstance(table, Table)
     assert cells(table)["a"] == [(".600", "+.100"), (".600", "control"), ("1.00", "")]
     assert cells(table)["c"] == [(".500", "control"), (".500", "−.100"), ("2.00", "")]
@@ -257,6 +258,35 @@ def test_settings_that_differ_are_listed_by_name() -> None:
     assert not list(warnings(merge([base, run("y", numbers)])))
 
 
+def test_what_each_report_warns_of_is_said_here_too() -> None:
+    numbers = {"c": 0.5, "a": 0.6}
+    good, bad = run("x", numbers), run("y", numbers)
+    checks = bad.findings.checks
+    checks = checks.assign(seen=checks["seen"] & (checks["strategy"] != "a"))
+    bad = replace(bad, findings=replace(bad.findings, checks=checks))
+    few = run("z", numbers)
+    few = replace(few, predictions=few.predictions.groupby("label").head(29))
+    said = list(warnings(merge([good, bad, few])))
+    assert said == [
+        "On `y` `a` failed its audit: see that run's report for what was not seen.",
+        "Classes with fewer than 30 test images are on `z`: a run's own report says which, and how "
+        "unsure that makes its numbers.",
+    ]
+
+
+def test_the_cost_stands_beside_the_gain() -> None:
+    one, two = run("x", {"c": 0.5, "a": 0.6}), run("y", {"c": 0.5, "a": 0.6})
+    across = merge([one, two])
+    macro_f1, never = headline(across).lead
+    assert (macro_f1.caption[:9], never.caption[:23]) == ("Macro-F1,", "Classes never predicted")
+    (section,) = [part for part in build_page(across).sections if part.id == "accuracy"]
+    (table,) = section.blocks
+    of = {row.cells[0].text: [cell.text for cell in row.cells[1:3]] for row in table.rows}
+    means = one.summary.set_index("strategy")["accuracy"]
+    assert of["a"][0] == share(means["a"])
+    assert across.standing.set_index("strategy")["accuracy_mean_rank"].sum() == 3
+
+
 def test_the_same_images_twice_are_warned_of() -> None:
     numbers = {"c": 0.5, "a": 0.6}
     one, two = run("x", numbers, "runs/forum"), run("x", numbers, "runs/strong")
@@ -288,7 +318,7 @@ def names_in_order(page_lead: tuple[Any, ...]) -> list[str]:
 
 def test_many_data_sets_are_split_into_tables_that_fit() -> None:
     tables = headline(several(14)).lead
-    assert [len(table.columns) for table in tables] == [9, 9, 5]
+    assert [len(table.columns) for table in tables] == [9, 9, 5, 8, 8, 4]
     assert names_in_order(tables)[:6] == [f"d{k}" for k in range(6)]
 
 
