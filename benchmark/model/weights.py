@@ -109,11 +109,10 @@ def load_weights(spec: str, timeout: float = 5.0) -> Weights:
 def _auto(timeout: float) -> Weights:
     try:
         return _official(timeout)
-    except OSError as reason:
+    except OSError:
         message = (
-            "The bundled weights are used, which are weaker, above all when only the head is "
-            "trained: the official ImageNet ones could not be downloaded "
-            f"({str(reason).rsplit(': ', 1)[-1]}). Go online once, or pass --weights PATH."
+            "The official ImageNet weights could not be downloaded. The bundled ones are weaker, "
+            "above all when only the head is trained: go online once, or pass --weights PATH."
         )
         return replace(load_weights("bundled"), message=message)
 
