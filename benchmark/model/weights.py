@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -109,10 +110,13 @@ def load_weights(spec: str, timeout: float = 5.0) -> Weights:
 def _auto(timeout: float) -> Weights:
     try:
         return _official(timeout)
-    except OSError:
+    except OSError as reason:
+        why = str(reason).rsplit(": ", 1)[-1]
+        why = re.sub(r"<?urlopen error |\[Errno -?\d+\] ", "", why).rstrip(">")
         message = (
-            "The official ImageNet weights could not be downloaded. The bundled ones are weaker, "
-            "above all when only the head is trained: go online once, or pass --weights PATH."
+            f"The official ImageNet weights could not be downloaded ({why}). The bundled ones are "
+            "weaker, above all when only the head is trained: go online once, or pass --weights "
+            "PATH."
         )
         return replace(load_weights("bundled"), message=message)
 

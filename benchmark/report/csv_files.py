@@ -14,6 +14,8 @@ import pandas as pd
 
 from benchmark.compare import Comparison
 from benchmark.findings import logit_shift
+from benchmark.metrics import pooled_reliability
+from benchmark.report.tables import mapping
 from benchmark.store import atomic
 
 _FORMULA = ("=", "+", "-", "@", "'", "\t", "\r", "\n")
@@ -41,6 +43,8 @@ def frames_of(comparison: Comparison) -> dict[str, pd.DataFrame]:
         "predictions.csv": comparison.predictions,
         "curves.csv": comparison.curves,
         "confusion.csv": _confusion(comparison),
+        "reliability.csv": _reliability(comparison),
+        "class_images.csv": _class_images(comparison),
     }
 
 
@@ -83,3 +87,28 @@ def _confusion(comparison: Comparison) -> pd.DataFrame:
 
 
 _NONE = np.empty((0, 0))
+
+
+def _reliability(comparison: Comparison) -> pd.DataFrame:
+    """One row a strategy, kind of predicted class and bin of confidence."""
+    columns = ["strategy", "called", "bin", "images", "confidence", "right"]
+    rows: list[tuple[object, ...]] = []
+    for strategy, seeds in comparison.findings.reliability.items():
+        pooled = pooled_reliability(seeds)
+        for called in ("all", "rare", "other"):
+            parts = (pooled[f"{called}_{name}"] for name in columns[3:])
+            rows += [
+                (strategy, called, place, int(images), confidence, right)
+                for place, (images, confidence, right) in enumerate(zip(*parts, strict=True))
+                if images
+            ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _class_images(comparison: Comparison) -> pd.DataFrame:
+    """One row a class, its images in each part as split for the first seed."""
+    data = mapping(comparison.run.get("data"))
+    counts, names = mapping(data.get("counts")), list(data.get("classes") or [])
+    parts = {part: of for part, of in counts.items() if len(of or []) == len(names) > 0}
+    table = pd.DataFrame({"class": names, **parts})
+    return table.set_index("class").reindex(comparison.classes).reset_index() if parts else table

@@ -230,6 +230,8 @@ def _failures(comparison: Comparison) -> Iterator[Block]:
 def _certainty(comparison: Comparison) -> Iterator[Block]:
     if table := tables.certainty_table(comparison):
         yield table
+    if table := tables.intervals_table(comparison):
+        yield Details("Macro-F1, balanced accuracy and accuracy, each on its own", (table,))
 
 
 def _gains(comparison: Comparison) -> Iterator[Block]:
@@ -272,7 +274,7 @@ def _calibration(comparison: Comparison, drawn: Drawn) -> Iterator[Block]:
             "reliability",
             reliability.CAPTION,
             "Share of right predictions over confidence, a panel a strategy; "
-            "calibration errors are in the table below.",
+            "calibration errors are in the table below, the points in reliability.csv.",
         )
     if table := priors_table(comparison):
         yield table
@@ -436,10 +438,7 @@ def _files() -> Iterator[Block]:
             ("summary.csv", "One row a strategy: the first table, the mean over seeds."),
             ("seeds.csv", "One row a strategy and seed, with further numbers."),
             ("per_class.csv", "One row a strategy, seed and class."),
-            (
-                "recalls.csv",
-                "One row a strategy and class: recall over all seeds, interval.",
-            ),
+            ("recalls.csv", "One row a strategy and class: recall over all seeds, interval."),
             ("intervals.csv", "One row a strategy and metric: value and 95 % interval."),
             ("paired.csv", "The same for the difference from the control, with tests."),
             ("class_changes.csv", "One row a strategy and class: recall minus the control's."),
@@ -450,6 +449,11 @@ def _files() -> Iterator[Block]:
             ("predictions.csv", "One row a strategy, seed and image of validation and test."),
             ("curves.csv", "One row a strategy, seed and evaluation during training."),
             ("confusion.csv", "One row a strategy and pair of classes, test images of all seeds."),
+            (
+                "reliability.csv",
+                "One row a strategy and bin of confidence, all seeds together.",
+            ),
+            ("class_images.csv", "One row a class: its images in each part, as split first."),
         )
     )
     yield Paragraph(

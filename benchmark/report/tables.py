@@ -64,7 +64,13 @@ DIFFERENCES = {
 }
 ACROSS = 6  # strategies a table holds side by side and still fits on paper
 NO_IMAGES = "no test images"
-CONSTANT = ("worst_recall", "steps")  # said in the caption where all strategies have the same
+CONSTANT = (
+    "worst_recall",
+    "steps",
+    "g_mean",
+    "images_seen",
+    "distinct_images",
+)  # said in the caption where all strategies have the same
 OF_NETWORK = frozenset(
     {
         *("log_loss", "log_loss_balanced", "ece", "ece_balanced", "classwise_ece"),
@@ -76,16 +82,24 @@ OF_NETWORK = frozenset(
 def main_table(comparison: Comparison) -> Table:
     """Strategies × the numbers of summary.csv; failed ones are rows with their error."""
     summary = comparison.summary.set_index("strategy")
-    same = {
-        name: {write(value) for value in summary[name].dropna().astype(float)}
-        for name, (_, write, _b) in MAIN.items()
+    shown, same = _without_constants(summary, MAIN)
+    caption = _main_caption(comparison) + same
+    return metrics_table(comparison, summary, shown, "summary.csv", caption, changes=True)
+
+
+def _without_constants(
+    numbers: pd.DataFrame, metrics: dict[str, Metric]
+) -> tuple[dict[str, Metric], str]:
+    """Return the metrics to show, and a sentence about those of CONSTANT that need no column."""
+    written = {
+        name: {write(value) for value in numbers[name].dropna().astype(float)}
+        for name, (_, write, _b) in metrics.items()
         if name in CONSTANT
     }
-    one = {name: values.pop() for name, values in same.items() if len(values) == 1}
-    shown = {name: metric for name, metric in MAIN.items() if name not in one}
-    said = [f"{MAIN[name][0].rstrip(' ↑').lower()} {value}" for name, value in one.items()]
-    caption = _main_caption(comparison) + (f" The same for all: {listed(said)}." if said else "")
-    return metrics_table(comparison, summary, shown, "summary.csv", caption, changes=True)
+    one = {name: values.pop() for name, values in written.items() if len(values) == 1}
+    said = [f"{metrics[name][0].rstrip(' ↑').lower()} {value}" for name, value in one.items()]
+    shown = {name: metric for name, metric in metrics.items() if name not in one}
+    return shown, f" The same for all: {listed(said)}." if said else ""
 
 
 def more_table(comparison: Comparison) -> Table | None:
@@ -99,7 +113,8 @@ def more_table(comparison: Comparison) -> Table | None:
         return None
     mean = ", mean over seeds" if len(comparison.seeds) > 1 else ""
     caption = f"Recall of the classes by training size, scores, calibration and images{mean}."
-    return metrics_table(comparison, means, present, "seeds.csv", caption)
+    shown, same = _without_constants(means, present)
+    return metrics_table(comparison, means, shown, "seeds.csv", caption + same)
 
 
 def seeds_table(comparison: Comparison) -> Table:
@@ -135,18 +150,6 @@ def certainty_table(comparison: Comparison) -> Table | None:
     own, against = (_by_metric(table) for table in (comparison.intervals, comparison.paired))
     if not own:
         return None
-
-    def bounded(rows: Rows, strategy: str, metric: str) -> Cell:
-        if (strategy, metric) not in rows:
-            return Cell(MISSING)
-        row = rows[strategy, metric]
-        write = change if "difference" in row else str
-        value, low, high = (
-            write(share(number))
-            for number in (row.get("difference", row.get("value")), row["low"], row["high"])
-        )
-        return Cell(value, note=f"{low} to {high}")
-
     tests = {"p_images": "p, same images"}
     if len(comparison.seeds) > 1:
         tests["p_seeds"] = "p, over seeds"
@@ -157,9 +160,9 @@ def certainty_table(comparison: Comparison) -> Table | None:
     rows = []
     for strategy in with_classes(comparison):
         cells = [name_cell(comparison, strategy)]
-        cells.append(bounded(own, strategy, "macro_f1"))
+        cells.append(_bounded(own.get((strategy, "macro_f1"))))
         if against:
-            cells += [bounded(against, strategy, metric) for metric in DIFFERENCES]
+            cells += [_bounded(against.get((strategy, metric))) for metric in DIFFERENCES]
             cells += [tested(strategy, f"{test}_holm") for test in tests]
         rows.append(Row(tuple(cells), kind="control" if strategy == comparison.control else ""))
     columns = ["Strategy", "Macro-F1"]
@@ -167,6 +170,33 @@ def certainty_table(comparison: Comparison) -> Table | None:
         columns += [*DIFFERENCES.values(), *tests.values()]
     csv = "intervals.csv paired.csv" if against else "intervals.csv"
     return Table(_certainty_caption(comparison), tuple(columns), tuple(rows), csv=csv)
+
+
+def intervals_table(comparison: Comparison) -> Table | None:
+    """Strategies × all metrics that have an interval, not compared with any other."""
+    own = _by_metric(comparison.intervals)
+    if not own:
+        return None
+    titles = {name: MAIN[name][0] for name in DIFFERENCES}
+    rows = []
+    for strategy in with_classes(comparison):
+        cells = [name_cell(comparison, strategy)]
+        cells += [_bounded(own.get((strategy, metric))) for metric in titles]
+        rows.append(Row(tuple(cells), kind="control" if strategy == comparison.control else ""))
+    columns = ("Strategy", *titles.values())
+    return Table(_certainty_caption(comparison), columns, tuple(rows), csv="intervals.csv")
+
+
+def _bounded(row: Mapping[Any, Any] | None) -> Cell:
+    """Write a number, or a difference with its sign, and its interval."""
+    if row is None:
+        return Cell(MISSING)
+    write = change if "difference" in row else str
+    value, low, high = (
+        write(share(number))
+        for number in (row.get("difference", row.get("value")), row["low"], row["high"])
+    )
+    return Cell(value, note=f"{low} to {high}")
 
 
 def recall_tables(comparison: Comparison) -> list[Table]:
@@ -248,9 +278,10 @@ def counts_table(comparison: Comparison) -> Table | None:
     ]
     titles = {"train": "Train", "val": "Validation", "test": "Test"}
     return Table(
-        "Images of each class, largest class first.",
+        "Images of each class as split for the first seed, largest class first.",
         ("Class", *(titles[part] for part in parts)),
         tuple(rows),
+        csv="class_images.csv",
     )
 
 

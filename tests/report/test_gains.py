@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from fabricate import CLASSES, STRATEGIES, fabricate
 
-from benchmark.certainty import CHANGES
+from benchmark.by_class import CHANGES
 from benchmark.compare import Comparison
 from benchmark.report.csv_files import write
 from benchmark.report.gains import MOST_CLASSES, biggest_words, gains_tables
