@@ -50,10 +50,10 @@ QUICK = [
     (cause, seed, attempt)
     for cause, attempts in {
         plant.FEW: (0, 0),
-        plant.UNDER: (0, 8),
-        plant.CONFUSABLE: (0, 0),
-        plant.WRONG: (1, 2),
-        plant.PRIOR: (12, 5),
+        plant.UNDER: (0, 1),
+        plant.CONFUSABLE: (1, 0),
+        plant.WRONG: (0, 0),
+        plant.PRIOR: (4, 2),
     }.items()
     for seed, attempt in zip((FIRST_REPORTED, FIRST_REPORTED + 1), attempts, strict=True)
 ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from fabricate import fabricate
 
+from benchmark.metrics import pooled_reliability
 from benchmark.report.csv_files import write
 
 CLASSES = ("=1+1", "+a", "-b", "@c", "'d", "plain", 'a,b\n"c"', "\tt")
@@ -30,6 +33,9 @@ def test_columns_are_those_that_others_read(tmp_path: Path) -> None:
     )
     assert head["predictions.csv"] == "strategy,seed,split,file,label,predicted,confidence"
     assert head["confusion.csv"] == "strategy,label,predicted,images"
+    assert head["reliability.csv"] == "strategy,called,bin,images,confidence,right"
+    assert head["class_images.csv"].startswith("class,train,val,test")
+    assert head["recalls.csv"] == "strategy,class,recall,low,high,hits,images,seeds"
 
 
 def test_no_text_can_be_taken_for_a_formula_and_every_text_comes_back(tmp_path: Path) -> None:
@@ -58,3 +64,25 @@ def test_negative_numbers_are_no_text(tmp_path: Path) -> None:
     comparison.seed_rows["mcc"] = -0.25
     rows = read(write(comparison, tmp_path)["seeds.csv"])
     assert rows["mcc"].tolist() == [-0.25] * len(rows)
+
+
+def test_points_of_the_reliability_picture_are_rows(tmp_path: Path) -> None:
+    comparison = fabricate(seeds=(0, 1))
+    rows = read(write(comparison, tmp_path)["reliability.csv"])
+    pooled = pooled_reliability(comparison.findings.reliability["focal_loss"])
+    mine = rows[(rows["strategy"] == "focal_loss") & (rows["called"] == "rare")]
+    assert mine["images"].tolist() == pooled["rare_images"]
+    assert mine["right"].tolist() == pytest.approx(pooled["rare_right"])
+
+
+def test_images_of_each_part_stand_by_class_in_the_order_of_the_report(tmp_path: Path) -> None:
+    comparison = fabricate()
+    data = dict(comparison.run["data"])
+    data["classes"] = list(reversed(comparison.classes))
+    data["counts"] = {part: list(range(len(data["classes"]))) for part in ("train", "val", "test")}
+    shuffled = replace(comparison, run={**comparison.run, "data": data})
+    rows = read(write(shuffled, tmp_path / "a")["class_images.csv"])
+    assert rows["class"].tolist() == comparison.classes
+    assert rows["val"].tolist() == list(reversed(range(len(rows))))
+    bare = replace(comparison, run={})
+    assert read(write(bare, tmp_path / "b")["class_images.csv"]).empty

@@ -15,6 +15,8 @@ from markdown_it import MarkdownIt
 import benchmark.report
 from benchmark.report import notebook_html, write_report
 from benchmark.report.figures import NAMES
+from benchmark.report.formats import share
+from benchmark.statistics.cells import METRICS
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -38,11 +40,16 @@ class Reader(HTMLParser):
         self.open: list[str] = []
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.text = ""
+        self.cells: list[str] = []  # of tables, without what is said to those who can't see marks
+        self.unseen = False
         self.feed(html)
         assert self.open == []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
+        self.unseen = self.unseen or ("class", "unseen") in attrs
+        if tag in ("td", "th"):
+            self.cells.append("")
         if tag not in VOID:
             self.open.append(tag)
 
@@ -51,9 +58,12 @@ class Reader(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
+        self.unseen = False
 
     def handle_data(self, data: str) -> None:
         self.text += data
+        if not self.unseen and {"td", "th"} & set(self.open):
+            self.cells[-1] += data
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +163,39 @@ def test_equal_steps_have_no_best() -> None:
     table = main_table(replace(comparison, summary=rows))
     steps = table.columns.index("Steps")
     assert all(row.cells[steps].mark == "" for row in table.rows)
+
+
+def test_every_interval_of_the_report_is_a_row(tmp_path: Path) -> None:
+    from benchmark.report.tables import intervals_table
+
+    comparison = fabricate(seeds=(0, 1, 2))
+    rows = comparison.intervals.set_index(["strategy", "metric"])
+    table = intervals_table(comparison)
+    assert table is not None
+    for row in table.rows:
+        for metric, cell in zip(METRICS, row.cells[1:], strict=True):
+            found = rows.loc[(row.cells[0].text, metric)]
+            assert cell.text == share(found["value"])
+            assert cell.note == f"{share(found['low'])} to {share(found['high'])}"
+    assert intervals_table(replace(comparison, predictions=comparison.predictions[:0])) is None
+
+
+def test_markdown_and_html_say_the_same(written: dict[str, Path]) -> None:
+    """Every cell of every table, in order."""
+
+    def cells(page: Reader) -> list[str]:
+        return [text for cell in page.cells if (text := re.sub(r"\s+", "", cell))]
+
+    rendered = (
+        MarkdownIt("commonmark")
+        .enable("table")
+        .render(written["markdown"].read_text(encoding="utf-8"))
+    )
+    html, markdown = (
+        cells(Reader(text)) for text in (written["html"].read_text(encoding="utf-8"), rendered)
+    )
+    assert len(html) > 500
+    assert html == markdown
 
 
 def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
