@@ -10,7 +10,7 @@ import numpy as np
 from benchmark.across import NOT_RUN, Across
 from benchmark.report.across_settings import settings
 from benchmark.report.blocks import Cell, Facts, Row, Table, printable
-from benchmark.report.formats import MISSING, change, count, plural, probability, share
+from benchmark.report.formats import MISSING, change, count, counts, plural, probability, share
 from benchmark.report.tables import ACROSS
 
 Write = Callable[[float], str]
@@ -31,7 +31,8 @@ def never_predicted_tables(across: Across) -> list[Table]:
     last = {"Mean rank ↓": _mean_rank(across, "never_predicted_mean_rank")}
     caption = f"Classes never predicted, mean over each run's seeds.{_said(across)}"
     classes = [f", of {plural(len(run.classes), 'class', 'classes')}" for run in across.runs]
-    return _wide(across, "never_predicted", count, False, caption, last, classes)
+    write = counts(across.scores["never_predicted"].dropna().astype(float))
+    return _wide(across, "never_predicted", write, False, caption, last, classes)
 
 
 def accuracy_tables(across: Across) -> list[Table]:

@@ -7,7 +7,7 @@ import pandas as pd
 from benchmark.certainty import paired
 from benchmark.compare import Comparison
 from benchmark.report.blocks import Cell, Row, Table, code, printable
-from benchmark.report.formats import count, listed, plural, share
+from benchmark.report.formats import counts, listed, plural, share
 from benchmark.report.networks import titles
 from benchmark.report.significance import SIGNIFICANT
 
@@ -20,13 +20,14 @@ def corrected_table(comparison: Comparison) -> Table | None:
     free = list(means.columns.get_level_values(1).unique())
     best = float(means["macro_f1"].max(axis=None))
     rows = []
+    write = counts(means["never_predicted"].stack())
     for strategy in means.index:
         cells = [Cell(printable(strategy))]
         for decision in free:
             value = means.loc[strategy, ("macro_f1", decision)]
             never = means.loc[strategy, ("never_predicted", decision)]
             mark = "best" if share(value) == share(best) else ""
-            cells.append(Cell(share(value), note=f"{count(never)} never", mark=mark))
+            cells.append(Cell(share(value), note=f"{write(never)} never", mark=mark))
         rows.append(Row(tuple(cells), kind="control" if strategy == comparison.control else ""))
     columns = ("Network of", *(printable(AS_IS if d == "" else d) for d in free))
     caption = (
