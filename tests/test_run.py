@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -34,6 +35,7 @@ SMALL = [
 ]
 PLUGINS = '''
 import os
+import re
 from dataclasses import dataclass
 import numpy as np
 from benchmark.strategy import AddOffset, CrossEntropy, Stage, Strategy, strategy
@@ -223,7 +225,10 @@ def test_a_report_is_rebuilt_from_what_is_stored(finished):
     out, _, _ = finished
     reports = [path for path in out.iterdir() if path.suffix in (".md", ".html", ".csv")]
     written = {path.name: path.read_bytes() for path in reports}
-    assert len(written) == 15
+    tables = {name for name in written if name.endswith(".csv")}
+    assert written.keys() - tables == {"report.md", "report.html"}
+    files = written["report.md"].decode().replace("\\_", "_").rpartition("## Files")[2]
+    assert set(re.findall(r"\w+\.csv", files)) == tables  # each is named, and is there
     for name in written:
         (out / name).unlink()
     assert main(["report", str(out)]) == 0

@@ -457,7 +457,7 @@ def _files() -> Iterator[Block]:
         )
     )
     yield Paragraph(
-        "In the CSV files a text that a spreadsheet could take for a formula, one that begins "
-        "with `=`, `+`, `-`, `@`, an apostrophe or a control character, has one apostrophe put "
-        "before it. Drop one leading apostrophe to get the text back; numbers are as they are."
+        "In the CSV files a text that a spreadsheet could take for a formula has one apostrophe "
+        "put before it, and so has one that begins with an apostrophe: drop one leading "
+        "apostrophe to get the text back."
     )
