@@ -35,7 +35,6 @@ SMALL = [
 ]
 PLUGINS = '''
 import os
-import re
 from dataclasses import dataclass
 import numpy as np
 from benchmark.strategy import AddOffset, CrossEntropy, Stage, Strategy, strategy
