@@ -97,7 +97,9 @@ def _without_constants(
         if name in CONSTANT
     }
     one = {name: values.pop() for name, values in written.items() if len(values) == 1}
-    said = [f"{metrics[name][0].rstrip(' ↑').lower()} {value}" for name, value in one.items()]
+    said = [
+        f"{metrics[name][0].rstrip('↑').rstrip().lower()} {value}" for name, value in one.items()
+    ]
     shown = {name: metric for name, metric in metrics.items() if name not in one}
     return shown, f" The same for all: {listed(said)}." if said else ""
 

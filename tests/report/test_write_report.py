@@ -159,6 +159,8 @@ def test_equal_steps_have_no_best() -> None:
     equal = main_table(comparison)
     assert "Steps" not in equal.columns
     assert "The same for all: steps 256." in equal.caption
+    same = replace(comparison, summary=comparison.summary.assign(worst_recall=0.0))
+    assert "The same for all: worst-class recall .000 and steps 256." in main_table(same).caption
     rows = comparison.summary.assign(steps=range(len(comparison.summary)))
     table = main_table(replace(comparison, summary=rows))
     steps = table.columns.index("Steps")
