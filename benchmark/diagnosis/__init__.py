@@ -18,7 +18,7 @@ from benchmark.diagnosis.signals import Evidence, measure
 __all__ = ["CAUSES", "NEAR_ZERO", "PLACES", "RULES", "Diagnosis", "Rule", "Seen", "diagnose"]
 
 NEAR_ZERO = 0.1  # test recall up to which a class counts as ignored
-_COUNTS = ("train_images", "evidence_images")
+_COUNTS = ("train_images", "evidence_images", "confuser_images")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ asked twice, of the network and of a probe on its features that needs no trainin
 - Is the class told apart from *all others*? (`told_apart`: mean of the two AUCs.) If only the probe
   can, the network was not trained enough; if neither can, the labels do not say what the class is.
 - Is it told apart from *the class that takes its images*? (`confuser_apart`, for which the network
-  counts three times: a probe of few images is often below chance.) If not, they are one.
+  counts three times: a probe of few images is often below chance.) If not, they are one; but not
+  if that class takes as many of everyone's images (`_likeness`): a weak network has such sinks.
 
 If both are so and the images are found once the prior is out of the decision, the prior was it.
 Where nothing fits, or the images are too few to tell, the answer is "undetermined"; also where
@@ -50,8 +51,8 @@ FEWEST_SEEN = 6  # validation and test images below which an AUC says nothing
 TAKEN_AWAY = 0.25  # recall that the decision costs against the argmax
 SAME = 0.65  # AUC against the confuser: hardly more than chance allows
 CLEARLY = 0.80  # AUC of the probe against the confuser: they are not one
-ONE_TAKER = 0.42  # share of the images for which one class is the likeliest other
-SCATTERED = 0.36  # the same, of wrong labels
+ALIKE = 0.30  # likeness to the confuser, see `_likeness`
+SOME_ALIKE = 0.20  # the same, of a class that is told from all others but one
 OTHERS_TOLD = 0.48  # recall of the other classes, without the prior
 PROBE_TELLS = 0.75  # AUC of the probe
 BEHIND_PROBE = 0.15  # AUC that the network lacks against the probe
@@ -60,7 +61,7 @@ FALLING = 0.15  # of the validation loss over the last third of the training
 UNSURE, LITTLE = 1.25, 0.35  # best scale of the logits; share of the prior's log-loss removed
 VERY_UNSURE, SOME = 1.75, 0.60
 NOT_TOLD = 0.72  # AUC against all others
-FOUND, MOST_FOUND = 0.30, 0.50  # recall once the prior is out
+FOUND, MOST_FOUND = 0.25, 0.50  # recall once the prior is out
 BEARABLE = 0.30  # recall which that costs the large classes
 TOLD = 0.75  # AUC against all others
 
@@ -88,6 +89,11 @@ class Rule:
     def condition(self) -> str:
         """When it holds, in plain English."""
         return self.when.format(**THRESHOLDS)
+
+
+def _likeness(s: Signals) -> float:
+    """What the confuser takes of this class' images beyond what it takes of all others."""
+    return s["confuser_share"] - s["confuser_elsewhere"]
 
 
 def _held_back(s: Signals, found: float) -> bool:
@@ -152,17 +158,20 @@ RULES = (
     Rule(
         CONFUSABLE,
         "neither network nor probe tells it from its main confuser (AUC of the network, and of "
-        "both, up to {SAME}, of the probe up to {CLEARLY}), and that is the likeliest "
-        "other class for {ONE_TAKER} of its images or more, or all others but that are told "
-        "apart (mean AUC above {NOT_TOLD})",
+        "both, up to {SAME}, of the probe up to {CLEARLY}; {FEWEST_SEEN} images of the confuser or "
+        "more), and that would take more of its images, were the class not there, than of the "
+        "remaining classes', by {ALIKE} of them or more, or by {SOME_ALIKE} where all others but "
+        "that are told apart (mean AUC above {NOT_TOLD})",
         lambda s: (
             s["confuser_auc"] <= SAME
             and s["confuser_apart"] <= SAME
             and s["probe_confuser_auc"] <= CLEARLY
-            and (s["confuser_share"] >= ONE_TAKER or s["told_apart"] > NOT_TOLD)
+            and s["confuser_images"] >= FEWEST_SEEN
+            and _likeness(s) >= (SOME_ALIKE if s["told_apart"] > NOT_TOLD else ALIKE)
         ),
         "Its images can't be told from those of {confuser} (AUC {confuser_auc}, a coin has .50), "
-        "which is the likeliest other class for {confuser_share} of them.",
+        "which, were the class not there, would take {confuser_share} of them, and "
+        "{confuser_elsewhere} of the remaining classes' images.",
         "Hand & Till 2001 (pairwise AUC); Airola et al. 2011 (leave-pair-out)",
         ("classes", "labels", "images"),
     ),
@@ -213,13 +222,13 @@ RULES = (
     Rule(
         WRONG_LABELS,
         "neither network nor probe tells it from all others (mean AUC up to {NOT_TOLD}), but "
-        "either from its main confuser (above {SAME}), or that is the likeliest other class "
-        "for less than {SCATTERED} of its images; of the other classes the network finds "
-        "{OTHERS_TOLD} or more",
+        "either from its main confuser (above {SAME}), or that would take hardly more of its "
+        "images than of the remaining classes' (by less than {ALIKE}); of the other classes the "
+        "network finds {OTHERS_TOLD} or more",
         lambda s: (
             s["network_others"] >= OTHERS_TOLD
             and s["told_apart"] <= NOT_TOLD
-            and (s["confuser_apart"] > SAME or s["confuser_share"] < SCATTERED)
+            and (s["confuser_apart"] > SAME or _likeness(s) < ALIKE)
         ),
         "Neither the network nor a probe finds what its images have in common (AUC {told_apart}, a "
         "coin has .50), and they look like several other classes (entropy {confuser_entropy} of "

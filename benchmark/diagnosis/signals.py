@@ -36,7 +36,9 @@ SIGNALS = (
     "confuser_auc",  # class against its main confuser
     "probe_confuser_auc",
     "confuser_apart",  # both, see NETWORK
-    "confuser_share",  # of its images for which the confuser is the likeliest other class
+    "confuser_images",  # in validation and test
+    "confuser_share",  # what the confuser takes of its images, see `_taken`
+    "confuser_elsewhere",  # and of the remaining classes' images
     "confuser_entropy",  # of the likeliest other classes, 1: all alike
     "confident_other",  # of the missed: another class has p > SURE, without the prior
     "probe_recall",  # balanced, among its likeliest confusers
@@ -178,8 +180,9 @@ class Evidence:
 def measure(evidence: Evidence, k: int) -> tuple[dict[str, float], int | None]:
     """Return all SIGNALS of class k, nan where one can't be had, and its main confuser.
 
-    The confuser is the likeliest other class once the prior is out; with the prior in that would
-    mostly be the largest class, whatever it looks like.
+    The confuser is the class that takes the images of class k most beyond what it takes of all
+    others, once the prior is out: with the prior in that would mostly be the largest class, and
+    without the comparison a class that takes everything, whatever it looks like.
     """
     seen, mine = evidence.seen, evidence.labels == k
     tested = seen.test.labels == k
@@ -193,31 +196,53 @@ def measure(evidence: Evidence, k: int) -> tuple[dict[str, float], int | None]:
         **_of_losses(seen.class_losses, k),
         **_of_head(seen.head_weight, k),
     }
-    takers = _takers(evidence, k)
-    if not mine.any() or not len(takers):
+    taken, elsewhere = _taken(evidence, k)
+    rivals = _rivals(evidence, k, taken, elsewhere)
+    if not mine.any() or not len(rivals):
         return signals, None
-    confuser = int(takers[0])
+    confuser = int(rivals[0])
+    signals["confuser_images"] = float(evidence.counts[confuser])
+    signals["confuser_share"] = float(taken[confuser])
+    signals["confuser_elsewhere"] = float(elsewhere[confuser])
     if tested.any():
         signals["argmax_recall"] = float((seen.test.logits[tested].argmax(1) == k).mean())
     signals |= _of_prior(evidence, k)
     signals |= _of_others(evidence, k, confuser)
     signals |= _of_head_pair(seen.head_weight, k, confuser)
-    signals |= _of_probe(evidence, k, takers)
+    signals |= _of_probe(evidence, k, rivals)
     signals["told_apart"] = (signals["network_auc"] + signals["probe_auc"]) / 2
     of_probe = (1 - NETWORK) * signals["probe_confuser_auc"]
     signals["confuser_apart"] = NETWORK * signals["confuser_auc"] + of_probe
     return signals, confuser
 
 
-def _takers(evidence: Evidence, k: int) -> NDArray[np.int64]:
-    """Return the other classes that have images, the likeliest for those of class k first."""
-    other = (evidence.counts > 0) & (np.arange(len(evidence.counts)) != k)
-    rest = np.where(other, evidence.balanced[evidence.labels == k], -np.inf)
-    if not len(rest) or not other.any():
-        return np.empty(0, np.int64)
-    # each image gives a share to each class: fewer ties than by votes
-    order = np.argsort(-softmax(rest, axis=1).mean(0), kind="stable")
-    return order[other[order]]
+def _taken(evidence: Evidence, k: int) -> tuple[Floats, Floats]:
+    """What each class takes of class k's images, and of the images of the remaining classes.
+
+    It is the mean probability, without the prior, by a network that knows neither class k nor the
+    classes without images; of the remaining classes each weighs the same, and what a class takes of
+    its own images does not count. Returns (C,) twice; 0 where there is nothing to take.
+    """
+    there = evidence.counts > 0
+    remaining = there & (np.arange(len(there)) != k)
+    if not remaining.any():
+        return np.zeros(len(there)), np.zeros(len(there))
+    p = softmax(np.where(remaining, evidence.balanced, -np.inf), axis=1)  # (N, C)
+    by_class = np.zeros((len(there), len(there)))  # whose images, taken by whom
+    np.add.at(by_class, evidence.labels, p)
+    by_class[there] /= evidence.counts[there, None]
+    total = by_class[remaining].sum(0) - np.where(remaining, by_class.diagonal(), 0)
+    return by_class[k], total / np.maximum(remaining.sum() - 1, 1)
+
+
+def _rivals(evidence: Evidence, k: int, taken: Floats, elsewhere: Floats) -> NDArray[np.int64]:
+    """Return the other classes that have images: the confuser, then those that take most."""
+    other = (evidence.counts > 0) & (np.arange(len(taken)) != k)
+    order = np.argsort(np.where(other, -taken, np.inf), kind="stable")[: other.sum()]
+    if not len(order):
+        return order
+    confuser = order[np.argmax((taken - elsewhere)[order])]
+    return np.concatenate([[confuser], order[order != confuser]])
 
 
 def _of_prior(evidence: Evidence, k: int) -> dict[str, float]:
@@ -248,21 +273,20 @@ def _of_others(evidence: Evidence, k: int, confuser: int) -> dict[str, float]:
     most = min(len(share) - 1, int(mine.sum()))  # so many others can there be
     missed = mine & (evidence.plain != k)
     log_p = log_softmax(evidence.balanced[missed], axis=1)
-    elsewhere = (log_p.argmax(1) != k) & (log_p.max(1, initial=-np.inf) > np.log(SURE))
+    confident = (log_p.argmax(1) != k) & (log_p.max(1, initial=-np.inf) > np.log(SURE))
     return {
         "network_auc": auc(certainty[mine], certainty[~mine]),
         "confuser_auc": auc(difference[mine], difference[theirs]),
-        "confuser_share": float(share[confuser]),
         "confuser_entropy": float(-(spread * np.log(spread)).sum() / np.log(most))
         if most > 1
         else 0.0,
-        "confident_other": float(elsewhere.mean()) if missed.any() else np.nan,
+        "confident_other": float(confident.mean()) if missed.any() else np.nan,
     }
 
 
-def _of_probe(evidence: Evidence, k: int, takers: NDArray[np.int64]) -> dict[str, float]:
+def _of_probe(evidence: Evidence, k: int, rivals: NDArray[np.int64]) -> dict[str, float]:
     """What a probe makes of class k among its likeliest confusers, and the network of the same."""
-    classes = np.array([k, *takers[:RIVALS]])
+    classes = np.array([k, *rivals[:RIVALS]])
     picked = [
         _evenly(np.flatnonzero(evidence.labels == c), PROBED * (1 + (c == k))) for c in classes
     ]

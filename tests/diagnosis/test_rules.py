@@ -20,7 +20,9 @@ WELL = {
     "corrected_recall": 0.6,
     "freed_recall": 0.6,
     "freed_cost": 0.03,
+    "confuser_images": 12,
     "confuser_share": 0.6,
+    "confuser_elsewhere": 0.05,
     "network_others": 0.8,
     "probe_others": 0.8,
     "scale": 1.0,
@@ -41,6 +43,7 @@ EXPECTED = [
     ({"network_others": 0.3}, 3, "under-trained"),
     (ONE, 4, "confusable"),
     (ONE | NOTHING, 4, "confusable"),
+    (ONE | {"confuser_share": 0.3}, 4, "confusable"),
     ({"network_auc": 0.7}, 5, "under-trained"),
     ({}, 6, "prior bias"),
     ({"freed_cost": np.nan}, 6, "prior bias"),
@@ -52,11 +55,13 @@ EXPECTED = [
     (NOTHING, 9, "wrong labels"),
     (NOTHING | ONE | {"confuser_share": 0.2}, 9, "wrong labels"),
     (HALF, 10, "prior bias"),
+    (NOTHING | ONE | {"confuser_elsewhere": 0.4}, 9, "wrong labels"),
     (EARLY | {"own_loss_fall": -0.1}, 7, "under-trained"),  # a rare class may get worse first
     (NOTHING | WEAK, 11, "undetermined"),
     ({"freed_recall": 0.2}, 12, "undetermined"),
     ({"freed_cost": 0.4}, 12, "undetermined"),
-    (NOTHING | ONE | {"confuser_share": 0.38}, 12, "undetermined"),
+    (ONE | {"confuser_images": 5}, 12, "undetermined"),
+    (ONE | {"confuser_elsewhere": 0.4}, 12, "undetermined"),  # it takes everyone's images
     (ONE | {"confuser_auc": 0.62, "confuser_apart": 0.66}, 12, "undetermined"),
     (ONE | {"probe_confuser_auc": 0.85}, 12, "undetermined"),
 ]

@@ -190,7 +190,8 @@ def _record(
 
 _FEW = {"train_images": 4.0, "evidence_images": None}
 _TWINS = dict.fromkeys(("confuser_auc", "confuser_apart", "probe_confuser_auc"), 0.55)
-_TWINS |= {"confuser_share": 0.8, "train_images": 60.0, "evidence_images": 20.0}
+_TWINS |= {"confuser_share": 0.8, "confuser_elsewhere": 0.1, "confuser_images": 12.0}
+_TWINS |= {"train_images": 60.0, "evidence_images": 20.0}
 
 
 def _diagnoses(train: np.ndarray, table: np.ndarray) -> list[dict[str, Any]]:
