@@ -144,17 +144,13 @@ def _does_something(place: str, neutral: Found, counts: NDArray[np.int64]) -> Ch
 
 def _shown(watched: Sequence[dict[str, Any]], counts: NDArray[np.int64], before: int) -> Shown:
     """Add up the stretches of a stage."""
-    classes = len(counts)
-    pull = np.sum([one["pull"] for one in watched], axis=0)  # (C + bins, 2)
     return Shown(
         counts,
         np.sum([one["drawn"] for one in watched], axis=0),
         _both([one["shown"] for one in watched]),
         _both([one["altered"] for one in watched]),
         sum(one["mixed"] for one in watched),
-        pull[:classes, 0],
-        pull[:classes, 1],
-        pull[classes:],
+        np.sum([one["pull"] for one in watched], axis=0),
         before,
     )
 

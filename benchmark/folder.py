@@ -105,11 +105,13 @@ class RunFolder:
         from benchmark.train.checkpoint import load_tensors
 
         tensors, _ = load_tensors(self.output_file(key))
+        head = self.load_head_weight(key)
         outputs = {
             part: Outputs(
                 tensors[f"{part}.logits"].numpy(),
                 tensors[f"{part}.features"].numpy(),
                 tensors[f"{part}.labels"].numpy().astype(np.int64),
+                head,
             )
             for part in PARTS
         }

@@ -118,10 +118,10 @@ def _audit(
     setting: Setting,
 ) -> dict[str, Any]:
     """Return the checks, and by class what the training showed and where its logits are."""
-    watched, classes = about["watched"], len(setting.train_counts)
+    watched = about["watched"]
     seen = Decided(setting.train_counts, outputs["val"], decided)
     checks = audit(asked.strategy, setting.recipe, setting.cut, setting.budget, watched, seen)
-    pull = np.sum([one["pull"] for one in watched], axis=0)[:classes]  # (C, 2)
+    pull = np.sum([one["pull"] for one in watched], axis=0).sum(1)  # (C, bins, 2) -> (C, 2)
     logits = outputs["test"].logits.astype(np.float64)
     return {
         "checks": [dataclasses.asdict(check) for check in checks],

@@ -21,7 +21,8 @@ def trial(decision: Decision, counts: NDArray[np.int64], width: int) -> Decided:
 
     Every image has some evidence for its own class, less than what the log prior of the largest
     class is ahead of that of the smallest. Without the prior all images are right; with it, those
-    of rare classes are right only where the evidence is strong.
+    of rare classes are right only where the evidence is strong. Its head has the longer a row the
+    more images the class has, and gives the same logits, but for a constant.
 
     Parameters
     ----------
@@ -30,7 +31,7 @@ def trial(decision: Decision, counts: NDArray[np.int64], width: int) -> Decided:
     counts
         Training images, (C,): they are the prior, and the made-up images are in proportion to them.
     width
-        Of the features, which hold the evidence alone.
+        Of the features; C if that is more.
     """
     size = np.maximum(counts, 1)
     images = np.ceil(IMAGES * counts / counts.max()).astype(int)  # (C,)
@@ -38,8 +39,11 @@ def trial(decision: Decision, counts: NDArray[np.int64], width: int) -> Decided:
     strength = np.concatenate([(np.arange(n) + 0.5) / n for n in images])  # (N,) within 0..1
     lead = np.log(size.max() / size[counts > 0].min())
     evidence = (lead * strength)[:, None] * np.eye(len(counts))[labels]  # (N, C)
-    directions = np.random.default_rng(0).normal(size=(len(counts), width))
-    logits = (evidence + np.log(size / size.sum())).astype(np.float32)
-    outputs = Outputs(logits, (evidence @ directions).astype(np.float32), labels)
+    ahead = np.log(size / size.min())  # (C,) of the prior
+    logits, norms = evidence + ahead, 1 + ahead
+    axes = np.eye(len(counts), max(width, len(counts)))  # (C, D) orthonormal
+    features, head = (logits / norms) @ axes, norms[:, None] * axes
+    single = np.float32
+    outputs = Outputs(logits.astype(single), features.astype(single), labels, head.astype(single))
     rule = decision.fit(outputs, counts)
     return Decided(counts, outputs, np.asarray(rule(outputs.unlabelled())))

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import Stage, Strategy, WeighedAs, strategy
+from benchmark.strategy import Stage, Strategy, WeighedAs, Weighted, strategy
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
 @dataclass(frozen=True)
-class WeightedCrossEntropy:
-    """Cross-entropy, each class weighted by an inverse power of its size."""
+class InversePower:
+    """An inverse power of the class size."""
 
     power: float
 
@@ -21,14 +21,9 @@ class WeightedCrossEntropy:
         if not 0 <= self.power <= 2:
             raise ValueError(f"class_weights: power must be from 0 to 2, got {self.power}")
 
-    def weights(self, counts: Tensor) -> Tensor:
-        """Counts (C,) -> weights (C,) with mean 1 over the training images."""
-        raw = counts.clamp(min=1) ** -self.power
-        return raw * counts.sum() / (raw * counts).sum()
-
-    def __call__(self, logits: Tensor, target: Tensor, counts: Tensor) -> Tensor:
-        """Logits (B, C), target (B, C), counts (C,) -> (B,)."""
-        return -(self.weights(counts) * target * logits.log_softmax(1)).sum(1)
+    def __call__(self, counts: Tensor) -> Tensor:
+        """Counts (C,) -> weights (C,)."""
+        return counts**-self.power
 
 
 @strategy
@@ -40,6 +35,8 @@ def class_weights(power: float = 1.0) -> Strategy:
     rate stays what it was.
 
     L = -w_y log p_y
+
+    Example: --strategies no_change,class_weights:power=0.5,1
     """
-    loss = WeightedCrossEntropy(power)
+    loss = Weighted(InversePower(power))
     return Strategy(stages=(Stage(loss=loss, effects=(WeighedAs(power),)),))

@@ -37,5 +37,7 @@ def focal_loss(gamma: float = 2.0) -> Strategy:
     class weights: it looks at how hard an image is, not at how rare its class is.
 
     L = -(1 - p_y)^gamma log p_y
+
+    Example: --strategies no_change,focal_loss:gamma=0.5,1,2
     """
     return Strategy(stages=(Stage(loss=FocalLoss(gamma), effects=(EasyPullLess(),)),))

@@ -36,5 +36,7 @@ def prior_correction(on: str = "no_change", tau: float = 1.0) -> Strategy:
     draws or weights it corrects twice.
 
     y = argmax_c (log p_c - tau log pi_c)
+
+    Example: --strategies no_change,prior_correction:tau=0.5,1
     """
     return replace(find(on), decide=SubtractPrior(tau), effects=(RareCalledMore(),))

@@ -17,6 +17,11 @@ def macro_f1(labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: i
     return float(np.mean(2 * hits / np.maximum(total, 1)))
 
 
+def nearest_best(tried: NDArray, gains: list[float], wish: float) -> float:
+    """Of those with the largest gain the one nearest to `wish`."""
+    return float(min(tried[np.isclose(gains, max(gains))], key=lambda one: abs(one - wish)))
+
+
 @dataclass(frozen=True)
 class MoveThresholds:
     """One offset a class, chosen on validation for macro-F1."""
@@ -26,38 +31,25 @@ class MoveThresholds:
 
     def __post_init__(self) -> None:
         if not self.prior_weight >= 0:
-            raise ValueError(
-                f"threshold_moving: prior_weight must be 0 or more, got {self.prior_weight}"
-            )
-
-    def _strength(self, scores: NDArray, labels: NDArray, prior: NDArray) -> float:
-        """Return tau in 0..1.5 of the largest macro-F1; of equally good ones that nearest to 1.
-
-        A network that has not learnt the prior, or was trained on balanced draws, wants less of it.
-        """
-        taus = np.linspace(0, 1.5, 16)
-        gains = [macro_f1(labels, (scores + t * prior).argmax(1), len(prior)) for t in taus]
-        return float(min(taus[np.isclose(gains, max(gains))], key=lambda tau: abs(tau - 1)))
+            raise ValueError(f"threshold_moving: prior_weight={self.prior_weight} is below 0")
 
     def fit(self, validation: Outputs, counts: NDArray[np.int64]) -> AddOffset:
         """Fit the strength of the prior correction, then every class by coordinate ascent."""
-        scores, labels = validation.log_probabilities, validation.labels
+        scores, labels, classes = validation.log_probabilities, validation.labels, len(counts)
         prior = -np.log(np.maximum(counts, 1) / counts.sum())
-        prior = self._strength(scores, labels, prior) * (prior - prior.mean())
+        prior -= prior.mean()
+        # a network that has not learnt the prior, or was trained on balanced draws, wants less
+        taus, steps = np.linspace(0, 1.5, 16), np.linspace(-3, 3, 25)
+        gains = [macro_f1(labels, (scores + tau * prior).argmax(1), classes) for tau in taus]
+        prior *= nearest_best(taus, gains, 1.0)
         fitted = prior.copy()
-        steps = np.linspace(-3, 3, 25)
-        for _ in range(self.sweeps):
-            for k in range(len(counts)):
-                trial = scores + fitted
-                others = np.delete(trial, k, axis=1)
-                rival, top = np.delete(np.arange(len(counts)), k)[others.argmax(1)], others.max(1)
-                gains = [
-                    macro_f1(labels, np.where(trial[:, k] + s > top, k, rival), len(counts))
-                    for s in steps
-                ]
-                # of equally good steps the smallest
-                fitted[k] += min(steps[np.isclose(gains, max(gains))], key=abs)
-        seen = np.bincount(labels, minlength=len(counts))
+        for k in [*range(classes)] * self.sweeps:
+            own = scores[:, k] + fitted[k]
+            others = np.where(np.arange(classes) == k, -np.inf, scores + fitted)
+            rival, top = others.argmax(1), others.max(1)
+            gains = [macro_f1(labels, np.where(own + s > top, k, rival), classes) for s in steps]
+            fitted[k] += nearest_best(steps, gains, 0.0)
+        seen = np.bincount(labels, minlength=classes)
         trust = seen / (seen + self.prior_weight)
         return AddOffset(tuple((trust * fitted + (1 - trust) * prior).tolist()))
 
@@ -73,6 +65,8 @@ def threshold_moving(on: str = "no_change", prior_weight: float = 10.0) -> Strat
     1710.05381.
 
     y = argmax_c (log p_c + b_c)
+
+    Example: --strategies no_change,threshold_moving:on=focal_loss
     """
     decide = MoveThresholds(prior_weight)
     return replace(find(on), decide=decide, effects=(FittedOnValidation(),))

@@ -24,6 +24,14 @@ def test_without_the_prior_all_is_right_with_it_the_rare_are_not():
     assert not (labels == 5).any(), "a class without images has none here"
 
 
+@pytest.mark.parametrize("width", [4, 6, 40])
+def test_its_head_gives_its_logits_with_rows_as_long_as_classes_are_large(width):
+    outputs = trial(Argmax(), COUNTS, width).outputs
+    np.testing.assert_allclose(outputs.features @ outputs.head.T, outputs.logits, atol=1e-5)
+    norms = np.linalg.norm(outputs.head, axis=1)
+    assert (np.diff(norms[:5]) < 0).all()
+
+
 def test_it_is_the_same_every_time():
     one, two = (trial(Argmax(), COUNTS, width=5).outputs for _ in range(2))
     assert (one.logits == two.logits).all()

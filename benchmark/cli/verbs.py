@@ -52,7 +52,7 @@ def list_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # no
     from benchmark.data.sources import DATA_SOURCES
     from benchmark.experiment import RECIPES
     from benchmark.model.catalogue import WEIGHTS
-    from benchmark.strategy.registry import load_plugin, registered
+    from benchmark.strategy.registry import groups, load_plugin, registered
 
     for file in chosen.plugin:
         load_plugin(file)
@@ -63,6 +63,10 @@ def list_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # no
     recipes = {name: recipe.description for name, recipe in RECIPES.items()}
     parts = {
         "strategies (--strategies, with their parameters' defaults)": strategies,
+        "groups of them (--strategies)": {
+            name: "every one of these" if name == "every" else ", ".join(members)
+            for name, members in groups().items()
+        },
         "data (--data)": DATA_SOURCES,
         "recipes (--recipe)": recipes,
         "weights (--weights)": WEIGHTS,

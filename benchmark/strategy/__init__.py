@@ -16,15 +16,20 @@ from benchmark.strategy.components import (
     NoMix,
     RandomView,
     Shuffle,
+    Weighted,
 )
 from benchmark.strategy.effects import (
+    AllAltered,
     DrawnAs,
     EasyPullLess,
+    EasyPullMore,
     Effect,
     FittedOnValidation,
+    Mixed,
     RareCalledMore,
     RarePullMore,
     RepeatsAltered,
+    UnsurePullLess,
     WeighedAs,
 )
 from benchmark.strategy.outputs import Outputs
@@ -42,6 +47,7 @@ from benchmark.strategy.timeline import (
 
 __all__ = [
     "AddOffset",
+    "AllAltered",
     "Argmax",
     "AsIs",
     "Augment",
@@ -49,12 +55,14 @@ __all__ = [
     "Decision",
     "DrawnAs",
     "EasyPullLess",
+    "EasyPullMore",
     "Effect",
     "FittedOnValidation",
     "Head",
     "LinearHead",
     "Loss",
     "Mix",
+    "Mixed",
     "NoMix",
     "Outputs",
     "RandomView",
@@ -65,7 +73,9 @@ __all__ = [
     "Shuffle",
     "Stage",
     "Strategy",
+    "UnsurePullLess",
     "WeighedAs",
+    "Weighted",
     "find",
     "strategy",
 ]

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
+    from benchmark.strategy.timeline import Loss
+
 
 @dataclass(frozen=True)
 class Shuffle:
@@ -104,6 +106,27 @@ class CrossEntropy:
     def __call__(self, logits: Tensor, target: Tensor, counts: Tensor) -> Tensor:  # noqa: ARG002
         """Logits (B, C), target (B, C) -> (B,)."""
         return -(target * logits.log_softmax(1)).sum(1)
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """A loss with the classes of its target weighted, sum_c w_c t_c L_c; a loss is linear in t.
+
+    Weights are scaled to mean 1 over the training images, so that the learning rate stays what it
+    was.
+    """
+
+    weights: Callable[[Tensor], Tensor]  # training counts (C,), none 0 -> (C,), of any scale
+    loss: Loss = CrossEntropy()
+
+    def of(self, counts: Tensor) -> Tensor:
+        """Counts (C,) -> weights (C,)."""
+        raw = self.weights(counts.clamp(min=1))
+        return raw * counts.sum() / (raw * counts).sum()
+
+    def __call__(self, logits: Tensor, target: Tensor, counts: Tensor) -> Tensor:
+        """Logits (B, C), target (B, C), counts (C,) -> (B,)."""
+        return self.loss(logits, self.of(counts) * target, counts)
 
 
 @dataclass(frozen=True)

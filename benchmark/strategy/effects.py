@@ -32,10 +32,23 @@ class Shown:
     shown: tuple[int, int]  # first showings within a pass, and repeats
     altered: tuple[int, int]  # those of them whose pixels the strategy changed
     mixed: int  # images shown with more than one class in their target
-    gradient: Floats  # (C,) norm of the loss's gradient at the logits, added up over images
-    plain: Floats  # (C,) the same of cross-entropy, at the same logits
-    by_confidence: Floats  # (CONFIDENCE_BINS, 2) both, by the probability of the true class
+    pull: Floats  # (C, CONFIDENCE_BINS, 2) norms of gradients, by the probability of the true class
     before: int = 0  # images that the same sampler drew before this stage
+
+    @property
+    def gradient(self) -> Floats:
+        """Norm of the loss's gradient at the logits, added up over images, (C,)."""
+        return self.pull[:, :, 0].sum(1)
+
+    @property
+    def plain(self) -> Floats:
+        """The same of cross-entropy, at the same logits, (C,)."""
+        return self.pull[:, :, 1].sum(1)
+
+    @property
+    def by_confidence(self) -> Floats:
+        """Both, by the probability of the true class, (CONFIDENCE_BINS, 2)."""
+        return self.pull.sum(0)
 
 
 @dataclass(frozen=True)
@@ -154,14 +167,19 @@ class LabelsAsArgmax:
 class DrawnAs:
     """Classes are drawn in proportion to a power of their size: 1 as they are, 0 equally often.
 
+    Or to a blend, of which only the share `blend` follows that power and the rest the sizes.
+
     Allowed are 2 % of what is expected, two images, and five standard deviations of chance. With
     whole passes there is chance only in those that were begun or left within: images drawn without
-    replacement from a pass, which is taken to show every image of the largest class once. A
-    sampler that draws every image independently says so, and has chance in all draws.
+    replacement from a pass, which is taken to show every image of the largest class once; where
+    `cut`, every image of the smallest. A sampler that draws every image independently says so, and
+    has chance in all draws.
     """
 
     power: float
+    blend: float = 1.0
     independent: bool = False  # each draw by itself, with replacement
+    cut: bool = False  # larger classes are cut, not smaller ones repeated
     within: float = 0.02
     place: ClassVar[str] = "draws"
 
@@ -169,15 +187,18 @@ class DrawnAs:
     def claim(self) -> str:
         """In words."""
         how = {0.0: "equally often", 1.0: "as often as they have images"}.get(self.power)
-        return f"classes are drawn {how or f'in proportion to (images)^{self.power:g}'}"
+        how = how or f"in proportion to (images)^{self.power:g}"
+        rest = "" if self.blend == 1 else f" for {self.blend:.0%} of the draws, else as they are"
+        return f"classes are drawn {how}{rest}"
 
     def found(self, seen: Shown) -> Found:
         """Compare draws with expected ones."""
         there = seen.counts > 0
         size, drawn = seen.counts[there].astype(float), seen.drawn[there]
-        share = (size / size.max()) ** self.power
-        one_pass = float(round(size.max() * share.sum()))
-        share /= share.sum()
+        powers = size**self.power
+        share = self.blend * powers / powers.sum() + (1 - self.blend) * size / size.sum()
+        shown_once = size.argmin() if self.cut else size.argmax()
+        one_pass = float(round(size[shown_once] / share[shown_once]))
         begun = np.array([seen.before, seen.before + drawn.sum()]) % one_pass
         by_chance = drawn.sum() if self.independent else (begun * (1 - begun / one_pass)).sum()
         expected = drawn.sum() * share
@@ -185,6 +206,19 @@ class DrawnAs:
         said = f"{_range(drawn / expected)} what that asks for"
         said += f"; up to ±{(allowed / expected).max():.2f} is allowed"
         return bool((np.abs(drawn - expected) <= allowed).all()), said
+
+
+@dataclass(frozen=True)
+class AllAltered:
+    """Every image is altered."""
+
+    place: ClassVar[str] = "views"
+    claim: ClassVar[str] = "every image is altered"
+
+    def found(self, seen: Shown) -> Found:
+        """Count images whose pixels changed; one of a single colour may stay what it is."""
+        altered, shown = sum(seen.altered), sum(seen.shown)
+        return altered >= 0.95 * shown, f"{altered:,} of {shown:,} images"
 
 
 @dataclass(frozen=True)
@@ -208,27 +242,53 @@ class RepeatsAltered:
 
 
 @dataclass(frozen=True)
+class Mixed:
+    """Images are mixed, and their labels.
+
+    Images of one class mix to a single label, as do all if the strategy decides so: `at_least` is
+    the share of the others that must have two.
+    """
+
+    at_least: float
+    place: ClassVar[str] = "mix"
+    claim: ClassVar[str] = "images of different classes are mixed, and their labels"
+
+    def found(self, seen: Shown) -> Found:
+        """Count targets of more than one class."""
+        shown, share = sum(seen.shown), seen.drawn / seen.drawn.sum()
+        pairs = shown * (1 - (share**2).sum())  # of different classes, to be expected
+        said = f"{seen.mixed:,} of {shown:,} images"
+        return bool(seen.mixed > 0 and seen.mixed >= self.at_least * pairs), said
+
+
+@dataclass(frozen=True)
 class WeighedAs:
     """The gradient of an image is cross-entropy's times (images of its class)^-power.
 
-    Up to the factor that gives these weights mean 1 over the training images: any other would
-    change the learning rate as well.
+    Images count by their effective number (1 - beta^n) / (1 - beta), n for beta = 1. Up to the
+    factor that gives these weights mean 1 over the training images: any other would change the
+    learning rate as well.
     """
 
     power: float
+    beta: float = 1.0
     within: float = 0.02
     place: ClassVar[str] = "loss"
 
     @property
     def claim(self) -> str:
         """In words."""
-        return f"the loss weighs a class by (its images)^-{self.power:g}, 1 in the mean over images"
+        of = "its images" if self.beta == 1 else "effective number of its images"
+        return f"the loss weighs a class by ({of})^-{self.power:g}, 1 in the mean over images"
 
     def found(self, seen: Shown) -> Found:
         """Compare the weights that the gradient shows with the declared ones."""
         there = seen.plain > 0
         weight = seen.gradient[there] / seen.plain[there]
-        declared = np.maximum(seen.counts, 1.0) ** -self.power
+        number = np.maximum(seen.counts, 1.0)
+        if self.beta < 1:
+            number = (1 - self.beta**number) / (1 - self.beta)
+        declared = number**-self.power
         declared *= seen.counts.sum() / (declared * seen.counts).sum()
         times = weight / declared[there]
         said = f"weights from {weight.min():.3g} to {weight.max():.3g}, {_range(times)} those"
@@ -263,21 +323,81 @@ class EasyPullLess:
     """
 
     place: ClassVar[str] = "loss"
+    claim: ClassVar[str] = "images that are already right count for less"
+
+    def found(self, seen: Shown) -> Found:
+        """Compare the loss's gradient with cross-entropy's on either side of one half."""
+        pulls = _by_rightness(seen)
+        if pulls is None:
+            return None, _ONE_SIDED
+        (of_wrong, of_right), said = pulls
+        return bool(of_right < 0.98 * of_wrong), said
+
+
+@dataclass(frozen=True)
+class EasyPullMore:
+    """Images that are already right pull more, compared with cross-entropy, than others.
+
+    Right is a probability of the true class above one half. So it is where a margin is asked for,
+    where targets are smoothed, and where images that contradict the network are believed less.
+    """
+
+    place: ClassVar[str] = "loss"
+    claim: ClassVar[str] = "images that are already right count for more, compared with others"
+
+    def found(self, seen: Shown) -> Found:
+        """Compare the loss's gradient with cross-entropy's on either side of one half."""
+        pulls = _by_rightness(seen)
+        if pulls is None:
+            return None, _ONE_SIDED
+        (of_wrong, of_right), said = pulls
+        return bool(of_right > 1.02 * of_wrong), said
+
+
+@dataclass(frozen=True)
+class UnsurePullLess:
+    """Images that are not yet sure pull less than by cross-entropy.
+
+    Sure is a probability of the true class above `sure`.
+    """
+
+    sure: float
+    place: ClassVar[str] = "loss"
 
     @property
     def claim(self) -> str:
         """In words."""
-        return "images that are already right count for less"
+        return f"images pull less than by cross-entropy where their class has p < {self.sure:.2g}"
 
     def found(self, seen: Shown) -> Found:
-        """Compare the loss's gradient with cross-entropy's on either side of one half."""
-        half = CONFIDENCE_BINS // 2
-        wrong, right = seen.by_confidence[:half].sum(0), seen.by_confidence[half:].sum(0)
-        if not (wrong[1] > 0 and right[1] > 0):
-            return None, "no image was right, or none wrong, while it trained"
-        of_wrong, of_right = wrong[0] / wrong[1], right[0] / right[1]
-        said = f"{of_right:.2f} times cross-entropy's gradient where right, else {of_wrong:.2f}"
-        return bool(of_right < 0.98 * of_wrong), said
+        """Compare the two over the bins below."""
+        loss, plain = seen.by_confidence[: int(self.sure * CONFIDENCE_BINS)].sum(0)
+        if not plain > 0:
+            return None, "no image was unsure while it trained"
+        return bool(loss < 0.995 * plain), f"{loss / plain:.3f} times cross-entropy's gradient"
+
+
+_ONE_SIDED = "no class had both right images and wrong ones while it trained"
+
+
+def _by_rightness(seen: Shown) -> tuple[tuple[float, float], str] | None:
+    """Gradient over cross-entropy's where wrong and where right, within classes.
+
+    Over what the whole class pulls, so that weights of classes cancel out. None if in no class
+    there are both.
+    """
+    half = CONFIDENCE_BINS // 2
+    wrong, right = seen.pull[:, :half].sum(1), seen.pull[:, half:].sum(1)  # (C, 2)
+    both = (wrong[:, 1] > 0) & (right[:, 1] > 0)
+    if not both.any():
+        return None
+    wrong, right = wrong[both], right[both]
+    of_class = (wrong + right)[:, 0] / (wrong + right)[:, 1]
+    of_wrong, of_right = (
+        float(part[:, 0].sum() / (part[:, 1] * of_class).sum()) for part in (wrong, right)
+    )
+    said = f"against all of their class {of_right:.2f} times where right, {of_wrong:.2f} where not"
+    return (of_wrong, of_right), said
 
 
 # ---- of a decision -----------------------------------------------------------------------------

@@ -16,6 +16,7 @@ class Outputs:
     logits: NDArray[np.float32]  # (N, C)
     features: NDArray[np.floating]  # (N, D) pooled, before dropout
     labels: NDArray[np.int64]  # (N,)
+    head: NDArray[np.floating] | None = None  # (C, D) weight of the head, if that is one layer
 
     def unlabelled(self) -> Outputs:
         """Return the same without its labels (all -1): what a decision rule may see."""

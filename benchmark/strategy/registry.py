@@ -1,4 +1,4 @@
-"""Strategies by name: `focal_loss`, `focal_loss:gamma=1`, `all`, and those a user brings.
+"""Strategies by name: `focal_loss:gamma=1`, groups as `all`, and those a user brings.
 
 A strategy is a function decorated with `@strategy`; its arguments are its hyper-parameters, its
 docstring is the text that the report shows. Found are the modules of the package `strategies`,
@@ -13,6 +13,7 @@ import importlib
 import importlib.metadata
 import importlib.util
 import inspect
+import itertools
 import pkgutil
 import sys
 from collections.abc import Callable, Iterable
@@ -73,6 +74,10 @@ def strategy(build: Build) -> Build:
     without = [key for key, default in entry.defaults.items() if default is inspect.Parameter.empty]
     if without:
         raise ValueError(f"strategy {name!r}: every parameter needs a default, missing: {without}")
+    if name in ("all", "every", *importlib.import_module("strategies").GROUPS):
+        raise ValueError(
+            f"{name!r} is the name of a group; give the strategy another function name"
+        )
     if name in _entries and _entries[name].build.__module__ != build.__module__:
         raise ValueError(
             f"there is a strategy {name!r} already, in {_file_of(_entries[name].build)}; "
@@ -89,8 +94,21 @@ def registered() -> dict[str, Entry]:
         importlib.import_module(f"strategies.{module.name}")
     for point in importlib.metadata.entry_points(group="imbalance_bench.strategies"):
         point.load()
-    order = {name: position for position, name in enumerate(package.MISSION)}
+    listed = dict.fromkeys([*package.MISSION, *itertools.chain(*package.GROUPS.values())])
+    order = {name: position for position, name in enumerate(listed)}
     return dict(sorted(_entries.items(), key=lambda item: order.get(item[0], len(order))))
+
+
+def groups() -> dict[str, tuple[str, ...]]:
+    """Return the names that stand for several strategies, and those that they stand for."""
+    package, entries = importlib.import_module("strategies"), registered()
+    brought = [
+        name
+        for name, entry in entries.items()
+        if not entry.build.__module__.startswith("strategies.")
+    ]
+    mission = tuple(dict.fromkeys([*package.MISSION, *brought]))
+    return {"all": mission, "every": tuple(entries), **package.GROUPS}
 
 
 def load_plugin(file: str | Path) -> None:
@@ -141,27 +159,49 @@ def _load_plugins(files: dict[Path, int]) -> None:
 
 
 def names_in(text: str) -> list[str]:
-    """Split `a,b:param=1,other=2` at the commas that begin a new strategy."""
+    """Split `a,b:param=1,other=2,3` at the commas that begin a new strategy.
+
+    A piece that is no name, as the 3, is one more value of the parameter before it.
+    """
     names: list[str] = []
     for piece in filter(None, (part.strip() for part in text.split(","))):
-        if "=" in piece.split(":", 1)[0]:  # a further parameter of the strategy before it
-            if not names:
-                raise ValueError(f"{piece!r} stands before any strategy in {text!r}")
+        begins = piece.split(":", 1)[0]
+        if "=" in begins and not names:
+            raise ValueError(f"{piece!r} stands before any strategy in {text!r}")
+        if "=" in begins:  # a further parameter of the strategy before it
             names[-1] += ("," if ":" in names[-1] else ":") + piece
+        elif names and ":" in names[-1] and not begins.isidentifier():
+            names[-1] += "," + piece
         else:
             names.append(piece)
     return names
 
 
+def _each(name: str) -> list[str]:
+    """`focal_loss:gamma=1,2` -> `focal_loss:gamma=1` and `focal_loss:gamma=2`."""
+    strategy, _, rest = name.partition(":")
+    parameters: list[list[str]] = []
+    for piece in filter(None, rest.split(",")):
+        if "=" in piece or not parameters:
+            parameters.append([piece])
+        else:
+            parameter, _, _ = parameters[-1][0].rpartition("=")
+            parameters[-1].append(f"{parameter}={piece}")
+    return [
+        f"{strategy}:{','.join(chosen)}" if chosen else name
+        for chosen in itertools.product(*parameters)
+    ]
+
+
 def resolve(names: str | Iterable[str]) -> list[Asked]:
-    """Look strategies up by name, `all` for the mission's and those the user brought.
+    """Look strategies up by name, by the name of a group, or by several values of a parameter.
 
     Raises:
         ValueError: for an unknown name, parameter or value, or an empty list.
     """
     asked: dict[str, Asked] = {}
     for name in names_in(names) if isinstance(names, str) else names:
-        for single in _everything() if name == "all" else [name]:
+        for single in groups().get(name) or _each(name):
             one = _look_up(single)
             asked.setdefault(one.name, one)
     if not asked:
@@ -169,27 +209,28 @@ def resolve(names: str | Iterable[str]) -> list[Asked]:
     return list(asked.values())
 
 
-def find(name: str) -> Strategy:
-    """Return one strategy by name, for strategies that build on another."""
-    return _look_up(name).strategy
+def find(name: str, **parameters: Any) -> Strategy:
+    """Return one strategy by name, for strategies that build on another.
 
-
-def _everything() -> list[str]:
-    mission = importlib.import_module("strategies").MISSION
-    return [
-        name
-        for name, entry in registered().items()
-        if name in mission or not entry.build.__module__.startswith("strategies.")
-    ]
+    Raises:
+        ValueError: for an unknown name, parameter or value.
+    """
+    if not parameters:
+        return _look_up(name).strategy
+    given = ",".join(f"{key}={value}" for key, value in parameters.items())
+    return _look_up(f"{name}:{given}").strategy
 
 
 def _look_up(text: str) -> Asked:
     name, _, rest = text.partition(":")
     entries = registered()
     if name not in entries:
-        close = difflib.get_close_matches(name, entries, n=1)
+        close = difflib.get_close_matches(name, [*entries, *groups()], n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
-        raise ValueError(f"unknown strategy {name!r}.{hint} Known: {', '.join(entries)}")
+        raise ValueError(
+            f"unknown strategy {name!r}.{hint} Known: {', '.join(entries)}. "
+            f"Groups: {', '.join(groups())}"
+        )
     entry = entries[name]
     given = parse_parameters(name, entry.build, rest)
     chosen = {

@@ -6,7 +6,7 @@ Shapes: N images, B images of a batch, C classes, D feature width.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -135,3 +135,8 @@ class Strategy:
                 f"the shares of a strategy's stages must add up to 1, got {total:g} from "
                 f"{[stage.share for stage in self.stages]}"
             )
+
+    def then(self, last: Stage) -> Strategy:
+        """Return it with one more stage, all others shortened to leave room for that."""
+        before = tuple(replace(s, share=s.share * (1 - last.share)) for s in self.stages)
+        return replace(self, stages=(*before, last))

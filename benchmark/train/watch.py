@@ -26,7 +26,7 @@ class Watch:
 
     start: int
     drawn: NDArray[np.int64]  # (C,) images shown, by class
-    pull: NDArray[np.float64]  # (C + CONFIDENCE_BINS, 2), see `pull`
+    pull: NDArray[np.float64]  # (C, CONFIDENCE_BINS, 2), see `pull`
     steps: int = 0  # that optimizers took
     images: int = 0  # that gave a gradient
     shown: list[int] = field(default_factory=lambda: [0, 0])  # first showings in a pass, repeats
@@ -40,7 +40,7 @@ class Watch:
     @classmethod
     def empty(cls, start: int, classes: int) -> Watch:
         """Nothing seen yet."""
-        return cls(start, np.zeros(classes, np.int64), np.zeros((classes + CONFIDENCE_BINS, 2)))
+        return cls(start, np.zeros(classes, np.int64), np.zeros((classes, CONFIDENCE_BINS, 2)))
 
     def count(self, labels: NDArray[np.int64], copies: NDArray[np.int64]) -> None:
         """Add a batch: labels (B,), and which showing within its pass each image is (B,)."""
@@ -88,7 +88,7 @@ class Watch:
 class Sums:
     """Added up on the device, which is not waited for."""
 
-    pull: Tensor  # (C + CONFIDENCE_BINS, 2) float64
+    pull: Tensor  # (C, CONFIDENCE_BINS, 2) float64
     altered: Tensor  # (2,) first showings and repeats
     mixed: Tensor  # ()
     images: int = 0
@@ -97,7 +97,7 @@ class Sums:
     def empty(cls, classes: int, device: torch.device) -> Sums:
         """Nothing yet."""
         return cls(
-            torch.zeros(classes + CONFIDENCE_BINS, 2, dtype=torch.float64, device=device),
+            torch.zeros(classes, CONFIDENCE_BINS, 2, dtype=torch.float64, device=device),
             torch.zeros(2, device=device),
             torch.zeros((), device=device),
         )
@@ -111,10 +111,10 @@ class Sums:
 
 
 def pull(logits: Tensor, gradient: Tensor, target: Tensor) -> Tensor:
-    """Return how strongly images pull at the logits: (C + CONFIDENCE_BINS, 2).
+    """Return how strongly images pull at the logits, added up: (C, CONFIDENCE_BINS, 2).
 
-    Columns: the norm of the loss's gradient, and of cross-entropy's, softmax - target, which is
-    there without a backward pass. Rows: added up by class, then by probability of the true class.
+    By class, and by probability of the true class, the norm of the loss's gradient and that of
+    cross-entropy's, softmax - target, which is there without a backward pass.
 
     Parameters
     ----------
@@ -127,8 +127,8 @@ def pull(logits: Tensor, gradient: Tensor, target: Tensor) -> Tensor:
     norms = torch.stack((gradient.norm(dim=1), (p - target).norm(dim=1)), dim=1)  # (B, 2)
     place = ((p * target).sum(1) * CONFIDENCE_BINS).long().clamp_(max=CONFIDENCE_BINS - 1)
     bins = torch.arange(CONFIDENCE_BINS, device=logits.device)
-    rows = torch.cat((target, (place[:, None] == bins).float()), dim=1)  # (B,) -> (B, 1)
-    return (rows.T @ norms).double()
+    places = (place[:, None] == bins).float()  # (B,) -> (B, 1), (B, bins)
+    return torch.einsum("bc,bp,bn->cpn", target, places, norms).double()
 
 
 def fingerprints(network: Network) -> Fingerprints:

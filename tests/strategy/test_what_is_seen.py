@@ -30,15 +30,15 @@ COUNTS = np.array([800, 200, 40, 10])
 def shown(**changes):
     """A plain training of 20 epochs."""
     plain = COUNTS * np.array([1.0, 2, 3, 4])
+    bins = changes.pop("by_confidence", np.arange(1.0, CONFIDENCE_BINS + 1)[:, None] * [1, 1])
+    by_class = np.stack((changes.pop("gradient", plain), changes.pop("plain", plain)), axis=1)
     values = {
         "counts": COUNTS,
         "drawn": 20 * COUNTS,
         "shown": (20 * 1050, 0),
         "altered": (0, 0),
         "mixed": 0,
-        "gradient": plain,
-        "plain": plain,
-        "by_confidence": np.repeat(np.arange(1.0, CONFIDENCE_BINS + 1)[:, None], 2, axis=1),
+        "pull": by_class[:, None] * bins / bins[:, 1].sum(),  # (C, 1, 2) x (bins, 2)
     }
     return Shown(**{**values, **changes})
 

@@ -1,0 +1,19 @@
+"""Augmentation without oversampling."""
+
+from benchmark.strategy import AllAltered, RandomView, Stage, Strategy, strategy
+
+
+@strategy
+def augmentation_only(degrees: float = 15.0) -> Strategy:
+    """Every image altered at random whenever it is shown, none drawn more often.
+
+    The control of `augmentation_oversampling`: the same flip, rotation (up to `degrees`), zoom,
+    shift and change of light (Shorten & Khoshgoftaar 2019, Journal of Big Data 6:60). What that
+    gains over this, the repeats have gained.
+
+    x -> view(x)
+
+    Example: --strategies no_change,augmentation_only,augmentation_oversampling
+    """
+    views = RandomView(degrees)
+    return Strategy(stages=(Stage(augment=views, effects=(AllAltered(),)),))

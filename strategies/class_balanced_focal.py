@@ -1,0 +1,20 @@
+"""Focal loss, weighted by the effective number of images."""
+
+from benchmark.strategy import EasyPullLess, RarePullMore, Stage, Strategy, Weighted, strategy
+from strategies.effective_number import InverseEffectiveNumber
+from strategies.focal_loss import FocalLoss
+
+
+@strategy
+def class_balanced_focal(gamma: float = 1.0, beta: float = 0.999) -> Strategy:
+    """Focal loss with class weights: hard images count for more, and so do rare classes.
+
+    Cui et al. 2019, arXiv 1901.05555, section 4, on the softmax (their numbers are of sigmoids):
+    the focal term from the unweighted probability, the weights of `effective_number` afterwards.
+
+    L = -w_y (1 - p_y)^gamma log p_y, w_c ~ (1 - beta) / (1 - beta^n_c)
+
+    Example: --strategies no_change,class_balanced_focal:gamma=2,beta=0.9999
+    """
+    loss = Weighted(InverseEffectiveNumber(beta), FocalLoss(gamma))
+    return Strategy(stages=(Stage(loss=loss, effects=(EasyPullLess(), RarePullMore())),))

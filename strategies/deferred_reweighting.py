@@ -1,0 +1,21 @@
+"""Class weights in the last part of the training alone."""
+
+from dataclasses import replace
+
+from benchmark.strategy import Strategy, find, strategy
+
+
+@strategy
+def deferred_reweighting(on: str = "no_change", last: float = 0.2, beta: float = 0.999) -> Strategy:
+    """Trained as `on` at first, with class weights in the `last` share of the steps.
+
+    Cao et al. 2019, arXiv 1906.07413, algorithm 1 ('DRW': the last 40 of 200 epochs), with the
+    weights of `effective_number`: features are learnt from all images alike, then the classes
+    balanced. Their drop of the learning rate is the recipe's to make, not this strategy's.
+
+    L = -log p_y, then -w_y log p_y
+
+    Example: --strategies no_change,deferred_reweighting:last=0.3
+    """
+    (weighted,) = find("effective_number", beta=beta).stages
+    return find(on).then(replace(weighted, share=last))

@@ -1,0 +1,43 @@
+"""Cross-entropy weighted by the effective number of images."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benchmark.strategy import Stage, Strategy, WeighedAs, Weighted, strategy
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class InverseEffectiveNumber:
+    """The inverse of how many images count that do not repeat what others show."""
+
+    beta: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.beta < 1:
+            raise ValueError(f"effective_number: beta must be from 0 to below 1, got {self.beta}")
+
+    def __call__(self, counts: Tensor) -> Tensor:
+        """Counts (C,) -> weights (C,)."""
+        log_beta = math.log(self.beta) if self.beta else -math.inf
+        return (1 - self.beta) / -(counts * log_beta).expm1()  # 1 - beta^n without cancellation
+
+
+@strategy
+def effective_number(beta: float = 0.999) -> Strategy:
+    """Class weights that stop growing: beyond 1 / (1 - beta) images, more of them say little new.
+
+    Cui et al. 2019, arXiv 1901.05555, eq. 6 ('class-balanced loss'), with mean weight 1 over the
+    training images. beta=0 gives no weights, beta near 1 those of inverse frequency.
+
+    L = -w_y log p_y, w_c ~ (1 - beta) / (1 - beta^n_c)
+
+    Example: --strategies no_change,effective_number:beta=0.99,0.999
+    """
+    loss = Weighted(InverseEffectiveNumber(beta))
+    return Strategy(stages=(Stage(loss=loss, effects=(WeighedAs(1.0, beta),)),))

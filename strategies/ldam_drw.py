@@ -1,0 +1,66 @@
+"""Label-distribution-aware margins, with class weights at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benchmark.strategy import EasyPullMore, RarePullMore, Stage, Strategy, Weighted, strategy
+from strategies.effective_number import InverseEffectiveNumber
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class CosineHead:
+    """Cosine of the angle between features and each class' row, times a scale."""
+
+    scale: float
+
+    def __call__(self, width: int, classes: int) -> nn.Module:
+        """Return a module (B, D) -> (B, C)."""
+        from torch import nn
+        from torch.nn.functional import linear, normalize
+
+        class Cosine(nn.Linear):
+            scale = self.scale
+
+            def forward(self, x: Tensor) -> Tensor:
+                return self.scale * linear(normalize(x), normalize(self.weight))
+
+        return Cosine(width, classes, bias=False)
+
+
+@dataclass(frozen=True)
+class Margins:
+    """Cross-entropy with the true logit lowered, by `largest` for the rarest class."""
+
+    largest: float
+    scale: float
+
+    def __call__(self, logits: Tensor, target: Tensor, counts: Tensor) -> Tensor:
+        """Logits (B, C), target (B, C), counts (C,) -> (B,)."""
+        size = counts.clamp(min=1)
+        margins = self.scale * self.largest * (size / size.min()) ** -0.25  # (C,)
+        of_one = target / target.sum(1, keepdim=True)  # class weights may be in it
+        return -(target * (logits - of_one * margins).log_softmax(1)).sum(1)
+
+
+@strategy
+def ldam_drw(
+    margin: float = 0.5, scale: float = 30.0, last: float = 0.2, beta: float = 0.999
+) -> Strategy:
+    """Rarer classes must win by wider margins; class weights in the `last` share of the steps.
+
+    Cao et al. 2019, arXiv 1906.07413, eq. 13 and algorithm 1, with the head of their code: cosines
+    times `scale`. The rarest class has the margin `margin`, others less.
+
+    L = -log softmax(f - s Delta_y [c = y])_y, Delta_c ~ n_c^-1/4; f = s cos(w, x); then w_y L
+
+    Example: --strategies no_change,ldam_drw:margin=0.3
+    """
+    margins = Margins(margin, scale)
+    weighted = Weighted(InverseEffectiveNumber(beta), margins)
+    first = Strategy((Stage(loss=margins, effects=(EasyPullMore(),)),), CosineHead(scale))
+    return first.then(Stage(last, loss=weighted, effects=(EasyPullMore(), RarePullMore())))

@@ -1,0 +1,42 @@
+"""Cross-entropy on logits to which the prior is added."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benchmark.strategy import RarePullMore, Stage, Strategy, strategy
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class LogitAdjusted:
+    """-log softmax(f + tau log pi)_y."""
+
+    tau: float
+
+    def __post_init__(self) -> None:
+        if not self.tau >= 0:
+            raise ValueError(f"logit_adjusted_loss: tau must be 0 or more, got {self.tau}")
+
+    def __call__(self, logits: Tensor, target: Tensor, counts: Tensor) -> Tensor:
+        """Logits (B, C), target (B, C), counts (C,) -> (B,)."""
+        log_prior = (counts.clamp(min=1) / counts.sum()).log()
+        return -(target * (logits + self.tau * log_prior).log_softmax(1)).sum(1)
+
+
+@strategy
+def logit_adjusted_loss(tau: float = 1.0) -> Strategy:
+    """Cross-entropy with the prior added to the logits, which then need not learn it.
+
+    Menon et al. 2021, arXiv 2007.07314, eq. 10. At test the plain argmax is the one for equally
+    frequent classes: balanced accuracy gains, plain accuracy pays. A prior correction on top
+    corrects twice.
+
+    L = -log softmax(f + tau log pi)_y
+
+    Example: --strategies no_change,logit_adjusted_loss:tau=0.5,1
+    """
+    return Strategy(stages=(Stage(loss=LogitAdjusted(tau), effects=(RarePullMore(),)),))

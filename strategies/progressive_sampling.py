@@ -1,0 +1,24 @@
+"""Progressively balanced sampling."""
+
+from benchmark.strategy import DrawnAs, Stage, Strategy, strategy
+from strategies.random_oversampling import Oversample
+
+
+@strategy
+def progressive_sampling(stages: int = 5) -> Strategy:
+    """Draws begin as the images are and end balanced, in equal stages over the whole training.
+
+    Kang et al. 2020, arXiv 1910.09217, eq. 2, where t is the epoch; here the budget is cut into
+    `stages`, of which the first draws by class size alone and the last all classes equally often.
+
+    share of class c = (1 - t) n_c / N + t / C, t = 0 ... 1
+
+    Example: --strategies no_change,progressive_sampling:stages=4
+    """
+    if stages < 2:
+        raise ValueError(f"progressive_sampling: stages must be 2 or more, got {stages}")
+    blended = (
+        Stage(1 / stages, Oversample(blend=t), effects=(DrawnAs(power=0, blend=t),))
+        for t in (k / (stages - 1) for k in range(1, stages))
+    )
+    return Strategy((Stage(1 / stages), *blended))

@@ -1,0 +1,47 @@
+"""Remix: mixup that gives the label to the rare class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benchmark.strategy import Mixed, Stage, Strategy, strategy
+from strategies.mixup import Mixup
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Remix(Mixup):
+    """Mixup whose label is that of the much rarer class, if enough of its image is there."""
+
+    kappa: float
+    tau: float
+
+    def of_label(self, part: Tensor, mine: Tensor, theirs: Tensor, counts: Tensor) -> Tensor:
+        """Shares (B,) and targets (B, C) of both images, counts (C,) -> (B,)."""
+        ratio = (mine @ counts) / (theirs @ counts)  # (B,) n_i / n_j
+        other_is_rare = (ratio >= self.kappa) & (part < self.tau)
+        own_is_rare = (ratio <= 1 / self.kappa) & (1 - part < self.tau)
+        return part.masked_fill(other_is_rare, 0.0).masked_fill(own_is_rare, 1.0)
+
+
+@strategy
+def remix(alpha: float = 1.0, kappa: float = 3.0, tau: float = 0.5) -> Strategy:
+    """Images are blended in pairs; the label goes to the much rarer class.
+
+    Chou et al. 2020, arXiv 2007.03943, eq. 7: where one class has `kappa` times the images of the
+    other and the majority's image less than `tau` of the blend, the minority has the whole label.
+
+    x as in mixup; y = y_j if n_i / n_j >= kappa and a < tau, y_i if n_j / n_i >= kappa and
+    1 - a < tau, else as in mixup
+
+    Example: --strategies mixup:alpha=1,remix
+    """
+    if kappa < 1 or not 0 <= tau <= 1:
+        raise ValueError(
+            f"remix: kappa must be 1 or more and tau from 0 to 1, got {kappa} and {tau}"
+        )
+    mix = Remix(alpha, kappa, tau)
+    return Strategy(stages=(Stage(mix=mix, effects=(Mixed(at_least=0.05),)),))

@@ -1,0 +1,21 @@
+"""Square-root sampling."""
+
+from benchmark.strategy import DrawnAs, Stage, Strategy, strategy
+from strategies.random_oversampling import Oversample
+
+
+@strategy
+def square_root_sampling(power: float = 0.5) -> Strategy:
+    """Rare classes are drawn more often, but not as often as others: half way to balanced draws.
+
+    Mahajan et al. 2018, arXiv 1805.00932, section 2.2; Kang et al. 2020, arXiv 1910.09217, eq. 1
+    with q = power. By passes, as random oversampling: each shows every image of the largest class
+    once.
+
+    draws of class c ~ n_c^power
+
+    Example: --strategies no_change,square_root_sampling,random_oversampling
+    """
+    if not 0 <= power <= 1:
+        raise ValueError(f"square_root_sampling: power must be from 0 to 1, got {power}")
+    return Strategy(stages=(Stage(sample=Oversample(power), effects=(DrawnAs(power),)),))

@@ -1,0 +1,48 @@
+"""The classifier's rows scaled to like norms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.strategy import Outputs, RareCalledMore, Strategy, find, strategy
+
+
+@dataclass(frozen=True)
+class NormalisedRows:
+    """Each class' row of the classifier divided by a power of its norm, without bias."""
+
+    tau: float
+
+    def __post_init__(self) -> None:
+        if not self.tau >= 0:
+            raise ValueError(f"tau_norm: tau must be 0 or more, got {self.tau}")
+
+    def fit(self, validation: Outputs, counts: NDArray[np.int64]) -> NormalisedRows:  # noqa: ARG002
+        """Nothing is fitted."""
+        return self
+
+    def __call__(self, outputs: Outputs) -> NDArray[np.int64]:
+        """Outputs of N images -> labels (N,)."""
+        if outputs.head is None:
+            raise ValueError("tau_norm needs a strategy whose head is one linear layer")
+        head = outputs.head.astype(np.float64)  # (C, D)
+        norms = np.linalg.norm(head, axis=1).clip(min=1e-12)
+        return (outputs.features.astype(np.float64) @ (head.T / norms**self.tau)).argmax(1)
+
+
+@strategy
+def tau_norm(on: str = "no_change", tau: float = 1.0) -> Strategy:
+    """The trained model `on` with its classifier's rows brought to like norms; nothing is trained.
+
+    Kang et al. 2020, arXiv 1910.09217, section 4.3, without bias as there: under SGD the rows of
+    large classes grow longer. Under Adam norms need not follow class size (Menon et al. 2021, arXiv
+    2007.07314, section 2), and of short training they hardly do; then this changes little.
+
+    y = argmax_c w_c . x / |w_c|^tau
+
+    Example: --strategies no_change,tau_norm:tau=0.5,1
+    """
+    return replace(find(on), decide=NormalisedRows(tau), effects=(RareCalledMore(),))
