@@ -15,7 +15,6 @@ from benchmark.across import Across, default_folder, load_across
 from benchmark.compare import Comparison, load_comparison, recall_table, require_control
 from benchmark.experiment import Experiment, changed_from_recipe, default_name, recipe_for
 from benchmark.folder import RunFolder
-from benchmark.model.catalogue import first_trained
 from benchmark.plan import Plan, make_plan
 from benchmark.progress import Silent, Stopwatch
 from benchmark.report import notebook_html, write_across, write_report
@@ -146,6 +145,7 @@ def run(
     control: str | None = None,
     plugins: Iterable[str | Path] = (),
     imbalance: str = "natural",
+    backbone: str = "inception_v3",
     weights: str | Path = "auto",
     recipe: str = "forum",
     fine_tune: str = "half",
@@ -181,6 +181,7 @@ def run(
     experiment = make_experiment(
         data=data,
         imbalance=imbalance,
+        backbone=backbone,
         weights=weights,
         recipe=recipe,
         fine_tune=fine_tune,
@@ -359,7 +360,7 @@ def describe_run(executor: Executor, command: str | None, control: str | None = 
                 **experiment.describe(),
                 "batch_size": prepared.budgets[first].batch_size,
                 "phase_steps": list(prepared.budgets[first].phase_steps),
-                "first_trained": first_trained(experiment.fine_tune),
+                "first_trained": experiment.trainable[0],
                 "changed": changed_from_recipe(experiment),
                 "precision": str(prepared.dtype).removeprefix("torch."),
                 "device": str(prepared.device),

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.experiment import Recipe
-from benchmark.model.catalogue import BLOCKS, HEAD
+from benchmark.model.backbone import HEAD
 from benchmark.plan import Budget, Stretch, stretches_of
 from benchmark.strategy import Argmax, Decision, Stage, Strategy
 from benchmark.strategy.effects import (
@@ -56,7 +56,7 @@ class Check:
 def audit(
     strategy: Strategy,
     recipe: Recipe,
-    cut: str,
+    blocks: Sequence[str],
     budget: Budget,
     watched: Sequence[dict[str, Any]],
     decided: Decided,
@@ -67,8 +67,8 @@ def audit(
     ----------
     strategy, recipe, budget
         What was asked for.
-    cut
-        The first block that the recipe may train.
+    blocks
+        Names from the first block that the recipe may train on, the last is the head.
     watched
         `Watch.to_json` of every stretch of the training.
     decided
@@ -87,7 +87,7 @@ def audit(
             for one in _of_stage(stage, shown)
         ]
     checks += of_decision(strategy, decided)
-    checks.append(_trained(stretches, recipe, cut, watched))
+    checks.append(_trained(stretches, recipe, blocks, watched))
     checks.append(_budget(budget, watched))
     return checks
 
@@ -160,10 +160,12 @@ def _both(pairs: Sequence[Sequence[int]]) -> tuple[int, int]:
 
 
 def _trained(
-    stretches: Sequence[Stretch], recipe: Recipe, cut: str, watched: Sequence[dict[str, Any]]
+    stretches: Sequence[Stretch],
+    recipe: Recipe,
+    order: Sequence[str],
+    watched: Sequence[dict[str, Any]],
 ) -> Check:
     """Compare the blocks that changed with those that were to be trained, stretch by stretch."""
-    order = (*BLOCKS, HEAD)
     seen = {one["start"]: one for one in watched}
     wrong: list[str] = []
     said: dict[str, list[str]] = {"parameters": [], "batch-norm statistics": []}
@@ -173,7 +175,7 @@ def _trained(
             wrong.append(f"nothing was seen from step {stretch.start} on")
             continue
         phase = recipe.phases[stretch.phase]
-        first = stretch.stage.trains or (HEAD if phase.trains == HEAD else cut)
+        first = stretch.stage.trains or (HEAD if phase.trains == HEAD else order[0])
         for blocks, changed, what in (
             (one["blocks"], one["trained"], "parameters"),
             (one["averaging"], one["averaged"], "batch-norm statistics"),

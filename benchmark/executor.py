@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 
 from benchmark.corrections import free_decisions
 from benchmark.folder import RunFolder
-from benchmark.model.catalogue import first_trained
 from benchmark.plan import Plan, Segment
 from benchmark.prepare import Prepared
 from benchmark.progress import Advance, Silent
@@ -253,8 +252,8 @@ class Executor:
             write_failure(self.folder, name, seed, key, read_json(error_file))
         else:
             experiment, budget = self.prepared.experiment, self.prepared.budgets[seed]
-            cut, counts = first_trained(experiment.fine_tune), self.prepared.train_counts(seed)
-            setting = Setting(experiment.recipe, cut, budget, counts, self._free)
+            counts = self.prepared.train_counts(seed)
+            setting = Setting(experiment.recipe, experiment.trainable, budget, counts, self._free)
             write_record(self.folder, asked, seed, key, setting)
         return bool(read_json(self.folder.record_file(name, seed))["status"] == "ok")
 

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from benchmark.model.backbone import Backbone, find_backbone
 from benchmark.strategy import AsIs, Augment, RandomView
 from benchmark.strategy.identity import identity
 
@@ -91,6 +92,7 @@ class Experiment:
 
     data: str = "wheels"
     imbalance: str = "natural"
+    backbone: str = "inception_v3"
     weights: str = "auto"
     recipe: Recipe = RECIPES["forum"]
     fine_tune: str = "half"
@@ -102,7 +104,10 @@ class Experiment:
     quick: bool = False
 
     def __post_init__(self) -> None:
-        _require(self.image_size >= 75, "image size", self.image_size, "75 or more (InceptionV3)")
+        smallest = self.network.min_size
+        allowed = f"{smallest} or more ({self.backbone})"
+        _require(self.image_size >= smallest, "image size", self.image_size, allowed)
+        self.network.first_trained(self.fine_tune)
         _require(
             self.batch_size is None or self.batch_size >= 2, "batch size", self.batch_size, ">= 2"
         )
@@ -116,6 +121,16 @@ class Experiment:
             self.device,
             "auto, cpu, cuda or cuda:0",
         )
+
+    @property
+    def network(self) -> Backbone:
+        """What is fine-tuned."""
+        return find_backbone(self.backbone)
+
+    @property
+    def trainable(self) -> tuple[str, ...]:
+        """Names of the blocks from the first that may be trained on, the last is the head."""
+        return self.network.trainable(self.network.first_trained(self.fine_tune))
 
     def batch_for(self, images: int) -> int:
         """Batch size for a training split of so many images."""
@@ -139,6 +154,7 @@ class Experiment:
             "phases": [asdict(phase) for phase in self.recipe.phases],
             "weight_decay": self.recipe.weight_decay,
             "augment": identity(self.recipe.augment),
+            "backbone": self.backbone,
             "fine_tune": self.fine_tune,
             "image_size": self.image_size,
         }

@@ -19,7 +19,7 @@ from benchmark.data.sources import open_data
 from benchmark.data.splits import Splits, check_splits, make_splits
 from benchmark.data.subset import thin_out
 from benchmark.experiment import Experiment
-from benchmark.model.catalogue import BLOCKS, HEAD, WIDTH, first_trained, input_shape
+from benchmark.model.backbone import HEAD
 from benchmark.model.pretrained import Pretrained
 from benchmark.model.weights import Weights, load_weights
 from benchmark.plan import Budget
@@ -63,7 +63,7 @@ class Prepared:
     @cached_property
     def origins(self) -> dict[int, str]:
         """For each seed the digest of all that a network depends on besides the strategy."""
-        engine = [file_hash(path) for path in _engine_files()]
+        engine = [file_hash(path) for path in (*_engine_files(), self.experiment.network.file)]
         return {
             seed: digest(
                 {
@@ -83,11 +83,12 @@ class Prepared:
     @cached_property
     def material(self) -> Material:
         """Pixels, the network, and the stores of activations, on the device."""
-        cut = first_trained(self.experiment.fine_tune)
-        pretrained = Pretrained(self.weights, cut, self.device, self.dtype)
+        cut, backbone = self.experiment.trainable[0], self.experiment.network
+        pretrained = Pretrained(backbone.name, self.weights, cut, self.device, self.dtype)
         size = self.experiment.image_size
         batch_size = max(budget.batch_size for budget in self.budgets.values())
         frozen = [self.pixels.key, self.weights.sha256, str(self.dtype), self.device.type]
+        frozen += [backbone.name, file_hash(backbone.file)]
         frozen += [file_hash(path) for path in _engine_files() if path.parent.name == "model"]
         stores = Stores(
             f"{self.images.name}, {len(self.images)} images, {size} px",
@@ -99,13 +100,15 @@ class Prepared:
         )
         # the way to the features passes the cut, so where it is matters to their rounding
         at_head = HEAD if cut == HEAD else f"{HEAD} by {cut}"
-        pooled, home = stores.open(at_head, (WIDTH,), torch.float32)
-        pooled = pooled or ResidentRows(len(self.images), (WIDTH,), torch.float32, self.device)
+        pooled, home = stores.open(at_head, (backbone.width,), torch.float32)
+        pooled = pooled or ResidentRows(
+            len(self.images), (backbone.width,), torch.float32, self.device
+        )
         at_cut: Rows | None = pooled
         if cut != HEAD:
             at_cut, home = None, Home.NOWHERE
-            if cut != BLOCKS[0]:  # with which nothing is frozen
-                at_cut, home = stores.open(cut, input_shape(cut, size), self.dtype)
+            if cut != backbone.blocks[0]:  # with which nothing is frozen
+                at_cut, home = stores.open(cut, backbone.input_shape(cut, size), self.dtype)
         return Material(
             labels=self.images.labels,
             classes=self.classes,
@@ -151,12 +154,11 @@ def prepare(
     device = choose_device(experiment.device)
     dtype = choose_precision(experiment.precision, device)
     # mistakes that need no image to be seen should not wait for the decoding
-    first_trained(experiment.fine_tune)
     check_imbalance(experiment.imbalance)
     images = open_data(experiment.data)
     if experiment.quick:
         images = thin_out(images, QUICK_IMAGES)
-    weights = load_weights(experiment.weights)
+    weights = load_weights(experiment.weights, experiment.network)
     with progress.task("images", len(images), "images") as advance:
         pixels = prepare_pixels(images, experiment.image_size, advance, cache_limit)
     messages = [*images.messages]
@@ -215,6 +217,6 @@ def prepare(
 def _engine_files() -> list[Path]:
     """Code whose change may change a trained network."""
     package = Path(benchmark.__file__).parent
-    names = ("inception.py", "convolution.py", "pretrained.py")
+    names = ("inception.py", "network.py", "convolution.py", "pretrained.py")
     network = [package / "model" / name for name in names]
     return [*sorted((package / "train").glob("*.py")), *network]

@@ -41,7 +41,7 @@ class Setting:
     """What all strategies of one seed have in common, as far as a record needs it."""
 
     recipe: Recipe
-    cut: str  # the first block that the recipe may train
+    trainable: tuple[str, ...]  # blocks from the first that the recipe may train on, and the head
     budget: Budget
     train_counts: np.ndarray  # (C,) before any resampling
     free: dict[str, Decision]  # that every network is shown with, see `free_decisions`
@@ -120,7 +120,7 @@ def _audit(
     """Return the checks, and by class what the training showed and where its logits are."""
     watched = about["watched"]
     seen = Decided(setting.train_counts, outputs["val"], decided)
-    checks = audit(asked.strategy, setting.recipe, setting.cut, setting.budget, watched, seen)
+    checks = audit(asked.strategy, setting.recipe, setting.trainable, setting.budget, watched, seen)
     pull = np.sum([one["pull"] for one in watched], axis=0).sum(1)  # (C, bins, 2) -> (C, 2)
     logits = outputs["test"].logits.astype(np.float64)
     return {

@@ -11,7 +11,8 @@ import torch
 
 import benchmark
 from benchmark.audit import audit, of_decision
-from benchmark.model.inception import HEAD, Network
+from benchmark.model.backbone import HEAD
+from benchmark.model.network import Network
 from benchmark.plan import Budget, make_plan
 from benchmark.prepare import prepare
 from benchmark.progress import Silent
@@ -86,7 +87,9 @@ def checks_of(prepared, strategy, claimed=None):
     rule = strategy.decide.fit(validation, prepared.train_counts(0))
     decided = Decided(prepared.train_counts(0), validation, rule(validation))
     watched = [watch.to_json() for watch in training.tally.watched]
-    return audit(claimed or strategy, recipe, "Mixed_7b", budget, watched, decided)
+    return audit(
+        claimed or strategy, recipe, prepared.experiment.trainable, budget, watched, decided
+    )
 
 
 def missed(checks):

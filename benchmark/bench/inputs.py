@@ -108,7 +108,7 @@ def _lay_out(settings: Settings, images: str, folder: Path) -> dict[str, Any]:
     from safetensors.torch import save_file
 
     from benchmark import api
-    from benchmark.model.inception import backbone
+    from benchmark.model.catalogue import INCEPTION_V3
     from benchmark.model.pretrained import RANDOM_WEIGHTS_SEED
     from benchmark.provenance import environment
 
@@ -136,7 +136,7 @@ def _lay_out(settings: Settings, images: str, folder: Path) -> dict[str, Any]:
         if state is None:  # random ones; then all begin with these
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(RANDOM_WEIGHTS_SEED)
-                made = backbone(None).state_dict().items()
+                made = INCEPTION_V3.network(None).state_dict().items()
             counter = "num_batches_tracked"
             state = {name: t.contiguous() for name, t in made if not name.endswith(counter)}
         save_file(state, folder / "weights.safetensors")

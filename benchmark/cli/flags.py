@@ -142,11 +142,17 @@ def _experiment_flags(verb: argparse.ArgumentParser) -> None:
         type=int,
         default=128,
         metavar="PIXELS",
-        help="images are squashed to a square of this side, 75 or more (default: 128; "
-        "InceptionV3 was made for 299)",
+        help="images are squashed to a square of this side (default: 128; InceptionV3 was made for "
+        "299 and takes 75 or more)",
     )
 
     how = verb.add_argument_group("how it is trained")
+    how.add_argument(
+        "--backbone",
+        default="inception_v3",
+        metavar="NAME",
+        help="inception_v3 (default), or a network that a --plugin file brings",
+    )
     how.add_argument(
         "--weights",
         default="auto",

@@ -51,6 +51,7 @@ def list_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # no
     """`list`: everything that can be asked for by name."""
     from benchmark.data.sources import DATA_SOURCES
     from benchmark.experiment import RECIPES
+    from benchmark.model.backbone import backbones
     from benchmark.model.catalogue import WEIGHTS
     from benchmark.strategy.registry import groups, load_plugin, registered
 
@@ -69,6 +70,7 @@ def list_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # no
         },
         "data (--data)": DATA_SOURCES,
         "recipes (--recipe)": recipes,
+        "networks (--backbone)": {name: one.summary for name, one in backbones().items()},
         "weights (--weights)": WEIGHTS,
     }
     for number, (title, rows) in enumerate(parts.items()):
@@ -145,7 +147,16 @@ def experiment_of(chosen: argparse.Namespace) -> Experiment:
 
 
 EXPERIMENT_FLAGS = (
-    *("data", "imbalance", "weights", "recipe", "fine_tune", "image_size", "batch_size"),
+    *(
+        "data",
+        "imbalance",
+        "backbone",
+        "weights",
+        "recipe",
+        "fine_tune",
+        "image_size",
+        "batch_size",
+    ),
     *("lr", "epochs", "seeds", "device", "precision", "quick"),
 )
 

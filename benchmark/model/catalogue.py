@@ -1,6 +1,13 @@
-"""The names a user can give for blocks and weights; imports no torch, so that help stays quick."""
+"""InceptionV3 and its weights by name; imports no torch, so that help stays quick."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmark.model.backbone import Backbone, add
+
+if TYPE_CHECKING:
+    from torch import nn
 
 WEIGHTS: dict[str, str] = {
     "auto": "official ImageNet weights from torchvision (cache or download), else the bundled ones",
@@ -33,44 +40,41 @@ _SHAPES: dict[str, tuple[int, int, int]] = {
     "avgpool": (2048, 1, 1),
 }
 BLOCKS: tuple[str, ...] = tuple(_SHAPES)
-
-HEAD = "head"
-WIDTH = 2048  # numbers per image that the head sees
-MIN_SIZE = 75  # pixels; a smaller image has nothing left at Mixed_7a
-
-_DEPTHS = {"head": HEAD, "half": "Mixed_6c", "full": BLOCKS[0]}
+WIDTH = 2048
 
 
-def first_trained(fine_tune: str) -> str:
-    """Return the first block that is trained; every block before it is frozen.
+class InceptionV3(Backbone):
+    """The network that the harness is for; Szegedy et al. 2016, arXiv 1512.00567.
 
-    ``head`` trains the classifier alone, ``half`` freezes up to and including Mixed_6b, ``full``
-    freezes nothing, and a block's name trains from that block on.
-
-    Raises
-    ------
-    ValueError
-        If `fine_tune` is none of these.
+    Its shapes are written down, so that who only plans and waits needs no torchvision.
     """
-    if fine_tune in BLOCKS:
-        return fine_tune
-    if fine_tune not in _DEPTHS:
-        raise ValueError(
-            f"fine-tune is {fine_tune!r}; allowed are {', '.join(_DEPTHS)} "
-            f"or the first block to train: {', '.join(BLOCKS)}"
-        )
-    return _DEPTHS[fine_tune]
+
+    blocks = BLOCKS
+    width = WIDTH
+    has_weights = True
+
+    def input_shape(self, first: str, image_size: int) -> tuple[int, ...]:
+        """Return the shape (C, H, W) of what enters the block `first`, for square images."""
+        channels, side = 3, image_size
+        for block in BLOCKS[: BLOCKS.index(first)]:
+            channels, window, stride = _SHAPES[block]
+            side = (side - window) // stride + 1
+        return channels, side, side
+
+    def layout(self) -> dict[str, tuple[int, ...]]:
+        """Return names and shapes of the tensors that `network` takes: torchvision's."""
+        from benchmark.model.bundled.dequantise import layout
+
+        return layout()
 
 
-def input_shape(first: str, image_size: int) -> tuple[int, int, int]:
-    """Return the shape (C, H, W) of what enters the block `first`, without running the network.
+def _build() -> nn.Sequential:
+    """InceptionV3 (Szegedy et al. 2016), the network that the harness is for."""
+    from benchmark.model.inception import inception_blocks  # torchvision: 2 s and 90 MB
 
-    Args:
-        first: one of BLOCKS.
-        image_size: side of the images in pixels.
-    """
-    channels, side = 3, image_size
-    for block in BLOCKS[: BLOCKS.index(first)]:
-        channels, window, stride = _SHAPES[block]
-        side = (side - window) // stride + 1
-    return channels, side, side
+    return inception_blocks()
+
+
+# smaller than 75 px nothing is left at Mixed_7a; 0.5 is torchvision's dropout before the classifier
+INCEPTION_V3 = InceptionV3("inception_v3", _build, half="Mixed_6c", min_size=75, dropout=0.5)
+add(INCEPTION_V3)

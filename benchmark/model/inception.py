@@ -1,39 +1,14 @@
-"""torchvision's InceptionV3 as a chain of named blocks, cut into prefix, suffix and head.
-
-The prefix is frozen: it runs once per experiment and its activations are stored. The suffix and
-the head are what is trained. Szegedy et al. 2016, arXiv 1512.00567.
-"""
+"""torchvision's InceptionV3 as a chain of named blocks."""
 
 from __future__ import annotations
 
-import copy
 from collections import OrderedDict
-from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
-from torchvision.models.inception import BasicConv2d, inception_v3
+from torchvision.models.inception import inception_v3
 
-from benchmark.model.catalogue import BLOCKS, HEAD, MIN_SIZE, WIDTH, first_trained
-
-__all__ = [
-    "BLOCKS",
-    "HEAD",
-    "MIN_SIZE",
-    "WIDTH",
-    "Frozen",
-    "Network",
-    "backbone",
-    "first_trained",
-    "freeze",
-    "split",
-]
-
-# on a CPU: the first maps of so many stay in its cache, 15 % faster than 64 (128 px, fp32, AVX2),
-# and take 0.2 GB less
-IMAGES_AT_ONCE = 16
-DROPOUT = 0.5  # torchvision's rate, before the classifier
+from benchmark.model.catalogue import BLOCKS
 
 
 class GlobalAverage(nn.Module):
@@ -44,177 +19,16 @@ class GlobalAverage(nn.Module):
         return x.mean((2, 3), dtype=torch.float32)
 
 
-def backbone(state: Mapping[str, Tensor] | None) -> nn.Sequential:
+def inception_blocks() -> nn.Sequential:
     """Build InceptionV3 without its classifiers, (B, 3, H, W) in [-1, 1] -> (B, 2048).
 
-    Parameters
-    ----------
-    state
-        Tensors by torchvision's names, without ``fc`` and ``AuxLogits``, which become the
-        network's own. None draws random weights from torch's global generator (seed it first).
-
-    Raises
-    ------
-    RuntimeError
-        If a tensor is missing, superfluous or of another shape (see `load_weights` for files).
+    Its tensors have torchvision's names.
     """
-    with torch.device("cpu" if state is None else "meta"):  # no memory for what is replaced
-        whole = inception_v3(
-            weights=None, aux_logits=False, init_weights=False, transform_input=False
-        )
+    whole = inception_v3(weights=None, aux_logits=False, init_weights=False, transform_input=False)
     whole.avgpool = GlobalAverage()
-    blocks = nn.Sequential(OrderedDict((name, getattr(whole, name)) for name in BLOCKS))
-    if state is None:
-        # He's scale keeps activations alive through 94 layers even where batch norm is frozen at
-        # its initial identity; torchvision's truncated normal is slow and ignores the fan-in.
-        for module in blocks.modules():
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-    else:
-        blocks.load_state_dict(dict(state), strict=True, assign=True)
-    return blocks.to(memory_format=torch.channels_last)
-
-
-def split(backbone: nn.Sequential, first: str) -> tuple[nn.Sequential, nn.Sequential]:
-    """Cut a backbone before the block `first`: (prefix, suffix), which share its parameters.
-
-    With ``head`` the suffix is empty, and with the first block the prefix is.
-    """
-    names = (*(name for name, _ in backbone.named_children()), HEAD)
-    cut = _position(first, names)
-    return backbone[:cut], backbone[cut:]
-
-
-class Frozen(nn.Module):
-    """An inference-only prefix: uint8 images (B, 3, H, W) -> activations in its own precision.
-
-    Activations are channels-last in memory; pooled features (B, 2048) are float32.
-    """
-
-    def __init__(self, blocks: nn.Sequential, dtype: torch.dtype) -> None:
-        super().__init__()
-        self.blocks = blocks
-        self.dtype = dtype
-
-    @torch.no_grad()  # not inference_mode: the activations enter a backward pass later
-    def forward(self, images: Tensor) -> Tensor:
-        """Normalise to x / 127.5 - 1 and run the blocks; an empty prefix stops after the first.
-
-        Raises
-        ------
-        ValueError
-            If an image is smaller than the network can take.
-        """
-        height, width = images.shape[-2:]
-        if min(height, width) < MIN_SIZE:
-            raise ValueError(
-                f"images of {height} x {width} pixels are too small for InceptionV3: "
-                f"choose an image size of at least {MIN_SIZE}"
-            )
-        at_once = len(images) if images.is_cuda else IMAGES_AT_ONCE
-        if len(images) <= at_once:
-            return self._run(images)
-        return torch.cat([self._run(part) for part in images.split(at_once)])
-
-    def _run(self, images: Tensor) -> Tensor:
-        x = images.to(torch.float32, memory_format=torch.channels_last).div_(127.5).sub_(1)
-        return self.blocks(x.to(self.dtype))
-
-
-def freeze(prefix: nn.Sequential, dtype: torch.dtype = torch.float32) -> Frozen:
-    """Return a frozen copy of `prefix`; in bfloat16 batch norm is folded into its convolutions.
-
-    Parameters
-    ----------
-    prefix
-        The blocks before the cut, possibly none; left as they are.
-    dtype
-        bfloat16: folding happens in float32, then the weights are cast: as fast as autocast, with
-        the same numbers, and no mode to remember. float32: nothing is folded, for those who compare
-        with another loop. Folding changes an activation by 1e-6, and where a gradient is nearly 0
-        the first step of Adam made 1e-4 of a logit of that; unfolded it was 6e-6.
-    """
-    blocks = copy.deepcopy(prefix).eval()
-    if dtype != torch.float32:
-        for module in blocks.modules():
-            if isinstance(module, BasicConv2d):
-                module.conv = fuse_conv_bn_eval(module.conv, module.bn)
-                module.bn = nn.Identity()
-    blocks.to(dtype=dtype).to(memory_format=torch.channels_last).requires_grad_(False)
-    return Frozen(blocks, dtype)
-
-
-class Network(nn.Module):
-    """The part that can be trained: suffix, dropout and head.
-
-    Parameters
-    ----------
-    suffix
-        The blocks from the cut on, ending in the global average; empty when the cut is ``head``.
-    head
-        Any module (B, 2048) -> (B, C).
-    """
-
-    def __init__(self, suffix: nn.Sequential, head: nn.Module) -> None:
-        super().__init__()
-        self.suffix = suffix
-        self.head = head
-        self._frozen: tuple[str, ...] = ()
-        self.set_trainable(self._names()[0])
-
-    def set_trainable(self, first: str) -> None:
-        """Train the block `first` and all after it, freeze the others; ``head`` freezes the suffix.
-
-        A frozen block gets no gradient and its batch norm stays in evaluation mode, also after
-        `train`.
-
-        Raises
-        ------
-        ValueError
-            If `first` is no block of the suffix.
-        """
-        names = self._names()
-        cut = _position(first, names)
-        self._frozen = names[:cut]
-        for name, block in self.suffix.named_children():
-            block.requires_grad_(name not in self._frozen)
-            if name in self._frozen:
-                block.zero_grad(set_to_none=True)  # or a stale gradient would still be applied
-        self.train(self.training)
-
-    def train(self, mode: bool = True) -> Network:
-        """Switch to training mode, except for what is frozen; ``eval()`` switches all of it off."""
-        super().train(mode)
-        for name in self._frozen:
-            self.suffix.get_submodule(name).eval()
-        return self
-
-    def features(self, x: Tensor) -> Tensor:
-        """Run the suffix: activations at the cut, any float type -> (B, 2048) float32."""
-        if not torch.is_autocast_enabled(x.device.type):
-            x = x.float()
-        return self.suffix(x).float()
-
-    def classify(self, features: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """Apply dropout and head: (B, 2048) -> logits (B, C) float32, also under autocast.
-
-        Dropout is applied only when a `generator` is given, and drawn from it, so that a training
-        step can be repeated exactly.
-        """
-        if generator is not None:
-            noise = torch.rand(features.shape, generator=generator, device=generator.device)
-            keep = (noise >= DROPOUT).to(features.device)
-            features = features * keep / (1 - DROPOUT)
-        with torch.autocast(features.device.type, enabled=False):
-            return self.head(features.float()).float()
-
-    def _names(self) -> tuple[str, ...]:
-        return (*(name for name, _ in self.suffix.named_children()), HEAD)
-
-
-def _position(first: str, names: tuple[str, ...]) -> int:
-    if first not in names:
-        raise ValueError(
-            f"{first!r} is no block at or after the cut; allowed are {', '.join(names)}"
-        )
-    return names.index(first)
+    # He's scale keeps activations alive through 94 layers even where batch norm is frozen at its
+    # initial identity; torchvision's truncated normal is slow and ignores the fan-in.
+    for module in whole.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+    return nn.Sequential(OrderedDict((name, getattr(whole, name)) for name in BLOCKS))

@@ -13,20 +13,23 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from benchmark.model.backbone import Backbone, find_backbone
 from benchmark.model.weights import Weights
 
 if TYPE_CHECKING:
-    from benchmark.model.inception import Frozen
+    from benchmark.model.network import Frozen
 
 RANDOM_WEIGHTS_SEED = 0  # one network for all seeds: they share the frozen layers
 
 
 @dataclass(frozen=True)
 class Pretrained:
-    """InceptionV3 before its head.
+    """A network before its head.
 
     Parameters
     ----------
+    name
+        Of the backbone.
     weights
         What it starts from.
     cut
@@ -35,15 +38,21 @@ class Pretrained:
         Where it runs, and in which precision the layers before the cut do.
     """
 
+    name: str
     weights: Weights
     cut: str
     device: torch.device
     dtype: torch.dtype
 
+    @property
+    def backbone(self) -> Backbone:
+        """Found by name: a plug-in's functions are not sent to a worker."""
+        return find_backbone(self.name)
+
     @cached_property
     def prefix(self) -> Frozen:
         """The layers before the cut, frozen; without any it just normalises."""
-        from benchmark.model.inception import freeze
+        from benchmark.model.network import freeze
 
         return freeze(self._halves()[0], self.dtype).to(self.device)
 
@@ -58,11 +67,11 @@ class Pretrained:
 
     def _halves(self) -> tuple[nn.Sequential, nn.Sequential]:
         # here: torchvision brings torch._dynamo, 2 s and 90 MB
-        from benchmark.model.inception import backbone, split
+        from benchmark.model.network import split
 
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(RANDOM_WEIGHTS_SEED)
-            return split(backbone(self.weights.read()), self.cut)
+            return split(self.backbone.network(self.weights.read()), self.cut)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the layers: another process makes its own."""

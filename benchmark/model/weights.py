@@ -1,12 +1,13 @@
-"""Where InceptionV3's weights come from, and what exactly they are."""
+"""Where a network's weights come from, and what exactly they are."""
 
 from __future__ import annotations
 
 import hashlib
 import pickle
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -15,8 +16,9 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from benchmark.model import official
-from benchmark.model.bundled.dequantise import FILE, bundled_state, layout
-from benchmark.model.catalogue import WEIGHTS
+from benchmark.model.backbone import Backbone, find_backbone
+from benchmark.model.bundled.dequantise import FILE, bundled_state
+from benchmark.model.catalogue import INCEPTION_V3, WEIGHTS
 
 SUFFIXES = (".pth", ".pt", ".safetensors")
 SHOWN = 4  # keys named in an error, of possibly hundreds
@@ -37,8 +39,8 @@ class Weights:
     sha256
         Hash of the tensors' names, shapes and float32 values, so that the same weights from
         different files have one identity; '' for random weights, which only the seed identifies.
-    file
-        What is read; None for random weights.
+    fetch
+        Reads or makes the tensors; None for random weights.
     message
         What the user must be told; '' if nothing.
     """
@@ -46,36 +48,40 @@ class Weights:
     name: str
     source: str
     sha256: str
-    file: Path | None
+    fetch: Callable[[], dict[str, Tensor]] | None
     message: str = ""
 
     def read(self) -> dict[str, Tensor] | None:
-        """Return tensors by torchvision's names, float32, without the classifiers, not shared.
+        """Return tensors by the names of `Backbone.layout`, float32, not shared.
 
         None for random weights.
 
         Raises
         ------
         ValueError
-            If the file no longer holds what it held.
+            If they are no longer what they were.
         """
-        if self.file is None:
+        if self.fetch is None:
             return None
-        state = _read(self.file)
+        state = self.fetch()
         if _identity(state) != self.sha256:
-            raise ValueError(f"weights file {self.file} was changed during the run; run again")
+            raise ValueError(f"weights {self.source} were changed during the run; run again")
         return state
 
 
-def load_weights(spec: str, timeout: float = 5.0) -> Weights:
+def load_weights(spec: str, backbone: Backbone = INCEPTION_V3, timeout: float = 5.0) -> Weights:
     """Load the weights that `spec` names.
 
     Parameters
     ----------
     spec
         ``auto``, ``imagenet``, ``bundled``, ``none`` (see `catalogue.WEIGHTS`), or the path of a
-        state dict for input x / 127.5 - 1 by torchvision's or timm's names. It may lie under
-        ``state_dict`` or ``model``, and its names may begin with ``module.``.
+        state dict for input x / 127.5 - 1 by the backbone's names (InceptionV3: torchvision's or
+        timm's). It may lie under ``state_dict`` or ``model``, and its names may begin with
+        ``module.``. For another network than InceptionV3 ``auto`` and ``imagenet`` are the weights
+        that it brings.
+    backbone
+        What they are for.
     timeout
         Seconds without an answer after which a download is given up.
 
@@ -84,14 +90,10 @@ def load_weights(spec: str, timeout: float = 5.0) -> Weights:
     FileNotFoundError
         If there is no such file, or ``imagenet`` is neither cached nor can be downloaded.
     ValueError
-        If a file does not hold InceptionV3.
+        If a file does not hold that network, or it brings no weights.
     """
-    if spec == "auto":
-        return _auto(timeout)
-    if spec == "imagenet":
-        return _imagenet(timeout)
-    if spec == "bundled":
-        return _weights("bundled InceptionV3 (nsfwjs 4.4.0, 8 bit)", FILE.name, FILE)
+    if spec in ("auto", "imagenet", "bundled"):
+        return _inception(spec, timeout) if backbone is INCEPTION_V3 else _own(spec, backbone)
     if spec == "none":
         message = (
             "The network starts from random numbers: the results say nothing about fine-tuning."
@@ -104,7 +106,30 @@ def load_weights(spec: str, timeout: float = 5.0) -> Weights:
             f"weights are {spec!r}, which is no file; allowed are {choices}, "
             f"or the path of a {', '.join(SUFFIXES)} file"
         )
-    return _weights(path.name, str(path), path.absolute())
+    return _weights(path.name, str(path), partial(_read, path.absolute(), backbone.name))
+
+
+def _own(spec: str, backbone: Backbone) -> Weights:
+    if spec == "bundled" or not backbone.has_weights:
+        raise ValueError(
+            f"weights are {spec!r}, but {backbone.name} brings none"
+            f"{' that are bundled' * (spec == 'bundled')}; allowed are "
+            f"{'auto, ' * backbone.has_weights}none, or the path of a {', '.join(SUFFIXES)} file"
+        )
+    return _weights(f"{backbone.name}'s own", backbone.name, partial(_brought, backbone.name))
+
+
+def _brought(name: str) -> dict[str, Tensor]:
+    state = find_backbone(name).build(pretrained=True).state_dict()
+    return {name: tensor.detach() for name, tensor in state.items() if _is_wanted(name)}
+
+
+def _inception(spec: str, timeout: float) -> Weights:
+    if spec == "auto":
+        return _auto(timeout)
+    if spec == "imagenet":
+        return _imagenet(timeout)
+    return _weights("bundled InceptionV3 (nsfwjs 4.4.0, 8 bit)", FILE.name, bundled_state)
 
 
 def _auto(timeout: float) -> Weights:
@@ -135,11 +160,13 @@ def _imagenet(timeout: float) -> Weights:
 def _official(timeout: float) -> Weights:
     path, message = official.official_file(timeout)
     name = "ImageNet (torchvision Inception_V3_Weights.IMAGENET1K_V1)"
-    return _weights(name, official.URL, path, message)
+    return _weights(name, official.URL, partial(_read, path, INCEPTION_V3.name), message)
 
 
-def _weights(name: str, source: str, file: Path, message: str = "") -> Weights:
-    return Weights(name, source, _identity(_read(file)), file, message)
+def _weights(
+    name: str, source: str, fetch: Callable[[], dict[str, Tensor]], message: str = ""
+) -> Weights:
+    return Weights(name, source, _identity(fetch()), fetch, message)
 
 
 def _identity(state: Mapping[str, Tensor]) -> str:
@@ -151,10 +178,8 @@ def _identity(state: Mapping[str, Tensor]) -> str:
     return content.hexdigest()
 
 
-def _read(path: Path) -> dict[str, Tensor]:
-    """Read a state dict file and bring it to torchvision's layout, float32, no classifiers."""
-    if path == FILE:
-        return bundled_state()
+def _read(path: Path, backbone: str) -> dict[str, Tensor]:
+    """Read a state dict file and bring it to the backbone's layout, float32, no classifiers."""
     if path.suffix not in SUFFIXES:
         raise ValueError(f"weights file {path} is none of {', '.join(SUFFIXES)}")
     try:
@@ -173,19 +198,20 @@ def _read(path: Path) -> dict[str, Tensor]:
             content = content[key]
     if not isinstance(content, dict):
         raise ValueError(f"weights file {path} holds a {type(content).__name__}, no state dict")
-    return _check({str(name): value for name, value in content.items()}, path)
+    return _check({str(name): value for name, value in content.items()}, path, backbone)
 
 
-def _check(content: dict[str, object], path: Path) -> dict[str, Tensor]:
+def _check(content: dict[str, object], path: Path, backbone: str) -> dict[str, Tensor]:
     if all(name.startswith("module.") for name in content):
         content = {name.removeprefix("module."): value for name, value in content.items()}
     content = {name: value for name, value in content.items() if _is_wanted(name)}
-    shapes = layout()
+    shapes = find_backbone(backbone).layout()
     missing = [name for name in shapes if name not in content]
     unexpected = [name for name in content if name not in shapes]
     if missing or unexpected:
+        names = "torchvision's or timm's" if backbone == INCEPTION_V3.name else "its blocks'"
         raise ValueError(
-            f"weights file {path} is no inception_v3 by torchvision's or timm's names: "
+            f"weights file {path} is no {backbone} by {names} names: "
             f"{_some(missing)} missing, {_some(unexpected)} unexpected"
         )
     state: dict[str, Tensor] = {}

@@ -20,6 +20,7 @@ def settings(run: Comparison) -> dict[str, str]:
     size = experiment.get("image_size")
     pairs = {
         "recipe": _recipe(mapping(experiment.get("recipe"))),
+        "network": experiment.get("backbone"),
         "weights": _weights(weights),
         "image size": f"{size} px" if size else None,
         "fine-tune depth": experiment.get("fine_tune"),

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from benchmark.model.inception import Network
+from benchmark.model.network import Network
 from benchmark.train.memory import release_memory
 
 

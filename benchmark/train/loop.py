@@ -20,7 +20,8 @@ from torch import Tensor, nn
 from benchmark.data.splits import Splits
 from benchmark.experiment import Phase, Recipe
 from benchmark.metrics import macro_f1, never_predicted
-from benchmark.model.inception import HEAD, WIDTH, Network
+from benchmark.model.backbone import HEAD
+from benchmark.model.network import Network
 from benchmark.plan import Budget, Segment, Stretch
 from benchmark.strategy import Head, NoMix
 from benchmark.train.batch import Batch
@@ -75,8 +76,9 @@ class Training:
         counts = np.bincount(self.labels, minlength=material.classes)
         self.counts = torch.from_numpy(counts).to(material.device, torch.float32)  # (C,)
         self.tally = Tally.empty(material.classes, len(self.labels))
-        suffix = material.pretrained.suffix()
-        self.network = Network(suffix, self._new_head(0)).to(material.device)
+        backbone, suffix = material.pretrained.backbone, material.pretrained.suffix()
+        self.width = backbone.width  # D
+        self.network = Network(suffix, self._new_head(0), backbone.dropout).to(material.device)
         self.pretrained = True  # no layer of the suffix has been trained yet
         self.optimizer: torch.optim.Optimizer | None = None
         self._restored: dict[str, Tensor] = {}
@@ -319,7 +321,7 @@ class Training:
             for augment in (self.recipe.augment, stretch.stage.augment)
         )
         if begins_altered:  # then no image is ever shown as it is
-            return torch.empty((0, WIDTH), device=self.material.device)
+            return torch.empty((0, self.width), device=self.material.device)
         return self._features(self.split.train)
 
     @torch.no_grad()
@@ -370,7 +372,7 @@ class Training:
     def _new_head(self, step: int) -> nn.Module:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(_derived(self.seed, _HEAD, step))
-            return self.make_head(WIDTH, self.material.classes)
+            return self.make_head(self.width, self.material.classes)
 
     def _prepare_optimizer(self, phase: Phase, *, fresh: bool) -> None:
         if self.optimizer is not None and not fresh:

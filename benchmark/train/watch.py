@@ -14,7 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from benchmark.model.inception import HEAD, Network
+from benchmark.model.backbone import HEAD
+from benchmark.model.network import Network
 from benchmark.strategy.effects import CONFIDENCE_BINS
 
 Fingerprints = dict[str, tuple[tuple[float, ...], tuple[float, ...]]]

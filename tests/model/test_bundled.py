@@ -13,7 +13,8 @@ from safetensors.torch import load_file
 
 from benchmark.model.bundled.convert import FOLDER, SHARDS, convert
 from benchmark.model.bundled.dequantise import AFFINE, FILE, bundled_state
-from benchmark.model.inception import backbone, freeze, split
+from benchmark.model.catalogue import INCEPTION_V3
+from benchmark.model.network import freeze, split
 from benchmark.model.weights import load_weights
 
 # The order in which Keras' InceptionV3 creates its convolutions, 1 to 94, written out by hand.
@@ -121,7 +122,7 @@ def test_unit_input_is_folded_exactly() -> None:
     expected = F.batch_norm(
         x, raw("bn.running_mean"), raw("bn.running_var"), bias=raw("bn.bias"), eps=1e-3
     ).relu()
-    block = backbone(state).eval().double().get_submodule(layer)
+    block = INCEPTION_V3.network(state).eval().double().get_submodule(layer)
     found = block(images.double() / 127.5 - 1)
     torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
 
@@ -156,5 +157,7 @@ def test_activations_equal_an_independent_forward_of_the_source() -> None:
     ]
     index = torch.arange(3 * 96 * 96).view(1, 3, 96, 96)
     images = (index * index % 251).to(torch.uint8)
-    found = freeze(split(backbone(bundled_state()), "Mixed_7a")[0])(images)[0].mean((1, 2))
+    found = freeze(split(INCEPTION_V3.network(bundled_state()), "Mixed_7a")[0])(images)[0].mean(
+        (1, 2)
+    )
     torch.testing.assert_close(found[::32], torch.tensor(golden), rtol=0, atol=2e-4)

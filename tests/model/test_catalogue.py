@@ -6,8 +6,7 @@ import sys
 import pytest
 import torch
 
-from benchmark.model.catalogue import BLOCKS, first_trained, input_shape
-from benchmark.model.inception import backbone
+from benchmark.model.catalogue import BLOCKS, INCEPTION_V3
 
 
 @pytest.mark.parametrize(
@@ -15,16 +14,16 @@ from benchmark.model.inception import backbone
     [("head", "head"), ("half", "Mixed_6c"), ("full", "Conv2d_1a_3x3"), ("Mixed_7a", "Mixed_7a")],
 )
 def test_depth_names_the_first_trained_block(fine_tune: str, first: str) -> None:
-    assert first_trained(fine_tune) == first
+    assert INCEPTION_V3.first_trained(fine_tune) == first
 
 
 def test_half_freezes_up_to_and_including_mixed_6b() -> None:
-    assert BLOCKS[BLOCKS.index(first_trained("half")) - 1] == "Mixed_6b"
+    assert BLOCKS[BLOCKS.index(INCEPTION_V3.first_trained("half")) - 1] == "Mixed_6b"
 
 
 def test_unknown_depth_lists_what_is_allowed() -> None:
     with pytest.raises(ValueError, match=r"'quarter'.*head, half, full.*Mixed_7c"):
-        first_trained("quarter")
+        INCEPTION_V3.first_trained("quarter")
 
 
 def test_catalogue_needs_no_torch() -> None:
@@ -34,9 +33,9 @@ def test_catalogue_needs_no_torch() -> None:
 
 @pytest.mark.parametrize("size", [75, 76, 128, 299])
 def test_shapes_are_those_of_the_network(size: int) -> None:
-    x, network = torch.zeros(2, 3, size, size, device="meta"), backbone(None).to("meta")
+    x, network = torch.zeros(2, 3, size, size, device="meta"), INCEPTION_V3.network(None).to("meta")
     for name, block in network.named_children():
-        assert input_shape(name, size) == tuple(x.shape[1:]), name
+        assert INCEPTION_V3.input_shape(name, size) == tuple(x.shape[1:]), name
         x = block(x)
 
 

@@ -7,15 +7,8 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import Inception3, inception_v3
 
-from benchmark.model.inception import (
-    BLOCKS,
-    IMAGES_AT_ONCE,
-    WIDTH,
-    Network,
-    backbone,
-    freeze,
-    split,
-)
+from benchmark.model.catalogue import BLOCKS, INCEPTION_V3, WIDTH
+from benchmark.model.network import IMAGES_AT_ONCE, Network, freeze, split
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +29,9 @@ def whole() -> Inception3:
 
 @pytest.fixture(scope="module")
 def chain(whole: Inception3) -> nn.Sequential:
-    return backbone({k: v for k, v in whole.state_dict().items() if not k.startswith("fc.")}).eval()
+    return INCEPTION_V3.network(
+        {k: v for k, v in whole.state_dict().items() if not k.startswith("fc.")}
+    ).eval()
 
 
 def images(count: int, size: int) -> Tensor:
@@ -58,7 +53,7 @@ def activations(count: int = 6) -> Tensor:
 def network(chain: nn.Sequential) -> Network:
     """Mixed_7b, Mixed_7c, avgpool and a linear head."""
     torch.manual_seed(3)
-    return Network(copy.deepcopy(split(chain, "Mixed_7b")[1]), nn.Linear(WIDTH, 5))
+    return Network(copy.deepcopy(split(chain, "Mixed_7b")[1]), nn.Linear(WIDTH, 5), 0.5)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +66,7 @@ def test_prefix_suffix_head_equal_torchvision(
 ) -> None:
     batch = images(1, size)
     prefix, suffix = split(chain, cut)
-    network = Network(suffix, whole.fc).eval()
+    network = Network(suffix, whole.fc, 0.5).eval()
     x = batch.float() / 127.5 - 1
     assert error(network.classify(network.features(prefix(x))), whole(x)) < 1e-5
     # and through the folded prefix
@@ -142,14 +137,16 @@ def test_whole_prefix_returns_pooled_features(chain: nn.Sequential) -> None:
     assert features.dtype == torch.float32
 
 
-def test_small_images_are_refused(chain: nn.Sequential) -> None:
-    with pytest.raises(ValueError, match=r"74 x 80.*at least 75"):
-        freeze(split(chain, "Mixed_6c")[0])(torch.zeros(1, 3, 74, 80, dtype=torch.uint8))
+def test_smaller_images_than_the_smallest_leave_nothing(chain: nn.Sequential) -> None:
+    smallest = INCEPTION_V3.min_size
+    assert chain(torch.zeros(1, 3, smallest, smallest)).isfinite().all()
+    with pytest.raises(RuntimeError, match="size"):
+        chain(torch.zeros(1, 3, smallest - 1, smallest - 1))
 
 
 def test_frozen_activations_can_be_trained_on(chain: nn.Sequential) -> None:
     prefix, suffix = split(chain, "Mixed_7c")
-    network = Network(copy.deepcopy(suffix), nn.Linear(WIDTH, 5)).train()
+    network = Network(copy.deepcopy(suffix), nn.Linear(WIDTH, 5), 0.5).train()
     features = network.features(freeze(prefix, torch.bfloat16)(images(2, 75)))
     network.classify(features).sum().backward()
     assert network.suffix.Mixed_7c.branch1x1.conv.weight.grad is not None
@@ -203,7 +200,7 @@ def test_block_before_the_cut_cannot_be_trained(network: Network) -> None:
 
 
 def test_dropout_only_with_a_generator_and_repeatable() -> None:
-    network = Network(nn.Sequential(), nn.Identity())
+    network = Network(nn.Sequential(), nn.Identity(), 0.5)
     features = torch.ones(8, WIDTH)
     first, second = (network.classify(features, torch.Generator().manual_seed(5)) for _ in range(2))
     assert torch.equal(first, second)
@@ -223,7 +220,7 @@ def test_logits_are_float32_under_autocast(network: Network) -> None:
 def test_random_backbone_follows_the_seed_and_stays_alive() -> None:
     def features() -> Tensor:
         torch.manual_seed(6)
-        return freeze(backbone(None))(images(2, 75))
+        return freeze(INCEPTION_V3.network(None))(images(2, 75))
 
     found = features()
     assert torch.equal(found, features())
@@ -234,4 +231,4 @@ def test_backbone_insists_on_every_tensor(chain: nn.Sequential) -> None:
     state = chain.state_dict()
     state.pop("Mixed_5b.branch1x1.conv.weight")
     with pytest.raises(RuntimeError, match=r"Mixed_5b\.branch1x1\.conv\.weight"):
-        backbone(state)
+        INCEPTION_V3.network(state)

@@ -15,7 +15,7 @@ LARGEST_TASK = 4096  # bytes
 
 
 def pretrained(weights: str = "none", dtype: torch.dtype = torch.float32) -> Pretrained:
-    return Pretrained(load_weights(weights), "Mixed_7c", CPU, dtype)
+    return Pretrained("inception_v3", load_weights(weights), "Mixed_7c", CPU, dtype)
 
 
 def test_what_is_sent_to_a_worker_holds_no_layers_and_makes_the_same_ones() -> None:

@@ -16,8 +16,7 @@ from torchvision.models import Inception_V3_Weights, inception_v3
 
 from benchmark.model import official
 from benchmark.model.bundled.dequantise import layout
-from benchmark.model.catalogue import WEIGHTS
-from benchmark.model.inception import backbone
+from benchmark.model.catalogue import INCEPTION_V3, WEIGHTS
 from benchmark.model.weights import _identity, load_weights
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -130,7 +129,7 @@ def test_auto_downloads_once_and_then_uses_the_cache(cache: Path, serve: Callabl
     assert first.sha256 == second.sha256
     assert first.message == second.message == ""
     assert "ImageNet" in first.name
-    backbone(first.read())  # loads strictly
+    INCEPTION_V3.network(first.read())  # loads strictly
 
 
 def test_damaged_cache_is_downloaded_again_and_said(cache: Path, serve: Callable) -> None:
@@ -229,7 +228,7 @@ def test_every_file_of_the_same_weights_has_one_identity(tmp_path: Path) -> None
         assert content is not None
         assert {tensor.dtype for tensor in content.values()} == {torch.float32}
         assert not any(name.startswith(("fc.", "AuxLogits.")) for name in content)
-    backbone(loaded[0].read())
+    INCEPTION_V3.network(loaded[0].read())
     changed = full | {"Mixed_5b.branch1x1.bn.bias": full["Mixed_5b.branch1x1.bn.bias"] + 1}
     torch.save(changed, tmp_path / "changed.pth")
     assert load_weights(str(tmp_path / "changed.pth")).sha256 != loaded[0].sha256

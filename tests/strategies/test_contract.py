@@ -219,7 +219,7 @@ class TestContract:
         labels = strategy.decide.fit(outputs, counts)(outputs.unlabelled())
         watched = [watch.to_json() for watch in training.tally.watched]
         decided = Decided(counts, outputs, labels)
-        checks = audit(strategy, recipe, "head", prepared.budgets[0], watched, decided)
+        checks = audit(strategy, recipe, ("head",), prepared.budgets[0], watched, decided)
         assert not [check for check in checks if check.seen is False]
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from benchmark.model.inception import Network
+from benchmark.model.network import Network
 from benchmark.plan import Budget, make_plan
 from benchmark.prepare import prepare
 from benchmark.progress import Silent
@@ -33,7 +33,7 @@ def prepared(experiment_on):
 
 @pytest.fixture
 def network(prepared):
-    return Network(prepared.material.pretrained.suffix(), torch.nn.Linear(2048, 3)).train()
+    return Network(prepared.material.pretrained.suffix(), torch.nn.Linear(2048, 3), 0.5).train()
 
 
 def inputs_of(prepared, images=4):

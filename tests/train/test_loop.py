@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from benchmark.experiment import Phase, Recipe
-from benchmark.model.inception import WIDTH, Network
+from benchmark.model.catalogue import WIDTH
+from benchmark.model.network import Network
 from benchmark.plan import Budget, make_plan
 from benchmark.prepare import prepare
 from benchmark.progress import Silent

@@ -21,7 +21,7 @@ from torch import Tensor
 from torchvision.models.inception import BasicConv2d
 
 from benchmark.model.bundled.dequantise import AFFINE, FILE
-from benchmark.model.inception import backbone
+from benchmark.model.catalogue import INCEPTION_V3
 from benchmark.store import atomic
 
 FOLDER = "package/dist/models/inception_v3"
@@ -47,7 +47,7 @@ def convert(package: Path, target: Path = FILE) -> None:
         manifest = _text(archive, f"{FOLDER}/model.min.js")
         shards = [_text(archive, name) for name in SHARDS]
     source = _tensors(manifest, shards)
-    layout = backbone(None)
+    layout = INCEPTION_V3.network(None)
     # torchvision registers its convolutions in the order in which Keras creates its own
     names = [name for name, part in layout.named_modules() if isinstance(part, BasicConv2d)]
     shapes = {name: tensor.shape for name, tensor in layout.state_dict().items()}
