@@ -34,6 +34,7 @@ class Phase:
     head_lr: float | None = None  # None: the same
     warmup: float = 0.0  # share of the phase over which the rates rise linearly
     cosine: bool = False  # then fall to zero along a half cosine
+    drops: tuple[float, ...] = ()  # shares of the phase after which they are a hundredth
 
     def __post_init__(self) -> None:
         if not (0 < self.epochs < math.inf and 0 < self.lr < math.inf):
@@ -52,6 +53,7 @@ class Recipe:
     phases: tuple[Phase, ...]
     batch_size: int
     weight_decay: float = 0.0  # decoupled, as in AdamW; 0 is plain Adam
+    momentum: float | None = None  # of SGD, which then stands for Adam; decay is coupled there
     augment: Augment = AsIs()  # applied to every image of every strategy
 
 
@@ -153,6 +155,7 @@ class Experiment:
         return {
             "phases": [asdict(phase) for phase in self.recipe.phases],
             "weight_decay": self.recipe.weight_decay,
+            "momentum": self.recipe.momentum,
             "augment": identity(self.recipe.augment),
             "backbone": self.backbone,
             "fine_tune": self.fine_tune,
@@ -196,9 +199,13 @@ def recipe_for(name: str, epochs: Sequence[float] | None = None, lr: float | Non
 
 
 def changed_from_recipe(experiment: Experiment) -> list[str]:
-    """Return what differs from the recipe of that name: 'epochs', 'lr', 'fine_tune'."""
+    """Return what differs from the recipe of that name: 'epochs', 'lr', 'fine_tune'.
+
+    Of a recipe of the user's own only the depth can.
+    """
     recipe = experiment.recipe
-    pairs = list(zip(recipe.phases, RECIPES[recipe.name].phases, strict=True))
+    named = RECIPES.get(recipe.name, recipe)
+    pairs = list(zip(recipe.phases, named.phases, strict=True))
     changed = [
         field
         for field in ("epochs", "lr")

@@ -174,14 +174,16 @@ def output_tensors(
 ) -> dict[str, Tensor]:
     """Name what is stored of a network: for each part logits (N, C), features (N, D), labels (N,).
 
-    Features are kept in half precision: they serve probes and pictures, no decision.
+    Features are kept in half precision, whose largest number stands for all that are larger.
     """
     import torch
+
+    most = torch.finfo(torch.float16).max
 
     tensors = {f"head.{name}": tensor for name, tensor in head.items()}
     for part, (logits, features, labels) in parts.items():
         tensors[f"{part}.logits"] = logits.float()
-        tensors[f"{part}.features"] = features.to(torch.float16)
+        tensors[f"{part}.features"] = features.clamp(-most, most).to(torch.float16)
         tensors[f"{part}.labels"] = torch.from_numpy(labels)
     return tensors
 

@@ -88,6 +88,8 @@ def _schedule(phase: Mapping[str, Any]) -> str:
         parts.append(f"linear warm-up over the first {100 * phase['warmup']:g} %")
     if phase.get("cosine"):
         parts.append("cosine to 0")
+    drops = phase.get("drops") or ()
+    parts += [f"a hundredth of it from {100 * drop:g} % on" for drop in drops]
     return ", then ".join(parts) or "constant"
 
 

@@ -385,8 +385,11 @@ class Training:
                 if chosen:
                     decay = self.recipe.weight_decay * decays
                     groups.append({"params": chosen, "weight_decay": decay, "full_lr": rate})
-        # AdamW without decay is Adam
-        self.optimizer = torch.optim.AdamW(groups, lr=phase.lr, fused=True)
+        momentum = self.recipe.momentum
+        if momentum is None:  # AdamW without decay is Adam
+            self.optimizer = torch.optim.AdamW(groups, lr=phase.lr, fused=True)
+        else:
+            self.optimizer = torch.optim.SGD(groups, phase.lr, momentum, fused=True)
         self.optimizer.register_step_post_hook(self._count_step)
         if self._restored and not fresh:
             self.optimizer.load_state_dict(
@@ -424,7 +427,7 @@ def learning_rate_factor(phase: Phase, passed: float) -> float:
     if passed < phase.warmup:
         return (passed + 0.01) / (phase.warmup + 0.01)
     if not phase.cosine:
-        return 1.0
+        return 0.01 ** sum(passed >= drop for drop in phase.drops)
     return 0.5 * (1 + math.cos(math.pi * (passed - phase.warmup) / (1 - phase.warmup)))
 
 

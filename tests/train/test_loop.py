@@ -407,6 +407,25 @@ def test_learning_rate_factor():
     assert max(factors) == factors[10] == 1.0
     assert factors[55] == pytest.approx(0.5, abs=1e-9)
     assert factors[100] == pytest.approx(0, abs=1e-9)
+    stepped = Phase(1, "rest", 0.1, warmup=0.1, drops=(0.8, 0.9))
+    factors = [learning_rate_factor(stepped, passed) for passed in (0.05, 0.79, 0.8, 0.89, 0.95)]
+    assert factors == pytest.approx([0.06 / 0.11, 1, 0.01, 0.01, 0.0001])
+
+
+def test_momentum_is_that_of_stochastic_gradient_descent_and_survives_a_stop(prepared, tmp_path):
+    recipe = Recipe("own", "", (Phase(1, "rest", 0.01),), 4, weight_decay=0.1, momentum=0.9)
+    prepared = replace(prepared, budgets={0: Budget(4, (6,))})
+    (whole, (segment,)), (first, _), (second, _) = (
+        training_of(prepared, recipe=recipe) for _ in range(3)
+    )
+    whole.run(segment)
+    first.run(replace(segment, end=3))
+    first.save(tmp_path / "state")
+    second.restore(tmp_path / "state")
+    second.run(segment)
+    assert isinstance(whole.optimizer, torch.optim.SGD)
+    assert {group["momentum"] for group in whole.optimizer.param_groups} == {0.9}
+    assert_same(state_of(whole), state_of(second))
 
 
 def test_head_and_rest_have_their_own_rates(prepared):

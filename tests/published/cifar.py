@@ -1,13 +1,18 @@
-"""ResNet-32 for images of 32 pixels, as a plug-in: the network of the long-tail papers."""
+"""What the long-tail papers train on CIFAR: ResNet-32, crops and flips, 200 epochs of SGD.
+
+A plug-in: ``--plugin tests/published/cifar.py --backbone resnet32 --weights none --image-size 32``.
+"""
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
+from benchmark.experiment import Phase, Recipe
 from benchmark.model.backbone import backbone
 
 
@@ -71,3 +76,51 @@ def resnet32() -> nn.Sequential:
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
     return nn.Sequential(blocks)
+
+
+@dataclass(frozen=True)
+class CropAndFlip:
+    """A random window of the image with a black border, half of them mirrored."""
+
+    border: int = 4
+
+    def changes(self, copy: Tensor) -> Tensor:
+        """All of them, (B,) bool."""
+        return copy >= 0
+
+    def __call__(self, images: Tensor, copy: Tensor, rng: torch.Generator) -> Tensor:
+        """Images (B, 3, H, W) uint8 -> the same."""
+        count, _, height, width = images.shape
+        wide = pad(images, (self.border,) * 4)
+
+        def draw(below: int) -> Tensor:  # (B, 1)
+            return torch.randint(below, (count, 1), generator=rng, device=images.device)
+
+        down, across = draw(2 * self.border + 1), draw(2 * self.border + 1)
+        rows = down + torch.arange(height, device=images.device)  # (B, H)
+        columns = across + torch.arange(width, device=images.device)  # (B, W)
+        columns = torch.where(draw(2) == 1, columns.flip(1), columns)
+        which = torch.arange(count, device=images.device)[:, None, None]
+        # (B, H + 8, W + 8, 3) at (B, H, W) -> (B, H, W, 3) -> (B, 3, H, W)
+        return wide.permute(0, 2, 3, 1)[which, rows[:, :, None], columns[:, None]].permute(
+            0, 3, 1, 2
+        )
+
+
+def recipe(epochs: float = 200, head_epochs: float = 0) -> Recipe:
+    """Cao et al. 2019, arXiv 1906.07413, section 4.1: warm-up, rates / 100 at 80 and at 90 %.
+
+    `head_epochs` are added for methods that train the last layer again at the end.
+    """
+    phases = (Phase(epochs, "rest", 0.1, warmup=0.025, drops=(0.8, 0.9)),)
+    if head_epochs:
+        phases += (Phase(head_epochs, "head", 0.1, cosine=True),)
+    return Recipe(
+        "cifar",
+        "The long-tail papers' on CIFAR: ResNet-32 from random numbers, SGD, crops and flips.",
+        phases,
+        batch_size=128,
+        weight_decay=2e-4,
+        momentum=0.9,
+        augment=CropAndFlip(),
+    )
