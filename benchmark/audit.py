@@ -27,6 +27,7 @@ from benchmark.strategy.effects import (
     Found,
     LabelsAsArgmax,
     NothingAltered,
+    NothingMadeUp,
     NothingMixed,
     PulledAsCrossEntropy,
     Shown,
@@ -39,6 +40,7 @@ _NEUTRAL: dict[str, Effect[Shown]] = {
     "draws": DrawnAs(1.0),
     "views": NothingAltered(),
     "mix": NothingMixed(),
+    "features": NothingMadeUp(),
     "loss": PulledAsCrossEntropy(),
 }
 
@@ -47,7 +49,7 @@ _NEUTRAL: dict[str, Effect[Shown]] = {
 class Check:
     """One thing that had to be seen."""
 
-    place: str  # draws, views, mix, loss, decision, trained or budget
+    place: str  # draws, views, mix, features, loss, decision, trained or budget
     claim: str
     seen: bool | None  # None: it could not be told
     observed: str
@@ -147,6 +149,7 @@ def _shown(watched: Sequence[dict[str, Any]], counts: NDArray[np.int64], before:
     return Shown(
         counts,
         np.sum([one["drawn"] for one in watched], axis=0),
+        np.sum([one["made_up"] for one in watched], axis=0),
         _both([one["shown"] for one in watched]),
         _both([one["altered"] for one in watched]),
         sum(one["mixed"] for one in watched),

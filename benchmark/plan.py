@@ -43,7 +43,9 @@ class Stretch:
             "stream_start": self.stream_start,
             "resets_head": self.resets_head,
             "trains": stage.trains,
-            "components": identity([stage.sample, stage.augment, stage.mix, stage.loss]),
+            "components": identity(
+                [stage.sample, stage.augment, stage.mix, stage.synthesise, stage.loss]
+            ),
         }
 
 
@@ -108,7 +110,7 @@ def stretches_of(strategy: Strategy, budget: Budget) -> tuple[Stretch, ...]:
         start, passed = end, passed + stage.share
         # a short stage keeps one step, and leaves one to each that follows
         end = min(max(round(passed * budget.steps), start + 1), budget.steps - (count - number))
-        if previous is not None and stage.sample != previous.sample:
+        if previous is not None and _drawn_from(stage) != _drawn_from(previous):
             stream_start = start
         stages.append((start, end, stream_start, stage))
         previous = stage
@@ -121,6 +123,10 @@ def stretches_of(strategy: Strategy, budget: Budget) -> tuple[Stretch, ...]:
         fresh = resets or start in edges or stretches[-1].stage.trains != stage.trains
         stretches.append(Stretch(start, end, stage, phase, stream_start, resets, fresh))
     return tuple(stretches)
+
+
+def _drawn_from(stage: Stage) -> tuple[object, object]:
+    return stage.sample, stage.synthesise
 
 
 def key_at(step: int, stretches: Sequence[Stretch], head: Head, origin: str) -> str:

@@ -31,6 +31,7 @@ GROUPS = {
         "undersampling",
         "deferred_resampling",
         "crt",
+        "smote",
     ),
     "mixing": ("augmentation_only", "mixup", "remix"),
     "decisions": ("threshold_moving", "prior_correction", "tau_norm"),

@@ -111,7 +111,7 @@ def test_a_strategy_that_works_is_not_flagged(prepared, name):
     checks = checks_of(prepared, find(name))
     assert not missed(checks), checks
     places = [check.place for check in checks]
-    assert places == ["draws", "views", "mix", "loss", "decision", "trained", "budget"]
+    assert places == ["draws", "views", "mix", "features", "loss", "decision", "trained", "budget"]
 
 
 def test_a_sampler_that_is_ignored(prepared, monkeypatch):

@@ -12,6 +12,7 @@ from benchmark.strategy.components import (
     Argmax,
     AsIs,
     CrossEntropy,
+    ImagesAlone,
     LinearHead,
     NoMix,
     RandomView,
@@ -25,6 +26,7 @@ from benchmark.strategy.effects import (
     EasyPullMore,
     Effect,
     FittedOnValidation,
+    MadeUp,
     Mixed,
     RareCalledMore,
     RarePullMore,
@@ -43,6 +45,7 @@ from benchmark.strategy.timeline import (
     Sampler,
     Stage,
     Strategy,
+    Synthesis,
 )
 
 __all__ = [
@@ -59,8 +62,10 @@ __all__ = [
     "Effect",
     "FittedOnValidation",
     "Head",
+    "ImagesAlone",
     "LinearHead",
     "Loss",
+    "MadeUp",
     "Mix",
     "Mixed",
     "NoMix",
@@ -73,6 +78,7 @@ __all__ = [
     "Shuffle",
     "Stage",
     "Strategy",
+    "Synthesis",
     "UnsurePullLess",
     "WeighedAs",
     "Weighted",

@@ -29,6 +29,7 @@ class Shown:
 
     counts: NDArray[np.int64]  # (C,) training images
     drawn: NDArray[np.int64]  # (C,) images shown
+    made_up: NDArray[np.int64]  # (C,) features shown that are no image's
     shown: tuple[int, int]  # first showings within a pass, and repeats
     altered: tuple[int, int]  # those of them whose pixels the strategy changed
     mixed: int  # images shown with more than one class in their target
@@ -91,7 +92,7 @@ class Effect(Protocol[Seen]):
 
     @property
     def place(self) -> str:
-        """Of which part of the strategy it speaks: draws, views, mix, loss or decision."""
+        """Of what it speaks: draws, views, mix, features, loss or decision."""
         ...
 
     @property
@@ -129,6 +130,19 @@ class NothingMixed:
     def found(self, seen: Shown) -> Found:
         """Count targets of more than one class."""
         return seen.mixed == 0, f"{seen.mixed:,} of {sum(seen.shown):,} images"
+
+
+@dataclass(frozen=True)
+class NothingMadeUp:
+    """The head sees features of images alone."""
+
+    place: ClassVar[str] = "features"
+    claim: ClassVar[str] = "no features are made up"
+
+    def found(self, seen: Shown) -> Found:
+        """Count features that are no image's."""
+        made = int(seen.made_up.sum())
+        return made == 0, f"{made:,} of {made + int(seen.drawn.sum()):,} shown"
 
 
 @dataclass(frozen=True)
@@ -259,6 +273,33 @@ class Mixed:
         pairs = shown * (1 - (share**2).sum())  # of different classes, to be expected
         said = f"{seen.mixed:,} of {shown:,} images"
         return bool(seen.mixed > 0 and seen.mixed >= self.at_least * pairs), said
+
+
+@dataclass(frozen=True)
+class MadeUp:
+    """Made-up features fill every class up to the size of the largest.
+
+    What is shown of a class of n images is made up for the share 1 - n / max n, of a single image
+    none: there is nothing between it and another. Allowed are 2 % and five standard deviations of
+    chance.
+    """
+
+    within: float = 0.02
+    place: ClassVar[str] = "features"
+    claim: ClassVar[str] = "made-up features fill each class up to the size of the largest"
+
+    def found(self, seen: Shown) -> Found:
+        """Compare shares of made-up features with expected ones."""
+        shown = seen.made_up + seen.drawn
+        there = (seen.counts > 1) & (shown > 0)
+        expected = 1 - seen.counts[there] / seen.counts.max()
+        share = seen.made_up[there] / shown[there]
+        chance = np.sqrt(expected * (1 - expected) / shown[there])
+        said = f"{int(seen.made_up.sum()):,} of {int(shown.sum()):,} shown"
+        if not expected.any():
+            return (None if not seen.made_up.any() else False), said
+        close = np.abs(share - expected) <= self.within + 5 * chance
+        return bool(seen.made_up.any() and close.all()), said
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,13 @@ from __future__ import annotations
 from benchmark.strategy.timeline import Stage, Strategy
 
 # place -> the field of a stage
-FIELDS = {"draws": "sample", "views": "augment", "mix": "mix", "loss": "loss"}
+FIELDS = {
+    "draws": "sample",
+    "views": "augment",
+    "mix": "mix",
+    "features": "synthesise",
+    "loss": "loss",
+}
 
 
 def is_neutral(stage: Stage, place: str) -> bool:
@@ -16,8 +22,8 @@ def is_neutral(stage: Stage, place: str) -> bool:
 def places(strategy: Strategy) -> list[str]:
     """Return where a strategy differs from a plain training.
 
-    Out of draws, views, mix, loss, head, decision and timeline (stages that differ from each other,
-    a head begun anew, blocks frozen otherwise than the recipe has it).
+    Out of draws, views, mix, features, loss, head, decision and timeline (stages that differ from
+    each other, a head begun anew, blocks frozen otherwise than the recipe has it).
     """
     plain, stages = Strategy(), strategy.stages
     found = [p for p in FIELDS if not all(is_neutral(stage, p) for stage in stages)]

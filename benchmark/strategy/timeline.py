@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.strategy.components import Argmax, AsIs, CrossEntropy, LinearHead, NoMix, Shuffle
+from benchmark.strategy.components import (
+    Argmax,
+    AsIs,
+    CrossEntropy,
+    ImagesAlone,
+    LinearHead,
+    NoMix,
+    Shuffle,
+)
 from benchmark.strategy.effects import Decided, Effect, Shown
 from benchmark.strategy.outputs import Outputs
 
@@ -62,6 +70,20 @@ class Mix(Protocol):
         ...
 
 
+class Synthesis(Protocol):
+    """Features that no image has, to train the head on."""
+
+    def __call__(
+        self, features: NDArray[np.floating], labels: NDArray[np.int64], rng: np.random.Generator
+    ) -> tuple[NDArray[np.floating], NDArray[np.int64]]:
+        """Pooled features (N, D) and labels (N,) of the training images -> further (S, D), (S,).
+
+        For a stage that trains the head alone: then features stay what they are. The sampler draws
+        from N + S rows.
+        """
+        ...
+
+
 class Loss(Protocol):
     """What one prediction costs."""
 
@@ -100,6 +122,7 @@ class Stage:
     sample: Sampler = Shuffle()
     augment: Augment = AsIs()
     mix: Mix = NoMix()
+    synthesise: Synthesis = ImagesAlone()
     loss: Loss = CrossEntropy()
     trains: str | None = None  # a block name or "head"; None: what the recipe's phase trains
     reset_head: bool = False  # start this stage with a new head
@@ -108,6 +131,11 @@ class Stage:
     def __post_init__(self) -> None:
         if not 0 < self.share <= 1:
             raise ValueError(f"a stage's share must be in (0, 1], got {self.share}")
+        if self.mix != NoMix() and self.synthesise != ImagesAlone():
+            raise ValueError(
+                "a stage can mix images or make up features, not both: made-up features have no "
+                f"image to mix; got mix={self.mix!r} and synthesise={self.synthesise!r}"
+            )
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from benchmark.metrics import macro_f1, never_predicted
 from benchmark.model.backbone import HEAD
 from benchmark.model.network import Network
 from benchmark.plan import Budget, Segment, Stretch
-from benchmark.strategy import Head, NoMix
+from benchmark.strategy import Head, ImagesAlone, NoMix
 from benchmark.train.batch import Batch
 from benchmark.train.checkpoint import (
     flatten_optimizer,
@@ -36,12 +36,13 @@ from benchmark.train.checkpoint import (
 from benchmark.train.graph import Replay
 from benchmark.train.material import Material
 from benchmark.train.memory import in_full_batches, is_out_of_memory, release_memory
+from benchmark.train.pool import Pool
 from benchmark.train.stream import Stream
 from benchmark.train.tally import SMALLEST_MICRO_BATCH, Tally
 from benchmark.train.watch import Sums, fingerprints, pull
 
 STEPS_THAT_PAY = 20  # a capture takes .15 s and saves 17 ms a step (H200, 299 px, 64 images)
-_HEAD, _STEP = 2, 3  # keep the random numbers of different uses of a seed apart
+_HEAD, _STEP, _MADE_UP = 2, 3, 4  # keep the random numbers of different uses of a seed apart
 
 
 class Training:
@@ -72,7 +73,6 @@ class Training:
         self.budget, self.seed, self.make_head = budget, seed, head
         self.step = 0
         self.labels = material.labels[split.train]  # (N,)
-        self._labels = torch.from_numpy(self.labels).to(material.device)  # (N,)
         counts = np.bincount(self.labels, minlength=material.classes)
         self.counts = torch.from_numpy(counts).to(material.device, torch.float32)  # (C,)
         self.tally = Tally.empty(material.classes, len(self.labels))
@@ -147,10 +147,10 @@ class Training:
         watch, untouched = self.tally.watch(stretch.start), fingerprints(self.network)
         if first != HEAD:
             self.pretrained = False
-        pooled = self._pooled(first, stretch)
+        pool = self._pool(first, stretch)
         stream = Stream(
             stretch.stage.sample,
-            self.labels,
+            pool.labels,
             self.seed,
             self.budget.batch_size,
             stretch.stream_start,
@@ -163,7 +163,7 @@ class Training:
         done, begun = self.step, time.perf_counter()
         while self.step < end:
             self._set_rates(phase, (self.step - phase_start) / (phase_end - phase_start))
-            loss_sum += self._one_step(stretch, stream, pooled)
+            loss_sum += self._one_step(stretch, stream, pool)
             self.step += 1
             advance(1)
             if self.step in stops or self.step == end:
@@ -185,7 +185,7 @@ class Training:
                 loss_sum.zero_()
                 done, begun = self.step, time.perf_counter()
 
-    def _one_step(self, stretch: Stretch, stream: Stream, pooled: Tensor | None) -> Tensor:
+    def _one_step(self, stretch: Stretch, stream: Stream, pool: Pool) -> Tensor:
         """Show one batch and update what is trained; return the mean loss.
 
         If memory runs out, the batch passes in micro-batches whose gradients add up to the same
@@ -194,13 +194,16 @@ class Training:
         """
         assert self.optimizer is not None
         positions, copies = stream.batch(self.step)
-        batch = Batch(positions, copies, self._altered(stretch, copies))
-        self.tally.seen[positions] = True
+        shown = positions < pool.images  # (B,) the others are made up
+        batch = Batch(positions, copies, self._altered(stretch, copies) & shown)
+        self.tally.seen[positions[shown]] = True
         self.tally.views += int(batch.altered.sum())
-        self.tally.watched[-1].count(self.labels[positions], copies)
+        watch = self.tally.watched[-1]
+        watch.count(pool.labels[positions[shown]], copies[shown])
+        np.add.at(watch.made_up, pool.labels[positions[pool.new[positions]]], 1)
         while True:
             try:
-                loss, sums = self._gradients(stretch, batch, pooled)
+                loss, sums = self._gradients(stretch, batch, pool)
                 break
             except (RuntimeError, MemoryError) as error:
                 most = self.tally.parts(len(batch)) >= len(batch) // SMALLEST_MICRO_BATCH
@@ -215,17 +218,15 @@ class Training:
         self.network.zero_grad(set_to_none=True)  # a validation, or a save, has their memory
         return loss
 
-    def _gradients(
-        self, stretch: Stretch, batch: Batch, pooled: Tensor | None
-    ) -> tuple[Tensor, Sums]:
+    def _gradients(self, stretch: Stretch, batch: Batch, pool: Pool) -> tuple[Tensor, Sums]:
         step_seed = _derived(self.seed, _STEP, self.step)
         self._generator.manual_seed(step_seed)
         torch.manual_seed(step_seed)  # a strategy may use torch's own
         self.network.zero_grad(set_to_none=True)
         loss, sums = torch.zeros((), device=self.material.device), self._no_sums()
         for part in batch.parts(self.tally.parts(len(batch))):
-            x, target = self._inputs(stretch, part, pooled, sums)
-            if pooled is None:
+            x, target = self._inputs(stretch, part, pool, sums)
+            if pool.features is None:
                 features = self._replay[1] if self._replay else self.network.features
                 with self.material.autocast():
                     x = features(x)
@@ -256,31 +257,31 @@ class Training:
         return np.logical_or(*(augment.changes(numbers).numpy() for augment in augments))
 
     def _inputs(
-        self, stretch: Stretch, batch: Batch, pooled: Tensor | None, sums: Sums
+        self, stretch: Stretch, batch: Batch, pool: Pool, sums: Sums
     ) -> tuple[Tensor, Tensor]:
         """Inputs of the trained part and their targets (B, C); only altered images are run anew.
 
         Inputs are activations at the cut, or features (B, D) where the head alone is trained.
         """
         material, mix = self.material, stretch.stage.mix
-        labels = self._labels.index_select(0, self._places(batch.positions))
+        labels = self._places(pool.labels[batch.positions])
         target = torch.zeros(len(batch), material.classes, device=material.device)
         target.scatter_(1, labels[:, None], 1.0)  # (B,) -> (B, 1); one_hot waits for the device
         mixes = not isinstance(mix, NoMix)
         fresh, stored = _where(batch.altered | mixes)
         if not len(fresh):
-            return self._stored(batch.positions, pooled), target
+            return self._stored(batch.positions, pool), target
         images = self._views(stretch, batch.of(fresh), sums)
         if mixes:
             images, target = mix(images.float(), target, self.counts, self._generator)
             sums.mixed += (target.amax(1) < 1 - 1e-6).sum()
         viewed = material.pretrained.prefix(images)
-        if pooled is not None:
+        if pool.features is not None:
             with torch.no_grad(), material.autocast():
                 viewed = self.network.features(viewed)
         if not len(stored):
             return viewed, target
-        rows = self._stored(batch.positions[stored], pooled)
+        rows = self._stored(batch.positions[stored], pool)
         x = torch.empty((len(batch), *rows.shape[1:]), dtype=viewed.dtype, device=rows.device)
         if x.ndim == 4:
             x = x.contiguous(memory_format=torch.channels_last)
@@ -307,15 +308,22 @@ class Training:
     def _places(self, numbers: NDArray[np.int64]) -> Tensor:
         return self.material.to_device(torch.from_numpy(numbers))
 
-    def _stored(self, positions: NDArray[np.int64], pooled: Tensor | None) -> Tensor:
-        if pooled is not None:
-            return pooled.index_select(0, self._places(positions))
+    def _stored(self, positions: NDArray[np.int64], pool: Pool) -> Tensor:
+        if pool.features is not None:
+            return pool.features.index_select(0, self._places(positions))
         return self.material.inputs(self.split.train[positions])
 
-    def _pooled(self, first: str, stretch: Stretch) -> Tensor | None:
-        """Features of the training images (N, D) if the head alone is trained, else None."""
-        if first != HEAD:
-            return None
+    def _pool(self, first: str, stretch: Stretch) -> Pool:
+        """What is drawn from; features (N, D) are taken once if the head alone is trained."""
+        synthesis = stretch.stage.synthesise
+        if synthesis == ImagesAlone():
+            return Pool.of(self.labels, self._pooled(stretch) if first == HEAD else None)
+        features = self._features(self.split.train) if first == HEAD else None
+        rng = np.random.default_rng([self.seed, _MADE_UP, stretch.stream_start])
+        return Pool.of(self.labels, features).with_made_up(synthesis, rng)
+
+    def _pooled(self, stretch: Stretch) -> Tensor:
+        """Features of the training images (N, D); none if none of them is shown as it is."""
         begins_altered = any(
             bool(augment.changes(torch.zeros(1, dtype=torch.int64))[0])
             for augment in (self.recipe.augment, stretch.stage.augment)

@@ -27,6 +27,7 @@ class Watch:
 
     start: int
     drawn: NDArray[np.int64]  # (C,) images shown, by class
+    made_up: NDArray[np.int64]  # (C,) features shown that are no image's
     pull: NDArray[np.float64]  # (C, CONFIDENCE_BINS, 2), see `pull`
     steps: int = 0  # that optimizers took
     images: int = 0  # that gave a gradient
@@ -41,7 +42,8 @@ class Watch:
     @classmethod
     def empty(cls, start: int, classes: int) -> Watch:
         """Nothing seen yet."""
-        return cls(start, np.zeros(classes, np.int64), np.zeros((classes, CONFIDENCE_BINS, 2)))
+        drawn, made_up = np.zeros((2, classes), np.int64)
+        return cls(start, drawn, made_up, np.zeros((classes, CONFIDENCE_BINS, 2)))
 
     def count(self, labels: NDArray[np.int64], copies: NDArray[np.int64]) -> None:
         """Add a batch: labels (B,), and which showing within its pass each image is (B,)."""
@@ -72,6 +74,7 @@ class Watch:
         return {
             **self.__dict__,
             "drawn": self.drawn.tolist(),
+            "made_up": self.made_up.tolist(),
             "pull": self.pull.tolist(),
             "trained": sorted(self.trained),
             "averaged": sorted(self.averaged),
@@ -80,7 +83,8 @@ class Watch:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Watch:
         """Read what `to_json` gave."""
-        arrays = {"drawn": np.asarray(value["drawn"], np.int64), "pull": np.asarray(value["pull"])}
+        arrays = {name: np.asarray(value[name], np.int64) for name in ("drawn", "made_up")}
+        arrays["pull"] = np.asarray(value["pull"])
         sets = {name: set(value[name]) for name in ("trained", "averaged")}
         return cls(**{**value, **arrays, **sets})
 

@@ -4,13 +4,18 @@ import numpy as np
 import pytest
 
 from benchmark.strategy import (
+    AllAltered,
     DrawnAs,
     EasyPullLess,
+    EasyPullMore,
     FittedOnValidation,
+    MadeUp,
+    Mixed,
     Outputs,
     RareCalledMore,
     RarePullMore,
     RepeatsAltered,
+    UnsurePullLess,
     WeighedAs,
 )
 from benchmark.strategy.effects import (
@@ -18,6 +23,7 @@ from benchmark.strategy.effects import (
     Decided,
     LabelsAsArgmax,
     NothingAltered,
+    NothingMadeUp,
     NothingMixed,
     PulledAsCrossEntropy,
     Shown,
@@ -35,6 +41,7 @@ def shown(**changes):
     values = {
         "counts": COUNTS,
         "drawn": 20 * COUNTS,
+        "made_up": 0 * COUNTS,
         "shown": (20 * 1050, 0),
         "altered": (0, 0),
         "mixed": 0,
@@ -48,7 +55,9 @@ def decided(argmax, labels, after, counts=COUNTS):
     return Decided(counts, Outputs(logits, logits, np.array(labels)), np.array(after))
 
 
-@pytest.mark.parametrize("effect", [NothingAltered(), NothingMixed(), PulledAsCrossEntropy()])
+@pytest.mark.parametrize(
+    "effect", [NothingAltered(), NothingMixed(), NothingMadeUp(), PulledAsCrossEntropy()]
+)
 def test_a_plain_training_shows_nothing_but_itself(effect):
     assert effect.found(shown())[0] is True
 
@@ -58,6 +67,7 @@ def test_a_plain_training_shows_nothing_but_itself(effect):
     [
         (NothingAltered(), {"altered": (0, 1)}),
         (NothingMixed(), {"mixed": 1}),
+        (NothingMadeUp(), {"made_up": np.array([0, 0, 0, 1])}),
         (PulledAsCrossEntropy(), {"gradient": shown().plain * np.array([1, 1, 1, 1.02])}),
         (PulledAsCrossEntropy(), {"by_confidence": np.ones((10, 2)) * [0.9, 1.0]}),
     ],
@@ -111,6 +121,24 @@ def test_draws_a_little_off_are_seen(claimed, power):
     assert DrawnAs(1.0).found(shown(counts=LONG_TAIL, drawn=one_pass))[0] is False
 
 
+@pytest.mark.parametrize("blend", [0.25, 0.5, 0.75])
+def test_blended_draws_are_between_those_of_the_sizes_and_equal_ones(blend):
+    share = blend / 4 + (1 - blend) * COUNTS / COUNTS.sum()
+    drawn = np.rint(21_000 * share).astype(int)
+    for claimed in (0.25, 0.5, 0.75, 1.0):
+        found = DrawnAs(0, blend=claimed).found(shown(drawn=drawn))[0]
+        assert found is (claimed == blend), claimed
+
+
+def test_a_pass_of_cut_classes_is_short_so_there_is_little_chance():
+    """Passes of 4 x 10 images: 21,000 of them are 525 whole ones."""
+    equal = np.full(4, 5250)
+    assert DrawnAs(0, cut=True).found(shown(drawn=equal))[0] is True
+    off = equal + np.array([140, -40, -50, -50])
+    assert DrawnAs(0, cut=True).found(shown(drawn=off))[0] is False
+    assert DrawnAs(0).found(shown(drawn=off))[0] is True, "chance in a begun pass of 3,200"
+
+
 def test_what_draws_are_allowed_is_said():
     drawn = shown().drawn - [0, 0, 0, 3]
     assert DrawnAs(1).found(shown(drawn=drawn)) == (
@@ -136,6 +164,47 @@ def test_weights_are_read_off_the_gradient(power):
         assert WeighedAs(power).found(shown(gradient=level * plain * weights))[0] is False
 
 
+@pytest.mark.parametrize("beta", [0.9, 0.99, 0.999])
+def test_weights_by_the_effective_number_are_read_off_the_gradient(beta):
+    number = (1 - beta**COUNTS) / (1 - beta)
+    weights = COUNTS.sum() / (COUNTS / number).sum() / number
+    weighed = shown(gradient=shown().plain * weights)
+    for claimed in (0.9, 0.99, 0.999):
+        assert WeighedAs(1.0, claimed).found(weighed)[0] is (claimed == beta)
+    assert WeighedAs(1.0).found(weighed)[0] is False
+
+
+def test_every_image_is_altered():
+    assert AllAltered().found(shown(shown=(100, 50), altered=(100, 49)))[0] is True
+    assert AllAltered().found(shown(shown=(100, 50), altered=(50, 50)))[0] is False
+    assert AllAltered().found(shown(shown=(100, 50)))[0] is False
+
+
+def test_images_of_different_classes_are_mixed():
+    """Of 1,000 pairs drawn 50 : 50, half are of one class and mix to a single label."""
+    drawn = np.array([500, 500, 0, 0])
+    for mixed, seen in ((500, True), (450, True), (440, False), (0, False)):
+        found = Mixed(at_least=0.9).found(shown(drawn=drawn, shown=(1000, 0), mixed=mixed))
+        assert found[0] is seen, mixed
+    assert Mixed(at_least=0.0).found(shown(shown=(1000, 0)))[0] is False, "none at all"
+
+
+def test_made_up_features_fill_every_class():
+    drawn = np.array([800, 200, 40, 10])
+    filled = shown(drawn=drawn, made_up=800 - drawn)
+    assert MadeUp().found(filled) == (True, "2,150 of 3,200 shown")
+    assert MadeUp().found(shown(drawn=drawn))[0] is False
+    half = np.array([0, 300, 380, 395])
+    assert MadeUp().found(shown(drawn=drawn, made_up=half))[0] is False
+    assert MadeUp().found(shown(drawn=drawn, made_up=np.full(4, 800)))[0] is False
+    single = {"counts": np.array([800, 200, 40, 1]), "drawn": np.array([800, 200, 40, 800])}
+    alone = MadeUp().found(shown(**single, made_up=np.array([0, 600, 760, 0])))
+    assert alone[0] is True, "between a single image and itself there is nothing"
+    level = {"counts": np.full(4, 9), "drawn": np.full(4, 90)}
+    assert MadeUp().found(shown(**level))[0] is None
+    assert MadeUp().found(shown(**level, made_up=np.full(4, 9)))[0] is False
+
+
 def test_repeats_alone_are_altered():
     assert RepeatsAltered().found(shown(shown=(100, 50), altered=(0, 50)))[0] is True
     assert RepeatsAltered().found(shown(shown=(100, 50), altered=(0, 30)))[0] is False
@@ -159,6 +228,40 @@ def test_easy_images_pull_less():
     assert EasyPullLess().found(shown())[0] is False
     bins[5:] = 0
     assert EasyPullLess().found(shown(by_confidence=bins))[0] is None, "no image was right"
+
+
+def test_easy_images_pull_more():
+    bins = np.ones((CONFIDENCE_BINS, 2))
+    bins[:5, 0] = 0.3
+    assert EasyPullMore().found(shown(by_confidence=bins))[0] is True
+    assert EasyPullMore().found(shown(by_confidence=bins[::-1]))[0] is False
+    assert EasyPullMore().found(shown())[0] is False
+    bins[:5] = 0
+    assert EasyPullMore().found(shown(by_confidence=bins))[0] is None, "no image was wrong"
+
+
+def test_weights_of_classes_are_not_taken_for_a_look_at_how_easy_images_are():
+    """Rare classes are wrong more often: a loss that weighs them pulls more at wrong images."""
+    wrong = np.array([0.1, 0.3, 0.6, 0.9])
+    halves = np.stack((wrong, 1 - wrong), axis=1)  # (C, 2)
+    plain = np.repeat(halves, CONFIDENCE_BINS // 2, axis=1)  # (C, bins)
+    weights = np.array([0.5, 1, 4, 9])[:, None]
+    seen = shown(pull=np.stack((plain * weights, plain), axis=2))
+    assert EasyPullLess().found(seen)[0] is False
+    assert EasyPullMore().found(seen)[0] is False
+    plain_and_easy = seen.pull.copy()
+    plain_and_easy[:, CONFIDENCE_BINS // 2 :, 0] *= 0.8
+    assert EasyPullLess().found(shown(pull=plain_and_easy))[0] is True
+
+
+def test_unsure_images_pull_less():
+    bins = np.ones((CONFIDENCE_BINS, 2))
+    bins[:4, 0] = 0.9
+    assert UnsurePullLess(0.4).found(shown(by_confidence=bins))[0] is True
+    assert UnsurePullLess(0.4).found(shown())[0] is False
+    assert UnsurePullLess(0.4).found(shown(by_confidence=bins[::-1]))[0] is False
+    bins[:4] = 0
+    assert UnsurePullLess(0.4).found(shown(by_confidence=bins))[0] is None
 
 
 def test_labels_go_to_rarer_classes():

@@ -16,6 +16,7 @@ from benchmark.strategy import CrossEntropy, RandomView, Stage, Strategy
 from benchmark.strategy.registry import Asked
 from benchmark.train.batch import Batch
 from benchmark.train.loop import Training, learning_rate_factor
+from benchmark.train.pool import Pool
 from benchmark.train.rows import ResidentRows
 from benchmark.train.stream import Stream
 from benchmark.train.tally import Tally
@@ -305,8 +306,8 @@ def test_an_altered_image_reaches_the_network_altered(prepared):
     training, (segment,) = training_of(prepared, Strategy((Stage(augment=Black()),)))
     stored = training.material.inputs(training.split.train[:2])
     batch = Batch(np.arange(2), np.array([0, 1]), np.array([False, True]))
-    sums = training._no_sums()
-    x, target = training._inputs(segment.stretches[1], batch, None, sums)
+    sums, pool = training._no_sums(), Pool.of(training.labels, None)
+    x, target = training._inputs(segment.stretches[1], batch, pool, sums)
     black = training.material.pretrained.prefix(torch.zeros(2, 3, 75, 75, dtype=torch.uint8))
     torch.testing.assert_close(x[1], black[1])
     torch.testing.assert_close(x[0], stored[0])

@@ -1,0 +1,56 @@
+"""SMOTE on the network's features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.strategy import MadeUp, Stage, Strategy, find, strategy
+
+
+@dataclass(frozen=True)
+class Smote:
+    """Rows between neighbours of a class, until it has as many as the largest."""
+
+    neighbors: int
+
+    def __post_init__(self) -> None:
+        if self.neighbors < 1:
+            raise ValueError(f"smote: neighbors must be 1 or more, got {self.neighbors}")
+
+    def __call__(
+        self, features: NDArray[np.floating], labels: NDArray[np.int64], rng: np.random.Generator
+    ) -> tuple[NDArray[np.floating], NDArray[np.int64]]:
+        """Features (N, D), labels (N,) -> further rows (S, D) and their labels (S,)."""
+        from imblearn.over_sampling import SMOTE, RandomOverSampler  # slow to import
+
+        kinds, sizes = np.unique(labels, return_counts=True)
+        rows, of = [features[:0]], [labels[:0]]
+        near = np.minimum(self.neighbors, sizes - 1)  # a small class has fewer neighbours
+        for k in np.unique(near).tolist():
+            wanted = dict.fromkeys(kinds[near == k].tolist(), int(sizes.max()))
+            how = {"sampling_strategy": wanted, "random_state": int(rng.integers(2**31))}
+            sampler = SMOTE(k_neighbors=k, **how) if k else RandomOverSampler(**how)
+            made, made_labels = sampler.fit_resample(features, labels)
+            rows.append(made[len(labels) :])
+            of.append(made_labels[len(labels) :])
+        return np.concatenate(rows), np.concatenate(of)
+
+
+@strategy
+def smote(on: str = "no_change", last: float = 0.3, neighbors: int = 5) -> Strategy:
+    """Trained as `on`, then the last layer begun anew, with made-up features of rare classes.
+
+    imbalanced-learn's SMOTE (Chawla et al. 2002) on the pooled features, once the network is left
+    as it is: for pixels it makes no sense (the two steps are those of Dablain et al. 2022, arXiv
+    2207.06080). With --fine-tune head the first step trains the last layer too. A class of fewer
+    than `neighbors` + 1 images has the others as its neighbours; that of a single one is repeated.
+
+    x = x_i + u (x_j - x_i), u ~ U(0, 1), j of the nearest of i in its class, until n_c = max_k n_k
+
+    Example: --strategies no_change,crt,smote:neighbors=3
+    """
+    stage = Stage(synthesise=Smote(neighbors), trains="head", reset_head=True, effects=(MadeUp(),))
+    return find(on).then(replace(stage, share=last))
