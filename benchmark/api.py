@@ -16,13 +16,14 @@ from benchmark.compare import Comparison, load_comparison, recall_table, require
 from benchmark.experiment import Experiment, changed_from_recipe, default_name, recipe_for
 from benchmark.folder import RunFolder
 from benchmark.plan import Plan, make_plan
+from benchmark.plugins import broken_words, load_plugins
 from benchmark.progress import Silent, Stopwatch
 from benchmark.report import notebook_html, write_across, write_report
 from benchmark.report.verdict import verdict
 from benchmark.store import write_json
 from benchmark.strategy import Strategy
 from benchmark.strategy.places import places
-from benchmark.strategy.registry import load_plugin, registered, resolve
+from benchmark.strategy.registry import registered, resolve
 
 if TYPE_CHECKING:
     from benchmark.executor import Executor
@@ -176,8 +177,7 @@ def run(
         If something asked for does not exist or can't be used. A strategy that fails while it
         trains raises nothing: it is a row of the result with its error.
     """
-    for file in plugins:
-        load_plugin(file)
+    load_plugins(plugins)
     experiment = make_experiment(
         data=data,
         imbalance=imbalance,
@@ -394,7 +394,7 @@ def describe_run(executor: Executor, command: str | None, control: str | None = 
                 one.name: {str(seed): layout.outputs[one.name, seed] for seed in experiment.seeds}
                 for one in layout.asked
             },
-            "messages": list(prepared.messages),
+            "messages": [*prepared.messages, *broken_words()],
         },
     )
 

@@ -44,6 +44,20 @@ def cache_dir() -> Path:
     return Path(home).expanduser() / "imbalance-bench"
 
 
+@contextmanager
+def cache_in(folder: Path) -> Iterator[None]:
+    """Use the cache in another folder, in this process and those that it starts."""
+    before = os.environ.get("IMBALANCE_BENCH_CACHE")
+    os.environ["IMBALANCE_BENCH_CACHE"] = str(folder)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["IMBALANCE_BENCH_CACHE"]
+        else:
+            os.environ["IMBALANCE_BENCH_CACHE"] = before
+
+
 class Lease:
     """The promise that an entry stays, as long as this object and this process live.
 

@@ -24,13 +24,13 @@ from numpy.typing import NDArray
 from benchmark.corrections import free_decisions
 from benchmark.folder import RunFolder
 from benchmark.plan import Plan, Segment
+from benchmark.plugins import Plugins
 from benchmark.prepare import Prepared
 from benchmark.progress import Advance, Silent
 from benchmark.record import Setting, error_of, write_failure, write_record
 from benchmark.size import size_text
 from benchmark.store import read_json, write_json
 from benchmark.strategy import Decision
-from benchmark.strategy.registry import Plugins
 from benchmark.train.home import Home
 from benchmark.train.material import Material
 from benchmark.train.memory import host_memory

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmark.cache import cache_in
 from benchmark.store import read_json, write_json
 
 
@@ -163,13 +163,8 @@ def _lay_out(settings: Settings, images: str, folder: Path) -> dict[str, Any]:
 def own_cache(folder: Path) -> Iterator[None]:
     """Use an empty cache that goes away again: nobody's derived data makes anything faster."""
     shutil.rmtree(folder, ignore_errors=True)
-    before = os.environ.get("IMBALANCE_BENCH_CACHE")
-    os.environ["IMBALANCE_BENCH_CACHE"] = str(folder)
     try:
-        yield
+        with cache_in(folder):
+            yield
     finally:
-        if before is None:
-            del os.environ["IMBALANCE_BENCH_CACHE"]
-        else:
-            os.environ["IMBALANCE_BENCH_CACHE"] = before
         shutil.rmtree(folder, ignore_errors=True)

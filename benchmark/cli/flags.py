@@ -91,6 +91,9 @@ def build_parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
         "data", metavar="DATA", help="a folder, a .csv manifest or a name from `list`"
     )
 
+    check = _verb(verbs, "check", commands["check"], CHECK, CHECK_EXAMPLES)
+    check.add_argument("files", nargs="+", metavar="FILE.py", help="files with strategies")
+
     cache = _verb(verbs, "cache", commands["cache"], CACHE, CACHE_EXAMPLES)
     cache.add_argument(
         "--clear", action="store_true", help="remove everything that no process uses now"
@@ -277,7 +280,7 @@ def _plugin_flag(group: Any) -> None:
         action="append",
         default=[],
         metavar="FILE.py",
-        help="a Python file with strategies of your own; may be given again",
+        help="a Python file with strategies, or a network, of your own; may be given again",
     )
 
 
@@ -402,6 +405,13 @@ sizes, duplicates and unreadable files."""
 DATA_EXAMPLES = """\
   python -m benchmark data my_images/
   python -m benchmark data wheels:classes=7"""
+
+CHECK = """Check strategies of your own. Goes through the contract that every strategy here keeps:
+losses, draws, views and decisions on made-up cases, and a short training of the real network, in
+which what the strategy declares must be seen. Says of each clause whether it is kept, and in words
+what is wrong. The exit code is 0 only if all are."""
+
+CHECK_EXAMPLES = "  python -m benchmark check my_strategy.py"
 
 CACHE = """Show or clear what is kept for the next runs. Decoded images and activations of the
 frozen layers, which all runs share and any run can make again. They lie in the user's cache folder,

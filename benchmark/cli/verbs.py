@@ -5,20 +5,24 @@ from __future__ import annotations
 import argparse
 import shlex
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from benchmark.contract import Finding
     from benchmark.experiment import Experiment
 
 EXIT_FAILED = 1
+_DEEP = " " * 10
 
 
 def run_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:
     """`run`: train what is not stored, write the report."""
     from benchmark import api
     from benchmark.cli.printed import plan_text, print_summary
+    from benchmark.plugins import broken_words
     from benchmark.progress import Stopwatch, for_terminal
+    from benchmark.strategy import registry
 
     progress = Stopwatch(for_terminal())
     executor = api.plan(
@@ -30,7 +34,7 @@ def run_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:
         cache_limit=chosen.cache_limit,
         progress=progress,
     )
-    for message in executor.prepared.messages:
+    for message in (*executor.prepared.messages, *broken_words()):
         progress.say(f"note: {message}")
     progress.say(plan_text(executor))
     if chosen.dry_run:
@@ -38,7 +42,8 @@ def run_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:
     command = shlex.join(["python", "-m", "benchmark", *words])
     result = api.carry_out(executor, command, progress, chosen.control)
     print_summary(result)
-    return 0 if (result.summary["status"] == "ok").all() else EXIT_FAILED
+    whole = not any(file in registry.broken for file in chosen.plugin)
+    return 0 if whole and (result.summary["status"] == "ok").all() else EXIT_FAILED
 
 
 def plan_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:
@@ -53,16 +58,16 @@ def list_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # no
     from benchmark.experiment import RECIPES
     from benchmark.model.backbone import backbones
     from benchmark.model.catalogue import WEIGHTS
-    from benchmark.strategy.registry import groups, load_plugin, registered
+    from benchmark.plugins import load_plugins
+    from benchmark.strategy.registry import broken, groups, registered
 
-    for file in chosen.plugin:
-        load_plugin(file)
+    load_plugins(chosen.plugin)
     strategies = {}
     for name, entry in registered().items():
         parameters = ",".join(f"{key}={value}" for key, value in entry.defaults.items())
         strategies[f"{name}:{parameters}" if parameters else name] = entry.summary
     recipes = {name: recipe.description for name, recipe in RECIPES.items()}
-    parts = {
+    parts: dict[str, dict[str, str]] = {
         "strategies (--strategies, with their parameters' defaults)": strategies,
         "groups of them (--strategies)": {
             name: "every one of these" if name == "every" else ", ".join(members)
@@ -73,6 +78,8 @@ def list_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # no
         "networks (--backbone)": {name: one.summary for name, one in backbones().items()},
         "weights (--weights)": WEIGHTS,
     }
+    if broken:
+        parts["broken plug-ins, which stop nothing else"] = broken
     for number, (title, rows) in enumerate(parts.items()):
         print(("\n" if number else "") + title)
         for name, line in rows.items():
@@ -116,6 +123,39 @@ def data_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # no
     return 0
 
 
+def check_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG001
+    """`check`: whether strategies of the user's own keep to the contract."""
+    from benchmark.contract import check
+    from benchmark.plugins import brought_by, load_plugins
+    from benchmark.strategy.registry import broken, registered
+
+    load_plugins(chosen.files)
+    wrong = 0
+    for file in chosen.files:
+        if file in broken:
+            print(f"{file}: {broken[file]}")
+            wrong += 1
+        for name in brought_by(file):
+            if name in registered():
+                wrong += print_findings(file, name, check(registered()[name]))
+    return EXIT_FAILED if wrong else 0
+
+
+def print_findings(file: str, name: str, findings: Iterable[Finding]) -> int:
+    """Print a line a clause as it comes; return how many are broken."""
+    print(f"{file}: {name}")
+    wrong = kept = 0
+    for finding in findings:
+        print(f"  {'BROKEN' if finding.wrong else 'kept  '}  {finding.clause}")
+        if finding.wrong:
+            wrong += 1
+            print(textwrap.fill(finding.wrong, 96, initial_indent=_DEEP, subsequent_indent=_DEEP))
+        else:
+            kept += 1
+    print(f"  {name} keeps {kept} of {kept + wrong} clauses")
+    return wrong
+
+
 def cache_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG001
     """`cache`: what is kept for the next runs, or its removal."""
     from benchmark import cache
@@ -139,10 +179,9 @@ def bench_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # n
 def experiment_of(chosen: argparse.Namespace) -> Experiment:
     """Return the experiment that the flags describe."""
     from benchmark import api
-    from benchmark.strategy.registry import load_plugin
+    from benchmark.plugins import load_plugins
 
-    for file in chosen.plugin:
-        load_plugin(file)
+    load_plugins(chosen.plugin)
     return api.make_experiment(**{name: getattr(chosen, name) for name in EXPERIMENT_FLAGS})
 
 
@@ -167,6 +206,7 @@ COMMANDS = {
     "report": report_command,
     "compare": compare_command,
     "data": data_command,
+    "check": check_command,
     "cache": cache_command,
     "bench": bench_command,
 }

@@ -180,6 +180,12 @@ def add(one: Backbone) -> None:
     _backbones[one.name] = one
 
 
+def forget(module: str) -> None:
+    """Take the backbones of a module out."""
+    for name in [n for n, one in _backbones.items() if one.build.__module__ == module]:
+        del _backbones[name]
+
+
 def backbones() -> dict[str, Backbone]:
     """Return all backbones by name: the one that the harness is for, then those that users bring.
 

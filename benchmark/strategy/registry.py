@@ -2,20 +2,17 @@
 
 A strategy is a function decorated with `@strategy`; its arguments are its hyper-parameters, its
 docstring is the text that the report shows. Found are the modules of the package `strategies`,
-files given with `--plugin`, and installed packages' entry points `imbalance_bench.strategies`.
+installed packages' entry points `imbalance_bench.strategies`, and files (see `benchmark.plugins`).
 """
 
 from __future__ import annotations
 
 import difflib
-import hashlib
 import importlib
 import importlib.metadata
-import importlib.util
 import inspect
 import itertools
 import pkgutil
-import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +24,8 @@ if TYPE_CHECKING:
     from benchmark.strategy.timeline import Strategy
 
 Build = TypeVar("Build", bound="Callable[..., Strategy]")
-_entries: dict[str, Entry] = {}
-_plugins: dict[Path, int] = {}  # files loaded with load_plugin, and when they were changed
+entries: dict[str, Entry] = {}
+broken: dict[str, str] = {}  # a plug-in's file, or the name of its entry point -> its error
 
 
 @dataclass(frozen=True)
@@ -38,6 +35,11 @@ class Entry:
     name: str
     build: Callable[..., Strategy]
     doc: str
+
+    @property
+    def file(self) -> Path:
+        """Where it is written."""
+        return Path(self.build.__code__.co_filename)
 
     @property
     def summary(self) -> str:
@@ -78,12 +80,12 @@ def strategy(build: Build) -> Build:
         raise ValueError(
             f"{name!r} is the name of a group; give the strategy another function name"
         )
-    if name in _entries and _entries[name].build.__module__ != build.__module__:
+    if name in entries and entries[name].build.__module__ != build.__module__:
         raise ValueError(
-            f"there is a strategy {name!r} already, in {_file_of(_entries[name].build)}; "
-            f"give the one in {_file_of(build)} another function name"
+            f"there is a strategy {name!r} already, in {entries[name].file.name}; "
+            f"give the one in {entry.file.name} another function name"
         )
-    _entries[name] = entry
+    entries[name] = entry
     return build
 
 
@@ -93,69 +95,41 @@ def registered() -> dict[str, Entry]:
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"strategies.{module.name}")
     for point in importlib.metadata.entry_points(group="imbalance_bench.strategies"):
-        point.load()
+        _load(point)
     listed = dict.fromkeys([*package.MISSION, *itertools.chain(*package.GROUPS.values())])
     order = {name: position for position, name in enumerate(listed)}
-    return dict(sorted(_entries.items(), key=lambda item: order.get(item[0], len(order))))
+    return dict(sorted(entries.items(), key=lambda item: order.get(item[0], len(order))))
+
+
+def _load(point: importlib.metadata.EntryPoint) -> None:
+    """Import an installed package's strategies; what is broken there stops nothing here."""
+    if point.value in broken:
+        return
+    before = dict(entries)
+    try:
+        point.load()
+    except Exception as error:
+        entries.clear()
+        entries.update(before)
+        broken[point.value] = f"{type(error).__name__}: {error}"
+
+
+def forget(module: str) -> None:
+    """Take the strategies of a module out."""
+    for name in [n for n, entry in entries.items() if entry.build.__module__ == module]:
+        del entries[name]
 
 
 def groups() -> dict[str, tuple[str, ...]]:
     """Return the names that stand for several strategies, and those that they stand for."""
-    package, entries = importlib.import_module("strategies"), registered()
+    package, known = importlib.import_module("strategies"), registered()
     brought = [
         name
-        for name, entry in entries.items()
+        for name, entry in known.items()
         if not entry.build.__module__.startswith("strategies.")
     ]
     mission = tuple(dict.fromkeys([*package.MISSION, *brought]))
-    return {"all": mission, "every": tuple(entries), **package.GROUPS}
-
-
-def load_plugin(file: str | Path) -> None:
-    """Register the strategies of one Python file.
-
-    Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if it can't be imported, with its own error, or registers nothing.
-    """
-    path = Path(file).resolve()
-    if not path.is_file():
-        raise FileNotFoundError(f"--plugin {file}: no such file")
-    place = hashlib.sha256(str(path).encode()).hexdigest()[:8]  # two files may be called the same
-    name = f"imbalance_bench_plugin_{path.stem}_{place}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ValueError(f"--plugin {file}: not a Python file (its name must end in .py)")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    before = set(registered())  # ours first: a clash of names is the plug-in's to mend
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        del sys.modules[name]
-        raise ValueError(f"--plugin {file}: {type(error).__name__}: {error}") from error
-    ours = {entry.name for entry in _entries.values() if entry.build.__module__ == name}
-    if not ours and set(_entries) == before:
-        raise ValueError(f"--plugin {file}: no function in it is decorated with @strategy")
-    _plugins[path] = path.stat().st_mtime_ns
-
-
-def _file_of(build: Callable[..., Strategy]) -> str:
-    return Path(build.__code__.co_filename).name
-
-
-class Plugins:
-    """The plug-in files of this process; to unpickle it in another process loads them there."""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle as the list of files."""
-        return _load_plugins, (dict(_plugins),)
-
-
-def _load_plugins(files: dict[Path, int]) -> None:
-    for file, changed in files.items():
-        if _plugins.get(file) != changed:
-            load_plugin(file)
+    return {"all": mission, "every": tuple(known), **package.GROUPS}
 
 
 def names_in(text: str) -> list[str]:
@@ -223,15 +197,16 @@ def find(name: str, **parameters: Any) -> Strategy:
 
 def _look_up(text: str) -> Asked:
     name, _, rest = text.partition(":")
-    entries = registered()
-    if name not in entries:
-        close = difflib.get_close_matches(name, [*entries, *groups()], n=1)
+    known = registered()
+    if name not in known:
+        close = difflib.get_close_matches(name, [*known, *groups()], n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
+        hint += "".join(f" {file} is broken: {error}." for file, error in broken.items())
         raise ValueError(
-            f"unknown strategy {name!r}.{hint} Known: {', '.join(entries)}. "
+            f"unknown strategy {name!r}.{hint} Known: {', '.join(known)}. "
             f"Groups: {', '.join(groups())}"
         )
-    entry = entries[name]
+    entry = known[name]
     given = parse_parameters(name, entry.build, rest)
     chosen = {
         key: given[key]

@@ -1,0 +1,80 @@
+"""What a loss must be: one value an image, that gradients can be taken of."""
+
+from __future__ import annotations
+
+import torch
+
+from benchmark.contract.clause import Case, require, stage_name
+from benchmark.strategy import CrossEntropy, EasyPullLess, EasyPullMore, UnsurePullLess
+
+COUNTS = torch.tensor([40.0, 15.0, 5.0, 1.0])
+_EQUAL = torch.full((4,), 30.0)
+_LOOKS_ELSEWHERE = (EasyPullLess, EasyPullMore, UnsurePullLess)
+
+
+def one_finite_value_an_image(case: Case) -> None:
+    """The loss is one finite value an image, with finite gradients, also for soft targets."""
+    targets = torch.eye(4)[[0, 1, 2, 3, 0, 1]]
+    soft = 0.7 * targets + 0.3 * targets.flip(0)
+    for number, stage in enumerate(case.strategy.stages, start=1):
+        for scale in (1.0, 60.0):  # confident and wrong as well
+            for kind, target in (("labels", targets), ("soft targets", soft)):
+                of = f"{stage_name(case, number)}for {kind} and logits of about {scale:g} "
+                logits = (scale * _normal(6)).requires_grad_()
+                loss = stage.loss(logits, target, COUNTS)
+                require(
+                    loss.shape == (6,),
+                    f"{of}it has shape {tuple(loss.shape)} for 6 images; return one value an "
+                    "image, (6,), and leave the mean to the trainer",
+                )
+                require(
+                    loss.isfinite().all(),
+                    f"{of}it is {loss.detach().tolist()}; use log_softmax, and no log of a "
+                    "probability that can be 0",
+                )
+                loss.mean().backward()
+                require(
+                    logits.grad is not None and logits.grad.isfinite().all(),
+                    f"{of}it is finite, but its gradient is not: a root or a power may have an "
+                    "infinite slope at 0; keep its argument above 0 with clamp",
+                )
+
+
+def in_proportion_to_its_target(case: Case) -> None:
+    """The loss is in proportion to its target, so that classes can be weighed in any loss."""
+    times = torch.tensor([0.5, 1.0, 3.0, 20.0])
+    logits = _normal(4)
+    for number, stage in enumerate(case.strategy.stages, start=1):
+        plain, more = (
+            stage.loss(logits, target, COUNTS) for target in (torch.eye(4), torch.diag(times))
+        )
+        require(
+            torch.allclose(more, times * plain, rtol=1e-4),
+            f"{stage_name(case, number)}targets times {times.tolist()} give losses times "
+            f"{(more / plain).tolist()}; write it as a sum over classes of target x something",
+        )
+
+
+def cross_entropy_on_equal_classes(case: Case) -> None:
+    """On equally large classes the loss is cross-entropy, unless it declares otherwise."""
+    logits = _normal(4)
+    plain = CrossEntropy()(logits, torch.eye(4), _EQUAL)
+    for number, stage in enumerate(case.strategy.stages, start=1):
+        if any(isinstance(effect, _LOOKS_ELSEWHERE) for effect in stage.effects):
+            continue
+        loss = stage.loss(logits, torch.eye(4), _EQUAL)
+        require(
+            torch.allclose(loss, plain, rtol=1e-4),
+            f"{stage_name(case, number)}it is {_times(loss, plain)} times cross-entropy where all "
+            "classes have 30 images: weights must have mean 1 over the training images, or the "
+            "learning rate changes too. A loss that looks at something else than class sizes "
+            f"declares {', '.join(kind.__name__ for kind in _LOOKS_ELSEWHERE)}",
+        )
+
+
+def _normal(images: int) -> torch.Tensor:
+    return torch.randn(images, 4, generator=torch.Generator().manual_seed(0))
+
+
+def _times(loss: torch.Tensor, plain: torch.Tensor) -> str:
+    return " ".join(f"{one:.3g}" for one in (loss / plain).tolist())

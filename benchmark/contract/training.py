@@ -1,0 +1,100 @@
+"""A short training of the real network on a CPU, in which what is declared must be seen."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.audit import audit
+from benchmark.cache import cache_in
+from benchmark.contract.clause import Case, require
+from benchmark.experiment import Experiment, recipe_for
+from benchmark.plan import Budget, make_plan
+from benchmark.prepare import Prepared, prepare
+from benchmark.progress import Silent
+from benchmark.strategy import Outputs
+from benchmark.strategy.effects import Decided
+from benchmark.strategy.places import places
+from benchmark.strategy.registry import Asked
+
+_IMAGES = {"common": 30, "middling": 12, "rare": 5}
+_BUDGET = Budget(8, (20, 20))
+
+
+def declares_what_it_changes(case: Case) -> None:
+    """Each place that it changes has an effect that is to be seen, no other has."""
+    declared = {one.place for stage in case.strategy.stages for one in stage.effects}
+    declared |= {one.place for one in case.strategy.effects}
+    changed = set(places(case.strategy)) - {"head", "timeline"}
+    require(
+        declared >= changed,
+        f"it changes {_listed(changed - declared)} and declares no effect of that: whether it "
+        "works could not be told from whether it does something. Give the stage (the strategy, "
+        "for a decision) effects, like DrawnAs(0) or WeighedAs(1)",
+    )
+    require(
+        declared <= changed,
+        f"it declares an effect of {_listed(declared - changed)}, but changes nothing there",
+    )
+
+
+def is_seen_to_take_effect(case: Case) -> None:
+    """It trains, and the audit sees what it declares, in 40 steps of the last layer."""
+    from benchmark.train.loop import Training
+
+    prepared, strategy = short_experiment(), case.strategy
+    split, counts, recipe = prepared.splits[0], prepared.train_counts(0), prepared.experiment.recipe
+    asked = Asked(case.entry.name, strategy, "", {})
+    plan = make_plan([asked], prepared.budgets, {0: "origin"})
+    training = Training(prepared.material, split, recipe, _BUDGET, 0, strategy.head)
+    for segment in plan.segments:
+        training.run(segment)
+    logits, features = training.outputs(split.val)
+    head = training.network.head.state_dict()
+    weight = head["weight"].numpy() if set(head) <= {"weight", "bias"} else None
+    labels = prepared.images.labels[split.val]
+    outputs = Outputs(logits.numpy(), features.numpy(), labels, weight)
+    decided = strategy.decide.fit(outputs, counts)(outputs.unlabelled())
+    seen = Decided(counts, outputs, np.asarray(decided))
+    watched = [watch.to_json() for watch in training.tally.watched]
+    checks = audit(strategy, recipe, prepared.experiment.trainable, _BUDGET, watched, seen)
+    missed = [f"{one.claim}: {one.observed}" for one in checks if one.seen is False]
+    require(not missed, f"not seen: {'; '.join(missed)}")
+
+
+@functools.cache
+def short_experiment() -> Prepared:
+    """Three classes of 24, 10 and 3 made-up images at 75 px, their features by a random network."""
+    from PIL import Image
+
+    folder = Path(tempfile.mkdtemp())  # rows and pixels are read from there as long as it trains
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    with cache_in(folder / "cache"):
+        images, rng = folder / "images", np.random.default_rng(0)
+        for level, (name, count) in zip((60, 120, 180), _IMAGES.items(), strict=True):
+            (images / name).mkdir(parents=True)
+            for number in range(count):
+                pixels = rng.normal(level, 40, (40, 40, 3)).clip(0, 255).astype(np.uint8)
+                Image.fromarray(pixels).save(images / name / f"{number:03}.png")
+        experiment = Experiment(
+            data=str(images),
+            weights="none",
+            recipe=recipe_for("forum", lr=3e-3),
+            fine_tune="head",
+            image_size=75,
+            precision="fp32",
+            device="cpu",
+        )
+        prepared = replace(prepare(experiment), budgets={0: _BUDGET})
+        prepared.run_frozen_layers([0], Silent())
+        return prepared
+
+
+def _listed(names: set[str]) -> str:
+    return " and ".join(sorted(names))
