@@ -6,8 +6,8 @@ import textwrap
 
 import pytest
 
-from benchmark.strategy import Strategy, find
-from benchmark.strategy.registry import load_plugin, names_in, resolve
+from benchmark.strategy import find
+from benchmark.strategy.registry import groups, names_in, registered, resolve
 
 MISSION = [
     "no_change",
@@ -76,7 +76,8 @@ def test_a_plugin_is_part_of_all(tmp_path):
             ''')
     )
     code = (
-        "import sys; from benchmark.strategy.registry import load_plugin, resolve\n"
+        "import sys; from benchmark.plugins import load_plugin\n"
+        "from benchmark.strategy.registry import resolve\n"
         "load_plugin(sys.argv[1])\n"
         "print(*[one.name for one in resolve('all,early_stop:share=0.25')])"
     )
@@ -86,38 +87,61 @@ def test_a_plugin_is_part_of_all(tmp_path):
     assert names == [*MISSION, "early_stop", "early_stop:share=0.25"]
 
 
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("import nothing_of_that_name", "ModuleNotFoundError"),
-        ("x = 1", "decorated with @strategy"),
-        (
-            "from benchmark.strategy import *\n@strategy\ndef a() -> Strategy: return Strategy()",
-            "needs a docstring",
-        ),
-        (
-            "from benchmark.strategy import *\n@strategy\ndef no_change() -> Strategy:\n"
-            "  'Mine.'\n  return Strategy()",
-            "there is a strategy 'no_change' already, in no_change.py; give the one in broken.py",
-        ),
-        (
-            "from benchmark.strategy import *\n@strategy\ndef a(b: int) -> Strategy:\n"
-            "  'Mine.'\n  return Strategy()",
-            "every parameter needs a default",
-        ),
-    ],
-)
-def test_a_broken_plugin_says_what_is_wrong(tmp_path, text, says):
-    plugin = tmp_path / "broken.py"
-    plugin.write_text(text)
-    with pytest.raises(ValueError, match=says):
-        load_plugin(plugin)
-    assert find("no_change") == Strategy()
+def test_every_is_all_that_are_here_and_groups_are_parts_of_it():
+    here = groups()
+    assert list(here)[:2] == ["all", "every"]
+    assert set(here["every"]) == set(registered())
+    assert {name for group in here.values() for name in group} == set(registered())
+    assert [one.name for one in resolve("decisions")] == [
+        "threshold_moving",
+        "prior_correction",
+        "tau_norm",
+    ]
 
 
-def test_a_missing_plugin_is_named():
-    with pytest.raises(FileNotFoundError, match=r"nowhere\.py"):
-        load_plugin("nowhere.py")
+def test_groups_and_single_names_can_be_asked_for_together():
+    asked = [one.name for one in resolve("no_change,noise,no_change,label_smoothing:epsilon=0.2")]
+    assert asked == [
+        "no_change",
+        "label_smoothing",
+        "generalized_cross_entropy",
+        "label_smoothing:epsilon=0.2",
+    ]
+
+
+def test_several_values_of_a_parameter_are_as_many_strategies():
+    assert [one.name for one in resolve("focal_loss:gamma=0.5,1,2,no_change")] == [
+        "focal_loss:gamma=0.5",
+        "focal_loss:gamma=1.0",
+        "focal_loss",
+        "no_change",
+    ]
+    asked = [one.name for one in resolve("class_balanced_focal:gamma=1,2,beta=0.9,0.99")]
+    assert asked == [
+        "class_balanced_focal:beta=0.9",
+        "class_balanced_focal:beta=0.99",
+        "class_balanced_focal:gamma=2.0,beta=0.9",
+        "class_balanced_focal:gamma=2.0,beta=0.99",
+    ]
+
+
+def test_a_sweep_of_what_another_builds_on():
+    asked = [one.name for one in resolve("threshold_moving:on=focal_loss,crt,mixup")]
+    assert asked == ["threshold_moving:on=focal_loss", "crt", "mixup"], "names begin anew"
+    asked = resolve("prior_correction:tau=0.5,1,on=focal_loss")
+    assert [one.name for one in asked] == [
+        "prior_correction:on=focal_loss,tau=0.5",
+        "prior_correction:on=focal_loss",
+    ]
+    assert {one.strategy.stages for one in asked} == {find("focal_loss").stages}
+
+
+def test_strategies_build_on_each_other():
+    stages = find("crt:on=mixup").stages
+    (mixed,) = find("mixup").stages
+    assert stages[0].mix == mixed.mix
+    assert stages[1].trains == "head"
+    assert find("crt", on="mixup") == find("crt:on=mixup")
 
 
 def test_listing_strategies_needs_no_torch():
