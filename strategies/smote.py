@@ -40,17 +40,20 @@ class Smote:
 
 
 @strategy
-def smote(on: str = "no_change", last: float = 0.3, neighbors: int = 5) -> Strategy:
+def smote(
+    on: str = "no_change", last: float = 0.3, neighbors: int = 5, reset: bool = True
+) -> Strategy:
     """Trained as `on`, then the last layer begun anew, with made-up features of rare classes.
 
     imbalanced-learn's SMOTE (Chawla et al. 2002) on the pooled features, once the network is left
-    as it is: for pixels it makes no sense (the two steps are those of Dablain et al. 2022, arXiv
-    2207.06080). With --fine-tune head the first step trains the last layer too. A class of fewer
-    than `neighbors` + 1 images has the others as its neighbours; that of a single one is repeated.
+    as it is: between pixels there is no image (the two steps are those of Dablain et al. 2022,
+    arXiv 2207.06080). With --fine-tune head both steps train the last layer. A class of fewer than
+    `neighbors` + 1 images has all others as neighbours, a single one is repeated. `reset` as for
+    `crt`.
 
     x = x_i + u (x_j - x_i), u ~ U(0, 1), j of the nearest of i in its class, until n_c = max_k n_k
 
     Example: --strategies no_change,crt,smote:neighbors=3
     """
-    stage = Stage(synthesise=Smote(neighbors), trains="head", reset_head=True, effects=(MadeUp(),))
-    return find(on).then(replace(stage, share=last))
+    made_up = Stage(synthesise=Smote(neighbors), effects=(MadeUp(),))
+    return find(on).then(replace(made_up, share=last, trains="head", reset_head=reset))

@@ -72,6 +72,11 @@ def build_parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
 
     listing = _verb(verbs, "list", commands["list"], LIST, "  python -m benchmark list")
     _plugin_flag(listing)
+    listing.add_argument(
+        "--markdown",
+        action="store_true",
+        help="the strategies alone, with all that is said of them",
+    )
 
     report = _verb(verbs, "report", commands["report"], REPORT, REPORT_EXAMPLES)
     report.add_argument("folder", metavar="DIR", help="folder of a run, like results/wheels-forum")
@@ -380,8 +385,9 @@ nothing."""
 
 PLAN_EXAMPLES = "  python -m benchmark plan --data my_images/ --seeds 3 --strategies all"
 
-LIST = """Show what can be asked for by name. Strategies with their parameters, data sources,
-recipes and weights, each with a line of explanation."""
+LIST = """Show what can be asked for by name. Strategies with their parameters, groups of them, data
+sources, recipes, networks and weights, each with a line of explanation; and plug-ins that are
+broken."""
 
 REPORT = """Write the report of a run again. Reads the stored records in DIR and trains nothing;
 another --control changes the report, not what the run recorded. The exit code is 0 if the report

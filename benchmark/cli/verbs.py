@@ -59,9 +59,13 @@ def list_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # no
     from benchmark.model.backbone import backbones
     from benchmark.model.catalogue import WEIGHTS
     from benchmark.plugins import load_plugins
+    from benchmark.strategy.markdown import strategies_markdown
     from benchmark.strategy.registry import broken, groups, registered
 
     load_plugins(chosen.plugin)
+    if chosen.markdown:
+        print(strategies_markdown(), end="")
+        return 0
     strategies = {}
     for name, entry in registered().items():
         parameters = ",".join(f"{key}={value}" for key, value in entry.defaults.items())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import json
@@ -90,11 +91,10 @@ def _keys_elsewhere(files: tuple[str, ...]) -> dict[str, str]:
 def print_keys(files: list[str]) -> None:
     """Print the keys of what is registered, and of what some files bring, as JSON."""
     for file in files:
-        load_plugin(file)
+        with contextlib.suppress(OSError, ValueError):  # of another strategy than the one asked for
+            load_plugin(file)
     keys = {}
     for name, entry in registered().items():
-        try:
+        with contextlib.suppress(Exception):
             keys[name] = key_of(entry.build())
-        except Exception:  # of another strategy than the one in question
-            continue
     print(json.dumps(keys))

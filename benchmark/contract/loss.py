@@ -50,8 +50,8 @@ def in_proportion_to_its_target(case: Case) -> None:
         )
         require(
             torch.allclose(more, times * plain, rtol=1e-4),
-            f"{stage_name(case, number)}targets times {times.tolist()} give losses times "
-            f"{(more / plain).tolist()}; write it as a sum over classes of target x something",
+            f"{stage_name(case, number)}targets times {_times(times, 1)} give losses times "
+            f"{_times(more, plain)}; write it as a sum over classes of target x something",
         )
 
 
@@ -76,5 +76,5 @@ def _normal(images: int) -> torch.Tensor:
     return torch.randn(images, 4, generator=torch.Generator().manual_seed(0))
 
 
-def _times(loss: torch.Tensor, plain: torch.Tensor) -> str:
-    return " ".join(f"{one:.3g}" for one in (loss / plain).tolist())
+def _times(loss: torch.Tensor, plain: torch.Tensor | int) -> str:
+    return " ".join(f"{one:.3g}" for one in (loss / plain).flatten().tolist())

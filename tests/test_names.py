@@ -1,0 +1,50 @@
+"""Trainer, planner, audit and report name no strategy: a new one is a file, and nothing else."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import benchmark
+from benchmark.strategy.registry import groups, registered
+
+PACKAGE = Path(benchmark.__file__).parent
+# what is timed against a practitioner's loops is these six; the help text gives examples
+EXCEPT = ("bench/", "cli/flags.py")
+FILES = [
+    file
+    for file in sorted(PACKAGE.rglob("*.py"))
+    if not str(file.relative_to(PACKAGE)).startswith(EXCEPT)
+]
+
+
+def words_of_code(source):
+    """Identifiers and strings, without docstrings and comments."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
+            node
+        ):
+            node.body = node.body[1:] or [ast.Pass()]
+    return set(re.findall(r"\w+", ast.unparse(tree)))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_names_no_strategy(file):
+    assert not words_of_code(file.read_text(encoding="utf-8")) & set(registered())
+
+
+def test_imports_no_strategy():
+    for file in FILES:
+        assert not re.search(r"^\s*(from|import) strategies\b", file.read_text(), re.MULTILINE)
+
+
+def test_rooms_that_must_not_name_one_are_looked_at():
+    seen = {str(file.relative_to(PACKAGE)) for file in FILES}
+    for name in ("train/loop.py", "plan.py", "audit.py", "report/page.py", "executor.py"):
+        assert name in seen
+
+
+def test_a_group_and_a_strategy_never_have_the_same_name():
+    assert not set(groups()) & set(registered())
