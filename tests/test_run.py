@@ -12,6 +12,7 @@ import textwrap
 import time
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -358,6 +359,35 @@ def test_a_failed_strategy_is_a_visible_row_and_the_others_finish(
     assert "<b>" not in (tmp_path / "run" / "report.html").read_text().split("this loss")[1][:40]
     assert "failed: fails (seed 0): RuntimeError: this loss is broken" in done.stdout
     assert "one label from 0 to 2 for each image; it gave 99 to 99" in done.stdout
+
+
+def test_a_broken_plugin_stops_nothing_and_is_said_at_the_end(image_folder, plugin, tmp_path):
+    broken, out = tmp_path / "broken.py", tmp_path / "run"
+    broken.write_text("import nothing_of_that_name")
+    words = ["run", "--data", image_folder, *SMALL, "--out", out, "--jobs", 1]
+    words += ["--plugin", broken, "--plugin", plugin, "--strategies", "no_change,sharper"]
+    done = start(*words)
+    assert done.returncode == 1
+    assert (pd.read_csv(out / "summary.csv")["status"] == "ok").all()
+    said = f"The plug-in {broken} is broken: ModuleNotFoundError"
+    assert said in " ".join((done.stdout + done.stderr).split())
+    assert "ModuleNotFoundError" in (out / "report.md").read_text()
+    assert start("plan", *words[1:-1], "no_change,sharpest").returncode == 2
+
+
+def test_a_plugin_brings_a_network_to_every_process(image_folder, tmp_path):
+    file = Path(__file__).parent / "published" / "cifar.py"
+    words = ["run", "--data", image_folder, *SMALL[6:], "--plugin", file, "--backbone", "resnet32"]
+    words += ["--weights", "none", "--image-size", 32, "--fine-tune", "layer3", "--jobs", 2]
+    words += ["--strategies", "no_change,class_weights,crt", "--out", tmp_path]
+    first, second = start(*words), start(*words)
+    assert first.returncode == 0, first.stderr
+    assert "0 of 3 networks" in second.stdout, second.stderr
+    run = json.loads((tmp_path / "run.json").read_text())
+    assert run["experiment"]["first_trained"] == "layer3"
+    assert "resnet32" in (tmp_path / "report.md").read_text()
+    audit = pd.read_csv(tmp_path / "audit.csv")
+    assert not (audit["seen"].astype(str) == "False").any()
 
 
 def test_a_killed_training_is_tried_again_in_micro_batches(image_folder, plugin, tmp_path):
