@@ -1,9 +1,9 @@
 """Augmentation without oversampling."""
 
-from benchmark.strategy import AllAltered, RandomView, Stage, Strategy, strategy
+from benchmark.strategy import AllAltered, Between, RandomView, Stage, Strategy, strategy
 
 
-@strategy
+@strategy(degrees=Between(5, 45))
 def augmentation_only(degrees: float = 15.0) -> Strategy:
     """Every image altered at random whenever it is shown, none drawn more often.
 

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from benchmark.strategy import RandomView, RepeatsAltered, Strategy, find, strategy
+from benchmark.strategy import Between, RandomView, RepeatsAltered, Strategy, find, strategy
 
 
-@strategy
+@strategy(degrees=Between(5, 45))
 def augmentation_oversampling(degrees: float = 15.0) -> Strategy:
     """Random oversampling whose repeats are altered: a rare image is not shown twice the same.
 

@@ -1,11 +1,20 @@
 """Focal loss, weighted by the effective number of images."""
 
-from benchmark.strategy import EasyPullLess, RarePullMore, Stage, Strategy, Weighted, strategy
+from benchmark.strategy import (
+    Between,
+    EasyPullLess,
+    OneOf,
+    RarePullMore,
+    Stage,
+    Strategy,
+    Weighted,
+    strategy,
+)
 from strategies.effective_number import InverseEffectiveNumber
 from strategies.focal_loss import FocalLoss
 
 
-@strategy
+@strategy(gamma=Between(0.25, 5), beta=OneOf((0.9, 0.99, 0.999, 0.9999)))
 def class_balanced_focal(gamma: float = 1.0, beta: float = 0.999) -> Strategy:
     """Focal loss with class weights: hard images count for more, and so do rare classes.
 

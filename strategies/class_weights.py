@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import Stage, Strategy, WeighedAs, Weighted, strategy
+from benchmark.strategy import Between, Stage, Strategy, WeighedAs, Weighted, strategy
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,7 +26,7 @@ class InversePower:
         return counts**-self.power
 
 
-@strategy
+@strategy(power=Between(0, 1.5))
 def class_weights(power: float = 1.0) -> Strategy:
     """Cross-entropy weighted by inverse class size: a rare image counts for more.
 

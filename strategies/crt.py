@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from benchmark.strategy import Strategy, find, strategy
+from benchmark.strategy import Between, OneOf, Strategy, find, strategy
 
 
-@strategy
+@strategy(last=Between(0.1, 0.6), reset=OneOf((True, False)))
 def crt(on: str = "no_change", last: float = 0.3, reset: bool = True) -> Strategy:
     """Trained as `on`, then the last layer begun anew and trained alone, on balanced draws.
 

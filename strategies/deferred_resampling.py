@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from benchmark.strategy import Strategy, find, strategy
+from benchmark.strategy import Between, Strategy, find, strategy
 
 
-@strategy
+@strategy(last=Between(0.05, 0.5))
 def deferred_resampling(on: str = "no_change", last: float = 0.2) -> Strategy:
     """Trained as `on` at first, with balanced draws in the `last` share of the steps.
 

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from benchmark.strategy import Strategy, find, strategy
+from benchmark.strategy import Between, OneOf, Strategy, find, strategy
 
 
-@strategy
+@strategy(last=Between(0.05, 0.5), beta=OneOf((0.9, 0.99, 0.999, 0.9999)))
 def deferred_reweighting(on: str = "no_change", last: float = 0.2, beta: float = 0.999) -> Strategy:
     """Trained as `on` at first, with class weights in the `last` share of the steps.
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import Stage, Strategy, WeighedAs, Weighted, strategy
+from benchmark.strategy import OneOf, Stage, Strategy, WeighedAs, Weighted, strategy
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,7 +28,7 @@ class InverseEffectiveNumber:
         return (1 - self.beta) / -(counts * log_beta).expm1()  # 1 - beta^n without cancellation
 
 
-@strategy
+@strategy(beta=OneOf((0.9, 0.99, 0.999, 0.9999)))
 def effective_number(beta: float = 0.999) -> Strategy:
     """Class weights that stop growing: beyond 1 / (1 - beta) images, more of them say little new.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import EasyPullLess, Stage, Strategy, strategy
+from benchmark.strategy import Between, EasyPullLess, Stage, Strategy, strategy
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -29,7 +29,7 @@ class FocalLoss:
         return -(target * missing**self.gamma * log_p).sum(1)
 
 
-@strategy
+@strategy(gamma=Between(0.25, 5))
 def focal_loss(gamma: float = 2.0) -> Strategy:
     """Softmax focal loss: images that are already right count for less.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import EasyPullMore, Stage, Strategy, strategy
+from benchmark.strategy import Between, EasyPullMore, Stage, Strategy, strategy
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,7 +28,7 @@ class GeneralizedCrossEntropy:
         return -(target * (self.q * logits.log_softmax(1)).expm1()).sum(1) / self.q
 
 
-@strategy
+@strategy(q=Between(0.1, 1))
 def generalized_cross_entropy(q: float = 0.7) -> Strategy:
     """A loss that gives up on images it finds impossible: they may have wrong labels.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import Stage, Strategy, UnsurePullLess, strategy
+from benchmark.strategy import Between, Stage, Strategy, UnsurePullLess, strategy
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,7 +30,7 @@ class Smoothed:
         return -(smooth * logits.log_softmax(1)).sum(1)
 
 
-@strategy
+@strategy(epsilon=Between(0.01, 0.3))
 def label_smoothing(epsilon: float = 0.1) -> Strategy:
     """Cross-entropy to targets that are never quite sure: no single label is learnt by heart.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmark.strategy import EasyPullMore, RarePullMore, Stage, Strategy, Weighted, strategy
+from benchmark.strategy.search import Between
 from strategies.effective_number import InverseEffectiveNumber
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Margins:
         return -(target * (logits - of_one * margins).log_softmax(1)).sum(1)
 
 
-@strategy
+@strategy(margin=Between(0.1, 1), last=Between(0.05, 0.5))
 def ldam_drw(
     margin: float = 0.5, scale: float = 30.0, last: float = 0.2, beta: float = 0.999
 ) -> Strategy:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import RarePullMore, Stage, Strategy, strategy
+from benchmark.strategy import Between, RarePullMore, Stage, Strategy, strategy
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,7 +27,7 @@ class LogitAdjusted:
         return -(target * (logits + self.tau * log_prior).log_softmax(1)).sum(1)
 
 
-@strategy
+@strategy(tau=Between(0, 2))
 def logit_adjusted_loss(tau: float = 1.0) -> Strategy:
     """Cross-entropy with the prior added to the logits, which then need not learn it.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import Mixed, Stage, Strategy, strategy
+from benchmark.strategy import Between, Mixed, Stage, Strategy, strategy
 
 if TYPE_CHECKING:
     import torch
@@ -42,7 +42,7 @@ class Mixup:
         )
 
 
-@strategy
+@strategy(alpha=Between(0.1, 1))
 def mixup(alpha: float = 0.2) -> Strategy:
     """Images are blended in pairs, and so are their labels.
 

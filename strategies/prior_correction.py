@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.strategy import AddOffset, Outputs, RareCalledMore, Strategy, find, strategy
+from benchmark.strategy import AddOffset, Between, Outputs, RareCalledMore, Strategy, find, strategy
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class SubtractPrior:
         return AddOffset(tuple((-self.tau * np.log(prior)).tolist()))
 
 
-@strategy
+@strategy(tau=Between(0, 2))
 def prior_correction(on: str = "no_change", tau: float = 1.0) -> Strategy:
     """The trained model `on` with its classes' prior taken out of the decision; nothing is trained.
 

@@ -1,10 +1,10 @@
 """Progressively balanced sampling."""
 
-from benchmark.strategy import DrawnAs, Stage, Strategy, strategy
+from benchmark.strategy import DrawnAs, OneOf, Stage, Strategy, strategy
 from strategies.random_oversampling import Oversample
 
 
-@strategy
+@strategy(stages=OneOf((2, 3, 5, 10)))
 def progressive_sampling(stages: int = 5) -> Strategy:
     """Draws begin as the images are and end balanced, in equal stages over the whole training.
 

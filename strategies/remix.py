@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import Mixed, Stage, Strategy, strategy
+from benchmark.strategy import Between, Mixed, Stage, Strategy, strategy
 from strategies.mixup import Mixup
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Remix(Mixup):
         return part.masked_fill(other_is_rare, 0.0).masked_fill(own_is_rare, 1.0)
 
 
-@strategy
+@strategy(alpha=Between(0.1, 1), kappa=Between(1, 10, log=True))
 def remix(alpha: float = 1.0, kappa: float = 3.0, tau: float = 0.5) -> Strategy:
     """Images are blended in pairs; the label goes to the much rarer class.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.strategy import MadeUp, Stage, Strategy, find, strategy
+from benchmark.strategy import Between, MadeUp, OneOf, Stage, Strategy, find, strategy
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Smote:
         return np.concatenate(rows), np.concatenate(of)
 
 
-@strategy
+@strategy(last=Between(0.1, 0.6), neighbors=OneOf((1, 3, 5, 10)), reset=OneOf((True, False)))
 def smote(
     on: str = "no_change", last: float = 0.3, neighbors: int = 5, reset: bool = True
 ) -> Strategy:

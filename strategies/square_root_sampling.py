@@ -1,10 +1,10 @@
 """Square-root sampling."""
 
-from benchmark.strategy import DrawnAs, Stage, Strategy, strategy
+from benchmark.strategy import Between, DrawnAs, Stage, Strategy, strategy
 from strategies.random_oversampling import Oversample
 
 
-@strategy
+@strategy(power=Between(0, 1))
 def square_root_sampling(power: float = 0.5) -> Strategy:
     """Rare classes are drawn more often, but not as often as others: half way to balanced draws.
 

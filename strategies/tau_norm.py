@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.strategy import Outputs, RareCalledMore, Strategy, find, strategy
+from benchmark.strategy import Between, Outputs, RareCalledMore, Strategy, find, strategy
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class NormalisedRows:
         return (outputs.features.astype(np.float64) @ (head.T / norms**self.tau)).argmax(1)
 
 
-@strategy
+@strategy(tau=Between(0, 1.5))
 def tau_norm(on: str = "no_change", tau: float = 1.0) -> Strategy:
     """The trained model `on` with its classifier's rows brought to like norms; nothing is trained.
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.strategy import AddOffset, FittedOnValidation, Outputs, Strategy, find, strategy
+from benchmark.strategy.search import Between
 
 
 def macro_f1(labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> float:
@@ -54,7 +55,7 @@ class MoveThresholds:
         return AddOffset(tuple((trust * fitted + (1 - trust) * prior).tolist()))
 
 
-@strategy
+@strategy(prior_weight=Between(1, 100, log=True))
 def threshold_moving(on: str = "no_change", prior_weight: float = 10.0) -> Strategy:
     """The trained model `on`, its class thresholds moved on validation; nothing is trained.
 
@@ -68,5 +69,4 @@ def threshold_moving(on: str = "no_change", prior_weight: float = 10.0) -> Strat
 
     Example: --strategies no_change,threshold_moving:on=focal_loss
     """
-    decide = MoveThresholds(prior_weight)
-    return replace(find(on), decide=decide, effects=(FittedOnValidation(),))
+    return replace(find(on), decide=MoveThresholds(prior_weight), effects=(FittedOnValidation(),))

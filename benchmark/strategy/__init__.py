@@ -36,6 +36,7 @@ from benchmark.strategy.effects import (
 )
 from benchmark.strategy.outputs import Outputs
 from benchmark.strategy.registry import find, strategy
+from benchmark.strategy.search import Between, OneOf
 from benchmark.strategy.timeline import (
     Augment,
     Decision,
@@ -54,6 +55,7 @@ __all__ = [
     "Argmax",
     "AsIs",
     "Augment",
+    "Between",
     "CrossEntropy",
     "Decision",
     "DrawnAs",
@@ -69,6 +71,7 @@ __all__ = [
     "Mix",
     "Mixed",
     "NoMix",
+    "OneOf",
     "Outputs",
     "RandomView",
     "RareCalledMore",

@@ -8,6 +8,7 @@ installed packages' entry points `imbalance_bench.strategies`, and files (see `b
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
 import importlib.metadata
 import inspect
@@ -16,9 +17,10 @@ import pkgutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from benchmark.parameters import parse_parameters
+from benchmark.strategy.search import Search
 
 if TYPE_CHECKING:
     from benchmark.strategy.timeline import Strategy
@@ -35,6 +37,7 @@ class Entry:
     name: str
     build: Callable[..., Strategy]
     doc: str
+    search: dict[str, Search]  # parameters that can be tuned
 
     @property
     def file(self) -> Path:
@@ -63,19 +66,39 @@ class Asked:
     parameters: dict[str, Any]
 
 
-def strategy(build: Build) -> Build:
+@overload
+def strategy(build: Build, /) -> Build: ...
+@overload
+def strategy(**search: Search) -> Callable[[Build], Build]: ...
+def strategy(build: Build | None = None, /, **search: Search) -> Build | Callable[[Build], Build]:
     """Register a function that returns a `Strategy`; use it as a decorator.
 
+    `@strategy(gamma=Between(0.5, 5))` says as well where a better value of a parameter is to be
+    looked for when it is tuned.
+
     Raises:
-        ValueError: if it has no docstring, a parameter has no default, or the name is taken.
+        ValueError: if it has no docstring, a parameter has no default or one that is not among the
+            values to be tried, or the name is taken.
     """
+    if build is None:
+        return functools.partial(_register, search=search)
+    return _register(build, search)
+
+
+def _register(build: Build, search: dict[str, Search]) -> Build:
     name, doc = build.__name__, inspect.getdoc(build)
     if not doc:
         raise ValueError(f"strategy {name!r} needs a docstring: it is the text that reports show")
-    entry = Entry(name, build, doc)
+    entry = Entry(name, build, doc, search)
     without = [key for key, default in entry.defaults.items() if default is inspect.Parameter.empty]
     if without:
         raise ValueError(f"strategy {name!r}: every parameter needs a default, missing: {without}")
+    for key, values in search.items():
+        if key not in entry.defaults or entry.defaults[key] not in values:
+            raise ValueError(
+                f"strategy {name!r}: {key} is to be tuned over {values}, which must be one of its "
+                f"parameters, with its default among the values; it has {entry.defaults}"
+            )
     if name in ("all", "every", *importlib.import_module("strategies").GROUPS):
         raise ValueError(
             f"{name!r} is the name of a group; give the strategy another function name"
