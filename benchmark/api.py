@@ -161,6 +161,7 @@ def run(
     quick: bool = False,
     jobs: int | None = None,
     cache_limit: int | None = None,
+    tune: int = 0,
     command: str | None = None,
     progress: Silent | None = None,
 ) -> Result:
@@ -169,7 +170,8 @@ def run(
     Arguments are those of ``python -m benchmark run``; see its help. What is stored in `out` and
     still current is not trained again. `seeds` says how many, or which. `control` None
     compares with the strategy that changes nothing. `cache_limit` is in bytes; None lets the cache
-    take half of what the disk has for it.
+    take half of what the disk has for it. `tune` is the number of trials by which each strategy's
+    parameters are chosen on validation before (see `benchmark.tuning`); 0 takes them as asked for.
 
     Raises
     ------
@@ -202,18 +204,32 @@ def run(
         out=out,
         jobs=jobs,
         cache_limit=cache_limit,
+        tune=tune,
         progress=watch,
     )
-    return carry_out(executor, command, watch, control)
+    return carry_out(executor, command, watch, control, tune)
 
 
 def carry_out(
-    executor: Executor, command: str | None, watch: Stopwatch, control: str | None = None
+    executor: Executor,
+    command: str | None,
+    watch: Stopwatch,
+    control: str | None = None,
+    tune: int = 0,
 ) -> Result:
-    """Train what a plan needs, write the report, and write down what took how long."""
+    """Train what a plan needs, write the report, and write down what took how long.
+
+    With `tune` trials each strategy's parameters are chosen on validation before.
+    """
     folder = executor.folder
     with folder.locked():
-        describe_run(executor, command, control)
+        tuning = None
+        if tune:
+            from benchmark import tuning as trials  # brings torch, which `report` does without
+
+            tuned = trials.tune(executor, tune, watch)
+            executor, tuning = executor.with_plan(tuned.plan), trials.to_json(tune, tuned)
+        describe_run(executor, command, control, tuning)
         executor.execute(watch)
         with watch.task("report", 1, "file") as advance:
             result = load(folder.path)
@@ -304,6 +320,7 @@ def plan(
     out: str | Path | None = None,
     jobs: int | None = None,
     cache_limit: int | None = None,
+    tune: int = 0,
     progress: Silent | None = None,
 ) -> Executor:
     """Open data and weights and lay out what is to be trained, without training it.
@@ -322,14 +339,22 @@ def plan(
         require_control(control, [one.name for one in asked], "asked for")
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs must be 1 or more, got {jobs}")
+    if tune < 0:
+        raise ValueError(f"tune must be a number of trials, 1 or more, or 0 for none, got {tune}")
     prepared = prepare(experiment, progress, cache_limit)
-    path = Path(out) if out else Path("results") / default_name(experiment)
+    name = default_name(experiment) + (f"-tune{tune}" if tune else "")
+    path = Path(out) if out else Path("results") / name
     layout = make_plan(asked, prepared.budgets, prepared.origins)
     return Executor(prepared, layout, RunFolder(path), jobs)
 
 
-def describe_run(executor: Executor, command: str | None, control: str | None = None) -> None:
-    """Write run.json and the splits: what was asked, and on what."""
+def describe_run(
+    executor: Executor,
+    command: str | None,
+    control: str | None = None,
+    tuning: dict[str, Any] | None = None,
+) -> None:
+    """Write run.json and the splits: what was asked, on what, and by what it was tuned."""
     from benchmark.provenance import environment
 
     prepared, layout, folder = executor.prepared, executor.plan, executor.folder
@@ -382,7 +407,7 @@ def describe_run(executor: Executor, command: str | None, control: str | None = 
             "environment": environment(prepared.device),
             "seeds": list(experiment.seeds),
             "asked": [
-                {"name": one.name, "doc": one.doc, "parameters": one.parameters}
+                {"name": one.name, "doc": one.doc, "parameters": _used(layout, one.name)}
                 for one in layout.asked
             ],
             "at_hand": {
@@ -394,9 +419,20 @@ def describe_run(executor: Executor, command: str | None, control: str | None = 
                 one.name: {str(seed): layout.outputs[one.name, seed] for seed in experiment.seeds}
                 for one in layout.asked
             },
+            "tuning": tuning,
             "messages": [*prepared.messages, *broken_words()],
         },
     )
+
+
+def _used(layout: Plan, name: str) -> dict[str, Any]:
+    """Return a strategy's parameters; those in which its seeds differ, all of them."""
+    by_seed = [layout.built[name, seed].parameters for seed in layout.budgets]
+    return {
+        key: values[0] if len(set(values)) == 1 else ", ".join(map(str, values))
+        for key in by_seed[0]
+        if (values := [one[key] for one in by_seed])
+    }
 
 
 def _changes_nothing(layout: Plan) -> str | None:

@@ -56,12 +56,22 @@ class Executor:
         Segments trained at the same time, each in a process of its own if more than one. None: on
         a GPU one; on a CPU one a core, as far as memory goes, since one thread for each of two
         networks is faster than two threads for one.
+    records
+        Whether a strategy's record is written as soon as its network is there: a run can be looked
+        at as it goes.
     """
 
     prepared: Prepared
     plan: Plan
     folder: RunFolder
     jobs: int | None = None
+    records: bool = True
+
+    def with_plan(self, plan: Plan, records: bool = True) -> Executor:
+        """Return one for another plan, which trains with what this one has at hand."""
+        other = replace(self, plan=plan, jobs=self._jobs, records=records)
+        other.__dict__["_worker"] = self._worker
+        return other
 
     def needed(self) -> list[Segment]:
         """Return the segments whose results are not stored."""
@@ -71,6 +81,14 @@ class Executor:
 
     def execute(self, progress: Silent) -> None:
         """Train what is needed and write all records; failures are written down, not raised."""
+        self.train(progress)
+        well = [self._write_record(name, seed) for name, seed in self.plan.outputs]
+        self.folder.keep_records(self.plan.outputs)
+        if all(well):
+            self.folder.discard_states()
+
+    def train(self, progress: Silent) -> None:
+        """Train what is needed; failures are written down, not raised."""
         needed = self.needed()
         for segment in self.plan.segments:  # an earlier error is no reason not to try again
             self.folder.error_file(segment.key).unlink(missing_ok=True)
@@ -89,10 +107,6 @@ class Executor:
                         self._in_processes(todo, progress, advance)
                     else:
                         self._here(todo, progress, advance)
-        well = [self._write_record(name, seed) for name, seed in self.plan.outputs]
-        self.folder.keep_records(self.plan.outputs)
-        if all(well):
-            self.folder.discard_states()
 
     @property
     def stores_in_memory(self) -> int:
@@ -238,15 +252,15 @@ class Executor:
         return done.exists() or folder.error_file(key).exists()
 
     def _record(self, segment: Segment) -> None:
-        """Write the records that a finished segment allows: a run can be looked at as it goes."""
-        if segment.last and self._is_done(segment):
+        """Write the records that a finished segment allows."""
+        if self.records and segment.last and self._is_done(segment):
             for name in segment.serves:
                 self._write_record(name, segment.seed)
 
     def _write_record(self, name: str, seed: int) -> bool:
         """Write the record of one strategy and seed; return whether it went well."""
         key = self.plan.outputs[name, seed]
-        asked = next(one for one in self.plan.asked if one.name == name)
+        asked = self.plan.built[name, seed]
         error_file = self.folder.error_file(key)
         if error_file.exists():
             write_failure(self.folder, name, seed, key, read_json(error_file))

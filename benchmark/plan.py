@@ -158,6 +158,7 @@ class Plan:
     budgets: dict[int, Budget]  # by seed
     segments: tuple[Segment, ...]
     outputs: dict[tuple[str, int], str]  # (strategy, seed) -> key of the network that serves it
+    built: dict[tuple[str, int], Asked]  # (strategy, seed) -> with the parameters that it has there
 
     def waves(self) -> list[list[Segment]]:
         """Segments that can be trained at the same time, wave after wave."""
@@ -203,7 +204,20 @@ def make_plan(asked: Sequence[Asked], budgets: dict[int, Budget], origins: dict[
         for name, chain in keys.items():
             outputs[name, seed] = chain[-1]
         segments += _segments_of(seed, budget.steps, cuts, keys, paths, heads)
-    return Plan(tuple(asked), budgets, tuple(segments), outputs)
+    built = {(one.name, seed): one for seed in budgets for one in asked}
+    return Plan(tuple(asked), budgets, tuple(segments), outputs, built)
+
+
+def joined(asked: Sequence[Asked], plans: Sequence[Plan]) -> Plan:
+    """Make one plan of those of several seeds, in which strategies may have other parameters."""
+    segments = [segment for plan in plans for segment in plan.segments]
+    return Plan(
+        tuple(asked),
+        {seed: budget for plan in plans for seed, budget in plan.budgets.items()},
+        tuple(sorted(segments, key=lambda segment: segment.end)),
+        {at: key for plan in plans for at, key in plan.outputs.items()},
+        {at: one for plan in plans for at, one in plan.built.items()},
+    )
 
 
 def _segments_of(

@@ -130,6 +130,15 @@ def _experiment_flags(verb: argparse.ArgumentParser) -> None:
         "(default: 1, the seed 0)",
     )
 
+    what.add_argument(
+        "--tune",
+        type=int,
+        default=0,
+        metavar="N",
+        help="choose every strategy's parameters on validation before, each by N trials, the "
+        "defaults first; parameters that are given stay (default: take them as they are)",
+    )
+
     data = verb.add_argument_group("on which images")
     data.add_argument(
         "--data",

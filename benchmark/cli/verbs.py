@@ -23,6 +23,7 @@ def run_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:
     from benchmark.plugins import broken_words
     from benchmark.progress import Stopwatch, for_terminal
     from benchmark.strategy import registry
+    from benchmark.tuning import tuning_text
 
     progress = Stopwatch(for_terminal())
     executor = api.plan(
@@ -32,15 +33,18 @@ def run_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:
         out=chosen.out,
         jobs=chosen.jobs,
         cache_limit=chosen.cache_limit,
+        tune=chosen.tune,
         progress=progress,
     )
     for message in (*executor.prepared.messages, *broken_words()):
         progress.say(f"note: {message}")
     progress.say(plan_text(executor))
+    if chosen.tune:
+        progress.say(tuning_text(executor, chosen.tune))
     if chosen.dry_run:
         return 0
     command = shlex.join(["python", "-m", "benchmark", *words])
-    result = api.carry_out(executor, command, progress, chosen.control)
+    result = api.carry_out(executor, command, progress, chosen.control, chosen.tune)
     print_summary(result)
     whole = not any(file in registry.broken for file in chosen.plugin)
     return 0 if whole and (result.summary["status"] == "ok").all() else EXIT_FAILED

@@ -16,6 +16,7 @@ from benchmark.compare import Comparison
 from benchmark.findings import logit_shift
 from benchmark.metrics import pooled_reliability
 from benchmark.report.tables import mapping
+from benchmark.report.tuned import trials_frame
 from benchmark.store import atomic
 
 _FORMULA = ("=", "+", "-", "@", "'", "\t", "\r", "\n")
@@ -28,7 +29,9 @@ def write(comparison: Comparison, folder: Path) -> dict[str, Path]:
 
 def frames_of(comparison: Comparison) -> dict[str, pd.DataFrame]:
     """Return the tables of a run by the names of their files."""
+    tuned = trials_frame(comparison)
     return {
+        **({} if tuned.empty else {"tuning.csv": tuned}),
         "summary.csv": comparison.summary,
         "seeds.csv": comparison.seed_rows,
         "per_class.csv": comparison.per_class,

@@ -39,6 +39,7 @@ from benchmark.report.figures import all_figures
 from benchmark.report.formats import count, listed, plural
 from benchmark.report.priors import priors_table
 from benchmark.report.significance import follow_up
+from benchmark.report.tuned import tuning
 from benchmark.report.verdict import verdict
 
 Drawn = dict[str, matplotlib.figure.Figure]
@@ -56,6 +57,7 @@ def build_page(comparison: Comparison) -> Page:
             ("causes", "Why are classes never or hardly found?", tuple(_causes(comparison))),
             ("effects", "Did it take effect?", tuple(_effects(comparison, drawn))),
             ("free", "What a free correction does", tuple(_free(comparison))),
+            ("tuning", "What was tried", tuple(tuning(comparison))),
             ("seeds", "Seed by seed", tuple(_seeds(comparison, drawn))),
             ("classes", "Recall of each class", tuple(_classes(comparison, drawn))),
             ("confusion", "Confusion matrices", tuple(_confusion(comparison, drawn))),
@@ -66,7 +68,7 @@ def build_page(comparison: Comparison) -> Page:
             ("reading", "How to read this", (Definitions(tuple(READING.items())),)),
             ("data", "Data", tuple(_data(comparison))),
             ("setup", "Recipe, weights and machine", tuple(_setup(comparison))),
-            ("files", "Files", tuple(_files())),
+            ("files", "Files", tuple(_files(comparison))),
         )
         if blocks
     ]
@@ -432,9 +434,11 @@ def _given(block: Block | None) -> Iterator[Block]:
         yield block
 
 
-def _files() -> Iterator[Block]:
+def _files(comparison: Comparison) -> Iterator[Block]:
+    tuned = (("tuning.csv", "One row a strategy, seed and trial: parameters and their score."),)
     yield Definitions(
         (
+            *(tuned if comparison.run.get("tuning") else ()),
             ("summary.csv", "One row a strategy: the first table, the mean over seeds."),
             ("seeds.csv", "One row a strategy and seed, with further numbers."),
             ("per_class.csv", "One row a strategy, seed and class."),

@@ -22,6 +22,15 @@ class Outputs:
         """Return the same without its labels (all -1): what a decision rule may see."""
         return replace(self, labels=np.full_like(self.labels, -1))
 
+    def of(self, images: NDArray[np.bool_]) -> Outputs:
+        """Return those of some images, (N,) bool."""
+        return replace(
+            self,
+            logits=self.logits[images],
+            features=self.features[images],
+            labels=self.labels[images],
+        )
+
     @cached_property
     def log_probabilities(self) -> NDArray[np.float64]:
         """Log of the softmax, (N, C)."""

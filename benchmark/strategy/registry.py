@@ -15,7 +15,7 @@ import inspect
 import itertools
 import pkgutil
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -230,12 +230,32 @@ def _look_up(text: str) -> Asked:
             f"Groups: {', '.join(groups())}"
         )
     entry = known[name]
-    given = parse_parameters(name, entry.build, rest)
+    return _with(entry, parse_parameters(name, entry.build, rest))
+
+
+def _with(entry: Entry, given: dict[str, Any]) -> Asked:
     chosen = {
         key: given[key]
         for key, default in entry.defaults.items()
         if given.get(key, default) != default
     }
     shown = ",".join(f"{key}={value}" for key, value in chosen.items())
-    full = f"{name}:{shown}" if shown else name
+    full = f"{entry.name}:{shown}" if shown else entry.name
     return Asked(full, entry.build(**chosen), entry.doc, {**entry.defaults, **chosen})
+
+
+def tunable(asked: Asked) -> dict[str, Search]:
+    """Return the parameters that can be tuned, without those that were asked for."""
+    name, _, given = asked.name.partition(":")
+    fixed = {piece.partition("=")[0] for piece in given.split(",")}
+    return {key: one for key, one in registered()[name].search.items() if key not in fixed}
+
+
+def with_parameters(asked: Asked, **chosen: Any) -> Asked:
+    """Return a strategy with other parameters; it keeps its name.
+
+    Raises:
+        ValueError: for a value that is not allowed.
+    """
+    entry = registered()[asked.name.partition(":")[0]]
+    return replace(_with(entry, {**asked.parameters, **chosen}), name=asked.name)
