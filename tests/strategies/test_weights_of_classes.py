@@ -1,0 +1,106 @@
+"""Class weights are what the papers define, with mean 1 over the training images."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.utils.class_weight import compute_class_weight
+
+from benchmark.strategy import CrossEntropy, find
+from tests.strategies.long_tail import CIFAR10_LT, counts, logits
+
+LABELS = np.repeat(np.arange(10), CIFAR10_LT)
+
+
+def weights(strategy, stage=0, of=None):
+    return find(strategy).stages[stage].loss.of(counts() if of is None else of).numpy()
+
+
+def test_class_weights_are_balanced_as_in_scikit_learn():
+    """N / (C n_c), whose mean over images is 1 already."""
+    expected = compute_class_weight("balanced", classes=np.arange(10), y=LABELS)
+    np.testing.assert_allclose(weights("class_weights"), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["square_root_weights", "class_weights:power=0.5"])
+def test_square_root_weights(name):
+    sizes = np.array(CIFAR10_LT, float)
+    expected = sizes**-0.5 * sizes.sum() / (sizes**0.5).sum()
+    np.testing.assert_allclose(weights(name), expected, rtol=1e-5)
+    assert weights(name)[9] / weights(name)[0] == pytest.approx(10, rel=1e-4), "root of the ratio"
+
+
+@pytest.mark.parametrize("beta", [0.9, 0.99, 0.999, 0.9999])
+def test_effective_number_weights(beta):
+    """Cui et al. 2019, eq. 2 and 6: E_n = (1 - beta^n) / (1 - beta)."""
+    number = np.array([sum(beta**k for k in range(n)) for n in CIFAR10_LT])  # its proposition 1
+    expected = 1 / number
+    expected *= len(LABELS) / (expected * CIFAR10_LT).sum()
+    np.testing.assert_allclose(weights(f"effective_number:beta={beta}"), expected, rtol=1e-4)
+
+
+def test_limits_of_the_effective_number():
+    """Beta 0: no weights; beta near 1: inverse frequency (Cui et al. 2019, below eq. 6)."""
+    np.testing.assert_allclose(weights("effective_number:beta=0"), np.ones(10), rtol=1e-6)
+    near = weights("effective_number:beta=0.9999999")
+    np.testing.assert_allclose(near, weights("class_weights"), rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "name", ["class_weights", "square_root_weights", "effective_number", "deferred_reweighting"]
+)
+def test_weights_have_mean_1_over_the_training_images(name):
+    """Otherwise they would be another learning rate."""
+    assert weights(name, stage=-1)[LABELS].mean() == pytest.approx(1, rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ["class_weights", "effective_number"])
+def test_a_class_without_images_counts_as_one_of_a_single_image(name):
+    with_none, with_one = (weights(name, of=torch.tensor([40.0, 10, n])) for n in (0, 1))
+    assert np.isfinite(with_none).all()
+    assert with_none[2] / with_none[0] == pytest.approx(with_one[2] / with_one[0], rel=1e-5)
+
+
+@pytest.mark.parametrize("name", ["class_weights", "square_root_weights", "effective_number"])
+def test_the_loss_is_torchs_weighted_cross_entropy_without_its_mean(name):
+    """torch divides by the sum of the batch's weights, which would undo them image by image."""
+    target, of = torch.tensor([0, 3, 9, 9, 5, 1]), logits()
+    loss = find(name).stages[0].loss
+    one_hot = torch.eye(10)[target]
+    expected = torch.nn.functional.cross_entropy(
+        of, target, weight=torch.from_numpy(weights(name)), reduction="none"
+    )
+    torch.testing.assert_close(loss(of, one_hot, counts()), expected)
+
+
+def test_class_balanced_focal_loss_is_weights_times_focal_loss():
+    """Cui et al. 2019, section 4.3; the focal factor is of the unweighted probability."""
+    target, of = torch.tensor([0, 3, 9, 9, 5, 1]), logits()
+    loss = (
+        find("class_balanced_focal:gamma=2,beta=0.99")
+        .stages[0]
+        .loss(of, torch.eye(10)[target], counts())
+    )
+    p = of.softmax(1)[torch.arange(6), target]
+    w = torch.from_numpy(weights("effective_number:beta=0.99"))[target]
+    torch.testing.assert_close(loss, -w * (1 - p) ** 2 * p.log())
+
+
+def test_deferred_weights_are_those_of_the_effective_number():
+    first, last = find("deferred_reweighting:beta=0.99").stages
+    assert first.loss == CrossEntropy()
+    assert last.loss == find("effective_number:beta=0.99").stages[0].loss
+    assert (first.share, last.share) == pytest.approx((0.8, 0.2))
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ("class_weights:power=-1", "power must be from 0 to 2, got -1"),
+        ("effective_number:beta=1", "beta must be from 0 to below 1, got 1"),
+        ("class_balanced_focal:gamma=-1", "gamma must be 0 or more, got -1"),
+        ("deferred_reweighting:last=0", r"share must be in \(0, 1\], got 0"),
+    ],
+)
+def test_what_is_not_allowed_is_said(asked, says):
+    with pytest.raises(ValueError, match=says):
+        find(asked)
