@@ -361,6 +361,20 @@ def test_a_failed_strategy_is_a_visible_row_and_the_others_finish(
     assert "one label from 0 to 2 for each image; it gave 99 to 99" in done.stdout
 
 
+def test_the_plan_shows_what_is_trained_once(image_folder, tmp_path):
+    words = ["plan", "--data", image_folder, *SMALL, "--out", tmp_path, "--strategies"]
+    done = call(*words, "no_change,threshold_moving,crt,deferred_resampling,focal_loss")
+    said = " ".join((done.stdout + done.stderr).split())
+    budget = int(re.search(r"to train 4 of 4 networks, (\d+) steps", said)[1])
+    alone = [int(steps) for steps in re.findall(r": (\d+) steps of its own", said)]
+    assert "train crt: " in said
+    assert "train deferred_resampling: " in said
+    assert re.search(r"train no_change = threshold_moving: \d+ steps of its own, after", said)
+    assert re.search(r"crt: .*? shared with no_change, threshold_moving, deferred_resampling", said)
+    assert "focal_loss:" not in said, "it has nothing in common with the others"
+    assert 0 < sum(alone) < budget
+
+
 def test_a_broken_plugin_stops_nothing_and_is_said_at_the_end(image_folder, plugin, tmp_path):
     broken, out = tmp_path / "broken.py", tmp_path / "run"
     broken.write_text("import nothing_of_that_name")

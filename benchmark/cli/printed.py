@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from benchmark.api import Result
     from benchmark.cache import Entry
     from benchmark.executor import Executor
+    from benchmark.plan import Plan
+
+MOST_NAMED = 3  # strategies, where many share
 
 
 def plan_text(executor: Executor) -> str:
@@ -46,10 +49,29 @@ def plan_text(executor: Executor) -> str:
     by_network: dict[str, list[str]] = {}
     for (name, _), key in plan.outputs.items():
         by_network.setdefault(key, []).append(name)
-    for names in dict.fromkeys(tuple(names) for names in by_network.values()):
-        state = "train" if any(by_network[k] == list(names) for k in missing) else "stored"
-        lines.append(f"  {state:<7}  {' = '.join(names)}")
+    shown: set[tuple[str, ...]] = set()
+    for key, names in by_network.items():
+        if tuple(names) not in shown:  # the same for every seed
+            shown.add(tuple(names))
+            state = "train" if any(by_network[k] == names for k in missing) else "stored"
+            lines.append(f"  {state:<7}  {' = '.join(names)}{_shared(plan, key, names)}")
     return "\n".join(lines)
+
+
+def _shared(plan: Plan, key: str, names: Sequence[str]) -> str:
+    """Say how many steps a network has in common with others, which are trained once."""
+    segments = {segment.key: segment for segment in plan.segments}
+    segment = segments[key]
+    steps, others = segment.end, []
+    while segment.parent:
+        segment = segments[segment.parent]
+        if others := [name for name in segment.serves if name not in names]:
+            break
+    if not others:
+        return ""
+    more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
+    with_ = ", ".join(others[:MOST_NAMED]) + more
+    return f": {steps - segment.end} steps of its own, after {segment.end} shared with {with_}"
 
 
 def _plural(number: int, one: str, many: str) -> str:
