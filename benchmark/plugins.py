@@ -108,7 +108,7 @@ def _forget(module: str) -> None:
     backbone.forget(module)
 
 
-def _told(error: Exception, path: Path) -> str:
+def _told(error: Exception | SystemExit, path: Path) -> str:
     """Say an error with the line of the user's file that led to it."""
     if isinstance(error, SyntaxError):
         return f"{type(error).__name__}: {error.msg} (line {error.lineno})"
