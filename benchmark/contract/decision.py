@@ -24,7 +24,7 @@ def fitted_on_validation_alone(case: Case) -> None:
     rule = case.strategy.decide.fit(validation, counts)
     require(callable(rule), f"fit must return a rule, outputs -> labels; got {rule!r}")
     require(np.array_equal(counts, COUNTS), "fit changed the counts that it was given; copy them")
-    for name in ("logits", "features", "labels"):
+    for name in ("logits", "features", "labels", "head"):
         require(
             np.array_equal(getattr(validation, name), getattr(before, name)),
             f"fit changed the {name} that it was given; work on a copy",

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.contract.clause import BrokenClauseError, Case, require
+from benchmark.contract.source import files_used
 from benchmark.plan import Budget, key_at, stretches_of
 from benchmark.plugins import load_plugin, loaded_files
 from benchmark.strategy import Strategy
@@ -73,6 +74,14 @@ def key_knows_its_source(case: Case) -> None:
             "hold: results of an earlier version would be taken for its own. Write it as a class "
             "in the file",
         )
+        for name, other in files_used(one):
+            require(
+                file_hash(other) in told,
+                f"{kind.__qualname__} uses {name} of {other.name}, whose source the key does not "
+                f"hold: after a change there, results of before it would be taken for new ones. "
+                f"Write {name} in the file of {kind.__qualname__}, inherit from it, or hold it in "
+                "a field",
+            )
 
 
 def key_of(strategy: Strategy) -> str:
@@ -81,9 +90,10 @@ def key_of(strategy: Strategy) -> str:
 
 
 def components(strategy: Strategy) -> Iterator[Any]:
-    """Return what decides of a network, stage by stage, with what is inside of it."""
+    """Return what decides of a result, stage by stage, with what is inside of it."""
     fields = ("sample", "augment", "mix", "synthesise", "loss")
-    found = [strategy.head, *(getattr(stage, f) for stage in strategy.stages for f in fields)]
+    found = [strategy.decide, strategy.head]
+    found += [getattr(stage, f) for stage in strategy.stages for f in fields]
     while found:
         one = found.pop()
         if isinstance(one, tuple | list):

@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 import textwrap
 
 import pytest
@@ -244,6 +245,14 @@ BAD = [
     ),
     (
         "fitted_on_validation_alone",
+        "def fit(self, validation, counts):\n"
+        "    validation.head[:] = 0\n"
+        "    return AddOffset((0.0,) * len(counts))",
+        "decide=Part()",
+        "fit changed the head",
+    ),
+    (
+        "fitted_on_validation_alone",
         "def fit(self, validation, counts): pass",
         "decide=Part()",
         "fit must return a rule, outputs -> labels; got None",
@@ -353,6 +362,35 @@ def test_an_edit_of_the_file_changes_the_key(tmp_path):
     key = key_of(load(tmp_path, LOSS, STAGE).build())
     assert key_of(load(tmp_path, LOSS.replace("2 *", "30 *"), STAGE).build()) != key
     assert key_of(load(tmp_path, LOSS + "  # twice", STAGE).build()) == key
+
+
+HELPED = """
+def __call__(self, logits, target, counts):
+    return [{0}(one) for one in logits]
+def fit(self, validation, counts):
+    return {0}
+"""
+
+
+@pytest.mark.parametrize(
+    ("component", "strategy"),
+    [
+        (HELPED.format("helped"), STAGE),
+        (HELPED.format("beside"), STAGE),
+        (HELPED.format("helped"), "decide=Part()"),
+        ("x: float = helped(1.0)", STAGE),  # its value is in the key
+    ],
+)
+def test_code_in_a_file_beside_it_must_be_in_the_key(tmp_path, monkeypatch, component, strategy):
+    """An edit there would be served the results of before it."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "helper_beside", raising=False)
+    (tmp_path / "helper_beside.py").write_text("def helped(x): return 2 * x\n")
+    functions = "from helper_beside import helped\ndef beside(x): return helped(x)\n"
+    monkeypatch.setitem(globals(), "HEAD", functions + HEAD)
+    said = wrong(load(tmp_path, component, strategy), "key_knows_its_source")
+    told = "Part uses helped of helper_beside.py, whose source the key does not hold"
+    assert said.startswith(told) if component.startswith("\n") else not said
 
 
 def test_a_file_that_fails_in_another_process_is_told_so(tmp_path, monkeypatch):
