@@ -27,7 +27,8 @@ def load_plugin(file: str | Path) -> None:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it can't be imported, with its own error and the line, or brings nothing.
+        If it can't be imported or a strategy of it not be built with its defaults, with its own
+        error and the line, or if it brings nothing.
     """
     path = Path(file).resolve()
     if not path.is_file():
@@ -41,11 +42,14 @@ def load_plugin(file: str | Path) -> None:
     registry.registered(), backbone.backbones()  # ours first: a clash of names is its to mend
     sys.modules[name] = module
     _forget(name)  # of an earlier state of the file
+    _loaded.pop(path, None)
     try:
         spec.loader.exec_module(module)
         if not brought_by(path):
             raise ValueError("no function in it is decorated with @strategy or @backbone")
-    except Exception as error:
+        for entry in [one for one in registry.entries.values() if one.file == path]:
+            entry.built()  # a run looks at all that are there, also at those not asked for
+    except (Exception, SystemExit) as error:  # a script may end with sys.exit
         del sys.modules[name]
         _forget(name)
         raise ValueError(f"--plugin {file}: {_told(error, path)}") from error
@@ -75,9 +79,9 @@ def brought_by(file: str | Path) -> list[str]:
     return strategies + [n for n, b in backbone.backbones().items() if b.file.resolve() == path]
 
 
-def loaded_files() -> list[Path]:
-    """Return the files loaded in this process."""
-    return list(_loaded)
+def loaded_files() -> dict[Path, int]:
+    """Return the files loaded in this process, and when they were changed."""
+    return dict(_loaded)
 
 
 def broken_words() -> list[str]:
@@ -104,7 +108,7 @@ def _forget(module: str) -> None:
     backbone.forget(module)
 
 
-def _told(error: Exception, path: Path) -> str:
+def _told(error: Exception | SystemExit, path: Path) -> str:
     """Say an error with the line of the user's file that led to it."""
     if isinstance(error, SyntaxError):
         return f"{type(error).__name__}: {error.msg} (line {error.lineno})"

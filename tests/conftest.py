@@ -4,6 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmark import plugins
+from benchmark.model import backbone
+from benchmark.strategy import registry
+
 COUNTS = {"common": 30, "middling": 12, "rare": 5}
 
 
@@ -26,3 +30,16 @@ def image_folder(tmp_path_factory):
             pixels = rng.normal(level, 40, (40, 40, 3)).clip(0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(root / name / f"{number:03}.png")
     return root
+
+
+@pytest.fixture
+def forgotten():
+    """What is registered stays registered: take out what a test brought."""
+    before, files = registry.registered(), plugins.loaded_files()
+    yield
+    for one in backbone.backbones().values():
+        if one.build.__module__.startswith("imbalance_bench_plugin"):
+            backbone.forget(one.build.__module__)
+    for now, then in ((registry.entries, before), (plugins._loaded, files), (registry.broken, {})):
+        now.clear()
+        now.update(then)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.plugins import brought_by, load_plugin, load_plugins
+from benchmark.plugins import brought_by, load_plugin, load_plugins, loaded_files
 from benchmark.strategy import Strategy, find, registry
 
 GOOD = '''
@@ -20,14 +20,7 @@ def mine() -> Strategy:
 '''
 
 
-@pytest.fixture(autouse=True)
-def forgotten():
-    """What a test brings goes with it."""
-    before = registry.registered()
-    yield
-    registry.entries.clear()
-    registry.entries.update(before)
-    registry.broken.clear()
+pytestmark = pytest.mark.usefixtures("forgotten")
 
 
 @pytest.mark.parametrize(
@@ -37,6 +30,17 @@ def forgotten():
         ("x = 1", "decorated with @strategy or @backbone"),
         ("x = 1\ny = 1 / 0", r"ZeroDivisionError: division by zero \(line 2\)"),
         ("x = 1\ny = (", r"SyntaxError: .*\(line 2\)"),
+        ("x = 1\nraise SystemExit('run me alone')", r"SystemExit: run me alone \(line 2\)"),
+        (
+            "from benchmark.strategy import *\n@strategy\ndef a() -> Strategy:\n"
+            "  'Mine.'\n  return Strategy(1 / 0)",
+            r"ZeroDivisionError: division by zero \(line 5\)",
+        ),
+        (
+            "from benchmark.strategy import *\n@strategy\ndef a() -> Strategy:\n"
+            "  'Mine.'\n  return Stage()",
+            r"a returned Stage\(.*; return a Strategy",
+        ),
         (
             "from benchmark.strategy import *\n@strategy\ndef a() -> Strategy: return Strategy()",
             "needs a docstring",
@@ -93,6 +97,17 @@ def test_a_broken_file_is_kept_with_its_error_and_stops_nothing_else(tmp_path):
     assert find("yours") == Strategy()
 
 
+def test_a_file_that_an_edit_breaks_is_not_sent_to_workers(tmp_path):
+    file = tmp_path / "edited.py"
+    file.write_text(GOOD)
+    load_plugins([file])
+    assert list(loaded_files()) == [file]
+    file.write_text(GOOD + "1 / 0")
+    load_plugins([file])
+    assert not loaded_files()
+    assert "mine" not in registry.registered()
+
+
 # ---- installed packages ----------------------------------------------------------------------
 
 
@@ -107,10 +122,14 @@ def install(site: Path, name: str, source: str) -> None:
 
 @pytest.fixture
 def site(tmp_path):
-    """A good package, one that fails, and one that takes a name that is taken."""
+    """Good packages, of which one builds on another, and each kind of bad one."""
     install(tmp_path, "good_package", GOOD)
     install(tmp_path, "bad_package", GOOD.replace("mine", "half") + "import nothing_of_that_name")
     install(tmp_path, "clashing_package", GOOD.replace("mine", "no_change"))
+    install(tmp_path, "exiting_package", GOOD.replace("mine", "left") + "raise SystemExit(3)")
+    on = 'from benchmark.strategy import find, strategy\n@strategy\ndef {}():\n    "Mine."\n'
+    install(tmp_path, "a_package", on.format("above") + '    return find("mine")')
+    install(tmp_path, "unbuilt_package", on.format("unbuilt") + '    return find("nothing_such")')
     return tmp_path
 
 
@@ -127,19 +146,23 @@ def in_a_process(site, *words):
 def test_strategies_of_installed_packages_are_found_and_broken_ones_stop_nothing(site):
     code = """
         from benchmark.strategy.registry import broken, find, groups, registered
-        print("mine" in registered(), "mine" in groups()["all"], "half" in registered())
+        print("mine" in registered(), "mine" in groups()["all"], "above" in registered())
+        print([name for name in ("half", "left", "unbuilt") if name in registered()])
         print(find("no_change").stages[0].share)
         print(sorted(broken.items()))
         """
     done = in_a_process(site, "-c", textwrap.dedent(code))
     assert done.returncode == 0, done.stderr
-    first, second, third = done.stdout.splitlines()
-    assert first == "True True False"
+    first, none, second, third = done.stdout.splitlines()
+    assert first == "True True True"
+    assert none == "[]"
     assert second == "1.0"
     assert (
         "('bad_package', \"ModuleNotFoundError: No module named 'nothing_of_that_name'\")" in third
     )
     assert "('clashing_package', \"ValueError: there is a strategy 'no_change' already" in third
+    assert "('exiting_package', 'SystemExit: 3')" in third
+    assert "('unbuilt_package', \"ValueError: unknown strategy 'nothing_such'" in third
 
 
 def test_list_shows_what_is_broken(site, tmp_path):

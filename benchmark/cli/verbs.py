@@ -146,6 +146,8 @@ def check_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # n
         for name in brought_by(file):
             if name in registered():
                 wrong += print_findings(file, name, check(registered()[name]))
+            else:
+                print(f"{file}: {name} is a network, and the contract is one of strategies")
     return EXIT_FAILED if wrong else 0
 
 

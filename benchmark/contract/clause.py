@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from benchmark.strategy import Strategy
 from benchmark.strategy.registry import Entry
@@ -36,6 +37,22 @@ def require(kept: object, wrong: str) -> None:
     """Raise `BrokenClauseError` unless something holds."""
     if not kept:
         raise BrokenClauseError(wrong)
+
+
+def described(value: Any) -> str:
+    """Say what something is: shape and type of an array or tensor, how many of several, itself."""
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return f"{tuple(value.shape)} {value.dtype}"
+    if isinstance(value, tuple | list):
+        return f"{len(value)} of them in a {type(value).__name__}"
+    return repr(value)
+
+
+def pair(value: Any, what: str) -> tuple[Any, Any]:
+    """Return two arrays or tensors, if they are that; `what` begins the sentence otherwise."""
+    kept = isinstance(value, tuple) and len(value) == 2 and all(hasattr(v, "shape") for v in value)
+    require(kept, f"{what} must be returned, as two; got {described(value)}")
+    return value[0], value[1]
 
 
 def stage_name(case: Case, number: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from benchmark.contract.clause import Case, require, stage_name
+from benchmark.contract.clause import Case, described, pair, require, stage_name
 from benchmark.strategy import RepeatsAltered
 
 COUNTS = np.array([40, 15, 5, 1])
@@ -17,7 +17,8 @@ def draws_by_its_rng_alone(case: Case) -> None:
     for number, stage in enumerate(case.strategy.stages, start=1):
         of = stage_name(case, number)
         state = np.random.get_state()  # noqa: NPY002 - the one that a sampler must not use
-        one = np.asarray(stage.sample(LABELS.copy(), np.random.default_rng(1)))
+        labels = LABELS.copy()
+        one = np.asarray(stage.sample(labels, np.random.default_rng(1)))
         np.random.seed(5)  # noqa: NPY002
         two = np.asarray(stage.sample(LABELS.copy(), np.random.default_rng(1)))
         np.random.set_state(state)  # noqa: NPY002
@@ -26,15 +27,20 @@ def draws_by_its_rng_alone(case: Case) -> None:
             f"{of}a pass must be positions, whole numbers (M,); got {one.dtype} {one.shape}",
         )
         require(
+            np.array_equal(labels, LABELS),
+            f"{of}it changed the labels that it was given; shuffle positions, or a copy",
+        )
+        require(
             np.array_equal(one, two),
             f"{of}the same generator gives other draws the second time; draw with `rng` alone",
         )
         require(
             one.min() >= 0 and one.max() < len(LABELS),
-            f"{of}positions from {one.min()} to {one.max()} of {len(LABELS)} images",
+            f"{of}positions from {one.min()} to {one.max()} of {len(LABELS)} images; count from 0, "
+            "and return positions in `labels`",
         )
         require(
-            not np.array_equal(one, stage.sample(LABELS, np.random.default_rng(2))),
+            not np.array_equal(one, stage.sample(LABELS.copy(), np.random.default_rng(2))),
             f"{of}another generator gives the same draws: every pass would be the same, and every "
             "seed; shuffle with `rng`",
         )
@@ -48,19 +54,29 @@ def leaves_other_images_alone(case: Case) -> None:
     copies = torch.arange(5)
     for number, stage in enumerate(case.strategy.stages, start=1):
         of = stage_name(case, number)
+        require(
+            callable(getattr(stage.augment, "changes", None)),
+            f"{of}{type(stage.augment).__name__} has no method changes(copy), which tells of each "
+            "showing whether it is altered, (B,) -> (B,) bool",
+        )
         changes = stage.augment.changes(copies)
         require(
-            changes.dtype == torch.bool and changes.shape == (5,),
+            isinstance(changes, torch.Tensor)
+            and changes.dtype == torch.bool
+            and changes.shape == (5,),
             f"{of}changes(copy) must tell for each of 5 images whether it is altered, (5,) bool; "
-            f"got {changes.dtype} {tuple(changes.shape)}",
+            f"got {described(changes)}",
         )
         one, two = (
             stage.augment(images.clone(), copies, torch.Generator().manual_seed(0))
             for _ in range(2)
         )
         require(
-            one.shape == images.shape and one.dtype == torch.uint8,
-            f"{of}images {tuple(images.shape)} uint8 became {tuple(one.shape)} {one.dtype}",
+            isinstance(one, torch.Tensor)
+            and one.shape == images.shape
+            and one.dtype == torch.uint8,
+            f"{of}images {described(images)} became {described(one)}; return the same shape and "
+            "type, rounded",
         )
         require(
             torch.equal(one, two),
@@ -93,20 +109,29 @@ def mixes_within_bounds(case: Case) -> None:
             for _ in range(2):
                 torch.manual_seed(1)  # as before every step
                 rng = torch.Generator().manual_seed(1)
-                made.append(stage.mix(images.clone(), target.clone(), counts, rng))
+                given = counts.clone()
+                made.append(
+                    pair(
+                        stage.mix(images.clone(), target.clone(), given, rng),
+                        f"{of}images and targets",
+                    )
+                )
+                require(torch.equal(given, counts), f"{of}it changed the counts that it was given")
         (mixed, soft), again = made
         require(
             mixed.shape == images.shape and soft.shape == target.shape,
-            f"{of}images {tuple(images.shape)} and targets (8, 4) became {tuple(mixed.shape)} and "
-            f"{tuple(soft.shape)}",
+            f"{of}images {described(images)} and targets {described(target)} became "
+            f"{described(mixed)} and {described(soft)}; return the same shapes",
         )
         require(
             mixed.min() >= 0 and mixed.max() <= 255,
-            f"{of}pixels from 0 to 255 became {mixed.min():.3g} to {mixed.max():.3g}",
+            f"{of}pixels from 0 to 255 became {mixed.min():.3g} to {mixed.max():.3g}; blend images "
+            "with shares that add up to 1",
         )
         require(
             torch.allclose(soft.sum(1), torch.ones(8)),
-            f"{of}targets sum to {soft.sum(1).tolist()}, not to 1",
+            f"{of}targets sum to {soft.sum(1).tolist()}, not to 1; give the classes of an image "
+            "shares that add up to 1",
         )
         require(
             torch.equal(mixed, again[0]) and torch.equal(soft, again[1]),
@@ -120,14 +145,21 @@ def makes_up_rows_that_fit(case: Case) -> None:
     for number, stage in enumerate(case.strategy.stages, start=1):
         of, before = stage_name(case, number), features.copy()
         (rows, labels), again = (
-            stage.synthesise(features, LABELS, np.random.default_rng(1)) for _ in range(2)
+            pair(
+                stage.synthesise(features, LABELS.copy(), np.random.default_rng(1)),
+                f"{of}rows and labels",
+            )
+            for _ in range(2)
         )
         require(
             rows.shape == (len(labels), 6) and np.isin(labels, LABELS).all(),
             f"{of}rows must be (S, 6) with labels (S,) from 0 to 3; got {rows.shape} and "
             f"{labels.shape}, labels {np.unique(labels).tolist()}",
         )
-        require(np.array_equal(features, before), f"{of}it changed the features of the images")
+        require(
+            np.array_equal(features, before),
+            f"{of}it changed the features of the images; work on a copy",
+        )
         require(
             np.array_equal(rows, again[0]) and np.array_equal(labels, again[1]),
             f"{of}the same generator makes up other rows the second time; draw with `rng` alone",

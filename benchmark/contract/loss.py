@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from benchmark.contract.clause import Case, require, stage_name
-from benchmark.strategy import CrossEntropy, EasyPullLess, EasyPullMore, UnsurePullLess
+from benchmark.strategy import CrossEntropy, EasyPullLess, EasyPullMore, Stage, UnsurePullLess
 
 COUNTS = torch.tensor([40.0, 15.0, 5.0, 1.0])
 _EQUAL = torch.full((4,), 30.0)
@@ -21,11 +21,11 @@ def one_finite_value_an_image(case: Case) -> None:
             for kind, target in (("labels", targets), ("soft targets", soft)):
                 of = f"{stage_name(case, number)}for {kind} and logits of about {scale:g} "
                 logits = (scale * _normal(6)).requires_grad_()
-                loss = stage.loss(logits, target, COUNTS)
+                loss = _losses(stage, of, logits, target, COUNTS)
                 require(
-                    loss.shape == (6,),
-                    f"{of}it has shape {tuple(loss.shape)} for 6 images; return one value an "
-                    "image, (6,), and leave the mean to the trainer",
+                    loss.requires_grad,
+                    f"{of}it does not depend on the logits, so there is nothing to learn from it; "
+                    "compute it from them in torch, without detach, item or numpy",
                 )
                 require(
                     loss.isfinite().all(),
@@ -45,13 +45,14 @@ def in_proportion_to_its_target(case: Case) -> None:
     times = torch.tensor([0.5, 1.0, 3.0, 20.0])
     logits = _normal(4)
     for number, stage in enumerate(case.strategy.stages, start=1):
+        of = stage_name(case, number)
         plain, more = (
-            stage.loss(logits, target, COUNTS) for target in (torch.eye(4), torch.diag(times))
+            _losses(stage, of, logits, target, COUNTS) for target in (torch.eye(4), times.diag())
         )
         require(
-            torch.allclose(more, times * plain, rtol=1e-4),
-            f"{stage_name(case, number)}targets times {_times(times, 1)} give losses times "
-            f"{_times(more, plain)}; write it as a sum over classes of target x something",
+            _close(more, times * plain),
+            f"{of}targets times {_times(times, 1)} give losses times {_times(more, plain)}; write "
+            "it as a sum over classes of target x something",
         )
 
 
@@ -62,18 +63,44 @@ def cross_entropy_on_equal_classes(case: Case) -> None:
     for number, stage in enumerate(case.strategy.stages, start=1):
         if any(isinstance(effect, _LOOKS_ELSEWHERE) for effect in stage.effects):
             continue
-        loss = stage.loss(logits, torch.eye(4), _EQUAL)
+        of = stage_name(case, number)
+        loss = _losses(stage, of, logits, torch.eye(4), _EQUAL)
         require(
-            torch.allclose(loss, plain, rtol=1e-4),
-            f"{stage_name(case, number)}it is {_times(loss, plain)} times cross-entropy where all "
-            "classes have 30 images: weights must have mean 1 over the training images, or the "
-            "learning rate changes too. A loss that looks at something else than class sizes "
-            f"declares {', '.join(kind.__name__ for kind in _LOOKS_ELSEWHERE)}",
+            _close(loss, plain),
+            f"{of}it is {_times(loss, plain)} times cross-entropy where all classes have 30 "
+            "images: weights must have mean 1 over the training images, or the learning rate "
+            "changes too. A loss that looks at something else than class sizes declares "
+            f"{', '.join(kind.__name__ for kind in _LOOKS_ELSEWHERE)}",
         )
+
+
+def _losses(
+    stage: Stage, of: str, logits: torch.Tensor, target: torch.Tensor, counts: torch.Tensor
+) -> torch.Tensor:
+    """Return the loss of each image, (B,), if it is that and leaves what it is given alone."""
+    given = {"targets": target.clone(), "counts": counts.clone()}
+    loss = stage.loss(logits, *given.values())
+    images = f"for {len(logits)} images; return one value an image, ({len(logits)},)"
+    require(isinstance(loss, torch.Tensor), f"{of}it is {loss!r} {images}, as a tensor")
+    require(
+        loss.shape == (len(logits),),
+        f"{of}it has shape {tuple(loss.shape)} {images}, and leave the mean to the trainer",
+    )
+    for (name, after), before in zip(given.items(), (target, counts), strict=True):
+        require(
+            torch.equal(after, before),
+            f"{of}it changed the {name} that it was given, which the trainer goes on with: make "
+            "new tensors, without *= and the like",
+        )
+    return loss
 
 
 def _normal(images: int) -> torch.Tensor:
     return torch.randn(images, 4, generator=torch.Generator().manual_seed(0))
+
+
+def _close(one: torch.Tensor, other: torch.Tensor) -> bool:
+    return torch.allclose(one, other, rtol=1.3e-6, atol=1e-5)
 
 
 def _times(loss: torch.Tensor, plain: torch.Tensor | int) -> str:

@@ -13,12 +13,13 @@ import numpy as np
 
 from benchmark.audit import audit
 from benchmark.cache import cache_in
-from benchmark.contract.clause import Case, require
+from benchmark.contract.clause import BrokenClauseError, Case, described, require
 from benchmark.experiment import Experiment, recipe_for
+from benchmark.model.backbone import HEAD, find_backbone
 from benchmark.plan import Budget, make_plan
 from benchmark.prepare import Prepared, prepare
 from benchmark.progress import Silent
-from benchmark.strategy import Outputs
+from benchmark.strategy import Outputs, Strategy
 from benchmark.strategy.effects import Decided
 from benchmark.strategy.places import places
 from benchmark.strategy.registry import Asked
@@ -48,7 +49,9 @@ def is_seen_to_take_effect(case: Case) -> None:
     """It trains, and the audit sees what it declares, in 40 steps of the last layer."""
     from benchmark.train.loop import Training
 
-    prepared, strategy = short_experiment(), case.strategy
+    strategy = case.strategy
+    _check_head(strategy)
+    prepared = short_experiment(_first_trained(strategy))
     split, counts, recipe = prepared.splits[0], prepared.train_counts(0), prepared.experiment.recipe
     asked = Asked(case.entry.name, strategy, "", {})
     plan = make_plan([asked], prepared.budgets, {0: "origin"})
@@ -68,8 +71,32 @@ def is_seen_to_take_effect(case: Case) -> None:
     require(not missed, f"not seen: {'; '.join(missed)}")
 
 
+def _check_head(strategy: Strategy) -> None:
+    """Look at the head alone: what is wrong of it is said better before it stands in a network."""
+    import torch
+
+    logits = strategy.head(6, 4)(torch.zeros(5, 6))
+    require(
+        isinstance(logits, torch.Tensor) and logits.shape == (5, 4),
+        "of features (5, 6) and 4 classes the head must give logits (5, 4); got "
+        f"{described(logits)}",
+    )
+
+
+def _first_trained(strategy: Strategy) -> str:
+    """Return the first block that a stage asks to train: most ask for none, which is quick."""
+    asked = {stage.trains for stage in strategy.stages if stage.trains}
+    blocks = find_backbone(Experiment.backbone).blocks
+    if unknown := asked - {*blocks, HEAD}:
+        raise BrokenClauseError(
+            f"a stage trains {_listed(unknown)}, which is no block of {Experiment.backbone}; "
+            f"allowed are {HEAD}, {', '.join(blocks)}"
+        )
+    return min(asked | {HEAD}, key=(*blocks, HEAD).index)
+
+
 @functools.cache
-def short_experiment() -> Prepared:
+def short_experiment(fine_tune: str = HEAD) -> Prepared:
     """Three classes of 24, 10 and 3 made-up images at 75 px, their features by a random network."""
     from PIL import Image
 
@@ -86,7 +113,7 @@ def short_experiment() -> Prepared:
             data=str(images),
             weights="none",
             recipe=recipe_for("forum", lr=3e-3),
-            fine_tune="head",
+            fine_tune=fine_tune,
             image_size=75,
             precision="fp32",
             device="cpu",

@@ -17,17 +17,16 @@ import pkgutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import Any, TypeVar, overload
 
 from benchmark.parameters import parse_parameters
 from benchmark.strategy.search import Search
-
-if TYPE_CHECKING:
-    from benchmark.strategy.timeline import Strategy
+from benchmark.strategy.timeline import Strategy
 
 Build = TypeVar("Build", bound="Callable[..., Strategy]")
 entries: dict[str, Entry] = {}
 broken: dict[str, str] = {}  # a plug-in's file, or the name of its entry point -> its error
+_met: set[str] = set()  # entry points that have been loaded, or tried
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,17 @@ class Entry:
         """Hyper-parameters and their defaults."""
         parameters = inspect.signature(self.build).parameters.values()
         return {parameter.name: parameter.default for parameter in parameters}
+
+    def built(self) -> Strategy:
+        """Build it with its defaults.
+
+        Raises:
+            ValueError: if what its function returns is no `Strategy`; and whatever that raises.
+        """
+        one = self.build()
+        if not isinstance(one, Strategy):
+            raise ValueError(f"{self.name} returned {one!r}; return a Strategy")
+        return one
 
 
 @dataclass(frozen=True)
@@ -117,24 +127,36 @@ def registered() -> dict[str, Entry]:
     package = importlib.import_module("strategies")
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"strategies.{module.name}")
-    for point in importlib.metadata.entry_points(group="imbalance_bench.strategies"):
-        _load(point)
+    _load_packages()
     listed = dict.fromkeys([*package.MISSION, *itertools.chain(*package.GROUPS.values())])
     order = {name: position for position, name in enumerate(listed)}
     return dict(sorted(entries.items(), key=lambda item: order.get(item[0], len(order))))
 
 
-def _load(point: importlib.metadata.EntryPoint) -> None:
-    """Import an installed package's strategies; what is broken there stops nothing here."""
-    if point.value in broken:
-        return
-    before = dict(entries)
-    try:
-        point.load()
-    except Exception as error:
-        entries.clear()
-        entries.update(before)
-        broken[point.value] = f"{type(error).__name__}: {error}"
+def _load_packages() -> None:
+    """Import installed packages' strategies; what is broken there stops nothing here."""
+    points = importlib.metadata.entry_points(group="imbalance_bench.strategies")
+    fresh = [point for point in points if point.value not in _met]
+    _met.update(point.value for point in fresh)
+    brought: dict[str, list[str]] = {}
+    for point in fresh:
+        before = dict(entries)
+        try:
+            point.load()
+        except (Exception, SystemExit) as error:
+            entries.clear()
+            entries.update(before)
+            broken[point.value] = f"{type(error).__name__}: {error}"
+        else:
+            brought[point.value] = [name for name in entries if name not in before]
+    for value, names in brought.items():  # after all are there: one may build on another's
+        try:
+            for name in names:
+                entries[name].built()
+        except (Exception, SystemExit) as error:
+            for name in names:
+                del entries[name]
+            broken[value] = f"{type(error).__name__}: {error}"
 
 
 def forget(module: str) -> None:
