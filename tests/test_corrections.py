@@ -1,5 +1,7 @@
 """Decisions that need no training are found by what they are, and fitted to any network."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -25,7 +27,7 @@ def outputs():
 
 def test_those_that_only_decide_are_free():
     free = free_decisions()
-    assert set(free) == {"threshold_moving", "prior_correction"}
+    assert set(free) == {"threshold_moving", "prior_correction", "tau_norm"}
     assert free["threshold_moving"] == find("threshold_moving").decide
 
 
@@ -55,4 +57,7 @@ def test_a_decision_that_fails_takes_no_others_along(outputs):
             raise RuntimeError("no")
 
     decisions = {"broken": Broken(), **free_decisions()}
-    assert list(corrected(decisions, *outputs, COUNTS)) == list(free_decisions())
+    found = list(corrected(decisions, *outputs, COUNTS))
+    assert found == ["threshold_moving", "prior_correction"], "there is no head to normalise"
+    with_head = [replace(one, head=np.ones((3, 2))) for one in outputs]
+    assert list(corrected(decisions, *with_head, COUNTS)) == list(free_decisions())

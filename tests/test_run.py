@@ -512,7 +512,7 @@ def test_a_wrong_settings_file_is_explained(tmp_path, capsys):
     config = tmp_path / "study.toml"
     for text, says in (
         ('control = "magic"', "the control 'magic' is none of the strategies asked for"),
-        ("imagesize = 75", "unknown key 'imagesize'; known: batch-size"),
+        ("imagesize = 75", "unknown key 'imagesize'; known: backbone, batch-size"),
         ('quick = "no"', "quick must be true or false, got 'no'"),
         ("lr = true", "lr must be a value"),
         ("lr = ", "study.toml"),

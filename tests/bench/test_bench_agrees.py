@@ -15,7 +15,6 @@ import torch
 
 from benchmark.bench.inputs import Settings, prepare_inputs
 from benchmark.bench.segment import RECIPE, second_half
-from benchmark.model import inception
 from benchmark.plan import Budget, make_plan
 from benchmark.prepare import prepare
 from benchmark.progress import Silent
@@ -30,9 +29,8 @@ BOUND = 1e-4  # largest difference of a logit
 
 
 @pytest.fixture
-def both(image_folder, tmp_path, monkeypatch):
+def both(image_folder, tmp_path):
     """A plain script and a training of the harness, with the same weights and no dropout."""
-    monkeypatch.setattr(inception, "DROPOUT", 0.0)
     settings = Settings(str(image_folder), "bundled", SIZE, ("no_change",), (0,), "cpu", "fp32")
     inputs = prepare_inputs(settings, tmp_path)
     experiment = second_half(
@@ -50,6 +48,7 @@ def both(image_folder, tmp_path, monkeypatch):
     training = Training(
         prepared.material, prepared.splits[0], RECIPE, budget, 0, segment.head
     )  # fmt: skip
+    training.network.dropout = 0.0
 
     spec = importlib.util.spec_from_file_location("plain", PLAIN)
     script = importlib.util.module_from_spec(spec)
