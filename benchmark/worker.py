@@ -47,7 +47,6 @@ class Worker:
         `advance` is called with the steps newly done, also with those of an interrupted run. A
         batch passes in at least `micro_batches` parts.
         """
-        release_memory()  # a process that trained before would carry along what only cycles hold
         folder = self.folder
         if segment.parent and folder.error_file(segment.parent).exists():
             write_json(folder.error_file(segment.key), read_json(folder.error_file(segment.parent)))
@@ -57,6 +56,7 @@ class Worker:
                 self._train(segment, advance, micro_batches)
         except Exception as error:
             write_json(folder.error_file(segment.key), error_of(error))
+        release_memory()  # cycles hold the network, and another one may be trained beside
 
     def fill(
         self, what: str, indices: NDArray[np.int64], advance: Advance = lambda _: None
@@ -64,6 +64,7 @@ class Worker:
         """Run pretrained layers over images, see `Material.fill`."""
         with self._settings():
             self.prepared.material.fill(what, indices, advance)
+        release_memory()
 
     def train_alone(self, segment: Segment, parent: int, micro_batches: int) -> None:
         """Train a segment in a process of its own, whose signs of life go to a file.

@@ -1,11 +1,30 @@
 """What is done when memory runs out."""
 
+import platform
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
 
 from benchmark.train import memory
 from benchmark.train.memory import host_memory, in_full_batches, is_out_of_memory
+
+FREED_BELOW_WHAT_IS_HELD = """
+import torch
+from benchmark.bench.memory import tree_memory
+from benchmark.train.memory import release_memory
+import os
+anonymous = lambda: tree_memory(os.getpid())["anonymous"]
+blocks = [torch.ones(25_000) for _ in range(1000)]  # 0.1 MB each: from the heap, not mapped
+top = torch.ones(1000)
+before = anonymous()
+del blocks
+kept = anonymous()
+release_memory()
+print((before - kept) // 10**6, (kept - anonymous()) // 10**6)
+"""
 
 
 def test_a_failed_allocation_of_the_host_is_known():
@@ -70,3 +89,12 @@ def test_a_container_has_the_memory_of_its_limit(monkeypatch, tmp_path):
     for text, expected in ((str(2**30), 2**30), ("max", physical)):
         limit.write_text(f"{text}\n")
         assert host_memory() == expected
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other libraries keep less")
+def test_memory_that_is_freed_below_what_is_held_is_given_back():
+    command = [sys.executable, "-c", FREED_BELOW_WHAT_IS_HELD]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    by_itself, released = map(int, told.split())
+    assert by_itself < 10  # or there is nothing to do
+    assert released > 90
