@@ -341,7 +341,7 @@ def plan(
         raise ValueError(f"jobs must be 1 or more, got {jobs}")
     if tune < 0:
         raise ValueError(f"tune must be a number of trials, 1 or more, or 0 for none, got {tune}")
-    prepared = prepare(experiment, progress, cache_limit)
+    prepared = prepare(experiment, progress, cache_limit, jobs)
     name = default_name(experiment) + (f"-tune{tune}" if tune else "")
     path = Path(out) if out else Path("results") / name
     layout = make_plan(asked, prepared.budgets, prepared.origins)
@@ -387,8 +387,8 @@ def describe_run(
                 "phase_steps": list(prepared.budgets[first].phase_steps),
                 "first_trained": experiment.trainable[0],
                 "changed": changed_from_recipe(experiment),
-                "precision": str(prepared.dtype).removeprefix("torch."),
-                "device": str(prepared.device),
+                "precision": prepared.device.precision,
+                "device": prepared.device.name,
             },
             "data": {
                 "name": images.name,

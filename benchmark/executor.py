@@ -18,10 +18,10 @@ from typing import Any
 
 import joblib
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from benchmark.corrections import free_decisions
+from benchmark.device import cores
 from benchmark.folder import RunFolder
 from benchmark.plan import Plan, Segment
 from benchmark.plugins import Plugins
@@ -129,12 +129,7 @@ class Executor:
         if self.prepared.device.type != "cpu":
             return 1
         networks = max(len(wave) for wave in self.plan.waves())
-        return min(networks, self._cores, max(1, host_memory() // MEMORY_A_JOB))
-
-    @cached_property
-    def _cores(self) -> int:
-        # OMP_NUM_THREADS bounds the second, a container's share of the machine the first
-        return min(joblib.cpu_count(), torch.get_num_threads())
+        return min(networks, cores(), max(1, host_memory() // MEMORY_A_JOB))
 
     @cached_property
     def _free(self) -> dict[str, Decision]:
@@ -142,7 +137,7 @@ class Executor:
 
     @property
     def _threads(self) -> int:
-        return max(1, self._cores // self._jobs)
+        return max(1, cores() // self._jobs)
 
     @cached_property
     def _worker(self) -> Worker:

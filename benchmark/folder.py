@@ -102,19 +102,19 @@ class RunFolder:
 
     def load_outputs(self, key: str) -> tuple[dict[str, Outputs], dict[str, Any]]:
         """Return the outputs of the validation and the test images, and their description."""
-        from benchmark.train.checkpoint import load_tensors
+        from safetensors.numpy import safe_open
 
-        tensors, _ = load_tensors(self.output_file(key))
         head = self.load_head_weight(key)
-        outputs = {
-            part: Outputs(
-                tensors[f"{part}.logits"].numpy(),
-                tensors[f"{part}.features"].numpy(),
-                tensors[f"{part}.labels"].numpy().astype(np.int64),
-                head,
-            )
-            for part in PARTS
-        }
+        with safe_open(self.output_file(key), "np") as file:
+            outputs = {
+                part: Outputs(
+                    file.get_tensor(f"{part}.logits"),
+                    file.get_tensor(f"{part}.features"),
+                    file.get_tensor(f"{part}.labels").astype(np.int64),
+                    head,
+                )
+                for part in PARTS
+            }
         return outputs, read_json(self.marker_file(key))
 
     def load_head_weight(self, key: str) -> np.ndarray | None:

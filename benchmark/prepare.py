@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 import benchmark
@@ -18,16 +17,18 @@ from benchmark.data.pixels import Pixels, prepare_pixels
 from benchmark.data.sources import open_data
 from benchmark.data.splits import Splits, check_splits, make_splits
 from benchmark.data.subset import thin_out
+from benchmark.device import Device
 from benchmark.experiment import Experiment
+from benchmark.lookup import look_up
 from benchmark.model.backbone import HEAD
 from benchmark.model.pretrained import Pretrained
-from benchmark.model.weights import Weights, load_weights
+from benchmark.model.weights import Weights
 from benchmark.plan import Budget
 from benchmark.progress import Silent
 from benchmark.store import digest
 from benchmark.stores import Stores, gpu_room
+from benchmark.strategy import AsIs, Augment
 from benchmark.strategy.identity import file_hash
-from benchmark.train.device import choose_device, choose_precision
 from benchmark.train.home import Home
 from benchmark.train.material import FEATURES, FROZEN_LAYERS, Material
 from benchmark.train.rows import ResidentRows, Rows
@@ -44,8 +45,7 @@ class Prepared:
     pixels: Pixels
     splits: dict[int, Splits]  # by seed
     weights: Weights
-    device: torch.device
-    dtype: torch.dtype
+    device: Device
     budgets: dict[int, Budget]  # by seed
     messages: tuple[str, ...]
     processes: int = 1  # that train at the same time
@@ -72,7 +72,7 @@ class Prepared:
                     "pixels": self.pixels.key,
                     "split": [getattr(parts, part).tolist() for part in ("train", "val", "test")],
                     "weights": self.weights.sha256,
-                    "numbers": [str(self.dtype), self.device.type, torch.__version__],
+                    "numbers": [self.device.precision, self.device.type, self.device.torch_version],
                     "engine": engine,
                     "seed": seed,
                 }
@@ -84,10 +84,10 @@ class Prepared:
     def material(self) -> Material:
         """Pixels, the network, and the stores of activations, on the device."""
         cut, backbone = self.experiment.trainable[0], self.experiment.network
-        pretrained = Pretrained(backbone.name, self.weights, cut, self.device, self.dtype)
+        pretrained = Pretrained(backbone.name, self.weights, cut, self.device)
         size = self.experiment.image_size
         batch_size = max(budget.batch_size for budget in self.budgets.values())
-        frozen = [self.pixels.key, self.weights.sha256, str(self.dtype), self.device.type]
+        frozen = [self.pixels.key, self.weights.sha256, self.device.precision, self.device.type]
         frozen += [backbone.name, file_hash(backbone.file)]
         frozen += [file_hash(path) for path in _engine_files() if path.parent.name == "model"]
         stores = Stores(
@@ -100,15 +100,16 @@ class Prepared:
         )
         # the way to the features passes the cut, so where it is matters to their rounding
         at_head = HEAD if cut == HEAD else f"{HEAD} by {cut}"
-        pooled, home = stores.open(at_head, (backbone.width,), torch.float32)
+        pooled, home = stores.open(at_head, (backbone.width,), "float32")
         pooled = pooled or ResidentRows(
-            len(self.images), (backbone.width,), torch.float32, self.device
+            len(self.images), (backbone.width,), "float32", self.device.name
         )
         at_cut: Rows | None = pooled
         if cut != HEAD:
             at_cut, home = None, Home.NOWHERE
             if cut != backbone.blocks[0]:  # with which nothing is frozen
-                at_cut, home = stores.open(cut, backbone.input_shape(cut, size), self.dtype)
+                shape = backbone.input_shape(cut, size)
+                at_cut, home = stores.open(cut, shape, self.device.precision)
         return Material(
             labels=self.images.labels,
             classes=self.classes,
@@ -122,7 +123,7 @@ class Prepared:
     def passes(self, seeds: Iterable[int]) -> dict[str, NDArray[np.int64]]:
         """Images whose activations the training of these seeds will read, for each of PASSES."""
         recipe, parts = self.experiment.recipe, [self.splits[seed] for seed in seeds]
-        shown_as_is = not recipe.augment.changes(torch.zeros(1, dtype=torch.int64)).any()
+        shown_as_is = not _alters_first(recipe.augment)
         val, test = [part.val for part in parts], [part.test for part in parts]
         train = [part.train for part in parts] if shown_as_is else []
         has_head_phase = any(phase.trains == "head" for phase in recipe.phases)
@@ -141,9 +142,14 @@ class Prepared:
 
 
 def prepare(
-    experiment: Experiment, progress: Silent | None = None, cache_limit: int | None = None
+    experiment: Experiment,
+    progress: Silent | None = None,
+    cache_limit: int | None = None,
+    jobs: int | None = 1,
 ) -> Prepared:
-    """Open the data, decode what was not decoded before, split it, load the weights.
+    """Open the data, decode what was not decoded before, split it, look at device and weights.
+
+    `jobs` is the number of processes that will train, see `look_up`.
 
     Raises
     ------
@@ -151,14 +157,12 @@ def prepare(
         If something asked for does not exist or can't be used, saying what to do.
     """
     progress = progress or Silent()
-    device = choose_device(experiment.device)
-    dtype = choose_precision(experiment.precision, device)
     # mistakes that need no image to be seen should not wait for the decoding
     check_imbalance(experiment.imbalance)
     images = open_data(experiment.data)
     if experiment.quick:
         images = thin_out(images, QUICK_IMAGES)
-    weights = load_weights(experiment.weights, experiment.network)
+    device, weights = look_up(experiment, jobs)
     with progress.task("images", len(images), "images") as advance:
         pixels = prepare_pixels(images, experiment.image_size, advance, cache_limit)
     messages = [*images.messages]
@@ -207,7 +211,6 @@ def prepare(
         splits,
         weights,
         device,
-        dtype,
         budgets,
         tuple(dict.fromkeys(messages)),
         cache_limit=cache_limit,
@@ -219,4 +222,13 @@ def _engine_files() -> list[Path]:
     package = Path(benchmark.__file__).parent
     names = ("inception.py", "network.py", "convolution.py", "pretrained.py")
     network = [package / "model" / name for name in names]
-    return [*sorted((package / "train").glob("*.py")), *network]
+    return [package / "device.py", *sorted((package / "train").glob("*.py")), *network]
+
+
+def _alters_first(augment: Augment) -> bool:
+    """Whether an image that is shown for the first time in a pass is altered."""
+    if augment == AsIs():
+        return False
+    import torch
+
+    return bool(augment.changes(torch.zeros(1, dtype=torch.int64)).any())

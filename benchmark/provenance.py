@@ -9,31 +9,34 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-import torch
-
 import benchmark
-from benchmark.train.device import describe_device
+from benchmark.device import Device, cores
 
 
-def environment(device: torch.device) -> dict[str, str | int | None]:
+def environment(device: Device) -> dict[str, str | int | None]:
     """Return it for the record."""
+    total = os.cpu_count()
     return {
         "benchmark": benchmark.__version__,
-        "git_commit": _commit(),
+        "git_commit": commit(),
         "python": platform.python_version(),
-        "torch": torch.__version__,
+        "torch": device.torch_version,
         **{
             name: version(name)
             for name in ("torchvision", "scikit-learn", "imbalanced-learn", "numpy", "pandas")
         },
         "platform": f"{platform.system()} {platform.machine()}",
-        "device": describe_device(device),
-        "cores": os.cpu_count(),
+        "device": (
+            f"{device.hardware}, {cores()} threads of {total} cores"
+            if device.type == "cpu"
+            else device.hardware
+        ),
+        "cores": total,
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
     }
 
 
-def _commit() -> str | None:
+def commit() -> str | None:
     """Return the commit of the checkout that runs, with `+` if files differ from it."""
     root = Path(benchmark.__file__).parents[1]
     if not (root / ".git").exists():

@@ -7,17 +7,20 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from benchmark.cache import cache_dir, lease, make_room
+from benchmark.device import Device
 from benchmark.store import digest
 from benchmark.train.home import SHARE_OF_HOST, Home, Room, room_on_gpu
 from benchmark.train.memory import host_memory, is_out_of_memory, release_memory
 from benchmark.train.rows import ResidentRows, Rows, RowStore, row_bytes
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 IN_MEMORY = Path("/dev/shm")  # a file system in memory: what is there can be shared like files
 IMAGES_A_COPY = 1024
@@ -47,13 +50,11 @@ class Stores:
     about: str
     identity: list[str]
     rows: int
-    device: torch.device
+    device: Device
     gpu_room: int
     cache_limit: int | None
 
-    def open(
-        self, first: str, shape: tuple[int, ...], dtype: torch.dtype
-    ) -> tuple[Rows | None, Home]:
+    def open(self, first: str, shape: tuple[int, ...], dtype: str) -> tuple[Rows | None, Home]:
         """Open the store of inputs of the block `first`; None if there is no room anywhere."""
         folder = cache_dir() / "activations" / digest([*self.identity, first, *shape])[:20]
         held = lease(folder, f"activations before {first} of {self.about}")
@@ -65,7 +66,7 @@ class Stores:
         home = Room(self.gpu_room, fits_on_disk, _room_in_memory()).home_of(needed)
         if home is Home.DEVICE:
             try:
-                resident = ResidentRows(self.rows, shape, dtype, self.device)
+                resident = ResidentRows(self.rows, shape, dtype, self.device.name)
             except RuntimeError as error:  # another program was faster
                 if not is_out_of_memory(error):
                     raise
@@ -84,8 +85,10 @@ class Stores:
         """Return images (N, H, W, 3) as they are, or on the GPU if there is room left for them."""
         if array.nbytes > self.gpu_room:
             return array
+        import torch
+
         try:
-            resident = torch.empty(array.shape, dtype=torch.uint8, device=self.device)
+            resident = torch.empty(array.shape, dtype=torch.uint8, device=self.device.name)
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
@@ -97,12 +100,14 @@ class Stores:
         return resident
 
 
-def gpu_room(device: torch.device, processes: int, batch_size: int, image_size: int) -> int:
+def gpu_room(device: Device, processes: int, batch_size: int, image_size: int) -> int:
     """Return the bytes for rows and pixels on the device; 0 if each process would need its own."""
     if device.type != "cuda" or processes > 1:
         return 0
+    import torch
+
     release_memory()  # what torch only keeps would count as taken
-    free, total = torch.cuda.mem_get_info(device)
+    free, total = torch.cuda.mem_get_info(device.place)
     return room_on_gpu(free, total, batch_size, image_size)
 
 

@@ -11,17 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from benchmark.device import set_exactness
 from benchmark.folder import PARTS, RunFolder, output_tensors
 from benchmark.plan import Segment
 from benchmark.prepare import Prepared
 from benchmark.progress import Advance, Silent
 from benchmark.record import error_of
 from benchmark.store import read_json, write_json
-from benchmark.train.checkpoint import step_of
-from benchmark.train.device import set_exactness
 from benchmark.train.memory import release_memory
 
 if TYPE_CHECKING:
@@ -78,16 +76,19 @@ class Worker:
     @contextmanager
     def _settings(self) -> Iterator[None]:
         """Set torch's threads, and whether it may round, for as long as something is computed."""
+        import torch
+
         threads_before = torch.get_num_threads()
         torch.set_num_threads(self.threads)
-        set_exactness(self.prepared.dtype)
+        set_exactness(self.prepared.device)
         try:
             yield
         finally:
             torch.set_num_threads(threads_before)
 
     def _train(self, segment: Segment, advance: Callable[[int], None], micro_batches: int) -> None:
-        from benchmark.train.loop import Training  # torchvision, which who only waits does without
+        from benchmark.train.checkpoint import step_of  # torch, which who only waits does without
+        from benchmark.train.loop import Training
 
         prepared, folder = self.prepared, self.folder
         # nothing is missing, unless activations live in the memory of another process

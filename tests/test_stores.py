@@ -9,11 +9,12 @@ import torch
 
 from benchmark import stores
 from benchmark.cache import entries
+from benchmark.device import Device
 from benchmark.stores import Stores
 from benchmark.train.home import Home
 from benchmark.train.rows import ResidentRows, RowStore
 
-CPU = torch.device("cpu")
+CPU = Device("cpu", "float32")
 SHAPE = (8, 4, 4)
 NEEDED = 10 * 8 * 4 * 4 * 4  # bytes of 10 rows
 
@@ -29,7 +30,7 @@ def own_places(tmp_path, monkeypatch):
 
 def opened(cache_limit=None, gpu_room=0):
     chosen = Stores("wheels, 10 images, 75 px", ["weights"], 10, CPU, gpu_room, cache_limit)
-    return chosen, *chosen.open("Mixed_6c", SHAPE, torch.float32)
+    return chosen, *chosen.open("Mixed_6c", SHAPE, "float32")
 
 
 def fill(store):

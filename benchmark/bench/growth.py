@@ -35,15 +35,15 @@ def growth(
     say: Callable[[str], None] = print,
 ) -> Path:
     """Measure the sizes that the journal in `out` lacks, and write the page; return its path."""
+    from benchmark.device import choose_device
     from benchmark.provenance import environment
-    from benchmark.train.device import choose_device
 
-    chosen = choose_device(device)
+    chosen = choose_device(device, precision)
     setting = {
         "weights": Path(weights).name,  # no path: the journal may be published
         "image_size": image_size,
         "batch_size": batch_size,
-        "device": str(chosen),
+        "device": chosen.name,
         "precision": precision,
     }
     journal = Journal(out / "growth.jsonl")

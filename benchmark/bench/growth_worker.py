@@ -15,9 +15,9 @@ import numpy as np
 import torch
 
 from benchmark.bench.segment import endless, second_half
+from benchmark.device import set_exactness
 from benchmark.prepare import Prepared, prepare
 from benchmark.progress import Stopwatch
-from benchmark.train.device import set_exactness
 
 SLICES, WARM_UP, READS = 5, 3, 30
 
@@ -27,11 +27,11 @@ def measure(prepared: Prepared, batch_size: int, steps: int) -> dict[str, float]
     material, device = prepared.material, prepared.device
     if device.type == "cpu":
         torch.set_num_threads(1)  # as in a run, which trains a network a core
-    set_exactness(prepared.dtype)
+    set_exactness(prepared.device)
 
     def finish() -> None:
         if device.type == "cuda":
-            torch.cuda.synchronize(device)
+            torch.cuda.synchronize(device.place)
 
     rng = np.random.default_rng(0)
     train = prepared.splits[0].train

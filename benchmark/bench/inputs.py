@@ -150,10 +150,10 @@ def _lay_out(settings: Settings, images: str, folder: Path) -> dict[str, Any]:
         "weights": prepared.weights.name,
         "batch_size": {str(seed): one.batch_size for seed, one in prepared.budgets.items()},
         "steps": {str(seed): one.steps for seed, one in prepared.budgets.items()},
-        "precision": "bf16" if "bfloat16" in str(prepared.dtype) else "fp32",
+        "precision": "bf16" if prepared.device.precision == "bfloat16" else "fp32",
         "device": prepared.device.type,
         "gpu_memory": (
-            torch.cuda.get_device_properties(prepared.device).total_memory if on_gpu else None
+            torch.cuda.get_device_properties(prepared.device.place).total_memory if on_gpu else None
         ),
         "environment": environment(prepared.device),
     }

@@ -80,9 +80,7 @@ def bench(
 
 
 def _measure(job: Job, settings: Settings, inputs: Inputs, loops: Path, out: Path) -> Row:
-    import torch
-
-    from benchmark.provenance import environment
+    from benchmark.provenance import commit
 
     measure = {"harness": _harness, "bare": _bare}.get(job.kind, _script)
     with own_cache(out / "cache"):
@@ -93,7 +91,7 @@ def _measure(job: Job, settings: Settings, inputs: Inputs, loops: Path, out: Pat
         "strategies": list(job.strategies),
         "seeds": list(job.seeds),
         **timed.measured(),
-        "commit": environment(torch.device("cpu"))["git_commit"],
+        "commit": commit(),
         "result": result,
     }
 

@@ -38,6 +38,6 @@ def endless(prepared: Prepared, seed: int, batch_size: int) -> Callable[[int], N
     def train(steps: int) -> None:
         training.run(replace(segment, end=training.step + steps))
         if prepared.device.type == "cuda":
-            torch.cuda.synchronize(prepared.device)
+            torch.cuda.synchronize(prepared.device.place)
 
     return train

@@ -39,8 +39,8 @@ def plan_text(executor: Executor) -> str:
         f"a class), {len(parts.val)} val, {len(parts.test)} test",
         f"weights    {prepared.weights.name} {prepared.weights.sha256[:12]}".rstrip(),
         f"recipe     {prepared.experiment.recipe.name}: {phases}, {budget.batch_size} images each, "
-        f"{prepared.experiment.image_size} px, {str(prepared.dtype).removeprefix('torch.')} on "
-        f"{prepared.device}",
+        f"{prepared.experiment.image_size} px, {prepared.device.precision} on "
+        f"{prepared.device.name}",
         f"asked      {len(plan.outputs)}: {_plural(len(asked), 'strategy', 'strategies')} x "
         f"{_plural(len(seeds), 'seed', 'seeds')} ({', '.join(map(str, seeds))})",
         f"to train   {len(missing)} of {networks} networks, {steps} steps; "

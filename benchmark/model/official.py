@@ -10,8 +10,6 @@ import time
 from pathlib import Path
 from urllib.request import Request, urlopen
 
-import torch
-
 from benchmark.store import atomic
 
 # that of torchvision's Inception_V3_Weights.IMAGENET1K_V1, whose import takes 2 s and .1 GB
@@ -35,8 +33,7 @@ def official_file(timeout: float) -> tuple[Path, str]:
     OSError
         If there is no intact file and none can be downloaded; says why.
     """
-    path = Path(torch.hub.get_dir()) / "checkpoints" / URL.rpartition("/")[2]
-    note = ""
+    path, note = cached_file(), ""
     if path.is_file():
         if _is_intact(path.read_bytes()):
             return path, ""
@@ -50,6 +47,13 @@ def official_file(timeout: float) -> tuple[Path, str]:
     with atomic(path) as temporary:
         temporary.write_bytes(content)
     return path, f"{note}; it was downloaded again" if note else ""
+
+
+def cached_file() -> Path:
+    """Return where torch.hub keeps the file, there or not."""
+    import torch
+
+    return Path(torch.hub.get_dir()) / "checkpoints" / URL.rpartition("/")[2]
 
 
 def download(url: str, timeout: float) -> bytes:

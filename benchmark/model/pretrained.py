@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import nn
-
+from benchmark.device import Device
 from benchmark.model.backbone import Backbone, find_backbone
 from benchmark.model.weights import Weights
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from benchmark.model.network import Frozen
 
 RANDOM_WEIGHTS_SEED = 0  # one network for all seeds: they share the frozen layers
@@ -34,15 +34,14 @@ class Pretrained:
         What it starts from.
     cut
         The first block that may be trained, or ``head``.
-    device, dtype
+    device
         Where it runs, and in which precision the layers before the cut do.
     """
 
     name: str
     weights: Weights
     cut: str
-    device: torch.device
-    dtype: torch.dtype
+    device: Device
 
     @property
     def backbone(self) -> Backbone:
@@ -54,19 +53,21 @@ class Pretrained:
         """The layers before the cut, frozen; without any it just normalises."""
         from benchmark.model.network import freeze
 
-        return freeze(self._halves()[0], self.dtype).to(self.device)
+        return freeze(self._halves()[0], self.device.dtype).to(self.device.place)
 
     def suffix(self) -> nn.Sequential:
         """Return a new copy of the layers from the cut on, to be trained."""
         from benchmark.model.convolution import with_matrix_gradients
 
         suffix = self._halves()[1]
-        if self.device.type == "cpu" and self.dtype == torch.bfloat16:
+        if self.device.type == "cpu" and self.device.precision == "bfloat16":
             suffix = with_matrix_gradients(suffix)
-        return suffix.to(self.device)
+        return suffix.to(self.device.place)
 
     def _halves(self) -> tuple[nn.Sequential, nn.Sequential]:
-        # here: torchvision brings torch._dynamo, 2 s and 90 MB
+        # here: torch is 1 s and 270 MB, torchvision brings torch._dynamo, 90 MB more
+        import torch
+
         from benchmark.model.network import split
 
         with torch.random.fork_rng(devices=[]):

@@ -9,16 +9,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
-from torch import Tensor
 
 from benchmark.model import official
 from benchmark.model.backbone import Backbone, find_backbone
 from benchmark.model.bundled.dequantise import FILE, bundled_state
 from benchmark.model.catalogue import INCEPTION_V3, WEIGHTS
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 SUFFIXES = (".pth", ".pt", ".safetensors")
 SHOWN = 4  # keys named in an error, of possibly hundreds
@@ -152,7 +153,7 @@ def _imagenet(timeout: float) -> Weights:
     except OSError as reason:
         raise FileNotFoundError(
             f"the official ImageNet weights could not be had ({reason}). Without a network: put "
-            f"the file from {official.URL} into {torch.hub.get_dir()}/checkpoints, pass the path "
+            f"the file from {official.URL} into {official.cached_file().parent}, pass the path "
             "of a state dict, or choose 'bundled'"
         ) from reason
 
@@ -180,6 +181,9 @@ def _identity(state: Mapping[str, Tensor]) -> str:
 
 def _read(path: Path, backbone: str) -> dict[str, Tensor]:
     """Read a state dict file and bring it to the backbone's layout, float32, no classifiers."""
+    import torch
+    from safetensors.torch import load_file
+
     if path.suffix not in SUFFIXES:
         raise ValueError(f"weights file {path} is none of {', '.join(SUFFIXES)}")
     try:
@@ -205,6 +209,9 @@ def _check(content: dict[str, object], path: Path, backbone: str) -> dict[str, T
     if all(name.startswith("module.") for name in content):
         content = {name.removeprefix("module."): value for name, value in content.items()}
     content = {name: value for name, value in content.items() if _is_wanted(name)}
+    import torch
+    from torch import Tensor
+
     shapes = find_backbone(backbone).layout()
     missing = [name for name in shapes if name not in content]
     unexpected = [name for name in content if name not in shapes]

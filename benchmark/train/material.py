@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from benchmark.model.pretrained import Pretrained
 from benchmark.progress import Advance
 from benchmark.train.home import Home
-from benchmark.train.rows import Compute, Rows
+from benchmark.train.rows import Rows
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from benchmark.train.rows import Compute
 
 FROZEN_LAYERS, FEATURES = "frozen layers", "features"
 PASSES = (FROZEN_LAYERS, FEATURES)  # through pretrained layers, the second on the first's rows
@@ -34,19 +39,21 @@ class Material:
     @property
     def device(self) -> torch.device:
         """On which everything is computed."""
-        return self.pretrained.device
+        return self.pretrained.device.place
 
     @property
     def dtype(self) -> torch.dtype:
         """In which the frozen layers compute, and the others where that is exact enough."""
-        return self.pretrained.dtype
+        return self.pretrained.device.dtype
 
     def images(self, indices: NDArray[np.int64]) -> Tensor:
         """Pixels of images (B,) -> (B, 3, H, W) uint8 on the device."""
-        if isinstance(self.pixels, Tensor):
-            batch = self.pixels.index_select(0, self.to_device(torch.from_numpy(indices)))
-        else:
+        import torch
+
+        if isinstance(self.pixels, np.ndarray):
             batch = self.to_device(torch.from_numpy(self.pixels[indices]))
+        else:
+            batch = self.pixels.index_select(0, self.to_device(torch.from_numpy(indices)))
         return batch.permute(0, 3, 1, 2)  # (B, H, W, 3) -> (B, 3, H, W), channels-last in memory
 
     def inputs(self, indices: NDArray[np.int64]) -> Tensor:
@@ -63,6 +70,8 @@ class Material:
 
     def autocast(self) -> AbstractContextManager[None]:
         """Return the context in which the suffix computes."""
+        import torch
+
         return torch.autocast(
             self.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16
         )
@@ -84,6 +93,8 @@ class Material:
         return lambda indices: self.pretrained.prefix(self.images(indices))
 
     def _features(self) -> Compute:
+        import torch
+
         suffix = self.pretrained.suffix().eval()
 
         @torch.no_grad()

@@ -5,13 +5,16 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 FULL_BATCH = 64  # images that pass a network at once where nothing is trained
 
@@ -22,6 +25,8 @@ _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_b
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Return whether an allocation failed, on a GPU or in the host's memory."""
+    import torch
+
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
         isinstance(error, RuntimeError) and any(said in str(error) for said in _SAID)
     )
@@ -30,7 +35,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 def release_memory() -> None:
     """Give back what only the dead still hold."""
     gc.collect()
-    if torch.cuda.is_initialized():
+    if (torch := sys.modules.get("torch")) and torch.cuda.is_initialized():
         torch.cuda.empty_cache()
     # glibc keeps what is freed below what is not: 80 MB after reading weights, 200 after training
     if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):

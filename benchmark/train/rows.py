@@ -11,20 +11,21 @@ import os
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from benchmark.progress import Advance
 from benchmark.store import atomic
 from benchmark.train.memory import in_full_batches
 
-Compute = Callable[[NDArray[np.int64]], Tensor]  # indices (B,) -> (B, *shape)
+if TYPE_CHECKING:
+    from torch import Tensor
 
-_ON_DISK = {torch.float32: np.float32, torch.bfloat16: np.uint16}  # numpy has no bfloat16
+    Compute = Callable[[NDArray[np.int64]], Tensor]  # indices (B,) -> (B, *shape)
+
+_ON_DISK = {"float32": np.float32, "bfloat16": np.uint16}  # numpy has no bfloat16
 _BATCHES_BETWEEN_MARKS = 8
 
 
@@ -46,9 +47,9 @@ class Rows(Protocol):
         """Return rows (B, *shape) where they are kept; maps are channels-last in memory."""
 
 
-def row_bytes(shape: tuple[int, ...], dtype: torch.dtype) -> int:
+def row_bytes(shape: tuple[int, ...], dtype: str) -> int:
     """Return the size of one row."""
-    return int(np.prod(shape)) * dtype.itemsize
+    return int(np.prod(shape)) * np.dtype(_ON_DISK[dtype]).itemsize
 
 
 class ResidentRows:
@@ -60,20 +61,22 @@ class ResidentRows:
         N.
     shape
         Of one row. Maps (C, H, W) are kept channels-last.
-    dtype, device
-        Of the rows.
+    dtype
+        float32 or bfloat16.
+    device
+        By its name.
     """
 
     shared = False
 
-    def __init__(
-        self, rows: int, shape: tuple[int, ...], dtype: torch.dtype, device: torch.device
-    ) -> None:
+    def __init__(self, rows: int, shape: tuple[int, ...], dtype: str, device: str) -> None:
+        import torch
+
         self._made = (rows, shape, dtype, device)
         self.bytes = rows * row_bytes(shape, dtype)
         self._finished = np.zeros(rows, bool)
         stored = (*shape[1:], shape[0])  # (C, H, W) -> (H, W, C)
-        self._values = torch.empty((rows, *stored), dtype=dtype, device=device)
+        self._values = torch.empty((rows, *stored), dtype=getattr(torch, dtype), device=device)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as an empty store: a worker fills one of its own."""
@@ -98,6 +101,8 @@ class ResidentRows:
         return _channels_first(self._values.index_select(0, self._places(indices)))
 
     def _places(self, indices: NDArray[np.int64]) -> Tensor:
+        import torch
+
         return torch.from_numpy(indices).to(self._values.device, non_blocking=True)
 
 
@@ -129,7 +134,7 @@ class RowStore:
         folder: Path,
         rows: int,
         shape: tuple[int, ...],
-        dtype: torch.dtype,
+        dtype: str,
         held: object = None,
     ) -> None:
         self.held = held
@@ -167,11 +172,14 @@ class RowStore:
         self, indices: NDArray[np.int64], compute: Compute, advance: Advance = lambda _: None
     ) -> None:
         """Compute those rows of `indices` that are missing."""
+        import torch
+
+        dtype = getattr(torch, self.dtype)
         written: list[NDArray[np.int64]] = []
         with self._file.open("r+b") as file:
             for part, values in in_full_batches(self.missing(indices), compute):
-                rows = _channels_last(values.to("cpu", self.dtype)).contiguous()
-                raw = rows.view(torch.uint16) if self.dtype == torch.bfloat16 else rows
+                rows = _channels_last(values.to("cpu", dtype)).contiguous()
+                raw = rows.view(torch.uint16) if dtype == torch.bfloat16 else rows
                 for index, row in zip(part, raw.numpy(), strict=True):
                     # not through the map: there a full disk kills the process
                     os.pwrite(file.fileno(), row.tobytes(), int(index) * self._row)
@@ -201,8 +209,10 @@ class RowStore:
 
     def read(self, indices: NDArray[np.int64]) -> Tensor:
         """Return rows (B, *shape) in the host's memory."""
+        import torch
+
         rows = torch.from_numpy(self._values[indices])
-        if self.dtype == torch.bfloat16:
+        if self.dtype == "bfloat16":
             rows = rows.view(torch.bfloat16)
         return _channels_first(rows)
 

@@ -107,9 +107,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = flags.parse_args(arguments)
 
     from benchmark.bench.segment import endless, second_half
+    from benchmark.device import set_exactness
     from benchmark.prepare import prepare
     from benchmark.progress import Silent
-    from benchmark.train.device import set_exactness
 
     prepared = prepare(
         second_half(
@@ -126,13 +126,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     on_cpu = material.device.type == "cpu"
     if on_cpu:
         torch.set_num_threads(1)
-    set_exactness(prepared.dtype)
+    set_exactness(prepared.device)
     chosen = train[:MOST_IMAGES]
     parts = np.array_split(chosen, max(1, len(chosen) // 256))
     activations = torch.cat([material.inputs(part) for part in parts])
     labels = torch.from_numpy(prepared.images.labels[chosen]).to(material.device)
     blocks = suffix_of(asked.weights)
-    setting = {"batch": asked.batch_size, "dtype": prepared.dtype, "device": material.device}
+    setting = {"batch": asked.batch_size, "dtype": prepared.device.dtype, "device": material.device}
     steps = asked.steps or (8 if on_cpu else 100)
     pairs = in_turn(
         endless(prepared, 0, asked.batch_size),
@@ -149,7 +149,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 "steps": steps,
                 "images": len(chosen),
                 "threads": torch.get_num_threads(),
-                "precision": str(prepared.dtype).removeprefix("torch."),
+                "precision": prepared.device.precision,
                 "activations": f"{tuple(activations.shape[1:])}",
             }
         )

@@ -6,16 +6,16 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from benchmark.device import Device
 from benchmark.model.bundled.dequantise import bundled_state
 from benchmark.model.pretrained import Pretrained
 from benchmark.model.weights import Weights, load_weights
 
-CPU = torch.device("cpu")
 LARGEST_TASK = 4096  # bytes
 
 
-def pretrained(weights: str = "none", dtype: torch.dtype = torch.float32) -> Pretrained:
-    return Pretrained("inception_v3", load_weights(weights), "Mixed_7c", CPU, dtype)
+def pretrained(weights: str = "none") -> Pretrained:
+    return Pretrained("inception_v3", load_weights(weights), "Mixed_7c", Device("cpu", "float32"))
 
 
 def test_what_is_sent_to_a_worker_holds_no_layers_and_makes_the_same_ones() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from benchmark.device import set_exactness
 from benchmark.model import inception
 from benchmark.plan import Budget, make_plan
 from benchmark.prepare import prepare
@@ -13,7 +14,6 @@ from benchmark.progress import Silent
 from benchmark.strategy import RandomView, Stage, Strategy
 from benchmark.strategy.registry import Asked
 from benchmark.train import loop
-from benchmark.train.device import set_exactness
 from benchmark.train.home import Home
 from benchmark.train.loop import Training
 from benchmark.train.stream import Stream
@@ -24,7 +24,7 @@ BATCH = 8
 
 def prepared_on(device, experiment_on, precision="fp32", budget=Budget(BATCH, (2, 4))):  # noqa: B008
     prepared = replace(prepare(experiment_on(device, precision)), budgets={0: budget})
-    set_exactness(prepared.dtype)
+    set_exactness(prepared.device)
     prepared.run_frozen_layers([0], Silent())
     return prepared
 

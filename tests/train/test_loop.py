@@ -180,7 +180,7 @@ def test_where_activations_live_changes_nothing(prepared, fine_tune):
     prepared = replace(prepared, experiment=experiment)
     prepared.run_frozen_layers([0], Silent())
     stored = prepared.material
-    count, dtype, device = len(prepared.images), torch.float32, stored.device
+    count, dtype, device = len(prepared.images), "float32", "cpu"
     shapes = {"at_cut": tuple(stored.at_cut.read(np.arange(1)).shape[1:]), "pooled": (WIDTH,)}
     on_device = replace(
         stored,
@@ -389,7 +389,7 @@ def test_both_ends_of_the_depth(prepared, fine_tune):
 
 
 def test_bfloat16_is_near_float32(prepared):
-    half = replace(prepared, dtype=torch.bfloat16)
+    half = replace(prepared, device=replace(prepared.device, precision="bfloat16"))
     half.run_frozen_layers([0], Silent())
     one, _ = training_of(prepared)
     two, _ = training_of(half)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
 from safetensors import safe_open
-from safetensors.torch import load_file
-from torch import Tensor
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 FILE = Path(__file__).with_name("inception_v3_nsfwjs_uint8.safetensors")
 BIAS = ".bn.bias"
@@ -19,6 +20,9 @@ def bundled_state(file: Path = FILE) -> dict[str, Tensor]:
 
     Keys and shapes are torchvision's, without ``fc``, ``AuxLogits`` and ``num_batches_tracked``.
     """
+    import torch
+    from safetensors.torch import load_file
+
     stored = load_file(file)
     state: dict[str, Tensor] = {}
     for name, numbers in stored.items():
@@ -34,7 +38,7 @@ def bundled_state(file: Path = FILE) -> dict[str, Tensor]:
 def layout(file: Path = FILE) -> dict[str, tuple[int, ...]]:
     """Return the names and shapes of `bundled_state`, which are those of any InceptionV3."""
     shapes: dict[str, tuple[int, ...]] = {}
-    with safe_open(file, "pt") as stored:
+    with safe_open(file, "np") as stored:
         for name in stored.keys():  # noqa: SIM118
             if not name.endswith(AFFINE):
                 shapes[name] = tuple(stored.get_slice(name).get_shape())
