@@ -225,7 +225,7 @@ def carry_out(
     with folder.locked():
         tuning = None
         if tune:
-            from benchmark import tuning as trials  # brings torch, which `report` does without
+            from benchmark import tuning as trials  # half a second, which `report` does without
 
             tuned = trials.tune(executor, tune, watch)
             executor, tuning = executor.with_plan(tuned.plan), trials.to_json(tune, tuned)
@@ -331,7 +331,7 @@ def plan(
         If something asked for does not exist or can't be used, also if `control` is none of the
         strategies.
     """
-    from benchmark.executor import Executor  # brings torch, which `report` does without
+    from benchmark.executor import Executor  # half a second, which `report` does without
     from benchmark.prepare import prepare
 
     asked = resolve(strategies)

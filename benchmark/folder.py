@@ -87,7 +87,7 @@ class RunFolder:
 
     def save_outputs(self, key: str, tensors: dict[str, Tensor], about: dict[str, Any]) -> None:
         """Write a network's outputs, then the description that makes them count."""
-        from benchmark.train.checkpoint import save_tensors  # torch: `report` does without
+        from benchmark.train.checkpoint import save_tensors  # torch: only who trained needs it
 
         path = self.output_file(key)
         save_tensors(path, tensors, {"key": key})
