@@ -20,17 +20,16 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.corrections import free_decisions
 from benchmark.device import cores
 from benchmark.folder import RunFolder
 from benchmark.plan import Plan, Segment
 from benchmark.plugins import Plugins
 from benchmark.prepare import Prepared
 from benchmark.progress import Advance, Silent
-from benchmark.record import Setting, error_of, write_failure, write_record
+from benchmark.record import error_of
 from benchmark.size import size_text
-from benchmark.store import read_json, write_json
-from benchmark.strategy import Decision
+from benchmark.store import write_json
+from benchmark.strategy.registry import Asked
 from benchmark.train.home import Home
 from benchmark.train.material import Material
 from benchmark.train.memory import host_memory, release_memory
@@ -82,7 +81,10 @@ class Executor:
     def execute(self, progress: Silent) -> None:
         """Train what is needed and write all records; failures are written down, not raised."""
         self.train(progress)
-        well = [self._write_record(name, seed) for name, seed in self.plan.outputs]
+        well = [
+            self._worker.record(self.plan.built[name, seed], seed, key)
+            for (name, seed), key in self.plan.outputs.items()
+        ]
         self.folder.keep_records(self.plan.outputs)
         if all(well):
             self.folder.discard_states()
@@ -131,10 +133,6 @@ class Executor:
         networks = max(len(wave) for wave in self.plan.waves())
         return min(networks, cores(), max(1, host_memory() // MEMORY_A_JOB))
 
-    @cached_property
-    def _free(self) -> dict[str, Decision]:
-        return free_decisions()
-
     @property
     def _threads(self) -> int:
         return max(1, cores() // self._jobs)
@@ -181,7 +179,8 @@ class Executor:
         for segment in wave:
             progress.now(_name(segment))
             self._worker.train(segment, advance)
-            self._record(segment)
+            for asked in self._served(segment):
+                self._worker.record(asked, segment.seed, segment.key)
 
     def _in_processes(self, wave: list[Segment], progress: Silent, advance: Advance) -> None:
         with self._watching(wave, progress, advance):
@@ -207,7 +206,9 @@ class Executor:
     def _train_in_processes(self, segments: list[Segment], micro_batches: int = 1) -> None:
         here = os.getpid()
         self._parallel(
-            joblib.delayed(_train_alone)(Plugins(), self._worker, segment, here, micro_batches)
+            joblib.delayed(_train_alone)(
+                Plugins(), self._worker, segment, self._served(segment), here, micro_batches
+            )
             for segment in segments
         )
 
@@ -219,7 +220,7 @@ class Executor:
 
     @contextmanager
     def _watching(self, wave: list[Segment], progress: Silent, advance: Advance) -> Iterator[None]:
-        """Report what the workers' files say, and write records as soon as they can be."""
+        """Report what the workers' files say."""
         counted = {segment.key: 0 for segment in wave}
         waiting = list(wave)
 
@@ -232,7 +233,6 @@ class Executor:
                 if last or self._is_done(segment):
                     steps = segment.end - segment.start
                     waiting.remove(segment)
-                    self._record(segment)
                 if steps > counted[segment.key]:
                     advance(steps - counted[segment.key])
                     counted[segment.key] = steps
@@ -247,25 +247,11 @@ class Executor:
         done = folder.marker_file(key) if segment.last else folder.state_file(key)
         return done.exists() or folder.error_file(key).exists()
 
-    def _record(self, segment: Segment) -> None:
-        """Write the records that a finished segment allows."""
-        if self.records and segment.last and self._is_done(segment):
-            for name in segment.serves:
-                self._write_record(name, segment.seed)
-
-    def _write_record(self, name: str, seed: int) -> bool:
-        """Write the record of one strategy and seed; return whether it went well."""
-        key = self.plan.outputs[name, seed]
-        asked = self.plan.built[name, seed]
-        error_file = self.folder.error_file(key)
-        if error_file.exists():
-            write_failure(self.folder, name, seed, key, read_json(error_file))
-        else:
-            experiment, budget = self.prepared.experiment, self.prepared.budgets[seed]
-            counts = self.prepared.train_counts(seed)
-            setting = Setting(experiment.recipe, experiment.trainable, budget, counts, self._free)
-            write_record(self.folder, asked, seed, key, setting)
-        return bool(read_json(self.folder.record_file(name, seed))["status"] == "ok")
+    def _served(self, segment: Segment) -> list[Asked]:
+        """Return the strategies whose records are written as soon as the segment is trained."""
+        if not (self.records and segment.last):
+            return []
+        return [self.plan.built[name, segment.seed] for name in segment.serves]
 
 
 @contextmanager
@@ -300,11 +286,12 @@ def _train_alone(
     plugins: None,  # noqa: ARG001
     worker: Worker,
     segment: Segment,
+    served: list[Asked],
     parent: int,
     micro_batches: int,
 ) -> None:
     """Run in a worker; `plugins` comes first, so that it is there before what needs it."""
-    worker.train_alone(segment, parent, micro_batches)
+    worker.train_alone(segment, served, parent, micro_batches)
 
 
 def _name(segment: Segment) -> str:

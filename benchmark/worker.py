@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.corrections import free_decisions
 from benchmark.device import set_exactness
 from benchmark.folder import PARTS, RunFolder, output_tensors
 from benchmark.plan import Segment
 from benchmark.prepare import Prepared
 from benchmark.progress import Advance, Silent
-from benchmark.record import error_of
+from benchmark.record import Setting, error_of, write_failure, write_record
 from benchmark.store import read_json, write_json
+from benchmark.strategy.registry import Asked
 from benchmark.train.memory import release_memory
 
 if TYPE_CHECKING:
@@ -64,14 +66,32 @@ class Worker:
             self.prepared.material.fill(what, indices, advance)
         release_memory()
 
-    def train_alone(self, segment: Segment, parent: int, micro_batches: int) -> None:
+    def train_alone(
+        self, segment: Segment, served: Iterable[Asked], parent: int, micro_batches: int
+    ) -> None:
         """Train a segment in a process of its own, whose signs of life go to a file.
 
-        `parent` is the process that asked for it: if that is gone, nobody waits for the result.
+        Then write the records of the strategies that are `served`. `parent` is the process that
+        asked for it: if that is gone, nobody waits for the result.
         """
         sign = SignOfLife(self.folder.sign_file(segment.key), parent)
         self.train(segment, sign, micro_batches)
         sign.path.unlink(missing_ok=True)
+        for asked in served:
+            self.record(asked, segment.seed, segment.key)
+
+    def record(self, asked: Asked, seed: int, key: str) -> bool:
+        """Write the record of a strategy from its network `key`; return whether all went well."""
+        error_file = self.folder.error_file(key)
+        if error_file.exists():
+            write_failure(self.folder, asked.name, seed, key, read_json(error_file))
+        else:
+            experiment, budget = self.prepared.experiment, self.prepared.budgets[seed]
+            counts = self.prepared.train_counts(seed)
+            free = free_decisions()
+            setting = Setting(experiment.recipe, experiment.trainable, budget, counts, free)
+            write_record(self.folder, asked, seed, key, setting)
+        return bool(read_json(self.folder.record_file(asked.name, seed))["status"] == "ok")
 
     @contextmanager
     def _settings(self) -> Iterator[None]:
