@@ -26,9 +26,7 @@ from benchmark.plan import Plan, Segment
 from benchmark.plugins import Plugins
 from benchmark.prepare import Prepared
 from benchmark.progress import Advance, Silent
-from benchmark.record import error_of
 from benchmark.size import size_text
-from benchmark.store import write_json
 from benchmark.strategy.registry import Asked
 from benchmark.train.home import Home
 from benchmark.train.material import Material
@@ -197,11 +195,11 @@ class Executor:
             try:
                 self._train_in_processes([segment], micro_batches)
                 return
-            except Exception as reason:
-                error = error_of(reason)
+            except Exception as error:
+                reason = error
                 if not isinstance(reason, BrokenExecutor):  # not killed: memory is not short
                     break
-        write_json(self.folder.error_file(segment.key), error)
+        self.folder.save_error(segment.key, reason)
 
     def _train_in_processes(self, segments: list[Segment], micro_batches: int = 1) -> None:
         here = os.getpid()

@@ -16,6 +16,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import re
+import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -82,6 +83,10 @@ class RunFolder:
     def sign_file(self, key: str) -> Path:
         """Steps that a worker in a process of its own has done so far."""
         return self.path / "states" / f"{key[:20]}.steps"
+
+    def save_error(self, key: str, error: BaseException) -> None:
+        """Write down why a segment could not be trained."""
+        write_json(self.error_file(key), error_text(error))
 
     # ---- outputs -----------------------------------------------------------------------------
 
@@ -164,6 +169,14 @@ class RunFolder:
             path.unlink()
         if (self.path / "states").exists():
             (self.path / "states").rmdir()
+
+
+def error_text(error: BaseException) -> dict[str, str]:
+    """Return an exception as text."""
+    return {
+        "error": f"{type(error).__name__}: {error}",
+        "traceback": "".join(traceback.format_exception(error)),
+    }
 
 
 _LINEAR = {"head.weight", "head.bias"}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import traceback
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from benchmark.audit import audit
 from benchmark.corrections import corrected
 from benchmark.diagnosis import Seen, diagnose
 from benchmark.experiment import Recipe
-from benchmark.folder import PARTS, RunFolder
+from benchmark.folder import PARTS, RunFolder, error_text
 from benchmark.metrics import reliability, scores
 from benchmark.plan import Budget
 from benchmark.store import digest, read_json, write_json
@@ -63,7 +62,7 @@ def write_record(folder: RunFolder, asked: Asked, seed: int, key: str, setting: 
         record = _record(folder, asked, seed, key, setting)
         write_json(path, {**record, "identity": current})
     except Exception as error:
-        write_failure(folder, asked.name, seed, key, error_of(error))
+        write_failure(folder, asked.name, seed, key, error_text(error))
 
 
 def _record(
@@ -161,14 +160,6 @@ def write_failure(
         folder.record_file(strategy, seed),
         {"strategy": strategy, "seed": seed, "status": "failed", "network": key, **error},
     )
-
-
-def error_of(error: BaseException) -> dict[str, str]:
-    """Return an exception as text."""
-    return {
-        "error": f"{type(error).__name__}: {error}",
-        "traceback": "".join(traceback.format_exception(error)),
-    }
 
 
 def _check(predicted: np.ndarray, images: int, classes: int) -> None:

@@ -19,7 +19,6 @@ from benchmark.folder import PARTS, RunFolder, output_tensors
 from benchmark.plan import Segment
 from benchmark.prepare import Prepared
 from benchmark.progress import Advance, Silent
-from benchmark.record import Setting, error_of, write_failure, write_record
 from benchmark.store import read_json, write_json
 from benchmark.strategy.registry import Asked
 from benchmark.train.memory import release_memory
@@ -55,7 +54,7 @@ class Worker:
             with self._settings():
                 self._train(segment, advance, micro_batches)
         except Exception as error:
-            write_json(folder.error_file(segment.key), error_of(error))
+            folder.save_error(segment.key, error)
         release_memory()  # cycles hold the network, and another one may be trained beside
 
     def fill(
@@ -82,6 +81,9 @@ class Worker:
 
     def record(self, asked: Asked, seed: int, key: str) -> bool:
         """Write the record of a strategy from its network `key`; return whether all went well."""
+        # scikit-learn and scipy, 0.1 GB, which who waits for the training does without
+        from benchmark.record import Setting, write_failure, write_record
+
         error_file = self.folder.error_file(key)
         if error_file.exists():
             write_failure(self.folder, asked.name, seed, key, read_json(error_file))

@@ -90,6 +90,21 @@ def test_many_images_pass_in_parts_and_come_out_together(chain: nn.Sequential) -
     assert error(found, torch.cat([prefix(image[None]) for image in batch])) < 1e-5
 
 
+def test_a_cpu_sees_few_different_numbers_of_images() -> None:
+    seen = set()
+
+    class Counts(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            seen.add(len(x))
+            return x
+
+    frozen = freeze(nn.Sequential(Counts()))
+    for count in range(1, 40):
+        batch = images(count, 8)
+        torch.testing.assert_close(frozen(batch), batch / 127.5 - 1)
+    assert seen == {4, 8, 12, 16}
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @torch.no_grad()
 def test_frozen_prefix_equals_the_layers_and_leaves_them_alone(
