@@ -16,14 +16,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from benchmark.api import AcrossResult, Result, compare_runs, load, run
+    from benchmark.api import compare_runs, load, run
+    from benchmark.result import AcrossResult, Result
 
 __version__ = "0.1.0"
 __all__ = ["AcrossResult", "Result", "compare_runs", "load", "run"]
 
 
 def __getattr__(name: str) -> Any:
-    # torch takes seconds to import, and `--help` needs none of it
+    # these take a second to import, and `--help` needs none of them
+    if name in ("AcrossResult", "Result"):
+        from benchmark import result
+
+        return getattr(result, name)
     if name in __all__:
         from benchmark import api
 

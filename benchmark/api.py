@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
-from benchmark.across import Across, default_folder, load_across
-from benchmark.compare import Comparison, load_comparison, recall_table, require_control
 from benchmark.experiment import Experiment, changed_from_recipe, default_name, recipe_for
 from benchmark.folder import RunFolder
-from benchmark.plan import Plan, make_plan
+from benchmark.plan import Plan, make_plan, require_control
 from benchmark.plugins import broken_words, load_plugins
 from benchmark.progress import Silent, Stopwatch
-from benchmark.report import notebook_html, write_across, write_report
-from benchmark.report.verdict import verdict
+from benchmark.report import write_across, write_report
 from benchmark.store import write_json
 from benchmark.strategy import Strategy
 from benchmark.strategy.places import places
@@ -27,116 +21,7 @@ from benchmark.strategy.registry import registered, resolve
 
 if TYPE_CHECKING:
     from benchmark.executor import Executor
-
-
-@dataclass(frozen=True, repr=False)
-class Result:
-    """A finished run: tables as pandas frames, figures, the report; shows itself in a notebook."""
-
-    comparison: Comparison
-    reports: dict[str, Path]  # what was written, by kind
-
-    @property
-    def folder(self) -> Path:
-        """Where everything is stored."""
-        return self.comparison.folder
-
-    @property
-    def summary(self) -> pd.DataFrame:
-        """One row a strategy, means over seeds."""
-        return self.comparison.summary
-
-    @property
-    def seeds(self) -> pd.DataFrame:
-        """One row a strategy and seed."""
-        return self.comparison.seed_rows
-
-    @property
-    def per_class(self) -> pd.DataFrame:
-        """One row a strategy, seed and class."""
-        return self.comparison.per_class
-
-    @property
-    def recall(self) -> pd.DataFrame:
-        """Recall by class, largest first, and strategy."""
-        return recall_table(self.comparison)
-
-    @property
-    def predictions(self) -> pd.DataFrame:
-        """One row a strategy, seed and image of the validation and test splits."""
-        return self.comparison.predictions
-
-    @property
-    def curves(self) -> pd.DataFrame:
-        """Learning curves, one row a strategy, seed and validation."""
-        return self.comparison.curves
-
-    @property
-    def confusion(self) -> dict[str, np.ndarray]:
-        """For each strategy the test confusion matrix (C, C), rows are the truth."""
-        return self.comparison.confusion
-
-    @property
-    def failures(self) -> pd.DataFrame:
-        """Strategies that failed, and why."""
-        return self.comparison.failures
-
-    @cached_property
-    def figures(self) -> dict[str, Any]:
-        """The report's figures, by name, as matplotlib figures."""
-        from benchmark.report.figures import all_figures
-
-        return all_figures(self.comparison)
-
-    def __repr__(self) -> str:
-        columns = ["macro_f1", "never_predicted", "balanced_accuracy", "accuracy", "status"]
-        table = self.summary.set_index("strategy")[columns].round(3).to_string()
-        return f"{verdict(self.comparison)}\n\n{table}\n\n{self.reports['html']}"
-
-    def _repr_html_(self) -> str:
-        return notebook_html(self.comparison)
-
-
-@dataclass(frozen=True, repr=False)
-class AcrossResult:
-    """Several runs' report: tables as pandas frames, figures; shows itself in a notebook."""
-
-    across: Across
-    reports: dict[str, Path]  # what was written, by kind
-
-    @property
-    def scores(self) -> pd.DataFrame:
-        """One row a data set and strategy: means over seeds, changes and ranks."""
-        return self.across.scores
-
-    @property
-    def standing(self) -> pd.DataFrame:
-        """One row a strategy: on how many data sets it is higher than the control, mean ranks."""
-        return self.across.standing
-
-    @property
-    def pairs(self) -> pd.DataFrame:
-        """One row a pair of strategies, tested over data sets."""
-        return self.across.pairs
-
-    @cached_property
-    def figures(self) -> dict[str, Any]:
-        """The report's figures, by name, as matplotlib figures."""
-        from benchmark.report.across_page import all_figures
-
-        return all_figures(self.across)
-
-    def __repr__(self) -> str:
-        from benchmark.report.across_verdict import follow_up, verdict
-
-        wide = self.scores.pivot(index="strategy", columns="dataset", values="macro_f1")
-        wide = wide.reindex(index=self.across.strategies, columns=self.across.datasets)
-        table = wide.assign(mean_rank=self.standing["mean_rank"].to_numpy()).round(3).to_string()
-        said = f"{verdict(self.across)} {follow_up(self.across)}".strip()
-        return f"{said}\n\n{table}\n\n{self.reports['html']}"
-
-    def _repr_html_(self) -> str:
-        return notebook_html(self.across)
+    from benchmark.result import AcrossResult, Result
 
 
 def run(
@@ -253,6 +138,10 @@ def load(folder: str | Path, control: str | None = None) -> Result:
     ValueError
         If `control` is no strategy of the run.
     """
+    # pandas and scipy.stats, 60 MB, which who waits for a training does without
+    from benchmark.compare import load_comparison
+    from benchmark.result import Result
+
     comparison = load_comparison(Path(folder), control)
     return Result(comparison, write_report(comparison))
 
@@ -273,6 +162,9 @@ def compare_runs(
         For fewer than two folders, one given twice, a run that `control` is no strategy of, or an
         `out` that is the folder of a run.
     """
+    from benchmark.across import default_folder, load_across
+    from benchmark.result import AcrossResult
+
     folder = Path(out) if out else default_folder(folders)
     if RunFolder(folder).run_file.exists():
         raise ValueError(f"{folder} is the folder of a run, whose report would be overwritten")
@@ -441,8 +333,6 @@ def _changes_nothing(layout: Plan) -> str | None:
 
 
 __all__ = [
-    "AcrossResult",
-    "Result",
     "carry_out",
     "compare_runs",
     "load",

@@ -6,7 +6,6 @@ stored outputs: a new metric needs no new training.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +19,7 @@ from benchmark.certainty import Tested, intervals, paired, seeds_of
 from benchmark.findings import Collector, Findings
 from benchmark.folder import RunFolder
 from benchmark.metrics import class_scores
+from benchmark.plan import require_control
 from benchmark.store import read_json
 
 SUMMARY = [
@@ -183,15 +183,6 @@ def load_comparison(folder: Path, control: str | None = None) -> Comparison:
         },
         findings=tables.collector.findings(),
     )
-
-
-def require_control(control: str, strategies: Sequence[str], whose: str) -> None:
-    """Raise ValueError unless `control` is one of the strategies, by its full name."""
-    if control not in strategies:
-        raise ValueError(
-            f"the control {control!r} is none of the strategies {whose}; "
-            f"choose one of {', '.join(strategies)}"
-        )
 
 
 PER_CLASS = [

@@ -253,3 +253,12 @@ def _segments_of(
             )  # fmt: skip
             parent, start = key, cut
     return sorted(segments.values(), key=lambda segment: segment.end)
+
+
+def require_control(control: str, strategies: Sequence[str], whose: str) -> None:
+    """Raise ValueError unless `control` is one of the strategies, by its full name."""
+    if control not in strategies:
+        raise ValueError(
+            f"the control {control!r} is none of the strategies {whose}; "
+            f"choose one of {', '.join(strategies)}"
+        )

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from benchmark.size import size_text
 
 if TYPE_CHECKING:
-    from benchmark.api import Result
     from benchmark.cache import Entry
     from benchmark.executor import Executor
     from benchmark.plan import Plan
+    from benchmark.result import Result
 
 MOST_NAMED = 3  # strategies, where many share
 

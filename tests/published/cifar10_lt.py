@@ -18,6 +18,7 @@ from pathlib import Path
 from benchmark import api
 from benchmark.experiment import Experiment, Recipe
 from benchmark.progress import Stopwatch, for_terminal
+from benchmark.result import Result
 from tests.published.cifar import recipe
 
 # top-1 error %: Cui et al. 2019, table 2; Zhang et al. 2021 ('bag of tricks'); Cao et al. 2019,
@@ -50,7 +51,7 @@ def manifest(images: Path, file: Path) -> Path:
     return file
 
 
-def run(chosen: argparse.Namespace, strategies: list[str], how: Recipe, name: str) -> api.Result:
+def run(chosen: argparse.Namespace, strategies: list[str], how: Recipe, name: str) -> Result:
     """Train them, or take from the folder what was trained before."""
     chosen.out.mkdir(parents=True, exist_ok=True)
     experiment = Experiment(
