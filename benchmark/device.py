@@ -52,7 +52,7 @@ class Device:
         """Torch's word for the precision."""
         import torch
 
-        return torch.bfloat16 if self.precision == "bfloat16" else torch.float32
+        return getattr(torch, self.precision)
 
 
 def choose_device(asked: str, precision: str) -> Device:

@@ -30,7 +30,7 @@ from benchmark.size import size_text
 from benchmark.strategy.registry import Asked
 from benchmark.train.home import Home
 from benchmark.train.material import Material
-from benchmark.train.memory import host_memory, release_memory
+from benchmark.train.memory import host_memory
 from benchmark.train.rows import Rows
 from benchmark.worker import SignOfLife, Worker
 
@@ -96,7 +96,6 @@ class Executor:
             self.folder.marker_file(segment.key).unlink(missing_ok=True)
             self.folder.sign_file(segment.key).unlink(missing_ok=True)
         if needed:
-            release_memory()  # of the weights, which were read for their identity
             self._run_pretrained_layers({segment.seed for segment in needed}, progress)
             steps = sum(segment.end - segment.start for segment in needed)
             keys = {segment.key for segment in needed}

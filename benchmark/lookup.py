@@ -12,6 +12,7 @@ from benchmark.experiment import Experiment
 from benchmark.model.backbone import find_backbone
 from benchmark.model.weights import Weights, load_weights
 from benchmark.plugins import Plugins
+from benchmark.train.memory import release_memory
 
 # made by drivers: who trains on a GPU does it in its own process
 SIGNS_OF_A_GPU = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
@@ -46,4 +47,6 @@ def _look(
     backbone: str,
 ) -> tuple[Device, Weights]:
     """Run anywhere; `plugins` comes first, so that a plug-in's network is there."""
-    return choose_device(device, precision), load_weights(weights, find_backbone(backbone))
+    found = choose_device(device, precision), load_weights(weights, find_backbone(backbone))
+    release_memory()  # of the tensors, which were read for their identity
+    return found

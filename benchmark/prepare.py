@@ -27,8 +27,8 @@ from benchmark.plan import Budget
 from benchmark.progress import Silent
 from benchmark.store import digest
 from benchmark.stores import Stores, gpu_room
-from benchmark.strategy import AsIs, Augment
 from benchmark.strategy.identity import file_hash
+from benchmark.strategy.timeline import alters_first
 from benchmark.train.home import Home
 from benchmark.train.material import FEATURES, FROZEN_LAYERS, Material
 from benchmark.train.rows import ResidentRows, Rows
@@ -123,7 +123,7 @@ class Prepared:
     def passes(self, seeds: Iterable[int]) -> dict[str, NDArray[np.int64]]:
         """Images whose activations the training of these seeds will read, for each of PASSES."""
         recipe, parts = self.experiment.recipe, [self.splits[seed] for seed in seeds]
-        shown_as_is = not _alters_first(recipe.augment)
+        shown_as_is = not alters_first(recipe.augment)
         val, test = [part.val for part in parts], [part.test for part in parts]
         train = [part.train for part in parts] if shown_as_is else []
         has_head_phase = any(phase.trains == "head" for phase in recipe.phases)
@@ -223,12 +223,3 @@ def _engine_files() -> list[Path]:
     names = ("inception.py", "network.py", "convolution.py", "pretrained.py")
     network = [package / "model" / name for name in names]
     return [package / "device.py", *sorted((package / "train").glob("*.py")), *network]
-
-
-def _alters_first(augment: Augment) -> bool:
-    """Whether an image that is shown for the first time in a pass is altered."""
-    if augment == AsIs():
-        return False
-    import torch
-
-    return bool(augment.changes(torch.zeros(1, dtype=torch.int64)).any())

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from benchmark.plan import Segment
 from benchmark.prepare import Prepared
 from benchmark.progress import Advance, Silent
 from benchmark.store import read_json, write_json
+from benchmark.strategy import Decision
 from benchmark.strategy.registry import Asked
 from benchmark.train.memory import release_memory
 
@@ -90,10 +92,13 @@ class Worker:
         else:
             experiment, budget = self.prepared.experiment, self.prepared.budgets[seed]
             counts = self.prepared.train_counts(seed)
-            free = free_decisions()
-            setting = Setting(experiment.recipe, experiment.trainable, budget, counts, free)
+            setting = Setting(experiment.recipe, experiment.trainable, budget, counts, self._free)
             write_record(self.folder, asked, seed, key, setting)
         return bool(read_json(self.folder.record_file(asked.name, seed))["status"] == "ok")
+
+    @cached_property
+    def _free(self) -> dict[str, Decision]:
+        return free_decisions()  # builds every registered strategy
 
     @contextmanager
     def _settings(self) -> Iterator[None]:

@@ -60,6 +60,15 @@ class Augment(Protocol):
         ...
 
 
+def alters_first(augment: Augment) -> bool:
+    """Return whether an image that is shown for the first time in a pass is altered."""
+    if isinstance(augment, AsIs):  # who only waits need not import torch to know
+        return False
+    import torch
+
+    return bool(augment.changes(torch.zeros(1, dtype=torch.int64))[0])
+
+
 class Mix(Protocol):
     """Inputs and targets of several images blended."""
 

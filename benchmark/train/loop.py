@@ -24,6 +24,7 @@ from benchmark.model.backbone import HEAD
 from benchmark.model.network import Network
 from benchmark.plan import Budget, Segment, Stretch
 from benchmark.strategy import Head, ImagesAlone, NoMix
+from benchmark.strategy.timeline import alters_first
 from benchmark.train.batch import Batch
 from benchmark.train.checkpoint import (
     flatten_optimizer,
@@ -324,11 +325,8 @@ class Training:
 
     def _pooled(self, stretch: Stretch) -> Tensor:
         """Features of the training images (N, D); none if none of them is shown as it is."""
-        begins_altered = any(
-            bool(augment.changes(torch.zeros(1, dtype=torch.int64))[0])
-            for augment in (self.recipe.augment, stretch.stage.augment)
-        )
-        if begins_altered:  # then no image is ever shown as it is
+        if alters_first(self.recipe.augment) or alters_first(stretch.stage.augment):
+            # then no image is ever shown as it is
             return torch.empty((0, self.width), device=self.material.device)
         return self._features(self.split.train)
 
