@@ -72,19 +72,20 @@ def bench(
         if job.is_in(journal.rows()):
             continue
         say(f"{job} ...")
-        row = _measure(job, settings, inputs, loops, out)
+        row = measure(job, settings, inputs, loops, out)
         journal.add(row)
         write_page(out, inputs.about, settings, journal.rows())
         say(f"{job}: {row['seconds']:.1f} s")
     return write_page(out, inputs.about, settings, journal.rows())
 
 
-def _measure(job: Job, settings: Settings, inputs: Inputs, loops: Path, out: Path) -> Row:
+def measure(job: Job, settings: Settings, inputs: Inputs, loops: Path, out: Path) -> Row:
+    """Run and time one job, with an empty cache of its own; return its row."""
     from benchmark.provenance import commit
 
-    measure = {"harness": _harness, "bare": _bare}.get(job.kind, _script)
+    way = {"harness": _harness, "bare": _bare}.get(job.kind, _script)
     with own_cache(out / "cache"):
-        timed, result = measure(job, settings, inputs, loops, out)
+        timed, result = way(job, settings, inputs, loops, out)
     return {
         "kind": job.kind,
         "round": job.round,

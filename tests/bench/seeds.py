@@ -1,0 +1,51 @@
+"""Whether plain scripts and the harness reach the same macro-F1: the same seeds by both, untimed.
+
+    python tests/bench/seeds.py OUT --data wheels:images=1200 --image-size 96 --seeds 5
+
+Runs a plain script for every strategy and seed and the harness once on all of them; other work may
+go on beside it. Goes on where it was stopped. OUT gets measured.jsonl and the page of a bench.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmark.bench.inputs import Settings, prepare_inputs
+from benchmark.bench.journal import Journal
+from benchmark.bench.page import write_page
+from benchmark.bench.rounds import JOURNAL, measure
+from benchmark.bench.schedule import Job
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure what is missing and write the page."""
+    flags = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    flags.add_argument("out", type=Path)
+    flags.add_argument("--data", default="wheels:images=1200")
+    flags.add_argument("--weights", default="bundled")
+    flags.add_argument("--strategies", default="no_change,class_weights")
+    flags.add_argument("--seeds", type=int, default=5)
+    flags.add_argument("--image-size", type=int, default=96)
+    flags.add_argument("--device", default="auto")
+    flags.add_argument("--precision", default="auto")
+    asked = flags.parse_args(arguments)
+    names, seeds = tuple(asked.strategies.split(",")), tuple(range(asked.seeds))
+    settings = Settings(
+        *(asked.data, asked.weights, asked.image_size),
+        *(names, seeds, asked.device, asked.precision),
+    )
+    journal = Journal(asked.out / JOURNAL)
+    inputs = prepare_inputs(settings, asked.out / "inputs")
+    jobs = [Job("harness", 0, names, seeds)]
+    jobs += [Job("plain", 0, (name,), (seed,)) for seed in seeds for name in names]
+    for job in jobs:
+        if not job.is_in(journal.rows()):
+            journal.add(measure(job, settings, inputs, Path(__file__).parent, asked.out))
+            print(f"{job}: {journal.rows()[-1]['result']}", flush=True)
+    print(write_page(asked.out, inputs.about, settings, journal.rows()))
+
+
+if __name__ == "__main__":
+    main()
