@@ -60,3 +60,16 @@ def test_small_maps_under_autocast_take_the_other_way_and_no_others(blocks, monk
         trained(blocks, torch.randn(2, 16, side, side), autocast)
     assert [tuple(x.shape) for x in calls] == [(2, 16, 6, 6)]
     assert calls[0].dtype == torch.bfloat16
+
+
+def test_the_cast_of_a_weight_is_not_kept_for_the_backward_pass(blocks):
+    saved = []
+    block = with_matrix_gradients(blocks)[0]
+    x = torch.randn(2, 16, 6, 6)
+    with (
+        torch.autograd.graph.saved_tensors_hooks(lambda t: saved.append(t) or t, lambda t: t),
+        torch.autocast("cpu", torch.bfloat16),
+    ):
+        block(x)
+    of_weights = [t for t in saved if t.shape == block.conv.weight.shape]
+    assert [t.data_ptr() for t in of_weights] == [block.conv.weight.data_ptr()]
