@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -62,30 +62,49 @@ def bench(
     for name, number in (("rounds", rounds), ("scripts", scripts or 1)):
         if number < 1:
             raise ValueError(f"--{name} must be 1 or more, got {number}")
-    journal = Journal(out / JOURNAL)
     say("preparing files, splits, weights and decoded images, outside of the time that counts")
     inputs = prepare_inputs(settings, out / "inputs")
     for file in Path(inputs.images).glob("*/*"):
         file.read_bytes()  # so that nobody is the first to read them from the disk
     count = min(scripts or len(settings.strategies), len(settings.strategies))
-    for job in jobs_of(settings.strategies, settings.seeds, rounds, count):
+    jobs = jobs_of(settings.strategies, settings.seeds, rounds, count)
+    return carry_out(jobs, settings, inputs, loops=loops, out=out, say=say)
+
+
+def carry_out(
+    jobs: Iterable[Job],
+    settings: Settings,
+    inputs: Inputs,
+    *,
+    loops: Path,
+    out: Path,
+    say: Callable[[str], None] = print,
+) -> Path:
+    """Run and time the jobs that the journal of `out` lacks; write the page, return its path.
+
+    Raises
+    ------
+    ChildProcessError
+        If one of the processes fails; what was measured before is kept.
+    """
+    journal = Journal(out / JOURNAL)
+    for job in jobs:
         if job.is_in(journal.rows()):
             continue
         say(f"{job} ...")
-        row = measure(job, settings, inputs, loops, out)
+        row = _measure(job, settings, inputs, loops, out)
         journal.add(row)
         write_page(out, inputs.about, settings, journal.rows())
         say(f"{job}: {row['seconds']:.1f} s")
     return write_page(out, inputs.about, settings, journal.rows())
 
 
-def measure(job: Job, settings: Settings, inputs: Inputs, loops: Path, out: Path) -> Row:
-    """Run and time one job, with an empty cache of its own; return its row."""
+def _measure(job: Job, settings: Settings, inputs: Inputs, loops: Path, out: Path) -> Row:
     from benchmark.provenance import commit
 
-    way = {"harness": _harness, "bare": _bare}.get(job.kind, _script)
+    measure = {"harness": _harness, "bare": _bare}.get(job.kind, _script)
     with own_cache(out / "cache"):
-        timed, result = way(job, settings, inputs, loops, out)
+        timed, result = measure(job, settings, inputs, loops, out)
     return {
         "kind": job.kind,
         "round": job.round,

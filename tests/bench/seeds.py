@@ -15,9 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark.bench.inputs import Settings, prepare_inputs
-from benchmark.bench.journal import Journal
-from benchmark.bench.page import write_page
-from benchmark.bench.rounds import JOURNAL, measure
+from benchmark.bench.rounds import carry_out
 from benchmark.bench.schedule import Job
 
 
@@ -38,15 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         *(asked.data, asked.weights, asked.image_size),
         *(names, seeds, asked.device, asked.precision),
     )
-    journal = Journal(asked.out / JOURNAL)
     inputs = prepare_inputs(settings, asked.out / "inputs")
     jobs = [Job("harness", 0, names, seeds)]
     jobs += [Job("plain", 0, (name,), (seed,)) for seed in seeds for name in names]
-    for job in jobs:
-        if not job.is_in(journal.rows()):
-            journal.add(measure(job, settings, inputs, Path(__file__).parent, asked.out))
-            print(f"{job}: {journal.rows()[-1]['result']}", flush=True)
-    print(write_page(asked.out, inputs.about, settings, journal.rows()))
+    print(carry_out(jobs, settings, inputs, loops=Path(__file__).parent, out=asked.out))
 
 
 if __name__ == "__main__":

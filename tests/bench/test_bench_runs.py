@@ -95,7 +95,7 @@ def stopping_bench(tmp_path, monkeypatch):
             "memory": {"all": 1, "anonymous": 1, "files": 1},
         }
 
-    monkeypatch.setattr(rounds, "measure", measure)
+    monkeypatch.setattr(rounds, "_measure", measure)
     monkeypatch.setattr(rounds, "prepare_inputs", lambda settings, folder: fake_inputs(tmp_path))
     for name in rounds.SCRIPTS.values():
         (tmp_path / name).touch()
