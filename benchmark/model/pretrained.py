@@ -60,7 +60,7 @@ class Pretrained:
         from benchmark.model.convolution import with_matrix_gradients
 
         suffix = self._halves()[1]
-        if self.device.type == "cpu" and self.device.precision == "bfloat16":
+        if self.device.type == "cpu":
             suffix = with_matrix_gradients(suffix)
         return suffix.to(self.device.place)
 

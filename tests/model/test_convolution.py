@@ -5,9 +5,16 @@ import copy
 import pytest
 import torch
 from torch import nn
+from torch.nn.grad import conv2d_weight
 from torchvision.models.inception import BasicConv2d
 
-from benchmark.model.convolution import Convolution, SmallMapConv2d, with_matrix_gradients
+from benchmark.model.convolution import (
+    Convolution,
+    SmallMapConv2d,
+    in_one_product,
+    in_products_by_tap,
+    with_matrix_gradients,
+)
 
 KINDS = [((1, 1), (0, 0)), ((1, 7), (0, 3)), ((7, 1), (3, 0)), ((3, 3), (1, 1)), ((3, 3), (0, 0))]
 
@@ -20,6 +27,17 @@ def test_gradients_are_those_of_the_definition(size, padding):
     assert torch.autograd.gradcheck(lambda x, w: Convolution.apply(x, w, padding), (x, weight))
     expected = torch.conv2d(x, weight, None, 1, padding)
     torch.testing.assert_close(Convolution.apply(x, weight, padding), expected)
+
+
+@pytest.mark.parametrize("products", [in_one_product, in_products_by_tap])
+@pytest.mark.parametrize("side", [1, 2, 3, 6])  # at 75 and 128 px; taps of the first see nothing
+@pytest.mark.parametrize(("size", "padding"), KINDS[:-1])
+def test_both_ways_give_the_gradient_of_the_weight(products, side, size, padding):
+    torch.manual_seed(0)
+    x = torch.randn(3, 4, side, side).contiguous(memory_format=torch.channels_last)
+    gradient = torch.randn(3, 5, side, side).contiguous(memory_format=torch.channels_last)
+    expected = conv2d_weight(x, (5, 4, *size), gradient, padding=padding)
+    torch.testing.assert_close(products(x, gradient, size, padding), expected)
 
 
 @pytest.fixture
@@ -51,15 +69,15 @@ def test_a_network_trains_as_before(blocks, autocast, side):
         assert gap < (0.01 if autocast else 1e-6), name
 
 
-def test_small_maps_under_autocast_take_the_other_way_and_no_others(blocks, monkeypatch):
+def test_small_maps_take_the_other_way_and_no_others(blocks, monkeypatch):
     calls = []
     way = Convolution.apply
     monkeypatch.setattr(Convolution, "apply", lambda *all_: calls.append(all_[0]) or way(*all_))
     with_matrix_gradients(blocks)
     for side, autocast in ((6, True), (9, True), (6, False)):
         trained(blocks, torch.randn(2, 16, side, side), autocast)
-    assert [tuple(x.shape) for x in calls] == [(2, 16, 6, 6)]
-    assert calls[0].dtype == torch.bfloat16
+    assert [tuple(x.shape) for x in calls] == [(2, 16, 6, 6)] * 2
+    assert [x.dtype for x in calls] == [torch.bfloat16, torch.float32]
 
 
 def test_the_cast_of_a_weight_is_not_kept_for_the_backward_pass(blocks):
