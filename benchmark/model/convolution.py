@@ -1,9 +1,9 @@
 """Convolutions whose gradients are matrix products where a CPU's convolution code is slow at them.
 
 At 128 px the maps of the second half have 6 x 6 and 2 x 2 positions, at 75 px 3 x 3 and 1. There
-oneDNN's gradient of the weights runs at a fifth to two thirds of the speed of a matrix product
-(measured: bfloat16 with AVX-512, float32 with AVX2). The numbers are those of the library up to
-rounding.
+oneDNN's gradient of the weights takes 1.1 to 5 times as long as a matrix product (bfloat16,
+AVX-512) or 1.3 to 30 times as long as products without the padding (float32, AVX2). The numbers
+are those of the library up to rounding.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from torch.nn.functional import pad
 from torch.nn.grad import conv2d_input
 from torchvision.models.inception import BasicConv2d
 
-LARGEST_MAP = 36  # positions; from 8 x 8 on the library is as fast
+LARGEST_MAP = 36  # positions; in bfloat16 the library is as fast from 8 x 8 on
 
 
 class SmallMapConv2d(nn.Conv2d):
