@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import joblib
@@ -18,11 +19,13 @@ from benchmark.train.memory import release_memory
 SIGNS_OF_A_GPU = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 
 
-def look_up(experiment: Experiment, jobs: int | None) -> tuple[Device, Weights]:
+def look_up(
+    experiment: Experiment, jobs: int | None, meanwhile: Callable[[], None] = lambda: None
+) -> tuple[Device, Weights]:
     """Return device and weights.
 
     Torch is 270 MB, which a process that only waits for others can spare. So where `jobs` others
-    will train (None: one a core), one of them looks.
+    will train (None: one a core), one of them looks, and this one does `meanwhile`.
 
     Raises
     ------
@@ -35,7 +38,9 @@ def look_up(experiment: Experiment, jobs: int | None) -> tuple[Device, Weights]:
         return _look(None, *asked)
     call = joblib.delayed(_look)(Plugins(), *asked)
     # loky, whatever parallel_config says: it is this machine that is looked at
-    found: list[tuple[Device, Weights]] = joblib.Parallel(n_jobs=2, backend="loky")([call])
+    begun = joblib.Parallel(n_jobs=2, backend="loky", return_as="generator")([call])
+    meanwhile()
+    found: list[tuple[Device, Weights]] = list(begun)
     return found[0]
 
 

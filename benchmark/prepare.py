@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -146,10 +146,12 @@ def prepare(
     progress: Silent | None = None,
     cache_limit: int | None = None,
     jobs: int | None = 1,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> Prepared:
     """Open the data, decode what was not decoded before, split it, look at device and weights.
 
-    `jobs` is the number of processes that will train, see `look_up`.
+    `jobs` is the number of processes that will train; `meanwhile` is done while one of them looks
+    at device and weights, see `look_up`.
 
     Raises
     ------
@@ -162,7 +164,7 @@ def prepare(
     images = open_data(experiment.data)
     if experiment.quick:
         images = thin_out(images, QUICK_IMAGES)
-    device, weights = look_up(experiment, jobs)
+    device, weights = look_up(experiment, jobs, meanwhile)
     with progress.task("images", len(images), "images") as advance:
         pixels = prepare_pixels(images, experiment.image_size, advance, cache_limit)
     messages = [*images.messages]

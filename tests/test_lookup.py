@@ -14,7 +14,8 @@ COMMAND = """
 import sys
 from benchmark.cli import main
 code = main(sys.argv[1:])
-print("torch is", "here" if "torch" in sys.modules else "elsewhere")
+for name, module in (("torch", "torch"), ("the report's code", "benchmark.report.page")):
+    print(name, "is", "here" if module in sys.modules else "elsewhere")
 sys.exit(code)
 """
 LOOK = """
@@ -48,9 +49,28 @@ def test_who_waits_for_other_processes_trains_and_reports_without_torch(image_fo
     assert "torch is here" in alone.stdout
 
 
+def test_the_reports_code_is_imported_meanwhile_if_nothing_seems_left_to_train(
+    image_folder, tmp_path
+):
+    words = ["--data", image_folder, "--weights", "none", *SMALL, "--epochs", "0.5"]
+    words += ["--strategies", "no_change", "--seeds", "1", "--out", tmp_path / "run"]
+    new = start(COMMAND, "plan", *words, "--jobs", "2")
+    assert "the report's code is elsewhere" in new.stdout, new.stderr
+    assert start(COMMAND, "run", *words, "--jobs", "1").returncode == 0
+    finished = start(COMMAND, "plan", *words, "--jobs", "2")
+    assert "the report's code is here" in finished.stdout
+    assert "torch is elsewhere" in finished.stdout
+    more = start(COMMAND, "plan", *words[:-3], "2", *words[-2:], "--jobs", "2")
+    assert "the report's code is elsewhere" in more.stdout, "who trains and waits has little memory"
+
+
+def never():
+    raise AssertionError("who looks itself has nothing to wait for")
+
+
 def test_elsewhere_the_same_is_found():
     told = start(LOOK).stdout.splitlines()
-    device, weights = look_up(Experiment(weights="bundled", device="cpu"), 1)
+    device, weights = look_up(Experiment(weights="bundled", device="cpu"), 1, never)
     assert told == [str(device), weights.name, weights.source, weights.sha256]
 
 
