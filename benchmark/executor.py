@@ -149,10 +149,15 @@ class Executor:
                 if self._jobs == 1:
                     self._worker.fill(what, missing, advance)
                 elif store and store.shared:  # else every process fills rows of its own
-                    self._fill_in_processes(what, store, missing, advance)
+                    self._fill_in_processes(what, store, missing, progress, advance)
 
     def _fill_in_processes(
-        self, what: str, store: Rows, missing: NDArray[np.int64], advance: Advance
+        self,
+        what: str,
+        store: Rows,
+        missing: NDArray[np.int64],
+        progress: Silent,
+        advance: Advance,
     ) -> None:
         if not len(missing):
             return
@@ -166,10 +171,11 @@ class Executor:
         with _looking(look):
             try:
                 self._parallel(
-                    joblib.delayed(_fill)(self._worker, what, part)
+                    joblib.delayed(_fill)(Plugins(), self._worker, what, part)
                     for part in np.array_split(missing, self._jobs)
                 )
-            except Exception:  # killed, or what will be raised here as well
+            except Exception as error:  # killed, or what will be raised here as well
+                progress.say(f"note: {what} in this process, since others failed: {error}")
                 self._worker.fill(what, store.missing(missing))
 
     def _here(self, wave: list[Segment], progress: Silent, advance: Advance) -> None:
@@ -275,7 +281,15 @@ def _place(material: Material) -> str:
     return f"{size}{material.home.value}"
 
 
-def _fill(worker: Worker, what: str, indices: NDArray[np.int64]) -> None:
+# In a worker `plugins` comes first, so that it is there before what needs it.
+
+
+def _fill(
+    plugins: None,  # noqa: ARG001
+    worker: Worker,
+    what: str,
+    indices: NDArray[np.int64],
+) -> None:
     worker.fill(what, indices)
 
 
@@ -287,7 +301,6 @@ def _train_alone(
     parent: int,
     micro_batches: int,
 ) -> None:
-    """Run in a worker; `plugins` comes first, so that it is there before what needs it."""
     worker.train_alone(segment, served, parent, micro_batches)
 
 

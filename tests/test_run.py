@@ -396,6 +396,7 @@ def test_a_plugin_brings_a_network_to_every_process(image_folder, tmp_path):
     words += ["--strategies", "no_change,class_weights,crt", "--out", tmp_path]
     first, second = start(*words), start(*words)
     assert first.returncode == 0, first.stderr
+    assert "in this process" not in first.stdout, "a worker knew the network for its frozen layers"
     assert "0 of 3 networks" in second.stdout, second.stderr
     run = json.loads((tmp_path / "run.json").read_text())
     assert run["experiment"]["first_trained"] == "layer3"
