@@ -1,5 +1,10 @@
 """What several rooms' tests share: a small imbalanced folder of images and a cache of their own."""
 
+import os
+
+# before anything loads OpenMP: its threads must not spin for cores that other tests work on
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 import numpy as np
 import pytest
 from PIL import Image
