@@ -8,7 +8,7 @@ import torch
 
 from benchmark.experiment import Phase, Recipe
 from benchmark.model.catalogue import WIDTH
-from benchmark.model.network import Network
+from benchmark.model.network import IMAGES_AT_ONCE, Network
 from benchmark.plan import Budget, make_plan
 from benchmark.prepare import prepare
 from benchmark.progress import Silent
@@ -177,7 +177,10 @@ def test_the_first_step_is_that_of_a_plain_loop(prepared):
 @pytest.mark.parametrize("fine_tune", ["Mixed_7b", "head"])
 def test_where_activations_live_changes_nothing(prepared, fine_tune):
     experiment = replace(prepared.experiment, fine_tune=fine_tune)
-    prepared = replace(prepared, experiment=experiment)
+    # as many as pass the frozen layers at once: sums of another number of images round otherwise,
+    # of which batch norm over 4 of them makes .003 of a logit
+    budgets = {0: Budget(IMAGES_AT_ONCE, (3, 3))}
+    prepared = replace(prepared, experiment=experiment, budgets=budgets)
     prepared.run_frozen_layers([0], Silent())
     stored = prepared.material
     count, dtype, device = len(prepared.images), "float32", "cpu"
@@ -199,7 +202,7 @@ def test_where_activations_live_changes_nothing(prepared, fine_tune):
             training.outputs(prepared.splits[0].test),
             strict=True,
         ):
-            torch.testing.assert_close(one, two, rtol=1e-3, atol=1e-3)
+            torch.testing.assert_close(one, two, rtol=1e-4, atol=1e-4)
     assert not len(on_device.at_cut.missing(prepared.splits[0].train))
 
 
