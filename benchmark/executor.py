@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 from benchmark.device import cores
 from benchmark.folder import RunFolder
 from benchmark.plan import Plan, Segment
-from benchmark.plugins import Plugins
 from benchmark.prepare import Prepared
 from benchmark.progress import Advance, Silent
 from benchmark.size import size_text
@@ -171,7 +170,7 @@ class Executor:
         with _looking(look):
             try:
                 self._parallel(
-                    joblib.delayed(_fill)(Plugins(), self._worker, what, part)
+                    joblib.delayed(self._worker.fill)(what, part)
                     for part in np.array_split(missing, self._jobs)
                 )
             except Exception as error:  # killed, or what will be raised here as well
@@ -209,8 +208,8 @@ class Executor:
     def _train_in_processes(self, segments: list[Segment], micro_batches: int = 1) -> None:
         here = os.getpid()
         self._parallel(
-            joblib.delayed(_train_alone)(
-                Plugins(), self._worker, segment, self._served(segment), here, micro_batches
+            joblib.delayed(self._worker.train_alone)(
+                segment, self._served(segment), here, micro_batches
             )
             for segment in segments
         )
@@ -279,29 +278,6 @@ def _looking(look: Callable[[], None]) -> Iterator[None]:
 def _place(material: Material) -> str:
     size = f"{size_text(material.at_cut.bytes)} " if material.at_cut else ""
     return f"{size}{material.home.value}"
-
-
-# In a worker `plugins` comes first, so that it is there before what needs it.
-
-
-def _fill(
-    plugins: None,  # noqa: ARG001
-    worker: Worker,
-    what: str,
-    indices: NDArray[np.int64],
-) -> None:
-    worker.fill(what, indices)
-
-
-def _train_alone(
-    plugins: None,  # noqa: ARG001
-    worker: Worker,
-    segment: Segment,
-    served: list[Asked],
-    parent: int,
-    micro_batches: int,
-) -> None:
-    worker.train_alone(segment, served, parent, micro_batches)
 
 
 def _name(segment: Segment) -> str:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from benchmark.corrections import free_decisions
 from benchmark.device import set_exactness
 from benchmark.folder import PARTS, RunFolder, output_tensors
 from benchmark.plan import Segment
+from benchmark.plugins import Plugins
 from benchmark.prepare import Prepared
 from benchmark.progress import Advance, Silent
 from benchmark.store import read_json, write_json
@@ -39,6 +40,10 @@ class Worker:
     prepared: Prepared
     folder: RunFolder
     threads: int  # of the CPU
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Bring the plug-ins to another process, before what it finds in them."""
+        return {"plugins": Plugins(), **self.__dict__}
 
     def train(
         self, segment: Segment, advance: Callable[[int], None], micro_batches: int = 1
