@@ -43,6 +43,7 @@ _SETTINGS = {
     "axes.titlesize": 11,
     "axes.titlelocation": "left",
     "axes.titlecolor": INK,
+    "axes.titley": 1.0,  # where it is anyhow; looking for its place takes 4 % of a report
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.axisbelow": True,
