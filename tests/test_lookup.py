@@ -62,6 +62,8 @@ def test_the_reports_code_is_imported_meanwhile_if_nothing_seems_left_to_train(
     finished = start(COMMAND, *words)
     assert "the report's code is here" in finished.stdout, finished.stderr
     assert "torch is elsewhere" in finished.stdout
+    more = start(COMMAND, *words, "--seeds", "2")
+    assert "the report's code is elsewhere" in more.stdout, "who trains and waits has little memory"
 
 
 def never():
