@@ -43,7 +43,8 @@ class Worker:
 
     def __getstate__(self) -> dict[str, Any]:
         """Bring the plug-ins to another process, before what it finds in them."""
-        return {"plugins": Plugins(), **self.__dict__}
+        plugins = {"plugins": Plugins()}
+        return plugins | self.__dict__ | plugins  # first, and not the None that came with a pickle
 
     def train(
         self, segment: Segment, advance: Callable[[int], None], micro_batches: int = 1
