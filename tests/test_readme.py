@@ -20,9 +20,8 @@ FILES = dict(re.findall(r"```python\n# (\w+\.py)\n(.*?)```", README, re.DOTALL))
 
 
 @pytest.fixture
-def written(tmp_path):
+def written(tmp_path, forgotten):
     """Write a file of the README down and load it; what it brings goes with the test."""
-    before = registry.registered()
 
     def write(name):
         file = tmp_path / name
@@ -30,12 +29,7 @@ def written(tmp_path):
         load_plugin(file)
         return file
 
-    yield write
-    registry.entries.clear()
-    registry.entries.update(before)
-    for one in backbone.backbones().values():
-        if one.build.__module__.startswith("imbalance_bench_plugin"):
-            backbone.forget(one.build.__module__)
+    return write
 
 
 def test_the_list_of_strategies_is_their_docstrings():
