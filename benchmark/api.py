@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmark.experiment import Experiment, changed_from_recipe, default_name, recipe_for
-from benchmark.folder import RunFolder
-from benchmark.plan import Plan, make_plan, require_control
+from benchmark.plan.experiment import Experiment, changed_from_recipe, default_name, recipe_for
+from benchmark.plan.segments import Plan, make_plan, require_control
 from benchmark.plugins import broken_words, load_plugins
-from benchmark.progress import Silent, Stopwatch
 from benchmark.report import write_across, write_report
-from benchmark.store import write_json
+from benchmark.run.run_folder import RunFolder
+from benchmark.storage.atomic import write_json
 from benchmark.strategy import Strategy
 from benchmark.strategy.places import places
 from benchmark.strategy.registry import registered, resolve
+from benchmark.system.progress import Silent, Stopwatch
 
 if TYPE_CHECKING:
-    from benchmark.executor import Executor
     from benchmark.result import AcrossResult, Result
+    from benchmark.run.executor import Executor
 
 
 def run(
@@ -56,7 +56,8 @@ def run(
     still current is not trained again. `seeds` says how many, or which. `control` None
     compares with the strategy that changes nothing. `cache_limit` is in bytes; None lets the cache
     take half of what the disk has for it. `tune` is the number of trials by which each strategy's
-    parameters are chosen on validation before (see `benchmark.tuning`); 0 takes them as asked for.
+    parameters are chosen on validation before (see `benchmark.run.tuning`); 0 takes them as
+    asked for.
 
     Raises
     ------
@@ -110,7 +111,7 @@ def carry_out(
     with folder.locked():
         tuning = None
         if tune:
-            from benchmark import tuning as trials  # half a second, which `report` does without
+            from benchmark.run import tuning as trials  # half a second, which `report` does without
 
             tuned = trials.tune(executor, tune, watch)
             executor, tuning = executor.with_plan(tuned.plan), trials.to_json(tune, tuned)
@@ -139,7 +140,7 @@ def load(folder: str | Path, control: str | None = None) -> Result:
         If `control` is no strategy of the run.
     """
     # pandas and scipy.stats, 60 MB, which who waits for a training does without
-    from benchmark.compare import load_comparison
+    from benchmark.analysis.comparison import load_comparison
     from benchmark.result import Result
 
     comparison = load_comparison(Path(folder), control)
@@ -162,7 +163,7 @@ def compare_runs(
         For fewer than two folders, one given twice, a run that `control` is no strategy of, or an
         `out` that is the folder of a run.
     """
-    from benchmark.across import default_folder, load_across
+    from benchmark.analysis.multi_dataset import default_folder, load_across
     from benchmark.result import AcrossResult
 
     folder = Path(out) if out else default_folder(folders)
@@ -223,8 +224,8 @@ def plan(
         If something asked for does not exist or can't be used, also if `control` is none of the
         strategies.
     """
-    from benchmark.executor import Executor  # half a second, which `report` does without
-    from benchmark.prepare import prepare
+    from benchmark.run.executor import Executor  # half a second, which `report` does without
+    from benchmark.run.prepare import prepare
 
     asked = resolve(strategies)
     if control is not None:
@@ -246,8 +247,10 @@ def plan(
 
 def _import_report() -> None:
     """Import what records and the report are written with: 1 to 3 s, and 60 MB."""
-    from benchmark import compare, record  # noqa: F401
-    from benchmark.report import csv_files, page, pages  # noqa: F401
+    from benchmark.analysis import comparison  # noqa: F401
+    from benchmark.report.render import writer  # noqa: F401
+    from benchmark.report.single import csv_files, page  # noqa: F401
+    from benchmark.run import record  # noqa: F401
 
 
 def describe_run(
@@ -257,7 +260,7 @@ def describe_run(
     tuning: dict[str, Any] | None = None,
 ) -> None:
     """Write run.json and the splits: what was asked, on what, and by what it was tuned."""
-    from benchmark.provenance import environment
+    from benchmark.system.provenance import environment
 
     prepared, layout, folder = executor.prepared, executor.plan, executor.folder
     images, experiment = prepared.images, prepared.experiment

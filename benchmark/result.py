@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.across import Across
-from benchmark.compare import Comparison, recall_table
+from benchmark.analysis.comparison import Comparison, recall_table
+from benchmark.analysis.multi_dataset import Across
 from benchmark.report import notebook_html
-from benchmark.report.verdict import verdict
+from benchmark.report.single.verdict import verdict
 
 
 @dataclass(frozen=True, repr=False)
@@ -71,7 +71,7 @@ class Result:
     @cached_property
     def figures(self) -> dict[str, Any]:
         """The report's figures, by name, as matplotlib figures."""
-        from benchmark.report.figures import all_figures
+        from benchmark.report.single.figures import all_figures
 
         return all_figures(self.comparison)
 
@@ -109,12 +109,12 @@ class AcrossResult:
     @cached_property
     def figures(self) -> dict[str, Any]:
         """The report's figures, by name, as matplotlib figures."""
-        from benchmark.report.across_page import all_figures
+        from benchmark.report.multi.page import all_figures
 
         return all_figures(self.across)
 
     def __repr__(self) -> str:
-        from benchmark.report.across_verdict import follow_up, verdict
+        from benchmark.report.multi.verdict import follow_up, verdict
 
         wide = self.scores.pivot(index="strategy", columns="dataset", values="macro_f1")
         wide = wide.reindex(index=self.across.strategies, columns=self.across.datasets)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmark.strategy import EasyPullMore, RarePullMore, Stage, Strategy, Weighted, strategy
-from benchmark.strategy.search import Between
+from benchmark.strategy.search_space import Between
 from strategies.effective_number import InverseEffectiveNumber
 
 if TYPE_CHECKING:

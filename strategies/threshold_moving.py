@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.strategy import AddOffset, FittedOnValidation, Outputs, Strategy, find, strategy
-from benchmark.strategy.search import Between
+from benchmark.strategy.search_space import Between
 
 
 def macro_f1(labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> float:

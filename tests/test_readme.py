@@ -13,7 +13,7 @@ from benchmark.contract import check
 from benchmark.model import backbone
 from benchmark.plugins import brought_by, load_plugin
 from benchmark.strategy import registry
-from benchmark.strategy.markdown import strategies_markdown
+from benchmark.strategy.catalogue import strategies_markdown
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r"```python\n# (\w+\.py)\n(.*?)```", README, re.DOTALL))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import benchmark
-from benchmark.size import parse_size
+from benchmark.storage.sizes import parse_size
 
 SWITCHES = ("quick", "dry_run")
 Command = Callable[[argparse.Namespace, Sequence[str]], int]
@@ -104,8 +104,6 @@ def build_parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
         "--clear", action="store_true", help="remove everything that no process uses now"
     )
 
-    bench = _verb(verbs, "bench", commands["bench"], BENCH, BENCH_EXAMPLES)
-    _bench_flags(bench)
     return parser
 
 
@@ -122,7 +120,7 @@ def _experiment_flags(verb: argparse.ArgumentParser) -> None:
     _control_flag(what, "the strategy that changes nothing")
     what.add_argument(
         "--seeds",
-        type=_seeds,
+        type=parse_seeds,
         default=(0,),
         metavar="N",
         help="how many, or which: 0,1,2 (7, is the seed 7 alone). Each is a split, an "
@@ -242,52 +240,6 @@ def _experiment_flags(verb: argparse.ArgumentParser) -> None:
     )
 
 
-def _bench_flags(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument(
-        "--data",
-        default="wheels:images=4096",
-        metavar="DATA",
-        help="a folder root/<class>/<file> of photographs; anything else, like wheels:images=4096 "
-        "(default), is written down as JPEGs first, uncounted",
-    )
-    verb.add_argument("--weights", default="auto", metavar="WEIGHTS", help="as for `run`")
-    verb.add_argument(
-        "--strategies", default="all", metavar="NAMES", help="`all` (default), or some of these six"
-    )
-    verb.add_argument(
-        "--seeds",
-        type=_seeds,
-        default=(0,),
-        metavar="N",
-        help="more than one: the harness is timed on all of them too (default: 0)",
-    )
-    verb.add_argument("--image-size", type=int, default=128, metavar="PIXELS", help="default: 128")
-    verb.add_argument("--device", default="auto", help="auto (default), cpu, cuda or cuda:1")
-    verb.add_argument("--precision", default="auto", help="of the harness and of the tuned loop")
-    verb.add_argument(
-        "--rounds", type=int, default=3, metavar="N", help="times everything is run (default: 3)"
-    )
-    verb.add_argument(
-        "--scripts",
-        type=int,
-        metavar="N",
-        help="plain and tuned scripts that run in a round, another strategy's in each; what six "
-        "would take is then six times their median (default: one for every strategy)",
-    )
-    verb.add_argument(
-        "--loops",
-        default="tests/bench",
-        metavar="DIR",
-        help="folder of the reference loops (default: tests/bench, as in a checkout)",
-    )
-    verb.add_argument(
-        "--growth",
-        metavar="N,N",
-        help="measure instead what an image costs in sets of so many, like 1000,4000,16000,48000",
-    )
-    verb.add_argument("--out", metavar="DIR", help="default: results/bench-<data>")
-
-
 def _plugin_flag(group: Any) -> None:
     group.add_argument(
         "--plugin",
@@ -333,7 +285,7 @@ def _size(text: str) -> int:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def _seeds(text: str) -> tuple[int, ...]:
+def parse_seeds(text: str) -> tuple[int, ...]:
     """Read how many seeds, or with a comma which."""
     if "," in text:
         return _whole_numbers(text.removesuffix(","))
@@ -435,14 +387,3 @@ or in $IMBALANCE_BENCH_CACHE if it is set."""
 CACHE_EXAMPLES = """\
   python -m benchmark cache
   python -m benchmark cache --clear"""
-
-BENCH = """Time the harness against loops that a practitioner would write. Plain: a script a
-strategy, ImageFolder, fp32, the whole network each epoch. Tuned: images decoded beforehand,
-channels-last, bf16. Bare: a loop over ready activations. They take turns with whole runs of the
-harness that begin with an empty cache. Every measurement is kept at once in measured.jsonl: the
-same command goes on where it stopped, and more --rounds add to it. Writes performance.md."""
-
-BENCH_EXAMPLES = """\
-  python -m benchmark bench --data my_images/ --rounds 3 --seeds 3
-  python -m benchmark bench --data my_images/ --scripts 1
-  python -m benchmark bench --growth 1000,4000,16000,48000"""

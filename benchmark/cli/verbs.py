@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from benchmark.contract import Finding
-    from benchmark.experiment import Experiment
+    from benchmark.plan.experiment import Experiment
 
 EXIT_FAILED = 1
 _DEEP = " " * 10
@@ -19,11 +19,11 @@ _DEEP = " " * 10
 def run_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:
     """`run`: train what is not stored, write the report."""
     from benchmark import api
-    from benchmark.cli.printed import plan_text, print_summary
+    from benchmark.cli.console import plan_text, print_summary
     from benchmark.plugins import broken_words
-    from benchmark.progress import Stopwatch, for_terminal
+    from benchmark.run.tuning import tuning_text
     from benchmark.strategy import registry
-    from benchmark.tuning import tuning_text
+    from benchmark.system.progress import Stopwatch, for_terminal
 
     progress = Stopwatch(for_terminal())
     executor = api.plan(
@@ -59,11 +59,11 @@ def plan_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:
 def list_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG001
     """`list`: everything that can be asked for by name."""
     from benchmark.data.sources import DATA_SOURCES
-    from benchmark.experiment import RECIPES
     from benchmark.model.backbone import backbones
-    from benchmark.model.catalogue import WEIGHTS
+    from benchmark.model.inception_v3 import WEIGHTS
+    from benchmark.plan.experiment import RECIPES
     from benchmark.plugins import load_plugins
-    from benchmark.strategy.markdown import strategies_markdown
+    from benchmark.strategy.catalogue import strategies_markdown
     from benchmark.strategy.registry import broken, groups, registered
 
     load_plugins(chosen.plugin)
@@ -99,7 +99,7 @@ def list_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # no
 def report_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG001
     """`report`: write the report of a run again."""
     from benchmark import api
-    from benchmark.cli.printed import print_summary
+    from benchmark.cli.console import print_summary
 
     result = api.load(chosen.folder, chosen.control)
     print_summary(result)
@@ -122,7 +122,7 @@ def data_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # no
     """`data`: what the harness sees in a data set."""
     from benchmark.data.inspect import inspect_data, print_report
     from benchmark.data.sources import open_data
-    from benchmark.progress import for_terminal
+    from benchmark.system.progress import for_terminal
 
     images = open_data(chosen.data)
     with for_terminal().task("images", len(images), "images") as advance:
@@ -168,21 +168,13 @@ def print_findings(file: str, name: str, findings: Iterable[Finding]) -> int:
 
 def cache_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG001
     """`cache`: what is kept for the next runs, or its removal."""
-    from benchmark import cache
-    from benchmark.cli.printed import cache_text, cleared_text
+    from benchmark.cli.console import cache_text, cleared_text
+    from benchmark.storage import cache
 
     if chosen.clear:
         print(cleared_text(*cache.clear(), cache.cache_dir()))
     else:
         print(cache_text(cache.entries(), cache.default_limit(), cache.cache_dir()))
-    return 0
-
-
-def bench_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG001
-    """`bench`: what a comparison costs, against what a practitioner would write."""
-    from benchmark.bench.choose import run_bench
-
-    print(f"page: {run_bench(chosen)}")
     return 0
 
 
@@ -218,5 +210,4 @@ COMMANDS = {
     "data": data_command,
     "check": check_command,
     "cache": cache_command,
-    "bench": bench_command,
 }

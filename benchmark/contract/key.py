@@ -16,10 +16,10 @@ from typing import Any
 
 from benchmark.contract.clause import BrokenClauseError, Case, require
 from benchmark.contract.source import files_used
-from benchmark.plan import Budget, key_at, stretches_of
+from benchmark.plan.segments import Budget, key_at, stretches_of
 from benchmark.plugins import load_plugin, loaded_files
 from benchmark.strategy import Strategy
-from benchmark.strategy.identity import file_hash, identity
+from benchmark.strategy.fingerprint import file_hash, identity
 from benchmark.strategy.registry import registered
 
 _BUDGET = Budget(8, (10, 10))

@@ -11,18 +11,18 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.audit import audit
-from benchmark.cache import cache_in
 from benchmark.contract.clause import BrokenClauseError, Case, described, require
-from benchmark.experiment import Experiment, recipe_for
+from benchmark.evaluation.audit import audit
 from benchmark.model.backbone import HEAD, find_backbone
-from benchmark.plan import Budget, make_plan
-from benchmark.prepare import Prepared, prepare
-from benchmark.progress import Silent
+from benchmark.plan.experiment import Experiment, recipe_for
+from benchmark.plan.segments import Budget, make_plan
+from benchmark.run.prepare import Prepared, prepare
+from benchmark.storage.cache import cache_in
 from benchmark.strategy import Outputs, Strategy
-from benchmark.strategy.effects import Decided
+from benchmark.strategy.expectations import Decided
 from benchmark.strategy.places import places
 from benchmark.strategy.registry import Asked
+from benchmark.system.progress import Silent
 
 _IMAGES = {"common": 30, "middling": 12, "rare": 5}
 _BUDGET = Budget(8, (20, 20))
@@ -47,7 +47,7 @@ def declares_what_it_changes(case: Case) -> None:
 
 def is_seen_to_take_effect(case: Case) -> None:
     """It trains, and the audit sees what it declares, in 40 steps of the last layer."""
-    from benchmark.train.loop import Training
+    from benchmark.train.trainer import Training
 
     strategy = case.strategy
     _check_head(strategy)

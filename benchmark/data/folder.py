@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmark.data.columns import SPLIT_NAMES, group_ids, match_files, split_names
-from benchmark.data.files import IMAGE_SUFFIXES, FileReader, short_name, stamp
+from benchmark.data.image_files import IMAGE_SUFFIXES, FileReader, short_name, stamp
 from benchmark.data.imageset import ImageSet
 
 _BESIDE = ".csv .tsv .txt .md .json .jsonl .yaml .yml .toml .xml .html .ini .db .log"

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from benchmark.data.image_info import Look, look
 from benchmark.data.imageset import SPLITS, ImageSet
-from benchmark.data.look import Look, look
 from benchmark.data.parallel import over_images
 from benchmark.data.splits import make_splits
 

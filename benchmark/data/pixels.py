@@ -16,12 +16,20 @@ import numpy as np
 import PIL
 from PIL import Image
 
-from benchmark import store
-from benchmark.cache import Lease, building, cache_dir, default_limit, entries, lease, make_room
+from benchmark.data.image_info import reason
 from benchmark.data.imageset import ImageSet, Reader
-from benchmark.data.look import reason
 from benchmark.data.parallel import over_images
-from benchmark.size import size_text
+from benchmark.storage import atomic
+from benchmark.storage.cache import (
+    Lease,
+    building,
+    cache_dir,
+    default_limit,
+    entries,
+    lease,
+    make_room,
+)
+from benchmark.storage.sizes import size_text
 
 RECIPE = 1  # raise it when other pixels would come of the same bytes
 
@@ -65,7 +73,7 @@ def prepare_pixels(
         raise ValueError(f"The image size must be at least 1 pixel, not {size}.")
     listing = {"recipe": RECIPE, "pillow": PIL.__version__, "size": size}
     listing |= {"files": images.files, "stamps": images.stamps}
-    folder = cache_dir() / "pixels" / store.digest(listing)[:32]
+    folder = cache_dir() / "pixels" / atomic.digest(listing)[:32]
     held = lease(folder, f"pixels of {images.name}, {len(images)} images, {size} px")
     shape = (len(images), size, size, 3)
     meta = _meta_if_whole(folder, shape)
@@ -99,7 +107,7 @@ def prepare_pixels(
 
 
 def _content_key(images: ImageSet, size: int, digests: list[str]) -> str:
-    return store.digest(
+    return atomic.digest(
         {
             "recipe": RECIPE,
             "size": size,
@@ -119,10 +127,10 @@ def _meta_if_whole(folder: Path, shape: tuple[int, ...]) -> dict[str, Any] | Non
     The array's size and modification time must be those noted when it was finished.
     """
     try:
-        meta = store.read_json(folder / "meta.json")
+        meta = atomic.read_json(folder / "meta.json")
         written = (folder / "pixels.npy").stat()
         whole = (
-            meta["check"] == store.digest({**meta, "check": ""})
+            meta["check"] == atomic.digest({**meta, "check": ""})
             and meta["shape"] == list(shape)
             and meta["array"] == [written.st_size, written.st_mtime_ns]
         )
@@ -184,7 +192,7 @@ def _build(
             "digests": digests,
             "errors": {str(index): errors[index] for index in sorted(errors)},
         }
-        store.write_json(unfinished / "meta.json", {**meta, "check": store.digest(meta)})
+        atomic.write_json(unfinished / "meta.json", {**meta, "check": atomic.digest(meta)})
         _move_into_place(unfinished, folder, shape)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)

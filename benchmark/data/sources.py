@@ -6,7 +6,7 @@ import difflib
 from pathlib import Path
 
 from benchmark.data.imageset import ImageSet
-from benchmark.parameters import parse_parameters
+from benchmark.spec import parse_parameters
 
 DATA_SOURCES: dict[str, str] = {
     "wheels[:images=N,classes=C,...]": "built-in photographs of car wheel rims, rendered on demand",
@@ -45,7 +45,7 @@ def open_data(spec: str) -> ImageSet:
 
         return image_folder(spec)
     if path.is_file() and path.suffix.lower() == ".csv":
-        from benchmark.data.manifest import manifest
+        from benchmark.data.image_table import manifest
 
         return manifest(spec)
     if path.is_file():

@@ -10,8 +10,8 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from benchmark.data.group_assignment import NOWHERE, TEST, TRAIN, VAL, lay_out
 from benchmark.data.imageset import SPLITS
-from benchmark.data.layout import NOWHERE, TEST, TRAIN, VAL, lay_out
 
 TOLERANCE = 0.03  # a share further from what was asked is told
 

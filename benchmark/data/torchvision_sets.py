@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmark.cache import cache_dir
 from benchmark.data.decode import to_rgb
 from benchmark.data.imageset import ImageSet
-from benchmark.parameters import split_parameters
+from benchmark.spec import split_parameters
+from benchmark.storage.cache import cache_dir
 
 # Side -> the words torchvision's classes have for it, in the order in which they are tried.
 OFFICIAL = {

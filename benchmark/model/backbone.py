@@ -189,9 +189,9 @@ def forget(module: str) -> None:
 def backbones() -> dict[str, Backbone]:
     """Return all backbones by name: the one that the harness is for, then those that users bring.
 
-    The first is registered by `benchmark.model.catalogue`.
+    The first is registered by `benchmark.model.inception_v3`.
     """
-    import benchmark.model.catalogue  # noqa: F401 - registers it
+    import benchmark.model.inception_v3  # noqa: F401 - registers it
 
     return dict(_backbones)
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.models.inception import inception_v3
 
-from benchmark.model.catalogue import BLOCKS
+from benchmark.model.inception_v3 import BLOCKS
 
 
 class GlobalAverage(nn.Module):

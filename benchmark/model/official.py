@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from urllib.request import Request, urlopen
 
-from benchmark.store import atomic
+from benchmark.storage.atomic import atomic
 
 # that of torchvision's Inception_V3_Weights.IMAGENET1K_V1, whose import takes 2 s and .1 GB
 URL = "https://download.pytorch.org/models/inception_v3_google-0cc3c7bd.pth"

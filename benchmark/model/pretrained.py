@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from benchmark.device import Device
 from benchmark.model.backbone import Backbone, find_backbone
 from benchmark.model.weights import Weights
+from benchmark.system.device import Device
 
 if TYPE_CHECKING:
     from torch import nn

@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from benchmark.model import official
 from benchmark.model.backbone import Backbone, find_backbone
 from benchmark.model.bundled.dequantise import FILE, bundled_state
-from benchmark.model.catalogue import INCEPTION_V3, WEIGHTS
+from benchmark.model.inception_v3 import INCEPTION_V3, WEIGHTS
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from benchmark.across import Across
-    from benchmark.compare import Comparison
+    from benchmark.analysis.comparison import Comparison
+    from benchmark.analysis.multi_dataset import Across
 
 __all__ = ["notebook_html", "write_across", "write_report"]
 
@@ -19,9 +19,9 @@ def write_report(comparison: Comparison, folder: Path | None = None) -> dict[str
     same bytes; a figure of an earlier report that this one lacks is removed. Returns "markdown",
     "html" and the names of the other files -> path.
     """
-    from benchmark.report import csv_files, figures
-    from benchmark.report.page import build_page
-    from benchmark.report.pages import write_page
+    from benchmark.report.render.writer import write_page
+    from benchmark.report.single import csv_files, figures
+    from benchmark.report.single.page import build_page
 
     folder = comparison.folder if folder is None else folder
     written = csv_files.write(comparison, folder)
@@ -30,8 +30,9 @@ def write_report(comparison: Comparison, folder: Path | None = None) -> dict[str
 
 def write_across(across: Across, folder: Path) -> dict[str, Path]:
     """Write the report of several runs to `folder`, as `write_report` does that of one."""
-    from benchmark.report import across_page, csv_files
-    from benchmark.report.pages import write_page
+    from benchmark.report.multi import page as across_page
+    from benchmark.report.render.writer import write_page
+    from benchmark.report.single import csv_files
 
     written = csv_files.write_frames(across_page.frames(across), folder)
     return written | write_page(across_page.build_page(across), folder, across_page.FIGURES)
@@ -39,8 +40,10 @@ def write_across(across: Across, folder: Path) -> dict[str, Path]:
 
 def notebook_html(comparison: Comparison | Across) -> str:
     """Return the verdict and the main table as an HTML fragment, for a notebook's display."""
-    from benchmark.across import Across
-    from benchmark.report import across_page, html, page
+    from benchmark.analysis.multi_dataset import Across
+    from benchmark.report.multi import page as across_page
+    from benchmark.report.render import html
+    from benchmark.report.single import page
 
     if isinstance(comparison, Across):
         return html.render_notebook(across_page.headline(comparison))

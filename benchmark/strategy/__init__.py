@@ -19,7 +19,7 @@ from benchmark.strategy.components import (
     Shuffle,
     Weighted,
 )
-from benchmark.strategy.effects import (
+from benchmark.strategy.expectations import (
     AllAltered,
     DrawnAs,
     EasyPullLess,
@@ -36,8 +36,8 @@ from benchmark.strategy.effects import (
 )
 from benchmark.strategy.outputs import Outputs
 from benchmark.strategy.registry import find, strategy
-from benchmark.strategy.search import Between, OneOf
-from benchmark.strategy.timeline import (
+from benchmark.strategy.search_space import Between, OneOf
+from benchmark.strategy.stage import (
     Augment,
     Decision,
     Head,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
-    from benchmark.strategy.timeline import Loss
+    from benchmark.strategy.stage import Loss
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmark.strategy.timeline import Stage, Strategy
+from benchmark.strategy.stage import Stage, Strategy
 
 # place -> the field of a stage
 FIELDS = {

@@ -19,9 +19,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
-from benchmark.parameters import parse_parameters
-from benchmark.strategy.search import Search
-from benchmark.strategy.timeline import Strategy
+from benchmark.spec import parse_parameters
+from benchmark.strategy.search_space import Search
+from benchmark.strategy.stage import Strategy
 
 Build = TypeVar("Build", bound="Callable[..., Strategy]")
 entries: dict[str, Entry] = {}

@@ -15,7 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from benchmark.store import atomic
+from benchmark.storage.atomic import atomic
 
 TURNED = "channels_last"  # key of the names of tensors that are stored as (B, H, W, C)
 

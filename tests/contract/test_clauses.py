@@ -354,7 +354,7 @@ STAGE = "stages=(Stage(loss=Part()),)"
 def test_a_source_that_the_key_does_not_hold_is_seen(tmp_path, monkeypatch):
     entry = load(tmp_path, LOSS, STAGE)
     assert not wrong(entry, "key_knows_its_source")
-    monkeypatch.setattr("benchmark.strategy.identity._source", lambda code: "the same whatever")
+    monkeypatch.setattr("benchmark.strategy.fingerprint._source", lambda code: "the same whatever")
     assert "whose source the key does not hold" in wrong(entry, "key_knows_its_source")
 
 

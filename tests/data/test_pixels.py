@@ -75,7 +75,7 @@ def test_pixels_are_the_whole_image_resized(prepare: Callable, root: Path) -> No
 
 def test_a_second_time_reads_no_image(prepare: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
     first, _ = prepare()
-    monkeypatch.setattr("benchmark.data.files.decode", lambda *_: pytest.fail("decoded"))
+    monkeypatch.setattr("benchmark.data.image_files.decode", lambda *_: pytest.fail("decoded"))
     second, decoded = prepare()
     assert decoded == 0
     assert second.key == first.key

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 
 from benchmark.model.bundled.convert import FOLDER, SHARDS, convert
 from benchmark.model.bundled.dequantise import AFFINE, FILE, bundled_state
-from benchmark.model.catalogue import INCEPTION_V3
+from benchmark.model.inception_v3 import INCEPTION_V3
 from benchmark.model.network import freeze, split
 from benchmark.model.weights import load_weights
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import Inception3, inception_v3
 
-from benchmark.model.catalogue import BLOCKS, INCEPTION_V3, WIDTH
+from benchmark.model.inception_v3 import BLOCKS, INCEPTION_V3, WIDTH
 from benchmark.model.network import IMAGES_AT_ONCE, Network, freeze, split
 
 

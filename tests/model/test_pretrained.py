@@ -6,10 +6,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from benchmark.device import Device
 from benchmark.model.bundled.dequantise import bundled_state
 from benchmark.model.pretrained import Pretrained
 from benchmark.model.weights import Weights, load_weights
+from benchmark.system.device import Device
 
 LARGEST_TASK = 4096  # bytes
 

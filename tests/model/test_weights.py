@@ -16,7 +16,7 @@ from torchvision.models import Inception_V3_Weights, inception_v3
 
 from benchmark.model import official
 from benchmark.model.bundled.dequantise import layout
-from benchmark.model.catalogue import INCEPTION_V3, WEIGHTS
+from benchmark.model.inception_v3 import INCEPTION_V3, WEIGHTS
 from benchmark.model.weights import _identity, load_weights
 
 Answer = Callable[[BaseHTTPRequestHandler], None]

@@ -16,9 +16,9 @@ import sys
 from pathlib import Path
 
 from benchmark import api
-from benchmark.experiment import Experiment, Recipe
-from benchmark.progress import Stopwatch, for_terminal
+from benchmark.plan.experiment import Experiment, Recipe
 from benchmark.result import Result
+from benchmark.system.progress import Stopwatch, for_terminal
 from tests.published.cifar import recipe
 
 # top-1 error %: Cui et al. 2019, table 2; Zhang et al. 2021 ('bag of tricks'); Cao et al. 2019,

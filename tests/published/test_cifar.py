@@ -11,13 +11,13 @@ from PIL import Image
 from torch import nn
 
 from benchmark import api
-from benchmark.experiment import Experiment
 from benchmark.model.backbone import find_backbone
 from benchmark.model.network import freeze, split
 from benchmark.model.weights import load_weights
-from benchmark.prepare import prepare
-from benchmark.progress import Silent
+from benchmark.plan.experiment import Experiment
+from benchmark.run.prepare import prepare
 from benchmark.strategy import AsIs
+from benchmark.system.progress import Silent
 from tests.published import cifar, cifar10_lt
 
 RESNET = find_backbone("resnet32")

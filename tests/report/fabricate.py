@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.compare import (
+from benchmark.analysis.comparison import (
     CURVES,
     EXTRA,
     FAILURES,
@@ -17,7 +17,7 @@ from benchmark.compare import (
     SUMMARY,
     Comparison,
 )
-from benchmark.findings import Collector
+from benchmark.analysis.findings import Collector
 from strategies import MISSION
 
 STRATEGIES = MISSION

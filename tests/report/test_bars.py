@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from fabricate import CLASSES, STRATEGIES, fabricate
 
-from benchmark.statistics.bootstrap import bca, bootstrap, jackknife
-from benchmark.statistics.cells import METRICS, Cells
+from benchmark.evaluation.statistics.bootstrap import bca, bootstrap, jackknife
+from benchmark.evaluation.statistics.weighted_predictions import METRICS, Cells
 
 pytestmark = pytest.mark.simulation
 RESULT = Path(__file__).with_name("bars.json")

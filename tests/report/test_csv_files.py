@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from fabricate import fabricate
 
-from benchmark.metrics import pooled_reliability
-from benchmark.report.csv_files import write
+from benchmark.evaluation.metrics import pooled_reliability
+from benchmark.report.single.csv_files import write
 
 CLASSES = ("=1+1", "+a", "-b", "@c", "'d", "plain", 'a,b\n"c"', "\tt")
 

@@ -5,16 +5,16 @@ from dataclasses import replace
 import pytest
 from fabricate import fabricate
 
-from benchmark.diagnosis import RULES
-from benchmark.findings import Findings
-from benchmark.report.diagnoses import (
+from benchmark.analysis.findings import Findings
+from benchmark.evaluation.diagnosis import RULES
+from benchmark.report.single.diagnoses import (
     causes_table,
     diagnoses_table,
     diagnoses_words,
     of_whom,
     rules_table,
 )
-from benchmark.report.page import build_page
+from benchmark.report.single.page import build_page
 
 
 def ignored(comparison, strategy):

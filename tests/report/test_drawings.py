@@ -14,12 +14,12 @@ from fabricate import STRATEGIES, fabricate
 from matplotlib import pyplot
 from matplotlib.colors import to_rgb
 
-from benchmark.report import blocks, formats
-from benchmark.report.canvas import standalone, to_svg
-from benchmark.report.colours import COLOURS, HEAT, INVERTED_FROM, levels
-from benchmark.report.drawings import confusion_maps, curve_panels, recall_map
-from benchmark.report.figures import all_figures
-from benchmark.report.html import _drawing as into_page
+from benchmark.report.render import blocks, formats
+from benchmark.report.render.canvas import standalone, to_svg
+from benchmark.report.render.colours import COLOURS, HEAT, INVERTED_FROM, levels
+from benchmark.report.render.html import _drawing as into_page
+from benchmark.report.single.drawings import confusion_maps, curve_panels, recall_map
+from benchmark.report.single.figures import all_figures
 
 
 def luminance(colour: str) -> float:

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.report.canvas import PAGE, to_svg
-from benchmark.report.effects_drawing import effect_panels
+from benchmark.report.render.canvas import PAGE, to_svg
+from benchmark.report.single.training_effects import effect_panels
 
 CLASSES = ["large", "middling", "rare"]
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from fabricate import fabricate
 
-from benchmark.compare import Comparison
-from benchmark.report.corrections import corrected_words
+from benchmark.analysis.comparison import Comparison
+from benchmark.report.single.posthoc import corrected_words
 
 NAMES = ("no_change", "threshold_moving", "moved_otherwise", "class_weights", "focal_loss")
 

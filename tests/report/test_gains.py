@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from fabricate import CLASSES, STRATEGIES, fabricate
 
-from benchmark.by_class import CHANGES
-from benchmark.compare import Comparison
-from benchmark.report.csv_files import write
-from benchmark.report.gains import MOST_CLASSES, biggest_words, gains_tables
+from benchmark.analysis.comparison import Comparison
+from benchmark.analysis.per_class import CHANGES
+from benchmark.report.single.class_changes import MOST_CLASSES, biggest_words, gains_tables
+from benchmark.report.single.csv_files import write
 
 
 def with_changes(comparison: Comparison, *rows: tuple[object, ...]) -> Comparison:

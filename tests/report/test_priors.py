@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from fabricate import STRATEGIES, fabricate
 
-from benchmark.report.priors import PAIRS, priors_table
+from benchmark.report.single.priors import PAIRS, priors_table
 
 
 def test_every_score_stands_beside_its_balanced_twin() -> None:

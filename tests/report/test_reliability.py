@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmark.metrics import reliability
-from benchmark.report.canvas import PAGE, to_svg
-from benchmark.report.reliability import reliability_panels
+from benchmark.evaluation.metrics import reliability
+from benchmark.report.render.canvas import PAGE, to_svg
+from benchmark.report.single.reliability import reliability_panels
 
 
 def counted(seed: int, images: int = 300, classes: int = 6, balanced: bool = False):

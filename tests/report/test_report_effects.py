@@ -3,11 +3,11 @@
 import pytest
 from fabricate import fabricate
 
-from benchmark.findings import logit_shift
-from benchmark.report.corrections import corrected_table, corrected_words
-from benchmark.report.effects import checks_table, effects_table, flagged, warning
-from benchmark.report.page import headline
-from benchmark.report.tables import name_cell
+from benchmark.analysis.findings import logit_shift
+from benchmark.report.single.audit import checks_table, effects_table, flagged, warning
+from benchmark.report.single.page import headline
+from benchmark.report.single.posthoc import corrected_table, corrected_words
+from benchmark.report.single.tables import name_cell
 
 
 def cells(table, strategy):
@@ -79,7 +79,7 @@ def test_networks_that_are_shared_stand_once():
 def test_without_findings_nothing_is_said():
     from dataclasses import replace
 
-    from benchmark.findings import Findings
+    from benchmark.analysis.findings import Findings
 
     bare = replace(fabricate(), findings=Findings.none())
     assert effects_table(bare) is checks_table(bare) is corrected_table(bare) is None

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from fabricate import fabricate
 
-from benchmark.report import training, write_report
+from benchmark.report import write_report
+from benchmark.report.single import training
 
 PHASES = [
     {"epochs": 2, "trains": "head", "lr": 1e-3, "head_lr": None, "warmup": 0.0, "cosine": False},

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from fabricate import CLASSES, STRATEGIES, fabricate
 
-from benchmark.compare import Comparison
-from benchmark.report.significance import follow_up, seeds_needed
-from benchmark.report.verdict import paired_differences, verdict
+from benchmark.analysis.comparison import Comparison
+from benchmark.report.single.significance import follow_up, seeds_needed
+from benchmark.report.single.verdict import paired_differences, verdict
 
 CONTROL = "no_change"
 NUMBERS = ("never_predicted", "zero_recall", "macro_f1", "accuracy")

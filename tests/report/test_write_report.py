@@ -13,10 +13,10 @@ from fabricate import STRATEGIES, fabricate
 from markdown_it import MarkdownIt
 
 import benchmark.report
+from benchmark.evaluation.statistics.weighted_predictions import METRICS
 from benchmark.report import notebook_html, write_report
-from benchmark.report.figures import NAMES
-from benchmark.report.formats import share
-from benchmark.statistics.cells import METRICS
+from benchmark.report.render.formats import share
+from benchmark.report.single.figures import NAMES
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -124,8 +124,8 @@ def test_failures_are_rows_with_their_error(written: dict[str, Path]) -> None:
 
 
 def test_never_predicted_classes_and_the_best_of_a_column_are_marked_in_words() -> None:
-    from benchmark.report.blocks import Table
-    from benchmark.report.page import build_page
+    from benchmark.report.render.blocks import Table
+    from benchmark.report.single.page import build_page
 
     comparison = fabricate()
     page = build_page(comparison)
@@ -153,7 +153,7 @@ def test_never_predicted_classes_and_the_best_of_a_column_are_marked_in_words() 
 
 
 def test_equal_steps_have_no_best() -> None:
-    from benchmark.report.tables import main_table
+    from benchmark.report.single.tables import main_table
 
     comparison = fabricate()
     equal = main_table(comparison)
@@ -168,7 +168,7 @@ def test_equal_steps_have_no_best() -> None:
 
 
 def test_every_interval_of_the_report_is_a_row(tmp_path: Path) -> None:
-    from benchmark.report.tables import intervals_table
+    from benchmark.report.single.tables import intervals_table
 
     comparison = fabricate(seeds=(0, 1, 2))
     rows = comparison.intervals.set_index(["strategy", "metric"])
@@ -285,7 +285,7 @@ def test_markdown_links_to_files_that_exist(written: dict[str, Path]) -> None:
 
 @pytest.mark.parametrize("missing", ["data", "weights", "experiment", "environment", "command"])
 def test_a_run_that_recorded_less_still_has_a_report(missing: str) -> None:
-    from benchmark.report.page import build_page
+    from benchmark.report.single.page import build_page
 
     comparison = fabricate(strategies=STRATEGIES[:1])
     less = {name: value for name, value in comparison.run.items() if name != missing}
@@ -344,7 +344,7 @@ def test_the_report_names_no_strategy() -> None:
 
 
 def test_few_test_images_are_warned_of() -> None:
-    from benchmark.report.page import headline
+    from benchmark.report.single.page import headline
 
     few = fabricate(classes=("a", "b"), seeds=(0, 1, 2))
     assert few.test_units == [few.test_counts[0] / 3, 11]
@@ -354,7 +354,7 @@ def test_few_test_images_are_warned_of() -> None:
 
 
 def test_few_groups_are_warned_of_however_many_images_they_hold() -> None:
-    from benchmark.report.page import headline
+    from benchmark.report.single.page import headline
 
     many = fabricate(classes=("a", "b"), images=5096 * 3)
     files = list(dict.fromkeys(many.predictions["file"]))
@@ -364,7 +364,7 @@ def test_few_groups_are_warned_of_however_many_images_they_hold() -> None:
 
 
 def test_frames_may_hold_missing_numbers() -> None:
-    from benchmark.report.page import build_page
+    from benchmark.report.single.page import build_page
 
     comparison = fabricate(strategies=STRATEGIES[:2], seeds=(0, 1))
     rows = comparison.seed_rows.astype({"few_recall": object})

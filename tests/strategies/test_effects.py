@@ -10,7 +10,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from torch.nn.functional import cross_entropy, one_hot
 
 from benchmark.strategy import AddOffset, Outputs, Strategy, find
-from benchmark.train.stream import Stream
+from benchmark.train.batch_sampler import Stream
 from strategies.threshold_moving import macro_f1
 
 COUNTS = np.array([80, 30, 12, 4])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmark.plan import Budget, make_plan
+from benchmark.plan.segments import Budget, make_plan
 from benchmark.strategy import find
 from benchmark.strategy.registry import resolve
 

@@ -18,7 +18,7 @@ from benchmark.strategy import (
     UnsurePullLess,
     WeighedAs,
 )
-from benchmark.strategy.effects import (
+from benchmark.strategy.expectations import (
     CONFIDENCE_BINS,
     Decided,
     LabelsAsArgmax,

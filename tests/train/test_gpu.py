@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.device import set_exactness
 from benchmark.model import inception
-from benchmark.plan import Budget, make_plan
-from benchmark.prepare import prepare
-from benchmark.progress import Silent
+from benchmark.plan.segments import Budget, make_plan
+from benchmark.run.prepare import prepare
 from benchmark.strategy import RandomView, Stage, Strategy
 from benchmark.strategy.registry import Asked
-from benchmark.train import loop
-from benchmark.train.home import Home
-from benchmark.train.loop import Training
-from benchmark.train.stream import Stream
+from benchmark.system.device import set_exactness
+from benchmark.system.progress import Silent
+from benchmark.train import trainer
+from benchmark.train.batch_sampler import Stream
+from benchmark.train.placement import Home
+from benchmark.train.trainer import Training
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 BATCH = 8
@@ -81,7 +81,7 @@ def test_graphs_train_the_same_network(experiment_on, precision, strategy, monke
     prepared = prepared_on("cuda", experiment_on, precision)
     test, found = prepared.splits[0].test, []
     for pays in (1, 10**9):
-        monkeypatch.setattr(loop, "STEPS_THAT_PAY", pays)
+        monkeypatch.setattr(trainer, "STEPS_THAT_PAY", pays)
         training, segment = training_of(prepared, strategy)
         training.run(segment)
         found.append((training.outputs(test)[0], dict(training.network.named_buffers())))
@@ -99,7 +99,7 @@ def test_graphs_train_the_same_network(experiment_on, precision, strategy, monke
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_a_replayed_step_does_not_wait_for_the_gpu(experiment_on, precision, monkeypatch):
-    monkeypatch.setattr(loop, "STEPS_THAT_PAY", 1)
+    monkeypatch.setattr(trainer, "STEPS_THAT_PAY", 1)
     prepared = prepared_on("cuda", experiment_on, precision)
     training, segment = training_of(prepared, Strategy())
     training.run(replace(segment, end=3))

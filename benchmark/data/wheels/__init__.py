@@ -28,11 +28,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from benchmark import store
 from benchmark.data.imageset import ImageSet
 from benchmark.data.wheels.draws import Draws
 from benchmark.data.wheels.photograph import photograph
 from benchmark.data.wheels.rims import DESIGNS
+from benchmark.storage import atomic
 
 EDITION = 1  # raise it when other pixels come of the same numbers: they are cached by it
 
@@ -134,5 +134,5 @@ def contact_sheet(path: Path, per_class: int = 8, size: int = 128) -> None:
         if column == 0:
             name = images.classes[label].replace("_", " ")
             draw.text((gap, row * pitch + size / 2), name, "black", anchor="lm", font_size=size / 9)
-    with store.atomic(path) as temporary:
+    with atomic.atomic(path) as temporary:
         sheet.save(temporary, format="PNG", optimize=True)

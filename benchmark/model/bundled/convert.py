@@ -21,8 +21,8 @@ from torch import Tensor
 from torchvision.models.inception import BasicConv2d
 
 from benchmark.model.bundled.dequantise import AFFINE, FILE
-from benchmark.model.catalogue import INCEPTION_V3
-from benchmark.store import atomic
+from benchmark.model.inception_v3 import INCEPTION_V3
+from benchmark.storage.atomic import atomic
 
 FOLDER = "package/dist/models/inception_v3"
 SHARDS = [f"{FOLDER}/group1-shard{i}of6.min.js" for i in range(1, 7)]

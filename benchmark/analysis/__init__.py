@@ -1,0 +1,1 @@
+"""A run folder in, data frames out: comparison, confidence, findings, several data sets."""

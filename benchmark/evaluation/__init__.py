@@ -1,0 +1,1 @@
+"""Arrays in, numbers out: metrics, statistics, diagnosis, audit. Reads no run folder."""

@@ -1,0 +1,1 @@
+"""What is to be done, as pure data: the experiment, its recipe, the training segments."""

@@ -1,0 +1,1 @@
+"""The report of runs on several data sets."""

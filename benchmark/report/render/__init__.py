@@ -1,0 +1,1 @@
+"""From a page to markdown, HTML and SVG; knows no run."""

@@ -1,0 +1,77 @@
+"""The page as one HTML file that needs nothing else, and its first lines for a notebook."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from benchmark.report.render.blocks import Page, printable, spans
+from benchmark.report.render.colours import COLOURS
+
+_HERE = Path(__file__).parent
+
+
+def render(page: Page) -> str:
+    """Return the report as a document: style and drawings inside, no scripts, no requests."""
+    template = _templates().get_template("template.html.jinja")
+    return template.render(page=page, style=Markup(_style()), colours=COLOURS)
+
+
+def render_notebook(page: Page) -> str:
+    """Return verdict, warnings and main table as a fragment with a style of its own."""
+    return _templates().get_template("notebook.html.jinja").render(page=page)
+
+
+@cache
+def _templates() -> Environment:
+    templates = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters |= {"inline": _inline, "breakable": _breakable, "drawing": _drawing}
+    templates.tests["kind"] = lambda block, name: type(block).__name__ == name
+    return templates
+
+
+def _style() -> str:
+    return (_HERE / "style.css").read_text(encoding="utf-8")
+
+
+def _inline(text: str) -> Markup:
+    """Escape a text; what stands between backticks becomes code."""
+    return Markup("").join(
+        _code(piece) if code else escape(printable(piece)) for piece, code in spans(text)
+    )
+
+
+def _code(text: str) -> Markup:
+    """A short piece stays on one line: a flag would break after its dashes."""
+    short = Markup(' class="short"') if len(text) <= 20 else ""
+    return Markup("<code{}>{}</code>").format(short, _breakable(text))
+
+
+def _breakable(text: str) -> Markup:
+    """Escape a name and let it break after its joints: threshold_|moving:|on=|focal_|loss.
+
+    A sentence breaks at its spaces, and no number in two.
+    """
+    return Markup("<wbr>").join(re.split(r"(?<=[_:=,/.])(?=[^\W\d])", printable(text)))
+
+
+def _drawing(svg: str, alt: str) -> Markup:
+    """Put an SVG document into the page: its colours become the page's, its name the alt text."""
+    names = {light: name for name, (light, _) in COLOURS.items()}
+    svg = re.sub(
+        r"#[0-9a-f]{6}\b",
+        lambda found: f"var(--{names[found[0]]})" if found[0] in names else found[0],
+        svg,
+    )
+    label = Markup('<svg role="img" aria-label="{}"').format(alt)
+    return Markup(svg.replace("<svg", str(label), 1))

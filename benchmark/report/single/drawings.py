@@ -1,0 +1,247 @@
+"""How each figure of a run is drawn: seaborn on the axes of a canvas, in light colours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import seaborn
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
+
+from benchmark.report.render.canvas import (
+    FAINT,
+    INK,
+    LINE,
+    MUTED,
+    ON_HIGH,
+    ON_LOW,
+    PAGE,
+    PAPER,
+    PLAIN,
+    SECOND,
+    Canvas,
+    bare,
+    in_style,
+    label_width,
+    row_labels,
+    short,
+)
+from benchmark.report.render.colours import COLOURS, HEAT, INVERTED_FROM, LEVELS, levels
+from benchmark.report.render.formats import count, share
+
+MOST_WRITTEN = 20  # classes whose names and numbers fit into a confusion matrix
+_SHADES = ListedColormap([COLOURS[name][0] for name in HEAT])
+
+
+def recall_map(
+    classes: Sequence[str],
+    train_counts: Sequence[int],
+    strategies: Sequence[str],
+    recall: np.ndarray,
+    never: np.ndarray,
+) -> Figure:
+    """Draw recall (C, S) in [0, 1] as a heat map beside the number of training images.
+
+    `never` (C, S) is the share of seeds in which a class was never predicted: 1 is marked ×.
+    """
+    c, s = recall.shape
+    longest = max((len(short(name, 34)) for name in strategies), default=0)
+    left, bars, top = label_width(classes, 26), 104, round(26 + 3.2 * longest)
+    free = PAGE - left - bars - 5 * longest
+    wide, high = int(np.clip(free // s, 40, 110)), 19
+    with in_style():
+        canvas = Canvas(left + bars + s * wide + 5 * longest, top + c * high + 26)
+        tail = canvas.axes(left, top, bars - 50, c * high)
+        images = tail.barh(np.arange(c) + 0.5, train_counts, height=0.62, color=PLAIN)
+        tail.bar_label(images, fmt="{:,.0f}", padding=3, size=9, color=MUTED)
+        bare(tail)
+        tail.set(ylim=(c, 0), xlim=(0, max(train_counts, default=1)))
+        row_labels(tail, classes, 26)
+        tail.text(0, -0.25, "train", size=9, color=MUTED, va="bottom")
+        heat = canvas.axes(left + bars, top, s * wide, c * high)
+        numbers = np.where(never == 1, "×", np.vectorize(share)(recall, 2))
+        _heat(heat, recall, gap=1.5, annot=numbers)
+        names = [short(name, 34) for name in strategies]
+        heat.xaxis.tick_top()
+        heat.tick_params(length=0)
+        heat.set_xticks(np.arange(s) + 0.3, names, size=9.5, color=INK, rotation=32, ha="left")
+        _scale(canvas, left + bars, top + c * high + 14)
+        return canvas.figure
+
+
+def confusion_maps(
+    classes: Sequence[str], strategies: Sequence[str], shares: Sequence[np.ndarray]
+) -> Figure:
+    """Draw one map (C, C) a strategy: what share of a true class (row) was called what (column).
+
+    Up to `MOST_WRITTEN` classes rows and columns are named and shares stand in the cells, in per
+    cent; with more they could not be read.
+    """
+    c = len(classes)
+    written = c <= MOST_WRITTEN
+    across = min(2 if written else 3, len(shares))
+    left = label_width(classes, 14) if written else 16
+    below = round(8 + 5.2 * max((len(short(name, 14)) for name in classes), default=0))
+    # whole pixels: sharp, short to write
+    cell = max(20, 200 // max(c, 1)) if written else max(round(230 / c), 1)
+    side, gap, top = c * cell, 20, 26
+    wide, row = left + side + gap, side + 40 + (below if written else 0)
+    down = -(-len(shares) // across)
+    with in_style():
+        canvas = Canvas(across * wide, down * row + 26)
+        for place, (strategy, values) in enumerate(zip(strategies, shares, strict=True)):
+            x, y = left + place % across * wide, top + place // across * row
+            axes = canvas.axes(x, y, side, side)
+            seen = np.where(values == 0, np.nan, values)
+            per_cent = np.char.mod("%.0f", 100 * values)
+            _heat(axes, seen, annot=per_cent if written else None, size=8)
+            axes.spines[:].set(visible=True, color=FAINT, linewidth=0.8)
+            axes.set_title(short(strategy, int(side / 6)), pad=5, size=10.5)
+            if written:
+                row_labels(axes, classes, 14, size=9)
+                names = [short(name, 14) for name in classes]
+                axes.set_xticks(np.arange(c) + 0.5, names, size=9, color=INK, rotation=90)
+                axes.tick_params(length=0)
+            else:
+                axes.set_xlabel("predicted, rarest last", size=9.5)
+                axes.set_ylabel("true, rarest last", size=9.5)
+        _scale(canvas, left, down * row + 14)
+        return canvas.figure
+
+
+def curve_panels(
+    curves: pd.DataFrame,
+    strategies: Sequence[str],
+    columns: Sequence[str],
+    whole: bool = False,
+    titles: Mapping[str, str] | None = None,
+) -> Figure:
+    """Draw a panel a strategy: its own lines over everybody's, one line a seed.
+
+    `columns` holds one metric, or a solid and a dashed one; then the others are left out.
+    `whole` says that the values are counts; `titles` name panels otherwise than by the strategy.
+    """
+    across = min(3, len(strategies))
+    down = -(-len(strategies) // across)
+    left, top, wide, high = 46, 28, 250, 104
+    curves = curves.astype(dict.fromkeys(columns, float))
+    curves = curves.assign(line=curves.groupby(["strategy", "seed"]).ngroup())
+    phase_ends = sorted(curves.groupby("phase")["step"].max()) if "phase" in curves else []
+    every = curves[list(columns)].to_numpy()
+    every = every[np.isfinite(every)]  # a loss may diverge
+    low, up = every.min(), every.max()
+    pad = max(0.05 * (up - low), 0.01)
+    with in_style():
+        canvas = Canvas(left + across * (wide + 26), top + down * (high + 48) - 10)
+        for place, strategy in enumerate(strategies):
+            x, y = place % across, place // across
+            axes = canvas.axes(left + x * (wide + 26), top + y * (high + 48), wide, high)
+            mine = curves[curves["strategy"] == strategy]
+            marker = "o" if mine["step"].nunique() == 1 else ""
+            look: dict[str, Any] = {"linewidth": 1.5, "marker": marker, "markersize": 3}
+            if len(columns) == 1:
+                _lines(axes, curves, columns[0], color=PLAIN, linewidth=0.6)
+            else:
+                _lines(axes, mine, columns[1], color=SECOND, linestyle=(0, (4, 2)), **look)
+            _lines(axes, mine, columns[0], color=LINE, **look)
+            for step in phase_ends[:-1]:
+                axes.axvline(step, color=MUTED, linewidth=1.1, linestyle=(0, (1, 2)))
+            axes.set_title(short((titles or {}).get(strategy, strategy), 40), pad=5, size=10.5)
+            axes.set(xlim=(0, None), ylim=(low - pad, up + pad), xlabel="", ylabel="")
+            axes.grid(axis="y", color=FAINT, linewidth=0.4, alpha=0.6)
+            axes.tick_params(length=0)
+            axes.locator_params(axis="y", nbins=4, integer=whole)
+            axes.locator_params(axis="x", nbins=5, integer=True)
+            if x:
+                axes.set_yticklabels([])
+            if place + across >= len(strategies):
+                axes.set_xlabel("optimizer step")
+    return canvas.figure
+
+
+def seed_dots(
+    rows: pd.DataFrame, strategies: Sequence[str], metrics: Sequence[tuple[str, str]]
+) -> Figure:
+    """Draw every seed as a ring and the mean as a bar, a panel for each (column, title)."""
+    s = len(strategies)
+    left, top, wide, high = label_width(strategies, 34), 28, 230, 20
+    with in_style():
+        canvas = Canvas(left + len(metrics) * (wide + 26), top + s * high + 20)
+        for place, (column, title) in enumerate(metrics):
+            axes = canvas.axes(left + place * (wide + 26), top, wide, s * high)
+            dots: dict[str, Any] = {"x": rows[column].astype(float), "y": rows["strategy"]}
+            dots |= {"order": strategies, "ax": axes}
+            ring: dict[str, Any] = {"size": 5.5, "linewidth": 1.1}
+            bar: dict[str, Any] = {"markersize": 14, "markeredgewidth": 2, "zorder": 4}
+            seaborn.stripplot(**dots, jitter=False, color=PAPER, edgecolor=LINE, **ring)
+            seaborn.pointplot(**dots, errorbar=None, linestyle="none", color=INK, marker="|", **bar)
+            axes.set(ylim=(s - 0.4, -0.6), xlabel="", ylabel="")
+            axes.grid(axis="y", color=FAINT, linewidth=0.5)
+            axes.spines["left"].set_visible(False)
+            axes.margins(x=0.06)
+            axes.tick_params(length=0)
+            whole = bool((rows[column].dropna().astype(float) % 1 == 0).all())
+            axes.locator_params(axis="x", nbins=6, integer=whole)
+            axes.xaxis.set_major_formatter(_written(count if whole else _hundredths))
+            axes.set_title(title, pad=6, size=10.5)
+            row_labels(axes, strategies if place == 0 else [""] * s, 34, first=0)
+        return canvas.figure
+
+
+def _written(write: Callable[[float], str]) -> Callable[[float, float], str]:
+    return lambda value, _: write(value)
+
+
+def _hundredths(value: float) -> str:
+    return share(value, 2)
+
+
+def _heat(
+    axes: Axes, shares: np.ndarray, gap: float = 0, annot: Any = None, size: float = 9.5
+) -> None:
+    """Draw a shade for each share (rows, columns); NaN is left out. `gap` is in pixels."""
+    places = levels(shares)
+    seaborn.heatmap(
+        places,
+        vmin=-0.5,
+        vmax=LEVELS - 0.5,
+        cmap=_SHADES,
+        mask=places < 0,
+        annot=annot,
+        fmt="",
+        annot_kws={"size": size, "va": "center_baseline"},
+        cbar=False,
+        xticklabels=False,
+        yticklabels=False,
+        ax=axes,
+    )
+    # an element a cell would make 9 MB of 60 classes and 20 strategies, so a shade is one path
+    (mesh,) = axes.collections
+    cells = np.array(mesh.get_paths(), dtype=object)
+    for place in np.unique(places[places >= 0]):
+        path = Path.make_compound_path(*cells[np.ravel(places == place)])
+        axes.add_patch(PathPatch(path, facecolor=_SHADES(place), edgecolor=PAPER, linewidth=gap))
+    mesh.remove()
+    for text, place in zip(axes.texts, places[places >= 0], strict=False):
+        text.set_color(ON_LOW if place < INVERTED_FROM else ON_HIGH)
+
+
+def _lines(axes: Axes, curves: pd.DataFrame, column: str, **look: Any) -> None:
+    """Draw one curve a line; a gap between two makes one path of them, and quick work."""
+    curves = curves[np.isfinite(curves[column])].sort_values(["line", "step"])
+    ends = np.flatnonzero(np.diff(curves["line"])) + 1
+    steps = np.insert(curves["step"].to_numpy(float), ends, np.nan)
+    axes.plot(steps, np.insert(curves[column].to_numpy(float), ends, np.nan), **look)
+
+
+def _scale(canvas: Canvas, x: float, y: float) -> None:
+    axes = canvas.axes(x, y, LEVELS * 7, 8)
+    _heat(axes, np.linspace(0, 1, LEVELS)[None])
+    axes.text(-0.5, 0.5, "0", ha="right", va="center_baseline", size=9, color=MUTED)
+    axes.text(LEVELS + 0.5, 0.5, "1", va="center_baseline", size=9, color=MUTED)

@@ -1,0 +1,133 @@
+"""The run in one sentence: who is ignored, what changes it, at what price."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from benchmark.analysis.comparison import Comparison
+from benchmark.report.render.blocks import code
+from benchmark.report.render.formats import change, count, listed, plural, probability, share
+from benchmark.report.single.audit import flagged
+
+
+def verdict(comparison: Comparison) -> str:
+    """Return the sentence a reader takes away: who is ignored, what changes it, at what price."""
+    table = _finished(comparison)
+    if table.empty:
+        return "No strategy finished, so there is nothing to compare: the errors stand below."
+    seeds, control = len(comparison.seeds), comparison.control
+    start = "On this one seed, " if seeds == 1 else f"On average over {seeds} seeds, "
+    if control is None or control not in table.index:
+        return start + _without_control(comparison, table)
+    before, others = table.T[control], table.drop(index=control)
+    ignored = f"{start}{_ignored(before, len(comparison.classes))} under {code(control)}"
+    if others.empty:
+        return f"{ignored}, and no other strategy finished to compare it with."
+    best, lowest = _lowest(others)
+    if best >= before["never_predicted"]:
+        everyone = list(others.index)
+        but = ", and no strategy predicts more of them" if before["never_predicted"] else ""
+        changes = _changes(comparison, control, everyone)
+        return f"{ignored}{but}; under {_names(comparison, everyone)} {changes}."
+    never = "none" if best == 0 else count(best)
+    unfound = _interval(others["zero_recall"][lowest], count)
+    changes = _changes(comparison, control, lowest)
+    return f"{ignored}, {never} and {unfound} under {_names(comparison, lowest)}, where {changes}."
+
+
+def paired_differences(
+    comparison: Comparison, control: str, strategy: str, metric: str
+) -> np.ndarray:
+    """Return strategy minus control, one number for each seed that both finished."""
+    wide = comparison.seed_rows.pivot(index="seed", columns="strategy", values=metric)
+    return (wide[strategy] - wide[control]).dropna().to_numpy(float)
+
+
+def _finished(comparison: Comparison) -> pd.DataFrame:
+    # the mean of a partly failed strategy is over other seeds than the rest
+    table = comparison.summary[comparison.summary["status"] == "ok"].set_index("strategy")
+    return table[["macro_f1", "never_predicted", "zero_recall", "accuracy"]].astype(float)
+
+
+def _lowest(table: pd.DataFrame) -> tuple[float, list[str]]:
+    best = float(table["never_predicted"].min())
+    return best, list(table.index[table["never_predicted"] == best])
+
+
+def _without_control(comparison: Comparison, table: pd.DataFrame) -> str:
+    control = comparison.control
+    if control is None:
+        why = "no control was asked for, so nothing says what a plain training does"
+    elif control in set(comparison.seed_rows.query("status == 'ok'")["strategy"]):
+        why = f"the control {code(control)} failed on some seeds, so means are not compared with it"
+    else:
+        why = f"the control {code(control)} failed, so nothing is compared with it"
+    _, lowest = _lowest(table)
+    of_all = table.loc[lowest].min()
+    return (
+        f"{_ignored(of_all, len(comparison.classes))} under {_names(comparison, lowest)}, with "
+        f"macro-F1 {_interval(table['macro_f1'][lowest])} and accuracy "
+        f"{_interval(table['accuracy'][lowest])}; {why}."
+    )
+
+
+def _ignored(numbers: pd.Series, classes: int) -> str:
+    """Say how many classes are never predicted, and how many never rightly."""
+    never, unfound = numbers["never_predicted"], numbers["zero_recall"]
+    of = plural(classes, "class", "classes")
+    if unfound == 0:
+        return f"every one of the {of} is predicted and found"
+    verb = "is" if never in (0, 1) else "are"
+    number = "none" if never == 0 else count(never)
+    return f"{number} of {of} {verb} never predicted and {count(unfound)} never found"
+
+
+def _names(comparison: Comparison, names: list[str]) -> str:
+    if len(names) > 3:
+        others = len(_finished(comparison)) - 1
+        return f"all {len(names)} others" if len(names) == others else f"{len(names)} strategies"
+    unseen = flagged(comparison)
+    return listed([code(n) + (" (flagged below)" if n in unseen else "") for n in names])
+
+
+def _interval(values: pd.Series, write: Callable[[float], str] = share) -> str:
+    low, high = write(values.min()), write(values.max())
+    return low if low == high else f"{low} to {high}"
+
+
+def _changes(comparison: Comparison, control: str, names: list[str]) -> str:
+    macro_f1 = _change(comparison, control, names, "macro_f1")
+    return (
+        f"macro-F1 goes {macro_f1} and accuracy {_change(comparison, control, names, 'accuracy')}"
+    )
+
+
+def _change(comparison: Comparison, control: str, names: list[str], metric: str) -> str:
+    """Write how a metric goes from the control to `names`, of one also how sure that is."""
+    values = _finished(comparison)[metric]
+    between = _interval(values[names])
+    if " to " in between:
+        between = f"between {between.replace(' to ', ' and ')}"
+    goes = f"from {share(values[control])} to {between}"
+    rows = comparison.paired
+    rows = rows[(rows["strategy"] == names[0]) & (rows["metric"] == metric)]
+    if len(names) > 1 or rows.empty:
+        return goes
+    return f"{goes} ({_how_sure(rows.iloc[0])})"
+
+
+def _how_sure(row: pd.Series) -> str:
+    """Difference, its interval and, of one seed, whether other images could undo it."""
+    said = f"{change(share(row['difference']))}, 95 %: {bounds(row['low'], row['high'])}"
+    p = row["p_images_holm"]
+    if row["seeds"] > 1 or np.isnan(p):
+        return said
+    return f"{said}; p {probability(p) if p < 0.001 else f'= {probability(p)}'}"
+
+
+def bounds(low: float, high: float) -> str:
+    """Write an interval of a change."""
+    return f"{change(share(low))} to {change(share(high))}"

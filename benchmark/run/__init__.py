@@ -1,0 +1,1 @@
+"""Carry out a plan: open data and weights, train, write records into the run folder."""

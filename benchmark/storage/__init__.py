@@ -1,0 +1,1 @@
+"""Files on the disk: atomic writes, a bounded cache, sizes. Nothing of machine learning."""

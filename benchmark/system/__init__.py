@@ -1,0 +1,1 @@
+"""The machine: device and precision, memory, progress on the terminal, provenance."""

@@ -1,0 +1,78 @@
+"""The probe against refitting without the images left out, one by one and in pairs."""
+
+import numpy as np
+import pytest
+
+from benchmark.evaluation.diagnosis import probe
+
+
+@pytest.fixture(scope="module")
+def images():
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1, 2], [10, 14, 16])
+    features = rng.normal(size=(40, 20)) + 0.6 * (labels == 1)[:, None]
+    return features.astype(np.float16), labels
+
+
+def refitted(features, labels, out, penalty):
+    """Scores of the images `out` by a weighted kernel ridge of all others."""
+    weight = 1 / np.bincount(labels)[labels]
+    x = features.astype(float)
+    x -= (x * weight[:, None]).sum(0) / 3
+    x /= x.std(0)
+    kernel = x @ x.T / x.shape[1] + 1
+    kept = np.setdiff1d(np.arange(len(labels)), out)
+    inner = kernel[np.ix_(kept, kept)] + penalty * np.diag(1 / weight[kept])
+    return kernel[np.ix_(out, kept)] @ np.linalg.solve(inner, np.eye(3)[labels[kept]])
+
+
+def test_images_are_judged_by_probes_that_have_not_seen_them(images, monkeypatch):
+    features, labels = images
+    monkeypatch.setattr(probe, "PENALTIES", np.array([0.1]))
+    weight = 1 / np.bincount(labels)[labels]
+    x = features.astype(float)
+    x = (x - (x * weight[:, None]).sum(0) / 3) / x.std(0)
+    kernel = (x @ x.T / 20 + 1) * np.sqrt(weight) * np.sqrt(weight)[:, None]
+    penalty = 0.1 * np.linalg.eigvalsh(kernel).mean()
+    fitted = probe.fit(features, labels)
+    alone = np.array([refitted(features, labels, [i], penalty)[0] for i in range(40)])
+    np.testing.assert_allclose(fitted.scores, alone, atol=1e-4)
+    wins = [
+        np.subtract(*refitted(features, labels, [i, j], penalty)[:, 1]) > 0
+        for i in np.flatnonzero(labels == 1)
+        for j in np.flatnonzero(labels != 1)
+    ]
+    assert fitted.auc(1) == pytest.approx(np.mean(wins))
+
+
+def test_the_penalty_with_the_smallest_left_out_error_is_taken(images):
+    features, labels = images
+    weight = 1 / np.bincount(labels)[labels]
+
+    def error(fitted):
+        return (weight[:, None] * (fitted.scores - np.eye(3)[labels]) ** 2).sum()
+
+    chosen = error(probe.fit(features, labels))
+    with pytest.MonkeyPatch.context() as patch:
+        for penalty in list(probe.PENALTIES):
+            patch.setattr(probe, "PENALTIES", np.array([penalty]))
+            assert error(probe.fit(features, labels)) >= chosen - 1e-9
+
+
+def test_where_nothing_is_to_be_told_the_auc_is_about_one_half():
+    rng = np.random.default_rng(1)
+    labels = np.repeat([0, 1], [8, 32])
+    got = [probe.fit(rng.normal(size=(40, 50)), labels).auc(0) for _ in range(100)]
+    assert np.mean(got) == pytest.approx(0.5, abs=0.06)
+
+
+def test_far_more_features_than_images_and_constant_ones():
+    rng = np.random.default_rng(2)
+    labels = np.repeat([0, 1], [6, 30])
+    features = rng.normal(size=(36, 600))
+    features[:, :300] = 7.0
+    features[labels == 0, 300:340] += 2
+    fitted = probe.fit(features, labels)
+    assert fitted.auc(0) > 0.95
+    assert np.isfinite(probe.fit(np.ones((36, 5)), labels).scores).all()
+    assert np.isnan(probe.fit(features, np.zeros(36, int)).auc(0))

@@ -1,0 +1,421 @@
+"""The promises of the intervals and tests, counted over many made-up test sets: minutes.
+
+`python -m pytest -m simulation` runs them and writes what came out into simulated.json beside this
+file, where the last result is committed. Small versions of each run with the other tests.
+"""
+
+import json
+from itertools import product
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+from made_up import (
+    as_predictions,
+    exact_coverage,
+    grouped,
+    overlapping_splits,
+    seeds_of_recall,
+    seeds_that_change,
+)
+from scipy.stats import norm
+
+from benchmark.analysis.confidence import Tested as OneSeed
+from benchmark.analysis.confidence import interval, p_over_seeds
+from benchmark.analysis.per_class import class_changes, class_recalls
+from benchmark.evaluation.statistics.across_seeds import over_seeds
+from benchmark.evaluation.statistics.bootstrap import bca, bootstrap, jackknife
+from benchmark.evaluation.statistics.design_effect import design_effect
+from benchmark.evaluation.statistics.paired_tests import holm, randomisation_test, sign_flip_test
+from benchmark.evaluation.statistics.proportions import change_of_share, wilson
+from benchmark.evaluation.statistics.weighted_predictions import METRICS, Cells
+
+pytestmark = pytest.mark.simulation
+RESULT = Path(__file__).with_name("simulated.json")
+TEST_SETS, FAMILIES, DRAWS = 1000, 1000, 1000
+COMMON = [200, 150, 100, 80, 60, 50, 40, 40, 40]  # test images, beside 8 rare classes
+
+
+def keep(name, numbers):
+    """Write a result down among the others."""
+    kept = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    kept[name] = numbers
+    RESULT.write_text(json.dumps(dict(sorted(kept.items())), indent=1) + "\n")
+
+
+def in_parallel(function, times):
+    return joblib.Parallel(n_jobs=-1)(joblib.delayed(function)(seed) for seed in range(times))
+
+
+def rates(counts, recall):
+    """P(predicted | class), (C, C): errors fall on other classes in proportion to their size."""
+    table = np.repeat(np.asarray(counts, float)[None], len(counts), 0)
+    np.fill_diagonal(table, 0)
+    table *= (1 - np.asarray(recall))[:, None] / table.sum(1, keepdims=True)
+    return table + np.diag(recall)
+
+
+def macro_f1(table):
+    return float((2 * np.diag(table) / (table.sum(0) + table.sum(1))).mean())
+
+
+def drawn_test_set(rng, counts, table):
+    rows = [rng.choice(len(counts), n, p=p) for n, p in zip(counts, table, strict=True)]
+    return np.repeat(np.arange(len(counts)), counts), np.concatenate(rows)
+
+
+def holds(seed, counts, table):
+    rng = np.random.default_rng(seed)
+    labels, predicted = drawn_test_set(rng, counts, table)
+    cells = Cells.of(labels, predicted[None], len(counts))
+    low, high = bca(cells, cells.estimates, bootstrap(cells, rng, DRAWS), jackknife(cells))
+    recall, share = np.diag(table), np.asarray(counts) / sum(counts)
+    truth = [macro_f1(table * share[:, None]), recall.mean(), recall @ share]  # METRICS
+    return (low[:, 0] <= truth) & (truth <= high[:, 0])
+
+
+@pytest.mark.parametrize("recall", [0.5, 0.1, 0.02])
+@pytest.mark.parametrize("rare", [8, 30])
+def test_intervals_of_one_seed_cover_the_truth(rare, recall):
+    counts = [*COMMON, *[rare] * 8]
+    table = rates(counts, [0.85] * len(COMMON) + [recall] * 8)
+    held = np.mean(in_parallel(lambda seed: holds(seed, counts, table), TEST_SETS), axis=0)
+    for metric, one in zip(METRICS, held, strict=True):
+        name = f"coverage of {metric}, 8 rare classes of {rare} test images, recall {recall}"
+        keep(name, round(float(one), 3))
+    if rare >= 30:
+        assert held[0] >= 0.93
+
+
+def family(seed, what):
+    """Return whether any of five strategies that change nothing is called different."""
+    rng = np.random.default_rng(seed)
+    counts = [*COMMON, *[12] * 8]
+    table = rates(counts, [0.8] * len(COMMON) + [0.3] * 8)
+    seeds = 8 if what == "seeds" else 1
+    sets = [
+        (labels, np.array([first, *[drawn_test_set(rng, counts, table)[1] for _ in range(5)]]))
+        for labels, first in (drawn_test_set(rng, counts, table) for _ in range(seeds))
+    ]
+    if what == "images":
+        ((labels, predicted),) = sets
+        p = [
+            randomisation_test([labels], [one], [predicted[0]], len(counts), rng, DRAWS)
+            for one in predicted[1:]
+        ]
+    else:
+        scores = np.stack([Cells.of(*one, len(counts)).estimates[0] for one in sets], 1)
+        p = [sign_flip_test(one - scores[0]) for one in scores[1:]]
+    return bool((holm(np.array(p)) <= 0.05).any())
+
+
+@pytest.mark.parametrize("what", ["images", "seeds"])
+def test_families_that_change_nothing_are_seldom_called_different(what):
+    wrong = np.mean(in_parallel(lambda seed: family(seed, what), FAMILIES))
+    keep(f"family-wise error of five strategies, test over {what}", wrong)
+    assert wrong <= 0.06
+
+
+def overlapping_family(seed, stable):
+    """Families called different by signs alone, and as reported; and whether intervals hold 0."""
+    rng = np.random.default_rng(seed)
+    tested = overlapping_splits(rng, [600, 400, 300, 200, 200, 150, 150], 8, 6, stable)
+    names = [f"s{k}" for k in range(1, 6)]
+    scores = np.stack([one.cells.estimates[0] for one in tested], 1)  # (S, seeds)
+    signs = [sign_flip_test(one - scores[0]) for one in scores[1:]]
+    both = [p_over_seeds(tested, name, "s0") for name in names]
+    bounds = [interval(tested, name, "s0")[1:3] for name in names]
+    held = [(low[0] <= 0) & (high[0] >= 0) for low, high in bounds]  # of macro-F1
+    return *((holm(np.array(p)) <= 0.05).any() for p in (signs, both)), np.mean(held)
+
+
+@pytest.mark.parametrize("stable", [0.0, 0.5, 1.0])
+def test_families_on_splits_that_overlap_are_seldom_called_different(stable):
+    """All splits are of one data set: what its images do to one seed they do to others."""
+    found = in_parallel(lambda seed: overlapping_family(seed, stable), FAMILIES)
+    signs, both, held = (round(float(one), 3) for one in np.mean(found, axis=0))
+    name = f"splits that overlap, {stable} of the variance is the image's"
+    keep(name, {"signs alone": signs, "as reported": both, "intervals that hold 0": held})
+    assert both <= 0.06
+    assert held >= 0.93
+
+
+# ---- how the recall of a class changes --------------------------------------------------------
+
+
+def wald(gained, lost, n):
+    more, less = gained / n, lost / n
+    half = norm.isf(0.025) * np.sqrt((more + less - (more - less) ** 2) / n)
+    return more - less - half, more - less + half
+
+
+def tango(gained, lost, n):
+    """The score interval of Tango 1998, by bisection."""
+
+    def score(change):
+        b = -gained - lost + (2 * n - gained + lost) * change
+        root = np.sqrt(np.maximum(b**2 + 8 * n * lost * change * (1 - change), 0))
+        spread = n * ((root - b) / (2 * n) + change * (1 - change))
+        return (gained - lost - n * change) / np.sqrt(np.maximum(spread, 1e-300))
+
+    bounds = []
+    for z in (norm.isf(0.025), -norm.isf(0.025)):
+        low, high = -np.ones(len(gained)), np.ones(len(gained))
+        for _ in range(50):
+            middle = (low + high) / 2
+            above = score(middle) > z
+            low, high = np.where(above, middle, low), np.where(above, high, middle)
+        bounds.append((low + high) / 2)
+    return bounds
+
+
+def newcombe(gained, lost, n):
+    """Square-and-add of Newcombe 1998 (method 10), both right on half of the others."""
+    both = (n - gained - lost) / 2
+    first, second = both + gained, both + lost
+    bounds, phi = [], first * (n - first) * second * (n - second)
+    away = both * both - gained * lost
+    away = np.where(away > n / 2, away - n / 2, np.where(away > 0, 0, away))
+    phi = np.divide(away, np.sqrt(phi), out=np.zeros(len(n)), where=phi > 0)
+    z = norm.isf(0.025)
+    for hits in (first, second):
+        middle = (hits + z**2 / 2) / (n + z**2)
+        half = z * np.sqrt(hits * (n - hits) / n + z**2 / 4) / (n + z**2)
+        bounds.append((hits / n - (middle - half), (middle + half) - hits / n))
+    change = (gained - lost) / n
+    (below, above), (below_2, above_2) = bounds
+    down = np.sqrt(np.maximum(below**2 - 2 * phi * below * above_2 + above_2**2, 0))
+    up = np.sqrt(np.maximum(above**2 - 2 * phi * above * below_2 + below_2**2, 0))
+    return change - down, change + up
+
+
+def test_intervals_of_a_change_of_recall_cover_it():
+    """Exactly: the mean over 42 true changes, the worst of them, and the mean width."""
+    found = {}
+    methods = {"Wald": wald, "Bonett-Price": change_of_share, "Tango": tango, "Newcombe": newcombe}
+    for n in (3, 5, 8, 10, 15, 20, 30, 50, 100):
+        for name, method in methods.items():
+            held, width = exact_coverage(n, method)
+            found[f"{name}, {n} images"] = [round(x, 3) for x in (held.mean(), held.min(), width)]
+            if method is change_of_share:
+                assert held.mean() >= 0.95
+                assert held.min() >= 0.92
+    keep("coverage of a class's change: mean, worst, width", found)
+
+
+def test_intervals_of_a_change_over_seeds_cover_it():
+    """Student's alone, the pooled images alone, and what is reported: the union of both."""
+    rng, found = np.random.default_rng(0), {}
+    for shared in (False, True):
+        for seeds in (2, 3, 8):
+            for images in (1, 3, 10, 30):
+                for law in ((0.3, 0.1, 0.0), (0.3, 0.1, 0.5), (0.05, 0.01, 0.5), (0.6, 0.05, 0.5)):
+                    what = (seeds, images, *law, shared)
+                    tested, truth = seeds_that_change(rng, 1000, *what)
+                    table = class_changes(tested, "control")
+                    held = [np.mean((table["low"] <= truth) & (truth <= table["high"]))]
+                    each = np.stack([right_share(one) for one in tested], 1)  # (C, seeds)
+                    low, high = over_seeds(each)
+                    held.append(np.mean((low <= truth) & (truth <= high)))
+                    pooled = round_trip(tested)
+                    low, high = class_changes([pooled], "control")[["low", "high"]].to_numpy().T
+                    held.append(np.mean((low <= truth) & (truth <= high)))
+                    images_are = "the same" if shared else "new"
+                    name = f"{seeds} seeds, {images_are} {images} images, +{law[0]} -{law[1]}"
+                    found[f"{name}, trainings differ by {law[2]}"] = [round(h, 3) for h in held]
+                    assert held[0] >= 0.9
+    keep("coverage of a class's change over seeds: union, Student's, pooled images", found)
+
+
+def test_intervals_of_recall_over_seeds_cover_it():
+    """What is reported, the union of Student's and the pooled images; and the latter as if new."""
+    rng, found = np.random.default_rng(1), {}
+    for shared in (False, True):
+        for seeds in (2, 3, 8):
+            for images in (1, 3, 10, 30):
+                for recall, spread in product((0.02, 0.1, 0.4), (0.0, 0.5)):
+                    what = (seeds, images, recall, spread, shared)
+                    tested, truth = seeds_of_recall(rng, 1000, *what)
+                    table = class_recalls(tested)
+                    held = np.mean((table["low"] <= truth) & (truth <= table["high"]))
+                    low, high = wilson(table["hits"].to_numpy(), table["images"].to_numpy())
+                    pooled = np.mean((low <= truth) & (truth <= high))
+                    images_are = "the same" if shared else "new"
+                    name = f"{seeds} seeds, {images_are} {images} images, recall {recall}"
+                    both = [round(float(one), 3) for one in (held, pooled)]
+                    found[f"{name}, trainings differ by {spread}"] = both
+                    assert held >= 0.85
+    assert np.mean([one[0] for one in found.values()]) >= 0.94
+    keep("coverage of a class's recall over seeds: union, pooled images", found)
+
+
+def right_share(one):
+    """Recall of `helps` minus that of the control, (C,)."""
+    change = sum(
+        sign * np.bincount(one.labels, weights=one.predicted[name] == one.labels)
+        for name, sign in (("helps", 1), ("control", -1))
+    )
+    return change / np.bincount(one.labels)
+
+
+def round_trip(tested):
+    """All seeds as if they were one; an image that was in several is a group."""
+    files = np.concatenate([one.files for one in tested])
+    labels = np.concatenate([one.labels for one in tested])
+    predicted = {
+        name: np.concatenate([one.predicted[name] for one in tested])
+        for name in ("control", "helps")
+    }
+    groups = np.unique(files, return_inverse=True)[1]
+    return OneSeed(0, tuple(files), labels, predicted, tested[0].classes, groups)
+
+
+@pytest.mark.parametrize("seeds", [1, 3, 8])
+def test_where_nothing_changes_no_change_is_beyond_chance(seeds):
+    """Five strategies on 17 classes: runs that call some change so, and rows that exclude 0."""
+    rng, counts = np.random.default_rng(seeds), [*COMMON, *[12] * 8]
+    labels, names = np.repeat(np.arange(17), counts), tuple(map(str, range(17)))
+    some, beyond, runs = [], [], 400
+    for _ in range(runs):
+        tested = []
+        for s in range(seeds):
+            hard = rng.normal(0, 1, len(labels)) - np.where(labels < 9, 1.2, -0.7)
+            predicted = {
+                f"s{k}": as_predictions(labels, hard + rng.normal(0, 1, len(labels)) < 0)
+                for k in range(6)
+            }
+            files = tuple(f"{s}-{i}" for i in range(len(labels)))
+            tested.append(OneSeed(s, files, labels, predicted, names))
+        table = class_changes(tested, "s0")
+        some.append(((table["low"] > 0) | (table["high"] < 0)).sum())
+        beyond.append(table["beyond_chance"].any())
+    rates = {
+        "rows of 85 whose interval excludes 0": round(float(np.mean(some)), 2),
+        "runs with such a row": round(float(np.mean(np.array(some) > 0)), 3),
+        "runs with a change beyond chance": round(float(np.mean(beyond)), 3),
+    }
+    keep(f"nothing changes, {seeds} seeds", rates)
+    assert np.mean(beyond) <= 0.05
+
+
+# ---- images in groups -------------------------------------------------------------------------
+
+
+def test_intervals_of_classes_in_groups_cover_the_truth():
+    """Groups of 1 to 6 images, correlation .5: as single images, and by the design effect."""
+    rng, found = np.random.default_rng(0), {}
+    laws = {
+        "change +.3 -.1": (0.3, 0.1),
+        "change +.3": (0.3, 0.0),
+        "change +.05 -.05": (0.05, 0.05),
+        "change +.6 -.1": (0.6, 0.1),
+        "recall .9": 0.9,
+        "recall .5": 0.5,
+        "recall .1": 0.1,
+    }
+    for groups in (2, 3, 5, 8, 12, 30):
+        labels, group, draw = grouped(rng, 3000, groups, 0.5)
+        counts = np.bincount(labels)
+        for name, law in laws.items():
+            if isinstance(law, tuple):
+                p = [law[0], law[1], 1 - sum(law)]
+                values = draw(lambda n, p=p: rng.choice([1.0, -1.0, 0.0], n, p=p))
+                truth = law[0] - law[1]
+                hits = [np.bincount(labels, weights=values == one) for one in (1, -1)]
+                interval = change_of_share
+            else:
+                values = draw(lambda n, p=law: (rng.random(n) < p).astype(float))
+                truth, hits, interval = law, [np.bincount(labels, weights=values)], wilson
+            held = []
+            for effect in (1.0, design_effect(values, labels, group, 3000)):
+                low, high = interval(*(of / effect for of in hits), counts / effect)
+                held.append(round(float(np.mean((low <= truth) & (truth <= high))), 3))
+            found[f"{groups} groups, {name}"] = held
+            assert held[1] >= 0.92
+    keep("coverage in groups: single images, design effect", found)
+
+
+def holds_in_groups(seed, groups, recall):
+    """Whether macro-F1's interval holds the truth: images drawn singly, and in groups."""
+    rng = np.random.default_rng(seed)
+    labels, predicted, group, truth = grouped_test_set(rng, groups, recall)
+    held = []
+    for known in (None, group):
+        cells = Cells.of(labels, predicted[:1], len(groups), known)
+        low, high = bca(cells, cells.estimates, bootstrap(cells, rng, DRAWS), jackknife(cells))
+        held.append(low[0, 0] <= truth <= high[0, 0])
+    return held
+
+
+def grouped_test_set(rng, groups, recall):
+    """Two classifiers of one law; a group holds 1 to 6 images of one class."""
+    labels = np.repeat(np.arange(len(groups)), groups)
+    sizes = rng.integers(1, 7, len(labels))
+    group = np.repeat(np.arange(len(labels)), sizes)
+    labels, table = labels[group], rates(groups, recall)
+    law = table.cumsum(1)
+
+    def called():
+        of_group, own = rng.random(len(sizes))[group], rng.random(len(labels))
+        chance = np.where(rng.random(len(labels)) < np.sqrt(0.5), of_group, own)
+        return (chance[:, None] > law[labels]).sum(1)
+
+    return (
+        labels,
+        np.array([called(), called()]),
+        group,
+        macro_f1(table * np.array(groups)[:, None]),
+    )
+
+
+@pytest.mark.parametrize("few", [8, 20])
+def test_intervals_of_macro_f1_in_groups_cover_the_truth(few):
+    groups = [60, 40, 30, *[few] * 4]
+    recall = [0.8] * 3 + [0.5] * 4
+    held = np.mean(
+        in_parallel(lambda seed: holds_in_groups(seed, groups, recall), TEST_SETS), axis=0
+    )
+    numbers = [round(float(one), 3) for one in held]
+    keep(f"coverage of macro-F1, rare classes of {few} groups: single images, groups", numbers)
+    assert held[1] >= 0.9
+
+
+def differs_in_groups(seed):
+    """P-values for two classifiers of one law: images exchanged singly, and in groups."""
+    rng = np.random.default_rng(seed)
+    groups = [60, 40, 30, *[8] * 4]
+    labels, (one, two), group, _ = grouped_test_set(rng, groups, [0.8] * 3 + [0.5] * 4)
+    return [
+        randomisation_test([labels], [one], [two], 7, rng, 400, groups=known)
+        for known in (None, [group])
+    ]
+
+
+def test_grouped_classifiers_that_are_alike_are_seldom_called_different():
+    p = np.array(in_parallel(differs_in_groups, 1000))
+    wrong = [round(float(one), 3) for one in (p <= 0.05).mean(0)]
+    keep("error of the exchange at .05, in groups: single images, groups", wrong)
+    assert wrong[1] <= 0.065
+
+
+def differs_on_shared_images(seed):
+    """P-values over five seeds of the same test images: exchanged seed by seed, and in all."""
+    rng = np.random.default_rng(seed)
+    labels = np.repeat(np.arange(4), [60, 30, 20, 10])
+    hard = rng.normal(0, 1, (2, len(labels)))  # to either method other images are hard
+    trained = rng.normal(0, 1, (5, 2, len(labels)))
+    one, two = (as_predictions(labels, hard[k] + trained[:, k] < 0.8) for k in range(2))
+    image = np.arange(len(labels))
+    return [
+        randomisation_test([labels] * 5, list(one), list(two), 4, rng, 400, groups=known)
+        for known in (None, [image] * 5)
+    ]
+
+
+def test_alike_methods_on_images_that_all_seeds_share_are_seldom_called_different():
+    """Exchanged seed by seed they are, far too often: a split that the user gave is shared."""
+    p = np.array(in_parallel(differs_on_shared_images, 1000))
+    wrong = [round(float(one), 3) for one in (p <= 0.05).mean(0)]
+    keep("error of the exchange at .05, 5 seeds share images: seed by seed, in all", wrong)
+    assert wrong[1] <= 0.065

@@ -1,0 +1,78 @@
+"""Scores of counted images against scikit-learn's and imbalanced-learn's of the images."""
+
+import warnings
+
+import numpy as np
+import pytest
+from imblearn.metrics import classification_report_imbalanced
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
+
+from benchmark.evaluation.metrics import class_scores
+from benchmark.evaluation.statistics.weighted_predictions import METRICS, Cells
+
+
+def random_case(rng):
+    """Labels and predictions in which classes may be absent, or never predicted."""
+    classes, images = int(rng.integers(2, 18)), int(rng.integers(1, 60))
+    there = rng.random(classes) < rng.uniform(0.2, 1)
+    called = rng.random(classes) < rng.uniform(0.2, 1)
+    there[rng.integers(classes)] = called[rng.integers(classes)] = True
+    labels = rng.choice(np.flatnonzero(there), images)
+    predicted = rng.choice(np.flatnonzero(called), (2, images))
+    right = rng.random((2, images)) < rng.random()
+    return labels, np.where(right & called[labels], labels, predicted), classes
+
+
+def oracle(labels, predicted, classes):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # classes that are predicted and not there
+        balanced = balanced_accuracy_score(labels, predicted)
+    return (
+        f1_score(labels, predicted, labels=range(classes), average="macro", zero_division=0),
+        balanced,
+        accuracy_score(labels, predicted),
+    )
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_estimates_equal_scikit_learns_on_random_cases(block):
+    rng = np.random.default_rng(block)
+    for _ in range(250):
+        labels, predicted, classes = random_case(rng)
+        found = Cells.of(labels, predicted, classes).estimates
+        assert len(found) == len(METRICS)
+        for s in range(2):
+            expected = oracle(labels, predicted[s], classes)
+            np.testing.assert_allclose(found[:, s], expected, rtol=0, atol=1e-12)
+
+
+def test_recall_precision_and_f1_of_each_class_equal_imbalanced_learns():
+    rng = np.random.default_rng(9)
+    for _ in range(60):
+        labels, predicted, classes = random_case(rng)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            report = classification_report_imbalanced(
+                labels, predicted[0], labels=range(classes), output_dict=True, zero_division=0
+            )
+        found = class_scores(labels, predicted[0], classes)
+        for c in range(classes):
+            assert found["support"][c] == report[str(c)]["sup"]
+            for ours, theirs in (("recall", "rec"), ("precision", "pre"), ("f1", "f1")):
+                value = found[ours][c] if found["support"][c] or ours != "recall" else 0.0
+                assert value == pytest.approx(report[str(c)][theirs], abs=1e-12)
+
+
+def test_weights_stand_for_images():
+    rng = np.random.default_rng(1)
+    labels, predicted, classes = np.arange(40) % 4, rng.integers(0, 4, (2, 40)), 5
+    cells = Cells.of(labels, predicted, classes)
+    chosen = rng.choice(40, 40)
+    weights = np.zeros(len(cells.counts))
+    for i in chosen:
+        same = (cells.labels == labels[i]) & (cells.predicted == predicted[:, [i]]).all(0)
+        weights[np.flatnonzero(same)] += 1
+    found = cells.scores(weights[None])[..., 0]
+    for s in range(2):
+        expected = oracle(labels[chosen], predicted[s][chosen], classes)
+        np.testing.assert_allclose(found[:, s], expected, rtol=0, atol=1e-12)

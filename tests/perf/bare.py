@@ -1,0 +1,160 @@
+"""The ceiling: a loop over ready activations with nothing of the harness around it.
+
+    python bare.py FOLDER WEIGHTS.safetensors [--device cuda]
+
+`bare` trains the second half of torchvision's network on activations that lie in memory. The
+harness trains the same on the same images in the same process; the two take turns, and each pair of
+slices gives a ratio. Both have one thread (on a CPU the harness trains one network a core), the
+same batch, the same precision. Prints one line of JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Sequence
+from statistics import median
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torchvision.models import inception_v3
+
+SUFFIX = ("Mixed_6c", "Mixed_6d", "Mixed_6e", "Mixed_7a", "Mixed_7b", "Mixed_7c")
+MOST_IMAGES = 4096  # whose activations are held
+
+
+def suffix_of(weights: str | None) -> list[nn.Module]:
+    """Return the blocks of the second half, pretrained, or with random numbers."""
+    whole = inception_v3(weights=None, aux_logits=False, init_weights=False, transform_input=False)
+    if weights:
+        state = {k: v for k, v in load_file(weights).items() if not k.startswith(("fc.", "Aux"))}
+        whole.load_state_dict(state, strict=False)
+    return [getattr(whole, name) for name in SUFFIX]
+
+
+def bare(
+    activations: Tensor,
+    labels: Tensor,
+    blocks: Sequence[nn.Module],
+    *,
+    batch: int,
+    dtype: torch.dtype,
+    device: torch.device,
+) -> Callable[[int], None]:
+    """Return a function that trains so many steps more.
+
+    Activations (N, C, H, W) and labels (N,) lie on the device; blocks end before the average.
+    """
+    classes = int(labels.max()) + 1
+    rows = activations.permute(0, 2, 3, 1).contiguous()  # (N, C, H, W) -> (N, H, W, C)
+    body = nn.Sequential(*blocks).to(device, memory_format=torch.channels_last).train()
+    head = nn.Sequential(nn.Dropout(), nn.Linear(2048, classes)).to(device)
+    optimizer = torch.optim.Adam([*body.parameters(), *head.parameters()], lr=1e-4, fused=True)
+    autocast = torch.autocast(device.type, torch.bfloat16, enabled=dtype == torch.bfloat16)
+    order = torch.randperm(len(labels), device=device)
+    at = 0
+
+    def train(steps: int) -> None:
+        nonlocal order, at
+        for _ in range(steps):
+            if at + batch > len(order):
+                order, at = torch.randperm(len(labels), device=device), 0
+            chosen = order[at : at + batch]
+            at += batch
+            x = rows.index_select(0, chosen).permute(0, 3, 1, 2)  # -> (B, C, H, W)
+            with autocast:
+                x = body(x)
+            features = x.mean((2, 3), dtype=torch.float32)  # (B, 2048, H, W) -> (B, 2048)
+            loss = nn.functional.cross_entropy(head(features), labels[chosen])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+
+    return train
+
+
+def in_turn(
+    one: Callable[[int], None], two: Callable[[int], None], slices: int, steps: int, batch: int
+) -> list[tuple[float, float]]:
+    """Time slices of steps A B, A B, ...; return images a second of each pair."""
+
+    def speed(train: Callable[[int], None]) -> float:
+        begun = time.perf_counter()
+        train(steps)
+        return steps * batch / (time.perf_counter() - begun)
+
+    for train in (one, two):
+        train(3)  # allocations, choice of algorithms
+    return [(speed(one), speed(two)) for _ in range(slices)]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure both and print what came out."""
+    flags = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    flags.add_argument("folder")
+    flags.add_argument("weights")
+    flags.add_argument("--image-size", type=int, default=128)
+    flags.add_argument("--batch-size", type=int, default=64)
+    flags.add_argument("--device", default="auto")
+    flags.add_argument("--precision", default="auto")
+    flags.add_argument("--slices", type=int, default=7)
+    flags.add_argument("--steps", type=int, help="of a slice; 8 on a CPU, 100 on a GPU")
+    asked = flags.parse_args(arguments)
+
+    from benchmark.run.prepare import prepare
+    from benchmark.system.device import set_exactness
+    from benchmark.system.progress import Silent
+    from tests.perf.segment import endless, second_half
+
+    prepared = prepare(
+        second_half(
+            asked.folder,
+            weights=asked.weights,
+            image_size=asked.image_size,
+            batch_size=asked.batch_size,
+            device=asked.device,
+            precision=asked.precision,
+        )
+    )
+    prepared.run_frozen_layers([0], Silent())
+    material, train = prepared.material, prepared.splits[0].train
+    on_cpu = material.device.type == "cpu"
+    if on_cpu:
+        torch.set_num_threads(1)
+    set_exactness(prepared.device)
+    chosen = train[:MOST_IMAGES]
+    parts = np.array_split(chosen, max(1, len(chosen) // 256))
+    activations = torch.cat([material.inputs(part) for part in parts])
+    labels = torch.from_numpy(prepared.images.labels[chosen]).to(material.device)
+    blocks = suffix_of(asked.weights)
+    setting = {"batch": asked.batch_size, "dtype": prepared.device.dtype, "device": material.device}
+    steps = asked.steps or (8 if on_cpu else 100)
+    pairs = in_turn(
+        endless(prepared, 0, asked.batch_size),
+        bare(activations, labels, blocks, **setting),
+        asked.slices,
+        steps,
+        asked.batch_size,
+    )
+    print(
+        json.dumps(
+            {
+                "pairs": [{"harness": one, "bare": two} for one, two in pairs],
+                "share": median(one / two for one, two in pairs),
+                "steps": steps,
+                "images": len(chosen),
+                "threads": torch.get_num_threads(),
+                "precision": prepared.device.precision,
+                "activations": f"{tuple(activations.shape[1:])}",
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

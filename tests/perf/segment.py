@@ -1,0 +1,43 @@
+"""The harness' own training of a segment, a few steps at a time, so that it can be timed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+
+from benchmark.plan.experiment import RECIPES, Experiment
+from benchmark.plan.segments import Budget, make_plan
+from benchmark.run.prepare import Prepared
+from benchmark.strategy import Strategy
+from benchmark.strategy.registry import Asked
+from benchmark.train.trainer import Training
+
+STEPS = 10**6  # more than are ever run: the segment does not end, and nothing is validated
+
+FORUM = RECIPES["forum"]
+# its second phase alone
+RECIPE = replace(FORUM, name="second half", phases=(replace(FORUM.phases[1], epochs=1),))
+
+
+def second_half(data: str, **settings: object) -> Experiment:
+    """Return an experiment that trains the second half from the first step on."""
+    return Experiment(data=data, recipe=RECIPE, **settings)  # type: ignore[arg-type]
+
+
+def endless(prepared: Prepared, seed: int, batch_size: int) -> Callable[[int], None]:
+    """Return a function that trains so many steps more; the device has finished when it returns."""
+    budget = Budget(batch_size, (STEPS,))
+    asked = [Asked("no_change", Strategy(), "", {})]
+    (segment,) = make_plan(asked, {seed: budget}, {seed: ""}).segments
+    training = Training(
+        prepared.material, prepared.splits[seed], RECIPE, budget, seed, segment.head
+    )
+
+    def train(steps: int) -> None:
+        training.run(replace(segment, end=training.step + steps))
+        if prepared.device.type == "cuda":
+            torch.cuda.synchronize(prepared.device.place)
+
+    return train

@@ -1,0 +1,119 @@
+"""Two components are the same when type, fields and code are."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import benchmark
+from benchmark.strategy import CrossEntropy, RandomView
+from benchmark.strategy.fingerprint import identity, normalised_hash
+
+
+@dataclass(frozen=True)
+class Holds:
+    value: object
+
+
+def test_fields_matter():
+    assert identity(RandomView(5.0)) == identity(RandomView(5.0))
+    assert identity(RandomView(5.0)) != identity(RandomView(6.0))
+    assert identity(Holds(CrossEntropy())) == identity(Holds(CrossEntropy()))
+
+
+def test_arrays_are_told_apart_by_content():
+    one, two = np.arange(3.0), np.arange(3.0)
+    assert identity(Holds(one)) == identity(Holds(two))
+    two[0] = 9
+    assert identity(Holds(one)) != identity(Holds(two))
+    assert identity(Holds(one)) != identity(Holds(one.astype(np.float32)))
+
+
+def test_code_matters_and_its_look_does_not():
+    plain = "def f(x):\n    return x + 1\n"
+    dressed = '"""Module."""\n\n# why\ndef f(x):\n    """Add."""\n    return (x  +  1)\n'
+    assert normalised_hash(plain) == normalised_hash(dressed)
+    assert normalised_hash(plain) != normalised_hash(plain.replace("+", "-"))
+
+
+def test_what_cannot_be_told_apart_is_refused():
+    with pytest.raises(ValueError, match="frozen dataclass or a plain function"):
+        identity(Holds(object()))
+    captured = 3
+    with pytest.raises(ValueError, match="Put the values that it needs into fields"):
+        identity(lambda x: x + captured)
+
+
+def doubled(x, factor=2):
+    return x * factor
+
+
+def test_functions_are_told_apart_by_their_defaults():
+    before = identity(doubled)
+    doubled.__defaults__ = (3,)
+    try:
+        assert identity(doubled) != before
+    finally:
+        doubled.__defaults__ = (2,)
+    with pytest.raises(ValueError, match="plain function"):
+        identity(lambda x: x)
+
+
+def test_what_is_no_field_is_refused():
+    class Hides(CrossEntropy):
+        def __init__(self, factor):
+            object.__setattr__(self, "factor", factor)
+
+    with pytest.raises(ValueError, match=r"holds \['factor'\] beside its dataclass fields"):
+        identity(Hides(2))
+
+
+def test_the_code_of_base_classes_matters(tmp_path, monkeypatch):
+    (tmp_path / "a_base.py").write_text("class Base:\n    factor = 1\n")
+    (tmp_path / "a_child.py").write_text(
+        "from dataclasses import dataclass\nfrom a_base import Base\n\n"
+        "@dataclass(frozen=True)\nclass Child(Base):\n    pass\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    from a_child import Child
+
+    before = identity(Child())
+    (tmp_path / "a_base.py").write_text("class Base:\n    factor = 2.5\n")
+    os.utime(tmp_path / "a_base.py", ns=(1, 1))
+    assert identity(Child()) != before
+
+
+SCRIPT = """
+from dataclasses import dataclass
+from benchmark.storage.atomic import digest
+from benchmark.strategy import CrossEntropy
+from benchmark.strategy.fingerprint import identity
+
+@dataclass(frozen=True)
+class Mine(CrossEntropy):
+    scale: float = 2.0
+
+    def __call__(self, logits, target, counts):
+        return super().__call__(self.scale * logits, target, counts)  # remark
+
+other = 1
+print(digest(identity(Mine())))
+"""
+
+
+def test_a_script_or_notebook_is_told_apart_by_the_definition_alone(tmp_path):
+    def printed(text):
+        script = tmp_path / "script.py"
+        script.write_text(text)
+        where = {**os.environ, "PYTHONPATH": str(Path(benchmark.__file__).parents[1])}
+        return subprocess.run(
+            [sys.executable, script], capture_output=True, text=True, check=True, env=where
+        ).stdout
+
+    plain = printed(SCRIPT)
+    assert printed(SCRIPT.replace("# remark", "").replace("other = 1", "other = 2")) == plain
+    assert printed(SCRIPT.replace("* logits", "/ logits")) != plain

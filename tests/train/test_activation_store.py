@@ -1,0 +1,152 @@
+"""Rows of activations: computed once, whole or absent, in a file or on the device."""
+
+import multiprocessing
+import pickle
+import threading
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+
+from benchmark.system import memory
+from benchmark.train import activation_store
+from benchmark.train.activation_store import ResidentRows, RowStore
+
+
+def rows_of(indices, shape=(3, 2, 4)):
+    return torch.stack([torch.full(shape, float(i)) + torch.arange(4) / 8 for i in indices])
+
+
+def resident(folder, count, shape, dtype):
+    return ResidentRows(count, shape, dtype, "cpu")
+
+
+@pytest.fixture(params=[RowStore, resident])
+def new(request, tmp_path):
+    return partial(request.param, tmp_path / "a")
+
+
+@pytest.fixture
+def batches_of_eight(monkeypatch):
+    monkeypatch.setattr(memory, "FULL_BATCH", 8)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_rows_come_back_as_they_were_computed(new, dtype):
+    store = new(10, (3, 2, 4), dtype)
+    store.fill(np.array([7, 2, 5]), rows_of)
+    read = store.read(np.array([5, 7]))
+    torch.testing.assert_close(read, rows_of([5, 7]).to(getattr(torch, dtype)), rtol=0, atol=0)
+    assert read.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_only_missing_rows_are_computed(new):
+    computed = []
+
+    def compute(indices):
+        computed.extend(indices.tolist())
+        return rows_of(indices, (4,))
+
+    store = new(10, (4,), "float32")
+    store.fill(np.array([1, 2]), compute)
+    assert set(computed) == {1, 2}
+    computed.clear()
+    store.fill(np.array([2, 3]), compute)
+    assert set(computed) == {3}
+    assert store.missing(np.arange(5)).tolist() == [0, 4]
+
+
+def test_batches_are_full_so_that_what_is_missing_does_not_round_the_rest(new, batches_of_eight):
+    sizes, counted = [], []
+
+    def compute(indices):
+        sizes.append(len(indices))
+        return rows_of(indices, (4,))
+
+    store = new(20, (4,), "float32")
+    store.fill(np.array([3]), compute, counted.append)
+    store.fill(np.arange(20), compute, counted.append)
+    assert sizes == [8, 8, 8, 8]
+    assert counted == [1, 8, 8, 3]  # images, for the progress
+    torch.testing.assert_close(store.read(np.arange(20)), rows_of(np.arange(20), (4,)))
+
+
+def test_a_file_is_shared_and_memory_is_not(new):
+    store = new(5, (4,), "float32")
+    store.fill(np.arange(5), lambda i: rows_of(i, (4,)))
+    there = pickle.loads(pickle.dumps(store))
+    if isinstance(store, RowStore):
+        torch.testing.assert_close(there.read(np.arange(5)), rows_of(np.arange(5), (4,)))
+    else:
+        assert there.missing(np.arange(5)).tolist() == [0, 1, 2, 3, 4]
+        assert len(pickle.dumps(store)) < 2000
+
+
+def test_what_is_held_is_not_sent(tmp_path):
+    store = RowStore(tmp_path / "a", 5, (4,), "float32", held=threading.Lock())
+    assert pickle.loads(pickle.dumps(store)).held is None
+
+
+def test_rows_whose_computation_was_interrupted_do_not_count(
+    tmp_path, monkeypatch, batches_of_eight
+):
+    monkeypatch.setattr(activation_store, "_BATCHES_BETWEEN_MARKS", 2)
+
+    def dies(indices):
+        if 30 in indices:
+            raise KeyboardInterrupt
+        return rows_of(indices, (4,))
+
+    store = RowStore(tmp_path / "a", 40, (4,), "float32")
+    with pytest.raises(KeyboardInterrupt):
+        store.fill(np.arange(40), dies)
+    assert store.missing(np.arange(40)).tolist() == list(range(16, 40))
+
+
+def test_a_lost_file_is_filled_again(tmp_path):
+    store = RowStore(tmp_path / "a", 5, (4,), "float32")
+    store.fill(np.arange(5), lambda i: rows_of(i, (4,)))
+    (tmp_path / "a" / "rows.bin").unlink()
+    again = RowStore(tmp_path / "a", 5, (4,), "float32")
+    assert again.missing(np.arange(5)).tolist() == [0, 1, 2, 3, 4]
+
+
+def fill_some(folder, first, barrier):
+    store = RowStore(folder, 4000, (4,), "float32")
+    barrier.wait()
+    for start in range(first, 4000, 400):  # many marks, so that a lost one would be seen
+        part = np.arange(start, start + 200)
+        store.fill(part, lambda i: torch.from_numpy(i).float()[:, None].expand(-1, 4))
+
+
+def test_two_processes_that_fill_at_once_lose_nothing(tmp_path):
+    spawn = multiprocessing.get_context("spawn")
+    barrier = spawn.Barrier(2)
+    fillers = [
+        spawn.Process(target=fill_some, args=(tmp_path / "a", first, barrier)) for first in (0, 200)
+    ]
+    for filler in fillers:
+        filler.start()
+    for filler in fillers:
+        filler.join(60)
+        assert filler.exitcode == 0
+    store = RowStore(tmp_path / "a", 4000, (4,), "float32")
+    assert not len(store.missing(np.arange(4000)))
+    assert torch.equal(store.read(np.arange(4000))[:, 0], torch.arange(4000.0))
+
+
+def test_a_folder_that_was_removed_meanwhile_gets_no_rows(tmp_path):
+    store = RowStore(tmp_path / "a", 5, (4,), "float32")
+
+    def compute(indices):
+        if (tmp_path / "a").exists():
+            (tmp_path / "a").rename(tmp_path / "gone")
+            for file in (tmp_path / "gone").iterdir():
+                file.unlink()
+            RowStore(tmp_path / "a", 5, (4,), "float32")
+        return rows_of(indices, (4,))
+
+    with pytest.raises(FileNotFoundError, match="removed while it was filled"):
+        store.fill(np.arange(3), compute)
+    assert len(RowStore(tmp_path / "a", 5, (4,), "float32").missing(np.arange(5))) == 5
