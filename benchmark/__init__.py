@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from benchmark.api import compare_runs, load, run
-    from benchmark.result import AcrossResult, Result
+    from benchmark.result import MultiDatasetResult, Result
 
 __version__ = "0.1.0"
-__all__ = ["AcrossResult", "Result", "compare_runs", "load", "run"]
+__all__ = ["MultiDatasetResult", "Result", "compare_runs", "load", "run"]
 
 
 def __getattr__(name: str) -> Any:
     # these take a second to import, and `--help` needs none of them
-    if name in ("AcrossResult", "Result"):
+    if name in ("MultiDatasetResult", "Result"):
         from benchmark import result
 
         return getattr(result, name)

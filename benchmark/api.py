@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmark.plan.experiment import Experiment, changed_from_recipe, default_name, recipe_for
-from benchmark.plan.segments import Plan, make_plan, require_control
+from benchmark.plan.segments import Plan, make_plan, require_baseline
 from benchmark.plugins import broken_words, load_plugins
 from benchmark.report import write_across, write_report
 from benchmark.run.run_folder import RunFolder
@@ -17,10 +17,10 @@ from benchmark.storage.atomic import write_json
 from benchmark.strategy import Strategy
 from benchmark.strategy.places import places
 from benchmark.strategy.registry import registered, resolve
-from benchmark.system.progress import Silent, Stopwatch
+from benchmark.system.progress import NullProgress, Timer
 
 if TYPE_CHECKING:
-    from benchmark.result import AcrossResult, Result
+    from benchmark.result import MultiDatasetResult, Result
     from benchmark.run.executor import Executor
 
 
@@ -28,7 +28,7 @@ def run(
     data: str | Path = "wheels",
     strategies: str | Iterable[str] = "all",
     *,
-    control: str | None = None,
+    baseline: str | None = None,
     plugins: Iterable[str | Path] = (),
     imbalance: str = "natural",
     backbone: str = "inception_v3",
@@ -48,12 +48,12 @@ def run(
     cache_limit: int | None = None,
     tune: int = 0,
     command: str | None = None,
-    progress: Silent | None = None,
+    progress: NullProgress | None = None,
 ) -> Result:
     """Fine-tune one network under several strategies and write the report.
 
     Arguments are those of ``python -m benchmark run``; see its help. What is stored in `out` and
-    still current is not trained again. `seeds` says how many, or which. `control` None
+    still current is not trained again. `seeds` says how many, or which. `baseline` None
     compares with the strategy that changes nothing. `cache_limit` is in bytes; None lets the cache
     take half of what the disk has for it. `tune` is the number of trials by which each strategy's
     parameters are chosen on validation before (see `benchmark.run.tuning`); 0 takes them as
@@ -82,25 +82,25 @@ def run(
         precision=precision,
         quick=quick,
     )
-    watch = Stopwatch(progress)
+    watch = Timer(progress)
     executor = plan(
         experiment,
         strategies,
-        control=control,
+        baseline=baseline,
         out=out,
         jobs=jobs,
         cache_limit=cache_limit,
         tune=tune,
         progress=watch,
     )
-    return carry_out(executor, command, watch, control, tune)
+    return execute(executor, command, watch, baseline, tune)
 
 
-def carry_out(
+def execute(
     executor: Executor,
     command: str | None,
-    watch: Stopwatch,
-    control: str | None = None,
+    watch: Timer,
+    baseline: str | None = None,
     tune: int = 0,
 ) -> Result:
     """Train what a plan needs, write the report, and write down what took how long.
@@ -115,7 +115,7 @@ def carry_out(
 
             tuned = trials.tune(executor, tune, watch)
             executor, tuning = executor.with_plan(tuned.plan), trials.to_json(tune, tuned)
-        describe_run(executor, command, control, tuning)
+        write_manifest(executor, command, baseline, tuning)
         executor.execute(watch)
         with watch.task("report", 1, "file") as advance:
             result = load(folder.path)
@@ -126,10 +126,10 @@ def carry_out(
     return result
 
 
-def load(folder: str | Path, control: str | None = None) -> Result:
+def load(folder: str | Path, baseline: str | None = None) -> Result:
     """Open the folder of a run and write its report anew, from what is stored.
 
-    `control` names the strategy that the others are compared with in this report; None takes the
+    `baseline` names the strategy that the others are compared with in this report; None takes the
     one of the run, which stays as it is.
 
     Raises
@@ -137,22 +137,22 @@ def load(folder: str | Path, control: str | None = None) -> Result:
     FileNotFoundError
         If the folder holds no run.
     ValueError
-        If `control` is no strategy of the run.
+        If `baseline` is no strategy of the run.
     """
     # pandas and scipy.stats, 60 MB, which who waits for a training does without
     from benchmark.analysis.comparison import load_comparison
     from benchmark.result import Result
 
-    comparison = load_comparison(Path(folder), control)
+    comparison = load_comparison(Path(folder), baseline)
     return Result(comparison, write_report(comparison))
 
 
 def compare_runs(
-    folders: Sequence[str | Path], *, control: str | None = None, out: str | Path | None = None
-) -> AcrossResult:
+    folders: Sequence[str | Path], *, baseline: str | None = None, out: str | Path | None = None
+) -> MultiDatasetResult:
     """Put finished runs on different data sets into one report, in a folder of its own.
 
-    `control` names the strategy that the others are compared with on every data set; None takes
+    `baseline` names the strategy that the others are compared with on every data set; None takes
     each run's own. `out` None writes to results/compare-<names of the folders>.
 
     Raises
@@ -160,17 +160,17 @@ def compare_runs(
     FileNotFoundError
         If a folder holds no run, naming it.
     ValueError
-        For fewer than two folders, one given twice, a run that `control` is no strategy of, or an
+        For fewer than two folders, one given twice, a run that `baseline` is no strategy of, or an
         `out` that is the folder of a run.
     """
     from benchmark.analysis.multi_dataset import default_folder, load_across
-    from benchmark.result import AcrossResult
+    from benchmark.result import MultiDatasetResult
 
     folder = Path(out) if out else default_folder(folders)
     if RunFolder(folder).run_file.exists():
         raise ValueError(f"{folder} is the folder of a run, whose report would be overwritten")
-    across = load_across(folders, control)
-    return AcrossResult(across, write_across(across, folder))
+    across = load_across(folders, baseline)
+    return MultiDatasetResult(across, write_across(across, folder))
 
 
 def make_experiment(
@@ -209,27 +209,27 @@ def plan(
     experiment: Experiment,
     strategies: str | Iterable[str],
     *,
-    control: str | None = None,
+    baseline: str | None = None,
     out: str | Path | None = None,
     jobs: int | None = None,
     cache_limit: int | None = None,
     tune: int = 0,
-    progress: Silent | None = None,
+    progress: NullProgress | None = None,
 ) -> Executor:
     """Open data and weights and lay out what is to be trained, without training it.
 
     Raises
     ------
     ValueError, FileNotFoundError
-        If something asked for does not exist or can't be used, also if `control` is none of the
+        If something asked for does not exist or can't be used, also if `baseline` is none of the
         strategies.
     """
     from benchmark.run.executor import Executor  # half a second, which `report` does without
     from benchmark.run.prepare import prepare
 
     asked = resolve(strategies)
-    if control is not None:
-        require_control(control, [one.name for one in asked], "asked for")
+    if baseline is not None:
+        require_baseline(baseline, [one.name for one in asked], "asked for")
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs must be 1 or more, got {jobs}")
     if tune < 0:
@@ -242,7 +242,9 @@ def plan(
     prepared = prepare(
         experiment, progress, cache_limit, jobs, _import_report if all_there else lambda: None
     )
-    return Executor(prepared, make_plan(asked, prepared.budgets, prepared.origins), folder, jobs)
+    return Executor(
+        prepared, make_plan(asked, prepared.budgets, prepared.base_fingerprints), folder, jobs
+    )
 
 
 def _import_report() -> None:
@@ -253,10 +255,10 @@ def _import_report() -> None:
     from benchmark.run import record  # noqa: F401
 
 
-def describe_run(
+def write_manifest(
     executor: Executor,
     command: str | None,
-    control: str | None = None,
+    baseline: str | None = None,
     tuning: dict[str, Any] | None = None,
 ) -> None:
     """Write run.json and the splits: what was asked, on what, and by what it was tuned."""
@@ -319,7 +321,7 @@ def describe_run(
                 name: {"summary": entry.summary, "places": places(entry.build())}
                 for name, entry in registered().items()
             },
-            "control": control or _changes_nothing(layout),
+            "baseline": baseline or _changes_nothing(layout),
             "networks": {
                 one.name: {str(seed): layout.outputs[one.name, seed] for seed in experiment.seeds}
                 for one in layout.asked

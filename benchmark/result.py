@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.analysis.comparison import Comparison, recall_table
-from benchmark.analysis.multi_dataset import Across
+from benchmark.analysis.multi_dataset import MultiDatasetComparison
 from benchmark.report import notebook_html
 from benchmark.report.single.verdict import verdict
 
@@ -85,10 +85,10 @@ class Result:
 
 
 @dataclass(frozen=True, repr=False)
-class AcrossResult:
+class MultiDatasetResult:
     """Several runs' report: tables as pandas frames, figures; shows itself in a notebook."""
 
-    across: Across
+    across: MultiDatasetComparison
     reports: dict[str, Path]  # what was written, by kind
 
     @property
@@ -97,9 +97,9 @@ class AcrossResult:
         return self.across.scores
 
     @property
-    def standing(self) -> pd.DataFrame:
-        """One row a strategy: on how many data sets it is higher than the control, mean ranks."""
-        return self.across.standing
+    def leaderboard(self) -> pd.DataFrame:
+        """One row a strategy: on how many data sets it is higher than the baseline, mean ranks."""
+        return self.across.leaderboard
 
     @property
     def pairs(self) -> pd.DataFrame:
@@ -118,7 +118,7 @@ class AcrossResult:
 
         wide = self.scores.pivot(index="strategy", columns="dataset", values="macro_f1")
         wide = wide.reindex(index=self.across.strategies, columns=self.across.datasets)
-        table = wide.assign(mean_rank=self.standing["mean_rank"].to_numpy()).round(3).to_string()
+        table = wide.assign(mean_rank=self.leaderboard["mean_rank"].to_numpy()).round(3).to_string()
         said = f"{verdict(self.across)} {follow_up(self.across)}".strip()
         return f"{said}\n\n{table}\n\n{self.reports['html']}"
 

@@ -2,7 +2,14 @@
 
 from dataclasses import replace
 
-from benchmark.strategy import Between, RandomView, RepeatsAltered, Strategy, find, strategy
+from benchmark.strategy import (
+    Between,
+    RandomAugmentation,
+    RepeatsAugmented,
+    Strategy,
+    find,
+    strategy,
+)
 
 
 @strategy(degrees=Between(5, 45))
@@ -19,5 +26,8 @@ def augmentation_oversampling(degrees: float = 15.0) -> Strategy:
     Example: --strategies augmentation_only,augmentation_oversampling
     """
     (stage,) = find("random_oversampling").stages
-    views, effects = RandomView(degrees, from_copy=1), (*stage.effects, RepeatsAltered())
-    return Strategy(stages=(replace(stage, augment=views, effects=effects),))
+    views, expectations = (
+        RandomAugmentation(degrees, from_repeat=1),
+        (*stage.expectations, RepeatsAugmented()),
+    )
+    return Strategy(stages=(replace(stage, augmentation=views, expectations=expectations),))

@@ -2,11 +2,11 @@
 
 from benchmark.strategy import (
     Between,
-    EasyPullLess,
+    DownweightsEasyExamples,
     OneOf,
-    RarePullMore,
     Stage,
     Strategy,
+    UpweightsRareClasses,
     Weighted,
     strategy,
 )
@@ -26,4 +26,6 @@ def class_balanced_focal(gamma: float = 1.0, beta: float = 0.999) -> Strategy:
     Example: --strategies no_change,class_balanced_focal:gamma=2,beta=0.9999
     """
     loss = Weighted(InverseEffectiveNumber(beta), FocalLoss(gamma))
-    return Strategy(stages=(Stage(loss=loss, effects=(EasyPullLess(), RarePullMore())),))
+    return Strategy(
+        stages=(Stage(loss=loss, expectations=(DownweightsEasyExamples(), UpweightsRareClasses())),)
+    )

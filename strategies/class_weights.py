@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import Between, Stage, Strategy, WeighedAs, Weighted, strategy
+from benchmark.strategy import Between, ExpectClassWeights, Stage, Strategy, Weighted, strategy
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -39,4 +39,4 @@ def class_weights(power: float = 1.0) -> Strategy:
     Example: --strategies no_change,class_weights:power=0.5,1
     """
     loss = Weighted(InversePower(power))
-    return Strategy(stages=(Stage(loss=loss, effects=(WeighedAs(power),)),))
+    return Strategy(stages=(Stage(loss=loss, expectations=(ExpectClassWeights(power),)),))

@@ -5,9 +5,11 @@ from dataclasses import replace
 from benchmark.strategy import Between, OneOf, Strategy, find, strategy
 
 
-@strategy(last=Between(0.05, 0.5), beta=OneOf((0.9, 0.99, 0.999, 0.9999)))
-def deferred_reweighting(on: str = "no_change", last: float = 0.2, beta: float = 0.999) -> Strategy:
-    """Trained as `on` at first, with class weights in the `last` share of the steps.
+@strategy(final_fraction=Between(0.05, 0.5), beta=OneOf((0.9, 0.99, 0.999, 0.9999)))
+def deferred_reweighting(
+    base: str = "no_change", final_fraction: float = 0.2, beta: float = 0.999
+) -> Strategy:
+    """Trained as `base` at first, with class weights in the `final_fraction` share of the steps.
 
     Cao et al. 2019, arXiv 1906.07413, algorithm 1 ('DRW': the last 40 of 200 epochs), with the
     weights of `effective_number`: features are learnt from all images alike, then the classes
@@ -15,7 +17,7 @@ def deferred_reweighting(on: str = "no_change", last: float = 0.2, beta: float =
 
     L = -log p_y, then -w_y log p_y
 
-    Example: --strategies no_change,deferred_reweighting:last=0.3
+    Example: --strategies no_change,deferred_reweighting:final_fraction=0.3
     """
     (weighted,) = find("effective_number", beta=beta).stages
-    return find(on).then(replace(weighted, share=last))
+    return find(base).then(replace(weighted, fraction=final_fraction))

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import OneOf, Stage, Strategy, WeighedAs, Weighted, strategy
+from benchmark.strategy import ExpectClassWeights, OneOf, Stage, Strategy, Weighted, strategy
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,4 +40,4 @@ def effective_number(beta: float = 0.999) -> Strategy:
     Example: --strategies no_change,effective_number:beta=0.99,0.999
     """
     loss = Weighted(InverseEffectiveNumber(beta))
-    return Strategy(stages=(Stage(loss=loss, effects=(WeighedAs(1.0, beta),)),))
+    return Strategy(stages=(Stage(loss=loss, expectations=(ExpectClassWeights(1.0, beta),)),))

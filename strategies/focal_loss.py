@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import Between, EasyPullLess, Stage, Strategy, strategy
+from benchmark.strategy import Between, DownweightsEasyExamples, Stage, Strategy, strategy
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,4 +40,6 @@ def focal_loss(gamma: float = 2.0) -> Strategy:
 
     Example: --strategies no_change,focal_loss:gamma=0.5,1,2
     """
-    return Strategy(stages=(Stage(loss=FocalLoss(gamma), effects=(EasyPullLess(),)),))
+    return Strategy(
+        stages=(Stage(loss=FocalLoss(gamma), expectations=(DownweightsEasyExamples(),)),)
+    )

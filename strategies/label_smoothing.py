@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import Between, Stage, Strategy, UnsurePullLess, strategy
+from benchmark.strategy import Between, DownweightsUncertainExamples, Stage, Strategy, strategy
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,5 +41,5 @@ def label_smoothing(epsilon: float = 0.1) -> Strategy:
 
     Example: --strategies no_change,label_smoothing:epsilon=0.05
     """
-    effects = (UnsurePullLess(sure=1 - epsilon / 2),)
-    return Strategy(stages=(Stage(loss=Smoothed(epsilon), effects=effects),))
+    expectations = (DownweightsUncertainExamples(sure=1 - epsilon / 2),)
+    return Strategy(stages=(Stage(loss=Smoothed(epsilon), expectations=expectations),))

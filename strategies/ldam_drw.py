@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import EasyPullMore, RarePullMore, Stage, Strategy, Weighted, strategy
+from benchmark.strategy import (
+    Stage,
+    Strategy,
+    UpweightsEasyExamples,
+    UpweightsRareClasses,
+    Weighted,
+    strategy,
+)
 from benchmark.strategy.search_space import Between
 from strategies.effective_number import InverseEffectiveNumber
 
@@ -48,11 +55,11 @@ class Margins:
         return -(target * (logits - of_one * margins).log_softmax(1)).sum(1)
 
 
-@strategy(margin=Between(0.1, 1), last=Between(0.05, 0.5))
+@strategy(margin=Between(0.1, 1), final_fraction=Between(0.05, 0.5))
 def ldam_drw(
-    margin: float = 0.5, scale: float = 30.0, last: float = 0.2, beta: float = 0.999
+    margin: float = 0.5, scale: float = 30.0, final_fraction: float = 0.2, beta: float = 0.999
 ) -> Strategy:
-    """Rarer classes must win by wider margins; class weights in the `last` share of the steps.
+    """Rarer classes must win by wider margins; class weights in the `final_fraction` share of the steps.
 
     Cao et al. 2019, arXiv 1906.07413, eq. 13 and algorithm 1, with the head of their code: cosines
     times `scale`. The rarest class has the margin `margin`, others less.
@@ -63,5 +70,13 @@ def ldam_drw(
     """
     margins = Margins(margin, scale)
     weighted = Weighted(InverseEffectiveNumber(beta), margins)
-    first = Strategy((Stage(loss=margins, effects=(EasyPullMore(),)),), CosineHead(scale))
-    return first.then(Stage(last, loss=weighted, effects=(EasyPullMore(), RarePullMore())))
+    first = Strategy(
+        (Stage(loss=margins, expectations=(UpweightsEasyExamples(),)),), CosineHead(scale)
+    )
+    return first.then(
+        Stage(
+            final_fraction,
+            loss=weighted,
+            expectations=(UpweightsEasyExamples(), UpweightsRareClasses()),
+        )
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import Between, RarePullMore, Stage, Strategy, strategy
+from benchmark.strategy import Between, Stage, Strategy, UpweightsRareClasses, strategy
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -39,4 +39,6 @@ def logit_adjusted_loss(tau: float = 1.0) -> Strategy:
 
     Example: --strategies no_change,logit_adjusted_loss:tau=0.5,1
     """
-    return Strategy(stages=(Stage(loss=LogitAdjusted(tau), effects=(RarePullMore(),)),))
+    return Strategy(
+        stages=(Stage(loss=LogitAdjusted(tau), expectations=(UpweightsRareClasses(),)),)
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import Between, Mixed, Stage, Strategy, strategy
+from benchmark.strategy import Between, ImagesMixed, Stage, Strategy, strategy
 
 if TYPE_CHECKING:
     import torch
@@ -53,4 +53,4 @@ def mixup(alpha: float = 0.2) -> Strategy:
 
     Example: --strategies no_change,mixup:alpha=0.2,1
     """
-    return Strategy(stages=(Stage(mix=Mixup(alpha), effects=(Mixed(at_least=0.5),)),))
+    return Strategy(stages=(Stage(mixing=Mixup(alpha), expectations=(ImagesMixed(at_least=0.5),)),))

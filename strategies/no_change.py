@@ -1,11 +1,11 @@
-"""The control."""
+"""The baseline."""
 
 from benchmark.strategy import Strategy, strategy
 
 
 @strategy
 def no_change() -> Strategy:
-    """Cross-entropy, every image once an epoch: the control, unless another is chosen.
+    """Cross-entropy, every image once an epoch: the baseline, unless another is chosen.
 
     What InceptionV3 itself was trained with, but for smoothed labels (Szegedy et al. 2016, arXiv
     1512.00567).

@@ -7,7 +7,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.strategy import AddOffset, Between, Outputs, RareCalledMore, Strategy, find, strategy
+from benchmark.strategy import (
+    AddOffset,
+    Between,
+    Outputs,
+    PredictsRareClassesMore,
+    Strategy,
+    find,
+    strategy,
+)
 
 
 @dataclass(frozen=True)
@@ -27,8 +35,8 @@ class SubtractPrior:
 
 
 @strategy(tau=Between(0, 2))
-def prior_correction(on: str = "no_change", tau: float = 1.0) -> Strategy:
-    """The trained model `on` with its classes' prior taken out of the decision; nothing is trained.
+def prior_correction(base: str = "no_change", tau: float = 1.0) -> Strategy:
+    """The trained model `base` with its classes' prior taken out of the decision; nothing is trained.
 
     Post-hoc logit adjustment, Menon et al. 2021, arXiv 2007.07314, eq. 9; for tau=1 that of Buda et
     al. 2018, arXiv 1710.05381, p_c / pi_c. It asks which class would fit best if all were equally
@@ -39,4 +47,6 @@ def prior_correction(on: str = "no_change", tau: float = 1.0) -> Strategy:
 
     Example: --strategies no_change,prior_correction:tau=0.5,1
     """
-    return replace(find(on), decide=SubtractPrior(tau), effects=(RareCalledMore(),))
+    return replace(
+        find(base), decision=SubtractPrior(tau), expectations=(PredictsRareClassesMore(),)
+    )

@@ -1,6 +1,6 @@
 """Progressively balanced sampling."""
 
-from benchmark.strategy import DrawnAs, OneOf, Stage, Strategy, strategy
+from benchmark.strategy import ExpectClassSampling, OneOf, Stage, Strategy, strategy
 from strategies.random_oversampling import Oversample
 
 
@@ -18,7 +18,9 @@ def progressive_sampling(stages: int = 5) -> Strategy:
     if stages < 2:
         raise ValueError(f"progressive_sampling: stages must be 2 or more, got {stages}")
     blended = (
-        Stage(1 / stages, Oversample(blend=t), effects=(DrawnAs(power=0, blend=t),))
+        Stage(
+            1 / stages, Oversample(blend=t), expectations=(ExpectClassSampling(power=0, blend=t),)
+        )
         for t in (k / (stages - 1) for k in range(1, stages))
     )
     return Strategy((Stage(1 / stages), *blended))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.strategy import DrawnAs, Stage, Strategy, strategy
+from benchmark.strategy import ExpectClassSampling, Stage, Strategy, strategy
 
 
 @dataclass(frozen=True)
@@ -49,4 +49,6 @@ def random_oversampling() -> Strategy:
 
     Example: --strategies no_change,random_oversampling
     """
-    return Strategy(stages=(Stage(sample=Oversample(), effects=(DrawnAs(power=0),)),))
+    return Strategy(
+        stages=(Stage(sampler=Oversample(), expectations=(ExpectClassSampling(power=0),)),)
+    )

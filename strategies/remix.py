@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import Between, Mixed, Stage, Strategy, strategy
+from benchmark.strategy import Between, ImagesMixed, Stage, Strategy, strategy
 from strategies.mixup import Mixup
 
 if TYPE_CHECKING:
@@ -44,4 +44,4 @@ def remix(alpha: float = 1.0, kappa: float = 3.0, tau: float = 0.5) -> Strategy:
             f"remix: kappa must be 1 or more and tau from 0 to 1, got {kappa} and {tau}"
         )
     mix = Remix(alpha, kappa, tau)
-    return Strategy(stages=(Stage(mix=mix, effects=(Mixed(at_least=0.05),)),))
+    return Strategy(stages=(Stage(mixing=mix, expectations=(ImagesMixed(at_least=0.05),)),))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.strategy import Between, MadeUp, OneOf, Stage, Strategy, find, strategy
+from benchmark.strategy import Between, OneOf, Stage, Strategy, SyntheticFeatures, find, strategy
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,13 @@ class Smote:
         return np.concatenate(rows), np.concatenate(of)
 
 
-@strategy(last=Between(0.1, 0.6), neighbors=OneOf((1, 3, 5, 10)), reset=OneOf((True, False)))
+@strategy(
+    final_fraction=Between(0.1, 0.6), neighbors=OneOf((1, 3, 5, 10)), reset=OneOf((True, False))
+)
 def smote(
-    on: str = "no_change", last: float = 0.3, neighbors: int = 5, reset: bool = True
+    base: str = "no_change", final_fraction: float = 0.3, neighbors: int = 5, reset: bool = True
 ) -> Strategy:
-    """Trained as `on`, then the last layer begun anew, with made-up features of rare classes.
+    """Trained as `base`, then the last layer begun anew, with made-up features of rare classes.
 
     imbalanced-learn's SMOTE (Chawla et al. 2002) on the pooled features, once the network is left
     as it is: between pixels there is no image (the two steps are those of Dablain et al. 2022,
@@ -55,5 +57,7 @@ def smote(
 
     Example: --strategies no_change,crt,smote:neighbors=3
     """
-    made_up = Stage(synthesise=Smote(neighbors), effects=(MadeUp(),))
-    return find(on).then(replace(made_up, share=last, trains="head", reset_head=reset))
+    made_up = Stage(synthesizer=Smote(neighbors), expectations=(SyntheticFeatures(),))
+    return find(base).then(
+        replace(made_up, fraction=final_fraction, train_from="head", reset_head=reset)
+    )

@@ -1,6 +1,6 @@
 """Square-root sampling."""
 
-from benchmark.strategy import Between, DrawnAs, Stage, Strategy, strategy
+from benchmark.strategy import Between, ExpectClassSampling, Stage, Strategy, strategy
 from strategies.random_oversampling import Oversample
 
 
@@ -18,4 +18,6 @@ def square_root_sampling(power: float = 0.5) -> Strategy:
     """
     if not 0 <= power <= 1:
         raise ValueError(f"square_root_sampling: power must be from 0 to 1, got {power}")
-    return Strategy(stages=(Stage(sample=Oversample(power), effects=(DrawnAs(power),)),))
+    return Strategy(
+        stages=(Stage(sampler=Oversample(power), expectations=(ExpectClassSampling(power),)),)
+    )

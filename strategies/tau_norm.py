@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.strategy import Between, Outputs, RareCalledMore, Strategy, find, strategy
+from benchmark.strategy import Between, Outputs, PredictsRareClassesMore, Strategy, find, strategy
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class NormalisedRows:
 
 
 @strategy(tau=Between(0, 1.5))
-def tau_norm(on: str = "no_change", tau: float = 1.0) -> Strategy:
-    """The trained model `on` with its classifier's rows brought to like norms; nothing is trained.
+def tau_norm(base: str = "no_change", tau: float = 1.0) -> Strategy:
+    """The trained model `base` with its classifier's rows brought to like norms; nothing is trained.
 
     Kang et al. 2020, arXiv 1910.09217, section 4.3, without bias as there: under SGD the rows of
     large classes grow longer. Under Adam norms need not follow class size (Menon et al. 2021, arXiv
@@ -45,4 +45,6 @@ def tau_norm(on: str = "no_change", tau: float = 1.0) -> Strategy:
 
     Example: --strategies no_change,tau_norm:tau=0.5,1
     """
-    return replace(find(on), decide=NormalisedRows(tau), effects=(RareCalledMore(),))
+    return replace(
+        find(base), decision=NormalisedRows(tau), expectations=(PredictsRareClassesMore(),)
+    )

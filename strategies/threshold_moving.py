@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.strategy import AddOffset, FittedOnValidation, Outputs, Strategy, find, strategy
+from benchmark.strategy import AddOffset, Outputs, RaisesFittedMacroF1, Strategy, find, strategy
 from benchmark.strategy.search_space import Between
 
 
@@ -56,8 +56,8 @@ class MoveThresholds:
 
 
 @strategy(prior_weight=Between(1, 100, log=True))
-def threshold_moving(on: str = "no_change", prior_weight: float = 10.0) -> Strategy:
-    """The trained model `on`, its class thresholds moved on validation; nothing is trained.
+def threshold_moving(base: str = "no_change", prior_weight: float = 10.0) -> Strategy:
+    """The trained model `base`, its class thresholds moved on validation; nothing is trained.
 
     b is fitted for macro-F1 on the validation images: first the strength tau of the prior
     correction -tau log pi_c, then each b_c by coordinate ascent from there. With m_c validation
@@ -67,6 +67,8 @@ def threshold_moving(on: str = "no_change", prior_weight: float = 10.0) -> Strat
 
     y = argmax_c (log p_c + b_c)
 
-    Example: --strategies no_change,threshold_moving:on=focal_loss
+    Example: --strategies no_change,threshold_moving:base=focal_loss
     """
-    return replace(find(on), decide=MoveThresholds(prior_weight), effects=(FittedOnValidation(),))
+    return replace(
+        find(base), decision=MoveThresholds(prior_weight), expectations=(RaisesFittedMacroF1(),)
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.strategy import DrawnAs, Stage, Strategy, strategy
+from benchmark.strategy import ExpectClassSampling, Stage, Strategy, strategy
 
 
 @dataclass(frozen=True)
@@ -36,4 +36,6 @@ def undersampling() -> Strategy:
 
     Example: --strategies no_change,undersampling,random_oversampling
     """
-    return Strategy(stages=(Stage(sample=Undersample(), effects=(DrawnAs(0, cut=True),)),))
+    return Strategy(
+        stages=(Stage(sampler=Undersample(), expectations=(ExpectClassSampling(0, cut=True),)),)
+    )

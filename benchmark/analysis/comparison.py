@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.analysis.confidence import Tested, intervals, paired, seeds_of
+from benchmark.analysis.confidence import SeedPredictions, intervals, paired, seeds_of
 from benchmark.analysis.findings import Collector, Findings
 from benchmark.analysis.per_class import class_changes, class_recalls
 from benchmark.evaluation.metrics import class_scores
-from benchmark.plan.segments import require_control
+from benchmark.plan.segments import require_baseline
 from benchmark.run.run_folder import RunFolder
 from benchmark.storage.atomic import read_json
 
@@ -66,7 +66,7 @@ class Comparison:
     train_counts: list[int]  # (C,) mean over seeds, before any resampling
     test_counts: list[int]  # (C,) sum over seeds
     strategies: list[str]  # as asked, failed ones included
-    control: str | None  # what all others are compared with: as chosen, or what changes nothing
+    baseline: str | None  # what all others are compared with: as chosen, or what changes nothing
     descriptions: dict[str, str]  # strategy -> its docstring
     seeds: list[int]
     summary: pd.DataFrame  # one row a strategy: the columns of summary.csv
@@ -90,8 +90,8 @@ class Comparison:
 
     @cached_property
     def paired(self) -> pd.DataFrame:
-        """One row a strategy and metric, minus the control's: the columns of paired.csv."""
-        return paired(self.tested, self.control)
+        """One row a strategy and metric, minus the baseline's: the columns of paired.csv."""
+        return paired(self.tested, self.baseline)
 
     @cached_property
     def class_recalls(self) -> pd.DataFrame:
@@ -100,8 +100,8 @@ class Comparison:
 
     @cached_property
     def class_changes(self) -> pd.DataFrame:
-        """One row a strategy and class, minus the control's: the columns of class_changes.csv."""
-        return class_changes(self.tested, self.control)
+        """One row a strategy and class, minus the baseline's: the columns of class_changes.csv."""
+        return class_changes(self.tested, self.baseline)
 
     @property
     def test_units(self) -> list[float]:
@@ -112,23 +112,23 @@ class Comparison:
         return np.mean(units, axis=0).tolist() if units else list(self.test_counts)
 
     @cached_property
-    def tested(self) -> list[Tested]:
+    def tested(self) -> list[SeedPredictions]:
         """What every strategy predicted of the test images, seed by seed."""
         return seeds_of(self.predictions, self.classes, self.groups)
 
 
-def load_comparison(folder: Path, control: str | None = None) -> Comparison:
+def load_comparison(folder: Path, baseline: str | None = None) -> Comparison:
     """Read the folder of a run, finished or not.
 
     A strategy whose record is missing, or belongs to an earlier version of the run, is shown as not
-    trained yet. `control` names the strategy to compare with; None takes the one of the run.
+    trained yet. `baseline` names the strategy to compare with; None takes the one of the run.
 
     Raises
     ------
     FileNotFoundError
         If the folder holds no run.
     ValueError
-        If `control` is no strategy of the run, saying which there are.
+        If `baseline` is no strategy of the run, saying which there are.
     """
     files = RunFolder(Path(folder))
     if not files.run_file.exists():
@@ -137,8 +137,8 @@ def load_comparison(folder: Path, control: str | None = None) -> Comparison:
             f"`run` named as its report's, like results/wheels-forum"
         )
     run = read_json(files.run_file)
-    if control is not None:
-        require_control(control, [one["name"] for one in run["asked"]], f"of {folder}")
+    if baseline is not None:
+        require_baseline(baseline, [one["name"] for one in run["asked"]], f"of {folder}")
     names = run["data"]["classes"]
     splits = {seed: read_json(files.split_file(seed)) for seed in run["seeds"]}
     counts = np.mean([splits[seed]["train"]["counts"] for seed in run["seeds"]], axis=0)
@@ -161,7 +161,7 @@ def load_comparison(folder: Path, control: str | None = None) -> Comparison:
             sum(splits[seed]["test"]["counts"][c] for seed in run["seeds"]) for c in order
         ],
         strategies=[one["name"] for one in run["asked"]],
-        control=control or run["control"],
+        baseline=baseline or run["baseline"],
         descriptions={one["name"]: one["doc"] for one in run["asked"]},
         seeds=run["seeds"],
         summary=_mean_over_seeds(seed_rows),
@@ -204,7 +204,7 @@ CURVES = [
     "seed",
     "step",
     "phase",
-    "trains",
+    "train_from",
     "train_loss",
     "val_loss",
     "val_accuracy",

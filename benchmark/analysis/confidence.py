@@ -1,4 +1,4 @@
-"""What the predictions of a run allow to say: intervals, and every strategy against the control."""
+"""What the predictions of a run allow to say: intervals, and every strategy against the baseline."""
 
 from __future__ import annotations
 
@@ -10,15 +10,27 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmark.evaluation.statistics.across_seeds import mean_test, over_seeds, overlap
+from benchmark.evaluation.statistics.across_seeds import (
+    corrected_t_test,
+    mean_test_overlap,
+    t_interval_corrected,
+)
 from benchmark.evaluation.statistics.bootstrap import bca, bootstrap, jackknife, variance
-from benchmark.evaluation.statistics.paired_tests import holm, randomisation_test, sign_flip_test
-from benchmark.evaluation.statistics.weighted_predictions import METRICS, Cells, Floats
+from benchmark.evaluation.statistics.paired_tests import (
+    holm,
+    paired_permutation_test,
+    sign_flip_test,
+)
+from benchmark.evaluation.statistics.weighted_predictions import (
+    METRICS,
+    Floats,
+    WeightedPredictions,
+)
 
 INTERVALS = ["strategy", "metric", "value", "low", "high", "seeds"]
 PAIRED = [
     "strategy",
-    "control",
+    "baseline",
     "metric",
     "difference",
     "low",
@@ -33,7 +45,7 @@ TESTED = "macro_f1"
 
 
 @dataclass(frozen=True)
-class Tested:
+class SeedPredictions:
     """The test images of one seed and what the strategies that finished it predicted."""
 
     seed: int
@@ -50,10 +62,10 @@ class Tested:
         return {name: scores[:, s] for s, name in enumerate(self.predicted)}
 
     @cached_property
-    def cells(self) -> Cells:
+    def cells(self) -> WeightedPredictions:
         """The images, counted; strategies in the order of `predicted`."""
         predicted = np.array(list(self.predicted.values()))
-        return Cells.of(self.labels, predicted, len(self.classes), self.groups)
+        return WeightedPredictions.of(self.labels, predicted, len(self.classes), self.groups)
 
     @cached_property
     def drawn(self) -> dict[str, Floats]:
@@ -72,7 +84,7 @@ def seeds_of(
     predictions: pd.DataFrame,
     classes: Sequence[str],
     groups: Mapping[int, Mapping[str, int]] | None = None,
-) -> list[Tested]:
+) -> list[SeedPredictions]:
     """Return one for each seed, from the rows of predictions.csv.
 
     `groups` maps seed and file to the group of a test image; without it images are independent.
@@ -84,7 +96,7 @@ def seeds_of(
         first = next(iter(by_strategy.values()))
         group_of = (groups or {}).get(int(str(seed)))
         seeds.append(
-            Tested(
+            SeedPredictions(
                 int(str(seed)),
                 tuple(first["file"]),
                 _numbers(first["label"], place),
@@ -96,7 +108,7 @@ def seeds_of(
     return seeds
 
 
-def intervals(seeds: Sequence[Tested]) -> pd.DataFrame:
+def intervals(seeds: Sequence[SeedPredictions]) -> pd.DataFrame:
     """Return INTERVALS: 95 % of every strategy's METRICS, see `interval`."""
     rows = []
     for name in strategies_of(seeds):
@@ -106,16 +118,16 @@ def intervals(seeds: Sequence[Tested]) -> pd.DataFrame:
 
 
 def interval(
-    seeds: Sequence[Tested], name: str, control: str | None = None
+    seeds: Sequence[SeedPredictions], name: str, baseline: str | None = None
 ) -> tuple[Floats, Floats, Floats, int]:
-    """Return METRICS (M,) of a strategy, or its differences from the control, bounds and seeds.
+    """Return METRICS (M,) of a strategy, or its differences from the baseline, bounds and seeds.
 
-    One seed: BCa over its test images, redrawn within each class. Several: see `over_seeds`.
+    One seed: BCa over its test images, redrawn within each class. Several: see `t_interval_corrected`.
     """
     mine = [one for one in seeds if name in one.predicted]
 
     def of(scores: dict[str, Floats]) -> Floats:
-        return scores[name] - scores[control] if control else scores[name]
+        return scores[name] - scores[baseline] if baseline else scores[name]
 
     if len(mine) == 1:
         (one,) = mine
@@ -123,60 +135,60 @@ def interval(
         return value, *bca(one.cells, value, of(one.drawn), of(one.left_out)), 1
     values = np.stack([of(one.estimates) for one in mine], axis=-1)  # (M, n)
     # Student's knows no bounds, and from two seeds it would go beyond those of a score
-    lowest = -1.0 if control else 0.0
-    bounds = over_seeds(values, _shared(mine, [of(one.left_out) for one in mine]))
+    lowest = -1.0 if baseline else 0.0
+    bounds = t_interval_corrected(values, _shared(mine, [of(one.left_out) for one in mine]))
     low, high = (bound.clip(lowest, 1.0) for bound in bounds)
     return values.mean(-1), low, high, len(mine)
 
 
-def paired(seeds: Sequence[Tested], control: str | None) -> pd.DataFrame:
-    """Return PAIRED: every strategy minus the control, over the seeds that both finished.
+def paired(seeds: Sequence[SeedPredictions], baseline: str | None) -> pd.DataFrame:
+    """Return PAIRED: every strategy minus the baseline, over the seeds that both finished.
 
     The p-values are of macro-F1, each alone and corrected by Holm for all strategies: of test
-    images that change hands (see `randomisation_test`), and over seeds (see `p_over_seeds`).
+    images that change hands (see `paired_permutation_test`), and over seeds (see `p_over_seeds`).
     """
     rows: list[tuple[object, ...]] = []
     for name in strategies_of(seeds):
-        both = [one for one in seeds if name in one.predicted and control in one.predicted]
-        if name == control or not both or control is None:
+        both = [one for one in seeds if name in one.predicted and baseline in one.predicted]
+        if name == baseline or not both or baseline is None:
             continue
-        value, low, high, n = interval(both, name, control)
-        p_images = randomisation_test(
+        value, low, high, n = interval(both, name, baseline)
+        p_images = paired_permutation_test(
             [one.labels for one in both],
             [one.predicted[name] for one in both],
-            [one.predicted[control] for one in both],
+            [one.predicted[baseline] for one in both],
             len(both[0].classes),
             np.random.default_rng(0),
             groups=_groups(both),
         )
         place = METRICS.index(TESTED)
-        tests = [p_images, np.nan, p_over_seeds(both, name, control), np.nan]
+        tests = [p_images, np.nan, p_over_seeds(both, name, baseline), np.nan]
         untested = [np.nan] * len(tests)
         for m, metric in enumerate(METRICS):
             numbers = (value[m], low[m], high[m], n)
-            rows.append((name, control, metric, *numbers, *(tests if m == place else untested)))
+            rows.append((name, baseline, metric, *numbers, *(tests if m == place else untested)))
     table = pd.DataFrame(rows, columns=PAIRED)
     for p in ("p_images", "p_seeds"):
         table[f"{p}_holm"] = holm(table[p].to_numpy(float))
     return table
 
 
-def p_over_seeds(seeds: Sequence[Tested], name: str, control: str) -> float:
+def p_over_seeds(seeds: Sequence[SeedPredictions], name: str, baseline: str) -> float:
     """Return the two-sided p of a strategy's difference in macro-F1 over seeds; NaN for one seed.
 
     The larger of two: `sign_flip_test` supposes no law of the differences, but takes the seeds for
-    independent; `mean_test` knows of the test images that they share.
+    independent; `corrected_t_test` knows of the test images that they share.
     """
     if len(seeds) < 2:
         return float("nan")
     place = METRICS.index(TESTED)
-    differences = np.array([(o.estimates[name] - o.estimates[control])[place] for o in seeds])
-    left_out = [one.left_out[name] - one.left_out[control] for one in seeds]
+    differences = np.array([(o.estimates[name] - o.estimates[baseline])[place] for o in seeds])
+    left_out = [one.left_out[name] - one.left_out[baseline] for one in seeds]
     of_images = float(_shared(seeds, left_out)[place])
-    return max(sign_flip_test(differences), mean_test(differences, of_images))
+    return max(sign_flip_test(differences), corrected_t_test(differences, of_images))
 
 
-def _groups(seeds: Sequence[Tested]) -> list[NDArray[np.int64]] | None:
+def _groups(seeds: Sequence[SeedPredictions]) -> list[NDArray[np.int64]] | None:
     """Return for each seed (N,) what is exchanged at once; None where it is single images.
 
     An image that several seeds were tested on is exchanged in all of them: where all seeds share
@@ -188,7 +200,7 @@ def _groups(seeds: Sequence[Tested]) -> list[NDArray[np.int64]] | None:
     return np.split(units, ends[:-1])
 
 
-def units_of(seeds: Sequence[Tested]) -> NDArray[np.int64]:
+def units_of(seeds: Sequence[SeedPredictions]) -> NDArray[np.int64]:
     """Number what images of all seeds hang together, (sum of N): a group, or one file."""
     names: list[int | str] = []
     for one in seeds:
@@ -196,13 +208,13 @@ def units_of(seeds: Sequence[Tested]) -> NDArray[np.int64]:
     return pd.factorize(pd.Series(names, dtype=object))[0].astype(np.int64)
 
 
-def _shared(seeds: Sequence[Tested], left_out: Sequence[Floats]) -> Floats:
+def _shared(seeds: Sequence[SeedPredictions], left_out: Sequence[Floats]) -> Floats:
     """Return the variance (M,) of a mean over seeds by the test images that they share."""
     of_one = [variance(one.cells, out) for one, out in zip(seeds, left_out, strict=True)]
-    return overlap([one.files for one in seeds]) * np.mean(of_one, axis=0)
+    return mean_test_overlap([one.files for one in seeds]) * np.mean(of_one, axis=0)
 
 
-def strategies_of(seeds: Sequence[Tested]) -> list[str]:
+def strategies_of(seeds: Sequence[SeedPredictions]) -> list[str]:
     """Return the names of all strategies, in the order of the seeds."""
     return list(dict.fromkeys(name for one in seeds for name in one.predicted))
 

@@ -33,7 +33,9 @@ class Findings:
 
     checks: pd.DataFrame  # one row a strategy, seed and check: the columns of audit.csv
     effects: pd.DataFrame  # one row a strategy, seed and class: those of effects.csv
-    corrected: pd.DataFrame  # one row a strategy, seed and free correction: those of corrected.csv
+    posthoc_scores: (
+        pd.DataFrame
+    )  # one row a strategy, seed and free correction: those of corrected.csv
     diagnoses: pd.DataFrame  # one row a strategy, seed and ignored class: those of diagnoses.csv
     reliability: dict[str, list[dict[str, list[float]]]]  # strategy -> one a seed, see `metrics`
 
@@ -50,7 +52,7 @@ class Collector:
     classes: Sequence[str]
     checks: list[dict[str, Any]] = field(default_factory=list)
     effects: list[dict[str, Any]] = field(default_factory=list)
-    corrected: list[dict[str, Any]] = field(default_factory=list)
+    posthoc_scores: list[dict[str, Any]] = field(default_factory=list)
     diagnoses: list[dict[str, Any]] = field(default_factory=list)
     reliability: dict[str, list[dict[str, list[float]]]] = field(default_factory=dict)
 
@@ -69,7 +71,7 @@ class Collector:
             row = {"class": self.classes[c], "train_count": train_counts[c]}
             self.effects.append({**key, **row, **{name: audit[name][c] for name in names}})
         for name, numbers in record.get("corrected", {}).items():
-            self.corrected.append({**key, "correction": name, **numbers})
+            self.posthoc_scores.append({**key, "correction": name, **numbers})
         found = {one["index"]: one for one in record.get("diagnoses", [])}
         for c in order:
             if c in found:
@@ -100,24 +102,24 @@ class Collector:
         return Findings(
             pd.DataFrame(self.checks, columns=CHECKS),
             pd.DataFrame(self.effects, columns=EFFECTS),
-            pd.DataFrame(self.corrected, columns=CORRECTED),
+            pd.DataFrame(self.posthoc_scores, columns=CORRECTED),
             pd.DataFrame(self.diagnoses, columns=None if self.diagnoses else DIAGNOSES),
             self.reliability,
         )
 
 
-def logit_shift(effects: pd.DataFrame, control: str | None) -> pd.DataFrame:
-    """Return effects with `logit_shift`: the mean logit minus the control's, same seed and class.
+def logit_shift(effects: pd.DataFrame, baseline: str | None) -> pd.DataFrame:
+    """Return effects with `logit_shift`: the mean logit minus the baseline's, same seed and class.
 
-    A constant added to all logits of an image is no shift; NaN without a control.
+    A constant added to all logits of an image is no shift; NaN without a baseline.
     """
-    if effects.empty or control is None:
+    if effects.empty or baseline is None:
         return effects.assign(logit_shift=np.nan)
     wide = effects.pivot_table(
         index=["seed", "class"], columns="strategy", values="mean_logit", dropna=False
     )
-    if control not in wide:
+    if baseline not in wide:
         return effects.assign(logit_shift=np.nan)
-    shift = wide.sub(wide[control], axis=0).reset_index()
+    shift = wide.sub(wide[baseline], axis=0).reset_index()
     shift = shift.melt(["seed", "class"], var_name="strategy", value_name="logit_shift")
     return effects.merge(shift, how="left", on=["seed", "class", "strategy"])

@@ -19,16 +19,16 @@ import numpy as np
 import pandas as pd
 
 from benchmark.analysis.comparison import Comparison, load_comparison
-from benchmark.evaluation.statistics.ranks import Pair, least_datasets, mean_ranks, pairwise, ranks
+from benchmark.evaluation.statistics.ranks import Pair, mean_ranks, min_datasets, pairwise, ranks
 from benchmark.evaluation.statistics.weighted_predictions import Floats
 
 SCORES = [
     "dataset",
     "strategy",
-    "control",
+    "baseline",
     "status",  # ok, partly failed, failed, not run
     "macro_f1",
-    "change",  # minus the control's
+    "change",  # minus the baseline's
     "rank",
     "never_predicted",
     "never_predicted_change",
@@ -40,7 +40,7 @@ SCORES = [
 STRATEGIES = [
     "strategy",
     "finished",  # data sets
-    "compared",  # with the control, on so many data sets
+    "compared",  # with the baseline, on so many data sets
     "higher",
     "lower",
     "ranked",  # data sets that the mean ranks are over
@@ -54,7 +54,7 @@ NOT_RUN = "not run"
 
 
 @dataclass(frozen=True)
-class Across:
+class MultiDatasetComparison:
     """D runs on D data sets. S strategies, of any run; numbers are means over a run's seeds."""
 
     runs: tuple[Comparison, ...]  # (D,) as given
@@ -62,13 +62,13 @@ class Across:
     strategies: tuple[str, ...]  # (S,) as asked, those of the first run first
 
     @cached_property
-    def control(self) -> str | None:
-        """The control of all runs; None where they have none or different ones."""
-        controls = {run.control for run in self.runs}
-        return controls.pop() if len(controls) == 1 else None
+    def baseline(self) -> str | None:
+        """The baseline of all runs; None where they have none or different ones."""
+        baselines = {run.baseline for run in self.runs}
+        return baselines.pop() if len(baselines) == 1 else None
 
     @cached_property
-    def everywhere(self) -> tuple[str, ...]:
+    def common_strategies(self) -> tuple[str, ...]:
         """Strategies that are ranked and tested: asked for in every run, finished in one."""
         finished = set(self._means.loc[self._means["status"] == "ok", "strategy"])
         return tuple(
@@ -79,25 +79,25 @@ class Across:
 
     @cached_property
     def scores(self) -> pd.DataFrame:
-        """One row a data set and strategy: SCORES; ranks are among `everywhere`."""
+        """One row a data set and strategy: SCORES; ranks are among `common_strategies`."""
         table = self._means
         for metric, more_is_better in METRICS.items():
             ranked = ranks(self.of(metric), more_is_better)
             column = pd.Series(
                 ranked.ravel(),
-                pd.MultiIndex.from_product([self.everywhere, self.datasets]),
+                pd.MultiIndex.from_product([self.common_strategies, self.datasets]),
                 dtype=float,
             ).reindex(pd.MultiIndex.from_frame(table[["strategy", "dataset"]]))
             table = table.assign(**{f"{_prefix(metric)}rank": column.to_numpy()})
         return table[SCORES]
 
     @cached_property
-    def standing(self) -> pd.DataFrame:
+    def leaderboard(self) -> pd.DataFrame:
         """One row a strategy: STRATEGIES."""
         table = self.scores.assign(
             finished=self.scores["status"] == "ok",
             compared=self.scores["change"].notna()
-            & (self.scores["strategy"] != self.scores["control"]),
+            & (self.scores["strategy"] != self.scores["baseline"]),
             higher=self.scores["change"] > 0,
             lower=self.scores["change"] < 0,
         )
@@ -105,7 +105,7 @@ class Across:
         counts = table.groupby("strategy", sort=False)[columns].sum().reset_index()
         for metric, more_is_better in METRICS.items():
             means, number = mean_ranks(ranks(self.of(metric), more_is_better))
-            by_name = dict(zip(self.everywhere, means, strict=True))
+            by_name = dict(zip(self.common_strategies, means, strict=True))
             counts["ranked"] = [number if name in by_name else 0 for name in self.strategies]
             column = [by_name.get(name, np.nan) for name in self.strategies]
             counts[f"{_prefix(metric)}mean_rank"] = column
@@ -113,7 +113,7 @@ class Across:
 
     @cached_property
     def tested(self) -> list[Pair]:
-        """Every two of `everywhere`, by macro-F1 over data sets; places are those in it."""
+        """Every two of `common_strategies`, by macro-F1 over data sets; places are those in it."""
         return pairwise(self.of("macro_f1"))
 
     @property
@@ -121,8 +121,8 @@ class Across:
         """One row a pair of strategies: PAIRS."""
         rows = [
             (
-                self.everywhere[pair.one],
-                self.everywhere[pair.two],
+                self.common_strategies[pair.one],
+                self.common_strategies[pair.two],
                 *(pair.datasets, pair.higher, pair.lower, pair.median, pair.p, pair.p_holm),
             )
             for pair in self.tested
@@ -132,13 +132,13 @@ class Across:
     @property
     def needed(self) -> int:
         """Data sets below which no pair can differ significantly."""
-        return least_datasets(sum(pair.datasets > 0 for pair in self.tested))
+        return min_datasets(sum(pair.datasets > 0 for pair in self.tested))
 
     def of(self, metric: str) -> Floats:
-        """Return a metric of `everywhere`, (E, D); NaN where a strategy did not finish."""
+        """Return a metric of `common_strategies`, (E, D); NaN where a strategy did not finish."""
         whole = self._means[self._means["status"] == "ok"]
         wide = whole.pivot(index="strategy", columns="dataset", values=metric)
-        return wide.reindex(index=self.everywhere, columns=self.datasets).to_numpy(float)
+        return wide.reindex(index=self.common_strategies, columns=self.datasets).to_numpy(float)
 
     @cached_property
     def _means(self) -> pd.DataFrame:
@@ -146,15 +146,19 @@ class Across:
         rows = []
         for dataset, run in zip(self.datasets, self.runs, strict=True):
             by_strategy = run.summary.set_index("strategy").to_dict("index")
-            of_control = by_strategy.get(run.control, _ABSENT)
+            of_baseline = by_strategy.get(run.baseline, _ABSENT)
             for name in self.strategies:
                 own = by_strategy.get(name, _ABSENT)
-                row: dict[str, Any] = {"dataset": dataset, "strategy": name, "control": run.control}
+                row: dict[str, Any] = {
+                    "dataset": dataset,
+                    "strategy": name,
+                    "baseline": run.baseline,
+                }
                 row["status"] = own["status"]
-                both = own["status"] == of_control["status"] == "ok"
+                both = own["status"] == of_baseline["status"] == "ok"
                 for metric in METRICS:
                     value = float(own[metric])
-                    difference = round(value - float(of_control[metric]), 12) if both else np.nan
+                    difference = round(value - float(of_baseline[metric]), 12) if both else np.nan
                     row |= {metric: value, f"{_prefix(metric)}change": difference}
                 rows.append(row)
         return pd.DataFrame(rows)
@@ -163,15 +167,17 @@ class Across:
 _ABSENT: dict[str, Any] = {"status": NOT_RUN, **dict.fromkeys(METRICS, np.nan)}
 
 
-def load_across(folders: Sequence[str | Path], control: str | None = None) -> Across:
-    """Read several runs; `control` names the one for all, None takes each run's own.
+def load_across(
+    folders: Sequence[str | Path], baseline: str | None = None
+) -> MultiDatasetComparison:
+    """Read several runs; `baseline` names the one for all, None takes each run's own.
 
     Raises
     ------
     FileNotFoundError
         If a folder holds no run, naming it.
     ValueError
-        For fewer than two folders, one given twice, or a run that `control` is no strategy of.
+        For fewer than two folders, one given twice, or a run that `baseline` is no strategy of.
     """
     if len(folders) < 2:
         raise ValueError(f"two or more folders of runs are compared, got {len(folders)}")
@@ -181,12 +187,12 @@ def load_across(folders: Sequence[str | Path], control: str | None = None) -> Ac
         if place in seen:
             raise ValueError(f"{folder} is given twice; each run may stand only once")
         seen[place] = folder
-    return merge([load_comparison(Path(folder), control) for folder in folders])
+    return merge([load_comparison(Path(folder), baseline) for folder in folders])
 
 
-def merge(runs: Sequence[Comparison]) -> Across:
+def merge(runs: Sequence[Comparison]) -> MultiDatasetComparison:
     """Lay runs side by side. Data sets of one name are told apart by the folders of their runs."""
-    return Across(
+    return MultiDatasetComparison(
         tuple(runs), _names(runs), tuple(dict.fromkeys(s for run in runs for s in run.strategies))
     )
 
@@ -210,14 +216,14 @@ def _prefix(metric: str) -> str:
 
 def _names(runs: Sequence[Comparison]) -> tuple[str, ...]:
     names = [str(run.run["data"]["name"]) for run in runs]
-    for told_apart in (
+    for separability_auc in (
         lambda name, folder: f"{name} ({folder.resolve().name})",
         lambda name, folder: f"{name} ({folder})",
     ):
         times = Counter(names)
         plain = [str(run.run["data"]["name"]) for run in runs]
         names = [
-            told_apart(own, run.folder) if times[name] > 1 else name
+            separability_auc(own, run.folder) if times[name] > 1 else name
             for name, own, run in zip(names, plain, runs, strict=True)
         ]
     return tuple(names)

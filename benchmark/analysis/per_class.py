@@ -14,17 +14,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmark.analysis.confidence import Tested, strategies_of, units_of
+from benchmark.analysis.confidence import SeedPredictions, strategies_of, units_of
 from benchmark.evaluation.statistics import LEVEL
-from benchmark.evaluation.statistics.across_seeds import over_seeds
+from benchmark.evaluation.statistics.across_seeds import t_interval_corrected
 from benchmark.evaluation.statistics.design_effect import design_effect
-from benchmark.evaluation.statistics.proportions import change_of_share, wilson
+from benchmark.evaluation.statistics.proportions import paired_proportion_difference_ci, wilson
 from benchmark.evaluation.statistics.weighted_predictions import Floats, ratio
 
 RECALLS = ["strategy", "class", "recall", "low", "high", "hits", "images", "seeds"]
 CHANGES = [
     "strategy",
-    "control",
+    "baseline",
     "class",
     "difference",
     "low",
@@ -46,7 +46,7 @@ class _Pooled:
     seeds: int
 
     @classmethod
-    def of(cls, seeds: Sequence[Tested]) -> _Pooled:
+    def of(cls, seeds: Sequence[SeedPredictions]) -> _Pooled:
         labels = np.concatenate([one.labels for one in seeds])
         seed = np.repeat(np.arange(len(seeds)), [len(one.labels) for one in seeds])
         return cls(seeds[0].classes, labels, seed, units_of(seeds), len(seeds))
@@ -87,14 +87,14 @@ class _Pooled:
         for k in np.unique(held[held > 1]):  # seeds that have the class
             c = np.flatnonzero(held == k)
             of = each[:, c].T
-            bounds = over_seeds(
+            bounds = t_interval_corrected(
                 of[np.isfinite(of)].reshape(-1, k), level=level
             )  # (c * k,) -> (c, k)
             low[c], high[c] = np.minimum(low[c], bounds[0]), np.maximum(high[c], bounds[1])
         return low, high
 
 
-def class_recalls(seeds: Sequence[Tested]) -> pd.DataFrame:
+def class_recalls(seeds: Sequence[SeedPredictions]) -> pd.DataFrame:
     """Return RECALLS: the recall of every class under every strategy, with its interval at 95 %.
 
     Recall is the mean over the seeds that finished and have images of the class; `hits` and
@@ -117,47 +117,51 @@ def class_recalls(seeds: Sequence[Tested]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=RECALLS)
 
 
-def class_changes(seeds: Sequence[Tested], control: str | None) -> pd.DataFrame:
-    """Return CHANGES: the recall of every class under every strategy, minus the control's.
+def class_changes(seeds: Sequence[SeedPredictions], baseline: str | None) -> pd.DataFrame:
+    """Return CHANGES: the recall of every class under every strategy, minus the baseline's.
 
     A difference is the mean over the seeds in which the class has test images and that both
     finished; `images` counts those images over these seeds. The interval of one seed is that of
-    `change_of_share`, over its images or, where they come in groups, over fewer (`design_effect`);
+    `paired_proportion_difference_ci`, over its images or, where they come in groups, over fewer (`design_effect`);
     of several see this file. Counted, that union covers .91 at the worst, either part of it alone
     .57 or less.
 
     Every interval speaks for its row alone: of 85 rows where nothing changed, 2 or 3 exclude 0.
     `beyond_chance` is for all rows at once (Bonferroni).
     """
-    names = [] if control is None else [name for name in strategies_of(seeds) if name != control]
+    names = [] if baseline is None else [name for name in strategies_of(seeds) if name != baseline]
     tables = [
-        _changes(name, str(control), both, len(names))
+        _changes(name, str(baseline), both, len(names))
         for name in names
-        if (both := [one for one in seeds if name in one.predicted and control in one.predicted])
+        if (both := [one for one in seeds if name in one.predicted and baseline in one.predicted])
     ]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=CHANGES)
 
 
-def _changes(name: str, control: str, seeds: Sequence[Tested], strategies: int) -> pd.DataFrame:
+def _changes(
+    name: str, baseline: str, seeds: Sequence[SeedPredictions], strategies: int
+) -> pd.DataFrame:
     """CHANGES of one of so many strategies, a row a class."""
     pooled = _Pooled.of(seeds)
     ours, theirs = (
         np.concatenate([one.predicted[which] == one.labels for one in seeds])
-        for which in (name, control)
+        for which in (name, baseline)
     )
     gained, lost = (ours & ~theirs).astype(float), (theirs & ~ours).astype(float)
     net, images = gained - lost, pooled.images
     more, less, of = pooled.independent(net, gained, lost, np.ones(len(net)))
 
     def bounds(level: float) -> tuple[Floats, Floats]:
-        low, high = pooled.widened(*change_of_share(more, less, of, level), net, level)
+        low, high = pooled.widened(
+            *paired_proportion_difference_ci(more, less, of, level), net, level
+        )
         return low.clip(-1, 1), high.clip(-1, 1)
 
     low, high = bounds(LEVEL)
     low_of_all, high_of_all = bounds(1 - (1 - LEVEL) / (strategies * len(pooled.classes)))
     beyond = (low_of_all > 0) | (high_of_all < 0)
     numbers = (pooled.mean(net), low, high, images.sum(0).astype(int), (images > 0).sum(0), beyond)
-    columns = (name, control, pooled.classes, *numbers)
+    columns = (name, baseline, pooled.classes, *numbers)
     return pd.DataFrame(dict(zip(CHANGES, columns, strict=True)))
 
 

@@ -29,7 +29,7 @@ def plan_text(executor: Executor) -> str:
     counts = prepared.train_counts(seeds[0])
     depth = {"head": "the head", "rest": prepared.experiment.fine_tune}
     phases = ", then ".join(
-        f"{steps} steps of {depth[phase.trains]}"
+        f"{steps} steps of {depth[phase.train_from]}"
         for steps, phase in zip(budget.phase_steps, prepared.experiment.recipe.phases, strict=True)
     )
     parts = prepared.splits[seeds[0]]
@@ -65,7 +65,7 @@ def _shared(plan: Plan, key: str, names: Sequence[str]) -> str:
     steps, others = segment.end, []
     while segment.parent:
         segment = segments[segment.parent]
-        if others := [name for name in segment.serves if name not in names]:
+        if others := [name for name in segment.used_by if name not in names]:
             break
     if not others:
         return ""

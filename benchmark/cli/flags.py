@@ -252,7 +252,7 @@ def _plugin_flag(group: Any) -> None:
 
 def _control_flag(group: Any, default: str) -> None:
     group.add_argument(
-        "--control",
+        "--baseline",
         metavar="NAME",
         help="the strategy that the others are compared with, by the name that it has in the table "
         f"(default: {default})",
@@ -335,7 +335,7 @@ RUN_EXAMPLES = """\
 
   # two focal losses, and moved thresholds on top of one, at InceptionV3's own image size
   python -m benchmark run --data my_images/ --image-size 299 \\
-      --strategies no_change,focal_loss:gamma=1,threshold_moving:on=focal_loss
+      --strategies no_change,focal_loss:gamma=1,threshold_moving:base=focal_loss
 
   # more training, from a settings file
   python -m benchmark run --config study.toml --recipe strong"""
@@ -351,20 +351,20 @@ sources, recipes, networks and weights, each with a line of explanation; and plu
 broken."""
 
 REPORT = """Write the report of a run again. Reads the stored records in DIR and trains nothing;
-another --control changes the report, not what the run recorded. The exit code is 0 if the report
+another --baseline changes the report, not what the run recorded. The exit code is 0 if the report
 was written, also of a run in which a strategy failed."""
 
 REPORT_EXAMPLES = """\
   python -m benchmark report results/wheels-forum
-  python -m benchmark report results/wheels-forum --control class_weights"""
+  python -m benchmark report results/wheels-forum --baseline class_weights"""
 
 COMPARE = """Put runs on several data sets into one report. Macro-F1, ranks and changes against the
-control, a row a strategy and a column a data set; every two strategies are tested by Wilcoxon's
+baseline, a row a strategy and a column a data set; every two strategies are tested by Wilcoxon's
 signed ranks over data sets, corrected by Holm. Trains nothing and leaves the runs as they are."""
 
 COMPARE_EXAMPLES = """\
   python -m benchmark compare results/wheels-forum results/digits-forum
-  python -m benchmark compare results/*-forum --control class_weights --out results/all"""
+  python -m benchmark compare results/*-forum --baseline class_weights --out results/all"""
 
 DATA = """Show what the harness sees in a data set. Classes, counts, imbalance ratio, groups, image
 sizes, duplicates and unreadable files."""

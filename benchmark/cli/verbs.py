@@ -23,13 +23,13 @@ def run_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:
     from benchmark.plugins import broken_words
     from benchmark.run.tuning import tuning_text
     from benchmark.strategy import registry
-    from benchmark.system.progress import Stopwatch, for_terminal
+    from benchmark.system.progress import Timer, for_terminal
 
-    progress = Stopwatch(for_terminal())
+    progress = Timer(for_terminal())
     executor = api.plan(
         experiment_of(chosen),
         chosen.strategies,
-        control=chosen.control,
+        baseline=chosen.baseline,
         out=chosen.out,
         jobs=chosen.jobs,
         cache_limit=chosen.cache_limit,
@@ -44,7 +44,7 @@ def run_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:
     if chosen.dry_run:
         return 0
     command = shlex.join(["python", "-m", "benchmark", *words])
-    result = api.carry_out(executor, command, progress, chosen.control, chosen.tune)
+    result = api.execute(executor, command, progress, chosen.baseline, chosen.tune)
     print_summary(result)
     whole = not any(file in registry.broken for file in chosen.plugin)
     return 0 if whole and (result.summary["status"] == "ok").all() else EXIT_FAILED
@@ -101,7 +101,7 @@ def report_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # 
     from benchmark import api
     from benchmark.cli.console import print_summary
 
-    result = api.load(chosen.folder, chosen.control)
+    result = api.load(chosen.folder, chosen.baseline)
     print_summary(result)
     return 0
 
@@ -110,7 +110,7 @@ def compare_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  #
     """`compare`: one report on the runs of several data sets."""
     from benchmark import api
 
-    result = api.compare_runs(chosen.folders, control=chosen.control, out=chosen.out)
+    result = api.compare_runs(chosen.folders, baseline=chosen.baseline, out=chosen.out)
     table, _, _ = repr(result).rpartition("\n\n")
     print(table)
     for kind in ("markdown", "html"):

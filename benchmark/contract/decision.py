@@ -21,7 +21,7 @@ def fitted_on_validation_alone(case: Case) -> None:
     validation = Outputs(logits, rng.normal(size=(15, 6)), labels, head)
     before = copy.deepcopy(validation)
     counts = COUNTS.copy()
-    rule = case.strategy.decide.fit(validation, counts)
+    rule = case.strategy.decision.fit(validation, counts)
     require(callable(rule), f"fit must return a rule, outputs -> labels; got {rule!r}")
     require(np.array_equal(counts, COUNTS), "fit changed the counts that it was given; copy them")
     for name in ("logits", "features", "labels", "head"):

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from benchmark.contract.clause import Case, described, pair, require, stage_name
-from benchmark.strategy import RepeatsAltered
+from benchmark.strategy import RepeatsAugmented
 
 COUNTS = np.array([40, 15, 5, 1])
 LABELS = np.repeat(np.arange(4), COUNTS)
@@ -18,9 +18,9 @@ def draws_by_its_rng_alone(case: Case) -> None:
         of = stage_name(case, number)
         state = np.random.get_state()  # noqa: NPY002 - the one that a sampler must not use
         labels = LABELS.copy()
-        one = np.asarray(stage.sample(labels, np.random.default_rng(1)))
+        one = np.asarray(stage.sampler(labels, np.random.default_rng(1)))
         np.random.seed(5)  # noqa: NPY002
-        two = np.asarray(stage.sample(LABELS.copy(), np.random.default_rng(1)))
+        two = np.asarray(stage.sampler(LABELS.copy(), np.random.default_rng(1)))
         np.random.set_state(state)  # noqa: NPY002
         require(
             one.ndim == 1 and one.size and np.issubdtype(one.dtype, np.integer),
@@ -40,7 +40,7 @@ def draws_by_its_rng_alone(case: Case) -> None:
             "and return positions in `labels`",
         )
         require(
-            not np.array_equal(one, stage.sample(LABELS.copy(), np.random.default_rng(2))),
+            not np.array_equal(one, stage.sampler(LABELS.copy(), np.random.default_rng(2))),
             f"{of}another generator gives the same draws: every pass would be the same, and every "
             "seed; shuffle with `rng`",
         )
@@ -51,15 +51,15 @@ def leaves_other_images_alone(case: Case) -> None:
     images = torch.randint(
         0, 256, (5, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
     )
-    copies = torch.arange(5)
+    repeat_index = torch.arange(5)
     for number, stage in enumerate(case.strategy.stages, start=1):
         of = stage_name(case, number)
         require(
-            callable(getattr(stage.augment, "changes", None)),
-            f"{of}{type(stage.augment).__name__} has no method changes(copy), which tells of each "
+            callable(getattr(stage.augmentation, "changes", None)),
+            f"{of}{type(stage.augmentation).__name__} has no method changes(copy), which tells of each "
             "showing whether it is altered, (B,) -> (B,) bool",
         )
-        changes = stage.augment.changes(copies)
+        changes = stage.augmentation.changes(repeat_index)
         require(
             isinstance(changes, torch.Tensor)
             and changes.dtype == torch.bool
@@ -68,7 +68,7 @@ def leaves_other_images_alone(case: Case) -> None:
             f"got {described(changes)}",
         )
         one, two = (
-            stage.augment(images.clone(), copies, torch.Generator().manual_seed(0))
+            stage.augmentation(images.clone(), repeat_index, torch.Generator().manual_seed(0))
             for _ in range(2)
         )
         require(
@@ -87,11 +87,11 @@ def leaves_other_images_alone(case: Case) -> None:
 def shows_the_first_as_it_is(case: Case) -> None:
     """The first showing of an image is as it is, where repeats alone are said to be altered."""
     for number, stage in enumerate(case.strategy.stages, start=1):
-        if any(isinstance(effect, RepeatsAltered) for effect in stage.effects):
-            changed = stage.augment.changes(torch.tensor([0, 1, 2])).tolist()
+        if any(isinstance(effect, RepeatsAugmented) for effect in stage.expectations):
+            changed = stage.augmentation.changes(torch.tensor([0, 1, 2])).tolist()
             require(
                 changed == [False, True, True],
-                f"{stage_name(case, number)}it declares RepeatsAltered, but of showings 0, 1 and 2 "
+                f"{stage_name(case, number)}it declares RepeatsAugmented, but of showings 0, 1 and 2 "
                 f"changes(copy) says {changed}",
             )
 
@@ -112,7 +112,7 @@ def mixes_within_bounds(case: Case) -> None:
                 given = counts.clone()
                 made.append(
                     pair(
-                        stage.mix(images.clone(), target.clone(), given, rng),
+                        stage.mixing(images.clone(), target.clone(), given, rng),
                         f"{of}images and targets",
                     )
                 )
@@ -146,7 +146,7 @@ def makes_up_rows_that_fit(case: Case) -> None:
         of, before = stage_name(case, number), features.copy()
         (rows, labels), again = (
             pair(
-                stage.synthesise(features, LABELS.copy(), np.random.default_rng(1)),
+                stage.synthesizer(features, LABELS.copy(), np.random.default_rng(1)),
                 f"{of}rows and labels",
             )
             for _ in range(2)

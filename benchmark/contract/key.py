@@ -16,10 +16,10 @@ from typing import Any
 
 from benchmark.contract.clause import BrokenClauseError, Case, require
 from benchmark.contract.source import files_used
-from benchmark.plan.segments import Budget, key_at, stretches_of
+from benchmark.plan.segments import Budget, build_schedule, checkpoint_key
 from benchmark.plugins import load_plugin, loaded_files
 from benchmark.strategy import Strategy
-from benchmark.strategy.fingerprint import file_hash, identity
+from benchmark.strategy.fingerprint import file_hash, fingerprint
 from benchmark.strategy.registry import registered
 
 _BUDGET = Budget(8, (10, 10))
@@ -62,7 +62,7 @@ def has_a_stable_key(case: Case) -> None:
 
 def key_knows_its_source(case: Case) -> None:
     """A change of its source changes its key."""
-    told = json.dumps([identity(one) for one in components(case.strategy)])
+    told = json.dumps([fingerprint(one) for one in components(case.strategy)])
     for one in components(case.strategy):
         kind = one if inspect.isfunction(one) else type(one)
         if kind.__module__.startswith("benchmark.") or kind.__module__ == "__main__":
@@ -86,13 +86,13 @@ def key_knows_its_source(case: Case) -> None:
 
 def key_of(strategy: Strategy) -> str:
     """Return the key of the network that a strategy leads to, in a budget of 20 steps."""
-    return key_at(20, stretches_of(strategy, _BUDGET), strategy.head, "origin")
+    return checkpoint_key(20, build_schedule(strategy, _BUDGET), strategy.head, "origin")
 
 
 def components(strategy: Strategy) -> Iterator[Any]:
     """Return what decides of a result, stage by stage, with what is inside of it."""
-    fields = ("sample", "augment", "mix", "synthesise", "loss")
-    found = [strategy.decide, strategy.head]
+    fields = ("sampler", "augmentation", "mixing", "synthesizer", "loss")
+    found = [strategy.decision, strategy.head]
     found += [getattr(stage, f) for stage in strategy.stages for f in fields]
     while found:
         one = found.pop()

@@ -5,11 +5,17 @@ from __future__ import annotations
 import torch
 
 from benchmark.contract.clause import Case, require, stage_name
-from benchmark.strategy import CrossEntropy, EasyPullLess, EasyPullMore, Stage, UnsurePullLess
+from benchmark.strategy import (
+    CrossEntropy,
+    DownweightsEasyExamples,
+    DownweightsUncertainExamples,
+    Stage,
+    UpweightsEasyExamples,
+)
 
 COUNTS = torch.tensor([40.0, 15.0, 5.0, 1.0])
 _EQUAL = torch.full((4,), 30.0)
-_LOOKS_ELSEWHERE = (EasyPullLess, EasyPullMore, UnsurePullLess)
+_LOOKS_ELSEWHERE = (DownweightsEasyExamples, UpweightsEasyExamples, DownweightsUncertainExamples)
 
 
 def one_finite_value_an_image(case: Case) -> None:
@@ -61,7 +67,7 @@ def cross_entropy_on_equal_classes(case: Case) -> None:
     logits = _normal(4)
     plain = CrossEntropy()(logits, torch.eye(4), _EQUAL)
     for number, stage in enumerate(case.strategy.stages, start=1):
-        if any(isinstance(effect, _LOOKS_ELSEWHERE) for effect in stage.effects):
+        if any(isinstance(effect, _LOOKS_ELSEWHERE) for effect in stage.expectations):
             continue
         of = stage_name(case, number)
         loss = _losses(stage, of, logits, torch.eye(4), _EQUAL)

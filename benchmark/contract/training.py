@@ -16,13 +16,13 @@ from benchmark.evaluation.audit import audit
 from benchmark.model.backbone import HEAD, find_backbone
 from benchmark.plan.experiment import Experiment, recipe_for
 from benchmark.plan.segments import Budget, make_plan
-from benchmark.run.prepare import Prepared, prepare
+from benchmark.run.prepare import PreparedExperiment, prepare
 from benchmark.storage.cache import cache_in
 from benchmark.strategy import Outputs, Strategy
-from benchmark.strategy.expectations import Decided
+from benchmark.strategy.expectations import DecisionMeasurement
 from benchmark.strategy.places import places
-from benchmark.strategy.registry import Asked
-from benchmark.system.progress import Silent
+from benchmark.strategy.registry import StrategySpec
+from benchmark.system.progress import NullProgress
 
 _IMAGES = {"common": 30, "middling": 12, "rare": 5}
 _BUDGET = Budget(8, (20, 20))
@@ -30,14 +30,14 @@ _BUDGET = Budget(8, (20, 20))
 
 def declares_what_it_changes(case: Case) -> None:
     """Each place that it changes has an effect that is to be seen, no other has."""
-    declared = {one.place for stage in case.strategy.stages for one in stage.effects}
-    declared |= {one.place for one in case.strategy.effects}
+    declared = {one.place for stage in case.strategy.stages for one in stage.expectations}
+    declared |= {one.place for one in case.strategy.expectations}
     changed = set(places(case.strategy)) - {"head", "timeline"}
     require(
         declared >= changed,
         f"it changes {_listed(changed - declared)} and declares no effect of that: whether it "
         "works could not be told from whether it does something. Give the stage (the strategy, "
-        "for a decision) effects, like DrawnAs(0) or WeighedAs(1)",
+        "for a decision) effects, like ExpectClassSampling(0) or ExpectClassWeights(1)",
     )
     require(
         declared <= changed,
@@ -53,7 +53,7 @@ def is_seen_to_take_effect(case: Case) -> None:
     _check_head(strategy)
     prepared = short_experiment(_first_trained(strategy))
     split, counts, recipe = prepared.splits[0], prepared.train_counts(0), prepared.experiment.recipe
-    asked = Asked(case.entry.name, strategy, "", {})
+    asked = StrategySpec(case.entry.name, strategy, "", {})
     plan = make_plan([asked], prepared.budgets, {0: "origin"})
     training = Training(prepared.material, split, recipe, _BUDGET, 0, strategy.head)
     for segment in plan.segments:
@@ -63,10 +63,10 @@ def is_seen_to_take_effect(case: Case) -> None:
     weight = head["weight"].numpy() if set(head) <= {"weight", "bias"} else None
     labels = prepared.images.labels[split.val]
     outputs = Outputs(logits.numpy(), features.numpy(), labels, weight)
-    decided = strategy.decide.fit(outputs, counts)(outputs.unlabelled())
-    seen = Decided(counts, outputs, np.asarray(decided))
-    watched = [watch.to_json() for watch in training.tally.watched]
-    checks = audit(strategy, recipe, prepared.experiment.trainable, _BUDGET, watched, seen)
+    decided = strategy.decision.fit(outputs, counts)(outputs.unlabelled())
+    seen = DecisionMeasurement(counts, outputs, np.asarray(decided))
+    stages_measured = [watch.to_json() for watch in training.tally.stages_measured]
+    checks = audit(strategy, recipe, prepared.experiment.trainable, _BUDGET, stages_measured, seen)
     missed = [f"{one.claim}: {one.observed}" for one in checks if one.seen is False]
     require(not missed, f"not seen: {'; '.join(missed)}")
 
@@ -85,7 +85,7 @@ def _check_head(strategy: Strategy) -> None:
 
 def _first_trained(strategy: Strategy) -> str:
     """Return the first block that a stage asks to train: most ask for none, which is quick."""
-    asked = {stage.trains for stage in strategy.stages if stage.trains}
+    asked = {stage.train_from for stage in strategy.stages if stage.train_from}
     blocks = find_backbone(Experiment.backbone).blocks
     if unknown := asked - {*blocks, HEAD}:
         raise BrokenClauseError(
@@ -96,7 +96,7 @@ def _first_trained(strategy: Strategy) -> str:
 
 
 @functools.cache
-def short_experiment(fine_tune: str = HEAD) -> Prepared:
+def short_experiment(fine_tune: str = HEAD) -> PreparedExperiment:
     """Three classes of 24, 10 and 3 made-up images at 75 px, their features by a random network."""
     from PIL import Image
 
@@ -119,7 +119,7 @@ def short_experiment(fine_tune: str = HEAD) -> Prepared:
             device="cpu",
         )
         prepared = replace(prepare(experiment), budgets={0: _BUDGET})
-        prepared.run_frozen_layers([0], Silent())
+        prepared.run_frozen_layers([0], NullProgress())
         return prepared
 
 

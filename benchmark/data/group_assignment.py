@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-TRAIN, VAL, TEST, NOWHERE = 0, 1, 2, -1
+TRAIN, VAL, TEST, RECOMPUTE = 0, 1, 2, -1
 
 ROUNDS = 10  # of improvement at most; a few are enough
 
 
-def lay_out(
+def assign_groups(
     labels: np.ndarray,
     units: np.ndarray,
     n_classes: int,
@@ -45,7 +45,7 @@ def lay_out(
     for unit, label in zip(number.tolist(), labels.tolist(), strict=True):
         contents[unit][label] += 1
     share = np.array([max(n / sizes[c] for c, n in held.items()) for held in contents])
-    board = _Board(wanted, contents, [TRAIN, *others])
+    board = SplitAssignment(wanted, contents, [TRAIN, *others])
     shuffled = np.random.default_rng([seed, len(labels)]).permutation(len(ids))
     for unit in shuffled[np.argsort(-share[shuffled], kind="stable")].tolist():
         board.put(unit, board.best(unit))
@@ -54,7 +54,7 @@ def lay_out(
     return np.array(board.side)[number]
 
 
-class _Board:
+class SplitAssignment:
     """Units being laid out on sides. Plain lists: 50,000 units in less than a second."""
 
     def __init__(
@@ -62,7 +62,7 @@ class _Board:
     ) -> None:
         self.contents = contents  # per unit: class -> images
         self.sides = sides  # those in use, in the order in which a class needs them
-        self.side = [NOWHERE] * len(contents)
+        self.side = [RECOMPUTE] * len(contents)
         self.missing = wanted.tolist()  # [side][class] images still wanted there
         self.weight = (1 / np.maximum(wanted, 0.5)).tolist()
         self.holders: list[list[set[int]]] = [[set() for _ in row] for row in self.missing]
@@ -84,7 +84,7 @@ class _Board:
         for c, images in self.contents[unit].items():
             self.missing[s][c] -= images
             self.holders[s][c].add(unit)
-            if old != NOWHERE:
+            if old != RECOMPUTE:
                 self.missing[old][c] += images
                 self.holders[old][c].remove(unit)
         self.side[unit] = s

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from benchmark.data.group_assignment import NOWHERE, TEST, TRAIN, VAL, lay_out
+from benchmark.data.group_assignment import RECOMPUTE, TEST, TRAIN, VAL, assign_groups
 from benchmark.data.imageset import SPLITS
 
 TOLERANCE = 0.03  # a share further from what was asked is told
@@ -74,9 +74,9 @@ def make_splits(
     units = _units(len(labels), groups, digests)
     messages += _twins(labels, digests, keep)
 
-    side = np.full(len(labels), NOWHERE, dtype=np.int64)
+    side = np.full(len(labels), RECOMPUTE, dtype=np.int64)
     if given is None or not np.any(np.asarray(given) != ""):
-        side[keep] = lay_out(labels[keep], units[keep], len(classes), fractions, seed)
+        side[keep] = assign_groups(labels[keep], units[keep], len(classes), fractions, seed)
         asked = list(fractions)
     else:
         side[keep] = [SPLITS.index(word) if word else TRAIN for word in given[keep]]
@@ -85,7 +85,7 @@ def make_splits(
         if any(asked[1:]):
             pool = side == TRAIN
             shares = tuple(share / sum(asked) for share in asked)
-            side[pool] = lay_out(labels[pool], units[pool], len(classes), shares, seed)
+            side[pool] = assign_groups(labels[pool], units[pool], len(classes), shares, seed)
             taken = " and ".join(SPLITS[s] for s in (VAL, TEST) if asked[s])
             messages.append(f"The data come without {taken} images: taken from the training part.")
     _require_training(labels, classes, side)
@@ -167,11 +167,11 @@ def _twins(labels: np.ndarray, digests: Sequence[str] | None, keep: np.ndarray) 
 
 def _part_leaks(side: np.ndarray, units: np.ndarray) -> list[str]:
     """Take images off train, then val, that belong together with val or test ones; in place."""
-    last = np.full(int(units.max()) + 1, NOWHERE)
+    last = np.full(int(units.max()) + 1, RECOMPUTE)
     np.maximum.at(last, units, side)
-    leaking = (side != NOWHERE) & (side < last[units])
+    leaking = (side != RECOMPUTE) & (side < last[units])
     counts = {SPLITS[s]: int((leaking & (side == s)).sum()) for s in (TRAIN, VAL)}
-    side[leaking] = NOWHERE
+    side[leaking] = RECOMPUTE
     told = " and ".join(f"{count} {name}" for name, count in counts.items() if count)
     message = (
         f"The given split leaks: {told} images share a group or their content with images on "
@@ -198,7 +198,7 @@ def _absences(
     for s in (VAL, TEST):
         present = np.bincount(labels[side == s], minlength=len(classes)) > 0
         if absent := np.flatnonzero(~present).tolist():
-            apart = [len(np.unique(units[(labels == c) & (side != NOWHERE)])) for c in absent]
+            apart = [len(np.unique(units[(labels == c) & (side != RECOMPUTE)])) for c in absent]
             names = [f"{classes[c]} ({n})" for c, n in zip(absent, apart, strict=True)]
             told.append(
                 f"No {SPLITS[s]} image of {len(absent)} classes: {_some(names)}. In brackets, how "

@@ -19,29 +19,29 @@ from numpy.typing import NDArray
 from benchmark.evaluation.decision_trial import trial
 from benchmark.model.backbone import HEAD
 from benchmark.plan.experiment import Recipe
-from benchmark.plan.segments import Budget, Stretch, stretches_of
+from benchmark.plan.segments import Budget, StepRange, build_schedule
 from benchmark.strategy import Argmax, Decision, Stage, Strategy
 from benchmark.strategy.expectations import (
-    Decided,
-    DrawnAs,
-    Effect,
-    Found,
-    LabelsAsArgmax,
-    NothingAltered,
-    NothingMadeUp,
-    NothingMixed,
-    PulledAsCrossEntropy,
-    Shown,
+    CheckResult,
+    DecisionIsArgmax,
+    DecisionMeasurement,
+    Expectation,
+    ExpectClassSampling,
+    GradientMatchesCrossEntropy,
+    NoFeatureSynthetic,
+    NoImageAugmented,
+    NoImageMixed,
+    StageMeasurement,
 )
 from benchmark.strategy.places import is_neutral
 
 # place -> what is seen of a component that does nothing
-_NEUTRAL: dict[str, Effect[Shown]] = {
-    "draws": DrawnAs(1.0),
-    "views": NothingAltered(),
-    "mix": NothingMixed(),
-    "features": NothingMadeUp(),
-    "loss": PulledAsCrossEntropy(),
+_NEUTRAL: dict[str, Expectation[StageMeasurement]] = {
+    "draws": ExpectClassSampling(1.0),
+    "views": NoImageAugmented(),
+    "mix": NoImageMixed(),
+    "features": NoFeatureSynthetic(),
+    "loss": GradientMatchesCrossEntropy(),
 }
 
 
@@ -60,8 +60,8 @@ def audit(
     recipe: Recipe,
     blocks: Sequence[str],
     budget: Budget,
-    watched: Sequence[dict[str, Any]],
-    decided: Decided,
+    stages_measured: Sequence[dict[str, Any]],
+    decided: DecisionMeasurement,
 ) -> list[Check]:
     """Check one strategy on one seed.
 
@@ -72,59 +72,61 @@ def audit(
     blocks
         Names from the first block that the recipe may train on, the last is the head.
     watched
-        `Watch.to_json` of every stretch of the training.
+        `StageMonitor.to_json` of every stretch of the training.
     decided
         The validation labels of the strategy, and the outputs that its decision was fitted on.
     """
     checks = []
-    stretches = stretches_of(strategy, budget)
+    stretches = build_schedule(strategy, budget)
     for number, stage in enumerate(strategy.stages):
         mine = [one for one in stretches if one.stage is stage]
         starts = {one.start for one in mine}
-        before = (mine[0].start - mine[0].stream_start) * budget.batch_size
-        shown = _shown([one for one in watched if one["start"] in starts], decided.counts, before)
+        before = (mine[0].start - mine[0].sampler_start) * budget.batch_size
+        shown = _shown(
+            [one for one in stages_measured if one["start"] in starts], decided.counts, before
+        )
         of = f"stage {number + 1}: " if len(strategy.stages) > 1 else ""
         checks += [
             Check(one.place, of + one.claim, one.seen, one.observed)
             for one in _of_stage(stage, shown)
         ]
     checks += of_decision(strategy, decided)
-    checks.append(_trained(stretches, recipe, blocks, watched))
-    checks.append(_budget(budget, watched))
+    checks.append(_trained(stretches, recipe, blocks, stages_measured))
+    checks.append(_budget(budget, stages_measured))
     return checks
 
 
-def _of_stage(stage: Stage, shown: Shown) -> Iterator[Check]:
+def _of_stage(stage: Stage, shown: StageMeasurement) -> Iterator[Check]:
     for place, effect in _NEUTRAL.items():
-        declared = [one for one in stage.effects if one.place == place]
+        declared = [one for one in stage.expectations if one.place == place]
         if declared:
-            yield from (Check(place, one.claim, *one.found(shown)) for one in declared)
+            yield from (Check(place, one.claim, *one.check(shown)) for one in declared)
         elif is_neutral(stage, place):
-            yield Check(place, effect.claim, *effect.found(shown))
+            yield Check(place, effect.claim, *effect.check(shown))
         else:
-            yield _does_something(place, effect.found(shown), shown.counts)
+            yield _does_something(place, effect.check(shown), shown.counts)
 
 
-def of_decision(strategy: Strategy, decided: Decided) -> Iterator[Check]:
+def of_decision(strategy: Strategy, decided: DecisionMeasurement) -> Iterator[Check]:
     """Check the decision of a strategy: what it does in a trial, and what it did."""
-    neutral = LabelsAsArgmax()
-    place, moved = neutral.place, neutral.found(decided)
-    if strategy.decide == Argmax() and not strategy.effects:
+    neutral = DecisionIsArgmax()
+    place, moved = neutral.place, neutral.check(decided)
+    if strategy.decision == Argmax() and not strategy.expectations:
         yield Check(place, neutral.claim, *moved)
         return
     try:
-        tried = trial(strategy.decide, decided.counts, decided.outputs.features.shape[1])
+        tried = trial(strategy.decision, decided.counts, decided.outputs.features.shape[1])
     except Exception as error:  # a plug-in may ask for more than the trial holds
         yield Check(place, "it can be tried", None, f"{type(error).__name__}: {error}")
     else:
-        yield from (Check(place, one.claim, *one.found(tried)) for one in strategy.effects)
-        if not strategy.effects:
-            seen = neutral.found(tried) if moved[0] else moved
+        yield from (Check(place, one.claim, *one.check(tried)) for one in strategy.expectations)
+        if not strategy.expectations:
+            seen = neutral.check(tried) if moved[0] else moved
             yield _does_something(place, seen, decided.counts)
-    yield _as_fitted(strategy.decide, decided)
+    yield _as_fitted(strategy.decision, decided)
 
 
-def _as_fitted(decision: Decision, decided: Decided) -> Check:
+def _as_fitted(decision: Decision, decided: DecisionMeasurement) -> Check:
     """Compare the labels with those of the decision, fitted once more to the same outputs."""
     rule = decision.fit(decided.outputs, decided.counts)
     other = int((np.asarray(rule(decided.outputs.unlabelled())) != decided.decided).sum())
@@ -135,7 +137,7 @@ def _as_fitted(decision: Decision, decided: Decided) -> Check:
     return Check("decision", "the labels are those of the decision", other == 0, said)
 
 
-def _does_something(place: str, neutral: Found, counts: NDArray[np.int64]) -> Check:
+def _does_something(place: str, neutral: CheckResult, counts: NDArray[np.int64]) -> Check:
     """Of a component that declares nothing: what a neutral one gives is not what must be seen."""
     is_neutral, observed = neutral
     there = counts[counts > 0]
@@ -144,16 +146,18 @@ def _does_something(place: str, neutral: Found, counts: NDArray[np.int64]) -> Ch
     return Check(place, claim, None if is_neutral and level else not is_neutral, observed)
 
 
-def _shown(watched: Sequence[dict[str, Any]], counts: NDArray[np.int64], before: int) -> Shown:
+def _shown(
+    stages_measured: Sequence[dict[str, Any]], counts: NDArray[np.int64], before: int
+) -> StageMeasurement:
     """Add up the stretches of a stage."""
-    return Shown(
+    return StageMeasurement(
         counts,
-        np.sum([one["drawn"] for one in watched], axis=0),
-        np.sum([one["made_up"] for one in watched], axis=0),
-        _both([one["shown"] for one in watched]),
-        _both([one["altered"] for one in watched]),
-        sum(one["mixed"] for one in watched),
-        np.sum([one["pull"] for one in watched], axis=0),
+        np.sum([one["drawn"] for one in stages_measured], axis=0),
+        np.sum([one["synthetic"] for one in stages_measured], axis=0),
+        _both([one["shown"] for one in stages_measured]),
+        _both([one["augmented"] for one in stages_measured]),
+        sum(one["mixed"] for one in stages_measured),
+        np.sum([one["gradient_norm"] for one in stages_measured], axis=0),
         before,
     )
 
@@ -163,13 +167,13 @@ def _both(pairs: Sequence[Sequence[int]]) -> tuple[int, int]:
 
 
 def _trained(
-    stretches: Sequence[Stretch],
+    stretches: Sequence[StepRange],
     recipe: Recipe,
     order: Sequence[str],
-    watched: Sequence[dict[str, Any]],
+    stages_measured: Sequence[dict[str, Any]],
 ) -> Check:
     """Compare the blocks that changed with those that were to be trained, stretch by stretch."""
-    seen = {one["start"]: one for one in watched}
+    seen = {one["start"]: one for one in stages_measured}
     wrong: list[str] = []
     said: dict[str, list[str]] = {"parameters": [], "batch-norm statistics": []}
     for stretch in stretches:
@@ -178,7 +182,7 @@ def _trained(
             wrong.append(f"nothing was seen from step {stretch.start} on")
             continue
         phase = recipe.phases[stretch.phase]
-        first = stretch.stage.trains or (HEAD if phase.trains == HEAD else order[0])
+        first = stretch.stage.train_from or (HEAD if phase.train_from == HEAD else order[0])
         for blocks, changed, what in (
             (one["blocks"], one["trained"], "parameters"),
             (one["averaging"], one["averaged"], "batch-norm statistics"),
@@ -202,8 +206,8 @@ def _span(blocks: Sequence[str]) -> str:
     return f"{blocks[0]} to {blocks[-1]}"
 
 
-def _budget(budget: Budget, watched: Sequence[dict[str, Any]]) -> Check:
-    steps, images = (sum(one[name] for one in watched) for name in ("steps", "images"))
+def _budget(budget: Budget, stages_measured: Sequence[dict[str, Any]]) -> Check:
+    steps, images = (sum(one[name] for one in stages_measured) for name in ("steps", "images"))
     meant = (budget.steps, budget.steps * budget.batch_size)
     claim = f"{meant[0]:,} optimizer steps, {meant[1]:,} images: the budget of every strategy"
     return Check("budget", claim, (steps, images) == meant, f"{steps:,} steps, {images:,} images")

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.strategy import Decision, Outputs
-from benchmark.strategy.expectations import Decided
+from benchmark.strategy.expectations import DecisionMeasurement
 
 IMAGES = 20  # of the largest class
 
 
-def trial(decision: Decision, counts: NDArray[np.int64], width: int) -> Decided:
+def trial(decision: Decision, counts: NDArray[np.int64], width: int) -> DecisionMeasurement:
     """Fit a decision to a network that has learnt the prior, and apply it there.
 
     Every image has some evidence for its own class, less than what the log prior of the largest
@@ -46,4 +46,4 @@ def trial(decision: Decision, counts: NDArray[np.int64], width: int) -> Decided:
     single = np.float32
     outputs = Outputs(logits.astype(single), features.astype(single), labels, head.astype(single))
     rule = decision.fit(outputs, counts)
-    return Decided(counts, outputs, np.asarray(rule(outputs.unlabelled())))
+    return DecisionMeasurement(counts, outputs, np.asarray(rule(outputs.unlabelled())))

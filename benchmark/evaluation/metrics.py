@@ -131,7 +131,7 @@ def scores(
         "log_loss_balanced": float(-(weights * log_p).sum()),
         "ece_balanced": calibration_error(labels, log_probabilities, weights),
     }
-    thirds = size_thirds(train_counts)
+    thirds = shot_groups(train_counts)
     for place, name in enumerate(("many", "medium", "few")):
         values = recall[(thirds == place) & present]
         result[f"{name}_recall"] = float(values.mean()) if len(values) else np.nan
@@ -144,7 +144,7 @@ def balanced_weights(labels: Labels, classes: int) -> NDArray[np.float64]:
     return 1 / (np.count_nonzero(counts) * counts[labels])
 
 
-def size_thirds(train_counts: NDArray[np.int64]) -> NDArray[np.int64]:
+def shot_groups(train_counts: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return for each class (C,) whether it is of the third with most images, 0, or fewest, 2.
 
     Classes of one size stay together, in the third that their middle one is in: where all classes
@@ -215,10 +215,10 @@ def reliability(
     log_probabilities
         (N, C) of the network, before the strategy's decision.
     train_counts
-        (C,), see `size_thirds`.
+        (C,), see `shot_groups`.
     """
     confidence, called = np.exp(log_probabilities.max(axis=1)), log_probabilities.argmax(axis=1)
-    rare = size_thirds(train_counts)[called] == 2
+    rare = shot_groups(train_counts)[called] == 2
     result = {}
     for name, chosen in (("all", np.full(len(labels), True)), ("rare", rare), ("other", ~rare)):
         place = _bin(confidence[chosen], bins)

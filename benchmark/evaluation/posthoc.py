@@ -1,6 +1,6 @@
 """What costs nothing: every trained network under the decisions that need no training.
 
-Does a strategy beat a correction that is free? A registered strategy that trains as the control
+Does a strategy beat a correction that is free? A registered strategy that trains as the baseline
 does and only decides otherwise is such a correction; its decision is fitted to every network of a
 run.
 """
@@ -17,19 +17,19 @@ from benchmark.strategy import Decision, Outputs, Strategy
 from benchmark.strategy.registry import registered
 
 
-def free_decisions() -> dict[str, Decision]:
+def posthoc_decisions() -> dict[str, Decision]:
     """Return the decisions of registered strategies that train nothing of their own, by name."""
     plain = Strategy()
     found = {}
     for name, entry in registered().items():
         built = entry.build()
         same_training = built.stages == plain.stages and built.head == plain.head
-        if same_training and built.decide != plain.decide:
-            found[name] = built.decide
+        if same_training and built.decision != plain.decision:
+            found[name] = built.decision
     return found
 
 
-def corrected(
+def posthoc_scores(
     decisions: dict[str, Decision],
     validation: Outputs,
     test: Outputs,

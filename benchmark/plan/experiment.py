@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.model.backbone import Backbone, find_backbone
-from benchmark.strategy import AsIs, Augment, RandomView
-from benchmark.strategy.fingerprint import identity
+from benchmark.strategy import Augmentation, NoAugmentation, RandomAugmentation
+from benchmark.strategy.fingerprint import fingerprint
 
 SMALLEST_BATCH = 8
 STEPS_AN_EPOCH = 60  # a small set is cut into smaller batches until an epoch has this many
@@ -27,14 +27,14 @@ class Phase:
     """A part of the training with its own trained layers and learning rates."""
 
     epochs: float
-    trains: (
+    train_from: (
         str  # "head": the classifier alone; "rest": from the experiment's first trained block on
     )
     lr: float
     head_lr: float | None = None  # None: the same
     warmup: float = 0.0  # share of the phase over which the rates rise linearly
     cosine: bool = False  # then fall to zero along a half cosine
-    drops: tuple[float, ...] = ()  # shares of the phase after which they are a hundredth
+    lr_milestones: tuple[float, ...] = ()  # shares of the phase after which they are a hundredth
 
     def __post_init__(self) -> None:
         if not (0 < self.epochs < math.inf and 0 < self.lr < math.inf):
@@ -54,7 +54,7 @@ class Recipe:
     batch_size: int
     weight_decay: float = 0.0  # decoupled, as in AdamW; 0 is plain Adam
     momentum: float | None = None  # of SGD, which then stands for Adam; decay is coupled there
-    augment: Augment = AsIs()  # applied to every image of every strategy
+    augmentation: Augmentation = NoAugmentation()  # applied to every image of every strategy
 
 
 RECIPES = {
@@ -78,7 +78,7 @@ RECIPES = {
             ),
             batch_size=64,
             weight_decay=0.02,
-            augment=RandomView(degrees=5.0, zoom=0.1, shift=0.05, light=0.1),
+            augmentation=RandomAugmentation(degrees=5.0, zoom=0.1, shift=0.05, light=0.1),
         ),
     )
 }
@@ -145,18 +145,18 @@ class Experiment:
 
     def describe(self) -> dict[str, Any]:
         """Return all of it for the record and the report."""
-        plain = asdict(replace(self, recipe=replace(self.recipe, augment=AsIs())))
-        plain["recipe"]["augment"] = repr(self.recipe.augment)
+        plain = asdict(replace(self, recipe=replace(self.recipe, augmentation=NoAugmentation())))
+        plain["recipe"]["augmentation"] = repr(self.recipe.augmentation)
         plain["seeds"] = list(self.seeds)
         return plain
 
-    def training_identity(self) -> dict[str, Any]:
+    def training_fingerprint(self) -> dict[str, Any]:
         """Return what of it changes a trained network, apart from data and weights."""
         return {
             "phases": [asdict(phase) for phase in self.recipe.phases],
             "weight_decay": self.recipe.weight_decay,
             "momentum": self.recipe.momentum,
-            "augment": identity(self.recipe.augment),
+            "augmentation": fingerprint(self.recipe.augmentation),
             "backbone": self.backbone,
             "fine_tune": self.fine_tune,
             "image_size": self.image_size,
@@ -184,7 +184,7 @@ def recipe_for(name: str, epochs: Sequence[float] | None = None, lr: float | Non
         if len(epochs) != len(phases):
             raise ValueError(
                 f"recipe {name!r} has {len(phases)} phases "
-                f"({', '.join(phase.trains for phase in phases)}); give one number of epochs for "
+                f"({', '.join(phase.train_from for phase in phases)}); give one number of epochs for "
                 f"all or one for each, got {len(epochs)}"
             )
         phases = tuple(

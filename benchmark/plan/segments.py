@@ -17,34 +17,34 @@ from typing import Any
 
 from benchmark.plan.experiment import Phase
 from benchmark.storage.atomic import digest
-from benchmark.strategy import AsIs, Head, NoMix, Stage, Strategy
-from benchmark.strategy.fingerprint import identity
-from benchmark.strategy.registry import Asked
+from benchmark.strategy import Head, NoAugmentation, NoMixing, Stage, Strategy
+from benchmark.strategy.fingerprint import fingerprint
+from benchmark.strategy.registry import StrategySpec
 
 
 @dataclass(frozen=True)
-class Stretch:
+class StepRange:
     """Steps in which nothing changes: one stage of the strategy in one phase of the recipe."""
 
     start: int
     end: int
     stage: Stage
     phase: int  # index of the recipe's phase
-    stream_start: int  # step at which the present sampler began to draw
+    sampler_start: int  # step at which the present sampler began to draw
     resets_head: bool  # at its start
     fresh: bool  # the optimizer begins anew at its start
 
-    def identity_until(self, step: int) -> dict[str, Any]:
+    def fingerprint_until(self, step: int) -> dict[str, Any]:
         """Return what determines its effect up to `step`."""
         stage = self.stage
         return {
             "steps": [self.start, min(self.end, step)],
             "phase": self.phase,
-            "stream_start": self.stream_start,
+            "stream_start": self.sampler_start,
             "resets_head": self.resets_head,
-            "trains": stage.trains,
-            "components": identity(
-                [stage.sample, stage.augment, stage.mix, stage.synthesise, stage.loss]
+            "train_from": stage.train_from,
+            "components": fingerprint(
+                [stage.sampler, stage.augmentation, stage.mixing, stage.synthesizer, stage.loss]
             ),
         }
 
@@ -59,16 +59,17 @@ class Segment:
     head: Head
     start: int
     end: int
-    stretches: tuple[Stretch, ...]  # those within it
-    serves: tuple[str, ...]  # strategies that need it
+    stretches: tuple[StepRange, ...]  # those within it
+    used_by: tuple[str, ...]  # strategies that need it
     last: bool  # the budget ends here: outputs are wanted
-    branches: bool  # other segments go on from here: the state is wanted
+    has_children: bool  # other segments go on from here: the state is wanted
 
     @property
-    def alters_images(self) -> bool:
+    def augments_images(self) -> bool:
         """Whether images pass the frozen layers during the training, which takes longer."""
         return any(
-            not isinstance(s.stage.augment, AsIs) or not isinstance(s.stage.mix, NoMix)
+            not isinstance(s.stage.augmentation, NoAugmentation)
+            or not isinstance(s.stage.mixing, NoMixing)
             for s in self.stretches
         )
 
@@ -98,41 +99,43 @@ class Budget:
         return edges
 
 
-def stretches_of(strategy: Strategy, budget: Budget) -> tuple[Stretch, ...]:
+def build_schedule(strategy: Strategy, budget: Budget) -> tuple[StepRange, ...]:
     """Lay a strategy's stages over the phases of the budget."""
     edges = budget.boundaries()
     stages: list[tuple[int, int, int, Stage]] = []  # start, end, start of the stream, stage
     count = len(strategy.stages)
     if count > budget.steps:
         raise ValueError(f"{count} stages do not fit into {budget.steps} steps; use more epochs")
-    passed, end, stream_start, previous = 0.0, 0, 0, None
+    passed, end, sampler_start, previous = 0.0, 0, 0, None
     for number, stage in enumerate(strategy.stages, start=1):
-        start, passed = end, passed + stage.share
+        start, passed = end, passed + stage.fraction
         # a short stage keeps one step, and leaves one to each that follows
         end = min(max(round(passed * budget.steps), start + 1), budget.steps - (count - number))
         if previous is not None and _drawn_from(stage) != _drawn_from(previous):
-            stream_start = start
-        stages.append((start, end, stream_start, stage))
+            sampler_start = start
+        stages.append((start, end, sampler_start, stage))
         previous = stage
     cuts = sorted({*edges, *(start for start, *_ in stages)})
-    stretches: list[Stretch] = []
+    stretches: list[StepRange] = []
     for start, end in pairwise(cuts):
-        begin, _, stream_start, stage = next(s for s in stages if s[0] <= start < s[1])
+        begin, _, sampler_start, stage = next(s for s in stages if s[0] <= start < s[1])
         phase = max(i for i, edge in enumerate(edges[:-1]) if edge <= start)
         resets = stage.reset_head and begin == start
-        fresh = resets or start in edges or stretches[-1].stage.trains != stage.trains
-        stretches.append(Stretch(start, end, stage, phase, stream_start, resets, fresh))
+        fresh = resets or start in edges or stretches[-1].stage.train_from != stage.train_from
+        stretches.append(StepRange(start, end, stage, phase, sampler_start, resets, fresh))
     return tuple(stretches)
 
 
 def _drawn_from(stage: Stage) -> tuple[object, object]:
-    return stage.sample, stage.synthesise
+    return stage.sampler, stage.synthesizer
 
 
-def key_at(step: int, stretches: Sequence[Stretch], head: Head, origin: str) -> str:
+def checkpoint_key(
+    step: int, stretches: Sequence[StepRange], head: Head, base_fingerprint: str
+) -> str:
     """Key of the network after `step` steps; where a segment was cut leaves no trace in it."""
-    past = [s.identity_until(step) for s in stretches if s.start < step]
-    return digest({"origin": origin, "head": identity(head), "past": _merged(past)})
+    past = [s.fingerprint_until(step) for s in stretches if s.start < step]
+    return digest({"origin": base_fingerprint, "head": fingerprint(head), "past": _merged(past)})
 
 
 def _merged(past: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -154,11 +157,13 @@ def _merged(past: list[dict[str, Any]]) -> list[dict[str, Any]]:
 class Plan:
     """What a run trains. Segments stand before those that go on from them."""
 
-    asked: tuple[Asked, ...]
+    asked: tuple[StrategySpec, ...]
     budgets: dict[int, Budget]  # by seed
     segments: tuple[Segment, ...]
     outputs: dict[tuple[str, int], str]  # (strategy, seed) -> key of the network that serves it
-    built: dict[tuple[str, int], Asked]  # (strategy, seed) -> with the parameters that it has there
+    built: dict[
+        tuple[str, int], StrategySpec
+    ]  # (strategy, seed) -> with the parameters that it has there
 
     def waves(self) -> list[list[Segment]]:
         """Segments that can be trained at the same time, wave after wave."""
@@ -183,7 +188,9 @@ class Plan:
         return needed[::-1]
 
 
-def make_plan(asked: Sequence[Asked], budgets: dict[int, Budget], origins: dict[int, str]) -> Plan:
+def make_plan(
+    asked: Sequence[StrategySpec], budgets: dict[int, Budget], base_fingerprints: dict[int, str]
+) -> Plan:
     """Lay every strategy over every seed's budget and share what is equal.
 
     Args:
@@ -194,11 +201,11 @@ def make_plan(asked: Sequence[Asked], budgets: dict[int, Budget], origins: dict[
     segments: list[Segment] = []
     outputs: dict[tuple[str, int], str] = {}
     for seed, budget in budgets.items():
-        paths = {one.name: stretches_of(one.strategy, budget) for one in asked}
+        paths = {one.name: build_schedule(one.strategy, budget) for one in asked}
         heads = {one.name: one.strategy.head for one in asked}
         cuts = sorted({s.end for path in paths.values() for s in path})
         keys = {
-            name: [key_at(cut, path, heads[name], origins[seed]) for cut in cuts]
+            name: [checkpoint_key(cut, path, heads[name], base_fingerprints[seed]) for cut in cuts]
             for name, path in paths.items()
         }
         for name, chain in keys.items():
@@ -208,7 +215,7 @@ def make_plan(asked: Sequence[Asked], budgets: dict[int, Budget], origins: dict[
     return Plan(tuple(asked), budgets, tuple(segments), outputs, built)
 
 
-def joined(asked: Sequence[Asked], plans: Sequence[Plan]) -> Plan:
+def merge_plans(asked: Sequence[StrategySpec], plans: Sequence[Plan]) -> Plan:
     """Make one plan of those of several seeds, in which strategies may have other parameters."""
     segments = [segment for plan in plans for segment in plan.segments]
     return Plan(
@@ -225,40 +232,40 @@ def _segments_of(
     steps: int,
     cuts: list[int],
     keys: dict[str, list[str]],
-    paths: dict[str, tuple[Stretch, ...]],
+    paths: dict[str, tuple[StepRange, ...]],
     heads: dict[str, Head],
 ) -> list[Segment]:
     """Cut one seed's strategies only where they part."""
-    serves: dict[str, list[str]] = {}
+    used_by: dict[str, list[str]] = {}
     children: dict[str, set[str]] = {}
     for name, chain in keys.items():
         for here, following in zip(chain, [*chain[1:], ""], strict=True):
-            serves.setdefault(here, []).append(name)
+            used_by.setdefault(here, []).append(name)
             if following:
                 children.setdefault(here, set()).add(following)
     segments: dict[str, Segment] = {}
     for name, chain in keys.items():
         parent, start = None, 0
         for cut, key in zip(cuts, chain, strict=True):
-            branches = len(children.get(key, ())) > 1
-            if not branches and cut != steps:
+            has_children = len(children.get(key, ())) > 1
+            if not has_children and cut != steps:
                 continue
             within = tuple(s for s in paths[name] if s.start < cut and s.end > start)
             segments.setdefault(
                 key,
                 Segment(
-                    key, parent, seed, heads[name], start, cut, within, tuple(serves[key]),
-                    last=cut == steps, branches=branches,
+                    key, parent, seed, heads[name], start, cut, within, tuple(used_by[key]),
+                    last=cut == steps, has_children=has_children,
                 ),
             )  # fmt: skip
             parent, start = key, cut
     return sorted(segments.values(), key=lambda segment: segment.end)
 
 
-def require_control(control: str, strategies: Sequence[str], whose: str) -> None:
-    """Raise ValueError unless `control` is one of the strategies, by its full name."""
-    if control not in strategies:
+def require_baseline(baseline: str, strategies: Sequence[str], whose: str) -> None:
+    """Raise ValueError unless `baseline` is one of the strategies, by its full name."""
+    if baseline not in strategies:
         raise ValueError(
-            f"the control {control!r} is none of the strategies {whose}; "
+            f"the baseline {baseline!r} is none of the strategies {whose}; "
             f"choose one of {', '.join(strategies)}"
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from benchmark.analysis.comparison import Comparison
-    from benchmark.analysis.multi_dataset import Across
+    from benchmark.analysis.multi_dataset import MultiDatasetComparison
 
 __all__ = ["notebook_html", "write_across", "write_report"]
 
@@ -28,7 +28,7 @@ def write_report(comparison: Comparison, folder: Path | None = None) -> dict[str
     return written | write_page(build_page(comparison), folder, figures.NAMES)
 
 
-def write_across(across: Across, folder: Path) -> dict[str, Path]:
+def write_across(across: MultiDatasetComparison, folder: Path) -> dict[str, Path]:
     """Write the report of several runs to `folder`, as `write_report` does that of one."""
     from benchmark.report.multi import page as across_page
     from benchmark.report.render.writer import write_page
@@ -38,13 +38,13 @@ def write_across(across: Across, folder: Path) -> dict[str, Path]:
     return written | write_page(across_page.build_page(across), folder, across_page.FIGURES)
 
 
-def notebook_html(comparison: Comparison | Across) -> str:
+def notebook_html(comparison: Comparison | MultiDatasetComparison) -> str:
     """Return the verdict and the main table as an HTML fragment, for a notebook's display."""
-    from benchmark.analysis.multi_dataset import Across
+    from benchmark.analysis.multi_dataset import MultiDatasetComparison
     from benchmark.report.multi import page as across_page
     from benchmark.report.render import html
     from benchmark.report.single import page
 
-    if isinstance(comparison, Across):
+    if isinstance(comparison, MultiDatasetComparison):
         return html.render_notebook(across_page.headline(comparison))
     return html.render_notebook(page.headline(comparison))

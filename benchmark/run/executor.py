@@ -21,17 +21,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.plan.segments import Plan, Segment
-from benchmark.run.prepare import Prepared
+from benchmark.run.prepare import PreparedExperiment
 from benchmark.run.run_folder import RunFolder
-from benchmark.run.worker import SignOfLife, Worker
+from benchmark.run.worker import Heartbeat, Worker
 from benchmark.storage.sizes import size_text
-from benchmark.strategy.registry import Asked
+from benchmark.strategy.registry import StrategySpec
 from benchmark.system.device import cores
 from benchmark.system.memory import host_memory
-from benchmark.system.progress import Advance, Silent
-from benchmark.train.activation_store import Rows
-from benchmark.train.frozen_features import Material
-from benchmark.train.placement import Home
+from benchmark.system.progress import Advance, NullProgress
+from benchmark.train.activation_store import ActivationStore
+from benchmark.train.frozen_features import FrozenFeatures
+from benchmark.train.placement import Placement
 
 MEMORY_A_JOB = 4 * 2**30  # bytes: second half at 299 px, batch 64, with Adam
 SECONDS_BETWEEN_LOOKS = 0.5
@@ -57,7 +57,7 @@ class Executor:
         at as it goes.
     """
 
-    prepared: Prepared
+    prepared: PreparedExperiment
     plan: Plan
     folder: RunFolder
     jobs: int | None = None
@@ -75,7 +75,7 @@ class Executor:
         started = {s.key for s in self.plan.segments if self.folder.state_file(s.key).exists()}
         return self.plan.needed(finished, started - finished)
 
-    def execute(self, progress: Silent) -> None:
+    def execute(self, progress: NullProgress) -> None:
         """Train what is needed and write all records; failures are written down, not raised."""
         self.train(progress)
         well = [
@@ -86,7 +86,7 @@ class Executor:
         if all(well):
             self.folder.discard_states()
 
-    def train(self, progress: Silent) -> None:
+    def train(self, progress: NullProgress) -> None:
         """Train what is needed; failures are written down, not raised."""
         needed = self.needed()
         for segment in self.plan.segments:  # an earlier error is no reason not to try again
@@ -101,7 +101,7 @@ class Executor:
             with progress.task("training", steps, "steps") as advance:
                 for wave in self.plan.waves():
                     todo = [segment for segment in wave if segment.key in keys]
-                    todo.sort(key=lambda segment: not segment.alters_images)  # the longest first
+                    todo.sort(key=lambda segment: not segment.augments_images)  # the longest first
                     if self._jobs > 1:
                         self._in_processes(todo, progress, advance)
                     else:
@@ -111,7 +111,7 @@ class Executor:
     def stores_in_memory(self) -> int:
         """Bytes of activations that lie in the host's memory, once they are there."""
         material = self._worker.prepared.__dict__.get("material")
-        if material is None or material.home is not Home.MEMORY:
+        if material is None or material.home is not Placement.MEMORY:
             return 0
         return int(material.at_cut.bytes)
 
@@ -137,11 +137,11 @@ class Executor:
     def _worker(self) -> Worker:
         return Worker(replace(self.prepared, processes=self._jobs), self.folder, self._threads)
 
-    def _run_pretrained_layers(self, seeds: set[int], progress: Silent) -> None:
+    def _run_pretrained_layers(self, seeds: set[int], progress: NullProgress) -> None:
         """Fill the stores of activations, one process a core as in training."""
         prepared = self._worker.prepared
         progress.say(f"activations {_place(prepared.material)}")
-        for what, indices in prepared.passes(seeds).items():
+        for what, indices in prepared.required_forward_passes(seeds).items():
             store = prepared.material.store(what)
             missing = store.missing(indices) if store else indices[:0]
             with progress.task(what, len(missing), "images") as advance:
@@ -153,9 +153,9 @@ class Executor:
     def _fill_in_processes(
         self,
         what: str,
-        store: Rows,
+        store: ActivationStore,
         missing: NDArray[np.int64],
-        progress: Silent,
+        progress: NullProgress,
         advance: Advance,
     ) -> None:
         if not len(missing):
@@ -167,7 +167,7 @@ class Executor:
             before, left = left, len(store.missing(missing))
             advance(before - left)
 
-        with _looking(look):
+        with polling(look):
             try:
                 self._parallel(
                     joblib.delayed(self._worker.fill)(what, part)
@@ -177,14 +177,14 @@ class Executor:
                 progress.say(f"note: {what} in this process, since others failed: {error}")
                 self._worker.fill(what, store.missing(missing))
 
-    def _here(self, wave: list[Segment], progress: Silent, advance: Advance) -> None:
+    def _here(self, wave: list[Segment], progress: NullProgress, advance: Advance) -> None:
         for segment in wave:
             progress.now(_name(segment))
             self._worker.train(segment, advance)
             for asked in self._served(segment):
                 self._worker.record(asked, segment.seed, segment.key)
 
-    def _in_processes(self, wave: list[Segment], progress: Silent, advance: Advance) -> None:
+    def _in_processes(self, wave: list[Segment], progress: NullProgress, advance: Advance) -> None:
         with self._watching(wave, progress, advance):
             try:
                 self._train_in_processes(wave)
@@ -221,7 +221,9 @@ class Executor:
             joblib.Parallel(n_jobs=self._jobs)(calls)
 
     @contextmanager
-    def _watching(self, wave: list[Segment], progress: Silent, advance: Advance) -> Iterator[None]:
+    def _watching(
+        self, wave: list[Segment], progress: NullProgress, advance: Advance
+    ) -> Iterator[None]:
         """Report what the workers' files say."""
         counted = {segment.key: 0 for segment in wave}
         waiting = list(wave)
@@ -229,7 +231,7 @@ class Executor:
         def look(last: bool = False) -> None:
             running = []
             for segment in list(waiting):
-                steps = SignOfLife.read(self.folder.sign_file(segment.key))
+                steps = Heartbeat.read(self.folder.sign_file(segment.key))
                 if steps:
                     running.append(_name(segment))
                 if last or self._is_done(segment):
@@ -240,7 +242,7 @@ class Executor:
                     counted[segment.key] = steps
             progress.now(", ".join(running))
 
-        with _looking(look):
+        with polling(look):
             yield
         look(last=True)
 
@@ -249,15 +251,15 @@ class Executor:
         done = folder.marker_file(key) if segment.last else folder.state_file(key)
         return done.exists() or folder.error_file(key).exists()
 
-    def _served(self, segment: Segment) -> list[Asked]:
+    def _served(self, segment: Segment) -> list[StrategySpec]:
         """Return the strategies whose records are written as soon as the segment is trained."""
         if not (self.records and segment.last):
             return []
-        return [self.plan.built[name, segment.seed] for name in segment.serves]
+        return [self.plan.built[name, segment.seed] for name in segment.used_by]
 
 
 @contextmanager
-def _looking(look: Callable[[], None]) -> Iterator[None]:
+def polling(look: Callable[[], None]) -> Iterator[None]:
     """Call `look` now and then, from a thread of its own, and once at the end."""
     over = threading.Event()
 
@@ -275,10 +277,10 @@ def _looking(look: Callable[[], None]) -> Iterator[None]:
         look()
 
 
-def _place(material: Material) -> str:
+def _place(material: FrozenFeatures) -> str:
     size = f"{size_text(material.at_cut.bytes)} " if material.at_cut else ""
     return f"{size}{material.home.value}"
 
 
 def _name(segment: Segment) -> str:
-    return f"{' = '.join(segment.serves)} (seed {segment.seed})"
+    return f"{' = '.join(segment.used_by)} (seed {segment.seed})"

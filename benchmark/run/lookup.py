@@ -19,7 +19,7 @@ from benchmark.system.memory import release_memory
 SIGNS_OF_A_GPU = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 
 
-def look_up(
+def probe_device_and_weights(
     experiment: Experiment, jobs: int | None, meanwhile: Callable[[], None] = lambda: None
 ) -> tuple[Device, Weights]:
     """Return device and weights.

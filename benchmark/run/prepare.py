@@ -20,23 +20,23 @@ from benchmark.model.pretrained import Pretrained
 from benchmark.model.weights import Weights
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.segments import Budget
-from benchmark.run.lookup import look_up
+from benchmark.run.lookup import probe_device_and_weights
 from benchmark.storage.atomic import digest
 from benchmark.strategy.fingerprint import file_hash, package_hash
-from benchmark.strategy.stage import alters_first
+from benchmark.strategy.stage import augments_first
 from benchmark.system.device import Device
-from benchmark.system.progress import Silent
-from benchmark.train.activation_store import ResidentRows, Rows
-from benchmark.train.frozen_features import FEATURES, FROZEN_LAYERS, Material
-from benchmark.train.open_stores import Stores, gpu_room
-from benchmark.train.placement import Home
+from benchmark.system.progress import NullProgress
+from benchmark.train.activation_store import ActivationStore, DeviceActivationStore
+from benchmark.train.frozen_features import FEATURES, FROZEN_LAYERS, FrozenFeatures
+from benchmark.train.open_stores import Stores, gpu_budget
+from benchmark.train.placement import Placement
 
 QUICK_IMAGES = 300
 ENGINE = ("model", "train", "system")  # packages whose change may change a trained network
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedExperiment:
     """An experiment with its data and weights at hand; nothing is trained yet."""
 
     experiment: Experiment
@@ -60,13 +60,13 @@ class Prepared:
         return np.bincount(self.images.labels[self.splits[seed].train], minlength=self.classes)
 
     @cached_property
-    def origins(self) -> dict[int, str]:
+    def base_fingerprints(self) -> dict[int, str]:
         """For each seed the digest of all that a network depends on besides the strategy."""
         engine = [*map(package_hash, ENGINE), file_hash(self.experiment.network.file)]
         return {
             seed: digest(
                 {
-                    "recipe": self.experiment.training_identity(),
+                    "recipe": self.experiment.training_fingerprint(),
                     "batch_size": self.budgets[seed].batch_size,
                     "pixels": self.pixels.key,
                     "split": [getattr(parts, part).tolist() for part in ("train", "val", "test")],
@@ -80,7 +80,7 @@ class Prepared:
         }
 
     @cached_property
-    def material(self) -> Material:
+    def material(self) -> FrozenFeatures:
         """Pixels, the network, and the stores of activations, on the device."""
         cut, backbone = self.experiment.trainable[0], self.experiment.network
         pretrained = Pretrained(backbone.name, self.weights, cut, self.device)
@@ -94,22 +94,22 @@ class Prepared:
             frozen,
             len(self.images),
             self.device,
-            gpu_room(self.device, self.processes, batch_size, size),
+            gpu_budget(self.device, self.processes, batch_size, size),
             self.cache_limit,
         )
         # the way to the features passes the cut, so where it is matters to their rounding
         at_head = HEAD if cut == HEAD else f"{HEAD} by {cut}"
         pooled, home = stores.open(at_head, (backbone.width,), "float32")
-        pooled = pooled or ResidentRows(
+        pooled = pooled or DeviceActivationStore(
             len(self.images), (backbone.width,), "float32", self.device.name
         )
-        at_cut: Rows | None = pooled
+        at_cut: ActivationStore | None = pooled
         if cut != HEAD:
-            at_cut, home = None, Home.NOWHERE
+            at_cut, home = None, Placement.RECOMPUTE
             if cut != backbone.blocks[0]:  # with which nothing is frozen
                 shape = backbone.input_shape(cut, size)
                 at_cut, home = stores.open(cut, shape, self.device.precision)
-        return Material(
+        return FrozenFeatures(
             labels=self.images.labels,
             classes=self.classes,
             pixels=stores.pixels(self.pixels.array),
@@ -119,21 +119,21 @@ class Prepared:
             pooled=pooled,
         )
 
-    def passes(self, seeds: Iterable[int]) -> dict[str, NDArray[np.int64]]:
+    def required_forward_passes(self, seeds: Iterable[int]) -> dict[str, NDArray[np.int64]]:
         """Images whose activations the training of these seeds will read, for each of PASSES."""
         recipe, parts = self.experiment.recipe, [self.splits[seed] for seed in seeds]
-        shown_as_is = not alters_first(recipe.augment)
+        shown_as_is = not augments_first(recipe.augmentation)
         val, test = [part.val for part in parts], [part.test for part in parts]
         train = [part.train for part in parts] if shown_as_is else []
-        has_head_phase = any(phase.trains == "head" for phase in recipe.phases)
+        has_head_phase = any(phase.train_from == "head" for phase in recipe.phases)
         # features of the pretrained network serve as long as it is the pretrained one
         at_start = val + train if has_head_phase and self.material.pretrained.cut != HEAD else []
         needed = {FROZEN_LAYERS: val + test + train, FEATURES: at_start}
         return {what: np.unique(np.concatenate(all_)) for what, all_ in needed.items() if all_}
 
-    def run_frozen_layers(self, seeds: Iterable[int], progress: Silent) -> None:
+    def run_frozen_layers(self, seeds: Iterable[int], progress: NullProgress) -> None:
         """Fill the stores of activations with what the training of these seeds will read."""
-        for what, indices in self.passes(seeds).items():
+        for what, indices in self.required_forward_passes(seeds).items():
             store = self.material.store(what)
             missing = len(store.missing(indices)) if store else 0
             with progress.task(what, missing, "images") as advance:
@@ -142,28 +142,28 @@ class Prepared:
 
 def prepare(
     experiment: Experiment,
-    progress: Silent | None = None,
+    progress: NullProgress | None = None,
     cache_limit: int | None = None,
     jobs: int | None = 1,
     meanwhile: Callable[[], None] = lambda: None,
-) -> Prepared:
+) -> PreparedExperiment:
     """Open the data, decode what was not decoded before, split it, look at device and weights.
 
     `jobs` is the number of processes that will train; `meanwhile` is done while one of them looks
-    at device and weights, see `look_up`.
+    at device and weights, see `probe_device_and_weights`.
 
     Raises
     ------
     ValueError, FileNotFoundError
         If something asked for does not exist or can't be used, saying what to do.
     """
-    progress = progress or Silent()
+    progress = progress or NullProgress()
     # mistakes that need no image to be seen should not wait for the decoding
     check_imbalance(experiment.imbalance)
     images = open_data(experiment.data)
     if experiment.quick:
         images = thin_out(images, QUICK_IMAGES)
-    device, weights = look_up(experiment, jobs, meanwhile)
+    device, weights = probe_device_and_weights(experiment, jobs, meanwhile)
     with progress.task("images", len(images), "images") as advance:
         pixels = prepare_pixels(images, experiment.image_size, advance, cache_limit)
     messages = [*images.messages]
@@ -205,7 +205,7 @@ def prepare(
         )
         for seed, parts in splits.items()
     }
-    return Prepared(
+    return PreparedExperiment(
         experiment,
         images,
         pixels,

@@ -13,41 +13,45 @@ from typing import Any
 import numpy as np
 
 from benchmark.evaluation.audit import audit
-from benchmark.evaluation.diagnosis import Seen, diagnose
+from benchmark.evaluation.diagnosis import DiagnosisInput, diagnose
 from benchmark.evaluation.metrics import reliability, scores
-from benchmark.evaluation.posthoc import corrected
+from benchmark.evaluation.posthoc import posthoc_scores
 from benchmark.plan.experiment import Recipe
 from benchmark.plan.segments import Budget
 from benchmark.run.run_folder import PARTS, RunFolder, error_text
 from benchmark.storage.atomic import digest, read_json, write_json
 from benchmark.strategy import Decision, Outputs
-from benchmark.strategy.expectations import Decided
-from benchmark.strategy.fingerprint import identity, package_hash
-from benchmark.strategy.registry import Asked
+from benchmark.strategy.expectations import DecisionMeasurement
+from benchmark.strategy.fingerprint import fingerprint, package_hash
+from benchmark.strategy.registry import StrategySpec
 
 CODE = ("evaluation", "strategy", "plan", "run")  # packages whose change may change a record
 
 
 @dataclasses.dataclass(frozen=True)
-class Setting:
+class SeedContext:
     """What all strategies of one seed have in common, as far as a record needs it."""
 
     recipe: Recipe
     trainable: tuple[str, ...]  # blocks from the first that the recipe may train on, and the head
     budget: Budget
     train_counts: np.ndarray  # (C,) before any resampling
-    free: dict[str, Decision]  # that every network is shown with, see `free_decisions`
+    free: dict[str, Decision]  # that every network is shown with, see `posthoc_decisions`
 
 
-def write_record(folder: RunFolder, asked: Asked, seed: int, key: str, setting: Setting) -> None:
+def write_record(
+    folder: RunFolder, asked: StrategySpec, seed: int, key: str, setting: SeedContext
+) -> None:
     """Fit the strategy's decision on the validation outputs, apply it to both parts, write it down.
 
     A decision that fails is recorded as the failure of its strategy. A record that is up to date
     is left as it is.
     """
     strategy, free = asked.strategy, setting.free
-    effects = [strategy.effects, *(stage.effects for stage in strategy.stages)]
-    current = digest([key, identity([strategy.decide, effects, free]), *map(package_hash, CODE)])
+    expectations = [strategy.expectations, *(stage.expectations for stage in strategy.stages)]
+    current = digest(
+        [key, fingerprint([strategy.decision, expectations, free]), *map(package_hash, CODE)]
+    )
     path = folder.record_file(asked.name, seed)
     if path.exists() and read_json(path).get("identity") == current:
         return
@@ -59,11 +63,11 @@ def write_record(folder: RunFolder, asked: Asked, seed: int, key: str, setting: 
 
 
 def _record(
-    folder: RunFolder, asked: Asked, seed: int, key: str, setting: Setting
+    folder: RunFolder, asked: StrategySpec, seed: int, key: str, setting: SeedContext
 ) -> dict[str, Any]:
     outputs, about = folder.load_outputs(key)
     budget, counts = setting.budget, setting.train_counts
-    rule = asked.strategy.decide.fit(outputs["val"], counts)
+    rule = asked.strategy.decision.fit(outputs["val"], counts)
     predicted = {part: np.asarray(rule(outputs[part].unlabelled())) for part in PARTS}
     numbers, confidence = {}, {}
     for part, labels in predicted.items():
@@ -92,7 +96,7 @@ def _record(
                 "seconds": about["seconds"],
             },
             "audit": _audit(asked, outputs, predicted["val"], about, setting),
-            "corrected": corrected(setting.free, outputs["val"], test, counts),
+            "corrected": posthoc_scores(setting.free, outputs["val"], test, counts),
             "reliability": reliability(test.labels, test.log_probabilities, counts),
             "diagnoses": _diagnoses(outputs, predicted["test"], folder, key, about, counts),
             "curve": about["curve"],
@@ -103,23 +107,27 @@ def _record(
 
 
 def _audit(
-    asked: Asked,
+    asked: StrategySpec,
     outputs: dict[str, Outputs],
     decided: np.ndarray,
     about: dict[str, Any],
-    setting: Setting,
+    setting: SeedContext,
 ) -> dict[str, Any]:
     """Return the checks, and by class what the training showed and where its logits are."""
-    watched = about["watched"]
-    seen = Decided(setting.train_counts, outputs["val"], decided)
-    checks = audit(asked.strategy, setting.recipe, setting.trainable, setting.budget, watched, seen)
-    pull = np.sum([one["pull"] for one in watched], axis=0).sum(1)  # (C, bins, 2) -> (C, 2)
+    stages_measured = about["stages_measured"]
+    seen = DecisionMeasurement(setting.train_counts, outputs["val"], decided)
+    checks = audit(
+        asked.strategy, setting.recipe, setting.trainable, setting.budget, stages_measured, seen
+    )
+    gradient_norm = np.sum([one["gradient_norm"] for one in stages_measured], axis=0).sum(
+        1
+    )  # (C, bins, 2) -> (C, 2)
     logits = outputs["test"].logits.astype(np.float64)
     return {
         "checks": [dataclasses.asdict(check) for check in checks],
         "drawn": about["drawn"],
-        "gradient": pull[:, 0],
-        "plain_gradient": pull[:, 1],
+        "gradient": gradient_norm[:, 0],
+        "plain_gradient": gradient_norm[:, 1],
         # a constant added to all logits of an image changes nothing, so it is taken out
         "mean_logit": (logits - logits.mean(1, keepdims=True)).mean(0),
     }
@@ -134,7 +142,7 @@ def _diagnoses(
     counts: np.ndarray,
 ) -> list[dict[str, Any]]:
     losses = [point["val_loss_by_class"] for point in about["curve"]]
-    seen = Seen(
+    seen = DiagnosisInput(
         outputs["val"],
         outputs["test"],
         predicted,

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmark.evaluation.metrics import macro_f1
-from benchmark.plan.segments import Plan, joined, make_plan
+from benchmark.plan.segments import Plan, make_plan, merge_plans
 from benchmark.strategy import Outputs
-from benchmark.strategy.registry import Asked, tunable, with_parameters
-from benchmark.strategy.search_space import Between, Search
+from benchmark.strategy.registry import StrategySpec, tunable, with_parameters
+from benchmark.strategy.search_space import Between, SearchSpace
 
 if TYPE_CHECKING:
     import optuna
 
     from benchmark.run.executor import Executor
-    from benchmark.system.progress import Silent
+    from benchmark.system.progress import NullProgress
 
 FOLDS = 5
 _DIGITS = 3  # of a number that is tried: it stands in names
@@ -47,7 +47,7 @@ class Tuned:
     trials: tuple[Trial, ...]
 
 
-def tune(executor: Executor, trials: int, progress: Silent) -> Tuned:
+def tune(executor: Executor, trials: int, progress: NullProgress) -> Tuned:
     """Try `trials` sets of parameters of every strategy and seed, the defaults first.
 
     Strategies without parameters to tune stay as they are. The best of the trials is the one with
@@ -84,17 +84,17 @@ def tune(executor: Executor, trials: int, progress: Silent) -> Tuned:
 class _Search:
     """The study of one strategy and seed."""
 
-    def __init__(self, asked: Asked, seed: int, values: dict[str, Search]) -> None:
+    def __init__(self, asked: StrategySpec, seed: int, values: dict[str, SearchSpace]) -> None:
         optuna = _optuna()
         self.asked, self.seed, self.values = asked, seed, values
-        self.best: Asked | None = None
+        self.best: StrategySpec | None = None
         self._best_score = -np.inf
         self._study = optuna.create_study(
             direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed)
         )
         self._study.enqueue_trial({name: asked.parameters[name] for name in values})
 
-    def ask(self) -> tuple[optuna.trial.Trial, Asked]:
+    def ask(self) -> tuple[optuna.trial.Trial, StrategySpec]:
         """Return what to try next."""
         space = {name: _distribution(one) for name, one in self.values.items()}
         trial = self._study.ask(space)
@@ -104,7 +104,7 @@ class _Search:
         }
         return trial, with_parameters(self.asked, **chosen)
 
-    def tell(self, trial: optuna.trial.Trial, asked: Asked, score: float | None) -> None:
+    def tell(self, trial: optuna.trial.Trial, asked: StrategySpec, score: float | None) -> None:
         """Note what came of it."""
         failed = _optuna().trial.TrialState.FAIL if score is None else None
         self._study.tell(trial, score, state=failed)
@@ -112,7 +112,7 @@ class _Search:
             self.best, self._best_score = asked, score
 
 
-def validation_score(asked: Asked, outputs: Outputs, counts: np.ndarray) -> float:
+def validation_score(asked: StrategySpec, outputs: Outputs, counts: np.ndarray) -> float:
     """Macro-F1 on validation images that the decision was not fitted on.
 
     The images are dealt into FOLDS parts, each class evenly; each part is decided by a rule fitted
@@ -126,12 +126,12 @@ def validation_score(asked: Asked, outputs: Outputs, counts: np.ndarray) -> floa
     for fold in range(FOLDS):
         apart = dealt == fold
         if apart.any():
-            rule = asked.strategy.decide.fit(outputs.of(~apart), counts)
+            rule = asked.strategy.decision.fit(outputs.of(~apart), counts)
             predicted[apart] = rule(outputs.of(apart).unlabelled())
     return macro_f1(outputs.labels, predicted, len(counts))
 
 
-def _score(executor: Executor, asked: Asked, seed: int, key: str) -> float | None:
+def _score(executor: Executor, asked: StrategySpec, seed: int, key: str) -> float | None:
     if not executor.folder.has_outputs(key):
         return None
     outputs, _ = executor.folder.load_outputs(key)
@@ -141,17 +141,17 @@ def _score(executor: Executor, asked: Asked, seed: int, key: str) -> float | Non
         return None
 
 
-def _plan_of(executor: Executor, instead: dict[tuple[str, int], Asked]) -> Plan:
+def _plan_of(executor: Executor, instead: dict[tuple[str, int], StrategySpec]) -> Plan:
     """Lay out every strategy, with other parameters for some seeds than those asked for."""
     asked, prepared = executor.plan.asked, executor.prepared
     plans = []
     for seed, budget in prepared.budgets.items():
         of_seed = [instead.get((one.name, seed), one) for one in asked]
-        plans.append(make_plan(of_seed, {seed: budget}, {seed: prepared.origins[seed]}))
-    return joined(asked, plans)
+        plans.append(make_plan(of_seed, {seed: budget}, {seed: prepared.base_fingerprints[seed]}))
+    return merge_plans(asked, plans)
 
 
-def _distribution(values: Search) -> optuna.distributions.BaseDistribution:
+def _distribution(values: SearchSpace) -> optuna.distributions.BaseDistribution:
     kinds = _optuna().distributions
     if isinstance(values, Between):
         return kinds.FloatDistribution(values.low, values.high, log=values.log)

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.evaluation.posthoc import free_decisions
+from benchmark.evaluation.posthoc import posthoc_decisions
 from benchmark.plan.segments import Segment
 from benchmark.plugins import Plugins
-from benchmark.run.prepare import Prepared
+from benchmark.run.prepare import PreparedExperiment
 from benchmark.run.run_folder import PARTS, RunFolder, output_tensors
 from benchmark.storage.atomic import read_json, write_json
 from benchmark.strategy import Decision
-from benchmark.strategy.registry import Asked
+from benchmark.strategy.registry import StrategySpec
 from benchmark.system.device import set_exactness
 from benchmark.system.memory import release_memory
-from benchmark.system.progress import Advance, Silent
+from benchmark.system.progress import Advance, NullProgress
 
 if TYPE_CHECKING:
     from benchmark.train.trainer import Training
@@ -37,7 +37,7 @@ SECONDS_BETWEEN_SIGNS = 0.5
 class Worker:
     """Trains segments of one experiment; nothing is returned or raised but by the folder."""
 
-    prepared: Prepared
+    prepared: PreparedExperiment
     folder: RunFolder
     threads: int  # of the CPU
 
@@ -68,29 +68,29 @@ class Worker:
     def fill(
         self, what: str, indices: NDArray[np.int64], advance: Advance = lambda _: None
     ) -> None:
-        """Run pretrained layers over images, see `Material.fill`."""
+        """Run pretrained layers over images, see `FrozenFeatures.fill`."""
         with self._settings():
             self.prepared.material.fill(what, indices, advance)
         release_memory()
 
     def train_alone(
-        self, segment: Segment, served: Iterable[Asked], parent: int, micro_batches: int
+        self, segment: Segment, used_by: Iterable[StrategySpec], parent: int, micro_batches: int
     ) -> None:
         """Train a segment in a process of its own, whose signs of life go to a file.
 
-        Then write the records of the strategies that are `served`. `parent` is the process that
+        Then write the records of the strategies that are `used_by`. `parent` is the process that
         asked for it: if that is gone, nobody waits for the result.
         """
-        sign = SignOfLife(self.folder.sign_file(segment.key), parent)
+        sign = Heartbeat(self.folder.sign_file(segment.key), parent)
         self.train(segment, sign, micro_batches)
         sign.path.unlink(missing_ok=True)
-        for asked in served:
+        for asked in used_by:
             self.record(asked, segment.seed, segment.key)
 
-    def record(self, asked: Asked, seed: int, key: str) -> bool:
+    def record(self, asked: StrategySpec, seed: int, key: str) -> bool:
         """Write the record of a strategy from its network `key`; return whether all went well."""
         # scikit-learn and scipy, 0.1 GB, which who waits for the training does without
-        from benchmark.run.record import Setting, write_failure, write_record
+        from benchmark.run.record import SeedContext, write_failure, write_record
 
         error_file = self.folder.error_file(key)
         if error_file.exists():
@@ -98,13 +98,15 @@ class Worker:
         else:
             experiment, budget = self.prepared.experiment, self.prepared.budgets[seed]
             counts = self.prepared.train_counts(seed)
-            setting = Setting(experiment.recipe, experiment.trainable, budget, counts, self._free)
+            setting = SeedContext(
+                experiment.recipe, experiment.trainable, budget, counts, self._free
+            )
             write_record(self.folder, asked, seed, key, setting)
         return bool(read_json(self.folder.record_file(asked.name, seed))["status"] == "ok")
 
     @cached_property
     def _free(self) -> dict[str, Decision]:
-        return free_decisions()  # builds every registered strategy
+        return posthoc_decisions()  # builds every registered strategy
 
     @contextmanager
     def _settings(self) -> Iterator[None]:
@@ -125,7 +127,7 @@ class Worker:
 
         prepared, folder = self.prepared, self.folder
         # nothing is missing, unless activations live in the memory of another process
-        prepared.run_frozen_layers([segment.seed], Silent())
+        prepared.run_frozen_layers([segment.seed], NullProgress())
         training = Training(
             prepared.material,
             prepared.splits[segment.seed],
@@ -151,7 +153,7 @@ class Worker:
                 saved = time.monotonic()
 
         training.run(segment, advance, pause)
-        if segment.branches:
+        if segment.has_children:
             training.save(folder.state_file(segment.key))
         if segment.last:
             self._save_outputs(segment, training)
@@ -173,14 +175,14 @@ class Worker:
                 "drawn": tally.drawn.tolist(),
                 "distinct": int(np.count_nonzero(tally.seen)),
                 "views": tally.views,
-                "watched": [watch.to_json() for watch in tally.watched],
+                "stages_measured": [watch.to_json() for watch in tally.stages_measured],
                 "micro_batch": tally.micro_batch(batch_size),
                 "curve": tally.curve,
             },
         )
 
 
-class SignOfLife:
+class Heartbeat:
     """Counts steps into a file, now and then; ends the process when its parent is gone."""
 
     def __init__(self, path: Path, parent: int) -> None:

@@ -28,20 +28,20 @@ class Shuffle:
 
 
 @dataclass(frozen=True)
-class AsIs:
+class NoAugmentation:
     """No image is altered."""
 
-    def changes(self, copy: Tensor) -> Tensor:
+    def changes(self, repeat_index: Tensor) -> Tensor:
         """None of them, (B,) bool."""
-        return copy < 0
+        return repeat_index < 0
 
-    def __call__(self, images: Tensor, copy: Tensor, rng: torch.Generator) -> Tensor:  # noqa: ARG002
+    def __call__(self, images: Tensor, repeat_index: Tensor, rng: torch.Generator) -> Tensor:  # noqa: ARG002
         """Return the images."""
         return images
 
 
 @dataclass(frozen=True)
-class RandomView:
+class RandomAugmentation:
     """A random view of each image: flip, rotation, zoom, shift, brightness, contrast.
 
     Drawn per image, applied to the whole batch at once on its device; what turns in from outside
@@ -52,13 +52,13 @@ class RandomView:
     zoom: float = 0.2  # scale within 1 +- this
     shift: float = 0.1  # of the half width, within +- this
     light: float = 0.25  # brightness and contrast factors within 1 +- this
-    from_copy: int = 0  # showings before this one stay untouched
+    from_repeat: int = 0  # showings before this one stay untouched
 
-    def changes(self, copy: Tensor) -> Tensor:
-        """Showings from `from_copy` on, (B,) bool."""
-        return copy >= self.from_copy
+    def changes(self, repeat_index: Tensor) -> Tensor:
+        """Showings from `from_repeat` on, (B,) bool."""
+        return repeat_index >= self.from_repeat
 
-    def __call__(self, images: Tensor, copy: Tensor, rng: torch.Generator) -> Tensor:  # noqa: ARG002
+    def __call__(self, images: Tensor, repeat_index: Tensor, rng: torch.Generator) -> Tensor:  # noqa: ARG002
         """Images (B, 3, H, W) uint8 -> the same."""
         import torch
         from torch.nn.functional import affine_grid, grid_sample
@@ -85,7 +85,7 @@ class RandomView:
 
 
 @dataclass(frozen=True)
-class NoMix:
+class NoMixing:
     """Images and targets stay as they are."""
 
     def __call__(
@@ -100,7 +100,7 @@ class NoMix:
 
 
 @dataclass(frozen=True)
-class ImagesAlone:
+class NoSynthesis:
     """No features are made up."""
 
     def __call__(

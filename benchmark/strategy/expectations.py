@@ -21,40 +21,42 @@ from benchmark.strategy.outputs import Outputs
 CONFIDENCE_BINS = 10  # of the probability of the true class, equally wide
 
 Floats = NDArray[np.float64]
-Found = tuple[bool | None, str]  # was it seen (None: it could not be told), and what was
+CheckResult = tuple[bool | None, str]  # was it seen (None: it could not be told), and what was
 
 
 @dataclass(frozen=True)
-class Shown:
+class StageMeasurement:
     """What one stage of a training was seen to do. C classes."""
 
     counts: NDArray[np.int64]  # (C,) training images
     drawn: NDArray[np.int64]  # (C,) images shown
-    made_up: NDArray[np.int64]  # (C,) features shown that are no image's
+    synthetic: NDArray[np.int64]  # (C,) features shown that are no image's
     shown: tuple[int, int]  # first showings within a pass, and repeats
-    altered: tuple[int, int]  # those of them whose pixels the strategy changed
+    augmented: tuple[int, int]  # those of them whose pixels the strategy changed
     mixed: int  # images shown with more than one class in their target
-    pull: Floats  # (C, CONFIDENCE_BINS, 2) norms of gradients, by the probability of the true class
+    gradient_norm: (
+        Floats  # (C, CONFIDENCE_BINS, 2) norms of gradients, by the probability of the true class
+    )
     before: int = 0  # images that the same sampler drew before this stage
 
     @property
     def gradient(self) -> Floats:
         """Norm of the loss's gradient at the logits, added up over images, (C,)."""
-        return self.pull[:, :, 0].sum(1)
+        return self.gradient_norm[:, :, 0].sum(1)
 
     @property
     def plain(self) -> Floats:
         """The same of cross-entropy, at the same logits, (C,)."""
-        return self.pull[:, :, 1].sum(1)
+        return self.gradient_norm[:, :, 1].sum(1)
 
     @property
     def by_confidence(self) -> Floats:
         """Both, by the probability of the true class, (CONFIDENCE_BINS, 2)."""
-        return self.pull.sum(0)
+        return self.gradient_norm.sum(0)
 
 
 @dataclass(frozen=True)
-class Decided:
+class DecisionMeasurement:
     """What a decision made of the outputs that it was fitted on. N validation images."""
 
     counts: NDArray[np.int64]  # (C,) training images
@@ -85,10 +87,10 @@ class Decided:
         return one, two
 
 
-Seen = TypeVar("Seen", Shown, Decided, contravariant=True)
+Measurement = TypeVar("Measurement", StageMeasurement, DecisionMeasurement, contravariant=True)
 
 
-class Effect(Protocol[Seen]):
+class Expectation(Protocol[Measurement]):
     """Something that must be seen, in words, and the look at it."""
 
     @property
@@ -101,7 +103,7 @@ class Effect(Protocol[Seen]):
         """What must be seen."""
         ...
 
-    def found(self, seen: Seen) -> Found:
+    def check(self, seen: Measurement) -> CheckResult:
         """Return whether it was, and what was."""
         ...
 
@@ -110,51 +112,51 @@ class Effect(Protocol[Seen]):
 
 
 @dataclass(frozen=True)
-class NothingAltered:
+class NoImageAugmented:
     """The strategy changes no image."""
 
     place: ClassVar[str] = "views"
     claim: ClassVar[str] = "no image is altered"
 
-    def found(self, seen: Shown) -> Found:
+    def check(self, seen: StageMeasurement) -> CheckResult:
         """Count images whose pixels changed."""
-        return sum(seen.altered) == 0, f"{sum(seen.altered):,} of {sum(seen.shown):,} images"
+        return sum(seen.augmented) == 0, f"{sum(seen.augmented):,} of {sum(seen.shown):,} images"
 
 
 @dataclass(frozen=True)
-class NothingMixed:
+class NoImageMixed:
     """Every target is a single class."""
 
     place: ClassVar[str] = "mix"
     claim: ClassVar[str] = "no images are mixed"
 
-    def found(self, seen: Shown) -> Found:
+    def check(self, seen: StageMeasurement) -> CheckResult:
         """Count targets of more than one class."""
         return seen.mixed == 0, f"{seen.mixed:,} of {sum(seen.shown):,} images"
 
 
 @dataclass(frozen=True)
-class NothingMadeUp:
+class NoFeatureSynthetic:
     """The head sees features of images alone."""
 
     place: ClassVar[str] = "features"
     claim: ClassVar[str] = "no features are made up"
 
-    def found(self, seen: Shown) -> Found:
+    def check(self, seen: StageMeasurement) -> CheckResult:
         """Count features that are no image's."""
-        made = int(seen.made_up.sum())
+        made = int(seen.synthetic.sum())
         return made == 0, f"{made:,} of {made + int(seen.drawn.sum()):,} shown"
 
 
 @dataclass(frozen=True)
-class PulledAsCrossEntropy:
+class GradientMatchesCrossEntropy:
     """The gradient of every class is that of cross-entropy."""
 
     within: float = 0.01
     place: ClassVar[str] = "loss"
     claim: ClassVar[str] = "the gradient is that of cross-entropy"
 
-    def found(self, seen: Shown) -> Found:
+    def check(self, seen: StageMeasurement) -> CheckResult:
         """Compare the two by class and by probability of the true class."""
         both = np.concatenate([np.stack((seen.gradient, seen.plain), 1), seen.by_confidence])
         times = both[both[:, 1] > 0]
@@ -163,13 +165,13 @@ class PulledAsCrossEntropy:
 
 
 @dataclass(frozen=True)
-class LabelsAsArgmax:
+class DecisionIsArgmax:
     """Every image is given the class with the largest logit."""
 
     place: ClassVar[str] = "decision"
     claim: ClassVar[str] = "the class with the largest logit is chosen"
 
-    def found(self, seen: Decided) -> Found:
+    def check(self, seen: DecisionMeasurement) -> CheckResult:
         """Count labels that differ."""
         moved = int(seen.moved.sum())
         return moved == 0, f"{moved} of {len(seen.decided)} labels on validation differ"
@@ -179,7 +181,7 @@ class LabelsAsArgmax:
 
 
 @dataclass(frozen=True)
-class DrawnAs:
+class ExpectClassSampling:
     """Classes are drawn in proportion to a power of their size: 1 as they are, 0 equally often.
 
     Or to a blend, of which only the share `blend` follows that power and the rest the sizes.
@@ -206,7 +208,7 @@ class DrawnAs:
         rest = "" if self.blend == 1 else f" for {self.blend:.0%} of the draws, else as they are"
         return f"classes are drawn {how}{rest}"
 
-    def found(self, seen: Shown) -> Found:
+    def check(self, seen: StageMeasurement) -> CheckResult:
         """Compare draws with expected ones."""
         there = seen.counts > 0
         size, drawn = seen.counts[there].astype(float), seen.drawn[there]
@@ -224,20 +226,20 @@ class DrawnAs:
 
 
 @dataclass(frozen=True)
-class AllAltered:
+class AllImagesAugmented:
     """Every image is altered."""
 
     place: ClassVar[str] = "views"
     claim: ClassVar[str] = "every image is altered"
 
-    def found(self, seen: Shown) -> Found:
+    def check(self, seen: StageMeasurement) -> CheckResult:
         """Count images whose pixels changed; one of a single colour may stay what it is."""
-        altered, shown = sum(seen.altered), sum(seen.shown)
-        return altered >= 0.95 * shown, f"{altered:,} of {shown:,} images"
+        augmented, shown = sum(seen.augmented), sum(seen.shown)
+        return augmented >= 0.95 * shown, f"{augmented:,} of {shown:,} images"
 
 
 @dataclass(frozen=True)
-class RepeatsAltered:
+class RepeatsAugmented:
     """Repeats of an image within a pass are altered, first showings are not."""
 
     place: ClassVar[str] = "views"
@@ -247,17 +249,19 @@ class RepeatsAltered:
         """In words."""
         return "each repeat of an image is altered, no first showing is"
 
-    def found(self, seen: Shown) -> Found:
+    def check(self, seen: StageMeasurement) -> CheckResult:
         """Count images whose pixels changed; one of a single colour may stay what it is."""
-        (first, repeats), (first_altered, altered) = seen.shown, seen.altered
-        said = f"{altered:,} of {repeats:,} repeats, {first_altered:,} of {first:,} first showings"
+        (first, repeats), (first_altered, augmented) = seen.shown, seen.augmented
+        said = (
+            f"{augmented:,} of {repeats:,} repeats, {first_altered:,} of {first:,} first showings"
+        )
         if not repeats:
             return (None if first_altered == 0 else False), said
-        return first_altered == 0 and altered >= 0.95 * repeats, said
+        return first_altered == 0 and augmented >= 0.95 * repeats, said
 
 
 @dataclass(frozen=True)
-class Mixed:
+class ImagesMixed:
     """Images are mixed, and their labels.
 
     Images of one class mix to a single label, as do all if the strategy decides so: `at_least` is
@@ -268,7 +272,7 @@ class Mixed:
     place: ClassVar[str] = "mix"
     claim: ClassVar[str] = "images of different classes are mixed, and their labels"
 
-    def found(self, seen: Shown) -> Found:
+    def check(self, seen: StageMeasurement) -> CheckResult:
         """Count targets of more than one class."""
         shown, share = sum(seen.shown), seen.drawn / seen.drawn.sum()
         pairs = shown * (1 - (share**2).sum())  # of different classes, to be expected
@@ -277,7 +281,7 @@ class Mixed:
 
 
 @dataclass(frozen=True)
-class MadeUp:
+class SyntheticFeatures:
     """Made-up features fill every class up to the size of the largest.
 
     What is shown of a class of n images is made up for the share 1 - n / max n, of a single image
@@ -289,22 +293,22 @@ class MadeUp:
     place: ClassVar[str] = "features"
     claim: ClassVar[str] = "made-up features fill each class up to the size of the largest"
 
-    def found(self, seen: Shown) -> Found:
+    def check(self, seen: StageMeasurement) -> CheckResult:
         """Compare shares of made-up features with expected ones."""
-        shown = seen.made_up + seen.drawn
+        shown = seen.synthetic + seen.drawn
         there = (seen.counts > 1) & (shown > 0)
         expected = 1 - seen.counts[there] / seen.counts.max()
-        share = seen.made_up[there] / shown[there]
+        share = seen.synthetic[there] / shown[there]
         chance = np.sqrt(expected * (1 - expected) / shown[there])
-        said = f"{int(seen.made_up.sum()):,} of {int(shown.sum()):,} shown"
+        said = f"{int(seen.synthetic.sum()):,} of {int(shown.sum()):,} shown"
         if not expected.any():
-            return (None if not seen.made_up.any() else False), said
+            return (None if not seen.synthetic.any() else False), said
         close = np.abs(share - expected) <= self.within + 5 * chance
-        return bool(seen.made_up.any() and close.all()), said
+        return bool(seen.synthetic.any() and close.all()), said
 
 
 @dataclass(frozen=True)
-class WeighedAs:
+class ExpectClassWeights:
     """The gradient of an image is cross-entropy's times (images of its class)^-power.
 
     Images count by their effective number (1 - beta^n) / (1 - beta), n for beta = 1. Up to the
@@ -323,7 +327,7 @@ class WeighedAs:
         of = "its images" if self.beta == 1 else "effective number of its images"
         return f"the loss weighs a class by ({of})^-{self.power:g}, 1 in the mean over images"
 
-    def found(self, seen: Shown) -> Found:
+    def check(self, seen: StageMeasurement) -> CheckResult:
         """Compare the weights that the gradient shows with the declared ones."""
         there = seen.plain > 0
         weight = seen.gradient[there] / seen.plain[there]
@@ -338,7 +342,7 @@ class WeighedAs:
 
 
 @dataclass(frozen=True)
-class RarePullMore:
+class UpweightsRareClasses:
     """The rarer half of the classes has a larger share of the gradient than by cross-entropy."""
 
     place: ClassVar[str] = "loss"
@@ -348,7 +352,7 @@ class RarePullMore:
         """In words."""
         return "rare classes have a larger share of the gradient than by cross-entropy"
 
-    def found(self, seen: Shown) -> Found:
+    def check(self, seen: StageMeasurement) -> CheckResult:
         """Compare the shares."""
         rare = rarer_half(seen.counts)
         if rare is None:
@@ -358,7 +362,7 @@ class RarePullMore:
 
 
 @dataclass(frozen=True)
-class EasyPullLess:
+class DownweightsEasyExamples:
     """Images that are already right pull less, compared with cross-entropy, than others.
 
     Right is a probability of the true class above one half.
@@ -367,7 +371,7 @@ class EasyPullLess:
     place: ClassVar[str] = "loss"
     claim: ClassVar[str] = "images that are already right count for less"
 
-    def found(self, seen: Shown) -> Found:
+    def check(self, seen: StageMeasurement) -> CheckResult:
         """Compare the loss's gradient with cross-entropy's on either side of one half."""
         pulls = _by_rightness(seen)
         if pulls is None:
@@ -377,7 +381,7 @@ class EasyPullLess:
 
 
 @dataclass(frozen=True)
-class EasyPullMore:
+class UpweightsEasyExamples:
     """Images that are already right pull more, compared with cross-entropy, than others.
 
     Right is a probability of the true class above one half. So it is where a margin is asked for,
@@ -387,7 +391,7 @@ class EasyPullMore:
     place: ClassVar[str] = "loss"
     claim: ClassVar[str] = "images that are already right count for more, compared with others"
 
-    def found(self, seen: Shown) -> Found:
+    def check(self, seen: StageMeasurement) -> CheckResult:
         """Compare the loss's gradient with cross-entropy's on either side of one half."""
         pulls = _by_rightness(seen)
         if pulls is None:
@@ -397,7 +401,7 @@ class EasyPullMore:
 
 
 @dataclass(frozen=True)
-class UnsurePullLess:
+class DownweightsUncertainExamples:
     """Images that are not yet sure pull less than by cross-entropy.
 
     Sure is a probability of the true class above `sure`.
@@ -411,7 +415,7 @@ class UnsurePullLess:
         """In words."""
         return f"images pull less than by cross-entropy where their class has p < {self.sure:.2g}"
 
-    def found(self, seen: Shown) -> Found:
+    def check(self, seen: StageMeasurement) -> CheckResult:
         """Compare the two over the bins below."""
         loss, plain = seen.by_confidence[: int(self.sure * CONFIDENCE_BINS)].sum(0)
         if not plain > 0:
@@ -422,14 +426,17 @@ class UnsurePullLess:
 _ONE_SIDED = "no class had both right images and wrong ones while it trained"
 
 
-def _by_rightness(seen: Shown) -> tuple[tuple[float, float], str] | None:
+def _by_rightness(seen: StageMeasurement) -> tuple[tuple[float, float], str] | None:
     """Gradient over cross-entropy's where wrong and where right, within classes.
 
     Over what the whole class pulls, so that weights of classes cancel out. None if in no class
     there are both.
     """
     half = CONFIDENCE_BINS // 2
-    wrong, right = seen.pull[:, :half].sum(1), seen.pull[:, half:].sum(1)  # (C, 2)
+    wrong, right = (
+        seen.gradient_norm[:, :half].sum(1),
+        seen.gradient_norm[:, half:].sum(1),
+    )  # (C, 2)
     both = (wrong[:, 1] > 0) & (right[:, 1] > 0)
     if not both.any():
         return None
@@ -446,7 +453,7 @@ def _by_rightness(seen: Shown) -> tuple[tuple[float, float], str] | None:
 
 
 @dataclass(frozen=True)
-class RareCalledMore:
+class PredictsRareClassesMore:
     """Labels move, and those that do move to rarer classes."""
 
     place: ClassVar[str] = "decision"
@@ -454,7 +461,7 @@ class RareCalledMore:
         "of a made-up network that has learnt the prior, it moves labels to rarer classes"
     )
 
-    def found(self, seen: Decided) -> Found:
+    def check(self, seen: DecisionMeasurement) -> CheckResult:
         """Compare the class sizes of labels before and after."""
         if _level(seen.counts):
             return None, "all classes are equally large"
@@ -465,7 +472,7 @@ class RareCalledMore:
 
 
 @dataclass(frozen=True)
-class FittedOnValidation:
+class RaisesFittedMacroF1:
     """Labels move, and macro-F1 of the images that the decision is fitted on rises by it."""
 
     place: ClassVar[str] = "decision"
@@ -473,7 +480,7 @@ class FittedOnValidation:
         "fitted to a made-up network that has learnt the prior, it raises macro-F1"
     )
 
-    def found(self, seen: Decided) -> Found:
+    def check(self, seen: DecisionMeasurement) -> CheckResult:
         """Compare macro-F1 of the labels before and after."""
         if _level(seen.counts):
             return None, "all classes are equally large"

@@ -22,7 +22,7 @@ import numpy as np
 import benchmark
 
 
-def identity(value: Any) -> Any:
+def fingerprint(value: Any) -> Any:
     """Return a JSON-able description of a component, equal exactly when behaviour is.
 
     Dataclass instances, functions, arrays, numbers, strings, tuples, lists and dicts are allowed.
@@ -33,14 +33,14 @@ def identity(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, tuple | list):
-        return [identity(item) for item in value]
+        return [fingerprint(item) for item in value]
     if isinstance(value, dict):
-        return {str(key): identity(item) for key, item in value.items()}
+        return {str(key): fingerprint(item) for key, item in value.items()}
     if isinstance(value, np.ndarray):
         content = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
         return {"array": [str(value.dtype), list(value.shape), content]}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {f.name: identity(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        fields = {f.name: fingerprint(getattr(value, f.name)) for f in dataclasses.fields(value)}
         if hidden := set(getattr(value, "__dict__", ())) - set(fields):
             raise ValueError(
                 f"{type(value).__qualname__} holds {sorted(hidden)} beside its dataclass fields; "
@@ -49,7 +49,7 @@ def identity(value: Any) -> Any:
         sources = [_source(kind) for kind in type(value).__mro__ if not _is_standard(kind)]
         return {"type": type(value).__qualname__, "fields": fields, "source": sources}
     if inspect.isfunction(value) and "<" not in value.__qualname__:  # no lambda, no inner function
-        defaults = identity([value.__defaults__, value.__kwdefaults__])
+        defaults = fingerprint([value.__defaults__, value.__kwdefaults__])
         return {"function": value.__qualname__, "defaults": defaults, "source": [_source(value)]}
     raise ValueError(
         f"a strategy's component must be a frozen dataclass or a plain function of a module, whose "

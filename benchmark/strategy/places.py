@@ -6,10 +6,10 @@ from benchmark.strategy.stage import Stage, Strategy
 
 # place -> the field of a stage
 FIELDS = {
-    "draws": "sample",
-    "views": "augment",
-    "mix": "mix",
-    "features": "synthesise",
+    "draws": "sampler",
+    "views": "augmentation",
+    "mix": "mixing",
+    "features": "synthesizer",
     "loss": "loss",
 }
 
@@ -29,8 +29,8 @@ def places(strategy: Strategy) -> list[str]:
     found = [p for p in FIELDS if not all(is_neutral(stage, p) for stage in stages)]
     if strategy.head != plain.head:
         found.append("head")
-    if strategy.decide != plain.decide:
+    if strategy.decision != plain.decision:
         found.append("decision")
-    if len(stages) > 1 or any(stage.reset_head or stage.trains for stage in stages):
+    if len(stages) > 1 or any(stage.reset_head or stage.train_from for stage in stages):
         found.append("timeline")
     return found

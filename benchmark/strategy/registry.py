@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, TypeVar, overload
 
 from benchmark.spec import parse_parameters
-from benchmark.strategy.search_space import Search
+from benchmark.strategy.search_space import SearchSpace
 from benchmark.strategy.stage import Strategy
 
 Build = TypeVar("Build", bound="Callable[..., Strategy]")
@@ -36,7 +36,7 @@ class Entry:
     name: str
     build: Callable[..., Strategy]
     doc: str
-    search: dict[str, Search]  # parameters that can be tuned
+    search: dict[str, SearchSpace]  # parameters that can be tuned
 
     @property
     def file(self) -> Path:
@@ -67,7 +67,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Asked:
+class StrategySpec:
     """A strategy as asked for: its full name with the parameters that differ from the defaults."""
 
     name: str
@@ -79,8 +79,10 @@ class Asked:
 @overload
 def strategy(build: Build, /) -> Build: ...
 @overload
-def strategy(**search: Search) -> Callable[[Build], Build]: ...
-def strategy(build: Build | None = None, /, **search: Search) -> Build | Callable[[Build], Build]:
+def strategy(**search: SearchSpace) -> Callable[[Build], Build]: ...
+def strategy(
+    build: Build | None = None, /, **search: SearchSpace
+) -> Build | Callable[[Build], Build]:
     """Register a function that returns a `Strategy`; use it as a decorator.
 
     `@strategy(gamma=Between(0.5, 5))` says as well where a better value of a parameter is to be
@@ -95,7 +97,7 @@ def strategy(build: Build | None = None, /, **search: Search) -> Build | Callabl
     return _register(build, search)
 
 
-def _register(build: Build, search: dict[str, Search]) -> Build:
+def _register(build: Build, search: dict[str, SearchSpace]) -> Build:
     name, doc = build.__name__, inspect.getdoc(build)
     if not doc:
         raise ValueError(f"strategy {name!r} needs a docstring: it is the text that reports show")
@@ -212,13 +214,13 @@ def _each(name: str) -> list[str]:
     ]
 
 
-def resolve(names: str | Iterable[str]) -> list[Asked]:
+def resolve(names: str | Iterable[str]) -> list[StrategySpec]:
     """Look strategies up by name, by the name of a group, or by several values of a parameter.
 
     Raises:
         ValueError: for an unknown name, parameter or value, or an empty list.
     """
-    asked: dict[str, Asked] = {}
+    asked: dict[str, StrategySpec] = {}
     for name in names_in(names) if isinstance(names, str) else names:
         for single in groups().get(name) or _each(name):
             one = _look_up(single)
@@ -240,7 +242,7 @@ def find(name: str, **parameters: Any) -> Strategy:
     return _look_up(f"{name}:{given}").strategy
 
 
-def _look_up(text: str) -> Asked:
+def _look_up(text: str) -> StrategySpec:
     name, _, rest = text.partition(":")
     known = registered()
     if name not in known:
@@ -255,7 +257,7 @@ def _look_up(text: str) -> Asked:
     return _with(entry, parse_parameters(name, entry.build, rest))
 
 
-def _with(entry: Entry, given: dict[str, Any]) -> Asked:
+def _with(entry: Entry, given: dict[str, Any]) -> StrategySpec:
     chosen = {
         key: given[key]
         for key, default in entry.defaults.items()
@@ -263,17 +265,17 @@ def _with(entry: Entry, given: dict[str, Any]) -> Asked:
     }
     shown = ",".join(f"{key}={value}" for key, value in chosen.items())
     full = f"{entry.name}:{shown}" if shown else entry.name
-    return Asked(full, entry.build(**chosen), entry.doc, {**entry.defaults, **chosen})
+    return StrategySpec(full, entry.build(**chosen), entry.doc, {**entry.defaults, **chosen})
 
 
-def tunable(asked: Asked) -> dict[str, Search]:
+def tunable(asked: StrategySpec) -> dict[str, SearchSpace]:
     """Return the parameters that can be tuned, without those that were asked for."""
     name, _, given = asked.name.partition(":")
     fixed = {piece.partition("=")[0] for piece in given.split(",")}
     return {key: one for key, one in registered()[name].search.items() if key not in fixed}
 
 
-def with_parameters(asked: Asked, **chosen: Any) -> Asked:
+def with_parameters(asked: StrategySpec, **chosen: Any) -> StrategySpec:
     """Return a strategy with other parameters; it keeps its name.
 
     Raises:

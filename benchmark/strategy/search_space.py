@@ -34,4 +34,4 @@ class OneOf:
         return f"{', '.join(map(str, self.values[:-1]))} or {self.values[-1]}"
 
 
-Search = Between | OneOf
+SearchSpace = Between | OneOf

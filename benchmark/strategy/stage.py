@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 from benchmark.strategy.components import (
     Argmax,
-    AsIs,
     CrossEntropy,
-    ImagesAlone,
     LinearHead,
-    NoMix,
+    NoAugmentation,
+    NoMixing,
+    NoSynthesis,
     Shuffle,
 )
-from benchmark.strategy.expectations import Decided, Effect, Shown
+from benchmark.strategy.expectations import DecisionMeasurement, Expectation, StageMeasurement
 from benchmark.strategy.outputs import Outputs
 
 if TYPE_CHECKING:
@@ -41,10 +41,10 @@ class Sampler(Protocol):
         ...
 
 
-class Augment(Protocol):
+class Augmentation(Protocol):
     """How a drawn image looks."""
 
-    def changes(self, copy: Tensor) -> Tensor:
+    def changes(self, repeat_index: Tensor) -> Tensor:
         """Showing number of each image within its pass (B,) -> which of them are altered (B,) bool.
 
         Copy 0 is the first showing. Images that are not altered need no new forward pass through
@@ -52,7 +52,7 @@ class Augment(Protocol):
         """
         ...
 
-    def __call__(self, images: Tensor, copy: Tensor, rng: torch.Generator) -> Tensor:
+    def __call__(self, images: Tensor, repeat_index: Tensor, rng: torch.Generator) -> Tensor:
         """Images (B, 3, H, W) uint8 and their showing number (B,) -> the same shape and type.
 
         Called with the altered images only. `rng` lives on the device of the images.
@@ -60,16 +60,16 @@ class Augment(Protocol):
         ...
 
 
-def alters_first(augment: Augment) -> bool:
+def augments_first(augment: Augmentation) -> bool:
     """Return whether an image that is shown for the first time in a pass is altered."""
-    if isinstance(augment, AsIs):  # who only waits need not import torch to know
+    if isinstance(augment, NoAugmentation):  # who only waits need not import torch to know
         return False
     import torch
 
     return bool(augment.changes(torch.zeros(1, dtype=torch.int64))[0])
 
 
-class Mix(Protocol):
+class Mixing(Protocol):
     """Inputs and targets of several images blended."""
 
     def __call__(
@@ -79,7 +79,7 @@ class Mix(Protocol):
         ...
 
 
-class Synthesis(Protocol):
+class FeatureSynthesizer(Protocol):
     """Features that no image has, to train the head on."""
 
     def __call__(
@@ -127,23 +127,25 @@ class Decision(Protocol):
 class Stage:
     """What holds during a share of the step budget. Each field has the neutral default."""
 
-    share: float = 1.0
-    sample: Sampler = Shuffle()
-    augment: Augment = AsIs()
-    mix: Mix = NoMix()
-    synthesise: Synthesis = ImagesAlone()
+    fraction: float = 1.0
+    sampler: Sampler = Shuffle()
+    augmentation: Augmentation = NoAugmentation()
+    mixing: Mixing = NoMixing()
+    synthesizer: FeatureSynthesizer = NoSynthesis()
     loss: Loss = CrossEntropy()
-    trains: str | None = None  # a block name or "head"; None: what the recipe's phase trains
+    train_from: str | None = None  # a block name or "head"; None: what the recipe's phase trains
     reset_head: bool = False  # start this stage with a new head
-    effects: tuple[Effect[Shown], ...] = ()  # what must be seen of it, see `effects`
+    expectations: tuple[
+        Expectation[StageMeasurement], ...
+    ] = ()  # what must be seen of it, see `expectations`
 
     def __post_init__(self) -> None:
-        if not 0 < self.share <= 1:
-            raise ValueError(f"a stage's share must be in (0, 1], got {self.share}")
-        if self.mix != NoMix() and self.synthesise != ImagesAlone():
+        if not 0 < self.fraction <= 1:
+            raise ValueError(f"a stage's share must be in (0, 1], got {self.fraction}")
+        if self.mixing != NoMixing() and self.synthesizer != NoSynthesis():
             raise ValueError(
                 "a stage can mix images or make up features, not both: made-up features have no "
-                f"image to mix; got mix={self.mix!r} and synthesise={self.synthesise!r}"
+                f"image to mix; got mixing={self.mixing!r} and synthesizer={self.synthesizer!r}"
             )
 
 
@@ -157,23 +159,25 @@ class Strategy:
 
     stages: tuple[Stage, ...] = (Stage(),)
     head: Head = LinearHead()
-    decide: Decision = Argmax()
-    effects: tuple[Effect[Decided], ...] = ()  # what must be seen of the decision
+    decision: Decision = Argmax()
+    expectations: tuple[
+        Expectation[DecisionMeasurement], ...
+    ] = ()  # what must be seen of the decision
 
     def __post_init__(self) -> None:
-        if not callable(getattr(self.decide, "fit", None)):
+        if not callable(getattr(self.decision, "fit", None)):
             raise ValueError(
                 f"decide must have a method fit(outputs, counts) that returns a rule "
-                f"outputs -> labels, got {self.decide!r}"
+                f"outputs -> labels, got {self.decision!r}"
             )
-        total = sum(stage.share for stage in self.stages)
+        total = sum(stage.fraction for stage in self.stages)
         if abs(total - 1) > 1e-9:
             raise ValueError(
                 f"the shares of a strategy's stages must add up to 1, got {total:g} from "
-                f"{[stage.share for stage in self.stages]}"
+                f"{[stage.fraction for stage in self.stages]}"
             )
 
     def then(self, last: Stage) -> Strategy:
         """Return it with one more stage, all others shortened to leave room for that."""
-        before = tuple(replace(s, share=s.share * (1 - last.share)) for s in self.stages)
+        before = tuple(replace(s, fraction=s.fraction * (1 - last.fraction)) for s in self.stages)
         return replace(self, stages=(*before, last))

@@ -12,7 +12,7 @@ SECONDS_BETWEEN_LINES = 5.0
 TOO_EARLY = 0.03  # share of a task below which its start-up would be taken for its pace
 
 
-class Silent:
+class NullProgress:
     """Says nothing."""
 
     def say(self, text: str) -> None:
@@ -27,11 +27,11 @@ class Silent:
         """Name what the open task is working on."""
 
 
-class Stopwatch(Silent):
+class Timer(NullProgress):
     """Passes everything on and adds up the seconds of every task."""
 
-    def __init__(self, shown: Silent | None = None) -> None:
-        self._shown = shown or Silent()
+    def __init__(self, shown: NullProgress | None = None) -> None:
+        self._shown = shown or NullProgress()
         self._begun = time.perf_counter()
         self.seconds: dict[str, float] = {}
 
@@ -60,7 +60,7 @@ class Stopwatch(Silent):
             self.seconds[what] = self.seconds.get(what, 0.0) + took
 
 
-class Lines(Silent):
+class LogProgress(NullProgress):
     """Plain lines on a stream, at most one every few seconds: for logs and pipes."""
 
     def __init__(self) -> None:
@@ -100,7 +100,7 @@ class Lines(Silent):
             print(f"{what}: {done} of {total} {unit} in {duration(took)}", flush=True)
 
 
-class Bars(Silent):
+class RichProgress(NullProgress):
     """A bar with the time left, by rich."""
 
     def __init__(self) -> None:
@@ -147,9 +147,9 @@ class Bars(Silent):
         self._describe = lambda _: None
 
 
-def for_terminal() -> Silent:
+def for_terminal() -> NullProgress:
     """Return bars if someone is watching, lines if not."""
-    return Bars() if sys.stdout.isatty() else Lines()
+    return RichProgress() if sys.stdout.isatty() else LogProgress()
 
 
 def duration(seconds: float) -> str:

@@ -1,7 +1,7 @@
 """Rows of activations, computed once and read at every step.
 
-`RowStore` keeps them in a file that is read through a memory map: shared by strategies, seeds, runs
-and processes. `ResidentRows` keeps them in the memory of the device, for one process.
+`DiskActivationStore` keeps them in a file that is read through a memory map: shared by strategies, seeds, runs
+and processes. `DeviceActivationStore` keeps them in the memory of the device, for one process.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _ON_DISK = {"float32": np.float32, "bfloat16": np.uint16}  # numpy has no bfloat
 _BATCHES_BETWEEN_MARKS = 8
 
 
-class Rows(Protocol):
+class ActivationStore(Protocol):
     """N rows of one shape and type, filled on demand."""
 
     shared: bool  # by processes
@@ -52,7 +52,7 @@ def row_bytes(shape: tuple[int, ...], dtype: str) -> int:
     return int(np.prod(shape)) * np.dtype(_ON_DISK[dtype]).itemsize
 
 
-class ResidentRows:
+class DeviceActivationStore:
     """Rows in the memory of a device; gone with the process.
 
     Parameters
@@ -80,7 +80,7 @@ class ResidentRows:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as an empty store: a worker fills one of its own."""
-        return ResidentRows, self._made
+        return DeviceActivationStore, self._made
 
     def missing(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return those of `indices` whose rows are not there yet."""
@@ -106,7 +106,7 @@ class ResidentRows:
         return torch.from_numpy(indices).to(self._values.device, non_blocking=True)
 
 
-class RowStore:
+class DiskActivationStore:
     """Rows in a file, in a folder whose name changes with whatever the rows depend on.
 
     A row counts only once it is on the disk and the list of finished rows says so. Processes that
@@ -150,7 +150,7 @@ class RowStore:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as the path: the rows themselves, and what is held, are never sent to a worker."""
-        return RowStore, (self.folder, self.rows, self.shape, self.dtype)
+        return DiskActivationStore, (self.folder, self.rows, self.shape, self.dtype)
 
     @property
     def _file(self) -> Path:

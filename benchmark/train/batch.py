@@ -13,8 +13,8 @@ class Batch:
     """B images to be shown."""
 
     positions: NDArray[np.int64]  # (B,) in the training split
-    copies: NDArray[np.int64]  # (B,) showing number of each within its pass
-    altered: NDArray[np.bool_]  # (B,) whether it is augmented
+    repeat_index: NDArray[np.int64]  # (B,) showing number of each within its pass
+    augmented: NDArray[np.bool_]  # (B,) whether it is augmented
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -25,4 +25,4 @@ class Batch:
 
     def of(self, rows: NDArray[np.int64]) -> Batch:
         """Return some of the images."""
-        return Batch(self.positions[rows], self.copies[rows], self.altered[rows])
+        return Batch(self.positions[rows], self.repeat_index[rows], self.augmented[rows])

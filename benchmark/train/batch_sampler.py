@@ -14,7 +14,7 @@ from benchmark.strategy import Sampler
 _DRAW = 1  # keeps these random numbers apart from those of other uses of a seed
 
 
-class Stream:
+class BatchSampler:
     """Passes of a sampler, one after the other, cut into full batches.
 
     Parameters
@@ -57,7 +57,7 @@ class Stream:
         if begin < self._first:
             self._restart()
         positions: list[NDArray[np.int64]] = []
-        copies: list[NDArray[np.int64]] = []
+        repeat_index: list[NDArray[np.int64]] = []
         missing = self.batch_size
         while missing:
             at = begin + self.batch_size - missing - self._first
@@ -65,9 +65,9 @@ class Stream:
                 self._next_pass()
                 continue
             positions.append(self._positions[at : at + missing])
-            copies.append(self._copies[at : at + missing])
+            repeat_index.append(self._copies[at : at + missing])
             missing -= len(positions[-1])
-        return np.concatenate(positions), np.concatenate(copies)
+        return np.concatenate(positions), np.concatenate(repeat_index)
 
     def _next_pass(self) -> None:
         rng = np.random.default_rng([self.seed, _DRAW, self._passes])

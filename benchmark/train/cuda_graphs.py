@@ -19,7 +19,7 @@ from benchmark.model.network import Network
 from benchmark.system.memory import release_memory
 
 
-class Replay:
+class CudaGraphRunner:
     """Features of a network in training, from graphs for inputs of one shape, eager for any other.
 
     Which blocks are trained is that of the moment in which the graphs were captured. A gradient

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from benchmark.model.pretrained import Pretrained
 from benchmark.system.progress import Advance
-from benchmark.train.activation_store import Rows
-from benchmark.train.placement import Home
+from benchmark.train.activation_store import ActivationStore
+from benchmark.train.placement import Placement
 
 if TYPE_CHECKING:
     import torch
@@ -25,16 +25,18 @@ PASSES = (FROZEN_LAYERS, FEATURES)  # through pretrained layers, the second on t
 
 
 @dataclass(frozen=True)
-class Material:
+class FrozenFeatures:
     """N images of C classes, the same for every strategy and seed of an experiment."""
 
     labels: NDArray[np.int64]  # (N,)
     classes: int
     pixels: NDArray[np.uint8] | Tensor  # (N, H, W, 3); a tensor is on the device
     pretrained: Pretrained  # the network, with the first block that may be trained
-    home: Home  # where the activations live
-    at_cut: Rows | None  # None: nothing is stored, every image passes the prefix anew
-    pooled: Rows  # features of the pretrained network, for phases that train the head alone
+    home: Placement  # where the activations live
+    at_cut: ActivationStore | None  # None: nothing is stored, every image passes the prefix anew
+    pooled: (
+        ActivationStore  # features of the pretrained network, for phases that train the head alone
+    )
 
     @property
     def device(self) -> torch.device:
@@ -76,7 +78,7 @@ class Material:
             self.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16
         )
 
-    def store(self, what: str) -> Rows | None:
+    def store(self, what: str) -> ActivationStore | None:
         """Return the rows that one of the PASSES fills; None if they are not kept."""
         return {FROZEN_LAYERS: self.at_cut, FEATURES: self.pooled}[what]
 

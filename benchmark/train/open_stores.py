@@ -16,8 +16,13 @@ from benchmark.storage.atomic import digest
 from benchmark.storage.cache import cache_dir, lease, make_room
 from benchmark.system.device import Device
 from benchmark.system.memory import host_memory, is_out_of_memory, release_memory
-from benchmark.train.activation_store import ResidentRows, Rows, RowStore, row_bytes
-from benchmark.train.placement import SHARE_OF_HOST, Home, Room, room_on_gpu
+from benchmark.train.activation_store import (
+    ActivationStore,
+    DeviceActivationStore,
+    DiskActivationStore,
+    row_bytes,
+)
+from benchmark.train.placement import SHARE_OF_HOST, MemoryBudget, Placement, gpu_budget_for
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -48,42 +53,44 @@ class Stores:
     """
 
     about: str
-    identity: list[str]
+    fingerprint: list[str]
     rows: int
     device: Device
-    gpu_room: int
+    gpu_budget: int
     cache_limit: int | None
 
-    def open(self, first: str, shape: tuple[int, ...], dtype: str) -> tuple[Rows | None, Home]:
+    def open(
+        self, first: str, shape: tuple[int, ...], dtype: str
+    ) -> tuple[ActivationStore | None, Placement]:
         """Open the store of inputs of the block `first`; None if there is no room anywhere."""
-        folder = cache_dir() / "activations" / digest([*self.identity, first, *shape])[:20]
+        folder = cache_dir() / "activations" / digest([*self.fingerprint, first, *shape])[:20]
         held = lease(folder, f"activations before {first} of {self.about}")
 
         def fits_on_disk(needed: int) -> bool:
             return make_room(needed - _disk_bytes(folder / "rows.bin"), self.cache_limit)
 
         needed = self.rows * row_bytes(shape, dtype)
-        home = Room(self.gpu_room, fits_on_disk, _room_in_memory()).home_of(needed)
-        if home is Home.DEVICE:
+        home = MemoryBudget(self.gpu_budget, fits_on_disk, _room_in_memory()).placement_for(needed)
+        if home is Placement.DEVICE:
             try:
-                resident = ResidentRows(self.rows, shape, dtype, self.device.name)
+                resident = DeviceActivationStore(self.rows, shape, dtype, self.device.name)
             except RuntimeError as error:  # another program was faster
                 if not is_out_of_memory(error):
                     raise
-                self.gpu_room = 0
+                self.gpu_budget = 0
                 return self.open(first, shape, dtype)
-            self.gpu_room -= needed
+            self.gpu_budget -= needed
             return resident, home
-        if home is Home.DISK:
-            return RowStore(folder, self.rows, shape, dtype, held), home
-        if home is Home.MEMORY:
-            own = FolderInMemory()
-            return RowStore(own.path, self.rows, shape, dtype, own), home
+        if home is Placement.DISK:
+            return DiskActivationStore(folder, self.rows, shape, dtype, held), home
+        if home is Placement.MEMORY:
+            own = SharedMemoryDir()
+            return DiskActivationStore(own.path, self.rows, shape, dtype, own), home
         return None, home
 
     def pixels(self, array: NDArray[np.uint8]) -> NDArray[np.uint8] | Tensor:
         """Return images (N, H, W, 3) as they are, or on the GPU if there is room left for them."""
-        if array.nbytes > self.gpu_room:
+        if array.nbytes > self.gpu_budget:
             return array
         import torch
 
@@ -93,14 +100,14 @@ class Stores:
             if not is_out_of_memory(error):
                 raise
             return array
-        self.gpu_room -= array.nbytes
+        self.gpu_budget -= array.nbytes
         for start in range(0, len(array), IMAGES_A_COPY):
             part = slice(start, start + IMAGES_A_COPY)
             resident[part] = torch.from_numpy(array[part].copy())
         return resident
 
 
-def gpu_room(device: Device, processes: int, batch_size: int, image_size: int) -> int:
+def gpu_budget(device: Device, processes: int, batch_size: int, image_size: int) -> int:
     """Return the bytes for rows and pixels on the device; 0 if each process would need its own."""
     if device.type != "cuda" or processes > 1:
         return 0
@@ -108,10 +115,10 @@ def gpu_room(device: Device, processes: int, batch_size: int, image_size: int) -
 
     release_memory()  # what torch only keeps would count as taken
     free, total = torch.cuda.mem_get_info(device.place)
-    return room_on_gpu(free, total, batch_size, image_size)
+    return gpu_budget_for(free, total, batch_size, image_size)
 
 
-class FolderInMemory:
+class SharedMemoryDir:
     """A folder that goes with this object; one of a process that was killed is removed by others.
 
     A lock on a file in it says that its owner lives.
@@ -144,5 +151,5 @@ def _disk_bytes(path: Path) -> int:
 def _room_in_memory() -> int:
     if not IN_MEMORY.is_dir():
         return 0
-    FolderInMemory.remove_abandoned()
+    SharedMemoryDir.remove_abandoned()
     return int(SHARE_OF_HOST * min(shutil.disk_usage(IN_MEMORY).free, host_memory()))

@@ -12,33 +12,33 @@ GPU_AT_LEAST = 2 * 2**30  # bytes: weights, their moments, libraries
 SHARE_OF_HOST = 0.5  # of its memory; training and the file cache need the rest
 
 
-class Home(Enum):
+class Placement(Enum):
     """A place for activations, in words for the user."""
 
     DEVICE = "in the memory of the GPU"
     DISK = "in a memory-mapped file"
     MEMORY = "in memory"
-    NOWHERE = "recomputed at every step"
+    RECOMPUTE = "recomputed at every step"
 
 
 @dataclass(frozen=True)
-class Room:
+class MemoryBudget:
     """Bytes that there are for activations."""
 
     device: int  # 0 on a CPU, and where several processes share a GPU
     disk: Callable[[int], bool]  # whether so many fit into the cache; may make room for them
     memory: int  # of a file system in memory
 
-    def home_of(self, needed: int) -> Home:
+    def placement_for(self, needed: int) -> Placement:
         """Return the fastest place in which so many bytes fit."""
         if needed <= self.device:
-            return Home.DEVICE
+            return Placement.DEVICE
         if self.disk(needed):
-            return Home.DISK
-        return Home.MEMORY if needed <= self.memory else Home.NOWHERE
+            return Placement.DISK
+        return Placement.MEMORY if needed <= self.memory else Placement.RECOMPUTE
 
 
-def room_on_gpu(free: int, total: int, batch_size: int, image_size: int) -> int:
+def gpu_budget_for(free: int, total: int, batch_size: int, image_size: int) -> int:
     """Return the bytes of a GPU that training itself will not need.
 
     Args:

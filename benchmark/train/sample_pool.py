@@ -9,11 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from benchmark.strategy import Synthesis
+from benchmark.strategy import FeatureSynthesizer
 
 
 @dataclass(frozen=True)
-class Pool:
+class SamplePool:
     """N training images and S made-up rows of features behind them.
 
     Attributes
@@ -35,11 +35,11 @@ class Pool:
     new: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, labels: NDArray[np.int64], features: Tensor | None) -> Pool:
+    def of(cls, labels: NDArray[np.int64], features: Tensor | None) -> SamplePool:
         """Return the training images alone."""
         return cls(labels, len(labels), features, np.zeros(len(labels), bool))
 
-    def with_made_up(self, synthesis: Synthesis, rng: np.random.Generator) -> Pool:
+    def with_made_up(self, synthesis: FeatureSynthesizer, rng: np.random.Generator) -> SamplePool:
         """Return them with the rows that a strategy makes up.
 
         Raises

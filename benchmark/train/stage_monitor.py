@@ -22,17 +22,17 @@ Fingerprints = dict[str, tuple[tuple[float, ...], tuple[float, ...]]]
 
 
 @dataclass
-class Watch:
+class StageMonitor:
     """One stretch of a training. C classes."""
 
     start: int
     drawn: NDArray[np.int64]  # (C,) images shown, by class
-    made_up: NDArray[np.int64]  # (C,) features shown that are no image's
-    pull: NDArray[np.float64]  # (C, CONFIDENCE_BINS, 2), see `pull`
+    synthetic: NDArray[np.int64]  # (C,) features shown that are no image's
+    gradient_norm: NDArray[np.float64]  # (C, CONFIDENCE_BINS, 2), see `gradient_norm`
     steps: int = 0  # that optimizers took
     images: int = 0  # that gave a gradient
     shown: list[int] = field(default_factory=lambda: [0, 0])  # first showings in a pass, repeats
-    altered: list[int] = field(default_factory=lambda: [0, 0])  # by the strategy, of either
+    augmented: list[int] = field(default_factory=lambda: [0, 0])  # by the strategy, of either
     mixed: int = 0  # with more than one class in their target
     blocks: list[str] = field(default_factory=list)  # that have parameters, in order
     averaging: list[str] = field(default_factory=list)  # of those, the ones with batch norm
@@ -40,22 +40,22 @@ class Watch:
     averaged: set[str] = field(default_factory=set)  # blocks whose batch-norm statistics did
 
     @classmethod
-    def empty(cls, start: int, classes: int) -> Watch:
+    def empty(cls, start: int, classes: int) -> StageMonitor:
         """Nothing seen yet."""
-        drawn, made_up = np.zeros((2, classes), np.int64)
-        return cls(start, drawn, made_up, np.zeros((classes, CONFIDENCE_BINS, 2)))
+        drawn, synthetic = np.zeros((2, classes), np.int64)
+        return cls(start, drawn, synthetic, np.zeros((classes, CONFIDENCE_BINS, 2)))
 
-    def count(self, labels: NDArray[np.int64], copies: NDArray[np.int64]) -> None:
+    def count(self, labels: NDArray[np.int64], repeat_index: NDArray[np.int64]) -> None:
         """Add a batch: labels (B,), and which showing within its pass each image is (B,)."""
         np.add.at(self.drawn, labels, 1)
-        repeats = int(np.count_nonzero(copies))
-        self.shown = [self.shown[0] + len(copies) - repeats, self.shown[1] + repeats]
+        repeats = int(np.count_nonzero(repeat_index))
+        self.shown = [self.shown[0] + len(repeat_index) - repeats, self.shown[1] + repeats]
 
-    def add(self, sums: Sums) -> None:
+    def add(self, sums: DeviceAccumulators) -> None:
         """Add what lay on the device."""
-        self.pull += sums.pull.cpu().numpy()
-        altered = sums.altered.tolist()
-        self.altered = [a + int(b) for a, b in zip(self.altered, altered, strict=True)]
+        self.gradient_norm += sums.gradient_norm.cpu().numpy()
+        augmented = sums.augmented.tolist()
+        self.augmented = [a + int(b) for a, b in zip(self.augmented, augmented, strict=True)]
         self.mixed += int(sums.mixed.item())
         self.images += sums.images
 
@@ -74,32 +74,32 @@ class Watch:
         return {
             **self.__dict__,
             "drawn": self.drawn.tolist(),
-            "made_up": self.made_up.tolist(),
-            "pull": self.pull.tolist(),
+            "synthetic": self.synthetic.tolist(),
+            "gradient_norm": self.gradient_norm.tolist(),
             "trained": sorted(self.trained),
             "averaged": sorted(self.averaged),
         }
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Watch:
+    def from_json(cls, value: dict[str, Any]) -> StageMonitor:
         """Read what `to_json` gave."""
-        arrays = {name: np.asarray(value[name], np.int64) for name in ("drawn", "made_up")}
-        arrays["pull"] = np.asarray(value["pull"])
+        arrays = {name: np.asarray(value[name], np.int64) for name in ("drawn", "synthetic")}
+        arrays["gradient_norm"] = np.asarray(value["gradient_norm"])
         sets = {name: set(value[name]) for name in ("trained", "averaged")}
         return cls(**{**value, **arrays, **sets})
 
 
 @dataclass
-class Sums:
+class DeviceAccumulators:
     """Added up on the device, which is not waited for."""
 
-    pull: Tensor  # (C, CONFIDENCE_BINS, 2) float64
-    altered: Tensor  # (2,) first showings and repeats
+    gradient_norm: Tensor  # (C, CONFIDENCE_BINS, 2) float64
+    augmented: Tensor  # (2,) first showings and repeats
     mixed: Tensor  # ()
     images: int = 0
 
     @classmethod
-    def empty(cls, classes: int, device: torch.device) -> Sums:
+    def empty(cls, classes: int, device: torch.device) -> DeviceAccumulators:
         """Nothing yet."""
         return cls(
             torch.zeros(classes, CONFIDENCE_BINS, 2, dtype=torch.float64, device=device),
@@ -107,15 +107,15 @@ class Sums:
             torch.zeros((), device=device),
         )
 
-    def add(self, other: Sums) -> None:
+    def add(self, other: DeviceAccumulators) -> None:
         """Add another's, once the step that they are of went well."""
-        self.pull += other.pull
-        self.altered += other.altered
+        self.gradient_norm += other.gradient_norm
+        self.augmented += other.augmented
         self.mixed += other.mixed
         self.images += other.images
 
 
-def pull(logits: Tensor, gradient: Tensor, target: Tensor) -> Tensor:
+def gradient_norm(logits: Tensor, gradient: Tensor, target: Tensor) -> Tensor:
     """Return how strongly images pull at the logits, added up: (C, CONFIDENCE_BINS, 2).
 
     By class, and by probability of the true class, the norm of the loss's gradient and that of

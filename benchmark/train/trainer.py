@@ -22,12 +22,12 @@ from benchmark.evaluation.metrics import macro_f1, never_predicted
 from benchmark.model.backbone import HEAD
 from benchmark.model.network import Network
 from benchmark.plan.experiment import Phase, Recipe
-from benchmark.plan.segments import Budget, Segment, Stretch
-from benchmark.strategy import Head, ImagesAlone, NoMix
-from benchmark.strategy.stage import alters_first
+from benchmark.plan.segments import Budget, Segment, StepRange
+from benchmark.strategy import Head, NoMixing, NoSynthesis
+from benchmark.strategy.stage import augments_first
 from benchmark.system.memory import in_full_batches, is_out_of_memory, release_memory
 from benchmark.train.batch import Batch
-from benchmark.train.batch_sampler import Stream
+from benchmark.train.batch_sampler import BatchSampler
 from benchmark.train.checkpoint import (
     flatten_optimizer,
     load_tensors,
@@ -36,11 +36,11 @@ from benchmark.train.checkpoint import (
     under,
     unflatten_optimizer,
 )
-from benchmark.train.cuda_graphs import Replay
-from benchmark.train.frozen_features import Material
-from benchmark.train.sample_pool import Pool
-from benchmark.train.stage_monitor import Sums, fingerprints, pull
-from benchmark.train.telemetry import SMALLEST_MICRO_BATCH, Tally
+from benchmark.train.cuda_graphs import CudaGraphRunner
+from benchmark.train.frozen_features import FrozenFeatures
+from benchmark.train.sample_pool import SamplePool
+from benchmark.train.stage_monitor import DeviceAccumulators, fingerprints, gradient_norm
+from benchmark.train.telemetry import SMALLEST_MICRO_BATCH, TrainingStats
 
 STEPS_THAT_PAY = 20  # a capture takes .15 s and saves 17 ms a step (H200, 299 px, 64 images)
 _HEAD, _STEP, _MADE_UP = 2, 3, 4  # keep the random numbers of different uses of a seed apart
@@ -63,7 +63,7 @@ class Training:
 
     def __init__(
         self,
-        material: Material,
+        material: FrozenFeatures,
         split: Splits,
         recipe: Recipe,
         budget: Budget,
@@ -76,7 +76,7 @@ class Training:
         self.labels = material.labels[split.train]  # (N,)
         counts = np.bincount(self.labels, minlength=material.classes)
         self.counts = torch.from_numpy(counts).to(material.device, torch.float32)  # (C,)
-        self.tally = Tally.empty(material.classes, len(self.labels))
+        self.tally = TrainingStats.empty(material.classes, len(self.labels))
         backbone, suffix = material.pretrained.backbone, material.pretrained.suffix()
         self.width = backbone.width  # D
         self.network = Network(suffix, self._new_head(0), backbone.dropout).to(material.device)
@@ -84,7 +84,7 @@ class Training:
         self.optimizer: torch.optim.Optimizer | None = None
         self._restored: dict[str, Tensor] = {}
         self._sums = self._no_sums()
-        self._replay: tuple[str, Replay] | None = None  # first trained block, its graphs
+        self._replay: tuple[str, CudaGraphRunner] | None = None  # first trained block, its graphs
         self._generator = torch.Generator(material.device)
 
     # ---- state -------------------------------------------------------------------------------
@@ -101,7 +101,7 @@ class Training:
     def restore(self, path: Path) -> None:
         """Go on from a state that `save` wrote."""
         tensors, about = load_tensors(path)
-        self.step, self.tally = about["step"], Tally.from_json(about["tally"])
+        self.step, self.tally = about["step"], TrainingStats.from_json(about["tally"])
         self.network.head.load_state_dict(under("head", tensors))
         if suffix := under("suffix", tensors):
             self.network.suffix.load_state_dict(suffix)
@@ -132,14 +132,14 @@ class Training:
 
     def _run_stretch(
         self,
-        stretch: Stretch,
+        stretch: StepRange,
         end: int,
         advance: Callable[[int], None],
         pause: Callable[[], None],
     ) -> None:
         phase = self.recipe.phases[stretch.phase]
-        first = stretch.stage.trains or (
-            HEAD if phase.trains == "head" else self.material.pretrained.cut
+        first = stretch.stage.train_from or (
+            HEAD if phase.train_from == "head" else self.material.pretrained.cut
         )
         if stretch.resets_head and self.step == stretch.start:
             self.network.head = self._new_head(stretch.start).to(self.material.device)
@@ -149,12 +149,12 @@ class Training:
         if first != HEAD:
             self.pretrained = False
         pool = self._pool(first, stretch)
-        stream = Stream(
-            stretch.stage.sample,
+        stream = BatchSampler(
+            stretch.stage.sampler,
             pool.labels,
             self.seed,
             self.budget.batch_size,
-            stretch.stream_start,
+            stretch.sampler_start,
         )
         phase_start, phase_end = self.budget.boundaries()[stretch.phase : stretch.phase + 2]
         stops = _validation_steps(phase_start, phase_end, phase.epochs)
@@ -186,7 +186,7 @@ class Training:
                 loss_sum.zero_()
                 done, begun = self.step, time.perf_counter()
 
-    def _one_step(self, stretch: Stretch, stream: Stream, pool: Pool) -> Tensor:
+    def _one_step(self, stretch: StepRange, stream: BatchSampler, pool: SamplePool) -> Tensor:
         """Show one batch and update what is trained; return the mean loss.
 
         If memory runs out, the batch passes in micro-batches whose gradients add up to the same
@@ -194,14 +194,14 @@ class Training:
         averages may have moved twice in layers that the attempt had passed.)
         """
         assert self.optimizer is not None
-        positions, copies = stream.batch(self.step)
+        positions, repeat_index = stream.batch(self.step)
         shown = positions < pool.images  # (B,) the others are made up
-        batch = Batch(positions, copies, self._altered(stretch, copies) & shown)
+        batch = Batch(positions, repeat_index, self._altered(stretch, repeat_index) & shown)
         self.tally.seen[positions[shown]] = True
-        self.tally.views += int(batch.altered.sum())
-        watch = self.tally.watched[-1]
-        watch.count(pool.labels[positions[shown]], copies[shown])
-        np.add.at(watch.made_up, pool.labels[positions[pool.new[positions]]], 1)
+        self.tally.views += int(batch.augmented.sum())
+        watch = self.tally.stages_measured[-1]
+        watch.count(pool.labels[positions[shown]], repeat_index[shown])
+        np.add.at(watch.synthetic, pool.labels[positions[pool.new[positions]]], 1)
         while True:
             try:
                 loss, sums = self._gradients(stretch, batch, pool)
@@ -219,7 +219,9 @@ class Training:
         self.network.zero_grad(set_to_none=True)  # a validation, or a save, has their memory
         return loss
 
-    def _gradients(self, stretch: Stretch, batch: Batch, pool: Pool) -> tuple[Tensor, Sums]:
+    def _gradients(
+        self, stretch: StepRange, batch: Batch, pool: SamplePool
+    ) -> tuple[Tensor, DeviceAccumulators]:
         step_seed = _derived(self.seed, _STEP, self.step)
         self._generator.manual_seed(step_seed)
         torch.manual_seed(step_seed)  # a strategy may use torch's own
@@ -245,31 +247,31 @@ class Training:
             sums.images += len(logits)
             if logits.grad is not None:  # a loss may leave the logits alone
                 gradient = logits.grad * len(batch)  # each image's own, not its share of a mean
-                sums.pull += pull(logits.detach(), gradient, target)
+                sums.gradient_norm += gradient_norm(logits.detach(), gradient, target)
         return loss, sums
 
-    def _no_sums(self) -> Sums:
-        return Sums.empty(self.material.classes, self.material.device)
+    def _no_sums(self) -> DeviceAccumulators:
+        return DeviceAccumulators.empty(self.material.classes, self.material.device)
 
-    def _altered(self, stretch: Stretch, copies: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def _altered(self, stretch: StepRange, repeat_index: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which images (B,) are augmented: asked without the device."""
-        numbers = torch.from_numpy(copies)
-        augments = (self.recipe.augment, stretch.stage.augment)
+        numbers = torch.from_numpy(repeat_index)
+        augments = (self.recipe.augmentation, stretch.stage.augmentation)
         return np.logical_or(*(augment.changes(numbers).numpy() for augment in augments))
 
     def _inputs(
-        self, stretch: Stretch, batch: Batch, pool: Pool, sums: Sums
+        self, stretch: StepRange, batch: Batch, pool: SamplePool, sums: DeviceAccumulators
     ) -> tuple[Tensor, Tensor]:
         """Inputs of the trained part and their targets (B, C); only altered images are run anew.
 
         Inputs are activations at the cut, or features (B, D) where the head alone is trained.
         """
-        material, mix = self.material, stretch.stage.mix
+        material, mix = self.material, stretch.stage.mixing
         labels = self._places(pool.labels[batch.positions])
         target = torch.zeros(len(batch), material.classes, device=material.device)
         target.scatter_(1, labels[:, None], 1.0)  # (B,) -> (B, 1); one_hot waits for the device
-        mixes = not isinstance(mix, NoMix)
-        fresh, stored = _where(batch.altered | mixes)
+        mixes = not isinstance(mix, NoMixing)
+        fresh, stored = _where(batch.augmented | mixes)
         if not len(fresh):
             return self._stored(batch.positions, pool), target
         images = self._views(stretch, batch.of(fresh), sums)
@@ -290,42 +292,42 @@ class Training:
         x.index_copy_(0, self._places(stored), rows.to(viewed.dtype))
         return x, target
 
-    def _views(self, stretch: Stretch, batch: Batch, sums: Sums) -> Tensor:
+    def _views(self, stretch: StepRange, batch: Batch, sums: DeviceAccumulators) -> Tensor:
         """Images (B, 3, H, W) uint8, augmented by the recipe and then by the strategy."""
         images = self.material.images(self.split.train[batch.positions])
-        for augment in (self.recipe.augment, stretch.stage.augment):
-            changed, _ = _where(augment.changes(torch.from_numpy(batch.copies)).numpy())
+        for augment in (self.recipe.augmentation, stretch.stage.augmentation):
+            changed, _ = _where(augment.changes(torch.from_numpy(batch.repeat_index)).numpy())
             if len(changed):
-                which, numbers = self._places(changed), self._places(batch.copies[changed])
+                which, numbers = self._places(changed), self._places(batch.repeat_index[changed])
                 before = images.index_select(0, which)
                 views = augment(before, numbers, self._generator)
                 images = images.index_copy(0, which, views)
-                if augment is stretch.stage.augment:
+                if augment is stretch.stage.augmentation:
                     other = (views != before).flatten(1).any(1)  # (B, 3, H, W) -> (B,)
-                    sums.altered[0] += (other & (numbers == 0)).sum()
-                    sums.altered[1] += (other & (numbers > 0)).sum()
+                    sums.augmented[0] += (other & (numbers == 0)).sum()
+                    sums.augmented[1] += (other & (numbers > 0)).sum()
         return images
 
     def _places(self, numbers: NDArray[np.int64]) -> Tensor:
         return self.material.to_device(torch.from_numpy(numbers))
 
-    def _stored(self, positions: NDArray[np.int64], pool: Pool) -> Tensor:
+    def _stored(self, positions: NDArray[np.int64], pool: SamplePool) -> Tensor:
         if pool.features is not None:
             return pool.features.index_select(0, self._places(positions))
         return self.material.inputs(self.split.train[positions])
 
-    def _pool(self, first: str, stretch: Stretch) -> Pool:
+    def _pool(self, first: str, stretch: StepRange) -> SamplePool:
         """What is drawn from; features (N, D) are taken once if the head alone is trained."""
-        synthesis = stretch.stage.synthesise
-        if synthesis == ImagesAlone():
-            return Pool.of(self.labels, self._pooled(stretch) if first == HEAD else None)
+        synthesis = stretch.stage.synthesizer
+        if synthesis == NoSynthesis():
+            return SamplePool.of(self.labels, self._pooled(stretch) if first == HEAD else None)
         features = self._features(self.split.train) if first == HEAD else None
-        rng = np.random.default_rng([self.seed, _MADE_UP, stretch.stream_start])
-        return Pool.of(self.labels, features).with_made_up(synthesis, rng)
+        rng = np.random.default_rng([self.seed, _MADE_UP, stretch.sampler_start])
+        return SamplePool.of(self.labels, features).with_made_up(synthesis, rng)
 
-    def _pooled(self, stretch: Stretch) -> Tensor:
+    def _pooled(self, stretch: StepRange) -> Tensor:
         """Features of the training images (N, D); none if none of them is shown as it is."""
-        if alters_first(self.recipe.augment) or alters_first(stretch.stage.augment):
+        if augments_first(self.recipe.augmentation) or augments_first(stretch.stage.augmentation):
             # then no image is ever shown as it is
             return torch.empty((0, self.width), device=self.material.device)
         return self._features(self.split.train)
@@ -350,7 +352,7 @@ class Training:
         self.network.eval()
         return self.network.classify(features), features
 
-    def _validate(self, stretch: Stretch, phase: Phase) -> None:
+    def _validate(self, stretch: StepRange, phase: Phase) -> None:
         """Add a point to the learning curve; nothing is ever chosen by it."""
         logits, _ = self.outputs(self.split.val)
         labels = torch.from_numpy(self.material.labels[self.split.val]).to(logits.device)
@@ -362,7 +364,7 @@ class Training:
             {
                 "step": self.step,
                 "phase": stretch.phase,
-                "trains": phase.trains,
+                "train_from": phase.train_from,
                 "train_loss": self.tally.loss_sum / self.tally.loss_steps,
                 "val_loss_by_class": _by_class(losses, truth, classes),
                 "val_loss": loss if math.isfinite(loss) else None,
@@ -416,10 +418,10 @@ class Training:
         if first != HEAD and self.tally.micro_batches == 1 and steps >= STEPS_THAT_PAY:
             like = np.resize(self.split.train, self.budget.batch_size)
             x = self.material.inputs(like)
-            self._replay = first, Replay(self.network, x, self.material.dtype)
+            self._replay = first, CudaGraphRunner(self.network, x, self.material.dtype)
 
     def _count_step(self, *_: object) -> None:
-        self.tally.watched[-1].steps += 1
+        self.tally.stages_measured[-1].steps += 1
 
     def _set_rates(self, phase: Phase, passed: float) -> None:
         factor = learning_rate_factor(phase, passed)
@@ -433,7 +435,7 @@ def learning_rate_factor(phase: Phase, passed: float) -> float:
     if passed < phase.warmup:
         return (passed + 0.01) / (phase.warmup + 0.01)
     if not phase.cosine:
-        return 0.01 ** sum(passed >= drop for drop in phase.drops)
+        return 0.01 ** sum(passed >= drop for drop in phase.lr_milestones)
     return 0.5 * (1 + math.cos(math.pi * (passed - phase.warmup) / (1 - phase.warmup)))
 
 

@@ -105,9 +105,9 @@ def test_a_difference_is_over_the_seeds_that_both_finished():
     assert row(intervals(seeds), "helps")["seeds"] == 2
 
 
-@pytest.mark.parametrize("control", [None, "unknown"])
-def test_without_a_control_nothing_is_compared(control):
-    table = paired(predictions(), control)
+@pytest.mark.parametrize("baseline", [None, "unknown"])
+def test_without_a_control_nothing_is_compared(baseline):
+    table = paired(predictions(), baseline)
     assert list(table) == PAIRED
     assert table.empty
 

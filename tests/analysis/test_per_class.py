@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.analysis.confidence import Tested as OneSeed
+from benchmark.analysis.confidence import SeedPredictions as OneSeed
 from benchmark.analysis.per_class import CHANGES, RECALLS, biggest, class_changes, class_recalls
 from benchmark.evaluation.metrics import class_scores
-from benchmark.evaluation.statistics.across_seeds import over_seeds
-from benchmark.evaluation.statistics.proportions import change_of_share, wilson
+from benchmark.evaluation.statistics.across_seeds import t_interval_corrected
+from benchmark.evaluation.statistics.proportions import paired_proportion_difference_ci, wilson
 
 
 def one_seed(labels, seed=0, files=None, groups=None, **right):
@@ -31,10 +31,10 @@ def test_changes_of_recall_by_hand():
     seed = one_seed([0, 0, 0, 0, 1, 1], no=[1, 0, 0, 0, 1, 1], yes=[0, 1, 1, 1, 1, 1])
     table = class_changes([seed], "no")
     assert list(table) == CHANGES
-    assert table[["strategy", "control"]].to_numpy().tolist() == [["yes", "no"]] * 3
+    assert table[["strategy", "baseline"]].to_numpy().tolist() == [["yes", "no"]] * 3
     a, b, c = (of_class(table, name) for name in "abc")
     assert a["difference"] == pytest.approx(0.75 - 0.25)
-    bounds = change_of_share(np.array([3]), np.array([1]), np.array([4]))
+    bounds = paired_proportion_difference_ci(np.array([3]), np.array([1]), np.array([4]))
     assert (a["low"], a["high"]) == pytest.approx([bound[0] for bound in bounds])
     assert (a["images"], a["seeds"], b["images"]) == (4, 1, 2)
     assert b["difference"] == 0
@@ -50,12 +50,16 @@ def test_changes_of_several_seeds_reach_as_far_as_trainings_and_images_say():
     ]
     a, b = (of_class(class_changes(seeds, "no"), name) for name in "ab")
     assert a["difference"] == pytest.approx(0.5)
-    students = over_seeds(np.array([0.2, 0.5, 0.8]))
-    images = [bound[0] for bound in change_of_share(*(np.array([k]) for k in (15, 0, 30)))]
+    students = t_interval_corrected(np.array([0.2, 0.5, 0.8]))
+    images = [
+        bound[0] for bound in paired_proportion_difference_ci(*(np.array([k]) for k in (15, 0, 30)))
+    ]
     assert a["low"] == pytest.approx(min(students[0], images[0])) == max(students[0], -1)
     assert a["high"] == pytest.approx(min(students[1], 1))
     assert (a["images"], a["seeds"]) == (30, 3)
-    images = [bound[0] for bound in change_of_share(*(np.array([k]) for k in (0, 0, 3)))]
+    images = [
+        bound[0] for bound in paired_proportion_difference_ci(*(np.array([k]) for k in (0, 0, 3)))
+    ]
     assert (b["low"], b["high"]) == pytest.approx(images), "though all seeds agree"
 
 
@@ -82,7 +86,7 @@ def test_the_same_image_in_every_seed_is_one_image():
         return found["high"] - found["low"]
 
     names = [f"{i}.jpg" for i in range(20)]
-    once = change_of_share(np.array([10]), np.array([0]), np.array([20]))
+    once = paired_proportion_difference_ci(np.array([10]), np.array([0]), np.array([20]))
     assert width(names) == pytest.approx((once[1] - once[0])[0], rel=0.05)
     assert width(None) < 0.5 * width(names)
 
@@ -92,7 +96,7 @@ def test_images_in_groups_tell_less_about_a_class():
     groups = np.repeat([0, 1, 2, 3], 3)
     together = one_seed([0] * 12, groups=groups, no=[0] * 12, yes=[1] * 6 + [0] * 6)
     found = [of_class(class_changes([one], "no"), "a") for one in (apart, together)]
-    four = change_of_share(np.array([2]), np.array([0]), np.array([4]))
+    four = paired_proportion_difference_ci(np.array([2]), np.array([0]), np.array([4]))
     assert (found[1]["low"], found[1]["high"]) == pytest.approx([bound[0] for bound in four])
     assert found[0]["low"] > found[1]["low"]
 
@@ -173,7 +177,7 @@ def test_recall_over_seeds_reaches_as_far_as_trainings_and_images_say():
     ]
     a, b = (of_class(class_recalls(seeds), name) for name in "ab")
     assert (a["recall"], a["hits"], a["images"], a["seeds"]) == (pytest.approx(0.5), 15, 30, 3)
-    low, high = over_seeds(np.array([0.2, 0.5, 0.8]))
+    low, high = t_interval_corrected(np.array([0.2, 0.5, 0.8]))
     assert (a["low"], a["high"]) == pytest.approx((max(low, 0), min(high, 1)))
     assert (b["low"], b["high"]) == pytest.approx(bounds_of(0, 3)), "though all seeds agree"
 

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.usefixtures("forgotten")
 MINE = '''
 from dataclasses import dataclass
 
-from benchmark.strategy import CrossEntropy, EasyPullMore, Stage, Strategy, strategy
+from benchmark.strategy import CrossEntropy, UpweightsEasyExamples, Stage, Strategy, strategy
 
 
 @dataclass(frozen=True)

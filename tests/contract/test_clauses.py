@@ -125,25 +125,25 @@ BAD = [
     (
         "draws_by_its_rng_alone",
         "def __call__(self, labels, rng): return np.random.permutation(len(labels))",
-        "stages=(Stage(sample=Part()),)",
+        "stages=(Stage(sampler=Part()),)",
         "draw with `rng` alone",
     ),
     (
         "draws_by_its_rng_alone",
         "def __call__(self, labels, rng): return np.arange(len(labels))",
-        "stages=(Stage(sample=Part()),)",
+        "stages=(Stage(sampler=Part()),)",
         "another generator gives the same draws",
     ),
     (
         "draws_by_its_rng_alone",
         "def __call__(self, labels, rng): return rng.permutation(len(labels)) + 1",
-        "stages=(Stage(sample=Part()),)",
+        "stages=(Stage(sampler=Part()),)",
         "positions from 1 to 61 of 61 images",
     ),
     (
         "draws_by_its_rng_alone",
         "def __call__(self, labels, rng): return rng.random(len(labels))",
-        "stages=(Stage(sample=Part()),)",
+        "stages=(Stage(sampler=Part()),)",
         "whole numbers .*got float64",
     ),
     (
@@ -151,47 +151,47 @@ BAD = [
         "def __call__(self, labels, rng):\n"
         "    rng.shuffle(labels)\n"
         "    return rng.permutation(len(labels))",
-        "stages=(Stage(sample=Part()),)",
+        "stages=(Stage(sampler=Part()),)",
         "changed the labels that it was given",
     ),
     (
         "leaves_other_images_alone",
         "def __call__(self, images, copy, rng): return images",
-        "stages=(Stage(augment=Part()),)",
+        "stages=(Stage(augmentation=Part()),)",
         r"Part has no method changes\(copy\)",
     ),
     (
         "leaves_other_images_alone",
         "def changes(self, copy): return copy > 0\n"
         "def __call__(self, images, copy, rng): return images.float()",
-        "stages=(Stage(augment=Part()),)",
+        "stages=(Stage(augmentation=Part()),)",
         r"became \(5, 3, 32, 32\) torch.float32",
     ),
     (
         "leaves_other_images_alone",
         "def changes(self, copy): return True\n"
         "def __call__(self, images, copy, rng): return images",
-        "stages=(Stage(augment=Part()),)",
+        "stages=(Stage(augmentation=Part()),)",
         r"each of 5 images whether it is altered, \(5,\) bool; got True",
     ),
     (
         "leaves_other_images_alone",
         "def changes(self, copy): return copy > 0\n"
         "def __call__(self, images, copy, rng): return torch.randint_like(images, 255)",
-        "stages=(Stage(augment=Part()),)",
+        "stages=(Stage(augmentation=Part()),)",
         "draw with `rng` alone",
     ),
     (
         "shows_the_first_as_it_is",
         "def changes(self, copy): return copy >= 0\n"
         "def __call__(self, images, copy, rng): return 255 - images",
-        "stages=(Stage(augment=Part(), effects=(RepeatsAltered(),)),)",
-        r"declares RepeatsAltered, .*\[True, True, True\]",
+        "stages=(Stage(augmentation=Part(), expectations=(RepeatsAugmented(),)),)",
+        r"declares RepeatsAugmented, .*\[True, True, True\]",
     ),
     (
         "mixes_within_bounds",
         "def __call__(self, images, target, counts, rng): return images",
-        "stages=(Stage(mix=Part()),)",
+        "stages=(Stage(mixing=Part()),)",
         r"images and targets must be returned, as two; got \(8, 3, 16, 16\) torch.float32",
     ),
     (
@@ -199,40 +199,40 @@ BAD = [
         "def __call__(self, images, target, counts, rng):\n"
         "    counts /= counts.sum()\n"
         "    return images, target",
-        "stages=(Stage(mix=Part()),)",
+        "stages=(Stage(mixing=Part()),)",
         "changed the counts that it was given",
     ),
     (
         "mixes_within_bounds",
         "def __call__(self, images, target, counts, rng):\n"
         "    return images, target[np.random.permutation(8)]",
-        "stages=(Stage(mix=Part()),)",
+        "stages=(Stage(mixing=Part()),)",
         "another mix the second time; draw with `rng` alone",
     ),
     (
         "mixes_within_bounds",
         "def __call__(self, images, target, counts, rng):\n"
         "    return images + images.flip(0), (target + target.flip(0)) / 2",
-        "stages=(Stage(mix=Part()),)",
+        "stages=(Stage(mixing=Part()),)",
         "pixels from 0 to 255 became",
     ),
     (
         "mixes_within_bounds",
         "def __call__(self, images, target, counts, rng):\n"
         "    return (images + images.flip(0)) / 2, target + target.flip(0)",
-        "stages=(Stage(mix=Part()),)",
+        "stages=(Stage(mixing=Part()),)",
         r"targets sum to \[2.0",
     ),
     (
         "makes_up_rows_that_fit",
         "def __call__(self, features, labels, rng): return features[:, :2], labels",
-        "stages=(Stage(synthesise=Part(), trains='head'),)",
+        "stages=(Stage(synthesizer=Part(), train_from='head'),)",
         r"rows must be \(S, 6\)",
     ),
     (
         "makes_up_rows_that_fit",
         "def __call__(self, features, labels, rng): return features",
-        "stages=(Stage(synthesise=Part(), trains='head'),)",
+        "stages=(Stage(synthesizer=Part(), train_from='head'),)",
         r"rows and labels must be returned, as two; got \(61, 6\) float32",
     ),
     (
@@ -240,7 +240,7 @@ BAD = [
         "def __call__(self, features, labels, rng):\n"
         "    features += 1\n"
         "    return features, labels",
-        "stages=(Stage(synthesise=Part(), trains='head'),)",
+        "stages=(Stage(synthesizer=Part(), train_from='head'),)",
         "changed the features of the images",
     ),
     (
@@ -248,26 +248,26 @@ BAD = [
         "def fit(self, validation, counts):\n"
         "    validation.head[:] = 0\n"
         "    return AddOffset((0.0,) * len(counts))",
-        "decide=Part()",
+        "decision=Part()",
         "fit changed the head",
     ),
     (
         "fitted_on_validation_alone",
         "def fit(self, validation, counts): pass",
-        "decide=Part()",
+        "decision=Part()",
         "fit must return a rule, outputs -> labels; got None",
     ),
     (
         "fitted_on_validation_alone",
         "def fit(self, validation, counts):\n"
         "    return lambda outputs: (outputs.logits - outputs.logits.mean(0)).argmax(1)",
-        "decide=Part()",
+        "decision=Part()",
         "looks at all of the test images",
     ),
     (
         "fitted_on_validation_alone",
         "def fit(self, validation, counts): return lambda outputs: outputs.labels",
-        "decide=Part()",
+        "decision=Part()",
         "it looks at the labels of what it decides on",
     ),
     (
@@ -275,38 +275,38 @@ BAD = [
         "def fit(self, validation, counts):\n"
         "    validation.logits[:] = 0\n"
         "    return AddOffset((0.0,) * len(counts))",
-        "decide=Part()",
+        "decision=Part()",
         "fit changed the logits",
     ),
     (
         "fitted_on_validation_alone",
         "def fit(self, validation, counts): return lambda outputs: outputs.logits",
-        "decide=Part()",
+        "decision=Part()",
         r"labels \(7,\) from 0 to 3; got \(7, 4\)",
     ),
     (
         "declares_what_it_changes",
         "def __call__(self, labels, rng): return rng.permutation(len(labels))[:9]",
-        "stages=(Stage(sample=Part()),)",
+        "stages=(Stage(sampler=Part()),)",
         "it changes draws and declares no effect of that",
     ),
     (
         "declares_what_it_changes",
         "x: int = 0",
-        "stages=(Stage(effects=(WeighedAs(1),)),)",
+        "stages=(Stage(expectations=(ExpectClassWeights(1),)),)",
         "declares an effect of loss, but changes nothing there",
     ),
     (
         "is_seen_to_take_effect",
         "def __call__(self, logits, target, counts):\n"
         "    return CrossEntropy()(logits, target, counts)",
-        "stages=(Stage(loss=Part(), effects=(WeighedAs(1),)),)",
+        "stages=(Stage(loss=Part(), expectations=(ExpectClassWeights(1),)),)",
         "not seen: the loss weighs a class by",
     ),
     (
         "is_seen_to_take_effect",
         "x: int = 0",
-        "stages=(Stage(trains='Mixed_9'),)",
+        "stages=(Stage(train_from='Mixed_9'),)",
         "trains Mixed_9, which is no block of inception_v3; allowed are head, .*Mixed_7c",
     ),
     (
@@ -377,7 +377,7 @@ def fit(self, validation, counts):
     [
         (HELPED.format("helped"), STAGE),
         (HELPED.format("beside"), STAGE),
-        (HELPED.format("helped"), "decide=Part()"),
+        (HELPED.format("helped"), "decision=Part()"),
         ("x: float = helped(1.0)", STAGE),  # its value is in the key
     ],
 )
@@ -407,7 +407,7 @@ def test_a_file_that_prints_is_none_the_worse_for_it(tmp_path):
 
 def test_a_stage_may_ask_for_other_blocks_than_the_head(tmp_path):
     """Though other strategies are tried on the head alone."""
-    entry = load(tmp_path, "x: int = 0", "stages=(Stage(0.5), Stage(0.5, trains='Mixed_7c'))")
+    entry = load(tmp_path, "x: int = 0", "stages=(Stage(0.5), Stage(0.5, train_from='Mixed_7c'))")
     assert not wrong(entry, "is_seen_to_take_effect")
 
 

@@ -18,20 +18,20 @@ from benchmark.run.prepare import prepare
 from benchmark.strategy import (
     AddOffset,
     Argmax,
-    AsIs,
+    NoAugmentation,
     Outputs,
-    RepeatsAltered,
+    RepeatsAugmented,
     Shuffle,
     Stage,
     Strategy,
     Weighted,
     find,
 )
-from benchmark.strategy.expectations import Decided
-from benchmark.strategy.registry import Asked, registered
-from benchmark.system.progress import Silent
+from benchmark.strategy.expectations import DecisionMeasurement
+from benchmark.strategy.registry import StrategySpec, registered
+from benchmark.system.progress import NullProgress
 from benchmark.train import trainer
-from benchmark.train.batch_sampler import Stream
+from benchmark.train.batch_sampler import BatchSampler
 from benchmark.train.trainer import Training
 from strategies.class_weights import InversePower
 from strategies.focal_loss import FocalLoss
@@ -69,14 +69,14 @@ def prepared(tmp_path_factory):
         device="cpu",
     )
     prepared = prepare(experiment)
-    prepared.run_frozen_layers([0], Silent())
+    prepared.run_frozen_layers([0], NullProgress())
     assert prepared.train_counts(0).tolist() == COUNTS.tolist()
     return replace(prepared, budgets={0: LONG})
 
 
 def checks_of(prepared, strategy, claimed=None):
     """Train, decide and audit; `claimed` is the strategy that it is said to be."""
-    plan = make_plan([Asked("it", strategy, "", {})], prepared.budgets, {0: "origin"})
+    plan = make_plan([StrategySpec("it", strategy, "", {})], prepared.budgets, {0: "origin"})
     recipe = prepared.experiment.recipe
     split, budget = prepared.splits[0], prepared.budgets[0]
     training = Training(prepared.material, split, recipe, budget, 0, strategy.head)
@@ -84,11 +84,11 @@ def checks_of(prepared, strategy, claimed=None):
         training.run(segment)
     logits, features = training.outputs(split.val)
     validation = Outputs(logits.numpy(), features.numpy(), prepared.images.labels[split.val])
-    rule = strategy.decide.fit(validation, prepared.train_counts(0))
-    decided = Decided(prepared.train_counts(0), validation, rule(validation))
-    watched = [watch.to_json() for watch in training.tally.watched]
+    rule = strategy.decision.fit(validation, prepared.train_counts(0))
+    decided = DecisionMeasurement(prepared.train_counts(0), validation, rule(validation))
+    stages_measured = [watch.to_json() for watch in training.tally.stages_measured]
     return audit(
-        claimed or strategy, recipe, prepared.experiment.trainable, budget, watched, decided
+        claimed or strategy, recipe, prepared.experiment.trainable, budget, stages_measured, decided
     )
 
 
@@ -116,7 +116,7 @@ def test_a_strategy_that_works_is_not_flagged(prepared, name):
 
 def test_a_sampler_that_is_ignored(prepared, monkeypatch):
     """The option that built its sampler after the loader existed."""
-    monkeypatch.setattr(trainer, "Stream", lambda _, *rest: Stream(Shuffle(), *rest))
+    monkeypatch.setattr(trainer, "Stream", lambda _, *rest: BatchSampler(Shuffle(), *rest))
     assert missed(checks_of(prepared, find("random_oversampling"))) == ["draws"]
 
 
@@ -145,7 +145,7 @@ def test_a_prior_with_the_wrong_sign_in_the_loss(prepared, monkeypatch):
     """The fault found in public code."""
     strategy = find("logit_adjusted_loss")
     monkeypatch.setattr(LogitAdjusted, "__post_init__", lambda self: None)
-    reverse = Stage(loss=LogitAdjusted(-1.0), effects=strategy.stages[0].effects)
+    reverse = Stage(loss=LogitAdjusted(-1.0), expectations=strategy.stages[0].expectations)
     assert missed(checks_of(prepared, Strategy((reverse,)))) == ["loss"]
 
 
@@ -154,7 +154,7 @@ def test_weights_that_change_the_learning_rate(prepared, monkeypatch):
     assert missed(checks_of(prepared, find("class_weights"))) == ["loss"]
 
 
-def made_up(counts, signal, images, rng):
+def synthetic(counts, signal, images, rng):
     """Outputs of a network that has learnt the prior, of an image for every class and more."""
     of_class = np.maximum(1, np.rint(images * counts / counts.sum())).astype(int)
     labels = np.repeat(np.arange(len(counts)), of_class)
@@ -193,37 +193,40 @@ def test_decisions_on_networks_good_and_bad(name, network):
     ratio, signal, images, classes = NETWORKS[network]
     counts = (404 * float(ratio) ** -np.linspace(0, 1, classes)).astype(int)
     strategy = find(name)
-    ignored, reverse = Argmax(), Reversed(strategy.decide)
+    ignored, reverse = Argmax(), Reversed(strategy.decision)
     for seed in range(3):
-        validation = made_up(counts, signal, images, np.random.default_rng(seed))
+        validation = synthetic(counts, signal, images, np.random.default_rng(seed))
 
         def found(decision, labels_of=None, validation=validation):
             labels = (labels_of or decision).fit(validation, counts)(validation)
             checks = of_decision(
-                replace(strategy, decide=decision), Decided(counts, validation, labels)
+                replace(strategy, decision=decision),
+                DecisionMeasurement(counts, validation, labels),
             )
             return [check.seen for check in checks]
 
-        whole = found(strategy.decide)
+        whole = found(strategy.decision)
         assert whole == [None if ratio == 1 else True, True]
         if ratio > 1:
             assert found(ignored) == [False, True]
             assert found(reverse) == [False, True]
         right, other, none = (
-            one.fit(validation, counts)(validation) for one in (strategy.decide, reverse, ignored)
+            one.fit(validation, counts)(validation) for one in (strategy.decision, reverse, ignored)
         )
-        assert found(strategy.decide, labels_of=reverse)[1] is bool((right == other).all())
-        assert found(strategy.decide, labels_of=ignored)[1] is bool((right == none).all())
+        assert found(strategy.decision, labels_of=reverse)[1] is bool((right == other).all())
+        assert found(strategy.decision, labels_of=ignored)[1] is bool((right == none).all())
 
 
 def test_a_decision_that_declares_nothing_must_do_something():
-    validation = made_up(COUNTS, 20.0, 30, np.random.default_rng(0))
+    validation = synthetic(COUNTS, 20.0, 30, np.random.default_rng(0))
 
     def found(decision):
         labels = decision.fit(validation, COUNTS)(validation)
         return [
             c.seen
-            for c in of_decision(Strategy(decide=decision), Decided(COUNTS, validation, labels))
+            for c in of_decision(
+                Strategy(decision=decision), DecisionMeasurement(COUNTS, validation, labels)
+            )
         ]
 
     @dataclass(frozen=True)
@@ -238,7 +241,7 @@ def test_a_decision_that_declares_nothing_must_do_something():
                 raise ValueError("30 images, please")
             return AddOffset((1.0,) * len(counts))
 
-    assert found(find("prior_correction").decide) == [True, True]
+    assert found(find("prior_correction").decision) == [True, True]
     assert found(Pointless()) == [False, True]
     assert found(Asking()) == [None, True], "a decision that can't be tried is not at fault"
 
@@ -296,12 +299,14 @@ def test_a_budget_that_is_exceeded(prepared, monkeypatch):
 
 def test_repeats_that_are_not_altered(prepared):
     @dataclass(frozen=True)
-    class Idle(AsIs):
-        def changes(self, copy):
-            return copy > 0
+    class Idle(NoAugmentation):
+        def changes(self, repeat_index):
+            return repeat_index > 0
 
     (stage,) = find("random_oversampling").stages
-    stage = replace(stage, augment=Idle(), effects=(*stage.effects, RepeatsAltered()))
+    stage = replace(
+        stage, augmentation=Idle(), expectations=(*stage.expectations, RepeatsAugmented())
+    )
     assert missed(checks_of(prepared, Strategy((stage,)))) == ["views"]
 
 
@@ -311,14 +316,14 @@ def test_a_component_that_declares_nothing_must_do_something(prepared):
         def __call__(self, labels, rng):
             return rng.permutation(len(labels))
 
-    assert missed(checks_of(prepared, Strategy((Stage(sample=Pointless()),)))) == ["draws"]
+    assert missed(checks_of(prepared, Strategy((Stage(sampler=Pointless()),)))) == ["draws"]
     (stage,) = find("random_oversampling").stages
-    assert not missed(checks_of(prepared, Strategy((replace(stage, effects=()),))))
+    assert not missed(checks_of(prepared, Strategy((replace(stage, expectations=()),))))
 
 
 def test_stages_are_looked_at_one_by_one(prepared):
     (stage,) = find("random_oversampling").stages
-    deferred = Strategy((Stage(share=0.5), replace(stage, share=0.5)))
+    deferred = Strategy((Stage(fraction=0.5), replace(stage, fraction=0.5)))
     checks = checks_of(prepared, deferred)
     assert not missed(checks), checks
     assert [c.claim.partition(": ")[0] for c in checks if c.place == "draws"] == [

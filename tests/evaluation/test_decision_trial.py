@@ -41,5 +41,5 @@ def test_it_is_the_same_every_time():
 @pytest.mark.parametrize("counts", [[404, 11], [3, 1], [40_000] * 3 + [1], [5, 5, 4]])
 def test_decisions_at_hand_can_be_tried_on_any_sizes(counts):
     for entry in registered().values():
-        tried = trial(entry.build().decide, np.array(counts), width=3)
+        tried = trial(entry.build().decision, np.array(counts), width=3)
         assert len(tried.decided) == len(tried.outputs.labels)

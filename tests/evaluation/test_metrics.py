@@ -26,7 +26,7 @@ from benchmark.evaluation.metrics import (
     pooled_reliability,
     reliability,
     scores,
-    size_thirds,
+    shot_groups,
 )
 
 
@@ -240,7 +240,7 @@ def test_calibration_of_classes_is_seen_where_the_top_label_hides_it():
     ],
 )
 def test_classes_of_one_size_are_in_one_third(counts, thirds):
-    assert size_thirds(np.array(counts)).tolist() == thirds
+    assert shot_groups(np.array(counts)).tolist() == thirds
 
 
 def test_on_balanced_data_no_class_is_rare():
@@ -257,7 +257,7 @@ def test_thirds_without_ties_are_as_numpy_splits_them():
         counts = rng.permutation(classes) + 1
         parts = np.array_split(np.argsort(-counts), 3)
         for place, part in enumerate(parts):
-            assert set(np.flatnonzero(size_thirds(counts) == place)) == set(part)
+            assert set(np.flatnonzero(shot_groups(counts) == place)) == set(part)
 
 
 def test_reliability_counts_by_the_class_that_is_called():

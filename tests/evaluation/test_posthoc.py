@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmark.evaluation.metrics import macro_f1
-from benchmark.evaluation.posthoc import corrected, free_decisions
+from benchmark.evaluation.posthoc import posthoc_decisions, posthoc_scores
 from benchmark.strategy import Outputs, find
 
 COUNTS = np.array([300, 60, 12])
@@ -26,14 +26,14 @@ def outputs():
 
 
 def test_those_that_only_decide_are_free():
-    free = free_decisions()
+    free = posthoc_decisions()
     assert set(free) == {"threshold_moving", "prior_correction", "tau_norm"}
-    assert free["threshold_moving"] == find("threshold_moving").decide
+    assert free["threshold_moving"] == find("threshold_moving").decision
 
 
 def test_numbers_are_those_of_the_decision_on_the_test_images(outputs):
     validation, test = outputs
-    found = corrected(free_decisions(), validation, test, COUNTS)
+    found = posthoc_scores(posthoc_decisions(), validation, test, COUNTS)
     by_hand = (test.logits - np.log(COUNTS)).argmax(1)
     numbers = found["prior_correction"]
     assert numbers["macro_f1"] == macro_f1(test.labels, by_hand, 3)
@@ -47,7 +47,7 @@ def test_numbers_are_those_of_the_decision_on_the_test_images(outputs):
 def test_it_never_sees_a_test_label(outputs):
     validation, test = outputs
     wrong = Outputs(test.logits, test.features, test.labels[::-1].copy())
-    rule = free_decisions()["threshold_moving"].fit(validation, COUNTS)
+    rule = posthoc_decisions()["threshold_moving"].fit(validation, COUNTS)
     np.testing.assert_array_equal(rule(test), rule(wrong))
 
 
@@ -56,8 +56,8 @@ def test_a_decision_that_fails_takes_no_others_along(outputs):
         def fit(self, validation, counts):
             raise RuntimeError("no")
 
-    decisions = {"broken": Broken(), **free_decisions()}
-    found = list(corrected(decisions, *outputs, COUNTS))
+    decisions = {"broken": Broken(), **posthoc_decisions()}
+    found = list(posthoc_scores(decisions, *outputs, COUNTS))
     assert found == ["threshold_moving", "prior_correction"], "there is no head to normalise"
     with_head = [replace(one, head=np.ones((3, 2))) for one in outputs]
-    assert list(corrected(decisions, *with_head, COUNTS)) == list(free_decisions())
+    assert list(posthoc_scores(decisions, *with_head, COUNTS)) == list(posthoc_decisions())

@@ -23,7 +23,7 @@ import benchmark
 from benchmark.api import make_experiment, plan
 from benchmark.cli import main
 from benchmark.run.run_folder import RunFolder
-from benchmark.system.progress import Silent
+from benchmark.system.progress import NullProgress
 from benchmark.train.trainer import Training
 
 COLUMNS = (
@@ -80,12 +80,12 @@ class ArrayOffset:
 @strategy
 def peeks() -> Strategy:
     """Looks at what it is to predict. y = y"""
-    return Strategy(decide=Peeks())
+    return Strategy(decision=Peeks())
 
 @strategy
 def array_offset() -> Strategy:
     """A rule that holds an array, one value infinite. y = argmax"""
-    return Strategy(decide=ArrayOffset())
+    return Strategy(decision=ArrayOffset())
 
 @strategy
 def late() -> Strategy:
@@ -115,7 +115,7 @@ def greedy() -> Strategy:
 @strategy
 def bad_decision() -> Strategy:
     """Returns labels that do not exist. y = 99"""
-    return Strategy(decide=BadDecision())
+    return Strategy(decision=BadDecision())
 '''
 
 
@@ -248,14 +248,14 @@ def test_report_and_compare_need_no_torch(finished, tmp_path):
     )
     for words in (
         ["report", run],
-        ["report", other, "--control", "class_weights"],
+        ["report", other, "--baseline", "class_weights"],
         ["compare", run, other, "--out", tmp_path / "both"],
     ):
         done = subprocess.run(
             [sys.executable, "-c", code, *words], capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
-    assert read(other / "run.json") == asked  # a report with another control is a view
+    assert read(other / "run.json") == asked  # a report with another baseline is a view
     assert "change against class\\_weights" in (other / "report.md").read_text()
     scores = pd.read_csv(tmp_path / "both" / "scores.csv")
     assert scores["dataset"].unique().tolist() == [asked_name(run), "others"]
@@ -270,13 +270,13 @@ def asked_name(out):
 
 def test_the_control_of_a_run_can_be_chosen(finished):
     out, words, _ = finished
-    assert read(out / "run.json")["control"] == "no_change"
+    assert read(out / "run.json")["baseline"] == "no_change"
     written = {path: path.read_bytes() for path in out.glob("*.csv")}
-    assert main([*map(str, words), "--control", "focal_loss"]) == 0
-    assert read(out / "run.json")["control"] == "focal_loss"
-    assert set(pd.read_csv(out / "paired.csv")["control"]) == {"focal_loss"}
+    assert main([*map(str, words), "--baseline", "focal_loss"]) == 0
+    assert read(out / "run.json")["baseline"] == "focal_loss"
+    assert set(pd.read_csv(out / "paired.csv")["baseline"]) == {"focal_loss"}
     assert main([*map(str, words)]) == 0
-    assert read(out / "run.json")["control"] == "no_change"
+    assert read(out / "run.json")["baseline"] == "no_change"
     assert written == {path: path.read_bytes() for path in out.glob("*.csv")}
 
 
@@ -481,7 +481,7 @@ def test_from_python(finished, image_folder):
         (["run", "--batch-size", "1"], "batch size 1 is not allowed"),
         (["run", "--config", "nowhere.toml"], "no such file"),
         (
-            ["run", "--strategies", "no_change,focal_loss:gamma=1", "--control", "focal_loss"],
+            ["run", "--strategies", "no_change,focal_loss:gamma=1", "--baseline", "focal_loss"],
             "'focal_loss' is none of the strategies asked for; choose one of no_change, "
             "focal_loss:gamma=1",
         ),
@@ -512,7 +512,7 @@ def test_flags_may_stand_in_a_file_and_flags_win(image_folder, tmp_path):
 def test_a_wrong_settings_file_is_explained(tmp_path, capsys):
     config = tmp_path / "study.toml"
     for text, says in (
-        ('control = "magic"', "the control 'magic' is none of the strategies asked for"),
+        ('baseline = "magic"', "the baseline 'magic' is none of the strategies asked for"),
         ("imagesize = 75", "unknown key 'imagesize'; known: backbone, batch-size"),
         ('quick = "no"', "quick must be true or false, got 'no'"),
         ("lr = true", "lr must be a value"),
@@ -614,7 +614,7 @@ def training_until(step, image_folder):
         "no_change",
     )
     prepared, (segment,) = executor.prepared, executor.plan.segments
-    prepared.run_frozen_layers([0], Silent())
+    prepared.run_frozen_layers([0], NullProgress())
     training = Training(
         prepared.material,
         prepared.splits[0],

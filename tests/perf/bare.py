@@ -108,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     from benchmark.run.prepare import prepare
     from benchmark.system.device import set_exactness
-    from benchmark.system.progress import Silent
+    from benchmark.system.progress import NullProgress
     from tests.perf.segment import endless, second_half
 
     prepared = prepare(
@@ -121,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             precision=asked.precision,
         )
     )
-    prepared.run_frozen_layers([0], Silent())
+    prepared.run_frozen_layers([0], NullProgress())
     material, train = prepared.material, prepared.splits[0].train
     on_cpu = material.device.type == "cpu"
     if on_cpu:

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.perf.growth import growth, sizes_of
-from tests.perf.inputs import Settings
+from tests.perf.inputs import BenchConfig
 from tests.perf.rounds import bench
 from tests.perf.segment import RECIPE
 
@@ -42,7 +42,7 @@ def run_bench(chosen: argparse.Namespace) -> Path:
             f"the reference loops know no {', '.join(unknown)}; they know {', '.join(MISSION)}, "
             "without parameters"
         )
-    settings = Settings(
+    settings = BenchConfig(
         data=chosen.data,
         weights=chosen.weights,
         image_size=chosen.image_size,

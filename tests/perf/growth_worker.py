@@ -14,15 +14,15 @@ from statistics import median
 import numpy as np
 import torch
 
-from benchmark.run.prepare import Prepared, prepare
+from benchmark.run.prepare import PreparedExperiment, prepare
 from benchmark.system.device import set_exactness
-from benchmark.system.progress import Stopwatch
+from benchmark.system.progress import Timer
 from tests.perf.segment import endless, second_half
 
 SLICES, WARM_UP, READS = 5, 3, 30
 
 
-def measure(prepared: Prepared, batch_size: int, steps: int) -> dict[str, float]:
+def measure(prepared: PreparedExperiment, batch_size: int, steps: int) -> dict[str, float]:
     """Return seconds a training step and seconds a stored row that is read, both at random."""
     material, device = prepared.material, prepared.device
     if device.type == "cpu":
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     flags.add_argument("--precision", required=True)
     flags.add_argument("--steps", type=int, required=True)
     asked = flags.parse_args(arguments)
-    watch = Stopwatch()
+    watch = Timer()
     begun = time.perf_counter()
     prepared = prepare(
         second_half(

@@ -15,7 +15,7 @@ from benchmark.storage.cache import cache_in
 
 
 @dataclass(frozen=True)
-class Settings:
+class BenchConfig:
     """What is asked for; a bench goes on only under the same."""
 
     data: str
@@ -27,7 +27,7 @@ class Settings:
     precision: str
 
     @classmethod
-    def from_json(cls, made: dict[str, Any]) -> Settings:
+    def from_json(cls, made: dict[str, Any]) -> BenchConfig:
         """Return what was written down."""
         lists = {name: tuple(made[name]) for name in ("strategies", "seeds")}
         return cls(**{**made, **lists})
@@ -56,7 +56,7 @@ class Inputs:
         return self.folder / "splits" / f"seed{seed}.json"
 
 
-def prepare_inputs(settings: Settings, folder: Path) -> Inputs:
+def prepare_inputs(settings: BenchConfig, folder: Path) -> Inputs:
     """Render, split, decode and convert what is not there yet.
 
     Raises
@@ -82,7 +82,7 @@ def prepare_inputs(settings: Settings, folder: Path) -> Inputs:
     return Inputs(folder, made["images"], made["about"])
 
 
-def _image_folder(settings: Settings, folder: Path) -> str:
+def _image_folder(settings: BenchConfig, folder: Path) -> str:
     """Return the data as a folder of files, written now if it is none."""
     from benchmark.data.sources import open_data
     from tests.perf.photographs import is_plain, write_photographs
@@ -101,7 +101,7 @@ def _image_folder(settings: Settings, folder: Path) -> str:
     return str(folder.resolve())
 
 
-def _lay_out(settings: Settings, images: str, folder: Path) -> dict[str, Any]:
+def _lay_out(settings: BenchConfig, images: str, folder: Path) -> dict[str, Any]:
     """Split by the harness' own rules, decode for `tuned`, write the weights."""
     import numpy as np
     import torch
@@ -126,7 +126,7 @@ def _lay_out(settings: Settings, images: str, folder: Path) -> dict[str, Any]:
             precision=settings.precision,
         )
         executor = api.plan(experiment, ",".join(settings.strategies), out=folder)
-        api.describe_run(executor, None)
+        api.write_manifest(executor, None)
         prepared = executor.prepared
         decoded = folder / "decoded"
         decoded.mkdir(parents=True, exist_ok=True)

@@ -24,26 +24,28 @@ from tests.perf.figures import (
     rounds_of,
     targets,
 )
-from tests.perf.inputs import Settings
+from tests.perf.inputs import BenchConfig
 from tests.perf.journal import Journal, Row
 from tests.perf.markdown import disturbed, table
 
 PAGE = "performance.md"
 
 
-def write_page(out: Path, about: dict[str, Any], settings: Settings, rows: Sequence[Row]) -> Path:
+def write_page(
+    out: Path, about: dict[str, Any], settings: BenchConfig, rows: Sequence[Row]
+) -> Path:
     """Write the page of a bench and return its path."""
     path = out / PAGE
     write_text(path, render(about, settings, rows))
     return path
 
 
-def render(about: dict[str, Any], settings: Settings, rows: Sequence[Row]) -> str:
+def render(about: dict[str, Any], settings: BenchConfig, rows: Sequence[Row]) -> str:
     """Return the page as markdown."""
     return "\n\n".join(_parts(about, settings, rows)) + "\n"
 
 
-def _parts(about: dict[str, Any], settings: Settings, rows: Sequence[Row]) -> Iterator[str]:
+def _parts(about: dict[str, Any], settings: BenchConfig, rows: Sequence[Row]) -> Iterator[str]:
     device = about["device"]
     yield f"# What it costs: {about['data']}, {settings.image_size} px, {_device(about)}"
     yield "\n".join(_facts(about, settings, rows))
@@ -76,7 +78,7 @@ def _device(about: dict[str, Any]) -> str:
     return f"{cores} CPU cores" if about["device"] == "cpu" else about["environment"]["device"]
 
 
-def _facts(about: dict[str, Any], settings: Settings, rows: Sequence[Row]) -> Iterator[str]:
+def _facts(about: dict[str, Any], settings: BenchConfig, rows: Sequence[Row]) -> Iterator[str]:
     environment = about["environment"]
     train, val, test = about["split"]
     seed = str(settings.seeds[0])
@@ -108,7 +110,7 @@ def _target(target: Target) -> tuple[str, ...]:
     return target.what, shown(target.median), runs, f"{sign} {shown(target.bar)}", reached
 
 
-def _wording(rows: Sequence[Row], settings: Settings) -> Iterator[str]:
+def _wording(rows: Sequence[Row], settings: BenchConfig) -> Iterator[str]:
     count = len(settings.strategies)
     lines = [
         "*plain* is what a practitioner writes: a script a strategy, ImageFolder and DataLoader, "
@@ -139,7 +141,7 @@ def _wording(rows: Sequence[Row], settings: Settings) -> Iterator[str]:
     yield "\n".join(f"- {line}" for line in lines)
 
 
-def _seconds(rows: Sequence[Row], settings: Settings, about: dict[str, Any]) -> str:
+def _seconds(rows: Sequence[Row], settings: BenchConfig, about: dict[str, Any]) -> str:
     count, seed = len(settings.strategies), str(settings.seeds[0])
     shown = about["steps"][seed] * about["batch_size"][seed]  # images, in one training
     lines: list[tuple[str, list[float], int]] = []
@@ -171,7 +173,7 @@ def _seconds(rows: Sequence[Row], settings: Settings, about: dict[str, Any]) -> 
     )
 
 
-def _phases(rows: Sequence[Row], settings: Settings) -> Iterator[str]:
+def _phases(rows: Sequence[Row], settings: BenchConfig) -> Iterator[str]:
     yield "## Seconds by phase"
     found: list[tuple[str, dict[str, float]]] = []
     for kind in ("plain", "tuned"):
@@ -220,7 +222,7 @@ def _bare(rows: Sequence[Row]) -> Iterator[str]:
         )
 
 
-def _scores(rows: Sequence[Row], settings: Settings) -> Iterator[str]:
+def _scores(rows: Sequence[Row], settings: BenchConfig) -> Iterator[str]:
     found = {kind: macro_f1(rows, kind) for kind in ("plain", "tuned", "harness")}
     if not any(found.values()):
         return
@@ -304,7 +306,7 @@ def main(folders: Sequence[str]) -> None:
     """Print the pages of benches."""
     for folder in map(Path, folders):
         inputs = read_json(folder / "inputs" / "inputs.json")
-        settings = Settings.from_json(inputs["settings"])
+        settings = BenchConfig.from_json(inputs["settings"])
         print(render(inputs["about"], settings, Journal(folder / "measured.jsonl").rows()))
 
 

@@ -110,7 +110,9 @@ class Plain:
         self.labels = targets[[self.place[file] for file in self.files["train"]]]  # (N,)
         self.classes = len(self.folder.classes)
         self.counts = np.bincount(self.labels, minlength=self.classes)  # (C,)
-        self.passes = Passes(self.labels, self.strategy.endswith("oversampling"), asked.seed)
+        self.required_forward_passes = Passes(
+            self.labels, self.strategy.endswith("oversampling"), asked.seed
+        )
         self.altering = self.strategy == "augmentation_oversampling"
         self.model = self.network().to(self.device)
         self.loss = loss_of(self.strategy, torch.from_numpy(self.counts).float().to(self.device))
@@ -180,7 +182,7 @@ class Plain:
         seconds = dict.fromkeys(("head", "half", "validation", "test"), 0.0)
         batch, done = self.asked.batch_size, 0
         rates = {}
-        training = self.loader(self.images("train"), self.passes)
+        training = self.loader(self.images("train"), self.required_forward_passes)
         validation = self.loader(self.images("val"))
         for phase, epochs in PHASES:
             self.train_only(phase)
@@ -189,7 +191,7 @@ class Plain:
             steps = max(1, round(epochs * len(self.labels) / batch))
             for epoch in range(epochs):
                 begun = time.perf_counter()
-                self.passes.draws = batch * (
+                self.required_forward_passes.draws = batch * (
                     steps * (epoch + 1) // epochs - steps * epoch // epochs
                 )
                 self.set_modes(phase)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.storage.atomic import read_json
-from tests.perf.inputs import Inputs, Settings, own_cache, prepare_inputs
+from tests.perf.inputs import BenchConfig, Inputs, own_cache, prepare_inputs
 from tests.perf.journal import Journal, Row
 from tests.perf.page import write_page
 from tests.perf.schedule import Job, jobs_of
@@ -21,7 +21,7 @@ COST = "cost.json"  # seconds by phase, as a run writes them
 
 
 def bench(
-    settings: Settings,
+    settings: BenchConfig,
     *,
     rounds: int,
     scripts: int | None,
@@ -68,12 +68,12 @@ def bench(
         file.read_bytes()  # so that nobody is the first to read them from the disk
     count = min(scripts or len(settings.strategies), len(settings.strategies))
     jobs = jobs_of(settings.strategies, settings.seeds, rounds, count)
-    return carry_out(jobs, settings, inputs, loops=loops, out=out, say=say)
+    return execute(jobs, settings, inputs, loops=loops, out=out, say=say)
 
 
-def carry_out(
+def execute(
     jobs: Iterable[Job],
-    settings: Settings,
+    settings: BenchConfig,
     inputs: Inputs,
     *,
     loops: Path,
@@ -99,7 +99,7 @@ def carry_out(
     return write_page(out, inputs.about, settings, journal.rows())
 
 
-def _measure(job: Job, settings: Settings, inputs: Inputs, loops: Path, out: Path) -> Row:
+def _measure(job: Job, settings: BenchConfig, inputs: Inputs, loops: Path, out: Path) -> Row:
     from benchmark.system.provenance import commit
 
     measure = {"harness": _harness, "bare": _bare}.get(job.kind, _script)
@@ -117,7 +117,7 @@ def _measure(job: Job, settings: Settings, inputs: Inputs, loops: Path, out: Pat
 
 
 def _script(
-    job: Job, settings: Settings, inputs: Inputs, loops: Path, out: Path
+    job: Job, settings: BenchConfig, inputs: Inputs, loops: Path, out: Path
 ) -> tuple[Timed, Any]:
     seed = job.seeds[0]
     command: list[str | Path] = [
@@ -142,7 +142,7 @@ def _script(
 
 def _harness(
     job: Job,
-    settings: Settings,
+    settings: BenchConfig,
     inputs: Inputs,
     loops: Path,
     out: Path,
@@ -172,7 +172,7 @@ def _harness(
 
 
 def _bare(
-    job: Job, settings: Settings, inputs: Inputs, loops: Path, out: Path
+    job: Job, settings: BenchConfig, inputs: Inputs, loops: Path, out: Path
 ) -> tuple[Timed, Any]:
     command: list[str | Path] = [
         *(sys.executable, loops / SCRIPTS["bare"], inputs.images, inputs.weights),

@@ -14,8 +14,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.perf.inputs import Settings, prepare_inputs
-from tests.perf.rounds import carry_out
+from tests.perf.inputs import BenchConfig, prepare_inputs
+from tests.perf.rounds import execute
 from tests.perf.schedule import Job
 
 
@@ -32,14 +32,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     flags.add_argument("--precision", default="auto")
     asked = flags.parse_args(arguments)
     names, seeds = tuple(asked.strategies.split(",")), tuple(range(asked.seeds))
-    settings = Settings(
+    settings = BenchConfig(
         *(asked.data, asked.weights, asked.image_size),
         *(names, seeds, asked.device, asked.precision),
     )
     inputs = prepare_inputs(settings, asked.out / "inputs")
     jobs = [Job("harness", 0, names, seeds)]
     jobs += [Job("plain", 0, (name,), (seed,)) for seed in seeds for name in names]
-    print(carry_out(jobs, settings, inputs, loops=Path(__file__).parent, out=asked.out))
+    print(execute(jobs, settings, inputs, loops=Path(__file__).parent, out=asked.out))
 
 
 if __name__ == "__main__":

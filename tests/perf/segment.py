@@ -9,9 +9,9 @@ import torch
 
 from benchmark.plan.experiment import RECIPES, Experiment
 from benchmark.plan.segments import Budget, make_plan
-from benchmark.run.prepare import Prepared
+from benchmark.run.prepare import PreparedExperiment
 from benchmark.strategy import Strategy
-from benchmark.strategy.registry import Asked
+from benchmark.strategy.registry import StrategySpec
 from benchmark.train.trainer import Training
 
 STEPS = 10**6  # more than are ever run: the segment does not end, and nothing is validated
@@ -26,10 +26,10 @@ def second_half(data: str, **settings: object) -> Experiment:
     return Experiment(data=data, recipe=RECIPE, **settings)  # type: ignore[arg-type]
 
 
-def endless(prepared: Prepared, seed: int, batch_size: int) -> Callable[[int], None]:
+def endless(prepared: PreparedExperiment, seed: int, batch_size: int) -> Callable[[int], None]:
     """Return a function that trains so many steps more; the device has finished when it returns."""
     budget = Budget(batch_size, (STEPS,))
-    asked = [Asked("no_change", Strategy(), "", {})]
+    asked = [StrategySpec("no_change", Strategy(), "", {})]
     (segment,) = make_plan(asked, {seed: budget}, {seed: ""}).segments
     training = Training(
         prepared.material, prepared.splits[seed], RECIPE, budget, seed, segment.head

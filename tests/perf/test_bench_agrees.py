@@ -16,11 +16,11 @@ import torch
 from benchmark.plan.segments import Budget, make_plan
 from benchmark.run.prepare import prepare
 from benchmark.strategy import Stage, Strategy
-from benchmark.strategy.registry import Asked
-from benchmark.system.progress import Silent
-from benchmark.train.batch_sampler import Stream
+from benchmark.strategy.registry import StrategySpec
+from benchmark.system.progress import NullProgress
+from benchmark.train.batch_sampler import BatchSampler
 from benchmark.train.trainer import Training
-from tests.perf.inputs import Settings, prepare_inputs
+from tests.perf.inputs import BenchConfig, prepare_inputs
 from tests.perf.segment import RECIPE, second_half
 
 PLAIN = Path(__file__).with_name("plain.py")
@@ -31,7 +31,7 @@ BOUND = 1e-4  # largest difference of a logit
 @pytest.fixture
 def both(image_folder, tmp_path):
     """A plain script and a training of the harness, with the same weights and no dropout."""
-    settings = Settings(str(image_folder), "bundled", SIZE, ("no_change",), (0,), "cpu", "fp32")
+    settings = BenchConfig(str(image_folder), "bundled", SIZE, ("no_change",), (0,), "cpu", "fp32")
     inputs = prepare_inputs(settings, tmp_path)
     experiment = second_half(
         inputs.images,
@@ -42,9 +42,9 @@ def both(image_folder, tmp_path):
         precision="fp32",
     )
     prepared = prepare(experiment)
-    prepared.run_frozen_layers([0], Silent())
+    prepared.run_frozen_layers([0], NullProgress())
     budget = Budget(BATCH, (2,))
-    (segment,) = make_plan([Asked("it", Strategy(), "", {})], {0: budget}, {0: ""}).segments
+    (segment,) = make_plan([StrategySpec("it", Strategy(), "", {})], {0: budget}, {0: ""}).segments
     training = Training(
         prepared.material, prepared.splits[0], RECIPE, budget, 0, segment.head
     )  # fmt: skip
@@ -74,7 +74,7 @@ def test_logits_agree_before_training_and_after_the_first_step(both):
         return ours
 
     before = compare()
-    positions, _ = Stream(Stage().sample, training.labels, 0, BATCH).batch(0)
+    positions, _ = BatchSampler(Stage().sample, training.labels, 0, BATCH).batch(0)
 
     training.run(replace(segment, end=1))
 

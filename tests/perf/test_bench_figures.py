@@ -13,12 +13,12 @@ from tests.perf.figures import (
 )
 from tests.perf.growth import render as render_growth
 from tests.perf.growth import sizes_of
-from tests.perf.inputs import Settings
+from tests.perf.inputs import BenchConfig
 from tests.perf.page import render
 from tests.perf.schedule import Job, jobs_of
 
 NAMES = ("a", "b", "c")
-SETTINGS = Settings("data", "w", 96, NAMES, (0, 1), "cpu", "auto")
+SETTINGS = BenchConfig("data", "w", 96, NAMES, (0, 1), "cpu", "auto")
 ABOUT = {
     "data": "toys",
     "images": 5000,

@@ -13,7 +13,7 @@ from PIL import Image
 
 from benchmark.cli import main
 from benchmark.data.sources import open_data
-from tests.perf.inputs import Inputs, Settings, own_cache, prepare_inputs
+from tests.perf.inputs import BenchConfig, Inputs, own_cache, prepare_inputs
 from tests.perf.journal import Journal
 from tests.perf.memory import MemoryWatch, descendants
 from tests.perf.photographs import Variants, is_plain
@@ -99,7 +99,7 @@ def stopping_bench(tmp_path, monkeypatch):
     monkeypatch.setattr(rounds, "prepare_inputs", lambda settings, folder: fake_inputs(tmp_path))
     for name in rounds.SCRIPTS.values():
         (tmp_path / name).touch()
-    settings = Settings("d", "w", 75, ("a", "b"), (0,), "cpu", "auto")
+    settings = BenchConfig("d", "w", 75, ("a", "b"), (0,), "cpu", "auto")
 
     def run(number):
         return rounds.bench(
@@ -126,7 +126,7 @@ def test_a_bench_that_was_stopped_goes_on_where_it_was(stopping_bench):
 
 
 def test_inputs_are_prepared_once_and_hold_for_one_comparison(image_folder, tmp_path):
-    settings = Settings(str(image_folder), "none", 75, ("no_change",), (0,), "cpu", "fp32")
+    settings = BenchConfig(str(image_folder), "none", 75, ("no_change",), (0,), "cpu", "fp32")
     inputs = prepare_inputs(settings, tmp_path / "in")
     assert inputs.images == str(image_folder)
     assert np.load(inputs.decoded / "pixels.npy").shape == (47, 75, 75, 3)
@@ -135,13 +135,13 @@ def test_inputs_are_prepared_once_and_hold_for_one_comparison(image_folder, tmp_
     before = inputs.weights.stat().st_mtime_ns
     assert prepare_inputs(settings, tmp_path / "in") == inputs
     assert inputs.weights.stat().st_mtime_ns == before
-    other = Settings(str(image_folder), "none", 96, ("no_change",), (0,), "cpu", "fp32")
+    other = BenchConfig(str(image_folder), "none", 96, ("no_change",), (0,), "cpu", "fp32")
     with pytest.raises(ValueError, match="another image_size; choose another --out"):
         prepare_inputs(other, tmp_path / "in")
 
 
 def test_rendered_data_becomes_a_folder_of_jpegs(tmp_path):
-    settings = Settings(
+    settings = BenchConfig(
         "wheels:images=20,classes=2", "none", 75, ("no_change",), (0,), "cpu", "fp32"
     )
     inputs = prepare_inputs(settings, tmp_path / "in")
@@ -156,7 +156,7 @@ def test_a_folder_that_imagefolder_reads_otherwise_is_refused(image_folder, tmp_
         (tmp_path / "data" / part).mkdir(parents=True)
         for one in image_folder.iterdir():
             (tmp_path / "data" / part / one.name).symlink_to(one)
-    settings = Settings(str(tmp_path / "data"), "none", 75, ("no_change",), (0,), "cpu", "fp32")
+    settings = BenchConfig(str(tmp_path / "data"), "none", 75, ("no_change",), (0,), "cpu", "fp32")
     with pytest.raises(ValueError, match="one folder a class"):
         prepare_inputs(settings, tmp_path / "in")
 

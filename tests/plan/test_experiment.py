@@ -15,7 +15,7 @@ from benchmark.plan.experiment import (
 
 def test_the_forum_recipe_is_the_forums():
     forum = recipe_for("forum")
-    assert [(p.epochs, p.trains, p.lr) for p in forum.phases] == [
+    assert [(p.epochs, p.train_from, p.lr) for p in forum.phases] == [
         (2, "head", 1e-4),
         (2, "rest", 1e-4),
     ]
@@ -52,9 +52,9 @@ def test_a_batch_size_that_is_asked_for_is_kept():
 def test_names_and_words_do_not_change_what_is_trained():
     plain = Experiment()
     renamed = replace(plain, recipe=replace(plain.recipe, name="x", description="y"))
-    assert plain.training_identity() == renamed.training_identity()
+    assert plain.training_fingerprint() == renamed.training_fingerprint()
     other = replace(plain, recipe=RECIPES["strong"])
-    assert plain.training_identity() != other.training_identity()
+    assert plain.training_fingerprint() != other.training_fingerprint()
 
 
 def test_runs_are_named_after_what_they_are():

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import pytest
 
 from benchmark.plan.experiment import Phase
-from benchmark.plan.segments import Budget, key_at, make_plan, stretches_of
+from benchmark.plan.segments import Budget, build_schedule, checkpoint_key, make_plan
 from benchmark.strategy import CrossEntropy, Stage, Strategy
-from benchmark.strategy.registry import Asked, resolve
+from benchmark.strategy.registry import StrategySpec, resolve
 
 
 @dataclass(frozen=True)
@@ -20,13 +20,13 @@ BUDGET = Budget(16, (20, 20))
 
 
 def asked(**strategies):
-    return [Asked(name, strategy, "", {}) for name, strategy in strategies.items()]
+    return [StrategySpec(name, strategy, "", {}) for name, strategy in strategies.items()]
 
 
 def plan_of(*seeds, **strategies):
     seeds = seeds or (0,)
-    origins = {seed: f"origin {seed}" for seed in seeds}
-    return make_plan(asked(**strategies), dict.fromkeys(seeds, BUDGET), origins)
+    base_fingerprints = {seed: f"origin {seed}" for seed in seeds}
+    return make_plan(asked(**strategies), dict.fromkeys(seeds, BUDGET), base_fingerprints)
 
 
 def test_budget_counts_whole_steps_and_at_least_one():
@@ -63,7 +63,7 @@ def test_a_common_beginning_is_trained_once():
     late = Strategy((Stage(0.8), Stage(0.2, loss=OtherLoss())))
     later_still = Strategy((Stage(0.8), Stage(0.2, loss=OtherLoss(2.0))))
     plan = plan_of(plain=Strategy(), late=late, later_still=later_still)
-    assert [(s.start, s.end, len(s.serves)) for s in plan.segments] == [
+    assert [(s.start, s.end, len(s.used_by)) for s in plan.segments] == [
         (0, 32, 3),
         (32, 40, 1),
         (32, 40, 1),
@@ -81,18 +81,18 @@ def test_where_a_training_is_cut_does_not_change_its_key():
 
 
 def test_what_matters_changes_the_key_and_what_does_not_does_not():
-    def last_key(strategy, budget=BUDGET, origin="o"):
-        path = stretches_of(strategy, budget)
-        return key_at(budget.steps, path, strategy.head, origin)
+    def last_key(strategy, budget=BUDGET, base_fingerprint="o"):
+        path = build_schedule(strategy, budget)
+        return checkpoint_key(budget.steps, path, strategy.head, base_fingerprint)
 
     plain = last_key(Strategy())
     assert plain == last_key(Strategy())
     different = [
         last_key(Strategy(), Budget(16, (20, 21))),
-        last_key(Strategy(), origin="p"),
+        last_key(Strategy(), base_fingerprint="p"),
         last_key(Strategy((Stage(loss=OtherLoss()),))),
         last_key(Strategy((Stage(loss=OtherLoss(2.0)),))),
-        last_key(Strategy((Stage(trains="head"),))),
+        last_key(Strategy((Stage(train_from="head"),))),
         last_key(Strategy((Stage(0.5), Stage(0.5, reset_head=True)))),
     ]
     assert len({plain, *different}) == len(different) + 1
@@ -100,13 +100,13 @@ def test_what_matters_changes_the_key_and_what_does_not_does_not():
 
 def test_optimizer_begins_anew_only_with_a_phase_or_other_layers():
     strategy = Strategy((Stage(0.75), Stage(0.25, loss=OtherLoss())))
-    assert [(s.start, s.fresh) for s in stretches_of(strategy, BUDGET)] == [
+    assert [(s.start, s.fresh) for s in build_schedule(strategy, BUDGET)] == [
         (0, True),
         (20, True),
         (30, False),
     ]
-    head_only = Strategy((Stage(0.75), Stage(0.25, trains="head", reset_head=True)))
-    assert stretches_of(head_only, BUDGET)[-1].fresh
+    head_only = Strategy((Stage(0.75), Stage(0.25, train_from="head", reset_head=True)))
+    assert build_schedule(head_only, BUDGET)[-1].fresh
 
 
 def test_a_stream_goes_on_through_stages_with_the_same_sampler():
@@ -116,9 +116,9 @@ def test_a_stream_goes_on_through_stages_with_the_same_sampler():
             return range(len(labels))[::-1]
 
     same = Strategy((Stage(0.75), Stage(0.25, loss=OtherLoss())))
-    other = Strategy((Stage(0.75), Stage(0.25, sample=Backwards())))
-    assert [s.stream_start for s in stretches_of(same, BUDGET)] == [0, 0, 0]
-    assert [s.stream_start for s in stretches_of(other, BUDGET)] == [0, 0, 30]
+    other = Strategy((Stage(0.75), Stage(0.25, sampler=Backwards())))
+    assert [s.sampler_start for s in build_schedule(same, BUDGET)] == [0, 0, 0]
+    assert [s.sampler_start for s in build_schedule(other, BUDGET)] == [0, 0, 30]
 
 
 def test_needed_leaves_out_what_is_stored_and_what_only_it_needed():
@@ -134,7 +134,7 @@ def test_needed_leaves_out_what_is_stored_and_what_only_it_needed():
 
 def test_a_decision_must_be_fitted():
     with pytest.raises(ValueError, match="must have a method fit"):
-        Strategy(decide=lambda outputs: outputs.labels)
+        Strategy(decision=lambda outputs: outputs.labels)
 
 
 def test_shares_must_add_up():
@@ -146,13 +146,15 @@ def test_shares_must_add_up():
 
 def test_a_short_stage_keeps_a_step():
     strategy = Strategy((Stage(0.99), Stage(0.01, loss=OtherLoss(), reset_head=True)))
-    path = stretches_of(strategy, Budget(16, (4, 3)))
+    path = build_schedule(strategy, Budget(16, (4, 3)))
     assert [(s.start, s.end) for s in path] == [(0, 4), (4, 6), (6, 7)]
     assert path[-1].resets_head
     with pytest.raises(ValueError, match="3 stages do not fit into 2 steps"):
-        stretches_of(Strategy((Stage(0.5), Stage(0.25), Stage(0.25))), Budget(16, (1, 1)))
+        build_schedule(Strategy((Stage(0.5), Stage(0.25), Stage(0.25))), Budget(16, (1, 1)))
 
 
 def test_what_runs_images_through_the_frozen_layers_is_known_to_take_longer():
     plan = make_plan(resolve("all"), {0: BUDGET}, {0: "a"})
-    assert [s.serves for s in plan.segments if s.alters_images] == [("augmentation_oversampling",)]
+    assert [s.used_by for s in plan.segments if s.augments_images] == [
+        ("augmentation_oversampling",)
+    ]

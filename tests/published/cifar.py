@@ -112,7 +112,7 @@ def recipe(epochs: float = 200, head_epochs: float = 0) -> Recipe:
 
     `head_epochs` are added for methods that train the last layer again at the end.
     """
-    phases = (Phase(epochs, "rest", 0.1, warmup=0.025, drops=(0.8, 0.9)),)
+    phases = (Phase(epochs, "rest", 0.1, warmup=0.025, lr_milestones=(0.8, 0.9)),)
     if head_epochs:
         phases += (Phase(head_epochs, "head", 0.1, cosine=True),)
     return Recipe(
@@ -122,5 +122,5 @@ def recipe(epochs: float = 200, head_epochs: float = 0) -> Recipe:
         batch_size=128,
         weight_decay=2e-4,
         momentum=0.9,
-        augment=CropAndFlip(),
+        augmentation=CropAndFlip(),
     )

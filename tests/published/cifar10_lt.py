@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmark import api
 from benchmark.plan.experiment import Experiment, Recipe
 from benchmark.result import Result
-from benchmark.system.progress import Stopwatch, for_terminal
+from benchmark.system.progress import Timer, for_terminal
 from tests.published.cifar import recipe
 
 # top-1 error %: Cui et al. 2019, table 2; Zhang et al. 2021 ('bag of tricks'); Cao et al. 2019,
@@ -65,9 +65,9 @@ def run(chosen: argparse.Namespace, strategies: list[str], how: Recipe, name: st
         seeds=tuple(range(chosen.seeds)),
         device=chosen.device,
     )
-    watch = Stopwatch(for_terminal())
+    watch = Timer(for_terminal())
     executor = api.plan(experiment, strategies, out=chosen.out / name, progress=watch)
-    return api.carry_out(executor, " ".join(sys.argv), watch)
+    return api.execute(executor, " ".join(sys.argv), watch)
 
 
 def errors(chosen: argparse.Namespace) -> dict[str, float]:
@@ -75,7 +75,7 @@ def errors(chosen: argparse.Namespace) -> dict[str, float]:
     names = [name for name in PUBLISHED if name != "crt"]
     shared = run(chosen, names, recipe(chosen.epochs), "all")
     head = chosen.epochs * HEAD_EPOCHS / 200
-    again = f"crt:last={head / (chosen.epochs + head):.6f}"
+    again = f"crt:final_fraction={head / (chosen.epochs + head):.6f}"
     longer = run(chosen, [again], recipe(chosen.epochs, head), "crt")
     accuracy = {
         row["strategy"].partition(":last")[0]: row["accuracy"]

@@ -16,8 +16,8 @@ from benchmark.model.network import freeze, split
 from benchmark.model.weights import load_weights
 from benchmark.plan.experiment import Experiment
 from benchmark.run.prepare import prepare
-from benchmark.strategy import AsIs
-from benchmark.system.progress import Silent
+from benchmark.strategy import NoAugmentation
+from benchmark.system.progress import NullProgress
 from tests.published import cifar, cifar10_lt
 
 RESNET = find_backbone("resnet32")
@@ -139,10 +139,10 @@ def test_strategies_of_every_kind_are_trained_on_it(folder, tmp_path, fine_tune)
     how = replace(cifar.recipe(2, head_epochs=2), batch_size=8)
     how = replace(how, phases=tuple(replace(phase, lr=0.01) for phase in how.phases))
     if fine_tune == "half":  # then activations at the cut are stored
-        how = replace(how, augment=AsIs())
+        how = replace(how, augmentation=NoAugmentation())
     asked = experiment(folder, recipe=how, fine_tune=fine_tune)
     executor = api.plan(asked, names, out=tmp_path, jobs=1)
-    result = api.carry_out(executor, None, cifar10_lt.Stopwatch(Silent()))
+    result = api.execute(executor, None, cifar10_lt.Timer(NullProgress()))
     assert set(result.summary["status"]) == {"ok"}
     run = json.loads((tmp_path / "run.json").read_text())
     assert run["experiment"]["backbone"] == "resnet32"
@@ -154,9 +154,9 @@ def test_strategies_of_every_kind_are_trained_on_it(folder, tmp_path, fine_tune)
 def test_no_result_of_one_network_is_taken_for_another(folder):
     one = prepare(experiment(folder))
     other = replace(one, experiment=replace(one.experiment, recipe=cifar.recipe(3)))
-    assert one.origins != other.origins
+    assert one.base_fingerprints != other.base_fingerprints
     network = replace(one.experiment, backbone="inception_v3", image_size=75)
-    assert replace(one, experiment=network).origins != one.origins
+    assert replace(one, experiment=network).base_fingerprints != one.base_fingerprints
 
 
 def test_the_manifest_trains_on_all_of_train_and_tests_on_the_rest_of_test(folder):

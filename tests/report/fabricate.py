@@ -48,13 +48,13 @@ def fabricate(
     strategies: tuple[str, ...] = STRATEGIES,
     seeds: tuple[int, ...] = (0,),
     failed: tuple[tuple[str, int], ...] = (),
-    control: str | None = "no_change",
+    baseline: str | None = "no_change",
     quick: bool = False,
     messages: tuple[str, ...] = (),
     images: int = 5096,
     unseen: tuple[str, ...] = (),
 ) -> Comparison:
-    """Return a comparison in which the control ignores the rare half and the others do less so.
+    """Return a comparison in which the baseline ignores the rare half and the others do less so.
 
     `failed` lists the (strategy, seed) pairs that ended in an error, `unseen` the strategies whose
     effect the audit missed.
@@ -67,7 +67,7 @@ def fabricate(
     per_class, predictions, curves, seed_rows, failures = [], [], [], [], []
     confusion, collector = {}, Collector(classes)
     for place, strategy in enumerate(strategies):
-        help_for_rare = 0.0 if strategy == control else (1 + place % 5) / 5
+        help_for_rare = 0.0 if strategy == baseline else (1 + place % 5) / 5
         for seed in seeds:
             if (strategy, seed) in failed:
                 error = "CUDA out of memory: tried to allocate 2.00 GiB"
@@ -94,7 +94,7 @@ def fabricate(
         train_counts=train.tolist(),
         test_counts=(test * len(seeds)).tolist(),
         strategies=list(strategies),
-        control=control if control in strategies else None,
+        baseline=baseline if baseline in strategies else None,
         descriptions=dict.fromkeys(strategies, _DESCRIPTION),
         seeds=list(seeds),
         summary=_summary(rows, strategies, len(seeds)),
@@ -120,10 +120,10 @@ def _confusion(
     train: np.ndarray, test: np.ndarray, help_for_rare: float, rng: np.random.Generator
 ) -> np.ndarray:
     # Logits of a plain classifier are pulled by the log prior; a remedy takes part of it back.
-    pull = 1.5 * np.log(train / train.mean()) * (1 - help_for_rare)
+    gradient_norm = 1.5 * np.log(train / train.mean()) * (1 - help_for_rare)
     table = np.zeros((len(train), len(train)), dtype=int)
     for label, count in enumerate(test):
-        logits = rng.gumbel(0, 1.1, (count, len(train))) + pull
+        logits = rng.gumbel(0, 1.1, (count, len(train))) + gradient_norm
         logits[:, label] += 3
         np.add.at(table[label], logits.argmax(1), 1)
     return table
@@ -286,8 +286,8 @@ def _run(
         "name": "forum",
         "description": "Two epochs of the head, then two epochs of the second half.",
         "phases": [
-            {"epochs": 2, "trains": "head", "lr": 1e-4},
-            {"epochs": 2, "trains": "rest", "lr": 1e-4},
+            {"epochs": 2, "train_from": "head", "lr": 1e-4},
+            {"epochs": 2, "train_from": "rest", "lr": 1e-4},
         ],
         "batch_size": 64,
         "optimizer": "Adam",

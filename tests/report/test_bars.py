@@ -16,7 +16,7 @@ import pytest
 from fabricate import CLASSES, STRATEGIES, fabricate
 
 from benchmark.evaluation.statistics.bootstrap import bca, bootstrap, jackknife
-from benchmark.evaluation.statistics.weighted_predictions import METRICS, Cells
+from benchmark.evaluation.statistics.weighted_predictions import METRICS, WeightedPredictions
 
 pytestmark = pytest.mark.simulation
 RESULT = Path(__file__).with_name("bars.json")
@@ -74,7 +74,7 @@ def test_ten_thousand_redrawn_test_sets_of_six_strategies():
     made = fabricate(strategies=STRATEGIES[:6], images=48_600)
     (one,) = made.tested
     began = time.perf_counter()
-    cells = Cells.of(one.labels, np.array(list(one.predicted.values())), len(CLASSES))
+    cells = WeightedPredictions.of(one.labels, np.array(list(one.predicted.values())), len(CLASSES))
     drawn = bootstrap(cells, np.random.default_rng(0), draws=10_000)
     bca(cells, cells.estimates, drawn, jackknife(cells))
     seconds = time.perf_counter() - began

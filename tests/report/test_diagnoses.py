@@ -63,7 +63,7 @@ def test_of_several_seeds_a_class_counts_that_most_of_them_ignore():
 
 
 def with_causes(comparison, *causes):
-    """The same, the first class of the control with these causes, seed by seed."""
+    """The same, the first class of the baseline with these causes, seed by seed."""
     known = comparison.findings.diagnoses
     first = known[(known["strategy"] == "no_change") & (known["class"] == "Blouse")].copy()
     assert len(first) == len(causes) == len(comparison.seeds)
@@ -128,7 +128,7 @@ def test_where_the_control_ignores_nothing_nobody_is_explained(comparison):
     known = comparison.findings.diagnoses
     others = replace(comparison.findings, diagnoses=known[known["strategy"] != "no_change"])
     assert of_whom(replace(comparison, findings=others)) is None
-    without = replace(comparison, findings=others, control=None)
+    without = replace(comparison, findings=others, baseline=None)
     assert of_whom(without) == next(iter(others.diagnoses["strategy"]))
     bare = replace(comparison, findings=Findings.none())
     assert diagnoses_words(bare) == ""

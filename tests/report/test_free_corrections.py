@@ -15,7 +15,7 @@ NAMES = ("no_change", "threshold_moving", "moved_otherwise", "class_weights", "f
 
 @pytest.fixture
 def comparison() -> Comparison:
-    """Two decisions on the control's network, and two trainings."""
+    """Two decisions on the baseline's network, and two trainings."""
     made = fabricate(strategies=NAMES)
     for name in NAMES[1:3]:
         made.run["networks"][name] = made.run["networks"]["no_change"]
@@ -67,7 +67,7 @@ def test_what_can_t_be_told_apart_is_called_so(comparison: Comparison) -> None:
 def test_without_a_correction_in_the_run_nothing_is_said(comparison: Comparison) -> None:
     networks = {name: {"0": f"of {name}"} for name in NAMES}
     assert corrected_words(replace(comparison, run=comparison.run | {"networks": networks})) == ""
-    assert corrected_words(replace(comparison, control=None)) == ""
+    assert corrected_words(replace(comparison, baseline=None)) == ""
 
 
 def test_a_strategy_that_failed_a_seed_is_not_counted() -> None:

@@ -46,7 +46,7 @@ def test_where_nothing_is_lost_it_says_so() -> None:
 
 
 def test_without_a_control_nothing_is_said_or_shown() -> None:
-    comparison = fabricate(control=None)
+    comparison = fabricate(baseline=None)
     assert biggest_words(comparison) == ""
     assert gains_tables(comparison) == []
     failed = fabricate(failed=(("no_change", 0),))

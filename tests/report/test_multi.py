@@ -23,7 +23,7 @@ from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.multi_dataset import (
     SCORES,
     STRATEGIES,
-    Across,
+    MultiDatasetComparison,
     default_folder,
     load_across,
     merge,
@@ -44,7 +44,7 @@ MISSING = float("nan")
 def fabricated(
     strategies: tuple[str, ...], seeds: tuple[int, ...], classes: tuple[str, ...]
 ) -> Any:
-    return fabricate(Path("x"), classes, strategies, seeds, control=strategies[0], images=18_000)
+    return fabricate(Path("x"), classes, strategies, seeds, baseline=strategies[0], images=18_000)
 
 
 def run(
@@ -83,9 +83,9 @@ def run(
 
 
 @cache
-def several(number: int, strategies: int = 6) -> Across:
+def several(number: int, strategies: int = 6) -> MultiDatasetComparison:
     """Every strategy beats the next one on every data set, by more on each."""
-    names = ["control", *(f"s{k}" for k in range(1, strategies))]
+    names = ["baseline", *(f"s{k}" for k in range(1, strategies))]
     return merge(
         [
             run(f"d{d}", {n: 0.5 + (k - strategies) * 0.001 * (d + 1) for k, n in enumerate(names)})
@@ -102,19 +102,19 @@ def test_changes_ranks_and_counts_by_hand() -> None:
     one = run("x", {"c": 0.5, "a": 0.6, "b": 0.5}, never={"c": 2, "a": 0, "b": 0})
     two = run("y", {"c": 0.4, "a": 0.3, "b": 0.45}, never={"c": 1, "a": 1, "b": 0})
     across = merge([one, two])
-    assert across.control == "c"
+    assert across.baseline == "c"
     scores = across.scores.set_index(["dataset", "strategy"])
     assert list(across.scores) == SCORES
     assert scores["change"].tolist() == pytest.approx([0, 0.1, 0, 0, -0.1, 0.05])
     assert scores["rank"].tolist() == [2.5, 1, 2.5, 2, 3, 1]
     assert scores["never_predicted_change"].tolist() == [0, -2, -2, 0, 0, -1]
     assert scores["never_predicted_rank"].tolist() == [3, 1.5, 1.5, 2.5, 2.5, 1]
-    standing = across.standing.set_index("strategy")
-    assert list(across.standing) == STRATEGIES
-    assert standing["higher"].to_dict() == {"c": 0, "a": 1, "b": 1}
-    assert standing["lower"].to_dict() == {"c": 0, "a": 1, "b": 0}
-    assert standing["mean_rank"].to_dict() == {"c": 2.25, "a": 2, "b": 1.75}
-    assert standing["never_predicted_mean_rank"].to_dict() == {"c": 2.75, "a": 2, "b": 1.25}
+    leaderboard = across.leaderboard.set_index("strategy")
+    assert list(across.leaderboard) == STRATEGIES
+    assert leaderboard["higher"].to_dict() == {"c": 0, "a": 1, "b": 1}
+    assert leaderboard["lower"].to_dict() == {"c": 0, "a": 1, "b": 0}
+    assert leaderboard["mean_rank"].to_dict() == {"c": 2.25, "a": 2, "b": 1.75}
+    assert leaderboard["never_predicted_mean_rank"].to_dict() == {"c": 2.75, "a": 2, "b": 1.25}
 
 
 def test_what_failed_is_shown_and_not_compared() -> None:
@@ -136,8 +136,8 @@ def test_what_failed_is_shown_and_not_compared() -> None:
     ranked = across.scores.pivot(index="dataset", columns="strategy", values="rank")
     np.testing.assert_array_equal(ranked.loc["y"], [MISSING, 1, 2])  # a, b, c
     np.testing.assert_array_equal(ranked.loc["z"], [1, MISSING, 2])
-    standing = across.standing.set_index("strategy")
-    assert standing["ranked"].tolist() == [1, 1, 1]  # only x ranks all
+    leaderboard = across.leaderboard.set_index("strategy")
+    assert leaderboard["ranked"].tolist() == [1, 1, 1]  # only x ranks all
     assert [pair.datasets for pair in across.tested] == [2, 2, 2]  # c-a, c-b, a-b
     said = list(warnings(across))
     assert "`a` failed on `y`: there it is not compared." in said
@@ -147,7 +147,7 @@ def test_what_failed_is_shown_and_not_compared() -> None:
 
 def test_a_strategy_of_some_runs_only_is_shown_but_neither_ranked_nor_tested() -> None:
     across = merge([run("x", {"c": 0.5, "a": 0.6, "new": 0.9}), run("y", {"c": 0.5, "a": 0.6})])
-    assert across.everywhere == ("c", "a")
+    assert across.common_strategies == ("c", "a")
     table, _ = headline(across).lead
     assert isinstance(table, Table)
     assert cells(table)["new"] == [(".900", "+.400"), ("not run", ""), ("1 of 1", ""), ("–", "")]
@@ -180,7 +180,7 @@ def test_a_strategy_of_some_runs_only_is_shown_but_neither_ranked_nor_tested() -
         ),
         (
             [[0.5, MISSING, MISSING], [MISSING, 0.6, 0.6]],
-            "On 2 data sets, nothing finished beside the control `c`.",
+            "On 2 data sets, nothing finished beside the baseline `c`.",
         ),
         (
             [[MISSING] * 3] * 2,
@@ -208,7 +208,7 @@ def test_few_data_sets_settle_nothing_and_enough_may() -> None:
         "15 pairs): see below."
     )
     assert follow_up(several(6, strategies=2)) == (
-        "Macro-F1 is significantly higher under `s1` than under `control`: Wilcoxon's signed ranks "
+        "Macro-F1 is significantly higher under `s1` than under `baseline`: Wilcoxon's signed ranks "
         "over data sets, Holm for 1 pair."
     )
     rng = np.random.default_rng(0)
@@ -218,22 +218,22 @@ def test_few_data_sets_settle_nothing_and_enough_may() -> None:
 
 def test_different_controls_count_nothing_until_one_is_chosen() -> None:
     one, two = run("x", {"c": 0.5, "a": 0.6}), run("y", {"c": 0.5, "a": 0.6})
-    across = merge([one, replace(two, control="a")])
+    across = merge([one, replace(two, baseline="a")])
     assert verdict(across) == (
-        "On 2 data sets, which have different controls, mean ranks by macro-F1 go from 1.0 under "
+        "On 2 data sets, which have different baselines, mean ranks by macro-F1 go from 1.0 under "
         "`a` to 2.0 under `c`."
     )
     said = list(warnings(across))
     assert said == [
-        "The runs have different controls: `c` on `x`; `a` on `y`. Changes are against each run's "
-        "own; `--control NAME` takes one for all."
+        "The runs have different baselines: `c` on `x`; `a` on `y`. Changes are against each run's "
+        "own; `--baseline NAME` takes one for all."
     ]
     table, _ = headline(across).lead
     assert isinstance(table, Table)
-    assert cells(table)["a"] == [(".600", "+.100"), (".600", "control"), ("1.00", "")]
-    assert cells(table)["c"] == [(".500", "control"), (".500", "−.100"), ("2.00", "")]
-    without = merge([replace(one, control=None), replace(two, control=None)])
-    assert "without a control" in verdict(without)
+    assert cells(table)["a"] == [(".600", "+.100"), (".600", "baseline"), ("1.00", "")]
+    assert cells(table)["c"] == [(".500", "baseline"), (".500", "−.100"), ("2.00", "")]
+    without = merge([replace(one, baseline=None), replace(two, baseline=None)])
+    assert "without a baseline" in verdict(without)
     assert not list(warnings(without))
     assert not {"changes"} & {figure.name for figure in build_page(without).figures()}
 
@@ -291,7 +291,7 @@ def test_the_cost_stands_beside_the_gain() -> None:
     of = {row.cells[0].text: [cell.text for cell in row.cells[1:3]] for row in table.rows}
     means = one.summary.set_index("strategy")["accuracy"]
     assert of["a"][0] == share(means["a"])
-    assert across.standing.set_index("strategy")["accuracy_mean_rank"].sum() == 3
+    assert across.leaderboard.set_index("strategy")["accuracy_mean_rank"].sum() == 3
 
 
 def test_the_same_images_twice_are_warned_of() -> None:
@@ -331,7 +331,7 @@ def test_many_data_sets_are_split_into_tables_that_fit() -> None:
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    names = dict.fromkeys(["control", *HOSTILE], 0.5)
+    names = dict.fromkeys(["baseline", *HOSTILE], 0.5)
     runs = [
         run(
             f"{HOSTILE[k]}{k}",
@@ -405,7 +405,7 @@ def test_drawings_follow_the_page_and_say_what_is_missing() -> None:
 
 
 def test_bars_join_what_does_not_differ() -> None:
-    def bars(across: Across) -> int:
+    def bars(across: MultiDatasetComparison) -> int:
         (svg,) = (f.svg for f in build_page(across).figures() if f.name == "ranks")
         return len(re.findall(r"stroke-width: 3\.2", svg))
 
@@ -417,7 +417,7 @@ def test_bars_join_what_does_not_differ() -> None:
 def untrained(tmp_path: Path) -> Any:
     """Return what writes the folder of a run of which nothing is trained yet."""
 
-    def write(name: str, control: str = "c") -> Path:
+    def write(name: str, baseline: str = "c") -> Path:
         whole = run(name, {"c": 0.5, "a": 0.5})
         folder = tmp_path / name
         (folder / "splits").mkdir(parents=True)
@@ -425,7 +425,7 @@ def untrained(tmp_path: Path) -> Any:
         split = dict.fromkeys(("train", "val", "test"), part)
         (folder / "splits" / "seed0.json").write_text(json.dumps(split))
         networks = {one: {"0": "key"} for one in whole.strategies}
-        more = {"networks": networks, "control": control, "messages": []}
+        more = {"networks": networks, "baseline": baseline, "messages": []}
         (folder / "run.json").write_text(json.dumps({**whole.run, **more}))
         return folder
 
@@ -441,9 +441,9 @@ def test_what_cannot_be_compared_is_said(untrained: Any, tmp_path: Path) -> None
     with pytest.raises(FileNotFoundError, match=r"elsewhere holds no run: there is no run\.json"):
         load_across([one, tmp_path / "elsewhere"])
     with pytest.raises(
-        ValueError, match=r"control 'b' is none of the strategies of .*one; .* c, a"
+        ValueError, match=r"baseline 'b' is none of the strategies of .*one; .* c, a"
     ):
-        load_across([one, two], control="b")
+        load_across([one, two], baseline="b")
     with pytest.raises(ValueError, match="is the folder of a run, whose report"):
         benchmark.compare_runs([one, two], out=two)
 
@@ -461,13 +461,13 @@ def test_the_default_folder_is_named_after_the_runs() -> None:
 def test_compare_needs_no_torch_and_works_where_nothing_finished(
     untrained: Any, tmp_path: Path
 ) -> None:
-    folders, out = [untrained("one"), untrained("two", control="a")], tmp_path / "both"
+    folders, out = [untrained("one"), untrained("two", baseline="a")], tmp_path / "both"
     before = {path: path.read_bytes() for path in tmp_path.rglob("*.json")}
     code = (
         "import sys; from benchmark.cli import main; "
         "assert main(sys.argv[1:]) == 0; sys.exit('torch' in sys.modules)"
     )
-    words = ["compare", *folders, "--out", out, "--control", "a"]
+    words = ["compare", *folders, "--out", out, "--baseline", "a"]
     done = subprocess.run(
         [sys.executable, "-c", code, *words], capture_output=True, text=True, check=False
     )
@@ -482,17 +482,17 @@ def test_a_control_is_chosen_for_a_report_and_the_run_stays_as_it_is(
 ) -> None:
     folder = untrained("one")
     before = (folder / "run.json").read_bytes()
-    assert benchmark.load(folder).comparison.control == "c"
-    assert benchmark.load(folder, control="a").comparison.control == "a"
+    assert benchmark.load(folder).comparison.baseline == "c"
+    assert benchmark.load(folder, baseline="a").comparison.baseline == "a"
     assert (folder / "run.json").read_bytes() == before
-    assert main(["report", str(folder), "--control", "magic"]) == 2
+    assert main(["report", str(folder), "--baseline", "magic"]) == 2
     assert f"'magic' is none of the strategies of {folder}; choose one of c, a" in (
         capsys.readouterr().err
     )
 
 
 def test_a_notebook_gets_verdict_and_table() -> None:
-    result = benchmark.AcrossResult(several(3), {"html": Path("report.html")})
+    result = benchmark.MultiDatasetResult(several(3), {"html": Path("report.html")})
     fragment = result._repr_html_()
     assert "macro-F1 is higher than under" in Reader(fragment).text
     assert "d2" in fragment

@@ -59,7 +59,7 @@ def test_shares_are_of_the_rarest_third(comparison):
     assert shown == f"{share:.3f}".removeprefix("0")
 
 
-def test_logits_are_measured_from_the_control(comparison):
+def test_logits_are_measured_from_the_baseline(comparison):
     shifted = logit_shift(comparison.findings.effects, "no_change").set_index("strategy")
     assert (shifted.loc["no_change", "logit_shift"] == 0).all()
     assert shifted.loc["focal_loss", "logit_shift"].iloc[0] == -0.6

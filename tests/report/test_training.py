@@ -13,8 +13,8 @@ from benchmark.report import write_report
 from benchmark.report.single import training
 
 PHASES = [
-    {"epochs": 2, "trains": "head", "lr": 1e-3, "head_lr": None, "warmup": 0.0, "cosine": False},
-    {"epochs": 9, "trains": "rest", "lr": 1e-4, "head_lr": 1e-3, "warmup": 0.1, "cosine": True},
+    {"epochs": 2, "train_from": "head", "lr": 1e-3, "head_lr": None, "warmup": 0.0, "cosine": False},
+    {"epochs": 9, "train_from": "rest", "lr": 1e-4, "head_lr": 1e-3, "warmup": 0.1, "cosine": True},
 ]
 RECIPE = {"name": "forum", "description": "2 epochs.", "phases": PHASES, "batch_size": 64}
 
@@ -56,7 +56,7 @@ def test_phases_in_words(tmp_path: Path) -> None:
 
 
 def test_phases_of_a_run_that_recorded_less() -> None:
-    phases = [{"epochs": 2, "trains": "head"}, {"trains": "rest", "lr": 1e-4}, {}]
+    phases = [{"epochs": 2, "train_from": "head"}, {"trains": "rest", "lr": 1e-4}, {}]
     table = training.phases_table({"recipe": {"phases": phases}, "phase_steps": [1]})
     assert table is not None
     assert table.columns == ("Phase", "Epochs", "Trained", "Learning rate")

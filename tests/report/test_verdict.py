@@ -128,14 +128,14 @@ def test_from_eight_seeds_on_the_test_decides_what_is_called_significant() -> No
     comparison = fabricate(strategies=STRATEGIES[:3], seeds=tuple(range(8)))
     said = follow_up(comparison)
     assert said.startswith(
-        "Macro-F1 differs significantly from the control's under `class_weights`"
+        "Macro-F1 differs significantly from the baseline's under `class_weights`"
     )
     assert "p over seeds at most .05 by Holm for 2 strategies" in said
     table = comparison.paired[comparison.paired["metric"] == "macro_f1"]
     first = table.iloc[0]
     assert f"+{first['difference']:.3f}".replace("0.", ".") in said
-    control = comparison.predictions[comparison.predictions["strategy"] == "no_change"]
-    alike = pd.concat([control, control.assign(strategy="focal_loss")])
+    baseline = comparison.predictions[comparison.predictions["strategy"] == "no_change"]
+    alike = pd.concat([baseline, baseline.assign(strategy="focal_loss")])
     alike = replace(comparison, predictions=alike)
     assert follow_up(alike).startswith("No strategy's macro-F1 differs significantly")
 
@@ -159,13 +159,13 @@ def test_a_strategy_that_failed_some_seeds_is_not_called_significant() -> None:
     assert "`class_weights`" not in said
     comparison.__dict__["paired"] = sure.assign(seeds=7)
     assert follow_up(comparison) == (
-        "No strategy and the control both finished 8 seeds: too few to call a difference "
+        "No strategy and the baseline both finished 8 seeds: too few to call a difference "
         "significant."
     )
 
 
 def test_without_a_control_nothing_is_called_significant() -> None:
-    comparison = fabricate(strategies=STRATEGIES[1:3], seeds=tuple(range(8)), control=None)
+    comparison = fabricate(strategies=STRATEGIES[1:3], seeds=tuple(range(8)), baseline=None)
     assert "no difference was tested" in follow_up(comparison)
 
 
@@ -174,12 +174,12 @@ def test_a_quick_look_is_called_one() -> None:
 
 
 def test_without_a_control_nothing_is_compared_with_one() -> None:
-    comparison = fabricate(strategies=STRATEGIES[1:3], control=None)
-    assert "no control was asked for" in verdict(comparison)
+    comparison = fabricate(strategies=STRATEGIES[1:3], baseline=None)
+    assert "no baseline was asked for" in verdict(comparison)
     failed = fabricate(strategies=STRATEGIES[:3], failed=(("no_change", 0),))
-    assert "the control `no_change` failed, so nothing is compared with it" in verdict(failed)
+    assert "the baseline `no_change` failed, so nothing is compared with it" in verdict(failed)
     partly = fabricate(strategies=STRATEGIES[:3], seeds=tuple(range(9)), failed=((CONTROL, 0),))
-    assert "the control `no_change` failed on some seeds, so means are not compared" in verdict(
+    assert "the baseline `no_change` failed on some seeds, so means are not compared" in verdict(
         partly
     )
     assert "differs significantly" in follow_up(partly), "over the 8 seeds that it finished"
@@ -220,17 +220,17 @@ def test_a_partly_failed_strategy_is_not_compared() -> None:
     assert f"`{best}`" not in verdict(replace(whole, summary=summary))
 
 
-def test_any_strategy_can_be_the_control() -> None:
+def test_any_strategy_can_be_the_baseline() -> None:
     comparison = replace(
-        example([12, 4, 1], [0.175, 0.31, 0.37], [0.51, 0.46, 0.4]), control="class_weights"
+        example([12, 4, 1], [0.175, 0.31, 0.37], [0.51, 0.46, 0.4]), baseline="class_weights"
     )
     said = verdict(comparison)
     assert said.startswith(
         "On this one seed, 4 of 17 classes are never predicted and 6 never found under `class_w"
     )
     assert "1 and 4 under `focal_loss`, where macro-F1 goes from .310 to .370" in said
-    assert set(comparison.paired["control"]) == {"class_weights"}
+    assert set(comparison.paired["baseline"]) == {"class_weights"}
     failed = fabricate(strategies=STRATEGIES[:3], failed=(("focal_loss", 0),))
-    said = verdict(replace(failed, control="focal_loss"))
-    assert said.endswith("the control `focal_loss` failed, so nothing is compared with it.")
+    said = verdict(replace(failed, baseline="focal_loss"))
+    assert said.endswith("the baseline `focal_loss` failed, so nothing is compared with it.")
     assert "plain training" not in said  # one was run: its numbers stand in the table

@@ -8,7 +8,7 @@ import pytest
 
 from benchmark.plan.experiment import Experiment
 from benchmark.run import lookup
-from benchmark.run.lookup import look_up
+from benchmark.run.lookup import probe_device_and_weights
 from benchmark.run.run_folder import RunFolder
 
 COMMAND = """
@@ -72,7 +72,9 @@ def never():
 
 def test_elsewhere_the_same_is_found():
     told = start(LOOK).stdout.splitlines()
-    device, weights = look_up(Experiment(weights="bundled", device="cpu"), 1, never)
+    device, weights = probe_device_and_weights(
+        Experiment(weights="bundled", device="cpu"), 1, never
+    )
     assert told == [str(device), weights.name, weights.source, weights.sha256]
 
 

@@ -13,8 +13,8 @@ from benchmark.evaluation.metrics import macro_f1
 from benchmark.run import tuning
 from benchmark.run.run_folder import RunFolder
 from benchmark.strategy import AddOffset, Between, OneOf, Outputs, Strategy, find
-from benchmark.strategy.registry import Asked, registered, resolve, tunable, with_parameters
-from benchmark.system.progress import Silent, Stopwatch
+from benchmark.strategy.registry import StrategySpec, registered, resolve, tunable, with_parameters
+from benchmark.system.progress import NullProgress, Timer
 
 NAMES = "no_change,class_weights,threshold_moving,crt,focal_loss:gamma=1"
 SEEDS = (0, 1)
@@ -45,7 +45,7 @@ def tuned(image_folder, tmp_path_factory):
     """Three trials, and the report."""
     folder = tmp_path_factory.mktemp("tuned")
     executor = executor_in(folder, image_folder)
-    return api.carry_out(executor, "command", Stopwatch(Silent()), tune=3), folder
+    return api.execute(executor, "command", Timer(NullProgress()), tune=3), folder
 
 
 def told(folder):
@@ -102,7 +102,7 @@ def test_a_second_run_trains_nothing_and_chooses_the_same(tuned, image_folder):
     _, folder = tuned
     before = told(folder)
     executor = executor_in(folder, image_folder)
-    again = tuning.tune(executor, 3, Silent())
+    again = tuning.tune(executor, 3, NullProgress())
     assert tuning.to_json(3, again) == before
     assert not executor.with_plan(again.plan).needed()
 
@@ -122,7 +122,7 @@ def test_the_report_says_what_was_tried(tuned):
 
 def test_a_run_without_tuning_says_nothing_of_it(image_folder, tmp_path):
     executor = api.plan(experiment(image_folder), "no_change", out=tmp_path, jobs=1)
-    api.carry_out(executor, None, Stopwatch(Silent()))
+    api.execute(executor, None, Timer(NullProgress()))
     assert "tried" not in (tmp_path / "report.md").read_text()
     assert not (tmp_path / "tuning.csv").exists()
     assert told(tmp_path) is None
@@ -159,7 +159,7 @@ class ByHeart:
 
 
 def test_a_decision_that_learns_validation_by_heart_gains_nothing():
-    asked = Asked("by_heart", Strategy(decide=ByHeart()), "", {})
+    asked = StrategySpec("by_heart", Strategy(decision=ByHeart()), "", {})
     score = tuning.validation_score(asked, outputs(), np.array([46, 10, 4]))
     assert score == pytest.approx(macro_f1(outputs().labels, np.zeros(60, int), 3))
 
@@ -173,7 +173,9 @@ def test_each_part_has_its_share_of_each_class():
             parts.append(np.bincount(validation.labels, minlength=3))
             return AddOffset((0.0,) * 3)
 
-    tuning.validation_score(Asked("", Strategy(decide=Watching()), "", {}), seen, np.ones(3))
+    tuning.validation_score(
+        StrategySpec("", Strategy(decision=Watching()), "", {}), seen, np.ones(3)
+    )
     left_out = np.bincount(seen.labels) - np.array(parts)
     assert len(parts) == tuning.FOLDS
     assert (left_out.max(0) - left_out.min(0) <= 1).all()
@@ -186,7 +188,7 @@ def test_no_label_of_what_is_decided_on_reaches_the_rule():
         def fit(self, validation, counts):
             return lambda outputs: np.maximum(outputs.labels, 0)
 
-    asked = Asked("", Strategy(decide=Peeks()), "", {})
+    asked = StrategySpec("", Strategy(decision=Peeks()), "", {})
     score = tuning.validation_score(asked, outputs(), np.ones(3))
     assert score == pytest.approx(macro_f1(outputs().labels, np.zeros(60, int), 3))
 
@@ -195,19 +197,19 @@ def test_no_label_of_what_is_decided_on_reaches_the_rule():
 
 
 def test_parameters_that_were_given_are_not_tuned():
-    (plain, given) = resolve("deferred_reweighting,deferred_reweighting:last=0.3")
+    (plain, given) = resolve("deferred_reweighting,deferred_reweighting:final_fraction=0.3")
     assert set(tunable(plain)) == {"last", "beta"}
     assert set(tunable(given)) == {"beta"}
-    (on,) = resolve("crt:on=focal_loss")
+    (on,) = resolve("crt:base=focal_loss")
     assert set(tunable(on)) == {"last", "reset"}
 
 
 def test_other_parameters_leave_name_and_what_was_given():
-    (asked,) = resolve("threshold_moving:on=focal_loss")
+    (asked,) = resolve("threshold_moving:base=focal_loss")
     other = with_parameters(asked, prior_weight=3.0)
     assert other.name == asked.name
     assert other.parameters == {"on": "focal_loss", "prior_weight": 3.0}
-    assert other.strategy == find("threshold_moving:on=focal_loss,prior_weight=3")
+    assert other.strategy == find("threshold_moving:base=focal_loss,prior_weight=3")
 
 
 def test_a_trial_that_fails_is_noted_and_never_chosen(image_folder, tmp_path, monkeypatch):
@@ -220,7 +222,7 @@ def test_a_trial_that_fails_is_noted_and_never_chosen(image_folder, tmp_path, mo
 
     monkeypatch.setattr(tuning, "validation_score", score)
     executor = executor_in(tmp_path, image_folder, "class_weights")
-    found = tuning.tune(executor, 2, Silent())
+    found = tuning.tune(executor, 2, NullProgress())
     assert [trial.score is None for trial in found.trials] == [True, True, False, False]
     for seed in SEEDS:
         assert found.plan.built["class_weights", seed].parameters["power"] != 1.0
@@ -229,7 +231,7 @@ def test_a_trial_that_fails_is_noted_and_never_chosen(image_folder, tmp_path, mo
 def test_where_all_trials_fail_the_defaults_stay(image_folder, tmp_path, monkeypatch):
     monkeypatch.setattr(tuning, "validation_score", lambda *_: 1 / 0)
     executor = executor_in(tmp_path, image_folder, "class_weights")
-    found = tuning.tune(executor, 2, Silent())
+    found = tuning.tune(executor, 2, NullProgress())
     assert found.plan.outputs == executor.plan.outputs
 
 
@@ -244,7 +246,7 @@ def test_without_optuna_it_is_said_how_to_get_it(image_folder, tmp_path, monkeyp
     executor = executor_in(tmp_path, image_folder, "class_weights")
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ImportError, match=r"pip install 'imbalance-bench\[tune\]'"):
-        tuning.tune(executor, 2, Silent())
+        tuning.tune(executor, 2, NullProgress())
 
 
 def test_a_number_of_trials_is_not_negative(image_folder, tmp_path):

@@ -20,7 +20,7 @@ def outputs(images=300, seed=0, head=None):
 
 
 def decided(name, seen):
-    return find(name).decide.fit(seen, COUNTS)(seen)
+    return find(name).decision.fit(seen, COUNTS)(seen)
 
 
 @pytest.mark.parametrize("tau", [0.0, 0.5, 1.0, 2.0])
@@ -39,7 +39,7 @@ def test_prior_correction_divides_probabilities_by_priors():
 
 
 def test_prior_correction_looks_at_no_validation_image():
-    one, two = (find("prior_correction").decide.fit(outputs(seed=s), COUNTS) for s in (0, 1))
+    one, two = (find("prior_correction").decision.fit(outputs(seed=s), COUNTS) for s in (0, 1))
     assert one == two
 
 
@@ -91,7 +91,7 @@ def test_offsets_of_few_images_are_shrunk_towards_the_prior_correction():
 
 
 def test_thresholds_are_fitted_without_test_images():
-    rule = find("threshold_moving").decide.fit(outputs(), COUNTS)
+    rule = find("threshold_moving").decision.fit(outputs(), COUNTS)
     other = outputs(seed=3)
     expected = (other.log_probabilities + np.array(rule.offset)).argmax(1)
     np.testing.assert_array_equal(rule(other), expected)

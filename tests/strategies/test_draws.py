@@ -20,7 +20,7 @@ def by_class(positions, labels=LABELS):
 
 def test_random_oversampling_repeats_every_class_up_to_the_largest():
     """As imbalanced-learn's RandomOverSampler: every image at least once, the largest exactly."""
-    positions = drawn(find("random_oversampling").stages[0].sample)
+    positions = drawn(find("random_oversampling").stages[0].sampler)
     assert by_class(positions) == [60] * 4
     shown = np.bincount(positions, minlength=len(LABELS))
     assert (shown[LABELS == 0] == 1).all()
@@ -31,13 +31,13 @@ def test_random_oversampling_repeats_every_class_up_to_the_largest():
 def test_undersampling_cuts_every_class_to_the_smallest_without_repeats():
     """As imbalanced-learn's RandomUnderSampler."""
     labels = LABELS[LABELS != 3]
-    positions = drawn(find("undersampling").stages[0].sample, labels)
+    positions = drawn(find("undersampling").stages[0].sampler, labels)
     assert by_class(positions, labels) == [8, 8, 8]
     assert len(set(positions.tolist())) == 24
 
 
 def test_undersampling_leaves_no_image_out_for_good():
-    sampler = find("undersampling").stages[0].sample
+    sampler = find("undersampling").stages[0].sampler
     labels = LABELS[LABELS != 3]
     seen = {p for seed in range(100) for p in drawn(sampler, labels, seed).tolist()}
     assert len(seen) == len(labels)
@@ -46,7 +46,7 @@ def test_undersampling_leaves_no_image_out_for_good():
 def test_square_root_sampling():
     """Kang et al. 2020, eq. 1 with q = 1/2: sqrt(n_c / n_1) of the largest class's draws."""
     labels = np.repeat(np.arange(10), CIFAR10_LT)
-    positions = drawn(find("square_root_sampling").stages[0].sample, labels)
+    positions = drawn(find("square_root_sampling").stages[0].sampler, labels)
     expected = [round(5000 * (n / 5000) ** 0.5) for n in CIFAR10_LT]
     assert by_class(positions, labels) == expected
     assert expected[-1] == 500, "ten times its images, where balanced draws have a hundred times"
@@ -54,18 +54,18 @@ def test_square_root_sampling():
 
 @pytest.mark.parametrize(("power", "expected"), [(0, [60] * 4), (1, list(SIZES))])
 def test_powers_of_0_and_1_are_balanced_draws_and_those_of_the_images(power, expected):
-    assert by_class(drawn(find("square_root_sampling", power=power).stages[0].sample)) == expected
+    assert by_class(drawn(find("square_root_sampling", power=power).stages[0].sampler)) == expected
 
 
 def test_progressive_sampling_goes_from_the_images_to_balance():
     """Kang et al. 2020, eq. 2: (1 - t) n_c / N + t / C."""
     stages = find("progressive_sampling:stages=5").stages
-    assert [stage.share for stage in stages] == pytest.approx([0.2] * 5)
-    assert stages[0].sample == Shuffle()
+    assert [stage.fraction for stage in stages] == pytest.approx([0.2] * 5)
+    assert stages[0].sampler == Shuffle()
     labels = np.repeat(np.arange(10), CIFAR10_LT)
     sizes = np.array(CIFAR10_LT) / sum(CIFAR10_LT)
     for stage, t in zip(stages, (0, 0.25, 0.5, 0.75, 1), strict=True):
-        found = np.array(by_class(drawn(stage.sample, labels), labels), float)
+        found = np.array(by_class(drawn(stage.sampler, labels), labels), float)
         np.testing.assert_allclose(found / found.sum(), (1 - t) * sizes + t / 10, atol=2e-4)
 
 
@@ -73,13 +73,13 @@ def test_progressive_sampling_goes_from_the_images_to_balance():
 def test_balanced_draws_at_the_end_are_those_of_oversampling(name):
     (balanced,) = find("random_oversampling").stages
     first, last = find(name).stages
-    assert first.sample == Shuffle()
-    assert last.sample == balanced.sample
+    assert first.sampler == Shuffle()
+    assert last.sampler == balanced.sampler
 
 
 def test_augmentation_oversampling_draws_as_random_oversampling():
     (one,), (two,) = find("random_oversampling").stages, find("augmentation_oversampling").stages
-    assert one.sample == two.sample
+    assert one.sampler == two.sampler
 
 
 @pytest.mark.parametrize(

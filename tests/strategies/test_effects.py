@@ -10,7 +10,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from torch.nn.functional import cross_entropy, one_hot
 
 from benchmark.strategy import AddOffset, Outputs, Strategy, find
-from benchmark.train.batch_sampler import Stream
+from benchmark.train.batch_sampler import BatchSampler
 from strategies.threshold_moving import macro_f1
 
 COUNTS = np.array([80, 30, 12, 4])
@@ -27,7 +27,7 @@ def loss_of(name, logits=LOGITS, target=TARGET, counts=TRAIN_COUNTS):
 
 def drawn_by(name, steps=600, batch_size=21):
     (stage,) = find(name).stages
-    stream = Stream(stage.sample, LABELS, seed=0, batch_size=batch_size)
+    stream = BatchSampler(stage.sampler, LABELS, seed=0, batch_size=batch_size)
     positions = np.concatenate([stream.batch(step)[0] for step in range(steps)])
     return np.bincount(LABELS[positions], minlength=4) / len(positions)
 
@@ -125,7 +125,7 @@ def test_random_oversampling_draws_all_classes_equally_often():
 
 def test_a_pass_of_random_oversampling_is_imbalanced_learns():
     (stage,) = find("random_oversampling").stages
-    drawn = stage.sample(LABELS, np.random.default_rng(3))
+    drawn = stage.sampler(LABELS, np.random.default_rng(3))
     sampler = RandomOverSampler(random_state=0)
     _, expected = sampler.fit_resample(np.arange(len(LABELS)).reshape(-1, 1), LABELS)
     np.testing.assert_array_equal(np.bincount(LABELS[drawn]), np.bincount(expected))
@@ -140,16 +140,16 @@ def test_augmentation_oversampling_has_the_draws_of_random_oversampling():
     (one,), (two,) = (
         find(name).stages for name in ("augmentation_oversampling", "random_oversampling")
     )
-    assert one.sample == two.sample
+    assert one.sampler == two.sampler
     assert one.loss == two.loss
 
 
 def test_only_repeats_are_altered_and_each_in_its_own_way():
     (stage,) = find("augmentation_oversampling").stages
-    copies = torch.tensor([0, 1, 2, 0])
-    assert stage.augment.changes(copies).tolist() == [False, True, True, False]
+    repeat_index = torch.tensor([0, 1, 2, 0])
+    assert stage.augmentation.changes(repeat_index).tolist() == [False, True, True, False]
     image = torch.randint(0, 256, (1, 3, 64, 64), dtype=torch.uint8).expand(2, -1, -1, -1)
-    one, two = stage.augment(image, copies[1:3], torch.Generator().manual_seed(0))
+    one, two = stage.augmentation(image, repeat_index[1:3], torch.Generator().manual_seed(0))
     assert not torch.equal(one, image[0])
     assert not torch.equal(one, two)
 
@@ -159,7 +159,7 @@ def test_altered_images_still_show_the_same_thing():
     (stage,) = find("augmentation_oversampling").stages
     y, x = torch.meshgrid(torch.linspace(-1, 1, 96), torch.linspace(-1, 1, 96), indexing="ij")
     disc = ((x**2 + y**2 < 0.25) * 200).to(torch.uint8).expand(50, 3, -1, -1).clone()
-    views = stage.augment(disc, torch.ones(50), torch.Generator().manual_seed(0)).float()
+    views = stage.augmentation(disc, torch.ones(50), torch.Generator().manual_seed(0)).float()
     mass = views.mean(1) / views.mean(1).sum((1, 2), keepdim=True)
     assert (mass * x).sum((1, 2)).abs().max() < 0.25
     assert (mass * y).sum((1, 2)).abs().max() < 0.25
@@ -179,23 +179,23 @@ def biased_outputs(images, seed):
 
 def test_threshold_moving_trains_what_it_moves():
     assert find("threshold_moving").stages == find("no_change").stages
-    assert find("threshold_moving:on=focal_loss").stages == find("focal_loss").stages
+    assert find("threshold_moving:base=focal_loss").stages == find("focal_loss").stages
 
 
 def test_moved_thresholds_favour_the_rare_and_raise_macro_f1():
     validation, test = biased_outputs(400, 0), biased_outputs(4000, 1)
-    rule = find("threshold_moving").decide.fit(validation, COUNTS)
+    rule = find("threshold_moving").decision.fit(validation, COUNTS)
     assert np.all(np.diff(rule.offset) > 0), "the rarer the class, the larger its offset"
     before, after = (
-        f1_score(test.labels, decide(test), average="macro")
-        for decide in (AddOffset((0.0,) * 4), rule)
+        f1_score(test.labels, decision(test), average="macro")
+        for decision in (AddOffset((0.0,) * 4), rule)
     )
     assert after > before + 0.05
 
 
 def test_without_validation_images_it_is_the_prior_correction():
     empty = Outputs(np.zeros((0, 4), np.float32), np.zeros((0, 1)), np.zeros(0, np.int64))
-    rule = find("threshold_moving").decide.fit(empty, COUNTS)
+    rule = find("threshold_moving").decision.fit(empty, COUNTS)
     prior = -np.log(COUNTS / COUNTS.sum())
     np.testing.assert_allclose(rule.offset, prior - prior.mean(), atol=1e-12)
 
@@ -204,7 +204,7 @@ def test_the_less_evidence_the_closer_to_a_prior_correction():
     validation = biased_outputs(60, 2)
     offsets = {
         weight: np.array(
-            find(f"threshold_moving:prior_weight={weight}").decide.fit(validation, COUNTS).offset
+            find(f"threshold_moving:prior_weight={weight}").decision.fit(validation, COUNTS).offset
         )
         for weight in (0.1, 10, 1000, 1e9)
     }
@@ -224,7 +224,7 @@ def test_a_network_that_already_favours_the_rare_is_not_pushed_further():
     logits = (rng.normal(0, 1, (2000, 4)) + 3.0 * np.eye(4)[labels]).astype(np.float32)
     logits -= 0.9 * np.log(COUNTS / COUNTS.sum())  # as after training on balanced draws
     outputs = Outputs(logits, np.zeros((2000, 1)), labels)
-    rule = find("threshold_moving").decide.fit(outputs, COUNTS)
+    rule = find("threshold_moving").decision.fit(outputs, COUNTS)
     assert rule.offset[0] > rule.offset[3], "macro-F1 wants some of the favour back"
 
 
@@ -250,7 +250,7 @@ def test_prior_correction_is_menons_equation_9():
     """The network's logits minus tau times the log of the class's share of the training images."""
     outputs = biased_outputs(300, 0)
     for tau in (0.5, 1.0):
-        rule = find(f"prior_correction:tau={tau}").decide.fit(outputs, COUNTS)
+        rule = find(f"prior_correction:tau={tau}").decision.fit(outputs, COUNTS)
         expected = (outputs.logits - tau * np.log(COUNTS / COUNTS.sum())).argmax(1)
         np.testing.assert_array_equal(rule(outputs), expected)
 
@@ -258,13 +258,13 @@ def test_prior_correction_is_menons_equation_9():
 def test_with_tau_1_it_is_buda_s_posterior_over_prior():
     outputs = biased_outputs(300, 1)
     probability = np.exp(log_softmax(outputs.logits.astype(float), axis=1))
-    rule = find("prior_correction").decide.fit(outputs, COUNTS)
+    rule = find("prior_correction").decision.fit(outputs, COUNTS)
     np.testing.assert_array_equal(rule(outputs), (probability / COUNTS).argmax(1))
 
 
 def test_prior_correction_trains_what_it_corrects_and_a_class_without_images_gets_no_infinity():
-    assert find("prior_correction:on=focal_loss").stages == find("focal_loss").stages
-    rule = find("prior_correction").decide.fit(biased_outputs(9, 0), np.array([5, 3, 1, 0]))
+    assert find("prior_correction:base=focal_loss").stages == find("focal_loss").stages
+    rule = find("prior_correction").decision.fit(biased_outputs(9, 0), np.array([5, 3, 1, 0]))
     assert np.isfinite(rule.offset).all()
     with pytest.raises(ValueError, match="tau must be 0 or more, got -1"):
         find("prior_correction:tau=-1")

@@ -33,7 +33,7 @@ def test_by_hand():
 
 def test_the_rule_that_is_learnt_knows_no_margin():
     """They are the training's: at test the largest cosine wins."""
-    assert find("ldam_drw").decide == find("no_change").decide
+    assert find("ldam_drw").decision == find("no_change").decision
 
 
 def test_the_head_gives_cosines_times_the_scale():
@@ -48,7 +48,7 @@ def test_the_head_gives_cosines_times_the_scale():
 
 def test_weights_join_in_the_last_fifth():
     """Algorithm 1: the last 40 of 200 epochs."""
-    assert (FIRST.share, LAST.share) == pytest.approx((0.8, 0.2))
+    assert (FIRST.fraction, LAST.fraction) == pytest.approx((0.8, 0.2))
     of, target = logits(10), torch.eye(10)
     weights = find("effective_number").stages[0].loss.of(counts())
     expected = weights * FIRST.loss(of, target, counts())

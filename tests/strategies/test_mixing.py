@@ -1,9 +1,9 @@
-"""Mixup and remix blend what their papers blend; the control of augmentation alters every image."""
+"""Mixup and remix blend what their papers blend; the baseline of augmentation alters every image."""
 
 import pytest
 import torch
 
-from benchmark.strategy import RandomView, find
+from benchmark.strategy import RandomAugmentation, find
 from strategies.remix import Remix
 
 COUNTS = torch.tensor([90.0, 10.0, 25.0])
@@ -15,7 +15,7 @@ def blended(name, images=2000, seed=0):
     bright = torch.tensor([0.0, 100.0, 200.0])[labels]
     pixels = bright[:, None, None, None].expand(-1, 3, 2, 2).clone()
     torch.manual_seed(seed)
-    mix = find(name).stages[0].mix
+    mix = find(name).stages[0].mixing
     mixed, target = mix(pixels, torch.eye(3)[labels], COUNTS, torch.Generator().manual_seed(seed))
     return labels, mixed[:, 0, 0, 0], target
 
@@ -65,15 +65,15 @@ def test_remix_gives_the_label_to_the_much_rarer_class(mine, theirs, part, label
 
 
 def test_augmentation_only_alters_as_augmentation_oversampling_but_every_image():
-    (control,), (oversampled,) = (
+    (baseline,), (oversampled,) = (
         find("augmentation_only").stages,
         find("augmentation_oversampling").stages,
     )
-    assert control.augment == RandomView(15.0)
-    assert oversampled.augment == RandomView(15.0, from_copy=1)
-    copies = torch.arange(3)
-    assert control.augment.changes(copies).tolist() == [True, True, True]
-    assert oversampled.augment.changes(copies).tolist() == [False, True, True]
+    assert baseline.augmentation == RandomAugmentation(15.0)
+    assert oversampled.augmentation == RandomAugmentation(15.0, from_repeat=1)
+    repeat_index = torch.arange(3)
+    assert baseline.augmentation.changes(repeat_index).tolist() == [True, True, True]
+    assert oversampled.augmentation.changes(repeat_index).tolist() == [False, True, True]
 
 
 @pytest.mark.parametrize(

@@ -21,18 +21,18 @@ def steps_trained(names):
 def test_the_last_layer_is_begun_anew_and_trained_alone(name):
     """Kang et al. 2020, section 4.1."""
     first, last = find(name).stages
-    assert (first.share, last.share) == pytest.approx((0.7, 0.3))
-    assert (first.trains, first.reset_head) == (None, False)
-    assert (last.trains, last.reset_head) == ("head", True)
+    assert (first.fraction, last.fraction) == pytest.approx((0.7, 0.3))
+    assert (first.train_from, first.reset_head) == (None, False)
+    assert (last.train_from, last.reset_head) == ("head", True)
     assert not find(f"{name}:reset=false").stages[1].reset_head
 
 
 @pytest.mark.parametrize(
     ("name", "last"),
     [
-        ("crt:on=mixup", "random_oversampling"),
-        ("deferred_resampling:on=focal_loss", "random_oversampling"),
-        ("deferred_reweighting:on=augmentation_only", "effective_number"),
+        ("crt:base=mixup", "random_oversampling"),
+        ("deferred_resampling:base=focal_loss", "random_oversampling"),
+        ("deferred_reweighting:base=augmentation_only", "effective_number"),
     ],
 )
 def test_they_go_on_from_any_other_strategy(name, last):
@@ -41,11 +41,13 @@ def test_they_go_on_from_any_other_strategy(name, last):
     for field in ("sample", "augment", "mix", "loss"):
         assert getattr(of[0], field) == getattr(whole, field)
     (end,) = find(last).stages
-    assert (of[1].sample, of[1].loss) == (end.sample, end.loss)
+    assert (of[1].sampler, of[1].loss) == (end.sampler, end.loss)
 
 
 def test_a_strategy_of_two_stages_keeps_both_before_a_third():
-    shares = [stage.share for stage in find("crt:on=deferred_resampling,last=0.5").stages]
+    shares = [
+        stage.fraction for stage in find("crt:base=deferred_resampling,final_fraction=0.5").stages
+    ]
     assert shares == pytest.approx([0.4, 0.1, 0.5])
 
 
@@ -56,13 +58,13 @@ def test_a_strategy_of_two_stages_keeps_both_before_a_third():
         ("no_change,deferred_resampling", 240),
         ("no_change,deferred_resampling,deferred_reweighting", 280),
         ("no_change,crt", 260),
-        ("mixup,crt:on=mixup", 260),
+        ("mixup,crt:base=mixup", 260),
         ("no_change,crt,smote", 320),
-        ("crt,crt:on=mixup", 400),  # nothing in common
+        ("crt,crt:base=mixup", 400),  # nothing in common
         ("no_change,prior_correction,tau_norm,threshold_moving", 200),
         ("balanced_softmax,logit_adjusted_loss,logit_adjusted_loss:tau=1", 200),
         ("square_root_weights,class_weights:power=0.5", 200),
-        ("ldam_drw,ldam_drw:last=0.1", 240),
+        ("ldam_drw,ldam_drw:final_fraction=0.1", 240),
         ("no_change,progressive_sampling", 360),
     ],
 )
@@ -71,8 +73,10 @@ def test_what_is_shared_is_trained_once(names, steps):
 
 
 def test_decisions_use_the_network_that_they_are_on():
-    networks = plan("focal_loss,threshold_moving:on=focal_loss,no_change,prior_correction").outputs
-    assert networks["focal_loss", 0] == networks["threshold_moving:on=focal_loss", 0]
+    networks = plan(
+        "focal_loss,threshold_moving:base=focal_loss,no_change,prior_correction"
+    ).outputs
+    assert networks["focal_loss", 0] == networks["threshold_moving:base=focal_loss", 0]
     assert networks["no_change", 0] == networks["prior_correction", 0]
     assert networks["no_change", 0] != networks["focal_loss", 0]
 

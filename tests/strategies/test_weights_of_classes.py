@@ -89,7 +89,7 @@ def test_deferred_weights_are_those_of_the_effective_number():
     first, last = find("deferred_reweighting:beta=0.99").stages
     assert first.loss == CrossEntropy()
     assert last.loss == find("effective_number:beta=0.99").stages[0].loss
-    assert (first.share, last.share) == pytest.approx((0.8, 0.2))
+    assert (first.fraction, last.fraction) == pytest.approx((0.8, 0.2))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_deferred_weights_are_those_of_the_effective_number():
         ("class_weights:power=-1", "power must be from 0 to 2, got -1"),
         ("effective_number:beta=1", "beta must be from 0 to below 1, got 1"),
         ("class_balanced_focal:gamma=-1", "gamma must be 0 or more, got -1"),
-        ("deferred_reweighting:last=0", r"share must be in \(0, 1\], got 0"),
+        ("deferred_reweighting:final_fraction=0", r"share must be in \(0, 1\], got 0"),
     ],
 )
 def test_what_is_not_allowed_is_said(asked, says):

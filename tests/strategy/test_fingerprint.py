@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import benchmark
-from benchmark.strategy import CrossEntropy, RandomView
-from benchmark.strategy.fingerprint import identity, normalised_hash
+from benchmark.strategy import CrossEntropy, RandomAugmentation
+from benchmark.strategy.fingerprint import fingerprint, normalised_hash
 
 
 @dataclass(frozen=True)
@@ -20,17 +20,17 @@ class Holds:
 
 
 def test_fields_matter():
-    assert identity(RandomView(5.0)) == identity(RandomView(5.0))
-    assert identity(RandomView(5.0)) != identity(RandomView(6.0))
-    assert identity(Holds(CrossEntropy())) == identity(Holds(CrossEntropy()))
+    assert fingerprint(RandomAugmentation(5.0)) == fingerprint(RandomAugmentation(5.0))
+    assert fingerprint(RandomAugmentation(5.0)) != fingerprint(RandomAugmentation(6.0))
+    assert fingerprint(Holds(CrossEntropy())) == fingerprint(Holds(CrossEntropy()))
 
 
 def test_arrays_are_told_apart_by_content():
     one, two = np.arange(3.0), np.arange(3.0)
-    assert identity(Holds(one)) == identity(Holds(two))
+    assert fingerprint(Holds(one)) == fingerprint(Holds(two))
     two[0] = 9
-    assert identity(Holds(one)) != identity(Holds(two))
-    assert identity(Holds(one)) != identity(Holds(one.astype(np.float32)))
+    assert fingerprint(Holds(one)) != fingerprint(Holds(two))
+    assert fingerprint(Holds(one)) != fingerprint(Holds(one.astype(np.float32)))
 
 
 def test_code_matters_and_its_look_does_not():
@@ -42,10 +42,10 @@ def test_code_matters_and_its_look_does_not():
 
 def test_what_cannot_be_told_apart_is_refused():
     with pytest.raises(ValueError, match="frozen dataclass or a plain function"):
-        identity(Holds(object()))
+        fingerprint(Holds(object()))
     captured = 3
     with pytest.raises(ValueError, match="Put the values that it needs into fields"):
-        identity(lambda x: x + captured)
+        fingerprint(lambda x: x + captured)
 
 
 def doubled(x, factor=2):
@@ -53,14 +53,14 @@ def doubled(x, factor=2):
 
 
 def test_functions_are_told_apart_by_their_defaults():
-    before = identity(doubled)
+    before = fingerprint(doubled)
     doubled.__defaults__ = (3,)
     try:
-        assert identity(doubled) != before
+        assert fingerprint(doubled) != before
     finally:
         doubled.__defaults__ = (2,)
     with pytest.raises(ValueError, match="plain function"):
-        identity(lambda x: x)
+        fingerprint(lambda x: x)
 
 
 def test_what_is_no_field_is_refused():
@@ -69,7 +69,7 @@ def test_what_is_no_field_is_refused():
             object.__setattr__(self, "factor", factor)
 
     with pytest.raises(ValueError, match=r"holds \['factor'\] beside its dataclass fields"):
-        identity(Hides(2))
+        fingerprint(Hides(2))
 
 
 def test_the_code_of_base_classes_matters(tmp_path, monkeypatch):
@@ -81,10 +81,10 @@ def test_the_code_of_base_classes_matters(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     from a_child import Child
 
-    before = identity(Child())
+    before = fingerprint(Child())
     (tmp_path / "a_base.py").write_text("class Base:\n    factor = 2.5\n")
     os.utime(tmp_path / "a_base.py", ns=(1, 1))
-    assert identity(Child()) != before
+    assert fingerprint(Child()) != before
 
 
 SCRIPT = """

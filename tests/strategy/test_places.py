@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmark.strategy import RandomView, Stage, Strategy, find
+from benchmark.strategy import RandomAugmentation, Stage, Strategy, find
 from benchmark.strategy.places import places
 
 
@@ -15,7 +15,7 @@ from benchmark.strategy.places import places
         ("random_oversampling", ["draws"]),
         ("augmentation_oversampling", ["draws", "views"]),
         ("threshold_moving", ["decision"]),
-        ("threshold_moving:on=focal_loss", ["loss", "decision"]),
+        ("threshold_moving:base=focal_loss", ["loss", "decision"]),
         ("prior_correction", ["decision"]),
     ],
 )
@@ -25,5 +25,5 @@ def test_of_the_strategies_at_hand(name, expected):
 
 def test_a_second_stage_or_a_frozen_rest_is_the_timeline():
     assert places(Strategy((Stage(0.5), Stage(0.5)))) == ["timeline"]
-    assert places(Strategy((Stage(trains="head"),))) == ["timeline"]
-    assert places(Strategy((Stage(augment=RandomView()),))) == ["views"]
+    assert places(Strategy((Stage(train_from="head"),))) == ["timeline"]
+    assert places(Strategy((Stage(augmentation=RandomAugmentation()),))) == ["views"]

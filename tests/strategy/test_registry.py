@@ -24,11 +24,11 @@ def test_all_is_the_mission_in_its_order():
 
 
 def test_commas_separate_strategies_and_parameters():
-    text = "no_change, focal_loss:gamma=1,threshold_moving:on=focal_loss,prior_weight=3"
+    text = "no_change, focal_loss:gamma=1,threshold_moving:base=focal_loss,prior_weight=3"
     assert names_in(text) == [
         "no_change",
         "focal_loss:gamma=1",
-        "threshold_moving:on=focal_loss,prior_weight=3",
+        "threshold_moving:base=focal_loss,prior_weight=3",
     ]
 
 
@@ -43,7 +43,7 @@ def test_parameters_reach_the_strategy_and_its_name():
     (one,) = resolve("focal_loss:gamma=1")
     assert one.name == "focal_loss:gamma=1.0"
     assert one.strategy.stages[0].loss.gamma == 1.0
-    assert find("threshold_moving:on=focal_loss:gamma=1").stages == one.strategy.stages
+    assert find("threshold_moving:base=focal_loss:gamma=1").stages == one.strategy.stages
 
 
 @pytest.mark.parametrize(
@@ -126,22 +126,22 @@ def test_several_values_of_a_parameter_are_as_many_strategies():
 
 
 def test_a_sweep_of_what_another_builds_on():
-    asked = [one.name for one in resolve("threshold_moving:on=focal_loss,crt,mixup")]
-    assert asked == ["threshold_moving:on=focal_loss", "crt", "mixup"], "names begin anew"
-    asked = resolve("prior_correction:tau=0.5,1,on=focal_loss")
+    asked = [one.name for one in resolve("threshold_moving:base=focal_loss,crt,mixup")]
+    assert asked == ["threshold_moving:base=focal_loss", "crt", "mixup"], "names begin anew"
+    asked = resolve("prior_correction:tau=0.5,1,base=focal_loss")
     assert [one.name for one in asked] == [
-        "prior_correction:on=focal_loss,tau=0.5",
-        "prior_correction:on=focal_loss",
+        "prior_correction:base=focal_loss,tau=0.5",
+        "prior_correction:base=focal_loss",
     ]
     assert {one.strategy.stages for one in asked} == {find("focal_loss").stages}
 
 
 def test_strategies_build_on_each_other():
-    stages = find("crt:on=mixup").stages
+    stages = find("crt:base=mixup").stages
     (mixed,) = find("mixup").stages
-    assert stages[0].mix == mixed.mix
-    assert stages[1].trains == "head"
-    assert find("crt", on="mixup") == find("crt:on=mixup")
+    assert stages[0].mixing == mixed.mixing
+    assert stages[1].train_from == "head"
+    assert find("crt", base="mixup") == find("crt:base=mixup")
 
 
 def test_listing_strategies_needs_no_torch():

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmark.system import progress
-from benchmark.system.progress import Lines, duration
+from benchmark.system.progress import LogProgress, duration
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ def test_duration(seconds, text):
 def test_plain_lines_say_how_far_and_how_long(capsys, monkeypatch):
     now = [100.0]
     monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
-    lines = Lines()
+    lines = LogProgress()
     with lines.task("training", 40, "steps") as advance:
         lines.now("no_change (seed 0)")
         advance(1)  # too early to say
@@ -32,6 +32,6 @@ def test_plain_lines_say_how_far_and_how_long(capsys, monkeypatch):
 
 
 def test_nothing_to_do_is_not_mentioned(capsys):
-    with Lines().task("frozen layers", 0, "images"):
+    with LogProgress().task("frozen layers", 0, "images"):
         pass
     assert capsys.readouterr().out == ""

@@ -11,7 +11,7 @@ import torch
 
 from benchmark.system import memory
 from benchmark.train import activation_store
-from benchmark.train.activation_store import ResidentRows, RowStore
+from benchmark.train.activation_store import DeviceActivationStore, DiskActivationStore
 
 
 def rows_of(indices, shape=(3, 2, 4)):
@@ -19,10 +19,10 @@ def rows_of(indices, shape=(3, 2, 4)):
 
 
 def resident(folder, count, shape, dtype):
-    return ResidentRows(count, shape, dtype, "cpu")
+    return DeviceActivationStore(count, shape, dtype, "cpu")
 
 
-@pytest.fixture(params=[RowStore, resident])
+@pytest.fixture(params=[DiskActivationStore, resident])
 def new(request, tmp_path):
     return partial(request.param, tmp_path / "a")
 
@@ -76,7 +76,7 @@ def test_a_file_is_shared_and_memory_is_not(new):
     store = new(5, (4,), "float32")
     store.fill(np.arange(5), lambda i: rows_of(i, (4,)))
     there = pickle.loads(pickle.dumps(store))
-    if isinstance(store, RowStore):
+    if isinstance(store, DiskActivationStore):
         torch.testing.assert_close(there.read(np.arange(5)), rows_of(np.arange(5), (4,)))
     else:
         assert there.missing(np.arange(5)).tolist() == [0, 1, 2, 3, 4]
@@ -84,7 +84,7 @@ def test_a_file_is_shared_and_memory_is_not(new):
 
 
 def test_what_is_held_is_not_sent(tmp_path):
-    store = RowStore(tmp_path / "a", 5, (4,), "float32", held=threading.Lock())
+    store = DiskActivationStore(tmp_path / "a", 5, (4,), "float32", held=threading.Lock())
     assert pickle.loads(pickle.dumps(store)).held is None
 
 
@@ -98,22 +98,22 @@ def test_rows_whose_computation_was_interrupted_do_not_count(
             raise KeyboardInterrupt
         return rows_of(indices, (4,))
 
-    store = RowStore(tmp_path / "a", 40, (4,), "float32")
+    store = DiskActivationStore(tmp_path / "a", 40, (4,), "float32")
     with pytest.raises(KeyboardInterrupt):
         store.fill(np.arange(40), dies)
     assert store.missing(np.arange(40)).tolist() == list(range(16, 40))
 
 
 def test_a_lost_file_is_filled_again(tmp_path):
-    store = RowStore(tmp_path / "a", 5, (4,), "float32")
+    store = DiskActivationStore(tmp_path / "a", 5, (4,), "float32")
     store.fill(np.arange(5), lambda i: rows_of(i, (4,)))
     (tmp_path / "a" / "rows.bin").unlink()
-    again = RowStore(tmp_path / "a", 5, (4,), "float32")
+    again = DiskActivationStore(tmp_path / "a", 5, (4,), "float32")
     assert again.missing(np.arange(5)).tolist() == [0, 1, 2, 3, 4]
 
 
 def fill_some(folder, first, barrier):
-    store = RowStore(folder, 4000, (4,), "float32")
+    store = DiskActivationStore(folder, 4000, (4,), "float32")
     barrier.wait()
     for start in range(first, 4000, 400):  # many marks, so that a lost one would be seen
         part = np.arange(start, start + 200)
@@ -131,22 +131,22 @@ def test_two_processes_that_fill_at_once_lose_nothing(tmp_path):
     for filler in fillers:
         filler.join(60)
         assert filler.exitcode == 0
-    store = RowStore(tmp_path / "a", 4000, (4,), "float32")
+    store = DiskActivationStore(tmp_path / "a", 4000, (4,), "float32")
     assert not len(store.missing(np.arange(4000)))
     assert torch.equal(store.read(np.arange(4000))[:, 0], torch.arange(4000.0))
 
 
 def test_a_folder_that_was_removed_meanwhile_gets_no_rows(tmp_path):
-    store = RowStore(tmp_path / "a", 5, (4,), "float32")
+    store = DiskActivationStore(tmp_path / "a", 5, (4,), "float32")
 
     def compute(indices):
         if (tmp_path / "a").exists():
             (tmp_path / "a").rename(tmp_path / "gone")
             for file in (tmp_path / "gone").iterdir():
                 file.unlink()
-            RowStore(tmp_path / "a", 5, (4,), "float32")
+            DiskActivationStore(tmp_path / "a", 5, (4,), "float32")
         return rows_of(indices, (4,))
 
     with pytest.raises(FileNotFoundError, match="removed while it was filled"):
         store.fill(np.arange(3), compute)
-    assert len(RowStore(tmp_path / "a", 5, (4,), "float32").missing(np.arange(5))) == 5
+    assert len(DiskActivationStore(tmp_path / "a", 5, (4,), "float32").missing(np.arange(5))) == 5

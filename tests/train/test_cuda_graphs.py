@@ -9,10 +9,10 @@ from benchmark.model.network import Network
 from benchmark.plan.segments import Budget, make_plan
 from benchmark.run.prepare import prepare
 from benchmark.strategy import Strategy
-from benchmark.strategy.registry import Asked
-from benchmark.system.progress import Silent
+from benchmark.strategy.registry import StrategySpec
+from benchmark.system.progress import NullProgress
 from benchmark.train import cuda_graphs, trainer
-from benchmark.train.cuda_graphs import Replay
+from benchmark.train.cuda_graphs import CudaGraphRunner
 from benchmark.train.trainer import Training
 
 STEPS = 3
@@ -27,7 +27,7 @@ class Disguised(torch.Tensor):
 @pytest.fixture(scope="module")
 def prepared(experiment_on):
     prepared = prepare(experiment_on("cpu"))
-    prepared.run_frozen_layers([0], Silent())
+    prepared.run_frozen_layers([0], NullProgress())
     return replace(prepared, budgets={0: Budget(4, (1, STEPS))})
 
 
@@ -59,7 +59,7 @@ def test_capturing_leaves_the_network_as_it_was(prepared, network, monkeypatch):
     monkeypatch.setattr(torch.cuda, "make_graphed_callables", warmed_up)
     before = {name: value.clone() for name, value in network.state_dict().items()}
     modes = {name: module.training for name, module in network.named_modules()}
-    replay = Replay(network, inputs_of(prepared).as_subclass(Disguised), torch.float32)
+    replay = CudaGraphRunner(network, inputs_of(prepared).as_subclass(Disguised), torch.float32)
     assert replay.blocks is not None
     for name, value in network.state_dict().items():
         assert torch.equal(value, before[name]), name
@@ -69,7 +69,7 @@ def test_capturing_leaves_the_network_as_it_was(prepared, network, monkeypatch):
 
 def test_only_batches_like_the_captured_one_are_replayed(prepared, network, monkeypatch):
     monkeypatch.setattr(torch.cuda, "make_graphed_callables", warmed_up)
-    replay = Replay(network, inputs_of(prepared).as_subclass(Disguised), torch.float32)
+    replay = CudaGraphRunner(network, inputs_of(prepared).as_subclass(Disguised), torch.float32)
     four, two = inputs_of(prepared), inputs_of(prepared, 2)
     assert replay(four).shape == (4, 2048)
     assert replay(two).shape == (2, 2048)
@@ -85,7 +85,7 @@ def test_what_can_not_be_captured_is_run_eagerly(prepared, network, monkeypatch)
     monkeypatch.setattr(torch.cuda, "make_graphed_callables", refused)
     x = inputs_of(prepared)
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    replay = Replay(network, x.as_subclass(Disguised), torch.float32)
+    replay = CudaGraphRunner(network, x.as_subclass(Disguised), torch.float32)
     assert replay.blocks is None
     for name, value in network.state_dict().items():
         assert torch.equal(value, before[name]), name
@@ -97,14 +97,14 @@ def test_what_can_not_be_captured_is_run_eagerly(prepared, network, monkeypatch)
 def test_a_training_captures_once_and_only_what_pays(prepared, monkeypatch):
     made = []
 
-    class Spy(Replay):
+    class Spy(CudaGraphRunner):
         def __init__(self, network, x, dtype):
             made.append(len(x))
             super().__init__(network, x, dtype)
 
     monkeypatch.setattr(trainer, "Replay", Spy)
     monkeypatch.setattr(trainer, "STEPS_THAT_PAY", STEPS)
-    asked = [Asked("it", Strategy(), "", {})]
+    asked = [StrategySpec("it", Strategy(), "", {})]
     (segment,) = make_plan(asked, prepared.budgets, {0: ""}).segments
     arguments = (prepared.material, prepared.splits[0], prepared.experiment.recipe)
     training = Training(*arguments, prepared.budgets[0], 0, segment.head)

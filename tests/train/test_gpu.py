@@ -9,13 +9,13 @@ import torch
 from benchmark.model import inception
 from benchmark.plan.segments import Budget, make_plan
 from benchmark.run.prepare import prepare
-from benchmark.strategy import RandomView, Stage, Strategy
-from benchmark.strategy.registry import Asked
+from benchmark.strategy import RandomAugmentation, Stage, Strategy
+from benchmark.strategy.registry import StrategySpec
 from benchmark.system.device import set_exactness
-from benchmark.system.progress import Silent
+from benchmark.system.progress import NullProgress
 from benchmark.train import trainer
-from benchmark.train.batch_sampler import Stream
-from benchmark.train.placement import Home
+from benchmark.train.batch_sampler import BatchSampler
+from benchmark.train.placement import Placement
 from benchmark.train.trainer import Training
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
@@ -25,12 +25,14 @@ BATCH = 8
 def prepared_on(device, experiment_on, precision="fp32", budget=Budget(BATCH, (2, 4))):  # noqa: B008
     prepared = replace(prepare(experiment_on(device, precision)), budgets={0: budget})
     set_exactness(prepared.device)
-    prepared.run_frozen_layers([0], Silent())
+    prepared.run_frozen_layers([0], NullProgress())
     return prepared
 
 
 def training_of(prepared, strategy):
-    (segment,) = make_plan([Asked("it", strategy, "", {})], prepared.budgets, {0: ""}).segments
+    (segment,) = make_plan(
+        [StrategySpec("it", strategy, "", {})], prepared.budgets, {0: ""}
+    ).segments
     training = Training(
         prepared.material,
         prepared.splits[0],
@@ -48,12 +50,14 @@ class Twice:
         return np.repeat(rng.permutation(len(labels)), 2)
 
 
-REPEATS_ALTERED = Strategy((Stage(sample=Twice(), augment=RandomView(from_copy=1)),))
+REPEATS_ALTERED = Strategy(
+    (Stage(sampler=Twice(), augmentation=RandomAugmentation(from_repeat=1)),)
+)
 
 
 def test_images_and_activations_live_on_the_gpu(experiment_on):
     material = prepared_on("cuda", experiment_on).material
-    assert material.home is Home.DEVICE
+    assert material.home is Placement.DEVICE
     assert material.pixels.is_cuda
     assert material.inputs(np.arange(3)).is_cuda
 
@@ -65,7 +69,7 @@ def test_a_step_does_not_wait_for_the_gpu(experiment_on, precision, strategy):
     training, segment = training_of(prepared, strategy)
     training.run(replace(segment, end=3))  # one step into the second phase: all is allocated
     stretch = segment.stretches[1]
-    stream = Stream(stretch.stage.sample, training.labels, 0, BATCH, stretch.stream_start)
+    stream = BatchSampler(stretch.stage.sampler, training.labels, 0, BATCH, stretch.sampler_start)
     torch.cuda.set_sync_debug_mode("error")
     try:
         training._one_step(stretch, stream, None)
@@ -88,7 +92,7 @@ def test_graphs_train_the_same_network(experiment_on, precision, strategy, monke
         if pays == 1:
             assert training._replay is not None
             assert training._replay[1].blocks is not None
-            assert training.tally.watched[-1].steps == 4
+            assert training.tally.stages_measured[-1].steps == 4
     (logits, averages), (eager_logits, eager_averages) = found
     tolerance = 1e-3 if precision == "fp32" else 0.1
     torch.testing.assert_close(logits, eager_logits, rtol=0, atol=tolerance)
@@ -105,7 +109,7 @@ def test_a_replayed_step_does_not_wait_for_the_gpu(experiment_on, precision, mon
     training.run(replace(segment, end=3))
     assert training._replay[1].blocks is not None
     stretch = segment.stretches[1]
-    stream = Stream(stretch.stage.sample, training.labels, 0, BATCH, stretch.stream_start)
+    stream = BatchSampler(stretch.stage.sampler, training.labels, 0, BATCH, stretch.sampler_start)
     torch.cuda.set_sync_debug_mode("error")
     try:
         training._one_step(stretch, stream, None)

@@ -10,9 +10,9 @@ import torch
 from benchmark.storage.cache import entries
 from benchmark.system.device import Device
 from benchmark.train import open_stores
-from benchmark.train.activation_store import ResidentRows, RowStore
+from benchmark.train.activation_store import DeviceActivationStore, DiskActivationStore
 from benchmark.train.open_stores import Stores
-from benchmark.train.placement import Home
+from benchmark.train.placement import Placement
 
 CPU = Device("cpu", "float32")
 SHAPE = (8, 4, 4)
@@ -28,8 +28,8 @@ def own_places(tmp_path, monkeypatch):
     return memory
 
 
-def opened(cache_limit=None, gpu_room=0):
-    chosen = Stores("wheels, 10 images, 75 px", ["weights"], 10, CPU, gpu_room, cache_limit)
+def opened(cache_limit=None, gpu_budget=0):
+    chosen = Stores("wheels, 10 images, 75 px", ["weights"], 10, CPU, gpu_budget, cache_limit)
     return chosen, *chosen.open("Mixed_6c", SHAPE, "float32")
 
 
@@ -39,8 +39,8 @@ def fill(store):
 
 def test_a_file_in_the_cache_is_the_rule():
     _, store, home = opened()
-    assert home is Home.DISK
-    assert isinstance(store, RowStore)
+    assert home is Placement.DISK
+    assert isinstance(store, DiskActivationStore)
     fill(store)
     (entry,) = entries()
     assert entry.in_use
@@ -53,12 +53,12 @@ def test_what_is_on_the_disk_already_needs_no_room():
     _, store, _ = opened()
     fill(store)
     os.sync()
-    assert opened(cache_limit=1)[2] is Home.DISK
+    assert opened(cache_limit=1)[2] is Placement.DISK
 
 
 def test_without_room_on_disk_rows_lie_in_memory_as_long_as_the_store_does(own_places):
     _, store, home = opened(cache_limit=1)
-    assert home is Home.MEMORY
+    assert home is Placement.MEMORY
     fill(store)
     (folder,) = own_places.iterdir()
     assert (folder / "rows.bin").exists()
@@ -77,26 +77,26 @@ def test_what_a_killed_process_left_in_memory_is_removed_before_room_is_measured
     (left / "rows.bin").touch()
     seen = []
     monkeypatch.setattr(open_stores, "host_memory", lambda: seen.append(left.exists()) or 2**30)
-    assert opened(cache_limit=1)[2] is Home.MEMORY
+    assert opened(cache_limit=1)[2] is Placement.MEMORY
     assert seen == [False]
 
 
 def test_without_room_anywhere_nothing_is_stored(monkeypatch):
     monkeypatch.setattr(open_stores, "IN_MEMORY", Path("/nowhere"))
     _, store, home = opened(cache_limit=1)
-    assert home is Home.NOWHERE
+    assert home is Placement.RECOMPUTE
     assert store is None
 
 
 def test_a_gpu_has_rows_first_and_pixels_if_there_is_room_left(tmp_path):
     pixels = np.zeros((10, 5, 5, 3), np.uint8)
-    chosen, store, home = opened(gpu_room=NEEDED + pixels.nbytes)
-    assert home is Home.DEVICE
-    assert isinstance(store, ResidentRows)
+    chosen, store, home = opened(gpu_budget=NEEDED + pixels.nbytes)
+    assert home is Placement.DEVICE
+    assert isinstance(store, DeviceActivationStore)
     assert not entries(), "nothing on disk"
     assert torch.equal(chosen.pixels(pixels), torch.from_numpy(pixels))
     assert chosen.pixels(pixels) is pixels, "there is no room left"
-    assert opened(gpu_room=NEEDED - 1)[2] is Home.DISK
+    assert opened(gpu_budget=NEEDED - 1)[2] is Placement.DISK
 
 
 def test_a_gpu_whose_memory_somebody_else_took_meanwhile(monkeypatch):
@@ -104,6 +104,6 @@ def test_a_gpu_whose_memory_somebody_else_took_meanwhile(monkeypatch):
         raise torch.OutOfMemoryError("out of memory")
 
     monkeypatch.setattr(open_stores, "ResidentRows", taken)
-    chosen, _, home = opened(gpu_room=10 * NEEDED)
-    assert home is Home.DISK
-    assert chosen.gpu_room == 0
+    chosen, _, home = opened(gpu_budget=10 * NEEDED)
+    assert home is Placement.DISK
+    assert chosen.gpu_budget == 0

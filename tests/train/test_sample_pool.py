@@ -9,11 +9,11 @@ import torch
 from benchmark.evaluation.audit import audit
 from benchmark.plan.segments import Budget, make_plan
 from benchmark.run.prepare import prepare
-from benchmark.strategy import Mix, Outputs, Stage, Strategy, find
-from benchmark.strategy.expectations import Decided
-from benchmark.strategy.registry import Asked
-from benchmark.system.progress import Silent
-from benchmark.train.sample_pool import Pool
+from benchmark.strategy import Mixing, Outputs, Stage, Strategy, find
+from benchmark.strategy.expectations import DecisionMeasurement
+from benchmark.strategy.registry import StrategySpec
+from benchmark.system.progress import NullProgress
+from benchmark.train.sample_pool import SamplePool
 from benchmark.train.trainer import Training
 from strategies.mixup import Mixup
 from strategies.smote import Smote
@@ -27,7 +27,7 @@ def features(dimensions=6):
 
 
 def with_smote(seed=0):
-    pool = Pool.of(LABELS, torch.from_numpy(features()))
+    pool = SamplePool.of(LABELS, torch.from_numpy(features()))
     return pool.with_made_up(Smote(neighbors=5), np.random.default_rng(seed))
 
 
@@ -75,7 +75,7 @@ def test_the_same_rng_makes_up_the_same():
 
 def test_features_of_a_network_in_training_cannot_be_made_up():
     with pytest.raises(ValueError, match="trains='head'"):
-        Pool.of(LABELS, None).with_made_up(Smote(5), np.random.default_rng(0))
+        SamplePool.of(LABELS, None).with_made_up(Smote(5), np.random.default_rng(0))
 
 
 @pytest.mark.parametrize(
@@ -87,15 +87,15 @@ def test_features_of_a_network_in_training_cannot_be_made_up():
     ],
 )
 def test_what_is_made_up_must_fit(rows, labels, said):
-    pool = Pool.of(LABELS, torch.from_numpy(features()))
+    pool = SamplePool.of(LABELS, torch.from_numpy(features()))
     with pytest.raises(ValueError, match=said):
         pool.with_made_up(lambda *_: (rows, labels), np.random.default_rng(0))
 
 
 def test_a_stage_cannot_mix_images_and_make_up_features():
-    mix: Mix = Mixup(1.0)
+    mix: Mixing = Mixup(1.0)
     with pytest.raises(ValueError, match=r"not both.*Mixup.*Smote"):
-        Stage(mix=mix, synthesise=Smote(5))
+        Stage(mixing=mix, synthesizer=Smote(5))
 
 
 def test_a_class_needs_a_neighbour():
@@ -118,12 +118,12 @@ class Repeats:
 @pytest.fixture(scope="module")
 def prepared(experiment_on):
     prepared = prepare(experiment_on("cpu"))
-    prepared.run_frozen_layers([0], Silent())
+    prepared.run_frozen_layers([0], NullProgress())
     return replace(prepared, budgets={0: Budget(8, (6, 10))})
 
 
 def trained(prepared, strategy, stops=()):
-    plan = make_plan([Asked("it", strategy, "", {})], prepared.budgets, {0: "origin"})
+    plan = make_plan([StrategySpec("it", strategy, "", {})], prepared.budgets, {0: "origin"})
     (segment,) = plan.segments
 
     def begun():
@@ -146,53 +146,60 @@ def checks(prepared, strategy, training):
     logits, pooled = training.outputs(prepared.splits[0].val)
     labels = prepared.images.labels[prepared.splits[0].val]
     outputs = Outputs(logits.numpy(), pooled.numpy(), labels)
-    decided = Decided(prepared.train_counts(0), outputs, outputs.log_probabilities.argmax(1))
-    watched = [watch.to_json() for watch in training.tally.watched]
+    decided = DecisionMeasurement(
+        prepared.train_counts(0), outputs, outputs.log_probabilities.argmax(1)
+    )
+    stages_measured = [watch.to_json() for watch in training.tally.stages_measured]
     experiment = prepared.experiment
     return audit(
-        strategy, experiment.recipe, experiment.trainable, prepared.budgets[0], watched, decided
+        strategy,
+        experiment.recipe,
+        experiment.trainable,
+        prepared.budgets[0],
+        stages_measured,
+        decided,
     )
 
 
 def test_only_the_last_layer_learns_from_made_up_features(prepared):
-    strategy = find("smote", last=0.5)
+    strategy = find("smote", final_fraction=0.5)
     training = trained(prepared, strategy)
-    *before, last = training.tally.watched
-    assert not any(one.made_up.any() for one in before)
-    assert last.made_up[0] == 0
-    assert last.made_up.sum() > 10
+    *before, last = training.tally.stages_measured
+    assert not any(one.synthetic.any() for one in before)
+    assert last.synthetic[0] == 0
+    assert last.synthetic.sum() > 10
     assert last.trained == {"head"}
-    assert (last.drawn + last.made_up).sum() == 8 * 8
+    assert (last.drawn + last.synthetic).sum() == 8 * 8
     assert training.tally.seen.sum() <= len(prepared.splits[0].train)
     assert not [one for one in checks(prepared, strategy, training) if one.seen is False]
 
 
 def test_a_training_that_was_stopped_makes_up_the_same_features(prepared, tmp_path):
-    strategy = find("smote", last=0.5)
+    strategy = find("smote", final_fraction=0.5)
     whole = trained(prepared, strategy)
     stopped = trained(prepared, strategy, stops=[(12, tmp_path / "state")])
     for one, two in zip(whole.network.parameters(), stopped.network.parameters(), strict=True):
         assert torch.equal(one, two)
     np.testing.assert_array_equal(
-        whole.tally.watched[-1].made_up, stopped.tally.watched[-1].made_up
+        whole.tally.stages_measured[-1].synthetic, stopped.tally.stages_measured[-1].synthetic
     )
 
 
 def test_repeated_images_are_seen_not_to_be_made_up(prepared):
-    strategy = find("smote", last=0.5)
+    strategy = find("smote", final_fraction=0.5)
     first, last = strategy.stages
-    faulty = Strategy((first, replace(last, synthesise=Repeats())))
+    faulty = Strategy((first, replace(last, synthesizer=Repeats())))
     missed = [one for one in checks(prepared, strategy, trained(prepared, faulty)) if not one.seen]
     assert [one.place for one in missed] == ["features"]
     assert "0 of" in missed[0].observed
 
 
 def test_views_of_images_stand_beside_made_up_features(prepared):
-    from benchmark.strategy import RandomView
+    from benchmark.strategy import RandomAugmentation
 
-    recipe = replace(prepared.experiment.recipe, augment=RandomView())
-    altered = replace(prepared, experiment=replace(prepared.experiment, recipe=recipe))
-    training = trained(altered, find("smote", last=0.5))
-    last = training.tally.watched[-1]
-    assert last.made_up.sum() > 10
+    recipe = replace(prepared.experiment.recipe, augmentation=RandomAugmentation())
+    augmented = replace(prepared, experiment=replace(prepared.experiment, recipe=recipe))
+    training = trained(augmented, find("smote", final_fraction=0.5))
+    last = training.tally.stages_measured[-1]
+    assert last.synthetic.sum() > 10
     assert training.tally.views == training.tally.drawn.sum()

@@ -11,14 +11,14 @@ from benchmark.model.network import IMAGES_AT_ONCE, Network
 from benchmark.plan.experiment import Phase, Recipe
 from benchmark.plan.segments import Budget, make_plan
 from benchmark.run.prepare import prepare
-from benchmark.strategy import CrossEntropy, RandomView, Stage, Strategy
-from benchmark.strategy.registry import Asked
-from benchmark.system.progress import Silent
-from benchmark.train.activation_store import ResidentRows
+from benchmark.strategy import CrossEntropy, RandomAugmentation, Stage, Strategy
+from benchmark.strategy.registry import StrategySpec
+from benchmark.system.progress import NullProgress
+from benchmark.train.activation_store import DeviceActivationStore
 from benchmark.train.batch import Batch
-from benchmark.train.batch_sampler import Stream
-from benchmark.train.sample_pool import Pool
-from benchmark.train.telemetry import Tally
+from benchmark.train.batch_sampler import BatchSampler
+from benchmark.train.sample_pool import SamplePool
+from benchmark.train.telemetry import TrainingStats
 from benchmark.train.trainer import Training, learning_rate_factor
 
 
@@ -26,13 +26,13 @@ from benchmark.train.trainer import Training, learning_rate_factor
 def prepared(experiment_on):
     """Three classes, 75 px, 3 + 3 steps of 4 images; Mixed_7b and what follows is trained."""
     prepared = prepare(experiment_on("cpu"))
-    prepared.run_frozen_layers([0], Silent())
+    prepared.run_frozen_layers([0], NullProgress())
     return replace(prepared, budgets={0: Budget(4, (3, 3))})
 
 
 def training_of(prepared, strategy=None, recipe=None):
     strategy = strategy or Strategy()
-    asked = [Asked("it", strategy, "", {})]
+    asked = [StrategySpec("it", strategy, "", {})]
     plan = make_plan(asked, prepared.budgets, {0: "origin"})
     training = Training(
         prepared.material,
@@ -84,7 +84,7 @@ def test_second_phase_trains_from_the_cut_on_and_its_batch_norm_with_it(prepared
 
 
 def test_a_deeper_stage_can_freeze_what_the_phase_would_train(prepared):
-    head_only = trained(prepared, Strategy((Stage(trains="head"),)))
+    head_only = trained(prepared, Strategy((Stage(train_from="head"),)))
     fresh, _ = training_of(prepared)
     for name, tensor in fresh.network.suffix.state_dict().items():
         assert torch.equal(tensor, head_only.network.suffix.state_dict()[name])
@@ -93,7 +93,7 @@ def test_a_deeper_stage_can_freeze_what_the_phase_would_train(prepared):
 def test_training_learns_something(prepared):
     """The three classes differ in brightness alone; the head must find that from any features."""
     longer = replace(prepared, budgets={0: Budget(8, (60, 60))})
-    head_only = Strategy((Stage(trains="head"),))
+    head_only = Strategy((Stage(train_from="head"),))
     training = trained(longer, head_only, recipe=recipe_with(prepared, lr=3e-2))
     logits, _ = training.outputs(prepared.splits[0].train)
     labels = prepared.images.labels[prepared.splits[0].train]
@@ -158,7 +158,7 @@ def test_the_first_step_is_that_of_a_plain_loop(prepared):
     network.set_trainable("Mixed_7b")
     network.train()
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-4)
-    positions, _ = Stream(Stage().sample, plain.labels, 0, 4).batch(0)
+    positions, _ = BatchSampler(Stage().sample, plain.labels, 0, 4).batch(0)
     images = material.images(prepared.splits[0].train[positions])
     x = network.features(material.pretrained.prefix(images))
     from benchmark.train.trainer import _STEP, _derived
@@ -181,21 +181,24 @@ def test_where_activations_live_changes_nothing(prepared, fine_tune):
     # of which batch norm over 4 of them makes .003 of a logit
     budgets = {0: Budget(IMAGES_AT_ONCE, (3, 3))}
     prepared = replace(prepared, experiment=experiment, budgets=budgets)
-    prepared.run_frozen_layers([0], Silent())
+    prepared.run_frozen_layers([0], NullProgress())
     stored = prepared.material
     count, dtype, device = len(prepared.images), "float32", "cpu"
     shapes = {"at_cut": tuple(stored.at_cut.read(np.arange(1)).shape[1:]), "pooled": (WIDTH,)}
     on_device = replace(
         stored,
         pixels=torch.from_numpy(np.array(stored.pixels)),
-        **{name: ResidentRows(count, shape, dtype, device) for name, shape in shapes.items()},
+        **{
+            name: DeviceActivationStore(count, shape, dtype, device)
+            for name, shape in shapes.items()
+        },
     )
     nowhere = replace(stored, at_cut=None) if fine_tune != "head" else stored
     expected = trained(prepared)
     for material in (on_device, nowhere):
         elsewhere = replace(prepared)
         elsewhere.__dict__["material"] = material
-        elsewhere.run_frozen_layers([0], Silent())
+        elsewhere.run_frozen_layers([0], NullProgress())
         training = trained(elsewhere)
         for one, two in zip(
             expected.outputs(prepared.splits[0].test),
@@ -270,7 +273,7 @@ def test_an_optimizer_without_memory_takes_no_step_twice(prepared, monkeypatch):
     [(8, 1, [8]), (8, 4, [2] * 4), (5, 4, [3, 2]), (50, 8, [7, 7, 6, 6, 6, 6, 6, 6]), (1, 4, [1])],
 )
 def test_no_part_of_a_batch_is_a_single_image(batch, micro_batches, sizes):
-    tally = Tally.empty(3, 10)
+    tally = TrainingStats.empty(3, 10)
     tally.micro_batches = micro_batches
     assert [len(part) for part in np.array_split(np.arange(batch), tally.parts(batch))] == sizes
     assert tally.micro_batch(batch) == max(sizes)
@@ -296,26 +299,26 @@ def test_repeats_alone_are_run_through_the_frozen_layers_again(prepared):
         def __call__(self, labels, rng):
             return np.repeat(rng.permutation(len(labels)), 2)
 
-    strategy = Strategy((Stage(sample=Twice(), augment=RandomView(from_copy=1)),))
+    strategy = Strategy((Stage(sampler=Twice(), augmentation=RandomAugmentation(from_repeat=1)),))
     assert trained(prepared, strategy).tally.views == 6 * 4 // 2
 
 
 def test_an_altered_image_reaches_the_network_altered(prepared):
     @dataclass(frozen=True)
-    class Black(RandomView):
-        def __call__(self, images, copy, rng):
+    class Black(RandomAugmentation):
+        def __call__(self, images, repeat_index, rng):
             return torch.zeros_like(images)
 
-    training, (segment,) = training_of(prepared, Strategy((Stage(augment=Black()),)))
+    training, (segment,) = training_of(prepared, Strategy((Stage(augmentation=Black()),)))
     stored = training.material.inputs(training.split.train[:2])
     batch = Batch(np.arange(2), np.array([0, 1]), np.array([False, True]))
-    sums, pool = training._no_sums(), Pool.of(training.labels, None)
+    sums, pool = training._no_sums(), SamplePool.of(training.labels, None)
     x, target = training._inputs(segment.stretches[1], batch, pool, sums)
     black = training.material.pretrained.prefix(torch.zeros(2, 3, 75, 75, dtype=torch.uint8))
     torch.testing.assert_close(x[1], black[1])
     torch.testing.assert_close(x[0], stored[0])
     assert not torch.allclose(x[1], stored[1])
-    assert sums.altered.tolist() == [0, 1]
+    assert sums.augmented.tolist() == [0, 1]
     assert target.argmax(1).tolist() == training.labels[:2].tolist()
 
 
@@ -333,7 +336,7 @@ def test_mixed_images_and_targets_reach_loss_and_network(prepared):
             seen.append(target)
             return super().__call__(logits, target, counts)
 
-    trained(prepared, Strategy((Stage(mix=Halves(), loss=Watching()),)))
+    trained(prepared, Strategy((Stage(mixing=Halves(), loss=Watching()),)))
     assert len(seen) == 6
     assert all(torch.allclose(target, target.flip(0)) for target in seen)
     assert all(torch.allclose(target.sum(1), torch.ones(4)) for target in seen)
@@ -345,7 +348,7 @@ def test_a_head_that_is_reset_begins_anew(prepared):
         def __call__(self, logits, target, counts):
             return super().__call__(logits, target, counts) * 0
 
-    reset = Strategy((Stage(0.5), Stage(0.5, reset_head=True, trains="head", loss=Nothing())))
+    reset = Strategy((Stage(0.5), Stage(0.5, reset_head=True, train_from="head", loss=Nothing())))
     training, segments = training_of(prepared, reset)
     start = training.network.head.weight.clone()
     training.run(segments[0])
@@ -377,7 +380,7 @@ def test_a_loss_must_return_a_value_an_image(prepared):
 def test_both_ends_of_the_depth(prepared, fine_tune):
     experiment = replace(prepared.experiment, fine_tune=fine_tune, image_size=75)
     other = replace(prepared, experiment=experiment, budgets={0: Budget(2, (1, 1))})
-    other.run_frozen_layers([0], Silent())
+    other.run_frozen_layers([0], NullProgress())
     before, _ = training_of(other)
     training = trained(other)
     changed = [
@@ -393,7 +396,7 @@ def test_both_ends_of_the_depth(prepared, fine_tune):
 
 def test_bfloat16_is_near_float32(prepared):
     half = replace(prepared, device=replace(prepared.device, precision="bfloat16"))
-    half.run_frozen_layers([0], Silent())
+    half.run_frozen_layers([0], NullProgress())
     one, _ = training_of(prepared)
     two, _ = training_of(half)
     indices = prepared.splits[0].test
@@ -411,7 +414,7 @@ def test_learning_rate_factor():
     assert max(factors) == factors[10] == 1.0
     assert factors[55] == pytest.approx(0.5, abs=1e-9)
     assert factors[100] == pytest.approx(0, abs=1e-9)
-    stepped = Phase(1, "rest", 0.1, warmup=0.1, drops=(0.8, 0.9))
+    stepped = Phase(1, "rest", 0.1, warmup=0.1, lr_milestones=(0.8, 0.9))
     factors = [learning_rate_factor(stepped, passed) for passed in (0.05, 0.79, 0.8, 0.89, 0.95)]
     assert factors == pytest.approx([0.06 / 0.11, 1, 0.01, 0.01, 0.0001])
 

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from benchmark.evaluation.diagnosis.inputs import Seen
+from benchmark.evaluation.diagnosis.inputs import DiagnosisInput
 from benchmark.evaluation.diagnosis.rules import (
     CAUSES,
     PLACES,
@@ -60,17 +60,17 @@ class Diagnosis:
         return self.rule.says.format(**shown, **THRESHOLDS, confuser=confuser)
 
 
-def diagnose(seen: Seen) -> list[Diagnosis]:
+def diagnose(inputs: DiagnosisInput) -> list[Diagnosis]:
     """Name the likely cause for every class with a test recall up to NEAR_ZERO.
 
     Classes without a test image are named too if none was assigned to them. Validation and test
     images both are evidence: nothing is chosen by them.
     """
-    evidence = Evidence(seen)
-    images = np.bincount(seen.test.labels, minlength=len(seen.train_counts))
-    right = seen.test.labels[seen.test.labels == seen.predicted]
+    evidence = Evidence(inputs)
+    images = np.bincount(inputs.test.labels, minlength=len(inputs.train_counts))
+    right = inputs.test.labels[inputs.test.labels == inputs.predicted]
     hits = np.bincount(right, minlength=len(images))
-    called = np.bincount(seen.predicted, minlength=len(images))
+    called = np.bincount(inputs.predicted, minlength=len(images))
     ignored = np.where(images > 0, hits <= NEAR_ZERO * images, called == 0)
     found = []
     for k in np.flatnonzero(ignored).tolist():

@@ -11,7 +11,7 @@ from benchmark.strategy.outputs import Outputs
 
 
 @dataclass(frozen=True)
-class Seen:
+class DiagnosisInput:
     """One strategy and seed: C classes, D features.
 
     Raises

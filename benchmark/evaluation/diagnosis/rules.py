@@ -5,7 +5,7 @@ class, because training was stopped before it was learnt, because its labels are
 the decision follows the prior although the images are told apart. Two questions part these, each
 asked twice, of the network and of a probe on its features that needs no training:
 
-- Is the class told apart from *all others*? (`told_apart`: mean of the two AUCs.) If only the probe
+- Is the class told apart from *all others*? (`separability_auc`: mean of the two AUCs.) If only the probe
   can, the network was not trained enough; if neither can, the labels do not say what the class is.
 - Is it told apart from *the class that takes its images*? (`confuser_apart`, for which the network
   counts three times: a probe of few images is often below chance.) If not, they are one; but not

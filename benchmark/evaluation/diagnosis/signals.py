@@ -15,7 +15,7 @@ from scipy.special import log_softmax, softmax
 from scipy.stats import rankdata
 
 from benchmark.evaluation.diagnosis import probe
-from benchmark.evaluation.diagnosis.inputs import Seen
+from benchmark.evaluation.diagnosis.inputs import DiagnosisInput
 
 RIVALS = 8  # classes that a class is probed against: those that take most of its images
 PROBED = 40  # images of each of them, of the class itself up to twice as many
@@ -69,23 +69,23 @@ def auc(positive: Floats, negative: Floats) -> float:
 class Evidence:
     """The N validation and test images of one network, seen together; C classes."""
 
-    seen: Seen
+    inputs: DiagnosisInput
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:
         """(N,)."""
-        return np.concatenate([self.seen.validation.labels, self.seen.test.labels])
+        return np.concatenate([self.inputs.validation.labels, self.inputs.test.labels])
 
     @cached_property
     def logits(self) -> Floats:
         """(N, C)."""
-        parts = [self.seen.validation.logits, self.seen.test.logits]
+        parts = [self.inputs.validation.logits, self.inputs.test.logits]
         return np.nan_to_num(np.concatenate(parts).astype(np.float64))
 
     @cached_property
     def features(self) -> NDArray[np.floating]:
         """(N, D); a half-precision number that overflowed counts as 0."""
-        parts = [self.seen.validation.features, self.seen.test.features]
+        parts = [self.inputs.validation.features, self.inputs.test.features]
         both = np.concatenate(parts).astype(np.float32)
         both[~np.isfinite(both)] = 0
         return both
@@ -98,7 +98,7 @@ class Evidence:
     @cached_property
     def log_prior(self) -> Floats:
         """(C,) of the training images; an empty class counts as one image."""
-        counts = np.maximum(self.seen.train_counts, 1)
+        counts = np.maximum(self.inputs.train_counts, 1)
         return np.log(counts / counts.sum())
 
     @cached_property
@@ -112,7 +112,7 @@ class Evidence:
         return self.logits.argmax(1)
 
     @cached_property
-    def corrected(self) -> NDArray[np.int64]:
+    def posthoc_scores(self) -> NDArray[np.int64]:
         """(N,) after prior correction, argmax f_c - log pi_c (Menon et al. 2021, eq. 9)."""
         return (self.logits - self.log_prior).argmax(1)
 
@@ -163,14 +163,14 @@ class Evidence:
 
     def head_cost(self, predicted: NDArray[np.int64]) -> float:
         """Recall that another decision costs the classes of at least the mean training count."""
-        large = self.seen.train_counts >= self.seen.train_counts.mean()
+        large = self.inputs.train_counts >= self.inputs.train_counts.mean()
         large &= self.counts > 0
         if not large.any():
             return np.nan
         return float((self.recall - self.recall_of(predicted))[large].mean())
 
     @cached_property
-    def learnt(self) -> float:
+    def mcfadden_r2(self) -> float:
         """Share of the prior's log-loss that the network takes away (McFadden's R squared)."""
         rows = np.arange(len(self.labels))
         network = self.weights @ self.log_p[rows, self.labels]
@@ -184,17 +184,17 @@ def measure(evidence: Evidence, k: int) -> tuple[dict[str, float], int | None]:
     others, once the prior is out: with the prior in that would mostly be the largest class, and
     without the comparison a class that takes everything, whatever it looks like.
     """
-    seen, mine = evidence.seen, evidence.labels == k
-    tested = seen.test.labels == k
+    inputs, mine = evidence.inputs, evidence.labels == k
+    tested = inputs.test.labels == k
     scale, prior = evidence.fitted
     signals = dict.fromkeys(SIGNALS, np.nan) | {
-        "train_images": float(seen.train_counts[k]),
+        "train_images": float(inputs.train_counts[k]),
         "evidence_images": float(mine.sum()),
         "scale": scale,
         "prior_missing": prior,
-        "learnt": evidence.learnt,
-        **_of_losses(seen.class_losses, k),
-        **_of_head(seen.head_weight, k),
+        "learnt": evidence.mcfadden_r2,
+        **_of_losses(inputs.class_losses, k),
+        **_of_head(inputs.head_weight, k),
     }
     taken, elsewhere = _taken(evidence, k)
     rivals = _rivals(evidence, k, taken, elsewhere)
@@ -205,10 +205,10 @@ def measure(evidence: Evidence, k: int) -> tuple[dict[str, float], int | None]:
     signals["confuser_share"] = float(taken[confuser])
     signals["confuser_elsewhere"] = float(elsewhere[confuser])
     if tested.any():
-        signals["argmax_recall"] = float((seen.test.logits[tested].argmax(1) == k).mean())
+        signals["argmax_recall"] = float((inputs.test.logits[tested].argmax(1) == k).mean())
     signals |= _of_prior(evidence, k)
     signals |= _of_others(evidence, k, confuser)
-    signals |= _of_head_pair(seen.head_weight, k, confuser)
+    signals |= _of_head_pair(inputs.head_weight, k, confuser)
     signals |= _of_probe(evidence, k, rivals)
     signals["told_apart"] = (signals["network_auc"] + signals["probe_auc"]) / 2
     of_probe = (1 - NETWORK) * signals["probe_confuser_auc"]
@@ -248,7 +248,7 @@ def _rivals(evidence: Evidence, k: int, taken: Floats, elsewhere: Floats) -> NDA
 def _of_prior(evidence: Evidence, k: int) -> dict[str, float]:
     """Recall without the prior, by Menon's correction and by the fitted one; the better one."""
     balanced = evidence.balanced.argmax(1)
-    ways = {"corrected": evidence.corrected, "balanced": balanced}
+    ways = {"corrected": evidence.posthoc_scores, "balanced": balanced}
     recall = {way: float(evidence.recall_of(said)[k]) for way, said in ways.items()}
     cost = {way: evidence.head_cost(said) for way, said in ways.items()}
     better = max(ways, key=lambda way: recall[way])

@@ -13,7 +13,7 @@ from benchmark.evaluation.statistics import LEVEL
 from benchmark.evaluation.statistics.weighted_predictions import Floats
 
 
-def over_seeds(
+def t_interval_corrected(
     values: Floats, of_images: Floats | float = 0.0, level: float = LEVEL
 ) -> tuple[Floats, Floats]:
     """Return the bounds (...) of the mean of values (..., n), one a seed, n >= 2.
@@ -29,14 +29,14 @@ def over_seeds(
         What each seed gave.
     of_images
         (...) variance by the test images that seeds share: that of one seed's number by its test
-        images, times the `overlap`. The half-widths of both causes are added as squares (Zou &
+        images, times the `mean_test_overlap`. The half-widths of both causes are added as squares (Zou &
         Donner 2008), so that it never makes an interval narrower.
     """
     mean, half = values.mean(-1), _half_width(values, of_images, (1 - level) / 2)
     return mean - half, mean + half
 
 
-def mean_test(values: Floats, of_images: float = 0.0) -> float:
+def corrected_t_test(values: Floats, of_images: float = 0.0) -> float:
     """Return the two-sided p of a mean of 0: how sure an interval would just touch 0.
 
     values (n,), one a seed; NaN for a single one.
@@ -53,7 +53,7 @@ def mean_test(values: Floats, of_images: float = 0.0) -> float:
     return 2 * float(tail)
 
 
-def overlap(test_sets: Sequence[Collection[str]]) -> float:
+def mean_test_overlap(test_sets: Sequence[Collection[str]]) -> float:
     """Return the share of a seed's test images that another seed has too, mean over all pairs.
 
     1 where all seeds are tested on the same images, about .1 for splits of 80/10/10.

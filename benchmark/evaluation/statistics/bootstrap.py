@@ -14,18 +14,18 @@ import numpy as np
 from scipy.stats import norm
 
 from benchmark.evaluation.statistics import LEVEL
-from benchmark.evaluation.statistics.weighted_predictions import Cells, Floats
+from benchmark.evaluation.statistics.weighted_predictions import Floats, WeightedPredictions
 
 DRAWS = 10_000
 _DRAWS_AT_ONCE = 500  # bounds memory: so many rows of weights
 
 
-def bootstrap(cells: Cells, rng: np.random.Generator, draws: int = DRAWS) -> Floats:
+def bootstrap(cells: WeightedPredictions, rng: np.random.Generator, draws: int = DRAWS) -> Floats:
     """Return scores (M, S, D) of D redrawn test sets; strategies are scored on the same ones."""
     return np.concatenate([cells.scores(w) for w in _redrawn(cells, rng, draws)], axis=-1)
 
 
-def jackknife(cells: Cells) -> Floats:
+def jackknife(cells: WeightedPredictions) -> Floats:
     """Return scores (M, S, U) with one unit of each kind left out."""
     parts, counts = [], cells.units.counts
     for part in np.array_split(np.arange(len(counts)), len(counts) // 500 + 1):
@@ -35,7 +35,9 @@ def jackknife(cells: Cells) -> Floats:
     return np.concatenate(parts, axis=-1)
 
 
-def bca(cells: Cells, estimate: Floats, drawn: Floats, left_out: Floats) -> tuple[Floats, Floats]:
+def bca(
+    cells: WeightedPredictions, estimate: Floats, drawn: Floats, left_out: Floats
+) -> tuple[Floats, Floats]:
     """Return the bounds (...) of bias-corrected and accelerated intervals at LEVEL.
 
     Parameters
@@ -62,7 +64,7 @@ def bca(cells: Cells, estimate: Floats, drawn: Floats, left_out: Floats) -> tupl
     return bounds[0], bounds[1]
 
 
-def _redrawn(cells: Cells, rng: np.random.Generator, draws: int) -> Iterator[Floats]:
+def _redrawn(cells: WeightedPredictions, rng: np.random.Generator, draws: int) -> Iterator[Floats]:
     """Yield weights (d, K) of D redrawn test sets, some at a time."""
     units = cells.units
     for begun in range(0, draws, _DRAWS_AT_ONCE):
@@ -74,7 +76,7 @@ def _redrawn(cells: Cells, rng: np.random.Generator, draws: int) -> Iterator[Flo
         yield units.weights(taken)
 
 
-def variance(cells: Cells, left_out: Floats) -> Floats:
+def variance(cells: WeightedPredictions, left_out: Floats) -> Floats:
     """Return (...) the jackknife's variance by the test images, from `jackknife`'s (..., U).
 
     Efron & Stein 1981, each class by itself. A class of one unit adds nothing.
@@ -82,13 +84,13 @@ def variance(cells: Cells, left_out: Floats) -> Floats:
     return _moments(cells, left_out)[0]
 
 
-def _acceleration(cells: Cells, left_out: Floats) -> Floats:
+def _acceleration(cells: WeightedPredictions, left_out: Floats) -> Floats:
     """Return a (...) for several samples, one a class: skewness of the units' influence, / 6."""
     squares, cubes = _moments(cells, left_out)
     return np.divide(cubes, 6 * squares**1.5, out=np.zeros_like(cubes), where=squares > 0)
 
 
-def _moments(cells: Cells, left_out: Floats) -> tuple[Floats, Floats]:
+def _moments(cells: WeightedPredictions, left_out: Floats) -> tuple[Floats, Floats]:
     """Return the second and third moment (...) of a score by the influences of its units."""
     cubes, squares = np.zeros(left_out.shape[:-1]), np.zeros(left_out.shape[:-1])
     for stratum in cells.units.strata:

@@ -1,4 +1,4 @@
-"""Is a strategy different from the control? Two tests, which answer two questions.
+"""Is a strategy different from the baseline? Two tests, which answer two questions.
 
 On the same test images: would these trained networks differ on other images? Over seeds: would
 another training, on another split, differ again?
@@ -19,7 +19,7 @@ DRAWS = 10_000
 _DRAWS_AT_ONCE = 1000
 
 
-def randomisation_test(
+def paired_permutation_test(
     labels: Sequence[NDArray[np.int64]],
     one: Sequence[NDArray[np.int64]],
     two: Sequence[NDArray[np.int64]],
@@ -61,7 +61,7 @@ def randomisation_test(
 def sign_flip_test(differences: Floats) -> float:
     """Return the two-sided p of the mean of differences (n,), one a seed; NaN for a single one.
 
-    If strategy and control were the same, every difference could as well have the other sign.
+    If strategy and baseline were the same, every difference could as well have the other sign.
     Exact up to 13 seeds. The smallest possible p is 2 / 2^n: .25 for 3 seeds, .008 for 8.
     """
     if len(differences) < 2:
@@ -77,7 +77,7 @@ def sign_flip_test(differences: Floats) -> float:
     return float(result.pvalue)
 
 
-def least_seeds(tests: int, level: float = 0.05) -> int:
+def min_seeds(tests: int, level: float = 0.05) -> int:
     """Return how many seeds the sign-flip test needs to reach `level` by Holm in so many tests.
 
     >>> least_seeds(5), least_seeds(7)

@@ -30,7 +30,7 @@ def wilson(hits: Counts, counts: Counts) -> tuple[Floats, Floats]:
     return np.where(n > 0, low, np.nan), np.where(n > 0, high, np.nan)
 
 
-def change_of_share(
+def paired_proportion_difference_ci(
     gained: Counts, lost: Counts, counts: Counts, level: float = LEVEL
 ) -> tuple[Floats, Floats]:
     """Return the bounds (n,) of (gained - lost) / counts, each (n,); NaN for 0 images.

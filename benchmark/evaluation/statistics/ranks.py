@@ -99,7 +99,7 @@ def pairwise(scores: Floats) -> list[Pair]:
     return [Pair(*row, float(p)) for row, p in zip(found, adjusted, strict=True)]
 
 
-def least_datasets(tests: int) -> int:
+def min_datasets(tests: int) -> int:
     """Return how many data sets it takes until the smallest p, times `tests`, is at most ALPHA.
 
     >>> least_datasets(1), least_datasets(15)

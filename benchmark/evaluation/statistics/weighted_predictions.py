@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Units:
+class ResamplingUnits:
     """What is drawn, or left out, at once: U kinds of it, each the images of some cells."""
 
     labels: NDArray[np.int64]  # (U,)
@@ -43,14 +43,14 @@ class Units:
 
 
 @dataclass(frozen=True)
-class Cells:
+class WeightedPredictions:
     """K cells of the predictions of S strategies over C classes."""
 
     labels: NDArray[np.int64]  # (K,)
     predicted: NDArray[np.int64]  # (S, K)
     counts: NDArray[np.int64]  # (K,) images in each
     classes: int
-    units: Units
+    units: ResamplingUnits
 
     @classmethod
     def of(
@@ -59,13 +59,13 @@ class Cells:
         predicted: NDArray[np.int64],
         classes: int,
         groups: NDArray[np.int64] | None = None,
-    ) -> Cells:
+    ) -> WeightedPredictions:
         """Count images: labels (N,), predicted (S, N), and the group (N,) of each if there are."""
         rows, cell, counts = np.unique(
             np.vstack([labels, predicted]), axis=1, return_inverse=True, return_counts=True
         )
         if groups is None:
-            units = Units(rows[0], counts, None)
+            units = ResamplingUnits(rows[0], counts, None)
         else:
             units = _grouped(labels, groups, cell.ravel(), len(counts))
         return cls(rows[0], rows[1:], counts, classes, units)
@@ -100,12 +100,12 @@ class Cells:
 
 def _grouped(
     labels: NDArray[np.int64], groups: NDArray[np.int64], cell: NDArray[np.int64], cells: int
-) -> Units:
+) -> ResamplingUnits:
     """Make each class of each group a unit, from the group and the cell of every image, (N,)."""
     pairs, unit = np.unique(np.vstack([labels, groups]), axis=1, return_inverse=True)
     shape = (pairs.shape[1], cells)
     images = csr_array((np.ones(len(cell)), (unit.ravel(), cell)), shape=shape)
-    return Units(pairs[0], np.ones(len(pairs[0]), np.int64), images)
+    return ResamplingUnits(pairs[0], np.ones(len(pairs[0]), np.int64), images)
 
 
 def one_hot(of: NDArray[np.int64], classes: int) -> csr_array:

@@ -1,4 +1,4 @@
-"""Drawings over several data sets: changes against the control, and the axis of mean ranks."""
+"""Drawings over several data sets: changes against the baseline, and the axis of mean ranks."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def change_dots(
     strategies, datasets
         S and D names.
     changes
-        For each strategy and data set (n,) differences from the control, one a seed; or none.
+        For each strategy and data set (n,) differences from the baseline, one a seed; or none.
     instead
         (S, D) words that stand where there are none.
     """

@@ -8,7 +8,7 @@ import matplotlib.figure
 import numpy as np
 import pandas as pd
 
-from benchmark.analysis.multi_dataset import Across
+from benchmark.analysis.multi_dataset import MultiDatasetComparison
 from benchmark.evaluation.statistics.ranks import groups
 from benchmark.report.multi import tables
 from benchmark.report.multi.drawings import change_dots, rank_axis
@@ -33,13 +33,13 @@ FIGURES = ("changes", "ranks")
 DATASETS_FOR_RANKS = 5  # below, a picture of mean ranks would look like more than it is
 
 
-def build_page(across: Across) -> Page:
+def build_page(across: MultiDatasetComparison) -> Page:
     """Return the whole report, figures drawn."""
     first, drawn = headline(across), all_figures(across)
     sections = [
         Section(id, title, blocks)
         for id, title, blocks in (
-            ("changes", "Change against the control", tuple(_changes(across, drawn))),
+            ("changes", "Change against the baseline", tuple(_changes(across, drawn))),
             ("ranks", "Ranks", tuple(_ranks(across, drawn))),
             ("pairs", "Do two strategies differ?", tuple(_pairs(across))),
             ("accuracy", "What it costs", tuple(tables.accuracy_tables(across))),
@@ -60,7 +60,7 @@ def build_page(across: Across) -> Page:
     )
 
 
-def headline(across: Across) -> Page:
+def headline(across: MultiDatasetComparison) -> Page:
     """Return only what stands first: title, verdict, warnings, macro-F1 and never predicted."""
     names = [printable(name) for name in across.datasets]
     number = plural(len(names), "data set", "data sets")
@@ -78,10 +78,10 @@ def headline(across: Across) -> Page:
     )
 
 
-def all_figures(across: Across) -> dict[str, matplotlib.figure.Figure]:
+def all_figures(across: MultiDatasetComparison) -> dict[str, matplotlib.figure.Figure]:
     """Draw what there are numbers for: the changes and, from five data sets on, the ranks."""
     drawn = {}
-    others = [name for name in across.strategies if name != across.control]
+    others = [name for name in across.strategies if name != across.baseline]
     if across.scores["change"].notna().any() and others:
         status = across.scores.set_index(["strategy", "dataset"])["status"]
         changes, instead = [], []
@@ -91,14 +91,16 @@ def all_figures(across: Across) -> dict[str, matplotlib.figure.Figure]:
                 [_instead(across, name, k, str(status[name, d])) for k, d in _places(across)]
             )
         drawn["changes"] = change_dots(others, across.datasets, changes, instead)
-    standing = across.standing[across.standing["mean_rank"].notna()]
-    if len(standing) > 1 and standing["ranked"].max() >= DATASETS_FOR_RANKS:
-        bars = groups(len(across.everywhere), across.tested)
-        drawn["ranks"] = rank_axis(across.everywhere, standing["mean_rank"].tolist(), bars)
+    leaderboard = across.leaderboard[across.leaderboard["mean_rank"].notna()]
+    if len(leaderboard) > 1 and leaderboard["ranked"].max() >= DATASETS_FOR_RANKS:
+        bars = groups(len(across.common_strategies), across.tested)
+        drawn["ranks"] = rank_axis(
+            across.common_strategies, leaderboard["mean_rank"].tolist(), bars
+        )
     return drawn
 
 
-def frames(across: Across) -> dict[str, pd.DataFrame]:
+def frames(across: MultiDatasetComparison) -> dict[str, pd.DataFrame]:
     """Return the tables of the report by the names of their files."""
     runs = [
         {
@@ -107,13 +109,13 @@ def frames(across: Across) -> dict[str, pd.DataFrame]:
             "classes": len(run.classes),
             "train_images": sum(run.train_counts),
             **{name.replace(" ", "_").replace("-", "_"): v for name, v in settings(run).items()},
-            "control": run.control,
+            "baseline": run.baseline,
         }
         for dataset, run in zip(across.datasets, across.runs, strict=True)
     ]
     return {
         "scores.csv": across.scores,
-        "strategies.csv": across.standing,
+        "strategies.csv": across.leaderboard,
         "pairs.csv": across.pairs,
         "runs.csv": pd.DataFrame(runs),
     }
@@ -147,22 +149,26 @@ IN_CSV = (
 )
 
 
-def _changes(across: Across, drawn: dict[str, matplotlib.figure.Figure]) -> Iterator[Block]:
+def _changes(
+    across: MultiDatasetComparison, drawn: dict[str, matplotlib.figure.Figure]
+) -> Iterator[Block]:
     if "changes" in drawn:
         several = any(len(run.seeds) > 1 for run in across.runs)
         rings = "a ring is a seed, a bar their mean; " if several else ""
         yield _figure(
             drawn,
             "changes",
-            f"Macro-F1 minus the control's, on one scale: {rings}blue where it is higher, red "
+            f"Macro-F1 minus the baseline's, on one scale: {rings}blue where it is higher, red "
             "where it is lower.",
-            "Change of macro-F1 against the control, a row a strategy and a panel a data set; "
+            "Change of macro-F1 against the baseline, a row a strategy and a panel a data set; "
             "the means are in the table above.",
         )
 
 
-def _ranks(across: Across, drawn: dict[str, matplotlib.figure.Figure]) -> Iterator[Block]:
-    if not across.everywhere:
+def _ranks(
+    across: MultiDatasetComparison, drawn: dict[str, matplotlib.figure.Figure]
+) -> Iterator[Block]:
+    if not across.common_strategies:
         return
     if "ranks" in drawn:
         yield _figure(
@@ -175,7 +181,7 @@ def _ranks(across: Across, drawn: dict[str, matplotlib.figure.Figure]) -> Iterat
     yield from tables.ranks_tables(across)
 
 
-def _pairs(across: Across) -> Iterator[Block]:
+def _pairs(across: MultiDatasetComparison) -> Iterator[Block]:
     tested = [pair for pair in across.tested if pair.datasets]
     if not tested:
         return
@@ -192,7 +198,7 @@ def _pairs(across: Across) -> Iterator[Block]:
         yield Details("Every pair", (tables.pairs_table(across),))
 
 
-def _runs(across: Across) -> Iterator[Block]:
+def _runs(across: MultiDatasetComparison) -> Iterator[Block]:
     yield tables.runs_table(across)
     if shared := tables.shared_settings(across):
         yield Heading("The same in all runs")
@@ -205,21 +211,21 @@ def _figure(
     return Figure(name, to_svg(drawn[name], name), caption, alt)
 
 
-def _places(across: Across) -> Iterator[tuple[int, str]]:
+def _places(across: MultiDatasetComparison) -> Iterator[tuple[int, str]]:
     yield from enumerate(across.datasets)
 
 
-def _by_seed(across: Across, strategy: str, place: int) -> np.ndarray:
+def _by_seed(across: MultiDatasetComparison, strategy: str, place: int) -> np.ndarray:
     """Return a strategy's changes (n,), one a seed; none where it is not compared."""
     run = across.runs[place]
     finished = set(run.summary.loc[run.summary["status"] == "ok", "strategy"])
-    if strategy == run.control or not {strategy, run.control} <= finished:
+    if strategy == run.baseline or not {strategy, run.baseline} <= finished:
         return np.empty(0)
-    return paired_differences(run, str(run.control), strategy, "macro_f1")
+    return paired_differences(run, str(run.baseline), strategy, "macro_f1")
 
 
-def _instead(across: Across, strategy: str, place: int, status: str) -> str:
+def _instead(across: MultiDatasetComparison, strategy: str, place: int, status: str) -> str:
     run = across.runs[place]
-    if strategy == run.control:
-        return "control"
-    return status if status != "ok" else "no control"
+    if strategy == run.baseline:
+        return "baseline"
+    return status if status != "ok" else "no baseline"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from benchmark.analysis.comparison import Comparison
-from benchmark.analysis.multi_dataset import NOT_RUN, Across
+from benchmark.analysis.multi_dataset import NOT_RUN, MultiDatasetComparison
 from benchmark.report.render.blocks import code, printable
 from benchmark.report.render.formats import MISSING, count, listed, plural
 from benchmark.report.single.audit import flagged
@@ -30,7 +30,7 @@ def settings(run: Comparison) -> dict[str, str]:
     return {name: printable(str(value or MISSING)) for name, value in pairs.items()}
 
 
-def warnings(across: Across) -> Iterator[str]:
+def warnings(across: MultiDatasetComparison) -> Iterator[str]:
     """Yield what a reader must know before comparing one column with another."""
     named = dict(zip(across.datasets, across.runs, strict=True))
     if quick := [name for name, run in named.items() if run.run.get("quick")]:
@@ -40,15 +40,15 @@ def warnings(across: Across) -> Iterator[str]:
             f"{_names([one, two])} seem to be the same images: they count as two data sets "
             "here, but don't speak independently."
         )
-    if len({run.control for run in across.runs}) > 1:
-        by_control: dict[str, list[str]] = {}
+    if len({run.baseline for run in across.runs}) > 1:
+        by_baseline: dict[str, list[str]] = {}
         for name, run in named.items():
-            by_control.setdefault(
-                code(printable(run.control)) if run.control else "none", []
+            by_baseline.setdefault(
+                code(printable(run.baseline)) if run.baseline else "none", []
             ).append(name)
         yield (
-            f"The runs have different controls: {_by_value(by_control)}. Changes are against each "
-            "run's own; `--control NAME` takes one for all."
+            f"The runs have different baselines: {_by_value(by_baseline)}. Changes are against each "
+            "run's own; `--baseline NAME` takes one for all."
         )
     yield from _differing(across)
     for name, run in named.items():
@@ -82,7 +82,7 @@ def warnings(across: Across) -> Iterator[str]:
                 )
 
 
-def _differing(across: Across) -> Iterator[str]:
+def _differing(across: MultiDatasetComparison) -> Iterator[str]:
     by_run = {name: settings(run) for name, run in zip(across.datasets, across.runs, strict=True)}
     for setting in next(iter(by_run.values())):
         by_value: dict[str, list[str]] = {}
@@ -108,7 +108,7 @@ def _recipe(recipe: dict[str, Any]) -> str:
     return f"{name} ({', then '.join(phases)})" if phases else name
 
 
-def _alike(across: Across) -> Iterator[tuple[str, str]]:
+def _alike(across: MultiDatasetComparison) -> Iterator[tuple[str, str]]:
     """Yield pairs of data sets with the same classes, as many images, and one source or counts."""
     for place, (one, a) in enumerate(zip(across.datasets, across.runs, strict=True)):
         for two, b in zip(across.datasets[place + 1 :], across.runs[place + 1 :], strict=True):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.analysis.multi_dataset import NOT_RUN, Across
+from benchmark.analysis.multi_dataset import NOT_RUN, MultiDatasetComparison
 from benchmark.report.multi.settings import settings
 from benchmark.report.render.blocks import Cell, Facts, Row, Table, printable
 from benchmark.report.render.formats import (
@@ -25,16 +25,16 @@ Write = Callable[[float], str]
 Records = dict[tuple[str, str], dict[Any, Any]]  # by strategy and data set
 
 
-def macro_f1_tables(across: Across) -> list[Table]:
+def macro_f1_tables(across: MultiDatasetComparison) -> list[Table]:
     """Strategies × data sets: macro-F1 and its change; then how often higher, and mean rank."""
-    common = across.control is not None
-    last = {"Above control ↑": _higher(across)} if common else {}
+    common = across.baseline is not None
+    last = {"Above baseline ↑": _higher(across)} if common else {}
     last["Mean rank ↓"] = _mean_rank(across, "mean_rank")
     caption = f"Macro-F1, mean over each run's seeds.{_said(across)}"
     return _wide(across, "macro_f1", share, True, caption, last, [""] * len(across.datasets))
 
 
-def never_predicted_tables(across: Across) -> list[Table]:
+def never_predicted_tables(across: MultiDatasetComparison) -> list[Table]:
     """Strategies × data sets: classes never predicted."""
     last = {"Mean rank ↓": _mean_rank(across, "never_predicted_mean_rank")}
     caption = f"Classes never predicted, mean over each run's seeds.{_said(across)}"
@@ -43,17 +43,17 @@ def never_predicted_tables(across: Across) -> list[Table]:
     return _wide(across, "never_predicted", write, False, caption, last, classes)
 
 
-def accuracy_tables(across: Across) -> list[Table]:
+def accuracy_tables(across: MultiDatasetComparison) -> list[Table]:
     """Strategies × data sets: accuracy, which help for rare classes tends to cost."""
     last = {"Mean rank ↓": _mean_rank(across, "accuracy_mean_rank")}
     caption = f"Accuracy, mean over each run's seeds.{_said(across)}"
     return _wide(across, "accuracy", share, True, caption, last, [""] * len(across.datasets))
 
 
-def ranks_tables(across: Across) -> list[Table]:
+def ranks_tables(across: MultiDatasetComparison) -> list[Table]:
     """Strategies × data sets: rank by macro-F1, of those that every run asked for."""
     records, tables = _records(across), []
-    number = int(across.standing["ranked"].max())
+    number = int(across.leaderboard["ranked"].max())
     caption = (
         "Ranks by macro-F1, 1 is the highest; equal ones share their mean. Mean ranks are over "
         f"the {plural(number, 'data set', 'data sets')} on which all of these finished, and "
@@ -62,7 +62,7 @@ def ranks_tables(across: Across) -> list[Table]:
     means = _mean_rank(across, "mean_rank")
     for part in _parts(across):
         rows = []
-        for name in across.everywhere:
+        for name in across.common_strategies:
             cells = [Cell(_rank(records[name, dataset]["rank"])) for dataset in part]
             rows.append(_row(across, name, [*cells, means[name]]))
         columns = ("Strategy", *map(printable, part), "Mean rank ↓")
@@ -70,11 +70,11 @@ def ranks_tables(across: Across) -> list[Table]:
     return tables
 
 
-def pairs_table(across: Across) -> Table:
+def pairs_table(across: MultiDatasetComparison) -> Table:
     """One row a pair of strategies: on how many data sets which one is higher, and the test."""
     rows = []
     for pair in sorted(across.tested, key=lambda pair: (np.nan_to_num(pair.p_holm, nan=2), pair.p)):
-        names = [printable(across.everywhere[place]) for place in (pair.one, pair.two)]
+        names = [printable(across.common_strategies[place]) for place in (pair.one, pair.two)]
         numbers = [
             count(pair.datasets),
             count(pair.higher),
@@ -95,7 +95,7 @@ def pairs_table(across: Across) -> Table:
     return Table(caption, columns, tuple(rows), frozenset({0, 1}), csv="pairs.csv")
 
 
-def runs_table(across: Across) -> Table:
+def runs_table(across: MultiDatasetComparison) -> Table:
     """One row a run: its data, and the settings that are not the same in all."""
     rows, each = [], [settings(run) for run in across.runs]
     differ = [name for name in each[0] if len({values[name] for values in each}) > 1]
@@ -108,10 +108,10 @@ def runs_table(across: Across) -> Table:
             ratio,
             count(sum(run.test_counts) / max(len(run.seeds), 1)),
         ]
-        said = [str(run.folder), run.control or "none", *(values[name] for name in differ)]
+        said = [str(run.folder), run.baseline or "none", *(values[name] for name in differ)]
         rows.append(Row(tuple(Cell(printable(text)) for text in (dataset, *numbers, *said))))
     numbers_of = ("Classes", "Train images", "Ratio", "Test images")
-    columns = ("Data set", *numbers_of, "Folder", "Control", *map(_title, differ))
+    columns = ("Data set", *numbers_of, "Folder", "Baseline", *map(_title, differ))
     flush = frozenset({0, *range(1 + len(numbers_of), len(columns))})
     caption = (
         "Ratio: training images of the largest class to those of the smallest. Each run's own "
@@ -120,7 +120,7 @@ def runs_table(across: Across) -> Table:
     return Table(caption, columns, tuple(rows), flush, csv="runs.csv")
 
 
-def shared_settings(across: Across) -> Facts | None:
+def shared_settings(across: MultiDatasetComparison) -> Facts | None:
     """Return the settings that are the same in all runs; None if there are none."""
     each = [settings(run) for run in across.runs]
     same = [
@@ -136,7 +136,7 @@ def _title(name: str) -> str:
 
 
 def _wide(
-    across: Across,
+    across: MultiDatasetComparison,
     metric: str,
     write: Write,
     more_is_better: bool,
@@ -163,7 +163,7 @@ def _wide(
 
 
 def _cell(
-    across: Across,
+    across: MultiDatasetComparison,
     record: dict[Any, Any],
     metric: str,
     change_column: str,
@@ -180,8 +180,8 @@ def _cell(
         run = across.runs[across.datasets.index(record["dataset"])]
         failed = int((run.failures["strategy"] == record["strategy"]).sum())
         return Cell(text, note=f"{len(run.seeds) - failed} of {len(run.seeds)} seeds")
-    if record["strategy"] == record["control"]:
-        note = "" if across.control else "control"
+    if record["strategy"] == record["baseline"]:
+        note = "" if across.baseline else "baseline"
     else:
         note = change(write(record[change_column]))
         note = "" if note == MISSING else note
@@ -189,7 +189,7 @@ def _cell(
 
 
 def _best(
-    across: Across, dataset: str, metric: str, write: Write, more_is_better: bool
+    across: MultiDatasetComparison, dataset: str, metric: str, write: Write, more_is_better: bool
 ) -> str | None:
     """Return how the best value is written, None where all are written alike."""
     table = across.scores
@@ -200,16 +200,16 @@ def _best(
     return write(values.max() if more_is_better else values.min())
 
 
-def _higher(across: Across) -> dict[str, Cell]:
-    standing = across.standing.set_index("strategy").to_dict("index")
+def _higher(across: MultiDatasetComparison) -> dict[str, Cell]:
+    leaderboard = across.leaderboard.set_index("strategy").to_dict("index")
     return {
         str(name): Cell(f"{row['higher']} of {row['compared']}" if row["compared"] else "")
-        for name, row in standing.items()
+        for name, row in leaderboard.items()
     }
 
 
-def _mean_rank(across: Across, column: str) -> dict[str, Cell]:
-    means = across.standing.set_index("strategy")[column]
+def _mean_rank(across: MultiDatasetComparison, column: str) -> dict[str, Cell]:
+    means = across.leaderboard.set_index("strategy")[column]
     written = means.map(_mean)
     best = _mean(means.min()) if written[means.notna()].nunique() > 1 else None
     return {
@@ -227,23 +227,23 @@ def _mean(value: float) -> str:
     return f"{value:.2f}" if np.isfinite(value) else MISSING
 
 
-def _row(across: Across, name: str, cells: list[Cell]) -> Row:
-    is_control = name == across.control
-    head = Cell(printable(name), note="control" if is_control else "")
-    return Row((head, *cells), kind="control" if is_control else "")
+def _row(across: MultiDatasetComparison, name: str, cells: list[Cell]) -> Row:
+    is_baseline = name == across.baseline
+    head = Cell(printable(name), note="baseline" if is_baseline else "")
+    return Row((head, *cells), kind="baseline" if is_baseline else "")
 
 
-def _records(across: Across) -> Records:
+def _records(across: MultiDatasetComparison) -> Records:
     return {(row["strategy"], row["dataset"]): row for row in across.scores.to_dict("records")}
 
 
-def _parts(across: Across) -> Iterator[tuple[str, ...]]:
+def _parts(across: MultiDatasetComparison) -> Iterator[tuple[str, ...]]:
     """Split the data sets into as many a table as fit on paper."""
     for begin in range(0, len(across.datasets), ACROSS):
         yield across.datasets[begin : begin + ACROSS]
 
 
-def _said(across: Across) -> str:
-    control = across.control
-    against = f"change against {control}" if control else "change against the run's own control"
+def _said(across: MultiDatasetComparison) -> str:
+    baseline = across.baseline
+    against = f"change against {baseline}" if baseline else "change against the run's own baseline"
     return f" Bold: best of its column. Small: {against}."

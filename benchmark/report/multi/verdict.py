@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from benchmark.analysis.multi_dataset import Across
+from benchmark.analysis.multi_dataset import MultiDatasetComparison
 from benchmark.report.render.blocks import code, printable
 from benchmark.report.render.formats import listed, plural
 
 
-def verdict(across: Across) -> str:
-    """Return the sentence a reader takes away: what does better than the control, and where."""
+def verdict(across: MultiDatasetComparison) -> str:
+    """Return the sentence a reader takes away: what does better than the baseline, and where."""
     start = f"On {plural(len(across.datasets), 'data set', 'data sets')}"
-    if not across.everywhere:
+    if not across.common_strategies:
         return f"{start}, no strategy that every run asked for finished, so nothing can be ranked."
-    control = across.control
-    if control is None:
-        return f"{start}{_without_control(across)}."
-    standing = across.standing
-    compared = standing[standing["strategy"].isin(across.everywhere) & (standing["compared"] > 0)]
+    baseline = across.baseline
+    if baseline is None:
+        return f"{start}{_without_baseline(across)}."
+    leaderboard = across.leaderboard
+    compared = leaderboard[
+        leaderboard["strategy"].isin(across.common_strategies) & (leaderboard["compared"] > 0)
+    ]
     if compared.empty:
-        return f"{start}, nothing finished beside the control {code(printable(control))}."
+        return f"{start}, nothing finished beside the baseline {code(printable(baseline))}."
     by_result: dict[tuple[int, int], list[str]] = {}
     for row in compared.to_dict("records"):
         by_result.setdefault((row["higher"], row["compared"]), []).append(row["strategy"])
@@ -28,10 +30,10 @@ def verdict(across: Across) -> str:
         f"{_on(*result, everyone)} under {_names(by_result[result], len(compared))}"
         for result in results
     ]
-    return f"{start}, macro-F1 is higher than under {code(printable(control))} {listed(said)}."
+    return f"{start}, macro-F1 is higher than under {code(printable(baseline))} {listed(said)}."
 
 
-def follow_up(across: Across) -> str:
+def follow_up(across: MultiDatasetComparison) -> str:
     """Return what so many data sets settle."""
     pairs = [pair for pair in across.tested if pair.datasets]
     if not pairs:
@@ -53,30 +55,30 @@ def follow_up(across: Across) -> str:
     return f"Macro-F1 is significantly higher under {listed(said)}: {how}."
 
 
-def significant(across: Across) -> list[str]:
+def significant(across: MultiDatasetComparison) -> list[str]:
     """Return which strategy is significantly higher than which: "`one` than under `other`"."""
     found = []
     for pair in across.tested:
         if pair.differ:
             order = (pair.one, pair.two) if pair.balance > 0 else (pair.two, pair.one)
-            one, other = (code(printable(across.everywhere[place])) for place in order)
+            one, other = (code(printable(across.common_strategies[place])) for place in order)
             found.append(f"{one} than under {other}")
     return found
 
 
-def _without_control(across: Across) -> str:
+def _without_baseline(across: MultiDatasetComparison) -> str:
     why = (
-        "which have different controls"
-        if len({run.control for run in across.runs}) > 1
-        else "without a control"
+        "which have different baselines"
+        if len({run.baseline for run in across.runs}) > 1
+        else "without a baseline"
     )
-    standing = across.standing.set_index("strategy")["mean_rank"].dropna()
-    if len(standing) < 2:
+    leaderboard = across.leaderboard.set_index("strategy")["mean_rank"].dropna()
+    if len(leaderboard) < 2:
         return f", {why}, no two strategies can be ranked"
-    best, worst = standing.min(), standing.max()
+    best, worst = leaderboard.min(), leaderboard.max()
     if best == worst:
         return f", {why}, all strategies have the same mean rank by macro-F1"
-    names = [_names(list(standing.index[standing == rank]), 0) for rank in (best, worst)]
+    names = [_names(list(leaderboard.index[leaderboard == rank]), 0) for rank in (best, worst)]
     return (
         f", {why}, mean ranks by macro-F1 go from {best:.1f} under {names[0]} to {worst:.1f} under "
         f"{names[1]}"

@@ -52,7 +52,7 @@ class Row:
     """A row whose first cells are its heading."""
 
     cells: tuple[Cell, ...]
-    kind: str = ""  # "control", "failed"
+    kind: str = ""  # "baseline", "failed"
 
 
 @dataclass(frozen=True)

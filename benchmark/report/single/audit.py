@@ -9,12 +9,12 @@ import pandas as pd
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.findings import logit_shift
-from benchmark.evaluation.metrics import size_thirds
+from benchmark.evaluation.metrics import shot_groups
 from benchmark.report.render.blocks import Cell, Row, Table, code, printable
 from benchmark.report.render.formats import MISSING, change, listed, share
 
 FLAG = "failed its audit"
-RARE = 2  # the third of the classes with the fewest training images, of `size_thirds`
+RARE = 2  # the third of the classes with the fewest training images, of `shot_groups`
 
 
 def flagged(comparison: Comparison) -> dict[str, list[str]]:
@@ -53,21 +53,21 @@ def effects_table(comparison: Comparison) -> Table | None:
             Cell(share(one["drawn"])),
             Cell(share(one["gradient"]), note=share(one["plain_gradient"])),
         ]
-        if comparison.control is not None:
-            own = strategy == comparison.control
+        if comparison.baseline is not None:
+            own = strategy == comparison.baseline
             cells.append(Cell(MISSING if own else change(_signed(one["logit_shift"]))))
         cells.append(Cell(_trained(comparison, strategy)))
-        rows.append(Row(tuple(cells), kind="control" if strategy == comparison.control else ""))
+        rows.append(Row(tuple(cells), kind="baseline" if strategy == comparison.baseline else ""))
     columns = ["Strategy", "Took effect", "Share of draws", "Share of gradient"]
-    columns += ["Logit shift"] if comparison.control is not None else []
+    columns += ["Logit shift"] if comparison.baseline is not None else []
     columns.append("Trained")
     caption = (
         "Of the third of the classes with the fewest training images: their share of the images "
         f"drawn (of the training images they are {share(_natural(comparison))}), of the gradient "
         "at the logits (small: what cross-entropy's would be there)"
     )
-    if comparison.control is not None:
-        caption += f", and how far their logits lie above those of {comparison.control}"
+    if comparison.baseline is not None:
+        caption += f", and how far their logits lie above those of {comparison.baseline}"
     texts = frozenset({0, 1, len(columns) - 1})
     return Table(caption + ".", tuple(columns), tuple(rows), texts, csv="effects.csv")
 
@@ -120,10 +120,10 @@ def _told(comparison: Comparison, strategy: str, missed: dict[str, list[str]]) -
 
 def _of_rare(comparison: Comparison) -> pd.DataFrame:
     """Return for each strategy the shares of the rarest third, mean over seeds."""
-    effects = logit_shift(comparison.findings.effects, comparison.control)
+    effects = logit_shift(comparison.findings.effects, comparison.baseline)
     rows = []
     for (strategy, _), group in effects.groupby(["strategy", "seed"], sort=False):
-        rare = size_thirds(group["train_count"].to_numpy()) == RARE
+        rare = shot_groups(group["train_count"].to_numpy()) == RARE
         row = {"strategy": strategy}
         for name in ("drawn", "gradient", "plain_gradient"):
             values = group[name].to_numpy(float)
@@ -141,7 +141,7 @@ def _row(table: pd.DataFrame, strategy: str) -> dict[str, float]:
 def _natural(comparison: Comparison) -> float:
     counts = np.asarray(comparison.train_counts, float)
     return float(
-        counts[size_thirds(np.asarray(comparison.train_counts)) == RARE].sum() / counts.sum()
+        counts[shot_groups(np.asarray(comparison.train_counts)) == RARE].sum() / counts.sum()
     )
 
 

@@ -15,7 +15,7 @@ MOST_CLASSES = 30  # a table lists; with more it keeps those that surely change
 
 
 def biggest_words(comparison: Comparison) -> str:
-    """Return the surest gain and the surest loss of a class, or nothing without a control."""
+    """Return the surest gain and the surest loss of a class, or nothing without a baseline."""
     changes = comparison.class_changes.dropna(subset="difference")
     if changes.empty:
         return ""
@@ -36,7 +36,7 @@ def biggest_words(comparison: Comparison) -> str:
 
 
 def gains_tables(comparison: Comparison) -> list[Table]:
-    """Classes × strategies: recall minus the control's with its interval, a few strategies a table.
+    """Classes × strategies: recall minus the baseline's with its interval, a few strategies a table.
 
     Cells whose interval excludes 0 are marked "gain" or "loss". Of more than `MOST_CLASSES` classes
     those are listed that have such a cell, and of more than that many of these the surest.
@@ -73,10 +73,10 @@ def _shown(comparison: Comparison, changes: pd.DataFrame) -> list[str]:
 
 
 def _caption(comparison: Comparison, changes: pd.DataFrame, shown: int) -> str:
-    control = code(_control(changes)) if len(changes) else "the control"
+    baseline = code(_control(changes)) if len(changes) else "the baseline"
     mean = f", mean over {len(comparison.seeds)} seeds" if len(comparison.seeds) > 1 else ""
     said = [
-        f"Recall minus that of {control}{mean}, and its 95 % interval.",
+        f"Recall minus that of {baseline}{mean}, and its 95 % interval.",
         "Marked, blue a gain and red a loss: the interval excludes 0. Each speaks for itself: if "
         f"nothing changed, about {count(0.03 * len(changes))} of these {len(changes):,} would be "
         "marked by chance.",
@@ -106,7 +106,7 @@ def _bounds(row: pd.Series) -> str:
 
 
 def _control(changes: pd.DataFrame) -> str:
-    return str(changes["control"].iloc[0])
+    return str(changes["baseline"].iloc[0])
 
 
 def _plain(name: str) -> str:

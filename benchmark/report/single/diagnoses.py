@@ -23,12 +23,12 @@ _SPELT = {
 
 
 def of_whom(comparison: Comparison) -> str | None:
-    """Return the strategy whose classes are explained: the control, or else the first with any."""
+    """Return the strategy whose classes are explained: the baseline, or else the first with any."""
     diagnosed = set(comparison.findings.diagnoses["strategy"])
-    if comparison.control in diagnosed:
-        return comparison.control
+    if comparison.baseline in diagnosed:
+        return comparison.baseline
     finished = set(comparison.per_class["strategy"])
-    if comparison.control in finished:  # it ignores no class, and that is the answer
+    if comparison.baseline in finished:  # it ignores no class, and that is the answer
         return None
     return next((name for name in comparison.strategies if name in diagnosed), None)
 
@@ -158,7 +158,7 @@ def _advice(comparison: Comparison, strategy: str, one: Mapping[str, Any]) -> It
     A strategy that this run holds is named only if it found more of the class.
     """
     changes = comparison.class_changes
-    here = changes[(changes["class"] == one["class"]) & (changes["control"] == strategy)]
+    here = changes[(changes["class"] == one["class"]) & (changes["baseline"] == strategy)]
     here = here.set_index("strategy")
     hand = comparison.run.get("at_hand") or {}
     given, tried = 0, list[str]()

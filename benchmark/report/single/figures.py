@@ -58,7 +58,7 @@ def _confusion(comparison: Comparison) -> dict[str, Figure]:
 
 
 def _effects(comparison: Comparison) -> dict[str, Figure]:
-    effects = logit_shift(comparison.findings.effects, comparison.control)
+    effects = logit_shift(comparison.findings.effects, comparison.baseline)
     if effects.empty:
         return {}
     panels = titles(comparison)

@@ -9,11 +9,11 @@ from benchmark.report.render.formats import listed
 def owners(comparison: Comparison) -> dict[str, str]:
     """Return for each strategy the one whose network it uses, for most itself.
 
-    Of several that share a network the control is its owner, or else the first.
+    Of several that share a network the baseline is its owner, or else the first.
     """
     networks = comparison.run.get("networks") or {}
     taken: dict[str, str] = {}
-    for name in sorted(comparison.strategies, key=lambda name: name != comparison.control):
+    for name in sorted(comparison.strategies, key=lambda name: name != comparison.baseline):
         taken.setdefault(str(networks.get(name, name)), name)
     return {name: taken[str(networks.get(name, name))] for name in comparison.strategies}
 

@@ -113,7 +113,7 @@ READING = {
     "10 test images of a class and none recognised it reaches from 0 to .28: few test images say "
     "little.",
     "p, same images": "How often a difference in macro-F1 as large as this one comes about if each "
-    "test image's two predictions, the strategy's and the control's, are exchanged at random: "
+    "test image's two predictions, the strategy's and the baseline's, are exchanged at random: "
     "whether these networks differ, not whether the next training would. Corrected by Holm for "
     "all strategies, which the interval is not. And where classes have few test images, an "
     "interval that draws among those few sees too little of how others would differ, while an "
@@ -444,8 +444,8 @@ def _files(comparison: Comparison) -> Iterator[Block]:
             ("per_class.csv", "One row a strategy, seed and class."),
             ("recalls.csv", "One row a strategy and class: recall over all seeds, interval."),
             ("intervals.csv", "One row a strategy and metric: value and 95 % interval."),
-            ("paired.csv", "The same for the difference from the control, with tests."),
-            ("class_changes.csv", "One row a strategy and class: recall minus the control's."),
+            ("paired.csv", "The same for the difference from the baseline, with tests."),
+            ("class_changes.csv", "One row a strategy and class: recall minus the baseline's."),
             ("corrected.csv", "One row a strategy, seed and decision that needs no training."),
             ("audit.csv", "One row a strategy, seed and check: what had to be seen, and was."),
             ("effects.csv", "One row a strategy, seed and class: draws, gradient, logits."),

@@ -28,7 +28,7 @@ def corrected_table(comparison: Comparison) -> Table | None:
             never = means.loc[strategy, ("never_predicted", decision)]
             mark = "best" if share(value) == share(best) else ""
             cells.append(Cell(share(value), note=f"{write(never)} never", mark=mark))
-        rows.append(Row(tuple(cells), kind="control" if strategy == comparison.control else ""))
+        rows.append(Row(tuple(cells), kind="baseline" if strategy == comparison.baseline else ""))
     columns = ("Network of", *(printable(AS_IS if d == "" else d) for d in free))
     caption = (
         "Macro-F1 of every trained network as its strategy decides, and under each decision that "
@@ -39,14 +39,14 @@ def corrected_table(comparison: Comparison) -> Table | None:
 
 
 def corrected_words(comparison: Comparison) -> str:
-    """Say how strategies with a training of their own compare with the corrected control.
+    """Say how strategies with a training of their own compare with the corrected baseline.
 
     Of several corrections in the run the one with the best macro-F1 on validation is taken.
     """
     free = _free(comparison)
     if free is None:
         return ""
-    own = set(titles(comparison)) - {comparison.control}
+    own = set(titles(comparison)) - {comparison.baseline}
     table = paired(comparison.tested, free)
     rows = table[(table["metric"] == "macro_f1") & table["strategy"].isin(own)]
     rows = rows[rows["strategy"].isin(_finished(comparison))]
@@ -65,18 +65,18 @@ def corrected_words(comparison: Comparison) -> str:
     trained = plural(len(rows), "strategy that trains", "strategies that train")
     return (
         f"Without any training of its own, {code(free)} on the network of "
-        f"{code(str(comparison.control))} has macro-F1 {share(macro_f1)}: of "
+        f"{code(str(comparison.baseline))} has macro-F1 {share(macro_f1)}: of "
         f"{trained} otherwise {listed(said)}."
     )
 
 
 def _free(comparison: Comparison) -> str | None:
-    """Return the strategy that only decides otherwise on the control's network, if any ran."""
+    """Return the strategy that only decides otherwise on the baseline's network, if any ran."""
     networks, rows = comparison.run.get("networks") or {}, comparison.seed_rows
-    control = networks.get(comparison.control)
-    same = [name for name in _finished(comparison) if control and networks.get(name) == control]
-    scores = rows[rows["strategy"].isin(set(same) - {comparison.control})]
-    if scores.empty or comparison.control not in same:
+    baseline = networks.get(comparison.baseline)
+    same = [name for name in _finished(comparison) if baseline and networks.get(name) == baseline]
+    scores = rows[rows["strategy"].isin(set(same) - {comparison.baseline})]
+    if scores.empty or comparison.baseline not in same:
         return None
     return str(
         scores.astype({"val_macro_f1": float}).groupby("strategy")["val_macro_f1"].mean().idxmax()
@@ -94,15 +94,15 @@ AS_IS = "As it is"
 
 def _means(comparison: Comparison) -> pd.DataFrame:
     """Return (metric, decision) by strategy with a network of its own; "" is its own decision."""
-    corrected = comparison.findings.corrected
+    posthoc_scores = comparison.findings.posthoc_scores
     own = comparison.seed_rows.assign(correction="")
     own = own[own["status"] == "ok"]
     columns = ["strategy", "correction", "macro_f1", "never_predicted"]
-    rows = pd.concat([own[columns], corrected[columns]]) if len(corrected) else own[:0]
+    rows = pd.concat([own[columns], posthoc_scores[columns]]) if len(posthoc_scores) else own[:0]
     if rows.empty:
         return pd.DataFrame()
     rows = rows.astype({"macro_f1": float, "never_predicted": float})
     wide = rows.pivot_table(index="strategy", columns="correction", aggfunc="mean")
-    order = ["", *dict.fromkeys(corrected["correction"])]
+    order = ["", *dict.fromkeys(posthoc_scores["correction"])]
     names = [name for name in titles(comparison) if name in wide.index]
     return wide.reindex(index=names).reindex(columns=order, level=1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pandas as pd
 
 from benchmark.analysis.comparison import Comparison
-from benchmark.evaluation.statistics.paired_tests import least_seeds
+from benchmark.evaluation.statistics.paired_tests import min_seeds
 from benchmark.report.render.blocks import code
 from benchmark.report.render.formats import change, listed, plural, share
 from benchmark.report.single.audit import flagged
@@ -28,12 +28,12 @@ def follow_up(comparison: Comparison) -> str:
         return "A quick look tries the commands out: run again without `--quick` before reading it."
     tested = comparison.paired.dropna(subset="p_images")
     if tested.empty:
-        return "Without a control that finished, no difference was tested."
+        return "Without a baseline that finished, no difference was tested."
     seeds, needed = len(comparison.seeds), seeds_needed(len(tested))
     among = plural(len(tested), "strategy", "strategies")
     if seeds == 1:
         return (
-            f"One seed names no winner: whether {among} would differ from the control with other "
+            f"One seed names no winner: whether {among} would differ from the baseline with other "
             f"splits and trainings too takes `--seeds {needed}`."
         )
     if seeds < needed:
@@ -46,15 +46,15 @@ def follow_up(comparison: Comparison) -> str:
 
 def seeds_needed(strategies: int) -> int:
     """Return from how many seeds on one of so many strategies may be called different."""
-    return max(FEWEST_SEEDS, least_seeds(strategies, SIGNIFICANT))
+    return max(FEWEST_SEEDS, min_seeds(strategies, SIGNIFICANT))
 
 
 def _significant(comparison: Comparison, tested: pd.DataFrame, needed: int) -> str:
-    """Say for which strategies macro-F1 differs from the control's by the test over seeds."""
+    """Say for which strategies macro-F1 differs from the baseline's by the test over seeds."""
     enough = tested["seeds"] >= needed  # a strategy may have failed some
     if not enough.any():
         return (
-            f"No strategy and the control both finished {needed} seeds: too few to call a "
+            f"No strategy and the baseline both finished {needed} seeds: too few to call a "
             "difference significant."
         )
     # an interval is not corrected for many strategies, a p is: one must not belie the other
@@ -62,7 +62,7 @@ def _significant(comparison: Comparison, tested: pd.DataFrame, needed: int) -> s
     found = tested[enough & (tested["p_seeds_holm"] <= SIGNIFICANT) & excludes_0]
     how = f"p over seeds at most .05 by Holm for {plural(len(tested), 'strategy', 'strategies')}"
     if found.empty:
-        return f"No strategy's macro-F1 differs significantly from the control's ({how})."
+        return f"No strategy's macro-F1 differs significantly from the baseline's ({how})."
     unseen = flagged(comparison)
     said = [
         f"{code(name)} ({change(share(row['difference']))}, 95 %: "
@@ -70,4 +70,4 @@ def _significant(comparison: Comparison, tested: pd.DataFrame, needed: int) -> s
         for row in found.to_dict("records")
         for name in [str(row["strategy"])]
     ]
-    return f"Macro-F1 differs significantly from the control's under {listed(said)}: {how}."
+    return f"Macro-F1 differs significantly from the baseline's under {listed(said)}: {how}."

@@ -56,7 +56,7 @@ MORE: dict[str, Metric] = {
     "distinct_images": ("Distinct images", count, None),
 }
 _SPELT = {"lr": "Learning rate", "head lr": "Head learning rate", "cpu": "CPU", "sha256": "SHA-256"}
-Rows = Mapping[tuple[str, str], Mapping[Any, Any]]  # by strategy and metric
+ActivationStore = Mapping[tuple[str, str], Mapping[Any, Any]]  # by strategy and metric
 DIFFERENCES = {
     "macro_f1": "Change in macro-F1",
     "balanced_accuracy": "Change in balanced accuracy",
@@ -141,14 +141,14 @@ def ranges_table(comparison: Comparison) -> Table:
             low, high = (write(values.min()), write(values.max())) if len(values) else ("", "")
             mean = write(values.mean()) if len(values) else MISSING
             cells.append(Cell(mean, note=f"{low} to {high}" if len(values) > 1 else ""))
-        rows.append(Row(tuple(cells), kind="control" if strategy == comparison.control else ""))
+        rows.append(Row(tuple(cells), kind="baseline" if strategy == comparison.baseline else ""))
     columns = ("Strategy", *(title for title, _, _b in shown.values()))
     seeds = len(comparison.seeds)
     return Table(f"Mean and range over {seeds} seeds.", columns, tuple(rows), csv="seeds.csv")
 
 
 def certainty_table(comparison: Comparison) -> Table | None:
-    """Strategies × macro-F1 and its difference from the control, with intervals and tests."""
+    """Strategies × macro-F1 and its difference from the baseline, with intervals and tests."""
     own, against = (_by_metric(table) for table in (comparison.intervals, comparison.paired))
     if not own:
         return None
@@ -166,7 +166,7 @@ def certainty_table(comparison: Comparison) -> Table | None:
         if against:
             cells += [_bounded(against.get((strategy, metric))) for metric in DIFFERENCES]
             cells += [tested(strategy, f"{test}_holm") for test in tests]
-        rows.append(Row(tuple(cells), kind="control" if strategy == comparison.control else ""))
+        rows.append(Row(tuple(cells), kind="baseline" if strategy == comparison.baseline else ""))
     columns = ["Strategy", "Macro-F1"]
     if against:
         columns += [*DIFFERENCES.values(), *tests.values()]
@@ -184,7 +184,7 @@ def intervals_table(comparison: Comparison) -> Table | None:
     for strategy in with_classes(comparison):
         cells = [name_cell(comparison, strategy)]
         cells += [_bounded(own.get((strategy, metric))) for metric in titles]
-        rows.append(Row(tuple(cells), kind="control" if strategy == comparison.control else ""))
+        rows.append(Row(tuple(cells), kind="baseline" if strategy == comparison.baseline else ""))
     columns = ("Strategy", *titles.values())
     return Table(_certainty_caption(comparison), columns, tuple(rows), csv="intervals.csv")
 
@@ -333,8 +333,8 @@ def metrics_table(
     caption: str,
     changes: bool = False,
 ) -> Table:
-    """Lay out one row a strategy; with `changes`, numbers say how far from the control they are."""
-    control, owned = comparison.control, owners(comparison)
+    """Lay out one row a strategy; with `changes`, numbers say how far from the baseline they are."""
+    baseline, owned = comparison.baseline, owners(comparison)
     own = [name for name in numbers.index if owned.get(str(name), name) == name]
     metrics = {
         name: (title, counts(numbers[name].dropna().astype(float)) if write is count else write, up)
@@ -362,14 +362,14 @@ def metrics_table(
                 continue
             if (
                 changes
-                and control in numbers.index
-                and strategy != control
+                and baseline in numbers.index
+                and strategy != baseline
                 and more_is_better is not None
             ):
-                note = change(write(value - _number(numbers.loc[control].to_dict(), name)))
+                note = change(write(value - _number(numbers.loc[baseline].to_dict(), name)))
             mark = "best" if best[name] is not None and write(value) == best[name] else ""
             cells.append(Cell(write(value), note="" if note == MISSING else note, mark=mark))
-        rows.append(Row(tuple(cells), kind="control" if strategy == control else ""))
+        rows.append(Row(tuple(cells), kind="baseline" if strategy == baseline else ""))
     columns = ("Strategy", *(title for title, _, _b in metrics.values()))
     return Table(caption + _shared(owned, metrics), columns, tuple(rows), csv=csv)
 
@@ -401,7 +401,7 @@ def name_cell(comparison: Comparison, strategy: str) -> Cell:
 
 def _tags(comparison: Comparison, strategy: str) -> list[str]:
     status = comparison.summary.set_index("strategy")["status"].get(strategy, "ok")
-    tags = ["control"] if strategy == comparison.control else []
+    tags = ["baseline"] if strategy == comparison.baseline else []
     if status == "partly failed":
         failed = int((comparison.failures["strategy"] == strategy).sum())
         tags.append(f"{failed} of {plural(len(comparison.seeds), 'seed', 'seeds')} failed")
@@ -425,12 +425,12 @@ def _main_caption(comparison: Comparison) -> str:
         else "."
     )
     parts.append(" Bold: best of its column.")
-    if comparison.control in set(comparison.summary["strategy"]):
-        parts.append(f" Small: change against {comparison.control}.")
+    if comparison.baseline in set(comparison.summary["strategy"]):
+        parts.append(f" Small: change against {comparison.baseline}.")
     return "".join(parts)
 
 
-def _by_metric(table: pd.DataFrame) -> Rows:
+def _by_metric(table: pd.DataFrame) -> ActivationStore:
     return {(row["strategy"], row["metric"]): row for row in table.to_dict("records")}
 
 

@@ -68,7 +68,7 @@ def _changed(experiment: Mapping[str, Any]) -> list[str]:
 
 
 def _trained(phase: Mapping[str, Any], first: Any) -> str:
-    part = phase.get("trains")
+    part = phase.get("train_from")
     if part == "head" or (part == "rest" and first == "head"):
         return "the new last layer"
     if part == "rest":
@@ -88,8 +88,8 @@ def _schedule(phase: Mapping[str, Any]) -> str:
         parts.append(f"linear warm-up over the first {100 * phase['warmup']:g} %")
     if phase.get("cosine"):
         parts.append("cosine to 0")
-    drops = phase.get("drops") or ()
-    parts += [f"a hundredth of it from {100 * drop:g} % on" for drop in drops]
+    lr_milestones = phase.get("drops") or ()
+    parts += [f"a hundredth of it from {100 * drop:g} % on" for drop in lr_milestones]
     return ", then ".join(parts) or "constant"
 
 

@@ -26,7 +26,7 @@ from benchmark.report.render.canvas import (
 CAPTION = (
     "By class, largest first. Above, on a logarithmic scale: share of the training images (grey), "
     "of the images drawn (rings) and of the gradient at the logits (triangles). Below: how far the "
-    "class's mean logit lies above the control's. Over several seeds all are means."
+    "class's mean logit lies above the baseline's. Over several seeds all are means."
 )
 _LINE: dict[str, Any] = {"linewidth": 0.9, "markersize": 4.5, "zorder": 3}
 _DRAWN: dict[str, Any] = {"marker": "o", "color": SECOND, "markerfacecolor": PAPER}

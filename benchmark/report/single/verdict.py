@@ -18,32 +18,32 @@ def verdict(comparison: Comparison) -> str:
     table = _finished(comparison)
     if table.empty:
         return "No strategy finished, so there is nothing to compare: the errors stand below."
-    seeds, control = len(comparison.seeds), comparison.control
+    seeds, baseline = len(comparison.seeds), comparison.baseline
     start = "On this one seed, " if seeds == 1 else f"On average over {seeds} seeds, "
-    if control is None or control not in table.index:
-        return start + _without_control(comparison, table)
-    before, others = table.T[control], table.drop(index=control)
-    ignored = f"{start}{_ignored(before, len(comparison.classes))} under {code(control)}"
+    if baseline is None or baseline not in table.index:
+        return start + _without_baseline(comparison, table)
+    before, others = table.T[baseline], table.drop(index=baseline)
+    ignored = f"{start}{_ignored(before, len(comparison.classes))} under {code(baseline)}"
     if others.empty:
         return f"{ignored}, and no other strategy finished to compare it with."
     best, lowest = _lowest(others)
     if best >= before["never_predicted"]:
         everyone = list(others.index)
         but = ", and no strategy predicts more of them" if before["never_predicted"] else ""
-        changes = _changes(comparison, control, everyone)
+        changes = _changes(comparison, baseline, everyone)
         return f"{ignored}{but}; under {_names(comparison, everyone)} {changes}."
     never = "none" if best == 0 else count(best)
     unfound = _interval(others["zero_recall"][lowest], count)
-    changes = _changes(comparison, control, lowest)
+    changes = _changes(comparison, baseline, lowest)
     return f"{ignored}, {never} and {unfound} under {_names(comparison, lowest)}, where {changes}."
 
 
 def paired_differences(
-    comparison: Comparison, control: str, strategy: str, metric: str
+    comparison: Comparison, baseline: str, strategy: str, metric: str
 ) -> np.ndarray:
-    """Return strategy minus control, one number for each seed that both finished."""
+    """Return strategy minus baseline, one number for each seed that both finished."""
     wide = comparison.seed_rows.pivot(index="seed", columns="strategy", values=metric)
-    return (wide[strategy] - wide[control]).dropna().to_numpy(float)
+    return (wide[strategy] - wide[baseline]).dropna().to_numpy(float)
 
 
 def _finished(comparison: Comparison) -> pd.DataFrame:
@@ -57,14 +57,16 @@ def _lowest(table: pd.DataFrame) -> tuple[float, list[str]]:
     return best, list(table.index[table["never_predicted"] == best])
 
 
-def _without_control(comparison: Comparison, table: pd.DataFrame) -> str:
-    control = comparison.control
-    if control is None:
-        why = "no control was asked for, so nothing says what a plain training does"
-    elif control in set(comparison.seed_rows.query("status == 'ok'")["strategy"]):
-        why = f"the control {code(control)} failed on some seeds, so means are not compared with it"
+def _without_baseline(comparison: Comparison, table: pd.DataFrame) -> str:
+    baseline = comparison.baseline
+    if baseline is None:
+        why = "no baseline was asked for, so nothing says what a plain training does"
+    elif baseline in set(comparison.seed_rows.query("status == 'ok'")["strategy"]):
+        why = (
+            f"the baseline {code(baseline)} failed on some seeds, so means are not compared with it"
+        )
     else:
-        why = f"the control {code(control)} failed, so nothing is compared with it"
+        why = f"the baseline {code(baseline)} failed, so nothing is compared with it"
     _, lowest = _lowest(table)
     of_all = table.loc[lowest].min()
     return (
@@ -98,20 +100,20 @@ def _interval(values: pd.Series, write: Callable[[float], str] = share) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def _changes(comparison: Comparison, control: str, names: list[str]) -> str:
-    macro_f1 = _change(comparison, control, names, "macro_f1")
+def _changes(comparison: Comparison, baseline: str, names: list[str]) -> str:
+    macro_f1 = _change(comparison, baseline, names, "macro_f1")
     return (
-        f"macro-F1 goes {macro_f1} and accuracy {_change(comparison, control, names, 'accuracy')}"
+        f"macro-F1 goes {macro_f1} and accuracy {_change(comparison, baseline, names, 'accuracy')}"
     )
 
 
-def _change(comparison: Comparison, control: str, names: list[str], metric: str) -> str:
-    """Write how a metric goes from the control to `names`, of one also how sure that is."""
+def _change(comparison: Comparison, baseline: str, names: list[str], metric: str) -> str:
+    """Write how a metric goes from the baseline to `names`, of one also how sure that is."""
     values = _finished(comparison)[metric]
     between = _interval(values[names])
     if " to " in between:
         between = f"between {between.replace(' to ', ' and ')}"
-    goes = f"from {share(values[control])} to {between}"
+    goes = f"from {share(values[baseline])} to {between}"
     rows = comparison.paired
     rows = rows[(rows["strategy"] == names[0]) & (rows["metric"] == metric)]
     if len(names) > 1 or rows.empty:

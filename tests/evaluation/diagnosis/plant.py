@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from scipy.special import log_softmax, softmax
 
-from benchmark.evaluation.diagnosis.inputs import Seen
+from benchmark.evaluation.diagnosis.inputs import DiagnosisInput
 from benchmark.strategy.outputs import Outputs
 
 FEW, UNDER, CONFUSABLE, WRONG, PRIOR = (
@@ -75,7 +75,7 @@ class Case:
 
     cause: str
     target: int
-    seen: Seen
+    inputs: DiagnosisInput
     plain: float  # share of fresh, rightly labelled images of the class found by argmax
     truth: float  # after prior correction
     twin: int | None = None
@@ -197,7 +197,7 @@ def learn(cause, images, rng, **training):
     x, y = images.parts["train"]
     network, weight, curve = train(x, y, images.parts["val"], classes, rng, **training)
     test = outputs(network, *images.parts["test"])
-    seen = Seen(
+    inputs = DiagnosisInput(
         outputs(network, *images.parts["val"]),
         test,
         test.logits.argmax(1),
@@ -207,19 +207,19 @@ def learn(cause, images, rng, **training):
     )
     logits = network(images.fresh)[1]
     plain = float((logits.argmax(1) == images.target).mean())
-    found = float((corrected(logits, images.counts) == images.target).mean())
-    return Case(cause, images.target, seen, plain, found, images.twin)
+    found = float((posthoc_scores(logits, images.counts) == images.target).mean())
+    return Case(cause, images.target, inputs, plain, found, images.twin)
 
 
-def corrected(logits, counts):
+def posthoc_scores(logits, counts):
     """Argmax without the prior."""
     return (logits - np.log(np.maximum(counts, 1) / counts.sum())).argmax(1)
 
 
 def near_zero(one):
     """Whether the planted class came out as a case: hardly ever found."""
-    mine = one.seen.test.labels == one.target
-    return bool(mine.any()) and (one.seen.predicted[mine] == one.target).mean() <= NEAR_ZERO
+    mine = one.inputs.test.labels == one.target
+    return bool(mine.any()) and (one.inputs.predicted[mine] == one.target).mean() <= NEAR_ZERO
 
 
 def long_tail(rng, classes, head, ratio):
@@ -352,13 +352,13 @@ def photographed(cause, seed, blocks, labels):
     raise ValueError(f"no case of {cause} came of seed {seed}")
 
 
-def ignored(seen):
+def ignored(inputs):
     """Return the classes that are hardly ever found in the test images."""
-    images = np.bincount(seen.test.labels, minlength=len(seen.train_counts))
+    images = np.bincount(inputs.test.labels, minlength=len(inputs.train_counts))
     return [
         c
         for c in range(len(images))
-        if images[c] and (seen.predicted[seen.test.labels == c] == c).mean() <= NEAR_ZERO
+        if images[c] and (inputs.predicted[inputs.test.labels == c] == c).mean() <= NEAR_ZERO
     ]
 
 
@@ -368,7 +368,7 @@ def healthy(seed):
     classes = int(rng.integers(2, 10))
     source = Gaussians(classes, rng, 32, 6.0)
     images = collect(source, rng, rng.integers(60, 120, classes), 0)
-    return learn("", images, rng, epochs=10, rate=3e-3).seen
+    return learn("", images, rng, epochs=10, rate=3e-3).inputs
 
 
 def features_of_wheels(blocks, per_class, seed, size):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmark.evaluation.diagnosis import Seen, diagnose
+from benchmark.evaluation.diagnosis import DiagnosisInput, diagnose
 from benchmark.strategy.outputs import Outputs
 
 
@@ -25,24 +25,24 @@ def made(classes=4, images=20, width=6, seed=0, ignored=(3,)):
     validation, test = part(), part()
     counts = np.full(classes, 400)
     counts[list(ignored)] = 30
-    return Seen(validation, test, test.logits.argmax(1), counts)
+    return DiagnosisInput(validation, test, test.logits.argmax(1), counts)
 
 
-def without(seen, k, *parts):
+def without(inputs, k, *parts):
     """Return it without the images of class k."""
     for part in parts:
-        kept = getattr(seen, part).labels != k
-        old = getattr(seen, part)
+        kept = getattr(inputs, part).labels != k
+        old = getattr(inputs, part)
         if part == "test":
-            seen = replace(
-                seen,
+            inputs = replace(
+                inputs,
                 test=Outputs(old.logits[kept], old.features[kept], old.labels[kept]),
-                predicted=seen.predicted[kept],
+                predicted=inputs.predicted[kept],
             )
         else:
             new = Outputs(old.logits[kept], old.features[kept], old.labels[kept])
-            seen = replace(seen, validation=new)
-    return seen
+            inputs = replace(inputs, validation=new)
+    return inputs
 
 
 def test_a_class_behind_by_its_prior_alone():
@@ -56,14 +56,14 @@ def test_a_class_behind_by_its_prior_alone():
 
 
 def test_the_sentence_has_the_confuser_by_its_name():
-    seen = made()
+    inputs = made()
     other = made(seed=0, images=40)  # other images of the same classes
     # class 3 looks just like class 1, to network and probe
-    for part, more in ((seen.validation, other.validation), (seen.test, other.test)):
+    for part, more in ((inputs.validation, other.validation), (inputs.test, other.test)):
         twins, of_1 = part.labels == 3, np.flatnonzero(more.labels == 1)[-20:]
         part.features[twins] = more.features[of_1]
         part.logits[twins] = more.logits[of_1]
-    (one,) = diagnose(replace(seen, predicted=seen.test.logits.argmax(1)))
+    (one,) = diagnose(replace(inputs, predicted=inputs.test.logits.argmax(1)))
     assert (one.cause, one.confuser) == ("confusable", 1)
     assert "can't be told from those of hub caps (AUC ." in one.sentence(
         ["a", "hub caps", "c", "d"]
@@ -71,85 +71,89 @@ def test_the_sentence_has_the_confuser_by_its_name():
 
 
 def test_a_decision_that_takes_a_class_away():
-    seen = made(ignored=())
-    (one,) = diagnose(replace(seen, predicted=np.where(seen.predicted == 2, 1, seen.predicted)))
+    inputs = made(ignored=())
+    (one,) = diagnose(
+        replace(inputs, predicted=np.where(inputs.predicted == 2, 1, inputs.predicted))
+    )
     assert (one.index, one.cause, one.try_next) == (2, "prior bias", ("decision",))
     assert "the decision for .00" in one.sentence("abcd")
 
 
 def test_rarely_is_as_bad_as_never():
-    seen = made()
-    predicted = seen.predicted.copy()
-    mine = np.flatnonzero(seen.test.labels == 3)
+    inputs = made()
+    predicted = inputs.predicted.copy()
+    mine = np.flatnonzero(inputs.test.labels == 3)
     predicted[mine[:2]] = 3  # 2 of 20
-    (one,) = diagnose(replace(seen, predicted=predicted))
+    (one,) = diagnose(replace(inputs, predicted=predicted))
     assert (one.recall, one.never) == (0.1, False)
     predicted[mine[2]] = 3
-    assert diagnose(replace(seen, predicted=predicted)) == []
+    assert diagnose(replace(inputs, predicted=predicted)) == []
 
 
 def test_few_training_images_are_reason_enough():
-    seen = made()
-    (one,) = diagnose(replace(seen, train_counts=np.array([400, 400, 400, 4])))
+    inputs = made()
+    (one,) = diagnose(replace(inputs, train_counts=np.array([400, 400, 400, 4])))
     assert one.cause == "too few images"
     assert one.sentence("abcd").startswith("It has 4 training images")
 
 
 def test_classes_without_images():
-    seen = without(made(), 3, "test")
-    (one,) = diagnose(seen)
+    inputs = without(made(), 3, "test")
+    (one,) = diagnose(inputs)
     assert np.isnan(one.recall)
     assert one.never
-    (one,) = diagnose(without(seen, 3, "validation"))
+    (one,) = diagnose(without(inputs, 3, "validation"))
     assert (one.cause, one.confuser) == ("undetermined", None)
     assert one.sentence("abcd").startswith("It has 0 validation and test images, fewer than 6")
-    (one,) = diagnose(replace(without(seen, 3, "validation"), train_counts=np.array([9, 9, 9, 0])))
+    (one,) = diagnose(
+        replace(without(inputs, 3, "validation"), train_counts=np.array([9, 9, 9, 0]))
+    )
     assert one.cause == "too few images"
 
 
 @pytest.mark.parametrize("classes", [2, 3, 17])
 @pytest.mark.parametrize("width", [1, 300])
 def test_any_number_of_classes_and_features(classes, width):
-    seen = made(classes, 15, width, ignored=(classes - 1,))
+    inputs = made(classes, 15, width, ignored=(classes - 1,))
     weight = np.random.default_rng(0).normal(size=(classes, width))
     losses = np.full((4, classes), np.nan)
-    seen = replace(seen, head_weight=weight, class_losses=losses)
-    (one,) = diagnose(seen)
+    inputs = replace(inputs, head_weight=weight, class_losses=losses)
+    (one,) = diagnose(inputs)
     assert one.index == classes - 1
     assert np.isfinite(one.signals["head_norm"])
     assert np.isnan(one.signals["loss_fall"])
 
 
 def test_many_classes_of_few_images():
-    seen = made(300, 3, 16, ignored=range(250, 300))
-    assert [one.index for one in diagnose(seen)] == list(range(250, 300))
+    inputs = made(300, 3, 16, ignored=range(250, 300))
+    assert [one.index for one in diagnose(inputs)] == list(range(250, 300))
 
 
 def test_numbers_out_of_range_and_features_that_say_nothing():
-    seen = made()
-    seen.validation.features[:, 0] = np.inf
-    seen.test.features[0, 1] = np.nan
-    seen.test.features[:, 2:] = seen.validation.features[:, 2:] = 1
-    seen.test.logits[0, 0] = np.inf
-    (one,) = diagnose(seen)
+    inputs = made()
+    inputs.validation.features[:, 0] = np.inf
+    inputs.test.features[0, 1] = np.nan
+    inputs.test.features[:, 2:] = inputs.validation.features[:, 2:] = 1
+    inputs.test.logits[0, 0] = np.inf
+    (one,) = diagnose(inputs)
     assert one.sentence("abcd")
     assert all(np.isfinite(v) for k, v in one.signals.items() if "auc" in k)
 
 
 def test_it_says_the_same_each_time():
-    seen = made(9, 120, 40, ignored=(7, 8))
+    inputs = made(9, 120, 40, ignored=(7, 8))
     np.testing.assert_equal(
-        [one.signals for one in diagnose(seen)], [one.signals for one in diagnose(seen)]
+        [one.signals for one in diagnose(inputs)], [one.signals for one in diagnose(inputs)]
     )
 
 
 def test_parts_that_do_not_fit_are_refused():
-    seen = made()
+    inputs = made()
     with pytest.raises(ValueError, match=r"predicted has shape \(3,\).* must be \(80,\)"):
-        replace(seen, predicted=seen.predicted[:3])
+        replace(inputs, predicted=inputs.predicted[:3])
     with pytest.raises(ValueError, match="logits has shape"):
-        replace(seen, train_counts=np.array([1, 2]))
+        replace(inputs, train_counts=np.array([1, 2]))
     with pytest.raises(ValueError, match="head_weight"):
-        replace(seen, head_weight=np.zeros((4, 5)))
+        replace(inputs, head_weight=np.zeros((4, 5)))
     with pytest.raises(ValueError, match="class_losses"):
-        replace(seen, class_losses=np.zeros((2, 3)))
+        replace(inputs, class_losses=np.zeros((2, 3)))

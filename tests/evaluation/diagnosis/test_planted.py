@@ -25,7 +25,7 @@ BLOCKS = ("Mixed_6b", "Mixed_6c", "Mixed_7a")  # the last ones of the bundled we
 
 
 def named(one):
-    return next(d for d in diagnose(one.seen) if d.index == one.target)
+    return next(d for d in diagnose(one.inputs) if d.index == one.target)
 
 
 def summary(pairs):
@@ -65,15 +65,15 @@ def test_most_planted_causes_are_named():
     assert got["right"] >= 0.8
     assert got["confidently wrong"] <= 0.1
     for one in cases:  # and nothing is said of classes that are found
-        near_zero = plant.ignored(one.seen)
-        assert [d.index for d in diagnose(one.seen)] == near_zero
+        near_zero = plant.ignored(one.inputs)
+        assert [d.index for d in diagnose(one.inputs)] == near_zero
 
 
 def test_healthy_networks_have_no_diagnosis():
     for seed in range(10):
-        seen = plant.healthy(FIRST_REPORTED + seed)
-        assert plant.ignored(seen) == []
-        assert diagnose(seen) == []
+        inputs = plant.healthy(FIRST_REPORTED + seed)
+        assert plant.ignored(inputs) == []
+        assert diagnose(inputs) == []
 
 
 def _run(make, cause, seed):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import norm
 
-from benchmark.analysis.confidence import Tested
+from benchmark.analysis.confidence import SeedPredictions
 
 
 def exact_tables(n):
@@ -52,7 +52,7 @@ def as_predictions(labels, right):
 
 
 def seeds_that_change(rng, classes, seeds, images, more, less, spread, shared):
-    """Trainings of `helps` and of a control, and the true difference of their recalls.
+    """Trainings of `helps` and of a baseline, and the true difference of their recalls.
 
     An image is helped or harmed by a latent number: half of its variance is the image's, and a
     training adds its own, of standard deviation `spread`. `shared` says that all seeds are tested
@@ -66,15 +66,15 @@ def seeds_that_change(rng, classes, seeds, images, more, less, spread, shared):
         latent = of_image + rng.normal(0, np.sqrt(0.5), len(labels)) + shift[s, labels]
         gained, lost = latent > norm.isf(more), latent < norm.ppf(less)
         either = rng.random(len(labels)) < 0.5  # right under both, or under neither
-        control = lost | (~gained & either)
+        baseline = lost | (~gained & either)
         helps = gained | (~lost & either)
         files = tuple(f"{0 if shared else s}-{i}" for i in range(len(labels)))
         predicted = {
-            "control": as_predictions(labels, control),
+            "baseline": as_predictions(labels, baseline),
             "helps": as_predictions(labels, helps),
         }
         names = tuple(f"class {c}" for c in range(classes))
-        tested.append(Tested(s, files, labels, predicted, names))
+        tested.append(SeedPredictions(s, files, labels, predicted, names))
     scale = np.sqrt(1 + spread**2)
     return tested, norm.sf(norm.isf(more) / scale) - norm.cdf(norm.ppf(less) / scale)
 
@@ -113,7 +113,7 @@ def overlapping_splits(rng, counts, seeds, strategies, stable):
         wrong = (labels[of] + rng.integers(1, len(counts), latent.shape)) % len(counts)
         called = np.where(latent < bound[of], labels[of], wrong)
         predicted = {f"s{k}": called[k] for k in range(strategies)}
-        tested.append(Tested(s, tuple(map(str, of)), labels[of], predicted, names))
+        tested.append(SeedPredictions(s, tuple(map(str, of)), labels[of], predicted, names))
     return tested
 
 
@@ -128,5 +128,5 @@ def seeds_of_recall(rng, classes, seeds, images, recall, spread, shared):
         files = tuple(f"{0 if shared else s}-{i}" for i in range(len(labels)))
         predicted = {"one": as_predictions(labels, latent > norm.isf(recall))}
         names = tuple(f"class {c}" for c in range(classes))
-        tested.append(Tested(s, files, labels, predicted, names))
+        tested.append(SeedPredictions(s, files, labels, predicted, names))
     return tested, norm.sf(norm.isf(recall) / np.sqrt(1 + spread**2))

@@ -6,41 +6,45 @@ from made_up import overlapping_splits
 from scipy.stats import ttest_1samp
 
 from benchmark.analysis.confidence import interval, p_over_seeds
-from benchmark.evaluation.statistics.across_seeds import mean_test, over_seeds, overlap
+from benchmark.evaluation.statistics.across_seeds import (
+    corrected_t_test,
+    mean_test_overlap,
+    t_interval_corrected,
+)
 from benchmark.evaluation.statistics.paired_tests import sign_flip_test
 
 
 def test_seeds_give_students_interval_wider_if_they_share_their_images():
     values = np.array([[0.1, 0.2, 0.3]])
-    low, high = over_seeds(values)
+    low, high = t_interval_corrected(values)
     assert high - low == pytest.approx(2 * 2.484 * 0.1, rel=1e-3)
-    shared_low, shared_high = over_seeds(values, np.array([0.05**2]))
+    shared_low, shared_high = t_interval_corrected(values, np.array([0.05**2]))
     assert (shared_high - shared_low) ** 2 == pytest.approx(
         (high - low) ** 2 + (2 * 1.96 * 0.05) ** 2, rel=1e-3
     )
-    nothing, same = over_seeds(np.array([[0.2, 0.2]]))
+    nothing, same = t_interval_corrected(np.array([[0.2, 0.2]]))
     assert nothing == same == 0.2
 
 
 def test_a_mean_of_0_is_tested_as_its_interval_says():
     values = np.array([0.1, 0.02, 0.3, -0.05])
-    assert mean_test(values) == pytest.approx(ttest_1samp(values, 0).pvalue, rel=1e-6)
+    assert corrected_t_test(values) == pytest.approx(ttest_1samp(values, 0).pvalue, rel=1e-6)
     for of_images in (0.0, 0.03**2):
-        p = mean_test(values, of_images)
-        low, _ = over_seeds(values, of_images, level=1 - p)
+        p = corrected_t_test(values, of_images)
+        low, _ = t_interval_corrected(values, of_images, level=1 - p)
         assert low == pytest.approx(0, abs=1e-9)
-    assert p > mean_test(values)
-    assert mean_test(-values, of_images) == pytest.approx(p)
-    assert mean_test(np.array([0.1, -0.1])) == 1
-    assert mean_test(np.array([0.1, 0.1])) < 1e-9, "all alike, and no image in common"
-    assert np.isnan(mean_test(np.array([0.4])))
+    assert p > corrected_t_test(values)
+    assert corrected_t_test(-values, of_images) == pytest.approx(p)
+    assert corrected_t_test(np.array([0.1, -0.1])) == 1
+    assert corrected_t_test(np.array([0.1, 0.1])) < 1e-9, "all alike, and no image in common"
+    assert np.isnan(corrected_t_test(np.array([0.4])))
 
 
 def test_overlap_is_what_two_test_sets_share():
-    assert overlap(["ab", "ab", "ab"]) == 1
-    assert overlap(["ab", "cd"]) == 0
-    assert overlap(["abcd", "axyz", "bxwv"]) == pytest.approx(1 / 4)
-    assert overlap(["a", "abc"]) == pytest.approx(2 / 4), "of both"
+    assert mean_test_overlap(["ab", "ab", "ab"]) == 1
+    assert mean_test_overlap(["ab", "cd"]) == 0
+    assert mean_test_overlap(["abcd", "axyz", "bxwv"]) == pytest.approx(1 / 4)
+    assert mean_test_overlap(["a", "abc"]) == pytest.approx(2 / 4), "of both"
 
 
 def test_splits_that_overlap_are_not_as_sure_as_new_images():

@@ -7,9 +7,9 @@ from made_up import grouped
 from benchmark.evaluation.metrics import class_scores
 from benchmark.evaluation.statistics.bootstrap import bca, bootstrap, jackknife
 from benchmark.evaluation.statistics.design_effect import design_effect
-from benchmark.evaluation.statistics.paired_tests import randomisation_test
-from benchmark.evaluation.statistics.proportions import change_of_share, wilson
-from benchmark.evaluation.statistics.weighted_predictions import Cells
+from benchmark.evaluation.statistics.paired_tests import paired_permutation_test
+from benchmark.evaluation.statistics.proportions import paired_proportion_difference_ci, wilson
+from benchmark.evaluation.statistics.weighted_predictions import WeightedPredictions
 
 
 def case(rng, images=60, classes=4):
@@ -65,7 +65,10 @@ def test_a_recall_of_copies_has_the_interval_of_one_of_each():
 def test_groups_of_one_image_are_weighed_as_images_are():
     rng = np.random.default_rng(3)
     labels, predicted = case(rng)
-    apart, alone = Cells.of(labels, predicted, 4), Cells.of(labels, predicted, 4, np.arange(60))
+    apart, alone = (
+        WeightedPredictions.of(labels, predicted, 4),
+        WeightedPredictions.of(labels, predicted, 4, np.arange(60)),
+    )
     np.testing.assert_array_equal(apart.estimates, alone.estimates)
     values = {tuple(column) for column in jackknife(apart).reshape(-1, len(apart.counts)).T}
     assert values == {tuple(column) for column in jackknife(alone).reshape(-1, 60).T}
@@ -79,13 +82,13 @@ def test_groups_of_one_image_are_weighed_as_images_are():
 def test_the_bootstrap_of_copies_is_that_of_one_of_each():
     rng = np.random.default_rng(4)
     labels, predicted = case(rng)
-    apart = Cells.of(labels, predicted, 4, np.arange(60))
+    apart = WeightedPredictions.of(labels, predicted, 4, np.arange(60))
     copies = (np.tile(labels, 3), np.tile(predicted, (1, 3)), 4, np.arange(180) % 60)
-    copied = Cells.of(*copies)
+    copied = WeightedPredictions.of(*copies)
     np.testing.assert_allclose(jackknife(copied), jackknife(apart))
     same = [bootstrap(cells, np.random.default_rng(5), 50) for cells in (copied, apart)]
     np.testing.assert_allclose(*same)
-    single = bootstrap(Cells.of(*copies[:3]), rng, 500).std(-1)
+    single = bootstrap(WeightedPredictions.of(*copies[:3]), rng, 500).std(-1)
     assert (single < 0.75 * bootstrap(copied, rng, 500).std(-1)).all(), "1/sqrt(3) is .58"
 
 
@@ -95,7 +98,7 @@ def test_a_redrawn_test_set_holds_whole_groups_and_as_many_units_of_each_class()
     predicted = np.arange(7)[None]  # every image a cell
     from benchmark.evaluation.statistics.bootstrap import _redrawn
 
-    cells = Cells.of(labels, predicted, 7, groups)
+    cells = WeightedPredictions.of(labels, predicted, 7, groups)
     (weights,) = _redrawn(cells, np.random.default_rng(0), 200)
     by_image = dict(zip(cells.predicted[0].tolist(), weights.T, strict=True))
     for together in ((0, 1), (4, 5, 6)):
@@ -115,7 +118,7 @@ def test_an_exchange_moves_whole_groups():
 
     def p(groups, truth, a, b):
         known = None if groups is None else [groups]
-        return randomisation_test([truth], [a], [b], 4, np.random.default_rng(7), 4000, known)
+        return paired_permutation_test([truth], [a], [b], 4, np.random.default_rng(7), 4000, known)
 
     apart = p(None, labels, one, two)
     assert p(np.arange(60), labels, one, two) == apart, "a group an image: the same coins"
@@ -131,7 +134,7 @@ def test_a_group_that_is_in_two_seeds_is_exchanged_in_both():
 
     def p(seeds, groups):
         rng = np.random.default_rng(7)
-        return randomisation_test(
+        return paired_permutation_test(
             [labels] * seeds, [one] * seeds, [two] * seeds, 4, rng, 4000, groups
         )
 
@@ -154,7 +157,7 @@ def test_intervals_of_grouped_images_cover_where_single_ones_do_not(groups):
     )
 
     def held(effect, of_hits):
-        low, high = change_of_share(gained / effect, lost / effect, counts / effect)
+        low, high = paired_proportion_difference_ci(gained / effect, lost / effect, counts / effect)
         yield np.mean((low <= 0.2) & (high >= 0.2))
         low, high = wilson(hits / of_hits, counts / of_hits)
         yield np.mean((low <= 0.7) & (high >= 0.7))

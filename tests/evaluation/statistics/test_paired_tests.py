@@ -1,4 +1,4 @@
-"""Tests against the control: hand-worked cases, exactness, and their level under the null."""
+"""Tests against the baseline: hand-worked cases, exactness, and their level under the null."""
 
 import gc
 from itertools import product
@@ -10,11 +10,11 @@ from sklearn.metrics import f1_score
 from benchmark.evaluation.statistics.paired_tests import (
     _difference,
     holm,
-    least_seeds,
-    randomisation_test,
+    min_seeds,
+    paired_permutation_test,
     sign_flip_test,
 )
-from benchmark.evaluation.statistics.weighted_predictions import Cells
+from benchmark.evaluation.statistics.weighted_predictions import WeightedPredictions
 
 
 def macro_f1(labels, predicted):
@@ -42,13 +42,13 @@ def test_p_is_the_share_of_all_exchanges_that_differ_as_much():
     every = np.array(list(product([False, True], repeat=differ)))
     exact = _difference(labels, one, two, 4, every)
     share = (np.abs(exact) >= abs(exact[0]) - 1e-12).mean()
-    found = randomisation_test([labels], [one], [two], 4, np.random.default_rng(1), 20_000)
+    found = paired_permutation_test([labels], [one], [two], 4, np.random.default_rng(1), 20_000)
     assert found == pytest.approx(share, abs=0.02)
 
 
 def test_classifiers_that_agree_do_not_differ():
     labels = np.array([0, 1, 2])
-    assert randomisation_test([labels], [labels], [labels], 3, np.random.default_rng(0)) == 1.0
+    assert paired_permutation_test([labels], [labels], [labels], 3, np.random.default_rng(0)) == 1.0
 
 
 def test_signs_of_seeds_are_flipped_exactly():
@@ -66,7 +66,7 @@ def test_holm_multiplies_the_smallest_most_and_leaves_gaps():
 
 def test_more_tests_need_more_seeds():
     for tests in (1, 2, 5, 6, 7, 100):
-        n = least_seeds(tests)
+        n = min_seeds(tests)
         assert tests * sign_flip_test(np.ones(n) + np.arange(n) / 100) <= 0.05 or n > 13
         assert tests * 2 / 2 ** (n - 1) > 0.05
 
@@ -83,13 +83,16 @@ def test_five_strategies_that_change_nothing_are_seldom_called_different(what, m
             rng.random((6, 8, len(labels))) < 0.6, labels, rng.integers(0, 4, (6, 8, len(labels)))
         )
         if what == "images":
-            control = predicted[0, 0]
+            baseline = predicted[0, 0]
             p = [
-                randomisation_test([labels], [one[0]], [control], 4, rng, draws=400)
+                paired_permutation_test([labels], [one[0]], [baseline], 4, rng, draws=400)
                 for one in predicted[1:]
             ]
         else:
-            by_seed = [Cells.of(labels, predicted[:, seed], 4).estimates[0] for seed in range(8)]
+            by_seed = [
+                WeightedPredictions.of(labels, predicted[:, seed], 4).estimates[0]
+                for seed in range(8)
+            ]
             scores = np.stack(by_seed, axis=1)  # (6, 8)
             p = [sign_flip_test(one - scores[0]) for one in scores[1:]]
         wrong += bool((holm(np.array(p)) <= 0.05).any())

@@ -5,7 +5,7 @@ import pytest
 from made_up import exact_coverage
 from scipy.stats import binom, binomtest, norm
 
-from benchmark.evaluation.statistics.proportions import change_of_share, wilson
+from benchmark.evaluation.statistics.proportions import paired_proportion_difference_ci, wilson
 
 
 def bounds(n):
@@ -15,12 +15,12 @@ def bounds(n):
 @pytest.mark.parametrize("n", [1, 7, 50, 51, 200])
 def test_away_from_the_ends_it_is_scipys_wilson(n):
     low, high = bounds(n)
-    corrected = 2 if n <= 50 else 3
+    posthoc_scores = 2 if n <= 50 else 3
     for k in range(n + 1):
         theirs = binomtest(k, n).proportion_ci(method="wilson")
-        if not 1 <= k <= corrected:
+        if not 1 <= k <= posthoc_scores:
             assert low[k] == pytest.approx(theirs.low, abs=1e-12)
-        if not 1 <= n - k <= corrected:
+        if not 1 <= n - k <= posthoc_scores:
             assert high[k] == pytest.approx(theirs.high, abs=1e-12)
     np.testing.assert_allclose(low, 1 - high[::-1], atol=1e-12)
 
@@ -49,26 +49,30 @@ def test_every_true_share_is_covered():
 
 
 def test_no_image_of_ten_that_changes_hands_may_still_be_a_change():
-    low, high = change_of_share(np.array([0, 0]), np.array([0, 0]), np.array([10, 0]))
+    low, high = paired_proportion_difference_ci(
+        np.array([0, 0]), np.array([0, 0]), np.array([10, 0])
+    )
     assert -low[0] == high[0] == pytest.approx(0.231, abs=5e-4)
     assert np.isnan([low[1], high[1]]).all(), "no images"
 
 
 def test_a_change_has_walds_interval_of_one_image_more_each_way():
     """By hand: 7 gained and 1 lost of 30 are 8 and 2 of 32."""
-    low, high = change_of_share(np.array([7]), np.array([1]), np.array([30]))
+    low, high = paired_proportion_difference_ci(np.array([7]), np.array([1]), np.array([30]))
     half = 1.959964 * np.sqrt((10 / 32 - (6 / 32) ** 2) / 32)
     assert (low[0], high[0]) == pytest.approx((6 / 32 - half, 6 / 32 + half), abs=1e-6)
-    other = change_of_share(np.array([1]), np.array([7]), np.array([30]))
+    other = paired_proportion_difference_ci(np.array([1]), np.array([7]), np.array([30]))
     assert (-high[0], -low[0]) == pytest.approx((other[0][0], other[1][0]))
-    wider = change_of_share(np.array([7]), np.array([1]), np.array([30]), level=0.999)
+    wider = paired_proportion_difference_ci(
+        np.array([7]), np.array([1]), np.array([30]), level=0.999
+    )
     assert (wider[1] - wider[0])[0] == pytest.approx(2 * half * norm.isf(0.0005) / 1.959964)
 
 
 @pytest.mark.parametrize("n", [1, 3, 8, 30])
 def test_every_true_change_is_covered(n):
     """Exactly, by summing over every outcome; up to 100 images in test_simulations.py."""
-    held, _ = exact_coverage(n, change_of_share)
+    held, _ = exact_coverage(n, paired_proportion_difference_ci)
     assert held.mean() >= 0.95
     assert held.min() >= 0.92
 
@@ -76,5 +80,7 @@ def test_every_true_change_is_covered(n):
 def test_an_interval_of_a_change_holds_what_was_seen():
     for n in (1, 2, 5, 40):
         for gained in range(n + 1):
-            low, high = change_of_share(*(np.array([k]) for k in (gained, n - gained, n)))
+            low, high = paired_proportion_difference_ci(
+                *(np.array([k]) for k in (gained, n - gained, n))
+            )
             assert low[0] <= (2 * gained - n) / n <= high[0]

@@ -14,8 +14,8 @@ from benchmark.evaluation.statistics.ranks import (
     ALPHA,
     Pair,
     groups,
-    least_datasets,
     mean_ranks,
+    min_datasets,
     pairwise,
     ranks,
     signed_rank_test,
@@ -128,7 +128,7 @@ def test_a_pair_without_a_data_set_is_not_tested() -> None:
 def test_nothing_is_significant_below_the_least_number_of_data_sets(strategies: int) -> None:
     """Planted: every strategy beats the next one everywhere, by more on every data set."""
     tests = strategies * (strategies - 1) // 2
-    needed = least_datasets(tests)
+    needed = min_datasets(tests)
     assert 2 / 2**needed * tests <= ALPHA < 2 / 2 ** (needed - 1) * tests
     sizes = np.arange(1, needed + 1) + np.random.default_rng(0).random(needed)
     scores = -np.arange(strategies)[:, None] * sizes

@@ -21,15 +21,19 @@ from made_up import (
 )
 from scipy.stats import norm
 
-from benchmark.analysis.confidence import Tested as OneSeed
+from benchmark.analysis.confidence import SeedPredictions as OneSeed
 from benchmark.analysis.confidence import interval, p_over_seeds
 from benchmark.analysis.per_class import class_changes, class_recalls
-from benchmark.evaluation.statistics.across_seeds import over_seeds
+from benchmark.evaluation.statistics.across_seeds import t_interval_corrected
 from benchmark.evaluation.statistics.bootstrap import bca, bootstrap, jackknife
 from benchmark.evaluation.statistics.design_effect import design_effect
-from benchmark.evaluation.statistics.paired_tests import holm, randomisation_test, sign_flip_test
-from benchmark.evaluation.statistics.proportions import change_of_share, wilson
-from benchmark.evaluation.statistics.weighted_predictions import METRICS, Cells
+from benchmark.evaluation.statistics.paired_tests import (
+    holm,
+    paired_permutation_test,
+    sign_flip_test,
+)
+from benchmark.evaluation.statistics.proportions import paired_proportion_difference_ci, wilson
+from benchmark.evaluation.statistics.weighted_predictions import METRICS, WeightedPredictions
 
 pytestmark = pytest.mark.simulation
 RESULT = Path(__file__).with_name("simulated.json")
@@ -68,7 +72,7 @@ def drawn_test_set(rng, counts, table):
 def holds(seed, counts, table):
     rng = np.random.default_rng(seed)
     labels, predicted = drawn_test_set(rng, counts, table)
-    cells = Cells.of(labels, predicted[None], len(counts))
+    cells = WeightedPredictions.of(labels, predicted[None], len(counts))
     low, high = bca(cells, cells.estimates, bootstrap(cells, rng, DRAWS), jackknife(cells))
     recall, share = np.diag(table), np.asarray(counts) / sum(counts)
     truth = [macro_f1(table * share[:, None]), recall.mean(), recall @ share]  # METRICS
@@ -101,11 +105,13 @@ def family(seed, what):
     if what == "images":
         ((labels, predicted),) = sets
         p = [
-            randomisation_test([labels], [one], [predicted[0]], len(counts), rng, DRAWS)
+            paired_permutation_test([labels], [one], [predicted[0]], len(counts), rng, DRAWS)
             for one in predicted[1:]
         ]
     else:
-        scores = np.stack([Cells.of(*one, len(counts)).estimates[0] for one in sets], 1)
+        scores = np.stack(
+            [WeightedPredictions.of(*one, len(counts)).estimates[0] for one in sets], 1
+        )
         p = [sign_flip_test(one - scores[0]) for one in scores[1:]]
     return bool((holm(np.array(p)) <= 0.05).any())
 
@@ -193,12 +199,17 @@ def newcombe(gained, lost, n):
 def test_intervals_of_a_change_of_recall_cover_it():
     """Exactly: the mean over 42 true changes, the worst of them, and the mean width."""
     found = {}
-    methods = {"Wald": wald, "Bonett-Price": change_of_share, "Tango": tango, "Newcombe": newcombe}
+    methods = {
+        "Wald": wald,
+        "Bonett-Price": paired_proportion_difference_ci,
+        "Tango": tango,
+        "Newcombe": newcombe,
+    }
     for n in (3, 5, 8, 10, 15, 20, 30, 50, 100):
         for name, method in methods.items():
             held, width = exact_coverage(n, method)
             found[f"{name}, {n} images"] = [round(x, 3) for x in (held.mean(), held.min(), width)]
-            if method is change_of_share:
+            if method is paired_proportion_difference_ci:
                 assert held.mean() >= 0.95
                 assert held.min() >= 0.92
     keep("coverage of a class's change: mean, worst, width", found)
@@ -213,13 +224,13 @@ def test_intervals_of_a_change_over_seeds_cover_it():
                 for law in ((0.3, 0.1, 0.0), (0.3, 0.1, 0.5), (0.05, 0.01, 0.5), (0.6, 0.05, 0.5)):
                     what = (seeds, images, *law, shared)
                     tested, truth = seeds_that_change(rng, 1000, *what)
-                    table = class_changes(tested, "control")
+                    table = class_changes(tested, "baseline")
                     held = [np.mean((table["low"] <= truth) & (truth <= table["high"]))]
                     each = np.stack([right_share(one) for one in tested], 1)  # (C, seeds)
-                    low, high = over_seeds(each)
+                    low, high = t_interval_corrected(each)
                     held.append(np.mean((low <= truth) & (truth <= high)))
                     pooled = round_trip(tested)
-                    low, high = class_changes([pooled], "control")[["low", "high"]].to_numpy().T
+                    low, high = class_changes([pooled], "baseline")[["low", "high"]].to_numpy().T
                     held.append(np.mean((low <= truth) & (truth <= high)))
                     images_are = "the same" if shared else "new"
                     name = f"{seeds} seeds, {images_are} {images} images, +{law[0]} -{law[1]}"
@@ -251,10 +262,10 @@ def test_intervals_of_recall_over_seeds_cover_it():
 
 
 def right_share(one):
-    """Recall of `helps` minus that of the control, (C,)."""
+    """Recall of `helps` minus that of the baseline, (C,)."""
     change = sum(
         sign * np.bincount(one.labels, weights=one.predicted[name] == one.labels)
-        for name, sign in (("helps", 1), ("control", -1))
+        for name, sign in (("helps", 1), ("baseline", -1))
     )
     return change / np.bincount(one.labels)
 
@@ -265,7 +276,7 @@ def round_trip(tested):
     labels = np.concatenate([one.labels for one in tested])
     predicted = {
         name: np.concatenate([one.predicted[name] for one in tested])
-        for name in ("control", "helps")
+        for name in ("baseline", "helps")
     }
     groups = np.unique(files, return_inverse=True)[1]
     return OneSeed(0, tuple(files), labels, predicted, tested[0].classes, groups)
@@ -323,7 +334,7 @@ def test_intervals_of_classes_in_groups_cover_the_truth():
                 values = draw(lambda n, p=p: rng.choice([1.0, -1.0, 0.0], n, p=p))
                 truth = law[0] - law[1]
                 hits = [np.bincount(labels, weights=values == one) for one in (1, -1)]
-                interval = change_of_share
+                interval = paired_proportion_difference_ci
             else:
                 values = draw(lambda n, p=law: (rng.random(n) < p).astype(float))
                 truth, hits, interval = law, [np.bincount(labels, weights=values)], wilson
@@ -342,7 +353,7 @@ def holds_in_groups(seed, groups, recall):
     labels, predicted, group, truth = grouped_test_set(rng, groups, recall)
     held = []
     for known in (None, group):
-        cells = Cells.of(labels, predicted[:1], len(groups), known)
+        cells = WeightedPredictions.of(labels, predicted[:1], len(groups), known)
         low, high = bca(cells, cells.estimates, bootstrap(cells, rng, DRAWS), jackknife(cells))
         held.append(low[0, 0] <= truth <= high[0, 0])
     return held
@@ -387,7 +398,7 @@ def differs_in_groups(seed):
     groups = [60, 40, 30, *[8] * 4]
     labels, (one, two), group, _ = grouped_test_set(rng, groups, [0.8] * 3 + [0.5] * 4)
     return [
-        randomisation_test([labels], [one], [two], 7, rng, 400, groups=known)
+        paired_permutation_test([labels], [one], [two], 7, rng, 400, groups=known)
         for known in (None, [group])
     ]
 
@@ -408,7 +419,7 @@ def differs_on_shared_images(seed):
     one, two = (as_predictions(labels, hard[k] + trained[:, k] < 0.8) for k in range(2))
     image = np.arange(len(labels))
     return [
-        randomisation_test([labels] * 5, list(one), list(two), 4, rng, 400, groups=known)
+        paired_permutation_test([labels] * 5, list(one), list(two), 4, rng, 400, groups=known)
         for known in (None, [image] * 5)
     ]
 

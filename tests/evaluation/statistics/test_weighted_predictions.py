@@ -8,7 +8,7 @@ from imblearn.metrics import classification_report_imbalanced
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
 from benchmark.evaluation.metrics import class_scores
-from benchmark.evaluation.statistics.weighted_predictions import METRICS, Cells
+from benchmark.evaluation.statistics.weighted_predictions import METRICS, WeightedPredictions
 
 
 def random_case(rng):
@@ -39,7 +39,7 @@ def test_estimates_equal_scikit_learns_on_random_cases(block):
     rng = np.random.default_rng(block)
     for _ in range(250):
         labels, predicted, classes = random_case(rng)
-        found = Cells.of(labels, predicted, classes).estimates
+        found = WeightedPredictions.of(labels, predicted, classes).estimates
         assert len(found) == len(METRICS)
         for s in range(2):
             expected = oracle(labels, predicted[s], classes)
@@ -66,7 +66,7 @@ def test_recall_precision_and_f1_of_each_class_equal_imbalanced_learns():
 def test_weights_stand_for_images():
     rng = np.random.default_rng(1)
     labels, predicted, classes = np.arange(40) % 4, rng.integers(0, 4, (2, 40)), 5
-    cells = Cells.of(labels, predicted, classes)
+    cells = WeightedPredictions.of(labels, predicted, classes)
     chosen = rng.choice(40, 40)
     weights = np.zeros(len(cells.counts))
     for i in chosen:
