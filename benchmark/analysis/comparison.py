@@ -61,7 +61,7 @@ class Comparison:
     """
 
     folder: Path
-    run: dict[str, Any]  # run.json: experiment, data, weights, environment
+    manifest: dict[str, Any]  # run.json: experiment, data, weights, environment
     classes: list[str]
     train_counts: list[int]  # (C,) mean over seeds, before any resampling
     test_counts: list[int]  # (C,) sum over seeds
@@ -86,33 +86,33 @@ class Comparison:
     @cached_property
     def intervals(self) -> pd.DataFrame:
         """One row a strategy and metric, with its 95 % interval: the columns of intervals.csv."""
-        return intervals(self.tested)
+        return intervals(self.seed_predictions)
 
     @cached_property
     def paired(self) -> pd.DataFrame:
         """One row a strategy and metric, minus the baseline's: the columns of paired.csv."""
-        return paired(self.tested, self.baseline)
+        return paired(self.seed_predictions, self.baseline)
 
     @cached_property
     def class_recalls(self) -> pd.DataFrame:
         """One row a strategy and class, over all seeds: the columns of recalls.csv."""
-        return class_recalls(self.tested)
+        return class_recalls(self.seed_predictions)
 
     @cached_property
     def class_changes(self) -> pd.DataFrame:
         """One row a strategy and class, minus the baseline's: the columns of class_changes.csv."""
-        return class_changes(self.tested, self.baseline)
+        return class_changes(self.seed_predictions, self.baseline)
 
     @property
     def test_units(self) -> list[float]:
         """(C,) independent test images of each class, or groups of such; mean over seeds."""
-        kinds = [one.cells.units for one in self.tested]
+        kinds = [one.cells.units for one in self.seed_predictions]
         place = range(len(self.classes))
         units = [np.bincount(k.labels, weights=k.counts, minlength=len(place)) for k in kinds]
         return np.mean(units, axis=0).tolist() if units else list(self.test_counts)
 
     @cached_property
-    def tested(self) -> list[SeedPredictions]:
+    def seed_predictions(self) -> list[SeedPredictions]:
         """What every strategy predicted of the test images, seed by seed."""
         return seeds_of(self.predictions, self.classes, self.groups)
 
@@ -154,7 +154,7 @@ def load_comparison(folder: Path, baseline: str | None = None) -> Comparison:
     seed_rows = pd.DataFrame(tables.seed_rows, columns=["strategy", "seed", *SUMMARY, *EXTRA])
     return Comparison(
         folder=files.path,
-        run=run,
+        manifest=run,
         classes=[names[c] for c in order],
         train_counts=[round(counts[c]) for c in order],
         test_counts=[

@@ -112,7 +112,7 @@ class MultiDatasetComparison:
         return counts[STRATEGIES]
 
     @cached_property
-    def tested(self) -> list[Pair]:
+    def pair_tests(self) -> list[Pair]:
         """Every two of `common_strategies`, by macro-F1 over data sets; places are those in it."""
         return pairwise(self.of("macro_f1"))
 
@@ -125,14 +125,14 @@ class MultiDatasetComparison:
                 self.common_strategies[pair.two],
                 *(pair.datasets, pair.higher, pair.lower, pair.median, pair.p, pair.p_holm),
             )
-            for pair in self.tested
+            for pair in self.pair_tests
         ]
         return pd.DataFrame(rows, columns=PAIRS)
 
     @property
     def needed(self) -> int:
         """Data sets below which no pair can differ significantly."""
-        return min_datasets(sum(pair.datasets > 0 for pair in self.tested))
+        return min_datasets(sum(pair.datasets > 0 for pair in self.pair_tests))
 
     def of(self, metric: str) -> Floats:
         """Return a metric of `common_strategies`, (E, D); NaN where a strategy did not finish."""
@@ -215,13 +215,13 @@ def _prefix(metric: str) -> str:
 
 
 def _names(runs: Sequence[Comparison]) -> tuple[str, ...]:
-    names = [str(run.run["data"]["name"]) for run in runs]
+    names = [str(run.manifest["data"]["name"]) for run in runs]
     for separability_auc in (
         lambda name, folder: f"{name} ({folder.resolve().name})",
         lambda name, folder: f"{name} ({folder})",
     ):
         times = Counter(names)
-        plain = [str(run.run["data"]["name"]) for run in runs]
+        plain = [str(run.manifest["data"]["name"]) for run in runs]
         names = [
             separability_auc(own, run.folder) if times[name] > 1 else name
             for name, own, run in zip(names, plain, runs, strict=True)

@@ -89,7 +89,7 @@ def fabricate(
     rows = pd.DataFrame(seed_rows, columns=["strategy", "seed", *SUMMARY, *EXTRA])
     return Comparison(
         folder=folder,
-        run=_run(folder.name, classes, train, test, strategies, seeds, quick),
+        manifest=_run(folder.name, classes, train, test, strategies, seeds, quick),
         classes=list(classes),
         train_counts=train.tolist(),
         test_counts=(test * len(seeds)).tolist(),

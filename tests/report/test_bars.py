@@ -72,7 +72,7 @@ def test_a_report_of_six_strategies_seventeen_classes_five_seeds(tmp_path):
 
 def test_ten_thousand_redrawn_test_sets_of_six_strategies():
     made = fabricate(strategies=STRATEGIES[:6], images=48_600)
-    (one,) = made.tested
+    (one,) = made.seed_predictions
     began = time.perf_counter()
     cells = WeightedPredictions.of(one.labels, np.array(list(one.predicted.values())), len(CLASSES))
     drawn = bootstrap(cells, np.random.default_rng(0), draws=10_000)

@@ -77,12 +77,12 @@ def test_points_of_the_reliability_picture_are_rows(tmp_path: Path) -> None:
 
 def test_images_of_each_part_stand_by_class_in_the_order_of_the_report(tmp_path: Path) -> None:
     comparison = fabricate()
-    data = dict(comparison.run["data"])
+    data = dict(comparison.manifest["data"])
     data["classes"] = list(reversed(comparison.classes))
     data["counts"] = {part: list(range(len(data["classes"]))) for part in ("train", "val", "test")}
-    shuffled = replace(comparison, run={**comparison.run, "data": data})
+    shuffled = replace(comparison, manifest={**comparison.manifest, "data": data})
     rows = read(write(shuffled, tmp_path / "a")["class_images.csv"])
     assert rows["class"].tolist() == comparison.classes
     assert rows["val"].tolist() == list(reversed(range(len(rows))))
-    bare = replace(comparison, run={})
+    bare = replace(comparison, manifest={})
     assert read(write(bare, tmp_path / "b")["class_images.csv"]).empty

@@ -107,8 +107,8 @@ def test_what_this_run_has_tried_is_not_advised_again_unless_it_helped():
         for one in ("no_change", does_not, helps, "not_run")
     }
     findings = replace(comparison.findings, diagnoses=mine[mine["class"] == name])
-    run = {**comparison.run, "at_hand": hand}
-    (row,) = diagnoses_table(replace(comparison, run=run, findings=findings)).rows
+    run = {**comparison.manifest, "at_hand": hand}
+    (row,) = diagnoses_table(replace(comparison, manifest=run, findings=findings)).rows
     said = row.cells[5].text
     assert said.startswith(f"Views: {helps} (+.")
     assert said.endswith(f" here) or not_run. More images of it. No sure gain here: {does_not}.")

@@ -18,7 +18,7 @@ def comparison() -> Comparison:
     """Two decisions on the baseline's network, and two trainings."""
     made = fabricate(strategies=NAMES)
     for name in NAMES[1:3]:
-        made.run["networks"][name] = made.run["networks"]["no_change"]
+        made.manifest["networks"][name] = made.manifest["networks"]["no_change"]
     return made
 
 
@@ -66,12 +66,12 @@ def test_what_can_t_be_told_apart_is_called_so(comparison: Comparison) -> None:
 
 def test_without_a_correction_in_the_run_nothing_is_said(comparison: Comparison) -> None:
     networks = {name: {"0": f"of {name}"} for name in NAMES}
-    assert corrected_words(replace(comparison, run=comparison.run | {"networks": networks})) == ""
+    assert corrected_words(replace(comparison, manifest=comparison.manifest | {"networks": networks})) == ""
     assert corrected_words(replace(comparison, baseline=None)) == ""
 
 
 def test_a_strategy_that_failed_a_seed_is_not_counted() -> None:
     made = fabricate(strategies=NAMES, seeds=(0, 1), failed=(("focal_loss", 1),))
-    made.run["networks"]["threshold_moving"] = made.run["networks"]["no_change"]
-    made.run["networks"]["moved_otherwise"] = made.run["networks"]["no_change"]
+    made.manifest["networks"]["threshold_moving"] = made.manifest["networks"]["no_change"]
+    made.manifest["networks"]["moved_otherwise"] = made.manifest["networks"]["no_change"]
     assert "of 1 strategy that trains otherwise" in corrected_words(made)

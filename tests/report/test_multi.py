@@ -75,7 +75,7 @@ def run(
     return replace(
         whole,
         folder=Path(folder or f"results/{name}-forum"),
-        run={**whole.run, "data": {**whole.run["data"], **data}, **said},
+        manifest={**whole.manifest, "data": {**whole.manifest["data"], **data}, **said},
         summary=numbered(whole.summary).assign(status=status),
         seed_rows=numbered(whole.seed_rows),
         failures=pd.DataFrame(failed, columns=whole.failures.columns),
@@ -138,7 +138,7 @@ def test_what_failed_is_shown_and_not_compared() -> None:
     np.testing.assert_array_equal(ranked.loc["z"], [1, MISSING, 2])
     leaderboard = across.leaderboard.set_index("strategy")
     assert leaderboard["ranked"].tolist() == [1, 1, 1]  # only x ranks all
-    assert [pair.datasets for pair in across.tested] == [2, 2, 2]  # c-a, c-b, a-b
+    assert [pair.datasets for pair in across.pair_tests] == [2, 2, 2]  # c-a, c-b, a-b
     said = list(warnings(across))
     assert "`a` failed on `y`: there it is not compared." in said
     assert "`b` failed for some seeds on `z`: there it is not compared." in said
@@ -201,7 +201,7 @@ def test_few_data_sets_settle_nothing_and_enough_may() -> None:
         "significant below 10 data sets."
     )
     assert follow_up(several(9)).startswith("9 data sets settle nothing")
-    assert not any(pair.differ for pair in several(9).tested)
+    assert not any(pair.differ for pair in several(9).pair_tests)
     enough = several(10)
     assert follow_up(enough) == (
         "15 of 15 pairs differ significantly (Wilcoxon's signed ranks over data sets, Holm for "
@@ -240,7 +240,7 @@ def test_different_controls_count_nothing_until_one_is_chosen() -> None:
 
 def test_settings_that_differ_are_listed_by_name() -> None:
     base = run("x", {"c": 0.5, "a": 0.6})
-    experiment, weights = base.run["experiment"], base.run["weights"]
+    experiment, weights = base.manifest["experiment"], base.manifest["weights"]
     numbers = {"c": 0.4, "a": 0.5}
     strong = {**experiment["recipe"], "name": "strong"}
     for changed, says in (
@@ -303,13 +303,13 @@ def test_the_same_images_twice_are_warned_of() -> None:
         "`x (forum)` and `x (strong)` seem to be the same images: they count as two data sets "
         "here, but don't speak independently."
     ]
-    tailed = {**two.run["data"], "counts": {"train": [9, 3, 1]}}  # the same, cut to a long tail
-    assert len(list(warnings(merge([one, replace(two, run={**two.run, "data": tailed})])))) == 1
-    copied = {**two.run["data"], "spec": "elsewhere/x"}
-    assert len(list(warnings(merge([one, replace(two, run={**two.run, "data": copied})])))) == 1
+    tailed = {**two.manifest["data"], "counts": {"train": [9, 3, 1]}}  # the same, cut to a long tail
+    assert len(list(warnings(merge([one, replace(two, manifest={**two.manifest, "data": tailed})])))) == 1
+    copied = {**two.manifest["data"], "spec": "elsewhere/x"}
+    assert len(list(warnings(merge([one, replace(two, manifest={**two.manifest, "data": copied})])))) == 1
     # a set of the same name and size that was made otherwise
-    data = {**two.run["data"], "spec": "x:ratio=10", "counts": {"train": [1, 2, 3]}}
-    assert not list(warnings(merge([one, replace(two, run={**two.run, "data": data})])))
+    data = {**two.manifest["data"], "spec": "x:ratio=10", "counts": {"train": [1, 2, 3]}}
+    assert not list(warnings(merge([one, replace(two, manifest={**two.manifest, "data": data})])))
 
 
 def test_data_sets_of_one_name_are_told_apart() -> None:
@@ -426,7 +426,7 @@ def untrained(tmp_path: Path) -> Any:
         (folder / "splits" / "seed0.json").write_text(json.dumps(split))
         networks = {one: {"0": "key"} for one in whole.strategies}
         more = {"networks": networks, "baseline": baseline, "messages": []}
-        (folder / "run.json").write_text(json.dumps({**whole.run, **more}))
+        (folder / "run.json").write_text(json.dumps({**whole.manifest, **more}))
         return folder
 
     return write

@@ -21,8 +21,8 @@ RECIPE = {"name": "forum", "description": "2 epochs.", "phases": PHASES, "batch_
 
 def page(tmp_path: Path, **experiment: Any) -> str:
     comparison = fabricate(strategies=("no_change",))
-    known = {**comparison.run["experiment"], "recipe": RECIPE, **experiment}
-    told = replace(comparison, run={**comparison.run, "experiment": known})
+    known = {**comparison.manifest["experiment"], "recipe": RECIPE, **experiment}
+    told = replace(comparison, manifest={**comparison.manifest, "experiment": known})
     return write_report(told, tmp_path)["markdown"].read_text(encoding="utf-8")
 
 

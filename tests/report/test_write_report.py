@@ -220,10 +220,10 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         messages=(MESSAGE,),
     )
     failures = comparison.failures.assign(error=MESSAGE, traceback=f"{MESSAGE}\n</pre>")
-    run = {**comparison.run, "command": MESSAGE, "weights": {"name": MESSAGE, MESSAGE: MESSAGE}}
+    run = {**comparison.manifest, "command": MESSAGE, "weights": {"name": MESSAGE, MESSAGE: MESSAGE}}
     descriptions = dict.fromkeys(comparison.strategies, f"{MESSAGE}\n\n    {MESSAGE}")
     return write_report(
-        replace(comparison, failures=failures, run=run, descriptions=descriptions),
+        replace(comparison, failures=failures, manifest=run, descriptions=descriptions),
         tmp_path_factory.mktemp("report"),
     )
 
@@ -262,10 +262,10 @@ def test_markdown_tables_have_as_many_cells_as_columns(hostile: dict[str, Path])
 def test_markdown_reads_back_as_it_was_said(tmp_path: Path) -> None:
     comparison = fabricate(strategies=STRATEGIES[:3])
     sentences = ["1. of 2", "2) of 2", "- a dash", "+ a plus", "> an arrow", "---", "--seeds", "1."]
-    run = {**comparison.run, "environment": {"numpy": "2.4.6", "1. day": "+1"}}
+    run = {**comparison.manifest, "environment": {"numpy": "2.4.6", "1. day": "+1"}}
     descriptions = dict.fromkeys(comparison.strategies, "\n\n".join(sentences))
     messages = ["10. message"]
-    said = replace(comparison, run=run, descriptions=descriptions, messages=messages)
+    said = replace(comparison, manifest=run, descriptions=descriptions, messages=messages)
     markdown = write_report(said, tmp_path)["markdown"].read_text(encoding="utf-8")
     page = Reader(MarkdownIt("commonmark").enable("table").render(markdown))
     assert "\\" not in page.text
@@ -288,14 +288,14 @@ def test_a_run_that_recorded_less_still_has_a_report(missing: str) -> None:
     from benchmark.report.single.page import build_page
 
     comparison = fabricate(strategies=STRATEGIES[:1])
-    less = {name: value for name, value in comparison.run.items() if name != missing}
-    assert build_page(replace(comparison, run=less)).sections
-    assert build_page(replace(comparison, run={**comparison.run, missing: None})).sections
+    less = {name: value for name, value in comparison.manifest.items() if name != missing}
+    assert build_page(replace(comparison, manifest=less)).sections
+    assert build_page(replace(comparison, manifest={**comparison.manifest, missing: None})).sections
 
 
 def test_nothing_recorded_nothing_finished(tmp_path: Path) -> None:
     comparison = fabricate(failed=tuple((name, 0) for name in STRATEGIES))
-    written = write_report(replace(comparison, run={}), tmp_path)
+    written = write_report(replace(comparison, manifest={}), tmp_path)
     assert "No strategy finished" in written["html"].read_text(encoding="utf-8")
     assert not (tmp_path / "figures").exists()
 
@@ -380,7 +380,7 @@ def test_a_strategy_says_its_parameters_as_used(tmp_path: Path) -> None:
     comparison = fabricate(strategies=STRATEGIES[:2])
     used = [{"name": STRATEGIES[1], "doc": "", "parameters": {"on": "no_change", "weight": 10.0}}]
     asked = [{"name": STRATEGIES[0], "doc": "", "parameters": {}}, *used]
-    written = write_report(replace(comparison, run={**comparison.run, "asked": asked}), tmp_path)
+    written = write_report(replace(comparison, manifest={**comparison.manifest, "asked": asked}), tmp_path)
     text = Reader(written["html"].read_text(encoding="utf-8")).text
     assert text.count("Parameters:") == 1
     assert text.index("Parameters: on=no_change, weight=10.0") > text.rindex(STRATEGIES[1])

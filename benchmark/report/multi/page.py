@@ -93,7 +93,7 @@ def all_figures(across: MultiDatasetComparison) -> dict[str, matplotlib.figure.F
         drawn["changes"] = change_dots(others, across.datasets, changes, instead)
     leaderboard = across.leaderboard[across.leaderboard["mean_rank"].notna()]
     if len(leaderboard) > 1 and leaderboard["ranked"].max() >= DATASETS_FOR_RANKS:
-        bars = groups(len(across.common_strategies), across.tested)
+        bars = groups(len(across.common_strategies), across.pair_tests)
         drawn["ranks"] = rank_axis(
             across.common_strategies, leaderboard["mean_rank"].tolist(), bars
         )
@@ -182,7 +182,7 @@ def _ranks(
 
 
 def _pairs(across: MultiDatasetComparison) -> Iterator[Block]:
-    tested = [pair for pair in across.tested if pair.datasets]
+    tested = [pair for pair in across.pair_tests if pair.datasets]
     if not tested:
         return
     yield Paragraph(

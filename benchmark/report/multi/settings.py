@@ -16,7 +16,7 @@ from benchmark.report.single.tables import mapping
 
 def settings(run: Comparison) -> dict[str, str]:
     """Return what one data set's results should not differ in from another's: name -> value."""
-    experiment, weights = (mapping(run.run.get(part)) for part in ("experiment", "weights"))
+    experiment, weights = (mapping(run.manifest.get(part)) for part in ("experiment", "weights"))
     size = experiment.get("image_size")
     pairs = {
         "recipe": _recipe(mapping(experiment.get("recipe"))),
@@ -33,7 +33,7 @@ def settings(run: Comparison) -> dict[str, str]:
 def warnings(across: MultiDatasetComparison) -> Iterator[str]:
     """Yield what a reader must know before comparing one column with another."""
     named = dict(zip(across.datasets, across.runs, strict=True))
-    if quick := [name for name, run in named.items() if run.run.get("quick")]:
+    if quick := [name for name, run in named.items() if run.manifest.get("quick")]:
         yield f"Quick looks, which are no evidence: {_names(quick)}."
     for one, two in _alike(across):
         yield (
@@ -112,7 +112,7 @@ def _alike(across: MultiDatasetComparison) -> Iterator[tuple[str, str]]:
     """Yield pairs of data sets with the same classes, as many images, and one source or counts."""
     for place, (one, a) in enumerate(zip(across.datasets, across.runs, strict=True)):
         for two, b in zip(across.datasets[place + 1 :], across.runs[place + 1 :], strict=True):
-            first, second = (mapping(run.run.get("data")) for run in (a, b))
+            first, second = (mapping(run.manifest.get("data")) for run in (a, b))
             same_size = first.get("images") == second.get("images") and set(a.classes) == set(
                 b.classes
             )

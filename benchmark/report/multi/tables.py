@@ -73,7 +73,7 @@ def ranks_tables(across: MultiDatasetComparison) -> list[Table]:
 def pairs_table(across: MultiDatasetComparison) -> Table:
     """One row a pair of strategies: on how many data sets which one is higher, and the test."""
     rows = []
-    for pair in sorted(across.tested, key=lambda pair: (np.nan_to_num(pair.p_holm, nan=2), pair.p)):
+    for pair in sorted(across.pair_tests, key=lambda pair: (np.nan_to_num(pair.p_holm, nan=2), pair.p)):
         names = [printable(across.common_strategies[place]) for place in (pair.one, pair.two)]
         numbers = [
             count(pair.datasets),

@@ -35,7 +35,7 @@ def verdict(across: MultiDatasetComparison) -> str:
 
 def follow_up(across: MultiDatasetComparison) -> str:
     """Return what so many data sets settle."""
-    pairs = [pair for pair in across.tested if pair.datasets]
+    pairs = [pair for pair in across.pair_tests if pair.datasets]
     if not pairs:
         return ""
     most = max(pair.datasets for pair in pairs)
@@ -58,7 +58,7 @@ def follow_up(across: MultiDatasetComparison) -> str:
 def significant(across: MultiDatasetComparison) -> list[str]:
     """Return which strategy is significantly higher than which: "`one` than under `other`"."""
     found = []
-    for pair in across.tested:
+    for pair in across.pair_tests:
         if pair.differ:
             order = (pair.one, pair.two) if pair.balance > 0 else (pair.two, pair.one)
             one, other = (code(printable(across.common_strategies[place])) for place in order)

@@ -147,7 +147,7 @@ def _natural(comparison: Comparison) -> float:
 
 def _trained(comparison: Comparison, strategy: str) -> str:
     """Say with whom a strategy shares its network: what was trained for it alone."""
-    networks = comparison.run.get("networks") or {}
+    networks = comparison.manifest.get("networks") or {}
     mine = networks.get(strategy)
     others = [name for name, keys in networks.items() if keys == mine and name != strategy]
     return f"shares the network of {listed(others)}" if mine and others else "its own network"

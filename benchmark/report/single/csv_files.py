@@ -110,7 +110,7 @@ def _reliability(comparison: Comparison) -> pd.DataFrame:
 
 def _class_images(comparison: Comparison) -> pd.DataFrame:
     """One row a class, its images in each part as split for the first seed."""
-    data = mapping(comparison.run.get("data"))
+    data = mapping(comparison.manifest.get("data"))
     counts, names = mapping(data.get("counts")), list(data.get("classes") or [])
     parts = {part: of for part, of in counts.items() if len(of or []) == len(names) > 0}
     table = pd.DataFrame({"class": names, **parts})

@@ -160,7 +160,7 @@ def _advice(comparison: Comparison, strategy: str, one: Mapping[str, Any]) -> It
     changes = comparison.class_changes
     here = changes[(changes["class"] == one["class"]) & (changes["baseline"] == strategy)]
     here = here.set_index("strategy")
-    hand = comparison.run.get("at_hand") or {}
+    hand = comparison.manifest.get("at_hand") or {}
     given, tried = 0, list[str]()
     for place in str(one["try_next"]).split(", "):
         names = [name for name, about in hand.items() if about["places"][:1] == [place]]

@@ -11,7 +11,7 @@ def owners(comparison: Comparison) -> dict[str, str]:
 
     Of several that share a network the baseline is its owner, or else the first.
     """
-    networks = comparison.run.get("networks") or {}
+    networks = comparison.manifest.get("networks") or {}
     taken: dict[str, str] = {}
     for name in sorted(comparison.strategies, key=lambda name: name != comparison.baseline):
         taken.setdefault(str(networks.get(name, name)), name)

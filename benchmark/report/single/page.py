@@ -87,7 +87,7 @@ def build_page(comparison: Comparison) -> Page:
 def headline(comparison: Comparison) -> Page:
     """Return only what stands first: title, verdict, warnings and the main table."""
     return Page(
-        title=printable(str(comparison.run.get("name") or comparison.folder.name or "Report")),
+        title=printable(str(comparison.manifest.get("name") or comparison.folder.name or "Report")),
         subtitle=_subtitle(comparison),
         verdict=verdict(comparison),
         follow_up=follow_up(comparison),
@@ -149,8 +149,8 @@ READING = {
 
 
 def _subtitle(comparison: Comparison) -> str:
-    data = tables.mapping(comparison.run.get("data"))
-    name = data.get("name") or tables.mapping(comparison.run.get("experiment")).get("data")
+    data = tables.mapping(comparison.manifest.get("data"))
+    name = data.get("name") or tables.mapping(comparison.manifest.get("experiment")).get("data")
     parts = [
         plural(len(comparison.strategies), "strategy", "strategies"),
         plural(len(comparison.seeds), "seed", "seeds"),
@@ -167,7 +167,7 @@ def _subtitle(comparison: Comparison) -> str:
 
 
 def _warnings(comparison: Comparison) -> Iterator[str]:
-    run, said = comparison.run, set()
+    run, said = comparison.manifest, set()
 
     def once(text: Any) -> Iterator[str]:
         text = " ".join(printable(str(text or "")).split())
@@ -218,7 +218,7 @@ def _highlights(comparison: Comparison) -> Iterator[str]:
 
 
 def _is_quick(comparison: Comparison) -> bool:
-    return bool(comparison.run.get("quick"))
+    return bool(comparison.manifest.get("quick"))
 
 
 def _failures(comparison: Comparison) -> Iterator[Block]:
@@ -375,7 +375,7 @@ def _strategies(comparison: Comparison) -> Iterator[Block]:
 
 def _parameters(comparison: Comparison, strategy: str) -> str:
     """Return a strategy's parameters as used; empty where it has none or none were recorded."""
-    for asked in map(tables.mapping, comparison.run.get("asked") or []):
+    for asked in map(tables.mapping, comparison.manifest.get("asked") or []):
         if asked.get("name") == strategy:
             pairs = tables.mapping(asked.get("parameters")).items()
             return ", ".join(code(printable(f"{name}={value}")) for name, value in pairs)
@@ -392,11 +392,11 @@ def _prose(docstring: str) -> Iterator[Block]:
 
 
 def _data(comparison: Comparison) -> Iterator[Block]:
-    data = tables.mapping(comparison.run.get("data"))
+    data = tables.mapping(comparison.manifest.get("data"))
     said = ("name", "description", "counts", "classes", "messages")
     if data.get("description"):
         yield from _prose(str(data["description"]))
-    experiment = tables.mapping(comparison.run.get("experiment"))
+    experiment = tables.mapping(comparison.manifest.get("experiment"))
     pairs = {"name": data.get("name"), "imbalance": experiment.get("imbalance")}
     pairs |= {name: value for name, value in data.items() if name not in said}
     yield from _given(tables.facts(pairs))
@@ -407,7 +407,7 @@ def _data(comparison: Comparison) -> Iterator[Block]:
 
 
 def _setup(comparison: Comparison) -> Iterator[Block]:
-    run = comparison.run
+    run = comparison.manifest
     experiment = dict(tables.mapping(run.get("experiment")))
     yield Heading(training.recipe_title(experiment))
     yield from _prose(training.recipe_words(experiment))
@@ -438,7 +438,7 @@ def _files(comparison: Comparison) -> Iterator[Block]:
     tuned = (("tuning.csv", "One row a strategy, seed and trial: parameters and their score."),)
     yield Definitions(
         (
-            *(tuned if comparison.run.get("tuning") else ()),
+            *(tuned if comparison.manifest.get("tuning") else ()),
             ("summary.csv", "One row a strategy: the first table, the mean over seeds."),
             ("seeds.csv", "One row a strategy and seed, with further numbers."),
             ("per_class.csv", "One row a strategy, seed and class."),

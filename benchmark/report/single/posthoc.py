@@ -47,7 +47,7 @@ def corrected_words(comparison: Comparison) -> str:
     if free is None:
         return ""
     own = set(titles(comparison)) - {comparison.baseline}
-    table = paired(comparison.tested, free)
+    table = paired(comparison.seed_predictions, free)
     rows = table[(table["metric"] == "macro_f1") & table["strategy"].isin(own)]
     rows = rows[rows["strategy"].isin(_finished(comparison))]
     if rows.empty:
@@ -72,7 +72,7 @@ def corrected_words(comparison: Comparison) -> str:
 
 def _free(comparison: Comparison) -> str | None:
     """Return the strategy that only decides otherwise on the baseline's network, if any ran."""
-    networks, rows = comparison.run.get("networks") or {}, comparison.seed_rows
+    networks, rows = comparison.manifest.get("networks") or {}, comparison.seed_rows
     baseline = networks.get(comparison.baseline)
     same = [name for name in _finished(comparison) if baseline and networks.get(name) == baseline]
     scores = rows[rows["strategy"].isin(set(same) - {comparison.baseline})]

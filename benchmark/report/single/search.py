@@ -26,7 +26,7 @@ CSV = "tuning.csv"
 
 def tuning(comparison: Comparison) -> Iterator[Block]:
     """Yield what a reader must know of the tuning; nothing of a run without."""
-    told = mapping(comparison.run.get("tuning"))
+    told = mapping(comparison.manifest.get("tuning"))
     trials = trials_frame(comparison)
     if trials.empty:
         return
@@ -48,7 +48,7 @@ def tuning(comparison: Comparison) -> Iterator[Block]:
 
 def trials_frame(comparison: Comparison) -> pd.DataFrame:
     """Return one row a strategy, seed and trial."""
-    rows = mapping(comparison.run.get("tuning")).get("tried") or []
+    rows = mapping(comparison.manifest.get("tuning")).get("tried") or []
     columns = ["strategy", "seed", "trial", "parameters", "val_macro_f1", "chosen"]
     frame = pd.DataFrame(
         [

@@ -24,7 +24,7 @@ def follow_up(comparison: Comparison) -> str:
     finished = comparison.seed_rows[comparison.seed_rows["status"] == "ok"]["strategy"].nunique()
     if not finished:
         return ""
-    if comparison.run.get("quick"):
+    if comparison.manifest.get("quick"):
         return "A quick look tries the commands out: run again without `--quick` before reading it."
     tested = comparison.paired.dropna(subset="p_images")
     if tested.empty:

@@ -263,7 +263,7 @@ def confusions_table(comparison: Comparison, most: int = 6) -> Table:
 
 def counts_table(comparison: Comparison) -> Table | None:
     """Images of each class in each part, as split for the first seed; None if not recorded."""
-    data = mapping(comparison.run.get("data"))
+    data = mapping(comparison.manifest.get("data"))
     counts, names = mapping(data.get("counts")), list(data.get("classes") or [])
     parts = [p for p in ("train", "val", "test") if len(counts.get(p) or []) == len(names) > 0]
     if not parts:
