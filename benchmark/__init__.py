@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from benchmark.api import compare_runs, load, run
     from benchmark.result import MultiDatasetResult, Result
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["MultiDatasetResult", "Result", "compare_runs", "load", "run"]
 
 
