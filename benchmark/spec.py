@@ -1,16 +1,88 @@
-"""Parameters behind a name: `wheels:classes=7,ratio=100`, `focal_loss:gamma=1`."""
+"""Names and parameters as users write them: `focal_loss:gamma=1`, and registries of named things.
+
+The grammar of a spec is ``name:key=value,key=value``. Specs in a list stand behind commas. Several
+values of one key mean one spec for each value: ``focal_loss:gamma=1,2``.
+
+This module imports nothing else of `benchmark`.
+"""
 
 from __future__ import annotations
 
+import difflib
 import inspect
-from collections.abc import Callable
-from typing import Any
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, Generic, TypeVar
 
-TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+T = TypeVar("T")
+
+
+def split_specs(text: str) -> list[str]:
+    """Split ``a,b:key=1,other=2,3`` at the commas that begin a new spec.
+
+    A piece that can't be a name, as the 3, is another value of the parameter before it.
+
+    Raises
+    ------
+    ValueError
+        If a parameter stands before the first name.
+    """
+    specs: list[str] = []
+    for piece in filter(None, (part.strip() for part in text.split(","))):
+        name = piece.split(":", 1)[0]
+        if "=" in name and not specs:
+            raise ValueError(f"{text!r} begins with the parameter {piece!r}; write the name first")
+        if "=" in name:  # another parameter of the spec before it
+            specs[-1] += ("," if ":" in specs[-1] else ":") + piece
+        elif specs and ":" in specs[-1] and not name.isidentifier():
+            specs[-1] += "," + piece
+        else:
+            specs.append(piece)
+    return specs
+
+
+def expand_values(spec: str) -> list[str]:
+    """Return one spec for each combination of values.
+
+    ``focal_loss:gamma=1,2`` becomes ``focal_loss:gamma=1`` and ``focal_loss:gamma=2``.
+    """
+    name, _, parameters = spec.partition(":")
+    choices: list[list[str]] = []
+    for piece in filter(None, parameters.split(",")):
+        if "=" in piece or not choices:
+            choices.append([piece])
+        else:
+            key, _, _ = choices[-1][0].rpartition("=")
+            choices[-1].append(f"{key}={piece}")
+    return [
+        f"{name}:{','.join(pieces)}" if pieces else spec for pieces in itertools.product(*choices)
+    ]
+
+
+def format_spec(name: str, parameters: dict[str, Any]) -> str:
+    """Return the spec with these parameters: the inverse of `parse_parameters`."""
+    pieces = ",".join(f"{key}={value}" for key, value in parameters.items())
+    return f"{name}:{pieces}" if pieces else name
 
 
 def split_parameters(owner: str, text: str) -> dict[str, str]:
-    """Split 'a=1,b=2' into its parts; `owner` names whose they are in errors (ValueError)."""
+    """Split ``a=1,b=2`` into names and values.
+
+    Parameters
+    ----------
+    owner
+        The thing that has the parameters; errors begin with it.
+    text
+        What stands behind the colon of a spec.
+
+    Raises
+    ------
+    ValueError
+        If a piece is not of the form name=value, or a name is given twice.
+    """
     parameters: dict[str, str] = {}
     for item in filter(None, (item.strip() for item in text.split(","))):
         name, equals, value = (part.strip() for part in item.partition("="))
@@ -23,24 +95,153 @@ def split_parameters(owner: str, text: str) -> dict[str, str]:
 
 
 def parse_parameters(owner: str, function: Callable[..., Any], text: str) -> dict[str, Any]:
-    """Read the arguments for `function` in `text`, each of the type of its default.
+    """Read arguments of a function from ``a=1,b=2``. Each gets the type of its default.
 
-    Raises ValueError for a parameter that it doesn't have, or a value that isn't of its type.
+    Parameters
+    ----------
+    owner
+        The name that users write for the function; errors begin with it.
+    function
+        The function that takes the parameters. Each has a default.
+    text
+        What stands behind the colon of a spec.
+
+    Raises
+    ------
+    ValueError
+        If the function has no such parameter, or a value is not of the parameter's type.
     """
     signature = inspect.signature(function).parameters
-    defaults = {name: each.default for name, each in signature.items()}
+    defaults = {name: parameter.default for name, parameter in signature.items()}
     arguments: dict[str, Any] = {}
     for name, value in split_parameters(owner, text).items():
         if name not in defaults:
-            listed = ", ".join(f"{each}={default}" for each, default in defaults.items())
+            listed = ", ".join(f"{key}={default}" for key, default in defaults.items())
             raise ValueError(
                 f"{owner} has no parameter {name!r}; "
                 f"it takes {f'{listed} (the defaults)' if listed else 'none'}."
             )
-        declared_float = signature[name].annotation in (float, "float")  # of which 2 is one too
-        kind = float if declared_float else type(defaults[name])
+        is_float = signature[name].annotation in (float, "float")  # its default may be an int, as 2
+        kind = float if is_float else type(defaults[name])
         try:
-            arguments[name] = TRUTH[value.lower()] if kind is bool else kind(value)
+            arguments[name] = BOOLEANS[value.lower()] if kind is bool else kind(value)
         except (ValueError, KeyError, TypeError):
             raise ValueError(f"{owner}: {name}={value} is not of type {kind.__name__}.") from None
     return arguments
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return ``" Did you mean 'x'?"`` with the known name that is closest, or ``""``.
+
+    All errors about an unknown name use it, and append it to their first sentence.
+    """
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+class Registry(Generic[T]):
+    """Things by name, in the order of registration, as a dict has them.
+
+    Parameters
+    ----------
+    kind
+        The word for one item in errors: ``"strategy"``.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self._items: dict[str, tuple[T, Callable[..., Any]]] = {}
+
+    def register(self, name: str, item: T, source: Callable[..., Any]) -> None:
+        """Add an item. The module of its source may register the name again.
+
+        Parameters
+        ----------
+        source
+            The function that the user wrote for it. `forget` knows the item by this function's
+            module.
+
+        Raises
+        ------
+        ValueError
+            If another module has registered the name.
+        """
+        if name in self._items and self.module(name) != source.__module__:
+            raise ValueError(
+                f"there is a {self.kind} {name!r} already, in "
+                f"{_file_name(self._items[name][1])}; give the one in {_file_name(source)} "
+                "another function name"
+            )
+        self._items[name] = item, source
+
+    def get(self, name: str, aliases: Iterable[str] = (), hint: str = "") -> T:
+        """Return an item by name.
+
+        Parameters
+        ----------
+        aliases
+            Other names that the user may have meant, as those of groups.
+        hint
+            Further sentences for the error: what else the user can do.
+
+        Raises
+        ------
+        ValueError
+            If the name is unknown. The error lists the known names and the closest.
+        """
+        if name not in self._items:
+            close = did_you_mean(name, [*self._items, *aliases])
+            known = ", ".join(self._items) or "none"
+            raise ValueError(
+                f"unknown {self.kind} {name!r}.{close} Known: {known}.{hint and ' ' + hint}"
+            )
+        return self._items[name][0]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._items
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def values(self) -> list[T]:
+        """Return all items."""
+        return [item for item, _ in self._items.values()]
+
+    def items(self) -> list[tuple[str, T]]:
+        """Return names and items."""
+        return [(name, item) for name, (item, _) in self._items.items()]
+
+    def module(self, name: str) -> str:
+        """Return the name of the module that registered an item."""
+        return self._items[name][1].__module__
+
+    def names_from(self, module: str) -> list[str]:
+        """Return the names that a module has registered."""
+        return [name for name in self._items if self.module(name) == module]
+
+    def remove(self, name: str) -> None:
+        """Remove one item."""
+        del self._items[name]
+
+    def forget(self, module: str) -> None:
+        """Remove all items of a module."""
+        for name in self.names_from(module):
+            self.remove(name)
+
+    def copy(self) -> Registry[T]:
+        """Return a registry with the same items, for `restore`."""
+        saved = Registry[T](self.kind)
+        saved._items = dict(self._items)
+        return saved
+
+    def restore(self, saved: Registry[T]) -> None:
+        """Go back to the items of a copy."""
+        self._items = dict(saved._items)
+
+
+def _file_name(function: Callable[..., Any]) -> str:
+    code = getattr(function, "__code__", None)
+    return Path(code.co_filename).name if code else function.__module__
