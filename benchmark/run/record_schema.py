@@ -1,0 +1,112 @@
+"""The record of one strategy and seed, as types. No torch is imported here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from benchmark.evaluation.audit import Check
+from benchmark.run.schema import SCHEMA_VERSION
+
+
+@dataclass(frozen=True)
+class BudgetUsed:
+    """What a training took."""
+
+    steps: int
+    batch_size: int
+    micro_batch: int  # images that pass the network at once, at most
+    images_seen: int
+    distinct_images: int
+    augmented_images: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class AuditRecord:
+    """The checks, and by class what the training drew and where its logits are; each (C,)."""
+
+    checks: tuple[Check, ...]
+    drawn: tuple[int, ...]  # images
+    gradient: tuple[float | None, ...]  # sum of the norms of the loss's gradient at the logits
+    cross_entropy_gradient: tuple[float | None, ...]  # the same of cross-entropy
+    mean_logit: tuple[float | None, ...]  # on the test images, each image's mean taken out
+
+
+@dataclass(frozen=True)
+class DiagnosisRecord:
+    """Why one class is hardly ever predicted."""
+
+    index: int  # of the class
+    recall: float | None  # on the test images; None without any
+    never_predicted: bool
+    confuser: int | None  # the likeliest other class for its images
+    signals: dict[str, float | None]
+    cause: str
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """One validation during a training."""
+
+    step: int
+    phase: int
+    train_from: str
+    train_loss: float | None
+    val_loss_by_class: tuple[float | None, ...]  # (C,)
+    val_loss: float | None
+    val_accuracy: float
+    val_macro_f1: float
+    val_never_predicted: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailedRecord:
+    """A strategy and seed that ended in an error."""
+
+    schema_version: int = SCHEMA_VERSION
+    strategy: str
+    seed: int
+    status: Literal["failed"] = "failed"
+    network: str  # key
+    error: str
+    traceback: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """Predictions, metrics, cost and audit of one strategy and seed.
+
+    Attributes
+    ----------
+    decision
+        Fields of the fitted decision rule, or its repr.
+    metrics
+        split ("val", "test") -> name in `METRICS` -> value, None where it is undefined.
+    posthoc
+        Post-hoc decision -> name of a metric -> value on the test images.
+    reliability
+        See `reliability` in `benchmark.evaluation`.
+    predicted, confidence
+        split -> (N,) class indices after the decision, and the network's probability of them.
+    fingerprint
+        Changes with everything that the record was computed from.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    strategy: str
+    seed: int
+    status: Literal["ok"] = "ok"
+    network: str  # key
+    parameters: dict[str, Any]
+    decision: Any
+    metrics: dict[str, dict[str, float | None]]
+    budget: BudgetUsed
+    audit: AuditRecord
+    posthoc: dict[str, dict[str, float | None]]
+    reliability: dict[str, tuple[float | None, ...]]
+    diagnoses: tuple[DiagnosisRecord, ...]
+    curve: tuple[CurvePoint, ...]
+    predicted: dict[str, tuple[int, ...]]
+    confidence: dict[str, tuple[float | None, ...]]
+    fingerprint: str
