@@ -11,7 +11,7 @@ import numpy as np
 from benchmark.plan.experiment import Experiment, changed_from_recipe, default_name, recipe_for
 from benchmark.plan.segments import Plan, make_plan, require_baseline
 from benchmark.plugins import broken_words, load_plugins
-from benchmark.report import write_across, write_report
+from benchmark.report import write_multi_dataset_report, write_report
 from benchmark.run.run_folder import RunFolder
 from benchmark.storage.atomic import write_json
 from benchmark.strategy import Strategy
@@ -163,14 +163,14 @@ def compare_runs(
         For fewer than two folders, one given twice, a run that `baseline` is no strategy of, or an
         `out` that is the folder of a run.
     """
-    from benchmark.analysis.multi_dataset import default_folder, load_across
+    from benchmark.analysis.multi_dataset import default_folder, load_multi_dataset
     from benchmark.result import MultiDatasetResult
 
     folder = Path(out) if out else default_folder(folders)
     if RunFolder(folder).run_file.exists():
         raise ValueError(f"{folder} is the folder of a run, whose report would be overwritten")
-    across = load_across(folders, baseline)
-    return MultiDatasetResult(across, write_across(across, folder))
+    comparison = load_multi_dataset(folders, baseline)
+    return MultiDatasetResult(comparison, write_multi_dataset_report(comparison, folder))
 
 
 def make_experiment(

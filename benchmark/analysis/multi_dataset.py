@@ -167,7 +167,7 @@ class MultiDatasetComparison:
 _ABSENT: dict[str, Any] = {"status": NOT_RUN, **dict.fromkeys(METRICS, np.nan)}
 
 
-def load_across(
+def load_multi_dataset(
     folders: Sequence[str | Path], baseline: str | None = None
 ) -> MultiDatasetComparison:
     """Read several runs; `baseline` names the one for all, None takes each run's own.

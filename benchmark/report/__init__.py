@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from benchmark.analysis.comparison import Comparison
     from benchmark.analysis.multi_dataset import MultiDatasetComparison
 
-__all__ = ["notebook_html", "write_across", "write_report"]
+__all__ = ["notebook_html", "write_multi_dataset_report", "write_report"]
 
 
 def write_report(comparison: Comparison, folder: Path | None = None) -> dict[str, Path]:
@@ -28,7 +28,7 @@ def write_report(comparison: Comparison, folder: Path | None = None) -> dict[str
     return written | write_page(build_page(comparison), folder, figures.NAMES)
 
 
-def write_across(across: MultiDatasetComparison, folder: Path) -> dict[str, Path]:
+def write_multi_dataset_report(across: MultiDatasetComparison, folder: Path) -> dict[str, Path]:
     """Write the report of several runs to `folder`, as `write_report` does that of one."""
     from benchmark.report.multi import page as across_page
     from benchmark.report.render.writer import write_page

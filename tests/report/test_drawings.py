@@ -15,8 +15,8 @@ from matplotlib import pyplot
 from matplotlib.colors import to_rgb
 
 from benchmark.report.render import blocks, formats
-from benchmark.report.render.canvas import standalone, to_svg
-from benchmark.report.render.colours import COLOURS, HEAT, INVERTED_FROM, levels
+from benchmark.report.render.canvas import to_standalone_svg, to_svg
+from benchmark.report.render.colours import COLOURS, HEAT, INVERTED_FROM, colour_levels
 from benchmark.report.render.html import _drawing as into_page
 from benchmark.report.single.drawings import confusion_maps, curve_panels, recall_map
 from benchmark.report.single.figures import all_figures
@@ -44,7 +44,7 @@ def test_text_has_enough_contrast(page: int) -> None:
 
 
 def test_a_share_takes_the_nearest_shade() -> None:
-    assert levels(np.array([0, 0.024, 0.026, 0.974, 0.976, 1, np.nan])).tolist() == [
+    assert colour_levels(np.array([0, 0.024, 0.026, 0.974, 0.976, 1, np.nan])).tolist() == [
         *(0, 0, 1, 19, 20, 20, -1)
     ]
 
@@ -63,7 +63,7 @@ def test_a_light_colour_tells_its_name() -> None:
 def test_every_drawing_follows_the_page() -> None:
     for name, figure in all_figures(fabricate(strategies=STRATEGIES[:2], seeds=(0, 1))).items():
         svg = to_svg(figure, name)
-        ET.fromstring(standalone(svg).split("\n", 1)[1])
+        ET.fromstring(to_standalone_svg(svg).split("\n", 1)[1])
         inline = str(into_page(svg, 'a "quoted" name'))
         assert not re.findall(r"#[0-9a-f]{6}\b", inline), name
         assert 'aria-label="a &#34;quoted&#34; name"' in inline
@@ -130,7 +130,7 @@ def test_the_heat_map_fills_the_page_and_no_more(strategies: int) -> None:
 
 
 def test_a_duration_has_one_decimal_below_ten() -> None:
-    written = [formats.seconds(value) for value in (0.024, 0.96, 9.94, 9.96, 100.4)]
+    written = [formats.format_seconds(value) for value in (0.024, 0.96, 9.94, 9.96, 100.4)]
     assert written == ["0.0", "1.0", "9.9", "10", "100"]
 
 

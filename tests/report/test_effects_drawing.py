@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.report.render.canvas import PAGE, to_svg
+from benchmark.report.render.canvas import PAGE_WIDTH, to_svg
 from benchmark.report.single.training_effects import effect_panels
 
 CLASSES = ["large", "middling", "rare"]
@@ -49,7 +49,7 @@ def test_it_fits_the_page_and_is_drawn_alike(number):
     )
     assert first == again
     width = float(first.split(' width="', 1)[1].split('"', 1)[0])
-    assert width <= PAGE
+    assert width <= PAGE_WIDTH
 
 
 def test_without_a_control_no_shift_is_drawn():

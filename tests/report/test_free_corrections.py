@@ -66,7 +66,10 @@ def test_what_can_t_be_told_apart_is_called_so(comparison: Comparison) -> None:
 
 def test_without_a_correction_in_the_run_nothing_is_said(comparison: Comparison) -> None:
     networks = {name: {"0": f"of {name}"} for name in NAMES}
-    assert corrected_words(replace(comparison, manifest=comparison.manifest | {"networks": networks})) == ""
+    assert (
+        corrected_words(replace(comparison, manifest=comparison.manifest | {"networks": networks}))
+        == ""
+    )
     assert corrected_words(replace(comparison, baseline=None)) == ""
 
 

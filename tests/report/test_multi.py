@@ -25,16 +25,16 @@ from benchmark.analysis.multi_dataset import (
     STRATEGIES,
     MultiDatasetComparison,
     default_folder,
-    load_across,
+    load_multi_dataset,
     merge,
 )
 from benchmark.cli import main
-from benchmark.report import write_across
+from benchmark.report import write_multi_dataset_report
 from benchmark.report.multi.page import build_page, headline
 from benchmark.report.multi.settings import warnings
 from benchmark.report.multi.verdict import follow_up, verdict
 from benchmark.report.render.blocks import Table
-from benchmark.report.render.formats import share
+from benchmark.report.render.formats import format_share
 from benchmark.report.render.html import _drawing as into_page
 
 MISSING = float("nan")
@@ -290,7 +290,7 @@ def test_the_cost_stands_beside_the_gain() -> None:
     (table,) = section.blocks
     of = {row.cells[0].text: [cell.text for cell in row.cells[1:3]] for row in table.rows}
     means = one.summary.set_index("strategy")["accuracy"]
-    assert of["a"][0] == share(means["a"])
+    assert of["a"][0] == format_share(means["a"])
     assert across.leaderboard.set_index("strategy")["accuracy_mean_rank"].sum() == 3
 
 
@@ -303,10 +303,19 @@ def test_the_same_images_twice_are_warned_of() -> None:
         "`x (forum)` and `x (strong)` seem to be the same images: they count as two data sets "
         "here, but don't speak independently."
     ]
-    tailed = {**two.manifest["data"], "counts": {"train": [9, 3, 1]}}  # the same, cut to a long tail
-    assert len(list(warnings(merge([one, replace(two, manifest={**two.manifest, "data": tailed})])))) == 1
+    tailed = {
+        **two.manifest["data"],
+        "counts": {"train": [9, 3, 1]},
+    }  # the same, cut to a long tail
+    assert (
+        len(list(warnings(merge([one, replace(two, manifest={**two.manifest, "data": tailed})]))))
+        == 1
+    )
     copied = {**two.manifest["data"], "spec": "elsewhere/x"}
-    assert len(list(warnings(merge([one, replace(two, manifest={**two.manifest, "data": copied})])))) == 1
+    assert (
+        len(list(warnings(merge([one, replace(two, manifest={**two.manifest, "data": copied})]))))
+        == 1
+    )
     # a set of the same name and size that was made otherwise
     data = {**two.manifest["data"], "spec": "x:ratio=10", "counts": {"train": [1, 2, 3]}}
     assert not list(warnings(merge([one, replace(two, manifest={**two.manifest, "data": data})])))
@@ -341,7 +350,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         )
         for k in range(len(HOSTILE))
     ]
-    return write_across(merge(runs), tmp_path_factory.mktemp("across"))
+    return write_multi_dataset_report(merge(runs), tmp_path_factory.mktemp("across"))
 
 
 def test_the_files_hold_no_markup_of_others(hostile: dict[str, Path]) -> None:
@@ -375,16 +384,16 @@ def test_links_lead_somewhere(hostile: dict[str, Path]) -> None:
 
 
 def test_the_same_runs_give_the_same_bytes(tmp_path: Path) -> None:
-    first = write_across(several(6), tmp_path / "one")
-    again = write_across(several(6), tmp_path / "two")
+    first = write_multi_dataset_report(several(6), tmp_path / "one")
+    again = write_multi_dataset_report(several(6), tmp_path / "two")
     assert first.keys() == again.keys()
     for kind, path in first.items():
         assert path.read_bytes() == again[kind].read_bytes(), kind
 
 
 def test_ranks_are_drawn_from_five_data_sets_on(tmp_path: Path) -> None:
-    assert "figures/ranks.svg" in write_across(several(5), tmp_path)
-    assert "figures/ranks.svg" not in write_across(several(4), tmp_path)
+    assert "figures/ranks.svg" in write_multi_dataset_report(several(5), tmp_path)
+    assert "figures/ranks.svg" not in write_multi_dataset_report(several(4), tmp_path)
     assert [path.name for path in (tmp_path / "figures").iterdir()] == ["changes.svg"]
 
 
@@ -435,15 +444,15 @@ def untrained(tmp_path: Path) -> Any:
 def test_what_cannot_be_compared_is_said(untrained: Any, tmp_path: Path) -> None:
     one, two = untrained("one"), untrained("two")
     with pytest.raises(ValueError, match="two or more folders of runs are compared, got 1"):
-        load_across([one])
+        load_multi_dataset([one])
     with pytest.raises(ValueError, match=r"two/\.\./one is given twice"):
-        load_across([one, two, f"{two}/../one"])
+        load_multi_dataset([one, two, f"{two}/../one"])
     with pytest.raises(FileNotFoundError, match=r"elsewhere holds no run: there is no run\.json"):
-        load_across([one, tmp_path / "elsewhere"])
+        load_multi_dataset([one, tmp_path / "elsewhere"])
     with pytest.raises(
         ValueError, match=r"baseline 'b' is none of the strategies of .*one; .* c, a"
     ):
-        load_across([one, two], baseline="b")
+        load_multi_dataset([one, two], baseline="b")
     with pytest.raises(ValueError, match="is the folder of a run, whose report"):
         benchmark.compare_runs([one, two], out=two)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmark.evaluation.metrics import reliability
-from benchmark.report.render.canvas import PAGE, to_svg
+from benchmark.report.render.canvas import PAGE_WIDTH, to_svg
 from benchmark.report.single.reliability import reliability_panels
 
 
@@ -61,7 +61,7 @@ def test_where_no_class_is_rare_only_one_kind_is_drawn() -> None:
 @pytest.mark.parametrize("strategies", [1, 2, 7])
 def test_it_fits_the_page(strategies: int) -> None:
     figure = reliability_panels({f"s{k}": counted(k) for k in range(strategies)})
-    assert figure.get_figwidth() * 72 <= PAGE
+    assert figure.get_figwidth() * 72 <= PAGE_WIDTH
     assert len(figure.axes) == strategies
 
 

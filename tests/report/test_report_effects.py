@@ -68,7 +68,9 @@ def test_logits_are_measured_from_the_baseline(comparison):
 
 def test_networks_that_are_shared_stand_once():
     comparison = fabricate()
-    comparison.manifest["networks"]["threshold_moving"] = comparison.manifest["networks"]["no_change"]
+    comparison.manifest["networks"]["threshold_moving"] = comparison.manifest["networks"][
+        "no_change"
+    ]
     names = [row.cells[0].text for row in corrected_table(comparison).rows]
     assert "threshold_moving" not in names
     assert "no_change" in names

@@ -13,7 +13,14 @@ from benchmark.report import write_report
 from benchmark.report.single import training
 
 PHASES = [
-    {"epochs": 2, "train_from": "head", "lr": 1e-3, "head_lr": None, "warmup": 0.0, "cosine": False},
+    {
+        "epochs": 2,
+        "train_from": "head",
+        "lr": 1e-3,
+        "head_lr": None,
+        "warmup": 0.0,
+        "cosine": False,
+    },
     {"epochs": 9, "train_from": "rest", "lr": 1e-4, "head_lr": 1e-3, "warmup": 0.1, "cosine": True},
 ]
 RECIPE = {"name": "forum", "description": "2 epochs.", "phases": PHASES, "batch_size": 64}

@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 import benchmark.report
 from benchmark.evaluation.statistics.weighted_predictions import METRICS
 from benchmark.report import notebook_html, write_report
-from benchmark.report.render.formats import share
+from benchmark.report.render.formats import format_share
 from benchmark.report.single.figures import NAMES
 
 HOSTILE = (
@@ -177,8 +177,8 @@ def test_every_interval_of_the_report_is_a_row(tmp_path: Path) -> None:
     for row in table.rows:
         for metric, cell in zip(METRICS, row.cells[1:], strict=True):
             found = rows.loc[(row.cells[0].text, metric)]
-            assert cell.text == share(found["value"])
-            assert cell.note == f"{share(found['low'])} to {share(found['high'])}"
+            assert cell.text == format_share(found["value"])
+            assert cell.note == f"{format_share(found['low'])} to {format_share(found['high'])}"
     assert intervals_table(replace(comparison, predictions=comparison.predictions[:0])) is None
 
 
@@ -220,7 +220,11 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         messages=(MESSAGE,),
     )
     failures = comparison.failures.assign(error=MESSAGE, traceback=f"{MESSAGE}\n</pre>")
-    run = {**comparison.manifest, "command": MESSAGE, "weights": {"name": MESSAGE, MESSAGE: MESSAGE}}
+    run = {
+        **comparison.manifest,
+        "command": MESSAGE,
+        "weights": {"name": MESSAGE, MESSAGE: MESSAGE},
+    }
     descriptions = dict.fromkeys(comparison.strategies, f"{MESSAGE}\n\n    {MESSAGE}")
     return write_report(
         replace(comparison, failures=failures, manifest=run, descriptions=descriptions),
@@ -380,7 +384,9 @@ def test_a_strategy_says_its_parameters_as_used(tmp_path: Path) -> None:
     comparison = fabricate(strategies=STRATEGIES[:2])
     used = [{"name": STRATEGIES[1], "doc": "", "parameters": {"on": "no_change", "weight": 10.0}}]
     asked = [{"name": STRATEGIES[0], "doc": "", "parameters": {}}, *used]
-    written = write_report(replace(comparison, manifest={**comparison.manifest, "asked": asked}), tmp_path)
+    written = write_report(
+        replace(comparison, manifest={**comparison.manifest, "asked": asked}), tmp_path
+    )
     text = Reader(written["html"].read_text(encoding="utf-8")).text
     assert text.count("Parameters:") == 1
     assert text.index("Parameters: on=no_change, weight=10.0") > text.rindex(STRATEGIES[1])

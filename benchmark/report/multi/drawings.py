@@ -14,16 +14,16 @@ from benchmark.report.render.canvas import (
     INK,
     LINE,
     MUTED,
-    PAGE,
+    PAGE_WIDTH,
     SECOND,
     Canvas,
-    bare,
-    in_style,
+    hide_frame,
     label_width,
-    row_labels,
-    short,
+    page_style,
+    set_row_labels,
+    shorten,
 )
-from benchmark.report.render.formats import change, share
+from benchmark.report.render.formats import add_sign, format_share
 
 NAME = 34  # letters of a strategy's name that are shown
 
@@ -49,12 +49,12 @@ def change_dots(
     left, top, high, gap = label_width(strategies, NAME), 28, 22, 22
     across = min(d, 6)
     down = -(-d // across)
-    wide = int(np.clip((PAGE - left) / across - gap, 105, 230))
+    wide = int(np.clip((PAGE_WIDTH - left) / across - gap, 105, 230))
     row = top + s * high + 34
     every = np.concatenate([np.ravel(one) for of in changes for one in of])
     low, up = min(every.min(initial=0), 0), max(every.max(initial=0), 0)
     pad = max(0.08 * (up - low), 0.005)
-    with in_style():
+    with page_style():
         canvas = Canvas(left + across * (wide + gap), down * row - 12)
         for place, dataset in enumerate(datasets):
             x, y = left + place % across * (wide + gap), place // across * row + top
@@ -69,16 +69,16 @@ def change_dots(
                 )
             ):
                 _change(axes, k, np.asarray(values, float), word)
-            axes.set_title(short(dataset, int(wide / 6.2)), pad=6, size=10.5)
+            axes.set_title(shorten(dataset, int(wide / 6.2)), pad=6, size=10.5)
             axes.grid(axis="y", color=FAINT, linewidth=0.5)
             axes.spines["left"].set_visible(False)
             axes.tick_params(length=0)
             axes.locator_params(axis="x", nbins=4 if wide < 160 else 5)
             axes.xaxis.set_major_formatter(
-                lambda value, _: change(share(value, 2)) if value else "0"
+                lambda value, _: add_sign(format_share(value, 2)) if value else "0"
             )
             labels = strategies if place % across == 0 else [""] * s
-            row_labels(axes, labels, NAME, first=0)
+            set_row_labels(axes, labels, NAME, first=0)
         return canvas.figure
 
 
@@ -93,13 +93,13 @@ def rank_axis(
     s, ordered = len(strategies), sorted(range(len(strategies)), key=lambda k: (-means[k], k))
     halves = ordered[: s // 2], ordered[s // 2 :][::-1]  # left and right, outermost first
     side = label_width(strategies, NAME) + 34  # with the number
-    wide, top, line, step = max(PAGE - 2 * side - 20, 300), 44, 19, 10
+    wide, top, line, step = max(PAGE_WIDTH - 2 * side - 20, 300), 44, 19, 10
     begin = len(groups) * step + 22  # of the labels, below the axis
-    with in_style():
+    with page_style():
         canvas = Canvas(2 * side + wide, top + begin + max(map(len, halves)) * line + 4)
         axes = canvas.axes(0, 0, canvas.width, canvas.height)
         axes.set(xlim=(0, canvas.width), ylim=(canvas.height, 0))
-        bare(axes)
+        hide_frame(axes)
 
         def at(rank: float) -> float:
             return side + wide * (s - rank) / max(s - 1, 1)
@@ -122,7 +122,7 @@ def rank_axis(
                 }
                 number = f"{means[k]:.2f}"
                 axes.text(end + sign * 5, y, number, size=9.5, color=MUTED, **look)
-                name = short(strategies[k], NAME)
+                name = shorten(strategies[k], NAME)
                 axes.text(end + sign * 37, y, name, size=10, color=INK, **look)
         for place, members in enumerate(groups):
             y, ranks = top + 12 + place * step, [means[k] for k in members]

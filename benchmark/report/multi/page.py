@@ -26,7 +26,7 @@ from benchmark.report.render.blocks import (
     printable,
 )
 from benchmark.report.render.canvas import to_svg
-from benchmark.report.render.formats import listed, plural
+from benchmark.report.render.formats import join_names, pluralize
 from benchmark.report.single.verdict import paired_differences
 
 FIGURES = ("changes", "ranks")
@@ -63,11 +63,11 @@ def build_page(across: MultiDatasetComparison) -> Page:
 def headline(across: MultiDatasetComparison) -> Page:
     """Return only what stands first: title, verdict, warnings, macro-F1 and never predicted."""
     names = [printable(name) for name in across.datasets]
-    number = plural(len(names), "data set", "data sets")
+    number = pluralize(len(names), "data set", "data sets")
     return Page(
-        title=listed(names) if len(names) < 4 else number,
+        title=join_names(names) if len(names) < 4 else number,
         subtitle=" · ".join(
-            [plural(len(across.strategies), "strategy", "strategies")]
+            [pluralize(len(across.strategies), "strategy", "strategies")]
             + ([", ".join(names)] if len(names) >= 4 else [number])
         ),
         verdict=verdict(across),
@@ -186,13 +186,13 @@ def _pairs(across: MultiDatasetComparison) -> Iterator[Block]:
     if not tested:
         return
     yield Paragraph(
-        f"{plural(len(tested), 'pair', 'pairs')} of strategies are tested at once, so it takes "
-        f"{plural(across.needed, 'data set', 'data sets')} before any difference can be "
+        f"{pluralize(len(tested), 'pair', 'pairs')} of strategies are tested at once, so it takes "
+        f"{pluralize(across.needed, 'data set', 'data sets')} before any difference can be "
         f"significant at 5 %: then the smallest p, 2 / 2^{across.needed}, times {len(tested)} is "
         f"{len(tested) * 2 / 2**across.needed:.3f}."
     )
     if found := significant(across):
-        yield Paragraph(f"Macro-F1 is significantly higher under {listed(found)}.")
+        yield Paragraph(f"Macro-F1 is significantly higher under {join_names(found)}.")
         yield tables.pairs_table(across)
     else:
         yield Details("Every pair", (tables.pairs_table(across),))

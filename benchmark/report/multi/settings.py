@@ -7,8 +7,8 @@ from typing import Any
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.multi_dataset import NOT_RUN, MultiDatasetComparison
-from benchmark.report.render.blocks import code, printable
-from benchmark.report.render.formats import MISSING, count, listed, plural
+from benchmark.report.render.blocks import as_code, printable
+from benchmark.report.render.formats import MISSING, format_count, join_names, pluralize
 from benchmark.report.single.audit import flagged
 from benchmark.report.single.few import FEW_TEST_IMAGES, few_images
 from benchmark.report.single.tables import mapping
@@ -44,7 +44,7 @@ def warnings(across: MultiDatasetComparison) -> Iterator[str]:
         by_baseline: dict[str, list[str]] = {}
         for name, run in named.items():
             by_baseline.setdefault(
-                code(printable(run.baseline)) if run.baseline else "none", []
+                as_code(printable(run.baseline)) if run.baseline else "none", []
             ).append(name)
         yield (
             f"The runs have different baselines: {_by_value(by_baseline)}. Changes are against each "
@@ -54,7 +54,7 @@ def warnings(across: MultiDatasetComparison) -> Iterator[str]:
     for name, run in named.items():
         if missed := flagged(run):
             yield (
-                f"On {code(printable(name))} {listed([code(printable(one)) for one in missed])} "
+                f"On {as_code(printable(name))} {join_names([as_code(printable(one)) for one in missed])} "
                 "failed its audit: see that run's report for what was not seen."
             )
     if few := [name for name, run in named.items() if few_images(run)]:
@@ -68,7 +68,7 @@ def warnings(across: MultiDatasetComparison) -> Iterator[str]:
         absent = list(mine.loc[mine["status"] == NOT_RUN, "dataset"])
         if absent:
             yield (
-                f"{code(printable(strategy))} was not run on {_names(absent)}: it is shown, but "
+                f"{as_code(printable(strategy))} was not run on {_names(absent)}: it is shown, but "
                 "neither ranked nor tested."
             )
     for strategy in across.strategies:
@@ -77,7 +77,7 @@ def warnings(across: MultiDatasetComparison) -> Iterator[str]:
             failed = list(mine.loc[mine["status"] == status, "dataset"])
             if failed:
                 yield (
-                    f"{code(printable(strategy))} {how} on {_names(failed)}: there it is not "
+                    f"{as_code(printable(strategy))} {how} on {_names(failed)}: there it is not "
                     "compared."
                 )
 
@@ -100,7 +100,7 @@ def _weights(weights: dict[str, Any]) -> str:
 def _recipe(recipe: dict[str, Any]) -> str:
     """Write a recipe's name and phases, which a run may have changed."""
     phases = [
-        f"{count(phase.get('epochs', float('nan')))} epochs of the {phase.get('trains')} "
+        f"{format_count(phase.get('epochs', float('nan')))} epochs of the {phase.get('trains')} "
         f"at {phase.get('lr')}"
         for phase in map(mapping, recipe.get("phases") or [])
     ]
@@ -130,5 +130,5 @@ def _by_value(by_value: dict[str, list[str]]) -> str:
 
 def _names(names: list[str]) -> str:
     if len(names) > 8:
-        return f"{plural(len(names), 'data set', 'data sets')}"
-    return listed([code(printable(name)) for name in names])
+        return f"{pluralize(len(names), 'data set', 'data sets')}"
+    return join_names([as_code(printable(name)) for name in names])

@@ -12,12 +12,12 @@ from benchmark.report.multi.settings import settings
 from benchmark.report.render.blocks import Cell, Facts, Row, Table, printable
 from benchmark.report.render.formats import (
     MISSING,
-    change,
-    count,
-    counts,
-    plural,
-    probability,
-    share,
+    add_sign,
+    count_formatter,
+    format_count,
+    format_p_value,
+    format_share,
+    pluralize,
 )
 from benchmark.report.single.tables import ACROSS
 
@@ -31,15 +31,15 @@ def macro_f1_tables(across: MultiDatasetComparison) -> list[Table]:
     last = {"Above baseline ↑": _higher(across)} if common else {}
     last["Mean rank ↓"] = _mean_rank(across, "mean_rank")
     caption = f"Macro-F1, mean over each run's seeds.{_said(across)}"
-    return _wide(across, "macro_f1", share, True, caption, last, [""] * len(across.datasets))
+    return _wide(across, "macro_f1", format_share, True, caption, last, [""] * len(across.datasets))
 
 
 def never_predicted_tables(across: MultiDatasetComparison) -> list[Table]:
     """Strategies × data sets: classes never predicted."""
     last = {"Mean rank ↓": _mean_rank(across, "never_predicted_mean_rank")}
     caption = f"Classes never predicted, mean over each run's seeds.{_said(across)}"
-    classes = [f", of {plural(len(run.classes), 'class', 'classes')}" for run in across.runs]
-    write = counts(across.scores["never_predicted"].dropna().astype(float))
+    classes = [f", of {pluralize(len(run.classes), 'class', 'classes')}" for run in across.runs]
+    write = count_formatter(across.scores["never_predicted"].dropna().astype(float))
     return _wide(across, "never_predicted", write, False, caption, last, classes)
 
 
@@ -47,7 +47,7 @@ def accuracy_tables(across: MultiDatasetComparison) -> list[Table]:
     """Strategies × data sets: accuracy, which help for rare classes tends to cost."""
     last = {"Mean rank ↓": _mean_rank(across, "accuracy_mean_rank")}
     caption = f"Accuracy, mean over each run's seeds.{_said(across)}"
-    return _wide(across, "accuracy", share, True, caption, last, [""] * len(across.datasets))
+    return _wide(across, "accuracy", format_share, True, caption, last, [""] * len(across.datasets))
 
 
 def ranks_tables(across: MultiDatasetComparison) -> list[Table]:
@@ -56,7 +56,7 @@ def ranks_tables(across: MultiDatasetComparison) -> list[Table]:
     number = int(across.leaderboard["ranked"].max())
     caption = (
         "Ranks by macro-F1, 1 is the highest; equal ones share their mean. Mean ranks are over "
-        f"the {plural(number, 'data set', 'data sets')} on which all of these finished, and "
+        f"the {pluralize(number, 'data set', 'data sets')} on which all of these finished, and "
         "depend on which strategies are compared."
     )
     means = _mean_rank(across, "mean_rank")
@@ -73,15 +73,17 @@ def ranks_tables(across: MultiDatasetComparison) -> list[Table]:
 def pairs_table(across: MultiDatasetComparison) -> Table:
     """One row a pair of strategies: on how many data sets which one is higher, and the test."""
     rows = []
-    for pair in sorted(across.pair_tests, key=lambda pair: (np.nan_to_num(pair.p_holm, nan=2), pair.p)):
+    for pair in sorted(
+        across.pair_tests, key=lambda pair: (np.nan_to_num(pair.p_holm, nan=2), pair.p)
+    ):
         names = [printable(across.common_strategies[place]) for place in (pair.one, pair.two)]
         numbers = [
-            count(pair.datasets),
-            count(pair.higher),
-            count(pair.lower),
-            change(share(pair.median)),
-            probability(pair.p),
-            probability(pair.p_holm),
+            format_count(pair.datasets),
+            format_count(pair.higher),
+            format_count(pair.lower),
+            add_sign(format_share(pair.median)),
+            format_p_value(pair.p),
+            format_p_value(pair.p_holm),
         ]
         rows.append(Row((*map(Cell, names), *map(Cell, numbers))))
     columns = (
@@ -90,7 +92,7 @@ def pairs_table(across: MultiDatasetComparison) -> Table:
     )
     caption = (
         "Macro-F1 of every two strategies, by Wilcoxon's signed ranks over the data sets on which "
-        f"both finished; Holm for {plural(len(rows), 'pair', 'pairs')}."
+        f"both finished; Holm for {pluralize(len(rows), 'pair', 'pairs')}."
     )
     return Table(caption, columns, tuple(rows), frozenset({0, 1}), csv="pairs.csv")
 
@@ -101,12 +103,12 @@ def runs_table(across: MultiDatasetComparison) -> Table:
     differ = [name for name in each[0] if len({values[name] for values in each}) > 1]
     for dataset, run, values in zip(across.datasets, across.runs, each, strict=True):
         counts = run.train_counts
-        ratio = count(max(counts) / min(counts)) if min(counts, default=0) > 0 else MISSING
+        ratio = format_count(max(counts) / min(counts)) if min(counts, default=0) > 0 else MISSING
         numbers = [
-            count(len(run.classes)),
-            count(sum(counts)),
+            format_count(len(run.classes)),
+            format_count(sum(counts)),
             ratio,
-            count(sum(run.test_counts) / max(len(run.seeds), 1)),
+            format_count(sum(run.test_counts) / max(len(run.seeds), 1)),
         ]
         said = [str(run.folder), run.baseline or "none", *(values[name] for name in differ)]
         rows.append(Row(tuple(Cell(printable(text)) for text in (dataset, *numbers, *said))))
@@ -183,7 +185,7 @@ def _cell(
     if record["strategy"] == record["baseline"]:
         note = "" if across.baseline else "baseline"
     else:
-        note = change(write(record[change_column]))
+        note = add_sign(write(record[change_column]))
         note = "" if note == MISSING else note
     return Cell(text, note=note, mark="best" if text == best else "")
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from benchmark.analysis.multi_dataset import MultiDatasetComparison
-from benchmark.report.render.blocks import code, printable
-from benchmark.report.render.formats import listed, plural
+from benchmark.report.render.blocks import as_code, printable
+from benchmark.report.render.formats import join_names, pluralize
 
 
 def verdict(across: MultiDatasetComparison) -> str:
     """Return the sentence a reader takes away: what does better than the baseline, and where."""
-    start = f"On {plural(len(across.datasets), 'data set', 'data sets')}"
+    start = f"On {pluralize(len(across.datasets), 'data set', 'data sets')}"
     if not across.common_strategies:
         return f"{start}, no strategy that every run asked for finished, so nothing can be ranked."
     baseline = across.baseline
@@ -20,7 +20,7 @@ def verdict(across: MultiDatasetComparison) -> str:
         leaderboard["strategy"].isin(across.common_strategies) & (leaderboard["compared"] > 0)
     ]
     if compared.empty:
-        return f"{start}, nothing finished beside the baseline {code(printable(baseline))}."
+        return f"{start}, nothing finished beside the baseline {as_code(printable(baseline))}."
     by_result: dict[tuple[int, int], list[str]] = {}
     for row in compared.to_dict("records"):
         by_result.setdefault((row["higher"], row["compared"]), []).append(row["strategy"])
@@ -30,7 +30,9 @@ def verdict(across: MultiDatasetComparison) -> str:
         f"{_on(*result, everyone)} under {_names(by_result[result], len(compared))}"
         for result in results
     ]
-    return f"{start}, macro-F1 is higher than under {code(printable(baseline))} {listed(said)}."
+    return (
+        f"{start}, macro-F1 is higher than under {as_code(printable(baseline))} {join_names(said)}."
+    )
 
 
 def follow_up(across: MultiDatasetComparison) -> str:
@@ -39,12 +41,12 @@ def follow_up(across: MultiDatasetComparison) -> str:
     if not pairs:
         return ""
     most = max(pair.datasets for pair in pairs)
-    tests = plural(len(pairs), "pair", "pairs")
+    tests = pluralize(len(pairs), "pair", "pairs")
     if most < across.needed:
         return (
-            f"{plural(most, 'data set', 'data sets').capitalize()} settle nothing: with {tests} of "
+            f"{pluralize(most, 'data set', 'data sets').capitalize()} settle nothing: with {tests} of "
             "strategies to test, no difference can be significant below "
-            f"{plural(across.needed, 'data set', 'data sets')}."
+            f"{pluralize(across.needed, 'data set', 'data sets')}."
         )
     said = significant(across)
     how = f"Wilcoxon's signed ranks over data sets, Holm for {tests}"
@@ -52,7 +54,7 @@ def follow_up(across: MultiDatasetComparison) -> str:
         return f"No two strategies differ significantly ({how})."
     if len(said) > 3:
         return f"{len(said)} of {tests} differ significantly ({how}): see below."
-    return f"Macro-F1 is significantly higher under {listed(said)}: {how}."
+    return f"Macro-F1 is significantly higher under {join_names(said)}: {how}."
 
 
 def significant(across: MultiDatasetComparison) -> list[str]:
@@ -61,7 +63,7 @@ def significant(across: MultiDatasetComparison) -> list[str]:
     for pair in across.pair_tests:
         if pair.differ:
             order = (pair.one, pair.two) if pair.balance > 0 else (pair.two, pair.one)
-            one, other = (code(printable(across.common_strategies[place])) for place in order)
+            one, other = (as_code(printable(across.common_strategies[place])) for place in order)
             found.append(f"{one} than under {other}")
     return found
 
@@ -95,5 +97,5 @@ def _on(number: int, of: int, everyone: bool) -> str:
 
 def _names(names: list[str], among: int) -> str:
     if len(names) <= 3:
-        return listed([code(printable(name)) for name in names])
+        return join_names([as_code(printable(name)) for name in names])
     return f"all {len(names)} others" if len(names) == among else f"{len(names)} strategies"

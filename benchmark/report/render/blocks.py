@@ -1,6 +1,6 @@
-"""What a report is made of: text, tables, figures. Knows neither a run nor an output format.
+"""The blocks of a report: text, tables, figures. They know neither a run nor an output format.
 
-In every text, a piece between two backticks is code; nothing else is markup.
+In every text, a piece between two backticks is code. There is no other markup.
 """
 
 from __future__ import annotations
@@ -18,33 +18,33 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Code:
-    """Text to be shown letter by letter: a command, a traceback."""
+    """Text that is shown unchanged: a command, a traceback."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Definitions:
-    """Terms and what they mean."""
+    """Terms and their meanings."""
 
     items: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Names and values, both short and plain."""
+    """Names and values, both short and without markup."""
 
     items: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a table; `note` is small print beside the text."""
+    """One cell of a table; `note` is printed small beside the text."""
 
     text: str
     note: str = ""
-    mark: str = ""  # "best" of its column, "never" predicted, "failed", "gain", "loss"
-    span: int = 1  # columns it covers
+    mark: str = ""  # "best" (of its column), "never" (predicted), "failed", "gain" or "loss"
+    span: int = 1  # columns that the cell covers
 
 
 @dataclass(frozen=True)
@@ -57,34 +57,34 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under column titles; `text_columns` are set flush left, all others hold numbers."""
+    """Rows under column titles. `text_columns` are aligned left; all others hold numbers."""
 
     caption: str
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     text_columns: frozenset[int] = frozenset({0})
-    csv: str = ""  # files in which the same numbers lie, a space between
-    heads: int = 1  # cells of a row that together say what it is about
+    csv: str = ""  # the files with the same numbers, separated by spaces
+    heading_columns: int = 1  # the first cells of a row, which are its heading
 
     @property
     def files(self) -> list[str]:
-        """The names in `csv`."""
+        """The file names in `csv`."""
         return self.csv.split()
 
     @property
-    def noted(self) -> frozenset[int]:
-        """Columns of numbers in which some cell has a note, so that all leave room for one."""
+    def columns_with_notes(self) -> frozenset[int]:
+        """Columns of numbers in which a cell has a note: all their cells leave space for one."""
         return frozenset(
-            place
+            column
             for row in self.rows
-            for place, cell in enumerate(row.cells)
-            if cell.note and place not in self.text_columns
+            for column, cell in enumerate(row.cells)
+            if cell.note and column not in self.text_columns
         )
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawing, written as figures/<name>.svg; `svg` is a whole SVG document in light colours."""
+    """A drawing, saved as figures/<name>.svg. `svg` is a whole SVG document in light colours."""
 
     name: str
     svg: str
@@ -94,7 +94,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Details:
-    """Blocks that a reader opens when they want them."""
+    """Blocks that stay folded until the reader opens them."""
 
     summary: str
     blocks: tuple[Block, ...]
@@ -112,7 +112,7 @@ Block = Paragraph | Code | Definitions | Facts | Table | Figure | Details | Head
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the page that the contents list names."""
+    """A part of the page with an entry in the table of contents."""
 
     id: str
     title: str
@@ -121,49 +121,45 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """The whole report: what stands first on it, then the sections."""
+    """The whole report: its headline, then its sections."""
 
     title: str
     subtitle: str
     verdict: str
     follow_up: str
     warnings: tuple[str, ...]
-    lead: tuple[Block, ...]  # the main table
+    lead: tuple[Block, ...]  # the main table, above the table of contents
     sections: tuple[Section, ...]
-    highlights: tuple[str, ...] = ()  # what else a reader should take away, a line each
+    highlights: tuple[str, ...] = ()  # further results, a line each
 
     def figures(self) -> list[Figure]:
         """Every figure on the page, in reading order."""
         blocks = list(self.lead)
         for section in self.sections:
             blocks += section.blocks
-        found = []
+        figures = []
         while blocks:
             block = blocks.pop(0)
             if isinstance(block, Figure):
-                found.append(block)
+                figures.append(block)
             elif isinstance(block, Details):
                 blocks[:0] = block.blocks
-        return found
+        return figures
 
 
-def spans(text: str) -> list[tuple[str, bool]]:
-    """Split a text into (piece, is it code), at pairs of backticks.
+def split_code(text: str) -> list[tuple[str, bool]]:
+    """Split a text at pairs of backticks, into (piece, is it code).
 
-    >>> spans("set `power=0.5` here")
+    >>> split_code("set `power=0.5` here")
     [('set ', False), ('power=0.5', True), (' here', False)]
     """
-    pieces = re.split(r"(`+)(.+?)\1", text)  # text, ticks, code, text, ticks, code, text
-    found = []
-    for place in range(0, len(pieces), 3):
-        found.append((pieces[place], False))
-        if place + 2 < len(pieces):
-            found.append((pieces[place + 2], True))
-    return [(piece, code) for piece, code in found if piece]
+    parts = re.split(r"(`+)(.+?)\1", text)  # text, ticks, code, text, ticks, code, text
+    pieces = [(part, index % 3 == 2) for index, part in enumerate(parts) if index % 3 != 1]
+    return [(piece, is_code) for piece, is_code in pieces if piece]
 
 
-def code(text: str) -> str:
-    """Mark a name as code; backticks of its own would end it early and become apostrophes."""
+def as_code(text: str) -> str:
+    """Mark a name as code. Its own backticks would end the code, so they become apostrophes."""
     return "`" + (text.replace("`", "'") or " ") + "`"
 
 

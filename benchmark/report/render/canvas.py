@@ -29,9 +29,9 @@ INK, PAPER, MUTED, FAINT, PLAIN, LINE, SECOND, ON_LOW, ON_HIGH = (
         *("line", "second", "on-low", "on-high"),
     )
 )
-PAGE = 960  # pixels a drawing may be wide before the page scrolls it
+PAGE_WIDTH = 960  # pixels a drawing may be wide before the page scrolls it
 
-_SETTINGS = {
+_STYLE = {
     "svg.fonttype": "none",
     "text.parse_math": False,
     "font.family": ["DejaVu Sans"],
@@ -61,13 +61,13 @@ _SETTINGS = {
 def to_svg(figure: Figure, name: str) -> str:
     """Return a figure as an SVG document, the same bytes for the same drawing."""
     written = io.StringIO()
-    with in_style():
+    with page_style():
         matplotlib.rcParams["svg.hashsalt"] = name  # undone with the other settings
         figure.savefig(written, format="svg")
     return _tidy(written.getvalue())
 
 
-def standalone(svg: str) -> str:
+def to_standalone_svg(svg: str) -> str:
     """Return a drawing as a file of its own: on paper colour, inverted where the reader is dark."""
     head, body = svg.split(">", 1)
     dark = "@media (prefers-color-scheme: dark) { svg { filter: invert(0.92) hue-rotate(180deg) } }"
@@ -78,9 +78,9 @@ def standalone(svg: str) -> str:
 
 
 @contextmanager
-def in_style() -> Iterator[None]:
+def page_style() -> Iterator[None]:
     """Draw in the page's style; the reader's own settings come back afterwards."""
-    with style.context(_SETTINGS, after_reset=True), warnings.catch_warnings():
+    with style.context(_STYLE, after_reset=True), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # the reader's fonts have it
         yield
 
@@ -111,27 +111,27 @@ def _tidy(svg: str) -> str:
     return re.sub(r"\n\s*", "\n", svg)
 
 
-def bare(axes: Axes) -> None:
+def hide_frame(axes: Axes) -> None:
     """Leave neither frame nor ticks."""
     axes.spines[:].set_visible(False)
     axes.set(xticks=[], yticks=[])
 
 
-def row_labels(
+def set_row_labels(
     axes: Axes, names: Sequence[str], longest: int, size: float = 10, first: float = 0.5
 ) -> None:
     """Name the rows at `first`, `first` + 1 and so on, each in `longest` letters at most."""
-    labels = [short(name, longest) for name in names]
+    labels = [shorten(name, longest) for name in names]
     axes.set_yticks(first + np.arange(len(names)), labels, size=size, color=INK)
     axes.tick_params(axis="y", length=0, pad=5)
 
 
 def label_width(names: Sequence[str], longest: int) -> int:
     """Return the pixels that the names of rows take."""
-    return round(18 + 6.3 * max((len(short(name, longest)) for name in names), default=0))
+    return round(18 + 6.3 * max((len(shorten(name, longest)) for name in names), default=0))
 
 
-def short(name: str, longest: int) -> str:
+def shorten(name: str, longest: int) -> str:
     """Return a name in `longest` letters at most, without its middle if it has more."""
     name = " ".join(printable(name).split())
     if len(name) <= longest:

@@ -48,7 +48,7 @@ HEAT = [f"heat-{level}" for level in range(LEVELS)]
 COLOURS |= dict(zip(HEAT, zip(_ramp(_LIGHT), _ramp(_DARK), strict=True), strict=True))
 
 
-def levels(shares: np.ndarray) -> np.ndarray:
+def colour_levels(shares: np.ndarray) -> np.ndarray:
     """Return the places of shares in the ramp, -1 for NaN."""
     places = np.rint(np.clip(shares, 0, 1) * (LEVELS - 1))
     return np.where(np.isnan(places), -1, places).astype(int)

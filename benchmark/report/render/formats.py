@@ -1,4 +1,4 @@
-"""How a number is written, the same way in every table and sentence."""
+"""Formats numbers, the same way in every table and sentence."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ MISSING = "–"
 MINUS = "\N{MINUS SIGN}"
 
 
-def share(value: float, digits: int = 3) -> str:
-    """Write a number between 0 and 1 without its leading zero.
+def format_share(value: float, digits: int = 3) -> str:
+    """Format a number between 0 and 1, without its leading zero.
 
-    >>> share(0.3121), share(1.0), share(-0.05), share(float("nan"))
+    >>> format_share(0.3121), format_share(1.0), format_share(-0.05), format_share(float("nan"))
     ('.312', '1.000', '−.050', '–')
     """
     if not math.isfinite(value):
@@ -21,10 +21,10 @@ def share(value: float, digits: int = 3) -> str:
     return (MINUS if value < 0 and text.strip(".0") else "") + text
 
 
-def count(value: float) -> str:
-    """Write a count, or the mean of counts over seeds.
+def format_count(value: float) -> str:
+    """Format a count, or the mean of counts over seeds.
 
-    >>> count(12.0), count(11.6667), count(16384)
+    >>> format_count(12.0), format_count(11.6667), format_count(16384)
     ('12', '11.7', '16,384')
     """
     if not math.isfinite(value):
@@ -34,25 +34,27 @@ def count(value: float) -> str:
     return (MINUS if rounded < 0 else "") + text
 
 
-def counts(values: Iterable[float]) -> Callable[[float], str]:
-    """Return how counts of one column are written: all with one decimal where one has a fraction.
+def count_formatter(values: Iterable[float]) -> Callable[[float], str]:
+    """Return the format of a column of counts: one decimal for all if one of them has a fraction.
 
-    >>> counts([7.0, 9.8])(7.0), counts([7.0, 9.0])(7.0)
+    >>> count_formatter([7.0, 9.8])(7.0), count_formatter([7.0, 9.0])(7.0)
     ('7.0', '7')
     """
-    if all(count(value).isdigit() or value >= 1000 or value != value for value in values):
-        return count
-    return lambda value: count(value) if count(value) == MISSING else _one_decimal(value)
+    if all(format_count(value).isdigit() or value >= 1000 or value != value for value in values):
+        return format_count
+    return lambda value: (
+        format_count(value) if format_count(value) == MISSING else _format_one_decimal(value)
+    )
 
 
-def _one_decimal(value: float) -> str:
+def _format_one_decimal(value: float) -> str:
     return f"{MINUS if value < 0 and round(value, 1) else ''}{abs(value):,.1f}"
 
 
-def seconds(value: float) -> str:
-    """Write a duration in seconds.
+def format_seconds(value: float) -> str:
+    """Format a duration in seconds.
 
-    >>> seconds(0.024), seconds(3.21), seconds(1234.4)
+    >>> format_seconds(0.024), format_seconds(3.21), format_seconds(1234.4)
     ('0.0', '3.2', '1,234')
     """
     if not math.isfinite(value):
@@ -60,19 +62,19 @@ def seconds(value: float) -> str:
     return f"{value:,.{1 if value < 9.95 else 0}f}"
 
 
-def probability(value: float) -> str:
-    """Write a p-value; a small one is said to be below what is shown.
+def format_p_value(value: float) -> str:
+    """Format a p-value with three decimals, or as "< .001".
 
-    >>> probability(0.0384), probability(0.00002), probability(1.0), probability(float("nan"))
-    ('.038', '< .001', '1.000', '–')
+    >>> [format_p_value(p) for p in (0.0384, 0.00002, 1.0, math.nan)]
+    ['.038', '< .001', '1.000', '–']
     """
-    return "< .001" if value < 0.001 else share(value)
+    return "< .001" if value < 0.001 else format_share(value)
 
 
-def change(text: str) -> str:
-    """Give a written difference its sign.
+def add_sign(text: str) -> str:
+    """Put a sign before a formatted difference.
 
-    >>> change(".137"), change("−2"), change("0"), change(".000")
+    >>> add_sign(".137"), add_sign("−2"), add_sign("0"), add_sign(".000")
     ('+.137', '−2', '±0', '±.000')
     """
     if text == MISSING or text.startswith(MINUS):
@@ -80,10 +82,10 @@ def change(text: str) -> str:
     return ("+" if text.strip(".0") else "±") + text
 
 
-def listed(names: list[str], joint: str = "and") -> str:
-    """Join names as a sentence does.
+def join_names(names: list[str], joint: str = "and") -> str:
+    """Join names to a list in a sentence.
 
-    >>> listed(["a", "b", "c"])
+    >>> join_names(["a", "b", "c"])
     'a, b and c'
     """
     if len(names) < 2:
@@ -91,10 +93,10 @@ def listed(names: list[str], joint: str = "and") -> str:
     return f"{', '.join(names[:-1])} {joint} {names[-1]}"
 
 
-def plural(number: int, one: str, many: str) -> str:
-    """Choose the noun that fits a number.
+def pluralize(number: int, singular: str, plural: str) -> str:
+    """Format a number with its noun, in the singular or the plural.
 
-    >>> plural(1, "class", "classes"), plural(17, "class", "classes")
+    >>> pluralize(1, "class", "classes"), pluralize(17, "class", "classes")
     ('1 class', '17 classes')
     """
-    return f"{number:,} {one if number == 1 else many}"
+    return f"{number:,} {singular if number == 1 else plural}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from benchmark.report.render.blocks import Page, printable, spans
+from benchmark.report.render.blocks import Page, printable, split_code
 from benchmark.report.render.colours import COLOURS
 
 _HERE = Path(__file__).parent
@@ -47,7 +47,7 @@ def _style() -> str:
 def _inline(text: str) -> Markup:
     """Escape a text; what stands between backticks becomes code."""
     return Markup("").join(
-        _code(piece) if code else escape(printable(piece)) for piece, code in spans(text)
+        _code(piece) if code else escape(printable(piece)) for piece, code in split_code(text)
     )
 
 

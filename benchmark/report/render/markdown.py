@@ -17,7 +17,7 @@ from benchmark.report.render.blocks import (
     Page,
     Paragraph,
     Table,
-    spans,
+    split_code,
 )
 
 
@@ -93,7 +93,7 @@ def _cell(cell: Cell) -> str:
 def _text(text: str) -> str:
     """Escape everything that markdown or HTML would read; code spans stay code."""
     written = []
-    for piece, code in spans(" ".join(text.split())):
+    for piece, code in split_code(" ".join(text.split())):
         if code:
             ticks = "`" * (_longest_run_of_ticks(piece) + 1)
             written.append(f"{ticks}{piece}{ticks}")
@@ -120,7 +120,7 @@ def _escape(text: str) -> str:
 def _summary(text: str) -> str:
     """Markdown is not read inside a summary tag: HTML it is."""
     return "".join(
-        f"<code>{_html(piece)}</code>" if code else _html(piece) for piece, code in spans(text)
+        f"<code>{_html(piece)}</code>" if code else _html(piece) for piece, code in split_code(text)
     )
 
 

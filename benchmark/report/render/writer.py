@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmark.report.render import html, markdown
 from benchmark.report.render.blocks import Page
-from benchmark.report.render.canvas import standalone
+from benchmark.report.render.canvas import to_standalone_svg
 from benchmark.storage.atomic import write_text
 
 
@@ -20,7 +20,7 @@ def write_page(page: Page, folder: Path, names: Iterable[str]) -> dict[str, Path
     written = {}
     for figure in page.figures():
         name = f"figures/{figure.name}.svg"
-        write_text(folder / name, standalone(figure.svg))
+        write_text(folder / name, to_standalone_svg(figure.svg))
         written[name] = folder / name
     for name in names:
         if f"figures/{name}.svg" not in written:

@@ -10,8 +10,8 @@ import pandas as pd
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.findings import logit_shift
 from benchmark.evaluation.metrics import shot_groups
-from benchmark.report.render.blocks import Cell, Row, Table, code, printable
-from benchmark.report.render.formats import MISSING, change, listed, share
+from benchmark.report.render.blocks import Cell, Row, Table, as_code, printable
+from benchmark.report.render.formats import MISSING, add_sign, format_share, join_names
 
 FLAG = "failed its audit"
 RARE = 2  # the third of the classes with the fewest training images, of `shot_groups`
@@ -32,8 +32,8 @@ def warning(comparison: Comparison) -> str:
     found = flagged(comparison)
     if not found:
         return ""
-    said = [f"{code(name)} ({'; '.join(claims)})" for name, claims in found.items()]
-    return f"Not seen to do what it says: {listed(said)}. Its row means little until that is clear."
+    said = [f"{as_code(name)} ({'; '.join(claims)})" for name, claims in found.items()]
+    return f"Not seen to do what it says: {join_names(said)}. Its row means little until that is clear."
 
 
 def effects_table(comparison: Comparison) -> Table | None:
@@ -50,12 +50,12 @@ def effects_table(comparison: Comparison) -> Table | None:
         cells = [
             Cell(printable(strategy)),
             Cell(told, mark="failed" if strategy in missed else ""),
-            Cell(share(one["drawn"])),
-            Cell(share(one["gradient"]), note=share(one["plain_gradient"])),
+            Cell(format_share(one["drawn"])),
+            Cell(format_share(one["gradient"]), note=format_share(one["plain_gradient"])),
         ]
         if comparison.baseline is not None:
             own = strategy == comparison.baseline
-            cells.append(Cell(MISSING if own else change(_signed(one["logit_shift"]))))
+            cells.append(Cell(MISSING if own else add_sign(_signed(one["logit_shift"]))))
         cells.append(Cell(_trained(comparison, strategy)))
         rows.append(Row(tuple(cells), kind="baseline" if strategy == comparison.baseline else ""))
     columns = ["Strategy", "Took effect", "Share of draws", "Share of gradient"]
@@ -63,7 +63,7 @@ def effects_table(comparison: Comparison) -> Table | None:
     columns.append("Trained")
     caption = (
         "Of the third of the classes with the fewest training images: their share of the images "
-        f"drawn (of the training images they are {share(_natural(comparison))}), of the gradient "
+        f"drawn (of the training images they are {format_share(_natural(comparison))}), of the gradient "
         "at the logits (small: what cross-entropy's would be there)"
     )
     if comparison.baseline is not None:
@@ -150,7 +150,7 @@ def _trained(comparison: Comparison, strategy: str) -> str:
     networks = comparison.manifest.get("networks") or {}
     mine = networks.get(strategy)
     others = [name for name, keys in networks.items() if keys == mine and name != strategy]
-    return f"shares the network of {listed(others)}" if mine and others else "its own network"
+    return f"shares the network of {join_names(others)}" if mine and others else "its own network"
 
 
 def _signed(value: float) -> str:

@@ -6,8 +6,8 @@ import pandas as pd
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.per_class import biggest
-from benchmark.report.render.blocks import Cell, Row, Table, code, printable
-from benchmark.report.render.formats import MISSING, change, count, plural, share
+from benchmark.report.render.blocks import Cell, Row, Table, as_code, printable
+from benchmark.report.render.formats import MISSING, add_sign, format_count, format_share, pluralize
 from benchmark.report.single.tables import parts
 
 ACROSS = 5  # strategies a table holds side by side: intervals take room
@@ -22,14 +22,14 @@ def biggest_words(comparison: Comparison) -> str:
     said = []
     for row, what, more in zip(biggest(changes), ("gain", "loss"), ("more", "less"), strict=True):
         if row is None:
-            said.append(f"No class is found {more} often than under {code(_control(changes))}.")
+            said.append(f"No class is found {more} often than under {as_code(_control(changes))}.")
             continue
         sure = row["low"] > 0 or row["high"] < 0
         kind = f"Biggest sure {what}" if sure else f"Biggest {what}, though not a sure one"
         doubt = "" if row["beyond_chance"] else f"; one of {len(changes):,}, so may be chance"
         said.append(
-            f"{kind}: {code(str(row['strategy']))} finds "
-            f"{share(abs(row['difference']), 2)} {more} of “{_plain(row['class'])}” "
+            f"{kind}: {as_code(str(row['strategy']))} finds "
+            f"{format_share(abs(row['difference']), 2)} {more} of “{_plain(row['class'])}” "
             f"({_bounds(row)} at 95 %{doubt})."
         )
     return " ".join(said)
@@ -51,7 +51,7 @@ def gains_tables(comparison: Comparison) -> list[Table]:
     for part in parts(strategies, ACROSS):
         lines = []
         for name in shown:
-            head = (Cell(printable(name)), Cell(count(tested[name])))
+            head = (Cell(printable(name)), Cell(format_count(tested[name])))
             cells = (_cell(pd.Series(rows.get((strategy, name), {}))) for strategy in part)
             lines.append(Row((*head, *cells)))
         over = ", all seeds" if len(comparison.seeds) > 1 else ""
@@ -73,12 +73,12 @@ def _shown(comparison: Comparison, changes: pd.DataFrame) -> list[str]:
 
 
 def _caption(comparison: Comparison, changes: pd.DataFrame, shown: int) -> str:
-    baseline = code(_control(changes)) if len(changes) else "the baseline"
+    baseline = as_code(_control(changes)) if len(changes) else "the baseline"
     mean = f", mean over {len(comparison.seeds)} seeds" if len(comparison.seeds) > 1 else ""
     said = [
         f"Recall minus that of {baseline}{mean}, and its 95 % interval.",
         "Marked, blue a gain and red a loss: the interval excludes 0. Each speaks for itself: if "
-        f"nothing changed, about {count(0.03 * len(changes))} of these {len(changes):,} would be "
+        f"nothing changed, about {format_count(0.03 * len(changes))} of these {len(changes):,} would be "
         "marked by chance.",
     ]
     if comparison.groups:
@@ -87,7 +87,7 @@ def _caption(comparison: Comparison, changes: pd.DataFrame, shown: int) -> str:
     if classes > MOST_CLASSES:
         surest = f"the {shown} surest" if shown == MOST_CLASSES else f"{shown}"
         said.append(
-            f"Of {plural(classes, 'class', 'classes')}, {surest} with a marked change "
+            f"Of {pluralize(classes, 'class', 'classes')}, {surest} with a marked change "
             f"{'is' if shown == 1 else 'are'} listed; {classes - shown:,} are left out here."
         )
     return " ".join(said)
@@ -98,11 +98,11 @@ def _cell(row: pd.Series) -> Cell:
         return Cell(MISSING)
     low, high = round(row["low"], 2), round(row["high"], 2)  # as written: ±.00 excludes nothing
     mark = "gain" if low > 0 else "loss" if high < 0 else ""
-    return Cell(change(share(row["difference"], 2)), note=_bounds(row), mark=mark)
+    return Cell(add_sign(format_share(row["difference"], 2)), note=_bounds(row), mark=mark)
 
 
 def _bounds(row: pd.Series) -> str:
-    return f"{change(share(row['low'], 2))} to {change(share(row['high'], 2))}"
+    return f"{add_sign(format_share(row['low'], 2))} to {add_sign(format_share(row['high'], 2))}"
 
 
 def _control(changes: pd.DataFrame) -> str:

@@ -9,8 +9,15 @@ import pandas as pd
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.evaluation.diagnosis import RULES
-from benchmark.report.render.blocks import Cell, Row, Table, code, printable
-from benchmark.report.render.formats import MISSING, change, count, listed, plural, share
+from benchmark.report.render.blocks import Cell, Row, Table, as_code, printable
+from benchmark.report.render.formats import (
+    MISSING,
+    add_sign,
+    format_count,
+    format_share,
+    join_names,
+    pluralize,
+)
 
 DISAGREE = "seeds disagree"
 ADVICE = 2  # places that a row names, the most promising
@@ -40,10 +47,10 @@ def diagnoses_words(comparison: Comparison) -> str:
         return ""
     causes = pd.Series([one["cause"] for one in _by_class(comparison, strategy)])
     said = [f"{cause} {n}" for cause, n in causes.value_counts(sort=True).items()]
-    classes = plural(len(causes), "class is", "classes are")
+    classes = pluralize(len(causes), "class is", "classes are")
     return (
-        f"Why {classes} never or hardly found under {code(strategy)}, by the likeliest cause: "
-        f"{listed(said)}."
+        f"Why {classes} never or hardly found under {as_code(strategy)}, by the likeliest cause: "
+        f"{join_names(said)}."
     )
 
 
@@ -58,7 +65,7 @@ def diagnoses_table(comparison: Comparison) -> Table | None:
         agree = len(comparison.seeds) > 1 and one["cause"] != DISAGREE
         cells = (
             Cell(printable(one["class"])),
-            Cell(count(one["train_count"])),
+            Cell(format_count(one["train_count"])),
             _found(comparison, strategy, one),
             Cell(one["cause"], note=f"{one['agreeing']} of {one['times']}" if agree else ""),
             Cell(printable(one["why"] if first == one["class"] else f"As for {first}.")),
@@ -133,7 +140,7 @@ def _by_class(comparison: Comparison, strategy: str) -> Iterator[dict[str, Any]]
         agreeing = rows[rows["cause"] == causes.index[0]]
         one = {str(name): value for name, value in agreeing.iloc[0].items()}
         if 2 * len(agreeing) <= len(rows):
-            said = listed([f"{cause} {n}" for cause, n in causes.items()])
+            said = join_names([f"{cause} {n}" for cause, n in causes.items()])
             one |= {"cause": DISAGREE, "why": f"{said} of {len(rows)} seeds."}
             one["try_next"] = ", ".join(RULES[-1].try_next)
         yield one | {
@@ -147,9 +154,9 @@ def _found(comparison: Comparison, strategy: str, one: Mapping[str, Any]) -> Cel
     """Say how many test images were found, and how high the true recall may be all the same."""
     rows = comparison.class_recalls
     mine = rows[(rows["strategy"] == strategy) & (rows["class"] == one["class"])].iloc[0]
-    note = f"up to {share(mine['high'], 2)}" if mine["images"] else ""
+    note = f"up to {format_share(mine['high'], 2)}" if mine["images"] else ""
     mark = "never" if one["never"] else ""
-    return Cell(f"{count(mine['hits'])} of {count(mine['images'])}", note, mark)
+    return Cell(f"{format_count(mine['hits'])} of {format_count(mine['images'])}", note, mark)
 
 
 def _advice(comparison: Comparison, strategy: str, one: Mapping[str, Any]) -> Iterator[str]:
@@ -168,12 +175,12 @@ def _advice(comparison: Comparison, strategy: str, one: Mapping[str, Any]) -> It
         for name in names:
             if name in here.index:
                 helped = here.loc[name, "low"] > 0
-                gain = change(share(here.loc[name, "difference"], 2))
+                gain = add_sign(format_share(here.loc[name, "difference"], 2))
                 said, tried = (
                     ([f"{name} ({gain} here)", *said], tried) if helped else (said, [*tried, name])
                 )
         if said:
-            yield f"{place.capitalize()}: {listed(said, 'or')}."
+            yield f"{place.capitalize()}: {join_names(said, 'or')}."
         elif place in _SPELT:
             yield f"{_SPELT[place]}."
         else:
@@ -182,11 +189,11 @@ def _advice(comparison: Comparison, strategy: str, one: Mapping[str, Any]) -> It
         if given == ADVICE:
             break
     if tried:
-        yield f"No sure gain here: {listed(tried)}."
+        yield f"No sure gain here: {join_names(tried)}."
 
 
 def _caption(comparison: Comparison, strategy: str) -> str:
-    said = f"Classes of which at most one test image in ten is found under {code(strategy)}"
+    said = f"Classes of which at most one test image in ten is found under {as_code(strategy)}"
     if len(comparison.seeds) > 1:
         said += (
             " in most seeds; beside the cause, in how many of these seeds it is the likeliest, and "

@@ -21,19 +21,19 @@ from benchmark.report.render.canvas import (
     MUTED,
     ON_HIGH,
     ON_LOW,
-    PAGE,
+    PAGE_WIDTH,
     PAPER,
     PLAIN,
     SECOND,
     Canvas,
-    bare,
-    in_style,
+    hide_frame,
     label_width,
-    row_labels,
-    short,
+    page_style,
+    set_row_labels,
+    shorten,
 )
-from benchmark.report.render.colours import COLOURS, HEAT, INVERTED_FROM, LEVELS, levels
-from benchmark.report.render.formats import count, share
+from benchmark.report.render.colours import COLOURS, HEAT, INVERTED_FROM, LEVELS, colour_levels
+from benchmark.report.render.formats import format_count, format_share
 
 MOST_WRITTEN = 20  # classes whose names and numbers fit into a confusion matrix
 _SHADES = ListedColormap([COLOURS[name][0] for name in HEAT])
@@ -51,23 +51,23 @@ def recall_map(
     `never` (C, S) is the share of seeds in which a class was never predicted: 1 is marked ×.
     """
     c, s = recall.shape
-    longest = max((len(short(name, 34)) for name in strategies), default=0)
+    longest = max((len(shorten(name, 34)) for name in strategies), default=0)
     left, bars, top = label_width(classes, 26), 104, round(26 + 3.2 * longest)
-    free = PAGE - left - bars - 5 * longest
+    free = PAGE_WIDTH - left - bars - 5 * longest
     wide, high = int(np.clip(free // s, 40, 110)), 19
-    with in_style():
+    with page_style():
         canvas = Canvas(left + bars + s * wide + 5 * longest, top + c * high + 26)
         tail = canvas.axes(left, top, bars - 50, c * high)
         images = tail.barh(np.arange(c) + 0.5, train_counts, height=0.62, color=PLAIN)
         tail.bar_label(images, fmt="{:,.0f}", padding=3, size=9, color=MUTED)
-        bare(tail)
+        hide_frame(tail)
         tail.set(ylim=(c, 0), xlim=(0, max(train_counts, default=1)))
-        row_labels(tail, classes, 26)
+        set_row_labels(tail, classes, 26)
         tail.text(0, -0.25, "train", size=9, color=MUTED, va="bottom")
         heat = canvas.axes(left + bars, top, s * wide, c * high)
-        numbers = np.where(never == 1, "×", np.vectorize(share)(recall, 2))
+        numbers = np.where(never == 1, "×", np.vectorize(format_share)(recall, 2))
         _heat(heat, recall, gap=1.5, annot=numbers)
-        names = [short(name, 34) for name in strategies]
+        names = [shorten(name, 34) for name in strategies]
         heat.xaxis.tick_top()
         heat.tick_params(length=0)
         heat.set_xticks(np.arange(s) + 0.3, names, size=9.5, color=INK, rotation=32, ha="left")
@@ -87,13 +87,13 @@ def confusion_maps(
     written = c <= MOST_WRITTEN
     across = min(2 if written else 3, len(shares))
     left = label_width(classes, 14) if written else 16
-    below = round(8 + 5.2 * max((len(short(name, 14)) for name in classes), default=0))
+    below = round(8 + 5.2 * max((len(shorten(name, 14)) for name in classes), default=0))
     # whole pixels: sharp, short to write
     cell = max(20, 200 // max(c, 1)) if written else max(round(230 / c), 1)
     side, gap, top = c * cell, 20, 26
     wide, row = left + side + gap, side + 40 + (below if written else 0)
     down = -(-len(shares) // across)
-    with in_style():
+    with page_style():
         canvas = Canvas(across * wide, down * row + 26)
         for place, (strategy, values) in enumerate(zip(strategies, shares, strict=True)):
             x, y = left + place % across * wide, top + place // across * row
@@ -102,10 +102,10 @@ def confusion_maps(
             per_cent = np.char.mod("%.0f", 100 * values)
             _heat(axes, seen, annot=per_cent if written else None, size=8)
             axes.spines[:].set(visible=True, color=FAINT, linewidth=0.8)
-            axes.set_title(short(strategy, int(side / 6)), pad=5, size=10.5)
+            axes.set_title(shorten(strategy, int(side / 6)), pad=5, size=10.5)
             if written:
-                row_labels(axes, classes, 14, size=9)
-                names = [short(name, 14) for name in classes]
+                set_row_labels(axes, classes, 14, size=9)
+                names = [shorten(name, 14) for name in classes]
                 axes.set_xticks(np.arange(c) + 0.5, names, size=9, color=INK, rotation=90)
                 axes.tick_params(length=0)
             else:
@@ -137,7 +137,7 @@ def curve_panels(
     every = every[np.isfinite(every)]  # a loss may diverge
     low, up = every.min(), every.max()
     pad = max(0.05 * (up - low), 0.01)
-    with in_style():
+    with page_style():
         canvas = Canvas(left + across * (wide + 26), top + down * (high + 48) - 10)
         for place, strategy in enumerate(strategies):
             x, y = place % across, place // across
@@ -152,7 +152,7 @@ def curve_panels(
             _lines(axes, mine, columns[0], color=LINE, **look)
             for step in phase_ends[:-1]:
                 axes.axvline(step, color=MUTED, linewidth=1.1, linestyle=(0, (1, 2)))
-            axes.set_title(short((titles or {}).get(strategy, strategy), 40), pad=5, size=10.5)
+            axes.set_title(shorten((titles or {}).get(strategy, strategy), 40), pad=5, size=10.5)
             axes.set(xlim=(0, None), ylim=(low - pad, up + pad), xlabel="", ylabel="")
             axes.grid(axis="y", color=FAINT, linewidth=0.4, alpha=0.6)
             axes.tick_params(length=0)
@@ -171,7 +171,7 @@ def seed_dots(
     """Draw every seed as a ring and the mean as a bar, a panel for each (column, title)."""
     s = len(strategies)
     left, top, wide, high = label_width(strategies, 34), 28, 230, 20
-    with in_style():
+    with page_style():
         canvas = Canvas(left + len(metrics) * (wide + 26), top + s * high + 20)
         for place, (column, title) in enumerate(metrics):
             axes = canvas.axes(left + place * (wide + 26), top, wide, s * high)
@@ -188,9 +188,9 @@ def seed_dots(
             axes.tick_params(length=0)
             whole = bool((rows[column].dropna().astype(float) % 1 == 0).all())
             axes.locator_params(axis="x", nbins=6, integer=whole)
-            axes.xaxis.set_major_formatter(_written(count if whole else _hundredths))
+            axes.xaxis.set_major_formatter(_written(format_count if whole else _hundredths))
             axes.set_title(title, pad=6, size=10.5)
-            row_labels(axes, strategies if place == 0 else [""] * s, 34, first=0)
+            set_row_labels(axes, strategies if place == 0 else [""] * s, 34, first=0)
         return canvas.figure
 
 
@@ -199,14 +199,14 @@ def _written(write: Callable[[float], str]) -> Callable[[float, float], str]:
 
 
 def _hundredths(value: float) -> str:
-    return share(value, 2)
+    return format_share(value, 2)
 
 
 def _heat(
     axes: Axes, shares: np.ndarray, gap: float = 0, annot: Any = None, size: float = 9.5
 ) -> None:
     """Draw a shade for each share (rows, columns); NaN is left out. `gap` is in pixels."""
-    places = levels(shares)
+    places = colour_levels(shares)
     seaborn.heatmap(
         places,
         vmin=-0.5,

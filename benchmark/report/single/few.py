@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmark.analysis.comparison import Comparison
-from benchmark.report.render.formats import count, plural
+from benchmark.report.render.formats import format_count, pluralize
 
 FEW_TEST_IMAGES = 30  # below, an interval of macro-F1 covers less than .93 at times
 
@@ -20,8 +20,8 @@ def few_images_words(comparison: Comparison) -> str:
         return ""
     what = "groups of test images" if comparison.groups else "test images"
     return (
-        f"{len(few)} of {plural(len(comparison.classes), 'class', 'classes')} "
+        f"{len(few)} of {pluralize(len(comparison.classes), 'class', 'classes')} "
         f"{'has' if len(few) == 1 else 'have'} fewer than {FEW_TEST_IMAGES} {what} (the "
-        f"fewest: {count(min(few))}): intervals over the images of one seed are too narrow "
+        f"fewest: {format_count(min(few))}): intervals over the images of one seed are too narrow "
         "there (counted: with 8 images a rare class they cover .80 to .96, not .95)."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmark.analysis.comparison import Comparison
-from benchmark.report.render.formats import listed
+from benchmark.report.render.formats import join_names
 
 
 def owners(comparison: Comparison) -> dict[str, str]:
@@ -22,7 +22,7 @@ def titles(comparison: Comparison) -> dict[str, str]:
     """Return for each owner, in the order asked, its name and who else uses its network."""
     owned = owners(comparison)
     return {
-        owner: owner + (f" (also {listed(others)})" if others else "")
+        owner: owner + (f" (also {join_names(others)})" if others else "")
         for owner in comparison.strategies
         if owned[owner] == owner
         for others in [[name for name, of in owned.items() if of == owner and name != owner]]

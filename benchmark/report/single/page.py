@@ -20,11 +20,11 @@ from benchmark.report.render.blocks import (
     Page,
     Paragraph,
     Section,
-    code,
+    as_code,
     printable,
 )
 from benchmark.report.render.canvas import to_svg
-from benchmark.report.render.formats import count, listed, plural
+from benchmark.report.render.formats import format_count, join_names, pluralize
 from benchmark.report.single import (
     audit,
     class_changes,
@@ -152,16 +152,16 @@ def _subtitle(comparison: Comparison) -> str:
     data = tables.mapping(comparison.manifest.get("data"))
     name = data.get("name") or tables.mapping(comparison.manifest.get("experiment")).get("data")
     parts = [
-        plural(len(comparison.strategies), "strategy", "strategies"),
-        plural(len(comparison.seeds), "seed", "seeds"),
+        pluralize(len(comparison.strategies), "strategy", "strategies"),
+        pluralize(len(comparison.seeds), "seed", "seeds"),
         (f"{printable(str(name))}: " if name else "")
-        + plural(len(comparison.classes), "class", "classes"),
+        + pluralize(len(comparison.classes), "class", "classes"),
     ]
     counts = comparison.train_counts
     if counts and min(counts) > 0:
         parts[-1] += (
-            f" with {count(max(counts))} to {count(min(counts))} training images"
-            f" (ratio {count(max(counts) / min(counts))})"
+            f" with {format_count(max(counts))} to {format_count(min(counts))} training images"
+            f" (ratio {format_count(max(counts) / min(counts))})"
         )
     return " · ".join(parts)
 
@@ -179,7 +179,7 @@ def _warnings(comparison: Comparison) -> Iterator[str]:
     if len(failed):
         seeds = len(comparison.seeds)
         of = {name: f" on {n} of {seeds} seeds" if n < seeds else "" for name, n in failed.items()}
-        names = listed([code(str(name)) + on for name, on in of.items()])
+        names = join_names([as_code(str(name)) + on for name, on in of.items()])
         names = names if len(failed) < 4 else f"{len(failed)} strategies"
         yield from once(f"Failed: {names}; the errors stand below the table.")
     if (comparison.summary["status"] == "partly failed").any():
@@ -190,11 +190,11 @@ def _warnings(comparison: Comparison) -> Iterator[str]:
     rows = comparison.seed_rows
     cut_up = rows[rows["micro_batch"] < rows["batch_size"]]
     if len(cut_up):
-        names = listed([code(name) for name in dict.fromkeys(cut_up["strategy"])])
+        names = join_names([as_code(name) for name in dict.fromkeys(cut_up["strategy"])])
         yield from once(
             f"Memory ran out: {names} trained in micro-batches of "
-            f"{count(cut_up['micro_batch'].min())} images. The gradient is still that of "
-            f"{count(cut_up['batch_size'].max())}, but batch norm averaged over fewer than in the "
+            f"{format_count(cut_up['micro_batch'].min())} images. The gradient is still that of "
+            f"{format_count(cut_up['batch_size'].max())}, but batch norm averaged over fewer than in the "
             "other rows."
         )
     yield from once(audit.warning(comparison))
@@ -224,7 +224,7 @@ def _is_quick(comparison: Comparison) -> bool:
 def _failures(comparison: Comparison) -> Iterator[Block]:
     for record in comparison.failures.to_dict("records"):
         yield Details(
-            f"{code(str(record['strategy']))}, seed {record['seed']}: {record['error']}",
+            f"{as_code(str(record['strategy']))}, seed {record['seed']}: {record['error']}",
             (Code(printable(str(record.get("traceback") or "No traceback was recorded."))),),
         )
 
@@ -378,7 +378,7 @@ def _parameters(comparison: Comparison, strategy: str) -> str:
     for asked in map(tables.mapping, comparison.manifest.get("asked") or []):
         if asked.get("name") == strategy:
             pairs = tables.mapping(asked.get("parameters")).items()
-            return ", ".join(code(printable(f"{name}={value}")) for name, value in pairs)
+            return ", ".join(as_code(printable(f"{name}={value}")) for name, value in pairs)
     return ""
 
 

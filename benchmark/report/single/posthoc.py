@@ -6,8 +6,8 @@ import pandas as pd
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.confidence import paired
-from benchmark.report.render.blocks import Cell, Row, Table, code, printable
-from benchmark.report.render.formats import counts, listed, plural, share
+from benchmark.report.render.blocks import Cell, Row, Table, as_code, printable
+from benchmark.report.render.formats import count_formatter, format_share, join_names, pluralize
 from benchmark.report.single.networks import titles
 from benchmark.report.single.significance import SIGNIFICANT
 
@@ -20,14 +20,14 @@ def corrected_table(comparison: Comparison) -> Table | None:
     free = list(means.columns.get_level_values(1).unique())
     best = float(means["macro_f1"].max(axis=None))
     rows = []
-    write = counts(means["never_predicted"].stack())
+    write = count_formatter(means["never_predicted"].stack())
     for strategy in means.index:
         cells = [Cell(printable(strategy))]
         for decision in free:
             value = means.loc[strategy, ("macro_f1", decision)]
             never = means.loc[strategy, ("never_predicted", decision)]
-            mark = "best" if share(value) == share(best) else ""
-            cells.append(Cell(share(value), note=f"{write(never)} never", mark=mark))
+            mark = "best" if format_share(value) == format_share(best) else ""
+            cells.append(Cell(format_share(value), note=f"{write(never)} never", mark=mark))
         rows.append(Row(tuple(cells), kind="baseline" if strategy == comparison.baseline else ""))
     columns = ("Network of", *(printable(AS_IS if d == "" else d) for d in free))
     caption = (
@@ -53,20 +53,21 @@ def corrected_words(comparison: Comparison) -> str:
     if rows.empty:
         return ""
     sure = rows["p_images_holm"] <= SIGNIFICANT
-    above = [code(str(name)) for name in rows["strategy"][sure & (rows["low"] > 0)]]
+    above = [as_code(str(name)) for name in rows["strategy"][sure & (rows["low"] > 0)]]
     below = int((sure & (rows["high"] < 0)).sum())
     unsure = len(rows) - len(above) - below
     said = [
-        f"{len(above) or 'none'} scores clearly higher" + (f" ({listed(above)})" if above else "")
+        f"{len(above) or 'none'} scores clearly higher"
+        + (f" ({join_names(above)})" if above else "")
     ]
     said += [f"{below} clearly lower"] if below else []
     said += [f"{unsure} can't be told apart from it"] if unsure else []
     macro_f1 = comparison.summary.set_index("strategy")["macro_f1"][free]
-    trained = plural(len(rows), "strategy that trains", "strategies that train")
+    trained = pluralize(len(rows), "strategy that trains", "strategies that train")
     return (
-        f"Without any training of its own, {code(free)} on the network of "
-        f"{code(str(comparison.baseline))} has macro-F1 {share(macro_f1)}: of "
-        f"{trained} otherwise {listed(said)}."
+        f"Without any training of its own, {as_code(free)} on the network of "
+        f"{as_code(str(comparison.baseline))} has macro-F1 {format_share(macro_f1)}: of "
+        f"{trained} otherwise {join_names(said)}."
     )
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.report.render.blocks import Table
-from benchmark.report.render.formats import share
+from benchmark.report.render.formats import format_share
 from benchmark.report.single.tables import MORE, Metric, metrics_table
 
 _LOG_LOSS = MORE["log_loss"][1]
 PAIRS: dict[str, Metric] = {
-    "accuracy": ("Accuracy ↑", share, True),
-    "balanced_accuracy": ("Accuracy, balanced ↑", share, True),
-    "macro_f1": ("Macro-F1 ↑", share, True),
-    "macro_f1_balanced": ("Macro-F1, balanced ↑", share, True),
+    "accuracy": ("Accuracy ↑", format_share, True),
+    "balanced_accuracy": ("Accuracy, balanced ↑", format_share, True),
+    "macro_f1": ("Macro-F1 ↑", format_share, True),
+    "macro_f1_balanced": ("Macro-F1, balanced ↑", format_share, True),
     "log_loss": ("Log-loss ↓", _LOG_LOSS, False),
     "log_loss_balanced": ("Log-loss, balanced ↓", _LOG_LOSS, False),
-    "ece": ("Calibration error ↓", share, False),
-    "ece_balanced": ("Calibration error, balanced ↓", share, False),
+    "ece": ("Calibration error ↓", format_share, False),
+    "ece_balanced": ("Calibration error, balanced ↓", format_share, False),
 }
 
 

@@ -16,10 +16,10 @@ from benchmark.report.render.canvas import (
     PLAIN,
     SECOND,
     Canvas,
-    in_style,
-    short,
+    page_style,
+    shorten,
 )
-from benchmark.report.render.formats import count
+from benchmark.report.render.formats import format_count
 
 Reliability = Mapping[str, Sequence[float | None]]  # of `benchmark.evaluation.metrics.reliability`
 
@@ -44,7 +44,7 @@ def reliability_panels(reliability: Mapping[str, Reliability]) -> Figure:
     left, top, wide, high = 52, 28, 272, 206
     most = max(max(_numbers(one, "all_images").max() for one in reliability.values()), 1)
     rare_exist = any(_numbers(one, "rare_images").any() for one in reliability.values())
-    with in_style():
+    with page_style():
         canvas = Canvas(left + across * (wide + 26), top + down * (high + 52) - 6)
         for place, (strategy, one) in enumerate(reliability.items()):
             x, y = place % across, place // across
@@ -58,7 +58,7 @@ def reliability_panels(reliability: Mapping[str, Reliability]) -> Figure:
                 axes.text(
                     0.02, 1.1, f"▲ {_images(one, 'rare')} called a rare class", color=LINE, size=9.5
                 )
-            axes.set_title(short(strategy, 44), pad=5, size=10.5)
+            axes.set_title(shorten(strategy, 44), pad=5, size=10.5)
             axes.set(xlim=(0, 1.02), ylim=(-0.03, 1.3))
             axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", ".25", ".5", ".75", "1"])
             axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", ".25", ".5", ".75", "1"])
@@ -94,7 +94,7 @@ def _points(axes: Axes, one: Reliability, name: str, most: float, look: dict[str
 
 def _images(one: Reliability, name: str) -> str:
     number = _numbers(one, f"{name}_images").sum()
-    return f"{count(number)} {'image' if number == 1 else 'images'}"
+    return f"{format_count(number)} {'image' if number == 1 else 'images'}"
 
 
 def _numbers(one: Reliability, key: str) -> np.ndarray:

@@ -15,10 +15,10 @@ from benchmark.report.render.blocks import (
     Paragraph,
     Row,
     Table,
-    code,
+    as_code,
     printable,
 )
-from benchmark.report.render.formats import listed, plural, share
+from benchmark.report.render.formats import format_share, join_names, pluralize
 from benchmark.report.single.tables import mapping
 
 CSV = "tuning.csv"
@@ -30,7 +30,7 @@ def tuning(comparison: Comparison) -> Iterator[Block]:
     trials = trials_frame(comparison)
     if trials.empty:
         return
-    number = plural(int(told["trials"]), "trial", "trials")
+    number = pluralize(int(told["trials"]), "trial", "trials")
     yield Paragraph(
         f"Parameters were chosen before the comparison, by {number} of each "
         "strategy and seed, the defaults first: those with the highest macro-F1 on the "
@@ -40,8 +40,8 @@ def tuning(comparison: Comparison) -> Iterator[Block]:
         "a little too high, so compare strategies by the test images alone."
     )
     tuned = set(trials["strategy"])
-    if fixed := [code(printable(name)) for name in comparison.strategies if name not in tuned]:
-        yield Paragraph(f"Nothing to tune: {listed(fixed)}.")
+    if fixed := [as_code(printable(name)) for name in comparison.strategies if name not in tuned]:
+        yield Paragraph(f"Nothing to tune: {join_names(fixed)}.")
     yield _chosen(trials)
     yield Details("All trials", (_all(trials),))
 
@@ -80,14 +80,14 @@ def _chosen(trials: pd.DataFrame) -> Table:
             Cell(printable(str(strategy))),
             Cell(str(seed)),
             _text(parameters),
-            Cell(share(float(scores.iloc[0]))),
-            Cell(share(float(scores.max()))),
+            Cell(format_share(float(scores.iloc[0]))),
+            Cell(format_share(float(scores.max()))),
             Cell(str(study["parameters"].nunique()), f"{failed} failed" if failed else ""),
         )
         rows.append(Row(cells))
     titles = ("Strategy", "Seed", "Chosen", "Default", "Best", "Sets tried")
     caption = "Macro-F1 on validation with the default parameters and with the chosen ones."
-    return Table(caption, titles, tuple(rows), frozenset({0, 2}), CSV, heads=2)
+    return Table(caption, titles, tuple(rows), frozenset({0, 2}), CSV, heading_columns=2)
 
 
 def _all(trials: pd.DataFrame) -> Table:
@@ -98,13 +98,15 @@ def _all(trials: pd.DataFrame) -> Table:
                 Cell(str(row["seed"])),
                 Cell(str(row["trial"])),
                 _text(row["parameters"]),
-                Cell(share(row["val_macro_f1"]), mark="best" if row["chosen"] else ""),
+                Cell(format_share(row["val_macro_f1"]), mark="best" if row["chosen"] else ""),
             )
         )
         for row in trials.to_dict("records")
     )
     titles = ("Strategy", "Seed", "Trial", "Parameters", "Validation macro-F1")
-    return Table("Everything that was tried.", titles, rows, frozenset({0, 3}), CSV, heads=3)
+    return Table(
+        "Everything that was tried.", titles, rows, frozenset({0, 3}), CSV, heading_columns=3
+    )
 
 
 def _text(parameters: Any) -> Cell:

@@ -10,8 +10,8 @@ import pandas as pd
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.evaluation.statistics.paired_tests import min_seeds
-from benchmark.report.render.blocks import code
-from benchmark.report.render.formats import change, listed, plural, share
+from benchmark.report.render.blocks import as_code
+from benchmark.report.render.formats import add_sign, format_share, join_names, pluralize
 from benchmark.report.single.audit import flagged
 from benchmark.report.single.verdict import bounds
 
@@ -30,7 +30,7 @@ def follow_up(comparison: Comparison) -> str:
     if tested.empty:
         return "Without a baseline that finished, no difference was tested."
     seeds, needed = len(comparison.seeds), seeds_needed(len(tested))
-    among = plural(len(tested), "strategy", "strategies")
+    among = pluralize(len(tested), "strategy", "strategies")
     if seeds == 1:
         return (
             f"One seed names no winner: whether {among} would differ from the baseline with other "
@@ -60,14 +60,14 @@ def _significant(comparison: Comparison, tested: pd.DataFrame, needed: int) -> s
     # an interval is not corrected for many strategies, a p is: one must not belie the other
     excludes_0 = (tested["low"] > 0) | (tested["high"] < 0)
     found = tested[enough & (tested["p_seeds_holm"] <= SIGNIFICANT) & excludes_0]
-    how = f"p over seeds at most .05 by Holm for {plural(len(tested), 'strategy', 'strategies')}"
+    how = f"p over seeds at most .05 by Holm for {pluralize(len(tested), 'strategy', 'strategies')}"
     if found.empty:
         return f"No strategy's macro-F1 differs significantly from the baseline's ({how})."
     unseen = flagged(comparison)
     said = [
-        f"{code(name)} ({change(share(row['difference']))}, 95 %: "
+        f"{as_code(name)} ({add_sign(format_share(row['difference']))}, 95 %: "
         f"{bounds(row['low'], row['high'])}{'; flagged below' if name in unseen else ''})"
         for row in found.to_dict("records")
         for name in [str(row["strategy"])]
     ]
-    return f"Macro-F1 differs significantly from the baseline's under {listed(said)}: {how}."
+    return f"Macro-F1 differs significantly from the baseline's under {join_names(said)}: {how}."

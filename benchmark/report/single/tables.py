@@ -13,14 +13,14 @@ from benchmark.analysis.comparison import Comparison
 from benchmark.report.render.blocks import Cell, Facts, Row, Table, printable
 from benchmark.report.render.formats import (
     MISSING,
-    change,
-    count,
-    counts,
-    listed,
-    plural,
-    probability,
-    seconds,
-    share,
+    add_sign,
+    count_formatter,
+    format_count,
+    format_p_value,
+    format_seconds,
+    format_share,
+    join_names,
+    pluralize,
 )
 from benchmark.report.single.audit import FLAG, flagged
 from benchmark.report.single.networks import owners
@@ -29,31 +29,31 @@ Item = TypeVar("Item")
 # column -> (title, how it is written, is more better: None where neither is)
 Metric = tuple[str, Callable[[float], str], bool | None]
 MAIN: dict[str, Metric] = {
-    "macro_f1": ("Macro-F1 ↑", share, True),
-    "never_predicted": ("Never predicted ↓", count, False),
-    "zero_recall": ("Zero recall ↓", count, False),
-    "balanced_accuracy": ("Balanced accuracy ↑", share, True),
-    "accuracy": ("Accuracy ↑", share, True),
-    "worst_recall": ("Worst-class recall ↑", share, True),
-    "steps": ("Steps", count, None),
-    "seconds": ("Seconds", seconds, None),
+    "macro_f1": ("Macro-F1 ↑", format_share, True),
+    "never_predicted": ("Never predicted ↓", format_count, False),
+    "zero_recall": ("Zero recall ↓", format_count, False),
+    "balanced_accuracy": ("Balanced accuracy ↑", format_share, True),
+    "accuracy": ("Accuracy ↑", format_share, True),
+    "worst_recall": ("Worst-class recall ↑", format_share, True),
+    "steps": ("Steps", format_count, None),
+    "seconds": ("Seconds", format_seconds, None),
 }
 MORE: dict[str, Metric] = {
-    "many_recall": ("Recall, many images ↑", share, True),
-    "medium_recall": ("Recall, medium ↑", share, True),
-    "few_recall": ("Recall, few images ↑", share, True),
-    "g_mean": ("Geometric mean ↑", share, True),
-    "mcc": ("MCC ↑", share, True),
+    "many_recall": ("Recall, many images ↑", format_share, True),
+    "medium_recall": ("Recall, medium ↑", format_share, True),
+    "few_recall": ("Recall, few images ↑", format_share, True),
+    "g_mean": ("Geometric mean ↑", format_share, True),
+    "mcc": ("MCC ↑", format_share, True),
     "log_loss": (
         "Log-loss ↓",
         lambda value: f"{value:.3f}" if np.isfinite(value) else MISSING,
         False,
     ),
-    "ece": ("Calibration error ↓", share, False),
-    "classwise_ece": ("Class-wise calibration error ↓", share, False),
-    "val_macro_f1": ("Validation macro-F1 ↑", share, True),
-    "images_seen": ("Images seen", count, None),
-    "distinct_images": ("Distinct images", count, None),
+    "ece": ("Calibration error ↓", format_share, False),
+    "classwise_ece": ("Class-wise calibration error ↓", format_share, False),
+    "val_macro_f1": ("Validation macro-F1 ↑", format_share, True),
+    "images_seen": ("Images seen", format_count, None),
+    "distinct_images": ("Distinct images", format_count, None),
 }
 _SPELT = {"lr": "Learning rate", "head lr": "Head learning rate", "cpu": "CPU", "sha256": "SHA-256"}
 ActivationStore = Mapping[tuple[str, str], Mapping[Any, Any]]  # by strategy and metric
@@ -101,7 +101,7 @@ def _without_constants(
         f"{metrics[name][0].rstrip('↑').rstrip().lower()} {value}" for name, value in one.items()
     ]
     shown = {name: metric for name, metric in metrics.items() if name not in one}
-    return shown, f" The same for all: {listed(said)}." if said else ""
+    return shown, f" The same for all: {join_names(said)}." if said else ""
 
 
 def more_table(comparison: Comparison) -> Table | None:
@@ -126,7 +126,7 @@ def seeds_table(comparison: Comparison) -> Table:
         numbers = [Cell(write(_number(record, name))) for name, (_, write, _b) in MAIN.items()]
         rows.append(Row((Cell(str(record["strategy"])), Cell(str(record["seed"])), *numbers)))
     columns = ("Strategy", "Seed", *(title for title, _, _b in MAIN.values()))
-    return Table("Every seed on its own.", columns, tuple(rows), csv="seeds.csv", heads=2)
+    return Table("Every seed on its own.", columns, tuple(rows), csv="seeds.csv", heading_columns=2)
 
 
 def ranges_table(comparison: Comparison) -> Table:
@@ -157,7 +157,7 @@ def certainty_table(comparison: Comparison) -> Table | None:
         tests["p_seeds"] = "p, over seeds"
 
     def tested(strategy: str, p: str) -> Cell:
-        return Cell(probability(against.get((strategy, "macro_f1"), {}).get(p, np.nan)))
+        return Cell(format_p_value(against.get((strategy, "macro_f1"), {}).get(p, np.nan)))
 
     rows = []
     for strategy in with_classes(comparison):
@@ -193,9 +193,9 @@ def _bounded(row: Mapping[Any, Any] | None) -> Cell:
     """Write a number, or a difference with its sign, and its interval."""
     if row is None:
         return Cell(MISSING)
-    write = change if "difference" in row else str
+    write = add_sign if "difference" in row else str
     value, low, high = (
-        write(share(number))
+        write(format_share(number))
         for number in (row.get("difference", row.get("value")), row["low"], row["high"])
     )
     return Cell(value, note=f"{low} to {high}")
@@ -213,15 +213,19 @@ def recall_tables(comparison: Comparison) -> list[Table]:
         for c, name in enumerate(comparison.classes):
             cells = [
                 Cell(printable(name)),
-                Cell(count(comparison.train_counts[c])),
-                Cell(count(test[c])),
+                Cell(format_count(comparison.train_counts[c])),
+                Cell(format_count(test[c])),
             ]
             for s in part:
                 row = bounds.get((finished[s], name), {})
                 low, high = (_number(row, bound) for bound in ("low", "high"))
                 ignored = never[c, s] == 1
-                text = "never" if ignored else share(recall[c, s], 2) if test[c] else NO_IMAGES
-                note = f"{share(low, 2)} to {share(high, 2)}" if np.isfinite(low) else ""
+                text = (
+                    "never" if ignored else format_share(recall[c, s], 2) if test[c] else NO_IMAGES
+                )
+                note = (
+                    f"{format_share(low, 2)} to {format_share(high, 2)}" if np.isfinite(low) else ""
+                )
                 cells.append(Cell(text, note=note, mark="never" if ignored else ""))
             rows.append(Row(tuple(cells)))
         tested = "Test images a seed" if len(comparison.seeds) > 1 else "Test images"
@@ -254,11 +258,13 @@ def confusions_table(comparison: Comparison, most: int = 6) -> Table:
                 printable(comparison.classes[true]),
                 printable(comparison.classes[called]),
             )
-            numbers = (Cell(count(errors[true, called])), Cell(share(of, 2)))
+            numbers = (Cell(format_count(errors[true, called])), Cell(format_share(of, 2)))
             rows.append(Row((*map(Cell, cells), *numbers)))
     columns = ("Strategy", "True class", "Predicted as", "Images", "Of the class")
     caption = f"The {most} most frequent errors of each strategy, test images of all seeds."
-    return Table(caption, columns, tuple(rows), frozenset({0, 1, 2}), "confusion.csv", heads=3)
+    return Table(
+        caption, columns, tuple(rows), frozenset({0, 1, 2}), "confusion.csv", heading_columns=3
+    )
 
 
 def counts_table(comparison: Comparison) -> Table | None:
@@ -272,7 +278,7 @@ def counts_table(comparison: Comparison) -> Table | None:
         Row(
             (
                 Cell(printable(name)),
-                *(Cell(count(counts[part][names.index(name)])) for part in parts),
+                *(Cell(format_count(counts[part][names.index(name)])) for part in parts),
             )
         )
         for name in comparison.classes
@@ -337,7 +343,13 @@ def metrics_table(
     baseline, owned = comparison.baseline, owners(comparison)
     own = [name for name in numbers.index if owned.get(str(name), name) == name]
     metrics = {
-        name: (title, counts(numbers[name].dropna().astype(float)) if write is count else write, up)
+        name: (
+            title,
+            count_formatter(numbers[name].dropna().astype(float))
+            if write is format_count
+            else write,
+            up,
+        )
         for name, (title, write, up) in metrics.items()
     }
     best = {
@@ -366,7 +378,7 @@ def metrics_table(
                 and strategy != baseline
                 and more_is_better is not None
             ):
-                note = change(write(value - _number(numbers.loc[baseline].to_dict(), name)))
+                note = add_sign(write(value - _number(numbers.loc[baseline].to_dict(), name)))
             mark = "best" if best[name] is not None and write(value) == best[name] else ""
             cells.append(Cell(write(value), note="" if note == MISSING else note, mark=mark))
         rows.append(Row(tuple(cells), kind="baseline" if strategy == baseline else ""))
@@ -380,7 +392,7 @@ def _shared(owned: Mapping[str, str], metrics: Mapping[str, Metric]) -> str:
     if not sharing or not OF_NETWORK & set(metrics):
         return ""
     uses = "uses" if len(sharing) == 1 else "use"
-    return f" {MISSING}: {listed(list(sharing))} {uses} the network of another row."
+    return f" {MISSING}: {join_names(list(sharing))} {uses} the network of another row."
 
 
 def _best(numbers: pd.DataFrame, name: str, metric: Metric) -> str | None:
@@ -404,7 +416,7 @@ def _tags(comparison: Comparison, strategy: str) -> list[str]:
     tags = ["baseline"] if strategy == comparison.baseline else []
     if status == "partly failed":
         failed = int((comparison.failures["strategy"] == strategy).sum())
-        tags.append(f"{failed} of {plural(len(comparison.seeds), 'seed', 'seeds')} failed")
+        tags.append(f"{failed} of {pluralize(len(comparison.seeds), 'seed', 'seeds')} failed")
     return tags
 
 

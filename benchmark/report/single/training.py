@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchmark.report.render.blocks import Cell, Row, Table, printable
-from benchmark.report.render.formats import MISSING, count, listed
+from benchmark.report.render.formats import MISSING, format_count, join_names
 
 _SPELT = {"lr": "learning rate"}
 
@@ -17,7 +17,9 @@ def recipe_title(experiment: Mapping[str, Any]) -> str:
     name = recipe.get("name") if isinstance(recipe, dict) else recipe
     title = f"Recipe {printable(str(name))}" if name else "Recipe"
     return (
-        f"{title}, with {listed(changed)} changed" if (changed := _changed(experiment)) else title
+        f"{title}, with {join_names(changed)} changed"
+        if (changed := _changed(experiment))
+        else title
     )
 
 
@@ -48,7 +50,7 @@ def phases_table(experiment: Mapping[str, Any]) -> Table | None:
     steps = experiment.get("phase_steps") or []
     columns: dict[str, list[str]] = {"Epochs": [_number(p.get("epochs")) for p in phases]}
     if len(steps) == len(phases):
-        columns["Steps"] = [count(number) for number in steps]
+        columns["Steps"] = [format_count(number) for number in steps]
     columns["Trained"] = [_trained(p, experiment.get("first_trained")) for p in phases]
     columns["Learning rate"] = [_rates(phase) for phase in phases]
     if any(phase.get("warmup") or phase.get("cosine") for phase in phases):

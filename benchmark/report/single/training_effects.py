@@ -19,8 +19,8 @@ from benchmark.report.render.canvas import (
     PLAIN,
     SECOND,
     Canvas,
-    in_style,
-    short,
+    page_style,
+    shorten,
 )
 
 CAPTION = (
@@ -58,8 +58,8 @@ def effect_panels(
     across = min(3, len(strategies))
     down = -(-len(strategies) // across)
     left, top, wide, high, below, row = 52, 28, 272, 96, 46, 200
-    with in_style():
-        names = [short(name, 14) for name in classes] if len(classes) <= 30 else []
+    with page_style():
+        names = [shorten(name, 14) for name in classes] if len(classes) <= 30 else []
         under = 5 * max(map(len, names), default=0)
         canvas = Canvas(left + across * (wide + 26), top + down * row - 8 + under)
         for place, strategy in enumerate(strategies):
@@ -68,7 +68,7 @@ def effect_panels(
             axes = canvas.axes(x, y, wide, high)
             _share_lines(axes, mine)
             title = (titles or {}).get(strategy, strategy)
-            axes.set_title(short(title, 44), pad=5, size=10.5)
+            axes.set_title(shorten(title, 44), pad=5, size=10.5)
             axes.set(
                 yscale="log", ylim=(low, top_share), xlim=(-0.6, len(classes) - 0.4), xticks=[]
             )

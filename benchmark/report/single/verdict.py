@@ -8,8 +8,15 @@ import numpy as np
 import pandas as pd
 
 from benchmark.analysis.comparison import Comparison
-from benchmark.report.render.blocks import code
-from benchmark.report.render.formats import change, count, listed, plural, probability, share
+from benchmark.report.render.blocks import as_code
+from benchmark.report.render.formats import (
+    add_sign,
+    format_count,
+    format_p_value,
+    format_share,
+    join_names,
+    pluralize,
+)
 from benchmark.report.single.audit import flagged
 
 
@@ -23,7 +30,7 @@ def verdict(comparison: Comparison) -> str:
     if baseline is None or baseline not in table.index:
         return start + _without_baseline(comparison, table)
     before, others = table.T[baseline], table.drop(index=baseline)
-    ignored = f"{start}{_ignored(before, len(comparison.classes))} under {code(baseline)}"
+    ignored = f"{start}{_ignored(before, len(comparison.classes))} under {as_code(baseline)}"
     if others.empty:
         return f"{ignored}, and no other strategy finished to compare it with."
     best, lowest = _lowest(others)
@@ -32,8 +39,8 @@ def verdict(comparison: Comparison) -> str:
         but = ", and no strategy predicts more of them" if before["never_predicted"] else ""
         changes = _changes(comparison, baseline, everyone)
         return f"{ignored}{but}; under {_names(comparison, everyone)} {changes}."
-    never = "none" if best == 0 else count(best)
-    unfound = _interval(others["zero_recall"][lowest], count)
+    never = "none" if best == 0 else format_count(best)
+    unfound = _interval(others["zero_recall"][lowest], format_count)
     changes = _changes(comparison, baseline, lowest)
     return f"{ignored}, {never} and {unfound} under {_names(comparison, lowest)}, where {changes}."
 
@@ -62,11 +69,9 @@ def _without_baseline(comparison: Comparison, table: pd.DataFrame) -> str:
     if baseline is None:
         why = "no baseline was asked for, so nothing says what a plain training does"
     elif baseline in set(comparison.seed_rows.query("status == 'ok'")["strategy"]):
-        why = (
-            f"the baseline {code(baseline)} failed on some seeds, so means are not compared with it"
-        )
+        why = f"the baseline {as_code(baseline)} failed on some seeds, so means are not compared with it"
     else:
-        why = f"the baseline {code(baseline)} failed, so nothing is compared with it"
+        why = f"the baseline {as_code(baseline)} failed, so nothing is compared with it"
     _, lowest = _lowest(table)
     of_all = table.loc[lowest].min()
     return (
@@ -79,12 +84,12 @@ def _without_baseline(comparison: Comparison, table: pd.DataFrame) -> str:
 def _ignored(numbers: pd.Series, classes: int) -> str:
     """Say how many classes are never predicted, and how many never rightly."""
     never, unfound = numbers["never_predicted"], numbers["zero_recall"]
-    of = plural(classes, "class", "classes")
+    of = pluralize(classes, "class", "classes")
     if unfound == 0:
         return f"every one of the {of} is predicted and found"
     verb = "is" if never in (0, 1) else "are"
-    number = "none" if never == 0 else count(never)
-    return f"{number} of {of} {verb} never predicted and {count(unfound)} never found"
+    number = "none" if never == 0 else format_count(never)
+    return f"{number} of {of} {verb} never predicted and {format_count(unfound)} never found"
 
 
 def _names(comparison: Comparison, names: list[str]) -> str:
@@ -92,10 +97,10 @@ def _names(comparison: Comparison, names: list[str]) -> str:
         others = len(_finished(comparison)) - 1
         return f"all {len(names)} others" if len(names) == others else f"{len(names)} strategies"
     unseen = flagged(comparison)
-    return listed([code(n) + (" (flagged below)" if n in unseen else "") for n in names])
+    return join_names([as_code(n) + (" (flagged below)" if n in unseen else "") for n in names])
 
 
-def _interval(values: pd.Series, write: Callable[[float], str] = share) -> str:
+def _interval(values: pd.Series, write: Callable[[float], str] = format_share) -> str:
     low, high = write(values.min()), write(values.max())
     return low if low == high else f"{low} to {high}"
 
@@ -113,7 +118,7 @@ def _change(comparison: Comparison, baseline: str, names: list[str], metric: str
     between = _interval(values[names])
     if " to " in between:
         between = f"between {between.replace(' to ', ' and ')}"
-    goes = f"from {share(values[baseline])} to {between}"
+    goes = f"from {format_share(values[baseline])} to {between}"
     rows = comparison.paired
     rows = rows[(rows["strategy"] == names[0]) & (rows["metric"] == metric)]
     if len(names) > 1 or rows.empty:
@@ -123,13 +128,13 @@ def _change(comparison: Comparison, baseline: str, names: list[str], metric: str
 
 def _how_sure(row: pd.Series) -> str:
     """Difference, its interval and, of one seed, whether other images could undo it."""
-    said = f"{change(share(row['difference']))}, 95 %: {bounds(row['low'], row['high'])}"
+    said = f"{add_sign(format_share(row['difference']))}, 95 %: {bounds(row['low'], row['high'])}"
     p = row["p_images_holm"]
     if row["seeds"] > 1 or np.isnan(p):
         return said
-    return f"{said}; p {probability(p) if p < 0.001 else f'= {probability(p)}'}"
+    return f"{said}; p {format_p_value(p) if p < 0.001 else f'= {format_p_value(p)}'}"
 
 
 def bounds(low: float, high: float) -> str:
     """Write an interval of a change."""
-    return f"{change(share(low))} to {change(share(high))}"
+    return f"{add_sign(format_share(low))} to {add_sign(format_share(high))}"

@@ -1,0 +1,121 @@
+"""The strategies of a run as a report lists them: row headings, shared networks, descriptions."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+
+from benchmark.analysis.comparison import Comparison
+from benchmark.report.render.blocks import (
+    Block,
+    Cell,
+    Code,
+    Details,
+    Heading,
+    Paragraph,
+    as_code,
+    printable,
+)
+from benchmark.report.render.formats import join_names, pluralize
+
+FLAG = "failed its audit"
+
+
+def finished_strategies(comparison: Comparison) -> list[str]:
+    """Return the strategies that finished every seed: the means of others are over other seeds."""
+    summary = comparison.summary
+    return list(summary["strategy"][summary["status"] == "ok"])
+
+
+def strategies_with_recalls(comparison: Comparison) -> list[str]:
+    """Return the strategies that finished a seed, in the order of the run."""
+    finished = set(comparison.per_class["strategy"])
+    return [name for name in comparison.strategies if name in finished]
+
+
+def failed_checks(comparison: Comparison) -> dict[str, list[str]]:
+    """Return the expectations that a strategy missed in any seed, for strategies that missed one."""
+    checks = comparison.findings.checks
+    failed = checks[checks["passed"].eq(False)]
+    return {
+        str(strategy): list(dict.fromkeys(rows["expectation"]))
+        for strategy, rows in failed.groupby("strategy", sort=False)
+    }
+
+
+def network_owners(comparison: Comparison) -> dict[str, str]:
+    """Return for each strategy the one whose network it uses, which is mostly itself.
+
+    Of several strategies that share a network the baseline owns it, or else the first.
+    """
+    networks = {info.name: info.networks for info in comparison.manifest.strategies}
+    owners: dict[str, str] = {}
+    by_network: list[tuple[dict[int, str], str]] = []
+    for name in sorted(comparison.strategies, key=lambda name: name != comparison.baseline):
+        owner = next((other for keys, other in by_network if keys == networks[name]), name)
+        by_network.append((networks[name], owner))
+        owners[name] = owner
+    return {name: owners[name] for name in comparison.strategies}
+
+
+def network_titles(comparison: Comparison) -> dict[str, str]:
+    """Return for each owner of a network its name and the other strategies that use the network."""
+    owners = network_owners(comparison)
+    titles = {}
+    for owner in dict.fromkeys(name for name, other in owners.items() if name == other):
+        others = [name for name, other in owners.items() if other == owner and name != owner]
+        titles[owner] = owner + (f" (also {join_names(others)})" if others else "")
+    return titles
+
+
+def row_kind(comparison: Comparison, strategy: str) -> str:
+    """Return the kind of a strategy's row, see `Row`."""
+    return "baseline" if strategy == comparison.baseline else ""
+
+
+def heading_cell(comparison: Comparison, strategy: str) -> Cell:
+    """Return the heading of a strategy's row: its name, and tags if it failed something."""
+    status = comparison.summary.set_index("strategy")["status"].get(strategy, "ok")
+    tags = ["baseline"] if strategy == comparison.baseline else []
+    if status == "partly failed":
+        failed = int((comparison.failures["strategy"] == strategy).sum())
+        tags.append(f"{failed} of {pluralize(len(comparison.seeds), 'seed', 'seeds')} failed")
+    is_flagged = strategy in failed_checks(comparison)
+    tags += [FLAG] if is_flagged else []
+    return Cell(printable(strategy), note=", ".join(tags), mark="failed" if is_flagged else "")
+
+
+def error_of(comparison: Comparison, strategy: str) -> str:
+    """Return the first error of a strategy, in at most 200 letters."""
+    errors = comparison.failures.loc[comparison.failures["strategy"] == strategy, "error"]
+    error = " ".join(printable(str(errors.iloc[0])).split()) if len(errors) else "not recorded"
+    return error if len(error) <= 200 else error[:199] + "…"
+
+
+def failures_section(comparison: Comparison) -> Iterator[Block]:
+    """Yield every error with its traceback."""
+    for failure in comparison.failures.to_dict("records"):
+        traceback = printable(str(failure.get("traceback") or "No traceback was recorded."))
+        name = as_code(str(failure["strategy"]))
+        yield Details(f"{name}, seed {failure['seed']}: {failure['error']}", (Code(traceback),))
+
+
+def descriptions_section(comparison: Comparison) -> Iterator[Block]:
+    """Yield the description of every strategy and its parameters as used."""
+    parameters = {info.name: info.parameters for info in comparison.manifest.strategies}
+    for name in comparison.strategies:
+        yield Heading(printable(name))
+        yield from prose(comparison.descriptions.get(name) or "No description.")
+        pairs = parameters.get(name, {}).items()
+        if used := ", ".join(as_code(printable(f"{key}={value}")) for key, value in pairs):
+            yield Paragraph(f"Parameters: {used}")
+
+
+def prose(docstring: str) -> Iterator[Block]:
+    """Turn a docstring into paragraphs; indented ones stay as they are."""
+    for paragraph in re.split(r"\n\s*\n", inspect.cleandoc(printable(docstring))):
+        if paragraph.startswith((" ", "\t")):
+            yield Code(inspect.cleandoc(paragraph))
+        elif paragraph.strip():
+            yield Paragraph(" ".join(paragraph.replace("``", "`").split()))
