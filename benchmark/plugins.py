@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmark.model import backbone
+from benchmark.model.registry import BACKBONES
 from benchmark.strategy import registry
 
 _loaded: dict[Path, int] = {}  # files, and when they were changed
@@ -39,7 +39,7 @@ def load_plugin(file: str | Path) -> None:
     if spec is None or spec.loader is None:
         raise ValueError(f"--plugin {file}: not a Python file (its name must end in .py)")
     module = importlib.util.module_from_spec(spec)
-    registry.registered(), backbone.backbones()  # ours first: a clash of names is its to mend
+    registry.registered()  # ours first: a clash of names is its to mend
     sys.modules[name] = module
     _forget(name)  # of an earlier state of the file
     _loaded.pop(path, None)
@@ -76,7 +76,7 @@ def brought_by(file: str | Path) -> list[str]:
     """Return the names of the strategies and networks of a loaded file."""
     path = Path(file).resolve()
     strategies = [n for n, e in registry.entries.items() if e.file == path]
-    return strategies + [n for n, b in backbone.backbones().items() if b.file.resolve() == path]
+    return strategies + [n for n, b in BACKBONES.items() if b.file.resolve() == path]
 
 
 def loaded_files() -> dict[Path, int]:
@@ -105,7 +105,7 @@ def _load_again(files: dict[Path, int]) -> None:
 
 def _forget(module: str) -> None:
     registry.forget(module)
-    backbone.forget(module)
+    BACKBONES.forget(module)
 
 
 def _told(error: Exception | SystemExit, path: Path) -> str:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from benchmark import plugins
-from benchmark.model import backbone
+from benchmark.model.registry import BACKBONES
 from benchmark.strategy import registry
 
 COUNTS = {"common": 30, "middling": 12, "rare": 5}
@@ -42,9 +42,9 @@ def forgotten():
     """What is registered stays registered: take out what a test brought."""
     before, files = registry.registered(), plugins.loaded_files()
     yield
-    for one in backbone.backbones().values():
+    for one in BACKBONES.values():
         if one.build.__module__.startswith("imbalance_bench_plugin"):
-            backbone.forget(one.build.__module__)
+            BACKBONES.forget(one.build.__module__)
     for now, then in ((registry.entries, before), (plugins._loaded, files), (registry.broken, {})):
         now.clear()
         now.update(then)

@@ -11,7 +11,7 @@ from collections import OrderedDict
 import torch
 from torch import Tensor, nn
 
-from benchmark.model.backbone import backbone
+from benchmark.model.registry import backbone
 
 
 class Pool(nn.Module):

@@ -10,7 +10,7 @@ from benchmark.cli import main
 from benchmark.cli.flags import build_parser
 from benchmark.cli.verbs import COMMANDS
 from benchmark.contract import check
-from benchmark.model import backbone
+from benchmark.model.registry import find_backbone
 from benchmark.plugins import brought_by, load_plugin
 from benchmark.strategy import registry
 from benchmark.strategy.catalogue import strategies_markdown
@@ -67,10 +67,10 @@ def test_the_network_of_the_readme_can_be_cut_anywhere(written):
     import torch
 
     assert brought_by(written("resnet18.py")) == ["resnet18"]
-    one = backbone.find_backbone("resnet18")
+    one = find_backbone("resnet18")
     assert one.width == 512
     assert one.has_weights
-    x, network = torch.zeros(2, 3, 64, 64), one.network(None).eval()
+    x, network = torch.zeros(2, 3, 64, 64), one.build_network(None).eval()
     for name, block in network.named_children():
         assert one.input_shape(name, 64) == tuple(x.shape[1:])
         x = block(x)

@@ -13,9 +13,12 @@ import numpy as np
 
 from benchmark.contract.clause import BrokenClauseError, Case, described, require
 from benchmark.evaluation.audit import audit
-from benchmark.model.backbone import HEAD, find_backbone
-from benchmark.plan.experiment import Experiment, recipe_for
-from benchmark.plan.segments import Budget, make_plan
+from benchmark.model.backbone import HEAD
+from benchmark.model.registry import find_backbone
+from benchmark.plan.experiment import Experiment
+from benchmark.plan.recipes import recipe_for
+from benchmark.plan.schedule import Budget
+from benchmark.plan.segments import make_plan
 from benchmark.run.prepare import PreparedExperiment, prepare
 from benchmark.storage.cache import cache_in
 from benchmark.strategy import Outputs, Strategy

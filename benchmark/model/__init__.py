@@ -1,1 +1,1 @@
-"""InceptionV3 as prefix, suffix and head, and where its weights come from."""
+"""The pretrained network: its blocks, where it is cut, and where its weights come from."""

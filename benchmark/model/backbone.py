@@ -1,11 +1,10 @@
-"""What stands between the images and the head: any network that is a chain of named blocks.
+"""A backbone: a chain of named blocks from images to features, without its classifier.
 
-No torch at import, so that help and checks of what was asked for stay quick.
+The module imports no torch, so that ``--help`` and ``list`` stay quick.
 """
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,29 +16,28 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 HEAD = "head"
-_backbones: dict[str, Backbone] = {}
 
 
 @dataclass(frozen=True)
 class Backbone:
-    """A network without its classifier, which can be cut before any of its blocks.
+    """A network without its classifier. It can be cut before any of its blocks.
 
-    What is before the cut is frozen and runs once an experiment; what is after it is trained.
+    The blocks before the cut are frozen and run once an experiment; those after it are trained.
 
     Attributes
     ----------
     name
-        By which it is asked for.
+        The value of ``--backbone`` that selects it.
     build
         () -> the chain, nn.Sequential of named blocks: images (B, 3, H, W) in [-1, 1] -> features
-        (B, D). A network that was made for other inputs brings them there in its first block. With
-        a parameter `pretrained`, True gives it with its trained weights.
+        (B, D). The first block converts the images if the network was made for other inputs.
+        If `build` has a parameter `pretrained`, True returns the chain with its trained weights.
     half
         The first block that ``--fine-tune half`` trains.
     min_size
         Side in pixels of the smallest images that it can take.
     dropout
-        Share of features left out before the head while it is trained.
+        Share of the features that training drops before the head.
     """
 
     name: str
@@ -60,24 +58,27 @@ class Backbone:
 
     @property
     def width(self) -> int:
-        """D, numbers per image that the head sees."""
+        """D, the number of features of an image."""
         return self._shape_after(len(self.blocks), self.min_size)[0]
 
     @property
     def has_weights(self) -> bool:
-        """Whether it brings trained weights of its own."""
+        """Whether it has trained weights of its own."""
         return "pretrained" in inspect.signature(self.build).parameters
 
     @property
     def file(self) -> Path:
-        """Where it is written; a change there changes what is trained."""
+        """The source file of `build`. A change of this file changes what is trained."""
         return Path(inspect.getsourcefile(self.build) or "")
 
     def first_trained(self, fine_tune: str) -> str:
         """Return the first block that is trained; every block before it is frozen.
 
-        ``head`` trains the classifier alone, ``half`` from the block `half` on, ``full`` freezes
-        nothing, and a block's name trains from that block on.
+        Parameters
+        ----------
+        fine_tune
+            ``head`` trains the classifier alone, ``half`` trains from the block `half` on, ``full``
+            freezes nothing, and a block's name trains from that block on.
 
         Raises
         ------
@@ -95,23 +96,27 @@ class Backbone:
         return depths[fine_tune]
 
     def trainable(self, first: str) -> tuple[str, ...]:
-        """Names from the block `first` on, and the head's."""
+        """Return the names of the blocks from `first` on, and the head's."""
         names = (*self.blocks, HEAD)
         return names[names.index(first) :]
 
     def input_shape(self, first: str, image_size: int) -> tuple[int, ...]:
-        """Return the shape (C, H, W) of what enters the block `first`, for square images."""
+        """Return the shape (C, H, W) of the input of the block `first`, for square images."""
         return self._shape_after(self.blocks.index(first), image_size)
 
     def layout(self) -> dict[str, tuple[int, ...]]:
-        """Return names and shapes of the tensors that `network` takes."""
+        """Return names and shapes of the tensors that `build_network` takes."""
         state = self._skeleton.state_dict()
         return {n: tuple(t.shape) for n, t in state.items() if "num_batches_tracked" not in n}
 
-    def network(self, state: Mapping[str, Tensor] | None) -> nn.Sequential:
-        """Build the chain with the tensors of `state`, which become its own.
+    def build_network(self, state: Mapping[str, Tensor] | None) -> nn.Sequential:
+        """Build the chain.
 
-        None draws random weights from torch's global generator (seed it first).
+        Parameters
+        ----------
+        state
+            Its tensors, which are not copied. None draws random weights from torch's global
+            generator: seed it first.
 
         Raises
         ------
@@ -122,14 +127,14 @@ class Backbone:
 
         if state is None:
             return self.build().to(memory_format=torch.channels_last)
-        with torch.device("meta"):  # no memory for what is replaced
+        with torch.device("meta"):  # no memory for tensors that are replaced
             chain = self.build()
         chain.load_state_dict(dict(state), strict=True, assign=True)
         return chain.to(memory_format=torch.channels_last)
 
     @cached_property
     def _skeleton(self) -> nn.Sequential:
-        """The chain without numbers."""
+        """The chain on the meta device: shapes without numbers."""
         import torch
 
         with torch.device("meta"):
@@ -140,76 +145,3 @@ class Backbone:
 
         x = torch.empty(1, 3, image_size, image_size, device="meta")
         return tuple(self._skeleton[:blocks](x).shape[1:])
-
-
-def backbone(
-    half: str, min_size: int = 32, dropout: float = 0.0
-) -> Callable[[Callable[..., nn.Sequential]], Callable[..., nn.Sequential]]:
-    """Register a function that builds a chain of blocks; use it as a decorator.
-
-    The function's name is what ``--backbone`` asks for. See `Backbone` for what it returns and for
-    the arguments.
-
-    Raises
-    ------
-    ValueError
-        If the name is taken.
-    """
-
-    def register(build: Callable[..., nn.Sequential]) -> Callable[..., nn.Sequential]:
-        add(Backbone(build.__name__, build, half, min_size, dropout))
-        return build
-
-    return register
-
-
-def add(one: Backbone) -> None:
-    """Register a backbone.
-
-    Raises
-    ------
-    ValueError
-        If the name is taken.
-    """
-    other = _backbones.get(one.name)
-    if other is not None and other.build.__module__ != one.build.__module__:
-        raise ValueError(
-            f"there is a backbone {one.name!r} already, in {other.file.name}; give the one in "
-            f"{one.file.name} another function name"
-        )
-    _backbones[one.name] = one
-
-
-def forget(module: str) -> None:
-    """Take the backbones of a module out."""
-    for name in [n for n, one in _backbones.items() if one.build.__module__ == module]:
-        del _backbones[name]
-
-
-def backbones() -> dict[str, Backbone]:
-    """Return all backbones by name: the one that the harness is for, then those that users bring.
-
-    The first is registered by `benchmark.model.inception_v3`.
-    """
-    import benchmark.model.inception_v3  # noqa: F401 - registers it
-
-    return dict(_backbones)
-
-
-def find_backbone(name: str) -> Backbone:
-    """Return a backbone by name.
-
-    Raises
-    ------
-    ValueError
-        If there is none, naming those that there are.
-    """
-    known = backbones()
-    if name not in known:
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
-        raise ValueError(
-            f"unknown backbone {name!r}.{hint} Known: {', '.join(known)}; bring another in a "
-            "Python file with --plugin"
-        )
-    return known[name]

@@ -1,10 +1,10 @@
-"""InceptionV3 and its weights by name; imports no torch, so that help stays quick."""
+"""InceptionV3 without torch: names, shapes and weights. `inception_blocks` has the layers."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmark.model.backbone import Backbone, add
+from benchmark.model.backbone import Backbone
 
 if TYPE_CHECKING:
     from torch import nn
@@ -17,7 +17,7 @@ WEIGHTS: dict[str, str] = {
     "PATH": "a .pth, .pt or .safetensors file with a torchvision or timm inception_v3 state dict",
 }
 
-# block: channels that come out, and the window and stride that shrink its map; 1 and 1 keep it
+# block: its output channels, and the window and stride that shrink its map; 1 and 1 keep the size
 _SHAPES: dict[str, tuple[int, int, int]] = {
     "Conv2d_1a_3x3": (32, 3, 2),
     "Conv2d_2a_3x3": (32, 3, 1),
@@ -46,7 +46,7 @@ WIDTH = 2048
 class InceptionV3(Backbone):
     """The network that the harness is for; Szegedy et al. 2016, arXiv 1512.00567.
 
-    Its shapes are written down, so that who only plans and waits needs no torchvision.
+    Its shapes are written down: an experiment is checked and planned without torch.
     """
 
     blocks = BLOCKS
@@ -54,27 +54,20 @@ class InceptionV3(Backbone):
     has_weights = True
 
     def input_shape(self, first: str, image_size: int) -> tuple[int, ...]:
-        """Return the shape (C, H, W) of what enters the block `first`, for square images."""
+        """Return the shape (C, H, W) of the input of the block `first`, for square images."""
         channels, side = 3, image_size
         for block in BLOCKS[: BLOCKS.index(first)]:
             channels, window, stride = _SHAPES[block]
             side = (side - window) // stride + 1
         return channels, side, side
 
-    def layout(self) -> dict[str, tuple[int, ...]]:
-        """Return names and shapes of the tensors that `network` takes: torchvision's."""
-        from benchmark.model.bundled.dequantise import layout
-
-        return layout()
-
 
 def _build() -> nn.Sequential:
     """InceptionV3 (Szegedy et al. 2016), the network that the harness is for."""
-    from benchmark.model.inception import inception_blocks  # torchvision: 2 s and 90 MB
+    from benchmark.model.inception_blocks import build_inception
 
-    return inception_blocks()
+    return build_inception(BLOCKS)
 
 
-# smaller than 75 px nothing is left at Mixed_7a; 0.5 is torchvision's dropout before the classifier
+# below 75 px nothing is left at Mixed_7a; 0.5 is torchvision's dropout before the classifier
 INCEPTION_V3 = InceptionV3("inception_v3", _build, half="Mixed_6c", min_size=75, dropout=0.5)
-add(INCEPTION_V3)

@@ -1,4 +1,4 @@
-"""A chain of blocks, cut into a frozen prefix, and a suffix and a head that are trained."""
+"""The network in two parts: a frozen prefix, and a suffix and a head that are trained."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from torchvision.models.inception import BasicConv2d
 
 from benchmark.model.backbone import HEAD
 
-# on a CPU: the first maps of so many stay in its cache, 15 % faster than 64 (128 px, fp32, AVX2),
-# and take 0.2 GB less
+# images a CPU takes at a time: their first maps stay in its cache, so that 16 are 15 % faster than
+# 64 (128 px, fp32, AVX2) and take 0.2 GB less
 IMAGES_AT_ONCE = 16
-# of images on a CPU: oneDNN keeps code for every number of them, 1.4 MB each (128 px)
+# a CPU takes a multiple of 4 images: oneDNN keeps code for every batch size, 1.4 MB each (128 px)
 MULTIPLE = 4
 
 
 def split(backbone: nn.Sequential, first: str) -> tuple[nn.Sequential, nn.Sequential]:
     """Cut a backbone before the block `first`: (prefix, suffix), which share its parameters.
 
-    With ``head`` the suffix is empty, and with the first block the prefix is.
+    With ``head`` the suffix is empty; with the first block the prefix is empty.
     """
     names = (*(name for name, _ in backbone.named_children()), HEAD)
     cut = _position(first, names)
     return backbone[:cut], backbone[cut:]
 
 
-class Frozen(nn.Module):
-    """An inference-only prefix: uint8 images (B, 3, H, W) -> activations in its own precision.
+class FrozenPrefix(nn.Module):
+    """A prefix for inference alone: uint8 images (B, 3, H, W) -> activations in its precision.
 
     Activations are channels-last in memory; pooled features (B, D) are float32.
     """
@@ -41,26 +41,26 @@ class Frozen(nn.Module):
 
     @torch.no_grad()  # not inference_mode: the activations enter a backward pass later
     def forward(self, images: Tensor) -> Tensor:
-        """Normalise to x / 127.5 - 1 and run the blocks; an empty prefix stops after the first."""
+        """Normalise to x / 127.5 - 1 and run the blocks; an empty prefix only normalises."""
         if images.is_cuda:
             return self._run(images)
-        return torch.cat([self._run_filled(part) for part in images.split(IMAGES_AT_ONCE)])
+        return torch.cat([self._run_padded(batch) for batch in images.split(IMAGES_AT_ONCE)])
 
-    def _run_filled(self, images: Tensor) -> Tensor:
-        """Run images (B, 3, H, W) beside copies of the last one, up to the next multiple."""
-        copies = images[-1:].expand(-len(images) % MULTIPLE, -1, -1, -1)
-        return self._run(torch.cat([images, copies]))[: len(images)]
+    def _run_padded(self, images: Tensor) -> Tensor:
+        """Run images (B, 3, H, W), with the last one repeated up to the next multiple."""
+        padding = images[-1:].expand(-len(images) % MULTIPLE, -1, -1, -1)
+        return self._run(torch.cat([images, padding]))[: len(images)]
 
     def _run(self, images: Tensor) -> Tensor:
         x = images.to(torch.float32, memory_format=torch.channels_last).div_(127.5).sub_(1)
-        # for what `freeze` has not cast
+        # autocast for the layers that `freeze` has not cast
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16):
             x = self.blocks(x.to(self.dtype))
         return x.to(torch.float32 if x.ndim == 2 else self.dtype)
 
 
-def freeze(prefix: nn.Sequential, dtype: torch.dtype = torch.float32) -> Frozen:
-    """Return a frozen copy of `prefix`; in bfloat16 its convolutions take in their batch norm.
+def freeze(prefix: nn.Sequential, dtype: torch.dtype = torch.float32) -> FrozenPrefix:
+    """Return a frozen copy of `prefix`; in bfloat16 batch norm is folded into its convolutions.
 
     Parameters
     ----------
@@ -68,9 +68,10 @@ def freeze(prefix: nn.Sequential, dtype: torch.dtype = torch.float32) -> Frozen:
         The blocks before the cut, possibly none; left as they are.
     dtype
         bfloat16: torchvision's convolutions with batch norm are folded in float32, then cast;
-        what else a network has runs under autocast. float32: nothing is folded, for those who
-        compare with another loop. Folding changes an activation by 1e-6, and where a gradient is
-        nearly 0 the first step of Adam made 1e-4 of a logit of that; unfolded it was 6e-6.
+        other layers run under autocast. float32: nothing is folded, so that results can be
+        compared with another training loop. Folding changes an activation by 1e-6. Where a
+        gradient is nearly 0, the first step of Adam turned that into 1e-4 of a logit; unfolded it
+        was 6e-6.
     """
     blocks = copy.deepcopy(prefix).eval()
     if dtype != torch.float32:
@@ -79,7 +80,7 @@ def freeze(prefix: nn.Sequential, dtype: torch.dtype = torch.float32) -> Frozen:
                 module.conv = fuse_conv_bn_eval(module.conv, module.bn).to(dtype)
                 module.bn = nn.Identity()
     blocks.to(memory_format=torch.channels_last).requires_grad_(False)
-    return Frozen(blocks, dtype)
+    return FrozenPrefix(blocks, dtype)
 
 
 class Network(nn.Module):
@@ -92,7 +93,7 @@ class Network(nn.Module):
     head
         Any module (B, D) -> (B, C).
     dropout
-        Share of the features left out in training.
+        Share of the features that training drops.
     """
 
     def __init__(self, suffix: nn.Sequential, head: nn.Module, dropout: float) -> None:
@@ -124,7 +125,7 @@ class Network(nn.Module):
         self.train(self.training)
 
     def train(self, mode: bool = True) -> Network:
-        """Switch to training mode, except for what is frozen; ``eval()`` switches all of it off."""
+        """Switch to training mode, except for frozen blocks; ``eval()`` switches it off for all."""
         super().train(mode)
         for name in self._frozen:
             self.suffix.get_submodule(name).eval()
@@ -139,8 +140,8 @@ class Network(nn.Module):
     def classify(self, features: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Apply dropout and head: (B, D) -> logits (B, C) float32, also under autocast.
 
-        Dropout is applied only when a `generator` is given, and drawn from it, so that a training
-        step can be repeated exactly.
+        Dropout is applied only with a `generator`, which draws it: a training step can be repeated
+        exactly.
         """
         if generator is not None and self.dropout:
             noise = torch.rand(features.shape, generator=generator, device=generator.device)

@@ -1,112 +1,113 @@
-"""The official ImageNet weights: from torch.hub's cache, or downloaded without ever hanging."""
+"""The official ImageNet weights: from torch.hub's cache, or downloaded."""
 
 from __future__ import annotations
 
 import hashlib
 import queue
+import socket
 import sys
 import threading
-import time
+from http.client import HTTPException
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from benchmark.storage.atomic import atomic
+import torch
 
-# that of torchvision's Inception_V3_Weights.IMAGENET1K_V1, whose import takes 2 s and .1 GB
+# that of torchvision's Inception_V3_Weights.IMAGENET1K_V1
 URL = "https://download.pytorch.org/models/inception_v3_google-0cc3c7bd.pth"
-LONGEST = 60  # a download may take this many time-outs in all: 5 minutes for 104 MB by default
 
 
 def official_file(timeout: float) -> tuple[Path, str]:
-    """Return the official weights' file, its hash checked, and a note for the user ('' if none).
+    """Return the file with the official weights, and a note for the user ('' if there is none).
 
-    The file lies in torch.hub's cache. torch.hub checks a hash only when it downloads; here a
-    cached file that does not match the sha256 prefix in its name is downloaded again.
+    The file lies in torch.hub's cache. torch.hub checks a hash only when it downloads. Here a
+    cached file is checked too, and downloaded again if it is damaged.
 
     Parameters
     ----------
     timeout
-        Seconds without an answer, or without a byte, after which a download is given up.
+        Seconds to wait for the server's answer, and later for each piece of the file.
 
     Raises
     ------
     OSError
-        If there is no intact file and none can be downloaded; says why.
+        If there is no intact file and none can be downloaded. It says why.
     """
     path, note = cached_file(), ""
     if path.is_file():
-        if _is_intact(path.read_bytes()):
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        if sha256.startswith(_expected_hash()):
             return path, ""
-        note = f"{path} is damaged: its sha256 does not begin with {_expected()}"
+        note = f"{path} is damaged: its sha256 does not begin with {_expected_hash()}"
     try:
-        content = download(URL, timeout)
+        wait_for_answer(timeout)
+        _download(path, timeout)
     except OSError as reason:
         raise OSError("; ".join(filter(None, (note, str(reason))))) from reason
-    if not _is_intact(content):
-        raise OSError(f"{URL} answered with something else: its sha256 is not {_expected()}…")
-    with atomic(path) as temporary:
-        temporary.write_bytes(content)
     return path, f"{note}; it was downloaded again" if note else ""
 
 
 def cached_file() -> Path:
-    """Return where torch.hub keeps the file, there or not."""
-    import torch
-
+    """Return the path of the file in torch.hub's cache, whether it exists or not."""
     return Path(torch.hub.get_dir()) / "checkpoints" / URL.rpartition("/")[2]
 
 
-def download(url: str, timeout: float) -> bytes:
-    """Return what `url` holds.
+def wait_for_answer(timeout: float) -> None:
+    """Return as soon as the server answers a request for the file.
 
-    Reading happens in a thread that is left behind when it stalls: a socket's own time-out covers
-    neither the look-up of a name nor a host with many unreachable addresses.
+    A thread sends the request. It is abandoned if it stalls, because a socket's own time-out
+    covers neither the look-up of a name nor a host with many unreachable addresses.
 
     Raises
     ------
     OSError
-        If the server refuses, answers with an error, is silent for `timeout` seconds, or is so slow
-        that the whole takes `LONGEST` times as long.
+        If the server can't be reached, or does not answer within `timeout` seconds.
     """
-    arrived: queue.Queue[bytes | Exception] = queue.Queue()
-    given_up = threading.Event()
+    answers: queue.Queue[Exception | None] = queue.Queue()
 
-    def read() -> None:
+    def send_request() -> None:
+        request = Request(URL, method="HEAD", headers={"User-Agent": "torch.hub"})
         try:
-            request = Request(url, headers={"User-Agent": "imbalance-bench"})
-            with urlopen(request, timeout=timeout) as response:
-                while not given_up.is_set():
-                    chunk = response.read1(1 << 20)
-                    arrived.put(chunk)
-                    if not chunk:
-                        return
+            urlopen(request, timeout=timeout).close()
+            answers.put(None)
+        except HTTPError:  # an answer too: a server may refuse this kind of request alone
+            answers.put(None)
         except Exception as error:
-            arrived.put(error)
+            answers.put(error)
 
-    threading.Thread(target=read, daemon=True).start()
-    content = bytearray()
-    deadline = time.monotonic() + LONGEST * timeout
+    threading.Thread(target=send_request, daemon=True).start()
     try:
-        while time.monotonic() < deadline:
-            chunk = arrived.get(timeout=timeout)
-            if isinstance(chunk, Exception):
-                raise OSError(f"{url}: {str(chunk).strip('<>')}") from chunk
-            if not chunk:
-                return bytes(content)
-            if not content:
-                print(f"Downloading {url} …", file=sys.stderr)
-            content += chunk
+        error = answers.get(timeout=timeout)
     except queue.Empty:
-        raise TimeoutError(f"{url}: nothing arrived for {timeout:g} s") from None
+        raise TimeoutError(f"{URL}: no answer for {timeout:g} s") from None
+    if error is not None:
+        raise _with_url(error)
+
+
+def _download(path: Path, timeout: float) -> None:
+    """Download to `path`, which is written whole or not at all, and check the hash."""
+    print(f"Downloading {URL} …", file=sys.stderr)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    default_timeout = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(timeout)  # torch.hub sets none: a stalled server would block for ever
+    try:
+        torch.hub.download_url_to_file(URL, str(path), _expected_hash(), sys.stderr.isatty())
+    except RuntimeError as error:
+        raise OSError(
+            f"{URL} answered with something else: its sha256 does not begin with {_expected_hash()}"
+        ) from error
+    except (OSError, HTTPException) as error:
+        raise _with_url(error) from error
     finally:
-        given_up.set()
-    raise TimeoutError(f"{url}: too slow, given up after {LONGEST * timeout:g} s")
+        socket.setdefaulttimeout(default_timeout)
 
 
-def _is_intact(content: bytes) -> bool:
-    return hashlib.sha256(content).hexdigest().startswith(_expected())
+def _with_url(error: Exception) -> OSError:
+    return OSError(f"{URL}: {str(error).strip('<>')}")
 
 
-def _expected() -> str:
+def _expected_hash() -> str:
     """Return the beginning of the sha256, which torchvision writes into the file's name."""
     return URL.rpartition("-")[2].removesuffix(".pth")

@@ -1,4 +1,4 @@
-"""Where a network's weights come from, and what exactly they are."""
+"""Weights of a network: their source, their fingerprint, and how they are read."""
 
 from __future__ import annotations
 
@@ -9,41 +9,42 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import torch
 from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
 
 from benchmark.model import official
-from benchmark.model.backbone import Backbone, find_backbone
+from benchmark.model.backbone import Backbone
 from benchmark.model.bundled.dequantise import FILE, bundled_state
 from benchmark.model.inception_v3 import INCEPTION_V3, WEIGHTS
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from benchmark.model.registry import find_backbone
 
 SUFFIXES = (".pth", ".pt", ".safetensors")
-SHOWN = 4  # keys named in an error, of possibly hundreds
+NAMES_SHOWN = 4  # tensors named in an error, of possibly hundreds
 
 
 @dataclass(frozen=True)
 class Weights:
-    """Which weights, with what a report has to say about them; `read` fetches them.
+    """The source of a network's weights and facts for the report; `read` loads the tensors.
 
-    They are not held: 0.1 GB, which every process would carry along.
+    The object does not hold them: they are 0.1 GB, which each process would carry along.
 
     Attributes
     ----------
     name
-        What they are, in words.
+        For the report.
     source
-        Where they came from: an address, a file, or ''.
+        An address, a file, or ''.
     sha256
-        Hash of the tensors' names, shapes and float32 values, so that the same weights from
-        different files have one identity; '' for random weights, which only the seed identifies.
+        Fingerprint: hash of the tensors' names, shapes and float32 values, so that the same
+        weights from different files have one fingerprint. '' for random weights, which the seed
+        alone determines.
     fetch
         Reads or makes the tensors; None for random weights.
     message
-        What the user must be told; '' if nothing.
+        What the user must know; '' if nothing.
     """
 
     name: str
@@ -53,19 +54,17 @@ class Weights:
     message: str = ""
 
     def read(self) -> dict[str, Tensor] | None:
-        """Return tensors by the names of `Backbone.layout`, float32, not shared.
-
-        None for random weights.
+        """Return new tensors by the names of `Backbone.layout`, float32; None for random weights.
 
         Raises
         ------
         ValueError
-            If they are no longer what they were.
+            If they have changed since this object was made.
         """
         if self.fetch is None:
             return None
         state = self.fetch()
-        if _identity(state) != self.sha256:
+        if fingerprint(state) != self.sha256:
             raise ValueError(f"weights {self.source} were changed during the run; run again")
         return state
 
@@ -76,13 +75,13 @@ def load_weights(spec: str, backbone: Backbone = INCEPTION_V3, timeout: float = 
     Parameters
     ----------
     spec
-        ``auto``, ``imagenet``, ``bundled``, ``none`` (see `catalogue.WEIGHTS`), or the path of a
-        state dict for input x / 127.5 - 1 by the backbone's names (InceptionV3: torchvision's or
+        ``auto``, ``imagenet``, ``bundled``, ``none`` (see `inception_v3.WEIGHTS`), or the path of
+        a state dict for input x / 127.5 - 1 by the backbone's names (InceptionV3: torchvision's or
         timm's). It may lie under ``state_dict`` or ``model``, and its names may begin with
-        ``module.``. For another network than InceptionV3 ``auto`` and ``imagenet`` are the weights
-        that it brings.
+        ``module.``. For another network than InceptionV3, ``auto`` and ``imagenet`` are the
+        network's own weights.
     backbone
-        What they are for.
+        The network that they are for.
     timeout
         Seconds without an answer after which a download is given up.
 
@@ -91,10 +90,12 @@ def load_weights(spec: str, backbone: Backbone = INCEPTION_V3, timeout: float = 
     FileNotFoundError
         If there is no such file, or ``imagenet`` is neither cached nor can be downloaded.
     ValueError
-        If a file does not hold that network, or it brings no weights.
+        If a file does not hold that network, or the network has no weights of its own.
     """
     if spec in ("auto", "imagenet", "bundled"):
-        return _inception(spec, timeout) if backbone is INCEPTION_V3 else _own(spec, backbone)
+        if backbone is INCEPTION_V3:
+            return _inception_weights(spec, timeout)
+        return _own_weights(spec, backbone)
     if spec == "none":
         message = (
             "The network starts from random numbers: the results say nothing about fine-tuning."
@@ -107,70 +108,10 @@ def load_weights(spec: str, backbone: Backbone = INCEPTION_V3, timeout: float = 
             f"weights are {spec!r}, which is no file; allowed are {choices}, "
             f"or the path of a {', '.join(SUFFIXES)} file"
         )
-    return _weights(path.name, str(path), partial(_read, path.absolute(), backbone.name))
+    return _describe(path.name, str(path), partial(_read_file, path.absolute(), backbone.name))
 
 
-def _own(spec: str, backbone: Backbone) -> Weights:
-    if spec == "bundled" or not backbone.has_weights:
-        raise ValueError(
-            f"weights are {spec!r}, but {backbone.name} brings none"
-            f"{' that are bundled' * (spec == 'bundled')}; allowed are "
-            f"{'auto, ' * backbone.has_weights}none, or the path of a {', '.join(SUFFIXES)} file"
-        )
-    return _weights(f"{backbone.name}'s own", backbone.name, partial(_brought, backbone.name))
-
-
-def _brought(name: str) -> dict[str, Tensor]:
-    state = find_backbone(name).build(pretrained=True).state_dict()
-    return {name: tensor.detach() for name, tensor in state.items() if _is_wanted(name)}
-
-
-def _inception(spec: str, timeout: float) -> Weights:
-    if spec == "auto":
-        return _auto(timeout)
-    if spec == "imagenet":
-        return _imagenet(timeout)
-    return _weights("bundled InceptionV3 (nsfwjs 4.4.0, 8 bit)", FILE.name, bundled_state)
-
-
-def _auto(timeout: float) -> Weights:
-    try:
-        return _official(timeout)
-    except OSError as reason:
-        why = str(reason).rsplit(": ", 1)[-1]
-        why = re.sub(r"<?urlopen error |\[Errno -?\d+\] ", "", why).rstrip(">")
-        message = (
-            f"The official ImageNet weights could not be downloaded ({why}). The bundled ones are "
-            "weaker, above all when only the head is trained: go online once, or pass --weights "
-            "PATH."
-        )
-        return replace(load_weights("bundled"), message=message)
-
-
-def _imagenet(timeout: float) -> Weights:
-    try:
-        return _official(timeout)
-    except OSError as reason:
-        raise FileNotFoundError(
-            f"the official ImageNet weights could not be had ({reason}). Without a network: put "
-            f"the file from {official.URL} into {official.cached_file().parent}, pass the path "
-            "of a state dict, or choose 'bundled'"
-        ) from reason
-
-
-def _official(timeout: float) -> Weights:
-    path, message = official.official_file(timeout)
-    name = "ImageNet (torchvision Inception_V3_Weights.IMAGENET1K_V1)"
-    return _weights(name, official.URL, partial(_read, path, INCEPTION_V3.name), message)
-
-
-def _weights(
-    name: str, source: str, fetch: Callable[[], dict[str, Tensor]], message: str = ""
-) -> Weights:
-    return Weights(name, source, _identity(fetch()), fetch, message)
-
-
-def _identity(state: Mapping[str, Tensor]) -> str:
+def fingerprint(state: Mapping[str, Tensor]) -> str:
     """Hash names, shapes and values, independent of the tensors' order and memory layout."""
     content = hashlib.sha256()
     for name in sorted(state):
@@ -179,11 +120,56 @@ def _identity(state: Mapping[str, Tensor]) -> str:
     return content.hexdigest()
 
 
-def _read(path: Path, backbone: str) -> dict[str, Tensor]:
-    """Read a state dict file and bring it to the backbone's layout, float32, no classifiers."""
-    import torch
-    from safetensors.torch import load_file
+def _describe(
+    name: str, source: str, fetch: Callable[[], dict[str, Tensor]], message: str = ""
+) -> Weights:
+    return Weights(name, source, fingerprint(fetch()), fetch, message)
 
+
+def _own_weights(spec: str, backbone: Backbone) -> Weights:
+    if spec == "bundled" or not backbone.has_weights:
+        raise ValueError(
+            f"weights are {spec!r}, but {backbone.name} brings none"
+            f"{' that are bundled' * (spec == 'bundled')}; allowed are "
+            f"{'auto, ' * backbone.has_weights}none, or the path of a {', '.join(SUFFIXES)} file"
+        )
+    return _describe(f"{backbone.name}'s own", backbone.name, partial(_read_own, backbone.name))
+
+
+def _read_own(backbone: str) -> dict[str, Tensor]:
+    state = find_backbone(backbone).build(pretrained=True).state_dict()
+    return {name: tensor.detach() for name, tensor in state.items() if _is_used(name)}
+
+
+def _inception_weights(spec: str, timeout: float) -> Weights:
+    if spec == "bundled":
+        return _describe("bundled InceptionV3 (nsfwjs 4.4.0, 8 bit)", FILE.name, bundled_state)
+    try:
+        path, message = official.official_file(timeout)
+    except OSError as reason:
+        if spec == "auto":
+            return _bundled_instead(reason)
+        raise FileNotFoundError(
+            f"the official ImageNet weights are not available ({reason}). Without a network: put "
+            f"the file from {official.URL} into {official.cached_file().parent}, pass the path "
+            "of a state dict, or choose 'bundled'"
+        ) from reason
+    name = "ImageNet (torchvision Inception_V3_Weights.IMAGENET1K_V1)"
+    return _describe(name, official.URL, partial(_read_file, path, INCEPTION_V3.name), message)
+
+
+def _bundled_instead(error: OSError) -> Weights:
+    reason = str(error).rsplit(": ", 1)[-1]
+    reason = re.sub(r"<?urlopen error |\[Errno -?\d+\] ", "", reason).rstrip(">")
+    message = (
+        f"The official ImageNet weights could not be downloaded ({reason}). The bundled ones are "
+        "weaker, above all when only the head is trained: go online once, or pass --weights PATH."
+    )
+    return replace(load_weights("bundled"), message=message)
+
+
+def _read_file(path: Path, backbone: str) -> dict[str, Tensor]:
+    """Read a state dict file and bring it to the backbone's layout, float32, no classifiers."""
     if path.suffix not in SUFFIXES:
         raise ValueError(f"weights file {path} is none of {', '.join(SUFFIXES)}")
     try:
@@ -206,12 +192,10 @@ def _read(path: Path, backbone: str) -> dict[str, Tensor]:
 
 
 def _check(content: dict[str, object], path: Path, backbone: str) -> dict[str, Tensor]:
+    """Return the backbone's tensors as float32; raise ValueError if they are not all there."""
     if all(name.startswith("module.") for name in content):
         content = {name.removeprefix("module."): value for name, value in content.items()}
-    content = {name: value for name, value in content.items() if _is_wanted(name)}
-    import torch
-    from torch import Tensor
-
+    content = {name: value for name, value in content.items() if _is_used(name)}
     shapes = find_backbone(backbone).layout()
     missing = [name for name in shapes if name not in content]
     unexpected = [name for name in content if name not in shapes]
@@ -219,30 +203,30 @@ def _check(content: dict[str, object], path: Path, backbone: str) -> dict[str, T
         names = "torchvision's or timm's" if backbone == INCEPTION_V3.name else "its blocks'"
         raise ValueError(
             f"weights file {path} is no {backbone} by {names} names: "
-            f"{_some(missing)} missing, {_some(unexpected)} unexpected"
+            f"{_first_names(missing)} missing, {_first_names(unexpected)} unexpected"
         )
     state: dict[str, Tensor] = {}
     for name, shape in shapes.items():
         value = content[name]
         if not isinstance(value, Tensor) or value.shape != shape or not value.is_floating_point():
-            found = f"{value.dtype} {tuple(value.shape)}" if isinstance(value, Tensor) else value
+            actual = f"{value.dtype} {tuple(value.shape)}" if isinstance(value, Tensor) else value
             raise ValueError(
-                f"weights file {path}: {name} is {found}; it must be floating point {tuple(shape)}"
+                f"weights file {path}: {name} is {actual}; it must be floating point {tuple(shape)}"
             )
-        # copied, since a file may be mapped, and these will be trained
+        # a copy: a file may be mapped, and these tensors will be trained
         state[name] = value.detach().to(torch.float32, copy=True).contiguous()
         if not state[name].isfinite().all():
             raise ValueError(f"weights file {path}: {name} holds NaN or infinity")
     return state
 
 
-def _is_wanted(name: str) -> bool:
-    """Leave out the classifiers, and a counter that no computation here uses."""
+def _is_used(name: str) -> bool:
+    """Return False for the classifiers, and for a counter that no computation here uses."""
     return not name.startswith(("fc.", "AuxLogits.")) and not name.endswith("num_batches_tracked")
 
 
-def _some(names: list[str]) -> str:
+def _first_names(names: list[str]) -> str:
     if not names:
         return "none"
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
+    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+    return ", ".join(names[:NAMES_SHOWN]) + more

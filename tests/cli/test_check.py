@@ -31,7 +31,7 @@ def twice() -> Strategy:
 '''
 NETWORK = '''
 from torch import nn
-from benchmark.model.backbone import backbone
+from benchmark.model.registry import backbone
 
 @backbone(half="last")
 def tiny():

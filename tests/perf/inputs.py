@@ -136,7 +136,7 @@ def _lay_out(settings: BenchConfig, images: str, folder: Path) -> dict[str, Any]
         if state is None:  # random ones; then all begin with these
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(RANDOM_WEIGHTS_SEED)
-                made = INCEPTION_V3.network(None).state_dict().items()
+                made = INCEPTION_V3.build_network(None).state_dict().items()
             counter = "num_batches_tracked"
             state = {name: t.contiguous() for name, t in made if not name.endswith(counter)}
         save_file(state, folder / "weights.safetensors")

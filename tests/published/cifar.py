@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from benchmark.model.backbone import backbone
-from benchmark.plan.experiment import Phase, Recipe
+from benchmark.model.registry import backbone
+from benchmark.plan.recipes import Phase, Recipe
 
 
 class BasicBlock(nn.Module):

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import nn
 
 from benchmark import api
-from benchmark.model.backbone import find_backbone
+from benchmark.model.registry import find_backbone
 from benchmark.model.network import freeze, split
 from benchmark.model.weights import load_weights
 from benchmark.plan.experiment import Experiment
@@ -52,7 +52,7 @@ def experiment(folder, **others):
 
 def test_it_is_the_network_of_the_papers():
     """He et al. 2016, section 4.2: 32 layers, 0.46 million parameters, 69 million products."""
-    network = RESNET.network(None)
+    network = RESNET.build_network(None)
     convolutions = [m for m in network.modules() if isinstance(m, nn.Conv2d)]
     assert len(convolutions) + 1 == 32
     parameters = sum(p.numel() for p in network.parameters()) + 64 * 10 + 10
@@ -63,7 +63,7 @@ def test_it_is_the_network_of_the_papers():
 
 
 def test_shapes_are_found_without_numbers():
-    network, x = RESNET.network(None).eval(), torch.zeros(2, 3, 32, 32)
+    network, x = RESNET.build_network(None).eval(), torch.zeros(2, 3, 32, 32)
     assert RESNET.blocks == ("stem", "layer1", "layer2", "layer3", "average")
     for name, block in network.named_children():
         assert RESNET.input_shape(name, 32) == tuple(x.shape[1:])
@@ -73,7 +73,7 @@ def test_shapes_are_found_without_numbers():
 
 def test_it_sees_images_of_mean_0_and_deviation_1():
     mean, std = (255 * torch.tensor(v) for v in (cifar.Normalise.mean, cifar.Normalise.std))
-    stem = RESNET.network(None).stem
+    stem = RESNET.build_network(None).stem
     for pixel, expected in ((mean, 0.0), (mean + std, 1.0)):
         seen = stem[0](pixel.view(1, 3, 1, 1) / 127.5 - 1)
         torch.testing.assert_close(seen.flatten(), torch.full((3,), expected))
@@ -82,7 +82,7 @@ def test_it_sees_images_of_mean_0_and_deviation_1():
 @pytest.mark.parametrize("first", ["layer2", "head"])
 def test_a_frozen_prefix_in_bfloat16_is_close(first):
     torch.manual_seed(0)
-    network = RESNET.network(None)
+    network = RESNET.build_network(None)
     images = torch.randint(0, 256, (4, 3, 32, 32), dtype=torch.uint8)
     with torch.no_grad():
         network(images / 127.5 - 1)  # batch-norm statistics that matter
@@ -93,10 +93,10 @@ def test_a_frozen_prefix_in_bfloat16_is_close(first):
 
 
 def test_weights_of_a_file_are_those_of_its_blocks(tmp_path):
-    torch.save({"state_dict": RESNET.network(None).state_dict()}, tmp_path / "its.pt")
+    torch.save({"state_dict": RESNET.build_network(None).state_dict()}, tmp_path / "its.pt")
     weights = load_weights(str(tmp_path / "its.pt"), RESNET)
     stored = torch.load(tmp_path / "its.pt")["state_dict"]
-    for name, parameter in RESNET.network(weights.read()).named_parameters():
+    for name, parameter in RESNET.build_network(weights.read()).named_parameters():
         assert torch.equal(parameter, stored[name])
     with pytest.raises(ValueError, match=r"no inception_v3 by .*Conv2d_1a_3x3"):
         load_weights(str(tmp_path / "its.pt"))

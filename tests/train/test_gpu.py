@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.model import inception
-from benchmark.plan.segments import Budget, make_plan
+from benchmark.model import inception_v3 as inception
+from benchmark.plan.schedule import Budget
+from benchmark.plan.segments import make_plan
 from benchmark.run.prepare import prepare
 from benchmark.strategy import RandomAugmentation, Stage, Strategy
 from benchmark.strategy.registry import StrategySpec
@@ -68,7 +69,7 @@ def test_a_step_does_not_wait_for_the_gpu(experiment_on, precision, strategy):
     prepared = prepared_on("cuda", experiment_on, precision)
     training, segment = training_of(prepared, strategy)
     training.run(replace(segment, end=3))  # one step into the second phase: all is allocated
-    stretch = segment.stretches[1]
+    stretch = segment.step_ranges[1]
     stream = BatchSampler(stretch.stage.sampler, training.labels, 0, BATCH, stretch.sampler_start)
     torch.cuda.set_sync_debug_mode("error")
     try:
@@ -108,7 +109,7 @@ def test_a_replayed_step_does_not_wait_for_the_gpu(experiment_on, precision, mon
     training, segment = training_of(prepared, Strategy())
     training.run(replace(segment, end=3))
     assert training._replay[1].blocks is not None
-    stretch = segment.stretches[1]
+    stretch = segment.step_ranges[1]
     stream = BatchSampler(stretch.stage.sampler, training.labels, 0, BATCH, stretch.sampler_start)
     torch.cuda.set_sync_debug_mode("error")
     try:

@@ -1,1 +1,1 @@
-"""The weights that come with the package, and how they were made: see README.md here."""
+"""The weights that come with the package; README.md in this folder says how they were made."""

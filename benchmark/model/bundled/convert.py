@@ -1,9 +1,9 @@
 """Convert the InceptionV3 of the npm package nsfwjs 4.4.0 to one safetensors file.
 
-``python -m benchmark.model.bundled.convert nsfwjs-4.4.0.tgz`` writes the file that lies here. The
-source is a TF.js layers model: a manifest of tensors and six base64 shards with their 8-bit numbers
-one after the other, value = number * scale + min (per tensor). The numbers are only renamed and
-transposed, never changed; scale and min are kept beside them in float64.
+``python -m benchmark.model.bundled.convert nsfwjs-4.4.0.tgz`` writes the file in this folder. The
+source is a TF.js layers model: a manifest of tensors, and six base64 shards with their 8-bit
+numbers one after the other, value = number * scale + min (per tensor). The tensors are only renamed
+and transposed; scale and min are stored beside them in float64.
 """
 
 from __future__ import annotations
@@ -44,21 +44,21 @@ def convert(package: Path, target: Path = FILE) -> None:
         If the package does not hold the model as it is in nsfwjs 4.4.0.
     """
     with tarfile.open(package) as archive:
-        manifest = _text(archive, f"{FOLDER}/model.min.js")
-        shards = [_text(archive, name) for name in SHARDS]
+        manifest = _read_member(archive, f"{FOLDER}/model.min.js")
+        shards = [_read_member(archive, name) for name in SHARDS]
     source = _tensors(manifest, shards)
-    layout = INCEPTION_V3.network(None)
+    network = INCEPTION_V3.build_network(None)
     # torchvision registers its convolutions in the order in which Keras creates its own
-    names = [name for name, part in layout.named_modules() if isinstance(part, BasicConv2d)]
-    shapes = {name: tensor.shape for name, tensor in layout.state_dict().items()}
+    names = [name for name, part in network.named_modules() if isinstance(part, BasicConv2d)]
+    shapes = {name: tensor.shape for name, tensor in network.state_dict().items()}
     stored: dict[str, Tensor] = {}
     for number, name in enumerate(names, start=1):
-        normed = f"batch_normalization_{number}"
+        batch_norm = f"batch_normalization_{number}"
         for theirs, ours in {
             f"conv2d_{number}/kernel": f"{name}.conv.weight",
-            f"{normed}/beta": f"{name}.bn.bias",
-            f"{normed}/moving_mean": f"{name}.bn.running_mean",
-            f"{normed}/moving_variance": f"{name}.bn.running_var",
+            f"{batch_norm}/beta": f"{name}.bn.bias",
+            f"{batch_norm}/moving_mean": f"{name}.bn.running_mean",
+            f"{batch_norm}/moving_variance": f"{name}.bn.running_var",
         }.items():
             if theirs not in source:
                 raise ValueError(f"the package has no tensor {theirs}: {EXPECTED}")
@@ -75,7 +75,7 @@ def convert(package: Path, target: Path = FILE) -> None:
         temporary.write_bytes(save(stored))
 
 
-def _text(archive: tarfile.TarFile, name: str) -> str:
+def _read_member(archive: tarfile.TarFile, name: str) -> str:
     try:
         member = archive.extractfile(name)
     except KeyError:

@@ -380,7 +380,7 @@ def features_of_wheels(blocks, per_class, seed, size):
     from benchmark.model.weights import load_weights
 
     images = wheels(images=17 * per_class, classes=17, ratio=1, seed=seed)
-    network = INCEPTION_V3.network(load_weights("bundled").read()).eval()
+    network = INCEPTION_V3.build_network(load_weights("bundled").read()).eval()
     found = {block: [] for block in blocks}
     for begun in range(0, len(images), 16):
         several = range(begun, min(begun + 16, len(images)))

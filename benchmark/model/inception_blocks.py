@@ -1,14 +1,13 @@
-"""torchvision's InceptionV3 as a chain of named blocks."""
+"""The layers of InceptionV3: torchvision's network as a chain of named blocks."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torchvision.models.inception import inception_v3
-
-from benchmark.model.inception_v3 import BLOCKS
 
 
 class GlobalAverage(nn.Module):
@@ -19,16 +18,19 @@ class GlobalAverage(nn.Module):
         return x.mean((2, 3), dtype=torch.float32)
 
 
-def inception_blocks() -> nn.Sequential:
+def build_inception(blocks: Sequence[str]) -> nn.Sequential:
     """Build InceptionV3 without its classifiers, (B, 3, H, W) in [-1, 1] -> (B, 2048).
 
-    Its tensors have torchvision's names.
+    Parameters
+    ----------
+    blocks
+        torchvision's names of the blocks, in order. The tensors have torchvision's names too.
     """
-    whole = inception_v3(weights=None, aux_logits=False, init_weights=False, transform_input=False)
-    whole.avgpool = GlobalAverage()
+    model = inception_v3(weights=None, aux_logits=False, init_weights=False, transform_input=False)
+    model.avgpool = GlobalAverage()
     # He's scale keeps activations alive through 94 layers even where batch norm is frozen at its
     # initial identity; torchvision's truncated normal is slow and ignores the fan-in.
-    for module in whole.modules():
+    for module in model.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-    return nn.Sequential(OrderedDict((name, getattr(whole, name)) for name in BLOCKS))
+    return nn.Sequential(OrderedDict((name, getattr(model, name)) for name in blocks))
