@@ -59,9 +59,9 @@ def plan_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:
 def list_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG001
     """`list`: everything that can be asked for by name."""
     from benchmark.data.sources import DATA_SOURCES
-    from benchmark.model.backbone import backbones
+    from benchmark.model.registry import BACKBONES
     from benchmark.model.inception_v3 import WEIGHTS
-    from benchmark.plan.experiment import RECIPES
+    from benchmark.plan.recipes import RECIPES
     from benchmark.plugins import load_plugins
     from benchmark.strategy.catalogue import strategies_markdown
     from benchmark.strategy.registry import broken, groups, registered
@@ -83,7 +83,7 @@ def list_command(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # no
         },
         "data (--data)": DATA_SOURCES,
         "recipes (--recipe)": recipes,
-        "networks (--backbone)": {name: one.summary for name, one in backbones().items()},
+        "networks (--backbone)": {name: one.summary for name, one in BACKBONES.items()},
         "weights (--weights)": WEIGHTS,
     }
     if broken:

@@ -1,4 +1,4 @@
-"""Everything that defines a run, fixed before it begins, and the named training recipes.
+"""Everything that defines a run, fixed before it begins. Its fields are the settings.
 
 Strategies differ from the experiment only where they say so: data, splits, weights, image size,
 phases, optimizer and step budget are the same for all of them.
@@ -6,210 +6,220 @@ phases, optimizer and step budget are the same for all of them.
 
 from __future__ import annotations
 
-import difflib
-import math
 import re
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.model.backbone import Backbone, find_backbone
-from benchmark.strategy import Augmentation, NoAugmentation, RandomAugmentation
-from benchmark.strategy.fingerprint import fingerprint
+from benchmark.model.backbone import Backbone
+from benchmark.model.registry import find_backbone
+from benchmark.plan.recipes import RECIPES, Recipe, recipe_for
+from benchmark.plan.settings import IMAGES, OUTPUT, TRAINING, WHAT, Settings, setting, settings_of
 
 SMALLEST_BATCH = 8
-STEPS_AN_EPOCH = 60  # a small set is cut into smaller batches until an epoch has this many
+MIN_STEPS_PER_EPOCH = 60  # a small set is cut into smaller batches until an epoch has this many
+PRECISIONS = ("auto", "fp32", "bf16")
+
+
+def _read_seeds(value: Any) -> tuple[int, ...]:
+    """Read how many seeds, as text or in Python; in Python also the seeds themselves."""
+    text = str(value).strip()
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return tuple(value)
+    if "," in text:
+        named = text.strip(",")
+        raise ValueError(
+            f"seeds {text!r} is not allowed: --seeds counts; to name seeds, write "
+            f"--seed-list {named} (in a file, seed-list = [{named}])"
+        )
+    if not text.isdecimal() or int(text) < 1:
+        raise ValueError(f"seeds {value!r} is not allowed; allowed: how many, 1 or more")
+    return tuple(range(int(text)))
 
 
 @dataclass(frozen=True)
-class Phase:
-    """A part of the training with its own trained layers and learning rates."""
+class Experiment(Settings):
+    """The settings of a run. Nothing is opened, downloaded or measured yet.
 
-    epochs: float
-    train_from: (
-        str  # "head": the classifier alone; "rest": from the experiment's first trained block on
-    )
-    lr: float
-    head_lr: float | None = None  # None: the same
-    warmup: float = 0.0  # share of the phase over which the rates rise linearly
-    cosine: bool = False  # then fall to zero along a half cosine
-    lr_milestones: tuple[float, ...] = ()  # shares of the phase after which they are a hundredth
-
-    def __post_init__(self) -> None:
-        if not (0 < self.epochs < math.inf and 0 < self.lr < math.inf):
-            raise ValueError(
-                f"epochs and learning rate must be positive, got epochs={self.epochs:g} "
-                f"and lr={self.lr:g}"
-            )
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How every strategy of a run is trained."""
-
-    name: str
-    description: str
-    phases: tuple[Phase, ...]
-    batch_size: int
-    weight_decay: float = 0.0  # decoupled, as in AdamW; 0 is plain Adam
-    momentum: float | None = None  # of SGD, which then stands for Adam; decay is coupled there
-    augmentation: Augmentation = NoAugmentation()  # applied to every image of every strategy
-
-
-RECIPES = {
-    recipe.name: recipe
-    for recipe in (
-        Recipe(
-            "forum",
-            "2 epochs of the new last layer, then 2 epochs of the second half; Adam at 1e-4. "
-            "What the people who reported never-predicted classes had done.",
-            (Phase(2, "head", 1e-4), Phase(2, "rest", 1e-4)),
-            batch_size=64,
-        ),
-        Recipe(
-            "strong",
-            "2 epochs of the last layer at 1e-3, then 10 epochs of the second half with AdamW, "
-            "warm-up and cosine, a ten times larger rate for the last layer, weight decay and a "
-            "light random view of every image. What a practitioner would do today.",
-            (
-                Phase(2, "head", 1e-3),
-                Phase(10, "rest", 1e-4, head_lr=1e-3, warmup=0.1, cosine=True),
-            ),
-            batch_size=64,
-            weight_decay=0.02,
-            augmentation=RandomAugmentation(degrees=5.0, zoom=0.1, shift=0.05, light=0.1),
-        ),
-    )
-}
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """What is asked for. Nothing here has been opened, downloaded or measured yet.
-
-    `batch_size` None follows the recipe, halved for small sets until an epoch has 60 steps, never
-    below 8. `quick` cuts data and epochs down to try things out.
+    When it is made, `seeds` becomes the seeds themselves, and `recipe` the recipe as it is trained,
+    with `epochs` and `lr` in it.
     """
 
-    data: str = "wheels"
-    imbalance: str = "natural"
-    backbone: str = "inception_v3"
-    weights: str = "auto"
-    recipe: Recipe = RECIPES["forum"]
-    fine_tune: str = "half"
-    image_size: int = 128
-    batch_size: int | None = None
-    seeds: tuple[int, ...] = (0,)
-    device: str = "auto"
-    precision: str = "auto"
-    quick: bool = False
+    data: str = setting(
+        "wheels",
+        "a folder root/<class>/<file>, a .csv manifest (path,label), torchvision:NAME, digits, or "
+        "the built-in wheels",
+        IMAGES,
+        metavar="DATA",
+        in_fingerprint=False,  # the pixels and the split are
+    )
+    imbalance: str = setting(
+        "natural",
+        "natural, or make the training split long-tailed: exp:RATIO, step:RATIO,FRACTION; add @all "
+        "to do so to validation and test too",
+        IMAGES,
+        metavar="PROFILE",
+        in_fingerprint=False,  # the split is
+    )
+    image_size: int = setting(
+        128,
+        "images are squashed to a square of this side; InceptionV3 was made for 299 and takes 75 "
+        "or more",
+        IMAGES,
+        metavar="PIXELS",
+    )
+    backbone: str = setting(
+        "inception_v3",
+        "inception_v3, or a network that a --plugin file registers",
+        TRAINING,
+        metavar="NAME",
+    )
+    weights: str = setting(
+        "auto",
+        "auto: the official ImageNet weights from torchvision's cache or by download, else the "
+        "bundled ones; imagenet; bundled; none; or a .pth or .safetensors file",
+        TRAINING,
+        metavar="WEIGHTS",
+        in_fingerprint=False,  # their hash is
+    )
+    recipe: Recipe = setting(
+        "forum",
+        f"{' or '.join(RECIPES)}; see `list`",
+        TRAINING,
+        metavar="NAME",
+        reader=recipe_for,
+    )
+    fine_tune: str = setting(
+        "half",
+        "what the recipe's last phase trains: head, half (from Mixed_6c on), full, or the name of "
+        "the first block to train, like Mixed_7a",
+        TRAINING,
+        metavar="DEPTH",
+    )
+    batch_size: int | None = setting(
+        None,
+        "images in a step",
+        TRAINING,
+        metavar="N",
+        unset="the recipe's 64, halved for small sets until an epoch has 60 steps, never below 8",
+        allowed="2 or more",
+        test=lambda size: size >= 2,
+        in_fingerprint=False,  # that of each seed is
+    )
+    lr: float | None = setting(
+        None,
+        "learning rate",
+        TRAINING,
+        metavar="RATE",
+        unset="the recipe's",
+        in_fingerprint=False,  # the recipe holds it
+    )
+    epochs: tuple[float, ...] | None = setting(
+        None,
+        "epochs of the recipe's phases, one number for each or one for all; they fix the number of "
+        "optimizer steps, which is the same for every strategy",
+        TRAINING,
+        metavar="N[,N]",
+        unset="the recipe's",
+        in_fingerprint=False,  # the recipe holds them
+    )
+    seeds: tuple[int, ...] = setting(
+        None,
+        "how many seeds, from 0 on; each is a split, an initialisation and an order of images of "
+        "its own, the same for all strategies",
+        WHAT,
+        metavar="N",
+        unset="1",
+        reader=_read_seeds,
+        in_fingerprint=False,
+    )
+    seed_list: tuple[int, ...] | None = setting(
+        None,
+        "the seeds by their numbers, like 7,8, in place of --seeds",
+        WHAT,
+        metavar="N,N",
+        allowed="whole numbers like 7,8, each once",
+        test=lambda seeds: len(set(seeds)) == len(seeds) > 0 and min(seeds) >= 0,
+        in_fingerprint=False,
+    )
+    device: str = setting(
+        "auto",
+        "auto, cpu, cuda or cuda:1",
+        TRAINING,
+        metavar="DEVICE",
+        allowed="auto, cpu, cuda or cuda:0",
+        test=lambda device: re.fullmatch(r"auto|cpu|cuda(:\d+)?", device) is not None,
+        in_fingerprint=False,  # its type is
+    )
+    precision: str = setting(
+        "auto",
+        "fp32, bf16, or auto: bf16 where the device computes in it natively",
+        TRAINING,
+        metavar="TYPE",
+        allowed=", ".join(PRECISIONS),
+        test=lambda precision: precision in PRECISIONS,
+        in_fingerprint=False,  # the one that is chosen is
+    )
+    quick: bool = setting(
+        False,
+        "try it out: about 300 of the images, one epoch a phase; no evidence",
+        OUTPUT,
+        in_fingerprint=False,  # the split and the recipe are
+    )
 
     def __post_init__(self) -> None:
-        smallest = self.network.min_size
-        allowed = f"{smallest} or more ({self.backbone})"
-        _require(self.image_size >= smallest, "image size", self.image_size, allowed)
+        super().__post_init__()
+        if self.seeds and self.seed_list and self.seeds != self.seed_list:
+            raise ValueError("seeds and seed-list are both given; give one of them")
+        self._set("seeds", self.seeds or self.seed_list or (0,))
+        epochs = (1,) if self.quick and self.epochs is None else self.epochs
+        self._set("recipe", recipe_for(self.recipe, epochs, self.lr))
+        if self.image_size < self.network.min_size:
+            allowed = f"{self.network.min_size} or more ({self.backbone})"
+            settings_of(Experiment)["image_size"].refuse(self.image_size, allowed)
         self.network.first_trained(self.fine_tune)
-        _require(
-            self.batch_size is None or self.batch_size >= 2, "batch size", self.batch_size, ">= 2"
-        )
-        _require(len(self.seeds) > 0, "seeds", self.seeds, "one or more integers, like 0,1,2")
-        _require(len(set(self.seeds)) == len(self.seeds), "seeds", self.seeds, "each seed once")
-        _require(all(seed >= 0 for seed in self.seeds), "seeds", self.seeds, "integers >= 0")
-        _require(self.precision in PRECISIONS, "precision", self.precision, ", ".join(PRECISIONS))
-        _require(
-            re.fullmatch(r"auto|cpu|cuda(:\d+)?", self.device) is not None,
-            "device",
-            self.device,
-            "auto, cpu, cuda or cuda:0",
-        )
 
     @property
     def network(self) -> Backbone:
-        """What is fine-tuned."""
+        """The network that is fine-tuned."""
         return find_backbone(self.backbone)
 
     @property
     def trainable(self) -> tuple[str, ...]:
-        """Names of the blocks from the first that may be trained on, the last is the head."""
+        """Names of the blocks from the first that may be trained on; the last is the head."""
         return self.network.trainable(self.network.first_trained(self.fine_tune))
 
     def batch_for(self, images: int) -> int:
-        """Batch size for a training split of so many images."""
+        """Return the batch size for a training split of this many images."""
         if self.batch_size is not None:
             return min(self.batch_size, images)
         size = self.recipe.batch_size
-        while size > SMALLEST_BATCH and images / size < STEPS_AN_EPOCH:
+        while size > SMALLEST_BATCH and images / size < MIN_STEPS_PER_EPOCH:
             size //= 2
         return min(size, images)
 
     def describe(self) -> dict[str, Any]:
-        """Return all of it for the record and the report."""
-        plain = asdict(replace(self, recipe=replace(self.recipe, augmentation=NoAugmentation())))
-        plain["recipe"]["augmentation"] = repr(self.recipe.augmentation)
-        plain["seeds"] = list(self.seeds)
-        return plain
+        """Return all settings by name, for the manifest."""
+        return {**super().describe(), "recipe": self.recipe.name}
 
     def training_fingerprint(self) -> dict[str, Any]:
         """Return what of it changes a trained network, apart from data and weights."""
-        return {
-            "phases": [asdict(phase) for phase in self.recipe.phases],
-            "weight_decay": self.recipe.weight_decay,
-            "momentum": self.recipe.momentum,
-            "augmentation": fingerprint(self.recipe.augmentation),
-            "backbone": self.backbone,
-            "fine_tune": self.fine_tune,
-            "image_size": self.image_size,
-        }
-
-
-PRECISIONS = ("auto", "fp32", "bf16")
-
-
-def recipe_for(name: str, epochs: Sequence[float] | None = None, lr: float | None = None) -> Recipe:
-    """Return a named recipe, its epochs (one number a phase, or one for all) and rates replaced.
-
-    Raises:
-        ValueError: for an unknown name or a wrong number of epochs.
-    """
-    if name not in RECIPES:
-        close = difflib.get_close_matches(name, RECIPES, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
-        raise ValueError(f"unknown recipe {name!r}.{hint} Known: {', '.join(RECIPES)}")
-    recipe = RECIPES[name]
-    phases = recipe.phases
-    if epochs is not None:
-        if len(epochs) == 1:
-            epochs = list(epochs) * len(phases)
-        if len(epochs) != len(phases):
-            raise ValueError(
-                f"recipe {name!r} has {len(phases)} phases "
-                f"({', '.join(phase.train_from for phase in phases)}); give one number of epochs for "
-                f"all or one for each, got {len(epochs)}"
-            )
-        phases = tuple(
-            replace(phase, epochs=number) for phase, number in zip(phases, epochs, strict=True)
-        )
-    if lr is not None:
-        # the ratio of the head's rate to the others' belongs to the recipe and stays
-        phases = tuple(
-            replace(p, lr=lr, head_lr=p.head_lr and lr * p.head_lr / p.lr) for p in phases
-        )
-    return replace(recipe, phases=phases)
+        return {**super().training_fingerprint(), "recipe": self.recipe.fingerprint()}
 
 
 def changed_from_recipe(experiment: Experiment) -> list[str]:
     """Return what differs from the recipe of that name: 'epochs', 'lr', 'fine_tune'.
 
-    Of a recipe of the user's own only the depth can.
+    Of a recipe of the user's own only the depth can differ.
     """
     recipe = experiment.recipe
     named = RECIPES.get(recipe.name, recipe)
     pairs = list(zip(recipe.phases, named.phases, strict=True))
     changed = [
-        field
-        for field in ("epochs", "lr")
-        if any(getattr(mine, field) != getattr(named, field) for mine, named in pairs)
+        name
+        for name in ("epochs", "lr")
+        if any(getattr(phase, name) != getattr(original, name) for phase, original in pairs)
     ]
     return changed + ["fine_tune"] * (experiment.fine_tune != Experiment.fine_tune)
 
@@ -219,7 +229,7 @@ def default_name(experiment: Experiment) -> str:
     path = Path(experiment.data)
     data = path.stem if path.suffix or "/" in experiment.data else experiment.data
     parts = [data or "data"]
-    if experiment.imbalance != "natural":
+    if experiment.imbalance != Experiment.imbalance:
         parts.append(experiment.imbalance)
     parts.append(experiment.recipe.name)
     if experiment.image_size != Experiment.image_size:
@@ -229,8 +239,3 @@ def default_name(experiment: Experiment) -> str:
     if experiment.quick:
         parts.append("quick")
     return re.sub(r"[^A-Za-z0-9._]+", "-", "-".join(parts)).strip("-.")
-
-
-def _require(good: bool, what: str, got: object, allowed: str) -> None:
-    if not good:
-        raise ValueError(f"{what} {got!r} is not allowed; allowed: {allowed}")

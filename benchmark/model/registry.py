@@ -1,0 +1,49 @@
+"""The backbones by name: InceptionV3, and those of plug-ins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from benchmark.model.backbone import Backbone
+from benchmark.model.inception_v3 import INCEPTION_V3
+from benchmark.spec import Registry
+
+if TYPE_CHECKING:
+    from torch import nn
+
+BACKBONES: Registry[Backbone] = Registry("backbone")
+BACKBONES.register(INCEPTION_V3.name, INCEPTION_V3, INCEPTION_V3.build)
+
+
+def backbone(
+    half: str, min_size: int = 32, dropout: float = 0.0
+) -> Callable[[Callable[..., nn.Sequential]], Callable[..., nn.Sequential]]:
+    """Register a function that builds a chain of blocks; use it as a decorator.
+
+    The function's name is the value of ``--backbone``. `Backbone` documents the arguments and what
+    the function returns.
+
+    Raises
+    ------
+    ValueError
+        If a backbone of another module has this name.
+    """
+
+    def register(build: Callable[..., nn.Sequential]) -> Callable[..., nn.Sequential]:
+        name = build.__name__
+        BACKBONES.register(name, Backbone(name, build, half, min_size, dropout), build)
+        return build
+
+    return register
+
+
+def find_backbone(name: str) -> Backbone:
+    """Return a backbone by name.
+
+    Raises
+    ------
+    ValueError
+        If there is none of this name. The error lists the known names.
+    """
+    return BACKBONES.get(name, hint="A Python file with --plugin can add another.")
