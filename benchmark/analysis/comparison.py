@@ -17,8 +17,8 @@ import pandas as pd
 from benchmark.analysis.confidence import SeedPredictions, intervals, paired, seeds_of
 from benchmark.analysis.findings import Collector, Findings
 from benchmark.analysis.per_class import class_changes, class_recalls
-from benchmark.evaluation.metrics import class_scores
-from benchmark.plan.segments import require_baseline
+from benchmark.evaluation.metrics.per_class import class_scores
+from benchmark.plan.run_options import require_baseline
 from benchmark.run.run_folder import RunFolder
 from benchmark.storage.atomic import read_json
 

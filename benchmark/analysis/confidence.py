@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from benchmark.evaluation.metrics.registry import interval_metrics
+from benchmark.evaluation.statistics import Floats
 from benchmark.evaluation.statistics.across_seeds import (
     corrected_t_test,
     mean_test_overlap,
@@ -21,11 +23,7 @@ from benchmark.evaluation.statistics.paired_tests import (
     paired_permutation_test,
     sign_flip_test,
 )
-from benchmark.evaluation.statistics.weighted_predictions import (
-    METRICS,
-    Floats,
-    WeightedPredictions,
-)
+from benchmark.evaluation.statistics.weighted_predictions import WeightedPredictions
 
 INTERVALS = ["strategy", "metric", "value", "low", "high", "seeds"]
 PAIRED = [
@@ -57,7 +55,7 @@ class SeedPredictions:
 
     @cached_property
     def estimates(self) -> dict[str, Floats]:
-        """METRICS (M,) of each strategy."""
+        """metrics (M,) of each strategy."""
         scores = self.cells.estimates
         return {name: scores[:, s] for s, name in enumerate(self.predicted)}
 
@@ -65,17 +63,17 @@ class SeedPredictions:
     def cells(self) -> WeightedPredictions:
         """The images, counted; strategies in the order of `predicted`."""
         predicted = np.array(list(self.predicted.values()))
-        return WeightedPredictions.of(self.labels, predicted, len(self.classes), self.groups)
+        return WeightedPredictions.count(self.labels, predicted, len(self.classes), self.groups)
 
     @cached_property
     def drawn(self) -> dict[str, Floats]:
-        """METRICS (M, D) of each strategy on the same redrawn test sets."""
+        """metrics (M, D) of each strategy on the same redrawn test sets."""
         scores = bootstrap(self.cells, np.random.default_rng(self.seed))
         return {name: scores[:, s] for s, name in enumerate(self.predicted)}
 
     @cached_property
     def left_out(self) -> dict[str, Floats]:
-        """METRICS (M, U) of each strategy with one unit of each kind left out."""
+        """metrics (M, U) of each strategy with one unit of each kind left out."""
         scores = jackknife(self.cells)
         return {name: scores[:, s] for s, name in enumerate(self.predicted)}
 
@@ -109,18 +107,18 @@ def seeds_of(
 
 
 def intervals(seeds: Sequence[SeedPredictions]) -> pd.DataFrame:
-    """Return INTERVALS: 95 % of every strategy's METRICS, see `interval`."""
+    """Return INTERVALS: 95 % of every strategy's metrics, see `interval`."""
     rows = []
     for name in strategies_of(seeds):
         value, low, high, n = interval(seeds, name)
-        rows += [(name, metric, value[m], low[m], high[m], n) for m, metric in enumerate(METRICS)]
+        rows += [(name, metric, value[m], low[m], high[m], n) for m, metric in enumerate(interval_metrics())]
     return pd.DataFrame(rows, columns=INTERVALS)
 
 
 def interval(
     seeds: Sequence[SeedPredictions], name: str, baseline: str | None = None
 ) -> tuple[Floats, Floats, Floats, int]:
-    """Return METRICS (M,) of a strategy, or its differences from the baseline, bounds and seeds.
+    """Return metrics (M,) of a strategy, or its differences from the baseline, bounds and seeds.
 
     One seed: BCa over its test images, redrawn within each class. Several: see `t_interval_corrected`.
     """
@@ -161,10 +159,10 @@ def paired(seeds: Sequence[SeedPredictions], baseline: str | None) -> pd.DataFra
             np.random.default_rng(0),
             groups=_groups(both),
         )
-        place = METRICS.index(TESTED)
+        place = list(interval_metrics()).index(TESTED)
         tests = [p_images, np.nan, p_over_seeds(both, name, baseline), np.nan]
         untested = [np.nan] * len(tests)
-        for m, metric in enumerate(METRICS):
+        for m, metric in enumerate(interval_metrics()):
             numbers = (value[m], low[m], high[m], n)
             rows.append((name, baseline, metric, *numbers, *(tests if m == place else untested)))
     table = pd.DataFrame(rows, columns=PAIRED)
@@ -181,7 +179,7 @@ def p_over_seeds(seeds: Sequence[SeedPredictions], name: str, baseline: str) -> 
     """
     if len(seeds) < 2:
         return float("nan")
-    place = METRICS.index(TESTED)
+    place = list(interval_metrics()).index(TESTED)
     differences = np.array([(o.estimates[name] - o.estimates[baseline])[place] for o in seeds])
     left_out = [one.left_out[name] - one.left_out[baseline] for one in seeds]
     of_images = float(_shared(seeds, left_out)[place])

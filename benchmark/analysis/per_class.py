@@ -15,11 +15,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmark.analysis.confidence import SeedPredictions, strategies_of, units_of
-from benchmark.evaluation.statistics import LEVEL
+from benchmark.evaluation.metrics.class_counts import ratio
+from benchmark.evaluation.statistics import LEVEL, Floats
 from benchmark.evaluation.statistics.across_seeds import t_interval_corrected
 from benchmark.evaluation.statistics.design_effect import design_effect
 from benchmark.evaluation.statistics.proportions import paired_proportion_difference_ci, wilson
-from benchmark.evaluation.statistics.weighted_predictions import Floats, ratio
 
 RECALLS = ["strategy", "class", "recall", "low", "high", "hits", "images", "seeds"]
 CHANGES = [

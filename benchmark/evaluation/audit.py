@@ -18,29 +18,27 @@ from numpy.typing import NDArray
 
 from benchmark.evaluation.decision_trial import trial
 from benchmark.model.backbone import HEAD
-from benchmark.plan.experiment import Recipe
-from benchmark.plan.segments import Budget, StepRange, build_schedule
+from benchmark.plan.recipes import Recipe
+from benchmark.plan.schedule import Budget, StepRange, build_schedule
 from benchmark.strategy import Argmax, Decision, Stage, Strategy
 from benchmark.strategy.expectations import (
     CheckResult,
     DecisionIsArgmax,
-    DecisionMeasurement,
     Expectation,
     ExpectClassSampling,
     GradientMatchesCrossEntropy,
     NoFeatureSynthetic,
     NoImageAugmented,
     NoImageMixed,
-    StageMeasurement,
 )
-from benchmark.strategy.places import is_neutral
+from benchmark.strategy.measurements import DecisionMeasurement, StageMeasurement
 
 # place -> what is seen of a component that does nothing
 _NEUTRAL: dict[str, Expectation[StageMeasurement]] = {
-    "draws": ExpectClassSampling(1.0),
-    "views": NoImageAugmented(),
-    "mix": NoImageMixed(),
-    "features": NoFeatureSynthetic(),
+    "sampler": ExpectClassSampling(1.0),
+    "augmentation": NoImageAugmented(),
+    "mixing": NoImageMixed(),
+    "synthesizer": NoFeatureSynthetic(),
     "loss": GradientMatchesCrossEntropy(),
 }
 
@@ -49,7 +47,7 @@ _NEUTRAL: dict[str, Expectation[StageMeasurement]] = {
 class Check:
     """One thing that had to be seen."""
 
-    place: str  # draws, views, mix, features, loss, decision, trained or budget
+    place: str  # of the strategy, trained_blocks or budget
     claim: str
     seen: bool | None  # None: it could not be told
     observed: str
@@ -83,7 +81,7 @@ def audit(
         starts = {one.start for one in mine}
         before = (mine[0].start - mine[0].sampler_start) * budget.batch_size
         shown = _shown(
-            [one for one in stages_measured if one["start"] in starts], decided.counts, before
+            [one for one in stages_measured if one["start"] in starts], decided.class_counts, before
         )
         of = f"stage {number + 1}: " if len(strategy.stages) > 1 else ""
         checks += [
@@ -98,41 +96,41 @@ def audit(
 
 def _of_stage(stage: Stage, shown: StageMeasurement) -> Iterator[Check]:
     for place, effect in _NEUTRAL.items():
-        declared = [one for one in stage.expectations if one.place == place]
+        declared = [one for one in stage.expectations if one.component == place]
         if declared:
             yield from (Check(place, one.claim, *one.check(shown)) for one in declared)
-        elif is_neutral(stage, place):
+        elif stage.is_neutral(place):
             yield Check(place, effect.claim, *effect.check(shown))
         else:
-            yield _does_something(place, effect.check(shown), shown.counts)
+            yield _does_something(place, effect.check(shown), shown.class_counts)
 
 
 def of_decision(strategy: Strategy, decided: DecisionMeasurement) -> Iterator[Check]:
     """Check the decision of a strategy: what it does in a trial, and what it did."""
     neutral = DecisionIsArgmax()
-    place, moved = neutral.place, neutral.check(decided)
+    place, moved = neutral.component, neutral.check(decided)
     if strategy.decision == Argmax() and not strategy.expectations:
         yield Check(place, neutral.claim, *moved)
         return
     try:
-        tried = trial(strategy.decision, decided.counts, decided.outputs.features.shape[1])
+        tried = trial(strategy.decision, decided.class_counts, decided.outputs.features.shape[1])
     except Exception as error:  # a plug-in may ask for more than the trial holds
         yield Check(place, "it can be tried", None, f"{type(error).__name__}: {error}")
     else:
         yield from (Check(place, one.claim, *one.check(tried)) for one in strategy.expectations)
         if not strategy.expectations:
             seen = neutral.check(tried) if moved[0] else moved
-            yield _does_something(place, seen, decided.counts)
+            yield _does_something(place, seen, decided.class_counts)
     yield _as_fitted(strategy.decision, decided)
 
 
 def _as_fitted(decision: Decision, decided: DecisionMeasurement) -> Check:
     """Compare the labels with those of the decision, fitted once more to the same outputs."""
-    rule = decision.fit(decided.outputs, decided.counts)
-    other = int((np.asarray(rule(decided.outputs.unlabelled())) != decided.decided).sum())
-    of = f"of {len(decided.decided)} validation labels"
+    rule = decision.fit(decided.outputs, decided.class_counts)
+    other = int((np.asarray(rule(decided.outputs.without_labels())) != decided.predicted).sum())
+    of = f"of {len(decided.predicted)} validation labels"
     before, after = decided.macro_f1
-    said = f"{other} {of} are not; it moved {int(decided.moved.sum())}, "
+    said = f"{other} {of} are not; it moved {int(decided.changed.sum())}, "
     said += f"macro-F1 from {before:.3f} to {after:.3f}"
     return Check("decision", "the labels are those of the decision", other == 0, said)
 

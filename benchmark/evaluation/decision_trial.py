@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.strategy import Decision, Outputs
-from benchmark.strategy.expectations import DecisionMeasurement
+from benchmark.strategy.measurements import DecisionMeasurement
 
 IMAGES = 20  # of the largest class
 
@@ -46,4 +46,4 @@ def trial(decision: Decision, counts: NDArray[np.int64], width: int) -> Decision
     single = np.float32
     outputs = Outputs(logits.astype(single), features.astype(single), labels, head.astype(single))
     rule = decision.fit(outputs, counts)
-    return DecisionMeasurement(counts, outputs, np.asarray(rule(outputs.unlabelled())))
+    return DecisionMeasurement(counts, outputs, np.asarray(rule(outputs.without_labels())))

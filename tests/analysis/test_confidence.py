@@ -11,7 +11,7 @@ from benchmark.analysis.confidence import (
     paired,
     seeds_of,
 )
-from benchmark.evaluation.statistics.weighted_predictions import METRICS
+from benchmark.evaluation.metrics.registry import interval_metrics
 
 CLASSES = ["common", "rare", "absent"]
 RIGHT = {"no_change": 0.5, "helps": 0.95}  # share of test images
@@ -50,7 +50,7 @@ def test_one_seed_has_intervals_over_its_images_and_no_test_over_seeds():
     seeds = predictions()
     table = intervals(seeds)
     assert list(table) == INTERVALS
-    assert len(table) == 2 * len(METRICS)
+    assert len(table) == 2 * len(interval_metrics())
     for found in table.to_dict("records"):
         assert found["low"] < found["value"] < found["high"]
     differences = paired(seeds, "no_change")

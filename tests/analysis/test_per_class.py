@@ -6,7 +6,7 @@ import pytest
 
 from benchmark.analysis.confidence import SeedPredictions as OneSeed
 from benchmark.analysis.per_class import CHANGES, RECALLS, biggest, class_changes, class_recalls
-from benchmark.evaluation.metrics import class_scores
+from benchmark.evaluation.metrics.per_class import class_scores
 from benchmark.evaluation.statistics.across_seeds import t_interval_corrected
 from benchmark.evaluation.statistics.proportions import paired_proportion_difference_ci, wilson
 

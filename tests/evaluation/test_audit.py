@@ -13,7 +13,8 @@ import benchmark
 from benchmark.evaluation.audit import audit, of_decision
 from benchmark.model.backbone import HEAD
 from benchmark.model.network import Network
-from benchmark.plan.segments import Budget, make_plan
+from benchmark.plan.schedule import Budget
+from benchmark.plan.segments import make_plan
 from benchmark.run.prepare import prepare
 from benchmark.strategy import (
     AddOffset,
@@ -27,7 +28,7 @@ from benchmark.strategy import (
     Weighted,
     find,
 )
-from benchmark.strategy.expectations import DecisionMeasurement
+from benchmark.strategy.measurements import DecisionMeasurement
 from benchmark.strategy.registry import StrategySpec, registered
 from benchmark.system.progress import NullProgress
 from benchmark.train import trainer

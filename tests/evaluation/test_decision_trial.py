@@ -42,4 +42,4 @@ def test_it_is_the_same_every_time():
 def test_decisions_at_hand_can_be_tried_on_any_sizes(counts):
     for entry in registered().values():
         tried = trial(entry.build().decision, np.array(counts), width=3)
-        assert len(tried.decided) == len(tried.outputs.labels)
+        assert len(tried.predicted) == len(tried.outputs.labels)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmark.evaluation.metrics import macro_f1
+from benchmark.evaluation.metrics.classification import macro_f1
 from benchmark.evaluation.posthoc import posthoc_decisions, posthoc_scores
 from benchmark.strategy import Outputs, find
 

@@ -16,7 +16,8 @@ import pytest
 from fabricate import CLASSES, STRATEGIES, fabricate
 
 from benchmark.evaluation.statistics.bootstrap import bca, bootstrap, jackknife
-from benchmark.evaluation.statistics.weighted_predictions import METRICS, WeightedPredictions
+from benchmark.evaluation.metrics.registry import interval_metrics
+from benchmark.evaluation.statistics.weighted_predictions import WeightedPredictions
 
 pytestmark = pytest.mark.simulation
 RESULT = Path(__file__).with_name("bars.json")
@@ -74,11 +75,11 @@ def test_ten_thousand_redrawn_test_sets_of_six_strategies():
     made = fabricate(strategies=STRATEGIES[:6], images=48_600)
     (one,) = made.seed_predictions
     began = time.perf_counter()
-    cells = WeightedPredictions.of(one.labels, np.array(list(one.predicted.values())), len(CLASSES))
+    cells = WeightedPredictions.count(one.labels, np.array(list(one.predicted.values())), len(CLASSES))
     drawn = bootstrap(cells, np.random.default_rng(0), draws=10_000)
     bca(cells, cells.estimates, drawn, jackknife(cells))
     seconds = time.perf_counter() - began
-    assert drawn.shape == (len(METRICS), 6, 10_000)
+    assert drawn.shape == (len(interval_metrics()), 6, 10_000)
     keep(
         "10,000 bootstrap draws, 17 classes, 6 strategies",
         {"test images": len(one.labels), "seconds": round(seconds, 1)},

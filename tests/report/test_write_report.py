@@ -13,7 +13,7 @@ from fabricate import STRATEGIES, fabricate
 from markdown_it import MarkdownIt
 
 import benchmark.report
-from benchmark.evaluation.statistics.weighted_predictions import METRICS
+from benchmark.evaluation.metrics.registry import interval_metrics
 from benchmark.report import notebook_html, write_report
 from benchmark.report.render.formats import format_share
 from benchmark.report.single.figures import NAMES
@@ -175,7 +175,7 @@ def test_every_interval_of_the_report_is_a_row(tmp_path: Path) -> None:
     table = intervals_table(comparison)
     assert table is not None
     for row in table.rows:
-        for metric, cell in zip(METRICS, row.cells[1:], strict=True):
+        for metric, cell in zip(interval_metrics(), row.cells[1:], strict=True):
             found = rows.loc[(row.cells[0].text, metric)]
             assert cell.text == format_share(found["value"])
             assert cell.note == f"{format_share(found['low'])} to {format_share(found['high'])}"

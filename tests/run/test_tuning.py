@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from benchmark import api
-from benchmark.evaluation.metrics import macro_f1
+from benchmark.evaluation.metrics.classification import macro_f1
 from benchmark.run import tuning
 from benchmark.run.run_folder import RunFolder
 from benchmark.strategy import AddOffset, Between, OneOf, Outputs, Strategy, find
@@ -225,14 +225,14 @@ def test_a_trial_that_fails_is_noted_and_never_chosen(image_folder, tmp_path, mo
     found = tuning.tune(executor, 2, NullProgress())
     assert [trial.score is None for trial in found.trials] == [True, True, False, False]
     for seed in SEEDS:
-        assert found.plan.built["class_weights", seed].parameters["power"] != 1.0
+        assert found.plan.specs["class_weights", seed].parameters["power"] != 1.0
 
 
 def test_where_all_trials_fail_the_defaults_stay(image_folder, tmp_path, monkeypatch):
     monkeypatch.setattr(tuning, "validation_score", lambda *_: 1 / 0)
     executor = executor_in(tmp_path, image_folder, "class_weights")
     found = tuning.tune(executor, 2, NullProgress())
-    assert found.plan.outputs == executor.plan.outputs
+    assert found.plan.networks == executor.plan.networks
 
 
 def test_without_optuna_it_is_said_how_to_get_it(image_folder, tmp_path, monkeypatch):
@@ -273,8 +273,8 @@ def test_plans_of_several_seeds_are_joined(image_folder, tmp_path):
     mild = replace(asked, name="class_weights")
     plan = tuning._plan_of(executor, {("class_weights", 1): mild})
     before = executor.plan
-    assert plan.outputs["class_weights", 0] == before.outputs["class_weights", 0]
-    assert plan.outputs["class_weights", 1] != before.outputs["class_weights", 1]
-    assert plan.outputs["no_change", 1] == before.outputs["no_change", 1]
+    assert plan.networks["class_weights", 0] == before.networks["class_weights", 0]
+    assert plan.networks["class_weights", 1] != before.networks["class_weights", 1]
+    assert plan.networks["no_change", 1] == before.networks["no_change", 1]
     ends = [segment.end for segment in plan.segments]
     assert ends == sorted(ends)

@@ -9,8 +9,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import norm, t
 
-from benchmark.evaluation.statistics import LEVEL
-from benchmark.evaluation.statistics.weighted_predictions import Floats
+from benchmark.evaluation.statistics import LEVEL, Floats
 
 
 def t_interval_corrected(

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.stats import norm
 
-from benchmark.evaluation.statistics import LEVEL
-from benchmark.evaluation.statistics.weighted_predictions import Floats, WeightedPredictions
+from benchmark.evaluation.statistics import LEVEL, Floats
+from benchmark.evaluation.statistics.weighted_predictions import WeightedPredictions
 
 DRAWS = 10_000
 _DRAWS_AT_ONCE = 500  # bounds memory: so many rows of weights

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.evaluation.statistics.weighted_predictions import Floats, ratio
+from benchmark.evaluation.metrics.class_counts import ratio
+from benchmark.evaluation.statistics import Floats
 
 _PRIOR = 4.0  # groups' worth of belief that images of a group are alike
 

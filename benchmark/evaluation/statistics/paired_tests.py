@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import permutation_test
 
-from benchmark.evaluation.statistics.weighted_predictions import Floats, one_hot, ratio
+from benchmark.evaluation.metrics.class_counts import ratio
+from benchmark.evaluation.statistics import Floats
+from benchmark.evaluation.statistics.weighted_predictions import one_hot
 
 DRAWS = 10_000
 _DRAWS_AT_ONCE = 1000

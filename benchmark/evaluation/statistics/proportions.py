@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2, norm
 
-from benchmark.evaluation.statistics import LEVEL
-from benchmark.evaluation.statistics.weighted_predictions import Floats
+from benchmark.evaluation.statistics import LEVEL, Floats
 
 Counts = NDArray[np.int64] | Floats  # not whole where images come in groups, see `design_effect`
 

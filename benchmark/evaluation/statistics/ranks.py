@@ -16,9 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata, wilcoxon
 
-from benchmark.evaluation.statistics import LEVEL
+from benchmark.evaluation.statistics import LEVEL, Floats
 from benchmark.evaluation.statistics.paired_tests import holm, sign_flip_test
-from benchmark.evaluation.statistics.weighted_predictions import Floats
 
 ALPHA = 1 - LEVEL  # for all pairs together
 _DIGITS = 12  # what rounding alone tells apart is a tie

@@ -20,7 +20,7 @@ def classify(rng, counts, recall, strategies=1):
 
 
 def interval(labels, predicted, classes, rng, draws=2000):
-    cells = WeightedPredictions.of(labels, predicted, classes)
+    cells = WeightedPredictions.count(labels, predicted, classes)
     return bca(cells, cells.estimates, bootstrap(cells, rng, draws), jackknife(cells))
 
 
@@ -58,10 +58,10 @@ def test_the_jackknifes_variance_is_that_of_redrawn_test_sets():
     rng = np.random.default_rng(1)
     labels, predicted = classify(rng, 3 * ONE_TEST_SET, RECALL, strategies=2)
     for groups in (None, np.arange(len(labels)) // 4):
-        cells = WeightedPredictions.of(labels, predicted, 3, groups)
+        cells = WeightedPredictions.count(labels, predicted, 3, groups)
         drawn, found = bootstrap(cells, rng, 4000), variance(cells, jackknife(cells))
         np.testing.assert_allclose(np.sqrt(found), drawn.std(-1), rtol=0.08)
-    alone = WeightedPredictions.of(np.array([0, 1]), np.array([[0, 1]]), 2)
+    alone = WeightedPredictions.count(np.array([0, 1]), np.array([[0, 1]]), 2)
     assert (variance(alone, jackknife(alone)) == 0).all()
 
 
@@ -71,7 +71,7 @@ def test_the_acceleration_shifts_the_bounds_as_the_formula_says():
 
     labels = np.zeros(50, int)
     predicted = (np.arange(50) >= 40).astype(int)[None]
-    cells = WeightedPredictions.of(labels, predicted, 2)
+    cells = WeightedPredictions.count(labels, predicted, 2)
     p = 0.8
     skewness = (1 - 2 * p) / np.sqrt(p * (1 - p))
     found = _acceleration(cells, jackknife(cells)[2, 0])
@@ -93,7 +93,7 @@ def test_the_interval_of_a_difference_uses_the_same_images():
     """Two strategies that are alike on every image differ by nothing, and surely so."""
     rng = np.random.default_rng(3)
     labels, predicted = classify(rng, ONE_TEST_SET, RECALL)
-    cells = WeightedPredictions.of(labels, np.repeat(predicted, 2, axis=0), 3)
+    cells = WeightedPredictions.count(labels, np.repeat(predicted, 2, axis=0), 3)
     drawn, left_out, value = bootstrap(cells, rng, 500), jackknife(cells), cells.estimates
     low, high = bca(
         cells, *((part[:, 0] - part[:, 1])[:, None] for part in (value, drawn, left_out))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from made_up import grouped
 
-from benchmark.evaluation.metrics import class_scores
+from benchmark.evaluation.metrics.per_class import class_scores
 from benchmark.evaluation.statistics.bootstrap import bca, bootstrap, jackknife
 from benchmark.evaluation.statistics.design_effect import design_effect
 from benchmark.evaluation.statistics.paired_tests import paired_permutation_test
@@ -66,8 +66,8 @@ def test_groups_of_one_image_are_weighed_as_images_are():
     rng = np.random.default_rng(3)
     labels, predicted = case(rng)
     apart, alone = (
-        WeightedPredictions.of(labels, predicted, 4),
-        WeightedPredictions.of(labels, predicted, 4, np.arange(60)),
+        WeightedPredictions.count(labels, predicted, 4),
+        WeightedPredictions.count(labels, predicted, 4, np.arange(60)),
     )
     np.testing.assert_array_equal(apart.estimates, alone.estimates)
     values = {tuple(column) for column in jackknife(apart).reshape(-1, len(apart.counts)).T}
@@ -82,13 +82,13 @@ def test_groups_of_one_image_are_weighed_as_images_are():
 def test_the_bootstrap_of_copies_is_that_of_one_of_each():
     rng = np.random.default_rng(4)
     labels, predicted = case(rng)
-    apart = WeightedPredictions.of(labels, predicted, 4, np.arange(60))
+    apart = WeightedPredictions.count(labels, predicted, 4, np.arange(60))
     copies = (np.tile(labels, 3), np.tile(predicted, (1, 3)), 4, np.arange(180) % 60)
-    copied = WeightedPredictions.of(*copies)
+    copied = WeightedPredictions.count(*copies)
     np.testing.assert_allclose(jackknife(copied), jackknife(apart))
     same = [bootstrap(cells, np.random.default_rng(5), 50) for cells in (copied, apart)]
     np.testing.assert_allclose(*same)
-    single = bootstrap(WeightedPredictions.of(*copies[:3]), rng, 500).std(-1)
+    single = bootstrap(WeightedPredictions.count(*copies[:3]), rng, 500).std(-1)
     assert (single < 0.75 * bootstrap(copied, rng, 500).std(-1)).all(), "1/sqrt(3) is .58"
 
 
@@ -98,7 +98,7 @@ def test_a_redrawn_test_set_holds_whole_groups_and_as_many_units_of_each_class()
     predicted = np.arange(7)[None]  # every image a cell
     from benchmark.evaluation.statistics.bootstrap import _redrawn
 
-    cells = WeightedPredictions.of(labels, predicted, 7, groups)
+    cells = WeightedPredictions.count(labels, predicted, 7, groups)
     (weights,) = _redrawn(cells, np.random.default_rng(0), 200)
     by_image = dict(zip(cells.predicted[0].tolist(), weights.T, strict=True))
     for together in ((0, 1), (4, 5, 6)):

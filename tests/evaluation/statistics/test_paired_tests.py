@@ -90,7 +90,7 @@ def test_five_strategies_that_change_nothing_are_seldom_called_different(what, m
             ]
         else:
             by_seed = [
-                WeightedPredictions.of(labels, predicted[:, seed], 4).estimates[0]
+                WeightedPredictions.count(labels, predicted[:, seed], 4).estimates[0]
                 for seed in range(8)
             ]
             scores = np.stack(by_seed, axis=1)  # (6, 8)

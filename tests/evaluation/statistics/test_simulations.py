@@ -24,6 +24,7 @@ from scipy.stats import norm
 from benchmark.analysis.confidence import SeedPredictions as OneSeed
 from benchmark.analysis.confidence import interval, p_over_seeds
 from benchmark.analysis.per_class import class_changes, class_recalls
+from benchmark.evaluation.metrics.registry import interval_metrics
 from benchmark.evaluation.statistics.across_seeds import t_interval_corrected
 from benchmark.evaluation.statistics.bootstrap import bca, bootstrap, jackknife
 from benchmark.evaluation.statistics.design_effect import design_effect
@@ -33,7 +34,7 @@ from benchmark.evaluation.statistics.paired_tests import (
     sign_flip_test,
 )
 from benchmark.evaluation.statistics.proportions import paired_proportion_difference_ci, wilson
-from benchmark.evaluation.statistics.weighted_predictions import METRICS, WeightedPredictions
+from benchmark.evaluation.statistics.weighted_predictions import WeightedPredictions
 
 pytestmark = pytest.mark.simulation
 RESULT = Path(__file__).with_name("simulated.json")
@@ -72,10 +73,10 @@ def drawn_test_set(rng, counts, table):
 def holds(seed, counts, table):
     rng = np.random.default_rng(seed)
     labels, predicted = drawn_test_set(rng, counts, table)
-    cells = WeightedPredictions.of(labels, predicted[None], len(counts))
+    cells = WeightedPredictions.count(labels, predicted[None], len(counts))
     low, high = bca(cells, cells.estimates, bootstrap(cells, rng, DRAWS), jackknife(cells))
     recall, share = np.diag(table), np.asarray(counts) / sum(counts)
-    truth = [macro_f1(table * share[:, None]), recall.mean(), recall @ share]  # METRICS
+    truth = [macro_f1(table * share[:, None]), recall.mean(), recall @ share]  # interval_metrics()
     return (low[:, 0] <= truth) & (truth <= high[:, 0])
 
 
@@ -85,7 +86,7 @@ def test_intervals_of_one_seed_cover_the_truth(rare, recall):
     counts = [*COMMON, *[rare] * 8]
     table = rates(counts, [0.85] * len(COMMON) + [recall] * 8)
     held = np.mean(in_parallel(lambda seed: holds(seed, counts, table), TEST_SETS), axis=0)
-    for metric, one in zip(METRICS, held, strict=True):
+    for metric, one in zip(interval_metrics(), held, strict=True):
         name = f"coverage of {metric}, 8 rare classes of {rare} test images, recall {recall}"
         keep(name, round(float(one), 3))
     if rare >= 30:
@@ -110,7 +111,7 @@ def family(seed, what):
         ]
     else:
         scores = np.stack(
-            [WeightedPredictions.of(*one, len(counts)).estimates[0] for one in sets], 1
+            [WeightedPredictions.count(*one, len(counts)).estimates[0] for one in sets], 1
         )
         p = [sign_flip_test(one - scores[0]) for one in scores[1:]]
     return bool((holm(np.array(p)) <= 0.05).any())
@@ -353,7 +354,7 @@ def holds_in_groups(seed, groups, recall):
     labels, predicted, group, truth = grouped_test_set(rng, groups, recall)
     held = []
     for known in (None, group):
-        cells = WeightedPredictions.of(labels, predicted[:1], len(groups), known)
+        cells = WeightedPredictions.count(labels, predicted[:1], len(groups), known)
         low, high = bca(cells, cells.estimates, bootstrap(cells, rng, DRAWS), jackknife(cells))
         held.append(low[0, 0] <= truth <= high[0, 0])
     return held

@@ -7,8 +7,9 @@ import pytest
 from imblearn.metrics import classification_report_imbalanced
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
-from benchmark.evaluation.metrics import class_scores
-from benchmark.evaluation.statistics.weighted_predictions import METRICS, WeightedPredictions
+from benchmark.evaluation.metrics.per_class import class_scores
+from benchmark.evaluation.metrics.registry import interval_metrics
+from benchmark.evaluation.statistics.weighted_predictions import WeightedPredictions
 
 
 def random_case(rng):
@@ -39,8 +40,8 @@ def test_estimates_equal_scikit_learns_on_random_cases(block):
     rng = np.random.default_rng(block)
     for _ in range(250):
         labels, predicted, classes = random_case(rng)
-        found = WeightedPredictions.of(labels, predicted, classes).estimates
-        assert len(found) == len(METRICS)
+        found = WeightedPredictions.count(labels, predicted, classes).estimates
+        assert len(found) == len(interval_metrics())
         for s in range(2):
             expected = oracle(labels, predicted[s], classes)
             np.testing.assert_allclose(found[:, s], expected, rtol=0, atol=1e-12)
@@ -66,7 +67,7 @@ def test_recall_precision_and_f1_of_each_class_equal_imbalanced_learns():
 def test_weights_stand_for_images():
     rng = np.random.default_rng(1)
     labels, predicted, classes = np.arange(40) % 4, rng.integers(0, 4, (2, 40)), 5
-    cells = WeightedPredictions.of(labels, predicted, classes)
+    cells = WeightedPredictions.count(labels, predicted, classes)
     chosen = rng.choice(40, 40)
     weights = np.zeros(len(cells.counts))
     for i in chosen:

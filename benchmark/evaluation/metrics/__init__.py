@@ -1,0 +1,1 @@
+"""Numbers about predictions, always over the fixed list of C classes; `registry` holds them all."""

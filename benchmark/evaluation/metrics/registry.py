@@ -1,0 +1,44 @@
+"""All metrics in the order of the tables: tables, CSV files and glossary show every entry."""
+
+from __future__ import annotations
+
+from benchmark.evaluation.metrics.balanced import BALANCED
+from benchmark.evaluation.metrics.calibration import CALIBRATION
+from benchmark.evaluation.metrics.class_counts import Floats, Labels
+from benchmark.evaluation.metrics.classification import CLASSIFICATION
+from benchmark.evaluation.metrics.metric import Metric, SplitPredictions
+from benchmark.spec import Registry
+
+METRICS = Registry[Metric]("metric")
+
+
+def register_metric(metric: Metric) -> None:
+    """Add a metric after those that are there, or replace one of the same module and name."""
+    METRICS.register(metric.name, metric, metric.compute)
+
+
+for _metric in (*CLASSIFICATION, *CALIBRATION, *BALANCED):
+    register_metric(_metric)
+
+
+def interval_metrics() -> dict[str, Metric]:
+    """Return the metrics that have a confidence interval, by name."""
+    return {name: metric for name, metric in METRICS.items() if metric.bootstrap}
+
+
+def evaluate(
+    labels: Labels, predicted: Labels, log_probabilities: Floats, train_counts: Labels
+) -> dict[str, float]:
+    """Return all METRICS of one strategy on one split.
+
+    Parameters
+    ----------
+    labels, predicted
+        (N,), predictions after the strategy's decision.
+    log_probabilities
+        (N, C) of the network, before the decision.
+    train_counts
+        (C,): splits the classes into thirds of many, medium and few training images.
+    """
+    split = SplitPredictions(labels, predicted, log_probabilities, train_counts)
+    return {metric.name: metric.compute(split) for metric in METRICS.values()}

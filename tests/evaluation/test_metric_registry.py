@@ -1,0 +1,65 @@
+"""One entry makes a metric: it is computed, explained and shown without any other change."""
+
+import numpy as np
+import pytest
+
+from benchmark.evaluation.metrics.metric import Metric
+from benchmark.evaluation.metrics.registry import (
+    METRICS,
+    evaluate,
+    interval_metrics,
+    register_metric,
+)
+from benchmark.evaluation.statistics.weighted_predictions import WeightedPredictions
+from tests.evaluation.metrics.random_predictions import random_predictions
+
+ERROR_RATE = Metric(
+    "error_rate",
+    "Error rate",
+    "Share of all test images that are wrong.",
+    lambda split: 1 - float(split.counts.true_positives.sum() / split.counts.support.sum()),
+    better="lower",
+    main=True,
+    bootstrap=lambda counts: 1 - counts.true_positives.sum(-1) / counts.support.sum(-1),
+)
+
+
+@pytest.fixture
+def error_rate():
+    saved = METRICS.copy()
+    register_metric(ERROR_RATE)
+    yield ERROR_RATE
+    METRICS.restore(saved)
+
+
+def test_a_registered_metric_is_evaluated_after_the_others(error_rate):
+    labels, predicted, log_p, classes = random_predictions(np.random.default_rng(0))
+    metrics = evaluate(labels, predicted, log_p, np.arange(1, classes + 1))
+    assert list(metrics) == list(METRICS)
+    assert list(metrics)[-1] == "error_rate"
+    assert metrics["error_rate"] == pytest.approx(1 - metrics["accuracy"])
+
+
+def test_a_registered_metric_has_an_interval_if_it_has_a_bootstrap_form(error_rate):
+    labels, predicted, _, classes = random_predictions(np.random.default_rng(0))
+    estimates = WeightedPredictions.count(labels, predicted[None], classes).estimates
+    assert list(interval_metrics())[-1] == "error_rate"
+    assert estimates[-1, 0] == pytest.approx((labels != predicted).mean())
+
+
+def test_a_metric_and_its_bootstrap_form_are_equal_to_the_bit():
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        labels, predicted, log_p, classes = random_predictions(rng)
+        metrics = evaluate(labels, predicted, log_p, np.arange(1, classes + 1))
+        estimates = WeightedPredictions.count(labels, predicted[None], classes).estimates
+        assert [metrics[name] for name in interval_metrics()] == estimates[:, 0].tolist()
+
+
+def test_every_metric_explains_itself():
+    for name, metric in METRICS.items():
+        assert metric.name == name
+        assert metric.title
+        assert metric.description.endswith(".")
+    names = [metric.balanced_form_of for metric in METRICS.values() if metric.balanced_form_of]
+    assert set(names) <= set(METRICS)
