@@ -209,7 +209,7 @@ def _diagnoses(train: np.ndarray, table: np.ndarray) -> list[dict[str, Any]]:
 
 def _reliability(help_for_rare: float) -> dict[str, list[float]]:
     middle = (np.arange(10) + 0.5) / 10
-    shown = {"confidence": middle, "right": middle ** (1.5 + help_for_rare)}
+    shown = {"confidence": middle, "accuracy": middle ** (1.5 + help_for_rare)}
     whole = {f"all_{name}": values.tolist() for name, values in shown.items()}
     images = {"all": 40, "rare": 10, "other": 30}
     parts = {f"{who}_{name}": v.tolist() for who in ("rare", "other") for name, v in shown.items()}

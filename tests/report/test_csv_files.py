@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from fabricate import fabricate
 
-from benchmark.evaluation.metrics import pooled_reliability
+from benchmark.evaluation.metrics.reliability import pooled_reliability
 from benchmark.report.single.csv_files import write
 
 CLASSES = ("=1+1", "+a", "-b", "@c", "'d", "plain", 'a,b\n"c"', "\tt")
@@ -70,9 +70,9 @@ def test_points_of_the_reliability_picture_are_rows(tmp_path: Path) -> None:
     comparison = fabricate(seeds=(0, 1))
     rows = read(write(comparison, tmp_path)["reliability.csv"])
     pooled = pooled_reliability(comparison.findings.reliability["focal_loss"])
-    mine = rows[(rows["strategy"] == "focal_loss") & (rows["called"] == "rare")]
+    mine = rows[(rows["strategy"] == "focal_loss") & (rows["predicted_group"] == "rare")]
     assert mine["images"].tolist() == pooled["rare_images"]
-    assert mine["right"].tolist() == pytest.approx(pooled["rare_right"])
+    assert mine["accuracy"].tolist() == pytest.approx(pooled["rare_accuracy"])
 
 
 def test_images_of_each_part_stand_by_class_in_the_order_of_the_report(tmp_path: Path) -> None:

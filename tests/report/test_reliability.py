@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmark.evaluation.metrics import reliability
+from benchmark.evaluation.metrics.reliability import reliability
 from benchmark.report.render.canvas import PAGE_WIDTH, to_svg
 from benchmark.report.single.reliability import reliability_panels
 
@@ -28,7 +28,7 @@ def test_points_lie_where_the_numbers_say() -> None:
     other, rare = figure.axes[0].collections
     for points, name in ((other, "other"), (rare, "rare")):
         there = np.array(one[f"{name}_images"]) > 0
-        expected = np.stack([one[f"{name}_confidence"], one[f"{name}_right"]], 1)[there]
+        expected = np.stack([one[f"{name}_confidence"], one[f"{name}_accuracy"]], 1)[there]
         np.testing.assert_allclose(points.get_offsets(), expected)
         order = np.argsort(np.array(one[f"{name}_images"])[there])
         assert (np.diff(points.get_sizes()[order]) >= 0).all(), "more images, larger point"
@@ -47,7 +47,7 @@ def test_rare_and_other_differ_in_shape_not_in_colour_alone() -> None:
 def test_a_strategy_that_never_calls_a_rare_class_has_no_triangle() -> None:
     one = counted(0)
     never = {**one, "rare_images": [0] * 10, "rare_confidence": [None] * 10}
-    never["rare_right"] = [None] * 10
+    never["rare_accuracy"] = [None] * 10
     figure = reliability_panels({"a": one, "b": never})
     assert len(figure.axes[1].collections[1].get_offsets()) == 0
     assert texts(figure, 1)[1] == "▲ 0 images called a rare class"

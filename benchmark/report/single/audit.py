@@ -9,7 +9,7 @@ import pandas as pd
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.findings import logit_shift
-from benchmark.evaluation.metrics import shot_groups
+from benchmark.evaluation.metrics.shot_groups import shot_groups
 from benchmark.report.render.blocks import Cell, Row, Table, as_code, printable
 from benchmark.report.render.formats import MISSING, add_sign, format_share, join_names
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.findings import logit_shift
-from benchmark.evaluation.metrics import pooled_reliability
+from benchmark.evaluation.metrics.reliability import pooled_reliability
 from benchmark.report.single.search import trials_frame
 from benchmark.report.single.tables import mapping
 from benchmark.storage.atomic import atomic
@@ -94,7 +94,7 @@ _NONE = np.empty((0, 0))
 
 def _reliability(comparison: Comparison) -> pd.DataFrame:
     """One row a strategy, kind of predicted class and bin of confidence."""
-    columns = ["strategy", "called", "bin", "images", "confidence", "right"]
+    columns = ["strategy", "predicted_group", "bin", "images", "confidence", "accuracy"]
     rows: list[tuple[object, ...]] = []
     for strategy, seeds in comparison.findings.reliability.items():
         pooled = pooled_reliability(seeds)
