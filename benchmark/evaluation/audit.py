@@ -1,10 +1,10 @@
-"""Did it take effect? What a strategy says it does against what its training was seen to do.
+"""Implementation audit: what a strategy declares against what was measured in its training.
 
-A place of a strategy that is neutral must be seen to do nothing, one that is not must be seen to do
-what it declares, or, where it declares nothing, to do something. What a decision is for is looked
-for in a `trial`, and its labels must be those that it gives when it is fitted anew. Of every
-strategy it is checked as well that the blocks that changed are those that the recipe trains, and
-that it took the steps and images of the common budget.
+A neutral component of a strategy must have no measurable effect. Any other component must have the
+effect that it declares or, where it declares nothing, some effect. A decision is tested in a
+`trial`, and its labels must be those that it gives when it is fitted again. Every strategy is
+checked as well for two things: the blocks that changed are those that the recipe trains, and the
+training took the steps and images of the common budget.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from benchmark.strategy.expectations import (
 )
 from benchmark.strategy.measurements import DecisionMeasurement, StageMeasurement
 
-# place -> what is seen of a component that does nothing
+# component of a stage -> what a neutral one must measure
 _NEUTRAL: dict[str, Expectation[StageMeasurement]] = {
     "sampler": ExpectClassSampling(1.0),
     "augmentation": NoImageAugmented(),
@@ -45,11 +45,21 @@ _NEUTRAL: dict[str, Expectation[StageMeasurement]] = {
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that had to be seen."""
+    """One expectation, compared with what was measured.
 
-    place: str  # of the strategy, trained_blocks or budget
-    claim: str
-    seen: bool | None  # None: it could not be told
+    Attributes
+    ----------
+    component
+        A component of the strategy, "trained_blocks" or "budget".
+    expectation, observed
+        What must hold and what was measured, in words.
+    passed
+        None where the measurement can't decide.
+    """
+
+    component: str
+    expectation: str
+    passed: bool | None
     observed: str
 
 
@@ -58,154 +68,171 @@ def audit(
     recipe: Recipe,
     blocks: Sequence[str],
     budget: Budget,
-    stages_measured: Sequence[dict[str, Any]],
-    decided: DecisionMeasurement,
+    measured: Sequence[dict[str, Any]],
+    decision: DecisionMeasurement,
 ) -> list[Check]:
     """Check one strategy on one seed.
 
     Parameters
     ----------
     strategy, recipe, budget
-        What was asked for.
+        What should have been trained.
     blocks
-        Names from the first block that the recipe may train on, the last is the head.
-    watched
-        `StageMonitor.to_json` of every stretch of the training.
-    decided
-        The validation labels of the strategy, and the outputs that its decision was fitted on.
+        Names of the blocks that the recipe may train, in order; the last is the head.
+    measured
+        `StageMonitor.to_json` of every step range of the training.
+    decision
+        The validation labels of the strategy, and the outputs that its decision was fitted to.
     """
     checks = []
-    stretches = build_schedule(strategy, budget)
-    for number, stage in enumerate(strategy.stages):
-        mine = [one for one in stretches if one.stage is stage]
-        starts = {one.start for one in mine}
-        before = (mine[0].start - mine[0].sampler_start) * budget.batch_size
-        shown = _shown(
-            [one for one in stages_measured if one["start"] in starts], decided.class_counts, before
+    step_ranges = build_schedule(strategy, budget)
+    for number, stage in enumerate(strategy.stages, start=1):
+        own = [steps for steps in step_ranges if steps.stage is stage]
+        starts = {steps.start for steps in own}
+        drawn_before = (own[0].start - own[0].sampler_start) * budget.batch_size
+        measurement = _sum_ranges(
+            [values for values in measured if values["start"] in starts],
+            decision.class_counts,
+            drawn_before,
         )
-        of = f"stage {number + 1}: " if len(strategy.stages) > 1 else ""
+        prefix = f"stage {number}: " if len(strategy.stages) > 1 else ""
         checks += [
-            Check(one.place, of + one.claim, one.seen, one.observed)
-            for one in _of_stage(stage, shown)
+            Check(check.component, prefix + check.expectation, check.passed, check.observed)
+            for check in _check_stage(stage, measurement)
         ]
-    checks += of_decision(strategy, decided)
-    checks.append(_trained(stretches, recipe, blocks, stages_measured))
-    checks.append(_budget(budget, stages_measured))
+    checks += check_decision(strategy, decision)
+    checks.append(_check_trained_blocks(step_ranges, recipe, blocks, measured))
+    checks.append(_check_budget(budget, measured))
     return checks
 
 
-def _of_stage(stage: Stage, shown: StageMeasurement) -> Iterator[Check]:
-    for place, effect in _NEUTRAL.items():
-        declared = [one for one in stage.expectations if one.component == place]
+def _check_stage(stage: Stage, measurement: StageMeasurement) -> Iterator[Check]:
+    for component, neutral in _NEUTRAL.items():
+        declared = [each for each in stage.expectations if each.component == component]
         if declared:
-            yield from (Check(place, one.claim, *one.check(shown)) for one in declared)
-        elif stage.is_neutral(place):
-            yield Check(place, effect.claim, *effect.check(shown))
+            yield from (Check(component, each.claim, *each.check(measurement)) for each in declared)
+        elif stage.is_neutral(component):
+            yield Check(component, neutral.claim, *neutral.check(measurement))
         else:
-            yield _does_something(place, effect.check(shown), shown.class_counts)
+            yield _has_effect(component, neutral.check(measurement), measurement.class_counts)
 
 
-def of_decision(strategy: Strategy, decided: DecisionMeasurement) -> Iterator[Check]:
-    """Check the decision of a strategy: what it does in a trial, and what it did."""
+def check_decision(strategy: Strategy, measurement: DecisionMeasurement) -> Iterator[Check]:
+    """Check the decision of a strategy: its labels in a trial, and those of the run."""
     neutral = DecisionIsArgmax()
-    place, moved = neutral.component, neutral.check(decided)
+    component, in_run = neutral.component, neutral.check(measurement)
     if strategy.decision == Argmax() and not strategy.expectations:
-        yield Check(place, neutral.claim, *moved)
+        yield Check(component, neutral.claim, *in_run)
         return
+    counts = measurement.class_counts
     try:
-        tried = trial(strategy.decision, decided.class_counts, decided.outputs.features.shape[1])
-    except Exception as error:  # a plug-in may ask for more than the trial holds
-        yield Check(place, "it can be tried", None, f"{type(error).__name__}: {error}")
+        in_trial = trial(strategy.decision, counts, measurement.outputs.features.shape[1])
+    except Exception as error:  # a plug-in may need more than the trial has
+        yield Check(component, "it can be tried", None, f"{type(error).__name__}: {error}")
     else:
-        yield from (Check(place, one.claim, *one.check(tried)) for one in strategy.expectations)
+        for each in strategy.expectations:
+            yield Check(component, each.claim, *each.check(in_trial))
         if not strategy.expectations:
-            seen = neutral.check(tried) if moved[0] else moved
-            yield _does_something(place, seen, decided.class_counts)
-    yield _as_fitted(strategy.decision, decided)
+            is_argmax, _ = in_run
+            yield _has_effect(component, neutral.check(in_trial) if is_argmax else in_run, counts)
+    yield _check_refit(strategy.decision, measurement)
 
 
-def _as_fitted(decision: Decision, decided: DecisionMeasurement) -> Check:
+def _check_refit(decision: Decision, measurement: DecisionMeasurement) -> Check:
     """Compare the labels with those of the decision, fitted once more to the same outputs."""
-    rule = decision.fit(decided.outputs, decided.class_counts)
-    other = int((np.asarray(rule(decided.outputs.without_labels())) != decided.predicted).sum())
-    of = f"of {len(decided.predicted)} validation labels"
-    before, after = decided.macro_f1
-    said = f"{other} {of} are not; it moved {int(decided.changed.sum())}, "
-    said += f"macro-F1 from {before:.3f} to {after:.3f}"
-    return Check("decision", "the labels are those of the decision", other == 0, said)
-
-
-def _does_something(place: str, neutral: CheckResult, counts: NDArray[np.int64]) -> Check:
-    """Of a component that declares nothing: what a neutral one gives is not what must be seen."""
-    is_neutral, observed = neutral
-    there = counts[counts > 0]
-    level = there.max() < 1.1 * there.min()  # then there may be nothing to do
-    claim = "it makes a difference (none is declared)"
-    return Check(place, claim, None if is_neutral and level else not is_neutral, observed)
-
-
-def _shown(
-    stages_measured: Sequence[dict[str, Any]], counts: NDArray[np.int64], before: int
-) -> StageMeasurement:
-    """Add up the stretches of a stage."""
-    return StageMeasurement(
-        counts,
-        np.sum([one["drawn"] for one in stages_measured], axis=0),
-        np.sum([one["synthetic"] for one in stages_measured], axis=0),
-        _both([one["shown"] for one in stages_measured]),
-        _both([one["augmented"] for one in stages_measured]),
-        sum(one["mixed"] for one in stages_measured),
-        np.sum([one["gradient_norm"] for one in stages_measured], axis=0),
-        before,
+    rule = decision.fit(measurement.outputs, measurement.class_counts)
+    refitted = np.asarray(rule(measurement.outputs.without_labels()))
+    different = int((refitted != measurement.predicted).sum())
+    before, after = measurement.macro_f1
+    return Check(
+        "decision",
+        "the labels are those of the decision",
+        different == 0,
+        f"{different} of {len(measurement.predicted)} validation labels are not; "
+        f"it moved {int(measurement.changed.sum())}, macro-F1 from {before:.3f} to {after:.3f}",
     )
 
 
-def _both(pairs: Sequence[Sequence[int]]) -> tuple[int, int]:
-    return sum(one for one, _ in pairs), sum(two for _, two in pairs)
+def _has_effect(component: str, neutral: CheckResult, counts: NDArray[np.int64]) -> Check:
+    """Check a component without expectations: it must not measure what a neutral one does."""
+    is_neutral, observed = neutral
+    present = counts[counts > 0]
+    balanced = present.max() < 1.1 * present.min()  # then there may be nothing to do
+    passed = None if is_neutral and balanced else not is_neutral
+    return Check(component, "it makes a difference (none is declared)", passed, observed)
 
 
-def _trained(
-    stretches: Sequence[StepRange],
+def _sum_ranges(
+    measured: Sequence[dict[str, Any]], counts: NDArray[np.int64], drawn_before: int
+) -> StageMeasurement:
+    """Sum the measurements of the step ranges of one stage."""
+
+    def total(name: str) -> NDArray[Any]:
+        return np.sum([values[name] for values in measured], axis=0)
+
+    images, repeats = total("images_shown").tolist()
+    augmented, augmented_repeats = total("augmented").tolist()
+    return StageMeasurement(
+        counts,
+        total("drawn"),
+        total("synthetic"),
+        (images, repeats),
+        (augmented, augmented_repeats),
+        int(total("mixed")),
+        total("gradient_norm"),
+        drawn_before,
+    )
+
+
+def _check_trained_blocks(
+    step_ranges: Sequence[StepRange],
     recipe: Recipe,
     order: Sequence[str],
-    stages_measured: Sequence[dict[str, Any]],
+    measured: Sequence[dict[str, Any]],
 ) -> Check:
-    """Compare the blocks that changed with those that were to be trained, stretch by stretch."""
-    seen = {one["start"]: one for one in stages_measured}
-    wrong: list[str] = []
-    said: dict[str, list[str]] = {"parameters": [], "batch-norm statistics": []}
-    for stretch in stretches:
-        one = seen.get(stretch.start)
-        if one is None:
-            wrong.append(f"nothing was seen from step {stretch.start} on")
+    """Compare the blocks that changed with those that should train, for every step range."""
+    by_start = {values["start"]: values for values in measured}
+    faults: list[str] = []
+    changes: dict[str, list[str]] = {"parameters": [], "batch-norm statistics": []}
+    for steps in step_ranges:
+        values = by_start.get(steps.start)
+        if values is None:
+            faults.append(f"nothing was measured from step {steps.start} on")
             continue
-        phase = recipe.phases[stretch.phase]
-        first = stretch.stage.train_from or (HEAD if phase.train_from == HEAD else order[0])
-        for blocks, changed, what in (
-            (one["blocks"], one["trained"], "parameters"),
-            (one["averaging"], one["averaged"], "batch-norm statistics"),
+        phase = recipe.phases[steps.phase]
+        first = steps.stage.train_from or (HEAD if phase.train_from == HEAD else order[0])
+        for blocks, changed, kind in (
+            (values["blocks"], values["trained"], "parameters"),
+            (values["averaging"], values["averaged"], "batch-norm statistics"),
         ):
-            meant = {b for b in blocks if order.index(b) >= order.index(first)}
-            if moved := sorted(set(changed) - meant, key=order.index):
-                wrong.append(f"the {what} of {', '.join(moved)} changed, though frozen")
-            if still := sorted(meant - set(changed) - {HEAD}, key=order.index):
-                wrong.append(f"the {what} of {', '.join(still)} did not change")
-            said[what].append(_span(sorted(changed, key=order.index)))
-        if HEAD not in one["trained"]:
-            wrong.append("the parameters of head did not change")
-    claim = "the blocks that change are those that are to be trained"
-    changes = [f"{what}: {', then '.join(spans)}" for what, spans in said.items()]
-    return Check("trained", claim, not wrong, "; ".join(wrong or changes))
+            expected = {b for b in blocks if order.index(b) >= order.index(first)}
+            if unexpected := sorted(set(changed) - expected, key=order.index):
+                faults.append(f"the {kind} of {', '.join(unexpected)} changed, though frozen")
+            if unchanged := sorted(expected - set(changed) - {HEAD}, key=order.index):
+                faults.append(f"the {kind} of {', '.join(unchanged)} did not change")
+            changes[kind].append(_format_blocks(sorted(changed, key=order.index)))
+        if HEAD not in values["trained"]:
+            faults.append("the parameters of head did not change")
+    return Check(
+        "trained_blocks",
+        "the blocks that change are those that are to be trained",
+        not faults,
+        "; ".join(faults or [f"{kind}: {', then '.join(c)}" for kind, c in changes.items()]),
+    )
 
 
-def _span(blocks: Sequence[str]) -> str:
+def _format_blocks(blocks: Sequence[str]) -> str:
     if len(blocks) < 2:
         return blocks[0] if blocks else "none"
     return f"{blocks[0]} to {blocks[-1]}"
 
 
-def _budget(budget: Budget, stages_measured: Sequence[dict[str, Any]]) -> Check:
-    steps, images = (sum(one[name] for one in stages_measured) for name in ("steps", "images"))
-    meant = (budget.steps, budget.steps * budget.batch_size)
-    claim = f"{meant[0]:,} optimizer steps, {meant[1]:,} images: the budget of every strategy"
-    return Check("budget", claim, (steps, images) == meant, f"{steps:,} steps, {images:,} images")
+def _check_budget(budget: Budget, measured: Sequence[dict[str, Any]]) -> Check:
+    steps, images = (sum(values[name] for values in measured) for name in ("steps", "images"))
+    expected = (budget.steps, budget.steps * budget.batch_size)
+    return Check(
+        "budget",
+        f"{expected[0]:,} optimizer steps, {expected[1]:,} images: the budget of every strategy",
+        (steps, images) == expected,
+        f"{steps:,} steps, {images:,} images",
+    )
