@@ -111,15 +111,15 @@ def weight_gradient_by_tap(
     x, gradient = x.permute(0, 2, 3, 1), gradient.permute(0, 2, 3, 1)  # channels come last
     result = x.new_empty(gradient.shape[-1], *size, x.shape[-1])  # (D, h, w, C)
     for i, j in itertools.product(range(size[0]), range(size[1])):
-        rows, input_rows = _overlap(i - padding[0], x.shape[1], gradient.shape[1])
-        columns, input_columns = _overlap(j - padding[1], x.shape[2], gradient.shape[2])
+        rows, input_rows = _valid_positions(i - padding[0], x.shape[1], gradient.shape[1])
+        columns, input_columns = _valid_positions(j - padding[1], x.shape[2], gradient.shape[2])
         outputs = gradient[:, rows, columns].flatten(0, 2)  # (B, H*, W*, D) -> (n, D)
         inputs = x[:, input_rows, input_columns].flatten(0, 2)  # (B, H*, W*, C) -> (n, C)
         result[:, i, j] = outputs.t() @ inputs
     return result.permute(0, 3, 1, 2)
 
 
-def _overlap(shift: int, inputs: int, outputs: int) -> tuple[slice, slice]:
+def _valid_positions(shift: int, inputs: int, outputs: int) -> tuple[slice, slice]:
     """Return the output positions whose input, `shift` further, exists, and these inputs."""
     start = max(0, -shift)
     end = max(start, min(outputs, inputs - shift))  # empty if the tap meets padding alone

@@ -51,14 +51,14 @@ class Pretrained:
     @cached_property
     def prefix(self) -> FrozenPrefix:
         """The layers before the cut, frozen; without any it just normalises."""
-        return freeze(self._halves()[0], self.device.dtype).to(self.device.place)
+        return freeze(self._halves()[0], self.device.dtype).to(self.device.torch_device)
 
     def suffix(self) -> nn.Sequential:
         """Return a new copy of the layers from the cut on, to be trained."""
         suffix = self._halves()[1]
         if self.device.type == "cpu":
             suffix = with_matrix_gradients(suffix)
-        return suffix.to(self.device.place)
+        return suffix.to(self.device.torch_device)
 
     def _halves(self) -> tuple[nn.Sequential, nn.Sequential]:
         with torch.random.fork_rng(devices=[]):

@@ -1,4 +1,4 @@
-"""Convolutions with gradients of their own: the numbers are the library's."""
+"""Convolutions with own gradients: the numbers equal the library's."""
 
 import copy
 
@@ -11,8 +11,8 @@ from torchvision.models.inception import BasicConv2d
 from benchmark.model.convolution import (
     Convolution,
     SmallMapConv2d,
-    in_one_product,
-    in_products_by_tap,
+    weight_gradient_by_tap,
+    weight_gradient_in_one_product,
     with_matrix_gradients,
 )
 
@@ -29,7 +29,7 @@ def test_gradients_are_those_of_the_definition(size, padding):
     torch.testing.assert_close(Convolution.apply(x, weight, padding), expected)
 
 
-@pytest.mark.parametrize("products", [in_one_product, in_products_by_tap])
+@pytest.mark.parametrize("products", [weight_gradient_in_one_product, weight_gradient_by_tap])
 @pytest.mark.parametrize("side", [1, 2, 3, 6])  # at 75 and 128 px; taps of the first see nothing
 @pytest.mark.parametrize(("size", "padding"), KINDS[:-1])
 def test_both_ways_give_the_gradient_of_the_weight(products, side, size, padding):
@@ -48,7 +48,7 @@ def blocks():
     return made.to(memory_format=torch.channels_last)
 
 
-def trained(blocks, x, autocast):
+def gradients(blocks, x, autocast):
     with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
         blocks(x).float().square().sum().backward()
     return {name: p.grad for name, p in blocks.named_parameters()}
@@ -56,26 +56,26 @@ def trained(blocks, x, autocast):
 
 @pytest.mark.parametrize("autocast", [False, True])
 @pytest.mark.parametrize("side", [6, 9])
-def test_a_network_trains_as_before(blocks, autocast, side):
+def test_gradients_of_a_network_equal_the_library_s(blocks, autocast, side):
     x = torch.randn(8, 16, side, side).contiguous(memory_format=torch.channels_last)
-    expected = trained(copy.deepcopy(blocks), x, autocast)
+    expected = gradients(copy.deepcopy(blocks), x, autocast)
     names = list(blocks.state_dict())
-    found = trained(with_matrix_gradients(blocks), x, autocast)
+    actual = gradients(with_matrix_gradients(blocks), x, autocast)
     assert list(blocks.state_dict()) == names
     assert [type(block.conv) for block in blocks] == [SmallMapConv2d, nn.Conv2d]
-    for name, gradient in found.items():
+    for name, gradient in actual.items():
         assert gradient.dtype == torch.float32
         gap = (gradient - expected[name]).norm() / expected[name].norm()
         assert gap < (0.01 if autocast else 1e-6), name
 
 
-def test_small_maps_take_the_other_way_and_no_others(blocks, monkeypatch):
+def test_small_maps_alone_use_matrix_products(blocks, monkeypatch):
     calls = []
-    way = Convolution.apply
-    monkeypatch.setattr(Convolution, "apply", lambda *all_: calls.append(all_[0]) or way(*all_))
+    apply = Convolution.apply
+    monkeypatch.setattr(Convolution, "apply", lambda *all_: calls.append(all_[0]) or apply(*all_))
     with_matrix_gradients(blocks)
     for side, autocast in ((6, True), (9, True), (6, False)):
-        trained(blocks, torch.randn(2, 16, side, side), autocast)
+        gradients(blocks, torch.randn(2, 16, side, side), autocast)
     assert [tuple(x.shape) for x in calls] == [(2, 16, 6, 6)] * 2
     assert [x.dtype for x in calls] == [torch.bfloat16, torch.float32]
 
@@ -89,5 +89,5 @@ def test_the_cast_of_a_weight_is_not_kept_for_the_backward_pass(blocks):
         torch.autocast("cpu", torch.bfloat16),
     ):
         block(x)
-    of_weights = [t for t in saved if t.shape == block.conv.weight.shape]
-    assert [t.data_ptr() for t in of_weights] == [block.conv.weight.data_ptr()]
+    weights = [t for t in saved if t.shape == block.conv.weight.shape]
+    assert [t.data_ptr() for t in weights] == [block.conv.weight.data_ptr()]

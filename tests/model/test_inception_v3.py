@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 import torch
+from torchvision.models import Inception3
 
-from benchmark.model.inception_v3 import BLOCKS, INCEPTION_V3
+from benchmark.model.inception_v3 import BLOCKS, INCEPTION_V3, WEIGHTS
 
 
 @pytest.mark.parametrize(
@@ -26,22 +24,24 @@ def test_unknown_depth_lists_what_is_allowed() -> None:
         INCEPTION_V3.first_trained("quarter")
 
 
-def test_catalogue_needs_no_torch() -> None:
-    code = "import sys, benchmark.model.inception_v3; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
 @pytest.mark.parametrize("size", [75, 76, 128, 299])
-def test_shapes_are_those_of_the_network(size: int) -> None:
-    x, network = torch.zeros(2, 3, size, size, device="meta"), INCEPTION_V3.network(None).to("meta")
+def test_written_shapes_are_those_of_the_network(size: int) -> None:
+    x, network = torch.zeros(2, 3, size, size, device="meta"), INCEPTION_V3._skeleton
     for name, block in network.named_children():
         assert INCEPTION_V3.input_shape(name, size) == tuple(x.shape[1:]), name
         x = block(x)
+    assert x.shape == (2, INCEPTION_V3.width)
 
 
-def test_who_only_plans_and_waits_needs_no_torchvision() -> None:
-    code = (
-        "import sys, benchmark.run.executor; from benchmark.model.weights import *;"
-        "load_weights('bundled'); sys.exit('torchvision' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+def test_the_layout_is_torchvisions_without_classifiers() -> None:
+    with torch.device("meta"):
+        model = Inception3(aux_logits=True, init_weights=False)
+    assert INCEPTION_V3.layout() == {
+        name: tuple(tensor.shape)
+        for name, tensor in model.state_dict().items()
+        if not name.startswith(("fc.", "AuxLogits.")) and "num_batches_tracked" not in name
+    }
+
+
+def test_the_help_names_every_kind_of_weights() -> None:
+    assert list(WEIGHTS) == ["auto", "imagenet", "bundled", "none", "PATH"]

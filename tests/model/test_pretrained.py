@@ -1,4 +1,4 @@
-"""The pretrained network: made on demand, never sent."""
+"""The pretrained network: each process builds its own."""
 
 import pickle
 
@@ -18,7 +18,7 @@ def pretrained(weights: str = "none") -> Pretrained:
     return Pretrained("inception_v3", load_weights(weights), "Mixed_7c", Device("cpu", "float32"))
 
 
-def test_what_is_sent_to_a_worker_holds_no_layers_and_makes_the_same_ones() -> None:
+def test_a_worker_gets_no_layers_and_builds_the_same_ones() -> None:
     here = pretrained()
     images = torch.randint(0, 256, (2, 3, 75, 75), dtype=torch.uint8)
     expected = here.prefix(images)
@@ -26,8 +26,8 @@ def test_what_is_sent_to_a_worker_holds_no_layers_and_makes_the_same_ones() -> N
     assert len(sent) < LARGEST_TASK
     there = pickle.loads(sent)
     assert torch.equal(there.prefix(images), expected)
-    for one, two in zip(here.suffix().parameters(), there.suffix().parameters(), strict=True):
-        assert torch.equal(one, two)
+    for mine, theirs in zip(here.suffix().parameters(), there.suffix().parameters(), strict=True):
+        assert torch.equal(mine, theirs)
 
 
 @pytest.mark.parametrize("weights", ["none", "bundled"])

@@ -1,21 +1,15 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import io
 import tarfile
 from pathlib import Path
 
 import pytest
-import torch
-import torch.nn.functional as F
 from safetensors.torch import load_file
 
 from benchmark.model.bundled.convert import FOLDER, SHARDS, convert
-from benchmark.model.bundled.dequantise import AFFINE, FILE, bundled_state
-from benchmark.model.inception_v3 import INCEPTION_V3
-from benchmark.model.network import freeze, split
-from benchmark.model.weights import load_weights
+from benchmark.model.bundled.dequantise import AFFINE, FILE
 
 # The order in which Keras' InceptionV3 creates its convolutions, 1 to 94, written out by hand.
 A = ["1x1", "5x5_1", "5x5_2", "3x3dbl_1", "3x3dbl_2", "3x3dbl_3", "_pool"]
@@ -90,74 +84,3 @@ def test_converter_refuses_another_package(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"model\.min\.js.*nsfwjs 4\.4\.0"):
         convert(tmp_path / "empty.tgz", tmp_path / "out.safetensors")
     assert not (tmp_path / "out.safetensors").exists()
-
-
-def test_file_is_small_described_and_licensed() -> None:
-    assert FILE.stat().st_size <= 23e6
-    assert hashlib.sha256(FILE.read_bytes()).hexdigest() in FILE.with_name("README.md").read_text()
-    assert "Infinite Red" in FILE.with_name("LICENSE").read_text()
-
-
-def test_numbers_are_dequantised_per_tensor() -> None:
-    stored, state = load_file(FILE), bundled_state()
-    name = "Mixed_6e.branch7x7_2.conv.weight"
-    assert stored[name].dtype == torch.uint8
-    scale, minimum = stored[name + AFFINE].tolist()
-    number = int(stored[name][3, 5, 0, 2])
-    assert float(state[name][3, 5, 0, 2]) == pytest.approx(number * scale + minimum, rel=1e-6)
-    assert torch.equal(state["Mixed_6e.branch7x7_2.bn.weight"], torch.ones(192))
-    assert load_weights("bundled").message == ""
-
-
-def test_unit_input_is_folded_exactly() -> None:
-    stored, state = load_file(FILE), bundled_state()
-    layer = "Conv2d_1a_3x3"
-
-    def raw(name: str) -> torch.Tensor:
-        scale, minimum = stored[f"{layer}.{name}{AFFINE}"]
-        return stored[f"{layer}.{name}"].double() * scale + minimum
-
-    images = torch.randint(0, 256, (2, 3, 21, 21), dtype=torch.uint8)
-    x = F.conv2d(images.double() / 255, raw("conv.weight"), stride=2)
-    expected = F.batch_norm(
-        x, raw("bn.running_mean"), raw("bn.running_var"), bias=raw("bn.bias"), eps=1e-3
-    ).relu()
-    block = INCEPTION_V3.network(state).eval().double().get_submodule(layer)
-    found = block(images.double() / 127.5 - 1)
-    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
-
-
-def test_activations_equal_an_independent_forward_of_the_source() -> None:
-    # made by walking the package's own TF.js graph, [0, 1] input, without any of this code
-    golden = [
-        0.0043,
-        0.0172,
-        0.8054,
-        0.2827,
-        0.0247,
-        0.0386,
-        0.0,
-        0.1096,
-        0.0,
-        0.028,
-        0.0025,
-        0.0,
-        0.0,
-        0.0542,
-        0.0,
-        0.0,
-        0.0363,
-        0.0,
-        0.0393,
-        0.0,
-        0.0,
-        0.0,
-        0.0,
-        0.0,
-    ]
-    index = torch.arange(3 * 96 * 96).view(1, 3, 96, 96)
-    images = (index * index % 251).to(torch.uint8)
-    found = freeze(split(INCEPTION_V3.network(bundled_state()), "Mixed_7a")[0])(images)[0].mean(
-        (1, 2)
-    )
-    torch.testing.assert_close(found[::32], torch.tensor(golden), rtol=0, atol=2e-4)

@@ -1,0 +1,59 @@
+"""Shapes and tensors of a plug-in's network, which has no written table of them."""
+
+import pytest
+import torch
+
+from benchmark.model.backbone import HEAD, Backbone
+from tests.small_backbone import small
+
+SMALL = Backbone("small", small, half="body", min_size=16, dropout=0.2)
+
+
+def test_blocks_and_shapes_are_those_of_the_chain():
+    assert SMALL.blocks == ("stem", "body", "tail", "pool")
+    assert SMALL.width == 24
+    assert SMALL.input_shape("stem", 32) == (3, 32, 32)
+    assert SMALL.input_shape("tail", 32) == (16, 8, 8)
+    assert SMALL.layout()["tail.0.weight"] == (24, 16, 3, 3)
+    assert "stem.1.num_batches_tracked" not in SMALL.layout()
+
+
+def test_what_is_trained_begins_at_a_block():
+    assert [SMALL.first_trained(depth) for depth in ("head", "half", "full", "tail")] == [
+        *(HEAD, "body", "stem", "tail")
+    ]
+    assert SMALL.trainable("tail") == ("tail", "pool", HEAD)
+    with pytest.raises(ValueError, match=r"'quarter'.*head, half, full.*stem, body, tail"):
+        SMALL.first_trained("quarter")
+
+
+def test_facts_come_from_the_function():
+    def brings_weights(pretrained=False):
+        """The first line.
+
+        And more.
+        """
+
+    other = Backbone("other", brings_weights, half="x")
+    assert (other.summary, other.has_weights) == ("The first line.", True)
+    assert not SMALL.has_weights
+    assert SMALL.file.name == "small_backbone.py"
+
+
+def test_random_weights_follow_the_seed():
+    torch.manual_seed(1)
+    first = SMALL.build_network(None)
+    torch.manual_seed(1)
+    second = SMALL.build_network(None)
+    assert torch.equal(first.stem[0].weight, second.stem[0].weight)
+    assert first.stem[0].weight.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_a_network_takes_all_its_tensors_and_no_others():
+    state = {n: t for n, t in SMALL.build_network(None).state_dict().items() if "num_" not in n}
+    network = SMALL.build_network(state)
+    assert torch.equal(network.tail[0].weight, state["tail.0.weight"])
+    with pytest.raises(RuntimeError, match=r"tail\.0\.weight"):
+        SMALL.build_network({n: t for n, t in state.items() if n != "tail.0.weight"})
+    with pytest.raises(RuntimeError, match="extra"):
+        SMALL.build_network(state | {"extra": torch.ones(1)})

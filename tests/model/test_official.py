@@ -1,0 +1,213 @@
+"""Downloads from a server on this machine; the network is never used."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import torch
+from torchvision.models import Inception_V3_Weights
+
+from benchmark.model import official
+from benchmark.model.bundled.dequantise import bundled_state
+from benchmark.model.inception_v3 import INCEPTION_V3
+from benchmark.model.weights import load_weights
+
+Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+@pytest.fixture(scope="module")
+def content() -> bytes:
+    """A file with all tensors of InceptionV3."""
+    buffer = io.BytesIO()
+    torch.save(bundled_state(), buffer)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty torch.hub cache, and no proxy on the way to this machine."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setenv("no_proxy", "*")
+    return tmp_path / "torch" / "hub" / "checkpoints"
+
+
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
+    """Start a download server: serve(answer, expected content) -> the file's name."""
+    servers = []
+
+    def start(answer: Answer, expected: bytes, head: Answer | None = None) -> str:
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                answer(self)
+
+            def do_HEAD(self) -> None:
+                (head or respond)(self)
+
+            def log_message(self, *ignored: object) -> None:
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.daemon_threads = True
+        server.handle_error = lambda *_: None  # a client that hangs up is expected here
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        servers.append(server)
+        name = f"inception-{hashlib.sha256(expected).hexdigest()[:8]}.pth"
+        monkeypatch.setattr(official, "URL", f"http://127.0.0.1:{server.server_port}/{name}")
+        return name
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def respond(request: BaseHTTPRequestHandler) -> None:
+    request.send_response(200)
+    request.end_headers()
+
+
+def send(content: bytes) -> Answer:
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.send_header("Content-Length", str(len(content)))
+        request.end_headers()
+        request.wfile.write(content)
+
+    return answer
+
+
+def send_slowly(content: bytes) -> Answer:
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.end_headers()
+        for part in range(20):
+            request.wfile.write(content[part::20])
+            time.sleep(0.05)
+
+    return answer
+
+
+def hang(request: BaseHTTPRequestHandler) -> None:
+    time.sleep(30)
+
+
+def stall(request: BaseHTTPRequestHandler) -> None:
+    respond(request)
+    request.wfile.write(b"x")
+    request.wfile.flush()
+    time.sleep(30)
+
+
+def refuse(request: BaseHTTPRequestHandler) -> None:
+    request.send_error(405)
+
+
+def not_found(request: BaseHTTPRequestHandler) -> None:
+    request.send_error(404)
+
+
+def test_the_official_address_is_torchvisions() -> None:
+    assert Inception_V3_Weights.IMAGENET1K_V1.url == official.URL
+    assert official._expected_hash() == "0cc3c7bd"
+
+
+def test_auto_downloads_once_and_then_uses_the_cache(
+    cache: Path, serve: Callable, content: bytes
+) -> None:
+    requests = []
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        requests.append(request.path)
+        send(content)(request)
+
+    name = serve(answer, content)
+    first, second = load_weights("auto"), load_weights("imagenet")
+    assert requests == [f"/{name}"]
+    assert (cache / name).read_bytes() == content
+    assert first.sha256 == second.sha256
+    assert first.message == second.message == ""
+    assert "ImageNet" in first.name
+    INCEPTION_V3.build_network(first.read())  # loads strictly
+
+
+def test_a_damaged_file_is_downloaded_again_with_a_note(
+    cache: Path, serve: Callable, content: bytes
+) -> None:
+    name = serve(send(content), content)
+    cache.mkdir(parents=True)
+    (cache / name).write_bytes(content[:-1])
+    weights = load_weights("auto")
+    assert "damaged" in weights.message
+    assert "again" in weights.message
+    assert (cache / name).read_bytes() == content
+
+
+def test_a_damaged_file_without_network_names_both_reasons(cache: Path, serve: Callable) -> None:
+    name = serve(not_found, b"expected")
+    cache.mkdir(parents=True)
+    (cache / name).write_bytes(b"damaged")
+    with pytest.raises(FileNotFoundError, match=r"damaged.*404.*checkpoints.*bundled"):
+        load_weights("imagenet")
+
+
+@pytest.mark.parametrize(
+    ("answer", "head", "timeout", "reason"),
+    [
+        (send(b"a login page"), respond, 10, "something else"),
+        (not_found, respond, 10, "404"),
+        (not_found, not_found, 10, "404"),
+        (send(b""), hang, 0.05, r"no answer for 0\.05 s|timed out"),
+        (stall, respond, 0.3, "timed out"),
+    ],
+    ids=["wrong hash", "not found", "not found at once", "hanging", "stalling"],
+)
+def test_a_failed_download_is_given_up_with_the_reason(
+    cache: Path, serve: Callable, answer: Answer, head: Answer, timeout: float, reason: str
+) -> None:
+    name = serve(answer, b"expected", head)
+    start = time.monotonic()
+    with pytest.raises(FileNotFoundError, match=reason):
+        load_weights("imagenet", timeout=timeout)
+    assert time.monotonic() - start < 8
+    assert not cache.exists() or list(cache.iterdir()) == [], name
+
+
+def test_a_slow_server_is_waited_for_while_it_sends(cache: Path, serve: Callable) -> None:
+    content = bytes(range(100))
+    sent = b"".join(content[part::20] for part in range(20))
+    name = serve(send_slowly(content), sent)
+    assert official.official_file(timeout=0.5) == (cache / name, "")  # it takes 1 s
+    assert (cache / name).read_bytes() == sent
+
+
+def test_a_server_that_answers_downloads_alone_is_used(cache: Path, serve: Callable) -> None:
+    name = serve(send(b"weights"), b"weights", refuse)
+    assert official.official_file(timeout=10) == (cache / name, "")
+
+
+def test_a_refused_connection_gives_bundled_weights_with_a_note(
+    cache: Path, serve: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(official, "URL", "http://127.0.0.1:9/inception-00000000.pth")
+    weights = load_weights("auto")
+    assert weights.sha256 == load_weights("bundled").sha256
+    assert "refused" in weights.message
+    assert "bundled" in weights.message
+    assert "weaker" in weights.message
+
+
+def test_a_name_look_up_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    # a socket's own time-out does not cover this; the wait for the thread does
+    monkeypatch.setattr(official, "urlopen", lambda *_, **__: time.sleep(30))
+    start = time.monotonic()
+    with pytest.raises(TimeoutError, match="no answer"):
+        official.wait_for_answer(timeout=0.05)
+    assert time.monotonic() - start < 5
