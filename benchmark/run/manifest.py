@@ -144,3 +144,12 @@ class SplitManifest:
     train: SplitPart
     val: SplitPart
     test: SplitPart
+
+
+@dataclass(frozen=True)
+class RunCost:
+    """What the last run in a folder took: cost.json."""
+
+    seconds: dict[str, float]  # by task
+    whole: float  # seconds of all of it
+    stores_in_memory: int  # bytes of activations in the host's memory

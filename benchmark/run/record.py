@@ -1,28 +1,39 @@
-"""One JSON file for each strategy and seed: predictions, numbers, cost, audit, or what went wrong.
+"""Compute and write the record of one strategy and seed from the stored outputs of its network.
 
-All of it follows from stored outputs: a record is made again when the code behind it changes, and
-nothing is trained for that.
+No network is trained or run for it: when the code behind a record changes, it is computed again.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.evaluation.audit import audit
 from benchmark.evaluation.diagnosis import DiagnosisInput, diagnose
-from benchmark.evaluation.metrics import reliability, scores
+from benchmark.evaluation.metrics.registry import evaluate
+from benchmark.evaluation.metrics.reliability import reliability
 from benchmark.evaluation.posthoc import posthoc_scores
-from benchmark.plan.experiment import Recipe
-from benchmark.plan.segments import Budget
-from benchmark.run.run_folder import PARTS, RunFolder, error_text
-from benchmark.storage.atomic import digest, read_json, write_json
+from benchmark.plan.recipes import Recipe
+from benchmark.plan.schedule import Budget
+from benchmark.run.outputs import OUTPUT_SPLITS, OutputsManifest, OutputStore
+from benchmark.run.record_schema import (
+    AuditRecord,
+    BudgetUsed,
+    CurvePoint,
+    DiagnosisRecord,
+    ErrorInfo,
+    FailedRecord,
+    Record,
+)
+from benchmark.run.run_folder import RunFolder
+from benchmark.storage.atomic import digest
 from benchmark.strategy import Decision, Outputs
-from benchmark.strategy.expectations import DecisionMeasurement
 from benchmark.strategy.fingerprint import fingerprint, package_hash
+from benchmark.strategy.measurements import DecisionMeasurement
 from benchmark.strategy.registry import StrategySpec
 
 CODE = ("evaluation", "strategy", "plan", "run")  # packages whose change may change a record
@@ -30,140 +41,169 @@ CODE = ("evaluation", "strategy", "plan", "run")  # packages whose change may ch
 
 @dataclasses.dataclass(frozen=True)
 class SeedContext:
-    """What all strategies of one seed have in common, as far as a record needs it."""
+    """What the records of all strategies of one seed are computed with."""
 
     recipe: Recipe
-    trainable: tuple[str, ...]  # blocks from the first that the recipe may train on, and the head
+    trainable: tuple[str, ...]  # blocks from the first that the recipe may train, and the head
     budget: Budget
-    train_counts: np.ndarray  # (C,) before any resampling
-    free: dict[str, Decision]  # that every network is shown with, see `posthoc_decisions`
+    train_counts: NDArray[np.int64]  # (C,) before any resampling
+    posthoc: dict[str, Decision]  # fitted to every network, see `posthoc_decisions`
 
 
 def write_record(
-    folder: RunFolder, asked: StrategySpec, seed: int, key: str, setting: SeedContext
-) -> None:
-    """Fit the strategy's decision on the validation outputs, apply it to both parts, write it down.
+    folder: RunFolder, spec: StrategySpec, seed: int, key: str, context: SeedContext
+) -> bool:
+    """Write the record of a strategy from its network `key`, unless it is up to date.
 
-    A decision that fails is recorded as the failure of its strategy. A record that is up to date
-    is left as it is.
+    Returns
+    -------
+    bool
+        Whether all went well. An exception of the decision is recorded as the strategy's failure.
     """
-    strategy, free = asked.strategy, setting.free
-    expectations = [strategy.expectations, *(stage.expectations for stage in strategy.stages)]
-    current = digest(
-        [key, fingerprint([strategy.decision, expectations, free]), *map(package_hash, CODE)]
-    )
-    path = folder.record_file(asked.name, seed)
-    if path.exists() and read_json(path).get("identity") == current:
-        return
+    fingerprint = _fingerprint(spec, key, context)
     try:
-        record = _record(folder, asked, seed, key, setting)
-        write_json(path, {**record, "identity": current})
+        stored = folder.read_record(spec.name, seed)
+    except ValueError:  # damaged, or of another version
+        stored = None
+    if isinstance(stored, Record) and stored.fingerprint == fingerprint:
+        return True
+    try:
+        folder.write_record(_compute(OutputStore(folder), spec, seed, key, context, fingerprint))
     except Exception as error:
-        write_failure(folder, asked.name, seed, key, error_text(error))
+        write_failure(folder, spec.name, seed, key, ErrorInfo.from_exception(error))
+        return False
+    return True
 
 
-def _record(
-    folder: RunFolder, asked: StrategySpec, seed: int, key: str, setting: SeedContext
-) -> dict[str, Any]:
-    outputs, about = folder.load_outputs(key)
-    budget, counts = setting.budget, setting.train_counts
-    rule = asked.strategy.decision.fit(outputs["val"], counts)
-    predicted = {part: np.asarray(rule(outputs[part].unlabelled())) for part in PARTS}
-    numbers, confidence = {}, {}
-    for part, labels in predicted.items():
-        truth, log_p = outputs[part].labels, outputs[part].log_probabilities
-        _check(labels, len(truth), len(counts))
-        numbers[part] = scores(truth, labels, log_p, counts)
-        confidence[part] = np.exp(log_p)[np.arange(len(labels)), labels].round(5)
-    fields = dataclasses.asdict(rule) if dataclasses.is_dataclass(rule) else repr(rule)
+def write_failure(folder: RunFolder, strategy: str, seed: int, key: str, error: ErrorInfo) -> None:
+    """Write the record of a strategy that failed."""
+    folder.write_record(
+        FailedRecord(
+            strategy=strategy,
+            seed=seed,
+            network=key,
+            error=error.error,
+            traceback=error.traceback,
+        )
+    )
+
+
+def _fingerprint(spec: StrategySpec, key: str, context: SeedContext) -> str:
+    strategy = spec.strategy
+    expectations = [strategy.expectations, *(stage.expectations for stage in strategy.stages)]
+    evaluated = fingerprint([strategy.decision, expectations, context.posthoc])
+    return digest([key, evaluated, *map(package_hash, CODE)])
+
+
+def _compute(
+    store: OutputStore,
+    spec: StrategySpec,
+    seed: int,
+    key: str,
+    context: SeedContext,
+    fingerprint: str,
+) -> Record:
+    """Fit the decision to the validation outputs, apply it to both splits, and measure."""
+    outputs, training = store.load(key)
+    counts = context.train_counts
+    rule = spec.strategy.decision.fit(outputs["val"], counts)
+    predicted, metrics, confidence = {}, {}, {}
+    for split in OUTPUT_SPLITS:
+        labels, log_p = outputs[split].labels, outputs[split].log_probabilities
+        decided = np.asarray(rule(outputs[split].without_labels()))
+        _check_labels(decided, len(labels), len(counts))
+        predicted[split] = decided
+        metrics[split] = evaluate(labels, decided, log_p, counts)
+        confidence[split] = np.exp(log_p)[np.arange(len(labels)), decided].round(5)
     test = outputs["test"]
-    return _plain(
-        {
-            "strategy": asked.name,
-            "seed": seed,
-            "status": "ok",
-            "network": key,
-            "parameters": asked.parameters,
-            "decision": fields,
-            "numbers": numbers,
-            "budget": {
-                "steps": budget.steps,
-                "batch_size": budget.batch_size,
-                "micro_batch": about["micro_batch"],
-                "images_seen": sum(about["drawn"]),
-                "distinct_images": about["distinct"],
-                "altered_views": about["views"],
-                "seconds": about["seconds"],
-            },
-            "audit": _audit(asked, outputs, predicted["val"], about, setting),
-            "corrected": posthoc_scores(setting.free, outputs["val"], test, counts),
-            "reliability": reliability(test.labels, test.log_probabilities, counts),
-            "diagnoses": _diagnoses(outputs, predicted["test"], folder, key, about, counts),
-            "curve": about["curve"],
-            "predicted": predicted,
-            "confidence": confidence,
-        }
+    bins = reliability(test.labels, test.log_probabilities, counts)
+    return Record(
+        strategy=spec.name,
+        seed=seed,
+        network=key,
+        parameters=spec.parameters,
+        decision=dataclasses.asdict(rule) if dataclasses.is_dataclass(rule) else repr(rule),
+        metrics=metrics,
+        budget=_budget(training, context.budget),
+        audit=_audit(spec, outputs, predicted["val"], training, context),
+        posthoc=posthoc_scores(context.posthoc, outputs["val"], test, counts),
+        reliability={name: tuple(values) for name, values in bins.items()},
+        diagnoses=_diagnoses(outputs, predicted["test"], training.curve, counts),
+        curve=training.curve,
+        predicted=_tuples(predicted),
+        confidence=_tuples(confidence),
+        fingerprint=fingerprint,
+    )
+
+
+def _budget(training: OutputsManifest, budget: Budget) -> BudgetUsed:
+    return BudgetUsed(
+        steps=budget.steps,
+        batch_size=budget.batch_size,
+        micro_batch=training.micro_batch,
+        images_seen=sum(training.drawn),
+        distinct_images=training.distinct_images,
+        augmented_images=training.augmented_images,
+        seconds=training.seconds,
     )
 
 
 def _audit(
-    asked: StrategySpec,
-    outputs: dict[str, Outputs],
-    decided: np.ndarray,
-    about: dict[str, Any],
-    setting: SeedContext,
-) -> dict[str, Any]:
-    """Return the checks, and by class what the training showed and where its logits are."""
-    stages_measured = about["stages_measured"]
-    seen = DecisionMeasurement(setting.train_counts, outputs["val"], decided)
+    spec: StrategySpec,
+    outputs: Mapping[str, Outputs],
+    decided: NDArray[np.int64],
+    training: OutputsManifest,
+    context: SeedContext,
+) -> AuditRecord:
+    """Check the training and the decision; sum what was measured by class."""
+    stages = training.stages_measured
+    measurement = DecisionMeasurement(context.train_counts, outputs["val"], decided)
     checks = audit(
-        asked.strategy, setting.recipe, setting.trainable, setting.budget, stages_measured, seen
+        spec.strategy, context.recipe, context.trainable, context.budget, stages, measurement
     )
-    gradient_norm = np.sum([one["gradient_norm"] for one in stages_measured], axis=0).sum(
-        1
-    )  # (C, bins, 2) -> (C, 2)
+    # (C, bins, 2) -> (C, 2): the loss's gradient and that of cross-entropy
+    norms = np.sum([stage["gradient_norm"] for stage in stages], axis=0).sum(1)
     logits = outputs["test"].logits.astype(np.float64)
-    return {
-        "checks": [dataclasses.asdict(check) for check in checks],
-        "drawn": about["drawn"],
-        "gradient": gradient_norm[:, 0],
-        "plain_gradient": gradient_norm[:, 1],
-        # a constant added to all logits of an image changes nothing, so it is taken out
-        "mean_logit": (logits - logits.mean(1, keepdims=True)).mean(0),
-    }
+    # a constant added to all logits of an image changes nothing, so it is taken out
+    mean_logit = (logits - logits.mean(1, keepdims=True)).mean(0)
+    return AuditRecord(
+        checks=tuple(checks),
+        drawn=training.drawn,
+        gradient=tuple(norms[:, 0].tolist()),
+        cross_entropy_gradient=tuple(norms[:, 1].tolist()),
+        mean_logit=tuple(mean_logit.tolist()),
+    )
 
 
 def _diagnoses(
-    outputs: dict[str, Outputs],
-    predicted: np.ndarray,
-    folder: RunFolder,
-    key: str,
-    about: dict[str, Any],
-    counts: np.ndarray,
-) -> list[dict[str, Any]]:
-    losses = [point["val_loss_by_class"] for point in about["curve"]]
-    seen = DiagnosisInput(
+    outputs: Mapping[str, Outputs],
+    predicted: NDArray[np.int64],
+    curve: tuple[CurvePoint, ...],
+    counts: NDArray[np.int64],
+) -> tuple[DiagnosisRecord, ...]:
+    losses = [point.val_loss_by_class for point in curve]
+    inputs = DiagnosisInput(
         outputs["val"],
         outputs["test"],
         predicted,
         counts,
-        folder.load_head_weight(key),
+        outputs["test"].head,
         np.array(losses, float) if losses else None,  # (T, C), None becomes NaN
     )
-    return [dataclasses.asdict(one) | {"cause": one.cause} for one in diagnose(seen)]
-
-
-def write_failure(
-    folder: RunFolder, strategy: str, seed: int, key: str, error: dict[str, str]
-) -> None:
-    """Write down that a strategy failed, and why."""
-    write_json(
-        folder.record_file(strategy, seed),
-        {"strategy": strategy, "seed": seed, "status": "failed", "network": key, **error},
+    return tuple(
+        DiagnosisRecord(
+            index=diagnosis.index,
+            recall=diagnosis.recall,
+            never_predicted=diagnosis.never,
+            confuser=diagnosis.confuser,
+            signals=diagnosis.signals,
+            cause=diagnosis.cause,
+        )
+        for diagnosis in diagnose(inputs)
     )
 
 
-def _check(predicted: np.ndarray, images: int, classes: int) -> None:
+def _check_labels(predicted: NDArray[Any], images: int, classes: int) -> None:
     allowed = f"a decision must return one label from 0 to {classes - 1} for each image"
     if predicted.shape != (images,) or not np.issubdtype(predicted.dtype, np.integer):
         raise ValueError(
@@ -173,14 +213,5 @@ def _check(predicted: np.ndarray, images: int, classes: int) -> None:
         raise ValueError(f"{allowed}; it gave {predicted.min()} to {predicted.max()}")
 
 
-def _plain(value: Any) -> Any:
-    """Return what JSON can hold: arrays as lists, numbers that are not finite as null."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray | np.generic):
-        return _plain(value.tolist())
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value if isinstance(value, int | float | str | None) else repr(value)
+def _tuples(arrays: Mapping[str, NDArray[Any]]) -> dict[str, tuple[Any, ...]]:
+    return {name: tuple(array.tolist()) for name, array in arrays.items()}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from traceback import format_exception
 from typing import Any, Literal
 
 from benchmark.evaluation.audit import Check
@@ -41,7 +43,7 @@ class DiagnosisRecord:
     recall: float | None  # on the test images; None without any
     never_predicted: bool
     confuser: int | None  # the likeliest other class for its images
-    signals: dict[str, float | None]
+    signals: Mapping[str, float | None]
     cause: str
 
 
@@ -58,6 +60,19 @@ class CurvePoint:
     val_accuracy: float
     val_macro_f1: float
     val_never_predicted: int
+
+
+@dataclass(frozen=True)
+class ErrorInfo:
+    """An exception as text."""
+
+    error: str  # type and message
+    traceback: str
+
+    @classmethod
+    def from_exception(cls, error: BaseException) -> ErrorInfo:
+        """Return the text of an exception that was raised."""
+        return cls(f"{type(error).__name__}: {error}", "".join(format_exception(error)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,10 +115,10 @@ class Record:
     network: str  # key
     parameters: dict[str, Any]
     decision: Any
-    metrics: dict[str, dict[str, float | None]]
+    metrics: Mapping[str, Mapping[str, float | None]]
     budget: BudgetUsed
     audit: AuditRecord
-    posthoc: dict[str, dict[str, float | None]]
+    posthoc: Mapping[str, Mapping[str, float | None]]
     reliability: dict[str, tuple[float | None, ...]]
     diagnoses: tuple[DiagnosisRecord, ...]
     curve: tuple[CurvePoint, ...]

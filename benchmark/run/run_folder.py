@@ -1,11 +1,11 @@
-"""The folder of a run: which file holds what. Everything a report says is read from here.
+"""The folder of a run: which file holds what. Only this module reads and writes its JSON files.
 
 ::
 
-    run.json                what was asked, on what data, weights, hardware and versions
-    splits/seed0.json       files and labels of the training, validation and test split
-    outputs/KEY.safetensors logits and features of one trained network, and KEY.json beside it
-    records/NAME.seed0.json one strategy and seed: predictions, numbers, cost, or its error
+    run.json                settings, data, weights, hardware and versions: `RunManifest`
+    splits/seed0.json       files and labels of the three splits: `SplitManifest`
+    records/NAME.seed0.json one strategy and seed: predictions, metrics, cost, or its error
+    outputs/KEY.safetensors logits and features of one trained network, see `OutputStore`
     cost.json               seconds of the last run, by task, and its memory
     states/                 trainings under way; gone when the run is over
     report.html report.md *.csv figures/
@@ -14,132 +14,134 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import re
-import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
+from benchmark.run.manifest import RunCost, RunManifest, SplitManifest
+from benchmark.run.record_schema import ErrorInfo, FailedRecord, Record
+from benchmark.run.schema import T, from_json, parse_json, to_json
+from benchmark.storage.atomic import write_text
 
-from benchmark.storage.atomic import read_json, write_json
-from benchmark.strategy import Outputs
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-PARTS = ("val", "test")
+KEY_LENGTH = 20  # characters of a key in a file's name
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Paths in the folder of a run, and reading and writing of its files."""
+    """Paths in the folder of a run, and reading and writing of its typed files."""
 
     path: Path
 
     @property
     def run_file(self) -> Path:
-        """What was asked."""
+        """The manifest of the run."""
         return self.path / "run.json"
 
-    @property
-    def cost_file(self) -> Path:
-        """Seconds of the last run in the folder, by task."""
-        return self.path / "cost.json"
-
     def split_file(self, seed: int) -> Path:
-        """The split of one seed."""
+        """The splits of one seed."""
         return self.path / "splits" / f"seed{seed}.json"
 
     def record_file(self, strategy: str, seed: int) -> Path:
         """The record of one strategy and seed."""
-        return (
-            self.path / "records" / f"{re.sub(r'[^A-Za-z0-9_.=,]', '-', strategy)}.seed{seed}.json"
-        )
-
-    def output_file(self, key: str) -> Path:
-        """Outputs of the network `key`; they count once the marker is there."""
-        return self.path / "outputs" / f"{key[:20]}.safetensors"
-
-    def marker_file(self, key: str) -> Path:
-        """Written last: what the outputs of `key` are, and their hash."""
-        return self.path / "outputs" / f"{key[:20]}.json"
+        slug = re.sub(r"[^A-Za-z0-9_.=,]", "-", strategy)
+        return self.path / "records" / f"{slug}.seed{seed}.json"
 
     def error_file(self, key: str) -> Path:
         """Why the segment that leads to `key` failed."""
-        return self.path / "states" / f"{key[:20]}.error.json"
+        return self._state(key, "error.json")
 
     def state_file(self, key: str) -> Path:
-        """State from which other segments go on."""
-        return self.path / "states" / f"{key[:20]}.safetensors"
+        """The state of a training that other segments continue."""
+        return self._state(key, "safetensors")
 
     def partial_file(self, key: str) -> Path:
-        """State of a segment under way."""
-        return self.path / "states" / f"{key[:20]}.partial.safetensors"
+        """The state of a segment under way."""
+        return self._state(key, "partial.safetensors")
 
-    def sign_file(self, key: str) -> Path:
+    def heartbeat_file(self, key: str) -> Path:
         """Steps that a worker in a process of its own has done so far."""
-        return self.path / "states" / f"{key[:20]}.steps"
+        return self._state(key, "steps")
 
-    def save_error(self, key: str, error: BaseException) -> None:
-        """Write down why a segment could not be trained."""
-        write_json(self.error_file(key), error_text(error))
+    def _state(self, key: str, suffix: str) -> Path:
+        return self.path / "states" / f"{key[:KEY_LENGTH]}.{suffix}"
 
-    # ---- outputs -----------------------------------------------------------------------------
+    # ---- typed files -------------------------------------------------------------------------
 
-    def save_outputs(self, key: str, tensors: dict[str, Tensor], about: dict[str, Any]) -> None:
-        """Write a network's outputs, then the description that makes them count."""
-        from benchmark.train.checkpoint import save_tensors  # torch: only who trained needs it
+    def read_manifest(self) -> RunManifest:
+        """Return the manifest of the run.
 
-        path = self.output_file(key)
-        save_tensors(path, tensors, {"key": key})
-        write_json(self.marker_file(key), {"key": key, "sha256": _sha256(path), **about})
+        Raises
+        ------
+        FileNotFoundError
+            If the folder holds no run.
+        ValueError
+            If the file is damaged or of another version.
+        """
+        if not self.run_file.exists():
+            raise FileNotFoundError(
+                f"{self.path} holds no run: there is no run.json in it. Give the folder that "
+                f"`run` named as its report's, like results/wheels-forum"
+            )
+        return _read(RunManifest, self.run_file)
 
-    def has_outputs(self, key: str) -> bool:
-        """Return whether whole outputs of a network are there; damaged ones do not count."""
-        try:
-            return read_json(self.marker_file(key))["sha256"] == _sha256(self.output_file(key))
-        except (OSError, ValueError, KeyError):
-            return False
+    def write_manifest(self, manifest: RunManifest) -> None:
+        """Write run.json."""
+        _write(self.run_file, manifest)
 
-    def load_outputs(self, key: str) -> tuple[dict[str, Outputs], dict[str, Any]]:
-        """Return the outputs of the validation and the test images, and their description."""
-        from safetensors.numpy import safe_open
+    def read_split(self, seed: int) -> SplitManifest:
+        """Return the splits of one seed; ValueError if the file is damaged."""
+        return _read(SplitManifest, self.split_file(seed))
 
-        head = self.load_head_weight(key)
-        with safe_open(self.output_file(key), "np") as file:
-            outputs = {
-                part: Outputs(
-                    file.get_tensor(f"{part}.logits"),
-                    file.get_tensor(f"{part}.features"),
-                    file.get_tensor(f"{part}.labels").astype(np.int64),
-                    head,
-                )
-                for part in PARTS
-            }
-        return outputs, read_json(self.marker_file(key))
+    def write_split(self, seed: int, split: SplitManifest) -> None:
+        """Write the splits of one seed."""
+        _write(self.split_file(seed), split)
 
-    def load_head_weight(self, key: str) -> np.ndarray | None:
-        """Return the weight (C, D) of a network's head; None if the head is not one layer."""
-        from safetensors.numpy import safe_open
-
-        with safe_open(self.output_file(key), "np") as file:
-            heads = [name for name in file.keys() if name.startswith("head.")]  # noqa: SIM118
-            return file.get_tensor("head.weight") if set(heads) <= _LINEAR else None
-
-    # ---- one run at a time ----------------------------------------------------------------------
-
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the folder; the lock goes with the process, however that ends.
+    def read_record(self, strategy: str, seed: int) -> Record | FailedRecord | None:
+        """Return the record of a strategy and seed; None if there is none.
 
         Raises
         ------
         ValueError
-            If another run is at work in the folder.
+            If the file is damaged or of another version.
+        """
+        file = self.record_file(strategy, seed)
+        if not file.exists():
+            return None
+        content = parse_json(file.read_text(encoding="utf-8"), file)
+        if content.get("status") == "failed":
+            return from_json(FailedRecord, content, file)
+        return from_json(Record, content, file)
+
+    def write_record(self, record: Record | FailedRecord) -> None:
+        """Write a record."""
+        _write(self.record_file(record.strategy, record.seed), record)
+
+    def read_error(self, key: str) -> ErrorInfo | None:
+        """Return why the segment that leads to `key` failed; None if it did not."""
+        file = self.error_file(key)
+        return _read(ErrorInfo, file) if file.exists() else None
+
+    def write_error(self, key: str, error: ErrorInfo) -> None:
+        """Write down why the segment that leads to `key` failed."""
+        _write(self.error_file(key), error)
+
+    def write_cost(self, cost: RunCost) -> None:
+        """Write what the last run in the folder took."""
+        _write(self.path / "cost.json", cost)
+
+    # ---- one run at a time -------------------------------------------------------------------
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder; the lock ends with the process, however that ends.
+
+        Raises
+        ------
+        ValueError
+            If another run works in the folder.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         with (self.path / ".lock").open("w") as file:
@@ -153,14 +155,14 @@ class RunFolder:
 
     # ---- cleaning ----------------------------------------------------------------------------
 
-    def keep_records(self, asked: Iterable[tuple[str, int]]) -> None:
-        """Remove records of strategies and seeds that this run did not ask for.
+    def keep_records(self, runs: Iterable[tuple[str, int]]) -> None:
+        """Remove the records of all other strategies and seeds than those of `runs`.
 
-        They may belong to another experiment, and their outputs stay: to ask for them again costs
-        nothing.
+        They may belong to another experiment. Their outputs stay, so a run that wants them again
+        trains nothing.
         """
-        kept = {self.record_file(strategy, seed) for strategy, seed in asked}
-        for path in set((self.path / "records").glob("*.json")) - kept:
+        files = {self.record_file(strategy, seed) for strategy, seed in runs}
+        for path in set((self.path / "records").glob("*.json")) - files:
             path.unlink()
 
     def discard_states(self) -> None:
@@ -171,36 +173,9 @@ class RunFolder:
             (self.path / "states").rmdir()
 
 
-def error_text(error: BaseException) -> dict[str, str]:
-    """Return an exception as text."""
-    return {
-        "error": f"{type(error).__name__}: {error}",
-        "traceback": "".join(traceback.format_exception(error)),
-    }
+def _read(kind: type[T], file: Path) -> T:
+    return from_json(kind, file.read_text(encoding="utf-8"), file)
 
 
-_LINEAR = {"head.weight", "head.bias"}
-
-
-def output_tensors(
-    parts: dict[str, tuple[Tensor, Tensor, np.ndarray]], head: dict[str, Tensor]
-) -> dict[str, Tensor]:
-    """Name what is stored of a network: for each part logits (N, C), features (N, D), labels (N,).
-
-    Features are kept in half precision, whose largest number stands for all that are larger.
-    """
-    import torch
-
-    most = torch.finfo(torch.float16).max
-
-    tensors = {f"head.{name}": tensor for name, tensor in head.items()}
-    for part, (logits, features, labels) in parts.items():
-        tensors[f"{part}.logits"] = logits.float()
-        tensors[f"{part}.features"] = features.clamp(-most, most).to(torch.float16)
-        tensors[f"{part}.labels"] = torch.from_numpy(labels)
-    return tensors
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _write(file: Path, value: Any) -> None:
+    write_text(file, to_json(value))

@@ -1,164 +1,159 @@
-"""Parameters chosen on validation, by as many trials for every strategy; the test set sees none.
+"""Choose the parameters of strategies on validation images; the test images are never looked at.
 
-Each seed chooses for itself: validation images of one seed are test images of another. A trial is
-an ordinary network of the run's folder, so a tuning that was interrupted goes on, and what several
-trials share is trained once. Optuna proposes what to try next (Akiba et al. 2019, arXiv 1907.10902;
-its default sampler, Bergstra et al. 2011).
+Every strategy has the same number of trials. Each seed chooses for itself, since the validation
+images of one seed are test images of another. A trial is an ordinary network in the run's folder,
+so an interrupted search goes on, and what several trials share is trained once. Optuna proposes
+parameters (Akiba et al. 2019, arXiv 1907.10902) by its default sampler (Bergstra et al. 2011).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from benchmark.evaluation.metrics import macro_f1
+from benchmark.evaluation.metrics.classification import macro_f1
 from benchmark.plan.segments import Plan, make_plan, merge_plans
+from benchmark.run.executor import Executor
+from benchmark.run.manifest import TrialResult, TuningInfo
 from benchmark.strategy import Outputs
 from benchmark.strategy.registry import StrategySpec, tunable, with_parameters
 from benchmark.strategy.search_space import Between, SearchSpace
+from benchmark.system.progress import NullProgress
 
 if TYPE_CHECKING:
     import optuna
 
-    from benchmark.run.executor import Executor
-    from benchmark.system.progress import NullProgress
-
 FOLDS = 5
-_DIGITS = 3  # of a number that is tried: it stands in names
+_DIGITS = 3  # of a number that is tried: numbers are part of a strategy's name
 
 
 @dataclass(frozen=True)
-class Trial:
-    """Parameters that were tried, and what came of it."""
-
-    strategy: str
-    seed: int
-    parameters: dict[str, Any]  # those that are tuned
-    score: float | None  # macro-F1 on validation, see `validation_score`; None: it failed
-
-
-@dataclass(frozen=True)
-class Tuned:
-    """The plan with each strategy's best parameters, and how they were found."""
+class TunedPlan:
+    """The plan with each strategy's best parameters, and all trials."""
 
     plan: Plan
-    trials: tuple[Trial, ...]
+    info: TuningInfo
 
 
-def tune(executor: Executor, trials: int, progress: NullProgress) -> Tuned:
-    """Try `trials` sets of parameters of every strategy and seed, the defaults first.
+def tune(executor: Executor, trials: int, progress: NullProgress) -> TunedPlan:
+    """Try `trials` sets of parameters for every strategy and seed, the defaults first.
 
-    Strategies without parameters to tune stay as they are. The best of the trials is the one with
-    the highest `validation_score`, the earliest of equals.
+    The best trial has the highest `validation_score`; of equal ones, it is the earliest. Strategies
+    without parameters to tune stay as they are.
 
     Raises
     ------
     ImportError
         Without Optuna, saying how to install it.
     """
-    searches = [
-        _Search(one, seed, values)
-        for one in executor.plan.asked
-        if (values := tunable(one))
+    studies = [
+        _Study(spec, seed, spaces)
+        for spec in executor.plan.strategies
+        if (spaces := tunable(spec))
         for seed in executor.prepared.experiment.seeds
     ]
-    done: list[Trial] = []
+    results: list[TrialResult] = []
     for number in range(trials):
         progress.say(f"tuning: trial {number + 1} of {trials}")
-        tried = [(search, *search.ask()) for search in searches]
-        plan = _plan_of(executor, {(s.asked.name, s.seed): one for s, _, one in tried})
-        trying = executor.with_plan(plan, records=False)
-        trying.train(progress)
-        for search, trial, one in tried:
-            key = plan.outputs[search.asked.name, search.seed]
-            score = _score(trying, one, search.seed, key)
-            search.tell(trial, one, score)
-            found = {name: one.parameters[name] for name in search.values}
-            done.append(Trial(search.asked.name, search.seed, found, score))
-    best = {(s.asked.name, s.seed): s.best for s in searches if s.best}
-    return Tuned(_plan_of(executor, best), tuple(done))
+        suggestions = [(study, *study.suggest()) for study in studies]
+        plan = _make_plan(executor, {study.index: spec for study, _, spec in suggestions})
+        trial_executor = executor.with_plan(plan, writes_records=False)
+        trial_executor.train(progress)
+        for study, trial, spec in suggestions:
+            score = _score(trial_executor, spec, study.seed, plan.networks[study.index])
+            study.add(trial, spec, score)
+            parameters = {name: spec.parameters[name] for name in study.spaces}
+            results.append(TrialResult(study.spec.name, study.seed, parameters, score))
+    best = {study.index: study.best for study in studies if study.best}
+    return TunedPlan(_make_plan(executor, best), TuningInfo(trials, tuple(results)))
 
 
-class _Search:
-    """The study of one strategy and seed."""
+class _Study:
+    """The search for the parameters of one strategy and seed."""
 
-    def __init__(self, asked: StrategySpec, seed: int, values: dict[str, SearchSpace]) -> None:
-        optuna = _optuna()
-        self.asked, self.seed, self.values = asked, seed, values
+    def __init__(self, spec: StrategySpec, seed: int, spaces: dict[str, SearchSpace]) -> None:
+        optuna = _import_optuna()
+        self.spec, self.seed, self.spaces = spec, seed, spaces
+        self.index = spec.name, seed
         self.best: StrategySpec | None = None
         self._best_score = -np.inf
         self._study = optuna.create_study(
             direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed)
         )
-        self._study.enqueue_trial({name: asked.parameters[name] for name in values})
+        self._study.enqueue_trial({name: spec.parameters[name] for name in spaces})
 
-    def ask(self) -> tuple[optuna.trial.Trial, StrategySpec]:
-        """Return what to try next."""
-        space = {name: _distribution(one) for name, one in self.values.items()}
-        trial = self._study.ask(space)
-        chosen = {
-            name: float(f"{value:.{_DIGITS}g}") if isinstance(self.values[name], Between) else value
+    def suggest(self) -> tuple[optuna.trial.Trial, StrategySpec]:
+        """Return the next trial, and the strategy with its parameters."""
+        trial = self._study.ask({name: _distribution(s) for name, s in self.spaces.items()})
+        parameters = {
+            name: float(f"{value:.{_DIGITS}g}") if isinstance(self.spaces[name], Between) else value
             for name, value in trial.params.items()
         }
-        return trial, with_parameters(self.asked, **chosen)
+        return trial, with_parameters(self.spec, **parameters)
 
-    def tell(self, trial: optuna.trial.Trial, asked: StrategySpec, score: float | None) -> None:
-        """Note what came of it."""
-        failed = _optuna().trial.TrialState.FAIL if score is None else None
-        self._study.tell(trial, score, state=failed)
+    def add(self, trial: optuna.trial.Trial, spec: StrategySpec, score: float | None) -> None:
+        """Add the result of a trial; None if it failed."""
+        state = _import_optuna().trial.TrialState.FAIL if score is None else None
+        self._study.tell(trial, score, state=state)
         if score is not None and score > self._best_score:
-            self.best, self._best_score = asked, score
+            self.best, self._best_score = spec, score
 
 
-def validation_score(asked: StrategySpec, outputs: Outputs, counts: np.ndarray) -> float:
-    """Macro-F1 on validation images that the decision was not fitted on.
+def validation_score(
+    spec: StrategySpec, outputs: Outputs, train_counts: NDArray[np.int64]
+) -> float:
+    """Return the macro-F1 on validation images, each decided by a rule not fitted to it.
 
-    The images are dealt into FOLDS parts, each class evenly; each part is decided by a rule fitted
-    on the others. Of a decision that fits nothing it is plain macro-F1.
+    The images are dealt into FOLDS folds, each class evenly; the rule for a fold is fitted to the
+    others. For a decision that fits nothing it is plain macro-F1.
     """
-    dealt = np.empty(len(outputs.labels), int)
+    # scikit-learn's StratifiedKFold deals otherwise, and scores would differ from earlier runs
+    folds = np.empty(len(outputs.labels), int)
     order = np.random.default_rng(0).permutation(len(outputs.labels))
     order = order[np.argsort(outputs.labels[order], kind="stable")]  # class by class, else random
-    dealt[order] = np.arange(len(order)) % FOLDS
+    folds[order] = np.arange(len(order)) % FOLDS
     predicted = np.empty(len(outputs.labels), np.int64)
     for fold in range(FOLDS):
-        apart = dealt == fold
-        if apart.any():
-            rule = asked.strategy.decision.fit(outputs.of(~apart), counts)
-            predicted[apart] = rule(outputs.of(apart).unlabelled())
-    return macro_f1(outputs.labels, predicted, len(counts))
+        held_out = folds == fold
+        if held_out.any():
+            rule = spec.strategy.decision.fit(outputs.subset(~held_out), train_counts)
+            predicted[held_out] = rule(outputs.subset(held_out).without_labels())
+    return macro_f1(outputs.labels, predicted, len(train_counts))
 
 
-def _score(executor: Executor, asked: StrategySpec, seed: int, key: str) -> float | None:
-    if not executor.folder.has_outputs(key):
+def _score(executor: Executor, spec: StrategySpec, seed: int, key: str) -> float | None:
+    if not executor.outputs.has(key):
         return None
-    outputs, _ = executor.folder.load_outputs(key)
+    outputs, _ = executor.outputs.load(key)
     try:
-        return validation_score(asked, outputs["val"], executor.prepared.train_counts(seed))
-    except Exception:  # the strategy's: it will be its row's error if its defaults do the same
+        return validation_score(spec, outputs["val"], executor.prepared.train_counts(seed))
+    except Exception:  # of the decision: if the defaults raise it too, the record will show it
         return None
 
 
-def _plan_of(executor: Executor, instead: dict[tuple[str, int], StrategySpec]) -> Plan:
-    """Lay out every strategy, with other parameters for some seeds than those asked for."""
-    asked, prepared = executor.plan.asked, executor.prepared
+def _make_plan(executor: Executor, instead: Mapping[tuple[str, int], StrategySpec]) -> Plan:
+    """Plan all strategies, with other parameters for some of them in some seeds."""
+    strategies, prepared = executor.plan.strategies, executor.prepared
     plans = []
     for seed, budget in prepared.budgets.items():
-        of_seed = [instead.get((one.name, seed), one) for one in asked]
-        plans.append(make_plan(of_seed, {seed: budget}, {seed: prepared.base_fingerprints[seed]}))
-    return merge_plans(asked, plans)
+        specs = [instead.get((spec.name, seed), spec) for spec in strategies]
+        plans.append(make_plan(specs, {seed: budget}, {seed: prepared.base_fingerprints[seed]}))
+    return merge_plans(strategies, plans)
 
 
-def _distribution(values: SearchSpace) -> optuna.distributions.BaseDistribution:
-    kinds = _optuna().distributions
-    if isinstance(values, Between):
-        return kinds.FloatDistribution(values.low, values.high, log=values.log)
-    return kinds.CategoricalDistribution(values.values)
+def _distribution(space: SearchSpace) -> optuna.distributions.BaseDistribution:
+    distributions = _import_optuna().distributions
+    if isinstance(space, Between):
+        return distributions.FloatDistribution(space.low, space.high, log=space.log)
+    return distributions.CategoricalDistribution(space.values)
 
 
-def _optuna() -> Any:
+def _import_optuna() -> Any:
+    """Import Optuna, which is an optional dependency."""
     try:
         import optuna
     except ImportError as error:
@@ -167,19 +162,16 @@ def _optuna() -> Any:
     return optuna
 
 
-def to_json(trials: int, tuned: Tuned) -> dict[str, Any]:
-    """Return what a report says of it."""
-    return {"trials": trials, "tried": [vars(trial) for trial in tuned.trials]}
-
-
-def tuning_text(executor: Executor, trials: int) -> str:
-    """Say what would be tried."""
+def format_tuning(executor: Executor, trials: int) -> str:
+    """Return lines that say which parameters a search would try."""
     seeds = len(executor.prepared.experiment.seeds)
-    spaces = {one.name: tunable(one) for one in executor.plan.asked}
+    spaces = {spec.name: tunable(spec) for spec in executor.plan.strategies}
     lines = [
         f"  {name:<24} {'; '.join(f'{key} {values}' for key, values in space.items()) or 'nothing'}"
         for name, space in spaces.items()
     ]
     most = trials * seeds * sum(map(bool, spaces.values()))
-    head = f"tuning     {trials} trials of each strategy on validation, up to {most} networks first"
-    return "\n".join([head, *lines])
+    title = (
+        f"tuning     {trials} trials of each strategy on validation, up to {most} networks first"
+    )
+    return "\n".join([title, *lines])

@@ -1,29 +1,73 @@
-"""What is stored of a trained network, and read back."""
+"""The typed files in the folder of a run."""
 
-import numpy as np
-import torch
+import pytest
 
-from benchmark.run.run_folder import RunFolder, output_tensors
+from benchmark.run.manifest import SplitManifest, SplitPart
+from benchmark.run.record_schema import ErrorInfo, FailedRecord
+from benchmark.run.run_folder import RunFolder
 
 
-def test_features_too_large_for_half_precision_stay_finite(tmp_path):
-    features = torch.tensor([[1e6, -1e9, 0.1], [2.0, float("inf"), -0.5]])
-    parts = {part: (torch.zeros(2, 2), features, np.array([0, 1])) for part in ("val", "test")}
+def failed(strategy, seed=0):
+    return FailedRecord(strategy=strategy, seed=seed, network="key", error="E: why")
+
+
+def test_a_folder_without_a_run_is_refused_in_words(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"holds no run: there is no run.json in it. Give"):
+        RunFolder(tmp_path).read_manifest()
+
+
+def test_a_run_of_version_0_1_is_refused_in_words(tmp_path):
     folder = RunFolder(tmp_path)
-    head = {"weight": torch.ones(2, 3), "bias": torch.zeros(2)}
-    folder.save_outputs("key", output_tensors(parts, head), {})
-    outputs, _ = folder.load_outputs("key")
-    largest = 65504
-    expected = [[largest, -largest, 0.1], [2.0, largest, -0.5]]
-    np.testing.assert_allclose(outputs["val"].features, expected, rtol=1e-3)
-    np.testing.assert_array_equal(outputs["test"].head, np.ones((2, 3)))
+    folder.run_file.write_text('{"name": "old", "asked": []}')
+    with pytest.raises(ValueError, match=r"run.json was written by version 0.1"):
+        folder.read_manifest()
 
 
-def test_a_head_of_another_kind_is_given_to_no_decision(tmp_path):
-    parts = {
-        part: (torch.zeros(2, 2), torch.zeros(2, 3), np.array([0, 1])) for part in ("val", "test")
-    }
+def test_a_record_is_read_as_it_was_written(tmp_path):
     folder = RunFolder(tmp_path)
-    head = {"0.weight": torch.ones(4, 3), "2.weight": torch.ones(2, 4)}
-    folder.save_outputs("key", output_tensors(parts, head), {})
-    assert folder.load_outputs("key")[0]["val"].head is None
+    assert folder.read_record("focal_loss:gamma=1", 3) is None
+    folder.write_record(failed("focal_loss:gamma=1", 3))
+    assert folder.read_record("focal_loss:gamma=1", 3) == failed("focal_loss:gamma=1", 3)
+
+
+def test_a_record_that_is_neither_whole_nor_failed_is_refused_in_words(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.record_file("a", 0).parent.mkdir()
+    folder.record_file("a", 0).write_text('{"schema_version": 1, "status": "ok", "strategy": "a"}')
+    with pytest.raises(ValueError, match=r"a.seed0.json is damaged: seed: Field required"):
+        folder.read_record("a", 0)
+
+
+def test_splits_are_read_as_they_were_written(tmp_path):
+    part = SplitPart((1, 1), (0, 1), ("a.png", "b.png"), (3, 3))
+    split = SplitManifest(part, part, SplitPart((0, 0), (), ()))
+    RunFolder(tmp_path).write_split(5, split)
+    assert RunFolder(tmp_path).read_split(5) == split
+
+
+def test_an_error_is_kept_with_its_traceback(tmp_path):
+    folder = RunFolder(tmp_path)
+    assert folder.read_error("key") is None
+    try:
+        raise KeyError("why")
+    except KeyError as error:
+        folder.write_error("key", ErrorInfo.from_exception(error))
+    error = folder.read_error("key")
+    assert error.error == "KeyError: 'why'"
+    assert 'raise KeyError("why")' in error.traceback
+
+
+def test_only_records_of_the_run_are_kept(tmp_path):
+    folder = RunFolder(tmp_path)
+    for strategy in ("a", "b"):
+        folder.write_record(failed(strategy))
+    folder.keep_records([("a", 0)])
+    assert folder.read_record("a", 0)
+    assert folder.read_record("b", 0) is None
+
+
+def test_two_runs_do_not_work_in_one_folder(tmp_path):
+    folder = RunFolder(tmp_path)
+    refused = pytest.raises(ValueError, match="another run is at work in")
+    with folder.locked(), refused, folder.locked():
+        pass

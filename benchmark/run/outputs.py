@@ -1,0 +1,124 @@
+"""What is stored of a trained network: logits, features and labels of two splits, and its head.
+
+Post-hoc decisions, metrics and diagnoses follow from these files; no network is run for them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.numpy import safe_open
+from torch import Tensor
+
+from benchmark.run.record_schema import CurvePoint
+from benchmark.run.run_folder import KEY_LENGTH, RunFolder
+from benchmark.run.schema import SCHEMA_VERSION, from_json, to_json
+from benchmark.storage.atomic import write_text
+from benchmark.strategy import Outputs
+from benchmark.train.checkpoint import save_tensors
+
+OUTPUT_SPLITS = ("val", "test")
+_LINEAR = {"head.weight", "head.bias"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputsManifest:
+    """How the network behind stored outputs was trained; C classes."""
+
+    schema_version: int = SCHEMA_VERSION
+    key: str = ""
+    sha256: str = ""  # of the file of tensors
+    seed: int
+    steps: int
+    seconds: float
+    drawn: tuple[int, ...]  # (C,) images
+    distinct_images: int
+    augmented_images: int
+    stages_measured: tuple[dict[str, Any], ...]  # `StageMonitor.to_json`
+    micro_batch: int  # images that pass the network at once, at most
+    curve: tuple[CurvePoint, ...]
+
+
+@dataclass(frozen=True)
+class OutputStore:
+    """The outputs of the trained networks in a run's folder, by key."""
+
+    folder: RunFolder
+
+    def tensor_file(self, key: str) -> Path:
+        """The tensors of the network `key`; they count once the manifest is there."""
+        return self.folder.path / "outputs" / f"{key[:KEY_LENGTH]}.safetensors"
+
+    def manifest_file(self, key: str) -> Path:
+        """The `OutputsManifest` of the network `key`, written last."""
+        return self.folder.path / "outputs" / f"{key[:KEY_LENGTH]}.json"
+
+    def save(self, key: str, tensors: dict[str, Tensor], manifest: OutputsManifest) -> None:
+        """Write a network's `output_tensors`, then the manifest that makes them count."""
+        file = self.tensor_file(key)
+        save_tensors(file, tensors, {"key": key})
+        manifest = replace(manifest, key=key, sha256=_sha256(file))
+        write_text(self.manifest_file(key), to_json(manifest))
+
+    def has(self, key: str) -> bool:
+        """Return whether a network's outputs are there and undamaged."""
+        try:
+            return self._manifest(key).sha256 == _sha256(self.tensor_file(key))
+        except (OSError, ValueError):
+            return False
+
+    def load(self, key: str) -> tuple[dict[str, Outputs], OutputsManifest]:
+        """Return a network's outputs on each of OUTPUT_SPLITS, and their manifest."""
+        with safe_open(self.tensor_file(key), "np") as file:
+            heads = {name for name in file.keys() if name.startswith("head.")}  # noqa: SIM118
+            # a head that is not one linear layer has no weight (C, D) to look at
+            head = file.get_tensor("head.weight") if heads <= _LINEAR else None
+            outputs = {
+                split: Outputs(
+                    file.get_tensor(f"{split}.logits"),
+                    file.get_tensor(f"{split}.features"),
+                    file.get_tensor(f"{split}.labels").astype(np.int64),
+                    head,
+                )
+                for split in OUTPUT_SPLITS
+            }
+        return outputs, self._manifest(key)
+
+    def _manifest(self, key: str) -> OutputsManifest:
+        file = self.manifest_file(key)
+        return from_json(OutputsManifest, file.read_text(encoding="utf-8"), file)
+
+
+def output_tensors(
+    splits: Mapping[str, tuple[Tensor, Tensor, NDArray[np.int64]]], head: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """Return a network's outputs by the names that they are stored under.
+
+    Features are kept in half precision; larger numbers than it has become its largest.
+
+    Parameters
+    ----------
+    splits
+        Split -> logits (N, C), features (N, D), labels (N,).
+    head
+        The state of the head.
+    """
+    largest = torch.finfo(torch.float16).max
+    tensors = {f"head.{name}": tensor for name, tensor in head.items()}
+    for split, (logits, features, labels) in splits.items():
+        tensors[f"{split}.logits"] = logits.float()
+        tensors[f"{split}.features"] = features.clamp(-largest, largest).to(torch.float16)
+        tensors[f"{split}.labels"] = torch.from_numpy(labels)
+    return tensors
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
