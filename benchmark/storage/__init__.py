@@ -1,1 +1,1 @@
-"""Files on the disk: atomic writes, a bounded cache, sizes. Nothing of machine learning."""
+"""Files on the disk: atomic writes, a bounded cache, sizes. Knows nothing of machine learning."""

@@ -1,7 +1,7 @@
-"""Files that are either whole or absent: atomic writes.
+"""Atomic writes: a file is either whole or absent.
 
 A write goes to a temporary file in the same folder, is flushed to the disk, and replaces the
-target in one step; a reader, or a run that was killed, never sees half a file.
+target in one step. So neither a reader nor a run that was killed leaves or sees half a file.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on success it becomes `path`, on error it goes away."""
+    """Yield a temporary path that becomes `path` on success and is removed on an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
@@ -32,13 +32,13 @@ def atomic(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` (UTF-8, newlines as they are) atomically."""
+    """Write `text` atomically, in UTF-8 and with its newlines unchanged."""
     with atomic(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` as JSON atomically; keys keep their order so that diffs stay readable."""
+    """Write `value` as JSON atomically; keys keep their order, so that diffs stay readable."""
     write_text(path, json.dumps(value, indent=1, allow_nan=False) + "\n")
 
 

@@ -1,15 +1,16 @@
-"""The cache: pixels and activations that can be made again, shared by all runs, and bounded.
+"""The cache: pixels and activations that can be computed again, shared by all runs, and bounded.
 
 ::
 
     pixels/KEY/          decoded images           KEY is a digest of all that an entry depends on
     activations/KEY/     outputs of frozen layers
     KIND/.KEY.ID.tmp     an entry that is being made, or the rest of a process that was killed
-    locks/KIND/KEY       locked by the processes that use KEY; says what it is; its time: last use
+    locks/KIND/KEY       locked by the processes that use KEY; its text describes KEY, and its
+                         modification time is the last use
     torchvision/         downloads, not derived: never counted, never removed
 
-A process that uses an entry holds a shared lock, which goes with the process, however that ends.
-Whoever removes an entry takes its lock alone and does not wait for it: what is in use stays.
+A process that uses an entry holds a shared lock on it, which ends with the process, however that
+ends. To remove an entry takes an exclusive lock, without waiting: an entry in use stays.
 """
 
 from __future__ import annotations
@@ -26,27 +27,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-KINDS = ("pixels", "activations")
-SHARE = 0.5  # of what the disk has for the cache: the limit, if none is given
+from platformdirs import user_cache_path
 
-# only such names are entries: the cache may have been put into a folder with other things in it
+KINDS = ("pixels", "activations")
+DEFAULT_FRACTION = 0.5  # of the disk space that is free or taken by the cache: the default limit
+
+# only such names are entries: the user may have chosen a folder with other things in it
 _ENTRY = re.compile(r"(?P<key>[0-9a-f]{16,64})|\.(?P<unfinished>[0-9a-f]{16,64})\.[0-9a-f]+\.tmp")
 
 
 def cache_dir() -> Path:
-    """Folder for data that can be made again, shared by all runs.
-
-    ``$IMBALANCE_BENCH_CACHE`` if set, else the user's cache folder by the XDG convention.
-    """
+    """Return the folder of the cache: ``$IMBALANCE_BENCH_CACHE``, else the user's cache folder."""
     if chosen := os.environ.get("IMBALANCE_BENCH_CACHE"):
         return Path(chosen).expanduser()
-    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(home).expanduser() / "imbalance-bench"
+    return user_cache_path("imbalance-bench", appauthor=False)
 
 
 @contextmanager
 def cache_in(folder: Path) -> Iterator[None]:
-    """Use the cache in another folder, in this process and those that it starts."""
+    """Use a cache in another folder, in this process and in those that it starts."""
     before = os.environ.get("IMBALANCE_BENCH_CACHE")
     os.environ["IMBALANCE_BENCH_CACHE"] = str(folder)
     try:
@@ -59,9 +58,9 @@ def cache_in(folder: Path) -> Iterator[None]:
 
 
 class Lease:
-    """The promise that an entry stays, as long as this object and this process live.
+    """Keeps an entry from being removed, as long as this object and this process live.
 
-    Pickles as None: workers need none, the process that started them holds one.
+    Pickles as None: the process that starts workers holds the lease for them.
     """
 
     def __init__(self, handle: int) -> None:
@@ -69,32 +68,35 @@ class Lease:
         self._end = weakref.finalize(self, os.close, handle)
 
     def release(self) -> None:
-        """End it now."""
+        """End the lease now."""
         self._end()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(None), ()
 
 
-def lease(folder: Path, about: str) -> Lease:
-    """Say that this process uses an entry; until the lease ends, nobody removes it.
+def lease(folder: Path, description: str) -> Lease:
+    """Return a lease on an entry. Until it ends, no process removes the entry.
 
     Waits while the entry is being removed, which takes a moment.
 
-    Args:
-        folder: the entry, ``cache_dir() / kind / digest``; it need not exist yet.
-        about: what it is, for people: "pixels of wheels, 2400 images, 128 px".
+    Parameters
+    ----------
+    folder
+        The entry, ``cache_dir() / kind / digest``. It need not exist yet.
+    description
+        A description for people, like "pixels of wheels, 2400 images, 128 px".
     """
     handle = _lock(_lock_file(folder), fcntl.LOCK_SH)
-    text = about.encode()
-    os.pwrite(handle, text, 0)  # which also marks the time
+    text = description.encode()
+    os.pwrite(handle, text, 0)  # which also sets the time of the last use
     os.ftruncate(handle, len(text))
     return Lease(handle)
 
 
 @contextmanager
-def building(folder: Path) -> Iterator[None]:
-    """Wait until no other process builds an entry that this one has leased, and keep others out."""
+def build_lock(folder: Path) -> Iterator[None]:
+    """Let one process at a time build an entry, of those that have leased it."""
     handle = _lock(_lock_file(folder).with_suffix(".building"), fcntl.LOCK_EX)
     try:
         yield
@@ -104,11 +106,11 @@ def building(folder: Path) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Entry:
-    """Something in the cache."""
+    """An entry of the cache."""
 
     path: Path
     key: str
-    about: str  # what it is, for people
+    description: str  # for people
     bytes: int  # on the disk: files of activations have holes
     last_used: float  # seconds since 1970
     in_use: bool  # by a process, which may be this one
@@ -120,37 +122,42 @@ class Entry:
 
 
 def entries() -> list[Entry]:
-    """Return what is in the cache, last used first."""
+    """Return the entries of the cache, the last used first."""
     if not cache_dir().exists():
         return []
-    with _alone():
+    with _scan_lock():
         return sorted(_scan(), key=lambda entry: entry.last_used, reverse=True)
 
 
 def default_limit() -> int:
-    """Return the bytes the cache may take if nobody says: half of the free disk and what it has."""
-    return _share(sum(entry.bytes for entry in entries()))
+    """Return the default limit in bytes: half of the free disk space and the cache together."""
+    return _default_limit(sum(entry.bytes for entry in entries()))
 
 
 def make_room(needed: int, limit: int | None = None) -> bool:
-    """Remove what was used least recently until there is room for `needed` bytes more.
+    """Remove the least recently used entries until there is room for `needed` bytes more.
 
-    Nothing in use is removed, and nothing for the sake of bytes for which there is no room even
-    then; only what is over the limit without them.
+    Entries in use stay. If the bytes would not fit even then, only the entries that exceed the
+    limit without them are removed.
 
-    Args:
-        needed: bytes that this process is about to write into the cache.
-        limit: bytes that the whole cache may take; None for `default_limit`.
+    Parameters
+    ----------
+    needed
+        Bytes that this process is about to write into the cache.
+    limit
+        Bytes that the whole cache may take; None for `default_limit`.
 
-    Returns:
-        Whether they fit, into the limit and onto the disk. Nothing (0) always fits.
+    Returns
+    -------
+    bool
+        Whether the bytes fit, into the limit and onto the disk. 0 bytes always fit.
     """
     cache_dir().mkdir(parents=True, exist_ok=True)
-    with _alone():
-        found = _scan()
-        held = sum(entry.bytes for entry in found)
-        idle = [entry for entry in found if not entry.in_use]
-        over = held - (_share(held) if limit is None else limit)
+    with _scan_lock():
+        present = _scan()
+        taken = sum(entry.bytes for entry in present)
+        idle = [entry for entry in present if not entry.in_use]
+        over = taken - (_default_limit(taken) if limit is None else limit)
         excess = max(over + needed, needed - _free())
         fits = needed <= 0 or excess <= sum(entry.bytes for entry in idle)
         excess = excess if fits and needed > 0 else over
@@ -161,13 +168,13 @@ def make_room(needed: int, limit: int | None = None) -> bool:
 
 
 def clear() -> tuple[list[Entry], list[Entry]]:
-    """Remove all that nobody uses; return what was removed and what was kept."""
+    """Remove all entries that are not in use; return those removed and those that stay."""
     if not cache_dir().exists():
         return [], []
-    with _alone():
-        found = _scan()
-        removed = [entry for entry in found if not entry.in_use and _remove(entry)]
-        return removed, [entry for entry in found if entry not in removed]
+    with _scan_lock():
+        present = _scan()
+        removed = [entry for entry in present if not entry.in_use and _remove(entry)]
+        return removed, [entry for entry in present if entry not in removed]
 
 
 # ---- locks -----------------------------------------------------------------------------------
@@ -177,16 +184,17 @@ def _lock_file(folder: Path) -> Path:
     return folder.parents[1] / "locks" / folder.parent.name / folder.name
 
 
-def _lock(path: Path, how: int) -> int:
-    """Return a handle that holds the lock; BlockingIOError if it is held and `how` is not to wait.
+def _lock(path: Path, operation: int) -> int:
+    """Return a file handle that holds the lock.
 
-    A file that was removed while we waited for its lock is nobody's any more: begin again.
+    `operation` is that of `flock`: with LOCK_NB a lock that is held raises BlockingIOError. The
+    file may have been removed while this process waited for its lock; then a new one is opened.
     """
     while True:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
-            fcntl.flock(handle, how)
+            fcntl.flock(handle, operation)
             if os.fstat(handle).st_nlink:
                 return handle
         except BaseException:
@@ -196,8 +204,8 @@ def _lock(path: Path, how: int) -> int:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    """Let one process at a time look who uses what: looking takes locks for a moment."""
+def _scan_lock() -> Iterator[None]:
+    """Let one process at a time scan the entries, because a scan takes their locks for a moment."""
     handle = _lock(cache_dir() / "locks" / "look", fcntl.LOCK_EX)
     try:
         yield
@@ -233,26 +241,26 @@ def _describe(path: Path, key: str) -> Entry:
         try:
             status = file.stat()
         except FileNotFoundError:
-            continue  # a temporary file of its user
-        # what is being made will be as large as it says
+            continue  # a temporary file of the process that uses the entry
+        # an entry that is being made will become as large as its files
         size += status.st_blocks * 512 if path.name == key else status.st_size
         newest = max(newest, status.st_mtime)
     try:
-        about, used = lock.read_text(encoding="utf-8"), lock.stat().st_mtime
+        description, last_used = lock.read_text(encoding="utf-8"), lock.stat().st_mtime
     except FileNotFoundError:
-        about, used = f"{path.parent.name} {key}", newest
-    return Entry(path, key, about, size, used, _in_use(lock))
+        description, last_used = f"{path.parent.name} {key}", newest
+    return Entry(path, key, description, size, last_used, _in_use(lock))
 
 
 def _below(path: Path) -> list[Path]:
     try:
         return list(path.rglob("*"))
-    except FileNotFoundError:  # what was being made has got its name meanwhile
+    except FileNotFoundError:  # the entry was finished and renamed meanwhile
         return []
 
 
 def _remove(entry: Entry) -> bool:
-    """Remove an entry, unless somebody began to use it."""
+    """Remove an entry, unless a process has begun to use it."""
     path = entry.path
     finished, lock = path.with_name(entry.key), _lock_file(path.with_name(entry.key))
     try:
@@ -260,7 +268,7 @@ def _remove(entry: Entry) -> bool:
     except BlockingIOError:
         return False
     try:
-        if not entry.unfinished:  # it vanishes in one step
+        if not entry.unfinished:  # renamed first, so that it disappears in one step
             path = path.rename(path.with_name(f".{entry.key}.{uuid.uuid4().hex}.tmp"))
         shutil.rmtree(path, ignore_errors=True)
         if not finished.exists():
@@ -271,10 +279,11 @@ def _remove(entry: Entry) -> bool:
     return True
 
 
-def _share(held: int) -> int:
-    return int(SHARE * (held + _free()))
+def _default_limit(taken: int) -> int:
+    return int(DEFAULT_FRACTION * (taken + _free()))
 
 
 def _free() -> int:
     folder = cache_dir()
-    return shutil.disk_usage(next(at for at in (folder, *folder.parents) if at.exists())).free
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    return shutil.disk_usage(existing).free

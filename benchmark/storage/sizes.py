@@ -1,4 +1,4 @@
-"""Bytes in words: `20GB`, `1.5TB`, `512MiB`."""
+"""Sizes in bytes, read and written: `20GB`, `1.5TB`, `512MiB`."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def parse_size(text: str) -> int:
     Raises
     ------
     ValueError
-        If it is not a positive number with one of the units B, KB, MB, GB, TB, KiB, MiB, GiB, TiB
-        or none, which is bytes.
+        If `text` is not a positive number with one of the units B, KB, MB, GB, TB, KiB, MiB, GiB
+        and TiB, or without a unit, which means bytes.
     """
     parts = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]*)?)\s*([A-Za-z]*)\s*", text)
     if parts and parts[2].upper() in UNITS:
@@ -26,12 +26,12 @@ def parse_size(text: str) -> int:
         if size > 0:
             return size
     raise ValueError(
-        f"a size is a number above 0 and a unit, like 20GB, 500MB, 1.5TB or 16GiB, "
-        f"or bytes without a unit; not {text!r}"
+        f"size {text!r} is not allowed: give a number above 0 and a unit, like 20GB, 500MB, 1.5TB "
+        f"or 16GiB, or bytes without a unit"
     )
 
 
-def size_text(size: int) -> str:
+def format_size(size: int) -> str:
     """Return `118 MB`, `1.2 GB`: 2 to 3 digits and a decimal unit."""
     value, unit = float(size), "B"
     for larger in ("KB", "MB", "GB", "TB"):

@@ -1,54 +1,49 @@
-"""Memory: how much there is, and what is done when it runs out."""
+"""Memory: how much the machine has, and what to do when it runs out."""
 
 from __future__ import annotations
 
 import ctypes
 import gc
 import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from torch import Tensor
 
 FULL_BATCH = 64  # images that pass a network at once where nothing is trained
 
-# what torch says when the host's allocator, cuDNN or cuBLAS gets none, as plain RuntimeErrors
-_SAID = ("can't allocate memory", "STATUS_ALLOC_FAILED", "out of memory")
+# messages of torch, as plain RuntimeErrors, when the host's allocator, cuDNN or cuBLAS gets none
+_MESSAGES = ("can't allocate memory", "STATUS_ALLOC_FAILED", "out of memory")
 _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Return whether an allocation failed, on a GPU or in the host's memory."""
-    import torch
-
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
-        isinstance(error, RuntimeError) and any(said in str(error) for said in _SAID)
+        isinstance(error, RuntimeError) and any(text in str(error) for text in _MESSAGES)
     )
 
 
 def release_memory() -> None:
-    """Give back what only the dead still hold."""
+    """Free unreferenced memory: collect garbage, empty the CUDA cache, trim the heap."""
     gc.collect()
-    if (torch := sys.modules.get("torch")) and torch.cuda.is_initialized():
+    if torch.cuda.is_initialized():
         torch.cuda.empty_cache()
-    # glibc keeps what is freed below what is not: 80 MB after reading weights, 200 after training
+    # glibc keeps freed memory below what is in use: 80 MB after reading weights, 200 after training
     if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
         trim(0)
 
 
-def in_full_batches(
+def compute_in_batches(
     indices: NDArray[np.int64], compute: Callable[[NDArray[np.int64]], Tensor]
 ) -> Iterator[tuple[NDArray[np.int64], Tensor]]:
-    """Yield parts (B,) of `indices` with what `compute` makes of them, (B, ...).
+    """Yield parts (B,) of `indices` with the results of `compute` for them, (B, ...).
 
-    Every part is filled up to a full batch, or float32 would be rounded by how many were left. A
-    batch for which there is no memory is halved, and those after it.
+    Every part is filled up to a full batch, because the rounding of float32 depends on the size of
+    the batch. If memory runs out, this batch and all that follow are halved.
     """
     size, start = FULL_BATCH, 0
     while start < len(indices):
@@ -68,7 +63,7 @@ def in_full_batches(
 
 
 def host_memory() -> int:
-    """Return the bytes of memory that this machine, or the container that we are in, has."""
+    """Return the bytes of memory of this machine, or of the container that this process is in."""
     physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     limits = [int(text) for text in map(_read, _LIMITS) if text.isdigit()]
     return min([physical, *limits])

@@ -1,4 +1,4 @@
-"""What a run says while it works: bars with time left on a terminal, plain lines elsewhere."""
+"""The progress of a run: bars with the time left on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -9,59 +9,65 @@ from contextlib import contextmanager
 
 Advance = Callable[[int], None]
 SECONDS_BETWEEN_LINES = 5.0
-TOO_EARLY = 0.03  # share of a task below which its start-up would be taken for its pace
+TOO_EARLY = 0.03  # fraction of a task below which its start-up would be taken for its pace
 
 
 class NullProgress:
-    """Says nothing."""
+    """Shows nothing; the interface of the others."""
 
     def say(self, text: str) -> None:
-        """Pass on a sentence."""
+        """Show a sentence."""
 
     @contextmanager
-    def task(self, what: str, total: int, unit: str) -> Iterator[Advance]:  # noqa: ARG002
+    def task(self, name: str, total: int, unit: str) -> Iterator[Advance]:  # noqa: ARG002
         """Open a task of `total` units; yields a function to call with the units newly done."""
         yield lambda _: None
 
-    def now(self, what: str) -> None:
+    def now(self, text: str) -> None:
         """Name what the open task is working on."""
 
 
 class Timer(NullProgress):
-    """Passes everything on and adds up the seconds of every task."""
+    """Measures the seconds of every task and passes everything on.
 
-    def __init__(self, shown: NullProgress | None = None) -> None:
-        self._shown = shown or NullProgress()
+    Attributes
+    ----------
+    seconds
+        By the name of the task.
+    """
+
+    def __init__(self, progress: NullProgress | None = None) -> None:
+        self._progress = progress or NullProgress()
         self._begun = time.perf_counter()
         self.seconds: dict[str, float] = {}
 
     @property
     def whole(self) -> float:
-        """Seconds since it was made."""
+        """Seconds since this timer was made."""
         return time.perf_counter() - self._begun
 
     def say(self, text: str) -> None:
         """Pass on a sentence."""
-        self._shown.say(text)
+        self._progress.say(text)
 
-    def now(self, what: str) -> None:
+    def now(self, text: str) -> None:
         """Name what the open task is working on."""
-        self._shown.now(what)
+        self._progress.now(text)
 
     @contextmanager
-    def task(self, what: str, total: int, unit: str) -> Iterator[Advance]:
+    def task(self, name: str, total: int, unit: str) -> Iterator[Advance]:
         """Open a task, and time it."""
         begun = time.perf_counter()
         try:
-            with self._shown.task(what, total, unit) as advance:
+            with self._progress.task(name, total, unit) as advance:
                 yield advance
         finally:
-            took = time.perf_counter() - begun
-            self.seconds[what] = self.seconds.get(what, 0.0) + took
+            seconds = time.perf_counter() - begun
+            self.seconds[name] = self.seconds.get(name, 0.0) + seconds
 
 
 class LogProgress(NullProgress):
-    """Plain lines on a stream, at most one every few seconds: for logs and pipes."""
+    """Prints plain lines, at most one every few seconds: for logs and pipes."""
 
     def __init__(self) -> None:
         self._now = ""
@@ -70,13 +76,13 @@ class LogProgress(NullProgress):
         """Print a sentence."""
         print(text, flush=True)
 
-    def now(self, what: str) -> None:
+    def now(self, text: str) -> None:
         """Name what the open task is working on."""
-        self._now = what
+        self._now = text
 
     @contextmanager
-    def task(self, what: str, total: int, unit: str) -> Iterator[Advance]:
-        """Print how far the task is and how long it may still take."""
+    def task(self, name: str, total: int, unit: str) -> Iterator[Advance]:
+        """Print how far the task is and how much time is left."""
         begun = last = time.monotonic()
         done, self._now = 0, ""
 
@@ -86,22 +92,22 @@ class LogProgress(NullProgress):
             now = time.monotonic()
             if now - last >= SECONDS_BETWEEN_LINES:
                 last = now
-                on = f" · {self._now}" if self._now else ""
+                work = f" · {self._now}" if self._now else ""
                 left = ""
                 if done >= TOO_EARLY * total:
-                    left = f", {duration((now - begun) / done * (total - done))} left"
+                    left = f", {format_duration((now - begun) / done * (total - done))} left"
                 print(
-                    f"{what}: {done} of {total} {unit} ({done / total:.0%}){left}{on}", flush=True
+                    f"{name}: {done} of {total} {unit} ({done / total:.0%}){left}{work}", flush=True
                 )
 
         yield advance
         if done:
-            took = time.monotonic() - begun
-            print(f"{what}: {done} of {total} {unit} in {duration(took)}", flush=True)
+            seconds = time.monotonic() - begun
+            print(f"{name}: {done} of {total} {unit} in {format_duration(seconds)}", flush=True)
 
 
 class RichProgress(NullProgress):
-    """A bar with the time left, by rich."""
+    """Shows a bar with the time left, by rich."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -110,15 +116,15 @@ class RichProgress(NullProgress):
         self._describe: Callable[[str], None] = lambda _: None
 
     def say(self, text: str) -> None:
-        """Print a sentence above the bars."""
+        """Print a sentence above the bar."""
         self._console.print(text, markup=False)
 
-    def now(self, what: str) -> None:
+    def now(self, text: str) -> None:
         """Name what the open task is working on."""
-        self._describe(what)
+        self._describe(text)
 
     @contextmanager
-    def task(self, what: str, total: int, unit: str) -> Iterator[Advance]:
+    def task(self, name: str, total: int, unit: str) -> Iterator[Advance]:
         """Show a bar."""
         from rich.progress import (
             BarColumn,
@@ -136,23 +142,23 @@ class RichProgress(NullProgress):
             TextColumn(unit, table_column=Column(no_wrap=True)),
             TimeRemainingColumn(elapsed_when_finished=True, table_column=Column(no_wrap=True)),
             TextColumn("left"),
-            # the one that may be cut on a narrow terminal
-            TextColumn("{task.fields[on]}", table_column=Column(no_wrap=True, ratio=1)),
+            # only this column may be cut on a narrow terminal
+            TextColumn("{task.fields[work]}", table_column=Column(no_wrap=True, ratio=1)),
             console=self._console,
             expand=True,
-        ) as bars:
-            bar = bars.add_task(what, total=total, on="")
-            self._describe = lambda text: bars.update(bar, on=f"· {text}")
-            yield lambda units: bars.advance(bar, units)
+        ) as display:
+            bar = display.add_task(name, total=total, work="")
+            self._describe = lambda text: display.update(bar, work=f"· {text}")
+            yield lambda units: display.advance(bar, units)
         self._describe = lambda _: None
 
 
-def for_terminal() -> NullProgress:
-    """Return bars if someone is watching, lines if not."""
+def terminal_progress() -> NullProgress:
+    """Return bars on a terminal, lines elsewhere."""
     return RichProgress() if sys.stdout.isatty() else LogProgress()
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Return `42 s`, `3 min 10 s` or `2 h 05 min`."""
     whole = round(seconds)
     if whole < 60:

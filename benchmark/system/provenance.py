@@ -14,11 +14,11 @@ from benchmark.system.device import Device, cores
 
 
 def environment(device: Device) -> dict[str, str | int | None]:
-    """Return it for the record."""
+    """Return versions, hardware and date, for the manifest of a run."""
     total = os.cpu_count()
     return {
         "benchmark": benchmark.__version__,
-        "git_commit": commit(),
+        "git_commit": git_commit(),
         "python": platform.python_version(),
         "torch": device.torch_version,
         **{
@@ -36,8 +36,8 @@ def environment(device: Device) -> dict[str, str | int | None]:
     }
 
 
-def commit() -> str | None:
-    """Return the commit of the checkout that runs, with `+` if files differ from it."""
+def git_commit() -> str | None:
+    """Return the commit of the present checkout, with `+` if files differ from it."""
     root = Path(benchmark.__file__).parents[1]
     if not (root / ".git").exists():
         return None

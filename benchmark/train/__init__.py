@@ -1,1 +1,1 @@
-"""The training room: one loop that reads a segment and never asks which strategy it serves."""
+"""Training: one loop for every strategy, its inputs, its state on disk and what it measures."""

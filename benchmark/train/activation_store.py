@@ -1,7 +1,7 @@
-"""Rows of activations, computed once and read at every step.
+"""Stores of activations: a row for each image, computed once and read at every step.
 
-`DiskActivationStore` keeps them in a file that is read through a memory map: shared by strategies, seeds, runs
-and processes. `DeviceActivationStore` keeps them in the memory of the device, for one process.
+A `DiskActivationStore` is a memory-mapped file that strategies, seeds, runs and processes share. A
+`DeviceActivationStore` lies in the memory of the device and belongs to one process.
 """
 
 from __future__ import annotations
@@ -11,120 +11,116 @@ import os
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from benchmark.storage.atomic import atomic
-from benchmark.system.memory import in_full_batches
+from benchmark.system.memory import compute_in_batches
 from benchmark.system.progress import Advance
 
-if TYPE_CHECKING:
-    from torch import Tensor
+Compute = Callable[[NDArray[np.int64]], Tensor]  # indices (B,) -> (B, *shape)
 
-    Compute = Callable[[NDArray[np.int64]], Tensor]  # indices (B,) -> (B, *shape)
-
-_ON_DISK = {"float32": np.float32, "bfloat16": np.uint16}  # numpy has no bfloat16
+_FILE_TYPES = {"float32": np.float32, "bfloat16": np.uint16}  # numpy has no bfloat16
 _BATCHES_BETWEEN_MARKS = 8
 
 
 class ActivationStore(Protocol):
     """N rows of one shape and type, filled on demand."""
 
-    shared: bool  # by processes
+    shared: bool  # between processes
     bytes: int  # of all rows
 
     def missing(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return those of `indices` whose rows are not there yet."""
+        """Return those of `indices` whose rows are not stored yet."""
 
     def fill(
         self, indices: NDArray[np.int64], compute: Compute, advance: Advance = lambda _: None
     ) -> None:
-        """Compute those rows of `indices` that are missing."""
+        """Compute and store the missing rows of `indices`."""
 
     def read(self, indices: NDArray[np.int64]) -> Tensor:
-        """Return rows (B, *shape) where they are kept; maps are channels-last in memory."""
+        """Return rows (B, *shape) in the memory where they are stored; maps are channels-last."""
 
 
 def row_bytes(shape: tuple[int, ...], dtype: str) -> int:
     """Return the size of one row."""
-    return int(np.prod(shape)) * np.dtype(_ON_DISK[dtype]).itemsize
+    return int(np.prod(shape)) * np.dtype(_FILE_TYPES[dtype]).itemsize
 
 
 class DeviceActivationStore:
-    """Rows in the memory of a device; gone with the process.
+    """Rows in the memory of a device. They end with the process.
 
     Parameters
     ----------
     rows
         N.
     shape
-        Of one row. Maps (C, H, W) are kept channels-last.
+        Of one row. Maps (C, H, W) are stored channels-last.
     dtype
-        float32 or bfloat16.
+        ``float32`` or ``bfloat16``.
     device
-        By its name.
+        Its name.
     """
 
     shared = False
 
     def __init__(self, rows: int, shape: tuple[int, ...], dtype: str, device: str) -> None:
-        import torch
-
-        self._made = (rows, shape, dtype, device)
+        self._arguments = (rows, shape, dtype, device)
         self.bytes = rows * row_bytes(shape, dtype)
         self._finished = np.zeros(rows, bool)
         stored = (*shape[1:], shape[0])  # (C, H, W) -> (H, W, C)
         self._values = torch.empty((rows, *stored), dtype=getattr(torch, dtype), device=device)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle as an empty store: a worker fills one of its own."""
-        return DeviceActivationStore, self._made
+        """Pickle as an empty store: each worker fills its own."""
+        return DeviceActivationStore, self._arguments
 
     def missing(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return those of `indices` whose rows are not there yet."""
+        """Return those of `indices` whose rows are not stored yet."""
         return indices[~self._finished[indices]]
 
     def fill(
         self, indices: NDArray[np.int64], compute: Compute, advance: Advance = lambda _: None
     ) -> None:
-        """Compute those rows of `indices` that are missing."""
-        for part, values in in_full_batches(self.missing(indices), compute):
+        """Compute and store the missing rows of `indices`."""
+        for part, values in compute_in_batches(self.missing(indices), compute):
             rows = _channels_last(values).to(self._values.dtype)
-            self._values.index_copy_(0, self._places(part), rows)
+            self._values.index_copy_(0, self._on_device(part), rows)
             self._finished[part] = True
             advance(len(part))
 
     def read(self, indices: NDArray[np.int64]) -> Tensor:
-        """Return rows (B, *shape) on the device, without waiting for it."""
-        return _channels_first(self._values.index_select(0, self._places(indices)))
+        """Return rows (B, *shape) on the device, without synchronising."""
+        return _channels_first(self._values.index_select(0, self._on_device(indices)))
 
-    def _places(self, indices: NDArray[np.int64]) -> Tensor:
-        import torch
-
+    def _on_device(self, indices: NDArray[np.int64]) -> Tensor:
         return torch.from_numpy(indices).to(self._values.device, non_blocking=True)
 
 
 class DiskActivationStore:
-    """Rows in a file, in a folder whose name changes with whatever the rows depend on.
+    """Rows in a file. The name of its folder changes with everything that the rows depend on.
 
-    A row counts only once it is on the disk and the list of finished rows says so. Processes that
-    fill at the same time write the same bytes: what a row holds does not depend on the rows
-    computed beside it.
+    A row counts as stored only after it is on the disk and listed in ``finished.npy``. Processes
+    that fill the store at the same time write the same bytes, because a row does not depend on the
+    rows that are computed beside it.
 
     Parameters
     ----------
     folder
-        Its own.
+        A folder for this store alone.
     rows
         N.
     shape
-        Of one row. Maps (C, H, W) are kept channels-last.
+        Of one row. Maps (C, H, W) are stored channels-last.
     dtype
-        float32 or bfloat16.
-    held
-        What must live as long as the store, like a lock on its folder; never sent to a worker.
+        ``float32`` or ``bfloat16``.
+    lock
+        An object that must live as long as the store, like a lock on its folder. It is not
+        pickled.
     """
 
     shared = True
@@ -135,21 +131,21 @@ class DiskActivationStore:
         rows: int,
         shape: tuple[int, ...],
         dtype: str,
-        held: object = None,
+        lock: object = None,
     ) -> None:
-        self.held = held
+        self.lock = lock
         self.folder, self.rows, self.shape, self.dtype = folder, rows, shape, dtype
         self._stored = (*shape[1:], shape[0])  # (C, H, W) -> (H, W, C)
         self._row = row_bytes(shape, dtype)
         self.bytes = rows * self._row
         folder.mkdir(parents=True, exist_ok=True)
         with self._file.open("ab") as file:
-            if file.tell() < self.bytes:  # new, or somebody cut it short
+            if file.tell() < self.bytes:  # a new file, or one that was cut short
                 (folder / "finished.npy").unlink(missing_ok=True)
                 file.truncate(self.bytes)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle as the path: the rows themselves, and what is held, are never sent to a worker."""
+        """Pickle as the path: neither the rows nor the lock are sent to a worker."""
         return DiskActivationStore, (self.folder, self.rows, self.shape, self.dtype)
 
     @property
@@ -158,26 +154,30 @@ class DiskActivationStore:
 
     @cached_property
     def _values(self) -> NDArray[Any]:
-        return np.memmap(self._file, _ON_DISK[self.dtype], "r", shape=(self.rows, *self._stored))
+        return np.memmap(self._file, _FILE_TYPES[self.dtype], "r", shape=(self.rows, *self._stored))
 
     def _finished(self) -> NDArray[np.bool_]:
         path = self.folder / "finished.npy"
         return np.load(path) if path.exists() else np.zeros(self.rows, bool)
 
     def missing(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return those of `indices` whose rows are not there yet."""
+        """Return those of `indices` whose rows are not stored yet."""
         return indices[~self._finished()[indices]]
 
     def fill(
         self, indices: NDArray[np.int64], compute: Compute, advance: Advance = lambda _: None
     ) -> None:
-        """Compute those rows of `indices` that are missing."""
-        import torch
+        """Compute and store the missing rows of `indices`.
 
+        Raises
+        ------
+        FileNotFoundError
+            If the file was removed meanwhile.
+        """
         dtype = getattr(torch, self.dtype)
         written: list[NDArray[np.int64]] = []
         with self._file.open("r+b") as file:
-            for part, values in in_full_batches(self.missing(indices), compute):
+            for part, values in compute_in_batches(self.missing(indices), compute):
                 rows = _channels_last(values.to("cpu", dtype)).contiguous()
                 raw = rows.view(torch.uint16) if dtype == torch.bfloat16 else rows
                 for index, row in zip(part, raw.numpy(), strict=True):
@@ -192,10 +192,12 @@ class DiskActivationStore:
                 self._mark(written, file.fileno())
 
     def _mark(self, written: list[NDArray[np.int64]], handle: int) -> None:
+        """Flush the file, then list the rows as finished."""
         os.fsync(handle)
         fcntl.flock(handle, fcntl.LOCK_EX)  # another process may be adding its own
         try:
-            if not os.fstat(handle).st_nlink:  # or rows would count in a folder made since
+            # else the rows would count as finished in a folder that was made after the removal
+            if not os.fstat(handle).st_nlink:
                 raise FileNotFoundError(f"{self._file} was removed while it was filled; run again")
             finished = self._finished()
             finished[np.concatenate(written)] = True
@@ -209,8 +211,6 @@ class DiskActivationStore:
 
     def read(self, indices: NDArray[np.int64]) -> Tensor:
         """Return rows (B, *shape) in the host's memory."""
-        import torch
-
         rows = torch.from_numpy(self._values[indices])
         if self.dtype == "bfloat16":
             rows = rows.view(torch.bfloat16)

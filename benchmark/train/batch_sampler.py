@@ -1,32 +1,54 @@
-"""Which images each training step shows, as a function of the step alone.
+"""The images of each training step, as a function of the step alone.
 
-Nothing is carried from step to step, so a run that stopped anywhere goes on with exactly the images
-it would have seen, and two strategies with the same sampler see the same batches.
+Nothing is carried from step to step. So an interrupted run continues with exactly the images that
+it would have drawn, and two strategies with the same sampler get the same batches.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.strategy import Sampler
 
-_DRAW = 1  # keeps these random numbers apart from those of other uses of a seed
+_DRAW = 1  # separates these random numbers from those of other uses of a seed
+
+
+@dataclass(frozen=True)
+class Batch:
+    """B images of one training step."""
+
+    positions: NDArray[np.int64]  # (B,) in the training split
+    repeat_index: NDArray[np.int64]  # (B,) how often each was drawn before in the same epoch
+    augmented: NDArray[np.bool_]  # (B,) whether it is augmented
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def micro_batches(self, count: int) -> list[Batch]:
+        """Cut into `count` batches whose sizes differ by one at most."""
+        return [self.select(rows) for rows in np.array_split(np.arange(len(self)), count)]
+
+    def select(self, rows: NDArray[np.int64]) -> Batch:
+        """Return the batch of these rows."""
+        return Batch(self.positions[rows], self.repeat_index[rows], self.augmented[rows])
 
 
 class BatchSampler:
-    """Passes of a sampler, one after the other, cut into full batches.
+    """Epochs of a sampler, joined end to end and cut into full batches.
 
     Parameters
     ----------
     sampler
-        Draws one pass: labels (N,), rng -> positions (M,).
+        Draws one epoch: labels (N,), rng -> positions (M,).
     labels
         Labels of the training split, (N,).
     seed, batch_size
         Of the run.
     start
-        Optimizer step at which the stream begins.
+        Optimizer step at which the first epoch begins.
     """
 
     def __init__(
@@ -42,16 +64,16 @@ class BatchSampler:
         self._restart()
 
     def _restart(self) -> None:
-        self._passes, self._first = 0, 0  # passes drawn, place of the present one in the stream
-        self._positions = self._copies = np.empty(0, np.int64)
+        self._epochs, self._first = 0, 0  # epochs drawn, images before the last of them
+        self._positions = self._repeat_index = np.empty(0, np.int64)
 
     def batch(self, step: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return positions in the training split (B,) and the showing number within its pass (B,).
+        """Return positions in the training split (B,) and the repeat index of each (B,).
 
         Raises
         ------
         ValueError
-            If the sampler returns nothing, or positions outside the training split.
+            If the sampler returns no positions, or positions outside the training split.
         """
         begin = (step - self.start) * self.batch_size
         if begin < self._first:
@@ -60,17 +82,17 @@ class BatchSampler:
         repeat_index: list[NDArray[np.int64]] = []
         missing = self.batch_size
         while missing:
-            at = begin + self.batch_size - missing - self._first
-            if at >= len(self._positions):
-                self._next_pass()
+            offset = begin + self.batch_size - missing - self._first
+            if offset >= len(self._positions):
+                self._next_epoch()
                 continue
-            positions.append(self._positions[at : at + missing])
-            repeat_index.append(self._copies[at : at + missing])
+            positions.append(self._positions[offset : offset + missing])
+            repeat_index.append(self._repeat_index[offset : offset + missing])
             missing -= len(positions[-1])
         return np.concatenate(positions), np.concatenate(repeat_index)
 
-    def _next_pass(self) -> None:
-        rng = np.random.default_rng([self.seed, _DRAW, self._passes])
+    def _next_epoch(self) -> None:
+        rng = np.random.default_rng([self.seed, _DRAW, self._epochs])
         drawn = np.asarray(self.sampler(self.labels, rng))
         count = len(self.labels)
         if drawn.ndim != 1 or not drawn.size or not np.issubdtype(drawn.dtype, np.integer):
@@ -81,15 +103,15 @@ class BatchSampler:
         if drawn.min() < 0 or drawn.max() >= count:
             raise ValueError(
                 f"{_name(self.sampler)} drew positions {drawn.min()} to {drawn.max()}, but the "
-                f"training split has 0 to {count - 1}; it may draw from nothing else"
+                f"training split has 0 to {count - 1}; a sampler must draw from the training split"
             )
         self._first += len(self._positions)
-        self._positions, self._copies = drawn.astype(np.int64), showing_numbers(drawn)
-        self._passes += 1
+        self._positions, self._repeat_index = drawn.astype(np.int64), repeat_indices(drawn)
+        self._epochs += 1
 
 
-def showing_numbers(drawn: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return how often each entry (M,) has stood in the array before it, (M,)."""
+def repeat_indices(drawn: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return how often each entry of `drawn` (M,) occurs before its position, (M,)."""
     order = np.argsort(drawn, kind="stable")
     grouped = drawn[order]
     begins = np.flatnonzero(np.r_[True, grouped[1:] != grouped[:-1]])

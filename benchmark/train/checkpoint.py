@@ -1,6 +1,6 @@
-"""The state of a training in one safetensors file: no pickle, whole or absent.
+"""The state of a training in one safetensors file, written atomically and without pickle.
 
-Holds the head, the suffix once it has been trained, the optimizer's moments and the tally.
+It holds the head, the suffix once it has been trained, the optimizer's moments and the statistics.
 """
 
 from __future__ import annotations
@@ -17,35 +17,39 @@ from torch import Tensor
 
 from benchmark.storage.atomic import atomic
 
-TURNED = "channels_last"  # key of the names of tensors that are stored as (B, H, W, C)
+PERMUTED = "channels_last"  # metadata key: names of the tensors that are stored as (B, H, W, C)
 
 
-def save_tensors(path: Path, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
-    """Write tensors and a JSON-able description atomically.
+def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
+    """Write tensors and JSON-able metadata atomically.
 
-    Maps that are channels-last in memory are written as they lie, (B, H, W, C): safetensors wants
+    Maps that are channels-last in memory are written in that order, (B, H, W, C): safetensors wants
     dense tensors in their own order, and a copy of a whole state is 0.2 GB.
     """
-    turned = [name for name, tensor in tensors.items() if _is_channels_last(tensor)]
+    permuted = [name for name, tensor in tensors.items() if _is_channels_last(tensor)]
     dense = {
-        name: (tensor.permute(0, 2, 3, 1) if name in turned else tensor).detach().cpu().contiguous()
+        name: (tensor.permute(0, 2, 3, 1) if name in permuted else tensor)
+        .detach()
+        .cpu()
+        .contiguous()
         for name, tensor in tensors.items()
     }
     with atomic(path) as temporary:
         temporary.touch()
-        usual = temporary.stat().st_mode
-        save_file(dense, temporary, {"about": json.dumps(about), TURNED: json.dumps(turned)})
-        temporary.chmod(usual)  # safetensors leaves a file that only its owner can read
+        mode = temporary.stat().st_mode
+        header = {"about": json.dumps(metadata), PERMUTED: json.dumps(permuted)}
+        save_file(dense, temporary, header)
+        temporary.chmod(mode)  # safetensors leaves a file that only its owner can read
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read what `save_tensors` wrote."""
+    """Read the tensors and the metadata that `save_tensors` wrote."""
     with safe_open(path, "pt") as file:
-        told = file.metadata()
+        header = file.metadata()
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    for name in json.loads(told.get(TURNED, "[]")):
+    for name in json.loads(header.get(PERMUTED, "[]")):
         tensors[name] = tensors[name].permute(0, 3, 1, 2)  # (B, H, W, C) -> (B, C, H, W)
-    return tensors, json.loads(told["about"])
+    return tensors, json.loads(header["about"])
 
 
 def _is_channels_last(tensor: Tensor) -> bool:
@@ -57,8 +61,8 @@ def _is_channels_last(tensor: Tensor) -> bool:
     )
 
 
-def step_of(path: Path) -> int:
-    """Return the step after which a state was saved; -1 if there is none that can be read."""
+def saved_step(path: Path) -> int:
+    """Return the step after which a state was saved; -1 if there is no readable state."""
     try:
         with safe_open(path, "pt") as file:
             return int(json.loads(file.metadata()["about"])["step"])
@@ -66,19 +70,19 @@ def step_of(path: Path) -> int:
         return -1
 
 
-def named(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Put a prefix before every name."""
+def add_prefix(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Prefix every name, with a dot between."""
     return {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}
 
 
-def under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return those whose name has the prefix, without it."""
+def with_prefix(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors whose names have the prefix, without it."""
     start = f"{prefix}."
     return {name[len(start) :]: t for name, t in tensors.items() if name.startswith(start)}
 
 
 def flatten_optimizer(state: Mapping[str, Any]) -> dict[str, Tensor]:
-    """Name an optimizer's state `parameter number.name`; groups are made again from the recipe."""
+    """Name an optimizer's state `parameter number.name`; groups are rebuilt from the recipe."""
     return {
         f"{number}.{name}": value
         for number, entries in state["state"].items()

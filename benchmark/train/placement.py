@@ -1,19 +1,41 @@
-"""Where activations live: on the GPU, in a file, in memory, or nowhere, whichever fits."""
+"""Where activations are stored: the fastest of GPU, disk and memory that has room, or nowhere."""
 
 from __future__ import annotations
 
+import fcntl
+import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 
-SHARE_OF_GPU = 0.9  # of its memory; other programs and the driver have the rest
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from benchmark.storage.atomic import digest
+from benchmark.storage.cache import cache_dir, lease, make_room
+from benchmark.system.device import Device
+from benchmark.system.memory import host_memory, is_out_of_memory, release_memory
+from benchmark.train.activation_store import (
+    ActivationStore,
+    DeviceActivationStore,
+    DiskActivationStore,
+    row_bytes,
+)
+
+GPU_FRACTION = 0.9  # of its memory; other programs and the driver have the rest
 GPU_FOR_TRAINING = 8 * 2**30  # bytes: the second half at 299 px, batch 64, with Adam, in bf16
-GPU_AT_LEAST = 2 * 2**30  # bytes: weights, their moments, libraries
-SHARE_OF_HOST = 0.5  # of its memory; training and the file cache need the rest
+GPU_MINIMUM = 2 * 2**30  # bytes: weights, their moments, libraries
+HOST_FRACTION = 0.5  # of its memory; training and the file cache need the rest
+SHARED_MEMORY = Path("/dev/shm")  # a file system in memory: processes can share its files
+IMAGES_PER_COPY = 1024
 
 
 class Placement(Enum):
-    """A place for activations, in words for the user."""
+    """Where activations are stored; the value is shown to the user."""
 
     DEVICE = "in the memory of the GPU"
     DISK = "in a memory-mapped file"
@@ -23,14 +45,14 @@ class Placement(Enum):
 
 @dataclass(frozen=True)
 class MemoryBudget:
-    """Bytes that there are for activations."""
+    """Bytes available for activations."""
 
     device: int  # 0 on a CPU, and where several processes share a GPU
-    disk: Callable[[int], bool]  # whether so many fit into the cache; may make room for them
+    disk: Callable[[int], bool]  # whether so many fit into the cache; may evict other entries
     memory: int  # of a file system in memory
 
     def placement_for(self, needed: int) -> Placement:
-        """Return the fastest place in which so many bytes fit."""
+        """Return the fastest placement in which so many bytes fit."""
         if needed <= self.device:
             return Placement.DEVICE
         if self.disk(needed):
@@ -38,14 +60,140 @@ class MemoryBudget:
         return Placement.MEMORY if needed <= self.memory else Placement.RECOMPUTE
 
 
-def gpu_budget_for(free: int, total: int, batch_size: int, image_size: int) -> int:
+@dataclass
+class StoreAllocator:
+    """Allocates the stores of one experiment, each in the fastest placement in which it fits.
+
+    Parameters
+    ----------
+    description
+        What the rows are computed from, for people.
+    fingerprint
+        What the rows depend on, besides the block whose inputs they are.
+    rows
+        Images in the set.
+    device
+        On which the rows are computed and used.
+    gpu_budget
+        Bytes of its memory that are free for rows and pixels; 0 on a CPU, and where several
+        processes train, each of which would need rows of its own.
+    cache_limit
+        Bytes of the cache on disk, see `make_room`.
+    """
+
+    description: str
+    fingerprint: list[str]
+    rows: int
+    device: Device
+    gpu_budget: int
+    cache_limit: int | None
+
+    def allocate(
+        self, first: str, shape: tuple[int, ...], dtype: str
+    ) -> tuple[ActivationStore | None, Placement]:
+        """Return a store for the inputs of the block `first`; None if it fits nowhere."""
+        folder = cache_dir() / "activations" / digest([*self.fingerprint, first, *shape])[:20]
+        lock = lease(folder, f"activations before {first} of {self.description}")
+
+        def fits_on_disk(needed: int) -> bool:
+            return make_room(needed - _disk_bytes(folder / "rows.bin"), self.cache_limit)
+
+        needed = self.rows * row_bytes(shape, dtype)
+        budget = MemoryBudget(self.gpu_budget, fits_on_disk, _shared_memory_budget())
+        placement = budget.placement_for(needed)
+        if placement is Placement.DEVICE:
+            try:
+                store = DeviceActivationStore(self.rows, shape, dtype, self.device.name)
+            except RuntimeError as error:  # another program took the memory first
+                if not is_out_of_memory(error):
+                    raise
+                self.gpu_budget = 0
+                return self.allocate(first, shape, dtype)
+            self.gpu_budget -= needed
+            return store, placement
+        if placement is Placement.DISK:
+            return DiskActivationStore(folder, self.rows, shape, dtype, lock), placement
+        if placement is Placement.MEMORY:
+            own = SharedMemoryDir()
+            return DiskActivationStore(own.path, self.rows, shape, dtype, own), placement
+        return None, placement
+
+    def pixels(self, array: NDArray[np.uint8]) -> NDArray[np.uint8] | Tensor:
+        """Return images (N, H, W, 3) on the GPU if they fit there, else the array itself."""
+        if array.nbytes > self.gpu_budget:
+            return array
+        try:
+            pixels = torch.empty(array.shape, dtype=torch.uint8, device=self.device.name)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            return array
+        self.gpu_budget -= array.nbytes
+        for start in range(0, len(array), IMAGES_PER_COPY):
+            part = slice(start, start + IMAGES_PER_COPY)
+            pixels[part] = torch.from_numpy(array[part].copy())
+        return pixels
+
+
+def gpu_budget(device: Device, processes: int, batch_size: int, image_size: int) -> int:
+    """Return the bytes for rows and pixels on the device; 0 if each process would need its own."""
+    if device.type != "cuda" or processes > 1:
+        return 0
+    release_memory()  # unused memory that torch keeps would count as taken
+    free, total = torch.cuda.mem_get_info(device.torch_device)
+    return gpu_bytes_to_spare(free, total, batch_size, image_size)
+
+
+def gpu_bytes_to_spare(free: int, total: int, batch_size: int, image_size: int) -> int:
     """Return the bytes of a GPU that training itself will not need.
 
-    Args:
-        free, total: bytes, as the driver tells.
-        batch_size: images a step.
-        image_size: their side in pixels; what training needs grows with the area.
+    Parameters
+    ----------
+    free, total
+        Bytes, as the driver reports them.
+    batch_size
+        Images a step.
+    image_size
+        Their side in pixels; the memory for training grows with the area.
     """
     training = GPU_FOR_TRAINING * (batch_size / 64) * (image_size / 299) ** 2
     taken = total - free
-    return max(0, int(SHARE_OF_GPU * total - taken - max(GPU_AT_LEAST, training)))
+    return max(0, int(GPU_FRACTION * total - taken - max(GPU_MINIMUM, training)))
+
+
+class SharedMemoryDir:
+    """A folder in memory that is removed with this object.
+
+    Its owner holds a lock on a file in it. A process that is killed leaves its folder behind, and
+    the next one that looks for memory removes it.
+    """
+
+    PREFIX = "imbalance-bench-"
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix=self.PREFIX, dir=SHARED_MEMORY)
+        self.path = Path(self._folder.name)
+        self._lock = (self.path / "lock").open("w")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+
+    @classmethod
+    def remove_abandoned(cls) -> None:
+        """Remove folders whose owner has ended."""
+        for lock in SHARED_MEMORY.glob(f"{cls.PREFIX}*/lock"):
+            try:
+                with lock.open("r+") as file:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(lock.parent, ignore_errors=True)
+            except OSError:  # in use, or another user's
+                continue
+
+
+def _disk_bytes(path: Path) -> int:
+    return path.stat().st_blocks * 512 if path.exists() else 0  # the file is sparse
+
+
+def _shared_memory_budget() -> int:
+    if not SHARED_MEMORY.is_dir():
+        return 0
+    SharedMemoryDir.remove_abandoned()
+    return int(HOST_FRACTION * min(shutil.disk_usage(SHARED_MEMORY).free, host_memory()))

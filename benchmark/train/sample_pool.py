@@ -1,4 +1,4 @@
-"""What a stretch draws from: the training images, and rows that a strategy makes up beside them."""
+"""The rows that a sampler draws from: training images, and a strategy's synthetic features."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmark.strategy import FeatureSynthesizer
 
 @dataclass(frozen=True)
 class SamplePool:
-    """N training images and S made-up rows of features behind them.
+    """N training images, followed by S synthetic rows of features.
 
     Attributes
     ----------
@@ -23,51 +23,53 @@ class SamplePool:
     images
         N.
     features
-        Of both, (N + S, D), where the head alone is trained; (0, D) if no image is shown as it is,
-        None if the network is trained.
-    new
-        Rows that are not those of an image, (N + S,): a made-up row that repeats one is none.
+        Of both, (N + S, D), where the head alone is trained; (0, D) if every image is augmented
+        before use, None if the network itself is trained.
+    synthetic
+        Rows that equal no image's, (N + S,): a synthetic row that repeats an image is not counted.
     """
 
     labels: NDArray[np.int64]
     images: int
     features: Tensor | None
-    new: NDArray[np.bool_]
+    synthetic: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, labels: NDArray[np.int64], features: Tensor | None) -> SamplePool:
+    def from_images(cls, labels: NDArray[np.int64], features: Tensor | None) -> SamplePool:
         """Return the training images alone."""
         return cls(labels, len(labels), features, np.zeros(len(labels), bool))
 
-    def with_made_up(self, synthesis: FeatureSynthesizer, rng: np.random.Generator) -> SamplePool:
-        """Return them with the rows that a strategy makes up.
+    def with_synthetic(
+        self, synthesizer: FeatureSynthesizer, rng: np.random.Generator
+    ) -> SamplePool:
+        """Return the images together with the rows of a strategy's synthesizer.
 
         Raises
         ------
         ValueError
-            If the network itself is trained, whose features change from step to step, or if what is
-            made up is not rows (S, D) with labels (S,) of the training images' classes.
+            If the network itself is trained, because its features change from step to step, or if
+            the synthetic rows are not (S, D) with labels (S,) of the training images' classes.
         """
         if self.features is None:
             raise ValueError(
-                "features can be made up where the last layer alone is trained: give the stage "
-                "trains='head'"
+                "features can be synthesised only where the last layer alone is trained: give the "
+                "stage train_from='head'"
             )
         known = self.features.cpu().numpy()
-        rows, labels = synthesis(known, self.labels, rng)
+        rows, labels = synthesizer(known, self.labels, rng)
         classes = np.unique(self.labels)
         if rows.shape != (len(labels), known.shape[1]) or not np.isin(labels, classes).all():
             raise ValueError(
-                f"made-up features must be rows (S, {known.shape[1]}) with labels (S,) out of "
+                f"synthetic features must be rows (S, {known.shape[1]}) with labels (S,) out of "
                 f"{classes.tolist()}; got {rows.shape} and {labels.shape}, labels "
                 f"{np.unique(labels).tolist()}"
             )
-        made = torch.from_numpy(rows.astype(known.dtype, copy=False)).to(self.features.device)
-        there = {row.tobytes() for row in known}
-        new = np.array([row.tobytes() not in there for row in made.cpu().numpy()], bool)
+        added = torch.from_numpy(rows.astype(known.dtype, copy=False)).to(self.features.device)
+        contents = {row.tobytes() for row in known}
+        synthetic = np.array([row.tobytes() not in contents for row in added.cpu().numpy()], bool)
         return replace(
             self,
             labels=np.concatenate((self.labels, labels)),
-            features=torch.cat((self.features, made)),
-            new=np.concatenate((self.new, new)),
+            features=torch.cat((self.features, added)),
+            synthetic=np.concatenate((self.synthetic, synthetic)),
         )

@@ -1,4 +1,8 @@
-"""What a training has used and how it went, counted as it goes; part of every checkpoint."""
+"""What a training really does: measured as it goes, not read from its settings.
+
+Steps are counted by the optimizer, augmented images by their pixels, trained blocks by their
+numbers, the effect of a loss by its gradient beside that of cross-entropy at the same logits.
+"""
 
 from __future__ import annotations
 
@@ -6,79 +10,254 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
-from benchmark.train.stage_monitor import StageMonitor
+from benchmark.evaluation.metrics.classification import macro_f1, never_predicted
+from benchmark.model.backbone import HEAD
+from benchmark.model.network import Network
+from benchmark.strategy.measurements import CONFIDENCE_BINS
+from benchmark.train.batch_sampler import Batch
+from benchmark.train.sample_pool import SamplePool
 
-SMALLEST_MICRO_BATCH = 2  # batch norm takes no average of one
+SMALLEST_MICRO_BATCH = 2  # batch norm can't average over one image
+
+# block -> sums over its parameters, and over its batch-norm statistics
+Checksums = dict[str, tuple[tuple[float, ...], tuple[float, ...]]]
+
+
+@dataclass
+class StageMonitor:
+    """Measurements of one step range of a training. C classes."""
+
+    start: int
+    drawn: NDArray[np.int64]  # (C,) images drawn, by class
+    synthetic: NDArray[np.int64]  # (C,) features drawn that are no image's
+    gradient_norm: NDArray[np.float64]  # (C, CONFIDENCE_BINS, 2), see `gradient_norm`
+    steps: int = 0  # that optimizers took
+    images: int = 0  # that gave a gradient
+    images_shown: list[int] = field(default_factory=lambda: [0, 0])  # first ones, repeats
+    augmented: list[int] = field(default_factory=lambda: [0, 0])  # by the strategy, of either
+    mixed: int = 0  # with more than one class in their target
+    blocks: list[str] = field(default_factory=list)  # that have parameters, in order
+    averaging: list[str] = field(default_factory=list)  # of those, the ones with batch norm
+    trained: set[str] = field(default_factory=set)  # blocks whose parameters changed
+    averaged: set[str] = field(default_factory=set)  # blocks whose batch-norm statistics changed
+
+    @classmethod
+    def empty(cls, start: int, classes: int) -> StageMonitor:
+        """Return one without measurements."""
+        drawn, synthetic = np.zeros((2, classes), np.int64)
+        return cls(start, drawn, synthetic, np.zeros((classes, CONFIDENCE_BINS, 2)))
+
+    def count(self, labels: NDArray[np.int64], repeat_index: NDArray[np.int64]) -> None:
+        """Add the images of a batch: labels (B,), repeat index within the epoch (B,)."""
+        np.add.at(self.drawn, labels, 1)
+        repeats = int(np.count_nonzero(repeat_index))
+        first, before = self.images_shown
+        self.images_shown = [first + len(repeat_index) - repeats, before + repeats]
+
+    def add(self, sums: DeviceAccumulators) -> None:
+        """Add the sums that lie on the device, which synchronises."""
+        self.gradient_norm += sums.gradient_norm.cpu().numpy()
+        augmented = sums.augmented.tolist()
+        self.augmented = [a + int(b) for a, b in zip(self.augmented, augmented, strict=True)]
+        self.mixed += int(sums.mixed.item())
+        self.images += sums.images
+
+    def compare(self, before: Checksums, after: Checksums) -> None:
+        """Note the blocks whose numbers differ."""
+        self.blocks = [block for block, (parameters, _) in after.items() if parameters]
+        self.averaging = [block for block, (_, statistics) in after.items() if statistics]
+        for block, (parameters, statistics) in after.items():
+            if parameters != before[block][0]:
+                self.trained.add(block)
+            if statistics != before[block][1]:
+                self.averaged.add(block)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all fields as JSON-able values."""
+        return {
+            **self.__dict__,
+            "drawn": self.drawn.tolist(),
+            "synthetic": self.synthetic.tolist(),
+            "gradient_norm": self.gradient_norm.tolist(),
+            "trained": sorted(self.trained),
+            "averaged": sorted(self.averaged),
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> StageMonitor:
+        """Read the value of `to_json`."""
+        arrays = {name: np.asarray(value[name], np.int64) for name in ("drawn", "synthetic")}
+        arrays["gradient_norm"] = np.asarray(value["gradient_norm"])
+        sets = {name: set(value[name]) for name in ("trained", "averaged")}
+        return cls(**{**value, **arrays, **sets})
 
 
 @dataclass
 class TrainingStats:
-    """Budget and learning curve of one network. N training images, C classes."""
+    """Budget and learning curve of one network, part of every checkpoint. N training images."""
 
     classes: int
-    seen: NDArray[np.bool_]  # (N,) training images shown at least once
-    stages_measured: list[StageMonitor] = field(default_factory=list)  # one a stretch
-    views: int = 0  # altered images shown
-    micro_batches: int = 1  # parts that a batch is cut into since memory ran out
+    used: NDArray[np.bool_]  # (N,) training images drawn at least once
+    monitors: list[StageMonitor] = field(default_factory=list)  # one for each step range
+    augmented_images: int = 0
+    micro_batches: int = 1  # into which a batch is cut since memory ran out
     seconds: float = 0.0  # of training steps, without validation
     loss_sum: float = 0.0  # over the steps since the last validation
     loss_steps: int = 0
-    curve: list[dict[str, Any]] = field(default_factory=list)  # one entry a validation
+    curve: list[dict[str, Any]] = field(default_factory=list)  # one entry for each validation
 
     @classmethod
     def empty(cls, classes: int, images: int) -> TrainingStats:
-        """Nothing shown yet."""
+        """Return those of a training without steps."""
         return cls(classes, np.zeros(images, bool))
 
     @property
     def drawn(self) -> NDArray[np.int64]:
-        """Images shown, by class, (C,)."""
-        return sum((one.drawn for one in self.stages_measured), np.zeros(self.classes, np.int64))
+        """Images drawn, by class, (C,)."""
+        return sum((monitor.drawn for monitor in self.monitors), np.zeros(self.classes, np.int64))
 
-    def watch(self, start: int) -> StageMonitor:
-        """Return what is seen of the stretch that begins at step `start`."""
-        if not self.stages_measured or self.stages_measured[-1].start != start:
-            self.stages_measured.append(StageMonitor.empty(start, self.classes))
-        return self.stages_measured[-1]
+    @property
+    def distinct_images(self) -> int:
+        """Training images drawn at least once."""
+        return int(np.count_nonzero(self.used))
 
-    def parts(self, batch_size: int) -> int:
-        """Return into how many parts a batch is cut, none of them too small."""
+    def monitor(self, start: int) -> StageMonitor:
+        """Return the monitor of the step range that begins at step `start`."""
+        if not self.monitors or self.monitors[-1].start != start:
+            self.monitors.append(StageMonitor.empty(start, self.classes))
+        return self.monitors[-1]
+
+    def count(self, batch: Batch, samples: SamplePool) -> None:
+        """Count a batch; rows of it that are no image of the training split are synthetic."""
+        is_image = batch.positions < samples.images  # (B,)
+        images = batch.positions[is_image]
+        self.used[images] = True
+        self.augmented_images += int(batch.augmented.sum())
+        monitor = self.monitors[-1]
+        monitor.count(samples.labels[images], batch.repeat_index[is_image])
+        synthetic = batch.positions[samples.synthetic[batch.positions]]
+        np.add.at(monitor.synthetic, samples.labels[synthetic], 1)
+
+    def micro_batch_count(self, batch_size: int) -> int:
+        """Return into how many micro-batches a batch is cut, none of them too small."""
         return max(1, min(self.micro_batches, batch_size // SMALLEST_MICRO_BATCH))
 
     def micro_batch(self, batch_size: int) -> int:
         """Return how many images pass the network at once, at most."""
-        return -(-batch_size // self.parts(batch_size))
+        return -(-batch_size // self.micro_batch_count(batch_size))
 
     def to_json(self) -> dict[str, Any]:
-        """Return everything, for a file."""
+        """Return all fields as JSON-able values."""
         return {
-            "classes": self.classes,
-            "seen": np.packbits(self.seen).tobytes().hex(),
-            "images": len(self.seen),
-            "stages_measured": [one.to_json() for one in self.stages_measured],
-            "views": self.views,
-            "micro_batches": self.micro_batches,
-            "seconds": self.seconds,
-            "loss": [self.loss_sum, self.loss_steps],
-            "curve": self.curve,
+            **self.__dict__,
+            "used": np.packbits(self.used).tobytes().hex(),
+            "images": len(self.used),
+            "monitors": [monitor.to_json() for monitor in self.monitors],
         }
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> TrainingStats:
-        """Read what `to_json` gave."""
-        bits = np.frombuffer(bytes.fromhex(value["seen"]), np.uint8)
-        seen = np.unpackbits(bits, count=value["images"]).astype(bool)
-        loss_sum, loss_steps = value["loss"]
+        """Read the value of `to_json`."""
+        fields = dict(value)
+        bits = np.frombuffer(bytes.fromhex(value["used"]), np.uint8)
+        fields["used"] = np.unpackbits(bits, count=fields.pop("images")).astype(bool)
+        fields["monitors"] = [StageMonitor.from_json(monitor) for monitor in value["monitors"]]
+        return cls(**fields)
+
+
+@dataclass
+class DeviceAccumulators:
+    """Sums that are accumulated on the device, so that no step synchronises."""
+
+    gradient_norm: Tensor  # (C, CONFIDENCE_BINS, 2) float64
+    augmented: Tensor  # (2,) first ones and repeats
+    mixed: Tensor  # ()
+    images: int = 0
+
+    @classmethod
+    def empty(cls, classes: int, device: torch.device) -> DeviceAccumulators:
+        """Return sums of zero."""
         return cls(
-            value["classes"],
-            seen,
-            [StageMonitor.from_json(one) for one in value["stages_measured"]],
-            value["views"],
-            value["micro_batches"],
-            value["seconds"],
-            loss_sum,
-            loss_steps,
-            value["curve"],
+            torch.zeros(classes, CONFIDENCE_BINS, 2, dtype=torch.float64, device=device),
+            torch.zeros(2, device=device),
+            torch.zeros((), device=device),
         )
+
+    def add(self, other: DeviceAccumulators) -> None:
+        """Add the sums of a step, once that step has succeeded."""
+        self.gradient_norm += other.gradient_norm
+        self.augmented += other.augmented
+        self.mixed += other.mixed
+        self.images += other.images
+
+
+def gradient_norm(logits: Tensor, gradient: Tensor, target: Tensor) -> Tensor:
+    """Return the norms of the gradients at the logits, summed by class: (C, CONFIDENCE_BINS, 2).
+
+    By class, and by probability of the true class: the norm of the loss's gradient, and that of
+    cross-entropy's, softmax - target, which needs no backward pass.
+
+    Parameters
+    ----------
+    logits, target
+        (B, C).
+    gradient
+        (B, C) of every image's own loss, before any mean.
+    """
+    p = logits.softmax(1)
+    norms = torch.stack((gradient.norm(dim=1), (p - target).norm(dim=1)), dim=1)  # (B, 2)
+    confidence = (p * target).sum(1)
+    index = (confidence * CONFIDENCE_BINS).long().clamp_(max=CONFIDENCE_BINS - 1)
+    bins = torch.arange(CONFIDENCE_BINS, device=logits.device)
+    is_in_bin = (index[:, None] == bins).float()  # (B,) -> (B, 1), (B, bins)
+    return torch.einsum("bc,bp,bn->cpn", target, is_in_bin, norms).double()
+
+
+def block_checksums(network: Network) -> Checksums:
+    """Return sums over parameters, and over batch-norm statistics, of each block that has any."""
+    checksums = {}
+    for name, block in (*network.suffix.named_children(), (HEAD, network.head)):
+        parameters = _checksum([p.detach() for p in block.parameters()])
+        statistics = _checksum([b for b in block.buffers() if b.is_floating_point()])
+        if parameters or statistics:
+            checksums[name] = (parameters, statistics)
+    return checksums
+
+
+def _checksum(tensors: list[Tensor]) -> tuple[float, ...]:
+    if not tensors:
+        return ()
+    sums = [t.sum(dtype=torch.float64) for t in tensors]
+    squares = [(t * t).sum(dtype=torch.float64) for t in tensors]
+    return tuple(torch.stack((torch.stack(sums).sum(), torch.stack(squares).sum())).tolist())
+
+
+def validation_scores(logits: Tensor, labels: NDArray[np.int64], classes: int) -> dict[str, Any]:
+    """Return loss, accuracy and macro-F1 of logits (N, C) against labels (N,), for a curve."""
+    target = torch.from_numpy(labels).to(logits.device)
+    losses = nn.functional.cross_entropy(logits, target, reduction="none").cpu().numpy()
+    loss = float(losses.mean())
+    predicted = logits.argmax(1).cpu().numpy()
+    return {
+        "val_loss_by_class": _mean_by_class(losses, labels, classes),
+        "val_loss": loss if np.isfinite(loss) else None,
+        "val_accuracy": float((predicted == labels).mean()),
+        "val_macro_f1": macro_f1(labels, predicted, classes),
+        "val_never_predicted": int(never_predicted(predicted, classes).sum()),
+    }
+
+
+def _mean_by_class(
+    losses: NDArray[np.float32], labels: NDArray[np.int64], classes: int
+) -> list[float | None]:
+    """Mean of losses (N,) over the images of each class -> C numbers; None without images."""
+    images = np.bincount(labels, minlength=classes)
+    means = np.bincount(labels, losses, minlength=classes) / np.maximum(images, 1)
+    return [
+        float(mean) if n and np.isfinite(mean) else None
+        for mean, n in zip(means, images, strict=True)
+    ]

@@ -1,0 +1,125 @@
+"""From a step's number to its batch, and from a batch to inputs and targets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from benchmark.model.network import Network
+from benchmark.strategy import Augmentation, NoMixing, Stage
+from benchmark.train.batch_sampler import Batch, BatchSampler
+from benchmark.train.frozen_features import FrozenFeatures
+from benchmark.train.sample_pool import SamplePool
+from benchmark.train.telemetry import DeviceAccumulators
+
+
+@dataclass(frozen=True)
+class TrainingInputs:
+    """Batches, inputs and targets of one step range. C classes.
+
+    Parameters
+    ----------
+    frozen_features
+        Pixels and stored activations.
+    train
+        Indices of the training images in the image set, (N,).
+    counts
+        Training images by class, (C,), on the device.
+    samples
+        The rows that `sampler` draws from.
+    sampler
+        Of the strategy's stage.
+    augmentation
+        Of the recipe, applied before that of the stage.
+    stage
+        Of the strategy.
+    network
+        Computes features of augmented images where the head alone is trained.
+    generator
+        Of the random numbers of augmentation and mixing.
+    """
+
+    frozen_features: FrozenFeatures
+    train: NDArray[np.int64]
+    counts: Tensor
+    samples: SamplePool
+    sampler: BatchSampler
+    augmentation: Augmentation
+    stage: Stage
+    network: Network
+    generator: torch.Generator
+
+    def batch(self, step: int) -> Batch:
+        """Return the images of a step. It is decided here, without the device, which to augment."""
+        positions, repeat_index = self.sampler.batch(step)
+        numbers = torch.from_numpy(repeat_index)
+        augmentations = (self.augmentation, self.stage.augmentation)
+        changes = np.logical_or(*(augment.selects(numbers).numpy() for augment in augmentations))
+        is_image = positions < self.samples.images  # (B,) the others are synthetic features
+        return Batch(positions, repeat_index, changes & is_image)
+
+    def build(self, batch: Batch, sums: DeviceAccumulators) -> tuple[Tensor, Tensor]:
+        """Return inputs of the trained blocks and targets (B, C).
+
+        Inputs are activations at the cut, or features (B, D) where the head alone is trained. Only
+        augmented and mixed images pass the frozen layers anew.
+        """
+        frozen, mixing = self.frozen_features, self.stage.mixing
+        labels = self._to_device(self.samples.labels[batch.positions])
+        target = torch.zeros(len(batch), frozen.classes, device=frozen.device)
+        target.scatter_(1, labels[:, None], 1.0)  # (B,) -> (B, 1); one_hot waits for the device
+        mixes = not isinstance(mixing, NoMixing)
+        fresh, stored = _where(batch.augmented | mixes)
+        if not len(fresh):
+            return self._stored(batch.positions), target
+        images = self._images(batch.select(fresh), sums)
+        if mixes:
+            images, target = mixing(images.float(), target, self.counts, self.generator)
+            sums.mixed += (target.amax(1) < 1 - 1e-6).sum()
+        computed = frozen.pretrained.prefix(images)
+        if self.samples.features is not None:
+            with torch.no_grad(), frozen.autocast():
+                computed = self.network.features(computed)
+        if not len(stored):
+            return computed, target
+        rows = self._stored(batch.positions[stored])
+        x = torch.empty((len(batch), *rows.shape[1:]), dtype=computed.dtype, device=rows.device)
+        if x.ndim == 4:
+            x = x.contiguous(memory_format=torch.channels_last)
+        x.index_copy_(0, self._to_device(fresh), computed)
+        x.index_copy_(0, self._to_device(stored), rows.to(computed.dtype))
+        return x, target
+
+    def _images(self, batch: Batch, sums: DeviceAccumulators) -> Tensor:
+        """Images (B, 3, H, W) uint8, augmented by the recipe and then by the strategy."""
+        images = self.frozen_features.images(self.train[batch.positions])
+        for augment in (self.augmentation, self.stage.augmentation):
+            changed, _ = _where(augment.selects(torch.from_numpy(batch.repeat_index)).numpy())
+            if len(changed):
+                rows = self._to_device(changed)
+                numbers = self._to_device(batch.repeat_index[changed])
+                before = images.index_select(0, rows)
+                augmented = augment(before, numbers, self.generator)
+                images = images.index_copy(0, rows, augmented)
+                if augment is self.stage.augmentation:
+                    differs = (augmented != before).flatten(1).any(1)  # (B, 3, H, W) -> (B,)
+                    sums.augmented[0] += (differs & (numbers == 0)).sum()
+                    sums.augmented[1] += (differs & (numbers > 0)).sum()
+        return images
+
+    def _stored(self, positions: NDArray[np.int64]) -> Tensor:
+        if self.samples.features is not None:
+            return self.samples.features.index_select(0, self._to_device(positions))
+        return self.frozen_features.inputs(self.train[positions])
+
+    def _to_device(self, numbers: NDArray[np.int64]) -> Tensor:
+        return self.frozen_features.to_device(torch.from_numpy(numbers))
+
+
+def _where(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Positions at which a mask (B,) is true, and those at which it is false."""
+    return np.flatnonzero(mask), np.flatnonzero(~mask)

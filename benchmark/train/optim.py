@@ -1,0 +1,62 @@
+"""The optimizer of a phase, its learning rates, and the steps at which a phase is validated."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from benchmark.model.network import Network
+from benchmark.plan.recipes import Phase, Recipe
+from benchmark.train.checkpoint import unflatten_optimizer
+
+
+def make_optimizer(network: Network, recipe: Recipe, phase: Phase) -> Optimizer:
+    """Return an optimizer of what is trainable; suffix and head have rates of their own."""
+    groups = []
+    for module, rate in ((network.suffix, phase.lr), (network.head, phase.head_lr or phase.lr)):
+        trainable = [p for p in module.parameters() if p.requires_grad]
+        for decays in (True, False):  # biases and batch norm are not decayed
+            chosen = [p for p in trainable if (p.ndim > 1) == decays]
+            if chosen:
+                decay = recipe.weight_decay * decays
+                groups.append({"params": chosen, "weight_decay": decay, "full_lr": rate})
+    if recipe.momentum is None:  # AdamW without decay is Adam
+        return torch.optim.AdamW(groups, lr=phase.lr, fused=True)
+    return torch.optim.SGD(groups, phase.lr, recipe.momentum, fused=True)
+
+
+def restore_optimizer(optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    """Load a state that `flatten_optimizer` gave."""
+    state = unflatten_optimizer(tensors, optimizer.state_dict()["param_groups"])
+    optimizer.load_state_dict(state)
+    for parameter, entries in optimizer.state.items():
+        for name, value in entries.items():
+            if value.shape == parameter.shape:
+                # the fused step needs the strides of the parameter
+                entries[name] = torch.empty_like(parameter).copy_(value)
+
+
+def set_learning_rates(optimizer: Optimizer, phase: Phase, progress: float) -> None:
+    """Set the rate of each group when the fraction `progress` (0 to 1) of the phase is over."""
+    factor = learning_rate_factor(phase, progress)
+    for group in optimizer.param_groups:
+        group["lr"] = group["full_lr"] * factor
+
+
+def learning_rate_factor(phase: Phase, progress: float) -> float:
+    """Return the factor of the rates when the fraction `progress` (0 to 1) of a phase is over."""
+    if progress < phase.warmup:
+        return (progress + 0.01) / (phase.warmup + 0.01)
+    if not phase.cosine:
+        return 0.01 ** sum(progress >= milestone for milestone in phase.lr_milestones)
+    return 0.5 * (1 + math.cos(math.pi * (progress - phase.warmup) / (1 - phase.warmup)))
+
+
+def validation_steps(start: int, end: int, epochs: float) -> set[int]:
+    """Return the steps of a phase after which it is validated: about one an epoch, and its end."""
+    number = max(1, math.ceil(epochs))
+    return {start + round((end - start) * (i + 1) / number) for i in range(number)}

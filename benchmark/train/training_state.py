@@ -1,0 +1,168 @@
+"""One network on its way through the step budget: its state, and its outputs at any time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from benchmark.data.splits import Splits
+from benchmark.model.backbone import HEAD
+from benchmark.model.network import Network
+from benchmark.plan.recipes import Phase, Recipe
+from benchmark.plan.schedule import Budget, StepRange
+from benchmark.strategy import Head
+from benchmark.system.memory import compute_in_batches
+from benchmark.train.checkpoint import (
+    add_prefix,
+    flatten_optimizer,
+    load_tensors,
+    save_tensors,
+    with_prefix,
+)
+from benchmark.train.frozen_features import FrozenFeatures
+from benchmark.train.optim import make_optimizer, restore_optimizer
+from benchmark.train.telemetry import TrainingStats
+
+_HEAD = 2  # separates these random numbers from those of other uses of a seed
+
+
+class TrainingState:
+    """What a training carries from step to step.
+
+    Parameters
+    ----------
+    frozen_features
+        Images, stored activations, pretrained layers.
+    split
+        Positions of the training, validation and test images in the image set.
+    recipe, budget, seed
+        The same for every strategy.
+    head
+        The strategy's.
+
+    Attributes
+    ----------
+    step
+        Optimizer steps taken.
+    network
+        The blocks from the cut on, and the head.
+    suffix_unchanged
+        Whether no block before the head has been trained yet.
+    optimizer
+        None before the first step.
+    stats
+        Budget used, learning curve and measurements.
+    """
+
+    def __init__(
+        self,
+        frozen_features: FrozenFeatures,
+        split: Splits,
+        recipe: Recipe,
+        budget: Budget,
+        seed: int,
+        head: Head,
+    ) -> None:
+        self.frozen_features, self.split, self.recipe = frozen_features, split, recipe
+        self.budget, self.seed, self.make_head = budget, seed, head
+        self.device, self.classes = frozen_features.device, frozen_features.classes
+        self.step = 0
+        self.labels = frozen_features.labels[split.train]  # (N,)
+        counts = np.bincount(self.labels, minlength=self.classes)
+        self.counts = torch.from_numpy(counts).to(self.device, torch.float32)  # (C,)
+        self.stats = TrainingStats.empty(self.classes, len(self.labels))
+        pretrained = frozen_features.pretrained
+        backbone, suffix = pretrained.backbone, pretrained.suffix()
+        self.width = backbone.width  # D
+        self.network = Network(suffix, self._new_head(0), backbone.dropout).to(self.device)
+        self.suffix_unchanged = True
+        self.optimizer: torch.optim.Optimizer | None = None
+        self._restored: dict[str, Tensor] = {}  # the state of the optimizer that is to be made
+        self._generator = torch.Generator(self.device)
+
+    # ---- state -------------------------------------------------------------------------------
+
+    def save(self, path: Path) -> None:
+        """Write the state after the present step."""
+        tensors = add_prefix("head", self.network.head.state_dict())
+        if not self.suffix_unchanged:
+            tensors |= add_prefix("suffix", self.network.suffix.state_dict())
+        if self.optimizer is not None:
+            tensors |= add_prefix("optimizer", flatten_optimizer(self.optimizer.state_dict()))
+        save_tensors(path, tensors, {"step": self.step, "stats": self.stats.to_json()})
+
+    def restore(self, path: Path) -> None:
+        """Continue from a state that `save` wrote."""
+        tensors, metadata = load_tensors(path)
+        self.step, self.stats = metadata["step"], TrainingStats.from_json(metadata["stats"])
+        self.network.head.load_state_dict(with_prefix("head", tensors))
+        if suffix := with_prefix("suffix", tensors):
+            self.network.suffix.load_state_dict(suffix)
+            self.suffix_unchanged = False
+        self._restored = with_prefix("optimizer", tensors)
+
+    # ---- outputs -----------------------------------------------------------------------------
+
+    @torch.no_grad()
+    def outputs(self, indices: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+        """Logits (N, C) and features (N, D) of images (N,), in evaluation mode."""
+        features = self._features(indices)
+        self.network.eval()
+        return self.network.classify(features), features
+
+    @torch.no_grad()
+    def _features(self, indices: NDArray[np.int64]) -> Tensor:
+        """Pooled features of images (N,) -> (N, D), by the network as it is now."""
+        frozen = self.frozen_features
+        if self.suffix_unchanged and not len(frozen.pooled.missing(indices)):
+            return frozen.pooled.read(indices).to(self.device)
+        self.network.eval()
+
+        def compute(batch: NDArray[np.int64]) -> Tensor:
+            with frozen.autocast():
+                return self.network.features(frozen.inputs(batch))
+
+        return torch.cat([features for _, features in compute_in_batches(indices, compute)])
+
+    # ---- preparation of a step range ---------------------------------------------------------
+
+    def _unfreeze(self, step_range: StepRange, phase: Phase) -> str:
+        """Make trainable what the step range trains; return the first trained block."""
+        first = step_range.stage.train_from or (
+            HEAD if phase.train_from == "head" else self.frozen_features.pretrained.cut
+        )
+        if step_range.resets_head and self.step == step_range.start:
+            self.network.head = self._new_head(step_range.start).to(self.device)
+        self.network.set_trainable(first)
+        if first != HEAD:
+            self.suffix_unchanged = False
+        return first
+
+    def _new_head(self, step: int) -> nn.Module:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(derive_seed(self.seed, _HEAD, step))
+            return self.make_head(self.width, self.classes)
+
+    def _prepare_optimizer(self, step_range: StepRange, phase: Phase) -> torch.optim.Optimizer:
+        """Return the present optimizer, or a new one where the step range asks for it."""
+        fresh = step_range.resets_optimizer and self.step == step_range.start
+        if self.optimizer is not None and not fresh:
+            return self.optimizer
+        self.optimizer = make_optimizer(self.network, self.recipe, phase)
+        self.optimizer.register_step_post_hook(self._count_step)
+        if self._restored and not fresh:
+            restore_optimizer(self.optimizer, self._restored)
+        self._restored = {}
+        return self.optimizer
+
+    def _count_step(self, *_: object) -> None:
+        self.stats.monitors[-1].steps += 1
+
+
+def derive_seed(*numbers: int) -> int:
+    """Return a seed that depends on all of the numbers."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
