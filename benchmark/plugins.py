@@ -1,6 +1,6 @@
-"""Python files with strategies or networks of the user's own.
+"""Python files with strategies and backbones of the user's own.
 
-A broken one stops nothing else: it is kept with its error, for whoever lists or asks.
+A broken file does not stop the others: its error is kept, and appears wherever the file is needed.
 """
 
 from __future__ import annotations
@@ -14,104 +14,118 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.model.registry import BACKBONES
-from benchmark.strategy import registry
+from benchmark.spec import Registry
+from benchmark.strategy.registry import broken, registered
 
-_loaded: dict[Path, int] = {}  # files, and when they were changed
+_loaded: dict[Path, int] = {}  # files, and the time of their last change in ns
 
 
 def load_plugin(file: str | Path) -> None:
-    """Register what one Python file brings: all of it, or nothing.
+    """Import one Python file and register its strategies and backbones: all of them, or none.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it can't be imported or a strategy of it not be built with its defaults, with its own
-        error and the line, or if it brings nothing.
+        If the file can't be imported, if it registers nothing, or if a strategy can't be built with
+        its defaults. The message has the error and its line.
     """
     path = Path(file).resolve()
     if not path.is_file():
         raise FileNotFoundError(f"--plugin {file}: no such file")
-    place = hashlib.sha256(str(path).encode()).hexdigest()[:8]  # two files may be called the same
-    name = f"imbalance_bench_plugin_{path.stem}_{place}"
+    name = _module_name(path)
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ValueError(f"--plugin {file}: not a Python file (its name must end in .py)")
     module = importlib.util.module_from_spec(spec)
-    registry.registered()  # ours first: a clash of names is its to mend
+    unload_plugin(path)  # an earlier state of the file
     sys.modules[name] = module
-    _forget(name)  # of an earlier state of the file
-    _loaded.pop(path, None)
     try:
+        registered()  # the built-in ones first: they keep their names
         spec.loader.exec_module(module)
-        if not brought_by(path):
+        if not names_from(path):
             raise ValueError("no function in it is decorated with @strategy or @backbone")
-        for entry in [one for one in registry.entries.values() if one.file == path]:
-            entry.built()  # a run looks at all that are there, also at those not asked for
+        for strategy in registered().names_from(name):
+            # a run builds all registered strategies, also those that the user did not name
+            registered().get(strategy).build_default()
     except (Exception, SystemExit) as error:  # a script may end with sys.exit
-        del sys.modules[name]
-        _forget(name)
-        raise ValueError(f"--plugin {file}: {_told(error, path)}") from error
+        unload_plugin(path)
+        raise ValueError(f"--plugin {file}: {_error_with_line(error, path)}") from error
     _loaded[path] = path.stat().st_mtime_ns
 
 
 def load_plugins(files: Iterable[str | Path]) -> None:
-    """Register what several files bring; a broken one is kept in `registry.broken`.
+    """Register what several files bring. The error of a broken file is kept in `broken`.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file: nothing has begun yet that this could stop.
+        If there is no such file. This stops all, because no work has begun yet.
     """
     for file in files:
-        registry.broken.pop(str(file), None)
+        broken.pop(str(file), None)
         try:
             load_plugin(file)
         except ValueError as error:
-            registry.broken[str(file)] = str(error).removeprefix(f"--plugin {file}: ")
+            broken[str(file)] = str(error).removeprefix(f"--plugin {file}: ")
 
 
-def brought_by(file: str | Path) -> list[str]:
-    """Return the names of the strategies and networks of a loaded file."""
+def unload_plugin(file: str | Path) -> None:
+    """Remove the strategies and backbones of a file, if it has registered any."""
     path = Path(file).resolve()
-    strategies = [n for n, e in registry.entries.items() if e.file == path]
-    return strategies + [n for n, b in BACKBONES.items() if b.file.resolve() == path]
+    name = _module_name(path)
+    for registry in _registries():
+        registry.forget(name)
+    sys.modules.pop(name, None)
+    _loaded.pop(path, None)
+
+
+def names_from(file: str | Path) -> list[str]:
+    """Return the names of the strategies and backbones that a file has registered."""
+    name = _module_name(Path(file).resolve())
+    return [item for registry in _registries() for item in registry.names_from(name)]
 
 
 def loaded_files() -> dict[Path, int]:
-    """Return the files loaded in this process, and when they were changed."""
+    """Return the files of this process, and the time of their last change in nanoseconds."""
     return dict(_loaded)
 
 
-def broken_words() -> list[str]:
-    """Say what is broken, a sentence each."""
-    return [f"The plug-in {name} is broken: {error}." for name, error in registry.broken.items()]
+def broken_plugin_sentences() -> list[str]:
+    """Return a sentence for each broken plug-in."""
+    return [f"The plug-in {name} is broken: {error}." for name, error in broken.items()]
 
 
 class Plugins:
-    """The plug-in files of this process; to unpickle it in another process loads them there."""
+    """The plug-in files of this process. Another process loads them when it unpickles this."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as the list of files."""
-        return _load_again, (dict(_loaded),)
+        return _load_changed, (dict(_loaded),)
 
 
-def _load_again(files: dict[Path, int]) -> None:
+def _load_changed(files: dict[Path, int]) -> None:
     for file, changed in files.items():
         if _loaded.get(file) != changed:
             load_plugin(file)
 
 
-def _forget(module: str) -> None:
-    registry.forget(module)
-    BACKBONES.forget(module)
+def _registries() -> tuple[Registry[Any], ...]:
+    return registered(), BACKBONES
 
 
-def _told(error: Exception | SystemExit, path: Path) -> str:
-    """Say an error with the line of the user's file that led to it."""
+def _module_name(path: Path) -> str:
+    """Return a name of its own for each path: two files may have the same name."""
+    digest = hashlib.sha256(str(path).encode()).hexdigest()[:8]
+    return f"imbalance_bench_plugin_{path.stem}_{digest}"
+
+
+def _error_with_line(error: Exception | SystemExit, path: Path) -> str:
+    """Return the error with the line of the user's file that led to it."""
     if isinstance(error, SyntaxError):
         return f"{type(error).__name__}: {error.msg} (line {error.lineno})"
-    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == str(path)]
     kind = "" if type(error) is ValueError else f"{type(error).__name__}: "
     return f"{kind}{error}" + (f" (line {lines[-1]})" if lines else "")

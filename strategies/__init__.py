@@ -1,9 +1,13 @@
-"""One imbalance strategy a file. A new one is found by being here, and may stand in a group.
+"""The built-in strategies, one a file. A file in this folder is a strategy, with no other change.
 
-`all` runs those of MISSION, `every` all that are here.
+Modules are imported in the order of the list of strategies: those of the mission first, then all
+others by name.
 """
 
-MISSION = (
+from importlib import import_module
+from pkgutil import iter_modules
+
+_FIRST = (
     "no_change",
     "class_weights",
     "focal_loss",
@@ -11,29 +15,6 @@ MISSION = (
     "augmentation_oversampling",
     "threshold_moving",
 )
-GROUPS = {
-    "losses": (
-        "class_weights",
-        "square_root_weights",
-        "effective_number",
-        "focal_loss",
-        "class_balanced_focal",
-        "logit_adjusted_loss",
-        "balanced_softmax",
-        "deferred_reweighting",
-        "ldam_drw",
-    ),
-    "samplers": (
-        "random_oversampling",
-        "augmentation_oversampling",
-        "square_root_sampling",
-        "progressive_sampling",
-        "undersampling",
-        "deferred_resampling",
-        "crt",
-        "smote",
-    ),
-    "mixing": ("augmentation_only", "mixup", "remix"),
-    "decisions": ("threshold_moving", "prior_correction", "tau_norm"),
-    "noise": ("label_smoothing", "generalized_cross_entropy"),
-}
+
+for _name in dict.fromkeys((*_FIRST, *sorted(module.name for module in iter_modules(__path__)))):
+    import_module(f"{__name__}.{_name}")

@@ -10,17 +10,17 @@ from benchmark.strategy import (
 )
 
 
-@strategy(degrees=Between(5, 45))
+@strategy(groups=("mixing",), degrees=Between(5, 45))
 def augmentation_only(degrees: float = 15.0) -> Strategy:
-    """Every image altered at random whenever it is shown, none drawn more often.
+    """Every image is augmented at random whenever it is shown; no image is drawn more often.
 
     The baseline of `augmentation_oversampling`: the same flip, rotation (up to `degrees`), zoom,
-    shift and change of light (Shorten & Khoshgoftaar 2019, Journal of Big Data 6:60). What that
-    gains over this, the repeats have gained.
+    shift and change of light (Shorten & Khoshgoftaar 2019, Journal of Big Data 6:60). The
+    difference between the two is the effect of the repeats.
 
-    x -> view(x)
+    x -> augment(x)
 
     Example: --strategies no_change,augmentation_only,augmentation_oversampling
     """
-    views = RandomAugmentation(degrees)
-    return Strategy(stages=(Stage(augmentation=views, expectations=(AllImagesAugmented(),)),))
+    stage = Stage(augmentation=RandomAugmentation(degrees), expectations=(AllImagesAugmented(),))
+    return Strategy(stages=(stage,))

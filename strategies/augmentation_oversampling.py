@@ -12,22 +12,23 @@ from benchmark.strategy import (
 )
 
 
-@strategy(degrees=Between(5, 45))
+@strategy(groups=("all", "samplers"), degrees=Between(5, 45))
 def augmentation_oversampling(degrees: float = 15.0) -> Strategy:
-    """Random oversampling whose repeats are altered: a rare image is not shown twice the same.
+    """Random oversampling with augmented repeats: no rare image is shown twice the same.
 
-    The draws of random oversampling. The first showing of an image in a pass is untouched; each
-    repeat passes a random flip, rotation (up to `degrees`), zoom, shift and change of light. There
-    is no canonical definition of this method, this is ours; for what others mean by it see Shorten
-    & Khoshgoftaar 2019, Journal of Big Data 6:60.
+    The sampler is that of `random_oversampling`. The first occurrence of an image in an epoch is
+    untouched. Each repeat has a random flip, rotation (up to `degrees`), zoom, shift and change of
+    light. There is no canonical definition of this method; this one is ours. For other definitions
+    see Shorten & Khoshgoftaar 2019, Journal of Big Data 6:60.
 
-    draws of class c = max_k n_k in each pass; x -> view(x) from the second showing on
+    draws of class c = max_k n_k in each epoch; x -> augment(x) from the second occurrence on
 
     Example: --strategies augmentation_only,augmentation_oversampling
     """
     (stage,) = find("random_oversampling").stages
-    views, expectations = (
-        RandomAugmentation(degrees, from_repeat=1),
-        (*stage.expectations, RepeatsAugmented()),
+    augmented = replace(
+        stage,
+        augmentation=RandomAugmentation(degrees, from_repeat=1),
+        expectations=(*stage.expectations, RepeatsAugmented()),
     )
-    return Strategy(stages=(replace(stage, augmentation=views, expectations=expectations),))
+    return Strategy(stages=(augmented,))

@@ -26,13 +26,13 @@ class InversePower:
         return counts**-self.power
 
 
-@strategy(power=Between(0, 1.5))
+@strategy(groups=("all", "losses"), power=Between(0, 1.5))
 def class_weights(power: float = 1.0) -> Strategy:
     """Cross-entropy weighted by inverse class size: a rare image counts for more.
 
     w_c = N / (C n_c) for power=1 (scikit-learn's 'balanced'; King & Zeng 2001); power=0.5 weights
     by the inverse square root. Weights have mean 1 over the training images, so that the learning
-    rate stays what it was.
+    rate stays the same.
 
     L = -w_y log p_y
 

@@ -1,19 +1,22 @@
-"""Class weights in the last part of the training alone."""
+"""Class weights at the end of the training."""
 
 from dataclasses import replace
 
 from benchmark.strategy import Between, OneOf, Strategy, find, strategy
 
 
-@strategy(final_fraction=Between(0.05, 0.5), beta=OneOf((0.9, 0.99, 0.999, 0.9999)))
+@strategy(
+    groups=("losses",), final_fraction=Between(0.05, 0.5), beta=OneOf((0.9, 0.99, 0.999, 0.9999))
+)
 def deferred_reweighting(
     base: str = "no_change", final_fraction: float = 0.2, beta: float = 0.999
 ) -> Strategy:
-    """Trained as `base` at first, with class weights in the `final_fraction` share of the steps.
+    """Trained as `base` at first, then with class weights in the last steps.
 
     Cao et al. 2019, arXiv 1906.07413, algorithm 1 ('DRW': the last 40 of 200 epochs), with the
-    weights of `effective_number`: features are learnt from all images alike, then the classes
-    balanced. Their drop of the learning rate is the recipe's to make, not this strategy's.
+    weights of `effective_number` in the fraction `final_fraction` of the steps: the network learns
+    features from all images alike, then the classes are balanced. Their drop of the learning rate
+    belongs to the recipe, not to this strategy.
 
     L = -log p_y, then -w_y log p_y
 

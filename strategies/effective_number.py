@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class InverseEffectiveNumber:
-    """The inverse of how many images count that do not repeat what others show."""
+    """The inverse of the effective number of images: those that do not repeat others."""
 
     beta: float
 
@@ -28,9 +28,9 @@ class InverseEffectiveNumber:
         return (1 - self.beta) / -(counts * log_beta).expm1()  # 1 - beta^n without cancellation
 
 
-@strategy(beta=OneOf((0.9, 0.99, 0.999, 0.9999)))
+@strategy(groups=("losses",), beta=OneOf((0.9, 0.99, 0.999, 0.9999)))
 def effective_number(beta: float = 0.999) -> Strategy:
-    """Class weights that stop growing: beyond 1 / (1 - beta) images, more of them say little new.
+    """Class weights that stop growing: beyond 1 / (1 - beta) images, more of them add little.
 
     Cui et al. 2019, arXiv 1901.05555, eq. 6 ('class-balanced loss'), with mean weight 1 over the
     training images. beta=0 gives no weights, beta near 1 those of inverse frequency.

@@ -29,12 +29,12 @@ class FocalLoss:
         return -(target * missing**self.gamma * log_p).sum(1)
 
 
-@strategy(gamma=Between(0.25, 5))
+@strategy(groups=("all", "losses"), gamma=Between(0.25, 5))
 def focal_loss(gamma: float = 2.0) -> Strategy:
-    """Softmax focal loss: images that are already right count for less.
+    """Softmax focal loss: easy images count for less.
 
-    Lin et al. 2017, arXiv 1708.02002, eq. 4, on the softmax (their form is on sigmoids), without
-    class weights: it looks at how hard an image is, not at how rare its class is.
+    Lin et al. 2017, arXiv 1708.02002, eq. 4, on the softmax (their form has sigmoids), without
+    class weights: an image counts by its difficulty, not by the size of its class.
 
     L = -(1 - p_y)^gamma log p_y
 

@@ -28,13 +28,13 @@ class GeneralizedCrossEntropy:
         return -(target * (self.q * logits.log_softmax(1)).expm1()).sum(1) / self.q
 
 
-@strategy(q=Between(0.1, 1))
+@strategy(groups=("noise",), q=Between(0.1, 1))
 def generalized_cross_entropy(q: float = 0.7) -> Strategy:
-    """A loss that gives up on images it finds impossible: they may have wrong labels.
+    """Very improbable images count for little, because their labels may be wrong.
 
     Zhang & Sabuncu 2018, arXiv 1805.07836, eq. 6, without their truncation: between cross-entropy
-    (q near 0) and the mean absolute error (q=1). An image pulls p_y^q times as much as by
-    cross-entropy, so rare classes, which start improbable, are learnt late.
+    (q near 0) and the mean absolute error (q=1). The gradient of an image is p_y^q times that by
+    cross-entropy. Rare classes are improbable at first, so the network learns them late.
 
     L = (1 - p_y^q) / q
 

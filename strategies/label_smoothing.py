@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Smoothed:
-    """Cross-entropy to a target of which the share epsilon is spread over all classes."""
+    """Cross-entropy with the fraction epsilon of each target spread over all classes."""
 
     epsilon: float
 
@@ -30,16 +30,16 @@ class Smoothed:
         return -(smooth * logits.log_softmax(1)).sum(1)
 
 
-@strategy(epsilon=Between(0.01, 0.3))
+@strategy(groups=("noise",), epsilon=Between(0.01, 0.3))
 def label_smoothing(epsilon: float = 0.1) -> Strategy:
-    """Cross-entropy to targets that are never quite sure: no single label is learnt by heart.
+    """Cross-entropy with targets below 1: the network does not learn single labels by heart.
 
-    Szegedy et al. 2016, arXiv 1512.00567, section 7: InceptionV3 itself was trained so. It knows
-    nothing of class sizes; against wrong labels see Lukasik et al. 2020, arXiv 2003.02819.
+    Szegedy et al. 2016, arXiv 1512.00567, section 7: InceptionV3 itself was trained this way. Class
+    sizes play no role. For its effect on wrong labels see Lukasik et al. 2020, arXiv 2003.02819.
 
     L = -sum_c ((1 - epsilon) [c = y] + epsilon / C) log p_c
 
     Example: --strategies no_change,label_smoothing:epsilon=0.05
     """
-    expectations = (DownweightsUncertainExamples(sure=1 - epsilon / 2),)
+    expectations = (DownweightsUncertainExamples(confident=1 - epsilon / 2),)
     return Strategy(stages=(Stage(loss=Smoothed(epsilon), expectations=expectations),))

@@ -5,15 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import (
-    Stage,
-    Strategy,
-    UpweightsEasyExamples,
-    UpweightsRareClasses,
-    Weighted,
-    strategy,
-)
-from benchmark.strategy.search_space import Between
+from benchmark.strategy import Between, Stage, Strategy, Weighted, strategy
+from benchmark.strategy.expectations import UpweightsEasyExamples, UpweightsRareClasses
 from strategies.effective_number import InverseEffectiveNumber
 
 if TYPE_CHECKING:
@@ -22,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CosineHead:
-    """Cosine of the angle between features and each class' row, times a scale."""
+    """Cosine of the angle between the features and the row of each class, times a scale."""
 
     scale: float
 
@@ -51,32 +44,26 @@ class Margins:
         """Logits (B, C), target (B, C), counts (C,) -> (B,)."""
         size = counts.clamp(min=1)
         margins = self.scale * self.largest * (size / size.min()) ** -0.25  # (C,)
-        of_one = target / target.sum(1, keepdim=True)  # class weights may be in it
-        return -(target * (logits - of_one * margins).log_softmax(1)).sum(1)
+        label = target / target.sum(1, keepdim=True)  # the target may have class weights in it
+        return -(target * (logits - label * margins).log_softmax(1)).sum(1)
 
 
-@strategy(margin=Between(0.1, 1), final_fraction=Between(0.05, 0.5))
+@strategy(groups=("losses",), margin=Between(0.1, 1), final_fraction=Between(0.05, 0.5))
 def ldam_drw(
     margin: float = 0.5, scale: float = 30.0, final_fraction: float = 0.2, beta: float = 0.999
 ) -> Strategy:
-    """Rarer classes must win by wider margins; class weights in the `final_fraction` share of the steps.
+    """Rarer classes need wider margins; the last steps have class weights as well.
 
     Cao et al. 2019, arXiv 1906.07413, eq. 13 and algorithm 1, with the head of their code: cosines
-    times `scale`. The rarest class has the margin `margin`, others less.
+    times `scale`. The rarest class has the margin `margin`, others less. Class weights are in the
+    fraction `final_fraction` of the steps.
 
     L = -log softmax(f - s Delta_y [c = y])_y, Delta_c ~ n_c^-1/4; f = s cos(w, x); then w_y L
 
     Example: --strategies no_change,ldam_drw:margin=0.3
     """
-    margins = Margins(margin, scale)
+    margins, easy = Margins(margin, scale), UpweightsEasyExamples()
     weighted = Weighted(InverseEffectiveNumber(beta), margins)
-    first = Strategy(
-        (Stage(loss=margins, expectations=(UpweightsEasyExamples(),)),), CosineHead(scale)
-    )
-    return first.then(
-        Stage(
-            final_fraction,
-            loss=weighted,
-            expectations=(UpweightsEasyExamples(), UpweightsRareClasses()),
-        )
-    )
+    plain = Strategy((Stage(loss=margins, expectations=(easy,)),), CosineHead(scale))
+    final = Stage(final_fraction, loss=weighted, expectations=(easy, UpweightsRareClasses()))
+    return plain.then(final)

@@ -27,13 +27,13 @@ class LogitAdjusted:
         return -(target * (logits + self.tau * log_prior).log_softmax(1)).sum(1)
 
 
-@strategy(tau=Between(0, 2))
+@strategy(groups=("losses",), tau=Between(0, 2))
 def logit_adjusted_loss(tau: float = 1.0) -> Strategy:
-    """Cross-entropy with the prior added to the logits, which then need not learn it.
+    """Cross-entropy with the prior added to the logits, so that the network need not learn it.
 
-    Menon et al. 2021, arXiv 2007.07314, eq. 10. At test the plain argmax is the one for equally
-    frequent classes: balanced accuracy gains, plain accuracy pays. A prior correction on top
-    corrects twice.
+    Menon et al. 2021, arXiv 2007.07314, eq. 10. On test images the argmax is then that for equally
+    frequent classes: balanced accuracy rises, accuracy falls. A prior correction on top would
+    correct twice.
 
     L = -log softmax(f + tau log pi)_y
 

@@ -7,7 +7,7 @@ from benchmark.strategy import Strategy, strategy
 def no_change() -> Strategy:
     """Cross-entropy, every image once an epoch: the baseline, unless another is chosen.
 
-    What InceptionV3 itself was trained with, but for smoothed labels (Szegedy et al. 2016, arXiv
+    InceptionV3 itself was trained with it, apart from smoothed labels (Szegedy et al. 2016, arXiv
     1512.00567).
 
     L = -log p_y

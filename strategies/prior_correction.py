@@ -20,7 +20,7 @@ from benchmark.strategy import (
 
 @dataclass(frozen=True)
 class SubtractPrior:
-    """The log of the class's share of the training images, taken from its log-probability."""
+    """Subtracts tau times the log of a class's share of the training images."""
 
     tau: float
 
@@ -29,19 +29,19 @@ class SubtractPrior:
             raise ValueError(f"prior_correction: tau must be 0 or more, got {self.tau}")
 
     def fit(self, validation: Outputs, counts: NDArray[np.int64]) -> AddOffset:  # noqa: ARG002
-        """Nothing is fitted: the offsets (C,) follow from the training counts (C,)."""
+        """Return the offsets (C,) that follow from the training counts (C,)."""
         prior = np.maximum(counts, 1) / counts.sum()
         return AddOffset(tuple((-self.tau * np.log(prior)).tolist()))
 
 
-@strategy(tau=Between(0, 2))
+@strategy(groups=("decisions",), tau=Between(0, 2))
 def prior_correction(base: str = "no_change", tau: float = 1.0) -> Strategy:
-    """The trained model `base` with its classes' prior taken out of the decision; nothing is trained.
+    """The trained model `base` with the class prior removed from its decision; nothing is trained.
 
-    Post-hoc logit adjustment, Menon et al. 2021, arXiv 2007.07314, eq. 9; for tau=1 that of Buda et
-    al. 2018, arXiv 1710.05381, p_c / pi_c. It asks which class would fit best if all were equally
-    frequent: balanced accuracy gains, plain accuracy pays. On a model that was trained on balanced
-    draws or weights it corrects twice.
+    Post-hoc logit adjustment, Menon et al. 2021, arXiv 2007.07314, eq. 9; tau=1 is p_c / pi_c of
+    Buda et al. 2018, arXiv 1710.05381. It chooses the class that fits best if all are equally
+    frequent: balanced accuracy rises, accuracy falls. A model that was trained with balanced draws
+    or weights is corrected twice.
 
     y = argmax_c (log p_c - tau log pi_c)
 

@@ -4,12 +4,12 @@ from benchmark.strategy import ExpectClassSampling, OneOf, Stage, Strategy, stra
 from strategies.random_oversampling import Oversample
 
 
-@strategy(stages=OneOf((2, 3, 5, 10)))
+@strategy(groups=("samplers",), stages=OneOf((2, 3, 5, 10)))
 def progressive_sampling(stages: int = 5) -> Strategy:
-    """Draws begin as the images are and end balanced, in equal stages over the whole training.
+    """Classes are drawn by size at first and equally often at the end, in equal stages.
 
-    Kang et al. 2020, arXiv 1910.09217, eq. 2, where t is the epoch; here the budget is cut into
-    `stages`, of which the first draws by class size alone and the last all classes equally often.
+    Kang et al. 2020, arXiv 1910.09217, eq. 2. There t is the epoch; here the budget is cut into
+    `stages`. The first draws by class size, the last draws all classes equally often.
 
     share of class c = (1 - t) n_c / N + t / C, t = 0 ... 1
 

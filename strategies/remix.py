@@ -1,4 +1,4 @@
-"""Remix: mixup that gives the label to the rare class."""
+"""Remix: mixup with the label of the rare class."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Remix(Mixup):
-    """Mixup whose label is that of the much rarer class, if enough of its image is there."""
+    """Mixup with the label of the much rarer class, if its image has a large enough share."""
 
     kappa: float
     tau: float
 
-    def of_label(self, part: Tensor, mine: Tensor, theirs: Tensor, counts: Tensor) -> Tensor:
-        """Shares (B,) and targets (B, C) of both images, counts (C,) -> (B,)."""
-        ratio = (mine @ counts) / (theirs @ counts)  # (B,) n_i / n_j
-        other_is_rare = (ratio >= self.kappa) & (part < self.tau)
-        own_is_rare = (ratio <= 1 / self.kappa) & (1 - part < self.tau)
-        return part.masked_fill(other_is_rare, 0.0).masked_fill(own_is_rare, 1.0)
+    def label_share(self, share: Tensor, own: Tensor, other: Tensor, counts: Tensor) -> Tensor:
+        """Share (B,) and targets (B, C) of both images, counts (C,) -> (B,)."""
+        ratio = (own @ counts) / (other @ counts)  # (B,) n_i / n_j
+        other_is_rare = (ratio >= self.kappa) & (share < self.tau)
+        own_is_rare = (ratio <= 1 / self.kappa) & (1 - share < self.tau)
+        return share.masked_fill(other_is_rare, 0.0).masked_fill(own_is_rare, 1.0)
 
 
-@strategy(alpha=Between(0.1, 1), kappa=Between(1, 10, log=True))
+@strategy(groups=("mixing",), alpha=Between(0.1, 1), kappa=Between(1, 10, log=True))
 def remix(alpha: float = 1.0, kappa: float = 3.0, tau: float = 0.5) -> Strategy:
     """Images are blended in pairs; the label goes to the much rarer class.
 
-    Chou et al. 2020, arXiv 2007.03943, eq. 7: where one class has `kappa` times the images of the
-    other and the majority's image less than `tau` of the blend, the minority has the whole label.
+    Chou et al. 2020, arXiv 2007.03943, eq. 7: if one class has `kappa` times the images of the
+    other, and its image less than `tau` of the blend, the smaller class has the whole label.
 
     x as in mixup; y = y_j if n_i / n_j >= kappa and a < tau, y_i if n_j / n_i >= kappa and
     1 - a < tau, else as in mixup

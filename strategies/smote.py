@@ -12,7 +12,7 @@ from benchmark.strategy import Between, OneOf, Stage, Strategy, SyntheticFeature
 
 @dataclass(frozen=True)
 class Smote:
-    """Rows between neighbours of a class, until it has as many as the largest."""
+    """Rows between neighbours of a class, until all classes are as large as the largest."""
 
     neighbors: int
 
@@ -26,38 +26,41 @@ class Smote:
         """Features (N, D), labels (N,) -> further rows (S, D) and their labels (S,)."""
         from imblearn.over_sampling import SMOTE, RandomOverSampler  # slow to import
 
-        kinds, sizes = np.unique(labels, return_counts=True)
-        rows, of = [features[:0]], [labels[:0]]
+        classes, sizes = np.unique(labels, return_counts=True)
+        rows, row_labels = [features[:0]], [labels[:0]]
         near = np.minimum(self.neighbors, sizes - 1)  # a small class has fewer neighbours
         for k in np.unique(near).tolist():
-            wanted = dict.fromkeys(kinds[near == k].tolist(), int(sizes.max()))
-            how = {"sampling_strategy": wanted, "random_state": int(rng.integers(2**31))}
-            sampler = SMOTE(k_neighbors=k, **how) if k else RandomOverSampler(**how)
-            made, made_labels = sampler.fit_resample(features, labels)
-            rows.append(made[len(labels) :])
-            of.append(made_labels[len(labels) :])
-        return np.concatenate(rows), np.concatenate(of)
+            targets = dict.fromkeys(classes[near == k].tolist(), int(sizes.max()))
+            options = {"sampling_strategy": targets, "random_state": int(rng.integers(2**31))}
+            sampler = SMOTE(k_neighbors=k, **options) if k else RandomOverSampler(**options)
+            resampled, resampled_labels = sampler.fit_resample(features, labels)
+            rows.append(resampled[len(labels) :])
+            row_labels.append(resampled_labels[len(labels) :])
+        return np.concatenate(rows), np.concatenate(row_labels)
 
 
 @strategy(
-    final_fraction=Between(0.1, 0.6), neighbors=OneOf((1, 3, 5, 10)), reset=OneOf((True, False))
+    groups=("samplers",),
+    final_fraction=Between(0.1, 0.6),
+    neighbors=OneOf((1, 3, 5, 10)),
+    reset=OneOf((True, False)),
 )
 def smote(
     base: str = "no_change", final_fraction: float = 0.3, neighbors: int = 5, reset: bool = True
 ) -> Strategy:
-    """Trained as `base`, then the last layer begun anew, with made-up features of rare classes.
+    """Trained as `base`, then a new last layer with synthetic features of rare classes.
 
-    imbalanced-learn's SMOTE (Chawla et al. 2002) on the pooled features, once the network is left
-    as it is: between pixels there is no image (the two steps are those of Dablain et al. 2022,
-    arXiv 2207.06080). With --fine-tune head both steps train the last layer. A class of fewer than
-    `neighbors` + 1 images has all others as neighbours, a single one is repeated. `reset` as for
-    `crt`.
+    imbalanced-learn's SMOTE (Chawla et al. 2002) on the pooled features, after the other layers are
+    frozen: a point between the pixels of two images is no image (the two steps are those of Dablain
+    et al. 2022, arXiv 2207.06080). With --fine-tune head both steps train the last layer. In a
+    class of fewer than `neighbors` + 1 images, all others are neighbours; a single image is
+    repeated. `final_fraction` and `reset` as for `crt`.
 
     x = x_i + u (x_j - x_i), u ~ U(0, 1), j of the nearest of i in its class, until n_c = max_k n_k
 
     Example: --strategies no_change,crt,smote:neighbors=3
     """
-    made_up = Stage(synthesizer=Smote(neighbors), expectations=(SyntheticFeatures(),))
+    synthetic = Stage(synthesizer=Smote(neighbors), expectations=(SyntheticFeatures(),))
     return find(base).then(
-        replace(made_up, fraction=final_fraction, train_from="head", reset_head=reset)
+        replace(synthetic, fraction=final_fraction, train_from="head", reset_head=reset)
     )

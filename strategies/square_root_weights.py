@@ -3,13 +3,13 @@
 from benchmark.strategy import Strategy, find, strategy
 
 
-@strategy
+@strategy(groups=("losses",))
 def square_root_weights() -> Strategy:
     """Cross-entropy weighted by the inverse square root of class size: class weights, but milder.
 
-    Half way, on a logarithmic scale, between no weights and those of `class_weights`, under which
-    a class of a few images has their noise multiplied (as sampling: Mahajan et al. 2018, arXiv
-    1805.00932, section 2.2).
+    Half way, on a logarithmic scale, between no weights and those of `class_weights`, which
+    multiply the noise of a class of few images (as sampling: Mahajan et al. 2018, arXiv 1805.00932,
+    section 2.2).
 
     L = -w_y log p_y, w_c ~ n_c^-1/2
 

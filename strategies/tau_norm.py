@@ -1,4 +1,4 @@
-"""The classifier's rows scaled to like norms."""
+"""Classifier rows scaled to similar norms."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmark.strategy import Between, Outputs, PredictsRareClassesMore, Strate
 
 @dataclass(frozen=True)
 class NormalisedRows:
-    """Each class' row of the classifier divided by a power of its norm, without bias."""
+    """Each row of the classifier divided by a power of its norm, without bias."""
 
     tau: float
 
@@ -21,7 +21,7 @@ class NormalisedRows:
             raise ValueError(f"tau_norm: tau must be 0 or more, got {self.tau}")
 
     def fit(self, validation: Outputs, counts: NDArray[np.int64]) -> NormalisedRows:  # noqa: ARG002
-        """Nothing is fitted."""
+        """Return itself: nothing is fitted."""
         return self
 
     def __call__(self, outputs: Outputs) -> NDArray[np.int64]:
@@ -33,13 +33,13 @@ class NormalisedRows:
         return (outputs.features.astype(np.float64) @ (head.T / norms**self.tau)).argmax(1)
 
 
-@strategy(tau=Between(0, 1.5))
+@strategy(groups=("decisions",), tau=Between(0, 1.5))
 def tau_norm(base: str = "no_change", tau: float = 1.0) -> Strategy:
-    """The trained model `base` with its classifier's rows brought to like norms; nothing is trained.
+    """The trained model `base` with classifier rows of similar norms; nothing is trained.
 
-    Kang et al. 2020, arXiv 1910.09217, section 4.3, without bias as there: under SGD the rows of
-    large classes grow longer. Under Adam norms need not follow class size (Menon et al. 2021, arXiv
-    2007.07314, section 2), and of short training they hardly do; then this changes little.
+    Kang et al. 2020, arXiv 1910.09217, section 4.3, without bias as there: with SGD the rows of
+    large classes grow longer. With Adam the norms need not follow class size (Menon et al. 2021,
+    arXiv 2007.07314, section 2). After short training they hardly do; then this changes little.
 
     y = argmax_c w_c . x / |w_c|^tau
 

@@ -1,31 +1,29 @@
 """Threshold moving on a trained model."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.strategy import AddOffset, Outputs, RaisesFittedMacroF1, Strategy, find, strategy
-from benchmark.strategy.search_space import Between
+from benchmark.strategy import AddOffset, Between, Outputs, Strategy, find, strategy
+from benchmark.strategy.expectations import RaisesFittedMacroF1
 
 
 def macro_f1(labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> float:
-    """Mean of the per-class F1 over all classes, 0 where a class has neither hit nor call."""
+    """Mean of the per-class F1, 0 for a class that is neither present nor predicted."""
     hits = np.bincount(labels[labels == predicted], minlength=classes)
     total = np.bincount(labels, minlength=classes) + np.bincount(predicted, minlength=classes)
     return float(np.mean(2 * hits / np.maximum(total, 1)))
 
 
-def nearest_best(tried: NDArray, gains: list[float], wish: float) -> float:
-    """Of those with the largest gain the one nearest to `wish`."""
-    return float(min(tried[np.isclose(gains, max(gains))], key=lambda one: abs(one - wish)))
+def nearest_best(values: NDArray, scores: list[float], target: float) -> float:
+    """Return the value with the best score; of several, the one nearest to the target."""
+    return float(min(values[np.isclose(scores, max(scores))], key=lambda v: abs(v - target)))
 
 
 @dataclass(frozen=True)
 class MoveThresholds:
-    """One offset a class, chosen on validation for macro-F1."""
+    """One offset for each class, fitted on validation for macro-F1."""
 
     prior_weight: float
     sweeps: int = 3
@@ -36,39 +34,38 @@ class MoveThresholds:
 
     def fit(self, validation: Outputs, counts: NDArray[np.int64]) -> AddOffset:
         """Fit the strength of the prior correction, then every class by coordinate ascent."""
-        scores, labels, classes = validation.log_probabilities, validation.labels, len(counts)
+        log_p, labels, classes = validation.log_probabilities, validation.labels, len(counts)
         prior = -np.log(np.maximum(counts, 1) / counts.sum())
         prior -= prior.mean()
-        # a network that has not learnt the prior, or was trained on balanced draws, wants less
+        # a network that has not learnt the prior, or was trained on balanced draws, needs less
         taus, steps = np.linspace(0, 1.5, 16), np.linspace(-3, 3, 25)
-        gains = [macro_f1(labels, (scores + tau * prior).argmax(1), classes) for tau in taus]
-        prior *= nearest_best(taus, gains, 1.0)
+        scores = [macro_f1(labels, (log_p + tau * prior).argmax(1), classes) for tau in taus]
+        prior *= nearest_best(taus, scores, 1.0)
         fitted = prior.copy()
         for k in [*range(classes)] * self.sweeps:
-            own = scores[:, k] + fitted[k]
-            others = np.where(np.arange(classes) == k, -np.inf, scores + fitted)
+            own = log_p[:, k] + fitted[k]
+            others = np.where(np.arange(classes) == k, -np.inf, log_p + fitted)
             rival, top = others.argmax(1), others.max(1)
-            gains = [macro_f1(labels, np.where(own + s > top, k, rival), classes) for s in steps]
-            fitted[k] += nearest_best(steps, gains, 0.0)
-        seen = np.bincount(labels, minlength=classes)
-        trust = seen / (seen + self.prior_weight)
+            scores = [macro_f1(labels, np.where(own + s > top, k, rival), classes) for s in steps]
+            fitted[k] += nearest_best(steps, scores, 0.0)
+        images = np.bincount(labels, minlength=classes)
+        trust = images / (images + self.prior_weight)
         return AddOffset(tuple((trust * fitted + (1 - trust) * prior).tolist()))
 
 
-@strategy(prior_weight=Between(1, 100, log=True))
+@strategy(groups=("all", "decisions"), prior_weight=Between(1, 100, log=True))
 def threshold_moving(base: str = "no_change", prior_weight: float = 10.0) -> Strategy:
-    """The trained model `base`, its class thresholds moved on validation; nothing is trained.
+    """The trained model `base` with class thresholds moved on validation; nothing is trained.
 
     b is fitted for macro-F1 on the validation images: first the strength tau of the prior
     correction -tau log pi_c, then each b_c by coordinate ascent from there. With m_c validation
-    images of a class, b_c is m_c / (m_c + prior_weight) of the fitted value and the rest prior
-    correction: few images are little evidence. Collell et al. 2018; Buda et al. 2018, arXiv
+    images of a class, b_c is m_c / (m_c + prior_weight) of the fitted value, and the rest is the
+    prior correction: few images are little evidence. Collell et al. 2018; Buda et al. 2018, arXiv
     1710.05381.
 
     y = argmax_c (log p_c + b_c)
 
     Example: --strategies no_change,threshold_moving:base=focal_loss
     """
-    return replace(
-        find(base), decision=MoveThresholds(prior_weight), expectations=(RaisesFittedMacroF1(),)
-    )
+    rule = MoveThresholds(prior_weight)
+    return replace(find(base), decision=rule, expectations=(RaisesFittedMacroF1(),))

@@ -12,7 +12,7 @@ from benchmark.strategy import ExpectClassSampling, Stage, Strategy, strategy
 
 @dataclass(frozen=True)
 class Undersample:
-    """As many images of each class as the smallest has, others in each pass."""
+    """As many images of each class as the smallest has, drawn anew for each epoch."""
 
     def __call__(self, labels: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
         """Labels (N,) -> positions (C * min_c n_c,), shuffled."""
@@ -24,18 +24,20 @@ class Undersample:
         return rng.permutation(sampler.sample_indices_)
 
 
-@strategy
+@strategy(groups=("samplers",))
 def undersampling() -> Strategy:
     """Large classes are cut to the size of the smallest: the cheap way to balanced draws.
 
     imbalanced-learn's RandomUnderSampler on the training indices (Buda et al. 2018, arXiv
-    1710.05381), drawn anew for each pass, so that no image is out for good. The step budget is that
-    of all strategies: rare images are shown as often as by oversampling, in passes of few images.
+    1710.05381), drawn anew for each epoch, so that no image is left out for good. The step budget
+    is that of all strategies: rare images are shown as often as by oversampling, in short epochs.
 
-    draws of class c = min_k n_k in each pass
+    draws of class c = min_k n_k in each epoch
 
     Example: --strategies no_change,undersampling,random_oversampling
     """
     return Strategy(
-        stages=(Stage(sampler=Undersample(), expectations=(ExpectClassSampling(0, cut=True),)),)
+        stages=(
+            Stage(sampler=Undersample(), expectations=(ExpectClassSampling(0, undersampled=True),)),
+        )
     )

@@ -39,12 +39,12 @@ def image_folder(tmp_path_factory):
 
 @pytest.fixture
 def forgotten():
-    """What is registered stays registered: take out what a test brought."""
-    before, files = registry.registered(), plugins.loaded_files()
+    """Unload the plug-ins of a test, with all strategies and backbones that it registered."""
+    registries = (registry.registered(), BACKBONES)
+    before, files = [items.copy() for items in registries], plugins.loaded_files()
     yield
-    for one in BACKBONES.values():
-        if one.build.__module__.startswith("imbalance_bench_plugin"):
-            BACKBONES.forget(one.build.__module__)
-    for now, then in ((registry.entries, before), (plugins._loaded, files), (registry.broken, {})):
-        now.clear()
-        now.update(then)
+    for file in plugins.loaded_files().keys() - files:
+        plugins.unload_plugin(file)
+    for items, saved in zip(registries, before, strict=True):
+        items.restore(saved)
+    registry.broken.clear()

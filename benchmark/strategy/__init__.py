@@ -1,10 +1,9 @@
-"""The interface that every strategy is written against. Strategies import this and nothing else.
+"""The interface for authors of strategies. Strategies import from here and nowhere else.
 
-A strategy is frozen data: stages laid over the step budget (which images are drawn, how they look,
-the loss), a head and a final decision, and what must be seen of them. `timeline` holds those types,
-`components` the defaults and the pieces that several strategies share, `expectations` what can be seen,
-`registry` finds strategies by name, `fingerprint` tells two
-of them apart by content.
+A strategy is frozen data: stages over the step budget, a head, a decision, and expectations. To
+write one, read `protocols` first: the seven components that a strategy can bring. Then `stage`:
+how they are put together. `components` has the defaults and pieces that several strategies share,
+and `expectations` what a strategy can declare for the audit.
 """
 
 from benchmark.strategy.components import (
@@ -21,6 +20,7 @@ from benchmark.strategy.components import (
 )
 from benchmark.strategy.expectations import (
     AllImagesAugmented,
+    CheckResult,
     DownweightsEasyExamples,
     DownweightsUncertainExamples,
     Expectation,
@@ -34,10 +34,9 @@ from benchmark.strategy.expectations import (
     UpweightsEasyExamples,
     UpweightsRareClasses,
 )
+from benchmark.strategy.measurements import DecisionMeasurement, StageMeasurement
 from benchmark.strategy.outputs import Outputs
-from benchmark.strategy.registry import find, strategy
-from benchmark.strategy.search_space import Between, OneOf
-from benchmark.strategy.stage import (
+from benchmark.strategy.protocols import (
     Augmentation,
     Decision,
     FeatureSynthesizer,
@@ -45,9 +44,11 @@ from benchmark.strategy.stage import (
     Loss,
     Mixing,
     Sampler,
-    Stage,
-    Strategy,
 )
+from benchmark.strategy.registration import strategy
+from benchmark.strategy.registry import find
+from benchmark.strategy.search_space import Between, OneOf
+from benchmark.strategy.stage import Stage, Strategy
 
 __all__ = [
     "AddOffset",
@@ -55,8 +56,10 @@ __all__ = [
     "Argmax",
     "Augmentation",
     "Between",
+    "CheckResult",
     "CrossEntropy",
     "Decision",
+    "DecisionMeasurement",
     "DownweightsEasyExamples",
     "DownweightsUncertainExamples",
     "ExpectClassSampling",
@@ -80,6 +83,7 @@ __all__ = [
     "Sampler",
     "Shuffle",
     "Stage",
+    "StageMeasurement",
     "Strategy",
     "SyntheticFeatures",
     "UpweightsEasyExamples",

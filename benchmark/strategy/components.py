@@ -1,4 +1,4 @@
-"""The neutral components, and the few that more than one strategy uses. No torch at import."""
+"""Neutral components, and components that several strategies share."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
-    from benchmark.strategy.stage import Loss
+    from benchmark.strategy.protocols import Augmentation, Loss
 
 
 @dataclass(frozen=True)
 class Shuffle:
-    """Every training image once a pass, in random order."""
+    """Every training image once an epoch, in random order."""
 
     def __call__(self, labels: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
         """Labels (N,) -> a permutation of 0..N-1."""
@@ -29,33 +29,33 @@ class Shuffle:
 
 @dataclass(frozen=True)
 class NoAugmentation:
-    """No image is altered."""
+    """No image is augmented."""
 
-    def changes(self, repeat_index: Tensor) -> Tensor:
-        """None of them, (B,) bool."""
+    def selects(self, repeat_index: Tensor) -> Tensor:
+        """Select none, (B,) bool."""
         return repeat_index < 0
 
     def __call__(self, images: Tensor, repeat_index: Tensor, rng: torch.Generator) -> Tensor:  # noqa: ARG002
-        """Return the images."""
+        """Return the images as they are."""
         return images
 
 
 @dataclass(frozen=True)
 class RandomAugmentation:
-    """A random view of each image: flip, rotation, zoom, shift, brightness, contrast.
+    """Random flip, rotation, zoom, shift, brightness and contrast of each image.
 
-    Drawn per image, applied to the whole batch at once on its device; what turns in from outside
-    is a mirror image of the border.
+    Parameters are drawn for each image and applied to the whole batch at once, on its device. Where
+    the image ends, it is continued by its mirror image.
     """
 
     degrees: float = 15.0  # rotation within +- this
     zoom: float = 0.2  # scale within 1 +- this
     shift: float = 0.1  # of the half width, within +- this
     light: float = 0.25  # brightness and contrast factors within 1 +- this
-    from_repeat: int = 0  # showings before this one stay untouched
+    from_repeat: int = 0  # earlier occurrences in an epoch stay untouched
 
-    def changes(self, repeat_index: Tensor) -> Tensor:
-        """Showings from `from_repeat` on, (B,) bool."""
+    def selects(self, repeat_index: Tensor) -> Tensor:
+        """Select occurrences from `from_repeat` on, (B,) bool."""
         return repeat_index >= self.from_repeat
 
     def __call__(self, images: Tensor, repeat_index: Tensor, rng: torch.Generator) -> Tensor:  # noqa: ARG002
@@ -76,12 +76,12 @@ class RandomAugmentation:
             torch.stack((sin * mirror, cos, uniform(self.shift)), dim=1),
         )
         grid = affine_grid(torch.stack(rows, dim=1), list(images.shape), align_corners=False)
-        view = grid_sample(images.float(), grid, padding_mode="reflection", align_corners=False)
-        mean = view.mean(dim=(1, 2, 3), keepdim=True)  # (B, 1, 1, 1)
+        warped = grid_sample(images.float(), grid, padding_mode="reflection", align_corners=False)
+        mean = warped.mean(dim=(1, 2, 3), keepdim=True)  # (B, 1, 1, 1)
         contrast = (1 + uniform(self.light)).view(-1, 1, 1, 1)  # (B,) -> (B, 1, 1, 1)
         brightness = (1 + uniform(self.light)).view(-1, 1, 1, 1)  # (B,) -> (B, 1, 1, 1)
-        view = (mean + (view - mean) * contrast) * brightness
-        return view.round_().clamp_(0, 255).to(torch.uint8)
+        relit = (mean + (warped - mean) * contrast) * brightness
+        return relit.round_().clamp_(0, 255).to(torch.uint8)
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class NoMixing:
 
 @dataclass(frozen=True)
 class NoSynthesis:
-    """No features are made up."""
+    """No features are synthetic."""
 
     def __call__(
         self,
@@ -109,7 +109,7 @@ class NoSynthesis:
         labels: NDArray[np.int64],
         rng: np.random.Generator,  # noqa: ARG002
     ) -> tuple[NDArray[np.floating], NDArray[np.int64]]:
-        """Features (N, D), labels (N,) -> none of either."""
+        """Features (N, D), labels (N,) -> (0, D) and (0,)."""
         return features[:0], labels[:0]
 
 
@@ -124,23 +124,22 @@ class CrossEntropy:
 
 @dataclass(frozen=True)
 class Weighted:
-    """A loss with the classes of its target weighted, sum_c w_c t_c L_c; a loss is linear in t.
+    """A loss with class weights, sum_c w_c t_c L_c. A loss is linear in its target t.
 
-    Weights are scaled to mean 1 over the training images, so that the learning rate stays what it
-    was.
+    Weights are scaled to mean 1 over the training images, so that the learning rate stays the same.
     """
 
-    weights: Callable[[Tensor], Tensor]  # training counts (C,), none 0 -> (C,), of any scale
+    weights: Callable[[Tensor], Tensor]  # class counts (C,), all above 0 -> (C,) of any scale
     loss: Loss = CrossEntropy()
 
-    def of(self, counts: Tensor) -> Tensor:
-        """Counts (C,) -> weights (C,)."""
+    def class_weights(self, counts: Tensor) -> Tensor:
+        """Counts (C,) -> weights with mean 1 over the training images (C,)."""
         raw = self.weights(counts.clamp(min=1))
         return raw * counts.sum() / (raw * counts).sum()
 
     def __call__(self, logits: Tensor, target: Tensor, counts: Tensor) -> Tensor:
         """Logits (B, C), target (B, C), counts (C,) -> (B,)."""
-        return self.loss(logits, self.of(counts) * target, counts)
+        return self.loss(logits, self.class_weights(counts) * target, counts)
 
 
 @dataclass(frozen=True)
@@ -148,7 +147,7 @@ class LinearHead:
     """One fully connected layer."""
 
     def __call__(self, width: int, classes: int) -> nn.Module:
-        """Return Linear(D, C), initialised as torch does."""
+        """Return Linear(D, C) with torch's initialisation."""
         from torch import nn
 
         return nn.Linear(width, classes)
@@ -163,16 +162,23 @@ class Argmax:
         validation: Outputs,  # noqa: ARG002
         counts: NDArray[np.int64],
     ) -> Callable[[Outputs], NDArray[np.int64]]:
-        """Nothing is fitted."""
+        """Return offsets of 0."""
         return AddOffset((0.0,) * len(counts))
 
 
 @dataclass(frozen=True)
 class AddOffset:
-    """argmax_c (log p_c + offset_c): a fitted rule, which the record keeps."""
+    """argmax_c (log p_c + offset_c): a fitted rule. Records hold its offsets."""
 
     offset: tuple[float, ...]  # (C,)
 
     def __call__(self, outputs: Outputs) -> NDArray[np.int64]:
         """Outputs of N images -> labels (N,)."""
         return (outputs.log_probabilities + np.asarray(self.offset)).argmax(axis=1)
+
+
+def augments_first_occurrence(augmentation: Augmentation) -> bool:
+    """Return whether the first occurrence of an image in an epoch is augmented."""
+    import torch
+
+    return bool(augmentation.selects(torch.zeros(1, dtype=torch.int64))[0])

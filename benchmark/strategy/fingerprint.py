@@ -1,7 +1,7 @@
-"""What makes two components the same: type, fields and the code behind them.
+"""Fingerprints of components: their type, their fields and the code of their module.
 
-A key that hashed only names and fields would serve yesterday's results after an edit, so the
-module's source enters it; comments, layout and docstrings do not.
+Stored results are found by fingerprint. Without the code, a run after an edit would take the
+results of the old code. Comments, layout and docstrings play no role.
 """
 
 from __future__ import annotations
@@ -23,12 +23,18 @@ import benchmark
 
 
 def fingerprint(value: Any) -> Any:
-    """Return a JSON-able description of a component, equal exactly when behaviour is.
+    """Return a description of a component for JSON. Equal descriptions mean equal behaviour.
 
-    Dataclass instances, functions, arrays, numbers, strings, tuples, lists and dicts are allowed.
+    Parameters
+    ----------
+    value
+        A dataclass instance, a function of a module, an array, a number, a string, or a tuple, list
+        or dict of these.
 
-    Raises:
-        ValueError: for anything else, whose content can't be told.
+    Raises
+    ------
+    ValueError
+        For anything else, because its content can't be read.
     """
     if value is None or isinstance(value, bool | int | float | str):
         return value
@@ -63,16 +69,16 @@ def _source(code: Any) -> str:
     file = getattr(module, "__file__", None)
     if file is not None and module.__name__ != "__main__":
         return file_hash(Path(file))
-    # a notebook or a script: its definition alone, which for a class is that of its methods
+    # in a notebook or a script only the definition counts; that of a class is its methods
     functions = [code] if inspect.isfunction(code) else filter(inspect.isfunction, _members(code))
-    # dataclass writes methods of its own, which follow from the fields
+    # @dataclass adds methods that follow from the fields
     written = [f for f in map(inspect.unwrap, functions) if f.__code__.co_filename != "<string>"]
     try:
         return normalised_hash("\n".join(textwrap.dedent(inspect.getsource(f)) for f in written))
     except OSError:
         raise ValueError(
-            f"the source of {code.__qualname__} can't be read, so its results could not be told "
-            f"from those of another version; put it into a file and give that as a plug-in"
+            f"the source of {code.__qualname__} can't be read, so results of another version of it "
+            f"could be taken for its own; put it into a file and load that with --plugin"
         ) from None
 
 
@@ -85,26 +91,26 @@ def _is_standard(kind: type) -> bool:
 
 
 def file_hash(file: Path) -> str:
-    """Hash of a Python file's code without comments, layout and docstrings."""
+    """Return a hash of a Python file's code, without comments, layout and docstrings."""
     return _file_hash(file, file.stat().st_mtime_ns)
 
 
 @functools.cache
-def _file_hash(file: Path, changed: int) -> str:  # noqa: ARG001 - an edited file is another one
+def _file_hash(file: Path, changed: int) -> str:  # noqa: ARG001 - an edit must miss the cache
     return normalised_hash(file.read_text(encoding="utf-8"))
 
 
 def package_hash(name: str) -> str:
-    """Hash of all code of a package of `benchmark`, as ``"train"``.
+    """Return a hash of all code of a package of `benchmark`, as ``"train"``.
 
-    Whole packages enter keys, not lists of files: a file that is split or moved can't drop out.
+    Keys hash whole packages rather than lists of files, so that no split or moved file drops out.
     """
     files = (Path(benchmark.__file__).parent / name).rglob("*.py")
     return hashlib.sha256("".join(sorted(map(file_hash, files))).encode()).hexdigest()
 
 
 def normalised_hash(source: str) -> str:
-    """Hash of Python code without comments, layout and docstrings."""
+    """Return a hash of Python code, without comments, layout and docstrings."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(

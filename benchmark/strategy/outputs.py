@@ -1,4 +1,4 @@
-"""What a trained network says: all that a decision sees."""
+"""The outputs of a trained network. A decision sees these and nothing else."""
 
 from __future__ import annotations
 
@@ -11,24 +11,36 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Outputs:
-    """What a trained network says of N images; decisions and diagnosis need no network."""
+    """Outputs of a trained network for N images. Decisions and diagnosis need no network.
 
-    logits: NDArray[np.float32]  # (N, C)
-    features: NDArray[np.floating]  # (N, D) pooled, before dropout
-    labels: NDArray[np.int64]  # (N,)
-    head: NDArray[np.floating] | None = None  # (C, D) weight of the head, if that is one layer
+    Attributes
+    ----------
+    logits
+        (N, C).
+    features
+        Pooled features before dropout, (N, D).
+    labels
+        (N,).
+    head
+        Weight of the head, (C, D). None unless the head is one linear layer.
+    """
 
-    def unlabelled(self) -> Outputs:
-        """Return the same without its labels (all -1): what a decision rule may see."""
+    logits: NDArray[np.float32]
+    features: NDArray[np.floating]
+    labels: NDArray[np.int64]
+    head: NDArray[np.floating] | None = None
+
+    def without_labels(self) -> Outputs:
+        """Return these outputs with all labels -1: a decision rule may see no label."""
         return replace(self, labels=np.full_like(self.labels, -1))
 
-    def of(self, images: NDArray[np.bool_]) -> Outputs:
-        """Return those of some images, (N,) bool."""
+    def subset(self, mask: NDArray[np.bool_]) -> Outputs:
+        """Return the outputs of some images, mask (N,)."""
         return replace(
             self,
-            logits=self.logits[images],
-            features=self.features[images],
-            labels=self.labels[images],
+            logits=self.logits[mask],
+            features=self.features[mask],
+            labels=self.labels[mask],
         )
 
     @cached_property

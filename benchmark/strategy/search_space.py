@@ -1,4 +1,4 @@
-"""Values of a parameter among which the best is looked for."""
+"""Values to try when a parameter is tuned."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Between:
-    """Numbers from `low` to `high`; with `log`, in which each doubling counts alike."""
+    """Numbers from `low` to `high`. With `log`, each doubling is equally likely."""
 
     low: float
     high: float

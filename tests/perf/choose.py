@@ -21,7 +21,7 @@ def run_bench(chosen: argparse.Namespace) -> Path:
         If a strategy is asked for that the reference loops don't know.
     """
     from benchmark.data.sources import open_data
-    from strategies import MISSION
+    from benchmark.strategy.registry import groups
 
     say = partial(print, flush=True)
     if chosen.growth:
@@ -35,11 +35,12 @@ def run_bench(chosen: argparse.Namespace) -> Path:
             out=Path(chosen.out or "results/bench-growth"),
             say=say,
         )
-    names = MISSION if chosen.strategies == "all" else tuple(chosen.strategies.split(","))
-    unknown = [name for name in names if name not in MISSION]
+    known = groups()["all"]
+    names = known if chosen.strategies == "all" else tuple(chosen.strategies.split(","))
+    unknown = [name for name in names if name not in known]
     if unknown:
         raise ValueError(
-            f"the reference loops know no {', '.join(unknown)}; they know {', '.join(MISSION)}, "
+            f"the reference loops know no {', '.join(unknown)}; they know {', '.join(known)}, "
             "without parameters"
         )
     settings = BenchConfig(

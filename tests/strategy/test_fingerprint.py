@@ -1,4 +1,4 @@
-"""Two components are the same when type, fields and code are."""
+"""Two components have the same fingerprint if their type, fields and code are the same."""
 
 import os
 import subprocess
@@ -25,22 +25,22 @@ def test_fields_matter():
     assert fingerprint(Holds(CrossEntropy())) == fingerprint(Holds(CrossEntropy()))
 
 
-def test_arrays_are_told_apart_by_content():
-    one, two = np.arange(3.0), np.arange(3.0)
-    assert fingerprint(Holds(one)) == fingerprint(Holds(two))
-    two[0] = 9
-    assert fingerprint(Holds(one)) != fingerprint(Holds(two))
-    assert fingerprint(Holds(one)) != fingerprint(Holds(one.astype(np.float32)))
+def test_the_content_of_arrays_matters():
+    values, others = np.arange(3.0), np.arange(3.0)
+    assert fingerprint(Holds(values)) == fingerprint(Holds(others))
+    others[0] = 9
+    assert fingerprint(Holds(values)) != fingerprint(Holds(others))
+    assert fingerprint(Holds(values)) != fingerprint(Holds(values.astype(np.float32)))
 
 
-def test_code_matters_and_its_look_does_not():
+def test_code_matters_and_comments_and_layout_do_not():
     plain = "def f(x):\n    return x + 1\n"
-    dressed = '"""Module."""\n\n# why\ndef f(x):\n    """Add."""\n    return (x  +  1)\n'
-    assert normalised_hash(plain) == normalised_hash(dressed)
+    commented = '"""Module."""\n\n# why\ndef f(x):\n    """Add."""\n    return (x  +  1)\n'
+    assert normalised_hash(plain) == normalised_hash(commented)
     assert normalised_hash(plain) != normalised_hash(plain.replace("+", "-"))
 
 
-def test_what_cannot_be_told_apart_is_refused():
+def test_values_without_readable_content_are_refused():
     with pytest.raises(ValueError, match="frozen dataclass or a plain function"):
         fingerprint(Holds(object()))
     captured = 3
@@ -52,7 +52,7 @@ def doubled(x, factor=2):
     return x * factor
 
 
-def test_functions_are_told_apart_by_their_defaults():
+def test_the_defaults_of_a_function_matter():
     before = fingerprint(doubled)
     doubled.__defaults__ = (3,)
     try:
@@ -63,7 +63,7 @@ def test_functions_are_told_apart_by_their_defaults():
         fingerprint(lambda x: x)
 
 
-def test_what_is_no_field_is_refused():
+def test_attributes_beside_the_fields_are_refused():
     class Hides(CrossEntropy):
         def __init__(self, factor):
             object.__setattr__(self, "factor", factor)
@@ -91,7 +91,7 @@ SCRIPT = """
 from dataclasses import dataclass
 from benchmark.storage.atomic import digest
 from benchmark.strategy import CrossEntropy
-from benchmark.strategy.fingerprint import identity
+from benchmark.strategy.fingerprint import fingerprint
 
 @dataclass(frozen=True)
 class Mine(CrossEntropy):
@@ -101,19 +101,21 @@ class Mine(CrossEntropy):
         return super().__call__(self.scale * logits, target, counts)  # remark
 
 other = 1
-print(digest(identity(Mine())))
+print(digest(fingerprint(Mine())))
 """
 
 
-def test_a_script_or_notebook_is_told_apart_by_the_definition_alone(tmp_path):
-    def printed(text):
+def test_only_the_definition_matters_in_a_script_or_notebook(tmp_path):
+    def print_fingerprint(text):
         script = tmp_path / "script.py"
         script.write_text(text)
-        where = {**os.environ, "PYTHONPATH": str(Path(benchmark.__file__).parents[1])}
+        environment = {**os.environ, "PYTHONPATH": str(Path(benchmark.__file__).parents[1])}
         return subprocess.run(
-            [sys.executable, script], capture_output=True, text=True, check=True, env=where
+            [sys.executable, script], capture_output=True, text=True, check=True, env=environment
         ).stdout
 
-    plain = printed(SCRIPT)
-    assert printed(SCRIPT.replace("# remark", "").replace("other = 1", "other = 2")) == plain
-    assert printed(SCRIPT.replace("* logits", "/ logits")) != plain
+    plain = print_fingerprint(SCRIPT)
+    assert (
+        print_fingerprint(SCRIPT.replace("# remark", "").replace("other = 1", "other = 2")) == plain
+    )
+    assert print_fingerprint(SCRIPT.replace("* logits", "/ logits")) != plain

@@ -1,0 +1,201 @@
+"""Expectations of the loss: its gradient against that of cross-entropy at the same logits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.strategy.expectations.base import CheckResult, format_range
+from benchmark.strategy.measurements import CONFIDENCE_BINS, StageMeasurement
+
+
+@dataclass(frozen=True)
+class GradientMatchesCrossEntropy:
+    """The gradient of every class is that of cross-entropy."""
+
+    within: float = 0.01
+    component: ClassVar[str] = "loss"
+    claim: ClassVar[str] = "the gradient is that of cross-entropy"
+
+    def check(self, measurement: StageMeasurement) -> CheckResult:
+        """Compare the two by class and by probability of the true class."""
+        per_class = np.stack((measurement.gradient, measurement.cross_entropy_gradient), 1)
+        norms = np.concatenate([per_class, measurement.by_confidence])
+        norms = norms[norms[:, 1] > 0]
+        ratios = norms[:, 0] / norms[:, 1]
+        return CheckResult(
+            bool((np.abs(ratios - 1) <= self.within).all()),
+            f"{format_range(ratios)} cross-entropy's",
+        )
+
+
+@dataclass(frozen=True)
+class ExpectClassWeights:
+    """The gradient of an image is cross-entropy's times (images of its class)^-power.
+
+    The weights have mean 1 over the training images; others would change the learning rate.
+
+    Attributes
+    ----------
+    power
+        1 weights by inverse class size.
+    beta
+        Images count by their effective number (1 - beta^n) / (1 - beta), which is n for beta = 1.
+    within
+        Allowed relative deviation.
+    """
+
+    power: float
+    beta: float = 1.0
+    within: float = 0.02
+    component: ClassVar[str] = "loss"
+
+    @property
+    def claim(self) -> str:
+        """The claim, as text."""
+        size = "images" if self.beta == 1 else "effective number of images"
+        return f"the loss weights a class by ({size})^-{self.power:g}, with mean 1 over all images"
+
+    def check(self, measurement: StageMeasurement) -> CheckResult:
+        """Compare the weights in the gradient with the declared ones."""
+        counts, plain = measurement.class_counts, measurement.cross_entropy_gradient
+        measured = plain > 0
+        weight = measurement.gradient[measured] / plain[measured]
+        number = np.maximum(counts, 1.0)
+        if self.beta < 1:
+            number = (1 - self.beta**number) / (1 - self.beta)
+        declared = number**-self.power
+        declared *= counts.sum() / (declared * counts).sum()
+        ratios = weight / declared[measured]
+        return CheckResult(
+            bool((np.abs(ratios - 1) <= self.within).all()),
+            f"weights from {weight.min():.3g} to {weight.max():.3g}, "
+            f"{format_range(ratios)} the declared ones",
+        )
+
+
+@dataclass(frozen=True)
+class UpweightsRareClasses:
+    """The rarer half of the classes has a larger share of the gradient than by cross-entropy."""
+
+    component: ClassVar[str] = "loss"
+    claim: ClassVar[str] = "rare classes have a larger share of the gradient than by cross-entropy"
+
+    def check(self, measurement: StageMeasurement) -> CheckResult:
+        """Compare the shares."""
+        rare = rarer_half(measurement.class_counts)
+        if rare is None:
+            return CheckResult(None, "all classes are equally large")
+        share, plain = (
+            norms[rare].sum() / norms.sum()
+            for norms in (measurement.gradient, measurement.cross_entropy_gradient)
+        )
+        return CheckResult(bool(share > 1.02 * plain), f"{share:.3f}, by cross-entropy {plain:.3f}")
+
+
+@dataclass(frozen=True)
+class DownweightsEasyExamples:
+    """Easy images have a smaller gradient than others, relative to cross-entropy.
+
+    An image is easy if its true class has a probability above one half.
+    """
+
+    component: ClassVar[str] = "loss"
+    claim: ClassVar[str] = "easy images (p > 0.5) count for less than hard ones"
+
+    def check(self, measurement: StageMeasurement) -> CheckResult:
+        """Compare gradients relative to cross-entropy, above and below one half."""
+        relative = _relative_gradients(measurement)
+        if relative is None:
+            return _UNTESTED
+        hard, easy, observed = relative
+        return CheckResult(bool(easy < 0.98 * hard), observed)
+
+
+@dataclass(frozen=True)
+class UpweightsEasyExamples:
+    """Easy images have a larger gradient than others, relative to cross-entropy.
+
+    An image is easy if its true class has a probability above one half. This holds for losses with
+    a margin, for smoothed targets, and for losses that distrust contradictory images.
+    """
+
+    component: ClassVar[str] = "loss"
+    claim: ClassVar[str] = "easy images (p > 0.5) count for more than hard ones"
+
+    def check(self, measurement: StageMeasurement) -> CheckResult:
+        """Compare gradients relative to cross-entropy, above and below one half."""
+        relative = _relative_gradients(measurement)
+        if relative is None:
+            return _UNTESTED
+        hard, easy, observed = relative
+        return CheckResult(bool(easy > 1.02 * hard), observed)
+
+
+@dataclass(frozen=True)
+class DownweightsUncertainExamples:
+    """Uncertain images have a smaller gradient than by cross-entropy.
+
+    Attributes
+    ----------
+    confident
+        An image is uncertain if its true class has a lower probability than this.
+    """
+
+    confident: float
+    component: ClassVar[str] = "loss"
+
+    @property
+    def claim(self) -> str:
+        """The claim, as text."""
+        return f"images with p < {self.confident:.2g} have a smaller gradient than by cross-entropy"
+
+    def check(self, measurement: StageMeasurement) -> CheckResult:
+        """Compare the two over the bins below."""
+        below = int(self.confident * CONFIDENCE_BINS)
+        loss, plain = measurement.by_confidence[:below].sum(0)
+        if not plain > 0:
+            return CheckResult(None, "no image was uncertain during the training")
+        return CheckResult(
+            bool(loss < 0.995 * plain), f"{loss / plain:.3f} times cross-entropy's gradient"
+        )
+
+
+_UNTESTED = CheckResult(None, "no class had both easy and hard images during the training")
+
+
+def _relative_gradients(measurement: StageMeasurement) -> tuple[float, float, str] | None:
+    """Return the gradient of hard and of easy images over cross-entropy's, and a sentence.
+
+    Both are divided by that of their whole class, so that class weights cancel out. None if no
+    class has both hard and easy images.
+    """
+    half = CONFIDENCE_BINS // 2
+    hard = measurement.gradient_norm[:, :half].sum(1)  # (C, 2)
+    easy = measurement.gradient_norm[:, half:].sum(1)  # (C, 2)
+    both = (hard[:, 1] > 0) & (easy[:, 1] > 0)
+    if not both.any():
+        return None
+    hard, easy = hard[both], easy[both]
+    of_class = (hard + easy)[:, 0] / (hard + easy)[:, 1]
+    for_hard, for_easy = (
+        float(norms[:, 0].sum() / (norms[:, 1] * of_class).sum()) for norms in (hard, easy)
+    )
+    return (
+        for_hard,
+        for_easy,
+        f"relative to their class {for_easy:.2f} times for easy images, {for_hard:.2f} for hard",
+    )
+
+
+def rarer_half(counts: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    """Return the rarer half of classes with images, counts (C,); None if all are equally large."""
+    present = np.flatnonzero(counts > 0)
+    order = present[np.argsort(counts[present], kind="stable")]
+    rare = order[: len(order) // 2]
+    if not len(rare) or counts[rare].max() >= 0.9 * counts[order].max():
+        return None
+    return rare

@@ -1,0 +1,111 @@
+"""Measurements of a training and of a decision. Expectations are checked against them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.strategy.outputs import Outputs
+
+CONFIDENCE_BINS = 10  # equal bins of the probability of the true class
+
+
+@dataclass(frozen=True)
+class StageMeasurement:
+    """Measured in one stage of a training. C classes.
+
+    Attributes
+    ----------
+    class_counts
+        Training images, (C,).
+    drawn
+        Images shown, (C,).
+    synthetic
+        Synthetic features shown, (C,).
+    images_shown
+        First occurrences of an image in an epoch, and repeats.
+    augmented
+        First occurrences and repeats with pixels that the strategy changed.
+    mixed
+        Images shown with more than one class in their target.
+    gradient_norm
+        Sums over images of the norms of two gradients at the logits, that of the loss and that of
+        cross-entropy, by class and probability of the true class, (C, CONFIDENCE_BINS, 2).
+    drawn_before
+        Images that the same sampler drew before this stage.
+    """
+
+    class_counts: NDArray[np.int64]
+    drawn: NDArray[np.int64]
+    synthetic: NDArray[np.int64]
+    images_shown: tuple[int, int]
+    augmented: tuple[int, int]
+    mixed: int
+    gradient_norm: NDArray[np.float64]
+    drawn_before: int = 0
+
+    @property
+    def gradient(self) -> NDArray[np.float64]:
+        """Norm of the loss's gradient, summed over the images of each class, (C,)."""
+        return self.gradient_norm[:, :, 0].sum(1)
+
+    @property
+    def cross_entropy_gradient(self) -> NDArray[np.float64]:
+        """The same for cross-entropy at the same logits, (C,)."""
+        return self.gradient_norm[:, :, 1].sum(1)
+
+    @property
+    def by_confidence(self) -> NDArray[np.float64]:
+        """Both norms by probability of the true class, (CONFIDENCE_BINS, 2)."""
+        return self.gradient_norm.sum(0)
+
+
+@dataclass(frozen=True)
+class DecisionMeasurement:
+    """Labels that a decision gave to the N validation images that it was fitted on.
+
+    Attributes
+    ----------
+    class_counts
+        Training images, (C,).
+    outputs
+        The network's outputs for the validation images.
+    predicted
+        Labels by the decision, (N,).
+    """
+
+    class_counts: NDArray[np.int64]
+    outputs: Outputs
+    predicted: NDArray[np.int64]
+
+    @property
+    def argmax(self) -> NDArray[np.int64]:
+        """The class with the largest logit, (N,)."""
+        return self.outputs.log_probabilities.argmax(1)
+
+    @property
+    def changed(self) -> NDArray[np.bool_]:
+        """Whether the decision differs from argmax, (N,)."""
+        return self.predicted != self.argmax
+
+    @property
+    def macro_f1(self) -> tuple[float, float]:
+        """Macro-F1 by argmax and by the decision."""
+        from sklearn.metrics import f1_score
+
+        classes = range(len(self.class_counts))
+        before, after = (
+            float(
+                f1_score(
+                    self.outputs.labels, predicted, labels=classes, average="macro", zero_division=0
+                )
+            )
+            for predicted in (self.argmax, self.predicted)
+        )
+        return before, after
+
+
+Measurement = TypeVar("Measurement", StageMeasurement, DecisionMeasurement, contravariant=True)

@@ -1,0 +1,136 @@
+"""The decorator `@strategy`. It registers a function that builds a strategy.
+
+The function's name is the strategy's name, its arguments are the hyper-parameters, and its
+docstring is the text in reports.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar, overload
+
+from benchmark.spec import Registry
+from benchmark.strategy.search_space import SearchSpace
+from benchmark.strategy.stage import Strategy
+
+ALL, EVERY = "all", "every"  # the default group, and the group of all that is registered
+
+Build = TypeVar("Build", bound="Callable[..., Strategy]")
+
+
+@dataclass(frozen=True)
+class StrategyEntry:
+    """One registered strategy.
+
+    Attributes
+    ----------
+    search
+        Parameters that can be tuned, and the values to try.
+    groups
+        Names that stand for several strategies, this one among them.
+    """
+
+    name: str
+    build: Callable[..., Strategy]
+    doc: str
+    search: dict[str, SearchSpace]
+    groups: tuple[str, ...]
+
+    @property
+    def file(self) -> Path:
+        """The file that has the function."""
+        return Path(self.build.__code__.co_filename)
+
+    @property
+    def summary(self) -> str:
+        """First line of the docstring."""
+        return self.doc.split("\n", 1)[0]
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """Hyper-parameters and their defaults."""
+        parameters = inspect.signature(self.build).parameters.values()
+        return {parameter.name: parameter.default for parameter in parameters}
+
+    def build_default(self) -> Strategy:
+        """Build the strategy with its defaults.
+
+        Raises
+        ------
+        ValueError
+            If the function returns no `Strategy`. Errors of the function itself are passed on.
+        """
+        strategy = self.build()
+        if not isinstance(strategy, Strategy):
+            raise ValueError(f"{self.name} returned {strategy!r}; return a Strategy")
+        return strategy
+
+
+STRATEGIES = Registry[StrategyEntry]("strategy")
+
+
+@overload
+def strategy(build: Build, /) -> Build: ...
+@overload
+def strategy(
+    *, groups: tuple[str, ...] = (ALL,), **search: SearchSpace
+) -> Callable[[Build], Build]: ...
+def strategy(
+    build: Build | None = None, /, *, groups: tuple[str, ...] = (ALL,), **search: SearchSpace
+) -> Build | Callable[[Build], Build]:
+    """Register a function that returns a `Strategy`; use it as a decorator.
+
+    Parameters
+    ----------
+    groups
+        Names that select the strategy together with others, as ``--strategies losses``. The
+        default is the group ``all``. Every strategy is in the group ``every`` as well.
+    **search
+        The values to try when a parameter is tuned: ``@strategy(gamma=Between(0.5, 5))``.
+
+    Raises
+    ------
+    ValueError
+        If the function has no docstring, if a parameter has no default or a default that is not
+        among the values to try, or if the name is taken.
+    """
+    if build is None:
+        return functools.partial(_register, search=search, groups=groups)
+    return _register(build, search, groups)
+
+
+def _register(build: Build, search: dict[str, SearchSpace], groups: tuple[str, ...]) -> Build:
+    name, doc = build.__name__, inspect.getdoc(build)
+    if not doc:
+        raise ValueError(f"strategy {name!r} needs a docstring: reports show it")
+    entry = StrategyEntry(name, build, doc, search, groups)
+    without = [key for key, default in entry.defaults.items() if default is inspect.Parameter.empty]
+    if without:
+        raise ValueError(f"strategy {name!r}: every parameter needs a default, missing: {without}")
+    for key, values in search.items():
+        if key not in entry.defaults or entry.defaults[key] not in values:
+            raise ValueError(
+                f"strategy {name!r}: {key} is to be tuned over {values}, so {key} must be a "
+                f"parameter with one of these values as its default; it has {entry.defaults}"
+            )
+    _check_groups(entry)
+    STRATEGIES.register(name, entry, build)
+    return build
+
+
+def _check_groups(entry: StrategyEntry) -> None:
+    if not isinstance(entry.groups, tuple) or not entry.groups or EVERY in entry.groups:
+        raise ValueError(
+            f"strategy {entry.name!r}: groups must be a tuple of names, as ('losses',), and may "
+            f"not contain {EVERY!r}, which every strategy is in; got {entry.groups!r}"
+        )
+    groups = {EVERY, ALL, *entry.groups}.union(*(known.groups for known in STRATEGIES.values()))
+    if clash := groups & {entry.name, *STRATEGIES}:
+        raise ValueError(
+            f"strategy {entry.name!r}: {', '.join(sorted(clash))} would be the name of a group and "
+            "of a strategy; use another name"
+        )

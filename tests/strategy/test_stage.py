@@ -1,0 +1,57 @@
+"""Stages, strategies, and the components in which a strategy differs from plain training."""
+
+import pytest
+
+from benchmark.strategy import RandomAugmentation, Stage, Strategy, find
+from benchmark.strategy.stage import acting_components
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("no_change", []),
+        ("class_weights", ["loss"]),
+        ("focal_loss", ["loss"]),
+        ("random_oversampling", ["sampler"]),
+        ("augmentation_oversampling", ["sampler", "augmentation"]),
+        ("threshold_moving", ["decision"]),
+        ("threshold_moving:base=focal_loss", ["loss", "decision"]),
+        ("prior_correction", ["decision"]),
+    ],
+)
+def test_acting_components_of_built_in_strategies(name, expected):
+    assert acting_components(find(name)) == expected
+
+
+def test_a_second_stage_or_other_trained_blocks_are_the_schedule():
+    assert acting_components(Strategy((Stage(0.5), Stage(0.5)))) == ["schedule"]
+    assert acting_components(Strategy((Stage(train_from="head"),))) == ["schedule"]
+    assert acting_components(Strategy((Stage(augmentation=RandomAugmentation()),))) == [
+        "augmentation"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Stage(0.0), r"fraction must be in \(0, 1\], got 0.0"),
+        (
+            lambda: Stage(mixing=RandomAugmentation(), synthesizer=RandomAugmentation()),
+            "mix images or synthesize features, not both",
+        ),
+        (
+            lambda: Strategy((Stage(0.5), Stage(0.6))),
+            r"must add up to 1, got 1.1 from \[0.5, 0.6\]",
+        ),
+        (lambda: Strategy(decision=len), r"a method fit\(outputs, counts\)"),
+    ],
+)
+def test_impossible_strategies_are_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_a_further_stage_shortens_the_others():
+    strategy = Strategy((Stage(0.5), Stage(0.5, reset_head=True))).then(Stage(0.2))
+    assert [stage.fraction for stage in strategy.stages] == pytest.approx([0.4, 0.4, 0.2])
+    assert strategy.stages[1].reset_head
