@@ -15,7 +15,16 @@ from typing import Any
 from benchmark.model.backbone import Backbone
 from benchmark.model.registry import find_backbone
 from benchmark.plan.recipes import RECIPES, Recipe, recipe_for
-from benchmark.plan.settings import IMAGES, OUTPUT, TRAINING, WHAT, Settings, setting, settings_of
+from benchmark.plan.settings import (
+    IMAGES,
+    OUTPUT,
+    READERS,
+    TRAINING,
+    WHAT,
+    BaseSettings,
+    define_setting,
+    settings_of,
+)
 
 SMALLEST_BATCH = 8
 MIN_STEPS_PER_EPOCH = 60  # a small set is cut into smaller batches until an epoch has this many
@@ -26,7 +35,7 @@ def _read_seeds(value: Any) -> tuple[int, ...]:
     """Read how many seeds, as text or in Python; in Python also the seeds themselves."""
     text = str(value).strip()
     if isinstance(value, Iterable) and not isinstance(value, str):
-        return tuple(value)
+        return READERS[tuple[int, ...]][0](value)
     if "," in text:
         named = text.strip(",")
         raise ValueError(
@@ -38,15 +47,19 @@ def _read_seeds(value: Any) -> tuple[int, ...]:
     return tuple(range(int(text)))
 
 
+def _are_seeds(seeds: tuple[int, ...]) -> bool:
+    return len(set(seeds)) == len(seeds) > 0 and min(seeds) >= 0
+
+
 @dataclass(frozen=True)
-class Experiment(Settings):
+class Experiment(BaseSettings):
     """The settings of a run. Nothing is opened, downloaded or measured yet.
 
     When it is made, `seeds` becomes the seeds themselves, and `recipe` the recipe as it is trained,
     with `epochs` and `lr` in it.
     """
 
-    data: str = setting(
+    data: str = define_setting(
         "wheels",
         "a folder root/<class>/<file>, a .csv manifest (path,label), torchvision:NAME, digits, or "
         "the built-in wheels",
@@ -54,7 +67,7 @@ class Experiment(Settings):
         metavar="DATA",
         in_fingerprint=False,  # the pixels and the split are
     )
-    imbalance: str = setting(
+    imbalance: str = define_setting(
         "natural",
         "natural, or make the training split long-tailed: exp:RATIO, step:RATIO,FRACTION; add @all "
         "to do so to validation and test too",
@@ -62,20 +75,20 @@ class Experiment(Settings):
         metavar="PROFILE",
         in_fingerprint=False,  # the split is
     )
-    image_size: int = setting(
+    image_size: int = define_setting(
         128,
         "images are squashed to a square of this side; InceptionV3 was made for 299 and takes 75 "
         "or more",
         IMAGES,
         metavar="PIXELS",
     )
-    backbone: str = setting(
+    backbone: str = define_setting(
         "inception_v3",
         "inception_v3, or a network that a --plugin file registers",
         TRAINING,
         metavar="NAME",
     )
-    weights: str = setting(
+    weights: str = define_setting(
         "auto",
         "auto: the official ImageNet weights from torchvision's cache or by download, else the "
         "bundled ones; imagenet; bundled; none; or a .pth or .safetensors file",
@@ -83,21 +96,21 @@ class Experiment(Settings):
         metavar="WEIGHTS",
         in_fingerprint=False,  # their hash is
     )
-    recipe: Recipe = setting(
+    recipe: Recipe = define_setting(
         "forum",
         f"{' or '.join(RECIPES)}; see `list`",
         TRAINING,
         metavar="NAME",
         reader=recipe_for,
     )
-    fine_tune: str = setting(
+    fine_tune: str = define_setting(
         "half",
         "what the recipe's last phase trains: head, half (from Mixed_6c on), full, or the name of "
         "the first block to train, like Mixed_7a",
         TRAINING,
         metavar="DEPTH",
     )
-    batch_size: int | None = setting(
+    batch_size: int | None = define_setting(
         None,
         "images in a step",
         TRAINING,
@@ -107,7 +120,7 @@ class Experiment(Settings):
         test=lambda size: size >= 2,
         in_fingerprint=False,  # that of each seed is
     )
-    lr: float | None = setting(
+    lr: float | None = define_setting(
         None,
         "learning rate",
         TRAINING,
@@ -115,7 +128,7 @@ class Experiment(Settings):
         unset="the recipe's",
         in_fingerprint=False,  # the recipe holds it
     )
-    epochs: tuple[float, ...] | None = setting(
+    epochs: tuple[float, ...] | None = define_setting(
         None,
         "epochs of the recipe's phases, one number for each or one for all; they fix the number of "
         "optimizer steps, which is the same for every strategy",
@@ -124,26 +137,28 @@ class Experiment(Settings):
         unset="the recipe's",
         in_fingerprint=False,  # the recipe holds them
     )
-    seeds: tuple[int, ...] = setting(
+    seeds: tuple[int, ...] = define_setting(
         None,
         "how many seeds, from 0 on; each is a split, an initialisation and an order of images of "
         "its own, the same for all strategies",
         WHAT,
         metavar="N",
         unset="1",
+        allowed="how many, 1 or more, or in Python the seeds, each once",
+        test=_are_seeds,
         reader=_read_seeds,
         in_fingerprint=False,
     )
-    seed_list: tuple[int, ...] | None = setting(
+    seed_list: tuple[int, ...] | None = define_setting(
         None,
         "the seeds by their numbers, like 7,8, in place of --seeds",
         WHAT,
         metavar="N,N",
         allowed="whole numbers like 7,8, each once",
-        test=lambda seeds: len(set(seeds)) == len(seeds) > 0 and min(seeds) >= 0,
+        test=_are_seeds,
         in_fingerprint=False,
     )
-    device: str = setting(
+    device: str = define_setting(
         "auto",
         "auto, cpu, cuda or cuda:1",
         TRAINING,
@@ -152,7 +167,7 @@ class Experiment(Settings):
         test=lambda device: re.fullmatch(r"auto|cpu|cuda(:\d+)?", device) is not None,
         in_fingerprint=False,  # its type is
     )
-    precision: str = setting(
+    precision: str = define_setting(
         "auto",
         "fp32, bf16, or auto: bf16 where the device computes in it natively",
         TRAINING,
@@ -161,7 +176,7 @@ class Experiment(Settings):
         test=lambda precision: precision in PRECISIONS,
         in_fingerprint=False,  # the one that is chosen is
     )
-    quick: bool = setting(
+    quick: bool = define_setting(
         False,
         "try it out: about 300 of the images, one epoch a phase; no evidence",
         OUTPUT,

@@ -1,0 +1,154 @@
+"""How every strategy of a run is trained: the named recipes and the phases that they consist of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from benchmark.spec import did_you_mean
+from benchmark.strategy import Augmentation, NoAugmentation, RandomAugmentation
+from benchmark.strategy.fingerprint import fingerprint
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A part of the training with its own trained layers and learning rates.
+
+    Attributes
+    ----------
+    epochs
+        Length of the phase, in passes over the training images.
+    train_from
+        ``"head"``: the classifier alone; ``"rest"``: from the experiment's first trained block on.
+    lr
+        Learning rate of the trained blocks.
+    head_lr
+        Learning rate of the head; None: `lr`.
+    warmup
+        Fraction of the phase over which the rates rise linearly.
+    cosine
+        Whether the rates fall to zero along a half cosine after the warm-up.
+    lr_milestones
+        Fractions of the phase after each of which the rates are a hundredth.
+    """
+
+    epochs: float
+    train_from: str
+    lr: float
+    head_lr: float | None = None
+    warmup: float = 0.0
+    cosine: bool = False
+    lr_milestones: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not (0 < self.epochs < math.inf and 0 < self.lr < math.inf):
+            raise ValueError(
+                f"epochs and learning rate must be positive, got epochs={self.epochs:g} "
+                f"and lr={self.lr:g}"
+            )
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How every strategy of a run is trained.
+
+    Attributes
+    ----------
+    weight_decay
+        Decoupled from the gradient, as in AdamW; 0 is plain Adam. Under SGD it is coupled.
+    momentum
+        Of SGD, which then replaces Adam; None: Adam.
+    augmentation
+        Applied to every image of every strategy.
+    """
+
+    name: str
+    description: str
+    phases: tuple[Phase, ...]
+    batch_size: int
+    weight_decay: float = 0.0
+    momentum: float | None = None
+    augmentation: Augmentation = NoAugmentation()
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Return what changes a trained network; the batch size does so by the step budget."""
+        return {
+            "phases": [asdict(phase) for phase in self.phases],
+            "weight_decay": self.weight_decay,
+            "momentum": self.momentum,
+            "augmentation": fingerprint(self.augmentation),
+        }
+
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            "forum",
+            "2 epochs of the new last layer, then 2 epochs of the second half; Adam at 1e-4. "
+            "The recipe of the people who reported never-predicted classes.",
+            (Phase(2, "head", 1e-4), Phase(2, "rest", 1e-4)),
+            batch_size=64,
+        ),
+        Recipe(
+            "strong",
+            "2 epochs of the last layer at 1e-3, then 10 epochs of the second half with AdamW, "
+            "warm-up and cosine, a ten times larger rate for the last layer, weight decay and a "
+            "light random augmentation of every image. What a practitioner would do today.",
+            (
+                Phase(2, "head", 1e-3),
+                Phase(10, "rest", 1e-4, head_lr=1e-3, warmup=0.1, cosine=True),
+            ),
+            batch_size=64,
+            weight_decay=0.02,
+            augmentation=RandomAugmentation(degrees=5.0, zoom=0.1, shift=0.05, light=0.1),
+        ),
+    )
+}
+
+
+def recipe_for(
+    recipe: str | Recipe, epochs: Sequence[float] | None = None, lr: float | None = None
+) -> Recipe:
+    """Return a recipe with other epochs or another learning rate.
+
+    Parameters
+    ----------
+    recipe
+        A name of `RECIPES`, or a recipe of your own.
+    epochs
+        One number for each phase, or one for all; None: as the recipe has them.
+    lr
+        Learning rate of every phase; None: as the recipe has it. The ratio of the head's rate to
+        the others' stays.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name or a wrong number of epochs.
+    """
+    if not isinstance(recipe, Recipe):
+        if recipe not in RECIPES:
+            close = did_you_mean(str(recipe), RECIPES)
+            raise ValueError(f"unknown recipe {recipe!r}.{close} Known: {', '.join(RECIPES)}")
+        recipe = RECIPES[recipe]
+    phases = recipe.phases
+    if epochs is not None:
+        if len(epochs) not in (1, len(phases)):
+            raise ValueError(
+                f"recipe {recipe.name!r} has {len(phases)} phases "
+                f"({', '.join(phase.train_from for phase in phases)}); give one number of epochs "
+                f"for all or one for each, got {len(epochs)}"
+            )
+        each = list(epochs) * (len(phases) // len(epochs))
+        phases = tuple(replace(phase, epochs=n) for phase, n in zip(phases, each, strict=True))
+    if lr is not None:
+        phases = tuple(
+            phase
+            if phase.lr == lr  # dividing by it and multiplying again could round
+            else replace(phase, lr=lr, head_lr=phase.head_lr and lr * phase.head_lr / phase.lr)
+            for phase in phases
+        )
+    return replace(recipe, phases=phases)

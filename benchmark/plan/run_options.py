@@ -1,0 +1,89 @@
+"""BaseSettings that choose what is compared and where results go, but change no trained network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmark.plan.settings import OUTPUT, WHAT, BaseSettings, define_setting
+from benchmark.storage.sizes import parse_size
+
+
+def _read_strategies(value: Any) -> str | tuple[str, ...]:
+    return value if isinstance(value, str) or not isinstance(value, Iterable) else tuple(value)
+
+
+def _read_size(value: Any) -> int:
+    try:
+        return parse_size(str(value))
+    except ValueError as error:
+        raise ValueError(f"cache limit: {error}") from None
+
+
+@dataclass(frozen=True)
+class RunOptions(BaseSettings):
+    """What is compared, and where the results go."""
+
+    strategies: str | tuple[str, ...] = define_setting(
+        "all",
+        "`all`, or names from `list` with commas between them, parameters after a colon: "
+        "no_change,focal_loss:gamma=1",
+        WHAT,
+        metavar="NAMES",
+        reader=_read_strategies,
+    )
+    plugin: tuple[str, ...] = define_setting(
+        (),
+        "a Python file that registers strategies or a network of your own; may be given again",
+        WHAT,
+        metavar="FILE.py",
+    )
+    baseline: str | None = define_setting(
+        None,
+        "the strategy that the others are compared with, by the name that it has in the table",
+        WHAT,
+        metavar="NAME",
+        unset="the strategy that changes nothing",
+    )
+    tune: int = define_setting(
+        0,
+        "choose every strategy's parameters on validation first, each by N trials, the defaults "
+        "among them; parameters that are given stay",
+        WHAT,
+        metavar="N",
+        unset="no trials: the parameters as they are",
+        allowed="a number of trials, 1 or more, or 0 for none",
+        test=lambda trials: trials >= 0,
+    )
+    out: Path | None = define_setting(
+        None, "folder of the run", OUTPUT, metavar="DIR", unset="results/<data>-<recipe>"
+    )
+    jobs: int | None = define_setting(
+        None,
+        "networks trained at the same time, each in a process of its own",
+        OUTPUT,
+        metavar="N",
+        unset="on a CPU one a core, as far as memory goes; on a GPU one",
+        allowed="1 or more",
+        test=lambda jobs: jobs >= 1,
+    )
+    cache_limit: int | None = define_setting(
+        None,
+        "what decoded images and activations may take on the disk, like 20GB; what was used least "
+        "recently is removed first",
+        OUTPUT,
+        metavar="SIZE",
+        unset="half of the disk's free space; see `cache`",
+        reader=_read_size,
+    )
+
+
+def require_baseline(baseline: str, strategies: Sequence[str], whose: str) -> None:
+    """Raise ValueError unless `baseline` is one of the strategies, by its full name."""
+    if baseline not in strategies:
+        raise ValueError(
+            f"the baseline {baseline!r} is none of the strategies {whose}; "
+            f"choose one of {', '.join(strategies)}"
+        )

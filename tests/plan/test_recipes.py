@@ -1,0 +1,49 @@
+"""The named recipes, and what a user may change in them."""
+
+import pytest
+
+from benchmark.plan.recipes import Phase, Recipe, recipe_for
+
+
+def test_the_forum_recipe_is_the_forums():
+    forum = recipe_for("forum")
+    assert [(p.epochs, p.train_from, p.lr) for p in forum.phases] == [
+        (2, "head", 1e-4),
+        (2, "rest", 1e-4),
+    ]
+    assert forum.batch_size == 64
+    assert forum.weight_decay == 0
+
+
+def test_epochs_for_all_phases_or_for_each():
+    assert [p.epochs for p in recipe_for("forum", [3]).phases] == [3, 3]
+    assert [p.epochs for p in recipe_for("forum", [1, 5]).phases] == [1, 5]
+    with pytest.raises(ValueError, match="forum' has 2 phases"):
+        recipe_for("forum", [1, 2, 3])
+
+
+def test_a_rate_keeps_the_ratio_of_the_head_to_the_rest():
+    strong = recipe_for("strong", lr=1e-3)
+    assert strong.phases[1].lr == 1e-3
+    assert strong.phases[1].head_lr == pytest.approx(1e-2)
+    assert recipe_for("forum", lr=1e-3).phases[1].head_lr is None
+    assert recipe_for(strong, lr=1e-3) == strong
+
+
+def test_an_unknown_name_is_an_error_with_the_closest():
+    with pytest.raises(ValueError, match=r"unknown recipe 'strang'. Did you mean 'strong'\?"):
+        recipe_for("strang")
+
+
+def test_epochs_and_rates_are_positive():
+    with pytest.raises(ValueError, match="must be positive, got epochs=0 and lr=1"):
+        Phase(0, "head", 1.0)
+    with pytest.raises(ValueError, match="got epochs=1 and lr=inf"):
+        Phase(1, "head", float("inf"))
+
+
+def test_name_and_description_do_not_change_what_is_trained():
+    phases = (Phase(1, "head", 1.0),)
+    same, other = Recipe("a", "b", phases, 8), Recipe("c", "d", phases, 8)
+    assert same.fingerprint() == other.fingerprint()
+    assert same.fingerprint() != Recipe("a", "b", phases, 8, weight_decay=0.1).fingerprint()

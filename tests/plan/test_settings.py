@@ -1,0 +1,110 @@
+"""A setting is one field: flag, TOML key, argument, help and fingerprint follow from it."""
+
+import argparse
+import inspect
+from dataclasses import dataclass
+
+import pytest
+
+from benchmark import api
+from benchmark.cli.config import read_config
+from benchmark.cli.flags import add_settings
+from benchmark.plan.experiment import Experiment
+from benchmark.plan.run_options import RunOptions
+from benchmark.plan.settings import (
+    TRAINING,
+    define_setting,
+    require_known,
+    settings_of,
+    takes_settings,
+)
+
+
+@dataclass(frozen=True)
+class WithClipping(Experiment):
+    """An experiment with one more setting: nothing else than this field is written."""
+
+    clip_norm: float = define_setting(
+        1.5,
+        "gradients are scaled down to 100 % of this norm",
+        TRAINING,
+        metavar="NORM",
+        allowed="a number above 0",
+        test=lambda norm: norm > 0,
+    )
+
+
+def parser_of(*kinds):
+    parser = argparse.ArgumentParser()
+    add_settings(parser, *kinds)
+    return parser
+
+
+def test_one_more_field_is_a_flag_with_help():
+    parser = parser_of(WithClipping)
+    chosen = vars(parser.parse_args(["--clip-norm", "2"]))
+    assert WithClipping(**chosen).clip_norm == 2.0
+    text = " ".join(parser.format_help().split())
+    assert "--clip-norm NORM gradients are scaled down to 100 % of this norm (default: 1.5)" in text
+
+
+def test_one_more_field_is_a_key_of_a_file(tmp_path):
+    file = tmp_path / "study.toml"
+    file.write_text("clip-norm = 2.5\n")
+    assert read_config(str(file), WithClipping) == {"clip_norm": 2.5}
+    file.write_text("clip-norm = 0\n")
+    allowed = "clip norm 0.0 is not allowed; allowed: a number above 0"
+    with pytest.raises(ValueError, match=rf"study\.toml: {allowed}"):
+        read_config(str(file), WithClipping)
+
+
+def test_one_more_field_is_an_argument_with_documentation():
+    @takes_settings(WithClipping)
+    def run(data=Experiment.data, *, progress=None, **settings):
+        """Run.
+
+        Parameters
+        ----------
+        progress
+            Shows what is done.
+        """
+
+    signature = inspect.signature(run)
+    assert next(iter(signature.parameters)) == "data"
+    assert next(reversed(signature.parameters)) == "progress"
+    assert signature.parameters["clip_norm"].default == 1.5
+    assert "clip_norm : float\n    gradients are scaled" in run.__doc__
+    assert run.__doc__.endswith("progress\n    Shows what is done.")
+
+
+def test_one_more_field_enters_manifest_and_fingerprint():
+    experiment = WithClipping(clip_norm=3)
+    assert experiment.describe()["clip_norm"] == 3.0
+    assert experiment.training_fingerprint()["clip_norm"] == 3.0
+    assert experiment.training_fingerprint() != WithClipping().training_fingerprint()
+
+
+def test_every_setting_of_a_run_is_a_flag_and_an_argument_and_a_key(tmp_path):
+    settings = settings_of(Experiment, RunOptions)
+    parameters = inspect.signature(api.run).parameters
+    assert set(settings) == set(parameters) - {"command", "progress"}
+    assert list(parameters)[:2] == ["data", "strategies"]
+    flags = parser_of(Experiment, RunOptions)._option_string_actions
+    for name, definition in settings.items():
+        assert f"--{definition.key}" in flags
+        assert f"{name} : " in api.run.__doc__
+        assert parameters[name].default == definition.default
+        assert definition.description
+
+
+def test_a_default_is_allowed_and_a_flag_that_is_not_given_leaves_it():
+    assert vars(parser_of(Experiment, RunOptions).parse_args([])) == {"config": None}
+    for name, definition in settings_of(Experiment, RunOptions).items():
+        definition.read(definition.default), name
+
+
+def test_unknown_settings_are_named_with_the_closest():
+    with pytest.raises(TypeError, match=r"no setting 'image_sise'. Did you mean 'image_size'\?"):
+        require_known(["image_sise"], Experiment, RunOptions)
+    with pytest.raises(TypeError, match="no setting 'colour'"):
+        api.run(colour="red")
