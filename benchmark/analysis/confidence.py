@@ -1,4 +1,4 @@
-"""What the predictions of a run allow to say: intervals, and every strategy against the baseline."""
+"""Intervals of every strategy's scores, and every strategy against the baseline."""
 
 from __future__ import annotations
 
@@ -27,195 +27,174 @@ from benchmark.evaluation.statistics.weighted_predictions import WeightedPredict
 
 INTERVALS = ["strategy", "metric", "value", "low", "high", "seeds"]
 PAIRED = [
-    "strategy",
-    "baseline",
-    "metric",
-    "difference",
-    "low",
-    "high",
-    "seeds",
-    "p_images",
-    "p_images_holm",
-    "p_seeds",
-    "p_seeds_holm",
+    *("strategy", "baseline", "metric", "difference", "low", "high", "seeds"),
+    *("p_test_set", "p_test_set_adj", "p_seeds", "p_seeds_adj"),
 ]
-TESTED = "macro_f1"
+TESTED_METRIC = "macro_f1"
 
 
 @dataclass(frozen=True)
 class SeedPredictions:
-    """The test images of one seed and what the strategies that finished it predicted."""
+    """The N test images of one seed, and what each strategy that finished it predicted.
+
+    M is the number of `interval_metrics`.
+    """
 
     seed: int
-    files: tuple[str, ...]  # N
+    files: tuple[str, ...]  # (N,)
     labels: NDArray[np.int64]  # (N,)
     predicted: dict[str, NDArray[np.int64]]  # strategy -> (N,)
-    classes: tuple[str, ...]  # C
+    classes: tuple[str, ...]  # (C,)
     groups: NDArray[np.int64] | None = None  # (N,), where images are not independent
 
     @cached_property
-    def estimates(self) -> dict[str, Floats]:
-        """metrics (M,) of each strategy."""
-        scores = self.cells.estimates
-        return {name: scores[:, s] for s, name in enumerate(self.predicted)}
-
-    @cached_property
-    def cells(self) -> WeightedPredictions:
+    def weighted_predictions(self) -> WeightedPredictions:
         """The images, counted; strategies in the order of `predicted`."""
         predicted = np.array(list(self.predicted.values()))
         return WeightedPredictions.count(self.labels, predicted, len(self.classes), self.groups)
 
     @cached_property
-    def drawn(self) -> dict[str, Floats]:
-        """metrics (M, D) of each strategy on the same redrawn test sets."""
-        scores = bootstrap(self.cells, np.random.default_rng(self.seed))
-        return {name: scores[:, s] for s, name in enumerate(self.predicted)}
+    def estimates(self) -> dict[str, Floats]:
+        """Strategy -> its metrics (M,)."""
+        return self._by_strategy(self.weighted_predictions.estimates)
 
     @cached_property
-    def left_out(self) -> dict[str, Floats]:
-        """metrics (M, U) of each strategy with one unit of each kind left out."""
-        scores = jackknife(self.cells)
+    def bootstrapped(self) -> dict[str, Floats]:
+        """Strategy -> its metrics (M, D) on D redrawn test sets, the same for all strategies."""
+        rng = np.random.default_rng(self.seed)
+        return self._by_strategy(bootstrap(self.weighted_predictions, rng))
+
+    @cached_property
+    def jackknifed(self) -> dict[str, Floats]:
+        """Strategy -> its metrics (M, U) with one unit of each of U kinds left out."""
+        return self._by_strategy(jackknife(self.weighted_predictions))
+
+    def _by_strategy(self, scores: Floats) -> dict[str, Floats]:
         return {name: scores[:, s] for s, name in enumerate(self.predicted)}
-
-
-def seeds_of(
-    predictions: pd.DataFrame,
-    classes: Sequence[str],
-    groups: Mapping[int, Mapping[str, int]] | None = None,
-) -> list[SeedPredictions]:
-    """Return one for each seed, from the rows of predictions.csv.
-
-    `groups` maps seed and file to the group of a test image; without it images are independent.
-    """
-    place = {name: c for c, name in enumerate(classes)}
-    seeds = []
-    for seed, rows in predictions[predictions["split"] == "test"].groupby("seed", sort=True):
-        by_strategy = dict(iter(rows.groupby("strategy", sort=False)))
-        first = next(iter(by_strategy.values()))
-        group_of = (groups or {}).get(int(str(seed)))
-        seeds.append(
-            SeedPredictions(
-                int(str(seed)),
-                tuple(first["file"]),
-                _numbers(first["label"], place),
-                {str(name): _numbers(one["predicted"], place) for name, one in by_strategy.items()},
-                tuple(classes),
-                None if group_of is None else _numbers(first["file"], group_of),
-            )
-        )
-    return seeds
 
 
 def intervals(seeds: Sequence[SeedPredictions]) -> pd.DataFrame:
-    """Return INTERVALS: 95 % of every strategy's metrics, see `interval`."""
+    """Return INTERVALS: 95 % intervals of every strategy's `interval_metrics`, see `interval`."""
     rows = []
     for name in strategies_of(seeds):
         value, low, high, n = interval(seeds, name)
-        rows += [(name, metric, value[m], low[m], high[m], n) for m, metric in enumerate(interval_metrics())]
+        rows += [
+            (name, metric, value[m], low[m], high[m], n)
+            for m, metric in enumerate(interval_metrics())
+        ]
     return pd.DataFrame(rows, columns=INTERVALS)
 
 
 def interval(
     seeds: Sequence[SeedPredictions], name: str, baseline: str | None = None
 ) -> tuple[Floats, Floats, Floats, int]:
-    """Return metrics (M,) of a strategy, or its differences from the baseline, bounds and seeds.
+    """Return a strategy's metrics, or their differences from the baseline, with bounds.
 
-    One seed: BCa over its test images, redrawn within each class. Several: see `t_interval_corrected`.
+    One seed: BCa over its test images, redrawn within each class. Several: see
+    `t_interval_corrected`.
+
+    Returns
+    -------
+    value, low, high
+        Each (M,).
+    seeds
+        Over how many seeds.
     """
-    mine = [one for one in seeds if name in one.predicted]
-
-    def of(scores: dict[str, Floats]) -> Floats:
-        return scores[name] - scores[baseline] if baseline else scores[name]
-
-    if len(mine) == 1:
-        (one,) = mine
-        value = of(one.estimates)
-        return value, *bca(one.cells, value, of(one.drawn), of(one.left_out)), 1
-    values = np.stack([of(one.estimates) for one in mine], axis=-1)  # (M, n)
-    # Student's knows no bounds, and from two seeds it would go beyond those of a score
+    finished = [seed for seed in seeds if name in seed.predicted]
+    values = [_difference(seed.estimates, name, baseline) for seed in finished]
+    jackknifed = [_difference(seed.jackknifed, name, baseline) for seed in finished]
+    if len(finished) == 1:
+        bootstrapped = _difference(finished[0].bootstrapped, name, baseline)
+        bounds = bca(finished[0].weighted_predictions, values[0], bootstrapped, jackknifed[0])
+        return values[0], *bounds, 1
+    by_seed = np.stack(values, axis=-1)  # (M, n)
+    # Student's t knows no bounds, and from two seeds it would go beyond those of a score
     lowest = -1.0 if baseline else 0.0
-    bounds = t_interval_corrected(values, _shared(mine, [of(one.left_out) for one in mine]))
+    bounds = t_interval_corrected(by_seed, _shared_variance(finished, jackknifed))
     low, high = (bound.clip(lowest, 1.0) for bound in bounds)
-    return values.mean(-1), low, high, len(mine)
+    return by_seed.mean(-1), low, high, len(finished)
 
 
 def paired(seeds: Sequence[SeedPredictions], baseline: str | None) -> pd.DataFrame:
     """Return PAIRED: every strategy minus the baseline, over the seeds that both finished.
 
-    The p-values are of macro-F1, each alone and corrected by Holm for all strategies: of test
-    images that change hands (see `paired_permutation_test`), and over seeds (see `p_over_seeds`).
+    The p-values are of macro-F1. `p_test_set` exchanges predictions of the test images (see
+    `paired_permutation_test`), `p_seeds` is over seeds (see `p_over_seeds`); `_adj` is corrected by
+    Holm for all strategies.
     """
     rows: list[tuple[object, ...]] = []
     for name in strategies_of(seeds):
-        both = [one for one in seeds if name in one.predicted and baseline in one.predicted]
+        both = [seed for seed in seeds if {name, baseline} <= seed.predicted.keys()]
         if name == baseline or not both or baseline is None:
             continue
         value, low, high, n = interval(both, name, baseline)
-        p_images = paired_permutation_test(
-            [one.labels for one in both],
-            [one.predicted[name] for one in both],
-            [one.predicted[baseline] for one in both],
+        p_test_set = paired_permutation_test(
+            [seed.labels for seed in both],
+            [seed.predicted[name] for seed in both],
+            [seed.predicted[baseline] for seed in both],
             len(both[0].classes),
             np.random.default_rng(0),
-            groups=_groups(both),
+            groups=_exchanged_groups(both),
         )
-        place = list(interval_metrics()).index(TESTED)
-        tests = [p_images, np.nan, p_over_seeds(both, name, baseline), np.nan]
-        untested = [np.nan] * len(tests)
+        tests = [p_test_set, np.nan, p_over_seeds(both, name, baseline), np.nan]
         for m, metric in enumerate(interval_metrics()):
-            numbers = (value[m], low[m], high[m], n)
-            rows.append((name, baseline, metric, *numbers, *(tests if m == place else untested)))
+            p = tests if metric == TESTED_METRIC else [np.nan] * len(tests)
+            rows.append((name, baseline, metric, value[m], low[m], high[m], n, *p))
     table = pd.DataFrame(rows, columns=PAIRED)
-    for p in ("p_images", "p_seeds"):
-        table[f"{p}_holm"] = holm(table[p].to_numpy(float))
+    for column in ("p_test_set", "p_seeds"):
+        table[f"{column}_adj"] = holm(table[column].to_numpy(float))
     return table
 
 
 def p_over_seeds(seeds: Sequence[SeedPredictions], name: str, baseline: str) -> float:
     """Return the two-sided p of a strategy's difference in macro-F1 over seeds; NaN for one seed.
 
-    The larger of two: `sign_flip_test` supposes no law of the differences, but takes the seeds for
-    independent; `corrected_t_test` knows of the test images that they share.
+    The larger p of two tests: `sign_flip_test` assumes no distribution of the differences, but
+    independent seeds; `corrected_t_test` accounts for the test images that the seeds share.
     """
     if len(seeds) < 2:
         return float("nan")
-    place = list(interval_metrics()).index(TESTED)
-    differences = np.array([(o.estimates[name] - o.estimates[baseline])[place] for o in seeds])
-    left_out = [one.left_out[name] - one.left_out[baseline] for one in seeds]
-    of_images = float(_shared(seeds, left_out)[place])
-    return max(sign_flip_test(differences), corrected_t_test(differences, of_images))
+    m = list(interval_metrics()).index(TESTED_METRIC)
+    differences = np.array([_difference(seed.estimates, name, baseline)[m] for seed in seeds])
+    jackknifed = [_difference(seed.jackknifed, name, baseline) for seed in seeds]
+    shared = float(_shared_variance(seeds, jackknifed)[m])
+    return max(sign_flip_test(differences), corrected_t_test(differences, shared))
 
 
-def _groups(seeds: Sequence[SeedPredictions]) -> list[NDArray[np.int64]] | None:
-    """Return for each seed (N,) what is exchanged at once; None where it is single images.
+def image_units(seeds: Sequence[SeedPredictions]) -> NDArray[np.int64]:
+    """Number the test images of all seeds, (sum of N): one number a group, or else a file."""
+    names: list[int | str] = []
+    for seed in seeds:
+        names += seed.files if seed.groups is None else seed.groups.tolist()
+    return pd.factorize(pd.Series(names, dtype=object))[0].astype(np.int64)
 
-    An image that several seeds were tested on is exchanged in all of them: where all seeds share
-    their test images and it was not, .19 of null comparisons came out below .05, else .05.
+
+def strategies_of(seeds: Sequence[SeedPredictions]) -> list[str]:
+    """Return the names of all strategies, in the order of the seeds."""
+    return list(dict.fromkeys(name for seed in seeds for name in seed.predicted))
+
+
+def _difference(scores: Mapping[str, Floats], name: str, baseline: str | None) -> Floats:
+    """Scores of a strategy, minus the baseline's if there is one."""
+    return scores[name] - scores[baseline] if baseline else scores[name]
+
+
+def _exchanged_groups(seeds: Sequence[SeedPredictions]) -> list[NDArray[np.int64]] | None:
+    """Return for each seed (N,) the images that are exchanged together; None if each is alone.
+
+    An image that several seeds were tested on is exchanged in all of them. If it was not, and all
+    seeds shared their test images, .19 of null comparisons came out below .05; with it, .05.
     """
-    units, ends = units_of(seeds), np.cumsum([len(one.labels) for one in seeds])
+    units, ends = image_units(seeds), np.cumsum([len(seed.labels) for seed in seeds])
     if len(np.unique(units)) == len(units):
         return None
     return np.split(units, ends[:-1])
 
 
-def units_of(seeds: Sequence[SeedPredictions]) -> NDArray[np.int64]:
-    """Number what images of all seeds hang together, (sum of N): a group, or one file."""
-    names: list[int | str] = []
-    for one in seeds:
-        names += one.files if one.groups is None else one.groups.tolist()
-    return pd.factorize(pd.Series(names, dtype=object))[0].astype(np.int64)
-
-
-def _shared(seeds: Sequence[SeedPredictions], left_out: Sequence[Floats]) -> Floats:
-    """Return the variance (M,) of a mean over seeds by the test images that they share."""
-    of_one = [variance(one.cells, out) for one, out in zip(seeds, left_out, strict=True)]
-    return mean_test_overlap([one.files for one in seeds]) * np.mean(of_one, axis=0)
-
-
-def strategies_of(seeds: Sequence[SeedPredictions]) -> list[str]:
-    """Return the names of all strategies, in the order of the seeds."""
-    return list(dict.fromkeys(name for one in seeds for name in one.predicted))
-
-
-def _numbers(names: pd.Series, place: Mapping[str, int]) -> NDArray[np.int64]:
-    return np.array([place[name] for name in names], np.int64)
+def _shared_variance(seeds: Sequence[SeedPredictions], jackknifed: Sequence[Floats]) -> Floats:
+    """Return the variance (M,) of a mean over seeds due to the test images that they share."""
+    variances = [
+        variance(seed.weighted_predictions, scores)
+        for seed, scores in zip(seeds, jackknifed, strict=True)
+    ]
+    return mean_test_overlap([seed.files for seed in seeds]) * np.mean(variances, axis=0)

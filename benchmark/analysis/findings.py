@@ -1,125 +1,122 @@
-"""What records say besides scores, as tables: audit, free corrections, diagnoses, calibration."""
+"""Tables of what records hold besides scores: audit, diagnoses, post-hoc decisions, calibration."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from benchmark.analysis.run_records import RunRecords
 from benchmark.evaluation.diagnosis import Diagnosis
-from benchmark.evaluation.diagnosis.signals import SIGNALS
+from benchmark.run.record_schema import DiagnosisRecord, Record
 
-CHECKS = ["strategy", "seed", "place", "claim", "seen", "observed"]
-CORRECTED = [
-    *("strategy", "seed", "correction"),
-    *("macro_f1", "never_predicted", "balanced_accuracy", "accuracy"),
-]
-EFFECTS = [
+AUDIT = ["strategy", "seed", "component", "expectation", "observed", "passed"]
+POSTHOC = ["strategy", "seed", "decision"]  # and metrics
+TRAINING_EFFECTS = [
     *("strategy", "seed", "class", "train_count"),
-    *("drawn", "gradient", "plain_gradient", "mean_logit"),
+    *("drawn", "gradient", "cross_entropy_gradient", "mean_logit"),
 ]
 DIAGNOSES = [
-    *("strategy", "seed", "class", "train_count", "recall", "never"),
-    *("cause", "confuser", "why", "try_next"),
+    *("strategy", "seed", "class", "train_count", "recall", "never_predicted"),
+    *("cause", "confuser", "explanation", "suggestions"),  # and signals
 ]
 
 
 @dataclass(frozen=True)
 class Findings:
-    """Of all records of a run. An old record that lacks a part adds no rows to it."""
+    """The findings of all records of a run.
 
-    checks: pd.DataFrame  # one row a strategy, seed and check: the columns of audit.csv
-    effects: pd.DataFrame  # one row a strategy, seed and class: those of effects.csv
-    posthoc_scores: (
-        pd.DataFrame
-    )  # one row a strategy, seed and free correction: those of corrected.csv
-    diagnoses: pd.DataFrame  # one row a strategy, seed and ignored class: those of diagnoses.csv
-    reliability: dict[str, list[dict[str, list[float]]]]  # strategy -> one a seed, see `metrics`
+    Attributes
+    ----------
+    checks
+        One row a strategy, seed and check: AUDIT.
+    training_effects
+        One row a strategy, seed and class: TRAINING_EFFECTS.
+    posthoc_scores
+        One row a strategy, seed and post-hoc decision: POSTHOC and its metrics.
+    diagnoses
+        One row a strategy, seed and ignored class: DIAGNOSES and the signals.
+    reliability
+        strategy -> one reliability diagram a seed, see `benchmark.evaluation.metrics.reliability`.
+    """
+
+    checks: pd.DataFrame
+    training_effects: pd.DataFrame
+    posthoc_scores: pd.DataFrame
+    diagnoses: pd.DataFrame
+    reliability: dict[str, list[dict[str, Sequence[float | None]]]]
 
     @classmethod
-    def none(cls) -> Findings:
-        """Of no records."""
-        return Collector([]).findings()
-
-
-@dataclass
-class Collector:
-    """Gathers rows from records; `classes` are named in the order of the records."""
-
-    classes: Sequence[str]
-    checks: list[dict[str, Any]] = field(default_factory=list)
-    effects: list[dict[str, Any]] = field(default_factory=list)
-    posthoc_scores: list[dict[str, Any]] = field(default_factory=list)
-    diagnoses: list[dict[str, Any]] = field(default_factory=list)
-    reliability: dict[str, list[dict[str, list[float]]]] = field(default_factory=dict)
-
-    def add(
-        self,
-        key: dict[str, Any],
-        record: dict[str, Any],
-        train_counts: Sequence[int],
-        order: Sequence[int],
-    ) -> None:
-        """Add the record of the strategy and seed `key`; classes stand in `order`."""
-        audit = record.get("audit", {})
-        self.checks += [{**key, **check} for check in audit.get("checks", [])]
-        names = [name for name in EFFECTS if name in audit]
-        for c in order if names else ():
-            row = {"class": self.classes[c], "train_count": train_counts[c]}
-            self.effects.append({**key, **row, **{name: audit[name][c] for name in names}})
-        for name, numbers in record.get("corrected", {}).items():
-            self.posthoc_scores.append({**key, "correction": name, **numbers})
-        found = {one["index"]: one for one in record.get("diagnoses", [])}
-        for c in order:
-            if c in found:
-                self.diagnoses.append({**key, **self._diagnosis(found[c], train_counts[c])})
-        if record.get("reliability"):
-            self.reliability.setdefault(key["strategy"], []).append(record["reliability"])
-
-    def _diagnosis(self, one: dict[str, Any], train_count: int) -> dict[str, Any]:
-        measured = {name: v for name, v in one["signals"].items() if v is not None}
-        signals = dict.fromkeys(("recall", *SIGNALS), np.nan) | measured
-        recall = signals["recall"]
-        # the rules are today's, also for a record of an earlier version
-        found = Diagnosis(one["index"], recall, one["never"], one["confuser"], signals)
-        return {
-            "class": self.classes[found.index],
-            "train_count": train_count,
-            "recall": recall,
-            "never": found.never,
-            "cause": found.cause,
-            "confuser": None if found.confuser is None else self.classes[found.confuser],
-            "why": found.sentence(self.classes),
-            "try_next": ", ".join(found.try_next),
-            **{name: value for name, value in signals.items() if name != "recall"},
-        }
-
-    def findings(self) -> Findings:
-        """Return everything as tables."""
-        return Findings(
-            pd.DataFrame(self.checks, columns=CHECKS),
-            pd.DataFrame(self.effects, columns=EFFECTS),
-            pd.DataFrame(self.posthoc_scores, columns=CORRECTED),
-            pd.DataFrame(self.diagnoses, columns=None if self.diagnoses else DIAGNOSES),
-            self.reliability,
+    def from_records(cls, run: RunRecords) -> Findings:
+        """Return the findings of records; each table is empty if they have none of it."""
+        checks, posthoc = [], []
+        reliability: dict[str, list[dict[str, Sequence[float | None]]]] = {}
+        for record in run.finished:
+            key = {"strategy": record.strategy, "seed": record.seed}
+            checks += [key | asdict(check) for check in record.audit.checks]
+            posthoc += [{**key, "decision": d, **scores} for d, scores in record.posthoc.items()]
+            reliability.setdefault(record.strategy, []).append(dict(record.reliability))
+        return cls(
+            pd.DataFrame(checks, columns=AUDIT),
+            pd.DataFrame(_training_effects(run), columns=TRAINING_EFFECTS),
+            pd.DataFrame(posthoc, columns=None if posthoc else POSTHOC),
+            _diagnoses(run),
+            reliability,
         )
 
 
-def logit_shift(effects: pd.DataFrame, baseline: str | None) -> pd.DataFrame:
-    """Return effects with `logit_shift`: the mean logit minus the baseline's, same seed and class.
+def _training_effects(run: RunRecords) -> Iterator[dict[str, Any]]:
+    for record in run.finished:
+        for c in run.order:
+            yield {
+                **_class_key(run, record, c),
+                **{name: getattr(record.audit, name)[c] for name in TRAINING_EFFECTS[4:]},
+            }
+
+
+def _diagnoses(run: RunRecords) -> pd.DataFrame:
+    rows = [
+        _class_key(run, record, diagnosis.index) | _diagnosis(run.classes, diagnosis)
+        for record in run.finished
+        for diagnosis in sorted(record.diagnoses, key=lambda d: run.order.index(d.index))
+    ]
+    return pd.DataFrame(rows, columns=None if rows else DIAGNOSES)
+
+
+def _diagnosis(classes: Sequence[str], record: DiagnosisRecord) -> dict[str, Any]:
+    signals = {name: np.nan if v is None else v for name, v in record.signals.items()}
+    recall = np.nan if record.recall is None else record.recall
+    diagnosis = Diagnosis(record.index, recall, record.never_predicted, record.confuser, signals)
+    return {
+        "recall": recall,
+        "never_predicted": record.never_predicted,
+        "cause": diagnosis.cause,
+        "confuser": None if record.confuser is None else classes[record.confuser],
+        "explanation": diagnosis.sentence(classes),
+        "suggestions": ", ".join(diagnosis.try_next),
+        **{name: value for name, value in signals.items() if name != "recall"},
+    }
+
+
+def _class_key(run: RunRecords, record: Record, c: int) -> dict[str, Any]:
+    train_count = run.splits[record.seed].train.counts[c]
+    key = {"strategy": record.strategy, "seed": record.seed}
+    return {**key, "class": run.classes[c], "train_count": train_count}
+
+
+def logit_shift(training_effects: pd.DataFrame, baseline: str | None) -> pd.DataFrame:
+    """Add `logit_shift`: the mean logit minus the baseline's of the same seed and class.
 
     A constant added to all logits of an image is no shift; NaN without a baseline.
     """
-    if effects.empty or baseline is None:
-        return effects.assign(logit_shift=np.nan)
-    wide = effects.pivot_table(
+    wide = training_effects.pivot_table(
         index=["seed", "class"], columns="strategy", values="mean_logit", dropna=False
     )
-    if baseline not in wide:
-        return effects.assign(logit_shift=np.nan)
+    if training_effects.empty or baseline not in wide:
+        return training_effects.assign(logit_shift=np.nan)
     shift = wide.sub(wide[baseline], axis=0).reset_index()
     shift = shift.melt(["seed", "class"], var_name="strategy", value_name="logit_shift")
-    return effects.merge(shift, how="left", on=["seed", "class", "strategy"])
+    return training_effects.merge(shift, how="left", on=["seed", "class", "strategy"])

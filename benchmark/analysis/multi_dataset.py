@@ -1,7 +1,7 @@
-"""Several finished runs, on as many data sets, side by side.
+"""Several finished runs, each on its own data set, side by side.
 
-A strategy is ranked and tested if every run asked for it. Where it failed, wholly or for a seed,
-its mean is missing or over other seeds than the rest, so there it is not compared.
+A strategy is ranked and tested if every run has it. Where it failed, wholly or for some seeds, its
+mean is missing or over other seeds than the other means, so it is not compared on that data set.
 """
 
 from __future__ import annotations
@@ -19,38 +19,28 @@ import numpy as np
 import pandas as pd
 
 from benchmark.analysis.comparison import Comparison, load_comparison
+from benchmark.evaluation.metrics.metric import Metric
+from benchmark.evaluation.metrics.registry import METRICS
+from benchmark.evaluation.statistics import Floats
 from benchmark.evaluation.statistics.ranks import Pair, mean_ranks, min_datasets, pairwise, ranks
-from benchmark.evaluation.statistics.weighted_predictions import Floats
 
-SCORES = [
-    "dataset",
-    "strategy",
-    "baseline",
-    "status",  # ok, partly failed, failed, not run
-    "macro_f1",
-    "change",  # minus the baseline's
-    "rank",
-    "never_predicted",
-    "never_predicted_change",
-    "never_predicted_rank",
-    "accuracy",
-    "accuracy_change",
-    "accuracy_rank",
-]
-STRATEGIES = [
-    "strategy",
-    "finished",  # data sets
-    "compared",  # with the baseline, on so many data sets
-    "higher",
-    "lower",
-    "ranked",  # data sets that the mean ranks are over
-    "mean_rank",
-    "never_predicted_mean_rank",
-    "accuracy_mean_rank",
-]
-PAIRS = ["one", "two", "datasets", "higher", "lower", "median_difference", "p", "p_holm"]
-METRICS = {"macro_f1": True, "never_predicted": False, "accuracy": True}  # is more better
+RANKED_BY = "macro_f1"  # decides wins, losses and tests; its columns have no prefix
+PAIRS = ["strategy_a", "strategy_b", "datasets", "wins", "losses", "median", "p", "p_adj"]
 NOT_RUN = "not run"
+
+
+def main_metrics() -> list[Metric]:
+    """Return the metrics that are compared over data sets: those of a run's first table."""
+    return [metric for metric in METRICS.values() if metric.main]
+
+
+def column_of(metric: str, name: str) -> str:
+    """Return the column of a metric's "difference", "rank" or "mean_rank".
+
+    >>> column_of("macro_f1", "rank"), column_of("accuracy", "rank")
+    ('rank', 'accuracy_rank')
+    """
+    return name if metric == RANKED_BY else f"{metric}_{name}"
 
 
 @dataclass(frozen=True)
@@ -59,7 +49,7 @@ class MultiDatasetComparison:
 
     runs: tuple[Comparison, ...]  # (D,) as given
     datasets: tuple[str, ...]  # (D,) all different
-    strategies: tuple[str, ...]  # (S,) as asked, those of the first run first
+    strategies: tuple[str, ...]  # (S,) in the order of the runs, those of the first run first
 
     @cached_property
     def baseline(self) -> str | None:
@@ -69,7 +59,7 @@ class MultiDatasetComparison:
 
     @cached_property
     def common_strategies(self) -> tuple[str, ...]:
-        """Strategies that are ranked and tested: asked for in every run, finished in one."""
+        """(E,) strategies that are ranked and tested: in every run, and finished in one or more."""
         finished = set(self._means.loc[self._means["status"] == "ok", "strategy"])
         return tuple(
             name
@@ -79,46 +69,55 @@ class MultiDatasetComparison:
 
     @cached_property
     def scores(self) -> pd.DataFrame:
-        """One row a data set and strategy: SCORES; ranks are among `common_strategies`."""
-        table = self._means
-        for metric, more_is_better in METRICS.items():
-            ranked = ranks(self.of(metric), more_is_better)
-            column = pd.Series(
-                ranked.ravel(),
-                pd.MultiIndex.from_product([self.common_strategies, self.datasets]),
-                dtype=float,
-            ).reindex(pd.MultiIndex.from_frame(table[["strategy", "dataset"]]))
-            table = table.assign(**{f"{_prefix(metric)}rank": column.to_numpy()})
-        return table[SCORES]
+        """One row a data set and strategy; ranks are among `common_strategies`.
+
+        The columns are dataset, strategy, baseline, status ("ok", "partly failed", "failed" or
+        "not run") and, of each metric, its mean, difference from the baseline and rank.
+        """
+        table, columns = self._means.copy(), ["dataset", "strategy", "baseline", "status"]
+        keys = pd.MultiIndex.from_frame(table[["strategy", "dataset"]])
+        index = pd.MultiIndex.from_product([self.common_strategies, self.datasets])
+        for metric in main_metrics():
+            difference, rank = (column_of(metric.name, name) for name in ("difference", "rank"))
+            ranked = pd.Series(self._ranks(metric).ravel(), index, dtype=float).reindex(keys)
+            table[rank] = ranked.to_numpy()
+            columns += [metric.name, difference, rank]
+        return table[columns]
 
     @cached_property
     def leaderboard(self) -> pd.DataFrame:
-        """One row a strategy: STRATEGIES."""
+        """One row a strategy, with counts of data sets and mean ranks.
+
+        `finished` counts all data sets, `compared` those with a difference from the baseline, of
+        which `wins` and `losses` have a higher or lower macro-F1. `ranked` counts the data sets
+        that the mean ranks are over.
+        """
+        difference = self.scores["difference"]
         table = self.scores.assign(
             finished=self.scores["status"] == "ok",
-            compared=self.scores["change"].notna()
-            & (self.scores["strategy"] != self.scores["baseline"]),
-            higher=self.scores["change"] > 0,
-            lower=self.scores["change"] < 0,
+            compared=difference.notna() & (self.scores["strategy"] != self.scores["baseline"]),
+            wins=difference > 0,
+            losses=difference < 0,
         )
-        columns = ["finished", "compared", "higher", "lower"]
-        counts = table.groupby("strategy", sort=False)[columns].sum().reset_index()
-        for metric, more_is_better in METRICS.items():
-            means, number = mean_ranks(ranks(self.of(metric), more_is_better))
+        columns = ["finished", "compared", "wins", "losses"]
+        rows = table.groupby("strategy", sort=False)[columns].sum().reset_index()
+        for metric in main_metrics():
+            means, number = mean_ranks(self._ranks(metric))
             by_name = dict(zip(self.common_strategies, means, strict=True))
-            counts["ranked"] = [number if name in by_name else 0 for name in self.strategies]
+            if metric.name == RANKED_BY:
+                rows["ranked"] = [number if name in by_name else 0 for name in self.strategies]
             column = [by_name.get(name, np.nan) for name in self.strategies]
-            counts[f"{_prefix(metric)}mean_rank"] = column
-        return counts[STRATEGIES]
+            rows[column_of(metric.name, "mean_rank")] = column
+        return rows
 
     @cached_property
     def pair_tests(self) -> list[Pair]:
-        """Every two of `common_strategies`, by macro-F1 over data sets; places are those in it."""
-        return pairwise(self.of("macro_f1"))
+        """Every two of `common_strategies`, by index, compared by macro-F1 over data sets."""
+        return pairwise(self.values(RANKED_BY))
 
     @property
     def pairs(self) -> pd.DataFrame:
-        """One row a pair of strategies: PAIRS."""
+        """One row a pair of strategies: PAIRS; `median` is of a minus b."""
         rows = [
             (
                 self.common_strategies[pair.one],
@@ -130,75 +129,99 @@ class MultiDatasetComparison:
         return pd.DataFrame(rows, columns=PAIRS)
 
     @property
-    def needed(self) -> int:
-        """Data sets below which no pair can differ significantly."""
-        return min_datasets(sum(pair.datasets > 0 for pair in self.pair_tests))
+    def significant_pairs(self) -> list[tuple[str, str]]:
+        """Pairs that differ significantly: the better strategy, then the worse one."""
+        pairs = [pair for pair in self.pair_tests if pair.differ]
+        indices = [(p.one, p.two) if p.balance > 0 else (p.two, p.one) for p in pairs]
+        return [(self.common_strategies[a], self.common_strategies[b]) for a, b in indices]
 
-    def of(self, metric: str) -> Floats:
+    @property
+    def tested_pairs(self) -> int:
+        """Pairs of strategies that finished on a common data set."""
+        return sum(pair.datasets > 0 for pair in self.pair_tests)
+
+    @property
+    def min_datasets(self) -> int:
+        """Data sets below which no pair can differ significantly."""
+        return min_datasets(self.tested_pairs)
+
+    def values(self, metric: str) -> Floats:
         """Return a metric of `common_strategies`, (E, D); NaN where a strategy did not finish."""
-        whole = self._means[self._means["status"] == "ok"]
-        wide = whole.pivot(index="strategy", columns="dataset", values=metric)
+        finished = self._means[self._means["status"] == "ok"]
+        wide = finished.pivot(index="strategy", columns="dataset", values=metric)
         return wide.reindex(index=self.common_strategies, columns=self.datasets).to_numpy(float)
+
+    def _ranks(self, metric: Metric) -> Floats:
+        """Ranks of `common_strategies` on each data set, (E, D)."""
+        return ranks(self.values(metric.name), metric.better != "lower")
 
     @cached_property
     def _means(self) -> pd.DataFrame:
-        """SCORES without ranks."""
+        """`scores` without ranks."""
         rows = []
         for dataset, run in zip(self.datasets, self.runs, strict=True):
             by_strategy = run.summary.set_index("strategy").to_dict("index")
-            of_baseline = by_strategy.get(run.baseline, _ABSENT)
+            baseline = by_strategy.get(run.baseline, {"status": NOT_RUN})
             for name in self.strategies:
-                own = by_strategy.get(name, _ABSENT)
+                own = by_strategy.get(name, {"status": NOT_RUN})
                 row: dict[str, Any] = {
                     "dataset": dataset,
                     "strategy": name,
                     "baseline": run.baseline,
+                    "status": own["status"],
                 }
-                row["status"] = own["status"]
-                both = own["status"] == of_baseline["status"] == "ok"
-                for metric in METRICS:
-                    value = float(own[metric])
-                    difference = round(value - float(of_baseline[metric]), 12) if both else np.nan
-                    row |= {metric: value, f"{_prefix(metric)}change": difference}
+                both = own["status"] == baseline["status"] == "ok"
+                for metric in main_metrics():
+                    value = float(own.get(metric.name, np.nan))
+                    row[metric.name] = value
+                    row[column_of(metric.name, "difference")] = (
+                        round(value - float(baseline[metric.name]), 12) if both else np.nan
+                    )
                 rows.append(row)
         return pd.DataFrame(rows)
-
-
-_ABSENT: dict[str, Any] = {"status": NOT_RUN, **dict.fromkeys(METRICS, np.nan)}
 
 
 def load_multi_dataset(
     folders: Sequence[str | Path], baseline: str | None = None
 ) -> MultiDatasetComparison:
-    """Read several runs; `baseline` names the one for all, None takes each run's own.
+    """Read several runs.
+
+    Parameters
+    ----------
+    folders
+        The folders of the runs, two or more.
+    baseline
+        The baseline for all runs; None takes each run's own.
 
     Raises
     ------
     FileNotFoundError
         If a folder holds no run, naming it.
     ValueError
-        For fewer than two folders, one given twice, or a run that `baseline` is no strategy of.
+        For fewer than two folders, a folder that is given twice, or a run that has no strategy
+        `baseline`.
     """
     if len(folders) < 2:
-        raise ValueError(f"two or more folders of runs are compared, got {len(folders)}")
-    seen: dict[Path, str | Path] = {}
+        raise ValueError(
+            f"a comparison needs the folders of two runs or more, got {len(folders)}; give another"
+        )
+    resolved: set[Path] = set()
     for folder in folders:
-        place = Path(folder).resolve()
-        if place in seen:
-            raise ValueError(f"{folder} is given twice; each run may stand only once")
-        seen[place] = folder
+        path = Path(folder).resolve()
+        if path in resolved:
+            raise ValueError(f"{folder} is given twice; give each run once")
+        resolved.add(path)
     return merge([load_comparison(Path(folder), baseline) for folder in folders])
 
 
 def merge(runs: Sequence[Comparison]) -> MultiDatasetComparison:
-    """Lay runs side by side. Data sets of one name are told apart by the folders of their runs."""
-    return MultiDatasetComparison(
-        tuple(runs), _names(runs), tuple(dict.fromkeys(s for run in runs for s in run.strategies))
-    )
+    """Compare runs. Data sets of the same name get the folders of their runs as a suffix."""
+    strategies = tuple(dict.fromkeys(name for run in runs for name in run.strategies))
+    return MultiDatasetComparison(tuple(runs), _dataset_names(runs), strategies)
 
 
 def default_folder(folders: Sequence[str | Path]) -> Path:
-    """Return results/compare-<names of the folders>; a long list is cut short, with a digest."""
+    """Return results/compare-<names of the folders>; a long name is shortened, with a digest."""
     parts = [
         re.sub(r"[^A-Za-z0-9._]+", "-", Path(folder).resolve().name).strip("-.") or "run"
         for folder in folders
@@ -210,20 +233,14 @@ def default_folder(folders: Sequence[str | Path]) -> Path:
     return Path("results") / f"compare-{name}"
 
 
-def _prefix(metric: str) -> str:
-    return "" if metric == "macro_f1" else f"{metric}_"
-
-
-def _names(runs: Sequence[Comparison]) -> tuple[str, ...]:
-    names = [str(run.manifest["data"]["name"]) for run in runs]
-    for separability_auc in (
-        lambda name, folder: f"{name} ({folder.resolve().name})",
-        lambda name, folder: f"{name} ({folder})",
-    ):
+def _dataset_names(runs: Sequence[Comparison]) -> tuple[str, ...]:
+    """Return different names (D,): the plain name, or with the folder's name, or with its path."""
+    plain = [run.manifest.data.name for run in runs]
+    names = plain
+    for suffixes in ([run.folder.resolve().name for run in runs], [run.folder for run in runs]):
         times = Counter(names)
-        plain = [str(run.manifest["data"]["name"]) for run in runs]
         names = [
-            separability_auc(own, run.folder) if times[name] > 1 else name
-            for name, own, run in zip(names, plain, runs, strict=True)
+            f"{own} ({suffix})" if times[name] > 1 else name
+            for name, own, suffix in zip(names, plain, suffixes, strict=True)
         ]
     return tuple(names)

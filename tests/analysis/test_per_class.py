@@ -1,34 +1,40 @@
-"""Of one class: its recall and how it changes, with intervals over images, groups and seeds."""
+"""Recall of a class and its difference, with intervals over images, groups and seeds."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.analysis.confidence import SeedPredictions as OneSeed
-from benchmark.analysis.per_class import CHANGES, RECALLS, biggest, class_changes, class_recalls
+from benchmark.analysis.confidence import SeedPredictions
+from benchmark.analysis.per_class import (
+    CHANGES,
+    RECALLS,
+    class_changes,
+    class_recalls,
+    largest_changes,
+)
 from benchmark.evaluation.metrics.per_class import class_scores
 from benchmark.evaluation.statistics.across_seeds import t_interval_corrected
 from benchmark.evaluation.statistics.proportions import paired_proportion_difference_ci, wilson
 
 
-def one_seed(labels, seed=0, files=None, groups=None, **right):
-    """One seed of three classes; where a strategy is not right, it says the next class."""
+def make_seed(labels, seed=0, files=None, groups=None, **right):
+    """One seed of three classes; a strategy that is not right predicts the next class."""
     labels = np.array(labels)
     predicted = {
         name: np.where(np.array(is_right, bool), labels, (labels + 1) % 3)
         for name, is_right in right.items()
     }
     files = files or tuple(f"{seed}-{i}" for i in range(len(labels)))
-    return OneSeed(seed, tuple(files), labels, predicted, ("a", "b", "c"), groups)
+    return SeedPredictions(seed, tuple(files), labels, predicted, ("a", "b", "c"), groups)
 
 
 def of_class(table, name):
-    (found,) = table[table["class"] == name].to_dict("records")
-    return found
+    (record,) = table[table["class"] == name].to_dict("records")
+    return record
 
 
 def test_changes_of_recall_by_hand():
-    seed = one_seed([0, 0, 0, 0, 1, 1], no=[1, 0, 0, 0, 1, 1], yes=[0, 1, 1, 1, 1, 1])
+    seed = make_seed([0, 0, 0, 0, 1, 1], no=[1, 0, 0, 0, 1, 1], yes=[0, 1, 1, 1, 1, 1])
     table = class_changes([seed], "no")
     assert list(table) == CHANGES
     assert table[["strategy", "baseline"]].to_numpy().tolist() == [["yes", "no"]] * 3
@@ -40,12 +46,12 @@ def test_changes_of_recall_by_hand():
     assert b["difference"] == 0
     assert b["low"] < 0 < b["high"], "nothing changed on 2 images, and little is known"
     assert np.isnan([c["difference"], c["low"], c["high"]]).all()
-    assert (c["images"], c["seeds"], c["beyond_chance"]) == (0, 0, False)
+    assert (c["images"], c["seeds"], c["significant_bonferroni"]) == (0, 0, False)
 
 
-def test_changes_of_several_seeds_reach_as_far_as_trainings_and_images_say():
+def test_an_interval_of_changes_over_seeds_is_the_union_of_trainings_and_images():
     seeds = [
-        one_seed([0] * 10 + [1], s, no=[0] * 10 + [0], yes=[1] * k + [0] * (10 - k) + [0])
+        make_seed([0] * 10 + [1], s, no=[0] * 10 + [0], yes=[1] * k + [0] * (10 - k) + [0])
         for s, k in enumerate((2, 5, 8))
     ]
     a, b = (of_class(class_changes(seeds, "no"), name) for name in "ab")
@@ -65,9 +71,9 @@ def test_changes_of_several_seeds_reach_as_far_as_trainings_and_images_say():
 
 def test_a_class_missing_from_a_seed_is_averaged_over_the_others():
     seeds = [
-        one_seed([0, 0], 0, no=[0, 0], yes=[1, 1]),
-        one_seed([0, 1], 1, no=[0, 1], yes=[1, 0]),
-        one_seed([0, 1], 2, no=[0, 0], other=[0, 0]),
+        make_seed([0, 0], 0, no=[0, 0], yes=[1, 1]),
+        make_seed([0, 1], 1, no=[0, 1], yes=[1, 0]),
+        make_seed([0, 1], 2, no=[0, 0], other=[0, 0]),
     ]
     table = class_changes(seeds, "no")
     yes = table[table["strategy"] == "yes"]
@@ -76,14 +82,14 @@ def test_a_class_missing_from_a_seed_is_averaged_over_the_others():
     assert len(table) == 6
 
 
-def test_the_same_image_in_every_seed_is_one_image():
+def test_an_image_that_all_seeds_test_counts_once():
     def width(files):
         seeds = [
-            one_seed([0] * 20, s, files and files[:20], no=[0] * 20, yes=[1] * 10 + [0] * 10)
+            make_seed([0] * 20, s, files and files[:20], no=[0] * 20, yes=[1] * 10 + [0] * 10)
             for s in range(8)
         ]
-        found = of_class(class_changes(seeds, "no"), "a")
-        return found["high"] - found["low"]
+        row = of_class(class_changes(seeds, "no"), "a")
+        return row["high"] - row["low"]
 
     names = [f"{i}.jpg" for i in range(20)]
     once = paired_proportion_difference_ci(np.array([10]), np.array([0]), np.array([20]))
@@ -91,30 +97,30 @@ def test_the_same_image_in_every_seed_is_one_image():
     assert width(None) < 0.5 * width(names)
 
 
-def test_images_in_groups_tell_less_about_a_class():
-    apart = one_seed([0] * 12, no=[0] * 12, yes=[1] * 6 + [0] * 6)
+def test_images_in_groups_widen_the_interval_of_a_class():
+    apart = make_seed([0] * 12, no=[0] * 12, yes=[1] * 6 + [0] * 6)
     groups = np.repeat([0, 1, 2, 3], 3)
-    together = one_seed([0] * 12, groups=groups, no=[0] * 12, yes=[1] * 6 + [0] * 6)
-    found = [of_class(class_changes([one], "no"), "a") for one in (apart, together)]
+    together = make_seed([0] * 12, groups=groups, no=[0] * 12, yes=[1] * 6 + [0] * 6)
+    single, grouped = (of_class(class_changes([seed], "no"), "a") for seed in (apart, together))
     four = paired_proportion_difference_ci(np.array([2]), np.array([0]), np.array([4]))
-    assert (found[1]["low"], found[1]["high"]) == pytest.approx([bound[0] for bound in four])
-    assert found[0]["low"] > found[1]["low"]
+    assert (grouped["low"], grouped["high"]) == pytest.approx([bound[0] for bound in four])
+    assert single["low"] > grouped["low"]
 
 
-def test_without_a_control_no_class_changes():
-    seed = one_seed([0, 1], no=[0, 1], yes=[1, 1])
+def test_without_a_baseline_there_are_no_changes():
+    seed = make_seed([0, 1], no=[0, 1], yes=[1, 1])
     assert list(class_changes([seed], None)) == CHANGES
     assert class_changes([seed], "unknown").empty
     assert class_changes([], "no").empty
-    assert biggest(class_changes([], "no")) == (None, None)
+    assert largest_changes(class_changes([], "no")) == (None, None)
 
 
 def changes(*rows):
-    columns = ["strategy", "class", "difference", "low", "high", "images", "beyond_chance"]
+    columns = ["strategy", "class", "difference", "low", "high", "images", "significant_bonferroni"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def test_the_biggest_gain_is_the_surest_and_not_a_single_image_that_flips():
+def test_the_largest_gain_is_the_surest_and_not_a_single_image_that_flips():
     table = changes(
         ("s", "one image", 1.0, -0.29, 1.0, 1, False),
         ("s", "rare", 0.6, 0.22, 0.81, 12, True),
@@ -123,31 +129,32 @@ def test_the_biggest_gain_is_the_surest_and_not_a_single_image_that_flips():
         ("t", "hurt", -0.5, -0.8, 0.1, 9, False),
         ("s", "slightly", -0.1, -0.15, -0.05, 400, False),
     )
-    gain, loss = biggest(table)
-    assert gain["class"] == "common", "of those beyond chance the highest lower bound"
-    assert loss["class"] == "slightly", "none beyond chance, but one that excludes 0"
+    gain, loss = largest_changes(table)
+    assert gain["class"] == "common", "the highest lower bound of the significant ones"
+    assert loss["class"] == "slightly", "none is significant, but one excludes 0"
     unsure = changes(
         ("s", "much", 0.5, -0.2, 0.9, 4, False), ("s", "more", 0.5, -0.1, 0.8, 8, False)
     )
-    assert biggest(unsure)[0]["class"] == "more", "of equal changes the one with more images"
-    assert biggest(unsure)[1] is None
+    gain, loss = largest_changes(unsure)
+    assert gain["class"] == "more", "of equal changes the one with more images"
+    assert loss is None
 
 
-def test_where_nothing_changes_some_interval_excludes_0_and_none_is_beyond_chance():
+def test_where_nothing_changes_some_intervals_exclude_0_and_none_is_significant():
     """Five strategies and 17 classes: 400 of these are counted in test_simulations.py."""
     rng = np.random.default_rng(0)
     labels = np.repeat(np.arange(17), [60] * 9 + [12] * 8)
-    names, some, any_ = tuple(map(str, range(17))), 0, 0
+    names, excluding_0, with_significant = tuple(map(str, range(17))), 0, 0
     for _ in range(40):
         right = rng.random((6, len(labels))) < 0.7
-        called = np.where(right, labels, (labels + 1) % 17)
-        predicted = {f"s{k}": called[k] for k in range(6)}
+        predicted_class = np.where(right, labels, (labels + 1) % 17)  # (6, N)
+        predicted = {f"s{k}": predicted_class[k] for k in range(6)}
         files = tuple(map(str, range(len(labels))))
-        table = class_changes([OneSeed(0, files, labels, predicted, names)], "s0")
-        some += ((table["low"] > 0) | (table["high"] < 0)).sum()
-        any_ += table["beyond_chance"].any()
-    assert 0 < some / (40 * 85) < 0.05
-    assert any_ <= 4
+        table = class_changes([SeedPredictions(0, files, labels, predicted, names)], "s0")
+        excluding_0 += ((table["low"] > 0) | (table["high"] < 0)).sum()
+        with_significant += table["significant_bonferroni"].any()
+    assert 0 < excluding_0 / (40 * 85) < 0.05
+    assert with_significant <= 4
 
 
 def bounds_of(hits, images):
@@ -155,13 +162,13 @@ def bounds_of(hits, images):
 
 
 @pytest.mark.parametrize("groups", [None, np.repeat(np.arange(12), 5)])
-def test_recall_of_one_seed_is_that_of_its_record(groups):
+def test_recall_and_interval_of_one_seed_are_those_of_per_class_csv(groups):
     rng = np.random.default_rng(0)
     labels = np.repeat([0, 1], [50, 10])
-    seed = one_seed(labels, groups=groups, one=rng.random(60) < 0.6, two=rng.random(60) < 0.2)
+    seed = make_seed(labels, groups=groups, good=rng.random(60) < 0.6, bad=rng.random(60) < 0.2)
     table = class_recalls([seed])
     assert list(table) == RECALLS
-    for name in ("one", "two"):
+    for name in ("good", "bad"):
         mine = table[table["strategy"] == name]
         record = class_scores(labels, seed.predicted[name], 3, groups)
         for ours, theirs in (("recall", "recall"), ("low", "recall_low"), ("high", "recall_high")):
@@ -170,9 +177,9 @@ def test_recall_of_one_seed_is_that_of_its_record(groups):
         assert mine["seeds"].tolist() == [1, 1, 0]
 
 
-def test_recall_over_seeds_reaches_as_far_as_trainings_and_images_say():
+def test_an_interval_of_recall_over_seeds_is_the_union_of_trainings_and_images():
     seeds = [
-        one_seed([0] * 10 + [1], s, us=[1] * k + [0] * (10 - k) + [0])
+        make_seed([0] * 10 + [1], s, us=[1] * k + [0] * (10 - k) + [0])
         for s, k in enumerate((2, 5, 8))
     ]
     a, b = (of_class(class_recalls(seeds), name) for name in "ab")
@@ -182,13 +189,13 @@ def test_recall_over_seeds_reaches_as_far_as_trainings_and_images_say():
     assert (b["low"], b["high"]) == pytest.approx(bounds_of(0, 3)), "though all seeds agree"
 
 
-def test_ten_seeds_on_the_same_images_do_not_make_a_class_surely_lost():
+def test_ten_seeds_on_the_same_images_know_no_more_than_one():
     files = [f"{i}.jpg" for i in range(10)]
-    same = [one_seed([0] * 10, s, files, us=[0] * 10) for s in range(10)]
-    other = [one_seed([0] * 10, s, us=[0] * 10) for s in range(10)]
-    found, sure = (of_class(class_recalls(seeds), "a")["high"] for seeds in (same, other))
-    assert found == pytest.approx(bounds_of(0, 10)[1])
-    assert sure == pytest.approx(bounds_of(0, 100)[1])
+    same = [make_seed([0] * 10, s, files, us=[0] * 10) for s in range(10)]
+    other = [make_seed([0] * 10, s, us=[0] * 10) for s in range(10)]
+    shared, distinct = (of_class(class_recalls(seeds), "a")["high"] for seeds in (same, other))
+    assert shared == pytest.approx(bounds_of(0, 10)[1])
+    assert distinct == pytest.approx(bounds_of(0, 100)[1])
 
 
 def test_without_predictions_no_class_has_a_recall():

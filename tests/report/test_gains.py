@@ -14,7 +14,7 @@ from benchmark.report.single.csv_files import write
 
 
 def with_changes(comparison: Comparison, *rows: tuple[object, ...]) -> Comparison:
-    """Rows of strategy, class, difference, low, high, beyond_chance."""
+    """Rows of strategy, class, difference, low, high, significant_bonferroni."""
     filled = [
         (strategy, "no_change", name, difference, low, high, 12, 1, beyond)
         for strategy, name, difference, low, high, beyond in rows

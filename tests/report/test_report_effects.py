@@ -17,7 +17,7 @@ def cells(table, strategy):
 
 @pytest.fixture(scope="module")
 def comparison():
-    return fabricate(unseen=("class_weights",), seeds=(0, 1))
+    return fabricate(failed_audit=("class_weights",), seeds=(0, 1))
 
 
 def test_a_strategy_whose_effect_is_not_seen_is_flagged_everywhere(comparison):
@@ -41,7 +41,7 @@ def test_nothing_is_flagged_where_all_is_seen():
 
 
 def test_what_could_not_be_told_is_neither():
-    comparison = fabricate(unseen=("class_weights",))
+    comparison = fabricate(failed_audit=("class_weights",))
     checks = comparison.findings.checks
     checks["seen"] = checks["seen"].astype(object)
     checks.loc[checks["strategy"].eq("focal_loss") & checks["place"].eq("loss"), "seen"] = None

@@ -58,11 +58,11 @@ def test_one_seed_says_who_is_ignored_what_changes_it_and_the_price() -> None:
 
 def test_a_strategy_whose_effect_was_not_seen_is_not_praised_without_saying_so() -> None:
     comparison = fabricate(
-        unseen=("random_oversampling",), strategies=(CONTROL, "random_oversampling")
+        failed_audit=("random_oversampling",), strategies=(CONTROL, "random_oversampling")
     )
     assert "under `random_oversampling` (flagged below), where" in verdict(comparison)
     several = fabricate(
-        unseen=("random_oversampling",),
+        failed_audit=("random_oversampling",),
         strategies=(CONTROL, "random_oversampling"),
         seeds=tuple(range(8)),
     )

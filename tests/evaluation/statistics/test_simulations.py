@@ -284,7 +284,7 @@ def round_trip(tested):
 
 
 @pytest.mark.parametrize("seeds", [1, 3, 8])
-def test_where_nothing_changes_no_change_is_beyond_chance(seeds):
+def test_where_nothing_changes_no_change_is_significant_bonferroni(seeds):
     """Five strategies on 17 classes: runs that call some change so, and rows that exclude 0."""
     rng, counts = np.random.default_rng(seeds), [*COMMON, *[12] * 8]
     labels, names = np.repeat(np.arange(17), counts), tuple(map(str, range(17)))
@@ -301,7 +301,7 @@ def test_where_nothing_changes_no_change_is_beyond_chance(seeds):
             tested.append(OneSeed(s, files, labels, predicted, names))
         table = class_changes(tested, "s0")
         some.append(((table["low"] > 0) | (table["high"] < 0)).sum())
-        beyond.append(table["beyond_chance"].any())
+        beyond.append(table["significant_bonferroni"].any())
     rates = {
         "rows of 85 whose interval excludes 0": round(float(np.mean(some)), 2),
         "runs with such a row": round(float(np.mean(np.array(some) > 0)), 3),

@@ -1,0 +1,173 @@
+"""The records of a run as tables. One row a strategy and seed, and also a class, image or step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from benchmark.analysis.confidence import SeedPredictions
+from benchmark.evaluation.metrics.per_class import class_scores
+from benchmark.evaluation.metrics.registry import METRICS
+from benchmark.run.manifest import SplitManifest
+from benchmark.run.record_schema import FailedRecord, Record
+
+PER_CLASS = [
+    *("strategy", "seed", "class", "train_count", "test_count"),
+    *("recall", "precision", "f1", "predicted", "recall_low", "recall_high"),
+]
+PREDICTIONS = ["strategy", "seed", "split", "file", "label", "predicted", "confidence"]
+CURVES = [
+    *("strategy", "seed", "step", "phase", "train_from", "train_loss"),
+    *("val_loss", "val_accuracy", "val_macro_f1", "val_never_predicted"),
+]
+FAILURES = ["strategy", "seed", "error", "traceback"]
+
+
+def summary_columns() -> list[str]:
+    """Return the columns of summary.csv after the strategy: main metrics, cost and status."""
+    main = [metric.name for metric in METRICS.values() if metric.main]
+    return [*main, "steps", "seconds", "status"]
+
+
+def seed_columns() -> list[str]:
+    """Return the columns of seeds.csv: those of summary.csv, further metrics and images."""
+    further = [metric.name for metric in METRICS.values() if not metric.main]
+    images = ("images_seen", "distinct_images", "batch_size", "micro_batch")
+    return ["strategy", "seed", *summary_columns(), "val_macro_f1", *further, *images]
+
+
+@dataclass(frozen=True)
+class RunRecords:
+    """The records of a run, and the images that they are about. C classes.
+
+    Attributes
+    ----------
+    classes
+        (C,) in the order of the records.
+    order
+        (C,) class indices by training size, largest first: the order of all tables.
+    splits
+        seed -> its images.
+    records
+        By strategy, then by seed.
+    """
+
+    classes: Sequence[str]
+    order: Sequence[int]
+    splits: Mapping[int, SplitManifest]
+    records: Sequence[Record | FailedRecord]
+
+    @cached_property
+    def finished(self) -> list[Record]:
+        """The records without those of failures."""
+        return [record for record in self.records if isinstance(record, Record)]
+
+    def failures(self) -> pd.DataFrame:
+        """One row a strategy and seed that failed: FAILURES."""
+        failed = [record for record in self.records if isinstance(record, FailedRecord)]
+        return pd.DataFrame(map(asdict, failed), columns=FAILURES)
+
+    def seed_rows(self) -> pd.DataFrame:
+        """One row a strategy and seed: `seed_columns`."""
+        rows: list[dict[str, Any]] = []
+        for record in self.records:
+            row = {**_key(record), "status": record.status}
+            if isinstance(record, Record):
+                row |= {**record.metrics["test"], **asdict(record.budget)}
+                row["val_macro_f1"] = record.metrics["val"]["macro_f1"]
+            rows.append(row)
+        return pd.DataFrame(rows, columns=seed_columns())
+
+    def curves(self) -> pd.DataFrame:
+        """One row a strategy, seed and validation: CURVES."""
+        rows = [{**_key(r), **asdict(point)} for r in self.finished for point in r.curve]
+        return pd.DataFrame(rows, columns=CURVES)
+
+    def per_class(self) -> pd.DataFrame:
+        """One row a strategy, seed and class: PER_CLASS."""
+        return pd.DataFrame(self._per_class_rows(), columns=PER_CLASS)
+
+    def _per_class_rows(self) -> Iterator[dict[str, Any]]:
+        for record in self.finished:
+            split = self.splits[record.seed]
+            labels, predicted = np.asarray(split.test.labels), _predicted(record)
+            scores = class_scores(labels, predicted, len(self.classes), split.test.groups)
+            for c in self.order:
+                yield {
+                    **_key(record),
+                    "class": self.classes[c],
+                    "train_count": split.train.counts[c],
+                    "test_count": int(scores["support"][c]),
+                    **{name: values[c] for name, values in scores.items() if name != "support"},
+                }
+
+    def predictions(self) -> pd.DataFrame:
+        """One row a strategy, seed and image of the validation or test split: PREDICTIONS."""
+        names = np.array(self.classes, dtype=object)
+        tables = []
+        for record in self.finished:
+            for split in ("val", "test"):
+                images = getattr(self.splits[record.seed], split)
+                columns = {
+                    "split": split,
+                    "file": images.files,
+                    "label": names[np.asarray(images.labels, np.int64)],
+                    "predicted": names[np.asarray(record.predicted[split], np.int64)],
+                    "confidence": record.confidence[split],
+                }
+                tables.append(pd.DataFrame({**_key(record), **columns}))
+        return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=PREDICTIONS)
+
+    def confusion(self) -> dict[str, NDArray[np.int64]]:
+        """Return strategy -> (C, C) counts of test images over seeds; rows are the truth."""
+        matrices: dict[str, NDArray[np.int64]] = {}
+        for record in self.finished:
+            matrix = np.zeros((len(self.classes),) * 2, np.int64)
+            labels = np.asarray(self.splits[record.seed].test.labels)
+            np.add.at(matrix, (labels, _predicted(record)), 1)
+            matrix = matrix[np.ix_(self.order, self.order)]
+            matrices[record.strategy] = matrices.get(record.strategy, 0) + matrix
+        return matrices
+
+    def seed_predictions(self) -> list[SeedPredictions]:
+        """Return what all strategies predicted of the test images of each seed, in seed order."""
+        position = np.argsort(self.order)  # (C,) of each class in the tables
+        classes, seeds = tuple(self.classes[c] for c in self.order), []
+        for seed in sorted(self.splits):
+            test = self.splits[seed].test
+            predicted = {
+                record.strategy: position[_predicted(record)]
+                for record in self.finished
+                if record.seed == seed
+            }
+            if predicted:
+                labels = position[np.asarray(test.labels)]
+                groups = None if test.groups is None else np.asarray(test.groups)
+                seeds.append(SeedPredictions(seed, test.files, labels, predicted, classes, groups))
+        return seeds
+
+
+def mean_over_seeds(seed_rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a strategy: means over the seeds that finished, and its status."""
+    columns, rows = summary_columns(), []
+    for strategy, group in seed_rows.groupby("strategy", sort=False):
+        finished = group[group["status"] == "ok"]
+        whole = len(finished) == len(group)
+        status = "ok" if whole else "partly failed" if len(finished) else "failed"
+        means = finished[columns[:-1]].astype(float).mean()
+        rows.append({"strategy": strategy, **means, "status": status})
+    return pd.DataFrame(rows, columns=["strategy", *columns])
+
+
+def _key(record: Record | FailedRecord) -> dict[str, Any]:
+    return {"strategy": record.strategy, "seed": record.seed}
+
+
+def _predicted(record: Record) -> NDArray[np.int64]:
+    return np.asarray(record.predicted["test"], np.int64)

@@ -1,0 +1,101 @@
+"""A comparison is read from the files of a run: what is missing, stale or unknown is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from test_run_records import CLASSES, TEST_LABELS, record, split
+
+from benchmark.analysis.comparison import load_comparison, recall_table
+from benchmark.run.manifest import (
+    DataInfo,
+    ExperimentInfo,
+    RecipeInfo,
+    RunManifest,
+    StrategyInfo,
+    WeightsInfo,
+)
+from benchmark.run.run_folder import RunFolder
+
+RECIPE = RecipeInfo("forum", "", (), 8, 0.0, None, "")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    """A run of two strategies and two seeds; only one of the four trainings is done."""
+    folder = RunFolder(tmp_path / "run")
+    strategies = tuple(
+        StrategyInfo(name, f"Describe {name}.", {}, dict.fromkeys((0, 1), "key")) for name in "ba"
+    )
+    folder.write_manifest(
+        RunManifest(
+            name="run",
+            command=None,
+            quick=False,
+            experiment=ExperimentInfo({}, RECIPE, 8, (10,), "head", (), "fp32", "cpu"),
+            data=DataInfo("shapes", "shapes", "", 10, None, CLASSES, {}),
+            weights=WeightsInfo("none", "", ""),
+            environment={},
+            seeds=(0, 1),
+            strategies=strategies,
+            available={},
+            baseline="b",
+            tuning=None,
+            messages=("a warning",),
+        )
+    )
+    for seed in (0, 1):
+        folder.write_split(seed, split())
+    folder.write_record(record("a", 0, TEST_LABELS))
+    return folder
+
+
+def test_an_unfinished_run_is_read_and_says_what_is_missing(folder: RunFolder) -> None:
+    comparison = load_comparison(folder.path)
+    assert comparison.strategies == ["b", "a"]
+    assert comparison.descriptions["a"] == "Describe a."
+    assert comparison.seeds == [0, 1]
+    assert comparison.manifest.messages == ("a warning",)
+    assert comparison.baseline == "b"
+    assert comparison.summary["status"].tolist() == ["failed", "partly failed"]
+    assert comparison.failures["error"].unique().tolist() == [
+        "not trained yet: run the command again"
+    ]
+
+
+def test_classes_stand_by_training_size_and_test_images_are_summed(folder: RunFolder) -> None:
+    comparison = load_comparison(folder.path)
+    assert comparison.classes == ["common", "middle", "rare"]
+    assert comparison.train_counts == [50, 20, 5]
+    assert comparison.test_counts == [6, 4, 2]
+    assert comparison.test_units == [3, 2, 1], "of the one seed that finished"
+    assert not comparison.has_groups
+
+
+def test_a_record_of_another_network_does_not_count(folder: RunFolder) -> None:
+    path = folder.record_file("a", 0)
+    path.write_text(path.read_text().replace('"key"', '"earlier key"'))
+    comparison = load_comparison(folder.path)
+    assert len(comparison.failures) == 4
+    assert comparison.seed_predictions == []
+    assert comparison.test_units == [6, 4, 2]
+
+
+def test_the_baseline_may_be_chosen_among_the_strategies(folder: RunFolder) -> None:
+    assert load_comparison(folder.path, baseline="a").baseline == "a"
+    with pytest.raises(ValueError, match=r"'magic' is none of the strategies of .*run"):
+        load_comparison(folder.path, baseline="magic")
+
+
+def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="holds no run"):
+        load_comparison(tmp_path)
+
+
+def test_recall_by_class_and_strategy_is_that_of_the_intervals(folder: RunFolder) -> None:
+    comparison = load_comparison(folder.path)
+    table = recall_table(comparison)
+    assert table.index.tolist() == comparison.classes
+    assert table["a"].tolist() == comparison.class_recalls["recall"].tolist() == [1, 1, 1]
+    assert list(table) == ["a"], "what did not finish has no column"

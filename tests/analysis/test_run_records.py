@@ -1,0 +1,149 @@
+"""Records as tables: rows, columns, the order of classes, and what the predictions are about."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from benchmark.analysis.run_records import (
+    CURVES,
+    FAILURES,
+    PER_CLASS,
+    PREDICTIONS,
+    RunRecords,
+    mean_over_seeds,
+    seed_columns,
+    summary_columns,
+)
+from benchmark.evaluation.metrics.registry import METRICS
+from benchmark.run.manifest import SplitManifest, SplitPart
+from benchmark.run.record_schema import (
+    AuditRecord,
+    BudgetUsed,
+    CurvePoint,
+    FailedRecord,
+    Record,
+)
+
+CLASSES = ("rare", "common", "middle")  # in the order of the records
+ORDER = [1, 2, 0]
+TEST_LABELS = (1, 1, 1, 2, 2, 0)
+
+
+def split(groups: tuple[int, ...] | None = None) -> SplitManifest:
+    return SplitManifest(
+        SplitPart((5, 50, 20), (), ()),
+        SplitPart((0, 1, 0), (1,), ("val.jpg",)),
+        SplitPart((1, 3, 2), TEST_LABELS, tuple(f"{k}.jpg" for k in range(6)), groups),
+    )
+
+
+def record(strategy: str, seed: int, predicted: tuple[int, ...], macro_f1: float = 0.5) -> Record:
+    return Record(
+        strategy=strategy,
+        seed=seed,
+        network="key",
+        parameters={},
+        decision=None,
+        metrics={"val": {"macro_f1": 0.25}, "test": {"macro_f1": macro_f1, "accuracy": None}},
+        budget=BudgetUsed(10, 8, 4, 80, 60, 0, 1.5),
+        audit=AuditRecord((), (0, 0, 0), *[(0.0, 0.0, 0.0)] * 3),
+        posthoc={},
+        reliability={},
+        diagnoses=(),
+        curve=(CurvePoint(5, 0, "head", 1.0, (), 2.0, 0.3, 0.2, 1),),
+        predicted={"val": (0,), "test": predicted},
+        confidence={"val": (0.9,), "test": (0.5,) * 6},
+        fingerprint="",
+    )
+
+
+RIGHT = record("a", 0, TEST_LABELS)
+WRONG = record("b", 0, (1, 1, 1, 1, 1, 1))
+
+
+def run(*records: Record | FailedRecord, **changes: object) -> RunRecords:
+    seeds = {record.seed: split() for record in records}
+    return replace(RunRecords(CLASSES, ORDER, seeds, records), **changes)  # type: ignore[arg-type]
+
+
+def test_columns_follow_the_registry_of_metrics() -> None:
+    main = [metric.name for metric in METRICS.values() if metric.main]
+    assert summary_columns() == [*main, "steps", "seconds", "status"]
+    assert set(METRICS) <= set(seed_columns())
+    rows = run(RIGHT).seed_rows()
+    assert list(rows) == seed_columns()
+    assert rows.loc[0, ["macro_f1", "val_macro_f1", "seconds"]].tolist() == [0.5, 0.25, 1.5]
+    assert np.isnan(rows["mcc"].astype(float)).all(), "a metric that the record does not have"
+
+
+def test_a_failure_has_a_row_without_numbers_and_one_with_its_error() -> None:
+    failure = FailedRecord(strategy="b", seed=0, network="key", error="Error: e", traceback="t")
+    records = run(RIGHT, failure)
+    rows = records.seed_rows()
+    assert rows["status"].tolist() == ["ok", "failed"]
+    assert np.isnan(rows.loc[1, "macro_f1"])
+    assert list(records.failures()) == FAILURES
+    assert records.failures().to_numpy().tolist() == [["b", 0, "Error: e", "t"]]
+    assert records.per_class()["strategy"].unique().tolist() == ["a"]
+
+
+def test_classes_stand_by_training_size_in_all_tables() -> None:
+    records = run(RIGHT, WRONG)
+    table = records.per_class()
+    assert list(table) == PER_CLASS
+    assert table["class"].tolist() == ["common", "middle", "rare"] * 2
+    assert table["train_count"].tolist()[:3] == [50, 20, 5]
+    assert table["test_count"].tolist()[:3] == [3, 2, 1]
+    assert table["recall"].tolist() == [1, 1, 1, 1, 0, 0]
+    assert records.confusion()["b"].tolist() == [[3, 0, 0], [2, 0, 0], [1, 0, 0]]
+
+
+def test_confusions_are_summed_over_seeds() -> None:
+    both = run(RIGHT, record("a", 1, (1, 1, 1, 1, 1, 1))).confusion()
+    assert both["a"].tolist() == [[6, 0, 0], [2, 2, 0], [1, 0, 1]]
+
+
+def test_predictions_name_the_classes_of_both_splits() -> None:
+    table = run(WRONG).predictions()
+    assert list(table) == PREDICTIONS
+    assert table["split"].tolist() == ["val"] + ["test"] * 6
+    assert table["label"].tolist()[3:] == ["common", "middle", "middle", "rare"]
+    assert table["predicted"].tolist() == ["rare"] + ["common"] * 6
+    assert list(run().predictions()) == PREDICTIONS
+
+
+def test_curves_have_a_row_a_validation() -> None:
+    table = run(RIGHT, WRONG).curves()
+    assert list(table) == CURVES
+    assert table["step"].tolist() == [5, 5]
+
+
+def test_seed_predictions_are_those_of_the_test_images_in_seed_order() -> None:
+    later, earlier = run(record("a", 3, TEST_LABELS), RIGHT, WRONG).seed_predictions()[::-1]
+    assert (earlier.seed, later.seed) == (0, 3)
+    assert earlier.classes == ("common", "middle", "rare")
+    assert earlier.labels.tolist() == [0, 0, 0, 1, 1, 2], "indices by training size"
+    assert list(earlier.predicted) == ["a", "b"]
+    assert earlier.predicted["b"].tolist() == [0] * 6
+    assert earlier.files == tuple(f"{k}.jpg" for k in range(6))
+    assert earlier.groups is None
+
+
+@pytest.mark.parametrize("groups", [None, (0, 0, 1, 1, 2, 2)])
+def test_seed_predictions_have_the_groups_of_the_split(groups: tuple[int, ...] | None) -> None:
+    (seed,) = run(RIGHT, splits={0: split(groups)}).seed_predictions()
+    assert groups == (None if seed.groups is None else tuple(seed.groups))
+
+
+def test_means_are_over_the_seeds_that_finished() -> None:
+    failure = FailedRecord(strategy="b", seed=1, network="key", error="e")
+    a = (RIGHT, record("a", 1, TEST_LABELS, macro_f1=0.7))
+    lost = FailedRecord(strategy="c", seed=0, network="key", error="e")
+    summary = mean_over_seeds(run(*a, WRONG, failure, lost).seed_rows()).set_index("strategy")
+    assert list(summary) == summary_columns()
+    assert summary["status"].to_dict() == {"a": "ok", "b": "partly failed", "c": "failed"}
+    assert summary["macro_f1"].tolist()[:2] == pytest.approx([0.6, 0.5])
+    assert np.isnan(summary["macro_f1"]["c"])
