@@ -31,7 +31,7 @@ MIN_STEPS_PER_EPOCH = 60  # a small set is cut into smaller batches until an epo
 PRECISIONS = ("auto", "fp32", "bf16")
 
 
-def _read_seeds(value: Any) -> tuple[int, ...]:
+def read_seeds(value: Any) -> tuple[int, ...]:
     """Read how many seeds, as text or in Python; in Python also the seeds themselves."""
     text = str(value).strip()
     if isinstance(value, Iterable) and not isinstance(value, str):
@@ -146,7 +146,7 @@ class Experiment(BaseSettings):
         unset="1",
         allowed="how many, 1 or more, or in Python the seeds, each once",
         test=_are_seeds,
-        reader=_read_seeds,
+        reader=read_seeds,
         in_fingerprint=False,
     )
     seed_list: tuple[int, ...] | None = define_setting(

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmark.cli.flags import parse_seeds
+from benchmark.plan.experiment import read_seeds
 from tests.perf.choose import run_bench
 
 DESCRIPTION = """Time the harness against loops that a practitioner would write. Plain: a script a
@@ -44,7 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--seeds",
-        type=parse_seeds,
+        type=read_seeds,
         default=(0,),
         metavar="N",
         help="more than one: the harness is timed on all of them too (default: 0)",

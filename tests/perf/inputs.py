@@ -110,23 +110,22 @@ def _lay_out(settings: BenchConfig, images: str, folder: Path) -> dict[str, Any]
     from benchmark import api
     from benchmark.model.inception_v3 import INCEPTION_V3
     from benchmark.model.pretrained import RANDOM_WEIGHTS_SEED
+    from benchmark.plan.experiment import Experiment
+    from benchmark.plan.run_options import RunOptions
+    from benchmark.run.make_manifest import write_manifest
     from benchmark.system.provenance import environment
 
     with own_cache(folder / "cache"):
-        experiment = api.make_experiment(
+        experiment = Experiment(
             data=images,
             weights=settings.weights,
-            recipe="forum",
-            lr=None,
-            epochs=None,
             seeds=settings.seeds,
-            quick=False,
             image_size=settings.image_size,
             device=settings.device,
             precision=settings.precision,
         )
-        executor = api.plan(experiment, ",".join(settings.strategies), out=folder)
-        api.write_manifest(executor, None)
+        executor = api.plan(experiment, RunOptions(settings.strategies, out=folder))
+        write_manifest(executor, None)
         prepared = executor.prepared
         decoded = folder / "decoded"
         decoded.mkdir(parents=True, exist_ok=True)
@@ -153,7 +152,7 @@ def _lay_out(settings: BenchConfig, images: str, folder: Path) -> dict[str, Any]
         "precision": "bf16" if prepared.device.precision == "bfloat16" else "fp32",
         "device": prepared.device.type,
         "gpu_memory": (
-            torch.cuda.get_device_properties(prepared.device.place).total_memory if on_gpu else None
+            torch.cuda.get_device_properties(prepared.device.torch_device).total_memory if on_gpu else None
         ),
         "environment": environment(prepared.device),
     }

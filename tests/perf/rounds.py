@@ -100,7 +100,7 @@ def execute(
 
 
 def _measure(job: Job, settings: BenchConfig, inputs: Inputs, loops: Path, out: Path) -> Row:
-    from benchmark.system.provenance import commit
+    from benchmark.system.provenance import git_commit
 
     measure = {"harness": _harness, "bare": _bare}.get(job.kind, _script)
     with own_cache(out / "cache"):
@@ -111,7 +111,7 @@ def _measure(job: Job, settings: BenchConfig, inputs: Inputs, loops: Path, out: 
         "strategies": list(job.strategies),
         "seeds": list(job.seeds),
         **timed.measured(),
-        "commit": commit(),
+        "commit": git_commit(),
         "result": result,
     }
 
@@ -151,7 +151,7 @@ def _harness(
     shutil.rmtree(folder, ignore_errors=True)
     command: list[str | Path] = [
         *(sys.executable, "-m", "benchmark", "run"),
-        *("--strategies", ",".join(job.strategies), "--seeds", ",".join(map(str, job.seeds)) + ","),
+        *("--strategies", ",".join(job.strategies), "--seed-list", ",".join(map(str, job.seeds))),
         *("--data", inputs.images, "--weights", inputs.weights),
         *("--image-size", str(settings.image_size)),
         *("--device", settings.device, "--precision", settings.precision),

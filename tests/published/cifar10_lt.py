@@ -16,9 +16,11 @@ import sys
 from pathlib import Path
 
 from benchmark import api
-from benchmark.plan.experiment import Experiment, Recipe
+from benchmark.plan.experiment import Experiment
+from benchmark.plan.recipes import Recipe
+from benchmark.plan.run_options import RunOptions
 from benchmark.result import Result
-from benchmark.system.progress import Timer, for_terminal
+from benchmark.system.progress import Timer, terminal_progress
 from tests.published.cifar import recipe
 
 # top-1 error %: Cui et al. 2019, table 2; Zhang et al. 2021 ('bag of tricks'); Cao et al. 2019,
@@ -62,12 +64,13 @@ def run(chosen: argparse.Namespace, strategies: list[str], how: Recipe, name: st
         fine_tune="full",
         image_size=32,
         batch_size=how.batch_size,
-        seeds=tuple(range(chosen.seeds)),
+        seeds=chosen.seeds,
         device=chosen.device,
     )
-    watch = Timer(for_terminal())
-    executor = api.plan(experiment, strategies, out=chosen.out / name, progress=watch)
-    return api.execute(executor, " ".join(sys.argv), watch)
+    timer = Timer(terminal_progress())
+    options = RunOptions(strategies, out=chosen.out / name)
+    executor = api.plan(experiment, options, timer)
+    return api.execute(executor, options, timer, " ".join(sys.argv))
 
 
 def errors(chosen: argparse.Namespace) -> dict[str, float]:

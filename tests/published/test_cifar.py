@@ -15,6 +15,7 @@ from benchmark.model.registry import find_backbone
 from benchmark.model.network import freeze, split
 from benchmark.model.weights import load_weights
 from benchmark.plan.experiment import Experiment
+from benchmark.plan.run_options import RunOptions
 from benchmark.run.prepare import prepare
 from benchmark.strategy import NoAugmentation
 from benchmark.system.progress import NullProgress
@@ -141,8 +142,9 @@ def test_strategies_of_every_kind_are_trained_on_it(folder, tmp_path, fine_tune)
     if fine_tune == "half":  # then activations at the cut are stored
         how = replace(how, augmentation=NoAugmentation())
     asked = experiment(folder, recipe=how, fine_tune=fine_tune)
-    executor = api.plan(asked, names, out=tmp_path, jobs=1)
-    result = api.execute(executor, None, cifar10_lt.Timer(NullProgress()))
+    options = RunOptions(names, out=tmp_path, jobs=1)
+    executor = api.plan(asked, options)
+    result = api.execute(executor, options, cifar10_lt.Timer(NullProgress()))
     assert set(result.summary["status"]) == {"ok"}
     run = json.loads((tmp_path / "run.json").read_text())
     assert run["experiment"]["backbone"] == "resnet32"
