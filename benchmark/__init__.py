@@ -13,6 +13,8 @@ On the command line: ``python -m benchmark run --strategies all``.
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,13 +26,24 @@ __all__ = ["MultiDatasetResult", "Result", "compare_runs", "load", "run"]
 
 
 def __getattr__(name: str) -> Any:
-    # these take a second to import, and `--help` needs none of them
-    if name in ("MultiDatasetResult", "Result"):
-        from benchmark import result
+    if name not in __all__:
+        raise AttributeError(f"module 'benchmark' has no attribute {name!r}")
+    # they take a second to import, and `--help` needs none of them
+    from benchmark import api, result
 
-        return getattr(result, name)
-    if name in __all__:
-        from benchmark import api
+    return getattr(result if name.endswith("Result") else api, name)
 
-        return getattr(api, name)
-    raise AttributeError(f"module 'benchmark' has no attribute {name!r}")
+
+class _Package(ModuleType):
+    """The type of this module: its `run` stays the function, though a package has the same name."""
+
+    @property
+    def run(self) -> Any:
+        return __getattr__("run")
+
+    @run.setter
+    def run(self, package: ModuleType) -> None:
+        """Ignore that the import system binds `benchmark.run`, the package, here."""
+
+
+sys.modules[__name__].__class__ = _Package

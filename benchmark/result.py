@@ -12,20 +12,24 @@ import pandas as pd
 
 from benchmark.analysis.comparison import Comparison, recall_table
 from benchmark.analysis.multi_dataset import MultiDatasetComparison
+from benchmark.evaluation.metrics.registry import METRICS
 from benchmark.report import notebook_html
+from benchmark.report.multi import page as multi_page
+from benchmark.report.multi import verdict as multi_verdict
+from benchmark.report.single import figures as single_figures
 from benchmark.report.single.verdict import verdict
 
 
 @dataclass(frozen=True, repr=False)
 class Result:
-    """A finished run: tables as pandas frames, figures, the report; shows itself in a notebook."""
+    """A finished run: tables as pandas frames, figures, the report. A notebook displays it."""
 
     comparison: Comparison
     reports: dict[str, Path]  # what was written, by kind
 
     @property
     def folder(self) -> Path:
-        """Where everything is stored."""
+        """The folder of the run."""
         return self.comparison.folder
 
     @property
@@ -71,12 +75,10 @@ class Result:
     @cached_property
     def figures(self) -> dict[str, Any]:
         """The report's figures, by name, as matplotlib figures."""
-        from benchmark.report.single.figures import all_figures
-
-        return all_figures(self.comparison)
+        return single_figures.all_figures(self.comparison)
 
     def __repr__(self) -> str:
-        columns = ["macro_f1", "never_predicted", "balanced_accuracy", "accuracy", "status"]
+        columns = [metric.name for metric in METRICS.values() if metric.main] + ["status"]
         table = self.summary.set_index("strategy")[columns].round(3).to_string()
         return f"{verdict(self.comparison)}\n\n{table}\n\n{self.reports['html']}"
 
@@ -86,41 +88,41 @@ class Result:
 
 @dataclass(frozen=True, repr=False)
 class MultiDatasetResult:
-    """Several runs' report: tables as pandas frames, figures; shows itself in a notebook."""
+    """A report on several runs: tables as pandas frames, figures. A notebook displays it."""
 
-    across: MultiDatasetComparison
+    comparison: MultiDatasetComparison
     reports: dict[str, Path]  # what was written, by kind
 
     @property
     def scores(self) -> pd.DataFrame:
-        """One row a data set and strategy: means over seeds, changes and ranks."""
-        return self.across.scores
+        """One row a data set and strategy: means over seeds, differences and ranks."""
+        return self.comparison.scores
 
     @property
     def leaderboard(self) -> pd.DataFrame:
-        """One row a strategy: on how many data sets it is higher than the baseline, mean ranks."""
-        return self.across.leaderboard
+        """One row a strategy: wins and losses against the baseline over data sets, mean ranks."""
+        return self.comparison.leaderboard
 
     @property
     def pairs(self) -> pd.DataFrame:
         """One row a pair of strategies, tested over data sets."""
-        return self.across.pairs
+        return self.comparison.pairs
 
     @cached_property
     def figures(self) -> dict[str, Any]:
         """The report's figures, by name, as matplotlib figures."""
-        from benchmark.report.multi.page import all_figures
+        return multi_page.all_figures(self.comparison)
 
-        return all_figures(self.across)
+    def table(self) -> str:
+        """Return the verdict, and macro-F1 of every strategy on every data set, as text."""
+        scores = self.scores.pivot(index="strategy", columns="dataset", values="macro_f1")
+        scores = scores.reindex(index=self.comparison.strategies, columns=self.comparison.datasets)
+        scores = scores.assign(mean_rank=self.leaderboard["mean_rank"].to_numpy())
+        sentences = multi_verdict.verdict(self.comparison), multi_verdict.follow_up(self.comparison)
+        return f"{' '.join(sentences).strip()}\n\n{scores.round(3).to_string()}"
 
     def __repr__(self) -> str:
-        from benchmark.report.multi.verdict import follow_up, verdict
-
-        wide = self.scores.pivot(index="strategy", columns="dataset", values="macro_f1")
-        wide = wide.reindex(index=self.across.strategies, columns=self.across.datasets)
-        table = wide.assign(mean_rank=self.leaderboard["mean_rank"].to_numpy()).round(3).to_string()
-        said = f"{verdict(self.across)} {follow_up(self.across)}".strip()
-        return f"{said}\n\n{table}\n\n{self.reports['html']}"
+        return f"{self.table()}\n\n{self.reports['html']}"
 
     def _repr_html_(self) -> str:
-        return notebook_html(self.across)
+        return notebook_html(self.comparison)

@@ -1,4 +1,4 @@
-"""The command line: parse the words, call a verb. The work is done by `benchmark.api`."""
+"""The command line: parse the arguments and call a command. The work is done by `benchmark.api`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from benchmark.cli.flags import build_parser, parse
-from benchmark.cli.verbs import COMMANDS
+from benchmark.cli.parser import build_parser, parse
 
 EXIT_USAGE, EXIT_STOPPED = 2, 130
 
@@ -15,19 +14,19 @@ EXIT_USAGE, EXIT_STOPPED = 2, 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code.
 
-    0 if all went well, 1 if a strategy failed, 2 if what was asked can't be done, 130 if stopped.
+    0 if all went well, 1 if a strategy failed, 2 if the command can't be carried out, 130 if it was
+    stopped.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    parser = build_parser(COMMANDS)
     try:
-        chosen = parse(parser, words)
-        return int(chosen.command(chosen, words))
-    except BrokenPipeError:  # whoever read our lines has seen enough
+        chosen = parse(build_parser(), words)
+        return int(chosen.command.call(chosen, words))
+    except BrokenPipeError:  # the reader of our output has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_STOPPED
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return EXIT_USAGE
     except KeyboardInterrupt:
-        print("\nstopped; the same command goes on from what is finished", file=sys.stderr)
+        print("\nstopped; the same command continues from what is finished", file=sys.stderr)
         return EXIT_STOPPED

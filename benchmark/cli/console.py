@@ -1,65 +1,96 @@
-"""What is printed: the plan before a run, the table after it, what the cache holds."""
+"""What is printed: the plan before a run, the table after it, checks, what the cache holds."""
 
 from __future__ import annotations
 
+import textwrap
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.storage.sizes import size_text
+from benchmark.storage.sizes import format_size
+from benchmark.strategy.registry import tunable
 
 if TYPE_CHECKING:
+    from benchmark.contract import CheckOutcome
     from benchmark.plan.segments import Plan
     from benchmark.result import Result
     from benchmark.run.executor import Executor
+    from benchmark.run.prepare import PreparedExperiment
     from benchmark.storage.cache import Entry
 
 MOST_NAMED = 3  # strategies, where many share
+INDENT = " " * 8
 
 
-def plan_text(executor: Executor) -> str:
-    """Say what would be trained, what is stored already, and how many steps that takes."""
+def format_plan(executor: Executor, trials: int = 0) -> str:
+    """Return what would be trained, what is stored already, and how many steps that takes.
+
+    Parameters
+    ----------
+    trials
+        Those of the hyper-parameter search before, 0 if there is none.
+    """
     plan, prepared, needed = executor.plan, executor.prepared, executor.needed()
-    seeds, asked = prepared.experiment.seeds, [one.name for one in plan.asked]
-    networks = len(set(plan.outputs.values()))
-    missing = {segment.key for segment in needed if segment.last}
+    seeds, networks = prepared.experiment.seeds, set(plan.networks.values())
+    missing = {segment.key for segment in needed if segment.is_final}
     steps = sum(segment.end - segment.start for segment in needed)
-    budget = prepared.budgets[seeds[0]]
-    counts = prepared.train_counts(seeds[0])
-    depth = {"head": "the head", "rest": prepared.experiment.fine_tune}
-    phases = ", then ".join(
-        f"{steps} steps of {depth[phase.train_from]}"
-        for steps, phase in zip(budget.phase_steps, prepared.experiment.recipe.phases, strict=True)
-    )
-    parts = prepared.splits[seeds[0]]
+    strategies = _pluralize(len(plan.strategies), "strategy", "strategies")
+    seeds_counted = _pluralize(len(seeds), "seed", "seeds")
     lines = [
-        f"data       {prepared.images.name}: {len(prepared.images)} images, "
-        f"{prepared.classes} classes; {len(parts.train)} train ({counts.max()} to {counts.min()} "
-        f"a class), {len(parts.val)} val, {len(parts.test)} test",
-        f"weights    {prepared.weights.name} {prepared.weights.sha256[:12]}".rstrip(),
-        f"recipe     {prepared.experiment.recipe.name}: {phases}, {budget.batch_size} images each, "
-        f"{prepared.experiment.image_size} px, {prepared.device.precision} on "
-        f"{prepared.device.name}",
-        f"asked      {len(plan.outputs)}: {_plural(len(asked), 'strategy', 'strategies')} x "
-        f"{_plural(len(seeds), 'seed', 'seeds')} ({', '.join(map(str, seeds))})",
-        f"to train   {len(missing)} of {networks} networks, {steps} steps; "
-        f"{networks - len(missing)} are stored in {executor.folder.path}",
+        *_experiment_lines(prepared),
+        f"compared   {len(plan.networks)}: {strategies} x {seeds_counted} "
+        f"({', '.join(map(str, seeds))})",
+        f"to train   {len(missing)} of {len(networks)} networks, {steps} steps; "
+        f"{len(networks) - len(missing)} are stored in {executor.folder.path}",
     ]
-    by_network: dict[str, list[str]] = {}
-    for (name, _), key in plan.outputs.items():
-        by_network.setdefault(key, []).append(name)
-    shown: set[tuple[str, ...]] = set()
-    for key, names in by_network.items():
-        if tuple(names) not in shown:  # the same for every seed
-            shown.add(tuple(names))
-            state = "train" if any(by_network[k] == names for k in missing) else "stored"
-            lines.append(f"  {state:<7}  {' = '.join(names)}{_shared(plan, key, names)}")
-    return "\n".join(lines)
+    strategies_of: dict[str, list[str]] = {}  # by network
+    for (name, _), key in plan.networks.items():
+        strategies_of.setdefault(key, []).append(name)
+    listed: set[tuple[str, ...]] = set()
+    for key, names in strategies_of.items():
+        if tuple(names) not in listed:  # the same for every seed
+            listed.add(tuple(names))
+            state = "train" if any(strategies_of[k] == names for k in missing) else "stored"
+            lines.append(f"  {state:<7}  {' = '.join(names)}{_format_shared(plan, key, names)}")
+    return "\n".join(lines + (_tuning_lines(plan, trials) if trials else []))
 
 
-def _shared(plan: Plan, key: str, names: Sequence[str]) -> str:
-    """Say how many steps a network has in common with others, which are trained once."""
+def _experiment_lines(prepared: PreparedExperiment) -> list[str]:
+    """Return data, weights and recipe, a line each."""
+    experiment, first = prepared.experiment, prepared.experiment.seeds[0]
+    budget, split = prepared.budgets[first], prepared.splits[first]
+    counts = prepared.train_counts(first)
+    blocks = {"head": "the head", "rest": experiment.fine_tune}
+    phases = ", then ".join(
+        f"{steps} steps of {blocks[phase.train_from]}"
+        for steps, phase in zip(budget.phase_steps, experiment.recipe.phases, strict=True)
+    )
+    return [
+        f"data       {prepared.images.name}: {len(prepared.images)} images, "
+        f"{prepared.classes} classes; {len(split.train)} train ({counts.max()} to {counts.min()} "
+        f"a class), {len(split.val)} val, {len(split.test)} test",
+        f"weights    {prepared.weights.name} {prepared.weights.sha256[:12]}".rstrip(),
+        f"recipe     {experiment.recipe.name}: {phases}, {budget.batch_size} images each, "
+        f"{experiment.image_size} px, {prepared.device.precision} on {prepared.device.name}",
+    ]
+
+
+def _tuning_lines(plan: Plan, trials: int) -> list[str]:
+    """Return which parameters a search would try, a line a strategy."""
+    spaces = {spec.name: tunable(spec) for spec in plan.strategies}
+    most = trials * len(plan.budgets) * sum(map(bool, spaces.values()))
+    lines = [
+        f"tuning     {trials} trials of each strategy on validation, up to {most} networks first"
+    ]
+    for name, parameters in spaces.items():
+        listed = "; ".join(f"{key} {space}" for key, space in parameters.items())
+        lines.append(f"  {name:<24} {listed or 'nothing'}")
+    return lines
+
+
+def _format_shared(plan: Plan, key: str, names: Sequence[str]) -> str:
+    """Return how many steps a network has in common with others, which are trained once."""
     segments = {segment.key: segment for segment in plan.segments}
     segment = segments[key]
     steps, others = segment.end, []
@@ -70,79 +101,86 @@ def _shared(plan: Plan, key: str, names: Sequence[str]) -> str:
     if not others:
         return ""
     more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
-    with_ = ", ".join(others[:MOST_NAMED]) + more
-    return f": {steps - segment.end} steps of its own, after {segment.end} shared with {with_}"
+    sharing = ", ".join(others[:MOST_NAMED]) + more
+    return f": {steps - segment.end} steps of its own, after {segment.end} shared with {sharing}"
 
 
-def _plural(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
+def _pluralize(number: int, singular: str, plural: str) -> str:
+    return f"{number} {singular if number == 1 else plural}"
 
 
 def print_summary(result: Result) -> None:
     """Print the table of a run and where its reports are."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
+    # half a second, which --help can do without
+    from rich import box, console, table
 
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console.width = 120
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for title in TITLES.values():
-        is_name = title == "strategy"
-        table.add_column(title, justify="left" if is_name else "right", no_wrap=is_name)
+    from benchmark.evaluation.metrics.registry import METRICS
+
+    terminal = console.Console(highlight=False, markup=False)
+    if not terminal.is_terminal:
+        terminal.width = 120
+    main = [metric for metric in METRICS.values() if metric.main]
+    headings = [*(metric.title for metric in main), "steps", "seconds"]
+    formats = {m.name: "{:.3g}" if m.format == "count" else "{:.3f}" for m in main}
+    formats |= {"steps": "{:.0f}", "seconds": "{:.0f}"}
+    rows = table.Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    rows.add_column("strategy", no_wrap=True)
+    for heading in headings:
+        rows.add_column(heading.replace(" ", "\n"), justify="right")
     for row in result.summary.to_dict("records"):
-        cells = [
-            str(row[name]) if name == "strategy" else NUMBER.get(name, "{:.3f}").format(row[name])
-            for name in TITLES
-        ]
+        numbers = [text.format(row[name]) for name, text in formats.items()]
         failed = row["status"] == "failed"
-        table.add_row(*([cells[0], *["-"] * (len(cells) - 1)] if failed else cells))
-    console.print(table)
+        rows.add_row(str(row["strategy"]), *(["-"] * len(numbers) if failed else numbers))
+    terminal.print(rows)
     for failure in result.failures.to_dict("records"):
         print(f"failed: {failure['strategy']} (seed {failure['seed']}): {failure['error']}")
+    print_reports(result.reports)
+
+
+def print_reports(reports: Mapping[str, Path]) -> None:
+    """Print where the reports are."""
     for kind in ("markdown", "html"):
-        print(f"report: {result.reports[kind]}")
+        print(f"report: {reports[kind]}")
 
 
-def cache_text(entries: Sequence[Entry], limit: int, folder: Path) -> str:
+def print_checks(strategy: str, results: Iterable[CheckOutcome]) -> int:
+    """Print a line for each check of a strategy as it ends; return how many fail."""
+    passed = failed = 0
+    for result in results:
+        print(f"  {'FAIL' if result.error else 'PASS'}  {result.check}")
+        if result.error:
+            failed += 1
+            print(textwrap.fill(result.error, 96, initial_indent=INDENT, subsequent_indent=INDENT))
+        else:
+            passed += 1
+    print(f"  {strategy} passes {passed} of {passed + failed} checks")
+    return failed
+
+
+def format_cache(entries: Sequence[Entry], limit: int, folder: Path) -> str:
     """Return a table of what is in the cache, and how much that is."""
     rows = [("what", "size", "last used", "in use")]
     for entry in entries:
         used = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.last_used))
-        rows.append((entry.about, size_text(entry.bytes), used, "yes" if entry.in_use else ""))
+        rows.append(
+            (entry.description, format_size(entry.bytes), used, "yes" if entry.in_use else "")
+        )
     width = max(len(row[0]) for row in rows)
     lines = [
-        f"{what:<{width}}  {size:>6}  {used:<16}  {in_use}".rstrip()
-        for what, size, used, in_use in rows
+        f"{about:<{width}}  {size:>6}  {last_used:<16}  {in_use}".rstrip()
+        for about, size, last_used, in_use in rows
     ]
-    total = size_text(sum(entry.bytes for entry in entries))
-    end = f"{total} in {folder}; a run without --cache-limit lets it grow to {size_text(limit)}"
+    total = format_size(sum(entry.bytes for entry in entries))
+    end = f"{total} in {folder}; a run without --cache-limit lets it grow to {format_size(limit)}"
     return "\n".join([*lines, "", end] if entries else [end])
 
 
-def cleared_text(removed: Sequence[Entry], kept: Sequence[Entry], folder: Path) -> str:
-    """Say what `cache --clear` freed, and what it kept because a process uses it."""
-    freed = size_text(sum(entry.bytes for entry in removed))
-    lines = [f"removed {_plural(len(removed), 'entry', 'entries')}, {freed}, from {folder}"]
-    lines += [f"kept, as it is in use: {entry.about}, {size_text(entry.bytes)}" for entry in kept]
+def format_removal(removed: Sequence[Entry], in_use: Sequence[Entry], folder: Path) -> str:
+    """Return what `cache --clear` removed, and what it kept because a process uses it."""
+    freed = format_size(sum(entry.bytes for entry in removed))
+    lines = [f"removed {_pluralize(len(removed), 'entry', 'entries')}, {freed}, from {folder}"]
+    lines += [
+        f"kept, as it is in use: {entry.description}, {format_size(entry.bytes)}"
+        for entry in in_use
+    ]
     return "\n".join(lines)
-
-
-TITLES = {
-    "strategy": "strategy",
-    "macro_f1": "macro-F1",
-    "never_predicted": "never\npredicted",
-    "zero_recall": "zero\nrecall",
-    "balanced_accuracy": "balanced\naccuracy",
-    "accuracy": "accuracy",
-    "worst_recall": "worst\nrecall",
-    "steps": "steps",
-    "seconds": "seconds",
-}
-NUMBER = {
-    "never_predicted": "{:.3g}",
-    "zero_recall": "{:.3g}",
-    "steps": "{:.0f}",
-    "seconds": "{:.0f}",
-}

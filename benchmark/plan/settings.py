@@ -212,7 +212,7 @@ def settings_of(*kinds: type) -> dict[str, SettingDefinition]:
             definitions[item.name] = replace(
                 item.metadata["setting"],
                 name=item.name,
-                annotation=str(item.type),
+                annotation=inspect.formatannotation(item.type).strip("'"),
                 type=plain[0] if is_optional else hints[item.name],
                 default=item.default,
             )
@@ -253,7 +253,7 @@ def takes_settings(*kinds: type) -> Callable[[F], F]:
             for definition in definitions
             if definition.name not in signature.parameters
         ]
-        parameters = sorted([*kept, *derived], key=lambda parameter: parameter.kind)
+        parameters = sorted([*derived, *kept], key=lambda parameter: parameter.kind)
         function.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
         heading = "Parameters\n----------\n"
         lines = [

@@ -15,6 +15,7 @@ from benchmark.plan.settings import (
     TRAINING,
     define_setting,
     require_known,
+    select,
     settings_of,
     takes_settings,
 )
@@ -43,7 +44,7 @@ def parser_of(*kinds):
 def test_one_more_field_is_a_flag_with_help():
     parser = parser_of(WithClipping)
     chosen = vars(parser.parse_args(["--clip-norm", "2"]))
-    assert WithClipping(**chosen).clip_norm == 2.0
+    assert WithClipping(**select(WithClipping, chosen)).clip_norm == 2.0
     text = " ".join(parser.format_help().split())
     assert "--clip-norm NORM gradients are scaled down to 100 % of this norm (default: 1.5)" in text
 

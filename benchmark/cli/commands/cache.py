@@ -1,0 +1,33 @@
+"""`cache`: what is kept for the next runs, or its removal."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from benchmark.cli.console import format_cache, format_removal
+from benchmark.storage import cache
+
+HELP = """Show or clear what is kept for the next runs. Decoded images and activations of the
+frozen layers, which all runs share and any run can make again. They lie in the user's cache folder,
+or in $IMBALANCE_BENCH_CACHE if it is set."""
+
+EXAMPLES = """\
+  python -m benchmark cache
+  python -m benchmark cache --clear"""
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flag."""
+    parser.add_argument(
+        "--clear", action="store_true", help="remove everything that no process uses now"
+    )
+
+
+def call(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG001
+    """Print or remove the entries."""
+    if chosen.clear:
+        print(format_removal(*cache.clear(), cache.cache_dir()))
+    else:
+        print(format_cache(cache.entries(), cache.default_limit(), cache.cache_dir()))
+    return 0

@@ -1,0 +1,44 @@
+"""`check`: whether strategies of the user's own pass the checks of the contract."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from benchmark.cli.console import print_checks
+from benchmark.plugins import load_plugins, names_from
+from benchmark.strategy.discovery import broken
+from benchmark.strategy.registry import registered
+
+EXIT_FAILED = 1
+
+HELP = """Check strategies of your own. Runs the checks that every strategy here passes: losses,
+samplers, augmentations and decisions on synthetic cases, and a short training of the real network,
+in which the strategy must do what it declares. Prints PASS or FAIL for each check, and in words
+what is wrong. The exit code is 0 only if all pass."""
+
+EXAMPLES = "  python -m benchmark check my_strategy.py"
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the files."""
+    parser.add_argument("files", nargs="+", metavar="FILE.py", help="files with strategies")
+
+
+def call(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG001
+    """Check all strategies of the files."""
+    from benchmark.contract import check_strategy  # torch, which --help can do without
+
+    load_plugins(chosen.files)
+    failed = 0
+    for file in chosen.files:
+        if file in broken:
+            print(f"{file}: {broken[file]}")
+            failed += 1
+        for name in names_from(file):
+            if name in registered():
+                print(f"{file}: {name}")
+                failed += print_checks(name, check_strategy(registered().get(name)))
+            else:
+                print(f"{file}: {name} is a network; only strategies are checked")
+    return EXIT_FAILED if failed else 0

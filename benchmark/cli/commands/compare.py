@@ -1,0 +1,40 @@
+"""`compare`: one report on the runs of several data sets."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from benchmark import api
+from benchmark.cli.console import print_reports
+from benchmark.cli.flags import add_setting
+from benchmark.plan.run_options import RunOptions
+from benchmark.plan.settings import settings_of
+
+HELP = """Put runs on several data sets into one report. Macro-F1, ranks and differences from the
+baseline, a row a strategy and a column a data set; every two strategies are tested over data sets
+by Wilcoxon's signed ranks, with Holm's correction. Trains nothing and leaves the runs as they
+are."""
+
+EXAMPLES = """\
+  python -m benchmark compare results/wheels-forum results/digits-forum
+  python -m benchmark compare results/*-forum --baseline class_weights --out results/all"""
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags."""
+    parser.add_argument(
+        "folders", nargs="+", metavar="DIR", help="folders of runs, two or more, each on its data"
+    )
+    settings = settings_of(RunOptions)
+    add_setting(parser, settings["baseline"], unset="that of each run")
+    add_setting(parser, settings["out"], unset="results/compare-<folders>")
+
+
+def call(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG001
+    """Write the report and print the scores."""
+    baseline, out = (getattr(chosen, name, None) for name in ("baseline", "out"))
+    result = api.compare_runs(chosen.folders, baseline=baseline, out=out)
+    print(result.table())
+    print_reports(result.reports)
+    return 0

@@ -1,0 +1,36 @@
+"""`data`: what a data set holds."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from benchmark.data.sources import open_data
+from benchmark.plan.experiment import Experiment
+from benchmark.plan.settings import settings_of
+from benchmark.system.progress import terminal_progress
+
+HELP = """Show what a data set holds. Classes, counts, imbalance ratio, groups, image sizes,
+duplicates and unreadable files."""
+
+EXAMPLES = """\
+  python -m benchmark data my_images/
+  python -m benchmark data wheels:classes=7"""
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the data set."""
+    description = settings_of(Experiment)["data"].description
+    parser.add_argument("data", metavar="DATA", help=description)
+
+
+def call(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG001
+    """Look at every image and print what was seen."""
+    # pandas, which --help can do without
+    from benchmark.data.summary import print_summary, summarise_data
+
+    images = open_data(chosen.data)
+    with terminal_progress().task("images", len(images), "images") as advance:
+        summary = summarise_data(images, advance)
+    print_summary(summary)
+    return 0

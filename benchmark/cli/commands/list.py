@@ -1,0 +1,79 @@
+"""`list`: everything that has a name."""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from collections.abc import Sequence
+
+from benchmark.cli.flags import add_setting
+from benchmark.data.sources import DATA_SOURCES
+from benchmark.model.inception_v3 import WEIGHTS
+from benchmark.model.registry import BACKBONES
+from benchmark.plan.recipes import RECIPES
+from benchmark.plan.run_options import RunOptions
+from benchmark.plan.settings import settings_of
+from benchmark.plugins import load_plugins
+from benchmark.spec import format_spec
+from benchmark.strategy.catalogue import strategies_markdown
+from benchmark.strategy.discovery import broken
+from benchmark.strategy.registration import EVERY
+from benchmark.strategy.registry import groups, registered
+
+HELP = """Show the names that flags take. Strategies with their parameters, groups of them, data
+sources, recipes, networks and weights, each with a line of explanation; and plug-ins that are
+broken."""
+
+EXAMPLES = """\
+  python -m benchmark list
+  python -m benchmark list --plugin my_strategy.py"""
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags."""
+    add_setting(parser, settings_of(RunOptions)["plugin"])
+    parser.add_argument(
+        "--markdown",
+        action="store_true",
+        help="the strategies alone, with all that is known about them, as markdown",
+    )
+
+
+def call(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG001
+    """Print the names, each with a line of explanation."""
+    load_plugins(getattr(chosen, "plugin", ()))
+    if chosen.markdown:
+        print(strategies_markdown(), end="")
+        return 0
+    print("\n\n".join(_format_section(*section) for section in _sections().items()))
+    return 0
+
+
+def _sections() -> dict[str, dict[str, str]]:
+    """Return titles, and under each the names with their explanations."""
+    sections = {
+        "strategies (--strategies, with their parameters' defaults)": {
+            format_spec(name, entry.defaults): entry.summary for name, entry in registered().items()
+        },
+        "groups of strategies (--strategies)": {
+            name: "every one of these" if name == EVERY else ", ".join(members)
+            for name, members in groups().items()
+        },
+        "data (--data)": DATA_SOURCES,
+        "recipes (--recipe)": {name: recipe.description for name, recipe in RECIPES.items()},
+        "networks (--backbone)": {name: network.summary for name, network in BACKBONES.items()},
+        "weights (--weights)": WEIGHTS,
+    }
+    if broken:
+        sections["broken plug-ins, which stop nothing else"] = broken
+    return sections
+
+
+def _format_section(title: str, rows: dict[str, str]) -> str:
+    lines = [title]
+    for name, explanation in rows.items():
+        lines.append(f"  {name}")
+        lines.append(
+            textwrap.fill(explanation, 96, initial_indent=" " * 6, subsequent_indent=" " * 6)
+        )
+    return "\n".join(lines)

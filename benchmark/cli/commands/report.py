@@ -1,0 +1,32 @@
+"""`report`: write the report of a run again."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from benchmark import api
+from benchmark.cli.console import print_summary
+from benchmark.cli.flags import add_setting
+from benchmark.plan.run_options import RunOptions
+from benchmark.plan.settings import settings_of
+
+HELP = """Write the report of a run again. Reads the stored records in DIR and trains nothing;
+another --baseline changes the report, not what the run recorded. The exit code is 0 if the report
+was written, also of a run in which a strategy failed."""
+
+EXAMPLES = """\
+  python -m benchmark report results/wheels-forum
+  python -m benchmark report results/wheels-forum --baseline class_weights"""
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags."""
+    parser.add_argument("folder", metavar="DIR", help="folder of a run, like results/wheels-forum")
+    add_setting(parser, settings_of(RunOptions)["baseline"], unset="that of the run")
+
+
+def call(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG001
+    """Write the report and print the results."""
+    print_summary(api.load(chosen.folder, getattr(chosen, "baseline", None)))
+    return 0

@@ -1,0 +1,47 @@
+"""`run`: train what is not stored, and write the report."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Sequence
+
+from benchmark import api
+from benchmark.cli.commands.plan import add_flags, show_plan
+from benchmark.cli.console import print_summary
+from benchmark.strategy.discovery import broken
+from benchmark.system.progress import Timer, terminal_progress
+
+__all__ = ["EXAMPLES", "HELP", "add_flags", "call"]
+
+EXIT_FAILED = 1
+
+HELP = """Train and report. Decodes the images, runs the frozen layers once, trains each distinct
+network, applies each strategy's decision and writes report.html, report.md and CSV tables. What is
+stored in the folder and still current is not trained again; a run that was interrupted continues
+where it stopped. The exit code is 0 only if every strategy ended well."""
+
+EXAMPLES = """\
+  # the built-in images, six strategies, a few minutes on two cores
+  python -m benchmark run --strategies all
+
+  # your own images, three seeds
+  python -m benchmark run --data my_images/ --seeds 3 --out results/mine
+
+  # two focal losses, and moved thresholds on top of one, at InceptionV3's own image size
+  python -m benchmark run --data my_images/ --image-size 299 \\
+      --strategies no_change,focal_loss:gamma=1,threshold_moving:base=focal_loss
+
+  # more training, from a settings file
+  python -m benchmark run --config study.toml --recipe strong"""
+
+
+def call(chosen: argparse.Namespace, words: Sequence[str]) -> int:
+    """Show the plan, carry it out, and print the results."""
+    timer = Timer(terminal_progress())
+    executor, options = show_plan(chosen, timer)
+    command = shlex.join(["python", "-m", "benchmark", *words])
+    result = api.execute(executor, options, timer, command)
+    print_summary(result)
+    failed = (result.summary["status"] != "ok").any()
+    return EXIT_FAILED if failed or any(file in broken for file in options.plugin) else 0

@@ -1,0 +1,90 @@
+"""The parser of all commands. Errors say what to write instead."""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from collections.abc import Iterable, Sequence
+from types import ModuleType
+from typing import Any, NoReturn
+
+import benchmark
+from benchmark.cli.commands import cache, check, compare, data, list, plan, report, run
+from benchmark.spec import did_you_mean
+
+COMMANDS = (run, plan, list, report, compare, data, check, cache)
+REPLACED = {
+    "--control": "write --baseline",
+    "--dry-run": "use the command `plan` in place of `run`",
+}
+DESCRIPTION = """Which remedy helps a classifier that ignores its rare classes? Fine-tunes one
+InceptionV3 under several imbalance strategies, each with the same number of optimizer steps on the
+same splits, and reports macro-F1, per-class recall and how many classes are never predicted."""
+EXAMPLES = """\
+  python -m benchmark run --strategies all
+  python -m benchmark run --strategies all --data my_images/
+  python -m benchmark data my_images/
+  python -m benchmark COMMAND --help"""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser with wrapped descriptions, examples, and errors of one line."""
+
+    def __init__(self, prog: str, description: str, examples: str, **more: Any) -> None:
+        super().__init__(
+            prog,
+            description=textwrap.fill(" ".join(description.split()), 96),
+            epilog=f"examples:\n{examples}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+            **more,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Print what is wrong and where help is, and exit."""
+        self.exit(2, f"error: {message}\nSee `{self.prog} --help`.\n")
+
+
+def build_parser() -> Parser:
+    """Return the parser of all commands; `chosen.command` is the module of the one to call."""
+    parser = Parser("python -m benchmark", DESCRIPTION, EXAMPLES)
+    parser.add_argument("--version", action="version", version=benchmark.__version__)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        name = _name(command)
+        verb = commands.add_parser(
+            name,
+            prog=f"{parser.prog} {name}",
+            description=command.HELP,
+            examples=command.EXAMPLES,
+            help=command.HELP.split(".", 1)[0],
+        )
+        command.add_flags(verb)
+        verb.set_defaults(command=command, parser=verb)
+    return parser
+
+
+def parse(parser: Parser, words: Sequence[str]) -> argparse.Namespace:
+    """Parse the command line; exit with an error if a command or a flag is unknown."""
+    names = [_name(command) for command in COMMANDS]
+    if words and not words[0].startswith("-") and words[0] not in names:
+        close = did_you_mean(words[0], names)
+        parser.error(f"there is no command {words[0]!r}.{close} Known: {', '.join(names)}")
+    chosen, unknown = parser.parse_known_args(words)
+    if unknown:
+        chosen.parser.error(_unknown_sentence(unknown[0], chosen.parser._option_string_actions))
+    return chosen
+
+
+def _name(command: ModuleType) -> str:
+    return command.__name__.rpartition(".")[2]
+
+
+def _unknown_sentence(word: str, flags: Iterable[str]) -> str:
+    flag = word.split("=", 1)[0]
+    if not flag.startswith("-"):
+        return f"{word!r} is unexpected here; values follow their flag, as in --data {word}"
+    instead = REPLACED.get(flag)
+    return f"there is no flag {flag}" + (
+        f"; {instead}" if instead else f".{did_you_mean(flag, flags)}"
+    )

@@ -1,0 +1,68 @@
+"""Settings in a TOML file."""
+
+import pytest
+
+from benchmark.cli.config import read_config
+from benchmark.plan.experiment import Experiment
+from benchmark.plan.run_options import RunOptions
+
+
+@pytest.fixture
+def read(tmp_path):
+    def from_text(text):
+        file = tmp_path / "study.toml"
+        file.write_text(text)
+        return read_config(str(file), Experiment, RunOptions)
+
+    return from_text
+
+
+def test_keys_are_the_flags_with_dashes_or_underscores(read):
+    assert read('image-size = 96\nfine_tune = "head"\nquick = true\n') == {
+        "image_size": 96,
+        "fine_tune": "head",
+        "quick": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "value"),
+    [
+        ("seeds = 3", "seeds", (0, 1, 2)),
+        ('seeds = "3"', "seeds", (0, 1, 2)),
+        ("seed-list = [7, 8]", "seed_list", (7, 8)),
+        ("seed-list = [7]", "seed_list", (7,)),
+        ("epochs = 2", "epochs", (2.0,)),
+        ("epochs = [1, 0.5]", "epochs", (1.0, 0.5)),
+        ("lr = 1e-3", "lr", 1e-3),
+        ('strategies = "no_change,focal_loss"', "strategies", "no_change,focal_loss"),
+        ('strategies = ["no_change", "mixup"]', "strategies", ("no_change", "mixup")),
+        ('plugin = "a.py"', "plugin", ("a.py",)),
+        ('plugin = ["a.py", "b.py"]', "plugin", ("a.py", "b.py")),
+        ('cache-limit = "20GB"', "cache_limit", 20 * 10**9),
+    ],
+)
+def test_values_are_read_as_those_of_flags(read, text, name, value):
+    assert read(text) == {name: value}
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("image-sise = 96", r"study\.toml: unknown key 'image-sise'. Did you mean 'image-size'\?"),
+        ('config = "other.toml"', "unknown key 'config'"),
+        ('quick = "yes"', r"study\.toml: quick 'yes' is not allowed; allowed: true or false"),
+        ("data = true", r"study\.toml: data True is not allowed; allowed: text"),
+        ("image-size = 96.5", r"image size 96\.5 is not allowed; allowed: a whole number"),
+        ("jobs = 0", "jobs 0 is not allowed; allowed: 1 or more"),
+        ("jobs = ", r"study\.toml: .*[Ii]nvalid value"),
+    ],
+)
+def test_a_mistake_is_an_error_that_names_the_file(read, text, error):
+    with pytest.raises(ValueError, match=error):
+        read(text)
+
+
+def test_a_file_that_is_not_there_is_an_error():
+    with pytest.raises(FileNotFoundError, match=r"--config nowhere\.toml: no such file"):
+        read_config("nowhere.toml", Experiment)

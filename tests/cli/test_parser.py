@@ -1,0 +1,106 @@
+"""What the command line takes, and what it answers to mistakes."""
+
+import subprocess
+import sys
+
+import pytest
+
+from benchmark.cli import main
+from benchmark.cli.parser import build_parser, parse
+
+
+def chosen(*words):
+    return parse(build_parser(), list(words))
+
+
+def exit_code(*words):
+    try:
+        return main(words)
+    except SystemExit as exited:
+        return exited.code
+
+
+def error_of(capsys, *words):
+    """What a command that can't be carried out prints."""
+    assert exit_code(*words) == 2
+    return capsys.readouterr().err
+
+
+def test_only_given_flags_are_set_so_that_a_file_fills_in_the_others():
+    values = vars(chosen("run", "--seeds", "3", "--quick", "--plugin", "a.py", "--plugin", "b.py"))
+    assert values["seeds"] == "3"
+    assert values["quick"] is True
+    assert values["plugin"] == ["a.py", "b.py"]
+    assert "image_size" not in values
+    assert vars(chosen("plan"))["config"] is None
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        ("run --control x", "there is no flag --control; write --baseline"),
+        ("run --dry-run", "there is no flag --dry-run; use the command `plan` in place of `run`"),
+        ("run --recip strong", "there is no flag --recip. Did you mean '--recipe'?"),
+        ("run --seed=3", "there is no flag --seed. Did you mean '--seeds'?"),
+        (
+            "run wheels",
+            "'wheels' is unexpected here; values follow their flag, as in --data wheels",
+        ),
+        ("rum", "there is no command 'rum'. Did you mean 'run'? Known: run, plan, list"),
+        ("run --data", "argument --data: expected one argument"),
+        ("run --seeds 0", "seeds '0' is not allowed; allowed: how many, 1 or more"),
+        ("run --seeds 1,2", "--seeds counts; to name seeds, write --seed-list 1,2"),
+        ("run --seeds 2 --seed-list 7", "seeds and seed-list are both given; give one of them"),
+        ("run --image-size 10", "image size 10 is not allowed; allowed: 75 or more (inception_v3)"),
+        ("run --recipe strang", "unknown recipe 'strang'. Did you mean 'strong'?"),
+        ("run --backbone incption_v3", "unknown backbone 'incption_v3'. Did you mean"),
+        ("run --fine-tune halb", "half"),
+        ("run --jobs 0", "jobs 0 is not allowed; allowed: 1 or more"),
+        ("run --tune=-1", "tune -1 is not allowed; allowed: a number of trials"),
+        ("run --epochs 1,2,3", "give one number of epochs for all or one for each, got 3"),
+        ("run --cache-limit lots", "20GB, 500MB"),
+        ("run --config nowhere.toml", "--config nowhere.toml: no such file"),
+        ("run --plugin nowhere.py", "--plugin nowhere.py: no such file"),
+        ("report nowhere", "nowhere holds no run"),
+        ("compare one", "two"),
+        ("check nowhere.py", "nowhere.py: no such file"),
+    ],
+)
+def test_a_mistake_is_an_error_that_says_what_to_write(words, error, capsys):
+    assert error in error_of(capsys, *words.split())
+
+
+def test_an_unknown_strategy_is_an_error_before_any_image_is_read(capsys):
+    error = error_of(capsys, "run", "--strategies", "focal_los", "--data", "nowhere")
+    assert "unknown strategy 'focal_los'. Did you mean 'focal_loss'?" in error
+
+
+def test_an_error_in_the_flags_says_where_help_is(capsys):
+    assert error_of(capsys, "run", "--control").endswith("See `python -m benchmark run --help`.\n")
+    assert error_of(capsys).endswith("See `python -m benchmark --help`.\n")
+
+
+@pytest.mark.parametrize("name", ["run", "plan", "list", "report", "compare", "data", "check"])
+def test_every_command_has_help_with_examples(name, capsys):
+    with pytest.raises(SystemExit):
+        main([name, "--help"])
+    text = capsys.readouterr().out
+    assert f"usage: python -m benchmark {name}" in text
+    assert f"  python -m benchmark {name}" in text.partition("examples:\n")[2]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--help"], ["run", "--help"], ["check", "--help"], ["list"], ["report", "nowhere"]],
+)
+def test_who_asks_waits_for_no_torch(words):
+    code = f"""
+import sys
+from benchmark.cli import main
+try:
+    main({words!r})
+except SystemExit:
+    pass
+assert "torch" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
