@@ -1,4 +1,4 @@
-"""A strategy travels to other processes, and its results are found again by its key."""
+"""A strategy can be sent to other processes, and its results are found by its key."""
 
 from __future__ import annotations
 
@@ -14,119 +14,121 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmark.contract.clause import BrokenClauseError, Case, require
-from benchmark.contract.source import files_used
-from benchmark.plan.segments import Budget, build_schedule, checkpoint_key
+from benchmark.contract.case import Case, CheckFailedError, require
+from benchmark.contract.source import imported_files
+from benchmark.plan.schedule import Budget, build_schedule, checkpoint_key
 from benchmark.plugins import load_plugin, loaded_files
 from benchmark.strategy import Strategy
 from benchmark.strategy.fingerprint import file_hash, fingerprint
 from benchmark.strategy.registry import registered
+from benchmark.strategy.stage import STAGE_COMPONENTS
 
 _BUDGET = Budget(8, (10, 10))
 
 
-def pickles(case: Case) -> None:
+def check_pickles(case: Case) -> None:
     """It can be sent to another process."""
     try:
-        again = pickle.loads(pickle.dumps(case.strategy))
+        unpickled = pickle.loads(pickle.dumps(case.strategy))
     except Exception as error:
-        raise BrokenClauseError(
+        raise CheckFailedError(
             f"it can't be pickled ({error}): write its components at the top level of the file, "
             "with numbers, strings and further components in their fields, no lambda or open file"
         ) from error
     require(
-        again == case.strategy,
-        f"what arrives there, {again}, is not equal to what was sent: make every component a "
-        "frozen dataclass, which compares by its fields",
+        unpickled == case.strategy,
+        f"unpickled, it is {unpickled}, which is not equal to the original: make every component "
+        "a frozen dataclass, which compares by its fields",
     )
 
 
-def has_a_stable_key(case: Case) -> None:
+def check_key_is_stable(case: Case) -> None:
     """Its key is the same in another process."""
-    here = key_of(case.strategy)
+    key = key_of(case.strategy)
     require(
-        here == key_of(case.entry.build()),
-        "two builds of it have different keys: results would never be found again. Is there a "
-        "random number, a time or an address in a field?",
+        key == key_of(case.entry.build()),
+        "two builds of it have different keys, so its results would never be found again. Is there "
+        "a random number, a time or an address in a field?",
     )
-    elsewhere = _keys_elsewhere(tuple(loaded_files().items()))
-    there = elsewhere.get(case.entry.name)
-    why = elsewhere.get(str(case.entry.file), "it is in none of the files that are loaded there")
-    require(there, f"another process has no such strategy: {why}")
+    keys, errors = _keys_in_another_process(tuple(loaded_files().items()))
+    other = keys.get(case.entry.name)
+    reason = errors.get(str(case.entry.file), "no file that is loaded there has it")
+    require(other, f"another process has no such strategy: {reason}")
     require(
-        there == here,
-        f"another process gives it the key {there}, this one {here}: results would not be found "
-        "again. Is there a random number, a time, a process's number or an address in a field?",
+        other == key,
+        f"its key is {key} in this process and {other} in another, so its results would not be "
+        "found again. Is there a random number, a time, a process's number or an address in a "
+        "field?",
     )
 
 
-def key_knows_its_source(case: Case) -> None:
+def check_key_covers_source(case: Case) -> None:
     """A change of its source changes its key."""
-    told = json.dumps([fingerprint(one) for one in components(case.strategy)])
-    for one in components(case.strategy):
-        kind = one if inspect.isfunction(one) else type(one)
+    components = list(all_components(case.strategy))
+    covered = json.dumps([fingerprint(component) for component in components])
+    for component in components:
+        kind = component if inspect.isfunction(component) else type(component)
         if kind.__module__.startswith("benchmark.") or kind.__module__ == "__main__":
-            continue  # ours; or a notebook's, whose definition is in the key
+            continue  # part of this project; or of a notebook, whose definition is in the key
         file = getattr(sys.modules.get(kind.__module__), "__file__", None)
         require(
-            file and file_hash(Path(file)) in told,
-            f"{kind.__qualname__} comes from {kind.__module__}, whose source the key does not "
-            "hold: results of an earlier version would be taken for its own. Write it as a class "
+            file and file_hash(Path(file)) in covered,
+            f"{kind.__qualname__} comes from {kind.__module__}, and the key does not cover its "
+            "source: results of an earlier version would be taken for its own. Write it as a class "
             "in the file",
         )
-        for name, other in files_used(one):
+        for name, other in imported_files(component):
             require(
-                file_hash(other) in told,
-                f"{kind.__qualname__} uses {name} of {other.name}, whose source the key does not "
-                f"hold: after a change there, results of before it would be taken for new ones. "
-                f"Write {name} in the file of {kind.__qualname__}, inherit from it, or hold it in "
-                "a field",
+                file_hash(other) in covered,
+                f"{kind.__qualname__} uses {name} of {other.name}, and the key does not cover its "
+                "source: after a change there, older results would be taken for new ones. Write "
+                f"{name} in the file of {kind.__qualname__}, inherit it, or hold it in a field",
             )
 
 
 def key_of(strategy: Strategy) -> str:
-    """Return the key of the network that a strategy leads to, in a budget of 20 steps."""
-    return checkpoint_key(20, build_schedule(strategy, _BUDGET), strategy.head, "origin")
+    """Return the key of the network that a strategy trains in 20 steps."""
+    return checkpoint_key(20, build_schedule(strategy, _BUDGET), strategy.head, "base")
 
 
-def components(strategy: Strategy) -> Iterator[Any]:
-    """Return what decides of a result, stage by stage, with what is inside of it."""
-    fields = ("sampler", "augmentation", "mixing", "synthesizer", "loss")
-    found = [strategy.decision, strategy.head]
-    found += [getattr(stage, f) for stage in strategy.stages for f in fields]
-    while found:
-        one = found.pop()
-        if isinstance(one, tuple | list):
-            found += one
-        elif inspect.isfunction(one):
-            yield one
-        elif dataclasses.is_dataclass(one) and not isinstance(one, type):
-            yield one
-            found += [getattr(one, field.name) for field in dataclasses.fields(one)]
+def all_components(strategy: Strategy) -> Iterator[Any]:
+    """Return all components of a strategy, and the components in their fields."""
+    pending = [strategy.decision, strategy.head]
+    pending += [getattr(stage, name) for stage in strategy.stages for name in STAGE_COMPONENTS]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, tuple | list):
+            pending += value
+        elif inspect.isfunction(value):
+            yield value
+        elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+            yield value
+            pending += [getattr(value, field.name) for field in dataclasses.fields(value)]
 
 
 @functools.cache
-def _keys_elsewhere(files: tuple[tuple[Path, int], ...]) -> dict[str, str]:
-    """Return the keys of all registered strategies in a process of its own.
-
-    Of a file that can't be loaded there, its error.
-    """
+def _keys_in_another_process(
+    files: tuple[tuple[Path, int], ...],
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the keys of all registered strategies there, and the errors of files, by path."""
     code = "from benchmark.contract.key import print_keys; import sys; print_keys(sys.argv[1:])"
-    words = [sys.executable, "-c", code, *(str(file) for file, _ in files)]
-    done = subprocess.run(words, capture_output=True, text=True, check=True)
-    return dict(json.loads(done.stdout.splitlines()[-1]))  # a plug-in may print as well
+    command = [sys.executable, "-c", code, *(str(file) for file, _ in files)]
+    process = subprocess.run(command, capture_output=True, text=True, check=True)
+    keys, errors = json.loads(process.stdout.splitlines()[-1])  # a plug-in may print as well
+    return keys, errors
 
 
 def print_keys(files: list[str]) -> None:
-    """Print the keys of what is registered, and of what some files bring, as JSON."""
+    """Print the keys of all registered strategies, those of the files included, as JSON."""
     keys: dict[str, str] = {}
+    errors: dict[str, str] = {}
     for file in files:
         try:
             load_plugin(file)
-        except (OSError, ValueError) as error:  # may be another strategy's than the one asked for
-            keys[file] = str(error)
+        except (OSError, ValueError) as error:  # perhaps not the file of the strategy to check
+            errors[file] = str(error)
     for name, entry in registered().items():
         with contextlib.suppress(Exception):
             keys[name] = key_of(entry.build())
-    print()  # what a plug-in has printed may lack its end of line
-    print(json.dumps(keys))
+    print()  # a plug-in may have printed without an end of line
+    print(json.dumps([keys, errors]))

@@ -1,4 +1,4 @@
-"""Which other files of its author a component needs, as far as the names in its code tell."""
+"""Other files of the same author that a component needs, by the names in its code."""
 
 from __future__ import annotations
 
@@ -11,43 +11,45 @@ from types import CodeType, ModuleType
 from typing import Any
 
 
-def files_used(component: Any) -> Iterator[tuple[str, Path]]:
-    """Return what a component names of its author's other files, and the file of each.
+def imported_files(component: Any) -> Iterator[tuple[str, Path]]:
+    """Return the names that a component uses from other files of its author, and those files.
 
-    Those of the same package or folder; also named by the functions beside it that it calls.
+    They are files of the same package or folder. Names in functions of the same module that the
+    component calls count as well.
     """
     kind = component if inspect.isfunction(component) else type(component)
     module = sys.modules[kind.__module__]
-    found: list[Any] = [kind]
-    seen: set[str] = set()
-    while found:
-        for name in _names(found.pop()) - seen:
-            seen.add(name)
+    pending: list[Any] = [kind]
+    visited: set[str] = set()
+    while pending:
+        for name in _global_names(pending.pop()) - visited:
+            visited.add(name)
             value = vars(module).get(name)
             other = value if isinstance(value, ModuleType) else inspect.getmodule(value)
             if other is module and (inspect.isfunction(value) or inspect.isclass(value)):
-                found.append(value)
-            elif other is not None and other is not module and _of_one_author(module, other):
+                pending.append(value)
+            elif other is not None and other is not module and _same_author(module, other):
                 yield name, Path(str(other.__file__))
 
 
-def _names(value: Any) -> set[str]:
-    """Global names in the code of a function, or of the methods of a class."""
+def _global_names(value: Any) -> set[str]:
+    """Return the global names in the code of a function, or of the methods of a class."""
     if inspect.isclass(value):
-        return set().union(*map(_names, filter(inspect.isfunction, vars(value).values())))
-    names, codes = set(), [value.__code__]
-    while codes:
-        code = codes.pop()
+        methods = filter(inspect.isfunction, vars(value).values())
+        return set().union(*map(_global_names, methods))
+    names, pending = set(), [value.__code__]
+    while pending:
+        code = pending.pop()
         names |= set(code.co_names)
-        codes += [one for one in code.co_consts if isinstance(one, CodeType)]
+        pending += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
     return names
 
 
-def _of_one_author(one: ModuleType, other: ModuleType) -> bool:
+def _same_author(module: ModuleType, other: ModuleType) -> bool:
     if not getattr(other, "__file__", None):
         return False
-    if one.__name__.partition(".")[0] == other.__name__.partition(".")[0]:
+    if module.__name__.partition(".")[0] == other.__name__.partition(".")[0]:
         return True
-    folder = Path(str(one.__file__)).parent
-    installed = {Path(path) for path in sysconfig.get_paths().values()}  # there are all authors'
+    folder = Path(str(module.__file__)).parent
+    installed = {Path(path) for path in sysconfig.get_paths().values()}  # has files of all authors
     return folder == Path(str(other.__file__)).parent and folder not in installed

@@ -1,4 +1,4 @@
-"""A short training of the real network on a CPU, in which what is declared must be seen."""
+"""A short training of the real network on a CPU, which the audit must pass."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
+from PIL import Image
 
-from benchmark.contract.clause import BrokenClauseError, Case, described, require
+from benchmark.contract.case import Case, CheckFailedError, describe, require
 from benchmark.evaluation.audit import audit
 from benchmark.model.backbone import HEAD
 from benchmark.model.registry import find_backbone
@@ -21,44 +23,42 @@ from benchmark.plan.schedule import Budget
 from benchmark.plan.segments import make_plan
 from benchmark.run.prepare import PreparedExperiment, prepare
 from benchmark.storage.cache import cache_in
-from benchmark.strategy import Outputs, Strategy
-from benchmark.strategy.expectations import DecisionMeasurement
-from benchmark.strategy.places import places
+from benchmark.strategy import DecisionMeasurement, Outputs, Strategy
 from benchmark.strategy.registry import StrategySpec
+from benchmark.strategy.stage import acting_components
 from benchmark.system.progress import NullProgress
+from benchmark.train.trainer import Training
 
 _IMAGES = {"common": 30, "middling": 12, "rare": 5}
 _BUDGET = Budget(8, (20, 20))
 
 
-def declares_what_it_changes(case: Case) -> None:
-    """Each place that it changes has an effect that is to be seen, no other has."""
-    declared = {one.place for stage in case.strategy.stages for one in stage.expectations}
-    declared |= {one.place for one in case.strategy.expectations}
-    changed = set(places(case.strategy)) - {"head", "timeline"}
+def check_expectations_match_components(case: Case) -> None:
+    """Each component that it changes has an expectation for the audit, no other has."""
+    declared = {item.component for stage in case.strategy.stages for item in stage.expectations}
+    declared |= {item.component for item in case.strategy.expectations}
+    acting = set(acting_components(case.strategy)) - {"head", "schedule"}
     require(
-        declared >= changed,
-        f"it changes {_listed(changed - declared)} and declares no effect of that: whether it "
-        "works could not be told from whether it does something. Give the stage (the strategy, "
-        "for a decision) effects, like ExpectClassSampling(0) or ExpectClassWeights(1)",
+        declared >= acting,
+        f"it changes {_join(acting - declared)} and declares no expectation of it, so the audit "
+        "can only check that it has some effect. Give the stage (the strategy, for a decision) "
+        "expectations, as ExpectClassSampling(0) or ExpectClassWeights(1)",
     )
     require(
-        declared <= changed,
-        f"it declares an effect of {_listed(declared - changed)}, but changes nothing there",
+        declared <= acting,
+        f"it declares an expectation of {_join(declared - acting)}, but does not change it",
     )
 
 
-def is_seen_to_take_effect(case: Case) -> None:
-    """It trains, and the audit sees what it declares, in 40 steps of the last layer."""
-    from benchmark.train.trainer import Training
-
+def check_passes_audit(case: Case) -> None:
+    """It passes the audit of its expectations, in 40 training steps of the last layer."""
     strategy = case.strategy
     _check_head(strategy)
     prepared = short_experiment(_first_trained(strategy))
     split, counts, recipe = prepared.splits[0], prepared.train_counts(0), prepared.experiment.recipe
-    asked = StrategySpec(case.entry.name, strategy, "", {})
-    plan = make_plan([asked], prepared.budgets, {0: "origin"})
-    training = Training(prepared.material, split, recipe, _BUDGET, 0, strategy.head)
+    spec = StrategySpec(case.entry.name, strategy, "", {})
+    plan = make_plan([spec], prepared.budgets, {0: "base"})
+    training = Training(prepared.frozen_features, split, recipe, _BUDGET, 0, strategy.head)
     for segment in plan.segments:
         training.run(segment)
     logits, features = training.outputs(split.val)
@@ -66,44 +66,40 @@ def is_seen_to_take_effect(case: Case) -> None:
     weight = head["weight"].numpy() if set(head) <= {"weight", "bias"} else None
     labels = prepared.images.labels[split.val]
     outputs = Outputs(logits.numpy(), features.numpy(), labels, weight)
-    decided = strategy.decision.fit(outputs, counts)(outputs.unlabelled())
-    seen = DecisionMeasurement(counts, outputs, np.asarray(decided))
-    stages_measured = [watch.to_json() for watch in training.tally.stages_measured]
-    checks = audit(strategy, recipe, prepared.experiment.trainable, _BUDGET, stages_measured, seen)
-    missed = [f"{one.claim}: {one.observed}" for one in checks if one.seen is False]
-    require(not missed, f"not seen: {'; '.join(missed)}")
+    predicted = strategy.decision.fit(outputs, counts)(outputs.without_labels())
+    decision = DecisionMeasurement(counts, outputs, np.asarray(predicted))
+    stages = [monitor.to_json() for monitor in training.stats.monitors]
+    checks = audit(strategy, recipe, prepared.experiment.trainable, _BUDGET, stages, decision)
+    failed = [f"{check.expectation}: {check.observed}" for check in checks if check.passed is False]
+    require(not failed, f"the audit fails: {'; '.join(failed)}")
 
 
 def _check_head(strategy: Strategy) -> None:
-    """Look at the head alone: what is wrong of it is said better before it stands in a network."""
-    import torch
-
+    """Check the head alone, because an error in the whole network would be harder to read."""
     logits = strategy.head(6, 4)(torch.zeros(5, 6))
     require(
         isinstance(logits, torch.Tensor) and logits.shape == (5, 4),
-        "of features (5, 6) and 4 classes the head must give logits (5, 4); got "
-        f"{described(logits)}",
+        "for features (5, 6) and 4 classes the head must return logits (5, 4); got "
+        f"{describe(logits)}",
     )
 
 
 def _first_trained(strategy: Strategy) -> str:
-    """Return the first block that a stage asks to train: most ask for none, which is quick."""
-    asked = {stage.train_from for stage in strategy.stages if stage.train_from}
+    """Return the first block that a stage trains. Most train the head alone, which is quick."""
     blocks = find_backbone(Experiment.backbone).blocks
-    if unknown := asked - {*blocks, HEAD}:
-        raise BrokenClauseError(
-            f"a stage trains {_listed(unknown)}, which is no block of {Experiment.backbone}; "
+    first = {stage.train_from for stage in strategy.stages if stage.train_from}
+    if unknown := first - {*blocks, HEAD}:
+        raise CheckFailedError(
+            f"a stage trains from {_join(unknown)}, which is no block of {Experiment.backbone}; "
             f"allowed are {HEAD}, {', '.join(blocks)}"
         )
-    return min(asked | {HEAD}, key=(*blocks, HEAD).index)
+    return min(first | {HEAD}, key=(*blocks, HEAD).index)
 
 
 @functools.cache
 def short_experiment(fine_tune: str = HEAD) -> PreparedExperiment:
-    """Three classes of 24, 10 and 3 made-up images at 75 px, their features by a random network."""
-    from PIL import Image
-
-    folder = Path(tempfile.mkdtemp())  # rows and pixels are read from there as long as it trains
+    """Return three classes of 24, 10 and 3 synthetic images at 75 px, with a random network."""
+    folder = Path(tempfile.mkdtemp())  # the training reads stored features and pixels from it
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     with cache_in(folder / "cache"):
         images, rng = folder / "images", np.random.default_rng(0)
@@ -126,5 +122,5 @@ def short_experiment(fine_tune: str = HEAD) -> PreparedExperiment:
         return prepared
 
 
-def _listed(names: set[str]) -> str:
+def _join(names: set[str]) -> str:
     return " and ".join(sorted(names))
