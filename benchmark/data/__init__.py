@@ -1,1 +1,1 @@
-"""Where images come from, how they become pixels, and which side of the split they are on."""
+"""The data: sources of images, their pixels, and their splits."""

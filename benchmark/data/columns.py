@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-# What owners of data call the three sides, lower case.
+# What owners of data call the three splits, in lower case.
 SPLIT_NAMES = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
@@ -17,9 +17,14 @@ SPLIT_NAMES = {
 
 
 def read_table(path: Path, required: Sequence[str], optional: Sequence[str] = ()) -> list[dict]:
-    """Read a CSV file with a header into one dict a row; cells are stripped, column names lower.
+    """Read a CSV file with a header into one dict a row.
 
-    Raises ValueError if a required column is missing or the file isn't text in UTF-8.
+    Cells are stripped, column names are in lower case.
+
+    Raises
+    ------
+    ValueError
+        If a required column is missing or the file isn't text in UTF-8.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as handle:
@@ -42,54 +47,60 @@ def read_table(path: Path, required: Sequence[str], optional: Sequence[str] = ()
 
 
 def match_files(path: Path, column: str, files: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
-    """Read `path` (file,`column`) and lay its values beside `files`.
+    """Read `path` (file,`column`) and return a value for each of `files`.
 
     A row names a file by its whole name ('cat/001.jpg') or by the end of it ('001.jpg') where
     only one file ends so.
 
-    Returns:
-        The values, (N,), '' for a file without a row, and messages about rows and files left over.
+    Returns
+    -------
+    values
+        (N,), '' for a file without a row.
+    messages
+        About rows without a file, and files without a row.
 
-    Raises:
-        ValueError: a name that fits several files, or two rows that disagree about a file.
+    Raises
+    ------
+    ValueError
+        If a name fits several files, or two rows disagree about a file.
     """
     ends = _by_end(files)
     values = [""] * len(files)
-    told = [False] * len(files)
+    has_row = [False] * len(files)
     unknown = []
     for row in read_table(path, ("file", column)):
         name = row["file"].replace("\\", "/").removeprefix("./")
-        fitting = ends.get(name, ())
-        if len(fitting) > 1:
+        matches = ends.get(name, ())
+        if len(matches) > 1:
             raise ValueError(
-                f"{path}: {row['file']!r} could be {files[fitting[0]]!r} or {files[fitting[1]]!r}; "
+                f"{path}: {row['file']!r} could be {files[matches[0]]!r} or {files[matches[1]]!r}; "
                 "write the file with its folder."
             )
-        if not fitting:
+        if not matches:
             unknown.append(row["file"])
             continue
-        at = fitting[0]
-        if told[at] and values[at] != row[column]:
+        index = matches[0]
+        if has_row[index] and values[index] != row[column]:
             raise ValueError(
-                f"{path}: two rows give {files[at]!r} different values of {column}: "
-                f"{values[at]!r} and {row[column]!r}."
+                f"{path}: two rows give {files[index]!r} different values of {column}: "
+                f"{values[index]!r} and {row[column]!r}; remove one."
             )
-        values[at], told[at] = row[column], True
+        values[index], has_row[index] = row[column], True
     messages = []
     if unknown:
         messages.append(
             f"{path.name}: {len(unknown)} rows name files that are not among the images "
             f"(e.g. {unknown[0]!r}); they were ignored."
         )
-    if without := told.count(False):
-        example = files[told.index(False)]
-        then = {"split": "they are trained on", "group": "each is a group of its own"}[column]
-        messages.append(f"{path.name}: {without} images have no row (e.g. {example!r}): {then}.")
+    if without := has_row.count(False):
+        example = files[has_row.index(False)]
+        result = {"split": "they are trained on", "group": "each is a group of its own"}[column]
+        messages.append(f"{path.name}: {without} images have no row (e.g. {example!r}): {result}.")
     return values, tuple(messages)
 
 
 def group_ids(values: Sequence[str]) -> np.ndarray:
-    """Number groups by their sorted names, (N,) int64; every '' is a group of its own."""
+    """Number groups by their sorted names, (N,) int64; each '' is a group of its own."""
     named = {value: number for number, value in enumerate(sorted(set(values) - {""}))}
     ids = np.array([named.get(value, -1) for value in values], dtype=np.int64)
     alone = ids == -1
@@ -98,11 +109,17 @@ def group_ids(values: Sequence[str]) -> np.ndarray:
 
 
 def split_names(path: Path, values: Sequence[str]) -> np.ndarray:
-    """Bring an owner's words for the sides to 'train', 'val', 'test' or '', (N,) str."""
+    """Translate an owner's names of splits to 'train', 'val', 'test' or '', (N,) str.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown.
+    """
     known = {**SPLIT_NAMES, "": ""}
-    if strange := sorted({value for value in values if value.lower() not in known}):
+    if unknown := sorted({value for value in values if value.lower() not in known}):
         raise ValueError(
-            f"{path}: {strange[0]!r} is not a split; allowed are {', '.join(SPLIT_NAMES)} or empty."
+            f"{path}: {unknown[0]!r} is not a split; allowed are {', '.join(SPLIT_NAMES)} or empty."
         )
     return np.array([known[value.lower()] for value in values], dtype="<U5")
 

@@ -1,4 +1,4 @@
-"""From a file's bytes to upright 8-bit RGB, whatever mode the image was stored in.
+"""Decode the bytes of a file to upright 8-bit RGB, whatever mode the image was stored in.
 
 ``Image.convert("RGB")`` alone clips 16-bit images to white, collapses float TIFFs, ignores the
 EXIF orientation and shows the colour hidden under transparent pixels.
@@ -22,14 +22,20 @@ USUAL_MAXIMA = (1.0, 255.0, 65535.0)  # of float images
 def decode(content: bytes, at_least: int = 0) -> Image.Image:
     """Decode a file's bytes to an upright RGB image.
 
-    Args:
-        content: the bytes of an image file in any format that Pillow reads.
-        at_least: 0 decodes at full size; otherwise a JPEG is decoded at 1/2, 1/4 or 1/8 if both
-            sides stay at least twice this long: what is left to resize hides the coarser step.
+    Parameters
+    ----------
+    content
+        The bytes of an image file in any format that Pillow reads.
+    at_least
+        0 decodes at full size. Otherwise a JPEG is decoded at 1/2, 1/4 or 1/8 if both sides stay
+        at least twice this long: the resizing that follows hides the coarser step.
 
-    Raises:
-        OSError: not an image, or a truncated one.
-        ValueError: more than MAX_PIXELS pixels.
+    Raises
+    ------
+    OSError
+        If it is not an image, or a truncated one.
+    ValueError
+        If it has more than MAX_PIXELS pixels.
     """
     try:
         image = Image.open(BytesIO(content))
@@ -53,16 +59,18 @@ def decode(content: bytes, at_least: int = 0) -> Image.Image:
 def to_rgb(image: Image.Image) -> Image.Image:
     """Return `image` as upright RGB; ``info["mode"]`` of the result keeps the original mode.
 
-    - the EXIF orientation is applied; of an animation the first frame is taken;
+    - the EXIF orientation is applied; an animation gives its first frame;
     - 16-bit grey (I;16, and I within 0..65535) is divided by 257, rounded;
     - float grey (F) is divided by the smallest of 1, 255, 65535 that none of its values exceeds;
-      an image with other or negative values (I too) is stretched from its minimum to its maximum;
+      an image with other or negative values (I too) is scaled from its minimum to its maximum;
       values that aren't finite become black;
     - transparency (RGBA, LA, PA, a palette's or a colour key) is composited on white;
     - CMYK, YCbCr, LAB, HSV, palette, grey and 1-bit are converted by Pillow.
 
-    Raises:
-        OSError: the image data are truncated or damaged.
+    Raises
+    ------
+    OSError
+        If the image data are truncated or damaged.
     """
     mode = image.mode
     if getattr(image, "is_animated", False):
@@ -70,12 +78,12 @@ def to_rgb(image: Image.Image) -> Image.Image:
     image.load()
     image = _upright(image)
     if image.mode.startswith("I;16") or image.mode in ("I", "F"):
-        rgb = Image.fromarray(_bytes_of(np.asarray(image))).convert("RGB")
+        rgb = Image.fromarray(_to_bytes(np.asarray(image))).convert("RGB")
     elif image.has_transparency_data:
-        opaque = image.convert("LA") if image.mode == "La" else image
-        above = opaque.convert("RGBA")
-        rgb = Image.alpha_composite(Image.new("RGBA", above.size, (*BACKGROUND, 255)), above)
-        rgb = rgb.convert("RGB")
+        straight = image.convert("LA") if image.mode == "La" else image
+        rgba = straight.convert("RGBA")
+        background = Image.new("RGBA", rgba.size, (*BACKGROUND, 255))
+        rgb = Image.alpha_composite(background, rgba).convert("RGB")
     else:
         rgb = image.convert("RGB")
     rgb.info = {"mode": mode}
@@ -89,7 +97,7 @@ def _upright(image: Image.Image) -> Image.Image:
         return image
 
 
-def _bytes_of(grey: np.ndarray) -> np.ndarray:
+def _to_bytes(grey: np.ndarray) -> np.ndarray:
     """Scale wide grey values, (H, W) of any number type, to (H, W) uint8."""
     values = np.where(np.isfinite(grey), grey, 0).astype(np.float64)
     low, high = values.min(), values.max()

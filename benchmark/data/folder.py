@@ -1,8 +1,8 @@
 """An image folder: `root/<class>/<file>`, or `root/train|val|test/<class>/<file>`.
 
-Folders below a class folder belong to the class, links are followed (torchvision's ImageFolder
-does both), hidden files and folders are skipped. Order is that of the names' code points, so it
-is the same on every machine.
+Folders below a class folder belong to the class, and links are followed (both as in torchvision's
+ImageFolder). Hidden files and folders are skipped. The order is that of the names' code points, so
+it is the same on every machine.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from benchmark.data.columns import SPLIT_NAMES, group_ids, match_files, split_na
 from benchmark.data.image_files import IMAGE_SUFFIXES, FileReader, short_name, stamp
 from benchmark.data.imageset import ImageSet
 
-_BESIDE = ".csv .tsv .txt .md .json .jsonl .yaml .yml .toml .xml .html .ini .db .log"
-SIDE_FILES = frozenset(_BESIDE.split())  # left out without a word
+_SUFFIXES = ".csv .tsv .txt .md .json .jsonl .yaml .yml .toml .xml .html .ini .db .log"
+IGNORED_SUFFIXES = frozenset(_SUFFIXES.split())  # such files are ignored without a message
 
 LAYOUT = """\
 Expected one folder a class with its images inside:
@@ -31,7 +31,7 @@ file with the columns path,label (see `list`)."""
 
 @dataclass
 class _Listing:
-    """What a walk over class folders found."""
+    """The result of a walk over class folders."""
 
     files: list[str] = field(default_factory=list)  # relative to root, posix
     labels: list[str] = field(default_factory=list)  # class names
@@ -46,40 +46,26 @@ def image_folder(spec: str) -> ImageSet:
 
     Optional beside the class folders: groups.csv (file,group) and splits.csv (file,split).
 
-    Raises:
-        FileNotFoundError: no such folder.
-        ValueError: not laid out as one folder a class, or a CSV file that contradicts itself.
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder.
+    ValueError
+        If it does not have one folder a class, or a CSV file contradicts itself.
     """
     root = Path(spec).expanduser()
     if not root.is_dir():
         raise FileNotFoundError(f"{spec}: no such folder.")
     folders = _folders(root)
-    sides = _sides(root, folders)
+    split_folders = _split_folders(root, folders)
     listing = _Listing()
-    for folder in folders if sides is None else sides:
-        for label in (folder,) if sides is None else _folders(root / folder):
-            _walk(root, folder if sides is None else f"{folder}/{label}", label, listing)
+    for folder in folders if split_folders is None else split_folders:
+        for label in (folder,) if split_folders is None else _folders(root / folder):
+            _walk(root, folder if split_folders is None else f"{folder}/{label}", label, listing)
     if not listing.files:
         raise ValueError(f"{spec}: no images in class folders.\n{LAYOUT.format(root=root)}")
-
-    messages = [*_remarks(root, listing)]
-    split = None
-    if sides is not None:
-        split = np.array([sides[file.partition("/")[0]] for file in listing.files], dtype="<U5")
-    if (root / "splits.csv").is_file():
-        if sides is not None:
-            raise ValueError(
-                f"{spec}: has the folders {', '.join(sides)} and also splits.csv; remove one."
-            )
-        values, told = match_files(root / "splits.csv", "split", listing.files)
-        split = split_names(root / "splits.csv", values)
-        messages += [*told]
-    groups = None
-    if (root / "groups.csv").is_file():
-        values, told = match_files(root / "groups.csv", "group", listing.files)
-        groups = group_ids(values)
-        messages += [*told]
-
+    split, split_messages = _given_split(root, split_folders, listing.files)
+    groups, group_messages = _groups(root, listing.files)
     classes = tuple(sorted(set(listing.labels)))
     number = {label: index for index, label in enumerate(classes)}
     return ImageSet(
@@ -93,7 +79,7 @@ def image_folder(spec: str) -> ImageSet:
         read=FileReader(str(root.resolve()), tuple(listing.files)),
         groups=groups,
         split=split,
-        messages=tuple(messages),
+        messages=(*_listing_messages(root, listing), *split_messages, *group_messages),
     )
 
 
@@ -105,26 +91,57 @@ def _folders(root: Path) -> list[str]:
     )
 
 
-def _sides(root: Path, folders: list[str]) -> dict[str, str] | None:
-    """Return folder -> side if `folders` are ready-made sides, None if they are classes.
+def _split_folders(root: Path, folders: list[str]) -> dict[str, str] | None:
+    """Return folder -> split if `folders` are a given split, None if they are classes.
 
-    Only when a train folder holds folders and no images: 'train' may well be a class of vehicles.
+    They are a split only if a train folder holds folders and no images: 'train' may well be a class
+    of vehicles.
     """
-    sides = {name: SPLIT_NAMES[name.lower()] for name in folders if name.lower() in SPLIT_NAMES}
-    train = [name for name, side in sides.items() if side == "train"]
-    if not train or not _folders(root / train[0]) or _images_in(root / train[0]):
+    splits = {name: SPLIT_NAMES[name.lower()] for name in folders if name.lower() in SPLIT_NAMES}
+    train = [name for name, split in splits.items() if split == "train"]
+    if not train or not _folders(root / train[0]) or _count_images(root / train[0]):
         return None
-    if len(set(sides.values())) < len(sides):
-        raise ValueError(f"{root}: several folders stand for one side: {', '.join(sides)}.")
-    if others := [name for name in folders if name not in sides and _folders(root / name)]:
+    if len(set(splits.values())) < len(splits):
         raise ValueError(
-            f"{root}: are {', '.join(sides)} sides of a split or classes? Beside them lies "
-            f"{others[0]}.\n{LAYOUT.format(root=root)}"
+            f"{root}: several folders are the same split: {', '.join(splits)}; "
+            "merge or rename them."
         )
-    return sides
+    if others := [name for name in folders if name not in splits and _folders(root / name)]:
+        raise ValueError(
+            f"{root}: are {', '.join(splits)} splits or classes? The folder {others[0]} lies "
+            f"beside them.\n{LAYOUT.format(root=root)}"
+        )
+    return splits
 
 
-def _images_in(folder: Path) -> int:
+def _given_split(
+    root: Path, split_folders: dict[str, str] | None, files: list[str]
+) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """Return the owner's split, (N,) str or None, from the folders or splits.csv, and messages."""
+    table = root / "splits.csv"
+    if split_folders is not None and table.is_file():
+        raise ValueError(
+            f"{root}: has the folders {', '.join(split_folders)} and also splits.csv; remove one."
+        )
+    if split_folders is not None:
+        names = [split_folders[file.partition("/")[0]] for file in files]
+        return np.array(names, dtype="<U5"), ()
+    if not table.is_file():
+        return None, ()
+    values, messages = match_files(table, "split", files)
+    return split_names(table, values), messages
+
+
+def _groups(root: Path, files: list[str]) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """Return the groups of groups.csv, (N,) int64 or None, and messages."""
+    table = root / "groups.csv"
+    if not table.is_file():
+        return None, ()
+    values, messages = match_files(table, "group", files)
+    return group_ids(values), messages
+
+
+def _count_images(folder: Path) -> int:
     return sum(
         Path(entry.name).suffix.lower() in IMAGE_SUFFIXES and not entry.name.startswith(".")
         for entry in os.scandir(folder)
@@ -133,52 +150,53 @@ def _images_in(folder: Path) -> int:
 
 
 def _walk(root: Path, folder: str, label: str, listing: _Listing) -> None:
-    """Add the images of one class folder, those of folders below it included, to `listing`."""
-    before = len(listing.files)
+    """Add the images of a class folder, and of the folders below it, to `listing`."""
     pending: list[tuple[str, tuple[str, ...]]] = [(folder, (os.path.realpath(root / folder),))]
-    found: list[tuple[str, str]] = []
+    images: list[tuple[str, str]] = []
     while pending:
-        inside, above = pending.pop()
-        with os.scandir(root / inside) as entries:
+        parent, ancestors = pending.pop()
+        with os.scandir(root / parent) as entries:
             for entry in entries:
-                name = f"{inside}/{entry.name}"
+                name = f"{parent}/{entry.name}"
                 if entry.name.startswith("."):
                     continue
                 if entry.is_dir():
                     real = os.path.realpath(entry.path) if entry.is_symlink() else entry.path
-                    if real in above:
-                        listing.broken += 1  # a link to a folder it lies in: a walk without end
+                    if real in ancestors:
+                        listing.broken += 1  # a link to a folder above: the walk would not end
                     else:
-                        pending.append((name, (*above, os.path.realpath(real))))
+                        pending.append((name, (*ancestors, os.path.realpath(real))))
                 elif (suffix := Path(entry.name).suffix.lower()) in IMAGE_SUFFIXES:
                     try:
-                        found.append((name, stamp(name, entry.stat())))
+                        images.append((name, stamp(name, entry.stat())))
                     except OSError:
                         listing.broken += 1
-                elif suffix not in SIDE_FILES:
+                elif suffix not in IGNORED_SUFFIXES:
                     listing.unknown[suffix or "no suffix"] += 1
-    for name, identity in sorted(found):
+    for name, image_stamp in sorted(images):
         listing.files.append(name)
-        listing.stamps.append(identity)
+        listing.stamps.append(image_stamp)
         listing.labels.append(label)
-    if len(listing.files) == before:
+    if not images:
         listing.empty.append(folder)
 
 
-def _remarks(root: Path, listing: _Listing) -> list[str]:
-    remarks = []
+def _listing_messages(root: Path, listing: _Listing) -> list[str]:
+    messages = []
     if listing.empty:
-        remarks.append(
+        messages.append(
             f"{len(listing.empty)} folders hold no image and are not classes: "
             f"{', '.join(listing.empty[:10])}{' …' if len(listing.empty) > 10 else ''}."
         )
-    if loose := _images_in(root):
-        remarks.append(f"{loose} images lie beside the class folders, so without a class: ignored.")
+    if loose := _count_images(root):
+        messages.append(
+            f"{loose} images lie beside the class folders and so have no class: ignored."
+        )
     if listing.unknown:
         kinds = ", ".join(f"{count} {suffix}" for suffix, count in listing.unknown.most_common(5))
-        remarks.append(
+        messages.append(
             f"{listing.unknown.total()} files are not known as images: ignored ({kinds})."
         )
     if listing.broken:
-        remarks.append(f"{listing.broken} links lead nowhere or to a folder they lie in: ignored.")
-    return remarks
+        messages.append(f"{listing.broken} links lead nowhere or to a folder above them: ignored.")
+    return messages

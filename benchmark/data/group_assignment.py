@@ -1,4 +1,4 @@
-"""Laying units of images out on three sides so that every class is parted as asked.
+"""Assignment of units of images to three splits, so that each class has the wanted fractions.
 
 A unit is a set of images that must stay together. The rule is that of `make_splits`.
 """
@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-TRAIN, VAL, TEST, RECOMPUTE = 0, 1, 2, -1
+TRAIN, VAL, TEST, UNASSIGNED = 0, 1, 2, -1
 
-ROUNDS = 10  # of improvement at most; a few are enough
+MAX_ROUNDS = 10  # of improvement; a few are enough
 
 
 def assign_groups(
@@ -22,120 +22,143 @@ def assign_groups(
     fractions: tuple[float, ...],
     seed: int,
 ) -> np.ndarray:
-    """Return the side (TRAIN, VAL or TEST) of each of N images, units never parted.
+    """Return the split (TRAIN, VAL or TEST) of each of N images; a unit is never divided.
 
-    Args:
-        labels: class of each image, (N,) int.
-        units: number of each image's unit, (N,) int.
-        n_classes: C.
-        fractions: shares of train, val and test; a side with fraction 0 stays empty.
-        seed: breaks ties.
+    Parameters
+    ----------
+    labels
+        Class of each image, (N,) int.
+    units
+        Number of each image's unit, (N,) int.
+    n_classes
+        C.
+    fractions
+        Of train, val and test. A split with fraction 0 stays empty.
+    seed
+        Breaks ties.
     """
     sizes = np.bincount(labels, minlength=n_classes)
     wanted = np.zeros((3, n_classes), dtype=np.int64)
-    others = [s for s in (TEST, VAL) if fractions[s] > 0]
-    for s in others:
-        rounded = np.floor(sizes * fractions[s] + 0.5).astype(np.int64)
+    evaluated = [split for split in (TEST, VAL) if fractions[split] > 0]
+    for split in evaluated:
+        rounded = np.floor(sizes * fractions[split] + 0.5).astype(np.int64)
         left = np.maximum(sizes - wanted.sum(axis=0) - 1, 0)  # one image is for training
-        wanted[s] = np.minimum(np.maximum(rounded, 1), left)
+        wanted[split] = np.minimum(np.maximum(rounded, 1), left)
     wanted[TRAIN] = sizes - wanted.sum(axis=0)
 
-    ids, number = np.unique(units, return_inverse=True)
+    ids, unit_of_image = np.unique(units, return_inverse=True)
     contents: list[Counter[int]] = [Counter() for _ in ids]
-    for unit, label in zip(number.tolist(), labels.tolist(), strict=True):
+    for unit, label in zip(unit_of_image.tolist(), labels.tolist(), strict=True):
         contents[unit][label] += 1
-    share = np.array([max(n / sizes[c] for c, n in held.items()) for held in contents])
-    board = SplitAssignment(wanted, contents, [TRAIN, *others])
+    # a unit's largest share of a class
+    share = np.array([max(n / sizes[c] for c, n in counts.items()) for counts in contents])
+    assignment = SplitAssignment(wanted, contents, [TRAIN, *evaluated])
     shuffled = np.random.default_rng([seed, len(labels)]).permutation(len(ids))
     for unit in shuffled[np.argsort(-share[shuffled], kind="stable")].tolist():
-        board.put(unit, board.best(unit))
-    board.improve()
-    board.bring_every_class_to_every_side()
-    return np.array(board.side)[number]
+        assignment.assign(unit, assignment.best_split(unit))
+    assignment.improve()
+    assignment.bring_every_class_to_every_split()
+    return np.array(assignment.split_of)[unit_of_image]
 
 
 class SplitAssignment:
-    """Units being laid out on sides. Plain lists: 50,000 units in less than a second."""
+    """The splits of units, while they are decided. Plain lists: 50,000 units take under a second.
+
+    Parameters
+    ----------
+    wanted
+        Images of each class in each split, (3, C).
+    contents
+        Of each unit: class -> images.
+    splits
+        Those in use, in the order in which a class needs them.
+    """
 
     def __init__(
-        self, wanted: np.ndarray, contents: list[Counter[int]], sides: Sequence[int]
+        self, wanted: np.ndarray, contents: list[Counter[int]], splits: Sequence[int]
     ) -> None:
-        self.contents = contents  # per unit: class -> images
-        self.sides = sides  # those in use, in the order in which a class needs them
-        self.side = [RECOMPUTE] * len(contents)
-        self.missing = wanted.tolist()  # [side][class] images still wanted there
+        self.contents = contents
+        self.splits = splits
+        self.split_of = [UNASSIGNED] * len(contents)  # by unit
+        self.missing = wanted.tolist()  # [split][class] images still wanted there
         self.weight = (1 / np.maximum(wanted, 0.5)).tolist()
+        # [split][class] units that have the class
         self.holders: list[list[set[int]]] = [[set() for _ in row] for row in self.missing]
 
-    def cost(self, unit: int, s: int) -> float:
-        """How much the chi-square distance to the wanted counts grows with `unit` on side `s`."""
-        missing, weight = self.missing[s], self.weight[s]
+    def cost(self, unit: int, split: int) -> float:
+        """Return by how much `unit` in `split` raises the chi-square distance to the counts."""
+        missing, weight = self.missing[split], self.weight[split]
         return sum(
             images * (images - 2 * missing[c]) * weight[c]
             for c, images in self.contents[unit].items()
         )
 
-    def best(self, unit: int) -> int:
-        return min(self.sides, key=lambda s: self.cost(unit, s))
+    def best_split(self, unit: int) -> int:
+        """Return the split of least cost."""
+        return min(self.splits, key=lambda split: self.cost(unit, split))
 
-    def put(self, unit: int, s: int) -> None:
-        """Put `unit` on side `s`, taking it from where it was."""
-        old = self.side[unit]
+    def assign(self, unit: int, split: int) -> None:
+        """Move `unit` to `split`."""
+        old = self.split_of[unit]
         for c, images in self.contents[unit].items():
-            self.missing[s][c] -= images
-            self.holders[s][c].add(unit)
-            if old != RECOMPUTE:
+            self.missing[split][c] -= images
+            self.holders[split][c].add(unit)
+            if old != UNASSIGNED:
                 self.missing[old][c] += images
                 self.holders[old][c].remove(unit)
-        self.side[unit] = s
+        self.split_of[unit] = split
 
     def improve(self) -> None:
         """Move single units while that brings the counts nearer to the wanted ones."""
-        for _ in range(ROUNDS):
+        for _ in range(MAX_ROUNDS):
             moved = False
-            for unit, old in enumerate(self.side):
-                change, s = min((self._change(unit, s), s) for s in self.sides if s != old)
+            for unit, old in enumerate(self.split_of):
+                change, split = min((self._change(unit, s), s) for s in self.splits if s != old)
                 if change < -1e-9:
-                    self.put(unit, s)
+                    self.assign(unit, split)
                     moved = True
             if not moved:
                 return
 
-    def bring_every_class_to_every_side(self) -> None:
-        """Move single units to sides that lack a class, training first.
+    def bring_every_class_to_every_split(self) -> None:
+        """Move single units to splits that lack a class, training first.
 
-        A move to training may empty another side of a class, a later move may empty none that is
-        needed; so every step leaves less to do.
+        A move to training may take the last unit of a class from another split. A later move takes
+        no last unit that is needed. So every step leaves less to do.
         """
         units = [sum(len(row[c]) for row in self.holders) for c in range(len(self.missing[0]))]
         needs = {
-            (s, c)
+            (split, c)
             for c, count in enumerate(units)
-            for rank, s in enumerate(self.sides)
+            for rank, split in enumerate(self.splits)
             if rank < count
         }
-        for s, c in sorted(needs, key=lambda need: (need[0] != TRAIN, units[need[1]], need)):
-            if self.holders[s][c]:
+        for split, c in sorted(needs, key=lambda need: (need[0] != TRAIN, units[need[1]], need)):
+            if self.holders[split][c]:
                 continue
-            movable = [
-                unit
-                for donor in self.sides
-                for unit in self.holders[donor][c]
-                if s == TRAIN
-                or all(
-                    len(self.holders[donor][each]) > 1 or (donor, each) not in needs
-                    for each in self.contents[unit]
-                )
-            ]
-            if movable:
-                self.put(min(movable, key=lambda unit: (self._change(unit, s), unit)), s)
+            if movable := self._movable(split, c, needs):
+                unit = min(movable, key=lambda unit: (self._change(unit, split), unit))
+                self.assign(unit, split)
 
-    def _change(self, unit: int, s: int) -> float:
-        """Change of the distance if `unit` moves to side `s`."""
-        old = self.side[unit]
+    def _movable(self, split: int, label: int, needs: set[tuple[int, int]]) -> list[int]:
+        """Return the units with class `label` that may move to `split`."""
+        return [
+            unit
+            for donor in self.splits
+            for unit in self.holders[donor][label]
+            if split == TRAIN
+            or all(
+                len(self.holders[donor][c]) > 1 or (donor, c) not in needs
+                for c in self.contents[unit]
+            )
+        ]
+
+    def _change(self, unit: int, split: int) -> float:
+        """Return the change of the distance if `unit` moves to `split`."""
+        old = self.split_of[unit]
         missing, weight = self.missing[old], self.weight[old]
         leaving = sum(
             images * (images + 2 * missing[c]) * weight[c]
             for c, images in self.contents[unit].items()
         )
-        return leaving + self.cost(unit, s)
+        return leaving + self.cost(unit, split)

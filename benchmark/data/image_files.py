@@ -1,4 +1,4 @@
-"""Images that lie in files: the reader and the stamps that folder and manifest share."""
+"""Images in files: the reader and the stamps that folders and image tables share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PIL import Image
 
 from benchmark.data.decode import decode
 
-# Fixed, not asked of Pillow: the same folder must give the same list on every machine.
+# A fixed list, not Pillow's: the same folder must give the same list of images on every machine.
 _KNOWN = """
 .jpg .jpeg .jpe .jfif .png .apng .bmp .dib .gif .tif .tiff .webp .ppm .pgm .pbm .pnm .pfm
 .tga .jp2 .j2k .avif .ico .pcx .sgi .rgb .qoi .dds .psd
@@ -38,7 +38,7 @@ class FileReader:
 def stamp(name: str, status: os.stat_result) -> str:
     """Identify a file's bytes without reading them.
 
-    The change time is in it because unpackers and copies set the modification time at will.
+    The change time is part of it because unpackers and copies set the modification time at will.
     """
     return f"{name}|{status.st_size}|{status.st_mtime_ns}|{status.st_ctime_ns}"
 

@@ -1,4 +1,4 @@
-"""What one image is: its upright size, how it was stored, the digest of its content."""
+"""Facts about one image. Worker processes load this module, so it imports little."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from benchmark.data.imageset import Reader
 
 
 @dataclass(frozen=True)
-class Look:
-    """One readable image."""
+class ImageInfo:
+    """Facts about a readable image."""
 
     width: int  # pixels, upright
     height: int
@@ -18,23 +18,28 @@ class Look:
     digest: str  # sha256 of the content, as in the pixel store
 
 
-def look(read: Reader, block: range) -> tuple[dict[int, Look], dict[int, str]]:
-    """Decode the images of `block` at full size; return the readable ones, and why others aren't.
+def read_image_info(read: Reader, block: range) -> tuple[dict[int, ImageInfo], dict[int, str]]:
+    """Decode images at full size.
 
-    In a module of its own, with few imports, because worker processes load it.
+    Returns
+    -------
+    infos
+        Index -> facts, of the readable images.
+    errors
+        Index -> reason, of the others.
     """
-    seen: dict[int, Look] = {}
-    failed: dict[int, str] = {}
+    infos: dict[int, ImageInfo] = {}
+    errors: dict[int, str] = {}
     for index in block:
         try:
             image = read.image(index)
             digest = hashlib.sha256(read.content(index)).hexdigest()
-            seen[index] = Look(*image.size, image.info.get("mode", image.mode), digest)
+            infos[index] = ImageInfo(*image.size, image.info.get("mode", image.mode), digest)
         except Exception as error:
-            failed[index] = reason(error)
-    return seen, failed
+            errors[index] = format_error(error)
+    return infos, errors
 
 
-def reason(error: Exception) -> str:
-    """Say why an image can't be read; decoders raise anything on damaged files."""
+def format_error(error: Exception) -> str:
+    """Return why an image can't be read; decoders raise any exception on damaged files."""
     return f"{type(error).__name__}: {error}" if str(error) else repr(error)

@@ -1,4 +1,4 @@
-"""A CSV manifest: one row an image, `path,label[,group][,split]`."""
+"""A CSV table of images: one row an image, `path,label[,group][,split]`."""
 
 from __future__ import annotations
 
@@ -11,72 +11,89 @@ from benchmark.data.columns import group_ids, read_table, split_names
 from benchmark.data.image_files import FileReader, short_name, stamp
 from benchmark.data.imageset import ImageSet
 
+Table = dict[str, dict[str, str]]  # absolute path -> row
 
-def manifest(spec: str) -> ImageSet:
+
+def image_table(spec: str) -> ImageSet:
     """List the images of the CSV file `spec`; paths are relative to its folder, or absolute.
 
     Rows whose file doesn't exist are left out with a message; no image is read.
 
-    Raises:
-        FileNotFoundError: no such CSV file, or none of the images it lists exists.
-        ValueError: a missing column, a row without a label, or rows that contradict each other.
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such CSV file, or none of its images exists.
+    ValueError
+        If a column is missing, a row has no label, or rows contradict each other.
     """
-    path = Path(spec).expanduser()
-    if not path.is_file():
+    table = Path(spec).expanduser()
+    if not table.is_file():
         raise FileNotFoundError(f"{spec}: no such file.")
-    home = path.resolve().parent
-    rows: dict[str, dict[str, str]] = {}  # absolute path -> its row
-    missing: list[str] = []
-    stats: dict[str, os.stat_result] = {}
-    twice = 0
-    for line, row in enumerate(read_table(path, ("path", "label"), ("group", "split")), start=2):
-        if not row["path"] or not row["label"]:
-            raise ValueError(f"{path}: row {line} lacks a path or a label: {row}.")
-        place = os.path.normpath(home / Path(row["path"].replace("\\", "/")).expanduser())
-        if place in rows:
-            if any(rows[place][column] != row[column] for column in ("label", "group", "split")):
-                raise ValueError(f"{path}: row {line} contradicts an earlier one: {row['path']!r}.")
-            twice += 1
-            continue
-        try:
-            stats[place] = Path(place).stat()
-        except OSError:
-            missing.append(row["path"])
-            continue
-        rows[place] = row
-    if not rows:
-        example = f", e.g. {os.path.normpath(home / missing[0])}" if missing else ""
-        raise FileNotFoundError(
-            f"{path}: lists {len(missing)} images of which none exists{example}. "
-            "Paths are relative to the CSV file's folder, or absolute."
-        )
-
-    places = sorted(rows)
-    inside = all(place.startswith(f"{home}{os.sep}") for place in places)
-    root = str(home) if inside else os.path.commonpath([Path(place).parent for place in places])
-    files = tuple(Path(os.path.relpath(place, root)).as_posix() for place in places)
-    labels = [rows[place]["label"] for place in places]
+    folder = table.resolve().parent
+    rows, statuses, messages = _existing_rows(table, folder)
+    paths = sorted(rows)
+    if all(path.startswith(f"{folder}{os.sep}") for path in paths):
+        root = str(folder)
+    else:
+        root = os.path.commonpath([Path(path).parent for path in paths])
+    files = tuple(Path(os.path.relpath(path, root)).as_posix() for path in paths)
+    labels = [rows[path]["label"] for path in paths]
     classes = tuple(sorted(set(labels)))
     number = {label: index for index, label in enumerate(classes)}
-    groups = [rows[place]["group"] for place in places]
-    splits = [rows[place]["split"] for place in places]
-    messages = []
-    if missing:
-        messages.append(
-            f"{path.name}: {len(missing)} files don't exist (e.g. {missing[0]!r}); left out."
-        )
-    if twice:
-        messages.append(f"{path.name}: {twice} rows repeat an earlier one.")
+    groups = [rows[path]["group"] for path in paths]
+    splits = [rows[path]["split"] for path in paths]
     return ImageSet(
-        name=short_name(path),
+        name=short_name(table),
         spec=spec,
-        description=f"The images listed in {path.name}.",
+        description=f"The images listed in {table.name}.",
         files=files,
         labels=np.array([number[label] for label in labels], dtype=np.int64),
         classes=classes,
-        stamps=tuple(stamp(file, stats[place]) for file, place in zip(files, places, strict=True)),
+        stamps=tuple(stamp(file, statuses[p]) for file, p in zip(files, paths, strict=True)),
         read=FileReader(root, files),
         groups=group_ids(groups) if any(groups) else None,
-        split=split_names(path, splits) if any(splits) else None,
-        messages=tuple(messages),
+        split=split_names(table, splits) if any(splits) else None,
+        messages=messages,
     )
+
+
+def _existing_rows(
+    table: Path, folder: Path
+) -> tuple[Table, dict[str, os.stat_result], tuple[str, ...]]:
+    """Return the rows of files that exist, the status of these files, and messages."""
+    rows: Table = {}
+    statuses: dict[str, os.stat_result] = {}
+    missing: list[str] = []
+    repeated = 0
+    for line, row in enumerate(read_table(table, ("path", "label"), ("group", "split")), start=2):
+        if not row["path"] or not row["label"]:
+            raise ValueError(f"{table}: row {line} lacks a path or a label: {row}.")
+        path = os.path.normpath(folder / Path(row["path"].replace("\\", "/")).expanduser())
+        if path in rows:
+            if any(rows[path][column] != row[column] for column in ("label", "group", "split")):
+                raise ValueError(
+                    f"{table}: row {line} contradicts an earlier row about {row['path']!r}; "
+                    "remove one."
+                )
+            repeated += 1
+            continue
+        try:
+            statuses[path] = Path(path).stat()
+        except OSError:
+            missing.append(row["path"])
+            continue
+        rows[path] = row
+    if not rows:
+        example = f", e.g. {os.path.normpath(folder / missing[0])}" if missing else ""
+        raise FileNotFoundError(
+            f"{table}: lists {len(missing)} images of which none exists{example}. "
+            "Paths are relative to the CSV file's folder, or absolute."
+        )
+    messages = []
+    if missing:
+        messages.append(
+            f"{table.name}: {len(missing)} files don't exist (e.g. {missing[0]!r}); left out."
+        )
+    if repeated:
+        messages.append(f"{table.name}: {repeated} rows repeat an earlier row.")
+    return rows, statuses, tuple(messages)

@@ -1,4 +1,4 @@
-"""The image set: names, labels and classes in memory, pixels read one at a time when asked for."""
+"""The image set: names, labels and classes in memory; pixels are read one image at a time."""
 
 from __future__ import annotations
 
@@ -18,24 +18,34 @@ class Reader(Protocol):
     """Reads one image by its index; picklable, so that worker processes can read too."""
 
     def image(self, index: int, at_least: int = 0) -> Image:
-        """Return image `index`, decoded, mode RGB; raises on an image that can't be read.
+        """Return image `index`, decoded, mode RGB.
 
-        `at_least` is a hint, the side that the image will be resized to: 0 asks for full size;
-        otherwise the image may come reduced (JPEG can be decoded at 1/2, 1/4 or 1/8 for a fraction
-        of the time, a rendering is made at just this size) while both of its sides stay at least
-        that long. A reader may ignore the hint.
+        Parameters
+        ----------
+        index
+            Position in the image set.
+        at_least
+            A hint: the side to which the image will be resized. 0 means full size. Otherwise the
+            image may come reduced while both of its sides stay at least this long: a JPEG can be
+            decoded at 1/2, 1/4 or 1/8 for a fraction of the time, a rendering is made at just this
+            size. A reader may ignore the hint.
+
+        Raises
+        ------
+        Exception
+            Of any kind, if the image can't be read.
         """
 
     def content(self, index: int) -> bytes:
         """Return bytes that identify the pixels: a file's bytes, or what a rendering depends on.
 
-        Equal bytes mean equal images: such images are never put on two sides of a split.
+        Equal bytes mean equal images: such images are never in two splits.
         """
 
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
-    """N labelled images of C classes. Raises ValueError if the parts don't fit together."""
+    """N labelled images of C classes. Raises ValueError if its fields don't fit together."""
 
     name: str  # short, fit for a folder's name: 'my_images', 'wheels'
     spec: str  # as the user wrote it
@@ -45,21 +55,21 @@ class ImageSet:
     classes: tuple[str, ...]  # (C,)
     stamps: tuple[str, ...]  # (N,) change when an image's bytes do, known without reading them
     read: Reader
-    groups: np.ndarray | None = None  # (N,) int64; images of one group stay on one side
-    split: np.ndarray | None = None  # (N,) str: 'train', 'val', 'test' or '' (not said)
-    messages: tuple[str, ...] = ()  # what the user must be told
+    groups: np.ndarray | None = None  # (N,) int64; images of one group stay in one split
+    split: np.ndarray | None = None  # (N,) str: 'train', 'val', 'test' or '' (unknown)
+    messages: tuple[str, ...] = ()  # what the user must know
 
     def __post_init__(self) -> None:
         n = len(self.files)
         if n == 0:
             raise ValueError(f"{self.spec}: no images found.")
-        for part in ("labels", "stamps", "groups", "split"):
-            value = getattr(self, part)
+        for field in ("labels", "stamps", "groups", "split"):
+            value = getattr(self, field)
             if value is not None and len(value) != n:
-                raise ValueError(f"{self.spec}: {len(value)} {part} for {n} images.")
+                raise ValueError(f"{self.spec}: {len(value)} {field} for {n} images.")
         if len(set(self.files)) != n:
-            twice = next(file for file, times in Counter(self.files).items() if times > 1)
-            raise ValueError(f"{self.spec}: two images are called {twice!r}; names must be unique.")
+            name = next(file for file, times in Counter(self.files).items() if times > 1)
+            raise ValueError(f"{self.spec}: two images are called {name!r}; names must be unique.")
         present = np.unique(self.labels)
         if len(self.classes) < 2 or not np.array_equal(present, np.arange(len(self.classes))):
             raise ValueError(

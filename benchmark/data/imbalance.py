@@ -1,4 +1,4 @@
-"""Long-tailed profiles: images are taken away until the classes have the asked proportions."""
+"""Long-tailed profiles: images are removed until the classes have the wanted proportions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,13 @@ ALLOWED = (
 
 
 def check_imbalance(spec: str) -> None:
-    """Raise ValueError for an unknown `spec`, before any image is read."""
+    """Check a profile, before any image is read.
+
+    Raises
+    ------
+    ValueError
+        If `spec` is unknown.
+    """
     _profile(spec, 2)
 
 
@@ -31,40 +37,45 @@ def apply_imbalance(
 
     Classes are ordered by training size, largest first, ties by number, so a set that is already
     imbalanced keeps its order. A class keeps at least one image where it had one, and never gets
-    more than it has. Which images stay depends on the seed, class and side only: those of a larger
+    more than it has. The kept images depend on the seed, class and split only: those of a larger
     RATIO are among those of a smaller one.
 
-    Raises ValueError for an unknown `spec`.
+    Raises
+    ------
+    ValueError
+        If `spec` is unknown.
     """
     profile = _profile(spec, n_classes)
     if profile is None:
         return splits, ""
     order = np.argsort(-np.bincount(labels[splits.train], minlength=n_classes), kind="stable")
-    sides = {"train": splits.train, "val": splits.val, "test": splits.test}
-    told = []
-    for number, side in enumerate(SPLITS if spec.endswith("@all") else SPLITS[:1]):
-        before = np.bincount(labels[sides[side]], minlength=n_classes)
-        shares = np.empty(n_classes)
-        shares[order] = profile
+    shares = np.empty(n_classes)
+    shares[order] = profile
+    indices = {"train": splits.train, "val": splits.val, "test": splits.test}
+    changes = []
+    for number, split in enumerate(SPLITS if spec.endswith("@all") else SPLITS[:1]):
+        before = np.bincount(labels[indices[split]], minlength=n_classes)
         # A hair is added so that a product that is whole stays so: 5000 * 0.01 is 50, not 49.
-        kept = np.maximum(np.floor(before.max() * shares + 1e-6).astype(np.int64), 1)
-        kept = np.minimum(kept, before)
-        sides[side] = np.sort(
-            np.concatenate(
-                [
-                    np.random.default_rng([seed, number, c]).permutation(
-                        sides[side][labels[sides[side]] == c]
-                    )[: kept[c]]
-                    for c in range(n_classes)
-                ]
-            )
+        counts = np.maximum(np.floor(before.max() * shares + 1e-6).astype(np.int64), 1)
+        counts = np.minimum(counts, before)
+        indices[split] = _draw(indices[split], labels, counts, [seed, number])
+        changes.append(
+            f"{split} {before.sum()} → {counts.sum()} images, "
+            f"{counts.max()} to {counts.min()} a class"
         )
-        told.append(
-            f"{side} {before.sum()} → {kept.sum()} images, {kept.max()} to {kept.min()} a class"
-        )
-    return Splits(
-        **sides, messages=splits.messages
-    ), f"Made imbalanced ({spec}): {'; '.join(told)}."
+    message = f"Made imbalanced ({spec}): {'; '.join(changes)}."
+    return Splits(**indices, messages=splits.messages), message
+
+
+def _draw(
+    indices: np.ndarray, labels: np.ndarray, counts: np.ndarray, key: list[int]
+) -> np.ndarray:
+    """Draw `counts[c]` of the images of each class c; return their sorted indices."""
+    drawn = [
+        np.random.default_rng([*key, c]).permutation(indices[labels[indices] == c])[:count]
+        for c, count in enumerate(counts)
+    ]
+    return np.sort(np.concatenate(drawn))
 
 
 def _profile(spec: str, n_classes: int) -> np.ndarray | None:

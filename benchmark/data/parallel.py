@@ -1,4 +1,4 @@
-"""Reading every image once, on all cores."""
+"""Read every image once, on all cores."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from benchmark.data.imageset import Reader
 
 T = TypeVar("T")
 
-BLOCK = 128  # images a task: bounds a worker's memory, and how often progress is told
+BLOCK = 128  # images a task: bounds a worker's memory, and how often progress is reported
 
 
-def over_images(work: Callable[[Reader, range], T], read: Reader, n: int) -> Iterator[T]:
+def map_blocks(work: Callable[[Reader, range], T], read: Reader, n: int) -> Iterator[T]:
     """Yield ``work(read, block)`` for blocks of consecutive indices below `n`, in any order.
 
-    `work` must be picklable; it runs in processes on this machine, or here if there is one block.
+    `work` must be picklable. It runs in processes on this machine, or here if there is one block.
     """
     blocks = [range(start, min(start + BLOCK, n)) for start in range(0, n, BLOCK)]
     with tempfile.TemporaryDirectory() as folder:
         # Written once: with each task it would cost more than the decoding does.
-        kept = Path(folder, "reader")
-        kept.write_bytes(pickle.dumps(read))
+        file = Path(folder, "reader")
+        file.write_bytes(pickle.dumps(read))
         # loky, whatever parallel_config says: the workers write to files of this machine.
         parallel = Parallel(
             n_jobs=min(cpu_count(), len(blocks)), backend="loky", return_as="generator_unordered"
         )
-        yield from parallel(delayed(_work)(work, kept, block) for block in blocks)
+        yield from parallel(delayed(_work)(work, file, block) for block in blocks)
 
 
-def _work(work: Callable[[Reader, range], T], kept: Path, block: range) -> T:
-    return work(_reader(kept), block)
+def _work(work: Callable[[Reader, range], T], file: Path, block: range) -> T:
+    return work(_reader(file), block)
 
 
 @lru_cache(maxsize=1)
-def _reader(kept: Path) -> Reader:
-    return pickle.loads(kept.read_bytes())
+def _reader(file: Path) -> Reader:
+    return pickle.loads(file.read_bytes())

@@ -1,4 +1,4 @@
-"""The pixel store: every image decoded and resized once, one uint8 array on disk for all runs."""
+"""The pixel store: each image is decoded and resized once, into one uint8 array on disk."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ import numpy as np
 import PIL
 from PIL import Image
 
-from benchmark.data.image_info import reason
+from benchmark.data.image_info import format_error
 from benchmark.data.imageset import ImageSet, Reader
-from benchmark.data.parallel import over_images
+from benchmark.data.parallel import map_blocks
 from benchmark.storage import atomic
 from benchmark.storage.cache import (
     Lease,
-    building,
+    build_lock,
     cache_dir,
     default_limit,
     entries,
     lease,
     make_room,
 )
-from benchmark.storage.sizes import size_text
+from benchmark.storage.sizes import format_size
 
-RECIPE = 1  # raise it when other pixels would come of the same bytes
+RECIPE = 1  # raise it when the same bytes would give other pixels
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +42,8 @@ class Pixels:
     digests: tuple[str, ...]  # (N,) sha256 of the content, '' if unreadable
     readable: np.ndarray  # (N,) bool
     errors: dict[int, str]  # index -> why the image can't be read
-    key: str  # sha256 over all that the data are: the same wherever and whenever they lie
-    lease: Lease | None = field(repr=False)  # the array's file stays as long as this does
+    key: str  # sha256 of the content: the same for every place and time
+    lease: Lease | None = field(repr=False)  # keeps the array's file from removal
 
 
 def prepare_pixels(
@@ -52,43 +52,43 @@ def prepare_pixels(
     progress: Callable[[int], None] = lambda _: None,
     cache_limit: int | None = None,
 ) -> Pixels:
-    """Return the pixels of `images`, decoded now or, if the cache has them, without reading any.
+    """Return the pixels of `images`, from the cache or decoded now.
 
     Each whole image is squashed to size x size, aspect ignored: bilinear with antialiasing
     (Pillow's resize). Large JPEGs are first decoded at 1/2, 1/4 or 1/8, never below twice the
     size: 12-megapixel photographs 6 times as fast, for a mean difference below 1 grey level.
 
-    Args:
-        images: N images.
-        size: side in pixels.
-        progress: called in this process with the number of images decoded since the last call.
-        cache_limit: bytes that the cache may take, see `make_room`.
+    Parameters
+    ----------
+    images
+        N images.
+    size
+        Side in pixels.
+    progress
+        Called in this process with the number of images decoded since the last call.
+    cache_limit
+        Bytes that the cache may take, see `make_room`.
 
-    Raises:
-        ValueError: the size isn't positive, not one image can be read, or the array has no room
-            within the limit.
-        OSError: the disk has no room for the array.
+    Raises
+    ------
+    ValueError
+        If the size isn't positive, no image can be read, or the array does not fit into the limit.
+    OSError
+        If the array does not fit onto the disk.
     """
     if size < 1:
         raise ValueError(f"The image size must be at least 1 pixel, not {size}.")
     listing = {"recipe": RECIPE, "pillow": PIL.__version__, "size": size}
     listing |= {"files": images.files, "stamps": images.stamps}
     folder = cache_dir() / "pixels" / atomic.digest(listing)[:32]
-    held = lease(folder, f"pixels of {images.name}, {len(images)} images, {size} px")
+    own_lease = lease(folder, f"pixels of {images.name}, {len(images)} images, {size} px")
     shape = (len(images), size, size, 3)
     meta = _meta_if_whole(folder, shape)
     if meta is None:
-        with building(folder):
-            meta = _meta_if_whole(folder, shape)  # while we waited, another process made it
-            if meta is None:
-                _require_room(folder, images, shape, cache_limit)
-                _build(folder, images, shape, progress)
-                meta = _meta_if_whole(folder, shape)
-        if meta is None:
-            raise OSError(f"{folder} changed while it was made; run again.")
+        meta = _build_alone(folder, images, shape, progress, cache_limit)
     else:
         make_room(0, cache_limit)  # the limit may be lower than it was
-    errors = {int(index): reason for index, reason in meta["errors"].items()}
+    errors = {int(index): message for index, message in meta["errors"].items()}
     if len(errors) == len(images):
         raise ValueError(
             f"{images.spec}: none of the {len(images)} images can be read; "
@@ -102,7 +102,7 @@ def prepare_pixels(
         readable=readable,
         errors=errors,
         key=_content_key(images, size, meta["digests"]),
-        lease=held,
+        lease=own_lease,
     )
 
 
@@ -139,28 +139,47 @@ def _meta_if_whole(folder: Path, shape: tuple[int, ...]) -> dict[str, Any] | Non
     return meta if whole else None
 
 
+def _build_alone(
+    folder: Path,
+    images: ImageSet,
+    shape: tuple[int, ...],
+    progress: Callable[[int], None],
+    cache_limit: int | None,
+) -> dict[str, Any]:
+    """Build the store unless another process does; return its description."""
+    with build_lock(folder):
+        meta = _meta_if_whole(folder, shape)  # another process may have built it meanwhile
+        if meta is None:
+            _require_room(folder, images, shape, cache_limit)
+            _build(folder, images, shape, progress)
+            meta = _meta_if_whole(folder, shape)
+    if meta is None:
+        raise OSError(f"{folder} changed while it was built; run again.")
+    return meta
+
+
 def _require_room(
     folder: Path, images: ImageSet, shape: tuple[int, ...], cache_limit: int | None
 ) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     for left in folder.parent.glob(f".{folder.name}.*.tmp"):
-        shutil.rmtree(left, ignore_errors=True)  # by a process that was killed: we build alone
+        shutil.rmtree(left, ignore_errors=True)  # left by a killed process: nobody else builds now
     needed = int(np.prod(shape))
     if make_room(needed, cache_limit):
         return
-    what = f"{images.spec}: {shape[0]} images of {shape[1]} x {shape[2]} pixels take "
-    what += size_text(needed)
+    need = f"{images.spec}: {shape[0]} images of {shape[1]} x {shape[2]} pixels take "
+    need += format_size(needed)
     free = shutil.disk_usage(folder.parent).free
     if needed > free:
         raise OSError(
-            f"{what}, {folder.parent} has {size_text(free)} left. Make room, set "
+            f"{need}, {folder.parent} has {format_size(free)} left. Make room, set "
             "IMBALANCE_BENCH_CACHE to a folder on another disk, or choose a smaller --image-size."
         )
     limit = default_limit() if cache_limit is None else cache_limit
     in_use = sum(entry.bytes for entry in entries() if entry.in_use)
     raise ValueError(
-        f"{what}, the cache in {folder.parents[1]} may take {size_text(limit)}, of which "
-        f"{size_text(in_use)} are in use. Raise --cache-limit, choose a smaller --image-size, or "
+        f"{need}, the cache in {folder.parents[1]} may take {format_size(limit)}, of which "
+        f"{format_size(in_use)} are in use. Raise --cache-limit, choose a smaller --image-size, or "
         "set IMBALANCE_BENCH_CACHE to a folder on a larger disk."
     )
 
@@ -168,7 +187,7 @@ def _require_room(
 def _build(
     folder: Path, images: ImageSet, shape: tuple[int, ...], progress: Callable[[int], None]
 ) -> None:
-    """Decode everything into a folder beside `folder`, and rename it when it is whole."""
+    """Decode all images into a folder beside `folder`, and rename it when it is whole."""
     unfinished = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.tmp")
     unfinished.mkdir()
     try:
@@ -178,9 +197,9 @@ def _build(
         del array
         digests = [""] * shape[0]
         errors: dict[int, str] = {}
-        for block, told, failed in over_images(work, images.read, shape[0]):
-            digests[block.start : block.stop] = told
-            errors |= failed
+        for block, block_digests, block_errors in map_blocks(work, images.read, shape[0]):
+            digests[block.start : block.stop] = block_digests
+            errors |= block_errors
             progress(len(block))
         with path.open("rb") as handle:
             os.fsync(handle.fileno())
@@ -220,16 +239,16 @@ def _decode_block(
     pixels = np.zeros((len(block), size, size, 3), dtype=np.uint8)
     digests: list[str] = []
     errors: dict[int, str] = {}
-    for at, index in enumerate(block):
+    for position, index in enumerate(block):
         try:
             image = read.image(index, size)
-            pixels[at] = np.asarray(image.resize((size, size), Image.Resampling.BILINEAR))
+            pixels[position] = np.asarray(image.resize((size, size), Image.Resampling.BILINEAR))
             digests.append(hashlib.sha256(read.content(index)).hexdigest())
         except Exception as error:
-            pixels[at] = 0
+            pixels[position] = 0
             digests.append("")
-            errors[index] = reason(error)
-    # Written, not mapped: a full disk is then an error and not a killed worker.
+            errors[index] = format_error(error)
+    # Written, not mapped: a full disk then raises an error and does not kill the worker.
     with path.open("r+b") as handle:
         handle.seek(offset + block.start * pixels[0].nbytes)
         handle.write(pixels.data)

@@ -1,12 +1,16 @@
-"""Every place images can come from, by the words a user writes after `--data`."""
+"""The sources of images, by the words that a user writes after `--data`."""
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
+from benchmark.data.digits import digits
+from benchmark.data.folder import image_folder
+from benchmark.data.image_table import image_table
 from benchmark.data.imageset import ImageSet
-from benchmark.spec import parse_parameters
+from benchmark.data.torchvision_sets import torchvision_set
+from benchmark.data.wheels import wheels
+from benchmark.spec import did_you_mean, parse_parameters
 
 DATA_SOURCES: dict[str, str] = {
     "wheels[:images=N,classes=C,...]": "built-in photographs of car wheel rims, rendered on demand",
@@ -18,45 +22,34 @@ DATA_SOURCES: dict[str, str] = {
 
 
 def open_data(spec: str) -> ImageSet:
-    """List the images that `spec` stands for (see DATA_SOURCES); no image is read.
+    """List the images that `spec` names (see DATA_SOURCES); no image is read.
 
-    A folder called like a source is reached by its path: './wheels'.
+    The path of a folder that has the name of a source is written './wheels'.
 
-    Raises:
-        FileNotFoundError: neither a known source nor an existing folder or file.
-        ValueError: a known source with wrong parameters, or contents that make no image set.
+    Raises
+    ------
+    FileNotFoundError
+        If it is neither a known source nor an existing folder or file.
+    ValueError
+        If a known source gets wrong parameters, or the contents make no image set.
     """
-    source, colon, params = spec.strip().partition(":")
+    source, _, parameters = spec.strip().partition(":")
     if source == "wheels":
-        from benchmark.data.wheels import wheels
-
-        return wheels(**parse_parameters(source, wheels, params))
+        return wheels(**parse_parameters(source, wheels, parameters))
     if source == "digits":
-        from benchmark.data.digits import digits
-
-        return digits(**parse_parameters(source, digits, params))
+        return digits(**parse_parameters(source, digits, parameters))
     if source == "torchvision":
-        from benchmark.data.torchvision_sets import torchvision_set
-
         return torchvision_set(spec.strip())
     path = Path(spec).expanduser()
     if path.is_dir():
-        from benchmark.data.folder import image_folder
-
         return image_folder(spec)
     if path.is_file() and path.suffix.lower() == ".csv":
-        from benchmark.data.image_table import manifest
-
-        return manifest(spec)
+        return image_table(spec)
+    sources = "Data can be:\n" + "\n".join(f"  {name}  {s}" for name, s in DATA_SOURCES.items())
     if path.is_file():
         raise ValueError(
             f"{spec}: is neither a folder nor a .csv file; an archive must be unpacked first.\n"
-            f"{_sources()}"
+            f"{sources}"
         )
-    near = difflib.get_close_matches(source, ("wheels", "torchvision", "digits"), n=1)
-    hint = f" Did you mean {near[0]}{colon}{params}?" if near else ""
-    raise FileNotFoundError(f"{spec}: no such folder, file or data source.{hint}\n{_sources()}")
-
-
-def _sources() -> str:
-    return "Data can be:\n" + "\n".join(f"  {name}  {text}" for name, text in DATA_SOURCES.items())
+    close = did_you_mean(source, ("wheels", "torchvision", "digits"))
+    raise FileNotFoundError(f"{spec}: no such folder, file or data source.{close}\n{sources}")

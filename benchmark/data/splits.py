@@ -1,4 +1,12 @@
-"""Training, validation and test sides: stratified, groups and identical files kept together."""
+"""Training, validation and test splits: stratified; groups and identical files stay together.
+
+A class of n images gets max(1, n x fraction rounded) validation and test images and trains on the
+rest. Images that share a group or a digest form a unit, which is never divided. Units are assigned
+in turn, those with the largest share of a class first, to the split where the chi-square distance
+to those counts grows least. Then units are moved while that reduces the distance. A class of three
+or more units is in every split if moving single units can bring it there. Of two units, one is for
+training and one for test; a class of one unit is only trained on.
+"""
 
 from __future__ import annotations
 
@@ -10,24 +18,24 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from benchmark.data.group_assignment import RECOMPUTE, TEST, TRAIN, VAL, assign_groups
+from benchmark.data.group_assignment import TEST, TRAIN, UNASSIGNED, VAL, assign_groups
 from benchmark.data.imageset import SPLITS
 
-TOLERANCE = 0.03  # a share further from what was asked is told
+TOLERANCE = 0.03  # a fraction that is further from the wanted one is reported
 
 
 class LeakError(ValueError):
-    """The same image, group or file content is on two sides of the split."""
+    """The same image, group or file content is in two splits."""
 
 
 @dataclass(frozen=True, eq=False)
 class Splits:
-    """Which images are on which side; every array holds sorted int64 indices."""
+    """The images of each split, as sorted int64 indices."""
 
     train: np.ndarray
     val: np.ndarray
     test: np.ndarray
-    messages: tuple[str, ...] = ()  # what the user must be told
+    messages: tuple[str, ...] = ()  # what the user must know
 
 
 def make_splits(
@@ -41,98 +49,100 @@ def make_splits(
     usable: np.ndarray | None = None,
     fractions: tuple[float, float, float] = (0.8, 0.1, 0.1),
 ) -> Splits:
-    """Put N images on three sides, the same way for the same arguments.
+    """Divide N images into three splits, the same way for the same arguments.
 
-    A class of n images gets max(1, n x fraction rounded) validation and test images and trains on
-    the rest. Images that share a group or a digest form a unit that is never parted. Units are
-    laid out, those that hold most of a class first, where the chi-square distance to those counts
-    grows least, and then moved while that lessens it. A class of three or more units is on every
-    side if moving single units can bring it there; of two, one is for training and one for test;
-    a class of one unit is only trained on.
+    Parameters
+    ----------
+    labels
+        Class of each image, (N,) int.
+    classes
+        Names, (C,), for messages.
+    seed
+        Decides which images go where.
+    groups
+        (N,) int, or None if not known.
+    digests
+        (N,) digests of the content, '' if not known.
+    given
+        (N,) 'train', 'val', 'test' or '', from the owner of the data. '' counts as train. A split
+        that the owner left out is taken from train, at its fraction.
+    usable
+        (N,) bool, False for images to leave out of all splits.
+    fractions
+        Of train, val and test; positive, with sum 1.
 
-    Args:
-        labels: class of each image, (N,) int.
-        classes: names, (C,); only for messages.
-        seed: decides which images go where.
-        groups: (N,) int, or None if not known.
-        digests: (N,) identity of the content, '' if not known.
-        given: (N,) 'train', 'val', 'test' or '' as the owner of the data says. '' counts as
-            train. A side that the owner has left out is taken from train, at its fraction.
-        usable: (N,) bool, False for images to leave out everywhere.
-        fractions: shares of train, val and test; positive, their sum is 1.
-
-    Raises:
-        ValueError: fractions out of range, or a class without any image for training.
+    Raises
+    ------
+    ValueError
+        If fractions are out of range, or a class has no image for training.
     """
     if min(fractions) <= 0 or abs(sum(fractions) - 1) > 1e-9:
         raise ValueError(f"Split fractions must be positive with sum 1, not {fractions}.")
     labels = np.asarray(labels, dtype=np.int64)
-    messages: list[str] = []
     keep = np.ones(len(labels), dtype=bool) if usable is None else np.asarray(usable, dtype=bool)
-    if not keep.all():
-        messages.append(f"{(~keep).sum()} unreadable images are left out.")
+    messages = [] if keep.all() else [f"{(~keep).sum()} unreadable images are left out."]
+    messages += _duplicate_messages(labels, digests, keep)
     units = _units(len(labels), groups, digests)
-    messages += _twins(labels, digests, keep)
-
-    side = np.full(len(labels), RECOMPUTE, dtype=np.int64)
-    if given is None or not np.any(np.asarray(given) != ""):
-        side[keep] = assign_groups(labels[keep], units[keep], len(classes), fractions, seed)
-        asked = list(fractions)
-    else:
-        side[keep] = [SPLITS.index(word) if word else TRAIN for word in given[keep]]
-        messages += _part_leaks(side, units)
-        asked = [fractions[s] if s == TRAIN or not np.any(side == s) else 0.0 for s in range(3)]
-        if any(asked[1:]):
-            pool = side == TRAIN
-            shares = tuple(share / sum(asked) for share in asked)
-            side[pool] = assign_groups(labels[pool], units[pool], len(classes), shares, seed)
-            taken = " and ".join(SPLITS[s] for s in (VAL, TEST) if asked[s])
-            messages.append(f"The data come without {taken} images: taken from the training part.")
-    _require_training(labels, classes, side)
-    messages += _absences(labels, classes, side, units)
-    if groups is not None and all(asked):
-        messages += _shares(labels, classes, side, fractions)
-    indices = [np.flatnonzero(side == s) for s in (TRAIN, VAL, TEST)]
-    return Splits(indices[TRAIN], indices[VAL], indices[TEST], tuple(messages))
+    split_of = np.full(len(labels), UNASSIGNED, dtype=np.int64)
+    split_of[keep] = TRAIN
+    if is_given := given is not None and bool(np.any(np.asarray(given) != "")):
+        split_of[keep] = [SPLITS.index(name) if name else TRAIN for name in given[keep]]
+        messages += _drop_leaks(split_of, units)
+    missing = [split for split in (VAL, TEST) if not np.any(split_of == split)]
+    if missing:
+        _take_from_training(split_of, missing, labels, units, len(classes), fractions, seed)
+        messages += _taken_messages(missing) if is_given else []
+    _require_training_images(labels, classes, split_of)
+    messages += _absence_messages(labels, classes, split_of, units)
+    if groups is not None and missing == [VAL, TEST]:
+        messages += _fraction_messages(labels, classes, split_of, fractions)
+    train, val, test = (np.flatnonzero(split_of == split) for split in (TRAIN, VAL, TEST))
+    return Splits(train, val, test, tuple(messages))
 
 
 def check_splits(
     splits: Splits, *, groups: np.ndarray | None = None, digests: Sequence[str] | None = None
 ) -> None:
-    """Raise LeakError if an image, a group or a file content is on two sides, or listed twice."""
-    sides = (splits.train, splits.val, splits.test)
-    images = np.concatenate(sides)
-    side = np.repeat([TRAIN, VAL, TEST], [len(each) for each in sides])
+    """Check that no image, group or file content is in two splits, and no image is listed twice.
+
+    Raises
+    ------
+    LeakError
+        If one is.
+    """
+    indices = (splits.train, splits.val, splits.test)
+    images = np.concatenate(indices)
+    split_of = np.repeat([TRAIN, VAL, TEST], [len(split) for split in indices])
     if len(np.unique(images)) < len(images):
         image = next(index for index, times in Counter(images.tolist()).items() if times > 1)
         raise LeakError(f"Image {image} is in the split twice.")
-    identities = {"group": groups, "file content": None if digests is None else np.array(digests)}
-    for what, identity in identities.items():
-        if identity is None:
+    keys = {"group": groups, "file content": None if digests is None else np.array(digests)}
+    for kind, key in keys.items():
+        if key is None:
             continue
-        known = identity[images] != "" if identity.dtype.kind == "U" else np.full(len(side), True)
-        values, number = np.unique(identity[images][known], return_inverse=True)
+        known = key[images] != "" if key.dtype.kind == "U" else np.full(len(images), True)
+        values, number = np.unique(key[images][known], return_inverse=True)
         first = np.full(len(values), TEST)
         last = np.full(len(values), TRAIN)
-        np.minimum.at(first, number, side[known])
-        np.maximum.at(last, number, side[known])
-        if len(leaking := np.flatnonzero(first < last)):
-            at = leaking[0]
+        np.minimum.at(first, number, split_of[known])
+        np.maximum.at(last, number, split_of[known])
+        if len(leaks := np.flatnonzero(first < last)):
+            leak = leaks[0]
             raise LeakError(
-                f"{len(leaking)} {what}s are on two sides of the split, e.g. {what} {values[at]} "
-                f"in {SPLITS[first[at]]} and {SPLITS[last[at]]}."
+                f"{len(leaks)} {kind}s are in two splits, e.g. {kind} {values[leak]} "
+                f"in {SPLITS[first[leak]]} and {SPLITS[last[leak]]}."
             )
 
 
 def _units(n: int, groups: np.ndarray | None, digests: Sequence[str] | None) -> np.ndarray:
-    """Number the sets of images that hang together by a group or a digest, (N,)."""
+    """Number the sets of images that are connected by groups or digests, (N,)."""
     unit: np.ndarray = np.arange(n)
-    for identity in (groups, digests):
-        if identity is None:
+    for key in (groups, digests):
+        if key is None:
             continue
-        values = np.array(identity)
+        values = np.array(key)
         _, number = np.unique(values, return_inverse=True)
-        if values.dtype.kind == "U":  # an unknown digest binds nothing
+        if values.dtype.kind == "U":  # an unknown digest connects nothing
             unknown = values == ""
             number[unknown] = number.max() + 1 + np.arange(unknown.sum())
         # A graph of units and values: two images of one unit or of one value are linked through it.
@@ -142,8 +152,58 @@ def _units(n: int, groups: np.ndarray | None, digests: Sequence[str] | None) -> 
     return unit
 
 
-def _twins(labels: np.ndarray, digests: Sequence[str] | None, keep: np.ndarray) -> list[str]:
-    """Tell of byte-identical images, and of those among them whose labels differ."""
+def _drop_leaks(split_of: np.ndarray, units: np.ndarray) -> list[str]:
+    """Leave out train, then val images that share a unit with val or test images; in place."""
+    last = np.full(int(units.max()) + 1, UNASSIGNED)
+    np.maximum.at(last, units, split_of)
+    leaks = (split_of != UNASSIGNED) & (split_of < last[units])
+    counts = {SPLITS[s]: int((leaks & (split_of == s)).sum()) for s in (TRAIN, VAL)}
+    split_of[leaks] = UNASSIGNED
+    counted = " and ".join(f"{count} {name}" for name, count in counts.items() if count)
+    message = (
+        f"The given split leaks: {counted} images share a group or their content with images in "
+        "another split; they are left out."
+    )
+    return [message] if counted else []
+
+
+def _take_from_training(
+    split_of: np.ndarray,
+    missing: Sequence[int],
+    labels: np.ndarray,
+    units: np.ndarray,
+    n_classes: int,
+    fractions: Sequence[float],
+    seed: int,
+) -> None:
+    """Assign a part of the training images to the missing splits; in place."""
+    wanted = [fractions[s] if s == TRAIN or s in missing else 0.0 for s in (TRAIN, VAL, TEST)]
+    shares = tuple(fraction / sum(wanted) for fraction in wanted)
+    train = split_of == TRAIN
+    split_of[train] = assign_groups(labels[train], units[train], n_classes, shares, seed)
+
+
+def _taken_messages(missing: Sequence[int]) -> list[str]:
+    names = " and ".join(SPLITS[split] for split in missing)
+    return [f"The data come without {names} images: taken from the training part."]
+
+
+def _require_training_images(
+    labels: np.ndarray, classes: Sequence[str], split_of: np.ndarray
+) -> None:
+    counts = np.bincount(labels[split_of == TRAIN], minlength=len(classes))
+    if lacking := [classes[c] for c in np.flatnonzero(counts == 0).tolist()]:
+        raise ValueError(
+            f"No image to train on for {len(lacking)} of {len(classes)} classes: "
+            f"{_first_names(lacking)}. Every class needs a readable training image: add some, "
+            "move them to the training part of the given split, or remove these classes."
+        )
+
+
+def _duplicate_messages(
+    labels: np.ndarray, digests: Sequence[str] | None, keep: np.ndarray
+) -> list[str]:
+    """Report byte-identical images, and how many of them have different labels."""
     if digests is None:
         return []
     known = keep & (np.array(digests) != "")
@@ -154,83 +214,66 @@ def _twins(labels: np.ndarray, digests: Sequence[str] | None, keep: np.ndarray) 
     high = np.zeros(len(values), dtype=np.int64)
     np.minimum.at(low, number, labels[known])
     np.maximum.at(high, number, labels[known])
-    copies = known.sum() - len(values)
-    told = [f"{copies} images are byte-identical copies of others: kept on the same side."]
-    if differing := int((low < high).sum()):
-        message = (
-            f"{differing} contents appear under more than one class: byte-identical images with "
-            "different labels."
+    duplicates = known.sum() - len(values)
+    messages = [f"{duplicates} images are byte-identical copies of others: kept in the same split."]
+    if contradictions := int((low < high).sum()):
+        messages.append(
+            f"{contradictions} contents appear under more than one class: byte-identical images "
+            "with different labels."
         )
-        told.append(message)
-    return told
+    return messages
 
 
-def _part_leaks(side: np.ndarray, units: np.ndarray) -> list[str]:
-    """Take images off train, then val, that belong together with val or test ones; in place."""
-    last = np.full(int(units.max()) + 1, RECOMPUTE)
-    np.maximum.at(last, units, side)
-    leaking = (side != RECOMPUTE) & (side < last[units])
-    counts = {SPLITS[s]: int((leaking & (side == s)).sum()) for s in (TRAIN, VAL)}
-    side[leaking] = RECOMPUTE
-    told = " and ".join(f"{count} {name}" for name, count in counts.items() if count)
-    message = (
-        f"The given split leaks: {told} images share a group or their content with images on "
-        "another side; they are left out."
-    )
-    return [message] if told else []
-
-
-def _require_training(labels: np.ndarray, classes: Sequence[str], side: np.ndarray) -> None:
-    trained = np.bincount(labels[side == TRAIN], minlength=len(classes))
-    if lacking := [classes[c] for c in np.flatnonzero(trained == 0).tolist()]:
-        raise ValueError(
-            f"No image to train on for {len(lacking)} of {len(classes)} classes: "
-            f"{_some(lacking)}. Every class needs a readable training image: add some, move them "
-            "to the training side of the given split, or remove these classes."
-        )
-
-
-def _absences(
-    labels: np.ndarray, classes: Sequence[str], side: np.ndarray, units: np.ndarray
+def _absence_messages(
+    labels: np.ndarray, classes: Sequence[str], split_of: np.ndarray, units: np.ndarray
 ) -> list[str]:
-    """Name the classes that a side lacks, with the number of their independent units."""
-    told = []
-    for s in (VAL, TEST):
-        present = np.bincount(labels[side == s], minlength=len(classes)) > 0
+    """Name the classes that a split lacks, with the number of their independent units."""
+    messages = []
+    for split in (VAL, TEST):
+        present = np.bincount(labels[split_of == split], minlength=len(classes)) > 0
         if absent := np.flatnonzero(~present).tolist():
-            apart = [len(np.unique(units[(labels == c) & (side != RECOMPUTE)])) for c in absent]
-            names = [f"{classes[c]} ({n})" for c, n in zip(absent, apart, strict=True)]
-            told.append(
-                f"No {SPLITS[s]} image of {len(absent)} classes: {_some(names)}. In brackets, how "
-                "many images or groups can be parted; to be on every side a class needs three."
+            counts = [
+                len(np.unique(units[(labels == c) & (split_of != UNASSIGNED)])) for c in absent
+            ]
+            names = [f"{classes[c]} ({n})" for c, n in zip(absent, counts, strict=True)]
+            messages.append(
+                f"No {SPLITS[split]} image of {len(absent)} classes: {_first_names(names)}. The "
+                "brackets hold the number of independent images or groups; a class needs three to "
+                "be in every split."
             )
-    return told
+    return messages
 
 
-def _shares(
-    labels: np.ndarray, classes: Sequence[str], side: np.ndarray, fractions: Sequence[float]
+def _fraction_messages(
+    labels: np.ndarray, classes: Sequence[str], split_of: np.ndarray, fractions: Sequence[float]
 ) -> list[str]:
-    """Tell where groups, kept whole, push the shares away from what was asked."""
-    counts = np.stack([np.bincount(labels[side == s], minlength=len(classes)) for s in range(3)])
-    asked = _percent(fractions)
-    told = []
+    """Report where groups, kept whole, push the fractions away from the wanted ones."""
+    counts = np.stack(
+        [np.bincount(labels[split_of == s], minlength=len(classes)) for s in (TRAIN, VAL, TEST)]
+    )  # (3, C)
+    wanted = _percent(fractions)
+    messages = []
     total = counts.sum(axis=1) / counts.sum()
     if np.abs(total - fractions).max() > TOLERANCE:
-        told.append(f"Groups are kept whole: the shares are {_percent(total)} %, not {asked} %.")
+        messages.append(
+            f"Groups are kept whole: the splits have {_percent(total)} % of the images, "
+            f"not {wanted} %."
+        )
     sizes = counts.sum(axis=0)
-    off = np.abs(counts - np.outer(fractions, sizes)).max(axis=0)
-    far = np.flatnonzero((off > TOLERANCE * sizes) & (off > 1))
+    gaps = np.abs(counts - np.outer(fractions, sizes)).max(axis=0)
+    far = np.flatnonzero((gaps > TOLERANCE * sizes) & (gaps > 1))
     if len(far):
-        far = far[np.argsort(-(off / sizes)[far], kind="stable")]
+        far = far[np.argsort(-(gaps / sizes)[far], kind="stable")]
         names = [f"{classes[c]} {_percent(counts[:, c] / sizes[c])}" for c in far.tolist()]
-        message = f"Groups are kept whole: not every class is parted {asked} %: {_some(names)}."
-        told.append(message)
-    return told
+        messages.append(
+            f"Groups are kept whole: not every class is split {wanted} %: {_first_names(names)}."
+        )
+    return messages
 
 
-def _percent(shares: Sequence[float] | np.ndarray) -> str:
-    return "/".join(f"{100 * share:.0f}" for share in shares)
+def _percent(fractions: Sequence[float] | np.ndarray) -> str:
+    return "/".join(f"{100 * fraction:.0f}" for fraction in fractions)
 
 
-def _some(names: Sequence[str]) -> str:
+def _first_names(names: Sequence[str]) -> str:
     return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")

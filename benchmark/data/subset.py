@@ -1,4 +1,4 @@
-"""A part of an image set, for a quick look."""
+"""A subset of an image set, for a quick trial."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ class SubsetReader:
         return self.read.image(self.indices[index], at_least)
 
     def content(self, index: int) -> bytes:
-        """Return what identifies one image."""
+        """Return bytes that identify one image."""
         return self.read.content(self.indices[index])
 
 
-def thin_out(images: ImageSet, total: int, at_least: int = 10) -> ImageSet:
-    """Return about `total` images spread over each class, which keep the imbalance roughly.
+def subsample(images: ImageSet, total: int, min_per_class: int = 10) -> ImageSet:
+    """Return about `total` images, spread over each class, with roughly the same imbalance.
 
-    Of no class fewer than `at_least` images are kept, unless it has fewer.
+    A class keeps at least `min_per_class` images, or all if it has fewer.
     """
     if len(images) <= total:
         return images
-    kept: list[NDArray[np.int64]] = []
+    indices: list[NDArray[np.int64]] = []
     for label, count in enumerate(images.counts):
-        wanted = min(count, max(at_least, round(count * total / len(images))))
+        wanted = min(count, max(min_per_class, round(count * total / len(images))))
         own = np.flatnonzero(images.labels == label)
-        kept.append(own[np.linspace(0, count - 1, wanted).astype(np.int64)])
-    chosen = np.sort(np.concatenate(kept))
+        indices.append(own[np.linspace(0, count - 1, wanted).astype(np.int64)])
+    chosen = np.sort(np.concatenate(indices))
     return replace(
         images,
         files=tuple(images.files[i] for i in chosen),
@@ -50,7 +50,7 @@ def thin_out(images: ImageSet, total: int, at_least: int = 10) -> ImageSet:
         split=None if images.split is None else images.split[chosen],
         messages=(
             *images.messages,
-            f"quick look at {len(chosen)} of {len(images)} images: good for trying things, "
-            f"no evidence for anything",
+            f"A quick trial with {len(chosen)} of {len(images)} images: it is no evidence for "
+            "anything.",
         ),
     )

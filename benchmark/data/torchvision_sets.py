@@ -17,8 +17,8 @@ from benchmark.data.imageset import ImageSet
 from benchmark.spec import split_parameters
 from benchmark.storage.cache import cache_dir
 
-# Side -> the words torchvision's classes have for it, in the order in which they are tried.
-OFFICIAL = {
+# Our split -> its names in torchvision's classes, in the order in which they are tried.
+OFFICIAL_NAMES = {
     "train": ("train", "trainval", "train-standard"),
     "val": ("val", "valid"),
     "test": ("test",),
@@ -26,20 +26,20 @@ OFFICIAL = {
 
 
 class DatasetReader:
-    """Reads from one or more torchvision data sets laid end to end."""
+    """Reads from one or more torchvision data sets, joined end to end."""
 
-    def __init__(self, parts: Sequence[Any]) -> None:
-        self.parts = tuple(parts)
-        self.ends = np.cumsum([len(part) for part in parts])
+    def __init__(self, datasets: Sequence[Any]) -> None:
+        self.datasets = tuple(datasets)
+        self.ends = np.cumsum([len(dataset) for dataset in datasets])
         self._last: tuple[int, Image.Image] | None = None
 
     def image(self, index: int, at_least: int = 0) -> Image.Image:  # noqa: ARG002
         """Return image `index` as RGB, always at full size."""
-        # The last one is kept: the pixel store asks for an image's content right after the image.
+        # The last one is kept: the pixel store reads an image's content right after the image.
         if self._last is None or self._last[0] != index:
-            part = int(np.searchsorted(self.ends, index, side="right"))
-            start = int(self.ends[part - 1]) if part else 0
-            self._last = (index, to_rgb(self.parts[part][index - start][0]))
+            number = int(np.searchsorted(self.ends, index, side="right"))
+            start = int(self.ends[number - 1]) if number else 0
+            self._last = (index, to_rgb(self.datasets[number][index - start][0]))
         return self._last[1]
 
     def content(self, index: int) -> bytes:
@@ -51,105 +51,151 @@ class DatasetReader:
 def torchvision_set(spec: str) -> ImageSet:
     """Open `torchvision:NAME[,root=DIR][,argument=value ...]`.
 
-    Official sides (`split=` or `train=` of the class) become the sides here, unless that argument
-    is given: then the images it selects are one pool. The root is torchvision/ in the cache folder
-    if not given. Labels are taken from the data set's attributes where it has them, without
-    reading images.
+    The official split (`split=` or `train=` of the class) is the split here, unless the spec has
+    that argument: then its images come without a split. The default root is torchvision/ in the
+    cache folder. Labels are taken from the data set's attributes where it has them, without reading
+    images.
 
-    Raises:
-        ValueError: an unknown name or argument, or a data set that isn't one of classification.
-        FileNotFoundError: not there, and can't be downloaded.
+    Raises
+    ------
+    ValueError
+        If the name or an argument is unknown, or the data set isn't one of classification.
+    FileNotFoundError
+        If the files are missing and can't be downloaded.
     """
     name, _, text = spec.partition(":")[2].partition(",")
-    kind = _class_named(name.strip(), spec)
-    allowed, required = _arguments(kind)
-    arguments: dict[str, Any] = {}
-    for key, value in split_parameters(spec, text).items():
-        if key not in allowed:
-            raise ValueError(f"{spec}: {name} takes no {key!r}; it takes {', '.join(allowed)}.")
-        arguments[key] = value if key == "root" else _literal(value)
-    if "root" in allowed:
-        root = Path(arguments.get("root", cache_dir() / "torchvision")).expanduser()
-        root.mkdir(parents=True, exist_ok=True)
-        arguments["root"] = str(root)
-
-    parts: dict[str, Any] = {}
-    if "train" in allowed and "train" not in arguments:
-        for side, train in (("train", True), ("test", False)):
-            parts[side] = _open(spec, kind, {**arguments, "train": train}, allowed, required)
-    elif "train" not in allowed and "split" in allowed and "split" not in arguments:
-        for side, words in OFFICIAL.items():
-            for word in words:
-                try:
-                    given = {**arguments, "split": word}
-                    parts[side] = _open(spec, kind, given, allowed, required)
-                except ValueError as error:
-                    if "Unknown value" in str(error):  # torchvision's verify_str_arg
-                        continue
-                    raise
-                break
-    if not parts:
-        parts[""] = _open(spec, kind, arguments, allowed, required)
-
-    values = [_labels(spec, part) for part in parts.values()]
+    source = _Source(spec, _class_named(name.strip(), spec))
+    arguments = source.parse(text)
+    datasets = source.open_all(arguments)
+    values = [_labels(spec, dataset) for dataset in datasets.values()]
     codes, labels = np.unique(np.concatenate(values), return_inverse=True)
-    sides = np.repeat(np.array(list(parts), dtype="<U5"), [len(value) for value in values])
+    splits = np.repeat(np.array(list(datasets), dtype="<U5"), [len(value) for value in values])
     files = tuple(
-        f"{side}/{index:06d}" if side else f"{index:06d}"
-        for side, value in zip(parts, values, strict=True)
+        f"{split}/{index:06d}" if split else f"{index:06d}"
+        for split, value in zip(datasets, values, strict=True)
         for index in range(len(value))
     )
-    identity = f"{name}|{sorted(arguments.items())}"
+    stamp = f"{name}|{sorted(arguments.items())}"
     return ImageSet(
         name=name.lower(),
         spec=spec,
         description=f"{name}, as torchvision provides it.",
         files=files,
         labels=labels.astype(np.int64),
-        classes=_class_names(next(iter(parts.values())), codes),
+        classes=_class_names(next(iter(datasets.values())), codes),
         stamps=tuple(
-            f"{identity}|{file}|{label}" for file, label in zip(files, labels.tolist(), strict=True)
+            f"{stamp}|{file}|{label}" for file, label in zip(files, labels.tolist(), strict=True)
         ),
-        read=DatasetReader(list(parts.values())),
-        split=sides if sides[0] else None,
+        read=DatasetReader(list(datasets.values())),
+        split=splits if splits[0] else None,
     )
 
 
+class _Source:
+    """A class of torchvision and the arguments of its constructor."""
+
+    def __init__(self, spec: str, kind: Any) -> None:
+        self.spec, self.kind = spec, kind
+        self.allowed, self.required = _constructor_arguments(kind)
+
+    def parse(self, text: str) -> dict[str, Any]:
+        """Read the arguments in `text`, and add the root."""
+        arguments: dict[str, Any] = {}
+        for key, value in split_parameters(self.spec, text).items():
+            if key not in self.allowed:
+                raise ValueError(
+                    f"{self.spec}: {self.kind.__name__} takes no {key!r}; "
+                    f"it takes {', '.join(self.allowed)}."
+                )
+            arguments[key] = value if key == "root" else _literal(value)
+        if "root" in self.allowed:
+            root = Path(arguments.get("root", cache_dir() / "torchvision")).expanduser()
+            root.mkdir(parents=True, exist_ok=True)
+            arguments["root"] = str(root)
+        return arguments
+
+    def open_all(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Return split -> data set; the split is '' where there is no official one."""
+        if "train" in self.allowed and "train" not in arguments:
+            return {
+                split: self.open({**arguments, "train": split == "train"})
+                for split in ("train", "test")
+            }
+        datasets: dict[str, Any] = {}
+        if "train" not in self.allowed and "split" in self.allowed and "split" not in arguments:
+            for split, names in OFFICIAL_NAMES.items():
+                for name in names:
+                    try:
+                        datasets[split] = self.open({**arguments, "split": name})
+                    except ValueError as error:
+                        if "Unknown value" in str(error):  # torchvision's verify_str_arg
+                            continue
+                        raise
+                    break
+        return datasets or {"": self.open(arguments)}
+
+    def open(self, arguments: dict[str, Any]) -> Any:
+        """Open the files if they exist, else let torchvision download them."""
+        if lacking := sorted(self.required - set(arguments)):
+            raise ValueError(
+                f"{self.spec}: {self.kind.__name__} needs {', '.join(lacking)}, e.g. {lacking[0]}=…"
+            )
+        try:
+            return self.kind(**arguments)
+        except (RuntimeError, OSError) as absent:
+            if "download" not in self.allowed or "download" in arguments:
+                raise FileNotFoundError(
+                    f"{self.spec}: not found in {arguments.get('root')}, and torchvision doesn't "
+                    f"download it: {absent}"
+                ) from None
+        try:
+            return self.kind(**arguments, download=True)
+        except (RuntimeError, OSError, ImportError) as error:
+            raise FileNotFoundError(
+                f"{self.spec}: not in {arguments.get('root')} yet, and the download failed: "
+                f"{error}\nRun the same command once where there is a network and copy that "
+                "folder, or name the folder that has it: "
+                f"torchvision:{self.kind.__name__},root=DIR"
+            ) from None
+
+
 def _class_named(name: str, spec: str) -> Any:
-    import torchvision.datasets as available
+    import torchvision.datasets as available  # torch: 2 s, which other sources do not need
 
     kinds = {
-        each: kind
-        for each in available.__all__
-        if isinstance(kind := getattr(available, each), type) and each != "VisionDataset"
+        key: kind
+        for key in available.__all__
+        if isinstance(kind := getattr(available, key), type) and key != "VisionDataset"
     }
     if name not in kinds:
-        lower = {each.lower(): each for each in kinds}
-        near = [lower[each] for each in difflib.get_close_matches(name.lower(), lower, n=3)]
+        # by lower case, as CIFAR10 is far from cifar10 otherwise
+        lower = {key.lower(): key for key in kinds}
+        near = [lower[key] for key in difflib.get_close_matches(name.lower(), lower, n=3)]
         hint = f"Did you mean {' or '.join(near)}?" if near else "E.g. torchvision:Flowers102."
         raise ValueError(f"{spec}: torchvision has no data set {name!r}. {hint}")
     return kinds[name]
 
 
-def _arguments(kind: type) -> tuple[list[str], set[str]]:
-    """Return what the class's constructor takes, its bases' through ``**kwargs`` included."""
+def _constructor_arguments(kind: type) -> tuple[list[str], set[str]]:
+    """Return the arguments that a class takes, also through ``**kwargs``, and the required ones."""
     allowed: list[str] = []
     required: set[str] = set()
     for base in kind.__mro__:
         if "__init__" not in vars(base):
             continue
         parameters = list(inspect.signature(base.__init__).parameters.values())[1:]  # type: ignore[misc]
-        for each in parameters:
-            if each.kind in (each.VAR_KEYWORD, each.VAR_POSITIONAL) or each.name in allowed:
+        for parameter in parameters:
+            variadic = parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
+            if variadic or parameter.name in allowed:
                 continue
-            allowed.append(each.name)
-            if each.default is each.empty:
-                required.add(each.name)
-        if all(each.kind is not each.VAR_KEYWORD for each in parameters):
+            allowed.append(parameter.name)
+            if parameter.default is parameter.empty:
+                required.add(parameter.name)
+        if all(parameter.kind is not parameter.VAR_KEYWORD for parameter in parameters):
             break
     hidden = {"transform", "target_transform", "transforms", "loader", "is_valid_file", "download"}
-    shown = [name for name in allowed if name not in hidden]
-    return [*shown, *(["download"] if "download" in allowed else [])], required
+    public = [name for name in allowed if name not in hidden]
+    return [*public, *(["download"] if "download" in allowed else [])], required
 
 
 def _literal(value: str) -> Any:
@@ -157,30 +203,6 @@ def _literal(value: str) -> Any:
         return ast.literal_eval({"true": "True", "false": "False"}.get(value, value))
     except (ValueError, SyntaxError):
         return value
-
-
-def _open(
-    spec: str, kind: Any, arguments: dict[str, Any], allowed: Sequence[str], required: set[str]
-) -> Any:
-    """Open what is there already, else let torchvision download it."""
-    if lacking := sorted(required - set(arguments)):
-        raise ValueError(f"{spec}: {kind.__name__} needs {', '.join(lacking)}, e.g. {lacking[0]}=…")
-    try:
-        return kind(**arguments)
-    except (RuntimeError, OSError) as absent:
-        if "download" not in allowed or "download" in arguments:
-            raise FileNotFoundError(
-                f"{spec}: not found in {arguments.get('root')}, and torchvision doesn't download "
-                f"it: {absent}"
-            ) from None
-    try:
-        return kind(**arguments, download=True)
-    except (RuntimeError, OSError, ImportError) as error:
-        raise FileNotFoundError(
-            f"{spec}: not in {arguments.get('root')} yet, and the download failed: {error}\n"
-            "Run the same command once where there is a network and copy that folder, or name "
-            f"the folder that has it: torchvision:{kind.__name__},root=DIR"
-        ) from None
 
 
 def _labels(spec: str, dataset: Any) -> np.ndarray:
@@ -217,9 +239,9 @@ def _are_classes(labels: np.ndarray) -> bool:
 
 
 def _class_names(dataset: Any, codes: np.ndarray) -> tuple[str, ...]:
-    """Name the classes `codes`, (C,); names that occur twice (ImageNet's crane) get their code."""
+    """Name the classes `codes`, (C,); a name that occurs twice (ImageNet's crane) gets its code."""
     listed = getattr(dataset, "classes", None) or getattr(dataset, "categories", None) or ()
-    names = [each if isinstance(each, str) else str(each[0]) for each in listed]
+    names = [entry if isinstance(entry, str) else str(entry[0]) for entry in listed]
     chosen = [names[code] if 0 <= code < len(names) else str(code) for code in codes.tolist()]
     return tuple(
         f"{name} ({code})" if chosen.count(name) > 1 else name

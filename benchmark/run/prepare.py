@@ -14,7 +14,7 @@ from benchmark.data.imbalance import apply_imbalance, check_imbalance
 from benchmark.data.pixels import Pixels, prepare_pixels
 from benchmark.data.sources import open_data
 from benchmark.data.splits import Splits, check_splits, make_splits
-from benchmark.data.subset import thin_out
+from benchmark.data.subset import subsample
 from benchmark.model.backbone import HEAD
 from benchmark.model.pretrained import Pretrained
 from benchmark.model.weights import Weights, load_weights
@@ -182,7 +182,7 @@ def prepare(
     check_imbalance(experiment.imbalance)
     images = open_data(experiment.data)
     if experiment.quick:
-        images = thin_out(images, QUICK_IMAGES)
+        images = subsample(images, QUICK_IMAGES)
     device = choose_device(experiment.device, experiment.precision)
     weights = load_weights(experiment.weights, experiment.network)
     with progress.task("images", len(images), "images") as advance:

@@ -60,11 +60,11 @@ def test_hidden_and_other_files_are_no_images(root: Path) -> None:
     picture(root / "loose.png")
     images = open_folder(root)
     assert len(images) == 4
-    told = "\n".join(images.messages)
-    assert "1 folders hold no image and are not classes: empty" in told
-    assert "1 images lie beside the class folders" in told
-    assert "2 files are not known as images" in told
-    assert "1 .mp4" in told
+    text = "\n".join(images.messages)
+    assert "1 folders hold no image and are not classes: empty" in text
+    assert "1 images lie beside the class folders" in text
+    assert "2 files are not known as images" in text
+    assert "1 .mp4" in text
     assert len(images.messages) == 3
 
 
@@ -79,7 +79,7 @@ def test_folders_below_a_class_belong_to_it_and_links_are_followed(root: Path) -
     assert "cat/kittens/a.png" in images.files
     assert "bird/b.png" in images.files
     assert not any(file.startswith("cat/again") for file in images.files)
-    assert "2 links lead nowhere or to a folder they lie in" in images.messages[-1]
+    assert "2 links lead nowhere or to a folder above them" in images.messages[-1]
 
 
 def test_groups_by_whole_or_bare_name(root: Path) -> None:
@@ -92,18 +92,18 @@ def test_groups_by_whole_or_bare_name(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "said"),
+    ("table", "message"),
     [
         ("file,lesion\na,b\n", "columns file,group; group is not among file,lesion"),
         ("file,group\n1.png,a\n", "could be 'cat/1.png' or 'dog/1.png'"),
         ("file,group\n2.png,a\ndog/2.png,b\n", "two rows give 'dog/2.png' different values"),
     ],
 )
-def test_a_bad_table_is_explained(root: Path, table: str, said: str) -> None:
+def test_a_bad_table_is_explained(root: Path, table: str, message: str) -> None:
     picture(root / "dog/1.png")
     picture(root / "cat/1.png")
     (root / "groups.csv").write_text(table)
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=message):
         open_folder(root)
 
 
@@ -117,7 +117,7 @@ def test_splits_table(root: Path) -> None:
         open_folder(root)
 
 
-def test_ready_made_sides(tmp_path: Path) -> None:
+def test_a_given_split_by_folders(tmp_path: Path) -> None:
     for name in ("train/cat/1.png", "train/dog/1.png", "validation/cat/2.png", "Test/dog/2.png"):
         picture(tmp_path / name)
     (tmp_path / "docs").mkdir()
@@ -139,17 +139,17 @@ def test_train_may_be_a_class(tmp_path: Path) -> None:
     assert images.split is None
 
 
-def test_two_folders_for_one_side(tmp_path: Path) -> None:
+def test_two_folders_for_one_split(tmp_path: Path) -> None:
     for name in ("train/cat/1.png", "val/cat/1.png", "valid/cat/1.png"):
         picture(tmp_path / name)
-    with pytest.raises(ValueError, match="several folders stand for one side: train, val, valid"):
+    with pytest.raises(ValueError, match="several folders are the same split: train, val, valid"):
         open_folder(tmp_path)
 
 
-def test_sides_beside_classes_are_ambiguous(tmp_path: Path) -> None:
+def test_splits_beside_classes_are_ambiguous(tmp_path: Path) -> None:
     for name in ("train/cat/1.png", "dogs/big/1.png"):
         picture(tmp_path / name)
-    with pytest.raises(ValueError, match="sides of a split or classes"):
+    with pytest.raises(ValueError, match="splits or classes"):
         open_folder(tmp_path)
 
 

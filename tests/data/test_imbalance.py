@@ -10,7 +10,7 @@ CIFAR_LT_100 = [5000, 2997, 1796, 1077, 645, 387, 232, 139, 83, 50]
 
 
 def made(spec: str, sizes: list[int], seed: int = 0) -> tuple[Splits, np.ndarray, str]:
-    """Apply `spec` to `sizes` training images a class, and a tenth of it on each other side."""
+    """Apply `spec` to `sizes` training images a class, and a tenth of it in each other split."""
     train = np.repeat(np.arange(len(sizes)), sizes)
     tenth = np.repeat(np.arange(len(sizes)), [size // 10 for size in sizes])
     labels = np.concatenate([train, tenth, tenth])
@@ -18,9 +18,9 @@ def made(spec: str, sizes: list[int], seed: int = 0) -> tuple[Splits, np.ndarray
     splits = Splits(*np.split(np.arange(len(labels)), cuts), messages=("kept",))
     after, message = apply_imbalance(spec, splits, labels, len(sizes), seed)
     assert after.messages == ("kept",)
-    for side in ("train", "val", "test"):
-        assert set(getattr(after, side)) <= set(getattr(splits, side))
-        assert np.all(np.diff(getattr(after, side)) > 0)
+    for split in ("train", "val", "test"):
+        assert set(getattr(after, split)) <= set(getattr(splits, split))
+        assert np.all(np.diff(getattr(after, split)) > 0)
     return after, labels, message
 
 

@@ -111,7 +111,7 @@ def test_other_labels_for_the_same_files_are_another_key(root: Path, tmp_path: P
     stored(tmp_path)  # one store serves both
 
 
-def test_unreadable_images_are_told_and_black(prepare: Callable, root: Path) -> None:
+def test_unreadable_images_are_reported_and_black(prepare: Callable, root: Path) -> None:
     good = (root / "a/2.png").read_bytes()
     (root / "a/2.png").write_bytes(good[: len(good) // 2])
     (root / "b/4.png").write_text("no image")
@@ -229,9 +229,9 @@ def test_an_unfinished_build_stays_while_its_process_lives(
 
 def test_of_two_processes_one_decodes(root: Path, tmp_path: Path) -> None:
     both = [in_a_process(root, "wait", 0.5) for _ in range(2)]
-    told = [process.communicate()[0].splitlines() for process in both]
-    assert sorted(map(len, told)) == [1, 2]
-    assert told[0][-1] == told[1][-1]  # content and the very file
+    lines = [process.communicate()[0].splitlines() for process in both]
+    assert sorted(map(len, lines)) == [1, 2]
+    assert lines[0][-1] == lines[1][-1]  # content and the very file
     assert stored(tmp_path).name.isalnum()
 
 
@@ -244,7 +244,7 @@ def test_a_limit_removes_pixels_that_nobody_uses(prepare: Callable, tmp_path: Pa
     assert prepare()[1] == 5
 
 
-def test_pixels_in_use_are_kept_and_the_user_told(prepare: Callable) -> None:
+def test_pixels_in_use_are_kept_with_an_error(prepare: Callable) -> None:
     first, _ = prepare()
     with pytest.raises(
         ValueError, match=r"375 B.*may take 60 B, of which .* in use.*--cache-limit"
@@ -270,7 +270,7 @@ def test_an_interrupted_build_leaves_nothing(root: Path, tmp_path: Path) -> None
     assert list((tmp_path / "cache/pixels").iterdir()) == []
 
 
-def test_a_full_disk_is_said_before_decoding(
+def test_a_full_disk_is_an_error_before_decoding(
     prepare: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(0, 0, 239))
@@ -294,7 +294,7 @@ class Shades:
         return str(index).encode()
 
 
-def test_many_images_through_worker_processes_keep_their_places() -> None:
+def test_many_images_through_worker_processes_keep_their_order() -> None:
     n = 2 * BLOCK + 7
     images = ImageSet(
         name="shades",

@@ -24,7 +24,7 @@ def test_digits() -> None:
     assert again.read.content(5) == images.read.content(5)
 
 
-def test_a_folder_and_a_manifest_are_told_apart(tmp_path: Path) -> None:
+def test_a_folder_and_a_table_are_distinguished(tmp_path: Path) -> None:
     from PIL import Image
 
     for name in ("a/1.png", "b/1.png"):
@@ -39,7 +39,7 @@ def test_a_folder_and_a_manifest_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_unknown_words_are_explained() -> None:
-    with pytest.raises(FileNotFoundError, match=r"(?s)Did you mean digits\?.*Data can be:"):
+    with pytest.raises(FileNotFoundError, match=r"(?s)Did you mean 'digits'\?.*Data can be:"):
         open_data("digit")
     with pytest.raises(ValueError, match="digits has no parameter 'size'; it takes none"):
         open_data("digits:size=3")
@@ -70,12 +70,12 @@ def test_an_image_set_must_fit_together() -> None:
         return ImageSet(**(parts | changes))
 
     assert len(build()) == 2
-    for changes, said in [
+    for changes, message in [
         ({"files": ("a", "a")}, "two images are called 'a'"),
         ({"files": ()}, "no images"),
         ({"labels": np.array([0, 1, 1])}, "3 labels for 2 images"),
         ({"labels": np.array([0, 0])}, "at least two classes"),
         ({"split": np.array(["train", "dev"])}, "a split must be one of"),
     ]:
-        with pytest.raises(ValueError, match=said):
+        with pytest.raises(ValueError, match=message):
             build(**changes)

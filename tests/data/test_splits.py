@@ -14,14 +14,14 @@ def names(labels: np.ndarray) -> list[str]:
     return [f"class{c}" for c in range(int(labels.max()) + 1)]
 
 
-def sides(splits: Splits) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def indices(splits: Splits) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return splits.train, splits.val, splits.test
 
 
 def table(splits: Splits, labels: np.ndarray) -> list[list[int]]:
-    """Images a class on each side, (3, C)."""
+    """Images of each class in each split, (3, C)."""
     n = int(labels.max()) + 1
-    return [np.bincount(labels[side], minlength=n).tolist() for side in sides(splits)]
+    return [np.bincount(labels[part], minlength=n).tolist() for part in indices(splits)]
 
 
 def split(labels: np.ndarray, seed: int = 0, **known: object) -> Splits:
@@ -29,7 +29,7 @@ def split(labels: np.ndarray, seed: int = 0, **known: object) -> Splits:
 
 
 def same(a: Splits, b: Splits) -> bool:
-    return all(np.array_equal(x, y) for x, y in zip(sides(a), sides(b), strict=True))
+    return all(np.array_equal(x, y) for x, y in zip(indices(a), indices(b), strict=True))
 
 
 @st.composite
@@ -55,12 +55,12 @@ def test_no_leak_nothing_lost_every_class_trained_and_repeatable(
     known = {"groups": groups if grouped else None, "digests": digests if digested else None}
     splits = split(labels, seed, **known)
     check_splits(splits, **known)
-    everything = np.sort(np.concatenate(sides(splits)))
+    everything = np.sort(np.concatenate(indices(splits)))
     np.testing.assert_array_equal(everything, np.arange(len(labels)))
     assert min(table(splits, labels)[0]) >= 1
-    for side in sides(splits):
-        assert side.dtype == np.int64
-        assert np.all(np.diff(side) > 0)
+    for split_indices in indices(splits):
+        assert split_indices.dtype == np.int64
+        assert np.all(np.diff(split_indices) > 0)
     np.random.seed(seed)  # noqa: NPY002  # the global state must not matter
     assert same(splits, split(labels, seed, **known))
 
@@ -78,7 +78,7 @@ def test_without_groups_the_counts_are_exact(sizes: list[int], seed: int) -> Non
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.integers(3, 9), min_size=2, max_size=5), st.integers(0, 1000))
-def test_three_groups_of_one_class_are_enough_for_every_side(sizes: list[int], seed: int) -> None:
+def test_three_groups_of_a_class_are_enough_for_every_split(sizes: list[int], seed: int) -> None:
     rng = np.random.default_rng(seed)
     labels, groups = [], []
     for c, n_groups in enumerate(sizes):
@@ -91,7 +91,7 @@ def test_three_groups_of_one_class_are_enough_for_every_side(sizes: list[int], s
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2, 5])
-def test_uneven_groups_of_many_classes_are_parted_near_the_fractions(seed: int) -> None:
+def test_uneven_groups_of_many_classes_come_near_the_fractions(seed: int) -> None:
     rng = np.random.default_rng(seed)
     tail = 2.0 ** -np.arange(8)
     labels = np.concatenate([np.arange(8), rng.choice(8, 3000, p=tail / tail.sum())])
@@ -113,20 +113,20 @@ def test_another_seed_gives_other_images() -> None:
     assert not same(split(labels, 0), split(labels, 1))
 
 
-def test_what_cannot_be_is_told_with_names() -> None:
+def test_impossible_splits_are_reported_with_class_names() -> None:
     labels = np.array([0] * 30 + [1] * 20 + [2])
     groups = np.arange(51)
     groups[30:50] = 30
     splits = split(labels, groups=groups)
     assert table(splits, labels) == [[24, 20, 1], [3, 0, 0], [3, 0, 0]]
-    told = "\n".join(splits.messages)
-    assert "No val image of 2 classes: class1 (1), class2 (1)" in told
-    assert "No test image of 2 classes: class1 (1), class2 (1)" in told
-    assert "the shares are 88/6/6 %, not 80/10/10 %" in told
+    text = "\n".join(splits.messages)
+    assert "No val image of 2 classes: class1 (1), class2 (1)" in text
+    assert "No test image of 2 classes: class1 (1), class2 (1)" in text
+    assert "the splits have 88/6/6 % of the images, not 80/10/10 %" in text
     assert split(np.repeat([0, 1], 30)).messages == ()
 
 
-def test_identical_files_stay_together_and_are_told() -> None:
+def test_identical_files_stay_together_and_are_reported() -> None:
     labels = np.repeat([0, 1], 20)
     digests = [str(index) for index in range(40)]
     digests[1] = digests[2] = digests[0]
@@ -145,16 +145,16 @@ def test_groups_and_digests_chain() -> None:
     digests[2] = digests[1]
     for seed in range(10):
         splits = split(labels, seed, groups=groups, digests=digests)
-        holder = next(side for side in sides(splits) if 0 in side)
+        holder = next(split_indices for split_indices in indices(splits) if 0 in split_indices)
         assert {0, 1, 2} <= set(holder.tolist())
 
 
-def test_unusable_images_are_nowhere() -> None:
+def test_unusable_images_are_in_no_split() -> None:
     labels = np.repeat([0, 1], 10)
     usable = np.ones(20, dtype=bool)
     usable[[3, 4]] = False
     splits = split(labels, usable=usable, digests=[""] * 20)
-    assert not {3, 4} & set(np.concatenate(sides(splits)).tolist())
+    assert not {3, 4} & set(np.concatenate(indices(splits)).tolist())
     assert splits.messages == ("2 unreadable images are left out.",)
     with pytest.raises(ValueError, match="No image to train on for 1 of 2 classes: class0"):
         split(labels, usable=labels > 0)
@@ -162,24 +162,24 @@ def test_unusable_images_are_nowhere() -> None:
 
 def test_a_given_split_is_kept() -> None:
     labels = np.array([0, 1] * 10)
-    given_sides = np.array((["train"] * 4 + ["val"] * 3 + [""] + ["test"] * 2) * 2)
-    splits = split(labels, given=given_sides)
-    assert given_sides[splits.val].tolist() == ["val"] * 6
-    assert given_sides[splits.test].tolist() == ["test"] * 4
+    owner_split = np.array((["train"] * 4 + ["val"] * 3 + [""] + ["test"] * 2) * 2)
+    splits = split(labels, given=owner_split)
+    assert owner_split[splits.val].tolist() == ["val"] * 6
+    assert owner_split[splits.test].tolist() == ["test"] * 4
     assert len(splits.train) == 10
     assert splits.messages == ()
-    assert same(splits, split(labels, 7, given=given_sides))
+    assert same(splits, split(labels, 7, given=owner_split))
 
 
 def test_leaks_of_a_given_split_are_taken_out_of_training_first() -> None:
     labels = np.array([0, 1] * 6)
-    given_sides = np.array(["train"] * 6 + ["val"] * 3 + ["test"] * 3)
+    owner_split = np.array(["train"] * 6 + ["val"] * 3 + ["test"] * 3)
     groups = np.arange(12)
     groups[[0, 11]] = 50  # train and test
     groups[[6, 10]] = 60  # val and test
     digests = [str(index) for index in range(12)]
     digests[1] = digests[7]  # train and val
-    splits = split(labels, given=given_sides, groups=groups, digests=digests)
+    splits = split(labels, given=owner_split, groups=groups, digests=digests)
     assert splits.train.tolist() == [2, 3, 4, 5]
     assert splits.val.tolist() == [7, 8]
     assert splits.test.tolist() == [9, 10, 11]
@@ -195,16 +195,16 @@ def test_leaks_of_a_given_split_are_taken_out_of_training_first() -> None:
         ({}, {"train": 80, "val": 10, "test": 10}),
     ],
 )
-def test_a_side_the_owner_left_out_comes_from_training(owner: dict, expected: dict) -> None:
+def test_a_split_the_owner_left_out_comes_from_training(owner: dict, expected: dict) -> None:
     labels = np.repeat([0, 1], 100)
-    one = [side for side, n in owner.items() for _ in range(n)]
-    given_sides = np.array((["train"] * (100 - len(one)) + one) * 2)
-    splits = split(labels, given=given_sides)
+    names = [name for name, n in owner.items() for _ in range(n)]
+    owner_split = np.array((["train"] * (100 - len(names)) + names) * 2)
+    splits = split(labels, given=owner_split)
     check_splits(splits)
-    for side, n in expected.items():
-        assert np.bincount(labels[getattr(splits, side)]).tolist() == [n, n]
-    for side in owner:
-        assert set(given_sides[getattr(splits, side)]) == {side}
+    for name, n in expected.items():
+        assert np.bincount(labels[getattr(splits, name)]).tolist() == [n, n]
+    for name in owner:
+        assert set(owner_split[getattr(splits, name)]) == {name}
     assert "taken from the training part" in splits.messages[0]
 
 
@@ -226,7 +226,7 @@ def test_other_fractions_leave_something_to_train() -> None:
 
 
 @pytest.mark.parametrize(
-    ("train", "known", "said"),
+    ("train", "known", "message"),
     [
         ([0, 1, 2], {}, "Image 2 is in the split twice"),
         ([0, 0], {}, "Image 0 is in the split twice"),
@@ -234,8 +234,8 @@ def test_other_fractions_leave_something_to_train() -> None:
         ([0, 1], {"digests": ["a", "b", "b", ""]}, "file content b in train and val"),
     ],
 )
-def test_a_leak_is_found(train: list[int], known: dict, said: str) -> None:
-    with pytest.raises(LeakError, match=said):
+def test_a_leak_is_found(train: list[int], known: dict, message: str) -> None:
+    with pytest.raises(LeakError, match=message):
         check_splits(Splits(np.array(train), np.array([2]), np.array([3])), **known)
 
 

@@ -1,10 +1,10 @@
-"""A quick look keeps every class."""
+"""A quick trial keeps every class."""
 
 import numpy as np
 from PIL import Image
 
 from benchmark.data.imageset import ImageSet
-from benchmark.data.subset import thin_out
+from benchmark.data.subset import subsample
 
 
 class Painted:
@@ -34,23 +34,23 @@ def made(counts):
 
 def test_a_small_set_is_left_alone():
     images = made([20, 10])
-    assert thin_out(images, 30) is images
+    assert subsample(images, 30) is images
 
 
 def test_every_class_stays_and_the_order_of_sizes_too():
-    thin = thin_out(made([150, 60, 12]), 80)
-    assert thin.counts.tolist() == [54, 22, 10]
-    assert "80" not in thin.messages[0]
-    assert f"{len(thin)} of 222 images" in thin.messages[0]
+    subset = subsample(made([150, 60, 12]), 80)
+    assert subset.counts.tolist() == [54, 22, 10]
+    assert "80" not in subset.messages[0]
+    assert f"{len(subset)} of 222 images" in subset.messages[0]
 
 
 def test_images_keep_their_names_labels_groups_and_pixels():
     images = made([150, 60, 12])
-    thin = thin_out(images, 80)
-    for position, file in enumerate(thin.files):
+    subset = subsample(images, 80)
+    for position, file in enumerate(subset.files):
         index = int(file)
-        assert thin.labels[position] == images.labels[index]
-        assert thin.groups[position] == images.groups[index]
-        assert thin.stamps[position] == f"s{index}"
-        assert thin.read.content(position) == bytes([index])
-        assert thin.read.image(position).getpixel((0, 0)) == (index, 0, 0)
+        assert subset.labels[position] == images.labels[index]
+        assert subset.groups[position] == images.groups[index]
+        assert subset.stamps[position] == f"s{index}"
+        assert subset.read.content(position) == bytes([index])
+        assert subset.read.image(position).getpixel((0, 0)) == (index, 0, 0)

@@ -41,7 +41,7 @@ def names(images: ImageSet) -> list[str]:
     return [images.classes[label] for label in images.labels]
 
 
-def test_official_sides_by_train_argument(tmp_path: Path) -> None:
+def test_official_split_by_train_argument(tmp_path: Path) -> None:
     write_mnist(tmp_path / "MNIST/raw")
     images = open_data(f"torchvision:MNIST,root={tmp_path}")
     assert images.name == "mnist"
@@ -56,7 +56,7 @@ def test_official_sides_by_train_argument(tmp_path: Path) -> None:
     assert images.read.content(7) == images.read.content(1) != images.read.content(2)
 
 
-def test_one_side_alone_is_a_pool(tmp_path: Path) -> None:
+def test_a_part_alone_has_no_split(tmp_path: Path) -> None:
     write_mnist(tmp_path / "MNIST/raw")
     images = open_data(f"torchvision:MNIST,root={tmp_path},train=false")
     assert len(images) == 4
@@ -68,22 +68,22 @@ def test_the_default_root_is_in_the_cache(tmp_path: Path) -> None:
     assert len(open_data("torchvision:MNIST")) == 10
 
 
-def test_official_sides_by_split_argument(tmp_path: Path) -> None:
-    sides = {"train": 3, "valid": 1, "test": 2}
-    for side, n in sides.items():
+def test_official_split_by_split_argument(tmp_path: Path) -> None:
+    splits = {"train": 3, "valid": 1, "test": 2}
+    for split, n in splits.items():
         for kind in ("AD", "FR"):
-            folder = tmp_path / "country211" / side / kind
+            folder = tmp_path / "country211" / split / kind
             folder.mkdir(parents=True)
             for number in range(n):
                 Image.new("RGB", (4, 4), (number, 0, 0)).save(folder / f"{number}.jpg")
     images = open_data(f"torchvision:Country211,root={tmp_path}")
     assert images.classes == ("AD", "FR")
     assert images.split is not None
-    counts = {side: int((images.split == side).sum()) for side in ("train", "val", "test")}
+    counts = {split: int((images.split == split).sum()) for split in ("train", "val", "test")}
     assert counts == {"train": 6, "val": 2, "test": 4}
 
 
-def test_a_set_without_sides_is_a_pool(tmp_path: Path) -> None:
+def test_a_set_without_official_split_has_none(tmp_path: Path) -> None:
     for kind in ("AnnualCrop", "Forest"):
         folder = tmp_path / "eurosat/2750" / kind
         folder.mkdir(parents=True)
@@ -107,7 +107,7 @@ def test_an_attribute_that_lies_is_not_believed(monkeypatch: pytest.MonkeyPatch)
     assert "7" not in open_data("torchvision:FakeData,size=10,num_classes=3").classes
 
 
-def test_equal_class_names_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_equal_class_names_get_their_codes(monkeypatch: pytest.MonkeyPatch) -> None:
     class Cranes(torchvision.datasets.FakeData):
         classes = [("crane", "bird"), ("crane", "machine"), "car"]  # noqa: RUF012
 
@@ -127,7 +127,7 @@ def test_what_is_not_classification_is_refused(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize(
-    ("spec", "said"),
+    ("spec", "message"),
     [
         ("torchvision:Flower102", "no data set 'Flower102'. Did you mean Flowers102"),
         ("torchvision:cifar10", "Did you mean CIFAR10"),
@@ -136,8 +136,8 @@ def test_what_is_not_classification_is_refused(monkeypatch: pytest.MonkeyPatch) 
         ("torchvision:EMNIST", "EMNIST needs split, e.g. split="),
     ],
 )
-def test_mistakes_are_explained(spec: str, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_mistakes_are_explained(spec: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         open_data(spec)
 
 

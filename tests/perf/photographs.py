@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from benchmark.data.imageset import ImageSet, Reader
-from benchmark.data.parallel import over_images
+from benchmark.data.parallel import map_blocks
 
 SIDE = 256  # pixels at least: a photograph is larger than what the network takes
 QUALITY = 90
@@ -30,7 +30,7 @@ def write_photographs(images: ImageSet, read: Reader, folder: Path, image_size: 
     work = partial(_write_block, labels=images.labels, classes=images.classes, folder=folder)
     for name in images.classes:
         (folder / PurePosixPath(name).name).mkdir(parents=True, exist_ok=True)
-    for _ in over_images(partial(work, side=max(SIDE, image_size)), read, len(images)):
+    for _ in map_blocks(partial(work, side=max(SIDE, image_size)), read, len(images)):
         pass
 
 

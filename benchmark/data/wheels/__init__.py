@@ -1,18 +1,18 @@
 """The built-in data set: photographs of car wheels, rendered, one class a rim design.
 
-Photographs can't be shipped, so these are drawn: 17 designs (`rims`) that differ in the
+Real photographs can't be shipped, so these are drawn: 17 designs (`rims`) that differ in the
 structure of the rim alone, in long-tailed numbers. Everything else in a picture is a nuisance that
 real photographs of wheels have too, and is independent of the class:
 
-- pose, perspective, size and place: a spoke has no fixed place or width (`pose`);
-- paint, tyre, brake, bolts, dirt, scratches: colour tells nothing (`parts`);
-- cars, walls, clutter, shadows, things in the way: part of the rim is often missing
+- pose, perspective, size and position: a spoke has no fixed position or width (`pose`);
+- paint, tyre, brake, bolts, dirt, scratches: colour does not depend on the class (`parts`);
+- cars, walls, clutter, shadows, things in front: part of the rim is often hidden
   (`surroundings`);
-- light, white balance, blur, noise: what is left must be seen at 128 pixels (`camera`).
+- light, white balance, blur, noise: the design must be recognised at 128 pixels (`camera`).
 
-The difficulty was set once, by how plain cross-entropy fares: on 300 images of every class it
+The difficulty was set once, by the results of plain cross-entropy: on 300 images of every class it
 reaches a macro-F1 of about 0.91; the default, with two epochs of the head and two of the second
-half, leaves 5 of the 17 classes unpredicted (bundled weights, 128 pixels, batch 16, two seeds).
+half, never predicts 5 of the 17 classes (bundled weights, 128 pixels, batch 16, two seeds).
 
 Pixels depend on (seed, index, design, size), not on order, process or machine: see `draws`.
 
@@ -34,11 +34,11 @@ from benchmark.data.wheels.photograph import photograph
 from benchmark.data.wheels.rims import DESIGNS
 from benchmark.storage import atomic
 
-EDITION = 1  # raise it when other pixels come of the same numbers: they are cached by it
+EDITION = 1  # raise it when the same draws give other pixels: the cache depends on it
 
-FULL_SIZE = 299  # pixels; there is no original to be true to, so the network's own input
+FULL_SIZE = 299  # pixels: InceptionV3's own input, as there is no original
 
-FEWEST = 3  # images a class, where the total allows: one for each side of the split
+FEWEST = 3  # images a class, where the total allows: one for each split
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,13 +49,13 @@ class WheelReader:
     labels: np.ndarray  # (N,) int64
 
     def image(self, index: int, at_least: int = 0) -> Image.Image:
-        """Return image `index`, square, of the side asked for."""
+        """Return image `index`, square, with side `at_least` or FULL_SIZE."""
         design = list(DESIGNS.values())[self.labels[index]]
         draws = Draws(self.seed, index)
         return Image.fromarray(photograph(design, draws, at_least or FULL_SIZE))
 
     def content(self, index: int) -> bytes:
-        """Return what the pixels of image `index` depend on, but for their number."""
+        """Return all that the pixels of image `index` depend on, except the size."""
         return self.stamp(index).encode()
 
     def stamp(self, index: int) -> str:
@@ -67,14 +67,21 @@ class WheelReader:
 def wheels(images: int = 2400, classes: int = 17, ratio: float = 40.0, seed: int = 0) -> ImageSet:
     """List rendered photographs of the first `classes` rim designs, in long-tailed numbers.
 
-    Args:
-        images: N, in all classes together.
-        classes: C, from 2 to 17; the order of the designs is fixed in `rims`.
-        ratio: images of the most common design over images of the rarest, at least 1.
-        seed: another seed, other pictures.
+    Parameters
+    ----------
+    images
+        N, in all classes together.
+    classes
+        C, from 2 to 17; the order of the designs is fixed in `rims`.
+    ratio
+        Images of the most common design over images of the rarest, at least 1.
+    seed
+        Another seed gives other pictures.
 
-    Raises:
-        ValueError: a value out of its range, or fewer images than classes.
+    Raises
+    ------
+    ValueError
+        If a value is out of its range, or there are fewer images than classes.
     """
     if not 2 <= classes <= len(DESIGNS):
         raise ValueError(f"wheels: classes={classes}; there are 2 to {len(DESIGNS)} designs.")
@@ -103,8 +110,7 @@ def long_tail(images: int, classes: int, ratio: float) -> np.ndarray:
     """Return how many images each class has, (C,) int64, falling, summing exactly to `images`.
 
     n_c is proportional to ratio^(-c / (C - 1)) (Cui et al. 2019, arXiv 1901.05555), rounded by
-    largest remainders, and no class is left with fewer than FEWEST, or with its equal share if
-    that is less.
+    largest remainders. Each class has at least FEWEST images, or its equal share if that is less.
     """
     if images < classes:
         raise ValueError(f"wheels: images={images}; {classes} classes need an image each.")
@@ -112,12 +118,12 @@ def long_tail(images: int, classes: int, ratio: float) -> np.ndarray:
         raise ValueError(f"wheels: ratio={ratio:g}; most common over rarest is at least 1.")
     fewest = min(FEWEST, images // classes)
     profile = [round(ratio ** (-c / (classes - 1)), 12) for c in range(classes)]
-    shares = [images * part / math.fsum(profile) for part in profile]
+    shares = [images * weight / math.fsum(profile) for weight in profile]
     counts = [max(fewest, int(share)) for share in shares]
     while (missing := images - sum(counts)) != 0:
         change = 1 if missing > 0 else -1
-        open_to_it = [c for c in range(classes) if change > 0 or counts[c] > fewest]
-        counts[max(open_to_it, key=lambda c: change * (shares[c] - counts[c]))] += change
+        candidates = [c for c in range(classes) if change > 0 or counts[c] > fewest]
+        counts[max(candidates, key=lambda c: change * (shares[c] - counts[c]))] += change
     return np.array(counts, dtype=np.int64)
 
 

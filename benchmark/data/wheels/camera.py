@@ -1,4 +1,4 @@
-"""From a scene in linear light to an 8-bit picture: white balance, blur, noise, gamma."""
+"""Take the picture: a scene in linear light becomes 8 bit, with white balance, blur and noise."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def expose(scene: Scene) -> npt.NDArray[np.uint8]:
 def _blur(plane: Plane, variance: float) -> None:
     """Blur in place along the first axis, by a bell of this variance in 128ths of a picture."""
     size = len(plane)
-    left, gap = variance * (size / SHARP) ** 2, 1
-    while left > 0.01 and 2 * gap < size:
+    remaining, gap = variance * (size / SHARP) ** 2, 1
+    while remaining > 0.01 and 2 * gap < size:
         # three taps, `gap` pixels apart; wider taps follow as long as variance is left
-        side = min(0.25, left / (2 * gap * gap))
-        sides = plane[2 * gap :] + plane[: -2 * gap]
-        sides *= side
+        weight = min(0.25, remaining / (2 * gap * gap))
+        neighbours = plane[2 * gap :] + plane[: -2 * gap]
+        neighbours *= weight
         middle = plane[gap:-gap]
-        middle *= 1 - 2 * side
-        middle += sides
-        left -= 2 * side * gap * gap
+        middle *= 1 - 2 * weight
+        middle += neighbours
+        remaining -= 2 * weight * gap * gap
         gap += 1

@@ -1,6 +1,6 @@
 """Random numbers and array maths that give the same bits on every machine.
 
-What is guaranteed: pixels depend on the key alone. The numbers come from the raw 64-bit output of
+Pixels depend on the key alone. The numbers come from the raw 64-bit output of
 PCG64 seeded by a SeedSequence, both frozen by numpy's compatibility policy (the distributions of
 ``Generator`` are not). Arrays see only operations that IEEE 754 rounds correctly one element at a
 time (+ - * / sqrt min max rint), so vector width and thread count can't matter; trigonometry is
@@ -47,7 +47,7 @@ class Draws:
     def bytes(self, *shape: int) -> npt.NDArray[np.uint8]:
         """Return random bytes of this shape, from a stream of their own.
 
-        So what is drawn afterwards is the same whatever the number of pixels.
+        So later draws do not depend on the number of pixels.
         """
         count = math.prod(shape)
         bits = np.random.PCG64(self._seeds.spawn(1)[0])
@@ -58,21 +58,21 @@ class Draws:
         """Return noise of mean 0 and deviation 1: the sum of four bytes, nearly normal."""
         four = self.bytes(4, *shape)
         total = four[0].astype(np.int16)
-        for part in four[1:]:
-            total += part
+        for byte in four[1:]:
+            total += byte
         # a byte has variance (256^2 - 1) / 12; four of them have mean 510
         return (total - np.int16(510)).astype(np.float32) * np.float32(1 / 147.8)
 
-    def cloud(self, size: int, cells: int) -> Plane:
+    def cloud(self, size: int, steps: int) -> Plane:
         """Return smooth noise in [0, 1), (size, size): a random grid, interpolated."""
-        grid = self.bytes(cells + 2, cells + 2).astype(np.float32) / np.float32(256)
-        at = (np.arange(size, dtype=np.float32) + np.float32(0.5)) * np.float32(cells / size)
-        low = at.astype(np.intp)
-        part = at - low.astype(np.float32)
-        part = part * part * (3 - 2 * part)
-        rows = grid[low] + (grid[low + 1] - grid[low]) * part[:, None]  # (size, cells + 2)
-        rows = np.ascontiguousarray(rows.T)  # (cells + 2, size)
-        return rows[low] + (rows[low + 1] - rows[low]) * part[:, None]  # transposed: still noise
+        grid = self.bytes(steps + 2, steps + 2).astype(np.float32) / np.float32(256)
+        position = (np.arange(size, dtype=np.float32) + np.float32(0.5)) * np.float32(steps / size)
+        low = position.astype(np.intp)
+        weight = position - low.astype(np.float32)
+        weight = weight * weight * (3 - 2 * weight)
+        rows = grid[low] + (grid[low + 1] - grid[low]) * weight[:, None]  # (size, steps + 2)
+        rows = np.ascontiguousarray(rows.T)  # (steps + 2, size)
+        return rows[low] + (rows[low + 1] - rows[low]) * weight[:, None]  # transposed: still noise
 
 
 def cosine(turns: float) -> float:
@@ -90,8 +90,8 @@ def turns(x: Plane, y: Plane) -> Plane:
 
     Abramowitz & Stegun 4.4.49, divided by 2 pi; numpy's own arctan2 differs between processors.
     """
-    across, along = np.abs(x), np.abs(y)
-    ratio = np.minimum(across, along) / np.maximum(np.maximum(across, along), np.float32(1e-9))
+    width, height = np.abs(x), np.abs(y)
+    ratio = np.minimum(width, height) / np.maximum(np.maximum(width, height), np.float32(1e-9))
     square = ratio * ratio
     angle = square * 0.0208351 - 0.0851330
     angle *= square
@@ -103,7 +103,7 @@ def turns(x: Plane, y: Plane) -> Plane:
     angle *= ratio
     angle *= 1 / (2 * math.pi)
     # each reflection is |c - angle|, with c = 0 where it doesn't apply
-    np.abs(np.multiply(along > across, np.float32(0.25)) - angle, out=angle)
+    np.abs(np.multiply(height > width, np.float32(0.25)) - angle, out=angle)
     np.abs(np.multiply(x < 0, np.float32(0.5)) - angle, out=angle)
     return np.copysign(angle, y, out=angle)
 

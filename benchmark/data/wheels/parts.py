@@ -1,7 +1,7 @@
-"""The wheel itself: tyre, what shows through the openings, the rim, and the dirt on it.
+"""The wheel itself: the tyre, the brake behind the openings, the rim, and the dirt on it.
 
-Finish, brake, bolts, tyre and dirt are drawn independently of the design: none of them tells the
-class, only the shape of the openings does.
+Finish, brake, bolts, tyre and dirt are drawn independently of the design: the shape of the openings
+alone tells the class.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _letters(scene: Scene) -> Plane:
 
 
 def brake(scene: Scene) -> None:
-    """Paint what the openings show: the barrel, then a disc with a caliper, or a drum."""
+    """Paint what is behind the openings: the barrel, then a disc with a caliper, or a drum."""
     draws = scene.draws
     barrel = draws.uniform(0.02, 0.3)
     # the inner wall of the rim is lit on the side away from the sun
@@ -84,9 +84,9 @@ def brake(scene: Scene) -> None:
     scene.paint(disc, (iron, iron * 0.96, iron * 0.92), shade)
     if draws.chance(0.7):
         toward = draws.uniform(0, 1)
-        along = np.abs(x * cosine(toward) + y * sine(toward) - outer * 0.85)
-        across = np.abs(y * cosine(toward) - x * sine(toward))
-        shape = np.minimum(0.1 + outer * 0.25 - along, 0.3 - across)
+        length = np.abs(x * cosine(toward) + y * sine(toward) - outer * 0.85)
+        width = np.abs(y * cosine(toward) - x * sine(toward))
+        shape = np.minimum(0.1 + outer * 0.25 - length, 0.3 - width)
         caliper = scene.rim * step(shape, 2 * scene.pixel)
         scene.paint(caliper, draws.pick(CALIPERS), 0.7 + 0.5 * scene.fine)
 
@@ -122,7 +122,7 @@ def face(scene: Scene, rim: Rim) -> None:
 
 def _polar(scene: Scene, front: float) -> Polar:
     x, y = scene.pose.plane(scene.x, scene.y, front)
-    return Polar.of(x, y, scene.pose.spin)
+    return Polar.from_points(x, y, scene.pose.spin)
 
 
 def _relief(scene: Scene, height: Plane) -> tuple[Plane, Plane]:

@@ -1,4 +1,4 @@
-"""One photograph of a wheel, from nothing but a design and a stream of draws."""
+"""One photograph of a wheel, from a design and a stream of draws alone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from benchmark.data.wheels.surroundings import background, occluder, shadows
 def photograph(design: Callable[[Draws], Rim], draws: Draws, size: int) -> npt.NDArray[np.uint8]:
     """Return a picture of a wheel of this design, (size, size, 3) uint8 RGB.
 
-    The same draws show the same wheel at any size; only texture and noise are made of pixels.
+    The same draws show the same wheel at any size; only texture and noise depend on the pixels.
     """
     rim = design(draws)
     scene = Scene(draws, size)

@@ -1,4 +1,4 @@
-"""Where a wheel is in the picture: yaw, pitch, roll, size, place and perspective."""
+"""The pose of a wheel in the picture: yaw, pitch, roll, size, position and perspective."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Pose:
         scale = draws.uniform(0.72, 1.12) / tyre
         near = draws.uniform(0.05, 0.3) * scale  # one over the distance: wide angle or tele
 
-        def turned(x: float, y: float, z: float) -> Vector:
+        def rotate(x: float, y: float, z: float) -> Vector:
             x, z = cy * x + sy * z, cy * z - sy * x
             y, z = cp * y + sp * z, cp * z - sp * y
             x, y = cr * x - sr * y, sr * x + cr * y
@@ -42,7 +42,7 @@ class Pose:
 
         centre = (draws.uniform(-0.18, 0.18), draws.uniform(-0.15, 0.15), 1.0)
         spin = draws.uniform(0, 1)
-        return cls(turned(1, 0, 0), turned(0, 1, 0), turned(0, 0, 1), centre, spin)
+        return cls(rotate(1, 0, 0), rotate(0, 1, 0), rotate(0, 0, 1), centre, spin)
 
     @property
     def scale(self) -> float:
@@ -57,8 +57,8 @@ class Pose:
         """
         a, d, g = self.right
         b, e, h = self.down
-        c, f, i = (at + front * axle for at, axle in zip(self.centre, self.axle, strict=True))
-        # rows of the adjugate of [[a b c] [d e f] [g h i]]: the inverse but for a common factor
+        c, f, i = (base + front * axle for base, axle in zip(self.centre, self.axle, strict=True))
+        # rows of the adjugate of [[a b c] [d e f] [g h i]]: the inverse, up to a common factor
         u = (e * i - f * h) * x + ((c * h - b * i) * y + (b * f - c * e))
         v = (f * g - d * i) * x + ((a * i - c * g) * y + (c * d - a * f))
         w = (d * h - e * g) * x + ((b * g - a * h) * y + (a * e - b * d))

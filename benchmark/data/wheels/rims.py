@@ -26,7 +26,7 @@ class Polar:
     angle: Plane
 
     @classmethod
-    def of(cls, x: Plane, y: Plane, spin: float) -> Polar:
+    def from_points(cls, x: Plane, y: Plane, spin: float) -> Polar:
         """Return the polar coordinates of points on a wheel that has rolled by `spin` turns."""
         return cls(np.sqrt(x * x + y * y), turns(x, y) + spin)
 
@@ -168,8 +168,8 @@ def _mesh(draws: Draws) -> Rim:
     hub, wide = draws.uniform(0.2, 0.32), draws.uniform(0.022, 0.036)
 
     def outline(at: Polar) -> Plane:
-        one, other = np.abs(at.fold(count, twist=twist)), np.abs(at.fold(count, twist=-twist))
-        return union(_frame(at, hub), wide - np.minimum(one, other))
+        left, right = np.abs(at.fold(count, twist=twist)), np.abs(at.fold(count, twist=-twist))
+        return union(_frame(at, hub), wide - np.minimum(left, right))
 
     return Rim(outline)
 
@@ -179,8 +179,8 @@ def _wire(draws: Draws) -> Rim:
     hub, wide = draws.uniform(0.12, 0.2), draws.uniform(0.008, 0.013)
 
     def outline(at: Polar) -> Plane:
-        one, other = at.fold(count, twist=twist), at.fold(count, 0.5 / count, twist=-twist)
-        wires = wide - np.minimum(np.abs(one), np.abs(other))
+        left, right = at.fold(count, twist=twist), at.fold(count, 0.5 / count, twist=-twist)
+        wires = wide - np.minimum(np.abs(left), np.abs(right))
         return union(_frame(at, hub, 0.9), wires)
 
     return Rim(outline, recess=draws.uniform(-0.06, 0.1))
@@ -199,8 +199,8 @@ def _deep_dish(draws: Draws) -> Rim:
 
 def holes(at: Polar, count: int, centre: float, hole: float) -> Plane:
     """Return the signed distance to `count` round holes on a circle, positive outside them."""
-    across, along = at.fold(count), at.radius - centre
-    return np.sqrt(across * across + along * along) - hole
+    arc, radial = at.fold(count), at.radius - centre
+    return np.sqrt(arc * arc + radial * radial) - hole
 
 
 def _steel(draws: Draws) -> Rim:

@@ -25,7 +25,7 @@ PAINTS: tuple[Colour, ...] = (  # of cars and walls
 
 
 class Scene:
-    """The canvas with what all painters share: the draws, the pose, the sun, textures.
+    """The canvas, and what all painters share: the draws, the pose, the sun, textures.
 
     The picture spans [-1, 1] in x (right) and y (down). On the wheel lengths are in rim radii.
     """
@@ -60,12 +60,12 @@ class Scene:
         return np.sqrt(x * x + y * y)
 
     def darken(self, shadow: Plane, strength: float) -> None:
-        """Take away this share of the light where `shadow` is 1."""
+        """Remove the fraction `strength` of the light where `shadow` is 1."""
         self.canvas *= 1 - strength * shadow
 
 
 def _sun(draws: Draws) -> Vector:
     """Return the direction towards the light, from above and in front, a unit vector."""
-    side, height = draws.uniform(-0.8, 0.8), draws.uniform(-0.9, -0.1)
-    norm = math.sqrt(side * side + height * height + 0.6)
-    return side / norm, height / norm, math.sqrt(0.6) / norm
+    x, y = draws.uniform(-0.8, 0.8), draws.uniform(-0.9, -0.1)
+    norm = math.sqrt(x * x + y * y + 0.6)
+    return x / norm, y / norm, math.sqrt(0.6) / norm

@@ -1,7 +1,7 @@
-"""What is behind, over and in front of a wheel: background, shadows, things in the way.
+"""The surroundings of a wheel: background, shadows, and things in front.
 
-Backgrounds keep a network from learning that a wheel is what differs from grey; shadows and
-occluders take away a part of the rim, so that a class has to be known by any of its spokes.
+Without backgrounds a network would learn that a wheel is whatever differs from grey. Shadows and
+occluders hide a part of the rim, so that each spoke must be enough to know the class.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 from benchmark.data.wheels.draws import cosine, sine, step
 from benchmark.data.wheels.scene import PAINTS, Colour, Scene
 
-THINGS: tuple[Colour, ...] = (  # in the way
+THINGS: tuple[Colour, ...] = (  # in front of the wheel
     (0.05, 0.05, 0.07),  # cloth
     (0.04, 0.07, 0.18),
     (0.45, 0.28, 0.20),  # skin
@@ -79,8 +79,8 @@ def _clutter(scene: Scene) -> None:
         left, top = draws.uniform(-1.3, 1), draws.uniform(-1, 1)
         wide, tall = draws.uniform(0.1, 1.2), draws.uniform(0.1, 1.2)
         light = draws.uniform(0.2, 0.85)
-        across = step(scene.x - left, 0.02) * step(left + wide - scene.x, 0.02)
-        box = across * step(scene.y - top, 0.02) * step(top + tall - scene.y, 0.02)
+        columns = step(scene.x - left, 0.02) * step(left + wide - scene.x, 0.02)
+        box = columns * step(scene.y - top, 0.02) * step(top + tall - scene.y, 0.02)
         scene.paint(0.7 * box, draws.pick(PAINTS), light)
 
 

@@ -8,12 +8,12 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from benchmark.data.inspect import DataReport, inspect_data, print_report
 from benchmark.data.sources import open_data
+from benchmark.data.summary import DataSummary, print_summary, summarise_data
 
 
 @pytest.fixture
-def report(tmp_path: Path) -> DataReport:
+def summary(tmp_path: Path) -> DataSummary:
     root = tmp_path / "fruit [ripe]"
     rng = np.random.default_rng(0)
     for kind, n in (("apple", 10), ("pear", 4)):
@@ -26,37 +26,37 @@ def report(tmp_path: Path) -> DataReport:
     (root / "pear/apple.png").write_bytes((root / "apple/apple1.png").read_bytes())
     (root / "pear/broken.png").write_bytes(b"x")
     (root / "groups.csv").write_text("file,group\napple2.png,tree\napple3.png,tree\n")
-    return inspect_data(open_data(str(root)))
+    return summarise_data(open_data(str(root)))
 
 
-def test_everything_is_seen(report: DataReport) -> None:
-    assert report.classes["class"].tolist() == ["apple", "pear"]
-    assert report.classes["images"].tolist() == [11, 7]
-    assert report.classes["groups"].tolist() == [10, 7]
-    assert report.classes[["train", "val", "test"]].to_numpy().sum() == 17
-    assert report.imbalance_ratio == pytest.approx(11 / 7)
-    assert report.sizes["width"].tolist() == [8, 11, 30]
-    assert report.sizes["height"].tolist() == [6, 6, 40]
-    assert report.modes == {"RGB": 16, "L": 1}
-    assert report.unreadable["file"].tolist() == ["pear/broken.png"]
-    assert "not an image" in report.unreadable["reason"][0]
-    copies = report.duplicates[["file", "copy_of"]].to_numpy().tolist()
-    assert copies == [
+def test_every_fact_is_there(summary: DataSummary) -> None:
+    assert summary.classes["class"].tolist() == ["apple", "pear"]
+    assert summary.classes["images"].tolist() == [11, 7]
+    assert summary.classes["groups"].tolist() == [10, 7]
+    assert summary.classes[["train", "val", "test"]].to_numpy().sum() == 17
+    assert summary.imbalance_ratio == pytest.approx(11 / 7)
+    assert summary.sizes["width"].tolist() == [8, 11, 30]
+    assert summary.sizes["height"].tolist() == [6, 6, 40]
+    assert summary.modes == {"RGB": 16, "L": 1}
+    assert summary.unreadable["file"].tolist() == ["pear/broken.png"]
+    assert "not an image" in summary.unreadable["reason"][0]
+    duplicates = summary.duplicates[["file", "copy_of"]].to_numpy().tolist()
+    assert duplicates == [
         ["apple/copy.png", "apple/apple0.png"],
         ["pear/apple.png", "apple/apple1.png"],
     ]
-    assert "1 unreadable images are left out." in report.messages
+    assert "1 unreadable images are left out." in summary.messages
 
 
-def test_it_is_printed_with_every_fact(report: DataReport) -> None:
+def test_it_is_printed_with_every_fact(summary: DataSummary) -> None:
     console = Console(width=100, record=True, file=StringIO())
-    print_report(report, console)
+    print_summary(summary, console)
     text = console.export_text()
     for fact in (
         "fruit [ripe]",
         "18, of which 1 can't be read",
         "imbalance ratio 1.6",
-        "17, never parted",
+        "17, each kept in one split",
         "width 8 to 30 (median 11)",
         "RGB 16, L 1",
         "2 byte-identical to another image, 1 in another class",
