@@ -1,4 +1,4 @@
-"""A subset of an image set, for a quick trial."""
+"""A subset of an image set, for a quick look."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def subsample(images: ImageSet, total: int, min_per_class: int = 10) -> ImageSet
         split=None if images.split is None else images.split[chosen],
         messages=(
             *images.messages,
-            f"A quick trial with {len(chosen)} of {len(images)} images: it is no evidence for "
+            f"A quick look at {len(chosen)} of {len(images)} images: it is no evidence for "
             "anything.",
         ),
     )

@@ -1,4 +1,4 @@
-"""A quick trial keeps every class."""
+"""A quick look keeps every class."""
 
 import numpy as np
 from PIL import Image
