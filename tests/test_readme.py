@@ -5,13 +5,13 @@ import shlex
 from pathlib import Path
 
 import pytest
+import torch
 
 from benchmark.cli import main
-from benchmark.cli.flags import build_parser
-from benchmark.cli.verbs import COMMANDS
-from benchmark.contract import check
+from benchmark.cli.parser import build_parser, parse
+from benchmark.contract.checks import check_strategy
 from benchmark.model.registry import find_backbone
-from benchmark.plugins import brought_by, load_plugin
+from benchmark.plugins import load_plugin, names_from
 from benchmark.strategy import registry
 from benchmark.strategy.catalogue import strategies_markdown
 
@@ -20,16 +20,16 @@ FILES = dict(re.findall(r"```python\n# (\w+\.py)\n(.*?)```", README, re.DOTALL))
 
 
 @pytest.fixture
-def written(tmp_path, forgotten):
-    """Write a file of the README down and load it; what it brings goes with the test."""
+def load_file(tmp_path, forgotten):
+    """Write a file of the README and load it; what it registers is removed after the test."""
 
-    def write(name):
+    def load(name):
         file = tmp_path / name
         file.write_text(FILES[name])
         load_plugin(file)
         return file
 
-    return write
+    return load
 
 
 def test_the_list_of_strategies_is_their_docstrings():
@@ -42,44 +42,43 @@ def test_list_prints_that_text(capsys):
     assert capsys.readouterr().out == strategies_markdown()
 
 
-def test_the_strategy_of_the_tutorial_is_not_in_the_list_and_keeps_the_contract(written):
+def test_the_strategy_of_the_tutorial_is_not_in_the_list_and_passes_all_checks(load_file):
     assert "vector_scaling" not in registry.registered()
-    file = written("vector_scaling.py")
-    assert brought_by(file) == ["vector_scaling"]
-    findings = list(check(registry.registered()["vector_scaling"]))
-    assert not [finding for finding in findings if finding.wrong]
-    said = README.partition("check vector_scaling.py\n")[2].partition("```")[0]
-    for clause in re.findall(r"  kept    (.*)", said):
-        assert clause in [finding.clause for finding in findings]
-    assert f"keeps {len(findings)} of {len(findings)} clauses" in said
+    file = load_file("vector_scaling.py")
+    assert names_from(file) == ["vector_scaling"]
+    outcomes = list(check_strategy(registry.registered().get("vector_scaling")))
+    assert not [outcome.error for outcome in outcomes if outcome.error]
+    shown = README.partition("check vector_scaling.py\n")[2].partition("```")[0]
+    passed = re.findall(r"  PASS  (.*)", shown)
+    assert len(passed) >= 3
+    assert set(passed) <= {outcome.check for outcome in outcomes}
+    assert f"passes {len(outcomes)} of {len(outcomes)} checks" in shown
 
 
-def test_what_the_tutorial_says_of_a_mean_is_what_check_says(tmp_path, capsys, written):
-    written("vector_scaling.py")  # so that it is taken out again
+def test_the_error_that_the_tutorial_shows_is_what_check_prints(tmp_path, capsys, load_file):
+    load_file("vector_scaling.py")  # so that it is removed afterwards
     file = tmp_path / "vector_scaling.py"
     file.write_text(FILES[file.name].replace("log_softmax(1)).sum(1)", "log_softmax(1)).mean()"))
     assert main(["check", str(file)]) == 1
-    said = README.partition("it would have said:\n\n```\n")[2].partition("```")[0]
-    assert said in capsys.readouterr().out
+    shown = README.partition("it would have said:\n\n```\n")[2].partition("```")[0]
+    assert shown in capsys.readouterr().out
 
 
-def test_the_network_of_the_readme_can_be_cut_anywhere(written):
-    import torch
-
-    assert brought_by(written("resnet18.py")) == ["resnet18"]
-    one = find_backbone("resnet18")
-    assert one.width == 512
-    assert one.has_weights
-    x, network = torch.zeros(2, 3, 64, 64), one.build_network(None).eval()
+def test_the_network_of_the_readme_can_be_cut_anywhere(load_file):
+    assert names_from(load_file("resnet18.py")) == ["resnet18"]
+    resnet = find_backbone("resnet18")
+    assert resnet.width == 512
+    assert resnet.has_weights
+    x, network = torch.zeros(2, 3, 64, 64), resnet.build_network(None).eval()
     for name, block in network.named_children():
-        assert one.input_shape(name, 64) == tuple(x.shape[1:])
+        assert resnet.input_shape(name, 64) == tuple(x.shape[1:])
         x = block(x)
 
 
-def test_commands_of_the_readme_can_be_given(written):
-    written("vector_scaling.py")
-    written("resnet18.py")
-    parser = build_parser(COMMANDS)
+def test_commands_of_the_readme_can_be_given(load_file):
+    load_file("vector_scaling.py")
+    load_file("resnet18.py")
+    parser = build_parser()
     lines = re.findall(
         r"python -m benchmark ((?:run|plan|check|data|list|cache|compare)[^`\n]*)", README
     )
@@ -88,6 +87,6 @@ def test_commands_of_the_readme_can_be_given(written):
         words = shlex.split(re.split(" #| --> ?|$", line)[0])
         if "…" in words or "--help" in words or "DIR" in words:
             continue
-        chosen = parser.parse_args(words)
+        chosen = parse(parser, words)
         if names := getattr(chosen, "strategies", None):
             registry.resolve(names)

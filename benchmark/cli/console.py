@@ -12,7 +12,7 @@ from benchmark.storage.sizes import format_size
 from benchmark.strategy.registry import tunable
 
 if TYPE_CHECKING:
-    from benchmark.contract import CheckOutcome
+    from benchmark.contract.case import CheckOutcome
     from benchmark.plan.segments import Plan
     from benchmark.result import Result
     from benchmark.run.executor import Executor

@@ -28,8 +28,8 @@ class RunOptions(BaseSettings):
 
     strategies: str | tuple[str, ...] = define_setting(
         "all",
-        "`all`, or names from `list` with commas between them, parameters after a colon: "
-        "no_change,focal_loss:gamma=1",
+        "`all`, or names from `list` with commas between them, parameters after a colon, like "
+        "NAME:gamma=1",
         WHAT,
         metavar="NAMES",
         reader=_read_strategies,

@@ -27,7 +27,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def call(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG001
     """Check all strategies of the files."""
-    from benchmark.contract import check_strategy  # torch, which --help can do without
+    from benchmark.contract.checks import check_strategy  # torch, which --help can do without
 
     load_plugins(chosen.files)
     failed = 0

@@ -1,0 +1,28 @@
+"""`python -m benchmark list`: every name that a flag takes, with a line of explanation."""
+
+import pytest
+
+from benchmark.cli import main
+from benchmark.data.sources import DATA_SOURCES
+from benchmark.model.inception_v3 import WEIGHTS
+from benchmark.plan.recipes import RECIPES
+from benchmark.strategy.registry import groups, registered
+
+pytestmark = pytest.mark.usefixtures("forgotten")
+
+
+def test_every_name_is_listed(capsys):
+    assert main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    names = {line.strip().partition(":")[0] for line in lines if line.startswith("  ")}
+    for known in (registered(), groups(), RECIPES, WEIGHTS, DATA_SOURCES, ["inception_v3"]):
+        assert {name.partition(":")[0] for name in known} <= names
+    assert max(map(len, lines)) <= 96
+
+
+def test_a_broken_plug_in_is_listed_with_its_error_and_stops_nothing(tmp_path, capsys):
+    file = tmp_path / "broken.py"
+    file.write_text("1 / 0\n")
+    assert main(["list", "--plugin", str(file)]) == 0
+    out = capsys.readouterr().out
+    assert "ZeroDivisionError: division by zero (line 1)" in out.partition("broken plug-ins")[2]
