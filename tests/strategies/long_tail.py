@@ -1,4 +1,4 @@
-"""Class counts of the papers, for tests of what they define."""
+"""Class counts and logits for tests of losses and samplers."""
 
 import torch
 

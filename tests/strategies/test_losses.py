@@ -13,12 +13,12 @@ TARGET = torch.tensor([0, 3, 9, 9, 5, 1])
 ONE_HOT = torch.eye(10)[TARGET]
 
 
-def loss(name, of, target=ONE_HOT, n=None, stage=0):
-    return find(name).stages[stage].loss(of, target, counts() if n is None else n)
+def loss(name, x, target=ONE_HOT, n=None, stage=0):
+    return find(name).stages[stage].loss(x, target, counts() if n is None else n)
 
 
-def of_two(p):
-    """Logits of two classes of which the first has probability p."""
+def two_logits(p):
+    """Logits of two classes; the first has probability p."""
     return torch.tensor([[math.log(p / (1 - p)), 0.0]])
 
 
@@ -29,20 +29,20 @@ def of_two(p):
 @pytest.mark.parametrize("p", [0.01, 0.3, 0.5, 0.9, 0.999])
 def test_focal_loss(gamma, p):
     """Lin et al. 2017, eq. 4 and, for its gradient, appendix B: d/df_y of -(1-p)^g log p."""
-    of = of_two(p).requires_grad_()
-    value = loss(f"focal_loss:gamma={gamma}", of, torch.tensor([[1.0, 0.0]]))
+    x = two_logits(p).requires_grad_()
+    value = loss(f"focal_loss:gamma={gamma}", x, torch.tensor([[1.0, 0.0]]))
     assert value.item() == pytest.approx(-((1 - p) ** gamma) * math.log(p), rel=1e-3)
     value.sum().backward()
     expected = (1 - p) ** gamma * (gamma * p * math.log(p) + p - 1)
-    assert of.grad[0, 0].item() == pytest.approx(expected, rel=1e-3)
-    assert of.grad[0, 1].item() == pytest.approx(-expected, rel=1e-3)
+    assert x.grad[0, 0].item() == pytest.approx(expected, rel=1e-3)
+    assert x.grad[0, 1].item() == pytest.approx(-expected, rel=1e-3)
 
 
 def test_an_easy_image_counts_a_hundred_times_less():
     """Lin et al. 2017, section 3.2: gamma 2, p .9 has 100x lower loss, p about .968 1000x."""
     for p, times in ((0.9, 100), (0.968, 1000)):
-        focal = loss("focal_loss", of_two(p), torch.tensor([[1.0, 0.0]]))
-        plain = CrossEntropy()(of_two(p), torch.tensor([[1.0, 0.0]]), counts())
+        focal = loss("focal_loss", two_logits(p), torch.tensor([[1.0, 0.0]]))
+        plain = CrossEntropy()(two_logits(p), torch.tensor([[1.0, 0.0]]), counts())
         assert (plain / focal).item() == pytest.approx(times, rel=0.03)
 
 
@@ -53,9 +53,9 @@ def test_focal_loss_without_focus_is_cross_entropy():
 
 
 def test_the_gradient_of_a_certain_image_is_finite_for_any_gamma():
-    of = torch.tensor([[80.0, 0.0]], requires_grad=True)
-    loss("focal_loss:gamma=0.5", of, torch.tensor([[1.0, 0.0]])).sum().backward()
-    assert of.grad.isfinite().all()
+    x = torch.tensor([[80.0, 0.0]], requires_grad=True)
+    loss("focal_loss:gamma=0.5", x, torch.tensor([[1.0, 0.0]])).sum().backward()
+    assert x.grad.isfinite().all()
 
 
 # ---- logit adjustment ------------------------------------------------------------------------
@@ -63,28 +63,28 @@ def test_the_gradient_of_a_certain_image_is_finite_for_any_gamma():
 
 def test_logit_adjusted_loss_by_hand():
     """Menon et al. 2021, eq. 10: equal logits, prior .9 and .1: -log .1 for the rare class."""
-    of, n = torch.zeros(2, 2), torch.tensor([90.0, 10.0])
-    value = loss("logit_adjusted_loss", of, torch.eye(2), n)
+    x, n = torch.zeros(2, 2), torch.tensor([90.0, 10.0])
+    value = loss("logit_adjusted_loss", x, torch.eye(2), n)
     assert value.tolist() == pytest.approx([-math.log(0.9), -math.log(0.1)])
-    halved = loss("logit_adjusted_loss:tau=0.5", of, torch.eye(2), n)
+    halved = loss("logit_adjusted_loss:tau=0.5", x, torch.eye(2), n)
     assert halved.tolist() == pytest.approx([-math.log(0.75), -math.log(0.25)])
 
 
 def test_logit_adjusted_loss_is_a_pairwise_margin_loss():
     """Menon et al. 2021, eq. 11: log(1 + sum_c' (pi_c' / pi_y)^tau e^(f_c' - f_y))."""
-    of, prior = logits(), counts() / counts().sum()
+    x, prior = logits(), counts() / counts().sum()
     for tau in (0.5, 1.0, 1.5):
         ratio = (prior[None] / prior[TARGET][:, None]) ** tau
-        gaps = (of - of.gather(1, TARGET[:, None])).exp()
+        gaps = (x - x.gather(1, TARGET[:, None])).exp()
         expected = (1 + (ratio * gaps * (1 - ONE_HOT)).sum(1)).log()
-        torch.testing.assert_close(loss(f"logit_adjusted_loss:tau={tau}", of), expected)
+        torch.testing.assert_close(loss(f"logit_adjusted_loss:tau={tau}", x), expected)
 
 
 def test_balanced_softmax_is_it_with_tau_1():
     """Ren et al. 2020, eq. 4: n_y e^f_y / sum_c n_c e^f_c."""
-    of, n = logits().double(), counts().double()
-    expected = -((n * of.exp())[torch.arange(6), TARGET] / (n * of.exp()).sum(1)).log()
-    torch.testing.assert_close(loss("balanced_softmax", of, ONE_HOT.double(), n), expected)
+    x, n = logits().double(), counts().double()
+    expected = -((n * x.exp())[torch.arange(6), TARGET] / (n * x.exp()).sum(1)).log()
+    torch.testing.assert_close(loss("balanced_softmax", x, ONE_HOT.double(), n), expected)
     assert find("balanced_softmax") == find("logit_adjusted_loss")
 
 
@@ -106,7 +106,7 @@ def test_label_smoothing_is_torchs(epsilon):
 
 def test_generalized_cross_entropy_by_hand():
     """Zhang & Sabuncu 2018, eq. 6: p .5, q .7: (1 - .5^.7) / .7 = .5492."""
-    value = loss("generalized_cross_entropy", of_two(0.5), torch.tensor([[1.0, 0.0]]))
+    value = loss("generalized_cross_entropy", two_logits(0.5), torch.tensor([[1.0, 0.0]]))
     assert value.item() == pytest.approx(0.5492, abs=1e-4)
 
 
@@ -121,17 +121,17 @@ def test_its_limits_are_cross_entropy_and_the_absolute_error():
 
 
 @pytest.mark.parametrize("q", [0.3, 0.7])
-def test_an_image_pulls_p_to_the_q_times_as_much_as_by_cross_entropy(q):
+def test_the_gradient_is_p_to_the_q_times_that_by_cross_entropy(q):
     """Zhang & Sabuncu 2018, eq. 7."""
-    of = logits().requires_grad_()
-    loss(f"generalized_cross_entropy:q={q}", of).sum().backward()
-    p = of.detach().softmax(1)
+    x = logits().requires_grad_()
+    loss(f"generalized_cross_entropy:q={q}", x).sum().backward()
+    p = x.detach().softmax(1)
     expected = (p - ONE_HOT) * p[torch.arange(6), TARGET][:, None] ** q
-    torch.testing.assert_close(of.grad, expected)
+    torch.testing.assert_close(x.grad, expected)
 
 
 @pytest.mark.parametrize(
-    ("asked", "says"),
+    ("spec", "message"),
     [
         ("focal_loss:gamma=-0.1", "gamma must be 0 or more, got -0.1"),
         ("logit_adjusted_loss:tau=-1", "tau must be 0 or more, got -1"),
@@ -140,6 +140,6 @@ def test_an_image_pulls_p_to_the_q_times_as_much_as_by_cross_entropy(q):
         ("generalized_cross_entropy:q=1.1", "q must be above 0 and up to 1, got 1.1"),
     ],
 )
-def test_what_is_not_allowed_is_said(asked, says):
-    with pytest.raises(ValueError, match=says):
-        find(asked)
+def test_wrong_parameters_are_explained(spec, message):
+    with pytest.raises(ValueError, match=message):
+        find(spec)

@@ -1,4 +1,4 @@
-"""Mixup and remix blend what their papers blend; the baseline of augmentation alters every image."""
+"""Mixup and remix blend as in their papers; their baseline augments every image."""
 
 import pytest
 import torch
@@ -10,7 +10,7 @@ COUNTS = torch.tensor([90.0, 10.0, 25.0])
 
 
 def blended(name, images=2000, seed=0):
-    """Each image is all of one class's own brightness, so pixels tell the shares."""
+    """All pixels of an image have the brightness of its class, so pixels show the shares."""
     labels = torch.arange(images) % 3
     bright = torch.tensor([0.0, 100.0, 200.0])[labels]
     pixels = bright[:, None, None, None].expand(-1, 3, 2, 2).clone()
@@ -32,20 +32,20 @@ def test_shares_follow_the_beta_distribution(alpha):
     """Of Beta(a, a): mean 1/2, variance 1 / (4 (2a + 1))."""
     labels, _, target = blended(f"mixup:alpha={alpha}", images=6000)
     own = target[torch.arange(6000), labels]
-    other = own[own < 1]  # of two classes, or nearly a whole one
+    other = own[own < 1]  # mixed with another class
     variance = ((other - 0.5) ** 2).mean()
     assert variance.item() == pytest.approx(1 / (4 * (2 * alpha + 1)), rel=0.06)
     assert other.mean().item() == pytest.approx(0.5, abs=0.03)
 
 
 def test_remix_blends_pixels_as_mixup_does():
-    _, one, _ = blended("mixup:alpha=1")
-    _, two, _ = blended("remix:alpha=1")
-    assert torch.equal(one, two)
+    _, by_mixup, _ = blended("mixup:alpha=1")
+    _, by_remix, _ = blended("remix:alpha=1")
+    assert torch.equal(by_mixup, by_remix)
 
 
 @pytest.mark.parametrize(
-    ("mine", "theirs", "part", "label"),
+    ("own", "other", "share", "label"),
     [
         (0, 1, 0.4, 0.0),  # 90 : 10, of the majority less than tau: all to the minority
         (0, 1, 0.6, 0.6),  # more than tau: as in mixup
@@ -56,15 +56,15 @@ def test_remix_blends_pixels_as_mixup_does():
         (1, 1, 0.3, 0.3),
     ],
 )
-def test_remix_gives_the_label_to_the_much_rarer_class(mine, theirs, part, label):
+def test_remix_gives_the_label_to_the_much_rarer_class(own, other, share, label):
     """Chou et al. 2020, eq. 7, kappa 3 and tau 0.5."""
-    found = Remix(1.0, 3.0, 0.5).of_label(
-        torch.tensor([part]), torch.eye(3)[[mine]], torch.eye(3)[[theirs]], COUNTS
+    result = Remix(1.0, 3.0, 0.5).label_share(
+        torch.tensor([share]), torch.eye(3)[[own]], torch.eye(3)[[other]], COUNTS
     )
-    assert found.tolist() == pytest.approx([label])
+    assert result.tolist() == pytest.approx([label])
 
 
-def test_augmentation_only_alters_as_augmentation_oversampling_but_every_image():
+def test_augmentation_only_augments_as_augmentation_oversampling_but_every_image():
     (baseline,), (oversampled,) = (
         find("augmentation_only").stages,
         find("augmentation_oversampling").stages,
@@ -72,18 +72,18 @@ def test_augmentation_only_alters_as_augmentation_oversampling_but_every_image()
     assert baseline.augmentation == RandomAugmentation(15.0)
     assert oversampled.augmentation == RandomAugmentation(15.0, from_repeat=1)
     repeat_index = torch.arange(3)
-    assert baseline.augmentation.changes(repeat_index).tolist() == [True, True, True]
-    assert oversampled.augmentation.changes(repeat_index).tolist() == [False, True, True]
+    assert baseline.augmentation.selects(repeat_index).tolist() == [True, True, True]
+    assert oversampled.augmentation.selects(repeat_index).tolist() == [False, True, True]
 
 
 @pytest.mark.parametrize(
-    ("asked", "says"),
+    ("spec", "message"),
     [
         ("mixup:alpha=0", "alpha must be above 0, got 0"),
         ("remix:kappa=0.5", "kappa must be 1 or more and tau from 0 to 1, got 0.5 and 0.5"),
         ("remix:tau=2", "got 3.0 and 2.0"),
     ],
 )
-def test_what_is_not_allowed_is_said(asked, says):
-    with pytest.raises(ValueError, match=says):
-        find(asked)
+def test_wrong_parameters_are_explained(spec, message):
+    with pytest.raises(ValueError, match=message):
+        find(spec)

@@ -1,4 +1,4 @@
-"""Class weights are what the papers define, with mean 1 over the training images."""
+"""Class weights are those of the papers, with mean 1 over the training images."""
 
 import numpy as np
 import pytest
@@ -11,8 +11,9 @@ from tests.strategies.long_tail import CIFAR10_LT, counts, logits
 LABELS = np.repeat(np.arange(10), CIFAR10_LT)
 
 
-def weights(strategy, stage=0, of=None):
-    return find(strategy).stages[stage].loss.of(counts() if of is None else of).numpy()
+def weights(strategy, stage=0, sizes=None):
+    loss = find(strategy).stages[stage].loss
+    return loss.class_weights(counts() if sizes is None else sizes).numpy()
 
 
 def test_class_weights_are_balanced_as_in_scikit_learn():
@@ -54,53 +55,53 @@ def test_weights_have_mean_1_over_the_training_images(name):
 
 
 @pytest.mark.parametrize("name", ["class_weights", "effective_number"])
-def test_a_class_without_images_counts_as_one_of_a_single_image(name):
-    with_none, with_one = (weights(name, of=torch.tensor([40.0, 10, n])) for n in (0, 1))
-    assert np.isfinite(with_none).all()
-    assert with_none[2] / with_none[0] == pytest.approx(with_one[2] / with_one[0], rel=1e-5)
+def test_a_class_without_images_counts_as_a_class_of_one_image(name):
+    empty, single = (weights(name, sizes=torch.tensor([40.0, 10, n])) for n in (0, 1))
+    assert np.isfinite(empty).all()
+    assert empty[2] / empty[0] == pytest.approx(single[2] / single[0], rel=1e-5)
 
 
 @pytest.mark.parametrize("name", ["class_weights", "square_root_weights", "effective_number"])
 def test_the_loss_is_torchs_weighted_cross_entropy_without_its_mean(name):
     """torch divides by the sum of the batch's weights, which would undo them image by image."""
-    target, of = torch.tensor([0, 3, 9, 9, 5, 1]), logits()
+    target, x = torch.tensor([0, 3, 9, 9, 5, 1]), logits()
     loss = find(name).stages[0].loss
     one_hot = torch.eye(10)[target]
     expected = torch.nn.functional.cross_entropy(
-        of, target, weight=torch.from_numpy(weights(name)), reduction="none"
+        x, target, weight=torch.from_numpy(weights(name)), reduction="none"
     )
-    torch.testing.assert_close(loss(of, one_hot, counts()), expected)
+    torch.testing.assert_close(loss(x, one_hot, counts()), expected)
 
 
-def test_class_balanced_focal_loss_is_weights_times_focal_loss():
-    """Cui et al. 2019, section 4.3; the focal factor is of the unweighted probability."""
-    target, of = torch.tensor([0, 3, 9, 9, 5, 1]), logits()
+def test_class_balanced_focal_loss_is_focal_loss_times_weights():
+    """Cui et al. 2019, section 4.3; the focal factor has the unweighted probability."""
+    target, x = torch.tensor([0, 3, 9, 9, 5, 1]), logits()
     loss = (
         find("class_balanced_focal:gamma=2,beta=0.99")
         .stages[0]
-        .loss(of, torch.eye(10)[target], counts())
+        .loss(x, torch.eye(10)[target], counts())
     )
-    p = of.softmax(1)[torch.arange(6), target]
+    p = x.softmax(1)[torch.arange(6), target]
     w = torch.from_numpy(weights("effective_number:beta=0.99"))[target]
     torch.testing.assert_close(loss, -w * (1 - p) ** 2 * p.log())
 
 
 def test_deferred_weights_are_those_of_the_effective_number():
-    first, last = find("deferred_reweighting:beta=0.99").stages
+    first, final = find("deferred_reweighting:beta=0.99").stages
     assert first.loss == CrossEntropy()
-    assert last.loss == find("effective_number:beta=0.99").stages[0].loss
-    assert (first.fraction, last.fraction) == pytest.approx((0.8, 0.2))
+    assert final.loss == find("effective_number:beta=0.99").stages[0].loss
+    assert (first.fraction, final.fraction) == pytest.approx((0.8, 0.2))
 
 
 @pytest.mark.parametrize(
-    ("asked", "says"),
+    ("spec", "message"),
     [
         ("class_weights:power=-1", "power must be from 0 to 2, got -1"),
         ("effective_number:beta=1", "beta must be from 0 to below 1, got 1"),
         ("class_balanced_focal:gamma=-1", "gamma must be 0 or more, got -1"),
-        ("deferred_reweighting:final_fraction=0", r"share must be in \(0, 1\], got 0"),
+        ("deferred_reweighting:final_fraction=0", r"fraction must be in \(0, 1\], got 0"),
     ],
 )
-def test_what_is_not_allowed_is_said(asked, says):
-    with pytest.raises(ValueError, match=says):
-        find(asked)
+def test_wrong_parameters_are_explained(spec, message):
+    with pytest.raises(ValueError, match=message):
+        find(spec)

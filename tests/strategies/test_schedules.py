@@ -2,7 +2,8 @@
 
 import pytest
 
-from benchmark.plan.segments import Budget, make_plan
+from benchmark.plan.schedule import Budget
+from benchmark.plan.segments import make_plan
 from benchmark.strategy import find
 from benchmark.strategy.registry import resolve
 
@@ -10,7 +11,7 @@ BUDGET = Budget(64, (100, 100))
 
 
 def plan(names):
-    return make_plan(resolve(names), {0: BUDGET}, {0: "origin"})
+    return make_plan(resolve(names), {0: BUDGET}, {0: "base"})
 
 
 def steps_trained(names):
@@ -18,30 +19,30 @@ def steps_trained(names):
 
 
 @pytest.mark.parametrize("name", ["crt", "smote"])
-def test_the_last_layer_is_begun_anew_and_trained_alone(name):
+def test_a_new_last_layer_is_trained_alone(name):
     """Kang et al. 2020, section 4.1."""
-    first, last = find(name).stages
-    assert (first.fraction, last.fraction) == pytest.approx((0.7, 0.3))
+    first, final = find(name).stages
+    assert (first.fraction, final.fraction) == pytest.approx((0.7, 0.3))
     assert (first.train_from, first.reset_head) == (None, False)
-    assert (last.train_from, last.reset_head) == ("head", True)
+    assert (final.train_from, final.reset_head) == ("head", True)
     assert not find(f"{name}:reset=false").stages[1].reset_head
 
 
 @pytest.mark.parametrize(
-    ("name", "last"),
+    ("name", "final"),
     [
         ("crt:base=mixup", "random_oversampling"),
         ("deferred_resampling:base=focal_loss", "random_oversampling"),
         ("deferred_reweighting:base=augmentation_only", "effective_number"),
     ],
 )
-def test_they_go_on_from_any_other_strategy(name, last):
-    of, (whole,) = find(name).stages, find(name.partition("on=")[2]).stages
-    assert len(of) == 2
-    for field in ("sample", "augment", "mix", "loss"):
-        assert getattr(of[0], field) == getattr(whole, field)
-    (end,) = find(last).stages
-    assert (of[1].sampler, of[1].loss) == (end.sampler, end.loss)
+def test_they_go_on_from_any_other_strategy(name, final):
+    stages, (whole,) = find(name).stages, find(name.partition("base=")[2]).stages
+    assert len(stages) == 2
+    for field in ("sampler", "augmentation", "mixing", "synthesizer", "loss"):
+        assert getattr(stages[0], field) == getattr(whole, field)
+    (end,) = find(final).stages
+    assert (stages[1].sampler, stages[1].loss) == (end.sampler, end.loss)
 
 
 def test_a_strategy_of_two_stages_keeps_both_before_a_third():
@@ -68,21 +69,20 @@ def test_a_strategy_of_two_stages_keeps_both_before_a_third():
         ("no_change,progressive_sampling", 360),
     ],
 )
-def test_what_is_shared_is_trained_once(names, steps):
+def test_shared_steps_are_trained_once(names, steps):
     assert steps_trained(names) == steps
 
 
-def test_decisions_use_the_network_that_they_are_on():
-    networks = plan(
-        "focal_loss,threshold_moving:base=focal_loss,no_change,prior_correction"
-    ).outputs
+def test_a_decision_uses_the_network_of_its_base():
+    names = "focal_loss,threshold_moving:base=focal_loss,no_change,prior_correction"
+    networks = plan(names).networks
     assert networks["focal_loss", 0] == networks["threshold_moving:base=focal_loss", 0]
     assert networks["no_change", 0] == networks["prior_correction", 0]
     assert networks["no_change", 0] != networks["focal_loss", 0]
 
 
 def test_deferring_begins_at_the_same_step_whatever_is_deferred():
-    """So a comparison of the two is one of draws and weights."""
+    """So the two differ in draws and weights alone."""
     ends = {
         segment.start
         for segment in plan("no_change,deferred_resampling,deferred_reweighting").segments

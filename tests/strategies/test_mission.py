@@ -1,4 +1,4 @@
-"""Each strategy does what its name says."""
+"""The six strategies of the mission."""
 
 import numpy as np
 import pytest
@@ -20,22 +20,22 @@ TARGET = one_hot(torch.from_numpy(LABELS), 4).float()
 TRAIN_COUNTS = torch.from_numpy(COUNTS).float()
 
 
-def loss_of(name, logits=LOGITS, target=TARGET, counts=TRAIN_COUNTS):
+def loss(name, logits=LOGITS, target=TARGET, counts=TRAIN_COUNTS):
     (stage,) = find(name).stages
     return stage.loss(logits, target, counts)
 
 
-def drawn_by(name, steps=600, batch_size=21):
+def class_shares(name, steps=600, batch_size=21):
     (stage,) = find(name).stages
-    stream = BatchSampler(stage.sampler, LABELS, seed=0, batch_size=batch_size)
-    positions = np.concatenate([stream.batch(step)[0] for step in range(steps)])
+    sampler = BatchSampler(stage.sampler, LABELS, seed=0, batch_size=batch_size)
+    positions = np.concatenate([sampler.batch(step)[0] for step in range(steps)])
     return np.bincount(LABELS[positions], minlength=4) / len(positions)
 
 
 def head_gradient(name):
     """Gradient of the mean loss by each class's own logit, summed over its images, (4,)."""
     logits = torch.zeros(126, 4, requires_grad=True)
-    loss_of(name, logits).mean().backward()
+    loss(name, logits).mean().backward()
     own = logits.grad[torch.arange(126), torch.from_numpy(LABELS)]
     return torch.zeros(4).index_add_(0, torch.from_numpy(LABELS), -own)
 
@@ -45,9 +45,9 @@ def head_gradient(name):
 
 def test_no_change_is_the_neutral_strategy():
     assert find("no_change") == Strategy()
-    np.testing.assert_allclose(drawn_by("no_change"), COUNTS / COUNTS.sum(), atol=1e-3)
+    np.testing.assert_allclose(class_shares("no_change"), COUNTS / COUNTS.sum(), atol=1e-3)
     expected = cross_entropy(LOGITS, torch.from_numpy(LABELS), reduction="none")
-    torch.testing.assert_close(loss_of("no_change"), expected)
+    torch.testing.assert_close(loss("no_change"), expected)
 
 
 # ---- class_weights -------------------------------------------------------------------------------
@@ -55,19 +55,19 @@ def test_no_change_is_the_neutral_strategy():
 
 def test_class_weights_are_scikit_learns_balanced_ones():
     balanced = compute_class_weight("balanced", classes=np.arange(4), y=LABELS)
-    expected = torch.from_numpy(balanced[LABELS]).float() * loss_of("no_change")
-    torch.testing.assert_close(loss_of("class_weights"), expected)
+    expected = torch.from_numpy(balanced[LABELS]).float() * loss("no_change")
+    torch.testing.assert_close(loss("class_weights"), expected)
 
 
 @pytest.mark.parametrize("power", [0.5, 1.0])
 def test_class_weights_do_not_change_the_learning_rate(power):
     (stage,) = find(f"class_weights:power={power}").stages
-    weights = stage.loss.of(TRAIN_COUNTS)
+    weights = stage.loss.class_weights(TRAIN_COUNTS)
     assert weights[torch.from_numpy(LABELS)].mean() == pytest.approx(1, abs=1e-6)
     assert (weights[0] / weights[3]).item() == pytest.approx((4 / 80) ** power)
 
 
-def test_class_weights_give_every_class_the_same_say():
+def test_class_weights_give_every_class_the_same_gradient():
     plain, weighted = head_gradient("no_change"), head_gradient("class_weights")
     assert plain[0] / plain[3] == pytest.approx(20, rel=1e-4)
     assert weighted[0] / weighted[3] == pytest.approx(1, rel=1e-4)
@@ -75,44 +75,42 @@ def test_class_weights_give_every_class_the_same_say():
 
 def test_class_weights_on_equal_classes_are_plain():
     equal = torch.full((4,), 30.0)
-    torch.testing.assert_close(
-        loss_of("class_weights", counts=equal), loss_of("no_change", counts=equal)
-    )
+    torch.testing.assert_close(loss("class_weights", counts=equal), loss("no_change", counts=equal))
 
 
 # ---- focal_loss ----------------------------------------------------------------------------------
 
 
-def test_focal_loss_of_hand_worked_values():
+def test_focal_loss_by_hand():
     p = torch.tensor([[0.9, 0.1], [0.2, 0.8]])
     target = torch.tensor([[1.0, 0.0], [1.0, 0.0]])
-    loss = loss_of("focal_loss", p.log(), target, torch.ones(2))
+    value = loss("focal_loss", p.log(), target, torch.ones(2))
     expected = [-(0.1**2) * np.log(0.9), -(0.8**2) * np.log(0.2)]
-    np.testing.assert_allclose(loss.numpy(), expected, rtol=1e-5)
+    np.testing.assert_allclose(value.numpy(), expected, rtol=1e-5)
 
 
 def test_focal_loss_without_focus_is_plain():
-    torch.testing.assert_close(loss_of("focal_loss:gamma=0"), loss_of("no_change"))
+    torch.testing.assert_close(loss("focal_loss:gamma=0"), loss("no_change"))
 
 
-def test_focal_loss_looks_at_difficulty_not_at_rarity():
+def test_focal_loss_depends_on_difficulty_not_on_class_size():
     easy, hard = torch.tensor([[4.0, 0.0]]), torch.tensor([[0.0, 4.0]])
     target, counts = torch.tensor([[1.0, 0.0]]), torch.tensor([1.0, 1000.0])
     shares = [
-        loss_of("focal_loss", x, target, counts) / loss_of("no_change", x, target, counts)
+        loss("focal_loss", x, target, counts) / loss("no_change", x, target, counts)
         for x in (easy, hard)
     ]
     assert shares[0] < 0.001
     assert shares[1] > 0.9
-    swapped = loss_of("focal_loss", easy, target, counts.flip(0))
-    torch.testing.assert_close(swapped, loss_of("focal_loss", easy, target, counts))
+    swapped = loss("focal_loss", easy, target, counts.flip(0))
+    torch.testing.assert_close(swapped, loss("focal_loss", easy, target, counts))
 
 
 def test_focal_gradient_is_that_of_its_formula():
     logits = LOGITS.double().requires_grad_()
     p = logits.softmax(1)[torch.arange(126), torch.from_numpy(LABELS)]
     (direct,) = torch.autograd.grad((-((1 - p) ** 2) * p.log()).sum(), logits)
-    (ours,) = torch.autograd.grad(loss_of("focal_loss", logits, TARGET.double()).sum(), logits)
+    (ours,) = torch.autograd.grad(loss("focal_loss", logits, TARGET.double()).sum(), logits)
     torch.testing.assert_close(ours, direct)
 
 
@@ -120,10 +118,10 @@ def test_focal_gradient_is_that_of_its_formula():
 
 
 def test_random_oversampling_draws_all_classes_equally_often():
-    np.testing.assert_allclose(drawn_by("random_oversampling"), 0.25, atol=0.005)
+    np.testing.assert_allclose(class_shares("random_oversampling"), 0.25, atol=0.005)
 
 
-def test_a_pass_of_random_oversampling_is_imbalanced_learns():
+def test_an_epoch_of_random_oversampling_is_that_of_imbalanced_learn():
     (stage,) = find("random_oversampling").stages
     drawn = stage.sampler(LABELS, np.random.default_rng(3))
     sampler = RandomOverSampler(random_state=0)
@@ -137,30 +135,30 @@ def test_a_pass_of_random_oversampling_is_imbalanced_learns():
 
 
 def test_augmentation_oversampling_has_the_draws_of_random_oversampling():
-    (one,), (two,) = (
+    (augmented,), (plain,) = (
         find(name).stages for name in ("augmentation_oversampling", "random_oversampling")
     )
-    assert one.sampler == two.sampler
-    assert one.loss == two.loss
+    assert augmented.sampler == plain.sampler
+    assert augmented.loss == plain.loss
 
 
-def test_only_repeats_are_altered_and_each_in_its_own_way():
+def test_only_repeats_are_augmented_and_each_differently():
     (stage,) = find("augmentation_oversampling").stages
     repeat_index = torch.tensor([0, 1, 2, 0])
-    assert stage.augmentation.changes(repeat_index).tolist() == [False, True, True, False]
+    assert stage.augmentation.selects(repeat_index).tolist() == [False, True, True, False]
     image = torch.randint(0, 256, (1, 3, 64, 64), dtype=torch.uint8).expand(2, -1, -1, -1)
-    one, two = stage.augmentation(image, repeat_index[1:3], torch.Generator().manual_seed(0))
-    assert not torch.equal(one, image[0])
-    assert not torch.equal(one, two)
+    first, second = stage.augmentation(image, repeat_index[1:3], torch.Generator().manual_seed(0))
+    assert not torch.equal(first, image[0])
+    assert not torch.equal(first, second)
 
 
-def test_altered_images_still_show_the_same_thing():
-    """A centred disc stays centred: what is done to repeats is mild."""
+def test_augmented_images_still_show_the_same_object():
+    """A centred disc stays centred: the augmentation is mild."""
     (stage,) = find("augmentation_oversampling").stages
     y, x = torch.meshgrid(torch.linspace(-1, 1, 96), torch.linspace(-1, 1, 96), indexing="ij")
     disc = ((x**2 + y**2 < 0.25) * 200).to(torch.uint8).expand(50, 3, -1, -1).clone()
-    views = stage.augmentation(disc, torch.ones(50), torch.Generator().manual_seed(0)).float()
-    mass = views.mean(1) / views.mean(1).sum((1, 2), keepdim=True)
+    augmented = stage.augmentation(disc, torch.ones(50), torch.Generator().manual_seed(0)).float()
+    mass = augmented.mean(1) / augmented.mean(1).sum((1, 2), keepdim=True)
     assert (mass * x).sum((1, 2)).abs().max() < 0.25
     assert (mass * y).sum((1, 2)).abs().max() < 0.25
 
@@ -169,7 +167,7 @@ def test_altered_images_still_show_the_same_thing():
 
 
 def biased_outputs(images, seed):
-    """Outputs of a model that has learnt the prior: right by evidence, biased toward class 0."""
+    """Outputs of a model that has learnt the prior, so it is biased toward class 0."""
     rng = np.random.default_rng(seed)
     share = COUNTS / COUNTS.sum()
     labels = rng.choice(4, images, p=share)
@@ -177,7 +175,7 @@ def biased_outputs(images, seed):
     return Outputs(logits.astype(np.float32), np.zeros((images, 1)), labels)
 
 
-def test_threshold_moving_trains_what_it_moves():
+def test_threshold_moving_trains_as_its_base():
     assert find("threshold_moving").stages == find("no_change").stages
     assert find("threshold_moving:base=focal_loss").stages == find("focal_loss").stages
 
@@ -218,14 +216,14 @@ def test_the_less_evidence_the_closer_to_a_prior_correction():
     assert distance[2] < 0.1
 
 
-def test_a_network_that_already_favours_the_rare_is_not_pushed_further():
+def test_a_network_that_already_favours_rare_classes_is_not_moved_further():
     rng = np.random.default_rng(0)
     labels = rng.choice(4, 2000, p=COUNTS / COUNTS.sum())
     logits = (rng.normal(0, 1, (2000, 4)) + 3.0 * np.eye(4)[labels]).astype(np.float32)
     logits -= 0.9 * np.log(COUNTS / COUNTS.sum())  # as after training on balanced draws
     outputs = Outputs(logits, np.zeros((2000, 1)), labels)
     rule = find("threshold_moving").decision.fit(outputs, COUNTS)
-    assert rule.offset[0] > rule.offset[3], "macro-F1 wants some of the favour back"
+    assert rule.offset[0] > rule.offset[3], "macro-F1 is best with fewer rare labels"
 
 
 def test_its_macro_f1_is_scikit_learns():
