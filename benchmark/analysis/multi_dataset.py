@@ -235,12 +235,11 @@ def default_folder(folders: Sequence[str | Path]) -> Path:
 
 def _dataset_names(runs: Sequence[Comparison]) -> tuple[str, ...]:
     """Return different names (D,): the plain name, or with the folder's name, or with its path."""
-    plain = [run.manifest.data.name for run in runs]
-    names = plain
-    for suffixes in ([run.folder.resolve().name for run in runs], [run.folder for run in runs]):
+    names = [run.manifest.data.name for run in runs]
+    for suffix in (lambda run: run.folder.resolve().name, lambda run: run.folder):
         times = Counter(names)
         names = [
-            f"{own} ({suffix})" if times[name] > 1 else name
-            for name, own, suffix in zip(names, plain, suffixes, strict=True)
+            f"{run.manifest.data.name} ({suffix(run)})" if times[name] > 1 else name
+            for name, run in zip(names, runs, strict=True)
         ]
     return tuple(names)

@@ -5,48 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from test_run_records import CLASSES, TEST_LABELS, record, split
 
 from benchmark.analysis.comparison import load_comparison, recall_table
-from benchmark.run.manifest import (
-    DataInfo,
-    ExperimentInfo,
-    RecipeInfo,
-    RunManifest,
-    StrategyInfo,
-    WeightsInfo,
-)
 from benchmark.run.run_folder import RunFolder
-
-RECIPE = RecipeInfo("forum", "", (), 8, 0.0, None, "")
+from tests.analysis.records import TEST_LABELS, record, write_run
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> RunFolder:
     """A run of two strategies and two seeds; only one of the four trainings is done."""
-    folder = RunFolder(tmp_path / "run")
-    strategies = tuple(
-        StrategyInfo(name, f"Describe {name}.", {}, dict.fromkeys((0, 1), "key")) for name in "ba"
-    )
-    folder.write_manifest(
-        RunManifest(
-            name="run",
-            command=None,
-            quick=False,
-            experiment=ExperimentInfo({}, RECIPE, 8, (10,), "head", (), "fp32", "cpu"),
-            data=DataInfo("shapes", "shapes", "", 10, None, CLASSES, {}),
-            weights=WeightsInfo("none", "", ""),
-            environment={},
-            seeds=(0, 1),
-            strategies=strategies,
-            available={},
-            baseline="b",
-            tuning=None,
-            messages=("a warning",),
-        )
-    )
-    for seed in (0, 1):
-        folder.write_split(seed, split())
+    folder = write_run(tmp_path / "run", "ba", "b", seeds=(0, 1))
     folder.write_record(record("a", 0, TEST_LABELS))
     return folder
 

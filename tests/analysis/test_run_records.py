@@ -18,50 +18,8 @@ from benchmark.analysis.run_records import (
     summary_columns,
 )
 from benchmark.evaluation.metrics.registry import METRICS
-from benchmark.run.manifest import SplitManifest, SplitPart
-from benchmark.run.record_schema import (
-    AuditRecord,
-    BudgetUsed,
-    CurvePoint,
-    FailedRecord,
-    Record,
-)
-
-CLASSES = ("rare", "common", "middle")  # in the order of the records
-ORDER = [1, 2, 0]
-TEST_LABELS = (1, 1, 1, 2, 2, 0)
-
-
-def split(groups: tuple[int, ...] | None = None) -> SplitManifest:
-    return SplitManifest(
-        SplitPart((5, 50, 20), (), ()),
-        SplitPart((0, 1, 0), (1,), ("val.jpg",)),
-        SplitPart((1, 3, 2), TEST_LABELS, tuple(f"{k}.jpg" for k in range(6)), groups),
-    )
-
-
-def record(strategy: str, seed: int, predicted: tuple[int, ...], macro_f1: float = 0.5) -> Record:
-    return Record(
-        strategy=strategy,
-        seed=seed,
-        network="key",
-        parameters={},
-        decision=None,
-        metrics={"val": {"macro_f1": 0.25}, "test": {"macro_f1": macro_f1, "accuracy": None}},
-        budget=BudgetUsed(10, 8, 4, 80, 60, 0, 1.5),
-        audit=AuditRecord((), (0, 0, 0), *[(0.0, 0.0, 0.0)] * 3),
-        posthoc={},
-        reliability={},
-        diagnoses=(),
-        curve=(CurvePoint(5, 0, "head", 1.0, (), 2.0, 0.3, 0.2, 1),),
-        predicted={"val": (0,), "test": predicted},
-        confidence={"val": (0.9,), "test": (0.5,) * 6},
-        fingerprint="",
-    )
-
-
-RIGHT = record("a", 0, TEST_LABELS)
-WRONG = record("b", 0, (1, 1, 1, 1, 1, 1))
+from benchmark.run.record_schema import FailedRecord, Record
+from tests.analysis.records import CLASSES, ORDER, RIGHT, TEST_LABELS, WRONG, record, split
 
 
 def run(*records: Record | FailedRecord, **changes: object) -> RunRecords:

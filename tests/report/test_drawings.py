@@ -10,14 +10,14 @@ from dataclasses import replace
 import matplotlib
 import numpy as np
 import pytest
-from fabricate import STRATEGIES, fabricate
+from tests.report.fabricate import STRATEGIES, fabricate
 from matplotlib import pyplot
 from matplotlib.colors import to_rgb
 
 from benchmark.report.render import blocks, formats
 from benchmark.report.render.canvas import to_standalone_svg, to_svg
 from benchmark.report.render.colours import COLOURS, HEAT, INVERTED_FROM, colour_levels
-from benchmark.report.render.html import _drawing as into_page
+from benchmark.report.render.html import inline_drawing
 from benchmark.report.single.drawings import confusion_maps, curve_panels, recall_map
 from benchmark.report.single.figures import all_figures
 
@@ -64,7 +64,7 @@ def test_every_drawing_follows_the_page() -> None:
     for name, figure in all_figures(fabricate(strategies=STRATEGIES[:2], seeds=(0, 1))).items():
         svg = to_svg(figure, name)
         ET.fromstring(to_standalone_svg(svg).split("\n", 1)[1])
-        inline = str(into_page(svg, 'a "quoted" name'))
+        inline = str(inline_drawing(svg, 'a "quoted" name'))
         assert not re.findall(r"#[0-9a-f]{6}\b", inline), name
         assert 'aria-label="a &#34;quoted&#34; name"' in inline
         assert "<style" not in inline  # it would reach the whole page

@@ -1,4 +1,4 @@
-"""Several data sets in one sentence, and never more than their number can carry."""
+"""The verdict on several data sets, and whether so many allow one."""
 
 from __future__ import annotations
 
@@ -6,96 +6,98 @@ from benchmark.analysis.multi_dataset import MultiDatasetComparison
 from benchmark.report.render.blocks import as_code, printable
 from benchmark.report.render.formats import join_names, pluralize
 
+MOST_NAMES = 3  # strategies that a sentence names; more are counted
+WILCOXON = "Wilcoxon's signed-rank test over data sets, Holm's correction for"
 
-def verdict(across: MultiDatasetComparison) -> str:
-    """Return the sentence a reader takes away: what does better than the baseline, and where."""
-    start = f"On {pluralize(len(across.datasets), 'data set', 'data sets')}"
-    if not across.common_strategies:
-        return f"{start}, no strategy that every run asked for finished, so nothing can be ranked."
-    baseline = across.baseline
-    if baseline is None:
-        return f"{start}{_without_baseline(across)}."
-    leaderboard = across.leaderboard
-    compared = leaderboard[
-        leaderboard["strategy"].isin(across.common_strategies) & (leaderboard["compared"] > 0)
-    ]
+
+def verdict(comparison: MultiDatasetComparison) -> str:
+    """Return on how many data sets each strategy has a higher macro-F1 than the baseline."""
+    datasets = _data_sets(len(comparison.datasets))
+    if not comparison.common_strategies:
+        return f"No strategy of all runs finished on these {datasets}, so nothing can be ranked."
+    if comparison.baseline is None:
+        return _without_baseline(comparison)
+    baseline, leaderboard = _name(comparison.baseline), comparison.leaderboard
+    common = leaderboard["strategy"].isin(comparison.common_strategies)
+    compared = leaderboard[common & (leaderboard["compared"] > 0)]
     if compared.empty:
-        return f"{start}, nothing finished beside the baseline {as_code(printable(baseline))}."
-    by_result: dict[tuple[int, int], list[str]] = {}
+        return f"On these {datasets}, no strategy can be compared with the baseline {baseline}."
+    if not compared["wins"].any():
+        return f"No strategy has a higher macro-F1 than the baseline {baseline} on any data set."
+    groups: dict[tuple[int, int], list[str]] = {}
     for row in compared.to_dict("records"):
-        by_result.setdefault((row["higher"], row["compared"]), []).append(row["strategy"])
-    results = sorted(by_result, key=lambda result: (-result[0] / result[1], -result[1]))
-    everyone = all(of == len(across.datasets) for _, of in results)
-    said = [
-        f"{_on(*result, everyone)} under {_names(by_result[result], len(compared))}"
+        groups.setdefault((row["wins"], row["compared"]), []).append(row["strategy"])
+    results = sorted(groups, key=lambda result: (-result[0] / result[1], -result[1]))
+    (first, on), *others = (
+        (_names(groups[result], len(compared)), _on(*result, len(comparison.datasets)))
         for result in results
-    ]
-    return (
-        f"{start}, macro-F1 is higher than under {as_code(printable(baseline))} {join_names(said)}."
     )
+    start = f"{first[0].upper()}{first[1:]} {'has' if len(groups[results[0]]) == 1 else 'have'}"
+    rest = "".join(f"; {names} {on}" for names, on in others)
+    return f"{start} a higher macro-F1 than the baseline {baseline} {on}{rest}."
 
 
-def follow_up(across: MultiDatasetComparison) -> str:
-    """Return what so many data sets settle."""
-    pairs = [pair for pair in across.pair_tests if pair.datasets]
-    if not pairs:
+def follow_up(comparison: MultiDatasetComparison) -> str:
+    """Return what tests over so many data sets can say."""
+    if not comparison.tested_pairs:
         return ""
-    most = max(pair.datasets for pair in pairs)
-    tests = pluralize(len(pairs), "pair", "pairs")
-    if most < across.needed:
+    most = max(pair.datasets for pair in comparison.pair_tests)
+    tests = pluralize(comparison.tested_pairs, "pair", "pairs")
+    if most < comparison.min_datasets:
         return (
-            f"{pluralize(most, 'data set', 'data sets').capitalize()} settle nothing: with {tests} of "
-            "strategies to test, no difference can be significant below "
-            f"{pluralize(across.needed, 'data set', 'data sets')}."
+            f"{_data_sets(most).capitalize()} {'is' if most == 1 else 'are'} too few for a test: "
+            f"with {tests} of strategies, a difference can be significant from "
+            f"{_data_sets(comparison.min_datasets)} on."
         )
-    said = significant(across)
-    how = f"Wilcoxon's signed ranks over data sets, Holm for {tests}"
-    if not said:
-        return f"No two strategies differ significantly ({how})."
-    if len(said) > 3:
-        return f"{len(said)} of {tests} differ significantly ({how}): see below."
-    return f"Macro-F1 is significantly higher under {join_names(said)}: {how}."
+    sentences = significant_sentences(comparison)
+    if not sentences:
+        return f"No two strategies differ significantly ({WILCOXON} {tests})."
+    if len(sentences) > MOST_NAMES:
+        return f"{len(sentences)} of {tests} differ significantly ({WILCOXON} {tests}): see below."
+    return f"Macro-F1 is significantly higher with {join_names(sentences)} ({WILCOXON} {tests})."
 
 
-def significant(across: MultiDatasetComparison) -> list[str]:
-    """Return which strategy is significantly higher than which: "`one` than under `other`"."""
-    found = []
-    for pair in across.pair_tests:
-        if pair.differ:
-            order = (pair.one, pair.two) if pair.balance > 0 else (pair.two, pair.one)
-            one, other = (as_code(printable(across.common_strategies[place])) for place in order)
-            found.append(f"{one} than under {other}")
-    return found
+def significant_sentences(comparison: MultiDatasetComparison) -> list[str]:
+    """Return "`better` than with `worse`" for each pair that differs significantly."""
+    pairs = comparison.significant_pairs
+    return [f"{_name(better)} than with {_name(worse)}" for better, worse in pairs]
 
 
-def _without_baseline(across: MultiDatasetComparison) -> str:
-    why = (
-        "which have different baselines"
-        if len({run.baseline for run in across.runs}) > 1
-        else "without a baseline"
-    )
-    leaderboard = across.leaderboard.set_index("strategy")["mean_rank"].dropna()
-    if len(leaderboard) < 2:
-        return f", {why}, no two strategies can be ranked"
-    best, worst = leaderboard.min(), leaderboard.max()
+def _without_baseline(comparison: MultiDatasetComparison) -> str:
+    baselines = {run.baseline for run in comparison.runs}
+    why = "have different baselines" if len(baselines) > 1 else "have no baseline"
+    start = f"The {_data_sets(len(comparison.datasets))} {why}"
+    ranks = comparison.leaderboard.set_index("strategy")["mean_rank"].dropna()
+    if len(ranks) < 2:
+        return f"{start}, and no two strategies can be ranked."
+    best, worst = ranks.min(), ranks.max()
     if best == worst:
-        return f", {why}, all strategies have the same mean rank by macro-F1"
-    names = [_names(list(leaderboard.index[leaderboard == rank]), 0) for rank in (best, worst)]
+        return f"{start}. All strategies have the same mean rank by macro-F1."
+    first, last = (_names(list(ranks.index[ranks == rank])) for rank in (best, worst))
     return (
-        f", {why}, mean ranks by macro-F1 go from {best:.1f} under {names[0]} to {worst:.1f} under "
-        f"{names[1]}"
+        f"{start}. By macro-F1, the best mean rank is {best:.1f} ({first}), the worst {worst:.1f} "
+        f"({last})."
     )
 
 
-def _on(number: int, of: int, everyone: bool) -> str:
-    if not everyone:  # some can be compared on fewer data sets than others
-        return f"on {number} of {of}"
-    if number == 0:
-        return "on none"
-    return ("on both" if of == 2 else f"on all {of}") if number == of else f"on {number}"
+def _on(wins: int, compared: int, datasets: int) -> str:
+    if compared < datasets:
+        return f"on {wins} of {_data_sets(compared)}"
+    if wins < compared:
+        return f"on {wins or 'none'} of {compared}"
+    return "on both data sets" if compared == 2 else f"on all {compared} data sets"
 
 
-def _names(names: list[str], among: int) -> str:
-    if len(names) <= 3:
-        return join_names([as_code(printable(name)) for name in names])
-    return f"all {len(names)} others" if len(names) == among else f"{len(names)} strategies"
+def _names(names: list[str], compared: int | None = None) -> str:
+    """Name few strategies, count many; `compared` is the number of all that are compared."""
+    if len(names) <= MOST_NAMES:
+        return join_names(list(map(_name, names)))
+    return f"all {len(names)} others" if len(names) == compared else f"{len(names)} strategies"
+
+
+def _name(name: str) -> str:
+    return as_code(printable(name))
+
+
+def _data_sets(number: int) -> str:
+    return pluralize(number, "data set", "data sets")

@@ -35,7 +35,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters |= {"inline": _inline, "breakable": _breakable, "drawing": _drawing}
+    templates.filters |= {"inline": _inline, "breakable": _breakable, "drawing": inline_drawing}
     templates.tests["kind"] = lambda block, name: type(block).__name__ == name
     return templates
 
@@ -65,7 +65,7 @@ def _breakable(text: str) -> Markup:
     return Markup("<wbr>").join(re.split(r"(?<=[_:=,/.])(?=[^\W\d])", printable(text)))
 
 
-def _drawing(svg: str, alt: str) -> Markup:
+def inline_drawing(svg: str, alt: str) -> Markup:
     """Put an SVG document into the page: its colours become the page's, its name the alt text."""
     names = {light: name for name, (light, _) in COLOURS.items()}
     svg = re.sub(

@@ -1,0 +1,52 @@
+"""The CSV files of a report on several data sets, and the section that lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from benchmark.analysis.multi_dataset import MultiDatasetComparison
+from benchmark.report.multi.settings import comparable_settings
+from benchmark.report.render.blocks import Block, Definitions, Paragraph
+
+FILES = (
+    ("scores.csv", "One row a data set and strategy: means over seeds, differences, ranks."),
+    ("leaderboard.csv", "One row a strategy: wins and losses against the baseline, mean ranks."),
+    ("pairs.csv", "One row a pair of strategies, with the test over data sets."),
+    ("runs.csv", "One row a run: its data and its settings."),
+)
+APOSTROPHES = (
+    "In the CSV files, an apostrophe stands before each text that a spreadsheet could take for a "
+    "formula."
+)
+
+
+def files_section() -> Iterator[Block]:
+    """Yield what each file holds."""
+    yield Definitions(FILES)
+    yield Paragraph(APOSTROPHES)
+
+
+def frames(comparison: MultiDatasetComparison) -> dict[str, pd.DataFrame]:
+    """Return the tables by the names of their files."""
+    runs = [
+        {
+            "dataset": dataset,
+            "folder": str(run.folder),
+            "classes": len(run.classes),
+            "train_images": sum(run.train_counts),
+            **{
+                name.replace(" ", "_").replace("-", "_"): value
+                for name, value in comparable_settings(run).items()
+            },
+            "baseline": run.baseline,
+        }
+        for dataset, run in zip(comparison.datasets, comparison.runs, strict=True)
+    ]
+    return {
+        "scores.csv": comparison.scores,
+        "leaderboard.csv": comparison.leaderboard,
+        "pairs.csv": comparison.pairs,
+        "runs.csv": pd.DataFrame(runs),
+    }

@@ -1,0 +1,101 @@
+"""Warnings that a reader must know before comparing one data set with another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+from benchmark.analysis.comparison import Comparison
+from benchmark.analysis.multi_dataset import NOT_RUN, MultiDatasetComparison
+from benchmark.report.multi.settings import comparable_settings
+from benchmark.report.render.blocks import as_code, printable
+from benchmark.report.render.formats import join_names, pluralize
+from benchmark.report.single.notices import FEW_TEST_IMAGES, few_images
+from benchmark.report.single.strategies import failed_checks
+
+MOST_NAMES = 8  # data sets that a warning names; more are counted
+
+
+def warnings(comparison: MultiDatasetComparison) -> Iterator[str]:
+    """Yield the warnings, the most important first."""
+    runs = dict(zip(comparison.datasets, comparison.runs, strict=True))
+    if quick := [name for name, run in runs.items() if run.manifest.quick]:
+        yield f"Quick looks, which are no evidence: {_names(quick)}."
+    yield from _same_images(runs)
+    yield from _baselines(runs)
+    yield from _settings(runs)
+    for name, run in runs.items():
+        if failed := failed_checks(run):
+            yield (
+                f"On {_name(name)} {join_names(list(map(_name, failed)))} failed the audit: see "
+                "that run's report."
+            )
+    if few := [name for name, run in runs.items() if few_images(run)]:
+        yield (
+            f"Classes with fewer than {FEW_TEST_IMAGES} test images are on {_names(few)}: the "
+            "report of the run names them and says how uncertain its numbers are."
+        )
+    yield from _incomplete(comparison)
+
+
+def _same_images(runs: dict[str, Comparison]) -> Iterator[str]:
+    """Warn of data sets with the same classes, as many images, and the same source or counts."""
+    for (name, run), (other_name, other) in combinations(runs.items(), 2):
+        ours, theirs = run.manifest.data, other.manifest.data
+        same_size = ours.images == theirs.images and set(run.classes) == set(other.classes)
+        if same_size and (ours.spec == theirs.spec or ours.counts == theirs.counts):
+            yield (
+                f"{_names([name, other_name])} seem to be the same images: they count as two data "
+                "sets here, but are not independent."
+            )
+
+
+def _baselines(runs: dict[str, Comparison]) -> Iterator[str]:
+    groups: dict[str, list[str]] = {}
+    for name, run in runs.items():
+        groups.setdefault(_name(run.baseline) if run.baseline else "none", []).append(name)
+    if len(groups) > 1:
+        yield (
+            f"The runs have different baselines: {_grouped(groups)}. Differences are from each "
+            "run's own; `--baseline NAME` takes one for all."
+        )
+
+
+def _settings(runs: dict[str, Comparison]) -> Iterator[str]:
+    by_run = {name: comparable_settings(run) for name, run in runs.items()}
+    for setting_name in next(iter(by_run.values())):
+        groups: dict[str, list[str]] = {}
+        for name, values in by_run.items():
+            groups.setdefault(values[setting_name], []).append(name)
+        if len(groups) > 1:
+            yield f"The runs differ in {setting_name}: {_grouped(groups)}."
+
+
+_INCOMPLETE = {
+    NOT_RUN: "was not run on {}: it is shown, but neither ranked nor tested.",
+    "failed": "failed on {}: there it is not compared.",
+    "partly failed": "failed for some seeds on {}: there it is not compared.",
+}
+
+
+def _incomplete(comparison: MultiDatasetComparison) -> Iterator[str]:
+    """Warn of strategies that were not run on all data sets, and of those that failed."""
+    scores = comparison.scores
+    for status, text in _INCOMPLETE.items():
+        rows = scores[scores["status"] == status]
+        for strategy, datasets in rows.groupby("strategy", sort=False)["dataset"]:
+            yield f"{_name(str(strategy))} {text.format(_names(list(datasets)))}"
+
+
+def _grouped(groups: dict[str, list[str]]) -> str:
+    return "; ".join(f"{value} on {_names(names)}" for value, names in groups.items())
+
+
+def _names(names: Sequence[str]) -> str:
+    if len(names) > MOST_NAMES:
+        return pluralize(len(names), "data set", "data sets")
+    return join_names(list(map(_name, names)))
+
+
+def _name(name: str) -> str:
+    return as_code(printable(name))

@@ -1,0 +1,86 @@
+"""Records and splits of a run of three classes, for tests of the analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmark.run.manifest import (
+    DataInfo,
+    ExperimentInfo,
+    RecipeInfo,
+    RunManifest,
+    SplitManifest,
+    SplitPart,
+    StrategyInfo,
+    WeightsInfo,
+)
+from benchmark.run.record_schema import AuditRecord, BudgetUsed, CurvePoint, Record
+from benchmark.run.run_folder import RunFolder
+
+CLASSES = ("rare", "common", "middle")  # in the order of the records
+ORDER = [1, 2, 0]
+TEST_LABELS = (1, 1, 1, 2, 2, 0)
+
+
+def split(groups: tuple[int, ...] | None = None) -> SplitManifest:
+    return SplitManifest(
+        SplitPart((5, 50, 20), (), ()),
+        SplitPart((0, 1, 0), (1,), ("val.jpg",)),
+        SplitPart((1, 3, 2), TEST_LABELS, tuple(f"{k}.jpg" for k in range(6)), groups),
+    )
+
+
+def record(strategy: str, seed: int, predicted: tuple[int, ...], macro_f1: float = 0.5) -> Record:
+    return Record(
+        strategy=strategy,
+        seed=seed,
+        network="key",
+        parameters={},
+        decision=None,
+        metrics={"val": {"macro_f1": 0.25}, "test": {"macro_f1": macro_f1, "accuracy": None}},
+        budget=BudgetUsed(10, 8, 4, 80, 60, 0, 1.5),
+        audit=AuditRecord((), (0, 0, 0), *[(0.0, 0.0, 0.0)] * 3),
+        posthoc={},
+        reliability={},
+        diagnoses=(),
+        curve=(CurvePoint(5, 0, "head", 1.0, (), 2.0, 0.3, 0.2, 1),),
+        predicted={"val": (0,), "test": predicted},
+        confidence={"val": (0.9,), "test": (0.5,) * 6},
+        fingerprint="",
+    )
+
+
+RIGHT = record("a", 0, TEST_LABELS)
+WRONG = record("b", 0, (1, 1, 1, 1, 1, 1))
+
+
+def write_run(
+    path: Path, strategies: Sequence[str], baseline: str, seeds: tuple[int, ...] = (0,)
+) -> RunFolder:
+    """Write manifest and splits of a run of which nothing is trained yet."""
+    folder = RunFolder(path)
+    recipe = RecipeInfo("forum", "", (), 8, 0.0, None, "")
+    folder.write_manifest(
+        RunManifest(
+            name=path.name,
+            command=None,
+            quick=False,
+            experiment=ExperimentInfo({}, recipe, 8, (), "head", (), "fp32", "cpu"),
+            data=DataInfo(path.name, path.name, "", 10, None, CLASSES, {}),
+            weights=WeightsInfo("none", "", ""),
+            environment={},
+            seeds=seeds,
+            strategies=tuple(
+                StrategyInfo(name, f"Describe {name}.", {}, dict.fromkeys(seeds, "key"))
+                for name in strategies
+            ),
+            available={},
+            baseline=baseline,
+            tuning=None,
+            messages=("a warning",),
+        )
+    )
+    for seed in seeds:
+        folder.write_split(seed, split())
+    return folder
