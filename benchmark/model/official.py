@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import queue
 import socket
 import sys
 import threading
@@ -65,25 +64,24 @@ def wait_for_answer(timeout: float) -> None:
     OSError
         If the server can't be reached, or does not answer within `timeout` seconds.
     """
-    answers: queue.Queue[Exception | None] = queue.Queue()
+    errors: list[Exception] = []
 
     def send_request() -> None:
         request = Request(URL, method="HEAD", headers={"User-Agent": "torch.hub"})
         try:
             urlopen(request, timeout=timeout).close()
-            answers.put(None)
-        except HTTPError:  # an answer too: a server may refuse this kind of request alone
-            answers.put(None)
+        except HTTPError:
+            pass  # an answer too: a server may refuse this kind of request alone
         except Exception as error:
-            answers.put(error)
+            errors.append(error)
 
-    threading.Thread(target=send_request, daemon=True).start()
-    try:
-        error = answers.get(timeout=timeout)
-    except queue.Empty:
-        raise TimeoutError(f"{URL}: no answer for {timeout:g} s") from None
-    if error is not None:
-        raise _with_url(error)
+    thread = threading.Thread(target=send_request, daemon=True)
+    thread.start()
+    thread.join(timeout)
+    if thread.is_alive():
+        raise TimeoutError(f"{URL}: no answer for {timeout:g} s")
+    if errors:
+        raise _with_url(errors[0])
 
 
 def _download(path: Path, timeout: float) -> None:
