@@ -11,12 +11,12 @@ def failed(strategy, seed=0):
     return FailedRecord(strategy=strategy, seed=seed, network="key", error="E: why")
 
 
-def test_a_folder_without_a_run_is_refused_in_words(tmp_path):
+def test_a_folder_without_a_run_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"holds no run: there is no run.json in it. Give"):
         RunFolder(tmp_path).read_manifest()
 
 
-def test_a_run_of_version_0_1_is_refused_in_words(tmp_path):
+def test_a_run_of_version_0_1_is_refused(tmp_path):
     folder = RunFolder(tmp_path)
     folder.run_file.write_text('{"name": "old", "asked": []}')
     with pytest.raises(ValueError, match=r"run.json was written by version 0.1"):
@@ -30,7 +30,7 @@ def test_a_record_is_read_as_it_was_written(tmp_path):
     assert folder.read_record("focal_loss:gamma=1", 3) == failed("focal_loss:gamma=1", 3)
 
 
-def test_a_record_that_is_neither_whole_nor_failed_is_refused_in_words(tmp_path):
+def test_a_record_that_is_neither_whole_nor_failed_is_refused(tmp_path):
     folder = RunFolder(tmp_path)
     folder.record_file("a", 0).parent.mkdir()
     folder.record_file("a", 0).write_text('{"schema_version": 1, "status": "ok", "strategy": "a"}')

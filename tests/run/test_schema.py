@@ -66,13 +66,13 @@ def test_a_damaged_file_is_named_with_what_is_wrong_and_what_to_do(text, wrong):
         from_json(Outer, text, FILE)
 
 
-def test_a_file_of_version_0_1_is_refused_in_words():
+def test_a_file_of_version_0_1_is_refused():
     with pytest.raises(
         ValueError, match=f"^{FILE} was written by version 0.1.*trains all networks"
     ):
         from_json(Outer, '{"name": "a"}', FILE)
 
 
-def test_a_file_of_a_later_version_is_refused_in_words():
+def test_a_file_of_a_later_version_is_refused():
     with pytest.raises(ValueError, match=f"^{FILE} has schema version 2.* reads version 1. Read"):
         from_json(Outer, '{"schema_version": 2}', FILE)
