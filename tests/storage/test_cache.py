@@ -3,18 +3,25 @@
 import fcntl
 import os
 import pickle
-import re
 import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
-from benchmark.cli import main
-from benchmark.storage.cache import cache_dir, clear, default_limit, entries, lease, make_room
+from benchmark.storage.cache import (
+    cache_dir,
+    cache_in,
+    clear,
+    default_limit,
+    entries,
+    lease,
+    make_room,
+)
 
 SIZE = 2**18  # of an entry's file; its folder may take some blocks too
 SLACK = 2**15
@@ -27,9 +34,9 @@ def cache(tmp_path, monkeypatch):
     return tmp_path / "cache"
 
 
-def fill(folder, age=0.0, about="rows of wheels"):
+def fill(folder, age=0.0, description="rows of wheels"):
     """Make an entry that was used some seconds ago and is used no more."""
-    held = lease(folder, about)
+    held = lease(folder, description)
     folder.mkdir(parents=True)
     (folder / "rows.bin").write_bytes(os.urandom(SIZE))
     held.release()
@@ -54,9 +61,27 @@ def there(folders):
 
 def test_the_cache_can_be_put_elsewhere(cache, monkeypatch, tmp_path):
     assert cache_dir() == cache
+    monkeypatch.setenv("IMBALANCE_BENCH_CACHE", "~/elsewhere")
+    assert cache_dir() == Path("~/elsewhere").expanduser()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other folders")
+def test_the_cache_is_in_the_users_cache_folder(monkeypatch, tmp_path):
     monkeypatch.delenv("IMBALANCE_BENCH_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache_dir() == tmp_path / "imbalance-bench"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert cache_dir() == Path("~/.cache/imbalance-bench").expanduser()
+
+
+def test_the_cache_of_a_block_is_another_one_for_new_processes_too(cache, tmp_path):
+    with cache_in(tmp_path / "other"):
+        assert cache_dir() == tmp_path / "other"
+        code = "from benchmark.storage.cache import cache_dir; print(cache_dir())"
+        command = [sys.executable, "-c", code]
+        printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        assert printed.strip() == str(tmp_path / "other")
+    assert cache_dir() == cache
 
 
 # ---- room ------------------------------------------------------------------------------------
@@ -158,19 +183,19 @@ def test_entries_are_described(three):
     held = lease(three[1], "activations of wheels — 5 images")
     newest, last, oldest = entries()
     assert (newest.path, newest.in_use) == (three[1], True)
-    assert newest.about == "activations of wheels — 5 images"
+    assert newest.description == "activations of wheels — 5 images"
     held.release()
-    assert (last.path, last.about, last.in_use) == (three[2], "rows of wheels", False)
+    assert (last.path, last.description, last.in_use) == (three[2], "rows of wheels", False)
     assert 299 < time.time() - oldest.last_used < 330
     lease(three[1], "short").release()
-    assert entries()[0].about == "short"
+    assert entries()[0].description == "short"
 
 
 def test_an_entry_of_before_the_locks_is_an_entry(cache):
     folder = fill(cache / "pixels" / KEYS[0])
     shutil.rmtree(cache / "locks")
     (entry,) = entries()
-    assert (entry.about, entry.in_use) == (f"pixels {KEYS[0]}", False)
+    assert (entry.description, entry.in_use) == (f"pixels {KEYS[0]}", False)
     assert time.time() - entry.last_used < 60
     clear()
     assert not folder.exists()
@@ -211,22 +236,25 @@ def start(code, folder):
     return subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
 
-def test_another_process_keeps_what_it_uses_until_it_ends(three, capsys):
+def test_another_process_keeps_what_it_uses_until_it_ends(three):
     with start(HOLD, three[1]) as other:
         other.stdout.readline()
-        assert main(["cache"]) == 0
-        assert [line.endswith("yes") for line in capsys.readouterr().out.splitlines()[1:4]] == (
-            [True, False, False]
-        )
-        assert main(["cache", "--clear"]) == 0
-        told = capsys.readouterr().out
-        assert re.search(r"^removed 2 entries, 5\d\d KB, from ", told)
-        assert re.search(r"\nkept, as it is in use: rows of another process, 2\d\d KB\n", told)
+        assert [entry.in_use for entry in entries()] == [True, False, False]
+        removed, kept_back = clear()
+        assert {entry.path for entry in removed} == {three[0], three[2]}
+        (used,) = kept_back
+        assert (used.path, used.description) == (three[1], "rows of another process")
         assert there(three) == [False, True, False]
         other.send_signal(signal.SIGKILL)
-    removed, kept = clear()
+    removed, kept_back = clear()
     assert [entry.path for entry in removed] == [three[1]]
-    assert not kept
+    assert not kept_back
+
+
+def test_an_empty_cache_is_read_and_cleared_without_making_it(cache):
+    assert entries() == []
+    assert clear() == ([], [])
+    assert not cache.exists()
 
 
 def test_a_removal_never_takes_an_entry_from_its_reader(cache):
@@ -265,33 +293,3 @@ def test_a_lease_ends_with_its_object(three):
     assert clear()[1][0].path == three[0]
     del held
     assert clear()[0][0].path == three[0]
-
-
-# ---- command line ----------------------------------------------------------------------------
-
-
-def test_an_empty_cache_is_shown_and_cleared_without_making_it(cache, capsys):
-    assert main(["cache"]) == 0
-    assert main(["cache", "--clear"]) == 0
-    shown, cleared = capsys.readouterr().out.splitlines()
-    assert shown.startswith(f"0 B in {cache}")
-    assert cleared == f"removed 0 entries, 0 B, from {cache}"
-    assert not cache.exists()
-
-
-def test_a_limit_that_is_no_size_is_refused(capsys):
-    with pytest.raises(SystemExit):
-        main(["plan", "--cache-limit", "much"])
-    assert "like 20GB" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["list"], ["cache"]])
-def test_words_that_need_no_torch_do_not_import_it(words):
-    code = (
-        "import sys; from benchmark.cli import main\n"
-        f"try: main({words})\nexcept SystemExit: pass\n"
-        "sys.exit(' '.join({'torch', 'pandas', 'sklearn', 'scipy', 'matplotlib'} & {*sys.modules}))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.stderr == "\n"
-    assert done.stdout

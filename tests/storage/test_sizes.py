@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmark.storage.sizes import parse_size, size_text
+from benchmark.storage.sizes import format_size, parse_size
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ def test_sizes_are_read(text, size):
 
 
 @pytest.mark.parametrize("text", ["", "GB", "20 GG", "-1GB", "0", "0.1B", "1e9", "1,5GB", "nan"])
-def test_what_is_no_size_is_told_what_is(text):
+def test_the_error_of_a_wrong_size_says_what_is_right(text):
     with pytest.raises(ValueError, match=r"like 20GB, 500MB") as error:
         parse_size(text)
     assert repr(text) in str(error.value)
@@ -30,6 +30,6 @@ def test_what_is_no_size_is_told_what_is(text):
 
 def test_sizes_are_written_short():
     sizes = (0, 999, 1000, 9_940, 9_960, 118_000_000, 999_400_000, 999_600_000, 13 * 10**9)
-    assert [size_text(size) for size in sizes] == (
+    assert [format_size(size) for size in sizes] == (
         ["0 B", "999 B", "1.0 KB", "9.9 KB", "10 KB", "118 MB", "999 MB", "1.0 GB", "13 GB"]
     )

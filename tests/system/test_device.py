@@ -1,4 +1,4 @@
-"""Where the numbers are computed, and how precisely."""
+"""The device that computes, and its precision."""
 
 import joblib
 import pytest
@@ -8,17 +8,31 @@ from benchmark.system import device
 from benchmark.system.device import Device, choose_device, cores
 
 
-@pytest.mark.parametrize(("asked", "dtype"), [("bf16", torch.bfloat16), ("fp32", torch.float32)])
-def test_what_was_asked_for_is_chosen(asked, dtype):
-    chosen = choose_device("cpu", asked)
-    assert (chosen.name, chosen.type, chosen.place) == ("cpu", "cpu", torch.device("cpu"))
-    assert chosen.dtype == dtype
-    assert chosen.torch_version == torch.__version__
-    assert type(chosen.torch_version) is str, "or it could not be read where there is no torch"
+@pytest.fixture
+def two_gpus(monkeypatch):
+    """Torch reports two GPUs; the second one computes in bfloat16."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"GPU {device.index or 0}")
+    monkeypatch.setattr(
+        torch.cuda, "get_device_capability", lambda device: (9, 0) if device.index else (7, 5)
+    )
 
 
 @pytest.mark.parametrize(
-    ("able", "expected"),
+    ("precision", "dtype"), [("bf16", torch.bfloat16), ("fp32", torch.float32)]
+)
+def test_the_precision_that_the_user_chose(precision, dtype):
+    chosen = choose_device("cpu", precision)
+    assert (chosen.name, chosen.type) == ("cpu", "cpu")
+    assert chosen.torch_device == torch.device("cpu")
+    assert chosen.dtype == dtype
+    assert chosen.torch_version == torch.__version__
+    assert type(chosen.torch_version) is str, "torch's own type can't be read without torch"
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "expected"),
     [
         ({"avx512_bf16": True}, "bfloat16"),
         ({"amx_bf16": True}, "bfloat16"),
@@ -26,9 +40,20 @@ def test_what_was_asked_for_is_chosen(asked, dtype):
         ({}, "float32"),
     ],
 )
-def test_auto_is_bfloat16_where_the_cpu_computes_in_it(monkeypatch, able, expected):
-    monkeypatch.setattr(device, "_cpu_abilities", lambda: able)
+def test_auto_is_bfloat16_where_the_cpu_computes_in_it(monkeypatch, capabilities, expected):
+    monkeypatch.setattr(device, "_cpu_capabilities", lambda: capabilities)
     assert choose_device("cpu", "auto").precision == expected
+
+
+def test_auto_is_the_first_gpu_and_the_precision_that_it_computes_in(two_gpus):
+    chosen = choose_device("auto", "auto")
+    assert (chosen.name, chosen.type, chosen.hardware) == ("cuda", "cuda", "GPU 0")
+    assert chosen.precision == "float32"
+    second = choose_device("cuda:1", "auto")
+    assert (second.precision, second.hardware) == ("bfloat16", "GPU 1")
+    assert choose_device("cuda:1", "fp32").precision == "float32"
+    with pytest.raises(ValueError, match=r"'cuda:2' is not there: torch .* sees 2 GPUs; use"):
+        choose_device("cuda:2", "auto")
 
 
 def test_a_gpu_that_is_not_there_is_an_error():
@@ -38,7 +63,7 @@ def test_a_gpu_that_is_not_there_is_an_error():
 
 def test_a_gpu_has_a_number():
     assert Device("cuda:1", "float32").type == "cuda"
-    assert Device("cuda:1", "float32").place == torch.device("cuda", 1)
+    assert Device("cuda:1", "float32").torch_device == torch.device("cuda", 1)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What is done when memory runs out."""
+"""How much memory there is, and what happens when it runs out."""
 
 import platform
 import subprocess
@@ -9,7 +9,12 @@ import pytest
 import torch
 
 from benchmark.system import memory
-from benchmark.system.memory import host_memory, in_full_batches, is_out_of_memory
+from benchmark.system.memory import (
+    compute_in_batches,
+    host_memory,
+    is_out_of_memory,
+    release_memory,
+)
 
 FREED_BELOW_WHAT_IS_HELD = """
 import torch
@@ -27,7 +32,7 @@ print((before - kept) // 10**6, (kept - anonymous()) // 10**6)
 """
 
 
-def test_a_failed_allocation_of_the_host_is_known():
+def test_a_failed_allocation_of_the_host_is_out_of_memory():
     with pytest.raises(RuntimeError) as caught:
         torch.empty(2**60, dtype=torch.uint8)
     assert is_out_of_memory(caught.value)
@@ -43,7 +48,7 @@ def test_a_failed_allocation_of_the_host_is_known():
         (ValueError("can't allocate memory"), False),
     ],
 )
-def test_other_errors_are_not_taken_for_it(error, expected):
+def test_other_errors_do_not_count_as_out_of_memory(error, expected):
     assert is_out_of_memory(error) is expected
 
 
@@ -56,18 +61,18 @@ def test_a_batch_for_which_there_is_no_memory_is_halved_and_nothing_is_lost():
             raise torch.OutOfMemoryError("out of memory")
         return torch.from_numpy(indices) * 10
 
-    parts = list(in_full_batches(np.arange(40), compute))
+    parts = list(compute_in_batches(np.arange(40), compute))
     assert sizes == [64, 32, 16, 16, 16]
     assert torch.equal(torch.cat([values for _, values in parts]), torch.arange(40) * 10)
     assert [len(part) for part, _ in parts] == [16, 16, 8]
 
 
-def test_what_fits_at_no_size_is_an_error():
+def test_a_single_image_that_does_not_fit_is_an_error():
     def compute(indices):
         raise torch.OutOfMemoryError("out of memory")
 
     with pytest.raises(torch.OutOfMemoryError):
-        list(in_full_batches(np.arange(3), compute))
+        list(compute_in_batches(np.arange(3), compute))
 
 
 def test_other_errors_are_raised_at_once():
@@ -78,7 +83,7 @@ def test_other_errors_are_raised_at_once():
         raise RuntimeError("shapes do not match")
 
     with pytest.raises(RuntimeError, match="shapes"):
-        list(in_full_batches(np.arange(3), compute))
+        list(compute_in_batches(np.arange(3), compute))
     assert len(calls) == 1
 
 
@@ -91,10 +96,20 @@ def test_a_container_has_the_memory_of_its_limit(monkeypatch, tmp_path):
         assert host_memory() == expected
 
 
+@pytest.mark.parametrize("uses_gpu", [True, False])
+def test_the_cache_of_a_gpu_is_emptied_only_where_one_is_in_use(monkeypatch, uses_gpu):
+    calls = []
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: uses_gpu)
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: calls.append(1))
+    release_memory()
+    assert len(calls) == uses_gpu
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other libraries keep less")
 def test_memory_that_is_freed_below_what_is_held_is_given_back():
     command = [sys.executable, "-c", FREED_BELOW_WHAT_IS_HELD]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    by_itself, released = map(int, told.split())
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    by_itself, released = map(int, printed.split())
     assert by_itself < 10  # or there is nothing to do
     assert released > 90

@@ -1,27 +1,17 @@
-"""The experiment on which the training room is tested."""
+"""The trainings that several files of this folder look at."""
 
 import pytest
 
-from benchmark.api import make_experiment
+from tests.train.small_training import Setup, small_features
 
 
 @pytest.fixture(scope="session")
-def experiment_on(image_folder):
-    """Three classes at 75 px, random weights; Mixed_7b and what follows is trained."""
+def features():
+    """Three classes, 20 px; the block `body` and all after it is trained."""
+    return small_features()
 
-    def make(device, precision="fp32"):
-        return make_experiment(
-            data=image_folder,
-            weights="none",
-            recipe="forum",
-            epochs=None,
-            lr=None,
-            seeds=(0,),
-            quick=False,
-            fine_tune="Mixed_7b",
-            image_size=75,
-            precision=precision,
-            device=device,
-        )
 
-    return make
+@pytest.fixture
+def setup(features):
+    """3 + 3 steps of 4 images."""
+    return Setup(features)

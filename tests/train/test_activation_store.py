@@ -18,11 +18,11 @@ def rows_of(indices, shape=(3, 2, 4)):
     return torch.stack([torch.full(shape, float(i)) + torch.arange(4) / 8 for i in indices])
 
 
-def resident(folder, count, shape, dtype):
+def on_device(folder, count, shape, dtype):
     return DeviceActivationStore(count, shape, dtype, "cpu")
 
 
-@pytest.fixture(params=[DiskActivationStore, resident])
+@pytest.fixture(params=[DiskActivationStore, on_device])
 def new(request, tmp_path):
     return partial(request.param, tmp_path / "a")
 
@@ -75,17 +75,17 @@ def test_batches_are_full_so_that_what_is_missing_does_not_round_the_rest(new, b
 def test_a_file_is_shared_and_memory_is_not(new):
     store = new(5, (4,), "float32")
     store.fill(np.arange(5), lambda i: rows_of(i, (4,)))
-    there = pickle.loads(pickle.dumps(store))
+    copied = pickle.loads(pickle.dumps(store))
     if isinstance(store, DiskActivationStore):
-        torch.testing.assert_close(there.read(np.arange(5)), rows_of(np.arange(5), (4,)))
+        torch.testing.assert_close(copied.read(np.arange(5)), rows_of(np.arange(5), (4,)))
     else:
-        assert there.missing(np.arange(5)).tolist() == [0, 1, 2, 3, 4]
+        assert copied.missing(np.arange(5)).tolist() == [0, 1, 2, 3, 4]
         assert len(pickle.dumps(store)) < 2000
 
 
-def test_what_is_held_is_not_sent(tmp_path):
-    store = DiskActivationStore(tmp_path / "a", 5, (4,), "float32", held=threading.Lock())
-    assert pickle.loads(pickle.dumps(store)).held is None
+def test_the_lock_of_a_store_is_not_sent_to_workers(tmp_path):
+    store = DiskActivationStore(tmp_path / "a", 5, (4,), "float32", lock=threading.Lock())
+    assert pickle.loads(pickle.dumps(store)).lock is None
 
 
 def test_rows_whose_computation_was_interrupted_do_not_count(
@@ -120,6 +120,7 @@ def fill_some(folder, first, barrier):
         store.fill(part, lambda i: torch.from_numpy(i).float()[:, None].expand(-1, 4))
 
 
+@pytest.mark.slow
 def test_two_processes_that_fill_at_once_lose_nothing(tmp_path):
     spawn = multiprocessing.get_context("spawn")
     barrier = spawn.Barrier(2)

@@ -1,4 +1,4 @@
-"""States on disk: as they lie in memory, and back."""
+"""States on disk: written as they lie in memory, and read back."""
 
 import torch
 
@@ -7,7 +7,7 @@ from benchmark.train.checkpoint import load_tensors, save_tensors
 
 STATE = {
     "maps": torch.rand(4, 3, 2, 2).contiguous(memory_format=torch.channels_last),
-    "turned by hand": torch.rand(2, 2, 3, 4).permute(3, 2, 0, 1),
+    "permuted by hand": torch.rand(2, 2, 3, 4).permute(3, 2, 0, 1),
     "narrow": torch.rand(4, 3, 1, 1).contiguous(memory_format=torch.channels_last),
     "plain": torch.rand(4, 3, 2, 2),
     "matrix": torch.rand(3, 4).t(),
@@ -17,8 +17,8 @@ STATE = {
 
 def test_a_state_comes_back_as_it_was(tmp_path):
     save_tensors(tmp_path / "state", STATE, {"step": 3})
-    tensors, about = load_tensors(tmp_path / "state")
-    assert about == {"step": 3}
+    tensors, metadata = load_tensors(tmp_path / "state")
+    assert metadata == {"step": 3}
     assert tensors.keys() == STATE.keys()
     for name, tensor in STATE.items():
         assert torch.equal(tensors[name], tensor), name

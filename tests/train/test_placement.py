@@ -1,14 +1,54 @@
-"""Where activations live."""
+"""Where activations are stored: each store in the fastest placement in which it fits."""
 
+import os
+from pathlib import Path
+
+import numpy as np
 import pytest
+import torch
 
-from benchmark.train.placement import MemoryBudget, Placement, gpu_budget_for
+from benchmark.storage.cache import entries
+from benchmark.system.device import Device
+from benchmark.train import placement as module
+from benchmark.train.activation_store import DeviceActivationStore, DiskActivationStore
+from benchmark.train.placement import (
+    MemoryBudget,
+    Placement,
+    StoreAllocator,
+    gpu_budget,
+    gpu_bytes_to_spare,
+)
 
 GB = 2**30
+CPU = Device("cpu", "float32")
+SHAPE = (8, 4, 4)
+NEEDED = 10 * 8 * 4 * 4 * 4  # bytes of 10 rows
+
+
+@pytest.fixture(autouse=True)
+def shared_memory(tmp_path, monkeypatch):
+    """A cache and a folder in memory of this test alone."""
+    monkeypatch.setenv("IMBALANCE_BENCH_CACHE", str(tmp_path / "cache"))
+    folder = tmp_path / "memory"
+    folder.mkdir()
+    monkeypatch.setattr(module, "SHARED_MEMORY", folder)
+    return folder
+
+
+def allocate(cache_limit=None, budget=0):
+    """Return an allocator, and the store and the placement that it chose."""
+    allocator = StoreAllocator(
+        "wheels, 10 images, 75 px", ["weights"], 10, CPU, budget, cache_limit
+    )
+    return allocator, *allocator.allocate("Mixed_6c", SHAPE, "float32")
+
+
+def fill(store):
+    store.fill(np.arange(10), lambda indices: torch.ones(len(indices), *SHAPE))
 
 
 @pytest.mark.parametrize(
-    ("device", "disk", "memory", "home"),
+    ("device", "disk", "memory", "placement"),
     [
         (20, 0, 0, Placement.DEVICE),
         (9, 20, 20, Placement.DISK),
@@ -16,8 +56,9 @@ GB = 2**30
         (0, 9, 9, Placement.RECOMPUTE),
     ],
 )
-def test_the_fastest_place_that_fits_is_taken(device, disk, memory, home):
-    assert MemoryBudget(device, lambda needed: needed <= disk, memory).placement_for(10) is home
+def test_the_fastest_placement_that_fits_is_taken(device, disk, memory, placement):
+    budget = MemoryBudget(device, lambda needed: needed <= disk, memory)
+    assert budget.placement_for(10) is placement
 
 
 def test_no_room_is_made_on_disk_for_what_fits_on_the_gpu():
@@ -28,8 +69,111 @@ def test_no_room_is_made_on_disk_for_what_fits_on_the_gpu():
 
 
 def test_a_gpu_keeps_what_training_needs():
-    full = gpu_budget_for(free=139 * GB, total=140 * GB, batch_size=64, image_size=299)
+    full = gpu_bytes_to_spare(free=139 * GB, total=140 * GB, batch_size=64, image_size=299)
     assert full == pytest.approx((0.9 * 140 - 1 - 8) * GB)
-    assert gpu_budget_for(139 * GB, 140 * GB, 64, 150) > full  # smaller images
-    assert gpu_budget_for(39 * GB, 140 * GB, 64, 299) == full - 100 * GB  # somebody else is there
-    assert gpu_budget_for(2 * GB, 140 * GB, 64, 299) == 0
+    assert gpu_bytes_to_spare(139 * GB, 140 * GB, 64, 150) > full  # smaller images
+    # another program has 100 GB
+    assert gpu_bytes_to_spare(39 * GB, 140 * GB, 64, 299) == full - 100 * GB
+    assert gpu_bytes_to_spare(2 * GB, 140 * GB, 64, 299) == 0
+
+
+def test_only_a_single_process_stores_rows_on_a_gpu(monkeypatch):
+    """The driver is asked for the memory of the very GPU that computes."""
+    queried = []
+
+    def mem_get_info(device):
+        queried.append(device)
+        return 139 * GB, 140 * GB
+
+    monkeypatch.setattr(torch.cuda, "mem_get_info", mem_get_info)
+    gpu = Device("cuda:1", "bfloat16")
+    assert gpu_budget(gpu, 1, 64, 299) == gpu_bytes_to_spare(139 * GB, 140 * GB, 64, 299)
+    assert queried == [torch.device("cuda", 1)]
+    assert gpu_budget(gpu, 2, 64, 299) == 0
+    assert gpu_budget(CPU, 1, 64, 299) == 0
+    assert len(queried) == 1
+
+
+def test_a_file_in_the_cache_is_the_rule():
+    _, store, placement = allocate()
+    assert placement is Placement.DISK
+    assert isinstance(store, DiskActivationStore)
+    fill(store)
+    (entry,) = entries()
+    assert entry.in_use
+    assert entry.description == "activations before Mixed_6c of wheels, 10 images, 75 px"
+    del store
+    assert not entries()[0].in_use
+
+
+def test_what_is_on_the_disk_already_needs_no_room():
+    _, store, _ = allocate()
+    fill(store)
+    os.sync()
+    assert allocate(cache_limit=1)[2] is Placement.DISK
+
+
+def test_without_room_on_disk_rows_lie_in_memory_as_long_as_the_store_does(shared_memory):
+    _, store, placement = allocate(cache_limit=1)
+    assert placement is Placement.MEMORY
+    fill(store)
+    (folder,) = shared_memory.iterdir()
+    assert (folder / "rows.bin").exists()
+    assert allocate(cache_limit=1)[1].folder != folder, "in use"
+    assert folder.exists()
+    del store
+    assert not folder.exists()
+
+
+def test_what_a_killed_process_left_in_memory_is_removed_before_room_is_measured(
+    shared_memory, monkeypatch
+):
+    left = shared_memory / "imbalance-bench-x"
+    left.mkdir()
+    (left / "lock").touch()
+    (left / "rows.bin").touch()
+    exists = []
+    monkeypatch.setattr(module, "host_memory", lambda: exists.append(left.exists()) or GB)
+    assert allocate(cache_limit=1)[2] is Placement.MEMORY
+    assert exists == [False]
+
+
+def test_without_room_anywhere_nothing_is_stored(monkeypatch):
+    monkeypatch.setattr(module, "SHARED_MEMORY", Path("/nowhere"))
+    _, store, placement = allocate(cache_limit=1)
+    assert placement is Placement.RECOMPUTE
+    assert store is None
+
+
+def test_a_gpu_has_rows_first_and_pixels_if_there_is_room_left():
+    pixels = np.zeros((10, 5, 5, 3), np.uint8)
+    allocator, store, placement = allocate(budget=NEEDED + pixels.nbytes)
+    assert placement is Placement.DEVICE
+    assert isinstance(store, DeviceActivationStore)
+    assert not entries(), "nothing on disk"
+    assert torch.equal(allocator.pixels(pixels), torch.from_numpy(pixels))
+    assert allocator.pixels(pixels) is pixels, "there is no room left"
+    assert allocate(budget=NEEDED - 1)[2] is Placement.DISK
+
+
+def test_a_gpu_whose_memory_another_program_took_meanwhile(monkeypatch):
+    def taken(*_, **__):
+        raise torch.OutOfMemoryError("out of memory")
+
+    monkeypatch.setattr(module, "DeviceActivationStore", taken)
+    allocator, _, placement = allocate(budget=10 * NEEDED)
+    assert placement is Placement.DISK
+    assert allocator.gpu_budget == 0
+    allocator.gpu_budget = 10 * NEEDED
+    monkeypatch.setattr(torch, "empty", taken)
+    pixels = np.zeros((10, 5, 5, 3), np.uint8)
+    assert allocator.pixels(pixels) is pixels
+
+
+def test_other_errors_of_a_gpu_are_raised(monkeypatch):
+    def broken(*_, **__):
+        raise RuntimeError("an illegal memory access was encountered")
+
+    monkeypatch.setattr(module, "DeviceActivationStore", broken)
+    with pytest.raises(RuntimeError, match="illegal"):
+        allocate(budget=10 * NEEDED)

@@ -1,0 +1,61 @@
+"""Activations: where they are stored changes nothing, and each is computed once."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from benchmark.model.network import IMAGES_AT_ONCE
+from benchmark.plan.schedule import Budget
+from benchmark.train.activation_store import DiskActivationStore
+from benchmark.train.frozen_features import FEATURES, FORWARD_PASSES, FROZEN_LAYERS
+from tests.train.small_training import LABELS, SPLIT, Setup, small_features
+
+
+def on_disk(features, folder):
+    shape = tuple(features.at_cut.read(np.arange(1)).shape[1:])
+    at_cut = DiskActivationStore(folder / "at_cut", len(LABELS), shape, "float32")
+    pooled = DiskActivationStore(folder / "pooled", len(LABELS), (24,), "float32")
+    return replace(features, at_cut=at_cut, pooled=pooled)
+
+
+def with_pixels_on_the_device(features):
+    return replace(features, pixels=torch.from_numpy(features.pixels))
+
+
+@pytest.mark.parametrize("cut", ["body", "head"])
+def test_where_activations_are_stored_changes_nothing(tmp_path, cut):
+    # as many as pass the frozen layers at once: sums of another number of images round otherwise,
+    # of which batch norm over 4 of them makes .003 of a logit
+    budget = Budget(IMAGES_AT_ONCE, (3, 3))
+    features = small_features(cut)
+    others = [on_disk(features, tmp_path), with_pixels_on_the_device(features)]
+    if cut != "head":
+        others.append(replace(features, at_cut=None))
+    expected = Setup(features, budget).trained().outputs(SPLIT.test)
+    for other in others:
+        for forward_pass in FORWARD_PASSES:
+            other.fill(forward_pass, np.arange(len(LABELS)))
+        for left, right in zip(
+            expected, Setup(other, budget).trained().outputs(SPLIT.test), strict=True
+        ):
+            torch.testing.assert_close(left, right, rtol=1e-4, atol=1e-4)
+    assert not len(others[0].at_cut.missing(SPLIT.train))
+
+
+def test_pixels_come_as_channels_first_from_either_memory(features):
+    for source in (features, with_pixels_on_the_device(features)):
+        images = source.images(np.array([3, 1]))
+        assert images.dtype == torch.uint8
+        expected = torch.from_numpy(features.pixels[[3, 1]]).permute(0, 3, 1, 2)
+        assert torch.equal(images, expected)
+        assert images.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_stores_are_found_by_forward_pass(features):
+    assert features.store(FROZEN_LAYERS) is features.at_cut
+    assert features.store(FEATURES) is features.pooled
+    nothing = replace(features, at_cut=None)
+    assert nothing.store(FROZEN_LAYERS) is None
+    nothing.fill(FROZEN_LAYERS, np.arange(3))  # nothing to do
