@@ -107,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = flags.parse_args(arguments)
 
     from benchmark.run.prepare import prepare
-    from benchmark.system.device import set_exactness
+    from benchmark.system.device import set_precision
     from benchmark.system.progress import NullProgress
     from tests.perf.segment import endless, second_half
 
@@ -122,11 +122,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
     )
     prepared.run_frozen_layers([0], NullProgress())
-    material, train = prepared.material, prepared.splits[0].train
+    material, train = prepared.frozen_features, prepared.splits[0].train
     on_cpu = material.device.type == "cpu"
     if on_cpu:
         torch.set_num_threads(1)
-    set_exactness(prepared.device)
+    set_precision(prepared.device)
     chosen = train[:MOST_IMAGES]
     parts = np.array_split(chosen, max(1, len(chosen) // 256))
     activations = torch.cat([material.inputs(part) for part in parts])

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from benchmark.run.prepare import PreparedExperiment, prepare
-from benchmark.system.device import set_exactness
+from benchmark.system.device import set_precision
 from benchmark.system.progress import Timer
 from tests.perf.segment import endless, second_half
 
@@ -24,14 +24,14 @@ SLICES, WARM_UP, READS = 5, 3, 30
 
 def measure(prepared: PreparedExperiment, batch_size: int, steps: int) -> dict[str, float]:
     """Return seconds a training step and seconds a stored row that is read, both at random."""
-    material, device = prepared.material, prepared.device
+    material, device = prepared.frozen_features, prepared.device
     if device.type == "cpu":
         torch.set_num_threads(1)  # as in a run, which trains a network a core
-    set_exactness(prepared.device)
+    set_precision(prepared.device)
 
     def finish() -> None:
         if device.type == "cuda":
-            torch.cuda.synchronize(device.place)
+            torch.cuda.synchronize(device.torch_device)
 
     rng = np.random.default_rng(0)
     train = prepared.splits[0].train

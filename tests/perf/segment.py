@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import torch
 
-from benchmark.plan.experiment import RECIPES, Experiment
-from benchmark.plan.segments import Budget, make_plan
+from benchmark.plan.experiment import Experiment
+from benchmark.plan.recipes import RECIPES
+from benchmark.plan.schedule import Budget
+from benchmark.plan.segments import make_plan
 from benchmark.run.prepare import PreparedExperiment
 from benchmark.strategy import Strategy
 from benchmark.strategy.registry import StrategySpec
@@ -32,12 +34,12 @@ def endless(prepared: PreparedExperiment, seed: int, batch_size: int) -> Callabl
     asked = [StrategySpec("no_change", Strategy(), "", {})]
     (segment,) = make_plan(asked, {seed: budget}, {seed: ""}).segments
     training = Training(
-        prepared.material, prepared.splits[seed], RECIPE, budget, seed, segment.head
+        prepared.frozen_features, prepared.splits[seed], RECIPE, budget, seed, segment.head
     )
 
     def train(steps: int) -> None:
         training.run(replace(segment, end=training.step + steps))
         if prepared.device.type == "cuda":
-            torch.cuda.synchronize(prepared.device.place)
+            torch.cuda.synchronize(prepared.device.torch_device)
 
     return train

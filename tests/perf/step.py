@@ -54,7 +54,7 @@ def captured(body: nn.Module, head: nn.Module, bf16: bool, device: torch.device)
     def step(x: Tensor, labels: Tensor) -> None:
         if not kept:
             kept.update(x=x.clone(memory_format=torch.preserve_format), labels=labels.clone())
-            aside = torch.cuda.BatchSampler()
+            aside = torch.cuda.Stream()
             aside.wait_stream(torch.cuda.current_stream())
             with torch.cuda.stream(aside):
                 for _ in range(3):

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.plan.segments import Budget, make_plan
+from benchmark.plan.schedule import Budget
+from benchmark.plan.segments import make_plan
 from benchmark.run.prepare import prepare
 from benchmark.strategy import Stage, Strategy
 from benchmark.strategy.registry import StrategySpec
@@ -46,7 +47,7 @@ def both(image_folder, tmp_path):
     budget = Budget(BATCH, (2,))
     (segment,) = make_plan([StrategySpec("it", Strategy(), "", {})], {0: budget}, {0: ""}).segments
     training = Training(
-        prepared.material, prepared.splits[0], RECIPE, budget, 0, segment.head
+        prepared.frozen_features, prepared.splits[0], RECIPE, budget, 0, segment.head
     )  # fmt: skip
     training.network.dropout = 0.0
 
