@@ -91,7 +91,7 @@ def test_every_command_has_help_with_examples(name, capsys):
 
 @pytest.mark.parametrize(
     "words",
-    [["--help"], ["run", "--help"], ["check", "--help"], ["list"], ["report", "nowhere"]],
+    [["--help"], ["run", "--help"], ["check", "--help"], ["list"], ["cache"], ["report", "no"]],
 )
 def test_who_asks_waits_for_no_torch(words):
     code = f"""
