@@ -1,13 +1,17 @@
-"""Files and installed packages that bring strategies; what is broken of them stops nothing else."""
+"""Python files with strategies: what they register, and what happens to a broken one."""
 
-import subprocess
-import sys
-import textwrap
-from pathlib import Path
+import pickle
 
 import pytest
 
-from benchmark.plugins import brought_by, load_plugin, load_plugins, loaded_files
+from benchmark.plugins import (
+    Plugins,
+    load_plugin,
+    load_plugins,
+    loaded_files,
+    names_from,
+    unload_plugin,
+)
 from benchmark.strategy import Strategy, find, registry
 
 GOOD = '''
@@ -24,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("forgotten")
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
         ("import nothing_of_that_name", "ModuleNotFoundError"),
         ("x = 1", "decorated with @strategy or @backbone"),
@@ -57,10 +61,10 @@ pytestmark = pytest.mark.usefixtures("forgotten")
         ),
     ],
 )
-def test_a_broken_plugin_says_what_is_wrong(tmp_path, text, says):
+def test_a_broken_plugin_says_what_is_wrong(tmp_path, text, message):
     plugin = tmp_path / "broken.py"
     plugin.write_text(text)
-    with pytest.raises(ValueError, match=says):
+    with pytest.raises(ValueError, match=message):
         load_plugin(plugin)
     assert find("no_change") == Strategy()
     assert "a" not in registry.registered()
@@ -71,7 +75,7 @@ def test_a_missing_plugin_is_named():
         load_plugin("nowhere.py")
 
 
-def test_a_file_brings_all_of_what_it_has_or_nothing(tmp_path):
+def test_a_file_registers_all_of_its_strategies_or_none(tmp_path):
     file = tmp_path / "half.py"
     file.write_text(GOOD + "1 / 0")
     with pytest.raises(ValueError, match=r"division by zero \(line 8\)"):
@@ -79,10 +83,10 @@ def test_a_file_brings_all_of_what_it_has_or_nothing(tmp_path):
     assert "mine" not in registry.registered()
     file.write_text(GOOD)
     load_plugin(file)
-    assert brought_by(file) == ["mine"]
+    assert names_from(file) == ["mine"]
 
 
-def test_a_broken_file_is_kept_with_its_error_and_stops_nothing_else(tmp_path):
+def test_the_error_of_a_broken_file_is_kept_and_others_are_loaded(tmp_path):
     broken, good = tmp_path / "broken.py", tmp_path / "good.py"
     broken.write_text("1 / 0")
     good.write_text(GOOD)
@@ -97,7 +101,7 @@ def test_a_broken_file_is_kept_with_its_error_and_stops_nothing_else(tmp_path):
     assert find("yours") == Strategy()
 
 
-def test_a_file_that_an_edit_breaks_is_not_sent_to_workers(tmp_path):
+def test_a_file_broken_by_an_edit_is_not_sent_to_workers(tmp_path):
     file = tmp_path / "edited.py"
     file.write_text(GOOD)
     load_plugins([file])
@@ -108,69 +112,30 @@ def test_a_file_that_an_edit_breaks_is_not_sent_to_workers(tmp_path):
     assert "mine" not in registry.registered()
 
 
-# ---- installed packages ----------------------------------------------------------------------
+def test_a_file_can_be_unloaded(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(GOOD)
+    load_plugin(file)
+    unload_plugin(file)
+    assert "mine" not in registry.registered()
+    assert not loaded_files()
+    assert not names_from(file)
 
 
-def install(site: Path, name: str, source: str) -> None:
-    """As pip would: a module, and metadata with an entry point."""
-    (site / f"{name}.py").write_text(source)
-    info = site / f"{name}-1.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(f"[imbalance_bench.strategies]\n{name} = {name}\n")
+def test_two_files_of_the_same_name_are_two_plugins(tmp_path):
+    files = [tmp_path / folder / "mine.py" for folder in ("a", "b")]
+    for file, name in zip(files, ("mine", "yours"), strict=True):
+        file.parent.mkdir()
+        file.write_text(GOOD.replace("mine", name))
+        load_plugin(file)
+    assert [names_from(file) for file in files] == [["mine"], ["yours"]]
 
 
-@pytest.fixture
-def site(tmp_path):
-    """Good packages, of which one builds on another, and each kind of bad one."""
-    install(tmp_path, "good_package", GOOD)
-    install(tmp_path, "bad_package", GOOD.replace("mine", "half") + "import nothing_of_that_name")
-    install(tmp_path, "clashing_package", GOOD.replace("mine", "no_change"))
-    install(tmp_path, "exiting_package", GOOD.replace("mine", "left") + "raise SystemExit(3)")
-    on = 'from benchmark.strategy import find, strategy\n@strategy\ndef {}():\n    "Mine."\n'
-    install(tmp_path, "a_package", on.format("above") + '    return find("mine")')
-    install(tmp_path, "unbuilt_package", on.format("unbuilt") + '    return find("nothing_such")')
-    return tmp_path
-
-
-def in_a_process(site, *words):
-    return subprocess.run(
-        [sys.executable, *map(str, words)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={"PYTHONPATH": f"{site}:{':'.join(sys.path[1:])}:{Path.cwd()}", "PATH": ""},
-    )
-
-
-def test_strategies_of_installed_packages_are_found_and_broken_ones_stop_nothing(site):
-    code = """
-        from benchmark.strategy.registry import broken, find, groups, registered
-        print("mine" in registered(), "mine" in groups()["all"], "above" in registered())
-        print([name for name in ("half", "left", "unbuilt") if name in registered()])
-        print(find("no_change").stages[0].share)
-        print(sorted(broken.items()))
-        """
-    done = in_a_process(site, "-c", textwrap.dedent(code))
-    assert done.returncode == 0, done.stderr
-    first, none, second, third = done.stdout.splitlines()
-    assert first == "True True True"
-    assert none == "[]"
-    assert second == "1.0"
-    assert (
-        "('bad_package', \"ModuleNotFoundError: No module named 'nothing_of_that_name'\")" in third
-    )
-    assert "('clashing_package', \"ValueError: there is a strategy 'no_change' already" in third
-    assert "('exiting_package', 'SystemExit: 3')" in third
-    assert "('unbuilt_package', \"ValueError: unknown strategy 'nothing_such'" in third
-
-
-def test_list_shows_what_is_broken(site, tmp_path):
-    file = tmp_path / "typo.py"
-    file.write_text("x = (")
-    done = in_a_process(site, "-m", "benchmark", "list", "--plugin", file)
-    assert done.returncode == 0, done.stderr
-    _, _, said = done.stdout.partition("broken plug-ins, which stop nothing else")
-    assert "bad_package" in said
-    assert f"{file}\n      SyntaxError" in said
-    assert "mine" in done.stdout
+def test_unpickling_the_plugins_loads_changed_files(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(GOOD)
+    load_plugin(file)
+    pickled = pickle.dumps(Plugins())
+    unload_plugin(file)  # as in another process
+    pickle.loads(pickled)
+    assert names_from(file) == ["mine"]

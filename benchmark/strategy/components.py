@@ -132,14 +132,14 @@ class Weighted:
     weights: Callable[[Tensor], Tensor]  # class counts (C,), all above 0 -> (C,) of any scale
     loss: Loss = CrossEntropy()
 
-    def class_weights(self, counts: Tensor) -> Tensor:
+    def scaled_weights(self, counts: Tensor) -> Tensor:
         """Counts (C,) -> weights with mean 1 over the training images (C,)."""
         raw = self.weights(counts.clamp(min=1))
         return raw * counts.sum() / (raw * counts).sum()
 
     def __call__(self, logits: Tensor, target: Tensor, counts: Tensor) -> Tensor:
         """Logits (B, C), target (B, C), counts (C,) -> (B,)."""
-        return self.loss(logits, self.class_weights(counts) * target, counts)
+        return self.loss(logits, self.scaled_weights(counts) * target, counts)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ LABELS = np.repeat(np.arange(10), CIFAR10_LT)
 
 def weights(strategy, stage=0, sizes=None):
     loss = find(strategy).stages[stage].loss
-    return loss.class_weights(counts() if sizes is None else sizes).numpy()
+    return loss.scaled_weights(counts() if sizes is None else sizes).numpy()
 
 
 def test_class_weights_are_balanced_as_in_scikit_learn():

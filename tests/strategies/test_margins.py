@@ -50,7 +50,7 @@ def test_class_weights_are_added_in_the_last_fifth():
     """Algorithm 1: the last 40 of 200 epochs."""
     assert (FIRST.fraction, FINAL.fraction) == pytest.approx((0.8, 0.2))
     x, target = logits(10), torch.eye(10)
-    weights = find("effective_number").stages[0].loss.class_weights(counts())
+    weights = find("effective_number").stages[0].loss.scaled_weights(counts())
     expected = weights * FIRST.loss(x, target, counts())
     torch.testing.assert_close(FINAL.loss(x, target, counts()), expected)
 

@@ -62,7 +62,7 @@ def test_class_weights_are_scikit_learns_balanced_ones():
 @pytest.mark.parametrize("power", [0.5, 1.0])
 def test_class_weights_do_not_change_the_learning_rate(power):
     (stage,) = find(f"class_weights:power={power}").stages
-    weights = stage.loss.class_weights(TRAIN_COUNTS)
+    weights = stage.loss.scaled_weights(TRAIN_COUNTS)
     assert weights[torch.from_numpy(LABELS)].mean() == pytest.approx(1, abs=1e-6)
     assert (weights[0] / weights[3]).item() == pytest.approx((4 / 80) ** power)
 

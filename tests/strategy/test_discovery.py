@@ -1,0 +1,114 @@
+"""Strategies of installed packages; a broken package does not stop the others."""
+
+import subprocess
+import sys
+import textwrap
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+from benchmark.strategy import discovery
+from benchmark.strategy.registration import STRATEGIES
+from benchmark.strategy.registry import registered
+
+GOOD = '''
+from benchmark.strategy import Strategy, strategy
+
+@strategy
+def mine() -> Strategy:
+    """Mine."""
+    return Strategy()
+'''
+BUILT_ON = """
+from benchmark.strategy import find, strategy
+
+@strategy
+def {name}():
+    "Mine."
+    return find("{base}")
+"""
+
+
+def install(site: Path, name: str, source: str) -> None:
+    """Install as pip would: a module, and metadata with an entry point."""
+    (site / f"{name}.py").write_text(source)
+    info = site / f"{name}-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[imbalance_bench.strategies]\n{name} = {name}\n")
+
+
+@pytest.fixture
+def site(tmp_path):
+    """A folder of two good packages, one built on the other, and each kind of broken one."""
+    install(tmp_path, "good_package", GOOD)
+    install(tmp_path, "bad_package", GOOD.replace("mine", "half") + "import nothing_of_that_name")
+    install(tmp_path, "clashing_package", GOOD.replace("mine", "no_change"))
+    install(tmp_path, "exiting_package", GOOD.replace("mine", "left") + "raise SystemExit(3)")
+    install(tmp_path, "a_package", BUILT_ON.format(name="above", base="mine"))
+    install(tmp_path, "unbuilt_package", BUILT_ON.format(name="unbuilt", base="nothing_such"))
+    return tmp_path
+
+
+def run_python(site, *arguments):
+    return subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONPATH": f"{site}:{':'.join(sys.path[1:])}:{Path.cwd()}", "PATH": ""},
+    )
+
+
+def test_strategies_of_good_packages_are_registered_and_errors_of_broken_ones_kept(site):
+    code = """
+        from benchmark.strategy.registry import broken, find, groups, registered
+        print("mine" in registered(), "mine" in groups()["all"], "above" in registered())
+        print([name for name in ("half", "left", "unbuilt") if name in registered()])
+        print(find("no_change").stages[0].fraction, next(iter(registered())))
+        print(sorted(broken.items()))
+        """
+    process = run_python(site, "-c", textwrap.dedent(code))
+    assert process.returncode == 0, process.stderr
+    good, bad, built_in, errors = process.stdout.splitlines()
+    assert good == "True True True"
+    assert bad == "[]"
+    assert built_in == "1.0 no_change"
+    assert (
+        "('bad_package', \"ModuleNotFoundError: No module named 'nothing_of_that_name'\")" in errors
+    )
+    assert "('clashing_package', \"ValueError: there is a strategy 'no_change' already" in errors
+    assert "('exiting_package', 'SystemExit: 3')" in errors
+    assert "('unbuilt_package', \"ValueError: unknown strategy 'nothing_such'" in errors
+
+
+def test_list_shows_broken_packages_and_files(site, tmp_path):
+    file = tmp_path / "typo.py"
+    file.write_text("x = (")
+    process = run_python(site, "-m", "benchmark", "list", "--plugin", file)
+    assert process.returncode == 0, process.stderr
+    _, _, broken = process.stdout.partition("broken plug-ins")
+    assert "bad_package" in broken
+    assert f"{file}\n      SyntaxError" in broken
+    assert "mine" in process.stdout
+
+
+def test_the_built_in_strategies_come_by_an_entry_point():
+    (point,) = (
+        point
+        for point in entry_points(group=discovery.GROUP)
+        if point.dist and point.dist.name == discovery.DISTRIBUTION
+    )
+    assert point.module == "strategies"
+    assert all(
+        entry.build.__module__ == f"strategies.{name}" for name, entry in registered().items()
+    )
+
+
+def test_without_an_installation_the_error_says_what_to_do(monkeypatch):
+    monkeypatch.setattr(discovery, "_started", set())
+    monkeypatch.setattr(discovery, "entry_points", lambda group: [])
+    with pytest.raises(ValueError, match=r"imbalance-bench is not installed.*pip install -e \."):
+        registered()
+    assert STRATEGIES, "nothing is forgotten"
