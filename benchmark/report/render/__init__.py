@@ -1,1 +1,1 @@
-"""From a page to markdown, HTML and SVG; knows no run."""
+"""Pages as markdown, HTML and SVG. Nothing in here knows a run."""

@@ -1,8 +1,8 @@
 """A figure measured in pixels, in the style of the page, and its SVG.
 
-Figures are made without pyplot, so nothing global changes and nothing opens. The same numbers give
-the same bytes: identifiers are salted by the drawing's name and no date is written. Text stays
-text.
+Figures are made without pyplot, so no global state changes and no window opens. The same numbers
+give the same bytes: identifiers are salted with the drawing's name, and no date is written. Text
+stays text.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ INK, PAPER, MUTED, FAINT, PLAIN, LINE, SECOND, ON_LOW, ON_HIGH = (
         *("line", "second", "on-low", "on-high"),
     )
 )
-PAGE_WIDTH = 960  # pixels a drawing may be wide before the page scrolls it
+PAGE_WIDTH = 960  # pixels; a wider drawing scrolls on the page
 
 _STYLE = {
     "svg.fonttype": "none",
@@ -43,7 +43,7 @@ _STYLE = {
     "axes.titlesize": 11,
     "axes.titlelocation": "left",
     "axes.titlecolor": INK,
-    "axes.titley": 1.0,  # where it is anyhow; looking for its place takes 4 % of a report
+    "axes.titley": 1.0,  # the default position; to compute it takes 4 % of a report
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.axisbelow": True,
@@ -62,13 +62,13 @@ def to_svg(figure: Figure, name: str) -> str:
     """Return a figure as an SVG document, the same bytes for the same drawing."""
     written = io.StringIO()
     with page_style():
-        matplotlib.rcParams["svg.hashsalt"] = name  # undone with the other settings
+        matplotlib.rcParams["svg.hashsalt"] = name  # restored with the other settings
         figure.savefig(written, format="svg")
     return _tidy(written.getvalue())
 
 
 def to_standalone_svg(svg: str) -> str:
-    """Return a drawing as a file of its own: on paper colour, inverted where the reader is dark."""
+    """Return a drawing as a file of its own: on paper colour, inverted in dark mode."""
     head, body = svg.split(">", 1)
     dark = "@media (prefers-color-scheme: dark) { svg { filter: invert(0.92) hue-rotate(180deg) } }"
     return (
@@ -79,9 +79,9 @@ def to_standalone_svg(svg: str) -> str:
 
 @contextmanager
 def page_style() -> Iterator[None]:
-    """Draw in the page's style; the reader's own settings come back afterwards."""
+    """Draw in the style of the page; restore the user's own settings afterwards."""
     with style.context(_STYLE, after_reset=True), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing")  # the reader's fonts have it
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # the fonts of the reader have them
         yield
 
 
@@ -99,7 +99,7 @@ class Canvas:
 
 
 def _tidy(svg: str) -> str:
-    """Drop what only costs bytes or collides on a page: metadata, ids of groups, font lists."""
+    """Remove metadata, ids of groups and font lists: they cost bytes or collide on a page."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"\s*<defs>\s*<style.*?</style>\s*</defs>", "", svg, flags=re.DOTALL)
@@ -112,7 +112,7 @@ def _tidy(svg: str) -> str:
 
 
 def hide_frame(axes: Axes) -> None:
-    """Leave neither frame nor ticks."""
+    """Remove frame and ticks."""
     axes.spines[:].set_visible(False)
     axes.set(xticks=[], yticks=[])
 

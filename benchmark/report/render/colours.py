@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 
-LEVELS = 21  # a share between 0 and 1, in steps of 5 %
-INVERTED_FROM = 12  # text on a cell changes sides here: contrast stays above 4.5 on both pages
+LEVELS = 21  # of a share between 0 and 1: steps of 5 %
+INVERTED_FROM = (
+    12  # text is inverted from here on: contrast stays above 4.5 on both pages
+)
 
-# Lightness runs one way in both ramps, so they read in every kind of colour vision and in grey.
+# Lightness is monotonic in both ramps, so they work with any colour vision and in grey.
 _LIGHT = [
     (0.0, "#e9eeea"),
     (0.2, "#a9dcc0"),
@@ -32,16 +34,16 @@ def _ramp(stops: list[tuple[float, str]]) -> list[str]:
     return [to_hex(shade) for shade in shades]
 
 
-# name -> (light, dark). Light ones differ from each other: a drawing's colour tells its name.
+# name -> (light, dark). All light colours differ: a drawing's colour identifies its name.
 COLOURS: dict[str, tuple[str, str]] = {
     "ink": ("#1d2125", "#e4e7ea"),
     "paper": ("#fffefd", "#15181b"),
     "muted": ("#5c646c", "#a3abb3"),
     "faint": ("#c3c8cd", "#4a525a"),
-    "plain": ("#868e96", "#7d8690"),  # data without a colour: 3 to 1 against paper at least
+    "plain": ("#868e96", "#7d8690"),  # data without a colour: contrast to paper of 3 or more
     "line": ("#b03a12", "#ffa06b"),
     "second": ("#2a5f96", "#86b7ea"),
-    "on-low": ("#010101", "#ffffff"),  # matplotlib leaves out #000000, which no page could change
+    "on-low": ("#010101", "#ffffff"),  # matplotlib omits #000000, so no page could replace it
     "on-high": ("#ffffff", "#000000"),
 }
 HEAT = [f"heat-{level}" for level in range(LEVELS)]
@@ -49,6 +51,6 @@ COLOURS |= dict(zip(HEAT, zip(_ramp(_LIGHT), _ramp(_DARK), strict=True), strict=
 
 
 def colour_levels(shares: np.ndarray) -> np.ndarray:
-    """Return the places of shares in the ramp, -1 for NaN."""
-    places = np.rint(np.clip(shares, 0, 1) * (LEVELS - 1))
-    return np.where(np.isnan(places), -1, places).astype(int)
+    """Return the indices of shares in the ramp, -1 for NaN."""
+    indices = np.rint(np.clip(shares, 0, 1) * (LEVELS - 1))
+    return np.where(np.isnan(indices), -1, indices).astype(int)

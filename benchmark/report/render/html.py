@@ -1,4 +1,4 @@
-"""The page as one HTML file that needs nothing else, and its first lines for a notebook."""
+"""The page as one self-contained HTML file, and its headline for a notebook."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _HERE = Path(__file__).parent
 
 
 def render(page: Page) -> str:
-    """Return the report as a document: style and drawings inside, no scripts, no requests."""
+    """Return the page as an HTML document with style and drawings, without scripts or requests."""
     template = _templates().get_template("template.html.jinja")
     return template.render(page=page, style=Markup(_style()), colours=COLOURS)
 
 
 def render_notebook(page: Page) -> str:
-    """Return verdict, warnings and main table as a fragment with a style of its own."""
+    """Return verdict, warnings and main table as a fragment with its own style."""
     return _templates().get_template("notebook.html.jinja").render(page=page)
 
 
@@ -45,32 +45,32 @@ def _style() -> str:
 
 
 def _inline(text: str) -> Markup:
-    """Escape a text; what stands between backticks becomes code."""
+    """Escape a text; pieces between backticks become code."""
     return Markup("").join(
         _code(piece) if code else escape(printable(piece)) for piece, code in split_code(text)
     )
 
 
 def _code(text: str) -> Markup:
-    """A short piece stays on one line: a flag would break after its dashes."""
+    """Return a code element. A short one stays on one line: a flag would break after its dashes."""
     short = Markup(' class="short"') if len(text) <= 20 else ""
     return Markup("<code{}>{}</code>").format(short, _breakable(text))
 
 
 def _breakable(text: str) -> Markup:
-    """Escape a name and let it break after its joints: threshold_|moving:|on=|focal_|loss.
+    """Escape a name and let lines break after its joints: threshold_|moving:|base=|focal_|loss.
 
-    A sentence breaks at its spaces, and no number in two.
+    A sentence breaks at its spaces; a number does not break.
     """
     return Markup("<wbr>").join(re.split(r"(?<=[_:=,/.])(?=[^\W\d])", printable(text)))
 
 
 def inline_drawing(svg: str, alt: str) -> Markup:
-    """Put an SVG document into the page: its colours become the page's, its name the alt text."""
+    """Return an SVG document for the page: in the page's colours, with alt text."""
     names = {light: name for name, (light, _) in COLOURS.items()}
     svg = re.sub(
         r"#[0-9a-f]{6}\b",
-        lambda found: f"var(--{names[found[0]]})" if found[0] in names else found[0],
+        lambda match: f"var(--{names[match[0]]})" if match[0] in names else match[0],
         svg,
     )
     label = Markup('<svg role="img" aria-label="{}"').format(alt)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import escape
 
 from benchmark.report.render.blocks import (
     Block,
@@ -22,23 +23,23 @@ from benchmark.report.render.blocks import (
 
 
 def render(page: Page) -> str:
-    """Return the report; figures are links to figures/<name>.svg beside it."""
-    return "\n\n".join(_parts(page)) + "\n"
+    """Return the page; figures are links to figures/<name>.svg beside it."""
+    return "\n\n".join(_blocks(page)) + "\n"
 
 
-def _parts(page: Page) -> Iterator[str]:
-    yield f"# {_name(page.title)}"
-    yield _line(_name(page.subtitle))
-    yield f"**{_text(page.verdict)}** {_text(page.follow_up)}".rstrip()
+def _blocks(page: Page) -> Iterator[str]:
+    yield f"# {_plain(page.title)}"
+    yield _line(_plain(page.subtitle))
+    yield f"**{_inline(page.verdict)}** {_inline(page.follow_up)}".rstrip()
     if page.highlights:
-        yield "\n".join(f"- {_line(_text(line))}" for line in page.highlights)
+        yield "\n".join(f"- {_line(_inline(line))}" for line in page.highlights)
     if page.warnings:
-        yield "\n".join(f"> - {_line(_text(warning))}" for warning in page.warnings)
+        yield "\n".join(f"> - {_line(_inline(warning))}" for warning in page.warnings)
     for block in page.lead:
         yield from _block(block)
-    yield "\n".join(f"- [{_name(s.title)}](#{_anchor(s.title)})" for s in page.sections)
+    yield "\n".join(f"- [{_plain(s.title)}](#{_anchor(s.title)})" for s in page.sections)
     for section in page.sections:
-        yield f"## {_text(section.title)}"
+        yield f"## {_inline(section.title)}"
         for block in section.blocks:
             yield from _block(block)
 
@@ -46,22 +47,22 @@ def _parts(page: Page) -> Iterator[str]:
 def _block(block: Block) -> Iterator[str]:
     match block:
         case Paragraph(text):
-            yield _line(_text(text))
+            yield _line(_inline(text))
         case Heading(text):
-            yield f"### {_name(text)}"
+            yield f"### {_plain(text)}"
         case Code(text):
             fence = "`" * max(3, _longest_run_of_ticks(text) + 1)
             yield f"{fence}text\n{text}\n{fence}"
         case Definitions(items):
-            yield "\n".join(f"- **{_text(term)}**: {_text(meaning)}" for term, meaning in items)
+            yield "\n".join(f"- **{_inline(term)}**: {_inline(meaning)}" for term, meaning in items)
         case Facts(items):
-            yield "\n".join(f"- {_line(_name(name))}: {_name(value)}" for name, value in items)
+            yield "\n".join(f"- {_line(_plain(name))}: {_plain(value)}" for name, value in items)
         case Figure():
-            yield f"![{_text(block.alt)}](figures/{block.name}.svg)"
-            yield f"*{_text(block.caption)}*"
+            yield f"![{_inline(block.alt)}](figures/{block.name}.svg)"
+            yield f"*{_inline(block.caption)}*"
         case Table():
             yield _table(block)
-            yield f"*{_text(block.caption)}*" + (
+            yield f"*{_inline(block.caption)}*" + (
                 "".join(f" [{file}]({file})" for file in block.files)
             )
         case Details(summary, blocks):
@@ -72,7 +73,7 @@ def _block(block: Block) -> Iterator[str]:
 
 
 def _table(table: Table) -> str:
-    head = [_name(title) for title in table.columns]
+    head = [_plain(title) for title in table.columns]
     rule = [":--" if k in table.text_columns else "--:" for k in range(len(head))]
     lines = [head, rule]
     for row in table.rows:
@@ -84,14 +85,14 @@ def _table(table: Table) -> str:
 
 
 def _cell(cell: Cell) -> str:
-    text = _name(cell.text)
+    text = _plain(cell.text)
     if cell.mark and text:
         text = f"**{text}**"
-    return f"{text} <sub>{_name(cell.note)}</sub>" if cell.note else text
+    return f"{text} <sub>{_plain(cell.note)}</sub>" if cell.note else text
 
 
-def _text(text: str) -> str:
-    """Escape everything that markdown or HTML would read; code spans stay code."""
+def _inline(text: str) -> str:
+    """Escape what markdown or HTML would interpret; code stays code."""
     written = []
     for piece, code in split_code(" ".join(text.split())):
         if code:
@@ -103,22 +104,21 @@ def _text(text: str) -> str:
 
 
 def _line(written: str) -> str:
-    """Keep what opens a line, or an item of a list, from becoming a list or a rule."""
+    """Escape the start of a line that markdown would read as a list or a rule."""
     written = re.sub(r"^([0-9]+)([.)])(?=\s|$)", r"\1\\\2", written)
     return re.sub(r"^([-+])(?=\s|[-\s]*$)", r"\\\1", written)
 
 
-def _name(text: str) -> str:
+def _plain(text: str) -> str:
     return _escape(" ".join(text.split()))
 
 
 def _escape(text: str) -> str:
-    text = re.sub(r"([\\`*_\[\]|~#$])", r"\\\1", text)
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return escape(re.sub(r"([\\`*_\[\]|~#$])", r"\\\1", text), quote=False)
 
 
 def _summary(text: str) -> str:
-    """Markdown is not read inside a summary tag: HTML it is."""
+    """Return HTML: markdown is not interpreted inside a summary tag."""
     return "".join(
         f"<code>{_html(piece)}</code>" if code else _html(piece) for piece, code in split_code(text)
     )
@@ -126,7 +126,7 @@ def _summary(text: str) -> str:
 
 def _html(text: str) -> str:
     text = " ".join(text.split()) if "\n" in text else text
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return escape(text, quote=False)
 
 
 def _longest_run_of_ticks(text: str) -> int:
