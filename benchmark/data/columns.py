@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-# What owners of data call the three splits, in lower case.
+# Names that owners of data give the three splits, in lower case.
 SPLIT_NAMES = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),

@@ -37,7 +37,7 @@ class Reader(Protocol):
         """
 
     def content(self, index: int) -> bytes:
-        """Return bytes that identify the pixels: a file's bytes, or what a rendering depends on.
+        """Return bytes that identify the pixels: a file's bytes, or the input of a rendering.
 
         Equal bytes mean equal images: such images are never in two splits.
         """
@@ -57,7 +57,7 @@ class ImageSet:
     read: Reader
     groups: np.ndarray | None = None  # (N,) int64; images of one group stay in one split
     split: np.ndarray | None = None  # (N,) str: 'train', 'val', 'test' or '' (unknown)
-    messages: tuple[str, ...] = ()  # what the user must know
+    messages: tuple[str, ...] = ()  # notes for the user
 
     def __post_init__(self) -> None:
         n = len(self.files)

@@ -35,7 +35,7 @@ class Splits:
     train: np.ndarray
     val: np.ndarray
     test: np.ndarray
-    messages: tuple[str, ...] = ()  # what the user must know
+    messages: tuple[str, ...] = ()  # notes for the user
 
 
 def make_splits(

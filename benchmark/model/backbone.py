@@ -68,7 +68,7 @@ class Backbone:
 
     @property
     def file(self) -> Path:
-        """The source file of `build`. A change of this file changes what is trained."""
+        """The source file of `build`, a part of the key of trained networks."""
         return Path(inspect.getsourcefile(self.build) or "")
 
     def first_trained(self, fine_tune: str) -> str:

@@ -21,8 +21,8 @@ def backbone(
 ) -> Callable[[Callable[..., nn.Sequential]], Callable[..., nn.Sequential]]:
     """Register a function that builds a chain of blocks; use it as a decorator.
 
-    The function's name is the value of ``--backbone``. `Backbone` documents the arguments and what
-    the function returns.
+    The function's name is the value of ``--backbone``. `Backbone` documents the arguments and the
+    function's result.
 
     Raises
     ------

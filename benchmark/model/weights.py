@@ -44,7 +44,7 @@ class Weights:
     fetch
         Reads or makes the tensors; None for random weights.
     message
-        What the user must know; '' if nothing.
+        A note for the user; '' if there is none.
     """
 
     name: str
@@ -129,8 +129,8 @@ def _describe(
 def _own_weights(spec: str, backbone: Backbone) -> Weights:
     if spec == "bundled" or not backbone.has_weights:
         raise ValueError(
-            f"weights are {spec!r}, but {backbone.name} brings none"
-            f"{' that are bundled' * (spec == 'bundled')}; allowed are "
+            f"weights are {spec!r}, but {backbone.name} has no "
+            f"{'bundled weights' if spec == 'bundled' else 'weights of its own'}; allowed are "
             f"{'auto, ' * backbone.has_weights}none, or the path of a {', '.join(SUFFIXES)} file"
         )
     return _describe(f"{backbone.name}'s own", backbone.name, partial(_read_own, backbone.name))

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from benchmark.model.backbone import HEAD, Backbone
-from tests.small_backbone import small
+from tests.model.small_chain import small_chain
 
-SMALL = Backbone("small", small, half="body", min_size=16, dropout=0.2)
+SMALL = Backbone("small", small_chain, half="body", min_size=16, dropout=0.2)
 
 
 def test_blocks_and_shapes_are_those_of_the_chain():
@@ -37,7 +37,7 @@ def test_facts_come_from_the_function():
     other = Backbone("other", brings_weights, half="x")
     assert (other.summary, other.has_weights) == ("The first line.", True)
     assert not SMALL.has_weights
-    assert SMALL.file.name == "small_backbone.py"
+    assert SMALL.file.name == "small_chain.py"
 
 
 def test_random_weights_follow_the_seed():

@@ -8,8 +8,11 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torchvision.models import inception_v3
 
+from benchmark.model.backbone import Backbone
 from benchmark.model.inception_v3 import INCEPTION_V3
+from benchmark.model.registry import BACKBONES, backbone, find_backbone
 from benchmark.model.weights import fingerprint, load_weights
+from tests.model.small_chain import small_chain
 
 
 def state(dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
@@ -109,3 +112,32 @@ def test_other_file_types_are_refused(tmp_path: Path) -> None:
 def test_no_such_file_lists_what_is_allowed() -> None:
     with pytest.raises(FileNotFoundError, match=r"'imagnet'.*auto, imagenet, bundled, none"):
         load_weights("imagnet")
+
+
+def test_a_network_of_a_plugin_can_have_weights_of_its_own() -> None:
+    saved = BACKBONES.copy()
+
+    @backbone(half="tail", min_size=16)
+    def pretrained_small(pretrained: bool = False) -> torch.nn.Sequential:
+        chain = small_chain()
+        if pretrained:
+            torch.nn.init.ones_(chain.tail[0].weight)
+        return chain
+
+    try:
+        network = find_backbone("pretrained_small")
+        weights = load_weights("auto", network)
+        assert weights.name == "pretrained_small's own"
+        state = weights.fetch()
+        assert (state["tail.0.weight"] == 1).all()
+        assert set(state) == set(network.layout())
+        with pytest.raises(ValueError, match=r"no bundled weights; allowed are auto, none"):
+            load_weights("bundled", network)
+    finally:
+        BACKBONES.restore(saved)
+
+
+def test_a_network_without_weights_of_its_own_lists_what_is_allowed() -> None:
+    network = Backbone("small", small_chain, half="body")
+    with pytest.raises(ValueError, match=r"'auto', but small has no weights of its own; .* none"):
+        load_weights("auto", network)

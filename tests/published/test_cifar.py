@@ -105,7 +105,7 @@ def test_weights_of_a_file_are_those_of_its_blocks(tmp_path):
 
 @pytest.mark.parametrize("spec", ["auto", "imagenet", "bundled"])
 def test_it_brings_no_weights_of_its_own_and_says_so(spec):
-    with pytest.raises(ValueError, match=rf"'{spec}', but resnet32 brings none.*allowed are none"):
+    with pytest.raises(ValueError, match=rf"'{spec}', but resnet32 has no .*allowed are none"):
         load_weights(spec, RESNET)
 
 
