@@ -95,13 +95,13 @@ class Passes(Sampler[Draw]):
 class Plain:
     """One network, one strategy."""
 
-    def __init__(self, asked: argparse.Namespace) -> None:
-        self.asked, self.strategy, self.device = asked, asked.strategy, asked.device
-        torch.manual_seed(asked.seed)
-        split = json.loads(Path(asked.split).read_text())
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options, self.strategy, self.device = options, options.strategy, options.device
+        torch.manual_seed(options.seed)
+        split = json.loads(Path(options.split).read_text())
         self.files = {part: split[part]["files"] for part in split}
-        self.folder = ImageFolder(asked.folder)
-        root = Path(asked.folder)
+        self.folder = ImageFolder(options.folder)
+        root = Path(options.folder)
         self.place = {
             Path(file).relative_to(root).as_posix(): i
             for i, (file, _) in enumerate(self.folder.samples)
@@ -110,8 +110,8 @@ class Plain:
         self.labels = targets[[self.place[file] for file in self.files["train"]]]  # (N,)
         self.classes = len(self.folder.classes)
         self.counts = np.bincount(self.labels, minlength=self.classes)  # (C,)
-        self.required_forward_passes = Passes(
-            self.labels, self.strategy.endswith("oversampling"), asked.seed
+        self.epochs_drawn = Passes(
+            self.labels, self.strategy.endswith("oversampling"), options.seed
         )
         self.altering = self.strategy == "augmentation_oversampling"
         self.model = self.network().to(self.device)
@@ -121,7 +121,7 @@ class Plain:
 
     def images(self, part: str) -> Dataset:
         """Return the images of a part of the split."""
-        size = (self.asked.image_size,) * 2
+        size = (self.options.image_size,) * 2
         ready = [transforms.ToTensor(), transforms.Normalize([0.5] * 3, [0.5] * 3)]
         altered = [
             transforms.Resize(size),
@@ -140,9 +140,9 @@ class Plain:
         """Return batches of images, read by processes of their own."""
         return DataLoader(
             images,
-            self.asked.batch_size,
+            self.options.batch_size,
             sampler=sampler,
-            num_workers=self.asked.workers,
+            num_workers=self.options.workers,
             pin_memory=self.device != "cpu",
         )
 
@@ -151,7 +151,7 @@ class Plain:
         model = inception_v3(
             weights=None, aux_logits=False, init_weights=False, transform_input=False
         )
-        state = load_file(self.asked.weights)
+        state = load_file(self.options.weights)
         state = {k: v for k, v in state.items() if not k.startswith(("fc.", "AuxLogits."))}
         model.load_state_dict(state, strict=False)  # two of them are made anew
         model.fc = nn.Linear(2048, self.classes)
@@ -180,9 +180,9 @@ class Plain:
     def run(self) -> dict[str, Any]:
         """Train and evaluate; return what there is to say."""
         seconds = dict.fromkeys(("head", "half", "validation", "test"), 0.0)
-        batch, done = self.asked.batch_size, 0
+        batch, done = self.options.batch_size, 0
         rates = {}
-        training = self.loader(self.images("train"), self.required_forward_passes)
+        training = self.loader(self.images("train"), self.epochs_drawn)
         validation = self.loader(self.images("val"))
         for phase, epochs in PHASES:
             self.train_only(phase)
@@ -191,7 +191,7 @@ class Plain:
             steps = max(1, round(epochs * len(self.labels) / batch))
             for epoch in range(epochs):
                 begun = time.perf_counter()
-                self.required_forward_passes.draws = batch * (
+                self.epochs_drawn.draws = batch * (
                     steps * (epoch + 1) // epochs - steps * epoch // epochs
                 )
                 self.set_modes(phase)
@@ -217,7 +217,7 @@ class Plain:
         seconds["test"] = time.perf_counter() - begun
         return {
             "strategy": self.strategy,
-            "seed": self.asked.seed,
+            "seed": self.options.seed,
             "seconds": seconds,
             "images_per_second": rates,
             "steps": done,
@@ -292,24 +292,24 @@ def macro_f1(truth: np.ndarray, judged: np.ndarray, classes: int) -> float:
     )  # fmt: skip
 
 
-def options(text: str | None) -> argparse.ArgumentParser:
+def build_parser(text: str | None) -> argparse.ArgumentParser:
     """Return the flags that both scripts know."""
-    flags = argparse.ArgumentParser(description=(text or "").split("\n", 1)[0])
-    flags.add_argument("folder", help="one folder a class")
-    flags.add_argument("split", help="files by part, as the harness writes them")
-    flags.add_argument("weights", help=".safetensors in torchvision's layout")
-    flags.add_argument("--strategy", default="no_change", choices=STRATEGIES)
-    flags.add_argument("--image-size", type=int, default=128)
-    flags.add_argument("--batch-size", type=int, default=64)
-    flags.add_argument("--workers", type=int, default=min(8, os.cpu_count() or 2))
-    flags.add_argument("--device", default="cpu")
-    flags.add_argument("--seed", type=int, default=0)
-    return flags
+    parser = argparse.ArgumentParser(description=(text or "").split("\n", 1)[0])
+    parser.add_argument("folder", help="one folder a class")
+    parser.add_argument("split", help="files by part, as the harness writes them")
+    parser.add_argument("weights", help=".safetensors in torchvision's layout")
+    parser.add_argument("--strategy", default="no_change", choices=STRATEGIES)
+    parser.add_argument("--image-size", type=int, default=128)
+    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--workers", type=int, default=min(8, os.cpu_count() or 2))
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--seed", type=int, default=0)
+    return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Train one network by one strategy and print what it took."""
-    print(json.dumps(Plain(options(__doc__).parse_args(arguments)).run()))
+    print(json.dumps(Plain(build_parser(__doc__).parse_args(arguments)).run()))
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ def test_logits_agree_before_training_and_after_the_first_step(both):
         return ours
 
     before = compare()
-    positions, _ = BatchSampler(Stage().sample, training.labels, 0, BATCH).batch(0)
+    positions, _ = BatchSampler(Stage().sampler, training.labels, 0, BATCH).batch(0)
 
     training.run(replace(segment, end=1))
 
