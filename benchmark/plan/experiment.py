@@ -14,11 +14,11 @@ from typing import Any
 
 from benchmark.model.backbone import Backbone
 from benchmark.model.registry import find_backbone
+from benchmark.plan.readers import READERS
 from benchmark.plan.recipes import RECIPES, Recipe, recipe_for
 from benchmark.plan.settings import (
     IMAGES,
     OUTPUT,
-    READERS,
     TRAINING,
     WHAT,
     BaseSettings,
@@ -35,7 +35,7 @@ def read_seeds(value: Any) -> tuple[int, ...]:
     """Read how many seeds, as text or in Python; in Python also the seeds themselves."""
     text = str(value).strip()
     if isinstance(value, Iterable) and not isinstance(value, str):
-        return READERS[tuple[int, ...]][0](value)
+        return READERS[tuple[int, ...]].read(value)
     if "," in text:
         named = text.strip(",")
         raise ValueError(
@@ -65,6 +65,7 @@ class Experiment(BaseSettings):
         "the built-in wheels",
         IMAGES,
         metavar="DATA",
+        accepts="str | Path",
         in_fingerprint=False,  # the pixels and the split are
     )
     imbalance: str = define_setting(
@@ -94,6 +95,7 @@ class Experiment(BaseSettings):
         "bundled ones; imagenet; bundled; none; or a .pth or .safetensors file",
         TRAINING,
         metavar="WEIGHTS",
+        accepts="str | Path",
         in_fingerprint=False,  # their hash is
     )
     recipe: Recipe = define_setting(
@@ -102,6 +104,7 @@ class Experiment(BaseSettings):
         TRAINING,
         metavar="NAME",
         reader=recipe_for,
+        accepts="str | Recipe",
     )
     fine_tune: str = define_setting(
         "half",
@@ -147,6 +150,7 @@ class Experiment(BaseSettings):
         allowed="how many, 1 or more, or in Python the seeds, each once",
         test=_are_seeds,
         reader=read_seeds,
+        accepts="int | Sequence[int]",
         in_fingerprint=False,
     )
     seed_list: tuple[int, ...] | None = define_setting(
@@ -220,7 +224,9 @@ class Experiment(BaseSettings):
 
     def training_fingerprint(self) -> dict[str, Any]:
         """Return what of it changes a trained network, apart from data and weights."""
-        return {**super().training_fingerprint(), "recipe": self.recipe.fingerprint()}
+        definitions = settings_of(type(self)).items()
+        values = {name: getattr(self, name) for name, d in definitions if d.in_fingerprint}
+        return {**values, "recipe": self.recipe.fingerprint()}
 
 
 def changed_from_recipe(experiment: Experiment) -> list[str]:

@@ -33,6 +33,7 @@ class RunOptions(BaseSettings):
         WHAT,
         metavar="NAMES",
         reader=_read_strategies,
+        accepts="str | Iterable[str]",
     )
     plugin: tuple[str, ...] = define_setting(
         (),
@@ -77,6 +78,7 @@ class RunOptions(BaseSettings):
         metavar="SIZE",
         unset="half of the disk's free space; see `cache`",
         reader=_read_size,
+        accepts="int | str",
     )
 
 

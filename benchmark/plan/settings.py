@@ -9,12 +9,12 @@ fingerprint. To add a setting, add a field to `Experiment` or `RunOptions`.
 from __future__ import annotations
 
 import inspect
-import operator
+import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from pathlib import Path
 from typing import Any, NoReturn, TypeVar, get_args, get_type_hints
 
+from benchmark.plan.readers import READERS, Reader
 from benchmark.spec import did_you_mean
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -22,69 +22,47 @@ GROUPS = ("what is compared", "on which images", "how it is trained", "where it 
 WHAT, IMAGES, TRAINING, OUTPUT = GROUPS
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        raise TypeError(value)
-    return str(value)
-
-
-def _whole_number(value: Any) -> int:
-    if isinstance(value, bool):
-        raise TypeError(value)
-    return int(value) if isinstance(value, str) else operator.index(value)
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool):
-        raise TypeError(value)
-    return float(value)
-
-
-def _switch(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError(value)
-    return value
-
-
-def _tuple_of(read: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
-    def read_items(value: Any) -> tuple[Any, ...]:
-        if isinstance(value, str):
-            value = value.split(",")
-        return tuple(map(read, value if isinstance(value, Iterable) else [value]))
-
-    return read_items
-
-
-# how a value is read, be it text or a Python value, and what is allowed then
-READERS: dict[Any, tuple[Callable[[Any], Any], str]] = {
-    str: (_text, "text"),
-    Path: (lambda value: Path(_text(value)), "a path"),
-    int: (_whole_number, "a whole number"),
-    float: (_number, "a number"),
-    bool: (_switch, "true or false"),
-    tuple[int, ...]: (_tuple_of(_whole_number), "whole numbers like 7,8"),
-    tuple[float, ...]: (_tuple_of(_number), "numbers like 2 or 2,3"),
-    tuple[str, ...]: (
-        lambda value: tuple(map(_text, [value] if isinstance(value, str | Path) else value)),
-        "a text or a list of texts",
-    ),
-}
-
-
 @dataclass(frozen=True)
 class SettingDefinition:
-    """What a field says about its setting; see `define_setting` for the attributes."""
+    """What a field says about its setting.
+
+    Attributes
+    ----------
+    description
+        What the help says about it.
+    group
+        The heading in the help, one of `GROUPS`.
+    metavar
+        The word for its value in the help.
+    unset
+        What the help says of the default; "": the default itself.
+    allowed
+        What an error says about allowed values; "": by the field's type.
+    test
+        Whether a value is allowed, apart from its type.
+    reader
+        Text or a Python value -> the value, with errors of its own; None: by the field's type, see
+        `READERS`.
+    accepts
+        The types that may be given in Python; "": by the field's type.
+    in_fingerprint
+        Whether another value gives another network, so that it enters the keys of what is stored.
+        False also if what follows from it enters the keys: images, steps, precision.
+    name, type, default
+        Those of the field; `type` without None. A default of None follows from something else,
+        which `unset` describes.
+    """
 
     description: str
     group: str
-    metavar: str | None
-    unset: str
-    allowed: str
-    test: Callable[[Any], bool] | None
-    reader: Callable[[Any], Any] | None
-    in_fingerprint: bool
+    metavar: str | None = None
+    unset: str = ""
+    allowed: str = ""
+    test: Callable[[Any], bool] | None = None
+    reader: Callable[[Any], Any] | None = None
+    accepts: str = ""
+    in_fingerprint: bool = True
     name: str = ""
-    annotation: str = ""
     type: Any = str
     default: Any = None
 
@@ -103,6 +81,16 @@ class SettingDefinition:
         """Whether its flag may be given several times."""
         return self.type == tuple[str, ...]
 
+    @property
+    def annotation(self) -> str:
+        """The types that may be given in Python."""
+        accepts = self.accepts or self._by_type.accepts
+        return f"{accepts} | None" if self.default is None else accepts
+
+    @property
+    def _by_type(self) -> Reader:
+        return READERS.get(self.type, READERS[str])
+
     def help(self, unset: str = "") -> str:
         """Return the sentence of the help; `unset` replaces the words for the default."""
         default = unset or self.unset or ("" if self.default in (None, (), False) else self.default)
@@ -118,63 +106,29 @@ class SettingDefinition:
         """
         if value is None and self.default is None:
             return None
-        reader, allowed = READERS.get(self.type, (_text, ""))
+        if value is None or isinstance(value, bool) != self.is_switch:
+            self.refuse(value)
         if self.reader:
-            value = self.reader(value)
+            result = self.reader(value)
         else:
             try:
-                value = reader(value)
+                result = self._by_type.read(value)
             except (TypeError, ValueError):
-                self.refuse(value, self.allowed or allowed)
-        if self.test and not self.test(value):
-            self.refuse(value)
-        return value
+                self.refuse(value)
+        if self.test and not self.test(result):
+            self.refuse(result)
+        return result
 
     def refuse(self, value: Any, allowed: str = "") -> NoReturn:
         """Raise the ValueError that says what is allowed."""
-        words = self.name.replace("_", " ")
-        raise ValueError(f"{words} {value!r} is not allowed; allowed: {allowed or self.allowed}")
+        allowed = allowed or self.allowed or self._by_type.allowed
+        name = self.name.replace("_", " ")
+        raise ValueError(f"{name} {value!r} is not allowed; allowed: {allowed}")
 
 
-def define_setting(
-    default: Any,
-    description: str,
-    group: str,
-    *,
-    metavar: str | None = None,
-    unset: str = "",
-    allowed: str = "",
-    test: Callable[[Any], bool] | None = None,
-    reader: Callable[[Any], Any] | None = None,
-    in_fingerprint: bool = True,
-) -> Any:
-    """Return a dataclass field that defines a setting.
-
-    Parameters
-    ----------
-    default
-        Its default; None if it follows from something else, of which `unset` tells.
-    description
-        What the help says about it.
-    group
-        The heading in the help, one of `GROUPS`.
-    metavar
-        The word for its value in the help.
-    unset
-        What the help says of the default; "": the default itself.
-    allowed
-        What an error says about allowed values.
-    test
-        Whether a value is allowed, apart from its type.
-    reader
-        Turns text or a Python value into the value; None: by the field's type, see `READERS`.
-    in_fingerprint
-        Whether another value gives another network, so that it enters the keys of what is stored.
-        False also if what it leads to enters the keys: images, steps, precision.
-    """
-    definition = SettingDefinition(
-        description, group, metavar, unset, allowed, test, reader, in_fingerprint
-    )
+def define_setting(default: Any, description: str, group: str, **details: Any) -> Any:
+    """Return a dataclass field that defines a setting; see `SettingDefinition` for the details."""
+    definition = SettingDefinition(description, group, **details)
     return field(default=default, metadata={"setting": definition})
 
 
@@ -182,8 +136,8 @@ class BaseSettings:
     """A dataclass whose fields are settings: values are read and checked when it is made."""
 
     def __post_init__(self) -> None:
-        for definition in settings_of(type(self)).values():
-            self._set(definition.name, definition.read(getattr(self, definition.name)))
+        for name, definition in settings_of(type(self)).items():
+            self._set(name, definition.read(getattr(self, name)))
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)  # only while a frozen object is made
@@ -192,14 +146,6 @@ class BaseSettings:
         """Return all values by name, for the manifest."""
         return {name: getattr(self, name) for name in settings_of(type(self))}
 
-    def training_fingerprint(self) -> dict[str, Any]:
-        """Return the values that change a trained network, apart from data and weights."""
-        return {
-            name: getattr(self, name)
-            for name, definition in settings_of(type(self)).items()
-            if definition.in_fingerprint
-        }
-
 
 def settings_of(*kinds: type) -> dict[str, SettingDefinition]:
     """Return the settings of dataclasses by name, in the order of their fields."""
@@ -207,13 +153,13 @@ def settings_of(*kinds: type) -> dict[str, SettingDefinition]:
     for kind in kinds:
         hints = get_type_hints(kind)
         for item in fields(kind):
-            plain = [part for part in get_args(hints[item.name]) if part is not type(None)]
-            is_optional = len(plain) == 1 and type(None) in get_args(hints[item.name])
+            hint = hints[item.name]
+            options = [option for option in get_args(hint) if option is not type(None)]
+            is_optional = len(options) == 1 and type(None) in get_args(hint)
             definitions[item.name] = replace(
                 item.metadata["setting"],
                 name=item.name,
-                annotation=inspect.formatannotation(item.type).strip("'"),
-                type=plain[0] if is_optional else hints[item.name],
+                type=options[0] if is_optional else hint,
                 default=item.default,
             )
     return definitions
@@ -224,10 +170,10 @@ def select(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: values[name] for name in settings_of(kind) if name in values}
 
 
-def require_known(values: Iterable[str], *kinds: type) -> None:
+def require_known(names: Iterable[str], *kinds: type) -> None:
     """Raise TypeError, naming the closest, if a name is no setting of these dataclasses."""
     known = settings_of(*kinds)
-    for name in values:
+    for name in names:
         if name not in known:
             close = did_you_mean(name, known)
             raise TypeError(f"there is no setting {name!r}.{close} Known: {', '.join(known)}")
@@ -240,28 +186,27 @@ def takes_settings(*kinds: type) -> Callable[[F], F]:
     """
 
     def decorate(function: F) -> F:
-        signature = inspect.signature(function)
-        kept = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
-        definitions = settings_of(*kinds).values()
+        signature, definitions = inspect.signature(function), settings_of(*kinds)
+        own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
         derived = [
-            inspect.Parameter(
-                definition.name,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=definition.default,
-                annotation=definition.annotation,
-            )
-            for definition in definitions
-            if definition.name not in signature.parameters
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=definition.default)
+            for name, definition in definitions.items()
+            if name not in signature.parameters
         ]
-        parameters = sorted([*derived, *kept], key=lambda parameter: parameter.kind)
+        parameters = sorted([*derived, *own], key=lambda parameter: parameter.kind)
         function.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
         heading = "Parameters\n----------\n"
-        lines = [
-            f"{definition.name} : {definition.annotation}\n    {definition.help()}\n"
-            for definition in definitions
-        ]
-        doc = inspect.getdoc(function) or ""
-        function.__doc__ = doc.replace(heading, heading + "".join(lines), 1)
+        section = heading + "".join(map(_format_parameter, definitions.values()))
+        function.__doc__ = (inspect.getdoc(function) or "").replace(heading, section, 1)
         return function
 
     return decorate
+
+
+def _format_parameter(definition: SettingDefinition) -> str:
+    """Return the lines of one setting in a NumPy docstring."""
+    text = definition.help()
+    indented = textwrap.fill(
+        text[0].upper() + text[1:] + ".", 96, initial_indent=" " * 4, subsequent_indent=" " * 4
+    )
+    return f"{definition.name} : {definition.annotation}\n{indented}\n"
