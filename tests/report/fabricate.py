@@ -32,7 +32,6 @@ from benchmark.run.record_schema import (
     FailedRecord,
     Record,
 )
-from strategies import MISSION
 
 STRATEGIES = (
     "no_change",
@@ -73,7 +72,7 @@ def fabricate(
     quick: bool = False,
     messages: tuple[str, ...] = (),
     images: int = 5096,
-    failing_audit: Sequence[str] = (),
+    failed_audit: Sequence[str] = (),
     shared: Mapping[str, str] | None = None,
     groups: int | None = None,
 ) -> Comparison:
@@ -83,7 +82,7 @@ def fabricate(
     ----------
     failed
         The (strategy, seed) pairs that ended in an error.
-    failing_audit
+    failed_audit
         The strategies that fail a check.
     shared
         Strategy -> the one whose network it uses.
@@ -103,7 +102,7 @@ def fabricate(
             if (info.name, seed) in failed:
                 records.append(_failed(info, seed))
                 continue
-            passed = info.name not in failing_audit
+            passed = info.name not in failed_audit
             records.append(_record(info, seed, train, test, strength, passed, rng))
     splits = dict.fromkeys(seeds, split)
     return compare_records(
@@ -148,7 +147,10 @@ _DESCRIPTION = (
 def _failed(info: StrategyInfo, seed: int) -> FailedRecord:
     error = "RuntimeError: CUDA out of memory: tried to allocate 2.00 GiB"
     trace = f'Traceback (most recent call last):\n  File "loss.py"\n{error}'
-    return FailedRecord(info.name, seed, info.networks[seed], error, trace)
+    network = info.networks[seed]
+    return FailedRecord(
+        strategy=info.name, seed=seed, network=network, error=error, traceback=trace
+    )
 
 
 def _record(
@@ -292,7 +294,7 @@ def _curve(classes: int, strength: float, rng: np.random.Generator) -> tuple[Cur
     )
 
 
-def _phase(**fields: Any) -> dict[str, Any]:
+def phase(**fields: Any) -> dict[str, Any]:
     plain = {"head_lr": None, "warmup": 0.0, "cosine": False, "lr_milestones": ()}
     return {"epochs": 2, "train_from": "head", "lr": 1e-4} | plain | fields
 
@@ -300,7 +302,7 @@ def _phase(**fields: Any) -> dict[str, Any]:
 RECIPE = RecipeInfo(
     "forum",
     "Two epochs of the head, then two epochs of the second half.",
-    (_phase(), _phase(train_from="rest")),
+    (phase(), phase(train_from="rest")),
     batch_size=64,
     weight_decay=0.0,
     momentum=None,

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fabricate import CLASSES, STRATEGIES, fabricate
 
-from benchmark.evaluation.statistics.bootstrap import bca, bootstrap, jackknife
 from benchmark.evaluation.metrics.registry import interval_metrics
+from benchmark.evaluation.statistics.bootstrap import bca, bootstrap, jackknife
 from benchmark.evaluation.statistics.weighted_predictions import WeightedPredictions
+from tests.report.fabricate import CLASSES, STRATEGIES, fabricate
 
 pytestmark = pytest.mark.simulation
 RESULT = Path(__file__).with_name("bars.json")
@@ -26,7 +26,7 @@ BUILD = """
 import sys, time
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
-from fabricate import fabricate
+from tests.report.fabricate import fabricate
 from benchmark.report import write_report
 made = fabricate(folder=Path("run"), strategies=tuple(sys.argv[3].split()), seeds=(0, 1, 2, 3, 4))
 began = time.perf_counter()
@@ -75,7 +75,9 @@ def test_ten_thousand_redrawn_test_sets_of_six_strategies():
     made = fabricate(strategies=STRATEGIES[:6], images=48_600)
     (one,) = made.seed_predictions
     began = time.perf_counter()
-    cells = WeightedPredictions.count(one.labels, np.array(list(one.predicted.values())), len(CLASSES))
+    cells = WeightedPredictions.count(
+        one.labels, np.array(list(one.predicted.values())), len(CLASSES)
+    )
     drawn = bootstrap(cells, np.random.default_rng(0), draws=10_000)
     bca(cells, cells.estimates, drawn, jackknife(cells))
     seconds = time.perf_counter() - began

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -50,7 +50,7 @@ def reliability(
     return result
 
 
-def pooled_reliability(seeds: Sequence[dict[str, list[Any]]]) -> dict[str, list[float]]:
+def pooled_reliability(seeds: Sequence[Mapping[str, Sequence[Any]]]) -> dict[str, list[float]]:
     """Return the `reliability` of all images of several seeds; None stands for NaN in them."""
     result = {}
     for group in ("all", "rare", "other"):

@@ -1,160 +1,152 @@
-"""Did each strategy do what it says? The audit of a run in words and tables."""
+"""The implementation audit: did every strategy do what its expectations say?"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.findings import logit_shift
-from benchmark.evaluation.metrics.shot_groups import shot_groups
-from benchmark.report.render.blocks import Cell, Row, Table, as_code, printable
-from benchmark.report.render.formats import MISSING, add_sign, format_share, join_names
+from benchmark.evaluation.metrics.shot_groups import SHOT_GROUPS, shot_groups
+from benchmark.report.render.blocks import Block, Cell, Details, Row, Table, as_code, printable
+from benchmark.report.render.formats import (
+    MINUS,
+    MISSING,
+    add_sign,
+    format_share,
+    join_names,
+)
+from benchmark.report.single.drawings import figure_block
+from benchmark.report.single.strategies import failed_checks, row_kind
+from benchmark.report.single.training_effects import ALT, CAPTION, draw_training_effects
 
-FLAG = "failed its audit"
-RARE = 2  # the third of the classes with the fewest training images, of `shot_groups`
-
-
-def flagged(comparison: Comparison) -> dict[str, list[str]]:
-    """Return strategy -> what had to be seen of it and was not, in any seed."""
-    checks = comparison.findings.checks
-    missed = checks[checks["seen"].eq(False)]
-    found: dict[str, list[str]] = {}
-    for strategy, rows in missed.groupby("strategy", sort=False):
-        found[str(strategy)] = list(dict.fromkeys(rows["claim"]))
-    return found
+FEW = SHOT_GROUPS.index("few")
 
 
-def warning(comparison: Comparison) -> str:
-    """Return one sentence about the strategies that are flagged; empty if none is."""
-    found = flagged(comparison)
-    if not found:
+def audit_section(comparison: Comparison) -> Iterator[Block]:
+    """Yield what each training did to rare classes, drawn and as a table, and every check."""
+    if table := audit_table(comparison):
+        yield table
+    if figure := draw_training_effects(comparison):
+        yield figure_block("training_effects", figure, CAPTION, ALT)
+    if checks := checks_table(comparison):
+        yield Details("Every check: expected and observed", (checks,))
+
+
+def audit_warning(comparison: Comparison) -> str:
+    """Return a sentence about the strategies that failed a check; empty if none did."""
+    failed = failed_checks(comparison)
+    if not failed:
         return ""
-    said = [f"{as_code(name)} ({'; '.join(claims)})" for name, claims in found.items()]
-    return f"Not seen to do what it says: {join_names(said)}. Its row means little until that is clear."
+    names = [f"{as_code(name)} (expected: {'; '.join(e)})" for name, e in failed.items()]
+    rows = "this row" if len(names) == 1 else "these rows"
+    return f"Failed the audit: {join_names(names)}. Don't rely on {rows} before you know why."
 
 
-def effects_table(comparison: Comparison) -> Table | None:
-    """Strategies × what became of the rarest third of the classes, in draws, gradient, logits."""
-    effects = comparison.findings.effects
-    if effects.empty:
+def audit_table(comparison: Comparison) -> Table | None:
+    """Strategies × the audit's result, and the rare third's share of samples, gradient, logits."""
+    if comparison.findings.training_effects.empty:
         return None
-    shares, missed = _of_rare(comparison), flagged(comparison)
+    shares = _shares_of_rare_classes(comparison).to_dict("index")
+    failed, baseline = failed_checks(comparison), comparison.baseline
     rows = []
     for strategy in comparison.strategies:
-        if strategy not in shares.index:
+        if strategy not in shares:
             continue
-        told, one = _told(comparison, strategy, missed), _row(shares, strategy)
+        row = shares[strategy]
         cells = [
             Cell(printable(strategy)),
-            Cell(told, mark="failed" if strategy in missed else ""),
-            Cell(format_share(one["drawn"])),
-            Cell(format_share(one["gradient"]), note=format_share(one["plain_gradient"])),
+            Cell(_audit_result(comparison, strategy), mark="failed" if strategy in failed else ""),
+            Cell(format_share(row["drawn"])),
+            Cell(format_share(row["gradient"]), note=format_share(row["cross_entropy_gradient"])),
         ]
-        if comparison.baseline is not None:
-            own = strategy == comparison.baseline
-            cells.append(Cell(MISSING if own else add_sign(_signed(one["logit_shift"]))))
-        cells.append(Cell(_trained(comparison, strategy)))
-        rows.append(Row(tuple(cells), kind="baseline" if strategy == comparison.baseline else ""))
-    columns = ["Strategy", "Took effect", "Share of draws", "Share of gradient"]
-    columns += ["Logit shift"] if comparison.baseline is not None else []
-    columns.append("Trained")
-    caption = (
-        "Of the third of the classes with the fewest training images: their share of the images "
-        f"drawn (of the training images they are {format_share(_natural(comparison))}), of the gradient "
-        "at the logits (small: what cross-entropy's would be there)"
-    )
-    if comparison.baseline is not None:
-        caption += f", and how far their logits lie above those of {comparison.baseline}"
-    texts = frozenset({0, 1, len(columns) - 1})
-    return Table(caption + ".", tuple(columns), tuple(rows), texts, csv="effects.csv")
+        if baseline is not None:
+            shift = MISSING if strategy == baseline else add_sign(_format_shift(row["logit_shift"]))
+            cells.append(Cell(shift))
+        cells.append(Cell(_network_sentence(comparison, strategy)))
+        rows.append(Row(tuple(cells), kind=row_kind(comparison, strategy)))
+    titles = ["Strategy", "Passed the audit", "Share of draws", "Share of gradient"]
+    titles += ["Logit shift"] if baseline is not None else []
+    titles.append("Network")
+    texts = frozenset({0, 1, len(titles) - 1})
+    caption = _audit_caption(comparison)
+    return Table(caption, tuple(titles), tuple(rows), texts, csv="training_effects.csv")
 
 
-def checks_table(comparison: Comparison, strategies: Sequence[str] | None = None) -> Table | None:
-    """One row a strategy and check, all seeds together; the ones not seen first."""
+def checks_table(comparison: Comparison) -> Table | None:
+    """One row a strategy and check, all seeds together; failed checks first."""
     checks = comparison.findings.checks
     if checks.empty:
         return None
     rows = []
-    names = comparison.strategies if strategies is None else strategies
-    for (strategy, claim), group in checks.groupby(["strategy", "claim"], sort=False):
-        if strategy not in names:
-            continue
-        missed = group[group["seen"].eq(False)]
-        seen = int(group["seen"].eq(True).sum())
-        shown = (missed if len(missed) else group).iloc[0]
-        seeds = f"{seen} of {len(group)} seeds"
-        told = {1: "no" if len(missed) else "yes" if seen else "can't be told"}.get(
-            len(group), seeds
-        )
-        cells = (
-            Cell(printable(str(strategy))),
-            Cell(str(claim)),
-            Cell(printable(str(shown["observed"]))),
-            Cell(told, mark="failed" if len(missed) else ""),
-        )
-        rows.append((not len(missed), Row(cells)))
-    rows.sort(key=lambda row: row[0])
+    for (strategy, expectation), group in checks.groupby(["strategy", "expectation"], sort=False):
+        failed, passed = group[group["passed"].eq(False)], group[group["passed"].eq(True)]
+        result = f"{len(passed)} of {len(group)} seeds"
+        if len(group) == 1:
+            result = "no" if len(failed) else "yes" if len(passed) else "unknown"
+        observed = (failed if len(failed) else group).iloc[0]["observed"]
+        texts = (printable(str(strategy)), str(expectation), printable(str(observed)))
+        mark = "failed" if len(failed) else ""
+        rows.append(Row((*map(Cell, texts), Cell(result, mark=mark))))
+    rows.sort(key=lambda row: row.cells[-1].mark != "failed")
     several = len(comparison.seeds) > 1
-    caption = "What had to be seen of each strategy, and what was" + (
-        ", in the first seed that missed it, else in the first." if several else "."
+    caption = "What each strategy was expected to do, and what was observed" + (
+        ", in the first seed that failed the check, or else in the first." if several else "."
     )
-    columns = ("Strategy", "To be seen", "Seen", "As it should be")
-    texts = frozenset({0, 1, 2, 3})
-    return Table(caption, columns, tuple(row for _, row in rows), texts, csv="audit.csv")
+    titles = ("Strategy", "Expectation", "Observed", "Passed")
+    return Table(caption, titles, tuple(rows), frozenset({0, 1, 2, 3}), csv="audit.csv")
 
 
-def _told(comparison: Comparison, strategy: str, missed: dict[str, list[str]]) -> str:
-    """Say whether the effect was seen: what a strategy changes, not that it leaves the rest."""
-    if strategy in missed:
-        return f"no: {'; '.join(missed[strategy])}"
+def _audit_caption(comparison: Comparison) -> str:
+    counts = np.asarray(comparison.train_counts)
+    natural = counts[shot_groups(counts) == FEW].sum() / counts.sum()
+    caption = (
+        "About the third of the classes with the fewest training images: their share of the images "
+        f"drawn (they are {format_share(natural)} of the training images), and of the gradient at "
+        "the logits (small: with cross-entropy)"
+    )
+    if comparison.baseline is not None:
+        caption += f"; and their mean logit minus that of {comparison.baseline}"
+    return caption + "."
+
+
+def _audit_result(comparison: Comparison, strategy: str) -> str:
+    """Return yes, no or unknown, with the expectation that failed or what was observed."""
+    if failed := failed_checks(comparison).get(strategy):
+        return f"no: {'; '.join(failed)}"
     checks = comparison.findings.checks
-    mine = checks[checks["strategy"] == strategy]
-    unknown = mine[mine["seen"].isna()]
-    if len(unknown):
-        return f"can't be told: {unknown.iloc[0]['observed']}"
-    return "yes"
+    unknown = checks[(checks["strategy"] == strategy) & checks["passed"].isna()]
+    return f"unknown: {unknown.iloc[0]['observed']}" if len(unknown) else "yes"
 
 
-def _of_rare(comparison: Comparison) -> pd.DataFrame:
+def _shares_of_rare_classes(comparison: Comparison) -> pd.DataFrame:
     """Return for each strategy the shares of the rarest third, mean over seeds."""
-    effects = logit_shift(comparison.findings.effects, comparison.baseline)
+    effects = logit_shift(comparison.findings.training_effects, comparison.baseline)
     rows = []
     for (strategy, _), group in effects.groupby(["strategy", "seed"], sort=False):
-        rare = shot_groups(group["train_count"].to_numpy()) == RARE
+        rare = shot_groups(group["train_count"].to_numpy()) == FEW
         row = {"strategy": strategy}
-        for name in ("drawn", "gradient", "plain_gradient"):
+        for name in ("drawn", "gradient", "cross_entropy_gradient"):
             values = group[name].to_numpy(float)
             row[name] = values[rare].sum() / values.sum() if values.sum() else np.nan
         shift = group["logit_shift"].to_numpy(float)[rare]
-        row["logit_shift"] = shift.mean() if len(shift) else np.nan  # no class is rare
+        row["logit_shift"] = shift.mean() if len(shift) else np.nan  # there may be no rare class
         rows.append(row)
     return pd.DataFrame(rows).groupby("strategy", sort=False).mean()
 
 
-def _row(table: pd.DataFrame, strategy: str) -> dict[str, float]:
-    return {str(name): float(value) for name, value in table.loc[[strategy]].iloc[0].items()}
-
-
-def _natural(comparison: Comparison) -> float:
-    counts = np.asarray(comparison.train_counts, float)
-    return float(
-        counts[shot_groups(np.asarray(comparison.train_counts)) == RARE].sum() / counts.sum()
-    )
-
-
-def _trained(comparison: Comparison, strategy: str) -> str:
-    """Say with whom a strategy shares its network: what was trained for it alone."""
-    networks = comparison.manifest.get("networks") or {}
-    mine = networks.get(strategy)
+def _network_sentence(comparison: Comparison, strategy: str) -> str:
+    """Say with which strategies a strategy shares its network."""
+    networks = {info.name: info.networks for info in comparison.manifest.strategies}
+    mine = networks[strategy]
     others = [name for name, keys in networks.items() if keys == mine and name != strategy]
-    return f"shares the network of {join_names(others)}" if mine and others else "its own network"
+    return f"shared with {join_names(others)}" if others else "its own"
 
 
-def _signed(value: float) -> str:
+def _format_shift(value: float) -> str:
     if not np.isfinite(value):
         return MISSING
-    text = f"{abs(value):.2f}"
-    return f"−{text}" if value < 0 and text.strip("0.") else text
+    digits = f"{abs(value):.2f}"
+    return f"{MINUS}{digits}" if value < 0 and digits.strip("0.") else digits

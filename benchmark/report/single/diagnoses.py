@@ -1,15 +1,15 @@
-"""Why is a class never predicted? The diagnoses of a run in words and tables."""
+"""Why classes are ignored: the diagnoses of a run in a sentence and as tables."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pandas as pd
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.evaluation.diagnosis import RULES
-from benchmark.report.render.blocks import Cell, Row, Table, as_code, printable
+from benchmark.report.render.blocks import Block, Cell, Details, Row, Table, as_code, printable
 from benchmark.report.render.formats import (
     MISSING,
     add_sign,
@@ -18,188 +18,214 @@ from benchmark.report.render.formats import (
     join_names,
     pluralize,
 )
+from benchmark.report.single.strategies import strategies_with_recalls
 
 DISAGREE = "seeds disagree"
-ADVICE = 2  # places that a row names, the most promising
-_SPELT = {
+MOST_SUGGESTIONS = 2  # of a row, the most promising
+WITHOUT_STRATEGY = {
     "budget": "Train longer: more epochs, or --recipe strong",
     "images": "More images of it",
-    "labels": "Look through its labels",
+    "labels": "Check its labels",
     "classes": "Ask whether it is a class of its own",
-}  # help that no strategy gives
+}  # suggestions that no strategy carries out
 
 
-def of_whom(comparison: Comparison) -> str | None:
+@dataclass(frozen=True)
+class ClassDiagnosis:
+    """What most seeds say about a class that a strategy ignores in most seeds.
+
+    Attributes
+    ----------
+    never_predicted
+        Whether no seed predicts the class.
+    agreeing, ignoring
+        Seeds that name this cause, of those that ignore the class.
+    """
+
+    label: str
+    train_count: int
+    cause: str
+    explanation: str
+    suggestions: tuple[str, ...]
+    never_predicted: bool
+    agreeing: int
+    ignoring: int
+
+
+def diagnoses_section(comparison: Comparison) -> Iterator[Block]:
+    """Yield why one strategy ignores classes; the causes under all strategies, and the rules."""
+    if table := diagnoses_table(comparison):
+        yield table
+    if causes := causes_table(comparison):
+        yield Details("Causes under every strategy", (causes,))
+        yield Details("The rules", (rules_table(),))
+
+
+def explained_strategy(comparison: Comparison) -> str | None:
     """Return the strategy whose classes are explained: the baseline, or else the first with any."""
     diagnosed = set(comparison.findings.diagnoses["strategy"])
     if comparison.baseline in diagnosed:
         return comparison.baseline
-    finished = set(comparison.per_class["strategy"])
-    if comparison.baseline in finished:  # it ignores no class, and that is the answer
-        return None
+    if comparison.baseline in strategies_with_recalls(comparison):
+        return None  # the baseline ignores no class: nothing needs an explanation
     return next((name for name in comparison.strategies if name in diagnosed), None)
 
 
-def diagnoses_words(comparison: Comparison) -> str:
-    """Say in one sentence how many classes are ignored for which cause; empty if none is."""
-    strategy = of_whom(comparison)
-    if strategy is None:
+def diagnoses_sentence(comparison: Comparison) -> str:
+    """Say how many classes are ignored for which cause; empty if none is."""
+    strategy = explained_strategy(comparison)
+    causes = pd.Series([d.cause for d in _by_class(comparison, strategy)] if strategy else [])
+    if strategy is None or causes.empty:
         return ""
-    causes = pd.Series([one["cause"] for one in _by_class(comparison, strategy)])
-    said = [f"{cause} {n}" for cause, n in causes.value_counts(sort=True).items()]
-    classes = pluralize(len(causes), "class is", "classes are")
+    names = [f"{cause} ({n})" for cause, n in causes.value_counts(sort=True).items()]
+    classes = pluralize(len(causes), "class", "classes")
     return (
-        f"Why {classes} never or hardly found under {as_code(strategy)}, by the likeliest cause: "
-        f"{join_names(said)}."
+        f"{as_code(strategy)} hardly ever recognises {classes}. Likeliest causes: "
+        f"{join_names(names)}."
     )
 
 
 def diagnoses_table(comparison: Comparison) -> Table | None:
-    """The ignored classes of one strategy, largest first: cause, evidence, what to try next."""
-    strategy = of_whom(comparison)
+    """The ignored classes of one strategy, largest first: cause, evidence, suggestions."""
+    strategy = explained_strategy(comparison)
     if strategy is None:
         return None
-    rows, told = [], dict[str, str]()  # evidence -> the class of which it was said first
-    for one in _by_class(comparison, strategy):
-        first = told.setdefault(one["why"], one["class"])
-        agree = len(comparison.seeds) > 1 and one["cause"] != DISAGREE
+    rows, first_with = [], dict[str, str]()  # explanation -> the first class with it
+    for diagnosis in _by_class(comparison, strategy):
+        first = first_with.setdefault(diagnosis.explanation, diagnosis.label)
+        evidence = diagnosis.explanation if first == diagnosis.label else f"As for {first}."
+        show_agreement = len(comparison.seeds) > 1 and diagnosis.cause != DISAGREE
+        agreement = f"{diagnosis.agreeing} of {diagnosis.ignoring}" if show_agreement else ""
         cells = (
-            Cell(printable(one["class"])),
-            Cell(format_count(one["train_count"])),
-            _found(comparison, strategy, one),
-            Cell(one["cause"], note=f"{one['agreeing']} of {one['times']}" if agree else ""),
-            Cell(printable(one["why"] if first == one["class"] else f"As for {first}.")),
-            Cell(" ".join(_advice(comparison, strategy, one))),
+            Cell(printable(diagnosis.label)),
+            Cell(format_count(diagnosis.train_count)),
+            _recognised_cell(comparison, strategy, diagnosis),
+            Cell(diagnosis.cause, note=agreement),
+            Cell(printable(evidence)),
+            Cell(" ".join(_suggestions(comparison, strategy, diagnosis))),
         )
         rows.append(Row(cells))
-    columns = ("Class", "Train images", "Found", "Likely cause", "Evidence", "To try next")
-    return Table(
-        _caption(comparison, strategy),
-        columns,
-        tuple(rows),
-        frozenset({0, 3, 4, 5}),
-        csv="diagnoses.csv",
-    )
+    titles = ("Class", "Train images", "Recognised", "Likely cause", "Evidence", "Suggestions")
+    caption, texts = _caption(comparison, strategy), frozenset({0, 3, 4, 5})
+    return Table(caption, titles, tuple(rows), texts, csv="diagnoses.csv")
 
 
 def causes_table(comparison: Comparison) -> Table | None:
-    """Ignored classes × strategies: the likeliest cause; blank where a class is found."""
-    known = comparison.findings.diagnoses
-    if known.empty:
+    """Ignored classes × strategies: the likeliest cause; blank where a class is recognised."""
+    if comparison.findings.diagnoses.empty:
         return None
-    found = {
-        (strategy, one["class"]): one
-        for strategy in dict.fromkeys(known["strategy"])
-        for one in _by_class(comparison, str(strategy))
+    names = strategies_with_recalls(comparison)
+    causes = {
+        (name, diagnosis.label): diagnosis.cause
+        for name in names
+        for diagnosis in _by_class(comparison, name)
     }
-    finished = set(comparison.per_class["strategy"])
-    names = [name for name in comparison.strategies if name in finished]
     rows = []
     for label in comparison.classes:
-        if not any((name, label) in found for name in names):
-            continue
-        cells = [Cell(printable(label))]
-        for name in names:
-            one = found.get((name, label))
-            cells.append(Cell(one["cause"] if one else "", mark="never" if one else ""))
-        rows.append(Row(tuple(cells)))
-    columns = ("Class", *map(printable, names))
-    caption = "Classes never or hardly found, by strategy. Blank: the class is found."
-    texts = frozenset(range(len(columns)))
-    return Table(caption, columns, tuple(rows), texts, csv="diagnoses.csv")
+        if any((name, label) in causes for name in names):
+            cells = [causes.get((name, label), "") for name in names]
+            marked = (Cell(cause, mark="never" if cause else "") for cause in cells)
+            rows.append(Row((Cell(printable(label)), *marked)))
+    titles = ("Class", *map(printable, names))
+    caption = "Classes that a strategy hardly ever recognises. Blank: it recognises the class."
+    texts = frozenset(range(len(titles)))
+    return Table(caption, titles, tuple(rows), texts, csv="diagnoses.csv")
 
 
 def rules_table() -> Table:
-    """The rules that a diagnosis goes by, as they are read: from top to bottom."""
+    """The rules of a diagnosis, in the order in which they apply."""
     rows = tuple(
-        Row(
-            (
-                Cell(str(number)),
-                Cell(rule.cause),
-                Cell(rule.condition),
-                Cell(rule.source or MISSING),
-            )
-        )
-        for number, rule in enumerate(RULES, start=1)
+        Row(tuple(map(Cell, (str(k), rule.cause, rule.condition, rule.source or MISSING))))
+        for k, rule in enumerate(RULES, start=1)
     )
-    caption = "The rules, read from top to bottom: the first that holds names the cause."
+    caption = "The rules apply from top to bottom: the first that holds names the cause."
     return Table(caption, ("Rule", "Cause", "When", "Source"), rows, frozenset({1, 2, 3}))
 
 
-def _by_class(comparison: Comparison, strategy: str) -> Iterator[dict[str, Any]]:
-    """Yield for each class that a strategy ignores in most seeds what most of these seeds say."""
-    known = comparison.findings.diagnoses
-    mine = known[known["strategy"] == strategy]
-    finished = comparison.seed_rows
-    finished = finished[(finished["strategy"] == strategy) & (finished["status"] == "ok")]
+def _by_class(comparison: Comparison, strategy: str) -> Iterator[ClassDiagnosis]:
+    """Yield what most seeds say of each class that the strategy ignores in most seeds."""
+    diagnoses, seed_rows = comparison.findings.diagnoses, comparison.seed_rows
+    mine = diagnoses[diagnoses["strategy"] == strategy]
+    finished = int(((seed_rows["strategy"] == strategy) & (seed_rows["status"] == "ok")).sum())
     for label in comparison.classes:
         rows = mine[mine["class"] == label]
-        if 2 * len(rows) <= len(finished):
+        if 2 * len(rows) <= finished:
             continue
         causes = rows["cause"].value_counts()
         agreeing = rows[rows["cause"] == causes.index[0]]
-        one = {str(name): value for name, value in agreeing.iloc[0].items()}
+        first = agreeing.iloc[0]
+        cause, explanation = str(first["cause"]), str(first["explanation"])
+        suggestions = tuple(str(first["suggestions"]).split(", "))
         if 2 * len(agreeing) <= len(rows):
-            said = join_names([f"{cause} {n}" for cause, n in causes.items()])
-            one |= {"cause": DISAGREE, "why": f"{said} of {len(rows)} seeds."}
-            one["try_next"] = ", ".join(RULES[-1].try_next)
-        yield one | {
-            "never": len(rows) == len(finished) and bool(rows["never"].all()),
-            "agreeing": len(agreeing),
-            "times": len(rows),
-        }
+            names = join_names([f"{name} {n}" for name, n in causes.items()])
+            cause, explanation = DISAGREE, f"{names} of {len(rows)} seeds."
+            suggestions = RULES[-1].try_next
+        never = len(rows) == finished and bool(rows["never_predicted"].all())
+        yield ClassDiagnosis(
+            label,
+            int(first["train_count"]),
+            cause,
+            explanation,
+            suggestions,
+            never,
+            len(agreeing),
+            len(rows),
+        )
 
 
-def _found(comparison: Comparison, strategy: str, one: Mapping[str, Any]) -> Cell:
-    """Say how many test images were found, and how high the true recall may be all the same."""
+def _recognised_cell(comparison: Comparison, strategy: str, diagnosis: ClassDiagnosis) -> Cell:
+    """Return how many test images were recognised, and the upper bound of the true recall."""
     rows = comparison.class_recalls
-    mine = rows[(rows["strategy"] == strategy) & (rows["class"] == one["class"])].iloc[0]
-    note = f"up to {format_share(mine['high'], 2)}" if mine["images"] else ""
-    mark = "never" if one["never"] else ""
-    return Cell(f"{format_count(mine['hits'])} of {format_count(mine['images'])}", note, mark)
+    row = rows[(rows["strategy"] == strategy) & (rows["class"] == diagnosis.label)].iloc[0]
+    note = f"up to {format_share(row['high'], 2)}" if row["images"] else ""
+    mark = "never" if diagnosis.never_predicted else ""
+    return Cell(f"{format_count(row['hits'])} of {format_count(row['images'])}", note, mark)
 
 
-def _advice(comparison: Comparison, strategy: str, one: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what to try next: strategies at hand that act in the place, or words.
+def _suggestions(comparison: Comparison, strategy: str, diagnosis: ClassDiagnosis) -> Iterator[str]:
+    """Yield available strategies that change the suggested component, or other advice.
 
-    A strategy that this run holds is named only if it found more of the class.
+    A strategy of this run is suggested only if it raised the recall of the class.
     """
     changes = comparison.class_changes
-    here = changes[(changes["class"] == one["class"]) & (changes["baseline"] == strategy)]
-    here = here.set_index("strategy")
-    hand = comparison.manifest.get("at_hand") or {}
-    given, tried = 0, list[str]()
-    for place in str(one["try_next"]).split(", "):
-        names = [name for name, about in hand.items() if about["places"][:1] == [place]]
-        said = [name for name in names if name not in here.index and name != strategy]
-        for name in names:
-            if name in here.index:
-                helped = here.loc[name, "low"] > 0
-                gain = add_sign(format_share(here.loc[name, "difference"], 2))
-                said, tried = (
-                    ([f"{name} ({gain} here)", *said], tried) if helped else (said, [*tried, name])
-                )
-        if said:
-            yield f"{place.capitalize()}: {join_names(said, 'or')}."
-        elif place in _SPELT:
-            yield f"{_SPELT[place]}."
+    changes = changes[(changes["class"] == diagnosis.label) & (changes["baseline"] == strategy)]
+    in_run = {str(row["strategy"]): row for row in changes.to_dict("records")}
+    available = comparison.manifest.available
+    given, without_gain = 0, list[str]()
+    for component in diagnosis.suggestions:
+        names = [n for n, info in available.items() if info.components[:1] == (component,)]
+        new = [name for name in names if name not in in_run and name != strategy]
+        helped = [n for n in names if n in in_run and in_run[n]["low"] > 0]
+        without_gain += [n for n in names if n in in_run and n not in helped]
+        gains = [
+            f"{n} ({add_sign(format_share(in_run[n]['difference'], 2))} here)"
+            for n in reversed(helped)
+        ]
+        if gains or new:
+            yield f"{component.capitalize()}: {join_names([*gains, *new], 'or')}."
+        elif component in WITHOUT_STRATEGY:
+            yield f"{WITHOUT_STRATEGY[component]}."
         else:
             continue
         given += 1
-        if given == ADVICE:
+        if given == MOST_SUGGESTIONS:
             break
-    if tried:
-        yield f"No sure gain here: {join_names(tried)}."
+    if without_gain:
+        yield f"No clear gain here: {join_names(without_gain)}."
 
 
 def _caption(comparison: Comparison, strategy: str) -> str:
-    said = f"Classes of which at most one test image in ten is found under {as_code(strategy)}"
-    if len(comparison.seeds) > 1:
-        said += (
-            " in most seeds; beside the cause, in how many of these seeds it is the likeliest, and "
-            "the evidence of the first that says so"
+    several = len(comparison.seeds) > 1
+    sentences = [
+        f"Classes of which {as_code(strategy)} recognises at most one test image in ten"
+        f"{' in most seeds' if several else ''}.",
+        "Recognised: of the test images; small: the upper end of the true recall's 95 % interval. "
+        f"Red: {'predicted in no seed' if several else 'never predicted'}.",
+    ]
+    if several:
+        sentences.append(
+            "Small beside the cause: how many of these seeds name it. The evidence is that of the "
+            "first such seed."
         )
-    return (
-        f"{said}. Found: of the test images; small: how high the true recall may be all the same, "
-        "at 95 %. Red: predicted in no seed. What is likely is not proven: look at the images."
-    )
+    sentences.append("A likely cause is not proven: look at the images.")
+    return " ".join(sentences)

@@ -1,4 +1,4 @@
-"""How each figure of a run is drawn: seaborn on the axes of a canvas, in light colours."""
+"""Draws the figures of a run: seaborn on the axes of a canvas, in light colours."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
+from benchmark.report.render.blocks import Figure as FigureBlock
 from benchmark.report.render.canvas import (
     FAINT,
     INK,
@@ -31,12 +32,18 @@ from benchmark.report.render.canvas import (
     page_style,
     set_row_labels,
     shorten,
+    to_svg,
 )
 from benchmark.report.render.colours import COLOURS, HEAT, INVERTED_FROM, LEVELS, colour_levels
 from benchmark.report.render.formats import format_count, format_share
 
-MOST_WRITTEN = 20  # classes whose names and numbers fit into a confusion matrix
+MOST_LABELLED = 20  # classes whose names and numbers fit into a confusion matrix
 _SHADES = ListedColormap([COLOURS[name][0] for name in HEAT])
+
+
+def figure_block(name: str, figure: Figure, caption: str, alt: str) -> FigureBlock:
+    """Return a drawing as a block of the page."""
+    return FigureBlock(name, to_svg(figure, name), caption, alt)
 
 
 def recall_map(
@@ -54,56 +61,56 @@ def recall_map(
     longest = max((len(shorten(name, 34)) for name in strategies), default=0)
     left, bars, top = label_width(classes, 26), 104, round(26 + 3.2 * longest)
     free = PAGE_WIDTH - left - bars - 5 * longest
-    wide, high = int(np.clip(free // s, 40, 110)), 19
+    width, height = int(np.clip(free // s, 40, 110)), 19
     with page_style():
-        canvas = Canvas(left + bars + s * wide + 5 * longest, top + c * high + 26)
-        tail = canvas.axes(left, top, bars - 50, c * high)
+        canvas = Canvas(left + bars + s * width + 5 * longest, top + c * height + 26)
+        tail = canvas.axes(left, top, bars - 50, c * height)
         images = tail.barh(np.arange(c) + 0.5, train_counts, height=0.62, color=PLAIN)
         tail.bar_label(images, fmt="{:,.0f}", padding=3, size=9, color=MUTED)
         hide_frame(tail)
         tail.set(ylim=(c, 0), xlim=(0, max(train_counts, default=1)))
         set_row_labels(tail, classes, 26)
         tail.text(0, -0.25, "train", size=9, color=MUTED, va="bottom")
-        heat = canvas.axes(left + bars, top, s * wide, c * high)
+        heat = canvas.axes(left + bars, top, s * width, c * height)
         numbers = np.where(never == 1, "×", np.vectorize(format_share)(recall, 2))
         _heat(heat, recall, gap=1.5, annot=numbers)
         names = [shorten(name, 34) for name in strategies]
         heat.xaxis.tick_top()
         heat.tick_params(length=0)
         heat.set_xticks(np.arange(s) + 0.3, names, size=9.5, color=INK, rotation=32, ha="left")
-        _scale(canvas, left + bars, top + c * high + 14)
+        _scale(canvas, left + bars, top + c * height + 14)
         return canvas.figure
 
 
 def confusion_maps(
     classes: Sequence[str], strategies: Sequence[str], shares: Sequence[np.ndarray]
 ) -> Figure:
-    """Draw one map (C, C) a strategy: what share of a true class (row) was called what (column).
+    """Draw one map (C, C) a strategy: shares of a true class (row) by predicted class (column).
 
-    Up to `MOST_WRITTEN` classes rows and columns are named and shares stand in the cells, in per
-    cent; with more they could not be read.
+    Up to `MOST_LABELLED` classes, rows and columns have names and cells show per cent. With more
+    classes nobody could read them.
     """
     c = len(classes)
-    written = c <= MOST_WRITTEN
-    across = min(2 if written else 3, len(shares))
-    left = label_width(classes, 14) if written else 16
+    labelled = c <= MOST_LABELLED
+    columns = min(2 if labelled else 3, len(shares))
+    left = label_width(classes, 14) if labelled else 16
     below = round(8 + 5.2 * max((len(shorten(name, 14)) for name in classes), default=0))
     # whole pixels: sharp, short to write
-    cell = max(20, 200 // max(c, 1)) if written else max(round(230 / c), 1)
-    side, gap, top = c * cell, 20, 26
-    wide, row = left + side + gap, side + 40 + (below if written else 0)
-    down = -(-len(shares) // across)
+    cell = max(20, 200 // max(c, 1)) if labelled else max(round(230 / c), 1)
+    map_size, gap, top = c * cell, 20, 26
+    column_width, row_height = left + map_size + gap, map_size + 40 + (below if labelled else 0)
+    rows = -(-len(shares) // columns)
     with page_style():
-        canvas = Canvas(across * wide, down * row + 26)
-        for place, (strategy, values) in enumerate(zip(strategies, shares, strict=True)):
-            x, y = left + place % across * wide, top + place // across * row
-            axes = canvas.axes(x, y, side, side)
-            seen = np.where(values == 0, np.nan, values)
+        canvas = Canvas(columns * column_width, rows * row_height + 26)
+        for index, (strategy, values) in enumerate(zip(strategies, shares, strict=True)):
+            x, y = left + index % columns * column_width, top + index // columns * row_height
+            axes = canvas.axes(x, y, map_size, map_size)
+            shown = np.where(values == 0, np.nan, values)
             per_cent = np.char.mod("%.0f", 100 * values)
-            _heat(axes, seen, annot=per_cent if written else None, size=8)
+            _heat(axes, shown, annot=per_cent if labelled else None, size=8)
             axes.spines[:].set(visible=True, color=FAINT, linewidth=0.8)
-            axes.set_title(shorten(strategy, int(side / 6)), pad=5, size=10.5)
-            if written:
+            axes.set_title(shorten(strategy, int(map_size / 6)), pad=5, size=10.5)
+            if labelled:
                 set_row_labels(axes, classes, 14, size=9)
                 names = [shorten(name, 14) for name in classes]
                 axes.set_xticks(np.arange(c) + 0.5, names, size=9, color=INK, rotation=90)
@@ -111,7 +118,7 @@ def confusion_maps(
             else:
                 axes.set_xlabel("predicted, rarest last", size=9.5)
                 axes.set_ylabel("true, rarest last", size=9.5)
-        _scale(canvas, left, down * row + 14)
+        _scale(canvas, left, rows * row_height + 14)
         return canvas.figure
 
 
@@ -119,48 +126,54 @@ def curve_panels(
     curves: pd.DataFrame,
     strategies: Sequence[str],
     columns: Sequence[str],
-    whole: bool = False,
+    are_counts: bool = False,
     titles: Mapping[str, str] | None = None,
 ) -> Figure:
-    """Draw a panel a strategy: its own lines over everybody's, one line a seed.
+    """Draw a panel a strategy: its own lines over those of all strategies, one line a seed.
 
-    `columns` holds one metric, or a solid and a dashed one; then the others are left out.
-    `whole` says that the values are counts; `titles` name panels otherwise than by the strategy.
+    Parameters
+    ----------
+    columns
+        One metric; or two, drawn solid and dashed, without the lines of other strategies.
+    are_counts
+        Whether the values are whole numbers.
+    titles
+        Names of panels, where they are not those of the strategies.
     """
-    across = min(3, len(strategies))
-    down = -(-len(strategies) // across)
-    left, top, wide, high = 46, 28, 250, 104
+    panels_per_row = min(3, len(strategies))
+    rows = -(-len(strategies) // panels_per_row)
+    left, top, width, height = 46, 28, 250, 104
     curves = curves.astype(dict.fromkeys(columns, float))
     curves = curves.assign(line=curves.groupby(["strategy", "seed"]).ngroup())
     phase_ends = sorted(curves.groupby("phase")["step"].max()) if "phase" in curves else []
-    every = curves[list(columns)].to_numpy()
-    every = every[np.isfinite(every)]  # a loss may diverge
-    low, up = every.min(), every.max()
+    values = curves[list(columns)].to_numpy()
+    finite = values[np.isfinite(values)]  # a loss may diverge
+    low, up = finite.min(), finite.max()
     pad = max(0.05 * (up - low), 0.01)
     with page_style():
-        canvas = Canvas(left + across * (wide + 26), top + down * (high + 48) - 10)
-        for place, strategy in enumerate(strategies):
-            x, y = place % across, place // across
-            axes = canvas.axes(left + x * (wide + 26), top + y * (high + 48), wide, high)
+        canvas = Canvas(left + panels_per_row * (width + 26), top + rows * (height + 48) - 10)
+        for index, strategy in enumerate(strategies):
+            x, y = index % panels_per_row, index // panels_per_row
+            axes = canvas.axes(left + x * (width + 26), top + y * (height + 48), width, height)
             mine = curves[curves["strategy"] == strategy]
             marker = "o" if mine["step"].nunique() == 1 else ""
-            look: dict[str, Any] = {"linewidth": 1.5, "marker": marker, "markersize": 3}
+            style: dict[str, Any] = {"linewidth": 1.5, "marker": marker, "markersize": 3}
             if len(columns) == 1:
                 _lines(axes, curves, columns[0], color=PLAIN, linewidth=0.6)
             else:
-                _lines(axes, mine, columns[1], color=SECOND, linestyle=(0, (4, 2)), **look)
-            _lines(axes, mine, columns[0], color=LINE, **look)
+                _lines(axes, mine, columns[1], color=SECOND, linestyle=(0, (4, 2)), **style)
+            _lines(axes, mine, columns[0], color=LINE, **style)
             for step in phase_ends[:-1]:
                 axes.axvline(step, color=MUTED, linewidth=1.1, linestyle=(0, (1, 2)))
             axes.set_title(shorten((titles or {}).get(strategy, strategy), 40), pad=5, size=10.5)
             axes.set(xlim=(0, None), ylim=(low - pad, up + pad), xlabel="", ylabel="")
             axes.grid(axis="y", color=FAINT, linewidth=0.4, alpha=0.6)
             axes.tick_params(length=0)
-            axes.locator_params(axis="y", nbins=4, integer=whole)
+            axes.locator_params(axis="y", nbins=4, integer=are_counts)
             axes.locator_params(axis="x", nbins=5, integer=True)
             if x:
                 axes.set_yticklabels([])
-            if place + across >= len(strategies):
+            if index + panels_per_row >= len(strategies):
                 axes.set_xlabel("optimizer step")
     return canvas.figure
 
@@ -170,11 +183,11 @@ def seed_dots(
 ) -> Figure:
     """Draw every seed as a ring and the mean as a bar, a panel for each (column, title)."""
     s = len(strategies)
-    left, top, wide, high = label_width(strategies, 34), 28, 230, 20
+    left, top, width, height = label_width(strategies, 34), 28, 230, 20
     with page_style():
-        canvas = Canvas(left + len(metrics) * (wide + 26), top + s * high + 20)
-        for place, (column, title) in enumerate(metrics):
-            axes = canvas.axes(left + place * (wide + 26), top, wide, s * high)
+        canvas = Canvas(left + len(metrics) * (width + 26), top + s * height + 20)
+        for index, (column, title) in enumerate(metrics):
+            axes = canvas.axes(left + index * (width + 26), top, width, s * height)
             dots: dict[str, Any] = {"x": rows[column].astype(float), "y": rows["strategy"]}
             dots |= {"order": strategies, "ax": axes}
             ring: dict[str, Any] = {"size": 5.5, "linewidth": 1.1}
@@ -186,15 +199,17 @@ def seed_dots(
             axes.spines["left"].set_visible(False)
             axes.margins(x=0.06)
             axes.tick_params(length=0)
-            whole = bool((rows[column].dropna().astype(float) % 1 == 0).all())
-            axes.locator_params(axis="x", nbins=6, integer=whole)
-            axes.xaxis.set_major_formatter(_written(format_count if whole else _hundredths))
+            are_counts = bool((rows[column].dropna().astype(float) % 1 == 0).all())
+            axes.locator_params(axis="x", nbins=6, integer=are_counts)
+            axes.xaxis.set_major_formatter(
+                _axis_format(format_count if are_counts else _hundredths)
+            )
             axes.set_title(title, pad=6, size=10.5)
-            set_row_labels(axes, strategies if place == 0 else [""] * s, 34, first=0)
+            set_row_labels(axes, strategies if index == 0 else [""] * s, 34, first=0)
         return canvas.figure
 
 
-def _written(write: Callable[[float], str]) -> Callable[[float, float], str]:
+def _axis_format(write: Callable[[float], str]) -> Callable[[float, float], str]:
     return lambda value, _: write(value)
 
 
@@ -206,13 +221,13 @@ def _heat(
     axes: Axes, shares: np.ndarray, gap: float = 0, annot: Any = None, size: float = 9.5
 ) -> None:
     """Draw a shade for each share (rows, columns); NaN is left out. `gap` is in pixels."""
-    places = colour_levels(shares)
+    levels = colour_levels(shares)
     seaborn.heatmap(
-        places,
+        levels,
         vmin=-0.5,
         vmax=LEVELS - 0.5,
         cmap=_SHADES,
-        mask=places < 0,
+        mask=levels < 0,
         annot=annot,
         fmt="",
         annot_kws={"size": size, "va": "center_baseline"},
@@ -221,23 +236,23 @@ def _heat(
         yticklabels=False,
         ax=axes,
     )
-    # an element a cell would make 9 MB of 60 classes and 20 strategies, so a shade is one path
+    # an element a cell would make 9 MB with 60 classes and 20 strategies, so a shade is one path
     (mesh,) = axes.collections
-    cells = np.array(mesh.get_paths(), dtype=object)
-    for place in np.unique(places[places >= 0]):
-        path = Path.make_compound_path(*cells[np.ravel(places == place)])
-        axes.add_patch(PathPatch(path, facecolor=_SHADES(place), edgecolor=PAPER, linewidth=gap))
+    cell_paths = np.array(mesh.get_paths(), dtype=object)
+    for level in np.unique(levels[levels >= 0]):
+        path = Path.make_compound_path(*cell_paths[np.ravel(levels == level)])
+        axes.add_patch(PathPatch(path, facecolor=_SHADES(level), edgecolor=PAPER, linewidth=gap))
     mesh.remove()
-    for text, place in zip(axes.texts, places[places >= 0], strict=False):
-        text.set_color(ON_LOW if place < INVERTED_FROM else ON_HIGH)
+    for text, level in zip(axes.texts, levels[levels >= 0], strict=False):
+        text.set_color(ON_LOW if level < INVERTED_FROM else ON_HIGH)
 
 
-def _lines(axes: Axes, curves: pd.DataFrame, column: str, **look: Any) -> None:
-    """Draw one curve a line; a gap between two makes one path of them, and quick work."""
+def _lines(axes: Axes, curves: pd.DataFrame, column: str, **style: Any) -> None:
+    """Draw the curves as one path with a gap between two, which is fast."""
     curves = curves[np.isfinite(curves[column])].sort_values(["line", "step"])
     ends = np.flatnonzero(np.diff(curves["line"])) + 1
     steps = np.insert(curves["step"].to_numpy(float), ends, np.nan)
-    axes.plot(steps, np.insert(curves[column].to_numpy(float), ends, np.nan), **look)
+    axes.plot(steps, np.insert(curves[column].to_numpy(float), ends, np.nan), **style)
 
 
 def _scale(canvas: Canvas, x: float, y: float) -> None:

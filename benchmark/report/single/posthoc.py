@@ -1,109 +1,124 @@
-"""Does a strategy beat a correction that costs nothing? Every network under the free decisions."""
+"""Post-hoc adjustment: does a strategy beat a decision that needs no training?"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import pandas as pd
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.confidence import paired
-from benchmark.report.render.blocks import Cell, Row, Table, as_code, printable
-from benchmark.report.render.formats import count_formatter, format_share, join_names, pluralize
-from benchmark.report.single.networks import titles
-from benchmark.report.single.significance import SIGNIFICANT
+from benchmark.report.render.blocks import Block, Cell, Row, Table, as_code, printable
+from benchmark.report.render.formats import (
+    count_formatter,
+    format_share,
+    join_names,
+    pluralize,
+)
+from benchmark.report.single.strategies import (
+    finished_strategies,
+    network_owners,
+    network_titles,
+    row_kind,
+)
+from benchmark.report.single.verdict import SIGNIFICANT
+
+OWN_DECISION = "Its own decision"
 
 
-def corrected_table(comparison: Comparison) -> Table | None:
+def posthoc_section(comparison: Comparison) -> Iterator[Block]:
+    """Yield the table of networks and post-hoc decisions."""
+    if table := posthoc_table(comparison):
+        yield table
+
+
+def posthoc_table(comparison: Comparison) -> Table | None:
     """Networks × decisions: macro-F1 and, small, classes never predicted; mean over seeds."""
-    means = _means(comparison)
+    means = _means_by_decision(comparison)
     if means.empty:
         return None
-    free = list(means.columns.get_level_values(1).unique())
-    best = float(means["macro_f1"].max(axis=None))
-    rows = []
+    decisions = list(means.columns.get_level_values(1).unique())
+    best = format_share(float(means["macro_f1"].max(axis=None)))
     write = count_formatter(means["never_predicted"].stack())
+    rows = []
     for strategy in means.index:
         cells = [Cell(printable(strategy))]
-        for decision in free:
-            value = means.loc[strategy, ("macro_f1", decision)]
-            never = means.loc[strategy, ("never_predicted", decision)]
-            mark = "best" if format_share(value) == format_share(best) else ""
-            cells.append(Cell(format_share(value), note=f"{write(never)} never", mark=mark))
-        rows.append(Row(tuple(cells), kind="baseline" if strategy == comparison.baseline else ""))
-    columns = ("Network of", *(printable(AS_IS if d == "" else d) for d in free))
+        for decision in decisions:
+            macro_f1 = format_share(means.loc[strategy, ("macro_f1", decision)])
+            never = write(means.loc[strategy, ("never_predicted", decision)])
+            mark = "best" if macro_f1 == best else ""
+            cells.append(Cell(macro_f1, note=f"{never} never", mark=mark))
+        rows.append(Row(tuple(cells), kind=row_kind(comparison, strategy)))
+    titles = ("Network of", *(printable(name or OWN_DECISION) for name in decisions))
     caption = (
-        "Macro-F1 of every trained network as its strategy decides, and under each decision that "
-        "needs no training; small: classes never predicted. Bold: best of all. On a network that "
-        "was trained on balanced draws or weights a correction of the prior corrects twice."
+        "Macro-F1 of every trained network with its strategy's own decision, and with each "
+        "decision that needs no training; small: classes never predicted. Bold: the best of all. "
+        "A network trained on balanced samples or weights is corrected twice by a correction of "
+        "the prior."
     )
-    return Table(caption, columns, tuple(rows), csv="corrected.csv")
+    return Table(caption, titles, tuple(rows), csv="posthoc.csv")
 
 
-def corrected_words(comparison: Comparison) -> str:
-    """Say how strategies with a training of their own compare with the corrected baseline.
+def posthoc_sentence(comparison: Comparison) -> str:
+    """Compare strategies that train with the baseline's network under a post-hoc decision.
 
-    Of several corrections in the run the one with the best macro-F1 on validation is taken.
+    Of several such decisions in the run, the one with the best macro-F1 on validation counts.
     """
-    free = _free(comparison)
-    if free is None:
+    adjusted = _adjusted_baseline(comparison)
+    if adjusted is None:
         return ""
-    own = set(titles(comparison)) - {comparison.baseline}
-    table = paired(comparison.seed_predictions, free)
-    rows = table[(table["metric"] == "macro_f1") & table["strategy"].isin(own)]
-    rows = rows[rows["strategy"].isin(_finished(comparison))]
+    trained = set(network_titles(comparison)) - {comparison.baseline}
+    table = paired(comparison.seed_predictions, adjusted)
+    rows = table[(table["metric"] == "macro_f1") & table["strategy"].isin(trained)]
+    rows = rows[rows["strategy"].isin(finished_strategies(comparison))]
     if rows.empty:
         return ""
-    sure = rows["p_images_holm"] <= SIGNIFICANT
-    above = [as_code(str(name)) for name in rows["strategy"][sure & (rows["low"] > 0)]]
-    below = int((sure & (rows["high"] < 0)).sum())
-    unsure = len(rows) - len(above) - below
-    said = [
-        f"{len(above) or 'none'} scores clearly higher"
-        + (f" ({join_names(above)})" if above else "")
-    ]
-    said += [f"{below} clearly lower"] if below else []
-    said += [f"{unsure} can't be told apart from it"] if unsure else []
-    macro_f1 = comparison.summary.set_index("strategy")["macro_f1"][free]
-    trained = pluralize(len(rows), "strategy that trains", "strategies that train")
+    clear = rows["p_test_set_adj"] <= SIGNIFICANT
+    higher = [as_code(str(name)) for name in rows["strategy"][clear & (rows["low"] > 0)]]
+    lower = int((clear & (rows["high"] < 0)).sum())
+    unclear = len(rows) - len(higher) - lower
+    names = f" ({join_names(higher)})" if higher else ""
+    results = [f"{len(higher) or 'none'} score{_s(max(len(higher), 1))} clearly higher{names}"]
+    results += [f"{lower} score{_s(lower)} clearly lower"] if lower else []
+    results += [f"{unclear} {'is' if unclear == 1 else 'are'} too close to tell"] if unclear else []
+    macro_f1 = comparison.summary.set_index("strategy")["macro_f1"][adjusted]
     return (
-        f"Without any training of its own, {as_code(free)} on the network of "
-        f"{as_code(str(comparison.baseline))} has macro-F1 {format_share(macro_f1)}: of "
-        f"{trained} otherwise {join_names(said)}."
+        f"Without any training of its own, {as_code(adjusted)} on the network of "
+        f"{as_code(str(comparison.baseline))} reaches macro-F1 {format_share(macro_f1)}. Of "
+        f"{pluralize(len(rows), 'strategy', 'strategies')} with a training of "
+        f"{'its' if len(rows) == 1 else 'their'} own, {join_names(results)}."
     )
 
 
-def _free(comparison: Comparison) -> str | None:
-    """Return the strategy that only decides otherwise on the baseline's network, if any ran."""
-    networks, rows = comparison.manifest.get("networks") or {}, comparison.seed_rows
-    baseline = networks.get(comparison.baseline)
-    same = [name for name in _finished(comparison) if baseline and networks.get(name) == baseline]
-    scores = rows[rows["strategy"].isin(set(same) - {comparison.baseline})]
-    if scores.empty or comparison.baseline not in same:
+def _s(subjects: int) -> str:
+    """Return the ending of a verb in the third person."""
+    return "s" if subjects == 1 else ""
+
+
+def _adjusted_baseline(comparison: Comparison) -> str | None:
+    """Return the strategy that uses the baseline's network with another decision, if any ran."""
+    finished, owners = finished_strategies(comparison), network_owners(comparison)
+    if comparison.baseline not in finished:
         return None
-    return str(
-        scores.astype({"val_macro_f1": float}).groupby("strategy")["val_macro_f1"].mean().idxmax()
-    )
+    names = [name for name in finished if owners[name] == comparison.baseline != name]
+    rows = comparison.seed_rows[comparison.seed_rows["strategy"].isin(names)]
+    if rows.empty:
+        return None
+    scores = rows.astype({"val_macro_f1": float}).groupby("strategy")["val_macro_f1"]
+    return str(scores.mean().idxmax())
 
 
-def _finished(comparison: Comparison) -> list[str]:
-    """Return the strategies that finished every seed: means of others are over other seeds."""
-    summary = comparison.summary
-    return list(summary["strategy"][summary["status"] == "ok"])
-
-
-AS_IS = "As it is"
-
-
-def _means(comparison: Comparison) -> pd.DataFrame:
-    """Return (metric, decision) by strategy with a network of its own; "" is its own decision."""
-    posthoc_scores = comparison.findings.posthoc_scores
-    own = comparison.seed_rows.assign(correction="")
+def _means_by_decision(comparison: Comparison) -> pd.DataFrame:
+    """Return networks × (metric, decision), mean over seeds; "" is the strategy's own decision."""
+    scores = comparison.findings.posthoc_scores
+    own = comparison.seed_rows.assign(decision="")
     own = own[own["status"] == "ok"]
-    columns = ["strategy", "correction", "macro_f1", "never_predicted"]
-    rows = pd.concat([own[columns], posthoc_scores[columns]]) if len(posthoc_scores) else own[:0]
+    columns = ["strategy", "decision", "macro_f1", "never_predicted"]
+    rows = pd.concat([own[columns], scores[columns]]) if len(scores) else own[:0]
     if rows.empty:
         return pd.DataFrame()
     rows = rows.astype({"macro_f1": float, "never_predicted": float})
-    wide = rows.pivot_table(index="strategy", columns="correction", aggfunc="mean")
-    order = ["", *dict.fromkeys(posthoc_scores["correction"])]
-    names = [name for name in titles(comparison) if name in wide.index]
-    return wide.reindex(index=names).reindex(columns=order, level=1)
+    wide = rows.pivot_table(index="strategy", columns="decision", aggfunc="mean")
+    decisions = ["", *dict.fromkeys(scores["decision"])]
+    names = [name for name in network_titles(comparison) if name in wide.index]
+    return wide.reindex(index=names).reindex(columns=decisions, level=1)

@@ -1,9 +1,8 @@
-"""What was tried when parameters were tuned on validation, and what was chosen."""
+"""The hyper-parameter search on validation: what was tried, and what was chosen."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pandas as pd
 
@@ -19,67 +18,67 @@ from benchmark.report.render.blocks import (
     printable,
 )
 from benchmark.report.render.formats import format_share, join_names, pluralize
-from benchmark.report.single.tables import mapping
 
 CSV = "tuning.csv"
 
 
-def tuning(comparison: Comparison) -> Iterator[Block]:
-    """Yield what a reader must know of the tuning; nothing of a run without."""
-    told = mapping(comparison.manifest.get("tuning"))
+def search_section(comparison: Comparison) -> Iterator[Block]:
+    """Yield how parameters were chosen; nothing of a run without a search."""
+    tuning = comparison.manifest.tuning
     trials = trials_frame(comparison)
-    if trials.empty:
+    if tuning is None or trials.empty:
         return
-    number = pluralize(int(told["trials"]), "trial", "trials")
+    number = pluralize(tuning.trials, "trial", "trials")
     yield Paragraph(
-        f"Parameters were chosen before the comparison, by {number} of each "
-        "strategy and seed, the defaults first: those with the highest macro-F1 on the "
-        "seed's validation images. Each seed chooses for itself, since validation images of one "
-        "are test images of another; no test image was looked at. A decision that is fitted on "
-        "validation was judged by five-fold cross-validation there. The best of several scores is "
-        "a little too high, so compare strategies by the test images alone."
+        f"Parameters were chosen before the comparison, by {number} of each strategy and seed, "
+        "starting with the defaults. The highest macro-F1 on the seed's validation images won. "
+        "Each seed chooses for itself, because validation images of one seed are test images of "
+        "another. No test image was used. A decision that is fitted on validation was scored by "
+        "five-fold cross-validation there. The best of several scores is a little too high, so "
+        "compare strategies by the test images only."
     )
     tuned = set(trials["strategy"])
     if fixed := [as_code(printable(name)) for name in comparison.strategies if name not in tuned]:
-        yield Paragraph(f"Nothing to tune: {join_names(fixed)}.")
-    yield _chosen(trials)
-    yield Details("All trials", (_all(trials),))
+        yield Paragraph(f"Without parameters to tune: {join_names(fixed)}.")
+    yield _chosen_table(trials)
+    yield Details("All trials", (_trials_table(trials),))
 
 
 def trials_frame(comparison: Comparison) -> pd.DataFrame:
     """Return one row a strategy, seed and trial."""
-    rows = mapping(comparison.manifest.get("tuning")).get("tried") or []
+    tuning = comparison.manifest.tuning
     columns = ["strategy", "seed", "trial", "parameters", "val_macro_f1", "chosen"]
     frame = pd.DataFrame(
         [
             {
-                "strategy": row["strategy"],
-                "seed": row["seed"],
-                "parameters": ", ".join(f"{k}={v}" for k, v in row["parameters"].items()),
-                "val_macro_f1": float("nan") if row["score"] is None else row["score"],
+                "strategy": trial.strategy,
+                "seed": trial.seed,
+                "parameters": ", ".join(f"{k}={v}" for k, v in trial.parameters.items()),
+                "val_macro_f1": float("nan") if trial.score is None else trial.score,
             }
-            for row in rows
+            for trial in (tuning.results if tuning else ())
         ],
         columns=columns,
     )
     by_study = frame.groupby(["strategy", "seed"], sort=False)
     frame["trial"] = by_study.cumcount() + 1
     best = by_study["val_macro_f1"].transform("max")
-    first = frame["val_macro_f1"].eq(best)
-    frame["chosen"] = first & ~first.groupby([frame["strategy"], frame["seed"]]).cumsum().gt(1)
+    is_best = frame["val_macro_f1"].eq(best)
+    order = is_best.groupby([frame["strategy"], frame["seed"]]).cumsum()
+    frame["chosen"] = is_best & ~order.gt(1)  # of equal scores the first
     return frame
 
 
-def _chosen(trials: pd.DataFrame) -> Table:
+def _chosen_table(trials: pd.DataFrame) -> Table:
     rows = []
     for (strategy, seed), study in trials.groupby(["strategy", "seed"], sort=False):
-        best, scores = study[study["chosen"]], study["val_macro_f1"]
-        parameters = best["parameters"].iloc[0] if len(best) else "none: all trials failed"
+        chosen, scores = study[study["chosen"]], study["val_macro_f1"]
+        parameters = chosen["parameters"].iloc[0] if len(chosen) else "none: all trials failed"
         failed = int(scores.isna().sum())
         cells = (
             Cell(printable(str(strategy))),
             Cell(str(seed)),
-            _text(parameters),
+            Cell(printable(parameters)),
             Cell(format_share(float(scores.iloc[0]))),
             Cell(format_share(float(scores.max()))),
             Cell(str(study["parameters"].nunique()), f"{failed} failed" if failed else ""),
@@ -90,24 +89,18 @@ def _chosen(trials: pd.DataFrame) -> Table:
     return Table(caption, titles, tuple(rows), frozenset({0, 2}), CSV, heading_columns=2)
 
 
-def _all(trials: pd.DataFrame) -> Table:
+def _trials_table(trials: pd.DataFrame) -> Table:
     rows = tuple(
         Row(
             (
                 Cell(printable(str(row["strategy"]))),
                 Cell(str(row["seed"])),
                 Cell(str(row["trial"])),
-                _text(row["parameters"]),
+                Cell(printable(row["parameters"])),
                 Cell(format_share(row["val_macro_f1"]), mark="best" if row["chosen"] else ""),
             )
         )
         for row in trials.to_dict("records")
     )
     titles = ("Strategy", "Seed", "Trial", "Parameters", "Validation macro-F1")
-    return Table(
-        "Everything that was tried.", titles, rows, frozenset({0, 3}), CSV, heading_columns=3
-    )
-
-
-def _text(parameters: Any) -> Cell:
-    return Cell(printable(str(parameters)))
+    return Table("All trials.", titles, rows, frozenset({0, 3}), CSV, heading_columns=3)

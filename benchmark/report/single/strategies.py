@@ -35,7 +35,7 @@ def strategies_with_recalls(comparison: Comparison) -> list[str]:
 
 
 def failed_checks(comparison: Comparison) -> dict[str, list[str]]:
-    """Return the expectations that a strategy missed in any seed, for strategies that missed one."""
+    """Return strategy -> the expectations that it failed in any seed, if there are some."""
     checks = comparison.findings.checks
     failed = checks[checks["passed"].eq(False)]
     return {

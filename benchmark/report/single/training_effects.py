@@ -1,4 +1,4 @@
-"""What a strategy did to large and to rare classes: draws, gradient, logits."""
+"""Draws what a strategy did to large and to rare classes: samples, gradient, logits."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from benchmark.analysis.comparison import Comparison
+from benchmark.analysis.findings import logit_shift
 from benchmark.report.render.canvas import (
     FAINT,
     INK,
@@ -22,22 +24,35 @@ from benchmark.report.render.canvas import (
     page_style,
     shorten,
 )
+from benchmark.report.single.strategies import network_titles
 
 CAPTION = (
     "By class, largest first. Above, on a logarithmic scale: share of the training images (grey), "
-    "of the images drawn (rings) and of the gradient at the logits (triangles). Below: how far the "
-    "class's mean logit lies above the baseline's. Over several seeds all are means."
+    "of the images drawn (rings) and of the gradient at the logits (triangles). Below: the class's "
+    "mean logit minus the baseline's. Over several seeds all values are means."
+)
+ALT = (
+    "Shares of draws and of the gradient, and shift of the logits, by class, two panels a "
+    "strategy; training_effects.csv has the numbers."
 )
 _LINE: dict[str, Any] = {"linewidth": 0.9, "markersize": 4.5, "zorder": 3}
 _DRAWN: dict[str, Any] = {"marker": "o", "color": SECOND, "markerfacecolor": PAPER}
-_PULL: dict[str, Any] = {"marker": "^", "color": LINE}
+_GRADIENT: dict[str, Any] = {"marker": "^", "color": LINE}
+
+
+def draw_training_effects(comparison: Comparison) -> Figure | None:
+    """Draw the effects of every training; None where nothing was measured."""
+    effects = logit_shift(comparison.findings.training_effects, comparison.baseline)
+    titles = network_titles(comparison)
+    names = [name for name in titles if name in set(effects["strategy"])]
+    return effect_panels(effects, names, comparison.classes, titles) if names else None
 
 
 def effect_panels(
     effects: pd.DataFrame,
     strategies: list[str],
     classes: list[str],
-    titles: Mapping[str, str] | None = None,
+    titles: Mapping[str, str],
 ) -> Figure:
     """Draw two small panels a strategy, classes from left to right.
 
@@ -46,49 +61,51 @@ def effect_panels(
     effects
         One row a strategy, seed and class, with `logit_shift`, see `benchmark.analysis.findings`.
     strategies, classes
-        In the order in which they stand.
+        In the order in which they are drawn.
     titles
-        Names of panels, where they are not those of the strategies.
+        Titles of the panels by strategy.
     """
     shares = _shares(effects)
     values = shares[["natural", "drawn", "gradient"]].to_numpy(float)
     low = max(float(values[values > 0].min(initial=1.0)) / 1.6, 1e-5)
     top_share = min(1.6 * float(values.max(initial=0.0)), 1.0) or 1.0
     shift = float(shares["logit_shift"].abs().fillna(0).max()) or 1.0
-    across = min(3, len(strategies))
-    down = -(-len(strategies) // across)
-    left, top, wide, high, below, row = 52, 28, 272, 96, 46, 200
+    panels_per_row = min(3, len(strategies))
+    rows = -(-len(strategies) // panels_per_row)
+    left, top, width, height, below, row_height = 52, 28, 272, 96, 46, 200
     with page_style():
         names = [shorten(name, 14) for name in classes] if len(classes) <= 30 else []
         under = 5 * max(map(len, names), default=0)
-        canvas = Canvas(left + across * (wide + 26), top + down * row - 8 + under)
-        for place, strategy in enumerate(strategies):
-            x, y = left + place % across * (wide + 26), top + place // across * row
+        canvas = Canvas(left + panels_per_row * (width + 26), top + rows * row_height - 8 + under)
+        for index, strategy in enumerate(strategies):
+            x, y = (
+                left + index % panels_per_row * (width + 26),
+                top + index // panels_per_row * row_height,
+            )
             mine = shares.loc[[(strategy, name) for name in classes]]
-            axes = canvas.axes(x, y, wide, high)
+            axes = canvas.axes(x, y, width, height)
             _share_lines(axes, mine)
-            title = (titles or {}).get(strategy, strategy)
-            axes.set_title(shorten(title, 44), pad=5, size=10.5)
+            axes.set_title(shorten(titles[strategy], 44), pad=5, size=10.5)
             axes.set(
                 yscale="log", ylim=(low, top_share), xlim=(-0.6, len(classes) - 0.4), xticks=[]
             )
             axes.minorticks_off()
             ticks = [t for t in (0.001, 0.01, 0.1, 1) if low <= t <= top_share]
             axes.set_yticks(ticks, [f"{100 * tick:g} %" for tick in ticks])
-            bars = canvas.axes(x, y + high + 12, wide, below)
+            bars = canvas.axes(x, y + height + 12, width, below)
             bars.bar(np.arange(len(classes)), mine["logit_shift"], color=PLAIN, width=0.7)
             bars.axhline(0, color=MUTED, linewidth=0.8)
             bars.set(ylim=(-1.1 * shift, 1.1 * shift), xlim=axes.get_xlim(), xticks=[])
             bars.locator_params(axis="y", nbins=3)
-            for one in (axes, bars):
-                one.tick_params(length=0)
-                one.grid(axis="y", color=FAINT, linewidth=0.4, alpha=0.6)
-                if place % across:
-                    one.set_yticklabels([])
-            if not place % across:
+            for panel in (axes, bars):
+                panel.tick_params(length=0)
+                panel.grid(axis="y", color=FAINT, linewidth=0.4, alpha=0.6)
+                if index % panels_per_row:
+                    panel.set_yticklabels([])
+            if not index % panels_per_row:
                 axes.set_ylabel("share", size=9.5)
                 bars.set_ylabel("logits", size=9.5)
-            if place + across < len(strategies):
+            if index + panels_per_row < len(strategies):
                 continue
             if names:
                 bars.set_xticks(np.arange(len(names)), names, size=8.5, color=INK, rotation=90)
@@ -97,11 +114,11 @@ def effect_panels(
         return canvas.figure
 
 
-def _share_lines(axes: Axes, mine: pd.DataFrame) -> None:
-    at = np.arange(len(mine))
-    axes.plot(at, mine["natural"], color=PLAIN, linewidth=3.5, alpha=0.75, solid_capstyle="butt")
-    axes.plot(at, mine["drawn"], **_LINE, **_DRAWN)
-    axes.plot(at, mine["gradient"], **_LINE, **_PULL)
+def _share_lines(axes: Axes, shares: pd.DataFrame) -> None:
+    x = np.arange(len(shares))
+    axes.plot(x, shares["natural"], color=PLAIN, linewidth=3.5, alpha=0.75, solid_capstyle="butt")
+    axes.plot(x, shares["drawn"], **_LINE, **_DRAWN)
+    axes.plot(x, shares["gradient"], **_LINE, **_GRADIENT)
 
 
 def _shares(effects: pd.DataFrame) -> pd.DataFrame:
@@ -109,6 +126,6 @@ def _shares(effects: pd.DataFrame) -> pd.DataFrame:
     numbers = effects.rename(columns={"train_count": "natural"})
     columns = ["natural", "drawn", "gradient"]
     numbers = numbers.astype(dict.fromkeys([*columns, "logit_shift"], float))
-    whole = numbers.groupby(["strategy", "seed"])[columns].transform("sum")
-    numbers[columns] = numbers[columns] / whole.where(whole > 0)
+    totals = numbers.groupby(["strategy", "seed"])[columns].transform("sum")
+    numbers[columns] = numbers[columns] / totals.where(totals > 0)
     return numbers.groupby(["strategy", "class"], sort=False)[[*columns, "logit_shift"]].mean()

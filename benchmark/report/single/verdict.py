@@ -1,8 +1,8 @@
-"""The run in one sentence: who is ignored, what changes it, at what price."""
+"""The verdict: which classes plain training ignores, what changes that, and at what price."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -17,32 +17,41 @@ from benchmark.report.render.formats import (
     join_names,
     pluralize,
 )
-from benchmark.report.single.audit import flagged
+from benchmark.report.single.strategies import FLAG, failed_checks
+
+SIGNIFICANT = 0.05
+MOST_NAMES = 3  # strategies that a sentence names
 
 
 def verdict(comparison: Comparison) -> str:
-    """Return the sentence a reader takes away: who is ignored, what changes it, at what price."""
-    table = _finished(comparison)
+    """Return one or two sentences: who is ignored, what changes that, at what price."""
+    table = _finished_means(comparison)
     if table.empty:
-        return "No strategy finished, so there is nothing to compare: the errors stand below."
-    seeds, baseline = len(comparison.seeds), comparison.baseline
-    start = "On this one seed, " if seeds == 1 else f"On average over {seeds} seeds, "
+        return "No strategy finished, so nothing can be compared. The errors are listed below."
+    baseline = comparison.baseline
     if baseline is None or baseline not in table.index:
-        return start + _without_baseline(comparison, table)
-    before, others = table.T[baseline], table.drop(index=baseline)
-    ignored = f"{start}{_ignored(before, len(comparison.classes))} under {as_code(baseline)}"
+        return _verdict_without_baseline(comparison, table)
+    before, others = table.loc[[baseline]], table.drop(index=baseline)
+    claim = f"{_baseline_name(comparison)} {_ignored_classes(len(comparison.classes), before)}"
+    first = _sentence(comparison, claim)
     if others.empty:
-        return f"{ignored}, and no other strategy finished to compare it with."
-    best, lowest = _lowest(others)
-    if best >= before["never_predicted"]:
-        everyone = list(others.index)
-        but = ", and no strategy predicts more of them" if before["never_predicted"] else ""
-        changes = _changes(comparison, baseline, everyone)
-        return f"{ignored}{but}; under {_names(comparison, everyone)} {changes}."
-    never = "none" if best == 0 else format_count(best)
-    unfound = _interval(others["zero_recall"][lowest], format_count)
-    changes = _changes(comparison, baseline, lowest)
-    return f"{ignored}, {never} and {unfound} under {_names(comparison, lowest)}, where {changes}."
+        return f"{first} No other strategy finished, so there is no comparison."
+    fewest, ignored = others["never_predicted"].min(), before["never_predicted"].iloc[0]
+    if fewest >= ignored:
+        names = list(others.index)
+        no_gain = " No strategy predicts more of them." if ignored else ""
+        changes = _changes(comparison, baseline, names)
+        return (
+            f"{first}{no_gain} {_subject(comparison, names, others, 'other strategies')} {changes}."
+        )
+    names = list(others.index[others["never_predicted"] == fewest])
+    noun = "class" if fewest == 1 else "classes"
+    which = f"all but {format_count(fewest)} {noun}" if fewest else "all of them"
+    wrong = _only_wrong(others.loc[names])
+    wrong = f", {wrong} only wrongly," if wrong else ""
+    subject = _subject(comparison, names, others, "other strategies")
+    verb = "predicts" if len(names) == 1 else "predict"
+    return f"{first} {subject} {verb} {which}{wrong} and {_changes(comparison, baseline, names)}."
 
 
 def paired_differences(
@@ -53,88 +62,144 @@ def paired_differences(
     return (wide[strategy] - wide[baseline]).dropna().to_numpy(float)
 
 
-def _finished(comparison: Comparison) -> pd.DataFrame:
-    # the mean of a partly failed strategy is over other seeds than the rest
+def format_bounds(low: float, high: float) -> str:
+    """Format the interval of a difference."""
+    return f"{add_sign(format_share(low))} to {add_sign(format_share(high))}"
+
+
+def _finished_means(comparison: Comparison) -> pd.DataFrame:
+    """Return the means of strategies that finished: those of others are over other seeds."""
     table = comparison.summary[comparison.summary["status"] == "ok"].set_index("strategy")
     return table[["macro_f1", "never_predicted", "zero_recall", "accuracy"]].astype(float)
 
 
-def _lowest(table: pd.DataFrame) -> tuple[float, list[str]]:
-    best = float(table["never_predicted"].min())
-    return best, list(table.index[table["never_predicted"] == best])
-
-
-def _without_baseline(comparison: Comparison, table: pd.DataFrame) -> str:
+def _verdict_without_baseline(comparison: Comparison, table: pd.DataFrame) -> str:
     baseline = comparison.baseline
+    fewest = table["never_predicted"].min()
+    names = list(table.index[table["never_predicted"] == fewest])
+    rows = table.loc[names]
+    predictions = _ignored_classes(len(comparison.classes), rows)
+    subject = _subject(comparison, names, table, "strategies")
+    fewer = ", fewer than any other strategy" if fewest and len(names) < len(table) else ""
+    macro_f1, accuracy = (_range(rows[metric]) for metric in ("macro_f1", "accuracy"))
     if baseline is None:
-        why = "no baseline was asked for, so nothing says what a plain training does"
+        why = "No baseline was chosen, so nothing shows what plain training does."
     elif baseline in set(comparison.seed_rows.query("status == 'ok'")["strategy"]):
-        why = f"the baseline {as_code(baseline)} failed on some seeds, so means are not compared with it"
+        why = (
+            f"The baseline {as_code(baseline)} failed on some seeds, so means are not compared "
+            "with it."
+        )
     else:
-        why = f"the baseline {as_code(baseline)} failed, so nothing is compared with it"
-    _, lowest = _lowest(table)
-    of_all = table.loc[lowest].min()
-    return (
-        f"{_ignored(of_all, len(comparison.classes))} under {_names(comparison, lowest)}, with "
-        f"macro-F1 {_interval(table['macro_f1'][lowest])} and accuracy "
-        f"{_interval(table['accuracy'][lowest])}; {why}."
-    )
+        why = f"The baseline {as_code(baseline)} failed, so nothing is compared with it."
+    first = _sentence(comparison, f"{subject} {predictions}{fewer}")
+    return f"{first} Macro-F1 is {macro_f1} and accuracy {accuracy}. {why}"
 
 
-def _ignored(numbers: pd.Series, classes: int) -> str:
-    """Say how many classes are never predicted, and how many never rightly."""
-    never, unfound = numbers["never_predicted"], numbers["zero_recall"]
-    of = pluralize(classes, "class", "classes")
-    if unfound == 0:
-        return f"every one of the {of} is predicted and found"
-    verb = "is" if never in (0, 1) else "are"
-    number = "none" if never == 0 else format_count(never)
-    return f"{number} of {of} {verb} never predicted and {format_count(unfound)} never found"
+def _sentence(comparison: Comparison, claim: str) -> str:
+    """Return a claim as a sentence that says if it is about means."""
+    seeds = len(comparison.seeds)
+    if seeds == 1:
+        return f"{claim}."
+    return f"On average over {seeds} seeds, {claim[:1].lower()}{claim[1:]}."
 
 
-def _names(comparison: Comparison, names: list[str]) -> str:
-    if len(names) > 3:
-        others = len(_finished(comparison)) - 1
-        return f"all {len(names)} others" if len(names) == others else f"{len(names)} strategies"
-    unseen = flagged(comparison)
-    return join_names([as_code(n) + (" (flagged below)" if n in unseen else "") for n in names])
+def _baseline_name(comparison: Comparison) -> str:
+    """Return "Plain fine-tuning" for a baseline that changes no component, or else its name."""
+    baseline = str(comparison.baseline)
+    info = comparison.manifest.available.get(baseline)
+    name = "Plain fine-tuning" if info and not info.components else as_code(baseline)
+    return name + _flag(comparison, baseline)
 
 
-def _interval(values: pd.Series, write: Callable[[float], str] = format_share) -> str:
+def _subject(comparison: Comparison, names: Sequence[str], among: pd.DataFrame, noun: str) -> str:
+    """Return strategies as the subject of a sentence; many are counted."""
+    if len(names) > MOST_NAMES:
+        return (
+            f"All {len(names)} {noun}" if len(names) == len(among) else f"{len(names)} strategies"
+        )
+    return join_names([as_code(name) + _flag(comparison, name) for name in names])
+
+
+def _flag(comparison: Comparison, strategy: str) -> str:
+    return f" ({FLAG})" if strategy in failed_checks(comparison) else ""
+
+
+def _ignored_classes(classes: int, numbers: pd.DataFrame) -> str:
+    """Return a predicate: how many classes are never predicted, how many more only wrongly.
+
+    `numbers` has a row for each strategy of the subject; they agree in the first number.
+    """
+    never, s = float(numbers["never_predicted"].min()), "s" if len(numbers) == 1 else ""
+    total, wrong = pluralize(classes, "class", "classes"), _only_wrong(numbers)
+    if never:
+        more = f" and predict{s} {wrong} more only wrongly" if wrong else ""
+        return f"never predict{s} {format_count(never)} of {total}{more}"
+    if wrong:
+        return f"predict{s} all {total}, but {wrong} of them only wrongly"
+    return f"recognise{s} images of all {total}"
+
+
+def _only_wrong(numbers: pd.DataFrame) -> str:
+    """Return the number of classes that are predicted, but for none of their images; or ""."""
+    wrong = (numbers["zero_recall"] - numbers["never_predicted"]).clip(lower=0)
+    written = _range(wrong, format_count) if wrong.any() else ""
+    return f"up to {written.removeprefix('0 to ')}" if written.startswith("0 to ") else written
+
+
+def _changes(comparison: Comparison, baseline: str, names: Sequence[str]) -> str:
+    """Return a predicate: what strategies do to macro-F1, and then what happens to accuracy.
+
+    A strategy "raises" or "lowers" macro-F1 only where the difference is clear: its interval
+    excludes 0 and, of one seed, p is at most .05.
+    """
+    macro_f1 = _from_to(comparison, baseline, names, "macro_f1")
+    accuracy = _from_to(comparison, baseline, names, "accuracy")
+    if len(names) > 1:
+        return f"bring macro-F1 {macro_f1}; accuracy goes {accuracy}"
+    gain, loss = (_difference(comparison, names[0], m) for m in ("macro_f1", "accuracy"))
+    verb = {1: "raises", -1: "lowers", 0: "brings"}[_direction(gain)]
+    how = {1: "rises", -1: "falls", 0: "goes"}[_direction(loss)]
+    doubt = f" ({_interval(loss)})" if loss is not None and not _direction(loss) else ""
+    interval = f" ({_interval(gain)})" if gain is not None else ""
+    return f"{verb} macro-F1 {macro_f1}{interval}; accuracy {how} {accuracy}{doubt}"
+
+
+def _from_to(comparison: Comparison, baseline: str, names: Sequence[str], metric: str) -> str:
+    values = _finished_means(comparison)[metric]
+    after = _range(values[list(names)])
+    if " to " in after:
+        after = f"between {after.replace(' to ', ' and ')}"
+    return f"from {format_share(values[baseline])} to {after}"
+
+
+def _difference(comparison: Comparison, strategy: str, metric: str) -> pd.Series | None:
+    """Return the row of paired.csv of a strategy and metric."""
+    rows = comparison.paired
+    rows = rows[(rows["strategy"] == strategy) & (rows["metric"] == metric)]
+    return None if rows.empty else rows.iloc[0]
+
+
+def _direction(row: pd.Series | None) -> int:
+    """Return 1 for a clear gain, -1 for a clear loss, 0 for what may be chance."""
+    if row is None or _p_value(row) > SIGNIFICANT:
+        return 0
+    return int(round(row["low"], 3) > 0) - int(round(row["high"], 3) < 0)
+
+
+def _interval(row: pd.Series) -> str:
+    """Return the interval of a difference, and why the difference may be chance."""
+    interval = f"95 %: {format_bounds(row['low'], row['high'])}"
+    if round(row["low"], 3) <= 0 <= round(row["high"], 3):
+        return f"{interval}, which includes 0"
+    p = _p_value(row)
+    return f"{interval}, but p = {format_p_value(p)}" if p > SIGNIFICANT else interval
+
+
+def _p_value(row: pd.Series) -> float:
+    """Return the p-value over the test set, which counts for one seed; NaN if there is none."""
+    return float("nan") if row["seeds"] > 1 else float(row["p_test_set_adj"])
+
+
+def _range(values: pd.Series, write: Callable[[float], str] = format_share) -> str:
     low, high = write(values.min()), write(values.max())
     return low if low == high else f"{low} to {high}"
-
-
-def _changes(comparison: Comparison, baseline: str, names: list[str]) -> str:
-    macro_f1 = _change(comparison, baseline, names, "macro_f1")
-    return (
-        f"macro-F1 goes {macro_f1} and accuracy {_change(comparison, baseline, names, 'accuracy')}"
-    )
-
-
-def _change(comparison: Comparison, baseline: str, names: list[str], metric: str) -> str:
-    """Write how a metric goes from the baseline to `names`, of one also how sure that is."""
-    values = _finished(comparison)[metric]
-    between = _interval(values[names])
-    if " to " in between:
-        between = f"between {between.replace(' to ', ' and ')}"
-    goes = f"from {format_share(values[baseline])} to {between}"
-    rows = comparison.paired
-    rows = rows[(rows["strategy"] == names[0]) & (rows["metric"] == metric)]
-    if len(names) > 1 or rows.empty:
-        return goes
-    return f"{goes} ({_how_sure(rows.iloc[0])})"
-
-
-def _how_sure(row: pd.Series) -> str:
-    """Difference, its interval and, of one seed, whether other images could undo it."""
-    said = f"{add_sign(format_share(row['difference']))}, 95 %: {bounds(row['low'], row['high'])}"
-    p = row["p_images_holm"]
-    if row["seeds"] > 1 or np.isnan(p):
-        return said
-    return f"{said}; p {format_p_value(p) if p < 0.001 else f'= {format_p_value(p)}'}"
-
-
-def bounds(low: float, high: float) -> str:
-    """Write an interval of a change."""
-    return f"{add_sign(format_share(low))} to {add_sign(format_share(high))}"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from fabricate import fabricate
 
 from benchmark.evaluation.metrics.reliability import pooled_reliability
-from benchmark.report.single.csv_files import write
+from benchmark.report.single.csv_files import CSV_FILES, files_section, write
+from tests.report.fabricate import fabricate, with_manifest
 
 CLASSES = ("=1+1", "+a", "-b", "@c", "'d", "plain", 'a,b\n"c"', "\tt")
 
@@ -19,12 +19,22 @@ def read(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, keep_default_na=False, na_values=[""])
 
 
-def test_columns_are_those_that_others_read(tmp_path: Path) -> None:
+def test_columns_have_fixed_names(tmp_path: Path) -> None:
     written = write(fabricate(), tmp_path)
     head = {name: path.read_text().splitlines()[0] for name, path in written.items()}
     summary = (
         "macro_f1,never_predicted,zero_recall,balanced_accuracy,accuracy,worst_recall,steps,"
         "seconds,status"
+    )
+    assert head["paired.csv"].endswith("seeds,p_test_set,p_test_set_adj,p_seeds,p_seeds_adj")
+    assert head["class_changes.csv"].endswith("images,seeds,significant_bonferroni")
+    assert head["audit.csv"] == "strategy,seed,component,expectation,observed,passed"
+    assert head["posthoc.csv"].startswith("strategy,seed,decision,macro_f1,")
+    assert head["training_effects.csv"] == (
+        "strategy,seed,class,train_count,drawn,gradient,cross_entropy_gradient,mean_logit,logit_shift"
+    )
+    assert head["diagnoses.csv"].startswith(
+        "strategy,seed,class,train_count,recall,never_predicted,cause,confuser,explanation,suggestions"
     )
     assert head["summary.csv"] == f"strategy,{summary}"
     assert head["seeds.csv"].startswith(f"strategy,seed,{summary},val_macro_f1,")
@@ -33,7 +43,7 @@ def test_columns_are_those_that_others_read(tmp_path: Path) -> None:
     )
     assert head["predictions.csv"] == "strategy,seed,split,file,label,predicted,confidence"
     assert head["confusion.csv"] == "strategy,label,predicted,images"
-    assert head["reliability.csv"] == "strategy,called,bin,images,confidence,right"
+    assert head["reliability.csv"] == ("strategy,predicted_group,bin,images,confidence,accuracy")
     assert head["class_images.csv"].startswith("class,train,val,test")
     assert head["recalls.csv"] == "strategy,class,recall,low,high,hits,images,seeds"
 
@@ -55,18 +65,18 @@ def test_numbers_come_back(tmp_path: Path) -> None:
     confusion = read(written["confusion.csv"])
     total = sum(int(table.sum()) for table in comparison.confusion.values())
     assert confusion["images"].sum() == total
-    one = confusion[(confusion["strategy"] == "no_change") & (confusion["label"] == "Pants")]
-    assert one["images"].tolist() == comparison.confusion["no_change"][2].tolist()
+    pants = confusion[(confusion["strategy"] == "no_change") & (confusion["label"] == "Pants")]
+    assert pants["images"].tolist() == comparison.confusion["no_change"][2].tolist()
 
 
-def test_negative_numbers_are_no_text(tmp_path: Path) -> None:
+def test_negative_numbers_get_no_apostrophe(tmp_path: Path) -> None:
     comparison = fabricate()
     comparison.seed_rows["mcc"] = -0.25
     rows = read(write(comparison, tmp_path)["seeds.csv"])
     assert rows["mcc"].tolist() == [-0.25] * len(rows)
 
 
-def test_points_of_the_reliability_picture_are_rows(tmp_path: Path) -> None:
+def test_points_of_the_reliability_diagram_are_rows(tmp_path: Path) -> None:
     comparison = fabricate(seeds=(0, 1))
     rows = read(write(comparison, tmp_path)["reliability.csv"])
     pooled = pooled_reliability(comparison.findings.reliability["focal_loss"])
@@ -75,14 +85,18 @@ def test_points_of_the_reliability_picture_are_rows(tmp_path: Path) -> None:
     assert mine["accuracy"].tolist() == pytest.approx(pooled["rare_accuracy"])
 
 
-def test_images_of_each_part_stand_by_class_in_the_order_of_the_report(tmp_path: Path) -> None:
+def test_images_by_split_are_in_the_order_of_the_report(tmp_path: Path) -> None:
     comparison = fabricate()
-    data = dict(comparison.manifest["data"])
-    data["classes"] = list(reversed(comparison.classes))
-    data["counts"] = {part: list(range(len(data["classes"]))) for part in ("train", "val", "test")}
-    shuffled = replace(comparison, manifest={**comparison.manifest, "data": data})
-    rows = read(write(shuffled, tmp_path / "a")["class_images.csv"])
+    counts = dict.fromkeys(("train", "val", "test"), tuple(range(len(comparison.classes))))
+    classes = tuple(reversed(comparison.classes))
+    data = replace(comparison.manifest.data, classes=classes, counts=counts)
+    rows = read(write(with_manifest(comparison, data=data), tmp_path)["class_images.csv"])
     assert rows["class"].tolist() == comparison.classes
     assert rows["val"].tolist() == list(reversed(range(len(rows))))
-    bare = replace(comparison, manifest={})
-    assert read(write(bare, tmp_path / "b")["class_images.csv"]).empty
+
+
+def test_the_page_lists_the_files_that_are_written(tmp_path: Path) -> None:
+    comparison = fabricate(strategies=("no_change",))
+    names = set(write(comparison, tmp_path))
+    (listed, _) = files_section(comparison)
+    assert {name for name, _ in listed.items} == names == set(CSV_FILES) - {"tuning.csv"}

@@ -1,8 +1,7 @@
-"""Drawings: readable on both pages, in the page's colours, honest about zero."""
+"""Drawings of a run: in the page's colours, of the page's size, honest about zero."""
 
 from __future__ import annotations
 
-import doctest
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
@@ -10,54 +9,13 @@ from dataclasses import replace
 import matplotlib
 import numpy as np
 import pytest
-from tests.report.fabricate import STRATEGIES, fabricate
 from matplotlib import pyplot
-from matplotlib.colors import to_rgb
 
-from benchmark.report.render import blocks, formats
 from benchmark.report.render.canvas import to_standalone_svg, to_svg
-from benchmark.report.render.colours import COLOURS, HEAT, INVERTED_FROM, colour_levels
 from benchmark.report.render.html import inline_drawing
 from benchmark.report.single.drawings import confusion_maps, curve_panels, recall_map
 from benchmark.report.single.figures import all_figures
-
-
-def luminance(colour: str) -> float:
-    """Relative luminance as WCAG 2 defines it."""
-    channels = np.array(to_rgb(colour))
-    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
-    return float(linear @ [0.2126, 0.7152, 0.0722])
-
-
-def contrast(one: str, other: str) -> float:
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
-
-
-@pytest.mark.parametrize("page", [0, 1], ids=["light", "dark"])
-def test_text_has_enough_contrast(page: int) -> None:
-    for name in ("ink", "muted", "line", "second"):
-        assert contrast(COLOURS[name][page], COLOURS["paper"][page]) >= 4.5
-    for place, name in enumerate(HEAT):
-        ink = COLOURS["on-low" if place < INVERTED_FROM else "on-high"][page]
-        assert contrast(ink, COLOURS[name][page]) >= 4.5
-
-
-def test_a_share_takes_the_nearest_shade() -> None:
-    assert colour_levels(np.array([0, 0.024, 0.026, 0.974, 0.976, 1, np.nan])).tolist() == [
-        *(0, 0, 1, 19, 20, 20, -1)
-    ]
-
-
-@pytest.mark.parametrize("page", [0, 1], ids=["light", "dark"])
-def test_heat_differs_by_lightness_alone(page: int) -> None:
-    steps = np.diff([luminance(COLOURS[name][page]) for name in HEAT])
-    assert (steps < 0).all() or (steps > 0).all()
-
-
-def test_a_light_colour_tells_its_name() -> None:
-    light = [pair[0] for pair in COLOURS.values()]
-    assert len(light) == len(set(light))
+from tests.report.fabricate import STRATEGIES, fabricate
 
 
 def test_every_drawing_follows_the_page() -> None:
@@ -74,17 +32,6 @@ def test_every_drawing_follows_the_page() -> None:
         assert "<metadata" not in svg  # it would hold the date
 
 
-def test_settings_of_the_reader_stay_as_they_were() -> None:
-    def settings() -> dict[str, object]:
-        return {
-            name: matplotlib.rcParams[name] for name in matplotlib.rcParams if name != "backend"
-        }
-
-    before = settings()
-    to_svg(recall_map(["a"], [1], ["s"], np.ones((1, 1)), np.zeros((1, 1))), "x")
-    assert settings() == before
-
-
 def test_no_window_is_opened_and_no_backend_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pyplot, "new_figure_manager", pytest.fail)
     monkeypatch.setattr(pyplot, "switch_backend", pytest.fail)
@@ -99,8 +46,8 @@ def test_a_loss_may_diverge() -> None:
     curves = comparison.curves.assign(
         val_loss=comparison.curves["val_loss"].mask(broken, float("inf")), train_loss=float("nan")
     )
-    drawn = all_figures(replace(comparison, curves=curves))
-    assert "curve_loss" not in drawn  # of the training loss there is nothing to see
+    figures = all_figures(replace(comparison, curves=curves))
+    assert "curve_loss" not in figures  # the training loss has no finite value
     svg = to_svg(curve_panels(curves, STRATEGIES[:2], ["val_loss"]), "x")
     assert "nan" not in svg
     assert "inf" not in svg
@@ -125,13 +72,8 @@ def test_recall_is_written_and_never_predicted_crossed_out() -> None:
 def test_the_heat_map_fills_the_page_and_no_more(strategies: int) -> None:
     shape = (2, strategies)
     names = [f"random_oversampling_{k}" for k in range(strategies)]
-    drawn = recall_map(["five_spoke", "wire"], [9, 2], names, np.ones(shape), np.zeros(shape))
-    assert 720 < drawn.get_figwidth() * drawn.dpi <= 972  # what stands beside the contents
-
-
-def test_a_duration_has_one_decimal_below_ten() -> None:
-    written = [formats.format_seconds(value) for value in (0.024, 0.96, 9.94, 9.96, 100.4)]
-    assert written == ["0.0", "1.0", "9.9", "10", "100"]
+    figure = recall_map(["five_spoke", "wire"], [9, 2], names, np.ones(shape), np.zeros(shape))
+    assert 720 < figure.get_figwidth() * figure.dpi <= 972  # space beside the contents
 
 
 def test_a_class_never_predicted_has_an_empty_column() -> None:
@@ -151,8 +93,12 @@ def test_names_are_no_formulas_and_long_ones_keep_both_ends() -> None:
     assert re.search(r">\$x\$y+…y+end<", svg)
 
 
-@pytest.mark.parametrize("module", [formats, blocks])
-def test_examples_in_docstrings(module: object) -> None:
-    results = doctest.testmod(module)  # type: ignore[arg-type]
-    assert results.attempted
-    assert not results.failed
+def test_settings_of_the_reader_stay_as_they_were() -> None:
+    def settings() -> dict[str, object]:
+        return {
+            name: matplotlib.rcParams[name] for name in matplotlib.rcParams if name != "backend"
+        }
+
+    before = settings()
+    to_svg(recall_map(["a"], [1], ["s"], np.ones((1, 1)), np.zeros((1, 1))), "x")
+    assert settings() == before

@@ -1,4 +1,4 @@
-"""Reliability diagrams: what is drawn is what was counted."""
+"""Reliability diagrams draw what was counted."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 
 from benchmark.evaluation.metrics.reliability import reliability
 from benchmark.report.render.canvas import PAGE_WIDTH, to_svg
-from benchmark.report.single.reliability import reliability_panels
+from benchmark.report.single.calibration import reliability_panels
 
 
 def counted(seed: int, images: int = 300, classes: int = 6, balanced: bool = False):
@@ -22,19 +22,19 @@ def texts(figure, panel: int) -> list[str]:
 
 
 def test_points_lie_where_the_numbers_say() -> None:
-    one = counted(0)
-    figure = reliability_panels({"no_change": one, "focal_loss": counted(1)})
+    bins = counted(0)
+    figure = reliability_panels({"no_change": bins, "focal_loss": counted(1)})
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["no_change", "focal_loss"]
     other, rare = figure.axes[0].collections
     for points, name in ((other, "other"), (rare, "rare")):
-        there = np.array(one[f"{name}_images"]) > 0
-        expected = np.stack([one[f"{name}_confidence"], one[f"{name}_accuracy"]], 1)[there]
+        has_images = np.array(bins[f"{name}_images"]) > 0
+        expected = np.stack([bins[f"{name}_confidence"], bins[f"{name}_accuracy"]], 1)[has_images]
         np.testing.assert_allclose(points.get_offsets(), expected)
-        order = np.argsort(np.array(one[f"{name}_images"])[there])
+        order = np.argsort(np.array(bins[f"{name}_images"])[has_images])
         assert (np.diff(points.get_sizes()[order]) >= 0).all(), "more images, larger point"
-    said = texts(figure, 0)
-    assert said[0].startswith(f"○ {sum(one['other_images'])} images")
-    assert said[1].startswith(f"▲ {sum(one['rare_images'])} images")
+    legend = texts(figure, 0)
+    assert legend[0].startswith(f"○ {sum(bins['other_images'])} images")
+    assert legend[1].startswith(f"▲ {sum(bins['rare_images'])} images")
 
 
 def test_rare_and_other_differ_in_shape_not_in_colour_alone() -> None:
@@ -44,13 +44,13 @@ def test_rare_and_other_differ_in_shape_not_in_colour_alone() -> None:
     assert tuple(other.get_facecolor()[0]) != tuple(other.get_edgecolor()[0])
 
 
-def test_a_strategy_that_never_calls_a_rare_class_has_no_triangle() -> None:
-    one = counted(0)
-    never = {**one, "rare_images": [0] * 10, "rare_confidence": [None] * 10}
+def test_a_strategy_that_never_predicts_a_rare_class_has_no_triangle() -> None:
+    bins = counted(0)
+    never = {**bins, "rare_images": [0] * 10, "rare_confidence": [None] * 10}
     never["rare_accuracy"] = [None] * 10
-    figure = reliability_panels({"a": one, "b": never})
+    figure = reliability_panels({"a": bins, "b": never})
     assert len(figure.axes[1].collections[1].get_offsets()) == 0
-    assert texts(figure, 1)[1] == "▲ 0 images called a rare class"
+    assert texts(figure, 1)[1] == "▲ 0 images predicted as a rare class"
 
 
 def test_where_no_class_is_rare_only_one_kind_is_drawn() -> None:
@@ -67,5 +67,5 @@ def test_it_fits_the_page(strategies: int) -> None:
 
 def test_the_same_numbers_give_the_same_bytes() -> None:
     drawn = {"a": counted(0), "b": counted(1)}
-    first, again = (to_svg(reliability_panels(drawn), "reliability") for _ in range(2))
-    assert first == again
+    first, second = (to_svg(reliability_panels(drawn), "reliability") for _ in range(2))
+    assert first == second

@@ -1,20 +1,20 @@
-"""What a reader is told of ignored classes."""
+"""Ignored classes are explained, with evidence and suggestions."""
 
 from dataclasses import replace
 
 import pytest
-from fabricate import fabricate
 
-from benchmark.analysis.findings import Findings
 from benchmark.evaluation.diagnosis import RULES
 from benchmark.report.single.diagnoses import (
     causes_table,
+    diagnoses_section,
+    diagnoses_sentence,
     diagnoses_table,
-    diagnoses_words,
-    of_whom,
+    explained_strategy,
     rules_table,
 )
-from benchmark.report.single.page import build_page
+from benchmark.run.manifest import AvailableStrategy
+from tests.report.fabricate import STRATEGIES, fabricate, with_manifest
 
 
 def ignored(comparison, strategy):
@@ -22,7 +22,8 @@ def ignored(comparison, strategy):
     return list(rows.loc[rows["recall"] <= 0.1, "class"])
 
 
-AS_HOODIE = ["As for Hoodie.", "More images of it. Views: other_views."]
+SUGGESTIONS = "More images of it. Augmentation: more_augmentation."
+AS_HOODIE = ["As for Hoodie.", SUGGESTIONS]
 
 
 @pytest.fixture(scope="module")
@@ -30,24 +31,27 @@ def comparison():
     return fabricate()
 
 
-def test_every_ignored_class_of_the_control_is_a_row_with_cause_evidence_and_advice(comparison):
+def test_every_ignored_class_of_the_baseline_is_a_row_with_cause_evidence_and_suggestions(
+    comparison,
+):
     table = diagnoses_table(comparison)
     assert [row.cells[0].text for row in table.rows] == ignored(comparison, "no_change")
     rows = {row.cells[0].text: [cell.text for cell in row.cells] for row in table.rows}
     few = "It has 4 training images, fewer than 10: too few to learn it from, whatever else may be."
-    assert rows["Hoodie"][3:] == ["too few images", few, "More images of it. Views: other_views."]
+    assert rows["Hoodie"][3:] == ["too few images", few, SUGGESTIONS]
     assert rows["Blouse"] == ["Blouse", "20", "0 of 2", *rows["Hoodie"][3:4], *AS_HOODIE]
     (blouse,) = [row for row in table.rows if row.cells[0].text == "Blouse"]
     assert (blouse.cells[2].note, blouse.cells[2].mark) == ("up to .82", "never")
     assert rows["Hat"][3] == "confusable"
     assert rows["Hat"][4].startswith("Its images can't be told from those of T-shirt (AUC .55, ")
-    assert rows["Hat"][5] == "Ask whether it is a class of its own. Look through its labels."
+    assert rows["Hat"][5] == "Ask whether it is a class of its own. Check its labels."
 
 
 def test_the_first_screen_counts_the_causes(comparison):
-    said = diagnoses_words(comparison)
-    assert said.startswith("Why 7 classes are never or hardly found under `no_change`")
-    assert said.endswith("confusable 4 and too few images 3.")
+    assert diagnoses_sentence(comparison) == (
+        "`no_change` hardly ever recognises 7 classes. Likeliest causes: confusable (4) and too "
+        "few images (3)."
+    )
 
 
 def test_of_several_seeds_a_class_counts_that_most_of_them_ignore():
@@ -82,36 +86,34 @@ def test_seeds_that_disagree_name_no_cause():
     assert (row.cells[3].text, row.cells[3].note) == ("seeds disagree", "")
     assert row.cells[4].text == "confusable 2, undetermined 1 and under-trained 1 of 4 seeds."
     assert row.cells[5].text.startswith("More images of it.")
-    assert diagnoses_words(half).endswith("seeds disagree 1.")
+    assert diagnoses_sentence(half).endswith("Likeliest causes: seeds disagree (1).")
 
 
 def test_never_is_marked_where_no_seed_that_finished_predicts_the_class():
     comparison = fabricate(seeds=(0, 1, 2))
     known = comparison.findings.diagnoses
-    two = known[(known["class"] == "Blouse") & (known["seed"] < 2)].assign(never=True)
-    found = replace(comparison, findings=replace(comparison.findings, diagnoses=two))
-    (row,) = diagnoses_table(found).rows
-    assert row.cells[2].mark == "", "the third seed found some"
+    two = known[(known["class"] == "Blouse") & (known["seed"] < 2)].assign(never_predicted=True)
+    ignored = replace(comparison, findings=replace(comparison.findings, diagnoses=two))
+    (row,) = diagnoses_table(ignored).rows
+    assert row.cells[2].mark == "", "the third seed recognises some"
 
 
-def test_what_this_run_has_tried_is_not_advised_again_unless_it_helped():
+def test_strategies_of_the_run_are_suggested_again_only_if_they_helped():
     comparison = fabricate(images=20_000)
     known = comparison.findings.diagnoses
-    mine = known[known["strategy"] == "no_change"].assign(try_next="views, images")
+    mine = known[known["strategy"] == "no_change"].assign(suggestions="augmentation, images")
     low = comparison.class_changes.pivot_table(index="class", columns="strategy", values="low")
     low = low.loc[list(mine["class"])]
     (name, *_) = [c for c in low.index if low.loc[c].max() > 0 >= low.loc[c].min()]
     helps, does_not = low.loc[name].idxmax(), low.loc[name].idxmin()
-    hand = {
-        one: {"summary": "", "places": ["views"]}
-        for one in ("no_change", does_not, helps, "not_run")
-    }
+    names = ("no_change", does_not, helps, "not_run")
+    available = dict.fromkeys(names, AvailableStrategy("", ("augmentation",)))
     findings = replace(comparison.findings, diagnoses=mine[mine["class"] == name])
-    run = {**comparison.manifest, "at_hand": hand}
-    (row,) = diagnoses_table(replace(comparison, manifest=run, findings=findings)).rows
-    said = row.cells[5].text
-    assert said.startswith(f"Views: {helps} (+.")
-    assert said.endswith(f" here) or not_run. More images of it. No sure gain here: {does_not}.")
+    comparison = with_manifest(replace(comparison, findings=findings), available=available)
+    (row,) = diagnoses_table(comparison).rows
+    text = row.cells[5].text
+    assert text.startswith(f"Augmentation: {helps} (+.")
+    assert text.endswith(f" here) or not_run. More images of it. No clear gain here: {does_not}.")
 
 
 def test_other_strategies_and_the_rules_can_be_opened(comparison):
@@ -120,16 +122,16 @@ def test_other_strategies_and_the_rules_can_be_opened(comparison):
         for name, cell in zip(table.columns[1:], row.cells[1:], strict=True):
             assert bool(cell.text) == (row.cells[0].text in ignored(comparison, name))
     assert len(rules_table().rows) == len(RULES)
-    ids = [section.id for section in build_page(comparison).sections]
-    assert "causes" in ids
+    _, causes, rules = diagnoses_section(comparison)
+    assert (causes.summary, rules.summary) == ("Causes under every strategy", "The rules")
 
 
-def test_where_the_control_ignores_nothing_nobody_is_explained(comparison):
+def test_where_the_baseline_ignores_nothing_nothing_is_explained(comparison):
     known = comparison.findings.diagnoses
     others = replace(comparison.findings, diagnoses=known[known["strategy"] != "no_change"])
-    assert of_whom(replace(comparison, findings=others)) is None
+    assert explained_strategy(replace(comparison, findings=others)) is None
     without = replace(comparison, findings=others, baseline=None)
-    assert of_whom(without) == next(iter(others.diagnoses["strategy"]))
-    bare = replace(comparison, findings=Findings.none())
-    assert diagnoses_words(bare) == ""
+    assert explained_strategy(without) == next(iter(others.diagnoses["strategy"]))
+    bare = fabricate(failed=[(name, 0) for name in STRATEGIES])
+    assert diagnoses_sentence(bare) == ""
     assert diagnoses_table(bare) is causes_table(bare) is None

@@ -1,16 +1,20 @@
-"""The biggest gain and loss in words, and every change in tables that stay small."""
+"""The largest gain and loss in a sentence, and every difference in tables that stay small."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import pytest
-from fabricate import CLASSES, STRATEGIES, fabricate
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.per_class import CHANGES
-from benchmark.report.single.class_changes import MOST_CLASSES, biggest_words, gains_tables
+from benchmark.report.single.class_changes import (
+    MOST_CLASSES,
+    class_changes_tables,
+    largest_changes_sentence,
+)
 from benchmark.report.single.csv_files import write
+from tests.report.fabricate import CLASSES, STRATEGIES, fabricate
 
 
 def with_changes(comparison: Comparison, *rows: tuple[object, ...]) -> Comparison:
@@ -23,82 +27,93 @@ def with_changes(comparison: Comparison, *rows: tuple[object, ...]) -> Compariso
     return comparison
 
 
-def test_the_biggest_gain_and_loss_in_a_sentence_each() -> None:
+def test_the_largest_gain_and_loss_are_a_sentence_each() -> None:
     comparison = with_changes(
         fabricate(),
         ("focal_loss", "Blazer", 0.6, 0.22, 0.81, True),
         ("class_weights", "Body", 1.0, -0.2, 1.0, False),
         ("class_weights", "T-shirt", -0.37, -0.453, -0.268, False),
     )
-    assert biggest_words(comparison) == (
-        "Biggest sure gain: `focal_loss` finds .60 more of “Blazer” (+.22 to +.81 at 95 %). "
-        "Biggest sure loss: `class_weights` finds .37 less of “T-shirt” (−.45 to −.27 at 95 %; "
-        "one of 3, so may be chance)."
+    assert largest_changes_sentence(comparison) == (
+        "Largest gain: `focal_loss` raises the recall of “Blazer” by .60 (95 %: +.22 to +.81). "
+        "Largest loss: `class_weights` lowers the recall of “T-shirt” by .37 (95 %: −.45 to −.27; "
+        "the interval is one of 3, so this may be chance)."
     )
 
 
 def test_where_nothing_is_lost_it_says_so() -> None:
     comparison = with_changes(fabricate(), ("focal_loss", "a `b` c", 0.5, -0.1, 0.8, False))
-    said = biggest_words(comparison)
-    assert said.startswith("Biggest gain, though not a sure one: ")
-    assert "finds .50 more of “a 'b' c” (−.10 to +.80 at 95 %; one of 1, so may be chance)" in said
-    assert said.endswith("No class is found less often than under `no_change`.")
+    assert largest_changes_sentence(comparison) == (
+        "Largest gain: `focal_loss` raises the recall of “a 'b' c” by .50 (95 %: −.10 to +.80; the "
+        "interval includes 0 and is one of 1, so this may be chance). No class has lower recall "
+        "than with `no_change`."
+    )
 
 
-def test_without_a_control_nothing_is_said_or_shown() -> None:
+def test_without_a_baseline_nothing_is_compared() -> None:
     comparison = fabricate(baseline=None)
-    assert biggest_words(comparison) == ""
-    assert gains_tables(comparison) == []
+    assert largest_changes_sentence(comparison) == ""
+    assert class_changes_tables(comparison) == []
     failed = fabricate(failed=(("no_change", 0),))
-    assert biggest_words(failed) == ""
-    assert gains_tables(failed) == []
+    assert largest_changes_sentence(failed) == ""
+    assert class_changes_tables(failed) == []
 
 
 def test_every_class_and_strategy_has_its_change_and_marks_exclude_0() -> None:
     comparison = fabricate()
-    (table,) = gains_tables(comparison)
+    (table,) = class_changes_tables(comparison)
     assert table.columns == ("Class", "Test images", *STRATEGIES[1:])
     assert [row.cells[0].text for row in table.rows] == list(CLASSES)
-    found = comparison.class_changes.set_index(["strategy", "class"])
+    changes = comparison.class_changes.set_index(["strategy", "class"])
     for row in table.rows:
         for strategy, cell in zip(STRATEGIES[1:], row.cells[2:], strict=True):
-            one = found.loc[(strategy, row.cells[0].text)]
+            change = changes.loc[(strategy, row.cells[0].text)]
             assert cell.mark == (
-                "gain" if round(one["low"], 2) > 0 else "loss" if round(one["high"], 2) < 0 else ""
+                "gain"
+                if round(change["low"], 2) > 0
+                else "loss"
+                if round(change["high"], 2) < 0
+                else ""
             )
             written = cell.text.translate(str.maketrans("−±", "- ")).replace("+", "")
-            assert float(written) == pytest.approx(one["difference"], abs=0.0051)
+            assert float(written) == pytest.approx(change["difference"], abs=0.0051)
     assert {cell.mark for row in table.rows for cell in row.cells} == {"", "gain", "loss"}
     assert "about 2.5 of these 85 would be marked by chance" in table.caption
 
 
 def test_many_strategies_are_laid_out_in_equal_tables() -> None:
     strategies = ("no_change", *(f"s{k}" for k in range(13)))
-    tables = gains_tables(fabricate(strategies=strategies))
+    tables = class_changes_tables(fabricate(strategies=strategies))
     assert [len(table.columns) - 2 for table in tables] == [4, 4, 5]
 
 
-def test_many_classes_leave_only_those_that_surely_change() -> None:
+def test_of_many_classes_only_clear_changes_are_listed() -> None:
     names = tuple(f"class {c}" for c in range(200))
     comparison = fabricate(classes=names, images=40_000)
-    (table,) = gains_tables(comparison)
+    (table,) = class_changes_tables(comparison)
     assert len(table.rows) == MOST_CLASSES
-    assert "Of 200 classes, the 30 surest with a marked change are listed; 170" in table.caption
+    assert (
+        "Of 200 classes, the table lists the 30 clearest with a marked change; it leaves out 170"
+        in table.caption
+    )
     assert table.csv == "class_changes.csv"
     listed = [row.cells[0].text for row in table.rows]
     assert listed == [name for name in comparison.classes if name in set(listed)]
     changes = comparison.class_changes
-    away = np.maximum(changes["low"], -changes["high"]).groupby(changes["class"]).max()
-    assert set(listed) == set(away.nlargest(MOST_CLASSES).index)
+    distance = np.maximum(changes["low"], -changes["high"]).groupby(changes["class"]).max()
+    assert set(listed) == set(distance.nlargest(MOST_CLASSES).index)
 
 
-def test_classes_that_do_not_surely_change_are_all_left_out() -> None:
+def test_classes_without_a_clear_change_are_left_out() -> None:
     names = tuple(f"class {c}" for c in range(40))
     rows = [("focal_loss", name, 0.1, -0.2, 0.4, False) for name in names]
     rows[3] = ("focal_loss", "class 3", 0.3, 0.1, 0.5, False)
-    (table,) = gains_tables(with_changes(fabricate(classes=names), *rows))
+    (table,) = class_changes_tables(with_changes(fabricate(classes=names), *rows))
     assert [row.cells[0].text for row in table.rows] == ["class 3"]
-    assert "Of 40 classes, 1 with a marked change is listed; 39 are left out" in table.caption
+    assert (
+        "Of 40 classes, the table lists the only one with a marked change; it leaves out 39"
+        in table.caption
+    )
 
 
 def test_the_csv_holds_every_change(tmp_path) -> None:

@@ -1,0 +1,65 @@
+"""Confusion matrices, and the most frequent errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from benchmark.analysis.comparison import Comparison
+from benchmark.report.render.blocks import Block, Cell, Details, Row, Table, printable
+from benchmark.report.render.formats import format_count, format_share
+from benchmark.report.single.drawings import confusion_maps, figure_block
+
+ERRORS = 6  # of each strategy, that the table lists
+
+
+def confusion_section(comparison: Comparison) -> Iterator[Block]:
+    """Yield the drawn matrices and a table of errors; nothing where no strategy finished."""
+    figure = draw_confusion(comparison)
+    if figure is None:
+        return
+    yield figure_block(
+        "confusion",
+        figure,
+        "A row is a true class, largest first. It shows which share of the class's test images was "
+        "predicted as which class, in the same order. The diagonal is recall; a column without "
+        "colour is a class never predicted.",
+        "Confusion matrices, one a strategy; the table below has the most frequent errors.",
+    )
+    yield Details("The most frequent errors as a table", (errors_table(comparison),))
+
+
+def draw_confusion(comparison: Comparison) -> Figure | None:
+    """Draw the matrices of all strategies; None where none finished."""
+    names = _strategies_with_matrices(comparison)
+    if not names:
+        return None
+    counts = [np.asarray(comparison.confusion[name], dtype=float) for name in names]
+    shares = [table / np.maximum(table.sum(axis=1, keepdims=True), 1) for table in counts]
+    return confusion_maps(comparison.classes, names, shares)
+
+
+def errors_table(comparison: Comparison) -> Table:
+    """The most frequent errors of every strategy, counted over all seeds."""
+    rows = []
+    for strategy in _strategies_with_matrices(comparison):
+        table = np.asarray(comparison.confusion[strategy])
+        errors = table * (1 - np.eye(len(table), dtype=int))
+        for index in np.argsort(-errors, axis=None, kind="stable")[:ERRORS]:
+            label, predicted = np.unravel_index(index, errors.shape)
+            number = errors[label, predicted]
+            if number == 0:
+                break
+            names = (strategy, *(printable(comparison.classes[c]) for c in (label, predicted)))
+            share = format_share(number / table[label].sum(), 2)
+            rows.append(Row(tuple(map(Cell, (*names, format_count(number), share)))))
+    titles = ("Strategy", "True class", "Predicted as", "Images", "Share of the class")
+    caption = f"The {ERRORS} most frequent errors of each strategy, test images of all seeds."
+    texts = frozenset({0, 1, 2})
+    return Table(caption, titles, tuple(rows), texts, "confusion.csv", heading_columns=3)
+
+
+def _strategies_with_matrices(comparison: Comparison) -> list[str]:
+    return [name for name in comparison.strategies if name in comparison.confusion]

@@ -1,0 +1,67 @@
+"""Results by seed: how far the seeds of one strategy lie apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from matplotlib.figure import Figure
+
+from benchmark.analysis.comparison import Comparison
+from benchmark.report.render.blocks import Block, Cell, Details, Row, Table
+from benchmark.report.render.formats import MISSING
+from benchmark.report.single.columns import main_columns
+from benchmark.report.single.drawings import figure_block, seed_dots
+from benchmark.report.single.metric_tables import number_in
+from benchmark.report.single.strategies import heading_cell, row_kind
+
+
+def draw_seeds(comparison: Comparison) -> Figure | None:
+    """Draw macro-F1 and never predicted classes of every seed; None of a single seed."""
+    if len(comparison.seeds) < 2 or comparison.seed_rows.empty:
+        return None
+    metrics = [("macro_f1", "Macro-F1"), ("never_predicted", "Classes never predicted")]
+    return seed_dots(comparison.seed_rows, comparison.strategies, metrics)
+
+
+def seeds_section(comparison: Comparison) -> Iterator[Block]:
+    """Yield a drawing of all seeds, their ranges and every seed; nothing of a single seed."""
+    figure = draw_seeds(comparison)
+    if figure is None:
+        return
+    yield figure_block(
+        "seeds",
+        figure,
+        "A ring is a seed; a bar is the mean. Seeds are paired: see the differences above.",
+        "Macro-F1 and classes never predicted by strategy and seed; the table below has the same "
+        "numbers.",
+    )
+    yield ranges_table(comparison)
+    yield Details("Every seed as a row", (seeds_table(comparison),))
+
+
+def seeds_table(comparison: Comparison) -> Table:
+    """One row a strategy and seed."""
+    columns, rows = main_columns(), []
+    for record in comparison.seed_rows.to_dict("records"):
+        numbers = [Cell(column.write(number_in(record, column.name))) for column in columns]
+        rows.append(Row((Cell(str(record["strategy"])), Cell(str(record["seed"])), *numbers)))
+    titles = ("Strategy", "Seed", *(column.heading for column in columns))
+    return Table("Every seed.", titles, tuple(rows), csv="seeds.csv", heading_columns=2)
+
+
+def ranges_table(comparison: Comparison) -> Table:
+    """Strategies × the main metrics as mean and range over seeds."""
+    columns = [column for column in main_columns() if column.better is not None]
+    rows = []
+    for strategy in comparison.strategies:
+        mine = comparison.seed_rows[comparison.seed_rows["strategy"] == strategy]
+        cells = [heading_cell(comparison, strategy)]
+        for column in columns:
+            values = mine[column.name].dropna().astype(float)
+            mean = column.write(values.mean()) if len(values) else MISSING
+            spread = f"{column.write(values.min())} to {column.write(values.max())}"
+            cells.append(Cell(mean, note=spread if len(values) > 1 else ""))
+        rows.append(Row(tuple(cells), kind=row_kind(comparison, strategy)))
+    titles = ("Strategy", *(column.heading for column in columns))
+    caption = f"Mean and range over {len(comparison.seeds)} seeds."
+    return Table(caption, titles, tuple(rows), csv="seeds.csv")

@@ -1,0 +1,164 @@
+"""How a run was set up: data, recipe as carried out, settings, weights, machine, command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from benchmark.analysis.comparison import Comparison
+from benchmark.report.render.blocks import (
+    Block,
+    Cell,
+    Code,
+    Details,
+    Facts,
+    Heading,
+    Row,
+    Table,
+    printable,
+)
+from benchmark.report.render.formats import MISSING, format_count, join_names
+from benchmark.report.single.strategies import prose
+from benchmark.run.manifest import ExperimentInfo, WeightsInfo
+
+NAMES = {"lr": "Learning rate", "head lr": "Head learning rate", "cpu": "CPU", "sha256": "SHA-256"}
+SPLITS = {"train": "Train", "val": "Validation", "test": "Test"}
+
+
+def data_section(comparison: Comparison) -> Iterator[Block]:
+    """Yield what the data set is, and its images by class and split."""
+    data, settings = comparison.manifest.data, comparison.manifest.experiment.settings
+    yield from prose(data.description)
+    pairs = {"name": data.name, "imbalance": settings.get("imbalance"), "spec": data.spec}
+    yield facts(pairs | {"images": data.images, "groups": data.groups})
+    yield Details("Images of each class in each split", (class_images_table(comparison),))
+
+
+def class_images_table(comparison: Comparison) -> Table:
+    """Images of each class in each split of the first seed."""
+    data = comparison.manifest.data
+    splits = [split for split in SPLITS if split in data.counts]
+    rows = []
+    for label in comparison.classes:
+        index = data.classes.index(label)
+        counts = (Cell(format_count(data.counts[split][index])) for split in splits)
+        rows.append(Row((Cell(printable(label)), *counts)))
+    caption = "Images of each class in the splits of the first seed, largest class first."
+    titles = ("Class", *(SPLITS[split] for split in splits))
+    return Table(caption, titles, tuple(rows), csv="class_images.csv")
+
+
+def setup_section(comparison: Comparison) -> Iterator[Block]:
+    """Yield recipe, settings, weights, machine and command."""
+    manifest = comparison.manifest
+    experiment = manifest.experiment
+    yield Heading(recipe_title(experiment))
+    unchanged = "The recipe unchanged: " if experiment.changed else ""
+    yield from prose(f"{unchanged}{experiment.recipe.description}")
+    yield phases_table(experiment)
+    yield facts(_settings(comparison))
+    yield Heading("Weights")
+    yield facts(_weights(manifest.weights))
+    yield Heading("Machine and versions")
+    yield facts(manifest.environment)
+    if manifest.command:
+        yield Heading("Command")
+        yield Code(printable(manifest.command))
+
+
+def recipe_title(experiment: ExperimentInfo) -> str:
+    """Return "Recipe <name>", and what of the recipe this run changed."""
+    changed = [_spell(name).lower() for name in experiment.changed]
+    title = f"Recipe {printable(experiment.recipe.name)}"
+    return f"{title}, with {join_names(changed)} changed" if changed else title
+
+
+def phases_table(experiment: ExperimentInfo) -> Table:
+    """One row a phase: epochs, optimizer steps, what is trained, at which rates."""
+    phases = experiment.recipe.phases
+    columns: dict[str, Sequence[str]] = {
+        "Epochs": [f"{phase['epochs']:g}" for phase in phases],
+        "Steps": [format_count(steps) for steps in experiment.phase_steps],
+        "Trained": [_trained_blocks(phase, experiment.first_trained) for phase in phases],
+        "Learning rate": [_rates(phase) for phase in phases],
+    }
+    if any(phase["warmup"] or phase["cosine"] or phase["lr_milestones"] for phase in phases):
+        columns["Schedule"] = [_schedule(phase) for phase in phases]
+    titles = ("Phase", *columns)
+    texts = frozenset(k for k, title in enumerate(titles) if title not in ("Epochs", "Steps"))
+    rows = (
+        Row((Cell(str(number)), *map(Cell, cells)))
+        for number, cells in enumerate(zip(*columns.values(), strict=True), start=1)
+    )
+    return Table("The training as carried out.", titles, tuple(rows), texts)
+
+
+def format_batch_size(experiment: ExperimentInfo) -> str:
+    """Return the batch size that was used, and the recipe's if that is another."""
+    used, named = experiment.batch_size, experiment.recipe.batch_size
+    return str(used) if named == used else f"{used} (recipe: {named})"
+
+
+def facts(pairs: Mapping[str, Any]) -> Facts:
+    """Return names and values, without those that have no value."""
+    given = {name: value for name, value in pairs.items() if value not in (None, "")}
+    return Facts(tuple((_spell(name), _format_value(value)) for name, value in given.items()))
+
+
+def _settings(comparison: Comparison) -> dict[str, Any]:
+    """Return all settings, those that were "auto" as chosen, and the recipe's optimizer."""
+    manifest = comparison.manifest
+    experiment, recipe = manifest.experiment, manifest.experiment.recipe
+    shown_elsewhere = ("recipe", "name", "description", "phases")
+    chosen = {"precision": experiment.precision, "device": experiment.device}
+    optimizer = {
+        "weight_decay": recipe.weight_decay,
+        "momentum": recipe.momentum,
+        "augmentation": recipe.augmentation,
+    }
+    pairs = {**experiment.settings, **chosen, **optimizer, "seeds": manifest.seeds}
+    pairs["batch_size"] = format_batch_size(experiment)
+    return {name: value for name, value in pairs.items() if name not in shown_elsewhere}
+
+
+def _weights(weights: WeightsInfo) -> dict[str, str]:
+    return {"name": weights.name, "source": weights.source, "sha256": weights.sha256}
+
+
+def _trained_blocks(phase: Mapping[str, Any], first_trained: str) -> str:
+    """Say which blocks a phase trains: "rest" begins at the experiment's first trained block."""
+    first = first_trained if phase["train_from"] == "rest" else phase["train_from"]
+    return "the new last layer" if first == "head" else f"{printable(first)} and all after it"
+
+
+def _rates(phase: Mapping[str, Any]) -> str:
+    rate, head_rate = phase["lr"], phase["head_lr"]
+    only = head_rate is None or head_rate == rate
+    return f"{rate:g}" if only else f"{rate:g}, last layer {head_rate:g}"
+
+
+def _schedule(phase: Mapping[str, Any]) -> str:
+    steps = []
+    if phase["warmup"]:
+        steps.append(f"linear warm-up over the first {100 * phase['warmup']:g} %")
+    if phase["cosine"]:
+        steps.append("cosine to 0")
+    steps += [f"a hundredth of it from {100 * share:g} % on" for share in phase["lr_milestones"]]
+    return ", then ".join(steps) or "constant"
+
+
+def _spell(name: str) -> str:
+    name = printable(str(name)).replace("_", " ")
+    return NAMES.get(name, name[:1].upper() + name[1:])
+
+
+def _format_value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {_format_value(item)}" for name, item in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_format_value, value))
+    if value is None:
+        return MISSING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return printable(f"{value:g}" if isinstance(value, float) else str(value))

@@ -1,0 +1,82 @@
+"""The audit in the report: results, shares of the rare third, and every check."""
+
+import pytest
+
+from benchmark.analysis.findings import logit_shift
+from benchmark.report.single.audit import audit_section, audit_table, audit_warning, checks_table
+from benchmark.report.single.page import headline
+from benchmark.report.single.strategies import failed_checks, heading_cell
+from tests.report.fabricate import STRATEGIES, fabricate
+
+
+def row_of(table, strategy):
+    (row,) = [row for row in table.rows if row.cells[0].text == strategy]
+    return dict(zip(table.columns, row.cells, strict=True))
+
+
+@pytest.fixture(scope="module")
+def comparison():
+    return fabricate(failed_audit=("class_weights",), seeds=(0, 1))
+
+
+def test_a_strategy_that_fails_a_check_is_flagged_in_every_place(comparison):
+    assert list(failed_checks(comparison)) == ["class_weights"]
+    page = headline(comparison)
+    (warning,) = [text for text in page.warnings if "Failed the audit" in text]
+    assert "`class_weights` (expected: the gradient is that of cross-entropy)" in warning
+    (main,) = page.lead
+    (row,) = [row for row in main.rows if row.cells[0].text == "class_weights"]
+    assert (row.cells[0].note, row.cells[0].mark) == ("failed its audit", "failed")
+    assert heading_cell(comparison, "focal_loss").note == ""
+    result = row_of(audit_table(comparison), "class_weights")["Passed the audit"]
+    assert (result.text, result.mark) == ("no: the gradient is that of cross-entropy", "failed")
+    first = checks_table(comparison).rows[0]
+    assert [cell.text for cell in first.cells][::3] == ["class_weights", "0 of 2 seeds"]
+
+
+def test_nothing_is_flagged_where_all_checks_pass():
+    assert not failed_checks(fabricate())
+    assert audit_warning(fabricate()) == ""
+
+
+def test_a_check_without_a_result_is_unknown():
+    comparison = fabricate(failed_audit=("class_weights",))
+    checks = comparison.findings.checks
+    checks["passed"] = checks["passed"].astype(object)
+    loss = checks["strategy"].eq("focal_loss") & checks["component"].eq("loss")
+    checks.loc[loss, "passed"] = None
+    assert list(failed_checks(comparison)) == ["class_weights"]
+    result = row_of(audit_table(comparison), "focal_loss")["Passed the audit"].text
+    assert result == "unknown: from 0.031 to 7.4 times"
+    results = {(row.cells[0].text, row.cells[3].text) for row in checks_table(comparison).rows}
+    assert {("focal_loss", "unknown"), ("focal_loss", "yes"), ("class_weights", "no")} <= results
+
+
+def test_shares_are_of_the_rarest_third(comparison):
+    effects = comparison.findings.training_effects
+    mine = effects[(effects["strategy"] == "random_oversampling") & (effects["seed"] == 0)]
+    rare = mine.nsmallest(5, "train_count")  # of 17 classes; the middle third takes the odd ones
+    share = rare["drawn"].sum() / mine["drawn"].sum()
+    shown = row_of(audit_table(comparison), "random_oversampling")["Share of draws"].text
+    assert shown == f"{share:.3f}".removeprefix("0")
+
+
+def test_logits_are_measured_from_the_baseline(comparison):
+    effects = comparison.findings.training_effects
+    shifted = logit_shift(effects, "no_change").set_index("strategy")
+    assert (shifted.loc["no_change", "logit_shift"] == 0).all()
+    assert shifted.loc["focal_loss", "logit_shift"].iloc[0] == -0.6
+    assert logit_shift(effects, None)["logit_shift"].isna().all()
+
+
+def test_a_shared_network_is_said_to_be_shared():
+    comparison = fabricate(shared={"threshold_moving": "no_change"})
+    table = audit_table(comparison)
+    assert row_of(table, "threshold_moving")["Network"].text == "shared with no_change"
+    assert row_of(table, "focal_loss")["Network"].text == "its own"
+
+
+def test_a_run_of_which_nothing_finished_has_no_audit():
+    bare = fabricate(failed=[(name, 0) for name in STRATEGIES])
+    assert list(audit_section(bare)) == []
+    assert audit_warning(bare) == ""

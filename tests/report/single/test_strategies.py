@@ -1,0 +1,56 @@
+"""How a report lists strategies: headings, shared networks, descriptions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from benchmark.report.render.blocks import Code, Heading, Paragraph
+from benchmark.report.single.strategies import (
+    descriptions_section,
+    heading_cell,
+    network_owners,
+    network_titles,
+    prose,
+)
+from tests.report.fabricate import STRATEGIES, fabricate, with_manifest
+
+
+def test_parameters_are_shown_as_used() -> None:
+    comparison = fabricate(strategies=STRATEGIES[:2])
+    plain, weighted = comparison.manifest.strategies
+    weighted = replace(weighted, parameters={"base": "no_change", "weight": 10.0})
+    blocks = list(descriptions_section(with_manifest(comparison, strategies=(plain, weighted))))
+    used = [
+        block for block in blocks if isinstance(block, Paragraph) and "Parameters" in block.text
+    ]
+    assert [block.text for block in used] == ["Parameters: `base=no_change`, `weight=10.0`"]
+    assert blocks.index(used[0]) > blocks.index(Heading(STRATEGIES[1]))
+
+
+def test_the_baseline_owns_the_network_it_shares() -> None:
+    comparison = fabricate(
+        strategies=("threshold_moving", "no_change", "focal_loss"),
+        shared={"threshold_moving": "no_change"},
+    )
+    assert network_owners(comparison) == {
+        "threshold_moving": "no_change",
+        "no_change": "no_change",
+        "focal_loss": "focal_loss",
+    }
+    assert network_titles(comparison) == {
+        "no_change": "no_change (also threshold_moving)",
+        "focal_loss": "focal_loss",
+    }
+
+
+def test_a_heading_has_the_tags_of_its_row() -> None:
+    comparison = fabricate(seeds=(0, 1), failed=[("focal_loss", 1)], failed_audit=("focal_loss",))
+    assert heading_cell(comparison, "no_change").note == "baseline"
+    cell = heading_cell(comparison, "focal_loss")
+    assert cell.note == "1 of 2 seeds failed, failed its audit"
+    assert cell.mark == "failed"
+
+
+def test_a_docstring_becomes_paragraphs_and_indented_text_stays() -> None:
+    blocks = list(prose("Weigh ``w`` by\n    size.\n\n        f = 1 / n\n\n    Source."))
+    assert blocks == [Paragraph("Weigh `w` by size."), Code("f = 1 / n"), Paragraph("Source.")]
