@@ -48,11 +48,11 @@ def test_the_strategy_of_the_tutorial_is_not_in_the_list_and_passes_all_checks(l
     assert names_from(file) == ["vector_scaling"]
     outcomes = list(check_strategy(registry.registered().get("vector_scaling")))
     assert not [outcome.error for outcome in outcomes if outcome.error]
-    shown = README.partition("check vector_scaling.py\n")[2].partition("```")[0]
-    passed = re.findall(r"  PASS  (.*)", shown)
+    printed = README.partition("check vector_scaling.py\n")[2].partition("```")[0]
+    passed = re.findall(r"  PASS  (.*)", printed)
     assert len(passed) >= 3
     assert set(passed) <= {outcome.check for outcome in outcomes}
-    assert f"passes {len(outcomes)} of {len(outcomes)} checks" in shown
+    assert f"passes {len(outcomes)} of {len(outcomes)} checks" in printed
 
 
 def test_the_error_that_the_tutorial_shows_is_what_check_prints(tmp_path, capsys, load_file):
@@ -60,8 +60,8 @@ def test_the_error_that_the_tutorial_shows_is_what_check_prints(tmp_path, capsys
     file = tmp_path / "vector_scaling.py"
     file.write_text(FILES[file.name].replace("log_softmax(1)).sum(1)", "log_softmax(1)).mean()"))
     assert main(["check", str(file)]) == 1
-    shown = README.partition("it would have said:\n\n```\n")[2].partition("```")[0]
-    assert shown in capsys.readouterr().out
+    printed = README.partition("it would have said:\n\n```\n")[2].partition("```")[0]
+    assert printed in capsys.readouterr().out
 
 
 def test_the_network_of_the_readme_can_be_cut_anywhere(load_file):
