@@ -37,8 +37,9 @@ class StageMonitor:
     gradient_norm: NDArray[np.float64]  # (C, CONFIDENCE_BINS, 2), see `gradient_norm`
     steps: int = 0  # that optimizers took
     images: int = 0  # that gave a gradient
-    images_shown: list[int] = field(default_factory=lambda: [0, 0])  # first ones, repeats
-    augmented: list[int] = field(default_factory=lambda: [0, 0])  # by the strategy, of either
+    # images at their first occurrence in an epoch, and repeats
+    images_shown: list[int] = field(default_factory=lambda: [0, 0])
+    augmented: list[int] = field(default_factory=lambda: [0, 0])  # of these, by the strategy
     mixed: int = 0  # with more than one class in their target
     blocks: list[str] = field(default_factory=list)  # that have parameters, in order
     averaging: list[str] = field(default_factory=list)  # of those, the ones with batch norm
@@ -174,7 +175,7 @@ class DeviceAccumulators:
     """Sums that are accumulated on the device, so that no step synchronises."""
 
     gradient_norm: Tensor  # (C, CONFIDENCE_BINS, 2) float64
-    augmented: Tensor  # (2,) first ones and repeats
+    augmented: Tensor  # (2,) first occurrences in an epoch, and repeats
     mixed: Tensor  # ()
     images: int = 0
 

@@ -57,7 +57,7 @@ def test_only_missing_rows_are_computed(new):
     assert store.missing(np.arange(5)).tolist() == [0, 4]
 
 
-def test_batches_are_full_so_that_what_is_missing_does_not_round_the_rest(new, batches_of_eight):
+def test_batches_are_filled_up_so_that_rounding_does_not_depend_on_what_is_missing(new, batches_of_eight):
     sizes, counted = [], []
 
     def compute(indices):
@@ -137,7 +137,7 @@ def test_two_processes_that_fill_at_once_lose_nothing(tmp_path):
     assert torch.equal(store.read(np.arange(4000))[:, 0], torch.arange(4000.0))
 
 
-def test_a_folder_that_was_removed_meanwhile_gets_no_rows(tmp_path):
+def test_a_store_whose_folder_was_removed_writes_no_rows_into_a_new_one(tmp_path):
     store = DiskActivationStore(tmp_path / "a", 5, (4,), "float32")
 
     def compute(indices):

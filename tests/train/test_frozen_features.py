@@ -8,6 +8,7 @@ import torch
 
 from benchmark.model.network import IMAGES_AT_ONCE
 from benchmark.plan.schedule import Budget
+from benchmark.system.device import Device
 from benchmark.train.activation_store import DiskActivationStore
 from benchmark.train.frozen_features import FEATURES, FORWARD_PASSES, FROZEN_LAYERS
 from tests.train.small_training import LABELS, SPLIT, Setup, small_features
@@ -59,3 +60,28 @@ def test_stores_are_found_by_forward_pass(features):
     nothing = replace(features, at_cut=None)
     assert nothing.store(FROZEN_LAYERS) is None
     nothing.fill(FROZEN_LAYERS, np.arange(3))  # nothing to do
+
+
+class Values:
+    """Stands in for a tensor in the host's memory, and notes how it is copied."""
+
+    is_cuda = False
+
+    def __init__(self):
+        self.calls = []
+
+    def pin_memory(self):
+        self.calls.append("pinned")
+        return self
+
+    def to(self, device, non_blocking):
+        self.calls.append((device.type, non_blocking))
+        return self
+
+
+@pytest.mark.parametrize(("device", "pinned"), [("cpu", []), ("cuda", ["pinned"])])
+def test_values_are_copied_to_a_gpu_from_pinned_memory_without_waiting(features, device, pinned):
+    """Other memory would have to be copied before the host may go on."""
+    pretrained = replace(features.pretrained, device=Device(device, "float32"))
+    values = replace(features, pretrained=pretrained).to_device(Values())
+    assert values.calls == [*pinned, (device, True)]

@@ -77,7 +77,7 @@ def test_the_gradient_of_cross_entropy_is_that_of_a_backward_pass():
     torch.testing.assert_close(norms[..., 0].sum(1), expected.double())
 
 
-def test_blocks_that_train_are_told_by_their_numbers(setup):
+def test_trained_blocks_are_found_by_their_checksums(setup):
     training, (segment,) = setup.begin()
     before = block_checksums(training.network)
     assert list(before) == ["body", "tail", "head"], "the last block of the suffix has none"

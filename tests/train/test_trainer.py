@@ -120,7 +120,7 @@ def test_stopped_and_restored_is_the_same_to_the_bit(setup, tmp_path, stop):
 
 
 @pytest.mark.slow
-def test_so_it_is_on_inception(real, tmp_path):
+def test_inception_stopped_and_restored_is_the_same_to_the_bit(real, tmp_path):
     assert_a_stop_changes_nothing(real, 4, tmp_path / "state")
 
 
@@ -172,7 +172,7 @@ def test_bfloat16_trains():
 # ---- memory ------------------------------------------------------------------------------------
 
 
-def test_a_batch_without_room_passes_in_parts_and_that_is_kept(setup, monkeypatch, tmp_path):
+def test_a_batch_that_does_not_fit_passes_in_micro_batches_and_a_checkpoint_keeps_that(setup, monkeypatch, tmp_path):
     sizes = limit_memory(monkeypatch, 2)
     training, (segment,) = setup.begin()
     training.run(replace(segment, end=4))
@@ -223,13 +223,13 @@ def test_an_optimizer_without_memory_takes_no_step_twice(setup, monkeypatch):
     assert len(steps) == 1
 
 
-def test_a_batch_that_fits_in_no_parts_is_an_error(setup, monkeypatch):
+def test_a_batch_that_fits_in_no_micro_batches_is_an_error(setup, monkeypatch):
     limit_memory(monkeypatch, 1)
     with pytest.raises(torch.OutOfMemoryError):
         setup.trained()
 
 
-# ---- what strategies bring -------------------------------------------------------------------
+# ---- components of a strategy ----------------------------------------------------------------
 
 
 def test_statistics_count_the_images_of_the_batches(setup):
