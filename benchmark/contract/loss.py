@@ -25,7 +25,7 @@ def check_loss_is_finite(case: Case) -> None:
     for number, stage in enumerate(case.strategy.stages, start=1):
         for scale in (1.0, 60.0):  # 60: confident, and wrong for some images
             for kind, target in (("labels", targets), ("soft targets", soft)):
-                prefix = f"{stage_prefix(case, number)}for {kind} and logits of about {scale:g} "
+                prefix = f"{stage_prefix(case, number)}with {kind} and logits of about {scale:g}: "
                 logits = (scale * _logits(6)).requires_grad_()
                 loss = _losses(stage, prefix, logits, target, COUNTS)
                 require(

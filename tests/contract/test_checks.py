@@ -97,7 +97,7 @@ BAD = [
         "def __call__(self, logits, target, counts):\n"
         "    return -(target * logits.softmax(1).log()).sum(1)",
         "stages=(Stage(loss=Part()),)",
-        "logits of about 60 it is .*nan.*use log_softmax",
+        "logits of about 60: it is .*nan.*use log_softmax",
     ),
     (
         "check_loss_is_finite",
