@@ -57,7 +57,9 @@ def test_only_missing_rows_are_computed(new):
     assert store.missing(np.arange(5)).tolist() == [0, 4]
 
 
-def test_batches_are_filled_up_so_that_rounding_does_not_depend_on_what_is_missing(new, batches_of_eight):
+def test_batches_are_filled_up_so_that_rounding_does_not_depend_on_what_is_missing(
+    new, batches_of_eight
+):
     sizes, counted = [], []
 
     def compute(indices):

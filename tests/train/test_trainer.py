@@ -172,7 +172,9 @@ def test_bfloat16_trains():
 # ---- memory ------------------------------------------------------------------------------------
 
 
-def test_a_batch_that_does_not_fit_passes_in_micro_batches_and_a_checkpoint_keeps_that(setup, monkeypatch, tmp_path):
+def test_a_batch_that_does_not_fit_passes_in_micro_batches_and_a_checkpoint_keeps_that(
+    setup, monkeypatch, tmp_path
+):
     sizes = limit_memory(monkeypatch, 2)
     training, (segment,) = setup.begin()
     training.run(replace(segment, end=4))
