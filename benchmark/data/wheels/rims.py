@@ -73,24 +73,14 @@ def _spokes(count: int, hub: float, inner: float, outer: float, twist: float = 0
     return outline
 
 
-def _five_spoke(draws: Draws) -> Rim:
-    wide = draws.uniform(0.10, 0.17)
-    return Rim(_spokes(5, draws.uniform(0.2, 0.3), wide, wide * draws.uniform(0.7, 1.2)))
+def _straight(count: int, thin: float, wide: float, hub: float = 0.3) -> Callable[[Draws], Rim]:
+    """Design of `count` straight spokes, half-width from `thin` to `wide`, hub of 0.2 to `hub`."""
 
+    def design(draws: Draws) -> Rim:
+        width = draws.uniform(thin, wide)
+        return Rim(_spokes(count, draws.uniform(0.2, hub), width, width * draws.uniform(0.7, 1.2)))
 
-def _six_spoke(draws: Draws) -> Rim:
-    wide = draws.uniform(0.09, 0.155)
-    return Rim(_spokes(6, draws.uniform(0.2, 0.3), wide, wide * draws.uniform(0.7, 1.2)))
-
-
-def _seven_spoke(draws: Draws) -> Rim:
-    wide = draws.uniform(0.08, 0.14)
-    return Rim(_spokes(7, draws.uniform(0.2, 0.3), wide, wide * draws.uniform(0.7, 1.2)))
-
-
-def _ten_spoke(draws: Draws) -> Rim:
-    wide = draws.uniform(0.045, 0.075)
-    return Rim(_spokes(10, draws.uniform(0.2, 0.32), wide, wide * draws.uniform(0.7, 1.2)))
+    return design
 
 
 def _multi_spoke(draws: Draws) -> Rim:
@@ -110,11 +100,8 @@ def _turbine(draws: Draws) -> Rim:
 
 
 def _twin_spoke(draws: Draws) -> Rim:
-    hub, gap, wide = (
-        draws.uniform(0.2, 0.3),
-        draws.uniform(0.085, 0.125),
-        draws.uniform(0.032, 0.055),
-    )
+    hub, gap = draws.uniform(0.2, 0.3), draws.uniform(0.085, 0.125)
+    wide = draws.uniform(0.032, 0.055)
 
     def outline(at: Polar) -> Plane:
         pair = np.abs(np.abs(at.fold(5)) - gap)
@@ -245,19 +232,19 @@ def _aero_disc(draws: Draws) -> Rim:
 # hubcap, six beside five and seven, split beside twin, wire beside mesh, swirl beside turbine,
 # deep dish beside five), as in nature, where the variant is rarer than the type.
 DESIGNS: dict[str, Callable[[Draws], Rim]] = {
-    "five_spoke": _five_spoke,
+    "five_spoke": _straight(5, 0.10, 0.17),
     "steel": _steel,
     "multi_spoke": _multi_spoke,
     "twin_spoke": _twin_spoke,
     "y_spoke": _y_spoke,
     "hubcap": _hubcap,
-    "ten_spoke": _ten_spoke,
+    "ten_spoke": _straight(10, 0.045, 0.075, 0.32),
     "mesh": _mesh,
     "turbine": _turbine,
-    "seven_spoke": _seven_spoke,
+    "seven_spoke": _straight(7, 0.08, 0.14),
     "v_spoke": _v_spoke,
     "aero_disc": _aero_disc,
-    "six_spoke": _six_spoke,
+    "six_spoke": _straight(6, 0.09, 0.155),
     "split_spoke": _split_spoke,
     "wire": _wire,
     "swirl_spoke": _swirl_spoke,
