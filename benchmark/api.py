@@ -133,11 +133,9 @@ def load(folder: str | Path, baseline: str | None = None) -> Result:
     ValueError
         If `baseline` is no strategy of the run.
     """
-    from benchmark import report, result
-    from benchmark.analysis.comparison import load_comparison
+    from benchmark.result import Result
 
-    comparison = load_comparison(Path(folder), baseline)
-    return result.Result(comparison, report.write_report(comparison))
+    return Result.load(Path(folder), baseline)
 
 
 def compare_runs(
@@ -160,12 +158,6 @@ def compare_runs(
         For fewer than two folders, one given twice, a run that has no strategy `baseline`, or an
         `out` that is the folder of a run.
     """
-    from benchmark import report, result
-    from benchmark.analysis.multi_dataset import default_folder, load_multi_dataset
+    from benchmark.result import MultiDatasetResult
 
-    folder = Path(out) if out else default_folder(folders)
-    if RunFolder(folder).run_file.exists():
-        raise ValueError(f"{folder} is the folder of a run, whose report would be overwritten")
-    comparison = load_multi_dataset(folders, baseline)
-    written = report.write_multi_dataset_report(comparison, folder)
-    return result.MultiDatasetResult(comparison, written)
+    return MultiDatasetResult.load(folders, baseline, None if out is None else Path(out))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,14 +11,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.analysis.comparison import Comparison, recall_table
-from benchmark.analysis.multi_dataset import MultiDatasetComparison
+from benchmark.analysis.comparison import Comparison, load_comparison, recall_table
+from benchmark.analysis.multi_dataset import (
+    MultiDatasetComparison,
+    default_folder,
+    load_multi_dataset,
+)
+from benchmark.evaluation.metrics.metric import Metric
 from benchmark.evaluation.metrics.registry import METRICS
-from benchmark.report import notebook_html
+from benchmark.report import notebook_html, write_multi_dataset_report, write_report
 from benchmark.report.multi import page as multi_page
 from benchmark.report.multi import verdict as multi_verdict
 from benchmark.report.single import figures as single_figures
 from benchmark.report.single.verdict import verdict
+from benchmark.run.run_folder import RunFolder
 
 
 @dataclass(frozen=True, repr=False)
@@ -25,7 +32,18 @@ class Result:
     """A finished run: tables as pandas frames, figures, the report. A notebook displays it."""
 
     comparison: Comparison
-    reports: dict[str, Path]  # what was written, by kind
+    reports: dict[str, Path]  # files of the report, by kind
+
+    @classmethod
+    def load(cls, folder: Path, baseline: str | None) -> Result:
+        """Read the folder of a run and write its report; see `benchmark.load`."""
+        comparison = load_comparison(folder, baseline)
+        return cls(comparison, write_report(comparison))
+
+    @property
+    def main_metrics(self) -> list[Metric]:
+        """The metrics of the first table, in its order."""
+        return [metric for metric in METRICS.values() if metric.main]
 
     @property
     def folder(self) -> Path:
@@ -78,7 +96,7 @@ class Result:
         return single_figures.all_figures(self.comparison)
 
     def __repr__(self) -> str:
-        columns = [metric.name for metric in METRICS.values() if metric.main] + ["status"]
+        columns = [*(metric.name for metric in self.main_metrics), "status"]
         table = self.summary.set_index("strategy")[columns].round(3).to_string()
         return f"{verdict(self.comparison)}\n\n{table}\n\n{self.reports['html']}"
 
@@ -91,7 +109,18 @@ class MultiDatasetResult:
     """A report on several runs: tables as pandas frames, figures. A notebook displays it."""
 
     comparison: MultiDatasetComparison
-    reports: dict[str, Path]  # what was written, by kind
+    reports: dict[str, Path]  # files of the report, by kind
+
+    @classmethod
+    def load(
+        cls, folders: Sequence[str | Path], baseline: str | None, out: Path | None
+    ) -> MultiDatasetResult:
+        """Read the folders of runs and write their report; see `benchmark.compare_runs`."""
+        folder = out or default_folder(folders)
+        if RunFolder(folder).run_file.exists():
+            raise ValueError(f"{folder} is the folder of a run, whose report would be overwritten")
+        comparison = load_multi_dataset(folders, baseline)
+        return cls(comparison, write_multi_dataset_report(comparison, folder))
 
     @property
     def scores(self) -> pd.DataFrame:

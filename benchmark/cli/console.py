@@ -111,17 +111,13 @@ def _pluralize(number: int, singular: str, plural: str) -> str:
 
 def print_summary(result: Result) -> None:
     """Print the table of a run and where its reports are."""
-    # half a second, which --help can do without
-    from rich import box, console, table
-
-    from benchmark.evaluation.metrics.registry import METRICS
+    from rich import box, console, table  # a tenth of a second, which --help can do without
 
     terminal = console.Console(highlight=False, markup=False)
     if not terminal.is_terminal:
         terminal.width = 120
-    main = [metric for metric in METRICS.values() if metric.main]
-    headings = [*(metric.title for metric in main), "steps", "seconds"]
-    formats = {m.name: "{:.3g}" if m.format == "count" else "{:.3f}" for m in main}
+    headings = [*(metric.title for metric in result.main_metrics), "steps", "seconds"]
+    formats = {m.name: "{:.3g}" if m.format == "count" else "{:.3f}" for m in result.main_metrics}
     formats |= {"steps": "{:.0f}", "seconds": "{:.0f}"}
     rows = table.Table(box=box.SIMPLE_HEAD, pad_edge=False)
     rows.add_column("strategy", no_wrap=True)
