@@ -120,9 +120,9 @@ class MultiDatasetComparison:
         """One row a pair of strategies: PAIRS; `median` is of a minus b."""
         rows = [
             (
-                self.common_strategies[pair.one],
-                self.common_strategies[pair.two],
-                *(pair.datasets, pair.higher, pair.lower, pair.median, pair.p, pair.p_holm),
+                self.common_strategies[pair.a],
+                self.common_strategies[pair.b],
+                *(pair.datasets, pair.wins, pair.losses, pair.median, pair.p, pair.p_adj),
             )
             for pair in self.pair_tests
         ]
@@ -132,7 +132,7 @@ class MultiDatasetComparison:
     def significant_pairs(self) -> list[tuple[str, str]]:
         """Pairs that differ significantly: the better strategy, then the worse one."""
         pairs = [pair for pair in self.pair_tests if pair.differ]
-        indices = [(p.one, p.two) if p.balance > 0 else (p.two, p.one) for p in pairs]
+        indices = [(p.a, p.b) if p.balance > 0 else (p.b, p.a) for p in pairs]
         return [(self.common_strategies[a], self.common_strategies[b]) for a, b in indices]
 
     @property

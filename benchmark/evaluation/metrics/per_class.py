@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.evaluation.metrics.class_counts import Labels, count_classes
+from benchmark.evaluation.metrics.class_counts import Floats, Labels, count_classes
 from benchmark.evaluation.statistics.design_effect import design_effect
 from benchmark.evaluation.statistics.proportions import wilson
 
@@ -23,19 +23,31 @@ def class_scores(
     independent images, see `design_effect`.
     """
     counts = count_classes(labels, predicted, classes)
-    hits, support = counts.true_positives, counts.support
-    if groups is None:
-        low, high = wilson(hits, support)
-    else:
-        right = (labels == predicted).astype(float)
-        effect = design_effect(right, labels, np.asarray(groups), classes)
-        low, high = wilson(hits / effect, support / effect)
+    units = np.arange(len(labels)) if groups is None else np.asarray(groups)
+    low, high = recall_interval(labels == predicted, labels, units, classes)
     return {
-        "support": support.astype(int),
-        "recall": np.where(support > 0, counts.recall, np.nan),
+        "support": counts.support.astype(int),
+        "recall": np.where(counts.support > 0, counts.recall, np.nan),
         "precision": counts.precision,
         "f1": counts.f1,
         "predicted": counts.predicted.astype(int),
         "recall_low": low,
         "recall_high": high,
     }
+
+
+def recall_interval(
+    right: NDArray[np.bool_], labels: Labels, groups: Labels, classes: int
+) -> tuple[Floats, Floats]:
+    """Return the bounds (C,) of the recalls at 95 %; NaN for a class without images.
+
+    Parameters
+    ----------
+    right
+        (N,) whether an image's prediction is right.
+    labels, groups
+        (N,) the class of each image, and the group whose images are right or wrong together.
+    """
+    effect = design_effect(right.astype(float), labels, groups, classes)
+    hits = np.bincount(labels, weights=right, minlength=classes)
+    return wilson(hits / effect, np.bincount(labels, minlength=classes) / effect)

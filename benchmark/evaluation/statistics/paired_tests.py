@@ -1,4 +1,4 @@
-"""Is a strategy different from the baseline? Two tests, which answer two questions.
+"""Is a strategy different from the baseline? Two tests answer two questions.
 
 On the same test images: would these trained networks differ on other images? Over seeds: would
 another training, on another split, differ again?
@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import permutation_test
+from statsmodels.stats.multitest import multipletests
 
-from benchmark.evaluation.metrics.class_counts import ratio
+from benchmark.evaluation.metrics.class_counts import ClassCounts, count_classes
 from benchmark.evaluation.statistics import Floats
 from benchmark.evaluation.statistics.weighted_predictions import one_hot
 
@@ -23,8 +24,8 @@ _DRAWS_AT_ONCE = 1000
 
 def paired_permutation_test(
     labels: Sequence[NDArray[np.int64]],
-    one: Sequence[NDArray[np.int64]],
-    two: Sequence[NDArray[np.int64]],
+    predicted_a: Sequence[NDArray[np.int64]],
+    predicted_b: Sequence[NDArray[np.int64]],
     classes: int,
     rng: np.random.Generator,
     draws: int = DRAWS,
@@ -32,39 +33,40 @@ def paired_permutation_test(
 ) -> float:
     """Return the two-sided p of approximate randomisation for the difference of macro-F1.
 
-    If it made no difference which of two classifiers spoke, an image's two predictions could be
-    exchanged: so they are, each pair with probability 1/2, and p is how often that makes a
-    difference as large as the observed one (Noreen 1989; Yeh 2000, arXiv cs/0008005).
+    Null hypothesis: it makes no difference which of two classifiers predicts, so an image's two
+    predictions can be exchanged. Each pair is exchanged with probability 1/2; p is how often that
+    gives a difference as large as the observed one (Noreen 1989; Yeh 2000, arXiv cs/0008005).
 
     Parameters
     ----------
-    labels, one, two
-        For each seed (N,): classes, and what either predicted. Macro-F1 is averaged over seeds.
+    labels, predicted_a, predicted_b
+        For each seed (N,): true classes and those of either classifier. Macro-F1 is averaged over
+        seeds.
     classes
         C, the fixed number of classes.
     rng, draws
-        Random numbers, and how many exchanges are tried.
+        Random numbers, and the number of random exchanges.
     groups
-        For each seed (N,) numbers, or None where images are independent. A group is exchanged
-        whole, also over seeds and whatever the classes of its images, as they would be right or
-        wrong together: exchanged singly, two classifiers of one law differ in .25 of trials.
+        For each seed (N,) numbers, or None where images are independent. A group is exchanged as a
+        whole, also over seeds and whatever the classes of its images, because its images are right
+        or wrong together: exchanged singly, two equal classifiers differ in .25 of trials.
     """
-    differ = [a != b for a, b in zip(one, two, strict=True)]
+    differ = [a != b for a, b in zip(predicted_a, predicted_b, strict=True)]
     observed, drawn = np.zeros(1), np.zeros(draws)
-    for truth, a, b, differs in zip(labels, one, two, differ, strict=True):
+    for truth, a, b, differs in zip(labels, predicted_a, predicted_b, differ, strict=True):
         observed += _difference(truth, a, b, classes, np.zeros((1, int(differs.sum())), bool))
-    for s, part, exchanged in _exchanges(rng, draws, differ, groups):
-        drawn[part] += _difference(labels[s], one[s], two[s], classes, exchanged)
-    # what rounding alone keeps from being as large is as large
+    for s, rows, exchanged in _exchanges(rng, draws, differ, groups):
+        drawn[rows] += _difference(labels[s], predicted_a[s], predicted_b[s], classes, exchanged)
+    # a difference that is smaller by rounding alone counts as equal
     as_large = int((np.abs(drawn) >= np.abs(observed) - 1e-12).sum())
     return (1 + as_large) / (1 + draws)
 
 
 def sign_flip_test(differences: Floats) -> float:
-    """Return the two-sided p of the mean of differences (n,), one a seed; NaN for a single one.
+    """Return the two-sided p of the mean of differences (n,), one a seed; NaN for a single seed.
 
-    If strategy and baseline were the same, every difference could as well have the other sign.
-    Exact up to 13 seeds. The smallest possible p is 2 / 2^n: .25 for 3 seeds, .008 for 8.
+    Null hypothesis: strategy and baseline are equal, so every difference could as well have the
+    other sign. Exact up to 13 seeds. The smallest possible p is 2 / 2^n: .25 for 3 seeds, .008 for 8.
     """
     if len(differences) < 2:
         return float("nan")  # one sign tests nothing
@@ -82,7 +84,7 @@ def sign_flip_test(differences: Floats) -> float:
 def min_seeds(tests: int, level: float = 0.05) -> int:
     """Return how many seeds the sign-flip test needs to reach `level` by Holm in so many tests.
 
-    >>> least_seeds(5), least_seeds(7)
+    >>> min_seeds(5), min_seeds(7)
     (8, 9)
     """
     return math.ceil(math.log2(2 * tests / level))
@@ -90,8 +92,6 @@ def min_seeds(tests: int, level: float = 0.05) -> int:
 
 def holm(p: Floats) -> Floats:
     """Return p (n,) adjusted for n tests at once (Holm 1979); NaN where there was no test."""
-    from statsmodels.stats.multitest import multipletests
-
     adjusted, tested = np.full(len(p), np.nan), ~np.isnan(p)
     if tested.any():
         adjusted[tested] = multipletests(p[tested], method="holm")[1]
@@ -104,51 +104,51 @@ def _exchanges(
     differ: Sequence[NDArray[np.bool_]],
     groups: Sequence[NDArray[np.int64]] | None,
 ) -> Iterator[tuple[int, slice, NDArray[np.bool_]]]:
-    """Yield a seed, some of the draws (d) and which images (d, n) of those that differ change."""
-    begins = range(0, draws, _DRAWS_AT_ONCE)
-    parts = [slice(begun, min(begun + _DRAWS_AT_ONCE, draws)) for begun in begins]
+    """Yield a seed, a slice of d draws, and which of the n differing images are exchanged (d, n)."""
+    starts = range(0, draws, _DRAWS_AT_ONCE)
+    slices = [slice(start, min(start + _DRAWS_AT_ONCE, draws)) for start in starts]
     if groups is None:
         for s, differs in enumerate(differ):
-            for part in parts:
-                yield s, part, _coins(rng, part.stop - part.start, int(differs.sum()))
+            for rows in slices:
+                yield s, rows, _random_bits(rng, rows.stop - rows.start, int(differs.sum()))
         return
-    named = [group[differs] for group, differs in zip(groups, differ, strict=True)]
-    coins, coin = np.unique(np.concatenate(named), return_inverse=True)  # which one an image obeys
-    ends = np.cumsum([len(names) for names in named])
-    for part in parts:
-        tossed = _coins(rng, part.stop - part.start, len(coins))
-        for s, obeyed in enumerate(np.split(coin, ends[:-1])):
-            yield s, part, tossed[:, obeyed]
+    differing = [group[differs] for group, differs in zip(groups, differ, strict=True)]
+    distinct, index = np.unique(np.concatenate(differing), return_inverse=True)
+    ends = np.cumsum([len(group) for group in differing])
+    for rows in slices:
+        bits = _random_bits(rng, rows.stop - rows.start, len(distinct))  # one bit a group
+        for s, group_index in enumerate(np.split(index, ends[:-1])):
+            yield s, rows, bits[:, group_index]
 
 
-def _coins(rng: np.random.Generator, rows: int, columns: int) -> NDArray[np.bool_]:
-    """Toss rows x columns coins, eight a random byte."""
-    tossed = rng.integers(0, 256, (rows, -(-columns // 8)), np.uint8)
-    return np.unpackbits(tossed, axis=1, count=columns).astype(bool)
+def _random_bits(rng: np.random.Generator, rows: int, columns: int) -> NDArray[np.bool_]:
+    """Draw rows x columns bits, eight of each random byte."""
+    random_bytes = rng.integers(0, 256, (rows, -(-columns // 8)), np.uint8)
+    return np.unpackbits(random_bytes, axis=1, count=columns).astype(bool)
 
 
 def _difference(
     labels: NDArray[np.int64],
-    one: NDArray[np.int64],
-    two: NDArray[np.int64],
+    predicted_a: NDArray[np.int64],
+    predicted_b: NDArray[np.int64],
     classes: int,
     exchanged: NDArray[np.bool_],
 ) -> Floats:
-    """Return macro-F1 of `one` minus that of `two`, (D,), if images change hands.
+    """Return macro-F1 of a minus that of b, (D,), with some predictions exchanged.
 
-    `exchanged` (D, n) says so for the n images on which the two differ; all others can't matter.
+    `exchanged` (D, n) marks them among the n images on which the two differ; an exchange of equal
+    predictions changes nothing.
     """
-    differ = one != two
-    truth, a, b = labels[differ], one[differ], two[differ]
-    moved = exchanged.astype(float)
-    # (D, C): what `one` calls more, and `two` less; and how often that is right
-    called = moved @ one_hot(b, classes) - moved @ one_hot(a, classes)
-    hits = (moved * ((b == truth) * 1.0 - (a == truth))) @ one_hot(truth, classes)
-    support = np.bincount(labels, minlength=classes)
+    differ = predicted_a != predicted_b
+    truth, a, b = labels[differ], predicted_a[differ], predicted_b[differ]
+    weights = exchanged.astype(float)
+    # (D, C): predictions and hits that a gains, and b loses, by class
+    predicted_gain = weights @ one_hot(b, classes) - weights @ one_hot(a, classes)
+    hit_gain = (weights * ((b == truth) * 1.0 - (a == truth))) @ one_hot(truth, classes)
     f1 = []
-    for predicted, sign in ((one, 1), (two, -1)):
-        right = np.bincount(labels[predicted == labels], minlength=classes)
-        all_ = np.bincount(predicted, minlength=classes)
-        now, right_now = all_ + sign * called, right + sign * hits  # (D, C)
-        f1.append(ratio(2 * right_now, support + now))
+    for predicted, gain in ((predicted_a, 1), (predicted_b, -1)):
+        counts = count_classes(labels, predicted, classes)
+        hits = counts.true_positives + gain * hit_gain
+        all_predicted = counts.predicted + gain * predicted_gain
+        f1.append(ClassCounts(hits, counts.support - hits, all_predicted - hits).f1)
     return (f1[0] - f1[1]).mean(1)

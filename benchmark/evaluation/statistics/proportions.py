@@ -1,4 +1,4 @@
-"""Intervals of a share, like the recall of a class, and of how it changes on the same images."""
+"""Intervals of a proportion, like the recall of a class, and of its change on the same images."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from scipy.stats import chi2, norm
 
 from benchmark.evaluation.statistics import LEVEL, Floats
 
-Counts = NDArray[np.int64] | Floats  # not whole where images come in groups, see `design_effect`
+Counts = NDArray[np.int64] | Floats  # no whole numbers for grouped images, see `design_effect`
 
 
 def wilson(hits: Counts, counts: Counts) -> tuple[Floats, Floats]:
@@ -16,14 +16,14 @@ def wilson(hits: Counts, counts: Counts) -> tuple[Floats, Floats]:
 
     Wilson's score interval (1927), which for 0 of 10 reaches up to .28. For 1 or 2 hits (or up to 3
     of more than 50) its lower bound is replaced by the Poisson one, and likewise near all hits:
-    without that, a true share near 0 or 1 is covered only .83 of the time, with it .89 at the worst
+    without that, a true share near 0 or 1 is covered only .83 of the time; with it, .89 at worst
     (Brown, Cai & DasGupta 2001, Statistical Science 16, section 4.1.1).
     """
     k, n = hits.astype(float), np.where(counts > 0, counts, np.nan)
     z = norm.ppf((1 + LEVEL) / 2)
-    share, whole = k / n, 1 + z**2 / n
-    middle = (share + z**2 / (2 * n)) / whole
-    half = z / whole * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    share, scale = k / n, 1 + z**2 / n
+    middle = (share + z**2 / (2 * n)) / scale
+    half = z / scale * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
     low = _near_zero(k, n, np.where(k == 0, 0.0, middle - half))
     high = 1 - _near_zero(n - k, n, np.where(k == n, 0.0, 1 - middle - half))
     return np.where(n > 0, low, np.nan), np.where(n > 0, high, np.nan)
@@ -34,12 +34,12 @@ def paired_proportion_difference_ci(
 ) -> tuple[Floats, Floats]:
     """Return the bounds (n,) of (gained - lost) / counts, each (n,); NaN for 0 images.
 
-    Of `counts` images that two classifiers saw, one alone was right on `gained`, the other on
+    Of `counts` images, only the first of two classifiers is right on `gained`, only the second on
     `lost`. The adjusted Wald interval of Bonett & Price 2012 (Journal of Educational and Behavioral
-    Statistics 37, 479) adds one image to each of both, so it does not collapse where no
-    image changes hands: nothing gained and nothing lost of 10 reaches from -.23 to .23. Counted
-    exactly for 3 to 100 images it covers .93 at the worst; Wald's covers .06, Newcombe's, which is
-    narrower, .80, and Tango's, as wide, .90.
+    Statistics 37, 479) adds one image to either number, so it does not collapse where both
+    classifiers agree: nothing gained and nothing lost of 10 reaches from -.23 to .23. Counted
+    exactly for 3 to 100 images it covers .93 at worst; Wald's interval covers .06, Newcombe's,
+    which is narrower, .80, and Tango's, which is as wide, .90.
     """
     n = np.where(counts > 0, counts, np.nan) + 2
     more, less = (gained + 1) / n, (lost + 1) / n

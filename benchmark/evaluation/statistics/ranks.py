@@ -1,46 +1,58 @@
-"""Strategies over several data sets: ranks, and which pairs differ.
+"""Strategies over several data sets: ranks, and the pairs that differ.
 
 Pairs are tested by Wilcoxon's signed ranks and corrected by Holm, not by a post-hoc test on mean
 ranks like Nemenyi's (Demšar 2006, JMLR 7): "the outcome of the mean-ranks test depends on the pool
 of algorithms originally included in the experiment" (Benavoli, Corani & Mangili 2016, JMLR 17(5)),
-so two strategies would differ or not according to which others stand beside them.
+so the result for two strategies would depend on the other strategies of the comparison.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+import networkx
 import numpy as np
-from numpy.typing import NDArray
-from scipy.stats import rankdata, wilcoxon
+from scipy.stats import PermutationMethod, rankdata, wilcoxon
 
 from benchmark.evaluation.statistics import LEVEL, Floats
-from benchmark.evaluation.statistics.paired_tests import holm, sign_flip_test
+from benchmark.evaluation.statistics.paired_tests import DRAWS, holm
 
 ALPHA = 1 - LEVEL  # for all pairs together
-_DIGITS = 12  # what rounding alone tells apart is a tie
+_DIGITS = 12  # smaller differences are rounding, and count as a tie
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two strategies, by their places, over the data sets that have a score of both."""
+    """Two strategies a and b, by index, over the data sets that have a score of both.
 
-    one: int
-    two: int
+    Attributes
+    ----------
+    wins, losses
+        Data sets on which a scores higher, or lower, than b.
+    median
+        Of a minus b; NaN without a data set.
+    balance
+        Sum of the signed ranks: above 0 where a is the higher by the test.
+    p, p_adj
+        Of the signed-rank test, alone and by Holm for all pairs.
+    """
+
+    a: int
+    b: int
     datasets: int
-    higher: int  # on so many data sets `one` scores higher
-    lower: int
-    median: float  # of one minus two; NaN without a data set
-    balance: float  # of the signed ranks: above 0 where `one` is the higher by the test
+    wins: int
+    losses: int
+    median: float
+    balance: float
     p: float
-    p_holm: float
+    p_adj: float
 
     @property
     def differ(self) -> bool:
         """Whether the difference is significant after Holm's correction."""
-        return self.p_holm <= ALPHA  # False for NaN
+        return self.p_adj <= ALPHA  # False for NaN
 
 
 def ranks(scores: Floats, more_is_better: bool = True) -> Floats:
@@ -51,9 +63,9 @@ def ranks(scores: Floats, more_is_better: bool = True) -> Floats:
 
 def mean_ranks(ranked: Floats) -> tuple[Floats, int]:
     """Return the mean (S,) of ranks (S, D) over the data sets that rank all, and their number."""
-    whole = ranked[:, ~np.isnan(ranked).any(axis=0)]
-    number = whole.shape[1]
-    return (whole.mean(axis=1) if number else np.full(len(ranked), np.nan)), number
+    complete = ranked[:, ~np.isnan(ranked).any(axis=0)]
+    number = complete.shape[1]
+    return (complete.mean(axis=1) if number else np.full(len(ranked), np.nan)), number
 
 
 def signed_rank_test(differences: Floats) -> float:
@@ -64,44 +76,38 @@ def signed_rank_test(differences: Floats) -> float:
     smallest possible p is 2 / 2^n: .25 for 3 data sets, .031 for 6. Wilcoxon 1945, Biometrics
     Bulletin 1(6).
     """
-    signed = signed_ranks(differences)
-    if len(signed) < 2:
+    nonzero = _nonzero(differences)
+    if not len(nonzero):
         return 1.0
-    if len(np.unique(np.abs(signed))) == len(signed):
-        return float(wilcoxon(signed, method="exact").pvalue)
-    return sign_flip_test(signed)
-
-
-def signed_ranks(differences: Floats) -> Floats:
-    """Return the ranks (m,) of the sizes of those differences (n,) that are not 0, with signs."""
-    rounded = np.round(differences, _DIGITS)
-    rounded = rounded[rounded != 0]
-    return np.sign(rounded) * rankdata(np.abs(rounded))
+    ties = len(np.unique(np.abs(nonzero))) < len(nonzero)
+    signs = PermutationMethod(n_resamples=DRAWS, rng=np.random.default_rng(0))
+    return float(wilcoxon(nonzero, method=signs if ties else "exact").pvalue)
 
 
 def pairwise(scores: Floats) -> list[Pair]:
     """Compare every two strategies over data sets: scores (S, D), NaN where there is none.
 
-    A pair is compared on the data sets that have both, whatever a third one did there.
+    A pair is compared on the data sets that have both, whatever other strategies lack there.
     """
-    found = []
-    for one, two in combinations(range(len(scores)), 2):
-        difference = np.round(scores[one] - scores[two], _DIGITS)
+    rows = []
+    for a, b in combinations(range(len(scores)), 2):
+        difference = np.round(scores[a] - scores[b], _DIGITS)
         difference = difference[~np.isnan(difference)]
         n = len(difference)
         signs = int((difference > 0).sum()), int((difference < 0).sum())
         median = float(np.median(difference)) if n else np.nan
-        balance = float(signed_ranks(difference).sum())
+        nonzero = _nonzero(difference)
+        balance = float((np.sign(nonzero) * rankdata(np.abs(nonzero))).sum())
         p = signed_rank_test(difference) if n else np.nan
-        found.append((one, two, n, *signs, median, balance, p))
-    adjusted = holm(np.array([row[-1] for row in found], dtype=float))
-    return [Pair(*row, float(p)) for row, p in zip(found, adjusted, strict=True)]
+        rows.append((a, b, n, *signs, median, balance, p))
+    adjusted = holm(np.array([row[-1] for row in rows], dtype=float))
+    return [Pair(*row, float(p)) for row, p in zip(rows, adjusted, strict=True)]
 
 
 def min_datasets(tests: int) -> int:
     """Return how many data sets it takes until the smallest p, times `tests`, is at most ALPHA.
 
-    >>> least_datasets(1), least_datasets(15)
+    >>> min_datasets(1), min_datasets(15)
     (6, 10)
     """
     n = 1
@@ -113,27 +119,16 @@ def min_datasets(tests: int) -> int:
 def groups(strategies: int, pairs: Sequence[Pair]) -> list[tuple[int, ...]]:
     """Return the largest sets, of two or more strategies, in which no pair differs.
 
-    Not every such set is a stretch of neighbours on the axis of mean ranks: tests of pairs can set
-    the middle one of three apart.
+    A set need not be a range of neighbours on the axis of mean ranks: the middle one of three
+    strategies can differ from one of the others while these do not differ.
     """
-    alike = np.ones((strategies, strategies), bool)
-    for pair in pairs:
-        alike[pair.one, pair.two] = alike[pair.two, pair.one] = not pair.differ
-    np.fill_diagonal(alike, False)
-    everyone = frozenset(range(strategies))
-    found = _cliques(alike, frozenset(), everyone, frozenset())
-    return sorted(tuple(sorted(members)) for members in found if len(members) > 1)
+    graph = networkx.Graph()
+    graph.add_nodes_from(range(strategies))
+    graph.add_edges_from((pair.a, pair.b) for pair in pairs if not pair.differ)
+    cliques = (tuple(sorted(members)) for members in networkx.find_cliques(graph))
+    return sorted(members for members in cliques if len(members) > 1)
 
 
-def _cliques(
-    alike: NDArray[np.bool_], members: frozenset[int], open_: frozenset[int], done: frozenset[int]
-) -> Iterator[frozenset[int]]:
-    """Yield maximal cliques that hold `members` (Bron & Kerbosch 1973, with a pivot)."""
-    if not open_ and not done:
-        yield members
-        return
-    beside = {one: frozenset(np.flatnonzero(alike[one]).tolist()) for one in open_ | done}
-    pivot = max(sorted(beside), key=lambda one: len(beside[one] & open_))
-    for one in sorted(open_ - beside[pivot]):
-        yield from _cliques(alike, members | {one}, open_ & beside[one], done & beside[one])
-        open_, done = open_ - {one}, done | {one}
+def _nonzero(differences: Floats) -> Floats:
+    rounded = np.round(differences, _DIGITS)
+    return rounded[rounded != 0]

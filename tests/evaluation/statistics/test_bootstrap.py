@@ -20,8 +20,13 @@ def classify(rng, counts, recall, strategies=1):
 
 
 def interval(labels, predicted, classes, rng, draws=2000):
-    cells = WeightedPredictions.count(labels, predicted, classes)
-    return bca(cells, cells.estimates, bootstrap(cells, rng, draws), jackknife(cells))
+    predictions = WeightedPredictions.count(labels, predicted, classes)
+    return bca(
+        predictions,
+        predictions.estimates,
+        bootstrap(predictions, rng, draws),
+        jackknife(predictions),
+    )
 
 
 def true_macro_f1(counts, recall):
@@ -58,9 +63,12 @@ def test_the_jackknifes_variance_is_that_of_redrawn_test_sets():
     rng = np.random.default_rng(1)
     labels, predicted = classify(rng, 3 * ONE_TEST_SET, RECALL, strategies=2)
     for groups in (None, np.arange(len(labels)) // 4):
-        cells = WeightedPredictions.count(labels, predicted, 3, groups)
-        drawn, found = bootstrap(cells, rng, 4000), variance(cells, jackknife(cells))
-        np.testing.assert_allclose(np.sqrt(found), drawn.std(-1), rtol=0.08)
+        predictions = WeightedPredictions.count(labels, predicted, 3, groups)
+        drawn, values = (
+            bootstrap(predictions, rng, 4000),
+            variance(predictions, jackknife(predictions)),
+        )
+        np.testing.assert_allclose(np.sqrt(values), drawn.std(-1), rtol=0.08)
     alone = WeightedPredictions.count(np.array([0, 1]), np.array([[0, 1]]), 2)
     assert (variance(alone, jackknife(alone)) == 0).all()
 
@@ -71,32 +79,36 @@ def test_the_acceleration_shifts_the_bounds_as_the_formula_says():
 
     labels = np.zeros(50, int)
     predicted = (np.arange(50) >= 40).astype(int)[None]
-    cells = WeightedPredictions.count(labels, predicted, 2)
+    predictions = WeightedPredictions.count(labels, predicted, 2)
     p = 0.8
     skewness = (1 - 2 * p) / np.sqrt(p * (1 - p))
-    found = _acceleration(cells, jackknife(cells)[2, 0])
-    assert found == pytest.approx(skewness / (6 * np.sqrt(50)), rel=1e-6)
+    values = _acceleration(predictions, jackknife(predictions)[2, 0])
+    assert values == pytest.approx(skewness / (6 * np.sqrt(50)), rel=1e-6)
 
 
 def test_an_interval_covers_the_truth_as_often_as_it_says():
     """More cases of it are in test_simulations.py."""
     rng = np.random.default_rng(2)
-    truth, held = true_macro_f1(ONE_TEST_SET, RECALL), []
+    truth, covered = true_macro_f1(ONE_TEST_SET, RECALL), []
     for _ in range(200):
         labels, predicted = classify(rng, ONE_TEST_SET, RECALL)
         low, high = interval(labels, predicted, 3, rng, draws=1000)
-        held.append(low[0, 0] <= truth <= high[0, 0])
-    assert np.mean(held) >= 0.90  # .95 within three standard errors
+        covered.append(low[0, 0] <= truth <= high[0, 0])
+    assert np.mean(covered) >= 0.90  # .95 within three standard errors
 
 
 def test_the_interval_of_a_difference_uses_the_same_images():
     """Two strategies that are alike on every image differ by nothing, and surely so."""
     rng = np.random.default_rng(3)
     labels, predicted = classify(rng, ONE_TEST_SET, RECALL)
-    cells = WeightedPredictions.count(labels, np.repeat(predicted, 2, axis=0), 3)
-    drawn, left_out, value = bootstrap(cells, rng, 500), jackknife(cells), cells.estimates
+    predictions = WeightedPredictions.count(labels, np.repeat(predicted, 2, axis=0), 3)
+    drawn, left_out, value = (
+        bootstrap(predictions, rng, 500),
+        jackknife(predictions),
+        predictions.estimates,
+    )
     low, high = bca(
-        cells, *((part[:, 0] - part[:, 1])[:, None] for part in (value, drawn, left_out))
+        predictions, *((part[:, 0] - part[:, 1])[:, None] for part in (value, drawn, left_out))
     )
     assert not low.any()
     assert not high.any()

@@ -24,26 +24,26 @@ def macro_f1(labels, predicted):
 def test_differences_after_an_exchange_are_those_of_the_exchanged_predictions():
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 3, 30)
-    one, two = rng.integers(0, 4, (2, 30))
-    differ = np.flatnonzero(one != two)
+    a, b = rng.integers(0, 4, (2, 30))
+    differ = np.flatnonzero(a != b)
     exchanged = rng.random((20, len(differ))) < 0.5
-    found = _difference(labels, one, two, 4, exchanged)
-    for row, value in zip(exchanged, found, strict=True):
-        a, b = one.copy(), two.copy()
-        a[differ[row]], b[differ[row]] = two[differ[row]], one[differ[row]]
-        assert value == pytest.approx(macro_f1(labels, a) - macro_f1(labels, b), abs=1e-12)
+    values = _difference(labels, a, b, 4, exchanged)
+    for row, value in zip(exchanged, values, strict=True):
+        row_a, row_b = a.copy(), b.copy()
+        row_a[differ[row]], row_b[differ[row]] = b[differ[row]], a[differ[row]]
+        assert value == pytest.approx(macro_f1(labels, row_a) - macro_f1(labels, row_b), abs=1e-12)
 
 
 def test_p_is_the_share_of_all_exchanges_that_differ_as_much():
     labels = np.array([0, 0, 0, 1, 1, 1, 2, 2])
-    one = np.array([0, 0, 0, 1, 1, 2, 2, 2])
-    two = np.array([0, 1, 0, 0, 1, 2, 0, 2])
-    differ = int((one != two).sum())
-    every = np.array(list(product([False, True], repeat=differ)))
-    exact = _difference(labels, one, two, 4, every)
+    a = np.array([0, 0, 0, 1, 1, 2, 2, 2])
+    b = np.array([0, 1, 0, 0, 1, 2, 0, 2])
+    differ = int((a != b).sum())
+    exchanges = np.array(list(product([False, True], repeat=differ)))
+    exact = _difference(labels, a, b, 4, exchanges)
     share = (np.abs(exact) >= abs(exact[0]) - 1e-12).mean()
-    found = paired_permutation_test([labels], [one], [two], 4, np.random.default_rng(1), 20_000)
-    assert found == pytest.approx(share, abs=0.02)
+    values = paired_permutation_test([labels], [a], [b], 4, np.random.default_rng(1), 20_000)
+    assert values == pytest.approx(share, abs=0.02)
 
 
 def test_classifiers_that_agree_do_not_differ():
@@ -59,8 +59,8 @@ def test_signs_of_seeds_are_flipped_exactly():
 
 
 def test_holm_multiplies_the_smallest_most_and_leaves_gaps():
-    found = holm(np.array([0.01, np.nan, 0.04, 0.03]))
-    np.testing.assert_allclose(found, [0.03, np.nan, 0.06, 0.06])
+    values = holm(np.array([0.01, np.nan, 0.04, 0.03]))
+    np.testing.assert_allclose(values, [0.03, np.nan, 0.06, 0.06])
     assert np.isnan(holm(np.array([np.nan]))).all()
 
 
@@ -71,22 +71,22 @@ def test_more_tests_need_more_seeds():
         assert tests * 2 / 2 ** (n - 1) > 0.05
 
 
-@pytest.mark.parametrize("what", ["images", "seeds"])
-def test_five_strategies_that_change_nothing_are_seldom_called_different(what, monkeypatch):
+@pytest.mark.parametrize("kind", ["images", "seeds"])
+def test_five_strategies_that_change_nothing_are_seldom_called_different(kind, monkeypatch):
     """At 5 % for the family; 1,000 families are counted in test_simulations.py."""
     monkeypatch.setattr(gc, "collect", int)  # statsmodels collects garbage at every call, .2 s
     rng = np.random.default_rng(5)
     labels = np.repeat(np.arange(4), [60, 20, 10, 6])
-    families, wrong = 60, 0
+    families, rejected = 60, 0
     for _ in range(families):
         predicted = np.where(
             rng.random((6, 8, len(labels))) < 0.6, labels, rng.integers(0, 4, (6, 8, len(labels)))
         )
-        if what == "images":
+        if kind == "images":
             baseline = predicted[0, 0]
             p = [
-                paired_permutation_test([labels], [one[0]], [baseline], 4, rng, draws=400)
-                for one in predicted[1:]
+                paired_permutation_test([labels], [a[0]], [baseline], 4, rng, draws=400)
+                for a in predicted[1:]
             ]
         else:
             by_seed = [
@@ -94,6 +94,6 @@ def test_five_strategies_that_change_nothing_are_seldom_called_different(what, m
                 for seed in range(8)
             ]
             scores = np.stack(by_seed, axis=1)  # (6, 8)
-            p = [sign_flip_test(one - scores[0]) for one in scores[1:]]
-        wrong += bool((holm(np.array(p)) <= 0.05).any())
-    assert wrong / families <= 0.12  # 5 % within two standard errors and a half
+            p = [sign_flip_test(a - scores[0]) for a in scores[1:]]
+        rejected += bool((holm(np.array(p)) <= 0.05).any())
+    assert rejected / families <= 0.12  # 5 % within two standard errors and a half

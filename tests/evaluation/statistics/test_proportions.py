@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from made_up import exact_coverage
 from scipy.stats import binom, binomtest, norm
+from synthetic import exact_coverage
 
 from benchmark.evaluation.statistics.proportions import paired_proportion_difference_ci, wilson
 

@@ -1,6 +1,6 @@
-"""The promises of the intervals and tests, counted over many made-up test sets: minutes.
+"""The coverage of intervals and the level of tests, counted over synthetic test sets: minutes.
 
-`python -m pytest -m simulation` runs them and writes what came out into simulated.json beside this
+`python -m pytest -m simulation` runs them and writes the results into simulated.json beside this
 file, where the last result is committed. Small versions of each run with the other tests.
 """
 
@@ -11,7 +11,8 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
-from made_up import (
+from scipy.stats import norm
+from synthetic import (
     as_predictions,
     exact_coverage,
     grouped,
@@ -19,10 +20,8 @@ from made_up import (
     seeds_of_recall,
     seeds_that_change,
 )
-from scipy.stats import norm
 
-from benchmark.analysis.confidence import SeedPredictions as OneSeed
-from benchmark.analysis.confidence import interval, p_over_seeds
+from benchmark.analysis.confidence import SeedPredictions, interval, p_over_seeds
 from benchmark.analysis.per_class import class_changes, class_recalls
 from benchmark.evaluation.metrics.registry import interval_metrics
 from benchmark.evaluation.statistics.across_seeds import t_interval_corrected
@@ -44,9 +43,9 @@ COMMON = [200, 150, 100, 80, 60, 50, 40, 40, 40]  # test images, beside 8 rare c
 
 def keep(name, numbers):
     """Write a result down among the others."""
-    kept = json.loads(RESULT.read_text()) if RESULT.exists() else {}
-    kept[name] = numbers
-    RESULT.write_text(json.dumps(dict(sorted(kept.items())), indent=1) + "\n")
+    results = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    results[name] = numbers
+    RESULT.write_text(json.dumps(dict(sorted(results.items())), indent=1) + "\n")
 
 
 def in_parallel(function, times):
@@ -73,8 +72,13 @@ def drawn_test_set(rng, counts, table):
 def holds(seed, counts, table):
     rng = np.random.default_rng(seed)
     labels, predicted = drawn_test_set(rng, counts, table)
-    cells = WeightedPredictions.count(labels, predicted[None], len(counts))
-    low, high = bca(cells, cells.estimates, bootstrap(cells, rng, DRAWS), jackknife(cells))
+    predictions = WeightedPredictions.count(labels, predicted[None], len(counts))
+    low, high = bca(
+        predictions,
+        predictions.estimates,
+        bootstrap(predictions, rng, DRAWS),
+        jackknife(predictions),
+    )
     recall, share = np.diag(table), np.asarray(counts) / sum(counts)
     truth = [macro_f1(table * share[:, None]), recall.mean(), recall @ share]  # interval_metrics()
     return (low[:, 0] <= truth) & (truth <= high[:, 0])
@@ -85,67 +89,67 @@ def holds(seed, counts, table):
 def test_intervals_of_one_seed_cover_the_truth(rare, recall):
     counts = [*COMMON, *[rare] * 8]
     table = rates(counts, [0.85] * len(COMMON) + [recall] * 8)
-    held = np.mean(in_parallel(lambda seed: holds(seed, counts, table), TEST_SETS), axis=0)
-    for metric, one in zip(interval_metrics(), held, strict=True):
+    coverage = np.mean(in_parallel(lambda seed: holds(seed, counts, table), TEST_SETS), axis=0)
+    for metric, share in zip(interval_metrics(), coverage, strict=True):
         name = f"coverage of {metric}, 8 rare classes of {rare} test images, recall {recall}"
-        keep(name, round(float(one), 3))
+        keep(name, round(float(share), 3))
     if rare >= 30:
-        assert held[0] >= 0.93
+        assert coverage[0] >= 0.93
 
 
-def family(seed, what):
+def family(seed, kind):
     """Return whether any of five strategies that change nothing is called different."""
     rng = np.random.default_rng(seed)
     counts = [*COMMON, *[12] * 8]
     table = rates(counts, [0.8] * len(COMMON) + [0.3] * 8)
-    seeds = 8 if what == "seeds" else 1
+    seeds = 8 if kind == "seeds" else 1
     sets = [
         (labels, np.array([first, *[drawn_test_set(rng, counts, table)[1] for _ in range(5)]]))
         for labels, first in (drawn_test_set(rng, counts, table) for _ in range(seeds))
     ]
-    if what == "images":
+    if kind == "images":
         ((labels, predicted),) = sets
         p = [
-            paired_permutation_test([labels], [one], [predicted[0]], len(counts), rng, DRAWS)
-            for one in predicted[1:]
+            paired_permutation_test([labels], [other], [predicted[0]], len(counts), rng, DRAWS)
+            for other in predicted[1:]
         ]
     else:
         scores = np.stack(
-            [WeightedPredictions.count(*one, len(counts)).estimates[0] for one in sets], 1
+            [WeightedPredictions.count(*test_set, len(counts)).estimates[0] for test_set in sets], 1
         )
-        p = [sign_flip_test(one - scores[0]) for one in scores[1:]]
+        p = [sign_flip_test(other - scores[0]) for other in scores[1:]]
     return bool((holm(np.array(p)) <= 0.05).any())
 
 
-@pytest.mark.parametrize("what", ["images", "seeds"])
-def test_families_that_change_nothing_are_seldom_called_different(what):
-    wrong = np.mean(in_parallel(lambda seed: family(seed, what), FAMILIES))
-    keep(f"family-wise error of five strategies, test over {what}", wrong)
-    assert wrong <= 0.06
+@pytest.mark.parametrize("kind", ["images", "seeds"])
+def test_families_that_change_nothing_are_seldom_called_different(kind):
+    error = np.mean(in_parallel(lambda seed: family(seed, kind), FAMILIES))
+    keep(f"family-wise error of five strategies, test over {kind}", error)
+    assert error <= 0.06
 
 
 def overlapping_family(seed, stable):
     """Families called different by signs alone, and as reported; and whether intervals hold 0."""
     rng = np.random.default_rng(seed)
-    tested = overlapping_splits(rng, [600, 400, 300, 200, 200, 150, 150], 8, 6, stable)
+    seeds = overlapping_splits(rng, [600, 400, 300, 200, 200, 150, 150], 8, 6, stable)
     names = [f"s{k}" for k in range(1, 6)]
-    scores = np.stack([one.cells.estimates[0] for one in tested], 1)  # (S, seeds)
-    signs = [sign_flip_test(one - scores[0]) for one in scores[1:]]
-    both = [p_over_seeds(tested, name, "s0") for name in names]
-    bounds = [interval(tested, name, "s0")[1:3] for name in names]
-    held = [(low[0] <= 0) & (high[0] >= 0) for low, high in bounds]  # of macro-F1
-    return *((holm(np.array(p)) <= 0.05).any() for p in (signs, both)), np.mean(held)
+    scores = np.stack([seed.weighted_predictions.estimates[0] for seed in seeds], 1)  # (S, seeds)
+    signs = [sign_flip_test(other - scores[0]) for other in scores[1:]]
+    both = [p_over_seeds(seeds, name, "s0") for name in names]
+    bounds = [interval(seeds, name, "s0")[1:3] for name in names]
+    coverage = [(low[0] <= 0) & (high[0] >= 0) for low, high in bounds]  # of macro-F1
+    return *((holm(np.array(p)) <= 0.05).any() for p in (signs, both)), np.mean(coverage)
 
 
 @pytest.mark.parametrize("stable", [0.0, 0.5, 1.0])
 def test_families_on_splits_that_overlap_are_seldom_called_different(stable):
     """All splits are of one data set: what its images do to one seed they do to others."""
-    found = in_parallel(lambda seed: overlapping_family(seed, stable), FAMILIES)
-    signs, both, held = (round(float(one), 3) for one in np.mean(found, axis=0))
+    results = in_parallel(lambda seed: overlapping_family(seed, stable), FAMILIES)
+    signs, both, coverage = (round(float(share), 3) for share in np.mean(results, axis=0))
     name = f"splits that overlap, {stable} of the variance is the image's"
-    keep(name, {"signs alone": signs, "as reported": both, "intervals that hold 0": held})
+    keep(name, {"signs alone": signs, "as reported": both, "intervals that hold 0": coverage})
     assert both <= 0.06
-    assert held >= 0.93
+    assert coverage >= 0.93
 
 
 # ---- how the recall of a class changes --------------------------------------------------------
@@ -199,7 +203,7 @@ def newcombe(gained, lost, n):
 
 def test_intervals_of_a_change_of_recall_cover_it():
     """Exactly: the mean over 42 true changes, the worst of them, and the mean width."""
-    found = {}
+    results = {}
     methods = {
         "Wald": wald,
         "Bonett-Price": paired_proportion_difference_ci,
@@ -208,98 +212,102 @@ def test_intervals_of_a_change_of_recall_cover_it():
     }
     for n in (3, 5, 8, 10, 15, 20, 30, 50, 100):
         for name, method in methods.items():
-            held, width = exact_coverage(n, method)
-            found[f"{name}, {n} images"] = [round(x, 3) for x in (held.mean(), held.min(), width)]
+            coverage, width = exact_coverage(n, method)
+            results[f"{name}, {n} images"] = [
+                round(x, 3) for x in (coverage.mean(), coverage.min(), width)
+            ]
             if method is paired_proportion_difference_ci:
-                assert held.mean() >= 0.95
-                assert held.min() >= 0.92
-    keep("coverage of a class's change: mean, worst, width", found)
+                assert coverage.mean() >= 0.95
+                assert coverage.min() >= 0.92
+    keep("coverage of a class's change: mean, worst, width", results)
 
 
 def test_intervals_of_a_change_over_seeds_cover_it():
     """Student's alone, the pooled images alone, and what is reported: the union of both."""
-    rng, found = np.random.default_rng(0), {}
+    rng, results = np.random.default_rng(0), {}
     for shared in (False, True):
-        for seeds in (2, 3, 8):
+        for n_seeds in (2, 3, 8):
             for images in (1, 3, 10, 30):
                 for law in ((0.3, 0.1, 0.0), (0.3, 0.1, 0.5), (0.05, 0.01, 0.5), (0.6, 0.05, 0.5)):
-                    what = (seeds, images, *law, shared)
-                    tested, truth = seeds_that_change(rng, 1000, *what)
-                    table = class_changes(tested, "baseline")
-                    held = [np.mean((table["low"] <= truth) & (truth <= table["high"]))]
-                    each = np.stack([right_share(one) for one in tested], 1)  # (C, seeds)
+                    arguments = (n_seeds, images, *law, shared)
+                    seeds, truth = seeds_that_change(rng, 1000, *arguments)
+                    table = class_changes(seeds, "baseline")
+                    coverage = [np.mean((table["low"] <= truth) & (truth <= table["high"]))]
+                    each = np.stack([right_share(seed) for seed in seeds], 1)  # (C, seeds)
                     low, high = t_interval_corrected(each)
-                    held.append(np.mean((low <= truth) & (truth <= high)))
-                    pooled = round_trip(tested)
+                    coverage.append(np.mean((low <= truth) & (truth <= high)))
+                    pooled = round_trip(seeds)
                     low, high = class_changes([pooled], "baseline")[["low", "high"]].to_numpy().T
-                    held.append(np.mean((low <= truth) & (truth <= high)))
+                    coverage.append(np.mean((low <= truth) & (truth <= high)))
                     images_are = "the same" if shared else "new"
-                    name = f"{seeds} seeds, {images_are} {images} images, +{law[0]} -{law[1]}"
-                    found[f"{name}, trainings differ by {law[2]}"] = [round(h, 3) for h in held]
-                    assert held[0] >= 0.9
-    keep("coverage of a class's change over seeds: union, Student's, pooled images", found)
+                    name = f"{n_seeds} seeds, {images_are} {images} images, +{law[0]} -{law[1]}"
+                    results[f"{name}, trainings differ by {law[2]}"] = [
+                        round(h, 3) for h in coverage
+                    ]
+                    assert coverage[0] >= 0.9
+    keep("coverage of a class's change over seeds: union, Student's, pooled images", results)
 
 
 def test_intervals_of_recall_over_seeds_cover_it():
     """What is reported, the union of Student's and the pooled images; and the latter as if new."""
-    rng, found = np.random.default_rng(1), {}
+    rng, results = np.random.default_rng(1), {}
     for shared in (False, True):
-        for seeds in (2, 3, 8):
+        for n_seeds in (2, 3, 8):
             for images in (1, 3, 10, 30):
                 for recall, spread in product((0.02, 0.1, 0.4), (0.0, 0.5)):
-                    what = (seeds, images, recall, spread, shared)
-                    tested, truth = seeds_of_recall(rng, 1000, *what)
-                    table = class_recalls(tested)
-                    held = np.mean((table["low"] <= truth) & (truth <= table["high"]))
+                    arguments = (n_seeds, images, recall, spread, shared)
+                    seeds, truth = seeds_of_recall(rng, 1000, *arguments)
+                    table = class_recalls(seeds)
+                    coverage = np.mean((table["low"] <= truth) & (truth <= table["high"]))
                     low, high = wilson(table["hits"].to_numpy(), table["images"].to_numpy())
                     pooled = np.mean((low <= truth) & (truth <= high))
                     images_are = "the same" if shared else "new"
-                    name = f"{seeds} seeds, {images_are} {images} images, recall {recall}"
-                    both = [round(float(one), 3) for one in (held, pooled)]
-                    found[f"{name}, trainings differ by {spread}"] = both
-                    assert held >= 0.85
-    assert np.mean([one[0] for one in found.values()]) >= 0.94
-    keep("coverage of a class's recall over seeds: union, pooled images", found)
+                    name = f"{n_seeds} seeds, {images_are} {images} images, recall {recall}"
+                    both = [round(float(share), 3) for share in (coverage, pooled)]
+                    results[f"{name}, trainings differ by {spread}"] = both
+                    assert coverage >= 0.85
+    assert np.mean([union for union, _ in results.values()]) >= 0.94
+    keep("coverage of a class's recall over seeds: union, pooled images", results)
 
 
-def right_share(one):
+def right_share(seed):
     """Recall of `helps` minus that of the baseline, (C,)."""
     change = sum(
-        sign * np.bincount(one.labels, weights=one.predicted[name] == one.labels)
+        sign * np.bincount(seed.labels, weights=seed.predicted[name] == seed.labels)
         for name, sign in (("helps", 1), ("baseline", -1))
     )
-    return change / np.bincount(one.labels)
+    return change / np.bincount(seed.labels)
 
 
-def round_trip(tested):
+def round_trip(seeds):
     """All seeds as if they were one; an image that was in several is a group."""
-    files = np.concatenate([one.files for one in tested])
-    labels = np.concatenate([one.labels for one in tested])
+    files = np.concatenate([seed.files for seed in seeds])
+    labels = np.concatenate([seed.labels for seed in seeds])
     predicted = {
-        name: np.concatenate([one.predicted[name] for one in tested])
+        name: np.concatenate([seed.predicted[name] for seed in seeds])
         for name in ("baseline", "helps")
     }
     groups = np.unique(files, return_inverse=True)[1]
-    return OneSeed(0, tuple(files), labels, predicted, tested[0].classes, groups)
+    return SeedPredictions(0, tuple(files), labels, predicted, seeds[0].classes, groups)
 
 
-@pytest.mark.parametrize("seeds", [1, 3, 8])
-def test_where_nothing_changes_no_change_is_significant_bonferroni(seeds):
+@pytest.mark.parametrize("n_seeds", [1, 3, 8])
+def test_where_nothing_changes_no_change_is_significant_bonferroni(n_seeds):
     """Five strategies on 17 classes: runs that call some change so, and rows that exclude 0."""
-    rng, counts = np.random.default_rng(seeds), [*COMMON, *[12] * 8]
+    rng, counts = np.random.default_rng(n_seeds), [*COMMON, *[12] * 8]
     labels, names = np.repeat(np.arange(17), counts), tuple(map(str, range(17)))
     some, beyond, runs = [], [], 400
     for _ in range(runs):
-        tested = []
-        for s in range(seeds):
+        seeds = []
+        for s in range(n_seeds):
             hard = rng.normal(0, 1, len(labels)) - np.where(labels < 9, 1.2, -0.7)
             predicted = {
                 f"s{k}": as_predictions(labels, hard + rng.normal(0, 1, len(labels)) < 0)
                 for k in range(6)
             }
             files = tuple(f"{s}-{i}" for i in range(len(labels)))
-            tested.append(OneSeed(s, files, labels, predicted, names))
-        table = class_changes(tested, "s0")
+            seeds.append(SeedPredictions(s, files, labels, predicted, names))
+        table = class_changes(seeds, "s0")
         some.append(((table["low"] > 0) | (table["high"] < 0)).sum())
         beyond.append(table["significant_bonferroni"].any())
     rates = {
@@ -307,7 +315,7 @@ def test_where_nothing_changes_no_change_is_significant_bonferroni(seeds):
         "runs with such a row": round(float(np.mean(np.array(some) > 0)), 3),
         "runs with a change beyond chance": round(float(np.mean(beyond)), 3),
     }
-    keep(f"nothing changes, {seeds} seeds", rates)
+    keep(f"nothing changes, {n_seeds} seeds", rates)
     assert np.mean(beyond) <= 0.05
 
 
@@ -316,7 +324,7 @@ def test_where_nothing_changes_no_change_is_significant_bonferroni(seeds):
 
 def test_intervals_of_classes_in_groups_cover_the_truth():
     """Groups of 1 to 6 images, correlation .5: as single images, and by the design effect."""
-    rng, found = np.random.default_rng(0), {}
+    rng, results = np.random.default_rng(0), {}
     laws = {
         "change +.3 -.1": (0.3, 0.1),
         "change +.3": (0.3, 0.0),
@@ -334,30 +342,35 @@ def test_intervals_of_classes_in_groups_cover_the_truth():
                 p = [law[0], law[1], 1 - sum(law)]
                 values = draw(lambda n, p=p: rng.choice([1.0, -1.0, 0.0], n, p=p))
                 truth = law[0] - law[1]
-                hits = [np.bincount(labels, weights=values == one) for one in (1, -1)]
+                hits = [np.bincount(labels, weights=values == v) for v in (1, -1)]
                 interval = paired_proportion_difference_ci
             else:
                 values = draw(lambda n, p=law: (rng.random(n) < p).astype(float))
                 truth, hits, interval = law, [np.bincount(labels, weights=values)], wilson
-            held = []
+            coverage = []
             for effect in (1.0, design_effect(values, labels, group, 3000)):
-                low, high = interval(*(of / effect for of in hits), counts / effect)
-                held.append(round(float(np.mean((low <= truth) & (truth <= high))), 3))
-            found[f"{groups} groups, {name}"] = held
-            assert held[1] >= 0.92
-    keep("coverage in groups: single images, design effect", found)
+                low, high = interval(*(h / effect for h in hits), counts / effect)
+                coverage.append(round(float(np.mean((low <= truth) & (truth <= high))), 3))
+            results[f"{groups} groups, {name}"] = coverage
+            assert coverage[1] >= 0.92
+    keep("coverage in groups: single images, design effect", results)
 
 
 def holds_in_groups(seed, groups, recall):
     """Whether macro-F1's interval holds the truth: images drawn singly, and in groups."""
     rng = np.random.default_rng(seed)
     labels, predicted, group, truth = grouped_test_set(rng, groups, recall)
-    held = []
+    coverage = []
     for known in (None, group):
-        cells = WeightedPredictions.count(labels, predicted[:1], len(groups), known)
-        low, high = bca(cells, cells.estimates, bootstrap(cells, rng, DRAWS), jackknife(cells))
-        held.append(low[0, 0] <= truth <= high[0, 0])
-    return held
+        predictions = WeightedPredictions.count(labels, predicted[:1], len(groups), known)
+        low, high = bca(
+            predictions,
+            predictions.estimates,
+            bootstrap(predictions, rng, DRAWS),
+            jackknife(predictions),
+        )
+        coverage.append(low[0, 0] <= truth <= high[0, 0])
+    return coverage
 
 
 def grouped_test_set(rng, groups, recall):
@@ -385,30 +398,30 @@ def grouped_test_set(rng, groups, recall):
 def test_intervals_of_macro_f1_in_groups_cover_the_truth(few):
     groups = [60, 40, 30, *[few] * 4]
     recall = [0.8] * 3 + [0.5] * 4
-    held = np.mean(
+    coverage = np.mean(
         in_parallel(lambda seed: holds_in_groups(seed, groups, recall), TEST_SETS), axis=0
     )
-    numbers = [round(float(one), 3) for one in held]
+    numbers = [round(float(share), 3) for share in coverage]
     keep(f"coverage of macro-F1, rare classes of {few} groups: single images, groups", numbers)
-    assert held[1] >= 0.9
+    assert coverage[1] >= 0.9
 
 
 def differs_in_groups(seed):
     """P-values for two classifiers of one law: images exchanged singly, and in groups."""
     rng = np.random.default_rng(seed)
     groups = [60, 40, 30, *[8] * 4]
-    labels, (one, two), group, _ = grouped_test_set(rng, groups, [0.8] * 3 + [0.5] * 4)
+    labels, (a, b), group, _ = grouped_test_set(rng, groups, [0.8] * 3 + [0.5] * 4)
     return [
-        paired_permutation_test([labels], [one], [two], 7, rng, 400, groups=known)
+        paired_permutation_test([labels], [a], [b], 7, rng, 400, groups=known)
         for known in (None, [group])
     ]
 
 
 def test_grouped_classifiers_that_are_alike_are_seldom_called_different():
     p = np.array(in_parallel(differs_in_groups, 1000))
-    wrong = [round(float(one), 3) for one in (p <= 0.05).mean(0)]
-    keep("error of the exchange at .05, in groups: single images, groups", wrong)
-    assert wrong[1] <= 0.065
+    error = [round(float(share), 3) for share in (p <= 0.05).mean(0)]
+    keep("error of the exchange at .05, in groups: single images, groups", error)
+    assert error[1] <= 0.065
 
 
 def differs_on_shared_images(seed):
@@ -417,10 +430,10 @@ def differs_on_shared_images(seed):
     labels = np.repeat(np.arange(4), [60, 30, 20, 10])
     hard = rng.normal(0, 1, (2, len(labels)))  # to either method other images are hard
     trained = rng.normal(0, 1, (5, 2, len(labels)))
-    one, two = (as_predictions(labels, hard[k] + trained[:, k] < 0.8) for k in range(2))
+    a, b = (as_predictions(labels, hard[k] + trained[:, k] < 0.8) for k in range(2))
     image = np.arange(len(labels))
     return [
-        paired_permutation_test([labels] * 5, list(one), list(two), 4, rng, 400, groups=known)
+        paired_permutation_test([labels] * 5, list(a), list(b), 4, rng, 400, groups=known)
         for known in (None, [image] * 5)
     ]
 
@@ -428,6 +441,6 @@ def differs_on_shared_images(seed):
 def test_alike_methods_on_images_that_all_seeds_share_are_seldom_called_different():
     """Exchanged seed by seed they are, far too often: a split that the user gave is shared."""
     p = np.array(in_parallel(differs_on_shared_images, 1000))
-    wrong = [round(float(one), 3) for one in (p <= 0.05).mean(0)]
-    keep("error of the exchange at .05, 5 seeds share images: seed by seed, in all", wrong)
-    assert wrong[1] <= 0.065
+    error = [round(float(share), 3) for share in (p <= 0.05).mean(0)]
+    keep("error of the exchange at .05, 5 seeds share images: seed by seed, in all", error)
+    assert error[1] <= 0.065

@@ -1,4 +1,4 @@
-"""Made-up predictions whose truth is known: what the counts of coverage are counted on.
+"""Synthetic predictions whose truth is known: what the counts of coverage are counted on.
 
 Classes serve as repetitions: each is a small test set of its own, drawn from one law.
 """
@@ -14,8 +14,8 @@ from benchmark.analysis.confidence import SeedPredictions
 def exact_tables(n):
     """Every (gained, lost) of n images, and a function giving their probabilities."""
     gained, lost = (k.ravel() for k in np.meshgrid(np.arange(n + 1), np.arange(n + 1)))
-    kept = gained + lost <= n
-    gained, lost = gained[kept], lost[kept]
+    valid = gained + lost <= n
+    gained, lost = gained[valid], lost[valid]
 
     def probability(more, less):
         from scipy.stats import multinomial
@@ -38,12 +38,12 @@ def exact_coverage(n, interval):
     """Coverage of `interval(gained, lost, n)` for each of PAIRS, and its mean width."""
     gained, lost, probability = exact_tables(n)
     low, high = (bound.clip(-1, 1) for bound in interval(gained, lost, np.full(len(gained), n)))
-    held, width = [], []
+    covered, width = [], []
     for more, less in PAIRS:
         p, truth = probability(more, less), more - less
-        held.append(p @ ((low <= truth + 1e-12) & (truth - 1e-12 <= high)))
+        covered.append(p @ ((low <= truth + 1e-12) & (truth - 1e-12 <= high)))
         width.append(p @ (high - low))
-    return np.array(held), float(np.mean(width))
+    return np.array(covered), float(np.mean(width))
 
 
 def as_predictions(labels, right):
@@ -60,10 +60,10 @@ def seeds_that_change(rng, classes, seeds, images, more, less, spread, shared):
     """
     labels = np.repeat(np.arange(classes), images)
     shift = rng.normal(0, spread, (seeds, classes))
-    mine, tested = rng.normal(0, np.sqrt(0.5), (seeds, len(labels))), []
+    image_effects, seed_predictions = rng.normal(0, np.sqrt(0.5), (seeds, len(labels))), []
     for s in range(seeds):
-        of_image = mine[0 if shared else s]
-        latent = of_image + rng.normal(0, np.sqrt(0.5), len(labels)) + shift[s, labels]
+        image_effect = image_effects[0 if shared else s]
+        latent = image_effect + rng.normal(0, np.sqrt(0.5), len(labels)) + shift[s, labels]
         gained, lost = latent > norm.isf(more), latent < norm.ppf(less)
         either = rng.random(len(labels)) < 0.5  # right under both, or under neither
         baseline = lost | (~gained & either)
@@ -74,12 +74,12 @@ def seeds_that_change(rng, classes, seeds, images, more, less, spread, shared):
             "helps": as_predictions(labels, helps),
         }
         names = tuple(f"class {c}" for c in range(classes))
-        tested.append(SeedPredictions(s, files, labels, predicted, names))
+        seed_predictions.append(SeedPredictions(s, files, labels, predicted, names))
     scale = np.sqrt(1 + spread**2)
-    return tested, norm.sf(norm.isf(more) / scale) - norm.cdf(norm.ppf(less) / scale)
+    return seed_predictions, norm.sf(norm.isf(more) / scale) - norm.cdf(norm.ppf(less) / scale)
 
 
-def grouped(rng, classes, groups, alike):
+def grouped(rng, classes, groups, correlation):
     """Labels and groups of classes of so many groups, 1 to 6 images each, and a way to draw.
 
     draw(outcome) gives each image a value: outcome(size) is drawn once a group, and once an image;
@@ -91,7 +91,7 @@ def grouped(rng, classes, groups, alike):
 
     def draw(outcome):
         of_group, own = outcome(classes * groups)[group], outcome(len(group))
-        return np.where(rng.random(len(group)) < np.sqrt(alike), of_group, own)
+        return np.where(rng.random(len(group)) < np.sqrt(correlation), of_group, own)
 
     return labels, group, draw
 
@@ -104,29 +104,31 @@ def overlapping_splits(rng, counts, seeds, strategies, stable):
     """
     labels = np.repeat(np.arange(len(counts)), counts)
     own = rng.normal(0, np.sqrt(stable), (strategies, len(labels)))
-    bound, tested = np.linspace(0.8, -0.3, len(counts))[labels], []
+    bound, seed_predictions = np.linspace(0.8, -0.3, len(counts))[labels], []
     names = tuple(f"class {c}" for c in range(len(counts)))
     for s in range(seeds):
         parts = [rng.permutation(np.flatnonzero(labels == c)) for c in range(len(counts))]
-        of = np.concatenate([part[: len(part) // 10] for part in parts])
-        latent = own[:, of] + rng.normal(0, np.sqrt(1 - stable), (strategies, len(of)))
-        wrong = (labels[of] + rng.integers(1, len(counts), latent.shape)) % len(counts)
-        called = np.where(latent < bound[of], labels[of], wrong)
-        predicted = {f"s{k}": called[k] for k in range(strategies)}
-        tested.append(SeedPredictions(s, tuple(map(str, of)), labels[of], predicted, names))
-    return tested
+        sample = np.concatenate([part[: len(part) // 10] for part in parts])
+        latent = own[:, sample] + rng.normal(0, np.sqrt(1 - stable), (strategies, len(sample)))
+        wrong = (labels[sample] + rng.integers(1, len(counts), latent.shape)) % len(counts)
+        predicted_classes = np.where(latent < bound[sample], labels[sample], wrong)
+        predicted = {f"s{k}": predicted_classes[k] for k in range(strategies)}
+        seed_predictions.append(
+            SeedPredictions(s, tuple(map(str, sample)), labels[sample], predicted, names)
+        )
+    return seed_predictions
 
 
 def seeds_of_recall(rng, classes, seeds, images, recall, spread, shared):
     """Trainings of one strategy, and its true recall; latent numbers as in `seeds_that_change`."""
     labels = np.repeat(np.arange(classes), images)
     shift = rng.normal(0, spread, (seeds, classes))
-    mine, tested = rng.normal(0, np.sqrt(0.5), (seeds, len(labels))), []
+    image_effects, seed_predictions = rng.normal(0, np.sqrt(0.5), (seeds, len(labels))), []
     for s in range(seeds):
-        of_image = mine[0 if shared else s]
-        latent = of_image + rng.normal(0, np.sqrt(0.5), len(labels)) + shift[s, labels]
+        image_effect = image_effects[0 if shared else s]
+        latent = image_effect + rng.normal(0, np.sqrt(0.5), len(labels)) + shift[s, labels]
         files = tuple(f"{0 if shared else s}-{i}" for i in range(len(labels)))
         predicted = {"one": as_predictions(labels, latent > norm.isf(recall))}
         names = tuple(f"class {c}" for c in range(classes))
-        tested.append(SeedPredictions(s, files, labels, predicted, names))
-    return tested, norm.sf(norm.isf(recall) / np.sqrt(1 + spread**2))
+        seed_predictions.append(SeedPredictions(s, files, labels, predicted, names))
+    return seed_predictions, norm.sf(norm.isf(recall) / np.sqrt(1 + spread**2))
