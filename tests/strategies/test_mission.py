@@ -234,13 +234,6 @@ def test_its_macro_f1_is_scikit_learns():
         assert macro_f1(labels, predicted, 6) == pytest.approx(expected, abs=1e-12)
 
 
-def test_outputs_log_probabilities():
-    outputs = biased_outputs(5, 0)
-    np.testing.assert_allclose(
-        outputs.log_probabilities, log_softmax(outputs.logits.astype(float), axis=1)
-    )
-
-
 # ---- prior_correction ----------------------------------------------------------------------------
 
 

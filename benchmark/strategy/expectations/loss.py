@@ -184,11 +184,8 @@ def _relative_gradients(measurement: StageMeasurement) -> tuple[float, float, st
     for_hard, for_easy = (
         float(norms[:, 0].sum() / (norms[:, 1] * of_class).sum()) for norms in (hard, easy)
     )
-    return (
-        for_hard,
-        for_easy,
-        f"relative to their class {for_easy:.2f} times for easy images, {for_hard:.2f} for hard",
-    )
+    observed = f"relative to their class: {for_easy:.2f} for easy images, {for_hard:.2f} for hard"
+    return for_hard, for_easy, observed
 
 
 def rarer_half(counts: NDArray[np.int64]) -> NDArray[np.int64] | None:
