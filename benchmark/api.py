@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import benchmark  # for its results, which are imported where they are used: with pandas
 from benchmark.plan.experiment import Experiment, default_name
 from benchmark.plan.run_options import RunOptions, require_baseline
 from benchmark.plan.segments import make_plan
@@ -133,9 +134,7 @@ def load(folder: str | Path, baseline: str | None = None) -> Result:
     ValueError
         If `baseline` is no strategy of the run.
     """
-    from benchmark.result import Result
-
-    return Result.load(Path(folder), baseline)
+    return benchmark.Result.load(Path(folder), baseline)
 
 
 def compare_runs(
@@ -158,6 +157,4 @@ def compare_runs(
         For fewer than two folders, one given twice, a run that has no strategy `baseline`, or an
         `out` that is the folder of a run.
     """
-    from benchmark.result import MultiDatasetResult
-
-    return MultiDatasetResult.load(folders, baseline, None if out is None else Path(out))
+    return benchmark.MultiDatasetResult.load(folders, baseline, None if out is None else Path(out))
