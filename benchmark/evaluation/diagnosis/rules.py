@@ -34,12 +34,12 @@ UNDETERMINED = "undetermined"
 CAUSES = (FEW_IMAGES, UNDER_TRAINED, CONFUSABLE, WRONG_LABELS, PRIOR_BIAS, UNDETERMINED)
 
 PLACES = (
-    "draws",
-    "views",
+    "sampler",
+    "augmentation",
     "loss",
     "head",
     "decision",
-    "timeline",
+    "schedule",
     "budget",
     "images",
     "labels",
@@ -126,7 +126,7 @@ RULES = (
         "It has {train_images} training images, fewer than {FEWEST_TRAINED}: too few to learn it "
         "from, whatever else may be.",
         "Liu et al. 2019, arXiv 1904.05160 (few-shot classes: below 20)",
-        ("images", "views", "classes"),
+        ("images", "augmentation", "classes"),
     ),
     Rule(
         UNDETERMINED,
@@ -153,7 +153,7 @@ RULES = (
         "A linear probe on the same features finds {probe_others} of the other classes' images, "
         "the network {network_others}: the whole network knows less than its features.",
         "Kang et al. 2020, arXiv 1910.09217 (features against head)",
-        ("budget", "timeline", "head"),
+        ("budget", "schedule", "head"),
     ),
     Rule(
         CONFUSABLE,
@@ -185,7 +185,7 @@ RULES = (
         "A linear probe on the same features tells it from all others (AUC {probe_auc}), the "
         "network less so (AUC {network_auc}): the features know more than was learnt from them.",
         "Kang et al. 2020, arXiv 1910.09217 (features against head)",
-        ("budget", "timeline", "head", "draws"),
+        ("budget", "schedule", "head", "sampler"),
     ),
     Rule(
         PRIOR_BIAS,
@@ -193,7 +193,7 @@ RULES = (
         lambda s: _held_back(s, MOST_FOUND),
         _HELD_BACK_SAYS,
         "Menon et al. 2021, arXiv 2007.07314, eq. 9",
-        ("decision", "loss", "draws", "head"),
+        ("decision", "loss", "sampler", "head"),
     ),
     Rule(
         UNDER_TRAINED,
@@ -202,7 +202,7 @@ RULES = (
         "The validation loss, averaged over classes, was still falling: by {loss_fall} over the "
         "last third of the training. Rare classes are learnt last.",
         "Francazi et al. 2023, arXiv 2207.00391 (minority initial drop)",
-        ("budget", "timeline", "draws"),
+        ("budget", "schedule", "sampler"),
     ),
     Rule(
         UNDER_TRAINED,
@@ -217,7 +217,7 @@ RULES = (
         "{scale}, and remove {learnt} of the prior's log-loss. That is how a training looks that "
         "was stopped early.",
         "Guo et al. 2017, arXiv 1706.04599 (temperature scaling)",
-        ("budget", "timeline", "head"),
+        ("budget", "schedule", "head"),
     ),
     Rule(
         WRONG_LABELS,
@@ -242,7 +242,7 @@ RULES = (
         lambda s: _held_back(s, FOUND),
         _HELD_BACK_SAYS,
         "Menon et al. 2021, arXiv 2007.07314, eq. 9",
-        ("decision", "loss", "draws", "head"),
+        ("decision", "loss", "sampler", "head"),
     ),
     Rule(
         UNDETERMINED,
