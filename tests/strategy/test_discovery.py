@@ -1,5 +1,6 @@
 """Strategies of installed packages; a broken package does not stop the others."""
 
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import strategies
 from benchmark.strategy import discovery
 from benchmark.strategy.registration import STRATEGIES
 from benchmark.strategy.registry import registered
@@ -57,6 +59,7 @@ def run_python(site, *arguments):
         capture_output=True,
         text=True,
         check=False,
+        cwd=site,
         env={"PYTHONPATH": f"{site}:{':'.join(sys.path[1:])}:{Path.cwd()}", "PATH": ""},
     )
 
@@ -92,6 +95,15 @@ def test_list_shows_broken_packages_and_files(site, tmp_path):
     assert "bad_package" in broken
     assert f"{file}\n      SyntaxError" in broken
     assert "mine" in process.stdout
+
+
+def test_a_new_built_in_strategy_is_one_file_in_the_folder(tmp_path):
+    shutil.copytree(Path(strategies.__file__).parent, tmp_path / "strategies")
+    (tmp_path / "strategies" / "mine.py").write_text(GOOD)
+    code = "from benchmark.strategy.registry import groups; print(groups()['all'])"
+    process = run_python(tmp_path, "-c", code)
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.rstrip().endswith("'threshold_moving', 'mine')")
 
 
 def test_the_built_in_strategies_come_by_an_entry_point():

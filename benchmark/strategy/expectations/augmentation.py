@@ -20,8 +20,8 @@ class NoImageAugmented:
 
     def check(self, measurement: StageMeasurement) -> CheckResult:
         """Count images with changed pixels."""
-        augmented, shown = sum(measurement.augmented), sum(measurement.images_shown)
-        return CheckResult(augmented == 0, f"{augmented:,} of {shown:,} images")
+        augmented, total = sum(measurement.augmented), sum(measurement.images_shown)
+        return CheckResult(augmented == 0, f"{augmented:,} of {total:,} images")
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class AllImagesAugmented:
 
     def check(self, measurement: StageMeasurement) -> CheckResult:
         """Count images with changed pixels."""
-        augmented, shown = sum(measurement.augmented), sum(measurement.images_shown)
-        return CheckResult(augmented >= SHARE * shown, f"{augmented:,} of {shown:,} images")
+        augmented, total = sum(measurement.augmented), sum(measurement.images_shown)
+        return CheckResult(augmented >= SHARE * total, f"{augmented:,} of {total:,} images")
 
 
 @dataclass(frozen=True)

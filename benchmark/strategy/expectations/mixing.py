@@ -41,9 +41,9 @@ class ImagesMixed:
 
     def check(self, measurement: StageMeasurement) -> CheckResult:
         """Count targets of more than one class."""
-        mixed, shown = measurement.mixed, sum(measurement.images_shown)
+        mixed, total = measurement.mixed, sum(measurement.images_shown)
         share = measurement.drawn / measurement.drawn.sum()
-        pairs = shown * (1 - (share**2).sum())  # expected pairs of different classes
+        pairs = total * (1 - (share**2).sum())  # expected pairs of different classes
         return CheckResult(
-            bool(mixed > 0 and mixed >= self.at_least * pairs), f"{mixed:,} of {shown:,} images"
+            bool(mixed > 0 and mixed >= self.at_least * pairs), f"{mixed:,} of {total:,} images"
         )
