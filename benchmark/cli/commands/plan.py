@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmark import api
 from benchmark.cli.config import read_config
@@ -37,12 +37,19 @@ def call(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG0
     return 0
 
 
+def settings_from(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings of the flags and of the file that they name; flags win."""
+    known = settings_of(Experiment, RunOptions)
+    flags = {name: value for name, value in vars(chosen).items() if name in known}
+    file = read_config(chosen.config, Experiment, RunOptions) if chosen.config else {}
+    seeds = {"seeds", "seed_list"}  # two ways to give the same
+    replaced = seeds if seeds & flags.keys() else set()
+    return {**{name: file[name] for name in file.keys() - replaced}, **flags}
+
+
 def show_plan(chosen: argparse.Namespace, progress: NullProgress) -> tuple[Executor, RunOptions]:
     """Plan what the settings describe, print the plan, and return what carries it out."""
-    settings = settings_of(Experiment, RunOptions)
-    flags = {name: value for name, value in vars(chosen).items() if name in settings}
-    file = read_config(chosen.config, Experiment, RunOptions) if chosen.config else {}
-    experiment, options = api.read_settings({**file, **flags})
+    experiment, options = api.read_settings(settings_from(chosen))
     executor = api.plan(experiment, options, progress)
     for message in (*executor.prepared.messages, *broken_plugin_sentences()):
         progress.say(f"note: {message}")
