@@ -160,18 +160,3 @@ def _import_optuna() -> Any:
         raise ImportError("--tune needs Optuna: pip install 'imbalance-bench[tune]'") from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna
-
-
-def format_tuning(executor: Executor, trials: int) -> str:
-    """Return lines that say which parameters a search would try."""
-    seeds = len(executor.prepared.experiment.seeds)
-    spaces = {spec.name: tunable(spec) for spec in executor.plan.strategies}
-    lines = [
-        f"  {name:<24} {'; '.join(f'{key} {values}' for key, values in space.items()) or 'nothing'}"
-        for name, space in spaces.items()
-    ]
-    most = trials * seeds * sum(map(bool, spaces.values()))
-    title = (
-        f"tuning     {trials} trials of each strategy on validation, up to {most} networks first"
-    )
-    return "\n".join([title, *lines])
