@@ -103,13 +103,13 @@ def _audit_caption(comparison: Comparison) -> str:
     counts = np.asarray(comparison.train_counts)
     natural = counts[shot_groups(counts) == FEW].sum() / counts.sum()
     caption = (
-        "About the third of the classes with the fewest training images: their share of the images "
-        f"drawn (they are {format_share(natural)} of the training images), and of the gradient at "
-        "the logits (small: with cross-entropy)"
+        "For the third of the classes with the fewest training images, which have "
+        f"{format_share(natural)} of them: their share of the images drawn, and of the gradient at "
+        "the logits (small: with cross-entropy)."
     )
     if comparison.baseline is not None:
-        caption += f"; and their mean logit minus that of {comparison.baseline}"
-    return caption + "."
+        caption += f" Logit shift: their mean logit minus that of {comparison.baseline}."
+    return caption
 
 
 def _audit_result(comparison: Comparison, strategy: str) -> str:
@@ -123,9 +123,9 @@ def _audit_result(comparison: Comparison, strategy: str) -> str:
 
 def _shares_of_rare_classes(comparison: Comparison) -> pd.DataFrame:
     """Return for each strategy the shares of the rarest third, mean over seeds."""
-    effects = logit_shift(comparison.findings.training_effects, comparison.baseline)
+    training_effects = logit_shift(comparison.findings.training_effects, comparison.baseline)
     rows = []
-    for (strategy, _), group in effects.groupby(["strategy", "seed"], sort=False):
+    for (strategy, _), group in training_effects.groupby(["strategy", "seed"], sort=False):
         rare = shot_groups(group["train_count"].to_numpy()) == FEW
         row = {"strategy": strategy}
         for name in ("drawn", "gradient", "cross_entropy_gradient"):

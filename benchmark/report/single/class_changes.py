@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.per_class import largest_changes
-from benchmark.report.render.blocks import Block, Cell, Row, Table, as_code, printable
+from benchmark.report.render.blocks import Cell, Row, Table, as_code, printable
 from benchmark.report.render.formats import (
     MISSING,
     add_sign,
@@ -21,11 +20,6 @@ from benchmark.report.single.recall import split_evenly
 
 STRATEGIES_PER_TABLE = 5  # intervals take space
 MOST_CLASSES = 30  # with more, a table lists those whose interval excludes 0
-
-
-def class_changes_section(comparison: Comparison) -> Iterator[Block]:
-    """Yield the tables of all differences."""
-    yield from class_changes_tables(comparison)
 
 
 def largest_changes_sentence(comparison: Comparison) -> str:

@@ -74,7 +74,9 @@ def explained_strategy(comparison: Comparison) -> str | None:
 def diagnoses_sentence(comparison: Comparison) -> str:
     """Say how many classes are ignored for which cause; empty if none is."""
     strategy = explained_strategy(comparison)
-    causes = pd.Series([d.cause for d in _by_class(comparison, strategy)] if strategy else [])
+    causes = pd.Series(
+        [d.cause for d in _majority_diagnoses(comparison, strategy)] if strategy else []
+    )
     if strategy is None or causes.empty:
         return ""
     names = [f"{cause} ({n})" for cause, n in causes.value_counts(sort=True).items()]
@@ -91,7 +93,7 @@ def diagnoses_table(comparison: Comparison) -> Table | None:
     if strategy is None:
         return None
     rows, first_with = [], dict[str, str]()  # explanation -> the first class with it
-    for diagnosis in _by_class(comparison, strategy):
+    for diagnosis in _majority_diagnoses(comparison, strategy):
         first = first_with.setdefault(diagnosis.explanation, diagnosis.label)
         evidence = diagnosis.explanation if first == diagnosis.label else f"As for {first}."
         show_agreement = len(comparison.seeds) > 1 and diagnosis.cause != DISAGREE
@@ -118,7 +120,7 @@ def causes_table(comparison: Comparison) -> Table | None:
     causes = {
         (name, diagnosis.label): diagnosis.cause
         for name in names
-        for diagnosis in _by_class(comparison, name)
+        for diagnosis in _majority_diagnoses(comparison, name)
     }
     rows = []
     for label in comparison.classes:
@@ -142,7 +144,7 @@ def rules_table() -> Table:
     return Table(caption, ("Rule", "Cause", "When", "Source"), rows, frozenset({1, 2, 3}))
 
 
-def _by_class(comparison: Comparison, strategy: str) -> Iterator[ClassDiagnosis]:
+def _majority_diagnoses(comparison: Comparison, strategy: str) -> Iterator[ClassDiagnosis]:
     """Yield what most seeds say of each class that the strategy ignores in most seeds."""
     diagnoses, seed_rows = comparison.findings.diagnoses, comparison.seed_rows
     mine = diagnoses[diagnoses["strategy"] == strategy]
@@ -159,7 +161,7 @@ def _by_class(comparison: Comparison, strategy: str) -> Iterator[ClassDiagnosis]
         if 2 * len(agreeing) <= len(rows):
             names = join_names([f"{name} {n}" for name, n in causes.items()])
             cause, explanation = DISAGREE, f"{names} of {len(rows)} seeds."
-            suggestions = RULES[-1].try_next
+            suggestions = RULES[-1].suggestions
         never = len(rows) == finished and bool(rows["never_predicted"].all())
         yield ClassDiagnosis(
             label,

@@ -9,8 +9,6 @@ OTHER_TERMS = {
     "Steps, seconds": "Every strategy gets the same number of optimizer steps, however it samples. "
     "Strategies that share a network train it once. Seconds are those of the training steps, "
     "measured while other trainings shared the machine.",
-    "Balanced": "As if all classes were equally frequent among the test images: each image counts "
-    "by one over the number of test images of its class.",
     "Wilson interval": "The true recalls that fit the observed one at 95 %, with the correction of "
     "Brown, Cai and DasGupta near 0 and 1. If none of a class's 10 test images is recognised, it "
     "reaches from 0 to .28: few test images say little.",

@@ -10,7 +10,7 @@ from benchmark.report.render.blocks import Block, Page, Section, printable
 from benchmark.report.render.formats import format_count, pluralize
 from benchmark.report.single.audit import audit_section
 from benchmark.report.single.calibration import calibration_section
-from benchmark.report.single.class_changes import class_changes_section
+from benchmark.report.single.class_changes import class_changes_tables
 from benchmark.report.single.confidence import confidence_section
 from benchmark.report.single.confusion import confusion_section
 from benchmark.report.single.csv_files import files_section
@@ -35,7 +35,7 @@ def build_page(comparison: Comparison) -> Page:
     contents: tuple[tuple[str, str, Iterable[Block]], ...] = (
         ("failures", "What failed", failures_section(run)),
         ("confidence", "Confidence intervals and tests", confidence_section(run)),
-        ("changes", "Recall by class, against the baseline", class_changes_section(run)),
+        ("changes", "Recall by class, against the baseline", class_changes_tables(run)),
         ("diagnoses", "Why classes are ignored", diagnoses_section(run)),
         ("audit", "Implementation audit", audit_section(run)),
         ("posthoc", "Post-hoc adjustment", posthoc_section(run)),

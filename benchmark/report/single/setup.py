@@ -21,7 +21,13 @@ from benchmark.report.render.formats import MISSING, format_count, join_names
 from benchmark.report.single.strategies import prose
 from benchmark.run.manifest import ExperimentInfo, WeightsInfo
 
-NAMES = {"lr": "Learning rate", "head lr": "Head learning rate", "cpu": "CPU", "sha256": "SHA-256"}
+NAMES = {
+    "lr": "Learning rate",
+    "head lr": "Head learning rate",
+    "fine tune": "Fine-tune depth",
+    "cpu": "CPU",
+    "sha256": "SHA-256",
+}
 SPLITS = {"train": "Train", "val": "Validation", "test": "Test"}
 
 
@@ -29,8 +35,8 @@ def data_section(comparison: Comparison) -> Iterator[Block]:
     """Yield what the data set is, and its images by class and split."""
     data, settings = comparison.manifest.data, comparison.manifest.experiment.settings
     yield from prose(data.description)
-    pairs = {"name": data.name, "imbalance": settings.get("imbalance"), "spec": data.spec}
-    yield facts(pairs | {"images": data.images, "groups": data.groups})
+    pairs = {"name": data.name, "imbalance": settings.get("imbalance")}
+    yield facts(pairs | {"images": format_count(data.images), "groups": data.groups})
     yield Details("Images of each class in each split", (class_images_table(comparison),))
 
 

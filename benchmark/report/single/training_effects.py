@@ -42,14 +42,14 @@ _GRADIENT: dict[str, Any] = {"marker": "^", "color": LINE}
 
 def draw_training_effects(comparison: Comparison) -> Figure | None:
     """Draw the effects of every training; None where nothing was measured."""
-    effects = logit_shift(comparison.findings.training_effects, comparison.baseline)
+    training_effects = logit_shift(comparison.findings.training_effects, comparison.baseline)
     titles = network_titles(comparison)
-    names = [name for name in titles if name in set(effects["strategy"])]
-    return effect_panels(effects, names, comparison.classes, titles) if names else None
+    names = [name for name in titles if name in set(training_effects["strategy"])]
+    return effect_panels(training_effects, names, comparison.classes, titles) if names else None
 
 
 def effect_panels(
-    effects: pd.DataFrame,
+    training_effects: pd.DataFrame,
     strategies: list[str],
     classes: list[str],
     titles: Mapping[str, str],
@@ -58,14 +58,14 @@ def effect_panels(
 
     Parameters
     ----------
-    effects
+    training_effects
         One row a strategy, seed and class, with `logit_shift`, see `benchmark.analysis.findings`.
     strategies, classes
         In the order in which they are drawn.
     titles
         Titles of the panels by strategy.
     """
-    shares = _shares(effects)
+    shares = _shares(training_effects)
     values = shares[["natural", "drawn", "gradient"]].to_numpy(float)
     low = max(float(values[values > 0].min(initial=1.0)) / 1.6, 1e-5)
     top_share = min(1.6 * float(values.max(initial=0.0)), 1.0) or 1.0
@@ -121,9 +121,9 @@ def _share_lines(axes: Axes, shares: pd.DataFrame) -> None:
     axes.plot(x, shares["gradient"], **_LINE, **_GRADIENT)
 
 
-def _shares(effects: pd.DataFrame) -> pd.DataFrame:
+def _shares(training_effects: pd.DataFrame) -> pd.DataFrame:
     """Return shares over the classes by strategy and class, mean over seeds."""
-    numbers = effects.rename(columns={"train_count": "natural"})
+    numbers = training_effects.rename(columns={"train_count": "natural"})
     columns = ["natural", "drawn", "gradient"]
     numbers = numbers.astype(dict.fromkeys([*columns, "logit_shift"], float))
     totals = numbers.groupby(["strategy", "seed"])[columns].transform("sum")

@@ -114,9 +114,9 @@ def _baseline_name(comparison: Comparison) -> str:
 def _subject(comparison: Comparison, names: Sequence[str], among: pd.DataFrame, noun: str) -> str:
     """Return strategies as the subject of a sentence; many are counted."""
     if len(names) > MOST_NAMES:
-        return (
-            f"All {len(names)} {noun}" if len(names) == len(among) else f"{len(names)} strategies"
-        )
+        some_failed = (comparison.summary["status"] != "ok").any()
+        everyone = f"All {len(names)} {noun}{' that finished' if some_failed else ''}"
+        return everyone if len(names) == len(among) else f"{len(names)} strategies"
     return join_names([as_code(name) + _flag(comparison, name) for name in names])
 
 

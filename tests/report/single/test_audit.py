@@ -53,8 +53,8 @@ def test_a_check_without_a_result_is_unknown():
 
 
 def test_shares_are_of_the_rarest_third(comparison):
-    effects = comparison.findings.training_effects
-    mine = effects[(effects["strategy"] == "random_oversampling") & (effects["seed"] == 0)]
+    rows = comparison.findings.training_effects
+    mine = rows[(rows["strategy"] == "random_oversampling") & (rows["seed"] == 0)]
     rare = mine.nsmallest(5, "train_count")  # of 17 classes; the middle third takes the odd ones
     share = rare["drawn"].sum() / mine["drawn"].sum()
     shown = row_of(audit_table(comparison), "random_oversampling")["Share of draws"].text
@@ -62,11 +62,11 @@ def test_shares_are_of_the_rarest_third(comparison):
 
 
 def test_logits_are_measured_from_the_baseline(comparison):
-    effects = comparison.findings.training_effects
-    shifted = logit_shift(effects, "no_change").set_index("strategy")
+    rows = comparison.findings.training_effects
+    shifted = logit_shift(rows, "no_change").set_index("strategy")
     assert (shifted.loc["no_change", "logit_shift"] == 0).all()
     assert shifted.loc["focal_loss", "logit_shift"].iloc[0] == -0.6
-    assert logit_shift(effects, None)["logit_shift"].isna().all()
+    assert logit_shift(rows, None)["logit_shift"].isna().all()
 
 
 def test_a_shared_network_is_said_to_be_shared():
