@@ -1,11 +1,11 @@
-"""The ceiling: a loop over ready activations with nothing of the harness around it.
+"""The upper bound: a loop over ready activations, without any part of the harness.
 
     python bare.py FOLDER WEIGHTS.safetensors [--device cuda]
 
-`bare` trains the second half of torchvision's network on activations that lie in memory. The
-harness trains the same on the same images in the same process; the two take turns, and each pair of
-slices gives a ratio. Both have one thread (on a CPU the harness trains one network a core), the
-same batch, the same precision. Prints one line of JSON.
+`bare` trains the second half of torchvision's network on activations in memory. The harness trains
+the same on the same images in the same process. The two take turns, and each pair of slices gives
+a ratio. Both have one thread (on a CPU the harness trains one network a core), the same batch size
+and the same precision. Prints one line of JSON.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ def bare(
     dtype: torch.dtype,
     device: torch.device,
 ) -> Callable[[int], None]:
-    """Return a function that trains so many steps more.
+    """Return a function that trains so many more steps.
 
-    Activations (N, C, H, W) and labels (N,) lie on the device; blocks end before the average.
+    Activations (N, C, H, W) and labels (N,) are on the device; the pooling is not in `blocks`.
     """
     classes = int(labels.max()) + 1
     rows = activations.permute(0, 2, 3, 1).contiguous()  # (N, C, H, W) -> (N, H, W, C)
@@ -79,7 +79,11 @@ def bare(
 
 
 def in_turn(
-    one: Callable[[int], None], two: Callable[[int], None], slices: int, steps: int, batch: int
+    first: Callable[[int], None],
+    second: Callable[[int], None],
+    slices: int,
+    steps: int,
+    batch: int,
 ) -> list[tuple[float, float]]:
     """Time slices of steps A B, A B, ...; return images a second of each pair."""
 
@@ -88,23 +92,23 @@ def in_turn(
         train(steps)
         return steps * batch / (time.perf_counter() - begun)
 
-    for train in (one, two):
+    for train in (first, second):
         train(3)  # allocations, choice of algorithms
-    return [(speed(one), speed(two)) for _ in range(slices)]
+    return [(speed(first), speed(second)) for _ in range(slices)]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure both and print what came out."""
-    flags = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    flags.add_argument("folder")
-    flags.add_argument("weights")
-    flags.add_argument("--image-size", type=int, default=128)
-    flags.add_argument("--batch-size", type=int, default=64)
-    flags.add_argument("--device", default="auto")
-    flags.add_argument("--precision", default="auto")
-    flags.add_argument("--slices", type=int, default=7)
-    flags.add_argument("--steps", type=int, help="of a slice; 8 on a CPU, 100 on a GPU")
-    asked = flags.parse_args(arguments)
+    """Measure both and print the results."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("folder")
+    parser.add_argument("weights")
+    parser.add_argument("--image-size", type=int, default=128)
+    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--precision", default="auto")
+    parser.add_argument("--slices", type=int, default=7)
+    parser.add_argument("--steps", type=int, help="of a slice; 8 on a CPU, 100 on a GPU")
+    options = parser.parse_args(arguments)
 
     from benchmark.run.prepare import prepare
     from benchmark.system.device import set_precision
@@ -113,39 +117,43 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     prepared = prepare(
         second_half(
-            asked.folder,
-            weights=asked.weights,
-            image_size=asked.image_size,
-            batch_size=asked.batch_size,
-            device=asked.device,
-            precision=asked.precision,
+            options.folder,
+            weights=options.weights,
+            image_size=options.image_size,
+            batch_size=options.batch_size,
+            device=options.device,
+            precision=options.precision,
         )
     )
     prepared.run_frozen_layers([0], NullProgress())
-    material, train = prepared.frozen_features, prepared.splits[0].train
-    on_cpu = material.device.type == "cpu"
+    features, train = prepared.frozen_features, prepared.splits[0].train
+    on_cpu = features.device.type == "cpu"
     if on_cpu:
         torch.set_num_threads(1)
     set_precision(prepared.device)
     chosen = train[:MOST_IMAGES]
     parts = np.array_split(chosen, max(1, len(chosen) // 256))
-    activations = torch.cat([material.inputs(part) for part in parts])
-    labels = torch.from_numpy(prepared.images.labels[chosen]).to(material.device)
-    blocks = suffix_of(asked.weights)
-    setting = {"batch": asked.batch_size, "dtype": prepared.device.dtype, "device": material.device}
-    steps = asked.steps or (8 if on_cpu else 100)
+    activations = torch.cat([features.inputs(part) for part in parts])
+    labels = torch.from_numpy(prepared.images.labels[chosen]).to(features.device)
+    blocks = suffix_of(options.weights)
+    shared = {
+        "batch": options.batch_size,
+        "dtype": prepared.device.dtype,
+        "device": features.device,
+    }
+    steps = options.steps or (8 if on_cpu else 100)
     pairs = in_turn(
-        endless(prepared, 0, asked.batch_size),
-        bare(activations, labels, blocks, **setting),
-        asked.slices,
+        endless(prepared, 0, options.batch_size),
+        bare(activations, labels, blocks, **shared),
+        options.slices,
         steps,
-        asked.batch_size,
+        options.batch_size,
     )
     print(
         json.dumps(
             {
-                "pairs": [{"harness": one, "bare": two} for one, two in pairs],
-                "share": median(one / two for one, two in pairs),
+                "pairs": [{"harness": harness, "bare": loop} for harness, loop in pairs],
+                "share": median(harness / loop for harness, loop in pairs),
                 "steps": steps,
                 "images": len(chosen),
                 "threads": torch.get_num_threads(),

@@ -1,4 +1,4 @@
-"""Arithmetic over the rows of a journal: medians, spreads, ratios, and the bars they must reach."""
+"""Statistics of the rows of a journal: medians, spreads, ratios, and the bars for them."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ FULL_BENCH = (6, 4000)  # strategies and images for which the bars were set
 
 @dataclass(frozen=True)
 class Target:
-    """A figure with its bar."""
+    """A measured quantity with its bar."""
 
-    what: str
-    values: tuple[float, ...]  # one a round, or a pair of slices
+    name: str
+    values: tuple[float, ...]  # one a round, or one a pair of slices
     bar: float
     at_least: bool
     unit: str = "x"  # x, %, GiB
 
     @property
     def median(self) -> float:
-        """What counts."""
+        """The median of the values, which counts."""
         return median(self.values)
 
     @property
     def reached(self) -> bool:
-        """Whether the median keeps the bar."""
+        """Whether the median reaches the bar."""
         return self.median >= self.bar if self.at_least else self.median <= self.bar
 
 
-def of(rows: Sequence[Row], kind: str, number: int | None = None, seeds: int = 0) -> list[Row]:
-    """Return rows of a kind; of one round, and of so many seeds, if asked."""
+def select(rows: Sequence[Row], kind: str, number: int | None = None, seeds: int = 0) -> list[Row]:
+    """Return the rows of a kind, or only those of one round or of so many seeds."""
     return [
         row
         for row in rows
@@ -50,21 +50,21 @@ def of(rows: Sequence[Row], kind: str, number: int | None = None, seeds: int = 0
 
 
 def rounds_of(rows: Sequence[Row]) -> list[int]:
-    """Return the rounds of which anything was measured."""
+    """Return the rounds that have measurements."""
     return sorted({row["round"] for row in rows if row["kind"] in ("plain", "tuned", "harness")})
 
 
-def by_script(rows: Sequence[Row], kind: str, number: int, strategies: Sequence[str]) -> float:
-    """Seconds that one script a strategy takes in all, one after the other, by one round.
+def script_seconds(rows: Sequence[Row], kind: str, number: int, strategies: Sequence[str]) -> float:
+    """Return the seconds of one script a strategy in all, one after the other, in one round.
 
-    The sum if every strategy's ran in the round; else strategies x the median of those that did.
+    The sum if all strategies ran in the round; else strategies x the median of those that did.
 
     Raises
     ------
     ValueError
         If none ran.
     """
-    chosen = of(rows, kind, number)
+    chosen = select(rows, kind, number)
     if not chosen:
         raise ValueError(f"no {kind} script was timed in round {number}")
     ran = {row["strategies"][0]: row["seconds"] for row in chosen}
@@ -75,7 +75,7 @@ def by_script(rows: Sequence[Row], kind: str, number: int, strategies: Sequence[
 
 def is_extrapolated(rows: Sequence[Row], kind: str, strategies: Sequence[str]) -> bool:
     """Return whether in any round fewer scripts ran than there are strategies."""
-    return any(0 < len(of(rows, kind, number)) < len(strategies) for number in rounds_of(rows))
+    return any(0 < len(select(rows, kind, number)) < len(strategies) for number in rounds_of(rows))
 
 
 def targets(
@@ -85,48 +85,50 @@ def targets(
     device: str,
     gpu_memory: int | None = None,
 ) -> Iterator[Target]:
-    """Yield what can be said by the rows that are there; a ratio takes both sides of one round."""
-    plain, tuned, several, one = BARS[device]
+    """Yield the targets that the rows allow; a ratio takes both measurements from one round."""
+    plain, tuned, several, single = BARS[device]
     count = len(strategies)
 
     def ratios(kind: str, runs: int) -> tuple[float, ...]:
         return tuple(
-            runs * by_script(rows, kind, number, strategies) / harness["seconds"]
+            runs * script_seconds(rows, kind, number, strategies) / harness["seconds"]
             for number in rounds_of(rows)
-            for harness in of(rows, "harness", number, runs)
-            if of(rows, kind, number)
+            for harness in select(rows, "harness", number, runs)
+            if select(rows, kind, number)
         )
 
-    def named(kind: str, runs: int) -> str:
+    def target_name(kind: str, runs: int) -> str:
         over = "one seed" if runs == 1 else f"{runs} seeds"
         return f"{count} strategies, {over}, against *{kind}*"
 
-    yield from _if_any(named("plain", 1), ratios("plain", 1), plain, at_least=True)
-    yield from _if_any(named("tuned", 1), ratios("tuned", 1), tuned, at_least=True)
+    yield from _if_any(target_name("plain", 1), ratios("plain", 1), plain, at_least=True)
+    yield from _if_any(target_name("tuned", 1), ratios("tuned", 1), tuned, at_least=True)
     if len(seeds) > 1:
         runs = len(seeds)
-        yield from _if_any(named("plain", runs), ratios("plain", runs), several, at_least=True)
+        yield from _if_any(
+            target_name("plain", runs), ratios("plain", runs), several, at_least=True
+        )
     shares = tuple(
-        harness["seconds"] / median(row["seconds"] for row in of(rows, "plain", number))
+        harness["seconds"] / median(row["seconds"] for row in select(rows, "plain", number))
         for number in rounds_of(rows)
-        for harness in of(rows, "harness", number, 1)
-        if of(rows, "plain", number)
+        for harness in select(rows, "harness", number, 1)
+        if select(rows, "plain", number)
     )
-    what = f"whole benchmark of {count} against one *plain* fine-tune"
-    yield from _if_any(what, shares, one, at_least=False)
-    for row in of(rows, "bare")[-1:]:
+    name = f"whole benchmark of {count} against one *plain* fine-tune"
+    yield from _if_any(name, shares, single, at_least=False)
+    for row in select(rows, "bare")[-1:]:
         pairs = row["result"]["pairs"]
         share = tuple(100 * pair["harness"] / pair["bare"] for pair in pairs)
-        what = "training throughput of a segment against *bare*"
-        yield Target(what, share, 100 * SHARE_OF_BARE, at_least=True, unit="%")
+        name = "training throughput of a segment against *bare*"
+        yield Target(name, share, 100 * SHARE_OF_BARE, at_least=True, unit="%")
     yield from _memory(rows, gpu_memory)
 
 
 def _memory(rows: Sequence[Row], gpu_memory: int | None) -> Iterator[Target]:
-    harness = of(rows, "harness")
+    harness = select(rows, "harness")
     if not harness:
         return
-    # stores in RAM are counted with what the process holds, those in files are not
+    # stores in RAM count as memory of the process, stores in files do not
     stores = max(_stores_in_memory(row) for row in harness)
     held = tuple(row["memory"]["anonymous"] / GIB for row in harness)
     bar = (stores + MEMORY_BESIDES_STORES) / GIB
@@ -142,39 +144,42 @@ def _stores_in_memory(row: Row) -> int:
 
 
 def _if_any(
-    what: str, values: tuple[float, ...], bar: float, *, at_least: bool
+    name: str, values: tuple[float, ...], bar: float, *, at_least: bool
 ) -> Iterator[Target]:
     if values:
-        yield Target(what, values, bar, at_least)
+        yield Target(name, values, bar, at_least)
 
 
 def macro_f1(rows: Sequence[Row], kind: str) -> dict[tuple[str, int], float]:
-    """Macro-F1 by strategy and seed; the mean if it was measured more than once."""
-    found: dict[tuple[str, int], list[float]] = {}
-    for row in of(rows, kind):
+    """Return macro-F1 by strategy and seed; the mean if it was measured more than once."""
+    scores: dict[tuple[str, int], list[float]] = {}
+    for row in select(rows, kind):
         if kind == "harness":
             for name, value in row["result"]["macro_f1"].items():
                 strategy, _, seed = name.rpartition(" ")
-                found.setdefault((strategy, int(seed)), []).append(value)
+                scores.setdefault((strategy, int(seed)), []).append(value)
         else:
             key = (row["strategies"][0], row["seeds"][0])
-            found.setdefault(key, []).append(row["result"]["macro_f1"])
-    return {key: mean(values) for key, values in found.items()}
+            scores.setdefault(key, []).append(row["result"]["macro_f1"])
+    return {key: mean(values) for key, values in scores.items()}
 
 
 def difference(
-    one: dict[tuple[str, int], float], two: dict[tuple[str, int], float]
+    minuend: dict[tuple[str, int], float], subtrahend: dict[tuple[str, int], float]
 ) -> tuple[float, float, int] | None:
-    """Mean of two - one over what both have, its standard error, their number; None below two."""
-    gaps = [two[key] - one[key] for key in one.keys() & two.keys()]
+    """Return mean, standard error and number of differences over the keys that both have.
+
+    None for fewer than two keys.
+    """
+    gaps = [minuend[key] - subtrahend[key] for key in minuend.keys() & subtrahend.keys()]
     if len(gaps) < 2:
         return None
     return mean(gaps), stdev(gaps) / len(gaps) ** 0.5, len(gaps)
 
 
 def rise(costs: Sequence[float]) -> float:
-    """Largest rise of a cost per image from a smaller set to any larger one, as a share.
+    """Return the largest rise of a cost per image from a smaller set to a larger one, as a share.
 
-    Falling is no rise: what is paid once is spread over more images.
+    A fall counts as 0: a fixed cost is shared by more images.
     """
     return max([0.0, *(late / early - 1 for k, late in enumerate(costs) for early in costs[:k])])

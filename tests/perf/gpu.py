@@ -1,4 +1,4 @@
-"""Everything that wants a GPU machine, in one call of at most ten minutes a part.
+"""All measurements and tests that need a GPU machine, in one call.
 
     python tests/perf/gpu.py OUT --parts bare,step,growth --weights FILE
 
@@ -7,12 +7,12 @@ Parts: bench   plain, tuned and harness on about 4,000 JPEGs of wheels, 299 px
        bare    the harness' training of a segment against a bare loop
        step    eager, CUDA graph and torch.compile, warm-up counted
        growth  cost per image from 1,000 to 48,000 images
-       tests   what only a GPU can show, tests/train/test_gpu.py; needs pytest
+       tests   the tests that need a GPU, `python -m pytest -m gpu`; needs pytest
 
-Needs no network. What is missing in the environment, like imbalanced-learn, may lie as a wheel on
-PYTHONPATH. OUT gets a page for each part and the raw JSON lines; a part that was stopped goes on
-where it was when the call is repeated with the same OUT. `--small --device cpu` tries all of it
-where there is no GPU.
+It needs no network. A package that the environment lacks, like imbalanced-learn, may be a wheel on
+PYTHONPATH. OUT gets a page for each part and the raw JSON lines. When the call is repeated with the
+same OUT, a part that was stopped continues where it was. `--small --device cpu` tries all parts
+without a GPU.
 """
 
 from __future__ import annotations
@@ -33,137 +33,142 @@ ROOT = HERE.parents[1]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the parts asked for; a part that fails does not keep the others from running."""
-    flags = argparse.ArgumentParser(
+    """Run the chosen parts, also if one of them fails; return the exit code."""
+    parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    flags.add_argument("out", type=Path)
-    flags.add_argument("--parts", default=",".join(PARTS), help="default: all")
-    flags.add_argument("--weights", default="bundled")
-    flags.add_argument("--device", default="cuda")
-    flags.add_argument("--rounds", default="3", help="of the bench")
-    flags.add_argument("--small", action="store_true", help="tiny sizes, to try it out")
-    flags.add_argument("--seconds", type=int, default=580, help="in all; what is over is stopped")
-    asked = flags.parse_args(arguments)
-    unknown = set(asked.parts.split(",")) - set(PARTS)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--parts", default=",".join(PARTS), help="default: all")
+    parser.add_argument("--weights", default="bundled")
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--rounds", default="3", help="of the bench")
+    parser.add_argument("--small", action="store_true", help="tiny sizes, to try it out")
+    parser.add_argument(
+        "--seconds", type=int, default=580, help="in all; what takes longer is stopped"
+    )
+    options = parser.parse_args(arguments)
+    unknown = set(options.parts.split(",")) - set(PARTS)
     if unknown:
-        flags.error(f"unknown parts {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
-    asked.out.mkdir(parents=True, exist_ok=True)
-    asked.out, asked.end = asked.out.resolve(), time.monotonic() + asked.seconds
+        parser.error(f"unknown parts {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    options.out.mkdir(parents=True, exist_ok=True)
+    options.out, options.end = options.out.resolve(), time.monotonic() + options.seconds
     failed = 0
-    for name in asked.parts.split(","):
+    for name in options.parts.split(","):
         print(f"== {name}", flush=True)
         begun = time.monotonic()
         try:
-            PARTS[name](asked)
+            PARTS[name](options)
         except (subprocess.SubprocessError, OSError) as error:
             failed += 1
             print(f"{name} failed: {error}", flush=True)
         print(f"== {name}: {time.monotonic() - begun:.0f} s", flush=True)
-    # inputs and scratch stay here: only what was found travels
     return 1 if failed else 0
 
 
-def bench(asked: argparse.Namespace) -> None:
+def bench(options: argparse.Namespace) -> None:
     """Plain, tuned, harness on JPEGs."""
-    images, size = ("120", "75") if asked.small else ("4096", "299")
-    strategies = ("--strategies", "no_change,focal_loss") if asked.small else ()
-    folder = scratch(asked, "bench")
-    harness(
-        asked,
-        *("bench", "--data", f"wheels:images={images}", "--image-size", size, *strategies),
-        *("--rounds", asked.rounds, "--scripts", "1", "--loops", HERE),
-        *("--weights", asked.weights, "--device", asked.device, "--out", folder),
+    images, size = ("120", "75") if options.small else ("4096", "299")
+    strategies = ("--strategies", "no_change,focal_loss") if options.small else ()
+    folder = scratch(options, "bench")
+    call(
+        options,
+        *("-m", "tests.perf"),
+        *("--data", f"wheels:images={images}", "--image-size", size, *strategies),
+        *("--rounds", options.rounds, "--scripts", "1", "--loops", HERE),
+        *("--weights", options.weights, "--device", options.device, "--out", folder),
     )
     for name in ("performance.md", "measured.jsonl"):
-        shutil.copy(folder / name, asked.out / f"bench-{name}")
+        shutil.copy(folder / name, options.out / f"bench-{name}")
 
 
-def forum(asked: argparse.Namespace) -> None:
-    """The forum's case; the pixel store is filled by `plan`, which renders and trains nothing."""
-    images, size = ("150", "75") if asked.small else ("48600", "299")
-    folder = scratch(asked, "forum")
+def forum(options: argparse.Namespace) -> None:
+    """The case of the forum; `plan` renders the images before, which fills the pixel store."""
+    images, size = ("150", "75") if options.small else ("48600", "299")
+    folder = scratch(options, "forum")
     cache = {"IMBALANCE_BENCH_CACHE": str(folder / "cache")}
-    what = [
-        *("--data", f"wheels:images={images}", "--image-size", size, "--weights", asked.weights),
-        *("--device", asked.device, "--out", str(folder / "run"), "--strategies", "all"),
+    flags = [
+        *("--data", f"wheels:images={images}", "--image-size", size, "--weights", options.weights),
+        *("--device", options.device, "--out", str(folder / "run"), "--strategies", "all"),
     ]
     begun = time.perf_counter()
-    harness(asked, "plan", *what, environment=cache)
+    harness(options, "plan", *flags, environment=cache)
     rendered = time.perf_counter()
-    harness(asked, "run", *what, environment=cache)
+    harness(options, "run", *flags, environment=cache)
     took = time.perf_counter() - rendered
     cost = folder / "run" / "cost.json"
-    found = {
+    result = {
         "images": int(images),
         "image_size": int(size),
         "rendering": round(rendered - begun, 1),
         "run": round(took, 1),
         "cost": json.loads(cost.read_text()) if cost.exists() else {},
     }
-    (asked.out / "forum.json").write_text(json.dumps(found) + "\n")
+    (options.out / "forum.json").write_text(json.dumps(result) + "\n")
     for name in ("summary.csv", "run.json", "report.md"):
-        shutil.copy(folder / "run" / name, asked.out / f"forum-{name}")
+        shutil.copy(folder / "run" / name, options.out / f"forum-{name}")
     phases = "".join(
         f"| {name} | {seconds:.1f} |\n"
-        for name, seconds in found["cost"].get("seconds", {}).items()
+        for name, seconds in result["cost"].get("seconds", {}).items()
     )
-    (asked.out / "forum.md").write_text(
+    (options.out / "forum.md").write_text(
         f"# {int(images):,} wheels, {size} px, six strategies\n\n"
-        "Rendering and its pixel store were made by a process before, in "
-        f"{found['rendering']} s, and are not counted. The run, from its start to its end: "
-        f"**{found['run']} s** (bar: 300 s).\n\n"
+        "The images were rendered and stored by a process before, in "
+        f"{result['rendering']} s, which is not counted. The run, from its start to its end: "
+        f"**{result['run']} s** (bar: 300 s).\n\n"
         f"| phase | seconds |\n| :-- | --: |\n{phases}"
     )
     shutil.rmtree(folder)
 
 
-def bare(asked: argparse.Namespace) -> None:
-    """Share of a bare loop, without the other contestants."""
-    images, size = ("120", "75") if asked.small else ("2048", "299")
-    folder = scratch(asked, "bare")
+def bare(options: argparse.Namespace) -> None:
+    """Throughput as a share of a bare loop's."""
+    images, size = ("120", "75") if options.small else ("2048", "299")
+    folder = scratch(options, "bare")
     shutil.rmtree(folder)
     code = (
         "import sys; from pathlib import Path; from tests.perf.inputs import *; "
-        f"settings = Settings('wheels:images={images}', sys.argv[1], {size}, ('no_change',), (0,), "
-        "sys.argv[2], 'auto'); print(prepare_inputs(settings, Path(sys.argv[3])).images)"
+        f"config = BenchConfig('wheels:images={images}', sys.argv[1], {size}, ('no_change',), "
+        "(0,), sys.argv[2], 'auto'); print(prepare_inputs(config, Path(sys.argv[3])).images)"
     )
-    call(asked, "-c", code, asked.weights, asked.device, folder)
-    told = call(
-        asked,
+    call(options, "-c", code, options.weights, options.device, folder)
+    output = call(
+        options,
         *(HERE / "bare.py", folder / "images", folder / "weights.safetensors"),
-        *("--image-size", size, "--device", asked.device),
-        *(("--batch-size", "8", "--steps", "2") if asked.small else ()),
+        *("--image-size", size, "--device", options.device),
+        *(("--batch-size", "8", "--steps", "2") if options.small else ()),
         environment={"IMBALANCE_BENCH_CACHE": str(folder / "cache")},
     )
-    (asked.out / "bare.json").write_text(last_line(told))
+    (options.out / "bare.json").write_text(last_line(output))
     shutil.rmtree(folder)
 
 
-def step(asked: argparse.Namespace) -> None:
+def step(options: argparse.Namespace) -> None:
     """Ways to run a step."""
     small = ("--image-size", "75", "--batch-size", "4", "--steps", "2", "--ways", "eager;one graph")
-    told = call(asked, HERE / "step.py", "--device", asked.device, *(small if asked.small else ()))
-    (asked.out / "step.json").write_text(last_line(told))
+    output = call(
+        options, HERE / "step.py", "--device", options.device, *(small if options.small else ())
+    )
+    (options.out / "step.json").write_text(last_line(output))
 
 
-def growth(asked: argparse.Namespace) -> None:
+def growth(options: argparse.Namespace) -> None:
     """Cost per image."""
-    sizes, size = ("100,200", "75") if asked.small else ("1000,4000,16000,48000", "299")
-    folder = scratch(asked, "growth")
-    harness(
-        asked,
-        *("bench", "--growth", sizes, "--image-size", size, "--weights", asked.weights),
-        *("--device", asked.device, "--out", folder),
+    sizes, size = ("100,200", "75") if options.small else ("1000,4000,16000,48000", "299")
+    folder = scratch(options, "growth")
+    call(
+        options,
+        *("-m", "tests.perf"),
+        *("--growth", sizes, "--image-size", size, "--weights", options.weights),
+        *("--device", options.device, "--out", folder),
     )
     for name in ("growth.md", "growth.jsonl"):
-        shutil.copy(folder / name, asked.out / name)
+        shutil.copy(folder / name, options.out / name)
 
 
-def tests(asked: argparse.Namespace) -> None:
-    """No waiting in a step, residency, float32, memory that runs out."""
-    log = asked.out / "tests.txt"
-    call(asked, "-m", "pytest", "-rs", ROOT / "tests" / "train" / "test_gpu.py", log=log)
+def tests(options: argparse.Namespace) -> None:
+    """Tests marked `gpu`: no synchronisation in a step, residency, float32, out of memory."""
+    log = options.out / "tests.txt"
+    call(options, "-m", "pytest", "-rs", "-n", "0", "-m", "gpu", ROOT / "tests", log=log)
 
 
 PARTS = {
@@ -173,25 +178,25 @@ PARTS = {
 
 
 def harness(
-    asked: argparse.Namespace, *words: str | Path, environment: dict[str, str] | None = None
+    options: argparse.Namespace, *words: str | Path, environment: dict[str, str] | None = None
 ) -> str:
     """Run `python -m benchmark`."""
-    return call(asked, "-m", "benchmark", *words, environment=environment)
+    return call(options, "-m", "benchmark", *words, environment=environment)
 
 
 def call(
-    asked: argparse.Namespace,
+    options: argparse.Namespace,
     *words: str | Path,
     environment: dict[str, str] | None = None,
     log: Path | None = None,
 ) -> str:
-    """Run Python until the time is over; show, keep and return what it prints.
+    """Run Python until the time is over; print, log and return its output.
 
-    What is over time ends with all processes that it started: one left behind would use the GPU
-    while the next part is timed.
+    A command that takes too long is killed with all processes that it started: one left behind
+    would use the GPU while the next part is timed.
     """
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    left = asked.end - time.monotonic()
+    left = options.end - time.monotonic()
     command = [sys.executable, *map(str, words)]
     process = subprocess.Popen(
         command,
@@ -202,28 +207,28 @@ def call(
     )
     late = False
     try:
-        told, _ = process.communicate(timeout=max(1.0, left))
+        output, _ = process.communicate(timeout=max(1.0, left))
     except subprocess.TimeoutExpired:
         late = True
         os.killpg(process.pid, signal.SIGKILL)
-        told, _ = process.communicate()
-    print(told, flush=True)
+        output, _ = process.communicate()
+    print(output, flush=True)
     if log:
-        log.write_text(told)
+        log.write_text(output)
     if late or process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
-    return told
+    return output
 
 
-def last_line(told: str) -> str:
+def last_line(output: str) -> str:
     """Return the JSON that a script prints last."""
-    line = told.strip().rpartition("\n")[2]
+    line = output.strip().rpartition("\n")[2]
     return json.dumps(json.loads(line), indent=1) + "\n"
 
 
-def scratch(asked: argparse.Namespace, name: str) -> Path:
-    """Return a folder beside OUT for what is large and does not travel; kept between calls."""
-    folder = asked.out.with_name(f"{asked.out.name}-scratch") / name
+def scratch(options: argparse.Namespace, name: str) -> Path:
+    """Return a folder beside OUT for large files, which stay between calls."""
+    folder = options.out.with_name(f"{options.out.name}-scratch") / name
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

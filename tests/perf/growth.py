@@ -1,7 +1,7 @@
-"""What an image costs as the data set grows: it should not depend on how many there are.
+"""The cost of an image as the data set grows: it should not depend on the number of images.
 
-For each size a folder of that many JPEGs is written, uncounted: 64 rendered pictures over and over,
-each with a square of noise of its own, so that all have to be decoded and none is a duplicate.
+For each size a folder of that many JPEGs is written, uncounted: 64 rendered images repeated, each
+with its own square of noise, so that all must be decoded and none is a duplicate.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def growth(
     from benchmark.system.provenance import environment
 
     chosen = choose_device(device, precision)
-    setting = {
+    config = {
         "weights": Path(weights).name,  # no path: the journal may be published
         "image_size": image_size,
         "batch_size": batch_size,
@@ -48,9 +48,9 @@ def growth(
     }
     journal = Journal(out / "growth.jsonl")
     for size in sorted(set(sizes)):
-        if any(row["size"] == size and row["setting"] == setting for row in journal.rows()):
+        if any(row["size"] == size and row["setting"] == config for row in journal.rows()):
             continue
-        say(f"{size} images: writing them, outside of the time that counts")
+        say(f"{size} images: writing them, not timed")
         folder = out / "images"
         shutil.rmtree(folder, ignore_errors=True)
         try:
@@ -58,7 +58,7 @@ def growth(
             say(f"{size} images ...")
             flags = [
                 part
-                for name, value in {**setting, "weights": weights}.items()
+                for name, value in {**config, "weights": weights}.items()
                 for part in (f"--{name.replace('_', '-')}", str(value))
             ]
             command: list[str | Path] = [
@@ -69,9 +69,9 @@ def growth(
                 timed = run_timed(command, out / "logs" / str(size), gpu=chosen.type == "cuda")
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        about = {"size": size, "setting": setting, "environment": environment(chosen)}
-        journal.add({**about, **timed.measured(), "result": timed.told()})
-    rows = [row for row in journal.rows() if row["setting"] == setting and row["size"] in sizes]
+        about = {"size": size, "setting": config, "environment": environment(chosen)}
+        journal.add({**about, **timed.measured(), "result": timed.result()})
+    rows = [row for row in journal.rows() if row["setting"] == config and row["size"] in sizes]
     path = out / "growth.md"
     write_text(path, render(sorted(rows, key=lambda row: int(row["size"]))))
     return path
@@ -91,13 +91,13 @@ def render(rows: Sequence[Row]) -> str:
 
 
 def _parts(rows: Sequence[Row]) -> Iterator[str]:
-    setting, environment = rows[0]["setting"], rows[0]["environment"]
+    config, environment = rows[0]["setting"], rows[0]["environment"]
     commits = dict.fromkeys(str(row["environment"]["git_commit"]) for row in rows)
-    yield f"# Cost per image as the data set grows, {setting['image_size']} px"
+    yield f"# Cost per image as the data set grows, {config['image_size']} px"
     yield (
         f"{environment['device']}; {environment['cores']} cores; torch {environment['torch']}; "
-        f"commit {', '.join(commits)}; batches of {setting['batch_size']}, precision "
-        f"{setting['precision']}. Empty cache, a process for each size."
+        f"commit {', '.join(commits)}; batches of {config['batch_size']}, precision "
+        f"{config['precision']}. Empty cache, a process for each size."
     )
     yield from disturbed(rows)
     names = list(rows[0]["result"]["seconds"])
@@ -111,8 +111,8 @@ def _parts(rows: Sequence[Row]) -> Iterator[str]:
     )  # fmt: skip
     yield (
         "An image; for a training step the step, on rows of the activation store at random. The "
-        "largest rise is that from any size to any larger one; a cost that falls is one that is "
-        "paid once. Listing, splitting and loading weights is not judged."
+        "largest rise is from any size to any larger one; a cost that falls is a fixed cost. "
+        "Listing, splitting and loading weights is not judged."
     )
     yield table(
         ("peak memory, GiB", *(f"{row['size']:,} images" for row in rows)),
@@ -129,20 +129,20 @@ def _parts(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _verdict(name: str, costs: Sequence[float]) -> tuple[str, str]:
-    found = rise(costs)
-    judged = ("yes" if found <= FLAT else "**no**") if name in JUDGED else ""
-    return f"{100 * found:.0f} %", judged
+    largest = rise(costs)
+    judged = ("yes" if largest <= FLAT else "**no**") if name in JUDGED else ""
+    return f"{100 * largest:.0f} %", judged
 
 
-def sizes_of(text: str) -> tuple[int, ...]:
-    """Return the sizes that a flag names.
+def read_sizes(text: str) -> tuple[int, ...]:
+    """Read the sizes of --growth.
 
     Raises
     ------
     ValueError
-        If one is no whole number of 100 or more.
+        If a size is no whole number of 100 or more.
     """
     parts: list[Any] = text.split(",")
     if not all(part.strip().isdigit() and int(part) >= 100 for part in parts):
-        raise ValueError(f"--growth takes sizes of 100 or more, like 1000,4000, not {text!r}")
+        raise ValueError(f"--growth takes sizes of 100 or more, like 1000,4000, got {text!r}")
     return tuple(int(part) for part in parts)

@@ -23,8 +23,8 @@ SLICES, WARM_UP, READS = 5, 3, 30
 
 
 def measure(prepared: PreparedExperiment, batch_size: int, steps: int) -> dict[str, float]:
-    """Return seconds a training step and seconds a stored row that is read, both at random."""
-    material, device = prepared.frozen_features, prepared.device
+    """Return the seconds of a training step and of reading a stored row, both at random."""
+    features, device = prepared.frozen_features, prepared.device
     if device.type == "cpu":
         torch.set_num_threads(1)  # as in a run, which trains a network a core
     set_precision(prepared.device)
@@ -35,50 +35,50 @@ def measure(prepared: PreparedExperiment, batch_size: int, steps: int) -> dict[s
 
     rng = np.random.default_rng(0)
     train = prepared.splits[0].train
-    read = []
+    read_seconds = []
     for _ in range(READS):
         chosen = rng.choice(train, batch_size)
         begun = time.perf_counter()
-        # summed, because a mapped page is read when it is touched
-        material.inputs(chosen).sum(dtype=torch.float32)
+        # the sum touches every mapped page, so that it is read
+        features.inputs(chosen).sum(dtype=torch.float32)
         finish()
-        read.append((time.perf_counter() - begun) / batch_size)
-    go_on = endless(prepared, 0, batch_size)
-    go_on(WARM_UP)
-    took = []
+        read_seconds.append((time.perf_counter() - begun) / batch_size)
+    train_steps = endless(prepared, 0, batch_size)
+    train_steps(WARM_UP)
+    step_seconds = []
     for _ in range(SLICES):
         begun = time.perf_counter()
-        go_on(steps)
-        took.append((time.perf_counter() - begun) / steps)
-    return {"training step": median(took), "row read": median(read)}
+        train_steps(steps)
+        step_seconds.append((time.perf_counter() - begun) / steps)
+    return {"training step": median(step_seconds), "row read": median(read_seconds)}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
-    flags = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    flags.add_argument("folder")
-    flags.add_argument("--weights", required=True)
-    flags.add_argument("--image-size", type=int, required=True)
-    flags.add_argument("--batch-size", type=int, required=True)
-    flags.add_argument("--device", required=True)
-    flags.add_argument("--precision", required=True)
-    flags.add_argument("--steps", type=int, required=True)
-    asked = flags.parse_args(arguments)
-    watch = Timer()
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("folder")
+    parser.add_argument("--weights", required=True)
+    parser.add_argument("--image-size", type=int, required=True)
+    parser.add_argument("--batch-size", type=int, required=True)
+    parser.add_argument("--device", required=True)
+    parser.add_argument("--precision", required=True)
+    parser.add_argument("--steps", type=int, required=True)
+    options = parser.parse_args(arguments)
+    timer = Timer()
     begun = time.perf_counter()
     prepared = prepare(
         second_half(
-            asked.folder,
-            weights=asked.weights,
-            image_size=asked.image_size,
-            batch_size=asked.batch_size,
-            device=asked.device,
-            precision=asked.precision,
+            options.folder,
+            weights=options.weights,
+            image_size=options.image_size,
+            batch_size=options.batch_size,
+            device=options.device,
+            precision=options.precision,
         ),
-        watch,
+        timer,
     )
-    listed = time.perf_counter() - begun - watch.seconds["images"]
-    prepared.run_frozen_layers([0], watch)
+    listed = time.perf_counter() - begun - timer.seconds["images"]
+    prepared.run_frozen_layers([0], timer)
     count = len(prepared.images)
     print(
         json.dumps(
@@ -86,9 +86,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 "images": count,
                 "seconds": {
                     "listing, splits, weights": listed / count,
-                    "decoding": watch.seconds["images"] / count,
-                    "frozen layers": watch.seconds["frozen layers"] / count,
-                    **measure(prepared, asked.batch_size, asked.steps),
+                    "decoding": timer.seconds["images"] / count,
+                    "frozen layers": timer.seconds["frozen layers"] / count,
+                    **measure(prepared, options.batch_size, options.steps),
                 },
             }
         )

@@ -1,4 +1,4 @@
-"""What all contestants get: the same files, splits, weights, batch size. None of it is timed."""
+"""The inputs of all contestants: the same files, splits, weights, batch size. Not timed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmark.storage.cache import cache_in
 
 @dataclass(frozen=True)
 class BenchConfig:
-    """What is asked for; a bench goes on only under the same."""
+    """The comparison that a bench times; a bench continues only with the same one."""
 
     data: str
     weights: str
@@ -27,15 +27,15 @@ class BenchConfig:
     precision: str
 
     @classmethod
-    def from_json(cls, made: dict[str, Any]) -> BenchConfig:
-        """Return what was written down."""
-        lists = {name: tuple(made[name]) for name in ("strategies", "seeds")}
-        return cls(**{**made, **lists})
+    def from_json(cls, stored: dict[str, Any]) -> BenchConfig:
+        """Return the configuration of an inputs.json."""
+        lists = {name: tuple(stored[name]) for name in ("strategies", "seeds")}
+        return cls(**{**stored, **lists})
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What was prepared in a folder."""
+    """The prepared inputs of a bench."""
 
     folder: Path  # holds weights.safetensors, decoded/, splits/
     images: str  # a folder of JPEGs, one folder a class
@@ -52,63 +52,64 @@ class Inputs:
         return self.folder / "decoded"
 
     def split(self, seed: int) -> Path:
-        """Files by part."""
+        """The files of each split, for one seed."""
         return self.folder / "splits" / f"seed{seed}.json"
 
 
-def prepare_inputs(settings: BenchConfig, folder: Path) -> Inputs:
-    """Render, split, decode and convert what is not there yet.
+def prepare_inputs(config: BenchConfig, folder: Path) -> Inputs:
+    """Render, split, decode and convert what the folder lacks.
 
     Raises
     ------
     ValueError
-        If the folder was made for other settings, or the data is a folder that torchvision's
+        If the folder was made for other config, or the data is a folder that torchvision's
         ImageFolder would read otherwise.
     """
-    marker, asked = folder / "inputs.json", json.loads(json.dumps(asdict(settings)))
+    marker, wanted = folder / "inputs.json", json.loads(json.dumps(asdict(config)))
     if marker.exists():
         made = read_json(marker)
-        if made["settings"] != asked:
-            changed = [key for key in asked if asked[key] != made["settings"].get(key)]
+        if made["settings"] != wanted:
+            changed = [key for key in wanted if wanted[key] != made["settings"].get(key)]
             raise ValueError(
                 f"{folder.parent} holds a bench with another "
                 f"{', '.join(changed)}; choose another --out, or remove that folder"
             )
     else:
-        images = _image_folder(settings, folder / "images")
-        about = _lay_out(settings, images, folder)
-        made = {"settings": asked, "images": images, "about": about}
+        images = _image_folder(config, folder / "images")
+        about = _prepare(config, images, folder)
+        made = {"settings": wanted, "images": images, "about": about}
         write_json(marker, made)
     return Inputs(folder, made["images"], made["about"])
 
 
-def _image_folder(settings: BenchConfig, folder: Path) -> str:
-    """Return the data as a folder of files, written now if it is none."""
+def _image_folder(config: BenchConfig, folder: Path) -> str:
+    """Return the data as a folder of files; write one if it is none."""
     from benchmark.data.sources import open_data
     from tests.perf.photographs import is_plain, write_photographs
 
-    images = open_data(settings.data)
-    root = Path(settings.data).expanduser()
+    images = open_data(config.data)
+    root = Path(config.data).expanduser()
     if root.is_dir():
         if not is_plain(images, root):
             raise ValueError(
-                f"{settings.data}: the bench needs one folder a class, {root.name}/<class>/<file>, "
+                f"{config.data}: the bench needs one folder a class, {root.name}/<class>/<file>, "
                 "as torchvision's ImageFolder reads it, without train/, val/ and test/ above them"
             )
         return str(root.resolve())
-    shutil.rmtree(folder, ignore_errors=True)  # of a bench that was stopped
-    write_photographs(images, images.read, folder, settings.image_size)
+    shutil.rmtree(folder, ignore_errors=True)  # left by a bench that was stopped
+    write_photographs(images, images.read, folder, config.image_size)
     return str(folder.resolve())
 
 
-def _lay_out(settings: BenchConfig, images: str, folder: Path) -> dict[str, Any]:
-    """Split by the harness' own rules, decode for `tuned`, write the weights."""
+def _prepare(config: BenchConfig, images: str, folder: Path) -> dict[str, Any]:
+    """Split as the harness does, decode for `tuned`, write the weights; return the facts."""
     import numpy as np
     import torch
     from safetensors.torch import save_file
 
     from benchmark import api
     from benchmark.model.inception_v3 import INCEPTION_V3
+    from benchmark.model.network import build_network
     from benchmark.model.pretrained import RANDOM_WEIGHTS_SEED
     from benchmark.plan.experiment import Experiment
     from benchmark.plan.run_options import RunOptions
@@ -118,13 +119,13 @@ def _lay_out(settings: BenchConfig, images: str, folder: Path) -> dict[str, Any]
     with own_cache(folder / "cache"):
         experiment = Experiment(
             data=images,
-            weights=settings.weights,
-            seeds=settings.seeds,
-            image_size=settings.image_size,
-            device=settings.device,
-            precision=settings.precision,
+            weights=config.weights,
+            seeds=config.seeds,
+            image_size=config.image_size,
+            device=config.device,
+            precision=config.precision,
         )
-        executor = api.plan(experiment, RunOptions(settings.strategies, out=folder))
+        executor = api.plan(experiment, RunOptions(config.strategies, out=folder))
         write_manifest(executor, None)
         prepared = executor.prepared
         decoded = folder / "decoded"
@@ -132,27 +133,29 @@ def _lay_out(settings: BenchConfig, images: str, folder: Path) -> dict[str, Any]
         np.save(decoded / "pixels.npy", prepared.pixels.array)
         write_json(decoded / "files.json", list(prepared.images.files))
         state = prepared.weights.read()
-        if state is None:  # random ones; then all begin with these
+        if state is None:  # random weights: all contestants start from these
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(RANDOM_WEIGHTS_SEED)
-                made = INCEPTION_V3.build_network(None).state_dict().items()
+                made = build_network(INCEPTION_V3, None).state_dict().items()
             counter = "num_batches_tracked"
             state = {name: t.contiguous() for name, t in made if not name.endswith(counter)}
         save_file(state, folder / "weights.safetensors")
     on_gpu = prepared.device.type == "cuda"
-    split = prepared.splits[settings.seeds[0]]
+    split = prepared.splits[config.seeds[0]]
     return {
-        "data": prepared.images.name if Path(settings.data).is_dir() else settings.data,
+        "data": prepared.images.name if Path(config.data).is_dir() else config.data,
         "images": len(prepared.images),
         "classes": prepared.classes,
-        "split": [len(getattr(split, part)) for part in ("train", "val", "test")],
+        "split": [len(getattr(split, name)) for name in ("train", "val", "test")],
         "weights": prepared.weights.name,
-        "batch_size": {str(seed): one.batch_size for seed, one in prepared.budgets.items()},
-        "steps": {str(seed): one.steps for seed, one in prepared.budgets.items()},
+        "batch_size": {str(seed): budget.batch_size for seed, budget in prepared.budgets.items()},
+        "steps": {str(seed): budget.steps for seed, budget in prepared.budgets.items()},
         "precision": "bf16" if prepared.device.precision == "bfloat16" else "fp32",
         "device": prepared.device.type,
         "gpu_memory": (
-            torch.cuda.get_device_properties(prepared.device.torch_device).total_memory if on_gpu else None
+            torch.cuda.get_device_properties(prepared.device.torch_device).total_memory
+            if on_gpu
+            else None
         ),
         "environment": environment(prepared.device),
     }
@@ -160,7 +163,7 @@ def _lay_out(settings: BenchConfig, images: str, folder: Path) -> dict[str, Any]
 
 @contextmanager
 def own_cache(folder: Path) -> Iterator[None]:
-    """Use an empty cache that goes away again: nobody's derived data makes anything faster."""
+    """Use an empty cache and remove it afterwards: no stored data makes anything faster."""
     shutil.rmtree(folder, ignore_errors=True)
     try:
         with cache_in(folder):

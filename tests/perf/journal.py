@@ -1,4 +1,4 @@
-"""Measurements in a file of JSON lines: each is written as soon as it is there, none is changed."""
+"""Measurements in a file of JSON lines, each appended as soon as it is made."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Row = dict[str, Any]
 
 
 class Journal:
-    """Rows in the order in which they were measured; a line that was cut short does not count."""
+    """Rows in the order of measurement; a line that was cut short is ignored."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -1,4 +1,4 @@
-"""Folders of JPEGs, for data that has none: what is rendered is written down, uncounted."""
+"""Writes rendered data as folders of JPEGs; the time for it is not counted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PIL import Image
 from benchmark.data.imageset import ImageSet, Reader
 from benchmark.data.parallel import map_blocks
 
-SIDE = 256  # pixels at least: a photograph is larger than what the network takes
+SIDE = 256  # pixels at least: photographs are larger than the network's input
 QUALITY = 90
 ORIGINALS = 64
 
@@ -51,9 +51,9 @@ def _write_block(
 
 @dataclass(frozen=True, eq=False)
 class Variants:
-    """A few images over and over, each time with a small square of noise: no two are equal.
+    """A few images repeated, each with another small square of noise, so that no two are equal.
 
-    Rendering 48,000 pictures would cost more than what is measured on them.
+    To render 48,000 images would take longer than the measurements.
     """
 
     originals: Reader
@@ -70,5 +70,5 @@ class Variants:
         return image
 
     def content(self, index: int) -> bytes:
-        """Return what it depends on."""
+        """Return bytes that identify an image."""
         return str(index).encode()

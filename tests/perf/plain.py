@@ -1,14 +1,14 @@
-"""What a practitioner writes: one script a strategy, every image decoded every epoch, fp32.
+"""The script of a practitioner: one a strategy, every image decoded every epoch, fp32.
 
     python plain.py FOLDER SPLIT.json WEIGHTS.safetensors --strategy NAME [--device cuda]
 
-Nothing of the harness is imported. Recipe, steps, splits and evaluations are the harness': 2 epochs
-of the new last layer, then 2 epochs of the second half, Adam at 1e-4, dropout, the same losses;
-validation after each epoch, the test images at the end. What is frozen takes no gradient and keeps
-its batch statistics; nothing is validated with gradients; nothing is slower than its author would
+Nothing of the harness is imported. Recipe, steps, splits and evaluations are those of the harness:
+2 epochs of the new last layer, then 2 epochs of the second half, Adam at 1e-4, dropout, the same
+losses; validation after each epoch, the test images at the end. Frozen layers take no gradient and
+keep their batch statistics; validation takes no gradients; nothing is slower than its author would
 leave it.
 
-FOLDER holds one folder a class; SPLIT.json the names of the files of each part. Prints one line of
+FOLDER holds one folder a class; SPLIT.json the names of the files of each split. Prints one line of
 JSON: seconds by phase, images trained a second, steps, macro-F1 on the test images.
 """
 
@@ -43,14 +43,14 @@ FROZEN = (
     *("Conv2d_1a_3x3", "Conv2d_2a_3x3", "Conv2d_2b_3x3", "Conv2d_3b_1x1", "Conv2d_4a_3x3"),
     *("Mixed_5b", "Mixed_5c", "Mixed_5d", "Mixed_6a", "Mixed_6b"),
 )
-Draw = tuple[int, bool]  # position in the training part, whether the pass has shown it before
+Draw = tuple[int, bool]  # position in the training split, whether the epoch has drawn it before
 
 
-class Pictures(Dataset):
-    """Files, decoded when asked for; a repeat in a pass is altered if `altered` is given."""
+class Images(Dataset):
+    """Files, decoded when they are read. `augment`, if given, is applied to repeats in an epoch."""
 
-    def __init__(self, folder: ImageFolder, chosen: list[int], usual: Any, altered: Any) -> None:
-        self.folder, self.chosen, self.usual, self.altered = folder, chosen, usual, altered
+    def __init__(self, folder: ImageFolder, chosen: list[int], plain: Any, augment: Any) -> None:
+        self.folder, self.chosen, self.plain, self.augment = folder, chosen, plain, augment
 
     def __len__(self) -> int:
         return len(self.chosen)
@@ -59,16 +59,16 @@ class Pictures(Dataset):
         """Return image (3, H, W) and label."""
         position, repeated = draw if isinstance(draw, tuple) else (draw, False)
         image, label = self.folder[self.chosen[position]]
-        return (self.altered if repeated and self.altered else self.usual)(image), label
+        return (self.augment if repeated and self.augment else self.plain)(image), label
 
 
-class Passes(Sampler[Draw]):
-    """Full batches of positions: whole passes, each shuffled, or balanced by class."""
+class EpochSampler(Sampler[Draw]):
+    """Full batches of positions: whole epochs, each shuffled, or balanced by class."""
 
     def __init__(self, labels: np.ndarray, balanced: bool, seed: int) -> None:
         self.labels, self.balanced = labels, balanced
         self.rng = np.random.default_rng(seed)
-        self.draws = 0  # how many the next epoch takes
+        self.draws = 0  # in the next epoch of the recipe
 
     def __len__(self) -> int:
         return self.draws
@@ -76,13 +76,13 @@ class Passes(Sampler[Draw]):
     def __iter__(self) -> Iterator[Draw]:
         left = self.draws
         while left:
-            seen: set[int] = set()
-            for position in self.one_pass()[:left].tolist():
-                yield position, position in seen
-                seen.add(position)
+            drawn: set[int] = set()
+            for position in self.one_epoch()[:left].tolist():
+                yield position, position in drawn
+                drawn.add(position)
                 left -= 1
 
-    def one_pass(self) -> np.ndarray:
+    def one_epoch(self) -> np.ndarray:
         """Return every image once, or as many of each class as the largest has."""
         if not self.balanced:
             return self.rng.permutation(len(self.labels))
@@ -99,44 +99,46 @@ class Plain:
         self.options, self.strategy, self.device = options, options.strategy, options.device
         torch.manual_seed(options.seed)
         split = json.loads(Path(options.split).read_text())
-        self.files = {part: split[part]["files"] for part in split}
+        self.files = {name: split[name]["files"] for name in split}
         self.folder = ImageFolder(options.folder)
         root = Path(options.folder)
-        self.place = {
+        self.position = {
             Path(file).relative_to(root).as_posix(): i
             for i, (file, _) in enumerate(self.folder.samples)
         }
         targets = np.array(self.folder.targets)
-        self.labels = targets[[self.place[file] for file in self.files["train"]]]  # (N,)
+        self.labels = targets[[self.position[file] for file in self.files["train"]]]  # (N,)
         self.classes = len(self.folder.classes)
         self.counts = np.bincount(self.labels, minlength=self.classes)  # (C,)
-        self.epochs_drawn = Passes(
+        self.sampler = EpochSampler(
             self.labels, self.strategy.endswith("oversampling"), options.seed
         )
-        self.altering = self.strategy == "augmentation_oversampling"
+        self.augmenting = self.strategy == "augmentation_oversampling"
         self.model = self.network().to(self.device)
         self.loss = loss_of(self.strategy, torch.from_numpy(self.counts).float().to(self.device))
 
-    # ---- what `tuned` does otherwise ---------------------------------------------------------
+    # ---- what `tuned` overrides ---------------------------------------------------------
 
-    def images(self, part: str) -> Dataset:
-        """Return the images of a part of the split."""
+    def images(self, split: str) -> Dataset:
+        """Return the images of a split."""
         size = (self.options.image_size,) * 2
         ready = [transforms.ToTensor(), transforms.Normalize([0.5] * 3, [0.5] * 3)]
-        altered = [
+        augmented = [
             transforms.Resize(size),
             transforms.RandomHorizontalFlip(),
             transforms.RandomAffine(15, (0.05, 0.05), (0.8, 1.2)),
             transforms.ColorJitter(0.25, 0.25),
         ]
-        return Pictures(
+        return Images(
             self.folder,
-            [self.place[file] for file in self.files[part]],
+            [self.position[file] for file in self.files[split]],
             transforms.Compose([transforms.Resize(size), *ready]),
-            transforms.Compose([*altered, *ready]) if self.altering and part == "train" else None,
+            transforms.Compose([*augmented, *ready])
+            if self.augmenting and split == "train"
+            else None,
         )
 
-    def loader(self, images: Dataset, sampler: Passes | None = None) -> DataLoader:
+    def loader(self, images: Dataset, sampler: EpochSampler | None = None) -> DataLoader:
         """Return batches of images, read by processes of their own."""
         return DataLoader(
             images,
@@ -153,7 +155,7 @@ class Plain:
         )
         state = load_file(self.options.weights)
         state = {k: v for k, v in state.items() if not k.startswith(("fc.", "AuxLogits."))}
-        model.load_state_dict(state, strict=False)  # two of them are made anew
+        model.load_state_dict(state, strict=False)  # fc and AuxLogits are new
         model.fc = nn.Linear(2048, self.classes)
         return model
 
@@ -169,7 +171,7 @@ class Plain:
         """Return a batch as the network takes it, (B, 3, H, W) on the device."""
         return images.to(self.device, non_blocking=True)
 
-    # ---- the same for both -------------------------------------------------------------------
+    # ---- the same in both -------------------------------------------------------------------
 
     def logits(self, images: Tensor) -> Tensor:
         """Images of a loader (B, ...) -> (B, C) float32."""
@@ -178,11 +180,11 @@ class Plain:
             return self.model(images).float()
 
     def run(self) -> dict[str, Any]:
-        """Train and evaluate; return what there is to say."""
+        """Train and evaluate; return seconds and scores."""
         seconds = dict.fromkeys(("head", "half", "validation", "test"), 0.0)
         batch, done = self.options.batch_size, 0
         rates = {}
-        training = self.loader(self.images("train"), self.epochs_drawn)
+        training = self.loader(self.images("train"), self.sampler)
         validation = self.loader(self.images("val"))
         for phase, epochs in PHASES:
             self.train_only(phase)
@@ -191,7 +193,7 @@ class Plain:
             steps = max(1, round(epochs * len(self.labels) / batch))
             for epoch in range(epochs):
                 begun = time.perf_counter()
-                self.epochs_drawn.draws = batch * (
+                self.sampler.draws = batch * (
                     steps * (epoch + 1) // epochs - steps * epoch // epochs
                 )
                 self.set_modes(phase)
@@ -204,16 +206,16 @@ class Plain:
                     done += 1
                 self.wait()
                 trained = time.perf_counter()
-                truth, judged = self.evaluate(validation)
-                macro_f1(truth, judged, self.classes)
+                truth, scores = self.evaluate(validation)
+                macro_f1(truth, scores, self.classes)
                 seconds[phase] += trained - begun
                 seconds["validation"] += time.perf_counter() - trained
             rates[phase] = steps * batch / seconds[phase]
         begun = time.perf_counter()
         offset = np.zeros(self.classes)
         if self.strategy == "threshold_moving":
-            offset = offsets(judged, truth, self.classes)
-        truth, judged = self.evaluate(self.loader(self.images("test")))
+            offset = offsets(scores, truth, self.classes)
+        truth, scores = self.evaluate(self.loader(self.images("test")))
         seconds["test"] = time.perf_counter() - begun
         return {
             "strategy": self.strategy,
@@ -222,33 +224,33 @@ class Plain:
             "images_per_second": rates,
             "steps": done,
             "batch_size": batch,
-            "macro_f1": macro_f1(truth, judged + offset, self.classes),
+            "macro_f1": macro_f1(truth, scores + offset, self.classes),
         }
 
     def wait(self) -> None:
-        """Let a GPU finish, so that its seconds are counted where they belong."""
+        """Let a GPU finish, so that its seconds count for the right phase."""
         if self.device != "cpu":
             torch.cuda.synchronize()
 
     def train_only(self, phase: str) -> None:
         """Freeze all but the last layer, or all of the first half."""
-        for name, part in self.model.named_children():
-            part.requires_grad_(name == "fc" or (phase == "half" and name not in FROZEN))
+        for name, block in self.model.named_children():
+            block.requires_grad_(name == "fc" or (phase == "half" and name not in FROZEN))
 
     def set_modes(self, phase: str) -> None:
-        """Train; what is frozen keeps its batch statistics."""
+        """Set the training mode; frozen blocks keep their batch statistics."""
         self.model.train()
-        for name, part in self.model.named_children():
+        for name, block in self.model.named_children():
             if name in FROZEN or (phase == "head" and name.startswith("Mixed")):
-                part.eval()
+                block.eval()
 
     @torch.no_grad()
     def evaluate(self, images: DataLoader) -> tuple[np.ndarray, np.ndarray]:
         """Return labels (N,) and log-probabilities (N, C) of all images."""
         self.model.eval()
-        told = [(target, self.logits(batch)) for batch, target in images]
-        truth = torch.cat([target for target, _ in told])
-        logits = torch.cat([logits for _, logits in told])
+        batches = [(target, self.logits(batch)) for batch, target in images]
+        truth = torch.cat([target for target, _ in batches])
+        logits = torch.cat([logits for _, logits in batches])
         return truth.numpy(), logits.log_softmax(1).cpu().numpy()
 
 
@@ -270,24 +272,24 @@ def loss_of(strategy: str, counts: Tensor):
 
 def offsets(log_p: np.ndarray, truth: np.ndarray, classes: int) -> np.ndarray:
     """Return one offset a class (C,): coordinate ascent of macro-F1 on the validation images."""
-    found = np.zeros(classes)
+    offset = np.zeros(classes)
     for _ in range(2):
         for k in range(classes):
-            tried = found[k] + np.linspace(-3, 3, 13)
+            tried = offset[k] + np.linspace(-3, 3, 13)
             gains = []
             for value in tried:
-                found[k] = value
-                gains.append(macro_f1(truth, log_p + found, classes))
+                offset[k] = value
+                gains.append(macro_f1(truth, log_p + offset, classes))
             best = np.flatnonzero(np.isclose(gains, max(gains)))
-            found[k] = tried[min(best, key=lambda i: abs(i - 6))]  # of equals the smallest change
-    return found
+            offset[k] = tried[min(best, key=lambda i: abs(i - 6))]  # of equals the smallest change
+    return offset
 
 
-def macro_f1(truth: np.ndarray, judged: np.ndarray, classes: int) -> float:
+def macro_f1(truth: np.ndarray, scores: np.ndarray, classes: int) -> float:
     """Mean F1 over all classes; log-probabilities (N, C)."""
     return float(
         f1_score(
-            truth, judged.argmax(1), labels=range(classes), average="macro", zero_division=0
+            truth, scores.argmax(1), labels=range(classes), average="macro", zero_division=0
         )
     )  # fmt: skip
 
@@ -308,7 +310,7 @@ def build_parser(text: str | None) -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Train one network by one strategy and print what it took."""
+    """Train one network by one strategy and print seconds and scores."""
     print(json.dumps(Plain(build_parser(__doc__).parse_args(arguments)).run()))
 
 

@@ -1,4 +1,4 @@
-"""Carry out a bench: what is not in its journal is run, timed and written down."""
+"""Runs a bench: measures what its journal lacks."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tests.perf.timed import Timed, run_timed
 
 JOURNAL = "measured.jsonl"
 SCRIPTS = {"plain": "plain.py", "tuned": "tuned.py", "bare": "bare.py"}
-COST = "cost.json"  # seconds by phase, as a run writes them
+COST = "cost.json"  # seconds by phase, which a run writes
 
 
 def bench(
-    settings: BenchConfig,
+    config: BenchConfig,
     *,
     rounds: int,
     scripts: int | None,
@@ -29,11 +29,11 @@ def bench(
     out: Path,
     say: Callable[[str], None] = print,
 ) -> Path:
-    """Measure what is missing and write the page; return its path.
+    """Measure what the journal lacks and write the page; return its path.
 
     Parameters
     ----------
-    settings
+    config
         The comparison that is timed.
     rounds
         Times that everything is run.
@@ -44,7 +44,7 @@ def bench(
     out
         Where inputs, measurements and the page go.
     say
-        Told what is going on.
+        Called with a line of progress.
 
     Raises
     ------
@@ -56,24 +56,24 @@ def bench(
     missing = [name for name in SCRIPTS.values() if not (loops / name).is_file()]
     if missing:
         raise FileNotFoundError(
-            f"{loops}: no {', '.join(missing)}. The reference loops are no part of the installed "
-            "package: run this in a checkout of the project, or say --loops DIR"
+            f"{loops} has no {', '.join(missing)}. The reference loops are not in the installed "
+            "package: run this in a checkout of the project, or give --loops DIR"
         )
     for name, number in (("rounds", rounds), ("scripts", scripts or 1)):
         if number < 1:
             raise ValueError(f"--{name} must be 1 or more, got {number}")
     say("preparing files, splits, weights and decoded images, outside of the time that counts")
-    inputs = prepare_inputs(settings, out / "inputs")
+    inputs = prepare_inputs(config, out / "inputs")
     for file in Path(inputs.images).glob("*/*"):
-        file.read_bytes()  # so that nobody is the first to read them from the disk
-    count = min(scripts or len(settings.strategies), len(settings.strategies))
-    jobs = jobs_of(settings.strategies, settings.seeds, rounds, count)
-    return execute(jobs, settings, inputs, loops=loops, out=out, say=say)
+        file.read_bytes()  # so that no contestant is the first to read them from the disk
+    count = min(scripts or len(config.strategies), len(config.strategies))
+    jobs = jobs_of(config.strategies, config.seeds, rounds, count)
+    return execute(jobs, config, inputs, loops=loops, out=out, say=say)
 
 
 def execute(
     jobs: Iterable[Job],
-    settings: BenchConfig,
+    config: BenchConfig,
     inputs: Inputs,
     *,
     loops: Path,
@@ -92,19 +92,19 @@ def execute(
         if job.is_in(journal.rows()):
             continue
         say(f"{job} ...")
-        row = _measure(job, settings, inputs, loops, out)
+        row = _measure(job, config, inputs, loops, out)
         journal.add(row)
-        write_page(out, inputs.about, settings, journal.rows())
+        write_page(out, inputs.about, config, journal.rows())
         say(f"{job}: {row['seconds']:.1f} s")
-    return write_page(out, inputs.about, settings, journal.rows())
+    return write_page(out, inputs.about, config, journal.rows())
 
 
-def _measure(job: Job, settings: BenchConfig, inputs: Inputs, loops: Path, out: Path) -> Row:
+def _measure(job: Job, config: BenchConfig, inputs: Inputs, loops: Path, out: Path) -> Row:
     from benchmark.system.provenance import git_commit
 
     measure = {"harness": _harness, "bare": _bare}.get(job.kind, _script)
     with own_cache(out / "cache"):
-        timed, result = measure(job, settings, inputs, loops, out)
+        timed, result = measure(job, config, inputs, loops, out)
     return {
         "kind": job.kind,
         "round": job.round,
@@ -117,32 +117,32 @@ def _measure(job: Job, settings: BenchConfig, inputs: Inputs, loops: Path, out: 
 
 
 def _script(
-    job: Job, settings: BenchConfig, inputs: Inputs, loops: Path, out: Path
+    job: Job, config: BenchConfig, inputs: Inputs, loops: Path, out: Path
 ) -> tuple[Timed, Any]:
     seed = job.seeds[0]
     command: list[str | Path] = [
         *(sys.executable, loops / SCRIPTS[job.kind]),
         *(inputs.images, inputs.split(seed), inputs.weights),
         *("--strategy", job.strategies[0], "--seed", str(seed)),
-        *("--image-size", str(settings.image_size)),
+        *("--image-size", str(config.image_size)),
         *("--batch-size", str(inputs.about["batch_size"][str(seed)])),
         *("--device", inputs.about["device"]),
     ]
     if job.kind == "tuned":
         command += ["--decoded", inputs.decoded, "--precision", inputs.about["precision"]]
     timed = _run(command, job, inputs, out)
-    told = timed.told()
-    if told["steps"] != inputs.about["steps"][str(seed)]:
+    result = timed.result()
+    if result["steps"] != inputs.about["steps"][str(seed)]:
         raise ValueError(
-            f"{job} took {told['steps']} steps, the harness takes "
-            f"{inputs.about['steps'][str(seed)]}: they are not to be compared"
+            f"{job} took {result['steps']} steps, the harness takes "
+            f"{inputs.about['steps'][str(seed)]}: they can't be compared"
         )
-    return timed, told
+    return timed, result
 
 
 def _harness(
     job: Job,
-    settings: BenchConfig,
+    config: BenchConfig,
     inputs: Inputs,
     loops: Path,
     out: Path,
@@ -153,8 +153,8 @@ def _harness(
         *(sys.executable, "-m", "benchmark", "run"),
         *("--strategies", ",".join(job.strategies), "--seed-list", ",".join(map(str, job.seeds))),
         *("--data", inputs.images, "--weights", inputs.weights),
-        *("--image-size", str(settings.image_size)),
-        *("--device", settings.device, "--precision", settings.precision),
+        *("--image-size", str(config.image_size)),
+        *("--device", config.device, "--precision", config.precision),
         *("--out", folder),
     ]
     timed = _run(command, job, inputs, out)
@@ -163,7 +163,7 @@ def _harness(
     result = {
         "cost": cost,
         "macro_f1": {
-            f"{record['strategy']} {record['seed']}": record["numbers"]["test"]["macro_f1"]
+            f"{record['strategy']} {record['seed']}": record["metrics"]["test"]["macro_f1"]
             for record in records
         },
     }
@@ -172,16 +172,16 @@ def _harness(
 
 
 def _bare(
-    job: Job, settings: BenchConfig, inputs: Inputs, loops: Path, out: Path
+    job: Job, config: BenchConfig, inputs: Inputs, loops: Path, out: Path
 ) -> tuple[Timed, Any]:
     command: list[str | Path] = [
         *(sys.executable, loops / SCRIPTS["bare"], inputs.images, inputs.weights),
-        *("--image-size", str(settings.image_size)),
+        *("--image-size", str(config.image_size)),
         *("--batch-size", str(inputs.about["batch_size"][str(job.seeds[0])])),
-        *("--device", settings.device, "--precision", settings.precision),
+        *("--device", config.device, "--precision", config.precision),
     ]
     timed = _run(command, job, inputs, out)
-    return timed, timed.told()
+    return timed, timed.result()
 
 
 def _run(command: list[str | Path], job: Job, inputs: Inputs, out: Path) -> Timed:

@@ -1,4 +1,4 @@
-"""What is run, in which order: plain, tuned and harness in turn, round after round."""
+"""The order of measurements: plain, tuned and harness in turn, round after round."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Job:
     seeds: tuple[int, ...]
 
     def is_in(self, rows: Sequence[Row]) -> bool:
-        """Return whether it was measured already."""
+        """Return whether the job has a row."""
         return any(
             row["kind"] == self.kind
             and row["round"] == self.round
@@ -28,8 +28,8 @@ class Job:
         )
 
     def __str__(self) -> str:
-        what = self.strategies[0] if len(self.strategies) == 1 else str(len(self.strategies))
-        return f"{self.kind}-{what}-seeds{'.'.join(map(str, self.seeds))}-round{self.round}"
+        name = self.strategies[0] if len(self.strategies) == 1 else str(len(self.strategies))
+        return f"{self.kind}-{name}-seeds{'.'.join(map(str, self.seeds))}-round{self.round}"
 
 
 def jobs_of(
@@ -38,17 +38,17 @@ def jobs_of(
     """Yield the jobs of all rounds.
 
     Of the scripts, one a strategy and seed, each round runs `scripts` of either kind, and the next
-    round goes on where this one stopped: strategies first, then seeds. The harness runs all
+    round continues where this one stopped: strategies first, then seeds. The harness runs all
     strategies on the first seed, and, if there are several, on all seeds.
     """
     names = tuple(strategies)
     for number in range(rounds):
-        drawn = []
+        scripts_of_round = []
         for k in range(number * scripts, (number + 1) * scripts):
             seed = seeds[k // len(names) % len(seeds)]
-            drawn.append((names[k % len(names)], seed))
+            scripts_of_round.append((names[k % len(names)], seed))
         for kind in ("plain", "tuned"):
-            for name, seed in drawn:
+            for name, seed in scripts_of_round:
                 yield Job(kind, number, (name,), (seed,))
         yield Job("harness", number, names, (seeds[0],))
         if len(seeds) > 1:

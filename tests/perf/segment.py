@@ -1,4 +1,4 @@
-"""The harness' own training of a segment, a few steps at a time, so that it can be timed."""
+"""The harness' training of a segment, a few steps at a time, so that it can be timed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmark.strategy import Strategy
 from benchmark.strategy.registry import StrategySpec
 from benchmark.train.trainer import Training
 
-STEPS = 10**6  # more than are ever run: the segment does not end, and nothing is validated
+STEPS = 10**6  # so many that the segment does not end, and nothing is validated
 
 FORUM = RECIPES["forum"]
 # its second phase alone
@@ -29,10 +29,10 @@ def second_half(data: str, **settings: object) -> Experiment:
 
 
 def endless(prepared: PreparedExperiment, seed: int, batch_size: int) -> Callable[[int], None]:
-    """Return a function that trains so many steps more; the device has finished when it returns."""
+    """Return a function that trains so many more steps, and waits for the device."""
     budget = Budget(batch_size, (STEPS,))
-    asked = [StrategySpec("no_change", Strategy(), "", {})]
-    (segment,) = make_plan(asked, {seed: budget}, {seed: ""}).segments
+    strategies = [StrategySpec("no_change", Strategy(), "", {})]
+    (segment,) = make_plan(strategies, {seed: budget}, {seed: ""}).segments
     training = Training(
         prepared.frozen_features, prepared.splits[seed], RECIPE, budget, seed, segment.head
     )

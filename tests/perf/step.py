@@ -1,11 +1,11 @@
-"""Does capturing pay? One training step of the second half: eager, as CUDA graphs, compiled.
+"""Time a training step of the second half: eager, as CUDA graphs, compiled.
 
     python step.py [--device cuda] [--image-size 299] [--steps 200]
 
-Activations are random numbers in memory, the optimizer is fused Adam, bf16 where asked. Of each way
-it takes the seconds before the steps are steady (capturing, compiling; counted) and the seconds of
-a steady step, and from these the number of steps after which it has overtaken eager. A way that
-does not work here says why. Prints one line of JSON.
+Activations are random numbers in memory, the optimizer is fused Adam. For each way the script
+measures the seconds before steps are steady (capturing, compiling) and the seconds of a steady
+step; from these it computes after how many steps the way has overtaken eager. A way that fails is
+reported with its error. Prints one line of JSON.
 """
 
 from __future__ import annotations
@@ -44,45 +44,45 @@ def eager(body: nn.Module, head: nn.Module, bf16: bool, device: torch.device) ->
 
 
 def captured(body: nn.Module, head: nn.Module, bf16: bool, device: torch.device) -> Step:
-    """Return a step that replays one CUDA graph on inputs of a fixed place."""
+    """Return a step that replays one CUDA graph on inputs at fixed addresses."""
     if device.type != "cuda":
         raise RuntimeError("CUDA graphs need a GPU")
     plain = eager(body, head, bf16, device)
-    kept: dict[str, Tensor] = {}
+    static: dict[str, Tensor] = {}
     graph = torch.cuda.CUDAGraph()
 
     def step(x: Tensor, labels: Tensor) -> None:
-        if not kept:
-            kept.update(x=x.clone(memory_format=torch.preserve_format), labels=labels.clone())
-            aside = torch.cuda.Stream()
-            aside.wait_stream(torch.cuda.current_stream())
-            with torch.cuda.stream(aside):
+        if not static:
+            static.update(x=x.clone(memory_format=torch.preserve_format), labels=labels.clone())
+            side_stream = torch.cuda.Stream()
+            side_stream.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(side_stream):
                 for _ in range(3):
-                    plain(kept["x"], kept["labels"])
-            torch.cuda.current_stream().wait_stream(aside)
+                    plain(static["x"], static["labels"])
+            torch.cuda.current_stream().wait_stream(side_stream)
             with torch.cuda.graph(graph):
-                plain(kept["x"], kept["labels"])
-        kept["x"].copy_(x)
-        kept["labels"].copy_(labels)
+                plain(static["x"], static["labels"])
+        static["x"].copy_(x)
+        static["labels"].copy_(labels)
         graph.replay()
 
     return step
 
 
-def parts(body: nn.Module, head: nn.Module, bf16: bool, device: torch.device) -> Step:
+def graphed_passes(body: nn.Module, head: nn.Module, bf16: bool, device: torch.device) -> Step:
     """Return a step whose two passes through the blocks are graphs, as in the harness."""
     if device.type != "cuda":
         raise RuntimeError("CUDA graphs need a GPU")
-    kept: list[Step] = []
+    graphed: list[Step] = []
 
     def step(x: Tensor, labels: Tensor) -> None:
-        if not kept:
+        if not graphed:
             like = x.clone(memory_format=torch.preserve_format)
             with torch.autocast(device.type, torch.bfloat16, enabled=bf16, cache_enabled=False):
-                kept.append(
+                graphed.append(
                     eager(torch.cuda.make_graphed_callables(body, (like,)), head, bf16, device)
                 )
-        kept[0](x, labels)
+        graphed[0](x, labels)
 
     return step
 
@@ -99,8 +99,8 @@ def compiled(mode: str) -> Callable[[nn.Module, nn.Module, bool, torch.device], 
 WAYS = {
     "eager": eager,
     "eager, tuned": eager,  # cuDNN tries its algorithms
-    "graphs of two passes": parts,
-    "graphs of two passes, tuned": parts,
+    "graphs of two passes": graphed_passes,
+    "graphs of two passes, tuned": graphed_passes,
     "one graph": captured,
     "one graph, tuned": captured,
     "compile": compiled("default"),
@@ -108,23 +108,23 @@ WAYS = {
 }
 
 
-def measure(name: str, asked: argparse.Namespace, device: torch.device) -> dict[str, float]:
+def measure(name: str, options: argparse.Namespace, device: torch.device) -> dict[str, float]:
     """Return seconds until steady, and seconds a steady step."""
     torch.manual_seed(0)
     torch.backends.cudnn.benchmark = name.endswith("tuned")
-    body = nn.Sequential(*suffix_of(asked.weights))
+    body = nn.Sequential(*suffix_of(options.weights))
     body = body.to(device, memory_format=torch.channels_last).train()
     head = nn.Sequential(nn.Dropout(), nn.Linear(2048, CLASSES)).to(device)
-    side = (asked.image_size - 43) // 16 + 1  # of the map after Mixed_6b
-    dtype = torch.bfloat16 if asked.precision == "bf16" else torch.float32
+    side = (options.image_size - 43) // 16 + 1  # of the map after Mixed_6b
+    dtype = torch.bfloat16 if options.precision == "bf16" else torch.float32
     rows = torch.randn(IMAGES, side, side, CHANNELS, device=device).relu().to(dtype)
     labels = torch.randint(CLASSES, (IMAGES,), device=device)
-    step = WAYS[name](body, head, asked.precision == "bf16", device)
+    step = WAYS[name](body, head, options.precision == "bf16", device)
 
     def run(steps: int) -> float:
         begun = time.perf_counter()
         for _ in range(steps):
-            chosen = torch.randint(IMAGES, (asked.batch_size,), device=device)
+            chosen = torch.randint(IMAGES, (options.batch_size,), device=device)
             # (B, H, W, C) -> (B, C, H, W), channels-last
             step(rows.index_select(0, chosen).permute(0, 3, 1, 2), labels[chosen])
         if device.type == "cuda":
@@ -132,36 +132,36 @@ def measure(name: str, asked: argparse.Namespace, device: torch.device) -> dict[
         return time.perf_counter() - begun
 
     first = run(4)
-    steady = median(run(asked.steps) / asked.steps for _ in range(SLICES))
+    steady = median(run(options.steps) / options.steps for _ in range(SLICES))
     return {"warm_up": max(0.0, first - 4 * steady), "step": steady}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure every way and print what came out."""
-    flags = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    flags.add_argument("--weights", help="default: random numbers")
-    flags.add_argument("--image-size", type=int, default=299)
-    flags.add_argument("--batch-size", type=int, default=64)
-    flags.add_argument("--device", default="cuda")
-    flags.add_argument("--precision", choices=("bf16", "fp32"), default="bf16")
-    flags.add_argument("--steps", type=int, default=40, help="of a slice")
-    flags.add_argument("--ways", default=";".join(WAYS))
-    asked = flags.parse_args(arguments)
-    device = torch.device(asked.device)
-    found: dict[str, dict[str, float | str]] = {}
-    for name in asked.ways.split(";"):
+    """Measure all ways and print the results."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--weights", help="default: random numbers")
+    parser.add_argument("--image-size", type=int, default=299)
+    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--precision", choices=("bf16", "fp32"), default="bf16")
+    parser.add_argument("--steps", type=int, default=40, help="of a slice")
+    parser.add_argument("--ways", default=";".join(WAYS))
+    options = parser.parse_args(arguments)
+    device = torch.device(options.device)
+    results: dict[str, dict[str, float | str]] = {}
+    for name in options.ways.split(";"):
         try:
-            found[name] = dict(measure(name, asked, device))
-        except Exception as error:  # a way that fails here is a finding, and others go on
-            found[name] = {"failed": f"{type(error).__name__}: {error}"[:300]}
+            results[name] = dict(measure(name, options, device))
+        except Exception as error:  # a way that fails is a result too
+            results[name] = {"failed": f"{type(error).__name__}: {error}"[:300]}
         torch.compiler.reset()
-    base = found.get("eager", {})
-    for name, one in found.items():
-        if name != "eager" and "step" in one and "step" in base:
-            gain = float(base["step"]) - float(one["step"])
-            behind = float(one["warm_up"]) - float(base["warm_up"])
-            one["overtakes_after"] = max(0, round(behind / gain)) if gain > 0 else "never"
-    print(json.dumps(found))
+    base = results.get("eager", {})
+    for name, result in results.items():
+        if name != "eager" and "step" in result and "step" in base:
+            gain = float(base["step"]) - float(result["step"])
+            behind = float(result["warm_up"]) - float(base["warm_up"])
+            result["overtakes_after"] = max(0, round(behind / gain)) if gain > 0 else "never"
+    print(json.dumps(results))
 
 
 if __name__ == "__main__":

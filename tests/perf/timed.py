@@ -1,4 +1,4 @@
-"""One command, timed from outside: the wall clock from its start to its end, and its memory."""
+"""Times a command from outside: the wall clock from its start to its end, and its memory."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import benchmark
-from tests.perf.memory import MemoryWatch
+from tests.perf.memory import MemoryMonitor
 
-LINES_SHOWN = 12  # of what a failed command said
+LINES_SHOWN = 12  # of the output of a command that failed
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,13 @@ class Timed:
     """What a command took."""
 
     seconds: float  # wall clock, start of the interpreter included
-    load: float  # processes that wanted to run, mean of the minute before; ours of before count
-    others: float | None  # cores that other programs used meanwhile, on average
+    load: float  # runnable processes, mean of the minute before, our earlier ones included
+    others: float | None  # cores that other programs used meanwhile, mean
     begun: str  # UTC
-    memory: dict[str, int]  # peak bytes of the whole tree of processes, see `memory.PARTS`
+    memory: dict[str, int]  # peak bytes of the whole tree of processes, see `memory.KINDS`
     output: str
 
-    def told(self) -> Any:
+    def result(self) -> Any:
         """Return the JSON on the last line of the output."""
         return json.loads(self.output.strip().rpartition("\n")[2])
 
@@ -59,19 +59,19 @@ def run_timed(
     command
         Words.
     log
-        Two files of this name, with .out and .err, take what it says.
+        The output goes to files of this name, with .out and .err.
     environment
-        Variables that it gets besides ours.
+        Variables in addition to ours.
     gpu
-        Whether to watch the memory of GPUs.
+        Whether to sample the memory of GPUs.
 
     Raises
     ------
     ChildProcessError
-        If it fails, with the end of what it said.
+        If it fails, with the end of its output.
     """
     words = [str(word) for word in command]
-    # this very package, wherever the command runs
+    # the command imports this package, wherever it runs
     root = str(Path(benchmark.__file__).parents[1])
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
     variables = {**os.environ, "PYTHONPATH": path, **(environment or {})}
@@ -83,7 +83,7 @@ def run_timed(
         start = time.perf_counter()
         process = subprocess.Popen(words, stdout=output, stderr=errors, env=variables)
         try:
-            with MemoryWatch(process.pid, gpu=gpu) as watch:
+            with MemoryMonitor(process.pid, gpu=gpu) as monitor:
                 code = process.wait()
                 seconds = time.perf_counter() - start
         finally:
@@ -91,19 +91,19 @@ def run_timed(
                 process.terminate()
                 process.wait()
     if code:
-        said = (err.read_text(errors="replace") or out.read_text(errors="replace")).splitlines()
+        lines = (err.read_text(errors="replace") or out.read_text(errors="replace")).splitlines()
         raise ChildProcessError(
-            f"{' '.join(words)} ended with code {code}; see {err}. It said last:\n"
-            + "\n".join(said[-LINES_SHOWN:])
+            f"{' '.join(words)} ended with code {code}; see {err}. Its last lines:\n"
+            + "\n".join(lines[-LINES_SHOWN:])
         )
     others = None
     if busy is not None and (later := _busy_seconds()) is not None:
         others = max(0.0, (later - busy - (_own_seconds() - own)) / seconds)
-    return Timed(seconds, load, others, begun, watch.peak, out.read_text(errors="replace"))
+    return Timed(seconds, load, others, begun, monitor.peak, out.read_text(errors="replace"))
 
 
 def _busy_seconds() -> float | None:
-    """Return the core-seconds of all programs since the machine started; None if it can't tell."""
+    """Return the core-seconds of all programs since the machine started; None if unknown."""
     try:
         user, nice, system, _, _, *rest = map(int, _first_line("/proc/stat").split()[1:9])
     except (OSError, ValueError):
@@ -112,9 +112,9 @@ def _busy_seconds() -> float | None:
 
 
 def _own_seconds() -> float:
-    """Return the core-seconds of this process and of those of its descendants that have ended."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in used)
+    """Return the core-seconds of this process and of its descendants that have ended."""
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def _first_line(path: str) -> str:

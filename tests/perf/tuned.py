@@ -1,11 +1,11 @@
-"""`plain` by somebody who optimises: decoded images, channels-last, bf16, fused Adam.
+"""`plain`, optimised: decoded images, channels-last, bf16, fused Adam.
 
     python tuned.py FOLDER SPLIT.json WEIGHTS.safetensors --decoded DIR --strategy NAME
 
-The images come decoded and resized from DIR, which the bench fills outside of the time it counts:
-decoding is given to this script for free. DIR holds pixels.npy, (N, size, size, 3) uint8, and
-files.json, the N names. Augmentation works on tensors, in the workers. All else is as in `plain`:
-one script a strategy, the full network for every image of every epoch.
+The images are decoded and resized in DIR, which the bench fills outside of the time it counts:
+decoding costs this script nothing. DIR holds pixels.npy, (N, size, size, 3) uint8, and files.json,
+the N names. Augmentation works on tensors, in the workers. All else is as in `plain`: one script a
+strategy, the full network for every image of every epoch.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from plain import RATE, Draw, Passes, Plain, options
+from plain import RATE, Draw, EpochSampler, Plain, build_parser
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import v2
 
 
 class Decoded(Dataset):
-    """Rows of the array, a whole batch at a time; repeats in a pass are altered if asked for."""
+    """Rows of the array, a whole batch at a time. `augment`: repeats in an epoch are augmented."""
 
-    def __init__(self, file: Path, rows: np.ndarray, labels: np.ndarray, altered: bool) -> None:
+    def __init__(self, file: Path, rows: np.ndarray, labels: np.ndarray, augment: bool) -> None:
         self.pixels = np.load(file, mmap_mode="r")  # (N, H, W, 3)
         self.rows, self.labels = rows, torch.from_numpy(labels)
-        self.altered = altered and v2.Compose(
+        self.augment = augment and v2.Compose(
             [
                 v2.RandomHorizontalFlip(),
                 v2.RandomAffine(15, (0.05, 0.05), (0.8, 1.2)),
@@ -44,36 +44,36 @@ class Decoded(Dataset):
         """Return images (B, 3, H, W) uint8, channels-last in memory, and labels (B,)."""
         positions = [draw[0] if isinstance(draw, tuple) else draw for draw in draws]
         images = torch.from_numpy(self.pixels[self.rows[positions]]).permute(0, 3, 1, 2)
-        if self.altered:
+        if self.augment:
             for k, draw in enumerate(draws):
                 if isinstance(draw, tuple) and draw[1]:
-                    images[k] = self.altered(images[k])
+                    images[k] = self.augment(images[k])
         return images, self.labels[positions]
 
 
 class Tuned(Plain):
-    """One network, one strategy, the usual means of speed."""
+    """One network, one strategy, with the usual optimisations."""
 
-    def images(self, part: str) -> Dataset:
-        """Return the images of a part of the split."""
-        folder = Path(self.asked.decoded)
+    def images(self, split: str) -> Dataset:
+        """Return the images of a split."""
+        folder = Path(self.options.decoded)
         row = {file: i for i, file in enumerate(json.loads((folder / "files.json").read_text()))}
-        files = self.files[part]
+        files = self.files[split]
         rows = np.array([row[file] for file in files])
-        labels = np.array([self.folder.targets[self.place[file]] for file in files])
-        altered = self.altering and part == "train"
-        return Decoded(folder / "pixels.npy", rows, labels, altered)
+        labels = np.array([self.folder.targets[self.position[file]] for file in files])
+        augment = self.augmenting and split == "train"
+        return Decoded(folder / "pixels.npy", rows, labels, augment)
 
-    def loader(self, images: Dataset, sampler: Passes | None = None) -> DataLoader:
-        """Return batches; what the workers make is a batch already."""
+    def loader(self, images: Dataset, sampler: EpochSampler | None = None) -> DataLoader:
+        """Return batches; the workers return whole batches."""
         return DataLoader(
             images,
-            self.asked.batch_size,
+            self.options.batch_size,
             sampler=sampler,
-            num_workers=self.asked.workers,
+            num_workers=self.options.workers,
             pin_memory=self.device != "cpu",
-            persistent_workers=self.asked.workers > 0,
-            collate_fn=as_it_is,
+            persistent_workers=self.options.workers > 0,
+            collate_fn=keep_batch,
         )
 
     def network(self) -> nn.Module:
@@ -85,28 +85,28 @@ class Tuned(Plain):
         return torch.optim.Adam(parameters, lr=RATE, fused=True)
 
     def precision(self) -> AbstractContextManager:
-        """Return autocast, if bf16 was asked for."""
+        """Return autocast for bf16."""
         device = torch.device(self.device).type
-        return torch.autocast(device, torch.bfloat16, enabled=self.asked.precision == "bf16")
+        return torch.autocast(device, torch.bfloat16, enabled=self.options.precision == "bf16")
 
     def put(self, images: Tensor) -> Tensor:
         """Bytes (B, 3, H, W) -> the device -> -1 to 1."""
         return super().put(images).float().div_(127.5).sub_(1)
 
 
-def as_it_is(batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+def keep_batch(batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
     """Return a batch."""
     return batch
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Train one network by one strategy and print what it took."""
-    flags = options(__doc__)
-    flags.add_argument("--decoded", required=True, help="folder of pixels.npy and files.json")
-    flags.add_argument("--precision", choices=("bf16", "fp32"), default="bf16")
-    asked = flags.parse_args(arguments)
+    """Train one network by one strategy and print seconds and scores."""
+    parser = build_parser(__doc__)
+    parser.add_argument("--decoded", required=True, help="folder of pixels.npy and files.json")
+    parser.add_argument("--precision", choices=("bf16", "fp32"), default="bf16")
+    options = parser.parse_args(arguments)
     torch.backends.cudnn.benchmark = True  # every batch but the last has the same shape
-    print(json.dumps(Tuned(asked).run()))
+    print(json.dumps(Tuned(options).run()))
 
 
 if __name__ == "__main__":

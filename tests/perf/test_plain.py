@@ -1,8 +1,8 @@
-"""The reference loop and the harness do the same: same images, same order, same logits.
+"""The plain script and the harness do the same: same images, same order, same logits.
 
-Adam's first step is about the sign of each gradient, so rounding decides where one is nearly 0: a
-prefix with folded batch norm was 1e-4 away after it, on one seed of three. In float32 none is
-folded.
+Adam's first step is about the sign of each gradient, so rounding decides where a gradient is nearly
+0: with folded batch norm in the prefix, logits differed by 1e-4 after it, on one seed of three. In
+float32 none is folded.
 """
 
 import argparse
@@ -32,8 +32,8 @@ BOUND = 1e-4  # largest difference of a logit
 @pytest.fixture
 def both(image_folder, tmp_path):
     """A plain script and a training of the harness, with the same weights and no dropout."""
-    settings = BenchConfig(str(image_folder), "bundled", SIZE, ("no_change",), (0,), "cpu", "fp32")
-    inputs = prepare_inputs(settings, tmp_path)
+    config = BenchConfig(str(image_folder), "bundled", SIZE, ("no_change",), (0,), "cpu", "fp32")
+    inputs = prepare_inputs(config, tmp_path)
     experiment = second_half(
         inputs.images,
         weights=str(inputs.weights),
@@ -54,9 +54,9 @@ def both(image_folder, tmp_path):
     spec = importlib.util.spec_from_file_location("plain", PLAIN)
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
-    words = [inputs.images, str(inputs.split(0)), str(inputs.weights), "--image-size", str(SIZE)]
-    asked: argparse.Namespace = script.options("").parse_args([*words, "--workers", "0"])
-    plain = script.Plain(asked)
+    flags = [inputs.images, str(inputs.split(0)), str(inputs.weights), "--image-size", str(SIZE)]
+    options: argparse.Namespace = script.build_parser("").parse_args([*flags, "--workers", "0"])
+    plain = script.Plain(options)
     plain.model.dropout.p = 0.0
     plain.model.fc.load_state_dict(training.network.head.state_dict())
     return plain, training, segment
