@@ -30,7 +30,7 @@ class GeneralizedCrossEntropy:
 
 @strategy(groups=("noise",), q=Between(0.1, 1))
 def generalized_cross_entropy(q: float = 0.7) -> Strategy:
-    """Very improbable images count for little, because their labels may be wrong.
+    """Images with a very improbable label count for little, because the label may be wrong.
 
     Zhang & Sabuncu 2018, arXiv 1805.07836, eq. 6, without their truncation: between cross-entropy
     (q near 0) and the mean absolute error (q=1). The gradient of an image is p_y^q times that by

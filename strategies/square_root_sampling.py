@@ -6,7 +6,7 @@ from strategies.random_oversampling import Oversample
 
 @strategy(groups=("samplers",), power=Between(0, 1))
 def square_root_sampling(power: float = 0.5) -> Strategy:
-    """Rare classes are drawn more often, but less often than others: half way to balanced draws.
+    """Rare classes are drawn more often, but not as often as others: half way to balanced draws.
 
     Mahajan et al. 2018, arXiv 1805.00932, section 2.2; Kang et al. 2020, arXiv 1910.09217, eq. 1
     with q = power. Each epoch shows every image of the largest class once, as in random
