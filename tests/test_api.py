@@ -1,0 +1,63 @@
+"""The façade: settings are read once, and mistakes are found before anything is trained."""
+
+import sys
+
+import pytest
+
+import benchmark
+from benchmark import api
+from benchmark.plan.experiment import Experiment
+from benchmark.plan.run_options import RunOptions
+from benchmark.plugins import load_plugin
+
+BACKBONE = '''
+from collections import OrderedDict
+
+from torch import nn
+from benchmark.model.registry import backbone
+
+
+@backbone(half="pool", min_size=8)
+def tiny():
+    """One block, for a test."""
+    return nn.Sequential(OrderedDict(pool=nn.Flatten()))
+'''
+
+
+@pytest.fixture
+def small(image_folder, forgotten):
+    """An experiment on few small images; the tests here train nothing."""
+    load_plugin("tests/small_backbone.py")
+    return Experiment(data=image_folder, backbone="small", image_size=16, weights="none")
+
+
+def test_a_plug_in_is_loaded_before_its_backbone_is_looked_up(tmp_path, forgotten):
+    file = tmp_path / "tiny.py"
+    file.write_text(BACKBONE)
+    settings = {"plugin": file, "backbone": "tiny", "fine_tune": "head", "image_size": 8}
+    experiment, options = api.read_settings(settings)
+    assert experiment.backbone == "tiny"
+    assert options == RunOptions(plugin=str(file))
+
+
+def test_the_plan_is_for_the_named_folder_or_one_named_after_the_settings(small, tmp_path):
+    named = api.plan(small, RunOptions("no_change", out=tmp_path / "x"))
+    assert named.folder.path == tmp_path / "x"
+    default = api.plan(small, RunOptions("no_change", tune=3)).folder.path
+    assert default.as_posix() == f"results/{default.name}"
+    assert default.name.endswith("-forum-16px-tune3")
+    assert not default.exists()
+
+
+def test_a_baseline_is_one_of_the_strategies(small):
+    options = RunOptions("no_change,class_weights", baseline="focal_loss")
+    with pytest.raises(ValueError, match="'focal_loss' is none of the strategies asked for"):
+        api.plan(small, options)
+
+
+def test_benchmark_run_is_the_function_whatever_is_imported():
+    benchmark.run = sys.modules["benchmark.run"]  # as the import of that package does
+    assert benchmark.run is api.run
+    assert benchmark.load is api.load
+    with pytest.raises(AttributeError, match="no attribute 'walk'"):
+        benchmark.walk  # noqa: B018
