@@ -61,7 +61,11 @@ def _experiment_lines(prepared: PreparedExperiment) -> list[str]:
     experiment, first = prepared.experiment, prepared.experiment.seeds[0]
     budget, split = prepared.budgets[first], prepared.splits[first]
     counts = prepared.train_counts(first)
-    blocks = {"head": "the head", "rest": experiment.fine_tune}
+    depth = {"head": "the head", "half": "the second half", "full": "the whole network"}
+    blocks = {
+        "head": "the head",
+        "rest": depth.get(experiment.fine_tune, f"{experiment.fine_tune} and all after it"),
+    }
     phases = ", then ".join(
         f"{steps} steps of {blocks[phase.train_from]}"
         for steps, phase in zip(budget.phase_steps, experiment.recipe.phases, strict=True)
@@ -90,7 +94,7 @@ def _tuning_lines(plan: Plan, trials: int) -> list[str]:
 
 
 def _format_shared(plan: Plan, key: str, names: Sequence[str]) -> str:
-    """Return how many steps a network has in common with others, which are trained once."""
+    """Return how many steps a network shares with others; those are trained once."""
     segments = {segment.key: segment for segment in plan.segments}
     segment = segments[key]
     steps, others = segment.end, []

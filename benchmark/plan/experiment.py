@@ -1,4 +1,4 @@
-"""Everything that defines a run, fixed before it begins. Its fields are the settings.
+"""The experiment: what is fixed before a run begins. Its fields are settings.
 
 Strategies differ from the experiment only where they say so: data, splits, weights, image size,
 phases, optimizer and step budget are the same for all of them.
@@ -32,7 +32,7 @@ PRECISIONS = ("auto", "fp32", "bf16")
 
 
 def read_seeds(value: Any) -> tuple[int, ...]:
-    """Read how many seeds, as text or in Python; in Python also the seeds themselves."""
+    """Turn a number of seeds, as text or int, into the seeds; a sequence of seeds stays."""
     text = str(value).strip()
     if isinstance(value, Iterable) and not isinstance(value, str):
         return READERS[tuple[int, ...]].read(value)
@@ -55,8 +55,8 @@ def _are_seeds(seeds: tuple[int, ...]) -> bool:
 class Experiment(BaseSettings):
     """The settings of a run. Nothing is opened, downloaded or measured yet.
 
-    When it is made, `seeds` becomes the seeds themselves, and `recipe` the recipe as it is trained,
-    with `epochs` and `lr` in it.
+    Once it is made, `seeds` holds the seeds themselves, and `recipe` has the given `epochs` and
+    `lr`.
     """
 
     data: str = define_setting(
@@ -223,16 +223,16 @@ class Experiment(BaseSettings):
         return {**super().describe(), "recipe": self.recipe.name}
 
     def training_fingerprint(self) -> dict[str, Any]:
-        """Return what of it changes a trained network, apart from data and weights."""
+        """Return the settings that change a trained network, apart from data and weights."""
         definitions = settings_of(type(self)).items()
         values = {name: getattr(self, name) for name, d in definitions if d.in_fingerprint}
         return {**values, "recipe": self.recipe.fingerprint()}
 
 
 def changed_from_recipe(experiment: Experiment) -> list[str]:
-    """Return what differs from the recipe of that name: 'epochs', 'lr', 'fine_tune'.
+    """Return the settings that differ from the recipe of that name: 'epochs', 'lr', 'fine_tune'.
 
-    Of a recipe of the user's own only the depth can differ.
+    From a recipe of the user's own, only the last can differ.
     """
     recipe = experiment.recipe
     named = RECIPES.get(recipe.name, recipe)
@@ -246,7 +246,7 @@ def changed_from_recipe(experiment: Experiment) -> list[str]:
 
 
 def default_name(experiment: Experiment) -> str:
-    """Return a folder name that says what a run is: data, recipe, what is not the default."""
+    """Return the name of a run's folder: data, recipe, and what differs from the defaults."""
     path = Path(experiment.data)
     data = path.stem if path.suffix or "/" in experiment.data else experiment.data
     parts = [data or "data"]

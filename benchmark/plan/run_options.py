@@ -1,4 +1,4 @@
-"""BaseSettings that choose what is compared and where results go, but change no trained network."""
+"""Settings that choose what is compared and where results go. They change no trained network."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ class SettingDefinition:
         return READERS.get(self.type, READERS[str])
 
     def help(self, unset: str = "") -> str:
-        """Return the sentence of the help; `unset` replaces the words for the default."""
+        """Return the sentence of the help; `unset`, if given, describes the default instead."""
         default = unset or self.unset or ("" if self.default in (None, (), False) else self.default)
         return f"{self.description} (default: {default})" if default else self.description
 
