@@ -95,8 +95,8 @@ def _diagnosis(classes: Sequence[str], record: DiagnosisRecord) -> dict[str, Any
         "never_predicted": record.never_predicted,
         "cause": diagnosis.cause,
         "confuser": None if record.confuser is None else classes[record.confuser],
-        "explanation": diagnosis.sentence(classes),
-        "suggestions": ", ".join(diagnosis.try_next),
+        "explanation": diagnosis.explanation(classes),
+        "suggestions": ", ".join(diagnosis.suggestions),
         **{name: value for name, value in signals.items() if name != "recall"},
     }
 

@@ -187,14 +187,13 @@ def _diagnoses(
         outputs["test"],
         predicted,
         counts,
-        outputs["test"].head,
         np.array(losses, float) if losses else None,  # (T, C), None becomes NaN
     )
     return tuple(
         DiagnosisRecord(
             index=diagnosis.index,
             recall=diagnosis.recall,
-            never_predicted=diagnosis.never,
+            never_predicted=diagnosis.never_predicted,
             confuser=diagnosis.confuser,
             signals=diagnosis.signals,
             cause=diagnosis.cause,

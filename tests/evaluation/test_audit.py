@@ -48,7 +48,7 @@ def prepared(tmp_path_factory):
     """Three classes of very different size at 75 px; Mixed_7b and what follows is trained."""
     from PIL import Image
 
-    from benchmark.api import make_experiment
+    from benchmark.plan.experiment import Experiment
 
     root, rng = tmp_path_factory.mktemp("audited"), np.random.default_rng(0)
     for c, (name, count) in enumerate(zip("abc", (30, 12, 6), strict=True)):
@@ -56,7 +56,7 @@ def prepared(tmp_path_factory):
         for k in range(count):
             pixels = rng.integers(60 * c, 60 * c + 120, (75, 75, 3), dtype=np.uint8)
             Image.fromarray(pixels).save(root / name / f"{k}.png")
-    experiment = make_experiment(
+    experiment = Experiment(
         data=root,
         weights="none",
         recipe="forum",
@@ -80,14 +80,14 @@ def checks_of(prepared, strategy, claimed=None):
     plan = make_plan([StrategySpec("it", strategy, "", {})], prepared.budgets, {0: "origin"})
     recipe = prepared.experiment.recipe
     split, budget = prepared.splits[0], prepared.budgets[0]
-    training = Training(prepared.material, split, recipe, budget, 0, strategy.head)
+    training = Training(prepared.frozen_features, split, recipe, budget, 0, strategy.head)
     for segment in plan.segments:
         training.run(segment)
     logits, features = training.outputs(split.val)
     validation = Outputs(logits.numpy(), features.numpy(), prepared.images.labels[split.val])
     rule = strategy.decision.fit(validation, prepared.train_counts(0))
     decided = DecisionMeasurement(prepared.train_counts(0), validation, rule(validation))
-    stages_measured = [watch.to_json() for watch in training.tally.stages_measured]
+    stages_measured = [watch.to_json() for watch in training.stats.monitors]
     return audit(
         claimed or strategy, recipe, prepared.experiment.trainable, budget, stages_measured, decided
     )
@@ -117,7 +117,7 @@ def test_a_strategy_that_works_is_not_flagged(prepared, name):
 
 def test_a_sampler_that_is_ignored(prepared, monkeypatch):
     """The option that built its sampler after the loader existed."""
-    monkeypatch.setattr(trainer, "Stream", lambda _, *rest: BatchSampler(Shuffle(), *rest))
+    monkeypatch.setattr(trainer, "BatchSampler", lambda _, *rest: BatchSampler(Shuffle(), *rest))
     assert missed(checks_of(prepared, find("random_oversampling"))) == ["draws"]
 
 
@@ -250,7 +250,7 @@ def test_a_decision_that_declares_nothing_must_do_something():
 def test_frozen_layers_that_train(prepared, monkeypatch):
     right = Network.set_trainable
     monkeypatch.setattr(Network, "set_trainable", lambda self, first: right(self, "Mixed_7b"))
-    monkeypatch.setattr(Training, "_pooled", lambda *_: None)
+    monkeypatch.setattr(Training, "_image_features", lambda *_: None)
     assert missed(checks_of(short(prepared), Strategy())) == ["trained"]
 
 
@@ -273,7 +273,7 @@ def test_a_head_that_is_frozen(prepared, monkeypatch):
 
 def test_batch_norm_that_moves_in_frozen_layers(prepared, monkeypatch):
     monkeypatch.setattr(Network, "train", torch.nn.Module.train)
-    monkeypatch.setattr(Training, "_pooled", lambda *_: None)
+    monkeypatch.setattr(Training, "_image_features", lambda *_: None)
     (check,) = [c for c in checks_of(short(prepared), Strategy()) if c.seen is False]
     assert check.place == "trained"
     assert "batch-norm statistics of Mixed_7b, Mixed_7c changed, though frozen" in check.observed
@@ -287,13 +287,13 @@ def test_a_model_that_stays_in_evaluation_mode(prepared, monkeypatch):
 
 
 def test_a_budget_that_is_exceeded(prepared, monkeypatch):
-    right = Training._one_step
+    right = Training._train_step
 
     def twice(self, *arguments):
         right(self, *arguments)
         return right(self, *arguments)
 
-    monkeypatch.setattr(Training, "_one_step", twice)
+    monkeypatch.setattr(Training, "_train_step", twice)
     (check,) = [c for c in checks_of(short(prepared), Strategy()) if c.seen is False]
     assert (check.place, check.observed) == ("budget", "8 steps, 32 images")
 

@@ -245,8 +245,8 @@ def _audit(train: np.ndarray, strength: float, passed: bool) -> AuditRecord:
 
 _FEW = {"train_images": 4.0}
 _CONFUSABLE = {
-    **dict.fromkeys(("confuser_auc", "confuser_apart", "probe_confuser_auc"), 0.55),
-    **{"confuser_share": 0.8, "confuser_elsewhere": 0.1, "confuser_images": 12.0},
+    **dict.fromkeys(("confuser_auc", "confuser_separability", "probe_confuser_auc"), 0.55),
+    **{"confuser_share": 0.8, "confuser_share_of_others": 0.1, "confuser_images": 12.0},
     **{"train_images": 60.0, "evidence_images": 20.0},
 }
 

@@ -1,6 +1,6 @@
-"""Why is a class never predicted? The likely cause, its evidence, and where help can come from.
+"""Why is a class never predicted? The likely cause, its evidence, and what to try next.
 
-`diagnose` looks at what is stored of a trained network; `rules` holds the table it goes by.
+`diagnose` reads the stored outputs of a trained network; `rules` has the table of causes.
 """
 
 from __future__ import annotations
@@ -11,18 +11,29 @@ from functools import cached_property
 
 import numpy as np
 
+from benchmark.evaluation.diagnosis.evidence import Evidence
 from benchmark.evaluation.diagnosis.inputs import DiagnosisInput
 from benchmark.evaluation.diagnosis.rules import (
     CAUSES,
-    PLACES,
+    COMPONENTS,
     RULES,
     THRESHOLDS,
     Rule,
     first_match,
 )
-from benchmark.evaluation.diagnosis.signals import Evidence, measure
+from benchmark.evaluation.diagnosis.signals import measure
+from benchmark.evaluation.metrics.class_counts import count_classes
 
-__all__ = ["CAUSES", "NEAR_ZERO", "PLACES", "RULES", "Diagnosis", "Rule", "Seen", "diagnose"]
+__all__ = [
+    "CAUSES",
+    "COMPONENTS",
+    "NEAR_ZERO",
+    "RULES",
+    "Diagnosis",
+    "DiagnosisInput",
+    "Rule",
+    "diagnose",
+]
 
 NEAR_ZERO = 0.1  # test recall up to which a class counts as ignored
 _COUNTS = ("train_images", "evidence_images", "confuser_images")
@@ -30,17 +41,31 @@ _COUNTS = ("train_images", "evidence_images", "confuser_images")
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Why one class is hardly ever found."""
+    """Why one class is hardly ever recognised.
 
-    index: int  # of the class
-    recall: float  # on the test images, after the decision; nan without any
-    never: bool  # no test image was assigned to it
-    confuser: int | None  # the likeliest other class for its images; None if it has no images
-    signals: dict[str, float]  # all that was measured, nan where it can't be
+    Attributes
+    ----------
+    index
+        Index of the class.
+    recall
+        On the test images, after the decision; nan without any.
+    never_predicted
+        No test image was assigned to the class.
+    confuser
+        The likeliest other class for its images; None if it has no images.
+    signals
+        All measurements by name, nan where one is undefined.
+    """
+
+    index: int
+    recall: float
+    never_predicted: bool
+    confuser: int | None
+    signals: dict[str, float]
 
     @cached_property
     def rule(self) -> Rule:
-        """The row of the table that holds."""
+        """The first rule that holds."""
         return first_match(self.signals)
 
     @property
@@ -49,40 +74,38 @@ class Diagnosis:
         return self.rule.cause
 
     @property
-    def try_next(self) -> tuple[str, ...]:
-        """Out of PLACES, the most promising first."""
-        return self.rule.try_next
+    def suggestions(self) -> tuple[str, ...]:
+        """Out of COMPONENTS, the most promising first."""
+        return self.rule.suggestions
 
-    def sentence(self, classes: Sequence[str]) -> str:
-        """Return the cause's evidence in words; `classes` (C,) are the names."""
-        shown = {name: _number(name, value) for name, value in self.signals.items()}
+    def explanation(self, classes: Sequence[str]) -> str:
+        """Return the evidence for the cause in words; `classes` (C,) are the names."""
+        numbers = {name: _format_signal(name, value) for name, value in self.signals.items()}
         confuser = "another class" if self.confuser is None else classes[self.confuser]
-        return self.rule.says.format(**shown, **THRESHOLDS, confuser=confuser)
+        return self.rule.explanation.format(**numbers, **THRESHOLDS, confuser=confuser)
 
 
 def diagnose(inputs: DiagnosisInput) -> list[Diagnosis]:
-    """Name the likely cause for every class with a test recall up to NEAR_ZERO.
+    """Return the likely cause for every class with a test recall up to NEAR_ZERO.
 
-    Classes without a test image are named too if none was assigned to them. Validation and test
-    images both are evidence: nothing is chosen by them.
+    A class without test images gets a diagnosis if no image was assigned to it. Both validation and
+    test images are evidence: nothing is chosen by them.
     """
     evidence = Evidence(inputs)
-    images = np.bincount(inputs.test.labels, minlength=len(inputs.train_counts))
-    right = inputs.test.labels[inputs.test.labels == inputs.predicted]
-    hits = np.bincount(right, minlength=len(images))
-    called = np.bincount(inputs.predicted, minlength=len(images))
-    ignored = np.where(images > 0, hits <= NEAR_ZERO * images, called == 0)
-    found = []
+    counts = count_classes(inputs.test.labels, inputs.predicted, len(inputs.train_counts))
+    hits, images, predicted = counts.true_positives, counts.support, counts.predicted
+    ignored = np.where(images > 0, hits <= NEAR_ZERO * images, predicted == 0)
+    diagnoses = []
     for k in np.flatnonzero(ignored).tolist():
         recall = float(hits[k] / images[k]) if images[k] else float("nan")
         signals, confuser = measure(evidence, k)
         signals = {"recall": recall} | signals
-        found.append(Diagnosis(k, recall, bool(called[k] == 0), confuser, signals))
-    return found
+        diagnoses.append(Diagnosis(k, recall, bool(predicted[k] == 0), confuser, signals))
+    return diagnoses
 
 
-def _number(name: str, value: float) -> str:
-    """.77 for a share, 12 for a count."""
+def _format_signal(name: str, value: float) -> str:
+    """Return .77 for a share, 12 for a count."""
     if name in _COUNTS:
         return f"{value:,.0f}"
     if np.isnan(value):

@@ -1,4 +1,4 @@
-"""What is stored of one trained network and its decision: all that a diagnosis may look at."""
+"""What a diagnosis is made from: the stored outputs of one trained network and its decision."""
 
 from __future__ import annotations
 
@@ -12,20 +12,28 @@ from benchmark.strategy.outputs import Outputs
 
 @dataclass(frozen=True)
 class DiagnosisInput:
-    """One strategy and seed: C classes, D features.
+    """One strategy and seed: C classes.
+
+    Attributes
+    ----------
+    predicted
+        (N_test,) labels of the test images, after the decision.
+    train_counts
+        (C,) distinct training images.
+    class_losses
+        (T, C) validation losses of each class; nan without images of it.
 
     Raises
     ------
     ValueError
-        If the parts do not fit together.
+        If the shapes do not fit together.
     """
 
     validation: Outputs
     test: Outputs
-    predicted: NDArray[np.int64]  # (N_test,) labels that the decision gave to the test images
-    train_counts: NDArray[np.int64]  # (C,) unique training images
-    head_weight: NDArray[np.floating] | None = None  # (C, D) of a linear head
-    class_losses: NDArray[np.floating] | None = None  # (T, C) validation loss; nan: no image
+    predicted: NDArray[np.int64]
+    train_counts: NDArray[np.int64]
+    class_losses: NDArray[np.floating] | None = None
 
     def __post_init__(self) -> None:
         classes, images = len(self.train_counts), len(self.test.labels)
@@ -37,9 +45,6 @@ class DiagnosisInput:
         if self.class_losses is not None:
             losses = self.class_losses
             expected["class_losses"] = (losses, (len(losses), classes))
-        if self.head_weight is not None:
-            width = self.test.features.shape[1]
-            expected["head_weight"] = (self.head_weight, (classes, width))
         for name, (array, shape) in expected.items():
             if array.shape != shape:
                 raise ValueError(

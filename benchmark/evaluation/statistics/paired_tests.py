@@ -66,7 +66,8 @@ def sign_flip_test(differences: Floats) -> float:
     """Return the two-sided p of the mean of differences (n,), one a seed; NaN for a single seed.
 
     Null hypothesis: strategy and baseline are equal, so every difference could as well have the
-    other sign. Exact up to 13 seeds. The smallest possible p is 2 / 2^n: .25 for 3 seeds, .008 for 8.
+    other sign. Exact up to 13 seeds. The smallest possible p is 2 / 2^n: .25 for 3 seeds, .008 for
+    8 seeds.
     """
     if len(differences) < 2:
         return float("nan")  # one sign tests nothing
@@ -104,7 +105,7 @@ def _exchanges(
     differ: Sequence[NDArray[np.bool_]],
     groups: Sequence[NDArray[np.int64]] | None,
 ) -> Iterator[tuple[int, slice, NDArray[np.bool_]]]:
-    """Yield a seed, a slice of d draws, and which of the n differing images are exchanged (d, n)."""
+    """Yield a seed, a slice of d draws, and which of n differing images are exchanged (d, n)."""
     starts = range(0, draws, _DRAWS_AT_ONCE)
     slices = [slice(start, min(start + _DRAWS_AT_ONCE, draws)) for start in starts]
     if groups is None:

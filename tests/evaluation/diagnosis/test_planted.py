@@ -2,8 +2,8 @@
 
 Seeds below FIRST_REPORTED served to fix the rules' thresholds, on drawn features and on images of
 TUNING_IMAGES; what is reported is of other seeds and other images.
-`python -m pytest -m simulation tests/diagnosis` trains all cases, minutes, and writes what came out
-into planted.json beside this file, where the last result is committed.
+`python -m pytest -m simulation tests/evaluation/diagnosis` trains all cases (minutes) and writes
+the results into planted.json beside this file, where the last result is committed.
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import joblib
 import numpy as np
-import plant
+import planted_cases
 import pytest
 
 from benchmark.evaluation.diagnosis import CAUSES, diagnose
@@ -24,8 +24,8 @@ TUNING_IMAGES, REPORTED_IMAGES = 2, 5  # seeds of the rendered images
 BLOCKS = ("Mixed_6b", "Mixed_6c", "Mixed_7a")  # the last ones of the bundled weights tell little
 
 
-def named(one):
-    return next(d for d in diagnose(one.inputs) if d.index == one.target)
+def named(case):
+    return next(d for d in diagnose(case.inputs) if d.index == case.target)
 
 
 def summary(pairs):
@@ -40,49 +40,49 @@ def summary(pairs):
         "confidently wrong": round((len(pairs) - right - unsure) / len(pairs), 4),
         "planted, named": {
             planted: {cause: counts[planted, cause] for cause in CAUSES if counts[planted, cause]}
-            for planted in plant.CAUSES
+            for planted in planted_cases.CAUSES
         },
     }
 
 
-# the attempt at which a case comes of the seed, so that no time goes into those that come to none
+# the attempt that gives a case of the seed: earlier attempts give none and would cost time
 QUICK = [
     (cause, seed, attempt)
     for cause, attempts in {
-        plant.FEW: (0, 0),
-        plant.UNDER: (3, 1),
-        plant.CONFUSABLE: (0, 0),
-        plant.WRONG: (0, 0),
-        plant.PRIOR: (4, 0),
+        planted_cases.FEW: (0, 0),
+        planted_cases.UNDER: (3, 1),
+        planted_cases.CONFUSABLE: (0, 0),
+        planted_cases.WRONG: (0, 0),
+        planted_cases.PRIOR: (4, 0),
     }.items()
     for seed, attempt in zip((FIRST_REPORTED, FIRST_REPORTED + 1), attempts, strict=True)
 ]
 
 
 def test_most_planted_causes_are_named():
-    cases = [plant.synthetic(*one)[0] for one in QUICK]
-    got = summary([(one.cause, named(one).cause) for one in cases])
-    assert got["right"] >= 0.8
-    assert got["confidently wrong"] <= 0.1
-    for one in cases:  # and nothing is said of classes that are found
-        near_zero = plant.ignored(one.inputs)
-        assert [d.index for d in diagnose(one.inputs)] == near_zero
+    cases = [planted_cases.synthetic(*case)[0] for case in QUICK]
+    result = summary([(case.cause, named(case).cause) for case in cases])
+    assert result["right"] >= 0.8
+    assert result["confidently wrong"] <= 0.1
+    for case in cases:  # and recognised classes have no diagnosis
+        near_zero = planted_cases.ignored(case.inputs)
+        assert [d.index for d in diagnose(case.inputs)] == near_zero
 
 
 def test_healthy_networks_have_no_diagnosis():
     for seed in range(10):
-        inputs = plant.healthy(FIRST_REPORTED + seed)
-        assert plant.ignored(inputs) == []
+        inputs = planted_cases.healthy(FIRST_REPORTED + seed)
+        assert planted_cases.ignored(inputs) == []
         assert diagnose(inputs) == []
 
 
 def _run(make, cause, seed):
-    one, skipped = make(cause, seed)
-    return cause, named(one).cause, skipped
+    case, skipped = make(cause, seed)
+    return cause, named(case).cause, skipped
 
 
 def _count(make, seeds):
-    jobs = [(cause, seed) for cause in plant.CAUSES for seed in range(seeds[0], seeds[1])]
+    jobs = [(cause, seed) for cause in planted_cases.CAUSES for seed in range(seeds[0], seeds[1])]
     done = joblib.Parallel(n_jobs=-1)(joblib.delayed(_run)(make, *job) for job in jobs)
     skipped = Counter()
     for cause, _, attempts in done:
@@ -94,27 +94,29 @@ def _count(make, seeds):
 
 
 def keep(name, numbers):
-    kept = json.loads(RESULT.read_text()) if RESULT.exists() else {}
-    kept[name] = numbers
-    RESULT.write_text(json.dumps(dict(sorted(kept.items())), indent=1) + "\n")
+    results = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    results[name] = numbers
+    RESULT.write_text(json.dumps(dict(sorted(results.items())), indent=1) + "\n")
 
 
 @pytest.mark.simulation
 def test_causes_planted_in_drawn_features_are_named():
-    got = _count(plant.synthetic, (FIRST_REPORTED, FIRST_REPORTED + SEEDS))
-    keep("drawn features, fresh seeds", got)
-    assert got["right"] >= 0.9
-    assert got["confidently wrong"] <= 0.05
+    result = _count(planted_cases.synthetic, (FIRST_REPORTED, FIRST_REPORTED + SEEDS))
+    keep("drawn features, fresh seeds", result)
+    assert result["right"] >= 0.9
+    assert result["confidently wrong"] <= 0.05
 
 
 @pytest.mark.simulation
 def test_causes_planted_in_features_of_images_are_named():
-    blocks, labels = plant.features_of_wheels(BLOCKS, per_class=400, seed=REPORTED_IMAGES, size=128)
+    blocks, labels = planted_cases.features_of_wheels(
+        BLOCKS, per_class=400, seed=REPORTED_IMAGES, size=128
+    )
     made = _OnImages(blocks, labels)
-    got = _count(made, (FIRST_REPORTED, FIRST_REPORTED + SEEDS))
-    keep("features of images, InceptionV3", got)
-    assert got["right"] >= 0.9
-    assert got["confidently wrong"] <= 0.05
+    result = _count(made, (FIRST_REPORTED, FIRST_REPORTED + SEEDS))
+    keep("features of images, InceptionV3", result)
+    assert result["right"] >= 0.9
+    assert result["confidently wrong"] <= 0.05
 
 
 class _OnImages:
@@ -124,4 +126,4 @@ class _OnImages:
         self.blocks, self.labels = blocks, labels
 
     def __call__(self, cause, seed):
-        return plant.photographed(cause, seed, self.blocks, self.labels)
+        return planted_cases.photographed(cause, seed, self.blocks, self.labels)

@@ -21,9 +21,9 @@ def refitted(features, labels, out, penalty):
     x -= (x * weight[:, None]).sum(0) / 3
     x /= x.std(0)
     kernel = x @ x.T / x.shape[1] + 1
-    kept = np.setdiff1d(np.arange(len(labels)), out)
-    inner = kernel[np.ix_(kept, kept)] + penalty * np.diag(1 / weight[kept])
-    return kernel[np.ix_(out, kept)] @ np.linalg.solve(inner, np.eye(3)[labels[kept]])
+    remaining = np.setdiff1d(np.arange(len(labels)), out)
+    inner = kernel[np.ix_(remaining, remaining)] + penalty * np.diag(1 / weight[remaining])
+    return kernel[np.ix_(out, remaining)] @ np.linalg.solve(inner, np.eye(3)[labels[remaining]])
 
 
 def test_images_are_judged_by_probes_that_have_not_seen_them(images, monkeypatch):

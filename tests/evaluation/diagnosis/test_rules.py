@@ -5,65 +5,67 @@ import string
 import numpy as np
 import pytest
 
-from benchmark.evaluation.diagnosis import CAUSES, PLACES, RULES
+from benchmark.evaluation.diagnosis import CAUSES, COMPONENTS, RULES
 from benchmark.evaluation.diagnosis.rules import THRESHOLDS, first_match
 from benchmark.evaluation.diagnosis.signals import SIGNALS
 
-TOLD = dict.fromkeys(("network_auc", "probe_auc", "told_apart"), 0.9) | dict.fromkeys(
-    ("confuser_auc", "probe_confuser_auc", "confuser_apart"), 0.85
+SEPARATED = dict.fromkeys(("network_auc", "probe_auc", "separability_auc"), 0.9) | dict.fromkeys(
+    ("confuser_auc", "probe_confuser_auc", "confuser_separability"), 0.85
 )
-WELL = {
+TYPICAL = {
     "recall": 0.0,
     "train_images": 40,
     "evidence_images": 12,
     "argmax_recall": 0.0,
-    "corrected_recall": 0.6,
-    "freed_recall": 0.6,
-    "freed_cost": 0.03,
+    "prior_free_recall": 0.6,
+    "prior_free_cost": 0.03,
     "confuser_images": 12,
     "confuser_share": 0.6,
-    "confuser_elsewhere": 0.05,
-    "network_others": 0.8,
-    "probe_others": 0.8,
+    "confuser_share_of_others": 0.05,
+    "network_recall_of_others": 0.8,
+    "probe_recall_of_others": 0.8,
     "scale": 1.0,
-    "learnt": 0.7,
+    "mcfadden_r2": 0.7,
     "loss_fall": 0.02,
 }
-PRIOR = dict.fromkeys(SIGNALS, np.nan) | WELL | TOLD
-ONE = {"confuser_auc": 0.5, "probe_confuser_auc": 0.5, "confuser_apart": 0.5}
-NOTHING = {"network_auc": 0.55, "probe_auc": 0.55, "told_apart": 0.55}
-WEAK = {"network_others": 0.3, "probe_others": 0.35}
-HALF = {"freed_recall": 0.4}
-EARLY = HALF | {"loss_fall": 0.3, "own_loss_fall": 0.1}
+PRIOR = dict.fromkeys(SIGNALS, np.nan) | TYPICAL | SEPARATED
+SAME_AS_CONFUSER = {"confuser_auc": 0.5, "probe_confuser_auc": 0.5, "confuser_separability": 0.5}
+NOT_SEPARATED = {"network_auc": 0.55, "probe_auc": 0.55, "separability_auc": 0.55}
+WEAK = {"network_recall_of_others": 0.3, "probe_recall_of_others": 0.35}
+HALF = {"prior_free_recall": 0.4}
+EARLY = HALF | {"loss_fall": 0.3}
 EXPECTED = [
     ({"train_images": 9}, 0, "too few images"),
     ({"train_images": 0, "evidence_images": 0}, 0, "too few images"),
     ({"evidence_images": 5}, 1, "undetermined"),
     ({"argmax_recall": 0.5}, 2, "prior bias"),
-    ({"network_others": 0.3}, 3, "under-trained"),
-    (ONE, 4, "confusable"),
-    (ONE | NOTHING, 4, "confusable"),
-    (ONE | {"confuser_share": 0.3}, 4, "confusable"),
+    ({"network_recall_of_others": 0.3}, 3, "under-trained"),
+    (SAME_AS_CONFUSER, 4, "confusable"),
+    (SAME_AS_CONFUSER | NOT_SEPARATED, 4, "confusable"),
+    (SAME_AS_CONFUSER | {"confuser_share": 0.3}, 4, "confusable"),
     ({"network_auc": 0.7}, 5, "under-trained"),
     ({}, 6, "prior bias"),
-    ({"freed_cost": np.nan}, 6, "prior bias"),
+    ({"prior_free_cost": np.nan}, 6, "prior bias"),
     (WEAK, 6, "prior bias"),
-    (EARLY | {"freed_recall": 0.6}, 6, "prior bias"),
+    (EARLY | {"prior_free_recall": 0.6}, 6, "prior bias"),
     (EARLY, 7, "under-trained"),
-    (HALF | {"scale": 1.4, "learnt": 0.2}, 8, "under-trained"),
-    (HALF | {"scale": 3.0, "learnt": 0.5}, 8, "under-trained"),
-    (NOTHING, 9, "wrong labels"),
-    (NOTHING | ONE | {"confuser_share": 0.2}, 9, "wrong labels"),
+    (HALF | {"scale": 1.4, "mcfadden_r2": 0.2}, 8, "under-trained"),
+    (HALF | {"scale": 3.0, "mcfadden_r2": 0.5}, 8, "under-trained"),
+    (NOT_SEPARATED, 9, "wrong labels"),
+    (NOT_SEPARATED | SAME_AS_CONFUSER | {"confuser_share": 0.2}, 9, "wrong labels"),
     (HALF, 10, "prior bias"),
-    (NOTHING | ONE | {"confuser_elsewhere": 0.4}, 9, "wrong labels"),
-    (EARLY | {"own_loss_fall": -0.1}, 7, "under-trained"),  # a rare class may get worse first
-    (NOTHING | WEAK, 11, "undetermined"),
-    ({"freed_recall": 0.2}, 12, "undetermined"),
-    ({"freed_cost": 0.4}, 12, "undetermined"),
-    (ONE | {"confuser_images": 5}, 12, "undetermined"),
-    (ONE | {"confuser_elsewhere": 0.4}, 12, "undetermined"),  # it takes everyone's images
-    (ONE | {"confuser_auc": 0.62, "confuser_apart": 0.66}, 12, "undetermined"),
-    (ONE | {"probe_confuser_auc": 0.85}, 12, "undetermined"),
+    (NOT_SEPARATED | SAME_AS_CONFUSER | {"confuser_share_of_others": 0.4}, 9, "wrong labels"),
+    (NOT_SEPARATED | WEAK, 11, "undetermined"),
+    ({"prior_free_recall": 0.2}, 12, "undetermined"),
+    ({"prior_free_cost": 0.4}, 12, "undetermined"),
+    (SAME_AS_CONFUSER | {"confuser_images": 5}, 12, "undetermined"),
+    (
+        SAME_AS_CONFUSER | {"confuser_share_of_others": 0.4},
+        12,
+        "undetermined",
+    ),  # it takes everyone's images
+    (SAME_AS_CONFUSER | {"confuser_auc": 0.62, "confuser_separability": 0.66}, 12, "undetermined"),
+    (SAME_AS_CONFUSER | {"probe_confuser_auc": 0.85}, 12, "undetermined"),
 ]
 
 
@@ -87,13 +89,13 @@ def test_no_signal_is_needed_for_an_answer():
 def test_rows_are_filled_in():
     for rule in RULES:
         assert rule.cause in CAUSES
-        assert rule.try_next
-        assert set(rule.try_next) <= set(PLACES)
-        assert len(set(rule.try_next)) == len(rule.try_next)
-        fields = {name for _, name, _, _ in string.Formatter().parse(rule.says) if name}
+        assert rule.suggestions
+        assert set(rule.suggestions) <= set(COMPONENTS)
+        assert len(set(rule.suggestions)) == len(rule.suggestions)
+        fields = {name for _, name, _, _ in string.Formatter().parse(rule.explanation) if name}
         assert fields <= {*SIGNALS, *THRESHOLDS, "recall", "confuser"}
         assert rule.condition[0].islower()
         assert not rule.condition.endswith(".")
         assert "{" not in rule.condition
-        assert rule.says.endswith(".")
+        assert rule.explanation.endswith(".")
         assert rule.source or rule.cause == "undetermined"

@@ -33,7 +33,7 @@ class Source(Protocol):
     def draw(self, c, n):
         """Return (n, D) images of class c that were not drawn before."""
 
-    def left(self, c):
+    def remaining(self, c):
         """Return how many more can be drawn."""
 
 
@@ -61,7 +61,7 @@ class Gaussians:
         noise = self.rng.normal(size=(n, self.width))
         return ((self.means[c] + noise) * self.scales).astype(np.float32)
 
-    def left(self, c):
+    def remaining(self, c):
         return 1 << 30
 
     def crowd(self, c, rng):
@@ -76,13 +76,13 @@ class Case:
     cause: str
     target: int
     inputs: DiagnosisInput
-    plain: float  # share of fresh, rightly labelled images of the class found by argmax
-    truth: float  # after prior correction
+    recall: float  # share of fresh, rightly labelled images of the class found by argmax
+    corrected_recall: float  # after prior correction
     twin: int | None = None
 
 
-def train(x, y, parts, classes, rng, *, epochs, rate, hidden=0, decay=0.0, validations=12):
-    """Minibatch Adam; returns a function features -> (hidden features, logits), W, losses."""
+def train(x, y, splits, classes, rng, *, epochs, rate, hidden=0, decay=0.0, validations=12):
+    """Minibatch Adam; returns a function features -> (hidden features, logits), and losses."""
     mean, std = x.mean(0), x.std(0)
     std = np.where(std > 1e-3, std, 1).astype(np.float32)  # a dead channel stays dead
     x = (x - mean) / std
@@ -102,7 +102,7 @@ def train(x, y, parts, classes, rng, *, epochs, rate, hidden=0, decay=0.0, valid
         return z, z @ params[layers - 1].T + params[-1]
 
     def losses():
-        vx, vy = parts
+        vx, vy = splits
         log_p = log_softmax(forward((vx - mean) / std)[1], axis=1)
         out = np.full(classes, np.nan)
         for c in np.unique(vy):
@@ -135,7 +135,7 @@ def train(x, y, parts, classes, rng, *, epochs, rate, hidden=0, decay=0.0, valid
                 p *= 1 - rate * decay
         if step in marks:
             curve.append(losses())
-    return lambda q: forward((q - mean) / std), params[layers - 1], np.array(curve)
+    return lambda q: forward((q - mean) / std), np.array(curve)
 
 
 def outputs(network, x, y):
@@ -158,7 +158,7 @@ def wrong_labels(y, k, share, rng, classes):
 class Images:
     """Training, validation and test images of one case, and fresh ones of the target's kind."""
 
-    parts: dict[str, tuple[np.ndarray, np.ndarray]]  # features (n, D), labels (n,)
+    splits: dict[str, tuple[np.ndarray, np.ndarray]]  # features (n, D), labels (n,)
     fresh: np.ndarray  # (n, D) that no label has touched
     counts: np.ndarray  # (C,) training images by label
     target: int
@@ -178,48 +178,47 @@ def collect(source, rng, counts, target, *, twin=None, share=0.0, even_test=0):
         sizes["test"] = np.full(classes, even_test)
     kind = [twin if (c == target and twin is not None) else c for c in range(classes)]
     features = {
-        part: np.concatenate([source.draw(kind[c], n[c]) for c in range(classes)])
-        for part, n in sizes.items()
+        split: np.concatenate([source.draw(kind[c], n[c]) for c in range(classes)])
+        for split, n in sizes.items()
     }
-    labels = {part: np.repeat(np.arange(classes), n) for part, n in sizes.items()}
-    fresh = source.draw(kind[target], min(200, source.left(kind[target])))
+    labels = {split: np.repeat(np.arange(classes), n) for split, n in sizes.items()}
+    fresh = source.draw(kind[target], min(200, source.remaining(kind[target])))
     if share:
         changed = wrong_labels(np.concatenate(list(labels.values())), target, share, rng, classes)
         ends = np.cumsum([len(y) for y in labels.values()])[:-1]
         labels = dict(zip(sizes, np.split(changed, ends), strict=True))
-    parts = {part: (features[part], labels[part]) for part in sizes}
-    return Images(parts, fresh, np.bincount(labels["train"], minlength=classes), target, twin)
+    splits = {split: (features[split], labels[split]) for split in sizes}
+    return Images(splits, fresh, np.bincount(labels["train"], minlength=classes), target, twin)
 
 
 def learn(cause, images, rng, **training):
     """Train a network on the images of a case."""
     classes = len(images.counts)
-    x, y = images.parts["train"]
-    network, weight, curve = train(x, y, images.parts["val"], classes, rng, **training)
-    test = outputs(network, *images.parts["test"])
+    x, y = images.splits["train"]
+    network, curve = train(x, y, images.splits["val"], classes, rng, **training)
+    test = outputs(network, *images.splits["test"])
     inputs = DiagnosisInput(
-        outputs(network, *images.parts["val"]),
+        outputs(network, *images.splits["val"]),
         test,
         test.logits.argmax(1),
         images.counts,
-        weight,
         curve,
     )
     logits = network(images.fresh)[1]
-    plain = float((logits.argmax(1) == images.target).mean())
-    found = float((posthoc_scores(logits, images.counts) == images.target).mean())
-    return Case(cause, images.target, inputs, plain, found, images.twin)
+    recall = float((logits.argmax(1) == images.target).mean())
+    case = float((prior_corrected(logits, images.counts) == images.target).mean())
+    return Case(cause, images.target, inputs, recall, case, images.twin)
 
 
-def posthoc_scores(logits, counts):
+def prior_corrected(logits, counts):
     """Argmax without the prior."""
     return (logits - np.log(np.maximum(counts, 1) / counts.sum())).argmax(1)
 
 
-def near_zero(one):
+def near_zero(case):
     """Whether the planted class came out as a case: hardly ever found."""
-    mine = one.inputs.test.labels == one.target
-    return bool(mine.any()) and (one.inputs.predicted[mine] == one.target).mean() <= NEAR_ZERO
+    mine = case.inputs.test.labels == case.target
+    return bool(mine.any()) and (case.inputs.predicted[mine] == case.target).mean() <= NEAR_ZERO
 
 
 def long_tail(rng, classes, head, ratio):
@@ -239,9 +238,9 @@ def synthetic(cause, seed, first=0):
     """
     for attempt in range(first, ATTEMPTS):
         rng = np.random.default_rng([seed, CAUSES.index(cause), attempt])
-        found = _synthetic(cause, rng)
-        if found is not None:
-            return found, attempt
+        case = _synthetic(cause, rng)
+        if case is not None:
+            return case, attempt
     raise ValueError(f"no case of {cause} came of seed {seed}")
 
 
@@ -268,7 +267,7 @@ def plant(cause, source, rng, counts, training, settings):
     if cause == CONFUSABLE:
         counts[target] = rng.integers(FEWEST, 80)
         settings["twin"] = twin = int(rng.integers(0, classes // 2))
-        whole = source.left(twin) / 1.3  # an eighth each to validate and to test
+        whole = source.remaining(twin) / 1.3  # an eighth each to validate and to test
         counts[twin] = min(counts[target] * rng.uniform(2.5, 8), whole - counts[target])
     if cause == WRONG:
         counts[target] = rng.integers(30, 120)
@@ -283,21 +282,21 @@ def plant(cause, source, rng, counts, training, settings):
             "rate": 10 ** rng.uniform(-4.3, -2.3),
         }
         images = collect(source, rng, counts, target, **settings)
-        one = learn(cause, images, rng, **short)
-        if not near_zero(one):
+        case = learn(cause, images, rng, **short)
+        if not near_zero(case):
             return None
         # trained on, the class is found
-        return one if learn(cause, images, rng, **training).plain >= ENOUGH else None
+        return case if learn(cause, images, rng, **training).recall >= ENOUGH else None
     images = collect(source, rng, counts, target, **settings)
-    one = learn(cause, images, rng, **training)
-    if not near_zero(one):
+    case = learn(cause, images, rng, **training)
+    if not near_zero(case):
         return None
     if cause == PRIOR:
         # the correction finds it, training on does not: else it would be under-trained
         twice = training | {"epochs": 2 * training["epochs"]}
-        if one.truth < ENOUGH or learn(cause, images, rng, **twice).plain >= ENOUGH:
+        if case.corrected_recall < ENOUGH or learn(cause, images, rng, **twice).recall >= ENOUGH:
             return None
-    return one
+    return case
 
 
 @dataclass
@@ -314,12 +313,12 @@ class Photographs:
         self.waiting = [self.rng.permutation(np.flatnonzero(self.labels == c)) for c in self.kinds]
 
     def draw(self, c, n):
-        if n > self.left(c):
-            raise ValueError(f"{n} images of class {c} wanted, {self.left(c)} are left")
+        if n > self.remaining(c):
+            raise ValueError(f"{n} images of class {c} wanted, {self.remaining(c)} are left")
         taken, self.waiting[c] = self.waiting[c][:n], self.waiting[c][n:]
         return self.features[taken].astype(np.float32)
 
-    def left(self, c):
+    def remaining(self, c):
         return len(self.waiting[c])
 
     def crowd(self, c, rng):
@@ -332,10 +331,10 @@ def photographed(cause, seed, blocks, labels):
         rng = np.random.default_rng([seed, CAUSES.index(cause), attempt, 1])
         kinds = rng.permutation(np.unique(labels))[: rng.integers(6, 18)]
         block = sorted(blocks)[rng.integers(len(blocks))]
-        place = np.full(labels.max() + 1, -1)
-        place[kinds] = np.arange(len(kinds))
-        kept = place[labels] >= 0
-        source = Photographs(blocks[block][kept], place[labels[kept]], rng)
+        class_index = np.full(labels.max() + 1, -1)
+        class_index[kinds] = np.arange(len(kinds))
+        in_use = class_index[labels] >= 0
+        source = Photographs(blocks[block][in_use], class_index[labels[in_use]], rng)
         # among many images of all the others a class of few is most easily ignored
         head, ratio = (280, 2) if cause == PRIOR else (200, rng.uniform(4, 12))
         counts = long_tail(rng, len(kinds), head, ratio).clip(max=300)
@@ -346,9 +345,9 @@ def photographed(cause, seed, blocks, labels):
         }
         if cause == PRIOR:
             training["decay"] = 10 ** rng.uniform(0.3, 1)  # smooth networks follow the prior
-        found = plant(cause, source, rng, counts, training, {})
-        if found is not None:
-            return found, attempt
+        case = plant(cause, source, rng, counts, training, {})
+        if case is not None:
+            return case, attempt
     raise ValueError(f"no case of {cause} came of seed {seed}")
 
 
@@ -377,11 +376,12 @@ def features_of_wheels(blocks, per_class, seed, size):
 
     from benchmark.data.wheels import wheels
     from benchmark.model.inception_v3 import INCEPTION_V3
+    from benchmark.model.network import build_network
     from benchmark.model.weights import load_weights
 
     images = wheels(images=17 * per_class, classes=17, ratio=1, seed=seed)
-    network = INCEPTION_V3.build_network(load_weights("bundled").read()).eval()
-    found = {block: [] for block in blocks}
+    network = build_network(INCEPTION_V3, load_weights("bundled").read()).eval()
+    features = {block: [] for block in blocks}
     for begun in range(0, len(images), 16):
         several = range(begun, min(begun + 16, len(images)))
         pixels = np.stack([np.asarray(images.read.image(i, size)) for i in several])
@@ -389,8 +389,8 @@ def features_of_wheels(blocks, per_class, seed, size):
         with torch.inference_mode():
             for name, layers in network.named_children():
                 x = layers(x)
-                if name in found:
-                    found[name].append(x.mean((2, 3)).numpy().astype(np.float16))
+                if name in features:
+                    features[name].append(x.mean((2, 3)).numpy().astype(np.float16))
                 if name == blocks[-1]:
                     break
-    return {block: np.concatenate(parts) for block, parts in found.items()}, images.labels
+    return {block: np.concatenate(batches) for block, batches in features.items()}, images.labels

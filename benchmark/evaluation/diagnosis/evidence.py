@@ -1,0 +1,125 @@
+"""The validation and test images of one network, with its prior and its calibration estimated.
+
+Validation and test images serve together: a diagnosis chooses nothing by them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import log_softmax
+
+from benchmark.evaluation.diagnosis.inputs import DiagnosisInput
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The N validation and test images of one network together; C classes, D features."""
+
+    inputs: DiagnosisInput
+
+    @cached_property
+    def labels(self) -> NDArray[np.int64]:
+        """(N,)."""
+        return np.concatenate([self.inputs.validation.labels, self.inputs.test.labels])
+
+    @cached_property
+    def logits(self) -> Floats:
+        """(N, C)."""
+        splits = [self.inputs.validation.logits, self.inputs.test.logits]
+        return np.nan_to_num(np.concatenate(splits).astype(np.float64))
+
+    @cached_property
+    def features(self) -> NDArray[np.floating]:
+        """(N, D); a half-precision number that overflowed counts as 0."""
+        splits = [self.inputs.validation.features, self.inputs.test.features]
+        features = np.concatenate(splits).astype(np.float32)
+        features[~np.isfinite(features)] = 0
+        return features
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """Images of each class, (C,)."""
+        return np.bincount(self.labels, minlength=self.logits.shape[1])
+
+    @cached_property
+    def log_prior(self) -> Floats:
+        """(C,) of the training images; an empty class counts as one image."""
+        counts = np.maximum(self.inputs.train_counts, 1)
+        return np.log(counts / counts.sum())
+
+    @cached_property
+    def log_p(self) -> Floats:
+        """(N, C) log of the softmax."""
+        return log_softmax(self.logits, axis=1)
+
+    @cached_property
+    def argmax(self) -> NDArray[np.int64]:
+        """(N,) argmax of the logits."""
+        return self.logits.argmax(1)
+
+    @cached_property
+    def prior_corrected(self) -> NDArray[np.int64]:
+        """(N,) after prior correction, argmax f_c - log pi_c (Menon et al. 2021, eq. 9)."""
+        return (self.logits - self.log_prior).argmax(1)
+
+    @cached_property
+    def weights(self) -> Floats:
+        """(N,) sum 1: classes weigh as in training, however many images of each are here."""
+        weight = np.exp(self.log_prior[self.labels]) / self.counts[self.labels]
+        return weight / weight.sum()
+
+    @cached_property
+    def calibration(self) -> tuple[float, float]:
+        """Scale s and prior share t that predict these labels best: softmax(s f + t log pi).
+
+        s = 1 is a calibrated network (Guo et al. 2017, temperature scaling); a network that was
+        stopped early is underconfident, s > 1. t = 0 where the logits contain the prior, 1 where
+        the training was balanced.
+        """
+        rows, weights = np.arange(len(self.labels)), self.weights
+
+        def loss(parameters: Floats) -> tuple[float, Floats]:
+            scale = np.exp(parameters[0])
+            log_p = log_softmax(scale * self.logits + parameters[1] * self.log_prior, axis=1)
+            p = np.exp(log_p)
+            logit_error = (p * self.logits).sum(1) - self.logits[rows, self.labels]
+            prior_error = p @ self.log_prior - self.log_prior[self.labels]
+            gradient = np.array([scale * (weights @ logit_error), weights @ prior_error])
+            return float(-weights @ log_p[rows, self.labels]), gradient
+
+        bounds = [(-5.0, 7.0), (-1.0, 2.0)]
+        result = minimize(loss, np.zeros(2), jac=True, bounds=bounds, method="L-BFGS-B")
+        return float(np.exp(result.x[0])), float(result.x[1])
+
+    @cached_property
+    def balanced(self) -> Floats:
+        """(N, C) calibrated logits, without the prior that they contain."""
+        scale, prior = self.calibration
+        return scale * self.logits + (prior - 1) * self.log_prior
+
+    @cached_property
+    def mcfadden_r2(self) -> float:
+        """McFadden's R squared: the share of the prior's log-loss that the network removes."""
+        rows = np.arange(len(self.labels))
+        network = self.weights @ self.log_p[rows, self.labels]
+        return float(1 - network / (self.weights @ self.log_prior[self.labels]))
+
+    def recall(self, predicted: NDArray[np.int64]) -> Floats:
+        """(N,) -> (C,), nan without images."""
+        hits = np.bincount(self.labels[predicted == self.labels], minlength=len(self.counts))
+        return np.where(self.counts > 0, hits / np.maximum(self.counts, 1), np.nan)
+
+    def cost_of_large_classes(self, predicted: NDArray[np.int64]) -> float:
+        """Loss of recall against the argmax, mean over classes of at least the mean size."""
+        large = self.inputs.train_counts >= self.inputs.train_counts.mean()
+        large &= self.counts > 0
+        if not large.any():
+            return np.nan
+        return float((self.recall(self.argmax) - self.recall(predicted))[large].mean())
