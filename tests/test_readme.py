@@ -10,6 +10,7 @@ import torch
 from benchmark.cli import main
 from benchmark.cli.parser import build_parser, parse
 from benchmark.contract.checks import check_strategy
+from benchmark.model.network import build_network
 from benchmark.model.registry import find_backbone
 from benchmark.plugins import load_plugin, names_from
 from benchmark.strategy import registry
@@ -69,7 +70,7 @@ def test_the_network_of_the_readme_can_be_cut_anywhere(load_file):
     resnet = find_backbone("resnet18")
     assert resnet.width == 512
     assert resnet.has_weights
-    x, network = torch.zeros(2, 3, 64, 64), resnet.build_network(None).eval()
+    x, network = torch.zeros(2, 3, 64, 64), build_network(resnet, None).eval()
     for name, block in network.named_children():
         assert resnet.input_shape(name, 64) == tuple(x.shape[1:])
         x = block(x)

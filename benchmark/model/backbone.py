@@ -6,14 +6,14 @@ The module imports no torch, so that ``--help`` and ``list`` stay quick.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
 HEAD = "head"
 
@@ -109,29 +109,6 @@ class Backbone:
         state = self._skeleton.state_dict()
         return {n: tuple(t.shape) for n, t in state.items() if "num_batches_tracked" not in n}
 
-    def build_network(self, state: Mapping[str, Tensor] | None) -> nn.Sequential:
-        """Build the chain.
-
-        Parameters
-        ----------
-        state
-            Its tensors, which are not copied. None draws random weights from torch's global
-            generator: seed it first.
-
-        Raises
-        ------
-        RuntimeError
-            If a tensor is missing, superfluous or of another shape (see `load_weights` for files).
-        """
-        import torch
-
-        if state is None:
-            return self.build().to(memory_format=torch.channels_last)
-        with torch.device("meta"):  # no memory for tensors that are replaced
-            chain = self.build()
-        chain.load_state_dict(dict(state), strict=True, assign=True)
-        return chain.to(memory_format=torch.channels_last)
-
     @cached_property
     def _skeleton(self) -> nn.Sequential:
         """The chain on the meta device: shapes without numbers."""
@@ -141,7 +118,5 @@ class Backbone:
             return self.build().eval()
 
     def _shape_after(self, blocks: int, image_size: int) -> tuple[int, ...]:
-        import torch
-
-        x = torch.empty(1, 3, image_size, image_size, device="meta")
+        x = next(self._skeleton.parameters()).new_empty(1, 3, image_size, image_size)
         return tuple(self._skeleton[:blocks](x).shape[1:])

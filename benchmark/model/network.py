@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision.models.inception import BasicConv2d
 
-from benchmark.model.backbone import HEAD
+from benchmark.model.backbone import HEAD, Backbone
 
 # images a CPU takes at a time: their first maps stay in its cache, so that 16 are 15 % faster than
 # 64 (128 px, fp32, AVX2) and take 0.2 GB less
@@ -18,14 +19,38 @@ IMAGES_AT_ONCE = 16
 MULTIPLE = 4
 
 
-def split(backbone: nn.Sequential, first: str) -> tuple[nn.Sequential, nn.Sequential]:
-    """Cut a backbone before the block `first`: (prefix, suffix), which share its parameters.
+def build_network(backbone: Backbone, state: Mapping[str, Tensor] | None) -> nn.Sequential:
+    """Build the chain of a backbone.
+
+    Parameters
+    ----------
+    backbone
+        Builds it.
+    state
+        Its tensors, which are not copied. None draws random weights from torch's global generator:
+        seed it first.
+
+    Raises
+    ------
+    RuntimeError
+        If a tensor is missing, superfluous or of another shape (see `load_weights` for files).
+    """
+    if state is None:
+        return backbone.build().to(memory_format=torch.channels_last)
+    with torch.device("meta"):  # no memory for tensors that are replaced
+        chain = backbone.build()
+    chain.load_state_dict(dict(state), strict=True, assign=True)
+    return chain.to(memory_format=torch.channels_last)
+
+
+def split(chain: nn.Sequential, first: str) -> tuple[nn.Sequential, nn.Sequential]:
+    """Cut a chain before the block `first`: (prefix, suffix), which share its parameters.
 
     With ``head`` the suffix is empty; with the first block the prefix is empty.
     """
-    names = (*(name for name, _ in backbone.named_children()), HEAD)
+    names = (*(name for name, _ in chain.named_children()), HEAD)
     cut = _position(first, names)
-    return backbone[:cut], backbone[cut:]
+    return chain[:cut], chain[cut:]
 
 
 class FrozenPrefix(nn.Module):

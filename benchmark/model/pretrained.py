@@ -14,7 +14,7 @@ from torch import nn
 
 from benchmark.model.backbone import Backbone
 from benchmark.model.convolution import with_matrix_gradients
-from benchmark.model.network import FrozenPrefix, freeze, split
+from benchmark.model.network import FrozenPrefix, build_network, freeze, split
 from benchmark.model.registry import find_backbone
 from benchmark.model.weights import Weights
 from benchmark.system.device import Device
@@ -63,7 +63,7 @@ class Pretrained:
     def _halves(self) -> tuple[nn.Sequential, nn.Sequential]:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(RANDOM_WEIGHTS_SEED)
-            return split(self.backbone.build_network(self.weights.read()), self.cut)
+            return split(build_network(self.backbone, self.weights.read()), self.cut)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the layers: another process builds its own."""

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torchvision.models import Inception3, inception_v3
 
 from benchmark.model.inception_v3 import BLOCKS, INCEPTION_V3, WIDTH
-from benchmark.model.network import IMAGES_AT_ONCE, Network, freeze, split
+from benchmark.model.network import IMAGES_AT_ONCE, Network, build_network, freeze, split
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +29,8 @@ def whole() -> Inception3:
 
 @pytest.fixture(scope="module")
 def chain(whole: Inception3) -> nn.Sequential:
-    return INCEPTION_V3.build_network(
-        {k: v for k, v in whole.state_dict().items() if not k.startswith("fc.")}
+    return build_network(
+        INCEPTION_V3, {k: v for k, v in whole.state_dict().items() if not k.startswith("fc.")}
     ).eval()
 
 

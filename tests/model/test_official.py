@@ -17,6 +17,7 @@ from torchvision.models import Inception_V3_Weights
 from benchmark.model import official
 from benchmark.model.bundled.dequantise import bundled_state
 from benchmark.model.inception_v3 import INCEPTION_V3
+from benchmark.model.network import build_network
 from benchmark.model.weights import load_weights
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -135,7 +136,7 @@ def test_auto_downloads_once_and_then_uses_the_cache(
     assert first.sha256 == second.sha256
     assert first.message == second.message == ""
     assert "ImageNet" in first.name
-    INCEPTION_V3.build_network(first.read())  # loads strictly
+    build_network(INCEPTION_V3, first.read())  # loads strictly
 
 
 def test_a_damaged_file_is_downloaded_again_with_a_note(

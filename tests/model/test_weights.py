@@ -10,6 +10,7 @@ from torchvision.models import inception_v3
 
 from benchmark.model.backbone import Backbone
 from benchmark.model.inception_v3 import INCEPTION_V3
+from benchmark.model.network import build_network
 from benchmark.model.registry import BACKBONES, backbone, find_backbone
 from benchmark.model.weights import fingerprint, load_weights
 from tests.model.small_chain import small_chain
@@ -53,7 +54,7 @@ def test_every_file_of_the_same_weights_has_one_fingerprint(tmp_path: Path) -> N
         assert content is not None
         assert {tensor.dtype for tensor in content.values()} == {torch.float32}
         assert not any(name.startswith(("fc.", "AuxLogits.")) for name in content)
-    INCEPTION_V3.build_network(loaded[0].read())
+    build_network(INCEPTION_V3, loaded[0].read())
     changed = full | {"Mixed_5b.branch1x1.bn.bias": full["Mixed_5b.branch1x1.bn.bias"] + 1}
     torch.save(changed, tmp_path / "changed.pth")
     assert load_weights(str(tmp_path / "changed.pth")).sha256 != loaded[0].sha256

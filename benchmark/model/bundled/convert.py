@@ -22,6 +22,7 @@ from torchvision.models.inception import BasicConv2d
 
 from benchmark.model.bundled.dequantise import AFFINE, FILE
 from benchmark.model.inception_v3 import INCEPTION_V3
+from benchmark.model.network import build_network
 from benchmark.storage.atomic import atomic
 
 FOLDER = "package/dist/models/inception_v3"
@@ -47,7 +48,7 @@ def convert(package: Path, target: Path = FILE) -> None:
         manifest = _read_member(archive, f"{FOLDER}/model.min.js")
         shards = [_read_member(archive, name) for name in SHARDS]
     source = _tensors(manifest, shards)
-    network = INCEPTION_V3.build_network(None)
+    network = build_network(INCEPTION_V3, None)
     # torchvision registers its convolutions in the order in which Keras creates its own
     names = [name for name, part in network.named_modules() if isinstance(part, BasicConv2d)]
     shapes = {name: tensor.shape for name, tensor in network.state_dict().items()}

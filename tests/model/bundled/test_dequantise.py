@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 
 from benchmark.model.bundled.dequantise import AFFINE, FILE, bundled_state
 from benchmark.model.inception_v3 import INCEPTION_V3
-from benchmark.model.network import freeze, split
+from benchmark.model.network import build_network, freeze, split
 from benchmark.model.weights import load_weights
 
 
@@ -43,7 +43,7 @@ def test_unit_input_is_folded_exactly() -> None:
     expected = F.batch_norm(
         x, raw("bn.running_mean"), raw("bn.running_var"), bias=raw("bn.bias"), eps=1e-3
     ).relu()
-    block = INCEPTION_V3.build_network(state).eval().double().get_submodule(layer)
+    block = build_network(INCEPTION_V3, state).eval().double().get_submodule(layer)
     actual = block(images.double() / 127.5 - 1)
     torch.testing.assert_close(actual, expected, rtol=1e-5, atol=1e-5)
 
@@ -57,6 +57,6 @@ def test_activations_equal_an_independent_forward_of_the_source() -> None:
     ]
     index = torch.arange(3 * 96 * 96).view(1, 3, 96, 96)
     images = (index * index % 251).to(torch.uint8)
-    prefix = freeze(split(INCEPTION_V3.build_network(bundled_state()), "Mixed_7a")[0])
+    prefix = freeze(split(build_network(INCEPTION_V3, bundled_state()), "Mixed_7a")[0])
     actual = prefix(images)[0].mean((1, 2))
     torch.testing.assert_close(actual[::32], torch.tensor(golden), rtol=0, atol=2e-4)
