@@ -22,5 +22,5 @@ def _block(inputs: int, outputs: int) -> nn.Sequential:
 def small_chain() -> nn.Sequential:
     """Return three blocks of stride two and their mean: 24 features."""
     return nn.Sequential(
-        OrderedDict(stem=_block(3, 8), body=_block(8, 16), tail=_block(16, 24), pool=Average())
+        OrderedDict(stem=_block(3, 8), body=_block(8, 16), tail=_block(16, 24), average=Average())
     )

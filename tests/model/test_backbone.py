@@ -11,7 +11,7 @@ SMALL = Backbone("small", small_chain, half="body", min_size=16, dropout=0.2)
 
 
 def test_blocks_and_shapes_are_those_of_the_chain():
-    assert SMALL.blocks == ("stem", "body", "tail", "pool")
+    assert SMALL.blocks == ("stem", "body", "tail", "average")
     assert SMALL.width == 24
     assert SMALL.input_shape("stem", 32) == (3, 32, 32)
     assert SMALL.input_shape("tail", 32) == (16, 8, 8)
@@ -23,7 +23,7 @@ def test_what_is_trained_begins_at_a_block():
     assert [SMALL.first_trained(depth) for depth in ("head", "half", "full", "tail")] == [
         *(HEAD, "body", "stem", "tail")
     ]
-    assert SMALL.trainable("tail") == ("tail", "pool", HEAD)
+    assert SMALL.trainable("tail") == ("tail", "average", HEAD)
     with pytest.raises(ValueError, match=r"'quarter'.*head, half, full.*stem, body, tail"):
         SMALL.first_trained("quarter")
 
