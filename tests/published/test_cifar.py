@@ -27,9 +27,9 @@ RESNET = find_backbone("resnet32")
 def folder(tmp_path_factory):
     """train/ with 40, 20 and 8 images of 32 px, test/ with 14 of each class."""
     root, rng = tmp_path_factory.mktemp("cifar"), np.random.default_rng(0)
-    for split, counts in (("train", (40, 20, 8)), ("test", (14, 14, 14))):
+    for part, counts in (("train", (40, 20, 8)), ("test", (14, 14, 14))):
         for level, count in zip((60, 120, 180), counts, strict=True):
-            class_folder = root / split / f"level{level}"
+            class_folder = root / part / f"level{level}"
             class_folder.mkdir(parents=True)
             for number in range(count):
                 pixels = rng.normal(level, 40, (32, 32, 3)).clip(0, 255).astype(np.uint8)
@@ -133,6 +133,7 @@ def test_every_image_is_shifted_and_half_of_them_mirrored():
     assert 0.4 < np.mean([mirrored for _, _, mirrored in windows]) < 0.6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fine_tune", ["full", "half", "head"])
 def test_strategies_of_every_kind_are_trained_on_it(folder, tmp_path, fine_tune):
     names = "no_change,ldam_drw,crt,prior_correction,tau_norm,deferred_resampling"
