@@ -4,28 +4,16 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True)
-class Reader:
-    """How values of one type are read.
+class Reader(NamedTuple):
+    """How values of one type are read."""
 
-    Attributes
-    ----------
-    read
-        Text or a Python value -> the value; raises TypeError or ValueError if it can't.
-    allowed
-        What an error says about allowed values.
-    accepts
-        The types that may be given in Python, for the documentation.
-    """
-
-    read: Callable[[Any], Any]
-    allowed: str
-    accepts: str
+    read: Callable[[Any], Any]  # raises TypeError or ValueError if it can't
+    allowed: str  # what an error says about allowed values
+    accepts: str  # the types that may be given in Python, for the documentation
 
 
 def _read_whole_number(value: Any) -> int:

@@ -14,33 +14,15 @@ from benchmark.strategy.fingerprint import fingerprint
 
 @dataclass(frozen=True)
 class Phase:
-    """A part of the training with its own trained layers and learning rates.
-
-    Attributes
-    ----------
-    epochs
-        Length of the phase, in passes over the training images.
-    train_from
-        ``"head"``: the classifier alone; ``"rest"``: from the experiment's first trained block on.
-    lr
-        Learning rate of the trained blocks.
-    head_lr
-        Learning rate of the head; None: `lr`.
-    warmup
-        Fraction of the phase over which the rates rise linearly.
-    cosine
-        Whether the rates fall to zero along a half cosine after the warm-up.
-    lr_milestones
-        Fractions of the phase after each of which the rates are a hundredth.
-    """
+    """A part of the training with its own trained layers and learning rates."""
 
     epochs: float
-    train_from: str
+    train_from: str  # "head": the classifier alone; "rest": the experiment's first trained block
     lr: float
-    head_lr: float | None = None
-    warmup: float = 0.0
-    cosine: bool = False
-    lr_milestones: tuple[float, ...] = ()
+    head_lr: float | None = None  # learning rate of the head; None: `lr`
+    warmup: float = 0.0  # fraction of the phase over which the rates rise linearly
+    cosine: bool = False  # whether they fall to zero along a half cosine afterwards
+    lr_milestones: tuple[float, ...] = ()  # fractions after each of which they are a hundredth
 
     def __post_init__(self) -> None:
         if not (0 < self.epochs < math.inf and 0 < self.lr < math.inf):
@@ -52,25 +34,15 @@ class Phase:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How every strategy of a run is trained.
-
-    Attributes
-    ----------
-    weight_decay
-        Decoupled from the gradient, as in AdamW; 0 is plain Adam. Under SGD it is coupled.
-    momentum
-        Of SGD, which then replaces Adam; None: Adam.
-    augmentation
-        Applied to every image of every strategy.
-    """
+    """How every strategy of a run is trained."""
 
     name: str
     description: str
     phases: tuple[Phase, ...]
     batch_size: int
-    weight_decay: float = 0.0
-    momentum: float | None = None
-    augmentation: Augmentation = NoAugmentation()
+    weight_decay: float = 0.0  # decoupled, as in AdamW; 0 is plain Adam; under SGD it is coupled
+    momentum: float | None = None  # of SGD, which then replaces Adam; None: Adam
+    augmentation: Augmentation = NoAugmentation()  # applied to every image of every strategy
 
     def fingerprint(self) -> dict[str, Any]:
         """Return what changes a trained network; the batch size does so by the step budget."""

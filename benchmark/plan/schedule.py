@@ -44,26 +44,14 @@ class Budget:
 
 @dataclass(frozen=True)
 class StepRange:
-    """Steps in which nothing changes: one stage of the strategy in one phase of the recipe.
-
-    Attributes
-    ----------
-    start, end
-        The first step, and the one after the last.
-    phase
-        Index of the recipe's phase.
-    sampler_start
-        Step at which the present sampler began to draw.
-    resets_head, resets_optimizer
-        Whether the head is initialised again, or the optimizer, at `start`.
-    """
+    """Steps in which nothing changes: one stage of the strategy in one phase of the recipe."""
 
     start: int
-    end: int
+    end: int  # the step after the last
     stage: Stage
-    phase: int
-    sampler_start: int
-    resets_head: bool
+    phase: int  # index of the recipe's phase
+    sampler_start: int  # step at which the present sampler began to draw
+    resets_head: bool  # whether `start` initialises the head again
     resets_optimizer: bool
 
     def fingerprint_until(self, step: int) -> dict[str, Any]:

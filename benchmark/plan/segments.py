@@ -17,32 +17,18 @@ from benchmark.strategy.registry import StrategySpec
 
 @dataclass(frozen=True)
 class Segment:
-    """Steps `start` to `end` of the training that leads to the network `key`.
-
-    Attributes
-    ----------
-    parent
-        Key of the network from which the training goes on; None: the pretrained one.
-    step_ranges
-        The step ranges that overlap it.
-    used_by
-        Names of the strategies that need it.
-    is_final
-        Whether the budget ends here, so that outputs are wanted.
-    has_children
-        Whether other segments go on from here, so that the state is wanted.
-    """
+    """Steps `start` to `end` of the training that leads to the network `key`."""
 
     key: str
-    parent: str | None
+    parent: str | None  # key of the network that it starts from; None: the pretrained one
     seed: int
     head: Head
     start: int
     end: int
-    step_ranges: tuple[StepRange, ...]
-    used_by: tuple[str, ...]
-    is_final: bool
-    has_children: bool
+    step_ranges: tuple[StepRange, ...]  # those that overlap it
+    used_by: tuple[str, ...]  # names of the strategies that need it
+    is_final: bool  # the budget ends here, so outputs are wanted
+    has_children: bool  # other segments start from here, so the state is wanted
 
     @property
     def augments_images(self) -> bool:
@@ -56,27 +42,13 @@ class Segment:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run trains.
+    """What a run trains."""
 
-    Attributes
-    ----------
-    strategies
-        As they were asked for.
-    budgets
-        By seed.
-    segments
-        Each stands before the segments that go on from it.
-    networks
-        (strategy, seed) -> key of its trained network.
-    specs
-        (strategy, seed) -> the strategy with its parameters for that seed.
-    """
-
-    strategies: tuple[StrategySpec, ...]
-    budgets: dict[int, Budget]
-    segments: tuple[Segment, ...]
-    networks: dict[tuple[str, int], str]
-    specs: dict[tuple[str, int], StrategySpec]
+    strategies: tuple[StrategySpec, ...]  # as they were asked for
+    budgets: dict[int, Budget]  # by seed
+    segments: tuple[Segment, ...]  # each after the segment that it starts from
+    networks: dict[tuple[str, int], str]  # (strategy, seed) -> key of the trained network
+    specs: dict[tuple[str, int], StrategySpec]  # the same -> the strategy with its parameters there
 
     def waves(self) -> list[list[Segment]]:
         """Return segments that can be trained at the same time, wave after wave."""

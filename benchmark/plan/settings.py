@@ -24,47 +24,22 @@ WHAT, IMAGES, TRAINING, OUTPUT = GROUPS
 
 @dataclass(frozen=True)
 class SettingDefinition:
-    """What a field says about its setting.
-
-    Attributes
-    ----------
-    description
-        What the help says about it.
-    group
-        The heading in the help, one of `GROUPS`.
-    metavar
-        The word for its value in the help.
-    unset
-        What the help says of the default; "": the default itself.
-    allowed
-        What an error says about allowed values; "": by the field's type.
-    test
-        Whether a value is allowed, apart from its type.
-    reader
-        Text or a Python value -> the value, with errors of its own; None: by the field's type, see
-        `READERS`.
-    accepts
-        The types that may be given in Python; "": by the field's type.
-    in_fingerprint
-        Whether another value gives another network, so that it enters the keys of what is stored.
-        False also if what follows from it enters the keys: images, steps, precision.
-    name, type, default
-        Those of the field; `type` without None. A default of None follows from something else,
-        which `unset` describes.
-    """
+    """What a field says about its setting. Empty texts follow from the field's type and default."""
 
     description: str
-    group: str
-    metavar: str | None = None
-    unset: str = ""
-    allowed: str = ""
-    test: Callable[[Any], bool] | None = None
-    reader: Callable[[Any], Any] | None = None
-    accepts: str = ""
+    group: str  # the heading in the help, one of `GROUPS`
+    metavar: str | None = None  # the word for its value in the help
+    unset: str = ""  # what the help says of the default
+    allowed: str = ""  # what an error says about allowed values
+    test: Callable[[Any], bool] | None = None  # whether a value of the right type is allowed
+    reader: Callable[[Any], Any] | None = None  # text or a Python value -> the value, or ValueError
+    accepts: str = ""  # the types that may be given in Python
+    # whether another value gives another network, so that it enters the keys of what is stored;
+    # False also where what follows from it enters them: images, steps, precision
     in_fingerprint: bool = True
     name: str = ""
-    type: Any = str
-    default: Any = None
+    type: Any = str  # without None
+    default: Any = None  # None follows from something else, which `unset` describes
 
     @property
     def key(self) -> str:
