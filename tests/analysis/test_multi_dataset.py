@@ -112,17 +112,17 @@ def untrained(tmp_path: Path) -> Callable[..., Path]:
 def test_runs_that_cannot_be_compared_are_refused(
     untrained: Callable[..., Path], tmp_path: Path
 ) -> None:
-    one, two = untrained("one"), untrained("two")
+    first, second = untrained("one"), untrained("two")
     with pytest.raises(ValueError, match="needs the folders of two runs or more, got 1"):
-        load_multi_dataset([one])
+        load_multi_dataset([first])
     with pytest.raises(ValueError, match=r"two/\.\./one is given twice"):
-        load_multi_dataset([one, two, f"{two}/../one"])
+        load_multi_dataset([first, second, f"{second}/../one"])
     with pytest.raises(FileNotFoundError, match=r"elsewhere holds no run: there is no run\.json"):
-        load_multi_dataset([one, tmp_path / "elsewhere"])
+        load_multi_dataset([first, tmp_path / "elsewhere"])
     with pytest.raises(ValueError, match=r"baseline 'b' is none of the strategies of .*one; .* c"):
-        load_multi_dataset([one, two], baseline="b")
+        load_multi_dataset([first, second], baseline="b")
     with pytest.raises(ValueError, match="is the folder of a run, whose report"):
-        benchmark.compare_runs([one, two], out=two)
+        benchmark.compare_runs([first, second], out=second)
 
 
 def test_the_default_folder_is_named_after_the_runs() -> None:

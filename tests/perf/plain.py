@@ -167,7 +167,7 @@ class Plain:
         """Return the context in which the network computes."""
         return nullcontext()
 
-    def put(self, images: Tensor) -> Tensor:
+    def to_device(self, images: Tensor) -> Tensor:
         """Return a batch as the network takes it, (B, 3, H, W) on the device."""
         return images.to(self.device, non_blocking=True)
 
@@ -175,7 +175,7 @@ class Plain:
 
     def logits(self, images: Tensor) -> Tensor:
         """Images of a loader (B, ...) -> (B, C) float32."""
-        images = self.put(images)
+        images = self.to_device(images)
         with self.precision():
             return self.model(images).float()
 

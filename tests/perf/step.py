@@ -19,6 +19,7 @@ from statistics import median
 import torch
 from bare import suffix_of
 from torch import Tensor, nn
+from torch.cuda import Stream as CudaStream
 
 CHANNELS, CLASSES, IMAGES = 768, 17, 512
 Step = Callable[[Tensor, Tensor], None]
@@ -54,7 +55,7 @@ def captured(body: nn.Module, head: nn.Module, bf16: bool, device: torch.device)
     def step(x: Tensor, labels: Tensor) -> None:
         if not static:
             static.update(x=x.clone(memory_format=torch.preserve_format), labels=labels.clone())
-            side_stream = torch.cuda.Stream()
+            side_stream = CudaStream()
             side_stream.wait_stream(torch.cuda.current_stream())
             with torch.cuda.stream(side_stream):
                 for _ in range(3):

@@ -89,9 +89,9 @@ class Tuned(Plain):
         device = torch.device(self.device).type
         return torch.autocast(device, torch.bfloat16, enabled=self.options.precision == "bf16")
 
-    def put(self, images: Tensor) -> Tensor:
+    def to_device(self, images: Tensor) -> Tensor:
         """Bytes (B, 3, H, W) -> the device -> -1 to 1."""
-        return super().put(images).float().div_(127.5).sub_(1)
+        return super().to_device(images).float().div_(127.5).sub_(1)
 
 
 def keep_batch(batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:

@@ -16,15 +16,15 @@ BASE = run("x", NUMBERS)
 
 
 @pytest.mark.parametrize(
-    ("setting", "value", "text"),
+    ("name", "value", "text"),
     [
         ("image_size", 299, "The runs differ in image size: 160 px on `x`; 299 px on `y`."),
         ("fine_tune", "full", "The runs differ in fine-tune depth: half on `x`; full on `y`."),
     ],
 )
-def test_settings_that_differ_are_listed_by_name(setting: str, value: Any, text: str) -> None:
+def test_settings_that_differ_are_listed_by_name(name: str, value: Any, text: str) -> None:
     experiment = BASE.manifest.experiment
-    changed = replace(experiment, settings={**experiment.settings, setting: value})
+    changed = replace(experiment, settings={**experiment.settings, name: value})
     assert list(warnings(merge([BASE, run("y", NUMBERS, experiment=changed)]))) == [text]
 
 
@@ -82,11 +82,11 @@ def test_strategies_that_failed_or_were_not_run_are_named() -> None:
 
 
 def test_the_same_images_twice_are_warned_of() -> None:
-    one, two = run("x", NUMBERS, "runs/forum"), run("x", NUMBERS, "runs/strong")
+    first, second = run("x", NUMBERS, "runs/forum"), run("x", NUMBERS, "runs/strong")
 
     def warn(**data: Any) -> list[str]:
-        manifest = replace(two.manifest, data=replace(two.manifest.data, **data))
-        return list(warnings(merge([one, replace(two, manifest=manifest)])))
+        manifest = replace(second.manifest, data=replace(second.manifest.data, **data))
+        return list(warnings(merge([first, replace(second, manifest=manifest)])))
 
     assert warn() == [
         "`x (forum)` and `x (strong)` seem to be the same images: they count as two data sets "
