@@ -1,4 +1,4 @@
-"""The made-up network that decisions are tried on: it depends on the class sizes alone."""
+"""The synthetic network of the trial: it depends on the class sizes alone."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ COUNTS = np.array([404, 203, 100, 40, 11, 0])
 
 
 def test_without_the_prior_all_is_right_with_it_the_rare_are_not():
-    tried = trial(Argmax(), COUNTS, width=5)
-    logits, labels = tried.outputs.logits, tried.outputs.labels
+    measurement = trial(Argmax(), COUNTS, width=5)
+    logits, labels = measurement.outputs.logits, measurement.outputs.labels
     prior = np.log(np.maximum(COUNTS, 1) / COUNTS.sum())
     assert ((logits - prior).argmax(1) == labels).all()
-    right = [(tried.argmax == labels)[labels == c].mean() for c in range(5)]
+    right = [(measurement.argmax == labels)[labels == c].mean() for c in range(5)]
     assert right[0] == 1
     assert right == sorted(right, reverse=True)
     assert right[-1] < 0.5
@@ -33,13 +33,13 @@ def test_its_head_gives_its_logits_with_rows_as_long_as_classes_are_large(width)
 
 
 def test_it_is_the_same_every_time():
-    one, two = (trial(Argmax(), COUNTS, width=5).outputs for _ in range(2))
-    assert (one.logits == two.logits).all()
-    assert (one.features == two.features).all()
+    first, second = (trial(Argmax(), COUNTS, width=5).outputs for _ in range(2))
+    assert (first.logits == second.logits).all()
+    assert (first.features == second.features).all()
 
 
 @pytest.mark.parametrize("counts", [[404, 11], [3, 1], [40_000] * 3 + [1], [5, 5, 4]])
-def test_decisions_at_hand_can_be_tried_on_any_sizes(counts):
+def test_decisions_at_hand_can_be_measurement_on_any_sizes(counts):
     for entry in registered().values():
-        tried = trial(entry.build().decision, np.array(counts), width=3)
-        assert len(tried.predicted) == len(tried.outputs.labels)
+        measurement = trial(entry.build().decision, np.array(counts), width=3)
+        assert len(measurement.predicted) == len(measurement.outputs.labels)

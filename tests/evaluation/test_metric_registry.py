@@ -1,8 +1,12 @@
 """One entry makes a metric: it is computed, explained and shown without any other change."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from benchmark.analysis.multi_dataset import merge
+from benchmark.cli.console import print_summary
 from benchmark.evaluation.metrics.metric import Metric
 from benchmark.evaluation.metrics.registry import (
     METRICS,
@@ -11,7 +15,10 @@ from benchmark.evaluation.metrics.registry import (
     register_metric,
 )
 from benchmark.evaluation.statistics.weighted_predictions import WeightedPredictions
+from benchmark.report.single import csv_files, glossary, metric_tables
+from benchmark.result import Result
 from tests.evaluation.metrics.random_predictions import random_predictions
+from tests.report.fabricate import fabricate
 
 ERROR_RATE = Metric(
     "error_rate",
@@ -45,6 +52,33 @@ def test_a_registered_metric_has_an_interval_if_it_has_a_bootstrap_form(error_ra
     estimates = WeightedPredictions.count(labels, predicted[None], classes).estimates
     assert list(interval_metrics())[-1] == "error_rate"
     assert estimates[-1, 0] == pytest.approx((labels != predicted).mean())
+
+
+def test_a_registered_metric_is_in_tables_csv_files_and_glossary_of_a_report(error_rate):
+    comparison = fabricate()
+    assert comparison.summary["error_rate"].tolist() == pytest.approx(
+        (1 - comparison.summary["accuracy"]).tolist(), nan_ok=True
+    )
+    assert "Error rate ↓" in metric_tables.main_table(comparison).columns
+    frames = csv_files.frames_of(comparison)
+    for file in ("summary.csv", "seeds.csv"):
+        assert "error_rate" in frames[file]
+    for file in ("intervals.csv", "paired.csv"):
+        assert "error_rate" in set(frames[file]["metric"])
+    terms = repr(glossary.glossary())
+    assert error_rate.title in terms
+    assert error_rate.description in terms
+
+
+def test_a_registered_metric_is_on_the_terminal(error_rate, capsys):
+    reports = dict.fromkeys(("markdown", "html"), Path("report"))
+    print_summary(Result(fabricate(), reports))
+    assert "Error" in capsys.readouterr().out
+
+
+def test_a_registered_metric_is_compared_over_data_sets(error_rate):
+    table = merge([fabricate(Path("a")), fabricate(Path("b"))]).scores
+    assert {"error_rate", "error_rate_difference", "error_rate_rank"} <= set(table)
 
 
 def test_a_metric_and_its_bootstrap_form_are_equal_to_the_bit():

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import joblib
 import numpy as np
-import planted_cases
 import pytest
 
 from benchmark.evaluation.diagnosis import CAUSES, diagnose
+from tests.evaluation.diagnosis import planted_cases
 
 RESULT = Path(__file__).with_name("planted.json")
 FIRST_REPORTED = 4000

@@ -62,7 +62,7 @@ def by_definition(labels, predicted, classes):
     predicted_counts = [sum(p == c for _, p in pairs) for c in range(classes)]
     present = [c for c in range(classes) if truth[c]]
     recall = [hits[c] / truth[c] for c in present]
-    by_class = {
+    class_values = {
         "recall": [hits[c] / truth[c] if truth[c] else np.nan for c in range(classes)],
         "precision": [
             hits[c] / predicted_counts[c] if predicted_counts[c] else 0.0 for c in range(classes)
@@ -81,10 +81,10 @@ def by_definition(labels, predicted, classes):
     t, p = t - t.mean(0), p - p.mean(0)
     both = (t**2).sum() * (p**2).sum()
     single["mcc"] = (t * p).sum() / math.sqrt(both) if both > 0 else 0.0
-    return by_class, single
+    return class_values, single
 
 
-LARGEST_DIFFERENCES = Path(__file__).with_name("largest_differences.json")
+LARGEST_DIFFERENCES = Path(__file__).with_name("scored.json")
 
 
 @pytest.mark.parametrize("cases", [60, pytest.param(1000, marks=pytest.mark.simulation)])
@@ -93,7 +93,7 @@ def test_scores_are_those_of_libraries_and_of_their_definition(cases):
     for _ in range(cases):
         labels, predicted, log_p, classes = random_predictions(rng)
         metrics = evaluate(labels, predicted, log_p, rng.integers(1, 99, classes))
-        by_class, expected = by_definition(labels, predicted, classes)
+        class_values, expected = by_definition(labels, predicted, classes)
         balanced = compute_sample_weight("balanced", labels)
         balanced /= balanced.sum()
         even = np.full(len(labels), 1 / len(labels))
@@ -114,10 +114,10 @@ def test_scores_are_those_of_libraries_and_of_their_definition(cases):
             warnings.simplefilter("ignore")  # classes that are predicted and not present
             expected["balanced_accuracy"] = balanced_accuracy_score(labels, predicted)
             recall = sensitivity_score(labels, predicted, labels=range(classes), average=None)
-        present = np.array(by_class["support"]) > 0
+        present = np.array(class_values["support"]) > 0
         scores = class_scores(labels, predicted, classes)
         np.testing.assert_allclose(scores["recall"][present], recall[present], rtol=0, atol=1e-12)
-        for name, values in by_class.items():
+        for name, values in class_values.items():
             np.testing.assert_allclose(scores[name], values, rtol=0, atol=1e-12, err_msg=name)
         for name, value in expected.items():
             differences[name] = max(differences.get(name, 0.0), abs(metrics[name] - float(value)))

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from scipy.stats import ttest_1samp
-from synthetic import overlapping_splits
 
 from benchmark.analysis.confidence import interval, p_over_seeds
 from benchmark.evaluation.statistics.across_seeds import (
@@ -12,6 +11,7 @@ from benchmark.evaluation.statistics.across_seeds import (
     t_interval_corrected,
 )
 from benchmark.evaluation.statistics.paired_tests import sign_flip_test
+from tests.evaluation.statistics.synthetic import overlapping_splits
 
 
 def test_seeds_give_students_interval_wider_if_they_share_their_images():

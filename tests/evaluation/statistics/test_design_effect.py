@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from synthetic import grouped
 
 from benchmark.evaluation.metrics.per_class import class_scores
 from benchmark.evaluation.statistics.bootstrap import _resample, bca, bootstrap, jackknife
@@ -10,6 +9,7 @@ from benchmark.evaluation.statistics.design_effect import design_effect
 from benchmark.evaluation.statistics.paired_tests import paired_permutation_test
 from benchmark.evaluation.statistics.proportions import paired_proportion_difference_ci, wilson
 from benchmark.evaluation.statistics.weighted_predictions import WeightedPredictions
+from tests.evaluation.statistics.synthetic import grouped
 
 
 def random_predictions(rng, images=60, classes=4):

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from scipy.stats import binom, binomtest, norm
-from synthetic import exact_coverage
 
 from benchmark.evaluation.statistics.proportions import paired_proportion_difference_ci, wilson
+from tests.evaluation.statistics.synthetic import exact_coverage
 
 
 def bounds(n):

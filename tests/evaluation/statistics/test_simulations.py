@@ -12,14 +12,6 @@ import joblib
 import numpy as np
 import pytest
 from scipy.stats import norm
-from synthetic import (
-    as_predictions,
-    exact_coverage,
-    grouped,
-    overlapping_splits,
-    seeds_of_recall,
-    seeds_that_change,
-)
 
 from benchmark.analysis.confidence import SeedPredictions, interval, p_over_seeds
 from benchmark.analysis.per_class import class_changes, class_recalls
@@ -34,6 +26,14 @@ from benchmark.evaluation.statistics.paired_tests import (
 )
 from benchmark.evaluation.statistics.proportions import paired_proportion_difference_ci, wilson
 from benchmark.evaluation.statistics.weighted_predictions import WeightedPredictions
+from tests.evaluation.statistics.synthetic import (
+    as_predictions,
+    exact_coverage,
+    grouped,
+    overlapping_splits,
+    seeds_of_recall,
+    seeds_that_change,
+)
 
 pytestmark = pytest.mark.simulation
 RESULT = Path(__file__).with_name("simulated.json")
