@@ -103,10 +103,10 @@ def one_hot(labels: NDArray[np.int64], classes: int) -> csr_array:
 
 
 def _group_units(
-    labels: NDArray[np.int64], groups: NDArray[np.int64], cell: NDArray[np.int64], cells: int
+    labels: NDArray[np.int64], groups: NDArray[np.int64], cell: NDArray[np.int64], n_cells: int
 ) -> ResamplingUnits:
     """Make each class of each group a unit, from the group and the cell of every image, (N,)."""
     pairs, unit = np.unique(np.vstack([labels, groups]), axis=1, return_inverse=True)
-    shape = (pairs.shape[1], cells)
+    shape = (pairs.shape[1], n_cells)
     images = csr_array((np.ones(len(cell)), (unit.ravel(), cell)), shape=shape)
     return ResamplingUnits(pairs[0], np.ones(len(pairs[0]), np.int64), images)
