@@ -153,7 +153,10 @@ class Registry(Generic[T]):
         self._items: dict[str, tuple[T, Callable[..., Any]]] = {}
 
     def register(self, name: str, item: T, source: Callable[..., Any]) -> None:
-        """Add an item. The module of its source may register the name again.
+        """Add an item. The module of its source, and its file, may register the name again.
+
+        A cell of a notebook that runs again has another file, a file that is loaded again another
+        module.
 
         Parameters
         ----------
@@ -166,10 +169,11 @@ class Registry(Generic[T]):
         ValueError
             If another module has registered the name.
         """
-        if name in self._items and self.module(name) != source.__module__:
+        other = self._items[name][1] if name in self._items else source
+        if other.__module__ != source.__module__ and _file(other) != _file(source):
             raise ValueError(
                 f"there is a {self.kind} {name!r} already, in "
-                f"{_file_name(self._items[name][1])}; give the one in {_file_name(source)} "
+                f"{_file_name(other)}; give the one in {_file_name(source)} "
                 "another function name"
             )
         self._items[name] = item, source
@@ -242,6 +246,11 @@ class Registry(Generic[T]):
         self._items = dict(saved._items)
 
 
-def _file_name(function: Callable[..., Any]) -> str:
+def _file(function: Callable[..., Any]) -> str:
+    """Return the file of a function; its module if it is not written in Python."""
     code = getattr(function, "__code__", None)
-    return Path(code.co_filename).name if code else function.__module__
+    return str(Path(code.co_filename).resolve()) if code else function.__module__
+
+
+def _file_name(function: Callable[..., Any]) -> str:
+    return Path(_file(function)).name

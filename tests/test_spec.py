@@ -118,3 +118,14 @@ def test_what_a_module_brought_is_forgotten_with_it():
     numbers.remove("one")
     numbers.restore(before)
     assert list(numbers) == ["one"]
+
+
+def test_a_file_that_is_loaded_again_may_register_again(tmp_path):
+    file = tmp_path / "brings.py"
+    file.write_text("def thing(): ...\n")
+    registry = Registry("thing")
+    for module in ("first", "second"):
+        names = {"__name__": module}
+        exec(compile(file.read_text(), file, "exec"), names)
+        registry.register("thing", module, names["thing"])
+    assert registry.get("thing") == "second"
