@@ -16,7 +16,7 @@ import pytest
 from benchmark import api
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.run_options import RunOptions
-from benchmark.plugins import load_plugin
+from benchmark.plugins import load_plugin, unload_plugin
 from benchmark.run.outputs import OutputStore
 from benchmark.run.record_schema import ErrorInfo
 from benchmark.run.run_folder import RunFolder
@@ -119,10 +119,11 @@ def bad_decision() -> Strategy:
 
 @pytest.fixture(scope="module")
 def plugin(tmp_path_factory):
-    """A file of strategies that fail; only processes of their own load it."""
+    """A file of strategies that fail."""
     path = tmp_path_factory.mktemp("plugins") / "mine.py"
     path.write_text(textwrap.dedent(PLUGIN))
-    return path
+    yield path
+    unload_plugin(path)
 
 
 @pytest.fixture
@@ -136,7 +137,7 @@ def words(image_folder, plugin, tmp_path):
 def test_a_failed_strategy_is_a_visible_row_and_the_others_finish(words, tmp_path, jobs):
     names = "no_change,fails,bad_decision,peeks,array_offset,sharper"
     names += ",kills" if jobs == 2 else ""
-    done = start(*words, "--strategies", names, "--jobs", jobs)
+    done = call(*words, "--strategies", names, "--jobs", jobs)
     assert done.returncode == 1, done.stderr
     summary = pd.read_csv(tmp_path / "run" / "summary.csv").set_index("strategy")
     expected = {
@@ -151,8 +152,9 @@ def test_a_failed_strategy_is_a_visible_row_and_the_others_finish(words, tmp_pat
     assert "one label from 0 to 2 for each image; it gave 99 to 99" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_killed_training_is_tried_again_in_micro_batches(words, tmp_path):
-    done = start(*words, "--strategies", "no_change,greedy", "--jobs", 2)
+    done = call(*words, "--strategies", "no_change,greedy", "--jobs", 2)
     assert done.returncode == 0, done.stderr
     seeds = pd.read_csv(tmp_path / "run" / "seeds.csv").set_index("strategy")
     assert seeds["micro_batch"].to_dict() == {"no_change": 8, "greedy": 2}
@@ -172,6 +174,7 @@ def test_a_broken_plugin_stops_nothing_and_the_run_ends_with_its_error(words, tm
     assert "ModuleNotFoundError" in (tmp_path / "run" / "report.md").read_text()
 
 
+@pytest.mark.slow
 def test_a_plugin_brings_a_network_to_every_process(image_folder, tmp_path):
     words = ["run", "--data", image_folder, *SMALL.flags, "--out", tmp_path, "--jobs", 2]
     words += ["--fine-tune", "tail", "--strategies", "no_change,class_weights,crt"]
@@ -186,6 +189,7 @@ def test_a_plugin_brings_a_network_to_every_process(image_folder, tmp_path):
     assert not (audit["passed"].astype(str) == "False").any()
 
 
+@pytest.mark.slow
 def test_processes_give_the_results_of_one_process(image_folder, tmp_path):
     words = ["run", "--data", image_folder, *SMALL.flags, "--strategies", "no_change,class_weights"]
     for jobs in (1, 2):
@@ -222,20 +226,20 @@ def test_a_stopped_run_says_how_to_go_on(image_folder, tmp_path):
 def test_what_an_earlier_run_left_does_no_harm(words, image_folder, tmp_path):
     """An error of a network that is stored, and a state saved where that run cut the training."""
     words += ["--jobs", 1]  # two networks would have a thread each, one has them all
-    assert start(*words, "--strategies", "no_change").returncode == 0
+    assert call(*words, "--strategies", "no_change").returncode == 0
     folder = RunFolder(tmp_path / "run")
     (marker,) = (folder.path / "outputs").glob("*.json")
     key = json.loads(marker.read_text())["key"]
     folder.write_error(key, ErrorInfo("old", ""))
     folder.heartbeat_file(key).write_text("3")
-    assert start(*words, "--strategies", "no_change").returncode == 0
+    assert call(*words, "--strategies", "no_change").returncode == 0
     reference = load_outputs(folder.path)
     assert OutputStore(folder).has(key)
 
     marker.unlink()
     folder.partial_file(key).parent.mkdir(exist_ok=True)
     training_until(2, image_folder, tmp_path).save(folder.partial_file(key))
-    done = start(*words, "--strategies", "no_change,late")
+    done = call(*words, "--strategies", "no_change,late")
     assert done.returncode == 0, done.stdout
     outputs = load_outputs(folder.path)
     assert_same_outputs(reference, {name: outputs[name] for name in reference})
