@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from benchmark.analysis.confidence import SeedPredictions, image_units, strategies_of
 from benchmark.evaluation.metrics.class_counts import ratio
+from benchmark.evaluation.per_class import recall_interval
 from benchmark.evaluation.statistics import LEVEL, Floats
 from benchmark.evaluation.statistics.across_seeds import t_interval_corrected
 from benchmark.evaluation.statistics.design_effect import design_effect
-from benchmark.evaluation.statistics.proportions import paired_proportion_difference_ci, wilson
+from benchmark.evaluation.statistics.proportions import paired_proportion_difference_ci
 
 RECALLS = ["strategy", "class", "recall", "low", "high", "hits", "images", "seeds"]
 CHANGES = [
@@ -104,7 +105,7 @@ def class_recalls(seeds: Sequence[SeedPredictions]) -> pd.DataFrame:
         finished = [seed for seed in seeds if name in seed.predicted]
         pooled = _PooledImages.from_seeds(finished)
         correct = _correct(finished, name).astype(float)
-        low, high = wilson(*pooled.effective_counts(correct, correct, np.ones(len(correct))))
+        low, high = recall_interval(correct, pooled.labels, pooled.units, len(pooled.classes))
         low, high = pooled.widen(low, high, correct)
         hits, images = pooled.sums(correct).sum(0).astype(int), pooled.images
         numbers = (pooled.mean(correct), low.clip(0, 1), high.clip(0, 1))

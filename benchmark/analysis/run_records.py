@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmark.analysis.confidence import SeedPredictions
-from benchmark.evaluation.metrics.per_class import class_scores
 from benchmark.evaluation.metrics.registry import METRICS
+from benchmark.evaluation.per_class import class_scores
 from benchmark.run.manifest import SplitManifest
 from benchmark.run.record_schema import FailedRecord, Record
 

@@ -12,7 +12,7 @@ from benchmark.analysis.per_class import (
     class_recalls,
     largest_changes,
 )
-from benchmark.evaluation.metrics.per_class import class_scores
+from benchmark.evaluation.per_class import class_scores
 from benchmark.evaluation.statistics.across_seeds import t_interval_corrected
 from benchmark.evaluation.statistics.proportions import paired_proportion_difference_ci, wilson
 

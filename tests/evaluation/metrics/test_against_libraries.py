@@ -17,8 +17,8 @@ from sklearn.metrics import (
 )
 from sklearn.utils.class_weight import compute_sample_weight
 
-from benchmark.evaluation.metrics.per_class import class_scores
 from benchmark.evaluation.metrics.registry import evaluate
+from benchmark.evaluation.per_class import class_scores
 from tests.evaluation.metrics.random_predictions import random_predictions
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from benchmark.evaluation.metrics.classification import macro_f1, never_predicted
-from benchmark.evaluation.metrics.per_class import class_scores
 from benchmark.evaluation.metrics.registry import evaluate
+from benchmark.evaluation.per_class import class_scores
 
 
 def test_a_class_that_is_never_predicted_counts_as_zero():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmark.evaluation.metrics.per_class import class_scores
+from benchmark.evaluation.per_class import class_scores
 from benchmark.evaluation.statistics.bootstrap import _resample, bca, bootstrap, jackknife
 from benchmark.evaluation.statistics.design_effect import design_effect
 from benchmark.evaluation.statistics.paired_tests import paired_permutation_test

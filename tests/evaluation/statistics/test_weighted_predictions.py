@@ -7,8 +7,8 @@ import pytest
 from imblearn.metrics import classification_report_imbalanced
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
-from benchmark.evaluation.metrics.per_class import class_scores
 from benchmark.evaluation.metrics.registry import interval_metrics
+from benchmark.evaluation.per_class import class_scores
 from benchmark.evaluation.statistics.weighted_predictions import WeightedPredictions
 
 

@@ -37,7 +37,7 @@ def class_scores(
 
 
 def recall_interval(
-    right: NDArray[np.bool_], labels: Labels, groups: Labels, classes: int
+    right: NDArray[np.bool_] | Floats, labels: Labels, groups: Labels, classes: int
 ) -> tuple[Floats, Floats]:
     """Return the bounds (C,) of the recalls at 95 %; NaN for a class without images.
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmark.evaluation.metrics.per_class import class_scores
+from benchmark.evaluation.per_class import class_scores
 
 
 def test_wilson_interval_of_none_in_ten():
