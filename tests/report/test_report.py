@@ -96,7 +96,7 @@ def test_markdown_and_html_have_the_same_cells(written: dict[str, Path]) -> None
 
 def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
     first, second = (
-        write_report(fabricate(folder=Path("x"), strategies=STRATEGIES[:2]), tmp_path / name)
+        write_report(fabricate(Path("x"), HOSTILE[:3], STRATEGIES[:2]), tmp_path / name)
         for name in ("a", "b")
     )
     assert {k: p.read_bytes() for k, p in first.items()} == {
@@ -183,12 +183,14 @@ def test_a_run_of_which_nothing_finished_has_a_report(tmp_path: Path) -> None:
 
 
 def test_a_figure_of_an_earlier_report_goes_and_other_files_stay(tmp_path: Path) -> None:
-    strategies = STRATEGIES[:2]
-    before = write_report(fabricate(strategies=strategies, seeds=(0, 1)), tmp_path)
+    classes, strategies = ("a", "b", "c"), STRATEGIES[:2]
+    before = write_report(fabricate(tmp_path, classes, strategies, (0, 1)), tmp_path)
     other = tmp_path / "figures" / "mine.svg"
     other.write_text("<svg/>")
     assert {path.stem for path in before.values() if path.suffix == ".svg"} == set(FIGURES)
-    after = write_report(fabricate(strategies=strategies), tmp_path)  # one seed: no seeds figure
+    after = write_report(
+        fabricate(tmp_path, classes, strategies), tmp_path
+    )  # one seed: no seeds figure
     drawn = {path for path in after.values() if path.suffix == ".svg"}
     assert len(drawn) == len(FIGURES) - 1
     assert set((tmp_path / "figures").iterdir()) == drawn | {other}
@@ -199,6 +201,7 @@ def test_two_classes_and_one_strategy(tmp_path: Path) -> None:
     Reader(write_report(comparison, tmp_path)["html"].read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_six_strategies_five_seeds_stay_small(tmp_path: Path) -> None:
     written = write_report(fabricate(seeds=(0, 1, 2, 3, 4)), tmp_path)
     assert written["html"].stat().st_size < 2e6

@@ -105,9 +105,9 @@ def confusion_maps(
         for index, (strategy, values) in enumerate(zip(strategies, shares, strict=True)):
             x, y = left + index % columns * column_width, top + index // columns * row_height
             axes = canvas.axes(x, y, map_size, map_size)
-            shown = np.where(values == 0, np.nan, values)
+            nonzero = np.where(values == 0, np.nan, values)
             per_cent = np.char.mod("%.0f", 100 * values)
-            _heat(axes, shown, annot=per_cent if labelled else None, size=8)
+            _heat(axes, nonzero, annot=per_cent if labelled else None, size=8)
             axes.spines[:].set(visible=True, color=FAINT, linewidth=0.8)
             axes.set_title(shorten(strategy, int(map_size / 6)), pad=5, size=10.5)
             if labelled:

@@ -158,7 +158,7 @@ def _split_constants(values: pd.DataFrame, columns: Sequence[Column]) -> tuple[l
     A column needs none if all strategies have the same value and there is nothing to compare:
     no value is better, or all have the worst, 0.
     """
-    shown, constants = [], []
+    visible, constants = [], []
     for column in columns:
         numbers = values[column.name].dropna().astype(float)
         written = set(map(column.write, numbers))
@@ -166,12 +166,12 @@ def _split_constants(values: pd.DataFrame, columns: Sequence[Column]) -> tuple[l
         if len(written) == 1 and (column.better is None or all_worst):
             constants.append(f"{column.title.lower()} {written.pop()}")
         else:
-            shown.append(column)
-    return shown, f" The same for all: {join_names(constants)}." if constants else ""
+            visible.append(column)
+    return visible, f" The same for all: {join_names(constants)}." if constants else ""
 
 
 def _sharing_sentence(owners: Mapping[str, str], columns: Sequence[Column]) -> str:
-    """Explain empty cells: a number of a shared network is shown in one row only."""
+    """Explain empty cells: a number of a shared network is in one row only."""
     sharing = [name for name, owner in owners.items() if name != owner]
     if not sharing or not any(column.of_network for column in columns):
         return ""

@@ -68,57 +68,55 @@ def effect_panels(
     shares = _shares(training_effects)
     values = shares[["natural", "drawn", "gradient"]].to_numpy(float)
     low = max(float(values[values > 0].min(initial=1.0)) / 1.6, 1e-5)
-    top_share = min(1.6 * float(values.max(initial=0.0)), 1.0) or 1.0
+    high = min(1.6 * float(values.max(initial=0.0)), 1.0) or 1.0
     shift = float(shares["logit_shift"].abs().fillna(0).max()) or 1.0
     panels_per_row = min(3, len(strategies))
     rows = -(-len(strategies) // panels_per_row)
     left, top, width, height, below, row_height = 52, 28, 272, 96, 46, 200
+    names = [shorten(name, 14) for name in classes] if len(classes) <= 30 else []
+    under = 5 * max(map(len, names), default=0)
     with page_style():
-        names = [shorten(name, 14) for name in classes] if len(classes) <= 30 else []
-        under = 5 * max(map(len, names), default=0)
         canvas = Canvas(left + panels_per_row * (width + 26), top + rows * row_height - 8 + under)
         for index, strategy in enumerate(strategies):
-            x, y = (
-                left + index % panels_per_row * (width + 26),
-                top + index // panels_per_row * row_height,
-            )
+            row, column = divmod(index, panels_per_row)
+            x, y = left + column * (width + 26), top + row * row_height
             mine = shares.loc[[(strategy, name) for name in classes]]
             axes = canvas.axes(x, y, width, height)
-            _share_lines(axes, mine)
+            _draw_shares(axes, mine, low, high)
             axes.set_title(shorten(titles[strategy], 44), pad=5, size=10.5)
-            axes.set(
-                yscale="log", ylim=(low, top_share), xlim=(-0.6, len(classes) - 0.4), xticks=[]
-            )
-            axes.minorticks_off()
-            ticks = [t for t in (0.001, 0.01, 0.1, 1) if low <= t <= top_share]
-            axes.set_yticks(ticks, [f"{100 * tick:g} %" for tick in ticks])
             bars = canvas.axes(x, y + height + 12, width, below)
-            bars.bar(np.arange(len(classes)), mine["logit_shift"], color=PLAIN, width=0.7)
-            bars.axhline(0, color=MUTED, linewidth=0.8)
-            bars.set(ylim=(-1.1 * shift, 1.1 * shift), xlim=axes.get_xlim(), xticks=[])
-            bars.locator_params(axis="y", nbins=3)
-            for panel in (axes, bars):
+            _draw_shifts(bars, mine["logit_shift"], shift)
+            for panel, label in ((axes, "share"), (bars, "logits")):
+                panel.set(xlim=(-0.6, len(classes) - 0.4), xticks=[])
                 panel.tick_params(length=0)
                 panel.grid(axis="y", color=FAINT, linewidth=0.4, alpha=0.6)
-                if index % panels_per_row:
+                if column:
                     panel.set_yticklabels([])
-            if not index % panels_per_row:
-                axes.set_ylabel("share", size=9.5)
-                bars.set_ylabel("logits", size=9.5)
-            if index + panels_per_row < len(strategies):
-                continue
-            if names:
+                else:
+                    panel.set_ylabel(label, size=9.5)
+            if index + panels_per_row >= len(strategies) and names:
                 bars.set_xticks(np.arange(len(names)), names, size=8.5, color=INK, rotation=90)
-            else:
+            elif index + panels_per_row >= len(strategies):
                 bars.set_xlabel("classes, rarest last", size=9.5)
         return canvas.figure
 
 
-def _share_lines(axes: Axes, shares: pd.DataFrame) -> None:
+def _draw_shares(axes: Axes, shares: pd.DataFrame, low: float, high: float) -> None:
     x = np.arange(len(shares))
     axes.plot(x, shares["natural"], color=PLAIN, linewidth=3.5, alpha=0.75, solid_capstyle="butt")
     axes.plot(x, shares["drawn"], **_LINE, **_DRAWN)
     axes.plot(x, shares["gradient"], **_LINE, **_GRADIENT)
+    axes.set(yscale="log", ylim=(low, high))
+    axes.minorticks_off()
+    ticks = [tick for tick in (0.001, 0.01, 0.1, 1) if low <= tick <= high]
+    axes.set_yticks(ticks, [f"{100 * tick:g} %" for tick in ticks])
+
+
+def _draw_shifts(axes: Axes, shifts: pd.Series, largest: float) -> None:
+    axes.bar(np.arange(len(shifts)), shifts, color=PLAIN, width=0.7)
+    axes.axhline(0, color=MUTED, linewidth=0.8)
+    axes.set(ylim=(-1.1 * largest, 1.1 * largest))
+    axes.locator_params(axis="y", nbins=3)
 
 
 def _shares(training_effects: pd.DataFrame) -> pd.DataFrame:

@@ -57,8 +57,8 @@ def test_shares_are_of_the_rarest_third(comparison):
     mine = rows[(rows["strategy"] == "random_oversampling") & (rows["seed"] == 0)]
     rare = mine.nsmallest(5, "train_count")  # of 17 classes; the middle third takes the odd ones
     share = rare["drawn"].sum() / mine["drawn"].sum()
-    shown = row_of(audit_table(comparison), "random_oversampling")["Share of draws"].text
-    assert shown == f"{share:.3f}".removeprefix("0")
+    cell = row_of(audit_table(comparison), "random_oversampling")["Share of draws"].text
+    assert cell == f"{share:.3f}".removeprefix("0")
 
 
 def test_logits_are_measured_from_the_baseline(comparison):

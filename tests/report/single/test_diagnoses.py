@@ -37,13 +37,13 @@ def test_every_ignored_class_of_the_baseline_is_a_row_with_cause_evidence_and_su
     table = diagnoses_table(comparison)
     assert [row.cells[0].text for row in table.rows] == ignored(comparison, "no_change")
     rows = {row.cells[0].text: [cell.text for cell in row.cells] for row in table.rows}
-    few = "It has 4 training images, fewer than 10: too few to learn it from, whatever else may be."
-    assert rows["Hoodie"][3:] == ["too few images", few, SUGGESTIONS]
+    assert rows["Hoodie"][3::2] == ["too few images", SUGGESTIONS]
+    assert rows["Hoodie"][4].startswith("It has 4 training images, fewer than 10: too few to learn")
     assert rows["Blouse"] == ["Blouse", "20", "0 of 2", *rows["Hoodie"][3:4], *AS_HOODIE]
     (blouse,) = [row for row in table.rows if row.cells[0].text == "Blouse"]
     assert (blouse.cells[2].note, blouse.cells[2].mark) == ("up to .82", "never")
     assert rows["Hat"][3] == "confusable"
-    assert rows["Hat"][4].startswith("Its images can't be told from those of T-shirt (AUC .55, ")
+    assert rows["Hat"][4].startswith("Its images can't be told from those of T-shirt (AUC .55")
     assert rows["Hat"][5] == "Ask whether it is a class of its own. Check its labels."
 
 
@@ -60,10 +60,10 @@ def test_of_several_seeds_a_class_counts_that_most_of_them_ignore():
     mine = diagnoses[diagnoses["strategy"] == "no_change"]
     times = mine["class"].value_counts()
     table = diagnoses_table(comparison)
-    shown = {row.cells[0].text: row.cells[3].note for row in table.rows}
-    assert set(shown) == set(times[times >= 2].index)
+    notes = {row.cells[0].text: row.cells[3].note for row in table.rows}
+    assert set(notes) == set(times[times >= 2].index)
     assert set(times[times < 2].index), "some class is ignored by one seed only"
-    assert all(note == f"{times[name]} of {times[name]}" for name, note in shown.items())
+    assert all(note == f"{times[name]} of {times[name]}" for name, note in notes.items())
 
 
 def with_causes(comparison, *causes):

@@ -8,6 +8,7 @@ import pandas as pd
 
 from benchmark.report.render.blocks import Table
 from benchmark.report.single.page import build_page, headline
+from benchmark.report.single.recall import recall_tables
 from tests.report.fabricate import STRATEGIES, fabricate
 
 SECTIONS = [
@@ -37,8 +38,7 @@ def test_sections_have_the_headings_of_the_field() -> None:
 
 def test_never_predicted_classes_and_the_best_of_a_column_are_marked() -> None:
     comparison = fabricate()
-    page = build_page(comparison)
-    (main,) = page.lead
+    (main,) = headline(comparison).lead
     assert isinstance(main, Table)
     best = comparison.summary["macro_f1"].idxmax()
     marked = [row.cells[0].text for row in main.rows if row.cells[1].mark == "best"]
@@ -48,11 +48,9 @@ def test_never_predicted_classes_and_the_best_of_a_column_are_marked() -> None:
         for row in comparison.per_class.to_dict("records")
         if row["predicted"] == 0
     }
-    (section,) = (s for s in page.sections if s.id == "recall")
     never = {
         (row.cells[0].text, table.columns[column])
-        for table in section.blocks
-        if isinstance(table, Table)
+        for table in recall_tables(comparison)
         for row in table.rows
         for column, cell in enumerate(row.cells)
         if cell.mark == "never" and cell.text == "never"

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from benchmark.report import write_report
-from benchmark.report.single.setup import class_images_table, facts, phases_table
+from benchmark.report.render.blocks import Page, Section
+from benchmark.report.render.markdown import render
+from benchmark.report.single.setup import (
+    class_images_table,
+    facts,
+    phases_table,
+    setup_section,
+)
 from tests.report.fabricate import RECIPE, fabricate, phase, with_manifest
 
 PHASES = (
@@ -16,21 +21,21 @@ PHASES = (
 )
 
 
-def page(tmp_path: Path, **experiment: Any) -> str:
+def section(**experiment: Any) -> str:
     comparison = fabricate(strategies=("no_change",))
     recipe = replace(RECIPE, phases=PHASES, description="2 epochs.")
     changed = replace(comparison.manifest.experiment, recipe=recipe, **experiment)
-    comparison = with_manifest(comparison, experiment=changed)
-    return write_report(comparison, tmp_path)["markdown"].read_text(encoding="utf-8")
+    blocks = tuple(setup_section(with_manifest(comparison, experiment=changed)))
+    return render(Page("", "", "", "", (), (), (Section("setup", "Set-up", blocks),)))
 
 
-def test_the_batch_size_is_the_one_used(tmp_path: Path) -> None:
-    assert "\n- Batch size: 8 (recipe: 64)\n" in page(tmp_path, batch_size=8)
-    assert "\n- Batch size: 64\n" in page(tmp_path, batch_size=64)
+def test_the_batch_size_is_the_one_used() -> None:
+    assert "\n- Batch size: 8 (recipe: 64)\n" in section(batch_size=8)
+    assert "\n- Batch size: 64\n" in section(batch_size=64)
 
 
-def test_phases_are_a_table(tmp_path: Path) -> None:
-    text = page(tmp_path, phase_steps=(60, 1270), first_trained="Mixed_6c")
+def test_phases_are_a_table() -> None:
+    text = section(phase_steps=(60, 1270), first_trained="Mixed_6c")
     assert "| Phase | Epochs | Steps | Trained | Learning rate | Schedule |" in text
     assert "| 1 | 2 | 60 | the new last layer | 0.001 | constant |" in text
     assert (
@@ -56,8 +61,8 @@ def test_learning_rate_milestones_are_shown() -> None:
     ]
 
 
-def test_a_changed_recipe_is_called_changed(tmp_path: Path) -> None:
-    plain, changed = page(tmp_path), page(tmp_path, changed=("epochs", "lr"))
+def test_a_changed_recipe_is_called_changed() -> None:
+    plain, changed = section(), section(changed=("epochs", "lr"))
     assert "### Recipe forum\n\n2 epochs.\n" in plain
     assert (
         "### Recipe forum, with epochs and learning rate changed\n\n"
@@ -66,8 +71,8 @@ def test_a_changed_recipe_is_called_changed(tmp_path: Path) -> None:
     assert "- Changed" not in changed
 
 
-def test_settings_are_shown_as_chosen(tmp_path: Path) -> None:
-    text = page(tmp_path)
+def test_settings_are_shown_as_chosen() -> None:
+    text = section()
     assert "\n- Precision: bf16\n" in text
     assert "\n- Image size: 160\n" in text
     assert "auto" not in [line.removeprefix("- Precision: ") for line in text.splitlines()]
