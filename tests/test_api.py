@@ -1,6 +1,7 @@
 """The façade: settings are read once, and mistakes are found before anything is trained."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -27,7 +28,7 @@ def tiny():
 @pytest.fixture
 def small(image_folder, forgotten):
     """An experiment on few small images; the tests here train nothing."""
-    load_plugin("tests/small_backbone.py")
+    load_plugin(Path(__file__).with_name("small_backbone.py"))
     return Experiment(data=image_folder, backbone="small", image_size=16, weights="none")
 
 

@@ -61,7 +61,22 @@ def test_only_given_flags_are_set_so_that_a_file_fills_in_the_others():
         ("run --cache-limit lots", "20GB, 500MB"),
         ("run --config nowhere.toml", "--config nowhere.toml: no such file"),
         ("run --plugin nowhere.py", "--plugin nowhere.py: no such file"),
+        ("run --epochs 0", "must be positive"),
+        ("run --fine-tune Mixed_9z", "Mixed_7a"),
+        ("run --batch-size 1", "batch size 1 is not allowed; allowed: 2 or more"),
+        ("run --device tpu", "device 'tpu' is not allowed; allowed: auto, cpu"),
+        ("run --data digits --device cuda:99", "use --device cpu"),
+        ("run --precision fp8", "allowed: auto, fp32, bf16"),
+        ("run --imbalance expo:10", "exp:RATIO"),
+        ("run --strategies focal_loss:gamma=-1", "gamma"),
+        (
+            "run --strategies no_change,focal_loss:gamma=1 --baseline focal_loss",
+            "'focal_loss' is none of the strategies asked for; choose one of no_change, focal_loss",
+        ),
+        ("run --data nowhere/", "nowhere"),
+        ("data nowhere/", "nowhere"),
         ("report nowhere", "nowhere holds no run"),
+        ("compare nowhere elsewhere", "nowhere holds no run"),
         ("compare one", "two"),
         ("check nowhere.py", "nowhere.py: no such file"),
     ],
@@ -89,11 +104,23 @@ def test_every_command_has_help_with_examples(name, capsys):
     assert f"  python -m benchmark {name}" in text.partition("examples:\n")[2]
 
 
+HEAVY = {"torch", "sklearn", "scipy", "matplotlib", "pandas"}
+
+
 @pytest.mark.parametrize(
-    "words",
-    [["--help"], ["run", "--help"], ["check", "--help"], ["list"], ["cache"], ["report", "no"]],
+    ("words", "modules"),
+    [
+        (["--help"], HEAVY),
+        (["run", "--help"], HEAVY),
+        (["check", "--help"], HEAVY),
+        (["list"], HEAVY),
+        (["cache"], HEAVY),
+        (["report", "nowhere"], {"torch"}),
+        (["compare", "nowhere", "elsewhere"], {"torch"}),
+        (["data", "digits"], {"torch"}),
+    ],
 )
-def test_who_asks_waits_for_no_torch(words):
+def test_commands_that_train_nothing_import_no_torch(words, modules):
     code = f"""
 import sys
 from benchmark.cli import main
@@ -101,6 +128,7 @@ try:
     main({words!r})
 except SystemExit:
     pass
-assert "torch" not in sys.modules
+print(*{modules!r} & set(sys.modules), file=sys.stderr)
 """
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not set(done.stderr.split()) & modules
