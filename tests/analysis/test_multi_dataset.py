@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 import benchmark
+from benchmark.analysis import multi_dataset
 from benchmark.analysis.multi_dataset import (
     PAIRS,
     default_folder,
@@ -52,6 +54,12 @@ def test_columns_follow_the_main_metrics() -> None:
         *(f"{name}_mean_rank" for name in names[1:]),
     ]
     assert list(comparison.pairs) == PAIRS
+
+
+def test_examples_in_docstrings() -> None:
+    results = doctest.testmod(multi_dataset)
+    assert results.attempted
+    assert not results.failed
 
 
 def test_what_failed_is_not_compared() -> None:

@@ -1,0 +1,46 @@
+"""Blocks of a page: code in texts, figures in reading order, columns with notes."""
+
+from benchmark.report.render.blocks import (
+    Cell,
+    Details,
+    Figure,
+    Page,
+    Row,
+    Section,
+    Table,
+    as_code,
+    printable,
+    split_code,
+)
+
+
+def test_code_stands_between_backticks() -> None:
+    assert split_code("set `a=1`, `b`") == [
+        ("set ", False),
+        ("a=1", True),
+        (", ", False),
+        ("b", True),
+    ]
+    assert split_code("``a`b``") == [("a`b", True)]
+    assert split_code("a ` b") == [("a ` b", False)]
+    assert split_code(as_code("it`s")) == [("it's", True)]
+    assert split_code(as_code("")) == [(" ", True)]
+
+
+def test_characters_that_no_document_can_hold_are_replaced() -> None:
+    assert (
+        printable("a\x00b\ud800\n\tc")
+        == "a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}\n\tc"
+    )
+
+
+def test_figures_stand_in_reading_order() -> None:
+    first, second, third = (Figure(name, "", "", "") for name in "abc")
+    section = Section("s", "S", (Details("more", (second,)), third))
+    page = Page("t", "", "", "", (), (first,), (section,))
+    assert page.figures() == [first, second, third]
+
+
+def test_columns_of_numbers_with_a_note_leave_space_for_it() -> None:
+    row = Row((Cell("name", note="baseline"), Cell(".5", note="+.1"), Cell("2")))
+    assert Table("", ("A", "B", "C"), (row,)).columns_with_notes == {1}
