@@ -29,6 +29,7 @@ from benchmark.report.render.canvas import to_svg
 from benchmark.report.render.formats import join_names, pluralize
 
 HEADLINE = (RANKED_BY, "never_predicted")  # metrics in the first tables
+MOST_PAIRS = 6  # that a sentence names
 
 
 def build_page(comparison: MultiDatasetComparison) -> Page:
@@ -129,7 +130,8 @@ def _pairs(comparison: MultiDatasetComparison) -> Iterator[Block]:
         f"smallest p, 2 / 2^{datasets}, times {tests} is {tests * 2 / 2**datasets:.3f}."
     )
     if sentences := significant_sentences(comparison):
-        yield Paragraph(f"Macro-F1 is significantly higher with {join_names(sentences)}.")
+        if len(sentences) <= MOST_PAIRS:
+            yield Paragraph(f"Macro-F1 is significantly higher with {join_names(sentences)}.")
         yield tables.pairs_table(comparison)
     else:
         yield Details("All pairs", (tables.pairs_table(comparison),))
