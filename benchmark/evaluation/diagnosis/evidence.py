@@ -14,8 +14,7 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from benchmark.evaluation.diagnosis.inputs import DiagnosisInput
-
-Floats = NDArray[np.float64]
+from benchmark.evaluation.metrics.class_counts import Floats
 
 
 @dataclass(frozen=True)

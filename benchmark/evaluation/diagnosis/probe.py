@@ -1,4 +1,4 @@
-"""A linear probe on few images with many features, each image judged without itself."""
+"""A linear probe for few images with many features; each image is scored without itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from benchmark.evaluation.metrics.class_counts import Floats
+
 PENALTIES = 10.0 ** np.arange(-3, 3)  # of the ridge, in units of the mean eigenvalue
 
 
@@ -22,15 +23,15 @@ class Probe:
 
     @property
     def scores(self) -> Floats:
-        """(N, K): each image by a probe fitted to all others, about 1 for a class, 0 for not."""
+        """(N, K) by a probe fitted to all other images: about 1 for an image's class, else 0."""
         error = self.residual / (1 - self.hat.diagonal()).clip(min=1e-9)[:, None]
         return np.eye(self.residual.shape[1])[self.labels] - error / self.root[:, None]
 
     def auc(self, k: int) -> float:
-        """How often an image of class k scores higher than one of another, both left out.
+        """Share of pairs in which an image of class k scores higher than another, both left out.
 
-        Scores of images left out one by one can't be compared with each other: where there is
-        nothing to tell apart, their AUC falls far below one half (Airola et al. 2011,
+        Scores of images left out one by one can't be compared with each other: where
+        classes are equal, their AUC falls far below one half (Airola et al. 2011,
         Computational Statistics & Data Analysis 55, leave-pair-out). nan without other classes.
         """
         mine = self.labels == k
@@ -52,7 +53,7 @@ def fit(features: NDArray[np.floating], labels: NDArray[np.int64]) -> Probe:
     Every class has the same weight, so that no prior is learnt, and every feature the same spread.
     In dual form it costs an N x N eigenvalue problem, and leaving images out is exact: residuals
     r become (1 - H)^-1 r over the images left out, with H the hat matrix (Golub, Heath & Wahba
-    1979). The penalty is the one of PENALTIES with the smallest error so measured.
+    1979). The penalty is that of PENALTIES with the smallest error of images left out.
     """
     x = features.astype(np.float32)
     count = np.bincount(labels)
@@ -63,17 +64,18 @@ def fit(features: NDArray[np.floating], labels: NDArray[np.int64]) -> Probe:
     kernel = x @ x.T / max(x.shape[1], 1) + 1  # + 1: an intercept
     values, vectors = np.linalg.eigh(kernel.astype(np.float64) * root * root[:, None])
     values = values.clip(min=0)
-    turned = vectors.T @ (root[:, None] * np.eye(len(count))[labels])  # (N, K)
+    rotated = vectors.T @ (root[:, None] * np.eye(len(count))[labels])  # (N, K)
     squares = vectors**2
 
-    def left(penalty: float) -> Floats:
+    def unfitted_share(penalty: float) -> Floats:
         """(N,) share of each direction that the ridge does not fit."""
         return penalty / (values + penalty)
 
     def error(penalty: float) -> float:
-        missed = vectors @ (left(penalty)[:, None] * turned)
-        return float(((missed / (squares @ left(penalty)).clip(min=1e-9)[:, None]) ** 2).sum())
+        residual = vectors @ (unfitted_share(penalty)[:, None] * rotated)
+        own = (squares @ unfitted_share(penalty)).clip(min=1e-9)
+        return float(((residual / own[:, None]) ** 2).sum())
 
     penalty = min(PENALTIES * values.mean(), key=error)
-    hat = (vectors * (1 - left(penalty))) @ vectors.T
-    return Probe(labels, hat, vectors @ (left(penalty)[:, None] * turned), root)
+    hat = (vectors * (1 - unfitted_share(penalty))) @ vectors.T
+    return Probe(labels, hat, vectors @ (unfitted_share(penalty)[:, None] * rotated), root)

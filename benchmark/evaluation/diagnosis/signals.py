@@ -8,7 +8,8 @@ from scipy.special import softmax
 from scipy.stats import rankdata
 
 from benchmark.evaluation.diagnosis import probe
-from benchmark.evaluation.diagnosis.evidence import Evidence, Floats
+from benchmark.evaluation.diagnosis.evidence import Evidence
+from benchmark.evaluation.metrics.class_counts import Floats
 
 RIVALS = 8  # classes in the probe besides the class itself: those that take most of its images
 PROBED = 40  # images of each of them in the probe, of the class itself up to twice as many

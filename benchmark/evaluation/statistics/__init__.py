@@ -1,8 +1,7 @@
 """Intervals and tests of scores and differences: from labels and predictions alone."""
 
-import numpy as np
-from numpy.typing import NDArray
+from benchmark.evaluation.metrics.class_counts import Floats
 
-Floats = NDArray[np.float64]
+__all__ = ["LEVEL", "Floats"]
 
 LEVEL = 0.95  # of every interval
