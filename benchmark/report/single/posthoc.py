@@ -53,8 +53,8 @@ def posthoc_table(comparison: Comparison) -> Table | None:
     caption = (
         "Macro-F1 of every trained network with its strategy's own decision, and with each "
         "decision that needs no training; small: classes never predicted. Bold: the best of all. "
-        "A network trained on balanced samples or weights is corrected twice by a correction of "
-        "the prior."
+        "Where a network was trained on balanced samples or weights, a correction of the prior "
+        "corrects it twice."
     )
     return Table(caption, titles, tuple(rows), csv="posthoc.csv")
 
@@ -78,8 +78,10 @@ def posthoc_sentence(comparison: Comparison) -> str:
     lower = int((clear & (rows["high"] < 0)).sum())
     unclear = len(rows) - len(higher) - lower
     names = f" ({join_names(higher)})" if higher else ""
-    results = [f"{len(higher) or 'none'} score{_s(max(len(higher), 1))} clearly higher{names}"]
-    results += [f"{lower} score{_s(lower)} clearly lower"] if lower else []
+    results = [
+        f"{len(higher) or 'none'} score{_verb_ending(max(len(higher), 1))} clearly higher{names}"
+    ]
+    results += [f"{lower} score{_verb_ending(lower)} clearly lower"] if lower else []
     results += [f"{unclear} {'is' if unclear == 1 else 'are'} too close to tell"] if unclear else []
     macro_f1 = comparison.summary.set_index("strategy")["macro_f1"][adjusted]
     return (
@@ -90,8 +92,8 @@ def posthoc_sentence(comparison: Comparison) -> str:
     )
 
 
-def _s(subjects: int) -> str:
-    """Return the ending of a verb in the third person."""
+def _verb_ending(subjects: int) -> str:
+    """Return the ending of a verb after so many subjects."""
     return "s" if subjects == 1 else ""
 
 

@@ -38,7 +38,7 @@ def search_section(comparison: Comparison) -> Iterator[Block]:
         "compare strategies by the test images only."
     )
     tuned = set(trials["strategy"])
-    if fixed := [as_code(printable(name)) for name in comparison.strategies if name not in tuned]:
+    if fixed := [as_code(name) for name in comparison.strategies if name not in tuned]:
         yield Paragraph(f"Without parameters to tune: {join_names(fixed)}.")
     yield _chosen_table(trials)
     yield Details("All trials", (_trials_table(trials),))

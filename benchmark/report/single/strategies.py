@@ -108,7 +108,7 @@ def descriptions_section(comparison: Comparison) -> Iterator[Block]:
         yield Heading(printable(name))
         yield from prose(comparison.descriptions.get(name) or "No description.")
         pairs = parameters.get(name, {}).items()
-        if used := ", ".join(as_code(printable(f"{key}={value}")) for key, value in pairs):
+        if used := ", ".join(as_code(f"{key}={value}") for key, value in pairs):
             yield Paragraph(f"Parameters: {used}")
 
 
