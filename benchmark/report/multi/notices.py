@@ -8,7 +8,7 @@ from itertools import combinations
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.multi_dataset import NOT_RUN, MultiDatasetComparison
 from benchmark.report.multi.settings import comparable_settings
-from benchmark.report.render.blocks import as_code, printable
+from benchmark.report.render.blocks import as_code
 from benchmark.report.render.formats import join_names, pluralize
 from benchmark.report.single.notices import FEW_TEST_IMAGES, few_images
 from benchmark.report.single.strategies import failed_checks
@@ -26,10 +26,8 @@ def warnings(comparison: MultiDatasetComparison) -> Iterator[str]:
     yield from _settings(runs)
     for name, run in runs.items():
         if failed := failed_checks(run):
-            yield (
-                f"On {_name(name)} {join_names(list(map(_name, failed)))} failed the audit: see "
-                "that run's report."
-            )
+            strategies = join_names(list(map(as_code, failed)))
+            yield f"On {as_code(name)} {strategies} failed the audit: see that run's report."
     if few := [name for name, run in runs.items() if few_images(run)]:
         yield (
             f"Classes with fewer than {FEW_TEST_IMAGES} test images are on {_names(few)}: the "
@@ -53,7 +51,7 @@ def _same_images(runs: dict[str, Comparison]) -> Iterator[str]:
 def _baselines(runs: dict[str, Comparison]) -> Iterator[str]:
     groups: dict[str, list[str]] = {}
     for name, run in runs.items():
-        groups.setdefault(_name(run.baseline) if run.baseline else "none", []).append(name)
+        groups.setdefault(as_code(run.baseline) if run.baseline else "none", []).append(name)
     if len(groups) > 1:
         yield (
             f"The runs have different baselines: {_grouped(groups)}. Differences are from each "
@@ -84,7 +82,7 @@ def _incomplete(comparison: MultiDatasetComparison) -> Iterator[str]:
     for status, text in _INCOMPLETE.items():
         rows = scores[scores["status"] == status]
         for strategy, datasets in rows.groupby("strategy", sort=False)["dataset"]:
-            yield f"{_name(str(strategy))} {text.format(_names(list(datasets)))}"
+            yield f"{as_code(str(strategy))} {text.format(_names(list(datasets)))}"
 
 
 def _grouped(groups: dict[str, list[str]]) -> str:
@@ -94,8 +92,4 @@ def _grouped(groups: dict[str, list[str]]) -> str:
 def _names(names: Sequence[str]) -> str:
     if len(names) > MOST_NAMES:
         return pluralize(len(names), "data set", "data sets")
-    return join_names(list(map(_name, names)))
-
-
-def _name(name: str) -> str:
-    return as_code(printable(name))
+    return join_names(list(map(as_code, names)))

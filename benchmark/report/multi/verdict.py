@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmark.analysis.multi_dataset import MultiDatasetComparison
-from benchmark.report.render.blocks import as_code, printable
+from benchmark.report.render.blocks import as_code
 from benchmark.report.render.formats import join_names, pluralize
 
 MOST_NAMES = 3  # strategies that a sentence names; more are counted
@@ -17,7 +17,7 @@ def verdict(comparison: MultiDatasetComparison) -> str:
         return f"No strategy of all runs finished on these {datasets}, so nothing can be ranked."
     if comparison.baseline is None:
         return _without_baseline(comparison)
-    baseline, leaderboard = _name(comparison.baseline), comparison.leaderboard
+    baseline, leaderboard = as_code(comparison.baseline), comparison.leaderboard
     common = leaderboard["strategy"].isin(comparison.common_strategies)
     compared = leaderboard[common & (leaderboard["compared"] > 0)]
     if compared.empty:
@@ -60,7 +60,7 @@ def follow_up(comparison: MultiDatasetComparison) -> str:
 def significant_sentences(comparison: MultiDatasetComparison) -> list[str]:
     """Return "`better` than with `worse`" for each pair that differs significantly."""
     pairs = comparison.significant_pairs
-    return [f"{_name(better)} than with {_name(worse)}" for better, worse in pairs]
+    return [f"{as_code(better)} than with {as_code(worse)}" for better, worse in pairs]
 
 
 def _without_baseline(comparison: MultiDatasetComparison) -> str:
@@ -91,12 +91,8 @@ def _on(wins: int, compared: int, datasets: int) -> str:
 def _names(names: list[str], compared: int | None = None) -> str:
     """Name few strategies, count many; `compared` is the number of all that are compared."""
     if len(names) <= MOST_NAMES:
-        return join_names(list(map(_name, names)))
+        return join_names(list(map(as_code, names)))
     return f"all {len(names)} others" if len(names) == compared else f"{len(names)} strategies"
-
-
-def _name(name: str) -> str:
-    return as_code(printable(name))
 
 
 def _data_sets(number: int) -> str:

@@ -159,8 +159,8 @@ def split_code(text: str) -> list[tuple[str, bool]]:
 
 
 def as_code(text: str) -> str:
-    """Mark a name as code. Its own backticks would end the code, so they become apostrophes."""
-    return "`" + (text.replace("`", "'") or " ") + "`"
+    """Mark a printable name as code. Its backticks, which would end it, become apostrophes."""
+    return "`" + (printable(text).replace("`", "'") or " ") + "`"
 
 
 def printable(text: str) -> str:

@@ -6,9 +6,7 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 
 LEVELS = 21  # of a share between 0 and 1: steps of 5 %
-INVERTED_FROM = (
-    12  # text is inverted from here on: contrast stays above 4.5 on both pages
-)
+INVERTED_FROM = 12  # text is inverted from here on: contrast stays above 4.5 on both pages
 
 # Lightness is monotonic in both ramps, so they work with any colour vision and in grey.
 _LIGHT = [
