@@ -38,7 +38,7 @@ def test_the_list_of_strategies_is_their_docstrings():
     assert generated == strategies_markdown(), "run: python -m benchmark list --markdown"
 
 
-def test_list_prints_that_text(capsys):
+def test_list_prints_that_part_of_the_readme(capsys):
     assert main(["list", "--markdown"]) == 0
     assert capsys.readouterr().out == strategies_markdown()
 

@@ -9,12 +9,12 @@ from benchmark.plan.run_options import RunOptions
 
 @pytest.fixture
 def read(tmp_path):
-    def from_text(text):
+    def from_content(text):
         file = tmp_path / "study.toml"
         file.write_text(text)
         return read_config(str(file), Experiment, RunOptions)
 
-    return from_text
+    return from_content
 
 
 def test_keys_are_the_flags_with_dashes_or_underscores(read):
