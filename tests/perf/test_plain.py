@@ -62,6 +62,7 @@ def both(image_folder, tmp_path):
     return plain, training, segment
 
 
+@pytest.mark.slow
 def test_logits_agree_before_training_and_after_the_first_step(both):
     plain, training, segment = both
     test = plain.images("test")
