@@ -1,0 +1,100 @@
+"""Which segments are trained, and what a failure leaves."""
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from benchmark import api
+from benchmark.plan.run_options import RunOptions
+from benchmark.run import polling as module
+from benchmark.run.polling import polling
+from benchmark.run.record_schema import ErrorInfo
+from benchmark.run.worker import Worker
+from benchmark.system.progress import NullProgress
+
+NAMES = "no_change,crt,class_weights"
+
+
+@pytest.fixture
+def executor(small_experiment, tmp_path):
+    return api.plan(small_experiment(), RunOptions(strategies=NAMES, out=tmp_path, jobs=1))
+
+
+def test_what_is_stored_is_not_needed(executor):
+    assert {s.key for s in executor.needed()} == {s.key for s in executor.plan.segments}
+    executor.train(NullProgress())
+    assert not executor.needed()
+    key = executor.plan.networks["crt", 0]
+    executor.outputs.manifest_file(key).unlink()
+    (segment,) = executor.needed()  # it goes on from the state that it shares with no_change
+    assert segment.key == key
+    assert segment.start > 0
+
+
+def test_records_are_written_as_networks_are_trained_unless_the_run_is_a_trial(executor):
+    executor.with_plan(executor.plan, writes_records=False).train(NullProgress())
+    assert executor.folder.read_record("no_change", 0) is None
+    executor.outputs.manifest_file(executor.plan.networks["no_change", 0]).unlink()
+    executor.train(NullProgress())
+    assert executor.folder.read_record("no_change", 0).status == "ok"
+    assert executor.folder.read_record("class_weights", 0) is None, "its network was there"
+    executor.execute(NullProgress())
+    assert executor.folder.read_record("class_weights", 0).status == "ok"
+
+
+def test_a_segment_fails_with_the_one_it_goes_on_from_and_both_are_tried_again(
+    executor, monkeypatch
+):
+    def fail(self, segment, *_):
+        if segment.key == shared.key:
+            raise RuntimeError("no memory for this one")
+        train(self, segment, *_)
+
+    shared = next(s for s in executor.plan.segments if s.has_children)
+    train = Worker._train
+    monkeypatch.setattr(Worker, "_train", fail)
+    executor.execute(NullProgress())
+    for name in ("no_change", "crt"):
+        assert executor.folder.read_record(name, 0).error == "RuntimeError: no memory for this one"
+    assert executor.folder.read_record("class_weights", 0).status == "ok"
+    assert executor.folder.read_error(executor.plan.networks["crt", 0])
+    assert (executor.folder.path / "states").exists(), "kept for another try"
+    monkeypatch.undo()
+    executor.execute(NullProgress())
+    for name in NAMES.split(","):
+        assert executor.folder.read_record(name, 0).status == "ok"
+    assert not (executor.folder.path / "states").exists()
+
+
+def test_records_of_strategies_that_left_the_run_are_removed(executor):
+    executor.execute(NullProgress())
+    strategies = executor.plan.strategies[:1]
+    networks = {("no_change", 0): executor.plan.networks["no_change", 0]}
+    executor.with_plan(replace(executor.plan, strategies=strategies, networks=networks)).execute(
+        NullProgress()
+    )
+    assert [path.name for path in (executor.folder.path / "records").iterdir()] == [
+        "no_change.seed0.json"
+    ]
+
+
+def test_an_error_of_an_earlier_run_is_forgotten(executor):
+    executor.execute(NullProgress())
+    key = executor.plan.networks["no_change", 0]
+    executor.folder.write_error(key, ErrorInfo("old", ""))
+    executor.execute(NullProgress())
+    assert executor.folder.read_record("no_change", 0).status == "ok"
+
+
+def test_polling_goes_on_while_the_body_runs_and_once_after_it(monkeypatch):
+    monkeypatch.setattr(module, "SECONDS_BETWEEN_POLLS", 0.01)
+    times = []
+    with polling(lambda: times.append(time.monotonic())):
+        while len(times) < 2:
+            time.sleep(0.01)
+        end = time.monotonic()
+    assert times[-1] >= end
+    polls = len(times)
+    time.sleep(0.05)
+    assert len(times) == polls

@@ -1,0 +1,137 @@
+"""Records: computed from stored outputs, kept while nothing behind them changes."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from benchmark import api
+from benchmark.evaluation.metrics.registry import METRICS, evaluate
+from benchmark.evaluation.posthoc import posthoc_decisions
+from benchmark.plan.run_options import RunOptions
+from benchmark.run import record as module
+from benchmark.run.record import SeedContext, write_record
+from benchmark.run.record_schema import FailedRecord, Record
+from benchmark.system.progress import NullProgress
+
+
+@pytest.fixture(scope="module")
+def finished(small_experiment, tmp_path_factory):
+    """A run of two strategies that share one network, without a report."""
+    options = RunOptions(
+        strategies="no_change,threshold_moving", out=tmp_path_factory.mktemp("run"), jobs=1
+    )
+    executor = api.plan(small_experiment(), options)
+    executor.execute(NullProgress())
+    return executor
+
+
+@pytest.fixture
+def write(finished):
+    """Return a function that writes the record of a strategy, by default as the run did."""
+    prepared = finished.prepared
+    context = SeedContext(
+        prepared.experiment.recipe,
+        prepared.experiment.trainable,
+        prepared.budgets[0],
+        prepared.train_counts(0),
+        posthoc_decisions(),
+    )
+
+    def write(name, decision=None):
+        spec = finished.plan.specs[name, 0]
+        if decision is not None:
+            spec = replace(spec, strategy=replace(spec.strategy, decision=decision))
+        return write_record(finished.folder, spec, 0, finished.plan.networks[name, 0], context)
+
+    return write
+
+
+def test_metrics_are_those_of_the_stored_outputs(finished):
+    record = finished.folder.read_record("no_change", 0)
+    outputs, _ = finished.outputs.load(record.network)
+    for split in ("val", "test"):
+        predicted = outputs[split].logits.argmax(1)
+        assert record.predicted[split] == tuple(predicted)
+        expected = evaluate(
+            outputs[split].labels,
+            predicted,
+            outputs[split].log_probabilities,
+            finished.prepared.train_counts(0),
+        )
+        undefined = {name for name, value in expected.items() if not np.isfinite(value)}
+        assert record.metrics[split] == expected | dict.fromkeys(undefined)
+        assert set(record.metrics[split]) == set(METRICS)
+
+
+def test_a_post_hoc_decision_scores_as_the_strategy_of_its_name(finished):
+    plain = finished.folder.read_record("no_change", 0)
+    moved = finished.folder.read_record("threshold_moving", 0)
+    assert plain.network == moved.network
+    for metric, value in plain.posthoc["threshold_moving"].items():
+        assert value == moved.metrics["test"][metric]
+
+
+def test_all_checks_of_the_audit_are_recorded(finished):
+    audit = finished.folder.read_record("no_change", 0).audit
+    assert {check.component for check in audit.checks} >= {"sampler", "trained_blocks", "budget"}
+    assert all(check.passed for check in audit.checks)
+    assert len(audit.drawn) == len(audit.gradient) == len(audit.mean_logit) == 3
+
+
+def test_a_record_that_is_up_to_date_is_left_as_it_is(finished, write):
+    file = finished.folder.record_file("no_change", 0)
+    before = file.stat().st_mtime_ns
+    assert write("no_change")
+    assert file.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"schema_version": 1, "status": "ok"}'])
+def test_a_damaged_record_is_computed_again(finished, write, content):
+    expected = finished.folder.read_record("no_change", 0)
+    finished.folder.record_file("no_change", 0).write_text(content)
+    assert write("no_change")
+    assert finished.folder.read_record("no_change", 0) == expected
+
+
+def test_a_record_is_computed_again_when_the_code_behind_it_changes(finished, write, monkeypatch):
+    expected = finished.folder.read_record("no_change", 0)
+    monkeypatch.setattr(module, "package_hash", lambda name: f"another {name}")
+    assert write("no_change")
+    record = finished.folder.read_record("no_change", 0)
+    assert record.fingerprint != expected.fingerprint
+    assert replace(record, fingerprint=expected.fingerprint) == expected
+    monkeypatch.undo()
+    assert write("no_change")
+
+
+@dataclass(frozen=True)
+class Returns:
+    """A decision whose rule returns a value for every image, or several."""
+
+    value: float
+    columns: int = 1
+
+    def fit(self, validation, counts):
+        shape = (self.columns,) if self.columns > 1 else ()
+        return lambda outputs: np.full((len(outputs.labels), *shape), self.value)
+
+
+@pytest.mark.parametrize(
+    ("decision", "error"),
+    [
+        (Returns(99), "one label from 0 to 2 for each image; it gave 99 to 99"),
+        (Returns(0.5), "for 5 images it gave shape (5,) of float64"),
+        (Returns(0, columns=2), "for 5 images it gave shape (5, 2) of int64"),
+    ],
+)
+def test_a_decision_that_returns_no_labels_is_the_failure_of_its_strategy(
+    finished, write, decision, error
+):
+    assert not write("no_change", decision)
+    record = finished.folder.read_record("no_change", 0)
+    assert isinstance(record, FailedRecord)
+    assert error in record.error
+    assert "Traceback" in record.traceback
+    assert write("no_change")
+    assert isinstance(finished.folder.read_record("no_change", 0), Record)
