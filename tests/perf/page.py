@@ -47,13 +47,13 @@ def _parts(about: dict[str, Any], config: BenchConfig, rows: Sequence[Row]) -> I
     device = about["device"]
     yield f"# Cost: {about['data']}, {config.image_size} px, {_device(about)}"
     yield "\n".join(_facts(about, config, rows))
-    reached = list(targets(rows, config.strategies, config.seeds, device, about["gpu_memory"]))
+    measured = list(targets(rows, config.strategies, config.seeds, device, about["gpu_memory"]))
     yield from disturbed(rows)
     yield "## Must reach"
-    if reached:
+    if measured:
         yield table(
             ("what", "measured, median", "smallest to largest", "bar", "reached"),
-            [_target(target) for target in reached],
+            [_target(target) for target in measured],
         )
     strategies, images = FULL_BENCH
     if len(config.strategies) < strategies or about["images"] < images:
