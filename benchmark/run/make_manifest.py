@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.data.imageset import ImageSet
+from benchmark.data.imageset import SPLITS, ImageSet
 from benchmark.data.splits import Splits
 from benchmark.plan.experiment import changed_from_recipe
 from benchmark.plan.recipes import Recipe
@@ -32,8 +32,6 @@ from benchmark.strategy import Strategy
 from benchmark.strategy.registry import registered
 from benchmark.strategy.stage import acting_components
 from benchmark.system.provenance import environment
-
-SPLITS = ("train", "val", "test")
 
 
 def write_manifest(
@@ -60,34 +58,16 @@ def write_manifest(
     splits = {seed: _split(images, split) for seed, split in prepared.splits.items()}
     for seed, split in splits.items():
         folder.write_split(seed, split)
-    seeds = prepared.experiment.seeds
-    first = splits[seeds[0]]
     manifest = RunManifest(
         name=folder.path.name,
         command=command,
         quick=prepared.experiment.quick,
         experiment=_experiment(prepared),
-        data=DataInfo(
-            name=images.name,
-            spec=images.spec,
-            description=images.description,
-            images=len(images),
-            groups=None if images.groups is None else len(np.unique(images.groups)),
-            classes=tuple(images.classes),
-            counts={split: getattr(first, split).counts for split in SPLITS},
-        ),
+        data=_data(images, splits[prepared.experiment.seeds[0]]),
         weights=WeightsInfo(weights.name, weights.source, weights.sha256),
         environment=environment(prepared.device),
-        seeds=seeds,
-        strategies=tuple(
-            StrategyInfo(
-                spec.name,
-                spec.doc,
-                _parameters(plan, spec.name),
-                {seed: plan.networks[spec.name, seed] for seed in seeds},
-            )
-            for spec in plan.strategies
-        ),
+        seeds=prepared.experiment.seeds,
+        strategies=_strategies(plan),
         available={
             name: AvailableStrategy(entry.summary, tuple(acting_components(entry.build())))
             for name, entry in registered().items()
@@ -97,6 +77,18 @@ def write_manifest(
         messages=(*prepared.messages, *broken_plugin_sentences()),
     )
     folder.write_manifest(manifest)
+
+
+def _data(images: ImageSet, split: SplitManifest) -> DataInfo:
+    return DataInfo(
+        name=images.name,
+        spec=images.spec,
+        description=images.description,
+        images=len(images),
+        groups=None if images.groups is None else len(np.unique(images.groups)),
+        classes=tuple(images.classes),
+        counts={name: getattr(split, name).counts for name in SPLITS},
+    )
 
 
 def _split(images: ImageSet, split: Splits) -> SplitManifest:
@@ -136,6 +128,18 @@ def _recipe(recipe: Recipe) -> RecipeInfo:
         weight_decay=recipe.weight_decay,
         momentum=recipe.momentum,
         augmentation=repr(recipe.augmentation),
+    )
+
+
+def _strategies(plan: Plan) -> tuple[StrategyInfo, ...]:
+    return tuple(
+        StrategyInfo(
+            spec.name,
+            spec.doc,
+            _parameters(plan, spec.name),
+            {seed: plan.networks[spec.name, seed] for seed in plan.budgets},
+        )
+        for spec in plan.strategies
     )
 
 
