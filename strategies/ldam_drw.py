@@ -5,8 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import Between, Stage, Strategy, Weighted, strategy
-from benchmark.strategy.expectations import UpweightsEasyExamples, UpweightsRareClasses
+from benchmark.strategy import (
+    Between,
+    Stage,
+    Strategy,
+    UpweightsEasyExamples,
+    UpweightsRareClasses,
+    Weighted,
+    strategy,
+)
 from strategies.effective_number import InverseEffectiveNumber
 
 if TYPE_CHECKING:

@@ -20,17 +20,15 @@ from benchmark.evaluation.decision_trial import trial
 from benchmark.model.backbone import HEAD
 from benchmark.plan.recipes import Recipe
 from benchmark.plan.schedule import Budget, StepRange, build_schedule
-from benchmark.strategy import Argmax, Decision, Stage, Strategy
-from benchmark.strategy.expectations import (
-    CheckResult,
-    DecisionIsArgmax,
-    Expectation,
-    ExpectClassSampling,
-    GradientMatchesCrossEntropy,
+from benchmark.strategy import Argmax, Decision, ExpectClassSampling, Stage, Strategy
+from benchmark.strategy.expectations.base import CheckResult, Expectation
+from benchmark.strategy.expectations.decision import DecisionIsArgmax
+from benchmark.strategy.expectations.inputs import (
     NoFeatureSynthetic,
     NoImageAugmented,
     NoImageMixed,
 )
+from benchmark.strategy.expectations.loss import GradientMatchesCrossEntropy
 from benchmark.strategy.measurements import DecisionMeasurement, StageMeasurement
 
 # component of a stage -> what a neutral one must measure

@@ -1,4 +1,5 @@
 """Neutral components, and components that several strategies share."""
+# ruff: noqa: ARG002 - a component need not use all that its protocol gives it
 
 from __future__ import annotations
 
@@ -35,7 +36,7 @@ class NoAugmentation:
         """Select none, (B,) bool."""
         return repeat_index < 0
 
-    def __call__(self, images: Tensor, repeat_index: Tensor, rng: torch.Generator) -> Tensor:  # noqa: ARG002
+    def __call__(self, images: Tensor, repeat_index: Tensor, rng: torch.Generator) -> Tensor:
         """Return the images as they are."""
         return images
 
@@ -58,7 +59,7 @@ class RandomAugmentation:
         """Select occurrences from `from_repeat` on, (B,) bool."""
         return repeat_index >= self.from_repeat
 
-    def __call__(self, images: Tensor, repeat_index: Tensor, rng: torch.Generator) -> Tensor:  # noqa: ARG002
+    def __call__(self, images: Tensor, repeat_index: Tensor, rng: torch.Generator) -> Tensor:
         """Images (B, 3, H, W) uint8 -> the same."""
         import torch
         from torch.nn.functional import affine_grid, grid_sample
@@ -71,11 +72,9 @@ class RandomAugmentation:
         scale = 1 + uniform(self.zoom)
         mirror = torch.sign(uniform(1.0))
         cos, sin = torch.cos(angle) / scale, torch.sin(angle) / scale
-        rows = (
-            torch.stack((cos * mirror, -sin, uniform(self.shift)), dim=1),  # (B, 3)
-            torch.stack((sin * mirror, cos, uniform(self.shift)), dim=1),
-        )
-        grid = affine_grid(torch.stack(rows, dim=1), list(images.shape), align_corners=False)
+        x = torch.stack((cos * mirror, -sin, uniform(self.shift)), dim=1)  # (B, 3)
+        y = torch.stack((sin * mirror, cos, uniform(self.shift)), dim=1)
+        grid = affine_grid(torch.stack((x, y), dim=1), list(images.shape), align_corners=False)
         warped = grid_sample(images.float(), grid, padding_mode="reflection", align_corners=False)
         mean = warped.mean(dim=(1, 2, 3), keepdim=True)  # (B, 1, 1, 1)
         contrast = (1 + uniform(self.light)).view(-1, 1, 1, 1)  # (B,) -> (B, 1, 1, 1)
@@ -89,11 +88,7 @@ class NoMixing:
     """Images and targets stay as they are."""
 
     def __call__(
-        self,
-        images: Tensor,
-        target: Tensor,
-        counts: Tensor,  # noqa: ARG002
-        rng: torch.Generator,  # noqa: ARG002
+        self, images: Tensor, target: Tensor, counts: Tensor, rng: torch.Generator
     ) -> tuple[Tensor, Tensor]:
         """Return both."""
         return images, target
@@ -104,10 +99,7 @@ class NoSynthesis:
     """No features are synthetic."""
 
     def __call__(
-        self,
-        features: NDArray[np.floating],
-        labels: NDArray[np.int64],
-        rng: np.random.Generator,  # noqa: ARG002
+        self, features: NDArray[np.floating], labels: NDArray[np.int64], rng: np.random.Generator
     ) -> tuple[NDArray[np.floating], NDArray[np.int64]]:
         """Features (N, D), labels (N,) -> (0, D) and (0,)."""
         return features[:0], labels[:0]
@@ -117,7 +109,7 @@ class NoSynthesis:
 class CrossEntropy:
     """-sum_c target_c log softmax(logits)_c."""
 
-    def __call__(self, logits: Tensor, target: Tensor, counts: Tensor) -> Tensor:  # noqa: ARG002
+    def __call__(self, logits: Tensor, target: Tensor, counts: Tensor) -> Tensor:
         """Logits (B, C), target (B, C) -> (B,)."""
         return -(target * logits.log_softmax(1)).sum(1)
 
@@ -158,9 +150,7 @@ class Argmax:
     """The class with the largest logit."""
 
     def fit(
-        self,
-        validation: Outputs,  # noqa: ARG002
-        counts: NDArray[np.int64],
+        self, validation: Outputs, counts: NDArray[np.int64]
     ) -> Callable[[Outputs], NDArray[np.int64]]:
         """Return offsets of 0."""
         return AddOffset((0.0,) * len(counts))

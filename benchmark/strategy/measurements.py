@@ -19,33 +19,19 @@ class StageMeasurement:
 
     Attributes
     ----------
-    class_counts
-        Training images, (C,).
-    drawn
-        Images shown, (C,).
-    synthetic
-        Synthetic features shown, (C,).
-    images_shown
-        First occurrences of an image in an epoch, and repeats.
-    augmented
-        First occurrences and repeats with pixels that the strategy changed.
-    mixed
-        Images shown with more than one class in their target.
     gradient_norm
         Sums over images of the norms of two gradients at the logits, that of the loss and that of
         cross-entropy, by class and probability of the true class, (C, CONFIDENCE_BINS, 2).
-    drawn_before
-        Images that the same sampler drew before this stage.
     """
 
-    class_counts: NDArray[np.int64]
-    drawn: NDArray[np.int64]
-    synthetic: NDArray[np.int64]
-    images_shown: tuple[int, int]
-    augmented: tuple[int, int]
-    mixed: int
+    class_counts: NDArray[np.int64]  # training images, (C,)
+    drawn: NDArray[np.int64]  # images shown, (C,)
+    synthetic: NDArray[np.int64]  # synthetic features shown, (C,)
+    images_shown: tuple[int, int]  # first occurrences of an image in an epoch, and repeats
+    augmented: tuple[int, int]  # those of both with pixels that the strategy changed
+    mixed: int  # images shown with more than one class in their target
     gradient_norm: NDArray[np.float64]
-    drawn_before: int = 0
+    drawn_before: int = 0  # images that the same sampler drew before this stage
 
     @property
     def gradient(self) -> NDArray[np.float64]:
@@ -65,21 +51,11 @@ class StageMeasurement:
 
 @dataclass(frozen=True)
 class DecisionMeasurement:
-    """Labels that a decision gave to the N validation images that it was fitted on.
+    """Labels that a decision gave to the N validation images that it was fitted on."""
 
-    Attributes
-    ----------
-    class_counts
-        Training images, (C,).
-    outputs
-        The network's outputs for the validation images.
-    predicted
-        Labels by the decision, (N,).
-    """
-
-    class_counts: NDArray[np.int64]
-    outputs: Outputs
-    predicted: NDArray[np.int64]
+    class_counts: NDArray[np.int64]  # training images, (C,)
+    outputs: Outputs  # of the network, for the validation images
+    predicted: NDArray[np.int64]  # labels by the decision, (N,)
 
     @property
     def argmax(self) -> NDArray[np.int64]:
@@ -96,16 +72,10 @@ class DecisionMeasurement:
         """Macro-F1 by argmax and by the decision."""
         from sklearn.metrics import f1_score
 
-        classes = range(len(self.class_counts))
-        before, after = (
-            float(
-                f1_score(
-                    self.outputs.labels, predicted, labels=classes, average="macro", zero_division=0
-                )
-            )
-            for predicted in (self.argmax, self.predicted)
-        )
-        return before, after
+        options = {"labels": range(len(self.class_counts)), "average": "macro", "zero_division": 0}
+        before = f1_score(self.outputs.labels, self.argmax, **options)
+        after = f1_score(self.outputs.labels, self.predicted, **options)
+        return float(before), float(after)
 
 
 Measurement = TypeVar("Measurement", StageMeasurement, DecisionMeasurement, contravariant=True)

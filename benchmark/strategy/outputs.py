@@ -11,24 +11,12 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Outputs:
-    """Outputs of a trained network for N images. Decisions and diagnosis need no network.
+    """Outputs of a trained network for N images. Decisions and diagnosis need no network."""
 
-    Attributes
-    ----------
-    logits
-        (N, C).
-    features
-        Pooled features before dropout, (N, D).
-    labels
-        (N,).
-    head
-        Weight of the head, (C, D). None unless the head is one linear layer.
-    """
-
-    logits: NDArray[np.float32]
-    features: NDArray[np.floating]
-    labels: NDArray[np.int64]
-    head: NDArray[np.floating] | None = None
+    logits: NDArray[np.float32]  # (N, C)
+    features: NDArray[np.floating]  # pooled, before dropout, (N, D)
+    labels: NDArray[np.int64]  # (N,)
+    head: NDArray[np.floating] | None = None  # weight (C, D), if the head is one linear layer
 
     def without_labels(self) -> Outputs:
         """Return these outputs with all labels -1: a decision rule may see no label."""
@@ -36,12 +24,7 @@ class Outputs:
 
     def subset(self, mask: NDArray[np.bool_]) -> Outputs:
         """Return the outputs of some images, mask (N,)."""
-        return replace(
-            self,
-            logits=self.logits[mask],
-            features=self.features[mask],
-            labels=self.labels[mask],
-        )
+        return Outputs(self.logits[mask], self.features[mask], self.labels[mask], self.head)
 
     @cached_property
     def log_probabilities(self) -> NDArray[np.float64]:

@@ -4,7 +4,9 @@ A component is a frozen dataclass with the method or methods that its protocol s
 are numbers, strings, tuples and other components, because they enter the key under which results
 are stored. A strategy names only the components that it changes; see `benchmark.strategy.stage`.
 
-Shapes: N images, B images in a batch, C classes, D features, S synthetic rows.
+Shapes: N images, B images in a batch, C classes, D features, S synthetic rows. `counts` are the
+training images of each class, (C,). A `rng` of numpy is the only source of random numbers; one of
+torch is on the device of the images.
 """
 
 from __future__ import annotations
@@ -26,65 +28,28 @@ class Sampler(Protocol):
     """Chooses the training images of one epoch, and their order."""
 
     def __call__(self, labels: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
-        """Draw one epoch.
+        """Labels (N,) -> indices of training images (M,), each as often as it is to be shown.
 
         Epochs follow each other until the step budget is used up. So M changes which images are
         drawn, never how many in all.
-
-        Parameters
-        ----------
-        labels
-            Labels of the training images, (N,).
-        rng
-            The only source of random numbers.
-
-        Returns
-        -------
-        array
-            Indices into the training images, (M,). An index may occur several times.
         """
-        ...
 
 
 class Augmentation(Protocol):
-    """Changes the pixels of some of the drawn images."""
+    """Changes the pixels of some of the drawn images.
+
+    `repeat_index`, (B,), is how often an image occurred before in the epoch: 0 the first time.
+    """
 
     def selects(self, repeat_index: Tensor) -> Tensor:
-        """Select the images to augment.
+        """Repeat indices (B,) -> which images to augment, (B,) bool.
 
         The frozen layers need no new forward pass for images that are not selected. So a strategy
         that selects few images is cheap.
-
-        Parameters
-        ----------
-        repeat_index
-            How often the image occurred before in this epoch, (B,). 0 is its first occurrence.
-
-        Returns
-        -------
-        Tensor
-            Which images are augmented, (B,) bool.
         """
-        ...
 
     def __call__(self, images: Tensor, repeat_index: Tensor, rng: torch.Generator) -> Tensor:
-        """Augment images. Called with the selected images only.
-
-        Parameters
-        ----------
-        images
-            (B, 3, H, W) uint8.
-        repeat_index
-            As in `selects`, (B,).
-        rng
-            On the device of the images.
-
-        Returns
-        -------
-        Tensor
-            Images of the same shape and type.
-        """
-        ...
+        """Images (B, 3, H, W) uint8 -> the same shape and type. Gets the selected images only."""
 
 
 class Mixing(Protocol):
@@ -93,25 +58,7 @@ class Mixing(Protocol):
     def __call__(
         self, images: Tensor, target: Tensor, counts: Tensor, rng: torch.Generator
     ) -> tuple[Tensor, Tensor]:
-        """Mix a batch.
-
-        Parameters
-        ----------
-        images
-            (B, 3, H, W) float from 0 to 255.
-        target
-            Target distributions, (B, C).
-        counts
-            Training images of each class, (C,).
-        rng
-            On the device of the images.
-
-        Returns
-        -------
-        tuple of Tensor
-            Images and targets of the same shapes.
-        """
-        ...
+        """Images (B, 3, H, W) float from 0 to 255, target distributions (B, C) -> the same."""
 
 
 class FeatureSynthesizer(Protocol):
@@ -120,51 +67,22 @@ class FeatureSynthesizer(Protocol):
     def __call__(
         self, features: NDArray[np.floating], labels: NDArray[np.int64], rng: np.random.Generator
     ) -> tuple[NDArray[np.floating], NDArray[np.int64]]:
-        """Make further rows. The sampler then draws from N + S rows.
+        """Pooled features (N, D), labels (N,) -> synthetic features (S, D), their labels (S,).
 
-        Only a stage that trains the head alone can do this: its features stay the same.
-
-        Parameters
-        ----------
-        features
-            Pooled features of the training images, (N, D).
-        labels
-            Their labels, (N,).
-        rng
-            The only source of random numbers.
-
-        Returns
-        -------
-        tuple of array
-            Synthetic features (S, D) and their labels (S,).
+        The sampler then draws from N + S rows. Only a stage that trains the head alone can do
+        this: its features stay the same.
         """
-        ...
 
 
 class Loss(Protocol):
     """The loss of each image."""
 
     def __call__(self, logits: Tensor, target: Tensor, counts: Tensor) -> Tensor:
-        """Compute one value for each image; the trainer averages.
+        """Logits (B, C), target distributions (B, C) -> one value for each image, (B,).
 
-        The weights of a weighted loss have mean 1 over the training images. Other weights would
-        change the learning rate as well.
-
-        Parameters
-        ----------
-        logits
-            (B, C).
-        target
-            Target distributions, (B, C).
-        counts
-            Training images of each class, (C,).
-
-        Returns
-        -------
-        Tensor
-            (B,).
+        The trainer averages. The weights of a weighted loss have mean 1 over the training images.
+        Other weights would change the learning rate as well.
         """
-        ...
 
 
 class Head(Protocol):
@@ -172,7 +90,6 @@ class Head(Protocol):
 
     def __call__(self, width: int, classes: int) -> nn.Module:
         """Return a new module, (B, D) -> logits (B, C). Torch's global generator is seeded."""
-        ...
 
 
 class Decision(Protocol):
@@ -181,18 +98,4 @@ class Decision(Protocol):
     def fit(
         self, validation: Outputs, counts: NDArray[np.int64]
     ) -> Callable[[Outputs], NDArray[np.int64]]:
-        """Fit a decision rule.
-
-        Parameters
-        ----------
-        validation
-            Outputs for the validation images, with their labels.
-        counts
-            Training images of each class, (C,).
-
-        Returns
-        -------
-        callable
-            The rule: outputs for N images -> labels (N,).
-        """
-        ...
+        """Outputs for the validation images, with labels -> a rule, outputs -> labels (N,)."""

@@ -1,8 +1,4 @@
-"""The decorator `@strategy`. It registers a function that builds a strategy.
-
-The function's name is the strategy's name, its arguments are the hyper-parameters, and its
-docstring is the text in reports.
-"""
+"""The decorator `@strategy`, and what it registers."""
 
 from __future__ import annotations
 
@@ -24,21 +20,13 @@ Build = TypeVar("Build", bound="Callable[..., Strategy]")
 
 @dataclass(frozen=True)
 class StrategyEntry:
-    """One registered strategy.
-
-    Attributes
-    ----------
-    search
-        Parameters that can be tuned, and the values to try.
-    groups
-        Names that stand for several strategies, this one among them.
-    """
+    """One registered strategy."""
 
     name: str
     build: Callable[..., Strategy]
     doc: str
-    search: dict[str, SearchSpace]
-    groups: tuple[str, ...]
+    search: dict[str, SearchSpace]  # values to try, by the parameters that can be tuned
+    groups: tuple[str, ...]  # names that stand for several strategies, this one among them
 
     @property
     def file(self) -> Path:
@@ -84,6 +72,9 @@ def strategy(
 ) -> Build | Callable[[Build], Build]:
     """Register a function that returns a `Strategy`; use it as a decorator.
 
+    The function's name is the strategy's name, its arguments are the hyper-parameters, and its
+    docstring is the text in reports.
+
     Parameters
     ----------
     groups
@@ -95,8 +86,8 @@ def strategy(
     Raises
     ------
     ValueError
-        If the function has no docstring, if a parameter has no default or a default that is not
-        among the values to try, or if the name is taken.
+        If the function has no docstring, a parameter has no default or one that is not among the
+        values to try, or the name is taken.
     """
     if build is None:
         return functools.partial(_register, search=search, groups=groups)
@@ -108,8 +99,8 @@ def _register(build: Build, search: dict[str, SearchSpace], groups: tuple[str, .
     if not doc:
         raise ValueError(f"strategy {name!r} needs a docstring: reports show it")
     entry = StrategyEntry(name, build, doc, search, groups)
-    without = [key for key, default in entry.defaults.items() if default is inspect.Parameter.empty]
-    if without:
+    empty = inspect.Parameter.empty
+    if without := [key for key, default in entry.defaults.items() if default is empty]:
         raise ValueError(f"strategy {name!r}: every parameter needs a default, missing: {without}")
     for key, values in search.items():
         if key not in entry.defaults or entry.defaults[key] not in values:
@@ -117,20 +108,16 @@ def _register(build: Build, search: dict[str, SearchSpace], groups: tuple[str, .
                 f"strategy {name!r}: {key} is to be tuned over {values}, so {key} must be a "
                 f"parameter with one of these values as its default; it has {entry.defaults}"
             )
-    _check_groups(entry)
+    if not isinstance(groups, tuple) or not groups or EVERY in groups:
+        raise ValueError(
+            f"strategy {name!r}: groups must be a tuple of names, as ('losses',), and may not "
+            f"contain {EVERY!r}, which every strategy is in; got {groups!r}"
+        )
+    known = {EVERY, ALL, *groups}.union(*(other.groups for other in STRATEGIES.values()))
+    if clash := known & {name, *STRATEGIES}:
+        raise ValueError(
+            f"strategy {name!r}: {', '.join(sorted(clash))} would be the name of a group and of a "
+            "strategy; use another name"
+        )
     STRATEGIES.register(name, entry, build)
     return build
-
-
-def _check_groups(entry: StrategyEntry) -> None:
-    if not isinstance(entry.groups, tuple) or not entry.groups or EVERY in entry.groups:
-        raise ValueError(
-            f"strategy {entry.name!r}: groups must be a tuple of names, as ('losses',), and may "
-            f"not contain {EVERY!r}, which every strategy is in; got {entry.groups!r}"
-        )
-    groups = {EVERY, ALL, *entry.groups}.union(*(known.groups for known in STRATEGIES.values()))
-    if clash := groups & {entry.name, *STRATEGIES}:
-        raise ValueError(
-            f"strategy {entry.name!r}: {', '.join(sorted(clash))} would be the name of a group and "
-            "of a strategy; use another name"
-        )

@@ -15,20 +15,12 @@ from benchmark.strategy.stage import Strategy
 
 @dataclass(frozen=True)
 class StrategySpec:
-    """A strategy with the parameters that the user chose.
+    """A strategy with the parameters that the user chose."""
 
-    Attributes
-    ----------
-    name
-        With the parameters that differ from the defaults: ``focal_loss:gamma=1.0``.
-    parameters
-        All of them, by name.
-    """
-
-    name: str
+    name: str  # with the parameters that differ from the defaults: focal_loss:gamma=1.0
     strategy: Strategy
     doc: str
-    parameters: dict[str, Any]
+    parameters: dict[str, Any]  # all of them
 
 
 def registered() -> Registry[StrategyEntry]:
@@ -49,7 +41,7 @@ def groups() -> dict[str, tuple[str, ...]]:
 def resolve(names: str | Iterable[str]) -> list[StrategySpec]:
     """Return the strategies that the user named, each once.
 
-    A name can be that of a group, and a parameter can have several values.
+    A name can be that of a group, and a parameter can have several values: `focal_loss:gamma=1,2`.
 
     Raises
     ------
@@ -67,40 +59,24 @@ def resolve(names: str | Iterable[str]) -> list[StrategySpec]:
 
 
 def find(name: str, **parameters: Any) -> Strategy:
-    """Return one strategy by name, to build another strategy on it.
-
-    Raises
-    ------
-    ValueError
-        If the name, a parameter or a value is unknown.
-    """
+    """Return one strategy by name, to build another strategy on it."""
     return _find_spec(format_spec(name, parameters)).strategy
 
 
 def _find_spec(text: str) -> StrategySpec:
     name, _, parameters = text.partition(":")
-    listed = " ".join(
-        [
-            f"Groups: {', '.join(groups())}.",
-            *(f"{file} is broken: {error}." for file, error in broken.items()),
-        ]
-    )
-    entry = registered().get(name, aliases=groups(), hint=listed)
+    hint = f"Groups: {', '.join(groups())}."
+    hint += "".join(f" {file} is broken: {error}." for file, error in broken.items())
+    entry = registered().get(name, aliases=groups(), hint=hint)
     return _make_spec(entry, parse_parameters(name, entry.build, parameters))
 
 
 def _make_spec(entry: StrategyEntry, parameters: dict[str, Any]) -> StrategySpec:
-    changed = {
-        key: parameters[key]
-        for key, default in entry.defaults.items()
-        if parameters.get(key, default) != default
-    }
-    return StrategySpec(
-        format_spec(entry.name, changed),
-        entry.build(**changed),
-        entry.doc,
-        {**entry.defaults, **changed},
-    )
+    defaults = entry.defaults
+    given = {**defaults, **parameters}
+    changed = {key: given[key] for key in defaults if given[key] != defaults[key]}
+    name = format_spec(entry.name, changed)
+    return StrategySpec(name, entry.build(**changed), entry.doc, {**defaults, **changed})
 
 
 def tunable(spec: StrategySpec) -> dict[str, SearchSpace]:
@@ -112,12 +88,6 @@ def tunable(spec: StrategySpec) -> dict[str, SearchSpace]:
 
 
 def with_parameters(spec: StrategySpec, **parameters: Any) -> StrategySpec:
-    """Return the strategy with other parameters. It keeps its name.
-
-    Raises
-    ------
-    ValueError
-        If a value is not allowed.
-    """
+    """Return the strategy with other parameters. It keeps its name."""
     entry = registered().get(spec.name.partition(":")[0])
     return replace(_make_spec(entry, {**spec.parameters, **parameters}), name=spec.name)

@@ -1,4 +1,4 @@
-"""Values to try when a parameter is tuned."""
+"""Values to try when a parameter is tuned: `Between(0.5, 5)`, `OneOf((1, 3))`."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from benchmark.strategy.components import (
     NoSynthesis,
     Shuffle,
 )
-from benchmark.strategy.expectations import Expectation
+from benchmark.strategy.expectations.base import Expectation
 from benchmark.strategy.measurements import DecisionMeasurement, StageMeasurement
 from benchmark.strategy.protocols import (
     Augmentation,
@@ -34,27 +34,21 @@ class Stage:
 
     Attributes
     ----------
-    fraction
-        Fraction of the step budget, above 0 and up to 1.
-    sampler, augmentation, mixing, synthesizer, loss
-        See `benchmark.strategy.protocols`.
     train_from
         The first block to train, or "head" for the classifier alone. None trains the blocks of the
         recipe's phase.
-    reset_head
-        Begin this stage with a new head.
     expectations
         Declared effects of this stage's components, for the audit.
     """
 
-    fraction: float = 1.0
+    fraction: float = 1.0  # of the step budget, above 0 and up to 1
     sampler: Sampler = Shuffle()
     augmentation: Augmentation = NoAugmentation()
     mixing: Mixing = NoMixing()
     synthesizer: FeatureSynthesizer = NoSynthesis()
     loss: Loss = CrossEntropy()
     train_from: str | None = None
-    reset_head: bool = False
+    reset_head: bool = False  # begin this stage with a new head
     expectations: tuple[Expectation[StageMeasurement], ...] = ()
 
     def __post_init__(self) -> None:
@@ -77,21 +71,12 @@ class Strategy:
 
     The audit checks a component without declared expectations as well: it must have some effect,
     and a neutral component must have none. See `benchmark.evaluation.audit`.
-
-    Attributes
-    ----------
-    stages
-        Their fractions add up to 1.
-    head, decision
-        See `benchmark.strategy.protocols`.
-    expectations
-        Declared effects of the decision, for the audit.
     """
 
-    stages: tuple[Stage, ...] = (Stage(),)
+    stages: tuple[Stage, ...] = (Stage(),)  # their fractions add up to 1
     head: Head = LinearHead()
     decision: Decision = Argmax()
-    expectations: tuple[Expectation[DecisionMeasurement], ...] = ()
+    expectations: tuple[Expectation[DecisionMeasurement], ...] = ()  # of the decision
 
     def __post_init__(self) -> None:
         if not callable(getattr(self.decision, "fit", None)):
@@ -99,18 +84,17 @@ class Strategy:
                 f"decision must have a method fit(outputs, counts) that returns a rule "
                 f"outputs -> labels, got {self.decision!r}"
             )
-        total = sum(stage.fraction for stage in self.stages)
-        if abs(total - 1) > 1e-9:
+        fractions = [stage.fraction for stage in self.stages]
+        if abs(sum(fractions) - 1) > 1e-9:
             raise ValueError(
-                f"the fractions of a strategy's stages must add up to 1, got {total:g} from "
-                f"{[stage.fraction for stage in self.stages]}"
+                "the fractions of a strategy's stages must add up to 1, got "
+                f"{sum(fractions):g} from {fractions}"
             )
 
     def then(self, final: Stage) -> Strategy:
         """Return this strategy with one more stage. The other stages are shortened to fit."""
-        shorter = tuple(
-            replace(stage, fraction=stage.fraction * (1 - final.fraction)) for stage in self.stages
-        )
+        rest = 1 - final.fraction
+        shorter = (replace(stage, fraction=stage.fraction * rest) for stage in self.stages)
         return replace(self, stages=(*shorter, final))
 
 
@@ -120,15 +104,10 @@ def acting_components(strategy: Strategy) -> list[str]:
     They are STAGE_COMPONENTS, head, decision and schedule. The schedule acts if there are several
     stages, a new head, or a stage with blocks of its own to train.
     """
-    plain, stages = Strategy(), strategy.stages
-    acting = [
-        component
-        for component in STAGE_COMPONENTS
-        if not all(stage.is_neutral(component) for stage in stages)
-    ]
-    acting += [
-        name for name in ("head", "decision") if getattr(strategy, name) != getattr(plain, name)
-    ]
-    if len(stages) > 1 or any(stage.reset_head or stage.train_from for stage in stages):
-        acting.append("schedule")
-    return acting
+    stages, whole = strategy.stages, ("head", "decision")
+    acts = {
+        **{name: not all(stage.is_neutral(name) for stage in stages) for name in STAGE_COMPONENTS},
+        **{name: getattr(strategy, name) != getattr(Strategy(), name) for name in whole},
+        "schedule": len(stages) > 1 or stages[0].reset_head or bool(stages[0].train_from),
+    }
+    return [component for component, acting in acts.items() if acting]

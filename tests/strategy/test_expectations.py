@@ -20,14 +20,13 @@ from benchmark.strategy import (
     UpweightsEasyExamples,
     UpweightsRareClasses,
 )
-from benchmark.strategy.expectations import (
-    DecisionIsArgmax,
-    GradientMatchesCrossEntropy,
+from benchmark.strategy.expectations.decision import DecisionIsArgmax
+from benchmark.strategy.expectations.inputs import (
     NoFeatureSynthetic,
     NoImageAugmented,
     NoImageMixed,
 )
-from benchmark.strategy.expectations.loss import rarer_half
+from benchmark.strategy.expectations.loss import GradientMatchesCrossEntropy, rarer_half
 from benchmark.strategy.measurements import CONFIDENCE_BINS
 
 COUNTS = np.array([800, 200, 40, 10])

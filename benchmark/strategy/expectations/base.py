@@ -11,18 +11,10 @@ from benchmark.strategy.measurements import Measurement
 
 
 class CheckResult(NamedTuple):
-    """Whether a measurement meets an expectation.
+    """Whether a measurement meets an expectation."""
 
-    Attributes
-    ----------
-    passed
-        None if the measurement can't tell.
-    observed
-        The measured values, as text.
-    """
-
-    passed: bool | None
-    observed: str
+    passed: bool | None  # None if the measurement can't tell
+    observed: str  # the measured values
 
 
 class Expectation(Protocol[Measurement]):
@@ -31,16 +23,13 @@ class Expectation(Protocol[Measurement]):
     @property
     def component(self) -> str:
         """The component that the claim is about: a field of Stage, or decision."""
-        ...
 
     @property
     def claim(self) -> str:
-        """The claim, as text."""
-        ...
+        """The claim in words."""
 
     def check(self, measurement: Measurement) -> CheckResult:
         """Compare the measurement with the claim."""
-        ...
 
 
 def format_range(ratios: NDArray[np.float64]) -> str:

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from benchmark.strategy.expectations.base import CheckResult
 from benchmark.strategy.measurements import DecisionMeasurement
 
+_EQUAL = CheckResult(None, "all classes are equally large")
+_NETWORK = "a synthetic network that has learnt the prior"
+
 
 @dataclass(frozen=True)
 class DecisionIsArgmax:
@@ -25,8 +28,7 @@ class DecisionIsArgmax:
 
     def check(self, measurement: DecisionMeasurement) -> CheckResult:
         """Count labels that differ."""
-        changed = int(measurement.changed.sum())
-        total = len(measurement.predicted)
+        changed, total = int(measurement.changed.sum()), len(measurement.predicted)
         return CheckResult(changed == 0, f"{changed} of {total} labels on validation differ")
 
 
@@ -35,9 +37,7 @@ class PredictsRareClassesMore:
     """Some labels change, most of them to rarer classes."""
 
     component: ClassVar[str] = "decision"
-    claim: ClassVar[str] = (
-        "on a synthetic network that has learnt the prior, it changes labels to rarer classes"
-    )
+    claim: ClassVar[str] = f"on {_NETWORK}, it changes labels to rarer classes"
 
     def check(self, measurement: DecisionMeasurement) -> CheckResult:
         """Compare the class sizes of labels before and after."""
@@ -57,9 +57,7 @@ class RaisesFittedMacroF1:
     """The decision raises macro-F1 of the images that it is fitted on."""
 
     component: ClassVar[str] = "decision"
-    claim: ClassVar[str] = (
-        "fitted to a synthetic network that has learnt the prior, it raises macro-F1"
-    )
+    claim: ClassVar[str] = f"fitted to {_NETWORK}, it raises macro-F1"
 
     def check(self, measurement: DecisionMeasurement) -> CheckResult:
         """Compare macro-F1 before and after."""
@@ -69,10 +67,6 @@ class RaisesFittedMacroF1:
         return CheckResult(after > before, f"from {before:.3f} to {after:.3f}")
 
 
-_EQUAL = CheckResult(None, "all classes are equally large")
-
-
 def _equally_large(counts: NDArray[np.int64]) -> bool:
-    """Whether all classes that have images have equally many."""
-    present = counts[counts > 0]
+    present = counts[counts > 0]  # classes with training images
     return bool(present.min() == present.max())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -26,36 +27,26 @@ class GradientMatchesCrossEntropy:
         norms = np.concatenate([per_class, measurement.by_confidence])
         norms = norms[norms[:, 1] > 0]
         ratios = norms[:, 0] / norms[:, 1]
-        return CheckResult(
-            bool((np.abs(ratios - 1) <= self.within).all()),
-            f"{format_range(ratios)} cross-entropy's",
-        )
+        passed = bool((np.abs(ratios - 1) <= self.within).all())
+        return CheckResult(passed, f"{format_range(ratios)} cross-entropy's")
 
 
 @dataclass(frozen=True)
 class ExpectClassWeights:
     """The gradient of an image is cross-entropy's times (images of its class)^-power.
 
-    The weights have mean 1 over the training images; others would change the learning rate.
-
-    Attributes
-    ----------
-    power
-        1 weights by inverse class size.
-    beta
-        Images count by their effective number (1 - beta^n) / (1 - beta), which is n for beta = 1.
-    within
-        Allowed relative deviation.
+    The weights have mean 1 over the training images; others would change the learning rate. With
+    `beta`, n images count by their effective number (1 - beta^n) / (1 - beta), which is n for 1.
     """
 
-    power: float
+    power: float  # 1 weights by inverse class size
     beta: float = 1.0
-    within: float = 0.02
+    within: float = 0.02  # allowed relative deviation
     component: ClassVar[str] = "loss"
 
     @property
     def claim(self) -> str:
-        """The claim, as text."""
+        """The claim in words."""
         size = "images" if self.beta == 1 else "effective number of images"
         return f"the loss weights a class by ({size})^-{self.power:g}, with mean 1 over all images"
 
@@ -108,11 +99,7 @@ class DownweightsEasyExamples:
 
     def check(self, measurement: StageMeasurement) -> CheckResult:
         """Compare gradients relative to cross-entropy, above and below one half."""
-        relative = _relative_gradients(measurement)
-        if relative is None:
-            return _UNTESTED
-        hard, easy, observed = relative
-        return CheckResult(bool(easy < 0.98 * hard), observed)
+        return _compare_easy_and_hard(measurement, lambda easy, hard: easy < 0.98 * hard)
 
 
 @dataclass(frozen=True)
@@ -128,29 +115,19 @@ class UpweightsEasyExamples:
 
     def check(self, measurement: StageMeasurement) -> CheckResult:
         """Compare gradients relative to cross-entropy, above and below one half."""
-        relative = _relative_gradients(measurement)
-        if relative is None:
-            return _UNTESTED
-        hard, easy, observed = relative
-        return CheckResult(bool(easy > 1.02 * hard), observed)
+        return _compare_easy_and_hard(measurement, lambda easy, hard: easy > 1.02 * hard)
 
 
 @dataclass(frozen=True)
 class DownweightsUncertainExamples:
-    """Uncertain images have a smaller gradient than by cross-entropy.
+    """Uncertain images have a smaller gradient than by cross-entropy."""
 
-    Attributes
-    ----------
-    confident
-        An image is uncertain if its true class has a lower probability than this.
-    """
-
-    confident: float
+    confident: float  # an image is uncertain if its true class has a lower probability
     component: ClassVar[str] = "loss"
 
     @property
     def claim(self) -> str:
-        """The claim, as text."""
+        """The claim in words."""
         return f"images with p < {self.confident:.2g} have a smaller gradient than by cross-entropy"
 
     def check(self, measurement: StageMeasurement) -> CheckResult:
@@ -159,40 +136,35 @@ class DownweightsUncertainExamples:
         loss, plain = measurement.by_confidence[:below].sum(0)
         if not plain > 0:
             return CheckResult(None, "no image was uncertain during the training")
-        return CheckResult(
-            bool(loss < 0.995 * plain), f"{loss / plain:.3f} times cross-entropy's gradient"
-        )
+        observed = f"{loss / plain:.3f} times cross-entropy's gradient"
+        return CheckResult(bool(loss < 0.995 * plain), observed)
 
 
-_UNTESTED = CheckResult(None, "no class had both easy and hard images during the training")
+def _compare_easy_and_hard(
+    measurement: StageMeasurement, passes: Callable[[float, float], bool]
+) -> CheckResult:
+    """Compare the gradients of easy and of hard images, each divided by that of cross-entropy.
 
-
-def _relative_gradients(measurement: StageMeasurement) -> tuple[float, float, str] | None:
-    """Return the gradient of hard and of easy images over cross-entropy's, and a sentence.
-
-    Both are divided by that of their whole class, so that class weights cancel out. None if no
-    class has both hard and easy images.
+    Both are divided by that of their whole class as well, so that class weights cancel out.
     """
     half = CONFIDENCE_BINS // 2
     hard = measurement.gradient_norm[:, :half].sum(1)  # (C, 2)
     easy = measurement.gradient_norm[:, half:].sum(1)  # (C, 2)
     both = (hard[:, 1] > 0) & (easy[:, 1] > 0)
     if not both.any():
-        return None
+        return CheckResult(None, "no class had both easy and hard images during the training")
     hard, easy = hard[both], easy[both]
     of_class = (hard + easy)[:, 0] / (hard + easy)[:, 1]
     for_hard, for_easy = (
         float(norms[:, 0].sum() / (norms[:, 1] * of_class).sum()) for norms in (hard, easy)
     )
     observed = f"relative to their class: {for_easy:.2f} for easy images, {for_hard:.2f} for hard"
-    return for_hard, for_easy, observed
+    return CheckResult(passes(for_easy, for_hard), observed)
 
 
 def rarer_half(counts: NDArray[np.int64]) -> NDArray[np.int64] | None:
     """Return the rarer half of classes with images, counts (C,); None if all are equally large."""
-    present = np.flatnonzero(counts > 0)
-    order = present[np.argsort(counts[present], kind="stable")]
+    order = np.argsort(counts, kind="stable")[(counts == 0).sum() :]
     rare = order[: len(order) // 2]
-    if not len(rare) or counts[rare].max() >= 0.9 * counts[order].max():
-        return None
-    return rare
+    differ = len(rare) and counts[rare].max() < 0.9 * counts[order].max()
+    return rare if differ else None
