@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.model.registry import BACKBONES
-from benchmark.spec import Registry
 from benchmark.strategy.registry import broken, registered
 
 _loaded: dict[Path, int] = {}  # files, and the time of their last change in ns
@@ -28,8 +27,8 @@ def load_plugin(file: str | Path) -> None:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file can't be imported, if it registers nothing, or if a strategy can't be built with
-        its defaults. The message has the error and its line.
+        If it can't be imported, if it registers nothing, or if a strategy can't be built with its
+        defaults. The message has the error and its line.
     """
     path = Path(file).resolve()
     if not path.is_file():
@@ -74,17 +73,16 @@ def load_plugins(files: Iterable[str | Path]) -> None:
 def unload_plugin(file: str | Path) -> None:
     """Remove the strategies and backbones of a file, if it has registered any."""
     path = Path(file).resolve()
-    name = _module_name(path)
-    for registry in _registries():
-        registry.forget(name)
-    sys.modules.pop(name, None)
+    for registry in (registered(), BACKBONES):
+        registry.forget(_module_name(path))
+    sys.modules.pop(_module_name(path), None)
     _loaded.pop(path, None)
 
 
 def names_from(file: str | Path) -> list[str]:
     """Return the names of the strategies and backbones that a file has registered."""
-    name = _module_name(Path(file).resolve())
-    return [item for registry in _registries() for item in registry.names_from(name)]
+    module = _module_name(Path(file).resolve())
+    return [*registered().names_from(module), *BACKBONES.names_from(module)]
 
 
 def loaded_files() -> dict[Path, int]:
@@ -101,7 +99,6 @@ class Plugins:
     """The plug-in files of this process. Another process loads them when it unpickles this."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle as the list of files."""
         return _load_changed, (dict(_loaded),)
 
 
@@ -109,10 +106,6 @@ def _load_changed(files: dict[Path, int]) -> None:
     for file, changed in files.items():
         if _loaded.get(file) != changed:
             load_plugin(file)
-
-
-def _registries() -> tuple[Registry[Any], ...]:
-    return registered(), BACKBONES
 
 
 def _module_name(path: Path) -> str:

@@ -69,14 +69,7 @@ def format_spec(name: str, parameters: dict[str, Any]) -> str:
 
 
 def split_parameters(owner: str, text: str) -> dict[str, str]:
-    """Split ``a=1,b=2`` into names and values.
-
-    Parameters
-    ----------
-    owner
-        The thing that has the parameters; errors begin with it.
-    text
-        What stands behind the colon of a spec.
+    """Split ``a=1,b=2`` into names and values. Errors begin with `owner`.
 
     Raises
     ------
@@ -97,14 +90,7 @@ def split_parameters(owner: str, text: str) -> dict[str, str]:
 def parse_parameters(owner: str, function: Callable[..., Any], text: str) -> dict[str, Any]:
     """Read arguments of a function from ``a=1,b=2``. Each gets the type of its default.
 
-    Parameters
-    ----------
-    owner
-        The name that users write for the function; errors begin with it.
-    function
-        The function that takes the parameters. Each has a default.
-    text
-        What stands behind the colon of a spec.
+    Errors begin with `owner`, the name that users write for the function.
 
     Raises
     ------
@@ -131,38 +117,23 @@ def parse_parameters(owner: str, function: Callable[..., Any], text: str) -> dic
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return ``" Did you mean 'x'?"`` with the known name that is closest, or ``""``.
-
-    All errors about an unknown name use it, and append it to their first sentence.
-    """
+    """Return ``" Did you mean 'x'?"`` with the closest known name, or ``""``, for an error."""
     close = difflib.get_close_matches(name, list(known), n=1)
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
 class Registry(Generic[T]):
-    """Things by name, in the order of registration, as a dict has them.
-
-    Parameters
-    ----------
-    kind
-        The word for one item in errors: ``"strategy"``.
-    """
+    """Things by name, in the order of registration, as a dict has them."""
 
     def __init__(self, kind: str) -> None:
-        self.kind = kind
+        self.kind = kind  # the word for an item in errors: "strategy"
         self._items: dict[str, tuple[T, Callable[..., Any]]] = {}
 
     def register(self, name: str, item: T, source: Callable[..., Any]) -> None:
-        """Add an item. The module of its source, and its file, may register the name again.
+        """Add an item. `source` is the function that the user wrote for it.
 
-        A cell of a notebook that runs again has another file, a file that is loaded again another
-        module.
-
-        Parameters
-        ----------
-        source
-            The function that the user wrote for it. `forget` knows the item by this function's
-            module.
+        The module of the source, and its file, may register the name again: a cell of a notebook
+        that runs again has another file, a file that is loaded again another module.
 
         Raises
         ------
@@ -172,26 +143,19 @@ class Registry(Generic[T]):
         other = self._items[name][1] if name in self._items else source
         if other.__module__ != source.__module__ and _file(other) != _file(source):
             raise ValueError(
-                f"there is a {self.kind} {name!r} already, in "
-                f"{_file_name(other)}; give the one in {_file_name(source)} "
-                "another function name"
+                f"there is a {self.kind} {name!r} already, in {Path(_file(other)).name}; "
+                f"give the one in {Path(_file(source)).name} another function name"
             )
         self._items[name] = item, source
 
     def get(self, name: str, aliases: Iterable[str] = (), hint: str = "") -> T:
         """Return an item by name.
 
-        Parameters
-        ----------
-        aliases
-            Other names that the user may have meant, as those of groups.
-        hint
-            Further sentences for the error: what else the user can do.
-
         Raises
         ------
         ValueError
-            If the name is unknown. The error lists the known names and the closest.
+            If the name is unknown. The error has the closest of the known names and the `aliases`,
+            as those of groups, lists the known names, and ends with the `hint`.
         """
         if name not in self._items:
             close = did_you_mean(name, [*self._items, *aliases])
@@ -218,13 +182,9 @@ class Registry(Generic[T]):
         """Return names and items."""
         return [(name, item) for name, (item, _) in self._items.items()]
 
-    def module(self, name: str) -> str:
-        """Return the name of the module that registered an item."""
-        return self._items[name][1].__module__
-
     def names_from(self, module: str) -> list[str]:
         """Return the names that a module has registered."""
-        return [name for name in self._items if self.module(name) == module]
+        return [n for n, (_, source) in self._items.items() if source.__module__ == module]
 
     def remove(self, name: str) -> None:
         """Remove one item."""
@@ -233,7 +193,7 @@ class Registry(Generic[T]):
     def forget(self, module: str) -> None:
         """Remove all items of a module."""
         for name in self.names_from(module):
-            self.remove(name)
+            del self._items[name]
 
     def copy(self) -> Registry[T]:
         """Return a registry with the same items, for `restore`."""
@@ -250,7 +210,3 @@ def _file(function: Callable[..., Any]) -> str:
     """Return the file of a function; its module if it is not written in Python."""
     code = getattr(function, "__code__", None)
     return str(Path(code.co_filename).resolve()) if code else function.__module__
-
-
-def _file_name(function: Callable[..., Any]) -> str:
-    return Path(_file(function)).name

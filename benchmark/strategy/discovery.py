@@ -20,8 +20,7 @@ _started: set[str] = set()  # entry points of this process
 def load_installed() -> None:
     """Import the strategies of installed packages, once in a process.
 
-    A broken package does not stop the others: its strategies are left out, and its error is kept in
-    `broken`.
+    A broken package does not stop the others: it is left out, and its error is kept in `broken`.
 
     Raises
     ------

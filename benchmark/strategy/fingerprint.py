@@ -13,7 +13,6 @@ import hashlib
 import inspect
 import sys
 import textwrap
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +20,17 @@ import numpy as np
 
 import benchmark
 
+_Documented = ast.Module | ast.ClassDef | ast.FunctionDef
+
 
 def fingerprint(value: Any) -> Any:
     """Return a description of a component for JSON. Equal descriptions mean equal behaviour.
 
-    Parameters
-    ----------
-    value
-        A dataclass instance, a function of a module, an array, a number, a string, or a tuple, list
-        or dict of these.
-
     Raises
     ------
     ValueError
-        For anything else, because its content can't be read.
+        If its content can't be read: it is no dataclass instance, function of a module, array,
+        number or string, nor a tuple, list or dict of these.
     """
     if value is None or isinstance(value, bool | int | float | str):
         return value
@@ -70,9 +66,10 @@ def _source(code: Any) -> str:
     if file is not None and module.__name__ != "__main__":
         return file_hash(Path(file))
     # in a notebook or a script only the definition counts; that of a class is its methods
-    functions = [code] if inspect.isfunction(code) else filter(inspect.isfunction, _members(code))
+    members = [code] if inspect.isfunction(code) else vars(code).values()
+    functions = map(inspect.unwrap, filter(inspect.isfunction, members))
     # @dataclass adds methods that follow from the fields
-    written = [f for f in map(inspect.unwrap, functions) if f.__code__.co_filename != "<string>"]
+    written = [f for f in functions if f.__code__.co_filename != "<string>"]
     try:
         return normalised_hash("\n".join(textwrap.dedent(inspect.getsource(f)) for f in written))
     except OSError:
@@ -80,10 +77,6 @@ def _source(code: Any) -> str:
             f"the source of {code.__qualname__} can't be read, so results of another version of it "
             f"could be taken for its own; put it into a file and load that with --plugin"
         ) from None
-
-
-def _members(kind: type) -> Iterable[Any]:
-    return vars(kind).values()
 
 
 def _is_standard(kind: type) -> bool:
@@ -113,8 +106,6 @@ def normalised_hash(source: str) -> str:
     """Return a hash of Python code, without comments, layout and docstrings."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
-            node, clean=False
-        ):
+        if isinstance(node, _Documented) and ast.get_docstring(node, clean=False):
             node.body = node.body[1:] or [ast.Pass()]
     return hashlib.sha256(ast.unparse(tree).encode()).hexdigest()
