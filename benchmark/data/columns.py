@@ -17,9 +17,7 @@ SPLIT_NAMES = {
 
 
 def read_table(path: Path, required: Sequence[str], optional: Sequence[str] = ()) -> list[dict]:
-    """Read a CSV file with a header into one dict a row.
-
-    Cells are stripped, column names are in lower case.
+    """Read a CSV file with a header: a dict a row, cells stripped, column names in lower case.
 
     Raises
     ------
@@ -29,12 +27,9 @@ def read_table(path: Path, required: Sequence[str], optional: Sequence[str] = ()
     try:
         with path.open(encoding="utf-8-sig", newline="") as handle:
             reader = csv.DictReader(handle, skipinitialspace=True)
-            names = [name.strip().lower() for name in reader.fieldnames or ()]
-            reader.fieldnames = names
-            rows = [
-                {name: (row.get(name) or "").strip() for name in (*required, *optional)}
-                for row in reader
-            ]
+            reader.fieldnames = names = [n.strip().lower() for n in reader.fieldnames or ()]
+            wanted = (*required, *optional)
+            rows = [{name: (row.get(name) or "").strip() for name in wanted} for row in reader]
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{path}: not a CSV file in UTF-8 ({error}).") from None
     if missing := [name for name in required if name not in names]:
@@ -47,17 +42,10 @@ def read_table(path: Path, required: Sequence[str], optional: Sequence[str] = ()
 
 
 def match_files(path: Path, column: str, files: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
-    """Read `path` (file,`column`) and return a value for each of `files`.
+    """Read `path` (file,`column`); return a value for each of `files` ('' without), and messages.
 
     A row names a file by its whole name ('cat/001.jpg') or by the end of it ('001.jpg') where
-    only one file ends so.
-
-    Returns
-    -------
-    values
-        (N,), '' for a file without a row.
-    messages
-        About rows without a file, and files without a row.
+    only one file ends so. Messages are about rows without a file, and files without a row.
 
     Raises
     ------
@@ -109,13 +97,7 @@ def group_ids(values: Sequence[str]) -> np.ndarray:
 
 
 def split_names(path: Path, values: Sequence[str]) -> np.ndarray:
-    """Translate an owner's names of splits to 'train', 'val', 'test' or '', (N,) str.
-
-    Raises
-    ------
-    ValueError
-        If a name is unknown.
-    """
+    """Translate an owner's names of splits to 'train', 'val', 'test' or '', (N,) str."""
     known = {**SPLIT_NAMES, "": ""}
     if unknown := sorted({value for value in values if value.lower() not in known}):
         raise ValueError(
@@ -128,12 +110,9 @@ def _by_end(files: Sequence[str]) -> dict[str, list[int]]:
     """Map every end of a file's name, cut at a slash, to the files that end so."""
     ends: dict[str, list[int]] = {}
     for index, file in enumerate(files):
-        end = file
-        while True:
-            ends.setdefault(end, []).append(index)
-            _, slash, end = end.partition("/")
-            if not slash:
-                break
+        parts = file.split("/")
+        for start in range(len(parts)):
+            ends.setdefault("/".join(parts[start:]), []).append(index)
     # A whole name is never ambiguous, even if another file's name ends the same way.
     ends.update({file: [index] for index, file in enumerate(files)})
     return ends

@@ -34,9 +34,7 @@ def digits() -> ImageSet:
     return ImageSet(
         name="digits",
         spec="digits",
-        description=(
-            "scikit-learn's digits: 1,797 handwritten digits of 8 x 8 pixels, nearly balanced."
-        ),
+        description="scikit-learn's 1,797 handwritten digits of 8 x 8 pixels, nearly balanced.",
         files=tuple(f"{label}/{index:04d}" for index, label in enumerate(labels)),
         labels=labels,
         classes=tuple(str(digit) for digit in range(10)),

@@ -42,30 +42,34 @@ class _Listing:
 
 
 def image_folder(spec: str) -> ImageSet:
-    """List the images below the folder `spec`; no image is read.
+    """List the images below the existing folder `spec`; no image is read.
 
     Optional beside the class folders: groups.csv (file,group) and splits.csv (file,split).
 
     Raises
     ------
-    FileNotFoundError
-        If there is no such folder.
     ValueError
         If it does not have one folder a class, or a CSV file contradicts itself.
     """
     root = Path(spec).expanduser()
-    if not root.is_dir():
-        raise FileNotFoundError(f"{spec}: no such folder.")
     folders = _folders(root)
     split_folders = _split_folders(root, folders)
     listing = _Listing()
-    for folder in folders if split_folders is None else split_folders:
-        for label in (folder,) if split_folders is None else _folders(root / folder):
-            _walk(root, folder if split_folders is None else f"{folder}/{label}", label, listing)
+    if split_folders is None:
+        class_folders = folders
+    else:
+        class_folders = [
+            f"{split}/{name}" for split in split_folders for name in _folders(root / split)
+        ]
+    for folder in class_folders:
+        _walk(root, folder, listing)
     if not listing.files:
         raise ValueError(f"{spec}: no images in class folders.\n{LAYOUT.format(root=root)}")
     split, split_messages = _given_split(root, split_folders, listing.files)
-    groups, group_messages = _groups(root, listing.files)
+    groups, group_messages = None, ()
+    if (table := root / "groups.csv").is_file():
+        names, group_messages = match_files(table, "group", listing.files)
+        groups = group_ids(names)
     classes = tuple(sorted(set(listing.labels)))
     number = {label: index for index, label in enumerate(classes)}
     return ImageSet(
@@ -84,11 +88,7 @@ def image_folder(spec: str) -> ImageSet:
 
 
 def _folders(root: Path) -> list[str]:
-    return sorted(
-        entry.name
-        for entry in os.scandir(root)
-        if entry.is_dir() and not entry.name.startswith(".")
-    )
+    return sorted(e.name for e in os.scandir(root) if e.is_dir() and not e.name.startswith("."))
 
 
 def _split_folders(root: Path, folders: list[str]) -> dict[str, str] | None:
@@ -102,10 +102,8 @@ def _split_folders(root: Path, folders: list[str]) -> dict[str, str] | None:
     if not train or not _folders(root / train[0]) or _count_images(root / train[0]):
         return None
     if len(set(splits.values())) < len(splits):
-        raise ValueError(
-            f"{root}: several folders are the same split: {', '.join(splits)}; "
-            "merge or rename them."
-        )
+        names = ", ".join(splits)
+        raise ValueError(f"{root}: several folders are the same split: {names}; merge or rename.")
     if others := [name for name in folders if name not in splits and _folders(root / name)]:
         raise ValueError(
             f"{root}: are {', '.join(splits)} splits or classes? The folder {others[0]} lies "
@@ -132,15 +130,6 @@ def _given_split(
     return split_names(table, values), messages
 
 
-def _groups(root: Path, files: list[str]) -> tuple[np.ndarray | None, tuple[str, ...]]:
-    """Return the groups of groups.csv, (N,) int64 or None, and messages."""
-    table = root / "groups.csv"
-    if not table.is_file():
-        return None, ()
-    values, messages = match_files(table, "group", files)
-    return group_ids(values), messages
-
-
 def _count_images(folder: Path) -> int:
     return sum(
         Path(entry.name).suffix.lower() in IMAGE_SUFFIXES and not entry.name.startswith(".")
@@ -149,7 +138,7 @@ def _count_images(folder: Path) -> int:
     )
 
 
-def _walk(root: Path, folder: str, label: str, listing: _Listing) -> None:
+def _walk(root: Path, folder: str, listing: _Listing) -> None:
     """Add the images of a class folder, and of the folders below it, to `listing`."""
     pending: list[tuple[str, tuple[str, ...]]] = [(folder, (os.path.realpath(root / folder),))]
     images: list[tuple[str, str]] = []
@@ -173,10 +162,10 @@ def _walk(root: Path, folder: str, label: str, listing: _Listing) -> None:
                         listing.broken += 1
                 elif suffix not in IGNORED_SUFFIXES:
                     listing.unknown[suffix or "no suffix"] += 1
-    for name, image_stamp in sorted(images):
-        listing.files.append(name)
-        listing.stamps.append(image_stamp)
-        listing.labels.append(label)
+    images.sort()
+    listing.files += [name for name, _ in images]
+    listing.stamps += [image_stamp for _, image_stamp in images]
+    listing.labels += [folder.rpartition("/")[2]] * len(images)
     if not images:
         listing.empty.append(folder)
 
@@ -189,14 +178,11 @@ def _listing_messages(root: Path, listing: _Listing) -> list[str]:
             f"{', '.join(listing.empty[:10])}{' …' if len(listing.empty) > 10 else ''}."
         )
     if loose := _count_images(root):
-        messages.append(
-            f"{loose} images lie beside the class folders and so have no class: ignored."
-        )
+        messages.append(f"{loose} images lie beside the class folders, without a class: ignored.")
     if listing.unknown:
         kinds = ", ".join(f"{count} {suffix}" for suffix, count in listing.unknown.most_common(5))
-        messages.append(
-            f"{listing.unknown.total()} files are not known as images: ignored ({kinds})."
-        )
+        total = listing.unknown.total()
+        messages.append(f"{total} files are not known as images: ignored ({kinds}).")
     if listing.broken:
         messages.append(f"{listing.broken} links lead nowhere or to a folder above them: ignored.")
     return messages

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -16,22 +17,14 @@ MAX_ROUNDS = 10  # of improvement; a few are enough
 
 
 def assign_groups(
-    labels: np.ndarray,
-    units: np.ndarray,
-    n_classes: int,
-    fractions: tuple[float, ...],
-    seed: int,
+    labels: np.ndarray, units: np.ndarray, n_classes: int, fractions: tuple[float, ...], seed: int
 ) -> np.ndarray:
     """Return the split (TRAIN, VAL or TEST) of each of N images; a unit is never divided.
 
     Parameters
     ----------
-    labels
-        Class of each image, (N,) int.
-    units
-        Number of each image's unit, (N,) int.
-    n_classes
-        C.
+    labels, units
+        Class and unit of each image, (N,) int.
     fractions
         Of train, val and test. A split with fraction 0 stays empty.
     seed
@@ -55,7 +48,7 @@ def assign_groups(
     assignment = SplitAssignment(wanted, contents, [TRAIN, *evaluated])
     shuffled = np.random.default_rng([seed, len(labels)]).permutation(len(ids))
     for unit in shuffled[np.argsort(-share[shuffled], kind="stable")].tolist():
-        assignment.assign(unit, assignment.best_split(unit))
+        assignment.assign(unit, min(assignment.splits, key=partial(assignment.cost, unit)))
     assignment.improve()
     assignment.bring_every_class_to_every_split()
     return np.array(assignment.split_of)[unit_of_image]
@@ -64,21 +57,14 @@ def assign_groups(
 class SplitAssignment:
     """The splits of units, while they are decided. Plain lists: 50,000 units take under a second.
 
-    Parameters
-    ----------
-    wanted
-        Images of each class in each split, (3, C).
-    contents
-        Of each unit: class -> images.
-    splits
-        Those in use, in the order in which a class needs them.
+    `wanted` are the images of each class in each split, (3, C).
     """
 
     def __init__(
         self, wanted: np.ndarray, contents: list[Counter[int]], splits: Sequence[int]
     ) -> None:
-        self.contents = contents
-        self.splits = splits
+        self.contents = contents  # of each unit: class -> images
+        self.splits = splits  # those in use, in the order in which a class needs them
         self.split_of = [UNASSIGNED] * len(contents)  # by unit
         self.missing = wanted.tolist()  # [split][class] images still wanted there
         self.weight = (1 / np.maximum(wanted, 0.5)).tolist()
@@ -87,15 +73,8 @@ class SplitAssignment:
 
     def cost(self, unit: int, split: int) -> float:
         """Return by how much `unit` in `split` raises the chi-square distance to the counts."""
-        missing, weight = self.missing[split], self.weight[split]
-        return sum(
-            images * (images - 2 * missing[c]) * weight[c]
-            for c, images in self.contents[unit].items()
-        )
-
-    def best_split(self, unit: int) -> int:
-        """Return the split of least cost."""
-        return min(self.splits, key=lambda split: self.cost(unit, split))
+        missing, weight, content = self.missing[split], self.weight[split], self.contents[unit]
+        return sum(n * (n - 2 * missing[c]) * weight[c] for c, n in content.items())
 
     def assign(self, unit: int, split: int) -> None:
         """Move `unit` to `split`."""
@@ -127,12 +106,7 @@ class SplitAssignment:
         no last unit that is needed. So every step leaves less to do.
         """
         units = [sum(len(row[c]) for row in self.holders) for c in range(len(self.missing[0]))]
-        needs = {
-            (split, c)
-            for c, count in enumerate(units)
-            for rank, split in enumerate(self.splits)
-            if rank < count
-        }
+        needs = {(split, c) for c, count in enumerate(units) for split in self.splits[:count]}
         for split, c in sorted(needs, key=lambda need: (need[0] != TRAIN, units[need[1]], need)):
             if self.holders[split][c]:
                 continue
@@ -156,9 +130,6 @@ class SplitAssignment:
     def _change(self, unit: int, split: int) -> float:
         """Return the change of the distance if `unit` moves to `split`."""
         old = self.split_of[unit]
-        missing, weight = self.missing[old], self.weight[old]
-        leaving = sum(
-            images * (images + 2 * missing[c]) * weight[c]
-            for c, images in self.contents[unit].items()
-        )
+        missing, weight, content = self.missing[old], self.weight[old], self.contents[unit]
+        leaving = sum(n * (n + 2 * missing[c]) * weight[c] for c, n in content.items())
         return leaving + self.cost(unit, split)

@@ -22,13 +22,11 @@ def image_table(spec: str) -> ImageSet:
     Raises
     ------
     FileNotFoundError
-        If there is no such CSV file, or none of its images exists.
+        If none of its images exists.
     ValueError
         If a column is missing, a row has no label, or rows contradict each other.
     """
     table = Path(spec).expanduser()
-    if not table.is_file():
-        raise FileNotFoundError(f"{spec}: no such file.")
     folder = table.resolve().parent
     rows, statuses, messages = _existing_rows(table, folder)
     paths = sorted(rows)
@@ -40,8 +38,7 @@ def image_table(spec: str) -> ImageSet:
     labels = [rows[path]["label"] for path in paths]
     classes = tuple(sorted(set(labels)))
     number = {label: index for index, label in enumerate(classes)}
-    groups = [rows[path]["group"] for path in paths]
-    splits = [rows[path]["split"] for path in paths]
+    groups, splits = ([rows[path][column] for path in paths] for column in ("group", "split"))
     return ImageSet(
         name=short_name(table),
         spec=spec,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -18,22 +18,12 @@ class Reader(Protocol):
     """Reads one image by its index; picklable, so that worker processes can read too."""
 
     def image(self, index: int, at_least: int = 0) -> Image:
-        """Return image `index`, decoded, mode RGB.
+        """Return image `index`, decoded, mode RGB; raise any exception if it can't be read.
 
-        Parameters
-        ----------
-        index
-            Position in the image set.
-        at_least
-            A hint: the side to which the image will be resized. 0 means full size. Otherwise the
-            image may come reduced while both of its sides stay at least this long: a JPEG can be
-            decoded at 1/2, 1/4 or 1/8 for a fraction of the time, a rendering is made at just this
-            size. A reader may ignore the hint.
-
-        Raises
-        ------
-        Exception
-            Of any kind, if the image can't be read.
+        `at_least` is a hint: the side to which the image will be resized. 0 means full size.
+        Otherwise the image may come reduced while both of its sides stay at least this long: a JPEG
+        can be decoded at 1/2, 1/4 or 1/8 for a fraction of the time, a rendering is made at just
+        this size. A reader may ignore the hint.
         """
 
     def content(self, index: int) -> bytes:
@@ -89,3 +79,47 @@ class ImageSet:
     def counts(self) -> np.ndarray:
         """Images of each class, (C,) int64."""
         return np.bincount(self.labels, minlength=len(self.classes))
+
+
+@dataclass(frozen=True)
+class SubsetReader:
+    """Reads image `indices[i]` of another reader as image i."""
+
+    read: Reader
+    indices: tuple[int, ...]
+
+    def image(self, index: int, at_least: int = 0) -> Image:
+        """Return one image."""
+        return self.read.image(self.indices[index], at_least)
+
+    def content(self, index: int) -> bytes:
+        """Return bytes that identify one image."""
+        return self.read.content(self.indices[index])
+
+
+def subsample(images: ImageSet, total: int, min_per_class: int = 10) -> ImageSet:
+    """Return about `total` images, spread over each class, with roughly the same imbalance.
+
+    A class keeps at least `min_per_class` images, or all if it has fewer.
+    """
+    if len(images) <= total:
+        return images
+    indices = []
+    for label, count in enumerate(images.counts):
+        wanted = min(count, max(min_per_class, round(count * total / len(images))))
+        own = np.flatnonzero(images.labels == label)
+        indices.append(own[np.linspace(0, count - 1, wanted).astype(np.int64)])
+    chosen = np.sort(np.concatenate(indices))
+    message = (
+        f"A quick look at {len(chosen)} of {len(images)} images: it is no evidence for anything."
+    )
+    return replace(
+        images,
+        files=tuple(images.files[i] for i in chosen),
+        labels=images.labels[chosen],
+        stamps=tuple(images.stamps[i] for i in chosen),
+        read=SubsetReader(images.read, tuple(chosen.tolist())),
+        groups=None if images.groups is None else images.groups[chosen],
+        split=None if images.split is None else images.split[chosen],
+        messages=(*images.messages, message),
+    )

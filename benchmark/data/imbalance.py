@@ -14,13 +14,7 @@ ALLOWED = (
 
 
 def check_imbalance(spec: str) -> None:
-    """Check a profile, before any image is read.
-
-    Raises
-    ------
-    ValueError
-        If `spec` is unknown.
-    """
+    """Raise ValueError if the profile `spec` is unknown: before any image is read."""
     _profile(spec, 2)
 
 
@@ -38,12 +32,7 @@ def apply_imbalance(
     Classes are ordered by training size, largest first, ties by number, so a set that is already
     imbalanced keeps its order. A class keeps at least one image where it had one, and never gets
     more than it has. The kept images depend on the seed, class and split only: those of a larger
-    RATIO are among those of a smaller one.
-
-    Raises
-    ------
-    ValueError
-        If `spec` is unknown.
+    RATIO are among those of a smaller one. An unknown `spec` raises ValueError.
     """
     profile = _profile(spec, n_classes)
     if profile is None:
@@ -59,17 +48,13 @@ def apply_imbalance(
         counts = np.maximum(np.floor(before.max() * shares + 1e-6).astype(np.int64), 1)
         counts = np.minimum(counts, before)
         indices[split] = _draw(indices[split], labels, counts, [seed, number])
-        changes.append(
-            f"{split} {before.sum()} → {counts.sum()} images, "
-            f"{counts.max()} to {counts.min()} a class"
-        )
+        change = f"{before.sum()} → {counts.sum()} images, {counts.max()} to {counts.min()} a class"
+        changes.append(f"{split} {change}")
     message = f"Made imbalanced ({spec}): {'; '.join(changes)}."
     return Splits(**indices, messages=splits.messages), message
 
 
-def _draw(
-    indices: np.ndarray, labels: np.ndarray, counts: np.ndarray, key: list[int]
-) -> np.ndarray:
+def _draw(indices: np.ndarray, labels: np.ndarray, counts: np.ndarray, key: list) -> np.ndarray:
     """Draw `counts[c]` of the images of each class c; return their sorted indices."""
     drawn = [
         np.random.default_rng([*key, c]).permutation(indices[labels[indices] == c])[:count]

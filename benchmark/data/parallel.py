@@ -1,10 +1,12 @@
-"""Read every image once, on all cores."""
+"""Read every image once, on all cores. Worker processes load this module: it imports little."""
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
@@ -42,3 +44,32 @@ def _work(work: Callable[[Reader, range], T], file: Path, block: range) -> T:
 @lru_cache(maxsize=1)
 def _reader(file: Path) -> Reader:
     return pickle.loads(file.read_bytes())
+
+
+@dataclass(frozen=True)
+class ImageInfo:
+    """Facts about a readable image."""
+
+    width: int  # pixels, upright
+    height: int
+    mode: str  # Pillow's, as stored
+    digest: str  # sha256 of the content, as in the pixel store
+
+
+def read_image_info(read: Reader, block: range) -> tuple[dict[int, ImageInfo], dict[int, str]]:
+    """Decode images at full size; return facts of the readable, reasons of the others, by index."""
+    infos: dict[int, ImageInfo] = {}
+    errors: dict[int, str] = {}
+    for index in block:
+        try:
+            image = read.image(index)
+            digest = hashlib.sha256(read.content(index)).hexdigest()
+            infos[index] = ImageInfo(*image.size, image.info.get("mode", image.mode), digest)
+        except Exception as error:
+            errors[index] = format_error(error)
+    return infos, errors
+
+
+def format_error(error: Exception) -> str:
+    """Return why an image can't be read; decoders raise any exception on damaged files."""
+    return f"{type(error).__name__}: {error}" if str(error) else repr(error)

@@ -16,9 +16,8 @@ import numpy as np
 import PIL
 from PIL import Image
 
-from benchmark.data.image_info import format_error
 from benchmark.data.imageset import ImageSet, Reader
-from benchmark.data.parallel import map_blocks
+from benchmark.data.parallel import format_error, map_blocks
 from benchmark.storage import atomic
 from benchmark.storage.cache import (
     Lease,
@@ -42,7 +41,7 @@ class Pixels:
     digests: tuple[str, ...]  # (N,) sha256 of the content, '' if unreadable
     readable: np.ndarray  # (N,) bool
     errors: dict[int, str]  # index -> why the image can't be read
-    key: str  # sha256 of the content: the same for every place and time
+    key: str  # sha256 of the content: the same on every machine and at any time
     lease: Lease | None = field(repr=False)  # keeps the array's file from removal
 
 
@@ -60,10 +59,8 @@ def prepare_pixels(
 
     Parameters
     ----------
-    images
-        N images.
-    size
-        Side in pixels.
+    images, size
+        N images, and their side in pixels.
     progress
         Called in this process with the number of images decoded since the last call.
     cache_limit
@@ -94,8 +91,7 @@ def prepare_pixels(
             f"{images.spec}: none of the {len(images)} images can be read; "
             f"the first one, {images.files[0]}: {errors[0]}"
         )
-    readable = np.ones(len(images), dtype=bool)
-    readable[list(errors)] = False
+    readable = np.array([index not in errors for index in range(len(images))])
     return Pixels(
         array=np.load(folder / "pixels.npy", mmap_mode="r"),
         digests=tuple(meta["digests"]),
@@ -107,18 +103,12 @@ def prepare_pixels(
 
 
 def _content_key(images: ImageSet, size: int, digests: list[str]) -> str:
-    return atomic.digest(
-        {
-            "recipe": RECIPE,
-            "size": size,
-            "files": images.files,
-            "digests": digests,
-            "classes": images.classes,
-            "labels": images.labels.tolist(),
-            "groups": None if images.groups is None else images.groups.tolist(),
-            "split": None if images.split is None else images.split.tolist(),
-        }
-    )
+    content: dict[str, Any] = {"recipe": RECIPE, "size": size, "digests": digests}
+    content |= {"files": images.files, "classes": images.classes}
+    for name in ("labels", "groups", "split"):
+        values = getattr(images, name)
+        content[name] = None if values is None else values.tolist()
+    return atomic.digest(content)
 
 
 def _meta_if_whole(folder: Path, shape: tuple[int, ...]) -> dict[str, Any] | None:
@@ -129,11 +119,8 @@ def _meta_if_whole(folder: Path, shape: tuple[int, ...]) -> dict[str, Any] | Non
     try:
         meta = atomic.read_json(folder / "meta.json")
         written = (folder / "pixels.npy").stat()
-        whole = (
-            meta["check"] == atomic.digest({**meta, "check": ""})
-            and meta["shape"] == list(shape)
-            and meta["array"] == [written.st_size, written.st_mtime_ns]
-        )
+        facts = {"shape": list(shape), "array": [written.st_size, written.st_mtime_ns]}
+        whole = meta == meta | facts and meta["check"] == atomic.digest(meta | {"check": ""})
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return meta if whole else None
@@ -148,27 +135,24 @@ def _build_alone(
 ) -> dict[str, Any]:
     """Build the store unless another process does; return its description."""
     with build_lock(folder):
-        meta = _meta_if_whole(folder, shape)  # another process may have built it meanwhile
-        if meta is None:
-            _require_room(folder, images, shape, cache_limit)
-            _build(folder, images, shape, progress)
-            meta = _meta_if_whole(folder, shape)
-    if meta is None:
-        raise OSError(f"{folder} changed while it was built; run again.")
-    return meta
+        if meta := _meta_if_whole(folder, shape):
+            return meta  # another process has built it meanwhile
+        _require_room(folder, images, shape, cache_limit)
+        return _build(folder, images, shape, progress)
 
 
 def _require_room(
     folder: Path, images: ImageSet, shape: tuple[int, ...], cache_limit: int | None
 ) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
-    for left in folder.parent.glob(f".{folder.name}.*.tmp"):
-        shutil.rmtree(left, ignore_errors=True)  # left by a killed process: nobody else builds now
+    # a damaged store, and those left by killed processes: nobody else builds now
+    for useless in (folder, *folder.parent.glob(f".{folder.name}.*.tmp")):
+        shutil.rmtree(useless, ignore_errors=True)
     needed = int(np.prod(shape))
     if make_room(needed, cache_limit):
         return
-    need = f"{images.spec}: {shape[0]} images of {shape[1]} x {shape[2]} pixels take "
-    need += format_size(needed)
+    extent = f"{shape[0]} images of {shape[1]} x {shape[2]} pixels"
+    need = f"{images.spec}: {extent} take {format_size(needed)}"
     free = shutil.disk_usage(folder.parent).free
     if needed > free:
         raise OSError(
@@ -186,7 +170,7 @@ def _require_room(
 
 def _build(
     folder: Path, images: ImageSet, shape: tuple[int, ...], progress: Callable[[int], None]
-) -> None:
+) -> dict[str, Any]:
     """Decode all images into a folder beside `folder`, and rename it when it is whole."""
     unfinished = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.tmp")
     unfinished.mkdir()
@@ -204,32 +188,19 @@ def _build(
         with path.open("rb") as handle:
             os.fsync(handle.fileno())
         written = path.stat()
-        meta = {
+        meta: dict[str, Any] = {
             "check": "",
             "shape": list(shape),
             "array": [written.st_size, written.st_mtime_ns],
             "digests": digests,
             "errors": {str(index): errors[index] for index in sorted(errors)},
         }
-        atomic.write_json(unfinished / "meta.json", {**meta, "check": atomic.digest(meta)})
-        _move_into_place(unfinished, folder, shape)
+        meta["check"] = atomic.digest(meta)
+        atomic.write_json(unfinished / "meta.json", meta)
+        unfinished.rename(folder)
+        return meta
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-
-
-def _move_into_place(unfinished: Path, folder: Path, shape: tuple[int, ...]) -> None:
-    while True:
-        try:
-            unfinished.rename(folder)
-            return
-        except OSError:
-            if not folder.exists():
-                raise
-        if _meta_if_whole(folder, shape) is not None:
-            return  # another process was faster; its pixels are the same
-        damaged = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.tmp")
-        folder.rename(damaged)
-        shutil.rmtree(damaged, ignore_errors=True)
 
 
 def _decode_block(

@@ -1,4 +1,4 @@
-"""The sources of images, by the words that a user writes after `--data`."""
+"""The sources of images, by what a user writes after `--data`."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def make_splits(
     seed
         Decides which images go where.
     groups
-        (N,) int, or None if not known.
+        (N,) int.
     digests
         (N,) digests of the content, '' if not known.
     given
@@ -74,7 +74,7 @@ def make_splits(
     Raises
     ------
     ValueError
-        If fractions are out of range, or a class has no image for training.
+        If a fraction is out of range, or a class has no image for training.
     """
     if min(fractions) <= 0 or abs(sum(fractions) - 1) > 1e-9:
         raise ValueError(f"Split fractions must be positive with sum 1, not {fractions}.")
@@ -91,7 +91,9 @@ def make_splits(
     missing = [split for split in (VAL, TEST) if not np.any(split_of == split)]
     if missing:
         _take_from_training(split_of, missing, labels, units, len(classes), fractions, seed)
-        messages += _taken_messages(missing) if is_given else []
+    if missing and is_given:
+        names = " and ".join(SPLITS[split] for split in missing)
+        messages.append(f"The data come without {names} images: taken from the training part.")
     _require_training_images(labels, classes, split_of)
     messages += _absence_messages(labels, classes, split_of, units)
     if groups is not None and missing == [VAL, TEST]:
@@ -103,13 +105,7 @@ def make_splits(
 def check_splits(
     splits: Splits, *, groups: np.ndarray | None = None, digests: Sequence[str] | None = None
 ) -> None:
-    """Check that no image, group or file content is in two splits, and no image is listed twice.
-
-    Raises
-    ------
-    LeakError
-        If one is.
-    """
+    """Raise LeakError if an image, group or file content is in two splits, or an image twice."""
     indices = (splits.train, splits.val, splits.test)
     images = np.concatenate(indices)
     split_of = np.repeat([TRAIN, VAL, TEST], [len(split) for split in indices])
@@ -122,10 +118,7 @@ def check_splits(
             continue
         known = key[images] != "" if key.dtype.kind == "U" else np.full(len(images), True)
         values, number = np.unique(key[images][known], return_inverse=True)
-        first = np.full(len(values), TEST)
-        last = np.full(len(values), TRAIN)
-        np.minimum.at(first, number, split_of[known])
-        np.maximum.at(last, number, split_of[known])
+        first, last = _extremes(split_of[known], number, len(values))
         if len(leaks := np.flatnonzero(first < last)):
             leak = leaks[0]
             raise LeakError(
@@ -152,19 +145,27 @@ def _units(n: int, groups: np.ndarray | None, digests: Sequence[str] | None) -> 
     return unit
 
 
+def _extremes(values: np.ndarray, groups: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the least and the greatest of the values (N,) in each of `n` groups, 2 x (n,)."""
+    low, high = np.full(n, values.max(initial=0)), np.full(n, values.min(initial=0))
+    np.minimum.at(low, groups, values)
+    np.maximum.at(high, groups, values)
+    return low, high
+
+
 def _drop_leaks(split_of: np.ndarray, units: np.ndarray) -> list[str]:
     """Leave out train, then val images that share a unit with val or test images; in place."""
-    last = np.full(int(units.max()) + 1, UNASSIGNED)
-    np.maximum.at(last, units, split_of)
+    _, last = _extremes(split_of, units, int(units.max()) + 1)
     leaks = (split_of != UNASSIGNED) & (split_of < last[units])
     counts = {SPLITS[s]: int((leaks & (split_of == s)).sum()) for s in (TRAIN, VAL)}
     split_of[leaks] = UNASSIGNED
     counted = " and ".join(f"{count} {name}" for name, count in counts.items() if count)
-    message = (
+    if not counted:
+        return []
+    return [
         f"The given split leaks: {counted} images share a group or their content with images in "
         "another split; they are left out."
-    )
-    return [message] if counted else []
+    ]
 
 
 def _take_from_training(
@@ -181,11 +182,6 @@ def _take_from_training(
     shares = tuple(fraction / sum(wanted) for fraction in wanted)
     train = split_of == TRAIN
     split_of[train] = assign_groups(labels[train], units[train], n_classes, shares, seed)
-
-
-def _taken_messages(missing: Sequence[int]) -> list[str]:
-    names = " and ".join(SPLITS[split] for split in missing)
-    return [f"The data come without {names} images: taken from the training part."]
 
 
 def _require_training_images(
@@ -210,10 +206,7 @@ def _duplicate_messages(
     values, number = np.unique(np.array(digests)[known], return_inverse=True)
     if len(values) == known.sum():
         return []
-    low = np.full(len(values), labels.max())
-    high = np.zeros(len(values), dtype=np.int64)
-    np.minimum.at(low, number, labels[known])
-    np.maximum.at(high, number, labels[known])
+    low, high = _extremes(labels[known], number, len(values))
     duplicates = known.sum() - len(values)
     messages = [f"{duplicates} images are byte-identical copies of others: kept in the same split."]
     if contradictions := int((low < high).sum()):
@@ -232,9 +225,8 @@ def _absence_messages(
     for split in (VAL, TEST):
         present = np.bincount(labels[split_of == split], minlength=len(classes)) > 0
         if absent := np.flatnonzero(~present).tolist():
-            counts = [
-                len(np.unique(units[(labels == c) & (split_of != UNASSIGNED)])) for c in absent
-            ]
+            used = [units[(labels == c) & (split_of != UNASSIGNED)] for c in absent]
+            counts = [len(np.unique(unit)) for unit in used]
             names = [f"{classes[c]} ({n})" for c, n in zip(absent, counts, strict=True)]
             messages.append(
                 f"No {SPLITS[split]} image of {len(absent)} classes: {_first_names(names)}. The "
@@ -255,10 +247,8 @@ def _fraction_messages(
     messages = []
     total = counts.sum(axis=1) / counts.sum()
     if np.abs(total - fractions).max() > TOLERANCE:
-        messages.append(
-            f"Groups are kept whole: the splits have {_percent(total)} % of the images, "
-            f"not {wanted} %."
-        )
+        actual = f"{_percent(total)} % of the images, not {wanted} %"
+        messages.append(f"Groups are kept whole: the splits have {actual}.")
     sizes = counts.sum(axis=0)
     gaps = np.abs(counts - np.outer(fractions, sizes)).max(axis=0)
     far = np.flatnonzero((gaps > TOLERANCE * sizes) & (gaps > 1))

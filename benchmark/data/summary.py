@@ -12,9 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from benchmark.data.image_info import ImageInfo, read_image_info
 from benchmark.data.imageset import SPLITS, ImageSet
-from benchmark.data.parallel import map_blocks
+from benchmark.data.parallel import ImageInfo, map_blocks, read_image_info
 from benchmark.data.splits import make_splits
 
 MAX_ROWS = 20  # of long tables on a terminal
@@ -39,17 +38,8 @@ def summarise_data(
 ) -> DataSummary:
     """Read and decode every image of a set, on all cores; store nothing.
 
-    Parameters
-    ----------
-    images
-        The image set. The summary has its default split of seed 0.
-    progress
-        Called with the number of images read since the last call.
-
-    Raises
-    ------
-    ValueError
-        If a class has no readable image.
+    The split is the default one of seed 0. `progress` is called with the number of images read
+    since the last call. A class without a readable image raises ValueError.
     """
     infos: dict[int, ImageInfo] = {}
     errors: dict[int, str] = {}
@@ -69,8 +59,7 @@ def summarise_data(
     )
     classes = pd.DataFrame({"class": images.classes, "images": images.counts})
     if images.groups is not None:
-        grouped = pd.Series(images.groups).groupby(images.labels).nunique()
-        classes["groups"] = grouped.to_numpy()
+        classes["groups"] = pd.Series(images.groups).groupby(images.labels).nunique()
     for split in SPLITS:
         labels = images.labels[getattr(splits, split)]
         classes[split] = np.bincount(labels, minlength=len(images.classes))
@@ -82,8 +71,7 @@ def summarise_data(
         sizes=sizes.agg(["min", "median", "max"]),
         modes=dict(Counter(info.mode for info in infos.values()).most_common()),
         unreadable=pd.DataFrame(
-            [(images.files[index], errors[index]) for index in sorted(errors)],
-            columns=["file", "reason"],
+            [(images.files[i], errors[i]) for i in sorted(errors)], columns=["file", "reason"]
         ),
         duplicates=_duplicates(images, digests),
         messages=(*images.messages, *splits.messages),
@@ -125,10 +113,10 @@ def print_summary(summary: DataSummary, console: Console | None = None) -> None:
         console.print(f"  {fact:12}{value}", highlight=False)
     title = "Split given with the data" if images.split is not None else "Default split"
     _print_table(console, summary.classes, f"{title}, seed 0", len(summary.classes))
-    if len(summary.unreadable):
-        _print_table(console, summary.unreadable, "Can't be read", MAX_ROWS)
-    if len(summary.duplicates):
-        _print_table(console, summary.duplicates, "Byte-identical images", MAX_ROWS)
+    tables = {"Can't be read": summary.unreadable, "Byte-identical images": summary.duplicates}
+    for title, table in tables.items():
+        if len(table):
+            _print_table(console, table, title, MAX_ROWS)
     for message in summary.messages:
         console.print(f"- {escape(message)}", highlight=False)
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmark.data.decode import to_rgb
+from benchmark.data.image_files import to_rgb
 from benchmark.data.imageset import ImageSet
 from benchmark.spec import split_parameters
 from benchmark.storage.cache import cache_dir
@@ -53,8 +53,7 @@ def torchvision_set(spec: str) -> ImageSet:
 
     The official split (`split=` or `train=` of the class) is the split here, unless the spec has
     that argument: then its images come without a split. The default root is torchvision/ in the
-    cache folder. Labels are taken from the data set's attributes where it has them, without reading
-    images.
+    cache folder.
 
     Raises
     ------
@@ -71,7 +70,7 @@ def torchvision_set(spec: str) -> ImageSet:
     codes, labels = np.unique(np.concatenate(values), return_inverse=True)
     splits = np.repeat(np.array(list(datasets), dtype="<U5"), [len(value) for value in values])
     files = tuple(
-        f"{split}/{index:06d}" if split else f"{index:06d}"
+        f"{split}/{index:06d}".removeprefix("/")
         for split, value in zip(datasets, values, strict=True)
         for index in range(len(value))
     )
@@ -117,10 +116,7 @@ class _Source:
     def open_all(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Return split -> data set; the split is '' where there is no official one."""
         if "train" in self.allowed and "train" not in arguments:
-            return {
-                split: self.open({**arguments, "train": split == "train"})
-                for split in ("train", "test")
-            }
+            return {s: self.open({**arguments, "train": s == "train"}) for s in ("train", "test")}
         datasets: dict[str, Any] = {}
         if "train" not in self.allowed and "split" in self.allowed and "split" not in arguments:
             for split, names in OFFICIAL_NAMES.items():
@@ -180,9 +176,7 @@ def _constructor_arguments(kind: type) -> tuple[list[str], set[str]]:
     """Return the arguments that a class takes, also through ``**kwargs``, and the required ones."""
     allowed: list[str] = []
     required: set[str] = set()
-    for base in kind.__mro__:
-        if "__init__" not in vars(base):
-            continue
+    for base in (base for base in kind.__mro__ if "__init__" in vars(base)):
         parameters = list(inspect.signature(base.__init__).parameters.values())[1:]  # type: ignore[misc]
         for parameter in parameters:
             variadic = parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
@@ -206,7 +200,7 @@ def _literal(value: str) -> Any:
 
 
 def _labels(spec: str, dataset: Any) -> np.ndarray:
-    """Return the labels of a data set, (N,) int64, from its attributes if they can be trusted."""
+    """Return the labels of a data set, (N,) int64: its attribute, or else those of all images."""
     for attribute in ("targets", "_labels", "labels", "y", "_samples"):
         values = getattr(dataset, attribute, None)
         if values is None or len(values) != len(dataset):
@@ -219,10 +213,8 @@ def _labels(spec: str, dataset: Any) -> np.ndarray:
             return labels.astype(np.int64)
     labels = np.array([_label(dataset[index]) for index in range(len(dataset))])
     if not _are_classes(labels):
-        raise ValueError(
-            f"{spec}: not a classification data set of images: an item must be an image and the "
-            "number of its class."
-        )
+        required = "an item must be an image and the number of its class"
+        raise ValueError(f"{spec}: not a classification data set of images: {required}.")
     return labels.astype(np.int64)
 
 

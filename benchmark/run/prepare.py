@@ -9,12 +9,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.data.imageset import SPLITS, ImageSet
+from benchmark.data.imageset import SPLITS, ImageSet, subsample
 from benchmark.data.imbalance import apply_imbalance, check_imbalance
 from benchmark.data.pixels import Pixels, prepare_pixels
 from benchmark.data.sources import open_data
 from benchmark.data.splits import Splits, check_splits, make_splits
-from benchmark.data.subset import subsample
 from benchmark.model.backbone import HEAD
 from benchmark.model.pretrained import Pretrained
 from benchmark.model.weights import Weights, load_weights

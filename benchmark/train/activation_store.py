@@ -126,12 +126,7 @@ class DiskActivationStore:
     shared = True
 
     def __init__(
-        self,
-        folder: Path,
-        rows: int,
-        shape: tuple[int, ...],
-        dtype: str,
-        lock: object = None,
+        self, folder: Path, rows: int, shape: tuple[int, ...], dtype: str, lock: object = None
     ) -> None:
         self.lock = lock
         self.folder, self.rows, self.shape, self.dtype = folder, rows, shape, dtype
@@ -201,10 +196,7 @@ class DiskActivationStore:
                 raise FileNotFoundError(f"{self._file} was removed while it was filled; run again")
             finished = self._finished()
             finished[np.concatenate(written)] = True
-            with (
-                atomic(self.folder / "finished.npy") as temporary,
-                temporary.open("wb") as file,
-            ):
+            with atomic(self.folder / "finished.npy") as temporary, temporary.open("wb") as file:
                 np.save(file, finished)
         finally:
             fcntl.flock(handle, fcntl.LOCK_UN)

@@ -1,7 +1,10 @@
+"""An image set fits together, and a quick look at it keeps every class."""
+
 import numpy as np
 import pytest
+from PIL import Image
 
-from benchmark.data.imageset import ImageSet
+from benchmark.data.imageset import ImageSet, subsample
 
 
 def test_an_image_set_must_fit_together() -> None:
@@ -28,3 +31,52 @@ def test_an_image_set_must_fit_together() -> None:
     ]:
         with pytest.raises(ValueError, match=message):
             build(**changes)
+
+
+class Painted:
+    def image(self, index, at_least=0):
+        return Image.new("RGB", (4, 4), (index, 0, 0))
+
+    def content(self, index):
+        return bytes([index])
+
+
+def made(counts):
+    labels = np.repeat(np.arange(len(counts)), counts)
+    n = len(labels)
+    return ImageSet(
+        name="made",
+        spec="made",
+        description="",
+        files=tuple(f"{i}" for i in range(n)),
+        labels=labels,
+        classes=tuple("abc"[: len(counts)]),
+        stamps=tuple(f"s{i}" for i in range(n)),
+        read=Painted(),
+        groups=np.arange(n) // 2,
+        split=np.array(["train"] * n),
+    )
+
+
+def test_a_small_set_is_left_alone():
+    images = made([20, 10])
+    assert subsample(images, 30) is images
+
+
+def test_every_class_stays_and_the_order_of_sizes_too():
+    subset = subsample(made([150, 60, 12]), 80)
+    assert subset.counts.tolist() == [54, 22, 10]
+    assert "80" not in subset.messages[0]
+    assert f"{len(subset)} of 222 images" in subset.messages[0]
+
+
+def test_images_keep_their_names_labels_groups_and_pixels():
+    images = made([150, 60, 12])
+    subset = subsample(images, 80)
+    for position, file in enumerate(subset.files):
+        index = int(file)
+        assert subset.labels[position] == images.labels[index]
+        assert subset.groups[position] == images.groups[index]
+        assert subset.stamps[position] == f"s{index}"
+        assert subset.read.content(position) == bytes([index])
+        assert subset.read.image(position).getpixel((0, 0)) == (index, 0, 0)

@@ -4,11 +4,11 @@ Real photographs can't be shipped, so these are drawn: 17 designs (`rims`) that 
 structure of the rim alone, in long-tailed numbers. Everything else in a picture is a nuisance that
 real photographs of wheels have too, and is independent of the class:
 
-- pose, perspective, size and position: a spoke has no fixed position or width (`pose`);
+- pose, perspective, size and position: a spoke has no fixed position or width (`scene`);
 - paint, tyre, brake, bolts, dirt, scratches: colour does not depend on the class (`parts`);
 - cars, walls, clutter, shadows, things in front: part of the rim is often hidden
   (`surroundings`);
-- light, white balance, blur, noise: the design must be recognised at 128 pixels (`camera`).
+- light, white balance, blur, noise: the design must be recognised at 128 pixels (`photograph`).
 
 The difficulty was set once, by the results of plain cross-entropy: on 300 images of every class it
 reaches a macro-F1 of about 0.91; the default, with two epochs of the head and two of the second
@@ -35,9 +35,7 @@ from benchmark.data.wheels.rims import DESIGNS
 from benchmark.storage import atomic
 
 EDITION = 1  # raise it when the same draws give other pixels: the cache depends on it
-
 FULL_SIZE = 299  # pixels: InceptionV3's own input, as there is no original
-
 FEWEST = 3  # images a class, where the total allows: one for each split
 
 
