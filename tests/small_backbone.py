@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from benchmark.model.registry import backbone
 
 
-class Pool(nn.Module):
+class GlobalAverage(nn.Module):
     """Mean over the positions, (B, C, H, W) -> (B, C)."""
 
     def forward(self, x: Tensor) -> Tensor:
@@ -31,5 +31,5 @@ def _block(inputs: int, outputs: int) -> nn.Sequential:
 def small() -> nn.Sequential:
     """Three blocks of stride two, 24 features: for tests."""
     return nn.Sequential(
-        OrderedDict(stem=_block(3, 8), body=_block(8, 16), tail=_block(16, 24), pool=Pool())
+        OrderedDict(stem=_block(3, 8), body=_block(8, 16), tail=_block(16, 24), pool=GlobalAverage())
     )
