@@ -13,8 +13,6 @@ On the command line: ``python -m benchmark run --strategies all``.
 
 from __future__ import annotations
 
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,18 +30,3 @@ def __getattr__(name: str) -> Any:
     from benchmark import api, result
 
     return getattr(result if name.endswith("Result") else api, name)
-
-
-class _Package(ModuleType):
-    """The type of this module: its `run` stays the function, though a package has the same name."""
-
-    @property
-    def run(self) -> Any:
-        return __getattr__("run")
-
-    @run.setter
-    def run(self, package: ModuleType) -> None:
-        """Ignore that the import system binds `benchmark.run`, the package, here."""
-
-
-sys.modules[__name__].__class__ = _Package

@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import benchmark  # for its results, which are imported where they are used: with pandas
+from benchmark.execution.manifest import RunCost
+from benchmark.execution.run_folder import RunFolder
 from benchmark.plan.experiment import Experiment, default_name
 from benchmark.plan.run_options import RunOptions, require_baseline
 from benchmark.plan.segments import make_plan
 from benchmark.plan.settings import require_known, select, takes_settings
 from benchmark.plugins import load_plugins
-from benchmark.run.manifest import RunCost
-from benchmark.run.run_folder import RunFolder
 from benchmark.strategy.registry import resolve
 from benchmark.system.progress import NullProgress, Timer
 
 if TYPE_CHECKING:
+    from benchmark.execution.executor import Executor
     from benchmark.result import MultiDatasetResult, Result
-    from benchmark.run.executor import Executor
 
 
 @takes_settings(Experiment, RunOptions)
@@ -84,7 +84,7 @@ def plan(
         If something that a setting names does not exist or can't be used, also if the baseline is
         none of the strategies.
     """
-    from benchmark.run import executor, prepare
+    from benchmark.execution import executor, prepare
 
     specs = resolve(options.strategies)
     if options.baseline is not None:
@@ -100,7 +100,7 @@ def execute(
     executor: Executor, options: RunOptions, timer: Timer, command: str | None = None
 ) -> Result:
     """Train what a plan needs and write the report. Tuning, if wanted, comes first."""
-    from benchmark.run import make_manifest, tuning
+    from benchmark.execution import make_manifest, tuning
 
     folder = executor.folder
     with folder.locked():

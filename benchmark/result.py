@@ -19,12 +19,12 @@ from benchmark.analysis.multi_dataset import (
 )
 from benchmark.evaluation.metrics.metric import Metric
 from benchmark.evaluation.metrics.registry import METRICS
+from benchmark.execution.run_folder import RunFolder
 from benchmark.report import notebook_html, write_multi_dataset_report, write_report
 from benchmark.report.multi import page as multi_page
 from benchmark.report.multi import verdict as multi_verdict
 from benchmark.report.single import figures as single_figures
 from benchmark.report.single.verdict import verdict
-from benchmark.run.run_folder import RunFolder
 
 
 @dataclass(frozen=True, repr=False)

@@ -47,7 +47,7 @@ def test_the_modules_that_act_on_strategies_are_tested():
         "plan/segments.py",
         "evaluation/audit.py",
         "report/single/page.py",
-        "run/executor.py",
+        "execution/executor.py",
     ):
         assert name in tested
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from benchmark.analysis.run_records import RunRecords
 from benchmark.evaluation.diagnosis import Diagnosis
-from benchmark.run.record_schema import DiagnosisRecord, Record
+from benchmark.execution.record_schema import DiagnosisRecord, Record
 
 AUDIT = ["strategy", "seed", "component", "expectation", "observed", "passed"]
 POSTHOC = ["strategy", "seed", "decision"]  # and metrics

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from benchmark.analysis.confidence import SeedPredictions
 from benchmark.evaluation.metrics.registry import METRICS
 from benchmark.evaluation.per_class import class_scores
-from benchmark.run.manifest import SplitManifest
-from benchmark.run.record_schema import FailedRecord, Record
+from benchmark.execution.manifest import SplitManifest
+from benchmark.execution.record_schema import FailedRecord, Record
 
 PER_CLASS = [
     *("strategy", "seed", "class", "train_count", "test_count"),

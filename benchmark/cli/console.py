@@ -13,10 +13,10 @@ from benchmark.strategy.registry import tunable
 
 if TYPE_CHECKING:
     from benchmark.contract.case import CheckOutcome
+    from benchmark.execution.executor import Executor
+    from benchmark.execution.prepare import PreparedExperiment
     from benchmark.plan.segments import Plan
     from benchmark.result import Result
-    from benchmark.run.executor import Executor
-    from benchmark.run.prepare import PreparedExperiment
     from benchmark.storage.cache import Entry
 
 MOST_NAMED = 3  # strategies, where many share

@@ -15,13 +15,13 @@ from PIL import Image
 
 from benchmark.contract.case import Case, CheckFailedError, describe, require
 from benchmark.evaluation.audit import audit
+from benchmark.execution.prepare import PreparedExperiment, prepare
 from benchmark.model.backbone import HEAD
 from benchmark.model.registry import find_backbone
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.recipes import recipe_for
 from benchmark.plan.schedule import Budget
 from benchmark.plan.segments import make_plan
-from benchmark.run.prepare import PreparedExperiment, prepare
 from benchmark.storage.cache import cache_in
 from benchmark.strategy import DecisionMeasurement, Outputs, Strategy
 from benchmark.strategy.registry import StrategySpec
@@ -85,7 +85,7 @@ def _check_head(strategy: Strategy) -> None:
 
 
 def _first_trained(strategy: Strategy) -> str:
-    """Return the first block that a stage trains. Most train the head alone, which is quick."""
+    """Return the first block that a stage trains: mostly the head alone, which is quick."""
     blocks = find_backbone(Experiment.backbone).blocks
     first = {stage.train_from for stage in strategy.stages if stage.train_from}
     if unknown := first - {*blocks, HEAD}:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmark.run.manifest import (
+from benchmark.execution.manifest import (
     DataInfo,
     ExperimentInfo,
     RecipeInfo,
@@ -15,8 +15,8 @@ from benchmark.run.manifest import (
     StrategyInfo,
     WeightsInfo,
 )
-from benchmark.run.record_schema import AuditRecord, BudgetUsed, CurvePoint, Record
-from benchmark.run.run_folder import RunFolder
+from benchmark.execution.record_schema import AuditRecord, BudgetUsed, CurvePoint, Record
+from benchmark.execution.run_folder import RunFolder
 
 CLASSES = ("rare", "common", "middle")  # in the order of the records
 ORDER = [1, 2, 0]

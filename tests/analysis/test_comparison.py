@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.analysis.comparison import load_comparison, recall_table
-from benchmark.run.run_folder import RunFolder
+from benchmark.execution.run_folder import RunFolder
 from tests.analysis.records import TEST_LABELS, record, write_run
 
 

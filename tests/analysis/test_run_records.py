@@ -18,7 +18,7 @@ from benchmark.analysis.run_records import (
     summary_columns,
 )
 from benchmark.evaluation.metrics.registry import METRICS
-from benchmark.run.record_schema import FailedRecord, Record
+from benchmark.execution.record_schema import FailedRecord, Record
 from tests.analysis.records import CLASSES, ORDER, RIGHT, TEST_LABELS, WRONG, record, split
 
 

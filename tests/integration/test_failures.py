@@ -14,12 +14,12 @@ import pandas as pd
 import pytest
 
 from benchmark import api
+from benchmark.execution.outputs import OutputStore
+from benchmark.execution.record_schema import ErrorInfo
+from benchmark.execution.run_folder import RunFolder
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.run_options import RunOptions
 from benchmark.plugins import load_plugin, unload_plugin
-from benchmark.run.outputs import OutputStore
-from benchmark.run.record_schema import ErrorInfo
-from benchmark.run.run_folder import RunFolder
 from benchmark.system.progress import NullProgress
 from benchmark.train.trainer import Training
 from tests.integration.commands import (

@@ -110,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--steps", type=int, help="of a slice; 8 on a CPU, 100 on a GPU")
     options = parser.parse_args(arguments)
 
-    from benchmark.run.prepare import prepare
+    from benchmark.execution.prepare import prepare
     from benchmark.system.device import set_precision
     from benchmark.system.progress import NullProgress
     from tests.perf.segment import endless, second_half

@@ -14,7 +14,7 @@ from statistics import median
 import numpy as np
 import torch
 
-from benchmark.run.prepare import PreparedExperiment, prepare
+from benchmark.execution.prepare import PreparedExperiment, prepare
 from benchmark.system.device import set_precision
 from benchmark.system.progress import Timer
 from tests.perf.segment import endless, second_half

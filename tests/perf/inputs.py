@@ -108,12 +108,12 @@ def _prepare(config: BenchConfig, images: str, folder: Path) -> dict[str, Any]:
     from safetensors.torch import save_file
 
     from benchmark import api
+    from benchmark.execution.make_manifest import write_manifest
     from benchmark.model.inception_v3 import INCEPTION_V3
     from benchmark.model.network import build_network
     from benchmark.model.pretrained import RANDOM_WEIGHTS_SEED
     from benchmark.plan.experiment import Experiment
     from benchmark.plan.run_options import RunOptions
-    from benchmark.run.make_manifest import write_manifest
     from benchmark.system.provenance import environment
 
     with own_cache(folder / "cache"):

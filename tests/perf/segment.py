@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import torch
 
+from benchmark.execution.prepare import PreparedExperiment
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.recipes import RECIPES
 from benchmark.plan.schedule import Budget
 from benchmark.plan.segments import make_plan
-from benchmark.run.prepare import PreparedExperiment
 from benchmark.strategy import Strategy
 from benchmark.strategy.registry import StrategySpec
 from benchmark.train.trainer import Training

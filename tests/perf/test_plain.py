@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from benchmark.execution.prepare import prepare
 from benchmark.plan.schedule import Budget
 from benchmark.plan.segments import make_plan
-from benchmark.run.prepare import prepare
 from benchmark.strategy import Stage, Strategy
 from benchmark.strategy.registry import StrategySpec
 from benchmark.system.progress import NullProgress

@@ -10,12 +10,12 @@ from PIL import Image
 from torch import nn
 
 from benchmark import api
+from benchmark.execution.prepare import prepare
 from benchmark.model.network import build_network, freeze, split
 from benchmark.model.registry import find_backbone
 from benchmark.model.weights import load_weights
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.run_options import RunOptions
-from benchmark.run.prepare import prepare
 from benchmark.strategy import NoAugmentation
 from benchmark.system.progress import NullProgress, Timer
 from tests.published import cifar, cifar10_lt

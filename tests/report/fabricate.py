@@ -13,7 +13,7 @@ from benchmark.analysis.comparison import Comparison, compare_records
 from benchmark.evaluation.audit import Check
 from benchmark.evaluation.diagnosis.signals import SIGNALS
 from benchmark.evaluation.metrics.registry import evaluate
-from benchmark.run.manifest import (
+from benchmark.execution.manifest import (
     AvailableStrategy,
     DataInfo,
     ExperimentInfo,
@@ -24,7 +24,7 @@ from benchmark.run.manifest import (
     StrategyInfo,
     WeightsInfo,
 )
-from benchmark.run.record_schema import (
+from benchmark.execution.record_schema import (
     AuditRecord,
     BudgetUsed,
     CurvePoint,

@@ -17,7 +17,7 @@ from benchmark.plugins import broken_plugin_sentences
 from benchmark.system.progress import NullProgress, terminal_progress
 
 if TYPE_CHECKING:
-    from benchmark.run.executor import Executor
+    from benchmark.execution.executor import Executor
 
 HELP = """Show what `run` would train. Prints which networks are shared, which are stored already
 and how many steps are left. It decodes the images if that was not done before; it trains

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from benchmark.analysis.comparison import Comparison
+from benchmark.execution.manifest import RecipeInfo
 from benchmark.report.render.blocks import printable
 from benchmark.report.render.formats import MISSING
-from benchmark.run.manifest import RecipeInfo
 
 
 def comparable_settings(run: Comparison) -> dict[str, str]:
@@ -22,7 +22,7 @@ def comparable_settings(run: Comparison) -> dict[str, str]:
         "precision": experiment.precision,
         "seeds": ", ".join(map(str, run.seeds)),
     }
-    return {name: printable(str(value or MISSING)) for name, value in pairs.items()}
+    return {name: str(value or MISSING) for name, value in pairs.items()}
 
 
 def _format_recipe(recipe: RecipeInfo) -> str:

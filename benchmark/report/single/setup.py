@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from benchmark.analysis.comparison import Comparison
+from benchmark.execution.manifest import ExperimentInfo, WeightsInfo
 from benchmark.report.render.blocks import (
     Block,
     Cell,
@@ -19,7 +20,6 @@ from benchmark.report.render.blocks import (
 )
 from benchmark.report.render.formats import MISSING, format_count, join_names
 from benchmark.report.single.strategies import prose
-from benchmark.run.manifest import ExperimentInfo, WeightsInfo
 
 NAMES = {
     "lr": "Learning rate",
@@ -48,7 +48,7 @@ def class_images_table(comparison: Comparison) -> Table:
     for label in comparison.classes:
         index = data.classes.index(label)
         counts = (Cell(format_count(data.counts[split][index])) for split in splits)
-        rows.append(Row((Cell(printable(label)), *counts)))
+        rows.append(Row((Cell(label), *counts)))
     caption = "Images of each class in the splits of the first seed, largest class first."
     titles = ("Class", *(SPLITS[split] for split in splits))
     return Table(caption, titles, tuple(rows), csv="class_images.csv")
@@ -69,13 +69,13 @@ def setup_section(comparison: Comparison) -> Iterator[Block]:
     yield facts(manifest.environment)
     if manifest.command:
         yield Heading("Command")
-        yield Code(printable(manifest.command))
+        yield Code(manifest.command)
 
 
 def recipe_title(experiment: ExperimentInfo) -> str:
     """Return "Recipe <name>", and what of the recipe this run changed."""
     changed = [_spell(name).lower() for name in experiment.changed]
-    title = f"Recipe {printable(experiment.recipe.name)}"
+    title = f"Recipe {experiment.recipe.name}"
     return f"{title}, with {join_names(changed)} changed" if changed else title
 
 
@@ -134,7 +134,7 @@ def _weights(weights: WeightsInfo) -> dict[str, str]:
 def _trained_blocks(phase: Mapping[str, Any], first_trained: str) -> str:
     """Say which blocks a phase trains: "rest" begins at the experiment's first trained block."""
     first = first_trained if phase["train_from"] == "rest" else phase["train_from"]
-    return "the new last layer" if first == "head" else f"{printable(first)} and all after it"
+    return "the new last layer" if first == "head" else f"{first} and all after it"
 
 
 def _rates(phase: Mapping[str, Any]) -> str:
@@ -154,7 +154,7 @@ def _schedule(phase: Mapping[str, Any]) -> str:
 
 
 def _spell(name: str) -> str:
-    name = printable(str(name)).replace("_", " ")
+    name = str(name).replace("_", " ")
     return NAMES.get(name, name[:1].upper() + name[1:])
 
 
@@ -167,4 +167,4 @@ def _format_value(value: Any) -> str:
         return MISSING
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return printable(f"{value:g}" if isinstance(value, float) else str(value))
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from benchmark.evaluation.diagnosis import RULES
+from benchmark.execution.manifest import AvailableStrategy
 from benchmark.report.single.diagnoses import (
     causes_table,
     diagnoses_section,
@@ -13,7 +14,6 @@ from benchmark.report.single.diagnoses import (
     explained_strategy,
     rules_table,
 )
-from benchmark.run.manifest import AvailableStrategy
 from tests.report.fabricate import STRATEGIES, fabricate, with_manifest
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from benchmark.execution.manifest import TrialResult, TuningInfo
 from benchmark.report.render.blocks import Details, Paragraph, Table
 from benchmark.report.single.csv_files import frames_of
 from benchmark.report.single.search import search_section, trials_frame
-from benchmark.run.manifest import TrialResult, TuningInfo
 from tests.report.fabricate import fabricate, with_manifest
 
 SCORES = (0.4, 0.6, None, 0.6)

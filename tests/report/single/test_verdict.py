@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from benchmark.analysis.comparison import Comparison
+from benchmark.execution.manifest import AvailableStrategy
 from benchmark.report.single.verdict import paired_differences, verdict
-from benchmark.run.manifest import AvailableStrategy
 from tests.report.fabricate import CLASSES, STRATEGIES, fabricate, with_manifest
 
 BASELINE = "no_change"

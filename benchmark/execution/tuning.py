@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.evaluation.metrics.classification import macro_f1
+from benchmark.execution.executor import Executor
+from benchmark.execution.manifest import TrialResult, TuningInfo
 from benchmark.plan.segments import Plan, make_plan, merge_plans
-from benchmark.run.executor import Executor
-from benchmark.run.manifest import TrialResult, TuningInfo
 from benchmark.strategy import Outputs
 from benchmark.strategy.registry import StrategySpec, tunable, with_parameters
 from benchmark.strategy.search_space import Between, SearchSpace

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from benchmark.execution import prepare as module
+from benchmark.execution.prepare import prepare
 from benchmark.model.backbone import HEAD
 from benchmark.model.registry import find_backbone
 from benchmark.model.weights import load_weights
-from benchmark.run import prepare as module
-from benchmark.run.prepare import prepare
 from benchmark.system.device import choose_device
 from benchmark.system.progress import NullProgress
 from benchmark.train.frozen_features import FEATURES, FROZEN_LAYERS

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from safetensors.numpy import safe_open
 from torch import Tensor
 
-from benchmark.run.record_schema import CurvePoint
-from benchmark.run.run_folder import KEY_LENGTH, RunFolder
-from benchmark.run.schema import SCHEMA_VERSION, from_json, to_json
+from benchmark.execution.record_schema import CurvePoint
+from benchmark.execution.run_folder import KEY_LENGTH, RunFolder
+from benchmark.execution.schema import SCHEMA_VERSION, from_json, to_json
 from benchmark.storage.atomic import write_text
 from benchmark.strategy import Outputs
 from benchmark.train.checkpoint import save_tensors

@@ -5,8 +5,8 @@ import pickle
 import pytest
 
 from benchmark import plugins
+from benchmark.execution.worker import Worker
 from benchmark.plugins import load_plugin, loaded_files
-from benchmark.run.worker import Worker
 
 
 @pytest.mark.usefixtures("forgotten")

@@ -9,9 +9,9 @@ import pytest
 
 from benchmark import api
 from benchmark.evaluation.metrics.classification import macro_f1
+from benchmark.execution import tuning
+from benchmark.execution.run_folder import RunFolder
 from benchmark.plan.run_options import RunOptions
-from benchmark.run import tuning
-from benchmark.run.run_folder import RunFolder
 from benchmark.strategy import AddOffset, Outputs, Strategy, find
 from benchmark.strategy.registry import StrategySpec, registered, resolve, tunable, with_parameters
 from benchmark.system.progress import NullProgress, Timer

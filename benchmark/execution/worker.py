@@ -14,14 +14,14 @@ import torch
 from numpy.typing import NDArray
 
 from benchmark.evaluation.posthoc import posthoc_decisions
+from benchmark.execution.heartbeat import Heartbeat
+from benchmark.execution.outputs import OUTPUT_SPLITS, OutputsManifest, OutputStore, output_tensors
+from benchmark.execution.prepare import PreparedExperiment
+from benchmark.execution.record import SeedContext, write_failure, write_record
+from benchmark.execution.record_schema import CurvePoint, ErrorInfo
+from benchmark.execution.run_folder import RunFolder
 from benchmark.plan.segments import Segment
 from benchmark.plugins import Plugins
-from benchmark.run.heartbeat import Heartbeat
-from benchmark.run.outputs import OUTPUT_SPLITS, OutputsManifest, OutputStore, output_tensors
-from benchmark.run.prepare import PreparedExperiment
-from benchmark.run.record import SeedContext, write_failure, write_record
-from benchmark.run.record_schema import CurvePoint, ErrorInfo
-from benchmark.run.run_folder import RunFolder
 from benchmark.strategy import Decision
 from benchmark.strategy.registry import StrategySpec
 from benchmark.system.device import set_precision

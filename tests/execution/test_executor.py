@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from benchmark import api
+from benchmark.execution import polling as module
+from benchmark.execution.polling import polling
+from benchmark.execution.record_schema import ErrorInfo
+from benchmark.execution.worker import Worker
 from benchmark.plan.run_options import RunOptions
-from benchmark.run import polling as module
-from benchmark.run.polling import polling
-from benchmark.run.record_schema import ErrorInfo
-from benchmark.run.worker import Worker
 from benchmark.system.progress import NullProgress
 
 NAMES = "no_change,crt,class_weights"

@@ -8,7 +8,7 @@ from traceback import format_exception
 from typing import Any, Literal
 
 from benchmark.evaluation.audit import Check
-from benchmark.run.schema import SCHEMA_VERSION
+from benchmark.execution.schema import SCHEMA_VERSION
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from benchmark import api
+from benchmark.execution.make_manifest import write_manifest
 from benchmark.plan.run_options import RunOptions
-from benchmark.run.make_manifest import write_manifest
 from benchmark.strategy.registry import resolve
 
 NAMES = "focal_loss,no_change"

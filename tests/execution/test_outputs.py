@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.run.outputs import OutputsManifest, OutputStore, output_tensors
-from benchmark.run.record_schema import CurvePoint
-from benchmark.run.run_folder import RunFolder
+from benchmark.execution.outputs import OutputsManifest, OutputStore, output_tensors
+from benchmark.execution.record_schema import CurvePoint
+from benchmark.execution.run_folder import RunFolder
 
 LINEAR = {"weight": torch.ones(2, 3), "bias": torch.zeros(2)}
 POINT = CurvePoint(3, 0, "head", 0.5, (0.1, None), 0.2, 0.5, 0.3, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from benchmark.run.schema import SCHEMA_VERSION
+from benchmark.execution.schema import SCHEMA_VERSION
 
 
 @dataclass(frozen=True)

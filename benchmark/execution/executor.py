@@ -20,14 +20,14 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.execution.heartbeat import Heartbeat
+from benchmark.execution.outputs import OutputStore
+from benchmark.execution.polling import polling
+from benchmark.execution.prepare import PreparedExperiment
+from benchmark.execution.record_schema import ErrorInfo
+from benchmark.execution.run_folder import RunFolder
+from benchmark.execution.worker import Worker
 from benchmark.plan.segments import Plan, Segment
-from benchmark.run.heartbeat import Heartbeat
-from benchmark.run.outputs import OutputStore
-from benchmark.run.polling import polling
-from benchmark.run.prepare import PreparedExperiment
-from benchmark.run.record_schema import ErrorInfo
-from benchmark.run.run_folder import RunFolder
-from benchmark.run.worker import Worker
 from benchmark.storage.sizes import format_size
 from benchmark.strategy.registry import StrategySpec
 from benchmark.system.device import cores

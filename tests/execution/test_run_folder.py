@@ -2,9 +2,9 @@
 
 import pytest
 
-from benchmark.run.manifest import SplitManifest, SplitPart
-from benchmark.run.record_schema import ErrorInfo, FailedRecord
-from benchmark.run.run_folder import RunFolder
+from benchmark.execution.manifest import SplitManifest, SplitPart
+from benchmark.execution.record_schema import ErrorInfo, FailedRecord
+from benchmark.execution.run_folder import RunFolder
 
 
 def failed(strategy, seed=0):

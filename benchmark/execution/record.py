@@ -17,10 +17,8 @@ from benchmark.evaluation.diagnosis import DiagnosisInput, diagnose
 from benchmark.evaluation.metrics.registry import evaluate
 from benchmark.evaluation.metrics.reliability import reliability
 from benchmark.evaluation.posthoc import posthoc_scores
-from benchmark.plan.recipes import Recipe
-from benchmark.plan.schedule import Budget
-from benchmark.run.outputs import OUTPUT_SPLITS, OutputsManifest, OutputStore
-from benchmark.run.record_schema import (
+from benchmark.execution.outputs import OUTPUT_SPLITS, OutputsManifest, OutputStore
+from benchmark.execution.record_schema import (
     AuditRecord,
     BudgetUsed,
     CurvePoint,
@@ -29,14 +27,16 @@ from benchmark.run.record_schema import (
     FailedRecord,
     Record,
 )
-from benchmark.run.run_folder import RunFolder
+from benchmark.execution.run_folder import RunFolder
+from benchmark.plan.recipes import Recipe
+from benchmark.plan.schedule import Budget
 from benchmark.storage.atomic import digest
 from benchmark.strategy import Decision, Outputs
 from benchmark.strategy.fingerprint import fingerprint, package_hash
 from benchmark.strategy.measurements import DecisionMeasurement
 from benchmark.strategy.registry import StrategySpec
 
-CODE = ("evaluation", "strategy", "plan", "run")  # packages whose change may change a record
+CODE = ("evaluation", "strategy", "plan", "execution")  # packages whose change may change a record
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,12 +10,8 @@ from numpy.typing import NDArray
 
 from benchmark.data.imageset import SPLITS, ImageSet
 from benchmark.data.splits import Splits
-from benchmark.plan.experiment import changed_from_recipe
-from benchmark.plan.recipes import Recipe
-from benchmark.plan.segments import Plan
-from benchmark.plugins import broken_plugin_sentences
-from benchmark.run.executor import Executor
-from benchmark.run.manifest import (
+from benchmark.execution.executor import Executor
+from benchmark.execution.manifest import (
     AvailableStrategy,
     DataInfo,
     ExperimentInfo,
@@ -27,7 +23,11 @@ from benchmark.run.manifest import (
     TuningInfo,
     WeightsInfo,
 )
-from benchmark.run.prepare import PreparedExperiment
+from benchmark.execution.prepare import PreparedExperiment
+from benchmark.plan.experiment import changed_from_recipe
+from benchmark.plan.recipes import Recipe
+from benchmark.plan.segments import Plan
+from benchmark.plugins import broken_plugin_sentences
 from benchmark.strategy import Strategy
 from benchmark.strategy.registry import registered
 from benchmark.strategy.stage import acting_components

@@ -8,10 +8,10 @@ import pytest
 from benchmark import api
 from benchmark.evaluation.metrics.registry import METRICS, evaluate
 from benchmark.evaluation.posthoc import posthoc_decisions
+from benchmark.execution import record as module
+from benchmark.execution.record import SeedContext, write_record
+from benchmark.execution.record_schema import FailedRecord, Record
 from benchmark.plan.run_options import RunOptions
-from benchmark.run import record as module
-from benchmark.run.record import SeedContext, write_record
-from benchmark.run.record_schema import FailedRecord, Record
 from benchmark.system.progress import NullProgress
 
 
