@@ -5,15 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import (
-    Between,
-    Stage,
-    Strategy,
-    UpweightsEasyExamples,
-    UpweightsRareClasses,
-    Weighted,
-    strategy,
-)
+from benchmark.strategy import Between, Stage, Strategy, Weighted, strategy
+from benchmark.strategy.expectations.loss import UpweightsEasyExamples, UpweightsRareClasses
 from strategies.effective_number import InverseEffectiveNumber
 
 if TYPE_CHECKING:

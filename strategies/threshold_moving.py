@@ -5,15 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.strategy import (
-    AddOffset,
-    Between,
-    Outputs,
-    RaisesFittedMacroF1,
-    Strategy,
-    find,
-    strategy,
-)
+from benchmark.strategy import AddOffset, Between, Outputs, Strategy, find, strategy
+from benchmark.strategy.expectations.decision import RaisesFittedMacroF1
 
 
 def macro_f1(labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> float:

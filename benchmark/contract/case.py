@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from benchmark.strategy import Strategy
+from benchmark.strategy import Stage, Strategy
 from benchmark.strategy.registration import StrategyEntry
 
 
@@ -21,21 +21,19 @@ class Case:
     entry: StrategyEntry
     strategy: Strategy
 
+    def stages(self) -> Iterator[tuple[str, Stage]]:
+        """Yield each stage and the beginning of its errors: its number, if there are several."""
+        stages = self.strategy.stages
+        for number, stage in enumerate(stages, start=1):
+            yield f"stage {number}: " if len(stages) > 1 else "", stage
+
 
 @dataclass(frozen=True)
 class CheckOutcome:
-    """The outcome of one check.
+    """The outcome of one check."""
 
-    Attributes
-    ----------
-    check
-        What the check requires.
-    error
-        What is wrong; '' if the strategy passes.
-    """
-
-    check: str
-    error: str = ""
+    check: str  # what the check requires
+    error: str = ""  # what is wrong; '' if the strategy passes
 
 
 # raises CheckFailedError; the first line of its docstring is what it requires
@@ -55,18 +53,3 @@ def describe(value: Any) -> str:
     if isinstance(value, tuple | list):
         return f"a {type(value).__name__} of {len(value)}"
     return repr(value)
-
-
-def require_pair(value: Any, name: str) -> tuple[Any, Any]:
-    """Return two arrays or tensors. The name begins the error if there are not two."""
-    is_pair = isinstance(value, tuple) and len(value) == 2
-    require(
-        is_pair and all(hasattr(item, "shape") for item in value),
-        f"{name} must be returned as a tuple of two; got {describe(value)}",
-    )
-    return value[0], value[1]
-
-
-def stage_prefix(case: Case, number: int) -> str:
-    """Return the beginning of an error: the stage's number, if there are several stages."""
-    return f"stage {number}: " if len(case.strategy.stages) > 1 else ""

@@ -1,43 +1,29 @@
-"""The checks in order, and a run of all of them."""
+"""The checks in order, and a run of all of them. A file beside this one has each kind."""
 
 from __future__ import annotations
 
 import traceback
 from collections.abc import Iterator
 
+from benchmark.contract import components, key, loss, training
 from benchmark.contract.case import Case, CheckFailedError, CheckOutcome, ContractCheck
-from benchmark.contract.decision import check_decision_sees_validation_only
-from benchmark.contract.images import (
-    check_augmentation,
-    check_first_occurrences,
-    check_mixing,
-    check_sampler,
-    check_synthesizer,
-)
-from benchmark.contract.key import check_key_covers_source, check_key_is_stable, check_pickles
-from benchmark.contract.loss import (
-    check_loss_is_cross_entropy_on_equal_classes,
-    check_loss_is_finite,
-    check_loss_is_linear_in_target,
-)
-from benchmark.contract.training import check_expectations_match_components, check_passes_audit
 from benchmark.strategy.registration import StrategyEntry
 
 CHECKS: tuple[ContractCheck, ...] = (
-    check_pickles,
-    check_key_is_stable,
-    check_key_covers_source,
-    check_loss_is_finite,
-    check_loss_is_linear_in_target,
-    check_loss_is_cross_entropy_on_equal_classes,
-    check_sampler,
-    check_augmentation,
-    check_first_occurrences,
-    check_mixing,
-    check_synthesizer,
-    check_decision_sees_validation_only,
-    check_expectations_match_components,
-    check_passes_audit,
+    key.check_pickles,
+    key.check_key_is_stable,
+    key.check_key_covers_source,
+    loss.check_loss_is_finite,
+    loss.check_loss_is_linear_in_target,
+    loss.check_loss_is_cross_entropy_on_equal_classes,
+    components.check_sampler,
+    components.check_augmentation,
+    components.check_first_occurrences,
+    components.check_mixing,
+    components.check_synthesizer,
+    components.check_decision_sees_validation_only,
+    training.check_expectations_match_components,
+    training.check_passes_audit,
 )
 
 
@@ -45,19 +31,18 @@ def check_strategy(entry: StrategyEntry) -> Iterator[CheckOutcome]:
     """Run all checks, one after the other."""
     builds = "It can be built with its defaults"
     try:
-        strategy = entry.build_default()
+        case = Case(entry, entry.build_default())
     except Exception as error:
         yield CheckOutcome(builds, error_sentence(error, entry))
         return
     yield CheckOutcome(builds)
     for check in CHECKS:
-        requirement = (check.__doc__ or "").partition("\n")[0].rstrip(".")
+        requirement, problem = (check.__doc__ or "").partition("\n")[0].rstrip("."), ""
         try:
-            check(Case(entry, strategy))
+            check(case)
         except Exception as error:
-            yield CheckOutcome(requirement, error_sentence(error, entry))
-        else:
-            yield CheckOutcome(requirement)
+            problem = error_sentence(error, entry)
+        yield CheckOutcome(requirement, problem)
 
 
 def error_sentence(error: Exception, entry: StrategyEntry) -> str:

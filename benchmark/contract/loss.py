@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 
-from benchmark.contract.case import Case, require, stage_prefix
+from benchmark.contract.case import Case, require
 from benchmark.strategy import (
     CrossEntropy,
     DownweightsEasyExamples,
@@ -22,10 +23,10 @@ def check_loss_is_finite(case: Case) -> None:
     """The loss is one finite value for each image, with finite gradients, also for soft targets."""
     targets = torch.eye(4)[[0, 1, 2, 3, 0, 1]]
     soft = 0.7 * targets + 0.3 * targets.flip(0)
-    for number, stage in enumerate(case.strategy.stages, start=1):
+    for stage_prefix, stage in case.stages():
         for scale in (1.0, 60.0):  # 60: confident, and wrong for some images
             for kind, target in (("labels", targets), ("soft targets", soft)):
-                prefix = f"{stage_prefix(case, number)}with {kind} and logits of about {scale:g}: "
+                prefix = f"{stage_prefix}with {kind} and logits of about {scale:g}: "
                 logits = (scale * _logits(6)).requires_grad_()
                 loss = _losses(stage, prefix, logits, target, COUNTS)
                 require(
@@ -48,14 +49,10 @@ def check_loss_is_finite(case: Case) -> None:
 
 def check_loss_is_linear_in_target(case: Case) -> None:
     """The loss is in proportion to its target, so that any loss can have class weights."""
-    factors = torch.tensor([0.5, 1.0, 3.0, 20.0])
-    logits = _logits(4)
-    for number, stage in enumerate(case.strategy.stages, start=1):
-        prefix = stage_prefix(case, number)
-        plain, scaled = (
-            _losses(stage, prefix, logits, target, COUNTS)
-            for target in (torch.eye(4), factors.diag())
-        )
+    factors, logits = torch.tensor([0.5, 1.0, 3.0, 20.0]), _logits(4)
+    for prefix, stage in case.stages():
+        plain = _losses(stage, prefix, logits, torch.eye(4), COUNTS)
+        scaled = _losses(stage, prefix, logits, factors.diag(), COUNTS)
         require(
             _close(scaled, factors * plain),
             f"{prefix}targets times {_ratios(factors, 1)} give losses times "
@@ -67,10 +64,9 @@ def check_loss_is_cross_entropy_on_equal_classes(case: Case) -> None:
     """On equally large classes the loss is cross-entropy, unless it declares otherwise."""
     logits = _logits(4)
     plain = CrossEntropy()(logits, torch.eye(4), _EQUAL)
-    for number, stage in enumerate(case.strategy.stages, start=1):
+    for prefix, stage in case.stages():
         if any(isinstance(item, _WEIGHTS_EXAMPLES) for item in stage.expectations):
             continue
-        prefix = stage_prefix(case, number)
         loss = _losses(stage, prefix, logits, torch.eye(4), _EQUAL)
         require(
             _close(loss, plain),
@@ -81,14 +77,12 @@ def check_loss_is_cross_entropy_on_equal_classes(case: Case) -> None:
         )
 
 
-def _losses(
-    stage: Stage, prefix: str, logits: torch.Tensor, target: torch.Tensor, counts: torch.Tensor
-) -> torch.Tensor:
+def _losses(stage: Stage, prefix: str, logits: Tensor, target: Tensor, counts: Tensor) -> Tensor:
     """Return the loss of each image, (B,), after checks of its shape and of its arguments."""
     arguments = {"targets": target.clone(), "counts": counts.clone()}
     loss = stage.loss(logits, *arguments.values())
     images = f"for {len(logits)} images; return one value for each image, ({len(logits)},)"
-    require(isinstance(loss, torch.Tensor), f"{prefix}it is {loss!r} {images}, as a tensor")
+    require(isinstance(loss, Tensor), f"{prefix}it is {loss!r} {images}, as a tensor")
     require(
         loss.shape == (len(logits),),
         f"{prefix}it has shape {tuple(loss.shape)} {images}, and leave the mean to the trainer",
@@ -102,13 +96,13 @@ def _losses(
     return loss
 
 
-def _logits(images: int) -> torch.Tensor:
+def _logits(images: int) -> Tensor:
     return torch.randn(images, 4, generator=torch.Generator().manual_seed(0))
 
 
-def _close(loss: torch.Tensor, expected: torch.Tensor) -> bool:
+def _close(loss: Tensor, expected: Tensor) -> bool:
     return torch.allclose(loss, expected, rtol=1.3e-6, atol=1e-5)
 
 
-def _ratios(loss: torch.Tensor, plain: torch.Tensor | int) -> str:
+def _ratios(loss: Tensor, plain: Tensor | int) -> str:
     return " ".join(f"{ratio:.3g}" for ratio in (loss / plain).flatten().tolist())

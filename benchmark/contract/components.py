@@ -1,12 +1,16 @@
-"""Sampler, augmentation, mixing and synthesizer."""
+"""Sampler, augmentation, mixing and synthesizer of each stage, and the decision."""
 
 from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
 
-from benchmark.contract.case import Case, describe, require, require_pair, stage_prefix
-from benchmark.strategy import RepeatsAugmented
+from benchmark.contract.case import Case, describe, require
+from benchmark.strategy import Outputs, RepeatsAugmented
 
 COUNTS = np.array([40, 15, 5, 1])
 LABELS = np.repeat(np.arange(4), COUNTS)
@@ -14,8 +18,7 @@ LABELS = np.repeat(np.arange(4), COUNTS)
 
 def check_sampler(case: Case) -> None:
     """The sampler draws indices of training images, with its generator as the only randomness."""
-    for number, stage in enumerate(case.strategy.stages, start=1):
-        prefix = stage_prefix(case, number)
+    for prefix, stage in case.stages():
         state = np.random.get_state()  # noqa: NPY002 - a sampler must not use this generator
         labels = LABELS.copy()
         drawn = np.asarray(stage.sampler(labels, np.random.default_rng(1)))
@@ -49,33 +52,27 @@ def check_sampler(case: Case) -> None:
 
 def check_augmentation(case: Case) -> None:
     """Augmented images keep shape and type, with the generator as the only randomness."""
-    images = torch.randint(
-        0, 256, (5, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
-    )
-    repeat_index = torch.arange(5)
-    for number, stage in enumerate(case.strategy.stages, start=1):
-        prefix = stage_prefix(case, number)
+    rng, repeat_index = torch.Generator().manual_seed(0), torch.arange(5)
+    images = torch.randint(0, 256, (5, 3, 32, 32), dtype=torch.uint8, generator=rng)
+    for prefix, stage in case.stages():
+        augmentation = stage.augmentation
         require(
-            callable(getattr(stage.augmentation, "selects", None)),
-            f"{prefix}{type(stage.augmentation).__name__} has no method selects(repeat_index), "
-            "which selects the images to augment, (B,) -> (B,) bool",
+            callable(getattr(augmentation, "selects", None)),
+            f"{prefix}{type(augmentation).__name__} has no method selects(repeat_index), which "
+            "selects the images to augment, (B,) -> (B,) bool",
         )
-        selected = stage.augmentation.selects(repeat_index)
+        selected = augmentation.selects(repeat_index)
         require(
-            isinstance(selected, torch.Tensor)
-            and selected.dtype == torch.bool
-            and selected.shape == (5,),
+            _is_tensor(selected, (5,), torch.bool),
             f"{prefix}selects(repeat_index) must return for 5 images whether each is augmented, "
             f"(5,) bool; got {describe(selected)}",
         )
         augmented, again = (
-            stage.augmentation(images.clone(), repeat_index, torch.Generator().manual_seed(0))
+            augmentation(images.clone(), repeat_index, torch.Generator().manual_seed(0))
             for _ in range(2)
         )
         require(
-            isinstance(augmented, torch.Tensor)
-            and augmented.shape == images.shape
-            and augmented.dtype == torch.uint8,
+            _is_tensor(augmented, images.shape, torch.uint8),
             f"{prefix}images {describe(images)} became {describe(augmented)}; return the same "
             "shape and type, rounded",
         )
@@ -87,33 +84,29 @@ def check_augmentation(case: Case) -> None:
 
 def check_first_occurrences(case: Case) -> None:
     """First occurrences of an image are not augmented, if RepeatsAugmented is declared."""
-    for number, stage in enumerate(case.strategy.stages, start=1):
+    for prefix, stage in case.stages():
         if any(isinstance(item, RepeatsAugmented) for item in stage.expectations):
             selected = stage.augmentation.selects(torch.tensor([0, 1, 2])).tolist()
             require(
                 selected == [False, True, True],
-                f"{stage_prefix(case, number)}it declares RepeatsAugmented, but for "
-                f"repeat_index 0, 1 and 2 selects returns {selected}",
+                f"{prefix}it declares RepeatsAugmented, but for repeat_index 0, 1 and 2 selects "
+                f"returns {selected}",
             )
 
 
 def check_mixing(case: Case) -> None:
     """Mixed images keep their shape and range, and targets their sum."""
-    rng = torch.Generator().manual_seed(0)
-    images = torch.rand(8, 3, 16, 16, generator=rng) * 255
+    images = torch.rand(8, 3, 16, 16, generator=torch.Generator().manual_seed(0)) * 255
     target = torch.eye(4)[[0, 1, 2, 3] * 2]
     counts = torch.from_numpy(COUNTS).float()
-    for number, stage in enumerate(case.strategy.stages, start=1):
-        prefix = stage_prefix(case, number)
+    for prefix, stage in case.stages():
         batches = []
         with torch.random.fork_rng(devices=[]):
             for _ in range(2):
                 torch.manual_seed(1)  # as before every step
-                argument = counts.clone()
-                mixed = stage.mixing(
-                    images.clone(), target.clone(), argument, torch.Generator().manual_seed(1)
-                )
-                batches.append(require_pair(mixed, f"{prefix}images and targets"))
+                rng, argument = torch.Generator().manual_seed(1), counts.clone()
+                batch = stage.mixing(images.clone(), target.clone(), argument, rng)
+                batches.append(_require_pair(batch, f"{prefix}images and targets"))
                 require(torch.equal(argument, counts), f"{prefix}it changed its argument counts")
         (mixed_images, mixed_target), again = batches
         require(
@@ -140,15 +133,12 @@ def check_mixing(case: Case) -> None:
 def check_synthesizer(case: Case) -> None:
     """Synthetic features have classes of the training images, drawn with the generator alone."""
     features = np.random.default_rng(0).normal(size=(len(LABELS), 6)).astype(np.float32)
-    for number, stage in enumerate(case.strategy.stages, start=1):
-        prefix, before = stage_prefix(case, number), features.copy()
-        (rows, labels), again = (
-            require_pair(
-                stage.synthesizer(features, LABELS.copy(), np.random.default_rng(1)),
-                f"{prefix}rows and labels",
-            )
-            for _ in range(2)
-        )
+    for prefix, stage in case.stages():
+        before = features.copy()
+        pairs = [
+            stage.synthesizer(features, LABELS.copy(), np.random.default_rng(1)) for _ in range(2)
+        ]
+        (rows, labels), again = (_require_pair(item, f"{prefix}rows and labels") for item in pairs)
         require(
             rows.shape == (len(labels), 6) and np.isin(labels, LABELS).all(),
             f"{prefix}rows must be (S, 6) with labels (S,) from 0 to 3; got {rows.shape} and "
@@ -162,3 +152,51 @@ def check_synthesizer(case: Case) -> None:
             np.array_equal(rows, again[0]) and np.array_equal(labels, again[1]),
             f"{prefix}the same generator gives other rows the second time; draw with `rng` alone",
         )
+
+
+def check_decision_sees_validation_only(case: Case) -> None:
+    """The decision is fitted on validation, and sees no label of the images that it decides on."""
+    rng, labels = np.random.default_rng(0), np.repeat(np.arange(4), [8, 4, 2, 1])
+    logits, head = rng.normal(size=(15, 4)).astype(np.float32), rng.normal(size=(4, 6))
+    validation = Outputs(logits, rng.normal(size=(15, 6)), labels, head)
+    before, counts = copy.deepcopy(validation), COUNTS.copy()
+    rule = case.strategy.decision.fit(validation, counts)
+    require(callable(rule), f"fit must return a rule, outputs -> labels; got {rule!r}")
+    require(np.array_equal(counts, COUNTS), "fit changed its argument counts; copy it first")
+    for name in ("logits", "features", "labels", "head"):
+        require(
+            np.array_equal(getattr(validation, name), getattr(before, name)),
+            f"fit changed its argument {name}; copy it first",
+        )
+    test = Outputs(logits[:7], validation.features[:7], np.zeros(7, np.int64), head)
+    predicted = np.asarray(rule(test))
+    require(
+        predicted.shape == (7,) and np.isin(predicted, range(4)).all(),
+        "for 7 images and 4 classes the rule must return labels (7,) from 0 to 3; got "
+        f"{describe(predicted)}, {np.unique(predicted).tolist()}",
+    )
+    require(
+        np.array_equal(predicted, rule(replace(test, labels=np.ones(7, np.int64)))),
+        "with other labels of the same images the rule decides otherwise: it uses the labels of "
+        "the images that it decides on, which are unknown; fit it to the validation outputs",
+    )
+    alone = [rule(test.subset(np.arange(7) == index)) for index in range(7)]
+    require(
+        np.array_equal(predicted, np.concatenate(alone)),
+        "the rule decides otherwise for an image alone than for the same image among others: it "
+        "uses all of the test images; fit it to the validation outputs",
+    )
+
+
+def _is_tensor(value: object, shape: tuple[int, ...], dtype: torch.dtype) -> bool:
+    return isinstance(value, torch.Tensor) and value.shape == shape and value.dtype == dtype
+
+
+def _require_pair(value: Any, name: str) -> tuple[Any, Any]:
+    """Return two arrays or tensors. The name begins the error if there are not two."""
+    is_pair = isinstance(value, tuple) and len(value) == 2
+    require(
+        is_pair and all(hasattr(item, "shape") for item in value),
+        f"{name} must be returned as a tuple of two; got {describe(value)}",
+    )
+    return value
