@@ -26,9 +26,6 @@ def augmentation_oversampling(degrees: float = 15.0) -> Strategy:
     Example: --strategies augmentation_only,augmentation_oversampling
     """
     (stage,) = find("random_oversampling").stages
-    augmented = replace(
-        stage,
-        augmentation=RandomAugmentation(degrees, from_repeat=1),
-        expectations=(*stage.expectations, RepeatsAugmented()),
-    )
-    return Strategy(stages=(augmented,))
+    augmentation = RandomAugmentation(degrees, from_repeat=1)
+    expectations = (*stage.expectations, RepeatsAugmented())
+    return Strategy((replace(stage, augmentation=augmentation, expectations=expectations),))

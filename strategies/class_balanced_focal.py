@@ -26,6 +26,5 @@ def class_balanced_focal(gamma: float = 1.0, beta: float = 0.999) -> Strategy:
     Example: --strategies no_change,class_balanced_focal:gamma=2,beta=0.9999
     """
     loss = Weighted(InverseEffectiveNumber(beta), FocalLoss(gamma))
-    return Strategy(
-        stages=(Stage(loss=loss, expectations=(DownweightsEasyExamples(), UpweightsRareClasses())),)
-    )
+    expectations = (DownweightsEasyExamples(), UpweightsRareClasses())
+    return Strategy(stages=(Stage(loss=loss, expectations=expectations),))

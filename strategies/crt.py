@@ -19,6 +19,5 @@ def crt(base: str = "no_change", final_fraction: float = 0.3, reset: bool = True
     Example: --strategies mixup,crt:base=mixup
     """
     (balanced,) = find("random_oversampling").stages
-    return find(base).then(
-        replace(balanced, fraction=final_fraction, train_from="head", reset_head=reset)
-    )
+    final = replace(balanced, fraction=final_fraction, train_from="head", reset_head=reset)
+    return find(base).then(final)

@@ -40,6 +40,5 @@ def focal_loss(gamma: float = 2.0) -> Strategy:
 
     Example: --strategies no_change,focal_loss:gamma=0.5,1,2
     """
-    return Strategy(
-        stages=(Stage(loss=FocalLoss(gamma), expectations=(DownweightsEasyExamples(),)),)
-    )
+    stage = Stage(loss=FocalLoss(gamma), expectations=(DownweightsEasyExamples(),))
+    return Strategy(stages=(stage,))

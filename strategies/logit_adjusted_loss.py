@@ -39,6 +39,5 @@ def logit_adjusted_loss(tau: float = 1.0) -> Strategy:
 
     Example: --strategies no_change,logit_adjusted_loss:tau=0.5,1
     """
-    return Strategy(
-        stages=(Stage(loss=LogitAdjusted(tau), expectations=(UpweightsRareClasses(),)),)
-    )
+    stage = Stage(loss=LogitAdjusted(tau), expectations=(UpweightsRareClasses(),))
+    return Strategy(stages=(stage,))

@@ -37,9 +37,8 @@ class Mixup:
         other = torch.randperm(len(images), generator=rng, device=images.device)
         pixels = share[:, None, None, None]  # (B,) -> (B, 1, 1, 1)
         label = self.label_share(share, target, target[other], counts)[:, None]  # (B,) -> (B, 1)
-        return pixels * images + (1 - pixels) * images[other], (
-            label * target + (1 - label) * target[other]
-        )
+        mixed_target = label * target + (1 - label) * target[other]
+        return pixels * images + (1 - pixels) * images[other], mixed_target
 
 
 @strategy(groups=("mixing",), alpha=Between(0.1, 1))

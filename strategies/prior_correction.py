@@ -47,6 +47,5 @@ def prior_correction(base: str = "no_change", tau: float = 1.0) -> Strategy:
 
     Example: --strategies no_change,prior_correction:tau=0.5,1
     """
-    return replace(
-        find(base), decision=SubtractPrior(tau), expectations=(PredictsRareClassesMore(),)
-    )
+    rule = SubtractPrior(tau)
+    return replace(find(base), decision=rule, expectations=(PredictsRareClassesMore(),))

@@ -17,10 +17,8 @@ def progressive_sampling(stages: int = 5) -> Strategy:
     """
     if stages < 2:
         raise ValueError(f"progressive_sampling: stages must be 2 or more, got {stages}")
-    blended = (
-        Stage(
-            1 / stages, Oversample(blend=t), expectations=(ExpectClassSampling(power=0, blend=t),)
-        )
-        for t in (k / (stages - 1) for k in range(1, stages))
-    )
-    return Strategy((Stage(1 / stages), *blended))
+    blended = [Stage(1 / stages)]
+    for t in (k / (stages - 1) for k in range(1, stages)):
+        expectations = (ExpectClassSampling(power=0, blend=t),)
+        blended.append(Stage(1 / stages, Oversample(blend=t), expectations=expectations))
+    return Strategy(tuple(blended))

@@ -28,10 +28,9 @@ class Oversample:
         powers = size**self.power
         share = self.blend * powers / powers.sum() + (1 - self.blend) * size / size.sum()
         draws = np.maximum(size, np.round(share * (size / share)[size.argmax()])).astype(int)
-        sampler = RandomOverSampler(
-            sampling_strategy=dict(zip(classes.tolist(), draws.tolist(), strict=True)),
-            random_state=int(rng.integers(2**31)),
-        )
+        targets = dict(zip(classes.tolist(), draws.tolist(), strict=True))
+        seed = int(rng.integers(2**31))
+        sampler = RandomOverSampler(sampling_strategy=targets, random_state=seed)
         positions = np.arange(len(labels)).reshape(-1, 1)  # (N,) -> (N, 1), as scikit-learn wants
         sampler.fit_resample(positions, labels)
         return rng.permutation(sampler.sample_indices_)
@@ -49,6 +48,5 @@ def random_oversampling() -> Strategy:
 
     Example: --strategies no_change,random_oversampling
     """
-    return Strategy(
-        stages=(Stage(sampler=Oversample(), expectations=(ExpectClassSampling(power=0),)),)
-    )
+    stage = Stage(sampler=Oversample(), expectations=(ExpectClassSampling(power=0),))
+    return Strategy(stages=(stage,))

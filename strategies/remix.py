@@ -43,5 +43,5 @@ def remix(alpha: float = 1.0, kappa: float = 3.0, tau: float = 0.5) -> Strategy:
         raise ValueError(
             f"remix: kappa must be 1 or more and tau from 0 to 1, got {kappa} and {tau}"
         )
-    mix = Remix(alpha, kappa, tau)
-    return Strategy(stages=(Stage(mixing=mix, expectations=(ImagesMixed(at_least=0.05),)),))
+    mixing = Remix(alpha, kappa, tau)
+    return Strategy(stages=(Stage(mixing=mixing, expectations=(ImagesMixed(at_least=0.05),)),))

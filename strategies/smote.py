@@ -61,6 +61,5 @@ def smote(
     Example: --strategies no_change,crt,smote:neighbors=3
     """
     synthetic = Stage(synthesizer=Smote(neighbors), expectations=(SyntheticFeatures(),))
-    return find(base).then(
-        replace(synthetic, fraction=final_fraction, train_from="head", reset_head=reset)
-    )
+    final = replace(synthetic, fraction=final_fraction, train_from="head", reset_head=reset)
+    return find(base).then(final)

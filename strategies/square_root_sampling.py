@@ -18,6 +18,5 @@ def square_root_sampling(power: float = 0.5) -> Strategy:
     """
     if not 0 <= power <= 1:
         raise ValueError(f"square_root_sampling: power must be from 0 to 1, got {power}")
-    return Strategy(
-        stages=(Stage(sampler=Oversample(power), expectations=(ExpectClassSampling(power),)),)
-    )
+    stage = Stage(sampler=Oversample(power), expectations=(ExpectClassSampling(power),))
+    return Strategy(stages=(stage,))

@@ -45,6 +45,5 @@ def tau_norm(base: str = "no_change", tau: float = 1.0) -> Strategy:
 
     Example: --strategies no_change,tau_norm:tau=0.5,1
     """
-    return replace(
-        find(base), decision=NormalisedRows(tau), expectations=(PredictsRareClassesMore(),)
-    )
+    rule = NormalisedRows(tau)
+    return replace(find(base), decision=rule, expectations=(PredictsRareClassesMore(),))

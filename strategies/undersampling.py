@@ -36,8 +36,5 @@ def undersampling() -> Strategy:
 
     Example: --strategies no_change,undersampling,random_oversampling
     """
-    return Strategy(
-        stages=(
-            Stage(sampler=Undersample(), expectations=(ExpectClassSampling(0, undersampled=True),)),
-        )
-    )
+    expectations = (ExpectClassSampling(power=0, undersampled=True),)
+    return Strategy(stages=(Stage(sampler=Undersample(), expectations=expectations),))
