@@ -22,7 +22,7 @@ import shutil
 import uuid
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,9 +51,8 @@ def cache_in(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        if before is None:
-            del os.environ["IMBALANCE_BENCH_CACHE"]
-        else:
+        del os.environ["IMBALANCE_BENCH_CACHE"]
+        if before is not None:
             os.environ["IMBALANCE_BENCH_CACHE"] = before
 
 
@@ -76,16 +75,10 @@ class Lease:
 
 
 def lease(folder: Path, description: str) -> Lease:
-    """Return a lease on an entry. Until it ends, no process removes the entry.
+    """Return a lease on an entry, ``cache_dir() / kind / digest``, which need not exist yet.
 
-    Waits while the entry is being removed, which takes a moment.
-
-    Parameters
-    ----------
-    folder
-        The entry, ``cache_dir() / kind / digest``. It need not exist yet.
-    description
-        A description for people, like "pixels of wheels, 2400 images, 128 px".
+    Until the lease ends, no process removes the entry. Waits while the entry is being removed,
+    which takes a moment. The description is for people: "pixels of wheels, 2400 images, 128 px".
     """
     handle = _lock(_lock_file(folder), fcntl.LOCK_SH)
     text = description.encode()
@@ -94,14 +87,9 @@ def lease(folder: Path, description: str) -> Lease:
     return Lease(handle)
 
 
-@contextmanager
-def build_lock(folder: Path) -> Iterator[None]:
+def build_lock(folder: Path) -> AbstractContextManager[None]:
     """Let one process at a time build an entry, of those that have leased it."""
-    handle = _lock(_lock_file(folder).with_suffix(".building"), fcntl.LOCK_EX)
-    try:
-        yield
-    finally:
-        os.close(handle)
+    return _locked(_lock_file(folder).with_suffix(".building"))
 
 
 @dataclass(frozen=True)
@@ -140,17 +128,8 @@ def make_room(needed: int, limit: int | None = None) -> bool:
     Entries in use stay. If the bytes would not fit even then, only the entries that exceed the
     limit without them are removed.
 
-    Parameters
-    ----------
-    needed
-        Bytes that this process is about to write into the cache.
-    limit
-        Bytes that the whole cache may take; None for `default_limit`.
-
-    Returns
-    -------
-    bool
-        Whether the bytes fit, into the limit and onto the disk. 0 bytes always fit.
+    The limit is that of the whole cache in bytes, None for `default_limit`. Returns whether the
+    bytes fit, into the limit and onto the disk; 0 bytes always fit.
     """
     cache_dir().mkdir(parents=True, exist_ok=True)
     with _scan_lock():
@@ -204,22 +183,25 @@ def _lock(path: Path, operation: int) -> int:
 
 
 @contextmanager
-def _scan_lock() -> Iterator[None]:
-    """Let one process at a time scan the entries, because a scan takes their locks for a moment."""
-    handle = _lock(cache_dir() / "locks" / "look", fcntl.LOCK_EX)
+def _locked(path: Path, operation: int = fcntl.LOCK_EX) -> Iterator[None]:
+    handle = _lock(path, operation)
     try:
         yield
     finally:
         os.close(handle)
 
 
+def _scan_lock() -> AbstractContextManager[None]:
+    """Let one process at a time scan the entries, because a scan takes their locks for a moment."""
+    return _locked(cache_dir() / "locks" / "look")
+
+
 def _in_use(lock: Path) -> bool:
-    if not lock.exists():
-        return False
-    try:
-        os.close(_lock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB))
-    except BlockingIOError:
-        return True
+    if lock.exists():
+        try:
+            os.close(_lock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB))
+        except BlockingIOError:
+            return True
     return False
 
 
@@ -261,22 +243,19 @@ def _below(path: Path) -> list[Path]:
 
 def _remove(entry: Entry) -> bool:
     """Remove an entry, unless a process has begun to use it."""
-    path = entry.path
-    finished, lock = path.with_name(entry.key), _lock_file(path.with_name(entry.key))
+    path, finished = entry.path, entry.path.with_name(entry.key)
+    lock = _lock_file(finished)
     try:
-        handle = _lock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with _locked(lock, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            if not entry.unfinished:  # renamed first, so that it disappears in one step
+                path = path.rename(path.with_name(f".{entry.key}.{uuid.uuid4().hex}.tmp"))
+            shutil.rmtree(path, ignore_errors=True)
+            if not finished.exists():
+                lock.with_suffix(".building").unlink(missing_ok=True)
+                lock.unlink()
+        return True
     except BlockingIOError:
         return False
-    try:
-        if not entry.unfinished:  # renamed first, so that it disappears in one step
-            path = path.rename(path.with_name(f".{entry.key}.{uuid.uuid4().hex}.tmp"))
-        shutil.rmtree(path, ignore_errors=True)
-        if not finished.exists():
-            lock.with_suffix(".building").unlink(missing_ok=True)
-            lock.unlink()
-    finally:
-        os.close(handle)
-    return True
 
 
 def _default_limit(taken: int) -> int:

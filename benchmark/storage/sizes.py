@@ -12,19 +12,17 @@ UNITS = {
 
 
 def parse_size(text: str) -> int:
-    """Return the bytes that `text` names.
+    """Return the bytes that `text` names: a number with a unit of UNITS, in upper or lower case.
 
     Raises
     ------
     ValueError
-        If `text` is not a positive number with one of the units B, KB, MB, GB, TB, KiB, MiB, GiB
-        and TiB, or without a unit, which means bytes.
+        If it is no such number, or not above 0.
     """
     parts = re.fullmatch(r"\s*([0-9]+(?:\.[0-9]*)?)\s*([A-Za-z]*)\s*", text)
-    if parts and parts[2].upper() in UNITS:
-        size = int(float(parts[1]) * UNITS[parts[2].upper()])
-        if size > 0:
-            return size
+    unit = UNITS.get(parts[2].upper(), 0) if parts else 0
+    if parts and (size := int(float(parts[1]) * unit)) > 0:
+        return size
     raise ValueError(
         f"size {text!r} is not allowed: give a number above 0 and a unit, like 20GB, 500MB, 1.5TB "
         f"or 16GiB, or bytes without a unit"

@@ -14,23 +14,11 @@ import torch
 
 @dataclass(frozen=True)
 class Device:
-    """A device and a precision, by their names.
+    """A device and a precision, by their names."""
 
-    Attributes
-    ----------
-    name
-        ``cpu``, ``cuda`` or ``cuda:i``.
-    precision
-        ``bfloat16`` or ``float32``.
-    hardware
-        Name of the processor.
-    torch_version
-        Of the torch that computes.
-    """
-
-    name: str
-    precision: str
-    hardware: str = ""
+    name: str  # cpu, cuda or cuda:i
+    precision: str  # bfloat16 or float32
+    hardware: str = ""  # name of the processor
     torch_version: str = ""
 
     @property
@@ -67,20 +55,22 @@ def choose_device(name: str, precision: str) -> Device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     device = torch.device(name)
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise ValueError(
-            f"device {name!r} is not there: torch {torch.__version__} sees "
-            f"{torch.cuda.device_count()} GPUs; use --device cpu or auto"
-        )
-    on_gpu = device.type == "cuda"
-    return Device(
-        name,
-        _gpu_precision(precision, device) if on_gpu else _cpu_precision(precision),
-        torch.cuda.get_device_name(device)
-        if on_gpu
-        else _cpu_capabilities().get("cpu_name") or "CPU",
-        str(torch.__version__),  # a plain string: its own type can't be unpickled without torch
-    )
+    if device.type == "cuda":
+        if (device.index or 0) >= torch.cuda.device_count():
+            raise ValueError(
+                f"device {name!r} is not there: torch {torch.__version__} sees "
+                f"{torch.cuda.device_count()} GPUs; use --device cpu or auto"
+            )
+        hardware = torch.cuda.get_device_name(device)
+        native = torch.cuda.get_device_capability(device) >= (8, 0)
+    else:
+        known = _cpu_capabilities()
+        hardware = known.get("cpu_name") or "CPU"
+        native = bool(known.get("avx512_bf16") or known.get("amx_bf16"))
+    auto = "bfloat16" if native else "float32"
+    chosen = {"bf16": "bfloat16", "fp32": "float32"}.get(precision, auto)
+    # the version as a plain string: its own type can't be unpickled without torch
+    return Device(name, chosen, hardware, str(torch.__version__))
 
 
 def cores() -> int:
@@ -99,20 +89,6 @@ def set_precision(device: Device) -> None:
     # for every number of augmented images in a batch
     torch.backends.cudnn.allow_tf32 = device.precision != "float32"
     torch.backends.cuda.matmul.allow_tf32 = device.precision != "float32"
-
-
-def _gpu_precision(precision: str, device: torch.device) -> str:
-    return _precision(precision, torch.cuda.get_device_capability(device) >= (8, 0))
-
-
-def _cpu_precision(precision: str) -> str:
-    known = _cpu_capabilities()
-    return _precision(precision, bool(known.get("avx512_bf16") or known.get("amx_bf16")))
-
-
-def _precision(precision: str, native: bool) -> str:
-    types = {"bf16": "bfloat16", "fp32": "float32"}
-    return types.get(precision) or ("bfloat16" if native else "float32")
 
 
 def _cpu_capabilities() -> Mapping[str, Any]:

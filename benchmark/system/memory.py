@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 import os
@@ -64,13 +65,8 @@ def compute_in_batches(
 
 def host_memory() -> int:
     """Return the bytes of memory of this machine, or of the container that this process is in."""
-    physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    limits = [int(text) for text in map(_read, _LIMITS) if text.isdigit()]
-    return min([physical, *limits])
-
-
-def _read(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="ascii").strip()
-    except OSError:
-        return ""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for path in _LIMITS:
+        with contextlib.suppress(OSError, ValueError):  # no such file, or no limit: "max"
+            memory = min(memory, int(Path(path).read_text(encoding="ascii")))
+    return memory

@@ -28,18 +28,12 @@ class NullProgress:
 
 
 class Timer(NullProgress):
-    """Measures the seconds of every task and passes everything on.
-
-    Attributes
-    ----------
-    seconds
-        By the name of the task.
-    """
+    """Measures the seconds of every task and passes everything on."""
 
     def __init__(self, progress: NullProgress | None = None) -> None:
         self._progress = progress or NullProgress()
         self._begun = time.perf_counter()
-        self.seconds: dict[str, float] = {}
+        self.seconds: dict[str, float] = {}  # by the name of the task
 
     @property
     def whole(self) -> float:
@@ -92,13 +86,10 @@ class LogProgress(NullProgress):
             now = time.monotonic()
             if now - last >= SECONDS_BETWEEN_LINES:
                 last = now
-                work = f" · {self._now}" if self._now else ""
-                left = ""
+                line = f"{name}: {done} of {total} {unit} ({done / total:.0%})"
                 if done >= TOO_EARLY * total:
-                    left = f", {format_duration((now - begun) / done * (total - done))} left"
-                print(
-                    f"{name}: {done} of {total} {unit} ({done / total:.0%}){left}{work}", flush=True
-                )
+                    line += f", {format_duration((now - begun) / done * (total - done))} left"
+                print(line + (f" · {self._now}" if self._now else ""), flush=True)
 
         yield advance
         if done:
@@ -126,24 +117,18 @@ class RichProgress(NullProgress):
     @contextmanager
     def task(self, name: str, total: int, unit: str) -> Iterator[Advance]:
         """Show a bar."""
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeRemainingColumn,
-        )
+        from rich import progress
         from rich.table import Column
 
-        with Progress(
-            TextColumn("{task.description}", table_column=Column(no_wrap=True)),
-            BarColumn(bar_width=20),
-            MofNCompleteColumn(table_column=Column(no_wrap=True)),
-            TextColumn(unit, table_column=Column(no_wrap=True)),
-            TimeRemainingColumn(elapsed_when_finished=True, table_column=Column(no_wrap=True)),
-            TextColumn("left"),
-            # only this column may be cut on a narrow terminal
-            TextColumn("{task.fields[work]}", table_column=Column(no_wrap=True, ratio=1)),
+        whole, cut = Column(no_wrap=True), Column(no_wrap=True, ratio=1)  # on a narrow terminal
+        with progress.Progress(
+            progress.TextColumn("{task.description}", table_column=whole),
+            progress.BarColumn(bar_width=20),
+            progress.MofNCompleteColumn(table_column=whole),
+            progress.TextColumn(unit, table_column=whole),
+            progress.TimeRemainingColumn(elapsed_when_finished=True, table_column=whole),
+            progress.TextColumn("left"),
+            progress.TextColumn("{task.fields[work]}", table_column=cut),
             console=self._console,
             expand=True,
         ) as display:

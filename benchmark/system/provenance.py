@@ -16,21 +16,16 @@ from benchmark.system.device import Device, cores
 def environment(device: Device) -> dict[str, str | int | None]:
     """Return versions, hardware and date, for the manifest of a run."""
     total = os.cpu_count()
+    threads = f", {cores()} threads of {total} cores" if device.type == "cpu" else ""
+    libraries = ("torchvision", "scikit-learn", "imbalanced-learn", "numpy", "pandas")
     return {
         "benchmark": benchmark.__version__,
         "git_commit": git_commit(),
         "python": platform.python_version(),
         "torch": device.torch_version,
-        **{
-            name: version(name)
-            for name in ("torchvision", "scikit-learn", "imbalanced-learn", "numpy", "pandas")
-        },
+        **{library: version(library) for library in libraries},
         "platform": f"{platform.system()} {platform.machine()}",
-        "device": (
-            f"{device.hardware}, {cores()} threads of {total} cores"
-            if device.type == "cpu"
-            else device.hardware
-        ),
+        "device": device.hardware + threads,
         "cores": total,
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
     }
@@ -41,14 +36,9 @@ def git_commit() -> str | None:
     root = Path(benchmark.__file__).parents[1]
     if not (root / ".git").exists():
         return None
+    command = ["git", "-C", str(root), "describe", "--always", "--dirty=+", "--abbrev=12"]
     try:
-        described = subprocess.run(
-            ["git", "-C", root, "describe", "--always", "--dirty=+", "--abbrev=12"],
-            capture_output=True,
-            text=True,
-            timeout=5,
-            check=True,
-        )
+        run = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True)
+        return run.stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return None
-    return described.stdout.strip()
