@@ -66,7 +66,7 @@ def image_folder(spec: str) -> ImageSet:
     if not listing.files:
         raise ValueError(f"{spec}: no images in class folders.\n{LAYOUT.format(root=root)}")
     split, split_messages = _given_split(root, split_folders, listing.files)
-    groups, group_messages = None, ()
+    groups, group_messages = None, tuple[str, ...]()
     if (table := root / "groups.csv").is_file():
         names, group_messages = match_files(table, "group", listing.files)
         groups = group_ids(names)

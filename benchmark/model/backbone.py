@@ -24,27 +24,16 @@ class Backbone:
 
     The blocks before the cut are frozen and run once an experiment; those after it are trained.
 
-    Attributes
-    ----------
-    name
-        The value of ``--backbone`` that selects it.
-    build
-        () -> the chain, nn.Sequential of named blocks: images (B, 3, H, W) in [-1, 1] -> features
-        (B, D). The first block converts the images if the network was made for other inputs.
-        If `build` has a parameter `pretrained`, True returns the chain with its trained weights.
-    half
-        The first block that ``--fine-tune half`` trains.
-    min_size
-        Side in pixels of the smallest images that it can take.
-    dropout
-        Share of the features that training drops before the head.
+    `build` returns the chain, nn.Sequential of named blocks: images (B, 3, H, W) in [-1, 1] ->
+    features (B, D). The first block converts the images if the network was made for other inputs.
+    If `build` has a parameter `pretrained`, True returns the chain with its trained weights.
     """
 
-    name: str
+    name: str  # the value of ``--backbone`` that selects it
     build: Callable[..., nn.Sequential]
-    half: str
-    min_size: int = 32
-    dropout: float = 0.0
+    half: str  # the first block that ``--fine-tune half`` trains
+    min_size: int = 32  # side in pixels of the smallest images that it can take
+    dropout: float = 0.0  # share of the features that training drops before the head
 
     @property
     def summary(self) -> str:
@@ -74,26 +63,18 @@ class Backbone:
     def first_trained(self, fine_tune: str) -> str:
         """Return the first block that is trained; every block before it is frozen.
 
-        Parameters
-        ----------
-        fine_tune
-            ``head`` trains the classifier alone, ``half`` trains from the block `half` on, ``full``
-            freezes nothing, and a block's name trains from that block on.
-
-        Raises
-        ------
-        ValueError
-            If `fine_tune` is none of these.
+        ``head`` trains the classifier alone, ``half`` trains from the block `half` on, ``full``
+        freezes nothing, and a block's name trains from that block on; any other raises ValueError.
         """
         depths = {HEAD: HEAD, "half": self.half, "full": self.blocks[0]}
         if fine_tune in self.blocks:
             return fine_tune
-        if fine_tune not in depths:
-            raise ValueError(
-                f"fine-tune is {fine_tune!r}; allowed are {', '.join(depths)} "
-                f"or the first block of {self.name} to train: {', '.join(self.blocks)}"
-            )
-        return depths[fine_tune]
+        if fine_tune in depths:
+            return depths[fine_tune]
+        raise ValueError(
+            f"fine-tune is {fine_tune!r}; allowed are {', '.join(depths)} "
+            f"or the first block of {self.name} to train: {', '.join(self.blocks)}"
+        )
 
     def trainable(self, first: str) -> tuple[str, ...]:
         """Return the names of the blocks from `first` on, and the head's."""

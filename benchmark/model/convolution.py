@@ -22,10 +22,7 @@ LARGEST_MAP = 36  # positions; in bfloat16 the library is as fast from 8 x 8 on
 
 
 class SmallMapConv2d(nn.Conv2d):
-    """A convolution of stride 1 that uses matrix products on small maps.
-
-    Under autocast it computes in bfloat16.
-    """
+    """A convolution of stride 1 with matrix products on small maps; bfloat16 under autocast."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps (B, C, H, W) -> (B, D, H', W')."""
@@ -82,16 +79,8 @@ def weight_gradient_in_one_product(
 ) -> Tensor:
     """Return the gradient of the weight (D, C, h, w): one product with the patches of the input.
 
-    Parameters
-    ----------
-    x
-        (B, C, H, W).
-    gradient
-        Of the output, (B, D, H', W'), channels-last.
-    size
-        (h, w).
-    padding
-        Rows and columns added on each side.
+    `x` is (B, C, H, W); `gradient` is that of the output, (B, D, H', W'), channels-last; `size` is
+    (h, w); `padding` are the rows and columns added on each side.
     """
     rows = gradient.permute(0, 2, 3, 1).flatten(0, 2)  # (B, D, H', W') -> (B H' W', D)
     product = rows.t() @ _patches(x, gradient.shape[2:], size, padding)  # (D, h w C)

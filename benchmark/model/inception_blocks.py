@@ -21,10 +21,7 @@ class GlobalAverage(nn.Module):
 def build_inception(blocks: Sequence[str]) -> nn.Sequential:
     """Build InceptionV3 without its classifiers, (B, 3, H, W) in [-1, 1] -> (B, 2048).
 
-    Parameters
-    ----------
-    blocks
-        torchvision's names of the blocks, in order. The tensors have torchvision's names too.
+    `blocks` are torchvision's names, in order. The tensors have torchvision's names too.
     """
     model = inception_v3(weights=None, aux_logits=False, init_weights=False, transform_input=False)
     model.avgpool = GlobalAverage()

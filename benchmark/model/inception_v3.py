@@ -39,8 +39,7 @@ _SHAPES: dict[str, tuple[int, int, int]] = {
     "Mixed_7c": (2048, 1, 1),
     "avgpool": (2048, 1, 1),
 }
-BLOCKS: tuple[str, ...] = tuple(_SHAPES)
-WIDTH = 2048
+BLOCKS = tuple(_SHAPES)
 
 
 class InceptionV3(Backbone):
@@ -50,7 +49,7 @@ class InceptionV3(Backbone):
     """
 
     blocks = BLOCKS
-    width = WIDTH
+    width = 2048
     has_weights = True
 
     def input_shape(self, first: str, image_size: int) -> tuple[int, ...]:

@@ -20,20 +20,10 @@ MULTIPLE = 4
 
 
 def build_network(backbone: Backbone, state: Mapping[str, Tensor] | None) -> nn.Sequential:
-    """Build the chain of a backbone.
+    """Build the chain of a backbone with the tensors of `state`, which are not copied.
 
-    Parameters
-    ----------
-    backbone
-        Builds it.
-    state
-        Its tensors, which are not copied. None draws random weights from torch's global generator:
-        seed it first.
-
-    Raises
-    ------
-    RuntimeError
-        If a tensor is missing, superfluous or of another shape (see `load_weights` for files).
+    None draws random weights from torch's global generator: seed it first. A tensor that is
+    missing, superfluous or of another shape raises RuntimeError (see `load_weights` for files).
     """
     if state is None:
         return backbone.build().to(memory_format=torch.channels_last)
@@ -48,8 +38,7 @@ def split(chain: nn.Sequential, first: str) -> tuple[nn.Sequential, nn.Sequentia
 
     With ``head`` the suffix is empty; with the first block the prefix is empty.
     """
-    names = (*(name for name, _ in chain.named_children()), HEAD)
-    cut = _position(first, names)
+    cut = _position(first, _block_names(chain))
     return chain[:cut], chain[cut:]
 
 
@@ -61,8 +50,7 @@ class FrozenPrefix(nn.Module):
 
     def __init__(self, blocks: nn.Sequential, dtype: torch.dtype) -> None:
         super().__init__()
-        self.blocks = blocks
-        self.dtype = dtype
+        self.blocks, self.dtype = blocks, dtype
 
     @torch.no_grad()  # not inference_mode: the activations enter a backward pass later
     def forward(self, images: Tensor) -> Tensor:
@@ -85,18 +73,12 @@ class FrozenPrefix(nn.Module):
 
 
 def freeze(prefix: nn.Sequential, dtype: torch.dtype = torch.float32) -> FrozenPrefix:
-    """Return a frozen copy of `prefix`; in bfloat16 batch norm is folded into its convolutions.
+    """Return a frozen copy of `prefix`, the blocks before the cut, possibly none.
 
-    Parameters
-    ----------
-    prefix
-        The blocks before the cut, possibly none; left as they are.
-    dtype
-        bfloat16: torchvision's convolutions with batch norm are folded in float32, then cast;
-        other layers run under autocast. float32: nothing is folded, so that results can be
-        compared with another training loop. Folding changes an activation by 1e-6. Where a
-        gradient is nearly 0, the first step of Adam turned that into 1e-4 of a logit; unfolded it
-        was 6e-6.
+    In bfloat16 torchvision's convolutions and batch norm are folded in float32, then cast; other
+    layers run under autocast. In float32 nothing is folded, so that results can be compared with
+    another training loop. Folding changes an activation by 1e-6. Where a gradient is nearly 0, the
+    first step of Adam turned that into 1e-4 of a logit; unfolded it was 6e-6.
     """
     blocks = copy.deepcopy(prefix).eval()
     if dtype != torch.float32:
@@ -111,38 +93,25 @@ def freeze(prefix: nn.Sequential, dtype: torch.dtype = torch.float32) -> FrozenP
 class Network(nn.Module):
     """The part that can be trained: suffix, dropout and head.
 
-    Parameters
-    ----------
-    suffix
-        The blocks from the cut on, ending in the global average; empty when the cut is ``head``.
-    head
-        Any module (B, D) -> (B, C).
-    dropout
-        Share of the features that training drops.
+    The suffix has the blocks from the cut on and ends in the global average; it is empty when the
+    cut is ``head``. The head is any module (B, D) -> (B, C). Training drops the share `dropout` of
+    the features.
     """
 
     def __init__(self, suffix: nn.Sequential, head: nn.Module, dropout: float) -> None:
         super().__init__()
-        self.dropout = dropout
-        self.suffix = suffix
-        self.head = head
+        self.suffix, self.head, self.dropout = suffix, head, dropout
         self._frozen: tuple[str, ...] = ()
-        self.set_trainable(self._names()[0])
+        self.set_trainable(_block_names(suffix)[0])
 
     def set_trainable(self, first: str) -> None:
         """Train the block `first` and all after it, freeze the others; ``head`` freezes the suffix.
 
         A frozen block gets no gradient and its batch norm stays in evaluation mode, also after
         `train`.
-
-        Raises
-        ------
-        ValueError
-            If `first` is no block of the suffix.
         """
-        names = self._names()
-        cut = _position(first, names)
-        self._frozen = names[:cut]
+        names = _block_names(self.suffix)
+        self._frozen = names[: _position(first, names)]
         for name, block in self.suffix.named_children():
             block.requires_grad_(name not in self._frozen)
             if name in self._frozen:
@@ -165,8 +134,7 @@ class Network(nn.Module):
     def classify(self, features: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Apply dropout and head: (B, D) -> logits (B, C) float32, also under autocast.
 
-        Dropout is applied only with a `generator`, which draws it: a training step can be repeated
-        exactly.
+        A `generator` draws the dropout, so that a step can be repeated; None drops nothing.
         """
         if generator is not None and self.dropout:
             noise = torch.rand(features.shape, generator=generator, device=generator.device)
@@ -175,13 +143,12 @@ class Network(nn.Module):
         with torch.autocast(features.device.type, enabled=False):
             return self.head(features.float()).float()
 
-    def _names(self) -> tuple[str, ...]:
-        return (*(name for name, _ in self.suffix.named_children()), HEAD)
+
+def _block_names(chain: nn.Sequential) -> tuple[str, ...]:
+    return (*(name for name, _ in chain.named_children()), HEAD)
 
 
 def _position(first: str, names: tuple[str, ...]) -> int:
-    if first not in names:
-        raise ValueError(
-            f"{first!r} is no block at or after the cut; allowed are {', '.join(names)}"
-        )
-    return names.index(first)
+    if first in names:
+        return names.index(first)
+    raise ValueError(f"{first!r} is no block at or after the cut; allowed are {', '.join(names)}")

@@ -21,17 +21,8 @@ def official_file(timeout: float) -> tuple[Path, str]:
     """Return the file with the official weights, and a note for the user ('' if there is none).
 
     The file lies in torch.hub's cache. torch.hub checks a hash only when it downloads. Here a
-    cached file is checked too, and downloaded again if it is damaged.
-
-    Parameters
-    ----------
-    timeout
-        Seconds to wait for the server's answer, and later for each piece of the file.
-
-    Raises
-    ------
-    OSError
-        If there is no intact file and none can be downloaded. It says why.
+    cached file is checked too, and downloaded again if it is damaged. The server has `timeout`
+    seconds to answer, and later to send each piece of the file. OSError says why there is no file.
     """
     path, note = cached_file(), ""
     if path.is_file():
@@ -54,15 +45,10 @@ def cached_file() -> Path:
 
 
 def wait_for_answer(timeout: float) -> None:
-    """Return as soon as the server answers a request for the file.
+    """Return as soon as the server answers a request for the file; OSError after `timeout` seconds.
 
     A thread sends the request. It is abandoned if it stalls, because a socket's own time-out
     covers neither the look-up of a name nor a host with many unreachable addresses.
-
-    Raises
-    ------
-    OSError
-        If the server can't be reached, or does not answer within `timeout` seconds.
     """
     errors: list[Exception] = []
 

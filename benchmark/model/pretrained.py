@@ -1,7 +1,4 @@
-"""The pretrained network of an experiment, cut in two. Each process builds its own.
-
-Processes send each other no layers, only the source of the weights.
-"""
+"""The pretrained network of an experiment, cut in two. Each process builds its own layers."""
 
 from __future__ import annotations
 
@@ -24,24 +21,12 @@ RANDOM_WEIGHTS_SEED = 0  # one network for all seeds: they share the frozen laye
 
 @dataclass(frozen=True)
 class Pretrained:
-    """A network before its head.
+    """A network before its head."""
 
-    Attributes
-    ----------
-    name
-        Of the backbone.
-    weights
-        Its weights before training.
-    cut
-        The first block that may be trained, or ``head``.
-    device
-        Where it runs, and the precision of the layers before the cut.
-    """
-
-    name: str
-    weights: Weights
-    cut: str
-    device: Device
+    name: str  # of the backbone
+    weights: Weights  # before training
+    cut: str  # the first block that may be trained, or ``head``
+    device: Device  # where it runs, and the precision of the layers before the cut
 
     @property
     def backbone(self) -> Backbone:
@@ -57,7 +42,7 @@ class Pretrained:
         """Return a new copy of the layers from the cut on, to be trained."""
         suffix = self._halves()[1]
         if self.device.type == "cpu":
-            suffix = with_matrix_gradients(suffix)
+            with_matrix_gradients(suffix)
         return suffix.to(self.device.torch_device)
 
     def _halves(self) -> tuple[nn.Sequential, nn.Sequential]:

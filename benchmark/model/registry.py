@@ -22,28 +22,17 @@ def backbone(
     """Register a function that builds a chain of blocks; use it as a decorator.
 
     The function's name is the value of ``--backbone``. `Backbone` documents the arguments and the
-    function's result.
-
-    Raises
-    ------
-    ValueError
-        If a backbone of another module has this name.
+    function's result. A name that a backbone of another module has raises ValueError.
     """
 
     def register(build: Callable[..., nn.Sequential]) -> Callable[..., nn.Sequential]:
-        name = build.__name__
-        BACKBONES.register(name, Backbone(name, build, half, min_size, dropout), build)
+        entry = Backbone(build.__name__, build, half, min_size, dropout)
+        BACKBONES.register(entry.name, entry, build)
         return build
 
     return register
 
 
 def find_backbone(name: str) -> Backbone:
-    """Return a backbone by name.
-
-    Raises
-    ------
-    ValueError
-        If there is none of this name. The error lists the known names.
-    """
+    """Return a backbone by name; raise ValueError with the known names if there is none."""
     return BACKBONES.get(name, hint="A Python file with --plugin can add another.")

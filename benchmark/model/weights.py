@@ -29,37 +29,20 @@ NAMES_SHOWN = 4  # tensors named in an error, of possibly hundreds
 class Weights:
     """The source of a network's weights and facts for the report; `read` loads the tensors.
 
-    The object does not hold them: they are 0.1 GB, which each process would carry along.
-
-    Attributes
-    ----------
-    name
-        For the report.
-    source
-        An address, a file, or ''.
-    sha256
-        Fingerprint: hash of the tensors' names, shapes and float32 values, so that the same
-        weights from different files have one fingerprint. '' for random weights, which the seed
-        alone determines.
-    fetch
-        Reads or makes the tensors; None for random weights.
-    message
-        A note for the user; '' if there is none.
+    The object does not hold them: they are 0.1 GB, which each process would carry along. `sha256`
+    is their `fingerprint`, so the same weights from different files are known to be the same.
     """
 
-    name: str
-    source: str
-    sha256: str
-    fetch: Callable[[], dict[str, Tensor]] | None
-    message: str = ""
+    name: str  # for the report
+    source: str  # an address, a file, or ''
+    sha256: str  # '' for random weights, which the seed alone determines
+    fetch: Callable[[], dict[str, Tensor]] | None  # None for random weights
+    message: str = ""  # a note for the user
 
     def read(self) -> dict[str, Tensor] | None:
         """Return new tensors by the names of `Backbone.layout`, float32; None for random weights.
 
-        Raises
-        ------
-        ValueError
-            If they have changed since this object was made.
+        Tensors that have changed since this object was made raise ValueError.
         """
         if self.fetch is None:
             return None
@@ -70,7 +53,7 @@ class Weights:
 
 
 def load_weights(spec: str, backbone: Backbone = INCEPTION_V3, timeout: float = 5.0) -> Weights:
-    """Load the weights that `spec` names.
+    """Load the weights that `spec` names, for a backbone.
 
     Parameters
     ----------
@@ -80,8 +63,6 @@ def load_weights(spec: str, backbone: Backbone = INCEPTION_V3, timeout: float = 
         timm's). It may lie under ``state_dict`` or ``model``, and its names may begin with
         ``module.``. For another network than InceptionV3, ``auto`` and ``imagenet`` are the
         network's own weights.
-    backbone
-        The network that they are for.
     timeout
         Seconds without an answer after which a download is given up.
 
@@ -97,9 +78,7 @@ def load_weights(spec: str, backbone: Backbone = INCEPTION_V3, timeout: float = 
             return _inception_weights(spec, timeout)
         return _own_weights(spec, backbone)
     if spec == "none":
-        message = (
-            "The network starts from random numbers: the results say nothing about fine-tuning."
-        )
+        message = "The network starts from random numbers: results say nothing about fine-tuning."
         return Weights("random", "", "", None, message)
     path = Path(spec).expanduser()
     if not path.is_file():
@@ -226,7 +205,5 @@ def _is_used(name: str) -> bool:
 
 
 def _first_names(names: list[str]) -> str:
-    if not names:
-        return "none"
     more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-    return ", ".join(names[:NAMES_SHOWN]) + more
+    return ", ".join(names[:NAMES_SHOWN]) + more or "none"

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import fcntl
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,60 +29,61 @@ _FILE_TYPES = {"float32": np.float32, "bfloat16": np.uint16}  # numpy has no bfl
 _BATCHES_BETWEEN_MARKS = 8
 
 
-class ActivationStore(Protocol):
-    """N rows of one shape and type, filled on demand."""
-
-    shared: bool  # between processes
-    bytes: int  # of all rows
-
-    def missing(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return those of `indices` whose rows are not stored yet."""
-
-    def fill(
-        self, indices: NDArray[np.int64], compute: Compute, advance: Advance = lambda _: None
-    ) -> None:
-        """Compute and store the missing rows of `indices`."""
-
-    def read(self, indices: NDArray[np.int64]) -> Tensor:
-        """Return rows (B, *shape) in the memory where they are stored; maps are channels-last."""
-
-
 def row_bytes(shape: tuple[int, ...], dtype: str) -> int:
     """Return the size of one row."""
     return int(np.prod(shape)) * np.dtype(_FILE_TYPES[dtype]).itemsize
 
 
-class DeviceActivationStore:
-    """Rows in the memory of a device. They end with the process.
+class ActivationStore(ABC):
+    """Rows of one shape and type, filled on demand. Maps (C, H, W) are stored channels-last.
 
-    Parameters
-    ----------
-    rows
-        N.
-    shape
-        Of one row. Maps (C, H, W) are stored channels-last.
-    dtype
-        ``float32`` or ``bfloat16``.
-    device
-        Its name.
+    `dtype` is ``float32`` or ``bfloat16``.
     """
+
+    shared: bool  # between processes
+
+    def __init__(self, rows: int, shape: tuple[int, ...], dtype: str) -> None:
+        self.rows, self.shape, self.dtype = rows, shape, dtype
+        self.bytes = rows * row_bytes(shape, dtype)
+        self._stored_shape = (rows, *shape[1:], shape[0])  # (C, H, W) -> (N, H, W, C)
+
+    @abstractmethod
+    def finished(self) -> NDArray[np.bool_]:
+        """Return which rows are stored, (N,)."""
+
+    def missing(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return those of `indices` whose rows are not stored yet."""
+        return indices[~self.finished()[indices]]
+
+    @abstractmethod
+    def fill(
+        self, indices: NDArray[np.int64], compute: Compute, advance: Advance = lambda _: None
+    ) -> None:
+        """Compute and store the missing rows of `indices`."""
+
+    @abstractmethod
+    def read(self, indices: NDArray[np.int64]) -> Tensor:
+        """Return rows (B, *shape) in the memory where they are stored; maps are channels-last."""
+
+
+class DeviceActivationStore(ActivationStore):
+    """Rows in the memory of a device. They end with the process."""
 
     shared = False
 
     def __init__(self, rows: int, shape: tuple[int, ...], dtype: str, device: str) -> None:
-        self._arguments = (rows, shape, dtype, device)
-        self.bytes = rows * row_bytes(shape, dtype)
+        super().__init__(rows, shape, dtype)
+        self.device = device
         self._finished = np.zeros(rows, bool)
-        stored = (*shape[1:], shape[0])  # (C, H, W) -> (H, W, C)
-        self._values = torch.empty((rows, *stored), dtype=getattr(torch, dtype), device=device)
+        self._values = torch.empty(self._stored_shape, dtype=getattr(torch, dtype), device=device)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as an empty store: each worker fills its own."""
-        return DeviceActivationStore, self._arguments
+        return DeviceActivationStore, (self.rows, self.shape, self.dtype, self.device)
 
-    def missing(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return those of `indices` whose rows are not stored yet."""
-        return indices[~self._finished[indices]]
+    def finished(self) -> NDArray[np.bool_]:
+        """Return which rows are stored, (N,)."""
+        return self._finished
 
     def fill(
         self, indices: NDArray[np.int64], compute: Compute, advance: Advance = lambda _: None
@@ -101,26 +103,12 @@ class DeviceActivationStore:
         return torch.from_numpy(indices).to(self._values.device, non_blocking=True)
 
 
-class DiskActivationStore:
+class DiskActivationStore(ActivationStore):
     """Rows in a file. The name of its folder changes with everything that the rows depend on.
 
     A row counts as stored only after it is on the disk and listed in ``finished.npy``. Processes
     that fill the store at the same time write the same bytes, because a row does not depend on the
-    rows that are computed beside it.
-
-    Parameters
-    ----------
-    folder
-        A folder for this store alone.
-    rows
-        N.
-    shape
-        Of one row. Maps (C, H, W) are stored channels-last.
-    dtype
-        ``float32`` or ``bfloat16``.
-    lock
-        An object that must live as long as the store, like a lock on its folder. It is not
-        pickled.
+    rows that are computed beside it. `lock` must live as long as the store.
     """
 
     shared = True
@@ -128,11 +116,9 @@ class DiskActivationStore:
     def __init__(
         self, folder: Path, rows: int, shape: tuple[int, ...], dtype: str, lock: object = None
     ) -> None:
-        self.lock = lock
-        self.folder, self.rows, self.shape, self.dtype = folder, rows, shape, dtype
-        self._stored = (*shape[1:], shape[0])  # (C, H, W) -> (H, W, C)
-        self._row = row_bytes(shape, dtype)
-        self.bytes = rows * self._row
+        super().__init__(rows, shape, dtype)
+        self.folder, self.lock = folder, lock
+        self._file = folder / "rows.bin"
         folder.mkdir(parents=True, exist_ok=True)
         with self._file.open("ab") as file:
             if file.tell() < self.bytes:  # a new file, or one that was cut short
@@ -143,32 +129,19 @@ class DiskActivationStore:
         """Pickle as the path: neither the rows nor the lock are sent to a worker."""
         return DiskActivationStore, (self.folder, self.rows, self.shape, self.dtype)
 
-    @property
-    def _file(self) -> Path:
-        return self.folder / "rows.bin"
-
     @cached_property
     def _values(self) -> NDArray[Any]:
-        return np.memmap(self._file, _FILE_TYPES[self.dtype], "r", shape=(self.rows, *self._stored))
+        return np.memmap(self._file, _FILE_TYPES[self.dtype], "r", shape=self._stored_shape)
 
-    def _finished(self) -> NDArray[np.bool_]:
+    def finished(self) -> NDArray[np.bool_]:
+        """Return which rows are stored, (N,)."""
         path = self.folder / "finished.npy"
         return np.load(path) if path.exists() else np.zeros(self.rows, bool)
-
-    def missing(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return those of `indices` whose rows are not stored yet."""
-        return indices[~self._finished()[indices]]
 
     def fill(
         self, indices: NDArray[np.int64], compute: Compute, advance: Advance = lambda _: None
     ) -> None:
-        """Compute and store the missing rows of `indices`.
-
-        Raises
-        ------
-        FileNotFoundError
-            If the file was removed meanwhile.
-        """
+        """Compute and store the missing rows of `indices`; a file that vanishes is an error."""
         dtype = getattr(torch, self.dtype)
         written: list[NDArray[np.int64]] = []
         with self._file.open("r+b") as file:
@@ -177,7 +150,7 @@ class DiskActivationStore:
                 raw = rows.view(torch.uint16) if dtype == torch.bfloat16 else rows
                 for index, row in zip(part, raw.numpy(), strict=True):
                     # not through the map: there a full disk kills the process
-                    os.pwrite(file.fileno(), row.tobytes(), int(index) * self._row)
+                    os.pwrite(file.fileno(), row.tobytes(), int(index) * row.nbytes)
                 advance(len(part))
                 written.append(part)
                 if len(written) == _BATCHES_BETWEEN_MARKS:
@@ -194,7 +167,7 @@ class DiskActivationStore:
             # else the rows would count as finished in a folder that was made after the removal
             if not os.fstat(handle).st_nlink:
                 raise FileNotFoundError(f"{self._file} was removed while it was filled; run again")
-            finished = self._finished()
+            finished = self.finished()
             finished[np.concatenate(written)] = True
             with atomic(self.folder / "finished.npy") as temporary, temporary.open("wb") as file:
                 np.save(file, finished)

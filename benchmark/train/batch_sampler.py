@@ -39,16 +39,8 @@ class Batch:
 class BatchSampler:
     """Epochs of a sampler, joined end to end and cut into full batches.
 
-    Parameters
-    ----------
-    sampler
-        Draws one epoch: labels (N,), rng -> positions (M,).
-    labels
-        Labels of the training split, (N,).
-    seed, batch_size
-        Of the run.
-    start
-        Optimizer step at which the first epoch begins.
+    `sampler` draws one epoch from the labels (N,) of the training split: positions (M,). The first
+    epoch begins at the optimizer step `start`.
     """
 
     def __init__(
@@ -68,13 +60,7 @@ class BatchSampler:
         self._positions = self._repeat_index = np.empty(0, np.int64)
 
     def batch(self, step: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return positions in the training split (B,) and the repeat index of each (B,).
-
-        Raises
-        ------
-        ValueError
-            If the sampler returns no positions, or positions outside the training split.
-        """
+        """Return positions in the training split (B,) and the repeat index of each (B,)."""
         begin = (step - self.start) * self.batch_size
         if begin < self._first:
             self._restart()

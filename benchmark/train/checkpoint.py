@@ -27,13 +27,8 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[st
     dense tensors in their own order, and a copy of a whole state is 0.2 GB.
     """
     permuted = [name for name, tensor in tensors.items() if _is_channels_last(tensor)]
-    dense = {
-        name: (tensor.permute(0, 2, 3, 1) if name in permuted else tensor)
-        .detach()
-        .cpu()
-        .contiguous()
-        for name, tensor in tensors.items()
-    }
+    dense = dict(tensors) | {name: tensors[name].permute(0, 2, 3, 1) for name in permuted}
+    dense = {name: tensor.detach().cpu().contiguous() for name, tensor in dense.items()}
     with atomic(path) as temporary:
         temporary.touch()
         mode = temporary.stat().st_mode
@@ -54,11 +49,9 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 def _is_channels_last(tensor: Tensor) -> bool:
     """Return whether maps (B, C, H, W) lie in memory as (B, H, W, C), and not as (B, C, H, W)."""
-    return (
-        tensor.ndim == 4
-        and not tensor.is_contiguous()
-        and tensor.is_contiguous(memory_format=torch.channels_last)
-    )
+    if tensor.ndim != 4 or tensor.is_contiguous():
+        return False
+    return tensor.is_contiguous(memory_format=torch.channels_last)
 
 
 def saved_step(path: Path) -> int:
@@ -79,21 +72,3 @@ def with_prefix(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]
     """Return the tensors whose names have the prefix, without it."""
     start = f"{prefix}."
     return {name[len(start) :]: t for name, t in tensors.items() if name.startswith(start)}
-
-
-def flatten_optimizer(state: Mapping[str, Any]) -> dict[str, Tensor]:
-    """Name an optimizer's state `parameter number.name`; groups are rebuilt from the recipe."""
-    return {
-        f"{number}.{name}": value
-        for number, entries in state["state"].items()
-        for name, value in entries.items()
-    }
-
-
-def unflatten_optimizer(tensors: Mapping[str, Tensor], groups: list[Any]) -> dict[str, Any]:
-    """Undo `flatten_optimizer`."""
-    state: dict[int, dict[str, Tensor]] = {}
-    for key, tensor in tensors.items():
-        number, name = key.split(".", 1)
-        state.setdefault(int(number), {})[name] = tensor
-    return {"state": state, "param_groups": groups}

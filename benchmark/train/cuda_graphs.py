@@ -25,16 +25,8 @@ class CudaGraphRunner:
     """Features of a network in training: graphs for inputs of one shape, eager for any other.
 
     The graphs train the blocks that were trainable when they were captured. A gradient lies where
-    the next backward pass will write, so it must be used and dropped before that.
-
-    Parameters
-    ----------
-    network
-        In training mode. Its batch-norm statistics are left as they were.
-    x
-        Inputs (B, C, H, W) of the suffix, of the shape and type of all that will follow.
-    dtype
-        bfloat16, for autocast, or float32.
+    the next backward pass will write, so it must be used and dropped before that. The capture takes
+    inputs `x` (B, C, H, W) of the suffix, and leaves batch-norm statistics as they were.
     """
 
     def __init__(self, network: Network, x: Tensor, dtype: torch.dtype) -> None:

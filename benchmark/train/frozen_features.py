@@ -52,7 +52,7 @@ class FrozenFeatures:
     def inputs(self, indices: NDArray[np.int64]) -> Tensor:
         """Activations at the cut of images (B,) -> (B, C, H, W), or (B, D) for a cut at the end."""
         if self.at_cut is None:
-            return self.pretrained.prefix(self.images(indices))
+            return self._frozen(indices)
         return self.to_device(self.at_cut.read(indices))
 
     def to_device(self, values: Tensor) -> Tensor:
@@ -63,9 +63,8 @@ class FrozenFeatures:
 
     def autocast(self) -> AbstractContextManager[None]:
         """Return the context in which the suffix computes."""
-        return torch.autocast(
-            self.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16
-        )
+        half = self.dtype == torch.bfloat16
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=half)
 
     def store(self, forward_pass: str) -> ActivationStore | None:
         """Return the store that one of `FORWARD_PASSES` fills; None if nothing is stored."""
@@ -77,11 +76,11 @@ class FrozenFeatures:
         """Run one of `FORWARD_PASSES` over those images whose rows are missing."""
         store = self.store(forward_pass)
         if store and len(store.missing(indices)):
-            compute = self._frozen() if forward_pass == FROZEN_LAYERS else self._features()
+            compute = self._frozen if forward_pass == FROZEN_LAYERS else self._features()
             store.fill(indices, compute, advance)
 
-    def _frozen(self) -> Compute:
-        return lambda indices: self.pretrained.prefix(self.images(indices))
+    def _frozen(self, indices: NDArray[np.int64]) -> Tensor:
+        return self.pretrained.prefix(self.images(indices))
 
     def _features(self) -> Compute:
         suffix = self.pretrained.suffix().eval()

@@ -19,39 +19,17 @@ from benchmark.train.telemetry import DeviceAccumulators
 
 @dataclass(frozen=True)
 class TrainingInputs:
-    """Batches, inputs and targets of one step range. C classes.
-
-    Parameters
-    ----------
-    frozen_features
-        Pixels and stored activations.
-    train
-        Indices of the training images in the image set, (N,).
-    counts
-        Training images by class, (C,), on the device.
-    samples
-        The rows that `sampler` draws from.
-    sampler
-        Of the strategy's stage.
-    augmentation
-        Of the recipe, applied before that of the stage.
-    stage
-        Of the strategy.
-    network
-        Computes features of augmented images where the head alone is trained.
-    generator
-        Of the random numbers of augmentation and mixing.
-    """
+    """Batches, inputs and targets of one step range. C classes."""
 
     frozen_features: FrozenFeatures
-    train: NDArray[np.int64]
-    counts: Tensor
-    samples: SamplePool
+    train: NDArray[np.int64]  # (N,) indices of the training images in the image set
+    counts: Tensor  # (C,) training images by class, on the device
+    samples: SamplePool  # the rows that `sampler` draws from
     sampler: BatchSampler
-    augmentation: Augmentation
-    stage: Stage
-    network: Network
-    generator: torch.Generator
+    augmentation: Augmentation  # of the recipe, applied before that of the stage
+    stage: Stage  # of the strategy
+    network: Network  # computes features of augmented images where the head alone is trained
+    generator: torch.Generator  # for augmentation and mixing
 
     def batch(self, step: int) -> Batch:
         """Return the images of a step. It is decided here, without the device, which to augment."""

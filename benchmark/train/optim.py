@@ -11,7 +11,6 @@ from torch.optim import Optimizer
 
 from benchmark.model.network import Network
 from benchmark.plan.recipes import Phase, Recipe
-from benchmark.train.checkpoint import unflatten_optimizer
 
 
 def make_optimizer(network: Network, recipe: Recipe, phase: Phase) -> Optimizer:
@@ -20,8 +19,7 @@ def make_optimizer(network: Network, recipe: Recipe, phase: Phase) -> Optimizer:
     for module, rate in ((network.suffix, phase.lr), (network.head, phase.head_lr or phase.lr)):
         trainable = [p for p in module.parameters() if p.requires_grad]
         for decays in (True, False):  # biases and batch norm are not decayed
-            chosen = [p for p in trainable if (p.ndim > 1) == decays]
-            if chosen:
+            if chosen := [p for p in trainable if (p.ndim > 1) == decays]:
                 decay = recipe.weight_decay * decays
                 groups.append({"params": chosen, "weight_decay": decay, "full_lr": rate})
     if recipe.momentum is None:  # AdamW without decay is Adam
@@ -29,10 +27,20 @@ def make_optimizer(network: Network, recipe: Recipe, phase: Phase) -> Optimizer:
     return torch.optim.SGD(groups, phase.lr, recipe.momentum, fused=True)
 
 
+def optimizer_tensors(optimizer: Optimizer) -> dict[str, Tensor]:
+    """Name an optimizer's state `parameter number.name`; groups are rebuilt from the recipe."""
+    state = optimizer.state_dict()["state"].items()
+    return {f"{number}.{name}": value for number, values in state for name, value in values.items()}
+
+
 def restore_optimizer(optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Load a state that `flatten_optimizer` gave."""
-    state = unflatten_optimizer(tensors, optimizer.state_dict()["param_groups"])
-    optimizer.load_state_dict(state)
+    """Load a state that `optimizer_tensors` returned."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, tensor in tensors.items():
+        number, name = key.split(".", 1)
+        state.setdefault(int(number), {})[name] = tensor
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": state, "param_groups": groups})
     for parameter, entries in optimizer.state.items():
         for name, value in entries.items():
             if value.shape == parameter.shape:

@@ -62,31 +62,14 @@ class MemoryBudget:
 
 @dataclass
 class StoreAllocator:
-    """Allocates the stores of one experiment, each in the fastest placement in which it fits.
+    """Allocates the stores of one experiment, each in the fastest placement in which it fits."""
 
-    Parameters
-    ----------
-    description
-        What the rows are computed from, for people.
-    fingerprint
-        What the rows depend on, besides the block whose inputs they are.
-    rows
-        Images in the set.
-    device
-        On which the rows are computed and used.
-    gpu_budget
-        Bytes of its memory that are free for rows and pixels; 0 on a CPU, and where several
-        processes train, each of which would need rows of its own.
-    cache_limit
-        Bytes of the cache on disk, see `make_room`.
-    """
-
-    description: str
-    fingerprint: list[str]
-    rows: int
-    device: Device
-    gpu_budget: int
-    cache_limit: int | None
+    description: str  # what the rows are computed from, for people
+    fingerprint: list[str]  # what the rows depend on, besides the block whose inputs they are
+    rows: int  # images in the set
+    device: Device  # on which the rows are computed and used
+    gpu_budget: int  # bytes of its memory, see the function `gpu_budget`
+    cache_limit: int | None  # bytes of the cache on disk, see `make_room`
 
     def allocate(
         self, first: str, shape: tuple[int, ...], dtype: str
@@ -147,14 +130,8 @@ def gpu_budget(device: Device, processes: int, batch_size: int, image_size: int)
 def gpu_bytes_to_spare(free: int, total: int, batch_size: int, image_size: int) -> int:
     """Return the bytes of a GPU that training itself will not need.
 
-    Parameters
-    ----------
-    free, total
-        Bytes, as the driver reports them.
-    batch_size
-        Images a step.
-    image_size
-        Their side in pixels; the memory for training grows with the area.
+    `free` and `total` are bytes, as the driver reports them. The memory for training grows with the
+    batch and the area of its images.
     """
     training = GPU_FOR_TRAINING * (batch_size / 64) * (image_size / 299) ** 2
     taken = total - free

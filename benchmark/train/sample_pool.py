@@ -16,23 +16,14 @@ from benchmark.strategy import FeatureSynthesizer
 class SamplePool:
     """N training images, followed by S synthetic rows of features.
 
-    Attributes
-    ----------
-    labels
-        Of both, (N + S,).
-    images
-        N.
-    features
-        Of both, (N + S, D), where the head alone is trained; (0, D) if every image is augmented
-        before use, None if the network itself is trained.
-    synthetic
-        Rows that equal no image's, (N + S,): a synthetic row that repeats an image is not counted.
+    The features are None if the network itself is trained, and (0, D) if every image is augmented
+    before use. A synthetic row that repeats an image is not counted as synthetic.
     """
 
-    labels: NDArray[np.int64]
-    images: int
-    features: Tensor | None
-    synthetic: NDArray[np.bool_]
+    labels: NDArray[np.int64]  # (N + S,)
+    images: int  # N
+    features: Tensor | None  # (N + S, D), where the head alone is trained
+    synthetic: NDArray[np.bool_]  # (N + S,) rows that equal no image's
 
     @classmethod
     def from_images(cls, labels: NDArray[np.int64], features: Tensor | None) -> SamplePool:
@@ -44,11 +35,8 @@ class SamplePool:
     ) -> SamplePool:
         """Return the images together with the rows of a strategy's synthesizer.
 
-        Raises
-        ------
-        ValueError
-            If the network itself is trained, because its features change from step to step, or if
-            the synthetic rows are not (S, D) with labels (S,) of the training images' classes.
+        The network itself must not be trained, because its features would change from step to step.
+        The rows must be (S, D) with labels (S,) of the training images' classes.
         """
         if self.features is None:
             raise ValueError(

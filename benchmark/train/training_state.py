@@ -16,47 +16,16 @@ from benchmark.plan.recipes import Phase, Recipe
 from benchmark.plan.schedule import Budget, StepRange
 from benchmark.strategy import Head
 from benchmark.system.memory import compute_in_batches
-from benchmark.train.checkpoint import (
-    add_prefix,
-    flatten_optimizer,
-    load_tensors,
-    save_tensors,
-    with_prefix,
-)
+from benchmark.train.checkpoint import add_prefix, load_tensors, save_tensors, with_prefix
 from benchmark.train.frozen_features import FrozenFeatures
-from benchmark.train.optim import make_optimizer, restore_optimizer
+from benchmark.train.optim import make_optimizer, optimizer_tensors, restore_optimizer
 from benchmark.train.telemetry import TrainingStats
 
 _HEAD = 2  # separates these random numbers from those of other uses of a seed
 
 
 class TrainingState:
-    """What a training carries from step to step.
-
-    Parameters
-    ----------
-    frozen_features
-        Images, stored activations, pretrained layers.
-    split
-        Positions of the training, validation and test images in the image set.
-    recipe, budget, seed
-        The same for every strategy.
-    head
-        The strategy's.
-
-    Attributes
-    ----------
-    step
-        Optimizer steps taken.
-    network
-        The blocks from the cut on, and the head.
-    suffix_unchanged
-        Whether no block before the head has been trained yet.
-    optimizer
-        None before the first step.
-    stats
-        Budget used, learning curve and measurements.
-    """
+    """What a training carries from step to step. Only `head` is the strategy's."""
 
     def __init__(
         self,
@@ -70,7 +39,7 @@ class TrainingState:
         self.frozen_features, self.split, self.recipe = frozen_features, split, recipe
         self.budget, self.seed, self.make_head = budget, seed, head
         self.device, self.classes = frozen_features.device, frozen_features.classes
-        self.step = 0
+        self.step = 0  # optimizer steps taken
         self.labels = frozen_features.labels[split.train]  # (N,)
         counts = np.bincount(self.labels, minlength=self.classes)
         self.counts = torch.from_numpy(counts).to(self.device, torch.float32)  # (C,)
@@ -79,8 +48,8 @@ class TrainingState:
         backbone, suffix = pretrained.backbone, pretrained.suffix()
         self.width = backbone.width  # D
         self.network = Network(suffix, self._new_head(0), backbone.dropout).to(self.device)
-        self.suffix_unchanged = True
-        self.optimizer: torch.optim.Optimizer | None = None
+        self.suffix_unchanged = True  # no block before the head has been trained yet
+        self.optimizer: torch.optim.Optimizer | None = None  # before the first step
         self._restored: dict[str, Tensor] = {}  # the state of the optimizer that is to be made
         self._generator = torch.Generator(self.device)
 
@@ -92,7 +61,7 @@ class TrainingState:
         if not self.suffix_unchanged:
             tensors |= add_prefix("suffix", self.network.suffix.state_dict())
         if self.optimizer is not None:
-            tensors |= add_prefix("optimizer", flatten_optimizer(self.optimizer.state_dict()))
+            tensors |= add_prefix("optimizer", optimizer_tensors(self.optimizer))
         save_tensors(path, tensors, {"step": self.step, "stats": self.stats.to_json()})
 
     def restore(self, path: Path) -> None:

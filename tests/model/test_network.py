@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import Inception3, inception_v3
 
-from benchmark.model.inception_v3 import BLOCKS, INCEPTION_V3, WIDTH
+from benchmark.model.inception_v3 import BLOCKS, INCEPTION_V3
 from benchmark.model.network import IMAGES_AT_ONCE, Network, build_network, freeze, split
 
 
@@ -53,7 +53,9 @@ def activations(count: int = 6) -> Tensor:
 def network(chain: nn.Sequential) -> Network:
     """Mixed_7b, Mixed_7c, avgpool and a linear head."""
     torch.manual_seed(3)
-    return Network(copy.deepcopy(split(chain, "Mixed_7b")[1]), nn.Linear(WIDTH, 5), 0.5)
+    return Network(
+        copy.deepcopy(split(chain, "Mixed_7b")[1]), nn.Linear(INCEPTION_V3.width, 5), 0.5
+    )
 
 
 @pytest.mark.parametrize(
@@ -148,13 +150,13 @@ def test_empty_prefix_returns_normalised_images(chain: nn.Sequential) -> None:
 
 def test_whole_prefix_returns_pooled_features(chain: nn.Sequential) -> None:
     features = freeze(split(chain, "head")[0], torch.bfloat16)(images(2, 75))
-    assert features.shape == (2, WIDTH)
+    assert features.shape == (2, INCEPTION_V3.width)
     assert features.dtype == torch.float32
 
 
 def test_frozen_activations_can_be_trained_on(chain: nn.Sequential) -> None:
     prefix, suffix = split(chain, "Mixed_7c")
-    network = Network(copy.deepcopy(suffix), nn.Linear(WIDTH, 5), 0.5).train()
+    network = Network(copy.deepcopy(suffix), nn.Linear(INCEPTION_V3.width, 5), 0.5).train()
     features = network.features(freeze(prefix, torch.bfloat16)(images(2, 75)))
     network.classify(features).sum().backward()
     assert network.suffix.Mixed_7c.branch1x1.conv.weight.grad is not None
@@ -209,7 +211,7 @@ def test_block_before_the_cut_cannot_be_trained(network: Network) -> None:
 
 def test_dropout_only_with_a_generator_and_repeatable() -> None:
     network = Network(nn.Sequential(), nn.Identity(), 0.5)
-    features = torch.ones(8, WIDTH)
+    features = torch.ones(8, INCEPTION_V3.width)
     first, second = (network.classify(features, torch.Generator().manual_seed(5)) for _ in range(2))
     assert torch.equal(first, second)
     assert set(first.unique().tolist()) == {0.0, 2.0}
