@@ -14,7 +14,6 @@ from typing import Any
 
 from benchmark.model.backbone import Backbone
 from benchmark.model.registry import find_backbone
-from benchmark.plan.readers import READERS
 from benchmark.plan.recipes import RECIPES, Recipe, recipe_for
 from benchmark.plan.settings import (
     IMAGES,
@@ -23,6 +22,7 @@ from benchmark.plan.settings import (
     WHAT,
     BaseSettings,
     define_setting,
+    read_whole_numbers,
     settings_of,
 )
 
@@ -33,9 +33,9 @@ PRECISIONS = ("auto", "fp32", "bf16")
 
 def read_seeds(value: Any) -> tuple[int, ...]:
     """Turn a number of seeds, as text or int, into the seeds; a sequence of seeds stays."""
-    text = str(value).strip()
     if isinstance(value, Iterable) and not isinstance(value, str):
-        return READERS[tuple[int, ...]].read(value)
+        return read_whole_numbers(value)
+    text = str(value).strip()
     if "," in text:
         named = text.strip(",")
         raise ValueError(
@@ -60,92 +60,63 @@ class Experiment(BaseSettings):
     """
 
     data: str = define_setting(
-        "wheels",
-        "a folder root/<class>/<file>, a .csv manifest (path,label), torchvision:NAME, digits, or "
-        "the built-in wheels",
-        IMAGES,
-        metavar="DATA",
-        accepts="str | Path",
-        in_fingerprint=False,  # the pixels and the split are
-    )
-    imbalance: str = define_setting(
-        "natural",
-        "natural, or make the training split long-tailed: exp:RATIO, step:RATIO,FRACTION; add @all "
-        "to do so to validation and test too",
-        IMAGES,
-        metavar="PROFILE",
-        in_fingerprint=False,  # the split is
-    )
-    image_size: int = define_setting(
-        128,
-        "images are squashed to a square of this side; InceptionV3 was made for 299 and takes 75 "
-        "or more",
-        IMAGES,
-        metavar="PIXELS",
-    )
-    backbone: str = define_setting(
-        "inception_v3",
-        "inception_v3, or a network that a --plugin file registers",
-        TRAINING,
-        metavar="NAME",
-    )
+        "wheels", IMAGES, "DATA", accepts="str | Path", in_fingerprint=False
+    )  # the pixels and the split are in the fingerprint
+    """a folder root/<class>/<file>, a .csv manifest (path,label), torchvision:NAME, digits, or the
+    built-in wheels"""
+
+    imbalance: str = define_setting("natural", IMAGES, "PROFILE", in_fingerprint=False)  # the split
+    """natural, or make the training split long-tailed: exp:RATIO, step:RATIO,FRACTION; add @all to
+    do so to validation and test too"""
+
+    image_size: int = define_setting(128, IMAGES, "PIXELS")
+    """images are squashed to a square of this side; InceptionV3 was made for 299 and takes 75 or
+    more"""
+
+    backbone: str = define_setting("inception_v3", TRAINING, "NAME")
+    """inception_v3, or a network that a --plugin file registers"""
+
     weights: str = define_setting(
-        "auto",
-        "auto: the official ImageNet weights from torchvision's cache or by download, else the "
-        "bundled ones; imagenet; bundled; none; or a .pth or .safetensors file",
-        TRAINING,
-        metavar="WEIGHTS",
-        accepts="str | Path",
-        in_fingerprint=False,  # their hash is
-    )
+        "auto", TRAINING, "WEIGHTS", accepts="str | Path", in_fingerprint=False
+    )  # their hash is
+    """auto: the official ImageNet weights from torchvision's cache or by download, else the bundled
+    ones; imagenet; bundled; none; or a .pth or .safetensors file"""
+
     recipe: Recipe = define_setting(
-        "forum",
-        f"{' or '.join(RECIPES)}; see `list`",
-        TRAINING,
-        metavar="NAME",
-        reader=recipe_for,
-        accepts="str | Recipe",
+        "forum", TRAINING, "NAME", reader=recipe_for, accepts="str | Recipe"
     )
-    fine_tune: str = define_setting(
-        "half",
-        "what the recipe's last phase trains: head, half (from Mixed_6c on), full, or the name of "
-        "the first block to train, like Mixed_7a",
-        TRAINING,
-        metavar="DEPTH",
-    )
+    """forum or strong; see `list`"""
+
+    fine_tune: str = define_setting("half", TRAINING, "DEPTH")
+    """what the recipe's last phase trains: head, half (from Mixed_6c on), full, or the name of the
+    first block to train, like Mixed_7a"""
+
     batch_size: int | None = define_setting(
         None,
-        "images in a step",
         TRAINING,
-        metavar="N",
+        "N",
         unset="the recipe's 64, halved for small sets until an epoch has 60 steps, never below 8",
         allowed="2 or more",
         test=lambda size: size >= 2,
         in_fingerprint=False,  # that of each seed is
     )
+    """images in a step"""
+
     lr: float | None = define_setting(
-        None,
-        "learning rate",
-        TRAINING,
-        metavar="RATE",
-        unset="the recipe's",
-        in_fingerprint=False,  # the recipe holds it
-    )
+        None, TRAINING, "RATE", unset="the recipe's", in_fingerprint=False
+    )  # the recipe holds it
+    """learning rate"""
+
     epochs: tuple[float, ...] | None = define_setting(
-        None,
-        "epochs of the recipe's phases, one number for each or one for all; they fix the number of "
-        "optimizer steps, which is the same for every strategy",
-        TRAINING,
-        metavar="N[,N]",
-        unset="the recipe's",
-        in_fingerprint=False,  # the recipe holds them
-    )
+        None, TRAINING, "N[,N]", unset="the recipe's", in_fingerprint=False
+    )  # the recipe holds them
+    """epochs of the recipe's phases, one number for each or one for all; they fix the number of
+    optimizer steps, which is the same for every strategy"""
+
     seeds: tuple[int, ...] = define_setting(
         None,
-        "how many seeds, from 0 on; each is a split, an initialisation and an order of images of "
-        "its own, the same for all strategies",
         WHAT,
-        metavar="N",
+        "N",
         unset="1",
         allowed="how many, 1 or more, or in Python the seeds, each once",
         test=_are_seeds,
@@ -153,39 +124,41 @@ class Experiment(BaseSettings):
         accepts="int | Sequence[int]",
         in_fingerprint=False,
     )
+    """how many seeds, from 0 on; each is a split, an initialisation and an order of images of its
+    own, the same for all strategies"""
+
     seed_list: tuple[int, ...] | None = define_setting(
         None,
-        "the seeds by their numbers, like 7,8, in place of --seeds",
         WHAT,
-        metavar="N,N",
+        "N,N",
         allowed="whole numbers like 7,8, each once",
         test=_are_seeds,
         in_fingerprint=False,
     )
+    """the seeds by their numbers, like 7,8, in place of --seeds"""
+
     device: str = define_setting(
         "auto",
-        "auto, cpu, cuda or cuda:1",
         TRAINING,
-        metavar="DEVICE",
+        "DEVICE",
         allowed="auto, cpu, cuda or cuda:0",
         test=lambda device: re.fullmatch(r"auto|cpu|cuda(:\d+)?", device) is not None,
         in_fingerprint=False,  # its type is
     )
+    """auto, cpu, cuda or cuda:1"""
+
     precision: str = define_setting(
         "auto",
-        "fp32, bf16, or auto: bf16 where the device computes in it natively",
         TRAINING,
-        metavar="TYPE",
+        "TYPE",
         allowed=", ".join(PRECISIONS),
         test=lambda precision: precision in PRECISIONS,
         in_fingerprint=False,  # the one that is chosen is
     )
-    quick: bool = define_setting(
-        False,
-        "try it out: about 300 of the images, one epoch a phase; no evidence",
-        OUTPUT,
-        in_fingerprint=False,  # the split and the recipe are
-    )
+    """fp32, bf16, or auto: bf16 where the device computes in it natively"""
+
+    quick: bool = define_setting(False, OUTPUT, in_fingerprint=False)  # split and recipe are
+    """try it out: about 300 of the images, one epoch a phase; no evidence"""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -249,14 +222,14 @@ def default_name(experiment: Experiment) -> str:
     """Return the name of a run's folder: data, recipe, and what differs from the defaults."""
     path = Path(experiment.data)
     data = path.stem if path.suffix or "/" in experiment.data else experiment.data
-    parts = [data or "data"]
-    if experiment.imbalance != Experiment.imbalance:
-        parts.append(experiment.imbalance)
-    parts.append(experiment.recipe.name)
-    if experiment.image_size != Experiment.image_size:
-        parts.append(f"{experiment.image_size}px")
-    if experiment.fine_tune != Experiment.fine_tune:
-        parts.append(experiment.fine_tune)
-    if experiment.quick:
-        parts.append("quick")
-    return re.sub(r"[^A-Za-z0-9._]+", "-", "-".join(parts)).strip("-.")
+    default = Experiment
+    size, depth = experiment.image_size, experiment.fine_tune
+    parts = [
+        data or "data",
+        experiment.imbalance * (experiment.imbalance != default.imbalance),
+        experiment.recipe.name,
+        f"{size}px" * (size != default.image_size),
+        depth * (depth != default.fine_tune),
+        "quick" * experiment.quick,
+    ]
+    return re.sub(r"[^A-Za-z0-9._]+", "-", "-".join(filter(None, parts))).strip("-.")

@@ -27,59 +27,53 @@ class RunOptions(BaseSettings):
     """What is compared, and where the results go."""
 
     strategies: str | tuple[str, ...] = define_setting(
-        "all",
-        "`all`, or names from `list` with commas between them, parameters after a colon, like "
-        "NAME:gamma=1",
-        WHAT,
-        metavar="NAMES",
-        reader=_read_strategies,
-        accepts="str | Iterable[str]",
+        "all", WHAT, "NAMES", reader=_read_strategies, accepts="str | Iterable[str]"
     )
-    plugin: tuple[str, ...] = define_setting(
-        (),
-        "a Python file that registers strategies or a network of your own; may be given again",
-        WHAT,
-        metavar="FILE.py",
-    )
+    """`all`, or names from `list` with commas between them, parameters after a colon, like
+    NAME:gamma=1"""
+
+    plugin: tuple[str, ...] = define_setting((), WHAT, "FILE.py")
+    """a Python file that registers strategies or a network of your own; may be given again"""
+
     baseline: str | None = define_setting(
-        None,
-        "the strategy that the others are compared with, by the name that it has in the table",
-        WHAT,
-        metavar="NAME",
-        unset="the strategy that changes nothing",
+        None, WHAT, "NAME", unset="the strategy that changes nothing"
     )
+    """the strategy that the others are compared with, by the name that it has in the table"""
+
     tune: int = define_setting(
         0,
-        "choose every strategy's parameters on validation first, each by N trials, the defaults "
-        "among them; parameters that are given stay",
         WHAT,
-        metavar="N",
+        "N",
         unset="no trials: the parameters as they are",
         allowed="a number of trials, 1 or more, or 0 for none",
         test=lambda trials: trials >= 0,
     )
-    out: Path | None = define_setting(
-        None, "folder of the run", OUTPUT, metavar="DIR", unset="results/<data>-<recipe>"
-    )
+    """choose every strategy's parameters on validation first, each by N trials, the defaults among
+    them; parameters that are given stay"""
+
+    out: Path | None = define_setting(None, OUTPUT, "DIR", unset="results/<data>-<recipe>")
+    """folder of the run"""
+
     jobs: int | None = define_setting(
         None,
-        "networks trained at the same time, each in a process of its own",
         OUTPUT,
-        metavar="N",
+        "N",
         unset="on a CPU one a core, as far as memory goes; on a GPU one",
         allowed="1 or more",
         test=lambda jobs: jobs >= 1,
     )
+    """networks trained at the same time, each in a process of its own"""
+
     cache_limit: int | None = define_setting(
         None,
-        "what decoded images and activations may take on the disk, like 20GB; what was used least "
-        "recently is removed first",
         OUTPUT,
-        metavar="SIZE",
+        "SIZE",
         unset="half of the disk's free space; see `cache`",
         reader=_read_size,
         accepts="int | str",
     )
+    """what decoded images and activations may take on the disk, like 20GB; what was used least
+    recently is removed first"""
 
 
 def require_baseline(baseline: str, strategies: Sequence[str], whose: str) -> None:

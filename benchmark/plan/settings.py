@@ -1,20 +1,24 @@
 """One definition of a setting: the field of a dataclass. Everything else is derived from it.
 
-A field that is made by `define_setting` is a flag of the command line (`benchmark.cli.flags`), a
-key of a TOML file (`benchmark.cli.config`), an argument of `benchmark.run` (`takes_settings`), a
-line of the help, a check of what the user gave, a value in the manifest and a part of the
-fingerprint. To add a setting, add a field to `Experiment` or `RunOptions`.
+A field that is made by `define_setting`, with a sentence below it, is a flag of the command line
+and a key of a TOML file (`benchmark.cli.settings`), an argument of `benchmark.run`
+(`takes_settings`), a line of the help, a check of what the user gave, a value in the manifest and a
+part of the fingerprint. To add a setting, add a field to `Experiment` or `RunOptions`.
 """
 
 from __future__ import annotations
 
+import ast
 import inspect
+import operator
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar, get_args, get_type_hints
 
-from benchmark.plan.readers import READERS, Reader
 from benchmark.spec import did_you_mean
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -22,22 +26,60 @@ GROUPS = ("what is compared", "on which images", "how it is trained", "where it 
 WHAT, IMAGES, TRAINING, OUTPUT = GROUPS
 
 
+def read_whole_numbers(value: Any) -> tuple[int, ...]:
+    """Turn text like 7,8, a number or several into whole numbers."""
+    return tuple(map(_read_whole_number, _split(value)))
+
+
+def _read_whole_number(value: Any) -> int:
+    return int(value) if isinstance(value, str) else operator.index(value)
+
+
+def _split(value: Any) -> Iterable[Any]:
+    value = value.split(",") if isinstance(value, str) else value
+    return value if isinstance(value, Iterable) else [value]
+
+
+def _read_paths(value: Any) -> tuple[str, ...]:
+    return tuple(map(str, [value] if isinstance(value, str | Path) else value))
+
+
+# type of a field -> how text or a Python value is read, or TypeError or ValueError; what an error
+# says is allowed; the types that may be given in Python, for the documentation
+READERS: dict[Any, tuple[Callable[[Any], Any], str, str]] = {
+    str: (str, "text", "str"),
+    Path: (Path, "a path", "str | Path"),
+    int: (_read_whole_number, "a whole number", "int"),
+    float: (float, "a number", "float"),
+    bool: (bool, "true or false", "bool"),
+    tuple[int, ...]: (read_whole_numbers, "whole numbers like 7,8", "int | Sequence[int]"),
+    tuple[float, ...]: (
+        lambda value: tuple(map(float, _split(value))),
+        "numbers like 2 or 2,3",
+        "float | Sequence[float]",
+    ),
+    tuple[str, ...]: (
+        _read_paths, "a path or a list of paths", "str | Path | Sequence[str | Path]"
+    ),
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class SettingDefinition:
     """What a field says about its setting. Empty texts follow from the field's type and default."""
 
-    description: str
     group: str  # the heading in the help, one of `GROUPS`
     metavar: str | None = None  # the word for its value in the help
     unset: str = ""  # what the help says of the default
     allowed: str = ""  # what an error says about allowed values
     test: Callable[[Any], bool] | None = None  # whether a value of the right type is allowed
-    reader: Callable[[Any], Any] | None = None  # text or a Python value -> the value, or ValueError
+    reader: Callable[[Any], Any] | None = None  # in place of that of `READERS`; or ValueError
     accepts: str = ""  # the types that may be given in Python
     # whether another value gives another network, so that it enters the keys of what is stored;
     # False also where what follows from it enters them: images, steps, precision
     in_fingerprint: bool = True
     name: str = ""
+    description: str = ""
     type: Any = str  # without None
     default: Any = None  # None follows from something else, which `unset` describes
 
@@ -45,26 +87,6 @@ class SettingDefinition:
     def key(self) -> str:
         """The name in a TOML file; the flag is this with two dashes before it."""
         return self.name.replace("_", "-")
-
-    @property
-    def is_switch(self) -> bool:
-        """Whether its flag takes no value."""
-        return self.type is bool
-
-    @property
-    def is_repeated(self) -> bool:
-        """Whether its flag may be given several times."""
-        return self.type == tuple[str, ...]
-
-    @property
-    def annotation(self) -> str:
-        """The types that may be given in Python."""
-        accepts = self.accepts or self._by_type.accepts
-        return f"{accepts} | None" if self.default is None else accepts
-
-    @property
-    def _by_type(self) -> Reader:
-        return READERS.get(self.type, READERS[str])
 
     def help(self, unset: str = "") -> str:
         """Return the sentence of the help; `unset`, if given, describes the default instead."""
@@ -81,13 +103,13 @@ class SettingDefinition:
         """
         if value is None and self.default is None:
             return None
-        if value is None or isinstance(value, bool) != self.is_switch:
+        if value is None or isinstance(value, bool) != (self.type is bool):
             self.refuse(value)
         if self.reader:
             result = self.reader(value)
         else:
             try:
-                result = self._by_type.read(value)
+                result = READERS[self.type][0](value)
             except (TypeError, ValueError):
                 self.refuse(value)
         if self.test and not self.test(result):
@@ -96,14 +118,24 @@ class SettingDefinition:
 
     def refuse(self, value: Any, allowed: str = "") -> NoReturn:
         """Raise the ValueError that says what is allowed."""
-        allowed = allowed or self.allowed or self._by_type.allowed
+        allowed = allowed or self.allowed or READERS.get(self.type, READERS[str])[1]
         name = self.name.replace("_", " ")
         raise ValueError(f"{name} {value!r} is not allowed; allowed: {allowed}")
 
+    def format_parameter(self) -> str:
+        """Return its lines in a NumPy docstring."""
+        accepts = self.accepts or READERS[self.type][2]
+        text = self.help()
+        indent = " " * 4
+        text = textwrap.fill(
+            f"{text[0].upper()}{text[1:]}.", 96, initial_indent=indent, subsequent_indent=indent
+        )
+        return f"{self.name} : {accepts}{' | None' * (self.default is None)}\n{text}\n"
 
-def define_setting(default: Any, description: str, group: str, **details: Any) -> Any:
+
+def define_setting(default: Any, group: str, metavar: str | None = None, **details: Any) -> Any:
     """Return a dataclass field that defines a setting; see `SettingDefinition` for the details."""
-    definition = SettingDefinition(description, group, **details)
+    definition = SettingDefinition(group, metavar, **details)
     return field(default=default, metadata={"setting": definition})
 
 
@@ -124,20 +156,37 @@ class BaseSettings:
 
 def settings_of(*kinds: type) -> dict[str, SettingDefinition]:
     """Return the settings of dataclasses by name, in the order of their fields."""
-    definitions: dict[str, SettingDefinition] = {}
-    for kind in kinds:
-        hints = get_type_hints(kind)
-        for item in fields(kind):
-            hint = hints[item.name]
-            options = [option for option in get_args(hint) if option is not type(None)]
-            is_optional = len(options) == 1 and type(None) in get_args(hint)
-            definitions[item.name] = replace(
-                item.metadata["setting"],
-                name=item.name,
-                type=options[0] if is_optional else hint,
-                default=item.default,
-            )
+    return {name: definition for kind in kinds for name, definition in _settings_of(kind).items()}
+
+
+@cache
+def _settings_of(kind: type) -> dict[str, SettingDefinition]:
+    hints, descriptions = get_type_hints(kind), _descriptions(kind)
+    definitions = {}
+    for item in fields(kind):
+        hint = hints[item.name]
+        if type(None) in get_args(hint):
+            hint = get_args(hint)[0]
+        definitions[item.name] = replace(
+            item.metadata["setting"],
+            name=item.name,
+            description=descriptions[item.name],
+            type=hint,
+            default=item.default,
+        )
     return definitions
+
+
+def _descriptions(kind: type) -> dict[str, str]:
+    """Return the strings below the fields of a class and its bases, which Python drops."""
+    texts: dict[str, str] = {}
+    for base in reversed(kind.__mro__[:-1]):
+        module = ast.parse(textwrap.dedent(inspect.getsource(base)))
+        for item, below in pairwise(ast.iter_child_nodes(module.body[0])):
+            if isinstance(item, ast.AnnAssign) and isinstance(below, ast.Expr):
+                text = str(ast.literal_eval(below.value))
+                texts[ast.unparse(item.target)] = " ".join(text.split())
+    return texts
 
 
 def select(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -171,17 +220,8 @@ def takes_settings(*kinds: type) -> Callable[[F], F]:
         parameters = sorted([*derived, *own], key=lambda parameter: parameter.kind)
         function.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
         heading = "Parameters\n----------\n"
-        section = heading + "".join(map(_format_parameter, definitions.values()))
+        section = heading + "".join(d.format_parameter() for d in definitions.values())
         function.__doc__ = (inspect.getdoc(function) or "").replace(heading, section, 1)
         return function
 
     return decorate
-
-
-def _format_parameter(definition: SettingDefinition) -> str:
-    """Return the lines of one setting in a NumPy docstring."""
-    text = definition.help()
-    indented = textwrap.fill(
-        text[0].upper() + text[1:] + ".", 96, initial_indent=" " * 4, subsequent_indent=" " * 4
-    )
-    return f"{definition.name} : {definition.annotation}\n{indented}\n"

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from benchmark import api
-from benchmark.cli.config import read_config
-from benchmark.cli.flags import add_settings
+from benchmark.cli.settings import add_settings, read_config
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.run_options import RunOptions
 from benchmark.plan.settings import (
@@ -26,13 +25,9 @@ class WithClipping(Experiment):
     """An experiment with one more setting: nothing else than this field is written."""
 
     clip_norm: float = define_setting(
-        1.5,
-        "gradients are scaled down to 100 % of this norm",
-        TRAINING,
-        metavar="NORM",
-        allowed="a number above 0",
-        test=lambda norm: norm > 0,
+        1.5, TRAINING, "NORM", allowed="a number above 0", test=lambda norm: norm > 0
     )
+    """gradients are scaled down to 100 % of this norm"""
 
 
 def parser_of(*kinds):

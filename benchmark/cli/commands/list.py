@@ -6,7 +6,7 @@ import argparse
 import textwrap
 from collections.abc import Sequence
 
-from benchmark.cli.flags import add_setting
+from benchmark.cli.settings import add_setting
 from benchmark.data.sources import DATA_SOURCES
 from benchmark.model.inception_v3 import WEIGHTS
 from benchmark.model.registry import BACKBONES

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from benchmark import api
-from benchmark.cli.config import read_config
 from benchmark.cli.console import format_plan
-from benchmark.cli.flags import add_settings
+from benchmark.cli.settings import add_settings, settings_from
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.run_options import RunOptions
-from benchmark.plan.settings import settings_of
 from benchmark.plugins import broken_plugin_sentences
 from benchmark.system.progress import NullProgress, terminal_progress
 
@@ -35,16 +33,6 @@ def call(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG0
     """Print the plan."""
     show_plan(chosen, terminal_progress())
     return 0
-
-
-def settings_from(chosen: argparse.Namespace) -> dict[str, Any]:
-    """Return the settings of the flags and of the file that they name; flags win."""
-    known = settings_of(Experiment, RunOptions)
-    flags = {name: value for name, value in vars(chosen).items() if name in known}
-    file = read_config(chosen.config, Experiment, RunOptions) if chosen.config else {}
-    seeds = {"seeds", "seed_list"}  # two ways to give the same
-    replaced = seeds if seeds & flags.keys() else set()
-    return {**{name: file[name] for name in file.keys() - replaced}, **flags}
 
 
 def show_plan(chosen: argparse.Namespace, progress: NullProgress) -> tuple[Executor, RunOptions]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from benchmark import api
 from benchmark.cli.console import print_summary
-from benchmark.cli.flags import add_setting
+from benchmark.cli.settings import add_setting
 from benchmark.plan.run_options import RunOptions
 from benchmark.plan.settings import settings_of
 

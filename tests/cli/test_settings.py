@@ -1,8 +1,9 @@
-"""Settings in a TOML file."""
+"""Settings from flags and from a TOML file."""
 
 import pytest
 
-from benchmark.cli.config import read_config
+from benchmark.cli.parser import build_parser, parse
+from benchmark.cli.settings import read_config, settings_from
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.run_options import RunOptions
 
@@ -66,3 +67,28 @@ def test_a_mistake_is_an_error_that_names_the_file(read, text, error):
 def test_a_file_that_is_not_there_is_an_error():
     with pytest.raises(FileNotFoundError, match=r"--config nowhere\.toml: no such file"):
         read_config("nowhere.toml", Experiment)
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """Settings of a command line beside a file."""
+    file = tmp_path / "study.toml"
+    file.write_text("image-size = 96\nseed-list = [7]\njobs = 2\n")
+    return lambda *words: settings_from(
+        parse(build_parser(), ["plan", "--config", str(file), *words])
+    )
+
+
+def test_flags_win_over_the_file(settings):
+    assert settings("--image-size", "80") == {"image_size": "80", "seed_list": (7,), "jobs": 2}
+
+
+@pytest.mark.parametrize("words", [("--seeds", "2"), ("--seed-list", "3,4")])
+def test_either_flag_of_seeds_replaces_those_of_the_file(settings, words):
+    name = words[0].strip("-").replace("-", "_")
+    assert settings(*words) == {"image_size": 96, "jobs": 2, name: words[1]}
+
+
+def test_without_a_file_only_given_flags_count():
+    chosen = parse(build_parser(), ["run", "--quick", "--strategies", "no_change"])
+    assert settings_from(chosen) == {"quick": True, "strategies": "no_change"}

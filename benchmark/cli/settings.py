@@ -1,0 +1,76 @@
+"""Settings from flags and from a TOML file, both derived from the definitions of the settings."""
+
+from __future__ import annotations
+
+import argparse
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from benchmark.plan.experiment import Experiment
+from benchmark.plan.run_options import RunOptions
+from benchmark.plan.settings import GROUPS, OUTPUT, SettingDefinition, settings_of
+from benchmark.spec import did_you_mean
+
+
+def add_settings(parser: argparse.ArgumentParser, *kinds: type) -> None:
+    """Add a flag for each setting of these dataclasses, under the headings of their groups."""
+    groups = {title: parser.add_argument_group(title) for title in GROUPS}
+    for definition in settings_of(*kinds).values():
+        add_setting(groups[definition.group], definition)
+    groups[OUTPUT].add_argument(
+        "--config",
+        metavar="FILE.toml",
+        help="a file in which any of these settings may stand, like seeds = 3; flags win",
+    )
+
+
+def add_setting(group: Any, definition: SettingDefinition, unset: str = "") -> None:
+    """Add the flag of one setting; `unset` says what holds without it, if that differs here."""
+    options: dict[str, Any] = {"action": "store_true"}
+    if definition.type is not bool:
+        is_repeated = definition.type == tuple[str, ...]
+        options = {"action": "append" if is_repeated else "store", "metavar": definition.metavar}
+    group.add_argument(
+        f"--{definition.key}",
+        dest=definition.name,
+        default=argparse.SUPPRESS,  # a flag that is given wins over the file, a default does not
+        help=definition.help(unset).replace("%", "%%"),
+        **options,
+    )
+
+
+def settings_from(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings of the flags and of the file that they name; flags win."""
+    known = settings_of(Experiment, RunOptions)
+    flags = {name: value for name, value in vars(chosen).items() if name in known}
+    file = read_config(chosen.config, Experiment, RunOptions) if chosen.config else {}
+    seeds = {"seeds", "seed_list"}  # two ways to give the same
+    replaced = seeds if seeds & flags.keys() else set()
+    return {**{name: file[name] for name in file.keys() - replaced}, **flags}
+
+
+def read_config(file: str, *kinds: type) -> dict[str, Any]:
+    """Return the settings of these dataclasses that stand in a TOML file, by name.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is no TOML, or a key or a value is not allowed.
+    """
+    path = Path(file)
+    if not path.is_file():
+        raise FileNotFoundError(f"--config {file}: no such file")
+    known = {definition.key: definition for definition in settings_of(*kinds).values()}
+    values: dict[str, Any] = {}
+    try:
+        for key, value in tomllib.loads(path.read_text(encoding="utf-8")).items():
+            if (definition := known.get(key.replace("_", "-"))) is None:
+                close, listed = did_you_mean(key, known), ", ".join(sorted(known))
+                raise ValueError(f"unknown key {key!r}.{close} Known: {listed}")
+            values[definition.name] = definition.read(value)
+    except ValueError as error:  # also of TOML
+        raise ValueError(f"--config {file}: {error}") from None
+    return values
