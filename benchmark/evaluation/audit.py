@@ -21,7 +21,6 @@ from benchmark.model.backbone import HEAD
 from benchmark.plan.recipes import Recipe
 from benchmark.plan.schedule import Budget, StepRange, build_schedule
 from benchmark.strategy import Argmax, Decision, ExpectClassSampling, Stage, Strategy
-from benchmark.strategy.expectations.base import CheckResult, Expectation
 from benchmark.strategy.expectations.decision import DecisionIsArgmax
 from benchmark.strategy.expectations.inputs import (
     NoFeatureSynthetic,
@@ -29,7 +28,12 @@ from benchmark.strategy.expectations.inputs import (
     NoImageMixed,
 )
 from benchmark.strategy.expectations.loss import GradientMatchesCrossEntropy
-from benchmark.strategy.measurements import DecisionMeasurement, StageMeasurement
+from benchmark.strategy.measurements import (
+    CheckResult,
+    DecisionMeasurement,
+    Expectation,
+    StageMeasurement,
+)
 
 # component of a stage -> what a neutral one must measure
 _NEUTRAL: dict[str, Expectation[StageMeasurement]] = {

@@ -126,10 +126,8 @@ def make_room(needed: int, limit: int | None = None) -> bool:
     """Remove the least recently used entries until there is room for `needed` bytes more.
 
     Entries in use stay. If the bytes would not fit even then, only the entries that exceed the
-    limit without them are removed.
-
-    The limit is that of the whole cache in bytes, None for `default_limit`. Returns whether the
-    bytes fit, into the limit and onto the disk; 0 bytes always fit.
+    limit without them are removed. The limit is that of the whole cache in bytes; None stands for
+    `default_limit`. Returns whether the bytes fit, into the limit and onto the disk; 0 always fit.
     """
     cache_dir().mkdir(parents=True, exist_ok=True)
     with _scan_lock():
@@ -154,9 +152,6 @@ def clear() -> tuple[list[Entry], list[Entry]]:
         present = _scan()
         removed = [entry for entry in present if not entry.in_use and _remove(entry)]
         return removed, [entry for entry in present if entry not in removed]
-
-
-# ---- locks -----------------------------------------------------------------------------------
 
 
 def _lock_file(folder: Path) -> Path:
@@ -203,9 +198,6 @@ def _in_use(lock: Path) -> bool:
         except BlockingIOError:
             return True
     return False
-
-
-# ---- entries ---------------------------------------------------------------------------------
 
 
 def _scan() -> list[Entry]:

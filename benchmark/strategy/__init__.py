@@ -18,7 +18,6 @@ from benchmark.strategy.components import (
     Shuffle,
     Weighted,
 )
-from benchmark.strategy.expectations.base import CheckResult, Expectation
 from benchmark.strategy.expectations.decision import PredictsRareClassesMore, RaisesFittedMacroF1
 from benchmark.strategy.expectations.inputs import (
     AllImagesAugmented,
@@ -34,7 +33,12 @@ from benchmark.strategy.expectations.loss import (
     UpweightsEasyExamples,
     UpweightsRareClasses,
 )
-from benchmark.strategy.measurements import DecisionMeasurement, StageMeasurement
+from benchmark.strategy.measurements import (
+    CheckResult,
+    DecisionMeasurement,
+    Expectation,
+    StageMeasurement,
+)
 from benchmark.strategy.outputs import Outputs
 from benchmark.strategy.protocols import (
     Augmentation,

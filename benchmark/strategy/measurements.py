@@ -1,9 +1,9 @@
-"""Measurements of a training and of a decision. Expectations are checked against them."""
+"""Measurements of a training and of a decision, and the protocol of what is expected of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,3 +79,30 @@ class DecisionMeasurement:
 
 
 Measurement = TypeVar("Measurement", StageMeasurement, DecisionMeasurement, contravariant=True)
+
+
+class CheckResult(NamedTuple):
+    """Whether a measurement meets an expectation."""
+
+    passed: bool | None  # None if the measurement can't tell
+    observed: str  # the measured values
+
+
+class Expectation(Protocol[Measurement]):
+    """A claim about a component, and the check of it."""
+
+    @property
+    def component(self) -> str:
+        """The component that the claim is about: a field of Stage, or decision."""
+
+    @property
+    def claim(self) -> str:
+        """The claim in words."""
+
+    def check(self, measurement: Measurement) -> CheckResult:
+        """Compare the measurement with the claim."""
+
+
+def format_range(ratios: NDArray[np.float64]) -> str:
+    """Return ``from 0.99 to 1.00 times``."""
+    return f"from {ratios.min():.2f} to {ratios.max():.2f} times"

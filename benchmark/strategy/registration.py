@@ -89,9 +89,8 @@ def strategy(
         If the function has no docstring, a parameter has no default or one that is not among the
         values to try, or the name is taken.
     """
-    if build is None:
-        return functools.partial(_register, search=search, groups=groups)
-    return _register(build, search, groups)
+    register = functools.partial(_register, search=search, groups=groups)
+    return register if build is None else register(build)
 
 
 def _register(build: Build, search: dict[str, SearchSpace], groups: tuple[str, ...]) -> Build:

@@ -4,26 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from benchmark.strategy.components import (
-    Argmax,
-    CrossEntropy,
-    LinearHead,
-    NoAugmentation,
-    NoMixing,
-    NoSynthesis,
-    Shuffle,
-)
-from benchmark.strategy.expectations.base import Expectation
-from benchmark.strategy.measurements import DecisionMeasurement, StageMeasurement
-from benchmark.strategy.protocols import (
-    Augmentation,
-    Decision,
-    FeatureSynthesizer,
-    Head,
-    Loss,
-    Mixing,
-    Sampler,
-)
+from benchmark.strategy import components, protocols
+from benchmark.strategy.measurements import DecisionMeasurement, Expectation, StageMeasurement
 
 STAGE_COMPONENTS = ("sampler", "augmentation", "mixing", "synthesizer", "loss")  # fields of Stage
 
@@ -42,11 +24,11 @@ class Stage:
     """
 
     fraction: float = 1.0  # of the step budget, above 0 and up to 1
-    sampler: Sampler = Shuffle()
-    augmentation: Augmentation = NoAugmentation()
-    mixing: Mixing = NoMixing()
-    synthesizer: FeatureSynthesizer = NoSynthesis()
-    loss: Loss = CrossEntropy()
+    sampler: protocols.Sampler = components.Shuffle()
+    augmentation: protocols.Augmentation = components.NoAugmentation()
+    mixing: protocols.Mixing = components.NoMixing()
+    synthesizer: protocols.FeatureSynthesizer = components.NoSynthesis()
+    loss: protocols.Loss = components.CrossEntropy()
     train_from: str | None = None
     reset_head: bool = False  # begin this stage with a new head
     expectations: tuple[Expectation[StageMeasurement], ...] = ()
@@ -54,7 +36,7 @@ class Stage:
     def __post_init__(self) -> None:
         if not 0 < self.fraction <= 1:
             raise ValueError(f"a stage's fraction must be in (0, 1], got {self.fraction}")
-        if self.mixing != NoMixing() and self.synthesizer != NoSynthesis():
+        if self.mixing != components.NoMixing() and self.synthesizer != components.NoSynthesis():
             raise ValueError(
                 "a stage can mix images or synthesize features, not both: synthetic features have "
                 f"no image to mix; got mixing={self.mixing!r} and synthesizer={self.synthesizer!r}"
@@ -74,8 +56,8 @@ class Strategy:
     """
 
     stages: tuple[Stage, ...] = (Stage(),)  # their fractions add up to 1
-    head: Head = LinearHead()
-    decision: Decision = Argmax()
+    head: protocols.Head = components.LinearHead()
+    decision: protocols.Decision = components.Argmax()
     expectations: tuple[Expectation[DecisionMeasurement], ...] = ()  # of the decision
 
     def __post_init__(self) -> None:

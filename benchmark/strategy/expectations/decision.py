@@ -12,8 +12,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.strategy.expectations.base import CheckResult
-from benchmark.strategy.measurements import DecisionMeasurement
+from benchmark.strategy.measurements import CheckResult, DecisionMeasurement
 
 _EQUAL = CheckResult(None, "all classes are equally large")
 _NETWORK = "a synthetic network that has learnt the prior"

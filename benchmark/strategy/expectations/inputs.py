@@ -7,8 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from benchmark.strategy.expectations.base import CheckResult, format_range
-from benchmark.strategy.measurements import StageMeasurement
+from benchmark.strategy.measurements import CheckResult, StageMeasurement, format_range
 
 ALMOST_ALL = 0.95  # of the images to augment: an image of a single colour may stay the same
 

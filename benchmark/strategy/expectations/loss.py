@@ -9,8 +9,12 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.strategy.expectations.base import CheckResult, format_range
-from benchmark.strategy.measurements import CONFIDENCE_BINS, StageMeasurement
+from benchmark.strategy.measurements import (
+    CONFIDENCE_BINS,
+    CheckResult,
+    StageMeasurement,
+    format_range,
+)
 
 
 @dataclass(frozen=True)
