@@ -95,6 +95,12 @@ def broken_plugin_sentences() -> list[str]:
     return [f"The plug-in {name} is broken: {error}." for name, error in broken.items()]
 
 
+def line_in(file: Path, error: BaseException) -> int | None:
+    """Return the line of a file that led to an error; None if it is elsewhere."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return next((f.lineno for f in reversed(frames) if f.filename == str(file)), None)
+
+
 class Plugins:
     """The plug-in files of this process. Another process loads them when it unpickles this."""
 
@@ -118,7 +124,6 @@ def _error_with_line(error: Exception | SystemExit, path: Path) -> str:
     """Return the error with the line of the user's file that led to it."""
     if isinstance(error, SyntaxError):
         return f"{type(error).__name__}: {error.msg} (line {error.lineno})"
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if frame.filename == str(path)]
+    line = line_in(path, error)
     kind = "" if type(error) is ValueError else f"{type(error).__name__}: "
-    return f"{kind}{error}" + (f" (line {lines[-1]})" if lines else "")
+    return f"{kind}{error}" + (f" (line {line})" if line else "")

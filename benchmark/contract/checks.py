@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterator
 
 from benchmark.contract import components, key, loss, training
 from benchmark.contract.case import Case, CheckFailedError, CheckOutcome, ContractCheck
+from benchmark.plugins import line_in
 from benchmark.strategy.registration import StrategyEntry
 
 CHECKS: tuple[ContractCheck, ...] = (
@@ -49,7 +49,6 @@ def error_sentence(error: Exception, entry: StrategyEntry) -> str:
     """Return what is wrong: the message of a check, or an error with its line in the file."""
     if isinstance(error, CheckFailedError):
         return str(error)
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if frame.filename == str(entry.file)]
-    position = f" ({entry.file.name}, line {lines[-1]})" if lines else ""
+    line = line_in(entry.file, error)
+    position = f" ({entry.file.name}, line {line})" if line else ""
     return f"{type(error).__name__}: {error}{position}"

@@ -163,8 +163,7 @@ def _keys_in_another_process(
 
 def print_keys(files: list[str]) -> None:
     """Print the keys of all registered strategies, those of the files included, as JSON."""
-    keys: dict[str, str] = {}
-    errors: dict[str, str] = {}
+    keys, errors = dict[str, str](), dict[str, str]()
     for file in files:
         try:
             load_plugin(file)

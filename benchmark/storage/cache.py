@@ -63,12 +63,8 @@ class Lease:
     """
 
     def __init__(self, handle: int) -> None:
-        # closed, never unlocked: a forked child has the same lock
-        self._end = weakref.finalize(self, os.close, handle)
-
-    def release(self) -> None:
-        """End the lease now."""
-        self._end()
+        # `release()` ends it: closes, never unlocks, because a forked child has the same lock
+        self.release = weakref.finalize(self, os.close, handle)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(None), ()
@@ -117,9 +113,11 @@ def entries() -> list[Entry]:
         return sorted(_scan(), key=lambda entry: entry.last_used, reverse=True)
 
 
-def default_limit() -> int:
-    """Return the default limit in bytes: half of the free disk space and the cache together."""
-    return _default_limit(sum(entry.bytes for entry in entries()))
+def default_limit(taken: int | None = None) -> int:
+    """Return half of the free disk space and the cache together, in bytes, given the cache's."""
+    if taken is None:
+        taken = sum(entry.bytes for entry in entries())
+    return int(DEFAULT_FRACTION * (taken + _free()))
 
 
 def make_room(needed: int, limit: int | None = None) -> bool:
@@ -134,7 +132,7 @@ def make_room(needed: int, limit: int | None = None) -> bool:
         present = _scan()
         taken = sum(entry.bytes for entry in present)
         idle = [entry for entry in present if not entry.in_use]
-        over = taken - (_default_limit(taken) if limit is None else limit)
+        over = taken - (default_limit(taken) if limit is None else limit)
         excess = max(over + needed, needed - _free())
         fits = needed <= 0 or excess <= sum(entry.bytes for entry in idle)
         excess = excess if fits and needed > 0 else over
@@ -248,10 +246,6 @@ def _remove(entry: Entry) -> bool:
         return True
     except BlockingIOError:
         return False
-
-
-def _default_limit(taken: int) -> int:
-    return int(DEFAULT_FRACTION * (taken + _free()))
 
 
 def _free() -> int:

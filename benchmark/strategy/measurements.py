@@ -15,14 +15,7 @@ CONFIDENCE_BINS = 10  # equal bins of the probability of the true class
 
 @dataclass(frozen=True)
 class StageMeasurement:
-    """Measured in one stage of a training. C classes.
-
-    Attributes
-    ----------
-    gradient_norm
-        Sums over images of the norms of two gradients at the logits, that of the loss and that of
-        cross-entropy, by class and probability of the true class, (C, CONFIDENCE_BINS, 2).
-    """
+    """Measured in one stage of a training. C classes."""
 
     class_counts: NDArray[np.int64]  # training images, (C,)
     drawn: NDArray[np.int64]  # images shown, (C,)
@@ -30,6 +23,8 @@ class StageMeasurement:
     images_shown: tuple[int, int]  # first occurrences of an image in an epoch, and repeats
     augmented: tuple[int, int]  # those of both with pixels that the strategy changed
     mixed: int  # images shown with more than one class in their target
+    # Sums over images of the norms of two gradients at the logits, that of the loss and that of
+    # cross-entropy, by class and probability of the true class, (C, CONFIDENCE_BINS, 2).
     gradient_norm: NDArray[np.float64]
     drawn_before: int = 0  # images that the same sampler drew before this stage
 

@@ -12,16 +12,7 @@ STAGE_COMPONENTS = ("sampler", "augmentation", "mixing", "synthesizer", "loss") 
 
 @dataclass(frozen=True)
 class Stage:
-    """A fraction of the step budget. Every field has a neutral default.
-
-    Attributes
-    ----------
-    train_from
-        The first block to train, or "head" for the classifier alone. None trains the blocks of the
-        recipe's phase.
-    expectations
-        Declared effects of this stage's components, for the audit.
-    """
+    """A fraction of the step budget. Every field has a neutral default."""
 
     fraction: float = 1.0  # of the step budget, above 0 and up to 1
     sampler: protocols.Sampler = components.Shuffle()
@@ -29,9 +20,10 @@ class Stage:
     mixing: protocols.Mixing = components.NoMixing()
     synthesizer: protocols.FeatureSynthesizer = components.NoSynthesis()
     loss: protocols.Loss = components.CrossEntropy()
+    # first block to train, "head" for the classifier alone, None for those of the recipe's phase
     train_from: str | None = None
     reset_head: bool = False  # begin this stage with a new head
-    expectations: tuple[Expectation[StageMeasurement], ...] = ()
+    expectations: tuple[Expectation[StageMeasurement], ...] = ()  # of its components, for the audit
 
     def __post_init__(self) -> None:
         if not 0 < self.fraction <= 1:
@@ -58,7 +50,7 @@ class Strategy:
     stages: tuple[Stage, ...] = (Stage(),)  # their fractions add up to 1
     head: protocols.Head = components.LinearHead()
     decision: protocols.Decision = components.Argmax()
-    expectations: tuple[Expectation[DecisionMeasurement], ...] = ()  # of the decision
+    expectations: tuple[Expectation[DecisionMeasurement], ...] = ()  # of the decision, likewise
 
     def __post_init__(self) -> None:
         if not callable(getattr(self.decision, "fit", None)):

@@ -120,7 +120,8 @@ class RichProgress(NullProgress):
         from rich import progress
         from rich.table import Column
 
-        whole, cut = Column(no_wrap=True), Column(no_wrap=True, ratio=1)  # on a narrow terminal
+        whole = Column(no_wrap=True)
+        cut = Column(no_wrap=True, ratio=1)  # the only one that a narrow terminal may cut
         with progress.Progress(
             progress.TextColumn("{task.description}", table_column=whole),
             progress.BarColumn(bar_width=20),
