@@ -17,13 +17,7 @@ SPLIT_NAMES = {
 
 
 def read_table(path: Path, required: Sequence[str], optional: Sequence[str] = ()) -> list[dict]:
-    """Read a CSV file with a header: a dict a row, cells stripped, column names in lower case.
-
-    Raises
-    ------
-    ValueError
-        If a required column is missing or the file isn't text in UTF-8.
-    """
+    """Read a CSV file with a header: a dict a row, cells stripped, column names in lower case."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as handle:
             reader = csv.DictReader(handle, skipinitialspace=True)
@@ -45,12 +39,7 @@ def match_files(path: Path, column: str, files: Sequence[str]) -> tuple[list[str
     """Read `path` (file,`column`); return a value for each of `files` ('' without), and messages.
 
     A row names a file by its whole name ('cat/001.jpg') or by the end of it ('001.jpg') where
-    only one file ends so. Messages are about rows without a file, and files without a row.
-
-    Raises
-    ------
-    ValueError
-        If a name fits several files, or two rows disagree about a file.
+    only one file ends so. A name that fits several files, or two rows that disagree, are an error.
     """
     ends = _by_end(files)
     values = [""] * len(files)

@@ -45,11 +45,7 @@ def image_folder(spec: str) -> ImageSet:
     """List the images below the existing folder `spec`; no image is read.
 
     Optional beside the class folders: groups.csv (file,group) and splits.csv (file,split).
-
-    Raises
-    ------
-    ValueError
-        If it does not have one folder a class, or a CSV file contradicts itself.
+    ValueError: it does not have one folder a class, or a CSV file contradicts itself.
     """
     root = Path(spec).expanduser()
     folders = _folders(root)
@@ -70,15 +66,14 @@ def image_folder(spec: str) -> ImageSet:
     if (table := root / "groups.csv").is_file():
         names, group_messages = match_files(table, "group", listing.files)
         groups = group_ids(names)
-    classes = tuple(sorted(set(listing.labels)))
-    number = {label: index for index, label in enumerate(classes)}
+    classes, labels = np.unique(listing.labels, return_inverse=True)
     return ImageSet(
         name=short_name(root),
         spec=spec,
         description=f"The image folder {root.resolve().name}, one folder a class.",
         files=tuple(listing.files),
-        labels=np.array([number[label] for label in listing.labels], dtype=np.int64),
-        classes=classes,
+        labels=labels,
+        classes=tuple(classes.tolist()),
         stamps=tuple(listing.stamps),
         read=FileReader(str(root.resolve()), tuple(listing.files)),
         groups=groups,

@@ -35,17 +35,15 @@ def image_table(spec: str) -> ImageSet:
     else:
         root = os.path.commonpath([Path(path).parent for path in paths])
     files = tuple(Path(os.path.relpath(path, root)).as_posix() for path in paths)
-    labels = [rows[path]["label"] for path in paths]
-    classes = tuple(sorted(set(labels)))
-    number = {label: index for index, label in enumerate(classes)}
+    classes, labels = np.unique([rows[path]["label"] for path in paths], return_inverse=True)
     groups, splits = ([rows[path][column] for path in paths] for column in ("group", "split"))
     return ImageSet(
         name=short_name(table),
         spec=spec,
         description=f"The images listed in {table.name}.",
         files=files,
-        labels=np.array([number[label] for label in labels], dtype=np.int64),
-        classes=classes,
+        labels=labels,
+        classes=tuple(classes.tolist()),
         stamps=tuple(stamp(file, statuses[p]) for file, p in zip(files, paths, strict=True)),
         read=FileReader(root, files),
         groups=group_ids(groups) if any(groups) else None,

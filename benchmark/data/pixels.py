@@ -18,16 +18,7 @@ from PIL import Image
 
 from benchmark.data.imageset import ImageSet, Reader
 from benchmark.data.parallel import format_error, map_blocks
-from benchmark.storage import atomic
-from benchmark.storage.cache import (
-    Lease,
-    build_lock,
-    cache_dir,
-    default_limit,
-    entries,
-    lease,
-    make_room,
-)
+from benchmark.storage import atomic, cache
 from benchmark.storage.sizes import format_size
 
 RECIPE = 1  # raise it when the same bytes would give other pixels
@@ -42,7 +33,7 @@ class Pixels:
     readable: np.ndarray  # (N,) bool
     errors: dict[int, str]  # index -> why the image can't be read
     key: str  # sha256 of the content: the same on every machine and at any time
-    lease: Lease | None = field(repr=False)  # keeps the array's file from removal
+    lease: cache.Lease | None = field(repr=False)  # keeps the array's file from removal
 
 
 def prepare_pixels(
@@ -77,14 +68,16 @@ def prepare_pixels(
         raise ValueError(f"The image size must be at least 1 pixel, not {size}.")
     listing = {"recipe": RECIPE, "pillow": PIL.__version__, "size": size}
     listing |= {"files": images.files, "stamps": images.stamps}
-    folder = cache_dir() / "pixels" / atomic.digest(listing)[:32]
-    own_lease = lease(folder, f"pixels of {images.name}, {len(images)} images, {size} px")
+    folder = cache.cache_dir() / "pixels" / atomic.digest(listing)[:32]
+    own_lease = cache.lease(folder, f"pixels of {images.name}, {len(images)} images, {size} px")
     shape = (len(images), size, size, 3)
     meta = _meta_if_whole(folder, shape)
     if meta is None:
-        meta = _build_alone(folder, images, shape, progress, cache_limit)
+        with cache.build_lock(folder):
+            meta = _meta_if_whole(folder, shape)  # another process may have built it meanwhile
+            meta = meta or _build(folder, images, shape, progress, cache_limit)
     else:
-        make_room(0, cache_limit)  # the limit may be lower than it was
+        cache.make_room(0, cache_limit)  # the limit may be lower than it was
     errors = {int(index): message for index, message in meta["errors"].items()}
     if len(errors) == len(images):
         raise ValueError(
@@ -126,21 +119,6 @@ def _meta_if_whole(folder: Path, shape: tuple[int, ...]) -> dict[str, Any] | Non
     return meta if whole else None
 
 
-def _build_alone(
-    folder: Path,
-    images: ImageSet,
-    shape: tuple[int, ...],
-    progress: Callable[[int], None],
-    cache_limit: int | None,
-) -> dict[str, Any]:
-    """Build the store unless another process does; return its description."""
-    with build_lock(folder):
-        if meta := _meta_if_whole(folder, shape):
-            return meta  # another process has built it meanwhile
-        _require_room(folder, images, shape, cache_limit)
-        return _build(folder, images, shape, progress)
-
-
 def _require_room(
     folder: Path, images: ImageSet, shape: tuple[int, ...], cache_limit: int | None
 ) -> None:
@@ -149,7 +127,7 @@ def _require_room(
     for useless in (folder, *folder.parent.glob(f".{folder.name}.*.tmp")):
         shutil.rmtree(useless, ignore_errors=True)
     needed = int(np.prod(shape))
-    if make_room(needed, cache_limit):
+    if cache.make_room(needed, cache_limit):
         return
     extent = f"{shape[0]} images of {shape[1]} x {shape[2]} pixels"
     need = f"{images.spec}: {extent} take {format_size(needed)}"
@@ -159,8 +137,8 @@ def _require_room(
             f"{need}, {folder.parent} has {format_size(free)} left. Make room, set "
             "IMBALANCE_BENCH_CACHE to a folder on another disk, or choose a smaller --image-size."
         )
-    limit = default_limit() if cache_limit is None else cache_limit
-    in_use = sum(entry.bytes for entry in entries() if entry.in_use)
+    limit = cache.default_limit() if cache_limit is None else cache_limit
+    in_use = sum(entry.bytes for entry in cache.entries() if entry.in_use)
     raise ValueError(
         f"{need}, the cache in {folder.parents[1]} may take {format_size(limit)}, of which "
         f"{format_size(in_use)} are in use. Raise --cache-limit, choose a smaller --image-size, or "
@@ -169,9 +147,14 @@ def _require_room(
 
 
 def _build(
-    folder: Path, images: ImageSet, shape: tuple[int, ...], progress: Callable[[int], None]
+    folder: Path,
+    images: ImageSet,
+    shape: tuple[int, ...],
+    progress: Callable[[int], None],
+    cache_limit: int | None,
 ) -> dict[str, Any]:
     """Decode all images into a folder beside `folder`, and rename it when it is whole."""
+    _require_room(folder, images, shape, cache_limit)
     unfinished = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.tmp")
     unfinished.mkdir()
     try:

@@ -53,16 +53,10 @@ def make_splits(
 
     Parameters
     ----------
-    labels
-        Class of each image, (N,) int.
-    classes
-        Names, (C,), for messages.
-    seed
-        Decides which images go where.
-    groups
-        (N,) int.
-    digests
-        (N,) digests of the content, '' if not known.
+    labels, classes
+        Class of each image, (N,) int; names of the classes, (C,), for messages.
+    groups, digests
+        (N,) int; (N,) digests of the content, '' if not known.
     given
         (N,) 'train', 'val', 'test' or '', from the owner of the data. '' counts as train. A split
         that the owner left out is taken from train, at its fraction.
@@ -90,7 +84,10 @@ def make_splits(
         messages += _drop_leaks(split_of, units)
     missing = [split for split in (VAL, TEST) if not np.any(split_of == split)]
     if missing:
-        _take_from_training(split_of, missing, labels, units, len(classes), fractions, seed)
+        wanted = [fractions[s] if s == TRAIN or s in missing else 0.0 for s in (TRAIN, VAL, TEST)]
+        shares = tuple(fraction / sum(wanted) for fraction in wanted)
+        train = split_of == TRAIN
+        split_of[train] = assign_groups(labels[train], units[train], len(classes), shares, seed)
     if missing and is_given:
         names = " and ".join(SPLITS[split] for split in missing)
         messages.append(f"The data come without {names} images: taken from the training part.")
@@ -166,22 +163,6 @@ def _drop_leaks(split_of: np.ndarray, units: np.ndarray) -> list[str]:
         f"The given split leaks: {counted} images share a group or their content with images in "
         "another split; they are left out."
     ]
-
-
-def _take_from_training(
-    split_of: np.ndarray,
-    missing: Sequence[int],
-    labels: np.ndarray,
-    units: np.ndarray,
-    n_classes: int,
-    fractions: Sequence[float],
-    seed: int,
-) -> None:
-    """Assign a part of the training images to the missing splits; in place."""
-    wanted = [fractions[s] if s == TRAIN or s in missing else 0.0 for s in (TRAIN, VAL, TEST)]
-    shares = tuple(fraction / sum(wanted) for fraction in wanted)
-    train = split_of == TRAIN
-    split_of[train] = assign_groups(labels[train], units[train], n_classes, shares, seed)
 
 
 def _require_training_images(

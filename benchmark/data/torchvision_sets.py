@@ -102,9 +102,9 @@ class _Source:
         arguments: dict[str, Any] = {}
         for key, value in split_parameters(self.spec, text).items():
             if key not in self.allowed:
+                known = ", ".join(self.allowed)
                 raise ValueError(
-                    f"{self.spec}: {self.kind.__name__} takes no {key!r}; "
-                    f"it takes {', '.join(self.allowed)}."
+                    f"{self.spec}: {self.kind.__name__} takes no {key!r}; it takes {known}."
                 )
             arguments[key] = value if key == "root" else _literal(value)
         if "root" in self.allowed:
@@ -158,18 +158,14 @@ class _Source:
 def _class_named(name: str, spec: str) -> Any:
     import torchvision.datasets as available  # torch: 2 s, which other sources do not need
 
-    kinds = {
-        key: kind
-        for key in available.__all__
-        if isinstance(kind := getattr(available, key), type) and key != "VisionDataset"
-    }
-    if name not in kinds:
-        # by lower case, as CIFAR10 is far from cifar10 otherwise
-        lower = {key.lower(): key for key in kinds}
-        near = [lower[key] for key in difflib.get_close_matches(name.lower(), lower, n=3)]
-        hint = f"Did you mean {' or '.join(near)}?" if near else "E.g. torchvision:Flowers102."
-        raise ValueError(f"{spec}: torchvision has no data set {name!r}. {hint}")
-    return kinds[name]
+    kinds = {key: getattr(available, key) for key in available.__all__ if key != "VisionDataset"}
+    if name in kinds and isinstance(kinds[name], type):
+        return kinds[name]
+    # by lower case, as CIFAR10 is far from cifar10 otherwise
+    lower = {key.lower(): key for key, kind in kinds.items() if isinstance(kind, type)}
+    near = [lower[key] for key in difflib.get_close_matches(name.lower(), lower, n=3)]
+    hint = f"Did you mean {' or '.join(near)}?" if near else "E.g. torchvision:Flowers102."
+    raise ValueError(f"{spec}: torchvision has no data set {name!r}. {hint}")
 
 
 def _constructor_arguments(kind: type) -> tuple[list[str], set[str]]:

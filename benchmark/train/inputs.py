@@ -51,7 +51,8 @@ class TrainingInputs:
         target = torch.zeros(len(batch), frozen.classes, device=frozen.device)
         target.scatter_(1, labels[:, None], 1.0)  # (B,) -> (B, 1); one_hot waits for the device
         mixes = not isinstance(mixing, NoMixing)
-        fresh, stored = _where(batch.augmented | mixes)
+        recomputed = batch.augmented | mixes  # (B,)
+        fresh, stored = np.flatnonzero(recomputed), np.flatnonzero(~recomputed)
         if not len(fresh):
             return self._stored(batch.positions), target
         images = self._images(batch.select(fresh), sums)
@@ -76,7 +77,7 @@ class TrainingInputs:
         """Images (B, 3, H, W) uint8, augmented by the recipe and then by the strategy."""
         images = self.frozen_features.images(self.train[batch.positions])
         for augment in (self.augmentation, self.stage.augmentation):
-            changed, _ = _where(augment.selects(torch.from_numpy(batch.repeat_index)).numpy())
+            changed = np.flatnonzero(augment.selects(torch.from_numpy(batch.repeat_index)).numpy())
             if len(changed):
                 rows = self._to_device(changed)
                 numbers = self._to_device(batch.repeat_index[changed])
@@ -96,8 +97,3 @@ class TrainingInputs:
 
     def _to_device(self, numbers: NDArray[np.int64]) -> Tensor:
         return self.frozen_features.to_device(torch.from_numpy(numbers))
-
-
-def _where(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Positions at which a mask (B,) is true, and those at which it is false."""
-    return np.flatnonzero(mask), np.flatnonzero(~mask)

@@ -8,7 +8,9 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -33,6 +35,8 @@ HOST_FRACTION = 0.5  # of its memory; training and the file cache need the rest
 SHARED_MEMORY = Path("/dev/shm")  # a file system in memory: processes can share its files
 IMAGES_PER_COPY = 1024
 
+T = TypeVar("T")
+
 
 class Placement(Enum):
     """Where activations are stored; the value is shown to the user."""
@@ -41,23 +45,6 @@ class Placement(Enum):
     DISK = "in a memory-mapped file"
     MEMORY = "in memory"
     RECOMPUTE = "recomputed at every step"
-
-
-@dataclass(frozen=True)
-class MemoryBudget:
-    """Bytes available for activations."""
-
-    device: int  # 0 on a CPU, and where several processes share a GPU
-    disk: Callable[[int], bool]  # whether so many fit into the cache; may evict other entries
-    memory: int  # of a file system in memory
-
-    def placement_for(self, needed: int) -> Placement:
-        """Return the fastest placement in which so many bytes fit."""
-        if needed <= self.device:
-            return Placement.DEVICE
-        if self.disk(needed):
-            return Placement.DISK
-        return Placement.MEMORY if needed <= self.memory else Placement.RECOMPUTE
 
 
 @dataclass
@@ -75,47 +62,43 @@ class StoreAllocator:
         self, first: str, shape: tuple[int, ...], dtype: str
     ) -> tuple[ActivationStore | None, Placement]:
         """Return a store for the inputs of the block `first`; None if it fits nowhere."""
+        rows, needed = (self.rows, shape, dtype), self.rows * row_bytes(shape, dtype)
+        store = self._on_gpu(needed, partial(DeviceActivationStore, *rows, self.device.name))
+        if store is not None:
+            return store, Placement.DEVICE
         folder = cache_dir() / "activations" / digest([*self.fingerprint, first, *shape])[:20]
         lock = lease(folder, f"activations before {first} of {self.description}")
-
-        def fits_on_disk(needed: int) -> bool:
-            return make_room(needed - _disk_bytes(folder / "rows.bin"), self.cache_limit)
-
-        needed = self.rows * row_bytes(shape, dtype)
-        budget = MemoryBudget(self.gpu_budget, fits_on_disk, _shared_memory_budget())
-        placement = budget.placement_for(needed)
-        if placement is Placement.DEVICE:
-            try:
-                store = DeviceActivationStore(self.rows, shape, dtype, self.device.name)
-            except RuntimeError as error:  # another program took the memory first
-                if not is_out_of_memory(error):
-                    raise
-                self.gpu_budget = 0
-                return self.allocate(first, shape, dtype)
-            self.gpu_budget -= needed
-            return store, placement
-        if placement is Placement.DISK:
-            return DiskActivationStore(folder, self.rows, shape, dtype, lock), placement
-        if placement is Placement.MEMORY:
+        if make_room(needed - _disk_bytes(folder / "rows.bin"), self.cache_limit):
+            return DiskActivationStore(folder, *rows, lock), Placement.DISK
+        if needed <= _shared_memory_budget():
             own = SharedMemoryDir()
-            return DiskActivationStore(own.path, self.rows, shape, dtype, own), placement
-        return None, placement
+            return DiskActivationStore(own.path, *rows, own), Placement.MEMORY
+        return None, Placement.RECOMPUTE
 
     def pixels(self, array: NDArray[np.uint8]) -> NDArray[np.uint8] | Tensor:
         """Return images (N, H, W, 3) on the GPU if they fit there, else the array itself."""
-        if array.nbytes > self.gpu_budget:
+        empty = partial(torch.empty, array.shape, dtype=torch.uint8, device=self.device.name)
+        pixels = self._on_gpu(array.nbytes, empty)
+        if pixels is None:
             return array
-        try:
-            pixels = torch.empty(array.shape, dtype=torch.uint8, device=self.device.name)
-        except RuntimeError as error:
-            if not is_out_of_memory(error):
-                raise
-            return array
-        self.gpu_budget -= array.nbytes
         for start in range(0, len(array), IMAGES_PER_COPY):
             part = slice(start, start + IMAGES_PER_COPY)
             pixels[part] = torch.from_numpy(array[part].copy())
         return pixels
+
+    def _on_gpu(self, needed: int, allocate: Callable[[], T]) -> T | None:
+        """Return what `allocate` puts into the memory of the GPU; None if it does not fit."""
+        if needed > self.gpu_budget:
+            return None
+        try:
+            allocated = allocate()
+        except RuntimeError as error:  # another program took the memory first
+            if not is_out_of_memory(error):
+                raise
+            self.gpu_budget = 0
+            return None
+        self.gpu_budget -= needed
+        return allocated
 
 
 def gpu_budget(device: Device, processes: int, batch_size: int, image_size: int) -> int:

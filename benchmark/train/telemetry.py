@@ -52,13 +52,6 @@ class StageMonitor:
         drawn, synthetic = np.zeros((2, classes), np.int64)
         return cls(start, drawn, synthetic, np.zeros((classes, CONFIDENCE_BINS, 2)))
 
-    def count(self, labels: NDArray[np.int64], repeat_index: NDArray[np.int64]) -> None:
-        """Add the images of a batch: labels (B,), repeat index within the epoch (B,)."""
-        np.add.at(self.drawn, labels, 1)
-        repeats = int(np.count_nonzero(repeat_index))
-        first, before = self.images_shown
-        self.images_shown = [first + len(repeat_index) - repeats, before + repeats]
-
     def add(self, sums: DeviceAccumulators) -> None:
         """Add the sums that lie on the device, which synchronises."""
         self.gradient_norm += sums.gradient_norm.cpu().numpy()
@@ -111,11 +104,6 @@ class TrainingStats:
     loss_steps: int = 0
     curve: list[dict[str, Any]] = field(default_factory=list)  # one entry for each validation
 
-    @classmethod
-    def empty(cls, classes: int, images: int) -> TrainingStats:
-        """Return those of a training without steps."""
-        return cls(classes, np.zeros(images, bool))
-
     @property
     def drawn(self) -> NDArray[np.int64]:
         """Images drawn, by class, (C,)."""
@@ -139,7 +127,10 @@ class TrainingStats:
         self.used[images] = True
         self.augmented_images += int(batch.augmented.sum())
         monitor = self.monitors[-1]
-        monitor.count(samples.labels[images], batch.repeat_index[is_image])
+        np.add.at(monitor.drawn, samples.labels[images], 1)
+        repeats = int(np.count_nonzero(batch.repeat_index[is_image]))
+        monitor.images_shown[0] += len(images) - repeats
+        monitor.images_shown[1] += repeats
         synthetic = batch.positions[samples.synthetic[batch.positions]]
         np.add.at(monitor.synthetic, samples.labels[synthetic], 1)
 
@@ -170,23 +161,15 @@ class TrainingStats:
         return cls(**fields)
 
 
-@dataclass
 class DeviceAccumulators:
     """Sums that are accumulated on the device, so that no step synchronises."""
 
-    gradient_norm: Tensor  # (C, CONFIDENCE_BINS, 2) float64
-    augmented: Tensor  # (2,) first occurrences in an epoch, and repeats
-    mixed: Tensor  # ()
-    images: int = 0
-
-    @classmethod
-    def empty(cls, classes: int, device: torch.device) -> DeviceAccumulators:
-        """Return sums of zero."""
-        return cls(
-            torch.zeros(classes, CONFIDENCE_BINS, 2, dtype=torch.float64, device=device),
-            torch.zeros(2, device=device),
-            torch.zeros((), device=device),
-        )
+    def __init__(self, classes: int, device: torch.device) -> None:
+        shape = (classes, CONFIDENCE_BINS, 2)
+        self.gradient_norm = torch.zeros(shape, dtype=torch.float64, device=device)
+        self.augmented = torch.zeros(2, device=device)  # first occurrences in an epoch, and repeats
+        self.mixed = torch.zeros((), device=device)
+        self.images = 0
 
     def add(self, other: DeviceAccumulators) -> None:
         """Add the sums of a step, once that step has succeeded."""
@@ -197,17 +180,11 @@ class DeviceAccumulators:
 
 
 def gradient_norm(logits: Tensor, gradient: Tensor, target: Tensor) -> Tensor:
-    """Return the norms of the gradients at the logits, summed by class: (C, CONFIDENCE_BINS, 2).
+    """Return the norms of the gradients at the logits (B, C), summed: (C, CONFIDENCE_BINS, 2).
 
     By class, and by probability of the true class: the norm of the loss's gradient, and that of
-    cross-entropy's, softmax - target, which needs no backward pass.
-
-    Parameters
-    ----------
-    logits, target
-        (B, C).
-    gradient
-        (B, C) of every image's own loss, before any mean.
+    cross-entropy's, softmax - target, which needs no backward pass. `gradient` (B, C) is that of
+    every image's own loss, before any mean.
     """
     p = logits.softmax(1)
     norms = torch.stack((gradient.norm(dim=1), (p - target).norm(dim=1)), dim=1)  # (B, 2)

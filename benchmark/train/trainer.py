@@ -22,6 +22,7 @@ from benchmark.plan.segments import Segment
 from benchmark.strategy import Loss, NoSynthesis
 from benchmark.strategy.components import augments_first_occurrence
 from benchmark.system.memory import is_out_of_memory, release_memory
+from benchmark.system.progress import Advance
 from benchmark.train.batch_sampler import Batch, BatchSampler
 from benchmark.train.cuda_graphs import STEPS_THAT_PAY, CudaGraphRunner
 from benchmark.train.inputs import TrainingInputs
@@ -49,15 +50,12 @@ class Training(TrainingState):
     def run(
         self,
         segment: Segment,
-        advance: Callable[[int], None] = lambda _: None,
+        advance: Advance = lambda _: None,
         pause: Callable[[], None] = lambda: None,
     ) -> None:
         """Train to the end of `segment`; `pause` is called after each validation, to save.
 
-        Raises
-        ------
-        FloatingPointError
-            If the loss stops being a finite number.
+        A loss that is no finite number raises FloatingPointError.
         """
         devices = [self.device] if self.device.type == "cuda" else []
         with torch.random.fork_rng(devices):
@@ -67,11 +65,7 @@ class Training(TrainingState):
                     self._run_step_range(step_range, end, advance, pause)
 
     def _run_step_range(
-        self,
-        step_range: StepRange,
-        end: int,
-        advance: Callable[[int], None],
-        pause: Callable[[], None],
+        self, step_range: StepRange, end: int, advance: Advance, pause: Callable[[], None]
     ) -> None:
         phase = self.recipe.phases[step_range.phase]
         phase_start, phase_end = self.budget.boundaries()[step_range.phase : step_range.phase + 2]
@@ -181,17 +175,10 @@ class Training(TrainingState):
         )
         stats.loss_sum, stats.loss_steps = 0.0, 0
 
-    # ---- preparation of a step range ---------------------------------------------------------
-
     def _inputs(self, step_range: StepRange, first: str) -> TrainingInputs:
         stage, samples = step_range.stage, self._samples(step_range, first)
-        sampler = BatchSampler(
-            stage.sampler,
-            samples.labels,
-            self.seed,
-            self.budget.batch_size,
-            step_range.sampler_start,
-        )
+        batch_size, start = self.budget.batch_size, step_range.sampler_start
+        sampler = BatchSampler(stage.sampler, samples.labels, self.seed, batch_size, start)
         return TrainingInputs(
             frozen_features=self.frozen_features,
             train=self.split.train,
@@ -233,7 +220,7 @@ class Training(TrainingState):
             self._graphs_from = first
 
     def _no_sums(self) -> DeviceAccumulators:
-        return DeviceAccumulators.empty(self.classes, self.device)
+        return DeviceAccumulators(self.classes, self.device)
 
 
 def _losses(loss: Loss, logits: Tensor, target: Tensor, counts: Tensor) -> Tensor:

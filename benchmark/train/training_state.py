@@ -43,7 +43,7 @@ class TrainingState:
         self.labels = frozen_features.labels[split.train]  # (N,)
         counts = np.bincount(self.labels, minlength=self.classes)
         self.counts = torch.from_numpy(counts).to(self.device, torch.float32)  # (C,)
-        self.stats = TrainingStats.empty(self.classes, len(self.labels))
+        self.stats = TrainingStats(self.classes, np.zeros(len(self.labels), bool))
         pretrained = frozen_features.pretrained
         backbone, suffix = pretrained.backbone, pretrained.suffix()
         self.width = backbone.width  # D
@@ -52,8 +52,6 @@ class TrainingState:
         self.optimizer: torch.optim.Optimizer | None = None  # before the first step
         self._restored: dict[str, Tensor] = {}  # the state of the optimizer that is to be made
         self._generator = torch.Generator(self.device)
-
-    # ---- state -------------------------------------------------------------------------------
 
     def save(self, path: Path) -> None:
         """Write the state after the present step."""
@@ -73,8 +71,6 @@ class TrainingState:
             self.network.suffix.load_state_dict(suffix)
             self.suffix_unchanged = False
         self._restored = with_prefix("optimizer", tensors)
-
-    # ---- outputs -----------------------------------------------------------------------------
 
     @torch.no_grad()
     def outputs(self, indices: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
@@ -96,8 +92,6 @@ class TrainingState:
                 return self.network.features(frozen.inputs(batch))
 
         return torch.cat([features for _, features in compute_in_batches(indices, compute)])
-
-    # ---- preparation of a step range ---------------------------------------------------------
 
     def _unfreeze(self, step_range: StepRange, phase: Phase) -> str:
         """Make trainable what the step range trains; return the first trained block."""

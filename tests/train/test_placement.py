@@ -12,7 +12,6 @@ from benchmark.system.device import Device
 from benchmark.train import placement as module
 from benchmark.train.activation_store import DeviceActivationStore, DiskActivationStore
 from benchmark.train.placement import (
-    MemoryBudget,
     Placement,
     StoreAllocator,
     gpu_budget,
@@ -50,22 +49,21 @@ def fill(store):
 @pytest.mark.parametrize(
     ("device", "disk", "memory", "placement"),
     [
-        (20, 0, 0, Placement.DEVICE),
-        (9, 20, 20, Placement.DISK),
-        (0, 9, 20, Placement.MEMORY),
-        (0, 9, 9, Placement.RECOMPUTE),
+        (NEEDED, 0, 0, Placement.DEVICE),
+        (NEEDED - 1, NEEDED, NEEDED, Placement.DISK),
+        (0, NEEDED - 1, NEEDED, Placement.MEMORY),
+        (0, NEEDED - 1, NEEDED - 1, Placement.RECOMPUTE),
     ],
 )
-def test_the_fastest_placement_that_fits_is_taken(device, disk, memory, placement):
-    budget = MemoryBudget(device, lambda needed: needed <= disk, memory)
-    assert budget.placement_for(10) is placement
+def test_the_fastest_placement_that_fits_is_taken(device, disk, memory, placement, monkeypatch):
+    monkeypatch.setattr(module, "make_room", lambda needed, _: needed <= disk)
+    monkeypatch.setattr(module, "_shared_memory_budget", lambda: memory)
+    assert allocate(budget=device)[2] is placement
 
 
-def test_no_room_is_made_on_disk_for_what_fits_on_the_gpu():
-    def disk(needed):
-        raise AssertionError("asked")
-
-    assert MemoryBudget(20, disk, 0).placement_for(10) is Placement.DEVICE
+def test_no_room_is_made_on_disk_for_what_fits_on_the_gpu(monkeypatch):
+    monkeypatch.setattr(module, "make_room", lambda *_: pytest.fail("room was made"))
+    assert allocate(budget=NEEDED)[2] is Placement.DEVICE
 
 
 def test_a_gpu_keeps_what_training_needs():

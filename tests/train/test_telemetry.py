@@ -24,7 +24,7 @@ from tests.train.small_training import SPLIT
     [(8, 1, [8]), (8, 4, [2] * 4), (5, 4, [3, 2]), (50, 8, [7, 7, 6, 6, 6, 6, 6, 6]), (1, 4, [1])],
 )
 def test_no_micro_batch_is_a_single_image(batch, micro_batches, sizes):
-    stats = TrainingStats.empty(3, 10)
+    stats = TrainingStats(3, np.zeros(10, bool))
     stats.micro_batches = micro_batches
     images = Batch(np.arange(batch), np.zeros(batch, int), np.zeros(batch, bool))
     cut = images.micro_batches(stats.micro_batch_count(batch))
@@ -36,7 +36,7 @@ def test_synthetic_rows_are_counted_apart_from_images():
     labels = np.array([0, 0, 1, 1, 2, 2])
     synthetic = np.array([False] * 4 + [True, False])  # the last row repeats an image
     samples = SamplePool(labels, 4, None, synthetic)
-    stats = TrainingStats.empty(3, 4)
+    stats = TrainingStats(3, np.zeros(4, bool))
     monitor = stats.monitor(0)
     batch = Batch(np.array([1, 1, 4, 5]), np.array([0, 1, 0, 0]), np.array([False, True] * 2))
     stats.count(batch, samples)
@@ -56,7 +56,7 @@ def test_statistics_come_back_as_they_were(setup):
 
 
 def test_a_step_range_that_continues_keeps_its_monitor():
-    stats = TrainingStats.empty(3, 4)
+    stats = TrainingStats(3, np.zeros(4, bool))
     first = stats.monitor(0)
     assert stats.monitor(0) is first
     assert stats.monitor(5) is not first

@@ -75,11 +75,6 @@ def wheels(images: int = 2400, classes: int = 17, ratio: float = 40.0, seed: int
         Images of the most common design over images of the rarest, at least 1.
     seed
         Another seed gives other pictures.
-
-    Raises
-    ------
-    ValueError
-        If a value is out of its range, or there are fewer images than classes.
     """
     if not 2 <= classes <= len(DESIGNS):
         raise ValueError(f"wheels: classes={classes}; there are 2 to {len(DESIGNS)} designs.")

@@ -39,10 +39,7 @@ _SHARD = re.compile(r'\.exports="([A-Za-z0-9+/=]+)"')
 def convert(package: Path, target: Path = FILE) -> None:
     """Write the 8-bit InceptionV3 in `package` (the .tgz that ``npm pack`` fetches) to `target`.
 
-    Raises
-    ------
-    ValueError
-        If the package does not hold the model as it is in nsfwjs 4.4.0.
+    A package that does not hold the model as it is in nsfwjs 4.4.0 raises ValueError.
     """
     with tarfile.open(package) as archive:
         manifest = _read_member(archive, f"{FOLDER}/model.min.js")
@@ -66,10 +63,8 @@ def convert(package: Path, target: Path = FILE) -> None:
             numbers, affine = source[theirs]
             if numbers.ndim == 4:
                 numbers = numbers.permute(3, 2, 0, 1)  # (kh, kw, in, out) -> (out, in, kh, kw)
-            if numbers.shape != shapes[ours]:
-                raise ValueError(
-                    f"{theirs} is {tuple(numbers.shape)}, {ours} is {tuple(shapes[ours])}"
-                )
+            if (shape := numbers.shape) != shapes[ours]:
+                raise ValueError(f"{theirs} is {tuple(shape)}, {ours} is {tuple(shapes[ours])}")
             stored[ours] = numbers.contiguous()
             stored[ours + AFFINE] = torch.tensor(affine, dtype=torch.float64)
     with atomic(target) as temporary:
