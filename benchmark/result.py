@@ -23,7 +23,7 @@ from benchmark.execution.run_folder import RunFolder
 from benchmark.report import notebook_html, write_multi_dataset_report, write_report
 from benchmark.report.multi import page as multi_page
 from benchmark.report.multi import verdict as multi_verdict
-from benchmark.report.single import figures as single_figures
+from benchmark.report.single import page as single_page
 from benchmark.report.single.verdict import verdict
 
 
@@ -93,7 +93,7 @@ class Result:
     @cached_property
     def figures(self) -> dict[str, Any]:
         """The report's figures, by name, as matplotlib figures."""
-        return single_figures.all_figures(self.comparison)
+        return single_page.all_figures(self.comparison)
 
     def __repr__(self) -> str:
         columns = [*(metric.name for metric in self.main_metrics), "status"]

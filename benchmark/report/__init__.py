@@ -6,14 +6,13 @@ from pathlib import Path
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.multi_dataset import MultiDatasetComparison
+from benchmark.report.multi import figures
 from benchmark.report.multi import page as multi_page
 from benchmark.report.multi.csv_files import frames
-from benchmark.report.multi.figures import FIGURES as MULTI_FIGURES
 from benchmark.report.render import html
 from benchmark.report.render.writer import write_page
 from benchmark.report.single import csv_files
 from benchmark.report.single import page as single_page
-from benchmark.report.single.figures import FIGURES
 
 __all__ = ["notebook_html", "write_multi_dataset_report", "write_report"]
 
@@ -22,27 +21,18 @@ def write_report(comparison: Comparison, folder: Path | None = None) -> dict[str
     """Write report.md, report.html, figures/*.svg and the CSV files, each whole or not at all.
 
     The same comparison gives the same bytes. A figure of an earlier report that this one lacks is
-    removed.
-
-    Parameters
-    ----------
-    folder
-        Where to write; None takes the folder that the comparison was loaded from.
-
-    Returns
-    -------
-    dict
-        "markdown", "html" and the names of the other files -> path.
+    removed. `folder` None takes that of the run. Returns the paths of "markdown", "html" and, by
+    their names, of the other files.
     """
     folder = comparison.folder if folder is None else folder
-    written = csv_files.write(comparison, folder)
-    return written | write_page(single_page.build_page(comparison), folder, FIGURES)
+    written = csv_files.write_frames(csv_files.frames_of(comparison), folder)
+    return written | write_page(single_page.build_page(comparison), folder, single_page.FIGURES)
 
 
 def write_multi_dataset_report(comparison: MultiDatasetComparison, folder: Path) -> dict[str, Path]:
     """Write the report of several runs to a folder, as `write_report` does for one."""
     written = csv_files.write_frames(frames(comparison), folder)
-    return written | write_page(multi_page.build_page(comparison), folder, MULTI_FIGURES)
+    return written | write_page(multi_page.build_page(comparison), folder, figures.FIGURES)
 
 
 def notebook_html(comparison: Comparison | MultiDatasetComparison) -> str:

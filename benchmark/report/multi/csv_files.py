@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pandas as pd
@@ -9,16 +10,13 @@ import pandas as pd
 from benchmark.analysis.multi_dataset import MultiDatasetComparison
 from benchmark.report.multi.settings import comparable_settings
 from benchmark.report.render.blocks import Block, Definitions, Paragraph
+from benchmark.report.single.csv_files import APOSTROPHES
 
 FILES = (
     ("scores.csv", "One row a data set and strategy: means over seeds, differences, ranks."),
     ("leaderboard.csv", "One row a strategy: wins and losses against the baseline, mean ranks."),
     ("pairs.csv", "One row a pair of strategies, with the test over data sets."),
     ("runs.csv", "One row a run: its data and its settings."),
-)
-APOSTROPHES = (
-    "In the CSV files, an apostrophe stands before each text that a spreadsheet could take for a "
-    "formula."
 )
 
 
@@ -36,10 +34,7 @@ def frames(comparison: MultiDatasetComparison) -> dict[str, pd.DataFrame]:
             "folder": str(run.folder),
             "classes": len(run.classes),
             "train_images": sum(run.train_counts),
-            **{
-                name.replace(" ", "_").replace("-", "_"): value
-                for name, value in comparable_settings(run).items()
-            },
+            **{re.sub("[ -]", "_", name): v for name, v in comparable_settings(run).items()},
             "baseline": run.baseline,
         }
         for dataset, run in zip(comparison.datasets, comparison.runs, strict=True)

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from matplotlib.figure import Figure as Drawing
 
 from benchmark.analysis.multi_dataset import RANKED_BY, MultiDatasetComparison, main_metrics
 from benchmark.evaluation.metrics.registry import METRICS
-from benchmark.report.multi import tables
 from benchmark.report.multi.csv_files import files_section
 from benchmark.report.multi.figures import all_figures
 from benchmark.report.multi.notices import warnings
+from benchmark.report.multi.tables import (
+    metric_tables,
+    pairs_table,
+    rank_tables,
+    runs_table,
+    shared_settings,
+)
 from benchmark.report.multi.verdict import follow_up, significant_sentences, verdict
 from benchmark.report.render.blocks import (
     Block,
     Definitions,
     Details,
-    Figure,
     Heading,
     Page,
     Paragraph,
-    Section,
-    printable,
+    add_sections,
 )
-from benchmark.report.render.canvas import to_svg
+from benchmark.report.render.canvas import figure_block
 from benchmark.report.render.formats import join_names, pluralize
 
 HEADLINE = (RANKED_BY, "never_predicted")  # metrics in the first tables
@@ -44,13 +47,12 @@ def build_page(comparison: MultiDatasetComparison) -> Page:
         ("glossary", "Glossary", (_glossary(),)),
         ("files", "Files", files_section()),
     )
-    sections = (Section(id, title, tuple(blocks)) for id, title, blocks in contents)
-    return replace(headline(comparison), sections=tuple(s for s in sections if s.blocks))
+    return add_sections(headline(comparison), contents)
 
 
 def headline(comparison: MultiDatasetComparison) -> Page:
     """Return the first screen: title, verdict, warnings and the tables of two metrics."""
-    names = [printable(name) for name in comparison.datasets]
+    names = list(comparison.datasets)
     number = pluralize(len(names), "data set", "data sets")
     strategies = pluralize(len(comparison.strategies), "strategy", "strategies")
     few = len(names) < 4
@@ -59,12 +61,8 @@ def headline(comparison: MultiDatasetComparison) -> Page:
         subtitle=f"{strategies} · {number if few else ', '.join(names)}",
         verdict=verdict(comparison),
         follow_up=follow_up(comparison),
-        warnings=tuple(map(printable, warnings(comparison))),
-        lead=tuple(
-            table
-            for name in HEADLINE
-            for table in tables.metric_tables(comparison, METRICS.get(name))
-        ),
+        warnings=tuple(warnings(comparison)),
+        lead=tuple(t for name in HEADLINE for t in metric_tables(comparison, METRICS.get(name))),
         sections=(),
     )
 
@@ -94,12 +92,12 @@ def _glossary() -> Definitions:
 def _differences(
     comparison: MultiDatasetComparison, figures: dict[str, Drawing]
 ) -> Iterator[Block]:
-    if "differences" in figures:
+    if figure := figures.get("differences"):
         several = any(len(run.seeds) > 1 for run in comparison.runs)
         rings = "A ring is a seed, a bar the mean of the seeds. " if several else ""
-        yield _figure(
-            figures,
+        yield figure_block(
             "differences",
+            figure,
             f"Macro-F1 minus the baseline's, on one scale. {rings}Blue is higher, red is lower.",
             "Difference in macro-F1 from the baseline, a row a strategy and a panel a data set; "
             "the means are in the first table.",
@@ -109,15 +107,15 @@ def _differences(
 def _ranks(comparison: MultiDatasetComparison, figures: dict[str, Drawing]) -> Iterator[Block]:
     if not comparison.common_strategies:
         return
-    if "ranks" in figures:
-        yield _figure(
-            figures,
+    if figure := figures.get("ranks"):
+        yield figure_block(
             "ranks",
+            figure,
             "Mean ranks by macro-F1. A bar joins strategies, marked by dots, of which no two "
             "differ significantly (Wilcoxon's signed-rank test, Holm).",
             "Strategies on an axis of mean ranks; the numbers are in the table below.",
         )
-    yield from tables.rank_tables(comparison)
+    yield from rank_tables(comparison)
 
 
 def _pairs(comparison: MultiDatasetComparison) -> Iterator[Block]:
@@ -132,24 +130,20 @@ def _pairs(comparison: MultiDatasetComparison) -> Iterator[Block]:
     if sentences := significant_sentences(comparison):
         if len(sentences) <= MOST_PAIRS:
             yield Paragraph(f"Macro-F1 is significantly higher with {join_names(sentences)}.")
-        yield tables.pairs_table(comparison)
+        yield pairs_table(comparison)
     else:
-        yield Details("All pairs", (tables.pairs_table(comparison),))
+        yield Details("All pairs", (pairs_table(comparison),))
 
 
 def _further_metrics(comparison: MultiDatasetComparison) -> Iterator[Block]:
     for metric in main_metrics():
         if metric.name not in HEADLINE:
             yield Heading(metric.title)
-            yield from tables.metric_tables(comparison, metric)
+            yield from metric_tables(comparison, metric)
 
 
 def _runs(comparison: MultiDatasetComparison) -> Iterator[Block]:
-    yield tables.runs_table(comparison)
-    if shared := tables.shared_settings(comparison):
+    yield runs_table(comparison)
+    if shared := shared_settings(comparison):
         yield Heading("The same in all runs")
         yield shared
-
-
-def _figure(figures: dict[str, Drawing], name: str, caption: str, alt: str) -> Figure:
-    return Figure(name, to_svg(figures[name], name), caption, alt)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.execution.manifest import RecipeInfo
-from benchmark.report.render.blocks import printable
 from benchmark.report.render.formats import MISSING
 
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from benchmark.analysis.multi_dataset import (
-    NOT_RUN,
-    RANKED_BY,
-    MultiDatasetComparison,
-    column_of,
-)
+from benchmark.analysis.multi_dataset import NOT_RUN, RANKED_BY, MultiDatasetComparison, column_of
 from benchmark.evaluation.metrics.metric import Metric
 from benchmark.report.multi.settings import comparable_settings
-from benchmark.report.render.blocks import Cell, Facts, Row, Table, printable
+from benchmark.report.render.blocks import Cell, Facts, Row, Table, make_row, split_evenly
 from benchmark.report.render.formats import (
+    FORMATS,
     MISSING,
     add_sign,
     count_formatter,
@@ -25,7 +21,7 @@ from benchmark.report.render.formats import (
     format_share,
     pluralize,
 )
-from benchmark.report.single.columns import FORMATS
+from benchmark.report.single.metric_tables import format_best
 
 DATASETS_PER_TABLE = 6  # fit on paper side by side
 
@@ -37,7 +33,11 @@ def metric_tables(comparison: MultiDatasetComparison, metric: Metric) -> list[Ta
     records = _records(comparison)
     values = comparison.scores[metric.name].dropna().astype(float)
     write = count_formatter(values) if metric.format == "count" else FORMATS[metric.format]
-    best = {dataset: _best(comparison, dataset, metric, write) for dataset in comparison.datasets}
+    finished = comparison.scores[comparison.scores["status"] == "ok"]
+    best = {
+        dataset: format_best(rows[metric.name], write, metric.better)
+        for dataset, rows in finished.groupby("dataset")
+    }
     last = {"Mean rank ↓": _mean_ranks(comparison, metric.name)}
     if metric.name == RANKED_BY and comparison.baseline:
         last = {"Above baseline ↑": _wins(comparison)} | last
@@ -47,11 +47,13 @@ def metric_tables(comparison: MultiDatasetComparison, metric: Metric) -> list[Ta
         f"from {baseline}."
     )
     tables = []
-    for datasets in _per_table(comparison):
+    for datasets in split_evenly(comparison.datasets, DATASETS_PER_TABLE):
         rows = []
         for name in comparison.strategies:
             cells = [
-                _metric_cell(comparison, records[name, dataset], metric.name, write, best[dataset])
+                _metric_cell(
+                    comparison, records[name, dataset], metric.name, write, best.get(dataset)
+                )
                 for dataset in datasets
             ]
             rows.append(_row(comparison, name, [*cells, *(cell[name] for cell in last.values())]))
@@ -71,12 +73,12 @@ def rank_tables(comparison: MultiDatasetComparison) -> list[Table]:
         "and depend on which strategies are compared."
     )
     tables = []
-    for datasets in _per_table(comparison):
+    for datasets in split_evenly(comparison.datasets, DATASETS_PER_TABLE):
         rows = []
         for name in comparison.common_strategies:
             cells = [Cell(_format_rank(records[name, dataset]["rank"])) for dataset in datasets]
             rows.append(_row(comparison, name, [*cells, means[name]]))
-        columns = ("Strategy", *map(printable, datasets), "Mean rank ↓")
+        columns = ("Strategy", *datasets, "Mean rank ↓")
         tables.append(Table(caption, columns, tuple(rows), csv="scores.csv"))
     return tables
 
@@ -86,17 +88,10 @@ def pairs_table(comparison: MultiDatasetComparison) -> Table:
     pairs = comparison.pairs.sort_values(["p_adj", "p"], na_position="last", kind="stable")
     rows = []
     for pair in pairs.to_dict("records"):
-        cells = (
-            printable(pair["strategy_a"]),
-            printable(pair["strategy_b"]),
-            format_count(pair["datasets"]),
-            format_count(pair["wins"]),
-            format_count(pair["losses"]),
-            add_sign(format_share(pair["median"])),
-            format_p_value(pair["p"]),
-            format_p_value(pair["p_adj"]),
-        )
-        rows.append(Row(tuple(map(Cell, cells))))
+        counts = (format_count(pair[name]) for name in ("datasets", "wins", "losses"))
+        median = add_sign(format_share(pair["median"]))
+        p_values = (format_p_value(pair[name]) for name in ("p", "p_adj"))
+        rows.append(make_row(pair["strategy_a"], pair["strategy_b"], *counts, median, *p_values))
     columns = (
         *("Strategy A", "Strategy B", "Data sets", "A higher", "B higher", "Median of A − B"),
         *("p", "p, Holm"),
@@ -113,21 +108,20 @@ def runs_table(comparison: MultiDatasetComparison) -> Table:
     all_settings = [comparable_settings(run) for run in comparison.runs]
     differing = [name for name in all_settings[0] if len({s[name] for s in all_settings}) > 1]
     rows = []
-    for dataset, run, settings in zip(
-        comparison.datasets, comparison.runs, all_settings, strict=True
-    ):
+    runs = zip(comparison.datasets, comparison.runs, all_settings, strict=True)
+    for dataset, run, settings in runs:
         counts = run.train_counts
         cells = (
             dataset,
             format_count(len(run.classes)),
             format_count(sum(counts)),
             format_count(max(counts) / min(counts)) if min(counts, default=0) > 0 else MISSING,
-            format_count(sum(run.test_counts) / max(len(run.seeds), 1)),
+            format_count(sum(run.test_counts) / len(run.seeds)),
             str(run.folder),
             run.baseline or "none",
             *(settings[name] for name in differing),
         )
-        rows.append(Row(tuple(Cell(printable(text)) for text in cells)))
+        rows.append(make_row(*cells))
     counted = ("Classes", "Train images", "Ratio", "Test images")
     columns = ("Data set", *counted, "Folder", "Baseline", *map(_capitalize, differing))
     text_columns = frozenset({0, *range(1 + len(counted), len(columns))})
@@ -173,18 +167,6 @@ def _metric_cell(
     return Cell(text, note=note, mark="best" if text == best else "")
 
 
-def _best(
-    comparison: MultiDatasetComparison, dataset: str, metric: Metric, write: Write
-) -> str | None:
-    """Return the text of the best value; None where all values have the same text."""
-    rows = comparison.scores
-    rows = rows[(rows["dataset"] == dataset) & (rows["status"] == "ok")]
-    values = rows[metric.name]
-    if metric.better is None or values.map(write).nunique() < 2:
-        return None
-    return write(values.max() if metric.better == "higher" else values.min())
-
-
 def _wins(comparison: MultiDatasetComparison) -> dict[str, Cell]:
     return {
         str(row["strategy"]): Cell(f"{row['wins']} of {row['compared']}" if row["compared"] else "")
@@ -213,23 +195,18 @@ def _title(comparison: MultiDatasetComparison, dataset: str, metric: Metric) -> 
     """Name a data set; above counts of classes also the number of classes."""
     run = comparison.runs[comparison.datasets.index(dataset)]
     classes = f", of {pluralize(len(run.classes), 'class', 'classes')}"
-    return printable(dataset) + (classes if metric.format == "count" else "")
+    return dataset + (classes if metric.format == "count" else "")
 
 
 def _row(comparison: MultiDatasetComparison, name: str, cells: list[Cell]) -> Row:
     kind = "baseline" if name == comparison.baseline else ""
-    return Row((Cell(printable(name), note=kind), *cells), kind=kind)
+    return Row((Cell(name, note=kind), *cells), kind=kind)
 
 
 def _records(comparison: MultiDatasetComparison) -> dict[tuple[str, str], Mapping[Any, Any]]:
     """Return strategy and data set -> row of `scores`."""
     records = comparison.scores.to_dict("records")
     return {(record["strategy"], record["dataset"]): record for record in records}
-
-
-def _per_table(comparison: MultiDatasetComparison) -> list[Sequence[str]]:
-    names, step = comparison.datasets, DATASETS_PER_TABLE
-    return [names[begin : begin + step] for begin in range(0, len(names), step)]
 
 
 def _capitalize(name: str) -> str:

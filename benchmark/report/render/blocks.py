@@ -6,7 +6,12 @@ In every text, a piece between two backticks is code. There is no other markup.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TypeVar
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,11 @@ class Row:
 
     cells: tuple[Cell, ...]
     kind: str = ""  # "baseline", "failed"
+
+
+def make_row(*cells: Cell | str, kind: str = "") -> Row:
+    """Return a row; a text is a cell without note and mark."""
+    return Row(tuple(Cell(cell) if isinstance(cell, str) else cell for cell in cells), kind)
 
 
 @dataclass(frozen=True)
@@ -145,6 +155,23 @@ class Page:
             elif isinstance(block, Details):
                 blocks[:0] = block.blocks
         return figures
+
+
+def add_sections(headline: Page, contents: Iterable[tuple[str, str, Iterable[Block]]]) -> Page:
+    """Return a page with sections, each an id, a title and blocks; without those that are empty."""
+    sections = (Section(id, title, tuple(blocks)) for id, title, blocks in contents)
+    return replace(headline, sections=tuple(s for s in sections if s.blocks))
+
+
+def split_evenly(items: Sequence[Item], most: int) -> list[Sequence[Item]]:
+    """Split items, like the columns of a wide table, into runs of at most so many, about equal.
+
+    >>> split_evenly("abcdefg", 3)
+    ['ab', 'cd', 'efg']
+    """
+    number = -(-len(items) // most)
+    edges = [len(items) * k // max(number, 1) for k in range(number + 1)]
+    return [items[begin:end] for begin, end in pairwise(edges)]
 
 
 def split_code(text: str) -> list[tuple[str, bool]]:

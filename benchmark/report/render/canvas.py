@@ -19,16 +19,9 @@ from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmark.report.render.blocks import printable
-from benchmark.report.render.colours import COLOURS
+from benchmark.report.render import blocks
+from benchmark.report.render.colours import FAINT, INK, MUTED, PAPER
 
-INK, PAPER, MUTED, FAINT, PLAIN, LINE, SECOND, ON_LOW, ON_HIGH = (
-    COLOURS[name][0]
-    for name in (
-        *("ink", "paper", "muted", "faint", "plain"),
-        *("line", "second", "on-low", "on-high"),
-    )
-)
 PAGE_WIDTH = 960  # pixels; a wider drawing scrolls on the page
 
 _STYLE = {
@@ -56,6 +49,11 @@ _STYLE = {
     "figure.facecolor": "none",
     "axes.facecolor": "none",
 }
+
+
+def figure_block(name: str, figure: Figure, caption: str, alt: str) -> blocks.Figure:
+    """Return a drawing as a block of the page."""
+    return blocks.Figure(name, to_svg(figure, name), caption, alt)
 
 
 def to_svg(figure: Figure, name: str) -> str:
@@ -133,7 +131,7 @@ def label_width(names: Sequence[str], longest: int) -> int:
 
 def shorten(name: str, longest: int) -> str:
     """Return a name in `longest` letters at most, without its middle if it has more."""
-    name = " ".join(printable(name).split())
+    name = " ".join(blocks.printable(name).split())
     if len(name) <= longest:
         return name
     end = longest // 2  # variants of one strategy differ in their last parameter

@@ -10,20 +10,12 @@ INVERTED_FROM = 12  # text is inverted from here on: contrast stays above 4.5 on
 
 # Lightness is monotonic in both ramps, so they work with any colour vision and in grey.
 _LIGHT = [
-    (0.0, "#e9eeea"),
-    (0.2, "#a9dcc0"),
-    (0.4, "#3aaead"),
-    (0.575, "#377aa3"),
-    (0.7, "#385f98"),
-    (1.0, "#35264c"),
+    *((0.0, "#e9eeea"), (0.2, "#a9dcc0"), (0.4, "#3aaead")),
+    *((0.575, "#377aa3"), (0.7, "#385f98"), (1.0, "#35264c")),
 ]
 _DARK = [
-    (0.0, "#242a30"),
-    (0.25, "#3a3d6b"),
-    (0.45, "#385f98"),
-    (0.575, "#377aa3"),
-    (0.78, "#3aaead"),
-    (1.0, "#d5f2dc"),
+    *((0.0, "#242a30"), (0.25, "#3a3d6b"), (0.45, "#385f98")),
+    *((0.575, "#377aa3"), (0.78, "#3aaead"), (1.0, "#d5f2dc")),
 ]
 
 
@@ -44,6 +36,9 @@ COLOURS: dict[str, tuple[str, str]] = {
     "on-low": ("#010101", "#ffffff"),  # matplotlib omits #000000, so no page could replace it
     "on-high": ("#ffffff", "#000000"),
 }
+INK, PAPER, MUTED, FAINT, PLAIN, LINE, SECOND, ON_LOW, ON_HIGH = (
+    light for light, _ in COLOURS.values()
+)
 HEAT = [f"heat-{level}" for level in range(LEVELS)]
 COLOURS |= dict(zip(HEAT, zip(_ramp(_LIGHT), _ramp(_DARK), strict=True), strict=True))
 

@@ -21,6 +21,11 @@ def format_share(value: float, digits: int = 3) -> str:
     return (MINUS if value < 0 and text.strip(".0") else "") + text
 
 
+def format_number(value: float) -> str:
+    """Format a number with three decimals."""
+    return f"{value:.3f}" if math.isfinite(value) else MISSING
+
+
 def format_count(value: float) -> str:
     """Format a count, or the mean of counts over seeds.
 
@@ -42,12 +47,12 @@ def count_formatter(values: Iterable[float]) -> Callable[[float], str]:
     """
     if all(format_count(value).isdigit() or value >= 1000 or value != value for value in values):
         return format_count
-    return lambda value: (
-        format_count(value) if format_count(value) == MISSING else _format_one_decimal(value)
-    )
+    return _format_one_decimal
 
 
 def _format_one_decimal(value: float) -> str:
+    if not math.isfinite(value):
+        return MISSING
     return f"{MINUS if value < 0 and round(value, 1) else ''}{abs(value):,.1f}"
 
 
@@ -80,6 +85,14 @@ def add_sign(text: str) -> str:
     if text == MISSING or text.startswith(MINUS):
         return text
     return ("+" if text.strip(".0") else "±") + text
+
+
+FORMATS = {"share": format_share, "number": format_number, "count": format_count}
+
+
+def lower_first(title: str) -> str:
+    """Return a title as it is written inside a sentence."""
+    return title[:1].lower() + title[1:]
 
 
 def join_names(names: list[str], joint: str = "and") -> str:

@@ -18,12 +18,13 @@ _HERE = Path(__file__).parent
 def render(page: Page) -> str:
     """Return the page as an HTML document with style and drawings, without scripts or requests."""
     template = _templates().get_template("template.html.jinja")
-    return template.render(page=page, style=Markup(_style()), colours=COLOURS)
+    style = Markup((_HERE / "style.css").read_text(encoding="utf-8"))
+    return printable(template.render(page=page, style=style, colours=COLOURS))
 
 
 def render_notebook(page: Page) -> str:
     """Return verdict, warnings and main table as a fragment with its own style."""
-    return _templates().get_template("notebook.html.jinja").render(page=page)
+    return printable(_templates().get_template("notebook.html.jinja").render(page=page))
 
 
 @cache
@@ -40,15 +41,10 @@ def _templates() -> Environment:
     return templates
 
 
-def _style() -> str:
-    return (_HERE / "style.css").read_text(encoding="utf-8")
-
-
 def _inline(text: str) -> Markup:
     """Escape a text; pieces between backticks become code."""
-    return Markup("").join(
-        _code(piece) if code else escape(printable(piece)) for piece, code in split_code(text)
-    )
+    pieces = split_code(text)
+    return Markup("").join(_code(piece) if code else escape(piece) for piece, code in pieces)
 
 
 def _code(text: str) -> Markup:
@@ -62,7 +58,7 @@ def _breakable(text: str) -> Markup:
 
     A sentence breaks at its spaces; a number does not break.
     """
-    return Markup("<wbr>").join(re.split(r"(?<=[_:=,/.])(?=[^\W\d])", printable(text)))
+    return Markup("<wbr>").join(re.split(r"(?<=[_:=,/.])(?=[^\W\d])", text))
 
 
 def inline_drawing(svg: str, alt: str) -> Markup:

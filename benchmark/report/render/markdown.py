@@ -18,13 +18,14 @@ from benchmark.report.render.blocks import (
     Page,
     Paragraph,
     Table,
+    printable,
     split_code,
 )
 
 
 def render(page: Page) -> str:
     """Return the page; figures are links to figures/<name>.svg beside it."""
-    return "\n\n".join(_blocks(page)) + "\n"
+    return printable("\n\n".join(_blocks(page)) + "\n")
 
 
 def _blocks(page: Page) -> Iterator[str]:

@@ -14,29 +14,15 @@ from benchmark.storage.atomic import write_text
 def write_page(page: Page, folder: Path, figure_names: Iterable[str]) -> dict[str, Path]:
     """Write report.md, report.html and figures/*.svg.
 
-    Parameters
-    ----------
-    figure_names
-        All figures that such a page may have. Those of an earlier report that this page lacks are
-        removed.
-
-    Returns
-    -------
-    dict
-        "markdown", "html" and the names of the figures' files -> path.
+    Of `figure_names`, all that such a page may have, those that this page lacks are removed.
+    Returns the paths of "markdown", "html" and, by their names, of the figures' files.
     """
-    written = {}
-    for figure in page.figures():
-        name = f"figures/{figure.name}.svg"
-        write_text(folder / name, to_standalone_svg(figure.svg))
-        written[name] = folder / name
-    for name in figure_names:
-        if f"figures/{name}.svg" not in written:
-            (folder / f"figures/{name}.svg").unlink(missing_ok=True)
-    for kind, name, render in (
-        ("markdown", "report.md", markdown.render),
-        ("html", "report.html", html.render),
-    ):
-        write_text(folder / name, render(page))
-        written[kind] = folder / name
-    return written
+    drawings = {f"figures/{figure.name}.svg": figure.svg for figure in page.figures()}
+    for name, svg in drawings.items():
+        write_text(folder / name, to_standalone_svg(svg))
+    for name in {f"figures/{name}.svg" for name in figure_names} - drawings.keys():
+        (folder / name).unlink(missing_ok=True)
+    pages = {"markdown": folder / "report.md", "html": folder / "report.html"}
+    write_text(pages["markdown"], markdown.render(page))
+    write_text(pages["html"], html.render(page))
+    return {name: folder / name for name in drawings} | pages

@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.findings import logit_shift
 from benchmark.evaluation.metrics.shot_groups import SHOT_GROUPS, shot_groups
-from benchmark.report.render.blocks import Block, Cell, Details, Row, Table, as_code, printable
-from benchmark.report.render.formats import (
-    MINUS,
-    MISSING,
-    add_sign,
-    format_share,
-    join_names,
+from benchmark.report.render import colours
+from benchmark.report.render.blocks import Block, Cell, Details, Table, as_code, make_row
+from benchmark.report.render.canvas import Canvas, figure_block, page_style, shorten
+from benchmark.report.render.formats import MINUS, MISSING, add_sign, format_share, join_names
+from benchmark.report.single.strategies import (
+    failed_checks,
+    network_owners,
+    network_titles,
+    row_kind,
 )
-from benchmark.report.single.drawings import figure_block
-from benchmark.report.single.strategies import failed_checks, row_kind
-from benchmark.report.single.training_effects import ALT, CAPTION, draw_training_effects
 
 FEW = SHOT_GROUPS.index("few")
+CAPTION = (
+    "By class, largest first. Above, on a logarithmic scale: share of the training images (grey), "
+    "of the images drawn (rings) and of the gradient at the logits (triangles). Below: the class's "
+    "mean logit minus the baseline's. Over several seeds all values are means."
+)
+ALT = (
+    "Shares of draws and of the gradient, and shift of the logits, by class, two panels a "
+    "strategy; training_effects.csv has the numbers."
+)
+_LINE: dict[str, Any] = {"linewidth": 0.9, "markersize": 4.5, "zorder": 3}
+_DRAWN = _LINE | {"marker": "o", "color": colours.SECOND, "markerfacecolor": colours.PAPER}
+_GRADIENT = _LINE | {"marker": "^", "color": colours.LINE}
+_NATURAL: dict[str, Any] = {"color": colours.PLAIN, "linewidth": 3.5, "alpha": 0.75}
+_NATURAL |= {"solid_capstyle": "butt"}
 
 
 def audit_section(comparison: Comparison) -> Iterator[Block]:
@@ -56,23 +72,20 @@ def audit_table(comparison: Comparison) -> Table | None:
         if strategy not in shares:
             continue
         row = shares[strategy]
-        cells = [
-            Cell(printable(strategy)),
+        shift = MISSING if strategy == baseline else add_sign(_format_shift(row["logit_shift"]))
+        cells: tuple[Cell | str, ...] = (
+            strategy,
             Cell(_audit_result(comparison, strategy), mark="failed" if strategy in failed else ""),
-            Cell(format_share(row["drawn"])),
+            format_share(row["drawn"]),
             Cell(format_share(row["gradient"]), note=format_share(row["cross_entropy_gradient"])),
-        ]
-        if baseline is not None:
-            shift = MISSING if strategy == baseline else add_sign(_format_shift(row["logit_shift"]))
-            cells.append(Cell(shift))
-        cells.append(Cell(_network_sentence(comparison, strategy)))
-        rows.append(Row(tuple(cells), kind=row_kind(comparison, strategy)))
-    titles = ["Strategy", "Passed the audit", "Share of draws", "Share of gradient"]
-    titles += ["Logit shift"] if baseline is not None else []
-    titles.append("Network")
-    texts = frozenset({0, 1, len(titles) - 1})
-    caption = _audit_caption(comparison)
-    return Table(caption, tuple(titles), tuple(rows), texts, csv="training_effects.csv")
+            *([] if baseline is None else [shift]),
+            _network_sentence(comparison, strategy),
+        )
+        rows.append(make_row(*cells, kind=row_kind(comparison, strategy)))
+    measured = ("Passed the audit", "Share of draws", "Share of gradient")
+    titles = ("Strategy", *measured, *([] if baseline is None else ["Logit shift"]), "Network")
+    texts, caption = frozenset({0, 1, len(titles) - 1}), _audit_caption(comparison)
+    return Table(caption, titles, tuple(rows), texts, csv="training_effects.csv")
 
 
 def checks_table(comparison: Comparison) -> Table | None:
@@ -87,14 +100,12 @@ def checks_table(comparison: Comparison) -> Table | None:
         if len(group) == 1:
             result = "no" if len(failed) else "yes" if len(passed) else "unknown"
         observed = (failed if len(failed) else group).iloc[0]["observed"]
-        texts = (printable(str(strategy)), str(expectation), printable(str(observed)))
-        mark = "failed" if len(failed) else ""
-        rows.append(Row((*map(Cell, texts), Cell(result, mark=mark))))
+        passed_cell = Cell(result, mark="failed" if len(failed) else "")
+        rows.append(make_row(str(strategy), str(expectation), str(observed), passed_cell))
     rows.sort(key=lambda row: row.cells[-1].mark != "failed")
-    several = len(comparison.seeds) > 1
-    caption = "What each strategy was expected to do, and what was observed" + (
-        ", in the first seed that failed the check, or else in the first." if several else "."
-    )
+    which = ", in the first seed that failed the check, or else in the first"
+    which = which if len(comparison.seeds) > 1 else ""
+    caption = f"What each strategy was expected to do, and what was observed{which}."
     titles = ("Strategy", "Expectation", "Observed", "Passed")
     return Table(caption, titles, tuple(rows), frozenset({0, 1, 2, 3}), csv="audit.csv")
 
@@ -138,10 +149,9 @@ def _shares_of_rare_classes(comparison: Comparison) -> pd.DataFrame:
 
 
 def _network_sentence(comparison: Comparison, strategy: str) -> str:
-    """Say with which strategies a strategy shares its network."""
-    networks = {info.name: info.networks for info in comparison.manifest.strategies}
-    mine = networks[strategy]
-    others = [name for name, keys in networks.items() if keys == mine and name != strategy]
+    owners = network_owners(comparison)
+    mine = owners[strategy]
+    others = [name for name, owner in owners.items() if owner == mine and name != strategy]
     return f"shared with {join_names(others)}" if others else "its own"
 
 
@@ -150,3 +160,86 @@ def _format_shift(value: float) -> str:
         return MISSING
     digits = f"{abs(value):.2f}"
     return f"{MINUS}{digits}" if value < 0 and digits.strip("0.") else digits
+
+
+def draw_training_effects(comparison: Comparison) -> Figure | None:
+    """Draw the effects of every training; None where nothing was measured."""
+    training_effects = logit_shift(comparison.findings.training_effects, comparison.baseline)
+    titles = network_titles(comparison)
+    names = [name for name in titles if name in set(training_effects["strategy"])]
+    return effect_panels(training_effects, names, comparison.classes, titles) if names else None
+
+
+def effect_panels(
+    training_effects: pd.DataFrame,
+    strategies: list[str],
+    classes: list[str],
+    titles: Mapping[str, str],
+) -> Figure:
+    """Draw two small panels a strategy, classes from left to right.
+
+    `training_effects` has a `logit_shift`, see `benchmark.analysis.findings`.
+    """
+    shares = _shares(training_effects)
+    values = shares[["natural", "drawn", "gradient"]].to_numpy(float)
+    low = max(float(values[values > 0].min(initial=1.0)) / 1.6, 1e-5)
+    high = min(1.6 * float(values.max(initial=0.0)), 1.0) or 1.0
+    shift = float(shares["logit_shift"].abs().fillna(0).max()) or 1.0
+    panels_per_row = min(3, len(strategies))
+    rows = -(-len(strategies) // panels_per_row)
+    left, top, width, height, below, row_height = 52, 28, 272, 96, 46, 200
+    names = [shorten(name, 14) for name in classes] if len(classes) <= 30 else []
+    under = 5 * max(map(len, names), default=0)
+    with page_style():
+        canvas = Canvas(left + panels_per_row * (width + 26), top + rows * row_height - 8 + under)
+        for index, strategy in enumerate(strategies):
+            row, column = divmod(index, panels_per_row)
+            x, y = left + column * (width + 26), top + row * row_height
+            mine = shares.loc[[(strategy, name) for name in classes]]
+            axes = canvas.axes(x, y, width, height)
+            _draw_shares(axes, mine, low, high)
+            axes.set_title(shorten(titles[strategy], 44), pad=5, size=10.5)
+            bars = canvas.axes(x, y + height + 12, width, below)
+            _draw_shifts(bars, mine["logit_shift"], shift)
+            for panel, label in ((axes, "share"), (bars, "logits")):
+                panel.set(xlim=(-0.6, len(classes) - 0.4), xticks=[])
+                panel.tick_params(length=0)
+                panel.grid(axis="y", color=colours.FAINT, linewidth=0.4, alpha=0.6)
+                if column:
+                    panel.set_yticklabels([])
+                else:
+                    panel.set_ylabel(label, size=9.5)
+            if index + panels_per_row >= len(strategies) and names:
+                style: dict[str, Any] = {"size": 8.5, "color": colours.INK, "rotation": 90}
+                bars.set_xticks(np.arange(len(names)), names, **style)
+            elif index + panels_per_row >= len(strategies):
+                bars.set_xlabel("classes, rarest last", size=9.5)
+        return canvas.figure
+
+
+def _draw_shares(axes: Axes, shares: pd.DataFrame, low: float, high: float) -> None:
+    x = np.arange(len(shares))
+    axes.plot(x, shares["natural"], **_NATURAL)
+    axes.plot(x, shares["drawn"], **_DRAWN)
+    axes.plot(x, shares["gradient"], **_GRADIENT)
+    axes.set(yscale="log", ylim=(low, high))
+    axes.minorticks_off()
+    ticks = [tick for tick in (0.001, 0.01, 0.1, 1) if low <= tick <= high]
+    axes.set_yticks(ticks, [f"{100 * tick:g} %" for tick in ticks])
+
+
+def _draw_shifts(axes: Axes, shifts: pd.Series, largest: float) -> None:
+    axes.bar(np.arange(len(shifts)), shifts, color=colours.PLAIN, width=0.7)
+    axes.axhline(0, color=colours.MUTED, linewidth=0.8)
+    axes.set(ylim=(-1.1 * largest, 1.1 * largest))
+    axes.locator_params(axis="y", nbins=3)
+
+
+def _shares(training_effects: pd.DataFrame) -> pd.DataFrame:
+    """Return shares over the classes by strategy and class, mean over seeds."""
+    numbers = training_effects.rename(columns={"train_count": "natural"})
+    columns = ["natural", "drawn", "gradient"]
+    numbers = numbers.astype(dict.fromkeys([*columns, "logit_shift"], float))
+    totals = numbers.groupby(["strategy", "seed"])[columns].transform("sum")
+    numbers[columns] = numbers[columns] / totals.where(totals > 0)
+    return numbers.groupby(["strategy", "class"], sort=False)[[*columns, "logit_shift"]].mean()

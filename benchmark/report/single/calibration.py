@@ -11,27 +11,20 @@ from matplotlib.figure import Figure
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.evaluation.metrics.reliability import pooled_reliability
+from benchmark.report.render import colours
 from benchmark.report.render.blocks import Block
-from benchmark.report.render.canvas import (
-    FAINT,
-    LINE,
-    PAPER,
-    PLAIN,
-    SECOND,
-    Canvas,
-    page_style,
-    shorten,
-)
-from benchmark.report.render.formats import format_count
-from benchmark.report.single.drawings import figure_block
+from benchmark.report.render.canvas import Canvas, figure_block, page_style, shorten
+from benchmark.report.render.formats import pluralize
 from benchmark.report.single.metric_tables import priors_table
 from benchmark.report.single.strategies import network_titles
 
 Reliability = Mapping[str, Sequence[float | None]]  # see `benchmark.evaluation.metrics.reliability`
 
 # shape and filling differ, for readers who can't tell the colours apart
-_RARE: dict[str, Any] = {"marker": "^", "color": LINE, "facecolor": LINE}
-_OTHER: dict[str, Any] = {"marker": "o", "color": SECOND, "facecolor": PAPER}
+_STYLES = {
+    "rare": {"marker": "^", "edgecolor": colours.LINE, "facecolor": colours.LINE},
+    "other": {"marker": "o", "edgecolor": colours.SECOND, "facecolor": colours.PAPER},
+}
 
 
 def calibration_section(comparison: Comparison) -> Iterator[Block]:
@@ -66,12 +59,7 @@ def reliability_panels(reliability: Mapping[str, Reliability]) -> Figure:
     """Draw accuracy by confidence, a panel a strategy; a larger point stands for more images.
 
     Images predicted as a rare class are triangles, all others rings. Where no class is rare,
-    because all have one size, there are only rings.
-
-    Parameters
-    ----------
-    reliability
-        Title of the panel -> `pooled_reliability` of the test images.
+    because all have one size, there are only rings. `reliability` is `pooled_reliability` by title.
     """
     panels_per_row = min(3, len(reliability))
     rows = -(-len(reliability) // panels_per_row)
@@ -83,26 +71,21 @@ def reliability_panels(reliability: Mapping[str, Reliability]) -> Figure:
         for index, (title, bins) in enumerate(reliability.items()):
             x, y = index % panels_per_row, index // panels_per_row
             axes = canvas.axes(left + x * (width + 26), top + y * (height + 52), width, height)
-            axes.plot([0, 1], [0, 1], color=PLAIN, linewidth=1)
-            _points(axes, bins, "other", most, _OTHER)
-            _points(axes, bins, "rare", most, _RARE)
-            other = f"○ {_images(bins, 'other')}" + (
-                " predicted as another class" if rare_exist else ""
-            )
-            axes.text(0.02, 1.21, other, color=SECOND, size=9.5)
+            axes.plot([0, 1], [0, 1], color=colours.PLAIN, linewidth=1)
+            _points(axes, bins, "other", most)
+            _points(axes, bins, "rare", most)
+            other = " predicted as another class" if rare_exist else ""
+            other = f"○ {_images(bins, 'other')}{other}"
+            axes.text(0.02, 1.21, other, color=colours.SECOND, size=9.5)
             if rare_exist:
-                axes.text(
-                    0.02,
-                    1.1,
-                    f"▲ {_images(bins, 'rare')} predicted as a rare class",
-                    color=LINE,
-                    size=9.5,
-                )
+                rare = f"▲ {_images(bins, 'rare')} predicted as a rare class"
+                axes.text(0.02, 1.1, rare, color=colours.LINE, size=9.5)
             axes.set_title(shorten(title, 44), pad=5, size=10.5)
             axes.set(xlim=(0, 1.02), ylim=(-0.03, 1.3))
-            axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", ".25", ".5", ".75", "1"])
-            axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", ".25", ".5", ".75", "1"])
-            axes.grid(axis="y", color=FAINT, linewidth=0.4, alpha=0.6)
+            ticks = [0, 0.25, 0.5, 0.75, 1], ["0", ".25", ".5", ".75", "1"]
+            axes.set_xticks(*ticks)
+            axes.set_yticks(*ticks)
+            axes.grid(axis="y", color=colours.FAINT, linewidth=0.4, alpha=0.6)
             axes.tick_params(length=0)
             if x:
                 axes.set_yticklabels([])
@@ -113,30 +96,21 @@ def reliability_panels(reliability: Mapping[str, Reliability]) -> Figure:
         return canvas.figure
 
 
-def _points(axes: Axes, bins: Reliability, name: str, most: float, style: dict[str, Any]) -> None:
+def _points(axes: Axes, bins: Reliability, name: str, most: float) -> None:
     images = _numbers(bins, f"{name}_images")
     has_images = images > 0
     confidence, accuracy = (
         _numbers(bins, f"{name}_{key}")[has_images] for key in ("confidence", "accuracy")
     )
     if name == "other":  # a line through the few rare points would show noise
-        axes.plot(confidence, accuracy, color=style["color"], linewidth=0.8, zorder=3)
-    axes.scatter(
-        confidence,
-        accuracy,
-        s=10 + 110 * np.sqrt(images[has_images] / most),
-        marker=style["marker"],
-        facecolor=style["facecolor"],
-        edgecolor=style["color"],
-        linewidth=1.2,
-        zorder=4,
-        clip_on=False,
-    )
+        axes.plot(confidence, accuracy, color=colours.SECOND, linewidth=0.8, zorder=3)
+    size = 10 + 110 * np.sqrt(images[has_images] / most)
+    style: dict[str, Any] = _STYLES[name] | {"linewidth": 1.2, "zorder": 4, "clip_on": False}
+    axes.scatter(confidence, accuracy, s=size, **style)
 
 
 def _images(bins: Reliability, name: str) -> str:
-    number = _numbers(bins, f"{name}_images").sum()
-    return f"{format_count(number)} {'image' if number == 1 else 'images'}"
+    return pluralize(int(_numbers(bins, f"{name}_images").sum()), "image", "images")
 
 
 def _numbers(bins: Reliability, key: str) -> np.ndarray:

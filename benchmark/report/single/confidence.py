@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from benchmark.analysis.comparison import Comparison
-from benchmark.report.render.blocks import Block, Cell, Details, Row, Table
-from benchmark.report.render.formats import MISSING, add_sign, format_p_value
-from benchmark.report.single.columns import Column, interval_columns
+from benchmark.report.render.blocks import Block, Cell, Details, Table, make_row
+from benchmark.report.render.formats import MISSING, add_sign, format_p_value, lower_first
+from benchmark.report.single.metric_tables import Column, interval_columns
 from benchmark.report.single.strategies import heading_cell, row_kind, strategies_with_recalls
 
 TESTED = "macro_f1"
@@ -36,18 +36,16 @@ def differences_table(comparison: Comparison) -> Table:
         p_values["p_seeds_adj"] = "p, seeds"
     rows = []
     for strategy in strategies_with_recalls(comparison):
-        cells = [heading_cell(comparison, strategy)]
-        cells.append(_interval_cell(tested, values.get((strategy, TESTED))))
+        cells = [_interval_cell(tested, values.get((strategy, TESTED)))]
         if differences:
             cells += [_interval_cell(c, differences.get((strategy, c.name))) for c in columns]
             row = differences.get((strategy, TESTED), {})
             cells += [Cell(format_p_value(row.get(name, np.nan))) for name in p_values]
-        rows.append(Row(tuple(cells), kind=row_kind(comparison, strategy)))
+        heading = heading_cell(comparison, strategy)
+        rows.append(make_row(heading, *cells, kind=row_kind(comparison, strategy)))
     titles = ["Strategy", tested.title]
     if differences:
-        titles += [
-            f"Difference in {column.title[:1].lower()}{column.title[1:]}" for column in columns
-        ]
+        titles += [f"Difference in {lower_first(column.title)}" for column in columns]
         titles += p_values.values()
     csv = "intervals.csv paired.csv" if differences else "intervals.csv"
     return Table(_caption(comparison), tuple(titles), tuple(rows), csv=csv)
@@ -58,9 +56,9 @@ def intervals_table(comparison: Comparison) -> Table:
     values, columns = _by_metric(comparison.intervals), interval_columns()
     rows = []
     for strategy in strategies_with_recalls(comparison):
-        cells = [heading_cell(comparison, strategy)]
-        cells += [_interval_cell(c, values.get((strategy, c.name))) for c in columns]
-        rows.append(Row(tuple(cells), kind=row_kind(comparison, strategy)))
+        cells = (_interval_cell(c, values.get((strategy, c.name))) for c in columns)
+        heading = heading_cell(comparison, strategy)
+        rows.append(make_row(heading, *cells, kind=row_kind(comparison, strategy)))
     titles = ("Strategy", *(column.heading for column in columns))
     return Table(_caption(comparison), titles, tuple(rows), csv="intervals.csv")
 
@@ -69,14 +67,10 @@ def _interval_cell(column: Column, row: Mapping[Any, Any] | None) -> Cell:
     """Return a value, or a difference with its sign, and its interval."""
     if row is None:
         return Cell(MISSING)
-    value, low, high = (column.write(row[k]) for k in (_value_name(row), "low", "high"))
-    if "difference" in row:
-        value, low, high = add_sign(value), add_sign(low), add_sign(high)
-    return Cell(value, note=f"{low} to {high}")
-
-
-def _value_name(row: Mapping[Any, Any]) -> str:
-    return "difference" if "difference" in row else "value"
+    value = "difference" if "difference" in row else "value"
+    texts = [column.write(row[name]) for name in (value, "low", "high")]
+    texts = list(map(add_sign, texts)) if value == "difference" else texts
+    return Cell(texts[0], note=f"{texts[1]} to {texts[2]}")
 
 
 def _by_metric(table: pd.DataFrame) -> BY_METRIC:
@@ -85,15 +79,12 @@ def _by_metric(table: pd.DataFrame) -> BY_METRIC:
 
 def _caption(comparison: Comparison) -> str:
     seeds = len(comparison.seeds)
+    caption = f"95 % intervals of the mean over {seeds} seeds, which differ in split and training."
+    groups = " Images come in groups: the test on the test set exchanges whole groups."
     if seeds == 1:
         caption = (
             "95 % intervals over other test images (BCa), for these networks. One seed cannot show "
             "what another training would give."
         )
         groups = " Images come in groups: intervals draw whole groups, the test exchanges them."
-    else:
-        caption = (
-            f"95 % intervals of the mean over {seeds} seeds, which differ in split and training."
-        )
-        groups = " Images come in groups: the test on the test set exchanges whole groups."
     return caption + (groups if comparison.has_groups else "")

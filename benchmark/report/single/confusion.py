@@ -8,9 +8,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmark.analysis.comparison import Comparison
-from benchmark.report.render.blocks import Block, Cell, Details, Row, Table, printable
+from benchmark.report.render.blocks import Block, Details, Table, make_row
+from benchmark.report.render.canvas import figure_block
 from benchmark.report.render.formats import format_count, format_share
-from benchmark.report.single.drawings import confusion_maps, figure_block
+from benchmark.report.single.drawings import confusion_maps
 
 ERRORS = 6  # of each strategy, that the table lists
 
@@ -33,33 +34,27 @@ def confusion_section(comparison: Comparison) -> Iterator[Block]:
 
 def draw_confusion(comparison: Comparison) -> Figure | None:
     """Draw the matrices of all strategies; None where none finished."""
-    names = _strategies_with_matrices(comparison)
-    if not names:
+    matrices = comparison.confusion
+    if not matrices:
         return None
-    counts = [np.asarray(comparison.confusion[name], dtype=float) for name in names]
-    shares = [table / np.maximum(table.sum(axis=1, keepdims=True), 1) for table in counts]
-    return confusion_maps(comparison.classes, names, shares)
+    shares = [table / np.maximum(table.sum(1, keepdims=True), 1) for table in matrices.values()]
+    return confusion_maps(comparison.classes, list(matrices), shares)
 
 
 def errors_table(comparison: Comparison) -> Table:
     """The most frequent errors of every strategy, counted over all seeds."""
-    rows = []
-    for strategy in _strategies_with_matrices(comparison):
-        table = np.asarray(comparison.confusion[strategy])
+    rows, classes = [], comparison.classes
+    for strategy, table in comparison.confusion.items():
         errors = table * (1 - np.eye(len(table), dtype=int))
         for index in np.argsort(-errors, axis=None, kind="stable")[:ERRORS]:
             label, predicted = np.unravel_index(index, errors.shape)
             number = errors[label, predicted]
             if number == 0:
                 break
-            names = (strategy, *(printable(comparison.classes[c]) for c in (label, predicted)))
             share = format_share(number / table[label].sum(), 2)
-            rows.append(Row(tuple(map(Cell, (*names, format_count(number), share)))))
+            names = (strategy, classes[label], classes[predicted])
+            rows.append(make_row(*names, format_count(number), share))
     titles = ("Strategy", "True class", "Predicted as", "Images", "Share of the class")
     caption = f"The {ERRORS} most frequent errors of each strategy, test images of all seeds."
     texts = frozenset({0, 1, 2})
     return Table(caption, titles, tuple(rows), texts, "confusion.csv", heading_columns=3)
-
-
-def _strategies_with_matrices(comparison: Comparison) -> list[str]:
-    return [name for name in comparison.strategies if name in comparison.confusion]

@@ -2,70 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.report.render.blocks import Block, Details
-from benchmark.report.single.drawings import curve_panels, figure_block
+from benchmark.report.render.canvas import figure_block
+from benchmark.report.single.drawings import curve_panels
 from benchmark.report.single.strategies import network_titles
 
 LINES = (
     "Colour: the strategy, a line a seed. Grey: all others. Dotted: a new phase starts. "
     "Decisions that are fitted after the training are not included."
 )
+ALT = "by optimizer step, a panel a strategy; curves.csv has the numbers."
 
 
 def curves_section(comparison: Comparison) -> Iterator[Block]:
     """Yield the curves of macro-F1 and never predicted classes, and the losses folded."""
     if figure := draw_macro_f1(comparison):
-        yield figure_block(
-            "curve_macro_f1",
-            figure,
-            f"Macro-F1 on the validation images. {LINES}",
-            "Validation macro-F1 by optimizer step, a panel a strategy; curves.csv has the "
-            "numbers.",
-        )
+        caption = f"Macro-F1 on the validation images. {LINES}"
+        yield figure_block("curve_macro_f1", figure, caption, f"Validation macro-F1 {ALT}")
     if figure := draw_never_predicted(comparison):
-        yield figure_block(
-            "curve_never_predicted",
-            figure,
-            f"Classes never predicted on the validation images. {LINES}",
-            "Classes never predicted by optimizer step, a panel a strategy; curves.csv has the "
-            "numbers.",
-        )
+        caption = f"Classes never predicted on the validation images. {LINES}"
+        alt = f"Classes never predicted {ALT}"
+        yield figure_block("curve_never_predicted", figure, caption, alt)
     if figure := draw_loss(comparison):
-        losses = figure_block(
-            "curve_loss",
-            figure,
+        caption = (
             "Training loss, solid, and validation loss, dashed. A strategy with another loss has "
-            "another scale: compare shapes, not heights.",
-            "Training and validation loss by optimizer step, a panel a strategy; curves.csv has "
-            "the numbers.",
+            "another scale: compare shapes, not heights."
         )
+        losses = figure_block("curve_loss", figure, caption, f"Training and validation loss {ALT}")
         yield Details("Losses", (losses,))
 
 
 def draw_macro_f1(comparison: Comparison) -> Figure | None:
     """Draw validation macro-F1; None where it was not measured."""
-    return _draw(comparison, ["val_macro_f1"])
+    return _draw(comparison, "val_macro_f1")
 
 
 def draw_never_predicted(comparison: Comparison) -> Figure | None:
     """Draw the classes never predicted on validation; None where they were not counted."""
-    return _draw(comparison, ["val_never_predicted"], are_counts=True)
+    return _draw(comparison, "val_never_predicted", are_counts=True)
 
 
 def draw_loss(comparison: Comparison) -> Figure | None:
     """Draw the losses of training and validation; None where either has no finite value."""
-    return _draw(comparison, ["train_loss", "val_loss"])
+    return _draw(comparison, "train_loss", "val_loss")
 
 
-def _draw(
-    comparison: Comparison, columns: Sequence[str], are_counts: bool = False
-) -> Figure | None:
+def _draw(comparison: Comparison, *columns: str, are_counts: bool = False) -> Figure | None:
     """Draw columns of curves.csv, a panel a network."""
     titles = network_titles(comparison)
     curves = comparison.curves[comparison.curves["strategy"].isin(titles)]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import pandas as pd
-
 from benchmark.analysis.comparison import Comparison
 from benchmark.evaluation.diagnosis import RULES
-from benchmark.report.render.blocks import Block, Cell, Details, Row, Table, as_code, printable
+from benchmark.report.render.blocks import Block, Cell, Details, Table, as_code, make_row
 from benchmark.report.render.formats import (
     MISSING,
     add_sign,
@@ -32,24 +31,16 @@ WITHOUT_STRATEGY = {
 
 @dataclass(frozen=True)
 class ClassDiagnosis:
-    """What most seeds say about a class that a strategy ignores in most seeds.
-
-    Attributes
-    ----------
-    never_predicted
-        Whether no seed predicts the class.
-    agreeing, ignoring
-        Seeds that name this cause, of those that ignore the class.
-    """
+    """What most seeds say about a class that a strategy ignores in most seeds."""
 
     label: str
     train_count: int
     cause: str
     explanation: str
     suggestions: tuple[str, ...]
-    never_predicted: bool
-    agreeing: int
-    ignoring: int
+    never_predicted: bool  # in no seed
+    agreeing: int  # seeds that name this cause
+    ignoring: int  # seeds that ignore the class
 
 
 def diagnoses_section(comparison: Comparison) -> Iterator[Block]:
@@ -74,17 +65,13 @@ def explained_strategy(comparison: Comparison) -> str | None:
 def diagnoses_sentence(comparison: Comparison) -> str:
     """Say how many classes are ignored for which cause; empty if none is."""
     strategy = explained_strategy(comparison)
-    causes = pd.Series(
-        [d.cause for d in _majority_diagnoses(comparison, strategy)] if strategy else []
-    )
-    if strategy is None or causes.empty:
+    diagnoses = _majority_diagnoses(comparison, strategy) if strategy else ()
+    causes = Counter(diagnosis.cause for diagnosis in diagnoses)
+    if strategy is None or not causes:
         return ""
-    names = [f"{cause} ({n})" for cause, n in causes.value_counts(sort=True).items()]
-    classes = pluralize(len(causes), "class", "classes")
-    return (
-        f"{as_code(strategy)} hardly ever recognises {classes}. Likeliest causes: "
-        f"{join_names(names)}."
-    )
+    names = join_names([f"{cause} ({n})" for cause, n in causes.most_common()])
+    classes = pluralize(causes.total(), "class", "classes")
+    return f"{as_code(strategy)} hardly ever recognises {classes}. Likeliest causes: {names}."
 
 
 def diagnoses_table(comparison: Comparison) -> Table | None:
@@ -99,14 +86,14 @@ def diagnoses_table(comparison: Comparison) -> Table | None:
         show_agreement = len(comparison.seeds) > 1 and diagnosis.cause != DISAGREE
         agreement = f"{diagnosis.agreeing} of {diagnosis.ignoring}" if show_agreement else ""
         cells = (
-            Cell(printable(diagnosis.label)),
-            Cell(format_count(diagnosis.train_count)),
+            diagnosis.label,
+            format_count(diagnosis.train_count),
             _recognised_cell(comparison, strategy, diagnosis),
             Cell(diagnosis.cause, note=agreement),
-            Cell(printable(evidence)),
-            Cell(" ".join(_suggestions(comparison, strategy, diagnosis))),
+            evidence,
+            " ".join(_suggestions(comparison, strategy, diagnosis)),
         )
-        rows.append(Row(cells))
+        rows.append(make_row(*cells))
     titles = ("Class", "Train images", "Recognised", "Likely cause", "Evidence", "Suggestions")
     caption, texts = _caption(comparison, strategy), frozenset({0, 3, 4, 5})
     return Table(caption, titles, tuple(rows), texts, csv="diagnoses.csv")
@@ -125,10 +112,10 @@ def causes_table(comparison: Comparison) -> Table | None:
     rows = []
     for label in comparison.classes:
         if any((name, label) in causes for name in names):
-            cells = [causes.get((name, label), "") for name in names]
+            cells = (causes.get((name, label), "") for name in names)
             marked = (Cell(cause, mark="never" if cause else "") for cause in cells)
-            rows.append(Row((Cell(printable(label)), *marked)))
-    titles = ("Class", *map(printable, names))
+            rows.append(make_row(label, *marked))
+    titles = ("Class", *names)
     caption = "Classes that a strategy hardly ever recognises. Blank: it recognises the class."
     texts = frozenset(range(len(titles)))
     return Table(caption, titles, tuple(rows), texts, csv="diagnoses.csv")
@@ -137,7 +124,7 @@ def causes_table(comparison: Comparison) -> Table | None:
 def rules_table() -> Table:
     """The rules of a diagnosis, in the order in which they apply."""
     rows = tuple(
-        Row(tuple(map(Cell, (str(k), rule.cause, rule.condition, rule.source or MISSING))))
+        make_row(str(k), rule.cause, rule.condition, rule.source or MISSING)
         for k, rule in enumerate(RULES, start=1)
     )
     caption = "The rules apply from top to bottom: the first that holds names the cause."
@@ -163,16 +150,8 @@ def _majority_diagnoses(comparison: Comparison, strategy: str) -> Iterator[Class
             cause, explanation = DISAGREE, f"{names} of {len(rows)} seeds."
             suggestions = RULES[-1].suggestions
         never = len(rows) == finished and bool(rows["never_predicted"].all())
-        yield ClassDiagnosis(
-            label,
-            int(first["train_count"]),
-            cause,
-            explanation,
-            suggestions,
-            never,
-            len(agreeing),
-            len(rows),
-        )
+        result = (label, int(first["train_count"]), cause, explanation, suggestions, never)
+        yield ClassDiagnosis(*result, len(agreeing), len(rows))
 
 
 def _recognised_cell(comparison: Comparison, strategy: str, diagnosis: ClassDiagnosis) -> Cell:
@@ -199,10 +178,8 @@ def _suggestions(comparison: Comparison, strategy: str, diagnosis: ClassDiagnosi
         new = [name for name in names if name not in in_run and name != strategy]
         helped = [n for n in names if n in in_run and in_run[n]["low"] > 0]
         without_gain += [n for n in names if n in in_run and n not in helped]
-        gains = [
-            f"{n} ({add_sign(format_share(in_run[n]['difference'], 2))} here)"
-            for n in reversed(helped)
-        ]
+        raised = {n: add_sign(format_share(in_run[n]["difference"], 2)) for n in reversed(helped)}
+        gains = [f"{name} ({gain} here)" for name, gain in raised.items()]
         if gains or new:
             yield f"{component.capitalize()}: {join_names([*gains, *new], 'or')}."
         elif component in WITHOUT_STRATEGY:
@@ -218,16 +195,14 @@ def _suggestions(comparison: Comparison, strategy: str, diagnosis: ClassDiagnosi
 
 def _caption(comparison: Comparison, strategy: str) -> str:
     several = len(comparison.seeds) > 1
-    sentences = [
+    agreement = (
+        " Small beside the cause: how many of these seeds name it. The evidence is that of the "
+        "first such seed."
+    )
+    return (
         f"Classes of which {as_code(strategy)} recognises at most one test image in ten"
-        f"{' in most seeds' if several else ''}.",
+        f"{' in most seeds' if several else ''}. "
         "Recognised: of the test images; small: the upper end of the true recall's 95 % interval. "
-        f"Red: {'predicted in no seed' if several else 'never predicted'}.",
-    ]
-    if several:
-        sentences.append(
-            "Small beside the cause: how many of these seeds name it. The evidence is that of the "
-            "first such seed."
-        )
-    sentences.append("A likely cause is not proven: look at the images.")
-    return " ".join(sentences)
+        f"Red: {'predicted in no seed' if several else 'never predicted'}."
+        f"{agreement if several else ''} A likely cause is not proven: look at the images."
+    )

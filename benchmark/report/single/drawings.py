@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,36 +14,21 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
-from benchmark.report.render.blocks import Figure as FigureBlock
+from benchmark.report.render import colours
 from benchmark.report.render.canvas import (
-    FAINT,
-    INK,
-    LINE,
-    MUTED,
-    ON_HIGH,
-    ON_LOW,
     PAGE_WIDTH,
-    PAPER,
-    PLAIN,
-    SECOND,
     Canvas,
     hide_frame,
     label_width,
     page_style,
     set_row_labels,
     shorten,
-    to_svg,
 )
-from benchmark.report.render.colours import COLOURS, HEAT, INVERTED_FROM, LEVELS, colour_levels
+from benchmark.report.render.colours import LEVELS
 from benchmark.report.render.formats import format_count, format_share
 
 MOST_LABELLED = 20  # classes whose names and numbers fit into a confusion matrix
-_SHADES = ListedColormap([COLOURS[name][0] for name in HEAT])
-
-
-def figure_block(name: str, figure: Figure, caption: str, alt: str) -> FigureBlock:
-    """Return a drawing as a block of the page."""
-    return FigureBlock(name, to_svg(figure, name), caption, alt)
+_SHADES = ListedColormap([colours.COLOURS[name][0] for name in colours.HEAT])
 
 
 def recall_map(
@@ -65,19 +50,20 @@ def recall_map(
     with page_style():
         canvas = Canvas(left + bars + s * width + 5 * longest, top + c * height + 26)
         tail = canvas.axes(left, top, bars - 50, c * height)
-        images = tail.barh(np.arange(c) + 0.5, train_counts, height=0.62, color=PLAIN)
-        tail.bar_label(images, fmt="{:,.0f}", padding=3, size=9, color=MUTED)
+        images = tail.barh(np.arange(c) + 0.5, train_counts, height=0.62, color=colours.PLAIN)
+        tail.bar_label(images, fmt="{:,.0f}", padding=3, size=9, color=colours.MUTED)
         hide_frame(tail)
         tail.set(ylim=(c, 0), xlim=(0, max(train_counts, default=1)))
         set_row_labels(tail, classes, 26)
-        tail.text(0, -0.25, "train", size=9, color=MUTED, va="bottom")
+        tail.text(0, -0.25, "train", size=9, color=colours.MUTED, va="bottom")
         heat = canvas.axes(left + bars, top, s * width, c * height)
         numbers = np.where(never == 1, "×", np.vectorize(format_share)(recall, 2))
         _heat(heat, recall, gap=1.5, annot=numbers)
         names = [shorten(name, 34) for name in strategies]
         heat.xaxis.tick_top()
         heat.tick_params(length=0)
-        heat.set_xticks(np.arange(s) + 0.3, names, size=9.5, color=INK, rotation=32, ha="left")
+        style: dict[str, Any] = {"size": 9.5, "color": colours.INK, "rotation": 32, "ha": "left"}
+        heat.set_xticks(np.arange(s) + 0.3, names, **style)
         _scale(canvas, left + bars, top + c * height + 14)
         return canvas.figure
 
@@ -87,8 +73,8 @@ def confusion_maps(
 ) -> Figure:
     """Draw one map (C, C) a strategy: shares of a true class (row) by predicted class (column).
 
-    Up to `MOST_LABELLED` classes, rows and columns have names and cells show per cent. With more
-    classes nobody could read them.
+    With more than `MOST_LABELLED` classes nobody could read names and per cents, so they are left
+    out.
     """
     c = len(classes)
     labelled = c <= MOST_LABELLED
@@ -108,12 +94,12 @@ def confusion_maps(
             nonzero = np.where(values == 0, np.nan, values)
             per_cent = np.char.mod("%.0f", 100 * values)
             _heat(axes, nonzero, annot=per_cent if labelled else None, size=8)
-            axes.spines[:].set(visible=True, color=FAINT, linewidth=0.8)
+            axes.spines[:].set(visible=True, color=colours.FAINT, linewidth=0.8)
             axes.set_title(shorten(strategy, int(map_size / 6)), pad=5, size=10.5)
             if labelled:
                 set_row_labels(axes, classes, 14, size=9)
                 names = [shorten(name, 14) for name in classes]
-                axes.set_xticks(np.arange(c) + 0.5, names, size=9, color=INK, rotation=90)
+                axes.set_xticks(np.arange(c) + 0.5, names, size=9, color=colours.INK, rotation=90)
                 axes.tick_params(length=0)
             else:
                 axes.set_xlabel("predicted, rarest last", size=9.5)
@@ -126,19 +112,12 @@ def curve_panels(
     curves: pd.DataFrame,
     strategies: Sequence[str],
     columns: Sequence[str],
-    are_counts: bool = False,
-    titles: Mapping[str, str] | None = None,
+    are_counts: bool,
+    titles: Mapping[str, str],
 ) -> Figure:
     """Draw a panel a strategy: its own lines over those of all strategies, one line a seed.
 
-    Parameters
-    ----------
-    columns
-        One metric; or two, drawn solid and dashed, without the lines of other strategies.
-    are_counts
-        Whether the values are whole numbers.
-    titles
-        Names of panels, where they are not those of the strategies.
+    `columns` are one metric; or two, drawn solid and dashed, without the lines of other strategies.
     """
     panels_per_row = min(3, len(strategies))
     rows = -(-len(strategies) // panels_per_row)
@@ -159,15 +138,15 @@ def curve_panels(
             marker = "o" if mine["step"].nunique() == 1 else ""
             style: dict[str, Any] = {"linewidth": 1.5, "marker": marker, "markersize": 3}
             if len(columns) == 1:
-                _lines(axes, curves, columns[0], color=PLAIN, linewidth=0.6)
+                _lines(axes, curves, columns[0], color=colours.PLAIN, linewidth=0.6)
             else:
-                _lines(axes, mine, columns[1], color=SECOND, linestyle=(0, (4, 2)), **style)
-            _lines(axes, mine, columns[0], color=LINE, **style)
+                _lines(axes, mine, columns[1], color=colours.SECOND, linestyle=(0, (4, 2)), **style)
+            _lines(axes, mine, columns[0], color=colours.LINE, **style)
             for step in phase_ends[:-1]:
-                axes.axvline(step, color=MUTED, linewidth=1.1, linestyle=(0, (1, 2)))
-            axes.set_title(shorten((titles or {}).get(strategy, strategy), 40), pad=5, size=10.5)
+                axes.axvline(step, color=colours.MUTED, linewidth=1.1, linestyle=(0, (1, 2)))
+            axes.set_title(shorten(titles[strategy], 40), pad=5, size=10.5)
             axes.set(xlim=(0, None), ylim=(low - pad, up + pad), xlabel="", ylabel="")
-            axes.grid(axis="y", color=FAINT, linewidth=0.4, alpha=0.6)
+            axes.grid(axis="y", color=colours.FAINT, linewidth=0.4, alpha=0.6)
             axes.tick_params(length=0)
             axes.locator_params(axis="y", nbins=4, integer=are_counts)
             axes.locator_params(axis="x", nbins=5, integer=True)
@@ -190,30 +169,29 @@ def seed_dots(
             axes = canvas.axes(left + index * (width + 26), top, width, s * height)
             dots: dict[str, Any] = {"x": rows[column].astype(float), "y": rows["strategy"]}
             dots |= {"order": strategies, "ax": axes}
-            ring: dict[str, Any] = {"size": 5.5, "linewidth": 1.1}
-            bar: dict[str, Any] = {"markersize": 14, "markeredgewidth": 2, "zorder": 4}
-            seaborn.stripplot(**dots, jitter=False, color=PAPER, edgecolor=LINE, **ring)
-            seaborn.pointplot(**dots, errorbar=None, linestyle="none", color=INK, marker="|", **bar)
+            ring: dict[str, Any] = {"color": colours.PAPER, "edgecolor": colours.LINE}
+            seaborn.stripplot(**dots, jitter=False, size=5.5, linewidth=1.1, **ring)
+            bar: dict[str, Any] = {"color": colours.INK, "marker": "|", "linestyle": "none"}
+            bar |= {"markersize": 14, "markeredgewidth": 2, "zorder": 4}
+            seaborn.pointplot(**dots, errorbar=None, **bar)
             axes.set(ylim=(s - 0.4, -0.6), xlabel="", ylabel="")
-            axes.grid(axis="y", color=FAINT, linewidth=0.5)
+            axes.grid(axis="y", color=colours.FAINT, linewidth=0.5)
             axes.spines["left"].set_visible(False)
             axes.margins(x=0.06)
             axes.tick_params(length=0)
             are_counts = bool((rows[column].dropna().astype(float) % 1 == 0).all())
             axes.locator_params(axis="x", nbins=6, integer=are_counts)
-            axes.xaxis.set_major_formatter(
-                _axis_format(format_count if are_counts else _hundredths)
-            )
+            axes.xaxis.set_major_formatter(_format_count_tick if are_counts else _format_share_tick)
             axes.set_title(title, pad=6, size=10.5)
             set_row_labels(axes, strategies if index == 0 else [""] * s, 34, first=0)
         return canvas.figure
 
 
-def _axis_format(write: Callable[[float], str]) -> Callable[[float, float], str]:
-    return lambda value, _: write(value)
+def _format_count_tick(value: float, _: float) -> str:
+    return format_count(value)
 
 
-def _hundredths(value: float) -> str:
+def _format_share_tick(value: float, _: float) -> str:
     return format_share(value, 2)
 
 
@@ -221,7 +199,7 @@ def _heat(
     axes: Axes, shares: np.ndarray, gap: float = 0, annot: Any = None, size: float = 9.5
 ) -> None:
     """Draw a shade for each share (rows, columns); NaN is left out. `gap` is in pixels."""
-    levels = colour_levels(shares)
+    levels = colours.colour_levels(shares)
     seaborn.heatmap(
         levels,
         vmin=-0.5,
@@ -241,10 +219,11 @@ def _heat(
     cell_paths = np.array(mesh.get_paths(), dtype=object)
     for level in np.unique(levels[levels >= 0]):
         path = Path.make_compound_path(*cell_paths[np.ravel(levels == level)])
-        axes.add_patch(PathPatch(path, facecolor=_SHADES(level), edgecolor=PAPER, linewidth=gap))
+        edge: dict[str, Any] = {"edgecolor": colours.PAPER, "linewidth": gap}
+        axes.add_patch(PathPatch(path, facecolor=_SHADES(level), **edge))
     mesh.remove()
     for text, level in zip(axes.texts, levels[levels >= 0], strict=False):
-        text.set_color(ON_LOW if level < INVERTED_FROM else ON_HIGH)
+        text.set_color(colours.ON_LOW if level < colours.INVERTED_FROM else colours.ON_HIGH)
 
 
 def _lines(axes: Axes, curves: pd.DataFrame, column: str, **style: Any) -> None:
@@ -258,5 +237,5 @@ def _lines(axes: Axes, curves: pd.DataFrame, column: str, **style: Any) -> None:
 def _scale(canvas: Canvas, x: float, y: float) -> None:
     axes = canvas.axes(x, y, LEVELS * 7, 8)
     _heat(axes, np.linspace(0, 1, LEVELS)[None])
-    axes.text(-0.5, 0.5, "0", ha="right", va="center_baseline", size=9, color=MUTED)
-    axes.text(LEVELS + 0.5, 0.5, "1", va="center_baseline", size=9, color=MUTED)
+    axes.text(-0.5, 0.5, "0", ha="right", va="center_baseline", size=9, color=colours.MUTED)
+    axes.text(LEVELS + 0.5, 0.5, "1", va="center_baseline", size=9, color=colours.MUTED)

@@ -1,29 +1,96 @@
-"""Tables of strategies and metrics: the first one, the further metrics, and both class priors."""
+"""Tables of strategies and metrics: a column for each of METRICS, and those of the budget."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from benchmark.analysis.comparison import Comparison
-from benchmark.report.render.blocks import Block, Cell, Row, Table
-from benchmark.report.render.formats import (
-    MISSING,
-    add_sign,
-    count_formatter,
-    format_count,
-    join_names,
-)
-from benchmark.report.single.columns import (
-    Column,
-    balanced_columns,
-    further_columns,
-    main_columns,
-)
+from benchmark.evaluation.metrics.metric import Metric
+from benchmark.evaluation.metrics.registry import METRICS, interval_metrics
+from benchmark.report.render import formats
+from benchmark.report.render.blocks import Block, Cell, Row, Table, make_row
+from benchmark.report.render.formats import MISSING, add_sign, format_count, join_names
 from benchmark.report.single.strategies import error_of, heading_cell, network_owners, row_kind
+
+ARROWS = {"higher": " ↑", "lower": " ↓", None: ""}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of numbers, one a strategy.
+
+    Attributes
+    ----------
+    name
+        Column of summary.csv or seeds.csv.
+    write
+        Formats a value.
+    better
+        Which direction is better; None where neither is.
+    of_network
+        Whether strategies that share a network share the number: no decision changes it.
+    """
+
+    name: str
+    title: str
+    write: Callable[[float], str]
+    better: Literal["higher", "lower"] | None = None
+    of_network: bool = False
+
+    @property
+    def heading(self) -> str:
+        """The title, with an arrow that points to better values."""
+        return self.title + ARROWS[self.better]
+
+
+BUDGET = (
+    Column("steps", "Steps", format_count),
+    Column("seconds", "Seconds", formats.format_seconds, of_network=True),
+)
+IMAGES = (
+    Column("images_seen", "Images seen", format_count, of_network=True),
+    Column("distinct_images", "Distinct images", format_count, of_network=True),
+)
+
+
+def main_columns() -> tuple[Column, ...]:
+    """Return the columns of the first table: the main metrics, steps and seconds."""
+    return (*(column_of(metric) for metric in METRICS.values() if metric.main), *BUDGET)
+
+
+def further_columns() -> tuple[Column, ...]:
+    """Return the columns of the further metrics; `balanced_columns` has those not shown here."""
+    further = [m for m in METRICS.values() if not m.main and not m.balanced_form_of]
+    macro_f1 = column_of(METRICS.get("macro_f1"))
+    title = f"Validation {formats.lower_first(macro_f1.title)}"
+    validation = replace(macro_f1, name="val_macro_f1", title=title)
+    return (*map(column_of, further), validation, *IMAGES)
+
+
+def balanced_columns() -> tuple[Column, ...]:
+    """Return metrics side by side with their balanced form, titled by the natural one."""
+    columns: list[Column] = []
+    for metric in METRICS.values():
+        if metric.balanced_form_of:
+            natural = column_of(METRICS.get(metric.balanced_form_of))
+            columns += [natural, replace(column_of(metric), title=f"{natural.title}, balanced")]
+    return tuple(columns)
+
+
+def interval_columns() -> tuple[Column, ...]:
+    """Return the metrics that have a confidence interval."""
+    return tuple(map(column_of, interval_metrics().values()))
+
+
+def column_of(metric: Metric) -> Column:
+    """Return the column of a metric."""
+    write = formats.FORMATS[metric.format]
+    return Column(metric.name, metric.title, write, metric.better, metric.of_network)
 
 
 def main_table(comparison: Comparison) -> Table:
@@ -90,7 +157,10 @@ def metric_table(
     baseline, owners = comparison.baseline, network_owners(comparison)
     columns = [_with_decimals(column, values) for column in columns]
     is_owner = [owners.get(str(name), name) == name for name in values.index]
-    best = {c.name: _best(values[is_owner] if c.of_network else values, c) for c in columns}
+    best = {}
+    for c in columns:
+        own = values[c.name][is_owner] if c.of_network else values[c.name]
+        best[c.name] = format_best(own, c.write, c.better)
     records = {str(name): row for name, row in values.to_dict("index").items()}
     reference = records.get(str(baseline)) if differences else None
     rows = []
@@ -99,20 +169,29 @@ def metric_table(
         heading = heading_cell(comparison, strategy)
         if not any(np.isfinite(number_in(numbers, column.name)) for column in columns):
             error = f"failed: {error_of(comparison, strategy)}"
-            rows.append(
-                Row((heading, Cell(error, mark="failed", span=len(columns))), kind="failed")
-            )
+            failed = Cell(error, mark="failed", span=len(columns))
+            rows.append(Row((heading, failed), kind="failed"))
             continue
-        cells = [heading]
-        for column in columns:
-            if column.of_network and owners[strategy] != strategy:
-                cells.append(Cell(MISSING))
-                continue
-            compare_with = None if strategy == baseline else reference
-            cells.append(_metric_cell(column, numbers, compare_with, best[column.name]))
-        rows.append(Row(tuple(cells), kind=row_kind(comparison, strategy)))
+        compare_with = None if strategy == baseline else reference
+        cells = (
+            Cell(MISSING)
+            if column.of_network and owners[strategy] != strategy
+            else _metric_cell(column, numbers, compare_with, best[column.name])
+            for column in columns
+        )
+        rows.append(make_row(heading, *cells, kind=row_kind(comparison, strategy)))
     titles = ("Strategy", *(column.heading for column in columns))
     return Table(caption + _sharing_sentence(owners, columns), titles, tuple(rows), csv=csv)
+
+
+def format_best(
+    values: pd.Series, write: Callable[[float], str], better: Literal["higher", "lower"] | None
+) -> str | None:
+    """Return the best value as written; None where all are written alike or none is better."""
+    numbers = values.dropna().astype(float)
+    if better is None or numbers.map(write).nunique() < 2:
+        return None
+    return write(numbers.max() if better == "higher" else numbers.min())
 
 
 def number_in(numbers: Mapping[Any, Any], name: str) -> float:
@@ -132,24 +211,16 @@ def _metric_cell(
     if reference is not None and column.better is not None:
         note = add_sign(column.write(value - number_in(reference, column.name)))
     written = column.write(value)
-    mark = "best" if best is not None and written == best else ""
-    return Cell(written, note="" if note == MISSING else note, mark=mark)
+    note = "" if note == MISSING else note
+    return Cell(written, note, mark="best" if written == best else "")
 
 
 def _with_decimals(column: Column, values: pd.DataFrame) -> Column:
     """Return a column of counts with one decimal for all values if one has a fraction."""
     if column.write is not format_count:
         return column
-    write = count_formatter(values[column.name].dropna().astype(float))
-    return Column(column.name, column.title, write, column.better, column.of_network)
-
-
-def _best(values: pd.DataFrame, column: Column) -> str | None:
-    """Return the best value as written; None where all are written alike or none is better."""
     numbers = values[column.name].dropna().astype(float)
-    if column.better is None or numbers.map(column.write).nunique() < 2:
-        return None
-    return column.write(numbers.max() if column.better == "higher" else numbers.min())
+    return replace(column, write=formats.count_formatter(numbers))
 
 
 def _split_constants(values: pd.DataFrame, columns: Sequence[Column]) -> tuple[list[Column], str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from benchmark.analysis.comparison import Comparison
-from benchmark.report.render.blocks import as_code, printable
+from benchmark.report.render.blocks import as_code
 from benchmark.report.render.formats import format_count, join_names, pluralize
 from benchmark.report.single.audit import audit_warning
-from benchmark.report.single.class_changes import largest_changes_sentence
 from benchmark.report.single.diagnoses import diagnoses_sentence
 from benchmark.report.single.posthoc import posthoc_sentence
+from benchmark.report.single.recall import largest_changes_sentence
 
 FEW_TEST_IMAGES = 30  # below, an interval of macro-F1 covers less than .93 at times
 MOST_NAMES = 3  # failed strategies that the warning names
@@ -26,7 +26,7 @@ def warnings(comparison: Comparison) -> Iterator[str]:
         few_images_warning(comparison),
         *comparison.manifest.messages,
     )
-    lines = (" ".join(printable(text).split()) for text in texts)
+    lines = (" ".join(text.split()) for text in texts)
     yield from dict.fromkeys(line[0].upper() + line[1:] for line in lines if line)
 
 
@@ -62,10 +62,8 @@ def _failures_warning(comparison: Comparison) -> str:
     failed, seeds = comparison.failures["strategy"].value_counts(sort=False), len(comparison.seeds)
     if failed.empty:
         return ""
-    names = [
-        as_code(str(name)) + (f" on {number} of {seeds} seeds" if number < seeds else "")
-        for name, number in failed.items()
-    ]
+    seeds_of = {n: f" on {k} of {seeds} seeds" if k < seeds else "" for n, k in failed.items()}
+    names = [f"{as_code(str(name))}{on_seeds}" for name, on_seeds in seeds_of.items()]
     which = join_names(names) if len(names) <= MOST_NAMES else f"{len(names)} strategies"
     return f"Failed: {which}. The errors are listed below the table."
 

@@ -2,31 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+
+from matplotlib.figure import Figure
 
 from benchmark.analysis.comparison import Comparison
-from benchmark.report.render.blocks import Block, Page, Section, printable
+from benchmark.evaluation.metrics.registry import METRICS
+from benchmark.report.render.blocks import Block, Definitions, Page, add_sections
 from benchmark.report.render.formats import format_count, pluralize
-from benchmark.report.single.audit import audit_section
-from benchmark.report.single.calibration import calibration_section
-from benchmark.report.single.class_changes import class_changes_tables
+from benchmark.report.single.audit import audit_section, draw_training_effects
+from benchmark.report.single.calibration import calibration_section, draw_reliability
 from benchmark.report.single.confidence import confidence_section
-from benchmark.report.single.confusion import confusion_section
+from benchmark.report.single.confusion import confusion_section, draw_confusion
 from benchmark.report.single.csv_files import files_section
-from benchmark.report.single.curves import curves_section
+from benchmark.report.single.curves import (
+    curves_section,
+    draw_loss,
+    draw_macro_f1,
+    draw_never_predicted,
+)
 from benchmark.report.single.diagnoses import diagnoses_section
-from benchmark.report.single.glossary import glossary
 from benchmark.report.single.metric_tables import further_section, main_table
 from benchmark.report.single.notices import highlights, warnings
 from benchmark.report.single.posthoc import posthoc_section
-from benchmark.report.single.recall import recall_section
+from benchmark.report.single.recall import class_changes_tables, draw_recall, recall_section
 from benchmark.report.single.search import search_section
-from benchmark.report.single.seeds import seeds_section
+from benchmark.report.single.seeds import draw_seeds, seeds_section
 from benchmark.report.single.setup import data_section, setup_section
-from benchmark.report.single.significance import follow_up
 from benchmark.report.single.strategies import descriptions_section, failures_section
-from benchmark.report.single.verdict import verdict
+from benchmark.report.single.verdict import follow_up, verdict
+
+FIGURES: dict[str, Callable[[Comparison], Figure | None]] = {
+    "seeds": draw_seeds,
+    "recall": draw_recall,
+    "confusion": draw_confusion,
+    "training_effects": draw_training_effects,
+    "reliability": draw_reliability,
+    "curve_macro_f1": draw_macro_f1,
+    "curve_never_predicted": draw_never_predicted,
+    "curve_loss": draw_loss,
+}
+
+
+def all_figures(comparison: Comparison) -> dict[str, Figure]:
+    """Draw every figure that the run has numbers for: name -> matplotlib figure."""
+    figures = {name: draw(comparison) for name, draw in FIGURES.items()}
+    return {name: figure for name, figure in figures.items() if figure is not None}
 
 
 def build_page(comparison: Comparison) -> Page:
@@ -52,14 +73,13 @@ def build_page(comparison: Comparison) -> Page:
         ("setup", "Recipe, weights and machine", setup_section(run)),
         ("files", "Files", files_section(run)),
     )
-    sections = (Section(id, title, tuple(blocks)) for id, title, blocks in contents)
-    return replace(headline(run), sections=tuple(s for s in sections if s.blocks))
+    return add_sections(headline(run), contents)
 
 
 def headline(comparison: Comparison) -> Page:
     """Return the first screen: title, verdict, further results, warnings and the main table."""
     return Page(
-        title=printable(comparison.manifest.name or comparison.folder.name or "Report"),
+        title=comparison.manifest.name or comparison.folder.name or "Report",
         subtitle=_subtitle(comparison),
         verdict=verdict(comparison),
         follow_up=follow_up(comparison),
@@ -78,10 +98,40 @@ def _subtitle(comparison: Comparison) -> str:
             f" with {format_count(max(counts))} to {format_count(min(counts))} training images"
             f" (ratio {format_count(max(counts) / min(counts))})"
         )
-    return " · ".join(
-        (
-            pluralize(len(comparison.strategies), "strategy", "strategies"),
-            pluralize(len(comparison.seeds), "seed", "seeds"),
-            f"{printable(comparison.manifest.data.name)}: {classes}",
-        )
-    )
+    strategies = pluralize(len(comparison.strategies), "strategy", "strategies")
+    seeds = pluralize(len(comparison.seeds), "seed", "seeds")
+    return f"{strategies} · {seeds} · {comparison.manifest.data.name}: {classes}"
+
+
+def glossary() -> Definitions:
+    """Return all terms: metrics in the order of the tables, then the others."""
+    metrics = [(metric.title, metric.description) for metric in METRICS.values()]
+    return Definitions((*metrics, *OTHER_TERMS.items()))
+
+
+OTHER_TERMS = {
+    "Steps, seconds": "Every strategy gets the same number of optimizer steps, however it samples. "
+    "Strategies that share a network train it once. Seconds are those of the training steps, "
+    "measured while other trainings shared the machine.",
+    "Wilson interval": "The true recalls that fit the observed one at 95 %, with the correction of "
+    "Brown, Cai and DasGupta near 0 and 1. If none of a class's 10 test images is recognised, it "
+    "reaches from 0 to .28: few test images say little.",
+    "p, test set": "For each test image the predictions of the strategy and of the baseline are "
+    "exchanged at random. The p-value is how often macro-F1 then differs as much as observed. It "
+    "asks whether these networks differ, not whether the next training would. Holm's correction "
+    "for all strategies is applied to p, not to the interval. With few test images in a class, an "
+    "interval that draws among them varies too little and can exclude 0 though p is above .05. "
+    "Believe the more cautious of the two.",
+    "p, seeds": "Whether another training on another split would differ again: the larger of two "
+    "p-values. One draws the sign of every seed's difference at random. The other is a t-test that "
+    "takes into account that splits of one set of images share test images. Holm's correction is "
+    "applied. Below 8 seeds p cannot get small.",
+    "Largest gain, largest loss": "Of all classes and strategies, the change of recall whose "
+    "interval is farthest from 0. So a class with a single test image does not win.",
+    "Audit": "While a strategy trains, the benchmark measures what it does: samples by class "
+    "against class sizes, the gradient of its loss against that of cross-entropy on the same "
+    "images, predicted labels against the largest logit. A strategy is flagged if it does not do "
+    "what it declares, trains other blocks than it should, or exceeds the common budget.",
+    "Post-hoc adjustment": "A decision that needs no training: it is fitted on the validation "
+    "images to a trained network. Training is worth what it gains beyond that.",
+}

@@ -8,13 +8,8 @@ import pandas as pd
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.confidence import paired
-from benchmark.report.render.blocks import Block, Cell, Row, Table, as_code, printable
-from benchmark.report.render.formats import (
-    count_formatter,
-    format_share,
-    join_names,
-    pluralize,
-)
+from benchmark.report.render.blocks import Block, Cell, Table, as_code, make_row
+from benchmark.report.render.formats import count_formatter, format_share, join_names, pluralize
 from benchmark.report.single.strategies import (
     finished_strategies,
     network_owners,
@@ -42,14 +37,14 @@ def posthoc_table(comparison: Comparison) -> Table | None:
     write = count_formatter(means["never_predicted"].stack())
     rows = []
     for strategy in means.index:
-        cells = [Cell(printable(strategy))]
+        cells = []
         for decision in decisions:
             macro_f1 = format_share(means.loc[strategy, ("macro_f1", decision)])
             never = write(means.loc[strategy, ("never_predicted", decision)])
             mark = "best" if macro_f1 == best else ""
             cells.append(Cell(macro_f1, note=f"{never} never", mark=mark))
-        rows.append(Row(tuple(cells), kind=row_kind(comparison, strategy)))
-    titles = ("Network of", *(printable(name or OWN_DECISION) for name in decisions))
+        rows.append(make_row(strategy, *cells, kind=row_kind(comparison, strategy)))
+    titles = ("Network of", *(name or OWN_DECISION for name in decisions))
     caption = (
         "Macro-F1 of every trained network with its strategy's own decision, and with each "
         "decision that needs no training; small: classes never predicted. Bold: the best of all. "

@@ -7,16 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from benchmark.analysis.comparison import Comparison
-from benchmark.report.render.blocks import (
-    Block,
-    Cell,
-    Details,
-    Paragraph,
-    Row,
-    Table,
-    as_code,
-    printable,
-)
+from benchmark.report.render.blocks import Block, Cell, Details, Paragraph, Table, as_code, make_row
 from benchmark.report.render.formats import format_share, join_names, pluralize
 
 CSV = "tuning.csv"
@@ -24,8 +15,7 @@ CSV = "tuning.csv"
 
 def search_section(comparison: Comparison) -> Iterator[Block]:
     """Yield how parameters were chosen; nothing of a run without a search."""
-    tuning = comparison.manifest.tuning
-    trials = trials_frame(comparison)
+    tuning, trials = comparison.manifest.tuning, trials_frame(comparison)
     if tuning is None or trials.empty:
         return
     number = pluralize(tuning.trials, "trial", "trials")
@@ -46,27 +36,18 @@ def search_section(comparison: Comparison) -> Iterator[Block]:
 
 def trials_frame(comparison: Comparison) -> pd.DataFrame:
     """Return one row a strategy, seed and trial."""
-    tuning = comparison.manifest.tuning
-    columns = ["strategy", "seed", "trial", "parameters", "val_macro_f1", "chosen"]
-    frame = pd.DataFrame(
-        [
-            {
-                "strategy": trial.strategy,
-                "seed": trial.seed,
-                "parameters": ", ".join(f"{k}={v}" for k, v in trial.parameters.items()),
-                "val_macro_f1": float("nan") if trial.score is None else trial.score,
-            }
-            for trial in (tuning.results if tuning else ())
-        ],
-        columns=columns,
-    )
+    tuning, rows = comparison.manifest.tuning, []
+    for trial in tuning.results if tuning else ():
+        parameters = ", ".join(f"{name}={value}" for name, value in trial.parameters.items())
+        score = float("nan") if trial.score is None else trial.score
+        rows.append((trial.strategy, trial.seed, 0, parameters, score))
+    columns = ["strategy", "seed", "trial", "parameters", "val_macro_f1"]
+    frame = pd.DataFrame(rows, columns=columns)
     by_study = frame.groupby(["strategy", "seed"], sort=False)
     frame["trial"] = by_study.cumcount() + 1
-    best = by_study["val_macro_f1"].transform("max")
-    is_best = frame["val_macro_f1"].eq(best)
+    is_best = frame["val_macro_f1"].eq(by_study["val_macro_f1"].transform("max"))
     order = is_best.groupby([frame["strategy"], frame["seed"]]).cumsum()
-    frame["chosen"] = is_best & ~order.gt(1)  # of equal scores the first
-    return frame
+    return frame.assign(chosen=is_best & ~order.gt(1))  # of equal scores the first
 
 
 def _chosen_table(trials: pd.DataFrame) -> Table:
@@ -75,32 +56,19 @@ def _chosen_table(trials: pd.DataFrame) -> Table:
         chosen, scores = study[study["chosen"]], study["val_macro_f1"]
         parameters = chosen["parameters"].iloc[0] if len(chosen) else "none: all trials failed"
         failed = int(scores.isna().sum())
-        cells = (
-            Cell(printable(str(strategy))),
-            Cell(str(seed)),
-            Cell(printable(parameters)),
-            Cell(format_share(float(scores.iloc[0]))),
-            Cell(format_share(float(scores.max()))),
-            Cell(str(study["parameters"].nunique()), f"{failed} failed" if failed else ""),
-        )
-        rows.append(Row(cells))
+        tried = Cell(str(study["parameters"].nunique()), f"{failed} failed" if failed else "")
+        default, best = (format_share(float(score)) for score in (scores.iloc[0], scores.max()))
+        rows.append(make_row(str(strategy), str(seed), parameters, default, best, tried))
     titles = ("Strategy", "Seed", "Chosen", "Default", "Best", "Sets tried")
     caption = "Macro-F1 on validation with the default parameters and with the chosen ones."
     return Table(caption, titles, tuple(rows), frozenset({0, 2}), CSV, heading_columns=2)
 
 
 def _trials_table(trials: pd.DataFrame) -> Table:
-    rows = tuple(
-        Row(
-            (
-                Cell(printable(str(row["strategy"]))),
-                Cell(str(row["seed"])),
-                Cell(str(row["trial"])),
-                Cell(printable(row["parameters"])),
-                Cell(format_share(row["val_macro_f1"]), mark="best" if row["chosen"] else ""),
-            )
-        )
-        for row in trials.to_dict("records")
-    )
+    rows = []
+    for row in trials.to_dict("records"):
+        keys = (str(row[name]) for name in ("strategy", "seed", "trial", "parameters"))
+        mark = "best" if row["chosen"] else ""
+        rows.append(make_row(*keys, Cell(format_share(row["val_macro_f1"]), mark=mark)))
     titles = ("Strategy", "Seed", "Trial", "Parameters", "Validation macro-F1")
-    return Table("All trials.", titles, rows, frozenset({0, 3}), CSV, heading_columns=3)
+    return Table("All trials.", titles, tuple(rows), frozenset({0, 3}), CSV, heading_columns=3)

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from matplotlib.figure import Figure
 
 from benchmark.analysis.comparison import Comparison
-from benchmark.report.render.blocks import Block, Cell, Details, Row, Table
+from benchmark.report.render.blocks import Block, Cell, Details, Table, make_row
+from benchmark.report.render.canvas import figure_block
 from benchmark.report.render.formats import MISSING
-from benchmark.report.single.columns import main_columns
-from benchmark.report.single.drawings import figure_block, seed_dots
-from benchmark.report.single.metric_tables import number_in
+from benchmark.report.single.drawings import seed_dots
+from benchmark.report.single.metric_tables import main_columns, number_in
 from benchmark.report.single.strategies import heading_cell, row_kind
 
 
@@ -43,8 +43,8 @@ def seeds_table(comparison: Comparison) -> Table:
     """One row a strategy and seed."""
     columns, rows = main_columns(), []
     for record in comparison.seed_rows.to_dict("records"):
-        numbers = [Cell(column.write(number_in(record, column.name))) for column in columns]
-        rows.append(Row((Cell(str(record["strategy"])), Cell(str(record["seed"])), *numbers)))
+        numbers = (column.write(number_in(record, column.name)) for column in columns)
+        rows.append(make_row(str(record["strategy"]), str(record["seed"]), *numbers))
     titles = ("Strategy", "Seed", *(column.heading for column in columns))
     return Table("Every seed.", titles, tuple(rows), csv="seeds.csv", heading_columns=2)
 
@@ -61,7 +61,7 @@ def ranges_table(comparison: Comparison) -> Table:
             mean = column.write(values.mean()) if len(values) else MISSING
             spread = f"{column.write(values.min())} to {column.write(values.max())}"
             cells.append(Cell(mean, note=spread if len(values) > 1 else ""))
-        rows.append(Row(tuple(cells), kind=row_kind(comparison, strategy)))
+        rows.append(make_row(*cells, kind=row_kind(comparison, strategy)))
     titles = ("Strategy", *(column.heading for column in columns))
     caption = f"Mean and range over {len(comparison.seeds)} seeds."
     return Table(caption, titles, tuple(rows), csv="seeds.csv")

@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from benchmark.analysis.comparison import Comparison
-from benchmark.execution.manifest import ExperimentInfo, WeightsInfo
-from benchmark.report.render.blocks import (
-    Block,
-    Cell,
-    Code,
-    Details,
-    Facts,
-    Heading,
-    Row,
-    Table,
-    printable,
-)
+from benchmark.execution.manifest import ExperimentInfo
+from benchmark.report.render.blocks import Block, Code, Details, Facts, Heading, Table, make_row
 from benchmark.report.render.formats import MISSING, format_count, join_names
 from benchmark.report.single.strategies import prose
 
-NAMES = {
-    "lr": "Learning rate",
-    "head lr": "Head learning rate",
-    "fine tune": "Fine-tune depth",
-    "cpu": "CPU",
-    "sha256": "SHA-256",
-}
+NAMES = {"lr": "Learning rate", "head lr": "Head learning rate", "fine tune": "Fine-tune depth"}
+NAMES |= {"cpu": "CPU", "sha256": "SHA-256"}
 SPLITS = {"train": "Train", "val": "Validation", "test": "Test"}
 
 
@@ -47,8 +33,7 @@ def class_images_table(comparison: Comparison) -> Table:
     rows = []
     for label in comparison.classes:
         index = data.classes.index(label)
-        counts = (Cell(format_count(data.counts[split][index])) for split in splits)
-        rows.append(Row((Cell(label), *counts)))
+        rows.append(make_row(label, *(format_count(data.counts[split][index]) for split in splits)))
     caption = "Images of each class in the splits of the first seed, largest class first."
     titles = ("Class", *(SPLITS[split] for split in splits))
     return Table(caption, titles, tuple(rows), csv="class_images.csv")
@@ -64,7 +49,7 @@ def setup_section(comparison: Comparison) -> Iterator[Block]:
     yield phases_table(experiment)
     yield facts(_settings(comparison))
     yield Heading("Weights")
-    yield facts(_weights(manifest.weights))
+    yield facts(asdict(manifest.weights))
     yield Heading("Machine and versions")
     yield facts(manifest.environment)
     if manifest.command:
@@ -91,12 +76,10 @@ def phases_table(experiment: ExperimentInfo) -> Table:
     if any(phase["warmup"] or phase["cosine"] or phase["lr_milestones"] for phase in phases):
         columns["Schedule"] = [_schedule(phase) for phase in phases]
     titles = ("Phase", *columns)
-    texts = frozenset(k for k, title in enumerate(titles) if title not in ("Epochs", "Steps"))
-    rows = (
-        Row((Cell(str(number)), *map(Cell, cells)))
-        for number, cells in enumerate(zip(*columns.values(), strict=True), start=1)
-    )
-    return Table("The training as carried out.", titles, tuple(rows), texts)
+    text_columns = frozenset(range(len(titles))) - {1, 2}  # epochs and steps are numbers
+    cells = zip(map(str, range(1, len(phases) + 1)), *columns.values(), strict=True)
+    rows = tuple(make_row(*texts) for texts in cells)
+    return Table("The training as carried out.", titles, rows, text_columns)
 
 
 def format_batch_size(experiment: ExperimentInfo) -> str:
@@ -113,22 +96,14 @@ def facts(pairs: Mapping[str, Any]) -> Facts:
 
 def _settings(comparison: Comparison) -> dict[str, Any]:
     """Return all settings, those that were "auto" as chosen, and the recipe's optimizer."""
-    manifest = comparison.manifest
-    experiment, recipe = manifest.experiment, manifest.experiment.recipe
+    manifest, experiment = comparison.manifest, comparison.manifest.experiment
     shown_elsewhere = ("recipe", "name", "description", "phases")
-    chosen = {"precision": experiment.precision, "device": experiment.device}
-    optimizer = {
-        "weight_decay": recipe.weight_decay,
-        "momentum": recipe.momentum,
-        "augmentation": recipe.augmentation,
-    }
-    pairs = {**experiment.settings, **chosen, **optimizer, "seeds": manifest.seeds}
+    chosen = {name: getattr(experiment, name) for name in ("precision", "device")}
+    optimizer = ("weight_decay", "momentum", "augmentation")
+    optimizer_values = {name: getattr(experiment.recipe, name) for name in optimizer}
+    pairs = {**experiment.settings, **chosen, **optimizer_values, "seeds": manifest.seeds}
     pairs["batch_size"] = format_batch_size(experiment)
     return {name: value for name, value in pairs.items() if name not in shown_elsewhere}
-
-
-def _weights(weights: WeightsInfo) -> dict[str, str]:
-    return {"name": weights.name, "source": weights.source, "sha256": weights.sha256}
 
 
 def _trained_blocks(phase: Mapping[str, Any], first_trained: str) -> str:
@@ -154,7 +129,7 @@ def _schedule(phase: Mapping[str, Any]) -> str:
 
 
 def _spell(name: str) -> str:
-    name = str(name).replace("_", " ")
+    name = name.replace("_", " ")
     return NAMES.get(name, name[:1].upper() + name[1:])
 
 

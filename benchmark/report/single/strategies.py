@@ -7,16 +7,7 @@ import re
 from collections.abc import Iterator
 
 from benchmark.analysis.comparison import Comparison
-from benchmark.report.render.blocks import (
-    Block,
-    Cell,
-    Code,
-    Details,
-    Heading,
-    Paragraph,
-    as_code,
-    printable,
-)
+from benchmark.report.render.blocks import Block, Cell, Code, Details, Heading, Paragraph, as_code
 from benchmark.report.render.formats import join_names, pluralize
 
 FLAG = "failed its audit"
@@ -83,20 +74,20 @@ def heading_cell(comparison: Comparison, strategy: str) -> Cell:
         tags.append(f"{failed} of {pluralize(len(comparison.seeds), 'seed', 'seeds')} failed")
     is_flagged = strategy in failed_checks(comparison)
     tags += [FLAG] if is_flagged else []
-    return Cell(printable(strategy), note=", ".join(tags), mark="failed" if is_flagged else "")
+    return Cell(strategy, note=", ".join(tags), mark="failed" if is_flagged else "")
 
 
 def error_of(comparison: Comparison, strategy: str) -> str:
     """Return the first error of a strategy, in at most 200 letters."""
     errors = comparison.failures.loc[comparison.failures["strategy"] == strategy, "error"]
-    error = " ".join(printable(str(errors.iloc[0])).split()) if len(errors) else "not recorded"
+    error = " ".join(str(errors.iloc[0]).split()) if len(errors) else "not recorded"
     return error if len(error) <= 200 else error[:199] + "…"
 
 
 def failures_section(comparison: Comparison) -> Iterator[Block]:
     """Yield every error with its traceback."""
     for failure in comparison.failures.to_dict("records"):
-        traceback = printable(str(failure.get("traceback") or "No traceback was recorded."))
+        traceback = str(failure.get("traceback") or "No traceback was recorded.")
         name = as_code(str(failure["strategy"]))
         yield Details(f"{name}, seed {failure['seed']}: {failure['error']}", (Code(traceback),))
 
@@ -105,7 +96,7 @@ def descriptions_section(comparison: Comparison) -> Iterator[Block]:
     """Yield the description of every strategy and its parameters as used."""
     parameters = {info.name: info.parameters for info in comparison.manifest.strategies}
     for name in comparison.strategies:
-        yield Heading(printable(name))
+        yield Heading(name)
         yield from prose(comparison.descriptions.get(name) or "No description.")
         pairs = parameters.get(name, {}).items()
         if used := ", ".join(as_code(f"{key}={value}") for key, value in pairs):
@@ -114,7 +105,7 @@ def descriptions_section(comparison: Comparison) -> Iterator[Block]:
 
 def prose(docstring: str) -> Iterator[Block]:
     """Turn a docstring into paragraphs; indented ones stay as they are."""
-    for paragraph in re.split(r"\n\s*\n", inspect.cleandoc(printable(docstring))):
+    for paragraph in re.split(r"\n\s*\n", inspect.cleandoc(docstring)):
         if paragraph.startswith((" ", "\t")):
             yield Code(inspect.cleandoc(paragraph))
         elif paragraph.strip():

@@ -19,3 +19,8 @@ def test_examples_in_docstrings(module: object) -> None:
     results = doctest.testmod(module)  # type: ignore[arg-type]
     assert results.attempted
     assert not results.failed
+
+
+def test_a_number_has_three_decimals() -> None:
+    assert formats.format_number(1.23456) == "1.235"
+    assert formats.format_number(float("nan")) == "–"

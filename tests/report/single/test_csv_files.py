@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from benchmark.evaluation.metrics.reliability import pooled_reliability
-from benchmark.report.single.csv_files import CSV_FILES, files_section, write
+from benchmark.report.single.csv_files import ROWS, files_section, frames_of, write_frames
 from tests.report.fabricate import fabricate, with_manifest
 
 CLASSES = ("=1+1", "+a", "-b", "@c", "'d", "plain", 'a,b\n"c"', "\tt")
@@ -20,7 +20,7 @@ def read(path: Path) -> pd.DataFrame:
 
 
 def test_columns_have_fixed_names(tmp_path: Path) -> None:
-    written = write(fabricate(), tmp_path)
+    written = write_frames(frames_of(fabricate()), tmp_path)
     head = {name: path.read_text().splitlines()[0] for name, path in written.items()}
     summary = (
         "macro_f1,never_predicted,zero_recall,balanced_accuracy,accuracy,worst_recall,steps,"
@@ -49,7 +49,7 @@ def test_columns_have_fixed_names(tmp_path: Path) -> None:
 
 
 def test_no_text_can_be_taken_for_a_formula_and_every_text_comes_back(tmp_path: Path) -> None:
-    written = write(fabricate(classes=CLASSES), tmp_path)
+    written = write_frames(frames_of(fabricate(classes=CLASSES)), tmp_path)
     for name, column in (("per_class.csv", "class"), ("predictions.csv", "label")):
         names = set(read(written[name])[column])
         assert not [text for text in names if text[0] in "=+-@\t"]
@@ -58,7 +58,7 @@ def test_no_text_can_be_taken_for_a_formula_and_every_text_comes_back(tmp_path: 
 
 def test_numbers_come_back(tmp_path: Path) -> None:
     comparison = fabricate(seeds=(0, 1), failed=(("no_change", 0), ("focal_loss", 1)))
-    written = write(comparison, tmp_path)
+    written = write_frames(frames_of(comparison), tmp_path)
     pd.testing.assert_frame_equal(
         read(written["seeds.csv"]), comparison.seed_rows, check_dtype=False, rtol=1e-9
     )
@@ -72,13 +72,13 @@ def test_numbers_come_back(tmp_path: Path) -> None:
 def test_negative_numbers_get_no_apostrophe(tmp_path: Path) -> None:
     comparison = fabricate()
     comparison.seed_rows["mcc"] = -0.25
-    rows = read(write(comparison, tmp_path)["seeds.csv"])
+    rows = read(write_frames(frames_of(comparison), tmp_path)["seeds.csv"])
     assert rows["mcc"].tolist() == [-0.25] * len(rows)
 
 
 def test_points_of_the_reliability_diagram_are_rows(tmp_path: Path) -> None:
     comparison = fabricate(seeds=(0, 1))
-    rows = read(write(comparison, tmp_path)["reliability.csv"])
+    rows = read(write_frames(frames_of(comparison), tmp_path)["reliability.csv"])
     pooled = pooled_reliability(comparison.findings.reliability["focal_loss"])
     mine = rows[(rows["strategy"] == "focal_loss") & (rows["predicted_group"] == "rare")]
     assert mine["images"].tolist() == pooled["rare_images"]
@@ -90,13 +90,15 @@ def test_images_by_split_are_in_the_order_of_the_report(tmp_path: Path) -> None:
     counts = dict.fromkeys(("train", "val", "test"), tuple(range(len(comparison.classes))))
     classes = tuple(reversed(comparison.classes))
     data = replace(comparison.manifest.data, classes=classes, counts=counts)
-    rows = read(write(with_manifest(comparison, data=data), tmp_path)["class_images.csv"])
+    rows = read(
+        write_frames(frames_of(with_manifest(comparison, data=data)), tmp_path)["class_images.csv"]
+    )
     assert rows["class"].tolist() == comparison.classes
     assert rows["val"].tolist() == list(reversed(range(len(rows))))
 
 
 def test_the_page_lists_the_files_that_are_written(tmp_path: Path) -> None:
     comparison = fabricate(strategies=("no_change",))
-    names = set(write(comparison, tmp_path))
+    names = set(write_frames(frames_of(comparison), tmp_path))
     (listed, _) = files_section(comparison)
-    assert {name for name, _ in listed.items} == names == set(CSV_FILES) - {"tuning.csv"}
+    assert {name for name, _ in listed.items} == names == set(ROWS) - {"tuning.csv"}

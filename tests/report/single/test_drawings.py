@@ -14,7 +14,7 @@ from matplotlib import pyplot
 from benchmark.report.render.canvas import to_standalone_svg, to_svg
 from benchmark.report.render.html import inline_drawing
 from benchmark.report.single.drawings import confusion_maps, curve_panels, recall_map
-from benchmark.report.single.figures import all_figures
+from benchmark.report.single.page import all_figures
 from tests.report.fabricate import STRATEGIES, fabricate
 
 
@@ -48,7 +48,9 @@ def test_a_loss_may_diverge() -> None:
     )
     figures = all_figures(replace(comparison, curves=curves))
     assert "curve_loss" not in figures  # the training loss has no finite value
-    svg = to_svg(curve_panels(curves, STRATEGIES[:2], ["val_loss"]), "x")
+    svg = to_svg(
+        curve_panels(curves, STRATEGIES[:2], ["val_loss"], False, {n: n for n in STRATEGIES}), "x"
+    )
     assert "nan" not in svg
     assert "inf" not in svg
 

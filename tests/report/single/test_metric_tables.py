@@ -6,8 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from benchmark.report.single.columns import balanced_columns
-from benchmark.report.single.metric_tables import further_section, main_table, priors_table
+from benchmark.evaluation.metrics.metric import Metric
+from benchmark.evaluation.metrics.registry import METRICS, register_metric
+from benchmark.report.single import metric_tables
+from benchmark.report.single.metric_tables import (
+    balanced_columns,
+    further_section,
+    main_table,
+    priors_table,
+)
+from benchmark.report.single.page import glossary
 from tests.report.fabricate import STRATEGIES, fabricate
 
 
@@ -61,3 +69,25 @@ def test_every_metric_is_beside_its_balanced_form() -> None:
 @pytest.mark.parametrize("counts", [[10] * 17, [10] * 16 + [0]])
 def test_equal_classes_have_one_prior(counts: list[int]) -> None:
     assert priors_table(replace(fabricate(), test_counts=counts)) is None
+
+
+@pytest.fixture
+def added():
+    """A metric of this file."""
+    metric = Metric("half", "Half", "It is .5.", lambda split: 0.5, better="lower", main=True)
+    register_metric(metric)
+    yield metric
+    METRICS.forget(__name__)
+
+
+def test_an_added_metric_is_a_column_and_in_the_glossary(added: Metric) -> None:
+    assert "Half ↓" in [column.heading for column in metric_tables.main_columns()]
+    assert ("Half", "It is .5.") in glossary().items
+
+
+def test_every_metric_has_one_column_in_its_own_table() -> None:
+    main = [column.name for column in metric_tables.main_columns()]
+    further = [column.name for column in metric_tables.further_columns()]
+    balanced = [column.name for column in metric_tables.balanced_columns()]
+    assert not set(main) & set(further)
+    assert set(METRICS) <= {*main, *further, *balanced}

@@ -8,12 +8,12 @@ import pytest
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.per_class import CHANGES
-from benchmark.report.single.class_changes import (
+from benchmark.report.single.csv_files import frames_of
+from benchmark.report.single.recall import (
     MOST_CLASSES,
     class_changes_tables,
     largest_changes_sentence,
 )
-from benchmark.report.single.csv_files import write
 from tests.report.fabricate import CLASSES, STRATEGIES, fabricate
 
 
@@ -118,7 +118,7 @@ def test_classes_without_a_clear_change_are_left_out() -> None:
 
 def test_the_csv_holds_every_change(tmp_path) -> None:
     comparison = fabricate()
-    table = pd.read_csv(write(comparison, tmp_path)["class_changes.csv"])
+    table = frames_of(comparison)["class_changes.csv"]
     assert list(table) == CHANGES
     assert len(table) == 85
     np.testing.assert_allclose(table["low"], comparison.class_changes["low"], rtol=1e-9)
