@@ -106,8 +106,8 @@ def execute(
     with folder.locked():
         trials = None
         if options.tune:
-            tuned = tuning.tune(executor, options.tune, timer)
-            executor, trials = executor.with_plan(tuned.plan), tuned.info
+            tuned, trials = tuning.tune(executor, options.tune, timer)
+            executor = executor.with_plan(tuned)
         make_manifest.write_manifest(executor, command, options.baseline, trials)
         executor.execute(timer)
         with timer.task("report", 1, "file") as advance:

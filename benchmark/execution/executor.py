@@ -20,9 +20,8 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.execution.heartbeat import Heartbeat
+from benchmark.execution.heartbeat import Heartbeat, polling
 from benchmark.execution.outputs import OutputStore
-from benchmark.execution.polling import polling
 from benchmark.execution.prepare import PreparedExperiment
 from benchmark.execution.record_schema import ErrorInfo
 from benchmark.execution.run_folder import RunFolder

@@ -1,24 +1,20 @@
-"""How a worker in a process of its own reports its steps, and ends when nobody waits for it."""
+"""How a worker in a process of its own reports its steps, and how another process reads them."""
 
 from __future__ import annotations
 
 import os
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 SECONDS_BETWEEN_BEATS = 0.5
+SECONDS_BETWEEN_POLLS = 0.5
 
 
 class Heartbeat:
-    """Counts steps into a file, and ends the process when its parent has ended.
-
-    Parameters
-    ----------
-    path
-        The file.
-    parent
-        Id of the process that waits for the result.
-    """
+    """Counts steps into a file, and ends the process when the parent that waits has ended."""
 
     def __init__(self, path: Path, parent: int) -> None:
         self.path, self._parent = path, parent
@@ -43,3 +39,22 @@ class Heartbeat:
             return int(path.read_text())
         except (OSError, ValueError):  # not begun, finished, or just being written
             return 0
+
+
+@contextmanager
+def polling(poll: Callable[[], None]) -> Iterator[None]:
+    """Call `poll` every SECONDS_BETWEEN_POLLS from a thread of its own, and once at the end."""
+    finished = threading.Event()
+
+    def loop() -> None:
+        while not finished.wait(SECONDS_BETWEEN_POLLS):
+            poll()
+
+    thread = threading.Thread(target=loop, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        finished.set()
+        thread.join()
+        poll()

@@ -23,30 +23,16 @@ class RecipeInfo:
 
 @dataclass(frozen=True)
 class ExperimentInfo:
-    """The settings of a run, and what followed from them.
+    """The settings of a run, and what followed from them."""
 
-    Attributes
-    ----------
-    settings
-        All settings by name, as given.
-    batch_size, phase_steps
-        Of the first seed.
-    first_trained
-        The first block that the recipe may train.
-    changed
-        Settings that differ from the recipe's own: "epochs", "lr", "fine_tune".
-    precision, device
-        As chosen: where the setting was "auto", what that came to.
-    """
-
-    settings: dict[str, Any]
+    settings: dict[str, Any]  # all of them by name, as given
     recipe: RecipeInfo
-    batch_size: int
+    batch_size: int  # of the first seed, as are the steps
     phase_steps: tuple[int, ...]
-    first_trained: str
-    changed: tuple[str, ...]
-    precision: str
-    device: str
+    first_trained: str  # the first block that the recipe may train
+    changed: tuple[str, ...]  # settings that differ from the recipe's own: epochs, lr, fine_tune
+    precision: str  # as chosen, also where the setting was "auto"
+    device: str  # the same
 
 
 @dataclass(frozen=True)

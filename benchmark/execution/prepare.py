@@ -165,9 +165,7 @@ class PreparedExperiment:
 
 
 def prepare(
-    experiment: Experiment,
-    progress: NullProgress | None = None,
-    cache_limit: int | None = None,
+    experiment: Experiment, progress: NullProgress | None = None, cache_limit: int | None = None
 ) -> PreparedExperiment:
     """Open the data, decode images that are not in the cache, split them, find device and weights.
 

@@ -68,7 +68,8 @@ def write_record(
     if isinstance(stored, Record) and stored.fingerprint == fingerprint:
         return True
     try:
-        folder.write_record(_compute(OutputStore(folder), spec, seed, key, context, fingerprint))
+        outputs, training = OutputStore(folder).load(key)
+        folder.write_record(_compute(outputs, training, spec, seed, context, fingerprint))
     except Exception as error:
         write_failure(folder, spec.name, seed, key, ErrorInfo.from_exception(error))
         return False
@@ -77,15 +78,7 @@ def write_record(
 
 def write_failure(folder: RunFolder, strategy: str, seed: int, key: str, error: ErrorInfo) -> None:
     """Write the record of a strategy that failed."""
-    folder.write_record(
-        FailedRecord(
-            strategy=strategy,
-            seed=seed,
-            network=key,
-            error=error.error,
-            traceback=error.traceback,
-        )
-    )
+    folder.write_record(FailedRecord(strategy=strategy, seed=seed, network=key, **vars(error)))
 
 
 def _fingerprint(spec: StrategySpec, key: str, context: SeedContext) -> str:
@@ -96,16 +89,15 @@ def _fingerprint(spec: StrategySpec, key: str, context: SeedContext) -> str:
 
 
 def _compute(
-    store: OutputStore,
+    outputs: Mapping[str, Outputs],
+    training: OutputsManifest,
     spec: StrategySpec,
     seed: int,
-    key: str,
     context: SeedContext,
     fingerprint: str,
 ) -> Record:
     """Fit the decision to the validation outputs, apply it to both splits, and measure."""
-    outputs, training = store.load(key)
-    counts = context.train_counts
+    counts, budget = context.train_counts, context.budget
     rule = spec.strategy.decision.fit(outputs["val"], counts)
     predicted, metrics, confidence = {}, {}, {}
     for split in OUTPUT_SPLITS:
@@ -120,11 +112,19 @@ def _compute(
     return Record(
         strategy=spec.name,
         seed=seed,
-        network=key,
+        network=training.key,
         parameters=spec.parameters,
         decision=dataclasses.asdict(rule) if dataclasses.is_dataclass(rule) else repr(rule),
         metrics=metrics,
-        budget=_budget(training, context.budget),
+        budget=BudgetUsed(
+            steps=budget.steps,
+            batch_size=budget.batch_size,
+            micro_batch=training.micro_batch,
+            images_seen=sum(training.drawn),
+            distinct_images=training.distinct_images,
+            augmented_images=training.augmented_images,
+            seconds=training.seconds,
+        ),
         audit=_audit(spec, outputs, predicted["val"], training, context),
         posthoc=posthoc_scores(context.posthoc, outputs["val"], test, counts),
         reliability={name: tuple(values) for name, values in bins.items()},
@@ -133,18 +133,6 @@ def _compute(
         predicted=_tuples(predicted),
         confidence=_tuples(confidence),
         fingerprint=fingerprint,
-    )
-
-
-def _budget(training: OutputsManifest, budget: Budget) -> BudgetUsed:
-    return BudgetUsed(
-        steps=budget.steps,
-        batch_size=budget.batch_size,
-        micro_batch=training.micro_batch,
-        images_seen=sum(training.drawn),
-        distinct_images=training.distinct_images,
-        augmented_images=training.augmented_images,
-        seconds=training.seconds,
     )
 
 
@@ -181,24 +169,12 @@ def _diagnoses(
     curve: tuple[CurvePoint, ...],
     counts: NDArray[np.int64],
 ) -> tuple[DiagnosisRecord, ...]:
-    losses = [point.val_loss_by_class for point in curve]
-    inputs = DiagnosisInput(
-        outputs["val"],
-        outputs["test"],
-        predicted,
-        counts,
-        np.array(losses, float) if losses else None,  # (T, C), None becomes NaN
-    )
+    points = [point.val_loss_by_class for point in curve]
+    losses = np.array(points, float) if points else None  # (T, C), None becomes NaN
+    inputs = DiagnosisInput(outputs["val"], outputs["test"], predicted, counts, losses)
     return tuple(
-        DiagnosisRecord(
-            index=diagnosis.index,
-            recall=diagnosis.recall,
-            never_predicted=diagnosis.never_predicted,
-            confuser=diagnosis.confuser,
-            signals=diagnosis.signals,
-            cause=diagnosis.cause,
-        )
-        for diagnosis in diagnose(inputs)
+        DiagnosisRecord(d.index, d.recall, d.never_predicted, d.confuser, d.signals, d.cause)
+        for d in diagnose(inputs)
     )
 
 

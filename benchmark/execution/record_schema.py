@@ -90,23 +90,7 @@ class FailedRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """Predictions, metrics, cost and audit of one strategy and seed.
-
-    Attributes
-    ----------
-    decision
-        Fields of the fitted decision rule, or its repr.
-    metrics
-        split ("val", "test") -> name in `METRICS` -> value, None where it is undefined.
-    posthoc
-        Post-hoc decision -> name of a metric -> value on the test images.
-    reliability
-        See `reliability` in `benchmark.evaluation`.
-    predicted, confidence
-        split -> (N,) class indices after the decision, and the network's probability of them.
-    fingerprint
-        Changes with everything that the record was computed from.
-    """
+    """Predictions, metrics, cost and audit of one strategy and seed."""
 
     schema_version: int = SCHEMA_VERSION
     strategy: str
@@ -114,14 +98,16 @@ class Record:
     status: Literal["ok"] = "ok"
     network: str  # key
     parameters: dict[str, Any]
-    decision: Any
+    decision: Any  # fields of the fitted decision rule, or its repr
+    # split ("val", "test") -> name in `METRICS` -> value, None where it is undefined
     metrics: Mapping[str, Mapping[str, float | None]]
     budget: BudgetUsed
     audit: AuditRecord
+    # post-hoc decision -> name of a metric -> value on the test images
     posthoc: Mapping[str, Mapping[str, float | None]]
-    reliability: dict[str, tuple[float | None, ...]]
+    reliability: dict[str, tuple[float | None, ...]]  # see `evaluation.metrics.reliability`
     diagnoses: tuple[DiagnosisRecord, ...]
     curve: tuple[CurvePoint, ...]
-    predicted: dict[str, tuple[int, ...]]
-    confidence: dict[str, tuple[float | None, ...]]
-    fingerprint: str
+    predicted: dict[str, tuple[int, ...]]  # split -> (N,) classes after the decision
+    confidence: dict[str, tuple[float | None, ...]]  # the network's probability of them
+    fingerprint: str  # changes with everything that the record was computed from

@@ -6,48 +6,39 @@ A file that carries `schema_version` is read only in the version that this packa
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import TypeAdapter
 
 SCHEMA_VERSION = 1
 
 T = TypeVar("T")
+_REPAIR = "Run the command of this run again: it writes the file anew from what is stored"
 
 
 def to_json(value: Any) -> str:
-    """Return a dataclass as JSON text; numbers that are not finite become null.
+    """Return a dataclass, of types that pydantic knows, as JSON text.
 
-    Parameters
-    ----------
-    value
-        A dataclass whose types pydantic knows. In fields of type `Any` arrays become lists, and
-        objects that JSON can't hold become their repr.
+    Numbers that are not finite become null. In fields of type `Any` arrays become lists, and
+    objects that JSON can't hold become their repr.
 
     Raises
     ------
     ValueError
         If a field holds a value of another type than its own.
     """
-    text = _adapter(type(value)).dump_json(value, indent=1, fallback=_fallback, warnings="error")
+    kind: Any = type(value)
+    text = _adapter(kind).dump_json(value, indent=1, fallback=_fallback, warnings="error")
     return text.decode() + "\n"
 
 
 def from_json(kind: type[T], content: str | dict[str, Any], file: Path) -> T:
-    """Return the dataclass that JSON text, or its parsed content, describes.
-
-    Parameters
-    ----------
-    kind
-        The dataclass.
-    content
-        What the file holds.
-    file
-        Named in errors.
+    """Return the dataclass that the text of a JSON file, or its parsed content, describes.
 
     Raises
     ------
@@ -60,19 +51,15 @@ def from_json(kind: type[T], content: str | dict[str, Any], file: Path) -> T:
     if "schema_version" in kind.__dataclass_fields__:  # type: ignore[attr-defined]
         _check_version(parsed, file)
     try:
-        return _adapter(kind).validate_python(parsed)
+        return _adapter(kind).validate_python(parsed)  # type: ignore[arg-type]
     except ValidationError as error:
-        raise ValueError(f"{file} is damaged: {_first_error(error)}. {_REPAIR}") from None
+        first = error.errors(include_url=False)[0]
+        field = ".".join(map(str, first["loc"]))
+        raise ValueError(f"{file} is damaged: {field}: {first['msg']}. {_REPAIR}") from None
 
 
 def parse_json(text: str, file: Path) -> dict[str, Any]:
-    """Return the JSON object that `text` is.
-
-    Raises
-    ------
-    ValueError
-        If it is no JSON object, naming the file.
-    """
+    """Return the JSON object that `text` is; ValueError, naming the file, if it is none."""
     try:
         content = json.loads(text)
     except ValueError as error:
@@ -80,9 +67,6 @@ def parse_json(text: str, file: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ValueError(f"{file} is damaged: it holds no JSON object. {_REPAIR}")
     return content
-
-
-_REPAIR = "Run the command of this run again: it writes the file anew from what is stored"
 
 
 def _check_version(content: dict[str, Any], file: Path) -> None:
@@ -102,22 +86,11 @@ def _check_version(content: dict[str, Any], file: Path) -> None:
     )
 
 
-def _first_error(error: ValidationError) -> str:
-    """Return the first thing that is wrong, after the path of its field."""
-    first = error.errors(include_url=False)[0]
-    path = ".".join(str(key) for key in first["loc"])
-    return f"{path}: {first['msg']}"
-
-
-def _adapter(kind: type[T]) -> TypeAdapter[T]:
+@cache  # building one takes up to 50 ms
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     from pydantic import TypeAdapter
 
-    if kind not in _adapters:  # building one takes up to 50 ms
-        _adapters[kind] = TypeAdapter(kind)
-    return _adapters[kind]
-
-
-_adapters: dict[type, TypeAdapter[Any]] = {}
+    return TypeAdapter(kind)
 
 
 def _fallback(value: Any) -> Any:

@@ -9,7 +9,6 @@ parameters (Akiba et al. 2019, arXiv 1907.10902) by its default sampler (Bergstr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,19 +30,11 @@ FOLDS = 5
 _DIGITS = 3  # of a number that is tried: numbers are part of a strategy's name
 
 
-@dataclass(frozen=True)
-class TunedPlan:
-    """The plan with each strategy's best parameters, and all trials."""
-
-    plan: Plan
-    info: TuningInfo
-
-
-def tune(executor: Executor, trials: int, progress: NullProgress) -> TunedPlan:
+def tune(executor: Executor, trials: int, progress: NullProgress) -> tuple[Plan, TuningInfo]:
     """Try `trials` sets of parameters for every strategy and seed, the defaults first.
 
-    The best trial has the highest `validation_score`; of equal ones, it is the earliest. Strategies
-    without parameters to tune stay as they are.
+    The plan that is returned has the best of each: the highest `validation_score`, of equal ones
+    the earliest. Strategies without parameters to tune stay as they are.
 
     Raises
     ------
@@ -69,7 +60,7 @@ def tune(executor: Executor, trials: int, progress: NullProgress) -> TunedPlan:
             parameters = {name: spec.parameters[name] for name in study.spaces}
             results.append(TrialResult(study.spec.name, study.seed, parameters, score))
     best = {study.index: study.best for study in studies if study.best}
-    return TunedPlan(_make_plan(executor, best), TuningInfo(trials, tuple(results)))
+    return _make_plan(executor, best), TuningInfo(trials, tuple(results))
 
 
 class _Study:

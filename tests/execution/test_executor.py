@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from benchmark import api
-from benchmark.execution import polling as module
-from benchmark.execution.polling import polling
+from benchmark.execution import heartbeat as module
+from benchmark.execution.heartbeat import polling
 from benchmark.execution.record_schema import ErrorInfo
 from benchmark.execution.worker import Worker
 from benchmark.plan.run_options import RunOptions

@@ -24,7 +24,8 @@ def test_a_file_that_is_being_written_counts_as_no_step(tmp_path):
 
 def test_a_worker_ends_when_nobody_waits_for_it(tmp_path):
     code = (
-        "import sys; from pathlib import Path; from benchmark.execution.heartbeat import Heartbeat; "
+        "import sys; from pathlib import Path; "
+        "from benchmark.execution.heartbeat import Heartbeat; "
         "Heartbeat(Path(sys.argv[1]), 1 << 30)(5); print('went on')"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "key.steps")]

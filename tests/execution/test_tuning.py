@@ -98,9 +98,9 @@ def test_given_parameters_stay_and_so_do_strategies_without_any(tuned):
 def test_a_second_run_trains_nothing_and_chooses_the_same(tuned, executor_in):
     _, folder = tuned
     executor = executor_in(folder)
-    again = tuning.tune(executor, 3, NullProgress())
-    assert again.info == tuning_info(folder)
-    assert not executor.with_plan(again.plan).needed()
+    plan, info = tuning.tune(executor, 3, NullProgress())
+    assert info == tuning_info(folder)
+    assert not executor.with_plan(plan).needed()
 
 
 def test_the_report_shows_the_search(tuned):
@@ -218,17 +218,17 @@ def test_a_trial_that_fails_is_recorded_and_never_chosen(executor_in, tmp_path, 
 
     monkeypatch.setattr(tuning, "validation_score", score)
     executor = executor_in(tmp_path, "class_weights")
-    best = tuning.tune(executor, 2, NullProgress())
-    assert [trial.score is None for trial in best.info.results] == [True, True, False, False]
+    plan, info = tuning.tune(executor, 2, NullProgress())
+    assert [trial.score is None for trial in info.results] == [True, True, False, False]
     for seed in SEEDS:
-        assert best.plan.specs["class_weights", seed].parameters["power"] != 1.0
+        assert plan.specs["class_weights", seed].parameters["power"] != 1.0
 
 
 def test_where_all_trials_fail_the_defaults_stay(executor_in, tmp_path, monkeypatch):
     monkeypatch.setattr(tuning, "validation_score", lambda *_: 1 / 0)
     executor = executor_in(tmp_path, "class_weights")
-    best = tuning.tune(executor, 2, NullProgress())
-    assert best.plan.networks == executor.plan.networks
+    plan, _ = tuning.tune(executor, 2, NullProgress())
+    assert plan.networks == executor.plan.networks
 
 
 def test_without_optuna_the_error_says_how_to_install_it(executor_in, tmp_path, monkeypatch):
