@@ -57,9 +57,8 @@ def expand_values(spec: str) -> list[str]:
         else:
             key, _, _ = choices[-1][0].rpartition("=")
             choices[-1].append(f"{key}={piece}")
-    return [
-        f"{name}:{','.join(pieces)}" if pieces else spec for pieces in itertools.product(*choices)
-    ]
+    combinations = itertools.product(*choices)
+    return [f"{name}:{','.join(pieces)}" if pieces else spec for pieces in combinations]
 
 
 def format_spec(name: str, parameters: dict[str, Any]) -> str:
