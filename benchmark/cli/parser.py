@@ -53,19 +53,16 @@ def build_parser() -> Parser:
     for command in COMMANDS:
         name = _name(command)
         verb = commands.add_parser(
-            name,
-            prog=f"{parser.prog} {name}",
-            description=command.HELP,
-            examples=command.EXAMPLES,
-            help=command.HELP.split(".", 1)[0],
-        )
+            name, prog=f"{parser.prog} {name}", help=command.HELP.split(".", 1)[0],
+            description=command.HELP, examples=command.EXAMPLES,
+        )  # fmt: skip
         command.add_flags(verb)
         verb.set_defaults(command=command, parser=verb)
     return parser
 
 
 def parse(parser: Parser, words: Sequence[str]) -> argparse.Namespace:
-    """Parse the command line; exit with an error if a command or a flag is unknown."""
+    """Parse the words of a command line; exit with an error if a command or flag is unknown."""
     names = [_name(command) for command in COMMANDS]
     if words and not words[0].startswith("-") and words[0] not in names:
         close = did_you_mean(words[0], names)
@@ -73,6 +70,7 @@ def parse(parser: Parser, words: Sequence[str]) -> argparse.Namespace:
     chosen, unknown = parser.parse_known_args(words)
     if unknown:
         chosen.parser.error(_unknown_sentence(unknown[0], chosen.parser._option_string_actions))
+    chosen.words = words
     return chosen
 
 
@@ -84,7 +82,5 @@ def _unknown_sentence(word: str, flags: Iterable[str]) -> str:
     flag = word.split("=", 1)[0]
     if not flag.startswith("-"):
         return f"{word!r} is unexpected here; values follow their flag, as in --data {word}"
-    instead = REPLACED.get(flag)
-    return f"there is no flag {flag}" + (
-        f"; {instead}" if instead else f".{did_you_mean(flag, flags)}"
-    )
+    instead = f"; {REPLACED[flag]}" if flag in REPLACED else f".{did_you_mean(flag, flags)}"
+    return f"there is no flag {flag}{instead}"

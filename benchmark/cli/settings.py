@@ -25,8 +25,8 @@ def add_settings(parser: argparse.ArgumentParser, *kinds: type) -> None:
     )
 
 
-def add_setting(group: Any, definition: SettingDefinition, unset: str = "") -> None:
-    """Add the flag of one setting; `unset` says what holds without it, if that differs here."""
+def add_setting(group: Any, definition: SettingDefinition, default: str = "") -> None:
+    """Add the flag of one setting; `default` says what holds without it, if that differs here."""
     options: dict[str, Any] = {"action": "store_true"}
     if definition.type is not bool:
         is_repeated = definition.type == tuple[str, ...]
@@ -35,7 +35,7 @@ def add_setting(group: Any, definition: SettingDefinition, unset: str = "") -> N
         f"--{definition.key}",
         dest=definition.name,
         default=argparse.SUPPRESS,  # a flag that is given wins over the file, a default does not
-        help=definition.help(unset).replace("%", "%%"),
+        help=definition.help(default).replace("%", "%%"),
         **options,
     )
 

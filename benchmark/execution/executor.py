@@ -33,7 +33,6 @@ from benchmark.system.device import cores
 from benchmark.system.memory import host_memory
 from benchmark.system.progress import Advance, NullProgress
 from benchmark.train.activation_store import ActivationStore
-from benchmark.train.frozen_features import FrozenFeatures
 from benchmark.train.placement import Placement
 
 BYTES_PER_JOB = 4 * 2**30  # the second half at 299 px, batch 64, with Adam
@@ -42,27 +41,17 @@ MICRO_BATCHES_AFTER_A_KILL = 4  # Linux does not refuse memory, it kills the pro
 
 @dataclass(frozen=True)
 class Executor:
-    """Trains the segments of a plan that are not stored yet, then writes every record.
-
-    Parameters
-    ----------
-    prepared, plan
-        What to train, on what.
-    folder
-        Where results go.
-    jobs
-        Segments trained at the same time, each in a process of its own if more than one. None: one
-        on a GPU; on a CPU one for each core, as far as memory goes, since one thread for each of
-        two networks is faster than two threads for one.
-    writes_records
-        Whether a strategy's record is written as soon as its network is trained, so that a run can
-        be looked at before it ends.
-    """
+    """Trains the segments of a plan that are not stored yet, then writes every record."""
 
     prepared: PreparedExperiment
     plan: Plan
     folder: RunFolder
+    # segments trained at the same time, each in a process of its own if more than one; None: one on
+    # a GPU, on a CPU one a core, as far as memory goes, since one thread for each of two networks
+    # is faster than two threads for one
     jobs: int | None = None
+    # whether a strategy's record is written as soon as its network is trained, so that a run can be
+    # looked at before it ends
     writes_records: bool = True
 
     def with_plan(self, plan: Plan, writes_records: bool = True) -> Executor:
@@ -137,22 +126,19 @@ class Executor:
         networks = max(len(wave) for wave in self.plan.waves())
         return min(networks, cores(), max(1, host_memory() // BYTES_PER_JOB))
 
-    @property
-    def _threads(self) -> int:
-        return max(1, cores() // self._jobs)
-
     @cached_property
     def _worker(self) -> Worker:
-        return Worker(replace(self.prepared, processes=self._jobs), self.folder, self._threads)
-
-    # ---- frozen layers -----------------------------------------------------------------------
+        threads = max(1, cores() // self._jobs)
+        return Worker(replace(self.prepared, processes=self._jobs), self.folder, threads)
 
     def _run_frozen_layers(self, seeds: set[int], progress: NullProgress) -> None:
         """Fill the stores of activations, with as many processes as train."""
         prepared = self._worker.prepared
-        progress.say(f"activations {_describe_placement(prepared.frozen_features)}")
+        features = prepared.frozen_features
+        size = f"{format_size(features.at_cut.bytes)} " if features.at_cut else ""
+        progress.say(f"activations {size}{features.placement.value}")
         for forward_pass, indices in prepared.required_forward_passes(seeds).items():
-            store = prepared.frozen_features.store(forward_pass)
+            store = features.store(forward_pass)
             missing = store.missing(indices) if store else indices[:0]
             with progress.task(forward_pass, len(missing), "images") as advance:
                 if self._jobs == 1:
@@ -184,12 +170,9 @@ class Executor:
                     for indices in np.array_split(missing, self._jobs)
                 )
             except Exception as error:  # killed, or an error that will be raised here as well
-                progress.say(
-                    f"note: {forward_pass} run in this process, since others failed: {error}"
-                )
+                note = f"{forward_pass} run in this process, since others failed: {error}"
+                progress.say(f"note: {note}")
                 self._worker.fill(forward_pass, store.missing(missing))
-
-    # ---- training ----------------------------------------------------------------------------
 
     def _train_here(
         self, segments: list[Segment], progress: NullProgress, advance: Advance
@@ -274,11 +257,6 @@ class Executor:
         if not (self.writes_records and segment.is_final):
             return []
         return [self.plan.specs[name, segment.seed] for name in segment.used_by]
-
-
-def _describe_placement(features: FrozenFeatures) -> str:
-    size = f"{format_size(features.at_cut.bytes)} " if features.at_cut else ""
-    return f"{size}{features.placement.value}"
 
 
 def _segment_name(segment: Segment) -> str:

@@ -101,14 +101,9 @@ def output_tensors(
 ) -> dict[str, Tensor]:
     """Return a network's outputs by the names that they are stored under.
 
-    Features are kept in half precision; larger numbers than it has become its largest.
-
-    Parameters
-    ----------
-    splits
-        Split -> logits (N, C), features (N, D), labels (N,).
-    head
-        The state of the head.
+    `splits` holds for each split logits (N, C), features (N, D) and labels (N,); `head` is the
+    state of the head. Features are kept in half precision; larger numbers than it has become its
+    largest.
     """
     largest = torch.finfo(torch.float16).max
     tensors = {f"head.{name}": tensor for name, tensor in head.items()}

@@ -34,30 +34,18 @@ ENGINE = ("model", "train", "system")  # packages whose change may change a trai
 
 @dataclass(frozen=True)
 class PreparedExperiment:
-    """An experiment with its data and weights at hand. Nothing is trained yet.
-
-    Attributes
-    ----------
-    splits, budgets
-        By seed.
-    messages
-        What the user must know about data and weights.
-    processes
-        How many train at the same time.
-    cache_limit
-        Bytes, see `make_room`.
-    """
+    """An experiment with its data and weights at hand. Nothing is trained yet."""
 
     experiment: Experiment
     images: ImageSet
     pixels: Pixels
-    splits: dict[int, Splits]
+    splits: dict[int, Splits]  # by seed
     weights: Weights
     device: Device
-    budgets: dict[int, Budget]
-    messages: tuple[str, ...]
-    processes: int = 1
-    cache_limit: int | None = None
+    budgets: dict[int, Budget]  # by seed
+    messages: tuple[str, ...]  # what the user must know about data and weights
+    processes: int = 1  # that train at the same time
+    cache_limit: int | None = None  # bytes, see `make_room`
 
     @property
     def classes(self) -> int:
@@ -116,19 +104,18 @@ class PreparedExperiment:
         )
 
     def _allocator(self) -> StoreAllocator:
-        backbone, size = self.experiment.network, self.experiment.image_size
-        batch_size = max(budget.batch_size for budget in self.budgets.values())
-        fingerprint = [
-            *(self.pixels.key, self.weights.sha256, self.device.precision, self.device.type),
-            *(backbone.name, file_hash(backbone.file), package_hash("model")),
-        ]
+        backbone, device, size = self.experiment.network, self.device, self.experiment.image_size
+        count, batch_size = len(self.images), max(b.batch_size for b in self.budgets.values())
         return StoreAllocator(
-            f"{self.images.name}, {len(self.images)} images, {size} px",
-            fingerprint,
-            len(self.images),
-            self.device,
-            gpu_budget(self.device, self.processes, batch_size, size),
-            self.cache_limit,
+            description=f"{self.images.name}, {count} images, {size} px",
+            fingerprint=[
+                *(self.pixels.key, self.weights.sha256, device.precision, device.type),
+                *(backbone.name, file_hash(backbone.file), package_hash("model")),
+            ],
+            rows=count,
+            device=device,
+            gpu_budget=gpu_budget(device, self.processes, batch_size, size),
+            cache_limit=self.cache_limit,
         )
 
     def required_forward_passes(self, seeds: Iterable[int]) -> dict[str, NDArray[np.int64]]:
@@ -136,12 +123,9 @@ class PreparedExperiment:
         recipe, splits = self.experiment.recipe, [self.splits[seed] for seed in seeds]
         evaluated = [split.val for split in splits]
         tested = [split.test for split in splits]
-        # activations of augmented images are not stored
-        trained = (
-            []
-            if augments_first_occurrence(recipe.augmentation)
-            else [split.train for split in splits]
-        )
+        trained = [split.train for split in splits]
+        if augments_first_occurrence(recipe.augmentation):
+            trained = []  # activations of augmented images are not stored
         has_head_phase = any(phase.train_from == HEAD for phase in recipe.phases)
         # in a phase that trains the head, the layers before it are still the pretrained ones
         reads_features = has_head_phase and self.frozen_features.pretrained.cut != HEAD
@@ -193,6 +177,9 @@ def prepare(
         messages += split.messages
     if weights.message:
         messages.append(weights.message)
+    sizes = {seed: len(split.train) for seed, split in splits.items()}
+    phases = experiment.recipe.phases
+    budgets = {s: Budget.from_phases(phases, n, experiment.batch_for(n)) for s, n in sizes.items()}
     return PreparedExperiment(
         experiment=experiment,
         images=images,
@@ -200,7 +187,7 @@ def prepare(
         splits=splits,
         weights=weights,
         device=device,
-        budgets={seed: _budget(experiment, len(split.train)) for seed, split in splits.items()},
+        budgets=budgets,
         messages=tuple(dict.fromkeys(messages)),
         cache_limit=cache_limit,
     )
@@ -226,8 +213,3 @@ def _split(imbalance: str, images: ImageSet, pixels: Pixels, seed: int) -> Split
                 f"need 3 images or groups, or a given split needs images in {name}"
             )
     return replace(split, messages=(*split.messages, message)) if message else split
-
-
-def _budget(experiment: Experiment, train_images: int) -> Budget:
-    batch_size = experiment.batch_for(train_images)
-    return Budget.from_phases(experiment.recipe.phases, train_images, batch_size)

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.evaluation.audit import audit
-from benchmark.evaluation.diagnosis import DiagnosisInput, diagnose
+from benchmark.evaluation.diagnosis import Evidence, diagnose
+from benchmark.evaluation.metrics.calibration import reliability
 from benchmark.evaluation.metrics.registry import evaluate
-from benchmark.evaluation.metrics.reliability import reliability
 from benchmark.evaluation.posthoc import posthoc_scores
 from benchmark.execution.outputs import OUTPUT_SPLITS, OutputsManifest, OutputStore
 from benchmark.execution.record_schema import (
@@ -171,10 +171,10 @@ def _diagnoses(
 ) -> tuple[DiagnosisRecord, ...]:
     points = [point.val_loss_by_class for point in curve]
     losses = np.array(points, float) if points else None  # (T, C), None becomes NaN
-    inputs = DiagnosisInput(outputs["val"], outputs["test"], predicted, counts, losses)
+    evidence = Evidence(outputs["val"], outputs["test"], predicted, counts, losses)
     return tuple(
         DiagnosisRecord(d.index, d.recall, d.never_predicted, d.confuser, d.signals, d.cause)
-        for d in diagnose(inputs)
+        for d in diagnose(evidence)
     )
 
 

@@ -105,7 +105,7 @@ class Record:
     audit: AuditRecord
     # post-hoc decision -> name of a metric -> value on the test images
     posthoc: Mapping[str, Mapping[str, float | None]]
-    reliability: dict[str, tuple[float | None, ...]]  # see `evaluation.metrics.reliability`
+    reliability: dict[str, tuple[float | None, ...]]  # see `evaluation.metrics.calibration`
     diagnoses: tuple[DiagnosisRecord, ...]
     curve: tuple[CurvePoint, ...]
     predicted: dict[str, tuple[int, ...]]  # split -> (N,) classes after the decision

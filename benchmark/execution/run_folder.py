@@ -71,15 +71,7 @@ class RunFolder:
     # ---- typed files -------------------------------------------------------------------------
 
     def read_manifest(self) -> RunManifest:
-        """Return the manifest of the run.
-
-        Raises
-        ------
-        FileNotFoundError
-            If the folder holds no run.
-        ValueError
-            If the file is damaged or of another version.
-        """
+        """Return the manifest; FileNotFoundError without a run, ValueError if it is damaged."""
         if not self.run_file.exists():
             raise FileNotFoundError(
                 f"{self.path} holds no run: there is no run.json in it. Give the folder that "
@@ -100,20 +92,13 @@ class RunFolder:
         _write(self.split_file(seed), split)
 
     def read_record(self, strategy: str, seed: int) -> Record | FailedRecord | None:
-        """Return the record of a strategy and seed; None if there is none.
-
-        Raises
-        ------
-        ValueError
-            If the file is damaged or of another version.
-        """
+        """Return a record, None if there is none; ValueError if damaged or of another version."""
         file = self.record_file(strategy, seed)
         if not file.exists():
             return None
         content = parse_json(file.read_text(encoding="utf-8"), file)
-        if content.get("status") == "failed":
-            return from_json(FailedRecord, content, file)
-        return from_json(Record, content, file)
+        kind: Any = FailedRecord if content.get("status") == "failed" else Record
+        return from_json(kind, content, file)
 
     def write_record(self, record: Record | FailedRecord) -> None:
         """Write a record."""
@@ -136,13 +121,7 @@ class RunFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the folder; the lock ends with the process, however that ends.
-
-        Raises
-        ------
-        ValueError
-            If another run works in the folder.
-        """
+        """Hold the folder until the process ends, however that is; ValueError if another does."""
         self.path.mkdir(parents=True, exist_ok=True)
         with (self.path / ".lock").open("w") as file:
             try:

@@ -35,10 +35,7 @@ SECONDS_BETWEEN_SAVES = 30.0  # the state of a training of the second half is 0.
 
 @dataclass(frozen=True)
 class Worker:
-    """Trains segments of one experiment.
-
-    Results and errors are written to the run folder; nothing is returned or raised.
-    """
+    """Trains segments. Results and errors go to the run folder; none is returned or raised."""
 
     prepared: PreparedExperiment
     folder: RunFolder
@@ -56,8 +53,6 @@ class Worker:
 
         Parameters
         ----------
-        segment
-            Which.
         advance
             Called with the steps newly done, those of an interrupted run included.
         micro_batches
@@ -85,16 +80,9 @@ class Worker:
     def train_in_own_process(
         self, segment: Segment, specs: Iterable[StrategySpec], parent: int, micro_batches: int
     ) -> None:
-        """Train a segment with a heartbeat, then write the records of strategies.
+        """Train a segment, then write the records of the strategies whose network it is.
 
-        Parameters
-        ----------
-        segment, micro_batches
-            See `train`.
-        specs
-            The strategies whose network it is.
-        parent
-            Id of the process that waits for the result; this one ends when that is gone.
+        The process ends when `parent`, the id of the process that waits for the result, is gone.
         """
         heartbeat = Heartbeat(self.folder.heartbeat_file(segment.key), parent)
         self.train(segment, heartbeat, micro_batches)
@@ -185,10 +173,9 @@ class Worker:
                 augmented_images=stats.augmented_images,
                 stages_measured=tuple(monitor.to_json() for monitor in stats.monitors),
                 micro_batch=stats.micro_batch(self.prepared.budgets[segment.seed].batch_size),
-                curve=tuple(_curve_point(point) for point in stats.curve),
+                curve=tuple(
+                    CurvePoint(**{**point, "val_loss_by_class": tuple(point["val_loss_by_class"])})
+                    for point in stats.curve
+                ),
             ),
         )
-
-
-def _curve_point(point: dict[str, Any]) -> CurvePoint:
-    return CurvePoint(**{**point, "val_loss_by_class": tuple(point["val_loss_by_class"])})

@@ -28,23 +28,24 @@ from benchmark.plan.settings import (
 
 SMALLEST_BATCH = 8
 MIN_STEPS_PER_EPOCH = 60  # a small set is cut into smaller batches until an epoch has this many
-PRECISIONS = ("auto", "fp32", "bf16")
 
 
 def read_seeds(value: Any) -> tuple[int, ...]:
     """Turn a number of seeds, as text or int, into the seeds; a sequence of seeds stays."""
-    if isinstance(value, Iterable) and not isinstance(value, str):
-        return read_whole_numbers(value)
-    text = str(value).strip()
-    if "," in text:
+    text, allowed = str(value).strip(), "how many, 1 or more, or in Python the seeds, each once"
+    if isinstance(value, str) and "," in text:
         named = text.strip(",")
         raise ValueError(
             f"seeds {text!r} is not allowed: --seeds counts; to name seeds, write "
             f"--seed-list {named} (in a file, seed-list = [{named}])"
         )
-    if not text.isdecimal() or int(text) < 1:
-        raise ValueError(f"seeds {value!r} is not allowed; allowed: how many, 1 or more")
-    return tuple(range(int(text)))
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        seeds = read_whole_numbers(value)
+    else:
+        seeds = tuple(range(int(text) if text.isdecimal() else 0))
+    if not _are_seeds(seeds):
+        raise ValueError(f"seeds {value!r} is not allowed; allowed: {allowed}")
+    return seeds
 
 
 def _are_seeds(seeds: tuple[int, ...]) -> bool:
@@ -61,7 +62,7 @@ class Experiment(BaseSettings):
 
     data: str = define_setting(
         "wheels", IMAGES, "DATA", accepts="str | Path", in_fingerprint=False
-    )  # the pixels and the split are in the fingerprint
+    )  # the pixels and the split are in it
     """a folder root/<class>/<file>, a .csv manifest (path,label), torchvision:NAME, digits, or the
     built-in wheels"""
 
@@ -92,48 +93,28 @@ class Experiment(BaseSettings):
     first block to train, like Mixed_7a"""
 
     batch_size: int | None = define_setting(
-        None,
-        TRAINING,
-        "N",
-        unset="the recipe's 64, halved for small sets until an epoch has 60 steps, never below 8",
-        allowed="2 or more",
-        test=lambda size: size >= 2,
-        in_fingerprint=False,  # that of each seed is
-    )
-    """images in a step"""
+        None, TRAINING, "N", at_least=2, in_fingerprint=False
+    )  # that of each seed is
+    """images in a step (default: the recipe's 64, halved for small sets until an epoch has 60
+    steps, never below 8)"""
 
-    lr: float | None = define_setting(
-        None, TRAINING, "RATE", unset="the recipe's", in_fingerprint=False
-    )  # the recipe holds it
-    """learning rate"""
+    lr: float | None = define_setting(None, TRAINING, "RATE", in_fingerprint=False)  # recipe's is
+    """learning rate (default: the recipe's)"""
 
     epochs: tuple[float, ...] | None = define_setting(
-        None, TRAINING, "N[,N]", unset="the recipe's", in_fingerprint=False
-    )  # the recipe holds them
+        None, TRAINING, "N[,N]", in_fingerprint=False
+    )  # the recipe's are
     """epochs of the recipe's phases, one number for each or one for all; they fix the number of
-    optimizer steps, which is the same for every strategy"""
+    optimizer steps, which is the same for every strategy (default: the recipe's)"""
 
     seeds: tuple[int, ...] = define_setting(
-        None,
-        WHAT,
-        "N",
-        unset="1",
-        allowed="how many, 1 or more, or in Python the seeds, each once",
-        test=_are_seeds,
-        reader=read_seeds,
-        accepts="int | Sequence[int]",
-        in_fingerprint=False,
+        None, WHAT, "N", reader=read_seeds, accepts="int | Sequence[int]", in_fingerprint=False
     )
     """how many seeds, from 0 on; each is a split, an initialisation and an order of images of its
-    own, the same for all strategies"""
+    own, the same for all strategies (default: 1)"""
 
     seed_list: tuple[int, ...] | None = define_setting(
-        None,
-        WHAT,
-        "N,N",
-        allowed="whole numbers like 7,8, each once",
-        test=_are_seeds,
-        in_fingerprint=False,
+        None, WHAT, "N,N", test=_are_seeds, in_fingerprint=False
     )
     """the seeds by their numbers, like 7,8, in place of --seeds"""
 
@@ -141,20 +122,15 @@ class Experiment(BaseSettings):
         "auto",
         TRAINING,
         "DEVICE",
-        allowed="auto, cpu, cuda or cuda:0",
         test=lambda device: re.fullmatch(r"auto|cpu|cuda(:\d+)?", device) is not None,
+        allowed="auto, cpu, cuda or cuda:0",
         in_fingerprint=False,  # its type is
     )
     """auto, cpu, cuda or cuda:1"""
 
     precision: str = define_setting(
-        "auto",
-        TRAINING,
-        "TYPE",
-        allowed=", ".join(PRECISIONS),
-        test=lambda precision: precision in PRECISIONS,
-        in_fingerprint=False,  # the one that is chosen is
-    )
+        "auto", TRAINING, "TYPE", choices=("auto", "fp32", "bf16"), in_fingerprint=False
+    )  # the one that is chosen is
     """fp32, bf16, or auto: bf16 where the device computes in it natively"""
 
     quick: bool = define_setting(False, OUTPUT, in_fingerprint=False)  # split and recipe are

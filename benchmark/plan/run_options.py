@@ -35,45 +35,28 @@ class RunOptions(BaseSettings):
     plugin: tuple[str, ...] = define_setting((), WHAT, "FILE.py")
     """a Python file that registers strategies or a network of your own; may be given again"""
 
-    baseline: str | None = define_setting(
-        None, WHAT, "NAME", unset="the strategy that changes nothing"
-    )
-    """the strategy that the others are compared with, by the name that it has in the table"""
+    baseline: str | None = define_setting(None, WHAT, "NAME")
+    """the strategy that the others are compared with, by the name that it has in the table
+    (default: the strategy that changes nothing)"""
 
     tune: int = define_setting(
-        0,
-        WHAT,
-        "N",
-        unset="no trials: the parameters as they are",
-        allowed="a number of trials, 1 or more, or 0 for none",
-        test=lambda trials: trials >= 0,
+        0, WHAT, "N", at_least=0, allowed="a number of trials, 1 or more, or 0 for none"
     )
     """choose every strategy's parameters on validation first, each by N trials, the defaults among
-    them; parameters that are given stay"""
+    them; parameters that are given stay (default: no trials: the parameters as they are)"""
 
-    out: Path | None = define_setting(None, OUTPUT, "DIR", unset="results/<data>-<recipe>")
-    """folder of the run"""
+    out: Path | None = define_setting(None, OUTPUT, "DIR")
+    """folder of the run (default: results/<data>-<recipe>)"""
 
-    jobs: int | None = define_setting(
-        None,
-        OUTPUT,
-        "N",
-        unset="on a CPU one a core, as far as memory goes; on a GPU one",
-        allowed="1 or more",
-        test=lambda jobs: jobs >= 1,
-    )
-    """networks trained at the same time, each in a process of its own"""
+    jobs: int | None = define_setting(None, OUTPUT, "N", at_least=1)
+    """networks trained at the same time, each in a process of its own (default: on a CPU one a
+    core, as far as memory goes; on a GPU one)"""
 
     cache_limit: int | None = define_setting(
-        None,
-        OUTPUT,
-        "SIZE",
-        unset="half of the disk's free space; see `cache`",
-        reader=_read_size,
-        accepts="int | str",
+        None, OUTPUT, "SIZE", reader=_read_size, accepts="int | str"
     )
     """what decoded images and activations may take on the disk, like 20GB; what was used least
-    recently is removed first"""
+    recently is removed first (default: half of the disk's free space; see `cache`)"""
 
 
 def require_baseline(baseline: str, strategies: Sequence[str], whose: str) -> None:

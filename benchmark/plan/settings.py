@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar, get_args, get_type_hints
+from typing import Any, NamedTuple, NoReturn, TypeVar, get_args, get_type_hints
 
 from benchmark.spec import did_you_mean
 
@@ -29,6 +29,10 @@ WHAT, IMAGES, TRAINING, OUTPUT = GROUPS
 def read_whole_numbers(value: Any) -> tuple[int, ...]:
     """Turn text like 7,8, a number or several into whole numbers."""
     return tuple(map(_read_whole_number, _split(value)))
+
+
+def _read_numbers(value: Any) -> tuple[float, ...]:
+    return tuple(map(float, _split(value)))
 
 
 def _read_whole_number(value: Any) -> int:
@@ -44,54 +48,60 @@ def _read_paths(value: Any) -> tuple[str, ...]:
     return tuple(map(str, [value] if isinstance(value, str | Path) else value))
 
 
-# type of a field -> how text or a Python value is read, or TypeError or ValueError; what an error
-# says is allowed; the types that may be given in Python, for the documentation
-READERS: dict[Any, tuple[Callable[[Any], Any], str, str]] = {
-    str: (str, "text", "str"),
-    Path: (Path, "a path", "str | Path"),
-    int: (_read_whole_number, "a whole number", "int"),
-    float: (float, "a number", "float"),
-    bool: (bool, "true or false", "bool"),
-    tuple[int, ...]: (read_whole_numbers, "whole numbers like 7,8", "int | Sequence[int]"),
-    tuple[float, ...]: (
-        lambda value: tuple(map(float, _split(value))),
-        "numbers like 2 or 2,3",
-        "float | Sequence[float]",
+class Reader(NamedTuple):
+    """How values of one type are read, be they text or Python values."""
+
+    read: Callable[[Any], Any]  # raises TypeError or ValueError if it can't
+    allowed: str  # what an error says about allowed values
+    accepts: str  # the types that may be given in Python, for the documentation
+
+
+READERS: dict[Any, Reader] = {
+    str: Reader(str, "text", "str"),
+    Path: Reader(Path, "a path", "str | Path"),
+    int: Reader(_read_whole_number, "a whole number", "int"),
+    float: Reader(float, "a number", "float"),
+    bool: Reader(bool, "true or false", "bool"),
+    tuple[int, ...]: Reader(
+        read_whole_numbers, "whole numbers like 7,8, each once", "int | Sequence[int]"
     ),
-    tuple[str, ...]: (
+    tuple[float, ...]: Reader(_read_numbers, "numbers like 2 or 2,3", "float | Sequence[float]"),
+    tuple[str, ...]: Reader(
         _read_paths, "a path or a list of paths", "str | Path | Sequence[str | Path]"
     ),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
 class SettingDefinition:
-    """What a field says about its setting. Empty texts follow from the field's type and default."""
+    """What a field says about its setting. What it leaves out follows from its type."""
 
     group: str  # the heading in the help, one of `GROUPS`
     metavar: str | None = None  # the word for its value in the help
-    unset: str = ""  # what the help says of the default
-    allowed: str = ""  # what an error says about allowed values
+    at_least: int | None = None  # the smallest number that is allowed
+    choices: tuple[str, ...] = ()  # the texts that are allowed
     test: Callable[[Any], bool] | None = None  # whether a value of the right type is allowed
+    allowed: str = ""  # what an error says about allowed values
     reader: Callable[[Any], Any] | None = None  # in place of that of `READERS`; or ValueError
     accepts: str = ""  # the types that may be given in Python
     # whether another value gives another network, so that it enters the keys of what is stored;
     # False also where what follows from it enters them: images, steps, precision
     in_fingerprint: bool = True
     name: str = ""
-    description: str = ""
+    description: str = ""  # also what is the default, in brackets, if that is not the field's
     type: Any = str  # without None
-    default: Any = None  # None follows from something else, which `unset` describes
+    default: Any = None
 
     @property
     def key(self) -> str:
         """The name in a TOML file; the flag is this with two dashes before it."""
         return self.name.replace("_", "-")
 
-    def help(self, unset: str = "") -> str:
-        """Return the sentence of the help; `unset`, if given, describes the default instead."""
-        default = unset or self.unset or ("" if self.default in (None, (), False) else self.default)
-        return f"{self.description} (default: {default})" if default else self.description
+    def help(self, default: str = "") -> str:
+        """Return the sentence of the help; `default`, if given, replaces its default."""
+        text, _, described = self.description.partition(" (default: ")
+        default = default or described.rstrip(")") or str(self.default or "")
+        return f"{text} (default: {default})" if default else text
 
     def read(self, value: Any) -> Any:
         """Return a value in the setting's type, be it given as text or in Python.
@@ -109,22 +119,28 @@ class SettingDefinition:
             result = self.reader(value)
         else:
             try:
-                result = READERS[self.type][0](value)
+                result = READERS[self.type].read(value)
             except (TypeError, ValueError):
                 self.refuse(value)
-        if self.test and not self.test(result):
+        if (
+            (self.at_least is not None and result < self.at_least)
+            or (self.choices and result not in self.choices)
+            or (self.test and not self.test(result))
+        ):
             self.refuse(result)
         return result
 
     def refuse(self, value: Any, allowed: str = "") -> NoReturn:
         """Raise the ValueError that says what is allowed."""
-        allowed = allowed or self.allowed or READERS.get(self.type, READERS[str])[1]
+        least = "" if self.at_least is None else f"{self.at_least} or more"
+        allowed = allowed or self.allowed or least or ", ".join(self.choices)
+        allowed = allowed or READERS.get(self.type, READERS[str]).allowed
         name = self.name.replace("_", " ")
         raise ValueError(f"{name} {value!r} is not allowed; allowed: {allowed}")
 
     def format_parameter(self) -> str:
         """Return its lines in a NumPy docstring."""
-        accepts = self.accepts or READERS[self.type][2]
+        accepts = self.accepts or READERS[self.type].accepts
         text = self.help()
         indent = " " * 4
         text = textwrap.fill(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 
 from benchmark.cli.console import format_cache, format_removal
 from benchmark.storage import cache
@@ -24,7 +23,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def call(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG001
+def call(chosen: argparse.Namespace) -> int:
     """Print or remove the entries."""
     if chosen.clear:
         print(format_removal(*cache.clear(), cache.cache_dir()))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 
 from benchmark.cli.console import print_checks
 from benchmark.plugins import load_plugins, names_from
@@ -25,7 +24,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE.py", help="files with strategies")
 
 
-def call(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG001
+def call(chosen: argparse.Namespace) -> int:
     """Check all strategies of the files."""
     from benchmark.contract.checks import check_strategy  # torch, which --help can do without
 

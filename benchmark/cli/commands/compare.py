@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 
 from benchmark import api
 from benchmark.cli.console import print_reports
@@ -27,11 +26,11 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "folders", nargs="+", metavar="DIR", help="folders of runs, two or more, each on its data"
     )
     settings = settings_of(RunOptions)
-    add_setting(parser, settings["baseline"], unset="that of each run")
-    add_setting(parser, settings["out"], unset="results/compare-<folders>")
+    add_setting(parser, settings["baseline"], default="that of each run")
+    add_setting(parser, settings["out"], default="results/compare-<folders>")
 
 
-def call(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG001
+def call(chosen: argparse.Namespace) -> int:
     """Write the report and print the scores."""
     baseline, out = (getattr(chosen, name, None) for name in ("baseline", "out"))
     result = api.compare_runs(chosen.folders, baseline=baseline, out=out)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 
 from benchmark.data.sources import open_data
 from benchmark.plan.experiment import Experiment
@@ -24,7 +23,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", metavar="DATA", help=description)
 
 
-def call(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG001
+def call(chosen: argparse.Namespace) -> int:
     """Look at every image and print what was seen."""
     # pandas, which --help can do without
     from benchmark.data.summary import print_summary, summarise_data

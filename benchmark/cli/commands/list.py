@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import textwrap
-from collections.abc import Sequence
 
 from benchmark.cli.settings import add_setting
 from benchmark.data.sources import DATA_SOURCES
@@ -39,7 +38,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def call(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG001
+def call(chosen: argparse.Namespace) -> int:
     """Print the names, each with a line of explanation."""
     load_plugins(getattr(chosen, "plugin", ()))
     if chosen.markdown:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from benchmark import api
@@ -29,7 +28,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     add_settings(parser, RunOptions, Experiment)
 
 
-def call(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG001
+def call(chosen: argparse.Namespace) -> int:
     """Print the plan."""
     show_plan(chosen, terminal_progress())
     return 0

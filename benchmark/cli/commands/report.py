@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 
 from benchmark import api
 from benchmark.cli.console import print_summary
@@ -23,10 +22,10 @@ EXAMPLES = """\
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """Add the flags."""
     parser.add_argument("folder", metavar="DIR", help="folder of a run, like results/wheels-forum")
-    add_setting(parser, settings_of(RunOptions)["baseline"], unset="that of the run")
+    add_setting(parser, settings_of(RunOptions)["baseline"], default="that of the run")
 
 
-def call(chosen: argparse.Namespace, words: Sequence[str]) -> int:  # noqa: ARG001
+def call(chosen: argparse.Namespace) -> int:
     """Write the report and print the results."""
     print_summary(api.load(chosen.folder, getattr(chosen, "baseline", None)))
     return 0

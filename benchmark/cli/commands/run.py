@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Sequence
 
 from benchmark import api
 from benchmark.cli.commands.plan import add_flags, show_plan
@@ -36,11 +35,11 @@ EXAMPLES = """\
   python -m benchmark run --config study.toml --recipe strong"""
 
 
-def call(chosen: argparse.Namespace, words: Sequence[str]) -> int:
+def call(chosen: argparse.Namespace) -> int:
     """Show the plan, carry it out, and print the results."""
     timer = Timer(terminal_progress())
     executor, options = show_plan(chosen, timer)
-    command = shlex.join(["python", "-m", "benchmark", *words])
+    command = shlex.join(["python", "-m", "benchmark", *chosen.words])
     result = api.execute(executor, options, timer, command)
     print_summary(result)
     failed = (result.summary["status"] != "ok").any()
