@@ -42,12 +42,10 @@ def match_files(path: Path, column: str, files: Sequence[str]) -> tuple[list[str
     only one file ends so. A name that fits several files, or two rows that disagree, are an error.
     """
     ends = _by_end(files)
-    values = [""] * len(files)
-    has_row = [False] * len(files)
+    values: dict[int, str] = {}  # index of a file -> its value
     unknown = []
     for row in read_table(path, ("file", column)):
-        name = row["file"].replace("\\", "/").removeprefix("./")
-        matches = ends.get(name, ())
+        matches = ends.get(row["file"].replace("\\", "/").removeprefix("./"), ())
         if len(matches) > 1:
             raise ValueError(
                 f"{path}: {row['file']!r} could be {files[matches[0]]!r} or {files[matches[1]]!r}; "
@@ -55,25 +53,22 @@ def match_files(path: Path, column: str, files: Sequence[str]) -> tuple[list[str
             )
         if not matches:
             unknown.append(row["file"])
-            continue
-        index = matches[0]
-        if has_row[index] and values[index] != row[column]:
+        elif (value := values.setdefault(matches[0], row[column])) != row[column]:
             raise ValueError(
-                f"{path}: two rows give {files[index]!r} different values of {column}: "
-                f"{values[index]!r} and {row[column]!r}; remove one."
+                f"{path}: two rows give {files[matches[0]]!r} different values of {column}: "
+                f"{value!r} and {row[column]!r}; remove one."
             )
-        values[index], has_row[index] = row[column], True
     messages = []
     if unknown:
         messages.append(
             f"{path.name}: {len(unknown)} rows name files that are not among the images "
             f"(e.g. {unknown[0]!r}); they were ignored."
         )
-    if without := has_row.count(False):
-        example = files[has_row.index(False)]
+    if without := [file for index, file in enumerate(files) if index not in values]:
         result = {"split": "they are trained on", "group": "each is a group of its own"}[column]
-        messages.append(f"{path.name}: {without} images have no row (e.g. {example!r}): {result}.")
-    return values, tuple(messages)
+        example = f"e.g. {without[0]!r}"
+        messages.append(f"{path.name}: {len(without)} images have no row ({example}): {result}.")
+    return [values.get(index, "") for index in range(len(files))], tuple(messages)
 
 
 def group_ids(values: Sequence[str]) -> np.ndarray:

@@ -6,7 +6,6 @@ import hashlib
 import os
 import shutil
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -20,6 +19,7 @@ from benchmark.data.imageset import ImageSet, Reader
 from benchmark.data.parallel import format_error, map_blocks
 from benchmark.storage import atomic, cache
 from benchmark.storage.sizes import format_size
+from benchmark.system.progress import Advance
 
 RECIPE = 1  # raise it when the same bytes would give other pixels
 
@@ -37,10 +37,7 @@ class Pixels:
 
 
 def prepare_pixels(
-    images: ImageSet,
-    size: int,
-    progress: Callable[[int], None] = lambda _: None,
-    cache_limit: int | None = None,
+    images: ImageSet, size: int, progress: Advance = lambda _: None, cache_limit: int | None = None
 ) -> Pixels:
     """Return the pixels of `images`, from the cache or decoded now.
 
@@ -70,12 +67,11 @@ def prepare_pixels(
     listing |= {"files": images.files, "stamps": images.stamps}
     folder = cache.cache_dir() / "pixels" / atomic.digest(listing)[:32]
     own_lease = cache.lease(folder, f"pixels of {images.name}, {len(images)} images, {size} px")
-    shape = (len(images), size, size, 3)
-    meta = _meta_if_whole(folder, shape)
+    meta = _meta_if_whole(folder)
     if meta is None:
         with cache.build_lock(folder):
-            meta = _meta_if_whole(folder, shape)  # another process may have built it meanwhile
-            meta = meta or _build(folder, images, shape, progress, cache_limit)
+            meta = _meta_if_whole(folder)  # another process may have built it meanwhile
+            meta = meta or _build(folder, images, size, progress, cache_limit)
     else:
         cache.make_room(0, cache_limit)  # the limit may be lower than it was
     errors = {int(index): message for index, message in meta["errors"].items()}
@@ -104,7 +100,7 @@ def _content_key(images: ImageSet, size: int, digests: list[str]) -> str:
     return atomic.digest(content)
 
 
-def _meta_if_whole(folder: Path, shape: tuple[int, ...]) -> dict[str, Any] | None:
+def _meta_if_whole(folder: Path) -> dict[str, Any] | None:
     """Return the description of a finished store; None if there is none or it was damaged.
 
     The array's size and modification time must be those noted when it was finished.
@@ -112,24 +108,22 @@ def _meta_if_whole(folder: Path, shape: tuple[int, ...]) -> dict[str, Any] | Non
     try:
         meta = atomic.read_json(folder / "meta.json")
         written = (folder / "pixels.npy").stat()
-        facts = {"shape": list(shape), "array": [written.st_size, written.st_mtime_ns]}
-        whole = meta == meta | facts and meta["check"] == atomic.digest(meta | {"check": ""})
+        array, check = [written.st_size, written.st_mtime_ns], meta["check"]
+        whole = meta["array"] == array and check == atomic.digest(meta | {"check": ""})
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return meta if whole else None
 
 
-def _require_room(
-    folder: Path, images: ImageSet, shape: tuple[int, ...], cache_limit: int | None
-) -> None:
+def _require_room(folder: Path, images: ImageSet, size: int, cache_limit: int | None) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     # a damaged store, and those left by killed processes: nobody else builds now
     for useless in (folder, *folder.parent.glob(f".{folder.name}.*.tmp")):
         shutil.rmtree(useless, ignore_errors=True)
-    needed = int(np.prod(shape))
+    needed = len(images) * size * size * 3
     if cache.make_room(needed, cache_limit):
         return
-    extent = f"{shape[0]} images of {shape[1]} x {shape[2]} pixels"
+    extent = f"{len(images)} images of {size} x {size} pixels"
     need = f"{images.spec}: {extent} take {format_size(needed)}"
     free = shutil.disk_usage(folder.parent).free
     if needed > free:
@@ -147,24 +141,21 @@ def _require_room(
 
 
 def _build(
-    folder: Path,
-    images: ImageSet,
-    shape: tuple[int, ...],
-    progress: Callable[[int], None],
-    cache_limit: int | None,
+    folder: Path, images: ImageSet, size: int, progress: Advance, cache_limit: int | None
 ) -> dict[str, Any]:
     """Decode all images into a folder beside `folder`, and rename it when it is whole."""
-    _require_room(folder, images, shape, cache_limit)
+    _require_room(folder, images, size, cache_limit)
+    shape = (len(images), size, size, 3)
     unfinished = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.tmp")
     unfinished.mkdir()
     try:
         path = unfinished / "pixels.npy"
         array = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
-        work = partial(_decode_block, path=path, offset=array.offset, size=shape[1])
+        work = partial(_decode_block, path=path, offset=array.offset, size=size)
         del array
-        digests = [""] * shape[0]
+        digests = [""] * len(images)
         errors: dict[int, str] = {}
-        for block, block_digests, block_errors in map_blocks(work, images.read, shape[0]):
+        for block, block_digests, block_errors in map_blocks(work, images.read, len(images)):
             digests[block.start : block.stop] = block_digests
             errors |= block_errors
             progress(len(block))
@@ -173,7 +164,6 @@ def _build(
         written = path.stat()
         meta: dict[str, Any] = {
             "check": "",
-            "shape": list(shape),
             "array": [written.st_size, written.st_mtime_ns],
             "digests": digests,
             "errors": {str(index): errors[index] for index in sorted(errors)},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +14,7 @@ from rich.table import Table
 from benchmark.data.imageset import SPLITS, ImageSet
 from benchmark.data.parallel import ImageInfo, map_blocks, read_image_info
 from benchmark.data.splits import make_splits
+from benchmark.system.progress import Advance
 
 MAX_ROWS = 20  # of long tables on a terminal
 
@@ -33,9 +33,7 @@ class DataSummary:
     messages: tuple[str, ...]  # of the source, then of the default split
 
 
-def summarise_data(
-    images: ImageSet, progress: Callable[[int], None] = lambda _: None
-) -> DataSummary:
+def summarise_data(images: ImageSet, progress: Advance = lambda _: None) -> DataSummary:
     """Read and decode every image of a set, on all cores; store nothing.
 
     The split is the default one of seed 0. `progress` is called with the number of images read

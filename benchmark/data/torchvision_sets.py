@@ -30,16 +30,16 @@ class DatasetReader:
 
     def __init__(self, datasets: Sequence[Any]) -> None:
         self.datasets = tuple(datasets)
-        self.ends = np.cumsum([len(dataset) for dataset in datasets])
+        self.starts = np.cumsum([0, *map(len, datasets)])
         self._last: tuple[int, Image.Image] | None = None
 
     def image(self, index: int, at_least: int = 0) -> Image.Image:  # noqa: ARG002
         """Return image `index` as RGB, always at full size."""
         # The last one is kept: the pixel store reads an image's content right after the image.
         if self._last is None or self._last[0] != index:
-            number = int(np.searchsorted(self.ends, index, side="right"))
-            start = int(self.ends[number - 1]) if number else 0
-            self._last = (index, to_rgb(self.datasets[number][index - start][0]))
+            number = int(np.searchsorted(self.starts, index, side="right")) - 1
+            item = self.datasets[number][index - int(self.starts[number])]
+            self._last = (index, to_rgb(item[0]))
         return self._last[1]
 
     def content(self, index: int) -> bytes:

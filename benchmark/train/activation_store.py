@@ -23,7 +23,8 @@ from benchmark.storage.atomic import atomic
 from benchmark.system.memory import compute_in_batches
 from benchmark.system.progress import Advance
 
-Compute = Callable[[NDArray[np.int64]], Tensor]  # indices (B,) -> (B, *shape)
+Indices = NDArray[np.int64]  # of images in the image set
+Compute = Callable[[Indices], Tensor]  # indices (B,) -> (B, *shape)
 
 _FILE_TYPES = {"float32": np.float32, "bfloat16": np.uint16}  # numpy has no bfloat16
 _BATCHES_BETWEEN_MARKS = 8
@@ -51,18 +52,16 @@ class ActivationStore(ABC):
     def finished(self) -> NDArray[np.bool_]:
         """Return which rows are stored, (N,)."""
 
-    def missing(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
+    def missing(self, indices: Indices) -> Indices:
         """Return those of `indices` whose rows are not stored yet."""
         return indices[~self.finished()[indices]]
 
     @abstractmethod
-    def fill(
-        self, indices: NDArray[np.int64], compute: Compute, advance: Advance = lambda _: None
-    ) -> None:
+    def fill(self, indices: Indices, compute: Compute, advance: Advance = lambda _: None) -> None:
         """Compute and store the missing rows of `indices`."""
 
     @abstractmethod
-    def read(self, indices: NDArray[np.int64]) -> Tensor:
+    def read(self, indices: Indices) -> Tensor:
         """Return rows (B, *shape) in the memory where they are stored; maps are channels-last."""
 
 
@@ -85,9 +84,7 @@ class DeviceActivationStore(ActivationStore):
         """Return which rows are stored, (N,)."""
         return self._finished
 
-    def fill(
-        self, indices: NDArray[np.int64], compute: Compute, advance: Advance = lambda _: None
-    ) -> None:
+    def fill(self, indices: Indices, compute: Compute, advance: Advance = lambda _: None) -> None:
         """Compute and store the missing rows of `indices`."""
         for part, values in compute_in_batches(self.missing(indices), compute):
             rows = _channels_last(values).to(self._values.dtype)
@@ -95,11 +92,11 @@ class DeviceActivationStore(ActivationStore):
             self._finished[part] = True
             advance(len(part))
 
-    def read(self, indices: NDArray[np.int64]) -> Tensor:
+    def read(self, indices: Indices) -> Tensor:
         """Return rows (B, *shape) on the device, without synchronising."""
         return _channels_first(self._values.index_select(0, self._on_device(indices)))
 
-    def _on_device(self, indices: NDArray[np.int64]) -> Tensor:
+    def _on_device(self, indices: Indices) -> Tensor:
         return torch.from_numpy(indices).to(self._values.device, non_blocking=True)
 
 
@@ -138,12 +135,10 @@ class DiskActivationStore(ActivationStore):
         path = self.folder / "finished.npy"
         return np.load(path) if path.exists() else np.zeros(self.rows, bool)
 
-    def fill(
-        self, indices: NDArray[np.int64], compute: Compute, advance: Advance = lambda _: None
-    ) -> None:
+    def fill(self, indices: Indices, compute: Compute, advance: Advance = lambda _: None) -> None:
         """Compute and store the missing rows of `indices`; a file that vanishes is an error."""
         dtype = getattr(torch, self.dtype)
-        written: list[NDArray[np.int64]] = []
+        written: list[Indices] = []
         with self._file.open("r+b") as file:
             for part, values in compute_in_batches(self.missing(indices), compute):
                 rows = _channels_last(values.to("cpu", dtype)).contiguous()
@@ -159,7 +154,7 @@ class DiskActivationStore(ActivationStore):
             if written:
                 self._mark(written, file.fileno())
 
-    def _mark(self, written: list[NDArray[np.int64]], handle: int) -> None:
+    def _mark(self, written: list[Indices], handle: int) -> None:
         """Flush the file, then list the rows as finished."""
         os.fsync(handle)
         fcntl.flock(handle, fcntl.LOCK_EX)  # another process may be adding its own
@@ -174,7 +169,7 @@ class DiskActivationStore(ActivationStore):
         finally:
             fcntl.flock(handle, fcntl.LOCK_UN)
 
-    def read(self, indices: NDArray[np.int64]) -> Tensor:
+    def read(self, indices: Indices) -> Tensor:
         """Return rows (B, *shape) in the host's memory."""
         rows = torch.from_numpy(self._values[indices])
         if self.dtype == "bfloat16":

@@ -36,23 +36,17 @@ class Batch:
         return Batch(self.positions[rows], self.repeat_index[rows], self.augmented[rows])
 
 
+@dataclass
 class BatchSampler:
-    """Epochs of a sampler, joined end to end and cut into full batches.
+    """Epochs of a sampler, joined end to end and cut into full batches."""
 
-    `sampler` draws one epoch from the labels (N,) of the training split: positions (M,). The first
-    epoch begins at the optimizer step `start`.
-    """
+    sampler: Sampler  # draws one epoch: labels (N,), rng -> positions (M,)
+    labels: NDArray[np.int64]  # (N,) of the training split
+    seed: int
+    batch_size: int
+    start: int = 0  # optimizer step at which the first epoch begins
 
-    def __init__(
-        self,
-        sampler: Sampler,
-        labels: NDArray[np.int64],
-        seed: int,
-        batch_size: int,
-        start: int = 0,
-    ) -> None:
-        self.sampler, self.labels, self.seed = sampler, labels, seed
-        self.batch_size, self.start = batch_size, start
+    def __post_init__(self) -> None:
         self._restart()
 
     def _restart(self) -> None:

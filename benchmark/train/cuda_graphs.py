@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import warnings
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -53,22 +51,15 @@ def _capture(suffix: nn.Sequential, x: Tensor, dtype: torch.dtype) -> nn.Sequent
     # nodes that accumulate gradients belong to the stream of the capture: one more event to wait
     # for, no fault
     warnings.filterwarnings("ignore", "The AccumulateGrad node's stream")
+    buffers = [(buffer, buffer.clone()) for buffer in suffix.buffers()]
     try:
-        with _restored_buffers(suffix), autocast:
+        with autocast:
             torch.cuda.make_graphed_callables(blocks, (x.clone(),))
     except RuntimeError:  # too little memory, or a driver without graphs: eager is only slower
         release_memory()
         return None
-    return blocks
-
-
-@contextmanager
-def _restored_buffers(module: nn.Module) -> Iterator[None]:
-    """Restore buffers in place, because the warm-up moves the averages of batch norm."""
-    before = [(buffer, buffer.clone()) for buffer in module.buffers()]
-    try:
-        yield
-    finally:
+    finally:  # in place: the warm-up has moved the averages of batch norm
         with torch.no_grad():
-            for buffer, values in before:
+            for buffer, values in buffers:
                 buffer.copy_(values)
+    return blocks

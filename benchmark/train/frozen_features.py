@@ -12,7 +12,7 @@ from torch import Tensor
 
 from benchmark.model.pretrained import Pretrained
 from benchmark.system.progress import Advance
-from benchmark.train.activation_store import ActivationStore, Compute
+from benchmark.train.activation_store import ActivationStore, Compute, Indices
 from benchmark.train.placement import Placement
 
 FROZEN_LAYERS, FEATURES = "frozen layers", "features"
@@ -41,7 +41,7 @@ class FrozenFeatures:
         """Type of the frozen layers, and of the others where it is exact enough."""
         return self.pretrained.device.dtype
 
-    def images(self, indices: NDArray[np.int64]) -> Tensor:
+    def images(self, indices: Indices) -> Tensor:
         """Pixels of images (B,) -> (B, 3, H, W) uint8 on the device."""
         if isinstance(self.pixels, np.ndarray):
             batch = self.to_device(torch.from_numpy(self.pixels[indices]))
@@ -49,7 +49,7 @@ class FrozenFeatures:
             batch = self.pixels.index_select(0, self.to_device(torch.from_numpy(indices)))
         return batch.permute(0, 3, 1, 2)  # (B, H, W, 3) -> (B, 3, H, W), channels-last in memory
 
-    def inputs(self, indices: NDArray[np.int64]) -> Tensor:
+    def inputs(self, indices: Indices) -> Tensor:
         """Activations at the cut of images (B,) -> (B, C, H, W), or (B, D) for a cut at the end."""
         if self.at_cut is None:
             return self._frozen(indices)
@@ -70,23 +70,21 @@ class FrozenFeatures:
         """Return the store that one of `FORWARD_PASSES` fills; None if nothing is stored."""
         return {FROZEN_LAYERS: self.at_cut, FEATURES: self.pooled}[forward_pass]
 
-    def fill(
-        self, forward_pass: str, indices: NDArray[np.int64], advance: Advance = lambda _: None
-    ) -> None:
+    def fill(self, forward_pass: str, indices: Indices, advance: Advance = lambda _: None) -> None:
         """Run one of `FORWARD_PASSES` over those images whose rows are missing."""
         store = self.store(forward_pass)
         if store and len(store.missing(indices)):
             compute = self._frozen if forward_pass == FROZEN_LAYERS else self._features()
             store.fill(indices, compute, advance)
 
-    def _frozen(self, indices: NDArray[np.int64]) -> Tensor:
+    def _frozen(self, indices: Indices) -> Tensor:
         return self.pretrained.prefix(self.images(indices))
 
     def _features(self) -> Compute:
         suffix = self.pretrained.suffix().eval()
 
         @torch.no_grad()
-        def features(indices: NDArray[np.int64]) -> Tensor:
+        def features(indices: Indices) -> Tensor:
             with self.autocast():
                 return suffix(self.inputs(indices)).float()  # (B, D)
 

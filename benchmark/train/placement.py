@@ -68,7 +68,9 @@ class StoreAllocator:
             return store, Placement.DEVICE
         folder = cache_dir() / "activations" / digest([*self.fingerprint, first, *shape])[:20]
         lock = lease(folder, f"activations before {first} of {self.description}")
-        if make_room(needed - _disk_bytes(folder / "rows.bin"), self.cache_limit):
+        file = folder / "rows.bin"
+        stored = file.stat().st_blocks * 512 if file.exists() else 0  # the file is sparse
+        if make_room(needed - stored, self.cache_limit):
             return DiskActivationStore(folder, *rows, lock), Placement.DISK
         if needed <= _shared_memory_budget():
             own = SharedMemoryDir()
@@ -146,10 +148,6 @@ class SharedMemoryDir:
                     shutil.rmtree(lock.parent, ignore_errors=True)
             except OSError:  # in use, or another user's
                 continue
-
-
-def _disk_bytes(path: Path) -> int:
-    return path.stat().st_blocks * 512 if path.exists() else 0  # the file is sparse
 
 
 def _shared_memory_budget() -> int:

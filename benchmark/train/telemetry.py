@@ -72,14 +72,10 @@ class StageMonitor:
 
     def to_json(self) -> dict[str, Any]:
         """Return all fields as JSON-able values."""
-        return {
-            **self.__dict__,
-            "drawn": self.drawn.tolist(),
-            "synthetic": self.synthetic.tolist(),
-            "gradient_norm": self.gradient_norm.tolist(),
-            "trained": sorted(self.trained),
-            "averaged": sorted(self.averaged),
-        }
+        arrays = ("drawn", "synthetic", "gradient_norm")
+        lists = {name: getattr(self, name).tolist() for name in arrays}
+        lists |= {name: sorted(getattr(self, name)) for name in ("trained", "averaged")}
+        return {**self.__dict__, **lists}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> StageMonitor:
@@ -129,8 +125,8 @@ class TrainingStats:
         monitor = self.monitors[-1]
         np.add.at(monitor.drawn, samples.labels[images], 1)
         repeats = int(np.count_nonzero(batch.repeat_index[is_image]))
-        monitor.images_shown[0] += len(images) - repeats
-        monitor.images_shown[1] += repeats
+        first, repeated = monitor.images_shown
+        monitor.images_shown = [first + len(images) - repeats, repeated + repeats]
         synthetic = batch.positions[samples.synthetic[batch.positions]]
         np.add.at(monitor.synthetic, samples.labels[synthetic], 1)
 

@@ -37,6 +37,8 @@ from benchmark.train.telemetry import (
 )
 from benchmark.train.training_state import TrainingState, derive_seed
 
+Pause = Callable[[], None]
+
 _STEP, _SYNTHESIS = 3, 4  # separate the random numbers of different uses of a seed
 
 
@@ -48,10 +50,7 @@ class Training(TrainingState):
     _graphs_from = ""  # first trained block of the graphs
 
     def run(
-        self,
-        segment: Segment,
-        advance: Advance = lambda _: None,
-        pause: Callable[[], None] = lambda: None,
+        self, segment: Segment, advance: Advance = lambda _: None, pause: Pause = lambda: None
     ) -> None:
         """Train to the end of `segment`; `pause` is called after each validation, to save.
 
@@ -65,7 +64,7 @@ class Training(TrainingState):
                     self._run_step_range(step_range, end, advance, pause)
 
     def _run_step_range(
-        self, step_range: StepRange, end: int, advance: Advance, pause: Callable[[], None]
+        self, step_range: StepRange, end: int, advance: Advance, pause: Pause
     ) -> None:
         phase = self.recipe.phases[step_range.phase]
         phase_start, phase_end = self.budget.boundaries()[step_range.phase : step_range.phase + 2]
@@ -194,19 +193,18 @@ class Training(TrainingState):
     def _samples(self, step_range: StepRange, first: str) -> SamplePool:
         """Return the rows to draw from; features are computed once if the head alone is trained."""
         synthesizer = step_range.stage.synthesizer
-        if synthesizer == NoSynthesis():
-            features = self._image_features(step_range) if first == HEAD else None
-            return SamplePool.from_images(self.labels, features)
-        features = self._features(self.split.train) if first == HEAD else None
-        rng = np.random.default_rng([self.seed, _SYNTHESIS, step_range.sampler_start])
-        return SamplePool.from_images(self.labels, features).with_synthetic(synthesizer, rng)
-
-    def _image_features(self, step_range: StepRange) -> Tensor:
-        """Features of the training images (N, D); (0, D) if every image is augmented before use."""
         augmentations = (self.recipe.augmentation, step_range.stage.augmentation)
-        if any(augments_first_occurrence(augmentation) for augmentation in augmentations):
-            return torch.empty((0, self.width), device=self.device)
-        return self._features(self.split.train)
+        if first != HEAD:
+            features = None
+        elif synthesizer == NoSynthesis() and any(map(augments_first_occurrence, augmentations)):
+            features = torch.empty((0, self.width), device=self.device)  # no image stays as it is
+        else:
+            features = self._features(self.split.train)
+        samples = SamplePool.from_images(self.labels, features)
+        if synthesizer == NoSynthesis():
+            return samples
+        rng = np.random.default_rng([self.seed, _SYNTHESIS, step_range.sampler_start])
+        return samples.with_synthetic(synthesizer, rng)
 
     def _prepare_graphs(self, first: str, steps: int) -> None:
         """Capture the trained blocks, where they will be used often enough."""
