@@ -40,7 +40,7 @@ class Findings:
     diagnoses
         One row a strategy, seed and ignored class: DIAGNOSES and the signals.
     reliability
-        strategy -> one reliability diagram a seed, see `benchmark.evaluation.metrics.reliability`.
+        strategy -> one reliability diagram a seed, see `benchmark.evaluation.metrics.calibration`.
     """
 
     checks: pd.DataFrame

@@ -20,8 +20,10 @@ from benchmark.evaluation.metrics.class_counts import ratio
 from benchmark.evaluation.per_class import recall_interval
 from benchmark.evaluation.statistics import LEVEL, Floats
 from benchmark.evaluation.statistics.across_seeds import t_interval_corrected
-from benchmark.evaluation.statistics.design_effect import design_effect
-from benchmark.evaluation.statistics.proportions import paired_proportion_difference_ci
+from benchmark.evaluation.statistics.proportions import (
+    design_effect,
+    paired_proportion_difference_ci,
+)
 
 RECALLS = ["strategy", "class", "recall", "low", "high", "hits", "images", "seeds"]
 CHANGES = [

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.evaluation.decision_trial import trial
+from benchmark.evaluation.metrics.class_counts import Labels
 from benchmark.model.backbone import HEAD
 from benchmark.plan.recipes import Recipe
 from benchmark.plan.schedule import Budget, StepRange, build_schedule
-from benchmark.strategy import Argmax, Decision, ExpectClassSampling, Stage, Strategy
+from benchmark.strategy import Argmax, Decision, ExpectClassSampling, Outputs, Stage, Strategy
 from benchmark.strategy.expectations.decision import DecisionIsArgmax
 from benchmark.strategy.expectations.inputs import (
     NoFeatureSynthetic,
@@ -47,21 +47,11 @@ _NEUTRAL: dict[str, Expectation[StageMeasurement]] = {
 
 @dataclass(frozen=True)
 class Check:
-    """One expectation, compared with what was measured.
+    """One expectation, compared with what was measured; both in words."""
 
-    Attributes
-    ----------
-    component
-        A component of the strategy, "trained_blocks" or "budget".
-    expectation, observed
-        What must hold and what was measured, in words.
-    passed
-        None where the measurement can't decide.
-    """
-
-    component: str
+    component: str  # of the strategy; or "trained_blocks", "budget"
     expectation: str
-    passed: bool | None
+    passed: bool | None  # None where the measurement can't decide
     observed: str
 
 
@@ -75,16 +65,9 @@ def audit(
 ) -> list[Check]:
     """Check one strategy on one seed.
 
-    Parameters
-    ----------
-    strategy, recipe, budget
-        What should have been trained.
-    blocks
-        Names of the blocks that the recipe may train, in order; the last is the head.
-    measured
-        `StageMonitor.to_json` of every step range of the training.
-    decision
-        The validation labels of the strategy, and the outputs that its decision was fitted to.
+    `blocks` are the names of those that the recipe may train, in order; the last is the head.
+    `measured` is `StageMonitor.to_json` of every step range of the training, `decision` the
+    validation labels of the strategy and the outputs that its decision was fitted to.
     """
     checks = []
     step_ranges = build_schedule(strategy, budget)
@@ -92,20 +75,15 @@ def audit(
         own = [steps for steps in step_ranges if steps.stage is stage]
         starts = {steps.start for steps in own}
         drawn_before = (own[0].start - own[0].sampler_start) * budget.batch_size
-        measurement = _sum_ranges(
-            [values for values in measured if values["start"] in starts],
-            decision.class_counts,
-            drawn_before,
-        )
+        ranges = [values for values in measured if values["start"] in starts]
+        measurement = _sum_ranges(ranges, decision.class_counts, drawn_before)
         prefix = f"stage {number}: " if len(strategy.stages) > 1 else ""
         checks += [
             Check(check.component, prefix + check.expectation, check.passed, check.observed)
             for check in _check_stage(stage, measurement)
         ]
-    checks += check_decision(strategy, decision)
-    checks.append(_check_trained_blocks(step_ranges, recipe, blocks, measured))
-    checks.append(_check_budget(budget, measured))
-    return checks
+    trained = _check_trained_blocks(step_ranges, recipe, blocks, measured)
+    return [*checks, *check_decision(strategy, decision), trained, _check_budget(budget, measured)]
 
 
 def _check_stage(stage: Stage, measurement: StageMeasurement) -> Iterator[Check]:
@@ -155,7 +133,7 @@ def _check_refit(decision: Decision, measurement: DecisionMeasurement) -> Check:
     )
 
 
-def _has_effect(component: str, neutral: CheckResult, counts: NDArray[np.int64]) -> Check:
+def _has_effect(component: str, neutral: CheckResult, counts: Labels) -> Check:
     """Check a component without expectations: it must not measure what a neutral one does."""
     is_neutral, observed = neutral
     present = counts[counts > 0]
@@ -165,7 +143,7 @@ def _has_effect(component: str, neutral: CheckResult, counts: NDArray[np.int64])
 
 
 def _sum_ranges(
-    measured: Sequence[dict[str, Any]], counts: NDArray[np.int64], drawn_before: int
+    measured: Sequence[dict[str, Any]], counts: Labels, drawn_before: int
 ) -> StageMeasurement:
     """Sum the measurements of the step ranges of one stage."""
 
@@ -224,9 +202,7 @@ def _check_trained_blocks(
 
 
 def _format_blocks(blocks: Sequence[str]) -> str:
-    if len(blocks) < 2:
-        return blocks[0] if blocks else "none"
-    return f"{blocks[0]} to {blocks[-1]}"
+    return " to ".join(dict.fromkeys([*blocks[:1], *blocks[-1:]])) or "none"
 
 
 def _check_budget(budget: Budget, measured: Sequence[dict[str, Any]]) -> Check:
@@ -238,3 +214,36 @@ def _check_budget(budget: Budget, measured: Sequence[dict[str, Any]]) -> Check:
         (steps, images) == expected,
         f"{steps:,} steps, {images:,} images",
     )
+
+
+IMAGES = 20  # of the largest class
+
+
+def trial(decision: Decision, counts: Labels, width: int) -> DecisionMeasurement:
+    """Fit a decision to a synthetic network that it can certainly improve, and apply it there.
+
+    A network that separates its validation images leaves nothing to correct, and a decision that
+    does nothing there is not at fault. So a decision's purpose is tested on outputs that depend on
+    the class sizes alone: data can neither hide a fault nor cause a false alarm.
+
+    The network has learnt the prior. Every image has some evidence for its own class, less than the
+    log prior of the largest class exceeds that of the smallest. Without the prior all images are
+    right; with it, those of rare classes are right only where the evidence is strong. A row of its
+    head is longer the more images the class has, and the head gives the same logits, but for a
+    constant. `counts` (C,) of training images are the prior, and the synthetic images are in
+    proportion. `width` is that of the features; C if that is more.
+    """
+    size = np.maximum(counts, 1)
+    images = np.ceil(IMAGES * counts / counts.max()).astype(int)  # (C,)
+    labels = np.repeat(np.arange(len(counts)), images)
+    strength = np.concatenate([(np.arange(n) + 0.5) / n for n in images])  # (N,) within 0..1
+    prior_range = np.log(size.max() / size[counts > 0].min())
+    evidence = (prior_range * strength)[:, None] * np.eye(len(counts))[labels]  # (N, C)
+    prior = np.log(size / size.min())  # (C,) up to a constant
+    logits, norms = evidence + prior, 1 + prior
+    axes = np.eye(len(counts), max(width, len(counts)))  # (C, D) orthonormal
+    features, head = (logits / norms) @ axes, norms[:, None] * axes
+    single = np.float32
+    outputs = Outputs(logits.astype(single), features.astype(single), labels, head.astype(single))
+    rule = decision.fit(outputs, counts)
+    return DecisionMeasurement(counts, outputs, np.asarray(rule(outputs.without_labels())))

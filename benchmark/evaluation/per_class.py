@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.evaluation.metrics.class_counts import Floats, Labels, count_classes
-from benchmark.evaluation.statistics.design_effect import design_effect
-from benchmark.evaluation.statistics.proportions import wilson
+from benchmark.evaluation.statistics.proportions import design_effect, wilson
 
 
 def class_scores(

@@ -8,8 +8,8 @@ every network of a run.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from benchmark.evaluation.metrics.class_counts import Labels
 from benchmark.evaluation.metrics.metric import SplitPredictions
 from benchmark.evaluation.metrics.registry import METRICS
 from benchmark.strategy import Decision, Outputs, Strategy
@@ -31,10 +31,7 @@ def posthoc_decisions() -> dict[str, Decision]:
 
 
 def posthoc_scores(
-    decisions: dict[str, Decision],
-    validation: Outputs,
-    test: Outputs,
-    train_counts: NDArray[np.int64],
+    decisions: dict[str, Decision], validation: Outputs, test: Outputs, train_counts: Labels
 ) -> dict[str, dict[str, float]]:
     """Return for each decision, fitted on validation, metrics of the test images.
 

@@ -1,5 +1,7 @@
 """Planted faults fail the audit, and strategies that work pass it: on a three-block network."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 import torch
 
 import benchmark
-from benchmark.evaluation.audit import audit, check_decision
+from benchmark.evaluation.audit import audit, check_decision, trial
 from benchmark.model.backbone import HEAD
 from benchmark.model.network import Network
 from benchmark.plan.schedule import Budget
@@ -341,3 +343,39 @@ def test_all_strategies_pass_over_ten_seeds(tmp_path):
     AUDITED.write_text(json.dumps(summary, indent=1) + "\n")
     assert len(checks) >= 70 * len(registered())
     assert not summary["false alarms"], checks[passed == "failed"].to_string()
+
+
+COUNTS = np.array([404, 203, 100, 40, 11, 0])
+
+
+def test_without_the_prior_all_is_right_with_it_the_rare_are_not():
+    measurement = trial(Argmax(), COUNTS, width=5)
+    logits, labels = measurement.outputs.logits, measurement.outputs.labels
+    prior = np.log(np.maximum(COUNTS, 1) / COUNTS.sum())
+    assert ((logits - prior).argmax(1) == labels).all()
+    right = [(measurement.argmax == labels)[labels == c].mean() for c in range(5)]
+    assert right[0] == 1
+    assert right == sorted(right, reverse=True)
+    assert right[-1] < 0.5
+    assert not (labels == 5).any(), "a class without images has none here"
+
+
+@pytest.mark.parametrize("width", [4, 6, 40])
+def test_its_head_gives_its_logits_with_rows_as_long_as_classes_are_large(width):
+    outputs = trial(Argmax(), COUNTS, width).outputs
+    np.testing.assert_allclose(outputs.features @ outputs.head.T, outputs.logits, atol=1e-5)
+    norms = np.linalg.norm(outputs.head, axis=1)
+    assert (np.diff(norms[:5]) < 0).all()
+
+
+def test_it_is_the_same_every_time():
+    first, second = (trial(Argmax(), COUNTS, width=5).outputs for _ in range(2))
+    assert (first.logits == second.logits).all()
+    assert (first.features == second.features).all()
+
+
+@pytest.mark.parametrize("counts", [[404, 11], [3, 1], [40_000] * 3 + [1], [5, 5, 4]])
+def test_decisions_at_hand_can_be_measurement_on_any_sizes(counts):
+    for entry in registered().values():
+        measurement = trial(entry.build().decision, np.array(counts), width=3)
+        assert len(measurement.predicted) == len(measurement.outputs.labels)

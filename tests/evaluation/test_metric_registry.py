@@ -15,7 +15,7 @@ from benchmark.evaluation.metrics.registry import (
     register_metric,
 )
 from benchmark.evaluation.statistics.weighted_predictions import WeightedPredictions
-from benchmark.report.single import csv_files, glossary, metric_tables
+from benchmark.report.single import csv_files, metric_tables, page
 from benchmark.result import Result
 from tests.evaluation.metrics.random_predictions import random_predictions
 from tests.report.fabricate import fabricate
@@ -65,7 +65,7 @@ def test_a_registered_metric_is_in_tables_csv_files_and_glossary_of_a_report(err
         assert "error_rate" in frames[file]
     for file in ("intervals.csv", "paired.csv"):
         assert "error_rate" in set(frames[file]["metric"])
-    terms = repr(glossary.glossary())
+    terms = repr(page.glossary())
     assert error_rate.title in terms
     assert error_rate.description in terms
 

@@ -12,7 +12,6 @@ from functools import cached_property
 import numpy as np
 
 from benchmark.evaluation.diagnosis.evidence import Evidence
-from benchmark.evaluation.diagnosis.inputs import DiagnosisInput
 from benchmark.evaluation.diagnosis.rules import (
     CAUSES,
     COMPONENTS,
@@ -24,16 +23,7 @@ from benchmark.evaluation.diagnosis.rules import (
 from benchmark.evaluation.diagnosis.signals import measure
 from benchmark.evaluation.metrics.class_counts import count_classes
 
-__all__ = [
-    "CAUSES",
-    "COMPONENTS",
-    "NEAR_ZERO",
-    "RULES",
-    "Diagnosis",
-    "DiagnosisInput",
-    "Rule",
-    "diagnose",
-]
+__all__ = ["CAUSES", "COMPONENTS", "RULES", "Diagnosis", "Evidence", "Rule", "diagnose"]
 
 NEAR_ZERO = 0.1  # test recall up to which a class counts as ignored
 _COUNTS = ("train_images", "evidence_images", "confuser_images")
@@ -41,27 +31,13 @@ _COUNTS = ("train_images", "evidence_images", "confuser_images")
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Why one class is hardly ever recognised.
+    """Why one class is hardly ever recognised."""
 
-    Attributes
-    ----------
-    index
-        Index of the class.
-    recall
-        On the test images, after the decision; nan without any.
-    never_predicted
-        No test image was assigned to the class.
-    confuser
-        The likeliest other class for its images; None if it has no images.
-    signals
-        All measurements by name, nan where one is undefined.
-    """
-
-    index: int
-    recall: float
-    never_predicted: bool
-    confuser: int | None
-    signals: dict[str, float]
+    index: int  # of the class
+    recall: float  # on the test images, after the decision; nan without any
+    never_predicted: bool  # no test image was assigned to the class
+    confuser: int | None  # the likeliest other class for its images; None if it has no images
+    signals: dict[str, float]  # all measurements by name, nan where one is undefined
 
     @cached_property
     def rule(self) -> Rule:
@@ -85,14 +61,13 @@ class Diagnosis:
         return self.rule.explanation.format(**numbers, **THRESHOLDS, confuser=confuser)
 
 
-def diagnose(inputs: DiagnosisInput) -> list[Diagnosis]:
+def diagnose(evidence: Evidence) -> list[Diagnosis]:
     """Return the likely cause for every class with a test recall up to NEAR_ZERO.
 
     A class without test images gets a diagnosis if no image was assigned to it. Both validation and
     test images are evidence: nothing is chosen by them.
     """
-    evidence = Evidence(inputs)
-    counts = count_classes(inputs.test.labels, inputs.predicted, len(inputs.train_counts))
+    counts = count_classes(evidence.test.labels, evidence.predicted, len(evidence.train_counts))
     hits, images, predicted = counts.true_positives, counts.support, counts.predicted
     ignored = np.where(images > 0, hits <= NEAR_ZERO * images, predicted == 0)
     diagnoses = []

@@ -1,4 +1,4 @@
-"""The validation and test images of one network, with its prior and its calibration estimated.
+"""What a diagnosis is made from: the stored outputs of one trained network and its decision.
 
 Validation and test images serve together: a diagnosis chooses nothing by them.
 """
@@ -13,44 +13,69 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
-from benchmark.evaluation.diagnosis.inputs import DiagnosisInput
-from benchmark.evaluation.metrics.class_counts import Floats
+from benchmark.evaluation.metrics.class_counts import Floats, Labels
+from benchmark.strategy.outputs import Outputs
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """The N validation and test images of one network together; C classes, D features."""
+    """One strategy and seed: N validation and test images together, C classes, D features.
 
-    inputs: DiagnosisInput
+    Raises ValueError if the shapes do not fit together.
+    """
+
+    validation: Outputs
+    test: Outputs
+    predicted: Labels  # (N_test,) labels of the test images, after the decision
+    train_counts: Labels  # (C,) distinct training images
+    class_losses: NDArray[np.floating] | None = None  # (T, C) of validation; nan without images
+
+    def __post_init__(self) -> None:
+        classes, images = len(self.train_counts), len(self.test.labels)
+        expected: dict[str, tuple[NDArray, tuple[int, ...]]] = {
+            "validation logits": (self.validation.logits, (len(self.validation.labels), classes)),
+            "test logits": (self.test.logits, (images, classes)),
+            "predicted": (self.predicted, (images,)),
+        }
+        if self.class_losses is not None:
+            losses = self.class_losses
+            expected["class_losses"] = (losses, (len(losses), classes))
+        for name, (array, shape) in expected.items():
+            if array.shape != shape:
+                raise ValueError(
+                    f"{name} has shape {array.shape}; with {classes} training counts, "
+                    f"{len(self.validation.labels)} validation and {images} test images it must "
+                    f"be {shape}"
+                )
 
     @cached_property
-    def labels(self) -> NDArray[np.int64]:
+    def labels(self) -> Labels:
         """(N,)."""
-        return np.concatenate([self.inputs.validation.labels, self.inputs.test.labels])
+        return np.concatenate([self.validation.labels, self.test.labels])
 
     @cached_property
     def logits(self) -> Floats:
         """(N, C)."""
-        splits = [self.inputs.validation.logits, self.inputs.test.logits]
+        splits = [self.validation.logits, self.test.logits]
         return np.nan_to_num(np.concatenate(splits).astype(np.float64))
 
     @cached_property
     def features(self) -> NDArray[np.floating]:
         """(N, D); a half-precision number that overflowed counts as 0."""
-        splits = [self.inputs.validation.features, self.inputs.test.features]
+        splits = [self.validation.features, self.test.features]
         features = np.concatenate(splits).astype(np.float32)
         features[~np.isfinite(features)] = 0
         return features
 
     @cached_property
-    def counts(self) -> NDArray[np.int64]:
+    def counts(self) -> Labels:
         """Images of each class, (C,)."""
         return np.bincount(self.labels, minlength=self.logits.shape[1])
 
     @cached_property
     def log_prior(self) -> Floats:
         """(C,) of the training images; an empty class counts as one image."""
-        counts = np.maximum(self.inputs.train_counts, 1)
+        counts = np.maximum(self.train_counts, 1)
         return np.log(counts / counts.sum())
 
     @cached_property
@@ -59,12 +84,12 @@ class Evidence:
         return log_softmax(self.logits, axis=1)
 
     @cached_property
-    def argmax(self) -> NDArray[np.int64]:
+    def argmax(self) -> Labels:
         """(N,) argmax of the logits."""
         return self.logits.argmax(1)
 
     @cached_property
-    def prior_corrected(self) -> NDArray[np.int64]:
+    def prior_corrected(self) -> Labels:
         """(N,) after prior correction, argmax f_c - log pi_c (Menon et al. 2021, eq. 9)."""
         return (self.logits - self.log_prior).argmax(1)
 
@@ -110,14 +135,14 @@ class Evidence:
         network = self.weights @ self.log_p[rows, self.labels]
         return float(1 - network / (self.weights @ self.log_prior[self.labels]))
 
-    def recall(self, predicted: NDArray[np.int64]) -> Floats:
+    def recall(self, predicted: Labels) -> Floats:
         """(N,) -> (C,), nan without images."""
         hits = np.bincount(self.labels[predicted == self.labels], minlength=len(self.counts))
         return np.where(self.counts > 0, hits / np.maximum(self.counts, 1), np.nan)
 
-    def cost_of_large_classes(self, predicted: NDArray[np.int64]) -> float:
+    def cost_of_large_classes(self, predicted: Labels) -> float:
         """Loss of recall against the argmax, mean over classes of at least the mean size."""
-        large = self.inputs.train_counts >= self.inputs.train_counts.mean()
+        large = self.train_counts >= self.train_counts.mean()
         large &= self.counts > 0
         if not large.any():
             return np.nan

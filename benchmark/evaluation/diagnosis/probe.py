@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.evaluation.metrics.class_counts import Floats
+from benchmark.evaluation.metrics.class_counts import Floats, Labels
 
 PENALTIES = 10.0 ** np.arange(-3, 3)  # of the ridge, in units of the mean eigenvalue
 
@@ -16,7 +16,7 @@ PENALTIES = 10.0 ** np.arange(-3, 3)  # of the ridge, in units of the mean eigen
 class Probe:
     """A ridge classifier of N images of K classes, see `fit`."""
 
-    labels: NDArray[np.int64]  # (N,)
+    labels: Labels  # (N,)
     hat: Floats  # (N, N) of the weighted problem, symmetric
     residual: Floats  # (N, K) of the weighted problem
     root: Floats  # (N,) root of an image's weight
@@ -47,7 +47,7 @@ class Probe:
         return float((first > second).mean() + (first == second).mean() / 2)
 
 
-def fit(features: NDArray[np.floating], labels: NDArray[np.int64]) -> Probe:
+def fit(features: NDArray[np.floating], labels: Labels) -> Probe:
     """Fit a ridge to features (N, D) and labels (N,) of classes 0..K-1, each with an image.
 
     Every class has the same weight, so that no prior is learnt, and every feature the same spread.

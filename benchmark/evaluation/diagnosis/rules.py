@@ -35,18 +35,10 @@ PRIOR_BIAS = "prior bias"
 UNDETERMINED = "undetermined"
 CAUSES = (FEW_IMAGES, UNDER_TRAINED, CONFUSABLE, WRONG_LABELS, PRIOR_BIAS, UNDETERMINED)
 
-COMPONENTS = (
-    "sampler",
-    "augmentation",
-    "loss",
-    "head",
-    "decision",
-    "schedule",
-    "budget",
-    "images",
-    "labels",
-    "classes",
-)  # of a strategy or of the data: what can be changed
+COMPONENTS = (  # of a strategy or of the data: what can be changed
+    *("sampler", "augmentation", "loss", "head", "decision", "schedule"),
+    *("budget", "images", "labels", "classes"),
+)
 
 FEWEST_TRAINED = 10  # training images below which no other cause is considered
 FEWEST_EVALUATED = 6  # validation and test images below which an AUC says nothing

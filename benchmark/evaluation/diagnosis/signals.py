@@ -9,7 +9,7 @@ from scipy.stats import rankdata
 
 from benchmark.evaluation.diagnosis import probe
 from benchmark.evaluation.diagnosis.evidence import Evidence
-from benchmark.evaluation.metrics.class_counts import Floats
+from benchmark.evaluation.metrics.class_counts import Floats, Labels
 
 RIVALS = 8  # classes in the probe besides the class itself: those that take most of its images
 PROBED = 40  # images of each of them in the probe, of the class itself up to twice as many
@@ -46,14 +46,14 @@ def measure(evidence: Evidence, k: int) -> tuple[dict[str, float], int | None]:
     images, without the prior. With the prior it would mostly be the largest class; without the
     comparison, a class that takes everything, whatever it looks like.
     """
-    inputs, mine = evidence.inputs, evidence.labels == k
-    tested = inputs.test.labels == k
+    mine = evidence.labels == k
+    tested = evidence.test.labels == k
     signals = dict.fromkeys(SIGNALS, np.nan) | {
-        "train_images": float(inputs.train_counts[k]),
+        "train_images": float(evidence.train_counts[k]),
         "evidence_images": float(mine.sum()),
         "scale": evidence.calibration[0],
         "mcfadden_r2": evidence.mcfadden_r2,
-        "loss_fall": loss_fall(inputs.class_losses),
+        "loss_fall": loss_fall(evidence.class_losses),
     }
     taken, taken_of_others = _taken_shares(evidence, k)
     rivals = _rivals(evidence, k, taken, taken_of_others)
@@ -64,7 +64,7 @@ def measure(evidence: Evidence, k: int) -> tuple[dict[str, float], int | None]:
     signals["confuser_share"] = float(taken[confuser])
     signals["confuser_share_of_others"] = float(taken_of_others[confuser])
     if tested.any():
-        signals["argmax_recall"] = float((inputs.test.logits[tested].argmax(1) == k).mean())
+        signals["argmax_recall"] = float((evidence.test.logits[tested].argmax(1) == k).mean())
     signals |= _without_prior(evidence, k)
     signals |= _by_network(evidence, k, confuser)
     signals |= _by_probe(evidence, k, rivals)
@@ -115,9 +115,7 @@ def _taken_shares(evidence: Evidence, k: int) -> tuple[Floats, Floats]:
     return shares[k], total / np.maximum(remaining.sum() - 1, 1)
 
 
-def _rivals(
-    evidence: Evidence, k: int, taken: Floats, taken_of_others: Floats
-) -> NDArray[np.int64]:
+def _rivals(evidence: Evidence, k: int, taken: Floats, taken_of_others: Floats) -> Labels:
     """Return the other classes that have images: the confuser, then those that take most."""
     other = (evidence.counts > 0) & (np.arange(len(taken)) != k)
     order = np.argsort(np.where(other, -taken, np.inf), kind="stable")[: other.sum()]
@@ -158,7 +156,7 @@ def _by_network(evidence: Evidence, k: int, confuser: int) -> dict[str, float]:
     }
 
 
-def _by_probe(evidence: Evidence, k: int, rivals: NDArray[np.int64]) -> dict[str, float]:
+def _by_probe(evidence: Evidence, k: int, rivals: Labels) -> dict[str, float]:
     """How well a probe separates class k from its rivals; recall of the rivals by both."""
     classes = np.array([k, *rivals[:RIVALS]])
     samples = [
@@ -180,12 +178,12 @@ def _by_probe(evidence: Evidence, k: int, rivals: NDArray[np.int64]) -> dict[str
     }
 
 
-def _recall(labels: NDArray[np.int64], predicted: NDArray[np.int64]) -> Floats:
+def _recall(labels: Labels, predicted: Labels) -> Floats:
     hits = np.bincount(labels[predicted == labels], minlength=labels.max() + 1)
     return hits / np.bincount(labels)
 
 
-def _evenly_spaced(positions: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+def _evenly_spaced(positions: Labels, most: int) -> Labels:
     """Return at most so many positions, evenly spaced, the same at every call."""
     if len(positions) <= most:
         return positions

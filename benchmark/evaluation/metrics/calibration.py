@@ -1,10 +1,14 @@
-"""Metrics of the network's probabilities, before the strategy's decision."""
+"""Calibration of the network's probabilities, before the decision: errors and their diagram."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
 import numpy as np
 
-from benchmark.evaluation.metrics.class_counts import Floats, Labels
+from benchmark.evaluation.metrics.class_counts import SHOT_GROUPS, Floats, Labels, shot_groups
 from benchmark.evaluation.metrics.metric import Metric
 
 BINS = 15  # of a calibration error
@@ -47,31 +51,74 @@ def bin_index(probability: Floats, bins: int) -> Labels:
     return np.minimum((probability * bins).astype(int), bins - 1)
 
 
+_network_metric = partial(Metric, better="lower", of_network=True)
+
 CALIBRATION = (
-    Metric(
+    _network_metric(
         "log_loss",
         "Log-loss",
         "The mean of minus the logarithm of the true class's probability.",
         lambda split: float(-split.true_log_probability.mean()),
         format="number",
-        better="lower",
-        of_network=True,
     ),
-    Metric(
+    _network_metric(
         "ece",
         "Calibration error",
         "How far the confidence in the predicted class is, on average, from how often it is right.",
         lambda split: calibration_error(split.labels, split.log_probabilities),
-        better="lower",
-        of_network=True,
     ),
-    Metric(
+    _network_metric(
         "classwise_ece",
         "Class-wise calibration error",
         "The calibration error of the probability of every class, whether it is the largest or "
         "not, mean over classes.",
         lambda split: classwise_calibration_error(split.labels, split.log_probabilities),
-        better="lower",
-        of_network=True,
     ),
 )
+
+
+def reliability(
+    labels: Labels, log_probabilities: Floats, train_counts: Labels, bins: int = 10
+) -> dict[str, list[float]]:
+    """Return confidence and accuracy of the top label, lists over equal-width bins.
+
+    Keys are `all_`, `rare_` and `other_`, each followed by `images`, `confidence` or `accuracy`:
+    images in the bin, their mean confidence and the share that is right, NaN where there is none.
+    `rare` are images *predicted* to be of a class of the third with fewest training images. The
+    predicted class decides, not the true one: a reader of a prediction knows only the former. And
+    among images chosen by their true class even a perfectly calibrated classifier is overconfident
+    where it errs. `labels` are (N,), `log_probabilities` (N, C), `train_counts` (C,).
+    """
+    confidence, predicted = np.exp(log_probabilities.max(axis=1)), log_probabilities.argmax(axis=1)
+    rare = shot_groups(train_counts)[predicted] == SHOT_GROUPS.index("few")
+    result = {}
+    for group, chosen in (("all", np.full(len(labels), True)), ("rare", rare), ("other", ~rare)):
+        index = bin_index(confidence[chosen], bins)
+        images = np.bincount(index, minlength=bins)
+        sums = {
+            "confidence": np.bincount(index, weights=confidence[chosen], minlength=bins),
+            "accuracy": np.bincount(index, weights=(predicted == labels)[chosen], minlength=bins),
+        }
+        result[f"{group}_images"] = images.tolist()
+        for name, total in sums.items():
+            result[f"{group}_{name}"] = _divide(total, images).tolist()
+    return result
+
+
+def pooled_reliability(seeds: Sequence[Mapping[str, Sequence[Any]]]) -> dict[str, list[float]]:
+    """Return the `reliability` of all images of several seeds; None stands for NaN in them."""
+    result = {}
+    for group in ("all", "rare", "other"):
+        images = np.array([bins[f"{group}_images"] for bins in seeds], float)  # (seeds, bins)
+        total = images.sum(axis=0)
+        result[f"{group}_images"] = total.tolist()
+        for name in ("confidence", "accuracy"):
+            means = np.array([bins[f"{group}_{name}"] for bins in seeds], float)
+            sums = np.where(images > 0, images * means, 0).sum(axis=0)
+            result[f"{group}_{name}"] = _divide(sums, total).tolist()
+    return result
+
+
+def _divide(totals: Floats, images: np.ndarray) -> Floats:
+    """Return means (bins,), NaN without images."""
+    return np.divide(totals, images, out=np.full(len(totals), np.nan), where=images > 0)

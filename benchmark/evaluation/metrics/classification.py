@@ -7,9 +7,15 @@ from imblearn.metrics import geometric_mean_score
 from numpy.typing import NDArray
 from sklearn.metrics import matthews_corrcoef
 
-from benchmark.evaluation.metrics.class_counts import ClassCounts, Floats, Labels, count_classes
+from benchmark.evaluation.metrics.class_counts import (
+    SHOT_GROUPS,
+    ClassCounts,
+    Floats,
+    Labels,
+    count_classes,
+    shot_groups,
+)
 from benchmark.evaluation.metrics.metric import Metric, SplitPredictions
-from benchmark.evaluation.metrics.shot_groups import SHOT_GROUPS, shot_groups
 
 
 def macro_f1(

@@ -14,22 +14,12 @@ from benchmark.evaluation.metrics.class_counts import ClassCounts, Floats, Label
 
 @dataclass(frozen=True)
 class SplitPredictions:
-    """What one strategy predicted of the N images of one split, of C classes.
+    """What one strategy predicted of the N images of one split, of C classes."""
 
-    Attributes
-    ----------
-    labels, predicted
-        (N,), predictions after the strategy's decision.
-    log_probabilities
-        (N, C) of the network, before the decision: for log-loss and calibration.
-    train_counts
-        (C,) training images of each class, before any resampling.
-    """
-
-    labels: Labels
-    predicted: Labels
-    log_probabilities: Floats
-    train_counts: Labels
+    labels: Labels  # (N,)
+    predicted: Labels  # (N,) after the strategy's decision
+    log_probabilities: Floats  # (N, C) of the network, before the decision
+    train_counts: Labels  # (C,) training images of each class, before any resampling
 
     @cached_property
     def counts(self) -> ClassCounts:
@@ -55,40 +45,16 @@ class SplitPredictions:
 
 @dataclass(frozen=True)
 class Metric:
-    """One number of one strategy on one split, and all that tables and the glossary say about it.
+    """A number of one strategy on one split, and all that tables and the glossary say about it."""
 
-    Attributes
-    ----------
-    name
-        Key in records and column in CSV files.
-    title
-        Heading in tables.
-    description
-        Entry of the glossary.
-    compute
-        The number of a split; NaN where it is not defined.
-    format
-        A share has no leading zero, a count no decimals.
-    better
-        Which direction is the better one; None where neither is.
-    main
-        Whether the first table shows it.
-    of_network
-        Whether it is of the network's probabilities, which a decision doesn't change.
-    bootstrap
-        The same formula on `ClassCounts` (D, C) of D redrawn test sets -> (D,); None where no
-        interval is computed.
-    balanced_form_of
-        The metric whose value this one is if all classes were equally frequent; "" if none.
-    """
-
-    name: str
-    title: str
-    description: str
-    compute: Callable[[SplitPredictions], float]
-    format: Literal["share", "number", "count"] = "share"
-    better: Literal["higher", "lower"] | None = "higher"
-    main: bool = False
-    of_network: bool = False
+    name: str  # key in records and column in CSV files
+    title: str  # heading in tables
+    description: str  # entry of the glossary
+    compute: Callable[[SplitPredictions], float]  # NaN where it is not defined
+    format: Literal["share", "number", "count"] = "share"  # no leading zero; decimals; none
+    better: Literal["higher", "lower"] | None = "higher"  # None: neither direction is better
+    main: bool = False  # whether the first table shows it
+    of_network: bool = False  # of the network's probabilities, which a decision doesn't change
+    # the same formula on `ClassCounts` (D, C) of D redrawn test sets -> (D,); None: no interval
     bootstrap: Callable[[ClassCounts], Floats] | None = None
-    balanced_form_of: str = ""
+    balanced_form_of: str = ""  # the metric that this one is if all classes were equally frequent

@@ -29,16 +29,6 @@ def interval_metrics() -> dict[str, Metric]:
 def evaluate(
     labels: Labels, predicted: Labels, log_probabilities: Floats, train_counts: Labels
 ) -> dict[str, float]:
-    """Return all METRICS of one strategy on one split.
-
-    Parameters
-    ----------
-    labels, predicted
-        (N,), predictions after the strategy's decision.
-    log_probabilities
-        (N, C) of the network, before the decision.
-    train_counts
-        (C,): splits the classes into thirds of many, medium and few training images.
-    """
+    """Return all METRICS of one strategy on one split; for shapes see `SplitPredictions`."""
     split = SplitPredictions(labels, predicted, log_probabilities, train_counts)
     return {metric.name: metric.compute(split) for metric in METRICS.values()}

@@ -1,7 +1,7 @@
 """Intervals and tests of scores and differences: from labels and predictions alone."""
 
-from benchmark.evaluation.metrics.class_counts import Floats
+from benchmark.evaluation.metrics.class_counts import Floats, Labels
 
-__all__ = ["LEVEL", "Floats"]
+__all__ = ["LEVEL", "Floats", "Labels"]
 
 LEVEL = 0.95  # of every interval

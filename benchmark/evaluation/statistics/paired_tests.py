@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from scipy.stats import permutation_test
 from statsmodels.stats.multitest import multipletests
 
 from benchmark.evaluation.metrics.class_counts import ClassCounts, count_classes
-from benchmark.evaluation.statistics import Floats
+from benchmark.evaluation.statistics import Floats, Labels
 from benchmark.evaluation.statistics.weighted_predictions import one_hot
 
 DRAWS = 10_000
@@ -23,13 +24,13 @@ _DRAWS_AT_ONCE = 1000
 
 
 def paired_permutation_test(
-    labels: Sequence[NDArray[np.int64]],
-    predicted_a: Sequence[NDArray[np.int64]],
-    predicted_b: Sequence[NDArray[np.int64]],
+    labels: Sequence[Labels],
+    predicted_a: Sequence[Labels],
+    predicted_b: Sequence[Labels],
     classes: int,
     rng: np.random.Generator,
     draws: int = DRAWS,
-    groups: Sequence[NDArray[np.int64]] | None = None,
+    groups: Sequence[Labels] | None = None,
 ) -> float:
     """Return the two-sided p of approximate randomisation for the difference of macro-F1.
 
@@ -37,19 +38,10 @@ def paired_permutation_test(
     predictions can be exchanged. Each pair is exchanged with probability 1/2; p is how often that
     gives a difference as large as the observed one (Noreen 1989; Yeh 2000, arXiv cs/0008005).
 
-    Parameters
-    ----------
-    labels, predicted_a, predicted_b
-        For each seed (N,): true classes and those of either classifier. Macro-F1 is averaged over
-        seeds.
-    classes
-        C, the fixed number of classes.
-    rng, draws
-        Random numbers, and the number of random exchanges.
-    groups
-        For each seed (N,) numbers, or None where images are independent. A group is exchanged as a
-        whole, also over seeds and whatever the classes of its images, because its images are right
-        or wrong together: exchanged singly, two equal classifiers differ in .25 of trials.
+    Labels and predictions are (N,) for each seed, over which macro-F1 is averaged. So are groups,
+    or None where images are independent. A group is exchanged as a whole, also over seeds and
+    whatever the classes of its images, because its images are right or wrong together: exchanged
+    singly, two equal classifiers differ in .25 of trials.
     """
     differ = [a != b for a, b in zip(predicted_a, predicted_b, strict=True)]
     observed, drawn = np.zeros(1), np.zeros(draws)
@@ -71,14 +63,9 @@ def sign_flip_test(differences: Floats) -> float:
     """
     if len(differences) < 2:
         return float("nan")  # one sign tests nothing
-    result = permutation_test(
-        (differences,),
-        lambda values, axis: values.mean(axis=axis),
-        permutation_type="samples",
-        vectorized=True,
-        n_resamples=DRAWS,
-        rng=np.random.default_rng(0),
-    )
+    options: dict[str, Any] = {"permutation_type": "samples", "n_resamples": DRAWS}
+    rng = np.random.default_rng(0)
+    result = permutation_test((differences,), np.mean, vectorized=True, rng=rng, **options)
     return float(result.pvalue)
 
 
@@ -103,7 +90,7 @@ def _exchanges(
     rng: np.random.Generator,
     draws: int,
     differ: Sequence[NDArray[np.bool_]],
-    groups: Sequence[NDArray[np.int64]] | None,
+    groups: Sequence[Labels] | None,
 ) -> Iterator[tuple[int, slice, NDArray[np.bool_]]]:
     """Yield a seed, a slice of d draws, and which of n differing images are exchanged (d, n)."""
     starts = range(0, draws, _DRAWS_AT_ONCE)
@@ -129,9 +116,9 @@ def _random_bits(rng: np.random.Generator, rows: int, columns: int) -> NDArray[n
 
 
 def _difference(
-    labels: NDArray[np.int64],
-    predicted_a: NDArray[np.int64],
-    predicted_b: NDArray[np.int64],
+    labels: Labels,
+    predicted_a: Labels,
+    predicted_b: Labels,
     classes: int,
     exchanged: NDArray[np.bool_],
 ) -> Floats:

@@ -16,27 +16,25 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from benchmark.evaluation.metrics.class_counts import ClassCounts
 from benchmark.evaluation.metrics.registry import interval_metrics
-from benchmark.evaluation.statistics import Floats
+from benchmark.evaluation.statistics import Floats, Labels
 
 
 @dataclass(frozen=True)
 class ResamplingUnits:
     """U kinds of unit. A unit is drawn, or left out, as a whole: it is the images of some cells."""
 
-    labels: NDArray[np.int64]  # (U,)
-    counts: NDArray[np.int64]  # (U,) units of each kind
+    labels: Labels  # (U,)
+    counts: Labels  # (U,) units of each kind
     images: csr_array | None  # (U, K) images of each cell in one unit; None: kind u is cell u
 
     @cached_property
-    def strata(self) -> list[NDArray[np.int64]]:
+    def strata(self) -> list[Labels]:
         """The kinds of unit of each class that has images."""
-        present = np.unique(self.labels)
-        return [np.flatnonzero(self.labels == c) for c in present]
+        return [np.flatnonzero(self.labels == c) for c in np.unique(self.labels)]
 
     def weights(self, units: Floats) -> Floats:
         """Turn how often each kind is drawn, (D, U), into weights of cells (D, K)."""
@@ -47,24 +45,23 @@ class ResamplingUnits:
 class WeightedPredictions:
     """K cells of the predictions of S strategies over C classes."""
 
-    labels: NDArray[np.int64]  # (K,)
-    predicted: NDArray[np.int64]  # (S, K)
-    counts: NDArray[np.int64]  # (K,) images in each cell
+    labels: Labels  # (K,)
+    predicted: Labels  # (S, K)
+    counts: Labels  # (K,) images in each cell
     classes: int
     units: ResamplingUnits
 
     @classmethod
     def count(
         cls,
-        labels: NDArray[np.int64],
-        predicted: NDArray[np.int64],
+        labels: Labels,
+        predicted: Labels,
         classes: int,
-        groups: NDArray[np.int64] | None = None,
+        groups: Labels | None = None,
     ) -> WeightedPredictions:
         """Count images by labels (N,), predicted (S, N) and groups (N,); None: no groups."""
-        rows, cell, counts = np.unique(
-            np.vstack([labels, predicted]), axis=1, return_inverse=True, return_counts=True
-        )
+        images = np.vstack([labels, predicted])
+        rows, cell, counts = np.unique(images, axis=1, return_inverse=True, return_counts=True)
         if groups is None:
             units = ResamplingUnits(rows[0], counts, None)
         else:
@@ -91,20 +88,18 @@ class WeightedPredictions:
         """The metrics (M, S) of the images as they are."""
         return self.scores(self.counts[None].astype(float))[..., 0]
 
-    def _sum_by_class(self, weights: Floats, class_of: NDArray[np.int64]) -> Floats:
+    def _sum_by_class(self, weights: Floats, class_of: Labels) -> Floats:
         """Sum weights (D, K) of cells of classes (K,) -> (D, C)."""
         return weights @ one_hot(class_of, self.classes)
 
 
-def one_hot(labels: NDArray[np.int64], classes: int) -> csr_array:
+def one_hot(labels: Labels, classes: int) -> csr_array:
     """Classes (K,) -> (K, C). Sparse, as threads of a dense product wait for each other if busy."""
     rows = np.arange(len(labels) + 1)
     return csr_array((np.ones(len(labels)), labels, rows), shape=(len(labels), classes))
 
 
-def _group_units(
-    labels: NDArray[np.int64], groups: NDArray[np.int64], cell: NDArray[np.int64], n_cells: int
-) -> ResamplingUnits:
+def _group_units(labels: Labels, groups: Labels, cell: Labels, n_cells: int) -> ResamplingUnits:
     """Make each class of each group a unit, from the group and the cell of every image, (N,)."""
     pairs, unit = np.unique(np.vstack([labels, groups]), axis=1, return_inverse=True)
     shape = (pairs.shape[1], n_cells)

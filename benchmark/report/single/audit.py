@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.findings import logit_shift
-from benchmark.evaluation.metrics.shot_groups import SHOT_GROUPS, shot_groups
+from benchmark.evaluation.metrics.class_counts import SHOT_GROUPS, shot_groups
 from benchmark.report.render import colours
 from benchmark.report.render.blocks import Block, Cell, Details, Table, as_code, make_row
 from benchmark.report.render.canvas import Canvas, figure_block, page_style, shorten

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmark.analysis.comparison import Comparison
-from benchmark.evaluation.metrics.reliability import pooled_reliability
+from benchmark.evaluation.metrics.calibration import pooled_reliability
 from benchmark.report.render import colours
 from benchmark.report.render.blocks import Block
 from benchmark.report.render.canvas import Canvas, figure_block, page_style, shorten
@@ -18,7 +18,7 @@ from benchmark.report.render.formats import pluralize
 from benchmark.report.single.metric_tables import priors_table
 from benchmark.report.single.strategies import network_titles
 
-Reliability = Mapping[str, Sequence[float | None]]  # see `benchmark.evaluation.metrics.reliability`
+Reliability = Mapping[str, Sequence[float | None]]  # see `benchmark.evaluation.metrics.calibration`
 
 # shape and filling differ, for readers who can't tell the colours apart
 _STYLES = {

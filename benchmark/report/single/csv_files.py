@@ -14,7 +14,7 @@ import pandas as pd
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.findings import logit_shift
-from benchmark.evaluation.metrics.reliability import pooled_reliability
+from benchmark.evaluation.metrics.calibration import pooled_reliability
 from benchmark.report.render.blocks import Block, Definitions, Paragraph
 from benchmark.report.single.search import trials_frame
 from benchmark.storage.atomic import atomic

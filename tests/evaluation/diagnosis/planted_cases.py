@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from scipy.special import log_softmax, softmax
 
-from benchmark.evaluation.diagnosis.inputs import DiagnosisInput
+from benchmark.evaluation.diagnosis.evidence import Evidence
 from benchmark.strategy.outputs import Outputs
 
 FEW, UNDER, CONFUSABLE, WRONG, PRIOR = (
@@ -75,7 +75,7 @@ class Case:
 
     cause: str
     target: int
-    inputs: DiagnosisInput
+    inputs: Evidence
     recall: float  # share of fresh, rightly labelled images of the class found by argmax
     corrected_recall: float  # after prior correction
     twin: int | None = None
@@ -197,7 +197,7 @@ def learn(cause, images, rng, **training):
     x, y = images.splits["train"]
     network, curve = train(x, y, images.splits["val"], classes, rng, **training)
     test = outputs(network, *images.splits["test"])
-    inputs = DiagnosisInput(
+    inputs = Evidence(
         outputs(network, *images.splits["val"]),
         test,
         test.logits.argmax(1),

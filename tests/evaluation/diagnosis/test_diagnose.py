@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmark.evaluation.diagnosis import DiagnosisInput, diagnose
+from benchmark.evaluation.diagnosis import Evidence, diagnose
 from benchmark.strategy.outputs import Outputs
 
 
@@ -25,7 +25,7 @@ def network(classes=4, images=20, width=6, seed=0, ignored=(3,)):
     validation, test = split(), split()
     counts = np.full(classes, 400)
     counts[list(ignored)] = 30
-    return DiagnosisInput(validation, test, test.logits.argmax(1), counts)
+    return Evidence(validation, test, test.logits.argmax(1), counts)
 
 
 def without(inputs, k, *splits):

@@ -6,7 +6,6 @@ from scipy.special import softmax
 from sklearn.metrics import roc_auc_score
 
 from benchmark.evaluation.diagnosis.evidence import Evidence
-from benchmark.evaluation.diagnosis.inputs import DiagnosisInput
 from benchmark.evaluation.diagnosis.signals import SIGNALS, auc, loss_fall, measure
 from benchmark.strategy.outputs import Outputs
 
@@ -18,7 +17,7 @@ def inputs(logits, labels, counts, features=None):
     if features is None:
         features = np.random.default_rng(0).normal(size=(len(labels), 4)).astype(np.float16)
     outputs = Outputs(logits, features, labels)
-    return DiagnosisInput(outputs, outputs, logits.argmax(1), np.asarray(counts))
+    return Evidence(outputs, outputs, logits.argmax(1), np.asarray(counts))
 
 
 def drawn_from_softmax(true_logits, seed=0):
@@ -52,15 +51,15 @@ def test_auc_counts_ties_half():
 @pytest.mark.parametrize("factor", [0.25, 1.0, 4.0])
 def test_the_scale_undoes_what_logits_were_multiplied_by(factor):
     true = np.random.default_rng(1).normal(size=(4000, 4)) * 2
-    evidence = Evidence(inputs(true / factor, drawn_from_softmax(true), [100, 100, 100, 50]))
+    evidence = inputs(true / factor, drawn_from_softmax(true), [100, 100, 100, 50])
     assert evidence.calibration[0] == pytest.approx(factor, rel=0.06)
 
 
 def test_the_prior_is_found_missing_where_training_was_balanced():
     counts = np.array([800, 150, 40, 10])
     labels, likelihoods = known_likelihood(8 * counts, seed=2)
-    balanced = Evidence(inputs(likelihoods, labels, counts))
-    plain = Evidence(inputs(likelihoods + np.log(counts / 1000), labels, counts))
+    balanced = inputs(likelihoods, labels, counts)
+    plain = inputs(likelihoods + np.log(counts / 1000), labels, counts)
     assert balanced.calibration[1] == pytest.approx(1, abs=0.1)
     assert plain.calibration[1] == pytest.approx(0, abs=0.1)
     # without the prior that they contain, both predict the same
@@ -75,17 +74,15 @@ def test_a_test_set_of_equal_classes_fits_the_same():
     labels, likelihoods = known_likelihood(100 * counts, seed=3)
     few = np.concatenate([np.flatnonzero(labels == c)[:1000] for c in range(4)])
     logits = likelihoods + np.log(counts / 1000)
-    even = Evidence(inputs(logits[few], labels[few], counts))
+    even = inputs(logits[few], labels[few], counts)
     assert even.calibration == pytest.approx((1, 0), abs=0.25)
-    assert even.mcfadden_r2 == pytest.approx(
-        Evidence(inputs(logits, labels, counts)).mcfadden_r2, abs=0.1
-    )
+    assert even.mcfadden_r2 == pytest.approx(inputs(logits, labels, counts).mcfadden_r2, abs=0.1)
 
 
 def test_prior_correction_by_hand():
     # pi = .9, .1: log odds 2.2, so class 1 wins where its logit is behind by less than that
     logits = [[0, -1.0], [0, -2.0], [0, -3.0], [0, 1.0], [0, -2.0], [0, -5.0]]
-    evidence = Evidence(inputs(logits, [1, 1, 1, 1, 0, 0], [90, 10]))
+    evidence = inputs(logits, [1, 1, 1, 1, 0, 0], [90, 10])
     assert evidence.recall(evidence.prior_corrected)[1] == pytest.approx(3 / 4)
     assert evidence.cost_of_large_classes(evidence.prior_corrected) == pytest.approx(1 / 2)
     signals, confuser = measure(evidence, 1)
@@ -99,7 +96,7 @@ def test_the_confuser_is_the_likeliest_class_without_the_prior():
     # class 0 is the largest and takes all; freed of the prior the images look like class 1
     logits = np.array([[3.0, 2.5, 0.0]] * 6 + [[9.0, 0, 0]] * 12 + [[0, 6.0, 0]] * 2)
     labels = [2] * 6 + [0] * 12 + [1] * 2
-    signals, confuser = measure(Evidence(inputs(logits, labels, [900, 30, 30])), 2)
+    signals, confuser = measure(inputs(logits, labels, [900, 30, 30]), 2)
     assert confuser == 1
     assert signals["confuser_share"] > 0.9
     assert signals["confuser_entropy"] == 0
@@ -109,7 +106,7 @@ def test_a_class_that_takes_all_images_is_no_confuser():
     # class 3 takes half of everyone's images, class 1 a quarter of those of class 2 alone
     predicted = np.array([[0, 0, 3, 3], [1, 1, 3, 3], [1, 2, 3, 3], [3, 3, 3, 3]]).repeat(8, axis=1)
     logits = 2 * np.eye(4)[predicted.ravel()]  # a class left out gives its images to all alike
-    signals, confuser = measure(Evidence(inputs(logits, np.arange(4).repeat(32), [32] * 4)), 2)
+    signals, confuser = measure(inputs(logits, np.arange(4).repeat(32), [32] * 4), 2)
     assert confuser == 1
     assert signals["confuser_share"] > signals["confuser_share_of_others"] + 0.1
     assert signals["confuser_images"] == 2 * 32
@@ -117,14 +114,14 @@ def test_a_class_that_takes_all_images_is_no_confuser():
 
 def test_with_two_classes_there_is_no_elsewhere():
     logits = np.eye(2)[[0, 1, 0, 0]]
-    signals, confuser = measure(Evidence(inputs(logits, [0, 0, 1, 1], [9, 9])), 1)
+    signals, confuser = measure(inputs(logits, [0, 0, 1, 1], [9, 9]), 1)
     assert (confuser, signals["confuser_share"], signals["confuser_share_of_others"]) == (0, 1, 0)
 
 
 def test_scattered_images_have_the_largest_entropy():
     predicted = np.tile(np.arange(9), 40)
     labels = np.r_[[9] * 9, predicted[9:]]
-    signals, _ = measure(Evidence(inputs(np.eye(10)[predicted] * 9, labels, [390] * 9 + [90])), 9)
+    signals, _ = measure(inputs(np.eye(10)[predicted] * 9, labels, [390] * 9 + [90]), 9)
     assert signals["confuser_entropy"] == pytest.approx(1)
     assert signals["confuser_share"] == pytest.approx(1 / 9, rel=0.01)
 
@@ -139,8 +136,8 @@ def test_how_far_the_validation_loss_fell():
 
 def test_all_signals_are_always_there():
     logits = np.random.default_rng(3).normal(size=(20, 3))
-    full, _ = measure(Evidence(inputs(logits, np.arange(20) % 3, [9, 9, 9])), 0)
+    full, _ = measure(inputs(logits, np.arange(20) % 3, [9, 9, 9]), 0)
     assert set(full) == set(SIGNALS)
-    none, confuser = measure(Evidence(inputs(logits, np.arange(20) % 2, [9, 9, 0])), 2)
+    none, confuser = measure(inputs(logits, np.arange(20) % 2, [9, 9, 0]), 2)
     assert set(none) == set(SIGNALS)
     assert confuser is None

@@ -4,8 +4,16 @@ import numpy as np
 import pytest
 from scipy.stats import binom, binomtest, norm
 
-from benchmark.evaluation.statistics.proportions import paired_proportion_difference_ci, wilson
-from tests.evaluation.statistics.synthetic import exact_coverage
+from benchmark.evaluation.per_class import class_scores
+from benchmark.evaluation.statistics.bootstrap import _resample, bca, bootstrap, jackknife
+from benchmark.evaluation.statistics.paired_tests import paired_permutation_test
+from benchmark.evaluation.statistics.proportions import (
+    design_effect,
+    paired_proportion_difference_ci,
+    wilson,
+)
+from benchmark.evaluation.statistics.weighted_predictions import WeightedPredictions
+from tests.evaluation.statistics.synthetic import exact_coverage, grouped
 
 
 def bounds(n):
@@ -84,3 +92,175 @@ def test_an_interval_of_a_change_holds_what_was_seen():
                 *(np.array([k]) for k in (gained, n - gained, n))
             )
             assert low[0] <= (2 * gained - n) / n <= high[0]
+
+
+def random_predictions(rng, images=60, classes=4):
+    """Labels, predictions of two strategies."""
+    labels = np.concatenate([np.arange(classes), rng.integers(0, classes, images - classes)])
+    predicted = np.where(rng.random((2, images)) < 0.6, labels, rng.integers(0, classes, images))
+    return labels, predicted
+
+
+def test_the_design_effect_of_single_images_is_1_and_of_three_copies_3():
+    rng = np.random.default_rng(0)
+    labels, (predicted, _) = random_predictions(rng)
+    right = (predicted == labels).astype(float)
+    single = design_effect(right, labels, np.arange(60), 5)
+    np.testing.assert_allclose(single, 1)
+    repeated_scores = design_effect(
+        np.tile(right, 3), np.tile(labels, 3), np.tile(np.arange(60), 3), 5
+    )
+    np.testing.assert_allclose(repeated_scores[:4], 3)
+    assert repeated_scores[4] == 1, "a class without images"
+
+
+def test_from_many_groups_it_is_the_ratio_of_variances_of_statsmodels():
+    from statsmodels.api import OLS
+
+    rng = np.random.default_rng(1)
+    labels, groups, draw = grouped(rng, 1, 400, 0.5)
+    values = draw(lambda size: (rng.random(size) < 0.4).astype(float))
+    fit = OLS(values, np.ones(len(values))).fit()
+    robust = fit.get_robustcov_results("cluster", groups=groups)
+    expected = float(robust.cov_params()[0, 0] / fit.cov_params()[0, 0])
+    repeated = (np.bincount(groups) ** 2).sum() / len(groups)
+    pulled = (400 * expected + 4 * repeated) / 404
+    assert design_effect(values, labels, groups, 1)[0] == pytest.approx(pulled, rel=1e-9)
+    assert 2 < expected < 4
+
+
+def test_the_images_of_one_group_and_images_that_all_agree_count_as_copies():
+    ones, labels = np.ones(12), np.zeros(12, int)
+    assert design_effect(ones, labels, np.zeros(12, int), 1)[0] == pytest.approx(12)
+    assert design_effect(ones, labels, np.arange(12) // 3, 1)[0] == pytest.approx(3)
+    half = np.arange(12) % 2.0
+    assert design_effect(half, labels, np.zeros(12, int), 1)[0] == pytest.approx(12)
+
+
+def test_the_recall_of_copies_has_the_interval_of_the_images_without_copies():
+    rng = np.random.default_rng(2)
+    labels, (predicted, _) = random_predictions(rng)
+    single_scores = class_scores(labels, predicted, 4)
+    repeated_scores = class_scores(
+        *(np.tile(x, 3) for x in (labels, predicted)), 4, np.arange(180) % 60
+    )
+    for name in ("recall", "recall_low", "recall_high"):
+        np.testing.assert_allclose(repeated_scores[name], single_scores[name])
+
+
+def test_groups_of_one_image_are_resampled_like_images():
+    rng = np.random.default_rng(3)
+    labels, predicted = random_predictions(rng)
+    single_scores, alone = (
+        WeightedPredictions.count(labels, predicted, 4),
+        WeightedPredictions.count(labels, predicted, 4, np.arange(60)),
+    )
+    np.testing.assert_array_equal(single_scores.estimates, alone.estimates)
+    values = {
+        tuple(column)
+        for column in jackknife(single_scores).reshape(-1, len(single_scores.counts)).T
+    }
+    assert values == {tuple(column) for column in jackknife(alone).reshape(-1, 60).T}
+    bounds = [
+        bca(
+            predictions,
+            predictions.estimates,
+            bootstrap(predictions, rng, 4000),
+            jackknife(predictions),
+        )
+        for predictions in (single_scores, alone)
+    ]
+    np.testing.assert_allclose(bounds[0], bounds[1], atol=0.02)
+
+
+def test_the_bootstrap_of_copies_is_that_of_the_images_without_copies():
+    rng = np.random.default_rng(4)
+    labels, predicted = random_predictions(rng)
+    single_scores = WeightedPredictions.count(labels, predicted, 4, np.arange(60))
+    repeated = (np.tile(labels, 3), np.tile(predicted, (1, 3)), 4, np.arange(180) % 60)
+    repeated_scores = WeightedPredictions.count(*repeated)
+    np.testing.assert_allclose(jackknife(repeated_scores), jackknife(single_scores))
+    same = [
+        bootstrap(predictions, np.random.default_rng(5), 50)
+        for predictions in (repeated_scores, single_scores)
+    ]
+    np.testing.assert_allclose(*same)
+    single = bootstrap(WeightedPredictions.count(*repeated[:3]), rng, 500).std(-1)
+    assert (single < 0.75 * bootstrap(repeated_scores, rng, 500).std(-1)).all(), "1/sqrt(3) is .58"
+
+
+def test_a_resampled_test_set_holds_whole_groups_and_as_many_units_of_each_class():
+    labels = np.array([0, 0, 0, 1, 1, 1, 1])
+    groups = np.array([5, 5, 7, 5, 8, 8, 8])  # group 5 has images of both classes
+    predicted = np.arange(7)[None]  # every image a cell
+    predictions = WeightedPredictions.count(labels, predicted, 7, groups)
+    (weights,) = _resample(predictions, np.random.default_rng(0), 200)
+    weights_of = dict(zip(predictions.predicted[0].tolist(), weights.T, strict=True))
+    for together in ((0, 1), (4, 5, 6)):
+        for image in together[1:]:
+            np.testing.assert_array_equal(weights_of[together[0]], weights_of[image])
+    np.testing.assert_array_equal(weights_of[0] + weights_of[2], 2)
+    np.testing.assert_array_equal(weights_of[3] + weights_of[4], 2)
+    assert len(np.unique(weights_of[0])) == 3
+
+
+def test_an_exchange_moves_whole_groups():
+    rng = np.random.default_rng(6)
+    labels, (predicted_a, predicted_b) = random_predictions(rng)
+    predicted_a = np.where(rng.random(60) < 0.35, labels, predicted_a)
+    group = np.tile(np.arange(60), 4)
+    repeated_scores = [np.tile(x, 4) for x in (labels, predicted_a, predicted_b)]
+
+    def p(groups, truth, a, b):
+        known = None if groups is None else [groups]
+        return paired_permutation_test([truth], [a], [b], 4, np.random.default_rng(7), 4000, known)
+
+    single_scores = p(None, labels, predicted_a, predicted_b)
+    assert p(np.arange(60), labels, predicted_a, predicted_b) == single_scores, (
+        "a group an image: the same coins"
+    )
+    assert p(group, *repeated_scores) == pytest.approx(single_scores, abs=1e-12)
+    assert p(None, *repeated_scores) < 0.5 * single_scores, (
+        "taken for independent they seem to say more"
+    )
+
+
+def test_a_group_that_is_in_two_seeds_is_exchanged_in_both():
+    """Two seeds that say the same of the same images are one; taken apart they seem to say more."""
+    rng = np.random.default_rng(9)
+    labels, (_, predicted_b) = random_predictions(rng)
+    predicted_a = np.where(rng.random(60) < 0.15, labels, predicted_b)
+
+    def p(seeds, groups):
+        rng = np.random.default_rng(7)
+        return paired_permutation_test(
+            [labels] * seeds, [predicted_a] * seeds, [predicted_b] * seeds, 4, rng, 4000, groups
+        )
+
+    names = np.arange(60)
+    once = p(1, [names])
+    assert p(4, [names] * 4) == once
+    assert p(4, [names + 60 * s for s in range(4)]) < 0.5 * once
+
+
+@pytest.mark.parametrize("groups", [3, 12])
+def test_intervals_of_grouped_images_cover_where_single_ones_do_not(groups):
+    """More cases of it are in test_simulations.py."""
+    rng = np.random.default_rng(8)
+    labels, group, draw = grouped(rng, 600, groups, 0.5)
+    change = draw(lambda n: rng.choice([1, -1, 0], n, p=[0.3, 0.1, 0.6]))
+    right = draw(lambda n: rng.random(n) < 0.7)
+    counts, (gained, lost, hits) = (
+        np.bincount(labels),
+        (np.bincount(labels[x], minlength=600) for x in (change == 1, change == -1, right)),
+    )
+
+    def coverage(effect, recall_effect):
+        low, high = paired_proportion_difference_ci(gained / effect, lost / effect, counts / effect)
+        yield np.mean((low <= 0.2) & (high >= 0.2))
+        low, high = wilson(hits / recall_effect, counts / recall_effect)
+        yield np.mean((low <= 0.7) & (high >= 0.7))
+
+    assert max(coverage(1.0, 1.0)) < 0.9
+    design_effects = (design_effect(x.astype(float), labels, group, 600) for x in (change, right))
+    assert min(coverage(*design_effects)) >= 0.93

@@ -18,13 +18,16 @@ from benchmark.analysis.per_class import class_changes, class_recalls
 from benchmark.evaluation.metrics.registry import interval_metrics
 from benchmark.evaluation.statistics.across_seeds import t_interval_corrected
 from benchmark.evaluation.statistics.bootstrap import bca, bootstrap, jackknife
-from benchmark.evaluation.statistics.design_effect import design_effect
 from benchmark.evaluation.statistics.paired_tests import (
     holm,
     paired_permutation_test,
     sign_flip_test,
 )
-from benchmark.evaluation.statistics.proportions import paired_proportion_difference_ci, wilson
+from benchmark.evaluation.statistics.proportions import (
+    design_effect,
+    paired_proportion_difference_ci,
+    wilson,
+)
 from benchmark.evaluation.statistics.weighted_predictions import WeightedPredictions
 from tests.evaluation.statistics.synthetic import (
     as_predictions,

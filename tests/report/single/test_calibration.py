@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmark.evaluation.metrics.reliability import reliability
+from benchmark.evaluation.metrics.calibration import reliability
 from benchmark.report.render.canvas import PAGE_WIDTH, to_svg
 from benchmark.report.single.calibration import reliability_panels
 

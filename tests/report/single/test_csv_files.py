@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmark.evaluation.metrics.reliability import pooled_reliability
+from benchmark.evaluation.metrics.calibration import pooled_reliability
 from benchmark.report.single.csv_files import ROWS, files_section, frames_of, write_frames
 from tests.report.fabricate import fabricate, with_manifest
 

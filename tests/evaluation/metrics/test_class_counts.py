@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from benchmark.evaluation.metrics.class_counts import shot_groups
 from benchmark.evaluation.metrics.registry import evaluate
-from benchmark.evaluation.metrics.shot_groups import shot_groups
 
 
 @pytest.mark.parametrize(
