@@ -51,13 +51,9 @@ def image_folder(spec: str) -> ImageSet:
     folders = _folders(root)
     split_folders = _split_folders(root, folders)
     listing = _Listing()
-    if split_folders is None:
-        class_folders = folders
-    else:
-        class_folders = [
-            f"{split}/{name}" for split in split_folders for name in _folders(root / split)
-        ]
-    for folder in class_folders:
+    if split_folders is not None:
+        folders = [f"{split}/{name}" for split in split_folders for name in _folders(root / split)]
+    for folder in folders:
         _walk(root, folder, listing)
     if not listing.files:
         raise ValueError(f"{spec}: no images in class folders.\n{LAYOUT.format(root=root)}")

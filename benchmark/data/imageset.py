@@ -110,9 +110,7 @@ def subsample(images: ImageSet, total: int, min_per_class: int = 10) -> ImageSet
         own = np.flatnonzero(images.labels == label)
         indices.append(own[np.linspace(0, count - 1, wanted).astype(np.int64)])
     chosen = np.sort(np.concatenate(indices))
-    message = (
-        f"A quick look at {len(chosen)} of {len(images)} images: it is no evidence for anything."
-    )
+    message = f"A quick look at {len(chosen)} of {len(images)} images is no evidence for anything."
     return replace(
         images,
         files=tuple(images.files[i] for i in chosen),

@@ -170,22 +170,18 @@ def _class_named(name: str, spec: str) -> Any:
 
 def _constructor_arguments(kind: type) -> tuple[list[str], set[str]]:
     """Return the arguments that a class takes, also through ``**kwargs``, and the required ones."""
-    allowed: list[str] = []
-    required: set[str] = set()
+    parameters: dict[str, inspect.Parameter] = {}
     for base in (base for base in kind.__mro__ if "__init__" in vars(base)):
-        parameters = list(inspect.signature(base.__init__).parameters.values())[1:]  # type: ignore[misc]
-        for parameter in parameters:
-            variadic = parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
-            if variadic or parameter.name in allowed:
-                continue
-            allowed.append(parameter.name)
-            if parameter.default is parameter.empty:
-                required.add(parameter.name)
-        if all(parameter.kind is not parameter.VAR_KEYWORD for parameter in parameters):
+        own = list(inspect.signature(base.__init__).parameters.values())[1:]  # type: ignore[misc]
+        for parameter in own:
+            parameters.setdefault(parameter.name, parameter)
+        if all(p.kind is not p.VAR_KEYWORD for p in own):
             break
+    named = [p for p in parameters.values() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+    required = {p.name for p in named if p.default is p.empty}
     hidden = {"transform", "target_transform", "transforms", "loader", "is_valid_file", "download"}
-    public = [name for name in allowed if name not in hidden]
-    return [*public, *(["download"] if "download" in allowed else [])], required
+    public = [p.name for p in named if p.name not in hidden]
+    return [*public, *(["download"] if "download" in parameters else [])], required
 
 
 def _literal(value: str) -> Any:

@@ -46,12 +46,6 @@ class StageMonitor:
     trained: set[str] = field(default_factory=set)  # blocks whose parameters changed
     averaged: set[str] = field(default_factory=set)  # blocks whose batch-norm statistics changed
 
-    @classmethod
-    def empty(cls, start: int, classes: int) -> StageMonitor:
-        """Return one without measurements."""
-        drawn, synthetic = np.zeros((2, classes), np.int64)
-        return cls(start, drawn, synthetic, np.zeros((classes, CONFIDENCE_BINS, 2)))
-
     def add(self, sums: DeviceAccumulators) -> None:
         """Add the sums that lie on the device, which synchronises."""
         self.gradient_norm += sums.gradient_norm.cpu().numpy()
@@ -113,7 +107,9 @@ class TrainingStats:
     def monitor(self, start: int) -> StageMonitor:
         """Return the monitor of the step range that begins at step `start`."""
         if not self.monitors or self.monitors[-1].start != start:
-            self.monitors.append(StageMonitor.empty(start, self.classes))
+            drawn, synthetic = np.zeros((2, self.classes), np.int64)
+            norms = np.zeros((self.classes, CONFIDENCE_BINS, 2))
+            self.monitors.append(StageMonitor(start, drawn, synthetic, norms))
         return self.monitors[-1]
 
     def count(self, batch: Batch, samples: SamplePool) -> None:
