@@ -119,6 +119,6 @@ def pooled_reliability(seeds: Sequence[Mapping[str, Sequence[Any]]]) -> dict[str
     return result
 
 
-def _divide(totals: Floats, images: np.ndarray) -> Floats:
+def _divide(totals: np.ndarray, images: np.ndarray) -> Floats:
     """Return means (bins,), NaN without images."""
     return np.divide(totals, images, out=np.full(len(totals), np.nan), where=images > 0)
