@@ -51,8 +51,7 @@ def run(
     TypeError
         If there is no setting of a name.
     """
-    values = {"data": data, "strategies": strategies, **settings}
-    experiment, options = read_settings(values)
+    experiment, options = read_settings({"data": data, "strategies": strategies, **settings})
     timer = Timer(progress)
     return execute(plan(experiment, options, timer), options, timer, command)
 
@@ -60,12 +59,7 @@ def run(
 def read_settings(values: Mapping[str, Any]) -> tuple[Experiment, RunOptions]:
     """Load plug-ins, which may bring what other settings name, and read all settings.
 
-    Raises
-    ------
-    TypeError
-        If there is no setting of a name.
-    ValueError, FileNotFoundError
-        If a value is not allowed, or there is no such plug-in.
+    Raises what `run` raises.
     """
     require_known(values, Experiment, RunOptions)
     options = RunOptions(**select(RunOptions, values))

@@ -24,35 +24,26 @@ INDENT = " " * 8
 
 
 def format_plan(executor: Executor, trials: int = 0) -> str:
-    """Return what would be trained, what is stored already, and how many steps that takes.
-
-    Parameters
-    ----------
-    trials
-        Those of the hyper-parameter search before, 0 if there is none.
-    """
+    """Return what would be trained, after a search with so many trials, and what is stored."""
     plan, prepared, needed = executor.plan, executor.prepared, executor.needed()
     seeds, networks = prepared.experiment.seeds, set(plan.networks.values())
     missing = {segment.key for segment in needed if segment.is_final}
     steps = sum(segment.end - segment.start for segment in needed)
     strategies = _pluralize(len(plan.strategies), "strategy", "strategies")
-    seeds_counted = _pluralize(len(seeds), "seed", "seeds")
+    counted = _pluralize(len(seeds), "seed", "seeds")
     lines = [
         *_experiment_lines(prepared),
-        f"compared   {len(plan.networks)}: {strategies} x {seeds_counted} "
-        f"({', '.join(map(str, seeds))})",
+        f"compared   {len(plan.networks)}: {strategies} x {counted} ({', '.join(map(str, seeds))})",
         f"to train   {len(missing)} of {len(networks)} networks, {steps} steps; "
         f"{len(networks) - len(missing)} are stored in {executor.folder.path}",
     ]
-    strategies_of: dict[str, list[str]] = {}  # by network
+    used_by: dict[str, tuple[str, ...]] = {}  # network -> strategies
     for (name, _), key in plan.networks.items():
-        strategies_of.setdefault(key, []).append(name)
-    listed: set[tuple[str, ...]] = set()
-    for key, names in strategies_of.items():
-        if tuple(names) not in listed:  # the same for every seed
-            listed.add(tuple(names))
-            state = "train" if any(strategies_of[k] == names for k in missing) else "stored"
-            lines.append(f"  {state:<7}  {' = '.join(names)}{_format_shared(plan, key, names)}")
+        used_by[key] = (*used_by.get(key, ()), name)
+    for names in dict.fromkeys(used_by.values()):  # the same for every seed
+        key = next(key for key in used_by if used_by[key] == names)
+        state = "train" if any(used_by[k] == names for k in missing) else "stored"
+        lines.append(f"  {state:<7}  {' = '.join(names)}{_format_shared(plan, key, names)}")
     return "\n".join(lines + (_tuning_lines(plan, trials) if trials else []))
 
 
@@ -62,10 +53,8 @@ def _experiment_lines(prepared: PreparedExperiment) -> list[str]:
     budget, split = prepared.budgets[first], prepared.splits[first]
     counts = prepared.train_counts(first)
     depth = {"head": "the head", "half": "the second half", "full": "the whole network"}
-    blocks = {
-        "head": "the head",
-        "rest": depth.get(experiment.fine_tune, f"{experiment.fine_tune} and all after it"),
-    }
+    rest = depth.get(experiment.fine_tune, f"{experiment.fine_tune} and all after it")
+    blocks = {"head": "the head", "rest": rest}
     phases = ", then ".join(
         f"{steps} steps of {blocks[phase.train_from]}"
         for steps, phase in zip(budget.phase_steps, experiment.recipe.phases, strict=True)
@@ -84,20 +73,19 @@ def _tuning_lines(plan: Plan, trials: int) -> list[str]:
     """Return which parameters a search would try, a line a strategy."""
     spaces = {spec.name: tunable(spec) for spec in plan.strategies}
     most = trials * len(plan.budgets) * sum(map(bool, spaces.values()))
-    lines = [
-        f"tuning     {trials} trials of each strategy on validation, up to {most} networks first"
+    title = f"{trials} trials of each strategy on validation, up to {most} networks first"
+    listed = {n: "; ".join(f"{key} {s}" for key, s in space.items()) for n, space in spaces.items()}
+    return [
+        f"tuning     {title}",
+        *(f"  {n:<24} {text or 'nothing'}" for n, text in listed.items()),
     ]
-    for name, parameters in spaces.items():
-        listed = "; ".join(f"{key} {space}" for key, space in parameters.items())
-        lines.append(f"  {name:<24} {listed or 'nothing'}")
-    return lines
 
 
 def _format_shared(plan: Plan, key: str, names: Sequence[str]) -> str:
     """Return how many steps a network shares with others; those are trained once."""
     segments = {segment.key: segment for segment in plan.segments}
-    segment = segments[key]
-    steps, others = segment.end, []
+    segment, others = segments[key], []
+    steps = segment.end
     while segment.parent:
         segment = segments[segment.parent]
         if others := [name for name in segment.used_by if name not in names]:
@@ -145,15 +133,14 @@ def print_reports(reports: Mapping[str, Path]) -> None:
 
 def print_checks(strategy: str, results: Iterable[CheckOutcome]) -> int:
     """Print a line for each check of a strategy as it ends; return how many fail."""
-    passed = failed = 0
+    outcomes = []
     for result in results:
+        outcomes.append(bool(result.error))
         print(f"  {'FAIL' if result.error else 'PASS'}  {result.check}")
         if result.error:
-            failed += 1
-            print(textwrap.fill(result.error, 96, initial_indent=INDENT, subsequent_indent=INDENT))
-        else:
-            passed += 1
-    print(f"  {strategy} passes {passed} of {passed + failed} checks")
+            print(textwrap.indent(textwrap.fill(result.error, 88), INDENT))
+    failed = sum(outcomes)
+    print(f"  {strategy} passes {len(outcomes) - failed} of {len(outcomes)} checks")
     return failed
 
 
@@ -162,14 +149,10 @@ def format_cache(entries: Sequence[Entry], limit: int, folder: Path) -> str:
     rows = [("what", "size", "last used", "in use")]
     for entry in entries:
         used = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.last_used))
-        rows.append(
-            (entry.description, format_size(entry.bytes), used, "yes" if entry.in_use else "")
-        )
+        in_use = "yes" if entry.in_use else ""
+        rows.append((entry.description, format_size(entry.bytes), used, in_use))
     width = max(len(row[0]) for row in rows)
-    lines = [
-        f"{about:<{width}}  {size:>6}  {last_used:<16}  {in_use}".rstrip()
-        for about, size, last_used, in_use in rows
-    ]
+    lines = [f"{a:<{width}}  {size:>6}  {used:<16}  {end}".rstrip() for a, size, used, end in rows]
     total = format_size(sum(entry.bytes for entry in entries))
     end = f"{total} in {folder}; a run without --cache-limit lets it grow to {format_size(limit)}"
     return "\n".join([*lines, "", end] if entries else [end])
@@ -178,9 +161,6 @@ def format_cache(entries: Sequence[Entry], limit: int, folder: Path) -> str:
 def format_removal(removed: Sequence[Entry], in_use: Sequence[Entry], folder: Path) -> str:
     """Return what `cache --clear` removed, and what it kept because a process uses it."""
     freed = format_size(sum(entry.bytes for entry in removed))
-    lines = [f"removed {_pluralize(len(removed), 'entry', 'entries')}, {freed}, from {folder}"]
-    lines += [
-        f"kept, as it is in use: {entry.description}, {format_size(entry.bytes)}"
-        for entry in in_use
-    ]
-    return "\n".join(lines)
+    first = f"removed {_pluralize(len(removed), 'entry', 'entries')}, {freed}, from {folder}"
+    kept = [f"{entry.description}, {format_size(entry.bytes)}" for entry in in_use]
+    return "\n".join([first, *(f"kept, as it is in use: {entry}" for entry in kept)])

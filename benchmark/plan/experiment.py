@@ -186,11 +186,8 @@ def changed_from_recipe(experiment: Experiment) -> list[str]:
     recipe = experiment.recipe
     named = RECIPES.get(recipe.name, recipe)
     pairs = list(zip(recipe.phases, named.phases, strict=True))
-    changed = [
-        name
-        for name in ("epochs", "lr")
-        if any(getattr(phase, name) != getattr(original, name) for phase, original in pairs)
-    ]
+    names = ("epochs", "lr")
+    changed = [n for n in names if any(getattr(a, n) != getattr(b, n) for a, b in pairs)]
     return changed + ["fine_tune"] * (experiment.fine_tune != Experiment.fine_tune)
 
 

@@ -26,10 +26,8 @@ class Phase:
 
     def __post_init__(self) -> None:
         if not (0 < self.epochs < math.inf and 0 < self.lr < math.inf):
-            raise ValueError(
-                f"epochs and learning rate must be positive, got epochs={self.epochs:g} "
-                f"and lr={self.lr:g}"
-            )
+            values = f"epochs={self.epochs:g} and lr={self.lr:g}"
+            raise ValueError(f"epochs and learning rate must be positive, got {values}")
 
 
 @dataclass(frozen=True)
@@ -84,12 +82,10 @@ RECIPES = {
 def recipe_for(
     recipe: str | Recipe, epochs: Sequence[float] | None = None, lr: float | None = None
 ) -> Recipe:
-    """Return a recipe with other epochs or another learning rate.
+    """Return a recipe, by name or your own, with other epochs or another learning rate.
 
     Parameters
     ----------
-    recipe
-        A name of `RECIPES`, or a recipe of your own.
     epochs
         One number for each phase, or one for all; None: as the recipe has them.
     lr
@@ -109,10 +105,10 @@ def recipe_for(
     phases = recipe.phases
     if epochs is not None:
         if len(epochs) not in (1, len(phases)):
+            names = ", ".join(phase.train_from for phase in phases)
             raise ValueError(
-                f"recipe {recipe.name!r} has {len(phases)} phases "
-                f"({', '.join(phase.train_from for phase in phases)}); give one number of epochs "
-                f"for all or one for each, got {len(epochs)}"
+                f"recipe {recipe.name!r} has {len(phases)} phases ({names}); give one number of "
+                f"epochs for all or one for each, got {len(epochs)}"
             )
         each = list(epochs) * (len(phases) // len(epochs))
         phases = tuple(replace(phase, epochs=n) for phase, n in zip(phases, each, strict=True))

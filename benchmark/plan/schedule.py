@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 from benchmark.plan.recipes import Phase
@@ -36,10 +36,7 @@ class Budget:
 
     def boundaries(self) -> list[int]:
         """Return the steps at which the phases begin, and the end."""
-        edges = [0]
-        for steps in self.phase_steps:
-            edges.append(edges[-1] + steps)
-        return edges
+        return [0, *accumulate(self.phase_steps)]
 
 
 @dataclass(frozen=True)
@@ -70,13 +67,7 @@ class StepRange:
 
 
 def build_schedule(strategy: Strategy, budget: Budget) -> tuple[StepRange, ...]:
-    """Lay a strategy's stages over the phases of the budget.
-
-    Raises
-    ------
-    ValueError
-        If there are more stages than steps.
-    """
+    """Lay a strategy's stages over the budget's phases; ValueError for more stages than steps."""
     edges = budget.boundaries()
     stages: list[tuple[int, int, int, Stage]] = []  # start, end, start of the sampler, stage
     count = len(strategy.stages)
@@ -109,14 +100,9 @@ def build_schedule(strategy: Strategy, budget: Budget) -> tuple[StepRange, ...]:
 def checkpoint_key(
     step: int, step_ranges: Sequence[StepRange], head: Head, base_fingerprint: str
 ) -> str:
-    """Return the key of the network after `step` steps.
+    """Return the key of the network after `step` steps. Cuts between segments leave no trace in it.
 
-    Parameters
-    ----------
-    step_ranges
-        Those of the strategy. Where a segment was cut leaves no trace in the key.
-    base_fingerprint
-        Digest of all that a network depends on besides its strategy.
+    `base_fingerprint` is the digest of all that a network depends on besides its strategy.
     """
     past = [r.fingerprint_until(step) for r in step_ranges if r.start < step]
     return digest({"base": base_fingerprint, "head": fingerprint(head), "past": _merged(past)})
@@ -130,11 +116,9 @@ def _merged(past: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Join neighbours that differ in nothing but their steps."""
     merged: list[dict[str, Any]] = []
     for item in past:
-        if (
-            merged
-            and not item["resets_head"]
-            and all(merged[-1][k] == item[k] for k in item if k not in ("steps", "resets_head"))
-        ):
+        compared = item.keys() - {"steps", "resets_head"}
+        is_same = merged and all(merged[-1][key] == item[key] for key in compared)
+        if is_same and not item["resets_head"]:
             merged[-1] = {**merged[-1], "steps": [merged[-1]["steps"][0], item["steps"][1]]}
         else:
             merged.append(item)

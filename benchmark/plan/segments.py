@@ -33,10 +33,10 @@ class Segment:
     @property
     def augments_images(self) -> bool:
         """Whether images pass the frozen layers during the training, which takes longer."""
-        return any(
-            not isinstance(step_range.stage.augmentation, NoAugmentation)
-            or not isinstance(step_range.stage.mixing, NoMixing)
-            for step_range in self.step_ranges
+        stages = [step_range.stage for step_range in self.step_ranges]
+        return not all(
+            isinstance(stage.augmentation, NoAugmentation) and isinstance(stage.mixing, NoMixing)
+            for stage in stages
         )
 
 
@@ -62,14 +62,8 @@ class Plan:
         return waves
 
     def needed(self, finished: set[str], started: set[str]) -> list[Segment]:
-        """Return the segments still to train.
-
-        Parameters
-        ----------
-        finished, started
-            Keys with stored outputs, and keys with stored states.
-        """
-        wanted: set[str] = {key for key in self.networks.values() if key not in finished}
+        """Return the segments still to train, from keys with stored outputs and with states."""
+        wanted = {key for key in self.networks.values() if key not in finished}
         needed: list[Segment] = []
         for segment in reversed(self.segments):
             if segment.key in wanted and segment.key not in started:
@@ -82,31 +76,21 @@ class Plan:
 def make_plan(
     strategies: Sequence[StrategySpec],
     budgets: dict[int, Budget],
-    base_fingerprints: dict[int, str],
+    base_fingerprints: dict[int, str],  # by seed, of all that a network depends on but its strategy
 ) -> Plan:
-    """Lay every strategy over every seed's budget and share what is equal.
-
-    Parameters
-    ----------
-    budgets
-        The step budget of each seed.
-    base_fingerprints
-        For each seed the digest of all that a network depends on besides its strategy.
-    """
+    """Lay every strategy over every seed's budget and share what is equal."""
     segments: list[Segment] = []
     networks: dict[tuple[str, int], str] = {}
     for seed, budget in budgets.items():
         schedules = {spec.name: build_schedule(spec.strategy, budget) for spec in strategies}
         heads = {spec.name: spec.strategy.head for spec in strategies}
         cuts = sorted({r.end for schedule in schedules.values() for r in schedule})
+        base = base_fingerprints[seed]
         keys = {
-            name: [
-                checkpoint_key(cut, schedule, heads[name], base_fingerprints[seed]) for cut in cuts
-            ]
+            name: [checkpoint_key(cut, schedule, heads[name], base) for cut in cuts]
             for name, schedule in schedules.items()
         }
-        for name, chain in keys.items():
-            networks[name, seed] = chain[-1]
+        networks |= {(name, seed): chain[-1] for name, chain in keys.items()}
         segments += _cut_segments(seed, cuts, keys, schedules, heads)
     specs = {(spec.name, seed): spec for seed in budgets for spec in strategies}
     return Plan(tuple(strategies), budgets, tuple(segments), networks, specs)

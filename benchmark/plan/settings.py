@@ -142,10 +142,7 @@ class SettingDefinition:
         """Return its lines in a NumPy docstring."""
         accepts = self.accepts or READERS[self.type].accepts
         text = self.help()
-        indent = " " * 4
-        text = textwrap.fill(
-            f"{text[0].upper()}{text[1:]}.", 96, initial_indent=indent, subsequent_indent=indent
-        )
+        text = textwrap.indent(textwrap.fill(f"{text[0].upper()}{text[1:]}.", 92), " " * 4)
         return f"{self.name} : {accepts}{' | None' * (self.default is None)}\n{text}\n"
 
 
@@ -180,16 +177,12 @@ def _settings_of(kind: type) -> dict[str, SettingDefinition]:
     hints, descriptions = get_type_hints(kind), _descriptions(kind)
     definitions = {}
     for item in fields(kind):
-        hint = hints[item.name]
-        if type(None) in get_args(hint):
-            hint = get_args(hint)[0]
-        definitions[item.name] = replace(
-            item.metadata["setting"],
-            name=item.name,
-            description=descriptions[item.name],
-            type=hint,
-            default=item.default,
-        )
+        name, definition, hint = item.name, item.metadata["setting"], hints[item.name]
+        derived = {
+            "name": name, "description": descriptions[name], "default": item.default,
+            "type": get_args(hint)[0] if type(None) in get_args(hint) else hint,
+        }  # fmt: skip
+        definitions[name] = replace(definition, **derived)
     return definitions
 
 

@@ -72,7 +72,5 @@ def _format_section(title: str, rows: dict[str, str]) -> str:
     lines = [title]
     for name, explanation in rows.items():
         lines.append(f"  {name}")
-        lines.append(
-            textwrap.fill(explanation, 96, initial_indent=" " * 6, subsequent_indent=" " * 6)
-        )
+        lines.append(textwrap.indent(textwrap.fill(explanation, 90), " " * 6))
     return "\n".join(lines)
