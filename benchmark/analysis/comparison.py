@@ -26,48 +26,23 @@ from benchmark.plan.run_options import require_baseline
 
 @dataclass(frozen=True)
 class Comparison:
-    """All strategies of one run. C classes, by training size, largest first, ties by name.
-
-    Attributes
-    ----------
-    folder
-        The folder of the run.
-    manifest
-        Settings, data, weights and environment.
-    baseline
-        The strategy that all others are compared with; None if there is none.
-    classes, train_counts, test_counts
-        (C,) names, training images before any resampling (mean over seeds), and test images (sum
-        over seeds).
-    summary, seed_rows, per_class, predictions
-        The tables summary.csv, seeds.csv, per_class.csv and predictions.csv.
-    curves
-        One row a strategy, seed and validation.
-    confusion
-        strategy -> (C, C) counts of test images over seeds; rows are the truth.
-    failures
-        One row a strategy and seed that failed, with its error.
-    seed_predictions
-        What the strategies predicted of the test images, seed by seed.
-    findings
-        What the records hold besides scores.
-    """
+    """All strategies of one run. C classes, by training size, largest first, ties by name."""
 
     folder: Path
     manifest: RunManifest
-    baseline: str | None
-    classes: list[str]
-    train_counts: list[int]
-    test_counts: list[int]
-    summary: pd.DataFrame
-    seed_rows: pd.DataFrame
-    per_class: pd.DataFrame
-    predictions: pd.DataFrame
-    curves: pd.DataFrame
-    confusion: dict[str, np.ndarray]
-    failures: pd.DataFrame
-    seed_predictions: list[SeedPredictions]
-    findings: Findings
+    baseline: str | None  # that all others are compared with
+    classes: list[str]  # (C,)
+    train_counts: list[int]  # (C,) images before any resampling, mean over seeds
+    test_counts: list[int]  # (C,) images, sum over seeds
+    summary: pd.DataFrame  # the table summary.csv
+    seed_rows: pd.DataFrame  # the table seeds.csv
+    per_class: pd.DataFrame  # the table per_class.csv
+    predictions: pd.DataFrame  # the table predictions.csv
+    curves: pd.DataFrame  # one row a strategy, seed and validation
+    confusion: dict[str, np.ndarray]  # strategy -> (C, C) counts over seeds; rows are the truth
+    failures: pd.DataFrame  # one row a strategy and seed that failed, with its error
+    seed_predictions: list[SeedPredictions]  # of the test images, seed by seed
+    findings: Findings  # what the records hold besides scores
 
     @property
     def strategies(self) -> list[str]:
@@ -125,13 +100,7 @@ def load_comparison(folder: Path, baseline: str | None = None) -> Comparison:
     """Read the folder of a run, finished or not.
 
     A strategy whose record is missing, or belongs to another network, counts as not trained yet.
-
-    Parameters
-    ----------
-    folder
-        The folder of the run.
-    baseline
-        The strategy to compare with; None takes the baseline of the run.
+    `baseline` None takes the baseline of the run.
 
     Raises
     ------

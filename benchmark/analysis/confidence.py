@@ -8,15 +8,9 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from benchmark.evaluation.metrics.registry import interval_metrics
-from benchmark.evaluation.statistics import Floats
-from benchmark.evaluation.statistics.across_seeds import (
-    corrected_t_test,
-    mean_test_overlap,
-    t_interval_corrected,
-)
+from benchmark.evaluation.statistics import Floats, Labels, across_seeds
 from benchmark.evaluation.statistics.bootstrap import bca, bootstrap, jackknife, variance
 from benchmark.evaluation.statistics.paired_tests import (
     holm,
@@ -42,10 +36,10 @@ class SeedPredictions:
 
     seed: int
     files: tuple[str, ...]  # (N,)
-    labels: NDArray[np.int64]  # (N,)
-    predicted: dict[str, NDArray[np.int64]]  # strategy -> (N,)
+    labels: Labels  # (N,)
+    predicted: dict[str, Labels]  # strategy -> (N,)
     classes: tuple[str, ...]  # (C,)
-    groups: NDArray[np.int64] | None = None  # (N,), where images are not independent
+    groups: Labels | None = None  # (N,), where images are not independent
 
     @cached_property
     def weighted_predictions(self) -> WeightedPredictions:
@@ -78,10 +72,8 @@ def intervals(seeds: Sequence[SeedPredictions]) -> pd.DataFrame:
     rows = []
     for name in strategies_of(seeds):
         value, low, high, n = interval(seeds, name)
-        rows += [
-            (name, metric, value[m], low[m], high[m], n)
-            for m, metric in enumerate(interval_metrics())
-        ]
+        bounds = zip(interval_metrics(), value, low, high, strict=True)
+        rows += [(name, *numbers, n) for numbers in bounds]
     return pd.DataFrame(rows, columns=INTERVALS)
 
 
@@ -91,14 +83,7 @@ def interval(
     """Return a strategy's metrics, or their differences from the baseline, with bounds.
 
     One seed: BCa over its test images, redrawn within each class. Several: see
-    `t_interval_corrected`.
-
-    Returns
-    -------
-    value, low, high
-        Each (M,).
-    seeds
-        Over how many seeds.
+    `t_interval_corrected`. Returns value, low and high, each (M,), and the number of seeds.
     """
     finished = [seed for seed in seeds if name in seed.predicted]
     values = [_difference(seed.estimates, name, baseline) for seed in finished]
@@ -110,7 +95,7 @@ def interval(
     by_seed = np.stack(values, axis=-1)  # (M, n)
     # Student's t knows no bounds, and from two seeds it would go beyond those of a score
     lowest = -1.0 if baseline else 0.0
-    bounds = t_interval_corrected(by_seed, _shared_variance(finished, jackknifed))
+    bounds = across_seeds.t_interval_corrected(by_seed, _shared_variance(finished, jackknifed))
     low, high = (bound.clip(lowest, 1.0) for bound in bounds)
     return by_seed.mean(-1), low, high, len(finished)
 
@@ -128,14 +113,11 @@ def paired(seeds: Sequence[SeedPredictions], baseline: str | None) -> pd.DataFra
         if name == baseline or not both or baseline is None:
             continue
         value, low, high, n = interval(both, name, baseline)
-        p_test_set = paired_permutation_test(
-            [seed.labels for seed in both],
-            [seed.predicted[name] for seed in both],
-            [seed.predicted[baseline] for seed in both],
-            len(both[0].classes),
-            np.random.default_rng(0),
-            groups=_exchanged_groups(both),
-        )
+        labels = [seed.labels for seed in both]
+        ours, theirs = ([seed.predicted[n] for seed in both] for n in (name, baseline))
+        rng, groups = np.random.default_rng(0), _exchanged_groups(both)
+        classes = len(both[0].classes)
+        p_test_set = paired_permutation_test(labels, ours, theirs, classes, rng, groups=groups)
         tests = [p_test_set, np.nan, p_over_seeds(both, name, baseline), np.nan]
         for m, metric in enumerate(interval_metrics()):
             p = tests if metric == TESTED_METRIC else [np.nan] * len(tests)
@@ -158,10 +140,10 @@ def p_over_seeds(seeds: Sequence[SeedPredictions], name: str, baseline: str) -> 
     differences = np.array([_difference(seed.estimates, name, baseline)[m] for seed in seeds])
     jackknifed = [_difference(seed.jackknifed, name, baseline) for seed in seeds]
     shared = float(_shared_variance(seeds, jackknifed)[m])
-    return max(sign_flip_test(differences), corrected_t_test(differences, shared))
+    return max(sign_flip_test(differences), across_seeds.corrected_t_test(differences, shared))
 
 
-def image_units(seeds: Sequence[SeedPredictions]) -> NDArray[np.int64]:
+def image_units(seeds: Sequence[SeedPredictions]) -> Labels:
     """Number the test images of all seeds, (sum of N): one number a group, or else a file."""
     names: list[int | str] = []
     for seed in seeds:
@@ -179,7 +161,7 @@ def _difference(scores: Mapping[str, Floats], name: str, baseline: str | None) -
     return scores[name] - scores[baseline] if baseline else scores[name]
 
 
-def _exchanged_groups(seeds: Sequence[SeedPredictions]) -> list[NDArray[np.int64]] | None:
+def _exchanged_groups(seeds: Sequence[SeedPredictions]) -> list[Labels] | None:
     """Return for each seed (N,) the images that are exchanged together; None if each is alone.
 
     An image that several seeds were tested on is exchanged in all of them. If it was not, and all
@@ -193,8 +175,7 @@ def _exchanged_groups(seeds: Sequence[SeedPredictions]) -> list[NDArray[np.int64
 
 def _shared_variance(seeds: Sequence[SeedPredictions], jackknifed: Sequence[Floats]) -> Floats:
     """Return the variance (M,) of a mean over seeds due to the test images that they share."""
-    variances = [
-        variance(seed.weighted_predictions, scores)
-        for seed, scores in zip(seeds, jackknifed, strict=True)
-    ]
-    return mean_test_overlap([seed.files for seed in seeds]) * np.mean(variances, axis=0)
+    pairs = zip(seeds, jackknifed, strict=True)
+    variances = [variance(seed.weighted_predictions, scores) for seed, scores in pairs]
+    overlap = across_seeds.mean_test_overlap([seed.files for seed in seeds])
+    return overlap * np.mean(variances, axis=0)

@@ -27,26 +27,13 @@ DIAGNOSES = [
 
 @dataclass(frozen=True)
 class Findings:
-    """The findings of all records of a run.
+    """The findings of all records of a run."""
 
-    Attributes
-    ----------
-    checks
-        One row a strategy, seed and check: AUDIT.
-    training_effects
-        One row a strategy, seed and class: TRAINING_EFFECTS.
-    posthoc_scores
-        One row a strategy, seed and post-hoc decision: POSTHOC and its metrics.
-    diagnoses
-        One row a strategy, seed and ignored class: DIAGNOSES and the signals.
-    reliability
-        strategy -> one reliability diagram a seed, see `benchmark.evaluation.metrics.calibration`.
-    """
-
-    checks: pd.DataFrame
-    training_effects: pd.DataFrame
-    posthoc_scores: pd.DataFrame
-    diagnoses: pd.DataFrame
+    checks: pd.DataFrame  # one row a strategy, seed and check: AUDIT
+    training_effects: pd.DataFrame  # one row a strategy, seed and class: TRAINING_EFFECTS
+    posthoc_scores: pd.DataFrame  # one row a strategy, seed and decision: POSTHOC and its metrics
+    diagnoses: pd.DataFrame  # one row a strategy, seed and ignored class: DIAGNOSES and signals
+    # strategy -> one reliability diagram a seed, see `benchmark.evaluation.metrics.calibration`
     reliability: dict[str, list[dict[str, Sequence[float | None]]]]
 
     @classmethod
@@ -71,10 +58,8 @@ class Findings:
 def _training_effects(run: RunRecords) -> Iterator[dict[str, Any]]:
     for record in run.finished:
         for c in run.order:
-            yield {
-                **_class_key(run, record, c),
-                **{name: getattr(record.audit, name)[c] for name in TRAINING_EFFECTS[4:]},
-            }
+            effects = {name: getattr(record.audit, name)[c] for name in TRAINING_EFFECTS[4:]}
+            yield _class_key(run, record, c) | effects
 
 
 def _diagnoses(run: RunRecords) -> pd.DataFrame:

@@ -118,14 +118,10 @@ class MultiDatasetComparison:
     @property
     def pairs(self) -> pd.DataFrame:
         """One row a pair of strategies: PAIRS; `median` is of a minus b."""
-        rows = [
-            (
-                self.common_strategies[pair.a],
-                self.common_strategies[pair.b],
-                *(pair.datasets, pair.wins, pair.losses, pair.median, pair.p, pair.p_adj),
-            )
-            for pair in self.pair_tests
-        ]
+        names, rows = self.common_strategies, []
+        for pair in self.pair_tests:
+            numbers = (getattr(pair, name) for name in PAIRS[2:])
+            rows.append((names[pair.a], names[pair.b], *numbers))
         return pd.DataFrame(rows, columns=PAIRS)
 
     @property
@@ -164,19 +160,13 @@ class MultiDatasetComparison:
             baseline = by_strategy.get(run.baseline, {"status": NOT_RUN})
             for name in self.strategies:
                 own = by_strategy.get(name, {"status": NOT_RUN})
-                row: dict[str, Any] = {
-                    "dataset": dataset,
-                    "strategy": name,
-                    "baseline": run.baseline,
-                    "status": own["status"],
-                }
+                row: dict[str, Any] = {"dataset": dataset, "strategy": name}
+                row |= {"baseline": run.baseline, "status": own["status"]}
                 both = own["status"] == baseline["status"] == "ok"
                 for metric in main_metrics():
-                    value = float(own.get(metric.name, np.nan))
-                    row[metric.name] = value
-                    row[column_of(metric.name, "difference")] = (
-                        round(value - float(baseline[metric.name]), 12) if both else np.nan
-                    )
+                    value = row[metric.name] = float(own.get(metric.name, np.nan))
+                    difference = round(value - float(baseline[metric.name]), 12) if both else np.nan
+                    row[column_of(metric.name, "difference")] = difference
                 rows.append(row)
         return pd.DataFrame(rows)
 
@@ -184,14 +174,7 @@ class MultiDatasetComparison:
 def load_multi_dataset(
     folders: Sequence[str | Path], baseline: str | None = None
 ) -> MultiDatasetComparison:
-    """Read several runs.
-
-    Parameters
-    ----------
-    folders
-        The folders of the runs, two or more.
-    baseline
-        The baseline for all runs; None takes each run's own.
+    """Read several runs; `baseline` None takes each run's own.
 
     Raises
     ------
@@ -205,12 +188,9 @@ def load_multi_dataset(
         raise ValueError(
             f"a comparison needs the folders of two runs or more, got {len(folders)}; give another"
         )
-    resolved: set[Path] = set()
-    for folder in folders:
-        path = Path(folder).resolve()
-        if path in resolved:
-            raise ValueError(f"{folder} is given twice; give each run once")
-        resolved.add(path)
+    paths = [Path(folder).resolve() for folder in folders]
+    if again := [f for k, f in enumerate(folders) if paths[k] in paths[:k]]:
+        raise ValueError(f"{again[0]} is given twice; give each run once")
     return merge([load_comparison(Path(folder), baseline) for folder in folders])
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from benchmark.analysis.confidence import SeedPredictions, image_units, strategies_of
 from benchmark.evaluation.metrics.class_counts import ratio
 from benchmark.evaluation.per_class import recall_interval
-from benchmark.evaluation.statistics import LEVEL, Floats
+from benchmark.evaluation.statistics import LEVEL, Floats, Labels
 from benchmark.evaluation.statistics.across_seeds import t_interval_corrected
 from benchmark.evaluation.statistics.proportions import (
     design_effect,
@@ -37,9 +38,9 @@ class _PooledImages:
     """The test images of n seeds one after another, N in all, of C classes."""
 
     classes: tuple[str, ...]
-    labels: NDArray[np.int64]  # (N,)
-    seed: NDArray[np.int64]  # (N,) index among the n
-    units: NDArray[np.int64]  # (N,) images that are not independent, see `image_units`
+    labels: Labels  # (N,)
+    seed: Labels  # (N,) index among the n
+    units: Labels  # (N,) images that are not independent, see `image_units`
     seeds: int
 
     @classmethod
@@ -55,7 +56,7 @@ class _PooledImages:
         totals = np.bincount(cell, weights=values, minlength=length).astype(float)
         return totals.reshape(self.seeds, len(self.classes))  # (n * C,) -> (n, C)
 
-    @property
+    @cached_property
     def images(self) -> Floats:
         """Test images by seed and class, (n, C)."""
         return self.sums(np.ones(len(self.labels)))

@@ -44,24 +44,12 @@ def seed_columns() -> list[str]:
 
 @dataclass(frozen=True)
 class RunRecords:
-    """The records of a run, and the images that they are about. C classes.
+    """The records of a run, and the images that they are about. C classes."""
 
-    Attributes
-    ----------
-    classes
-        (C,) in the order of the records.
-    order
-        (C,) class indices by training size, largest first: the order of all tables.
-    splits
-        seed -> its images.
-    records
-        By strategy, then by seed.
-    """
-
-    classes: Sequence[str]
-    order: Sequence[int]
-    splits: Mapping[int, SplitManifest]
-    records: Sequence[Record | FailedRecord]
+    classes: Sequence[str]  # (C,) in the order of the records
+    order: Sequence[int]  # (C,) class indices by training size, largest first, as in all tables
+    splits: Mapping[int, SplitManifest]  # seed -> its images
+    records: Sequence[Record | FailedRecord]  # by strategy, then by seed
 
     @cached_property
     def finished(self) -> list[Record]:
