@@ -177,5 +177,5 @@ def _shared_variance(seeds: Sequence[SeedPredictions], jackknifed: Sequence[Floa
     """Return the variance (M,) of a mean over seeds due to the test images that they share."""
     pairs = zip(seeds, jackknifed, strict=True)
     variances = [variance(seed.weighted_predictions, scores) for seed, scores in pairs]
-    overlap = across_seeds.mean_test_overlap([seed.files for seed in seeds])
-    return overlap * np.mean(variances, axis=0)
+    shared = across_seeds.mean_test_overlap([seed.files for seed in seeds])
+    return shared * np.mean(variances, axis=0)

@@ -58,8 +58,8 @@ class Findings:
 def _training_effects(run: RunRecords) -> Iterator[dict[str, Any]]:
     for record in run.finished:
         for c in run.order:
-            effects = {name: getattr(record.audit, name)[c] for name in TRAINING_EFFECTS[4:]}
-            yield _class_key(run, record, c) | effects
+            measured = {name: getattr(record.audit, name)[c] for name in TRAINING_EFFECTS[4:]}
+            yield _class_key(run, record, c) | measured
 
 
 def _diagnoses(run: RunRecords) -> pd.DataFrame:

@@ -53,11 +53,7 @@ class WeightedPredictions:
 
     @classmethod
     def count(
-        cls,
-        labels: Labels,
-        predicted: Labels,
-        classes: int,
-        groups: Labels | None = None,
+        cls, labels: Labels, predicted: Labels, classes: int, groups: Labels | None = None
     ) -> WeightedPredictions:
         """Count images by labels (N,), predicted (S, N) and groups (N,); None: no groups."""
         images = np.vstack([labels, predicted])
