@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import benchmark  # for its results, which are imported where they are used: with pandas
-from benchmark.execution.manifest import RunCost
+from benchmark.execution.manifest import RunCost, write_manifest
 from benchmark.execution.run_folder import RunFolder
 from benchmark.plan.experiment import Experiment, default_name
 from benchmark.plan.run_options import RunOptions, require_baseline
@@ -94,7 +94,7 @@ def execute(
     executor: Executor, options: RunOptions, timer: Timer, command: str | None = None
 ) -> Result:
     """Train what a plan needs and write the report. Tuning, if wanted, comes first."""
-    from benchmark.execution import make_manifest, tuning
+    from benchmark.execution import tuning
 
     folder = executor.folder
     with folder.locked():
@@ -102,7 +102,7 @@ def execute(
         if options.tune:
             tuned, trials = tuning.tune(executor, options.tune, timer)
             executor = executor.with_plan(tuned)
-        make_manifest.write_manifest(executor, command, options.baseline, trials)
+        write_manifest(executor, command, options.baseline, trials)
         executor.execute(timer)
         with timer.task("report", 1, "file") as advance:
             result = load(folder.path)

@@ -1,11 +1,30 @@
-"""What a run is: run.json and the files of splits, as types. No torch is imported here."""
+"""What a run is: run.json and the files of splits, as types, and how they are written.
+
+No torch is imported here, since reports read these files.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.data.imageset import SPLITS, ImageSet
 from benchmark.execution.schema import SCHEMA_VERSION
+from benchmark.plan.experiment import changed_from_recipe
+from benchmark.plan.segments import Plan
+from benchmark.plugins import broken_plugin_sentences
+from benchmark.strategy import Strategy
+from benchmark.strategy.registry import StrategySpec, registered
+from benchmark.strategy.stage import acting_components
+
+if TYPE_CHECKING:
+    from benchmark.data.splits import Splits
+    from benchmark.execution.executor import Executor
+    from benchmark.execution.prepare import PreparedExperiment
 
 
 @dataclass(frozen=True)
@@ -139,3 +158,99 @@ class RunCost:
     seconds: dict[str, float]  # by task
     whole: float  # seconds of all of it
     stores_in_memory: int  # bytes of activations in the host's memory
+
+
+def write_manifest(
+    executor: Executor,
+    command: str | None,
+    baseline: str | None = None,
+    tuning: TuningInfo | None = None,
+) -> None:
+    """Write run.json and the files of splits.
+
+    Parameters
+    ----------
+    command
+        The command line, None for a run from Python.
+    baseline
+        The strategy to compare with; None takes the one that changes nothing, if it runs.
+    tuning
+        How parameters were chosen, if they were.
+    """
+    from benchmark.system.provenance import environment  # imports torch
+
+    prepared, plan, folder = executor.prepared, executor.plan, executor.folder
+    images, weights, seeds = prepared.images, prepared.weights, prepared.experiment.seeds
+    splits = {seed: _split(images, split) for seed, split in prepared.splits.items()}
+    for seed, split in splits.items():
+        folder.write_split(seed, split)
+    neutral = (spec.name for spec in plan.strategies if spec.strategy == Strategy())
+    manifest = RunManifest(
+        name=folder.path.name,
+        command=command,
+        quick=prepared.experiment.quick,
+        experiment=_experiment(prepared),
+        data=DataInfo(
+            name=images.name,
+            spec=images.spec,
+            description=images.description,
+            images=len(images),
+            groups=None if images.groups is None else len(np.unique(images.groups)),
+            classes=tuple(images.classes),
+            counts={name: getattr(splits[seeds[0]], name).counts for name in SPLITS},
+        ),
+        weights=WeightsInfo(weights.name, weights.source, weights.sha256),
+        environment=environment(prepared.device),
+        seeds=seeds,
+        strategies=tuple(_strategy(plan, spec) for spec in plan.strategies),
+        available={
+            name: AvailableStrategy(entry.summary, tuple(acting_components(entry.build())))
+            for name, entry in registered().items()
+        },
+        baseline=baseline or next(neutral, None),
+        tuning=tuning,
+        messages=(*prepared.messages, *broken_plugin_sentences()),
+    )
+    folder.write_manifest(manifest)
+
+
+def _split(images: ImageSet, split: Splits) -> SplitManifest:
+    def part(indices: NDArray[np.int64]) -> SplitPart:
+        labels = images.labels[indices]
+        return SplitPart(
+            counts=tuple(np.bincount(labels, minlength=len(images.classes)).tolist()),
+            labels=tuple(labels.tolist()),
+            files=tuple(images.files[i] for i in indices),
+            groups=None if images.groups is None else tuple(images.groups[indices].tolist()),
+        )
+
+    return SplitManifest(part(split.train), part(split.val), part(split.test))
+
+
+def _experiment(prepared: PreparedExperiment) -> ExperimentInfo:
+    experiment, recipe = prepared.experiment, prepared.experiment.recipe
+    budget = prepared.budgets[experiment.seeds[0]]
+    phases = tuple(dataclasses.asdict(phase) for phase in recipe.phases)
+    plain = {"phases": phases, "augmentation": repr(recipe.augmentation)}
+    return ExperimentInfo(
+        settings=experiment.describe(),
+        recipe=RecipeInfo(**{**vars(recipe), **plain}),
+        batch_size=budget.batch_size,
+        phase_steps=budget.phase_steps,
+        first_trained=experiment.trainable[0],
+        changed=tuple(changed_from_recipe(experiment)),
+        precision=prepared.device.precision,
+        device=prepared.device.name,
+    )
+
+
+def _strategy(plan: Plan, spec: StrategySpec) -> StrategyInfo:
+    """Return a strategy with its parameters; where its seeds differ in one, with all values."""
+    by_seed = [plan.specs[spec.name, seed].parameters for seed in plan.budgets]
+    values = {key: [parameters[key] for parameters in by_seed] for key in by_seed[0]}
+    parameters = {
+        key: items[0] if len(set(items)) == 1 else ", ".join(map(str, items))
+        for key, items in values.items()
+    }
+    networks = {seed: plan.networks[spec.name, seed] for seed in plan.budgets}
+    return StrategyInfo(spec.name, spec.doc, parameters, networks)

@@ -108,7 +108,7 @@ def _prepare(config: BenchConfig, images: str, folder: Path) -> dict[str, Any]:
     from safetensors.torch import save_file
 
     from benchmark import api
-    from benchmark.execution.make_manifest import write_manifest
+    from benchmark.execution.manifest import write_manifest
     from benchmark.model.inception_v3 import INCEPTION_V3
     from benchmark.model.network import build_network
     from benchmark.model.pretrained import RANDOM_WEIGHTS_SEED

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from benchmark import api
-from benchmark.execution.make_manifest import write_manifest
+from benchmark.execution.manifest import write_manifest
 from benchmark.plan.run_options import RunOptions
 from benchmark.strategy.registry import resolve
 
