@@ -74,11 +74,11 @@ def _tuning_lines(plan: Plan, trials: int) -> list[str]:
     spaces = {spec.name: tunable(spec) for spec in plan.strategies}
     most = trials * len(plan.budgets) * sum(map(bool, spaces.values()))
     title = f"{trials} trials of each strategy on validation, up to {most} networks first"
-    listed = {n: "; ".join(f"{key} {s}" for key, s in space.items()) for n, space in spaces.items()}
-    return [
-        f"tuning     {title}",
-        *(f"  {n:<24} {text or 'nothing'}" for n, text in listed.items()),
-    ]
+    lines = [f"tuning     {title}"]
+    for name, parameters in spaces.items():
+        listed = "; ".join(f"{key} {space}" for key, space in parameters.items())
+        lines.append(f"  {name:<24} {listed or 'nothing'}")
+    return lines
 
 
 def _format_shared(plan: Plan, key: str, names: Sequence[str]) -> str:
@@ -108,12 +108,11 @@ def print_summary(result: Result) -> None:
     terminal = console.Console(highlight=False, markup=False)
     if not terminal.is_terminal:
         terminal.width = 120
-    headings = [*(metric.title for metric in result.main_metrics), "steps", "seconds"]
     formats = {m.name: "{:.3g}" if m.format == "count" else "{:.3f}" for m in result.main_metrics}
     formats |= {"steps": "{:.0f}", "seconds": "{:.0f}"}
     rows = table.Table(box=box.SIMPLE_HEAD, pad_edge=False)
     rows.add_column("strategy", no_wrap=True)
-    for heading in headings:
+    for heading in (*(metric.title for metric in result.main_metrics), "steps", "seconds"):
         rows.add_column(heading.replace(" ", "\n"), justify="right")
     for row in result.summary.to_dict("records"):
         numbers = [text.format(row[name]) for name, text in formats.items()]
