@@ -100,7 +100,7 @@ class SettingDefinition:
     def help(self, default: str = "") -> str:
         """Return the sentence of the help; `default`, if given, replaces its default."""
         text, _, described = self.description.partition(" (default: ")
-        default = default or described.rstrip(")") or str(self.default or "")
+        default = default or described.removesuffix(")") or str(self.default or "")
         return f"{text} (default: {default})" if default else text
 
     def read(self, value: Any) -> Any:
