@@ -10,13 +10,9 @@ import numpy as np
 import pandas as pd
 
 from benchmark.evaluation.metrics.registry import interval_metrics
-from benchmark.evaluation.statistics import Floats, Labels, across_seeds
+from benchmark.evaluation.statistics import Floats, Labels, across_seeds, paired_tests
 from benchmark.evaluation.statistics.bootstrap import bca, bootstrap, jackknife, variance
-from benchmark.evaluation.statistics.paired_tests import (
-    holm,
-    paired_permutation_test,
-    sign_flip_test,
-)
+from benchmark.evaluation.statistics.paired_tests import paired_permutation_test
 from benchmark.evaluation.statistics.weighted_predictions import WeightedPredictions
 
 INTERVALS = ["strategy", "metric", "value", "low", "high", "seeds"]
@@ -124,7 +120,7 @@ def paired(seeds: Sequence[SeedPredictions], baseline: str | None) -> pd.DataFra
             rows.append((name, baseline, metric, value[m], low[m], high[m], n, *p))
     table = pd.DataFrame(rows, columns=PAIRED)
     for column in ("p_test_set", "p_seeds"):
-        table[f"{column}_adj"] = holm(table[column].to_numpy(float))
+        table[f"{column}_adj"] = paired_tests.holm(table[column].to_numpy(float))
     return table
 
 
@@ -140,7 +136,8 @@ def p_over_seeds(seeds: Sequence[SeedPredictions], name: str, baseline: str) -> 
     differences = np.array([_difference(seed.estimates, name, baseline)[m] for seed in seeds])
     jackknifed = [_difference(seed.jackknifed, name, baseline) for seed in seeds]
     shared = float(_shared_variance(seeds, jackknifed)[m])
-    return max(sign_flip_test(differences), across_seeds.corrected_t_test(differences, shared))
+    t_test = across_seeds.corrected_t_test(differences, shared)
+    return max(paired_tests.sign_flip_test(differences), t_test)
 
 
 def image_units(seeds: Sequence[SeedPredictions]) -> Labels:

@@ -10,7 +10,7 @@ training took the steps and images of the common budget.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,12 +21,8 @@ from benchmark.model.backbone import HEAD
 from benchmark.plan.recipes import Recipe
 from benchmark.plan.schedule import Budget, StepRange, build_schedule
 from benchmark.strategy import Argmax, Decision, ExpectClassSampling, Outputs, Stage, Strategy
+from benchmark.strategy.expectations import inputs
 from benchmark.strategy.expectations.decision import DecisionIsArgmax
-from benchmark.strategy.expectations.inputs import (
-    NoFeatureSynthetic,
-    NoImageAugmented,
-    NoImageMixed,
-)
 from benchmark.strategy.expectations.loss import GradientMatchesCrossEntropy
 from benchmark.strategy.measurements import (
     CheckResult,
@@ -38,9 +34,9 @@ from benchmark.strategy.measurements import (
 # component of a stage -> what a neutral one must measure
 _NEUTRAL: dict[str, Expectation[StageMeasurement]] = {
     "sampler": ExpectClassSampling(1.0),
-    "augmentation": NoImageAugmented(),
-    "mixing": NoImageMixed(),
-    "synthesizer": NoFeatureSynthetic(),
+    "augmentation": inputs.NoImageAugmented(),
+    "mixing": inputs.NoImageMixed(),
+    "synthesizer": inputs.NoFeatureSynthetic(),
     "loss": GradientMatchesCrossEntropy(),
 }
 
@@ -78,10 +74,8 @@ def audit(
         ranges = [values for values in measured if values["start"] in starts]
         measurement = _sum_ranges(ranges, decision.class_counts, drawn_before)
         prefix = f"stage {number}: " if len(strategy.stages) > 1 else ""
-        checks += [
-            Check(check.component, prefix + check.expectation, check.passed, check.observed)
-            for check in _check_stage(stage, measurement)
-        ]
+        of_stage = _check_stage(stage, measurement)
+        checks += [replace(each, expectation=prefix + each.expectation) for each in of_stage]
     trained = _check_trained_blocks(step_ranges, recipe, blocks, measured)
     return [*checks, *check_decision(strategy, decision), trained, _check_budget(budget, measured)]
 

@@ -40,12 +40,8 @@ def recall_interval(
 ) -> tuple[Floats, Floats]:
     """Return the bounds (C,) of the recalls at 95 %; NaN for a class without images.
 
-    Parameters
-    ----------
-    right
-        (N,) whether an image's prediction is right.
-    labels, groups
-        (N,) the class of each image, and the group whose images are right or wrong together.
+    `right` (N,) says whether an image's prediction is right. Images of a group (N,) are right or
+    wrong together.
     """
     effect = design_effect(right.astype(float), labels, groups, classes)
     hits = np.bincount(labels, weights=right, minlength=classes)

@@ -12,18 +12,11 @@ from functools import cached_property
 import numpy as np
 
 from benchmark.evaluation.diagnosis.evidence import Evidence
-from benchmark.evaluation.diagnosis.rules import (
-    CAUSES,
-    COMPONENTS,
-    RULES,
-    THRESHOLDS,
-    Rule,
-    first_match,
-)
+from benchmark.evaluation.diagnosis.rules import RULES, THRESHOLDS, Rule, first_match
 from benchmark.evaluation.diagnosis.signals import measure
 from benchmark.evaluation.metrics.class_counts import count_classes
 
-__all__ = ["CAUSES", "COMPONENTS", "RULES", "Diagnosis", "Evidence", "Rule", "diagnose"]
+__all__ = ["RULES", "Diagnosis", "Evidence", "Rule", "diagnose"]
 
 NEAR_ZERO = 0.1  # test recall up to which a class counts as ignored
 _COUNTS = ("train_images", "evidence_images", "confuser_images")

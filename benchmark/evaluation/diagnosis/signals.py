@@ -128,13 +128,8 @@ def _rivals(evidence: Evidence, k: int, taken: Floats, taken_of_others: Floats) 
 def _without_prior(evidence: Evidence, k: int) -> dict[str, float]:
     """Recall without the prior, by Menon's correction or by the fitted one: the higher of both."""
     decisions = (evidence.prior_corrected, evidence.balanced.argmax(1))
-    recall, cost = max(
-        (
-            (float(evidence.recall(predicted)[k]), evidence.cost_of_large_classes(predicted))
-            for predicted in decisions
-        ),
-        key=lambda pair: pair[0],
-    )
+    best = max(decisions, key=lambda predicted: float(evidence.recall(predicted)[k]))
+    recall, cost = float(evidence.recall(best)[k]), evidence.cost_of_large_classes(best)
     return {"prior_free_recall": recall, "prior_free_cost": cost}
 
 

@@ -20,16 +20,9 @@ def t_interval_corrected(
     Each seed splits the images anew, so the spread over seeds contains the chance of the training
     *and* of the test images. Student's t over seeds covers both where no two seeds share a test
     image. But splits of one data set overlap, and shared test images do not show in the spread
-    (Nadeau & Bengio 2003): their variance is added.
-
-    Parameters
-    ----------
-    values
-        The number of each seed.
-    shared_variance
-        (...) variance by the test images that seeds share: the variance of one seed's number by its
-        test images, times the `mean_test_overlap`. The half-widths of both causes are added as
-        squares (Zou & Donner 2008), so that it never makes an interval narrower.
+    (Nadeau & Bengio 2003): their variance is added. `shared_variance` (...) is the variance of one
+    seed's number by its test images, times the `mean_test_overlap`. The half-widths of both causes
+    are added as squares (Zou & Donner 2008), so that it never makes an interval narrower.
     """
     mean, half = values.mean(-1), _half_width(values, shared_variance, (1 - level) / 2)
     return mean - half, mean + half
@@ -48,10 +41,11 @@ def corrected_t_test(values: Floats, shared_variance: float = 0.0) -> float:
     smallest = 1e-15  # smaller tails are rounding
     if float(_half_width(values, shared_variance, smallest)) <= mean:
         return 2 * smallest
-    tail = brentq(
-        lambda tail: float(_half_width(values, shared_variance, tail)) - mean, smallest, 0.5
-    )
-    return 2 * float(tail)
+
+    def excess(tail: float) -> float:
+        return float(_half_width(values, shared_variance, tail)) - mean
+
+    return 2 * float(brentq(excess, smallest, 0.5))
 
 
 def mean_test_overlap(test_sets: Sequence[Collection[str]]) -> float:

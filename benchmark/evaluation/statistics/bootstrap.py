@@ -43,18 +43,9 @@ def bca(
 ) -> tuple[Floats, Floats]:
     """Return the bounds (...) of bias-corrected and accelerated intervals at LEVEL.
 
-    Parameters
-    ----------
-    predictions
-        The resampled predictions.
-    estimate
-        (...) observed numbers.
-    drawn
-        (..., D) of resampled test sets, see `bootstrap`.
-    left_out
-        (..., U) with one unit of each kind left out, see `jackknife`.
-
-    Where all resampled sets give the same number, both bounds are that number.
+    They are those of observed numbers `estimate` (...), from `drawn` (..., D) of `bootstrap` and
+    `left_out` (..., U) of `jackknife`. Where all resampled sets give the same number, both bounds
+    are that number.
     """
     below = (drawn < estimate[..., None]).mean(-1) + (drawn == estimate[..., None]).mean(-1) / 2
     most = 1 - 0.5 / drawn.shape[-1]

@@ -61,14 +61,8 @@ def design_effect(values: Floats, labels: Labels, groups: Labels, classes: int) 
     Counts divided by it can go into an interval for independent images (Kish 1965, Survey
     Sampling, section 8.2; Franco et al. 2019, Journal of Survey Statistics and Methodology 7).
 
-    Parameters
-    ----------
-    values
-        (N,) values that are averaged within each class, like 1 for an image that is right.
-    labels, groups
-        (N,) of each image. A group may hold images of several classes.
-    classes
-        C.
+    `values` (N,) are averaged within each class, like 1 for an image that is right. A group may
+    hold images of several classes.
 
     The variance between groups, over that of as many single images, is a poor estimate for few
     groups, and undefined where all images agree. So it is shrunk towards its value for identical

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, count
 
 import networkx
 import numpy as np
@@ -25,29 +25,17 @@ _DIGITS = 12  # smaller differences are rounding, and count as a tie
 
 @dataclass(frozen=True)
 class Pair:
-    """Two strategies a and b, by index, over the data sets that have a score of both.
-
-    Attributes
-    ----------
-    wins, losses
-        Data sets on which a scores higher, or lower, than b.
-    median
-        Of a minus b; NaN without a data set.
-    balance
-        Sum of the signed ranks: above 0 where a is the higher by the test.
-    p, p_adj
-        Of the signed-rank test, alone and by Holm for all pairs.
-    """
+    """Two strategies a and b, by index, over the data sets that have a score of both."""
 
     a: int
     b: int
     datasets: int
-    wins: int
-    losses: int
-    median: float
-    balance: float
-    p: float
-    p_adj: float
+    wins: int  # data sets on which a scores higher than b
+    losses: int  # data sets on which a scores lower than b
+    median: float  # of a minus b; NaN without a data set
+    balance: float  # sum of the signed ranks: above 0 where a is the higher by the test
+    p: float  # of the signed-rank test
+    p_adj: float  # by Holm, for all pairs
 
     @property
     def differ(self) -> bool:
@@ -94,12 +82,12 @@ def pairwise(scores: Floats) -> list[Pair]:
         difference = np.round(scores[a] - scores[b], _DIGITS)
         difference = difference[~np.isnan(difference)]
         n = len(difference)
-        signs = int((difference > 0).sum()), int((difference < 0).sum())
+        wins, losses = int((difference > 0).sum()), int((difference < 0).sum())
         median = float(np.median(difference)) if n else np.nan
         nonzero = _nonzero(difference)
         balance = float((np.sign(nonzero) * rankdata(np.abs(nonzero))).sum())
         p = signed_rank_test(difference) if n else np.nan
-        rows.append((a, b, n, *signs, median, balance, p))
+        rows.append((a, b, n, wins, losses, median, balance, p))
     adjusted = holm(np.array([row[-1] for row in rows], dtype=float))
     return [Pair(*row, float(p)) for row, p in zip(rows, adjusted, strict=True)]
 
@@ -110,10 +98,7 @@ def min_datasets(tests: int) -> int:
     >>> min_datasets(1), min_datasets(15)
     (6, 10)
     """
-    n = 1
-    while tests * 2 / 2**n > ALPHA:
-        n += 1
-    return n
+    return next(n for n in count(1) if tests * 2 / 2**n <= ALPHA)
 
 
 def groups(strategies: int, pairs: Sequence[Pair]) -> list[tuple[int, ...]]:

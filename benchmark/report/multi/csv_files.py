@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from benchmark.analysis.multi_dataset import MultiDatasetComparison
-from benchmark.report.multi.settings import comparable_settings
+from benchmark.report.multi.tables import comparable_settings
 from benchmark.report.render.blocks import Block, Definitions, Paragraph
 from benchmark.report.single.csv_files import APOSTROPHES
 

@@ -7,7 +7,7 @@ from itertools import combinations
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.multi_dataset import NOT_RUN, MultiDatasetComparison
-from benchmark.report.multi.settings import comparable_settings
+from benchmark.report.multi.tables import comparable_settings
 from benchmark.report.render.blocks import as_code
 from benchmark.report.render.formats import join_names, pluralize
 from benchmark.report.single.notices import FEW_TEST_IMAGES, few_images

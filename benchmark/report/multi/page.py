@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from matplotlib.figure import Figure as Drawing
 
 from benchmark.analysis.multi_dataset import RANKED_BY, MultiDatasetComparison, main_metrics
 from benchmark.evaluation.metrics.registry import METRICS
+from benchmark.report.multi import tables
 from benchmark.report.multi.csv_files import files_section
 from benchmark.report.multi.figures import all_figures
 from benchmark.report.multi.notices import warnings
-from benchmark.report.multi.tables import (
-    metric_tables,
-    pairs_table,
-    rank_tables,
-    runs_table,
-    shared_settings,
-)
 from benchmark.report.multi.verdict import follow_up, significant_sentences, verdict
-from benchmark.report.render.blocks import (
-    Block,
-    Definitions,
-    Details,
-    Heading,
-    Page,
-    Paragraph,
-    add_sections,
-)
+from benchmark.report.render import blocks
+from benchmark.report.render.blocks import Block, Definitions, Heading, Page, Paragraph
 from benchmark.report.render.canvas import figure_block
 from benchmark.report.render.formats import join_names, pluralize
 
@@ -47,7 +35,7 @@ def build_page(comparison: MultiDatasetComparison) -> Page:
         ("glossary", "Glossary", (_glossary(),)),
         ("files", "Files", files_section()),
     )
-    return add_sections(headline(comparison), contents)
+    return blocks.add_sections(headline(comparison), contents)
 
 
 def headline(comparison: MultiDatasetComparison) -> Page:
@@ -56,13 +44,14 @@ def headline(comparison: MultiDatasetComparison) -> Page:
     number = pluralize(len(names), "data set", "data sets")
     strategies = pluralize(len(comparison.strategies), "strategy", "strategies")
     few = len(names) < 4
+    main_tables = (tables.metric_tables(comparison, METRICS.get(name)) for name in HEADLINE)
     return Page(
         title=join_names(names) if few else number,
         subtitle=f"{strategies} · {number if few else ', '.join(names)}",
         verdict=verdict(comparison),
         follow_up=follow_up(comparison),
         warnings=tuple(warnings(comparison)),
-        lead=tuple(t for name in HEADLINE for t in metric_tables(comparison, METRICS.get(name))),
+        lead=tuple(chain.from_iterable(main_tables)),
         sections=(),
     )
 
@@ -115,7 +104,7 @@ def _ranks(comparison: MultiDatasetComparison, figures: dict[str, Drawing]) -> I
             "differ significantly (Wilcoxon's signed-rank test, Holm).",
             "Strategies on an axis of mean ranks; the numbers are in the table below.",
         )
-    yield from rank_tables(comparison)
+    yield from tables.rank_tables(comparison)
 
 
 def _pairs(comparison: MultiDatasetComparison) -> Iterator[Block]:
@@ -130,20 +119,20 @@ def _pairs(comparison: MultiDatasetComparison) -> Iterator[Block]:
     if sentences := significant_sentences(comparison):
         if len(sentences) <= MOST_PAIRS:
             yield Paragraph(f"Macro-F1 is significantly higher with {join_names(sentences)}.")
-        yield pairs_table(comparison)
+        yield tables.pairs_table(comparison)
     else:
-        yield Details("All pairs", (pairs_table(comparison),))
+        yield blocks.Details("All pairs", (tables.pairs_table(comparison),))
 
 
 def _further_metrics(comparison: MultiDatasetComparison) -> Iterator[Block]:
     for metric in main_metrics():
         if metric.name not in HEADLINE:
             yield Heading(metric.title)
-            yield from metric_tables(comparison, metric)
+            yield from tables.metric_tables(comparison, metric)
 
 
 def _runs(comparison: MultiDatasetComparison) -> Iterator[Block]:
-    yield runs_table(comparison)
-    if shared := shared_settings(comparison):
+    yield tables.runs_table(comparison)
+    if shared := tables.shared_settings(comparison):
         yield Heading("The same in all runs")
         yield shared

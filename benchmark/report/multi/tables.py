@@ -7,20 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.multi_dataset import NOT_RUN, RANKED_BY, MultiDatasetComparison, column_of
 from benchmark.evaluation.metrics.metric import Metric
-from benchmark.report.multi.settings import comparable_settings
+from benchmark.execution.manifest import RecipeInfo
+from benchmark.report.render import formats
 from benchmark.report.render.blocks import Cell, Facts, Row, Table, make_row, split_evenly
-from benchmark.report.render.formats import (
-    FORMATS,
-    MISSING,
-    add_sign,
-    count_formatter,
-    format_count,
-    format_p_value,
-    format_share,
-    pluralize,
-)
+from benchmark.report.render.formats import MISSING, add_sign, format_count, pluralize
 from benchmark.report.single.metric_tables import format_best
 
 DATASETS_PER_TABLE = 6  # fit on paper side by side
@@ -32,7 +25,8 @@ def metric_tables(comparison: MultiDatasetComparison, metric: Metric) -> list[Ta
     """Strategies × data sets: a metric and its difference from the baseline, then mean ranks."""
     records = _records(comparison)
     values = comparison.scores[metric.name].dropna().astype(float)
-    write = count_formatter(values) if metric.format == "count" else FORMATS[metric.format]
+    write: Write = formats.FORMATS[metric.format]
+    write = formats.count_formatter(values) if metric.format == "count" else write
     finished = comparison.scores[comparison.scores["status"] == "ok"]
     best = {
         dataset: format_best(rows[metric.name], write, metric.better)
@@ -89,8 +83,8 @@ def pairs_table(comparison: MultiDatasetComparison) -> Table:
     rows = []
     for pair in pairs.to_dict("records"):
         counts = (format_count(pair[name]) for name in ("datasets", "wins", "losses"))
-        median = add_sign(format_share(pair["median"]))
-        p_values = (format_p_value(pair[name]) for name in ("p", "p_adj"))
+        median = add_sign(formats.format_share(pair["median"]))
+        p_values = (formats.format_p_value(pair[name]) for name in ("p", "p_adj"))
         rows.append(make_row(pair["strategy_a"], pair["strategy_b"], *counts, median, *p_values))
     columns = (
         *("Strategy A", "Strategy B", "Data sets", "A higher", "B higher", "Median of A − B"),
@@ -211,3 +205,29 @@ def _records(comparison: MultiDatasetComparison) -> dict[tuple[str, str], Mappin
 
 def _capitalize(name: str) -> str:
     return name[:1].upper() + name[1:]
+
+
+def comparable_settings(run: Comparison) -> dict[str, str]:
+    """Return the settings that should be the same on all data sets, as texts."""
+    experiment, weights = run.manifest.experiment, run.manifest.weights
+    settings = experiment.settings
+    size = settings.get("image_size")
+    pairs = {
+        "recipe": _format_recipe(experiment.recipe),
+        "network": settings.get("backbone"),
+        "weights": f"{weights.name} {weights.sha256[:8]}".strip(),  # one name, several files
+        "image size": f"{size} px" if size else None,
+        "fine-tune depth": settings.get("fine_tune"),
+        "precision": experiment.precision,
+        "seeds": ", ".join(map(str, run.seeds)),
+    }
+    return {name: str(value or MISSING) for name, value in pairs.items()}
+
+
+def _format_recipe(recipe: RecipeInfo) -> str:
+    """Return a recipe's name and phases, which a run may have changed."""
+    phases = [
+        f"{phase['epochs']:g} epochs of the {phase['train_from']} at {phase['lr']:g}"
+        for phase in recipe.phases
+    ]
+    return f"{recipe.name} ({', then '.join(phases)})" if phases else recipe.name

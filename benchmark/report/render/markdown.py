@@ -6,21 +6,8 @@ import re
 from collections.abc import Iterator
 from html import escape
 
-from benchmark.report.render.blocks import (
-    Block,
-    Cell,
-    Code,
-    Definitions,
-    Details,
-    Facts,
-    Figure,
-    Heading,
-    Page,
-    Paragraph,
-    Table,
-    printable,
-    split_code,
-)
+from benchmark.report.render import blocks
+from benchmark.report.render.blocks import Block, Cell, Page, Table, printable, split_code
 
 
 def render(page: Page) -> str:
@@ -47,29 +34,28 @@ def _blocks(page: Page) -> Iterator[str]:
 
 def _block(block: Block) -> Iterator[str]:
     match block:
-        case Paragraph(text):
+        case blocks.Paragraph(text):
             yield _line(_inline(text))
-        case Heading(text):
+        case blocks.Heading(text):
             yield f"### {_plain(text)}"
-        case Code(text):
+        case blocks.Code(text):
             fence = "`" * max(3, _longest_run_of_ticks(text) + 1)
             yield f"{fence}text\n{text}\n{fence}"
-        case Definitions(items):
+        case blocks.Definitions(items):
             yield "\n".join(f"- **{_inline(term)}**: {_inline(meaning)}" for term, meaning in items)
-        case Facts(items):
+        case blocks.Facts(items):
             yield "\n".join(f"- {_line(_plain(name))}: {_plain(value)}" for name, value in items)
-        case Figure():
+        case blocks.Figure():
             yield f"![{_inline(block.alt)}](figures/{block.name}.svg)"
             yield f"*{_inline(block.caption)}*"
         case Table():
             yield _table(block)
-            yield f"*{_inline(block.caption)}*" + (
-                "".join(f" [{file}]({file})" for file in block.files)
-            )
-        case Details(summary, blocks):
+            files = "".join(f" [{file}]({file})" for file in block.files)
+            yield f"*{_inline(block.caption)}*{files}"
+        case blocks.Details(summary, inner):
             yield f"<details><summary>{_summary(summary)}</summary>"
-            for inner in blocks:
-                yield from _block(inner)
+            for each in inner:
+                yield from _block(each)
             yield "</details>"
 
 
@@ -94,14 +80,13 @@ def _cell(cell: Cell) -> str:
 
 def _inline(text: str) -> str:
     """Escape what markdown or HTML would interpret; code stays code."""
-    written = []
-    for piece, code in split_code(" ".join(text.split())):
-        if code:
-            ticks = "`" * (_longest_run_of_ticks(piece) + 1)
-            written.append(f"{ticks}{piece}{ticks}")
-        else:
-            written.append(_escape(piece))
-    return "".join(written)
+    pieces = split_code(" ".join(text.split()))
+    return "".join(_code(piece) if is_code else _escape(piece) for piece, is_code in pieces)
+
+
+def _code(text: str) -> str:
+    ticks = "`" * (_longest_run_of_ticks(text) + 1)
+    return f"{ticks}{text}{ticks}"
 
 
 def _line(written: str) -> str:

@@ -15,7 +15,6 @@ from benchmark.report.single.metric_tables import Column, interval_columns
 from benchmark.report.single.strategies import heading_cell, row_kind, strategies_with_recalls
 
 TESTED = "macro_f1"
-BY_METRIC = Mapping[tuple[str, str], Mapping[Any, Any]]  # (strategy, metric) -> row
 
 
 def confidence_section(comparison: Comparison) -> Iterator[Block]:
@@ -73,7 +72,7 @@ def _interval_cell(column: Column, row: Mapping[Any, Any] | None) -> Cell:
     return Cell(texts[0], note=f"{texts[1]} to {texts[2]}")
 
 
-def _by_metric(table: pd.DataFrame) -> BY_METRIC:
+def _by_metric(table: pd.DataFrame) -> dict[tuple[str, str], Mapping[Any, Any]]:
     return {(row["strategy"], row["metric"]): row for row in table.to_dict("records")}
 
 

@@ -8,15 +8,9 @@ from dataclasses import dataclass
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.evaluation.diagnosis import RULES
+from benchmark.report.render import formats
 from benchmark.report.render.blocks import Block, Cell, Details, Table, as_code, make_row
-from benchmark.report.render.formats import (
-    MISSING,
-    add_sign,
-    format_count,
-    format_share,
-    join_names,
-    pluralize,
-)
+from benchmark.report.render.formats import MISSING, format_count, format_share, join_names
 from benchmark.report.single.strategies import strategies_with_recalls
 
 DISAGREE = "seeds disagree"
@@ -70,7 +64,7 @@ def diagnoses_sentence(comparison: Comparison) -> str:
     if strategy is None or not causes:
         return ""
     names = join_names([f"{cause} ({n})" for cause, n in causes.most_common()])
-    classes = pluralize(causes.total(), "class", "classes")
+    classes = formats.pluralize(causes.total(), "class", "classes")
     return f"{as_code(strategy)} hardly ever recognises {classes}. Likeliest causes: {names}."
 
 
@@ -178,8 +172,8 @@ def _suggestions(comparison: Comparison, strategy: str, diagnosis: ClassDiagnosi
         new = [name for name in names if name not in in_run and name != strategy]
         helped = [n for n in names if n in in_run and in_run[n]["low"] > 0]
         without_gain += [n for n in names if n in in_run and n not in helped]
-        raised = {n: add_sign(format_share(in_run[n]["difference"], 2)) for n in reversed(helped)}
-        gains = [f"{name} ({gain} here)" for name, gain in raised.items()]
+        differences = {n: format_share(in_run[n]["difference"], 2) for n in reversed(helped)}
+        gains = [f"{n} ({formats.add_sign(d)} here)" for n, d in differences.items()]
         if gains or new:
             yield f"{component.capitalize()}: {join_names([*gains, *new], 'or')}."
         elif component in WITHOUT_STRATEGY:

@@ -22,25 +22,13 @@ ARROWS = {"higher": " ↑", "lower": " ↓", None: ""}
 
 @dataclass(frozen=True)
 class Column:
-    """A column of numbers, one a strategy.
+    """A column of numbers, one a strategy."""
 
-    Attributes
-    ----------
-    name
-        Column of summary.csv or seeds.csv.
-    write
-        Formats a value.
-    better
-        Which direction is better; None where neither is.
-    of_network
-        Whether strategies that share a network share the number: no decision changes it.
-    """
-
-    name: str
+    name: str  # of the column in summary.csv or seeds.csv
     title: str
     write: Callable[[float], str]
     better: Literal["higher", "lower"] | None = None
-    of_network: bool = False
+    of_network: bool = False  # the same for all that share a network: no decision changes it
 
     @property
     def heading(self) -> str:
@@ -145,15 +133,7 @@ def metric_table(
     caption: str,
     differences: bool = False,
 ) -> Table:
-    """Return a table with a row a strategy.
-
-    Parameters
-    ----------
-    values
-        Strategies × columns.
-    differences
-        Whether a small number beside each value says how far it is from the baseline's.
-    """
+    """Return strategies × columns; with differences, small, from the baseline if asked for."""
     baseline, owners = comparison.baseline, network_owners(comparison)
     columns = [_with_decimals(column, values) for column in columns]
     is_owner = [owners.get(str(name), name) == name for name in values.index]
@@ -224,10 +204,9 @@ def _with_decimals(column: Column, values: pd.DataFrame) -> Column:
 
 
 def _split_constants(values: pd.DataFrame, columns: Sequence[Column]) -> tuple[list[Column], str]:
-    """Return the columns to show, and a sentence about those that need none.
+    """Return the columns to show, and a sentence about those with nothing to compare.
 
-    A column needs none if all strategies have the same value and there is nothing to compare:
-    no value is better, or all have the worst, 0.
+    In these all strategies have the same value, and none is better, or all have the worst, 0.
     """
     visible, constants = [], []
     for column in columns:

@@ -10,17 +10,12 @@ from benchmark.analysis.comparison import Comparison
 from benchmark.evaluation.metrics.registry import METRICS
 from benchmark.report.render.blocks import Block, Definitions, Page, add_sections
 from benchmark.report.render.formats import format_count, pluralize
+from benchmark.report.single import curves
 from benchmark.report.single.audit import audit_section, draw_training_effects
 from benchmark.report.single.calibration import calibration_section, draw_reliability
 from benchmark.report.single.confidence import confidence_section
 from benchmark.report.single.confusion import confusion_section, draw_confusion
 from benchmark.report.single.csv_files import files_section
-from benchmark.report.single.curves import (
-    curves_section,
-    draw_loss,
-    draw_macro_f1,
-    draw_never_predicted,
-)
 from benchmark.report.single.diagnoses import diagnoses_section
 from benchmark.report.single.metric_tables import further_section, main_table
 from benchmark.report.single.notices import highlights, warnings
@@ -38,9 +33,9 @@ FIGURES: dict[str, Callable[[Comparison], Figure | None]] = {
     "confusion": draw_confusion,
     "training_effects": draw_training_effects,
     "reliability": draw_reliability,
-    "curve_macro_f1": draw_macro_f1,
-    "curve_never_predicted": draw_never_predicted,
-    "curve_loss": draw_loss,
+    "curve_macro_f1": curves.draw_macro_f1,
+    "curve_never_predicted": curves.draw_never_predicted,
+    "curve_loss": curves.draw_loss,
 }
 
 
@@ -65,7 +60,7 @@ def build_page(comparison: Comparison) -> Page:
         ("recall", "Recall by class", recall_section(run)),
         ("confusion", "Confusion matrices", confusion_section(run)),
         ("calibration", "Calibration and class priors", calibration_section(run)),
-        ("curves", "Learning curves", curves_section(run)),
+        ("curves", "Learning curves", curves.curves_section(run)),
         ("further", "Further metrics", further_section(run)),
         ("strategies", "Strategies", descriptions_section(run)),
         ("glossary", "Glossary", (glossary(),)),

@@ -40,14 +40,12 @@ def network_owners(comparison: Comparison) -> dict[str, str]:
 
     Of several strategies that share a network the baseline owns it, or else the first.
     """
-    networks = {info.name: info.networks for info in comparison.manifest.strategies}
-    owners: dict[str, str] = {}
-    by_network: list[tuple[dict[int, str], str]] = []
-    for name in sorted(comparison.strategies, key=lambda name: name != comparison.baseline):
-        owner = next((other for keys, other in by_network if keys == networks[name]), name)
-        by_network.append((networks[name], owner))
-        owners[name] = owner
-    return {name: owners[name] for name in comparison.strategies}
+    infos = comparison.manifest.strategies
+    networks = {info.name: frozenset(info.networks.items()) for info in infos}  # (seed, key)
+    owners: dict[frozenset[tuple[int, str]], str] = {}
+    for name in sorted(networks, key=lambda name: name != comparison.baseline):
+        owners.setdefault(networks[name], name)
+    return {name: owners[key] for name, key in networks.items()}
 
 
 def network_titles(comparison: Comparison) -> dict[str, str]:

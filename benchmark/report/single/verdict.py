@@ -40,11 +40,9 @@ def verdict(comparison: Comparison) -> str:
     fewest, ignored = others["never_predicted"].min(), before["never_predicted"].iloc[0]
     if fewest >= ignored:
         names = list(others.index)
-        no_gain = " No strategy predicts more of them." if ignored else ""
-        changes = _changes(comparison, baseline, names)
-        return (
-            f"{first}{no_gain} {_subject(comparison, names, others, 'other strategies')} {changes}."
-        )
+        first += " No strategy predicts more of them." if ignored else ""
+        subject = _subject(comparison, names, others, "other strategies")
+        return f"{first} {subject} {_changes(comparison, baseline, names)}."
     names = list(others.index[others["never_predicted"] == fewest])
     noun = "class" if fewest == 1 else "classes"
     which = f"all but {format_count(fewest)} {noun}" if fewest else "all of them"
@@ -83,15 +81,12 @@ def _verdict_without_baseline(comparison: Comparison, table: pd.DataFrame) -> st
     subject = _subject(comparison, names, table, "strategies")
     fewer = ", fewer than any other strategy" if fewest and len(names) < len(table) else ""
     macro_f1, accuracy = (_range(rows[metric]) for metric in ("macro_f1", "accuracy"))
+    why = f"The baseline {as_code(str(baseline))} failed, so nothing is compared with it."
     if baseline is None:
         why = "No baseline was chosen, so nothing shows what plain training does."
     elif baseline in set(comparison.seed_rows.query("status == 'ok'")["strategy"]):
-        why = (
-            f"The baseline {as_code(baseline)} failed on some seeds, so means are not compared "
-            "with it."
-        )
-    else:
-        why = f"The baseline {as_code(baseline)} failed, so nothing is compared with it."
+        which = f"The baseline {as_code(baseline)} failed on some seeds"
+        why = f"{which}, so means are not compared with it."
     first = _sentence(comparison, f"{subject} {predictions}{fewer}")
     return f"{first} Macro-F1 is {macro_f1} and accuracy {accuracy}. {why}"
 
@@ -99,9 +94,8 @@ def _verdict_without_baseline(comparison: Comparison, table: pd.DataFrame) -> st
 def _sentence(comparison: Comparison, claim: str) -> str:
     """Return a claim as a sentence that says if it is about means."""
     seeds = len(comparison.seeds)
-    if seeds == 1:
-        return f"{claim}."
-    return f"On average over {seeds} seeds, {claim[:1].lower()}{claim[1:]}."
+    over = f"On average over {seeds} seeds, {formats.lower_first(claim)}."
+    return f"{claim}." if seeds == 1 else over
 
 
 def _baseline_name(comparison: Comparison) -> str:

@@ -14,7 +14,8 @@ import joblib
 import numpy as np
 import pytest
 
-from benchmark.evaluation.diagnosis import CAUSES, diagnose
+from benchmark.evaluation.diagnosis import diagnose
+from benchmark.evaluation.diagnosis.rules import CAUSES
 from tests.evaluation.diagnosis import planted_cases
 
 RESULT = Path(__file__).with_name("planted.json")

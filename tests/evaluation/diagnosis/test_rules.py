@@ -5,8 +5,7 @@ import string
 import numpy as np
 import pytest
 
-from benchmark.evaluation.diagnosis import CAUSES, COMPONENTS, RULES
-from benchmark.evaluation.diagnosis.rules import THRESHOLDS, first_match
+from benchmark.evaluation.diagnosis.rules import CAUSES, COMPONENTS, RULES, THRESHOLDS, first_match
 from benchmark.evaluation.diagnosis.signals import SIGNALS
 
 SEPARATED = dict.fromkeys(("network_auc", "probe_auc", "separability_auc"), 0.9) | dict.fromkeys(
