@@ -32,6 +32,7 @@ from benchmark.strategy.measurements import DecisionMeasurement
 from benchmark.strategy.registry import registered
 from benchmark.train import trainer
 from benchmark.train.batch_sampler import BatchSampler
+from benchmark.train.sample_pool import SamplePool
 from benchmark.train.trainer import Training
 from strategies.class_weights import InversePower
 from strategies.focal_loss import FocalLoss
@@ -224,10 +225,16 @@ def test_a_decision_that_declares_nothing_must_do_something():
     assert results(Asking()) == [None, True], "a decision that can't be tried is not at fault"
 
 
+def train_on_images(monkeypatch):
+    """Run the frozen layers at every step, in place of their stored features."""
+    right = SamplePool.from_images
+    monkeypatch.setattr(SamplePool, "from_images", lambda labels, _: right(labels, None))
+
+
 def test_frozen_layers_that_train(short, monkeypatch):
     right = Network.set_trainable
     monkeypatch.setattr(Network, "set_trainable", lambda self, first: right(self, "body"))
-    monkeypatch.setattr(Training, "_image_features", lambda *_: None)
+    train_on_images(monkeypatch)
     assert failed(checks_of(short, Strategy())) == ["trained_blocks"]
 
 
@@ -250,7 +257,7 @@ def test_a_head_that_is_frozen(short, monkeypatch):
 
 def test_batch_norm_that_moves_in_frozen_layers(short, monkeypatch):
     monkeypatch.setattr(Network, "train", torch.nn.Module.train)
-    monkeypatch.setattr(Training, "_image_features", lambda *_: None)
+    train_on_images(monkeypatch)
     (check,) = [c for c in checks_of(short, Strategy()) if c.passed is False]
     assert check.component == "trained_blocks"
     assert "batch-norm statistics of body, tail changed, though frozen" in check.observed
