@@ -1,4 +1,4 @@
-"""A three-block network for tests of the harness itself: milliseconds where InceptionV3 takes seconds.
+"""A three-block network for tests of the harness: milliseconds where InceptionV3 takes seconds.
 
 Use it by `--plugin tests/small_backbone.py --backbone small`, or through the fixture
 `small_backbone`, which registers it and returns its name.
@@ -31,5 +31,7 @@ def _block(inputs: int, outputs: int) -> nn.Sequential:
 def small() -> nn.Sequential:
     """Three blocks of stride two, 24 features: for tests."""
     return nn.Sequential(
-        OrderedDict(stem=_block(3, 8), body=_block(8, 16), tail=_block(16, 24), pool=GlobalAverage())
+        OrderedDict(
+            stem=_block(3, 8), body=_block(8, 16), tail=_block(16, 24), pool=GlobalAverage()
+        )
     )

@@ -1,4 +1,4 @@
-"""The size of the house: few modules at its door, small files, short functions, imports at the top."""
+"""The size of the house: few modules at its door, small files, short functions, imports on top."""
 
 import ast
 from pathlib import Path

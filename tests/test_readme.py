@@ -61,7 +61,8 @@ def test_the_error_that_the_tutorial_shows_is_what_check_prints(tmp_path, capsys
     file = tmp_path / "vector_scaling.py"
     file.write_text(FILES[file.name].replace("log_softmax(1)).sum(1)", "log_softmax(1)).mean()"))
     assert main(["check", str(file)]) == 1
-    printed = README.partition("it would have said:\n\n```\n")[2].partition("```")[0]
+    printed = README.partition("it would say:\n\n```\n")[2].partition("```")[0]
+    assert "  FAIL  " in printed
     assert printed in capsys.readouterr().out
 
 
