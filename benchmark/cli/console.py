@@ -161,5 +161,5 @@ def format_removal(removed: Sequence[Entry], in_use: Sequence[Entry], folder: Pa
     """Return what `cache --clear` removed, and what it kept because a process uses it."""
     freed = format_size(sum(entry.bytes for entry in removed))
     first = f"removed {_pluralize(len(removed), 'entry', 'entries')}, {freed}, from {folder}"
-    kept = [f"{entry.description}, {format_size(entry.bytes)}" for entry in in_use]
-    return "\n".join([first, *(f"kept, as it is in use: {entry}" for entry in kept)])
+    remaining = [f"{entry.description}, {format_size(entry.bytes)}" for entry in in_use]
+    return "\n".join([first, *(f"kept, as it is in use: {entry}" for entry in remaining)])
