@@ -3,8 +3,6 @@
 A broken file does not stop the others: its error is kept, and appears wherever the file is needed.
 """
 
-from __future__ import annotations
-
 import hashlib
 import importlib.util
 import sys
@@ -32,11 +30,11 @@ def load_plugin(file: str | Path) -> None:
     """
     path = Path(file).resolve()
     if not path.is_file():
-        raise FileNotFoundError(f"--plugin {file}: no such file")
+        raise FileNotFoundError(f"plug-in {file}: no such file")
     name = _module_name(path)
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise ValueError(f"--plugin {file}: not a Python file (its name must end in .py)")
+        raise ValueError(f"plug-in {file}: not a Python file (its name must end in .py)")
     module = importlib.util.module_from_spec(spec)
     unload_plugin(path)  # an earlier state of the file
     sys.modules[name] = module
@@ -50,7 +48,7 @@ def load_plugin(file: str | Path) -> None:
             registered().get(strategy).build_default()
     except (Exception, SystemExit) as error:  # a script may end with sys.exit
         unload_plugin(path)
-        raise ValueError(f"--plugin {file}: {_error_with_line(error, path)}") from error
+        raise ValueError(f"plug-in {file}: {_error_with_line(error, path)}") from error
     _loaded[path] = path.stat().st_mtime_ns
 
 
@@ -67,7 +65,7 @@ def load_plugins(files: Iterable[str | Path]) -> None:
         try:
             load_plugin(file)
         except ValueError as error:
-            broken[str(file)] = str(error).removeprefix(f"--plugin {file}: ")
+            broken[str(file)] = str(error).removeprefix(f"plug-in {file}: ")
 
 
 def unload_plugin(file: str | Path) -> None:

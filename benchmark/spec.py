@@ -103,8 +103,8 @@ def parse_parameters(owner: str, function: Callable[..., Any], text: str) -> dic
         if name not in defaults:
             listed = ", ".join(f"{key}={default}" for key, default in defaults.items())
             raise ValueError(
-                f"{owner} has no parameter {name!r}; "
-                f"it takes {f'{listed} (the defaults)' if listed else 'none'}."
+                f"{owner} has no parameter {name!r}.{did_you_mean(name, defaults)} "
+                f"It takes {f'{listed} (the defaults)' if listed else 'none'}."
             )
         is_float = signature[name].annotation in (float, "float")  # its default may be an int, as 2
         kind = float if is_float else type(defaults[name])

@@ -1,7 +1,5 @@
 """Prior correction of a trained model."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """SMOTE on the network's features."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Random undersampling."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -28,7 +28,7 @@ def test_parameters_have_the_type_of_their_default():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("image=7", r"no parameter 'image'; it takes images=100, ratio=10.0, noisy=False"),
+        ("image=7", r"'image'. Did you mean 'images'[?] It takes images=100, ratio=10.0, noisy=F"),
         ("images=1.5", "images=1.5 is not of type int"),
         ("noisy=maybe", "noisy=maybe is not of type bool"),
         ("images", "not of the form name=value"),

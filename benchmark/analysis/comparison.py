@@ -4,8 +4,6 @@ They come from the manifest, the splits and the records alone. `run` renews reco
 have changed from stored outputs, so a new metric needs no new training.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,7 +1,5 @@
 """Intervals of every strategy's scores, and every strategy against the baseline."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property

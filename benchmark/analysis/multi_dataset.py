@@ -4,8 +4,6 @@ A strategy is ranked and tested if every run has it. Where it failed, wholly or 
 mean is missing or over other seeds than the other means, so it is not compared on that data set.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections import Counter

@@ -2,8 +2,8 @@
 
 Over several seeds an interval is the union of two. Student's t over seeds knows how trainings
 differ, but collapses where all seeds agree by chance. The interval of a proportion, over the images
-of all seeds, can't collapse, but knows nothing of trainings. An image that several seeds were
-tested on is a group of its own.
+of all seeds, can't collapse, but knows nothing of trainings. Repeated test results of one image
+count as one group.
 """
 
 from __future__ import annotations

@@ -1,7 +1,5 @@
 """The records of a run as tables. One row a strategy and seed, and also a class, image or step."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property

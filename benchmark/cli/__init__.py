@@ -1,7 +1,5 @@
 """The command line: parse the arguments and call a command. The work is done by `benchmark.api`."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """The parser of all commands. Errors say what to write instead."""
 
-from __future__ import annotations
-
 import argparse
 import textwrap
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,5 @@
 """Settings from flags and from a TOML file, both derived from the definitions of the settings."""
 
-from __future__ import annotations
-
 import argparse
 import tomllib
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a check of the contract is given, and how it fails."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any

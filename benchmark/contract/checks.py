@@ -1,7 +1,5 @@
 """The checks in order, and a run of all of them. A file beside this one has each kind."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from benchmark.contract import components, key, loss, training

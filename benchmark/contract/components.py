@@ -1,7 +1,5 @@
 """Sampler, augmentation, mixing and synthesizer of each stage, and the decision."""
 
-from __future__ import annotations
-
 import copy
 from dataclasses import replace
 from typing import Any

@@ -1,7 +1,5 @@
 """A strategy can be sent to other processes, and its results are found by its key."""
 
-from __future__ import annotations
-
 import contextlib
 import dataclasses
 import functools

@@ -1,7 +1,5 @@
 """A loss is one value for each image, with a finite gradient."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 
@@ -105,4 +103,4 @@ def _close(loss: Tensor, expected: Tensor) -> bool:
 
 
 def _ratios(loss: Tensor, plain: Tensor | int) -> str:
-    return " ".join(f"{ratio:.3g}" for ratio in (loss / plain).flatten().tolist())
+    return ", ".join(f"{ratio:.3g}" for ratio in (loss / plain).flatten().tolist())

@@ -1,7 +1,5 @@
 """A short training of the real network on a CPU, which the audit must pass."""
 
-from __future__ import annotations
-
 import atexit
 import functools
 import shutil
@@ -13,6 +11,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+import benchmark.strategy
 from benchmark.contract.case import Case, CheckFailedError, describe, require
 from benchmark.evaluation.audit import audit
 from benchmark.execution.prepare import PreparedExperiment, prepare
@@ -38,11 +37,13 @@ def check_expectations_match_components(case: Case) -> None:
     declared = {item.component for stage in case.strategy.stages for item in stage.expectations}
     declared |= {item.component for item in case.strategy.expectations}
     acting = set(acting_components(case.strategy)) - {"head", "schedule"}
+    missing, kinds = acting - declared, vars(benchmark.strategy).items()
+    fitting = [name for name, kind in kinds if getattr(kind, "component", None) in missing]
     require(
-        declared >= acting,
-        f"it changes {_join(acting - declared)} and declares no expectation of it, so the audit "
-        "can only check that it has some effect. Give the stage (the strategy, for a decision) "
-        "expectations, as ExpectClassSampling(0) or ExpectClassWeights(1)",
+        not missing,
+        f"it changes {_join(missing)} and declares no expectation of it, so the audit can only "
+        "check that it has some effect. Give the stage (the strategy, for a decision) "
+        f"expectations, such as {' or '.join(fitting)}",
     )
     require(
         declared <= acting,

@@ -1,7 +1,5 @@
 """CSV files that say something about images: a group, a split, a label."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Sequence
 from pathlib import Path

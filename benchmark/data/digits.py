@@ -1,7 +1,5 @@
 """scikit-learn's handwritten digits: 1,797 grey images of 8 x 8 pixels, 10 classes."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

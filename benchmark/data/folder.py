@@ -5,8 +5,6 @@ ImageFolder). Hidden files and folders are skipped. The order is that of the nam
 it is the same on every machine.
 """
 
-from __future__ import annotations
-
 import os
 from collections import Counter
 from dataclasses import dataclass, field

@@ -3,8 +3,6 @@
 A unit is a set of images that must stay together. The rule is that of `make_splits`.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial

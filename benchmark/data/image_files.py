@@ -5,8 +5,6 @@ alone clips 16-bit images to white, collapses float TIFFs, ignores the EXIF orie
 the colour hidden under transparent pixels.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A CSV table of images: one row an image, `path,label[,group][,split]`."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Long-tailed profiles: images are removed until the classes have the wanted proportions."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from benchmark.data.imageset import SPLITS

@@ -1,7 +1,5 @@
 """Read every image once, on all cores. Worker processes load this module: it imports little."""
 
-from __future__ import annotations
-
 import hashlib
 import pickle
 import tempfile

@@ -1,7 +1,5 @@
 """The pixel store: each image is decoded and resized once, into one uint8 array on disk."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import shutil

@@ -1,7 +1,5 @@
 """The sources of images, by what a user writes after `--data`."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from benchmark.data.digits import digits

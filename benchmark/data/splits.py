@@ -8,8 +8,6 @@ or more units is in every split if moving single units can bring it there. Of tw
 training and one for test; a class of one unit is only trained on.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A summary of a data set, before anything is trained: the verb `data`."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass
 

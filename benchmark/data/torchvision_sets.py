@@ -1,7 +1,5 @@
 """torchvision's classification data sets by name; torchvision downloads and reads them."""
 
-from __future__ import annotations
-
 import ast
 import difflib
 import inspect

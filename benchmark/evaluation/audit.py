@@ -7,8 +7,6 @@ checked as well for two things: the blocks that changed are those that the recip
 training took the steps and images of the common budget.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -177,7 +175,7 @@ def _check_trained_blocks(
         first = steps.stage.train_from or (HEAD if phase.train_from == HEAD else order[0])
         for blocks, changed, kind in (
             (values["blocks"], values["trained"], "parameters"),
-            (values["averaging"], values["averaged"], "batch-norm statistics"),
+            (values["batch_norm_blocks"], values["averaged"], "batch-norm statistics"),
         ):
             expected = {b for b in blocks if order.index(b) >= order.index(first)}
             if unexpected := sorted(set(changed) - expected, key=order.index):

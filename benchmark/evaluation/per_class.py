@@ -1,7 +1,5 @@
 """The numbers of each class on one split."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

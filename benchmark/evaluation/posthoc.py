@@ -5,8 +5,6 @@ as the baseline does and only decides otherwise is such an adjustment; its decis
 every network of a run.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from benchmark.evaluation.metrics.class_counts import Labels

@@ -1,7 +1,5 @@
 """How a worker in a process of its own reports its steps, and how another process reads them."""
 
-from __future__ import annotations
-
 import os
 import threading
 import time

@@ -3,8 +3,6 @@
 Post-hoc decisions, metrics and diagnoses follow from these files; no network is run for them.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """Open everything that a run needs before it trains: images, splits, weights, device."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -82,8 +80,8 @@ class PreparedExperiment:
         cut, backbone = self.experiment.trainable[0], self.experiment.network
         allocator = self._allocator()
         # the layers after the cut compute the features, so their rounding depends on the cut
-        at_head = HEAD if cut == HEAD else f"{HEAD} by {cut}"
-        pooled, placement = allocator.allocate(at_head, (backbone.width,), "float32")
+        name = f"pooled features (trained from {cut})"
+        pooled, placement = allocator.allocate(name, (backbone.width,), "float32")
         pooled = pooled or DeviceActivationStore(
             len(self.images), (backbone.width,), "float32", self.device.name
         )
@@ -92,7 +90,8 @@ class PreparedExperiment:
             at_cut, placement = None, Placement.RECOMPUTE
             if cut != backbone.blocks[0]:  # else nothing is frozen
                 shape = backbone.input_shape(cut, self.experiment.image_size)
-                at_cut, placement = allocator.allocate(cut, shape, self.device.precision)
+                name = f"activations before {cut}"
+                at_cut, placement = allocator.allocate(name, shape, self.device.precision)
         return FrozenFeatures(
             labels=self.images.labels,
             classes=self.classes,

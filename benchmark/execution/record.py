@@ -3,8 +3,6 @@
 No network is trained or run for it: when the code behind a record changes, it is computed again.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping
 from typing import Any

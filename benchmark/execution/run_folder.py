@@ -11,8 +11,6 @@
     report.html report.md *.csv figures/
 """
 
-from __future__ import annotations
-
 import fcntl
 import re
 from collections.abc import Iterable, Iterator

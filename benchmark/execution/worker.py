@@ -1,7 +1,5 @@
 """Train one segment, in this process or in one of its own."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager

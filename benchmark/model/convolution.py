@@ -6,8 +6,6 @@ AVX-512) or 1.3 to 30 times as long as products without the padding (float32, AV
 equal the library's up to rounding.
 """
 
-from __future__ import annotations
-
 import itertools
 from typing import Any
 

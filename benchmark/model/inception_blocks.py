@@ -1,7 +1,5 @@
 """The layers of InceptionV3: torchvision's network as a chain of named blocks."""
 
-from __future__ import annotations
-
 from collections import OrderedDict
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """The official ImageNet weights: from torch.hub's cache, or downloaded."""
 
-from __future__ import annotations
-
 import hashlib
 import socket
 import sys

@@ -1,7 +1,5 @@
 """The pretrained network of an experiment, cut in two. Each process builds its own layers."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any

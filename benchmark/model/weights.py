@@ -1,7 +1,5 @@
 """Weights of a network: their source, their fingerprint, and how they are read."""
 
-from __future__ import annotations
-
 import hashlib
 import pickle
 import re
@@ -108,9 +106,8 @@ def _describe(
 def _own_weights(spec: str, backbone: Backbone) -> Weights:
     if spec == "bundled" or not backbone.has_weights:
         raise ValueError(
-            f"weights are {spec!r}, but {backbone.name} has no "
-            f"{'bundled weights' if spec == 'bundled' else 'weights of its own'}; allowed are "
-            f"{'auto, ' * backbone.has_weights}none, or the path of a {', '.join(SUFFIXES)} file"
+            f"{backbone.name} has no {'bundled' if backbone.has_weights else 'pretrained'} weights:"
+            f" give --weights {'auto, ' * backbone.has_weights}none, or a file"
         )
     return _describe(f"{backbone.name}'s own", backbone.name, partial(_read_own, backbone.name))
 

@@ -4,8 +4,6 @@ Strategies differ from the experiment only where they say so: data, splits, weig
 phases, optimizer and step budget are the same for all of them.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """How every strategy of a run is trained: the named recipes and the phases that they consist of."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -58,7 +56,7 @@ RECIPES = {
         Recipe(
             "forum",
             "2 epochs of the new last layer, then 2 epochs of the second half; Adam at 1e-4. "
-            "The recipe of the people who reported never-predicted classes.",
+            "As in the forum question that this benchmark answers.",
             (Phase(2, "head", 1e-4), Phase(2, "rest", 1e-4)),
             batch_size=64,
         ),

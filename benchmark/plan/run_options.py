@@ -1,7 +1,5 @@
 """Settings that choose what is compared and where results go. They change no trained network."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -5,8 +5,6 @@ segment ends and others begin. That re-uses a trained model for another decision
 for a deferred end, and finished work after a crash, without a special case for any of them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

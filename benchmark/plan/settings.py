@@ -6,8 +6,6 @@ and a key of a TOML file (`benchmark.cli.settings`), an argument of `benchmark.r
 part of the fingerprint. To add a setting, add a field to `Experiment` or `RunOptions`.
 """
 
-from __future__ import annotations
-
 import ast
 import inspect
 import operator

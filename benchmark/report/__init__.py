@@ -1,7 +1,5 @@
 """Reports of finished runs: markdown, HTML and CSV, from one page."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from benchmark.analysis.comparison import Comparison

@@ -4,8 +4,6 @@ A write goes to a temporary file in the same folder, is flushed to the disk, and
 target in one step. So neither a reader nor a run that was killed leaves or sees half a file.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

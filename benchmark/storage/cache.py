@@ -13,8 +13,6 @@ A process that uses an entry holds a shared lock on it, which ends with the proc
 ends. To remove an entry takes an exclusive lock, without waiting: an entry in use stays.
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 import re

@@ -1,7 +1,5 @@
 """Sizes in bytes, read and written: `20GB`, `1.5TB`, `512MiB`."""
 
-from __future__ import annotations
-
 import re
 
 UNITS = {

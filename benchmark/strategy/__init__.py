@@ -1,4 +1,4 @@
-"""The interface for authors of strategies: all that a strategy imports is here or in a module below.
+"""The interface for authors of strategies, who import from here or from a module below.
 
 A strategy is frozen data: stages over the step budget, a head, a decision, and expectations. To
 write one, read `protocols` first: the seven components that a strategy can bring. Then `stage`:

@@ -1,7 +1,5 @@
 """A markdown list of all strategies, made from their docstrings. The README has this list."""
 
-from __future__ import annotations
-
 from benchmark.strategy.registration import StrategyEntry
 from benchmark.strategy.registry import registered
 

@@ -4,8 +4,6 @@ A package brings strategies by an entry point in the group ``imbalance_bench.str
 names a module with functions decorated by `@strategy`.
 """
 
-from __future__ import annotations
-
 from importlib.metadata import EntryPoint, entry_points
 
 from benchmark.strategy.registration import STRATEGIES

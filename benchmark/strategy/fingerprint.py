@@ -4,8 +4,6 @@ Stored results are found by fingerprint. Without the code, a run after an edit w
 results of the old code. Comments, layout and docstrings play no role.
 """
 
-from __future__ import annotations
-
 import ast
 import dataclasses
 import functools

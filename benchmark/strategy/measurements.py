@@ -1,7 +1,5 @@
 """Measurements of a training and of a decision, and the protocol of what is expected of them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeVar
 

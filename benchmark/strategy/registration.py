@@ -1,7 +1,5 @@
 """The decorator `@strategy`, and what it registers."""
 
-from __future__ import annotations
-
 import functools
 import inspect
 from collections.abc import Callable

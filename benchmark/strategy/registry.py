@@ -1,7 +1,5 @@
 """Strategies by name: `focal_loss:gamma=1`, or a group of them as `all`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any

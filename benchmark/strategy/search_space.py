@@ -1,7 +1,5 @@
 """Values to try when a parameter is tuned: `Between(0.5, 5)`, `OneOf((1, 3))`."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Memory: how much the machine has, and what to do when it runs out."""
 
-from __future__ import annotations
-
 import contextlib
 import ctypes
 import gc

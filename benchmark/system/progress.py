@@ -1,7 +1,5 @@
 """The progress of a run: bars with the time left on a terminal, plain lines elsewhere."""
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """What a run was made with: versions, hardware, git commit, time."""
 
-from __future__ import annotations
-
 import datetime
 import os
 import platform
@@ -16,7 +14,8 @@ from benchmark.system.device import Device, cores
 def environment(device: Device) -> dict[str, str | int | None]:
     """Return versions, hardware and date, for the manifest of a run."""
     total = os.cpu_count()
-    threads = f", {cores()} threads of {total} cores" if device.type == "cpu" else ""
+    counted = (f"{n} {noun}{'s' * (n != 1)}" for n, noun in ((cores(), "thread"), (total, "core")))
+    threads = f", {' of '.join(counted)}" if device.type == "cpu" else ""
     libraries = ("torchvision", "scikit-learn", "imbalanced-learn", "numpy", "pandas")
     return {
         "benchmark": benchmark.__version__,

@@ -4,8 +4,6 @@ A `DiskActivationStore` is a memory-mapped file that strategies, seeds, runs and
 `DeviceActivationStore` lies in the memory of the device and belongs to one process.
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 from abc import ABC, abstractmethod

@@ -3,8 +3,6 @@
 It holds the head, the suffix once it has been trained, the optimizer's moments and the statistics.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from pathlib import Path

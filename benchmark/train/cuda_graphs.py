@@ -5,8 +5,6 @@ At 299 px and 64 images an H200 computes a step of the second half in 10 ms, and
 graphs, because they may do what no graph can hold.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections import OrderedDict
 

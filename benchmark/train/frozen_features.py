@@ -1,7 +1,5 @@
 """The frozen half of an experiment: pixels, pretrained layers and the activations they give."""
 
-from __future__ import annotations
-
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 

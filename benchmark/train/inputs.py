@@ -1,7 +1,5 @@
 """From a step's number to its batch, and from a batch to inputs and targets."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The optimizer of a phase, its learning rates, and the steps at which a phase is validated."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 

@@ -1,7 +1,5 @@
 """Where activations are stored: the fastest of GPU, disk and memory that has room, or nowhere."""
 
-from __future__ import annotations
-
 import fcntl
 import shutil
 import tempfile
@@ -52,22 +50,22 @@ class StoreAllocator:
     """Allocates the stores of one experiment, each in the fastest placement in which it fits."""
 
     description: str  # what the rows are computed from, for people
-    fingerprint: list[str]  # what the rows depend on, besides the block whose inputs they are
+    fingerprint: list[str]  # what the activations depend on, apart from the block they are fed to
     rows: int  # images in the set
     device: Device  # on which the rows are computed and used
     gpu_budget: int  # bytes of its memory, see the function `gpu_budget`
     cache_limit: int | None  # bytes of the cache on disk, see `make_room`
 
     def allocate(
-        self, first: str, shape: tuple[int, ...], dtype: str
+        self, name: str, shape: tuple[int, ...], dtype: str
     ) -> tuple[ActivationStore | None, Placement]:
-        """Return a store for the inputs of the block `first`; None if it fits nowhere."""
+        """Return a store for rows that are named for people; None if it fits nowhere."""
         rows, needed = (self.rows, shape, dtype), self.rows * row_bytes(shape, dtype)
         store = self._on_gpu(needed, partial(DeviceActivationStore, *rows, self.device.name))
         if store is not None:
             return store, Placement.DEVICE
-        folder = cache_dir() / "activations" / digest([*self.fingerprint, first, *shape])[:20]
-        lock = lease(folder, f"activations before {first} of {self.description}")
+        folder = cache_dir() / "activations" / digest([*self.fingerprint, name, *shape])[:20]
+        lock = lease(folder, f"{name} of {self.description}")
         file = folder / "rows.bin"
         stored = file.stat().st_blocks * 512 if file.exists() else 0  # the file is sparse
         if make_room(needed - stored, self.cache_limit):

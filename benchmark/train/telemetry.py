@@ -42,7 +42,7 @@ class StageMonitor:
     augmented: list[int] = field(default_factory=lambda: [0, 0])  # of these, by the strategy
     mixed: int = 0  # with more than one class in their target
     blocks: list[str] = field(default_factory=list)  # that have parameters, in order
-    averaging: list[str] = field(default_factory=list)  # of those, the ones with batch norm
+    batch_norm_blocks: list[str] = field(default_factory=list)  # blocks that have batch norm
     trained: set[str] = field(default_factory=set)  # blocks whose parameters changed
     averaged: set[str] = field(default_factory=set)  # blocks whose batch-norm statistics changed
 
@@ -57,7 +57,7 @@ class StageMonitor:
     def compare(self, before: Checksums, after: Checksums) -> None:
         """Note the blocks whose numbers differ."""
         self.blocks = [block for block, (parameters, _) in after.items() if parameters]
-        self.averaging = [block for block, (_, statistics) in after.items() if statistics]
+        self.batch_norm_blocks = [block for block, (_, statistics) in after.items() if statistics]
         for block, (parameters, statistics) in after.items():
             if parameters != before[block][0]:
                 self.trained.add(block)

@@ -5,8 +5,6 @@ augmentation are drawn from generators seeded by (seed, step). So a training tha
 stopped or killed anywhere continues to the same network, to the bit.
 """
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Callable

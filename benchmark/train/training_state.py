@@ -1,6 +1,4 @@
-"""One network on its way through the step budget: its state, and its outputs at any time."""
-
-from __future__ import annotations
+"""The state of a network during training, and its outputs."""
 
 from pathlib import Path
 

@@ -49,7 +49,7 @@ def test_each_check_of_each_strategy_is_a_line_and_a_failure_has_its_error(tmp_p
     assert mine.endswith("  mine passes 15 of 15 checks\n")
     assert "FAIL" not in mine
     assert "  FAIL  On equally large classes the loss is cross-entropy, unless" in twice
-    assert "        it is 2 2 2 2 times cross-entropy if all classes have 30 images" in twice
+    assert "        it is 2, 2, 2, 2 times cross-entropy if all classes have 30 images" in twice
     assert "it changes loss and declares no expectation of it" in " ".join(twice.split())
     file.write_text(MINE.rpartition("\n\n@strategy")[0])
     assert main(["check", str(file)]) == 0

@@ -60,7 +60,7 @@ def test_only_given_flags_are_set_so_that_a_file_fills_in_the_others():
         ("run --epochs 1,2,3", "give one number of epochs for all or one for each, got 3"),
         ("run --cache-limit lots", "20GB, 500MB"),
         ("run --config nowhere.toml", "--config nowhere.toml: no such file"),
-        ("run --plugin nowhere.py", "--plugin nowhere.py: no such file"),
+        ("run --plugin nowhere.py", "plug-in nowhere.py: no such file"),
         ("run --epochs 0", "must be positive"),
         ("run --fine-tune Mixed_9z", "Mixed_7a"),
         ("run --batch-size 1", "batch size 1 is not allowed; allowed: 2 or more"),

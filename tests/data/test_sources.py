@@ -25,7 +25,7 @@ def test_a_folder_and_a_table_are_distinguished(tmp_path: Path) -> None:
 def test_unknown_words_are_explained() -> None:
     with pytest.raises(FileNotFoundError, match=r"(?s)Did you mean 'digits'\?.*Data can be:"):
         open_data("digit")
-    with pytest.raises(ValueError, match="digits has no parameter 'size'; it takes none"):
+    with pytest.raises(ValueError, match=r"digits has no parameter 'size'\. It takes none"):
         open_data("digits:size=3")
 
 

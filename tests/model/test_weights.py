@@ -132,7 +132,7 @@ def test_a_network_of_a_plugin_can_have_weights_of_its_own() -> None:
         state = weights.fetch()
         assert (state["tail.0.weight"] == 1).all()
         assert set(state) == set(network.layout())
-        with pytest.raises(ValueError, match=r"no bundled weights; allowed are auto, none"):
+        with pytest.raises(ValueError, match=r"no bundled weights: give --weights auto, none"):
             load_weights("bundled", network)
     finally:
         BACKBONES.restore(saved)
@@ -140,5 +140,5 @@ def test_a_network_of_a_plugin_can_have_weights_of_its_own() -> None:
 
 def test_a_network_without_weights_of_its_own_lists_what_is_allowed() -> None:
     network = Backbone("small", small_chain, half="body")
-    with pytest.raises(ValueError, match=r"'auto', but small has no weights of its own; .* none"):
+    with pytest.raises(ValueError, match="small has no pretrained weights: give --weights none"):
         load_weights("auto", network)

@@ -39,7 +39,7 @@ def allocate(cache_limit=None, budget=0):
     allocator = StoreAllocator(
         "wheels, 10 images, 75 px", ["weights"], 10, CPU, budget, cache_limit
     )
-    return allocator, *allocator.allocate("Mixed_6c", SHAPE, "float32")
+    return allocator, *allocator.allocate("activations before Mixed_6c", SHAPE, "float32")
 
 
 def fill(store):

@@ -90,7 +90,7 @@ def test_trained_blocks_are_found_by_their_checksums(setup):
     assert [monitor.steps for monitor in (head_phase, second)] == [3, 3]
     assert [monitor.images for monitor in (head_phase, second)] == [12, 12]
     assert second.blocks == ["body", "tail", "head"]
-    assert second.averaging == ["body", "tail"]
+    assert second.batch_norm_blocks == ["body", "tail"]
 
 
 def test_validation_scores_are_of_the_whole_split(setup):

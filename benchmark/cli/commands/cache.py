@@ -1,7 +1,5 @@
 """`cache`: what is kept for the next runs, or its removal."""
 
-from __future__ import annotations
-
 import argparse
 
 from benchmark.cli.console import format_cache, format_removal

@@ -1,7 +1,5 @@
 """`check`: whether strategies of the user's own pass the checks of the contract."""
 
-from __future__ import annotations
-
 import argparse
 
 from benchmark.cli.console import print_checks

@@ -1,7 +1,5 @@
 """`compare`: one report on the runs of several data sets."""
 
-from __future__ import annotations
-
 import argparse
 
 from benchmark import api

@@ -1,7 +1,5 @@
 """`data`: what a data set holds."""
 
-from __future__ import annotations
-
 import argparse
 
 from benchmark.data.sources import open_data

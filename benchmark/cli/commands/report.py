@@ -1,7 +1,5 @@
 """`report`: write the report of a run again."""
 
-from __future__ import annotations
-
 import argparse
 
 from benchmark import api

@@ -1,7 +1,5 @@
 """`run`: train what is not stored, and write the report."""
 
-from __future__ import annotations
-
 import argparse
 import shlex
 

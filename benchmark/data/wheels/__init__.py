@@ -19,8 +19,6 @@ Pixels depend on (seed, index, design, size), not on order, process or machine: 
 ``python -m benchmark.data.wheels OUT.png`` writes a contact sheet.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from pathlib import Path

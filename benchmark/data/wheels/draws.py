@@ -7,8 +7,6 @@ time (+ - * / sqrt min max rint), so vector width and thread count can't matter;
 done on single numbers and rounded, so a last-bit difference between C libraries vanishes.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import TypeVar

@@ -4,8 +4,6 @@ Finish, brake, bolts, tyre and dirt are drawn independently of the design: the s
 alone tells the class.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

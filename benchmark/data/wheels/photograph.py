@@ -1,7 +1,5 @@
 """One photograph of a wheel, from a design and a stream of draws alone."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

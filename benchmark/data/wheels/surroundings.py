@@ -4,8 +4,6 @@ Without backgrounds a network would learn that a wheel is whatever differs from 
 occluders hide a part of the rim, so that each spoke must be enough to know the class.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from benchmark.data.wheels.draws import cosine, sine, step

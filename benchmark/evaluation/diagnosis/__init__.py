@@ -3,8 +3,6 @@
 `diagnose` reads the stored outputs of a trained network; `rules` has the table of causes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property

@@ -3,8 +3,6 @@
 Validation and test images serve together: a diagnosis chooses nothing by them.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 

@@ -1,7 +1,5 @@
 """A linear probe for few images with many features; each image is scored without itself."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -22,8 +22,6 @@ drawn features and on images, and are reported on other seeds and other images (
 They separate the planted cases; where two causes meet in one class the table names the first.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Measurements, from stored outputs alone, of a class that is hardly ever recognised."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax

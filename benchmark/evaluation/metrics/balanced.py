@@ -4,8 +4,6 @@ Every image counts by one over the number of its class. Precision, log-loss and 
 on class frequencies; recall does not, so that it has no balanced form.
 """
 
-from __future__ import annotations
-
 from benchmark.evaluation.metrics.calibration import calibration_error
 from benchmark.evaluation.metrics.classification import macro_f1
 from benchmark.evaluation.metrics.metric import Metric

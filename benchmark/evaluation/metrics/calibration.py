@@ -1,7 +1,5 @@
 """Calibration of the network's probabilities, before the decision: errors and their diagram."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any

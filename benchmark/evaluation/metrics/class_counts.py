@@ -3,8 +3,6 @@
 The class list is fixed: a class without images or without predictions keeps its position.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

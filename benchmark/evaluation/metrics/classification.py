@@ -1,7 +1,5 @@
 """Metrics of the predicted classes, after the strategy's decision."""
 
-from __future__ import annotations
-
 import numpy as np
 from imblearn.metrics import geometric_mean_score
 from numpy.typing import NDArray

@@ -1,7 +1,5 @@
 """What a metric is: a formula with its name, its explanation and the way it is shown."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property

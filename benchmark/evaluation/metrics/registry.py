@@ -1,7 +1,5 @@
 """All metrics in the order of the tables: tables, CSV files and glossary show every entry."""
 
-from __future__ import annotations
-
 from benchmark.evaluation.metrics.balanced import BALANCED
 from benchmark.evaluation.metrics.calibration import CALIBRATION
 from benchmark.evaluation.metrics.class_counts import Floats, Labels

@@ -1,7 +1,5 @@
 """Interval and test of a mean over seeds, for two causes of chance: training and test images."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from itertools import combinations
 

@@ -6,8 +6,6 @@ Tibshirani 1993, An Introduction to the Bootstrap, chapter 14. A unit is drawn: 
 images of a group in a class.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

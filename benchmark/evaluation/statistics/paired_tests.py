@@ -4,8 +4,6 @@ On the same test images: would these trained networks differ on other images? Ov
 another training, on another split, differ again?
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any

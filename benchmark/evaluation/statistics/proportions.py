@@ -1,7 +1,5 @@
 """Intervals of a proportion, like the recall of a class, and of its change on the same images."""
 
-from __future__ import annotations
-
 import numpy as np
 from scipy.stats import chi2, norm
 

@@ -6,8 +6,6 @@ of algorithms originally included in the experiment" (Benavoli, Corani & Mangili
 so the result for two strategies would depend on the other strategies of the comparison.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations, count

@@ -6,8 +6,6 @@ numbers one after the other, value = number * scale + min (per tensor). The tens
 and transposed; scale and min are stored beside them in float64.
 """
 
-from __future__ import annotations
-
 import base64
 import math
 import re

@@ -1,7 +1,5 @@
 """Read the bundled 8-bit weights as float32 tensors in torchvision's layout."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import torch

@@ -1,7 +1,5 @@
 """The CSV files of a report on several data sets, and the section that lists them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

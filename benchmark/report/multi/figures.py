@@ -1,7 +1,5 @@
 """The figures of a report on several data sets: differences from the baseline, and mean ranks."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

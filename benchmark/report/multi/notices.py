@@ -1,7 +1,5 @@
 """Warnings that a reader must know before comparing one data set with another."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
@@ -70,9 +68,9 @@ def _settings(runs: dict[str, Comparison]) -> Iterator[str]:
 
 
 _INCOMPLETE = {
-    NOT_RUN: "was not run on {}: it is shown, but neither ranked nor tested.",
-    "failed": "failed on {}: there it is not compared.",
-    "partly failed": "failed for some seeds on {}: there it is not compared.",
+    NOT_RUN: "Not run on {}, so shown but neither ranked nor tested: {}.",
+    "failed": "Failed on {}, so not compared there: {}.",
+    "partly failed": "Failed for some seeds on {}, so not compared there: {}.",
 }
 
 
@@ -81,8 +79,11 @@ def _incomplete(comparison: MultiDatasetComparison) -> Iterator[str]:
     scores = comparison.scores
     for status, text in _INCOMPLETE.items():
         rows = scores[scores["status"] == status]
+        strategies_on: dict[str, list[str]] = {}
         for strategy, datasets in rows.groupby("strategy", sort=False)["dataset"]:
-            yield f"{as_code(str(strategy))} {text.format(_names(list(datasets)))}"
+            strategies_on.setdefault(_names(list(datasets)), []).append(as_code(str(strategy)))
+        for names, strategies in strategies_on.items():
+            yield text.format(names, join_names(strategies))
 
 
 def _grouped(groups: dict[str, list[str]]) -> str:

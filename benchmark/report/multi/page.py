@@ -1,7 +1,5 @@
 """The page of several runs: its headline, and its sections in order."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from itertools import chain
 

@@ -1,7 +1,5 @@
 """Tables of several data sets: metrics, ranks, tests of pairs, and the runs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -170,6 +168,7 @@ def _wins(comparison: MultiDatasetComparison) -> dict[str, Cell]:
 
 def _mean_ranks(comparison: MultiDatasetComparison, metric: str) -> dict[str, Cell]:
     means = comparison.leaderboard.set_index("strategy")[column_of(metric, "mean_rank")]
+    means = means if means.count() > 1 else means * np.nan  # nothing to be ranked among
     texts = means.map(_format_mean)
     best = _format_mean(means.min()) if texts[means.notna()].nunique() > 1 else None
     return {

@@ -1,7 +1,5 @@
 """The verdict on several data sets, and whether so many allow one."""
 
-from __future__ import annotations
-
 from benchmark.analysis.multi_dataset import MultiDatasetComparison
 from benchmark.report.render.blocks import as_code
 from benchmark.report.render.formats import join_names, pluralize
@@ -65,8 +63,8 @@ def significant_sentences(comparison: MultiDatasetComparison) -> list[str]:
 
 def _without_baseline(comparison: MultiDatasetComparison) -> str:
     baselines = {run.baseline for run in comparison.runs}
-    why = "have different baselines" if len(baselines) > 1 else "have no baseline"
-    start = f"The {_data_sets(len(comparison.datasets))} {why}"
+    reason = "have different baselines" if len(baselines) > 1 else "have no baseline"
+    start = f"The {_data_sets(len(comparison.datasets))} {reason}"
     ranks = comparison.leaderboard.set_index("strategy")["mean_rank"].dropna()
     if len(ranks) < 2:
         return f"{start}, and no two strategies can be ranked."

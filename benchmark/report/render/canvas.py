@@ -5,8 +5,6 @@ give the same bytes: identifiers are salted with the drawing's name, and no date
 stays text.
 """
 
-from __future__ import annotations
-
 import io
 import re
 import warnings

@@ -1,7 +1,5 @@
 """The colours of page and drawings, each for a light and a dark page."""
 
-from __future__ import annotations
-
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 

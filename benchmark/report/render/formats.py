@@ -1,7 +1,5 @@
 """Formats numbers, the same way in every table and sentence."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable
 
@@ -85,6 +83,16 @@ def add_sign(text: str) -> str:
     if text == MISSING or text.startswith(MINUS):
         return text
     return ("+" if text.strip(".0") else "±") + text
+
+
+def format_bounds(*bounds: str) -> str:
+    """Join the formatted bounds of a difference.
+
+    >>> format_bounds("−.02", ".10"), format_bounds(".000", ".000")
+    ('−.02 to +.10', 'no difference')
+    """
+    signed = [add_sign(bound) for bound in bounds]
+    return "no difference" if all(b.startswith("±") for b in signed) else " to ".join(signed)
 
 
 FORMATS = {"share": format_share, "number": format_number, "count": format_count}

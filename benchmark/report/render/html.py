@@ -1,7 +1,5 @@
 """The page as one self-contained HTML file, and its headline for a notebook."""
 
-from __future__ import annotations
-
 import re
 from functools import cache
 from pathlib import Path

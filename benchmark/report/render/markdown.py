@@ -1,7 +1,5 @@
 """The page as GitHub-flavoured markdown."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from html import escape

@@ -1,7 +1,5 @@
 """Writes a page: markdown, HTML and figures."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The implementation audit: did every strategy do what its expectations say?"""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -98,7 +96,7 @@ def checks_table(comparison: Comparison) -> Table | None:
         failed, passed = group[group["passed"].eq(False)], group[group["passed"].eq(True)]
         result = f"{len(passed)} of {len(group)} seeds"
         if len(group) == 1:
-            result = "no" if len(failed) else "yes" if len(passed) else "unknown"
+            result = "no" if len(failed) else "yes" if len(passed) else "undecided"
         observed = (failed if len(failed) else group).iloc[0]["observed"]
         passed_cell = Cell(result, mark="failed" if len(failed) else "")
         rows.append(make_row(str(strategy), str(expectation), str(observed), passed_cell))
@@ -124,12 +122,12 @@ def _audit_caption(comparison: Comparison) -> str:
 
 
 def _audit_result(comparison: Comparison, strategy: str) -> str:
-    """Return yes, no or unknown, with the expectation that failed or what was observed."""
+    """Return yes, no or undecided, with the expectation that failed or what was observed."""
     if failed := failed_checks(comparison).get(strategy):
         return f"no: {'; '.join(failed)}"
     checks = comparison.findings.checks
-    unknown = checks[(checks["strategy"] == strategy) & checks["passed"].isna()]
-    return f"unknown: {unknown.iloc[0]['observed']}" if len(unknown) else "yes"
+    undecided = checks[(checks["strategy"] == strategy) & checks["passed"].isna()]
+    return f"undecided ({undecided.iloc[0]['observed']})" if len(undecided) else "yes"
 
 
 def _shares_of_rare_classes(comparison: Comparison) -> pd.DataFrame:

@@ -1,7 +1,5 @@
 """Calibration: how often a network is right when it states a confidence."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Confidence intervals of the metrics, and tests of the differences from the baseline."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,7 +8,13 @@ import pandas as pd
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.report.render.blocks import Block, Cell, Details, Table, make_row
-from benchmark.report.render.formats import MISSING, add_sign, format_p_value, lower_first
+from benchmark.report.render.formats import (
+    MISSING,
+    add_sign,
+    format_bounds,
+    format_p_value,
+    lower_first,
+)
 from benchmark.report.single.metric_tables import Column, interval_columns
 from benchmark.report.single.strategies import heading_cell, row_kind, strategies_with_recalls
 
@@ -67,9 +71,10 @@ def _interval_cell(column: Column, row: Mapping[Any, Any] | None) -> Cell:
     if row is None:
         return Cell(MISSING)
     value = "difference" if "difference" in row else "value"
-    texts = [column.write(row[name]) for name in (value, "low", "high")]
-    texts = list(map(add_sign, texts)) if value == "difference" else texts
-    return Cell(texts[0], note=f"{texts[1]} to {texts[2]}")
+    text, *bounds = (column.write(row[name]) for name in (value, "low", "high"))
+    if value == "difference":
+        return Cell(add_sign(text), note=format_bounds(*bounds))
+    return Cell(text, note=" to ".join(bounds))
 
 
 def _by_metric(table: pd.DataFrame) -> dict[tuple[str, str], Mapping[Any, Any]]:

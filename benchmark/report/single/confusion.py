@@ -1,7 +1,5 @@
 """Confusion matrices, and the most frequent errors."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -3,8 +3,6 @@
 See APOSTROPHES.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any

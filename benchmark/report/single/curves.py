@@ -1,7 +1,5 @@
 """Learning curves on the validation images."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

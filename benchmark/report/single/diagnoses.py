@@ -1,7 +1,5 @@
 """Why classes are ignored: the diagnoses of a run in a sentence and as tables."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +7,7 @@ from dataclasses import dataclass
 from benchmark.analysis.comparison import Comparison
 from benchmark.evaluation.diagnosis import RULES
 from benchmark.report.render import formats
-from benchmark.report.render.blocks import Block, Cell, Details, Table, as_code, make_row
+from benchmark.report.render.blocks import Block, Cell, Details, Paragraph, Table, as_code, make_row
 from benchmark.report.render.formats import MISSING, format_count, format_share, join_names
 from benchmark.report.single.strategies import strategies_with_recalls
 
@@ -39,7 +37,11 @@ class ClassDiagnosis:
 
 def diagnoses_section(comparison: Comparison) -> Iterator[Block]:
     """Yield why one strategy ignores classes; the causes under all strategies, and the rules."""
+    manifest = comparison.manifest
     if table := diagnoses_table(comparison):
+        if manifest.quick or manifest.weights.name == "none":
+            run = "a quick look" if manifest.quick else "a network with random weights"
+            yield Paragraph(f"The causes below mean nothing: they are those of {run}.")
         yield table
     if causes := causes_table(comparison):
         yield Details("Causes under every strategy", (causes,))
@@ -143,9 +145,9 @@ def _majority_diagnoses(comparison: Comparison, strategy: str) -> Iterator[Class
             names = join_names([f"{name} {n}" for name, n in causes.items()])
             cause, explanation = DISAGREE, f"{names} of {len(rows)} seeds."
             suggestions = RULES[-1].suggestions
-        never = len(rows) == finished and bool(rows["never_predicted"].all())
-        result = (label, int(first["train_count"]), cause, explanation, suggestions, never)
-        yield ClassDiagnosis(*result, len(agreeing), len(rows))
+        never_predicted = len(rows) == finished and bool(rows["never_predicted"].all())
+        result = (label, int(first["train_count"]), cause, explanation, suggestions)
+        yield ClassDiagnosis(*result, never_predicted, len(agreeing), len(rows))
 
 
 def _recognised_cell(comparison: Comparison, strategy: str, diagnosis: ClassDiagnosis) -> Cell:

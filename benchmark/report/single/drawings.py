@@ -1,7 +1,5 @@
 """Draws the figures of a run: seaborn on the axes of a canvas, in light colours."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,11 +34,11 @@ def recall_map(
     train_counts: Sequence[int],
     strategies: Sequence[str],
     recall: np.ndarray,
-    never: np.ndarray,
+    never_predicted: np.ndarray,
 ) -> Figure:
     """Draw recall (C, S) in [0, 1] as a heat map beside the number of training images.
 
-    `never` (C, S) is the share of seeds in which a class was never predicted: 1 is marked ×.
+    `never_predicted` (C, S) is the share of seeds that never predict a class: 1 is marked ×.
     """
     c, s = recall.shape
     longest = max((len(shorten(name, 34)) for name in strategies), default=0)
@@ -57,7 +55,7 @@ def recall_map(
         set_row_labels(tail, classes, 26)
         tail.text(0, -0.25, "train", size=9, color=colours.MUTED, va="bottom")
         heat = canvas.axes(left + bars, top, s * width, c * height)
-        numbers = np.where(never == 1, "×", np.vectorize(format_share)(recall, 2))
+        numbers = np.where(never_predicted == 1, "×", np.vectorize(format_share)(recall, 2))
         _heat(heat, recall, gap=1.5, annot=numbers)
         names = [shorten(name, 34) for name in strategies]
         heat.xaxis.tick_top()

@@ -1,7 +1,5 @@
 """Tables of strategies and metrics: a column for each of METRICS, and those of the budget."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -167,11 +165,13 @@ def metric_table(
 def format_best(
     values: pd.Series, write: Callable[[float], str], better: Literal["higher", "lower"] | None
 ) -> str | None:
-    """Return the best value as written; None where all are written alike or none is better."""
+    """Return the best value as written; None where none is better or all tie, but for one."""
     numbers = values.dropna().astype(float)
-    if better is None or numbers.map(write).nunique() < 2:
+    if better is None or numbers.empty:
         return None
-    return write(numbers.max() if better == "higher" else numbers.min())
+    best = write(numbers.max() if better == "higher" else numbers.min())
+    ties = (numbers.map(write) == best).sum()
+    return None if ties == len(numbers) or 1 < ties == len(numbers) - 1 else best
 
 
 def number_in(numbers: Mapping[Any, Any], name: str) -> float:

@@ -1,7 +1,5 @@
 """Warnings that a reader must know, and further results for the first screen."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from benchmark.analysis.comparison import Comparison
@@ -53,8 +51,9 @@ def few_images_warning(comparison: Comparison) -> str:
     return (
         f"{len(few)} of {pluralize(len(comparison.classes), 'class', 'classes')} "
         f"{'has' if len(few) == 1 else 'have'} fewer than {FEW_TEST_IMAGES} {units} (the fewest: "
-        f"{format_count(min(few))}). There, intervals over the images of one seed are too narrow: "
-        "with 8 images a rare class they were counted to cover .80 to .96 instead of .95."
+        f"{format_count(min(few))}). There, intervals over the images of one seed are too narrow. "
+        "In simulations with 8 images in a rare class, 95 % intervals covered the truth in 80 to "
+        "96 % of cases."
     )
 
 

@@ -1,7 +1,5 @@
 """The page of a run: its headline, and its sections in order."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 
 from matplotlib.figure import Figure
@@ -127,6 +125,11 @@ OTHER_TERMS = {
     "against class sizes, the gradient of its loss against that of cross-entropy on the same "
     "images, predicted labels against the largest logit. A strategy is flagged if it does not do "
     "what it declares, trains other blocks than it should, or exceeds the common budget.",
+    "Linear probe": "A linear classifier on the network's features that is computed, not trained.",
+    "AUC": "How often an image of the class gets a higher score than an image of another class.",
+    "Main confuser": "The class that most images of an ignored class are predicted as.",
+    "Prior bias": "The network separates the images, but decides by the sizes of the classes.",
+    "Share of the gradient": "How much of what changes the logits comes from a class's images.",
     "Post-hoc adjustment": "A decision that needs no training: it is fitted on the validation "
     "images to a trained network. Training is worth what it gains beyond that.",
 }

@@ -1,7 +1,5 @@
 """Post-hoc adjustment: does a strategy beat a decision that needs no training?"""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """The hyper-parameter search on validation: what was tried, and what was chosen."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pandas as pd

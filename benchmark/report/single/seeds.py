@@ -1,7 +1,5 @@
 """Results by seed: how far the seeds of one strategy lie apart."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from matplotlib.figure import Figure

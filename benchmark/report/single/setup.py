@@ -1,7 +1,5 @@
 """How a run was set up: data, recipe as carried out, settings, weights, machine, command."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -44,8 +42,8 @@ def setup_section(comparison: Comparison) -> Iterator[Block]:
     manifest = comparison.manifest
     experiment = manifest.experiment
     yield Heading(recipe_title(experiment))
-    unchanged = "The recipe unchanged: " if experiment.changed else ""
-    yield from prose(f"{unchanged}{experiment.recipe.description}")
+    defined = "As the recipe is defined: " if experiment.changed else ""
+    yield from prose(f"{defined}{experiment.recipe.description}")
     yield phases_table(experiment)
     yield facts(_settings(comparison))
     yield Heading("Weights")
@@ -103,6 +101,7 @@ def _settings(comparison: Comparison) -> dict[str, Any]:
     optimizer_values = {name: getattr(experiment.recipe, name) for name in optimizer}
     pairs = {**experiment.settings, **chosen, **optimizer_values, "seeds": manifest.seeds}
     pairs["batch_size"] = format_batch_size(experiment)
+    pairs["augmentation"] = pairs["augmentation"].replace("NoAugmentation()", "none")
     return {name: value for name, value in pairs.items() if name not in shown_elsewhere}
 
 

@@ -1,7 +1,5 @@
 """The strategies of a run as a report lists them: row headings, shared networks, descriptions."""
 
-from __future__ import annotations
-
 import inspect
 import re
 from collections.abc import Iterator

@@ -5,8 +5,6 @@ winner. Nothing is called significant below 8 seeds, nor below as many as the si
 to reach 5 % after Holm's correction for so many strategies.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 import numpy as np

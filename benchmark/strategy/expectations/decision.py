@@ -4,8 +4,6 @@ A real network may leave nothing to correct. So a decision is tried on a synthet
 learnt the prior, see `benchmark.evaluation.audit.trial`.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """Expectations of what the network is trained on: draws, augmented, mixed and synthetic ones."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """Expectations of the loss: its gradient against that of cross-entropy at the same logits."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
