@@ -16,7 +16,7 @@ FILES = sorted(
     file for name in ("benchmark", "strategies", "tests") for file in (ROOT / name).rglob("*.py")
 )
 DIALECT = """
-of one said told asked found seen learnt shown decided watched made_up joined never why try_next
+of one said told asked found seen learnt shown decided watched made_up joined try_next
 Asked Stretch stretch stretches stretches_of origin origins key_at serves served Prepared Material
 material Home home NOWHERE Room room gpu_room Rows RowStore ResidentRows Tally tally Watch watch
 Sums pull Shown Decided Tested Seen Found Stream Pool Replay SignOfLife Silent Lines Bars Stopwatch
@@ -54,7 +54,7 @@ def test_no_column_and_no_heading_of_a_report_is_of_the_dialect(tmp_path):
     written = write_report(fabricate(folder=tmp_path, seeds=(0, 1)))
     for file in tmp_path.glob("*.csv"):
         columns = file.read_text("utf-8").splitlines()[0].split(",")
-        assert not WORDS.intersection(columns), file.name
+        assert not (WORDS | {"never", "why"}).intersection(columns), file.name
     headings = re.findall("^#+ (.*)$", written["markdown"].read_text("utf-8"), re.MULTILINE)
     assert len(headings) > 10
     assert not [line for line in headings if any(words in line.lower() for words in PHRASES)]

@@ -100,11 +100,11 @@ def _compute(
     predicted, metrics, confidence = {}, {}, {}
     for split in OUTPUT_SPLITS:
         labels, log_p = outputs[split].labels, outputs[split].log_probabilities
-        decided = np.asarray(rule(outputs[split].without_labels()))
-        _check_labels(decided, len(labels), len(counts))
-        predicted[split] = decided
-        metrics[split] = evaluate(labels, decided, log_p, counts)
-        confidence[split] = np.exp(log_p)[np.arange(len(labels)), decided].round(5)
+        chosen = np.asarray(rule(outputs[split].without_labels()))
+        _check_labels(chosen, len(labels), len(counts))
+        predicted[split] = chosen
+        metrics[split] = evaluate(labels, chosen, log_p, counts)
+        confidence[split] = np.exp(log_p)[np.arange(len(labels)), chosen].round(5)
     test = outputs["test"]
     bins = reliability(test.labels, test.log_probabilities, counts)
     return Record(
@@ -137,13 +137,13 @@ def _compute(
 def _audit(
     spec: StrategySpec,
     outputs: Mapping[str, Outputs],
-    decided: NDArray[np.int64],
+    predicted: NDArray[np.int64],
     training: OutputsManifest,
     context: SeedContext,
 ) -> AuditRecord:
     """Check the training and the decision; sum what was measured by class."""
     stages = training.stages_measured
-    measurement = DecisionMeasurement(context.train_counts, outputs["val"], decided)
+    measurement = DecisionMeasurement(context.train_counts, outputs["val"], predicted)
     checks = audit(
         spec.strategy, context.recipe, context.trainable, context.budget, stages, measurement
     )

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.train.small_training import Setup, small_features
+from benchmark.model.registry import BACKBONES
+from tests.train.small_training import SMALL, Setup, small_features
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +16,9 @@ def features():
 def setup(features):
     """3 + 3 steps of 4 images."""
     return Setup(features)
+
+
+@pytest.fixture(autouse=True)
+def small_network():
+    """Register the small network again: other tests may have unloaded it as a plug-in."""
+    BACKBONES.register(SMALL.name, SMALL, SMALL.build)

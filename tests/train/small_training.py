@@ -9,6 +9,7 @@ import torch
 from benchmark.data.splits import Splits
 from benchmark.model.network import Network
 from benchmark.model.pretrained import Pretrained
+from benchmark.model.registry import BACKBONES
 from benchmark.model.weights import Weights
 from benchmark.plan.recipes import RECIPES, Recipe
 from benchmark.plan.schedule import Budget
@@ -20,12 +21,13 @@ from benchmark.train.activation_store import DeviceActivationStore
 from benchmark.train.frozen_features import FORWARD_PASSES, FrozenFeatures
 from benchmark.train.placement import Placement
 from benchmark.train.trainer import Training
-from tests import small_backbone  # noqa: F401  registers it
+from tests.small_backbone import small
 
 NO_GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 # the same code on both: `python -m pytest -m gpu` runs what needs a GPU
 DEVICES = ["cpu", pytest.param("cuda", marks=[pytest.mark.gpu, NO_GPU])]
 
+SMALL = BACKBONES.get("small")
 SIZE = 20
 LABELS = np.repeat([0, 1, 2], [30, 12, 5])
 _ORDER = np.random.default_rng(3).permutation(47)
@@ -43,6 +45,7 @@ def small_features(
     cut="body", device="cpu", precision="float32", backbone="small", size=SIZE
 ) -> FrozenFeatures:
     """Return pixels, pretrained layers, and stores that are filled."""
+    BACKBONES.register(SMALL.name, SMALL, small)  # a test may have unloaded it as a plug-in
     weights = Weights("random", "", "", None)
     pretrained = Pretrained(backbone, weights, cut, Device(device, precision))
     network = pretrained.backbone

@@ -75,9 +75,9 @@ def test_strategies_that_failed_or_were_not_run_are_named() -> None:
         run("u", NUMBERS),
     ]
     assert list(warnings(merge(runs))) == [
-        "`b` was not run on `u`: it is shown, but neither ranked nor tested.",
-        "`a` failed on `y`: there it is not compared.",
-        "`b` failed for some seeds on `z`: there it is not compared.",
+        "Not run on `u`, so shown but neither ranked nor tested: `b`.",
+        "Failed on `y`, so not compared there: `a`.",
+        "Failed for some seeds on `z`, so not compared there: `b`.",
     ]
 
 

@@ -78,7 +78,7 @@ def test_every_class_and_strategy_has_its_change_and_marks_exclude_0() -> None:
             written = cell.text.translate(str.maketrans("−±", "- ")).replace("+", "")
             assert float(written) == pytest.approx(change["difference"], abs=0.0051)
     assert {cell.mark for row in table.rows for cell in row.cells} == {"", "gain", "loss"}
-    assert "about 2.5 of these 85 would be marked by chance" in table.caption
+    assert "in about 3 % of rows, as simulated: in 2.5 of these 85." in table.caption
 
 
 def test_many_strategies_are_laid_out_in_equal_tables() -> None:

@@ -66,7 +66,7 @@ def test_a_changed_recipe_is_called_changed() -> None:
     assert "### Recipe forum\n\n2 epochs.\n" in plain
     assert (
         "### Recipe forum, with epochs and learning rate changed\n\n"
-        "The recipe unchanged: 2 epochs.\n"
+        "As the recipe is defined: 2 epochs.\n"
     ) in changed
     assert "- Changed" not in changed
 
