@@ -218,11 +218,11 @@ def trial(decision: Decision, counts: Labels, width: int) -> DecisionMeasurement
     does nothing there is not at fault. So a decision's purpose is tested on outputs that depend on
     the class sizes alone: data can neither hide a fault nor cause a false alarm.
 
-    The network has learnt the prior. Every image has some evidence for its own class, less than the
-    log prior of the largest class exceeds that of the smallest. Without the prior all images are
-    right; with it, those of rare classes are right only where the evidence is strong. A row of its
-    head is longer the more images the class has, and the head gives the same logits, but for a
-    constant. `counts` (C,) of training images are the prior, and the synthetic images are in
+    The network has learnt the prior. Every image has some evidence for its own class, smaller
+    than the gap between the log priors of the largest and smallest class. Without the prior all
+    images are right; with it, those of rare classes are right only where the evidence is strong. A
+    row of its head is longer the more images the class has, and the head gives the same logits, but
+    for a constant. `counts` (C,) of training images are the prior, and the synthetic images are in
     proportion. `width` is that of the features; C if that is more.
     """
     size = np.maximum(counts, 1)

@@ -125,10 +125,10 @@ OTHER_TERMS = {
     "against class sizes, the gradient of its loss against that of cross-entropy on the same "
     "images, predicted labels against the largest logit. A strategy is flagged if it does not do "
     "what it declares, trains other blocks than it should, or exceeds the common budget.",
-    "Linear probe": "A linear classifier on the network's features that is computed, not trained.",
-    "AUC": "How often an image of the class gets a higher score than an image of another class.",
-    "Main confuser": "The class that most images of an ignored class are predicted as.",
-    "Prior bias": "The network separates the images, but decides by the sizes of the classes.",
+    "Linear probe": "A linear classifier of the network's features. It is solved for, not trained.",
+    "AUC": "How often an image of a class scores higher than another image; by chance .50.",
+    "Main confuser": "The class that takes the images of another more than those of the rest.",
+    "Prior bias": "The network separates the images, but decides by the sizes of classes.",
     "Share of the gradient": "How much of what changes the logits comes from a class's images.",
     "Post-hoc adjustment": "A decision that needs no training: it is fitted on the validation "
     "images to a trained network. Training is worth what it gains beyond that.",

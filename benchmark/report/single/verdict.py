@@ -20,6 +20,7 @@ from benchmark.report.single.strategies import FLAG, failed_checks
 SIGNIFICANT = 0.05
 MIN_SEEDS = 8
 MOST_NAMES = 3  # strategies that a sentence names
+CLAIMED = ("macro_f1", "accuracy")  # metrics of the verdict
 
 
 def verdict(comparison: Comparison) -> str:
@@ -36,19 +37,23 @@ def verdict(comparison: Comparison) -> str:
     if others.empty:
         return f"{first} No other strategy finished, so there is no comparison."
     fewest, ignored = others["never_predicted"].min(), before["never_predicted"].iloc[0]
-    if fewest >= ignored:
-        names = list(others.index)
-        first += " No strategy predicts more of them." if ignored else ""
-        subject = _subject(comparison, names, others, "other strategies")
-        return f"{first} {subject} {_changes(comparison, baseline, names)}."
-    names = list(others.index[others["never_predicted"] == fewest])
-    noun = "class" if fewest == 1 else "classes"
-    which = f"all but {format_count(fewest)} {noun}" if fewest else "all of them"
-    wrong = _only_wrong(others.loc[names])
-    wrong = f", {wrong} only wrongly," if wrong else ""
-    subject = _subject(comparison, names, others, "other strategies")
-    verb = "predicts" if len(names) == 1 else "predict"
-    return f"{first} {subject} {verb} {which}{wrong} and {_changes(comparison, baseline, names)}."
+    helps = fewest < ignored
+    names = list(others.index[others["never_predicted"] == fewest] if helps else others.index)
+    s = "s" if len(names) == 1 else ""
+    predicate, wrong = f"never predict{s} at least as many" if ignored else "", ""
+    if helps:
+        noun = "class" if fewest == 1 else "classes"
+        which = f"all but {format_count(fewest)} {noun}" if fewest else "all of them"
+        wrong = _only_wrong(others.loc[names])
+        predicate = f"predict{s} {which}{f', {wrong} only wrongly' if wrong else ''}"
+    subject = _subject(comparison, names, others, "The other {} strategies")
+    if len(names) > 1:
+        whose = f"{subject} {predicate}. Their macro-F1"
+        whose = whose if predicate else f"The macro-F1 of {formats.lower_first(subject)}"
+        macro_f1, accuracy = (_level(comparison, names, metric) for metric in CLAIMED)
+        return f"{first} {whose} is {macro_f1}; accuracy is {accuracy}."
+    predicate += f"{',' if wrong else ''} and " if predicate else ""
+    return f"{first} {subject} {predicate}{_changes(comparison, baseline, names[0])}."
 
 
 def paired_differences(
@@ -57,11 +62,6 @@ def paired_differences(
     """Return strategy minus baseline, one number for each seed that both finished."""
     wide = comparison.seed_rows.pivot(index="seed", columns="strategy", values=metric)
     return (wide[strategy] - wide[baseline]).dropna().to_numpy(float)
-
-
-def format_bounds(low: float, high: float) -> str:
-    """Format the interval of a difference."""
-    return f"{add_sign(format_share(low))} to {add_sign(format_share(high))}"
 
 
 def _finished_means(comparison: Comparison) -> pd.DataFrame:
@@ -76,17 +76,17 @@ def _verdict_without_baseline(comparison: Comparison, table: pd.DataFrame) -> st
     names = list(table.index[table["never_predicted"] == fewest])
     rows = table.loc[names]
     predictions = _ignored_classes(len(comparison.classes), rows)
-    subject = _subject(comparison, names, table, "strategies")
+    subject = _subject(comparison, names, table, "All {} strategies")
     fewer = ", fewer than any other strategy" if fewest and len(names) < len(table) else ""
-    macro_f1, accuracy = (_range(rows[metric]) for metric in ("macro_f1", "accuracy"))
-    why = f"The baseline {as_code(str(baseline))} failed, so nothing is compared with it."
+    macro_f1, accuracy = (_range(rows[metric]) for metric in CLAIMED)
+    reason = f"The baseline {as_code(str(baseline))} failed, so nothing is compared with it."
     if baseline is None:
-        why = "No baseline was chosen, so nothing shows what plain training does."
+        reason = "No baseline was chosen, so nothing shows what plain training does."
     elif baseline in set(comparison.seed_rows.query("status == 'ok'")["strategy"]):
         which = f"The baseline {as_code(baseline)} failed on some seeds"
-        why = f"{which}, so means are not compared with it."
+        reason = f"{which}, so means are not compared with it."
     first = _sentence(comparison, f"{subject} {predictions}{fewer}")
-    return f"{first} Macro-F1 is {macro_f1} and accuracy {accuracy}. {why}"
+    return f"{first} Macro-F1 is {macro_f1} and accuracy {accuracy}. {reason}"
 
 
 def _sentence(comparison: Comparison, claim: str) -> str:
@@ -104,11 +104,11 @@ def _baseline_name(comparison: Comparison) -> str:
     return name + _flag(comparison, baseline)
 
 
-def _subject(comparison: Comparison, names: Sequence[str], among: pd.DataFrame, noun: str) -> str:
-    """Return strategies as the subject of a sentence; many are counted."""
+def _subject(comparison: Comparison, names: Sequence[str], among: pd.DataFrame, every: str) -> str:
+    """Return strategies as the subject of a sentence; many are counted, as in `every`."""
     if len(names) > MOST_NAMES:
         some_failed = (comparison.summary["status"] != "ok").any()
-        everyone = f"All {len(names)} {noun}{' that finished' if some_failed else ''}"
+        everyone = f"{every.format(len(names))}{' that finished' if some_failed else ''}"
         return everyone if len(names) == len(among) else f"{len(names)} strategies"
     return formats.join_names([as_code(name) + _flag(comparison, name) for name in names])
 
@@ -122,11 +122,11 @@ def _ignored_classes(classes: int, numbers: pd.DataFrame) -> str:
 
     `numbers` has a row for each strategy of the subject; they agree in the first number.
     """
-    never, s = float(numbers["never_predicted"].min()), "s" if len(numbers) == 1 else ""
+    ignored, s = float(numbers["never_predicted"].min()), "s" if len(numbers) == 1 else ""
     total, wrong = pluralize(classes, "class", "classes"), _only_wrong(numbers)
-    if never:
+    if ignored:
         more = f" and predict{s} {wrong} more only wrongly" if wrong else ""
-        return f"never predict{s} {format_count(never)} of {total}{more}"
+        return f"never predict{s} {format_count(ignored)} of {total}{more}"
     if wrong:
         return f"predict{s} all {total}, but {wrong} of them only wrongly"
     return f"recognise{s} images of all {total}"
@@ -139,30 +139,33 @@ def _only_wrong(numbers: pd.DataFrame) -> str:
     return f"up to {written.removeprefix('0 to ')}" if written.startswith("0 to ") else written
 
 
-def _changes(comparison: Comparison, baseline: str, names: Sequence[str]) -> str:
-    """Return a predicate: what strategies do to macro-F1, and then what happens to accuracy.
+def _changes(comparison: Comparison, baseline: str, strategy: str) -> str:
+    """Return a predicate: what a strategy does to macro-F1, and then what happens to accuracy.
 
-    A strategy "raises" or "lowers" macro-F1 only where the difference is clear: its interval
+    It "raises" or "lowers" macro-F1 only where the difference is clear: its interval
     excludes 0 and, of one seed, p is at most .05.
     """
-    macro_f1 = _from_to(comparison, baseline, names, "macro_f1")
-    accuracy = _from_to(comparison, baseline, names, "accuracy")
-    if len(names) > 1:
-        return f"bring macro-F1 {macro_f1}; accuracy goes {accuracy}"
-    gain, loss = (_difference(comparison, names[0], m) for m in ("macro_f1", "accuracy"))
+    macro_f1, accuracy = (_from_to(comparison, baseline, strategy, m) for m in CLAIMED)
+    gain, loss = (_difference(comparison, strategy, metric) for metric in CLAIMED)
     verb = {1: "raises", -1: "lowers", 0: "brings"}[_direction(gain)]
+    verb = "leaves" if "unchanged" in macro_f1 else verb
     how = {1: "rises", -1: "falls", 0: "goes"}[_direction(loss)]
+    how = "is" if "unchanged" in accuracy else how
     doubt = f" ({_interval(loss)})" if loss is not None and not _direction(loss) else ""
     interval = f" ({_interval(gain)})" if gain is not None else ""
     return f"{verb} macro-F1 {macro_f1}{interval}; accuracy {how} {accuracy}{doubt}"
 
 
-def _from_to(comparison: Comparison, baseline: str, names: Sequence[str], metric: str) -> str:
+def _from_to(comparison: Comparison, baseline: str, strategy: str, metric: str) -> str:
+    before, after = map(format_share, _finished_means(comparison)[metric][[baseline, strategy]])
+    return f"unchanged at {after}" if before == after else f"from {before} to {after}"
+
+
+def _level(comparison: Comparison, names: Sequence[str], metric: str) -> str:
+    """Return the values of strategies, beside the baseline's."""
     values = _finished_means(comparison)[metric]
-    after = _range(values[list(names)])
-    if " to " in after:
-        after = f"between {after.replace(' to ', ' and ')}"
-    return f"from {format_share(values[baseline])} to {after}"
+    before, after = format_share(values[str(comparison.baseline)]), _range(values[list(names)])
+    return f"unchanged at {after}" if before == after else f"{after} (baseline {before})"
 
 
 def _difference(comparison: Comparison, strategy: str, metric: str) -> pd.Series | None:
@@ -181,8 +184,9 @@ def _direction(row: pd.Series | None) -> int:
 
 def _interval(row: pd.Series) -> str:
     """Return the interval of a difference, and why the difference may be chance."""
-    interval = f"95 %: {format_bounds(row['low'], row['high'])}"
-    if round(row["low"], 3) <= 0 <= round(row["high"], 3):
+    bounds = formats.format_bounds(format_share(row["low"]), format_share(row["high"]))
+    interval = f"95 %: {bounds}"
+    if bounds[0] != "n" and round(row["low"], 3) <= 0 <= round(row["high"], 3):
         return f"{interval}, which includes 0"
     p = _p_value(row)
     return f"{interval}, but p = {formats.format_p_value(p)}" if p > SIGNIFICANT else interval
@@ -245,9 +249,10 @@ def _significant_differences(comparison: Comparison, tested: pd.DataFrame, neede
     failed = failed_checks(comparison)
     names = [
         f"{as_code(name)} ({add_sign(format_share(row['difference']))}, 95 %: "
-        f"{format_bounds(row['low'], row['high'])}{f'; {FLAG}' if name in failed else ''})"
+        f"{bounds}{f'; {FLAG}' if name in failed else ''})"
         for row in significant.to_dict("records")
         for name in [str(row["strategy"])]
+        for bounds in [formats.format_bounds(format_share(row["low"]), format_share(row["high"]))]
     ]
     which = formats.join_names(names)
     return f"Macro-F1 differs significantly from the baseline's with {which} ({test})."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from benchmark.evaluation.metrics.registry import interval_metrics
-from benchmark.report.render.formats import format_p_value, format_share
+from benchmark.report.render.formats import format_p_value, format_share, lower_first
 from benchmark.report.single.confidence import (
     confidence_section,
     differences_table,
@@ -31,8 +31,9 @@ def test_differences_stand_beside_their_tests() -> None:
     comparison = fabricate(seeds=(0, 1, 2))
     table = differences_table(comparison)
     assert table.columns == (
-        *("Strategy", "Macro-F1", "Difference in macro-F1", "Difference in balanced accuracy"),
-        *("Difference in accuracy", "p, test set", "p, seeds"),
+        *("Strategy", "Macro-F1"),
+        *(f"Difference in {lower_first(metric.title)}" for metric in interval_metrics().values()),
+        *("p, test set", "p, seeds"),
     )
     rows = comparison.paired.set_index(["strategy", "metric"])
     for row in table.rows[1:]:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from benchmark.evaluation.metrics.calibration import pooled_reliability
+from benchmark.evaluation.metrics.registry import METRICS
 from benchmark.report.single.csv_files import ROWS, files_section, frames_of, write_frames
 from tests.report.fabricate import fabricate, with_manifest
 
@@ -22,10 +23,8 @@ def read(path: Path) -> pd.DataFrame:
 def test_columns_have_fixed_names(tmp_path: Path) -> None:
     written = write_frames(frames_of(fabricate()), tmp_path)
     head = {name: path.read_text().splitlines()[0] for name, path in written.items()}
-    summary = (
-        "macro_f1,never_predicted,zero_recall,balanced_accuracy,accuracy,worst_recall,steps,"
-        "seconds,status"
-    )
+    main_metrics = [name for name, metric in METRICS.items() if metric.main]
+    summary = ",".join([*main_metrics, "steps", "seconds", "status"])
     assert head["paired.csv"].endswith("seeds,p_test_set,p_test_set_adj,p_seeds,p_seeds_adj")
     assert head["class_changes.csv"].endswith("images,seeds,significant_bonferroni")
     assert head["audit.csv"] == "strategy,seed,component,expectation,observed,passed"
