@@ -30,3 +30,8 @@ def __getattr__(name: str) -> Any:
     from benchmark import api, result
 
     return getattr(result if name.endswith("Result") else api, name)
+
+
+def __dir__() -> list[str]:
+    """Return all names, so that notebooks complete the lazy ones."""
+    return sorted({*globals(), *__all__})

@@ -151,4 +151,6 @@ def compare_runs(
         For fewer than two folders, one given twice, a run that has no strategy `baseline`, or an
         `out` that is the folder of a run.
     """
+    if isinstance(folders, str | Path):
+        raise ValueError(f"folders must be a list of folders of runs, got one: {str(folders)!r}")
     return benchmark.MultiDatasetResult.load(folders, baseline, None if out is None else Path(out))

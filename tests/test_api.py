@@ -62,3 +62,12 @@ def test_benchmark_run_is_the_function_whatever_is_imported():
     assert benchmark.load is api.load
     with pytest.raises(AttributeError, match="no attribute 'walk'"):
         benchmark.walk  # noqa: B018
+
+
+def test_a_notebook_completes_the_lazy_names():
+    assert set(benchmark.__all__) <= set(dir(benchmark))
+
+
+def test_one_folder_is_no_list_of_folders():
+    with pytest.raises(ValueError, match="must be a list of folders of runs, got one: 'results/a'"):
+        benchmark.compare_runs("results/a")

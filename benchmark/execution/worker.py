@@ -42,7 +42,9 @@ class Worker:
     def __getstate__(self) -> dict[str, Any]:
         """Put the plug-ins first, so that another process loads them before it needs them."""
         plugins = {"plugins": Plugins()}
-        return plugins | self.__dict__ | plugins  # first, and not the None that came with a pickle
+        return (
+            plugins | self.__dict__ | plugins
+        )  # first in order; overrides the None left by unpickling
 
     def train(
         self, segment: Segment, advance: Callable[[int], None], micro_batches: int = 1

@@ -60,11 +60,11 @@ class Experiment(BaseSettings):
 
     data: str = define_setting(
         "wheels", IMAGES, "DATA", accepts="str | Path", in_fingerprint=False
-    )  # the pixels and the split are in it
+    )  # the key holds the pixels and the split instead
     """a folder root/<class>/<file>, a .csv manifest (path,label), torchvision:NAME, digits, or the
     built-in wheels"""
 
-    imbalance: str = define_setting("natural", IMAGES, "PROFILE", in_fingerprint=False)  # the split
+    imbalance: str = define_setting("natural", IMAGES, "PROFILE", in_fingerprint=False)
     """natural, or make the training split long-tailed: exp:RATIO, step:RATIO,FRACTION; add @all to
     do so to validation and test too"""
 
@@ -77,7 +77,7 @@ class Experiment(BaseSettings):
 
     weights: str = define_setting(
         "auto", TRAINING, "WEIGHTS", accepts="str | Path", in_fingerprint=False
-    )  # their hash is
+    )  # the key holds the hash of the weights instead
     """auto: the official ImageNet weights from torchvision's cache or by download, else the bundled
     ones; imagenet; bundled; none; or a .pth or .safetensors file"""
 
@@ -92,7 +92,7 @@ class Experiment(BaseSettings):
 
     batch_size: int | None = define_setting(
         None, TRAINING, "N", at_least=2, in_fingerprint=False
-    )  # that of each seed is
+    )  # the key holds the batch size of each seed
     """images in a step (default: the recipe's 64, halved for small sets until an epoch has 60
     steps, never below 8)"""
 
@@ -122,7 +122,7 @@ class Experiment(BaseSettings):
         "DEVICE",
         test=lambda device: re.fullmatch(r"auto|cpu|cuda(:\d+)?", device) is not None,
         allowed="auto, cpu, cuda or cuda:0",
-        in_fingerprint=False,  # its type is
+        in_fingerprint=False,  # the key holds the type of the device
     )
     """auto, cpu, cuda or cuda:1"""
 
