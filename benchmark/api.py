@@ -128,7 +128,7 @@ def load(folder: str | Path, baseline: str | None = None) -> Result:
     ValueError
         If `baseline` is no strategy of the run.
     """
-    return benchmark.Result.load(Path(folder), baseline)
+    return benchmark.Result.load(_read_folder(folder), baseline)
 
 
 def compare_runs(
@@ -151,6 +151,14 @@ def compare_runs(
         For fewer than two folders, one given twice, a run that has no strategy `baseline`, or an
         `out` that is the folder of a run.
     """
-    if isinstance(folders, str | Path):
-        raise ValueError(f"folders must be a list of folders of runs, got one: {str(folders)!r}")
-    return benchmark.MultiDatasetResult.load(folders, baseline, None if out is None else Path(out))
+    if isinstance(folders, str | Path) or not isinstance(folders, Iterable):
+        raise ValueError(f"folders {folders!r} is not allowed; allowed: a list of folders of runs")
+    paths = [_read_folder(folder) for folder in folders]
+    target = None if out is None else _read_folder(out)
+    return benchmark.MultiDatasetResult.load(paths, baseline, target)
+
+
+def _read_folder(value: Any) -> Path:
+    if not isinstance(value, str | Path):
+        raise ValueError(f"folder {value!r} is not allowed; allowed: a path")
+    return Path(value)

@@ -21,6 +21,7 @@ from benchmark.evaluation.metrics.metric import Metric
 from benchmark.evaluation.metrics.registry import METRICS
 from benchmark.execution.run_folder import RunFolder
 from benchmark.report import notebook_html, write_multi_dataset_report, write_report
+from benchmark.report.multi import notices as multi_notices
 from benchmark.report.multi import page as multi_page
 from benchmark.report.multi import verdict as multi_verdict
 from benchmark.report.single import page as single_page
@@ -137,6 +138,11 @@ class MultiDatasetResult:
         """One row a pair of strategies, tested over data sets."""
         return self.comparison.pairs
 
+    @property
+    def warnings(self) -> list[str]:
+        """What a reader must know before comparing one data set with another."""
+        return list(multi_notices.warnings(self.comparison))
+
     @cached_property
     def figures(self) -> dict[str, Any]:
         """The report's figures, by name, as matplotlib figures."""
@@ -148,7 +154,8 @@ class MultiDatasetResult:
         scores = scores.reindex(index=self.comparison.strategies, columns=self.comparison.datasets)
         scores = scores.assign(mean_rank=self.leaderboard["mean_rank"].to_numpy())
         sentences = multi_verdict.verdict(self.comparison), multi_verdict.follow_up(self.comparison)
-        return f"{' '.join(sentences).strip()}\n\n{scores.round(3).to_string()}"
+        warnings = "".join(f"\nwarning: {text}" for text in self.warnings)
+        return f"{' '.join(sentences).strip()}\n{warnings}\n\n{scores.round(3).to_string()}"
 
     def __repr__(self) -> str:
         return f"{self.table()}\n\n{self.reports['html']}"

@@ -68,6 +68,25 @@ def test_a_notebook_completes_the_lazy_names():
     assert set(benchmark.__all__) <= set(dir(benchmark))
 
 
-def test_one_folder_is_no_list_of_folders():
-    with pytest.raises(ValueError, match="must be a list of folders of runs, got one: 'results/a'"):
-        benchmark.compare_runs("results/a")
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: benchmark.run("digits", 3), "strategies 3 is not allowed; allowed: text or a"),
+        (lambda: benchmark.run("digits", [1, 2]), r"strategies \[1, 2\] is not allowed; allowed"),
+        (lambda: benchmark.run(None), "data None is not allowed; allowed: text"),
+        (lambda: benchmark.run([1]), r"data \[1\] is not allowed; allowed: text"),
+        (lambda: benchmark.run(plugin=[1]), r"plugin \[1\] is not allowed; allowed: a path or"),
+        (lambda: benchmark.load(None), "folder None is not allowed; allowed: a path"),
+        (lambda: benchmark.compare_runs(None), "folders None is not allowed; allowed: a list of"),
+        (lambda: benchmark.compare_runs("a"), "folders 'a' is not allowed; allowed: a list of"),
+        (lambda: benchmark.compare_runs(["a", 3]), "folder 3 is not allowed; allowed: a path"),
+    ],
+)
+def test_a_value_of_another_type_is_refused_in_words(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_a_name_of_an_earlier_version_is_answered_by_the_present_one():
+    with pytest.raises(TypeError, match=r"no setting 'control'\. Write baseline=\."):
+        benchmark.run(**{"control": "no_change"})

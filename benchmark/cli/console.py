@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 MOST_NAMED = 3  # strategies, where many share
 INDENT = " " * 8
+WIDEST = 1000  # columns of a table that is written to a file
 
 
 def format_plan(executor: Executor, trials: int = 0) -> str:
@@ -102,23 +104,24 @@ def _pluralize(number: int, singular: str, plural: str) -> str:
 
 
 def print_summary(result: Result) -> None:
-    """Print the table of a run and where its reports are."""
+    """Print the first table of the report, what failed, and where the reports are."""
     from rich import box, console, table  # a tenth of a second, which --help can do without
+
+    from benchmark.report.single.metric_tables import main_table
 
     terminal = console.Console(highlight=False, markup=False)
     if not terminal.is_terminal:
-        terminal.width = 120
-    formats = {m.name: "{:.3g}" if m.format == "count" else "{:.3f}" for m in result.main_metrics}
-    formats |= {"steps": "{:.0f}", "seconds": "{:.0f}"}
+        terminal.width = WIDEST  # a file cuts no line
+    numbers = main_table(result.comparison, plain=True)
     rows = table.Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    rows.add_column("strategy", no_wrap=True)
-    for heading in (*(metric.title for metric in result.main_metrics), "steps", "seconds"):
-        rows.add_column(heading.replace(" ", "\n"), justify="right")
-    for row in result.summary.to_dict("records"):
-        numbers = [text.format(row[name]) for name, text in formats.items()]
-        failed = row["status"] == "failed"
-        rows.add_row(str(row["strategy"]), *(["-"] * len(numbers) if failed else numbers))
+    rows.add_column(numbers.columns[0], no_wrap=True)
+    for heading in numbers.columns[1:]:
+        rows.add_column(re.sub(r" (?=\w)", "\n", heading), justify="right")  # ↑ stays in its line
+    for row in numbers.rows:
+        strategy, *cells = (cell.text for cell in row.cells)
+        rows.add_row(strategy, *(["failed"] if row.kind == "failed" else cells))
     terminal.print(rows)
+    print(textwrap.fill(numbers.caption, 96) + "\n")
     for failure in result.failures.to_dict("records"):
         print(f"failed: {failure['strategy']} (seed {failure['seed']}): {failure['error']}")
     print_reports(result.reports)

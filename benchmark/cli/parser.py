@@ -8,11 +8,12 @@ from typing import Any, NoReturn
 
 import benchmark
 from benchmark.cli.commands import cache, check, compare, data, list, plan, report, run
+from benchmark.plan.settings import RENAMED
 from benchmark.spec import did_you_mean
 
 COMMANDS = (run, plan, list, report, compare, data, check, cache)
 REPLACED = {
-    "--control": "write --baseline",
+    **{f"--{name}": f"write --{new}" for name, new in RENAMED.items()},
     "--dry-run": "use the command `plan` in place of `run`",
 }
 DESCRIPTION = """Which remedy helps a classifier that ignores its rare classes? Fine-tunes one

@@ -10,7 +10,10 @@ from benchmark.storage.sizes import parse_size
 
 
 def _read_strategies(value: Any) -> str | tuple[str, ...]:
-    return value if isinstance(value, str) or not isinstance(value, Iterable) else tuple(value)
+    names = (value,) if isinstance(value, str) or not isinstance(value, Iterable) else tuple(value)
+    if not all(isinstance(name, str) for name in names):
+        raise ValueError(f"strategies {value!r} is not allowed; allowed: text or a list of texts")
+    return value if isinstance(value, str) else names
 
 
 def _read_size(value: Any) -> int:

@@ -22,6 +22,7 @@ from benchmark.spec import did_you_mean
 F = TypeVar("F", bound=Callable[..., Any])
 GROUPS = ("what is compared", "on which images", "how it is trained", "where it goes, and how fast")
 WHAT, IMAGES, TRAINING, OUTPUT = GROUPS
+RENAMED = {"control": "baseline"}  # names of 0.1, which scripts and shells remember
 
 
 def read_whole_numbers(value: Any) -> tuple[int, ...]:
@@ -42,8 +43,15 @@ def _split(value: Any) -> Iterable[Any]:
     return value if isinstance(value, Iterable) else [value]
 
 
+def read_text(value: Any) -> str:
+    """Turn a text, or a path in its place, into text; raise TypeError for anything else."""
+    if not isinstance(value, str | Path):
+        raise TypeError(f"{value!r} is no text")
+    return str(value)
+
+
 def _read_paths(value: Any) -> tuple[str, ...]:
-    return tuple(map(str, [value] if isinstance(value, str | Path) else value))
+    return tuple(map(read_text, [value] if isinstance(value, str | Path) else value))
 
 
 class Reader(NamedTuple):
@@ -55,7 +63,7 @@ class Reader(NamedTuple):
 
 
 READERS: dict[Any, Reader] = {
-    str: Reader(str, "text", "str"),
+    str: Reader(read_text, "text", "str"),
     Path: Reader(Path, "a path", "str | Path"),
     int: Reader(_read_whole_number, "a whole number", "int"),
     float: Reader(float, "a number", "float"),
@@ -82,8 +90,8 @@ class SettingDefinition:
     allowed: str = ""  # what an error says about allowed values
     reader: Callable[[Any], Any] | None = None  # in place of that of `READERS`; or ValueError
     accepts: str = ""  # the types that may be given in Python
-    # whether another value gives another network, so that it enters the keys of what is stored;
-    # False also where what follows from it enters them: images, steps, precision
+    # whether its value enters the keys of what is stored; not if no network depends on it, or if
+    # they hold what follows from it: pixels, steps, precision
     in_fingerprint: bool = True
     name: str = ""
     description: str = ""  # also what is the default, in brackets, if that is not the field's
@@ -139,8 +147,7 @@ class SettingDefinition:
     def format_parameter(self) -> str:
         """Return its lines in a NumPy docstring."""
         accepts = self.accepts or READERS[self.type].accepts
-        text = self.help()
-        text = textwrap.indent(textwrap.fill(f"{text[0].upper()}{text[1:]}.", 92), " " * 4)
+        text = textwrap.indent(textwrap.fill(f"{self.help()}.", 92), " " * 4)
         return f"{self.name} : {accepts}{' | None' * (self.default is None)}\n{text}\n"
 
 
@@ -206,7 +213,7 @@ def require_known(names: Iterable[str], *kinds: type) -> None:
     known = settings_of(*kinds)
     for name in names:
         if name not in known:
-            close = did_you_mean(name, known)
+            close = f" Write {RENAMED[name]}=." if name in RENAMED else did_you_mean(name, known)
             raise TypeError(f"there is no setting {name!r}.{close} Known: {', '.join(known)}")
 
 

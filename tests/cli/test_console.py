@@ -1,53 +1,59 @@
 """What is printed, from made results: the table, failures, checks, what the cache holds."""
 
+from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
-import pandas as pd
-
+from benchmark.analysis.comparison import Comparison
 from benchmark.cli.console import format_cache, format_removal, print_checks, print_summary
 from benchmark.contract.case import CheckOutcome
-from benchmark.evaluation.metrics.registry import METRICS
+from benchmark.report.single.metric_tables import main_table
+from benchmark.result import Result
 from benchmark.storage.cache import Entry
+from tests.report.fabricate import fabricate
 
-MAIN = [metric for metric in METRICS.values() if metric.main]
-
-
-def summary_row(strategy, status="ok"):
-    numbers = dict.fromkeys(METRICS, 0.25)
-    counts = {name: 7 / 3 for name, metric in METRICS.items() if metric.format == "count"}
-    return {
-        "strategy": strategy,
-        **numbers,
-        **counts,
-        "steps": 40,
-        "seconds": 1.6,
-        "status": status,
-    }
+REPORTS = {"markdown": Path("r.md"), "html": Path("r.html")}
 
 
-def test_the_table_has_the_main_metrics_and_says_which_strategies_failed(capsys):
-    failure = {"strategy": "worse", "seed": 3, "error": "RuntimeError: no"}
-    print_summary(
-        SimpleNamespace(
-            summary=pd.DataFrame([summary_row("better"), summary_row("worse", "failed")]),
-            failures=pd.DataFrame([failure]),
-            reports={"markdown": Path("r.md"), "html": Path("r.html")},
-            main_metrics=MAIN,
-        )
-    )
-    out = capsys.readouterr().out
-    lines = [line.split() for line in out.splitlines()]
-    words = out.split()
-    for metric in MAIN:
-        assert set(metric.title.split()) <= set(words)
-    (better,) = [line for line in lines if line[:1] == ["better"]]
-    expected = ["2.33" if metric.format == "count" else "0.250" for metric in MAIN]
-    assert better[1:] == [*expected, "40", "2"]
-    (worse,) = [line for line in lines if line[:1] == ["worse"]]
-    assert set(worse[1:]) == {"-"}
-    assert "failed: worse (seed 3): RuntimeError: no" in out
-    assert out.endswith("report: r.md\nreport: r.html\n")
+def printed(capsys, comparison: Comparison) -> str:
+    print_summary(Result(comparison, REPORTS))
+    return capsys.readouterr().out
+
+
+def row(text: str, strategy: str) -> list[str]:
+    (cells,) = [line.split()[1:] for line in text.splitlines() if line.split()[:1] == [strategy]]
+    return cells
+
+
+def test_the_table_on_the_terminal_is_that_of_the_report(capsys):
+    comparison = fabricate(shared={"threshold_moving": "no_change"}, seeds=(0, 1))
+    text, table = printed(capsys, comparison), main_table(comparison, plain=True)
+    for line in table.rows:
+        strategy, *cells = (cell.text for cell in line.cells)
+        assert row(text, strategy) == cells
+    assert row(text, "threshold_moving")[-1] == "–"  # the seconds are those of no_change
+    assert table.caption in " ".join(text.split())
+    assert "Bold" not in text
+    assert text.endswith("report: r.md\nreport: r.html\n")
+
+
+def test_a_metric_that_a_run_does_not_have_is_a_dash(capsys):
+    comparison = fabricate()
+    without = replace(comparison, summary=comparison.summary.assign(macro_f1=float("nan")))
+    text = printed(capsys, without)
+    assert "nan" not in text
+    assert row(text, "no_change")[0] == "–"
+
+
+def test_what_failed_is_said_in_the_table_and_below_it_with_its_error(capsys):
+    text = printed(capsys, fabricate(failed=[("focal_loss", 0)]))
+    assert row(text, "focal_loss") == ["failed"]
+    assert "failed: focal_loss (seed 0): " in text
+
+
+def test_a_file_cuts_no_line(capsys):
+    name = "focal_loss:" + ",".join(f"parameter_{number}=1.5" for number in range(10))
+    text = printed(capsys, fabricate(strategies=("no_change", name)))
+    assert len(row(text, name)) == len(row(text, "no_change"))
 
 
 def test_a_check_is_a_line_and_an_error_is_wrapped_below(capsys):

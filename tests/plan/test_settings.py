@@ -69,7 +69,7 @@ def test_one_more_field_is_an_argument_with_documentation():
     assert next(iter(signature.parameters)) == "data"
     assert next(reversed(signature.parameters)) == "progress"
     assert signature.parameters["clip_norm"].default == 1.5
-    assert "clip_norm : float\n    Gradients are scaled" in run.__doc__
+    assert "clip_norm : float\n    gradients are scaled" in run.__doc__
     assert run.__doc__.endswith("progress\n    Shows what is done.")
 
 

@@ -79,12 +79,15 @@ def column_of(metric: Metric) -> Column:
     return Column(metric.name, metric.title, write, metric.better, metric.of_network)
 
 
-def main_table(comparison: Comparison) -> Table:
-    """Strategies × the numbers of summary.csv; failed ones are rows with their error."""
+def main_table(comparison: Comparison, plain: bool = False) -> Table:
+    """Strategies × the numbers of summary.csv; failed ones are rows with their error.
+
+    `plain` leaves out the differences from the baseline and what the caption says of print.
+    """
     summary = comparison.summary.set_index("strategy")
     columns, constants = _split_constants(summary, main_columns())
-    caption = _main_caption(comparison) + constants
-    return metric_table(comparison, summary, columns, "summary.csv", caption, differences=True)
+    caption = _main_caption(comparison, plain) + constants
+    return metric_table(comparison, summary, columns, "summary.csv", caption, differences=not plain)
 
 
 def further_section(comparison: Comparison) -> Iterator[Block]:
@@ -229,10 +232,13 @@ def _sharing_sentence(owners: Mapping[str, str], columns: Sequence[Column]) -> s
     return f" {MISSING}: {join_names(sharing)} {verb} the network of another row."
 
 
-def _main_caption(comparison: Comparison) -> str:
+def _main_caption(comparison: Comparison, plain: bool) -> str:
     seeds = comparison.seeds
     over = f", mean over {len(seeds)} seeds" if len(seeds) > 1 else f" of seed {seeds[0]}"
-    caption = f"Results on the test images{over}. Bold: best of its column."
+    caption = f"Results on the test images{over}."
+    if plain:
+        return caption
+    caption += " Bold: best of its column."
     if comparison.baseline in set(comparison.summary["strategy"]):
         caption += f" Small: difference from {comparison.baseline}."
     return caption

@@ -17,6 +17,7 @@ from benchmark.report.multi.page import build_page, headline
 from benchmark.report.render.blocks import Heading, Table
 from benchmark.report.render.formats import format_share
 from benchmark.report.render.html import inline_drawing
+from tests.report.fabricate import fabricate
 from tests.report.multi.runs import MISSING, cells, run, several
 from tests.report.reader import HOSTILE, Reader
 
@@ -173,5 +174,8 @@ def test_a_notebook_gets_verdict_and_table() -> None:
     assert "a higher macro-F1 than the baseline" in Reader(fragment).text
     assert "d2" in fragment
     assert "too few for a test" in repr(result)
+    runs = [fabricate(Path("a"), quick=True), fabricate(Path("b"))]
+    quick = benchmark.MultiDatasetResult(merge(runs), result.reports)
+    assert "\nwarning: Quick looks, which are no evidence: `clothes (a)`.\n" in quick.table()
     assert list(result.figures) == ["differences"]
     assert result.pairs.shape == (15, 8)
