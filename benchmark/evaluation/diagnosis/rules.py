@@ -38,27 +38,28 @@ COMPONENTS = (  # of a strategy or of the data: what can be changed
     *("budget", "images", "labels", "classes"),
 )
 
-FEWEST_TRAINED = 10  # training images below which no other cause is considered
-FEWEST_EVALUATED = 6  # validation and test images below which an AUC says nothing
-LOST_BY_DECISION = 0.25  # recall that the decision costs against the argmax
-SAME = 0.65  # AUC against the confuser: hardly more than chance allows
-CLEARLY_SEPARATED = 0.80  # AUC of the probe against the confuser: they are not one class
-ALIKE = 0.30  # likeness to the confuser, see `_likeness`
-SOME_ALIKE = 0.20  # the same, for a class that is separated from all others but one
-OTHERS_SEPARATED = 0.48  # recall of the other classes, without the prior
-PROBE_SEPARATES = 0.75  # AUC of the probe
-BEHIND_PROBE = 0.15  # AUC of the probe minus that of the network
-OTHERS_BEHIND = 0.70  # recall of the other classes by the network, over that by the probe
-FALLING = 0.15  # fall of the validation loss over the last third of the training
-UNDERCONFIDENT = 1.25  # best scale of the logits
-LITTLE = 0.35  # share of the prior's log-loss that such a network removes at most
-VERY_UNDERCONFIDENT = 1.75
-SOME = 0.60
-NOT_SEPARATED = 0.72  # AUC against all others
-SEPARATED = 0.75
-SOME_RECOGNISED = 0.25  # recall without the prior
-MOST_RECOGNISED = 0.50
-BEARABLE = 0.30  # recall that this costs the large classes
+# MIN_: a rule holds from this value on. MAX_: a rule holds up to it.
+MIN_TRAIN_IMAGES = 10  # fewer are a cause of their own, whatever else there may be
+MIN_EVIDENCE_IMAGES = 6  # in validation and test; an AUC of fewer says nothing
+MIN_RECALL_LOST = 0.25  # recall that the decision costs against the argmax
+CONFUSER_AUC_LIMIT = 0.65  # up to it confuser and class are one, above they are separated
+MAX_PROBE_CONFUSER_AUC = 0.80  # of the probe; above, the class and its confuser are not one
+MIN_LIKENESS = 0.30  # to the confuser, see `_likeness`
+MIN_LIKENESS_IF_SEPARATED = 0.20  # the same, for a class separated from all others but one
+MIN_RECALL_OF_OTHERS = 0.48  # of the network; below, the features tell too little
+MIN_PROBE_AUC = 0.75  # against all others
+MIN_AUC_GAP = 0.15  # AUC of the probe minus that of the network
+MAX_RECALL_RATIO = 0.70  # recall of the other classes: the network's over the probe's, below it
+MIN_LOSS_FALL = 0.15  # of the validation loss over the last third of the training
+MIN_SCALE = 1.25  # factor at which the logits predict best; an underconfident network's
+MAX_R2 = 0.35  # share of the prior's log-loss that such a network removes
+MIN_HIGH_SCALE = 1.75  # factor of a very underconfident network
+MAX_R2_AT_HIGH_SCALE = 0.60  # share that a very underconfident one removes
+MAX_SEPARABILITY_AUC = 0.72  # against all others; up to it the class is not separated
+MIN_SEPARABILITY_AUC = 0.75  # against all others; from it on the class is separated
+MIN_PRIOR_FREE_RECALL = 0.25  # recall without the prior that indicates prior bias at last
+HIGH_PRIOR_FREE_RECALL = 0.50  # recall without the prior that indicates it early in the table
+MAX_PRIOR_FREE_COST = 0.30  # recall that the large classes lose without the prior
 
 THRESHOLDS = {
     name: f"{value:.2f}".replace("0.", ".", 1) if isinstance(value, float) else str(value)
@@ -91,21 +92,27 @@ def _likeness(s: Signals) -> float:
     return s["confuser_share"] - s["confuser_share_of_others"]
 
 
+def _min_likeness(s: Signals) -> float:
+    """Likeness from which class and confuser are one; less where no other class is like it."""
+    separated = s["separability_auc"] > MAX_SEPARABILITY_AUC
+    return MIN_LIKENESS_IF_SEPARATED if separated else MIN_LIKENESS
+
+
 def _prior_decides(s: Signals, recognised: float) -> bool:
     """Whether the network separates the class, and the decision ignores that."""
     return (
-        s["separability_auc"] >= SEPARATED
-        and s["confuser_auc"] >= SAME
+        s["separability_auc"] >= MIN_SEPARABILITY_AUC
+        and s["confuser_auc"] >= CONFUSER_AUC_LIMIT
         and s["prior_free_recall"] >= recognised
-        and not s["prior_free_cost"] > BEARABLE  # nan: there are no large classes
+        and not s["prior_free_cost"] > MAX_PRIOR_FREE_COST  # nan: there are no large classes
     )
 
 
 _PRIOR_DECIDES = (
-    "network and probe separate it from all others (mean AUC {SEPARATED} or more), the network "
-    "separates it from its main confuser ({SAME} or more), and without the prior in the decision "
-    "%s of its images or more are recognised, at a cost of up to {BEARABLE} of the large classes' "
-    "recall"
+    "network and probe separate it from all others (mean AUC {MIN_SEPARABILITY_AUC} or more), the "
+    "network separates it from its main confuser ({CONFUSER_AUC_LIMIT} or more), and without the "
+    "prior in the decision %s of its images or more are recognised, at a cost of up to "
+    "{MAX_PRIOR_FREE_COST} of the large classes' recall"
 )
 _PRIOR_DECIDES_EXPLANATION = (
     "Without the prior in the decision {prior_free_recall} of its images are recognised, at a cost "
@@ -117,27 +124,27 @@ _PRIOR_DECIDES_EXPLANATION = (
 RULES = (
     Rule(
         FEW_IMAGES,
-        "fewer than {FEWEST_TRAINED} training images",
-        lambda s: s["train_images"] < FEWEST_TRAINED,
-        "It has {train_images} training images, fewer than {FEWEST_TRAINED}: too few to learn it "
+        "fewer than {MIN_TRAIN_IMAGES} training images",
+        lambda s: s["train_images"] < MIN_TRAIN_IMAGES,
+        "It has {train_images} training images, fewer than {MIN_TRAIN_IMAGES}: too few to learn it "
         "from, whatever other cause there may be.",
         "Liu et al. 2019, arXiv 1904.05160 (few-shot classes: below 20)",
         ("images", "augmentation", "classes"),
     ),
     Rule(
         UNDETERMINED,
-        "fewer than {FEWEST_EVALUATED} validation and test images",
-        lambda s: s["evidence_images"] < FEWEST_EVALUATED,
-        "It has {evidence_images} validation and test images, fewer than {FEWEST_EVALUATED}: too "
-        "few to tell why.",
+        "fewer than {MIN_EVIDENCE_IMAGES} validation and test images",
+        lambda s: s["evidence_images"] < MIN_EVIDENCE_IMAGES,
+        "It has {evidence_images} validation and test images, fewer than {MIN_EVIDENCE_IMAGES}: "
+        "too few to tell why.",
         "Hanley & McNeil 1982 (standard error of an AUC)",
         ("images",),
     ),
     Rule(
         PRIOR_BIAS,
         "the recall of the largest output is higher than that of the decision, by "
-        "{LOST_BY_DECISION} or more",
-        lambda s: s["argmax_recall"] - s["recall"] >= LOST_BY_DECISION,
+        "{MIN_RECALL_LOST} or more",
+        lambda s: s["argmax_recall"] - s["recall"] >= MIN_RECALL_LOST,
         "The largest output is right for {argmax_recall} of its test images, the decision for "
         "{recall}: the network separates the images, but the decision gives them to other classes.",
         "Collell et al. 2018",
@@ -145,8 +152,8 @@ RULES = (
     ),
     Rule(
         UNDER_TRAINED,
-        "the network's recall of the other classes is less than {OTHERS_BEHIND} of the probe's",
-        lambda s: s["network_recall_of_others"] < OTHERS_BEHIND * s["probe_recall_of_others"],
+        "the network's recall of the other classes is less than {MAX_RECALL_RATIO} of the probe's",
+        lambda s: s["network_recall_of_others"] < MAX_RECALL_RATIO * s["probe_recall_of_others"],
         "A linear probe on the same features recognises {probe_recall_of_others} of the other "
         "classes' images, the network {network_recall_of_others}: the whole network makes too "
         "little of its features.",
@@ -155,18 +162,18 @@ RULES = (
     ),
     Rule(
         CONFUSABLE,
-        "neither network nor probe separates it from its main confuser (AUC of the network, and of "
-        "both, up to {SAME}, of the probe up to {CLEARLY_SEPARATED}; {FEWEST_EVALUATED} images of "
-        "the confuser or more); and without the class in the list, the confuser would take a "
-        "larger share of its images than of the remaining classes', by {ALIKE} or more, or by "
-        "{SOME_ALIKE} where all classes but the confuser are separated from it (mean AUC above "
-        "{NOT_SEPARATED})",
+        "neither network nor probe separates it from its main confuser (AUC of the network, and "
+        "of both, up to {CONFUSER_AUC_LIMIT}, of the probe up to {MAX_PROBE_CONFUSER_AUC}; "
+        "{MIN_EVIDENCE_IMAGES} images of the confuser or more); and without the class in the "
+        "list, the confuser would take a larger share of its images than of the remaining "
+        "classes', by {MIN_LIKENESS} or more, or by {MIN_LIKENESS_IF_SEPARATED} where all classes "
+        "but the confuser are separated from it (mean AUC above {MAX_SEPARABILITY_AUC})",
         lambda s: (
-            s["confuser_auc"] <= SAME
-            and s["confuser_separability"] <= SAME
-            and s["probe_confuser_auc"] <= CLEARLY_SEPARATED
-            and s["confuser_images"] >= FEWEST_EVALUATED
-            and _likeness(s) >= (SOME_ALIKE if s["separability_auc"] > NOT_SEPARATED else ALIKE)
+            s["confuser_auc"] <= CONFUSER_AUC_LIMIT
+            and s["confuser_separability"] <= CONFUSER_AUC_LIMIT
+            and s["probe_confuser_auc"] <= MAX_PROBE_CONFUSER_AUC
+            and s["confuser_images"] >= MIN_EVIDENCE_IMAGES
+            and _likeness(s) >= _min_likeness(s)
         ),
         "Its images can't be told from those of {confuser} (AUC {confuser_auc}; guessing has .50). "
         "Without the class in the list, {confuser} would take {confuser_share} of them, and "
@@ -176,10 +183,10 @@ RULES = (
     ),
     Rule(
         UNDER_TRAINED,
-        "a probe on the features separates it from all others (AUC {PROBE_SEPARATES} or more), and "
-        "the network does so less, by {BEHIND_PROBE} or more",
+        "a probe on the features separates it from all others (AUC {MIN_PROBE_AUC} or more), and "
+        "the network does so less, by {MIN_AUC_GAP} or more",
         lambda s: (
-            s["probe_auc"] >= PROBE_SEPARATES and s["probe_auc"] - s["network_auc"] >= BEHIND_PROBE
+            s["probe_auc"] >= MIN_PROBE_AUC and s["probe_auc"] - s["network_auc"] >= MIN_AUC_GAP
         ),
         "A linear probe on the same features separates it from all others (AUC {probe_auc}), the "
         "network less so (AUC {network_auc}): the network makes too little of its features.",
@@ -188,16 +195,16 @@ RULES = (
     ),
     Rule(
         PRIOR_BIAS,
-        _PRIOR_DECIDES % "{MOST_RECOGNISED}",
-        lambda s: _prior_decides(s, MOST_RECOGNISED),
+        _PRIOR_DECIDES % "{HIGH_PRIOR_FREE_RECALL}",
+        lambda s: _prior_decides(s, HIGH_PRIOR_FREE_RECALL),
         _PRIOR_DECIDES_EXPLANATION,
         "Menon et al. 2021, arXiv 2007.07314, eq. 9",
         ("decision", "loss", "sampler", "head"),
     ),
     Rule(
         UNDER_TRAINED,
-        "the validation loss fell by {FALLING} or more over the last third of the training",
-        lambda s: s["loss_fall"] >= FALLING,
+        "the validation loss fell by {MIN_LOSS_FALL} or more over the last third of the training",
+        lambda s: s["loss_fall"] >= MIN_LOSS_FALL,
         "The validation loss, averaged over classes, was still falling: by {loss_fall} over the "
         "last third of the training. Rare classes are learnt last.",
         "Francazi et al. 2023, arXiv 2207.00391 (minority initial drop)",
@@ -205,12 +212,12 @@ RULES = (
     ),
     Rule(
         UNDER_TRAINED,
-        "the logits predict best when multiplied by {UNDERCONFIDENT} or more and remove at most "
-        "{LITTLE} of the prior's log-loss; or by {VERY_UNDERCONFIDENT} or more, and at most "
-        "{SOME}",
+        "the logits predict best when multiplied by {MIN_SCALE} or more and remove at most "
+        "{MAX_R2} of the prior's log-loss; or by {MIN_HIGH_SCALE} or more, and at most "
+        "{MAX_R2_AT_HIGH_SCALE}",
         lambda s: (
-            (s["scale"] >= UNDERCONFIDENT and s["mcfadden_r2"] <= LITTLE)
-            or (s["scale"] >= VERY_UNDERCONFIDENT and s["mcfadden_r2"] <= SOME)
+            (s["scale"] >= MIN_SCALE and s["mcfadden_r2"] <= MAX_R2)
+            or (s["scale"] >= MIN_HIGH_SCALE and s["mcfadden_r2"] <= MAX_R2_AT_HIGH_SCALE)
         ),
         "The network is underconfident: its logits predict best when multiplied by {scale}, and "
         "remove {mcfadden_r2} of the prior's log-loss. A training that was stopped early looks so.",
@@ -219,14 +226,15 @@ RULES = (
     ),
     Rule(
         WRONG_LABELS,
-        "neither network nor probe separates it from all others (mean AUC up to {NOT_SEPARATED}), "
-        "but they separate it from its main confuser (above {SAME}), or the confuser would take "
-        "hardly more of its images than of the remaining classes' (by less than {ALIKE}); the "
-        "network's recall of the other classes is {OTHERS_SEPARATED} or more",
+        "neither network nor probe separates it from all others (mean AUC up to "
+        "{MAX_SEPARABILITY_AUC}), but they separate it from its main confuser (above "
+        "{CONFUSER_AUC_LIMIT}), or the confuser would take hardly more of its images than of the "
+        "remaining classes' (by less than {MIN_LIKENESS}); the network's recall of the other "
+        "classes is {MIN_RECALL_OF_OTHERS} or more",
         lambda s: (
-            s["network_recall_of_others"] >= OTHERS_SEPARATED
-            and s["separability_auc"] <= NOT_SEPARATED
-            and (s["confuser_separability"] > SAME or _likeness(s) < ALIKE)
+            s["network_recall_of_others"] >= MIN_RECALL_OF_OTHERS
+            and s["separability_auc"] <= MAX_SEPARABILITY_AUC
+            and (s["confuser_separability"] > CONFUSER_AUC_LIMIT or _likeness(s) < MIN_LIKENESS)
         ),
         "Neither the network nor a probe recognises what its images have in common (AUC "
         "{separability_auc}; guessing has .50), and they look like several other classes (entropy "
@@ -237,19 +245,19 @@ RULES = (
     ),
     Rule(
         PRIOR_BIAS,
-        _PRIOR_DECIDES % "{SOME_RECOGNISED}",
-        lambda s: _prior_decides(s, SOME_RECOGNISED),
+        _PRIOR_DECIDES % "{MIN_PRIOR_FREE_RECALL}",
+        lambda s: _prior_decides(s, MIN_PRIOR_FREE_RECALL),
         _PRIOR_DECIDES_EXPLANATION,
         "Menon et al. 2021, arXiv 2007.07314, eq. 9",
         ("decision", "loss", "sampler", "head"),
     ),
     Rule(
         UNDETERMINED,
-        "it is not separated from all others (mean AUC up to {NOT_SEPARATED}), and the network's "
-        "recall of the other classes is less than {OTHERS_SEPARATED}",
+        "it is not separated from all others (mean AUC up to {MAX_SEPARABILITY_AUC}), and the "
+        "network's recall of the other classes is less than {MIN_RECALL_OF_OTHERS}",
         lambda s: (
-            s["separability_auc"] <= NOT_SEPARATED
-            and s["network_recall_of_others"] < OTHERS_SEPARATED
+            s["separability_auc"] <= MAX_SEPARABILITY_AUC
+            and s["network_recall_of_others"] < MIN_RECALL_OF_OTHERS
         ),
         "Neither the network nor a probe recognises what its images have in common (AUC "
         "{separability_auc}), but the other classes are hardly recognised either (the network "
