@@ -13,7 +13,7 @@ from benchmark.storage.sizes import format_size
 from benchmark.strategy.registry import tunable
 
 if TYPE_CHECKING:
-    from benchmark.contract.case import CheckOutcome
+    from benchmark.contract.case import ContractResult
     from benchmark.execution.executor import Executor
     from benchmark.execution.prepare import PreparedExperiment
     from benchmark.plan.segments import Plan
@@ -72,7 +72,7 @@ def _experiment_lines(prepared: PreparedExperiment) -> list[str]:
 
 
 def _tuning_lines(plan: Plan, trials: int) -> list[str]:
-    """Return which parameters a search would try, a line a strategy."""
+    """Return which parameters a search would try, one line per strategy."""
     spaces = {spec.name: tunable(spec) for spec in plan.strategies}
     most = trials * len(plan.budgets) * sum(map(bool, spaces.values()))
     title = f"{trials} trials of each strategy on validation, up to {most} networks first"
@@ -133,7 +133,7 @@ def print_reports(reports: Mapping[str, Path]) -> None:
         print(f"report: {reports[kind]}")
 
 
-def print_checks(strategy: str, results: Iterable[CheckOutcome]) -> int:
+def print_checks(strategy: str, results: Iterable[ContractResult]) -> int:
     """Print a line for each check of a strategy as it ends; return how many fail."""
     outcomes = []
     for result in results:

@@ -27,7 +27,7 @@ class Case:
 
 
 @dataclass(frozen=True)
-class CheckOutcome:
+class ContractResult:
     """The outcome of one check."""
 
     check: str  # what the check requires

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from benchmark.contract import components, key, loss, training
-from benchmark.contract.case import Case, CheckFailedError, CheckOutcome, ContractCheck
+from benchmark.contract.case import Case, CheckFailedError, ContractCheck, ContractResult
 from benchmark.plugins import line_in
 from benchmark.strategy.registration import StrategyEntry
 
@@ -25,22 +25,22 @@ CHECKS: tuple[ContractCheck, ...] = (
 )
 
 
-def check_strategy(entry: StrategyEntry) -> Iterator[CheckOutcome]:
+def check_strategy(entry: StrategyEntry) -> Iterator[ContractResult]:
     """Run all checks, one after the other."""
     builds = "It can be built with its defaults"
     try:
         case = Case(entry, entry.build_default())
     except Exception as error:
-        yield CheckOutcome(builds, error_sentence(error, entry))
+        yield ContractResult(builds, error_sentence(error, entry))
         return
-    yield CheckOutcome(builds)
+    yield ContractResult(builds)
     for check in CHECKS:
         requirement, problem = (check.__doc__ or "").partition("\n")[0].rstrip("."), ""
         try:
             check(case)
         except Exception as error:
             problem = error_sentence(error, entry)
-        yield CheckOutcome(requirement, problem)
+        yield ContractResult(requirement, problem)
 
 
 def error_sentence(error: Exception, entry: StrategyEntry) -> str:

@@ -40,7 +40,7 @@ _NEUTRAL: dict[str, Expectation[StageMeasurement]] = {
 
 
 @dataclass(frozen=True)
-class Check:
+class AuditCheck:
     """One expectation, compared with what was measured; both in words."""
 
     component: str  # of the strategy; or "trained_blocks", "budget"
@@ -56,11 +56,11 @@ def audit(
     budget: Budget,
     measured: Sequence[dict[str, Any]],
     decision: DecisionMeasurement,
-) -> list[Check]:
+) -> list[AuditCheck]:
     """Check one strategy on one seed.
 
     `blocks` are the names of those that the recipe may train, in order; the last is the head.
-    `measured` is `StageMonitor.to_json` of every step range of the training, `decision` the
+    `measured` is `StepRangeMonitor.to_json` of every step range of the training, `decision` the
     validation labels of the strategy and the outputs that its decision was fitted to.
     """
     checks = []
@@ -78,60 +78,69 @@ def audit(
     return [*checks, *check_decision(strategy, decision), trained, _check_budget(budget, measured)]
 
 
-def _check_stage(stage: Stage, measurement: StageMeasurement) -> Iterator[Check]:
+def _check_stage(stage: Stage, measurement: StageMeasurement) -> Iterator[AuditCheck]:
     for component, neutral in _NEUTRAL.items():
         declared = [each for each in stage.expectations if each.component == component]
         if declared:
-            yield from (Check(component, each.claim, *each.check(measurement)) for each in declared)
+            yield from (
+                AuditCheck(component, each.claim, *each.check(measurement)) for each in declared
+            )
         elif stage.is_neutral(component):
-            yield Check(component, neutral.claim, *neutral.check(measurement))
+            yield AuditCheck(component, neutral.claim, *neutral.check(measurement))
         else:
             yield _has_effect(component, neutral.check(measurement), measurement.class_counts)
 
 
-def check_decision(strategy: Strategy, measurement: DecisionMeasurement) -> Iterator[Check]:
+def check_decision(strategy: Strategy, measurement: DecisionMeasurement) -> Iterator[AuditCheck]:
     """Check the decision of a strategy: its labels in a trial, and those of the run."""
     neutral = DecisionIsArgmax()
     component, in_run = neutral.component, neutral.check(measurement)
     if strategy.decision == Argmax() and not strategy.expectations:
-        yield Check(component, neutral.claim, *in_run)
+        yield AuditCheck(component, neutral.claim, *in_run)
         return
     counts = measurement.class_counts
     try:
         in_trial = trial(strategy.decision, counts, measurement.outputs.features.shape[1])
     except Exception as error:  # a plug-in may need more than the trial has
-        yield Check(component, "it can be tried", None, f"{type(error).__name__}: {error}")
+        yield AuditCheck(
+            component,
+            "it can be fitted to a synthetic network",
+            None,
+            f"{type(error).__name__}: {error}",
+        )
     else:
         for each in strategy.expectations:
-            yield Check(component, each.claim, *each.check(in_trial))
+            yield AuditCheck(component, each.claim, *each.check(in_trial))
         if not strategy.expectations:
             is_argmax, _ = in_run
             yield _has_effect(component, neutral.check(in_trial) if is_argmax else in_run, counts)
     yield _check_refit(strategy.decision, measurement)
 
 
-def _check_refit(decision: Decision, measurement: DecisionMeasurement) -> Check:
+def _check_refit(decision: Decision, measurement: DecisionMeasurement) -> AuditCheck:
     """Compare the labels with those of the decision, fitted once more to the same outputs."""
     rule = decision.fit(measurement.outputs, measurement.class_counts)
     refitted = np.asarray(rule(measurement.outputs.without_labels()))
     different = int((refitted != measurement.predicted).sum())
     before, after = measurement.macro_f1
-    return Check(
+    return AuditCheck(
         "decision",
-        "the labels are those of the decision",
+        "the recorded labels are those of the decision, fitted again",
         different == 0,
-        f"{different} of {len(measurement.predicted)} validation labels are not; "
-        f"it moved {int(measurement.changed.sum())}, macro-F1 from {before:.3f} to {after:.3f}",
+        f"{different} of {len(measurement.predicted)} validation labels differ; "
+        f"it changed {int(measurement.changed.sum())}, macro-F1 from {before:.3f} to {after:.3f}",
     )
 
 
-def _has_effect(component: str, neutral: CheckResult, counts: Labels) -> Check:
+def _has_effect(component: str, neutral: CheckResult, counts: Labels) -> AuditCheck:
     """Check a component without expectations: it must not measure what a neutral one does."""
     is_neutral, observed = neutral
     present = counts[counts > 0]
     balanced = present.max() < 1.1 * present.min()  # then there may be nothing to do
     passed = None if is_neutral and balanced else not is_neutral
-    return Check(component, "it makes a difference (none is declared)", passed, observed)
+    return AuditCheck(
+        component, "it has some effect (no expectation is declared)", passed, observed
+    )
 
 
 def _sum_ranges(
@@ -161,7 +170,7 @@ def _check_trained_blocks(
     recipe: Recipe,
     order: Sequence[str],
     measured: Sequence[dict[str, Any]],
-) -> Check:
+) -> AuditCheck:
     """Compare the blocks that changed with those that should train, for every step range."""
     by_start = {values["start"]: values for values in measured}
     faults: list[str] = []
@@ -174,8 +183,8 @@ def _check_trained_blocks(
         phase = recipe.phases[steps.phase]
         first = steps.stage.train_from or (HEAD if phase.train_from == HEAD else order[0])
         for blocks, changed, kind in (
-            (values["blocks"], values["trained"], "parameters"),
-            (values["batch_norm_blocks"], values["averaged"], "batch-norm statistics"),
+            (values["blocks"], values["changed_parameters"], "parameters"),
+            (values["batch_norm_blocks"], values["changed_batch_norm"], "batch-norm statistics"),
         ):
             expected = {b for b in blocks if order.index(b) >= order.index(first)}
             if unexpected := sorted(set(changed) - expected, key=order.index):
@@ -183,9 +192,9 @@ def _check_trained_blocks(
             if unchanged := sorted(expected - set(changed) - {HEAD}, key=order.index):
                 faults.append(f"the {kind} of {', '.join(unchanged)} did not change")
             changes[kind].append(_format_blocks(sorted(changed, key=order.index)))
-        if HEAD not in values["trained"]:
+        if HEAD not in values["changed_parameters"]:
             faults.append("the parameters of head did not change")
-    return Check(
+    return AuditCheck(
         "trained_blocks",
         "the blocks that change are those that are to be trained",
         not faults,
@@ -197,10 +206,10 @@ def _format_blocks(blocks: Sequence[str]) -> str:
     return " to ".join(dict.fromkeys([*blocks[:1], *blocks[-1:]])) or "none"
 
 
-def _check_budget(budget: Budget, measured: Sequence[dict[str, Any]]) -> Check:
+def _check_budget(budget: Budget, measured: Sequence[dict[str, Any]]) -> AuditCheck:
     steps, images = (sum(values[name] for values in measured) for name in ("steps", "images"))
     expected = (budget.steps, budget.steps * budget.batch_size)
-    return Check(
+    return AuditCheck(
         "budget",
         f"{expected[0]:,} optimizer steps, {expected[1]:,} images: the budget of every strategy",
         (steps, images) == expected,

@@ -31,7 +31,7 @@ from benchmark.storage.sizes import format_size
 from benchmark.strategy.registry import StrategySpec
 from benchmark.system.device import cores
 from benchmark.system.memory import host_memory
-from benchmark.system.progress import Advance, NullProgress
+from benchmark.system.progress import Advance, Progress
 from benchmark.train.activation_store import ActivationStore
 from benchmark.train.placement import Placement
 
@@ -47,7 +47,7 @@ class Executor:
     plan: Plan
     folder: RunFolder
     # segments trained at the same time, each in a process of its own if more than one; None: one on
-    # a GPU, on a CPU one a core, as far as memory goes, since one thread for each of two networks
+    # a GPU, on a CPU one per core, as far as memory goes, since one thread for each of two networks
     # is faster than two threads for one
     jobs: int | None = None
     # whether a strategy's record is written as soon as its network is trained, so that a run can be
@@ -71,7 +71,7 @@ class Executor:
         started = {s.key for s in self.plan.segments if self.folder.state_file(s.key).exists()}
         return self.plan.needed(finished, started - finished)
 
-    def execute(self, progress: NullProgress) -> None:
+    def execute(self, progress: Progress) -> None:
         """Train what is needed and write all records. Failures are recorded, not raised."""
         self.train(progress)
         succeeded = [
@@ -82,7 +82,7 @@ class Executor:
         if all(succeeded):
             self.folder.discard_states()
 
-    def train(self, progress: NullProgress) -> None:
+    def train(self, progress: Progress) -> None:
         """Train what is needed. Failures are recorded, not raised."""
         needed = self.needed()
         for segment in self.plan.segments:  # a segment that failed earlier is tried again
@@ -98,7 +98,9 @@ class Executor:
         with progress.task("training", steps, "steps") as advance:
             for wave in self.plan.waves():
                 segments = [segment for segment in wave if segment.key in keys]
-                segments.sort(key=lambda segment: not segment.augments_images)  # the longest first
+                segments.sort(
+                    key=lambda segment: not segment.recomputes_activations
+                )  # the longest first
                 if self._jobs > 1:
                     self._train_in_processes(segments, progress, advance)
                 else:
@@ -131,7 +133,7 @@ class Executor:
         threads = max(1, cores() // self._jobs)
         return Worker(replace(self.prepared, processes=self._jobs), self.folder, threads)
 
-    def _run_frozen_layers(self, seeds: set[int], progress: NullProgress) -> None:
+    def _run_frozen_layers(self, seeds: set[int], progress: Progress) -> None:
         """Fill the stores of activations, with as many processes as train."""
         prepared = self._worker.prepared
         features = prepared.frozen_features
@@ -151,7 +153,7 @@ class Executor:
         forward_pass: str,
         store: ActivationStore,
         missing: NDArray[np.int64],
-        progress: NullProgress,
+        progress: Progress,
         advance: Advance,
     ) -> None:
         if not len(missing):
@@ -174,17 +176,15 @@ class Executor:
                 progress.say(f"note: {note}")
                 self._worker.fill(forward_pass, store.missing(missing))
 
-    def _train_here(
-        self, segments: list[Segment], progress: NullProgress, advance: Advance
-    ) -> None:
+    def _train_here(self, segments: list[Segment], progress: Progress, advance: Advance) -> None:
         for segment in segments:
-            progress.now(_segment_name(segment))
+            progress.show_status(_segment_name(segment))
             self._worker.train(segment, advance)
             for spec in self._specs_to_record(segment):
                 self._worker.record(spec, segment.seed, segment.key)
 
     def _train_in_processes(
-        self, segments: list[Segment], progress: NullProgress, advance: Advance
+        self, segments: list[Segment], progress: Progress, advance: Advance
     ) -> None:
         with self._reporting(segments, progress, advance):
             try:
@@ -223,7 +223,7 @@ class Executor:
 
     @contextmanager
     def _reporting(
-        self, segments: list[Segment], progress: NullProgress, advance: Advance
+        self, segments: list[Segment], progress: Progress, advance: Advance
     ) -> Iterator[None]:
         """Report the steps that the workers' heartbeats count."""
         counted = {segment.key: 0 for segment in segments}
@@ -241,7 +241,7 @@ class Executor:
                 if steps > counted[segment.key]:
                     advance(steps - counted[segment.key])
                     counted[segment.key] = steps
-            progress.now(", ".join(running))
+            progress.show_status(", ".join(running))
 
         with polling(poll):
             yield

@@ -39,7 +39,7 @@ class OutputsManifest:
     drawn: tuple[int, ...]  # (C,) images
     distinct_images: int
     augmented_images: int
-    stages_measured: tuple[dict[str, Any], ...]  # `StageMonitor.to_json`
+    measured_step_ranges: tuple[dict[str, Any], ...]  # `StepRangeMonitor.to_json`
     micro_batch: int  # images that pass the network at once, at most
     curve: tuple[CurvePoint, ...]
 

@@ -142,13 +142,13 @@ def _audit(
     context: SeedContext,
 ) -> AuditRecord:
     """Check the training and the decision; sum what was measured by class."""
-    stages = training.stages_measured
+    measured = training.measured_step_ranges
     measurement = DecisionMeasurement(context.train_counts, outputs["val"], predicted)
     checks = audit(
-        spec.strategy, context.recipe, context.trainable, context.budget, stages, measurement
+        spec.strategy, context.recipe, context.trainable, context.budget, measured, measurement
     )
     # (C, bins, 2) -> (C, 2): the loss's gradient and that of cross-entropy
-    norms = np.sum([stage["gradient_norm"] for stage in stages], axis=0).sum(1)
+    norms = np.sum([values["gradient_norm"] for values in measured], axis=0).sum(1)
     logits = outputs["test"].logits.astype(np.float64)
     # a constant added to all logits of an image changes nothing, so it is taken out
     mean_logit = (logits - logits.mean(1, keepdims=True)).mean(0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from traceback import format_exception
 from typing import Any, Literal
 
-from benchmark.evaluation.audit import Check
+from benchmark.evaluation.audit import AuditCheck
 from benchmark.execution.schema import SCHEMA_VERSION
 
 
@@ -28,7 +28,7 @@ class BudgetUsed:
 class AuditRecord:
     """The checks, and by class what the training drew and where its logits are; each (C,)."""
 
-    checks: tuple[Check, ...]
+    checks: tuple[AuditCheck, ...]
     drawn: tuple[int, ...]  # images
     gradient: tuple[float | None, ...]  # sum of the norms of the loss's gradient at the logits
     cross_entropy_gradient: tuple[float | None, ...]  # the same of cross-entropy

@@ -42,9 +42,8 @@ class Worker:
     def __getstate__(self) -> dict[str, Any]:
         """Put the plug-ins first, so that another process loads them before it needs them."""
         plugins = {"plugins": Plugins()}
-        return (
-            plugins | self.__dict__ | plugins
-        )  # first in order; overrides the None left by unpickling
+        # the first fixes the order, the last replaces what an unpickled worker has of them
+        return plugins | self.__dict__ | plugins
 
     def train(
         self, segment: Segment, advance: Callable[[int], None], micro_batches: int = 1
@@ -171,7 +170,7 @@ class Worker:
                 drawn=tuple(stats.drawn.tolist()),
                 distinct_images=stats.distinct_images,
                 augmented_images=stats.augmented_images,
-                stages_measured=tuple(monitor.to_json() for monitor in stats.monitors),
+                measured_step_ranges=tuple(monitor.to_json() for monitor in stats.monitors),
                 micro_batch=stats.micro_batch(self.prepared.budgets[segment.seed].batch_size),
                 curve=tuple(
                     CurvePoint(**{**point, "val_loss_by_class": tuple(point["val_loss_by_class"])})

@@ -29,8 +29,8 @@ class Segment:
     has_children: bool  # other segments start from here, so the state is wanted
 
     @property
-    def augments_images(self) -> bool:
-        """Whether images pass the frozen layers during the training, which takes longer."""
+    def recomputes_activations(self) -> bool:
+        """Whether its stages send images through the frozen layers again, which takes longer."""
         stages = [step_range.stage for step_range in self.step_ranges]
         return not all(
             isinstance(stage.augmentation, NoAugmentation) and isinstance(stage.mixing, NoMixing)

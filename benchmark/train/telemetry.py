@@ -28,7 +28,7 @@ Checksums = dict[str, tuple[tuple[float, ...], tuple[float, ...]]]
 
 
 @dataclass
-class StageMonitor:
+class StepRangeMonitor:
     """Measurements of one step range of a training. C classes."""
 
     start: int
@@ -43,8 +43,8 @@ class StageMonitor:
     mixed: int = 0  # with more than one class in their target
     blocks: list[str] = field(default_factory=list)  # that have parameters, in order
     batch_norm_blocks: list[str] = field(default_factory=list)  # blocks that have batch norm
-    trained: set[str] = field(default_factory=set)  # blocks whose parameters changed
-    averaged: set[str] = field(default_factory=set)  # blocks whose batch-norm statistics changed
+    changed_parameters: set[str] = field(default_factory=set)  # blocks whose parameters changed
+    changed_batch_norm: set[str] = field(default_factory=set)  # blocks whose statistics changed
 
     def add(self, sums: DeviceAccumulators) -> None:
         """Add the sums that lie on the device, which synchronises."""
@@ -60,23 +60,25 @@ class StageMonitor:
         self.batch_norm_blocks = [block for block, (_, statistics) in after.items() if statistics]
         for block, (parameters, statistics) in after.items():
             if parameters != before[block][0]:
-                self.trained.add(block)
+                self.changed_parameters.add(block)
             if statistics != before[block][1]:
-                self.averaged.add(block)
+                self.changed_batch_norm.add(block)
 
     def to_json(self) -> dict[str, Any]:
         """Return all fields as JSON-able values."""
         arrays = ("drawn", "synthetic", "gradient_norm")
         lists = {name: getattr(self, name).tolist() for name in arrays}
-        lists |= {name: sorted(getattr(self, name)) for name in ("trained", "averaged")}
+        sets = ("changed_parameters", "changed_batch_norm")
+        lists |= {name: sorted(getattr(self, name)) for name in sets}
         return {**self.__dict__, **lists}
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> StageMonitor:
+    def from_json(cls, value: dict[str, Any]) -> StepRangeMonitor:
         """Read the value of `to_json`."""
         arrays = {name: np.asarray(value[name], np.int64) for name in ("drawn", "synthetic")}
         arrays["gradient_norm"] = np.asarray(value["gradient_norm"])
-        sets = {name: set(value[name]) for name in ("trained", "averaged")}
+        blocks = ("changed_parameters", "changed_batch_norm")
+        sets = {name: set(value[name]) for name in blocks}
         return cls(**{**value, **arrays, **sets})
 
 
@@ -86,7 +88,7 @@ class TrainingStats:
 
     classes: int
     used: NDArray[np.bool_]  # (N,) training images drawn at least once
-    monitors: list[StageMonitor] = field(default_factory=list)  # one for each step range
+    monitors: list[StepRangeMonitor] = field(default_factory=list)  # one for each step range
     augmented_images: int = 0
     micro_batches: int = 1  # into which a batch is cut since memory ran out
     seconds: float = 0.0  # of training steps, without validation
@@ -104,12 +106,12 @@ class TrainingStats:
         """Training images drawn at least once."""
         return int(np.count_nonzero(self.used))
 
-    def monitor(self, start: int) -> StageMonitor:
+    def monitor(self, start: int) -> StepRangeMonitor:
         """Return the monitor of the step range that begins at step `start`."""
         if not self.monitors or self.monitors[-1].start != start:
             drawn, synthetic = np.zeros((2, self.classes), np.int64)
             norms = np.zeros((self.classes, CONFIDENCE_BINS, 2))
-            self.monitors.append(StageMonitor(start, drawn, synthetic, norms))
+            self.monitors.append(StepRangeMonitor(start, drawn, synthetic, norms))
         return self.monitors[-1]
 
     def count(self, batch: Batch, samples: SamplePool) -> None:
@@ -149,7 +151,7 @@ class TrainingStats:
         fields = dict(value)
         bits = np.frombuffer(bytes.fromhex(value["used"]), np.uint8)
         fields["used"] = np.unpackbits(bits, count=fields.pop("images")).astype(bool)
-        fields["monitors"] = [StageMonitor.from_json(monitor) for monitor in value["monitors"]]
+        fields["monitors"] = [StepRangeMonitor.from_json(monitor) for monitor in value["monitors"]]
         return cls(**fields)
 
 

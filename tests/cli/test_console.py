@@ -5,7 +5,7 @@ from pathlib import Path
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.cli.console import format_cache, format_removal, print_checks, print_summary
-from benchmark.contract.case import CheckOutcome
+from benchmark.contract.case import ContractResult
 from benchmark.report.single.metric_tables import main_table
 from benchmark.result import Result
 from benchmark.storage.cache import Entry
@@ -57,7 +57,7 @@ def test_a_file_cuts_no_line(capsys):
 
 
 def test_a_check_is_a_line_and_an_error_is_wrapped_below(capsys):
-    outcomes = [CheckOutcome("It is fast"), CheckOutcome("It is small", "it is large " * 10)]
+    outcomes = [ContractResult("It is fast"), ContractResult("It is small", "it is large " * 10)]
     assert print_checks("mine", outcomes) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[:2] == ["  PASS  It is fast", "  FAIL  It is small"]

@@ -17,7 +17,7 @@ MANIFEST = OutputsManifest(
     drawn=(4, 2),
     distinct_images=5,
     augmented_images=0,
-    stages_measured=({"start": 0, "gradient_norm": [[[0.1, 0.2]]]},),
+    measured_step_ranges=({"start": 0, "gradient_norm": [[[0.1, 0.2]]]},),
     micro_batch=2,
     curve=(POINT,),
 )
@@ -54,7 +54,7 @@ def test_how_the_network_was_trained_is_read_as_it_was_written(store):
     _, manifest = store.load("key")
     assert manifest.key == "key"
     assert (manifest.seed, manifest.drawn, manifest.curve) == (7, (4, 2), (POINT,))
-    assert manifest.stages_measured == MANIFEST.stages_measured
+    assert manifest.measured_step_ranges == MANIFEST.measured_step_ranges
 
 
 def test_outputs_count_only_if_they_are_whole(store):

@@ -84,6 +84,6 @@ def test_needed_leaves_out_stored_segments_and_what_only_they_needed():
 
 def test_segments_that_augment_images_are_known_as_they_take_longer():
     plan = make_plan(resolve("all"), {0: BUDGET}, {0: "a"})
-    assert [s.used_by for s in plan.segments if s.augments_images] == [
+    assert [s.used_by for s in plan.segments if s.recomputes_activations] == [
         ("augmentation_oversampling",)
     ]

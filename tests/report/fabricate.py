@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from benchmark.analysis.comparison import Comparison, compare_records
-from benchmark.evaluation.audit import Check
+from benchmark.evaluation.audit import AuditCheck
 from benchmark.evaluation.diagnosis.signals import SIGNALS
 from benchmark.evaluation.metrics.registry import evaluate
 from benchmark.execution.manifest import (
@@ -229,7 +229,7 @@ EXPECTATIONS = {
 
 def _audit(train: np.ndarray, strength: float, passed: bool) -> AuditRecord:
     checks = tuple(
-        Check(component, expectation, passed or component != "loss", observed)
+        AuditCheck(component, expectation, passed or component != "loss", observed)
         for component, (expectation, observed) in EXPECTATIONS.items()
     )
     weights = train ** (1 - strength)

@@ -141,7 +141,7 @@ def test_only_the_last_layer_learns_from_synthetic_features(longer):
     assert not any(monitor.synthetic.any() for monitor in before)
     assert last.synthetic[0] == 0
     assert last.synthetic.sum() > 10
-    assert last.trained == {"head"}
+    assert last.changed_parameters == {"head"}
     assert (last.drawn + last.synthetic).sum() == 8 * 8
     assert training.stats.distinct_images <= len(SPLIT.train)
     assert not [check for check in checks(longer, strategy, training) if check.passed is False]

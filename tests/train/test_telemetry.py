@@ -83,10 +83,10 @@ def test_trained_blocks_are_found_by_their_checksums(setup):
     assert list(before) == ["body", "tail", "head"], "the last block of the suffix has none"
     training.run(segment)
     head_phase, second = training.stats.monitors
-    assert head_phase.trained == {"head"}
-    assert head_phase.averaged == set()
-    assert second.trained == {"body", "tail", "head"}
-    assert second.averaged == {"body", "tail"}
+    assert head_phase.changed_parameters == {"head"}
+    assert head_phase.changed_batch_norm == set()
+    assert second.changed_parameters == {"body", "tail", "head"}
+    assert second.changed_batch_norm == {"body", "tail"}
     assert [monitor.steps for monitor in (head_phase, second)] == [3, 3]
     assert [monitor.images for monitor in (head_phase, second)] == [12, 12]
     assert second.blocks == ["body", "tail", "head"]
