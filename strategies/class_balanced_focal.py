@@ -7,7 +7,7 @@ from benchmark.strategy import (
     Stage,
     Strategy,
     UpweightsRareClasses,
-    Weighted,
+    WeightedLoss,
     strategy,
 )
 from strategies.effective_number import InverseEffectiveNumber
@@ -25,6 +25,6 @@ def class_balanced_focal(gamma: float = 1.0, beta: float = 0.999) -> Strategy:
 
     Example: --strategies no_change,class_balanced_focal:gamma=2,beta=0.9999
     """
-    loss = Weighted(InverseEffectiveNumber(beta), FocalLoss(gamma))
+    loss = WeightedLoss(InverseEffectiveNumber(beta), FocalLoss(gamma))
     expectations = (DownweightsEasyExamples(), UpweightsRareClasses())
     return Strategy(stages=(Stage(loss=loss, expectations=expectations),))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import Between, ExpectClassWeights, Stage, Strategy, Weighted, strategy
+from benchmark.strategy import Between, ExpectClassWeights, Stage, Strategy, WeightedLoss, strategy
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -38,5 +38,5 @@ def class_weights(power: float = 1.0) -> Strategy:
 
     Example: --strategies no_change,class_weights:power=0.5,1
     """
-    loss = Weighted(InversePower(power))
+    loss = WeightedLoss(InversePower(power))
     return Strategy(stages=(Stage(loss=loss, expectations=(ExpectClassWeights(power),)),))

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import ExpectClassWeights, OneOf, Stage, Strategy, Weighted, strategy
+from benchmark.strategy import ExpectClassWeights, OneOf, Stage, Strategy, WeightedLoss, strategy
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -39,5 +39,5 @@ def effective_number(beta: float = 0.999) -> Strategy:
 
     Example: --strategies no_change,effective_number:beta=0.99,0.999
     """
-    loss = Weighted(InverseEffectiveNumber(beta))
+    loss = WeightedLoss(InverseEffectiveNumber(beta))
     return Strategy(stages=(Stage(loss=loss, expectations=(ExpectClassWeights(1.0, beta),)),))

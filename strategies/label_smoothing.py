@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Smoothed:
+class SmoothedCrossEntropy:
     """Cross-entropy with the fraction epsilon of each target spread over all classes."""
 
     epsilon: float
@@ -42,4 +42,4 @@ def label_smoothing(epsilon: float = 0.1) -> Strategy:
     Example: --strategies no_change,label_smoothing:epsilon=0.05
     """
     expectations = (DownweightsUncertainExamples(confident=1 - epsilon / 2),)
-    return Strategy(stages=(Stage(loss=Smoothed(epsilon), expectations=expectations),))
+    return Strategy(stages=(Stage(loss=SmoothedCrossEntropy(epsilon), expectations=expectations),))

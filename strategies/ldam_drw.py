@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import Between, Stage, Strategy, Weighted, strategy
+from benchmark.strategy import Between, Stage, Strategy, WeightedLoss, strategy
 from benchmark.strategy.expectations.loss import UpweightsEasyExamples, UpweightsRareClasses
 from strategies.effective_number import InverseEffectiveNumber
 
@@ -34,7 +34,7 @@ class CosineHead:
 
 
 @dataclass(frozen=True)
-class Margins:
+class LDAMLoss:
     """Cross-entropy with the true logit lowered, by `largest` for the rarest class."""
 
     largest: float
@@ -62,8 +62,8 @@ def ldam_drw(
 
     Example: --strategies no_change,ldam_drw:margin=0.3
     """
-    margins, easy = Margins(margin, scale), UpweightsEasyExamples()
-    weighted = Weighted(InverseEffectiveNumber(beta), margins)
-    plain = Strategy((Stage(loss=margins, expectations=(easy,)),), CosineHead(scale))
+    loss, easy = LDAMLoss(margin, scale), UpweightsEasyExamples()
+    weighted = WeightedLoss(InverseEffectiveNumber(beta), loss)
+    plain = Strategy((Stage(loss=loss, expectations=(easy,)),), CosineHead(scale))
     final = Stage(final_fraction, loss=weighted, expectations=(easy, UpweightsRareClasses()))
     return plain.then(final)

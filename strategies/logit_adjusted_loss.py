@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class LogitAdjusted:
+class LogitAdjustedCrossEntropy:
     """-log softmax(f + tau log pi)_y."""
 
     tau: float
@@ -39,5 +39,5 @@ def logit_adjusted_loss(tau: float = 1.0) -> Strategy:
 
     Example: --strategies no_change,logit_adjusted_loss:tau=0.5,1
     """
-    stage = Stage(loss=LogitAdjusted(tau), expectations=(UpweightsRareClasses(),))
+    stage = Stage(loss=LogitAdjustedCrossEntropy(tau), expectations=(UpweightsRareClasses(),))
     return Strategy(stages=(stage,))

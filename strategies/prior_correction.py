@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.strategy import (
-    AddOffset,
     Between,
+    OffsetArgmax,
     Outputs,
     PredictsRareClassesMore,
     Strategy,
@@ -17,7 +17,7 @@ from benchmark.strategy import (
 
 
 @dataclass(frozen=True)
-class SubtractPrior:
+class PriorCorrection:
     """Subtracts tau times the log of a class's share of the training images."""
 
     tau: float
@@ -26,10 +26,10 @@ class SubtractPrior:
         if not self.tau >= 0:
             raise ValueError(f"prior_correction: tau must be 0 or more, got {self.tau}")
 
-    def fit(self, validation: Outputs, counts: NDArray[np.int64]) -> AddOffset:  # noqa: ARG002
+    def fit(self, validation: Outputs, counts: NDArray[np.int64]) -> OffsetArgmax:  # noqa: ARG002
         """Return the offsets (C,) that follow from the training counts (C,)."""
         prior = np.maximum(counts, 1) / counts.sum()
-        return AddOffset(tuple((-self.tau * np.log(prior)).tolist()))
+        return OffsetArgmax(tuple((-self.tau * np.log(prior)).tolist()))
 
 
 @strategy(groups=("decisions",), tau=Between(0, 2))
@@ -45,5 +45,5 @@ def prior_correction(base: str = "no_change", tau: float = 1.0) -> Strategy:
 
     Example: --strategies no_change,prior_correction:tau=0.5,1
     """
-    rule = SubtractPrior(tau)
+    rule = PriorCorrection(tau)
     return replace(find(base), decision=rule, expectations=(PredictsRareClassesMore(),))

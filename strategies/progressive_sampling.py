@@ -1,7 +1,7 @@
 """Progressively balanced sampling."""
 
 from benchmark.strategy import ExpectClassSampling, OneOf, Stage, Strategy, strategy
-from strategies.random_oversampling import Oversample
+from strategies.random_oversampling import Oversampler
 
 
 @strategy(groups=("samplers",), stages=OneOf((2, 3, 5, 10)))
@@ -20,5 +20,5 @@ def progressive_sampling(stages: int = 5) -> Strategy:
     blended = [Stage(1 / stages)]
     for t in (k / (stages - 1) for k in range(1, stages)):
         expectations = (ExpectClassSampling(power=0, blend=t),)
-        blended.append(Stage(1 / stages, Oversample(blend=t), expectations=expectations))
+        blended.append(Stage(1 / stages, Oversampler(blend=t), expectations=expectations))
     return Strategy(tuple(blended))

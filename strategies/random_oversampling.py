@@ -9,7 +9,7 @@ from benchmark.strategy import ExpectClassSampling, Stage, Strategy, strategy
 
 
 @dataclass(frozen=True)
-class Oversample:
+class Oversampler:
     """Repeats images of smaller classes. An epoch shows each image of the largest class once.
 
     The fraction `blend` of the draws is in proportion to (images)^power, the others to images.
@@ -46,5 +46,5 @@ def random_oversampling() -> Strategy:
 
     Example: --strategies no_change,random_oversampling
     """
-    stage = Stage(sampler=Oversample(), expectations=(ExpectClassSampling(power=0),))
+    stage = Stage(sampler=Oversampler(), expectations=(ExpectClassSampling(power=0),))
     return Strategy(stages=(stage,))

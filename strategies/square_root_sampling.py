@@ -1,7 +1,7 @@
 """Square-root sampling."""
 
 from benchmark.strategy import Between, ExpectClassSampling, Stage, Strategy, strategy
-from strategies.random_oversampling import Oversample
+from strategies.random_oversampling import Oversampler
 
 
 @strategy(groups=("samplers",), power=Between(0, 1))
@@ -18,5 +18,5 @@ def square_root_sampling(power: float = 0.5) -> Strategy:
     """
     if not 0 <= power <= 1:
         raise ValueError(f"square_root_sampling: power must be from 0 to 1, got {power}")
-    stage = Stage(sampler=Oversample(power), expectations=(ExpectClassSampling(power),))
+    stage = Stage(sampler=Oversampler(power), expectations=(ExpectClassSampling(power),))
     return Strategy(stages=(stage,))

@@ -7,9 +7,9 @@ from benchmark.strategy import Strategy, find, strategy
 def square_root_weights() -> Strategy:
     """Cross-entropy weighted by the inverse square root of class size: class weights, but milder.
 
-    Half way, on a logarithmic scale, between no weights and those of `class_weights`, which
-    multiply the noise of a class of few images (as sampling: Mahajan et al. 2018, arXiv 1805.00932,
-    section 2.2).
+    Half way, on a logarithmic scale, between no weights and `class_weights`. Full class weights
+    multiply the noise of classes with few images (as sampling: Mahajan et al. 2018, arXiv
+    1805.00932, section 2.2).
 
     L = -w_y log p_y, w_c ~ n_c^-1/2
 

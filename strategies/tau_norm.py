@@ -11,7 +11,7 @@ from benchmark.strategy import Between, Outputs, PredictsRareClassesMore, Strate
 
 
 @dataclass(frozen=True)
-class NormalisedRows:
+class TauNormalisation:
     """Each row of the classifier divided by a power of its norm, without bias."""
 
     tau: float
@@ -20,7 +20,7 @@ class NormalisedRows:
         if not self.tau >= 0:
             raise ValueError(f"tau_norm: tau must be 0 or more, got {self.tau}")
 
-    def fit(self, validation: Outputs, counts: NDArray[np.int64]) -> NormalisedRows:  # noqa: ARG002
+    def fit(self, validation: Outputs, counts: NDArray[np.int64]) -> TauNormalisation:  # noqa: ARG002
         """Return itself: nothing is fitted."""
         return self
 
@@ -45,5 +45,5 @@ def tau_norm(base: str = "no_change", tau: float = 1.0) -> Strategy:
 
     Example: --strategies no_change,tau_norm:tau=0.5,1
     """
-    rule = NormalisedRows(tau)
+    rule = TauNormalisation(tau)
     return replace(find(base), decision=rule, expectations=(PredictsRareClassesMore(),))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.strategy import AddOffset, Between, Outputs, Strategy, find, strategy
+from benchmark.strategy import Between, OffsetArgmax, Outputs, Strategy, find, strategy
 from benchmark.strategy.expectations.decision import RaisesFittedMacroF1
 
 
@@ -22,7 +22,7 @@ def nearest_best(values: NDArray, scores: list[float], target: float) -> float:
 
 
 @dataclass(frozen=True)
-class MoveThresholds:
+class ThresholdMoving:
     """One offset for each class, fitted on validation for macro-F1."""
 
     prior_weight: float
@@ -32,7 +32,7 @@ class MoveThresholds:
         if not self.prior_weight >= 0:
             raise ValueError(f"threshold_moving: prior_weight={self.prior_weight} is below 0")
 
-    def fit(self, validation: Outputs, counts: NDArray[np.int64]) -> AddOffset:
+    def fit(self, validation: Outputs, counts: NDArray[np.int64]) -> OffsetArgmax:
         """Fit the strength of the prior correction, then every class by coordinate ascent."""
         log_p, labels, classes = validation.log_probabilities, validation.labels, len(counts)
         prior = -np.log(np.maximum(counts, 1) / counts.sum())
@@ -50,7 +50,7 @@ class MoveThresholds:
             fitted[k] += nearest_best(steps, scores, 0.0)
         images = np.bincount(labels, minlength=classes)
         trust = images / (images + self.prior_weight)
-        return AddOffset(tuple((trust * fitted + (1 - trust) * prior).tolist()))
+        return OffsetArgmax(tuple((trust * fitted + (1 - trust) * prior).tolist()))
 
 
 @strategy(groups=("all", "decisions"), prior_weight=Between(1, 100, log=True))
@@ -67,5 +67,5 @@ def threshold_moving(base: str = "no_change", prior_weight: float = 10.0) -> Str
 
     Example: --strategies no_change,threshold_moving:base=focal_loss
     """
-    rule = MoveThresholds(prior_weight)
+    rule = ThresholdMoving(prior_weight)
     return replace(find(base), decision=rule, expectations=(RaisesFittedMacroF1(),))

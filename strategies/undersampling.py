@@ -9,7 +9,7 @@ from benchmark.strategy import ExpectClassSampling, Stage, Strategy, strategy
 
 
 @dataclass(frozen=True)
-class Undersample:
+class Undersampler:
     """As many images of each class as the smallest has, drawn anew for each epoch."""
 
     def __call__(self, labels: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
@@ -35,4 +35,4 @@ def undersampling() -> Strategy:
     Example: --strategies no_change,undersampling,random_oversampling
     """
     expectations = (ExpectClassSampling(power=0, undersampled=True),)
-    return Strategy(stages=(Stage(sampler=Undersample(), expectations=expectations),))
+    return Strategy(stages=(Stage(sampler=Undersampler(), expectations=expectations),))

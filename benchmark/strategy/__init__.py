@@ -7,16 +7,16 @@ and `expectations` what a strategy can declare for the audit.
 """
 
 from benchmark.strategy.components import (
-    AddOffset,
     Argmax,
     CrossEntropy,
     LinearHead,
     NoAugmentation,
     NoMixing,
     NoSynthesis,
+    OffsetArgmax,
     RandomAugmentation,
     Shuffle,
-    Weighted,
+    WeightedLoss,
 )
 from benchmark.strategy.expectations.decision import PredictsRareClassesMore, RaisesFittedMacroF1
 from benchmark.strategy.expectations.inputs import (
@@ -55,12 +55,12 @@ from benchmark.strategy.search_space import Between, OneOf
 from benchmark.strategy.stage import Stage, Strategy
 
 __all__ = [
-    "AddOffset", "AllImagesAugmented", "Argmax", "Augmentation", "Between", "CheckResult",
-    "CrossEntropy", "Decision", "DecisionMeasurement", "DownweightsEasyExamples",
-    "DownweightsUncertainExamples", "ExpectClassSampling", "ExpectClassWeights", "Expectation",
-    "FeatureSynthesizer", "Head", "ImagesMixed", "LinearHead", "Loss", "Mixing", "NoAugmentation",
-    "NoMixing", "NoSynthesis", "OneOf", "Outputs", "PredictsRareClassesMore", "RaisesFittedMacroF1",
+    "AllImagesAugmented", "Argmax", "Augmentation", "Between", "CheckResult", "CrossEntropy",
+    "Decision", "DecisionMeasurement", "DownweightsEasyExamples", "DownweightsUncertainExamples",
+    "ExpectClassSampling", "ExpectClassWeights", "Expectation", "FeatureSynthesizer", "Head",
+    "ImagesMixed", "LinearHead", "Loss", "Mixing", "NoAugmentation", "NoMixing", "NoSynthesis",
+    "OffsetArgmax", "OneOf", "Outputs", "PredictsRareClassesMore", "RaisesFittedMacroF1",
     "RandomAugmentation", "RepeatsAugmented", "Sampler", "Shuffle", "Stage", "StageMeasurement",
-    "Strategy", "SyntheticFeatures", "UpweightsEasyExamples", "UpweightsRareClasses", "Weighted",
-    "find", "strategy",
+    "Strategy", "SyntheticFeatures", "UpweightsEasyExamples", "UpweightsRareClasses",
+    "WeightedLoss", "find", "strategy",
 ]  # fmt: skip

@@ -115,7 +115,7 @@ class CrossEntropy:
 
 
 @dataclass(frozen=True)
-class Weighted:
+class WeightedLoss:
     """A loss with class weights, sum_c w_c t_c L_c. A loss is linear in its target t.
 
     Weights are scaled to mean 1 over the training images, so that the learning rate stays the same.
@@ -153,11 +153,11 @@ class Argmax:
         self, validation: Outputs, counts: NDArray[np.int64]
     ) -> Callable[[Outputs], NDArray[np.int64]]:
         """Return offsets of 0."""
-        return AddOffset((0.0,) * len(counts))
+        return OffsetArgmax((0.0,) * len(counts))
 
 
 @dataclass(frozen=True)
-class AddOffset:
+class OffsetArgmax:
     """argmax_c (log p_c + offset_c): a fitted rule. Records hold its offsets."""
 
     offset: tuple[float, ...]  # (C,)

@@ -246,7 +246,7 @@ BAD = [
         "check_decision_sees_validation_only",
         "def fit(self, validation, counts):\n"
         "    validation.head[:] = 0\n"
-        "    return AddOffset((0.0,) * len(counts))",
+        "    return OffsetArgmax((0.0,) * len(counts))",
         "decision=Part()",
         "fit changed its argument head",
     ),
@@ -273,7 +273,7 @@ BAD = [
         "check_decision_sees_validation_only",
         "def fit(self, validation, counts):\n"
         "    validation.logits[:] = 0\n"
-        "    return AddOffset((0.0,) * len(counts))",
+        "    return OffsetArgmax((0.0,) * len(counts))",
         "decision=Part()",
         "fit changed its argument logits",
     ),

@@ -17,15 +17,15 @@ from benchmark.model.backbone import HEAD
 from benchmark.model.network import Network
 from benchmark.plan.schedule import Budget
 from benchmark.strategy import (
-    AddOffset,
     Argmax,
     NoAugmentation,
+    OffsetArgmax,
     Outputs,
     RepeatsAugmented,
     Shuffle,
     Stage,
     Strategy,
-    Weighted,
+    WeightedLoss,
     find,
 )
 from benchmark.strategy.measurements import DecisionMeasurement
@@ -36,7 +36,7 @@ from benchmark.train.sample_pool import SamplePool
 from benchmark.train.trainer import Training
 from strategies.class_weights import InversePower
 from strategies.focal_loss import FocalLoss
-from strategies.logit_adjusted_loss import LogitAdjusted
+from strategies.logit_adjusted_loss import LogitAdjustedCrossEntropy
 from tests.train.small_training import LABELS, SPLIT, Setup, small_features
 
 AUDITED = Path(__file__).parents[1] / "audited.json"
@@ -122,13 +122,14 @@ def test_a_focal_loss_that_is_cross_entropy(setup, monkeypatch):
 def test_a_prior_with_the_wrong_sign_in_the_loss(setup, monkeypatch):
     """The fault found in public code."""
     strategy = find("logit_adjusted_loss")
-    monkeypatch.setattr(LogitAdjusted, "__post_init__", lambda self: None)
-    reverse = Stage(loss=LogitAdjusted(-1.0), expectations=strategy.stages[0].expectations)
+    monkeypatch.setattr(LogitAdjustedCrossEntropy, "__post_init__", lambda self: None)
+    declared = strategy.stages[0].expectations
+    reverse = Stage(loss=LogitAdjustedCrossEntropy(-1.0), expectations=declared)
     assert failed(checks_of(setup, Strategy((reverse,)))) == ["loss"]
 
 
 def test_weights_that_change_the_learning_rate(setup, monkeypatch):
-    monkeypatch.setattr(Weighted, "scaled_weights", lambda self, counts: 1 / counts)
+    monkeypatch.setattr(WeightedLoss, "scaled_weights", lambda self, counts: 1 / counts)
     assert failed(checks_of(setup, find("class_weights"))) == ["loss"]
 
 
@@ -161,7 +162,7 @@ class Reversed:
     decision: object
 
     def fit(self, validation, counts):
-        return AddOffset(tuple(-np.array(self.decision.fit(validation, counts).offset)))
+        return OffsetArgmax(tuple(-np.array(self.decision.fit(validation, counts).offset)))
 
 
 @pytest.mark.parametrize("name", ["prior_correction", "threshold_moving"])
@@ -211,14 +212,14 @@ def test_a_decision_that_declares_nothing_must_do_something():
     @dataclass(frozen=True)
     class Pointless:
         def fit(self, validation, counts):
-            return AddOffset((1.0,) * len(counts))
+            return OffsetArgmax((1.0,) * len(counts))
 
     @dataclass(frozen=True)
     class Asking:
         def fit(self, validation, counts):
             if len(validation.labels) != 30:
                 raise ValueError("30 images, please")
-            return AddOffset((1.0,) * len(counts))
+            return OffsetArgmax((1.0,) * len(counts))
 
     assert results(find("prior_correction").decision) == [True, True]
     assert results(Pointless()) == [False, True]

@@ -12,7 +12,7 @@ from benchmark.evaluation.metrics.classification import macro_f1
 from benchmark.execution import tuning
 from benchmark.execution.run_folder import RunFolder
 from benchmark.plan.run_options import RunOptions
-from benchmark.strategy import AddOffset, Outputs, Strategy, find
+from benchmark.strategy import OffsetArgmax, Outputs, Strategy, find
 from benchmark.strategy.registry import StrategySpec, registered, resolve, tunable, with_parameters
 from benchmark.system.progress import NullProgress, Timer
 
@@ -168,7 +168,7 @@ def test_each_fold_has_its_share_of_each_class():
     class Counting:
         def fit(self, validation, counts):
             fitted.append(np.bincount(validation.labels, minlength=3))
-            return AddOffset((0.0,) * 3)
+            return OffsetArgmax((0.0,) * 3)
 
     spec = StrategySpec("", Strategy(decision=Counting()), "", {})
     tuning.validation_score(spec, validation, np.ones(3))

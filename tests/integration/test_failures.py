@@ -36,7 +36,7 @@ PLUGIN = '''
 import os
 from dataclasses import dataclass
 import numpy as np
-from benchmark.strategy import AddOffset, CrossEntropy, Stage, Strategy, strategy
+from benchmark.strategy import OffsetArgmax, CrossEntropy, Stage, Strategy, strategy
 
 @dataclass(frozen=True)
 class Sharper(CrossEntropy):
@@ -73,7 +73,7 @@ class Peeks:
 @dataclass(frozen=True)
 class ArrayOffset:
     def fit(self, validation, counts):
-        return AddOffset(np.array([0.0, -np.inf, 0.0]))
+        return OffsetArgmax(np.array([0.0, -np.inf, 0.0]))
 
 @strategy
 def peeks() -> Strategy:

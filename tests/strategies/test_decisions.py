@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 from benchmark.strategy import Outputs, find
-from strategies.threshold_moving import MoveThresholds
+from strategies.threshold_moving import ThresholdMoving
 
 COUNTS = np.array([90, 9, 1])
 
@@ -79,7 +79,7 @@ def test_offsets_of_few_images_are_shrunk_towards_the_prior_correction():
     """m_c / (m_c + prior_weight) of the fitted value, the rest prior correction."""
     validation = outputs()
     fitted, prior_only, shrunk = (
-        np.array(MoveThresholds(weight).fit(validation, COUNTS).offset) for weight in (0, 1e9, 10)
+        np.array(ThresholdMoving(weight).fit(validation, COUNTS).offset) for weight in (0, 1e9, 10)
     )
     images = np.bincount(validation.labels, minlength=3)
     trust = images / (images + 10)

@@ -9,7 +9,7 @@ from sklearn.metrics import f1_score
 from sklearn.utils.class_weight import compute_class_weight
 from torch.nn.functional import cross_entropy, one_hot
 
-from benchmark.strategy import AddOffset, Outputs, Strategy, find
+from benchmark.strategy import OffsetArgmax, Outputs, Strategy, find
 from benchmark.train.batch_sampler import BatchSampler
 from strategies.threshold_moving import macro_f1
 
@@ -186,7 +186,7 @@ def test_moved_thresholds_favour_the_rare_and_raise_macro_f1():
     assert np.all(np.diff(rule.offset) > 0), "the rarer the class, the larger its offset"
     before, after = (
         f1_score(test.labels, decision(test), average="macro")
-        for decision in (AddOffset((0.0,) * 4), rule)
+        for decision in (OffsetArgmax((0.0,) * 4), rule)
     )
     assert after > before + 0.05
 

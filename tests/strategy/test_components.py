@@ -5,17 +5,17 @@ import pytest
 import torch
 
 from benchmark.strategy import (
-    AddOffset,
     Argmax,
     CrossEntropy,
     LinearHead,
     NoAugmentation,
     NoMixing,
     NoSynthesis,
+    OffsetArgmax,
     Outputs,
     RandomAugmentation,
     Shuffle,
-    Weighted,
+    WeightedLoss,
 )
 from benchmark.strategy.components import augments_first_occurrence
 
@@ -51,9 +51,9 @@ def test_argmax_and_offsets():
     logits = LOGITS.numpy()
     outputs = Outputs(logits, logits, np.zeros(6, int))
     rule = Argmax().fit(outputs, np.array([60, 30, 10]))
-    assert rule == AddOffset((0.0, 0.0, 0.0))
+    assert rule == OffsetArgmax((0.0, 0.0, 0.0))
     np.testing.assert_array_equal(rule(outputs), logits.argmax(1))
-    assert AddOffset((0.0, 0.0, 99.0))(outputs).tolist() == [2] * 6
+    assert OffsetArgmax((0.0, 0.0, 99.0))(outputs).tolist() == [2] * 6
 
 
 def test_cross_entropy_is_torchs():
@@ -66,7 +66,7 @@ def inverse(counts):
 
 
 def test_weights_have_mean_1_over_the_training_images():
-    weighted = Weighted(inverse)
+    weighted = WeightedLoss(inverse)
     weights = weighted.scaled_weights(COUNTS)
     assert (weights * COUNTS).sum() / COUNTS.sum() == pytest.approx(1)
     assert (weights[2] / weights[0]).item() == pytest.approx(6)
