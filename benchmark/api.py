@@ -15,7 +15,7 @@ from benchmark.plan.segments import make_plan
 from benchmark.plan.settings import require_known, select, takes_settings
 from benchmark.plugins import load_plugins
 from benchmark.strategy.registry import resolve
-from benchmark.system.progress import NullProgress, Timer
+from benchmark.system.progress import Progress, Timer
 
 if TYPE_CHECKING:
     from benchmark.execution.executor import Executor
@@ -28,7 +28,7 @@ def run(
     strategies: str | Iterable[str] = RunOptions.strategies,
     *,
     command: str | None = None,
-    progress: NullProgress | None = None,
+    progress: Progress | None = None,
     **settings: Any,
 ) -> Result:
     """Fine-tune one network under several strategies and write the report.
@@ -67,9 +67,7 @@ def read_settings(values: Mapping[str, Any]) -> tuple[Experiment, RunOptions]:
     return Experiment(**select(Experiment, values)), options
 
 
-def plan(
-    experiment: Experiment, options: RunOptions, progress: NullProgress | None = None
-) -> Executor:
+def plan(experiment: Experiment, options: RunOptions, progress: Progress | None = None) -> Executor:
     """Open data and weights and plan what is to be trained, without training it.
 
     Raises
@@ -86,8 +84,8 @@ def plan(
     name = default_name(experiment) + (f"-tune{options.tune}" if options.tune else "")
     folder = RunFolder(options.out or Path("results") / name)
     prepared = prepare.prepare(experiment, progress, options.cache_limit)
-    segments = make_plan(specs, prepared.budgets, prepared.base_fingerprints)
-    return executor.Executor(prepared, segments, folder, options.jobs)
+    training_plan = make_plan(specs, prepared.budgets, prepared.base_fingerprints)
+    return executor.Executor(prepared, training_plan, folder, options.jobs)
 
 
 def execute(
@@ -98,17 +96,19 @@ def execute(
 
     folder = executor.folder
     with folder.locked():
-        trials = None
+        tuning_info = None
         if options.tune:
-            tuned, trials = tuning.tune(executor, options.tune, timer)
-            executor = executor.with_plan(tuned)
-        write_manifest(executor, command, options.baseline, trials)
+            tuned_plan, tuning_info = tuning.tune(executor, options.tune, timer)
+            executor = executor.with_plan(tuned_plan)
+        write_manifest(executor, command, options.baseline, tuning_info)
         executor.execute(timer)
         with timer.task("report", 1, "file") as advance:
             result = load(folder.path)
             advance(1)
         seconds = {task: round(taken, 3) for task, taken in timer.seconds.items()}
-        folder.write_cost(RunCost(seconds, round(timer.whole, 3), executor.stores_in_memory))
+        folder.write_cost(
+            RunCost(seconds, round(timer.total_seconds, 3), executor.stores_in_memory)
+        )
     return result
 
 

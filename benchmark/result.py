@@ -53,17 +53,17 @@ class Result:
 
     @property
     def summary(self) -> pd.DataFrame:
-        """One row a strategy, means over seeds."""
+        """One row per strategy, means over seeds."""
         return self.comparison.summary
 
     @property
     def seeds(self) -> pd.DataFrame:
-        """One row a strategy and seed."""
+        """One row per strategy and seed."""
         return self.comparison.seed_rows
 
     @property
     def per_class(self) -> pd.DataFrame:
-        """One row a strategy, seed and class."""
+        """One row per strategy, seed and class."""
         return self.comparison.per_class
 
     @property
@@ -73,12 +73,12 @@ class Result:
 
     @property
     def predictions(self) -> pd.DataFrame:
-        """One row a strategy, seed and image of the validation and test splits."""
+        """One row per strategy, seed and image of the validation and test splits."""
         return self.comparison.predictions
 
     @property
     def curves(self) -> pd.DataFrame:
-        """Learning curves, one row a strategy, seed and validation."""
+        """Learning curves, one row per strategy, seed and validation."""
         return self.comparison.curves
 
     @property
@@ -125,17 +125,17 @@ class MultiDatasetResult:
 
     @property
     def scores(self) -> pd.DataFrame:
-        """One row a data set and strategy: means over seeds, differences and ranks."""
+        """One row per data set and strategy: means over seeds, differences and ranks."""
         return self.comparison.scores
 
     @property
     def leaderboard(self) -> pd.DataFrame:
-        """One row a strategy: wins and losses against the baseline over data sets, mean ranks."""
+        """One row per strategy: wins and losses against the baseline over data sets, mean ranks."""
         return self.comparison.leaderboard
 
     @property
     def pairs(self) -> pd.DataFrame:
-        """One row a pair of strategies, tested over data sets."""
+        """One row per pair of strategies, tested over data sets."""
         return self.comparison.pairs
 
     @property

@@ -28,7 +28,7 @@ class Comparison:
 
     folder: Path
     manifest: RunManifest
-    baseline: str | None  # that all others are compared with
+    baseline: str | None  # the strategy that all others are compared with
     classes: list[str]  # (C,)
     train_counts: list[int]  # (C,) images before any resampling, mean over seeds
     test_counts: list[int]  # (C,) images, sum over seeds
@@ -36,9 +36,9 @@ class Comparison:
     seed_rows: pd.DataFrame  # the table seeds.csv
     per_class: pd.DataFrame  # the table per_class.csv
     predictions: pd.DataFrame  # the table predictions.csv
-    curves: pd.DataFrame  # one row a strategy, seed and validation
+    curves: pd.DataFrame  # one row per strategy, seed and validation
     confusion: dict[str, np.ndarray]  # strategy -> (C, C) counts over seeds; rows are the truth
-    failures: pd.DataFrame  # one row a strategy and seed that failed, with its error
+    failures: pd.DataFrame  # one row per strategy and seed that failed, with its error
     seed_predictions: list[SeedPredictions]  # of the test images, seed by seed
     findings: Findings  # what the records hold besides scores
 
@@ -75,22 +75,22 @@ class Comparison:
 
     @cached_property
     def intervals(self) -> pd.DataFrame:
-        """One row a strategy and metric, with its 95 % interval: the columns of intervals.csv."""
+        """One row per strategy and metric, with its 95 % interval: the columns of intervals.csv."""
         return intervals(self.seed_predictions)
 
     @cached_property
     def paired(self) -> pd.DataFrame:
-        """One row a strategy and metric, minus the baseline's: the columns of paired.csv."""
+        """One row per strategy and metric, minus the baseline's: the columns of paired.csv."""
         return paired(self.seed_predictions, self.baseline)
 
     @cached_property
     def class_recalls(self) -> pd.DataFrame:
-        """One row a strategy and class, over all seeds: the columns of recalls.csv."""
+        """One row per strategy and class, over all seeds: the columns of recalls.csv."""
         return class_recalls(self.seed_predictions)
 
     @cached_property
     def class_changes(self) -> pd.DataFrame:
-        """One row a strategy and class, minus the baseline's: the columns of class_changes.csv."""
+        """One row per strategy and class, minus the baseline's: columns of class_changes.csv."""
         return class_changes(self.seed_predictions, self.baseline)
 
 

@@ -108,7 +108,7 @@ def paired(seeds: Sequence[SeedPredictions], baseline: str | None) -> pd.DataFra
             continue
         value, low, high, n = interval(both, name, baseline)
         labels = [seed.labels for seed in both]
-        ours, theirs = ([seed.predicted[n] for seed in both] for n in (name, baseline))
+        ours, theirs = ([seed.predicted[s] for seed in both] for s in (name, baseline))
         rng, groups = np.random.default_rng(0), _exchanged_groups(both)
         classes = len(both[0].classes)
         p_test_set = paired_permutation_test(labels, ours, theirs, classes, rng, groups=groups)

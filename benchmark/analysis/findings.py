@@ -29,10 +29,10 @@ DIAGNOSES = [
 class Findings:
     """The findings of all records of a run."""
 
-    checks: pd.DataFrame  # one row a strategy, seed and check: AUDIT
-    training_effects: pd.DataFrame  # one row a strategy, seed and class: TRAINING_EFFECTS
-    posthoc_scores: pd.DataFrame  # one row a strategy, seed and decision: POSTHOC and its metrics
-    diagnoses: pd.DataFrame  # one row a strategy, seed and ignored class: DIAGNOSES and signals
+    checks: pd.DataFrame  # one row per strategy, seed and check: AUDIT
+    training_effects: pd.DataFrame  # one row per strategy, seed and class: TRAINING_EFFECTS
+    posthoc_scores: pd.DataFrame  # one row per strategy, seed and decision: POSTHOC and its metrics
+    diagnoses: pd.DataFrame  # one row per strategy, seed and ignored class: DIAGNOSES and signals
     # strategy -> one reliability diagram a seed, see `benchmark.evaluation.metrics.calibration`
     reliability: dict[str, list[dict[str, Sequence[float | None]]]]
 

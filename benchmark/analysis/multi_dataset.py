@@ -67,7 +67,7 @@ class MultiDatasetComparison:
 
     @cached_property
     def scores(self) -> pd.DataFrame:
-        """One row a data set and strategy; ranks are among `common_strategies`.
+        """One row per data set and strategy; ranks are among `common_strategies`.
 
         The columns are dataset, strategy, baseline, status ("ok", "partly failed", "failed" or
         "not run") and, of each metric, its mean, difference from the baseline and rank.
@@ -84,7 +84,7 @@ class MultiDatasetComparison:
 
     @cached_property
     def leaderboard(self) -> pd.DataFrame:
-        """One row a strategy, with counts of data sets and mean ranks.
+        """One row per strategy, with counts of data sets and mean ranks.
 
         `finished` counts all data sets, `compared` those with a difference from the baseline, of
         which `wins` and `losses` have a higher or lower macro-F1. `ranked` counts the data sets
@@ -115,7 +115,7 @@ class MultiDatasetComparison:
 
     @property
     def pairs(self) -> pd.DataFrame:
-        """One row a pair of strategies: PAIRS; `median` is of a minus b."""
+        """One row per pair of strategies: PAIRS; `median` is of a minus b."""
         names, rows = self.common_strategies, []
         for pair in self.pair_tests:
             numbers = (getattr(pair, name) for name in PAIRS[2:])

@@ -142,7 +142,7 @@ def class_changes(seeds: Sequence[SeedPredictions], baseline: str | None) -> pd.
 def _changes(
     name: str, baseline: str, seeds: Sequence[SeedPredictions], strategies: int
 ) -> pd.DataFrame:
-    """CHANGES of one of so many strategies, a row a class."""
+    """CHANGES of one of so many strategies, one row per class."""
     pooled = _PooledImages.from_seeds(seeds)
     ours, theirs = _correct(seeds, name), _correct(seeds, baseline)
     gained, lost = (ours & ~theirs).astype(float), (theirs & ~ours).astype(float)

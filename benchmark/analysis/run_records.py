@@ -1,4 +1,4 @@
-"""The records of a run as tables. One row a strategy and seed, and also a class, image or step."""
+"""The records of a run as tables, with rows for strategies, seeds, classes, images or steps."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -55,12 +55,12 @@ class RunRecords:
         return [record for record in self.records if isinstance(record, Record)]
 
     def failures(self) -> pd.DataFrame:
-        """One row a strategy and seed that failed: FAILURES."""
+        """One row per strategy and seed that failed: FAILURES."""
         failed = [record for record in self.records if isinstance(record, FailedRecord)]
         return pd.DataFrame(map(asdict, failed), columns=FAILURES)
 
     def seed_rows(self) -> pd.DataFrame:
-        """One row a strategy and seed: `seed_columns`."""
+        """One row per strategy and seed: `seed_columns`."""
         rows: list[dict[str, Any]] = []
         for record in self.records:
             row = {**_key(record), "status": record.status}
@@ -71,12 +71,12 @@ class RunRecords:
         return pd.DataFrame(rows, columns=seed_columns())
 
     def curves(self) -> pd.DataFrame:
-        """One row a strategy, seed and validation: CURVES."""
+        """One row per strategy, seed and validation: CURVES."""
         rows = [{**_key(r), **asdict(point)} for r in self.finished for point in r.curve]
         return pd.DataFrame(rows, columns=CURVES)
 
     def per_class(self) -> pd.DataFrame:
-        """One row a strategy, seed and class: PER_CLASS."""
+        """One row per strategy, seed and class: PER_CLASS."""
         return pd.DataFrame(self._per_class_rows(), columns=PER_CLASS)
 
     def _per_class_rows(self) -> Iterator[dict[str, Any]]:
@@ -94,7 +94,7 @@ class RunRecords:
                 }
 
     def predictions(self) -> pd.DataFrame:
-        """One row a strategy, seed and image of the validation or test split: PREDICTIONS."""
+        """One row per strategy, seed and image of the validation or test split: PREDICTIONS."""
         names = np.array(self.classes, dtype=object)
         tables = []
         for record in self.finished:
@@ -140,7 +140,7 @@ class RunRecords:
 
 
 def mean_over_seeds(seed_rows: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a strategy: means over the seeds that finished, and its status."""
+    """Return one row per strategy: means over the seeds that finished, and its status."""
     columns, rows = summary_columns(), []
     for strategy, group in seed_rows.groupby("strategy", sort=False):
         finished = group[group["status"] == "ok"]

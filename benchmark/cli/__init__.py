@@ -15,10 +15,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0 if all went well, 1 if a strategy failed, 2 if the command can't be carried out, 130 if it was
     stopped.
     """
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    argv = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        chosen = parse(build_parser(), words)
-        return int(chosen.command.call(chosen))
+        args = parse(build_parser(), argv)
+        return int(args.command.call(args))
     except BrokenPipeError:  # the reader of our output has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_STOPPED

@@ -45,7 +45,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def build_parser() -> Parser:
-    """Return the parser of all commands; `chosen.command` is the module of the one to call."""
+    """Return the parser of all commands; `args.command` is the module of the one to call."""
     parser = Parser("python -m benchmark", DESCRIPTION, EXAMPLES)
     parser.add_argument("--version", action="version", version=benchmark.__version__)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -60,17 +60,17 @@ def build_parser() -> Parser:
     return parser
 
 
-def parse(parser: Parser, words: Sequence[str]) -> argparse.Namespace:
-    """Parse the words of a command line; exit with an error if a command or flag is unknown."""
+def parse(parser: Parser, argv: Sequence[str]) -> argparse.Namespace:
+    """Parse a command line; exit with an error if a command or flag is unknown."""
     names = [_name(command) for command in COMMANDS]
-    if words and not words[0].startswith("-") and words[0] not in names:
-        close = did_you_mean(words[0], names)
-        parser.error(f"there is no command {words[0]!r}.{close} Known: {', '.join(names)}")
-    chosen, unknown = parser.parse_known_args(words)
+    if argv and not argv[0].startswith("-") and argv[0] not in names:
+        close = did_you_mean(argv[0], names)
+        parser.error(f"there is no command {argv[0]!r}.{close} Known: {', '.join(names)}")
+    args, unknown = parser.parse_known_args(argv)
     if unknown:
-        chosen.parser.error(_unknown_sentence(unknown[0], chosen.parser._option_string_actions))
-    chosen.words = words
-    return chosen
+        args.parser.error(_unknown_sentence(unknown[0], args.parser._option_string_actions))
+    args.argv = argv
+    return args
 
 
 def _name(command: ModuleType) -> str:

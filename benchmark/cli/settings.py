@@ -38,11 +38,11 @@ def add_setting(group: Any, definition: SettingDefinition, default: str = "") ->
     )
 
 
-def settings_from(chosen: argparse.Namespace) -> dict[str, Any]:
+def settings_from(args: argparse.Namespace) -> dict[str, Any]:
     """Return the settings of the flags and of the file that they name; flags win."""
     known = settings_of(Experiment, RunOptions)
-    flags = {name: value for name, value in vars(chosen).items() if name in known}
-    file = read_config(chosen.config, Experiment, RunOptions) if chosen.config else {}
+    flags = {name: value for name, value in vars(args).items() if name in known}
+    file = read_config(args.config, Experiment, RunOptions) if args.config else {}
     seeds = {"seeds", "seed_list"}  # two ways to give the same
     replaced = seeds if seeds & flags.keys() else set()
     return {**{name: file[name] for name in file.keys() - replaced}, **flags}

@@ -15,7 +15,13 @@ SPLIT_NAMES = {
 
 
 def read_table(path: Path, required: Sequence[str], optional: Sequence[str] = ()) -> list[dict]:
-    """Read a CSV file with a header: a dict a row, cells stripped, column names in lower case."""
+    """Read a CSV file with a header: one dict per row, stripped, column names in lower case.
+
+    Raises
+    ------
+    ValueError
+        If it is no CSV file in UTF-8, or has no column of a required name.
+    """
     try:
         with path.open(encoding="utf-8-sig", newline="") as handle:
             reader = csv.DictReader(handle, skipinitialspace=True)
@@ -37,7 +43,12 @@ def match_files(path: Path, column: str, files: Sequence[str]) -> tuple[list[str
     """Read `path` (file,`column`); return a value for each of `files` ('' without), and messages.
 
     A row names a file by its whole name ('cat/001.jpg') or by the end of it ('001.jpg') where
-    only one file ends so. A name that fits several files, or two rows that disagree, are an error.
+    only one file ends so.
+
+    Raises
+    ------
+    ValueError
+        If a name fits several files, or two rows give one file different values.
     """
     ends = _by_end(files)
     values: dict[int, str] = {}  # index of a file -> its value
@@ -79,7 +90,10 @@ def group_ids(values: Sequence[str]) -> np.ndarray:
 
 
 def split_names(path: Path, values: Sequence[str]) -> np.ndarray:
-    """Translate an owner's names of splits to 'train', 'val', 'test' or '', (N,) str."""
+    """Translate an owner's names of splits to 'train', 'val', 'test' or '', (N,) str.
+
+    ValueError: a name is none of `SPLIT_NAMES`.
+    """
     known = {**SPLIT_NAMES, "": ""}
     if unknown := sorted({value for value in values if value.lower() not in known}):
         raise ValueError(

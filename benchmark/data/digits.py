@@ -37,5 +37,5 @@ def digits() -> ImageSet:
         labels=labels,
         classes=tuple(str(digit) for digit in range(10)),
         stamps=tuple(f"digits|{index}" for index in range(len(labels))),
-        read=ArrayReader(np.rint(data.images * (255 / 16)).astype(np.uint8)),
+        reader=ArrayReader(np.rint(data.images * (255 / 16)).astype(np.uint8)),
     )

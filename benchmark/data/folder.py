@@ -20,7 +20,7 @@ _SUFFIXES = ".csv .tsv .txt .md .json .jsonl .yaml .yml .toml .xml .html .ini .d
 IGNORED_SUFFIXES = frozenset(_SUFFIXES.split())  # such files are ignored without a message
 
 LAYOUT = """\
-Expected one folder a class with its images inside:
+Expected one folder per class with its images inside:
   {root}/cat/001.jpg
   {root}/dog/002.jpg
 or the same below train/, val/ and test/. Images without class folders can be listed in a CSV
@@ -43,7 +43,7 @@ def image_folder(spec: str) -> ImageSet:
     """List the images below the existing folder `spec`; no image is read.
 
     Optional beside the class folders: groups.csv (file,group) and splits.csv (file,split).
-    ValueError: it does not have one folder a class, or a CSV file contradicts itself.
+    ValueError: it does not have one folder per class, or a CSV file contradicts itself.
     """
     root = Path(spec).expanduser()
     folders = _folders(root)
@@ -64,12 +64,12 @@ def image_folder(spec: str) -> ImageSet:
     return ImageSet(
         name=short_name(root),
         spec=spec,
-        description=f"The image folder {root.resolve().name}, one folder a class.",
+        description=f"The image folder {root.resolve().name}, one folder per class.",
         files=tuple(listing.files),
         labels=labels,
         classes=tuple(classes.tolist()),
         stamps=tuple(listing.stamps),
-        read=FileReader(str(root.resolve()), tuple(listing.files)),
+        reader=FileReader(str(root.resolve()), tuple(listing.files)),
         groups=groups,
         split=split,
         messages=(*_listing_messages(root, listing), *split_messages, *group_messages),

@@ -1,4 +1,4 @@
-"""A CSV table of images: one row an image, `path,label[,group][,split]`."""
+"""A CSV table of images: one row per image, `path,label[,group][,split]`."""
 
 import os
 from pathlib import Path
@@ -43,7 +43,7 @@ def image_table(spec: str) -> ImageSet:
         labels=labels,
         classes=tuple(classes.tolist()),
         stamps=tuple(stamp(file, statuses[p]) for file, p in zip(files, paths, strict=True)),
-        read=FileReader(root, files),
+        reader=FileReader(root, files),
         groups=group_ids(groups) if any(groups) else None,
         split=split_names(table, splits) if any(splits) else None,
         messages=messages,

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SPLITS = ("train", "val", "test")
+MIN_PER_CLASS = 10  # images of a class that a subsample keeps
 
 
 class Reader(Protocol):
@@ -44,7 +45,7 @@ class ImageSet:
     labels: np.ndarray  # (N,) int64, index into classes
     classes: tuple[str, ...]  # (C,)
     stamps: tuple[str, ...]  # (N,) change when an image's bytes do, known without reading them
-    read: Reader
+    reader: Reader
     groups: np.ndarray | None = None  # (N,) int64; images of one group stay in one split
     split: np.ndarray | None = None  # (N,) str: 'train', 'val', 'test' or '' (unknown)
     messages: tuple[str, ...] = ()  # notes for the user
@@ -85,28 +86,28 @@ class ImageSet:
 class SubsetReader:
     """Reads image `indices[i]` of another reader as image i."""
 
-    read: Reader
+    reader: Reader
     indices: tuple[int, ...]
 
     def image(self, index: int, at_least: int = 0) -> Image:
         """Return one image."""
-        return self.read.image(self.indices[index], at_least)
+        return self.reader.image(self.indices[index], at_least)
 
     def content(self, index: int) -> bytes:
         """Return bytes that identify one image."""
-        return self.read.content(self.indices[index])
+        return self.reader.content(self.indices[index])
 
 
-def subsample(images: ImageSet, total: int, min_per_class: int = 10) -> ImageSet:
+def subsample(images: ImageSet, total: int) -> ImageSet:
     """Return about `total` images, spread over each class, with roughly the same imbalance.
 
-    A class keeps at least `min_per_class` images, or all if it has fewer.
+    A class keeps at least MIN_PER_CLASS images, or all if it has fewer.
     """
     if len(images) <= total:
         return images
     indices = []
     for label, count in enumerate(images.counts):
-        wanted = min(count, max(min_per_class, round(count * total / len(images))))
+        wanted = min(count, max(MIN_PER_CLASS, round(count * total / len(images))))
         own = np.flatnonzero(images.labels == label)
         indices.append(own[np.linspace(0, count - 1, wanted).astype(np.int64)])
     chosen = np.sort(np.concatenate(indices))
@@ -116,7 +117,7 @@ def subsample(images: ImageSet, total: int, min_per_class: int = 10) -> ImageSet
         files=tuple(images.files[i] for i in chosen),
         labels=images.labels[chosen],
         stamps=tuple(images.stamps[i] for i in chosen),
-        read=SubsetReader(images.read, tuple(chosen.tolist())),
+        reader=SubsetReader(images.reader, tuple(chosen.tolist())),
         groups=None if images.groups is None else images.groups[chosen],
         split=None if images.split is None else images.split[chosen],
         messages=(*images.messages, message),

@@ -18,8 +18,8 @@ T = TypeVar("T")
 BLOCK = 128  # images a task: bounds a worker's memory, and how often progress is reported
 
 
-def map_blocks(work: Callable[[Reader, range], T], read: Reader, n: int) -> Iterator[T]:
-    """Yield ``work(read, block)`` for blocks of consecutive indices below `n`, in any order.
+def map_blocks(work: Callable[[Reader, range], T], reader: Reader, n: int) -> Iterator[T]:
+    """Yield ``work(reader, block)`` for blocks of consecutive indices below `n`, in any order.
 
     `work` must be picklable. It runs in processes on this machine, or here if there is one block.
     """
@@ -27,7 +27,7 @@ def map_blocks(work: Callable[[Reader, range], T], read: Reader, n: int) -> Iter
     with tempfile.TemporaryDirectory() as folder:
         # Written once: with each task it would cost more than the decoding does.
         file = Path(folder, "reader")
-        file.write_bytes(pickle.dumps(read))
+        file.write_bytes(pickle.dumps(reader))
         # loky, whatever parallel_config says: the workers write to files of this machine.
         parallel = Parallel(
             n_jobs=min(cpu_count(), len(blocks)), backend="loky", return_as="generator_unordered"
@@ -54,14 +54,14 @@ class ImageInfo:
     digest: str  # sha256 of the content, as in the pixel store
 
 
-def read_image_info(read: Reader, block: range) -> tuple[dict[int, ImageInfo], dict[int, str]]:
+def read_image_info(reader: Reader, block: range) -> tuple[dict[int, ImageInfo], dict[int, str]]:
     """Decode images at full size; return facts of the readable, reasons of the others, by index."""
     infos: dict[int, ImageInfo] = {}
     errors: dict[int, str] = {}
     for index in block:
         try:
-            image = read.image(index)
-            digest = hashlib.sha256(read.content(index)).hexdigest()
+            image = reader.image(index)
+            digest = hashlib.sha256(reader.content(index)).hexdigest()
             infos[index] = ImageInfo(*image.size, image.info.get("mode", image.mode), digest)
         except Exception as error:
             errors[index] = format_error(error)

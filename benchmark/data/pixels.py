@@ -153,7 +153,7 @@ def _build(
         del array
         digests = [""] * len(images)
         errors: dict[int, str] = {}
-        for block, block_digests, block_errors in map_blocks(work, images.read, len(images)):
+        for block, block_digests, block_errors in map_blocks(work, images.reader, len(images)):
             digests[block.start : block.stop] = block_digests
             errors |= block_errors
             progress(len(block))
@@ -175,7 +175,7 @@ def _build(
 
 
 def _decode_block(
-    read: Reader, block: range, *, path: Path, offset: int, size: int
+    reader: Reader, block: range, *, path: Path, offset: int, size: int
 ) -> tuple[range, list[str], dict[int, str]]:
     """Decode the images of `block` into the array at `path`; return their digests and errors."""
     pixels = np.zeros((len(block), size, size, 3), dtype=np.uint8)
@@ -183,9 +183,9 @@ def _decode_block(
     errors: dict[int, str] = {}
     for position, index in enumerate(block):
         try:
-            image = read.image(index, size)
+            image = reader.image(index, size)
             pixels[position] = np.asarray(image.resize((size, size), Image.Resampling.BILINEAR))
-            digests.append(hashlib.sha256(read.content(index)).hexdigest())
+            digests.append(hashlib.sha256(reader.content(index)).hexdigest())
         except Exception as error:
             pixels[position] = 0
             digests.append("")

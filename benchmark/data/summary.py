@@ -22,7 +22,9 @@ class DataSummary:
     """Facts about N images of C classes, all of which were read."""
 
     images: ImageSet
-    classes: pd.DataFrame  # a row a class, largest first: class, images, [groups,] train, val, test
+    classes: (
+        pd.DataFrame
+    )  # one row per class, largest first: class, images, [groups,] train, val, test
     imbalance_ratio: float  # images of the largest class / of the smallest
     sizes: pd.DataFrame  # width, height in pixels, upright: min, median, max
     modes: dict[str, int]  # Pillow's mode as stored -> readable images
@@ -39,7 +41,7 @@ def summarise_data(images: ImageSet, progress: Advance = lambda _: None) -> Data
     """
     infos: dict[int, ImageInfo] = {}
     errors: dict[int, str] = {}
-    for block_infos, block_errors in map_blocks(read_image_info, images.read, len(images)):
+    for block_infos, block_errors in map_blocks(read_image_info, images.reader, len(images)):
         infos |= block_infos
         errors |= block_errors
         progress(len(block_infos) + len(block_errors))

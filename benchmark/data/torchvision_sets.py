@@ -83,7 +83,7 @@ def torchvision_set(spec: str) -> ImageSet:
         stamps=tuple(
             f"{stamp}|{file}|{label}" for file, label in zip(files, labels.tolist(), strict=True)
         ),
-        read=DatasetReader(list(datasets.values())),
+        reader=DatasetReader(list(datasets.values())),
         split=splits if splits[0] else None,
     )
 

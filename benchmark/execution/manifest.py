@@ -91,7 +91,7 @@ class AvailableStrategy:
     """A strategy that was registered when the run was made, whether it ran or not."""
 
     summary: str
-    components: tuple[str, ...]  # that differ from plain training
+    components: tuple[str, ...]  # components that differ from plain training
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class TrialResult:
 
     strategy: str
     seed: int
-    parameters: dict[str, Any]  # those that are tuned
+    parameters: dict[str, Any]  # the tuned ones
     score: float | None  # macro-F1 on validation, see `validation_score`; None: the trial failed
 
 
@@ -144,7 +144,7 @@ class SplitPart:
 
 @dataclass(frozen=True)
 class SplitManifest:
-    """The split of one seed."""
+    """The three splits of one seed."""
 
     train: SplitPart
     val: SplitPart

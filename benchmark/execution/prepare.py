@@ -21,7 +21,7 @@ from benchmark.storage.atomic import digest
 from benchmark.strategy.components import augments_first_occurrence
 from benchmark.strategy.fingerprint import file_hash, package_hash
 from benchmark.system.device import Device, choose_device
-from benchmark.system.progress import NullProgress
+from benchmark.system.progress import NullProgress, Progress
 from benchmark.train.activation_store import ActivationStore, DeviceActivationStore
 from benchmark.train.frozen_features import FEATURES, FROZEN_LAYERS, FrozenFeatures
 from benchmark.train.placement import Placement, StoreAllocator, gpu_budget
@@ -42,7 +42,7 @@ class PreparedExperiment:
     device: Device
     budgets: dict[int, Budget]  # by seed
     messages: tuple[str, ...]  # what the user must know about data and weights
-    processes: int = 1  # that train at the same time
+    processes: int = 1  # processes that train at the same time
     cache_limit: int | None = None  # bytes, see `make_room`
 
     @property
@@ -138,7 +138,7 @@ class PreparedExperiment:
             if indices
         }
 
-    def run_frozen_layers(self, seeds: Iterable[int], progress: NullProgress) -> None:
+    def run_frozen_layers(self, seeds: Iterable[int], progress: Progress) -> None:
         """Fill the stores of activations with what the training of these seeds reads."""
         for forward_pass, indices in self.required_forward_passes(seeds).items():
             store = self.frozen_features.store(forward_pass)
@@ -148,7 +148,7 @@ class PreparedExperiment:
 
 
 def prepare(
-    experiment: Experiment, progress: NullProgress | None = None, cache_limit: int | None = None
+    experiment: Experiment, progress: Progress | None = None, cache_limit: int | None = None
 ) -> PreparedExperiment:
     """Open the data, decode images that are not in the cache, split them, find device and weights.
 

@@ -119,7 +119,7 @@ class RunFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the folder until the process ends, however that is; ValueError if another does."""
+        """Hold the lock of the folder; ValueError if another process holds it."""
         self.path.mkdir(parents=True, exist_ok=True)
         with (self.path / ".lock").open("w") as file:
             try:

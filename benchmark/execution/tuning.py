@@ -21,7 +21,7 @@ from benchmark.plan.segments import Plan, make_plan, merge_plans
 from benchmark.strategy import Outputs
 from benchmark.strategy.registry import StrategySpec, tunable, with_parameters
 from benchmark.strategy.search_space import Between, SearchSpace
-from benchmark.system.progress import NullProgress
+from benchmark.system.progress import Progress
 
 if TYPE_CHECKING:
     import optuna
@@ -30,7 +30,7 @@ FOLDS = 5
 _DIGITS = 3  # of a number that is tried: numbers are part of a strategy's name
 
 
-def tune(executor: Executor, trials: int, progress: NullProgress) -> tuple[Plan, TuningInfo]:
+def tune(executor: Executor, trials: int, progress: Progress) -> tuple[Plan, TuningInfo]:
     """Try `trials` sets of parameters for every strategy and seed, the defaults first.
 
     The plan that is returned has the best of each: the highest `validation_score`, of equal ones

@@ -126,7 +126,7 @@ def _inception_weights(spec: str, timeout: float) -> Weights:
         if spec == "auto":
             return _bundled_instead(reason)
         raise FileNotFoundError(
-            f"the official ImageNet weights are not available ({reason}). Without a network: put "
+            f"the official ImageNet weights are not available ({reason}). Offline: put "
             f"the file from {official.URL} into {official.cached_file().parent}, pass the path "
             "of a state dict, or choose 'bundled'"
         ) from reason

@@ -30,7 +30,10 @@ MIN_STEPS_PER_EPOCH = 60  # a small set is cut into smaller batches until an epo
 
 def read_seeds(value: Any) -> tuple[int, ...]:
     """Turn a number of seeds, as text or int, into the seeds; a sequence of seeds stays."""
-    text, allowed = str(value).strip(), "how many, 1 or more, or in Python the seeds, each once"
+    text, allowed = (
+        str(value).strip(),
+        "a number of seeds, 1 or more; in Python also the seeds, each once",
+    )
     if isinstance(value, str) and "," in text:
         named = text.strip(",")
         raise ValueError(
@@ -61,10 +64,12 @@ class Experiment(BaseSettings):
     data: str = define_setting(
         "wheels", IMAGES, "DATA", accepts="str | Path", in_fingerprint=False
     )  # the key holds the pixels and the split instead
-    """a folder root/<class>/<file>, a .csv manifest (path,label), torchvision:NAME, digits, or the
+    """a folder root/<class>/<file>, a .csv table (path,label), torchvision:NAME, digits, or the
     built-in wheels"""
 
-    imbalance: str = define_setting("natural", IMAGES, "PROFILE", in_fingerprint=False)
+    imbalance: str = define_setting(
+        "natural", IMAGES, "PROFILE", in_fingerprint=False
+    )  # the key holds the split instead
     """natural, or make the training split long-tailed: exp:RATIO, step:RATIO,FRACTION; add @all to
     do so to validation and test too"""
 
@@ -73,7 +78,7 @@ class Experiment(BaseSettings):
     more"""
 
     backbone: str = define_setting("inception_v3", TRAINING, "NAME")
-    """inception_v3, or a network that a --plugin file registers"""
+    """inception_v3, or a backbone that a --plugin file registers"""
 
     weights: str = define_setting(
         "auto", TRAINING, "WEIGHTS", accepts="str | Path", in_fingerprint=False
@@ -96,12 +101,14 @@ class Experiment(BaseSettings):
     """images in a step (default: the recipe's 64, halved for small sets until an epoch has 60
     steps, never below 8)"""
 
-    lr: float | None = define_setting(None, TRAINING, "RATE", in_fingerprint=False)  # recipe's is
+    lr: float | None = define_setting(
+        None, TRAINING, "RATE", in_fingerprint=False
+    )  # the recipe has it
     """learning rate (default: the recipe's)"""
 
     epochs: tuple[float, ...] | None = define_setting(
         None, TRAINING, "N[,N]", in_fingerprint=False
-    )  # the recipe's are
+    )  # the recipe has them
     """epochs of the recipe's phases, one number for each or one for all; they fix the number of
     optimizer steps, which is the same for every strategy (default: the recipe's)"""
 
@@ -128,10 +135,10 @@ class Experiment(BaseSettings):
 
     precision: str = define_setting(
         "auto", TRAINING, "TYPE", choices=("auto", "fp32", "bf16"), in_fingerprint=False
-    )  # the one that is chosen is
+    )  # the key holds the one that is chosen
     """fp32, bf16, or auto: bf16 where the device computes in it natively"""
 
-    quick: bool = define_setting(False, OUTPUT, in_fingerprint=False)  # split and recipe are
+    quick: bool = define_setting(False, OUTPUT, in_fingerprint=False)  # split and recipe show it
     """try it out: about 300 of the images, one epoch a phase; no evidence"""
 
     def __post_init__(self) -> None:

@@ -20,7 +20,7 @@ class Phase:
     head_lr: float | None = None  # learning rate of the head; None: `lr`
     warmup: float = 0.0  # fraction of the phase over which the rates rise linearly
     cosine: bool = False  # whether they fall to zero along a half cosine afterwards
-    lr_milestones: tuple[float, ...] = ()  # fractions after each of which they are a hundredth
+    lr_milestones: tuple[float, ...] = ()  # fractions after which the rates are divided by 100
 
     def __post_init__(self) -> None:
         if not (0 < self.epochs < math.inf and 0 < self.lr < math.inf):
@@ -41,7 +41,7 @@ class Recipe:
     augmentation: Augmentation = NoAugmentation()  # applied to every image of every strategy
 
     def fingerprint(self) -> dict[str, Any]:
-        """Return what changes a trained network; the batch size does so by the step budget."""
+        """Return what changes a trained network, except the batch size, which keys hold as well."""
         return {
             "phases": [asdict(phase) for phase in self.phases],
             "weight_decay": self.weight_decay,

@@ -23,7 +23,7 @@ class Segment:
     head: Head
     start: int
     end: int
-    step_ranges: tuple[StepRange, ...]  # those that overlap it
+    step_ranges: tuple[StepRange, ...]  # all that overlap the segment
     used_by: tuple[str, ...]  # names of the strategies that need it
     is_final: bool  # the budget ends here, so outputs are wanted
     has_children: bool  # other segments start from here, so the state is wanted

@@ -88,13 +88,13 @@ class SettingDefinition:
     choices: tuple[str, ...] = ()  # the texts that are allowed
     test: Callable[[Any], bool] | None = None  # whether a value of the right type is allowed
     allowed: str = ""  # what an error says about allowed values
-    reader: Callable[[Any], Any] | None = None  # in place of that of `READERS`; or ValueError
+    reader: Callable[[Any], Any] | None = None  # replaces that of its type; raises ValueError
     accepts: str = ""  # the types that may be given in Python
     # whether its value enters the keys of what is stored; not if no network depends on it, or if
     # they hold what follows from it: pixels, steps, precision
     in_fingerprint: bool = True
     name: str = ""
-    description: str = ""  # also what is the default, in brackets, if that is not the field's
+    description: str = ""  # ends with "(default: …)" if the field's default does not say it
     type: Any = str  # without None
     default: Any = None
 

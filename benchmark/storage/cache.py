@@ -112,7 +112,10 @@ def entries() -> list[Entry]:
 
 
 def default_limit(taken: int | None = None) -> int:
-    """Return half of the free disk space and the cache together, in bytes, given the cache's."""
+    """Return the default limit: half of the free disk space and the cache together, in bytes.
+
+    `taken` is the size of the cache, if it is known.
+    """
     if taken is None:
         taken = sum(entry.bytes for entry in entries())
     return int(DEFAULT_FRACTION * (taken + _free()))

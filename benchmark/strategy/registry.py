@@ -28,7 +28,7 @@ def registered() -> Registry[StrategyEntry]:
 
 
 def groups() -> dict[str, tuple[str, ...]]:
-    """Return the names that stand for several strategies, and the strategies' names."""
+    """Return the groups: their names, and the names of the strategies in each."""
     members: dict[str, tuple[str, ...]] = {ALL: (), EVERY: tuple(registered())}
     for name, entry in registered().items():
         for group in entry.groups:

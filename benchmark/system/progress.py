@@ -3,38 +3,52 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
 
 Advance = Callable[[int], None]
 SECONDS_BETWEEN_LINES = 5.0
 TOO_EARLY = 0.03  # fraction of a task below which its start-up would be taken for its pace
 
 
-class NullProgress:
-    """Shows nothing; the interface of the others."""
+class Progress(Protocol):
+    """Shows how far a run is."""
 
     def say(self, text: str) -> None:
         """Show a sentence."""
 
+    def task(self, name: str, total: int, unit: str) -> AbstractContextManager[Advance]:
+        """Open a task of `total` units; yields a function to call with the units newly done."""
+
+    def show_status(self, text: str) -> None:
+        """Show what the open task is working on."""
+
+
+class NullProgress:
+    """Shows nothing."""
+
+    def say(self, text: str) -> None:
+        """Ignore a sentence."""
+
+    def show_status(self, text: str) -> None:
+        """Ignore what the open task is working on."""
+
     @contextmanager
     def task(self, name: str, total: int, unit: str) -> Iterator[Advance]:  # noqa: ARG002
-        """Open a task of `total` units; yields a function to call with the units newly done."""
+        """Open a task that is not shown."""
         yield lambda _: None
 
-    def now(self, text: str) -> None:
-        """Name what the open task is working on."""
 
-
-class Timer(NullProgress):
+class Timer:
     """Measures the seconds of every task and passes everything on."""
 
-    def __init__(self, progress: NullProgress | None = None) -> None:
+    def __init__(self, progress: Progress | None = None) -> None:
         self._progress = progress or NullProgress()
         self._begun = time.perf_counter()
         self.seconds: dict[str, float] = {}  # by the name of the task
 
     @property
-    def whole(self) -> float:
+    def total_seconds(self) -> float:
         """Seconds since this timer was made."""
         return time.perf_counter() - self._begun
 
@@ -42,9 +56,9 @@ class Timer(NullProgress):
         """Pass on a sentence."""
         self._progress.say(text)
 
-    def now(self, text: str) -> None:
-        """Name what the open task is working on."""
-        self._progress.now(text)
+    def show_status(self, text: str) -> None:
+        """Show what the open task is working on."""
+        self._progress.show_status(text)
 
     @contextmanager
     def task(self, name: str, total: int, unit: str) -> Iterator[Advance]:
@@ -58,7 +72,7 @@ class Timer(NullProgress):
             self.seconds[name] = self.seconds.get(name, 0.0) + seconds
 
 
-class LogProgress(NullProgress):
+class LogProgress:
     """Prints plain lines, at most one every few seconds: for logs and pipes."""
 
     def __init__(self) -> None:
@@ -68,8 +82,8 @@ class LogProgress(NullProgress):
         """Print a sentence."""
         print(text, flush=True)
 
-    def now(self, text: str) -> None:
-        """Name what the open task is working on."""
+    def show_status(self, text: str) -> None:
+        """Show what the open task is working on."""
         self._now = text
 
     @contextmanager
@@ -95,7 +109,7 @@ class LogProgress(NullProgress):
             print(f"{name}: {done} of {total} {unit} in {format_duration(seconds)}", flush=True)
 
 
-class RichProgress(NullProgress):
+class RichProgress:
     """Shows a bar with the time left, by rich."""
 
     def __init__(self) -> None:
@@ -108,8 +122,8 @@ class RichProgress(NullProgress):
         """Print a sentence above the bar."""
         self._console.print(text, markup=False)
 
-    def now(self, text: str) -> None:
-        """Name what the open task is working on."""
+    def show_status(self, text: str) -> None:
+        """Show what the open task is working on."""
         self._describe(text)
 
     @contextmanager
@@ -126,18 +140,20 @@ class RichProgress(NullProgress):
             progress.MofNCompleteColumn(table_column=whole),
             progress.TextColumn(unit, table_column=whole),
             progress.TimeRemainingColumn(elapsed_when_finished=True, table_column=whole),
-            progress.TextColumn("left"),
+            progress.TextColumn("{task.fields[time]}", table_column=whole),
             progress.TextColumn("{task.fields[work]}", table_column=cut),
             console=self._console,
             expand=True,
         ) as display:
-            bar = display.add_task(name, total=total, work="")
+            bar = display.add_task(name, total=total, work="", time="left")
             self._describe = lambda text: display.update(bar, work=f"· {text}")
             yield lambda units: display.advance(bar, units)
+            if display.finished:  # the time is now that of the whole task
+                display.update(bar, time="in all")
         self._describe = lambda _: None
 
 
-def terminal_progress() -> NullProgress:
+def terminal_progress() -> Progress:
     """Return bars on a terminal, lines elsewhere."""
     return RichProgress() if sys.stdout.isatty() else LogProgress()
 

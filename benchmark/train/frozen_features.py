@@ -1,4 +1,4 @@
-"""The frozen half of an experiment: pixels, pretrained layers and the activations they give."""
+"""The frozen part of an experiment: pixels, pretrained layers and the activations they give."""
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ FORWARD_PASSES = (FROZEN_LAYERS, FEATURES)  # the second one reads the rows of t
 
 @dataclass(frozen=True)
 class FrozenFeatures:
-    """N images of C classes, the same for every strategy and seed of an experiment."""
+    """What no training changes: N images of C classes, pretrained layers, stored activations."""
 
     labels: NDArray[np.int64]  # (N,)
     classes: int

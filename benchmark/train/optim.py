@@ -63,6 +63,6 @@ def learning_rate_factor(phase: Phase, progress: float) -> float:
 
 
 def validation_steps(start: int, end: int, epochs: float) -> set[int]:
-    """Return the steps of a phase after which it is validated: about one an epoch, and its end."""
+    """Return the steps of a phase after which it is validated: about one per epoch, and its end."""
     number = max(1, math.ceil(epochs))
     return {start + round((end - start) * (i + 1) / number) for i in range(number)}

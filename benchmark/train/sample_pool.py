@@ -35,12 +35,15 @@ class SamplePool:
     ) -> SamplePool:
         """Return the images together with the rows of a strategy's synthesizer.
 
-        The network itself must not be trained, because its features would change from step to step.
-        The rows must be (S, D) with labels (S,) of the training images' classes.
+        Raises
+        ------
+        ValueError
+            If the network itself is trained, because its features change from step to step, or if
+            the rows are not (S, D) with labels (S,) of the training images' classes.
         """
         if self.features is None:
             raise ValueError(
-                "features can be synthesised only where the last layer alone is trained: give the "
+                "features can be synthesized only where the last layer alone is trained: give the "
                 "stage train_from='head'"
             )
         known = self.features.cpu().numpy()

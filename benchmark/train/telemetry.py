@@ -35,13 +35,13 @@ class StepRangeMonitor:
     drawn: NDArray[np.int64]  # (C,) images drawn, by class
     synthetic: NDArray[np.int64]  # (C,) features drawn that are no image's
     gradient_norm: NDArray[np.float64]  # (C, CONFIDENCE_BINS, 2), see `gradient_norm`
-    steps: int = 0  # that optimizers took
-    images: int = 0  # that gave a gradient
+    steps: int = 0  # optimizer steps taken
+    images: int = 0  # images with a gradient
     # images at their first occurrence in an epoch, and repeats
     images_shown: list[int] = field(default_factory=lambda: [0, 0])
     augmented: list[int] = field(default_factory=lambda: [0, 0])  # of these, by the strategy
     mixed: int = 0  # with more than one class in their target
-    blocks: list[str] = field(default_factory=list)  # that have parameters, in order
+    blocks: list[str] = field(default_factory=list)  # blocks with parameters, in order
     batch_norm_blocks: list[str] = field(default_factory=list)  # blocks that have batch norm
     changed_parameters: set[str] = field(default_factory=set)  # blocks whose parameters changed
     changed_batch_norm: set[str] = field(default_factory=set)  # blocks whose statistics changed

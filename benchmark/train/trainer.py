@@ -35,22 +35,25 @@ from benchmark.train.telemetry import (
 )
 from benchmark.train.training_state import TrainingState, derive_seed
 
-Pause = Callable[[], None]
+AfterValidation = Callable[[], None]
 
 _STEP, _SYNTHESIS = 3, 4  # separate the random numbers of different uses of a seed
 
 
 class Training(TrainingState):
-    """The loop over the steps of a network, see `TrainingState` for its parameters."""
+    """The training of one network, step by step; see `TrainingState` for the parameters."""
 
     _sums: DeviceAccumulators  # of the steps since the device was last waited for
     _graph_runner: CudaGraphRunner | None = None
     _graphs_from = ""  # first trained block of the graphs
 
     def run(
-        self, segment: Segment, advance: Advance = lambda _: None, pause: Pause = lambda: None
+        self,
+        segment: Segment,
+        advance: Advance = lambda _: None,
+        after_validation: AfterValidation = lambda: None,
     ) -> None:
-        """Train to the end of `segment`; `pause` is called after each validation, to save.
+        """Train to the end of `segment`; `after_validation` may save the state.
 
         A loss that is no finite number raises FloatingPointError.
         """
@@ -59,10 +62,10 @@ class Training(TrainingState):
             for step_range in segment.step_ranges:
                 end = min(step_range.end, segment.end)
                 if self.step < end:
-                    self._run_step_range(step_range, end, advance, pause)
+                    self._run_step_range(step_range, end, advance, after_validation)
 
     def _run_step_range(
-        self, step_range: StepRange, end: int, advance: Advance, pause: Pause
+        self, step_range: StepRange, end: int, advance: Advance, after_validation: AfterValidation
     ) -> None:
         phase = self.recipe.phases[step_range.phase]
         phase_start, phase_end = self.budget.boundaries()[step_range.phase : step_range.phase + 2]
@@ -92,7 +95,7 @@ class Training(TrainingState):
                 self._require_finite_loss()
                 if self.step in validations:
                     self._validate(step_range.phase, phase)
-                    pause()
+                    after_validation()
                     self.network.train()
                 loss_sum.zero_()
                 done, begun = self.step, time.perf_counter()
@@ -224,7 +227,7 @@ def _losses(loss: Loss, logits: Tensor, target: Tensor, counts: Tensor) -> Tenso
     losses = loss(logits, target, counts)
     if losses.shape != logits.shape[:1]:
         raise ValueError(
-            f"a loss must return one value an image, shape {tuple(logits.shape[:1])}, and leave "
+            f"a loss must return one value per image, shape {tuple(logits.shape[:1])}, and leave "
             f"the mean to the trainer; this one returned shape {tuple(losses.shape)}"
         )
     return losses

@@ -23,7 +23,21 @@ _HEAD = 2  # separates these random numbers from those of other uses of a seed
 
 
 class TrainingState:
-    """What a training carries from step to step. Only `head` is the strategy's."""
+    """The state of one network while it is trained.
+
+    Parameters
+    ----------
+    frozen_features
+        Pixels, pretrained layers and stored activations of all images.
+    split
+        Training, validation and test images of the seed.
+    recipe, budget
+        How the network is trained, and for how many steps.
+    seed
+        Fixes the head's initialisation, the batches, dropout and augmentation.
+    head
+        Builds the head; it is the strategy's.
+    """
 
     def __init__(
         self,

@@ -64,7 +64,7 @@ def test_after_a_broken_file_the_next_is_checked(tmp_path, capsys):
     first, second = capsys.readouterr().out.splitlines()
     error = "ModuleNotFoundError: No module named 'nothing_of_that_name' (line 3)"
     assert first == f"{broken}: {error}"
-    assert second == f"{network}: tiny is a network; only strategies are checked"
+    assert second == f"{network}: tiny is a backbone; only strategies are checked"
     assert main(["check", str(network)]) == 0
 
 

@@ -48,7 +48,7 @@ def test_only_given_flags_are_set_so_that_a_file_fills_in_the_others():
         ),
         ("rum", "there is no command 'rum'. Did you mean 'run'? Known: run, plan, list"),
         ("run --data", "argument --data: expected one argument"),
-        ("run --seeds 0", "seeds '0' is not allowed; allowed: how many, 1 or more"),
+        ("run --seeds 0", "seeds '0' is not allowed; allowed: a number of seeds, 1 or more"),
         ("run --seeds 1,2", "--seeds counts; to name seeds, write --seed-list 1,2"),
         ("run --seeds 2 --seed-list 7", "seeds and seed-list are both given; give one of them"),
         ("run --image-size 10", "image size 10 is not allowed; allowed: 75 or more (inception_v3)"),

@@ -22,7 +22,7 @@ class Target:
     """A measured quantity with its bar."""
 
     name: str
-    values: tuple[float, ...]  # one a round, or one a pair of slices
+    values: tuple[float, ...]  # one a round, or one per pair of slices
     bar: float
     at_least: bool
     unit: str = "x"  # x, %, GiB

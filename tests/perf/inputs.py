@@ -38,7 +38,7 @@ class Inputs:
     """The prepared inputs of a bench."""
 
     folder: Path  # holds weights.safetensors, decoded/, splits/
-    images: str  # a folder of JPEGs, one folder a class
+    images: str  # a folder of JPEGs, one folder per class
     about: dict[str, Any]  # sizes, batch size, steps, precision, device, versions
 
     @property
@@ -92,12 +92,12 @@ def _image_folder(config: BenchConfig, folder: Path) -> str:
     if root.is_dir():
         if not is_plain(images, root):
             raise ValueError(
-                f"{config.data}: the bench needs one folder a class, {root.name}/<class>/<file>, "
+                f"{config.data}: the bench needs one folder per class, {root.name}/<class>/<file>, "
                 "as torchvision's ImageFolder reads it, without train/, val/ and test/ above them"
             )
         return str(root.resolve())
     shutil.rmtree(folder, ignore_errors=True)  # left by a bench that was stopped
-    write_photographs(images, images.read, folder, config.image_size)
+    write_photographs(images, images.reader, folder, config.image_size)
     return str(folder.resolve())
 
 

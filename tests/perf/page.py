@@ -117,7 +117,7 @@ def _target(target: Target) -> tuple[str, ...]:
 def _method(rows: Sequence[Row], config: BenchConfig) -> Iterator[str]:
     count = len(config.strategies)
     lines = [
-        "*plain* is the script of a practitioner: one a strategy, ImageFolder and DataLoader, "
+        "*plain* is the script of a practitioner: one per strategy, ImageFolder and DataLoader, "
         "fp32, the full network for every image of every epoch. *tuned* is the same with "
         "channels-last, the harness' precision, fused Adam, and **images decoded beforehand, "
         "uncounted**. *bare* is a loop over activations in memory.",

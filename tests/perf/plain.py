@@ -1,4 +1,4 @@
-"""The script of a practitioner: one a strategy, every image decoded every epoch, fp32.
+"""The script of a practitioner: one per strategy, every image decoded every epoch, fp32.
 
     python plain.py FOLDER SPLIT.json WEIGHTS.safetensors --strategy NAME [--device cuda]
 
@@ -8,8 +8,8 @@ losses; validation after each epoch, the test images at the end. Frozen layers t
 keep their batch statistics; validation takes no gradients; nothing is slower than its author would
 leave it.
 
-FOLDER holds one folder a class; SPLIT.json the names of the files of each split. Prints one line of
-JSON: seconds by phase, images trained a second, steps, macro-F1 on the test images.
+FOLDER holds one folder per class; SPLIT.json the names of the files of each split. Prints one
+line of JSON: seconds by phase, images trained a second, steps, macro-F1 on the test images.
 """
 
 from __future__ import annotations
@@ -297,7 +297,7 @@ def macro_f1(truth: np.ndarray, scores: np.ndarray, classes: int) -> float:
 def build_parser(text: str | None) -> argparse.ArgumentParser:
     """Return the flags that both scripts know."""
     parser = argparse.ArgumentParser(description=(text or "").split("\n", 1)[0])
-    parser.add_argument("folder", help="one folder a class")
+    parser.add_argument("folder", help="one folder per class")
     parser.add_argument("split", help="files by part, as the harness writes them")
     parser.add_argument("weights", help=".safetensors in torchvision's layout")
     parser.add_argument("--strategy", default="no_change", choices=STRATEGIES)

@@ -37,8 +37,8 @@ def jobs_of(
 ) -> Iterator[Job]:
     """Yield the jobs of all rounds.
 
-    Of the scripts, one a strategy and seed, each round runs `scripts` of either kind, and the next
-    round continues where this one stopped: strategies first, then seeds. The harness runs all
+    Of the scripts, one per strategy and seed, each round runs `scripts` of either kind, and the
+    next round continues where this one stopped: strategies first, then seeds. The harness runs all
     strategies on the first seed, and, if there are several, on all seeds.
     """
     names = tuple(strategies)

@@ -44,7 +44,7 @@ def test_a_folder_that_imagefolder_would_read_otherwise_is_refused(image_folder,
         for folder in image_folder.iterdir():
             (tmp_path / "data" / split / folder.name).symlink_to(folder)
     config = BenchConfig(str(tmp_path / "data"), "none", 75, ("no_change",), (0,), "cpu", "fp32")
-    with pytest.raises(ValueError, match="one folder a class"):
+    with pytest.raises(ValueError, match="one folder per class"):
         prepare_inputs(config, tmp_path / "in")
 
 

@@ -80,8 +80,8 @@ def test_seeds_counts_and_seed_list_names(settings, seeds):
 @pytest.mark.parametrize(
     ("settings", "error"),
     [
-        ({"seeds": "0"}, "seeds '0' is not allowed; allowed: how many, 1 or more"),
-        ({"seeds": "many"}, "how many, 1 or more"),
+        ({"seeds": "0"}, "seeds '0' is not allowed; allowed: a number of seeds, 1 or more"),
+        ({"seeds": "many"}, "a number of seeds, 1 or more"),
         ({"seeds": "1,2"}, "--seeds counts; to name seeds, write --seed-list 1,2"),
         ({"seeds": "7,"}, "write --seed-list 7 "),
         ({"seeds": (0, 0)}, "each once"),

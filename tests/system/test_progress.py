@@ -25,7 +25,7 @@ def test_plain_lines_say_how_far_and_how_long(capsys, monkeypatch):
     monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
     log = LogProgress()
     with log.task("training", 40, "steps") as advance:
-        log.now("no_change (seed 0)")
+        log.show_status("no_change (seed 0)")
         advance(1)  # too early to say
         now[0] += 10
         advance(9)
@@ -54,7 +54,7 @@ def test_a_timer_adds_the_seconds_of_each_task_and_passes_all_on(capsys, monkeyp
             now[0] += seconds
     now[0] += 1
     assert timer.seconds == {"training": 5}
-    assert timer.whole == 6
+    assert timer.total_seconds == 6
     printed = capsys.readouterr().out.splitlines()
     assert printed[0] == "a sentence"
     assert len(printed) == 3
@@ -63,12 +63,13 @@ def test_a_timer_adds_the_seconds_of_each_task_and_passes_all_on(capsys, monkeyp
 def test_a_bar_names_the_task_and_its_units(capsys):
     bars = RichProgress()
     with bars.task("training", 2, "steps") as advance:
-        bars.now("no_change (seed 0)")
+        bars.show_status("no_change (seed 0)")
         advance(2)
     bars.say("done")
     printed = capsys.readouterr().out
     assert "training" in printed
     assert "2/2" in printed
+    assert "in all" in printed  # the time of a task that is done is none that is left
     assert printed.splitlines()[-1] == "done"
 
 
@@ -76,6 +77,6 @@ def test_the_null_progress_prints_nothing(capsys):
     null = NullProgress()
     with null.task("training", 2, "steps") as advance:
         advance(1)
-        null.now("no_change")
+        null.show_status("no_change")
         null.say("done")
     assert capsys.readouterr().out == ""

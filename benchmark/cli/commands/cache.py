@@ -5,9 +5,9 @@ import argparse
 from benchmark.cli.console import format_cache, format_removal
 from benchmark.storage import cache
 
-HELP = """Show or clear what is kept for the next runs. Decoded images and activations of the
-frozen layers, which all runs share and any run can make again. They lie in the user's cache folder,
-or in $IMBALANCE_BENCH_CACHE if it is set."""
+HELP = """Show or clear what is kept for the next runs. These are decoded images and activations of
+the frozen layers: all runs share them, and any run can make them again. They lie in the user's
+cache folder, or in $IMBALANCE_BENCH_CACHE if it is set."""
 
 EXAMPLES = """\
   python -m benchmark cache
@@ -21,9 +21,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def call(chosen: argparse.Namespace) -> int:
+def call(args: argparse.Namespace) -> int:
     """Print or remove the entries."""
-    if chosen.clear:
+    if args.clear:
         print(format_removal(*cache.clear(), cache.cache_dir()))
     else:
         print(format_cache(cache.entries(), cache.default_limit(), cache.cache_dir()))

@@ -22,13 +22,13 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE.py", help="files with strategies")
 
 
-def call(chosen: argparse.Namespace) -> int:
+def call(args: argparse.Namespace) -> int:
     """Check all strategies of the files."""
     from benchmark.contract.checks import check_strategy  # torch, which --help can do without
 
-    load_plugins(chosen.files)
+    load_plugins(args.files)
     failed = 0
-    for file in chosen.files:
+    for file in args.files:
         if file in broken:
             print(f"{file}: {broken[file]}")
             failed += 1
@@ -37,5 +37,5 @@ def call(chosen: argparse.Namespace) -> int:
                 print(f"{file}: {name}")
                 failed += print_checks(name, check_strategy(registered().get(name)))
             else:
-                print(f"{file}: {name} is a network; only strategies are checked")
+                print(f"{file}: {name} is a backbone; only strategies are checked")
     return EXIT_FAILED if failed else 0

@@ -8,10 +8,10 @@ from benchmark.cli.settings import add_setting
 from benchmark.plan.run_options import RunOptions
 from benchmark.plan.settings import settings_of
 
-HELP = """Put runs on several data sets into one report. Macro-F1, ranks and differences from the
-baseline, a row a strategy and a column a data set; every two strategies are tested over data sets
-by Wilcoxon's signed ranks, with Holm's correction. Trains nothing and leaves the runs as they
-are."""
+HELP = """Put runs on several data sets into one report. The report has macro-F1, ranks and
+differences from the baseline, with one row per strategy and one column per data set. Every two
+strategies are tested over data sets by Wilcoxon's signed ranks, with Holm's correction. Nothing is
+trained, and the runs stay as they are."""
 
 EXAMPLES = """\
   python -m benchmark compare results/wheels-forum results/digits-forum
@@ -28,10 +28,10 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     add_setting(parser, settings["out"], default="results/compare-<folders>")
 
 
-def call(chosen: argparse.Namespace) -> int:
+def call(args: argparse.Namespace) -> int:
     """Write the report and print the scores."""
-    baseline, out = (getattr(chosen, name, None) for name in ("baseline", "out"))
-    result = api.compare_runs(chosen.folders, baseline=baseline, out=out)
+    baseline, out = (getattr(args, name, None) for name in ("baseline", "out"))
+    result = api.compare_runs(args.folders, baseline=baseline, out=out)
     print(result.table())
     print_reports(result.reports)
     return 0

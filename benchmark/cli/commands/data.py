@@ -7,8 +7,8 @@ from benchmark.plan.experiment import Experiment
 from benchmark.plan.settings import settings_of
 from benchmark.system.progress import terminal_progress
 
-HELP = """Show what a data set holds. Classes, counts, imbalance ratio, groups, image sizes,
-duplicates and unreadable files."""
+HELP = """Show what a data set holds. It prints classes, counts, imbalance ratio, groups, image
+sizes, duplicates and unreadable files."""
 
 EXAMPLES = """\
   python -m benchmark data my_images/
@@ -21,12 +21,12 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", metavar="DATA", help=description)
 
 
-def call(chosen: argparse.Namespace) -> int:
+def call(args: argparse.Namespace) -> int:
     """Look at every image and print what was seen."""
     # pandas, which --help can do without
     from benchmark.data.summary import print_summary, summarise_data
 
-    images = open_data(chosen.data)
+    images = open_data(args.data)
     with terminal_progress().task("images", len(images), "images") as advance:
         summary = summarise_data(images, advance)
     print_summary(summary)

@@ -17,9 +17,9 @@ from benchmark.strategy.discovery import broken
 from benchmark.strategy.registration import EVERY
 from benchmark.strategy.registry import groups, registered
 
-HELP = """Show the names that flags take. Strategies with their parameters, groups of them, data
-sources, recipes, networks and weights, each with a line of explanation; and plug-ins that are
-broken."""
+HELP = """Show the names that flags take. It lists strategies with their parameters, groups of
+strategies, data sources, recipes, backbones and weights, each with a line of explanation, and
+plug-ins that are broken."""
 
 EXAMPLES = """\
   python -m benchmark list
@@ -36,10 +36,10 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def call(chosen: argparse.Namespace) -> int:
+def call(args: argparse.Namespace) -> int:
     """Print the names, each with a line of explanation."""
-    load_plugins(getattr(chosen, "plugin", ()))
-    if chosen.markdown:
+    load_plugins(getattr(args, "plugin", ()))
+    if args.markdown:
         print(strategies_markdown(), end="")
         return 0
     print("\n\n".join(_format_section(*section) for section in _sections().items()))
@@ -58,7 +58,7 @@ def _sections() -> dict[str, dict[str, str]]:
         },
         "data (--data)": DATA_SOURCES,
         "recipes (--recipe)": {name: recipe.description for name, recipe in RECIPES.items()},
-        "networks (--backbone)": {name: network.summary for name, network in BACKBONES.items()},
+        "backbones (--backbone)": {name: network.summary for name, network in BACKBONES.items()},
         "weights (--weights)": WEIGHTS,
     }
     if broken:

@@ -11,7 +11,7 @@ from benchmark.cli.settings import add_settings, settings_from
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.run_options import RunOptions
 from benchmark.plugins import broken_plugin_sentences
-from benchmark.system.progress import NullProgress, terminal_progress
+from benchmark.system.progress import Progress, terminal_progress
 
 if TYPE_CHECKING:
     from benchmark.execution.executor import Executor
@@ -28,15 +28,15 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     add_settings(parser, RunOptions, Experiment)
 
 
-def call(chosen: argparse.Namespace) -> int:
+def call(args: argparse.Namespace) -> int:
     """Print the plan."""
-    show_plan(chosen, terminal_progress())
+    show_plan(args, terminal_progress())
     return 0
 
 
-def show_plan(chosen: argparse.Namespace, progress: NullProgress) -> tuple[Executor, RunOptions]:
+def show_plan(args: argparse.Namespace, progress: Progress) -> tuple[Executor, RunOptions]:
     """Plan what the settings describe, print the plan, and return what carries it out."""
-    experiment, options = api.read_settings(settings_from(chosen))
+    experiment, options = api.read_settings(settings_from(args))
     executor = api.plan(experiment, options, progress)
     for message in (*executor.prepared.messages, *broken_plugin_sentences()):
         progress.say(f"note: {message}")

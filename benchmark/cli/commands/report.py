@@ -23,7 +23,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     add_setting(parser, settings_of(RunOptions)["baseline"], default="that of the run")
 
 
-def call(chosen: argparse.Namespace) -> int:
+def call(args: argparse.Namespace) -> int:
     """Write the report and print the results."""
-    print_summary(api.load(chosen.folder, getattr(chosen, "baseline", None)))
+    print_summary(api.load(args.folder, getattr(args, "baseline", None)))
     return 0

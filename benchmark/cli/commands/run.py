@@ -33,11 +33,11 @@ EXAMPLES = """\
   python -m benchmark run --config study.toml --recipe strong"""
 
 
-def call(chosen: argparse.Namespace) -> int:
+def call(args: argparse.Namespace) -> int:
     """Show the plan, carry it out, and print the results."""
     timer = Timer(terminal_progress())
-    executor, options = show_plan(chosen, timer)
-    command = shlex.join(["python", "-m", "benchmark", *chosen.words])
+    executor, options = show_plan(args, timer)
+    command = shlex.join(["python", "-m", "benchmark", *args.argv])
     result = api.execute(executor, options, timer, command)
     print_summary(result)
     failed = (result.summary["status"] != "ok").any()

@@ -13,7 +13,7 @@ BINS = 15  # of a calibration error
 
 
 def calibration_error(
-    labels: Labels, log_probabilities: Floats, weights: Floats | None = None, bins: int = BINS
+    labels: Labels, log_probabilities: Floats, weights: Floats | None = None
 ) -> float:
     """Top-label expected calibration error over equal-width bins (Guo et al. 2017, eq. 3).
 
@@ -22,13 +22,11 @@ def calibration_error(
     confidence = np.exp(log_probabilities.max(axis=1))
     right = log_probabilities.argmax(axis=1) == labels
     weighted = (right - confidence) * (1 / len(labels) if weights is None else weights)
-    gap = np.bincount(bin_index(confidence, bins), weights=weighted, minlength=bins)
+    gap = np.bincount(bin_index(confidence, BINS), weights=weighted, minlength=BINS)
     return float(np.abs(gap).sum())
 
 
-def classwise_calibration_error(
-    labels: Labels, log_probabilities: Floats, bins: int = BINS
-) -> float:
+def classwise_calibration_error(labels: Labels, log_probabilities: Floats) -> float:
     """Mean over all classes of each class's calibration error against the rest.
 
     Static calibration error (Nixon et al. 2019, arXiv 1904.01685), the absolute form of the
@@ -39,7 +37,7 @@ def classwise_calibration_error(
     for c, log_p in enumerate(log_probabilities.T):
         probability = np.exp(log_p)
         error = (labels == c) - probability
-        gap = np.bincount(bin_index(probability, bins), weights=error, minlength=bins)
+        gap = np.bincount(bin_index(probability, BINS), weights=error, minlength=BINS)
         gaps += float(np.abs(gap).sum()) / len(labels)
     return gaps / log_probabilities.shape[1]
 

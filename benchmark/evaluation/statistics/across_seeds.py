@@ -13,7 +13,7 @@ from benchmark.evaluation.statistics import LEVEL, Floats
 def t_interval_corrected(
     values: Floats, shared_variance: Floats | float = 0.0, level: float = LEVEL
 ) -> tuple[Floats, Floats]:
-    """Return the bounds (...) of the mean of values (..., n), one a seed, n >= 2.
+    """Return the bounds (...) of the mean of values (..., n), one per seed, n >= 2.
 
     Each seed splits the images anew, so the spread over seeds contains the chance of the training
     *and* of the test images. Student's t over seeds covers both where no two seeds share a test
@@ -29,7 +29,7 @@ def t_interval_corrected(
 def corrected_t_test(values: Floats, shared_variance: float = 0.0) -> float:
     """Two-sided p-value of mean = 0: one minus the level at which the interval just touches 0.
 
-    values (n,), one a seed; NaN for a single seed.
+    values (n,), one per seed; NaN for a single seed.
     """
     mean = abs(values.mean())
     if len(values) < 2:

@@ -53,7 +53,7 @@ def paired_permutation_test(
 
 
 def sign_flip_test(differences: Floats) -> float:
-    """Return the two-sided p of the mean of differences (n,), one a seed; NaN for a single seed.
+    """Return the two-sided p of the mean of differences (n,), one per seed; NaN for a single seed.
 
     Null hypothesis: strategy and baseline are equal, so every difference could as well have the
     other sign. Exact up to 13 seeds. The smallest possible p is 2 / 2^n: .25 for 3 seeds, .008 for

@@ -12,12 +12,12 @@ AFFINE = "/affine"  # <tensor>/affine = (scale, min) float64, value = number * s
 _BIAS = ".bn.bias"
 
 
-def bundled_state(file: Path = FILE) -> dict[str, Tensor]:
+def bundled_state() -> dict[str, Tensor]:
     """Return the state dict of the bundled InceptionV3 for input x / 127.5 - 1.
 
     Names and shapes are torchvision's, without ``fc``, ``AuxLogits`` and ``num_batches_tracked``.
     """
-    stored = load_file(file)
+    stored = load_file(FILE)
     state: dict[str, Tensor] = {}
     for name, numbers in stored.items():
         if name.endswith(AFFINE):

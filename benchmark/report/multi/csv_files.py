@@ -11,10 +11,10 @@ from benchmark.report.render.blocks import Block, Definitions, Paragraph
 from benchmark.report.single.csv_files import APOSTROPHES
 
 FILES = (
-    ("scores.csv", "One row a data set and strategy: means over seeds, differences, ranks."),
-    ("leaderboard.csv", "One row a strategy: wins and losses against the baseline, mean ranks."),
-    ("pairs.csv", "One row a pair of strategies, with the test over data sets."),
-    ("runs.csv", "One row a run: its data and its settings."),
+    ("scores.csv", "One row per data set and strategy: means over seeds, differences, ranks."),
+    ("leaderboard.csv", "One row per strategy: wins and losses against the baseline, mean ranks."),
+    ("pairs.csv", "One row per pair of strategies, with the test over data sets."),
+    ("runs.csv", "One row per run: its data and its settings."),
 )
 
 

@@ -46,7 +46,7 @@ def all_figures(comparison: MultiDatasetComparison) -> dict[str, Figure]:
 
 
 def _differences(run: Comparison, strategy: str) -> np.ndarray:
-    """Return a strategy's differences (n,), one a seed; empty where it is not compared."""
+    """Return a strategy's differences (n,), one per seed; empty where it is not compared."""
     if strategy == run.baseline or not {strategy, run.baseline} <= {*finished_strategies(run)}:
         return np.empty(0)
     return paired_differences(run, str(run.baseline), strategy, RANKED_BY)
@@ -70,10 +70,10 @@ def difference_dots(
     differences: Sequence[Sequence[np.ndarray]],
     missing: Sequence[Sequence[str]],
 ) -> Figure:
-    """Draw a panel a data set on one scale: a ring a seed, a bar from 0 to their mean.
+    """Draw one panel per data set on one scale: one ring per seed, a bar from 0 to their mean.
 
-    `differences` from the baseline are (S, D) arrays (n,), one number a seed. Where they are empty,
-    the word in `missing` (S, D) is shown.
+    `differences` from the baseline are (S, D) arrays (n,), one number per seed. Where they are
+    empty, the word in `missing` (S, D) is shown.
     """
     s, d = len(strategies), len(datasets)
     left, top, row_height, gap = label_width(strategies, NAME_LENGTH), 28, 22, 22

@@ -18,7 +18,7 @@ def warnings(comparison: MultiDatasetComparison) -> Iterator[str]:
     """Yield the warnings, the most important first."""
     runs = dict(zip(comparison.datasets, comparison.runs, strict=True))
     if quick := [name for name, run in runs.items() if run.manifest.quick]:
-        yield f"Quick looks, which are no evidence: {_names(quick)}."
+        yield f"These runs are quick looks and no evidence: {_names(quick)}."
     yield from _same_images(runs)
     yield from _baselines(runs)
     yield from _settings(runs)

@@ -18,7 +18,7 @@ from benchmark.report.render.canvas import figure_block
 from benchmark.report.render.formats import join_names, pluralize
 
 HEADLINE = (RANKED_BY, "never_predicted")  # metrics in the first tables
-MOST_PAIRS = 6  # that a sentence names
+MOST_PAIRS = 6  # pairs that a sentence names
 
 
 def build_page(comparison: MultiDatasetComparison) -> Page:
@@ -86,8 +86,8 @@ def _differences(
             "differences",
             figure,
             f"Macro-F1 minus the baseline's, on one scale. {rings}Blue is higher, red is lower.",
-            "Difference in macro-F1 from the baseline, a row a strategy and a panel a data set; "
-            "the means are in the first table.",
+            "Difference in macro-F1 from the baseline, one row per strategy and one panel per data "
+            "set; the means are in the first table.",
         )
 
 

@@ -15,6 +15,7 @@ from benchmark.report.render.formats import MISSING, add_sign, format_count, plu
 from benchmark.report.single.metric_tables import format_best
 
 DATASETS_PER_TABLE = 6  # fit on paper side by side
+PHASES = {"head": "the head", "rest": "all trained layers"}  # by `Phase.train_from`
 
 Write = Callable[[float], str]
 
@@ -76,7 +77,7 @@ def rank_tables(comparison: MultiDatasetComparison) -> list[Table]:
 
 
 def pairs_table(comparison: MultiDatasetComparison) -> Table:
-    """One row a pair of strategies: on how many data sets which one is higher, and the test."""
+    """One row per pair of strategies: on how many data sets which one is higher, and the test."""
     pairs = comparison.pairs.sort_values(["p_adj", "p"], na_position="last", kind="stable")
     rows = []
     for pair in pairs.to_dict("records"):
@@ -96,7 +97,7 @@ def pairs_table(comparison: MultiDatasetComparison) -> Table:
 
 
 def runs_table(comparison: MultiDatasetComparison) -> Table:
-    """One row a run: its data, and the settings that are not the same in all."""
+    """One row per run: its data, and the settings that are not the same in all."""
     all_settings = [comparable_settings(run) for run in comparison.runs]
     differing = [name for name in all_settings[0] if len({s[name] for s in all_settings}) > 1]
     rows = []
@@ -213,7 +214,7 @@ def comparable_settings(run: Comparison) -> dict[str, str]:
     size = settings.get("image_size")
     pairs = {
         "recipe": _format_recipe(experiment.recipe),
-        "network": settings.get("backbone"),
+        "backbone": settings.get("backbone"),
         "weights": f"{weights.name} {weights.sha256[:8]}".strip(),  # one name, several files
         "image size": f"{size} px" if size else None,
         "fine-tune depth": settings.get("fine_tune"),
@@ -226,7 +227,7 @@ def comparable_settings(run: Comparison) -> dict[str, str]:
 def _format_recipe(recipe: RecipeInfo) -> str:
     """Return a recipe's name and phases, which a run may have changed."""
     phases = [
-        f"{phase['epochs']:g} epochs of the {phase['train_from']} at {phase['lr']:g}"
+        f"{phase['epochs']:g} epochs of {PHASES[phase['train_from']]} at {phase['lr']:g}"
         for phase in recipe.phases
     ]
     return f"{recipe.name} ({', then '.join(phases)})" if phases else recipe.name

@@ -1,4 +1,4 @@
-"""The verdict on several data sets, and whether so many allow one."""
+"""The verdict on several data sets, and whether their number allows a test."""
 
 from benchmark.analysis.multi_dataset import MultiDatasetComparison
 from benchmark.report.render.blocks import as_code

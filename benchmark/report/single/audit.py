@@ -60,7 +60,7 @@ def audit_warning(comparison: Comparison) -> str:
 
 
 def audit_table(comparison: Comparison) -> Table | None:
-    """Strategies × the audit's result, and the rare third's share of samples, gradient, logits."""
+    """Strategies × the audit's result, and the rare third's share of draws, gradient, logits."""
     if comparison.findings.training_effects.empty:
         return None
     shares = _shares_of_rare_classes(comparison).to_dict("index")
@@ -87,7 +87,7 @@ def audit_table(comparison: Comparison) -> Table | None:
 
 
 def checks_table(comparison: Comparison) -> Table | None:
-    """One row a strategy and check, all seeds together; failed checks first."""
+    """One row per strategy and check, all seeds together; failed checks first."""
     checks = comparison.findings.checks
     if checks.empty:
         return None

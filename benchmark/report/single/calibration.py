@@ -35,8 +35,8 @@ def calibration_section(comparison: Comparison) -> Iterator[Block]:
             "ten equal steps, before a decision fitted after training. Below the diagonal the "
             "network is overconfident. Larger points: more images. Triangles: images predicted as "
             "a class of the third with the fewest training images.",
-            "Accuracy by confidence, a panel a strategy; the table of the further metrics has the "
-            "calibration errors, reliability.csv the points.",
+            "Accuracy by confidence, one panel per strategy; the table of the further metrics has "
+            "the calibration errors, reliability.csv the points.",
         )
     if table := priors_table(comparison):
         yield table
@@ -54,7 +54,7 @@ def draw_reliability(comparison: Comparison) -> Figure | None:
 
 
 def reliability_panels(reliability: Mapping[str, Reliability]) -> Figure:
-    """Draw accuracy by confidence, a panel a strategy; a larger point stands for more images.
+    """Draw accuracy by confidence, one panel per strategy; a larger point stands for more images.
 
     Images predicted as a rare class are triangles, all others rings. Where no class is rare,
     because all have one size, there are only rings. `reliability` is `pooled_reliability` by title.

@@ -25,7 +25,7 @@ def confusion_section(comparison: Comparison) -> Iterator[Block]:
         "A row is a true class, largest first. It shows which share of the class's test images was "
         "predicted as which class, in the same order. The diagonal is recall; a column without "
         "colour is a class never predicted.",
-        "Confusion matrices, one a strategy; the table below has the most frequent errors.",
+        "Confusion matrices, one per strategy; the table below has the most frequent errors.",
     )
     yield Details("The most frequent errors as a table", (errors_table(comparison),))
 

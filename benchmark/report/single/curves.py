@@ -12,10 +12,10 @@ from benchmark.report.single.drawings import curve_panels
 from benchmark.report.single.strategies import network_titles
 
 LINES = (
-    "Colour: the strategy, a line a seed. Grey: all others. Dotted: a new phase starts. "
+    "Colour: the strategy, one line per seed. Grey: all others. Dotted: a new phase starts. "
     "Decisions that are fitted after the training are not included."
 )
-ALT = "by optimizer step, a panel a strategy; curves.csv has the numbers."
+ALT = "by optimizer step, one panel per strategy; curves.csv has the numbers."
 
 
 def curves_section(comparison: Comparison) -> Iterator[Block]:
@@ -52,7 +52,7 @@ def draw_loss(comparison: Comparison) -> Figure | None:
 
 
 def _draw(comparison: Comparison, *columns: str, are_counts: bool = False) -> Figure | None:
-    """Draw columns of curves.csv, a panel a network."""
+    """Draw columns of curves.csv, one panel per network."""
     titles = network_titles(comparison)
     curves = comparison.curves[comparison.curves["strategy"].isin(titles)]
     if not all(np.isfinite(curves[column].astype(float)).any() for column in columns):

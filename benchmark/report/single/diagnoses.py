@@ -39,7 +39,7 @@ def diagnoses_section(comparison: Comparison) -> Iterator[Block]:
     """Yield why one strategy ignores classes; the causes under all strategies, and the rules."""
     manifest = comparison.manifest
     if table := diagnoses_table(comparison):
-        if manifest.quick or manifest.weights.name == "none":
+        if manifest.quick or not manifest.weights.sha256:  # of random weights
             run = "a quick look" if manifest.quick else "a network with random weights"
             yield Paragraph(f"The causes below mean nothing: they are those of {run}.")
         yield table

@@ -113,7 +113,7 @@ def curve_panels(
     are_counts: bool,
     titles: Mapping[str, str],
 ) -> Figure:
-    """Draw a panel a strategy: its own lines over those of all strategies, one line a seed.
+    """Draw one panel per strategy: its own lines over those of all strategies, one line per seed.
 
     `columns` are one metric; or two, drawn solid and dashed, without the lines of other strategies.
     """

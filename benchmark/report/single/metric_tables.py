@@ -20,7 +20,7 @@ ARROWS = {"higher": " ↑", "lower": " ↓", None: ""}
 
 @dataclass(frozen=True)
 class Column:
-    """A column of numbers, one a strategy."""
+    """A column of numbers, one per strategy."""
 
     name: str  # of the column in summary.csv or seeds.csv
     title: str
@@ -39,7 +39,7 @@ BUDGET = (
     Column("seconds", "Seconds", formats.format_seconds, of_network=True),
 )
 IMAGES = (
-    Column("images_seen", "Images seen", format_count, of_network=True),
+    Column("images_seen", "Images drawn", format_count, of_network=True),
     Column("distinct_images", "Distinct images", format_count, of_network=True),
 )
 
@@ -82,7 +82,8 @@ def column_of(metric: Metric) -> Column:
 def main_table(comparison: Comparison, plain: bool = False) -> Table:
     """Strategies × the numbers of summary.csv; failed ones are rows with their error.
 
-    `plain` leaves out the differences from the baseline and what the caption says of print.
+    `plain`, for the terminal, leaves out the differences, and what the caption says of bold and
+    small print.
     """
     summary = comparison.summary.set_index("strategy")
     columns, constants = _split_constants(summary, main_columns())
@@ -120,7 +121,7 @@ def priors_table(comparison: Comparison) -> Table | None:
 
 
 def means_over_seeds(comparison: Comparison, columns: Sequence[Column]) -> pd.DataFrame:
-    """Return the means of columns over the seeds, a row a strategy; NaN where none finished."""
+    """Return the means of columns over the seeds, one row per strategy; NaN where none finished."""
     names = list(dict.fromkeys(column.name for column in columns))
     values = comparison.seed_rows.set_index("strategy")[names].astype(float)
     return values.groupby(level="strategy").mean().reindex(comparison.strategies)
@@ -168,7 +169,7 @@ def metric_table(
 def format_best(
     values: pd.Series, write: Callable[[float], str], better: Literal["higher", "lower"] | None
 ) -> str | None:
-    """Return the best value as written; None where none is better or all tie, but for one."""
+    """Return the best value as written; None if none is better, or if all or all but one tie."""
     numbers = values.dropna().astype(float)
     if better is None or numbers.empty:
         return None
@@ -209,7 +210,7 @@ def _with_decimals(column: Column, values: pd.DataFrame) -> Column:
 def _split_constants(values: pd.DataFrame, columns: Sequence[Column]) -> tuple[list[Column], str]:
     """Return the columns to show, and a sentence about those with nothing to compare.
 
-    In these all strategies have the same value, and none is better, or all have the worst, 0.
+    Such a column has one value for all strategies, and no direction or the worst value, 0.
     """
     visible, constants = [], []
     for column in columns:

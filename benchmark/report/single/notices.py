@@ -38,7 +38,7 @@ def highlights(comparison: Comparison) -> Iterator[str]:
 
 
 def few_images(comparison: Comparison) -> list[float]:
-    """Return the test images, or groups of them, of each class that has too few a seed."""
+    """Return the test images (or groups) per seed of each class that has too few."""
     return [number for number in comparison.test_units if number < FEW_TEST_IMAGES]
 
 

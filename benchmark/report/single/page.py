@@ -121,15 +121,18 @@ OTHER_TERMS = {
     "applied. Below 8 seeds p cannot get small.",
     "Largest gain, largest loss": "Of all classes and strategies, the change of recall whose "
     "interval is farthest from 0. So a class with a single test image does not win.",
-    "Audit": "While a strategy trains, the benchmark measures what it does: samples by class "
+    "Audit": "While a strategy trains, the benchmark measures what it does: images drawn by class "
     "against class sizes, the gradient of its loss against that of cross-entropy on the same "
     "images, predicted labels against the largest logit. A strategy is flagged if it does not do "
     "what it declares, trains other blocks than it should, or exceeds the common budget.",
-    "Linear probe": "A linear classifier of the network's features. It is solved for, not trained.",
-    "AUC": "How often an image of a class scores higher than another image; by chance .50.",
-    "Main confuser": "The class that takes the images of another more than those of the rest.",
+    "Linear probe": "A linear classifier on the network's features, with a closed-form solution.",
+    "AUC": "How often an image of a class scores higher than an image of another class; by chance "
+    ".50.",
+    "Main confuser": "The other class that takes a class's images most, beyond its share of all "
+    "other images.",
     "Prior bias": "The network separates the images, but decides by the sizes of classes.",
-    "Share of the gradient": "How much of what changes the logits comes from a class's images.",
+    "Share of the gradient": "The norms of the gradient at the logits, summed over a class's "
+    "images, as a share of the sum over all images.",
     "Post-hoc adjustment": "A decision that needs no training: it is fitted on the validation "
     "images to a trained network. Training is worth what it gains beyond that.",
 }

@@ -46,7 +46,7 @@ def posthoc_table(comparison: Comparison) -> Table | None:
     caption = (
         "Macro-F1 of every trained network with its strategy's own decision, and with each "
         "decision that needs no training; small: classes never predicted. Bold: the best of all. "
-        "Where a network was trained on balanced samples or weights, a correction of the prior "
+        "Where a network was trained on balanced draws or weights, a correction of the prior "
         "corrects it twice."
     )
     return Table(caption, titles, tuple(rows), csv="posthoc.csv")

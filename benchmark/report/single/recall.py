@@ -38,8 +38,8 @@ def recall_section(comparison: Comparison) -> Iterator[Block]:
         "recall",
         figure,
         f"Recall; classes ordered by training images. ×: {never}. Bars: training images.",
-        "Heat map of recall, a row a class and a column a strategy; the table below has the same "
-        "numbers.",
+        "Heat map of recall, one row per class and one column per strategy; the table below has "
+        "the same numbers.",
     )
     yield from recall_tables(comparison)
 

@@ -33,7 +33,7 @@ def search_section(comparison: Comparison) -> Iterator[Block]:
 
 
 def trials_frame(comparison: Comparison) -> pd.DataFrame:
-    """Return one row a strategy, seed and trial."""
+    """Return one row per strategy, seed and trial."""
     tuning, rows = comparison.manifest.tuning, []
     for trial in tuning.results if tuning else ():
         parameters = ", ".join(f"{name}={value}" for name, value in trial.parameters.items())

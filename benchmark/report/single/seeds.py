@@ -38,7 +38,7 @@ def seeds_section(comparison: Comparison) -> Iterator[Block]:
 
 
 def seeds_table(comparison: Comparison) -> Table:
-    """One row a strategy and seed."""
+    """One row per strategy and seed."""
     columns, rows = main_columns(), []
     for record in comparison.seed_rows.to_dict("records"):
         numbers = (column.write(number_in(record, column.name)) for column in columns)

@@ -123,7 +123,7 @@ def _schedule(phase: Mapping[str, Any]) -> str:
         steps.append(f"linear warm-up over the first {100 * phase['warmup']:g} %")
     if phase["cosine"]:
         steps.append("cosine to 0")
-    steps += [f"a hundredth of it from {100 * share:g} % on" for share in phase["lr_milestones"]]
+    steps += [f"divided by 100 at {100 * share:g} %" for share in phase["lr_milestones"]]
     return ", then ".join(steps) or "constant"
 
 

@@ -24,7 +24,7 @@ CLAIMED = ("macro_f1", "accuracy")  # metrics of the verdict
 
 
 def verdict(comparison: Comparison) -> str:
-    """Return one or two sentences: who is ignored, what changes that, at what price."""
+    """Return one or two sentences: which classes are ignored, what changes that, at what price."""
     table = _finished_means(comparison)
     if table.empty:
         return "No strategy finished, so nothing can be compared. The errors are listed below."
@@ -146,13 +146,15 @@ def _changes(comparison: Comparison, baseline: str, strategy: str) -> str:
     excludes 0 and, of one seed, p is at most .05.
     """
     macro_f1, accuracy = (_from_to(comparison, baseline, strategy, m) for m in CLAIMED)
-    gain, loss = (_difference(comparison, strategy, metric) for metric in CLAIMED)
-    verb = {1: "raises", -1: "lowers", 0: "brings"}[_direction(gain)]
+    macro_f1_row, accuracy_row = (_difference(comparison, strategy, m) for m in CLAIMED)
+    verb = {1: "raises", -1: "lowers", 0: "brings"}[_direction(macro_f1_row)]
     verb = "leaves" if "unchanged" in macro_f1 else verb
-    how = {1: "rises", -1: "falls", 0: "goes"}[_direction(loss)]
+    how = {1: "rises", -1: "falls", 0: "goes"}[_direction(accuracy_row)]
     how = "is" if "unchanged" in accuracy else how
-    doubt = f" ({_interval(loss)})" if loss is not None and not _direction(loss) else ""
-    interval = f" ({_interval(gain)})" if gain is not None else ""
+    doubt = ""
+    if accuracy_row is not None and not _direction(accuracy_row):
+        doubt = f" ({_interval(accuracy_row)})"
+    interval = f" ({_interval(macro_f1_row)})" if macro_f1_row is not None else ""
     return f"{verb} macro-F1 {macro_f1}{interval}; accuracy {how} {accuracy}{doubt}"
 
 
@@ -186,7 +188,7 @@ def _interval(row: pd.Series) -> str:
     """Return the interval of a difference, and why the difference may be chance."""
     bounds = formats.format_bounds(format_share(row["low"]), format_share(row["high"]))
     interval = f"95 %: {bounds}"
-    if bounds[0] != "n" and round(row["low"], 3) <= 0 <= round(row["high"], 3):
+    if bounds != "no difference" and round(row["low"], 3) <= 0 <= round(row["high"], 3):
         return f"{interval}, which includes 0"
     p = _p_value(row)
     return f"{interval}, but p = {formats.format_p_value(p)}" if p > SIGNIFICANT else interval

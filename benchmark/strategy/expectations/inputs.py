@@ -14,17 +14,17 @@ ALMOST_ALL = 0.95  # of the images to augment: an image of a single colour may s
 class ExpectClassSampling:
     """Classes are drawn in proportion to a power of their size.
 
-    Allowed are 2 % of the expected draws, two images, and five standard deviations of chance. In
-    whole epochs nothing is left to chance. Chance is in the epochs at both ends of the stage, which
-    it cuts: they are drawn without replacement. An epoch is taken to show each image of the largest
-    class once; if `undersampled`, each image of the smallest.
+    A class may deviate by 2 % of its expected draws, two images and five standard deviations of
+    chance. Whole epochs draw a fixed number from each class, so there is no chance in them. The
+    epochs that the stage cuts at its two ends are random samples without replacement. An epoch is
+    assumed to show each image of the largest class once; with `undersampled`, each of the smallest.
     """
 
     power: float  # 1 draws classes by their size, 0 draws them equally often
     blend: float = 1.0  # fraction of the draws by that power; the others follow the class sizes
     independent: bool = False  # each image is drawn with replacement: chance is in all draws
     undersampled: bool = False  # larger classes are cut; no image of a smaller one is repeated
-    within: float = 0.02  # allowed relative deviation
+    tolerance: float = 0.02  # allowed relative deviation
     component: ClassVar[str] = "sampler"
 
     @property
@@ -48,7 +48,7 @@ class ExpectClassSampling:
         partial = np.array([before, before + drawn.sum()]) % epoch  # images of the cut epochs
         by_chance = drawn.sum() if self.independent else (partial * (1 - partial / epoch)).sum()
         expected = drawn.sum() * share
-        allowed = self.within * expected + 2 + 5 * np.sqrt(by_chance * share * (1 - share))
+        allowed = self.tolerance * expected + 2 + 5 * np.sqrt(by_chance * share * (1 - share))
         return CheckResult(
             bool((np.abs(drawn - expected) <= allowed).all()),
             f"{format_range(drawn / expected)} the expected draws; "
@@ -156,7 +156,7 @@ class SyntheticFeatures:
     five standard deviations of chance.
     """
 
-    within: float = 0.02
+    tolerance: float = 0.02
     component: ClassVar[str] = "synthesizer"
     claim: ClassVar[str] = "synthetic features fill each class up to the size of the largest"
 
@@ -171,5 +171,5 @@ class SyntheticFeatures:
         observed = f"{int(synthetic.sum()):,} of {int(total.sum()):,} features"
         if not expected.any():
             return CheckResult(None if not synthetic.any() else False, observed)
-        close = np.abs(share - expected) <= self.within + 5 * chance
+        close = np.abs(share - expected) <= self.tolerance + 5 * chance
         return CheckResult(bool(synthetic.any() and close.all()), observed)

@@ -384,7 +384,7 @@ def features_of_wheels(blocks, per_class, seed, size):
     features = {block: [] for block in blocks}
     for begun in range(0, len(images), 16):
         several = range(begun, min(begun + 16, len(images)))
-        pixels = np.stack([np.asarray(images.read.image(i, size)) for i in several])
+        pixels = np.stack([np.asarray(images.reader.image(i, size)) for i in several])
         x = torch.from_numpy(pixels).permute(0, 3, 1, 2).float().div(127.5).sub(1)
         with torch.inference_mode():
             for name, layers in network.named_children():

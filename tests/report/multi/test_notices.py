@@ -36,7 +36,7 @@ def test_recipes_precision_and_weights_that_differ_are_listed_by_name() -> None:
         ({"experiment": replace(experiment, precision="fp32")}, "precision: bf16 on `x`; fp32 on"),
         ({"weights": replace(weights, name="imagenet")}, "weights: bundled 9f9f9f9f on `x`; image"),
         ({"weights": replace(weights, sha256="0a" * 32)}, "on `x`; bundled 0a0a0a0a on `y`"),
-        ({"quick": True}, "Quick looks, which are no evidence: `y`."),
+        ({"quick": True}, "These runs are quick looks and no evidence: `y`."),
     ):
         (warning,) = warnings(merge([BASE, run("y", NUMBERS, **changed)]))
         assert text in warning

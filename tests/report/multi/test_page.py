@@ -176,6 +176,8 @@ def test_a_notebook_gets_verdict_and_table() -> None:
     assert "too few for a test" in repr(result)
     runs = [fabricate(Path("a"), quick=True), fabricate(Path("b"))]
     quick = benchmark.MultiDatasetResult(merge(runs), result.reports)
-    assert "\nwarning: Quick looks, which are no evidence: `clothes (a)`.\n" in quick.table()
+    assert (
+        "\nwarning: These runs are quick looks and no evidence: `clothes (a)`.\n" in quick.table()
+    )
     assert list(result.figures) == ["differences"]
     assert result.pairs.shape == (15, 8)

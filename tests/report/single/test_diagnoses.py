@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from benchmark.evaluation.diagnosis import RULES
-from benchmark.execution.manifest import AvailableStrategy
+from benchmark.execution.manifest import AvailableStrategy, WeightsInfo
 from benchmark.report.single.diagnoses import (
     causes_table,
     diagnoses_section,
@@ -45,6 +45,19 @@ def test_every_ignored_class_of_the_baseline_is_a_row_with_cause_evidence_and_su
     assert rows["Hat"][3] == "confusable"
     assert rows["Hat"][4].startswith("Its images can't be told from those of T-shirt (AUC .55")
     assert rows["Hat"][5] == "Ask whether it is a class of its own. Check its labels."
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"quick": True}, "those of a quick look"),
+        ({"weights": WeightsInfo("random", "", "")}, "those of a network with random weights"),
+    ],
+)
+def test_causes_that_mean_nothing_are_called_so(comparison, changed, words):
+    first, *_ = diagnoses_section(with_manifest(comparison, **changed))
+    assert first.text == f"The causes below mean nothing: they are {words}."
+    assert next(iter(diagnoses_section(comparison))) == diagnoses_table(comparison)
 
 
 def test_the_first_screen_counts_the_causes(comparison):

@@ -57,7 +57,7 @@ def test_learning_rate_milestones_are_shown() -> None:
     cells = [row.cells[-1].text for row in phases_table(replace(experiment, recipe=recipe)).rows]
     assert cells == [
         "constant",
-        "a hundredth of it from 80 % on, then a hundredth of it from 90 % on",
+        "divided by 100 at 80 %, then divided by 100 at 90 %",
     ]
 
 
