@@ -19,7 +19,7 @@ from benchmark.storage import atomic, cache
 from benchmark.storage.sizes import format_size
 from benchmark.system.progress import Advance
 
-RECIPE = 1  # raise it when the same bytes would give other pixels
+DECODER_VERSION = 1  # raise it when the same bytes would give other pixels
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +61,7 @@ def prepare_pixels(
     """
     if size < 1:
         raise ValueError(f"The image size must be at least 1 pixel, not {size}.")
-    listing = {"recipe": RECIPE, "pillow": PIL.__version__, "size": size}
+    listing = {"recipe": DECODER_VERSION, "pillow": PIL.__version__, "size": size}
     listing |= {"files": images.files, "stamps": images.stamps}
     folder = cache.cache_dir() / "pixels" / atomic.digest(listing)[:32]
     own_lease = cache.lease(folder, f"pixels of {images.name}, {len(images)} images, {size} px")
@@ -90,7 +90,7 @@ def prepare_pixels(
 
 
 def _content_key(images: ImageSet, size: int, digests: list[str]) -> str:
-    content: dict[str, Any] = {"recipe": RECIPE, "size": size, "digests": digests}
+    content: dict[str, Any] = {"recipe": DECODER_VERSION, "size": size, "digests": digests}
     content |= {"files": images.files, "classes": images.classes}
     for name in ("labels", "groups", "split"):
         values = getattr(images, name)

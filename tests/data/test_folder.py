@@ -37,8 +37,8 @@ def test_names_labels_and_pixels_of_a_plain_folder(root: Path) -> None:
     assert images.groups is None
     assert images.split is None
     assert images.messages == ()
-    assert images.read.image(3).getpixel((0, 0)) == (0, 10, 20)
-    assert images.read.content(3) == (root / "dog/2.png").read_bytes()
+    assert images.reader.image(3).getpixel((0, 0)) == (0, 10, 20)
+    assert images.reader.content(3) == (root / "dog/2.png").read_bytes()
 
 
 def test_stamps_change_with_a_file_even_if_its_size_and_time_do_not(root: Path) -> None:
@@ -155,7 +155,7 @@ def test_splits_beside_classes_are_ambiguous(tmp_path: Path) -> None:
 
 def test_layout_is_explained_when_there_are_no_class_folders(tmp_path: Path) -> None:
     picture(tmp_path / "1.png")
-    with pytest.raises(ValueError, match="one folder a class"):
+    with pytest.raises(ValueError, match="one folder per class"):
         open_folder(tmp_path)
     picture(tmp_path / "only/1.png")
     with pytest.raises(ValueError, match="at least two classes"):

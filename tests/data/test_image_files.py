@@ -197,9 +197,9 @@ def test_large_jpeg_is_decoded_reduced_but_never_below_twice_the_hint() -> None:
 def test_a_reader_finds_files_below_its_root(tmp_path):
     (tmp_path / "a").mkdir()
     Image.new("RGB", (2, 2), (1, 2, 3)).save(tmp_path / "a/1.png")
-    read = FileReader(str(tmp_path), ("a/1.png",))
-    assert read.content(0) == (tmp_path / "a/1.png").read_bytes()
-    assert read.image(0).getpixel((0, 0)) == (1, 2, 3)
+    reader = FileReader(str(tmp_path), ("a/1.png",))
+    assert reader.content(0) == (tmp_path / "a/1.png").read_bytes()
+    assert reader.image(0).getpixel((0, 0)) == (1, 2, 3)
 
 
 def test_a_stamp_changes_with_the_name_and_the_file(tmp_path):

@@ -30,7 +30,7 @@ def test_rows_become_images(folder: Path) -> None:
     assert images.groups is not None
     assert len(set(images.groups.tolist())) == 2
     assert images.split is None
-    assert images.read.image(1).getpixel((0, 0)) == (2, 0, 0)
+    assert images.reader.image(1).getpixel((0, 0)) == (2, 0, 0)
 
 
 def test_absolute_paths_outside_get_names_below_what_they_share(folder: Path) -> None:
@@ -39,7 +39,7 @@ def test_absolute_paths_outside_get_names_below_what_they_share(folder: Path) ->
     assert images.files == ("home/a/1.png", "other/3.png")
     assert images.split is not None
     assert images.split.tolist() == ["train", "test"]
-    assert images.read.image(1).getpixel((0, 0)) == (3, 0, 0)
+    assert images.reader.image(1).getpixel((0, 0)) == (3, 0, 0)
 
 
 def test_missing_and_repeated_rows_are_reported(folder: Path) -> None:

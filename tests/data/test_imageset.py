@@ -17,7 +17,7 @@ def test_an_image_set_must_fit_together() -> None:
             "labels": np.array([0, 1]),
             "classes": ("p", "q"),
             "stamps": ("", ""),
-            "read": None,
+            "reader": None,
         }
         return ImageSet(**(parts | changes))
 
@@ -52,7 +52,7 @@ def made(counts):
         labels=labels,
         classes=tuple("abc"[: len(counts)]),
         stamps=tuple(f"s{i}" for i in range(n)),
-        read=Painted(),
+        reader=Painted(),
         groups=np.arange(n) // 2,
         split=np.array(["train"] * n),
     )
@@ -78,5 +78,5 @@ def test_images_keep_their_names_labels_groups_and_pixels():
         assert subset.labels[position] == images.labels[index]
         assert subset.groups[position] == images.groups[index]
         assert subset.stamps[position] == f"s{index}"
-        assert subset.read.content(position) == bytes([index])
-        assert subset.read.image(position).getpixel((0, 0)) == (index, 0, 0)
+        assert subset.reader.content(position) == bytes([index])
+        assert subset.reader.image(position).getpixel((0, 0)) == (index, 0, 0)

@@ -23,12 +23,12 @@ def test_facts_of_readable_images_and_reasons_for_the_others():
     assert errors == {1: "OSError: damaged"}
 
 
-def indices(read, block):
-    return read, list(block)
+def indices(reader, block):
+    return reader, list(block)
 
 
 def test_every_index_is_in_one_block():
     results = list(map_blocks(indices, "reader", BLOCK + 3))
-    assert {read for read, _ in results} == {"reader"}
+    assert {reader for reader, _ in results} == {"reader"}
     assert sorted(len(block) for _, block in results) == [3, BLOCK]
     assert sorted(i for _, block in results for i in block) == list(range(BLOCK + 3))

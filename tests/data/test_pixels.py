@@ -304,7 +304,7 @@ def test_many_images_through_worker_processes_keep_their_order() -> None:
         labels=np.arange(n) % 2,
         classes=("even", "odd"),
         stamps=("",) * n,
-        read=Shades(),
+        reader=Shades(),
     )
     decoded: list[int] = []
     pixels = prepare_pixels(images, 3, decoded.append)

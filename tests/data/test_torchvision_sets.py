@@ -50,10 +50,10 @@ def test_official_split_by_train_argument(tmp_path: Path) -> None:
     assert images.split is not None
     assert images.split.tolist() == ["train"] * 6 + ["test"] * 4
     assert images.files[6] == "test/000000"
-    assert images.read.image(5).getpixel((0, 0)) == (50, 50, 50)
-    assert images.read.image(6).getpixel((0, 0)) == (0, 0, 0)
-    assert images.read.image(7).getpixel((0, 0)) == (10, 10, 10)
-    assert images.read.content(7) == images.read.content(1) != images.read.content(2)
+    assert images.reader.image(5).getpixel((0, 0)) == (50, 50, 50)
+    assert images.reader.image(6).getpixel((0, 0)) == (0, 0, 0)
+    assert images.reader.image(7).getpixel((0, 0)) == (10, 10, 10)
+    assert images.reader.content(7) == images.reader.content(1) != images.reader.content(2)
 
 
 def test_a_part_alone_has_no_split(tmp_path: Path) -> None:

@@ -25,17 +25,17 @@ def is_plain(images: ImageSet, root: Path) -> bool:
     )
 
 
-def write_photographs(images: ImageSet, read: Reader, folder: Path, image_size: int) -> None:
+def write_photographs(images: ImageSet, reader: Reader, folder: Path, image_size: int) -> None:
     """Write every image of a set as folder/<class>/<number>.jpg, on all cores."""
     work = partial(_write_block, labels=images.labels, classes=images.classes, folder=folder)
     for name in images.classes:
         (folder / PurePosixPath(name).name).mkdir(parents=True, exist_ok=True)
-    for _ in map_blocks(partial(work, side=max(SIDE, image_size)), read, len(images)):
+    for _ in map_blocks(partial(work, side=max(SIDE, image_size)), reader, len(images)):
         pass
 
 
 def _write_block(
-    read: Reader,
+    reader: Reader,
     block: range,
     *,
     labels: np.ndarray,
@@ -45,7 +45,7 @@ def _write_block(
 ) -> None:
     for index in block:
         name = PurePosixPath(classes[labels[index]]).name
-        image = read.image(index, side)
+        image = reader.image(index, side)
         image.save(folder / name / f"{index:06d}.jpg", quality=QUALITY)
 
 

@@ -7,8 +7,8 @@ from tests.perf.photographs import Variants
 
 
 def test_each_repeat_of_an_image_differs():
-    read = Variants(open_data("wheels:images=64").read)
-    original, repeat = (np.asarray(read.image(index)) for index in (0, 64))
+    reader = Variants(open_data("wheels:images=64").reader)
+    original, repeat = (np.asarray(reader.image(index)) for index in (0, 64))
     assert (original != repeat).any()
     assert np.array_equal(original[32:], repeat[32:])
-    assert read.content(0) != read.content(64)
+    assert reader.content(0) != reader.content(64)

@@ -32,9 +32,9 @@ from benchmark.data.wheels.photograph import photograph
 from benchmark.data.wheels.rims import DESIGNS
 from benchmark.storage import atomic
 
-EDITION = 1  # raise it when the same draws give other pixels: the cache depends on it
+RENDERER_VERSION = 1  # raise it when the same draws give other pixels: the cache depends on it
 FULL_SIZE = 299  # pixels: InceptionV3's own input, as there is no original
-FEWEST = 3  # images a class, where the total allows: one for each split
+MIN_PER_CLASS = 3  # images a class, where the total allows: one for each split
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,7 @@ class WheelReader:
     def stamp(self, index: int) -> str:
         """Return `content` as text."""
         design = list(DESIGNS)[self.labels[index]]
-        return f"wheels|edition {EDITION}|seed {self.seed}|image {index}|{design}"
+        return f"wheels|edition {RENDERER_VERSION}|seed {self.seed}|image {index}|{design}"
 
 
 def wheels(images: int = 2400, classes: int = 17, ratio: float = 40.0, seed: int = 0) -> ImageSet:
@@ -73,6 +73,11 @@ def wheels(images: int = 2400, classes: int = 17, ratio: float = 40.0, seed: int
         Images of the most common design over images of the rarest, at least 1.
     seed
         Another seed gives other pictures.
+
+    Raises
+    ------
+    ValueError
+        If a value is outside these bounds.
     """
     if not 2 <= classes <= len(DESIGNS):
         raise ValueError(f"wheels: classes={classes}; there are 2 to {len(DESIGNS)} designs.")
@@ -81,7 +86,7 @@ def wheels(images: int = 2400, classes: int = 17, ratio: float = 40.0, seed: int
     counts = long_tail(images, classes, ratio)
     labels = np.repeat(np.arange(classes, dtype=np.int64), counts)  # (C,) -> (N,)
     names = tuple(DESIGNS)[:classes]
-    read = WheelReader(seed, labels)
+    reader = WheelReader(seed, labels)
     return ImageSet(
         name="wheels",
         spec=f"wheels:images={images},classes={classes},ratio={ratio:g},seed={seed}",
@@ -92,8 +97,8 @@ def wheels(images: int = 2400, classes: int = 17, ratio: float = 40.0, seed: int
         files=tuple(f"{c:02d}_{names[c]}/{i:06d}.png" for i, c in enumerate(labels)),
         labels=labels,
         classes=names,
-        stamps=tuple(read.stamp(index) for index in range(images)),
-        read=read,
+        stamps=tuple(reader.stamp(index) for index in range(images)),
+        reader=reader,
     )
 
 
@@ -101,13 +106,14 @@ def long_tail(images: int, classes: int, ratio: float) -> np.ndarray:
     """Return how many images each class has, (C,) int64, falling, summing exactly to `images`.
 
     n_c is proportional to ratio^(-c / (C - 1)) (Cui et al. 2019, arXiv 1901.05555), rounded by
-    largest remainders. Each class has at least FEWEST images, or its equal share if that is less.
+    largest remainders. Each class has at least MIN_PER_CLASS images, or its equal share if that is
+    less.
     """
     if images < classes:
         raise ValueError(f"wheels: images={images}; {classes} classes need an image each.")
     if not 1 <= ratio < math.inf:
         raise ValueError(f"wheels: ratio={ratio:g}; most common over rarest is at least 1.")
-    fewest = min(FEWEST, images // classes)
+    fewest = min(MIN_PER_CLASS, images // classes)
     profile = [round(ratio ** (-c / (classes - 1)), 12) for c in range(classes)]
     shares = [images * weight / math.fsum(profile) for weight in profile]
     counts = [max(fewest, int(share)) for share in shares]
@@ -127,7 +133,7 @@ def contact_sheet(path: Path, per_class: int = 8, size: int = 128) -> None:
     draw = ImageDraw.Draw(sheet)
     for index, label in enumerate(images.labels):
         row, column = divmod(index, per_class)
-        sheet.paste(images.read.image(index, size), (margin + column * pitch, row * pitch))
+        sheet.paste(images.reader.image(index, size), (margin + column * pitch, row * pitch))
         if column == 0:
             name = images.classes[label].replace("_", " ")
             draw.text((gap, row * pitch + size / 2), name, "black", anchor="lm", font_size=size / 9)

@@ -52,7 +52,7 @@ class Draws:
         raw = bits.random_raw((count + 7) // 8).astype("<u8", copy=False)
         return raw.view(np.uint8)[:count].reshape(shape)  # (count,) -> shape
 
-    def bell(self, *shape: int) -> Plane:
+    def gaussian_noise(self, *shape: int) -> Plane:
         """Return noise of mean 0 and deviation 1: the sum of four bytes, nearly normal."""
         four = self.bytes(4, *shape)
         total = four[0].astype(np.int16)
@@ -61,7 +61,7 @@ class Draws:
         # a byte has variance (256^2 - 1) / 12; four of them have mean 510
         return (total - np.int16(510)).astype(np.float32) * np.float32(1 / 147.8)
 
-    def cloud(self, size: int, steps: int) -> Plane:
+    def value_noise(self, size: int, steps: int) -> Plane:
         """Return smooth noise in [0, 1), (size, size): a random grid, interpolated."""
         grid = self.bytes(steps + 2, steps + 2).astype(np.float32) / np.float32(256)
         position = (np.arange(size, dtype=np.float32) + np.float32(0.5)) * np.float32(steps / size)
@@ -83,7 +83,7 @@ def sine(turns: float) -> float:
     return round(math.sin(2 * math.pi * turns), 10)
 
 
-def turns(x: Plane, y: Plane) -> Plane:
+def angle_in_turns(x: Plane, y: Plane) -> Plane:
     """Return the angle of each point in turns, [-0.5, 0.5]: atan2 as a polynomial, exact to 1e-4.
 
     Abramowitz & Stegun 4.4.49, divided by 2 pi; numpy's own arctan2 differs between processors.
@@ -106,7 +106,7 @@ def turns(x: Plane, y: Plane) -> Plane:
     return np.copysign(angle, y, out=angle)
 
 
-def step(plane: Plane, width: float) -> Plane:
+def soft_step(plane: Plane, width: float) -> Plane:
     """Return a smooth edge: 0 where plane <= -width / 2, 1 where >= width / 2, a ramp between."""
     ramp = plane * (1 / width)
     ramp += 0.5

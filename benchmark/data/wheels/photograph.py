@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmark.data.wheels.draws import Draws, Plane
-from benchmark.data.wheels.parts import brake, dirt, face, tyre
+from benchmark.data.wheels.parts import paint_brake, paint_dirt, paint_face, paint_tyre
 from benchmark.data.wheels.rims import Rim
 from benchmark.data.wheels.scene import Scene
-from benchmark.data.wheels.surroundings import background, occluder, shadows
+from benchmark.data.wheels.surroundings import paint_background, paint_occluder, paint_shadows
 
 SHARP = 128  # side of the picture in whose pixels the blur is given
 
@@ -21,13 +21,13 @@ def photograph(design: Callable[[Draws], Rim], draws: Draws, size: int) -> npt.N
     """
     rim = design(draws)
     scene = Scene(draws, size)
-    background(scene)
-    tyre(scene)
-    brake(scene)
-    face(scene, rim)
-    dirt(scene)
-    shadows(scene)
-    occluder(scene)
+    paint_background(scene)
+    paint_tyre(scene)
+    paint_brake(scene)
+    paint_face(scene, rim)
+    paint_dirt(scene)
+    paint_shadows(scene)
+    paint_occluder(scene)
     return _expose(scene)
 
 
@@ -48,7 +48,7 @@ def _expose(scene: Scene) -> npt.NDArray[np.uint8]:
         np.minimum(channel, 1, out=channel)  # highlights burn out
         np.sqrt(channel, out=channel)  # gamma 2: exact, unlike 2.2
         channel *= 255
-        channel += noise * draws.bell(size, size)
+        channel += noise * draws.gaussian_noise(size, size)
         np.rint(channel, out=channel)
         np.maximum(channel, 0, out=channel)
         np.minimum(channel, 255, out=channel)

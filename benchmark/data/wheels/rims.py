@@ -15,7 +15,7 @@ from functools import reduce
 
 import numpy as np
 
-from benchmark.data.wheels.draws import Draws, Plane, turns
+from benchmark.data.wheels.draws import Draws, Plane, angle_in_turns
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Polar:
     @classmethod
     def from_points(cls, x: Plane, y: Plane, spin: float) -> Polar:
         """Return the polar coordinates of points on a wheel that has rolled by `spin` turns."""
-        return cls(np.sqrt(x * x + y * y), turns(x, y) + spin)
+        return cls(np.sqrt(x * x + y * y), angle_in_turns(x, y) + spin)
 
     def fold(self, count: int, phase: float = 0.0, twist: float = 0.0) -> Plane:
         """Return the signed arc length to the nearest of `count` spokes; twist is in turns."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmark.data.wheels.draws import Draws, Plane, cosine, sine, step
+from benchmark.data.wheels.draws import Draws, Plane, cosine, sine, soft_step
 
 Colour = tuple[float, float, float]  # linear red, green, blue; 1 is white
 Vector = tuple[float, float, float]
@@ -40,13 +40,13 @@ class Pose:
     spin: float  # turns by which the wheel has rolled
 
     @classmethod
-    def draw(cls, draws: Draws, tyre: float) -> Pose:
-        """Draw a pose for a wheel whose tyre has this radius, in rim radii."""
+    def draw(cls, draws: Draws, tyre_radius: float) -> Pose:
+        """Draw a pose for a wheel whose tyre has radius `tyre_radius`, in rim radii."""
         yaw = draws.uniform(-0.125, 0.125)  # turns: up to 45 degrees from the front
         pitch, roll = draws.uniform(-0.01, 0.05), draws.uniform(-0.03, 0.03)
         cy, sy, cp, sp = cosine(yaw), sine(yaw), cosine(pitch), sine(pitch)
         cr, sr = cosine(roll), sine(roll)
-        scale = draws.uniform(0.72, 1.12) / tyre
+        scale = draws.uniform(0.72, 1.12) / tyre_radius
         near = draws.uniform(0.05, 0.3) * scale  # one over the distance: wide angle or tele
 
         def rotate(x: float, y: float, z: float) -> Vector:
@@ -90,19 +90,19 @@ class Scene:
 
     def __init__(self, draws: Draws, size: int) -> None:
         self.draws, self.size = draws, size
-        self.tyre = draws.uniform(1.18, 1.5)  # its radius
-        self.pose = Pose.draw(draws, self.tyre)
+        self.tyre_radius = draws.uniform(1.18, 1.5)  # in rim radii
+        self.pose = Pose.draw(draws, self.tyre_radius)
         line = (np.arange(size, dtype=np.float32) + np.float32(0.5)) * np.float32(2 / size) - 1
         self.x: Plane = line[None, :]  # (1, W)
         self.y: Plane = line[:, None]  # (H, 1)
         self.pixel = 2 / size / self.pose.scale  # a pixel's side on the wheel
         self.canvas: Plane = np.empty((3, size, size), np.float32)
-        self.rough = draws.cloud(size, draws.integer(2, 4))
-        self.fine = draws.cloud(size, draws.integer(9, 14))
-        self.grain = draws.bell(size, size)
+        self.rough = draws.value_noise(size, draws.integer(2, 4))
+        self.fine = draws.value_noise(size, draws.integer(9, 14))
+        self.grain = draws.gaussian_noise(size, size)
         self.rim_x, self.rim_y = self.pose.plane(self.x, self.y, 0.0)
         self.rim_r = np.sqrt(self.rim_x * self.rim_x + self.rim_y * self.rim_y)
-        self.rim = step(1.0 - self.rim_r, self.pixel)  # 1 within the rim's edge
+        self.rim = soft_step(1.0 - self.rim_r, self.pixel)  # 1 within the rim's edge
         self.sun = _sun(draws)
 
     def paint(self, cover: Plane, colour: Colour, shade: Plane | float = 1.0) -> None:

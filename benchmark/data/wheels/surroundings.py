@@ -6,10 +6,10 @@ occluders hide a part of the rim, so that each spoke must be enough to know the 
 
 import numpy as np
 
-from benchmark.data.wheels.draws import cosine, sine, step
+from benchmark.data.wheels.draws import cosine, sine, soft_step
 from benchmark.data.wheels.scene import PAINTS, Colour, Scene
 
-THINGS: tuple[Colour, ...] = (  # in front of the wheel
+OCCLUDERS: tuple[Colour, ...] = (  # in front of the wheel
     (0.05, 0.05, 0.07),  # cloth
     (0.04, 0.07, 0.18),
     (0.45, 0.28, 0.20),  # skin
@@ -17,7 +17,7 @@ THINGS: tuple[Colour, ...] = (  # in front of the wheel
     (0.35, 0.34, 0.32),  # metal
     (0.50, 0.06, 0.05),  # a reflector
 )
-COVERS: tuple[Colour, ...] = (  # reach up from the ground
+GROUND_COVERS: tuple[Colour, ...] = (  # reach up from the ground
     (0.70, 0.72, 0.75),  # snow
     (0.10, 0.16, 0.05),  # grass
     (0.16, 0.15, 0.06),
@@ -26,7 +26,7 @@ COVERS: tuple[Colour, ...] = (  # reach up from the ground
 )
 
 
-def background(scene: Scene) -> None:
+def paint_background(scene: Scene) -> None:
     """Paint a car on a road, a wall, or a cluttered yard."""
     draws = scene.draws
     ground = draws.uniform(0.1, 0.45)
@@ -49,12 +49,13 @@ def _car(scene: Scene) -> None:
     draws, pose = scene.draws, scene.pose
     reflection = 0.55 + 0.6 * scene.rough - draws.uniform(0.0, 0.5) * scene.y
     sill = pose.centre[1] + draws.uniform(0.05, 0.5)
-    scene.paint(step(sill - scene.y, 0.03), draws.pick(PAINTS), reflection)
-    gap = scene.tyre + draws.uniform(0.04, 0.25)
-    arch = step(gap - scene.radius(-0.08), 2 * scene.pixel) * step(sill + 0.2 - scene.y, 0.2)
+    scene.paint(soft_step(sill - scene.y, 0.03), draws.pick(PAINTS), reflection)
+    gap = scene.tyre_radius + draws.uniform(0.04, 0.25)
+    arch = soft_step(gap - scene.radius(-0.08), 2 * scene.pixel)
+    arch *= soft_step(sill + 0.2 - scene.y, 0.2)
     dark = draws.uniform(0.004, 0.03)
     scene.paint(arch, (dark, dark, dark))
-    shadow = step(scene.y - sill, 0.1) * step(sill + draws.uniform(0.3, 1) - scene.y, 0.5)
+    shadow = soft_step(scene.y - sill, 0.1) * soft_step(sill + draws.uniform(0.3, 1) - scene.y, 0.5)
     scene.darken(shadow, draws.uniform(0.4, 0.85))
 
 
@@ -66,8 +67,8 @@ def _wall(scene: Scene) -> None:
     if draws.chance(0.5):
         rows = scene.y * draws.uniform(4, 8)
         joint = np.abs(rows - np.rint(rows)) - 0.06
-        shade *= 0.6 + 0.4 * step(joint, 0.1)
-    scene.paint(step(floor - scene.y, 0.02), draws.pick(PAINTS), shade)
+        shade *= 0.6 + 0.4 * soft_step(joint, 0.1)
+    scene.paint(soft_step(floor - scene.y, 0.02), draws.pick(PAINTS), shade)
 
 
 def _clutter(scene: Scene) -> None:
@@ -77,24 +78,24 @@ def _clutter(scene: Scene) -> None:
         left, top = draws.uniform(-1.3, 1), draws.uniform(-1, 1)
         wide, tall = draws.uniform(0.1, 1.2), draws.uniform(0.1, 1.2)
         light = draws.uniform(0.2, 0.85)
-        columns = step(scene.x - left, 0.02) * step(left + wide - scene.x, 0.02)
-        box = columns * step(scene.y - top, 0.02) * step(top + tall - scene.y, 0.02)
+        columns = soft_step(scene.x - left, 0.02) * soft_step(left + wide - scene.x, 0.02)
+        box = columns * soft_step(scene.y - top, 0.02) * soft_step(top + tall - scene.y, 0.02)
         scene.paint(0.7 * box, draws.pick(PAINTS), light)
 
 
-def shadows(scene: Scene) -> None:
+def paint_shadows(scene: Scene) -> None:
     """Let the straight edge of a shadow, or light through leaves, fall over everything."""
     draws = scene.draws
     if draws.chance(0.35):
         toward = draws.uniform(0, 1)
         edge = scene.x * cosine(toward) + scene.y * sine(toward) - draws.uniform(-0.5, 0.5)
-        scene.darken(step(edge, draws.uniform(0.03, 0.3)), draws.uniform(0.3, 0.75))
+        scene.darken(soft_step(edge, draws.uniform(0.03, 0.3)), draws.uniform(0.3, 0.75))
     elif draws.chance(0.25):
-        leaves = step(scene.fine + scene.rough - draws.uniform(0.8, 1.2), 0.4)
+        leaves = soft_step(scene.fine + scene.rough - draws.uniform(0.8, 1.2), 0.4)
         scene.darken(leaves, draws.uniform(0.3, 0.7))
 
 
-def occluder(scene: Scene) -> None:
+def paint_occluder(scene: Scene) -> None:
     """Put something in front of a part of the wheel in four of ten pictures."""
     draws = scene.draws
     if not draws.chance(0.4):
@@ -113,4 +114,5 @@ def occluder(scene: Scene) -> None:
         x = scene.x - draws.uniform(-0.7, 0.7)
         y = scene.y - draws.uniform(-0.7, 0.7)
         shape = draws.uniform(0.12, 0.32) - np.sqrt(x * x + y * y) + 0.15 * (scene.rough - 0.5)
-    scene.paint(step(shape, 3 / scene.size), draws.pick(COVERS if kind == 1 else THINGS), shade)
+    colours = GROUND_COVERS if kind == 1 else OCCLUDERS
+    scene.paint(soft_step(shape, 3 / scene.size), draws.pick(colours), shade)

@@ -12,13 +12,13 @@ import pytest
 from PIL import Image
 
 from benchmark.data import wheels
-from benchmark.data.wheels import EDITION
-from benchmark.data.wheels.draws import Draws, turns
+from benchmark.data.wheels import RENDERER_VERSION
+from benchmark.data.wheels.draws import Draws, angle_in_turns
 from benchmark.data.wheels.photograph import photograph
 from benchmark.data.wheels.rims import DESIGNS
 
 # (edition, seed, index, size) -> sha256 of the pixels, the same on every machine. After a
-# deliberate change of the rendering raise EDITION and pin the new ones.
+# deliberate change of the rendering raise RENDERER_VERSION and pin the new ones.
 PINNED = {
     (1, 0, 0, 32): "144030c17417618a9be6682919de58161bc01ec59202bddec818919c07f6334b",
     (1, 0, 2399, 32): "07504679d174f30bbc8c113217de2c33712a5c93a9d81f2d08019bfbe1aa1ffa",
@@ -38,7 +38,7 @@ def fingerprint(seed: int, index: int, size: int) -> str:
 
 @pytest.mark.parametrize(("edition", "seed", "index", "size"), PINNED)
 def test_pixels_are_the_same_on_every_machine(edition, seed, index, size) -> None:
-    assert edition == EDITION
+    assert edition == RENDERER_VERSION
     assert fingerprint(seed, index, size) == PINNED[edition, seed, index, size]
 
 
@@ -80,16 +80,16 @@ def test_the_raw_numbers_are_numpy_s_frozen_stream() -> None:
     assert draws.uniform(0, 1) == 0.44841514333227195
 
 
-def test_bell_has_unit_deviation() -> None:
-    noise = Draws(0).bell(200, 200)
+def test_gaussian_noise_has_unit_deviation() -> None:
+    noise = Draws(0).gaussian_noise(200, 200)
     assert noise.dtype == np.float32
     assert abs(noise.mean()) < 0.02
     assert noise.std() == pytest.approx(1, abs=0.02)
 
 
-def test_turns_is_the_angle() -> None:
+def test_the_angle_is_that_of_arctan2() -> None:
     x, y = np.meshgrid(np.linspace(-1, 1, 51), np.linspace(-1, 1, 51))
-    angle = turns(x.astype(np.float32), y.astype(np.float32))
+    angle = angle_in_turns(x.astype(np.float32), y.astype(np.float32))
     assert np.abs(angle - np.arctan2(y, x) / (2 * np.pi)).max() < 1e-4
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from benchmark.data.sources import open_data
-from benchmark.data.wheels import FEWEST, contact_sheet, long_tail, wheels
+from benchmark.data.wheels import MIN_PER_CLASS, contact_sheet, long_tail, wheels
 from benchmark.data.wheels.rims import DESIGNS
 
 
@@ -18,7 +18,7 @@ def test_counts_fall_and_sum_exactly(images: int, classes: int, ratio: float) ->
     counts = long_tail(images, classes, ratio)
     assert counts.sum() == images
     assert (np.diff(counts) <= 0).all()
-    assert counts.min() >= min(FEWEST, images // classes)
+    assert counts.min() >= min(MIN_PER_CLASS, images // classes)
 
 
 def test_counts_follow_the_published_profile() -> None:
@@ -44,7 +44,7 @@ def test_names_and_labels() -> None:
     assert images.files[-1] == "16_deep_dish/000339.png"
     folders = [file.split("/")[0] for file in images.files]
     assert folders == [f"{label:02d}_{images.classes[label]}" for label in images.labels]
-    assert len(set(images.stamps)) == len({*map(images.read.content, range(340))}) == 340
+    assert len(set(images.stamps)) == len({*map(images.reader.content, range(340))}) == 340
 
 
 def test_data_source_by_name() -> None:
@@ -55,17 +55,17 @@ def test_data_source_by_name() -> None:
 
 
 def test_reads_at_the_size_asked_for_also_after_pickling() -> None:
-    read = wheels(images=34).read
-    again = pickle.loads(pickle.dumps(read))
-    assert read.image(5, 40).size == (40, 40)
-    assert read.image(5).size == (299, 299)
-    assert read.image(5).mode == "RGB"
-    assert read.image(5, 40).tobytes() == again.image(5, 40).tobytes()
+    reader = wheels(images=34).reader
+    again = pickle.loads(pickle.dumps(reader))
+    assert reader.image(5, 40).size == (40, 40)
+    assert reader.image(5).size == (299, 299)
+    assert reader.image(5).mode == "RGB"
+    assert reader.image(5, 40).tobytes() == again.image(5, 40).tobytes()
 
 
 def test_every_index_and_seed_is_another_picture() -> None:
     pictures = [
-        wheels(34, seed=seed).read.image(i, 16).tobytes() for seed in (0, 1) for i in (0, 1)
+        wheels(34, seed=seed).reader.image(i, 16).tobytes() for seed in (0, 1) for i in (0, 1)
     ]
     assert len(set(pictures)) == 4
 
