@@ -125,8 +125,8 @@ class MultiDatasetComparison:
     @property
     def significant_pairs(self) -> list[tuple[str, str]]:
         """Pairs that differ significantly: the better strategy, then the worse one."""
-        pairs = [pair for pair in self.pair_tests if pair.differ]
-        indices = [(p.a, p.b) if p.balance > 0 else (p.b, p.a) for p in pairs]
+        pairs = [pair for pair in self.pair_tests if pair.is_significant]
+        indices = [(p.a, p.b) if p.signed_rank_sum > 0 else (p.b, p.a) for p in pairs]
         return [(self.common_strategies[a], self.common_strategies[b]) for a, b in indices]
 
     @property

@@ -31,12 +31,12 @@ class Pair:
     wins: int  # data sets on which a scores higher than b
     losses: int  # data sets on which a scores lower than b
     median: float  # of a minus b; NaN without a data set
-    balance: float  # sum of the signed ranks: above 0 where a is the higher by the test
+    signed_rank_sum: float  # above 0 where a is the higher by the test
     p: float  # of the signed-rank test
     p_adj: float  # by Holm, for all pairs
 
     @property
-    def differ(self) -> bool:
+    def is_significant(self) -> bool:
         """Whether the difference is significant after Holm's correction."""
         return self.p_adj <= ALPHA  # False for NaN
 
@@ -55,7 +55,7 @@ def mean_ranks(ranked: Floats) -> tuple[Floats, int]:
 
 
 def signed_rank_test(differences: Floats) -> float:
-    """Return the two-sided p of Wilcoxon's signed-rank test of differences (n,), one a data set.
+    """Return the two-sided p of Wilcoxon's signed-rank test of differences (n,), one per data set.
 
     Exact: each difference could as well have the other sign. Zeros are left out; where differences
     tie, their ranks are means and all 2^n signs are tried (10,000 draws beyond 13 data sets). The
@@ -83,9 +83,9 @@ def pairwise(scores: Floats) -> list[Pair]:
         wins, losses = int((difference > 0).sum()), int((difference < 0).sum())
         median = float(np.median(difference)) if n else np.nan
         nonzero = _nonzero(difference)
-        balance = float((np.sign(nonzero) * rankdata(np.abs(nonzero))).sum())
+        rank_sum = float((np.sign(nonzero) * rankdata(np.abs(nonzero))).sum())
         p = signed_rank_test(difference) if n else np.nan
-        rows.append((a, b, n, wins, losses, median, balance, p))
+        rows.append((a, b, n, wins, losses, median, rank_sum, p))
     adjusted = holm(np.array([row[-1] for row in rows], dtype=float))
     return [Pair(*row, float(p)) for row, p in zip(rows, adjusted, strict=True)]
 
@@ -99,7 +99,7 @@ def min_datasets(tests: int) -> int:
     return next(n for n in count(1) if tests * 2 / 2**n <= ALPHA)
 
 
-def groups(strategies: int, pairs: Sequence[Pair]) -> list[tuple[int, ...]]:
+def cliques(strategies: int, pairs: Sequence[Pair]) -> list[tuple[int, ...]]:
     """Return the largest sets, of two or more strategies, in which no pair differs.
 
     A set need not be a range of neighbours on the axis of mean ranks: the middle one of three
@@ -107,9 +107,9 @@ def groups(strategies: int, pairs: Sequence[Pair]) -> list[tuple[int, ...]]:
     """
     graph = networkx.Graph()
     graph.add_nodes_from(range(strategies))
-    graph.add_edges_from((pair.a, pair.b) for pair in pairs if not pair.differ)
-    cliques = (tuple(sorted(members)) for members in networkx.find_cliques(graph))
-    return sorted(members for members in cliques if len(members) > 1)
+    graph.add_edges_from((pair.a, pair.b) for pair in pairs if not pair.is_significant)
+    maximal = (tuple(sorted(members)) for members in networkx.find_cliques(graph))
+    return sorted(members for members in maximal if len(members) > 1)
 
 
 def _nonzero(differences: Floats) -> Floats:

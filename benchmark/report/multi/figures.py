@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.multi_dataset import NOT_RUN, RANKED_BY, MultiDatasetComparison
-from benchmark.evaluation.statistics.ranks import groups
+from benchmark.evaluation.statistics.ranks import cliques
 from benchmark.report.render import colours
 from benchmark.report.render.canvas import (
     PAGE_WIDTH,
@@ -40,7 +40,7 @@ def all_figures(comparison: MultiDatasetComparison) -> dict[str, Figure]:
     leaderboard = comparison.leaderboard[comparison.leaderboard["mean_rank"].notna()]
     if len(leaderboard) > 1 and leaderboard["ranked"].max() >= DATASETS_FOR_RANKS:
         strategies = comparison.common_strategies
-        alike = groups(len(strategies), comparison.pair_tests)
+        alike = cliques(len(strategies), comparison.pair_tests)
         figures["ranks"] = rank_axis(strategies, leaderboard["mean_rank"].tolist(), alike)
     return figures
 

@@ -13,7 +13,7 @@ import benchmark.evaluation.statistics.ranks as module
 from benchmark.evaluation.statistics.ranks import (
     ALPHA,
     Pair,
-    groups,
+    cliques,
     mean_ranks,
     min_datasets,
     pairwise,
@@ -121,7 +121,7 @@ def test_a_pair_without_a_data_set_is_not_tested() -> None:
     first = pairwise(scores)[0]
     assert first.datasets == 0
     assert np.isnan([first.p, first.p_adj, first.median]).all()
-    assert not first.differ
+    assert not first.is_significant
 
 
 @pytest.mark.parametrize("strategies", [2, 3, 6, 10])
@@ -132,9 +132,9 @@ def test_nothing_is_significant_below_the_minimum_number_of_data_sets(strategies
     assert 2 / 2**needed * tests <= ALPHA < 2 / 2 ** (needed - 1) * tests
     sizes = np.arange(1, needed + 1) + np.random.default_rng(0).random(needed)
     scores = -np.arange(strategies)[:, None] * sizes
-    assert not any(pair.differ for pair in pairwise(scores[:, : needed - 1]))
-    assert all(pair.differ for pair in pairwise(scores))
-    assert all(pair.balance > 0 for pair in pairwise(scores))
+    assert not any(pair.is_significant for pair in pairwise(scores[:, : needed - 1]))
+    assert all(pair.is_significant for pair in pairwise(scores))
+    assert all(pair.signed_rank_sum > 0 for pair in pairwise(scores))
 
 
 def pairs_that_differ(strategies: int, differ: set[tuple[int, int]]) -> list[Pair]:
@@ -153,12 +153,12 @@ def pairs_that_differ(strategies: int, differ: set[tuple[int, int]]) -> list[Pai
         ({(0, 1), (0, 2), (1, 2)}, []),
     ],
 )
-def test_groups_hold_no_pair_that_differs(differ: set, expected: list) -> None:
-    assert groups(3, pairs_that_differ(3, differ)) == expected
+def test_cliques_hold_no_pair_that_differs(differ: set, expected: list) -> None:
+    assert cliques(3, pairs_that_differ(3, differ)) == expected
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_groups_are_the_largest_sets_without_a_pair_that_differs(seed: int) -> None:
+def test_cliques_are_the_largest_sets_without_a_pair_that_differs(seed: int) -> None:
     rng, strategies = np.random.default_rng(seed), 7
     differ = {pair for pair in combinations(range(strategies), 2) if rng.random() < 0.35}
     sets = [
@@ -168,11 +168,11 @@ def test_groups_are_the_largest_sets_without_a_pair_that_differs(seed: int) -> N
         if not differ & set(combinations(members, 2))
     ]
     largest = [tuple(sorted(members)) for members in sets if not any(members < o for o in sets)]
-    assert groups(strategies, pairs_that_differ(strategies, differ)) == sorted(largest)
+    assert cliques(strategies, pairs_that_differ(strategies, differ)) == sorted(largest)
 
 
 def test_many_strategies_alike_are_one_group_at_once() -> None:
-    assert groups(40, pairs_that_differ(40, set())) == [tuple(range(40))]
+    assert cliques(40, pairs_that_differ(40, set())) == [tuple(range(40))]
 
 
 def test_examples_in_docstrings() -> None:
