@@ -27,10 +27,10 @@ WIDEST = 1000  # columns of a table that is written to a file
 
 def format_plan(executor: Executor, trials: int = 0) -> str:
     """Return what would be trained, after a search with so many trials, and what is stored."""
-    plan, prepared, needed = executor.plan, executor.prepared, executor.needed()
+    plan, prepared, to_train = executor.plan, executor.prepared, executor.segments_to_train()
     seeds, networks = prepared.experiment.seeds, set(plan.networks.values())
-    missing = {segment.key for segment in needed if segment.is_final}
-    steps = sum(segment.end - segment.start for segment in needed)
+    missing = {segment.key for segment in to_train if segment.is_final}
+    steps = sum(segment.end - segment.start for segment in to_train)
     strategies = _pluralize(len(plan.strategies), "strategy", "strategies")
     counted = _pluralize(len(seeds), "seed", "seeds")
     lines = [

@@ -1,10 +1,10 @@
 """Implementation audit: what a strategy declares against what was measured in its training.
 
 A neutral component of a strategy must have no measurable effect. Any other component must have the
-effect that it declares or, where it declares nothing, some effect. A decision is tested in a
-`trial`, and its labels must be those that it gives when it is fitted again. Every strategy is
-checked as well for two things: the blocks that changed are those that the recipe trains, and the
-training took the steps and images of the common budget.
+effect that it declares or, where it declares nothing, some effect. A decision is tested on a
+synthetic network, and its labels must be those that it gives when it is fitted again. Every
+strategy is checked as well for two things: the blocks that changed are those that the recipe
+trains, and the training took the steps and images of the common budget.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.evaluation.metrics.class_counts import Labels
+from benchmark.evaluation.synthetic_network import decide_on_synthetic_network
 from benchmark.model.backbone import HEAD
 from benchmark.plan.recipes import Recipe
 from benchmark.plan.schedule import Budget, StepRange, build_schedule
-from benchmark.strategy import Argmax, Decision, ExpectClassSampling, Outputs, Stage, Strategy
+from benchmark.strategy import Argmax, Decision, ExpectClassSampling, Stage, Strategy
 from benchmark.strategy.expectations import inputs
 from benchmark.strategy.expectations.decision import DecisionIsArgmax
 from benchmark.strategy.expectations.loss import GradientMatchesCrossEntropy
@@ -92,7 +93,7 @@ def _check_stage(stage: Stage, measurement: StageMeasurement) -> Iterator[AuditC
 
 
 def check_decision(strategy: Strategy, measurement: DecisionMeasurement) -> Iterator[AuditCheck]:
-    """Check the decision of a strategy: its labels in a trial, and those of the run."""
+    """Check the decision of a strategy: its labels on a synthetic network, and those of the run."""
     neutral = DecisionIsArgmax()
     component, in_run = neutral.component, neutral.check(measurement)
     if strategy.decision == Argmax() and not strategy.expectations:
@@ -100,8 +101,9 @@ def check_decision(strategy: Strategy, measurement: DecisionMeasurement) -> Iter
         return
     counts = measurement.class_counts
     try:
-        in_trial = trial(strategy.decision, counts, measurement.outputs.features.shape[1])
-    except Exception as error:  # a plug-in may need more than the trial has
+        width = measurement.outputs.features.shape[1]
+        synthetic = decide_on_synthetic_network(strategy.decision, counts, width)
+    except Exception as error:  # a plug-in may need more than this network has
         yield AuditCheck(
             component,
             "it can be fitted to a synthetic network",
@@ -110,10 +112,10 @@ def check_decision(strategy: Strategy, measurement: DecisionMeasurement) -> Iter
         )
     else:
         for each in strategy.expectations:
-            yield AuditCheck(component, each.claim, *each.check(in_trial))
+            yield AuditCheck(component, each.claim, *each.check(synthetic))
         if not strategy.expectations:
             is_argmax, _ = in_run
-            yield _has_effect(component, neutral.check(in_trial) if is_argmax else in_run, counts)
+            yield _has_effect(component, neutral.check(synthetic) if is_argmax else in_run, counts)
     yield _check_refit(strategy.decision, measurement)
 
 
@@ -215,36 +217,3 @@ def _check_budget(budget: Budget, measured: Sequence[dict[str, Any]]) -> AuditCh
         (steps, images) == expected,
         f"{steps:,} steps, {images:,} images",
     )
-
-
-IMAGES = 20  # of the largest class
-
-
-def trial(decision: Decision, counts: Labels, width: int) -> DecisionMeasurement:
-    """Fit a decision to a synthetic network that it can certainly improve, and apply it there.
-
-    A network that separates its validation images leaves nothing to correct, and a decision that
-    does nothing there is not at fault. So a decision's purpose is tested on outputs that depend on
-    the class sizes alone: data can neither hide a fault nor cause a false alarm.
-
-    The network has learnt the prior. Every image has some evidence for its own class, smaller
-    than the gap between the log priors of the largest and smallest class. Without the prior all
-    images are right; with it, those of rare classes are right only where the evidence is strong. A
-    row of its head is longer the more images the class has, and the head gives the same logits, but
-    for a constant. `counts` (C,) of training images are the prior, and the synthetic images are in
-    proportion. `width` is that of the features; C if that is more.
-    """
-    size = np.maximum(counts, 1)
-    images = np.ceil(IMAGES * counts / counts.max()).astype(int)  # (C,)
-    labels = np.repeat(np.arange(len(counts)), images)
-    strength = np.concatenate([(np.arange(n) + 0.5) / n for n in images])  # (N,) within 0..1
-    prior_range = np.log(size.max() / size[counts > 0].min())
-    evidence = (prior_range * strength)[:, None] * np.eye(len(counts))[labels]  # (N, C)
-    prior = np.log(size / size.min())  # (C,) up to a constant
-    logits, norms = evidence + prior, 1 + prior
-    axes = np.eye(len(counts), max(width, len(counts)))  # (C, D) orthonormal
-    features, head = (logits / norms) @ axes, norms[:, None] * axes
-    single = np.float32
-    outputs = Outputs(logits.astype(single), features.astype(single), labels, head.astype(single))
-    rule = decision.fit(outputs, counts)
-    return DecisionMeasurement(counts, outputs, np.asarray(rule(outputs.without_labels())))

@@ -65,11 +65,11 @@ class Executor:
         """The outputs of the networks that are trained."""
         return OutputStore(self.folder)
 
-    def needed(self) -> list[Segment]:
-        """Return the segments whose results are not stored."""
-        finished = {key for key in self.plan.networks.values() if self.outputs.has(key)}
-        started = {s.key for s in self.plan.segments if self.folder.state_file(s.key).exists()}
-        return self.plan.needed(finished, started - finished)
+    def segments_to_train(self) -> list[Segment]:
+        """Return the segments still to be trained, parents first."""
+        with_outputs = {key for key in self.plan.networks.values() if self.outputs.has(key)}
+        with_state = {s.key for s in self.plan.segments if self.folder.state_file(s.key).exists()}
+        return self.plan.segments_to_train(with_outputs, with_state - with_outputs)
 
     def execute(self, progress: Progress) -> None:
         """Train what is needed and write all records. Failures are recorded, not raised."""
@@ -84,17 +84,17 @@ class Executor:
 
     def train(self, progress: Progress) -> None:
         """Train what is needed. Failures are recorded, not raised."""
-        needed = self.needed()
+        to_train = self.segments_to_train()
         for segment in self.plan.segments:  # a segment that failed earlier is tried again
             self.folder.error_file(segment.key).unlink(missing_ok=True)
-        for segment in needed:  # what is there of it is damaged or out of date
+        for segment in to_train:  # what is there of it is damaged or out of date
             self.outputs.manifest_file(segment.key).unlink(missing_ok=True)
             self.folder.heartbeat_file(segment.key).unlink(missing_ok=True)
-        if not needed:
+        if not to_train:
             return
-        self._run_frozen_layers({segment.seed for segment in needed}, progress)
-        steps = sum(segment.end - segment.start for segment in needed)
-        keys = {segment.key for segment in needed}
+        self._run_frozen_layers({segment.seed for segment in to_train}, progress)
+        steps = sum(segment.end - segment.start for segment in to_train)
+        keys = {segment.key for segment in to_train}
         with progress.task("training", steps, "steps") as advance:
             for wave in self.plan.waves():
                 segments = [segment for segment in wave if segment.key in keys]

@@ -27,7 +27,11 @@ from benchmark.train.frozen_features import FEATURES, FROZEN_LAYERS, FrozenFeatu
 from benchmark.train.placement import Placement, StoreAllocator, gpu_budget
 
 QUICK_IMAGES = 300
-ENGINE = ("model", "train", "system")  # packages whose change may change a trained network
+NETWORK_PACKAGES = (
+    "model",
+    "train",
+    "system",
+)  # packages whose change may change a trained network
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class PreparedExperiment:
     @cached_property
     def base_fingerprints(self) -> dict[int, str]:
         """For each seed the digest of all that a network depends on besides the strategy."""
-        engine = [*map(package_hash, ENGINE), file_hash(self.experiment.network.file)]
+        engine = [*map(package_hash, NETWORK_PACKAGES), file_hash(self.experiment.network.file)]
         return {
             seed: digest(
                 {

@@ -34,7 +34,12 @@ from benchmark.strategy.fingerprint import fingerprint, package_hash
 from benchmark.strategy.measurements import DecisionMeasurement
 from benchmark.strategy.registry import StrategySpec
 
-CODE = ("evaluation", "strategy", "plan", "execution")  # packages whose change may change a record
+RECORD_PACKAGES = (
+    "evaluation",
+    "strategy",
+    "plan",
+    "execution",
+)  # packages whose change may change a record
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,7 +88,7 @@ def _fingerprint(spec: StrategySpec, key: str, context: SeedContext) -> str:
     strategy = spec.strategy
     expectations = [strategy.expectations, *(stage.expectations for stage in strategy.stages)]
     evaluated = fingerprint([strategy.decision, expectations, context.posthoc])
-    return digest([key, evaluated, *map(package_hash, CODE)])
+    return digest([key, evaluated, *map(package_hash, RECORD_PACKAGES)])
 
 
 def _compute(

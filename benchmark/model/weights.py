@@ -1,4 +1,4 @@
-"""Weights of a network: their source, their fingerprint, and how they are read."""
+"""Weights of a network: their source, their hash, and how they are read."""
 
 import hashlib
 import pickle
@@ -28,7 +28,7 @@ class Weights:
     """The source of a network's weights and facts for the report; `read` loads the tensors.
 
     The object does not hold them: they are 0.1 GB, which each process would carry along. `sha256`
-    is their `fingerprint`, so the same weights from different files are known to be the same.
+    is their `hash_tensors`, so the same weights from different files are known to be the same.
     """
 
     name: str  # for the report
@@ -45,7 +45,7 @@ class Weights:
         if self.fetch is None:
             return None
         state = self.fetch()
-        if fingerprint(state) != self.sha256:
+        if hash_tensors(state) != self.sha256:
             raise ValueError(f"weights {self.source} were changed during the run; run again")
         return state
 
@@ -88,7 +88,7 @@ def load_weights(spec: str, backbone: Backbone = INCEPTION_V3, timeout: float = 
     return _describe(path.name, str(path), partial(_read_file, path.absolute(), backbone.name))
 
 
-def fingerprint(state: Mapping[str, Tensor]) -> str:
+def hash_tensors(state: Mapping[str, Tensor]) -> str:
     """Hash names, shapes and values, independent of the tensors' order and memory layout."""
     content = hashlib.sha256()
     for name in sorted(state):
@@ -100,7 +100,7 @@ def fingerprint(state: Mapping[str, Tensor]) -> str:
 def _describe(
     name: str, source: str, fetch: Callable[[], dict[str, Tensor]], message: str = ""
 ) -> Weights:
-    return Weights(name, source, fingerprint(fetch()), fetch, message)
+    return Weights(name, source, hash_tensors(fetch()), fetch, message)
 
 
 def _own_weights(spec: str, backbone: Backbone) -> Weights:

@@ -59,16 +59,20 @@ class Plan:
             waves[depth[segment.key]].append(segment)
         return waves
 
-    def needed(self, finished: set[str], started: set[str]) -> list[Segment]:
-        """Return the segments still to train, from keys with stored outputs and with states."""
-        wanted = {key for key in self.networks.values() if key not in finished}
-        needed: list[Segment] = []
+    def segments_to_train(self, with_outputs: set[str], with_state: set[str]) -> list[Segment]:
+        """Return the segments still to be trained, parents first.
+
+        `with_outputs` are keys of networks whose outputs are stored, `with_state` those of segments
+        whose state at the end is stored.
+        """
+        wanted = {key for key in self.networks.values() if key not in with_outputs}
+        to_train: list[Segment] = []
         for segment in reversed(self.segments):
-            if segment.key in wanted and segment.key not in started:
-                needed.append(segment)
+            if segment.key in wanted and segment.key not in with_state:
+                to_train.append(segment)
                 if segment.parent:
                     wanted.add(segment.parent)
-        return needed[::-1]
+        return to_train[::-1]
 
 
 def make_plan(

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import benchmark
-from benchmark.evaluation.audit import audit, check_decision, trial
+from benchmark.evaluation.audit import audit, check_decision
 from benchmark.model.backbone import HEAD
 from benchmark.model.network import Network
 from benchmark.plan.schedule import Budget
@@ -351,39 +351,3 @@ def test_all_strategies_pass_over_ten_seeds(tmp_path):
     AUDITED.write_text(json.dumps(summary, indent=1) + "\n")
     assert len(checks) >= 70 * len(registered())
     assert not summary["false alarms"], checks[passed == "failed"].to_string()
-
-
-TRIAL_COUNTS = np.array([404, 203, 100, 40, 11, 0])
-
-
-def test_in_the_trial_all_is_right_without_the_prior_and_with_it_the_rare_are_not():
-    measurement = trial(Argmax(), TRIAL_COUNTS, width=5)
-    logits, labels = measurement.outputs.logits, measurement.outputs.labels
-    prior = np.log(np.maximum(TRIAL_COUNTS, 1) / TRIAL_COUNTS.sum())
-    assert ((logits - prior).argmax(1) == labels).all()
-    right = [(measurement.argmax == labels)[labels == c].mean() for c in range(5)]
-    assert right[0] == 1
-    assert right == sorted(right, reverse=True)
-    assert right[-1] < 0.5
-    assert not (labels == 5).any(), "a class without images has none here"
-
-
-@pytest.mark.parametrize("width", [4, 6, 40])
-def test_the_head_of_the_trial_gives_its_logits_with_rows_as_long_as_classes_are_large(width):
-    outputs = trial(Argmax(), TRIAL_COUNTS, width).outputs
-    np.testing.assert_allclose(outputs.features @ outputs.head.T, outputs.logits, atol=1e-5)
-    norms = np.linalg.norm(outputs.head, axis=1)
-    assert (np.diff(norms[:5]) < 0).all()
-
-
-def test_the_trial_is_the_same_every_time():
-    first, second = (trial(Argmax(), TRIAL_COUNTS, width=5).outputs for _ in range(2))
-    assert (first.logits == second.logits).all()
-    assert (first.features == second.features).all()
-
-
-@pytest.mark.parametrize("counts", [[404, 11], [3, 1], [40_000] * 3 + [1], [5, 5, 4]])
-def test_built_in_decisions_can_be_tried_on_any_class_sizes(counts):
-    for entry in registered().values():
-        measurement = trial(entry.build().decision, np.array(counts), width=3)
-        assert len(measurement.predicted) == len(measurement.outputs.labels)

@@ -22,12 +22,14 @@ def executor(small_experiment, tmp_path):
 
 
 def test_what_is_stored_is_not_needed(executor):
-    assert {s.key for s in executor.needed()} == {s.key for s in executor.plan.segments}
+    assert {s.key for s in executor.segments_to_train()} == {s.key for s in executor.plan.segments}
     executor.train(NullProgress())
-    assert not executor.needed()
+    assert not executor.segments_to_train()
     key = executor.plan.networks["crt", 0]
     executor.outputs.manifest_file(key).unlink()
-    (segment,) = executor.needed()  # it goes on from the state that it shares with no_change
+    (segment,) = (
+        executor.segments_to_train()
+    )  # it goes on from the state that it shares with no_change
     assert segment.key == key
     assert segment.start > 0
 

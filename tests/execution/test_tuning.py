@@ -100,7 +100,7 @@ def test_a_second_run_trains_nothing_and_chooses_the_same(tuned, executor_in):
     executor = executor_in(folder)
     plan, info = tuning.tune(executor, 3, NullProgress())
     assert info == tuning_info(folder)
-    assert not executor.with_plan(plan).needed()
+    assert not executor.with_plan(plan).segments_to_train()
 
 
 def test_the_report_shows_the_search(tuned):

@@ -12,7 +12,7 @@ from benchmark.model.backbone import Backbone
 from benchmark.model.inception_v3 import INCEPTION_V3
 from benchmark.model.network import build_network
 from benchmark.model.registry import BACKBONES, backbone, find_backbone
-from benchmark.model.weights import fingerprint, load_weights
+from benchmark.model.weights import hash_tensors, load_weights
 from tests.model.small_chain import small_chain
 
 
@@ -64,9 +64,9 @@ def test_fingerprint_ignores_order_and_memory_layout() -> None:
     kernel, bias = torch.rand(4, 3, 2, 2), torch.rand(4)
     first = {"kernel": kernel, "bias": bias}
     second = {"bias": bias, "kernel": kernel.to(memory_format=torch.channels_last)}
-    assert fingerprint(first) == fingerprint(second)
-    assert fingerprint(first) != fingerprint({"kernel": kernel, "other": bias})
-    assert fingerprint(first) != fingerprint({"kernel": kernel.view(3, 4, 2, 2), "bias": bias})
+    assert hash_tensors(first) == hash_tensors(second)
+    assert hash_tensors(first) != hash_tensors({"kernel": kernel, "other": bias})
+    assert hash_tensors(first) != hash_tensors({"kernel": kernel.view(3, 4, 2, 2), "bias": bias})
 
 
 def without(name: str) -> dict[str, Tensor]:

@@ -76,10 +76,10 @@ def test_needed_leaves_out_stored_segments_and_what_only_they_needed():
     plan = plan_of(plain=Strategy(), late=late)
     trunk, *ends = plan.segments
     done = set(plan.networks.values())
-    assert plan.needed(done, set()) == []
-    assert plan.needed(set(), set()) == [trunk, *ends]
-    assert plan.needed({ends[0].key}, {trunk.key}) == [ends[1]]
-    assert plan.needed({ends[0].key}, set()) == [trunk, ends[1]]
+    assert plan.segments_to_train(done, set()) == []
+    assert plan.segments_to_train(set(), set()) == [trunk, *ends]
+    assert plan.segments_to_train({ends[0].key}, {trunk.key}) == [ends[1]]
+    assert plan.segments_to_train({ends[0].key}, set()) == [trunk, ends[1]]
 
 
 def test_segments_that_augment_images_are_known_as_they_take_longer():

@@ -1,7 +1,7 @@
 """Expectations of the decision: its labels against those by argmax.
 
 A real network may leave nothing to correct. So a decision is tried on a synthetic network that has
-learnt the prior, see `benchmark.evaluation.audit.trial`.
+learnt the prior, see `benchmark.evaluation.synthetic_network`.
 """
 
 from dataclasses import dataclass

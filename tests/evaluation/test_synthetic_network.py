@@ -1,0 +1,45 @@
+"""The synthetic network has learnt the prior, and a decision can certainly improve it."""
+
+import numpy as np
+import pytest
+
+from benchmark.evaluation.synthetic_network import decide_on_synthetic_network
+from benchmark.strategy import Argmax
+from benchmark.strategy.registry import registered
+
+COUNTS = np.array([404, 203, 100, 40, 11, 0])
+
+
+def test_all_is_right_without_the_prior_and_with_it_the_rare_are_not():
+    measurement = decide_on_synthetic_network(Argmax(), COUNTS, width=5)
+    logits, labels = measurement.outputs.logits, measurement.outputs.labels
+    prior = np.log(np.maximum(COUNTS, 1) / COUNTS.sum())
+    assert ((logits - prior).argmax(1) == labels).all()
+    right = [(measurement.argmax == labels)[labels == c].mean() for c in range(5)]
+    assert right[0] == 1
+    assert right == sorted(right, reverse=True)
+    assert right[-1] < 0.5
+    assert not (labels == 5).any(), "a class without images has none here"
+
+
+@pytest.mark.parametrize("width", [4, 6, 40])
+def test_the_head_gives_the_logits_with_rows_as_long_as_classes_are_large(width):
+    outputs = decide_on_synthetic_network(Argmax(), COUNTS, width).outputs
+    np.testing.assert_allclose(outputs.features @ outputs.head.T, outputs.logits, atol=1e-5)
+    norms = np.linalg.norm(outputs.head, axis=1)
+    assert (np.diff(norms[:5]) < 0).all()
+
+
+def test_it_is_the_same_every_time():
+    first, second = (
+        decide_on_synthetic_network(Argmax(), COUNTS, width=5).outputs for _ in range(2)
+    )
+    assert (first.logits == second.logits).all()
+    assert (first.features == second.features).all()
+
+
+@pytest.mark.parametrize("counts", [[404, 11], [3, 1], [40_000] * 3 + [1], [5, 5, 4]])
+def test_built_in_decisions_can_be_tried_on_any_class_sizes(counts):
+    for entry in registered().values():
+        measurement = decide_on_synthetic_network(entry.build().decision, np.array(counts), width=3)
+        assert len(measurement.predicted) == len(measurement.outputs.labels)
