@@ -17,8 +17,7 @@ from benchmark.analysis.multi_dataset import (
     default_folder,
     load_multi_dataset,
 )
-from benchmark.evaluation.metrics.metric import Metric
-from benchmark.evaluation.metrics.registry import METRICS
+from benchmark.evaluation.metrics.registry import main_metrics
 from benchmark.execution.run_folder import RunFolder
 from benchmark.report import notebook_html, write_multi_dataset_report, write_report
 from benchmark.report.multi import notices as multi_notices
@@ -40,11 +39,6 @@ class Result:
         """Read the folder of a run and write its report; see `benchmark.load`."""
         comparison = load_comparison(folder, baseline)
         return cls(comparison, write_report(comparison))
-
-    @property
-    def main_metrics(self) -> list[Metric]:
-        """The metrics of the first table, in its order."""
-        return [metric for metric in METRICS.values() if metric.main]
 
     @property
     def folder(self) -> Path:
@@ -97,7 +91,7 @@ class Result:
         return single_page.all_figures(self.comparison)
 
     def __repr__(self) -> str:
-        columns = [*(metric.name for metric in self.main_metrics), "status"]
+        columns = [*(metric.name for metric in main_metrics()), "status"]
         table = self.summary.set_index("strategy")[columns].round(3).to_string()
         return f"{verdict(self.comparison)}\n\n{table}\n\n{self.reports['html']}"
 

@@ -73,6 +73,45 @@ class Comparison:
         ]
         return np.mean(units, axis=0).tolist()
 
+    @property
+    def finished_in_all_seeds(self) -> list[str]:
+        """Strategies that finished every seed; the means of others are over other seeds."""
+        return list(self.summary["strategy"][self.summary["status"] == "ok"])
+
+    @property
+    def finished_in_any_seed(self) -> list[str]:
+        """Strategies that finished a seed, in the order of the run."""
+        finished = set(self.per_class["strategy"])
+        return [name for name in self.strategies if name in finished]
+
+    @property
+    def failed_checks(self) -> dict[str, list[str]]:
+        """Strategy -> the expectations that it failed in any seed, if there are some."""
+        checks = self.findings.checks
+        failed = checks[checks["passed"].eq(False)]
+        return {
+            str(strategy): list(dict.fromkeys(rows["expectation"]))
+            for strategy, rows in failed.groupby("strategy", sort=False)
+        }
+
+    @property
+    def network_owners(self) -> dict[str, str]:
+        """Each strategy -> the one whose network it uses, which is mostly itself.
+
+        Of several strategies that share a network the baseline owns it, or else the first.
+        """
+        infos = self.manifest.strategies
+        networks = {info.name: frozenset(info.networks.items()) for info in infos}  # (seed, key)
+        owners: dict[frozenset[tuple[int, str]], str] = {}
+        for name in sorted(networks, key=lambda name: name != self.baseline):
+            owners.setdefault(networks[name], name)
+        return {name: owners[key] for name, key in networks.items()}
+
+    def paired_differences(self, strategy: str, metric: str) -> np.ndarray:
+        """Return strategy minus baseline, one number for each seed that both finished."""
+        wide = self.seed_rows.pivot(index="seed", columns="strategy", values=metric)
+        return (wide[strategy] - wide[self.baseline]).dropna().to_numpy(float)
+
     @cached_property
     def intervals(self) -> pd.DataFrame:
         """One row per strategy and metric, with its 95 % interval: the columns of intervals.csv."""

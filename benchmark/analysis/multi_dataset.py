@@ -18,18 +18,13 @@ import pandas as pd
 
 from benchmark.analysis.comparison import Comparison, load_comparison
 from benchmark.evaluation.metrics.metric import Metric
-from benchmark.evaluation.metrics.registry import METRICS
+from benchmark.evaluation.metrics.registry import main_metrics
 from benchmark.evaluation.statistics import Floats
 from benchmark.evaluation.statistics.ranks import Pair, mean_ranks, min_datasets, pairwise, ranks
 
 RANKED_BY = "macro_f1"  # decides wins, losses and tests; its columns have no prefix
 PAIRS = ["strategy_a", "strategy_b", "datasets", "wins", "losses", "median", "p", "p_adj"]
 NOT_RUN = "not run"
-
-
-def main_metrics() -> list[Metric]:
-    """Return the metrics that are compared over data sets: those of a run's first table."""
-    return [metric for metric in METRICS.values() if metric.main]
 
 
 def column_of(metric: str, name: str) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmark.analysis.confidence import SeedPredictions
-from benchmark.evaluation.metrics.registry import METRICS
+from benchmark.evaluation.metrics.registry import METRICS, main_metrics
 from benchmark.evaluation.per_class import class_scores
 from benchmark.execution.manifest import SplitManifest
 from benchmark.execution.record_schema import FailedRecord, Record
@@ -29,7 +29,7 @@ FAILURES = ["strategy", "seed", "error", "traceback"]
 
 def summary_columns() -> list[str]:
     """Return the columns of summary.csv after the strategy: main metrics, cost and status."""
-    main = [metric.name for metric in METRICS.values() if metric.main]
+    main = [metric.name for metric in main_metrics()]
     return [*main, "steps", "seconds", "status"]
 
 

@@ -4,12 +4,13 @@ from pathlib import Path
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.multi_dataset import MultiDatasetComparison
+from benchmark.report.multi import csv_files as multi_csv_files
 from benchmark.report.multi import figures
 from benchmark.report.multi import page as multi_page
-from benchmark.report.multi.csv_files import frames
 from benchmark.report.render import html
+from benchmark.report.render.csv_writer import write_frames
 from benchmark.report.render.writer import write_page
-from benchmark.report.single import csv_files
+from benchmark.report.single import csv_files as single_csv_files
 from benchmark.report.single import page as single_page
 
 __all__ = ["notebook_html", "write_multi_dataset_report", "write_report"]
@@ -23,13 +24,13 @@ def write_report(comparison: Comparison, folder: Path | None = None) -> dict[str
     their names, of the other files.
     """
     folder = comparison.folder if folder is None else folder
-    written = csv_files.write_frames(csv_files.frames_of(comparison), folder)
+    written = write_frames(single_csv_files.frames_of(comparison), folder)
     return written | write_page(single_page.build_page(comparison), folder, single_page.FIGURES)
 
 
 def write_multi_dataset_report(comparison: MultiDatasetComparison, folder: Path) -> dict[str, Path]:
     """Write the report of several runs to a folder, as `write_report` does for one."""
-    written = csv_files.write_frames(frames(comparison), folder)
+    written = write_frames(multi_csv_files.frames_of(comparison), folder)
     return written | write_page(multi_page.build_page(comparison), folder, figures.FIGURES)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from benchmark.analysis.comparison import load_comparison, recall_table
 from benchmark.execution.run_folder import RunFolder
 from tests.analysis.records import TEST_LABELS, record, write_run
+from tests.report.fabricate import fabricate
 
 
 @pytest.fixture
@@ -67,3 +69,23 @@ def test_recall_by_class_and_strategy_is_that_of_the_intervals(folder: RunFolder
     assert table.index.tolist() == comparison.classes
     assert table["a"].tolist() == comparison.class_recalls["recall"].tolist() == [1, 1, 1]
     assert list(table) == ["a"], "what did not finish has no column"
+
+
+def test_the_baseline_owns_the_network_it_shares() -> None:
+    comparison = fabricate(
+        strategies=("threshold_moving", "no_change", "focal_loss"),
+        shared={"threshold_moving": "no_change"},
+    )
+    assert comparison.network_owners == {
+        "threshold_moving": "no_change",
+        "no_change": "no_change",
+        "focal_loss": "focal_loss",
+    }
+
+
+def test_differences_pair_the_seeds_that_both_finished() -> None:
+    comparison = fabricate(seeds=(0, 1, 2), failed=(("no_change", 1),))
+    differences = comparison.paired_differences("focal_loss", "macro_f1")
+    rows: pd.DataFrame = comparison.seed_rows.set_index(["strategy", "seed"])["macro_f1"]
+    expected = [rows["focal_loss", seed] - rows["no_change", seed] for seed in (0, 2)]
+    assert differences.tolist() == pytest.approx(expected)

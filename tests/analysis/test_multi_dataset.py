@@ -17,10 +17,10 @@ from benchmark.analysis.multi_dataset import (
     PAIRS,
     default_folder,
     load_multi_dataset,
-    main_metrics,
     merge,
 )
 from benchmark.cli import main
+from benchmark.evaluation.metrics.registry import main_metrics
 from tests.analysis.records import write_run
 from tests.report.multi.runs import MISSING, run, several
 

@@ -1,8 +1,11 @@
-"""Reads written pages back, for the tests of the report."""
+"""Reads written pages and tables back, for the tests of the report."""
 
 from __future__ import annotations
 
 from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -15,6 +18,10 @@ HOSTILE = (
     "\x00null",
 )
 VOID = {"meta", "br", "wbr", "img", "link", "input", "hr"}
+
+
+def read_csv(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, keep_default_na=False, na_values=[""])
 
 
 class Reader(HTMLParser):

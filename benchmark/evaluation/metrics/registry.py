@@ -19,6 +19,11 @@ for _metric in (*CLASSIFICATION, *CALIBRATION, *BALANCED):
     register_metric(_metric)
 
 
+def main_metrics() -> list[Metric]:
+    """Return the metrics of a run's first table, which are compared over data sets too."""
+    return [metric for metric in METRICS.values() if metric.main]
+
+
 def interval_metrics() -> dict[str, Metric]:
     """Return the metrics that have a confidence interval, by name."""
     return {name: metric for name, metric in METRICS.items() if metric.bootstrap}

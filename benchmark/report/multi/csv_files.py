@@ -1,4 +1,4 @@
-"""The CSV files of a report on several data sets, and the section that lists them."""
+"""The tables of several runs by the names of their CSV files, and the section that lists them."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import pandas as pd
 from benchmark.analysis.multi_dataset import MultiDatasetComparison
 from benchmark.report.multi.tables import comparable_settings
 from benchmark.report.render.blocks import Block, Definitions, Paragraph
-from benchmark.report.single.csv_files import APOSTROPHES
+from benchmark.report.render.csv_writer import FORMULA_NOTE
 
 FILES = (
     ("scores.csv", "One row per data set and strategy: means over seeds, differences, ranks."),
@@ -21,10 +21,10 @@ FILES = (
 def files_section() -> Iterator[Block]:
     """Yield what each file holds."""
     yield Definitions(FILES)
-    yield Paragraph(APOSTROPHES)
+    yield Paragraph(FORMULA_NOTE)
 
 
-def frames(comparison: MultiDatasetComparison) -> dict[str, pd.DataFrame]:
+def frames_of(comparison: MultiDatasetComparison) -> dict[str, pd.DataFrame]:
     """Return the tables by the names of their files."""
     runs = [
         {

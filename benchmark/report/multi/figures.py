@@ -21,8 +21,6 @@ from benchmark.report.render.canvas import (
     shorten,
 )
 from benchmark.report.render.formats import add_sign, format_share
-from benchmark.report.single.strategies import finished_strategies
-from benchmark.report.single.verdict import paired_differences
 
 FIGURES = ("differences", "ranks")
 DATASETS_FOR_RANKS = 5  # with fewer, mean ranks mean little, and a picture would hide that
@@ -47,9 +45,9 @@ def all_figures(comparison: MultiDatasetComparison) -> dict[str, Figure]:
 
 def _differences(run: Comparison, strategy: str) -> np.ndarray:
     """Return a strategy's differences (n,), one per seed; empty where it is not compared."""
-    if strategy == run.baseline or not {strategy, run.baseline} <= {*finished_strategies(run)}:
+    if strategy == run.baseline or not {strategy, run.baseline} <= {*run.finished_in_all_seeds}:
         return np.empty(0)
-    return paired_differences(run, str(run.baseline), strategy, RANKED_BY)
+    return run.paired_differences(strategy, RANKED_BY)
 
 
 def _reason_missing(run: Comparison, strategy: str) -> str:

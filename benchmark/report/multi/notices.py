@@ -9,7 +9,6 @@ from benchmark.report.multi.tables import comparable_settings
 from benchmark.report.render.blocks import as_code
 from benchmark.report.render.formats import join_names, pluralize
 from benchmark.report.single.notices import FEW_TEST_IMAGES, few_images
-from benchmark.report.single.strategies import failed_checks
 
 MOST_NAMES = 8  # data sets that a warning names; more are counted
 
@@ -23,7 +22,7 @@ def warnings(comparison: MultiDatasetComparison) -> Iterator[str]:
     yield from _baselines(runs)
     yield from _settings(runs)
     for name, run in runs.items():
-        if failed := failed_checks(run):
+        if failed := run.failed_checks:
             strategies = join_names(list(map(as_code, failed)))
             yield f"On {as_code(name)} {strategies} failed the audit: see that run's report."
     if few := [name for name, run in runs.items() if few_images(run)]:

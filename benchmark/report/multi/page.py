@@ -5,8 +5,8 @@ from itertools import chain
 
 from matplotlib.figure import Figure as Drawing
 
-from benchmark.analysis.multi_dataset import RANKED_BY, MultiDatasetComparison, main_metrics
-from benchmark.evaluation.metrics.registry import METRICS
+from benchmark.analysis.multi_dataset import RANKED_BY, MultiDatasetComparison
+from benchmark.evaluation.metrics.registry import METRICS, main_metrics
 from benchmark.report.multi import tables
 from benchmark.report.multi.csv_files import files_section
 from benchmark.report.multi.figures import all_figures

@@ -22,7 +22,7 @@ Write = Callable[[float], str]
 
 def metric_tables(comparison: MultiDatasetComparison, metric: Metric) -> list[Table]:
     """Strategies × data sets: a metric and its difference from the baseline, then mean ranks."""
-    records = _records(comparison)
+    scores = _score_rows(comparison)
     values = comparison.scores[metric.name].dropna().astype(float)
     write: Write = formats.FORMATS[metric.format]
     write = formats.count_formatter(values) if metric.format == "count" else write
@@ -45,7 +45,7 @@ def metric_tables(comparison: MultiDatasetComparison, metric: Metric) -> list[Ta
         for name in comparison.strategies:
             cells = [
                 _metric_cell(
-                    comparison, records[name, dataset], metric.name, write, best.get(dataset)
+                    comparison, scores[name, dataset], metric.name, write, best.get(dataset)
                 )
                 for dataset in datasets
             ]
@@ -58,7 +58,7 @@ def metric_tables(comparison: MultiDatasetComparison, metric: Metric) -> list[Ta
 
 def rank_tables(comparison: MultiDatasetComparison) -> list[Table]:
     """Strategies × data sets: rank by macro-F1, of the strategies that all runs have."""
-    records, means = _records(comparison), _mean_ranks(comparison, RANKED_BY)
+    scores, means = _score_rows(comparison), _mean_ranks(comparison, RANKED_BY)
     number = int(comparison.leaderboard["ranked"].max())
     caption = (
         "Ranks by macro-F1: 1 is the highest, equal strategies share their mean rank. Mean ranks "
@@ -69,7 +69,7 @@ def rank_tables(comparison: MultiDatasetComparison) -> list[Table]:
     for datasets in split_evenly(comparison.datasets, DATASETS_PER_TABLE):
         rows = []
         for name in comparison.common_strategies:
-            cells = [Cell(_format_rank(records[name, dataset]["rank"])) for dataset in datasets]
+            cells = [Cell(_format_rank(scores[name, dataset]["rank"])) for dataset in datasets]
             rows.append(_row(comparison, name, [*cells, means[name]]))
         columns = ("Strategy", *datasets, "Mean rank ↓")
         tables.append(Table(caption, columns, tuple(rows), csv="scores.csv"))
@@ -197,10 +197,10 @@ def _row(comparison: MultiDatasetComparison, name: str, cells: list[Cell]) -> Ro
     return Row((Cell(name, note=kind), *cells), kind=kind)
 
 
-def _records(comparison: MultiDatasetComparison) -> dict[tuple[str, str], Mapping[Any, Any]]:
+def _score_rows(comparison: MultiDatasetComparison) -> dict[tuple[str, str], Mapping[Any, Any]]:
     """Return strategy and data set -> row of `scores`."""
-    records = comparison.scores.to_dict("records")
-    return {(record["strategy"], record["dataset"]): record for record in records}
+    rows = comparison.scores.to_dict("records")
+    return {(row["strategy"], row["dataset"]): row for row in rows}
 
 
 def _capitalize(name: str) -> str:

@@ -16,8 +16,6 @@ from benchmark.report.render.blocks import Block, Cell, Details, Table, as_code,
 from benchmark.report.render.canvas import Canvas, figure_block, page_style, shorten
 from benchmark.report.render.formats import MINUS, MISSING, add_sign, format_share, join_names
 from benchmark.report.single.strategies import (
-    failed_checks,
-    network_owners,
     network_titles,
     row_kind,
 )
@@ -51,7 +49,7 @@ def audit_section(comparison: Comparison) -> Iterator[Block]:
 
 def audit_warning(comparison: Comparison) -> str:
     """Return a sentence about the strategies that failed a check; empty if none did."""
-    failed = failed_checks(comparison)
+    failed = comparison.failed_checks
     if not failed:
         return ""
     names = [f"{as_code(name)} (expected: {'; '.join(e)})" for name, e in failed.items()]
@@ -64,7 +62,7 @@ def audit_table(comparison: Comparison) -> Table | None:
     if comparison.findings.training_effects.empty:
         return None
     shares = _shares_of_rare_classes(comparison).to_dict("index")
-    failed, baseline = failed_checks(comparison), comparison.baseline
+    failed, baseline = comparison.failed_checks, comparison.baseline
     rows = []
     for strategy in comparison.strategies:
         if strategy not in shares:
@@ -123,7 +121,7 @@ def _audit_caption(comparison: Comparison) -> str:
 
 def _audit_result(comparison: Comparison, strategy: str) -> str:
     """Return yes, no or undecided, with the expectation that failed or what was observed."""
-    if failed := failed_checks(comparison).get(strategy):
+    if failed := comparison.failed_checks.get(strategy):
         return f"no: {'; '.join(failed)}"
     checks = comparison.findings.checks
     undecided = checks[(checks["strategy"] == strategy) & checks["passed"].isna()]
@@ -147,7 +145,7 @@ def _shares_of_rare_classes(comparison: Comparison) -> pd.DataFrame:
 
 
 def _network_sentence(comparison: Comparison, strategy: str) -> str:
-    owners = network_owners(comparison)
+    owners = comparison.network_owners
     mine = owners[strategy]
     others = [name for name, owner in owners.items() if owner == mine and name != strategy]
     return f"shared with {join_names(others)}" if others else "its own"

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.analysis.comparison import Comparison
+from benchmark.analysis.confidence import TESTED_METRIC
 from benchmark.report.render.blocks import Block, Cell, Details, Table, make_row
 from benchmark.report.render.formats import (
     MISSING,
@@ -16,9 +17,7 @@ from benchmark.report.render.formats import (
     lower_first,
 )
 from benchmark.report.single.metric_tables import Column, interval_columns
-from benchmark.report.single.strategies import heading_cell, row_kind, strategies_with_recalls
-
-TESTED = "macro_f1"
+from benchmark.report.single.strategies import heading_cell, row_kind
 
 
 def confidence_section(comparison: Comparison) -> Iterator[Block]:
@@ -33,16 +32,16 @@ def differences_table(comparison: Comparison) -> Table:
     """Strategies × macro-F1 and the differences from the baseline, with intervals and tests."""
     values, differences = _by_metric(comparison.intervals), _by_metric(comparison.paired)
     columns = interval_columns()
-    (tested,) = (column for column in columns if column.name == TESTED)
+    (tested,) = (column for column in columns if column.name == TESTED_METRIC)
     p_values = {"p_test_set_adj": "p, test set"}
     if len(comparison.seeds) > 1:
         p_values["p_seeds_adj"] = "p, seeds"
     rows = []
-    for strategy in strategies_with_recalls(comparison):
-        cells = [_interval_cell(tested, values.get((strategy, TESTED)))]
+    for strategy in comparison.finished_in_any_seed:
+        cells = [_interval_cell(tested, values.get((strategy, TESTED_METRIC)))]
         if differences:
             cells += [_interval_cell(c, differences.get((strategy, c.name))) for c in columns]
-            row = differences.get((strategy, TESTED), {})
+            row = differences.get((strategy, TESTED_METRIC), {})
             cells += [Cell(format_p_value(row.get(name, np.nan))) for name in p_values]
         heading = heading_cell(comparison, strategy)
         rows.append(make_row(heading, *cells, kind=row_kind(comparison, strategy)))
@@ -58,7 +57,7 @@ def intervals_table(comparison: Comparison) -> Table:
     """Strategies × all metrics that have an interval, without a comparison."""
     values, columns = _by_metric(comparison.intervals), interval_columns()
     rows = []
-    for strategy in strategies_with_recalls(comparison):
+    for strategy in comparison.finished_in_any_seed:
         cells = (_interval_cell(c, values.get((strategy, c.name))) for c in columns)
         heading = heading_cell(comparison, strategy)
         rows.append(make_row(heading, *cells, kind=row_kind(comparison, strategy)))

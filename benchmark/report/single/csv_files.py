@@ -1,11 +1,6 @@
-"""The CSV files of a report, safe to open in a spreadsheet.
+"""The tables of a run by the names of their CSV files, and the section that lists them."""
 
-See APOSTROPHES.
-"""
-
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -14,8 +9,8 @@ from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.findings import logit_shift
 from benchmark.evaluation.metrics.calibration import pooled_reliability
 from benchmark.report.render.blocks import Block, Definitions, Paragraph
+from benchmark.report.render.csv_writer import FORMULA_NOTE
 from benchmark.report.single.search import trials_frame
-from benchmark.storage.atomic import atomic
 
 ROWS = {  # of each file: one row …
     "tuning.csv": "a strategy, seed and trial: parameters and their score",
@@ -36,18 +31,12 @@ ROWS = {  # of each file: one row …
     "reliability.csv": "a strategy, group of predicted classes and confidence bin, over all seeds",
     "class_images.csv": "a class: its images in each split of the first seed",
 }
-_FORMULA = ("=", "+", "-", "@", "'", "\t", "\r", "\n")
-APOSTROPHES = (
-    "In the CSV files, a text that a spreadsheet could take for a formula starts with an extra "
-    "apostrophe, and so does a text that starts with an apostrophe itself. Drop one leading "
-    "apostrophe to get the text back."
-)
 
 
 def files_section(comparison: Comparison) -> Iterator[Block]:
     """Yield the names and contents of the CSV files."""
     yield Definitions(tuple((name, f"One row {ROWS[name]}.") for name in frames_of(comparison)))
-    yield Paragraph(APOSTROPHES)
+    yield Paragraph(FORMULA_NOTE)
 
 
 def frames_of(comparison: Comparison) -> dict[str, pd.DataFrame]:
@@ -72,29 +61,6 @@ def frames_of(comparison: Comparison) -> dict[str, pd.DataFrame]:
         "reliability.csv": _reliability(comparison),
         "class_images.csv": _class_images(comparison),
     }
-
-
-def write_frames(frames: Mapping[str, pd.DataFrame], folder: Path) -> dict[str, Path]:
-    """Write tables, without formulas, to files of their names; return name -> path."""
-    for name, frame in frames.items():
-        with atomic(folder / name) as temporary:
-            style: dict[str, Any] = {"encoding": "utf-8", "errors": "backslashreplace"}
-            style |= {"lineterminator": "\n", "float_format": "%.10g", "index": False}
-            without_formulas(frame).to_csv(temporary, **style)
-    return {name: folder / name for name in frames}
-
-
-def without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with an apostrophe before every text that looks like a formula."""
-    safe = frame.copy()
-    for column, dtype in zip(safe.columns, safe.dtypes, strict=True):
-        if not pd.api.types.is_numeric_dtype(dtype):
-            safe[column] = safe[column].map(_escape_formula)
-    return safe
-
-
-def _escape_formula(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def _confusion(comparison: Comparison) -> pd.DataFrame:

@@ -9,7 +9,6 @@ from benchmark.evaluation.diagnosis import RULES
 from benchmark.report.render import formats
 from benchmark.report.render.blocks import Block, Cell, Details, Paragraph, Table, as_code, make_row
 from benchmark.report.render.formats import MISSING, format_count, format_share, join_names
-from benchmark.report.single.strategies import strategies_with_recalls
 
 DISAGREE = "seeds disagree"
 MOST_SUGGESTIONS = 2  # of a row, the most promising
@@ -53,7 +52,7 @@ def explained_strategy(comparison: Comparison) -> str | None:
     diagnosed = set(comparison.findings.diagnoses["strategy"])
     if comparison.baseline in diagnosed:
         return comparison.baseline
-    if comparison.baseline in strategies_with_recalls(comparison):
+    if comparison.baseline in comparison.finished_in_any_seed:
         return None  # the baseline ignores no class: nothing needs an explanation
     return next((name for name in comparison.strategies if name in diagnosed), None)
 
@@ -99,7 +98,7 @@ def causes_table(comparison: Comparison) -> Table | None:
     """Ignored classes × strategies: the likeliest cause; blank where a class is recognised."""
     if comparison.findings.diagnoses.empty:
         return None
-    names = strategies_with_recalls(comparison)
+    names = comparison.finished_in_any_seed
     causes = {
         (name, diagnosis.label): diagnosis.cause
         for name in names

@@ -9,11 +9,11 @@ import pandas as pd
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.evaluation.metrics.metric import Metric
-from benchmark.evaluation.metrics.registry import METRICS, interval_metrics
+from benchmark.evaluation.metrics.registry import METRICS, interval_metrics, main_metrics
 from benchmark.report.render import formats
 from benchmark.report.render.blocks import Block, Cell, Row, Table, make_row
 from benchmark.report.render.formats import MISSING, add_sign, format_count, join_names
-from benchmark.report.single.strategies import error_of, heading_cell, network_owners, row_kind
+from benchmark.report.single.strategies import error_of, heading_cell, row_kind
 
 ARROWS = {"higher": " ↑", "lower": " ↓", None: ""}
 
@@ -46,7 +46,7 @@ IMAGES = (
 
 def main_columns() -> tuple[Column, ...]:
     """Return the columns of the first table: the main metrics, steps and seconds."""
-    return (*(column_of(metric) for metric in METRICS.values() if metric.main), *BUDGET)
+    return (*map(column_of, main_metrics()), *BUDGET)
 
 
 def further_columns() -> tuple[Column, ...]:
@@ -136,7 +136,7 @@ def metric_table(
     differences: bool = False,
 ) -> Table:
     """Return strategies × columns; with differences, small, from the baseline if asked for."""
-    baseline, owners = comparison.baseline, network_owners(comparison)
+    baseline, owners = comparison.baseline, comparison.network_owners
     columns = [_with_decimals(column, values) for column in columns]
     is_owner = [owners.get(str(name), name) == name for name in values.index]
     best = {}

@@ -9,8 +9,6 @@ from benchmark.analysis.confidence import paired
 from benchmark.report.render.blocks import Block, Cell, Table, as_code, make_row
 from benchmark.report.render.formats import count_formatter, format_share, join_names, pluralize
 from benchmark.report.single.strategies import (
-    finished_strategies,
-    network_owners,
     network_titles,
     row_kind,
 )
@@ -63,7 +61,7 @@ def posthoc_sentence(comparison: Comparison) -> str:
     trained = set(network_titles(comparison)) - {comparison.baseline}
     table = paired(comparison.seed_predictions, adjusted)
     rows = table[(table["metric"] == "macro_f1") & table["strategy"].isin(trained)]
-    rows = rows[rows["strategy"].isin(finished_strategies(comparison))]
+    rows = rows[rows["strategy"].isin(comparison.finished_in_all_seeds)]
     if rows.empty:
         return ""
     clear = rows["p_test_set_adj"] <= SIGNIFICANT
@@ -92,7 +90,7 @@ def _verb_ending(subjects: int) -> str:
 
 def _adjusted_baseline(comparison: Comparison) -> str | None:
     """Return the strategy that uses the baseline's network with another decision, if any ran."""
-    finished, owners = finished_strategies(comparison), network_owners(comparison)
+    finished, owners = comparison.finished_in_all_seeds, comparison.network_owners
     if comparison.baseline not in finished:
         return None
     names = [name for name in finished if owners[name] == comparison.baseline != name]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from benchmark.analysis.comparison import Comparison
+from benchmark.analysis.comparison import Comparison, recall_table
 from benchmark.analysis.per_class import largest_changes
 from benchmark.report.render.blocks import Block, Cell, Table, as_code, make_row, split_evenly
 from benchmark.report.render.canvas import figure_block
@@ -21,10 +21,9 @@ from benchmark.report.render.formats import (
 )
 from benchmark.report.single.drawings import recall_map
 from benchmark.report.single.metric_tables import number_in
-from benchmark.report.single.strategies import strategies_with_recalls
 
 RECALLS_PER_TABLE, CHANGES_PER_TABLE = 6, 5  # strategies that fit on paper side by side
-EXCLUDE_0 = 0.03  # share of intervals that exclude 0 where nothing changes, simulated: 2 or 3 of 85
+FALSE_POSITIVE_RATE = 0.03  # simulated: of 85 intervals where nothing changes 2 or 3 exclude 0
 MOST_CLASSES = 30  # with more, a table of changes lists those whose interval excludes 0
 
 
@@ -46,7 +45,7 @@ def recall_section(comparison: Comparison) -> Iterator[Block]:
 
 def draw_recall(comparison: Comparison) -> Figure | None:
     """Draw the heat map of recall; None where no strategy finished."""
-    names = strategies_with_recalls(comparison)
+    names = comparison.finished_in_any_seed
     if not names:
         return None
     recall, never = recall_and_never_predicted(comparison, names)
@@ -55,7 +54,7 @@ def draw_recall(comparison: Comparison) -> Figure | None:
 
 def recall_tables(comparison: Comparison) -> list[Table]:
     """Classes × strategies: recall with its interval, a few strategies a table."""
-    names, several = strategies_with_recalls(comparison), len(comparison.seeds) > 1
+    names, several = comparison.finished_in_any_seed, len(comparison.seeds) > 1
     recall, never = recall_and_never_predicted(comparison, names)
     bounds = {(r["strategy"], r["class"]): r for r in comparison.class_recalls.to_dict("records")}
     images = [total / len(comparison.seeds) for total in comparison.test_counts]
@@ -80,14 +79,11 @@ def recall_and_never_predicted(
     comparison: Comparison, strategies: Sequence[str]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return (C, S) mean recall over seeds, and (C, S) share of seeds never predicting a class."""
-    ignored = comparison.per_class["predicted"] == 0
-    table = comparison.per_class.assign(never_predicted=ignored)
-
-    def mean_over_seeds(column: str) -> np.ndarray:
-        wide = table.pivot_table(index="class", columns="strategy", values=column, aggfunc="mean")
-        return wide.reindex(index=comparison.classes, columns=list(strategies)).to_numpy(float)
-
-    return mean_over_seeds("recall"), mean_over_seeds("never_predicted")
+    recall = recall_table(comparison)[list(strategies)].to_numpy(float)
+    table = comparison.per_class.assign(never=comparison.per_class["predicted"] == 0)
+    wide = table.pivot_table(index="class", columns="strategy", values="never", aggfunc="mean")
+    never = wide.reindex(index=comparison.classes, columns=list(strategies)).to_numpy(float)
+    return recall, never
 
 
 def largest_changes_sentence(comparison: Comparison) -> str:
@@ -182,8 +178,9 @@ def _changes_caption(comparison: Comparison, changes: pd.DataFrame, listed: int)
     caption = (
         f"Recall minus that of {_baseline(changes)}{mean}, and its 95 % interval. "
         "Blue marks a gain and red a loss whose interval excludes 0. Where nothing changes, an "
-        f"interval excludes 0 by chance in about {100 * EXCLUDE_0:.0f} % of rows, as simulated: in "
-        f"{format_count(EXCLUDE_0 * len(changes))} of these {len(changes):,}."
+        f"interval excludes 0 by chance in about {100 * FALSE_POSITIVE_RATE:.0f} % of rows, as "
+        f"simulated: in {format_count(FALSE_POSITIVE_RATE * len(changes))} of these "
+        f"{len(changes):,}."
     )
     if comparison.has_groups:
         caption += " Images come in groups, which widens the intervals."

@@ -11,44 +11,9 @@ from benchmark.report.render.formats import join_names, pluralize
 FLAG = "failed its audit"
 
 
-def finished_strategies(comparison: Comparison) -> list[str]:
-    """Return the strategies that finished every seed: the means of others are over other seeds."""
-    summary = comparison.summary
-    return list(summary["strategy"][summary["status"] == "ok"])
-
-
-def strategies_with_recalls(comparison: Comparison) -> list[str]:
-    """Return the strategies that finished a seed, in the order of the run."""
-    finished = set(comparison.per_class["strategy"])
-    return [name for name in comparison.strategies if name in finished]
-
-
-def failed_checks(comparison: Comparison) -> dict[str, list[str]]:
-    """Return strategy -> the expectations that it failed in any seed, if there are some."""
-    checks = comparison.findings.checks
-    failed = checks[checks["passed"].eq(False)]
-    return {
-        str(strategy): list(dict.fromkeys(rows["expectation"]))
-        for strategy, rows in failed.groupby("strategy", sort=False)
-    }
-
-
-def network_owners(comparison: Comparison) -> dict[str, str]:
-    """Return for each strategy the one whose network it uses, which is mostly itself.
-
-    Of several strategies that share a network the baseline owns it, or else the first.
-    """
-    infos = comparison.manifest.strategies
-    networks = {info.name: frozenset(info.networks.items()) for info in infos}  # (seed, key)
-    owners: dict[frozenset[tuple[int, str]], str] = {}
-    for name in sorted(networks, key=lambda name: name != comparison.baseline):
-        owners.setdefault(networks[name], name)
-    return {name: owners[key] for name, key in networks.items()}
-
-
 def network_titles(comparison: Comparison) -> dict[str, str]:
     """Return for each owner of a network its name and the other strategies that use the network."""
-    owners = network_owners(comparison)
+    owners = comparison.network_owners
     titles = {}
     for owner in dict.fromkeys(name for name, other in owners.items() if name == other):
         others = [name for name, other in owners.items() if other == owner and name != owner]
@@ -68,7 +33,7 @@ def heading_cell(comparison: Comparison, strategy: str) -> Cell:
     if status == "partly failed":
         failed = int((comparison.failures["strategy"] == strategy).sum())
         tags.append(f"{failed} of {pluralize(len(comparison.seeds), 'seed', 'seeds')} failed")
-    is_flagged = strategy in failed_checks(comparison)
+    is_flagged = strategy in comparison.failed_checks
     tags += [FLAG] if is_flagged else []
     return Cell(strategy, note=", ".join(tags), mark="failed" if is_flagged else "")
 

@@ -7,7 +7,6 @@ to reach 5 % after Holm's correction for so many strategies.
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
 import pandas as pd
 
 from benchmark.analysis.comparison import Comparison
@@ -15,7 +14,7 @@ from benchmark.evaluation.statistics.paired_tests import min_seeds
 from benchmark.report.render import formats
 from benchmark.report.render.blocks import as_code
 from benchmark.report.render.formats import add_sign, format_count, format_share, pluralize
-from benchmark.report.single.strategies import FLAG, failed_checks
+from benchmark.report.single.strategies import FLAG
 
 SIGNIFICANT = 0.05
 MIN_SEEDS = 8
@@ -54,14 +53,6 @@ def verdict(comparison: Comparison) -> str:
         return f"{first} {whose} is {macro_f1}; accuracy is {accuracy}."
     predicate += f"{',' if wrong else ''} and " if predicate else ""
     return f"{first} {subject} {predicate}{_changes(comparison, baseline, names[0])}."
-
-
-def paired_differences(
-    comparison: Comparison, baseline: str, strategy: str, metric: str
-) -> np.ndarray:
-    """Return strategy minus baseline, one number for each seed that both finished."""
-    wide = comparison.seed_rows.pivot(index="seed", columns="strategy", values=metric)
-    return (wide[strategy] - wide[baseline]).dropna().to_numpy(float)
 
 
 def _finished_means(comparison: Comparison) -> pd.DataFrame:
@@ -114,7 +105,7 @@ def _subject(comparison: Comparison, names: Sequence[str], among: pd.DataFrame, 
 
 
 def _flag(comparison: Comparison, strategy: str) -> str:
-    return f" ({FLAG})" if strategy in failed_checks(comparison) else ""
+    return f" ({FLAG})" if strategy in comparison.failed_checks else ""
 
 
 def _ignored_classes(classes: int, numbers: pd.DataFrame) -> str:
@@ -248,7 +239,7 @@ def _significant_differences(comparison: Comparison, tested: pd.DataFrame, neede
     test = f"test over seeds, p at most .05 after Holm's correction for {number}"
     if significant.empty:
         return f"No strategy's macro-F1 differs significantly from the baseline's ({test})."
-    failed = failed_checks(comparison)
+    failed = comparison.failed_checks
     names = [
         f"{as_code(name)} ({add_sign(format_share(row['difference']))}, 95 %: "
         f"{bounds}{f'; {FLAG}' if name in failed else ''})"

@@ -11,7 +11,8 @@ import pytest
 from markdown_it import MarkdownIt
 
 import benchmark
-from benchmark.analysis.multi_dataset import MultiDatasetComparison, main_metrics, merge
+from benchmark.analysis.multi_dataset import MultiDatasetComparison, merge
+from benchmark.evaluation.metrics.registry import main_metrics
 from benchmark.report import write_multi_dataset_report
 from benchmark.report.multi.page import build_page, headline
 from benchmark.report.render.blocks import Heading, Table

@@ -14,7 +14,7 @@ from benchmark.report.single.audit import (
     effect_panels,
 )
 from benchmark.report.single.page import headline
-from benchmark.report.single.strategies import failed_checks, heading_cell
+from benchmark.report.single.strategies import heading_cell
 from tests.report.fabricate import STRATEGIES, fabricate
 
 
@@ -29,7 +29,7 @@ def comparison():
 
 
 def test_a_strategy_that_fails_a_check_is_flagged_in_every_place(comparison):
-    assert list(failed_checks(comparison)) == ["class_weights"]
+    assert list(comparison.failed_checks) == ["class_weights"]
     page = headline(comparison)
     (warning,) = [text for text in page.warnings if "Failed the audit" in text]
     assert "`class_weights` (expected: the gradient is that of cross-entropy)" in warning
@@ -44,7 +44,7 @@ def test_a_strategy_that_fails_a_check_is_flagged_in_every_place(comparison):
 
 
 def test_nothing_is_flagged_where_all_checks_pass():
-    assert not failed_checks(fabricate())
+    assert not fabricate().failed_checks
     assert audit_warning(fabricate()) == ""
 
 
@@ -54,7 +54,7 @@ def test_a_check_without_a_result_is_unknown():
     checks["passed"] = checks["passed"].astype(object)
     loss = checks["strategy"].eq("focal_loss") & checks["component"].eq("loss")
     checks.loc[loss, "passed"] = None
-    assert list(failed_checks(comparison)) == ["class_weights"]
+    assert list(comparison.failed_checks) == ["class_weights"]
     result = row_of(audit_table(comparison), "focal_loss")["Passed the audit"].text
     assert result == "undecided (from 0.031 to 7.4 times)"
     results = {(row.cells[0].text, row.cells[3].text) for row in checks_table(comparison).rows}

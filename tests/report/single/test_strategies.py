@@ -8,7 +8,6 @@ from benchmark.report.render.blocks import Code, Heading, Paragraph
 from benchmark.report.single.strategies import (
     descriptions_section,
     heading_cell,
-    network_owners,
     network_titles,
     prose,
 )
@@ -27,16 +26,11 @@ def test_parameters_are_shown_as_used() -> None:
     assert blocks.index(used[0]) > blocks.index(Heading(STRATEGIES[1]))
 
 
-def test_the_baseline_owns_the_network_it_shares() -> None:
+def test_the_title_of_a_network_names_all_that_share_it() -> None:
     comparison = fabricate(
         strategies=("threshold_moving", "no_change", "focal_loss"),
         shared={"threshold_moving": "no_change"},
     )
-    assert network_owners(comparison) == {
-        "threshold_moving": "no_change",
-        "no_change": "no_change",
-        "focal_loss": "focal_loss",
-    }
     assert network_titles(comparison) == {
         "no_change": "no_change (also threshold_moving)",
         "focal_loss": "focal_loss",

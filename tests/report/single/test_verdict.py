@@ -11,7 +11,7 @@ import pytest
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.execution.manifest import AvailableStrategy
-from benchmark.report.single.verdict import follow_up, paired_differences, seeds_needed, verdict
+from benchmark.report.single.verdict import follow_up, seeds_needed, verdict
 from tests.report.fabricate import CLASSES, STRATEGIES, fabricate, with_manifest, with_predictions
 
 BASELINE = "no_change"
@@ -179,14 +179,6 @@ def test_only_the_baseline_finished() -> None:
 def test_nothing_finished() -> None:
     comparison = fabricate(failed=[(name, 0) for name in STRATEGIES])
     assert verdict(comparison).startswith("No strategy finished")
-
-
-def test_differences_pair_the_seeds_that_both_finished() -> None:
-    comparison = fabricate(seeds=(0, 1, 2), failed=(("no_change", 1),))
-    differences = paired_differences(comparison, "no_change", "focal_loss", "macro_f1")
-    rows: pd.DataFrame = comparison.seed_rows.set_index(["strategy", "seed"])["macro_f1"]
-    expected = [rows["focal_loss", seed] - rows["no_change", seed] for seed in (0, 2)]
-    assert differences.tolist() == pytest.approx(expected)
 
 
 def test_a_partly_failed_strategy_is_not_compared() -> None:
