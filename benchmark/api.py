@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import benchmark  # for its results, which are imported where they are used: with pandas
-from benchmark.execution.manifest import RunCost, write_manifest
+from benchmark.execution.manifest_schema import RunCost
 from benchmark.execution.run_folder import RunFolder
-from benchmark.plan.experiment import Experiment, default_name
+from benchmark.plan.experiment import Experiment, default_folder_name
 from benchmark.plan.run_options import RunOptions, require_baseline
 from benchmark.plan.segments import make_plan
 from benchmark.plan.settings import require_known, select, takes_settings
@@ -81,7 +81,7 @@ def plan(experiment: Experiment, options: RunOptions, progress: Progress | None 
     specs = resolve(options.strategies)
     if options.baseline is not None:
         require_baseline(options.baseline, [spec.name for spec in specs], "asked for")
-    name = default_name(experiment) + (f"-tune{options.tune}" if options.tune else "")
+    name = default_folder_name(experiment) + (f"-tune{options.tune}" if options.tune else "")
     folder = RunFolder(options.out or Path("results") / name)
     prepared = prepare.prepare(experiment, progress, options.cache_limit)
     training_plan = make_plan(specs, prepared.budgets, prepared.base_fingerprints)
@@ -92,7 +92,7 @@ def execute(
     executor: Executor, options: RunOptions, timer: Timer, command: str | None = None
 ) -> Result:
     """Train what a plan needs and write the report. Tuning, if wanted, comes first."""
-    from benchmark.execution import tuning
+    from benchmark.execution import manifest, tuning
 
     folder = executor.folder
     with folder.locked():
@@ -100,7 +100,7 @@ def execute(
         if options.tune:
             tuned_plan, tuning_info = tuning.tune(executor, options.tune, timer)
             executor = executor.with_plan(tuned_plan)
-        write_manifest(executor, command, options.baseline, tuning_info)
+        manifest.write_manifest(executor, command, options.baseline, tuning_info)
         executor.execute(timer)
         with timer.task("report", 1, "file") as advance:
             result = load(folder.path)

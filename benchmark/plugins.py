@@ -72,7 +72,7 @@ def unload_plugin(file: str | Path) -> None:
     """Remove the strategies and backbones of a file, if it has registered any."""
     path = Path(file).resolve()
     for registry in (registered(), BACKBONES):
-        registry.forget(_module_name(path))
+        registry.remove_all_of(_module_name(path))
     sys.modules.pop(_module_name(path), None)
     _loaded.pop(path, None)
 

@@ -189,7 +189,7 @@ class Registry(Generic[T]):
         """Remove one item."""
         del self._items[name]
 
-    def forget(self, module: str) -> None:
+    def remove_all_of(self, module: str) -> None:
         """Remove all items of a module."""
         for name in self.names_from(module):
             del self._items[name]

@@ -113,7 +113,7 @@ def test_what_a_module_brought_is_forgotten_with_it():
     numbers.register("two", 2, function_of("b"))
     numbers.register("three", 3, function_of("b"))
     assert numbers.names_from("b") == ["two", "three"]
-    numbers.forget("b")
+    numbers.remove_all_of("b")
     assert list(numbers) == ["one"]
     numbers.remove("one")
     numbers.restore(before)

@@ -16,7 +16,7 @@ from benchmark.analysis.confidence import SeedPredictions, intervals, paired
 from benchmark.analysis.findings import Findings
 from benchmark.analysis.per_class import class_changes, class_recalls
 from benchmark.analysis.run_records import RunRecords, mean_over_seeds
-from benchmark.execution.manifest import RunManifest, SplitManifest, StrategyInfo
+from benchmark.execution.manifest_schema import RunManifest, SplitManifest, StrategyInfo
 from benchmark.execution.record_schema import FailedRecord, Record
 from benchmark.execution.run_folder import RunFolder
 from benchmark.plan.run_options import require_baseline

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from benchmark.analysis.confidence import SeedPredictions
 from benchmark.evaluation.metrics.registry import METRICS, main_metrics
 from benchmark.evaluation.per_class import class_scores
-from benchmark.execution.manifest import SplitManifest
+from benchmark.execution.manifest_schema import SplitManifest
 from benchmark.execution.record_schema import FailedRecord, Record
 
 PER_CLASS = [

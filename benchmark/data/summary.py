@@ -22,9 +22,8 @@ class DataSummary:
     """Facts about N images of C classes, all of which were read."""
 
     images: ImageSet
-    classes: (
-        pd.DataFrame
-    )  # one row per class, largest first: class, images, [groups,] train, val, test
+    # one row per class, largest first: class, images, [groups,] train, val, test
+    classes: pd.DataFrame
     imbalance_ratio: float  # images of the largest class / of the smallest
     sizes: pd.DataFrame  # width, height in pixels, upright: min, median, max
     modes: dict[str, int]  # Pillow's mode as stored -> readable images

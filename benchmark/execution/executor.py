@@ -98,9 +98,7 @@ class Executor:
         with progress.task("training", steps, "steps") as advance:
             for wave in self.plan.waves():
                 segments = [segment for segment in wave if segment.key in keys]
-                segments.sort(
-                    key=lambda segment: not segment.recomputes_activations
-                )  # the longest first
+                segments.sort(key=lambda s: not s.recomputes_activations)  # the longest first
                 if self._jobs > 1:
                     self._train_in_processes(segments, progress, advance)
                 else:

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from benchmark.execution.record_schema import CurvePoint
 from benchmark.execution.run_folder import KEY_LENGTH, RunFolder
-from benchmark.execution.schema import SCHEMA_VERSION, from_json, to_json
+from benchmark.execution.typed_json import SCHEMA_VERSION, from_json, to_json
 from benchmark.storage.atomic import write_text
 from benchmark.strategy import Outputs
 from benchmark.train.checkpoint import save_tensors

@@ -182,7 +182,9 @@ def prepare(
         messages.append(weights.message)
     sizes = {seed: len(split.train) for seed, split in splits.items()}
     phases = experiment.recipe.phases
-    budgets = {s: Budget.from_phases(phases, n, experiment.batch_for(n)) for s, n in sizes.items()}
+    budgets = {
+        s: Budget.from_phases(phases, n, experiment.batch_size_for(n)) for s, n in sizes.items()
+    }
     return PreparedExperiment(
         experiment=experiment,
         images=images,

@@ -8,7 +8,7 @@ from traceback import format_exception
 from typing import Any, Literal
 
 from benchmark.evaluation.audit import AuditCheck
-from benchmark.execution.schema import SCHEMA_VERSION
+from benchmark.execution.typed_json import SCHEMA_VERSION
 
 
 @dataclass(frozen=True)

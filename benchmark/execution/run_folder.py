@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.execution.manifest import RunCost, RunManifest, SplitManifest
+from benchmark.execution.manifest_schema import RunCost, RunManifest, SplitManifest
 from benchmark.execution.record_schema import ErrorInfo, FailedRecord, Record
-from benchmark.execution.schema import T, from_json, parse_json, to_json
+from benchmark.execution.typed_json import T, from_json, parse_json, to_json
 from benchmark.storage.atomic import write_text
 
 KEY_LENGTH = 20  # characters of a key in a file's name

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from benchmark.evaluation.metrics.classification import macro_f1
 from benchmark.execution.executor import Executor
-from benchmark.execution.manifest import TrialResult, TuningInfo
+from benchmark.execution.manifest_schema import TrialResult, TuningInfo
 from benchmark.plan.segments import Plan, make_plan, merge_plans
 from benchmark.strategy import Outputs
 from benchmark.strategy.registry import StrategySpec, tunable, with_parameters

@@ -21,7 +21,7 @@ RANDOM_WEIGHTS_SEED = 0  # one network for all seeds: they share the frozen laye
 class Pretrained:
     """A network before its head."""
 
-    name: str  # of the backbone
+    backbone_name: str
     weights: Weights  # before training
     cut: str  # the first block that may be trained, or ``head``
     device: Device  # where it runs, and the precision of the layers before the cut
@@ -29,21 +29,21 @@ class Pretrained:
     @property
     def backbone(self) -> Backbone:
         """The backbone, by name: a worker can't unpickle the functions of a plug-in."""
-        return find_backbone(self.name)
+        return find_backbone(self.backbone_name)
 
     @cached_property
     def prefix(self) -> FrozenPrefix:
         """The layers before the cut, frozen; without any it just normalises."""
-        return freeze(self._halves()[0], self.device.dtype).to(self.device.torch_device)
+        return freeze(self._parts()[0], self.device.dtype).to(self.device.torch_device)
 
     def suffix(self) -> nn.Sequential:
         """Return a new copy of the layers from the cut on, to be trained."""
-        suffix = self._halves()[1]
+        suffix = self._parts()[1]
         if self.device.type == "cpu":
             with_matrix_gradients(suffix)
         return suffix.to(self.device.torch_device)
 
-    def _halves(self) -> tuple[nn.Sequential, nn.Sequential]:
+    def _parts(self) -> tuple[nn.Sequential, nn.Sequential]:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(RANDOM_WEIGHTS_SEED)
             return split(build_network(self.backbone, self.weights.read()), self.cut)

@@ -163,7 +163,7 @@ class Experiment(BaseSettings):
         """Names of the blocks from the first that may be trained on; the last is the head."""
         return self.network.trainable(self.network.first_trained(self.fine_tune))
 
-    def batch_for(self, images: int) -> int:
+    def batch_size_for(self, images: int) -> int:
         """Return the batch size for a training split of this many images."""
         if self.batch_size is not None:
             return min(self.batch_size, images)
@@ -196,7 +196,7 @@ def changed_from_recipe(experiment: Experiment) -> list[str]:
     return changed + ["fine_tune"] * (experiment.fine_tune != Experiment.fine_tune)
 
 
-def default_name(experiment: Experiment) -> str:
+def default_folder_name(experiment: Experiment) -> str:
     """Return the name of a run's folder: data, recipe, and what differs from the defaults."""
     path = Path(experiment.data)
     data = path.stem if path.suffix or "/" in experiment.data else experiment.data

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmark.execution.manifest import (
+from benchmark.execution.manifest_schema import (
     DataInfo,
     ExperimentInfo,
     RecipeInfo,

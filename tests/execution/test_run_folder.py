@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmark.execution.manifest import SplitManifest, SplitPart
+from benchmark.execution.manifest_schema import SplitManifest, SplitPart
 from benchmark.execution.record_schema import ErrorInfo, FailedRecord
 from benchmark.execution.run_folder import RunFolder
 

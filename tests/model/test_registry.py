@@ -28,7 +28,7 @@ def test_a_decorated_function_is_a_backbone():
     made = find_backbone("my_network")
     assert (made.build, made.half, made.min_size, made.dropout) == (my_network, "body", 16, 0.2)
     assert made.summary == "Mine."
-    BACKBONES.forget(my_network.__module__)
+    BACKBONES.remove_all_of(my_network.__module__)
     assert "my_network" not in BACKBONES
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmark.plan.experiment import Experiment, changed_from_recipe, default_name
+from benchmark.plan.experiment import Experiment, changed_from_recipe, default_folder_name
 from benchmark.plan.recipes import RECIPES, recipe_for
 
 
@@ -12,12 +12,12 @@ from benchmark.plan.recipes import RECIPES, recipe_for
     ("images", "expected"), [(38_880, 64), (4_076, 64), (1_920, 32), (600, 8), (100, 8), (5, 5)]
 )
 def test_small_sets_get_smaller_batches(images, expected):
-    assert Experiment().batch_for(images) == expected
+    assert Experiment().batch_size_for(images) == expected
 
 
 def test_a_given_batch_size_is_kept():
-    assert Experiment(batch_size=100).batch_for(600) == 100
-    assert Experiment(batch_size=100).batch_for(50) == 50
+    assert Experiment(batch_size=100).batch_size_for(600) == 100
+    assert Experiment(batch_size=100).batch_size_for(50) == 50
 
 
 def test_names_and_descriptions_do_not_change_what_is_trained():
@@ -41,12 +41,13 @@ def test_content_enters_the_keys_elsewhere():
 
 
 def test_runs_are_named_after_what_they_are():
-    assert default_name(Experiment()) == "wheels-forum"
+    assert default_folder_name(Experiment()) == "wheels-forum"
     named = Experiment(data="some/My Images/", imbalance="exp:100", quick=True)
-    assert default_name(named) == "My-Images-exp-100-forum-quick"
-    assert default_name(Experiment(data="lists/a.csv")) == "a-forum"
-    assert default_name(Experiment(data="wheels:classes=7")) == "wheels-classes-7-forum"
-    assert default_name(Experiment(image_size=299, fine_tune="full")) == "wheels-forum-299px-full"
+    assert default_folder_name(named) == "My-Images-exp-100-forum-quick"
+    assert default_folder_name(Experiment(data="lists/a.csv")) == "a-forum"
+    assert default_folder_name(Experiment(data="wheels:classes=7")) == "wheels-classes-7-forum"
+    large = Experiment(image_size=299, fine_tune="full")
+    assert default_folder_name(large) == "wheels-forum-299px-full"
 
 
 def test_what_differs_from_the_named_recipe_is_listed():

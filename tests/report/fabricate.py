@@ -13,7 +13,7 @@ from benchmark.analysis.comparison import Comparison, compare_records
 from benchmark.evaluation.audit import AuditCheck
 from benchmark.evaluation.diagnosis.signals import SIGNALS
 from benchmark.evaluation.metrics.registry import evaluate
-from benchmark.execution.manifest import (
+from benchmark.execution.manifest_schema import (
     AvailableStrategy,
     DataInfo,
     ExperimentInfo,

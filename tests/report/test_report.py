@@ -10,7 +10,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 import benchmark.report
-from benchmark.execution.manifest import WeightsInfo
+from benchmark.execution.manifest_schema import WeightsInfo
 from benchmark.report import notebook_html, write_report
 from benchmark.report.single.page import FIGURES
 from tests.report.fabricate import STRATEGIES, fabricate, with_manifest, with_strategies

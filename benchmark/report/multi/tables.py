@@ -8,7 +8,7 @@ import numpy as np
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.multi_dataset import NOT_RUN, RANKED_BY, MultiDatasetComparison, column_of
 from benchmark.evaluation.metrics.metric import Metric
-from benchmark.execution.manifest import RecipeInfo
+from benchmark.execution.manifest_schema import RecipeInfo
 from benchmark.report.render import formats
 from benchmark.report.render.blocks import Cell, Facts, Row, Table, make_row, split_evenly
 from benchmark.report.render.formats import MISSING, add_sign, format_count, pluralize

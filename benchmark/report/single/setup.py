@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from benchmark.analysis.comparison import Comparison
-from benchmark.execution.manifest import ExperimentInfo
+from benchmark.execution.manifest_schema import ExperimentInfo
 from benchmark.report.render.blocks import Block, Code, Details, Facts, Heading, Table, make_row
 from benchmark.report.render.formats import MISSING, format_count, join_names
 from benchmark.report.single.strategies import prose

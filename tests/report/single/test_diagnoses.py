@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from benchmark.evaluation.diagnosis import RULES
-from benchmark.execution.manifest import AvailableStrategy, WeightsInfo
+from benchmark.execution.manifest_schema import AvailableStrategy, WeightsInfo
 from benchmark.report.single.diagnoses import (
     causes_table,
     diagnoses_section,

@@ -77,7 +77,7 @@ def added():
     metric = Metric("half", "Half", "It is .5.", lambda split: 0.5, better="lower", main=True)
     register_metric(metric)
     yield metric
-    METRICS.forget(__name__)
+    METRICS.remove_all_of(__name__)
 
 
 def test_an_added_metric_is_a_column_and_in_the_glossary(added: Metric) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmark.execution.manifest import TrialResult, TuningInfo
+from benchmark.execution.manifest_schema import TrialResult, TuningInfo
 from benchmark.report.render.blocks import Details, Paragraph, Table
 from benchmark.report.single.csv_files import frames_of
 from benchmark.report.single.search import search_section, trials_frame

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from benchmark.analysis.comparison import Comparison
-from benchmark.execution.manifest import AvailableStrategy
+from benchmark.execution.manifest_schema import AvailableStrategy
 from benchmark.report.single.verdict import follow_up, seeds_needed, verdict
 from tests.report.fabricate import CLASSES, STRATEGIES, fabricate, with_manifest, with_predictions
 

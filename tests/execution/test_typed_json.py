@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmark.execution.schema import SCHEMA_VERSION, from_json, to_json
+from benchmark.execution.typed_json import SCHEMA_VERSION, from_json, to_json
 
 FILE = Path("somewhere/record.json")
 
