@@ -96,7 +96,19 @@ class Backbone:
         import torch
 
         with torch.device("meta"):
-            return self.build().eval()
+            chain = self.build().eval()
+        blocks = [name for name, _ in chain.named_children()]
+        if self.half not in blocks:
+            raise ValueError(
+                f"backbone {self.name}: half={self.half!r} is none of its blocks {', '.join(blocks)}"
+            )
+        images = next(chain.parameters()).new_empty(2, 3, self.min_size, self.min_size)
+        if (shape := tuple(chain(images).shape)) != (2, *shape[1:2]):
+            raise ValueError(
+                f"backbone {self.name}: 2 images must give features (2, D), got {shape}; end it "
+                "with pooling over the image"
+            )
+        return chain
 
     def _shape_after(self, blocks: int, image_size: int) -> tuple[int, ...]:
         x = next(self._skeleton.parameters()).new_empty(1, 3, image_size, image_size)

@@ -21,8 +21,11 @@ def _row(entry: StrategyEntry) -> str:
 
 
 def _details(entry: StrategyEntry) -> str:
-    _, *paragraphs, formula, example = entry.doc.split("\n\n")
+    _, *paragraphs = entry.doc.split("\n\n")
+    if len(paragraphs) > 1 and paragraphs[-1].startswith("Example: "):
+        *paragraphs, formula, example = paragraphs
+        command = example.removeprefix("Example: ")
+        paragraphs += [f"```\n{formula}\n```", f"`{command}`"]
     parameters = " ".join(f"`{name}={value}`" for name, value in entry.defaults.items())
     title = f"**`{entry.name}`**" + (f" ({parameters})" if parameters else "")
-    command = example.removeprefix("Example: ")
-    return "\n\n".join([title, *paragraphs, f"```\n{formula}\n```", f"`{command}`"])
+    return "\n\n".join([title, *paragraphs])

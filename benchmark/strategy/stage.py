@@ -58,6 +58,10 @@ class Strategy:
                 f"decision must have a method fit(outputs, counts) that returns a rule "
                 f"outputs -> labels, got {self.decision!r}"
             )
+        if not isinstance(self.stages, tuple) or not all(isinstance(s, Stage) for s in self.stages):
+            raise ValueError(
+                f"stages must be a tuple of stages, as in Strategy((Stage(),)), got {self.stages!r}"
+            )
         fractions = [stage.fraction for stage in self.stages]
         if abs(sum(fractions) - 1) > 1e-9:
             raise ValueError(

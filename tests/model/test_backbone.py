@@ -1,7 +1,10 @@
 """Shapes and tensors of a plug-in's network, which has no written table of them."""
 
+from collections import OrderedDict
+
 import pytest
 import torch
+from torch import nn
 
 from benchmark.model.backbone import HEAD, Backbone
 from benchmark.model.network import build_network
@@ -39,6 +42,24 @@ def test_facts_come_from_the_function():
     assert (other.summary, other.has_weights) == ("The first line.", True)
     assert not SMALL.has_weights
     assert SMALL.file.name == "small_chain.py"
+
+
+def conv_and_pool(pool):
+    return nn.Sequential(OrderedDict(conv=nn.Conv2d(3, 4, 3), pool=pool))
+
+
+@pytest.mark.parametrize(
+    ("half", "pool", "message"),
+    [
+        ("body", nn.Flatten(), "small: half='body' is none of its blocks conv, pool"),
+        ("conv", nn.Identity(), r"must give features \(2, D\), got \(2, 4, 14, 14\)"),
+        ("conv", nn.Flatten(0), r"must give features \(2, D\), got \(1568,\)"),
+    ],
+)
+def test_a_chain_that_is_no_backbone_is_refused(half, pool, message):
+    chain = Backbone("small", lambda: conv_and_pool(pool), half=half, min_size=16)
+    with pytest.raises(ValueError, match=message):
+        chain.blocks  # noqa: B018
 
 
 def test_random_weights_follow_the_seed():

@@ -44,6 +44,7 @@ def test_a_second_stage_or_other_trained_blocks_are_the_schedule():
             r"must add up to 1, got 1.1 from \[0.5, 0.6\]",
         ),
         (lambda: Strategy(decision=len), r"a method fit\(outputs, counts\)"),
+        (lambda: Strategy(Stage()), r"a tuple of stages, as in Strategy\(\(Stage\(\),\)\), got"),
     ],
 )
 def test_impossible_strategies_are_refused(make, message):

@@ -1,0 +1,28 @@
+"""The list of strategies in markdown, made from their docstrings."""
+
+import pytest
+
+from benchmark.strategy import Strategy
+from benchmark.strategy.catalogue import strategies_markdown
+from benchmark.strategy.registration import STRATEGIES, strategy
+from benchmark.strategy.registry import registered
+
+
+@pytest.fixture
+def strategies():
+    saved = registered().copy()
+    yield
+    STRATEGIES.restore(saved)
+
+
+@pytest.mark.usefixtures("strategies")
+def test_a_plugin_with_a_short_docstring_is_listed():
+    @strategy
+    def brief(gamma: float = 2.0) -> Strategy:
+        """Nothing else is said."""
+        return Strategy()
+
+    text = strategies_markdown()
+    assert "| `brief` | `all` | Nothing else is said. |" in text
+    assert "**`brief`** (`gamma=2.0`)\n\n" in text
+    assert text.endswith("</details>\n")
