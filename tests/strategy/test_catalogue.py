@@ -4,18 +4,10 @@ import pytest
 
 from benchmark.strategy import Strategy
 from benchmark.strategy.catalogue import strategies_markdown
-from benchmark.strategy.registration import STRATEGIES, strategy
-from benchmark.strategy.registry import registered
+from benchmark.strategy.registration import strategy
 
 
-@pytest.fixture
-def strategies():
-    saved = registered().copy()
-    yield
-    STRATEGIES.restore(saved)
-
-
-@pytest.mark.usefixtures("strategies")
+@pytest.mark.usefixtures("forgotten")
 def test_a_plugin_with_a_short_docstring_is_listed():
     @strategy
     def brief(gamma: float = 2.0) -> Strategy:
