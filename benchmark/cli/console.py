@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.storage.sizes import format_size
 from benchmark.strategy.registry import tunable
+from benchmark.system.text import first_names, pluralize
 
 if TYPE_CHECKING:
     from benchmark.contract.case import ContractResult
@@ -31,8 +32,8 @@ def format_plan(executor: Executor, trials: int = 0) -> str:
     seeds, networks = prepared.experiment.seeds, set(plan.networks.values())
     missing = {segment.key for segment in to_train if segment.is_final}
     steps = sum(segment.end - segment.start for segment in to_train)
-    strategies = _pluralize(len(plan.strategies), "strategy", "strategies")
-    counted = _pluralize(len(seeds), "seed", "seeds")
+    strategies = pluralize(len(plan.strategies), "strategy", "strategies")
+    counted = pluralize(len(seeds), "seed", "seeds")
     lines = [
         *_experiment_lines(prepared),
         f"compared   {len(plan.networks)}: {strategies} x {counted} ({', '.join(map(str, seeds))})",
@@ -94,16 +95,11 @@ def _format_shared(plan: Plan, key: str, names: Sequence[str]) -> str:
             break
     if not others:
         return ""
-    more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
-    sharing = ", ".join(others[:MOST_NAMED]) + more
+    sharing = first_names(others, MOST_NAMED)
     return f": {steps - segment.end} steps of its own, after {segment.end} shared with {sharing}"
 
 
-def _pluralize(number: int, singular: str, plural: str) -> str:
-    return f"{number} {singular if number == 1 else plural}"
-
-
-def print_summary(result: Result) -> None:
+def print_result(result: Result) -> None:
     """Print the first table of the report, what failed, and where the reports are."""
     from rich import box, console, table  # a tenth of a second, which --help can do without
 
@@ -163,6 +159,6 @@ def format_cache(entries: Sequence[Entry], limit: int, folder: Path) -> str:
 def format_removal(removed: Sequence[Entry], in_use: Sequence[Entry], folder: Path) -> str:
     """Return what `cache --clear` removed, and what it kept because a process uses it."""
     freed = format_size(sum(entry.bytes for entry in removed))
-    first = f"removed {_pluralize(len(removed), 'entry', 'entries')}, {freed}, from {folder}"
+    first = f"removed {pluralize(len(removed), 'entry', 'entries')}, {freed}, from {folder}"
     remaining = [f"{entry.description}, {format_size(entry.bytes)}" for entry in in_use]
     return "\n".join([first, *(f"kept, as it is in use: {entry}" for entry in remaining)])

@@ -18,6 +18,7 @@ from scipy.sparse.csgraph import connected_components
 
 from benchmark.data.group_assignment import TEST, TRAIN, UNASSIGNED, VAL, assign_groups
 from benchmark.data.imageset import SPLITS
+from benchmark.system.text import first_names
 
 TOLERANCE = 0.03  # a fraction that is further from the wanted one is reported
 
@@ -170,7 +171,7 @@ def _require_training_images(
     if lacking := [classes[c] for c in np.flatnonzero(counts == 0).tolist()]:
         raise ValueError(
             f"No image to train on for {len(lacking)} of {len(classes)} classes: "
-            f"{_first_names(lacking)}. Every class needs a readable training image: add some, "
+            f"{first_names(lacking)}. Every class needs a readable training image: add some, "
             "move them to the training part of the given split, or remove these classes."
         )
 
@@ -208,7 +209,7 @@ def _absence_messages(
             counts = [len(np.unique(unit)) for unit in used]
             names = [f"{classes[c]} ({n})" for c, n in zip(absent, counts, strict=True)]
             messages.append(
-                f"No {SPLITS[split]} image of {len(absent)} classes: {_first_names(names)}. The "
+                f"No {SPLITS[split]} image of {len(absent)} classes: {first_names(names)}. The "
                 "brackets hold the number of independent images or groups; a class needs three to "
                 "be in every split."
             )
@@ -235,14 +236,10 @@ def _fraction_messages(
         far = far[np.argsort(-(gaps / sizes)[far], kind="stable")]
         names = [f"{classes[c]} {_percent(counts[:, c] / sizes[c])}" for c in far.tolist()]
         messages.append(
-            f"Groups are kept whole: not every class is split {wanted} %: {_first_names(names)}."
+            f"Groups are kept whole: not every class is split {wanted} %: {first_names(names)}."
         )
     return messages
 
 
 def _percent(fractions: Sequence[float] | np.ndarray) -> str:
     return "/".join(f"{100 * fraction:.0f}" for fraction in fractions)
-
-
-def _first_names(names: Sequence[str]) -> str:
-    return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")

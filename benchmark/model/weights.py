@@ -18,6 +18,7 @@ from benchmark.model.backbone import Backbone
 from benchmark.model.bundled.dequantise import FILE, bundled_state
 from benchmark.model.inception_v3 import INCEPTION_V3, WEIGHTS
 from benchmark.model.registry import find_backbone
+from benchmark.system.text import first_names
 
 SUFFIXES = (".pth", ".pt", ".safetensors")
 NAMES_SHOWN = 4  # tensors named in an error, of possibly hundreds
@@ -177,9 +178,10 @@ def _check(content: dict[str, object], path: Path, backbone: str) -> dict[str, T
     unexpected = [name for name in content if name not in shapes]
     if missing or unexpected:
         names = "torchvision's or timm's" if backbone == INCEPTION_V3.name else "its blocks'"
+        lacking, other = (first_names(n, NAMES_SHOWN) or "none" for n in (missing, unexpected))
         raise ValueError(
             f"weights file {path} is no {backbone} by {names} names: "
-            f"{_first_names(missing)} missing, {_first_names(unexpected)} unexpected"
+            f"{lacking} missing, {other} unexpected"
         )
     state: dict[str, Tensor] = {}
     for name, shape in shapes.items():
@@ -199,8 +201,3 @@ def _check(content: dict[str, object], path: Path, backbone: str) -> dict[str, T
 def _is_used(name: str) -> bool:
     """Return False for the classifiers, and for a counter that no computation here uses."""
     return not name.startswith(("fc.", "AuxLogits.")) and not name.endswith("num_batches_tracked")
-
-
-def _first_names(names: list[str]) -> str:
-    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-    return ", ".join(names[:NAMES_SHOWN]) + more or "none"

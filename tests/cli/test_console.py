@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmark.analysis.comparison import Comparison
-from benchmark.cli.console import format_cache, format_removal, print_checks, print_summary
+from benchmark.cli.console import format_cache, format_removal, print_checks, print_result
 from benchmark.contract.case import ContractResult
 from benchmark.report.single.metric_tables import main_table
 from benchmark.result import Result
@@ -15,7 +15,7 @@ REPORTS = {"markdown": Path("r.md"), "html": Path("r.html")}
 
 
 def printed(capsys, comparison: Comparison) -> str:
-    print_summary(Result(comparison, REPORTS))
+    print_result(Result(comparison, REPORTS))
     return capsys.readouterr().out
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmark.analysis.multi_dataset import merge
-from benchmark.cli.console import print_summary
+from benchmark.cli.console import print_result
 from benchmark.evaluation.metrics.metric import Metric
 from benchmark.evaluation.metrics.registry import (
     METRICS,
@@ -72,7 +72,7 @@ def test_a_registered_metric_is_in_tables_csv_files_and_glossary_of_a_report(err
 
 def test_a_registered_metric_is_on_the_terminal(error_rate, capsys):
     reports = dict.fromkeys(("markdown", "html"), Path("report"))
-    print_summary(Result(fabricate(), reports))
+    print_result(Result(fabricate(), reports))
     assert "Error" in capsys.readouterr().out
 
 

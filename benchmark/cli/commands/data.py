@@ -23,11 +23,12 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def call(args: argparse.Namespace) -> int:
     """Look at every image and print what was seen."""
-    # pandas, which --help can do without
-    from benchmark.data.summary import print_summary, summarise_data
+    # pandas and rich, which --help can do without
+    from benchmark.cli.data_summary import print_data_summary
+    from benchmark.data.summary import summarise_data
 
     images = open_data(args.data)
     with terminal_progress().task("images", len(images), "images") as advance:
         summary = summarise_data(images, advance)
-    print_summary(summary)
+    print_data_summary(summary)
     return 0

@@ -3,7 +3,7 @@
 import argparse
 
 from benchmark import api
-from benchmark.cli.console import print_summary
+from benchmark.cli.console import print_result
 from benchmark.cli.settings import add_setting
 from benchmark.plan.run_options import RunOptions
 from benchmark.plan.settings import settings_of
@@ -25,5 +25,5 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def call(args: argparse.Namespace) -> int:
     """Write the report and print the results."""
-    print_summary(api.load(args.folder, getattr(args, "baseline", None)))
+    print_result(api.load(args.folder, getattr(args, "baseline", None)))
     return 0

@@ -5,7 +5,7 @@ import shlex
 
 from benchmark import api
 from benchmark.cli.commands.plan import add_flags, show_plan
-from benchmark.cli.console import print_summary
+from benchmark.cli.console import print_result
 from benchmark.strategy.discovery import broken
 from benchmark.system.progress import Timer, terminal_progress
 
@@ -39,6 +39,6 @@ def call(args: argparse.Namespace) -> int:
     executor, options = show_plan(args, timer)
     command = shlex.join(["python", "-m", "benchmark", *args.argv])
     result = api.execute(executor, options, timer, command)
-    print_summary(result)
+    print_result(result)
     failed = (result.summary["status"] != "ok").any()
     return EXIT_FAILED if failed or any(file in broken for file in options.plugin) else 0

@@ -7,8 +7,8 @@ from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.multi_dataset import NOT_RUN, MultiDatasetComparison
 from benchmark.report.multi.tables import comparable_settings
 from benchmark.report.render.blocks import as_code
-from benchmark.report.render.formats import join_names, pluralize
 from benchmark.report.single.notices import FEW_TEST_IMAGES, few_images
+from benchmark.system.text import join_names, pluralize
 
 MOST_NAMES = 8  # data sets that a warning names; more are counted
 

@@ -15,7 +15,7 @@ from benchmark.report.multi.verdict import follow_up, significant_sentences, ver
 from benchmark.report.render import blocks
 from benchmark.report.render.blocks import Block, Definitions, Heading, Page, Paragraph
 from benchmark.report.render.canvas import figure_block
-from benchmark.report.render.formats import join_names, pluralize
+from benchmark.system.text import join_names, pluralize
 
 HEADLINE = (RANKED_BY, "never_predicted")  # metrics in the first tables
 MOST_PAIRS = 6  # pairs that a sentence names

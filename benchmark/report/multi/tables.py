@@ -11,8 +11,9 @@ from benchmark.evaluation.metrics.metric import Metric
 from benchmark.execution.manifest_schema import RecipeInfo
 from benchmark.report.render import formats
 from benchmark.report.render.blocks import Cell, Facts, Row, Table, make_row, split_evenly
-from benchmark.report.render.formats import MISSING, add_sign, format_count, pluralize
+from benchmark.report.render.formats import MISSING, add_sign, format_count
 from benchmark.report.single.metric_tables import format_best
+from benchmark.system.text import pluralize
 
 DATASETS_PER_TABLE = 6  # fit on paper side by side
 PHASES = {"head": "the head", "rest": "all trained layers"}  # by `Phase.train_from`

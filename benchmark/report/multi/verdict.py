@@ -2,7 +2,7 @@
 
 from benchmark.analysis.multi_dataset import MultiDatasetComparison
 from benchmark.report.render.blocks import as_code
-from benchmark.report.render.formats import join_names, pluralize
+from benchmark.system.text import join_names, pluralize
 
 MOST_NAMES = 3  # strategies that a sentence names; more are counted
 WILCOXON = "Wilcoxon's signed-rank test over data sets, Holm's correction for"

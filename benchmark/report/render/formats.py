@@ -101,23 +101,3 @@ FORMATS = {"share": format_share, "number": format_number, "count": format_count
 def lower_first(title: str) -> str:
     """Return a title as it is written inside a sentence."""
     return title[:1].lower() + title[1:]
-
-
-def join_names(names: list[str], joint: str = "and") -> str:
-    """Join names to a list in a sentence.
-
-    >>> join_names(["a", "b", "c"])
-    'a, b and c'
-    """
-    if len(names) < 2:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} {joint} {names[-1]}"
-
-
-def pluralize(number: int, singular: str, plural: str) -> str:
-    """Format a number with its noun, in the singular or the plural.
-
-    >>> pluralize(1, "class", "classes"), pluralize(17, "class", "classes")
-    ('1 class', '17 classes')
-    """
-    return f"{number:,} {singular if number == 1 else plural}"

@@ -12,9 +12,9 @@ from benchmark.evaluation.metrics.calibration import pooled_reliability
 from benchmark.report.render import colours
 from benchmark.report.render.blocks import Block
 from benchmark.report.render.canvas import Canvas, figure_block, page_style, shorten
-from benchmark.report.render.formats import pluralize
 from benchmark.report.single.metric_tables import priors_table
 from benchmark.report.single.strategies import network_titles
+from benchmark.system.text import pluralize
 
 Reliability = Mapping[str, Sequence[float | None]]  # see `benchmark.evaluation.metrics.calibration`
 

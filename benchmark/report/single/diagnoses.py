@@ -8,7 +8,8 @@ from benchmark.analysis.comparison import Comparison
 from benchmark.evaluation.diagnosis import RULES
 from benchmark.report.render import formats
 from benchmark.report.render.blocks import Block, Cell, Details, Paragraph, Table, as_code, make_row
-from benchmark.report.render.formats import MISSING, format_count, format_share, join_names
+from benchmark.report.render.formats import MISSING, format_count, format_share
+from benchmark.system.text import join_names, pluralize
 
 DISAGREE = "seeds disagree"
 MOST_SUGGESTIONS = 2  # of a row, the most promising
@@ -65,7 +66,7 @@ def diagnoses_sentence(comparison: Comparison) -> str:
     if strategy is None or not causes:
         return ""
     names = join_names([f"{cause} ({n})" for cause, n in causes.most_common()])
-    classes = formats.pluralize(causes.total(), "class", "classes")
+    classes = pluralize(causes.total(), "class", "classes")
     return f"{as_code(strategy)} hardly ever recognises {classes}. Likeliest causes: {names}."
 
 

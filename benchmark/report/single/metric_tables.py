@@ -12,8 +12,9 @@ from benchmark.evaluation.metrics.metric import Metric
 from benchmark.evaluation.metrics.registry import METRICS, interval_metrics, main_metrics
 from benchmark.report.render import formats
 from benchmark.report.render.blocks import Block, Cell, Row, Table, make_row
-from benchmark.report.render.formats import MISSING, add_sign, format_count, join_names
+from benchmark.report.render.formats import MISSING, add_sign, format_count
 from benchmark.report.single.strategies import error_of, heading_cell, row_kind
+from benchmark.system.text import join_names
 
 ARROWS = {"higher": " ↑", "lower": " ↓", None: ""}
 

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.report.render.blocks import as_code
-from benchmark.report.render.formats import format_count, join_names, pluralize
+from benchmark.report.render.formats import format_count
 from benchmark.report.single.audit import audit_warning
 from benchmark.report.single.diagnoses import diagnoses_sentence
 from benchmark.report.single.posthoc import posthoc_sentence
 from benchmark.report.single.recall import largest_changes_sentence
+from benchmark.system.text import join_names, pluralize
 
 FEW_TEST_IMAGES = 30  # below, an interval of macro-F1 covers less than .93 at times
 MOST_NAMES = 3  # failed strategies that the warning names

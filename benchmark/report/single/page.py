@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from benchmark.analysis.comparison import Comparison
 from benchmark.evaluation.metrics.registry import METRICS
 from benchmark.report.render.blocks import Block, Definitions, Page, add_sections
-from benchmark.report.render.formats import format_count, pluralize
+from benchmark.report.render.formats import format_count
 from benchmark.report.single import curves
 from benchmark.report.single.audit import audit_section, draw_training_effects
 from benchmark.report.single.calibration import calibration_section, draw_reliability
@@ -24,6 +24,7 @@ from benchmark.report.single.seeds import draw_seeds, seeds_section
 from benchmark.report.single.setup import data_section, setup_section
 from benchmark.report.single.strategies import descriptions_section, failures_section
 from benchmark.report.single.verdict import follow_up, verdict
+from benchmark.system.text import pluralize
 
 FIGURES: dict[str, Callable[[Comparison], Figure | None]] = {
     "seeds": draw_seeds,

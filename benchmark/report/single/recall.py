@@ -17,10 +17,10 @@ from benchmark.report.render.formats import (
     format_bounds,
     format_count,
     format_share,
-    pluralize,
 )
 from benchmark.report.single.drawings import recall_map
 from benchmark.report.single.metric_tables import number_in
+from benchmark.system.text import pluralize
 
 RECALLS_PER_TABLE, CHANGES_PER_TABLE = 6, 5  # strategies that fit on paper side by side
 FALSE_POSITIVE_RATE = 0.03  # simulated: of 85 intervals where nothing changes 2 or 3 exclude 0

@@ -6,7 +6,8 @@ import pandas as pd
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.report.render.blocks import Block, Cell, Details, Paragraph, Table, as_code, make_row
-from benchmark.report.render.formats import format_share, join_names, pluralize
+from benchmark.report.render.formats import format_share
+from benchmark.system.text import join_names, pluralize
 
 CSV = "tuning.csv"
 

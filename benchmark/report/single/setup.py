@@ -7,8 +7,9 @@ from typing import Any
 from benchmark.analysis.comparison import Comparison
 from benchmark.execution.manifest_schema import ExperimentInfo
 from benchmark.report.render.blocks import Block, Code, Details, Facts, Heading, Table, make_row
-from benchmark.report.render.formats import MISSING, format_count, join_names
+from benchmark.report.render.formats import MISSING, format_count
 from benchmark.report.single.strategies import prose
+from benchmark.system.text import join_names
 
 NAMES = {"lr": "Learning rate", "head lr": "Head learning rate", "fine tune": "Fine-tune depth"}
 NAMES |= {"cpu": "CPU", "sha256": "SHA-256"}

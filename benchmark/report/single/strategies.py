@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.report.render.blocks import Block, Cell, Code, Details, Heading, Paragraph, as_code
-from benchmark.report.render.formats import join_names, pluralize
+from benchmark.system.text import join_names, pluralize
 
 FLAG = "failed its audit"
 

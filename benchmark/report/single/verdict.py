@@ -13,8 +13,9 @@ from benchmark.analysis.comparison import Comparison
 from benchmark.evaluation.statistics.paired_tests import min_seeds
 from benchmark.report.render import formats
 from benchmark.report.render.blocks import as_code
-from benchmark.report.render.formats import add_sign, format_count, format_share, pluralize
+from benchmark.report.render.formats import add_sign, format_count, format_share
 from benchmark.report.single.strategies import FLAG
+from benchmark.system.text import join_names, pluralize
 
 SIGNIFICANT = 0.05
 MIN_SEEDS = 8
@@ -101,7 +102,7 @@ def _subject(comparison: Comparison, names: Sequence[str], among: pd.DataFrame, 
         some_failed = (comparison.summary["status"] != "ok").any()
         everyone = f"{every.format(len(names))}{' that finished' if some_failed else ''}"
         return everyone if len(names) == len(among) else f"{len(names)} strategies"
-    return formats.join_names([as_code(name) + _flag(comparison, name) for name in names])
+    return join_names([as_code(name) + _flag(comparison, name) for name in names])
 
 
 def _flag(comparison: Comparison, strategy: str) -> str:
@@ -247,5 +248,5 @@ def _significant_differences(comparison: Comparison, tested: pd.DataFrame, neede
         for name in [str(row["strategy"])]
         for bounds in [formats.format_bounds(format_share(row["low"]), format_share(row["high"]))]
     ]
-    which = formats.join_names(names)
+    which = join_names(names)
     return f"Macro-F1 differs significantly from the baseline's with {which} ({test})."

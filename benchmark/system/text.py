@@ -1,0 +1,33 @@
+"""Numbers and names as they stand in a sentence."""
+
+from collections.abc import Sequence
+
+
+def pluralize(number: int, singular: str, plural: str) -> str:
+    """Format a number with its noun, in the singular or the plural.
+
+    >>> pluralize(1, "class", "classes"), pluralize(17, "class", "classes")
+    ('1 class', '17 classes')
+    """
+    return f"{number:,} {singular if number == 1 else plural}"
+
+
+def join_names(names: Sequence[str], joint: str = "and") -> str:
+    """Join names to a list in a sentence.
+
+    >>> join_names(["a", "b", "c"])
+    'a, b and c'
+    """
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} {joint} {names[-1]}"
+
+
+def first_names(names: Sequence[str], most: int = 10) -> str:
+    """Join the first names, at most so many, and say how many more there are.
+
+    >>> first_names(["a", "b", "c", "d"], most=2)
+    'a, b and 2 more'
+    """
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
