@@ -4,17 +4,12 @@ import os
 import sys
 from collections.abc import Sequence
 
+from benchmark.cli.exit_codes import EXIT_STOPPED, EXIT_USAGE
 from benchmark.cli.parser import build_parser, parse
-
-EXIT_USAGE, EXIT_STOPPED = 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code.
-
-    0 if all went well, 1 if a strategy failed, 2 if the command can't be carried out, 130 if it was
-    stopped.
-    """
+    """Run one command and return its exit code, see `exit_codes`."""
     argv = list(sys.argv[1:] if arguments is None else arguments)
     try:
         args = parse(build_parser(), argv)

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import benchmark
 from benchmark.cli.commands import cache, check, compare, data, list, plan, report, run
+from benchmark.cli.exit_codes import EXIT_USAGE
 from benchmark.plan.settings import RENAMED
 from benchmark.spec import did_you_mean
 
@@ -41,7 +42,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and where help is, and exit."""
-        self.exit(2, f"error: {message}\nSee `{self.prog} --help`.\n")
+        self.exit(EXIT_USAGE, f"error: {message}\nSee `{self.prog} --help`.\n")
 
 
 def build_parser() -> Parser:

@@ -3,11 +3,10 @@
 import argparse
 
 from benchmark.cli.console import print_checks
+from benchmark.cli.exit_codes import EXIT_FAILED
 from benchmark.plugins import load_plugins, names_from
 from benchmark.strategy.discovery import broken
 from benchmark.strategy.registry import registered
-
-EXIT_FAILED = 1
 
 HELP = """Check strategies of your own. Runs the checks that every strategy here passes: losses,
 samplers, augmentations and decisions on synthetic cases, and a short training of the real network,

@@ -6,12 +6,11 @@ import shlex
 from benchmark import api
 from benchmark.cli.commands.plan import add_flags, show_plan
 from benchmark.cli.console import print_result
+from benchmark.cli.exit_codes import EXIT_FAILED
 from benchmark.strategy.discovery import broken
 from benchmark.system.progress import Timer, terminal_progress
 
 __all__ = ["EXAMPLES", "HELP", "add_flags", "call"]
-
-EXIT_FAILED = 1
 
 HELP = """Train and report. Decodes the images, runs the frozen layers once, trains each distinct
 network, applies each strategy's decision and writes report.html, report.md and CSV tables. What is

@@ -1,0 +1,5 @@
+"""What a command returns to the shell; 0 if all went well."""
+
+EXIT_FAILED = 1  # a strategy failed
+EXIT_USAGE = 2  # the command can't be carried out
+EXIT_STOPPED = 130  # the user, or the reader of the output, stopped it
