@@ -97,3 +97,30 @@ def test_every_metric_explains_itself():
         assert metric.description.endswith(".")
     names = [metric.balanced_form_of for metric in METRICS.values() if metric.balanced_form_of]
     assert set(names) <= set(METRICS)
+
+
+CLASS_COUNTS = np.array([40, 30, 20, 10, 5, 3])
+LABELS = np.repeat(np.arange(6), CLASS_COUNTS)
+
+
+def evaluate_confident(predicted):
+    """Evaluate predictions (N,) of which the network was 98 % sure."""
+    log_p = np.log(np.where(np.eye(6)[predicted] == 1, 0.98, 0.004))
+    return evaluate(LABELS, predicted, log_p, CLASS_COUNTS)
+
+
+BAD = {
+    "one class alone": np.zeros_like(LABELS),
+    "all wrong": (LABELS + 1) % 6,
+    "the largest class for the rest": np.where(LABELS < 3, LABELS, 0),
+}
+
+
+@pytest.mark.parametrize("bad", BAD)
+@pytest.mark.parametrize("metric", [m.name for m in METRICS.values() if m.better])
+def test_a_perfect_prediction_is_the_better_one_in_the_direction_of_the_metric(metric, bad):
+    sign = 1 if METRICS.get(metric).better == "higher" else -1
+    perfect, other = evaluate_confident(LABELS)[metric], evaluate_confident(BAD[bad])[metric]
+    assert sign * perfect >= sign * other
+    equal = {"all wrong": {"never_predicted"}, "the largest class for the rest": {"many_recall"}}
+    assert (perfect == other) == (metric in equal.get(bad, ()))

@@ -1,5 +1,7 @@
 """An experiment on the small backbone."""
 
+import shutil
+
 import pytest
 
 from benchmark.plan.experiment import Experiment
@@ -19,3 +21,18 @@ def small_experiment(image_folder):
 
     yield make
     unload_plugin(SMALL_BACKBONE)
+
+
+@pytest.fixture(scope="module")
+def grouped_folder(image_folder, tmp_path_factory):
+    """The small folder, every image twice under two names, in groups of four."""
+    folder = tmp_path_factory.mktemp("grouped")
+    rows = ["file,group"]
+    for file in sorted(image_folder.glob("*/*.png")):
+        class_name, number = file.parent.name, int(file.stem)
+        (folder / class_name).mkdir(exist_ok=True)
+        for name in (f"{number:03}.png", f"{number:03}_again.png"):
+            shutil.copyfile(file, folder / class_name / name)
+            rows.append(f"{class_name}/{name},{class_name}{number // 2}")
+    (folder / "groups.csv").write_text("\n".join(rows))
+    return folder

@@ -72,3 +72,16 @@ def test_the_files_of_splits_hold_every_image_once(executor):
             assert part.labels == tuple(labels)
             assert part.counts == tuple(labels.count(c) for c in range(3))
             assert part.groups is None
+
+
+def test_the_files_of_splits_hold_the_group_of_every_image(
+    small_experiment, grouped_folder, tmp_path
+):
+    experiment = small_experiment(data=str(grouped_folder))
+    executor = api.plan(experiment, RunOptions(strategies=NAMES, out=tmp_path))
+    write_manifest(executor, None)
+    images, split = executor.prepared.images, executor.folder.read_split(0)
+    assert executor.folder.read_manifest().data.groups == 24  # of 4 images or fewer, of 94
+    for part in (split.train, split.val, split.test):
+        groups = [images.groups[images.files.index(file)] for file in part.files]
+        assert part.groups == tuple(groups)

@@ -1,8 +1,13 @@
 """What is opened before a run trains."""
 
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from benchmark.data.splits import LeakError, make_splits
 from benchmark.execution import prepare as module
 from benchmark.execution.prepare import prepare
 from benchmark.model.backbone import HEAD
@@ -73,3 +78,96 @@ def test_base_fingerprints_differ_by_seed_and_by_settings(small_experiment):
     assert seeds[0] != seeds[1]
     assert prepare(small_experiment()).base_fingerprints[0] == seeds[0]
     assert prepare(small_experiment(lr=1e-3)).base_fingerprints[0] != seeds[0]
+
+
+@pytest.fixture(scope="module")
+def prepared(small_experiment):
+    return prepare(small_experiment())
+
+
+OTHER_INGREDIENTS = {
+    "weights": lambda p: replace(p, weights=replace(p.weights, sha256="other")),
+    "precision": lambda p: replace(p, device=replace(p.device, precision="bfloat16")),
+    "device type": lambda p: replace(p, device=replace(p.device, name="cuda:1")),
+    "torch version": lambda p: replace(p, device=replace(p.device, torch_version="99.0")),
+    "pixels": lambda p: replace(p, pixels=replace(p.pixels, key="other")),
+    "batch size": lambda p: replace(p, budgets={0: replace(p.budgets[0], batch_size=99)}),
+    "training images": lambda p: _with_split(p, train=p.splits[0].train[1:]),
+    "validation images": lambda p: _with_split(p, val=p.splits[0].val[1:]),
+    "test images": lambda p: _with_split(p, test=p.splits[0].test[1:]),
+}
+
+
+def _with_split(prepared, **indices):
+    return replace(prepared, splits={0: replace(prepared.splits[0], **indices)})
+
+
+@pytest.mark.parametrize("ingredient", OTHER_INGREDIENTS)
+def test_base_fingerprints_change_with_every_ingredient(prepared, ingredient):
+    other = OTHER_INGREDIENTS[ingredient](prepared)
+    assert other.base_fingerprints[0] != prepared.base_fingerprints[0]
+
+
+@pytest.mark.parametrize("package", ["model", "train", "system"])
+def test_base_fingerprints_change_with_the_code_that_trains(prepared, monkeypatch, package):
+    before, right = prepared.base_fingerprints[0], module.package_hash
+    monkeypatch.setattr(
+        module, "package_hash", lambda name: "other" if name == package else right(name)
+    )
+    assert replace(prepared).base_fingerprints[0] != before
+
+
+def test_base_fingerprints_change_with_the_file_of_the_backbone(prepared, monkeypatch):
+    before, hashed = prepared.base_fingerprints[0], []
+    monkeypatch.setattr(module, "file_hash", lambda file: hashed.append(file) or "other")
+    assert replace(prepared).base_fingerprints[0] != before
+    assert [Path(file).name for file in hashed] == ["small_backbone.py"]
+
+
+def test_base_fingerprints_hold_nothing_that_changes_no_network(prepared):
+    """Of the data and the machine, only what the network sees: no name, no path, no other card."""
+    renamed = replace(
+        prepared,
+        images=replace(prepared.images, name="another"),
+        weights=replace(prepared.weights, name="another", source="elsewhere"),
+        device=replace(prepared.device, hardware="another"),
+        processes=7,
+    )
+    assert renamed.base_fingerprints == prepared.base_fingerprints
+
+
+def _mixes_splits(right, arguments):
+    split = right(**arguments)
+    return replace(split, val=split.test)
+
+
+def _ignores_groups(right, arguments):
+    return right(**{**arguments, "groups": None})
+
+
+def _ignores_groups_and_copies(right, arguments):
+    return right(**{**arguments, "groups": None, "digests": None})
+
+
+@pytest.mark.parametrize(
+    ("leaky", "grouped", "error"),
+    [
+        (_mixes_splits, False, "is in the split twice"),
+        (_ignores_groups, True, "groups are in two splits"),
+        (_ignores_groups_and_copies, False, "file contents are in two splits"),
+    ],
+)
+def test_a_split_that_leaks_is_found_before_anything_is_trained(
+    small_experiment, grouped_folder, tmp_path, monkeypatch, leaky, grouped, error
+):
+    folder = grouped_folder
+    if not grouped:
+        folder = tmp_path / "without groups"
+        shutil.copytree(grouped_folder, folder, ignore=shutil.ignore_patterns("groups.csv"))
+
+    def make(labels, classes, seed, **options):
+        return leaky(make_splits, {"labels": labels, "classes": classes, "seed": seed, **options})
+
+    monkeypatch.setattr(module, "make_splits", make)
+    with pytest.raises(LeakError, match=error):
+        prepare(small_experiment(data=str(folder)))

@@ -135,3 +135,29 @@ def test_a_decision_that_returns_no_labels_is_the_failure_of_its_strategy(
     assert "Traceback" in record.traceback
     assert write("no_change")
     assert isinstance(finished.folder.read_record("no_change", 0), Record)
+
+
+@dataclass(frozen=True)
+class Recognises:
+    """A decision whose rule returns 1 for the images that it was fitted to, and 0 for others."""
+
+    def fit(self, validation, counts):
+        return lambda outputs: np.isin(outputs.logits[:, 0], validation.logits[:, 0]).astype(int)
+
+
+def test_a_decision_is_fitted_to_the_validation_images_alone(finished, write):
+    assert write("no_change", Recognises())
+    record = finished.folder.read_record("no_change", 0)
+    assert set(record.predicted["val"]) == {1}
+    assert set(record.predicted["test"]) == {0}
+    assert write("no_change")
+
+
+def test_labels_are_those_of_the_rule_that_validation_gives(finished):
+    record = finished.folder.read_record("threshold_moving", 0)
+    outputs, _ = finished.outputs.load(record.network)
+    decision = finished.plan.specs["threshold_moving", 0].strategy.decision
+    rule = decision.fit(outputs["val"], finished.prepared.train_counts(0))
+    assert record.decision["offset"] == list(rule.offset)
+    for split, predicted in record.predicted.items():
+        assert predicted == tuple(rule(outputs[split]))

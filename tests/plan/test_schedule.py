@@ -6,12 +6,17 @@ import pytest
 
 from benchmark.plan.recipes import Phase
 from benchmark.plan.schedule import Budget, build_schedule, checkpoint_key
-from benchmark.strategy import CrossEntropy, Stage, Strategy
+from benchmark.strategy import CrossEntropy, LinearHead, Stage, Strategy
 
 
 @dataclass(frozen=True)
 class OtherLoss(CrossEntropy):
     weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class OtherHead(LinearHead):
+    """A head that is initialised in another way."""
 
 
 PHASES = (Phase(2, "head", 1e-4), Phase(2, "rest", 1e-4))
@@ -37,6 +42,8 @@ def test_the_key_changes_with_what_changes_the_network_and_with_nothing_else():
         last_key(Strategy((Stage(loss=OtherLoss(2.0)),))),
         last_key(Strategy((Stage(train_from="head"),))),
         last_key(Strategy((Stage(0.5), Stage(0.5, reset_head=True)))),
+        last_key(Strategy((Stage(0.75), Stage(0.25, reset_head=True)))),  # inside a phase
+        last_key(Strategy(head=OtherHead())),
     ]
     assert len({plain, *different}) == len(different) + 1
 
