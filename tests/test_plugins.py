@@ -1,5 +1,6 @@
 """Python files with strategies: what they register, and what happens to a broken one."""
 
+import os
 import pickle
 
 import pytest
@@ -139,3 +140,33 @@ def test_unpickling_the_plugins_loads_changed_files(tmp_path):
     unload_plugin(file)  # as in another process
     pickle.loads(pickled)
     assert names_from(file) == ["mine"]
+
+
+def test_unpickling_the_plugins_loads_a_file_in_its_edited_state(tmp_path):
+    file = tmp_path / "mine.py"
+
+    def load(name, changed):
+        file.write_text(GOOD.replace("mine", name))
+        os.utime(file, ns=(changed, changed))
+        load_plugin(file)
+        return pickle.dumps(Plugins())
+
+    edited = load("yours", 2_000_000_000)
+    load("mine", 1_000_000_000)  # as in a worker that was started before the edit
+    file.write_text(GOOD.replace("mine", "yours"))
+    os.utime(file, ns=(2_000_000_000,) * 2)
+    pickle.loads(edited)
+    assert names_from(file) == ["yours"]
+    assert loaded_files() == {file: 2_000_000_000}
+
+
+def test_unpickling_the_plugins_leaves_a_file_in_the_state_in_which_it_was_pickled(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(GOOD)
+    load_plugin(file)
+    pickled, loaded = pickle.dumps(Plugins()), find("mine")
+    file.write_text(GOOD.replace("mine", "yours"))  # and not loaded
+    os.utime(file, ns=(1, 1))
+    pickle.loads(pickled)
+    assert names_from(file) == ["mine"]
+    assert find("mine") == loaded

@@ -200,7 +200,7 @@ def test_a_decision_that_declares_nothing_must_do_something():
     counts = np.array([24, 10, 4])
     validation = synthetic(counts, 20.0, 30, np.random.default_rng(0))
 
-    def results(decision):
+    def results(decision, counts=counts):
         labels = decision.fit(validation, counts)(validation)
         return [
             c.passed
@@ -215,6 +215,11 @@ def test_a_decision_that_declares_nothing_must_do_something():
             return OffsetArgmax((1.0,) * len(counts))
 
     @dataclass(frozen=True)
+    class OneClass:
+        def fit(self, validation, counts):
+            return OffsetArgmax((99.0,) + (0.0,) * (len(counts) - 1))
+
+    @dataclass(frozen=True)
     class Asking:
         def fit(self, validation, counts):
             if len(validation.labels) != 30:
@@ -223,6 +228,9 @@ def test_a_decision_that_declares_nothing_must_do_something():
 
     assert results(find("prior_correction").decision) == [True, True]
     assert results(Pointless()) == [False, True]
+    assert results(Pointless(), np.array([10, 0, 10])) == [None, True], "nothing to do"
+    assert results(Pointless(), np.array([11, 10, 10])) == [False, True]
+    assert results(OneClass(), np.array([10, 10, 10])) == [True, True]
     assert results(Asking()) == [None, True], "a decision that can't be tried is not at fault"
 
 
@@ -281,6 +289,15 @@ def test_a_budget_that_is_exceeded(short, monkeypatch):
     monkeypatch.setattr(Training, "_train_step", twice)
     (check,) = [c for c in checks_of(short, Strategy()) if c.passed is False]
     assert (check.component, check.observed) == ("budget", "8 steps, 32 images")
+
+
+def test_batches_that_are_too_small(setup, monkeypatch):
+    right = BatchSampler.batch
+    monkeypatch.setattr(
+        BatchSampler, "batch", lambda self, step: [a[1:] for a in right(self, step)]
+    )
+    (check,) = [c for c in checks_of(setup, Strategy()) if c.passed is False]
+    assert (check.component, check.observed) == ("budget", "32 steps, 224 images")
 
 
 def test_repeats_that_are_not_augmented(setup):

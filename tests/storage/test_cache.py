@@ -114,6 +114,15 @@ def test_nothing_is_removed_for_what_does_not_fit_anyway(three):
     assert there(three) == [False, True, True]
 
 
+def test_nothing_is_removed_for_what_fits_only_without_entries_in_use(three):
+    held = [lease(folder, "mine") for folder in three[:2]]
+    assert not make_room(2 * SIZE, 3 * SIZE + SLACK)
+    assert there(three) == [True, True, True]
+    held[0].release()
+    assert make_room(2 * SIZE, 3 * SIZE + SLACK)
+    assert there(three) == [False, True, False]
+
+
 def test_nothing_more_always_fits(three):
     held = [lease(folder, "mine") for folder in three]
     assert make_room(0, SIZE)

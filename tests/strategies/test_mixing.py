@@ -58,10 +58,31 @@ def test_remix_blends_pixels_as_mixup_does():
 )
 def test_remix_gives_the_label_to_the_much_rarer_class(own, other, share, label):
     """Chou et al. 2020, eq. 7, kappa 3 and tau 0.5."""
-    result = Remix(1.0, 3.0, 0.5).label_share(
-        torch.tensor([share]), torch.eye(3)[[own]], torch.eye(3)[[other]], COUNTS
-    )
-    assert result.tolist() == pytest.approx([label])
+    assert remixed(own, other, share, tau=0.5) == pytest.approx(label)
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "share", "label"),
+    [
+        (0, 1, 0.2, 0.0),
+        (0, 1, 0.4, 0.4),  # neither below .3 nor above .7
+        (0, 1, 0.8, 0.8),
+        (1, 0, 0.2, 0.2),
+        (1, 0, 0.6, 0.6),
+        (1, 0, 0.8, 1.0),
+    ],
+)
+def test_the_smaller_tau_is_the_less_remix_does(own, other, share, label):
+    assert remixed(own, other, share, tau=0.3) == pytest.approx(label)
+
+
+def remixed(own, other, share, tau):
+    """Own label's share of an image of class `own` that is blended with one of class `other`."""
+    mixing = Remix(1.0, 3.0, tau)
+    classes = torch.eye(3)
+    return mixing.label_share(
+        torch.tensor([share]), classes[[own]], classes[[other]], COUNTS
+    ).item()
 
 
 def test_augmentation_only_augments_as_augmentation_oversampling_but_every_image():

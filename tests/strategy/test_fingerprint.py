@@ -33,6 +33,12 @@ def test_the_content_of_arrays_matters():
     assert fingerprint(Holds(values)) != fingerprint(Holds(values.astype(np.float32)))
 
 
+def test_the_type_and_shape_of_arrays_of_the_same_bytes_matter():
+    values = np.zeros((2, 3))
+    assert fingerprint(Holds(values)) != fingerprint(Holds(values.view(np.int64)))
+    assert fingerprint(Holds(values)) != fingerprint(Holds(values.reshape(3, 2)))
+
+
 def test_code_matters_and_comments_and_layout_do_not():
     plain = "def f(x):\n    return x + 1\n"
     commented = '"""Module."""\n\n# why\ndef f(x):\n    """Add."""\n    return (x  +  1)\n'

@@ -37,6 +37,18 @@ def test_plain_lines_say_how_far_and_how_long(capsys, monkeypatch):
     assert len(printed) == 3
 
 
+def test_the_time_left_is_not_told_from_the_start_of_a_task(capsys, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    with LogProgress().task("training", 100, "steps") as advance:
+        for steps in (2, 1):
+            now[0] += 10
+            advance(steps)
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == "training: 2 of 100 steps (2%)"
+    assert printed[1] == "training: 3 of 100 steps (3%), 10 min 47 s left"
+
+
 def test_nothing_to_do_is_not_mentioned(capsys):
     with LogProgress().task("frozen layers", 0, "images"):
         pass

@@ -74,9 +74,8 @@ def shot_groups(train_counts: Labels) -> Labels:
     Classes of one size stay together, in the third of their middle one: where all classes are
     equally large all are in the middle, and none is rare.
     """
-    order = np.argsort(-train_counts, kind="stable")
-    thirds = np.array_split(order, 3)
-    third_of_rank = np.repeat(np.arange(3), [len(third) for third in thirds])
+    thirds = np.array_split(train_counts, 3)
+    third_of_rank = np.repeat(np.arange(3), [len(third) for third in thirds])  # largest first
     _, size = np.unique(-train_counts, return_inverse=True)
     size = size.ravel()
     same_size = np.bincount(size)  # classes of each size, largest size first

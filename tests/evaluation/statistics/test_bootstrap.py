@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import bootstrap as scipy_bootstrap
 from sklearn.metrics import f1_score
 
+from benchmark.evaluation.metrics.registry import interval_metrics
 from benchmark.evaluation.statistics.bootstrap import bca, bootstrap, jackknife, variance
 from benchmark.evaluation.statistics.weighted_predictions import WeightedPredictions
 
@@ -84,6 +85,26 @@ def test_the_acceleration_shifts_the_bounds_as_the_formula_says():
     skewness = (1 - 2 * p) / np.sqrt(p * (1 - p))
     values = _acceleration(predictions, jackknife(predictions)[2, 0])
     assert values == pytest.approx(skewness / (6 * np.sqrt(50)), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("estimate", "shares"),
+    [
+        (0.5, (0.0027, 0.9349)),  # a alone: the estimate is the median of the draws
+        (0.6, (0.0205, 0.9721)),  # with a bias of .253, which is the quantile of .6
+    ],
+)
+def test_bounds_are_the_quantiles_of_the_formula(estimate, shares):
+    """Efron & Tibshirani 1993, eq. 14.10: Phi(b + (b + z) / (1 - a (b + z))) for z = +-1.96.
+
+    Of 16 images 15 are right, so a is (1 - 2p) / sqrt(p (1 - p)) / (6 sqrt(16)) = -.1506. The draws
+    are even from 0 to 1: a quantile is the share itself.
+    """
+    labels = np.zeros(16, int)
+    predictions = WeightedPredictions.count(labels, (np.arange(16) == 15).astype(int)[None], 2)
+    left_out = jackknife(predictions)[list(interval_metrics()).index("accuracy"), 0]
+    bounds = bca(predictions, np.array(estimate), np.linspace(0, 1, 10_001), left_out)
+    assert bounds == pytest.approx(shares, abs=1e-3)
 
 
 def test_an_interval_covers_the_truth_as_often_as_it_says():

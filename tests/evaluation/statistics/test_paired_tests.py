@@ -51,6 +51,13 @@ def test_classifiers_that_agree_do_not_differ():
     assert paired_permutation_test([labels], [labels], [labels], 3, np.random.default_rng(0)) == 1.0
 
 
+def test_p_counts_the_observed_difference_among_the_draws():
+    """So that p is never 0: 1 / 100 where none of 99 draws is as large."""
+    labels = np.arange(100) % 2
+    rng = np.random.default_rng(0)
+    assert paired_permutation_test([labels], [labels], [1 - labels], 2, rng, draws=99) == 0.01
+
+
 def test_signs_of_seeds_are_flipped_exactly():
     assert sign_flip_test(np.array([0.1, 0.2, 0.3])) == pytest.approx(0.25)
     assert sign_flip_test(np.linspace(0.1, 0.2, 8)) == pytest.approx(2 / 256)

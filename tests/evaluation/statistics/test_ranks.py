@@ -93,6 +93,14 @@ def test_the_smallest_p_is_2_in_2_to_the_n(n: int, p: float) -> None:
     assert signed_rank_test(np.ones(n)) == pytest.approx(p)  # ties
 
 
+def test_equal_scores_have_no_rank() -> None:
+    """Ranked with the others, the two zeros would make the sum of .1, .2 and -.3 positive."""
+    (pair,) = pairwise(np.array([[0.5, 0.5, 0.6, 0.7, 0.2], [0.5, 0.5, 0.5, 0.5, 0.5]]))
+    assert (pair.datasets, pair.wins, pair.losses) == (5, 2, 1)
+    assert pair.signed_rank_sum == 0
+    assert pair.p == signed_rank_test(np.array([0.1, 0.2, -0.3])) == 1
+
+
 def test_a_pair_is_compared_where_both_finished_whatever_a_third_did() -> None:
     rng = np.random.default_rng(0)
     scores = rng.random((3, 8))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from benchmark.report.render.blocks import Cell, Page, Paragraph, Row, Section, Table
 from benchmark.report.render.colours import COLOURS
 from benchmark.report.render.html import inline_drawing, render, render_notebook
@@ -28,6 +30,12 @@ def test_the_document_needs_nothing_from_outside() -> None:
     assert [a["href"] for tag, a in page.tags if tag == "a"] == [
         *("summary.csv", "seeds.csv", "#one-section")
     ]
+
+
+def test_texts_and_code_stay_text() -> None:
+    page = Reader(render(replace(PAGE, follow_up="<u>tag</u> & co, `<i>code</i>`")))
+    assert "<u>tag</u> & co, <i>code</i>" in page.text
+    assert not {"u", "i"} & {tag for tag, _ in page.tags}
 
 
 def test_names_break_at_their_joints_and_short_code_does_not() -> None:

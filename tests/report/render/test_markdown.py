@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from markdown_it import MarkdownIt
 
@@ -56,6 +58,13 @@ def test_a_table_has_a_rule_a_caption_and_its_file() -> None:
         "| Strategy | F1 |\n| :-- | --: |\n| no\\_change | **.5** <sub>±0</sub> |",
         "*A caption* [summary.csv](summary.csv)\n",
     ]
+
+
+def test_a_bar_in_a_cell_is_no_border() -> None:
+    row = Row((Cell("a|b", note="c|d"), Cell("e")))
+    markdown = render(page(Table("c|d", ("A|B", "C"), (row,))))
+    html = MarkdownIt("commonmark").enable("table").render(markdown)
+    assert re.findall("<t[hd].*?>(.*?)</t[hd]>", html) == ["A|B", "C", "a|b <sub>c|d</sub>", "e"]
 
 
 def test_a_wide_cell_leaves_empty_ones_beside_it() -> None:
