@@ -147,9 +147,8 @@ class _Source:
         except (RuntimeError, OSError, ImportError) as error:
             raise FileNotFoundError(
                 f"{self.spec}: not in {arguments.get('root')} yet, and the download failed: "
-                f"{error}\nRun the same command once where there is a network and copy that "
-                "folder, or name the folder that has it: "
-                f"torchvision:{self.kind.__name__},root=DIR"
+                f"{error}\nRun the same command once online and copy that folder, or name the "
+                f"folder that has it: torchvision:{self.kind.__name__},root=DIR"
             ) from None
 
 

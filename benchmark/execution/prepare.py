@@ -27,11 +27,8 @@ from benchmark.train.frozen_features import FEATURES, FROZEN_LAYERS, FrozenFeatu
 from benchmark.train.placement import Placement, StoreAllocator, gpu_budget
 
 QUICK_IMAGES = 300
-NETWORK_PACKAGES = (
-    "model",
-    "train",
-    "system",
-)  # packages whose change may change a trained network
+# packages whose change may change a trained network
+NETWORK_PACKAGES = ("model", "train", "system")
 
 
 @dataclass(frozen=True)

@@ -15,16 +15,8 @@ from benchmark.evaluation.diagnosis import Evidence, diagnose
 from benchmark.evaluation.metrics.calibration import reliability
 from benchmark.evaluation.metrics.registry import evaluate
 from benchmark.evaluation.posthoc import posthoc_scores
+from benchmark.execution import record_schema as schema
 from benchmark.execution.outputs import OUTPUT_SPLITS, OutputsManifest, OutputStore
-from benchmark.execution.record_schema import (
-    AuditRecord,
-    BudgetUsed,
-    CurvePoint,
-    DiagnosisRecord,
-    ErrorInfo,
-    FailedRecord,
-    Record,
-)
 from benchmark.execution.run_folder import RunFolder
 from benchmark.plan.recipes import Recipe
 from benchmark.plan.schedule import Budget
@@ -34,12 +26,8 @@ from benchmark.strategy.fingerprint import fingerprint, package_hash
 from benchmark.strategy.measurements import DecisionMeasurement
 from benchmark.strategy.registry import StrategySpec
 
-RECORD_PACKAGES = (
-    "evaluation",
-    "strategy",
-    "plan",
-    "execution",
-)  # packages whose change may change a record
+# packages whose change may change a record
+RECORD_PACKAGES = ("evaluation", "strategy", "plan", "execution")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,20 +56,24 @@ def write_record(
         stored = folder.read_record(spec.name, seed)
     except ValueError:  # damaged, or of another version
         stored = None
-    if isinstance(stored, Record) and stored.fingerprint == fingerprint:
+    if isinstance(stored, schema.Record) and stored.fingerprint == fingerprint:
         return True
     try:
         outputs, training = OutputStore(folder).load(key)
         folder.write_record(_compute(outputs, training, spec, seed, context, fingerprint))
     except Exception as error:
-        write_failure(folder, spec.name, seed, key, ErrorInfo.from_exception(error))
+        write_failure(folder, spec.name, seed, key, schema.ErrorInfo.from_exception(error))
         return False
     return True
 
 
-def write_failure(folder: RunFolder, strategy: str, seed: int, key: str, error: ErrorInfo) -> None:
+def write_failure(
+    folder: RunFolder, strategy: str, seed: int, key: str, error: schema.ErrorInfo
+) -> None:
     """Write the record of a strategy that failed."""
-    folder.write_record(FailedRecord(strategy=strategy, seed=seed, network=key, **vars(error)))
+    folder.write_record(
+        schema.FailedRecord(strategy=strategy, seed=seed, network=key, **vars(error))
+    )
 
 
 def _fingerprint(spec: StrategySpec, key: str, context: SeedContext) -> str:
@@ -98,7 +90,7 @@ def _compute(
     seed: int,
     context: SeedContext,
     fingerprint: str,
-) -> Record:
+) -> schema.Record:
     """Fit the decision to the validation outputs, apply it to both splits, and measure."""
     counts, budget = context.train_counts, context.budget
     rule = spec.strategy.decision.fit(outputs["val"], counts)
@@ -112,14 +104,14 @@ def _compute(
         confidence[split] = np.exp(log_p)[np.arange(len(labels)), chosen].round(5)
     test = outputs["test"]
     bins = reliability(test.labels, test.log_probabilities, counts)
-    return Record(
+    return schema.Record(
         strategy=spec.name,
         seed=seed,
         network=training.key,
         parameters=spec.parameters,
         decision=dataclasses.asdict(rule) if dataclasses.is_dataclass(rule) else repr(rule),
         metrics=metrics,
-        budget=BudgetUsed(
+        budget=schema.BudgetUsed(
             steps=budget.steps,
             batch_size=budget.batch_size,
             micro_batch=training.micro_batch,
@@ -145,7 +137,7 @@ def _audit(
     predicted: NDArray[np.int64],
     training: OutputsManifest,
     context: SeedContext,
-) -> AuditRecord:
+) -> schema.AuditRecord:
     """Check the training and the decision; sum what was measured by class."""
     measured = training.measured_step_ranges
     measurement = DecisionMeasurement(context.train_counts, outputs["val"], predicted)
@@ -157,7 +149,7 @@ def _audit(
     logits = outputs["test"].logits.astype(np.float64)
     # a constant added to all logits of an image changes nothing, so it is taken out
     mean_logit = (logits - logits.mean(1, keepdims=True)).mean(0)
-    return AuditRecord(
+    return schema.AuditRecord(
         checks=tuple(checks),
         drawn=training.drawn,
         gradient=tuple(norms[:, 0].tolist()),
@@ -169,14 +161,14 @@ def _audit(
 def _diagnoses(
     outputs: Mapping[str, Outputs],
     predicted: NDArray[np.int64],
-    curve: tuple[CurvePoint, ...],
+    curve: tuple[schema.CurvePoint, ...],
     counts: NDArray[np.int64],
-) -> tuple[DiagnosisRecord, ...]:
+) -> tuple[schema.DiagnosisRecord, ...]:
     points = [point.val_loss_by_class for point in curve]
     losses = np.array(points, float) if points else None  # (T, C), None becomes NaN
     evidence = Evidence(outputs["val"], outputs["test"], predicted, counts, losses)
     return tuple(
-        DiagnosisRecord(d.index, d.recall, d.never_predicted, d.confuser, d.signals, d.cause)
+        schema.DiagnosisRecord(d.index, d.recall, d.never_predicted, d.confuser, d.signals, d.cause)
         for d in diagnose(evidence)
     )
 

@@ -100,7 +100,8 @@ class Backbone:
         blocks = [name for name, _ in chain.named_children()]
         if self.half not in blocks:
             raise ValueError(
-                f"backbone {self.name}: half={self.half!r} is none of its blocks {', '.join(blocks)}"
+                f"backbone {self.name}: half={self.half!r} is none of its blocks "
+                f"{', '.join(blocks)}"
             )
         images = next(chain.parameters()).new_empty(2, 3, self.min_size, self.min_size)
         if (shape := tuple(chain(images).shape)) != (2, *shape[1:2]):

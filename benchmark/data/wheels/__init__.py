@@ -16,21 +16,19 @@ half, never predicts 5 of the 17 classes (bundled weights, 128 pixels, batch 16,
 
 Pixels depend on (seed, index, design, size), not on order, process or machine: see `draws`.
 
-``python -m benchmark.data.wheels OUT.png`` writes a contact sheet.
+``python -m tests.data.wheels.contact_sheet OUT.png`` shows them in a checkout.
 """
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from benchmark.data.imageset import ImageSet
 from benchmark.data.wheels.draws import Draws
 from benchmark.data.wheels.photograph import photograph
 from benchmark.data.wheels.rims import DESIGNS
-from benchmark.storage import atomic
 
 RENDERER_VERSION = 1  # raise it when the same draws give other pixels: the cache depends on it
 FULL_SIZE = 299  # pixels: InceptionV3's own input, as there is no original
@@ -106,8 +104,7 @@ def long_tail(images: int, classes: int, ratio: float) -> np.ndarray:
     """Return how many images each class has, (C,) int64, falling, summing exactly to `images`.
 
     n_c is proportional to ratio^(-c / (C - 1)) (Cui et al. 2019, arXiv 1901.05555), rounded by
-    largest remainders. Each class has at least MIN_PER_CLASS images, or its equal share if that is
-    less.
+    largest remainders. Each class has MIN_PER_CLASS images or more, or its equal share if less.
     """
     if images < classes:
         raise ValueError(f"wheels: images={images}; {classes} classes need an image each.")
@@ -122,20 +119,3 @@ def long_tail(images: int, classes: int, ratio: float) -> np.ndarray:
         candidates = [c for c in range(classes) if change > 0 or counts[c] > fewest]
         counts[max(candidates, key=lambda c: change * (shares[c] - counts[c]))] += change
     return np.array(counts, dtype=np.int64)
-
-
-def contact_sheet(path: Path, per_class: int = 8, size: int = 128) -> None:
-    """Write a PNG with a row of pictures for every design."""
-    images = wheels(per_class * len(DESIGNS), ratio=1)
-    margin, gap = size, max(1, size // 64)
-    pitch = size + gap
-    sheet = Image.new("RGB", (margin + per_class * pitch, len(DESIGNS) * pitch), "white")
-    draw = ImageDraw.Draw(sheet)
-    for index, label in enumerate(images.labels):
-        row, column = divmod(index, per_class)
-        sheet.paste(images.reader.image(index, size), (margin + column * pitch, row * pitch))
-        if column == 0:
-            name = images.classes[label].replace("_", " ")
-            draw.text((gap, row * pitch + size / 2), name, "black", anchor="lm", font_size=size / 9)
-    with atomic.atomic(path) as temporary:
-        sheet.save(temporary, format="PNG", optimize=True)

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from benchmark.data.sources import open_data
-from benchmark.data.wheels import MIN_PER_CLASS, contact_sheet, long_tail, wheels
+from benchmark.data.wheels import MIN_PER_CLASS, long_tail, wheels
 from benchmark.data.wheels.rims import DESIGNS
+from tests.data.wheels.contact_sheet import contact_sheet
 
 
 @given(images=st.integers(17, 60_000), classes=st.integers(2, 17), ratio=st.floats(1, 1000))
