@@ -15,6 +15,7 @@ from benchmark.model.registry import BACKBONES
 from benchmark.strategy.registry import broken, registered
 
 _loaded: dict[Path, int] = {}  # files, and the time of their last change in ns
+_sent: dict[Path, int] = {}  # the same of the process that sent `Plugins` here
 
 
 def load_plugin(file: str | Path) -> None:
@@ -37,6 +38,7 @@ def load_plugin(file: str | Path) -> None:
         raise ValueError(f"plug-in {file}: not a Python file (its name must end in .py)")
     module = importlib.util.module_from_spec(spec)
     unload_plugin(path)  # an earlier state of the file
+    changed = path.stat().st_mtime_ns
     sys.modules[name] = module
     try:
         registered()  # the built-in ones first: they keep their names
@@ -49,7 +51,7 @@ def load_plugin(file: str | Path) -> None:
     except (Exception, SystemExit) as error:  # a script may end with sys.exit
         unload_plugin(path)
         raise ValueError(f"plug-in {file}: {_error_with_line(error, path)}") from error
-    _loaded[path] = path.stat().st_mtime_ns
+    _loaded[path] = changed
 
 
 def load_plugins(files: Iterable[str | Path]) -> None:
@@ -75,6 +77,7 @@ def unload_plugin(file: str | Path) -> None:
         registry.remove_all_of(_module_name(path))
     sys.modules.pop(_module_name(path), None)
     _loaded.pop(path, None)
+    _sent.pop(path, None)
 
 
 def names_from(file: str | Path) -> list[str]:
@@ -110,6 +113,22 @@ def _load_changed(files: dict[Path, int]) -> None:
     for file, changed in files.items():
         if _loaded.get(file) != changed:
             load_plugin(file)
+    _sent.clear()
+    _sent.update(files)
+
+
+def check_unedited() -> None:
+    """Raise ValueError in a worker that has loaded a file in a later state than its sender.
+
+    A worker that starts in the middle of a run reads the file as it is then. What it trains would
+    be stored under the key of the earlier code.
+    """
+    for file, changed in _sent.items():
+        if _loaded.get(file) != changed:
+            raise ValueError(
+                f"plug-in {file}: it was edited after the run began, so a new process has other "
+                "code than the run; run the command again: finished networks stay"
+            )
 
 
 def _module_name(path: Path) -> str:

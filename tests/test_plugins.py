@@ -7,6 +7,7 @@ import pytest
 
 from benchmark.plugins import (
     Plugins,
+    check_unedited,
     load_plugin,
     load_plugins,
     loaded_files,
@@ -158,6 +159,24 @@ def test_unpickling_the_plugins_loads_a_file_in_its_edited_state(tmp_path):
     pickle.loads(edited)
     assert names_from(file) == ["yours"]
     assert loaded_files() == {file: 2_000_000_000}
+    check_unedited()
+
+
+def test_a_file_that_was_edited_before_another_process_loaded_it_is_noticed(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(GOOD)
+    load_plugin(file)
+    pickled = pickle.dumps(Plugins())
+    unload_plugin(file)  # as in another process
+    pickle.loads(pickled)
+    check_unedited()
+    unload_plugin(file)
+    os.utime(file, ns=(1, 1))
+    pickle.loads(pickled)
+    with pytest.raises(ValueError, match=r"plug-in .*mine\.py: it was edited after the run began"):
+        check_unedited()
+    unload_plugin(file)
+    check_unedited()
 
 
 def test_unpickling_the_plugins_leaves_a_file_in_the_state_in_which_it_was_pickled(tmp_path):

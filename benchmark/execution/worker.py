@@ -19,7 +19,7 @@ from benchmark.execution.record import SeedContext, write_failure, write_record
 from benchmark.execution.record_schema import CurvePoint, ErrorInfo
 from benchmark.execution.run_folder import RunFolder
 from benchmark.plan.segments import Segment
-from benchmark.plugins import Plugins
+from benchmark.plugins import Plugins, check_unedited
 from benchmark.strategy import Decision
 from benchmark.strategy.registry import StrategySpec
 from benchmark.system.device import set_precision
@@ -62,6 +62,7 @@ class Worker:
             folder.write_error(segment.key, error)
             return
         try:
+            check_unedited()
             with self._torch_settings():
                 self._train(segment, advance, micro_batches)
         except Exception as raised:
@@ -72,6 +73,7 @@ class Worker:
         self, forward_pass: str, indices: NDArray[np.int64], advance: Advance = lambda _: None
     ) -> None:
         """Run pretrained layers over images, see `FrozenFeatures.fill`."""
+        check_unedited()
         with self._torch_settings():
             self.prepared.frozen_features.fill(forward_pass, indices, advance)
         release_memory()

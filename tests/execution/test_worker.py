@@ -1,24 +1,46 @@
 """A worker in other processes."""
 
+import os
 import pickle
+from types import SimpleNamespace
 
 import pytest
 
 from benchmark import plugins
+from benchmark.execution.run_folder import RunFolder
 from benchmark.execution.worker import Worker
-from benchmark.plugins import load_plugin, loaded_files
+from benchmark.plugins import load_plugin, loaded_files, unload_plugin
+
+pytestmark = pytest.mark.usefixtures("forgotten")
 
 
-@pytest.mark.usefixtures("forgotten")
-def test_it_brings_the_plugins_wherever_it_is_sent_also_from_there(tmp_path):
-    file = tmp_path / "elsewhere.py"
+def plugin(folder):
+    file = folder / "elsewhere.py"
     file.write_text(
         "from benchmark.strategy import *\n@strategy\ndef elsewhere() -> Strategy:\n"
         "  'Mine.'\n  return Strategy()"
     )
     load_plugin(file)
+    return file
+
+
+def test_it_brings_the_plugins_wherever_it_is_sent_also_from_there(tmp_path):
+    file = plugin(tmp_path)
     sent = pickle.dumps(Worker(None, None, 1))
     for _ in range(2):
         plugins._loaded.clear()  # as in a process that has not seen it
         sent = pickle.dumps(pickle.loads(sent))
         assert list(loaded_files()) == [file]
+
+
+def test_it_stores_nothing_of_a_plugin_that_was_edited_after_it_was_sent(tmp_path):
+    """Its results would be found by the key of the code before the edit."""
+    file, folder = plugin(tmp_path), RunFolder(tmp_path / "run")
+    sent = pickle.dumps(Worker(None, folder, 1))
+    unload_plugin(file)
+    os.utime(file, ns=(1, 1))
+    worker = pickle.loads(sent)
+    worker.train(SimpleNamespace(key="a", parent=None), lambda _: None)
+    assert "edited after the run began" in folder.read_error("a").error
+    with pytest.raises(ValueError, match="edited after the run began"):
+        worker.fill("frozen layers", None)
