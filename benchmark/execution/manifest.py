@@ -7,19 +7,8 @@ from numpy.typing import NDArray
 
 from benchmark.data.imageset import SPLITS, ImageSet
 from benchmark.data.splits import Splits
+from benchmark.execution import manifest_schema as schema
 from benchmark.execution.executor import Executor
-from benchmark.execution.manifest_schema import (
-    AvailableStrategy,
-    DataInfo,
-    ExperimentInfo,
-    RecipeInfo,
-    RunManifest,
-    SplitManifest,
-    SplitPart,
-    StrategyInfo,
-    TuningInfo,
-    WeightsInfo,
-)
 from benchmark.execution.prepare import PreparedExperiment
 from benchmark.plan.experiment import changed_from_recipe
 from benchmark.plan.segments import Plan
@@ -34,7 +23,7 @@ def write_manifest(
     executor: Executor,
     command: str | None,
     baseline: str | None = None,
-    tuning: TuningInfo | None = None,
+    tuning: schema.TuningInfo | None = None,
 ) -> None:
     """Write run.json and the files of splits.
 
@@ -53,12 +42,12 @@ def write_manifest(
     for seed, split in splits.items():
         folder.write_split(seed, split)
     neutral = (spec.name for spec in plan.strategies if spec.strategy == Strategy())
-    manifest = RunManifest(
+    manifest = schema.RunManifest(
         name=folder.path.name,
         command=command,
         quick=prepared.experiment.quick,
         experiment=_experiment(prepared),
-        data=DataInfo(
+        data=schema.DataInfo(
             name=images.name,
             spec=images.spec,
             description=images.description,
@@ -67,12 +56,12 @@ def write_manifest(
             classes=tuple(images.classes),
             counts={name: getattr(splits[seeds[0]], name).counts for name in SPLITS},
         ),
-        weights=WeightsInfo(weights.name, weights.source, weights.sha256),
+        weights=schema.WeightsInfo(weights.name, weights.source, weights.sha256),
         environment=environment(prepared.device),
         seeds=seeds,
         strategies=tuple(_strategy(plan, spec) for spec in plan.strategies),
         available={
-            name: AvailableStrategy(entry.summary, tuple(acting_components(entry.build())))
+            name: schema.AvailableStrategy(entry.summary, tuple(acting_components(entry.build())))
             for name, entry in registered().items()
         },
         baseline=baseline or next(neutral, None),
@@ -82,27 +71,27 @@ def write_manifest(
     folder.write_manifest(manifest)
 
 
-def _split(images: ImageSet, split: Splits) -> SplitManifest:
-    def part(indices: NDArray[np.int64]) -> SplitPart:
+def _split(images: ImageSet, split: Splits) -> schema.SplitManifest:
+    def part(indices: NDArray[np.int64]) -> schema.SplitPart:
         labels = images.labels[indices]
-        return SplitPart(
+        return schema.SplitPart(
             counts=tuple(np.bincount(labels, minlength=len(images.classes)).tolist()),
             labels=tuple(labels.tolist()),
             files=tuple(images.files[i] for i in indices),
             groups=None if images.groups is None else tuple(images.groups[indices].tolist()),
         )
 
-    return SplitManifest(part(split.train), part(split.val), part(split.test))
+    return schema.SplitManifest(part(split.train), part(split.val), part(split.test))
 
 
-def _experiment(prepared: PreparedExperiment) -> ExperimentInfo:
+def _experiment(prepared: PreparedExperiment) -> schema.ExperimentInfo:
     experiment, recipe = prepared.experiment, prepared.experiment.recipe
     budget = prepared.budgets[experiment.seeds[0]]
     phases = tuple(dataclasses.asdict(phase) for phase in recipe.phases)
     plain = {"phases": phases, "augmentation": repr(recipe.augmentation)}
-    return ExperimentInfo(
+    return schema.ExperimentInfo(
         settings=experiment.describe(),
-        recipe=RecipeInfo(**{**vars(recipe), **plain}),
+        recipe=schema.RecipeInfo(**{**vars(recipe), **plain}),
         batch_size=budget.batch_size,
         phase_steps=budget.phase_steps,
         first_trained=experiment.trainable[0],
@@ -112,7 +101,7 @@ def _experiment(prepared: PreparedExperiment) -> ExperimentInfo:
     )
 
 
-def _strategy(plan: Plan, spec: StrategySpec) -> StrategyInfo:
+def _strategy(plan: Plan, spec: StrategySpec) -> schema.StrategyInfo:
     """Return a strategy with its parameters; where its seeds differ in one, with all values."""
     by_seed = [plan.specs[spec.name, seed].parameters for seed in plan.budgets]
     values = {key: [parameters[key] for parameters in by_seed] for key in by_seed[0]}
@@ -121,4 +110,4 @@ def _strategy(plan: Plan, spec: StrategySpec) -> StrategyInfo:
         for key, items in values.items()
     }
     networks = {seed: plan.networks[spec.name, seed] for seed in plan.budgets}
-    return StrategyInfo(spec.name, spec.doc, parameters, networks)
+    return schema.StrategyInfo(spec.name, spec.doc, parameters, networks)

@@ -58,18 +58,15 @@ class Experiment(BaseSettings):
     """The settings of a run. Nothing is opened, downloaded or measured yet.
 
     Once it is made, `seeds` holds the seeds themselves, and `recipe` has the given `epochs` and
-    `lr`.
+    `lr`. For a setting with `in_fingerprint=False` the key of a network holds what follows from
+    it: pixels, split, recipe, each seed's batch size, the weights' hash, device type, precision.
     """
 
-    data: str = define_setting(
-        "wheels", IMAGES, "DATA", accepts="str | Path", in_fingerprint=False
-    )  # the key holds the pixels and the split instead
+    data: str = define_setting("wheels", IMAGES, "DATA", accepts="str | Path", in_fingerprint=False)
     """a folder root/<class>/<file>, a .csv table (path,label), torchvision:NAME, digits, or the
     built-in wheels"""
 
-    imbalance: str = define_setting(
-        "natural", IMAGES, "PROFILE", in_fingerprint=False
-    )  # the key holds the split instead
+    imbalance: str = define_setting("natural", IMAGES, "PROFILE", in_fingerprint=False)
     """natural, or make the training split long-tailed: exp:RATIO, step:RATIO,FRACTION; add @all to
     do so to validation and test too"""
 
@@ -82,7 +79,7 @@ class Experiment(BaseSettings):
 
     weights: str = define_setting(
         "auto", TRAINING, "WEIGHTS", accepts="str | Path", in_fingerprint=False
-    )  # the key holds the hash of the weights instead
+    )
     """auto: the official ImageNet weights from torchvision's cache or by download, else the bundled
     ones; imagenet; bundled; none; or a .pth or .safetensors file"""
 
@@ -95,20 +92,14 @@ class Experiment(BaseSettings):
     """what the recipe's last phase trains: head, half (from Mixed_6c on), full, or the name of the
     first block to train, like Mixed_7a"""
 
-    batch_size: int | None = define_setting(
-        None, TRAINING, "N", at_least=2, in_fingerprint=False
-    )  # the key holds the batch size of each seed
+    batch_size: int | None = define_setting(None, TRAINING, "N", at_least=2, in_fingerprint=False)
     """images in a step (default: the recipe's 64, halved for small sets until an epoch has 60
     steps, never below 8)"""
 
-    lr: float | None = define_setting(
-        None, TRAINING, "RATE", in_fingerprint=False
-    )  # the recipe has it
+    lr: float | None = define_setting(None, TRAINING, "RATE", in_fingerprint=False)
     """learning rate (default: the recipe's)"""
 
-    epochs: tuple[float, ...] | None = define_setting(
-        None, TRAINING, "N[,N]", in_fingerprint=False
-    )  # the recipe has them
+    epochs: tuple[float, ...] | None = define_setting(None, TRAINING, "N[,N]", in_fingerprint=False)
     """epochs of the recipe's phases, one number for each or one for all; they fix the number of
     optimizer steps, which is the same for every strategy (default: the recipe's)"""
 
@@ -129,13 +120,13 @@ class Experiment(BaseSettings):
         "DEVICE",
         test=lambda device: re.fullmatch(r"auto|cpu|cuda(:\d+)?", device) is not None,
         allowed="auto, cpu, cuda or cuda:0",
-        in_fingerprint=False,  # the key holds the type of the device
+        in_fingerprint=False,
     )
     """auto, cpu, cuda or cuda:1"""
 
     precision: str = define_setting(
         "auto", TRAINING, "TYPE", choices=("auto", "fp32", "bf16"), in_fingerprint=False
-    )  # the key holds the one that is chosen
+    )
     """fp32, bf16, or auto: bf16 where the device computes in it natively"""
 
     quick: bool = define_setting(False, OUTPUT, in_fingerprint=False)  # split and recipe show it

@@ -25,6 +25,7 @@ SMALLEST_MICRO_BATCH = 2  # batch norm can't average over one image
 
 # block -> sums over its parameters, and over its batch-norm statistics
 Checksums = dict[str, tuple[tuple[float, ...], tuple[float, ...]]]
+_BLOCK_SETS = ("changed_parameters", "changed_batch_norm")
 
 
 @dataclass
@@ -68,8 +69,7 @@ class StepRangeMonitor:
         """Return all fields as JSON-able values."""
         arrays = ("drawn", "synthetic", "gradient_norm")
         lists = {name: getattr(self, name).tolist() for name in arrays}
-        sets = ("changed_parameters", "changed_batch_norm")
-        lists |= {name: sorted(getattr(self, name)) for name in sets}
+        lists |= {name: sorted(getattr(self, name)) for name in _BLOCK_SETS}
         return {**self.__dict__, **lists}
 
     @classmethod
@@ -77,8 +77,7 @@ class StepRangeMonitor:
         """Read the value of `to_json`."""
         arrays = {name: np.asarray(value[name], np.int64) for name in ("drawn", "synthetic")}
         arrays["gradient_norm"] = np.asarray(value["gradient_norm"])
-        blocks = ("changed_parameters", "changed_batch_norm")
-        sets = {name: set(value[name]) for name in blocks}
+        sets = {name: set(value[name]) for name in _BLOCK_SETS}
         return cls(**{**value, **arrays, **sets})
 
 

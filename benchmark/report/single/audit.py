@@ -15,10 +15,7 @@ from benchmark.report.render import colours
 from benchmark.report.render.blocks import Block, Cell, Details, Table, as_code, make_row
 from benchmark.report.render.canvas import Canvas, figure_block, page_style, shorten
 from benchmark.report.render.formats import MINUS, MISSING, add_sign, format_share
-from benchmark.report.single.strategies import (
-    network_titles,
-    row_kind,
-)
+from benchmark.report.single.strategies import network_titles, row_kind
 from benchmark.system.text import join_names
 
 FEW = SHOT_GROUPS.index("few")

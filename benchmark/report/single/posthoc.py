@@ -8,10 +8,7 @@ from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.confidence import paired
 from benchmark.report.render.blocks import Block, Cell, Table, as_code, make_row
 from benchmark.report.render.formats import count_formatter, format_share
-from benchmark.report.single.strategies import (
-    network_titles,
-    row_kind,
-)
+from benchmark.report.single.strategies import network_titles, row_kind
 from benchmark.report.single.verdict import SIGNIFICANT
 from benchmark.system.text import join_names, pluralize
 

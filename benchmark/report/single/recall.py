@@ -1,6 +1,6 @@
 """Recall of every class: under every strategy, and minus the baseline's."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -48,14 +48,14 @@ def draw_recall(comparison: Comparison) -> Figure | None:
     names = comparison.finished_in_any_seed
     if not names:
         return None
-    recall, never = recall_and_never_predicted(comparison, names)
+    recall, never = recall_and_never_predicted(comparison)
     return recall_map(comparison.classes, comparison.train_counts, names, recall, never)
 
 
 def recall_tables(comparison: Comparison) -> list[Table]:
     """Classes × strategies: recall with its interval, a few strategies a table."""
     names, several = comparison.finished_in_any_seed, len(comparison.seeds) > 1
-    recall, never = recall_and_never_predicted(comparison, names)
+    recall, never = recall_and_never_predicted(comparison)
     bounds = {(r["strategy"], r["class"]): r for r in comparison.class_recalls.to_dict("records")}
     images = [total / len(comparison.seeds) for total in comparison.test_counts]
     tables: list[Table] = []
@@ -75,15 +75,12 @@ def recall_tables(comparison: Comparison) -> list[Table]:
     return tables
 
 
-def recall_and_never_predicted(
-    comparison: Comparison, strategies: Sequence[str]
-) -> tuple[np.ndarray, np.ndarray]:
+def recall_and_never_predicted(comparison: Comparison) -> tuple[np.ndarray, np.ndarray]:
     """Return (C, S) mean recall over seeds, and (C, S) share of seeds never predicting a class."""
-    recall = recall_table(comparison)[list(strategies)].to_numpy(float)
+    recall = recall_table(comparison)
     table = comparison.per_class.assign(never=comparison.per_class["predicted"] == 0)
-    wide = table.pivot_table(index="class", columns="strategy", values="never", aggfunc="mean")
-    never = wide.reindex(index=comparison.classes, columns=list(strategies)).to_numpy(float)
-    return recall, never
+    never = table.pivot_table(index="class", columns="strategy", values="never", aggfunc="mean")
+    return recall.to_numpy(float), never.reindex_like(recall).to_numpy(float)
 
 
 def largest_changes_sentence(comparison: Comparison) -> str:
