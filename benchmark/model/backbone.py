@@ -103,7 +103,7 @@ class Backbone:
                 f"backbone {self.name}: half={self.half!r} is none of its blocks "
                 f"{', '.join(blocks)}"
             )
-        images = next(chain.parameters()).new_empty(2, 3, self.min_size, self.min_size)
+        images = torch.empty(2, 3, self.min_size, self.min_size, device="meta")
         if (shape := tuple(chain(images).shape)) != (2, *shape[1:2]):
             raise ValueError(
                 f"backbone {self.name}: 2 images must give features (2, D), got {shape}; end it "
