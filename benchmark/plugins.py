@@ -117,6 +117,17 @@ def _load_changed(files: dict[Path, int]) -> None:
     _sent.update(files)
 
 
+def is_edited() -> bool:
+    """Whether a file was changed or removed after this process loaded it.
+
+    A fingerprint, which is of the file, is then not that of the code in use.
+    """
+    return any(
+        not file.is_file() or file.stat().st_mtime_ns != changed
+        for file, changed in _loaded.items()
+    )
+
+
 def check_unedited() -> None:
     """Raise ValueError in a worker that has loaded a file in a later state than its sender.
 

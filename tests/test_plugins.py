@@ -8,6 +8,7 @@ import pytest
 from benchmark.plugins import (
     Plugins,
     check_unedited,
+    is_edited,
     load_plugin,
     load_plugins,
     loaded_files,
@@ -189,3 +190,16 @@ def test_unpickling_the_plugins_leaves_a_file_in_the_state_in_which_it_was_pickl
     pickle.loads(pickled)
     assert names_from(file) == ["mine"]
     assert find("mine") == loaded
+
+
+def test_a_file_is_edited_until_it_is_loaded_again(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(GOOD)
+    load_plugin(file)
+    assert not is_edited()
+    os.utime(file, ns=(1, 1))
+    assert is_edited()
+    load_plugin(file)
+    assert not is_edited()
+    file.unlink()
+    assert is_edited()

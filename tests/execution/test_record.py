@@ -1,5 +1,6 @@
 """Records: computed from stored outputs, kept while nothing behind them changes."""
 
+import os
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from benchmark.execution import record as module
 from benchmark.execution.record import SeedContext, write_record
 from benchmark.execution.record_schema import FailedRecord, Record
 from benchmark.plan.run_options import RunOptions
+from benchmark.plugins import load_plugin
 from benchmark.system.progress import NullProgress
 
 
@@ -161,3 +163,49 @@ def test_labels_are_those_of_the_rule_that_validation_gives(finished):
     assert record.decision["offset"] == list(rule.offset)
     for split, predicted in record.predicted.items():
         assert predicted == tuple(rule(outputs[split]))
+
+
+PLUGIN = """
+from dataclasses import dataclass
+import numpy as np
+from benchmark.strategy import Strategy, strategy
+
+@dataclass(frozen=True)
+class Always:
+    def fit(self, validation, counts):
+        return lambda outputs: np.full(len(outputs.labels), 0)
+
+@strategy
+def mine() -> Strategy:
+    '''Mine.'''
+    return Strategy(decision=Always())
+"""
+
+
+@pytest.mark.usefixtures("forgotten")
+def test_a_decision_that_was_edited_while_its_network_was_trained_is_fitted_again(
+    small_experiment, tmp_path
+):
+    """The record is of the code as it was loaded, and must not pass for that of the edited file."""
+
+    file = tmp_path / "mine.py"
+
+    def edit(label):
+        file.write_text(PLUGIN.replace("0)", f"{label})"))
+        os.utime(file, ns=(10**9 * (label + 1),) * 2)
+
+    def plan():
+        load_plugin(file)
+        options = RunOptions(strategies="mine", out=tmp_path / "run", jobs=1)
+        return api.plan(small_experiment(), options)
+
+    def labels(executor):
+        executor.execute(NullProgress())
+        return set(executor.folder.read_record("mine", 0).predicted["test"])
+
+    edit(0)
+    for label in (0, 1):
+        executor = plan()
+        edit(label + 1)  # and not loaded
+        assert labels(executor) == {label}
+    assert labels(plan()) == {2}
