@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,12 +17,10 @@ if TYPE_CHECKING:
     from benchmark.execution.executor import Executor
     from benchmark.execution.prepare import PreparedExperiment
     from benchmark.plan.segments import Plan
-    from benchmark.result import Result
     from benchmark.storage.cache import Entry
 
 MOST_NAMED = 3  # strategies, where many share
 INDENT = " " * 8
-WIDEST = 1000  # columns of a table that is written to a file
 
 
 def format_plan(executor: Executor, trials: int = 0) -> str:
@@ -97,30 +94,6 @@ def _format_shared(plan: Plan, key: str, names: Sequence[str]) -> str:
         return ""
     sharing = first_names(others, MOST_NAMED)
     return f": {steps - segment.end} steps of its own, after {segment.end} shared with {sharing}"
-
-
-def print_result(result: Result) -> None:
-    """Print the first table of the report, what failed, and where the reports are."""
-    from rich import box, console, table  # a tenth of a second, which --help can do without
-
-    from benchmark.report.single.metric_tables import main_table
-
-    terminal = console.Console(highlight=False, markup=False)
-    if not terminal.is_terminal:
-        terminal.width = WIDEST  # a file cuts no line
-    numbers = main_table(result.comparison, plain=True)
-    rows = table.Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    rows.add_column(numbers.columns[0], no_wrap=True)
-    for heading in numbers.columns[1:]:
-        rows.add_column(re.sub(r" (?=\w)", "\n", heading), justify="right")  # ↑ stays in its line
-    for row in numbers.rows:
-        strategy, *cells = (cell.text for cell in row.cells)
-        rows.add_row(strategy, *(["failed"] if row.kind == "failed" else cells))
-    terminal.print(rows)
-    print(textwrap.fill(numbers.caption, 96) + "\n")
-    for failure in result.failures.to_dict("records"):
-        print(f"failed: {failure['strategy']} (seed {failure['seed']}): {failure['error']}")
-    print_reports(result.reports)
 
 
 def print_reports(reports: Mapping[str, Path]) -> None:

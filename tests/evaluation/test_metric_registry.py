@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmark.analysis.multi_dataset import merge
-from benchmark.cli.console import print_result
+from benchmark.cli.result_summary import print_result
 from benchmark.evaluation.metrics.metric import Metric
 from benchmark.evaluation.metrics.registry import (
     METRICS,

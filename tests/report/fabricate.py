@@ -75,6 +75,7 @@ def fabricate(
     failed_audit: Sequence[str] = (),
     shared: Mapping[str, str] | None = None,
     groups: int | None = None,
+    test_images: Mapping[str, int] | None = None,
 ) -> Comparison:
     """Return a comparison in which the baseline ignores the rare half and the others do less so.
 
@@ -88,10 +89,14 @@ def fabricate(
         Strategy -> the one whose network it uses.
     groups
         The number of groups of test images in each class; None: images are independent.
+    test_images
+        Class -> its test images, for some classes; 0: the class is absent from the test split.
     """
     shares = np.geomspace(44, 1, len(classes))
     train = np.maximum((shares / shares.sum() * images * 0.8).round().astype(int), 2)
     test = np.maximum(train // 8, 2)
+    for name, number in (test_images or {}).items():
+        test[list(classes).index(name)] = number
     split = _split(classes, train, test, groups)
     rng, records = np.random.default_rng(7), list[Record | FailedRecord]()
     manifest = _manifest(folder.name, classes, train, test, strategies, seeds, shared or {})
@@ -255,8 +260,8 @@ def _diagnoses(train: np.ndarray, counts: np.ndarray) -> tuple[DiagnosisRecord, 
     """Blame the ignored classes on their size, or on the largest class."""
     records = []
     for label, count in enumerate(train):
-        recall = float(counts[label, label] / counts[label].sum())
-        if recall <= 0.1:
+        recall = float(counts[label, label] / max(counts[label].sum(), 1))
+        if counts[label].any() and recall <= 0.1:
             cause = _FEW if count < 40 else _CONFUSABLE
             signals = dict.fromkeys(SIGNALS) | {"recall": recall} | cause
             never = bool(counts[:, label].sum() == 0)

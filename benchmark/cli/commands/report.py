@@ -3,7 +3,6 @@
 import argparse
 
 from benchmark import api
-from benchmark.cli.console import print_result
 from benchmark.cli.settings import add_setting
 from benchmark.plan.run_options import RunOptions
 from benchmark.plan.settings import settings_of
@@ -25,5 +24,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def call(args: argparse.Namespace) -> int:
     """Write the report and print the results."""
+    from benchmark.cli.result_summary import print_result  # pandas: other commands need none
+
     print_result(api.load(args.folder, getattr(args, "baseline", None)))
     return 0

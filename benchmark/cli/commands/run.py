@@ -5,7 +5,6 @@ import shlex
 
 from benchmark import api
 from benchmark.cli.commands.plan import add_flags, show_plan
-from benchmark.cli.console import print_result
 from benchmark.cli.exit_codes import EXIT_FAILED
 from benchmark.strategy.discovery import broken
 from benchmark.system.progress import Timer, terminal_progress
@@ -37,6 +36,8 @@ def call(args: argparse.Namespace) -> int:
     timer = Timer(terminal_progress())
     executor, options = show_plan(args, timer)
     command = shlex.join(["python", "-m", "benchmark", *args.argv])
+    from benchmark.cli.result_summary import print_result  # pandas: other commands need none
+
     result = api.execute(executor, options, timer, command)
     print_result(result)
     failed = (result.summary["status"] != "ok").any()

@@ -113,7 +113,7 @@ def class_changes_tables(comparison: Comparison) -> list[Table]:
     strategies = [name for name in comparison.strategies if name in set(changes["strategy"])]
     classes = _listed_classes(comparison, changes)
     by_cell = {(row["strategy"], row["class"]): row for row in changes.to_dict("records")}
-    images = changes.groupby("class")["images"].max()
+    images = dict(zip(comparison.classes, comparison.test_counts, strict=True))
     over = ", all seeds" if len(comparison.seeds) > 1 else ""
     tables: list[Table] = []
     for names in split_evenly(strategies, CHANGES_PER_TABLE):
@@ -133,9 +133,11 @@ def _recall_cell(
 ) -> Cell:
     low, high = (number_in(interval, bound) for bound in ("low", "high"))
     note = f"{format_share(low, 2)} to {format_share(high, 2)}" if np.isfinite(low) else ""
+    if not images:
+        return Cell("no test images")
     if never_predicted == 1:
         return Cell("never", note, "never")
-    return Cell(format_share(recall, 2) if images else "no test images", note)
+    return Cell(format_share(recall, 2), note)
 
 
 def _recall_caption(comparison: Comparison) -> str:

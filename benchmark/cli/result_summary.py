@@ -1,0 +1,59 @@
+"""What `run` and `report` print about a run."""
+
+import textwrap
+
+from rich import box
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from benchmark.cli.console import print_reports
+from benchmark.report.render.blocks import Table
+from benchmark.report.single.metric_tables import main_table
+from benchmark.result import Result
+from benchmark.system.text import join_names
+
+WIDEST = 1000  # columns of a table that is written to a file
+GAPS = (2, 1)  # spaces between columns, the first that fits
+
+
+def print_result(result: Result, console: Console | None = None) -> None:
+    """Print the first table of the report, what failed, and where the reports are.
+
+    A narrow terminal leaves out the last columns, and names them below.
+    """
+    console = console or Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = WIDEST  # a file cuts no line
+    width, unlimited = console.width, console.options.update(max_width=WIDEST)
+    table = main_table(result.comparison, plain=True)
+    rows = (
+        _first_columns(table, number, gap, width)
+        for number in range(len(table.columns), 0, -1)
+        for gap in GAPS
+    )
+    fitting = next(
+        some
+        for some in rows
+        if len(some.columns) == 1 or console.measure(some, options=unlimited).minimum <= width
+    )
+    console.print("", fitting, "", sep="\n")
+    left_out = [heading.rstrip(" ↑↓").lower() for heading in table.columns[len(fitting.columns) :]]
+    note = f" Left out here: {join_names(left_out)}." if left_out else ""
+    print(textwrap.fill(f"{table.caption}{note}", min(96, width)) + "\n")
+    for failure in result.failures.to_dict("records"):
+        print(f"failed: {failure['strategy']} (seed {failure['seed']}): {failure['error']}")
+    print_reports(result.reports)
+
+
+def _first_columns(table: Table, number: int, gap: int, width: int) -> RichTable:
+    """Return the first columns, `gap` spaces apart; names fold at half the width."""
+    rows = RichTable(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, gap - 1, 0, 0))
+    rows.add_column(table.columns[0], overflow="fold", max_width=width // 2)
+    for heading in table.columns[1:number]:
+        lines = heading.replace(" ", "\n").replace("-class", "-\nclass")
+        rows.add_column(lines, justify="right", no_wrap=True)
+    for row in table.rows:
+        strategy, *cells = (cell.text for cell in row.cells)
+        cells = ["failed"] if row.kind == "failed" else cells
+        rows.add_row(strategy, *cells[: number - 1])
+    return rows

@@ -1,0 +1,80 @@
+"""A report is written of any run: absent classes, failures, odd names, one of everything."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.analysis.comparison import Comparison
+from benchmark.analysis.multi_dataset import merge
+from benchmark.report import notebook_html, write_multi_dataset_report, write_report
+from tests.report.fabricate import STRATEGIES, fabricate
+from tests.report.reader import HOSTILE, Reader
+
+RESULTS = Path(__file__).with_name("any_run.json")
+
+
+def any_run(number: int, folder: Path = Path("run")) -> Comparison:
+    """Return a run whose size, names, failures and test images are drawn at random."""
+    rng = np.random.default_rng(number)
+    size = int(rng.choice([2, 3, 5, 9, 17, 40, 1000], p=[0.2, 0.2, 0.2, 0.2, 0.1, 0.08, 0.02]))
+    names = [f"class {c}" for c in range(size)]
+    for c in rng.choice(size, min(size, int(rng.integers(4))), replace=False):
+        names[c] = f"{HOSTILE[rng.integers(len(HOSTILE))]} {c}"
+    strategies = [*STRATEGIES[: rng.integers(1, len(STRATEGIES) + 1)]]
+    if rng.random() < 0.3:
+        strategies[-1] = f"{HOSTILE[rng.integers(len(HOSTILE))]}:x=1"
+    seeds = tuple(range(rng.integers(1, 4)))
+    present = rng.choice(size, rng.integers(1, size + 1), replace=False)  # one class at least
+    images = {name: 0 for c, name in enumerate(names) if c not in present}
+    images |= {names[c]: int(rng.choice([1, 2, 5, 40])) for c in present}
+    fails = rng.choice([0, 0.3, 1], p=[0.5, 0.4, 0.1])
+    return fabricate(
+        folder=folder,
+        classes=names,
+        strategies=strategies,
+        seeds=seeds,
+        failed=[(name, seed) for name in strategies for seed in seeds if rng.random() < fails],
+        baseline=str(rng.choice(["no_change", strategies[-1], ""])) or None,
+        quick=bool(rng.random() < 0.2),
+        messages=tuple(HOSTILE[: rng.integers(3)]),
+        images=int(rng.choice([20, 500, 5096])),
+        failed_audit=[name for name in strategies if rng.random() < 0.2],
+        shared={strategies[-1]: strategies[0]} if rng.random() < 0.3 else None,
+        groups=int(rng.integers(1, 5)) if rng.random() < 0.3 else None,
+        test_images=images if rng.random() < 0.8 else None,
+    )
+
+
+def write_all(number: int, folder: Path) -> None:
+    """Write the report of a run, alone and beside another one, and read the pages."""
+    folder.mkdir()
+    run = any_run(number, folder)
+    reports = [write_report(run), write_multi_dataset_report(_beside(run, number), folder / "both")]
+    for report in reports:
+        Reader(report["html"].read_text(encoding="utf-8"))
+        assert report["markdown"].stat().st_size > 0
+    Reader(notebook_html(run))
+
+
+def _beside(run, number):
+    return merge([run, any_run(number + 1, Path("other"))])
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_a_report_is_written_of_any_run(number, tmp_path):
+    write_all(number, tmp_path / "run")
+
+
+@pytest.mark.simulation
+def test_reports_are_written_of_500_runs(tmp_path):
+    errors = Counter()
+    for number in range(500):
+        try:
+            write_all(number, tmp_path / str(number))
+        except Exception as error:
+            errors[f"{type(error).__name__}: {error}"[:120]] += 1
+    RESULTS.write_text(json.dumps({"runs": 500, "errors": errors}, indent=1) + "\n")
+    assert not errors
