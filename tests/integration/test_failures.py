@@ -133,7 +133,7 @@ def words(image_folder, plugin, tmp_path):
     return ["run", *small]
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_failed_strategy_is_a_visible_row_and_the_others_finish(words, tmp_path, jobs):
     names = "no_change,fails,bad_decision,peeks,array_offset,sharper"
     names += ",kills" if jobs == 2 else ""

@@ -216,7 +216,7 @@ def test_a_run_that_was_killed_and_started_again_is_the_same_to_the_bit(finished
         while len(list(folder.glob("outputs/*.json"))) < stored:
             assert process.poll() is None, "it ended before it could be killed"
             assert time.monotonic() < deadline
-            time.sleep(0.001)
+            time.sleep(0.01)
         process.send_signal(signal.SIGKILL)
         process.wait()
         assert not (folder / "report.html").exists()

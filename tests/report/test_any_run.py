@@ -63,7 +63,7 @@ def _beside(run, number):
     return merge([run, any_run(number + 1, Path("other"))])
 
 
-@pytest.mark.parametrize("number", range(6))
+@pytest.mark.parametrize("number", range(3))
 def test_a_report_is_written_of_any_run(number, tmp_path):
     write_all(number, tmp_path / "run")
 
