@@ -51,3 +51,13 @@ def test_imports_stand_at_the_top_of_a_file():
         if isinstance(node, ast.Import | ast.ImportFrom)
     ]
     assert len(set(local)) < LOCAL_IMPORTS, local
+
+
+def test_torchvision_is_imported_only_by_who_needs_its_network_or_data():
+    importing = {
+        file.name
+        for file in FILES
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Import | ast.ImportFrom) and "torchvision." in ast.unparse(node)
+    }
+    assert importing == {"inception_blocks.py"}, "it takes seconds, and a finished run needs none"

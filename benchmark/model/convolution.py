@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 from torch.nn.grad import conv2d_input
-from torchvision.models.inception import BasicConv2d
+
+from benchmark.model.network import is_basic_conv
 
 Size = tuple[int, int]  # of rows and columns
 
@@ -35,7 +36,7 @@ class SmallMapConv2d(nn.Conv2d):
 def with_matrix_gradients(blocks: nn.Sequential) -> nn.Sequential:
     """Replace, in place, the convolutions that get faster; parameters and their names stay."""
     for module in blocks.modules():
-        if isinstance(module, BasicConv2d) and module.conv.stride == (1, 1):
+        if is_basic_conv(module) and module.conv.stride == (1, 1):
             old = module.conv
             module.conv = SmallMapConv2d(
                 old.in_channels, old.out_channels, old.kernel_size, padding=old.padding,
