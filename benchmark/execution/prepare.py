@@ -21,6 +21,7 @@ from benchmark.storage.atomic import digest
 from benchmark.strategy.components import augments_first_occurrence
 from benchmark.strategy.fingerprint import file_hash, package_hash
 from benchmark.system.device import Device, choose_device
+from benchmark.system.memory import release_memory
 from benchmark.system.progress import NullProgress, Progress
 from benchmark.train.activation_store import ActivationStore, DeviceActivationStore
 from benchmark.train.frozen_features import FEATURES, FROZEN_LAYERS, FrozenFeatures
@@ -166,6 +167,7 @@ def prepare(
         images = subsample(images, QUICK_IMAGES)
     device = choose_device(experiment.device, experiment.precision)
     weights = load_weights(experiment.weights, experiment.network)
+    release_memory()  # 0.15 GB: their tensors were read for the hash
     with progress.task("images", len(images), "images") as advance:
         pixels = prepare_pixels(images, experiment.image_size, advance, cache_limit)
     messages = [*images.messages]
