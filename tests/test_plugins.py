@@ -134,12 +134,19 @@ def test_two_files_of_the_same_name_are_two_plugins(tmp_path):
     assert [names_from(file) for file in files] == [["mine"], ["yours"]]
 
 
-def test_unpickling_the_plugins_loads_changed_files(tmp_path):
+@pytest.fixture
+def sent(tmp_path):
+    """A file, and what a process that has loaded it sends; here it is not loaded, as elsewhere."""
     file = tmp_path / "mine.py"
     file.write_text(GOOD)
     load_plugin(file)
     pickled = pickle.dumps(Plugins())
-    unload_plugin(file)  # as in another process
+    unload_plugin(file)
+    return file, pickled
+
+
+def test_unpickling_the_plugins_loads_changed_files(sent):
+    file, pickled = sent
     pickle.loads(pickled)
     assert names_from(file) == ["mine"]
 
@@ -163,12 +170,8 @@ def test_unpickling_the_plugins_loads_a_file_in_its_edited_state(tmp_path):
     check_unedited()
 
 
-def test_a_file_that_was_edited_before_another_process_loaded_it_is_noticed(tmp_path):
-    file = tmp_path / "mine.py"
-    file.write_text(GOOD)
-    load_plugin(file)
-    pickled = pickle.dumps(Plugins())
-    unload_plugin(file)  # as in another process
+def test_a_file_that_was_edited_before_another_process_loaded_it_is_noticed(sent):
+    file, pickled = sent
     pickle.loads(pickled)
     check_unedited()
     unload_plugin(file)

@@ -84,7 +84,7 @@ class Comparison:
         finished = set(self.per_class["strategy"])
         return [name for name in self.strategies if name in finished]
 
-    @property
+    @cached_property
     def failed_checks(self) -> dict[str, list[str]]:
         """Strategy -> the expectations that it failed in any seed, if there are some."""
         checks = self.findings.checks
@@ -94,7 +94,7 @@ class Comparison:
             for strategy, rows in failed.groupby("strategy", sort=False)
         }
 
-    @property
+    @cached_property
     def network_owners(self) -> dict[str, str]:
         """Each strategy -> the one whose network it uses, which is mostly itself.
 

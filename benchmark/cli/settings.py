@@ -7,8 +7,7 @@ from typing import Any
 
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.run_options import RunOptions
-from benchmark.plan.settings import GROUPS, OUTPUT, RENAMED, SettingDefinition, settings_of
-from benchmark.spec import did_you_mean
+from benchmark.plan.settings import GROUPS, OUTPUT, SettingDefinition, settings_of, suggest
 
 
 def add_settings(parser: argparse.ArgumentParser, *kinds: type) -> None:
@@ -66,9 +65,8 @@ def read_config(file: str, *kinds: type) -> dict[str, Any]:
     try:
         for key, value in tomllib.loads(path.read_text(encoding="utf-8")).items():
             if (definition := known.get(key.replace("_", "-"))) is None:
-                close = f" Write {RENAMED[key]}." if key in RENAMED else did_you_mean(key, known)
-                listed = ", ".join(sorted(known))
-                raise ValueError(f"unknown key {key!r}.{close} Known: {listed}")
+                instead, listed = suggest(key, known), ", ".join(sorted(known))
+                raise ValueError(f"unknown key {key!r}.{instead} Known: {listed}")
             values[definition.name] = definition.read(value)
     except ValueError as error:  # also of TOML
         raise ValueError(f"--config {file}: {error}") from None

@@ -43,12 +43,12 @@ class Backbone:
     @property
     def blocks(self) -> tuple[str, ...]:
         """Names of the blocks, first to last."""
-        return tuple(name for name, _ in self._skeleton.named_children())
+        return self._blocks_and_width[0]
 
     @property
     def width(self) -> int:
         """D, the number of features of an image."""
-        return self._shape_after(len(self.blocks), self.min_size)[0]
+        return self._blocks_and_width[1]
 
     @property
     def has_weights(self) -> bool:
@@ -83,7 +83,7 @@ class Backbone:
 
     def input_shape(self, first: str, image_size: int) -> tuple[int, ...]:
         """Return the shape (C, H, W) of the input of the block `first`, for square images."""
-        return self._shape_after(self.blocks.index(first), image_size)
+        return self._shape_after(self.blocks.index(first), image_size)[1:]
 
     def layout(self) -> dict[str, tuple[int, ...]]:
         """Return names and shapes of the tensors that `build_network` takes."""
@@ -96,21 +96,27 @@ class Backbone:
         import torch
 
         with torch.device("meta"):
-            chain = self.build().eval()
-        blocks = [name for name, _ in chain.named_children()]
+            return self.build().eval()
+
+    @cached_property
+    def _blocks_and_width(self) -> tuple[tuple[str, ...], int]:
+        """Names of the blocks and D; ValueError if the chain is no backbone."""
+        blocks = tuple(name for name, _ in self._skeleton.named_children())
         if self.half not in blocks:
             raise ValueError(
                 f"backbone {self.name}: half={self.half!r} is none of its blocks "
                 f"{', '.join(blocks)}"
             )
-        images = torch.empty(2, 3, self.min_size, self.min_size, device="meta")
-        if (shape := tuple(chain(images).shape)) != (2, *shape[1:2]):
+        shape = self._shape_after(len(blocks), self.min_size, images=2)
+        if shape != (2, *shape[1:2]):
             raise ValueError(
                 f"backbone {self.name}: 2 images must give features (2, D), got {shape}; end it "
                 "with pooling over the image"
             )
-        return chain
+        return blocks, shape[1]
 
-    def _shape_after(self, blocks: int, image_size: int) -> tuple[int, ...]:
-        x = next(self._skeleton.parameters()).new_empty(1, 3, image_size, image_size)
-        return tuple(self._skeleton[:blocks](x).shape[1:])
+    def _shape_after(self, blocks: int, image_size: int, images: int = 1) -> tuple[int, ...]:
+        import torch
+
+        x = torch.empty(images, 3, image_size, image_size, device="meta")
+        return tuple(self._skeleton[:blocks](x).shape)

@@ -30,10 +30,7 @@ MIN_STEPS_PER_EPOCH = 60  # a small set is cut into smaller batches until an epo
 
 def read_seeds(value: Any) -> tuple[int, ...]:
     """Turn a number of seeds, as text or int, into the seeds; a sequence of seeds stays."""
-    text, allowed = (
-        str(value).strip(),
-        "a number of seeds, 1 or more; in Python also the seeds, each once",
-    )
+    text = str(value).strip()
     if isinstance(value, str) and "," in text:
         named = text.strip(",")
         raise ValueError(
@@ -45,7 +42,10 @@ def read_seeds(value: Any) -> tuple[int, ...]:
     else:
         seeds = tuple(range(int(text) if text.isdecimal() else 0))
     if not _are_seeds(seeds):
-        raise ValueError(f"seeds {value!r} is not allowed; allowed: {allowed}")
+        raise ValueError(
+            f"seeds {value!r} is not allowed; allowed: a number of seeds, 1 or more; in Python "
+            "also the seeds, each once"
+        )
     return seeds
 
 
@@ -129,7 +129,7 @@ class Experiment(BaseSettings):
     )
     """fp32, bf16, or auto: bf16 where the device computes in it natively"""
 
-    quick: bool = define_setting(False, OUTPUT, in_fingerprint=False)  # split and recipe show it
+    quick: bool = define_setting(False, OUTPUT, in_fingerprint=False)
     """try it out: about 300 of the images, one epoch a phase; no evidence"""
 
     def __post_init__(self) -> None:

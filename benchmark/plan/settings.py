@@ -43,7 +43,7 @@ def _split(value: Any) -> Iterable[Any]:
     return value if isinstance(value, Iterable) else [value]
 
 
-def read_text(value: Any) -> str:
+def _read_text(value: Any) -> str:
     """Turn a text, or a path in its place, into text; raise TypeError for anything else."""
     if not isinstance(value, str | Path):
         raise TypeError(f"{value!r} is no text")
@@ -51,7 +51,7 @@ def read_text(value: Any) -> str:
 
 
 def _read_paths(value: Any) -> tuple[str, ...]:
-    return tuple(map(read_text, [value] if isinstance(value, str | Path) else value))
+    return tuple(map(_read_text, [value] if isinstance(value, str | Path) else value))
 
 
 class Reader(NamedTuple):
@@ -63,7 +63,7 @@ class Reader(NamedTuple):
 
 
 READERS: dict[Any, Reader] = {
-    str: Reader(read_text, "text", "str"),
+    str: Reader(_read_text, "text", "str"),
     Path: Reader(Path, "a path", "str | Path"),
     int: Reader(_read_whole_number, "a whole number", "int"),
     float: Reader(float, "a number", "float"),
@@ -208,13 +208,21 @@ def select(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: values[name] for name in settings_of(kind) if name in values}
 
 
+def suggest(name: str, known: Iterable[str], mark: str = "") -> str:
+    """Return what to write in place of an unknown name, for an error: a new name, or a close one.
+
+    `mark` is what stands behind a name where it is written.
+    """
+    return f" Write {RENAMED[name]}{mark}." if name in RENAMED else did_you_mean(name, known)
+
+
 def require_known(names: Iterable[str], *kinds: type) -> None:
     """Raise TypeError, naming the closest, if a name is no setting of these dataclasses."""
     known = settings_of(*kinds)
     for name in names:
         if name not in known:
-            close = f" Write {RENAMED[name]}=." if name in RENAMED else did_you_mean(name, known)
-            raise TypeError(f"there is no setting {name!r}.{close} Known: {', '.join(known)}")
+            instead = suggest(name, known, "=")
+            raise TypeError(f"there is no setting {name!r}.{instead} Known: {', '.join(known)}")
 
 
 def takes_settings(*kinds: type) -> Callable[[F], F]:

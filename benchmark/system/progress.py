@@ -129,11 +129,10 @@ class RichProgress:
     @contextmanager
     def task(self, name: str, total: int, unit: str) -> Iterator[Advance]:
         """Show a bar."""
-        from rich import progress
-        from rich.table import Column
+        from rich import progress, table
 
-        whole = Column(no_wrap=True)
-        cut = Column(no_wrap=True, ratio=1)  # the only one that a narrow terminal may cut
+        whole = table.Column(no_wrap=True)
+        cut = table.Column(no_wrap=True, ratio=1)  # the only one that a narrow terminal may cut
         with progress.Progress(
             progress.TextColumn("{task.description}", table_column=whole),
             progress.BarColumn(bar_width=20),

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import benchmark
 from benchmark.system.device import Device, cores
+from benchmark.system.text import pluralize
 
 
 def environment(device: Device) -> dict[str, str | int | None]:
     """Return versions, hardware and date, for the manifest of a run."""
     total = os.cpu_count()
-    counted = (f"{n} {noun}{'s' * (n != 1)}" for n, noun in ((cores(), "thread"), (total, "core")))
-    threads = f", {' of '.join(counted)}" if device.type == "cpu" else ""
+    used = pluralize(cores(), "thread", "threads")
+    of_all = pluralize(total or cores(), "core", "cores")
+    threads = f", {used} of {of_all}" if device.type == "cpu" else ""
     libraries = ("torchvision", "scikit-learn", "imbalanced-learn", "numpy", "pandas")
     return {
         "benchmark": benchmark.__version__,

@@ -5,7 +5,8 @@ winner. Nothing is called significant below 8 seeds, nor below as many as the si
 to reach 5 % after Holm's correction for so many strategies.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -176,9 +177,13 @@ def _direction(row: pd.Series | None) -> int:
     return int(round(row["low"], 3) > 0) - int(round(row["high"], 3) < 0)
 
 
+def _bounds(row: Mapping[Any, Any] | pd.Series) -> str:
+    return formats.format_bounds(*(format_share(row[bound]) for bound in ("low", "high")))
+
+
 def _interval(row: pd.Series) -> str:
     """Return the interval of a difference, and why the difference may be chance."""
-    bounds = formats.format_bounds(format_share(row["low"]), format_share(row["high"]))
+    bounds = _bounds(row)
     interval = f"95 %: {bounds}"
     if bounds != "no difference" and round(row["low"], 3) <= 0 <= round(row["high"], 3):
         return f"{interval}, which includes 0"
@@ -243,10 +248,9 @@ def _significant_differences(comparison: Comparison, tested: pd.DataFrame, neede
     failed = comparison.failed_checks
     names = [
         f"{as_code(name)} ({add_sign(format_share(row['difference']))}, 95 %: "
-        f"{bounds}{f'; {FLAG}' if name in failed else ''})"
+        f"{_bounds(row)}{f'; {FLAG}' if name in failed else ''})"
         for row in significant.to_dict("records")
         for name in [str(row["strategy"])]
-        for bounds in [formats.format_bounds(format_share(row["low"]), format_share(row["high"]))]
     ]
     which = join_names(names)
     return f"Macro-F1 differs significantly from the baseline's with {which} ({test})."
