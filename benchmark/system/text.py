@@ -31,3 +31,12 @@ def first_names(names: Sequence[str], most: int = 10) -> str:
     """
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
+
+
+def list_below(sentence: str, items: Sequence[str]) -> str:
+    r"""Put items below a sentence, a line each, as in an error that says what was found.
+
+    >>> list_below("No images.", ["3 files have no suffix."])
+    'No images.\n- 3 files have no suffix.'
+    """
+    return "\n".join([sentence, *(f"- {item}" for item in items)])
