@@ -11,7 +11,7 @@ _WORDS = {
 }
 _SPLITS = {word: split for split, words in _WORDS.items() for word in words.split()}
 # words that may stand beside that of a split: training_set, seg_train, images-test, train2017
-_BESIDE = frozenset("set sets seg split data dataset images image imgs img pics photos".split())
+_BESIDE = {"set", "sets", "seg", "split", "data", "images", "image", "imgs", "img", "photos"}
 
 
 def split_of(name: str) -> str | None:

@@ -3,6 +3,7 @@
 import doctest
 
 import pytest
+
 from benchmark.data import split_names
 from benchmark.data.split_names import split_of
 
