@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,6 +32,7 @@ from benchmark.execution.record_schema import (
     FailedRecord,
     Record,
 )
+from benchmark.execution.run_folder import RunFolder
 
 STRATEGIES = (
     "no_change",
@@ -62,8 +63,31 @@ CLASSES = (
 )
 
 
-def fabricate(
-    folder: Path = Path("clothes"),
+class FabricatedRun(NamedTuple):
+    """What the files of a run hold."""
+
+    manifest: RunManifest
+    splits: dict[int, SplitManifest]
+    records: list[Record | FailedRecord]
+
+    def write(self, folder: Path) -> None:
+        """Write the files, as `benchmark.load` reads them."""
+        files = RunFolder(folder)
+        files.write_manifest(self.manifest)
+        for seed, split in self.splits.items():
+            files.write_split(seed, split)
+        for record in self.records:
+            files.write_record(record)
+
+
+def fabricate(folder: Path = Path("clothes"), **how: Any) -> Comparison:
+    """Return the comparison of `fabricate_run`."""
+    run = fabricate_run(folder.name, **how)
+    return compare_records(folder, run.manifest, run.splits, run.records, run.manifest.baseline)
+
+
+def fabricate_run(
+    name: str = "clothes",
     classes: Sequence[str] = CLASSES,
     strategies: Sequence[str] = STRATEGIES,
     seeds: Sequence[int] = (0,),
@@ -76,8 +100,8 @@ def fabricate(
     shared: Mapping[str, str] | None = None,
     groups: int | None = None,
     test_images: Mapping[str, int] | None = None,
-) -> Comparison:
-    """Return a comparison in which the baseline ignores the rare half and the others do less so.
+) -> FabricatedRun:
+    """Return a run in which the baseline ignores the rare half and the others do less so.
 
     Parameters
     ----------
@@ -95,11 +119,12 @@ def fabricate(
     shares = np.geomspace(44, 1, len(classes))
     train = np.maximum((shares / shares.sum() * images * 0.8).round().astype(int), 2)
     test = np.maximum(train // 8, 2)
-    for name, number in (test_images or {}).items():
-        test[list(classes).index(name)] = number
+    for class_name, number in (test_images or {}).items():
+        test[list(classes).index(class_name)] = number
     split = _split(classes, train, test, groups)
     rng, records = np.random.default_rng(7), list[Record | FailedRecord]()
-    manifest = _manifest(folder.name, classes, train, test, strategies, seeds, shared or {})
+    manifest = _manifest(name, classes, train, test, strategies, seeds, shared or {})
+    baseline = baseline if baseline in strategies else None
     manifest = replace(manifest, baseline=baseline, quick=quick, messages=messages)
     for index, info in enumerate(manifest.strategies):
         strength = 0.0 if info.name == baseline else (1 + index % 5) / 5
@@ -109,10 +134,7 @@ def fabricate(
                 continue
             passed = info.name not in failed_audit
             records.append(_record(info, seed, train, test, strength, passed, rng))
-    splits = dict.fromkeys(seeds, split)
-    return compare_records(
-        folder, manifest, splits, records, baseline if baseline in strategies else None
-    )
+    return FabricatedRun(manifest, dict.fromkeys(seeds, split), records)
 
 
 def with_manifest(comparison: Comparison, **changes: Any) -> Comparison:
@@ -241,7 +263,7 @@ def _audit(train: np.ndarray, strength: float, passed: bool) -> AuditRecord:
     drawn = weights / weights.sum() * 16384
     return AuditRecord(
         checks,
-        drawn=tuple(drawn.round().tolist()),
+        drawn=tuple(drawn.round().astype(int).tolist()),
         gradient=tuple((drawn * 0.7).tolist()),
         cross_entropy_gradient=tuple((train * 3.0).tolist()),
         mean_logit=tuple((strength * np.linspace(-1, 1, len(train))).tolist()),

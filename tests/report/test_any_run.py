@@ -1,22 +1,21 @@
 """A report is written of any run: absent classes, failures, odd names, one of everything."""
 
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmark.analysis.comparison import Comparison
-from benchmark.analysis.multi_dataset import merge
-from benchmark.report import notebook_html, write_multi_dataset_report, write_report
-from tests.report.fabricate import STRATEGIES, fabricate
+import benchmark
+from tests.report.fabricate import STRATEGIES, FabricatedRun, fabricate_run
 from tests.report.reader import HOSTILE, Reader
 
 RESULTS = Path(__file__).with_name("any_run.json")
 
 
-def any_run(number: int, folder: Path = Path("run")) -> Comparison:
+def any_run(number: int) -> FabricatedRun:
     """Return a run whose size, names, failures and test images are drawn at random."""
     rng = np.random.default_rng(number)
     size = int(rng.choice([2, 3, 5, 9, 17, 40, 1000], p=[0.2, 0.2, 0.2, 0.2, 0.1, 0.08, 0.02]))
@@ -31,8 +30,7 @@ def any_run(number: int, folder: Path = Path("run")) -> Comparison:
     images = {name: 0 for c, name in enumerate(names) if c not in present}
     images |= {names[c]: int(rng.choice([1, 2, 5, 40])) for c in present}
     fails = rng.choice([0, 0.3, 1], p=[0.5, 0.4, 0.1])
-    return fabricate(
-        folder=folder,
+    return fabricate_run(
         classes=names,
         strategies=strategies,
         seeds=seeds,
@@ -49,18 +47,17 @@ def any_run(number: int, folder: Path = Path("run")) -> Comparison:
 
 
 def write_all(number: int, folder: Path) -> None:
-    """Write the report of a run, alone and beside another one, and read the pages."""
-    folder.mkdir()
-    run = any_run(number, folder)
-    reports = [write_report(run), write_multi_dataset_report(_beside(run, number), folder / "both")]
-    for report in reports:
-        Reader(report["html"].read_text(encoding="utf-8"))
-        assert report["markdown"].stat().st_size > 0
-    Reader(notebook_html(run))
-
-
-def _beside(run, number):
-    return merge([run, any_run(number + 1, Path("other"))])
+    """Load a run and compare it with another, from their files, and read the pages."""
+    for name, run in ("run", any_run(number)), ("other", any_run(number + 1)):
+        run.write(folder / name)
+    result = benchmark.load(folder / "run")
+    both = benchmark.compare_runs([folder / "run", folder / "other"], out=folder / "both")
+    for reports in (result.reports, both.reports):
+        Reader(reports["html"].read_text(encoding="utf-8"))
+        assert reports["markdown"].stat().st_size > 0
+    Reader(result._repr_html_())
+    assert repr(result)
+    assert repr(both)
 
 
 @pytest.mark.parametrize("number", range(3))
@@ -72,9 +69,11 @@ def test_a_report_is_written_of_any_run(number, tmp_path):
 def test_reports_are_written_of_500_runs(tmp_path):
     errors = Counter()
     for number in range(500):
+        folder = tmp_path / str(number)
         try:
-            write_all(number, tmp_path / str(number))
+            write_all(number, folder)
         except Exception as error:
-            errors[f"{type(error).__name__}: {error}"[:120]] += 1
+            errors[f"{number}: {type(error).__name__}: {error}"[:160]] += 1
+        shutil.rmtree(folder)
     RESULTS.write_text(json.dumps({"runs": 500, "errors": errors}, indent=1) + "\n")
     assert not errors
