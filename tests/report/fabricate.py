@@ -80,9 +80,9 @@ class FabricatedRun(NamedTuple):
             files.write_record(record)
 
 
-def fabricate(folder: Path = Path("clothes"), **how: Any) -> Comparison:
-    """Return the comparison of `fabricate_run`."""
-    run = fabricate_run(folder.name, **how)
+def fabricate(folder: Path = Path("clothes"), *what: Any, **how: Any) -> Comparison:
+    """Return the comparison of `fabricate_run`, which takes the other arguments."""
+    run = fabricate_run(folder.name, *what, **how)
     return compare_records(folder, run.manifest, run.splits, run.records, run.manifest.baseline)
 
 
