@@ -1,5 +1,6 @@
 """A CSV table of images: one row per image, `path,label[,group][,split]`."""
 
+import csv
 import os
 from pathlib import Path
 
@@ -10,6 +11,23 @@ from benchmark.data.image_files import FileReader, short_name, stamp
 from benchmark.data.imageset import ImageSet
 
 Table = dict[str, dict[str, str]]  # absolute path -> row
+
+
+def table_header(path: Path) -> tuple[str, ...]:
+    """Return the names of a table's columns as they are written. ValueError: it is no table."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            return tuple(name.strip() for name in next(csv.reader(handle), []))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{path}: not a table ({error}).") from None
+
+
+def is_image_table(path: Path) -> bool:
+    """Tell whether a file reads as a table with a column of images and one of labels."""
+    try:
+        return bool(read_table(path, ("path", "label")))
+    except (OSError, ValueError):
+        return False
 
 
 def image_table(spec: str) -> ImageSet:
