@@ -71,7 +71,10 @@ def test_a_notebook_completes_the_lazy_names():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: benchmark.run("digits", 3), "strategies 3 is not allowed; allowed: text or a"),
+        (
+            lambda: benchmark.run("digits", 3),
+            "strategies 3 is not allowed; allowed: `all` or names",
+        ),
         (lambda: benchmark.run("digits", [1, 2]), r"strategies \[1, 2\] is not allowed; allowed"),
         (lambda: benchmark.run(None), "data None is not allowed; allowed: text"),
         (lambda: benchmark.run([1]), r"data \[1\] is not allowed; allowed: text"),

@@ -25,32 +25,55 @@ from benchmark.plan.settings import (
 )
 
 SMALLEST_BATCH = 8
+MOST_SEEDS = 1000  # more is a slip: a seed is a training of every strategy
+PRECISIONS = {"torch.float32": "fp32", "torch.bfloat16": "bf16"}  # by the name of torch's type
 MIN_STEPS_PER_EPOCH = 60  # a small set is cut into smaller batches until an epoch has this many
 
 
 def read_seeds(value: Any) -> tuple[int, ...]:
-    """Turn a number of seeds, as text or int, into the seeds; a sequence of seeds stays."""
-    text = str(value).strip()
-    if isinstance(value, str) and "," in text:
-        named = text.strip(",")
+    """Turn a number of seeds, as text or int, into the seeds; a sequence of seeds stays.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is neither; text with several numbers gets the sentence that names --seed-list.
+    """
+    if isinstance(value, str) and "," in value:
+        named = value.strip().strip(",")
         raise ValueError(
-            f"seeds {text!r} is not allowed: --seeds counts; to name seeds, write "
+            f"seeds {value.strip()!r} is not allowed: --seeds counts; to name seeds, write "
             f"--seed-list {named} (in a file, seed-list = [{named}])"
         )
     if isinstance(value, Iterable) and not isinstance(value, str):
-        seeds = read_whole_numbers(value)
-    else:
-        seeds = tuple(range(int(text) if text.isdecimal() else 0))
-    if not _are_seeds(seeds):
-        raise ValueError(
-            f"seeds {value!r} is not allowed; allowed: a number of seeds, 1 or more; in Python "
-            "also the seeds, each once"
-        )
-    return seeds
+        return read_whole_numbers(value)
+    (number,) = read_whole_numbers(value if str(value).strip().isdecimal() else "0")
+    return tuple(range(min(number, MOST_SEEDS + 1)))
 
 
 def _are_seeds(seeds: tuple[int, ...]) -> bool:
-    return len(set(seeds)) == len(seeds) > 0 and min(seeds) >= 0
+    return 0 < len(set(seeds)) == len(seeds) <= MOST_SEEDS and 0 <= min(seeds) <= max(seeds) < 2**32
+
+
+def _is_positive(number: float) -> bool:
+    return number > 0
+
+
+def _are_positive(numbers: tuple[float, ...]) -> bool:
+    return len(numbers) > 0 and min(numbers) > 0
+
+
+def _read_recipe(value: Any) -> Recipe:
+    if not isinstance(value, str | Recipe):
+        raise TypeError(f"{value!r} is no recipe")
+    return recipe_for(value)
+
+
+def _read_device(value: Any) -> str:
+    return str(value)  # of a torch.device: cuda:0
+
+
+def _read_precision(value: Any) -> str:
+    return PRECISIONS.get(str(value), str(value))
 
 
 @dataclass(frozen=True)
@@ -65,6 +88,16 @@ class Experiment(BaseSettings):
     data: str = define_setting("wheels", IMAGES, "DATA", accepts="str | Path", in_fingerprint=False)
     """a folder root/<class>/<file>, a .csv table (path,label), torchvision:NAME, digits, or the
     built-in wheels"""
+
+    class_level: int | None = define_setting(
+        None, IMAGES, "N", at_least=1, allowed="1 or more", in_fingerprint=False
+    )
+    """which folders are the classes: 1 those in DATA, or in its train/, val/ and test/; 2 the
+    folders below them; and so on (default: the first, unless that is ambiguous)"""
+
+    merge_classes: bool = define_setting(False, IMAGES, in_fingerprint=False)
+    """class names that are the same to a person, like Rust and rust, or 2 and 02, become one
+    class"""
 
     imbalance: str = define_setting("natural", IMAGES, "PROFILE", in_fingerprint=False)
     """natural, or make the training split long-tailed: exp:RATIO, step:RATIO,FRACTION; add @all to
@@ -84,7 +117,12 @@ class Experiment(BaseSettings):
     ones; imagenet; bundled; none; or a .pth or .safetensors file"""
 
     recipe: Recipe = define_setting(
-        "forum", TRAINING, "NAME", reader=recipe_for, accepts="str | Recipe"
+        "forum",
+        TRAINING,
+        "NAME",
+        reader=_read_recipe,
+        accepts="str | Recipe",
+        allowed=f"{' or '.join(RECIPES)}, in Python also a Recipe",
     )
     """forum or strong; see `list`"""
 
@@ -96,15 +134,32 @@ class Experiment(BaseSettings):
     """images in a step (default: the recipe's 64, halved for small sets until an epoch has 60
     steps, never below 8)"""
 
-    lr: float | None = define_setting(None, TRAINING, "RATE", in_fingerprint=False)
+    lr: float | None = define_setting(
+        None, TRAINING, "RATE", test=_is_positive, allowed="a number above 0", in_fingerprint=False
+    )
     """learning rate (default: the recipe's)"""
 
-    epochs: tuple[float, ...] | None = define_setting(None, TRAINING, "N[,N]", in_fingerprint=False)
+    epochs: tuple[float, ...] | None = define_setting(
+        None,
+        TRAINING,
+        "N[,N]",
+        test=_are_positive,
+        allowed="numbers above 0, like 2 or 2,3",
+        in_fingerprint=False,
+    )
     """epochs of the recipe's phases, one number for each or one for all; they fix the number of
     optimizer steps, which is the same for every strategy (default: the recipe's)"""
 
     seeds: tuple[int, ...] = define_setting(
-        None, WHAT, "N", reader=read_seeds, accepts="int | Sequence[int]", in_fingerprint=False
+        None,
+        WHAT,
+        "N",
+        reader=read_seeds,
+        test=_are_seeds,
+        accepts="int | Sequence[int]",
+        allowed=f"a number of seeds, 1 or more, at most {MOST_SEEDS}; "
+        "in Python also the seeds, each once",
+        in_fingerprint=False,
     )
     """how many seeds, from 0 on; each is a split, an initialisation and an order of images of its
     own, the same for all strategies (default: 1)"""
@@ -118,6 +173,8 @@ class Experiment(BaseSettings):
         "auto",
         TRAINING,
         "DEVICE",
+        reader=_read_device,
+        accepts="str | torch.device",
         test=lambda device: re.fullmatch(r"auto|cpu|cuda(:\d+)?", device) is not None,
         allowed="auto, cpu, cuda or cuda:0",
         in_fingerprint=False,
@@ -125,7 +182,13 @@ class Experiment(BaseSettings):
     """auto, cpu, cuda or cuda:1"""
 
     precision: str = define_setting(
-        "auto", TRAINING, "TYPE", choices=("auto", "fp32", "bf16"), in_fingerprint=False
+        "auto",
+        TRAINING,
+        "TYPE",
+        reader=_read_precision,
+        accepts="str | torch.dtype",
+        choices=("auto", *PRECISIONS.values()),
+        in_fingerprint=False,
     )
     """fp32, bf16, or auto: bf16 where the device computes in it natively"""
 

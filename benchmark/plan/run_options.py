@@ -1,24 +1,29 @@
 """Settings that choose what is compared and where results go. They change no trained network."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
-from benchmark.plan.settings import OUTPUT, WHAT, BaseSettings, define_setting
+from benchmark.plan.settings import OUTPUT, WHAT, BaseSettings, define_setting, read_texts
 from benchmark.storage.sizes import parse_size
 
 
 def _read_strategies(value: Any) -> str | tuple[str, ...]:
-    names = (value,) if isinstance(value, str) or not isinstance(value, Iterable) else tuple(value)
-    if not all(isinstance(name, str) for name in names):
-        raise ValueError(f"strategies {value!r} is not allowed; allowed: text or a list of texts")
+    if isinstance(value, Path):
+        raise TypeError("a path names no strategy")
+    if not (names := read_texts(value)):
+        raise TypeError("the list is empty")
     return value if isinstance(value, str) else names
 
 
 def _read_size(value: Any) -> int:
+    if not isinstance(value, str | Real):
+        raise TypeError(f"{value!r} is no size")
     try:
-        return parse_size(str(value))
+        # digits without an exponent, which 20e9 has
+        return parse_size(value if isinstance(value, str) else f"{float(value):.0f}")
     except ValueError as error:
         raise ValueError(f"cache limit: {error}") from None
 
@@ -28,7 +33,12 @@ class RunOptions(BaseSettings):
     """What is compared, and where the results go."""
 
     strategies: str | tuple[str, ...] = define_setting(
-        "all", WHAT, "NAMES", reader=_read_strategies, accepts="str | Iterable[str]"
+        "all",
+        WHAT,
+        "NAMES",
+        reader=_read_strategies,
+        accepts="str | Iterable[str]",
+        allowed="`all` or names of strategies, as text or in a list",
     )
     """`all`, or names from `list` with commas between them, parameters after a colon, like
     NAME:gamma=1"""
@@ -54,7 +64,12 @@ class RunOptions(BaseSettings):
     core, as far as memory goes; on a GPU one)"""
 
     cache_limit: int | None = define_setting(
-        None, OUTPUT, "SIZE", reader=_read_size, accepts="int | str"
+        None,
+        OUTPUT,
+        "SIZE",
+        reader=_read_size,
+        accepts="int | str",
+        allowed="a size like 20GB, or bytes",
     )
     """what decoded images and activations may take on the disk, like 20GB; what was used least
     recently is removed first (default: half of the disk's free space; see `cache`)"""

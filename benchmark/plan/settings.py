@@ -8,12 +8,15 @@ part of the fingerprint. To add a setting, add a field to `Experiment` or `RunOp
 
 import ast
 import inspect
+import math
 import operator
+import re
 import textwrap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from itertools import pairwise
+from numbers import Real
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, TypeVar, get_args, get_type_hints
 
@@ -22,58 +25,87 @@ from benchmark.spec import did_you_mean
 F = TypeVar("F", bound=Callable[..., Any])
 GROUPS = ("what is compared", "on which images", "how it is trained", "where it goes, and how fast")
 WHAT, IMAGES, TRAINING, OUTPUT = GROUPS
+LONGEST_VALUE = 200  # characters of a value in an error; a path may be long
 RENAMED = {"control": "baseline"}  # names of 0.1, which scripts and shells remember
 
 
 def read_whole_numbers(value: Any) -> tuple[int, ...]:
     """Turn text like 7,8, a number or several into whole numbers."""
-    return tuple(map(_read_whole_number, _split(value)))
+    return tuple(map(_read_whole_number, _items(value)))
+
+
+def read_texts(value: Any) -> tuple[str, ...]:
+    """Turn a text or a path, or several, into texts; the items of a set are sorted."""
+    return tuple(map(_read_text, [value] if isinstance(value, str | Path) else _items(value)))
 
 
 def _read_numbers(value: Any) -> tuple[float, ...]:
-    return tuple(map(float, _split(value)))
+    return tuple(map(_read_number, _items(value)))
 
 
 def _read_whole_number(value: Any) -> int:
-    return int(value) if isinstance(value, str) else operator.index(value)
+    value = _plain(value)
+    is_text = isinstance(value, str)
+    if isinstance(value, bool) or (is_text and not re.fullmatch(r"\s*[+-]?\d{1,18}\s*", value)):
+        raise TypeError(f"{value!r} is no whole number")
+    return int(value) if is_text else operator.index(value)
 
 
-def _split(value: Any) -> Iterable[Any]:
-    value = value.split(",") if isinstance(value, str) else value
-    return value if isinstance(value, Iterable) else [value]
+def _read_number(value: Any) -> float:
+    value = _plain(value)
+    if isinstance(value, bool) or not isinstance(value, str | Real):
+        raise TypeError(f"{value!r} is no number")
+    if not math.isfinite(number := float(value)):
+        raise ValueError(f"{value!r} is not finite")
+    return number
 
 
 def _read_text(value: Any) -> str:
-    """Turn a text, or a path in its place, into text; raise TypeError for anything else."""
+    """Turn a text, or a path in its place, into text."""
+    value = _plain(value)
     if not isinstance(value, str | Path):
         raise TypeError(f"{value!r} is no text")
+    if not str(value).strip():
+        raise TypeError("the text is empty")
     return str(value)
 
 
-def _read_paths(value: Any) -> tuple[str, ...]:
-    return tuple(map(_read_text, [value] if isinstance(value, str | Path) else value))
+def _items(value: Any) -> Iterable[Any]:
+    """Return the items of a text with commas, a list, a set, an array …, or of one number alone."""
+    if isinstance(value, str):
+        return value.split(",")
+    if isinstance(value, Mapping | bytes | bytearray) or getattr(value, "ndim", 1) != 1:
+        raise TypeError(f"{value!r} is no list")  # iterating would give keys, bytes or rows
+    if isinstance(value, Set):
+        return sorted(value)  # a set of texts has another order in every process
+    return value if isinstance(value, Iterable) else [value]
+
+
+def _plain(value: Any) -> Any:
+    """Return the Python value of a scalar of NumPy or torch, and anything else as it is."""
+    return value.item() if getattr(value, "ndim", None) == 0 else value
 
 
 class Reader(NamedTuple):
     """How values of one type are read, be they text or Python values."""
 
-    read: Callable[[Any], Any]  # raises TypeError or ValueError if it can't
+    read: Callable[[Any], Any]  # raises TypeError, ValueError or OverflowError if it can't
     allowed: str  # what an error says about allowed values
     accepts: str  # the types that may be given in Python, for the documentation
 
 
 READERS: dict[Any, Reader] = {
     str: Reader(_read_text, "text", "str"),
-    Path: Reader(Path, "a path", "str | Path"),
+    Path: Reader(lambda value: Path(_read_text(value)), "a path", "str | Path"),
     int: Reader(_read_whole_number, "a whole number", "int"),
-    float: Reader(float, "a number", "float"),
+    float: Reader(_read_number, "a number", "float"),
     bool: Reader(bool, "true or false", "bool"),
     tuple[int, ...]: Reader(
         read_whole_numbers, "whole numbers like 7,8, each once", "int | Sequence[int]"
     ),
     tuple[float, ...]: Reader(_read_numbers, "numbers like 2 or 2,3", "float | Sequence[float]"),
     tuple[str, ...]: Reader(
-        _read_paths, "a path or a list of paths", "str | Path | Sequence[str | Path]"
+        read_texts, "a path or a list of paths", "str | Path | Sequence[str | Path]"
     ),
 }
 
@@ -88,7 +120,8 @@ class SettingDefinition:
     choices: tuple[str, ...] = ()  # the texts that are allowed
     test: Callable[[Any], bool] | None = None  # whether a value of the right type is allowed
     allowed: str = ""  # what an error says about allowed values
-    reader: Callable[[Any], Any] | None = None  # replaces that of its type; raises ValueError
+    # replaces that of its type; its ValueError is shown, for a TypeError `allowed` is
+    reader: Callable[[Any], Any] | None = None
     accepts: str = ""  # the types that may be given in Python
     # whether its value enters the keys of what is stored; not if no network depends on it, or if
     # they hold what follows from it: pixels, steps, precision
@@ -117,23 +150,25 @@ class SettingDefinition:
         ValueError
             If it is not allowed, saying what is.
         """
+        value = _plain(value)
         if value is None and self.default is None:
             return None
         if value is None or isinstance(value, bool) != (self.type is bool):
             self.refuse(value)
-        if self.reader:
-            result = self.reader(value)
-        else:
-            try:
-                result = READERS[self.type].read(value)
-            except (TypeError, ValueError):
-                self.refuse(value)
+        try:
+            result = (self.reader or READERS[self.type].read)(value)
+        except (TypeError, ArithmeticError):
+            self.refuse(value)
+        except ValueError:
+            if self.reader:  # it says what is allowed
+                raise
+            self.refuse(value)
         if (
             (self.at_least is not None and result < self.at_least)
             or (self.choices and result not in self.choices)
             or (self.test and not self.test(result))
         ):
-            self.refuse(result)
+            self.refuse(value if self.reader else result)
         return result
 
     def refuse(self, value: Any, allowed: str = "") -> NoReturn:
@@ -142,13 +177,18 @@ class SettingDefinition:
         allowed = allowed or self.allowed or least or ", ".join(self.choices)
         allowed = allowed or READERS.get(self.type, READERS[str]).allowed
         name = self.name.replace("_", " ")
-        raise ValueError(f"{name} {value!r} is not allowed; allowed: {allowed}")
+        raise ValueError(f"{name} {_shorten(repr(value))} is not allowed; allowed: {allowed}")
 
     def format_parameter(self) -> str:
         """Return its lines in a NumPy docstring."""
         accepts = self.accepts or READERS[self.type].accepts
         text = textwrap.indent(textwrap.fill(f"{self.help()}.", 92), " " * 4)
         return f"{self.name} : {accepts}{' | None' * (self.default is None)}\n{text}\n"
+
+
+def _shorten(text: str) -> str:
+    """Cut what an array or an object says of itself to a line."""
+    return text if len(text) <= LONGEST_VALUE else f"{' '.join(text[:LONGEST_VALUE].split())} …"
 
 
 def define_setting(default: Any, group: str, metavar: str | None = None, **details: Any) -> Any:

@@ -61,7 +61,7 @@ def test_only_given_flags_are_set_so_that_a_file_fills_in_the_others():
         ("run --cache-limit lots", "20GB, 500MB"),
         ("run --config nowhere.toml", "--config nowhere.toml: no such file"),
         ("run --plugin nowhere.py", "plug-in nowhere.py: no such file"),
-        ("run --epochs 0", "must be positive"),
+        ("run --epochs 0", "allowed: numbers above 0"),
         ("run --fine-tune Mixed_9z", "Mixed_7a"),
         ("run --batch-size 1", "batch size 1 is not allowed; allowed: 2 or more"),
         ("run --device tpu", "device 'tpu' is not allowed; allowed: auto, cpu"),

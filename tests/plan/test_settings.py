@@ -2,9 +2,15 @@
 
 import argparse
 import inspect
+import re
 from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+import torch
 
 from benchmark import api
 from benchmark.cli.settings import add_settings, read_config
@@ -104,3 +110,69 @@ def test_unknown_settings_are_named_with_the_closest():
         require_known(["image_sise"], Experiment, RunOptions)
     with pytest.raises(TypeError, match="no setting 'colour'"):
         api.run(colour="red")
+
+
+ODD = [
+    *(None, True, 3, 3.5, -1, 0, 10**400, float("nan"), float("inf"), 1j, "", " ", "a,,b", b"ab"),
+    *([], [[]], {}, {"a": 1}, {1, "a"}, [None], [True], [1.5, "x"], ("",), range(3), object()),
+    *(object, np.int64(3), np.float64(3.5), np.bool_(True), np.str_("x"), np.nan, np.array(3)),
+    *(np.array([1, 2]), np.eye(2), np.array(["x"]), np.array([None]), pd.Series(["x", "y"])),
+    *(
+        pd.DataFrame({"a": [1]}),
+        Path("x"),
+        Path(),
+        [Path("x")],
+        "9" * 5000,
+        "\0",
+        "é",
+        date.min,
+    ),
+]
+
+
+@pytest.mark.parametrize("name", settings_of(Experiment, RunOptions))
+@pytest.mark.filterwarnings("error")
+def test_any_value_is_read_or_refused_in_a_sentence_of_ours(name):
+    definition = settings_of(Experiment, RunOptions)[name]
+    kind = Experiment if name in settings_of(Experiment) else RunOptions
+    for value in ODD:
+        try:
+            result = getattr(kind(**{name: value}), name)
+        except ValueError as error:
+            sentence = str(error)
+            assert re.search(rf"\b{definition.key.replace('-', '.')}\b", sentence), sentence
+            assert re.search("allowed|Known: |give |has 2 phases", sentence), sentence
+            assert len(sentence) < 6000, sentence
+        else:
+            hash(result)  # no array or list is kept
+
+
+@pytest.mark.parametrize(
+    ("settings", "read"),
+    [
+        ({"seeds": np.int64(3)}, (0, 1, 2)),
+        ({"seeds": np.array([7, 8])}, (7, 8)),
+        ({"seeds": range(2, 5)}, (2, 3, 4)),
+        ({"seeds": {8, 7}}, (7, 8)),
+        ({"seed_list": pd.Series([7, 8])}, (7, 8)),
+        ({"image_size": np.array(80)}, 80),
+        ({"lr": np.float32(0.5)}, 0.5),
+        ({"epochs": [np.int64(1), 2.5]}, (1.0, 2.5)),
+        ({"device": torch.device("cuda", 1)}, "cuda:1"),
+        ({"precision": torch.float32}, "fp32"),
+        ({"quick": np.bool_(True)}, True),
+        ({"weights": Path("a/b.pth")}, "a/b.pth"),
+        ({"strategies": pd.Series(["no_change", "crt"])}, ("no_change", "crt")),
+        ({"strategies": {"crt", "no_change"}}, ("crt", "no_change")),
+        ({"plugin": Path("a.py")}, ("a.py",)),
+        ({"plugin": ["a.py", Path("b.py")]}, ("a.py", "b.py")),
+        ({"out": "results/x"}, Path("results/x")),
+        ({"cache_limit": 20e9}, 20_000_000_000),
+    ],
+)
+def test_values_of_numpy_pandas_and_torch_are_taken(settings, read):
+    ((name, value),) = settings.items()
+    kind = Experiment if name in settings_of(Experiment) else RunOptions
+    result = getattr(kind(**{name: value}), name)
+    assert result == read
+    assert type(result) is type(read)
