@@ -1,9 +1,12 @@
 """The sources of images, by what a user writes after `--data`."""
 
+from dataclasses import replace
 from pathlib import Path
 
+from benchmark.data.class_names import merge_same_classes
 from benchmark.data.digits import digits
 from benchmark.data.folder import image_folder
+from benchmark.data.folder_tree import TABLE_SUFFIXES
 from benchmark.data.image_table import image_table
 from benchmark.data.imageset import ImageSet
 from benchmark.data.torchvision_sets import torchvision_set
@@ -18,36 +21,77 @@ DATA_SOURCES: dict[str, str] = {
     "digits": "scikit-learn's 1,797 handwritten digits of 8 x 8 pixels",
 }
 
+BUILT_IN = ("wheels", "torchvision", "digits")
 
-def open_data(spec: str) -> ImageSet:
+
+def open_data(
+    spec: str, *, class_level: int | None = None, merge_classes: bool = False
+) -> ImageSet:
     """List the images that `spec` names (see DATA_SOURCES); no image is read.
 
     The path of a folder that has the name of a source is written './wheels'.
+
+    Parameters
+    ----------
+    class_level
+        Which folders of a folder are the classes: 1 the first, 2 those below them; None if that
+        must be certain.
+    merge_classes
+        Whether class names that are the same to a person become one class.
 
     Raises
     ------
     FileNotFoundError
         If it is neither a known source nor an existing folder or file.
     ValueError
-        If a known source gets wrong parameters, or the contents make no image set.
+        If a known source gets wrong parameters, if the contents make no image set or are
+        ambiguous, or if a class level is given for what is no folder.
     """
-    source, _, parameters = spec.strip().partition(":")
+    source = spec.strip().partition(":")[0]
+    if source in BUILT_IN:
+        images = _open_built_in(spec.strip(), source)
+        is_folder = False
+    else:
+        is_folder = Path(spec).expanduser().is_dir()
+        images = image_folder(spec, class_level) if is_folder else _open_file(spec)
+    if class_level is not None and not is_folder:
+        raise ValueError(
+            f"class level {class_level} is not allowed: {spec} is no folder; "
+            "--class-level says which folders of a folder are the classes"
+        )
+    return merge_same_classes(images, merge_classes)
+
+
+def _open_built_in(spec: str, source: str) -> ImageSet:
+    """Open a source that has a name, and say so if a folder here has that name too."""
+    parameters = spec.partition(":")[2]
     if source == "wheels":
-        return wheels(**parse_parameters(source, wheels, parameters))
-    if source == "digits":
-        return digits(**parse_parameters(source, digits, parameters))
-    if source == "torchvision":
-        return torchvision_set(spec.strip())
+        images = wheels(**parse_parameters(source, wheels, parameters))
+    elif source == "digits":
+        images = digits(**parse_parameters(source, digits, parameters))
+    else:
+        images = torchvision_set(spec)
+    if not Path(source).is_dir():
+        return images
+    message = (
+        f"{source} is the built-in source of that name, not the folder ./{source} here: "
+        f"--data ./{source} reads the folder."
+    )
+    return replace(images, messages=(*images.messages, message))
+
+
+def _open_file(spec: str) -> ImageSet:
     path = Path(spec).expanduser()
-    if path.is_dir():
-        return image_folder(spec)
-    if path.is_file() and path.suffix.lower() == ".csv":
+    suffix = path.suffix.lower()
+    if path.is_file() and suffix in TABLE_SUFFIXES:
         return image_table(spec)
     sources = "Data can be:\n" + "\n".join(f"  {name}  {s}" for name, s in DATA_SOURCES.items())
     if path.is_file():
         raise ValueError(
-            f"{spec}: is neither a folder nor a .csv file; an archive must be unpacked first.\n"
-            f"{sources}"
+            f"{spec}: is neither a folder nor a .csv file; an archive must be unpacked first, "
+            f"a spreadsheet saved as CSV.\n{sources}"
         )
-    close = did_you_mean(source, ("wheels", "torchvision", "digits"))
-    raise FileNotFoundError(f"{spec}: no such folder, file or data source.{close}\n{sources}")
+    source = spec.strip().partition(":")[0]
+    raise FileNotFoundError(
+        f"{spec}: no such folder, file or data source.{did_you_mean(source, BUILT_IN)}\n{sources}"
+    )

@@ -1,0 +1,92 @@
+"""Names of folders that tell parts or renderings of a data set, which are no classes."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+_PART_WORDS = """
+fold folds cv kfold split part parts batch chunk shard subset partition portion set folder dir zip
+volume images image imgs img photos pictures pics frames data dataset
+"""
+_RENDERING_WORDS = """
+image images img imgs photo photos picture pictures mask masks label labels annotation annotations
+annot bbox bboxes color colour colored coloured gray grey grayscale greyscale bw rgb bgr depth ir
+nir infrared thermal segmented segmentation segmentations seg original originals orig augmented
+augmentation aug raw processed preprocessed unprocessed resized cropped crops crop overlay overlays
+heatmap heatmaps edge edges contour contours gt groundtruth input inputs target targets hr lr
+highres lowres jpg jpeg png tif tiff bmp webp dicom normalized normalised enhanced equalized
+filtered denoised
+"""
+_PARTS, _RENDERINGS = (frozenset(words.split()) for words in (_PART_WORDS, _RENDERING_WORDS))
+
+
+def are_parts(names: Sequence[str]) -> bool:
+    """Tell whether names count parts: a word for a part, and a number or letter that differs.
+
+    >>> are_parts(["fold0", "fold1"]), are_parts(["part_a", "part_b"]), are_parts(["0", "1"])
+    (True, True, False)
+    >>> are_parts(["HAM10000_images_part_1", "HAM10000_images_part_2"]), are_parts(["fold0", "cat"])
+    (True, False)
+    """
+    readings = [_split_number(name) for name in names]
+    others = {other for other, _ in readings}
+    return (
+        len(names) > 1
+        and len(others) == 1
+        and all(number for _, number in readings)
+        and not _PARTS.isdisjoint(others.pop())
+    )
+
+
+def parts_among(names: Sequence[str]) -> list[str]:
+    """Return the names that count parts with others of the names; [] if most do not."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for name in names:
+        groups.setdefault(_split_number(name)[0], []).append(name)
+    largest = max(groups.values(), key=len, default=[])
+    return largest if are_parts(largest) and 2 * len(largest) >= len(names) else []
+
+
+def are_renderings(names: Sequence[str]) -> bool:
+    """Tell whether names differ only by words for ways to render or to label the same images.
+
+    >>> are_renderings(["color", "grayscale"]), are_renderings(["leaf_img", "leaf_mask"])
+    (True, True)
+    >>> are_renderings(["cat", "dog"]), are_renderings(["red_mask", "blue_mask"])
+    (False, False)
+    """
+    readings = [_words(name) for name in names]
+    others = {tuple(word for word in words if word not in _RENDERINGS) for words in readings}
+    return (
+        len(names) > 1
+        and len(others) == 1
+        and not any(_RENDERINGS.isdisjoint(words) for words in readings)
+    )
+
+
+def same_below(children: Sequence[Sequence[str]]) -> list[str]:
+    """Return names that lie below most folders, [] unless nearly all have nearly the same.
+
+    `children` has the names of the folders below each of several folders. Nearly the same: the
+    Jaccard index with the names that more than half have is at least 1/2; two or more of these.
+    """
+    counts = Counter(name for names in children for name in set(names))
+    common = {name for name, count in counts.items() if 2 * count > len(children)}
+    if len(children) < 2 or len(common) < 2:
+        return []
+    fitting = [2 * len(common & set(names)) >= len(common | set(names)) for names in children]
+    return sorted(common) if sum(fitting) >= 2 / 3 * len(children) else []
+
+
+def _split_number(name: str) -> tuple[tuple[str, ...], str]:
+    """Return a name's words without its last number, or else last single letter, and that."""
+    match = re.search(r"\d+(?=\D*$)", name) or re.search(
+        r"(?<![A-Z])[A-Z]$|(?<![^\W_])[a-z]$", name
+    )
+    if match is None:
+        return tuple(_words(name)), ""
+    return tuple(_words(f"{name[: match.start()]} {name[match.end() :]}")), match.group()
+
+
+def _words(name: str) -> list[str]:
+    return [word.lower() for word in re.findall(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+(?![a-z])|\d+", name)]

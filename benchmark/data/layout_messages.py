@@ -1,0 +1,132 @@
+"""What a user must know of how a folder was read: what was merged, and what was left out."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from benchmark.data.folder_tree import Folder
+from benchmark.data.layout import ClassFolder, Layout
+from benchmark.data.split_names import split_of
+from benchmark.system.text import first_names, pluralize
+
+
+def layout_messages(root: Folder, layout: Layout) -> list[str]:
+    """Return a sentence for each kind of thing that was merged, left out or decided."""
+    return [
+        *layout.messages,
+        *_split_messages(root, layout),
+        *_level_messages(layout.classes),
+        *_empty_messages(layout.classes),
+        *_loose_messages(layout),
+        *_unknown_messages(root),
+    ]
+
+
+def _split_messages(root: Folder, layout: Layout) -> list[str]:
+    messages = []
+    for folder in layout.unclassed:
+        images = pluralize(folder.total, "image", "images")
+        lack = "no class folders of its own" if folder.folders else "no class folders"
+        messages.append(f"{folder.path} is not used: it holds {images} and {lack}.")
+    if not layout.splits:
+        names = [c.name for c in layout.classes if c.folder.total and split_of(c.name)]
+        return [f"{first_names(names)} is taken as a class, not as a split."] if names else []
+    messages += [
+        f"{folder.path} is a split without an image."
+        for folder in root.folders
+        if not folder.total and split_of(folder.name)
+    ]
+    trained = {c.name for c in layout.classes if c.split == "train" and c.folder.total}
+    strange: dict[str, Counter[str]] = {}  # class -> split -> images
+    for c in layout.classes:
+        if c.folder.total and c.name not in trained:
+            strange.setdefault(c.name, Counter())[c.split] += c.folder.total
+    if strange:
+        names = [
+            f"{name} ({', '.join(f'{n} in {split}' for split, n in counts.items())})"
+            for name, counts in strange.items()
+        ]
+        messages.append(f"Classes without a folder of training images: {first_names(names)}.")
+    return messages
+
+
+def _level_messages(classes: Sequence[ClassFolder]) -> list[str]:
+    """Tell of class folders whose images lie in several folders below them."""
+    deep: dict[str, list[Folder]] = {}  # class -> folders below that hold images
+    for c in classes:
+        for folder in c.folder.walk():
+            if folder is not c.folder and folder.images:
+                deep.setdefault(c.name, []).append(folder)
+    merged = {
+        name: folders for name, folders in deep.items() if _are_merged(name, folders, classes)
+    }
+    if not merged:
+        return []
+    filled = {c.name for c in classes if c.folder.total}
+    if merged.keys() == filled and not any(c.folder.images for c in classes):
+        paths = [folder.path for folders in merged.values() for folder in folders]
+        return [
+            f"All images lie deeper, in {len(paths)} folders that are merged into "
+            f"{len(filled)} classes ({first_names(paths, 3)}): --class-level 2 makes the folders "
+            "below the class folders the classes."
+        ]
+    names = []
+    for name, folders in merged.items():
+        images = pluralize(sum(len(folder.images) for folder in folders), "image", "images")
+        where = first_names([folder.path for folder in folders], 3)
+        names.append(f"{name} with {images} from {where}")
+    return [f"Images in folders below a class folder belong to its class: {first_names(names)}."]
+
+
+def _are_merged(name: str, folders: Sequence[Folder], classes: Sequence[ClassFolder]) -> bool:
+    """Tell whether a class has images from several folders, of one split."""
+    own = [c for c in classes if c.name == name and c.folder.total]
+    return len(folders) + sum(bool(c.folder.images) for c in own) > len(own)
+
+
+def _empty_messages(classes: Sequence[ClassFolder]) -> list[str]:
+    empty = []
+    for c in classes:
+        if not c.folder.total:
+            others = sum((folder.others for folder in c.folder.walk()), Counter[str]())
+            inside = ", ".join(_format_files(s, n) for s, n in others.most_common(3))
+            empty.append(f"{c.folder.path} ({inside or 'empty'})")
+    if not empty:
+        return []
+    number = pluralize(len(empty), "folder holds no image and is", "folders hold no image and are")
+    return [f"{number} left out: {first_names(empty)}."]
+
+
+def _loose_messages(layout: Layout) -> list[str]:
+    if not layout.loose:
+        return []
+    number = pluralize(len(layout.loose), "image lies", "images lie")
+    names = first_names(sorted(layout.loose), 3)
+    return [f"{number} beside the class folders, without a class: left out: {names}."]
+
+
+def _unknown_messages(root: Folder) -> list[str]:
+    """Tell of files that are not known as images: how many of which suffix, and where."""
+    folders: dict[str, Counter[str]] = {}  # suffix -> path of a folder -> files
+    for folder in root.walk():
+        for suffix, count in folder.others.items():
+            folders.setdefault(suffix, Counter())[folder.path] += count
+    if not folders:
+        return []
+    kinds = []
+    for suffix, counts in sorted(folders.items(), key=lambda item: -item[1].total()):
+        paths = [path or "the folder itself" for path in counts]
+        kinds.append(f"{_format_files(suffix, counts.total())} in {first_names(paths, 3)}")
+    total = sum(counts.total() for counts in folders.values())
+    number = pluralize(total, "file is", "files are")
+    return [f"{number} not taken as images: {'; '.join(kinds[:5])}."]
+
+
+def _format_files(suffix: str, count: int) -> str:
+    """Format a number of files of one suffix.
+
+    >>> _format_files(".heic", 8), _format_files("", 1)
+    ('8 .heic', '1 file without a suffix')
+    """
+    if suffix:
+        return f"{count:,} {suffix}"
+    return pluralize(count, "file without a suffix", "files without a suffix")
