@@ -162,7 +162,11 @@ def prepare(
     progress = progress or NullProgress()
     # what needs no decoded image is checked before images are decoded, which can take minutes
     check_imbalance(experiment.imbalance)
-    images = open_data(experiment.data)
+    images = open_data(
+        experiment.data,
+        class_level=experiment.class_level,
+        merge_classes=experiment.merge_classes,
+    )
     if experiment.quick:
         images = subsample(images, QUICK_IMAGES)
     device = choose_device(experiment.device, experiment.precision)
