@@ -14,7 +14,7 @@ WEIGHTS: dict[str, str] = {
     "imagenet": "official ImageNet weights from torchvision (cache or download), or an error",
     "bundled": "8-bit InceptionV3 that comes with this package; weaker than the official weights",
     "none": "random numbers; the results then say nothing about fine-tuning",
-    "PATH": "a .pth, .pt or .safetensors file with a torchvision or timm inception_v3 state dict",
+    "PATH": "a checkpoint of torch.save or safetensors with a torchvision or timm inception_v3",
 }
 
 # block: its output channels, and the window and stride that shrink its map; 1 and 1 keep the size

@@ -1,16 +1,13 @@
 """Weights of a network: their source, their hash, and how they are read."""
 
 import hashlib
-import pickle
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
 from benchmark.model import official
@@ -18,10 +15,9 @@ from benchmark.model.backbone import Backbone
 from benchmark.model.bundled.dequantise import FILE, bundled_state
 from benchmark.model.inception_v3 import INCEPTION_V3, WEIGHTS
 from benchmark.model.registry import find_backbone
+from benchmark.model.state_dict import select_tensors
+from benchmark.model.weights_file import read_content
 from benchmark.system.text import first_names
-
-SUFFIXES = (".pth", ".pt", ".safetensors")
-NAMES_SHOWN = 4  # tensors named in an error, of possibly hundreds
 
 
 @dataclass(frozen=True)
@@ -58,9 +54,9 @@ def load_weights(spec: str, backbone: Backbone = INCEPTION_V3, timeout: float = 
     ----------
     spec
         ``auto``, ``imagenet``, ``bundled``, ``none`` (see `inception_v3.WEIGHTS`), or the path of
-        a state dict for input x / 127.5 - 1 by the backbone's names (InceptionV3: torchvision's or
-        timm's). It may lie under ``state_dict`` or ``model``, and its names may begin with
-        ``module.``. For another network than InceptionV3, ``auto`` and ``imagenet`` are the
+        a file of torch.save or safetensors with tensors for input x / 127.5 - 1, by the backbone's
+        names (InceptionV3: torchvision's or timm's). They may lie in a checkpoint, see
+        `select_tensors`. For another network than InceptionV3, ``auto`` and ``imagenet`` are the
         network's own weights.
     timeout
         Seconds without an answer after which a download is given up.
@@ -79,14 +75,10 @@ def load_weights(spec: str, backbone: Backbone = INCEPTION_V3, timeout: float = 
     if spec == "none":
         message = "The network starts from random numbers: results say nothing about fine-tuning."
         return Weights("random", "", "", None, message)
-    path = Path(spec).expanduser()
-    if not path.is_file():
-        choices = ", ".join(name for name in WEIGHTS if name != "PATH")
-        raise FileNotFoundError(
-            f"weights are {spec!r}, which is no file; allowed are {choices}, "
-            f"or the path of a {', '.join(SUFFIXES)} file"
-        )
-    return _describe(path.name, str(path), partial(_read_file, path.absolute(), backbone.name))
+    path = _find_file(spec)
+    state, note = _read_file(path, backbone.name)
+    fetch = partial(_read_tensors, path.absolute(), backbone.name)
+    return Weights(path.name, str(path), hash_tensors(state), fetch, note)
 
 
 def hash_tensors(state: Mapping[str, Tensor]) -> str:
@@ -104,6 +96,22 @@ def _describe(
     return Weights(name, source, hash_tensors(fetch()), fetch, message)
 
 
+def _find_file(spec: str) -> Path:
+    """Return the path of the file that `spec` names; FileNotFoundError says what it is instead."""
+    path = Path(os.path.expanduser(spec))  # noqa: PTH111 -- pathlib raises where nobody has a home
+    if path.is_file():
+        return path
+    if re.match(r"\w[\w+.-]*://|hf[-_]hub:", spec):
+        what = "an address: download the file, and give its path"
+    elif path.is_dir():
+        files = sorted(file.name for file in path.iterdir() if file.is_file())
+        what = f"a folder: give one file; it holds {first_names(files, 5) or 'none'}"
+    else:
+        choices = ", ".join(name for name in WEIGHTS if name != "PATH")
+        what = f"no file; allowed are {choices}, or the path of a file of torch.save or safetensors"
+    raise FileNotFoundError(f"weights are {spec!r}, which is {what}")
+
+
 def _own_weights(spec: str, backbone: Backbone) -> Weights:
     if spec == "bundled" or not backbone.has_weights:
         raise ValueError(
@@ -115,7 +123,7 @@ def _own_weights(spec: str, backbone: Backbone) -> Weights:
 
 def _read_own(backbone: str) -> dict[str, Tensor]:
     state = find_backbone(backbone).build(pretrained=True).state_dict()
-    return {name: tensor.detach() for name, tensor in state.items() if _is_used(name)}
+    return {name: state[name].detach() for name in find_backbone(backbone).layout()}
 
 
 def _inception_weights(spec: str, timeout: float) -> Weights:
@@ -132,7 +140,7 @@ def _inception_weights(spec: str, timeout: float) -> Weights:
             "of a state dict, or choose 'bundled'"
         ) from reason
     name = "ImageNet (torchvision Inception_V3_Weights.IMAGENET1K_V1)"
-    return _describe(name, official.URL, partial(_read_file, path, INCEPTION_V3.name), message)
+    return _describe(name, official.URL, partial(_read_tensors, path, INCEPTION_V3.name), message)
 
 
 def _bundled_instead(error: OSError) -> Weights:
@@ -145,59 +153,17 @@ def _bundled_instead(error: OSError) -> Weights:
     return replace(load_weights("bundled"), message=message)
 
 
-def _read_file(path: Path, backbone: str) -> dict[str, Tensor]:
-    """Read a state dict file and bring it to the backbone's layout, float32, no classifiers."""
-    if path.suffix not in SUFFIXES:
-        raise ValueError(f"weights file {path} is none of {', '.join(SUFFIXES)}")
+def _read_file(path: Path, backbone: str) -> tuple[dict[str, Tensor], str]:
+    """Read the backbone's tensors from a file, by its layout, and a note for the user."""
+    by = "torchvision's or timm's names" if backbone == INCEPTION_V3.name else "its blocks' names"
+    layout = find_backbone(backbone).layout()
+    content = read_content(path)
     try:
-        if path.suffix == ".safetensors":
-            content: object = load_file(path)
-        else:
-            content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, SafetensorError, RuntimeError, EOFError, KeyError) as error:
-        first_line = next(iter(str(error).splitlines()), type(error).__name__)
-        raise ValueError(
-            f"weights file {path} cannot be read ({first_line}); it must hold tensors alone, as "
-            "written by torch.save(model.state_dict(), path) or safetensors"
-        ) from error
-    for key in ("state_dict", "model"):
-        if isinstance(content, dict) and isinstance(content.get(key), dict):
-            content = content[key]
-    if not isinstance(content, dict):
-        raise ValueError(f"weights file {path} holds a {type(content).__name__}, no state dict")
-    return _check({str(name): value for name, value in content.items()}, path, backbone)
+        tensors, note = select_tensors(content, layout, f"{backbone} by {by}")
+    except ValueError as error:
+        raise ValueError(f"weights file {path} {error}") from None
+    return tensors, note and f"Weights {path.name}: {note}."
 
 
-def _check(content: dict[str, object], path: Path, backbone: str) -> dict[str, Tensor]:
-    """Return the backbone's tensors as float32; raise ValueError if they are not all there."""
-    if all(name.startswith("module.") for name in content):
-        content = {name.removeprefix("module."): value for name, value in content.items()}
-    content = {name: value for name, value in content.items() if _is_used(name)}
-    shapes = find_backbone(backbone).layout()
-    missing = [name for name in shapes if name not in content]
-    unexpected = [name for name in content if name not in shapes]
-    if missing or unexpected:
-        names = "torchvision's or timm's" if backbone == INCEPTION_V3.name else "its blocks'"
-        lacking, other = (first_names(n, NAMES_SHOWN) or "none" for n in (missing, unexpected))
-        raise ValueError(
-            f"weights file {path} is no {backbone} by {names} names: "
-            f"{lacking} missing, {other} unexpected"
-        )
-    state: dict[str, Tensor] = {}
-    for name, shape in shapes.items():
-        value = content[name]
-        if not isinstance(value, Tensor) or value.shape != shape or not value.is_floating_point():
-            actual = f"{value.dtype} {tuple(value.shape)}" if isinstance(value, Tensor) else value
-            raise ValueError(
-                f"weights file {path}: {name} is {actual}; it must be floating point {tuple(shape)}"
-            )
-        # a copy: a file may be mapped, and these tensors will be trained
-        state[name] = value.detach().to(torch.float32, copy=True).contiguous()
-        if not state[name].isfinite().all():
-            raise ValueError(f"weights file {path}: {name} holds NaN or infinity")
-    return state
-
-
-def _is_used(name: str) -> bool:
-    """Return False for the classifiers, and for a counter that no computation here uses."""
-    return not name.startswith(("fc.", "AuxLogits.")) and not name.endswith("num_batches_tracked")
+def _read_tensors(path: Path, backbone: str) -> dict[str, Tensor]:
+    return _read_file(path, backbone)[0]

@@ -1,0 +1,217 @@
+"""Find a network's tensors in what a checkpoint holds, whatever they are wrapped in."""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, TypeGuard
+
+import torch
+from torch import Tensor
+
+from benchmark.model.file_format import NAMES_SHOWN, printable
+from benchmark.model.weights_file import StandIn
+from benchmark.system.text import first_names
+
+Layout = Mapping[str, tuple[int, ...]]  # shapes of the network's tensors, by name
+Leaves = Mapping[str, Tensor | StandIn]  # what a checkpoint holds, by name: 'model.fc.bias'
+
+_FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+_MODULE_PARTS = ("_parameters", "_buffers", "_modules")  # attributes of nn.Module
+# wrappers of torch put these into a name, at any place
+_WRAPPERS = re.compile(r"\b(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.")
+# of a copy that is averaged over steps, or follows the network
+_AVERAGES = re.compile(
+    r"(?<![a-z])(ema|swa|avg|averaged?|shadow|teacher|momentum|target|k)\d*[._]", re.IGNORECASE
+)
+# InceptionV3's classifiers, which are replaced, and counters that no computation here reads
+_NEVER_USED = re.compile(r"fc\.(weight|bias)$|AuxLogits\.|(.*\.)?num_batches_tracked$|n_averaged$")
+_OPTIMIZER = re.compile(r"[^.]*(optim|sched|scaler)|opt\.|(.*\.)?state\.\d+\.", re.IGNORECASE)
+# how a tensor is named in what is no InceptionV3
+_OTHER_NETWORKS = {
+    r"layer1\.0\.(conv1|bn1)\.": "a ResNet",
+    r"features\.denseblock1\.": "a DenseNet",
+    r"inception3a\.": "GoogLeNet (Inception v1)",
+    r"(mixed_5b\.branch0|repeat\.0\.branch0|block8)\.": "Inception-ResNet v2",
+    r"features\.3\.(conv|branch1)\.": "Inception v4",
+    r"\d+\.branch1x1\.conv\.": "InceptionV3 with numbers for the names of its blocks",
+    r"InceptionV3/": "InceptionV3 by TensorFlow's names",
+    r"(blocks\.0\.attn|encoder_layer_0|encoder\.layer\.0\.attention)\.": "a transformer",
+    r"(conv_stem|features\.0\.0)\.": "an EfficientNet, a MobileNet or a ConvNeXt",
+    r"stages\.0\.(blocks\.)?0\.": "a ConvNeXt or a RegNet",
+    r"features\.0\.weight": "a VGG or an AlexNet",
+    r"model\.0\.conv\.": "a YOLO",
+    r"state\.0\.(exp_avg|momentum_buffer|step)$": "the state of an optimizer",
+}
+
+
+def select_tensors(content: Any, layout: Layout, network: str) -> tuple[dict[str, Tensor], str]:
+    """Return the network's tensors by the names of its layout, float32, and a note for the user.
+
+    They may lie in dicts, lists and modules; their names may have a prefix. The note says which
+    tensors are not used; it is '' if these are only known classifiers and an optimizer's.
+
+    Parameters
+    ----------
+    content
+        What the file holds, see `read_content`.
+    layout
+        Shapes of all tensors of the network, by name.
+    network
+        What has this layout, for messages.
+
+    Raises
+    ------
+    ValueError
+        If tensors are missing, can't be used, or are there several times with different values.
+        The message goes on where "weights file PATH " ends.
+    """
+    leaves = {_WRAPPERS.sub("", name): value for name, value in _leaves(content, "", set())}
+    if not leaves:
+        keys = _show([str(key) for key in content]) if isinstance(content, dict) else ""
+        raise ValueError(f"holds a {type(content).__name__} without tensors{keys and f': {keys}'}")
+    counts = _count_prefixes(leaves, layout)
+    complete = [prefix for prefix, count in counts.items() if count == len(layout)]
+    if complete:
+        prefix = _choose(complete, leaves, layout)
+    else:
+        prefix = max(counts, key=counts.__getitem__, default="")
+    inside = {n.removeprefix(prefix): v for n, v in leaves.items() if n.startswith(prefix)}
+    _check_names(inside, layout, f"{network}{prefix and f' under {printable(prefix)}'}", leaves)
+    tensors = {name: _to_float32(name, inside[name], shape) for name, shape in layout.items()}
+    copies = [p for p in complete if p != prefix and not _same(p, prefix, leaves, layout)]
+    return tensors, _describe_unused(leaves, layout, prefix, copies, complete)
+
+
+def _leaves(content: Any, name: str, visited: set[int]) -> Iterator[tuple[str, Tensor | StandIn]]:
+    """Yield tensors and objects of foreign classes with their names: keys joined by dots."""
+    children: list[tuple[Any, Any]] = []
+    if isinstance(content, Tensor):
+        yield name, content
+    elif id(content) in visited:  # the same object once more, perhaps within itself
+        return
+    elif isinstance(content, StandIn) and isinstance(content.state, dict):
+        for key, value in content.state.items():
+            is_part = key in _MODULE_PARTS and isinstance(value, dict)
+            children += value.items() if is_part else [(key, value)]
+    elif isinstance(content, StandIn):
+        yield name, content
+    elif isinstance(content, Mapping):
+        children = list(content.items())
+    elif isinstance(content, list | tuple):
+        children = list(enumerate(content))
+    if children:
+        visited.add(id(content))
+    for key, value in children:
+        yield from _leaves(value, f"{name}.{key}" if name else str(key), visited)
+
+
+def _count_prefixes(leaves: Leaves, layout: Layout) -> Counter[str]:
+    """Count the names of the layout that follow each prefix: 'module.' -> 470."""
+    counts: Counter[str] = Counter()
+    for name in leaves:
+        parts = name.split(".")
+        tails = (".".join(parts[start:]) for start in range(len(parts)))
+        counts.update(name.removesuffix(tail) for tail in tails if tail in layout)
+    return counts
+
+
+def _choose(prefixes: list[str], leaves: Leaves, layout: Layout) -> str:
+    """Return the prefix of the network itself; ValueError if several might be."""
+    plain = [prefix for prefix in prefixes if not _AVERAGES.search(prefix)] or prefixes
+    different = [p for p in plain[1:] if not _same(p, plain[0], leaves, layout)]
+    if different:
+        listing = _show([prefix or "no prefix" for prefix in plain])
+        raise ValueError(
+            f"holds the network {len(plain)} times with different values, under {listing}; save the "
+            "tensors of one alone"
+        )
+    return plain[0]
+
+
+def _same(first: str, second: str, leaves: Leaves, layout: Layout) -> bool:
+    pairs = ((leaves[first + name], leaves[second + name]) for name in layout)
+    return all(a is b or (_is_usable(a) and _is_usable(b) and a.equal(b)) for a, b in pairs)
+
+
+def _check_names(
+    inside: Collection[str], layout: Layout, network: str, leaves: Collection[str]
+) -> None:
+    """Raise ValueError if tensors are missing, or a block has others than those of the layout."""
+    blocks = {name.partition(".")[0] for name in layout}
+    missing = [name for name in layout if name not in inside]
+    unexpected = [
+        name
+        for name in inside
+        if name not in layout
+        and not _NEVER_USED.match(name)
+        and (missing or name.partition(".")[0] in blocks)
+    ]
+    if not missing and not unexpected:
+        return
+    kinds = (
+        kind
+        for pattern, kind in _OTHER_NETWORKS.items()
+        if any(re.search(rf"(^|\.){pattern}", name) for name in leaves)
+    )
+    looks = next((f", it looks like {kind}" for kind in kinds if missing), "")
+    lacking, other = _show(missing) or "none", _show(unexpected) or "none"
+    raise ValueError(f"is no {network}{looks}: {lacking} missing, {other} unexpected")
+
+
+def _to_float32(name: str, value: Tensor | StandIn, shape: tuple[int, ...]) -> Tensor:
+    """Return a copy in float32: a file may be mapped, and these tensors will be trained."""
+    if not _is_usable(value) or value.shape != shape:
+        raise ValueError(
+            f"can't be used: {name} is {_describe(value)}; it must be floating point {shape}"
+        )
+    tensor = value.detach().to(torch.float32, copy=True).contiguous()
+    if not tensor.isfinite().all():
+        raise ValueError(f"can't be used: {name} holds NaN or infinity")
+    if name.endswith("running_var") and (tensor < 0).any():
+        raise ValueError(f"can't be used: {name} holds a negative variance")
+    return tensor
+
+
+def _is_usable(value: Tensor | StandIn) -> TypeGuard[Tensor]:
+    """Whether a value is a plain tensor of floating point numbers."""
+    return (
+        isinstance(value, Tensor)
+        and value.dtype in _FLOATS
+        and value.layout == torch.strided
+        and not value.is_nested
+        and not value.is_meta
+    )
+
+
+def _describe(value: Tensor | StandIn) -> str:
+    if isinstance(value, StandIn):
+        return f"a {printable(type(value).__name__)}"
+    if value.is_nested or value.is_meta or value.layout != torch.strided:
+        return "a tensor that is sparse, nested or without numbers"
+    return f"{value.dtype} {tuple(value.shape)}"
+
+
+def _describe_unused(
+    leaves: Leaves, layout: Layout, prefix: str, copies: list[str], complete: list[str]
+) -> str:
+    """Return a note on other copies of the network, and on tensors that are not its own."""
+    own = {p + name for p in complete for name in layout}
+    prefixes = tuple(complete)
+    unused = [
+        name
+        for name, value in leaves.items()
+        if isinstance(value, Tensor)
+        and name not in own
+        and not _OPTIMIZER.match(name)
+        and not any(_NEVER_USED.match(name.removeprefix(p)) for p in prefixes)
+    ]
+    notes = []
+    if copies:
+        notes.append(f"the network under {printable(prefix)} is used, not {_show(copies)}")
+    if unused:
+        notes.append(f"tensors that are no part of the network are not used: {_show(unused)}")
+    return "; ".join(notes)
+
+
+def _show(names: list[str]) -> str:
+    return printable(first_names(names, NAMES_SHOWN))
