@@ -16,30 +16,38 @@ def print_data_summary(summary: DataSummary, console: Console | None = None) -> 
     console = console or Console()
     images = summary.images
     console.print(f"[bold]{escape(images.spec)}[/]: {escape(images.description)}")
-    low, middle, high = (summary.sizes.loc[row] for row in ("min", "median", "max"))
     facts = {
         "images": f"{len(images):,}, of which {len(summary.unreadable):,} can't be read",
         "classes": f"{len(images.classes)}, imbalance ratio {summary.imbalance_ratio:.1f}",
         "groups": "not known"
         if images.groups is None
         else f"{len(np.unique(images.groups)):,}, each kept in one split",
-        "sizes": ", ".join(
-            f"{side} {low[side]:.0f} to {high[side]:.0f} (median {middle[side]:.0f})"
-            for side in ("width", "height")
-        ),
-        "stored as": ", ".join(f"{mode} {count:,}" for mode, count in summary.modes.items()),
-        "duplicates": _duplicates_sentence(summary.duplicates),
     }
+    if summary.modes:  # else no image can be read
+        facts |= {
+            "sizes": _sizes_sentence(summary.sizes),
+            "stored as": ", ".join(f"{mode} {count:,}" for mode, count in summary.modes.items()),
+            "duplicates": _duplicates_sentence(summary.duplicates),
+        }
     for fact, value in facts.items():
         console.print(f"  {fact:12}{value}", highlight=False)
     title = "Split given with the data" if images.split is not None else "Default split"
-    _print_table(console, summary.classes, f"{title}, seed 0", len(summary.classes))
+    title = f"{title}, seed 0" if "train" in summary.classes else "Classes"
+    _print_table(console, summary.classes, title, len(summary.classes))
     tables = {"Can't be read": summary.unreadable, "Byte-identical images": summary.duplicates}
     for title, table in tables.items():
         if len(table):
             _print_table(console, table, title, MAX_ROWS)
     for message in summary.messages:
         console.print(f"- {escape(message)}", highlight=False)
+
+
+def _sizes_sentence(sizes: pd.DataFrame) -> str:
+    low, middle, high = (sizes.loc[row] for row in ("min", "median", "max"))
+    return ", ".join(
+        f"{side} {low[side]:.0f} to {high[side]:.0f} (median {middle[side]:.0f})"
+        for side in ("width", "height")
+    )
 
 
 def _duplicates_sentence(duplicates: pd.DataFrame) -> str:

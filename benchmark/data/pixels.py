@@ -1,10 +1,10 @@
 """The pixel store: each image is decoded and resized once, into one uint8 array on disk."""
 
-import hashlib
 import os
 import shutil
 import uuid
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,20 @@ import numpy as np
 import PIL
 from PIL import Image
 
-from benchmark.data.imageset import ImageSet, Reader
-from benchmark.data.parallel import format_error, map_blocks
+from benchmark.data.grey_scale import GreyScale
+from benchmark.data.image_info import EIGHT_BITS, ImageInfo, choose_scales, read_image
+from benchmark.data.imageset import ImageSet, Reader, SubsetReader
+from benchmark.data.parallel import map_blocks
+from benchmark.data.unreadable import format_error, none_readable
 from benchmark.storage import atomic, cache
 from benchmark.storage.sizes import format_size
 from benchmark.system.progress import Advance
+from benchmark.system.text import list_below
 
-DECODER_VERSION = 1  # raise it when the same bytes would give other pixels
+DECODER_VERSION = 2  # raise it when the same bytes would give other pixels
+
+
+DecodeBlock = Callable[..., tuple[dict[int, ImageInfo], dict[int, str]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +36,7 @@ class Pixels:
     array: np.ndarray  # (N, size, size, 3) uint8 RGB, memory-mapped, read-only; 0 if unreadable
     digests: tuple[str, ...]  # (N,) sha256 of the content, '' if unreadable
     readable: np.ndarray  # (N,) bool
+    infos: dict[int, ImageInfo]  # index -> facts about the image; of readable images
     errors: dict[int, str]  # index -> why the image can't be read
     key: str  # sha256 of the content: the same on every machine and at any time
     lease: cache.Lease | None = field(repr=False)  # keeps the array's file from removal
@@ -41,7 +49,9 @@ def prepare_pixels(
 
     Each whole image is squashed to size x size, aspect ignored: bilinear with antialiasing
     (Pillow's resize). Large JPEGs are first decoded at 1/2, 1/4 or 1/8, never below twice the
-    size: 12-megapixel photographs 6 times as fast, for a mean difference below 1 grey level.
+    size: 12-megapixel photographs 6 times as fast, for a mean difference below 1 grey level. Grey
+    of more than 8 bits is decoded twice: the range of the whole set gives the scale, see
+    `choose_scale`.
 
     Parameters
     ----------
@@ -73,25 +83,30 @@ def prepare_pixels(
     else:
         cache.make_room(0, cache_limit)  # the limit may be lower than it was
     errors = {int(index): message for index, message in meta["errors"].items()}
-    if len(errors) == len(images):
+    infos = _infos_from_columns(meta["infos"])
+    if not infos:
         raise ValueError(
-            f"{images.spec}: none of the {len(images)} images can be read; "
-            f"the first one, {images.files[0]}: {errors[0]}"
+            list_below(none_readable(images.spec, images.files, errors), images.messages)
         )
-    readable = np.array([index not in errors for index in range(len(images))])
+    digests = tuple(infos[i].digest if i in infos else "" for i in range(len(images)))
     return Pixels(
         array=np.load(folder / "pixels.npy", mmap_mode="r"),
-        digests=tuple(meta["digests"]),
-        readable=readable,
+        digests=digests,
+        readable=np.array([index in infos for index in range(len(images))]),
+        infos=infos,
         errors=errors,
-        key=_content_key(images, size, meta["digests"]),
+        key=_content_key(images, size, digests, choose_scales(infos.values())),
         lease=own_lease,
     )
 
 
-def _content_key(images: ImageSet, size: int, digests: list[str]) -> str:
+def _content_key(
+    images: ImageSet, size: int, digests: tuple[str, ...], scales: Mapping[str, GreyScale]
+) -> str:
     content: dict[str, Any] = {"recipe": DECODER_VERSION, "size": size, "digests": digests}
     content |= {"files": images.files, "classes": images.classes}
+    if scales:  # of a set with grey of more than 8 bits
+        content["scales"] = {kind: [scale.black, scale.white] for kind, scale in scales.items()}
     for name in ("labels", "groups", "split"):
         values = getattr(images, name)
         content[name] = None if values is None else values.tolist()
@@ -151,19 +166,14 @@ def _build(
         array = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
         work = partial(_decode_block, path=path, offset=array.offset, size=size)
         del array
-        digests = [""] * len(images)
-        errors: dict[int, str] = {}
-        for block, block_digests, block_errors in map_blocks(work, images.reader, len(images)):
-            digests[block.start : block.stop] = block_digests
-            errors |= block_errors
-            progress(len(block))
+        infos, errors = _decode_all(work, images.reader, len(images), progress)
         with path.open("rb") as handle:
             os.fsync(handle.fileno())
         written = path.stat()
         meta: dict[str, Any] = {
             "check": "",
             "array": [written.st_size, written.st_mtime_ns],
-            "digests": digests,
+            "infos": _columns_from_infos(infos),
             "errors": {str(index): errors[index] for index in sorted(errors)},
         }
         meta["check"] = atomic.digest(meta)
@@ -174,24 +184,70 @@ def _build(
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _decode_block(
-    reader: Reader, block: range, *, path: Path, offset: int, size: int
-) -> tuple[range, list[str], dict[int, str]]:
-    """Decode the images of `block` into the array at `path`; return their digests and errors."""
-    pixels = np.zeros((len(block), size, size, 3), dtype=np.uint8)
-    digests: list[str] = []
+def _decode_all(
+    work: DecodeBlock, reader: Reader, count: int, progress: Advance
+) -> tuple[dict[int, ImageInfo], dict[int, str]]:
+    """Decode all images, then once more those whose scale was not known the first time."""
+    infos: dict[int, ImageInfo] = {}
     errors: dict[int, str] = {}
-    for position, index in enumerate(block):
-        try:
-            image = reader.image(index, size)
-            pixels[position] = np.asarray(image.resize((size, size), Image.Resampling.BILINEAR))
-            digests.append(hashlib.sha256(reader.content(index)).hexdigest())
-        except Exception as error:
-            pixels[position] = 0
-            digests.append("")
-            errors[index] = format_error(error)
+    first = partial(work, indices=range(count), scales={})
+    for block_infos, block_errors in map_blocks(first, reader, count):
+        infos |= block_infos
+        errors |= block_errors
+        written = [info for info in block_infos.values() if info.kind == EIGHT_BITS]
+        progress(len(written) + len(block_errors))
+    infos = dict(sorted(infos.items()))
+    wide = tuple(index for index, info in infos.items() if info.kind != EIGHT_BITS)
+    second = partial(work, indices=wide, scales=choose_scales(infos.values()))
+    for block_infos, block_errors in map_blocks(second, SubsetReader(reader, wide), len(wide)):
+        infos |= block_infos
+        errors |= block_errors
+        progress(len(block_infos) + len(block_errors))
+    return {index: info for index, info in infos.items() if index not in errors}, errors
+
+
+def _decode_block(
+    reader: Reader,
+    block: range,
+    *,
+    indices: Sequence[int],
+    scales: Mapping[str, GreyScale],
+    path: Path,
+    offset: int,
+    size: int,
+) -> tuple[dict[int, ImageInfo], dict[int, str]]:
+    """Decode a block of images into the array at `path`; return facts and errors, by row.
+
+    Image i of the reader is row indices[i] of the array. Rows of images that can't be read, and of
+    wide grey without a scale, stay black.
+    """
+    infos: dict[int, ImageInfo] = {}
+    errors: dict[int, str] = {}
     # Written, not mapped: a full disk then raises an error and does not kill the worker.
     with path.open("r+b") as handle:
-        handle.seek(offset + block.start * pixels[0].nbytes)
-        handle.write(pixels.data)
-    return block, digests, errors
+        for number in block:
+            row = indices[number]
+            try:
+                image, infos[row] = read_image(reader, number, size)
+                if scale := scales.get(image.mode):
+                    image = scale.to_rgb(image)
+                resized = image.resize((size, size), Image.Resampling.BILINEAR)
+            except Exception as error:
+                errors[row] = format_error(error)
+                continue
+            if resized.mode == EIGHT_BITS:
+                handle.seek(offset + row * size * size * 3)
+                handle.write(resized.tobytes())
+    return infos, errors
+
+
+def _columns_from_infos(infos: Mapping[int, ImageInfo]) -> dict[str, list[Any]]:
+    names = [each.name for each in fields(ImageInfo)]
+    columns = {name: [getattr(info, name) for info in infos.values()] for name in names}
+    return {"index": list(infos), **columns}
+
+
+def _infos_from_columns(columns: Mapping[str, list[Any]]) -> dict[int, ImageInfo]:
+    names = [each.name for each in fields(ImageInfo)]
+    rows = zip(*(columns[name] for name in names), strict=True)
+    return dict(zip(columns["index"], (ImageInfo(*row) for row in rows), strict=True))

@@ -123,6 +123,16 @@ def check_splits(
             )
 
 
+def require_evaluation_images(splits: Splits, seed: int) -> None:
+    """Raise ValueError if no image is left to validate or to test on."""
+    for name in ("val", "test"):
+        if not len(getattr(splits, name)):
+            raise ValueError(
+                f"No image is left for the {name} split of seed {seed}: classes need 3 images or "
+                f"groups, or a given split needs images in {name}"
+            )
+
+
 def _units(n: int, groups: np.ndarray | None, digests: Sequence[str] | None) -> np.ndarray:
     """Number the sets of images that are connected by groups or digests, (N,)."""
     unit: np.ndarray = np.arange(n)

@@ -6,32 +6,36 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from benchmark.data.image_info import ImageInfo, read_image_info
+from benchmark.data.image_messages import image_messages
 from benchmark.data.imageset import SPLITS, ImageSet
-from benchmark.data.parallel import ImageInfo, map_blocks, read_image_info
-from benchmark.data.splits import make_splits
+from benchmark.data.parallel import map_blocks
+from benchmark.data.splits import Splits, make_splits, require_evaluation_images
+from benchmark.data.unreadable import none_readable, unreadable_sentences
 from benchmark.system.progress import Advance
 
 
 @dataclass(frozen=True, eq=False)
 class DataSummary:
-    """Facts about N images of C classes, all of which were read."""
+    """Facts about N images of C classes, of which as many were read as can be."""
 
     images: ImageSet
-    # one row per class, largest first: class, images, [groups,] train, val, test
+    # one row per class, largest first: class, images, [groups,] [train, val, test]
     classes: pd.DataFrame
     imbalance_ratio: float  # images of the largest class / of the smallest
     sizes: pd.DataFrame  # width, height in pixels, upright: min, median, max
-    modes: dict[str, int]  # Pillow's mode as stored -> readable images
+    modes: dict[str, int]  # mode as stored (see `standardize`) -> readable images
     unreadable: pd.DataFrame  # file, reason
     duplicates: pd.DataFrame  # byte-identical images: file, class, copy_of, copy_of_class
-    messages: tuple[str, ...]  # of the source, then of the default split
+    messages: tuple[str, ...]  # of the source, of the pixels, then of the default split
+    error: str = ""  # why nothing can be trained on the set
 
 
 def summarise_data(images: ImageSet, progress: Advance = lambda _: None) -> DataSummary:
     """Read and decode every image of a set, on all cores; store nothing.
 
     The split is the default one of seed 0. `progress` is called with the number of images read
-    since the last call. A class without a readable image raises ValueError.
+    since the last call. If there is no such split, the summary says why in `error`.
     """
     infos: dict[int, ImageInfo] = {}
     errors: dict[int, str] = {}
@@ -39,23 +43,17 @@ def summarise_data(images: ImageSet, progress: Advance = lambda _: None) -> Data
         infos |= block_infos
         errors |= block_errors
         progress(len(block_infos) + len(block_errors))
+    infos = dict(sorted(infos.items()))
     digests = [infos[index].digest if index in infos else "" for index in range(len(images))]
-    splits = make_splits(
-        images.labels,
-        images.classes,
-        0,
-        groups=images.groups,
-        digests=digests,
-        given=images.split,
-        usable=np.array([index in infos for index in range(len(images))]),
-    )
+    splits, error = _split(images, infos, errors, digests)
     classes = pd.DataFrame({"class": images.classes, "images": images.counts})
     if images.groups is not None:
         classes["groups"] = pd.Series(images.groups).groupby(images.labels).nunique()
-    for split in SPLITS:
+    for split in SPLITS if splits else ():
         labels = images.labels[getattr(splits, split)]
         classes[split] = np.bincount(labels, minlength=len(images.classes))
     sizes = pd.DataFrame([(i.width, i.height) for i in infos.values()], columns=["width", "height"])
+    by_reason = unreadable_sentences(errors, images.files) if len(errors) > 1 and infos else []
     return DataSummary(
         images=images,
         classes=classes.sort_values("images", ascending=False, kind="stable", ignore_index=True),
@@ -66,8 +64,37 @@ def summarise_data(images: ImageSet, progress: Advance = lambda _: None) -> Data
             [(images.files[i], errors[i]) for i in sorted(errors)], columns=["file", "reason"]
         ),
         duplicates=_duplicates(images, digests),
-        messages=(*images.messages, *splits.messages),
+        messages=(
+            *images.messages,
+            *by_reason,
+            *image_messages(images, infos),
+            *(splits.messages if splits else ()),
+        ),
+        error=error,
     )
+
+
+def _split(
+    images: ImageSet, infos: dict[int, ImageInfo], errors: dict[int, str], digests: list[str]
+) -> tuple[Splits | None, str]:
+    """Return the default split if there is one, and why nothing can be trained on it."""
+    if not infos:
+        return None, none_readable(images.spec, images.files, errors)
+    splits = None
+    try:
+        splits = make_splits(
+            images.labels,
+            images.classes,
+            0,
+            groups=images.groups,
+            digests=digests,
+            given=images.split,
+            usable=np.array([index in infos for index in range(len(images))]),
+        )
+        require_evaluation_images(splits, 0)
+    except ValueError as error:
+        return splits, f"{images.spec}: {error}"
+    return splits, ""
 
 
 def _duplicates(images: ImageSet, digests: list[str]) -> pd.DataFrame:

@@ -1,0 +1,152 @@
+"""What is known of an image once it was decoded. Worker processes load it: it imports little."""
+
+import hashlib
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageChops
+
+from benchmark.data.grey_scale import GreyScale, choose_scale, grey_values, is_wide
+from benchmark.data.imageset import Reader
+from benchmark.data.unreadable import UnreadableImageError, format_error
+
+EIGHT_BITS = "RGB"  # the kind of an image that needs no scale
+EXTREME = 0.001  # fraction of an image's values that may be faulty, at either end
+SAMPLE = 32  # pixels a side that are compared for colour
+COLOURED = 12  # levels between two channels of a pixel that JPEG does not make from grey
+# Pillow's warnings about what is done rightly here, or refused
+_HARMLESS = ("DecompressionBomb", "Palette images with Transparency")
+
+
+@dataclass(frozen=True, slots=True)
+class ImageInfo:
+    """Facts about a readable image. Values are levels of 255, or those of its wide grey."""
+
+    width: int  # pixels, upright, as stored
+    height: int
+    mode: str  # Pillow's, as stored
+    digest: str  # sha256 of the content
+    kind: str  # RGB: 8 bits; I or F: wide grey
+    low: float  # the least value of all channels
+    dark: float  # the same without the EXTREME fraction of the values
+    bright: float  # the greatest but for that fraction
+    high: float  # the greatest value
+    span: float  # the largest difference of two values of one channel
+    is_grey: bool
+    is_transparent: bool = False  # in some pixels
+    has_more_images: bool = False  # pages or frames, of which the first was taken
+    lacks_values: bool = False  # some pixels hold no number
+    warning: str = ""  # of a damage that did not keep the image from being read
+
+
+def read_image(reader: Reader, index: int, at_least: int = 0) -> tuple[Image.Image, ImageInfo]:
+    """Decode an image and describe it; raise any exception if it can't be read."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        image = reader.image(index, at_least)
+        digest = hashlib.sha256(reader.content(index)).hexdigest()
+    texts = [f"{each.category.__name__}: {each.message}" for each in caught]
+    warning = next((text for text in texts if not any(word in text for word in _HARMLESS)), "")
+    info, (width, height) = image.info, image.info.get("size", image.size)
+    common = {
+        "width": width,
+        "height": height,
+        "mode": info.get("mode", image.mode),
+        "digest": digest,
+        "is_transparent": info.get("transparent", False),
+        "has_more_images": info.get("more_images", False),
+        "warning": " ".join(warning.partition(": ")[2].split()),
+    }
+    measured = _wide_range(image) if is_wide(image) else _range(image)
+    return image, ImageInfo(**common, **measured)
+
+
+def _range(image: Image.Image) -> dict[str, Any]:
+    counts = np.array(image.histogram(), dtype=np.int64).reshape(3, 256)
+    present = [np.flatnonzero(channel) for channel in counts]
+    ignored = _ignored(image.width * image.height)
+    below, above = counts.cumsum(axis=1), counts[:, ::-1].cumsum(axis=1)
+    return {
+        "kind": EIGHT_BITS,
+        "low": int(min(levels[0] for levels in present)),
+        "dark": int((below > ignored).argmax(axis=1).min()),
+        "bright": 255 - int((above > ignored).argmax(axis=1).min()),
+        "high": int(max(levels[-1] for levels in present)),
+        "span": int(max(levels[-1] - levels[0] for levels in present)),
+        "is_grey": _is_grey(image),
+    }
+
+
+def _is_grey(image: Image.Image) -> bool:
+    """Compare the channels, of a few pixels first: most images in colour show it there."""
+    sides = (min(SAMPLE, image.width), min(SAMPLE, image.height))
+    for pixels in (image.resize(sides, Image.Resampling.NEAREST), image):
+        red, green, blue = pixels.split()
+        for other in (red, blue):
+            if any(ImageChops.difference(green, other).histogram()[COLOURED:]):
+                return False
+    return True
+
+
+def _wide_range(image: Image.Image) -> dict[str, Any]:
+    grey = grey_values(image)
+    values = grey[~np.isnan(grey)]
+    if not values.size:
+        raise UnreadableImageError("none of its pixels holds a number")
+    ignored = _ignored(values.size)
+    ordered = np.partition(values, sorted({ignored, values.size - 1 - ignored}))
+    low, high = float(values.min()), float(values.max())
+    return {
+        "kind": image.mode,
+        "low": low,
+        "dark": float(ordered[ignored]),
+        "bright": float(ordered[-1 - ignored]),
+        "high": high,
+        "span": high - low,
+        "is_grey": True,
+        "lacks_values": values.size < grey.size,
+    }
+
+
+def _ignored(values: int) -> int:
+    """Return how many values at either end may be faulty: at least one, if there are many."""
+    return min(1 + int(EXTREME * values), (values - 1) // 8)
+
+
+def read_image_info(reader: Reader, block: range) -> tuple[dict[int, ImageInfo], dict[int, str]]:
+    """Decode images at full size; return facts of the readable, reasons of the others, by index."""
+    infos: dict[int, ImageInfo] = {}
+    errors: dict[int, str] = {}
+    for index in block:
+        try:
+            _, infos[index] = read_image(reader, index)
+        except Exception as error:
+            errors[index] = format_error(error)
+    return infos, errors
+
+
+def choose_scales(infos: Iterable[ImageInfo]) -> dict[str, GreyScale]:
+    """Return the scale of each kind of wide grey in a set; none if all images have 8 bits."""
+    ranges: dict[str, tuple[float, float]] = {}
+    for info in infos:
+        if info.kind != EIGHT_BITS:
+            low, high = ranges.get(info.kind, (info.low, info.high))
+            ranges[info.kind] = min(low, info.low), max(high, info.high)
+    return {kind: choose_scale(kind, low, high) for kind, (low, high) in sorted(ranges.items())}
+
+
+def levels(infos: Mapping[int, ImageInfo], name: str) -> np.ndarray:
+    """Return the facts `name` (low, dark, bright, high) as grey levels, (len(infos),) float64."""
+    scales = choose_scales(infos.values())
+    return np.array(
+        [
+            getattr(info, name)
+            if info.kind == EIGHT_BITS
+            else scales[info.kind].levels(getattr(info, name))
+            for info in infos.values()
+        ],
+        dtype=np.float64,
+    )

@@ -1,0 +1,202 @@
+"""What a user must know about the pixels of a set: messages from the facts of its images."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from benchmark.data.image_info import EIGHT_BITS, ImageInfo, choose_scales, levels
+from benchmark.data.imageset import ImageSet
+from benchmark.data.unreadable import EXAMPLES
+from benchmark.system.text import first_names, join_names, pluralize
+
+FLAT = 3  # levels that an image of one colour spans at most, of 255
+NARROW = 64  # levels: a quarter of those that there are
+DARKER = 8  # times that the brightest values of two classes may differ
+ENOUGH = 5  # images of a class, before it is compared with others
+KINDS = {EIGHT_BITS: "8-bit", "I": "integer", "F": "float"}
+
+
+def image_messages(images: ImageSet, infos: Mapping[int, ImageInfo]) -> tuple[str, ...]:
+    """Return messages about the readable images of a set.
+
+    Parameters
+    ----------
+    images
+        The whole set.
+    infos
+        Index of a readable image -> facts about it.
+    """
+    if not infos:
+        return ()
+    names = [field for field in ImageInfo.__dataclass_fields__ if field != "digest"]
+    columns: dict[str, Any] = {
+        name: [getattr(info, name) for info in infos.values()] for name in names
+    }
+    columns |= {f"{name}_level": levels(infos, name) for name in ("low", "dark", "bright", "high")}
+    columns["file"] = [images.files[index] for index in infos]
+    columns["class"] = [images.classes[images.labels[index]] for index in infos]
+    table = pd.DataFrame(columns)
+    is_wide = table["kind"] != EIGHT_BITS
+    table["span_level"] = table["span"].where(~is_wide, table["high_level"] - table["low_level"])
+    return (
+        *_flat(table),
+        *_scales(table, infos),
+        *_range(table),
+        *_brightness_by_class(table),
+        *_shortcuts(table),
+        *_left_out(table),
+        *_damaged(table),
+    )
+
+
+def _flat(table: pd.DataFrame) -> list[str]:
+    """Count images that show nothing, and say what to do about them."""
+    flat = table[table["span_level"] <= FLAT]
+    if flat.empty:
+        return []
+    sentence = f"{len(flat)} of {len(table)} images are of one flat colour{_examples(flat)}"
+    is_flat = (table["span_level"] <= FLAT).groupby(table["class"]).all()
+    whole = is_flat[is_flat].index.tolist()
+    if whole and len(flat) < len(table):
+        sentence += f"; all of the {_classes(whole)} are"
+    if flat["is_transparent"].any():
+        sentence += (
+            ". They have transparent pixels, which are shown on white: a light drawing vanishes. "
+            "Put the images on a colour that differs from what they show"
+        )
+    elif len(flat) > len(table) / 2:
+        sentence += ". There is nothing in them to learn from: look at how they were stored"
+    return [f"{sentence}."]
+
+
+def _scales(table: pd.DataFrame, infos: Mapping[int, ImageInfo]) -> list[str]:
+    """Say how grey of more than 8 bits is shown, and which kinds there are."""
+    counts: dict[str, int] = dict(Counter(table["kind"]).most_common())
+    messages = []
+    for kind, scale in choose_scales(infos.values()).items():
+        why = "the smallest usual maximum that covers" if scale.is_usual else "the range of"
+        messages.append(
+            f"{pluralize(counts[kind], 'image has', 'images have')} grey of more than 8 bits "
+            f"({KINDS[kind]}): {scale.black:g} is shown black and {scale.white:g} white, {why} "
+            "all of them."
+        )
+    if len(counts) > 1:
+        kinds = [f"{count:,} {KINDS[kind]}" for kind, count in counts.items()]
+        messages.append(
+            f"The images are of several kinds, each with its own scale of grey: {join_names(kinds)}"
+            ". Are they comparable?"
+        )
+    return messages
+
+
+def _range(table: pd.DataFrame) -> list[str]:
+    """Say if most of the levels from black to white are not used."""
+    low, high = float(table["low_level"].min()), float(table["high_level"].max())
+    if (table["span_level"] <= FLAT).all():
+        return []
+    if high - low <= NARROW:
+        narrow = f"All values lie between {low:.0f} and {high:.0f} of 255: the images hardly differ"
+    else:
+        typical = float((table["bright_level"] - table["dark_level"]).median())
+        if typical > NARROW:
+            return []
+        narrow = f"Half of the images use {typical:.0f} of 255 levels or fewer{_outliers(table)}"
+    if table["mode"].str.endswith(";16").any():
+        narrow += (
+            ". Of 16 bits a channel only the upper 8 are read: stretch the values to the whole "
+            "range, or store 8 bits"
+        )
+    return [f"{narrow}."]
+
+
+def _outliers(table: pd.DataFrame) -> str:
+    """Name what sets the scale of wide grey, if most images are far from it."""
+    wide = table[table["kind"] != EIGHT_BITS]
+    if wide.empty:
+        return ""
+    lowest, highest = wide.iloc[wide["low"].argmin()], wide.iloc[wide["high"].argmax()]
+    return (
+        f": nearly all of their values lie between {wide['dark'].median():g} and "
+        f"{wide['bright'].median():g}, but the least of all is {lowest['low']:g} ({lowest['file']})"
+        f", the greatest {highest['high']:g} ({highest['file']}). If these are marks for missing "
+        "values, or faulty pixels, replace them"
+    )
+
+
+def _brightness_by_class(table: pd.DataFrame) -> list[str]:
+    """Report classes that are so much darker that they were scaled otherwise."""
+    by_class = table.groupby("class")["bright_level"].agg(["median", "size"])
+    medians = by_class["median"][by_class["size"] >= ENOUGH].clip(lower=1)
+    if len(medians) < 2 or medians.max() <= DARKER * medians.min():
+        return []
+    dark, bright = medians.idxmin(), medians.idxmax()
+    return [
+        f"The images of the class {dark} reach {medians.min():.0f} of 255, those of {bright} "
+        f"{medians.max():.0f} (medians): brightness alone tells them apart. Were they stored on "
+        "different scales?"
+    ]
+
+
+def _shortcuts(table: pd.DataFrame) -> list[str]:
+    """Report what tells classes apart without a look at what is shown."""
+    size = table["width"].astype(str) + " x " + table["height"].astype(str) + " pixels"
+    properties = {
+        "colour": table["is_grey"].map({True: "grey", False: "in colour"}),
+        "kind": table["kind"].map(KINDS),
+        "size": size,
+    }
+    messages = []
+    for name, values in properties.items():
+        by_class = values.groupby(table["class"]).agg(["nunique", "first", "size"])
+        by_class = by_class[by_class["size"] >= ENOUGH]
+        uniform = by_class[by_class["nunique"] == 1]["first"]
+        # a few of many classes may have one size by chance, but not one colour
+        if uniform.nunique() < 2 or (name == "size" and len(uniform) < len(by_class)):
+            continue
+        parts = [
+            f"{_classes(list(classes.index))} are {value}"
+            for value, classes in uniform.groupby(uniform)
+        ]
+        messages.append(
+            f"All images of the {join_names(parts, 'and all of the')}: a network can tell these "
+            "classes apart by that alone."
+        )
+    return messages
+
+
+def _left_out(table: pd.DataFrame) -> list[str]:
+    """Count files of which only a part is used."""
+    messages = []
+    if len(several := table[table["has_more_images"]]):
+        number = pluralize(len(several), "file holds", "files hold")
+        messages.append(
+            f"{number} further pages or frames, of which the first is used{_examples(several)}."
+        )
+    if len(lacking := table[table["lacks_values"]]):
+        number = pluralize(len(lacking), "image has", "images have")
+        messages.append(
+            f"{number} pixels without a value (NaN, infinite, or marked as no data), which are "
+            f"shown black{_examples(lacking)}."
+        )
+    return messages
+
+
+def _damaged(table: pd.DataFrame) -> list[str]:
+    """Report what decoders warn of, a sentence for each warning."""
+    damaged = table[table["warning"] != ""]
+    kinds = damaged["warning"].str.replace(r"\d+", "#", regex=True)
+    return [
+        f"{pluralize(len(rows), 'image was', 'images were')} read with a warning, "
+        f"{rows['warning'].iloc[0].rstrip('. ')!r}{_examples(rows)}."
+        for _, rows in damaged.groupby(kinds, sort=False)
+    ]
+
+
+def _examples(rows: pd.DataFrame) -> str:
+    return f" ({first_names(rows['file'].tolist(), EXAMPLES)})"
+
+
+def _classes(names: list[str]) -> str:
+    return f"{'class' if len(names) == 1 else 'classes'} {first_names(names, EXAMPLES)}"
