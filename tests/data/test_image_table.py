@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from benchmark.data.image_table import image_table
+from benchmark.data.image_table import image_table, is_image_table, table_header
 
 
 @pytest.fixture
@@ -47,19 +47,23 @@ def test_missing_and_repeated_rows_are_reported(folder: Path) -> None:
         write(folder, "label,path\nx,a/1.png\ny,a/2.png\nx,gone.png\nx,a/../a/1.png\n")
     )
     assert len(images) == 2
-    assert "1 files don't exist (e.g. 'gone.png')" in images.messages[0]
-    assert "1 rows repeat" in images.messages[1]
+    assert images.messages == (
+        "list.csv: 1 file doesn't exist (e.g. 'gone.png'); left out.",
+        "list.csv: 1 row repeats an earlier row.",
+    )
 
 
 @pytest.mark.parametrize(
     ("text", "error", "message"),
     [
-        ("path,class\na/1.png,x\n", ValueError, "columns path,label"),
-        ("", ValueError, "columns path,label"),
-        ("path,label\na/1.png,\n", ValueError, "row 2 lacks"),
-        ("path,label\na/1.png,x\na/1.png,y\n", ValueError, "row 3 contradicts"),
-        ("path,label\nb/1.png,x\n", FileNotFoundError, "none exists, e.g. .*b.1.png"),
-        ("path,label,split\na/1.png,x,no\na/2.png,y,test\n", ValueError, "'no' is not a split"),
+        ("path,weight\na/1.png,7\n", ValueError, "columns path,label.*'path', 'weight'. Rename"),
+        ("kind,label\na,x\n", ValueError, "columns path,label"),
+        ("", ValueError, "is empty.*path,label"),
+        ("path,label\na/1.png,\na/2.png,\n", ValueError, "2 rows without a label.*in line 2"),
+        ("path,label\na/1.png,x\n,y\n", ValueError, "1 row without a path.*in line 3: ', y'"),
+        ("path,label\nz/1.png,x\n", FileNotFoundError, "none exists, e.g. .*z.1.png"),
+        ("path,label,split\na/1.png,x,no\na/2.png,y,test\n", ValueError, "'no' is no split"),
+        ("path,label,split\na/1.png,x,0\na/2.png,y,1\n", ValueError, "Numbers of folds"),
         ("path,label\na/1.png,x\na/2.png,x\n", ValueError, "at least two classes"),
     ],
 )
@@ -68,7 +72,74 @@ def test_mistakes_are_explained(folder: Path, text: str, error: type, message: s
         image_table(write(folder, text))
 
 
-def test_a_binary_file_is_no_table(folder: Path) -> None:
-    (folder / "b.csv").write_bytes(b"\xff\xfe\x00path")
-    with pytest.raises(ValueError, match="not a CSV file in UTF-8"):
-        image_table(str(folder / "b.csv"))
+@pytest.mark.parametrize("what", ["label", "group", "split"])
+def test_rows_that_contradict_each_other_are_shown(folder: Path, what: str) -> None:
+    columns = {"label": "x,g,train", "group": "y,h,train", "split": "y,g,test"}
+    first, second = "y,g,train", columns[what]
+    text = f"path,label,group,split\na/1.png,{first}\na/2.png,x,g,\n\na\\1.png,{second}\n"
+    with pytest.raises(ValueError, match=f"1 image has rows that differ in the {what}") as error:
+        image_table(write(folder, text))
+    assert "in line 2" in str(error.value)
+    assert "in line 5" in str(error.value)
+
+
+def test_the_images_with_several_labels_are_counted(folder: Path) -> None:
+    rows = [f"a/{k}.png,{label}" for k in (1, 2) for label in ("x", "y", "z")]
+    with pytest.raises(ValueError, match="2 images have rows that differ") as error:
+        image_table(write(folder, "\n".join(["path,label", *rows])))
+    assert str(error.value).splitlines()[1] == "- 'a/1.png': 'x' in line 2, 'y' in line 3"
+
+
+def test_other_usual_names_of_columns_are_taken_and_said(folder: Path) -> None:
+    images = image_table(
+        write(folder, "image_id,lesion_id,dx,age,subset\na/1.png,g,mel,50,train\na/2.png,g,nv,,\n")
+    )
+    assert images.classes == ("mel", "nv")
+    assert images.groups is not None
+    assert images.groups.tolist() == [0, 0]
+    assert images.split is not None
+    assert images.split.tolist() == ["train", ""]
+    for message in (
+        "list.csv: the column 'image_id' is taken as the images.",
+        "list.csv: the column 'dx' is taken as the labels.",
+        "list.csv: the column 'lesion_id' is taken as the groups, each of which is kept in one "
+        "split.",
+        "list.csv: the column 'subset' is taken as the split.",
+        "list.csv: columns that are not used: 'age'.",
+        "list.csv: 1 image has no split (e.g. 'a/2.png'): they are trained on.",
+        "list.csv: one group, 'g', holds 2 of 2 images and is kept whole.",
+    ):
+        assert message in images.messages
+
+
+@pytest.mark.parametrize("header", ["path,label,set,fold", "path,label,fold,subset"])
+def test_a_column_of_other_values_is_no_split(folder: Path, header: str) -> None:
+    images = image_table(write(folder, f"{header}\na/1.png,x,1,red\na/2.png,y,2,blue\n"))
+    assert images.split is None
+    assert any("not used" in message for message in images.messages)
+
+
+def test_an_empty_column_has_a_message(folder: Path) -> None:
+    images = image_table(write(folder, "path,label,group\na/1.png,x,\na/2.png,y,\n"))
+    assert images.groups is None
+    assert images.messages == ("list.csv: the column 'group' is empty: it is not used.",)
+
+
+def test_one_hot_columns_are_classes(folder: Path) -> None:
+    images = image_table(write(folder, "image,MEL,NV,UNK\n1,1.0,0.0,0.0\n2,0.0,1.0,0.0\n"))
+    assert images.files == ("a/1.png", "a/2.png")
+    assert images.classes == ("MEL", "NV")
+    assert any("No row has a 1 for UNK" in message for message in images.messages)
+
+
+def test_a_table_of_images_is_recognised(folder: Path) -> None:
+    for text, expected in (
+        ("path;label\na;x\n", True),
+        ("image,A,B\n1,0,1\n", True),
+        ("file,group\n1,a\n", False),
+        ("path,label\na,b,c\n", False),
+        ("", False),
+    ):
+        assert is_image_table(Path(write(folder, text))) is expected
+    assert not is_image_table(folder / "none.csv")
+    assert table_header(Path(write(folder, "Path;Label\na;x\n"))) == ("Path", "Label")

@@ -1,0 +1,85 @@
+"""The columns of a table of images: path,label[,group][,split], by these or other usual names."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.data.column_names import (
+    GROUPS,
+    IMAGES,
+    LABELS,
+    SPLIT,
+    ColumnKind,
+    choose_column,
+    shown_header,
+)
+from benchmark.data.csv_file import CsvFile, read_csv
+from benchmark.data.one_hot import one_hot_columns
+from benchmark.data.split_names import split_of
+from benchmark.system.text import first_names
+
+
+@dataclass(frozen=True)
+class ImageColumns:
+    """Indices of the columns that are used."""
+
+    images: int
+    label: int | None  # None: one-hot
+    one_hot: tuple[int, ...]
+    group: int | None
+    split: int | None
+    messages: tuple[str, ...]
+
+
+def read_image_table(path: Path) -> tuple[CsvFile, ImageColumns]:
+    """Read a table and find its columns.
+
+    Raises
+    ------
+    ValueError
+        If it is no table, has no column of images or of labels, or several that could be it.
+    """
+    table = read_csv(
+        path, lambda header: bool(IMAGES.candidates(header) and LABELS.candidates(header))
+    )
+    header = table.header
+    images = choose_column(path, header, IMAGES)
+    label = choose_column(path, header, LABELS)
+    group = choose_column(path, header, GROUPS)
+    split = _split_column(table)
+    one_hot = one_hot_columns(table, (images, group, split)) if label is None else []
+    if images is None or (label is None and not one_hot):
+        raise ValueError(
+            f"{path}: the first line must name the columns path,label[,group][,split]; it has "
+            f"{shown_header(header)}. Rename the right ones."
+        )
+    messages = [
+        f"the column {header[column]!r} is taken as {kind.content}{advice}."
+        for column, kind, advice in (
+            (images, IMAGES, ""),
+            (label, LABELS, ""),
+            (group, GROUPS, ", each of which is kept in one split"),
+            (split, SPLIT, ""),
+        )
+        if column is not None and not _is_documented(header[column], kind)
+    ]
+    used = {images, label, group, split, *one_hot}
+    if unused := [name for index, name in enumerate(header) if name and index not in used]:
+        messages.append(f"columns that are not used: {first_names([repr(n) for n in unused], 20)}.")
+    return table, ImageColumns(images, label, tuple(one_hot), group, split, tuple(messages))
+
+
+def _split_column(table: CsvFile) -> int | None:
+    """Return the column of the split: 'split', or one of splits' names and a usual name."""
+    documented = [i for i, name in enumerate(table.header) if _is_documented(name, SPLIT)]
+    columns = documented or [
+        column
+        for column in SPLIT.candidates(table.header)
+        if all(map(split_of, filter(None, table.column(column)))) and any(table.column(column))
+    ]
+    if len(columns) > 1:
+        return choose_column(table.path, table.header, SPLIT)
+    return columns[0] if columns else None
+
+
+def _is_documented(name: str, kind: ColumnKind) -> bool:
+    return name.lower() == kind.names[0]

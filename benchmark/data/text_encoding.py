@@ -1,0 +1,75 @@
+"""The text of a file that a spreadsheet, a database or a script wrote."""
+
+import codecs
+from pathlib import Path
+
+from benchmark.system.text import list_below
+
+# UTF-32 before UTF-16: the byte order mark of one begins with that of the other
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+# shown to the user, who can tell which is right; a guess would rename classes in silence
+_OLDER = {
+    "cp1252": "Windows-1252 (western European)",
+    "cp1251": "Windows-1251 (Cyrillic)",
+    "gb18030": "GB 18030 (Chinese)",
+    "shift_jis": "Shift JIS (Japanese)",
+}
+
+
+def read_text(path: Path) -> str:
+    r"""Return the text of a file in UTF-8, UTF-16 or UTF-32, with line ends as '\n'.
+
+    Raises
+    ------
+    ValueError
+        If it is in another encoding, with the line shown in those that it could be in; or no text.
+    """
+    content = path.read_bytes()
+    encoding = next((name for mark, name in _MARKS.items() if content.startswith(mark)), "")
+    encoding = encoding or _encoding_by_nulls(content)
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        if encoding != "utf-8":
+            raise ValueError(
+                f"{path}: begins like text in {encoding.upper()} and is not (byte {error.start}). "
+                "Save the table as CSV UTF-8."
+            ) from None
+        raise ValueError(_not_utf8(path, content, error.start)) from None
+    if "\0" in text:
+        raise ValueError(f"{path}: is no text: it holds null bytes. Save the table as CSV UTF-8.")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _encoding_by_nulls(content: bytes) -> str:
+    """Return UTF-16 of the byte order in which all zero bytes are the upper ones, else UTF-8."""
+    if len(content) % 2 == 0 and b"\0" in content:
+        if b"\0" not in content[::2]:
+            return "utf-16-le"
+        if b"\0" not in content[1::2]:
+            return "utf-16-be"
+    return "utf-8"
+
+
+def _not_utf8(path: Path, content: bytes, start: int) -> str:
+    number = len(content[: start + 1].splitlines())  # of bytes: splits at line feed and return only
+    line = content.splitlines()[number - 1]
+    lines = []
+    for encoding, name in _OLDER.items():
+        try:
+            content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        lines.append(f"as {name}: {line.decode(encoding).strip()!r}")
+    return list_below(
+        f"{path}: line {number} is not in UTF-8 (byte 0x{content[start]:02x}). In a spreadsheet, "
+        "choose Save as, CSV UTF-8; in an editor, save with encoding UTF-8."
+        f"{' The line reads' if lines else ''}",
+        lines,
+    )
