@@ -1,11 +1,16 @@
 """The official ImageNet weights: from torch.hub's cache, or downloaded."""
 
+import errno
 import hashlib
+import os
+import shutil
 import socket
 import sys
 import threading
+from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -13,25 +18,46 @@ import torch
 
 # that of torchvision's Inception_V3_Weights.IMAGENET1K_V1
 URL = "https://download.pytorch.org/models/inception_v3_google-0cc3c7bd.pth"
+_BYTES = 110 * 10**6  # a little more than the file has
+_SHARED_MEMORY = Path("/dev/shm")  # a file system in memory, where there is one
+# numbers of errors of a folder, and not of the network
+_NOT_STORED = frozenset(
+    {
+        *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOENT),
+        *(errno.ENOTDIR, errno.EEXIST, errno.EIO, errno.EFBIG, errno.ENAMETOOLONG, errno.ELOOP),
+    }
+)
 
 
 def official_file(timeout: float) -> tuple[Path, str]:
     """Return the file with the official weights, and a note for the user ('' if there is none).
 
-    The file lies in torch.hub's cache. torch.hub checks a hash only when it downloads. Here a
-    cached file is checked too, and downloaded again if it is damaged. The server has `timeout`
-    seconds to answer, and later to send each piece of the file. OSError says why there is no file.
+    The file lies in torch.hub's cache or, where that can't be written, in a temporary folder that
+    lives as long as this process. torch.hub checks a hash only when it downloads. Here a cached
+    file is checked too, and downloaded again if it is damaged. The server has `timeout` seconds to
+    answer, and later to send each piece of the file. OSError says why there is no file.
     """
     path, note = cached_file(), ""
-    if path.is_file():
-        with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        if sha256.startswith(_expected_hash()):
-            return path, ""
-        note = f"{path} is damaged: its sha256 does not begin with {_expected_hash()}"
+    try:
+        if path.is_file():
+            with path.open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            if sha256.startswith(_expected_hash()):
+                return path, ""
+            note = f"{path} is damaged: its sha256 does not begin with {_expected_hash()}"
+    except OSError as error:
+        note = f"{path} can't be read: {error.strerror}"
+    if URL in _temporary:
+        return _temporary[URL].path, _temporary[URL].note
     try:
         wait_for_answer(timeout)
-        _download(path, timeout)
+        try:
+            _download(path, timeout)
+        except OSError as error:
+            if error.errno not in _NOT_STORED:
+                raise
+            _temporary[URL] = _download_for_this_process(path, error, timeout)
+            return _temporary[URL].path, _temporary[URL].note
     except OSError as reason:
         raise OSError("; ".join(filter(None, (note, str(reason))))) from reason
     return path, f"{note}; it was downloaded again" if note else ""
@@ -40,6 +66,34 @@ def official_file(timeout: float) -> tuple[Path, str]:
 def cached_file() -> Path:
     """Return the path of the file in torch.hub's cache, whether it exists or not."""
     return Path(torch.hub.get_dir()) / "checkpoints" / URL.rpartition("/")[2]
+
+
+@dataclass(frozen=True)
+class _TemporaryFile:
+    folder: TemporaryDirectory[str]  # which is removed when this process ends
+    path: Path
+    note: str
+
+
+_temporary: dict[str, _TemporaryFile] = {}  # by address
+
+
+def _download_for_this_process(path: Path, reason: OSError, timeout: float) -> _TemporaryFile:
+    """Download to a temporary folder, of the disk or in memory, since `path` can't be written."""
+    note = (
+        f"The official weights can't be stored in {path.parent} ({reason.strerror}), so they are "
+        "downloaded for each run: set TORCH_HOME to a folder that can be written."
+    )
+    for parent in (None, *filter(Path.is_dir, [_SHARED_MEMORY])):
+        try:
+            folder = TemporaryDirectory(prefix="imbalance-bench-weights-", dir=parent)
+            temporary = Path(folder.name) / path.name
+            _download(temporary, timeout)
+            return _TemporaryFile(folder, temporary, note)
+        except OSError as error:
+            if error.errno not in _NOT_STORED:
+                raise
+    raise OSError(f"{path.parent} and the temporary folder can't store it: {reason.strerror}")
 
 
 def wait_for_answer(timeout: float) -> None:
@@ -70,8 +124,12 @@ def wait_for_answer(timeout: float) -> None:
 
 def _download(path: Path, timeout: float) -> None:
     """Download to `path`, which is written whole or not at all, and check the hash."""
-    print(f"Downloading {URL} …", file=sys.stderr)
+    if path.parts[0].startswith("~"):
+        raise OSError(errno.ENOENT, "there is no home folder")
     path.parent.mkdir(parents=True, exist_ok=True)
+    if shutil.disk_usage(path.parent).free < _BYTES:  # torch.hub would leave what it has behind
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    print(f"Downloading {URL} …", file=sys.stderr)
     default_timeout = socket.getdefaulttimeout()
     socket.setdefaulttimeout(timeout)  # torch.hub sets none: a stalled server would block for ever
     try:
@@ -81,6 +139,8 @@ def _download(path: Path, timeout: float) -> None:
             f"{URL} answered with something else: its sha256 does not begin with {_expected_hash()}"
         ) from error
     except (OSError, HTTPException) as error:
+        if isinstance(error, OSError) and error.errno in _NOT_STORED:
+            raise
         raise _with_url(error) from error
     finally:
         socket.setdefaulttimeout(default_timeout)

@@ -122,8 +122,8 @@ def _choose(prefixes: list[str], leaves: Leaves, layout: Layout) -> str:
     if different:
         listing = _show([prefix or "no prefix" for prefix in plain])
         raise ValueError(
-            f"holds the network {len(plain)} times with different values, under {listing}; save the "
-            "tensors of one alone"
+            f"holds the network {len(plain)} times with different values, under {listing}; "
+            "save the tensors of one alone"
         )
     return plain[0]
 

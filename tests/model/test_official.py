@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import gc
 import hashlib
 import io
+import os
+import pickle
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -36,6 +42,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty torch.hub cache, and no proxy on the way to this machine."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setattr(official, "_temporary", {})
     return tmp_path / "torch" / "hub" / "checkpoints"
 
 
@@ -192,6 +199,114 @@ def test_a_slow_server_is_waited_for_while_it_sends(cache: Path, serve: Callable
 def test_a_server_that_answers_downloads_alone_is_used(cache: Path, serve: Callable) -> None:
     name = serve(send(b"weights"), b"weights", refuse)
     assert official.official_file(timeout=10) == (cache / name, "")
+
+
+def make_unwritable(cache: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Let nothing be made in the torch.hub cache; root could write into a read-only folder."""
+    make_folder = Path.mkdir
+
+    def mkdir(path: Path, *rest: object, **options: object) -> None:
+        if path.is_relative_to(cache):
+            raise OSError(number, os.strerror(number))
+        make_folder(path, *rest, **options)
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.EDQUOT])
+def test_weights_that_cannot_be_stored_are_used_all_the_same(
+    cache: Path, serve: Callable, content: bytes, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    requests = []
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        requests.append(request.path)
+        send(content)(request)
+
+    name = serve(answer, content)
+    make_unwritable(cache, monkeypatch, number)
+    weights = load_weights("auto")
+    assert "ImageNet" in weights.name
+    assert f"can't be stored in {cache} ({os.strerror(number)})" in weights.message
+    assert "set TORCH_HOME" in weights.message
+    again = load_weights("imagenet")
+    assert requests == [f"/{name}"]
+    assert again == replace(weights, fetch=again.fetch)
+    other_process = pickle.loads(pickle.dumps(weights))
+    build_network(INCEPTION_V3, other_process.read())
+
+
+def test_a_temporary_file_is_removed_with_the_process(
+    cache: Path, serve: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = serve(send(b"weights"), b"weights")
+    make_unwritable(cache, monkeypatch, errno.EACCES)
+    path, _ = official.official_file(timeout=10)
+    assert path.read_bytes() == b"weights"
+    assert path.name == name
+    official._temporary.clear()
+    gc.collect()
+    assert not path.parent.exists()
+
+
+def test_a_full_disk_is_noticed_before_the_download(
+    cache: Path, serve: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    serve(send(b"weights"), b"weights")
+    usage = shutil.disk_usage
+
+    def disk_usage(path: Path) -> object:
+        return usage(path)._replace(free=0) if path == cache else usage(path)
+
+    monkeypatch.setattr(shutil, "disk_usage", disk_usage)
+    path, note = official.official_file(timeout=10)
+    assert path.read_bytes() == b"weights"
+    assert os.strerror(errno.ENOSPC) in note
+    assert list(cache.iterdir()) == []
+
+
+def test_without_any_place_the_reason_is_named(
+    cache: Path, serve: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve(send(b"weights"), b"weights")
+    full = shutil.disk_usage(cache.parents[2])._replace(free=0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
+    with pytest.raises(FileNotFoundError, match=f"{os.strerror(errno.ENOSPC)}.*or choose 'bund"):
+        load_weights("imagenet")
+    weights = load_weights("auto")
+    assert "bundled" in weights.name
+    assert os.strerror(errno.ENOSPC) in weights.message
+
+
+def test_nobody_has_a_home_and_the_weights_are_used_all_the_same(
+    serve: Callable, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(official, "_temporary", {})
+    monkeypatch.setenv("TORCH_HOME", "~nobody-of-this-name/torch")
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.chdir(tmp_path)
+    serve(send(b"weights"), b"weights")
+    path, note = official.official_file(timeout=10)
+    assert path.read_bytes() == b"weights"
+    assert "there is no home folder" in note
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_may_not_be_read_is_downloaded_again(
+    cache: Path, serve: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = serve(send(b"weights"), b"weights")
+    cache.mkdir(parents=True)
+    (cache / name).write_bytes(b"weights")
+    open_path = Path.open
+
+    def refuse_to_open(path: Path, *rest: object) -> object:
+        if path == cache / name:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return open_path(path, *rest)
+
+    monkeypatch.setattr(Path, "open", refuse_to_open)
+    assert "can't be read: Permission denied; it was" in official.official_file(timeout=10)[1]
 
 
 def test_a_refused_connection_gives_bundled_weights_with_a_note(
