@@ -1,13 +1,11 @@
-"""The progress of a run: bars with the time left on a terminal, plain lines elsewhere."""
+"""The progress of a run: timed, and as plain lines. `live_progress` has bars."""
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 Advance = Callable[[int], None]
-SECONDS_BETWEEN_LINES = 5.0
 TOO_EARLY = 0.03  # fraction of a task below which its start-up would be taken for its pace
 
 
@@ -75,8 +73,14 @@ class Timer:
 class LogProgress:
     """Prints plain lines, at most one every few seconds: for logs and pipes."""
 
+    seconds_between_lines = 5.0
+
     def __init__(self) -> None:
         self._now = ""
+
+    def show(self, line: str, last: bool = False) -> None:  # noqa: ARG002
+        """Print how far the open task is; `last`: it is done."""
+        print(line, flush=True)
 
     def say(self, text: str) -> None:
         """Print a sentence."""
@@ -96,65 +100,17 @@ class LogProgress:
             nonlocal done, last
             done += units
             now = time.monotonic()
-            if now - last >= SECONDS_BETWEEN_LINES:
+            if now - last >= self.seconds_between_lines:
                 last = now
                 line = f"{name}: {done} of {total} {unit} ({done / total:.0%})"
                 if done >= TOO_EARLY * total:
                     line += f", {format_duration((now - begun) / done * (total - done))} left"
-                print(line + (f" · {self._now}" if self._now else ""), flush=True)
+                self.show(line + (f" · {self._now}" if self._now else ""))
 
         yield advance
         if done:
             seconds = time.monotonic() - begun
-            print(f"{name}: {done} of {total} {unit} in {format_duration(seconds)}", flush=True)
-
-
-class RichProgress:
-    """Shows a bar with the time left, by rich."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-
-        self._console = Console(highlight=False)
-        self._describe: Callable[[str], None] = lambda _: None
-
-    def say(self, text: str) -> None:
-        """Print a sentence above the bar."""
-        self._console.print(text, markup=False)
-
-    def show_status(self, text: str) -> None:
-        """Show what the open task is working on."""
-        self._describe(text)
-
-    @contextmanager
-    def task(self, name: str, total: int, unit: str) -> Iterator[Advance]:
-        """Show a bar."""
-        from rich import progress, table
-
-        whole = table.Column(no_wrap=True)
-        cut = table.Column(no_wrap=True, ratio=1)  # the only one that a narrow terminal may cut
-        with progress.Progress(
-            progress.TextColumn("{task.description}", table_column=whole),
-            progress.BarColumn(bar_width=20),
-            progress.MofNCompleteColumn(table_column=whole),
-            progress.TextColumn(unit, table_column=whole),
-            progress.TimeRemainingColumn(elapsed_when_finished=True, table_column=whole),
-            progress.TextColumn("{task.fields[time]}", table_column=whole),
-            progress.TextColumn("{task.fields[work]}", table_column=cut),
-            console=self._console,
-            expand=True,
-        ) as display:
-            bar = display.add_task(name, total=total, work="", time="left")
-            self._describe = lambda text: display.update(bar, work=f"· {text}")
-            yield lambda units: display.advance(bar, units)
-            if display.finished:  # the time is now that of the whole task
-                display.update(bar, time="in all")
-        self._describe = lambda _: None
-
-
-def terminal_progress() -> Progress:
-    """Return bars on a terminal, lines elsewhere."""
-    return RichProgress() if sys.stdout.isatty() else LogProgress()
+            self.show(f"{name}: {done} of {total} {unit} in {format_duration(seconds)}", last=True)
 
 
 def format_duration(seconds: float) -> str:

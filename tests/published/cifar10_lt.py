@@ -20,7 +20,8 @@ from benchmark.plan.experiment import Experiment
 from benchmark.plan.recipes import Recipe
 from benchmark.plan.run_options import RunOptions
 from benchmark.result import Result
-from benchmark.system.progress import Timer, terminal_progress
+from benchmark.system.display import terminal_progress
+from benchmark.system.progress import Timer
 from tests.published.cifar import make_recipe
 
 # top-1 error %: Cui et al. 2019, table 2; Zhang et al. 2021 ('bag of tricks'); Cao et al. 2019,

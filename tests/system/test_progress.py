@@ -3,10 +3,10 @@
 import pytest
 
 from benchmark.system import progress
+from benchmark.system.live_progress import RichProgress
 from benchmark.system.progress import (
     LogProgress,
     NullProgress,
-    RichProgress,
     Timer,
     format_duration,
 )

@@ -6,7 +6,7 @@ from benchmark.cli.settings import add_setting
 from benchmark.data.sources import open_data
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.settings import settings_of
-from benchmark.system.progress import terminal_progress
+from benchmark.system.display import terminal_progress
 
 HELP = """Show what a data set holds. It prints classes, counts, imbalance ratio, groups, image
 sizes, duplicates and unreadable files."""

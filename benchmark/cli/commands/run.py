@@ -6,8 +6,10 @@ import shlex
 from benchmark import api
 from benchmark.cli.commands.plan import add_flags, show_plan
 from benchmark.cli.exit_codes import EXIT_FAILED
+from benchmark.cli.program import program_words
 from benchmark.strategy.discovery import broken
-from benchmark.system.progress import Timer, terminal_progress
+from benchmark.system.display import terminal_progress
+from benchmark.system.progress import Timer
 
 __all__ = ["EXAMPLES", "HELP", "add_flags", "call"]
 
@@ -35,7 +37,7 @@ def call(args: argparse.Namespace) -> int:
     """Show the plan, carry it out, and print the results."""
     timer = Timer(terminal_progress())
     executor, options = show_plan(args, timer)
-    command = shlex.join(["python", "-m", "benchmark", *args.argv])
+    command = shlex.join([*program_words(), *args.argv])
     from benchmark.cli.result_summary import print_result  # pandas: other commands need none
 
     result = api.execute(executor, options, timer, command)
