@@ -31,9 +31,7 @@ def print_data_summary(summary: DataSummary, console: Console | None = None) -> 
         }
     for fact, value in facts.items():
         console.print(f"  {fact:12}{value}", highlight=False)
-    title = "Split given with the data" if images.split is not None else "Default split"
-    title = f"{title}, seed 0" if "train" in summary.classes else "Classes"
-    _print_table(console, summary.classes, title, len(summary.classes))
+    _print_table(console, summary.classes, summary.split_title or "Classes", len(summary.classes))
     tables = {"Can't be read": summary.unreadable, "Byte-identical images": summary.duplicates}
     for title, table in tables.items():
         if len(table):

@@ -49,7 +49,7 @@ def apply_imbalance(
         change = f"{before.sum()} → {counts.sum()} images, {counts.max()} to {counts.min()} a class"
         changes.append(f"{split} {change}")
     message = f"Made imbalanced ({spec}): {'; '.join(changes)}."
-    return Splits(**indices, messages=splits.messages), message
+    return Splits(**indices, messages=splits.messages, given=splits.given), message
 
 
 def _draw(indices: np.ndarray, labels: np.ndarray, counts: np.ndarray, key: list) -> np.ndarray:

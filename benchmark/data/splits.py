@@ -18,7 +18,7 @@ from scipy.sparse.csgraph import connected_components
 
 from benchmark.data.group_assignment import TEST, TRAIN, UNASSIGNED, VAL, assign_groups
 from benchmark.data.imageset import SPLITS
-from benchmark.system.text import first_names
+from benchmark.system.text import first_names, join_names
 
 TOLERANCE = 0.03  # a fraction that is further from the wanted one is reported
 
@@ -35,6 +35,20 @@ class Splits:
     val: np.ndarray
     test: np.ndarray
     messages: tuple[str, ...] = ()  # notes for the user
+    given: tuple[str, ...] = ()  # the splits that came with the data: 'train', 'val', 'test'
+
+    def title(self, seed: int) -> str:
+        """Say who made which split, e.g. over a table of images by split."""
+        if not self.given:
+            return f"Default split, seed {seed}"
+        made = [split for split in SPLITS[1:] if split not in self.given]
+        if not made:
+            return "Split given with the data"
+        rest = "train" if "train" in self.given else "the rest"
+        return (
+            f"{join_names(self.given).capitalize()} given with the data; {join_names(made)} taken "
+            f"from {rest}, seed {seed}"
+        )
 
 
 def make_splits(
@@ -78,7 +92,8 @@ def make_splits(
     units = _units(len(labels), groups, digests)
     split_of = np.full(len(labels), UNASSIGNED, dtype=np.int64)
     split_of[keep] = TRAIN
-    if is_given := given is not None and bool(np.any(np.asarray(given) != "")):
+    names_given: set[str] = set() if given is None else set(given[keep].tolist()) - {""}
+    if given is not None and names_given:
         split_of[keep] = [SPLITS.index(name) if name else TRAIN for name in given[keep]]
         messages += _drop_leaks(split_of, units)
     missing = [split for split in (VAL, TEST) if not np.any(split_of == split)]
@@ -87,15 +102,19 @@ def make_splits(
         shares = tuple(fraction / sum(wanted) for fraction in wanted)
         train = split_of == TRAIN
         split_of[train] = assign_groups(labels[train], units[train], len(classes), shares, seed)
-    if missing and is_given:
-        names = " and ".join(SPLITS[split] for split in missing)
-        messages.append(f"The data come without {names} images: taken from the training part.")
+    names_missing = [SPLITS[split] for split in missing]
+    if names_missing and names_given:
+        messages.append(
+            f"The data come without usable {' and '.join(names_missing)} images: taken from the "
+            "training part."
+        )
     _require_training_images(labels, classes, split_of)
     messages += _absence_messages(labels, classes, split_of, units)
     if groups is not None and missing == [VAL, TEST]:
         messages += _fraction_messages(labels, classes, split_of, fractions)
     train, val, test = (np.flatnonzero(split_of == split) for split in (TRAIN, VAL, TEST))
-    return Splits(train, val, test, tuple(messages))
+    kept = tuple(name for name in SPLITS if name in names_given and name not in names_missing)
+    return Splits(train, val, test, tuple(messages), kept)
 
 
 def check_splits(

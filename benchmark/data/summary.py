@@ -28,6 +28,7 @@ class DataSummary:
     unreadable: pd.DataFrame  # file, reason
     duplicates: pd.DataFrame  # byte-identical images: file, class, copy_of, copy_of_class
     messages: tuple[str, ...]  # of the source, of the pixels, then of the default split
+    split_title: str = ""  # who made the split; empty without one
     error: str = ""  # why nothing can be trained on the set
 
 
@@ -70,6 +71,7 @@ def summarise_data(images: ImageSet, progress: Advance = lambda _: None) -> Data
             *image_messages(images, infos),
             *(splits.messages if splits else ()),
         ),
+        split_title=splits.title(0) if splits else "",
         error=error,
     )
 

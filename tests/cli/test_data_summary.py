@@ -20,6 +20,7 @@ def test_it_is_printed_with_every_fact(tmp_path: Path) -> None:
         "18, of which 1 can't be read",
         "imbalance ratio 1.6",
         "17, each kept in one split",
+        "Default split, seed 0",
         "width 8 to 30 (median 11)",
         "RGB 16, L 1",
         "2 byte-identical to another image, 1 in another class",

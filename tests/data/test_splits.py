@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmark.data.imbalance import apply_imbalance
 from benchmark.data.splits import LeakError, Splits, check_splits, make_splits
 
 
@@ -206,6 +207,35 @@ def test_a_split_the_owner_left_out_comes_from_training(owner: dict, expected: d
     for name in owner:
         assert set(owner_split[getattr(splits, name)]) == {name}
     assert "taken from the training part" in splits.messages[0]
+
+
+@pytest.mark.parametrize(
+    ("owner", "title"),
+    [
+        ([], "Default split, seed 3"),
+        (["", ""], "Default split, seed 3"),
+        (["train"], "Train given with the data; val and test taken from train, seed 3"),
+        (["train", ""], "Train given with the data; val and test taken from train, seed 3"),
+        (["train", "test"], "Train and test given with the data; val taken from train, seed 3"),
+        (["", "test"], "Test given with the data; val taken from the rest, seed 3"),
+        (["train", "val", "test"], "Split given with the data"),
+        (["", "val", "test"], "Split given with the data"),
+    ],
+)
+def test_the_title_says_which_splits_were_given(owner: list[str], title: str) -> None:
+    labels = np.array([0, 1] * 30)
+    owner_split = np.repeat(np.array(owner), 60 // len(owner)) if owner else None
+    splits = split(labels, 3, given=owner_split)
+    assert splits.title(3) == title
+    assert apply_imbalance("exp:2", splits, labels, 2, 3)[0].title(3) == title
+
+
+def test_a_given_split_of_which_nothing_is_left_is_not_given() -> None:
+    labels, groups = np.array([0, 1] * 30), np.arange(60) // 4
+    owner_split = np.array((["train"] * 4 + ["val", "val", "test", "test"]) * 7 + ["train"] * 4)
+    splits = split(labels, given=owner_split, groups=groups)
+    assert splits.given == ("train", "test")
+    assert any("without usable val images" in message for message in splits.messages)
 
 
 def test_a_class_only_in_the_given_test_part_is_refused() -> None:
