@@ -92,8 +92,8 @@ def make_splits(
     units = _units(len(labels), groups, digests)
     split_of = np.full(len(labels), UNASSIGNED, dtype=np.int64)
     split_of[keep] = TRAIN
-    names_given: set[str] = set() if given is None else set(given[keep].tolist()) - {""}
-    if given is not None and names_given:
+    given_names: set[str] = set() if given is None else set(given[keep].tolist()) - {""}
+    if given is not None and given_names:
         split_of[keep] = [SPLITS.index(name) if name else TRAIN for name in given[keep]]
         messages += _drop_leaks(split_of, units)
     missing = [split for split in (VAL, TEST) if not np.any(split_of == split)]
@@ -102,19 +102,15 @@ def make_splits(
         shares = tuple(fraction / sum(wanted) for fraction in wanted)
         train = split_of == TRAIN
         split_of[train] = assign_groups(labels[train], units[train], len(classes), shares, seed)
-    names_missing = [SPLITS[split] for split in missing]
-    if names_missing and names_given:
-        messages.append(
-            f"The data come without usable {' and '.join(names_missing)} images: taken from the "
-            "training part."
-        )
+    given_splits = tuple(s for i, s in enumerate(SPLITS) if s in given_names and i not in missing)
+    if missing and given_names:
+        messages.append(_missing_message(missing))
     _require_training_images(labels, classes, split_of)
     messages += _absence_messages(labels, classes, split_of, units)
     if groups is not None and missing == [VAL, TEST]:
         messages += _fraction_messages(labels, classes, split_of, fractions)
     train, val, test = (np.flatnonzero(split_of == split) for split in (TRAIN, VAL, TEST))
-    kept = tuple(name for name in SPLITS if name in names_given and name not in names_missing)
-    return Splits(train, val, test, tuple(messages), kept)
+    return Splits(train, val, test, tuple(messages), given_splits)
 
 
 def check_splits(
@@ -191,6 +187,11 @@ def _drop_leaks(split_of: np.ndarray, units: np.ndarray) -> list[str]:
         f"The given split leaks: {counted} images share a group or their content with images in "
         "another split; they are left out."
     ]
+
+
+def _missing_message(missing: Sequence[int]) -> str:
+    names = join_names([SPLITS[split] for split in missing])
+    return f"The data come without usable {names} images: taken from the training part."
 
 
 def _require_training_images(
