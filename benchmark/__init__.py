@@ -5,6 +5,7 @@ In Python::
     import benchmark
     result = benchmark.run(data="my_images", strategies="all")
     result.summary                          # a pandas frame
+    benchmark.run(data=(images, labels))    # arrays, or a torch Dataset; see `image_set`
     benchmark.load("results/my_images-forum")
     benchmark.compare_runs(["results/my_images-forum", "results/digits-forum"])
 
@@ -13,23 +14,27 @@ On the command line: ``python -m benchmark run --strategies all``.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from benchmark.api import compare_runs, load, run
+    from benchmark.data.in_memory import image_set
     from benchmark.result import MultiDatasetResult, Result
 
 __version__ = "0.2.0"
-__all__ = ["MultiDatasetResult", "Result", "compare_runs", "load", "run"]
+__all__ = ["MultiDatasetResult", "Result", "compare_runs", "image_set", "load", "run"]
+_MODULES = {  # they take a second to import, and `--help` needs none of them
+    **dict.fromkeys(("run", "load", "compare_runs"), "benchmark.api"),
+    **dict.fromkeys(("Result", "MultiDatasetResult"), "benchmark.result"),
+    "image_set": "benchmark.data.in_memory",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in _MODULES:
         raise AttributeError(f"module 'benchmark' has no attribute {name!r}")
-    # they take a second to import, and `--help` needs none of them
-    from benchmark import api, result
-
-    return getattr(result if name.endswith("Result") else api, name)
+    return getattr(import_module(_MODULES[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -19,7 +19,10 @@ class Reader(Protocol):
     """Reads one image by its index; picklable, so that worker processes can read too."""
 
     def image(self, index: int, at_least: int = 0) -> Image:
-        """Return image `index`, decoded, mode RGB; raise any exception if it can't be read.
+        """Return image `index`, decoded; raise any exception if it can't be read.
+
+        Its mode is RGB. Grey of more than 8 bits stays in mode I (integer) or F (float): the range
+        of the whole set decides which values become black and white, see `choose_scale`.
 
         `at_least` is a hint: the side to which the image will be resized. 0 means full size.
         Otherwise the image may come reduced while both of its sides stay at least this long: a JPEG
@@ -34,7 +37,20 @@ class Reader(Protocol):
         """
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
+class NoReader:
+    """Stands in where all images are decoded, so that worker processes get no copy of them."""
+
+    def image(self, index: int, at_least: int = 0) -> Image:  # noqa: ARG002
+        """Raise RuntimeError."""
+        raise RuntimeError(f"image {index} was decoded before")
+
+    def content(self, index: int) -> bytes:
+        """Raise RuntimeError."""
+        raise RuntimeError(f"image {index} was read before")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class ImageSet:
     """N labelled images of C classes. Raises ValueError if its fields don't fit together."""
 
@@ -75,6 +91,9 @@ class ImageSet:
 
     def __len__(self) -> int:
         return len(self.files)
+
+    def __repr__(self) -> str:
+        return f"ImageSet({self.name}: {len(self):,} images of {len(self.classes)} classes)"
 
     @property
     def counts(self) -> np.ndarray:

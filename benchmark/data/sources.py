@@ -25,9 +25,9 @@ BUILT_IN = ("wheels", "torchvision", "digits")
 
 
 def open_data(
-    spec: str, *, class_level: int | None = None, merge_classes: bool = False
+    spec: str | ImageSet, *, class_level: int | None = None, merge_classes: bool = False
 ) -> ImageSet:
-    """List the images that `spec` names (see DATA_SOURCES); no image is read.
+    """List the images that `spec` names (see DATA_SOURCES), or those given; no image is read.
 
     The path of a folder that has the name of a source is written './wheels'.
 
@@ -47,10 +47,12 @@ def open_data(
         If a known source gets wrong parameters, if the contents make no image set or are
         ambiguous, or if a class level is given for what is no folder.
     """
-    source = spec.strip().partition(":")[0]
-    if source in BUILT_IN:
+    source = spec.strip().partition(":")[0] if isinstance(spec, str) else ""
+    is_folder = False
+    if isinstance(spec, ImageSet):
+        images, spec = spec, spec.spec
+    elif source in BUILT_IN:
         images = _open_built_in(spec.strip(), source)
-        is_folder = False
     else:
         is_folder = Path(spec).expanduser().is_dir()
         images = image_folder(spec, class_level) if is_folder else _open_file(spec)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmark.data.imageset import ImageSet
 from benchmark.model.backbone import Backbone
 from benchmark.model.registry import find_backbone
 from benchmark.plan.recipes import RECIPES, Recipe, recipe_for
@@ -20,6 +21,7 @@ from benchmark.plan.settings import (
     WHAT,
     BaseSettings,
     define_setting,
+    read_texts,
     read_whole_numbers,
     settings_of,
 )
@@ -62,6 +64,14 @@ def _are_positive(numbers: tuple[float, ...]) -> bool:
     return len(numbers) > 0 and min(numbers) > 0
 
 
+def _read_data(value: Any) -> str | ImageSet:
+    if isinstance(value, str | Path):
+        return read_texts(value)[0]
+    from benchmark.data import argument  # Pillow and joblib, which text does not need
+
+    return argument.read_images(value)
+
+
 def _read_recipe(value: Any) -> Recipe:
     if not isinstance(value, str | Recipe):
         raise TypeError(f"{value!r} is no recipe")
@@ -85,7 +95,16 @@ class Experiment(BaseSettings):
     it: pixels, split, recipe, each seed's batch size, the weights' hash, device type, precision.
     """
 
-    data: str = define_setting("wheels", IMAGES, "DATA", accepts="str | Path", in_fingerprint=False)
+    data: str | ImageSet = define_setting(
+        "wheels",
+        IMAGES,
+        "DATA",
+        reader=_read_data,
+        accepts="str | Path | tuple[images, labels] | Dataset | DataFrame | ImageSet",
+        allowed="text, a path, an image_set, a pair (images, labels), a torch Dataset of images, "
+        "or a DataFrame with the columns path and label",
+        in_fingerprint=False,
+    )
     """a folder root/<class>/<file>, a .csv table (path,label), torchvision:NAME, digits, or the
     built-in wheels"""
 
@@ -228,7 +247,8 @@ class Experiment(BaseSettings):
 
     def describe(self) -> dict[str, Any]:
         """Return all settings by name, for the manifest."""
-        return {**super().describe(), "recipe": self.recipe.name}
+        data = self.data if isinstance(self.data, str) else self.data.spec
+        return {**super().describe(), "data": data, "recipe": self.recipe.name}
 
     def training_fingerprint(self) -> dict[str, Any]:
         """Return the settings that change a trained network, apart from data and weights."""
@@ -252,8 +272,9 @@ def changed_from_recipe(experiment: Experiment) -> list[str]:
 
 def default_folder_name(experiment: Experiment) -> str:
     """Return the name of a run's folder: data, recipe, and what differs from the defaults."""
-    path = Path(experiment.data)
-    data = path.stem if path.suffix or "/" in experiment.data else experiment.data
+    data = experiment.data if isinstance(experiment.data, str) else experiment.data.name
+    path = Path(data)
+    data = path.stem if path.suffix or "/" in data else data
     default = Experiment
     size, depth = experiment.image_size, experiment.fine_tune
     parts = [
