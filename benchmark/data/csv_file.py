@@ -17,6 +17,7 @@ from benchmark.system.text import join_names, list_below
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 _SEP_LINE = re.compile(r'\ufeff?"?sep=(.)"?[,;\t ]*', re.IGNORECASE)  # Excel's, above the header
+_INCHES = re.compile(r'\d"')  # 17"
 _MOST_SHOWN = 200  # characters of a line in an error
 
 
@@ -33,7 +34,7 @@ class CsvFile:
     """The contents of a CSV file."""
 
     path: Path
-    header: tuple[str, ...]  # stripped, as written; unique but for letter case; '' is allowed once
+    header: tuple[str, ...]  # stripped, as written; unique in any letter case, but for ''
     rows: tuple[Row, ...]
 
     def column(self, index: int) -> list[str]:
@@ -113,6 +114,7 @@ def _parse(path: Path, numbered: list[tuple[int, str]], separator: str) -> CsvFi
 
 def _cells(path: Path, number: int, line: str, separator: str) -> list[str]:
     """Split one line: as no cell holds a line break, a quote must be closed in its own line."""
+    reason, cells = "", list[str]()
     try:
         cells = next(csv.reader([line], delimiter=separator, strict=True, skipinitialspace=True))
     except csv.Error as error:
@@ -121,10 +123,13 @@ def _cells(path: Path, number: int, line: str, separator: str) -> list[str]:
             reason = "a quote is opened and not closed"
         elif "expected after" in reason:
             reason = "text follows a closing quote"
+    if not reason and line.count('"') % 2 and not _INCHES.search(line):
+        reason = "a quote is closed and not opened"
+    if reason:
         raise ValueError(
             f"{path}: line {number}: {reason}: {_quote(line)}. Close or remove it; write a quote "
             'inside a quoted cell twice (""), and put no line break into a cell.'
-        ) from None
+        )
     return [cell.strip().strip("\ufeff") for cell in cells]
 
 
@@ -135,7 +140,7 @@ def _check_header(path: Path, number: int, header: list[str], line: str) -> None
             f"{path}: line {number} names the image {images[0]!r}; the first line must name the "
             "columns. Put a line with the names above it, e.g. path,label."
         )
-    names = [name.lower() for name in header]
+    names = [name.lower() for name in header if name]
     if twice := [name for name in header if names.count(name.lower()) > 1]:
         raise ValueError(
             f"{path}: line {number} names the column {twice[0]!r} twice: {_quote(line)}. "

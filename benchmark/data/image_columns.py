@@ -13,7 +13,7 @@ from benchmark.data.column_names import (
     shown_header,
 )
 from benchmark.data.csv_file import CsvFile, read_csv
-from benchmark.data.one_hot import one_hot_columns
+from benchmark.data.one_hot import are_exclusive, one_hot_columns
 from benchmark.data.split_names import split_of
 from benchmark.system.text import first_names
 
@@ -43,15 +43,16 @@ def read_image_table(path: Path) -> tuple[CsvFile, ImageColumns]:
     )
     header = table.header
     images = choose_column(path, header, IMAGES)
-    label = choose_column(path, header, LABELS)
     group = choose_column(path, header, GROUPS)
     split = _split_column(table)
-    one_hot = one_hot_columns(table, (images, group, split)) if label is None else []
+    one_hot = one_hot_columns(table, (images, group, split))
+    label = None
+    if not _is_one_hot(table, one_hot):
+        label = choose_column(path, header, LABELS)
     if images is None or (label is None and not one_hot):
-        raise ValueError(
-            f"{path}: the first line must name the columns path,label[,group][,split]; it has "
-            f"{shown_header(header)}. Rename the right ones."
-        )
+        raise ValueError(_columns_missing(table))
+    if label is not None:
+        one_hot = []
     messages = [
         f"the column {header[column]!r} is taken as {kind.content}{advice}."
         for column, kind, advice in (
@@ -68,13 +69,41 @@ def read_image_table(path: Path) -> tuple[CsvFile, ImageColumns]:
     return table, ImageColumns(images, label, tuple(one_hot), group, split, tuple(messages))
 
 
+def lists_images(path: Path) -> bool:
+    """Tell whether a file reads as a table that has a column of images, and labels."""
+    try:
+        table = read_csv(path, lambda header: bool(IMAGES.candidates(header)))
+    except (OSError, ValueError):
+        return False
+    images = IMAGES.candidates(table.header)
+    return bool(images and (LABELS.candidates(table.header) or one_hot_columns(table, images)))
+
+
+def _is_one_hot(table: CsvFile, columns: list[int]) -> bool:
+    """Tell whether each row has one 1 in `columns`, of which one is called 'disease', say."""
+    named = LABELS.candidates(table.header)
+    documented = any(_is_documented(table.header[column], LABELS) for column in named)
+    return not documented and set(named) <= set(columns) and are_exclusive(table, columns)
+
+
+def _columns_missing(table: CsvFile) -> str:
+    header = table.header
+    advice = "Rename the right ones, or put such a line above the first row if it has no names."
+    if len(header) == 1:
+        advice = "Cells are separated by commas, semicolons, tabs or vertical bars."
+    return (
+        f"{table.path}: the first line must name the columns path,label[,group][,split]; it has "
+        f"{shown_header(header)}. {advice}"
+    )
+
+
 def _split_column(table: CsvFile) -> int | None:
-    """Return the column of the split: 'split', or one of splits' names and a usual name."""
+    """Return the column of the split: 'split', or one with a usual name that has 'train' in it."""
     documented = [i for i, name in enumerate(table.header) if _is_documented(name, SPLIT)]
     columns = documented or [
         column
         for column in SPLIT.candidates(table.header)
-        if all(map(split_of, filter(None, table.column(column)))) and any(table.column(column))
+        if "train" in map(split_of, table.column(column))
     ]
     if len(columns) > 1:
         return choose_column(table.path, table.header, SPLIT)

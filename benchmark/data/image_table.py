@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmark.data.columns import group_ids, split_names, value_messages
 from benchmark.data.csv_file import CsvFile, read_csv
-from benchmark.data.image_columns import read_image_table
+from benchmark.data.image_columns import lists_images, read_image_table
 from benchmark.data.image_files import FileReader, short_name, stamp
 from benchmark.data.imageset import ImageSet
 from benchmark.data.label_cells import label_messages
@@ -31,11 +31,7 @@ class _Image:
 
 def is_image_table(path: Path) -> bool:
     """Tell whether a file reads as a table with a column of images, and labels."""
-    try:
-        read_image_table(path)
-    except (OSError, ValueError):
-        return False
-    return True
+    return lists_images(path)
 
 
 def table_header(path: Path) -> tuple[str, ...]:

@@ -40,7 +40,11 @@ def find_listed_files(table: Path, names: Collection[str]) -> ListedFiles:
         If a name fits several files, or two names fit one file.
     """
     folder = table.resolve().parent
-    paths = {name: path for name in names if (path := _as_written(folder, name))}
+    statuses: dict[str, os.stat_result] = {}
+    paths: dict[str, str] = {}
+    for name in names:
+        if written := _as_written(folder, name):
+            paths[name], statuses[written[0]] = written[0], written[1]
     messages: list[str] = []
     if missing := [name for name in names if name not in paths]:
         tree, _ = walk_folder(folder)
@@ -49,7 +53,9 @@ def find_listed_files(table: Path, names: Collection[str]) -> ListedFiles:
         taken = {path.relative_to(folder).as_posix() for path in inside}
         match, messages = _match(table, missing, files, taken)
         messages += match.messages()
-        paths |= {name: str(folder / file) for name, file in match.files.items()}
+        for name, file in match.files.items():
+            paths[name] = path = str(folder / file)
+            statuses[path] = Path(path).stat()
         if not paths:
             here = f"images there are called e.g. {files[0]!r}" if files else "it holds no image"
             raise FileNotFoundError(
@@ -57,7 +63,6 @@ def find_listed_files(table: Path, names: Collection[str]) -> ListedFiles:
                 f"e.g. {os.path.normpath(folder / missing[0])}. Paths are relative to the CSV "
                 f"file's folder, or absolute; {here}."
             )
-    statuses = {path: Path(path).stat() for path in set(paths.values())}
     if unlisted := _unlisted(statuses):
         messages.append(
             f"{pluralize(len(unlisted), 'image lies', 'images lie')} beside the listed ones "
@@ -66,47 +71,47 @@ def find_listed_files(table: Path, names: Collection[str]) -> ListedFiles:
     return ListedFiles(paths, statuses, tuple(messages))
 
 
-def _as_written(folder: Path, name: str) -> str | None:
+def _as_written(folder: Path, name: str) -> tuple[str, os.stat_result] | None:
+    """Return the path and the status of a file whose name is right."""
     for written in dict.fromkeys((name, name.replace("\\", "/"))):
         below = Path(written)
         if written.startswith("~/"):
             below = below.expanduser()
         path = os.path.normpath(folder / below)
         try:
-            if stat.S_ISREG(Path(path).stat().st_mode):
-                return path
+            status = Path(path).stat()
         except (OSError, ValueError):  # no such file; no file can be called so
             continue
+        if stat.S_ISREG(status.st_mode):
+            return path, status
     return None
 
 
 def _match(
     table: Path, names: Sequence[str], files: Sequence[str], taken: Collection[str]
 ) -> tuple[NameMatch, list[str]]:
-    """Match names to files; of several, those in the folder that is called like the table."""
+    """Match names to files; if a folder is called like the table, to those in it alone.
+
+    The ids of train.csv often begin at 0 again in test/.
+    """
     try:
+        if own := _own_folder(table, files):
+            inside = [file for file in files if file.startswith(f"{own}/")]
+            if (match := match_names(names, inside, taken)).files:
+                message = f"names are looked up in {own}/, as the table is called {table.name}."
+                return match, [message]
         return match_names(names, files, taken), []
-    except ValueError:
-        if (own := _own_folder(table, files)) is None:
-            raise
-        below = [file for file in files if file.startswith(f"{own}/")]
-        return match_names(names, below, taken), [
-            f"names fit files in several folders; those in {own}/ are taken, as the table is "
-            f"called {table.name}."
-        ]
+    except ValueError as error:
+        raise ValueError(f"{table}: {error}") from None
 
 
 def _own_folder(table: Path, files: Sequence[str]) -> str | None:
     """Return the folder beside train.csv that is called train, or else train_images."""
-    folders = sorted({file.partition("/")[0] for file in files if "/" in file})
     split = split_of(_TABLE_WORDS.sub("", table.stem))
-    for own in (
-        [name for name in folders if name.lower() == table.stem.lower()],
-        [name for name in folders if split and split_of(name) == split],
-    ):
-        if len(own) == 1:
-            return own[0]
-    return None
+    folders = sorted({file.partition("/")[0] for file in files if "/" in file})
+    same_split = [name for name in folders if split and split_of(name) == split]
+    same_name = [name for name in same_split if name.lower() == table.stem.lower()]
+    return next((own[0] for own in (same_name, same_split) if len(own) == 1), None)
 
 
 def _unlisted(listed: Collection[str]) -> list[str]:

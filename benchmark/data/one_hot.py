@@ -23,6 +23,13 @@ def one_hot_columns(table: CsvFile, besides: Sequence[int | None]) -> list[int]:
     return columns if len(columns) > 1 else []
 
 
+def are_exclusive(table: CsvFile, columns: Sequence[int]) -> bool:
+    """Tell whether each row has one 1 in such columns, of which there are some."""
+    return bool(columns) and all(
+        sum(_VALUES[row.cells[column].lower()] for column in columns) == 1 for row in table.rows
+    )
+
+
 def read_one_hot(table: CsvFile, columns: Sequence[int]) -> tuple[list[str], str]:
     """Return a label for each row, the name of the column that holds its 1, and a message.
 

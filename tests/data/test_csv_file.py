@@ -66,6 +66,12 @@ def test_separators_at_the_end_of_lines_are_no_cells(write):
     assert cells(table) == [("1.png", "oak"), ("2.png", "elm"), ("3.png", "elm")]
 
 
+def test_inches_and_columns_without_a_name_are_read(write):
+    table = read_csv(write(',path,,label\n0,1.png,,17" rim\n1,2.png,,"18"" rim"\n'))
+    assert table.header == ("", "path", "", "label")
+    assert table.column(3) == ['17" rim', '18" rim']
+
+
 def test_line_breaks_of_unicode_are_no_ends_of_rows(write):
     assert cells(read_csv(write("a,b\nx\u2028y,z\x85\x0bw\n"))) == [("x\u2028y", "z\x85\x0bw")]
 
@@ -80,6 +86,7 @@ def test_line_breaks_of_unicode_are_no_ends_of_rows(write):
         ('a,b\n1,"x\n2,y\n3,z"\n4,x\n', "line 2: a quote is opened"),  # closed three rows later
         ('a,b,c\n1,x,"\n2,y,"\n', "line 2: a quote is opened"),  # in a column that nobody uses
         ('a,b\n1,"x" y\n', "line 2: text follows a closing quote"),
+        ('a,b\n1,x"\n', "line 2: a quote is closed and not opened"),
         ("a,b,A\n1,2,3\n", "line 1 names the column 'a' twice"),
         ("cat/1.png,cat\ncat/2.png,dog\n", "line 1 names the image 'cat/1.png'.*path,label"),
         ("path,label\n,\n", "has a header and no row"),

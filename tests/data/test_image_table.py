@@ -58,6 +58,7 @@ def test_missing_and_repeated_rows_are_reported(folder: Path) -> None:
     [
         ("path,weight\na/1.png,7\n", ValueError, "columns path,label.*'path', 'weight'. Rename"),
         ("kind,label\na,x\n", ValueError, "columns path,label"),
+        ("path label\na x\n", ValueError, "separated by commas"),
         ("", ValueError, "is empty.*path,label"),
         ("path,label\na/1.png,\na/2.png,\n", ValueError, "2 rows without a label.*in line 2"),
         ("path,label\na/1.png,x\n,y\n", ValueError, "1 row without a path.*in line 3: ', y'"),
@@ -132,12 +133,27 @@ def test_one_hot_columns_are_classes(folder: Path) -> None:
     assert any("No row has a 1 for UNK" in message for message in images.messages)
 
 
+def test_a_class_with_the_name_of_a_label_column_is_one_of_the_classes(folder: Path) -> None:
+    images = image_table(write(folder, "image,healthy,disease\n1,1,0\n2,0,1\n"))
+    assert images.classes == ("disease", "healthy")
+    images = image_table(write(folder, "image,old,label\n1,1,0\n2,0,1\n"))
+    assert images.classes == ("0", "1")
+    images = image_table(write(folder, "image,male,female,dx\n1,1,0,mel\n2,0,1,nv\n"))
+    assert images.classes == ("mel", "nv")
+
+
+def test_a_split_column_with_further_values_is_refused(folder: Path) -> None:
+    with pytest.raises(ValueError, match="'extra' is no split"):
+        image_table(write(folder, "path,label,set\na/1.png,x,train\na/2.png,y,extra\n"))
+
+
 def test_a_table_of_images_is_recognised(folder: Path) -> None:
     for text, expected in (
         ("path;label\na;x\n", True),
         ("image,A,B\n1,0,1\n", True),
         ("file,group\n1,a\n", False),
         ("path,label\na,b,c\n", False),
+        ("image,dx,lesion_id,patient_id\na,b,c,d\n", True),  # whose groups must be chosen
         ("", False),
     ):
         assert is_image_table(Path(write(folder, text))) is expected

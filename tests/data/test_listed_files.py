@@ -46,17 +46,18 @@ def test_a_folder_is_no_image(build):
     assert listed_below(build("7/1.png", "x/7.png"), ["7"])[0] == {"7": "x/7.png"}
 
 
-@pytest.mark.parametrize(
-    ("table", "folder"), [("train.csv", "train"), ("Train_Labels.csv", "train")]
-)
-def test_a_table_that_is_called_like_a_folder_lists_its_images(build, table, folder):
-    path = build("train/007.png", "test/007.png", table=table)
-    below, messages = listed_below(path, ["007"])
-    assert below == {"007": "train/007.png"}
-    assert messages[0] == (
-        "names fit files in several folders; those in train/ are taken, as the table is called "
-        f"{table}."
-    )
+@pytest.mark.parametrize("table", ["train.csv", "Train_Labels.csv"])
+@pytest.mark.parametrize("folder", ["train", "train_images"])
+def test_a_table_that_is_called_like_a_split_lists_the_images_of_its_folder(build, table, folder):
+    path = build(f"{folder}/007.png", "test/007.png", "test/008.png", table=table)
+    below, messages = listed_below(path, ["007", "008"])
+    assert below == {"007": f"{folder}/007.png"}  # test/008.png has another label
+    assert messages[0] == f"names are looked up in {folder}/, as the table is called {table}."
+
+
+def test_a_folder_of_masks_called_like_the_table_is_not_preferred(build):
+    with pytest.raises(ValueError, match=r"labels.csv: '7' could be"):
+        listed_below(build("labels/7.png", "images/7.png", table="labels.csv"), ["7"])
 
 
 def test_of_two_files_none_is_guessed(build):
