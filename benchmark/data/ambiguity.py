@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from benchmark.data.folder_names import are_renderings, parts_among, same_below
 from benchmark.data.folder_tree import Folder
-from benchmark.data.split_names import splits_of
+from benchmark.data.split_names import split_of, splits_of
 from benchmark.system.text import first_names, pluralize
 
 REALLY_CLASSES = "--class-level 1 if the folders really are the classes"
@@ -73,7 +73,7 @@ def refuse_ambiguous_classes(parents: Sequence[Folder], are_splits: bool) -> Non
     if same := same_below(list(below.values())):
         _refuse_same_below(names, same, first)
     for name in names:
-        copied = set(below[name]) & set(names)
+        copied = folders.keys() & below[name]
         if len(copied) > 1 and 2 * len(copied) >= len(names) - 1:
             path = folders[name][0].path
             raise AmbiguityError(
@@ -92,11 +92,16 @@ def _refuse_same_below(names: Sequence[str], same: Sequence[str], first: str) ->
             "move the folders: train/CLASS/ in place of CLASS/train/",
             level_1="--class-level 1 makes a class of each folder, and a new split",
         )
+    if are_renderings(same):
+        raise AmbiguityError(
+            f"{sentence}, which are named like renderings or labels of the same images",
+            level_1="--class-level 1 takes all of them as images of the class",
+        )
     raise AmbiguityError(f"{sentence}: either level may be the classes", LEVEL_2, deeper=first)
 
 
 def _end_of_chain(folder: Folder) -> Folder:
     """Return the folder where a chain of folders that hold one folder each ends."""
-    while not folder.images and len(folder.filled) == 1:
+    while not folder.images and len(folder.filled) == 1 and not split_of(folder.filled[0].name):
         folder = folder.filled[0]
     return folder

@@ -10,22 +10,28 @@ import numpy as np
 from benchmark.data.imageset import ImageSet
 from benchmark.system.text import first_names, join_names, list_below
 
+# Cyrillic and Greek letters that look like Latin ones
+_LOOKS = str.maketrans(
+    "АВЕКМНОРСТХІЈЅаеорсухіјѕΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABEKMHOPCTXIJSaeopcyxijsABEZHIKMNOPTYXo"
+)
+
 
 def canonical_name(name: str) -> str:
     """Return what a person reads: two names with the same result are the same to a person.
 
-    Case, Unicode form, invisible characters, the kind and number of spaces, underscores and hyphens
-    between words, and the way in which a number is written make no difference.
+    Case, Unicode form, letters that look the same, invisible characters, the kind and number of
+    spaces, underscores and hyphens between words, and the way in which a number is written make no
+    difference.
 
     >>> canonical_name("Leaf_Spot"), canonical_name("leaf \\u00a0spot"), canonical_name("A-")
     ('leaf spot', 'leaf spot', 'a-')
     >>> [canonical_name(name) for name in ("2", "02", "2.0", "2.50", "-2", "2_0", "stage 02")]
     ['2', '2', '2', '2.5', '-2', '2 0', 'stage 2']
     """
-    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    text = _without_invisible(text)
+    text = unicodedata.normalize("NFKC", _look(name).casefold())
     text = "".join("-" if unicodedata.category(c) == "Pd" or c == "\u2212" else c for c in text)
-    text = re.sub(r"(?<=[^\W_])[\s_-]+(?=[^\W_])", " ", text).strip(" _\t\r\n")
+    # a hyphen at an end, or before a number as in "below -5", is no separator
+    text = re.sub(r"(?<=[^\W_])(?![\s_]+-\d)[\s_-]+(?=[^\W_])", " ", text).strip(" _\t\r\n")
     words = [_by_value(word) for word in text.split()]
     return " ".join(words)
 
@@ -41,7 +47,8 @@ def same_names(names: Sequence[str]) -> list[list[str]]:
 def merge_same_classes(images: ImageSet, merge: bool) -> ImageSet:
     """Name the classes that are the same to a person in a message, or make one class of each group.
 
-    A merged class has the most frequent spelling; of equally frequent ones the first by code point.
+    A merged class has the most frequent spelling; of equally frequent ones the shortest;
+    of these the first by code point.
 
     Raises
     ------
@@ -60,7 +67,7 @@ def merge_same_classes(images: ImageSet, merge: bool) -> ImageSet:
         )
         return replace(images, messages=(*images.messages, message))
     merged = {
-        name: min(group, key=lambda name: (-counts[name], name))
+        name: min(group, key=lambda name: (-counts[name], len(name), name))
         for group in groups
         for name in group
     }
@@ -90,19 +97,19 @@ def _describe(group: Sequence[str], counts: dict[str, int]) -> str:
 
 def _look_alike(group: Sequence[str]) -> bool:
     """Tell whether two names can't be told apart by their looks."""
-    looks = {
-        re.sub(r"\s", " ", unicodedata.normalize("NFKC", _without_invisible(name)))
-        for name in group
-    }
-    return len(looks) < len(group)
+    return len({re.sub(r"\s", " ", _look(name)) for name in group}) < len(group)
 
 
 def _show(name: str, escape: bool) -> str:
     return ascii(name) if escape else repr(name)
 
 
-def _without_invisible(text: str) -> str:
-    """Drop format characters (zero-width, soft hyphen, byte order mark) and variation selectors."""
+def _look(name: str) -> str:
+    """Return a name in one Unicode form and script, without invisible characters.
+
+    These are zero-width ones, soft hyphens, byte order marks and variation selectors.
+    """
+    text = unicodedata.normalize("NFKC", name.translate(_LOOKS))
     return "".join(
         c for c in text if unicodedata.category(c) != "Cf" and not "\ufe00" <= c <= "\ufe0f"
     )

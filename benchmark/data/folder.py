@@ -18,7 +18,7 @@ from benchmark.data.imageset import ImageSet
 from benchmark.data.layout import Layout, find_layout
 from benchmark.data.layout_messages import layout_messages
 from benchmark.data.tables_beside import find_table, table_ways, unread_tables
-from benchmark.system.text import list_below
+from benchmark.system.text import list_below, printable
 
 LAYOUT = """\
 Expected one folder per class with its images inside:
@@ -47,7 +47,7 @@ def image_folder(spec: str, class_level: int | None = None) -> ImageSet:
         layout = find_layout(tree, class_level)
     except AmbiguityError as ambiguity:
         raise ValueError(_refusal(spec, tree, ambiguity)) from None
-    messages = [*layout_messages(tree, layout), *left_out.messages()]
+    messages = [*layout_messages(tree, layout, class_level or 1), *left_out.messages()]
     _require_classes(spec, tree, layout, class_level, messages)
     files, stamps, names, given = [], [], [], []
     for c in layout.classes:
@@ -58,6 +58,8 @@ def image_folder(spec: str, class_level: int | None = None) -> ImageSet:
         given += [c.split] * len(images)
     split, split_messages = _given_split(root, tree, layout, files, given)
     groups, group_messages = _groups(root, tree, files)
+    messages += [*split_messages, *group_messages]
+    messages += unread_tables(spec, tree, list(layout.splits.values()))
     classes, labels = np.unique(names, return_inverse=True)
     return ImageSet(
         name=short_name(root),
@@ -70,12 +72,7 @@ def image_folder(spec: str, class_level: int | None = None) -> ImageSet:
         reader=FileReader(str(root.resolve()), tuple(files)),
         groups=groups,
         split=split,
-        messages=(
-            *messages,
-            *split_messages,
-            *group_messages,
-            *unread_tables(spec, tree, list(layout.splits.values())),
-        ),
+        messages=tuple(map(printable, messages)),
     )
 
 
@@ -113,7 +110,10 @@ def _refusal(spec: str, tree: Folder, ambiguity: AmbiguityError) -> str:
         path = shlex.quote(str(Path(spec, ambiguity.deeper)))
         deeper.append(f"--data {path} reads that folder alone")
     ways = [*table_ways(spec, tree), *deeper, *ambiguity.ways, IN_A_TABLE]
-    return list_below(f"{spec}: {ambiguity}. One of these makes it certain:", ways)
+    return list_below(
+        printable(f"{spec}: {ambiguity}. One of these makes it certain:"),
+        list(map(printable, ways)),
+    )
 
 
 def _require_classes(
@@ -136,4 +136,4 @@ def _require_classes(
         )
     else:
         sentence = f"{spec}: no images in class folders.\n{LAYOUT.format(root=spec)}"
-    raise ValueError(list_below(sentence, [*ways, *messages]))
+    raise ValueError(list_below(sentence, list(map(printable, [*ways, *messages]))))

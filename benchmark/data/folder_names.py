@@ -17,6 +17,7 @@ heatmap heatmaps edge edges contour contours gt groundtruth input inputs target 
 highres lowres jpg jpeg png tif tiff bmp webp dicom normalized normalised enhanced equalized
 filtered denoised
 """
+_COPIES = {"thumb", "thumbnail", "small", "preview", "copy", "flipped", "rotated"}
 _PARTS, _RENDERINGS = (frozenset(words.split()) for words in (_PART_WORDS, _RENDERING_WORDS))
 
 
@@ -62,6 +63,16 @@ def are_renderings(names: Sequence[str]) -> bool:
         and len(others) == 1
         and not any(_RENDERINGS.isdisjoint(words) for words in readings)
     )
+
+
+def derived_from(stem: str) -> str | None:
+    """Return the name of the image that an image of that name may be made from, else None.
+
+    >>> derived_from("001_mask"), derived_from("001-thumb"), derived_from("001")
+    ('001', '001', None)
+    """
+    match = re.fullmatch(r"(.+?)[\s_.-]+([A-Za-z]+)", stem)
+    return match[1] if match and match[2].lower() in _RENDERINGS | _COPIES else None
 
 
 def same_below(children: Sequence[Sequence[str]]) -> list[str]:

@@ -2,20 +2,23 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 
+from benchmark.data.folder_names import derived_from
 from benchmark.data.folder_tree import Folder
 from benchmark.data.layout import ClassFolder, Layout
 from benchmark.data.split_names import split_of
 from benchmark.system.text import first_names, pluralize
 
 
-def layout_messages(root: Folder, layout: Layout) -> list[str]:
+def layout_messages(root: Folder, layout: Layout, class_level: int) -> list[str]:
     """Return a sentence for each kind of thing that was merged, left out or decided."""
     return [
         *layout.messages,
         *_split_messages(root, layout),
-        *_level_messages(layout.classes),
+        *_level_messages(layout.classes, class_level),
         *_empty_messages(layout.classes),
+        *_derived_messages(layout.classes),
         *_loose_messages(layout),
         *_unknown_messages(root),
     ]
@@ -29,7 +32,8 @@ def _split_messages(root: Folder, layout: Layout) -> list[str]:
         messages.append(f"{folder.path} is not used: it holds {images} and {lack}.")
     if not layout.splits:
         names = [c.name for c in layout.classes if c.folder.total and split_of(c.name)]
-        return [f"{first_names(names)} is taken as a class, not as a split."] if names else []
+        are = "are taken as classes" if len(names) > 1 else "is taken as a class"
+        return [f"{first_names(names)} {are}, not as a split."] if names else []
     messages += [
         f"{folder.path} is a split without an image."
         for folder in root.folders
@@ -49,38 +53,46 @@ def _split_messages(root: Folder, layout: Layout) -> list[str]:
     return messages
 
 
-def _level_messages(classes: Sequence[ClassFolder]) -> list[str]:
-    """Tell of class folders whose images lie in several folders below them."""
-    deep: dict[str, list[Folder]] = {}  # class -> folders below that hold images
+def _level_messages(classes: Sequence[ClassFolder], class_level: int) -> list[str]:
+    """Tell of classes whose images lie in several folders: the class folder and those below it."""
+    images: dict[str, Counter[str]] = {}  # class -> folder directly below, or '' -> images
     for c in classes:
-        for folder in c.folder.walk():
-            if folder is not c.folder and folder.images:
-                deep.setdefault(c.name, []).append(folder)
-    merged = {
-        name: folders for name, folders in deep.items() if _are_merged(name, folders, classes)
-    }
+        counts = images.setdefault(c.name, Counter())
+        counts[""] += len(c.folder.images)
+        for folder in c.folder.filled:
+            counts[folder.name] += folder.total
+    images = {name: +counts for name, counts in images.items() if +counts}
+    merged = {name: counts for name, counts in images.items() if len(counts) > 1}
     if not merged:
         return []
-    filled = {c.name for c in classes if c.folder.total}
-    if merged.keys() == filled and not any(c.folder.images for c in classes):
-        paths = [folder.path for folders in merged.values() for folder in folders]
+    if not any("" in counts for counts in images.values()):
+        paths = [f"{name}/{below}" for name, counts in images.items() for below in counts]
         return [
             f"All images lie deeper, in {len(paths)} folders that are merged into "
-            f"{len(filled)} classes ({first_names(paths, 3)}): --class-level 2 makes the folders "
-            "below the class folders the classes."
+            f"{pluralize(len(images), 'class', 'classes')} ({first_names(paths, 3)}): "
+            f"--class-level {class_level + 1} makes each of these folders a class."
         ]
     names = []
-    for name, folders in merged.items():
-        images = pluralize(sum(len(folder.images) for folder in folders), "image", "images")
-        where = first_names([folder.path for folder in folders], 3)
-        names.append(f"{name} with {images} from {where}")
+    for name, counts in merged.items():
+        number = pluralize(counts.total() - counts[""], "image", "images")
+        names.append(f"{name} with {number} from {first_names(sorted(counts.keys() - {''}), 3)}")
     return [f"Images in folders below a class folder belong to its class: {first_names(names)}."]
 
 
-def _are_merged(name: str, folders: Sequence[Folder], classes: Sequence[ClassFolder]) -> bool:
-    """Tell whether a class has images from several folders, of one split."""
-    own = [c for c in classes if c.name == name and c.folder.total]
-    return len(folders) + sum(bool(c.folder.images) for c in own) > len(own)
+def _derived_messages(classes: Sequence[ClassFolder]) -> list[str]:
+    """Tell of images that are named like masks or copies of images in the same folder."""
+    derived = []
+    for c in classes:
+        for folder in c.folder.walk():
+            stems = {PurePosixPath(path).stem for path in folder.images}
+            derived += [p for p in folder.images if derived_from(PurePosixPath(p).stem) in stems]
+    if not derived:
+        return []
+    number = pluralize(len(derived), "image is named", "images are named")
+    return [
+        f"{number} like masks or copies of others, but read as images of their class: "
+        f"{first_names(derived, 3)}."
+    ]
 
 
 def _empty_messages(classes: Sequence[ClassFolder]) -> list[str]:
@@ -101,7 +113,7 @@ def _loose_messages(layout: Layout) -> list[str]:
         return []
     number = pluralize(len(layout.loose), "image lies", "images lie")
     names = first_names(sorted(layout.loose), 3)
-    return [f"{number} beside the class folders, without a class: left out: {names}."]
+    return [f"{number} in no class folder: left out: {names}."]
 
 
 def _unknown_messages(root: Folder) -> list[str]:
@@ -117,8 +129,8 @@ def _unknown_messages(root: Folder) -> list[str]:
         paths = [path or "the folder itself" for path in counts]
         kinds.append(f"{_format_files(suffix, counts.total())} in {first_names(paths, 3)}")
     total = sum(counts.total() for counts in folders.values())
-    number = pluralize(total, "file is", "files are")
-    return [f"{number} not taken as images: {'; '.join(kinds[:5])}."]
+    number = pluralize(total, "file is not taken as an image", "files are not taken as images")
+    return [f"{number}: {'; '.join(kinds[:5])}."]
 
 
 def _format_files(suffix: str, count: int) -> str:

@@ -7,8 +7,8 @@ from benchmark.data.folder_tree import Folder
 from benchmark.data.split_names import split_of, splits_of
 from benchmark.system.text import first_names, join_names
 
-# names that classes have too, of vehicles or of tickets, where no other split lies beside them
-_ALSO_CLASSES = {"train", "valid"}
+# names that classes have too, of vehicles or of tickets, beside so many classes or more
+_ALSO_CLASSES = {"train": 2, "valid": 1}
 _ORDER = ("train", "val", "test", "evaluation")  # in sentences
 
 
@@ -33,7 +33,7 @@ def find_split_folders(root: Folder) -> SplitFolders | None:
     named = dict(sorted(named.items(), key=lambda item: _ORDER.index(item[1])))
     splits = {folder.name: _descend(folder) for folder in root.filled if folder.name in named}
     splits = {name: splits[name] for name in named}
-    others = [folder for folder in root.filled if folder.name not in named]
+    others = [_descend(folder) for folder in root.filled if folder.name not in named]
     if not any(folder.filled for folder in splits.values()):
         _refuse_flat(named, others)
         return None
@@ -64,14 +64,17 @@ def find_split_folders(root: Folder) -> SplitFolders | None:
 
 def _refuse_flat(named: dict[str, str], others: list[Folder]) -> None:
     """Refuse folders without folders that are named like splits, unless they are likely classes."""
-    are_likely_classes = {name.lower() for name in named} <= _ALSO_CLASSES
-    if (len(named) == 1 and (not others or are_likely_classes)) or not named:
+    if not named or len(named) + len(others) == 1:
         return  # a single folder is no set of classes, which is said elsewhere
-    names = list(named)
-    how = "is named like a split and holds" if len(names) == 1 else "are named like splits and hold"
+    name = next(iter(named))
+    if len(named) == 1 and len(others) >= _ALSO_CLASSES.get(name.lower(), len(others) + 1):
+        return
+    names = join_names(list(named))
+    how = "is named like a split and holds" if len(named) == 1 else "are named like splits and hold"
     raise AmbiguityError(
-        f"{join_names(names)} {how} images directly, so that no folder tells their class",
-        f"put the images into class folders, as {names[0]}/CLASS/001.jpg",
+        f"{names} {how} images directly, so that no folder tells their class",
+        f"move {names} away, if these images have no class" if len(others) > 1 else "",
+        f"put the images into class folders, as {name}/CLASS/001.jpg",
     )
 
 

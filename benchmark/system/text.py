@@ -33,6 +33,15 @@ def first_names(names: Sequence[str], most: int = 10) -> str:
     return ", ".join(names[:most]) + more
 
 
+def printable(text: str) -> str:
+    r"""Return a line with escapes in place of what can't be printed: control characters, bytes.
+
+    >>> printable("a\tb"), printable("caf\udce9"), printable("café")
+    ('a\\tb', 'caf\\udce9', 'café')
+    """
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 def list_below(sentence: str, items: Sequence[str]) -> str:
     r"""Put items below a sentence, a line each, as in an error that says what was found.
 

@@ -9,6 +9,7 @@ from PIL import Image
 
 from benchmark.data.folder import image_folder
 from benchmark.data.imageset import ImageSet
+from tests.data.trees import make_files
 
 
 def picture(path: Path, shade: int = 0) -> None:
@@ -62,7 +63,7 @@ def test_hidden_and_other_files_are_no_images(root: Path) -> None:
     assert len(images) == 4
     text = "\n".join(images.messages)
     assert "1 folder holds no image and is left out: empty (empty)" in text
-    assert "1 image lies beside the class folders, without a class: left out: loose.png" in text
+    assert "1 image lies in no class folder: left out: loose.png" in text
     assert "2 files are not taken as images: " in text
     assert "1 .mp4 in cat" in text
     assert "1 file without a suffix in cat" in text
@@ -134,10 +135,10 @@ def test_a_given_split_by_folders(tmp_path: Path) -> None:
 
 
 def test_train_may_be_a_class(tmp_path: Path) -> None:
-    for name in ("train/1.png", "car/1.png"):
+    for name in ("train/1.png", "car/1.png", "bus/1.png"):
         picture(tmp_path / name)
     images = open_folder(tmp_path)
-    assert images.classes == ("car", "train")
+    assert images.classes == ("bus", "car", "train")
     assert images.split is None
     assert images.messages == ("train is taken as a class, not as a split.",)
 
@@ -169,3 +170,84 @@ def test_layout_is_explained_when_there_are_no_class_folders(tmp_path: Path) -> 
 
 def test_labels_are_int64(root: Path) -> None:
     assert open_folder(root).labels.dtype == np.int64
+
+
+def test_a_refusal_names_what_makes_it_certain(tmp_path: Path) -> None:
+    root = make_files(tmp_path / "my set", {"train": 2, "test": 1})
+    (root / "train.csv").write_text("image_id,label\n000,a\n001,b\n")
+    with pytest.raises(ValueError, match="train and test are named like splits") as refusal:
+        open_folder(root)
+    lines = str(refusal.value).splitlines()[1:]
+    assert lines[0] == f"- --data '{root}/train.csv' (it has the columns image_id,label)"
+    assert "- --class-level 1 if the folders really are the classes" in lines
+    assert "- a CSV file with the columns path,label that lists the images" in lines
+    assert image_folder(str(root), class_level=1).classes == ("test", "train")
+
+
+def test_a_refusal_names_the_folder_that_can_be_read(tmp_path: Path) -> None:
+    make_files(tmp_path, {"archive/train/cat": 1, "archive/train/dog": 1, "archive/test/cat": 1})
+    with pytest.raises(ValueError, match=f"--data {tmp_path}/archive reads that folder alone"):
+        open_folder(tmp_path)
+    assert open_folder(tmp_path / "archive").classes == ("cat", "dog")
+
+
+def test_what_lies_there_is_said_when_there_are_no_images(tmp_path: Path) -> None:
+    make_files(tmp_path, {"a": 10, "b": 10}, suffix="")
+    make_files(tmp_path, {".c": 3})
+    with pytest.raises(ValueError, match="no images in class folders") as error:
+        open_folder(tmp_path)
+    assert "- 20 files are not taken as images: 20 files without a suffix in a, b." in str(
+        error.value
+    )
+    assert "begin with a dot: left out: .c (3)" in str(error.value)
+
+
+def test_a_level_without_folders_is_an_error(root: Path) -> None:
+    with pytest.raises(ValueError, match="class level 2 is not allowed: no folder of images lies"):
+        image_folder(str(root), class_level=2)
+
+
+def test_tables_in_another_letter_case(root: Path) -> None:
+    (root / "Groups.csv").write_text("file,group\ncat/1.PNG,x\ncat/3.bmp,x\ndog/10.jpg,y\n")
+    (root / "SPLITS.CSV").write_text(
+        "file,split\n1.PNG,train\n10.jpg,val\n2.png,test\n3.bmp,train\n"
+    )
+    images = open_folder(root)
+    assert images.groups is not None
+    assert images.groups[0] == images.groups[1]
+    assert images.split is not None
+    assert images.split.tolist() == ["train", "train", "val", "test"]
+
+
+def test_files_follow_the_names_of_class_folders_whatever_the_class_level(tmp_path: Path) -> None:
+    make_files(tmp_path, {"b/y": 1, "b/x": 1, "a/z": 2, "a/w": 1})
+    images = image_folder(str(tmp_path), class_level=2)
+    assert images.files == (
+        "a/w/000.jpg",
+        "a/z/000.jpg",
+        "a/z/001.jpg",
+        "b/x/000.jpg",
+        "b/y/000.jpg",
+    )
+    assert [images.classes[label] for label in images.labels] == ["w", "z", "z", "x", "y"]
+
+
+def test_messages_can_be_printed_whatever_the_names(root: Path) -> None:
+    (root / os.fsdecode(b"caf\xe9")).mkdir()
+    (root / "two\nlines").mkdir()
+    messages = open_folder(root).messages
+    assert messages == (
+        "2 folders hold no image and are left out: caf\\udce9 (empty), two\\nlines (empty).",
+    )
+
+
+def test_many_classes_are_listed_in_linear_time(tmp_path: Path, monkeypatch) -> None:
+    counts = {f"{split}/class{number}": 1 for split in ("train", "test") for number in range(300)}
+    make_files(tmp_path, counts)
+    opened = []
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path: opened.append(path) or scandir(path))
+    images = open_folder(tmp_path)
+    assert len(images.classes) == 300
+    assert images.messages == ()
+    assert len(opened) == len(set(opened)) == 603

@@ -5,7 +5,7 @@ import doctest
 import pytest
 
 from benchmark.data import split_names
-from benchmark.data.split_names import split_of
+from benchmark.data.split_names import split_of, splits_of
 
 
 def test_examples_in_docstrings():
@@ -31,3 +31,28 @@ def test_spellings_of_a_split(split, names):
 @pytest.mark.parametrize("name", ["cat", "trained", "rest", "contest", "train station", "", "set"])
 def test_names_of_classes(name):
     assert split_of(name) is None
+
+
+@pytest.mark.parametrize(
+    ("split", "names"),
+    [
+        ("train", "trainA x_train stage1_train train_resized train_jpg"),
+        ("test", "test1 testB test_images_small"),
+    ],
+)
+def test_words_beside_that_of_a_split(split, names):
+    assert {name: split_of(name) for name in names.split()} == dict.fromkeys(names.split(), split)
+
+
+def test_full_width_letters_are_those_of_a_split():
+    assert split_of("\uff54\uff52\uff41\uff49\uff4e") == "train"
+
+
+def test_names_that_share_their_other_words_are_those_of_splits_side_by_side():
+    assert splits_of(["asl_alphabet_train", "asl_alphabet_test"]) == {
+        "asl_alphabet_train": "train",
+        "asl_alphabet_test": "test",
+    }
+    assert splits_of(["asl_alphabet_train", "asl_other_test"]) == {}
+    assert splits_of(["bullet train", "steam train"]) == {}
+    assert splits_of(["train", "flowers_test"]) == {"train": "train"}

@@ -1,0 +1,48 @@
+"""The verb `data`."""
+
+import shutil
+
+import pytest
+
+from benchmark.cli import main
+
+
+@pytest.fixture
+def two_levels(image_folder, tmp_path):
+    """Classes of 12 and 5 images below one folder, and another of 30."""
+    for name, top in {"common": "most", "middling": "few", "rare": "few"}.items():
+        shutil.copytree(image_folder / name, tmp_path / "set" / top / name)
+    return str(tmp_path / "set")
+
+
+def test_a_class_level_is_taken(two_levels, capsys):
+    assert main(["data", two_levels, "--class-level", "2"]) == 0
+    assert "classes     3" in capsys.readouterr().out
+    assert main(["data", two_levels]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "classes 2" in printed
+    assert "in 3 folders that are merged into 2 classes" in printed
+    assert "--class-level 2" in printed
+
+
+def test_a_class_level_of_zero_is_an_error(two_levels, capsys):
+    assert main(["data", two_levels, "--class-level", "0"]) != 0
+    assert "class level '0' is not allowed" in capsys.readouterr().err.replace(" 0 ", " '0' ")
+
+
+def test_classes_are_merged(image_folder, tmp_path, capsys):
+    shutil.copytree(image_folder, tmp_path / "set")
+    (tmp_path / "set/rare").rename(tmp_path / "set/Common")
+    assert main(["data", str(tmp_path / "set")]) == 0
+    assert "--merge-classes" in capsys.readouterr().out
+    assert main(["data", str(tmp_path / "set"), "--merge-classes"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "'Common' (5) and 'common' (30) into 'common'" in printed
+
+
+def test_a_refusal_is_an_error_without_a_traceback(image_folder, tmp_path, capsys):
+    for split in ("train", "test"):
+        shutil.copytree(image_folder / "rare", tmp_path / split)
+    assert main(["data", str(tmp_path)]) != 0
+    assert "error: " in (error := capsys.readouterr().err)
+    assert "train and test are named like splits" in error

@@ -1,0 +1,105 @@
+"""Class folders that may be something else."""
+
+import pytest
+
+from benchmark.data.ambiguity import (
+    AmbiguityError,
+    refuse_ambiguous_classes,
+    refuse_loose_images,
+)
+from benchmark.data.folder_tree import walk_folder
+from tests.data.trees import make_files
+
+
+@pytest.fixture
+def refuse(tmp_path):
+    def refuse_in(counts):
+        return refuse_ambiguous_classes([walk_folder(make_files(tmp_path, counts))[0]], False)
+
+    return refuse_in
+
+
+def below(tops, names):
+    return {f"{top}/{name}": 1 for top in tops for name in names}
+
+
+@pytest.mark.parametrize(
+    ("counts", "sentence", "way", "deeper"),
+    [
+        ({"my/my/cat": 1, "my/my/dog": 1}, "below one folder, my/my", "--class-level 2", "my/my"),
+        ({"a/train/cat": 1, "a/train/dog": 1}, "below one folder, a", "--class-level 2", "a"),
+        (
+            below(["fold0", "fold1", "fold2"], ["cat", "dog"]),
+            "fold0, fold1, fold2 are named like parts",
+            "--class-level 2",
+            "",
+        ),
+        ({"part_1": 1, "part_2": 1}, "named like parts", "--class-level 1", ""),
+        (
+            below(["color", "grayscale", "segmented"], ["rust", "scab"]),
+            "named like renderings",
+            "--class-level 1",
+            "color",
+        ),
+        ({"images": 1, "masks": 1}, "named like renderings", "--class-level 1", ""),
+        (
+            below(["near", "far"], ["cat", "dog"]),
+            r"far, near hold folders of the same names \(cat, dog\): either level",
+            "--class-level 2",
+            "far",
+        ),
+        (
+            below(["cat", "dog"], ["2019", "2020"]),
+            "either level may be the classes",
+            "--class-level 1",
+            "cat",
+        ),
+        (below(["cat", "dog"], ["train", "test"]), "like splits", "train/CLASS/", ""),
+        (below(["cat", "dog"], ["images", "masks"]), "like renderings", "--class-level 1", ""),
+        (
+            {"daisy": 1, "rose": 1, **below(["flowers"], ["daisy", "rose"])},
+            "flowers holds folders that are named like those beside it",
+            "move flowers away",
+            "flowers",
+        ),
+    ],
+)
+def test_what_may_be_no_classes_is_refused(refuse, counts, sentence, way, deeper):
+    with pytest.raises(AmbiguityError, match=sentence) as refusal:
+        refuse(counts)
+    assert any(way in item for item in refusal.value.ways)
+    assert refusal.value.deeper == deeper
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        {"cat": 1, "dog": 1},
+        {"only": 1},
+        {"0": 1, "1": 1, "10": 1},
+        {"class_0": 1, "class_1": 1},
+        below(["n01", "n02", "n03"], ["images"]),
+        {"Aves/owl": 1, "Aves/jay": 1, "Insecta/ant": 1, "Insecta/bee": 1},
+        {"cat/kittens": 1, "cat": 1, "dog": 1},
+        {"Apple/healthy": 1, "Apple/rust": 1, "Corn/healthy": 1, "Corn/smut": 1, "Corn/x": 1},
+        {},
+    ],
+)
+def test_what_are_classes_is_not_refused(refuse, counts):
+    refuse(counts)
+
+
+def test_a_split_folder_with_loose_images_is_refused(tmp_path):
+    root = make_files(tmp_path, {"train/cat": 1, "train/dog": 1, "test/cat": 1, "test": 2})
+    train, test = reversed(walk_folder(root)[0].folders)
+    refuse_loose_images([train])
+    with pytest.raises(
+        AmbiguityError, match="test holds class folders and also 2 images without a class: test/000"
+    ):
+        refuse_loose_images([train, test])
+
+
+def test_classes_are_compared_across_splits(tmp_path):
+    tree = walk_folder(make_files(tmp_path, below(["train", "test"], ["fold1", "fold2"])))[0]
+    with pytest.raises(AmbiguityError, match="fold1, fold2 are named like parts"):
+        refuse_ambiguous_classes(tree.folders, True)
