@@ -20,6 +20,7 @@ from benchmark.data.unreadable import UnreadableImageError
 MAX_PIXELS = 89_478_485  # Pillow's own limit: 256 MiB as RGB
 BACKGROUND = (255, 255, 255)  # shows through where an image is transparent
 INTEGER, FLOAT = "I", "F"  # Pillow's modes of wide grey: 32 bits a pixel
+ORIENTATION = 274  # an EXIF tag; 1: upright
 PHOTOMETRIC = 262  # a TIFF tag; 0: 0 is white
 NO_DATA = 42113  # the TIFF tag GDAL_NODATA: the value that marks pixels without a measurement
 
@@ -33,11 +34,9 @@ def decode(content: bytes, at_least: int = 0) -> Image.Image:
     Raises
     ------
     UnreadableImageError
-        If it is no image, saying what it is.
+        If it is no image, saying what it is, or has more than MAX_PIXELS pixels.
     OSError
         If it is truncated or damaged.
-    ValueError
-        If it has more than MAX_PIXELS pixels.
     """
     try:
         image = Image.open(BytesIO(content))
@@ -46,10 +45,10 @@ def decode(content: bytes, at_least: int = 0) -> Image.Image:
             file_kind(content) or "not an image that Pillow can read"
         ) from None
     except Image.DecompressionBombError as error:
-        raise ValueError(str(error)) from None
+        raise UnreadableImageError(str(error)) from None
     width, height = image.size
     if width * height > MAX_PIXELS:
-        raise ValueError(
+        raise UnreadableImageError(
             f"{width} x {height} pixels are more than the {MAX_PIXELS / 1e6:.0f} million that are "
             "decoded (a decompression bomb?); store the image at a smaller size"
         )
@@ -125,8 +124,10 @@ def _stored_mode(image: Image.Image) -> str:
 
 
 def _upright(image: Image.Image) -> Image.Image:
+    """Return the image itself, which most are, or a turned copy."""
     try:
-        return ImageOps.exif_transpose(image)
+        is_upright = image.getexif().get(ORIENTATION, 1) == 1
+        return image if is_upright else ImageOps.exif_transpose(image)
     except Exception:  # damaged EXIF data raise anything; the pixels are fine
         return image
 

@@ -2,7 +2,7 @@
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from PIL import Image
@@ -17,20 +17,27 @@ _KNOWN = """
 IMAGE_SUFFIXES = frozenset(_KNOWN.split())
 
 
-@dataclass(frozen=True)
+@dataclass
 class FileReader:
     """Reads image files below `root`."""
 
     root: str
     files: tuple[str, ...]  # (N,) relative to root
+    # the file that was decoded last: its content is asked for next, and the disk may be far away
+    _last: tuple[int, bytes] | None = field(default=None, repr=False, compare=False)
 
     def content(self, index: int) -> bytes:
         """Return the bytes of file `index`."""
+        last, self._last = self._last, None
+        if last is not None and last[0] == index:
+            return last[1]
         return Path(self.root, self.files[index]).read_bytes()
 
     def image(self, index: int, at_least: int = 0) -> Image.Image:
         """Return image `index`, upright; see `decode`."""
-        return decode(self.content(index), at_least)
+        content = Path(self.root, self.files[index]).read_bytes()
+        self._last = (index, content)
+        return decode(content, at_least)
 
 
 def stamp(name: str, status: os.stat_result) -> str:

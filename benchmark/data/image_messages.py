@@ -6,13 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.data.image_info import EIGHT_BITS, ImageInfo, choose_scales, levels
+from benchmark.data.image_info import EIGHT_BITS, NARROW, ImageInfo, choose_scales, levels
 from benchmark.data.imageset import ImageSet
 from benchmark.data.unreadable import EXAMPLES
 from benchmark.system.text import first_names, join_names, pluralize
 
 FLAT = 3  # levels that an image of one colour spans at most, of 255
-NARROW = 64  # levels: a quarter of those that there are
 DARKER = 8  # times that the brightest values of two classes may differ
 ENOUGH = 5  # images of a class, before it is compared with others
 KINDS = {EIGHT_BITS: "8-bit", "I": "integer", "F": "float"}
@@ -67,7 +66,7 @@ def _flat(table: pd.DataFrame) -> list[str]:
             "Put the images on a colour that differs from what they show"
         )
     elif len(flat) > len(table) / 2:
-        sentence += ". There is nothing in them to learn from: look at how they were stored"
+        sentence += ". Nothing but that colour can be learnt from them: look at how they are stored"
     return [f"{sentence}."]
 
 

@@ -54,7 +54,8 @@ def summarise_data(images: ImageSet, progress: Advance = lambda _: None) -> Data
         labels = images.labels[getattr(splits, split)]
         classes[split] = np.bincount(labels, minlength=len(images.classes))
     sizes = pd.DataFrame([(i.width, i.height) for i in infos.values()], columns=["width", "height"])
-    by_reason = unreadable_sentences(errors, images.files) if len(errors) > 1 and infos else []
+    # each file has its row in the table
+    by_reason = unreadable_sentences(errors, images.files, at_least=2) if infos else []
     return DataSummary(
         images=images,
         classes=classes.sort_values("images", ascending=False, kind="stable", ignore_index=True),

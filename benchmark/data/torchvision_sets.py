@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmark.data.image_files import to_rgb
+from benchmark.data.decoding import standardize
 from benchmark.data.imageset import ImageSet
 from benchmark.spec import split_parameters
 from benchmark.storage.cache import cache_dir
@@ -32,16 +32,16 @@ class DatasetReader:
         self._last: tuple[int, Image.Image] | None = None
 
     def image(self, index: int, at_least: int = 0) -> Image.Image:  # noqa: ARG002
-        """Return image `index` as RGB, always at full size."""
+        """Return image `index`, always at full size."""
         # The last one is kept: the pixel store reads an image's content right after the image.
         if self._last is None or self._last[0] != index:
             number = int(np.searchsorted(self.starts, index, side="right")) - 1
             item = self.datasets[number][index - int(self.starts[number])]
-            self._last = (index, to_rgb(item[0]))
+            self._last = (index, standardize(item[0]))
         return self._last[1]
 
     def content(self, index: int) -> bytes:
-        """Return the size and the RGB pixels of image `index`."""
+        """Return the size and the pixels of image `index`."""
         image = self.image(index)
         return repr(image.size).encode() + image.tobytes()
 

@@ -20,8 +20,10 @@ def format_error(error: Exception) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else repr(error)
 
 
-def unreadable_sentences(errors: Mapping[int, str], files: Sequence[str]) -> list[str]:
-    """Return a sentence for each reason, the most frequent first.
+def unreadable_sentences(
+    errors: Mapping[int, str], files: Sequence[str], at_least: int = 1
+) -> list[str]:
+    """Return a sentence for each reason that so many images have, the most frequent first.
 
     Parameters
     ----------
@@ -29,12 +31,15 @@ def unreadable_sentences(errors: Mapping[int, str], files: Sequence[str]) -> lis
         Index of an image -> why it can't be read.
     files
         (N,) names of all images.
+    at_least
+        Images of a reason.
     """
     reasons: dict[str, list[int]] = {}
     for index, reason in sorted(errors.items()):
         # two files of one kind differ in what is quoted from them, and in numbers
         reasons.setdefault(re.sub(r"'[^']*'|\d+", "#", reason), []).append(index)
-    ordered = sorted(reasons.values(), key=len, reverse=True)
+    frequent = [indices for indices in reasons.values() if len(indices) >= at_least]
+    ordered = sorted(frequent, key=len, reverse=True)
     sentences = [_sentence(indices, errors, files) for indices in ordered[:REASONS]]
     if rest := sum(map(len, ordered[REASONS:])):
         sentences.append(f"{rest} more images can't be read, for other reasons.")

@@ -11,6 +11,7 @@ from PIL import Image
 
 from benchmark.data.decoding import decode, standardize
 from benchmark.data.grey_scale import choose_scale, grey_values
+from benchmark.data.unreadable import UnreadableImageError
 from tests.data.stored import encoded, raw_png
 
 
@@ -228,7 +229,7 @@ def test_decompression_bomb_is_refused_before_decoding(
 ) -> None:
     bomb = raw_png(side, side, 1, 0, b"")
     monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("decoded"))
-    with pytest.raises(ValueError, match="decompression bomb"):
+    with pytest.raises(UnreadableImageError, match="decompression bomb"):
         decode(bomb)
 
 

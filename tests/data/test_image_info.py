@@ -44,13 +44,19 @@ def test_facts_of_readable_images_and_reasons_for_the_others():
 def test_the_span_is_that_of_one_channel_and_one_faulty_pixel_is_no_dark_or_bright_value():
     pixels = np.full((40, 50, 3), (10, 200, 30), dtype=np.uint8)
     pixels[:20, :, 0] = 20
+    assert info_of(pixels).span == 10
     pixels[0, 0], pixels[0, 1] = 255, 0
     info = info_of(pixels)
     assert (info.low, info.dark, info.bright, info.high) == (0, 10, 200, 255)
     assert info.span == 255
     assert not info.is_grey
-    del info
-    assert info_of(pixels[1:]).span == 10
+
+
+def test_a_thin_line_on_a_large_ground_is_not_overlooked():
+    pixels = np.full((1000, 1000, 3), 255, dtype=np.uint8)
+    pixels[501] = 0
+    info = info_of(pixels)
+    assert (info.low, info.high, info.span) == (0, 255, 255)
 
 
 def test_a_small_spot_of_colour_is_colour_and_noise_of_a_jpeg_is_not():
