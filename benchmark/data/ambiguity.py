@@ -55,7 +55,7 @@ def refuse_ambiguous_classes(parents: Sequence[Folder], are_splits: bool) -> Non
     below = {name: [f.name for folder in folders[name] for f in folder.filled] for name in names}
     first = "" if are_splits or not names else folders[names[0]][0].path
     if len(names) == 1 and below[names[0]]:
-        end = _end_of_chain(folders[names[0]][0]).path
+        end = end_of_chain(folders[names[0]][0]).path
         raise AmbiguityError(
             f"all images lie below one folder, {end}",
             f"--class-level 2 makes the folders below {names[0]} the classes",
@@ -100,7 +100,7 @@ def _refuse_same_below(names: Sequence[str], same: Sequence[str], first: str) ->
     raise AmbiguityError(f"{sentence}: either level may be the classes", LEVEL_2, deeper=first)
 
 
-def _end_of_chain(folder: Folder) -> Folder:
+def end_of_chain(folder: Folder) -> Folder:
     """Return the folder where a chain of folders that hold one folder each ends."""
     while not folder.images and len(folder.filled) == 1 and not split_of(folder.filled[0].name):
         folder = folder.filled[0]

@@ -16,7 +16,7 @@ from benchmark.spec import did_you_mean, parse_parameters
 DATA_SOURCES: dict[str, str] = {
     "wheels[:images=N,classes=C,...]": "built-in photographs of car wheel rims, rendered on demand",
     "FOLDER": "a folder per class, or train/ val/ test/ of those; optional groups.csv, splits.csv",
-    "FILE.csv": "a list of images with the columns path,label[,group][,split]",
+    "FILE.csv": "a list of images with the columns path,label[,group][,split]; also FILE.tsv",
     "torchvision:NAME[,root=DIR,...]": "a torchvision classification data set, downloaded once",
     "digits": "scikit-learn's 1,797 handwritten digits of 8 x 8 pixels",
 }

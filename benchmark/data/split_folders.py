@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from benchmark.data.ambiguity import AmbiguityError
+from benchmark.data.ambiguity import AmbiguityError, end_of_chain
 from benchmark.data.folder_tree import Folder
 from benchmark.data.split_names import split_of, splits_of
 from benchmark.system.text import first_names, join_names
@@ -34,6 +34,7 @@ def find_split_folders(root: Folder) -> SplitFolders | None:
     splits = {folder.name: _descend(folder) for folder in root.filled if folder.name in named}
     splits = {name: splits[name] for name in named}
     others = [_descend(folder) for folder in root.filled if folder.name not in named]
+    _refuse_splits_below(named, others)
     if not any(folder.filled for folder in splits.values()):
         _refuse_flat(named, others)
         return None
@@ -62,6 +63,22 @@ def find_split_folders(root: Folder) -> SplitFolders | None:
     )
 
 
+def _refuse_splits_below(named: dict[str, str], others: list[Folder]) -> None:
+    """Refuse a folder with splits in it beside other folders of images: a copy, or the data."""
+    ends = {folder.name: end_of_chain(folder) for folder in others}
+    below = {name: splits_of([f.name for f in end.filled]) for name, end in ends.items()}
+    deep = [name for name, splits in below.items() if len(splits) > 1]
+    if deep and (named or len(deep) < len(others)):
+        name = deep[0]
+        beside = [*named, *(other for other in ends if other != name)]
+        raise AmbiguityError(
+            f"the splits {join_names(list(below[name]))} lie in {ends[name].path}, and other "
+            f"images in {first_names(beside)}",
+            f"move {name} away, if it is a copy",
+            deeper=ends[name].path,
+        )
+
+
 def _refuse_flat(named: dict[str, str], others: list[Folder]) -> None:
     """Refuse folders without folders that are named like splits, unless they are likely classes."""
     if not named or len(named) + len(others) == 1:
@@ -80,13 +97,6 @@ def _refuse_flat(named: dict[str, str], others: list[Folder]) -> None:
 
 def _refuse_beside(splits: list[str], others: list[Folder]) -> None:
     """Refuse folders beside those of splits, unless they are only images without a class."""
-    for folder in others:
-        if splits_of([below.name for below in folder.filled]):
-            raise AmbiguityError(
-                f"{join_names(splits)} lie there, and such folders again in {folder.path}",
-                f"move {folder.path} away, if it is a copy",
-                deeper=folder.path,
-            )
     deep = [folder.name for folder in others if folder.filled]
     flat_classes = [folder.name for folder in others] if len(splits) == 1 < len(others) else []
     if beside := deep or flat_classes:

@@ -108,9 +108,7 @@ class Experiment(BaseSettings):
     """a folder root/<class>/<file>, a .csv table (path,label), torchvision:NAME, digits, or the
     built-in wheels"""
 
-    class_level: int | None = define_setting(
-        None, IMAGES, "N", at_least=1, allowed="1 or more", in_fingerprint=False
-    )
+    class_level: int | None = define_setting(None, IMAGES, "N", at_least=1, in_fingerprint=False)
     """which folders are the classes: 1 those in DATA, or in its train/, val/ and test/; 2 the
     folders below them; and so on (default: the first, unless that is ambiguous)"""
 

@@ -35,6 +35,8 @@ def test_keys_are_the_flags_with_dashes_or_underscores(read):
         ("seed-list = [7]", "seed_list", (7,)),
         ("epochs = 2", "epochs", (2.0,)),
         ("epochs = [1, 0.5]", "epochs", (1.0, 0.5)),
+        ("class-level = 2", "class_level", 2),
+        ("merge-classes = true", "merge_classes", True),
         ("lr = 1e-3", "lr", 1e-3),
         ('strategies = "no_change,focal_loss"', "strategies", "no_change,focal_loss"),
         ('strategies = ["no_change", "mixup"]', "strategies", ("no_change", "mixup")),

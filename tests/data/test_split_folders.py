@@ -4,6 +4,7 @@ import pytest
 
 from benchmark.data.ambiguity import AmbiguityError
 from benchmark.data.folder_tree import walk_folder
+from benchmark.data.imageset import SPLITS
 from benchmark.data.split_folders import find_split_folders
 from tests.data.trees import make_files
 
@@ -125,10 +126,22 @@ def test_a_train_folder_among_several_flat_ones_may_be_a_class_with_kinds(find):
     assert refusal.value.deeper == "train"
 
 
-def test_a_copy_of_the_splits_is_refused(find):
-    with pytest.raises(AmbiguityError, match="such folders again in chest_xray") as refusal:
-        find(classes("train", "test", "chest_xray/train", "chest_xray/test"))
-    assert refusal.value.deeper == "chest_xray"
+@pytest.mark.parametrize(
+    ("counts", "deeper"),
+    [
+        (classes("train", "test", "chest_xray/train", "chest_xray/test"), "chest_xray"),
+        ({**classes("new/data/train", "new/data/valid"), "test/test": 3}, "new/data"),
+        ({**classes("data/train", "data/test"), "samples": 3, "plots": 1}, "data"),
+    ],
+)
+def test_splits_below_a_folder_beside_other_images_are_refused(find, counts, deeper):
+    with pytest.raises(AmbiguityError, match=f"the splits .* lie in {deeper}, and") as refusal:
+        find(counts)
+    assert refusal.value.deeper == deeper
+
+
+def test_a_split_below_each_class_is_refused_elsewhere(find):
+    assert find({f"{name}/{split}": 1 for name in ("cat", "dog") for split in SPLITS}) is None
 
 
 def test_splits_without_training_images_are_refused(find):

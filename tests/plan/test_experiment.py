@@ -36,7 +36,15 @@ def test_names_and_descriptions_do_not_change_what_is_trained():
 
 
 def test_content_enters_the_keys_elsewhere():
-    other = Experiment(data="digits", seeds=3, weights="none", device="cpu", precision="fp32")
+    other = Experiment(
+        data="digits",
+        class_level=2,
+        merge_classes=True,
+        seeds=3,
+        weights="none",
+        device="cpu",
+        precision="fp32",
+    )
     assert other.training_fingerprint() == Experiment().training_fingerprint()
 
 
@@ -92,6 +100,9 @@ def test_seeds_counts_and_seed_list_names(settings, seeds):
         ({"seed_list": "a"}, "whole numbers like 7,8, each once"),
         ({"seeds": 2, "seed_list": (7,)}, "seeds and seed-list are both given; give one of them"),
         ({"image_size": 10}, r"image size 10 is not allowed; allowed: 75 or more \(inception_v3\)"),
+        ({"class_level": 0}, "class level 0 is not allowed; allowed: 1 or more"),
+        ({"class_level": "two"}, "class level 'two' is not allowed; allowed: 1 or more"),
+        ({"merge_classes": "yes"}, "merge classes 'yes' is not allowed; allowed: true or false"),
         ({"image_size": "big"}, "image size 'big' is not allowed; allowed: a whole number"),
         ({"batch_size": 1}, "batch size 1 is not allowed; allowed: 2 or more"),
         ({"precision": "fp16"}, "precision 'fp16' is not allowed; allowed: auto, fp32, bf16"),
