@@ -67,13 +67,13 @@ def _refuse_splits_below(named: dict[str, str], others: list[Folder]) -> None:
     """Refuse a folder with splits in it beside other folders of images: a copy, or the data."""
     ends = {folder.name: end_of_chain(folder) for folder in others}
     below = {name: splits_of([f.name for f in end.filled]) for name, end in ends.items()}
-    deep = [name for name, splits in below.items() if len(splits) > 1]
+    deep = [name for name, splits in below.items() if len(splits) > (0 if named else 1)]
     if deep and (named or len(deep) < len(others)):
         name = deep[0]
         beside = [*named, *(other for other in ends if other != name)]
         raise AmbiguityError(
-            f"the splits {join_names(list(below[name]))} lie in {ends[name].path}, and other "
-            f"images in {first_names(beside)}",
+            f"{join_names(list(below[name]))} in {ends[name].path} are named like splits, and "
+            f"other images lie in {first_names(beside)}",
             f"move {name} away, if it is a copy",
             deeper=ends[name].path,
         )
