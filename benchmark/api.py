@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import benchmark  # for its results, which are imported where they are used: with pandas
-from benchmark.execution.manifest_schema import RunCost
-from benchmark.execution.run_folder import RunFolder
-from benchmark.plan.experiment import Experiment, default_folder_name
+from benchmark.execution.manifest_schema import RunCost, TuningInfo
+from benchmark.plan.experiment import Experiment
 from benchmark.plan.run_options import RunOptions, require_baseline
 from benchmark.plan.segments import make_plan
 from benchmark.plan.settings import require_known, select, takes_settings
 from benchmark.plugins import load_plugins
 from benchmark.strategy.registry import resolve
-from benchmark.system.progress import Progress, Timer
+from benchmark.system.progress import NullProgress, Progress, Timer
 
 if TYPE_CHECKING:
     from benchmark.execution.executor import Executor
@@ -73,34 +72,52 @@ def plan(experiment: Experiment, options: RunOptions, progress: Progress | None 
     Raises
     ------
     ValueError, FileNotFoundError
-        If something that a setting names does not exist or can't be used, also if the baseline is
-        none of the strategies.
+        If something that a setting names does not exist or can't be used, if the baseline is none
+        of the strategies, or if `out` holds another experiment.
     """
-    from benchmark.execution import executor, prepare
+    from benchmark.execution import executor, extension, folder_choice, prepare
 
     specs = resolve(options.strategies)
+    out = None if options.out is None else options.out.expanduser()
+    if out is not None:
+        folder_choice.require_place(out, experiment.data)
+    prepared = prepare.prepare(experiment, progress, options.cache_limit)
+    choice = folder_choice.choose_folder(prepared, out, options.tune)
+    notes = [choice.note]
+    if stored := choice.stored:
+        notes.append(extension.extension_note(choice.folder, stored, specs, experiment.seeds))
+        specs = extension.extend_strategies(specs, choice.folder, stored)
+        seeds = extension.extend(experiment.seeds, stored.seeds)
+        prepared = prepared.with_seeds(tuple(seeds))
     if options.baseline is not None:
         require_baseline(options.baseline, [spec.name for spec in specs], "asked for")
-    name = default_folder_name(experiment) + (f"-tune{options.tune}" if options.tune else "")
-    folder = RunFolder(options.out or Path("results") / name)
-    prepared = prepare.prepare(experiment, progress, options.cache_limit)
     training_plan = make_plan(specs, prepared.budgets, prepared.base_fingerprints)
-    return executor.Executor(prepared, training_plan, folder, options.jobs)
+    planned = executor.Executor(prepared, training_plan, choice.folder, options.jobs)
+    if stored:
+        notes.append(extension.retraining_note(planned, stored))
+    for note in filter(None, notes):
+        (progress or NullProgress()).say(f"note: {note}")
+    return planned
 
 
 def execute(
     executor: Executor, options: RunOptions, timer: Timer, command: str | None = None
 ) -> Result:
     """Train what a plan needs and write the report. Tuning, if wanted, comes first."""
-    from benchmark.execution import manifest, tuning
+    from benchmark.execution import extension, folder_choice, manifest, tuning
 
     folder = executor.folder
     with folder.locked():
-        tuning_info = None
+        stored = folder_choice.require_current(executor, options.tune)
+        baseline = options.baseline or extension.kept_baseline(executor, stored)
+        command = extension.all_commands(command, stored)
+        tuning_info = TuningInfo(options.tune, ()) if options.tune else None
         if options.tune:
+            if not stored:  # an interrupted search, too, has its folder
+                manifest.write_manifest(executor, command, baseline, tuning_info)
             tuned_plan, tuning_info = tuning.tune(executor, options.tune, timer)
             executor = executor.with_plan(tuned_plan)
-        manifest.write_manifest(executor, command, options.baseline, tuning_info)
+        manifest.write_manifest(executor, command, baseline, tuning_info)
         executor.execute(timer)
         with timer.task("report", 1, "file") as advance:
             result = load(folder.path)

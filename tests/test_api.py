@@ -46,7 +46,7 @@ def test_the_plan_is_for_the_named_folder_or_one_named_after_the_settings(small,
     assert named.folder.path == tmp_path / "x"
     default = api.plan(small, RunOptions("no_change", tune=3)).folder.path
     assert default.as_posix() == f"results/{default.name}"
-    assert default.name.endswith("-forum-16px-tune3")
+    assert default.name.endswith("-forum-16px-small-no-weights-tune3")
     assert not default.exists()
 
 

@@ -43,10 +43,10 @@ def write_manifest(
         folder.write_split(seed, split)
     neutral = (spec.name for spec in plan.strategies if spec.strategy == Strategy())
     manifest = schema.RunManifest(
-        name=folder.path.name,
+        name=folder.path.resolve().name,
         command=command,
         quick=prepared.experiment.quick,
-        experiment=_experiment(prepared),
+        experiment=describe_experiment(prepared),
         data=schema.DataInfo(
             name=images.name,
             spec=images.spec,
@@ -55,6 +55,7 @@ def write_manifest(
             groups=None if images.groups is None else len(np.unique(images.groups)),
             classes=tuple(images.classes),
             counts={name: getattr(splits[seeds[0]], name).counts for name in SPLITS},
+            content=prepared.content_hash,
         ),
         weights=schema.WeightsInfo(weights.name, weights.source, weights.sha256),
         environment=environment(prepared.device),
@@ -84,7 +85,8 @@ def _split(images: ImageSet, split: Splits) -> schema.SplitManifest:
     return schema.SplitManifest(part(split.train), part(split.val), part(split.test))
 
 
-def _experiment(prepared: PreparedExperiment) -> schema.ExperimentInfo:
+def describe_experiment(prepared: PreparedExperiment) -> schema.ExperimentInfo:
+    """Return the settings of a run and what followed from them, for its manifest."""
     experiment, recipe = prepared.experiment, prepared.experiment.recipe
     budget = prepared.budgets[experiment.seeds[0]]
     phases = tuple(dataclasses.asdict(phase) for phase in recipe.phases)

@@ -44,6 +44,9 @@ class DataInfo:
     groups: int | None  # None: images do not come in groups
     classes: tuple[str, ...]  # (C,)
     counts: dict[str, tuple[int, ...]]  # split -> (C,) images, for the first seed
+    # of names, contents, labels, groups and given splits, see `content_hash`; None: of an earlier
+    # version, which did not write it
+    content: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,11 @@
 """Open everything that a run needs before it trains: images, splits, weights, device."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +58,31 @@ class PreparedExperiment:
     def train_counts(self, seed: int) -> NDArray[np.int64]:
         """Training images of each class, (C,), before any resampling."""
         return np.bincount(self.images.labels[self.splits[seed].train], minlength=self.classes)
+
+    @cached_property
+    def content_hash(self) -> str:
+        """Hash of the images: names, contents, labels, groups and given splits.
+
+        Unlike the key of the pixels it is the same for every image size and decoder.
+        """
+        images = self.images
+        content: dict[str, Any] = {"files": images.files, "digests": self.pixels.digests}
+        for name in ("labels", "groups", "split"):
+            values = getattr(images, name)
+            content[name] = None if values is None else values.tolist()
+        return digest(content | {"classes": images.classes})
+
+    def with_seeds(self, seeds: tuple[int, ...]) -> PreparedExperiment:
+        """Return the same images and weights, split for other seeds.
+
+        Raises ValueError for a seed whose splits lack images, as `prepare` does.
+        """
+        if seeds == self.experiment.seeds:
+            return self
+        experiment = replace(self.experiment, seeds=seeds, seed_list=None)
+        return _split_for_seeds(
+            experiment, self.images, self.pixels, self.weights, self.device, self.cache_limit
+        )
 
     @cached_property
     def base_fingerprints(self) -> dict[int, str]:
@@ -174,6 +202,18 @@ def prepare(
     release_memory()  # 0.15 GB: their tensors were read for the hash
     with progress.task("images", len(images), "images") as advance:
         pixels = prepare_pixels(images, experiment.image_size, advance, cache_limit)
+    return _split_for_seeds(experiment, images, pixels, weights, device, cache_limit)
+
+
+def _split_for_seeds(
+    experiment: Experiment,
+    images: ImageSet,
+    pixels: Pixels,
+    weights: Weights,
+    device: Device,
+    cache_limit: int | None,
+) -> PreparedExperiment:
+    """Split the images for each seed of the experiment, and collect what the user must know."""
     messages = [*images.messages]
     if pixels.errors:
         first, error = next(iter(pixels.errors.items()))

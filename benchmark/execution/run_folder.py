@@ -25,6 +25,13 @@ from benchmark.execution.typed_json import T, from_json, parse_json, to_json
 from benchmark.storage.atomic import write_text
 
 KEY_LENGTH = 20  # characters of a key in a file's name
+FOLDERS = ("splits", "records", "outputs", "states", "figures")
+TABLES = (
+    *("audit", "class_changes", "class_images", "confusion", "curves", "diagnoses", "intervals"),
+    *("paired", "per_class", "posthoc", "predictions", "recalls", "reliability", "seeds"),
+    *("summary", "training_effects", "tuning"),
+)
+FILES = ("cost.json", "report.html", "report.md", *(f"{name}.csv" for name in TABLES))
 
 
 @dataclass(frozen=True)
@@ -115,6 +122,28 @@ class RunFolder:
         """Write what the last run in the folder took."""
         _write(self.path / "cost.json", cost)
 
+    def foreign_files(self) -> list[str]:
+        """Return what a run would write over or remove, of files that no run has made.
+
+        Of a run whose run.json was removed, or that ended before it was written, nothing is
+        foreign.
+        """
+        if self.run_file.exists() or self._has_results():
+            return []
+        used = [name for name in FOLDERS if any((self.path / name).glob("*"))]
+        return [f"{name}/" for name in used] + [n for n in FILES if (self.path / n).exists()]
+
+    def _has_results(self) -> bool:
+        """Return whether there are outputs or splits, by their names and by their content."""
+        key = f"[0-9a-f]{{{KEY_LENGTH}}}"
+        names = [file.stem for file in (self.path / "outputs").glob("*.safetensors")]
+        if any(re.fullmatch(key, name) for name in names):
+            return True
+        try:
+            return bool([_read(SplitManifest, f) for f in (self.path / "splits").glob("*.json")])
+        except ValueError:
+            return False
+
     # ---- one run at a time -------------------------------------------------------------------
 
     @contextmanager
@@ -135,8 +164,8 @@ class RunFolder:
     def keep_records(self, runs: Iterable[tuple[str, int]]) -> None:
         """Remove the records of all other strategies and seeds than those of `runs`.
 
-        They may belong to another experiment. Their outputs stay, so a run that wants them again
-        trains nothing.
+        They are of a run whose run.json was removed. Their outputs stay, so a run that wants them
+        again trains nothing.
         """
         files = {self.record_file(strategy, seed) for strategy, seed in runs}
         for path in set((self.path / "records").glob("*.json")) - files:

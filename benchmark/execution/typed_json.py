@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 
 T = TypeVar("T")
-_REPAIR = "Run the command of this run again: it writes the file anew from what is stored"
+_REPAIR = (
+    "Remove the file and run the command of this run again: it writes the file anew from what is "
+    "stored"
+)
 
 
 def to_json(value: Any) -> str:
@@ -76,13 +79,13 @@ def _check_version(content: dict[str, Any], file: Path) -> None:
     if version is None:
         raise ValueError(
             f"{file} was written by version 0.1 of imbalance-bench, whose run folders this version "
-            "can't read. Run the command again: it trains all networks again, since their keys "
-            "have changed too. Or read the folder with version 0.1"
+            "can't read. Run the command with another --out: it trains all networks again, since "
+            "their keys have changed too. Or read the folder with version 0.1"
         )
     raise ValueError(
         f"{file} has schema version {version!r}, and this version of imbalance-bench reads version "
         f"{SCHEMA_VERSION}. Read the folder with the version that wrote it, or run the command "
-        "again"
+        "with another --out"
     )
 
 

@@ -266,21 +266,3 @@ def changed_from_recipe(experiment: Experiment) -> list[str]:
     names = ("epochs", "lr")
     changed = [n for n in names if any(getattr(a, n) != getattr(b, n) for a, b in pairs)]
     return changed + ["fine_tune"] * (experiment.fine_tune != Experiment.fine_tune)
-
-
-def default_folder_name(experiment: Experiment) -> str:
-    """Return the name of a run's folder: data, recipe, and what differs from the defaults."""
-    data = experiment.data if isinstance(experiment.data, str) else experiment.data.name
-    path = Path(data)
-    data = path.stem if path.suffix or "/" in data else data
-    default = Experiment
-    size, depth = experiment.image_size, experiment.fine_tune
-    parts = [
-        data or "data",
-        experiment.imbalance * (experiment.imbalance != default.imbalance),
-        experiment.recipe.name,
-        f"{size}px" * (size != default.image_size),
-        depth * (depth != default.fine_tune),
-        "quick" * experiment.quick,
-    ]
-    return re.sub(r"[^A-Za-z0-9._]+", "-", "-".join(filter(None, parts))).strip("-.")

@@ -48,7 +48,7 @@ class RunOptions(BaseSettings):
 
     baseline: str | None = define_setting(None, WHAT, "NAME")
     """the strategy that the others are compared with, by the name that it has in the table
-    (default: the strategy that changes nothing)"""
+    (default: that of the run in the folder, or the strategy that changes nothing)"""
 
     tune: int = define_setting(
         0, WHAT, "N", at_least=0, allowed="a number of trials, 1 or more, or 0 for none"
@@ -57,7 +57,9 @@ class RunOptions(BaseSettings):
     them; parameters that are given stay (default: no trials: the parameters as they are)"""
 
     out: Path | None = define_setting(None, OUTPUT, "DIR")
-    """folder of the run (default: results/<data>-<recipe>)"""
+    """folder of the run; that of the same experiment gets what is new, that of another is refused
+    (default: one of its own in results/, named after the data, the recipe and what differs from
+    the defaults)"""
 
     jobs: int | None = define_setting(None, OUTPUT, "N", at_least=1)
     """networks trained at the same time, each in a process of its own (default: on a CPU one a

@@ -62,7 +62,7 @@ def test_a_field_of_another_type_is_not_written():
     ],
 )
 def test_a_damaged_file_is_named_with_what_is_wrong_and_what_to_do(text, wrong):
-    with pytest.raises(ValueError, match=f"^{FILE} is damaged: {wrong}.*. Run the command"):
+    with pytest.raises(ValueError, match=f"^{FILE} is damaged: {wrong}.*. Remove the file"):
         from_json(Outer, text, FILE)
 
 

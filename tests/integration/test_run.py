@@ -170,15 +170,21 @@ def test_the_baseline_of_a_run_can_be_chosen(finished):
     assert read(folder / "run.json")["baseline"] == "focal_loss"
     assert set(pd.read_csv(folder / "paired.csv")["baseline"]) == {"focal_loss"}
     assert call(*finished.words("run")).returncode == 0
-    assert read(folder / "run.json")["baseline"] == "no_change"
+    assert read(folder / "run.json")["baseline"] == "focal_loss", "it stays"
+    assert call(*finished.words("run", "--baseline", "no_change")).returncode == 0
     assert written == {path: path.read_bytes() for path in folder.glob("*.csv")}
 
 
-def test_changing_a_setting_retrains_what_depends_on_it(finished):
-    rate = call(*finished.words("plan", "--lr", "0.001"))
-    assert "to train   10 of 10" in rate.stdout
+def test_another_setting_is_another_experiment_and_more_strategies_are_the_same(finished):
+    for verb in ("plan", "run"):
+        rate = call(*finished.words(verb, "--lr", "0.001"))
+        assert rate.returncode == 2
+        assert "mine holds another experiment (lr 0.0001 there, 0.001 here)" in rate.stderr
     fewer = call(*finished.words("plan", "--seeds", "1", "--strategies", "no_change,focal_loss"))
-    assert "to train   0 of 2" in fewer.stdout
+    assert "to train   0 of 10" in fewer.stdout
+    assert re.search(
+        "note: .*mine holds the same experiment with .*stay in the repor", fewer.stdout
+    )
     names = "all,focal_loss:gamma=1,class_weights:power=0.5"
     more = call(*finished.words("plan", "--strategies", names))
     assert "to train   4 of 14" in more.stdout
@@ -230,7 +236,7 @@ def test_a_run_that_was_killed_and_started_again_is_the_same_to_the_bit(finished
     )
 
 
-def test_a_run_of_version_0_1_is_refused_by_report_and_trained_again_by_run(finished, tmp_path):
+def test_a_run_of_version_0_1_is_refused_and_stays(finished, tmp_path):
     folder = tmp_path / "old"
     (folder / "records").mkdir(parents=True)
     old = {"name": "old", "asked": [{"name": "no_change"}], "networks": {}}
@@ -240,9 +246,10 @@ def test_a_run_of_version_0_1_is_refused_by_report_and_trained_again_by_run(fini
     done = call("report", folder)
     assert done.returncode == 2
     assert "run.json was written by version 0.1 of imbalance-bench" in done.stderr
-    words = finished.words("run", "--seeds", "1", "--strategies", "no_change", out=folder)
-    assert call(*words).returncode == 0
-    assert call("report", folder).returncode == 0
+    done = call(*finished.words("run", "--seeds", "1", "--strategies", "no_change", out=folder))
+    assert done.returncode == 2
+    assert "run.json was written by version 0.1 of imbalance-bench" in done.stderr
+    assert read(folder / "run.json") == old
 
 
 def test_a_run_can_be_loaded_and_repeated_from_python(finished, image_folder, tmp_path):
@@ -273,10 +280,8 @@ def test_a_run_can_be_loaded_and_repeated_from_python(finished, image_folder, tm
         out=folder,
         **own,
     )
-    assert result.summary["strategy"].tolist() == ["no_change"]
-    assert {path.name.split(".")[0] for path in (folder / "records").iterdir()} == {"no_change"}
-    expected = loaded.seeds.query("strategy == 'no_change'")["macro_f1"].tolist()
-    assert result.seeds["macro_f1"].tolist() == expected
+    assert result.summary["strategy"].tolist() == names, "those of the folder stay"
+    pd.testing.assert_frame_equal(result.seeds, loaded.seeds)
 
 
 def test_inception_v3_runs_from_the_command_line(image_folder, tmp_path):

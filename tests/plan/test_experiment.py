@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmark.plan.experiment import Experiment, changed_from_recipe, default_folder_name
+from benchmark.plan.experiment import Experiment, changed_from_recipe
 from benchmark.plan.recipes import RECIPES, recipe_for
 
 
@@ -46,16 +46,6 @@ def test_content_enters_the_keys_elsewhere():
         precision="fp32",
     )
     assert other.training_fingerprint() == Experiment().training_fingerprint()
-
-
-def test_runs_are_named_after_what_they_are():
-    assert default_folder_name(Experiment()) == "wheels-forum"
-    named = Experiment(data="some/My Images/", imbalance="exp:100", quick=True)
-    assert default_folder_name(named) == "My-Images-exp-100-forum-quick"
-    assert default_folder_name(Experiment(data="lists/a.csv")) == "a-forum"
-    assert default_folder_name(Experiment(data="wheels:classes=7")) == "wheels-classes-7-forum"
-    large = Experiment(image_size=299, fine_tune="full")
-    assert default_folder_name(large) == "wheels-forum-299px-full"
 
 
 def test_what_differs_from_the_named_recipe_is_listed():

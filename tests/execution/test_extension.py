@@ -1,0 +1,174 @@
+"""One more strategy or seed of the same experiment: the folder holds them all."""
+
+import json
+
+import pytest
+
+from benchmark import api
+from benchmark.analysis.comparison import load_comparison
+from benchmark.execution.extension import extend
+from benchmark.execution.run_folder import RunFolder
+from benchmark.plan.run_options import RunOptions
+from benchmark.plugins import load_plugin, unload_plugin
+from benchmark.system.progress import NullProgress, Timer
+
+PLUGIN = '''
+from benchmark.strategy import Strategy, strategy
+
+
+@strategy
+def mine(power: float = 1.0):
+    """Plain training, for a test."""
+    return Strategy()
+'''
+
+
+class Notes(NullProgress):
+    """Keeps what is said."""
+
+    def __init__(self):
+        self.texts = []
+
+    def say(self, text):
+        self.texts.append(text)
+
+
+@pytest.fixture
+def run(small_experiment, tmp_path, monkeypatch):
+    """Return a function that runs strategies in one folder and returns what a report would show."""
+    monkeypatch.setattr(api, "load", load_comparison)  # drawing takes longer than training here
+
+    def run(names, command=None, tune=0, baseline=None, **settings):
+        options = RunOptions(names, out=tmp_path / "run", jobs=1, tune=tune, baseline=baseline)
+        notes = Notes()
+        executor = api.plan(small_experiment(**settings), options, notes)
+        run.trained = {name for s in executor.segments_to_train() for name in s.used_by}
+        run.notes = notes.texts
+        return api.execute(executor, options, Timer(), command)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("wanted", "stored", "expected"),
+    [
+        ("ab", "", "ab"),
+        ("ba", "ab", "ba"),
+        ("cab", "ab", "cab"),
+        ("b", "ab", "ab"),
+        ("cb", "ab", "abc"),
+    ],
+)
+def test_the_order_is_that_of_the_command_if_it_names_all(wanted, stored, expected):
+    assert extend(wanted, stored) == list(expected)
+
+
+def rows(result):
+    return result.summary["strategy"].tolist(), sorted(set(result.seed_rows["seed"]))
+
+
+def test_a_further_strategy_stands_beside_the_others_which_are_not_trained_again(run, tmp_path):
+    run("no_change,class_weights", command="first", seeds=2)
+    before = (tmp_path / "run" / "records" / "no_change.seed1.json").read_bytes()
+    result = run("focal_loss", command="second")
+    assert rows(result) == (["no_change", "class_weights", "focal_loss"], [0, 1])
+    assert (result.summary["status"] == "ok").all()
+    assert run.trained == {"focal_loss"}
+    assert run.notes == [
+        f"note: {tmp_path / 'run'} holds the same experiment with no_change, class_weights, seeds "
+        "0, 1: they stay in the report"
+    ]
+    assert (tmp_path / "run" / "records" / "no_change.seed1.json").read_bytes() == before
+    assert RunFolder(tmp_path / "run").read_manifest().command == "first\nsecond"
+
+
+def test_fewer_strategies_and_seeds_never_shrink_a_report(run):
+    run("no_change,class_weights", seeds=2)
+    result = run("class_weights", command="again")
+    assert rows(result) == (["no_change", "class_weights"], [0, 1])
+    assert not run.trained
+
+
+def test_the_grid_stays_complete_when_a_seed_is_added(run):
+    run("no_change,class_weights")
+    result = run("no_change", seed_list="7")
+    assert rows(result) == (["no_change", "class_weights"], [0, 7])
+    assert run.trained == {"no_change", "class_weights"}
+
+
+def test_all_of_them_in_another_order_is_that_order_and_no_note(run):
+    run("no_change,class_weights")
+    assert rows(run("class_weights,no_change"))[0] == ["class_weights", "no_change"]
+    assert not run.notes
+
+
+def test_parameters_are_part_of_a_name(run):
+    run("no_change,focal_loss:gamma=1")
+    assert rows(run("focal_loss"))[0] == ["no_change", "focal_loss:gamma=1.0", "focal_loss"]
+
+
+def test_a_baseline_that_was_chosen_stays_until_another_is(run):
+    run("no_change,class_weights", baseline="class_weights")
+    assert run("focal_loss").baseline == "class_weights"
+    assert run("focal_loss", baseline="no_change").baseline == "no_change"
+    with pytest.raises(ValueError, match="'crt' is none of the strategies"):
+        run("focal_loss", baseline="crt")
+
+
+def test_the_plain_strategy_becomes_the_baseline_when_it_is_added(run):
+    assert run("class_weights").baseline is None
+    assert run("no_change").baseline == "no_change"
+
+
+def test_a_search_is_extended_too(run):
+    tuned = {"tune": 2, "fine_tune": "head"}
+    first = run("no_change,class_weights", **tuned)
+    result = run("focal_loss", **tuned)
+    assert rows(result)[0] == ["no_change", "class_weights", "focal_loss"]
+    tried = {trial.strategy for trial in result.manifest.tuning.results}
+    assert tried == {"class_weights", "focal_loss"}
+    scores = [list(r.summary["macro_f1"])[:2] for r in (first, result)]
+    assert scores[0] == scores[1]
+
+
+def test_a_strategy_whose_plug_in_is_not_loaded_is_refused_by_name(run, tmp_path, forgotten):
+    file = tmp_path / "mine.py"
+    file.write_text(PLUGIN)
+    load_plugin(file)
+    run("no_change,mine:power=2", command="python -m benchmark run --plugin mine.py")
+    before = (tmp_path / "run" / "run.json").read_bytes()
+    unload_plugin(file)
+    with pytest.raises(ValueError, match=r"with mine:power=2.0, which can't be built now") as error:
+        run("no_change")
+    assert "by --plugin, as in `python -m benchmark run --plugin mine.py`" in str(error.value)
+    assert (tmp_path / "run" / "run.json").read_bytes() == before
+    (tmp_path / "run" / "run.json").unlink()
+    assert rows(run("no_change"))[0] == ["no_change"]
+    assert not run.trained, "the way out that the error names keeps the networks"
+
+
+def test_a_failed_strategy_is_tried_again_and_stays(run, tmp_path):
+    run("no_change,class_weights")
+    folder = RunFolder(tmp_path / "run")
+    content = json.loads(folder.record_file("class_weights", 0).read_text())
+    keys = ("schema_version", "strategy", "seed", "network")
+    failed = {name: content[name] for name in keys} | {"status": "failed", "error": "E: why"}
+    folder.record_file("class_weights", 0).write_text(json.dumps(failed))
+    assert (run("focal_loss").summary["status"] == "ok").all()
+
+
+def test_a_note_says_that_stored_networks_are_trained_again(run, tmp_path):
+    run("no_change")
+    file = RunFolder(tmp_path / "run").run_file
+    content = json.loads(file.read_text())
+    key = content["strategies"][0]["networks"]["0"]
+    other = "0" * len(key)
+    content["strategies"][0]["networks"]["0"] = other
+    content["environment"]["torch"] = "1.0"
+    file.write_text(json.dumps(content))
+    outputs = tmp_path / "run" / "outputs"
+    (outputs / f"{key[:20]}.json").rename(outputs / f"{other[:20]}.json")
+    run("no_change")
+    (note,) = run.notes
+    assert note.startswith(f"note: 1 network is trained again in {tmp_path / 'run'}: what made the")
+    assert "torch 1.0 there, " in note

@@ -1,0 +1,92 @@
+"""The names of run folders: what differs has another name, what is the same has the same."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmark.plan.experiment import Experiment
+from benchmark.plan.folder_name import (
+    MOST_CHARACTERS,
+    default_folder_name,
+    is_same_source,
+    parent_name,
+)
+from benchmark.plan.recipes import RECIPES
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        ({}, "wheels-forum"),
+        (
+            {"data": "some/My Images/", "imbalance": "exp:100", "quick": True},
+            "My-Images-exp-100-forum-quick",
+        ),
+        ({"data": "lists/a.csv"}, "a-forum"),
+        ({"data": "scans.2024"}, "scans.2024-forum"),
+        ({"data": "~/images"}, "images-forum"),
+        ({"data": "/"}, "data-forum"),
+        ({"data": "写真/画像"}, "画像-forum"),
+        ({"data": "wheels:classes=7"}, "wheels-classes-7-forum"),
+        ({"image_size": 299, "fine_tune": "full"}, "wheels-forum-299px-full"),
+        ({"lr": 1e-2}, "wheels-forum-lr0.01"),
+        ({"epochs": (1, 0.5)}, "wheels-forum-epochs1-0.5"),
+        ({"epochs": 5, "lr": 1e-5}, "wheels-forum-lr1e-05-epochs5"),
+        ({"batch_size": 32}, "wheels-forum-batch32"),
+        ({"weights": "bundled"}, "wheels-forum-bundled"),
+        ({"weights": "models/mine.pth"}, "wheels-forum-mine"),
+        ({"weights": "none"}, "wheels-forum-no-weights"),
+        ({"precision": "fp32"}, "wheels-forum-fp32"),
+        ({"recipe": "strong"}, "wheels-strong"),
+        ({"class_level": 2, "merge_classes": True}, "wheels-forum-class-level-2-merge-classes"),
+    ],
+)
+def test_a_run_is_named_after_its_data_and_what_differs_from_the_defaults(settings, name):
+    assert default_folder_name(Experiment(**settings)) == name
+
+
+def test_what_changes_no_result_is_not_in_the_name():
+    settings = {"seeds": 3, "device": "cpu", "lr": 1e-4, "epochs": (2, 2)}
+    assert default_folder_name(Experiment(**settings)) == "wheels-forum"
+    assert default_folder_name(Experiment(seed_list="7")) == "wheels-forum"
+    assert default_folder_name(Experiment(quick=True, epochs=1)) == "wheels-forum-quick"
+
+
+def test_a_recipe_of_the_users_own_has_its_own_name():
+    recipe = replace(RECIPES["forum"], name="mine", weight_decay=0.1)
+    assert default_folder_name(Experiment(recipe=recipe)) == "wheels-mine"
+
+
+def test_the_number_of_trials_comes_last():
+    assert default_folder_name(Experiment(quick=True), tune=3) == "wheels-forum-quick-tune3"
+
+
+def test_the_present_folder_has_a_name_too(tmp_path, monkeypatch):
+    (tmp_path / "images").mkdir()
+    monkeypatch.chdir(tmp_path / "images")
+    assert default_folder_name(Experiment(data=".")) == "images-forum"
+    assert default_folder_name(Experiment(data="..")) == f"{tmp_path.name.replace(' ', '-')}-forum"
+
+
+def test_the_parent_can_stand_before_the_name():
+    experiment = Experiment(data="lab1/images")
+    assert default_folder_name(experiment, parent=True) == "lab1-images-forum"
+    assert parent_name("/b/a.csv") == "b"
+    assert parent_name("wheels:classes=7") == ""
+
+
+def test_a_long_name_is_cut_and_stays_its_own():
+    names = {default_folder_name(Experiment(data="x" * 200 + end)) for end in ("a", "b")}
+    assert len(names) == 2
+    assert {len(name) for name in names} == {MOST_CHARACTERS}
+
+
+def test_one_folder_may_be_written_in_several_ways(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "images").mkdir()
+    Path("link").symlink_to("images")
+    for text in ("images", "./images/", str(tmp_path / "images"), "link", "link/../images"):
+        assert is_same_source("images", text), text
+    for text in ("lab/images", "wheels", "wheels:classes=7"):
+        assert not is_same_source("images", text), text
