@@ -93,7 +93,8 @@ def _scales(table: pd.DataFrame, infos: Mapping[int, ImageInfo]) -> list[str]:
 def _range(table: pd.DataFrame) -> list[str]:
     """Say if most of the levels from black to white are not used."""
     low, high = float(table["low_level"].min()), float(table["high_level"].max())
-    if (table["span_level"] <= FLAT).all():
+    is_flat = bool((table["span_level"] <= FLAT).all())
+    if is_flat and (high - low > NARROW or high == low):  # that was said
         return []
     if high - low <= NARROW:
         narrow = f"All values lie between {low:.0f} and {high:.0f} of 255: the images hardly differ"
@@ -102,7 +103,7 @@ def _range(table: pd.DataFrame) -> list[str]:
         if typical > NARROW:
             return []
         narrow = f"Half of the images use {typical:.0f} of 255 levels or fewer{_outliers(table)}"
-    if table["mode"].str.endswith(";16").any():
+    if (table["mode"].str.endswith(";16") & (table["kind"] == EIGHT_BITS)).any():
         narrow += (
             ". Of 16 bits a channel only the upper 8 are read: stretch the values to the whole "
             "range, or store 8 bits"

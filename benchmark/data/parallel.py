@@ -2,6 +2,7 @@
 
 import pickle
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -24,7 +25,7 @@ def map_blocks(work: Callable[[Reader, range], T], reader: Reader, n: int) -> It
     """
     blocks = [range(start, min(start + BLOCK, n)) for start in range(0, n, BLOCK)]
     if (pickled := _pickle(reader)) is None:
-        yield from (work(reader, block) for block in blocks)
+        yield from (_work_silently(work, reader, block) for block in blocks)
         return
     with tempfile.TemporaryDirectory() as folder:
         # Written once: with each task it would cost more than the decoding does.
@@ -41,7 +42,9 @@ def map_blocks(work: Callable[[Reader, range], T], reader: Reader, n: int) -> It
 
 def _pickle(reader: Reader) -> bytes | None:
     """Pickle a reader for other processes; None if they can't have it, or would copy the memory."""
-    inner = reader.reader if isinstance(reader, SubsetReader) else reader
+    inner = reader
+    while isinstance(inner, SubsetReader):
+        inner = inner.reader
     if getattr(inner, "in_memory", False):
         return None
     try:
@@ -52,7 +55,14 @@ def _pickle(reader: Reader) -> bytes | None:
 
 
 def _work(work: Callable[[Reader, range], T], file: Path, block: range) -> T:
-    return work(_reader(file), block)
+    return _work_silently(work, _reader(file), block)
+
+
+def _work_silently(work: Callable[[Reader, range], T], reader: Reader, block: range) -> T:
+    """Keep the warnings of decoders from the terminal; `read_image` notes those that matter."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return work(reader, block)
 
 
 @lru_cache(maxsize=1)

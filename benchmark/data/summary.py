@@ -83,7 +83,8 @@ def _split(
     """Return the default split if there is one, and why nothing can be trained on it."""
     if not infos:
         return None, none_readable(images.spec, images.files, errors)
-    splits = None
+    readable = np.array([index in infos for index in range(len(images))])
+    splits = _given_splits(images, readable)
     try:
         splits = make_splits(
             images.labels,
@@ -92,12 +93,21 @@ def _split(
             groups=images.groups,
             digests=digests,
             given=images.split,
-            usable=np.array([index in infos for index in range(len(images))]),
+            usable=readable,
         )
         require_evaluation_images(splits, 0)
     except ValueError as error:
         return splits, f"{images.spec}: {error}"
     return splits, ""
+
+
+def _given_splits(images: ImageSet, readable: np.ndarray) -> Splits | None:
+    """Return the owner's split as it is, for a summary of data that can't be trained on."""
+    if images.split is None:
+        return None
+    names = np.where(images.split == "", "train", images.split)
+    train, val, test = (np.flatnonzero(readable & (names == name)) for name in SPLITS)
+    return Splits(train, val, test, given=SPLITS)
 
 
 def _duplicates(images: ImageSet, digests: list[str]) -> pd.DataFrame:

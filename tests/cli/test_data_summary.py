@@ -5,8 +5,11 @@ from __future__ import annotations
 from io import StringIO
 from pathlib import Path
 
+import pytest
+from PIL import Image
 from rich.console import Console
 
+from benchmark.cli import main
 from benchmark.cli.data_summary import print_data_summary
 from tests.data.fruit import summarise_fruit
 
@@ -28,3 +31,47 @@ def test_it_is_printed_with_every_fact(tmp_path: Path) -> None:
         "1 contents appear under more than one class",
     ):
         assert fact in text
+
+
+def test_all_is_printed_before_the_error(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    names = ("train/cat/1", "train/dog/2", "test/cat/3", "test/dog/4", "test/fox/5")
+    for number, name in enumerate(names):
+        (tmp_path / name).parent.mkdir(parents=True)
+        Image.new("RGB", (8, 8), (50 * number, 9, 9)).save(tmp_path / f"{name}.png")
+    (tmp_path / "train/cat/page.jpg").write_text("<html>")
+    assert main(["data", str(tmp_path)]) == 2
+    out, err = capsys.readouterr()
+    for fact in ("6, of which 1 can't be read", "RGB 5", "a web page", "of one flat colour"):
+        assert fact in " ".join(out.split())
+    assert "fox" in out
+    assert err.startswith(f"error: {tmp_path}: No image to train on for 1 of 3 classes: fox")
+
+
+def test_files_that_are_no_images_are_named_though_none_can_be_read(
+    tmp_path: Path, capfd: pytest.CaptureFixture
+) -> None:
+    for name in ("cat/1.png", "dog/2.png"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text("version https://git-lfs.github.com/spec/v1")
+    assert main(["data", str(tmp_path)]) == 2
+    out, err = capfd.readouterr()
+    assert "2, of which 2 can't be read" in out
+    assert "cat/1.png" in out
+    assert "git lfs pull" in err
+    assert "Traceback" not in err
+
+
+def test_no_library_warns_on_the_terminal(tmp_path: Path, capfd: pytest.CaptureFixture) -> None:
+    for number in range(6):
+        path = tmp_path / "ab"[number % 2] / f"{number}.png"
+        path.parent.mkdir(exist_ok=True)
+        palette = Image.new("P", (8, 8), number)
+        palette.putpalette([value for grey in range(256) for value in (grey, 99, 9)])
+        palette.save(path, transparency=bytes([number]))
+    Image.new("1", (12_000, 9_000)).save(tmp_path / "a/huge.png")
+    Image.new("RGB", (8, 8)).save(tmp_path / "b/exif.jpg", exif=b"Exif\0\0MM\0*\0\0\xff\xff")
+    assert main(["data", str(tmp_path)]) == 0
+    out, err = capfd.readouterr()
+    assert err == ""
+    assert "decompression bomb?" in " ".join(out.split())
+    assert "Corrupt EXIF data" in " ".join(out.split())

@@ -124,7 +124,74 @@ def test_unreadable_images_are_reported_and_black(prepare: Callable, root: Path)
         assert [digest == "" for digest in pixels.digests] == (~pixels.readable).tolist()
     for path in root.glob("*/*.png"):
         path.write_text("")
-    with pytest.raises(ValueError, match=r"none of the 5 images .*\n- 5 images .* the file is empty \(a/1.png"):
+    with pytest.raises(
+        ValueError, match=r"none of the 5 images .*\n- 5 images .* the file is empty \(a/1.png"
+    ):
+        prepare()
+
+
+def wide_folder(folder: Path, values: dict[str, list[float]], dtype: type) -> Path:
+    """A folder of 1 x 2 TIFF images."""
+    for name, row in values.items():
+        path = folder / f"{name}.tif"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.array([row], dtype=dtype)).save(path)
+    return folder
+
+
+def test_grey_of_more_than_8_bits_has_one_scale_for_the_set(
+    prepare: Callable, tmp_path: Path
+) -> None:
+    celsius = {"a/1": [-6, -6], "a/2": [9, 9], "b/3": [24, 24]}
+    pixels, decoded = prepare(wide_folder(tmp_path / "celsius", celsius, np.float32))
+    assert decoded == 3  # twice, and counted once
+    assert pixels.array[:, 0, 0].tolist() == [[0] * 3, [128] * 3, [255] * 3]
+    twelve = {"a/1": [0, 0], "a/2": [819, 819], "b/3": [4095, 4095]}
+    pixels, _ = prepare(wide_folder(tmp_path / "twelve", twelve, np.uint16))
+    assert pixels.array[:, 1, 1, 0].tolist() == [0, 51, 255]
+    again, decoded = prepare(tmp_path / "twelve")
+    assert decoded == 0
+    assert again.infos == pixels.infos
+    assert (again.infos[2].kind, again.infos[2].high) == ("I", 4095)
+
+
+def test_one_more_image_may_change_the_scale_and_so_the_pixels(
+    prepare: Callable, tmp_path: Path
+) -> None:
+    folder = wide_folder(tmp_path / "wide", {"a/1": [0, 0], "b/2": [255, 255]}, np.uint16)
+    first, _ = prepare(folder)
+    assert first.array[1].max() == 255
+    second, decoded = prepare(wide_folder(folder, {"b/3": [1023, 1023]}, np.uint16))
+    assert decoded == 3
+    assert second.array[1].max() == 64
+    assert second.key != first.key
+
+
+def test_wide_and_ordinary_images_of_many_blocks_are_each_in_their_row(
+    prepare: Callable, tmp_path: Path
+) -> None:
+    n = BLOCK + 40
+    for index in range(n):
+        path = tmp_path / "mixed" / "ab"[index % 2] / f"{index:03d}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        dtype, factor = (np.uint16, 16) if index % 3 == 0 else (np.uint8, 1)
+        Image.fromarray(np.full((2, 2), index * factor, dtype=dtype)).save(path)
+    pixels, decoded = prepare(tmp_path / "mixed")
+    assert decoded == n
+    expected = [
+        round(index * 16 / 4095 * 255) if index % 3 == 0 else index
+        for index in [*range(0, n, 2), *range(1, n, 2)]
+    ]
+    assert pixels.array[:, 0, 0, 0].tolist() == expected
+
+
+def test_a_set_of_which_no_image_can_be_read_says_all_that_is_known(
+    prepare: Callable, root: Path
+) -> None:
+    for path in root.glob("*/*.png"):
+        path.write_text("version https://git-lfs.github.com/spec/v1")
+    (root / "b/notes.docx").write_text("")
+    with pytest.raises(ValueError, match=r"5 images .*git lfs pull.*\n.*docx"):
         prepare()
 
 

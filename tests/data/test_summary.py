@@ -2,8 +2,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from benchmark.data.sources import open_data
+from benchmark.data.summary import summarise_data
 from tests.data.fruit import summarise_fruit
 
 
@@ -25,3 +29,51 @@ def test_every_fact_is_there(tmp_path: Path) -> None:
         ["pear/apple.png", "apple/apple1.png"],
     ]
     assert "1 unreadable images are left out." in summary.messages
+
+
+def write_noise(root: Path, names: list[str]) -> None:
+    rng = np.random.default_rng(len(names))
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(root / name)
+
+
+def test_a_class_that_only_the_given_test_split_has_leaves_all_other_facts(tmp_path: Path) -> None:
+    write_noise(tmp_path, [f"train/{kind}/{i}.png" for kind in ("cat", "dog") for i in range(4)])
+    write_noise(tmp_path, [f"test/{kind}/{i}.png" for kind in ("cat", "dog", "fox") for i in "ab"])
+    summary = summarise_data(open_data(str(tmp_path)))
+    assert summary.error.startswith(f"{tmp_path}: No image to train on for 1 of 3 classes: fox")
+    assert summary.classes[["class", "train", "test"]].to_numpy().tolist() == [
+        ["cat", 4, 2],
+        ["dog", 4, 2],
+        ["fox", 0, 2],
+    ]
+    assert summary.split_title == "Split given with the data"
+    assert summary.modes == {"RGB": 14}
+
+
+def test_a_set_without_a_readable_image_is_summarised(tmp_path: Path) -> None:
+    write_noise(tmp_path, ["a/1.png", "b/2.png"])
+    for path in tmp_path.glob("*/*.png"):
+        path.write_bytes(bytes(100))
+    summary = summarise_data(open_data(str(tmp_path)))
+    assert "none of the 2 images can be read" in summary.error
+    assert "2 images can't be read: all its bytes are zero" in summary.error
+    assert summary.unreadable["file"].tolist() == ["a/1.png", "b/2.png"]
+    assert "train" not in summary.classes
+
+
+def test_data_without_an_image_to_test_on_is_an_error_as_in_a_run(tmp_path: Path) -> None:
+    write_noise(tmp_path, ["a/1.png", "b/2.png"])
+    assert "No image is left for the val split" in summarise_data(open_data(str(tmp_path))).error
+
+
+def test_a_reason_of_several_files_has_a_message(tmp_path: Path) -> None:
+    write_noise(tmp_path, [f"{kind}/{i}.png" for kind in "ab" for i in range(5)])
+    for name in ("a/0.png", "a/1.png"):
+        (tmp_path / name).write_text("version https://git-lfs.github.com/spec/v1")
+    (tmp_path / "b/0.png").write_bytes(b"")
+    summary = summarise_data(open_data(str(tmp_path)))
+    sentences = [message for message in summary.messages if "can't be read" in message]
+    assert len(sentences) == 1
+    assert "2 images can't be read: a Git LFS pointer" in sentences[0]
