@@ -72,8 +72,7 @@ def image_set(
     labels
         Class of each image, (N,), as whole numbers or text.
     classes
-        Names of the classes: that of label i at position i. None: a data set's own `classes`, or
-        the labels as text.
+        Names: that of label i at position i. None: a data set's own `classes`, or the labels.
     groups
         Group of each image, (N,), None for an image of its own: a group is never in two splits.
     split
@@ -83,10 +82,8 @@ def image_set(
 
     Raises
     ------
-    ValueError
-        If shapes, types or ranges don't fit, saying what does.
-    FileNotFoundError
-        If a path names no file.
+    ValueError, FileNotFoundError
+        If shapes, types or ranges don't fit, saying what does; if a path names no file.
 
     Examples
     --------
@@ -96,25 +93,15 @@ def image_set(
     """
     if labels is None and len(getattr(images, "tensors", ())) == 2:  # a TensorDataset
         images, labels = images.tensors
-    files: tuple[str, ...] | None = None
-    stamps: Sequence[str]
-    if labels is None:
-        reader: Reader = SequenceReader(images, has_labels=True, in_memory=isinstance(images, list))
-        values, stamps = _read_all(reader, len(images))
-        classes = classes or _class_names(images)
-    else:
-        values = _label_values(labels)
-        reader, stamps, files = _open_images(images, len(values))
+    reader, values, stamps, files = _open(images, labels)
+    if classes is None and labels is None:
+        classes = _class_names(images)
     names, codes, messages = _name_classes(values, classes)
-    if files is None:
-        files = tuple(
-            f"{names[code]}/{index:06d}".replace("\\", "_") for index, code in enumerate(codes)
-        )
     return ImageSet(
         name=name,
         spec=name,
         description=f"{pluralize(len(codes), 'image', 'images')} given in Python.",
-        files=files,
+        files=files or tuple(f"{names[code]}/{i:06d}" for i, code in enumerate(codes)),
         labels=np.array(codes, dtype=np.int64),
         classes=names,
         stamps=tuple(stamps),
@@ -125,10 +112,16 @@ def image_set(
     )
 
 
-def _open_images(images: Any, n: int) -> tuple[Reader, Sequence[str], tuple[str, ...] | None]:
-    """Return a reader of `n` images, stamps, and names of files if they are files."""
-    if len(images) != n:
-        raise ValueError(f"{len(images)} images and {n} labels; every image has one")
+def _open(
+    images: Any, labels: Any
+) -> tuple[Reader, list[Any], Sequence[str], tuple[str, ...] | None]:
+    """Return a reader, labels, stamps, and the names of files if the images are files."""
+    if labels is None:
+        pairs = SequenceReader(images, has_labels=True, in_memory=isinstance(images, list))
+        return pairs, *_read_all(pairs, len(images)), None
+    values = _label_values(labels)
+    if len(images) != len(values):
+        raise ValueError(f"{len(images)} images and {len(values)} labels; every image has one")
     if hasattr(images, "dtype") and getattr(images.dtype, "kind", "") not in tuple("OUT"):
         images = to_numpy(images)
         if images.ndim not in (3, 4):
@@ -141,9 +134,10 @@ def _open_images(images: Any, n: int) -> tuple[Reader, Sequence[str], tuple[str,
     else:
         images = list(images)
         if images and all(isinstance(image, str | Path) for image in images):
-            return _open_files(images)
-    reader = SequenceReader(images, has_labels=False)
-    return reader, _read_all(reader, n)[1], None
+            reader, stamps, files = _open_files(images)
+            return reader, values, stamps, files
+    single = SequenceReader(images, has_labels=False)
+    return single, values, _read_all(single, len(values))[1], None
 
 
 def _open_files(paths: Sequence[str | Path]) -> tuple[Reader, Sequence[str], tuple[str, ...]]:
