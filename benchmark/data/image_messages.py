@@ -127,13 +127,13 @@ def _outliers(table: pd.DataFrame) -> str:
 
 def _brightness_by_class(table: pd.DataFrame) -> list[str]:
     """Report classes that are so much darker that they were scaled otherwise."""
-    by_class = table.groupby("class")["bright_level"].agg(["median", "size"])
-    medians = by_class["median"][by_class["size"] >= ENOUGH].clip(lower=1)
+    bright = table.groupby("class")["bright_level"].agg(["median", "size"])
+    medians = bright["median"][bright["size"] >= ENOUGH].clip(lower=1)
     if len(medians) < 2 or medians.max() <= DARKER * medians.min():
         return []
-    dark, bright = medians.idxmin(), medians.idxmax()
     return [
-        f"The images of the class {dark} reach {medians.min():.0f} of 255, those of {bright} "
+        f"The images of the class {medians.idxmin()} reach {medians.min():.0f} of 255, those of "
+        f"{medians.idxmax()} "
         f"{medians.max():.0f} (medians): brightness alone tells them apart. Were they stored on "
         "different scales?"
     ]
@@ -149,15 +149,15 @@ def _shortcuts(table: pd.DataFrame) -> list[str]:
     }
     messages = []
     for name, values in properties.items():
-        by_class = values.groupby(table["class"]).agg(["nunique", "first", "size"])
-        by_class = by_class[by_class["size"] >= ENOUGH]
-        uniform = by_class[by_class["nunique"] == 1]["first"]
+        classes = values.groupby(table["class"]).agg(["nunique", "first", "size"])
+        classes = classes[classes["size"] >= ENOUGH]
+        uniform = classes[classes["nunique"] == 1]["first"]
         # a few of many classes may have one size by chance, but not one colour
-        if uniform.nunique() < 2 or (name == "size" and len(uniform) < len(by_class)):
+        if uniform.nunique() < 2 or (name == "size" and len(uniform) < len(classes)):
             continue
         parts = [
-            f"{_classes(list(classes.index))} are {value}"
-            for value, classes in uniform.groupby(uniform)
+            f"{_classes(list(names.index))} are {value}"
+            for value, names in uniform.groupby(uniform)
         ]
         messages.append(
             f"All images of the {join_names(parts, 'and all of the')}: a network can tell these "

@@ -3,30 +3,26 @@
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import PIL
-from PIL import Image
 
 from benchmark.data.grey_scale import GreyScale
-from benchmark.data.image_info import EIGHT_BITS, ImageInfo, choose_scales, read_image
-from benchmark.data.imageset import ImageSet, Reader, SubsetReader
-from benchmark.data.parallel import map_blocks
-from benchmark.data.unreadable import format_error, none_readable
+from benchmark.data.image_info import ImageInfo, choose_scales
+from benchmark.data.image_messages import image_messages
+from benchmark.data.imageset import ImageSet
+from benchmark.data.pixel_array import write_pixel_array
+from benchmark.data.unreadable import none_readable, unreadable_sentences
 from benchmark.storage import atomic, cache
 from benchmark.storage.sizes import format_size
 from benchmark.system.progress import Advance
 from benchmark.system.text import list_below
 
 DECODER_VERSION = 2  # raise it when the same bytes would give other pixels
-
-
-DecodeBlock = Callable[..., tuple[dict[int, ImageInfo], dict[int, str]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +32,7 @@ class Pixels:
     array: np.ndarray  # (N, size, size, 3) uint8 RGB, memory-mapped, read-only; 0 if unreadable
     digests: tuple[str, ...]  # (N,) sha256 of the content, '' if unreadable
     readable: np.ndarray  # (N,) bool
-    infos: dict[int, ImageInfo]  # index -> facts about the image; of readable images
+    messages: tuple[str, ...]  # what the user must know about them
     errors: dict[int, str]  # index -> why the image can't be read
     key: str  # sha256 of the content: the same on every machine and at any time
     lease: cache.Lease | None = field(repr=False)  # keeps the array's file from removal
@@ -93,7 +89,10 @@ def prepare_pixels(
         array=np.load(folder / "pixels.npy", mmap_mode="r"),
         digests=digests,
         readable=np.array([index in infos for index in range(len(images))]),
-        infos=infos,
+        messages=(
+            *unreadable_sentences(errors, images.files),
+            *image_messages(images, infos),
+        ),
         errors=errors,
         key=_content_key(images, size, digests, choose_scales(infos.values())),
         lease=own_lease,
@@ -158,16 +157,12 @@ def _build(
 ) -> dict[str, Any]:
     """Decode all images into a folder beside `folder`, and rename it when it is whole."""
     _require_room(folder, images, size, cache_limit)
-    shape = (len(images), size, size, 3)
     unfinished = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.tmp")
     unfinished.mkdir()
     try:
         path = unfinished / "pixels.npy"
-        array = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
-        work = partial(_decode_block, path=path, offset=array.offset, size=size)
-        del array
-        infos, errors = _decode_all(work, images.reader, len(images), progress)
-        with path.open("rb") as handle:
+        infos, errors = write_pixel_array(path, images.reader, len(images), size, progress)
+        with path.open("r+b") as handle:  # Windows flushes no file that is open for reading alone
             os.fsync(handle.fileno())
         written = path.stat()
         meta: dict[str, Any] = {
@@ -182,63 +177,6 @@ def _build(
         return meta
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-
-
-def _decode_all(
-    work: DecodeBlock, reader: Reader, count: int, progress: Advance
-) -> tuple[dict[int, ImageInfo], dict[int, str]]:
-    """Decode all images, then once more those whose scale was not known the first time."""
-    infos: dict[int, ImageInfo] = {}
-    errors: dict[int, str] = {}
-    first = partial(work, indices=range(count), scales={})
-    for block_infos, block_errors in map_blocks(first, reader, count):
-        infos |= block_infos
-        errors |= block_errors
-        written = [info for info in block_infos.values() if info.kind == EIGHT_BITS]
-        progress(len(written) + len(block_errors))
-    infos = dict(sorted(infos.items()))
-    wide = tuple(index for index, info in infos.items() if info.kind != EIGHT_BITS)
-    second = partial(work, indices=wide, scales=choose_scales(infos.values()))
-    for block_infos, block_errors in map_blocks(second, SubsetReader(reader, wide), len(wide)):
-        infos |= block_infos
-        errors |= block_errors
-        progress(len(block_infos) + len(block_errors))
-    return {index: info for index, info in infos.items() if index not in errors}, errors
-
-
-def _decode_block(
-    reader: Reader,
-    block: range,
-    *,
-    indices: Sequence[int],
-    scales: Mapping[str, GreyScale],
-    path: Path,
-    offset: int,
-    size: int,
-) -> tuple[dict[int, ImageInfo], dict[int, str]]:
-    """Decode a block of images into the array at `path`; return facts and errors, by row.
-
-    Image i of the reader is row indices[i] of the array. Rows of images that can't be read, and of
-    wide grey without a scale, stay black.
-    """
-    infos: dict[int, ImageInfo] = {}
-    errors: dict[int, str] = {}
-    # Written, not mapped: a full disk then raises an error and does not kill the worker.
-    with path.open("r+b") as handle:
-        for number in block:
-            row = indices[number]
-            try:
-                image, infos[row] = read_image(reader, number, size)
-                if scale := scales.get(image.mode):
-                    image = scale.to_rgb(image)
-                resized = image.resize((size, size), Image.Resampling.BILINEAR)
-            except Exception as error:
-                errors[row] = format_error(error)
-                continue
-            if resized.mode == EIGHT_BITS:
-                handle.seek(offset + row * size * size * 3)
-                handle.write(resized.tobytes())
-    return infos, errors
 
 
 def _columns_from_infos(infos: Mapping[int, ImageInfo]) -> dict[str, list[Any]]:

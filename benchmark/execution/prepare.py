@@ -14,7 +14,12 @@ from benchmark.data.imageset import SPLITS, ImageSet, subsample
 from benchmark.data.imbalance import apply_imbalance, check_imbalance
 from benchmark.data.pixels import Pixels, prepare_pixels
 from benchmark.data.sources import open_data
-from benchmark.data.splits import Splits, check_splits, make_splits
+from benchmark.data.splits import (
+    Splits,
+    check_splits,
+    make_splits,
+    require_evaluation_images,
+)
 from benchmark.model.backbone import HEAD
 from benchmark.model.pretrained import Pretrained
 from benchmark.model.weights import Weights, load_weights
@@ -26,6 +31,7 @@ from benchmark.strategy.fingerprint import file_hash, package_hash
 from benchmark.system.device import Device, choose_device
 from benchmark.system.memory import release_memory
 from benchmark.system.progress import NullProgress, Progress
+from benchmark.system.text import list_below
 from benchmark.train.activation_store import ActivationStore, DeviceActivationStore
 from benchmark.train.frozen_features import FEATURES, FROZEN_LAYERS, FrozenFeatures
 from benchmark.train.placement import Placement, StoreAllocator, gpu_budget
@@ -214,11 +220,11 @@ def _split_for_seeds(
     cache_limit: int | None,
 ) -> PreparedExperiment:
     """Split the images for each seed of the experiment, and collect what the user must know."""
-    messages = [*images.messages]
-    if pixels.errors:
-        first, error = next(iter(pixels.errors.items()))
-        messages.append(f"Unreadable, for example, is {images.files[first]}: {error}")
-    splits = {seed: _split(experiment.imbalance, images, pixels, seed) for seed in experiment.seeds}
+    messages = [*images.messages, *pixels.messages]
+    try:
+        splits = {s: _split(experiment.imbalance, images, pixels, s) for s in experiment.seeds}
+    except ValueError as error:
+        raise type(error)(list_below(f"{images.spec}: {error}", messages)) from error
     for split in splits.values():
         messages += split.messages
     if weights.message:
@@ -254,10 +260,5 @@ def _split(imbalance: str, images: ImageSet, pixels: Pixels, seed: int) -> Split
     )
     split, message = apply_imbalance(imbalance, split, images.labels, len(images.classes), seed)
     check_splits(split, groups=images.groups, digests=pixels.digests)
-    for name in ("val", "test"):
-        if not len(getattr(split, name)):
-            raise ValueError(
-                f"{images.spec}: no image is left for the {name} split of seed {seed}: classes "
-                f"need 3 images or groups, or a given split needs images in {name}"
-            )
+    require_evaluation_images(split, seed)
     return replace(split, messages=(*split.messages, message)) if message else split

@@ -2,10 +2,10 @@
 
 import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from benchmark.data.splits import LeakError, make_splits
 from benchmark.execution import prepare as module
@@ -108,7 +108,7 @@ def test_base_fingerprints_change_with_every_ingredient(prepared, ingredient):
     assert other.base_fingerprints[0] != prepared.base_fingerprints[0]
 
 
-@pytest.mark.parametrize("package", ["model", "train", "system"])
+@pytest.mark.parametrize("package", ["model", "train", "system", "strategy"])
 def test_base_fingerprints_change_with_the_code_that_trains(prepared, monkeypatch, package):
     before, right = prepared.base_fingerprints[0], module.package_hash
     monkeypatch.setattr(
@@ -117,11 +117,11 @@ def test_base_fingerprints_change_with_the_code_that_trains(prepared, monkeypatc
     assert replace(prepared).base_fingerprints[0] != before
 
 
-def test_base_fingerprints_change_with_the_file_of_the_backbone(prepared, monkeypatch):
+def test_base_fingerprints_change_with_the_code_of_the_backbone(prepared, monkeypatch):
     before, hashed = prepared.base_fingerprints[0], []
-    monkeypatch.setattr(module, "file_hash", lambda file: hashed.append(file) or "other")
+    monkeypatch.setattr(module, "code_hashes", lambda code: hashed.append(code) or ["other"])
     assert replace(prepared).base_fingerprints[0] != before
-    assert [Path(file).name for file in hashed] == ["small_backbone.py"]
+    assert [code.__name__ for code in hashed] == ["small"]
 
 
 def test_base_fingerprints_hold_nothing_that_changes_no_network(prepared):
@@ -171,3 +171,27 @@ def test_a_split_that_leaks_is_found_before_anything_is_trained(
     monkeypatch.setattr(module, "make_splits", make)
     with pytest.raises(LeakError, match=error):
         prepare(small_experiment(data=str(folder)))
+
+
+def test_a_run_is_told_what_the_pixels_show(small_experiment, image_folder, tmp_path):
+    folder = tmp_path / "wide"
+    for number, file in enumerate(sorted(image_folder.glob("*/*.png"))):
+        (folder / file.parent.name).mkdir(parents=True, exist_ok=True)
+        wide = np.random.default_rng(number).integers(0, 4096, (9, 9)).astype(np.uint16)
+        Image.fromarray(wide).save(folder / file.parent.name / file.name)
+        file = folder / file.parent.name / f"{file.stem}_pointer.png"
+        file.write_text("version https://git-lfs.github.com/spec/v1")
+    messages = "\n".join(prepare(small_experiment(data=str(folder))).messages)
+    assert "0 is shown black and 4095 white" in messages
+    assert "images can't be read: a Git LFS pointer, not the image: run `git lfs pull`" in messages
+
+
+def test_a_split_that_can_not_be_made_is_told_with_all_messages(small_experiment, tmp_path):
+    for name in ("a/1.png", "a/2.png", "a/3.png", "b/4.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.new("RGB", (8, 8), (int(name[2]), 0, 200)).save(tmp_path / name)
+    (tmp_path / "b/4.png").write_text("<html>")
+    with pytest.raises(ValueError, match=f"^{tmp_path}: No image to train on") as caught:
+        prepare(small_experiment(data=str(tmp_path)))
+    assert "\n- b/4.png can't be read: a web page (HTML)" in str(caught.value)
+    assert "\n- 3 of 3 images are of one flat colour" in str(caught.value)
