@@ -12,6 +12,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from benchmark.data.split_names import split_of
 from benchmark.system.text import pluralize
@@ -65,13 +66,14 @@ def match_names(
     match = NameMatch()
     paths = {name: name.replace("\\", "/").removeprefix("./") for name in names}
     used = set(taken)  # files that stricter names mean
+    is_ascii = all(map(str.isascii, (*paths.values(), *files)))  # which has one Unicode form
     for root, ways in _WAYS.items():
         # a list whose folders are right for some of its names has the same root for all
         if root and (taken or any("/" in paths[name] for name in match.files)):
             break
         for way in ways:
             rest = {name: path for name, path in paths.items() if name not in match.files}
-            if rest:
+            if rest and not (is_ascii and way.form_of_name is _composed):
                 _match_one_way(way, rest, files, used, match)
                 used.update(match.files.values())
     return match
@@ -85,13 +87,15 @@ def _match_one_way(
     match: NameMatch,
 ) -> None:
     """Add to `match` the names that fit in one way a file that isn't used."""
-    index: dict[str, list[str]] = defaultdict(list)
+    keys = {name: way.keys_of_name(path) for name, path in rest.items()}
+    index: dict[str, list[str]] = {key: [] for of_name in keys.values() for key in of_name}
     for file in files:
         for key in way.keys_of_file(file):
-            index[key].append(file)
+            if key in index:
+                index[key].append(file)
     meant: dict[str, str] = {}  # file -> name
     for name, path in rest.items():
-        candidates = next((index[key] for key in way.keys_of_name(path) if key in index), [])
+        candidates = next((index[key] for key in keys[name] if index[key]), [])
         candidates = [file for file in candidates if not _other_split(path, file)]
         if len(candidates) > 1:
             raise ValueError(
@@ -174,8 +178,13 @@ def _last_of_absolute(path: str) -> list[str]:
 
 def _other_split(path: str, file: str) -> bool:
     """Tell whether a name and a file are in folders of different splits."""
-    a, b = ({split_of(part) for part in name.split("/")[:-1]} - {None} for name in (path, file))
+    a, b = (_splits(name.rpartition("/")[0]) for name in (path, file))
     return bool(a and b and not a & b)
+
+
+@lru_cache(maxsize=10_000)
+def _splits(folder: str) -> frozenset[str]:
+    return frozenset(filter(None, map(split_of, folder.split("/"))))
 
 
 # how a name's form can differ, of the name, of the file: from strict to loose
