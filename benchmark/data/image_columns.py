@@ -65,7 +65,11 @@ def read_image_table(path: Path) -> tuple[CsvFile, ImageColumns]:
     ]
     used = {images, label, group, split, *one_hot}
     if unused := [name for index, name in enumerate(header) if name and index not in used]:
-        messages.append(f"columns that are not used: {first_names([repr(n) for n in unused], 20)}.")
+        folds = any(name.lower().startswith("fold") for name in unused)
+        messages.append(
+            f"columns that are not used: {first_names([repr(name) for name in unused], 20)}."
+            f"{' Numbers of folds are no split.' if folds else ''}"
+        )
     return table, ImageColumns(images, label, tuple(one_hot), group, split, tuple(messages))
 
 
