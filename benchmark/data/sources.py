@@ -21,6 +21,8 @@ DATA_SOURCES: dict[str, str] = {
     "digits": "scikit-learn's 1,797 handwritten digits of 8 x 8 pixels",
 }
 
+_TABLES = ".xlsx .xls .xlsm .ods .numbers .json .jsonl .parquet .feather .txt"
+OTHER_TABLES = frozenset(_TABLES.split())  # are read once they are saved as CSV
 BUILT_IN = ("wheels", "torchvision", "digits")
 
 
@@ -88,6 +90,11 @@ def _open_file(spec: str) -> ImageSet:
     if path.is_file() and suffix in TABLE_SUFFIXES:
         return image_table(spec)
     sources = "Data can be:\n" + "\n".join(f"  {name}  {s}" for name, s in DATA_SOURCES.items())
+    if path.is_file() and suffix in OTHER_TABLES:
+        raise ValueError(
+            f"{spec}: of tables, .csv and .tsv files are read. Save it as CSV: in a spreadsheet by "
+            "Save as, CSV UTF-8; in pandas by to_csv(index=False)."
+        )
     if path.is_file():
         raise ValueError(
             f"{spec}: is neither a folder nor a .csv file; an archive must be unpacked first, "

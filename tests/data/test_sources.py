@@ -71,3 +71,10 @@ def test_classes_that_are_the_same_to_a_person_are_named_for_every_source(tmp_pa
     assert "'02' (1) and '2' (1)" in "".join(open_data(table).messages)
     assert open_data(folder, merge_classes=True).classes == ("Rust", "scab")
     assert open_data(table, merge_classes=True).classes == ("2", "3")
+
+
+@pytest.mark.parametrize("name", ["list.xlsx", "list.ods", "list.JSON", "list.txt", "list.parquet"])
+def test_other_tables_are_to_be_saved_as_csv(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"PK")
+    with pytest.raises(ValueError, match=r"Save it as CSV: in a spreadsheet by Save as, CSV UTF-8"):
+        open_data(str(tmp_path / name))
