@@ -11,7 +11,6 @@
     report.html report.md *.csv figures/
 """
 
-import fcntl
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from benchmark.execution.manifest_schema import RunCost, RunManifest, SplitManif
 from benchmark.execution.record_schema import ErrorInfo, FailedRecord, Record
 from benchmark.execution.typed_json import T, from_json, parse_json, to_json
 from benchmark.storage.atomic import write_text
+from benchmark.storage.lock import acquire
 
 KEY_LENGTH = 20  # characters of a key in a file's name
 FOLDERS = ("splits", "records", "outputs", "states", "figures")
@@ -149,15 +149,16 @@ class RunFolder:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the lock of the folder; ValueError if another process holds it."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        with (self.path / ".lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise ValueError(
-                    f"another run is at work in {self.path}; wait for it, or choose another --out"
-                ) from None
+        try:
+            release = acquire(self.path / ".lock", wait=False)
+        except BlockingIOError:
+            raise ValueError(
+                f"another run is at work in {self.path}; wait for it, or choose another --out"
+            ) from None
+        try:
             yield
+        finally:
+            release()
 
     # ---- cleaning ----------------------------------------------------------------------------
 

@@ -10,22 +10,25 @@
     torchvision/         downloads, not derived: never counted, never removed
 
 A process that uses an entry holds a shared lock on it, which ends with the process, however that
-ends. To remove an entry takes an exclusive lock, without waiting: an entry in use stays.
+ends. To remove an entry takes an exclusive lock, without waiting: an entry in use stays. Windows
+has no such locks, but does not move a folder of which a file is open.
 """
 
-import fcntl
 import os
 import re
 import shutil
 import uuid
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from platformdirs import user_cache_path
+
+from benchmark.storage.lock import acquire, locked
+from benchmark.storage.sizes import size_on_disk
 
 KINDS = ("pixels", "activations")
 DEFAULT_FRACTION = 0.5  # of the disk space that is free or taken by the cache: the default limit
@@ -60,9 +63,8 @@ class Lease:
     Pickles as None: the process that starts workers holds the lease for them.
     """
 
-    def __init__(self, handle: int) -> None:
-        # `release()` ends it: closes, never unlocks, because a forked child has the same lock
-        self.release = weakref.finalize(self, os.close, handle)
+    def __init__(self, release: Callable[[], None]) -> None:
+        self.release = weakref.finalize(self, release)  # call it to end the lease
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(None), ()
@@ -74,16 +76,17 @@ def lease(folder: Path, description: str) -> Lease:
     Until the lease ends, no process removes the entry. Waits while the entry is being removed,
     which takes a moment. The description is for people: "pixels of wheels, 2400 images, 128 px".
     """
-    handle = _lock(_lock_file(folder), fcntl.LOCK_SH)
-    text = description.encode()
-    os.pwrite(handle, text, 0)  # which also sets the time of the last use
-    os.ftruncate(handle, len(text))
-    return Lease(handle)
+    file = _lock_file(folder)
+    held = Lease(acquire(file, shared=True))
+    with file.open("r+", encoding="utf-8") as text:  # which also sets the time of the last use
+        text.write(description)
+        text.truncate()
+    return held
 
 
 def build_lock(folder: Path) -> AbstractContextManager[None]:
     """Let one process at a time build an entry, of those that have leased it."""
-    return _locked(_lock_file(folder).with_suffix(".building"))
+    return locked(_lock_file(folder).with_suffix(".building"))
 
 
 @dataclass(frozen=True)
@@ -157,43 +160,15 @@ def _lock_file(folder: Path) -> Path:
     return folder.parents[1] / "locks" / folder.parent.name / folder.name
 
 
-def _lock(path: Path, operation: int) -> int:
-    """Return a file handle that holds the lock.
-
-    `operation` is that of `flock`: with LOCK_NB a lock that is held raises BlockingIOError. The
-    file may have been removed while this process waited for its lock; then a new one is opened.
-    """
-    while True:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-        try:
-            fcntl.flock(handle, operation)
-            if os.fstat(handle).st_nlink:
-                return handle
-        except BaseException:
-            os.close(handle)
-            raise
-        os.close(handle)
-
-
-@contextmanager
-def _locked(path: Path, operation: int = fcntl.LOCK_EX) -> Iterator[None]:
-    handle = _lock(path, operation)
-    try:
-        yield
-    finally:
-        os.close(handle)
-
-
 def _scan_lock() -> AbstractContextManager[None]:
     """Let one process at a time scan the entries, because a scan takes their locks for a moment."""
-    return _locked(cache_dir() / "locks" / "look")
+    return locked(cache_dir() / "locks" / "look")
 
 
 def _in_use(lock: Path) -> bool:
     if lock.exists():
         try:
-            os.close(_lock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB))
+            acquire(lock, wait=False)()
         except BlockingIOError:
             return True
     return False
@@ -216,7 +191,7 @@ def _describe(path: Path, key: str) -> Entry:
         except FileNotFoundError:
             continue  # a temporary file of the process that uses the entry
         # an entry that is being made will become as large as its files
-        size += status.st_blocks * 512 if path.name == key else status.st_size
+        size += size_on_disk(status) if path.name == key else status.st_size
         newest = max(newest, status.st_mtime)
     try:
         description, last_used = lock.read_text(encoding="utf-8"), lock.stat().st_mtime
@@ -237,7 +212,7 @@ def _remove(entry: Entry) -> bool:
     path, finished = entry.path, entry.path.with_name(entry.key)
     lock = _lock_file(finished)
     try:
-        with _locked(lock, fcntl.LOCK_EX | fcntl.LOCK_NB):
+        with locked(lock, wait=False):
             if not entry.unfinished:  # renamed first, so that it disappears in one step
                 path = path.rename(path.with_name(f".{entry.key}.{uuid.uuid4().hex}.tmp"))
             shutil.rmtree(path, ignore_errors=True)
@@ -245,7 +220,7 @@ def _remove(entry: Entry) -> bool:
                 lock.with_suffix(".building").unlink(missing_ok=True)
                 lock.unlink()
         return True
-    except BlockingIOError:
+    except (BlockingIOError, PermissionError):  # Windows moves no folder with an open file in it
         return False
 
 

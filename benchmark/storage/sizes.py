@@ -1,5 +1,6 @@
 """Sizes in bytes, read and written: `20GB`, `1.5TB`, `512MiB`."""
 
+import os
 import re
 
 UNITS = {
@@ -35,3 +36,9 @@ def format_size(size: int) -> str:
             break
         value, unit = value / 1000, larger
     return f"{value:.1f} {unit}" if value < 9.95 and unit != "B" else f"{value:.0f} {unit}"
+
+
+def size_on_disk(status: os.stat_result) -> int:
+    """Return the bytes that a file takes; where the system does not say, those that it holds."""
+    blocks = getattr(status, "st_blocks", None)  # of 512 bytes; Windows has none
+    return status.st_size if blocks is None else blocks * 512

@@ -12,10 +12,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+_UNKNOWN_MEMORY = 8 * 2**30  # bytes that a machine is taken to have if it does not say
 FULL_BATCH = 64  # images that pass a network at once where nothing is trained
 
 # messages of torch, as plain RuntimeErrors, when the host's allocator, cuDNN or cuBLAS gets none
 _MESSAGES = ("can't allocate memory", "STATUS_ALLOC_FAILED", "out of memory")
+# glibc keeps freed memory below what is in use: 80 MB after reading weights, 200 after training
+_TRIM = None if os.name == "nt" else getattr(ctypes.CDLL(None), "malloc_trim", None)
 _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
@@ -31,9 +34,8 @@ def release_memory() -> None:
     gc.collect()
     if torch.cuda.is_initialized():
         torch.cuda.empty_cache()
-    # glibc keeps freed memory below what is in use: 80 MB after reading weights, 200 after training
-    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
-        trim(0)
+    if _TRIM:
+        _TRIM(0)
 
 
 def compute_in_batches(
@@ -63,6 +65,8 @@ def compute_in_batches(
 
 def host_memory() -> int:
     """Return the bytes of memory of this machine, or of the container that this process is in."""
+    if not hasattr(os, "sysconf"):  # Windows
+        return _UNKNOWN_MEMORY
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     for path in _LIMITS:
         with contextlib.suppress(OSError, ValueError):  # no such file, or no limit: "max"

@@ -4,13 +4,12 @@ A `DiskActivationStore` is a memory-mapped file that strategies, seeds, runs and
 `DeviceActivationStore` lies in the memory of the device and belongs to one process.
 """
 
-import fcntl
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from benchmark.storage.atomic import atomic
+from benchmark.storage.lock import lock_handle, unlock_handle
 from benchmark.system.memory import compute_in_batches
 from benchmark.system.progress import Advance
 
@@ -143,29 +143,32 @@ class DiskActivationStore(ActivationStore):
                 raw = rows.view(torch.uint16) if dtype == torch.bfloat16 else rows
                 for index, row in zip(part, raw.numpy(), strict=True):
                     # not through the map: there a full disk kills the process
-                    os.pwrite(file.fileno(), row.tobytes(), int(index) * row.nbytes)
+                    file.seek(int(index) * row.nbytes)
+                    file.write(row.tobytes())
                 advance(len(part))
                 written.append(part)
                 if len(written) == _BATCHES_BETWEEN_MARKS:
-                    self._mark(written, file.fileno())
+                    self._mark(written, file)
                     written = []
             if written:
-                self._mark(written, file.fileno())
+                self._mark(written, file)
 
-    def _mark(self, written: list[Indices], handle: int) -> None:
+    def _mark(self, written: list[Indices], file: BinaryIO) -> None:
         """Flush the file, then list the rows as finished."""
+        file.flush()
+        handle = file.fileno()
         os.fsync(handle)
-        fcntl.flock(handle, fcntl.LOCK_EX)  # another process may be adding its own
+        lock_handle(handle)  # another process may be adding its own
         try:
             # else the rows would count as finished in a folder that was made after the removal
             if not os.fstat(handle).st_nlink:
                 raise FileNotFoundError(f"{self._file} was removed while it was filled; run again")
             finished = self.finished()
             finished[np.concatenate(written)] = True
-            with atomic(self.folder / "finished.npy") as temporary, temporary.open("wb") as file:
-                np.save(file, finished)
+            with atomic(self.folder / "finished.npy") as temporary, temporary.open("wb") as marks:
+                np.save(marks, finished)
         finally:
-            fcntl.flock(handle, fcntl.LOCK_UN)
+            unlock_handle(handle)
 
     def read(self, indices: Indices) -> Tensor:
         """Return rows (B, *shape) in the host's memory."""

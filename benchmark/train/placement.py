@@ -1,6 +1,5 @@
 """Where activations are stored: the fastest of GPU, disk and memory that has room, or nowhere."""
 
-import fcntl
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -17,6 +16,8 @@ from torch import Tensor
 
 from benchmark.storage.atomic import digest
 from benchmark.storage.cache import cache_dir, lease, make_room
+from benchmark.storage.lock import PROCESSES_LOCK, lock_handle
+from benchmark.storage.sizes import size_on_disk
 from benchmark.system.device import Device
 from benchmark.system.memory import host_memory, is_out_of_memory, release_memory
 from benchmark.train.activation_store import (
@@ -67,7 +68,7 @@ class StoreAllocator:
         folder = cache_dir() / "activations" / digest([*self.fingerprint, name, *shape])[:20]
         lock = lease(folder, f"{name} of {self.description}")
         file = folder / "rows.bin"
-        stored = file.stat().st_blocks * 512 if file.exists() else 0  # the file is sparse
+        stored = size_on_disk(file.stat()) if file.exists() else 0  # the file is sparse
         if make_room(needed - stored, self.cache_limit):
             return DiskActivationStore(folder, *rows, lock), Placement.DISK
         if needed <= _shared_memory_budget():
@@ -134,7 +135,7 @@ class SharedMemoryDir:
         self._folder = tempfile.TemporaryDirectory(prefix=self.PREFIX, dir=SHARED_MEMORY)
         self.path = Path(self._folder.name)
         self._lock = (self.path / "lock").open("w")
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        lock_handle(self._lock.fileno())
 
     @classmethod
     def remove_abandoned(cls) -> None:
@@ -142,14 +143,14 @@ class SharedMemoryDir:
         for lock in SHARED_MEMORY.glob(f"{cls.PREFIX}*/lock"):
             try:
                 with lock.open("r+") as file:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    lock_handle(file.fileno(), wait=False)
                     shutil.rmtree(lock.parent, ignore_errors=True)
             except OSError:  # in use, or another user's
                 continue
 
 
 def _shared_memory_budget() -> int:
-    if not SHARED_MEMORY.is_dir():
+    if not (PROCESSES_LOCK and SHARED_MEMORY.is_dir()):
         return 0
     SharedMemoryDir.remove_abandoned()
     return int(HOST_FRACTION * min(shutil.disk_usage(SHARED_MEMORY).free, host_memory()))
