@@ -156,13 +156,8 @@ def choose_scales(infos: Iterable[ImageInfo]) -> dict[str, GreyScale]:
 
 def levels(infos: Mapping[int, ImageInfo], name: str) -> np.ndarray:
     """Return the facts `name` (low, dark, bright, high) as grey levels, (len(infos),) float64."""
-    scales = choose_scales(infos.values())
-    return np.array(
-        [
-            getattr(info, name)
-            if info.kind == EIGHT_BITS
-            else scales[info.kind].levels(getattr(info, name))
-            for info in infos.values()
-        ],
-        dtype=np.float64,
-    )
+    values = np.array([getattr(info, name) for info in infos.values()], dtype=np.float64)
+    kinds = np.array([info.kind for info in infos.values()])
+    for kind, scale in choose_scales(infos.values()).items():
+        values[kinds == kind] = scale.levels(values[kinds == kind])
+    return values
