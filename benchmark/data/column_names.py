@@ -46,9 +46,9 @@ IMAGES = ColumnKind(
 )
 LABELS = ColumnKind(
     "the labels",
-    ("label",),
+    ("label", "labels"),
     _words("""
-    labels labelname labelid class classes classname classid classlabel category categories
+    labelname labelid class classes classname classid classlabel category categories
     categoryname categoryid dx diagnosis diagnoses finding findings findinglabels species breed
     target targets targetname disease
     """),
@@ -58,10 +58,11 @@ GROUPS = ColumnKind(
     "the groups",
     ("group",),
     _words("""
-    groups groupid groupname patient patients patientid patientno lesion lesionid subject subjects
-    subjectid case caseid individual individualid animalid participant participantid specimenid
-    slideid plantid treeid personid objectid sequenceid videoid
+    groups groupid groupname patient patients patientid patientno patientnr patientnumber patid
+    lesion lesionid subject subjects subjectid case caseid individual individualid animalid person
+    personid participant participantid specimenid slideid plantid treeid objectid
     """),
+    _words("sequenceid video videoid session sessionid"),
 )
 SPLIT = ColumnKind(
     "the split",

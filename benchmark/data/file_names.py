@@ -7,6 +7,7 @@ counts only where one file fits that no stricter name means, and it is reported.
 
 from __future__ import annotations
 
+import posixpath
 import re
 import unicodedata
 from collections import defaultdict
@@ -20,7 +21,7 @@ from benchmark.system.text import pluralize
 WITHOUT_FOLDER = "without their folder"  # '1.png' for 'cat/1.png'
 _SUFFIX = re.compile(r"\.[a-z][a-z0-9]{1,4}$")
 _NUMBER = re.compile(r"(\d+)(\.0*)?")
-_ABSOLUTE = re.compile(r"/|~|[a-z]:/|[a-z]+://", re.IGNORECASE)
+_ABSOLUTE = re.compile(r"/|~|[a-z]+:/", re.IGNORECASE)
 
 Form = Callable[[str], str]  # a path or a name, without what may differ
 Cut = Callable[[str], list[str]]  # the parts of it that are compared
@@ -64,7 +65,7 @@ def match_names(
         If a name fits several files, or two names fit one file.
     """
     match = NameMatch()
-    paths = {name: name.replace("\\", "/").removeprefix("./") for name in names}
+    paths = {name: posixpath.normpath(name.replace("\\", "/")) for name in names}
     used = set(taken)  # files that stricter names mean
     is_ascii = all(map(str.isascii, (*paths.values(), *files)))  # which has one Unicode form
     for root, ways in _WAYS.items():

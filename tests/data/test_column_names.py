@@ -19,6 +19,8 @@ from benchmark.data.column_names import GROUPS, IMAGES, LABELS, SPLIT, choose_co
         (LABELS, ["image", "type", "species"], 2),
         (GROUPS, ["patient_id", "group"], 1),
         (SPLIT, ["subset", "x"], 0),
+        (LABELS, ["class id", "filepaths", "labels", "data set"], 2),
+        (SPLIT, ["class id", "filepaths", "labels", "data set"], 3),
         (LABELS, ["path", "weight"], None),
     ],
 )

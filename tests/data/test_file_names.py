@@ -9,7 +9,7 @@ def messages(name, file, way):
     return [f"1 row names its image {way}, e.g. {name!r} for {file!r}."]
 
 
-@pytest.mark.parametrize("name", ["cat/1.jpg", "./cat/1.jpg", "cat\\1.jpg"])
+@pytest.mark.parametrize("name", ["cat/1.jpg", "./cat/1.jpg", "cat\\1.jpg", "cat//x/../1.jpg"])
 def test_a_name_as_it_is(name):
     match = match_names([name, "gone.jpg"], FILES)
     assert match.files == {name: "cat/1.jpg"}
@@ -36,6 +36,8 @@ def test_a_name_as_it_is(name):
         ("D:\\CAT\\1.JPG", "cat/1.jpg", "below another folder and in other letter case"),
         ("/kaggle/input/9", "9.png", "below another folder and without suffix"),
         ("/kaggle/input/9.png", "part_1/9.png", "below another folder"),
+        ("/cat/1.jpg", "cat/1.jpg", "below another folder"),
+        ("\\\\server\\share\\9.png", "part_1/9.png", "below another folder"),
         ("https://host.org/a/9.png", "part_1/9.png", "below another folder"),
     ],
 )
