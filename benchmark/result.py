@@ -12,13 +12,9 @@ import numpy as np
 import pandas as pd
 
 from benchmark.analysis.comparison import Comparison, load_comparison, recall_table
-from benchmark.analysis.multi_dataset import (
-    MultiDatasetComparison,
-    default_folder,
-    load_multi_dataset,
-)
+from benchmark.analysis.comparison_folder import choose_folder
+from benchmark.analysis.multi_dataset import MultiDatasetComparison, load_multi_dataset
 from benchmark.evaluation.metrics.registry import main_metrics
-from benchmark.execution.run_folder import RunFolder
 from benchmark.report import notebook_html, write_multi_dataset_report, write_report
 from benchmark.report.multi import notices as multi_notices
 from benchmark.report.multi import page as multi_page
@@ -111,9 +107,7 @@ class MultiDatasetResult:
         cls, folders: Sequence[str | Path], baseline: str | None, out: Path | None
     ) -> MultiDatasetResult:
         """Read the folders of runs and write their report; see `benchmark.compare_runs`."""
-        folder = out or default_folder(folders)
-        if RunFolder(folder).run_file.exists():
-            raise ValueError(f"{folder} is the folder of a run, whose report would be overwritten")
+        folder = choose_folder(folders, out)
         comparison = load_multi_dataset(folders, baseline)
         return cls(comparison, write_multi_dataset_report(comparison, folder))
 

@@ -4,8 +4,6 @@ A strategy is ranked and tested if every run has it. Where it failed, wholly or 
 mean is missing or over other seeds than the other means, so it is not compared on that data set.
 """
 
-import hashlib
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -191,19 +189,6 @@ def merge(runs: Sequence[Comparison]) -> MultiDatasetComparison:
     """Compare runs. Data sets of the same name get the folders of their runs as a suffix."""
     strategies = tuple(dict.fromkeys(name for run in runs for name in run.strategies))
     return MultiDatasetComparison(tuple(runs), _dataset_names(runs), strategies)
-
-
-def default_folder(folders: Sequence[str | Path]) -> Path:
-    """Return results/compare-<names of the folders>; a long name is shortened, with a digest."""
-    parts = [
-        re.sub(r"[^A-Za-z0-9._]+", "-", Path(folder).resolve().name).strip("-.") or "run"
-        for folder in folders
-    ]
-    name = "-".join(parts)
-    if len(name) > 60:
-        digest = hashlib.sha256("/".join(parts).encode()).hexdigest()[:8]
-        name = f"{parts[0][:40]}-and-{len(parts) - 1}-more-{digest}"
-    return Path("results") / f"compare-{name}"
 
 
 def _dataset_names(runs: Sequence[Comparison]) -> tuple[str, ...]:

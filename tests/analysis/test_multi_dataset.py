@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import doctest
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,6 @@ import benchmark
 from benchmark.analysis import multi_dataset
 from benchmark.analysis.multi_dataset import (
     PAIRS,
-    default_folder,
     load_multi_dataset,
     merge,
 )
@@ -129,18 +127,8 @@ def test_runs_that_cannot_be_compared_are_refused(
         load_multi_dataset([first, tmp_path / "elsewhere"])
     with pytest.raises(ValueError, match=r"baseline 'b' is none of the strategies of .*one; .* c"):
         load_multi_dataset([first, second], baseline="b")
-    with pytest.raises(ValueError, match="is the folder of a run, whose report"):
+    with pytest.raises(ValueError, match="is the folder of a run with its report, which"):
         benchmark.compare_runs([first, second], out=second)
-
-
-def test_the_default_folder_is_named_after_the_runs() -> None:
-    assert default_folder(["results/a-forum", "b"]) == Path("results/compare-a-forum-b")
-    many = [f"results/a-long-name-of-a-data-set-{k}" for k in range(6)]
-    assert default_folder(many) == default_folder([f"{folder}/" for folder in many])
-    assert default_folder(many) != default_folder(many[::-1])
-    assert re.fullmatch(
-        r"compare-a-long-name-of-a-data-set-0-and-5-more-[0-9a-f]{8}", default_folder(many).name
-    )
 
 
 def test_compare_works_where_nothing_finished_and_changes_no_run(

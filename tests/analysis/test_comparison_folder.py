@@ -1,0 +1,58 @@
+"""Where a comparison of several runs goes."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import benchmark
+from benchmark.analysis.comparison_folder import default_folder
+from tests.analysis.records import write_run
+
+
+@pytest.fixture
+def untrained(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes the folder of a run of which nothing is trained yet."""
+    return lambda name: write_run(tmp_path / name, "ca", "c").path
+
+
+def test_the_default_folder_is_named_after_the_runs() -> None:
+    assert default_folder(["results/a-forum", "b"]) == Path("results/compare-a-forum-b")
+    many = [f"results/a-long-name-of-a-data-set-{k}" for k in range(6)]
+    assert default_folder(many) == default_folder([f"{folder}/" for folder in many])
+    assert default_folder(many) != default_folder(many[::-1])
+    assert re.fullmatch(
+        r"compare-a-long-name-of-a-data-set-0-and-5-more-[0-9a-f]{8}", default_folder(many).name
+    )
+
+
+def test_a_comparison_never_takes_the_place_of_another(
+    untrained: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("lab1/x", "lab1/y", "lab2/x", "lab2/y"):
+        untrained(name)
+    folders = {lab: [f"{lab}/x", f"{lab}/y"] for lab in ("lab1", "lab2")}
+    places = [
+        benchmark.compare_runs(folders[lab]).reports["html"].parent.as_posix()
+        for lab in ("lab1", "lab2", "lab1", "lab2")
+    ]
+    assert places == ["results/compare-x-y", "results/compare-x-y-2"] * 2
+
+
+def test_a_comparison_may_get_more_runs_and_replaces_no_other_report(
+    untrained: Callable[..., Path], tmp_path: Path
+) -> None:
+    one, two, three = (untrained(name) for name in ("one", "two", "three"))
+    out = tmp_path / "all"
+    benchmark.compare_runs([one, two], out=out)
+    benchmark.compare_runs([three, one, two], out=out)
+    before = (out / "report.html").read_bytes()
+    with pytest.raises(ValueError, match=r"all holds a comparison of other runs \(.*three, .*one"):
+        benchmark.compare_runs([one, two], out=out)
+    assert (out / "report.html").read_bytes() == before
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "report.html").write_text("mine")
+    with pytest.raises(ValueError, match="mine holds the report of something else, which would be"):
+        benchmark.compare_runs([one, two], out=tmp_path / "mine")
