@@ -136,7 +136,19 @@ def value_messages(column: str, values: Sequence[str], files: Sequence[str]) -> 
         messages.append(f"{images} no {column} (e.g. {without[0]!r}): {result}.")
     if column == "group":
         messages += _group_messages(values)
+    else:
+        messages += [
+            f"{name!r} is taken as {_evaluation_split(values)}."
+            for name in sorted(set(values))
+            if split_of(name) == "evaluation" and _evaluation_split(values)
+        ]
     return messages
+
+
+def _evaluation_split(values: Sequence[str]) -> str:
+    """Return which of val and test no other name means, '' if that is not one of them."""
+    rest = {"val", "test"} - set(map(split_of, set(values)))
+    return min(rest) if len(rest) == 1 else ""
 
 
 def _group_messages(values: Sequence[str]) -> list[str]:
@@ -186,13 +198,13 @@ def split_names(path: Path, values: Sequence[str]) -> np.ndarray:
             f"{path}: {unknown[0]!r} is no split. {folds}Write train, val or test (or training, "
             "validation, testing and the like), or leave the cell empty."
         )
-    rest = {"val", "test"} - set(splits.values())
-    if "evaluation" in splits.values() and len(rest) != 1:
+    evaluation = _evaluation_split(values)
+    if "evaluation" in splits.values() and not evaluation:
         names = join_names([repr(value) for value in splits if value])
         raise ValueError(
             f"{path}: the splits are called {names}: is 'evaluation' val or test? Write it so."
         )
     return np.array(
-        [min(rest) if splits[value] == "evaluation" else splits[value] for value in values],
+        [evaluation if splits[value] == "evaluation" else splits[value] for value in values],
         dtype="<U5",
     )

@@ -157,6 +157,13 @@ def test_owners_names_of_splits_are_translated(tmp_path, values, splits):
     np.testing.assert_array_equal(split_names(tmp_path, values), splits)
 
 
+def test_the_meaning_of_evaluation_is_said():
+    assert value_messages("split", ["train", "val", "Evaluation"], list("abc")) == [
+        "'Evaluation' is taken as test."
+    ]
+    assert value_messages("split", ["train", "val", "test"], list("abc")) == []
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
