@@ -1,7 +1,21 @@
 """`python -m benchmark`."""
 
+import os
 import sys
 
-from benchmark.cli import main
+import benchmark
+
+HERE = os.path.dirname(__file__)  # noqa: PTH120 - a file of the user's may be called pathlib.py
+if HERE not in benchmark.__path__:
+    sys.exit(
+        f"error: {benchmark.__path__[0]} hides the package of this project; rename it, start from "
+        "another folder, or use the command imbalance-bench"
+    )
+# Python searches the working folder first, where a file of the user's may be called random.py; the
+# script imbalance-bench never searches it
+if not sys.flags.safe_path and sys.path[0] == os.getcwd() != os.path.dirname(HERE):  # noqa: PTH109, PTH120
+    del sys.path[0]
+
+from benchmark.cli import main  # noqa: E402
 
 sys.exit(main())

@@ -1,25 +1,46 @@
 """Python files with strategies and backbones of the user's own.
 
 A broken file does not stop the others: its error is kept, and appears wherever the file is needed.
+A plug-in may import files beside it, in the working folder, and of packages that they belong to.
 """
 
-import hashlib
-import importlib.util
+import importlib
+import re
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from importlib.machinery import ModuleSpec
+from importlib.util import decode_source, module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from benchmark.model.registry import BACKBONES
+from benchmark.storage.atomic import digest
+from benchmark.strategy.beside import (
+    UncachedLoader,
+    beside,
+    check_names_beside,
+    import_hint,
+    importing_beside,
+)
+from benchmark.strategy.fingerprint import CODE_PACKAGES, file_hash, normalised_hash, package_hash
+from benchmark.strategy.imported_files import (
+    forget_text,
+    imported_files,
+    is_users,
+    loaded_indirectly,
+    read_files,
+)
 from benchmark.strategy.registry import broken, registered
 
-_loaded: dict[Path, int] = {}  # files, and the time of their last change in ns
-_sent: dict[Path, int] = {}  # the same of the process that sent `Plugins` here
+_loaded: dict[Path, dict[str, Path]] = {}  # files, and the modules that they reach, themselves too
+_sent: dict[Path | str, str] = {}  # hashes of the code of the process that sent `Plugins` here
 
 
 def load_plugin(file: str | Path) -> None:
     """Import one Python file and register its strategies and backbones: all of them, or none.
+
+    Files that it imports and that were edited are imported anew, also for the other plug-ins.
 
     Raises
     ------
@@ -32,26 +53,37 @@ def load_plugin(file: str | Path) -> None:
     path = Path(file).resolve()
     if not path.is_file():
         raise FileNotFoundError(f"plug-in {file}: no such file")
+    others = _unload_edited() - {path}
+    _load(path, file)
+    for other in others:
+        load_plugins([other])
+
+
+def _load(path: Path, file: str | Path) -> None:
     name = _module_name(path)
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
+    if path.suffix != ".py":
         raise ValueError(f"plug-in {file}: not a Python file (its name must end in .py)")
-    module = importlib.util.module_from_spec(spec)
-    unload_plugin(path)  # an earlier state of the file
-    changed = path.stat().st_mtime_ns
+    loader = UncachedLoader(name, str(path))
+    spec = cast(ModuleSpec, spec_from_file_location(name, path, loader=loader))
+    module = module_from_spec(spec)
+    _unregister(path)  # an earlier state of the file
+    registered()  # the built-in ones first: they keep their names
+    before = set(sys.modules)
     sys.modules[name] = module
     try:
-        registered()  # the built-in ones first: they keep their names
-        spec.loader.exec_module(module)
+        with importing_beside(path):
+            loader.exec_module(module)
         if not names_from(path):
             raise ValueError("no function in it is decorated with @strategy or @backbone")
         for strategy in registered().names_from(name):
             # a run builds all registered strategies, also those that the user did not name
             registered().get(strategy).build_default()
+        _loaded[path] = _imported(name, set(sys.modules) - before)
+        check_names_beside(path, _loaded)
     except (Exception, SystemExit) as error:  # a script may end with sys.exit
         unload_plugin(path)
+        _forget({other: Path() for other in set(sys.modules) - before if _users_file(other)})
         raise ValueError(f"plug-in {file}: {_error_with_line(error, path)}") from error
-    _loaded[path] = changed
 
 
 def load_plugins(files: Iterable[str | Path]) -> None:
@@ -71,13 +103,22 @@ def load_plugins(files: Iterable[str | Path]) -> None:
 
 
 def unload_plugin(file: str | Path) -> None:
-    """Remove the strategies and backbones of a file, if it has registered any."""
+    """Remove what a file has registered, and the modules that it alone has imported."""
     path = Path(file).resolve()
+    modules = _loaded.get(path, {})
+    _unregister(path)
+    shared = {name for others in _loaded.values() for name in others}
+    _forget({name: file for name, file in modules.items() if name not in shared})
+
+
+def _unregister(path: Path) -> None:
+    name = _module_name(path)
     for registry in (registered(), BACKBONES):
-        registry.remove_all_of(_module_name(path))
-    sys.modules.pop(_module_name(path), None)
+        registry.remove_all_of(name)
+    sys.modules.pop(name, None)
+    loaded_indirectly.pop(name, None)
+    forget_text(path)
     _loaded.pop(path, None)
-    _sent.pop(path, None)
 
 
 def names_from(file: str | Path) -> list[str]:
@@ -86,9 +127,12 @@ def names_from(file: str | Path) -> list[str]:
     return [*registered().names_from(module), *BACKBONES.names_from(module)]
 
 
-def loaded_files() -> dict[Path, int]:
-    """Return the files of this process, and the time of their last change in nanoseconds."""
-    return dict(_loaded)
+def loaded_files() -> dict[Path, str]:
+    """Return the files of this process, and a hash of the code of each and of what it imports."""
+    return {
+        path: digest([file_hash(file, name) for name, file in sorted(modules.items())])
+        for path, modules in _loaded.items()
+    }
 
 
 def broken_plugin_sentences() -> list[str]:
@@ -103,55 +147,124 @@ def line_in(file: Path, error: BaseException) -> int | None:
 
 
 class Plugins:
-    """The plug-in files of this process. Another process loads them when it unpickles this."""
+    """The plug-in files of this process. Another process loads them when it unpickles this.
+
+    Later parts of the pickle, as components, are then found in the same code.
+    """
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _load_changed, (dict(_loaded),)
+        hashes: dict[Path | str, str] = {name: package_hash(name) for name in CODE_PACKAGES}
+        hashes |= {file: file_hash(file, name) for name, file in read_files().items()}
+        return _load_sent, (list(_loaded), list(beside.folders), hashes)
 
 
-def _load_changed(files: dict[Path, int]) -> None:
-    for file, changed in files.items():
-        if _loaded.get(file) != changed:
-            load_plugin(file)
+def _load_sent(plugins: list[Path], folders: list[str], hashes: dict[Path | str, str]) -> None:
+    registered()  # before a pickle names their modules: a folder of the same name may hide them
+    beside.search(folders)
+    users = [file for file in hashes if isinstance(file, Path)]
+    names = {file: name for modules in [read_files()] for name, file in modules.items()}
+    if any(file_hash(f, names[f]) != hashes[f] for f in users if f in names):
+        # this process has served an earlier run
+        _forget({name: file for name, file in read_files().items() if is_users(file)})
+        for path in list(_loaded):
+            unload_plugin(path)
+    for path in plugins:
+        if path not in _loaded:
+            load_plugin(path)
     _sent.clear()
-    _sent.update(files)
-
-
-def is_edited() -> bool:
-    """Whether a file was changed or removed after this process loaded it.
-
-    A fingerprint, which is of the file, is then not that of the code in use.
-    """
-    return any(
-        not file.is_file() or file.stat().st_mtime_ns != changed
-        for file, changed in _loaded.items()
-    )
+    _sent.update(hashes)
 
 
 def check_unedited() -> None:
-    """Raise ValueError in a worker that has loaded a file in a later state than its sender.
+    """Raise ValueError in a worker whose code is not that of its sender.
 
-    A worker that starts in the middle of a run reads the file as it is then. What it trains would
+    A worker that starts in the middle of a run reads files as they are then. What it trains would
     be stored under the key of the earlier code.
     """
-    for file, changed in _sent.items():
-        if _loaded.get(file) != changed:
+    for source, hashed in _sent.items():
+        if isinstance(source, str):
+            edited, title = package_hash(source) != hashed, f"benchmark/{source}"
+        else:
+            edited, title = _hash_here(source) != hashed, str(source)
+        if edited:
             raise ValueError(
-                f"plug-in {file}: it was edited after the run began, so a new process has other "
+                f"{title}: it was edited after the run began, so a new process has other "
                 "code than the run; run the command again: finished networks stay"
             )
 
 
+def _hash_here(file: Path) -> str:
+    names = {other: name for name, other in read_files().items()}
+    try:
+        return file_hash(file, names.get(file, ""))
+    except (OSError, SyntaxError, ValueError):
+        return ""
+
+
+def _unload_edited() -> set[Path]:
+    """Forget what plug-ins have imported, if any of it was edited; return those to load again."""
+    files = {name: file for modules in _loaded.values() for name, file in modules.items()}
+    if not any(_is_edited(name, file) for name, file in files.items()):
+        return set()
+    plugins = set(_loaded)
+    _forget({name: file for name, file in files.items() if file not in plugins})
+    for path in plugins:
+        unload_plugin(path)
+    return {path for path in plugins if path.is_file()}
+
+
+def _is_edited(module: str, file: Path) -> bool:
+    try:
+        return normalised_hash(decode_source(file.read_bytes())) != file_hash(file, module)
+    except (OSError, SyntaxError, ValueError):
+        return True
+
+
+def _forget(modules: Mapping[str, Path]) -> None:
+    """Let modules be imported anew."""
+    for name, file in modules.items():
+        sys.modules.pop(name, None)
+        forget_text(file)
+    importlib.invalidate_caches()
+
+
+def _imported(name: str, fresh: set[str]) -> dict[str, Path]:
+    """Return the modules behind a plug-in, also those that its text does not show."""
+    modules = imported_files(name)
+    if indirect := {other for other in fresh - set(modules) if _users_file(other)}:
+        loaded_indirectly[name] = frozenset(indirect)
+        modules = imported_files(name)
+    for other, file in modules.items():
+        file_hash(file, other)  # read now, as they are imported now
+    return modules
+
+
+def _users_file(module: str) -> bool:
+    file = getattr(sys.modules.get(module), "__file__", None)
+    return file is not None and file.endswith(".py") and is_users(Path(file))
+
+
 def _module_name(path: Path) -> str:
     """Return a name of its own for each path: two files may have the same name."""
-    digest = hashlib.sha256(str(path).encode()).hexdigest()[:8]
-    return f"imbalance_bench_plugin_{path.stem}_{digest}"
+    stem = re.sub(r"\W", "_", path.stem)
+    return f"imbalance_bench_plugin_{stem}_{digest(str(path))[:8]}"
 
 
 def _error_with_line(error: Exception | SystemExit, path: Path) -> str:
     """Return the error with the line of the user's file that led to it."""
     if isinstance(error, SyntaxError):
-        return f"{type(error).__name__}: {error.msg} (line {error.lineno})"
-    line = line_in(path, error)
-    kind = "" if type(error) is ValueError else f"{type(error).__name__}: "
-    return f"{kind}{error}" + (f" (line {line})" if line else "")
+        file, line = Path(error.filename or path), error.lineno
+        text = f"{type(error).__name__}: {error.msg}"
+    else:
+        file, line = _last_users_line(error, path)
+        text = ("" if type(error) is ValueError else f"{type(error).__name__}: ") + str(error)
+    where = f"line {line}" if file == path else f"{file.name}, line {line}"
+    return text + (f" ({where})" if line else "") + import_hint(error, path)
+
+
+def _last_users_line(error: BaseException, path: Path) -> tuple[Path, int | None]:
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        file = Path(frame.filename)
+        if file == path or (file.suffix == ".py" and file.is_file() and is_users(file)):
+            return file, frame.lineno
+    return path, None

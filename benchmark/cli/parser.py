@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import benchmark
 from benchmark.cli.commands import cache, check, compare, data, list, plan, report, run
 from benchmark.cli.exit_codes import EXIT_USAGE
+from benchmark.cli.program import program_words
 from benchmark.plan.settings import RENAMED
 from benchmark.spec import did_you_mean
 
@@ -47,7 +48,7 @@ class Parser(argparse.ArgumentParser):
 
 def build_parser() -> Parser:
     """Return the parser of all commands; `args.command` is the module of the one to call."""
-    parser = Parser("python -m benchmark", DESCRIPTION, EXAMPLES)
+    parser = Parser(" ".join(program_words()), DESCRIPTION, EXAMPLES)
     parser.add_argument("--version", action="version", version=benchmark.__version__)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:

@@ -32,6 +32,7 @@ class ContractResult:
 
     check: str  # what the check requires
     error: str = ""  # what is wrong; '' if the strategy passes
+    is_note: bool = False  # whether it neither passes nor fails, but is to be known
 
 
 # raises CheckFailedError; the first line of its docstring is what it requires

@@ -8,10 +8,8 @@ import json
 import pickle
 import subprocess
 import sys
-import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
-from types import CodeType, ModuleType
 from typing import Any
 
 from benchmark.contract.case import Case, CheckFailedError, require
@@ -21,6 +19,7 @@ from benchmark.strategy import Strategy
 from benchmark.strategy.fingerprint import file_hash, fingerprint
 from benchmark.strategy.registry import registered
 from benchmark.strategy.stage import STAGE_COMPONENTS
+from benchmark.system.processes import safe_import_path
 
 _BUDGET = Budget(8, (10, 10))
 
@@ -76,13 +75,6 @@ def check_key_covers_source(case: Case) -> None:
             "source: results of an earlier version would be taken for its own. Write it as a class "
             "in the file",
         )
-        for name, other in _imported_files(kind):
-            require(
-                file_hash(other) in covered,
-                f"{kind.__qualname__} uses {name} of {other.name}, and the key does not cover its "
-                "source: after a change there, older results would be taken for new ones. Write "
-                f"{name} in the file of {kind.__qualname__}, inherit it, or hold it in a field",
-            )
 
 
 def key_of(strategy: Strategy) -> str:
@@ -105,56 +97,18 @@ def _components(strategy: Strategy) -> Iterator[Any]:
             pending += [getattr(value, field.name) for field in dataclasses.fields(value)]
 
 
-def _imported_files(kind: Any) -> Iterator[tuple[str, Path]]:
-    """Yield the names that a class or function uses from other files of its author, and the files.
-
-    They are files of the same package or folder. Names in functions of the same module that it
-    calls count as well.
-    """
-    module = sys.modules[kind.__module__]
-    pending, visited = [kind], set[str]()
-    while pending:
-        for name in _global_names(pending.pop()) - visited:
-            visited.add(name)
-            value = vars(module).get(name)
-            other = value if isinstance(value, ModuleType) else inspect.getmodule(value)
-            if other is module and (inspect.isfunction(value) or inspect.isclass(value)):
-                pending.append(value)
-            elif other is not None and other is not module and _same_author(module, other):
-                yield name, Path(str(other.__file__))
-
-
-def _global_names(value: Any) -> set[str]:
-    """Return the global names in the code of a function, or of the methods of a class."""
-    if inspect.isclass(value):
-        methods = filter(inspect.isfunction, vars(value).values())
-        return set().union(*map(_global_names, methods))
-    names, pending = set(), [value.__code__]
-    while pending:
-        code = pending.pop()
-        names |= set(code.co_names)
-        pending += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
-    return names
-
-
-def _same_author(module: ModuleType, other: ModuleType) -> bool:
-    if not getattr(other, "__file__", None):
-        return False
-    if module.__name__.partition(".")[0] == other.__name__.partition(".")[0]:
-        return True
-    folder = Path(str(module.__file__)).parent
-    installed = {Path(path) for path in sysconfig.get_paths().values()}  # has files of all authors
-    return folder == Path(str(other.__file__)).parent and folder not in installed
-
-
 @functools.cache
 def _keys_in_another_process(
-    files: tuple[tuple[Path, int], ...],
+    files: tuple[tuple[Path, str], ...],
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Return the keys of all registered strategies there, and the errors of files, by path."""
-    code = "import sys; from benchmark.contract.key import print_keys; print_keys(sys.argv[1:])"
+    code = (
+        f"import sys; sys.path[:] = {sys.path}; from benchmark.contract.key import print_keys; "
+        "print_keys(sys.argv[1:])"
+    )
     command = [sys.executable, "-c", code, *(str(file) for file, _ in files)]
-    process = subprocess.run(command, capture_output=True, text=True, check=True)
+    with safe_import_path():
+        process = subprocess.run(command, capture_output=True, text=True, check=True)
     keys, errors = json.loads(process.stdout.splitlines()[-1])  # a plug-in may print as well
     return keys, errors
 

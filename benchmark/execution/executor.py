@@ -31,6 +31,7 @@ from benchmark.storage.sizes import format_size
 from benchmark.strategy.registry import StrategySpec
 from benchmark.system.device import cores
 from benchmark.system.memory import host_memory
+from benchmark.system.processes import safe_import_path
 from benchmark.system.progress import Advance, Progress
 from benchmark.train.activation_store import ActivationStore
 from benchmark.train.placement import Placement
@@ -214,7 +215,7 @@ class Executor:
         )
 
     def _parallel(self, calls: Iterable[Any]) -> None:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), safe_import_path():
             # loky replaces a process whose memory has grown, and every training makes it grow
             warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
             joblib.Parallel(n_jobs=self._jobs)(calls)

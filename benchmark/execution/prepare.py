@@ -27,7 +27,7 @@ from benchmark.plan.experiment import Experiment
 from benchmark.plan.schedule import Budget
 from benchmark.storage.atomic import digest
 from benchmark.strategy.components import augments_first_occurrence
-from benchmark.strategy.fingerprint import file_hash, package_hash
+from benchmark.strategy.fingerprint import code_hashes, package_hash
 from benchmark.system.device import Device, choose_device
 from benchmark.system.memory import release_memory
 from benchmark.system.progress import NullProgress, Progress
@@ -38,7 +38,7 @@ from benchmark.train.placement import Placement, StoreAllocator, gpu_budget
 
 QUICK_IMAGES = 300
 # packages whose change may change a trained network
-NETWORK_PACKAGES = ("model", "train", "system")
+NETWORK_PACKAGES = ("model", "train", "system", "strategy")
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,8 @@ class PreparedExperiment:
     @cached_property
     def base_fingerprints(self) -> dict[int, str]:
         """For each seed the digest of all that a network depends on besides the strategy."""
-        engine = [*map(package_hash, NETWORK_PACKAGES), file_hash(self.experiment.network.file)]
+        backbone = code_hashes(self.experiment.network.build)
+        engine = [*map(package_hash, NETWORK_PACKAGES), *backbone]
         return {
             seed: digest(
                 {
@@ -145,7 +146,7 @@ class PreparedExperiment:
             description=f"{self.images.name}, {count} images, {size} px",
             fingerprint=[
                 *(self.pixels.key, self.weights.sha256, device.precision, device.type),
-                *(backbone.name, file_hash(backbone.file), package_hash("model")),
+                *(backbone.name, *code_hashes(backbone.build), package_hash("model")),
             ],
             rows=count,
             device=device,

@@ -20,7 +20,6 @@ from benchmark.execution.outputs import OUTPUT_SPLITS, OutputsManifest, OutputSt
 from benchmark.execution.run_folder import RunFolder
 from benchmark.plan.recipes import Recipe
 from benchmark.plan.schedule import Budget
-from benchmark.plugins import is_edited
 from benchmark.storage.atomic import digest
 from benchmark.strategy import Decision, Outputs
 from benchmark.strategy.fingerprint import fingerprint, package_hash
@@ -52,13 +51,12 @@ def write_record(
     bool
         Whether all went well. An exception of the decision is recorded as the strategy's failure.
     """
-    # '' is no fingerprint: the next run computes the record again
-    fingerprint = "" if is_edited() else _fingerprint(spec, key, context)
+    fingerprint = _fingerprint(spec, key, context)
     try:
         stored = folder.read_record(spec.name, seed)
     except ValueError:  # damaged, or of another version
         stored = None
-    if fingerprint and isinstance(stored, schema.Record) and stored.fingerprint == fingerprint:
+    if isinstance(stored, schema.Record) and stored.fingerprint == fingerprint:
         return True
     try:
         outputs, training = OutputStore(folder).load(key)

@@ -4,11 +4,13 @@ A package brings strategies by an entry point in the group ``imbalance_bench.str
 names a module with functions decorated by `@strategy`.
 """
 
+import sys
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import module_from_spec, spec_from_file_location
 
+from benchmark.strategy.imported_files import BUILT_IN, GROUP
 from benchmark.strategy.registration import STRATEGIES
 
-GROUP = "imbalance_bench.strategies"
 DISTRIBUTION = "imbalance-bench"  # this project; its strategies come first
 
 broken: dict[str, str] = {}  # a plug-in file or the module of an entry point -> its error
@@ -23,7 +25,8 @@ def load_installed() -> None:
     Raises
     ------
     ValueError
-        If this project is not installed.
+        If this project is not installed, or a module of the user's own has the name of its package
+        of strategies and is imported already.
     """
     if _started:
         return
@@ -34,9 +37,9 @@ def load_installed() -> None:
             f"no strategies are known, because {DISTRIBUTION} is not installed, or an older "
             "version is; run `pip install -e .` in its folder"
         )
-    _started.update(point.value for point in points)
     for point in built_in:
-        point.load()
+        _load_built_in(point)
+    _started.update(point.value for point in points)
     names = {point.value: _load(point) for point in points if point not in built_in}
     for module, registered in names.items():  # after all imports: one may build on another
         try:
@@ -46,6 +49,36 @@ def load_installed() -> None:
             broken[module] = f"{type(error).__name__}: {error}"
             for name in registered:
                 STRATEGIES.remove(name)
+
+
+def _load_built_in(point: EntryPoint) -> None:
+    """Import the package beside `benchmark`: a user's file may have its name, earlier on the path.
+
+    Raises ValueError if that file is imported already, since a process has one module of a name.
+    """
+    name, file = point.module, BUILT_IN / "__init__.py"
+    loaded = sys.modules.get(name)
+    if not file.is_file():  # another layout
+        point.load()
+        return
+    if loaded is not None:
+        path = getattr(loaded, "__file__", None) or ", ".join(getattr(loaded, "__path__", ()))
+        if path != str(file):
+            raise ValueError(
+                f"this process has imported {path} as {name!r}, which is the name of the package "
+                "with the built-in strategies; rename your file or folder and start Python anew"
+            )
+        return
+    spec = spec_from_file_location(name, file, submodule_search_locations=[str(file.parent)])
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
 
 
 def _load(point: EntryPoint) -> list[str]:

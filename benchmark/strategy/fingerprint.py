@@ -9,14 +9,23 @@ import dataclasses
 import functools
 import hashlib
 import inspect
+import json
 import sys
-import textwrap
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import benchmark
+from benchmark.strategy.definitions import follow_definition, functions_of, source_of
+from benchmark.strategy.imported_files import (
+    imported_files,
+    is_users,
+    loaded_text,
+    reached_files,
+)
+
+CODE_PACKAGES = ("model", "train", "system", "strategy", "plan", "evaluation", "execution")
 
 _Documented = ast.Module | ast.ClassDef | ast.FunctionDef
 
@@ -46,11 +55,12 @@ def fingerprint(value: Any) -> Any:
                 f"{type(value).__qualname__} holds {sorted(hidden)} beside its dataclass fields; "
                 f"decorate it with @dataclass(frozen=True) and declare them"
             )
-        sources = [_source(kind) for kind in type(value).__mro__ if not _is_standard(kind)]
+        kinds = [kind for kind in type(value).__mro__ if not _is_standard(kind)]
+        sources = [code for kind in kinds for code in code_hashes(kind)]
         return {"type": type(value).__qualname__, "fields": fields, "source": sources}
     if inspect.isfunction(value) and "<" not in value.__qualname__:  # no lambda, no inner function
         defaults = fingerprint([value.__defaults__, value.__kwdefaults__])
-        return {"function": value.__qualname__, "defaults": defaults, "source": [_source(value)]}
+        return {"function": value.__qualname__, "defaults": defaults, "source": code_hashes(value)}
     raise ValueError(
         f"a strategy's component must be a frozen dataclass or a plain function of a module, whose "
         f"fields are numbers, strings, tuples, arrays or further components; got {value!r}. "
@@ -58,39 +68,85 @@ def fingerprint(value: Any) -> Any:
     )
 
 
-def _source(code: Any) -> str:
+def code_hashes(code: Any) -> list[str]:
+    """Return hashes of all code behind a class or function, as this process has it.
+
+    They are those of its file and of the files that it reaches, see `imported_files`. In a notebook
+    or a script they are of its definition and of those that it uses.
+
+    Raises
+    ------
+    ValueError
+        If the source of a definition can't be read.
+    """
     module = sys.modules[code.__module__]
     file = getattr(module, "__file__", None)
-    if file is not None and module.__name__ != "__main__":
-        return file_hash(Path(file))
-    # in a notebook or a script only the definition counts; that of a class is its methods
-    members = [code] if inspect.isfunction(code) else vars(code).values()
-    functions = map(inspect.unwrap, filter(inspect.isfunction, members))
-    # @dataclass adds methods that follow from the fields
-    written = [f for f in functions if f.__code__.co_filename != "<string>"]
+    if file is None or module.__name__ == "__main__":
+        return _definition_hashes(code)
+    reached = reached_files(module.__name__, [code.__qualname__.partition(".")[0]])
+    reached.pop(module.__name__, None)
+    hashes = (file_hash(other, name) for name, other in sorted(reached.items()))
+    return list(dict.fromkeys([file_hash(Path(file), module.__name__), *hashes]))
+
+
+def _definition_hashes(code: Any) -> list[str]:
+    uses = follow_definition(code)
+    own = list(functions_of(code))
     try:
-        return normalised_hash("\n".join(textwrap.dedent(inspect.getsource(f)) for f in written))
+        texts = [source_of(f) for f in own], [source_of(f) for f in uses.written[len(own) :]]
     except OSError:
         raise ValueError(
             f"the source of {code.__qualname__} can't be read, so results of another version of it "
             f"could be taken for its own; put it into a file and load that with --plugin"
         ) from None
+    hashes = [normalised_hash("\n".join(texts[0])), *map(normalised_hash, texts[1])]
+    for other in uses.imported:
+        hashes += code_hashes(other) if _has_users_file(other.__module__) else []
+    for module in uses.modules:
+        files = imported_files(module.__name__) if _has_users_file(module.__name__) else {}
+        hashes += [file_hash(file, name) for name, file in sorted(files.items())]
+    for name, value in uses.values.items():
+        hashes.append(f"{name} = {_value_description(code, name, value)}")
+    return hashes
+
+
+def _has_users_file(module: str) -> bool:
+    file = getattr(sys.modules.get(module), "__file__", None)
+    return file is not None and is_users(Path(file))
+
+
+def _value_description(code: Any, name: str, value: Any) -> str:
+    """Return a description of a value of another cell, the same in every process."""
+    if hasattr(value, "detach") and hasattr(value, "numpy"):  # a tensor
+        value = value.detach().float().cpu().numpy()
+    if isinstance(value, set | frozenset):
+        value = sorted(value, key=repr)
+    try:
+        return json.dumps(fingerprint(value), sort_keys=True)
+    except (ValueError, TypeError):
+        text = repr(value)
+    if " at 0x" in text or not (_is_standard(type(value)) or type(value).__module__ == "torch"):
+        raise ValueError(
+            f"{code.__qualname__} uses {name}, of type {type(value).__name__}, whose content can't "
+            "be read, so results with another content could be taken for its own; put the numbers "
+            "that it needs into fields of a dataclass, or the code into a file for --plugin"
+        ) from None
+    return text
 
 
 def _is_standard(kind: type) -> bool:
     return kind.__module__.partition(".")[0] in sys.stdlib_module_names - {"__main__"}
 
 
-def file_hash(file: Path) -> str:
-    """Return a hash of a Python file's code, without comments, layout and docstrings."""
-    return _file_hash(file, file.stat().st_mtime_ns)
+def file_hash(file: Path, module: str = "") -> str:
+    """Return a hash of a Python file's code, without comments, layout and docstrings.
+
+    It is of the code that this process has, see `loaded_text`.
+    """
+    return normalised_hash(loaded_text(file, module))
 
 
 @functools.cache
-def _file_hash(file: Path, changed: int) -> str:  # noqa: ARG001 - an edit must miss the cache
-    return normalised_hash(file.read_text(encoding="utf-8"))
-
-
 def package_hash(name: str) -> str:
     """Return a hash of all code of a package of `benchmark`, as ``"train"``.
 
@@ -100,9 +156,13 @@ def package_hash(name: str) -> str:
     return hashlib.sha256("".join(sorted(map(file_hash, files))).encode()).hexdigest()
 
 
+@functools.cache
 def normalised_hash(source: str) -> str:
-    """Return a hash of Python code, without comments, layout and docstrings."""
-    tree = ast.parse(source)
+    """Return a hash of Python code, without comments, layout and docstrings if it has no error."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return hashlib.sha256(source.encode()).hexdigest()
     for node in ast.walk(tree):
         if isinstance(node, _Documented) and ast.get_docstring(node, clean=False):
             node.body = node.body[1:] or [ast.Pass()]

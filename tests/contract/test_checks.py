@@ -2,13 +2,14 @@
 
 import os
 import re
-import sys
 import textwrap
 
+import numpy as np
 import pytest
 
 from benchmark.contract.case import Case
 from benchmark.contract.checks import CHECKS, check_strategy, error_sentence
+from benchmark.contract.files_read import uncovered_files, watch_reads
 from benchmark.contract.key import key_of
 from benchmark.plugins import load_plugin
 from benchmark.strategy import Stage, registry, strategy
@@ -355,7 +356,7 @@ STAGE = "stages=(Stage(loss=Part()),)"
 def test_a_source_that_the_key_does_not_cover_is_noticed(tmp_path, monkeypatch):
     entry = load(tmp_path, LOSS, STAGE)
     assert not error_of(entry, "check_key_covers_source")
-    monkeypatch.setattr("benchmark.strategy.fingerprint._source", lambda code: "the same whatever")
+    monkeypatch.setattr("benchmark.strategy.fingerprint.code_hashes", lambda code: ["the same"])
     assert "the key does not cover its source" in error_of(entry, "check_key_covers_source")
 
 
@@ -365,33 +366,50 @@ def test_an_edit_of_the_file_changes_the_key(tmp_path):
     assert key_of(load(tmp_path, LOSS + "  # twice", STAGE).build()) == key
 
 
-HELPED = """
+def test_an_edit_of_a_file_beside_it_changes_the_key(tmp_path):
+    """A file that holds only a constant counts; a remark in it does not."""
+    loss = "def __call__(self, logits, target, counts): return logits * GAMMA"
+    helper = tmp_path / "settings_beside.py"
+
+    def key(text):
+        helper.write_text(text)
+        component = f"from settings_beside import GAMMA\n{loss}"
+        return key_of(load(tmp_path, component, STAGE).build())
+
+    assert key("GAMMA = 1") == key("# a remark\nGAMMA = 1")
+    assert key("GAMMA = 1") != key("GAMMA = 2")
+
+
+READS = """
 def __call__(self, logits, target, counts):
-    return [{0}(row) for row in logits]
-def fit(self, validation, counts):
-    return {0}
+    import importlib
+    other = importlib.import_module("_".join(["tricky", "file"]))
+    factor = np.load({file!r}) * other.FACTOR + len(open(np.__file__).read()) * 0
+    return CrossEntropy()(logits, target, counts) * float(factor.mean())
 """
 
 
-@pytest.mark.parametrize(
-    ("component", "strategy"),
-    [
-        (HELPED.format("helped"), STAGE),
-        (HELPED.format("beside"), STAGE),
-        (HELPED.format("helped"), "decision=Part()"),
-        ("x: float = helped(1.0)", STAGE),  # its value is in the key
-    ],
-)
-def test_code_in_a_file_beside_it_must_be_in_the_key(tmp_path, monkeypatch, component, strategy):
-    """After an edit there, older results would be taken for new ones."""
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "helper_beside", raising=False)
-    (tmp_path / "helper_beside.py").write_text("def helped(x): return 2 * x\n")
-    functions = "from helper_beside import helped\ndef beside(x): return helped(x)\n"
-    monkeypatch.setitem(globals(), "HEAD", functions + HEAD)
-    error = error_of(load(tmp_path, component, strategy), "check_key_covers_source")
-    message = "Part uses helped of helper_beside.py, and the key does not cover its source"
-    assert error.startswith(message) if component.startswith("\n") else not error
+def test_what_it_reads_when_it_runs_is_named(tmp_path):
+    np.save(tmp_path / "factors.npy", np.ones(3))
+    (tmp_path / "tricky_file.py").write_text("FACTOR = 1")
+    watch_reads()
+    entry = load(tmp_path, READS.format(file=str(tmp_path / "factors.npy")), STAGE)
+    assert not error_of(entry, "check_loss_is_finite")
+    notes = list(uncovered_files(entry))
+    assert len(notes) == 2
+    text = "\n".join(notes)
+    assert re.search(r"It reads .*factors\.npy \(bad\.py, line 16\), .* no part of its key", text)
+    assert re.search(r"It loads .*tricky_file\.py \(bad\.py, line 15\), .* import it by its", text)
+    (tmp_path / "out.txt").write_text("what this file itself reads or writes is no matter")
+    assert list(uncovered_files(entry)) == notes
+
+
+def test_what_it_imports_by_name_is_not_named(tmp_path):
+    (tmp_path / "plain_file.py").write_text("FACTOR = 1")
+    watch_reads()
+    loss = LOSS.replace("2 *", "plain_file.FACTOR *")
+    entry = load(tmp_path, f"import plain_file\n{loss}", STAGE)
+    assert not list(uncovered_files(entry))
 
 
 def test_a_file_that_fails_in_another_process_is_an_error(tmp_path, monkeypatch):

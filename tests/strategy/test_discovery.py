@@ -14,6 +14,7 @@ from benchmark.strategy import discovery
 from benchmark.strategy.registration import STRATEGIES
 from benchmark.strategy.registry import registered
 
+SCRIPT = Path(sys.executable).with_name("imbalance-bench")
 GOOD = '''
 from benchmark.strategy import Strategy, strategy
 
@@ -100,8 +101,14 @@ def test_list_shows_broken_packages_and_files(site, tmp_path):
 def test_a_new_built_in_strategy_is_one_file_in_the_folder(tmp_path):
     shutil.copytree(Path(strategies.__file__).parent, tmp_path / "strategies")
     (tmp_path / "strategies" / "mine.py").write_text(GOOD)
-    code = "from benchmark.strategy.registry import groups; print(groups()['all'])"
-    process = run_python(tmp_path, "-c", code)
+    code = """
+        import pathlib
+        from benchmark.strategy import discovery
+        from benchmark.strategy.registry import groups
+        discovery.BUILT_IN = pathlib.Path("strategies").resolve()
+        print(groups()["all"])
+        """
+    process = run_python(tmp_path, "-c", textwrap.dedent(code))
     assert process.returncode == 0, process.stderr
     assert process.stdout.rstrip().endswith("'threshold_moving', 'mine')")
 
@@ -116,6 +123,49 @@ def test_the_built_in_strategies_come_by_an_entry_point():
     assert all(
         entry.build.__module__ == f"strategies.{name}" for name, entry in registered().items()
     )
+
+
+FOREIGN = "raise SystemExit('a file of the user')"
+
+
+@pytest.mark.parametrize("file", ["strategies.py", "strategies/__init__.py", "strategies/a.py"])
+def test_a_file_of_the_users_is_not_taken_for_the_built_in_strategies(tmp_path, file):
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text(FOREIGN)
+    code = "from benchmark.strategy.registry import find; print(find('no_change'))"
+    process = run_python(tmp_path, "-c", code)
+    assert process.stdout.startswith("Strategy("), process.stderr
+
+
+def test_a_module_of_that_name_that_is_imported_already_is_refused(tmp_path):
+    (tmp_path / "strategies.py").write_text("mine = 1")
+    code = "import strategies; from benchmark.strategy.registry import find; find('no_change')"
+    process = run_python(tmp_path, "-c", code)
+    assert f"ValueError: this process has imported {tmp_path / 'strategies.py'}" in process.stderr
+
+
+def test_a_folder_named_benchmark_is_refused_in_a_sentence(tmp_path):
+    (tmp_path / "benchmark").mkdir()
+    environment = {"PATH": "", "PYTHONPATH": ":".join(sys.path[1:])}
+    process = subprocess.run(
+        [sys.executable, "-m", "benchmark", "list"],
+        capture_output=True, text=True, check=False, cwd=tmp_path, env=environment,
+    )  # fmt: skip
+    installed_as_files = process.returncode == 0
+    message = f"error: {tmp_path / 'benchmark'} hides the package of this project"
+    assert installed_as_files or process.stderr.startswith(message)
+
+
+@pytest.mark.parametrize("words", [["-m", "benchmark"], [SCRIPT]])
+def test_files_named_as_libraries_are_not_run(tmp_path, words):
+    for name in ("random", "torch", "numpy", "strategies", "results", "queue", "pandas"):
+        (tmp_path / f"{name}.py").write_text(FOREIGN)
+    process = subprocess.run(
+        [sys.executable, *map(str, words), "list"],
+        capture_output=True, text=True, check=False, cwd=tmp_path, env={"PATH": ""},
+    )  # fmt: skip
+    assert process.returncode == 0, process.stderr
+    assert "no_change" in process.stdout
 
 
 def test_without_an_installation_the_error_says_what_to_do(monkeypatch):

@@ -1,8 +1,11 @@
 """Two components have the same fingerprint if their type, fields and code are the same."""
 
+import importlib
+import linecache
 import os
 import subprocess
 import sys
+import types
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,12 +88,16 @@ def test_the_code_of_base_classes_matters(tmp_path, monkeypatch):
         "@dataclass(frozen=True)\nclass Child(Base):\n    pass\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    from a_child import Child
+    import a_base
+    import a_child
 
-    before = fingerprint(Child())
+    before = fingerprint(a_child.Child())
     (tmp_path / "a_base.py").write_text("class Base:\n    factor = 2.5\n")
     os.utime(tmp_path / "a_base.py", ns=(1, 1))
-    assert fingerprint(Child()) != before
+    assert fingerprint(a_child.Child()) == before, "this process still has the older code"
+    importlib.reload(a_base)
+    importlib.reload(a_child)
+    assert fingerprint(a_child.Child()) != before
 
 
 SCRIPT = """
@@ -125,3 +132,123 @@ def test_only_the_definition_matters_in_a_script_or_notebook(tmp_path):
         print_fingerprint(SCRIPT.replace("# remark", "").replace("other = 1", "other = 2")) == plain
     )
     assert print_fingerprint(SCRIPT.replace("* logits", "/ logits")) != plain
+
+
+CELL = """
+from dataclasses import dataclass
+import c_helper
+import numpy as np
+import torch
+from c_helper import helped
+
+GAMMA = 2
+TABLE = np.arange(3)
+WEIGHTS = torch.ones(3)
+NAMES = {"a", "b"}
+DEVICE = torch.device("cpu")
+
+def inner(x):
+    return GAMMA * x
+
+class Tool:
+    def use(self, x):
+        return inner(x) + TABLE.sum()
+
+def outer(x):
+    return Tool().use(x) + len(NAMES)
+
+@dataclass(frozen=True)
+class Mine:
+    scale: float = 2.0
+    margin = 0.5
+
+    @staticmethod
+    def still(x):
+        return x + 1
+
+    def __call__(self, logits, target, counts):
+        result = outer(logits) + self.still(logits) + self.margin
+        return helped(result) * c_helper.K + WEIGHTS.to(DEVICE)
+
+unused = 1
+"""
+HELPER = "K = 1\ndef helped(x): return x\n"
+
+
+@pytest.fixture
+def run_cell(tmp_path, monkeypatch):
+    """A function that runs a cell, as a notebook does, and returns the fingerprint of `Mine`."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def run(text, helper=HELPER):
+        (tmp_path / "c_helper.py").write_text(helper)
+        monkeypatch.delitem(sys.modules, "c_helper", raising=False)
+        importlib.invalidate_caches()
+        cell = types.ModuleType("a_cell")
+        monkeypatch.setitem(sys.modules, "a_cell", cell)
+        name = f"<cell {hash(text)}>"
+        linecache.cache[name] = len(text), None, text.splitlines(keepends=True), name
+        exec(compile(text, name, "exec"), vars(cell))
+        return fingerprint(cell.Mine())
+
+    return run
+
+
+def test_a_cell_that_runs_again_unchanged_has_the_same_fingerprint(run_cell):
+    before = run_cell(CELL)
+    assert run_cell(CELL) == before
+    assert run_cell(CELL.replace("unused = 1", "unused = 2")) == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("GAMMA = 2", "GAMMA = 3"),
+        ("arange(3)", "arange(4)"),
+        ("torch.ones(3)", "torch.zeros(3)"),
+        ('{"a", "b"}', '{"a", "c"}'),
+        ("GAMMA * x", "GAMMA / x"),
+        ("+ TABLE.sum()", "- TABLE.sum()"),
+        ("x) + len", "x) - len"),
+        ("x + 1", "x + 2"),
+        ("margin = 0.5", "margin = 0.6"),
+        ("self.margin", "2 * self.margin"),
+    ],
+)
+def test_what_the_methods_of_a_cell_use_matters(run_cell, old, new):
+    assert run_cell(CELL.replace(old, new)) != run_cell(CELL)
+
+
+def test_a_file_that_a_cell_imports_matters(run_cell):
+    assert run_cell(CELL, HELPER.replace("K = 1", "K = 20")) != run_cell(CELL)
+
+
+def test_a_value_of_a_cell_that_cannot_be_read_is_refused(run_cell):
+    with pytest.raises(ValueError, match=r"uses TABLE, of type object, .* fields of a dataclass"):
+        run_cell(CELL.replace("np.arange(3)", "object()"))
+
+
+def test_the_files_that_a_component_uses_matter(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "b_helper.py").write_text("GAMMA = 1\n")
+    (tmp_path / "b_other.py").write_text("DELTA = 1\n")
+    (tmp_path / "b_user.py").write_text(
+        "from b_helper import GAMMA\nfrom b_other import DELTA\n\n"
+        "def used(): return GAMMA\ndef unused(): return DELTA\n"
+    )
+    names = ("b_helper", "b_other", "b_user")
+
+    def fingerprint_now():
+        for name in names:
+            sys.modules.pop(name, None)
+        importlib.invalidate_caches()
+        return fingerprint(importlib.import_module("b_user").used)
+
+    before = fingerprint_now()
+    (tmp_path / "b_helper.py").write_text("# a remark\nGAMMA = 1\n")
+    (tmp_path / "b_other.py").write_text("DELTA = 2\n")
+    assert fingerprint_now() == before
+    (tmp_path / "b_helper.py").write_text("GAMMA = 22\n")
+    assert fingerprint_now() != before
+    for name in names:
+        del sys.modules[name]

@@ -4,6 +4,7 @@ import argparse
 
 from benchmark.cli.console import print_checks
 from benchmark.cli.exit_codes import EXIT_FAILED
+from benchmark.contract.files_read import watch_reads
 from benchmark.plugins import load_plugins, names_from
 from benchmark.strategy.discovery import broken
 from benchmark.strategy.registry import registered
@@ -11,7 +12,8 @@ from benchmark.strategy.registry import registered
 HELP = """Check strategies of your own. Runs the checks that every strategy here passes: losses,
 samplers, augmentations and decisions on synthetic cases, and a short training of the real network,
 in which the strategy must do what it declares. Prints PASS or FAIL for each check, and in words
-what is wrong. The exit code is 0 only if all pass."""
+what is wrong; NOTE names a file whose edits would not be noticed. The exit code is 0 only if all
+pass."""
 
 EXAMPLES = "  python -m benchmark check my_strategy.py"
 
@@ -25,6 +27,7 @@ def call(args: argparse.Namespace) -> int:
     """Check all strategies of the files."""
     from benchmark.contract.checks import check_strategy  # torch, which --help can do without
 
+    watch_reads()
     load_plugins(args.files)
     failed = 0
     for file in args.files:

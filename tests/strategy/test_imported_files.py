@@ -1,0 +1,165 @@
+"""From a component to the files that its code reaches, and to no others."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+import benchmark
+from benchmark.strategy.imported_files import (
+    imported_files,
+    is_users,
+    locate,
+    names_of,
+    reached_files,
+)
+
+PACKAGE = {
+    "mylib/__init__.py": "from .losses import rare_first\nfrom .blocks import Stem\n",
+    "mylib/losses.py": "from . import weights\ndef rare_first(x): return weights.of(x)\n",
+    "mylib/weights.py": "of = abs\n",
+    "mylib/blocks.py": "from mylib.deep.inner import Inner\nclass Stem(Inner): pass\n",
+    "mylib/deep/__init__.py": "",
+    "mylib/deep/inner.py": "class Inner: pass\n",
+}
+BLOCKS = {"mylib/blocks.py", "mylib/deep/__init__.py", "mylib/deep/inner.py"}
+LOSSES = {"mylib/losses.py", "mylib/weights.py"}
+PARENT = {"mylib/__init__.py"}
+
+
+@pytest.fixture
+def reach(tmp_path, monkeypatch):
+    """A function that writes files and returns those that names of `main` reach."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def write(files, names=("Part",), follow=reached_files):
+        for name, text in {**PACKAGE, **files}.items():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text(text)
+        reached = follow("main", names) if follow is reached_files else follow("main")
+        return {file.relative_to(tmp_path).as_posix() for file in reached.values()}
+
+    return write
+
+
+HELPER = {"helper.py": "import deep_helper\ndef f(x): return deep_helper.g(x)\nGAMMA = 2\n"}
+DEEP = {"deep_helper.py": "def g(x): return x\n"}
+BOTH = {"helper.py", "deep_helper.py"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("from helper import f\nclass Part:\n  def go(self): return f(1)", BOTH),
+        ("import helper\nclass Part:\n  def go(self): return helper.f(1)", BOTH),
+        ("import helper as h\nPart = lambda: h.f(1)", BOTH),
+        ("from helper import *\ndef Part(): return f(1)", BOTH),
+        ("def Part():\n  from helper import f\n  return f(1)", BOTH),
+        ("def Part():\n  import helper\n  return helper.f(1)", BOTH),
+        ("from helper import f as g\ndef between(): return g(1)\ndef Part(): between()", BOTH),
+        ("from helper import f\nclass Base:\n  x = f(1)\nclass Part(Base): pass", BOTH),
+        ("from helper import f\n@f\ndef Part(): pass", BOTH),
+        ("from helper import f\ndef Part(x=f(1)): pass", BOTH),
+        ("from helper import f\nTABLE = {'a': f}\ndef Part(): return TABLE['a'](1)", BOTH),
+        ("from helper import f\nTABLE = {}\nTABLE['a'] = f\ndef Part(): return TABLE", BOTH),
+        ("from helper import f\nclass Part: pass\nPart.go = f", BOTH),
+        ("from helper import f\nclass Part: pass\nsetattr(Part, 'go', f)", BOTH),
+        ("try:\n  from helper import f\nexcept ImportError:\n  f = None\nPart = f", BOTH),
+        ("import sys\nif sys.version_info > (3,):\n  from helper import f\nPart = f", BOTH),
+        ("from helper import f\ndef Part(): return globals()['f'](1)", BOTH),
+        ("from helper import f\ndef Part(): return eval('f')(1)", BOTH),
+        ("import importlib\ndef Part(): return importlib.import_module('helper').f(1)", BOTH),
+        ("Part = __import__('helper').f", BOTH),
+        ("import helper\nPart = getattr(helper, 'f')", BOTH),
+        ("from helper import GAMMA\nclass Part:\n  gamma = GAMMA", {"helper.py"}),
+        ("import helper\nclass Part: pass", {"helper.py"}),  # for what it does when it is run
+        # other names of the file are not those of the component
+        ("from helper import f\nclass Part: pass\ndef other(): return f(1)", set()),
+        ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n  from helper import f\nPart = 1",
+         set()),
+        ("import torch, numpy as np, random\ndef Part(): return torch, np.random, random", set()),
+        ("from benchmark.strategy import CrossEntropy\nclass Part(CrossEntropy): pass", set()),
+        ("import nothing_of_that_name\nPart = nothing_of_that_name.x", set()),
+    ],
+)  # fmt: skip
+def test_files_are_followed_through_names(reach, text, expected):
+    assert reach({**HELPER, **DEEP, "main.py": text}) - {"main.py"} == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("from mylib import rare_first\nPart = rare_first", PARENT | LOSSES),
+        ("import mylib\nPart = mylib.rare_first", PARENT | LOSSES),
+        ("import mylib\ndef Part(x): return mylib.losses.rare_first(x)", PARENT | LOSSES),
+        ("import mylib.losses\nPart = mylib.losses.rare_first", PARENT | LOSSES),
+        ("import mylib.losses as own\nPart = own.rare_first", PARENT | LOSSES),
+        ("from mylib import losses\nPart = losses.rare_first", PARENT | LOSSES),
+        ("from mylib.losses import rare_first\nPart = rare_first", PARENT | LOSSES),
+        ("from mylib import *\nPart = rare_first", PARENT | LOSSES),
+        ("from mylib import Stem\nclass Part(Stem): pass", PARENT | BLOCKS),
+        ("import mylib\nPart = dir(mylib)", PARENT | LOSSES | BLOCKS),
+    ],
+)
+def test_a_package_is_followed_through_what_it_offers(reach, text, expected):
+    assert reach({"main.py": text}) - {"main.py"} == expected
+
+
+def test_a_package_that_imports_all_names_of_its_modules(reach):
+    package = "from .losses import *\nfrom .blocks import *\n"
+    files = {"mylib/__init__.py": package, "main.py": "from mylib import Stem as Part"}
+    assert reach(files) == {"main.py"} | PARENT | BLOCKS
+
+
+def test_a_folder_without_init_is_a_package(reach):
+    files = {"loose/one.py": "x = 1", "main.py": "from loose.one import x as Part"}
+    assert reach(files) == {"main.py", "loose/one.py"}
+
+
+def test_circles_end(reach):
+    files = {"main.py": "from other import a as Part\nb = 1", "other.py": "from main import b as a"}
+    assert reach(files) == {"main.py", "other.py"}
+
+
+def test_a_broken_file_belongs_to_the_key_all_the_same(reach):
+    files = {"main.py": "from other import a as Part", "other.py": "a = ("}
+    assert reach(files) == {"main.py", "other.py"}
+
+
+def test_all_that_a_module_imports(reach):
+    text = "from mylib import Stem\nfrom helper import f\nclass Part: pass"
+    files = {**HELPER, **DEEP, "main.py": text}
+    assert reach(files, follow=imported_files) == {"main.py"} | BOTH | PARENT | BLOCKS | LOSSES
+
+
+def test_a_value_that_no_import_shows_is_followed(reach, monkeypatch):
+    text = "import importlib\nPart = importlib.import_module('hel' + 'per').f\n"
+    assert reach({**HELPER, **DEEP, "main.py": text}) == {"main.py"}  # not run yet
+    try:
+        __import__("main")
+        assert reach({**HELPER, **DEEP, "main.py": text}) == {"main.py"} | BOTH
+    finally:
+        for name in ("main", "helper", "deep_helper"):
+            sys.modules.pop(name, None)
+
+
+def test_whose_files_are_the_users():
+    assert is_users(Path(__file__))
+    assert not is_users(Path(benchmark.__file__))
+    assert not is_users(Path(pytest.__file__))
+    assert not is_users(Path(pytest.__file__).parent / "missing.py")
+    assert not is_users(Path("relative.py"))
+
+
+def test_a_module_is_found_without_being_imported(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "raises_at_once.py").write_text("1 / 0")
+    assert locate("raises_at_once").file == tmp_path / "raises_at_once.py"
+    assert locate("raises_at_once.inner") is None
+    assert locate("nothing_of_that_name.inner") is None
+    assert locate("sys").file is None
+
+
+def test_names_of_a_module_include_those_of_a_star(reach):
+    reach({"main.py": "from mylib import *\nown = 1"})
+    assert names_of("main") >= {"own", "rare_first", "Stem"}
