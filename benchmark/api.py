@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import benchmark  # for its results, which are imported where they are used: with pandas
 from benchmark.execution.manifest_schema import RunCost, TuningInfo
+from benchmark.execution.plan_summary import format_plan
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.run_options import RunOptions, require_baseline
 from benchmark.plan.segments import make_plan
 from benchmark.plan.settings import require_known, select, takes_settings
-from benchmark.plugins import load_plugins
+from benchmark.plugins import broken_plugin_sentences, load_plugins
 from benchmark.strategy.registry import resolve
+from benchmark.system.display import choose_progress
 from benchmark.system.progress import NullProgress, Progress, Timer
 
 if TYPE_CHECKING:
@@ -23,11 +25,11 @@ if TYPE_CHECKING:
 
 @takes_settings(Experiment, RunOptions)
 def run(
-    data: str | Path = Experiment.data,
+    data: Any = Experiment.data,
     strategies: str | Iterable[str] = RunOptions.strategies,
     *,
     command: str | None = None,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
     **settings: Any,
 ) -> Result:
     """Fine-tune one network under several strategies and write the report.
@@ -40,7 +42,9 @@ def run(
     command
         The command line that the report shows.
     progress
-        Shows what is being done; None: nothing is shown.
+        True or False: what is done is shown or not, as the command line shows it; None: it is shown
+        in a notebook and at a prompt, not in a script. Or an object that shows it, see
+        `benchmark.system.progress.Progress`.
 
     Raises
     ------
@@ -50,9 +54,13 @@ def run(
     TypeError
         If there is no setting of a name.
     """
+    timer = Timer(choose_progress(progress))
     experiment, options = read_settings({"data": data, "strategies": strategies, **settings})
-    timer = Timer(progress)
-    return execute(plan(experiment, options, timer), options, timer, command)
+    executor = plan(experiment, options, timer)
+    say_plan(executor, options, timer)
+    result = execute(executor, options, timer, command)
+    timer.say(f"report: {result.reports['html']}")
+    return result
 
 
 def read_settings(values: Mapping[str, Any]) -> tuple[Experiment, RunOptions]:
@@ -74,10 +82,14 @@ def plan(experiment: Experiment, options: RunOptions, progress: Progress | None 
     ValueError, FileNotFoundError
         If something that a setting names does not exist or can't be used, if the baseline is none
         of the strategies, or if `out` holds another experiment.
+    ModuleNotFoundError
+        If tuning is wanted and Optuna is not installed, saying how to install it.
     """
-    from benchmark.execution import executor, extension, folder_choice, prepare
+    from benchmark.execution import executor, extension, folder_choice, prepare, tuning
 
     specs = resolve(options.strategies)
+    if options.tune:
+        tuning.require_optuna()
     out = None if options.out is None else options.out.expanduser()
     if out is not None:
         folder_choice.require_place(out, experiment.data)
@@ -98,6 +110,13 @@ def plan(experiment: Experiment, options: RunOptions, progress: Progress | None 
     for note in filter(None, notes):
         (progress or NullProgress()).say(f"note: {note}")
     return planned
+
+
+def say_plan(executor: Executor, options: RunOptions, progress: Progress) -> None:
+    """Show what the user must know about data, weights and plug-ins, and what would be trained."""
+    for message in (*executor.prepared.messages, *broken_plugin_sentences()):
+        progress.say(f"note: {message}")
+    progress.say(format_plan(executor, options.tune))
 
 
 def execute(

@@ -1,8 +1,13 @@
 """The façade: settings are read once, and mistakes are found before anything is trained."""
 
 import importlib
+import pickle
+import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 import benchmark
@@ -10,6 +15,7 @@ from benchmark import api
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.run_options import RunOptions
 from benchmark.plugins import load_plugin
+from benchmark.system.progress import NullProgress
 
 BACKBONE = '''
 from collections import OrderedDict
@@ -23,6 +29,16 @@ def tiny():
     """One block, for a test."""
     return nn.Sequential(OrderedDict(pool=nn.Flatten()))
 '''
+
+
+class Recorder(NullProgress):
+    """Notes what is shown."""
+
+    def __init__(self):
+        self.texts = []
+
+    def say(self, text):
+        self.texts.append(text)
 
 
 @pytest.fixture
@@ -54,6 +70,38 @@ def test_a_baseline_is_one_of_the_strategies(small):
     options = RunOptions("no_change,class_weights", baseline="focal_loss")
     with pytest.raises(ValueError, match="'focal_loss' is none of the strategies asked for"):
         api.plan(small, options)
+
+
+def test_images_in_memory_are_decoded_once_and_not_kept(small):
+    pixels = np.random.default_rng(0).integers(0, 256, (300, 20, 20), dtype=np.uint8)
+    experiment = replace(small, data=(pixels, [0, 1, 2] * 100))
+    planned = api.plan(experiment, RunOptions("no_change"))
+    assert planned.folder.path.name.startswith("arrays-forum")
+    assert planned.prepared.pixels.readable.all()
+    assert planned.prepared.experiment.data.classes == ("0", "1", "2")
+    # worker processes get what was prepared
+    assert len(pickle.dumps(planned.prepared.experiment)) < pixels.nbytes
+    assert planned.prepared.experiment == replace(planned.prepared.experiment)
+
+
+def test_a_run_shows_notes_plan_and_report(monkeypatch, image_folder, forgotten):
+    report = Path("somewhere") / "report.html"
+    result = SimpleNamespace(reports={"html": report})
+    monkeypatch.setattr(api, "execute", lambda *_: result)
+    shown = Recorder()
+    plugin = Path(__file__).with_name("small_backbone.py")
+    small = {"plugin": plugin, "backbone": "small", "image_size": 16, "weights": "none"}
+    assert benchmark.run(image_folder, "no_change", progress=shown, **small) is result
+    assert any(text.startswith("note: ") for text in shown.texts)
+    assert any("to train   1 of 1 networks" in text for text in shown.texts)
+    assert shown.texts[-1] == f"report: {report}"
+
+
+def test_without_optuna_nothing_is_opened_for_a_search(small, monkeypatch):
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    monkeypatch.setattr("benchmark.execution.prepare.prepare", None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'imbalance-bench\[tune\]'"):
+        api.plan(small, RunOptions("no_change", tune=3))
 
 
 def test_benchmark_run_is_the_function_whatever_is_imported():

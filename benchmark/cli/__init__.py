@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from benchmark.cli.exit_codes import EXIT_STOPPED, EXIT_USAGE
 from benchmark.cli.parser import build_parser, parse
+from benchmark.system.library_messages import libraries_silenced
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -13,11 +14,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     argv = list(sys.argv[1:] if arguments is None else arguments)
     try:
         args = parse(build_parser(), argv)
-        return int(args.command.call(args))
+        with libraries_silenced():
+            return int(args.command.call(args))
     except BrokenPipeError:  # the reader of our output has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_STOPPED
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ModuleNotFoundError) as error:
         print(f"error: {error}", file=sys.stderr)
         return EXIT_USAGE
     except KeyboardInterrupt:

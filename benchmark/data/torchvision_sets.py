@@ -136,6 +136,10 @@ class _Source:
             )
         try:
             return self.kind(**arguments)
+        except ModuleNotFoundError as error:
+            raise ValueError(
+                f"{self.spec}: torchvision needs a further package for it: pip install {error.name}"
+            ) from None
         except (RuntimeError, OSError) as absent:
             if "download" not in self.allowed or "download" in arguments:
                 raise FileNotFoundError(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.data.imageset import SPLITS, ImageSet, subsample
+from benchmark.data.imageset import SPLITS, ImageSet, NoReader, subsample
 from benchmark.data.imbalance import apply_imbalance, check_imbalance
 from benchmark.data.pixels import Pixels, prepare_pixels
 from benchmark.data.sources import open_data
@@ -209,6 +209,9 @@ def prepare(
     release_memory()  # 0.15 GB: their tensors were read for the hash
     with progress.task("images", len(images), "images") as advance:
         pixels = prepare_pixels(images, experiment.image_size, advance, cache_limit)
+    images = replace(images, reader=NoReader())
+    if isinstance(experiment.data, ImageSet):
+        experiment = replace(experiment, data=images)
     return _split_for_seeds(experiment, images, pixels, weights, device, cache_limit)
 
 

@@ -38,7 +38,7 @@ def tune(executor: Executor, trials: int, progress: Progress) -> tuple[Plan, Tun
 
     Raises
     ------
-    ImportError
+    ModuleNotFoundError
         Without Optuna, saying how to install it.
     """
     studies = [
@@ -61,6 +61,11 @@ def tune(executor: Executor, trials: int, progress: Progress) -> tuple[Plan, Tun
             results.append(TrialResult(study.spec.name, study.seed, parameters, score))
     best = {study.index: study.best for study in studies if study.best}
     return _make_plan(executor, best), TuningInfo(trials, tuple(results))
+
+
+def require_optuna() -> None:
+    """Raise ModuleNotFoundError without Optuna, saying how to install it."""
+    _import_optuna()
 
 
 class _Study:
@@ -144,10 +149,11 @@ def _distribution(space: SearchSpace) -> optuna.distributions.BaseDistribution:
 
 
 def _import_optuna() -> Any:
-    """Import Optuna, which is an optional dependency."""
+    """Import Optuna, which is an optional dependency; see `require_optuna`."""
     try:
         import optuna
     except ImportError as error:
-        raise ImportError("--tune needs Optuna: pip install 'imbalance-bench[tune]'") from error
+        needed = "tuning needs the package Optuna: pip install 'imbalance-bench[tune]'"
+        raise ModuleNotFoundError(needed) from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna

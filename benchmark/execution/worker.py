@@ -23,6 +23,7 @@ from benchmark.plugins import Plugins, check_unedited
 from benchmark.strategy import Decision
 from benchmark.strategy.registry import StrategySpec
 from benchmark.system.device import set_precision
+from benchmark.system.library_messages import libraries_silenced
 from benchmark.system.memory import release_memory
 from benchmark.system.progress import Advance, NullProgress
 from benchmark.train.checkpoint import saved_step
@@ -86,10 +87,11 @@ class Worker:
         The process ends when `parent`, the id of the process that waits for the result, is gone.
         """
         heartbeat = Heartbeat(self.folder.heartbeat_file(segment.key), parent)
-        self.train(segment, heartbeat, micro_batches)
-        heartbeat.path.unlink(missing_ok=True)
-        for spec in specs:
-            self.record(spec, segment.seed, segment.key)
+        with libraries_silenced():
+            self.train(segment, heartbeat, micro_batches)
+            heartbeat.path.unlink(missing_ok=True)
+            for spec in specs:
+                self.record(spec, segment.seed, segment.key)
 
     def record(self, spec: StrategySpec, seed: int, key: str) -> bool:
         """Write the record of a strategy from its network `key`; return whether all went well."""

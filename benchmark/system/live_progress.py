@@ -77,10 +77,7 @@ class NotebookProgress(LogProgress):
 
     @contextmanager
     def task(self, name: str, total: int, unit: str) -> Iterator[Advance]:
-        """Show how far the task is and how much time is left, from its start on."""
-        self._line = None
+        """Show how far the task is and how much time is left."""
+        self._line = None  # if the task before was interrupted
         with super().task(name, total, unit) as advance:
-            if total:
-                self.show(f"{name}: 0 of {total} {unit}")
             yield advance
-        self._line = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import struct
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,12 @@ def test_official_split_by_train_argument(tmp_path: Path) -> None:
     assert images.reader.image(6).getpixel((0, 0)) == (0, 0, 0)
     assert images.reader.image(7).getpixel((0, 0)) == (10, 10, 10)
     assert images.reader.content(7) == images.reader.content(1) != images.reader.content(2)
+
+
+def test_a_package_that_torchvision_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "lmdb", None)
+    with pytest.raises(ValueError, match="needs a further package for it: pip install lmdb"):
+        open_data("torchvision:LSUN")
 
 
 def test_a_part_alone_has_no_split(tmp_path: Path) -> None:

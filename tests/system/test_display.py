@@ -66,11 +66,11 @@ def test_a_notebook_shows_a_line_for_each_task_and_replaces_it(notebook, monkeyp
             for _ in range(1000):
                 now[0] += 0.01
                 advance(1)
-    with shown.task("nothing to do", 0, "steps"):
+    with shown.task("cached", 1000, "steps"):
         pass
     assert len(notebook) == 2
     texts = [content["text/plain"] for content in notebook[1]]
-    assert texts[0] == "training: 0 of 1000 steps"
+    assert texts[0].startswith("training: 50 of 1000 steps (5%), ")
     assert texts[-1] == "training: 1000 of 1000 steps in 10 s"
     assert len(texts) < 25  # at most two a second
 

@@ -6,12 +6,11 @@ import argparse
 from typing import TYPE_CHECKING
 
 from benchmark import api
-from benchmark.cli.console import format_plan
 from benchmark.cli.settings import add_settings, settings_from
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.run_options import RunOptions
-from benchmark.plugins import broken_plugin_sentences
-from benchmark.system.progress import Progress, terminal_progress
+from benchmark.system.display import terminal_progress
+from benchmark.system.progress import Progress
 
 if TYPE_CHECKING:
     from benchmark.execution.executor import Executor
@@ -38,7 +37,5 @@ def show_plan(args: argparse.Namespace, progress: Progress) -> tuple[Executor, R
     """Plan what the settings describe, print the plan, and return what carries it out."""
     experiment, options = api.read_settings(settings_from(args))
     executor = api.plan(experiment, options, progress)
-    for message in (*executor.prepared.messages, *broken_plugin_sentences()):
-        progress.say(f"note: {message}")
-    progress.say(format_plan(executor, options.tune))
+    api.say_plan(executor, options, progress)
     return executor, options
