@@ -9,6 +9,8 @@ from io import BytesIO
 
 from PIL import TiffImagePlugin
 
+from benchmark.system.text import pluralize
+
 # what stands at the begin of a file, or after so many bytes -> what it is, and what to do
 _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"version https://git-lfs", "a Git LFS pointer, not the image: run `git lfs pull`"),
@@ -113,7 +115,7 @@ def _tiff(content: bytes) -> str | None:
         return None
     numbers = {2: "signed ", 3: "float "}.get(tags.get(339, (1,))[0], "")
     return (
-        f"a TIFF of {samples} channels of {bits[0]} {numbers}bits, or of a compression that Pillow "
+        f"a TIFF of {pluralize(samples, 'channel', 'channels')} of {bits[0]} {numbers}bits, or of a compression that Pillow "
         "can't read (a camera's raw file?): convert it to 8-bit RGB or 16-bit grey"
     )
 
