@@ -56,7 +56,8 @@ def stored_strategies(folder: RunFolder, stored: RunManifest) -> list[StrategySp
         try:
             specs += resolve([name])
         except ValueError as error:
-            command = f", as in `{stored.command}`" if stored.command else ""
+            lines = [line for line in (stored.command or "").splitlines() if "--plugin" in line]
+            command = f", as in `{lines[-1]}`" if lines else ""
             raise ValueError(
                 f"{folder.path} holds the same experiment with {name}, which can't be built now: "
                 f"{error} Give the file that has it by --plugin{command}; choose another --out; or "

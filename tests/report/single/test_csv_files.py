@@ -10,10 +10,15 @@ import pytest
 
 from benchmark.evaluation.metrics.calibration import pooled_reliability
 from benchmark.evaluation.metrics.registry import main_metrics
+from benchmark.execution.run_folder import FILES
 from benchmark.report.render.csv_writer import write_frames
 from benchmark.report.single.csv_files import ROWS, files_section, frames_of
 from tests.report.fabricate import fabricate, with_manifest
 from tests.report.reader import read_csv
+
+
+def test_the_folder_of_a_run_knows_which_files_a_report_writes() -> None:
+    assert {name for name in FILES if name.endswith(".csv")} == set(ROWS)
 
 
 def test_columns_have_fixed_names(tmp_path: Path) -> None:
