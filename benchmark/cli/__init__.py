@@ -1,5 +1,6 @@
 """The command line: parse the arguments and call a command. The work is done by `benchmark.api`."""
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -12,6 +13,8 @@ from benchmark.system.library_messages import libraries_silenced
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code, see `exit_codes`."""
     argv = list(sys.argv[1:] if arguments is None else arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # Windows writes files in an encoding without ↑
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         args = parse(build_parser(), argv)
         with libraries_silenced():

@@ -148,13 +148,17 @@ class RunFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the lock of the folder; ValueError if another process holds it."""
+        """Hold the lock of the folder; ValueError if it is held, OSError if it can't be written."""
         try:
             release = acquire(self.path / ".lock", wait=False)
         except BlockingIOError:
             raise ValueError(
                 f"another run is at work in {self.path}; wait for it, or choose another --out"
             ) from None
+        except OSError as error:
+            raise OSError(
+                f"{self.path} can't be written ({error.strerror}); choose another --out"
+            ) from error
         try:
             yield
         finally:

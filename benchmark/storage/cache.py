@@ -38,10 +38,19 @@ _ENTRY = re.compile(r"(?P<key>[0-9a-f]{16,64})|\.(?P<unfinished>[0-9a-f]{16,64})
 
 
 def cache_dir() -> Path:
-    """Return the folder of the cache: ``$IMBALANCE_BENCH_CACHE``, else the user's cache folder."""
-    if chosen := os.environ.get("IMBALANCE_BENCH_CACHE"):
-        return Path(chosen).expanduser()
-    return user_cache_path("imbalance-bench", appauthor=False)
+    """Return the folder of the cache: ``$IMBALANCE_BENCH_CACHE``, else the user's cache folder.
+
+    ValueError if that lies in a home folder that the system does not know.
+    """
+    try:
+        if chosen := os.environ.get("IMBALANCE_BENCH_CACHE"):
+            return Path(chosen).expanduser()
+        return user_cache_path("imbalance-bench", appauthor=False)
+    except RuntimeError as error:
+        raise ValueError(
+            "there is no home folder for the cache; set IMBALANCE_BENCH_CACHE to the full path of "
+            "a folder"
+        ) from error
 
 
 @contextmanager
@@ -75,12 +84,19 @@ def lease(folder: Path, description: str) -> Lease:
 
     Until the lease ends, no process removes the entry. Waits while the entry is being removed,
     which takes a moment. The description is for people: "pixels of wheels, 2400 images, 128 px".
+    OSError if nothing can be written in the cache.
     """
     file = _lock_file(folder)
-    held = Lease(acquire(file, shared=True))
-    with file.open("r+", encoding="utf-8") as text:  # which also sets the time of the last use
-        text.write(description)
-        text.truncate()
+    try:
+        held = Lease(acquire(file, shared=True))
+        with file.open("r+", encoding="utf-8") as text:  # which also sets the time of the last use
+            text.write(description)
+            text.truncate()
+    except OSError as error:
+        raise OSError(
+            f"the cache in {folder.parents[1]} can't be written ({error.strerror}); set "
+            "IMBALANCE_BENCH_CACHE to a folder that can"
+        ) from error
     return held
 
 

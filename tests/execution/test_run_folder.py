@@ -66,6 +66,13 @@ def test_only_records_of_the_run_are_kept(tmp_path):
     assert folder.read_record("b", 0) is None
 
 
+def test_a_folder_that_cannot_be_written_says_so(tmp_path):
+    (tmp_path / "file").touch()
+    refused = pytest.raises(OSError, match=r"can't be written \(.+\); choose another --out")
+    with refused, RunFolder(tmp_path / "file" / "out").locked():
+        pass
+
+
 def test_two_runs_do_not_work_in_one_folder(tmp_path):
     folder = RunFolder(tmp_path)
     refused = pytest.raises(ValueError, match="another run is at work in")

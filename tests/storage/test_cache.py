@@ -74,6 +74,18 @@ def test_the_cache_is_in_the_users_cache_folder(monkeypatch, tmp_path):
     assert cache_dir() == Path("~/.cache/imbalance-bench").expanduser()
 
 
+def test_without_a_home_folder_the_cache_says_what_to_set(monkeypatch):
+    monkeypatch.setenv("IMBALANCE_BENCH_CACHE", "~nobody-of-this-name/cache")
+    with pytest.raises(ValueError, match=r"no home folder .*set IMBALANCE_BENCH_CACHE"):
+        entries()
+
+
+def test_a_cache_that_cannot_be_written_says_what_to_set(cache):
+    cache.write_text("a file in the way")
+    with pytest.raises(OSError, match=r"cache in .* can't be written \(.+\); set IMBALANCE_BENCH"):
+        lease(cache / "pixels" / KEYS[0], "pixels")
+
+
 def test_the_cache_of_a_block_is_another_one_for_new_processes_too(cache, tmp_path):
     with cache_in(tmp_path / "other"):
         assert cache_dir() == tmp_path / "other"
