@@ -115,8 +115,9 @@ def _tiff(content: bytes) -> str | None:
         return None
     numbers = {2: "signed ", 3: "float "}.get(tags.get(339, (1,))[0], "")
     return (
-        f"a TIFF of {pluralize(samples, 'channel', 'channels')} of {bits[0]} {numbers}bits, or of a compression that Pillow "
-        "can't read (a camera's raw file?): convert it to 8-bit RGB or 16-bit grey"
+        f"a TIFF of {pluralize(samples, 'channel', 'channels')} of {bits[0]} {numbers}bits, or of "
+        "a compression that Pillow can't read (a camera's raw file?): convert it to 8-bit RGB or "
+        "16-bit grey"
     )
 
 

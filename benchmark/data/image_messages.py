@@ -6,7 +6,14 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.data.image_info import EIGHT_BITS, NARROW, ImageInfo, choose_scales, levels
+from benchmark.data.image_info import (
+    EIGHT_BITS,
+    EXTREME,
+    NARROW,
+    ImageInfo,
+    choose_scales,
+    levels,
+)
 from benchmark.data.imageset import ImageSet
 from benchmark.data.unreadable import EXAMPLES
 from benchmark.system.text import first_names, join_names, pluralize
@@ -93,16 +100,20 @@ def _scales(table: pd.DataFrame, infos: Mapping[int, ImageInfo]) -> list[str]:
 def _range(table: pd.DataFrame) -> list[str]:
     """Say if most of the levels from black to white are not used."""
     low, high = float(table["low_level"].min()), float(table["high_level"].max())
-    is_flat = bool((table["span_level"] <= FLAT).all())
-    if is_flat and (high - low > NARROW or high == low):  # that was said
-        return []
-    if high - low <= NARROW:
+    # flat images were counted already, and wide grey may be flat by the scale alone
+    rest = table[(table["span_level"] > FLAT) | (table["kind"] != EIGHT_BITS)]
+    if low < high <= low + NARROW:
         narrow = f"All values lie between {low:.0f} and {high:.0f} of 255: the images hardly differ"
+    elif rest.empty:
+        return []
     else:
-        typical = float((table["bright_level"] - table["dark_level"]).median())
+        typical = float((rest["bright_level"] - rest["dark_level"]).median())
         if typical > NARROW:
             return []
-        narrow = f"Half of the images use {typical:.0f} of 255 levels or fewer{_outliers(table)}"
+        narrow = (
+            f"In half of the images {1 - 2 * EXTREME:.1%} of the values lie within {typical:.0f} "
+            f"of 255 levels{_outliers(rest)}"
+        )
     if (table["mode"].str.endswith(";16") & (table["kind"] == EIGHT_BITS)).any():
         narrow += (
             ". Of 16 bits a channel only the upper 8 are read: stretch the values to the whole "
@@ -118,9 +129,9 @@ def _outliers(table: pd.DataFrame) -> str:
         return ""
     lowest, highest = wide.iloc[wide["low"].argmin()], wide.iloc[wide["high"].argmax()]
     return (
-        f": nearly all of their values lie between {wide['dark'].median():g} and "
-        f"{wide['bright'].median():g}, but the least of all is {lowest['low']:g} ({lowest['file']})"
-        f", the greatest {highest['high']:g} ({highest['file']}). If these are marks for missing "
+        f": from {wide['dark'].median():g} to {wide['bright'].median():g}, but the least of all is "
+        f"{lowest['low']:g} ({lowest['file']}), the greatest {highest['high']:g} "
+        f"({highest['file']}). If these are marks for missing "
         "values, or faulty pixels, replace them"
     )
 

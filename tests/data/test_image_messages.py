@@ -128,7 +128,9 @@ def test_a_hot_pixel_that_sets_the_scale_is_named():
         return pixels
 
     message = messages_about(made(hot))[1]
-    assert message.startswith("Half of the images use 16 of 255 levels or fewer")
+    assert message.startswith(
+        "In half of the images 99.8% of the values lie within 16 of 255 levels: from "
+    )
     assert "the greatest 65535 (b/7.png)" in message
     assert "upper 8" not in message
 
@@ -207,3 +209,21 @@ def test_a_decoder_that_warns_is_quoted():
     (message,) = messages_about(contents)
     assert message.startswith("1 image was read with a warning, 'Corrupt EXIF data")
     assert message.endswith("(a/4.png).")
+
+
+def test_thin_lines_on_a_large_sheet_are_no_flat_images():
+    def sheet(i, rng):
+        pixels = np.full((900, 900), 255, dtype=np.uint8)
+        pixels[100 + i, :200] = 0
+        return pixels
+
+    (message,) = messages_about(made(sheet))
+    assert message == "In half of the images 99.8% of the values lie within 0 of 255 levels."
+
+
+def test_flat_images_are_not_counted_twice():
+    def flat(i, rng):
+        return np.full((*SHAPE, 3), 20 * i, dtype=np.uint8) if i > 3 else colour(i, rng)
+
+    (message,) = messages_about(made(flat))
+    assert message.startswith("8 of 12 images are of one flat colour")
