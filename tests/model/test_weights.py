@@ -107,12 +107,6 @@ def test_unreadable_files_say_so(tmp_path: Path, content: bytes) -> None:
         load_weights(str(tmp_path / "x.pth"))
 
 
-@pytest.mark.parametrize("suffix", ["ckpt", "pth.tar", "bin", "model", "weights", ""])
-def test_any_suffix_will_do(tmp_path: Path, suffix: str) -> None:
-    torch.save(state(), tmp_path / f"x.{suffix}")
-    assert load_weights(str(tmp_path / f"x.{suffix}")).message == ""
-
-
 def test_a_checkpoint_of_a_training_is_read_and_what_is_not_used_is_noted(tmp_path: Path) -> None:
     lightning = {f"model.{name}": t for name, t in state().items() if not name.startswith("fc.")}
     lightning |= {"model.head.weight": torch.ones(7, 2048), "criterion.weight": torch.ones(7)}

@@ -7,6 +7,7 @@ import datetime
 import enum
 import pathlib
 from collections import OrderedDict, defaultdict, deque
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -119,9 +120,11 @@ def test_a_file_from_before_torch_1_6_is_read(tmp_path: Path) -> None:
     assert torch.equal(read_content(tmp_path / "x.t7")["weight"], WEIGHT)
 
 
-def test_safetensors_are_read_under_any_suffix(tmp_path: Path) -> None:
-    save_file({"weight": WEIGHT}, tmp_path / "x.bin")
-    assert torch.equal(read_content(tmp_path / "x.bin")["weight"], WEIGHT)
+@pytest.mark.parametrize("suffix", [".pth", ".ckpt", ".pth.tar", ".bin", ".model", ".weights", ""])
+@pytest.mark.parametrize("write", [torch.save, save_file])
+def test_any_suffix_will_do(tmp_path: Path, suffix: str, write: Callable[..., None]) -> None:
+    write({"weight": WEIGHT}, tmp_path / f"x{suffix}")
+    assert torch.equal(read_content(tmp_path / f"x{suffix}")["weight"], WEIGHT)
 
 
 def test_an_old_file_with_a_foreign_class_names_it_and_the_way_out(tmp_path: Path) -> None:
