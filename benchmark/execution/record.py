@@ -51,12 +51,15 @@ def write_record(
     bool
         Whether all went well. An exception of the decision is recorded as the strategy's failure.
     """
-    fingerprint = _fingerprint(spec, key, context)
+    try:
+        fingerprint = _fingerprint(spec, key, context)
+    except ValueError:  # the source of a notebook can't be read in another process
+        fingerprint = ""  # no fingerprint: the record is computed again
     try:
         stored = folder.read_record(spec.name, seed)
     except ValueError:  # damaged, or of another version
         stored = None
-    if isinstance(stored, schema.Record) and stored.fingerprint == fingerprint:
+    if fingerprint and isinstance(stored, schema.Record) and stored.fingerprint == fingerprint:
         return True
     try:
         outputs, training = OutputStore(folder).load(key)

@@ -107,6 +107,24 @@ def test_a_record_is_computed_again_when_the_code_behind_it_changes(finished, wr
     assert write("no_change")
 
 
+def test_a_record_whose_code_cannot_be_read_is_never_taken_as_up_to_date(
+    finished, write, monkeypatch
+):
+    """As of a decision in a notebook, in another process: the notebook's own computes it again."""
+    expected = finished.folder.read_record("no_change", 0)
+
+    def unreadable(value):
+        raise ValueError("the source can't be read")
+
+    monkeypatch.setattr(module, "fingerprint", unreadable)
+    assert write("no_change")
+    assert finished.folder.read_record("no_change", 0).fingerprint == ""
+    assert write("no_change")
+    monkeypatch.undo()
+    assert write("no_change")
+    assert finished.folder.read_record("no_change", 0) == expected
+
+
 @dataclass(frozen=True)
 class Returns:
     """A decision whose rule returns a value for every image, or several."""
