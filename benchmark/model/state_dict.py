@@ -76,7 +76,7 @@ def select_tensors(content: Any, layout: Layout, network: str) -> tuple[dict[str
     else:
         prefix = max(counts, key=counts.__getitem__, default="")
     inside = {n.removeprefix(prefix): v for n, v in leaves.items() if n.startswith(prefix)}
-    _check_names(inside, layout, f"{network}{prefix and f' under {printable(prefix)}'}", leaves)
+    _check_names(inside, layout, f"{network}{prefix and f' under {_quote([prefix])}'}", leaves)
     tensors = {name: _to_float32(name, inside[name], shape) for name, shape in layout.items()}
     copies = [p for p in complete if p != prefix and not _same(p, prefix, leaves, layout)]
     return tensors, _describe_unused(leaves, layout, prefix, copies, complete)
@@ -120,9 +120,8 @@ def _choose(prefixes: list[str], leaves: Leaves, layout: Layout) -> str:
     plain = [prefix for prefix in prefixes if not _AVERAGES.search(prefix)] or prefixes
     different = [p for p in plain[1:] if not _same(p, plain[0], leaves, layout)]
     if different:
-        listing = _show([prefix or "no prefix" for prefix in plain])
         raise ValueError(
-            f"holds the network {len(plain)} times with different values, under {listing}; "
+            f"holds the network {len(plain)} times with different values, under {_quote(plain)}; "
             "save the tensors of one alone"
         )
     return plain[0]
@@ -153,7 +152,8 @@ def _check_names(
         for pattern, kind in _OTHER_NETWORKS.items()
         if any(re.search(rf"(^|\.){pattern}", name) for name in leaves)
     )
-    looks = next((f", it looks like {kind}" for kind in kinds if missing), "")
+    is_other = len(missing) == len(layout)
+    looks = next((f", it looks like {kind}" for kind in kinds if is_other), "")
     lacking, other = _show(missing) or "none", _show(unexpected) or "none"
     raise ValueError(f"is no {network}{looks}: {lacking} missing, {other} unexpected")
 
@@ -162,7 +162,8 @@ def _to_float32(name: str, value: Tensor | StandIn, shape: tuple[int, ...]) -> T
     """Return a copy in float32: a file may be mapped, and these tensors will be trained."""
     if not _is_usable(value) or value.shape != shape:
         raise ValueError(
-            f"can't be used: {name} is {_describe(value)}; it must be floating point {shape}"
+            f"can't be used: {name} is {_describe(value)}; "
+            f"it must be a floating point tensor {shape}"
         )
     tensor = value.detach().to(torch.float32, copy=True).contiguous()
     if not tensor.isfinite().all():
@@ -185,7 +186,8 @@ def _is_usable(value: Tensor | StandIn) -> TypeGuard[Tensor]:
 
 def _describe(value: Tensor | StandIn) -> str:
     if isinstance(value, StandIn):
-        return f"a {printable(type(value).__name__)}"
+        kind = type(value).__name__
+        return "an array of NumPy" if kind.startswith("numpy.") else f"a {printable(kind)}"
     if value.is_nested or value.is_meta or value.layout != torch.strided:
         return "a tensor that is sparse, nested or without numbers"
     return f"{value.dtype} {tuple(value.shape)}"
@@ -207,10 +209,14 @@ def _describe_unused(
     ]
     notes = []
     if copies:
-        notes.append(f"the network under {printable(prefix)} is used, not {_show(copies)}")
+        notes.append(f"the network under {_quote([prefix])} is used, not {_quote(copies)}")
     if unused:
         notes.append(f"tensors that are no part of the network are not used: {_show(unused)}")
     return "; ".join(notes)
+
+
+def _quote(prefixes: list[str]) -> str:
+    return _show([repr(prefix.removesuffix(".")) if prefix else "no prefix" for prefix in prefixes])
 
 
 def _show(names: list[str]) -> str:

@@ -151,13 +151,13 @@ def test_the_network_itself_is_used_and_not_its_average(first: str, second: str)
     content = state(2.0, second) | state(1.0, first)
     tensors, note = select_tensors(content, SHAPES, "a network")
     assert torch.equal(tensors["stem.bn.weight"], torch.ones(4))
-    assert f"not {second}" in note
+    assert f"not {second[:-1]!r}" in note
 
 
 def test_two_networks_are_ambiguous() -> None:
     content = {"model": state(1.0), "best_model": state(2.0)}
     with pytest.raises(
-        ValueError, match=r"2 times .*under model\., best_model\.; save the tensors"
+        ValueError, match=r"2 times .*under 'model', 'best_model'; save the tensors"
     ):
         select_tensors(content, SHAPES, "a network")
 
@@ -175,7 +175,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     ),
     "missing in a wrapper": (
         {"model": {f"module.{n}": t for n, t in state().items() if n != BIAS}},
-        r"a network under model\.module\.: stem\.bn\.weight missing, none unexpected",
+        r"a network under 'model\.module': stem\.bn\.weight missing, none unexpected",
     ),
     "another block": (
         state() | {"stem.gate.weight": OTHER},

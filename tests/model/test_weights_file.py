@@ -115,6 +115,12 @@ def test_whole_modules_are_read_without_their_code(tmp_path: Path, content: obje
     assert torch.equal(tensors["weight"], WEIGHT)
 
 
+def test_arrays_are_no_tensors(tmp_path: Path) -> None:
+    torch.save({"weight": WEIGHT.numpy()}, tmp_path / "x.pth")
+    with pytest.raises(ValueError, match=r"weight is an array of NumPy; it must be a floating"):
+        select_tensors(read_content(tmp_path / "x.pth"), LAYOUT, "a layer")
+
+
 def test_a_file_from_before_torch_1_6_is_read(tmp_path: Path) -> None:
     torch.save({"weight": WEIGHT}, tmp_path / "x.t7", _use_new_zipfile_serialization=False)
     assert torch.equal(read_content(tmp_path / "x.t7")["weight"], WEIGHT)
