@@ -38,7 +38,6 @@ _OTHERS = (
         "compressed: unpack it, and give the file of weights in it",
     ),
     (rb"(?s).{4}TFL3", "a TensorFlow Lite model: only weights of PyTorch can be read"),
-    (rb"(?s)\n.{2,9}(Placeholder|Const)\W", _TENSORFLOW.replace("checkpoint", "graph")),
     (rb"(?s)\n.*\x12.*(Placeholder|Const)\W", _TENSORFLOW.replace("checkpoint", "graph")),
     (rb"model_checkpoint_path", _TENSORFLOW),
     (rb"\x08[\x01-\x1f][\x12\x3a]", "an ONNX model: only weights of PyTorch can be read"),
