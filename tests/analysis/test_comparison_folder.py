@@ -34,25 +34,27 @@ def test_a_comparison_never_takes_the_place_of_another(
     for name in ("lab1/x", "lab1/y", "lab2/x", "lab2/y"):
         untrained(name)
     folders = {lab: [f"{lab}/x", f"{lab}/y"] for lab in ("lab1", "lab2")}
-    places = [
+    targets = [
         benchmark.compare_runs(folders[lab]).reports["html"].parent.as_posix()
         for lab in ("lab1", "lab2", "lab1", "lab2")
     ]
-    assert places == ["results/compare-x-y", "results/compare-x-y-2"] * 2
+    assert targets == ["results/compare-x-y", "results/compare-x-y-2"] * 2
 
 
 def test_a_comparison_may_get_more_runs_and_replaces_no_other_report(
     untrained: Callable[..., Path], tmp_path: Path
 ) -> None:
-    one, two, three = (untrained(name) for name in ("one", "two", "three"))
+    first, second, third = (untrained(name) for name in ("first", "second", "third"))
     out = tmp_path / "all"
-    benchmark.compare_runs([one, two], out=out)
-    benchmark.compare_runs([three, one, two], out=out)
+    benchmark.compare_runs([first, second], out=out)
+    benchmark.compare_runs([third, first, second], out=out)
     before = (out / "report.html").read_bytes()
-    with pytest.raises(ValueError, match=r"all holds a comparison of other runs \(.*three, .*one"):
-        benchmark.compare_runs([one, two], out=out)
+    with pytest.raises(
+        ValueError, match=r"all holds a comparison of other runs \(.*third, .*firs"
+    ):
+        benchmark.compare_runs([first, second], out=out)
     assert (out / "report.html").read_bytes() == before
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "report.html").write_text("mine")
     with pytest.raises(ValueError, match="mine holds the report of something else, which would be"):
-        benchmark.compare_runs([one, two], out=tmp_path / "mine")
+        benchmark.compare_runs([first, second], out=tmp_path / "mine")

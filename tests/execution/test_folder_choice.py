@@ -17,10 +17,10 @@ class Notes(NullProgress):
     """Keeps what is said."""
 
     def __init__(self):
-        self.said_so = []
+        self.texts = []
 
     def say(self, text):
-        self.said_so.append(text)
+        self.texts.append(text)
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def begin(small_experiment, tmp_path, monkeypatch):
             small_experiment(**settings), RunOptions(names, out=out, tune=tune), notes
         )
         write_manifest(executor, "command")
-        begin.notes = [note for note in notes.said_so if "results/" in note or "folder" in note]
+        begin.notes = [note for note in notes.texts if "results/" in note or "folder" in note]
         return executor.folder.path
 
     def begin(*args, **settings):
