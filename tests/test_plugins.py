@@ -2,6 +2,7 @@
 
 import pickle
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +17,7 @@ from benchmark.plugins import (
     unload_plugin,
 )
 from benchmark.strategy import Strategy, find, registry
-from benchmark.strategy.fingerprint import fingerprint
+from benchmark.strategy.fingerprint import file_hash, fingerprint
 
 GOOD = '''
 from benchmark.strategy import Stage, Strategy, strategy
@@ -396,6 +397,29 @@ def test_modules_that_no_text_shows_are_part_of_the_key(project):
     value, after = loss_of("mine")
     assert value == 6
     assert after != before
+
+
+def test_a_file_that_is_imported_later_is_that_of_the_key(project):
+    """A loss may import when it is called; an edit before that is one in the middle of a run."""
+    text = LOSS.format(name="mine", helper="h_l", used="G").replace("from h_l import G\n", "")
+    text = text.replace("        return G", "        from h_l import G\n        return G")
+    folder = project(mine=text, h_l="G = 1")
+    load_plugin(folder / "mine.py")
+    project(h_l="G = 2")
+    value, before = loss_of("mine")
+    assert value == 1
+    load_plugin(folder / "mine.py")
+    value, after = loss_of("mine")
+    assert value == 2
+    assert after != before
+
+
+def test_a_built_in_strategy_that_a_plugin_calls_is_part_of_its_key(project):
+    folder = project(mine=LOSS.format(name="mine", helper="strategies.mixup", used="Mixup"))
+    load_plugin(folder / "mine.py")
+    source = fingerprint(find("mine").stages[0].loss)["source"]
+    assert file_hash(Path(sys.modules["strategies.mixup"].__file__)) in source
+    assert file_hash(Path(sys.modules["strategies"].__file__)) not in source
 
 
 def test_no_bytecode_is_left_in_the_users_folder(project):

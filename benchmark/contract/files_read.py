@@ -4,6 +4,7 @@ import functools
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.util import source_from_cache
 from pathlib import Path
 from types import FrameType
@@ -12,7 +13,11 @@ from typing import Any, NamedTuple
 from benchmark.strategy.imported_files import imported_files, is_users
 from benchmark.strategy.registration import StrategyEntry
 
-SYSTEM = tuple(map(Path, ("/proc", "/sys", "/dev", "/etc", "/usr", sys.prefix, sys.base_prefix)))
+# the user's own folder may be below /usr or a prefix, as in a container
+SYSTEM = (
+    *map(Path, ("/proc", "/sys", "/dev", "/etc", "/usr/lib", "/usr/share")),
+    *(Path(prefix, name) for prefix in (sys.prefix, sys.base_prefix) for name in ("lib", "share")),
+)
 
 
 class Read(NamedTuple):
@@ -61,11 +66,12 @@ def _note(event: str, arguments: tuple[Any, ...]) -> None:
     reader = _users_frame(sys._getframe(1))
     if reader is None:
         return
-    file = Path(os.fsdecode(path)).resolve()
-    if file.suffix == ".pyc" and file.parent.name == "__pycache__":
-        file = Path(source_from_cache(str(file)))
-    if is_users(file) and not any(file.is_relative_to(folder) for folder in SYSTEM):
-        _reads[Read(file, Path(reader.f_code.co_filename), reader.f_lineno)] = None
+    with suppress(ValueError, OSError):  # an error here would be one of the code that is watched
+        file = Path(os.fsdecode(path)).resolve()
+        if file.suffix == ".pyc" and file.parent.name == "__pycache__":
+            file = Path(source_from_cache(str(file)))
+        if is_users(file) and not any(file.is_relative_to(folder) for folder in SYSTEM):
+            _reads[Read(file, Path(reader.f_code.co_filename), reader.f_lineno)] = None
 
 
 def _users_frame(frame: FrameType | None) -> FrameType | None:

@@ -9,7 +9,6 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -54,11 +53,6 @@ class Backbone:
     def has_weights(self) -> bool:
         """Whether it has trained weights of its own."""
         return "pretrained" in inspect.signature(self.build).parameters
-
-    @property
-    def file(self) -> Path:
-        """The source file of `build`, a part of the key of trained networks."""
-        return Path(inspect.getsourcefile(self.build) or "")
 
     def first_trained(self, fine_tune: str) -> str:
         """Return the first block that is trained; every block before it is frozen.

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import CodeType
 from typing import cast
 
-from benchmark.strategy.imported_files import is_users, loaded_text
+from benchmark.strategy.imported_files import is_users, text_to_run
 
 
 class UncachedLoader(SourceFileLoader):
@@ -17,7 +17,7 @@ class UncachedLoader(SourceFileLoader):
 
     def get_code(self, fullname: str) -> CodeType:
         """Return the code of a module, of the text that its fingerprint is made of."""
-        text = loaded_text(Path(self.path), fullname)
+        text = text_to_run(Path(self.path), fullname)
         return cast(CodeType, self.source_to_code(text, self.path))
 
 

@@ -21,7 +21,7 @@ from benchmark.strategy.statements import REFLECTION, Chain, Import, Statement, 
 
 GROUP = "imbalance_bench.strategies"  # entry points of packages that bring strategies
 ALL: Chain = ()  # every name of a module
-OURS = Path(benchmark.__file__).resolve().parent
+OURS = Path(benchmark.__file__).parent
 BUILT_IN = OURS.parent / "strategies"
 # modules that a plug-in has loaded in a way that its text does not show, by the plug-in's module
 loaded_indirectly: dict[str, frozenset[str]] = {}
@@ -88,6 +88,14 @@ def loaded_text(file: Path, module: str = "") -> str:
     return _texts[file][2]
 
 
+def text_to_run(file: Path, module: str) -> str:
+    """Return the text of a file that is imported now: what was read before its first import."""
+    if file in _texts and _texts[file][1] is None:
+        spec = getattr(sys.modules.get(module), "__spec__", None)
+        _texts[file] = module, spec, _texts[file][2]
+    return loaded_text(file, module)
+
+
 def forget_text(file: Path) -> None:
     """Read a file anew when it is needed next."""
     _texts.pop(file, None)
@@ -139,14 +147,14 @@ def is_users(file: Path) -> bool:
         return False
     if INSTALLED.intersection(file.parts):  # also those of another environment, by a .pth file
         return False
-    return not any(file.is_relative_to(folder) for folder in (*_installed(), OURS, BUILT_IN))
+    return not any(file.is_relative_to(folder) for folder in _not_the_users())
 
 
 @functools.cache
-def _installed() -> tuple[Path, ...]:
+def _not_the_users() -> tuple[Path, ...]:
     names = ("stdlib", "platstdlib", "purelib", "platlib")
     folders = {sysconfig.get_path(name) for name in names} | {site.getusersitepackages()}
-    folders |= {*site.getsitepackages()}
+    folders |= {*site.getsitepackages(), str(OURS), str(BUILT_IN)}
     both = {path for folder in folders if folder for path in (Path(folder), Path(folder).resolve())}
     return tuple(sorted(both))
 

@@ -71,3 +71,14 @@ def test_after_a_broken_file_the_next_is_checked(tmp_path, capsys):
 def test_a_missing_file_is_an_error(tmp_path, capsys):
     assert main(["check", str(tmp_path / "nowhere.py")]) == 2
     assert "nowhere.py: no such file" in capsys.readouterr().err
+
+
+def test_a_file_that_it_reads_is_a_note_and_no_failure(tmp_path, capsys):
+    file, settings = tmp_path / "mine.py", tmp_path / "settings.json"
+    settings.write_text("1")
+    text, _, _ = MINE.partition("@strategy\ndef twice")
+    file.write_text(f"{text}\nGAMMA = open({str(settings)!r}).read()\n")
+    assert main(["check", str(file)]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert f" NOTE It reads {settings} (mine.py, line 20), which is no part of its key" in printed
+    assert printed.endswith("mine passes 15 of 15 checks")
