@@ -34,8 +34,12 @@ def run(
 ) -> Result:
     """Fine-tune one network under several strategies and write the report.
 
-    Settings are the flags of ``python -m benchmark run``, with underscores. What is stored in `out`
-    and still current is not trained again.
+    Settings are the flags of ``python -m benchmark run``, with underscores; `data` may also be the
+    images themselves, see `benchmark.image_set`. What is stored in `out` and still current is not
+    trained again. For example::
+
+        benchmark.run("my_images", "no_change,focal_loss:gamma=1", seeds=3)
+        benchmark.run((images, labels), quick=True)  # arrays; or a torch Dataset
 
     Parameters
     ----------
@@ -45,6 +49,11 @@ def run(
         True or False: what is done is shown or not, as the command line shows it; None: it is shown
         in a notebook and at a prompt, not in a script. Or an object that shows it, see
         `benchmark.system.progress.Progress`.
+
+    Returns
+    -------
+    Result
+        Tables as pandas frames, figures, and the paths of the report; a notebook displays it.
 
     Raises
     ------

@@ -88,13 +88,13 @@ def test_a_run_shows_notes_plan_and_report(monkeypatch, image_folder, forgotten)
     report = Path("somewhere") / "report.html"
     result = SimpleNamespace(reports={"html": report})
     monkeypatch.setattr(api, "execute", lambda *_: result)
-    shown = Recorder()
+    recorder = Recorder()
     plugin = Path(__file__).with_name("small_backbone.py")
     small = {"plugin": plugin, "backbone": "small", "image_size": 16, "weights": "none"}
-    assert benchmark.run(image_folder, "no_change", progress=shown, **small) is result
-    assert any(text.startswith("note: ") for text in shown.texts)
-    assert any("to train   1 of 1 networks" in text for text in shown.texts)
-    assert shown.texts[-1] == f"report: {report}"
+    assert benchmark.run(image_folder, "no_change", progress=recorder, **small) is result
+    assert any(text.startswith("note: ") for text in recorder.texts)
+    assert any("to train   1 of 1 networks" in text for text in recorder.texts)
+    assert recorder.texts[-1] == f"report: {report}"
 
 
 def test_without_optuna_nothing_is_opened_for_a_search(small, monkeypatch):

@@ -39,6 +39,12 @@ def _read_images(value: Any) -> ImageSet:
         raise ValueError("a DataLoader. Give its data set: data=loader.dataset")
     if hasattr(value, "ndim") and hasattr(value, "shape"):
         raise ValueError("an array without labels. Give a pair: data=(images, labels)")
+    if (
+        hasattr(value, "__getitem__")
+        and hasattr(value, "__add__")
+        and not hasattr(value, "__len__")
+    ):
+        raise ValueError("a data set without a length. Give its class a method __len__")
     if not (hasattr(value, "__getitem__") and hasattr(value, "__len__")) or isinstance(
         value, dict | tuple | bytes | bytearray | range
     ):

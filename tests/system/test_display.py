@@ -57,16 +57,16 @@ def test_ipython_on_a_terminal_is_no_notebook(script):
 
 
 def test_a_notebook_shows_a_line_for_each_task_and_replaces_it(notebook, monkeypatch):
-    shown = choose_progress(None)
-    assert isinstance(shown, NotebookProgress)
+    display = choose_progress(None)
+    assert isinstance(display, NotebookProgress)
     now = [100.0]
     monkeypatch.setattr("benchmark.system.progress.time.monotonic", lambda: now[0])
     for name in ("images", "training"):
-        with shown.task(name, 1000, "steps") as advance:
+        with display.task(name, 1000, "steps") as advance:
             for _ in range(1000):
                 now[0] += 0.01
                 advance(1)
-    with shown.task("cached", 1000, "steps"):
+    with display.task("cached", 1000, "steps"):
         pass
     assert len(notebook) == 2
     texts = [content["text/plain"] for content in notebook[1]]
