@@ -2,13 +2,19 @@
 
 from collections.abc import Sequence
 
-from benchmark.data.folder_names import are_renderings, parts_among, same_below
+from benchmark.data.folder_names import (
+    are_parts,
+    are_renderings,
+    parts_among,
+    same_below,
+    unaltered,
+)
 from benchmark.data.folder_tree import Folder
 from benchmark.data.split_names import split_of, splits_of
 from benchmark.system.text import first_names, pluralize
 
 REALLY_CLASSES = "--class-level 1 if the folders really are the classes"
-LEVEL_2 = "--class-level 2 makes the folders below them the classes"
+ARE_SPLITS = "rename them train, val and test, if they are splits"
 
 
 class AmbiguityError(ValueError):
@@ -52,39 +58,49 @@ def refuse_ambiguous_classes(parents: Sequence[Folder], are_splits: bool) -> Non
         for folder in parent.filled:
             folders.setdefault(folder.name, []).append(folder)
     names = list(folders)
-    below = {name: [f.name for folder in folders[name] for f in folder.filled] for name in names}
-    first = "" if are_splits or not names else folders[names[0]][0].path
-    if len(names) == 1 and below[names[0]]:
-        end = end_of_chain(folders[names[0]][0]).path
+    ends = {name: [end_of_chain(folder) for folder in folders[name]] for name in names}
+    below = {name: [f.name for end in ends[name] for f in end.filled] for name in names}
+    filled = [end for name in names for end in ends[name] if end.filled]
+    # a folder of one split alone is no data set
+    alone = {name: "" if are_splits or not below[name] else ends[name][0].path for name in names}
+    level = _level_below(parents, filled)
+    if len(names) == 1 and filled:
+        paths = [end.path for end in ends[names[0]]]
         raise AmbiguityError(
-            f"all images lie below one folder, {end}",
-            f"--class-level 2 makes the folders below {names[0]} the classes",
-            deeper="" if are_splits else end,
+            f"all images lie below one folder, {paths[0]}"
+            if len(paths) == 1
+            else f"the images of each split lie below one folder: {first_names(paths)}",
+            level and f"{level} makes the folders below {filled[0].name} the classes",
+            deeper=alone[names[0]],
             level_1="",
         )
+    deeper_level = level and f"{level} makes the folders below them the classes"
     if parts := parts_among(names):
-        level_2 = LEVEL_2 if any(below.values()) else ""
         raise AmbiguityError(
-            f"{first_names(parts)} are named like parts of a data set, not like classes", level_2
+            f"{first_names(parts)} are named like parts of a data set, not like classes",
+            deeper_level,
+            deeper="" if deeper_level else alone[parts[0]],
         )
     if are_renderings(names):
         sentence = f"{first_names(names)} are named like renderings or labels of the same images"
-        raise AmbiguityError(sentence, deeper=first if below[names[0]] else "")
-    if same := same_below(list(below.values())):
-        _refuse_same_below(names, same, first)
+        raise AmbiguityError(sentence, deeper=alone[unaltered(names)])
+    if (same := same_below(list(below.values()))) and not are_parts(same):
+        ways = [deeper_level] if are_splits or len(names) > 3 else [ARE_SPLITS, deeper_level]
+        _refuse_same_below(names, same, ways, alone[names[0]])
     for name in names:
         copied = folders.keys() & below[name]
         if len(copied) > 1 and 2 * len(copied) >= len(names) - 1:
-            path = folders[name][0].path
             raise AmbiguityError(
-                f"{path} holds folders that are named like those beside it "
+                f"{ends[name][0].path} holds folders that are named like those beside it "
                 f"({first_names(sorted(copied), 3)}): a copy, or other data",
-                f"move {path} away, if it is a copy",
-                deeper="" if are_splits else path,
+                f"move {folders[name][0].path} away, if it is a copy",
+                deeper=alone[name],
             )
 
 
-def _refuse_same_below(names: Sequence[str], same: Sequence[str], first: str) -> None:
+def _refuse_same_below(
+    names: Sequence[str], same: Sequence[str], ways: Sequence[str], deeper: str
+) -> None:
     sentence = f"{first_names(names)} hold folders of the same names ({first_names(same, 5)})"
     if splits_of(same):
         raise AmbiguityError(
@@ -97,7 +113,23 @@ def _refuse_same_below(names: Sequence[str], same: Sequence[str], first: str) ->
             f"{sentence}, which are named like renderings or labels of the same images",
             level_1="--class-level 1 takes all of them as images of the class",
         )
-    raise AmbiguityError(f"{sentence}: either level may be the classes", LEVEL_2, deeper=first)
+    raise AmbiguityError(f"{sentence}: either level may be the classes", *ways, deeper=deeper)
+
+
+def _level_below(parents: Sequence[Folder], ends: Sequence[Folder]) -> str:
+    """Return the flag that makes the folders in `ends` the classes; '' if none does.
+
+    None does if they lie at several levels below `parents`, or are named like splits.
+    """
+    depths = {
+        end.path.removeprefix(f"{parent.path}/").count("/") + 2
+        for parent in parents
+        for end in ends
+        if not parent.path or end.path.startswith(f"{parent.path}/")
+    }
+    if len(depths) != 1 or any(splits_of([f.name for f in end.filled]) for end in ends):
+        return ""
+    return f"--class-level {depths.pop()}"
 
 
 def end_of_chain(folder: Folder) -> Folder:

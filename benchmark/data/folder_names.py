@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 _PART_WORDS = """
 fold folds cv kfold split part parts batch chunk shard subset partition portion set folder dir zip
-volume images image imgs img photos pictures pics frames data dataset
+volume images image imgs img photos pictures pics frames data dataset plate plates run runs session
+sessions replicate replicates
 """
 _RENDERING_WORDS = """
 image images img imgs photo photos picture pictures mask masks label labels annotation annotations
@@ -17,8 +18,13 @@ heatmap heatmaps edge edges contour contours gt groundtruth input inputs target 
 highres lowres jpg jpeg png tif tiff bmp webp dicom normalized normalised enhanced equalized
 filtered denoised
 """
+_UNALTERED_WORDS = """
+image images img imgs photo photos picture pictures color colour rgb original originals raw input
+"""
 _COPIES = {"thumb", "thumbnail", "small", "preview", "copy", "flipped", "rotated"}
-_PARTS, _RENDERINGS = (frozenset(words.split()) for words in (_PART_WORDS, _RENDERING_WORDS))
+_PARTS, _RENDERINGS, _UNALTERED = (
+    frozenset(words.split()) for words in (_PART_WORDS, _RENDERING_WORDS, _UNALTERED_WORDS)
+)
 
 
 def are_parts(names: Sequence[str]) -> bool:
@@ -63,6 +69,15 @@ def are_renderings(names: Sequence[str]) -> bool:
         and len(others) == 1
         and not any(_RENDERINGS.isdisjoint(words) for words in readings)
     )
+
+
+def unaltered(names: Sequence[str]) -> str:
+    """Return the name that tells of images as they were taken; without one, the first.
+
+    >>> unaltered(["annotations", "images"]), unaltered(["bw", "edges"])
+    ('images', 'bw')
+    """
+    return next((name for name in names if not _UNALTERED.isdisjoint(_words(name))), names[0])
 
 
 def derived_from(stem: str) -> str | None:

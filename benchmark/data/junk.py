@@ -6,7 +6,7 @@ import re
 _FOLDER_NAMES = """
 @eadir @tmp @recycle @recently-snapshot #recycle #snapshot .@__thumb .@upload_cache
 __macosx .appledouble .spotlight-v100 .fseventsd .temporaryitems .trashes .documentrevisions-v100
-$recycle.bin recycler recycled lost+found .thumbnails .picasaoriginals
+$recycle.bin recycler lost+found .thumbnails .picasaoriginals
 .ipynb_checkpoints __pycache__ .git .svn .hg .dvc .cache .idea .vscode .stversions
 thumbnails thumbnail
 """

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from benchmark.data.folder_names import derived_from
+from benchmark.data.folder_names import are_parts, derived_from
 from benchmark.data.folder_tree import Folder
 from benchmark.data.layout import ClassFolder, Layout
 from benchmark.data.split_names import split_of
@@ -55,17 +55,22 @@ def _split_messages(root: Folder, layout: Layout) -> list[str]:
 
 def _level_messages(classes: Sequence[ClassFolder], class_level: int) -> list[str]:
     """Tell of classes whose images lie in several folders: the class folder and those below it."""
-    images: dict[str, Counter[str]] = {}  # class -> folder directly below, or '' -> images
-    for c in classes:
-        counts = images.setdefault(c.name, Counter())
-        counts[""] += len(c.folder.images)
-        for folder in c.folder.filled:
-            counts[folder.name] += folder.total
-    images = {name: +counts for name, counts in images.items() if +counts}
+    ends = [(c.name, c.folder, c.folder) for c in classes if c.folder.total]
+    while ends and all(not end.images and len(end.filled) == 1 for _, _, end in ends):
+        ends = [(name, folder, end.filled[0]) for name, folder, end in ends]
+        class_level += 1
+    images: dict[str, Counter[str]] = {}  # class -> path below it, or '' -> images
+    for class_name, folder, end in ends:
+        counts = images.setdefault(class_name, Counter())
+        counts[""] += len(end.images)
+        for below in end.filled:
+            counts[below.path[len(folder.path) + 1 :]] += below.total
+    images = {name: +counts for name, counts in images.items()}
     merged = {name: counts for name, counts in images.items() if len(counts) > 1}
     if not merged:
         return []
-    if not any("" in counts for counts in images.values()):
+    last = sorted({path.rpartition("/")[2] for counts in images.values() for path in counts})
+    if not any("" in counts for counts in images.values()) and not are_parts(last):
         paths = [f"{name}/{below}" for name, counts in images.items() for below in counts]
         return [
             f"All images lie deeper, in {len(paths)} folders that are merged into "

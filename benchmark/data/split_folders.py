@@ -49,10 +49,12 @@ def find_split_folders(root: Folder) -> SplitFolders | None:
             "add a folder train with a folder for each class",
             deeper=next(folder.path for folder in splits.values() if folder.filled),
         )
-    if any(len(names) > 1 for names in by_split.values()):
-        raise AmbiguityError(
-            f"several folders are the same split: {', '.join(splits)}", "merge or rename them"
-        )
+    for split, names in by_split.items():
+        if len(names) > 1:
+            raise AmbiguityError(
+                f"{join_names(names)} are all named like the {split} split",
+                "put their class folders into one of them, or rename one",
+            )
     folders = {split: splits[name] for split, (name,) in by_split.items()}
     classes = {folder.name for folder in folders["train"].filled}
     unclassed = {split: f for split, f in folders.items() if not _has_classes(f, classes)}
@@ -71,8 +73,9 @@ def _refuse_splits_below(named: dict[str, str], others: list[Folder]) -> None:
     if deep and (named or len(deep) < len(others)):
         name = deep[0]
         beside = [*named, *(other for other in ends if other != name)]
+        are = "is named like a split" if len(below[name]) == 1 else "are named like splits"
         raise AmbiguityError(
-            f"{join_names(list(below[name]))} in {ends[name].path} are named like splits, and "
+            f"{join_names(list(below[name]))} in {ends[name].path} {are}, and "
             f"other images lie in {first_names(beside)}",
             f"move {name} away, if it is a copy",
             deeper=ends[name].path,
@@ -108,6 +111,7 @@ def _refuse_beside(splits: list[str], others: list[Folder]) -> None:
             f"{are.format(join_names(splits))}? The {lie} beside",
             f"move {first_names(beside)} away, if {join_names(splits)} "
             f"{'is a split' if len(splits) == 1 else 'are splits'}",
+            f"rename {beside[0]} train, val or test, if it is a split" if len(deep) == 1 else "",
             deeper=splits[0] if len(splits) == 1 else "",
         )
 

@@ -26,8 +26,7 @@ def below(tops, names):
 @pytest.mark.parametrize(
     ("counts", "sentence", "way", "deeper"),
     [
-        ({"my/my/cat": 1, "my/my/dog": 1}, "below one folder, my/my", "--class-level 2", "my/my"),
-        ({"a/train/cat": 1, "a/train/dog": 1}, "below one folder, a", "--class-level 2", "a"),
+        ({"my/my/cat": 1, "my/my/dog": 1}, "below one folder, my/my", "--class-level 3", "my/my"),
         (
             below(["fold0", "fold1", "fold2"], ["cat", "dog"]),
             "fold0, fold1, fold2 are named like parts",
@@ -47,6 +46,30 @@ def below(tops, names):
             r"far, near hold folders of the same names \(cat, dog\): either level",
             "--class-level 2",
             "far",
+        ),
+        (
+            below(["amazon/images", "webcam/images"], ["bike", "mug"]),
+            r"amazon, webcam hold folders of the same names \(bike, mug\)",
+            "--class-level 3",
+            "amazon/images",
+        ),
+        (
+            below(["CUB/images", "segmentations"], ["001.ani", "002.auk"]),
+            "CUB, segmentations hold folders of the same names",
+            "rename them train, val and test",
+            "CUB/images",
+        ),
+        (
+            below(["fold0/train", "fold0/test", "fold1/train", "fold1/test"], ["cat", "dog"]),
+            "fold0, fold1 are named like parts",
+            "--class-level 1",
+            "fold0",
+        ),
+        (
+            below(["annotations", "images"], ["cat", "dog"]),
+            "named like renderings",
+            "--class-level 1",
+            "images",
         ),
         (
             below(["cat", "dog"], ["2019", "2020"]),
@@ -81,12 +104,30 @@ def test_what_may_be_no_classes_is_refused(refuse, counts, sentence, way, deeper
         below(["n01", "n02", "n03"], ["images"]),
         {"Aves/owl": 1, "Aves/jay": 1, "Insecta/ant": 1, "Insecta/bee": 1},
         {"cat/kittens": 1, "cat": 1, "dog": 1},
+        below(["cat", "dog"], ["batch1", "batch2"]),
+        below(["drug", "placebo"], ["plate 1/A01", "plate 2/A02"]),
+        below(["benign/SOB", "malignant/SOB"], ["images"]),
         {"Apple/healthy": 1, "Apple/rust": 1, "Corn/healthy": 1, "Corn/smut": 1, "Corn/x": 1},
         {},
     ],
 )
 def test_what_are_classes_is_not_refused(refuse, counts):
     refuse(counts)
+
+
+def test_no_class_level_makes_classes_of_splits(refuse):
+    with pytest.raises(AmbiguityError, match="all images lie below one folder, a") as refusal:
+        refuse(below(["a/train", "a/test"], ["cat", "dog"]))
+    assert (refusal.value.ways, refusal.value.deeper) == ((), "a")
+
+
+def test_one_folder_in_each_split_is_named_in_each(tmp_path):
+    tree = walk_folder(make_files(tmp_path, below(["test/images", "train/images"], "ab")))[0]
+    with pytest.raises(
+        AmbiguityError, match=r"images of each split lie below one folder: test/i.*, train/images"
+    ) as refusal:
+        refuse_ambiguous_classes(tree.folders, True)
+    assert refusal.value.ways == ("--class-level 2 makes the folders below images the classes",)
 
 
 def test_a_split_folder_with_loose_images_is_refused(tmp_path):

@@ -28,6 +28,8 @@ def test_examples_in_docstrings():
         ["HAM10000_images_part_1", "HAM10000_images_part_2"],
         ["images_001", "images_012"],
         ["1_fold", "2_fold"],
+        ["plate 1", "plate 2"],
+        ["session_a", "session_b"],
     ],
 )
 def test_parts(names):

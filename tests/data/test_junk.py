@@ -26,7 +26,7 @@ def test_folders_of_systems_and_programs(name):
     assert is_junk_folder(name)
 
 
-@pytest.mark.parametrize("name", ["cat", "recycle", "git", "thumb_up", "eaDir", "trash", "found"])
+@pytest.mark.parametrize("name", ["cat", "recycled", "git", "thumb_up", "eaDir", "trash", "found"])
 def test_folders_of_owners(name):
     assert not is_junk_folder(name)
     assert not is_junk_folder(name, below_class=True)

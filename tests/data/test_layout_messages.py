@@ -89,6 +89,21 @@ def test_a_level_below_the_chosen_one(messages):
     assert messages(counts, 3) == []
 
 
+def test_kinds_below_a_folder_that_every_class_has(messages):
+    counts = {"benign/SOB/adenosis": 1, "benign/SOB/fibroma": 1, "malignant/SOB/ductal": 1}
+    (sentence,) = messages(counts)
+    assert "3 folders that are merged into 2 classes (benign/SOB/adenosis, " in sentence
+    assert "--class-level 3 makes" in sentence
+
+
+def test_parts_below_classes_are_no_kinds(messages):
+    counts = {f"{name}/batch{part}": 1 for name in ("cat", "dog") for part in (1, 2)}
+    assert messages(counts) == [
+        "Images in folders below a class folder belong to its class: cat with 2 images from "
+        "batch1, batch2, dog with 2 images from batch1, batch2."
+    ]
+
+
 def test_a_class_in_two_splits_is_not_merged(messages):
     counts = {f"{split}/{name}/images": 1 for split in ("train", "test") for name in "ab"}
     assert messages(counts) == []

@@ -110,8 +110,14 @@ def test_classes_are_no_splits(find, counts):
 
 
 def test_two_folders_of_one_split_are_refused(find):
-    with pytest.raises(AmbiguityError, match="several folders are the same split: train, val, va"):
+    with pytest.raises(AmbiguityError, match="val and valid are all named like the val split"):
         find(classes("train", "val", "valid"))
+
+
+def test_a_split_in_another_language_may_be_renamed(find):
+    with pytest.raises(AmbiguityError, match="is test a split or a class") as refusal:
+        find(classes("entrenamiento", "test"))
+    assert "rename entrenamiento train, val or test, if it is a split" in refusal.value.ways
 
 
 def test_splits_beside_class_folders_are_refused(find):
@@ -137,7 +143,7 @@ def test_a_train_folder_among_several_flat_ones_may_be_a_class_with_kinds(find):
 )
 def test_splits_below_a_folder_beside_other_images_are_refused(find, counts, deeper):
     with pytest.raises(
-        AmbiguityError, match=rf" in {deeper} are named like splits, and"
+        AmbiguityError, match=rf" in {deeper} (are named like splits|is named like a split), and"
     ) as refusal:
         find(counts)
     assert refusal.value.deeper == deeper
