@@ -49,9 +49,7 @@ def test_a_comparison_may_get_more_runs_and_replaces_no_other_report(
     benchmark.compare_runs([first, second], out=out)
     benchmark.compare_runs([third, first, second], out=out)
     before = (out / "report.html").read_bytes()
-    with pytest.raises(
-        ValueError, match=r"all holds a comparison of other runs \(.*third, .*firs"
-    ):
+    with pytest.raises(ValueError, match=r"all holds a comparison of other runs \(.*third, .*firs"):
         benchmark.compare_runs([first, second], out=out)
     assert (out / "report.html").read_bytes() == before
     (tmp_path / "mine").mkdir()
