@@ -82,7 +82,9 @@ def test_commands_of_the_readme_can_be_given(load_file):
     load_file("resnet18.py")
     parser = build_parser()
     lines = re.findall(
-        r"(?:python -m benchmark|imbalance-bench) ((?:run|plan|check|data|list|cache|compare)[^`\n]*)", README
+        r"(?:python -m benchmark|imbalance-bench) "
+        r"((?:run|plan|check|data|list|cache|compare)[^`\n]*)",
+        README,
     )
     assert len(lines) > 8
     for line in lines:
