@@ -52,7 +52,7 @@ LABELS = ColumnKind(
     categoryname categoryid dx diagnosis diagnoses finding findings findinglabels species breed
     target targets targetname disease
     """),
-    _words("grade level severity type defect variety"),
+    _words("grade level severity type defect variety tag tags choice choices"),
 )
 GROUPS = ColumnKind(
     "the groups",

@@ -51,7 +51,7 @@ def match_files(path: Path, column: str, files: Sequence[str]) -> tuple[list[str
         If columns are missing, a name fits several files, two rows give one file different values,
         or most rows and files don't fit.
     """
-    table = read_csv(path, lambda header: bool(_FILES.candidates(header)))
+    table = read_csv(path, lambda header: bool(_FILES.candidates(header)), f"file,{column}")
     file_column, value_column, messages = _two_columns(table, column)
     names = table.column(file_column)
     if "" in names:
@@ -131,7 +131,8 @@ def value_messages(column: str, values: Sequence[str], files: Sequence[str]) -> 
     """Report images without a group or a split, and groups that are no groups."""
     messages = []
     if without := [file for file, value in zip(files, values, strict=True) if not value]:
-        result = {"split": "they are trained on", "group": "each is a group of its own"}[column]
+        trained = "it is trained on" if len(without) == 1 else "they are trained on"
+        result = {"split": trained, "group": "each is a group of its own"}[column]
         images = pluralize(len(without), "image has", "images have")
         messages.append(f"{images} no {column} (e.g. {without[0]!r}): {result}.")
     if column == "group":

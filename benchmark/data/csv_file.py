@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmark.data.image_files import IMAGE_SUFFIXES
 from benchmark.data.text_encoding import read_text
-from benchmark.system.text import join_names, list_below
+from benchmark.system.text import join_names, list_below, pluralize
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 _SEP_LINE = re.compile(r'\ufeff?"?sep=(.)"?[,;\t ]*', re.IGNORECASE)  # Excel's, above the header
@@ -42,7 +42,11 @@ class CsvFile:
         return [row.cells[index] for row in self.rows]
 
 
-def read_csv(path: Path, fits: Callable[[Sequence[str]], bool] = lambda _: False) -> CsvFile:
+def read_csv(
+    path: Path,
+    fits: Callable[[Sequence[str]], bool] = lambda _: False,
+    example: str = "path,label",
+) -> CsvFile:
     """Read a CSV file whose first line names its columns.
 
     Parameters
@@ -50,6 +54,8 @@ def read_csv(path: Path, fits: Callable[[Sequence[str]], bool] = lambda _: False
     fits
         Tells whether a header has the columns that the caller needs. It decides where the header
         could be separated in two ways.
+    example
+        A header that is right, for errors.
 
     Raises
     ------
@@ -63,12 +69,12 @@ def read_csv(path: Path, fits: Callable[[Sequence[str]], bool] = lambda _: False
     if numbered and (match := _SEP_LINE.fullmatch(numbered[0][1])):
         separator, numbered = match[1], numbered[1:]
     if not numbered:
-        raise ValueError(f"{path}: is empty. {_HEADER_WANTED}")
+        raise ValueError(f"{path}: is empty. {_wanted(example)}")
     separators = [separator] if separator else _candidates(numbered[0][1])
     tables, errors = {}, {}
     for candidate in separators:
         try:
-            tables[candidate] = _parse(path, numbered, candidate)
+            tables[candidate] = _parse(path, numbered, candidate, example)
         except ValueError as error:
             errors[candidate] = error
     best = [s for s, table in tables.items() if fits(table.header)] or list(tables)
@@ -83,7 +89,8 @@ def read_csv(path: Path, fits: Callable[[Sequence[str]], bool] = lambda _: False
     return tables[best[0]]
 
 
-_HEADER_WANTED = "The first line names the columns, e.g. path,label; each further line is a row."
+def _wanted(example: str) -> str:
+    return f"The first line names the columns, e.g. {example}; each further line is a row."
 
 
 def _candidates(header: str) -> list[str]:
@@ -91,12 +98,12 @@ def _candidates(header: str) -> list[str]:
     return sorted((s for s in SEPARATORS if s in header), key=header.count, reverse=True) or [","]
 
 
-def _parse(path: Path, numbered: list[tuple[int, str]], separator: str) -> CsvFile:
+def _parse(path: Path, numbered: list[tuple[int, str]], separator: str, example: str) -> CsvFile:
     first, header_line = numbered[0]
     header = _cells(path, first, header_line, separator)
     while header and not header[-1]:
         header.pop()  # separators at the end of all lines
-    _check_header(path, first, header, header_line)
+    _check_header(path, first, header, header_line, example)
     rows = []
     for number, line in numbered[1:]:
         cells = _cells(path, number, line, separator)
@@ -107,7 +114,7 @@ def _parse(path: Path, numbered: list[tuple[int, str]], separator: str) -> CsvFi
         rows.append(Row(number, tuple(cells[: len(header)])))
     if not rows:
         raise ValueError(
-            f"{path}: has a header and no row: {_quote(header_line)}. {_HEADER_WANTED}"
+            f"{path}: has a header and no row: {_quote(header_line)}. {_wanted(example)}"
         )
     return CsvFile(path, tuple(header), tuple(rows))
 
@@ -133,12 +140,12 @@ def _cells(path: Path, number: int, line: str, separator: str) -> list[str]:
     return [cell.strip().strip("\ufeff") for cell in cells]
 
 
-def _check_header(path: Path, number: int, header: list[str], line: str) -> None:
+def _check_header(path: Path, number: int, header: list[str], line: str, example: str) -> None:
     images = [cell for cell in header if Path(cell).suffix.lower() in IMAGE_SUFFIXES]
     if images:
         raise ValueError(
             f"{path}: line {number} names the image {images[0]!r}; the first line must name the "
-            "columns. Put a line with the names above it, e.g. path,label."
+            f"columns. Put a line with the names above it, e.g. {example}."
         )
     names = [name.lower() for name in header if name]
     if twice := [name for name in header if names.count(name.lower()) > 1]:
@@ -157,8 +164,11 @@ def _misfit(
         if more
         else "Add the missing cells, which may be empty, with their separators."
     )
+    if len(header) == 1 and more:
+        advice = "The first line must name the columns: remove what stands above that line."
     return list_below(
-        f"{path}: line {number} has {len(cells)} cells, the header has {len(header)}. {advice}",
+        f"{path}: line {number} has {pluralize(len(cells), 'cell', 'cells')}, the header has "
+        f"{len(header)}. {advice}",
         [f"header: {_quote(separator.join(header))}", f"line {number}: {_quote(line)}"],
     )
 

@@ -17,7 +17,7 @@ from benchmark.data.image_files import FileReader, short_name
 from benchmark.data.imageset import ImageSet
 from benchmark.data.layout import Layout, find_layout
 from benchmark.data.layout_messages import layout_messages
-from benchmark.data.tables_beside import find_table, table_ways, unread_tables
+from benchmark.data.tables_beside import find_table, table_ways, unread_documents
 from benchmark.system.text import list_below, printable
 
 LAYOUT = """\
@@ -59,7 +59,7 @@ def image_folder(spec: str, class_level: int | None = None) -> ImageSet:
     split, split_messages = _given_split(root, tree, layout, files, given)
     groups, group_messages = _groups(root, tree, files)
     messages += [*split_messages, *group_messages]
-    messages += unread_tables(spec, tree, list(layout.splits.values()))
+    messages += unread_documents(spec, tree, list(layout.splits.values()))
     classes, labels = np.unique(names, return_inverse=True)
     return ImageSet(
         name=short_name(root),

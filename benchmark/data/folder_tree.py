@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,9 +12,10 @@ from benchmark.data.junk import is_junk_file, is_junk_folder
 from benchmark.data.split_names import split_of
 from benchmark.system.text import first_names, pluralize
 
-_SUFFIXES = ".csv .tsv .txt .md .json .jsonl .yaml .yml .toml .xml .html .ini .db .log"
-IGNORED_SUFFIXES = frozenset(_SUFFIXES.split())  # such files are ignored without a message
-TABLE_SUFFIXES = (".csv", ".tsv")
+TABLE_SUFFIXES = (".csv", ".tsv", ".tab")
+SHEET_SUFFIXES = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers", ".parquet")  # are not read
+_TEXTS = ".txt .lst .md .json .jsonl .yaml .yml .toml .xml .html .ini .db .log"
+_DOCUMENTS = frozenset({*TABLE_SUFFIXES, *SHEET_SUFFIXES, *_TEXTS.split()})
 
 
 @dataclass(eq=False)
@@ -25,12 +26,17 @@ class Folder:
     images: dict[str, str] = field(default_factory=dict)  # path below the root -> stamp
     folders: list["Folder"] = field(default_factory=list)  # by the code points of their names
     others: Counter[str] = field(default_factory=Counter)  # suffix -> files not known as images
-    tables: list[str] = field(default_factory=list)  # names of .csv and .tsv files
+    documents: list[str] = field(default_factory=list)  # names of tables, texts and the like
 
     @property
     def name(self) -> str:
         """The last part of the path."""
         return self.path.rpartition("/")[2]
+
+    @property
+    def tables(self) -> list[str]:
+        """The names of the files in it that may be read as tables."""
+        return [name for name in self.documents if has_suffix(name, TABLE_SUFFIXES)]
 
     def walk(self) -> Iterator["Folder"]:
         """Yield this folder and all below it."""
@@ -49,6 +55,11 @@ class Folder:
     def filled(self) -> list["Folder"]:
         """The folders directly in this one that hold images, at any depth."""
         return [folder for folder in self.folders if folder.total]
+
+
+def has_suffix(name: str, suffixes: Collection[str]) -> bool:
+    """Tell whether the name of a file ends in one of the suffixes, in any letter case."""
+    return Path(name).suffix.lower() in suffixes
 
 
 @dataclass
@@ -152,10 +163,10 @@ def _add_file(folder: Folder, path: str, entry: os.DirEntry, left_out: LeftOut) 
             left_out.hidden_images.append(path)
     elif suffix in IMAGE_SUFFIXES and entry.is_file():
         folder.images[path] = stamp(path, entry.stat())
-    elif suffix not in IGNORED_SUFFIXES:
+    elif suffix in _DOCUMENTS:
+        folder.documents.append(entry.name)
+    else:
         folder.others[suffix] += 1
-    elif suffix in TABLE_SUFFIXES:
-        folder.tables.append(entry.name)
 
 
 def _count_images(folder: str) -> int:

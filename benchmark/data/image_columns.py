@@ -1,5 +1,6 @@
 """The columns of a table of images: path,label[,group][,split], by these or other usual names."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +14,13 @@ from benchmark.data.column_names import (
     shown_header,
 )
 from benchmark.data.csv_file import CsvFile, read_csv
-from benchmark.data.one_hot import are_exclusive, one_hot_columns
+from benchmark.data.one_hot import are_exclusive, marked_columns, one_hot_columns
 from benchmark.data.split_names import split_of
 from benchmark.system.text import first_names
+
+# columns of folds or marks: 'fold', 'kfold_5', 'is_train', 'test'
+_PARTS = re.compile(r"k?folds?([\W\d_].*)?|(is[ _-]?)?(train|val|valid|test)(ing)?", re.IGNORECASE)
+_NO_SPLIT = " Numbers of folds are no split; a column 'split' with train, val and test gives one."
 
 
 @dataclass(frozen=True)
@@ -65,10 +70,10 @@ def read_image_table(path: Path) -> tuple[CsvFile, ImageColumns]:
     ]
     used = {images, label, group, split, *one_hot}
     if unused := [name for index, name in enumerate(header) if name and index not in used]:
-        folds = any(name.lower().startswith("fold") for name in unused)
+        parts = any(_PARTS.fullmatch(name) for name in unused)
         messages.append(
             f"columns that are not used: {first_names([repr(name) for name in unused], 20)}."
-            f"{' Numbers of folds are no split.' if folds else ''}"
+            f"{_NO_SPLIT if parts and split is None else ''}"
         )
     return table, ImageColumns(images, label, tuple(one_hot), group, split, tuple(messages))
 
@@ -95,6 +100,11 @@ def _columns_missing(table: CsvFile) -> str:
     advice = "Rename the right ones, or put such a line above the first row if it has no names."
     if len(header) == 1:
         advice = "Cells are separated by commas, semicolons, tabs or vertical bars."
+    elif IMAGES.candidates(header) and (marked := marked_columns(table)):
+        advice = (
+            f"{first_names([repr(header[column]) for column in marked], 5)} hold marks: a column "
+            "for each class needs a 1 in the row of an image of the class, and a 0 in all others."
+        )
     return (
         f"{table.path}: the first line must name the columns path,label[,group][,split]; it has "
         f"{shown_header(header)}. {advice}"

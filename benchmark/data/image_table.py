@@ -75,6 +75,10 @@ def image_table(spec: str) -> ImageSet:
         if any(values):
             messages += value_messages(column, values, names)
     classes, labels = np.unique(labels_as_written, return_inverse=True)
+    messages = [f"{table.name}: {message}" for message in messages]
+    if len(classes) < 2:
+        sentence = f"{spec}: a classifier needs at least two classes; all images that exist have"
+        raise ValueError(list_below(f"{sentence} the label {classes[0]!r}.", messages))
     return ImageSet(
         name=short_name(table),
         spec=spec,
@@ -86,7 +90,7 @@ def image_table(spec: str) -> ImageSet:
         reader=FileReader(root, names),
         groups=group_ids(groups) if any(groups) else None,
         split=split_names(table, splits) if any(splits) else None,
-        messages=tuple(f"{table.name}: {message}" for message in messages),
+        messages=tuple(messages),
     )
 
 

@@ -105,7 +105,10 @@ def _empty_messages(classes: Sequence[ClassFolder]) -> list[str]:
     for c in classes:
         if not c.folder.total:
             others = sum((folder.others for folder in c.folder.walk()), Counter[str]())
-            inside = ", ".join(_format_files(s, n) for s, n in others.most_common(3))
+            files = [_format_files(s, n) for s, n in others.most_common(3)]
+            if documents := sum(len(folder.documents) for folder in c.folder.walk()):
+                files.append(pluralize(documents, "text or table", "texts or tables"))
+            inside = ", ".join(files)
             empty.append(f"{c.folder.path} ({inside or 'empty'})")
     if not empty:
         return []

@@ -9,6 +9,7 @@ _VALUES = {
     **dict.fromkeys(("0", "0.0", "0.", "false"), False),
     **dict.fromkeys(("1", "1.0", "1.", "true"), True),
 }
+_MARKS = {*_VALUES, "", "x", "-1", "-1.0", "yes", "no", "y", "n"}
 
 
 def one_hot_columns(table: CsvFile, besides: Sequence[int | None]) -> list[int]:
@@ -19,6 +20,16 @@ def one_hot_columns(table: CsvFile, besides: Sequence[int | None]) -> list[int]:
         if name
         and index not in besides
         and {c.lower() for c in table.column(index)} <= set(_VALUES)
+    ]
+    return columns if len(columns) > 1 else []
+
+
+def marked_columns(table: CsvFile) -> list[int]:
+    """Return the columns that hold marks other than 0 and 1 as labels might: x, -1, empty cells."""
+    columns = [
+        index
+        for index, name in enumerate(table.header)
+        if name and {c.lower() for c in table.column(index)} <= _MARKS
     ]
     return columns if len(columns) > 1 else []
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from benchmark.data.class_names import merge_same_classes
 from benchmark.data.digits import digits
 from benchmark.data.folder import image_folder
-from benchmark.data.folder_tree import TABLE_SUFFIXES
+from benchmark.data.folder_tree import SHEET_SUFFIXES, TABLE_SUFFIXES
 from benchmark.data.image_table import image_table
 from benchmark.data.imageset import ImageSet
 from benchmark.data.torchvision_sets import torchvision_set
@@ -21,8 +21,8 @@ DATA_SOURCES: dict[str, str] = {
     "digits": "scikit-learn's 1,797 handwritten digits of 8 x 8 pixels",
 }
 
-_TABLES = ".xlsx .xls .xlsm .ods .numbers .json .jsonl .parquet .feather .txt"
-OTHER_TABLES = frozenset(_TABLES.split())  # are read once they are saved as CSV
+# are read once they are saved as CSV
+OTHER_TABLES = frozenset({*SHEET_SUFFIXES, ".feather", ".json", ".jsonl", ".txt", ".lst", ""})
 BUILT_IN = ("wheels", "torchvision", "digits")
 
 
@@ -92,8 +92,9 @@ def _open_file(spec: str) -> ImageSet:
     sources = "Data can be:\n" + "\n".join(f"  {name}  {s}" for name, s in DATA_SOURCES.items())
     if path.is_file() and suffix in OTHER_TABLES:
         raise ValueError(
-            f"{spec}: of tables, .csv and .tsv files are read. Save it as CSV: in a spreadsheet by "
-            "Save as, CSV UTF-8; in pandas by to_csv(index=False)."
+            f"{spec}: of tables, .csv and .tsv files are read. If this is one, save it as CSV: in "
+            "a spreadsheet by Save as, CSV UTF-8; in pandas by to_csv(index=False). A text whose "
+            "first line is path,label only needs the suffix .csv."
         )
     if path.is_file():
         raise ValueError(

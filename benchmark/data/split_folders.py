@@ -52,7 +52,7 @@ def find_split_folders(root: Folder) -> SplitFolders | None:
     for split, names in by_split.items():
         if len(names) > 1:
             raise AmbiguityError(
-                f"{join_names(names)} are all named like the {split} split",
+                f"{join_names(names)} have names of one split, {split}",
                 "put their class folders into one of them, or rename one",
             )
     folders = {split: splits[name] for split, (name,) in by_split.items()}

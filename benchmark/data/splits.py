@@ -18,7 +18,7 @@ from scipy.sparse.csgraph import connected_components
 
 from benchmark.data.group_assignment import TEST, TRAIN, UNASSIGNED, VAL, assign_groups
 from benchmark.data.imageset import SPLITS
-from benchmark.system.text import first_names, join_names
+from benchmark.system.text import first_names, join_names, pluralize
 
 TOLERANCE = 0.03  # a fraction that is further from the wanted one is reported
 
@@ -87,7 +87,8 @@ def make_splits(
         raise ValueError(f"Split fractions must be positive with sum 1, not {fractions}.")
     labels = np.asarray(labels, dtype=np.int64)
     keep = np.ones(len(labels), dtype=bool) if usable is None else np.asarray(usable, dtype=bool)
-    messages = [] if keep.all() else [f"{(~keep).sum()} unreadable images are left out."]
+    left_out = pluralize(int((~keep).sum()), "unreadable image is", "unreadable images are")
+    messages = [] if keep.all() else [f"{left_out} left out."]
     messages += _duplicate_messages(labels, digests, keep)
     units = _units(len(labels), groups, digests)
     split_of = np.full(len(labels), UNASSIGNED, dtype=np.int64)
@@ -103,10 +104,9 @@ def make_splits(
         train = split_of == TRAIN
         split_of[train] = assign_groups(labels[train], units[train], len(classes), shares, seed)
     given_splits = tuple(s for i, s in enumerate(SPLITS) if s in given_names and i not in missing)
-    if missing and given_names:
-        messages.append(_missing_message(missing))
+    messages += _missing_messages(missing if given_names else [])
     _require_training_images(labels, classes, split_of)
-    messages += _absence_messages(labels, classes, split_of, units)
+    messages += _absence_messages(labels, classes, split_of, units, given_splits)
     if groups is not None and missing == [VAL, TEST]:
         messages += _fraction_messages(labels, classes, split_of, fractions)
     train, val, test = (np.flatnonzero(split_of == split) for split in (TRAIN, VAL, TEST))
@@ -180,18 +180,20 @@ def _drop_leaks(split_of: np.ndarray, units: np.ndarray) -> list[str]:
     leaks = (split_of != UNASSIGNED) & (split_of < last[units])
     counts = {SPLITS[s]: int((leaks & (split_of == s)).sum()) for s in (TRAIN, VAL)}
     split_of[leaks] = UNASSIGNED
-    counted = " and ".join(f"{count} {name}" for name, count in counts.items() if count)
+    counted = join_names([f"{count:,} {name}" for name, count in counts.items() if count])
     if not counted:
         return []
+    share = "image shares its" if sum(counts.values()) == 1 else "images share their"
     return [
-        f"The given split leaks: {counted} images share a group or their content with images in "
-        "another split; they are left out."
+        f"The given split leaks: {counted} {share} group or content with images in another split: "
+        "left out."
     ]
 
 
-def _missing_message(missing: Sequence[int]) -> str:
+def _missing_messages(missing: Sequence[int]) -> list[str]:
     names = join_names([SPLITS[split] for split in missing])
-    return f"The data come without usable {names} images: taken from the training part."
+    sentence = f"The data come without usable {names} images: taken from the training part."
+    return [sentence] if missing else []
 
 
 def _require_training_images(
@@ -217,18 +219,23 @@ def _duplicate_messages(
     if len(values) == known.sum():
         return []
     low, high = _extremes(labels[known], number, len(values))
-    duplicates = known.sum() - len(values)
-    messages = [f"{duplicates} images are byte-identical copies of others: kept in the same split."]
+    duplicates = pluralize(int(known.sum()) - len(values), "image is a", "images are")
+    copies = "copy of another" if duplicates.endswith(" a") else "copies of others"
+    messages = [f"{duplicates} byte-identical {copies}: kept in the same split."]
     if contradictions := int((low < high).sum()):
+        contents = pluralize(contradictions, "content appears", "contents appear")
         messages.append(
-            f"{contradictions} contents appear under more than one class: byte-identical images "
-            "with different labels."
+            f"{contents} under more than one class: byte-identical images with different labels."
         )
     return messages
 
 
 def _absence_messages(
-    labels: np.ndarray, classes: Sequence[str], split_of: np.ndarray, units: np.ndarray
+    labels: np.ndarray,
+    classes: Sequence[str],
+    split_of: np.ndarray,
+    units: np.ndarray,
+    given: Sequence[str],
 ) -> list[str]:
     """Name the classes that a split lacks, with the number of their independent units."""
     messages = []
@@ -238,10 +245,13 @@ def _absence_messages(
             used = [units[(labels == c) & (split_of != UNASSIGNED)] for c in absent]
             counts = [len(np.unique(unit)) for unit in used]
             names = [f"{classes[c]} ({n})" for c, n in zip(absent, counts, strict=True)]
+            number = pluralize(len(absent), "class", "classes")
+            why = "a class needs three to be in every split"
+            if SPLITS[split] in given:
+                why = f"the {SPLITS[split]} split came with the data"
             messages.append(
-                f"No {SPLITS[split]} image of {len(absent)} classes: {first_names(names)}. The "
-                "brackets hold the number of independent images or groups; a class needs three to "
-                "be in every split."
+                f"No {SPLITS[split]} image of {number}: {first_names(names)}. The brackets hold "
+                f"the number of independent images or groups; {why}."
             )
     return messages
 

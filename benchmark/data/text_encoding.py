@@ -13,6 +13,15 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+# of other files that are called .csv; in lower case
+_OTHER_KINDS = {
+    b"version https://git-lfs": "a Git LFS pointer, not the table: run `git lfs pull`",
+    b"pk\x03\x04": "a spreadsheet or an archive, not CSV: open it, and save the table as CSV UTF-8",
+    b"\xd0\xcf\x11\xe0": "an old Excel file, not CSV: open it, and save the table as CSV UTF-8",
+    b"\x1f\x8b": "a file packed by gzip: unpack it",
+    b"%pdf": "a PDF file, not CSV: copy the table into a spreadsheet, and save it as CSV UTF-8",
+    b"<": "a web page or XML, not CSV: the download failed; get it again",
+}
 # shown to the user, who can tell which is right; a guess would rename classes in silence
 _OLDER = {
     "cp1252": "Windows-1252 (western European)",
@@ -31,6 +40,9 @@ def read_text(path: Path) -> str:
         If it is in another encoding, with the line shown in those that it could be in; or no text.
     """
     content = path.read_bytes()
+    for begin, kind in _OTHER_KINDS.items():
+        if content[:100].lstrip().lower().startswith(begin):
+            raise ValueError(f"{path}: is {kind}.")
     encoding = next((name for mark, name in _MARKS.items() if content.startswith(mark)), "")
     encoding = encoding or _encoding_by_nulls(content)
     try:

@@ -80,7 +80,12 @@ def test_line_breaks_of_unicode_are_no_ends_of_rows(write):
     ("text", "message"),
     [
         ("path,label\n\n1.png,oak, red\n", "line 3 has 3 cells, the header has 2.*quotes"),
-        ("path,label\n1.png,oak\n2.png\n", "line 3 has 1 cells, the header has 2"),
+        ("path,label\n1.png,oak\n2.png\n", "line 3 has 1 cell, the header has 2"),
+        (
+            "Labels of May,\n,\npath,label\n1.png,oak\n",
+            "line 3 has 2 cells.* remove what stands above",
+        ),
+        ("# by me\npath,label\n1.png,oak\n", "line 2 has 2 cells.* remove what stands above"),
         ("path,label,\n1.png,oak, red\n", "line 2 has 3 cells, the header has 2"),
         ('a,b\n1,"x\n2,y\n', "line 2: a quote is opened and not closed: '1,\"x'"),
         ('a,b\n1,"x\n2,y\n3,z"\n4,x\n', "line 2: a quote is opened"),  # closed three rows later

@@ -34,7 +34,7 @@ def boxes(brand: bytes) -> bytes:
         (b"%PDF-1.7\n", "a PDF file"),
         (bytes(128) + b"DICM" + bytes(9), "a DICOM file"),
         (bytes(344) + b"n+1\0", "a NIfTI volume"),
-        (gzip.compress(bytes(344) + b"n+1\0"), r"gzip \(a NIfTI volume"),
+        (gzip.compress(bytes(344) + b"n+1\0", mtime=0), r"gzip \(a NIfTI volume"),
         (gzip.compress(b"x" * 9, mtime=0)[:12], "packed by gzip: unpack"),
         (b"\x89HDF\r\n\x1a\n" + bytes(9), "an HDF5 file"),
         (b"\x93NUMPY\1\0", "a NumPy array"),

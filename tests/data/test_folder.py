@@ -146,7 +146,7 @@ def test_train_may_be_a_class(tmp_path: Path) -> None:
 def test_two_folders_for_one_split(tmp_path: Path) -> None:
     for name in ("train/cat/1.png", "val/cat/1.png", "valid/cat/1.png"):
         picture(tmp_path / name)
-    with pytest.raises(ValueError, match="val and valid are all named like the val split"):
+    with pytest.raises(ValueError, match="val and valid have names of one split, val"):
         open_folder(tmp_path)
 
 

@@ -57,6 +57,22 @@ def test_groups_are_chosen_by_the_owner_where_two_columns_could_hold_them(write)
     assert lists_images(path)
 
 
+@pytest.mark.parametrize(
+    ("column", "is_told"),
+    [("fold", True), ("kfold_5", True), ("is_train", True), ("test", True), ("folder", False)],
+)
+def test_columns_of_folds_and_marks_are_no_split(write, column, is_told):
+    (message,) = read_image_table(write(f"path,label,{column}\n1.png,x,1\n"))[1].messages
+    assert message.startswith(f"columns that are not used: {column!r}.")
+    assert ("a column 'split' with train, val and test gives one" in message) == is_told
+
+
+@pytest.mark.parametrize("marks", ["x,\n2,,x", "1,\n2,,1", "1.0,-1.0\n2,,1.0", "yes,no\n2,no,yes"])
+def test_columns_of_other_marks_are_named(write, marks):
+    with pytest.raises(ValueError, match="'Edema', 'Mass' hold marks: a column for each class"):
+        read_image_table(write(f"Path,Age,Edema,Mass\n1,68,{marks.replace('2,', '2,70,')}\n"))
+
+
 @pytest.mark.parametrize("text", ["file,group\n1,a\n", "image,age\n1,7\n", "label\nx\n", ""])
 def test_other_tables_list_no_images(write, text):
     path = write(text)

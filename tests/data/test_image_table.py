@@ -107,7 +107,7 @@ def test_other_usual_names_of_columns_are_taken_and_said(folder: Path) -> None:
         "split.",
         "list.csv: the column 'subset' is taken as the split.",
         "list.csv: columns that are not used: 'age'.",
-        "list.csv: 1 image has no split (e.g. 'a/2.png'): they are trained on.",
+        "list.csv: 1 image has no split (e.g. 'a/2.png'): it is trained on.",
         "list.csv: one group, 'g', holds 2 of 2 images and is kept whole.",
     ):
         assert message in images.messages

@@ -13,6 +13,7 @@ from benchmark.data.label_cells import label_messages
         (["scab", "rust", "scab", "scab rust"], "a space", 1),
         (["['A']", "['B']", "['A', 'B']", "['A']"], ",", 1),
         (["A", "B", "A", "A+B"], "+", 1),
+        (["['A']", "['A', 'B']", "['B', 'C']", "['A']"], ",", 2),
     ],
 )
 def test_several_labels_in_a_cell_are_counted(labels, joint, images):
@@ -34,6 +35,12 @@ def test_several_labels_in_a_cell_are_counted(labels, joint, images):
 )
 def test_names_that_are_no_combinations_are_left_alone(labels):
     assert label_messages(labels) == []
+
+
+@pytest.mark.parametrize("label", ["nan", "#N/A", "NULL", "#REF!", "?"])
+def test_what_programs_write_for_no_label_is_named(label):
+    (message,) = label_messages(["cat", "dog", label, label, "cat"])
+    assert f"are classes here: {label!r} (2). Remove these rows if" in message
 
 
 def test_a_label_for_each_image_is_said():

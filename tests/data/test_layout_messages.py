@@ -112,9 +112,11 @@ def test_a_class_in_two_splits_is_not_merged(messages):
 def test_classes_without_a_known_image_are_named_with_what_lies_in_them(messages, tmp_path):
     make_files(tmp_path, {"elk": 8}, ".heic")
     make_files(tmp_path, {"fox": 8, "fox/more": 1}, "")
+    make_files(tmp_path, {"gnu": 1}, ".txt")
     empty, unknown = messages({"cat": 1, "dog": 1})
     assert empty == (
-        "2 folders hold no image and are left out: elk (8 .heic), fox (9 files without a suffix)."
+        "3 folders hold no image and are left out: elk (8 .heic), fox (9 files without a suffix), "
+        "gnu (1 text or table)."
     )
     assert unknown == (
         "17 files are not taken as images: 9 files without a suffix in fox, fox/more; 8 .heic in "

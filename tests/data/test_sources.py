@@ -73,8 +73,10 @@ def test_classes_that_are_the_same_to_a_person_are_named_for_every_source(tmp_pa
     assert open_data(table, merge_classes=True).classes == ("2", "3")
 
 
-@pytest.mark.parametrize("name", ["list.xlsx", "list.ods", "list.JSON", "list.txt", "list.parquet"])
+@pytest.mark.parametrize(
+    "name", ["list.xlsx", "list.ods", "list.JSON", "list.txt", "list.parquet", "list"]
+)
 def test_other_tables_are_to_be_saved_as_csv(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"PK")
-    with pytest.raises(ValueError, match=r"Save it as CSV: in a spreadsheet by Save as, CSV UTF-8"):
+    with pytest.raises(ValueError, match=r"save it as CSV: in a spreadsheet by Save as, CSV UTF-8"):
         open_data(str(tmp_path / name))

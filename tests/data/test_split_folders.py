@@ -110,7 +110,7 @@ def test_classes_are_no_splits(find, counts):
 
 
 def test_two_folders_of_one_split_are_refused(find):
-    with pytest.raises(AmbiguityError, match="val and valid are all named like the val split"):
+    with pytest.raises(AmbiguityError, match="val and valid have names of one split, val"):
         find(classes("train", "val", "valid"))
 
 

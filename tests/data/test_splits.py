@@ -135,7 +135,7 @@ def test_identical_files_stay_together_and_are_reported() -> None:
     splits = split(labels, digests=digests)
     check_splits(splits, digests=digests)
     assert "3 images are byte-identical copies" in splits.messages[0]
-    assert "1 contents appear under more than one class" in splits.messages[1]
+    assert "1 content appears under more than one class" in splits.messages[1]
 
 
 def test_groups_and_digests_chain() -> None:
@@ -184,8 +184,18 @@ def test_leaks_of_a_given_split_are_taken_out_of_training_first() -> None:
     assert splits.train.tolist() == [2, 3, 4, 5]
     assert splits.val.tolist() == [7, 8]
     assert splits.test.tolist() == [9, 10, 11]
-    assert "2 train and 1 val images share a group or their content" in "".join(splits.messages)
+    assert "2 train and 1 val images share their group or content" in "".join(splits.messages)
     check_splits(splits, groups=groups, digests=digests)
+
+
+def test_a_class_that_a_given_split_lacks_needs_no_more_images() -> None:
+    labels = np.array([0, 1] * 9 + [0, 0])
+    owner_split = np.array(["train"] * 12 + ["val"] * 6 + ["test"] * 2)
+    (message,) = split(labels, given=owner_split).messages
+    assert message == (
+        "No test image of 1 class: class1 (9). The brackets hold the number of independent images "
+        "or groups; the test split came with the data."
+    )
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def test_every_fact_is_there(tmp_path: Path) -> None:
         ["apple/copy.png", "apple/apple0.png"],
         ["pear/apple.png", "apple/apple1.png"],
     ]
-    assert "1 unreadable images are left out." in summary.messages
+    assert "1 unreadable image is left out." in summary.messages
 
 
 def write_noise(root: Path, names: list[str]) -> None:

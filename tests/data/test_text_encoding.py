@@ -30,8 +30,25 @@ def test_an_encoding_that_the_file_can_not_be_in_is_not_shown(tmp_path):
     assert "Chinese" not in str(error.value)
 
 
-@pytest.mark.parametrize("content", [b"PK\x03\x04\0\0\0", b"\xff\xfe\x00path"])
+@pytest.mark.parametrize("content", [b"a\0\0\0", b"\xff\xfe\x00path"])
 def test_a_binary_file_is_no_text(tmp_path, content):
     (tmp_path / "list.csv").write_bytes(content)
     with pytest.raises(ValueError, match="Save the table as CSV UTF-8"):
+        read_text(tmp_path / "list.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"PK\x03\x04\0\0\0", "is a spreadsheet or an archive, not CSV: open it, and save"),
+        (b"\xd0\xcf\x11\xe0\0", "is an old Excel file"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer.*git lfs pull"),
+        (b"\n<!DOCTYPE html><html>", "is a web page or XML, not CSV: the download failed"),
+        (b"\x1f\x8b\x08\0", "is a file packed by gzip: unpack it"),
+        (b"%PDF-1.7", "is a PDF file"),
+    ],
+)
+def test_other_files_that_are_called_csv_are_called_by_name(tmp_path, content, kind):
+    (tmp_path / "list.csv").write_bytes(content)
+    with pytest.raises(ValueError, match=rf"list\.csv: {kind}"):
         read_text(tmp_path / "list.csv")
