@@ -14,7 +14,7 @@ from benchmark.data.split_names import split_of, splits_of
 from benchmark.system.text import first_names, pluralize
 
 REALLY_CLASSES = "--class-level 1 if the folders really are the classes"
-ARE_SPLITS = "rename them train, val and test, if they are splits"
+ARE_SPLITS = "rename them to train, val and test, if they are splits"
 
 
 class AmbiguityError(ValueError):
@@ -66,11 +66,12 @@ def refuse_ambiguous_classes(parents: Sequence[Folder], are_splits: bool) -> Non
     level = _level_below(parents, filled)
     if len(names) == 1 and filled:
         paths = [end.path for end in ends[names[0]]]
+        below_level = level and f"{level} makes the folders below {filled[0].name} the classes"
         raise AmbiguityError(
             f"all images lie below one folder, {paths[0]}"
             if len(paths) == 1
             else f"the images of each split lie below one folder: {first_names(paths)}",
-            level and f"{level} makes the folders below {filled[0].name} the classes",
+            below_level if _are_certain(filled, are_splits) else "",
             deeper=alone[names[0]],
             level_1="",
         )
@@ -96,6 +97,15 @@ def refuse_ambiguous_classes(parents: Sequence[Folder], are_splits: bool) -> Non
                 f"move {folders[name][0].path} away, if it is a copy",
                 deeper=alone[name],
             )
+
+
+def _are_certain(parents: Sequence[Folder], are_splits: bool) -> bool:
+    """Tell whether the folders in `parents` are the classes without a doubt."""
+    try:
+        refuse_ambiguous_classes(parents, are_splits)
+    except AmbiguityError:
+        return False
+    return True
 
 
 def _refuse_same_below(

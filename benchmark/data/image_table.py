@@ -78,7 +78,7 @@ def image_table(spec: str) -> ImageSet:
     messages = [f"{table.name}: {message}" for message in messages]
     if len(classes) < 2:
         sentence = f"{spec}: a classifier needs at least two classes; all images that exist have"
-        raise ValueError(list_below(f"{sentence} the label {classes[0]!r}.", messages))
+        raise ValueError(list_below(f"{sentence} the label {str(classes[0])!r}.", messages))
     return ImageSet(
         name=short_name(table),
         spec=spec,

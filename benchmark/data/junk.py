@@ -34,5 +34,5 @@ def is_junk_folder(name: str, *, below_class: bool = False) -> bool:
 
 
 def is_junk_file(name: str) -> bool:
-    """Tell whether a file of that name is a system's: AppleDouble (`._001.jpg`), Thumbs.db."""
-    return name.startswith("._") or name.lower() in _FILES
+    """Tell whether a file is a system's or a program's: `._001.jpg`, Thumbs.db, `~$a.xlsx`."""
+    return name.startswith(("._", "~$")) or name.lower() in _FILES

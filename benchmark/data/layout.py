@@ -95,11 +95,13 @@ def _name_classes(
     for split, folders in levels.items():
         start = len(parents[split].path) + bool(parents[split].path)
         for folder in folders:
+            names[folder.path] = folder.name
+            if not folder.total:
+                continue
             relative[folder.path] = folder.path[start:]
             path = relative[folder.path].rpartition("/")[0]
             above.setdefault(folder.name, set()).add(path)
             below.setdefault(path, []).append(folder.name)
-            names[folder.path] = folder.name
     double = sorted(name for name, paths in above.items() if len(paths) > 1)
     if not double:
         return names, []
@@ -111,7 +113,7 @@ def _name_classes(
             "several of these, groups.csv keeps them in one split."
         ]
     for path, name in names.items():
-        if name in double:
+        if name in double and path in relative:
             names[path] = relative[path]
     return names, [
         f"Folders of one name in different folders are different classes: {example}. "

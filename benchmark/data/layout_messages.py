@@ -1,5 +1,6 @@
 """What a user must know of how a folder was read: what was merged, and what was left out."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePosixPath
@@ -10,6 +11,9 @@ from benchmark.data.layout import ClassFolder, Layout
 from benchmark.data.split_names import split_of
 from benchmark.system.text import first_names, pluralize
 
+# what file managers put before or behind the name of a copy
+_COPY = re.compile(r"^copy of |( -)? (copy|kopie|copie|copia)( \d+)?( \(\d+\))?$| \(\d+\)$", re.I)
+
 
 def layout_messages(root: Folder, layout: Layout, class_level: int) -> list[str]:
     """Return a sentence for each kind of thing that was merged, left out or decided."""
@@ -18,6 +22,7 @@ def layout_messages(root: Folder, layout: Layout, class_level: int) -> list[str]
         *_split_messages(root, layout),
         *_level_messages(layout.classes, class_level),
         *_empty_messages(layout.classes),
+        *_copy_messages(layout.classes),
         *_derived_messages(layout.classes),
         *_loose_messages(layout),
         *_unknown_messages(root),
@@ -98,6 +103,20 @@ def _derived_messages(classes: Sequence[ClassFolder]) -> list[str]:
         f"{number} like masks or copies of others, but read as images of their class: "
         f"{first_names(derived, 3)}."
     ]
+
+
+def _copy_messages(classes: Sequence[ClassFolder]) -> list[str]:
+    """Tell of classes that are named like copies of others: 'cat (1)', 'cat - Copy'."""
+    names = dict.fromkeys(c.name for c in classes if c.folder.total)
+    copies = [
+        f"{name} (of {original})"
+        for name in names
+        if (original := _COPY.sub("", name)) != name and original in names
+    ]
+    if not copies:
+        return []
+    number = pluralize(len(copies), "class is", "classes are")
+    return [f"{number} named like a copy of another, and read as a class: {first_names(copies)}."]
 
 
 def _empty_messages(classes: Sequence[ClassFolder]) -> list[str]:

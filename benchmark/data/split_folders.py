@@ -111,7 +111,7 @@ def _refuse_beside(splits: list[str], others: list[Folder]) -> None:
             f"{are.format(join_names(splits))}? The {lie} beside",
             f"move {first_names(beside)} away, if {join_names(splits)} "
             f"{'is a split' if len(splits) == 1 else 'are splits'}",
-            f"rename {beside[0]} train, val or test, if it is a split" if len(deep) == 1 else "",
+            f"rename {beside[0]} to train, val or test, if it is a split" if len(deep) == 1 else "",
             deeper=splits[0] if len(splits) == 1 else "",
         )
 

@@ -56,7 +56,7 @@ def below(tops, names):
         (
             below(["CUB/images", "segmentations"], ["001.ani", "002.auk"]),
             "CUB, segmentations hold folders of the same names",
-            "rename them train, val and test",
+            "rename them to train, val and test",
             "CUB/images",
         ),
         (
@@ -118,6 +118,13 @@ def test_what_are_classes_is_not_refused(refuse, counts):
 def test_no_class_level_makes_classes_of_splits(refuse):
     with pytest.raises(AmbiguityError, match="all images lie below one folder, a") as refusal:
         refuse(below(["a/train", "a/test"], ["cat", "dog"]))
+    assert (refusal.value.ways, refusal.value.deeper) == ((), "a")
+
+
+@pytest.mark.parametrize("names", [["cat", "dog", "a/cat", "a/dog"], ["color/cat", "gray/cat"]])
+def test_no_class_level_is_offered_for_what_would_be_refused_there(refuse, names):
+    with pytest.raises(AmbiguityError, match="all images lie below one folder, a") as refusal:
+        refuse(below(["a"], names))
     assert (refusal.value.ways, refusal.value.deeper) == ((), "a")
 
 

@@ -38,5 +38,5 @@ def test_thumbs_are_copies_only_below_a_class():
 
 
 def test_files_of_systems():
-    names = ("._001.jpg", "Thumbs.db", ".DS_Store", "desktop.ini", "001.jpg", "_.jpg")
+    names = ("._001.jpg", "Thumbs.db", ".DS_Store", "~$a.xlsx", "001.jpg", "_.jpg")
     assert [is_junk_file(name) for name in names] == [True] * 4 + [False] * 2

@@ -91,3 +91,9 @@ def test_folders_of_one_name_are_different_classes_elsewhere(layout):
         *("Apple/healthy", "rust", "Corn/healthy", "smut", "ok")
     ]
     assert "healthy of Apple, Corn" in chosen.messages[0]
+
+
+def test_a_folder_without_images_changes_no_name(layout):
+    chosen = layout({"images/ant": 1, "images/bee": 1, "annotations/ant": 0}, class_level=2)
+    assert [c.name for c in chosen.classes if c.folder.total] == ["ant", "bee"]
+    assert chosen.messages == []

@@ -62,6 +62,15 @@ SPLIT = {"train/cat": 2, "train/dog": 1}
             "2 folders hold no image and are left out: elk (empty), fox (empty).",
         ),
         (
+            {"cat": 1, "dog": 1, "dog (1)": 1, "cat - Copy": 1, "Copy of cat": 1, "fox (2)": 1},
+            "3 classes are named like a copy of another, and read as a class: Copy of cat "
+            "(of cat), cat - Copy (of cat), dog (1) (of dog).",
+        ),
+        (
+            {"cat": 1, "dog": 1, "dog copy 2": 1},
+            "1 class is named like a copy of another, and read as a class: dog copy 2 (of dog).",
+        ),
+        (
             {"cat": 1, "dog": 1, ".": 2},
             "2 images lie in no class folder: left out: 000.jpg, 001.jpg.",
         ),

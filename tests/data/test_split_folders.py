@@ -117,7 +117,7 @@ def test_two_folders_of_one_split_are_refused(find):
 def test_a_split_in_another_language_may_be_renamed(find):
     with pytest.raises(AmbiguityError, match="is test a split or a class") as refusal:
         find(classes("entrenamiento", "test"))
-    assert "rename entrenamiento train, val or test, if it is a split" in refusal.value.ways
+    assert "rename entrenamiento to train, val or test, if it is a split" in refusal.value.ways
 
 
 def test_splits_beside_class_folders_are_refused(find):
