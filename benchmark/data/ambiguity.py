@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from benchmark.data.folder_names import (
-    are_parts,
+    are_parts_of_a_class,
     are_renderings,
     parts_among,
     same_below,
@@ -85,8 +85,10 @@ def refuse_ambiguous_classes(parents: Sequence[Folder], are_splits: bool) -> Non
     if are_renderings(names):
         sentence = f"{first_names(names)} are named like renderings or labels of the same images"
         raise AmbiguityError(sentence, deeper=alone[unaltered(names)])
-    if (same := same_below(list(below.values()))) and not are_parts(same):
+    if (same := same_below(list(below.values()))) and not are_parts_of_a_class(same):
         ways = [deeper_level] if are_splits or len(names) > 3 else [ARE_SPLITS, deeper_level]
+        if splits_of(same) and not any(f.filled for end in filled for f in end.filled):
+            alone[names[0]] = ""  # images of one class
         _refuse_same_below(names, same, ways, alone[names[0]])
     for name in names:
         copied = folders.keys() & below[name]
@@ -116,6 +118,7 @@ def _refuse_same_below(
         raise AmbiguityError(
             f"{sentence}, which are named like splits and are not read as splits there",
             "move the folders: train/CLASS/ in place of CLASS/train/",
+            deeper=deeper,
             level_1="--class-level 1 makes a class of each folder, and a new split",
         )
     if are_renderings(same):

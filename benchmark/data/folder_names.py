@@ -2,12 +2,17 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 _PART_WORDS = """
 fold folds cv kfold split part parts batch chunk shard subset partition portion set folder dir zip
 volume images image imgs img photos pictures pics frames data dataset plate plates run runs session
 sessions replicate replicates
+"""
+# what images were taken of, or from: below a class these are no classes, elsewhere they may be
+_SOURCE_WORDS = """
+patient patients subject subjects participant case study series slide scan visit day week date
+video videos clip clips sequence camera cam position roi well tile stack field
 """
 _RENDERING_WORDS = """
 image images img imgs photo photos picture pictures mask masks label labels annotation annotations
@@ -22,8 +27,9 @@ _UNALTERED_WORDS = """
 image images img imgs photo photos picture pictures color colour rgb original originals raw input
 """
 _COPIES = {"thumb", "thumbnail", "small", "preview", "copy", "flipped", "rotated"}
-_PARTS, _RENDERINGS, _UNALTERED = (
-    frozenset(words.split()) for words in (_PART_WORDS, _RENDERING_WORDS, _UNALTERED_WORDS)
+_PARTS, _SOURCES, _RENDERINGS, _UNALTERED = (
+    frozenset(words.split())
+    for words in (_PART_WORDS, _SOURCE_WORDS, _RENDERING_WORDS, _UNALTERED_WORDS)
 )
 
 
@@ -35,14 +41,16 @@ def are_parts(names: Sequence[str]) -> bool:
     >>> are_parts(["HAM10000_images_part_1", "HAM10000_images_part_2"]), are_parts(["fold0", "cat"])
     (True, False)
     """
-    readings = [_split_number(name) for name in names]
-    others = {other for other, _ in readings}
-    return (
-        len(names) > 1
-        and len(others) == 1
-        and all(number for _, number in readings)
-        and not _PARTS.isdisjoint(others.pop())
-    )
+    return _are_numbered(names, _PARTS)
+
+
+def are_parts_of_a_class(names: Sequence[str]) -> bool:
+    """Tell whether names count parts, or patients, videos and the like.
+
+    >>> are_parts_of_a_class(["patient01", "patient02"]), are_parts_of_a_class(["grade1", "grade2"])
+    (True, False)
+    """
+    return _are_numbered(names, _PARTS | _SOURCES)
 
 
 def parts_among(names: Sequence[str]) -> list[str]:
@@ -102,6 +110,18 @@ def same_below(children: Sequence[Sequence[str]]) -> list[str]:
         return []
     fitting = [2 * len(common & set(names)) >= len(common | set(names)) for names in children]
     return sorted(common) if sum(fitting) >= 2 / 3 * len(children) else []
+
+
+def _are_numbered(names: Sequence[str], words: Collection[str]) -> bool:
+    """Tell whether names have the same words, one of `words` among them, and a number each."""
+    readings = [_split_number(name) for name in names]
+    others = {other for other, _ in readings}
+    return (
+        len(names) > 1
+        and len(others) == 1
+        and all(number for _, number in readings)
+        and any(word in words for word in others.pop())
+    )
 
 
 def _split_number(name: str) -> tuple[tuple[str, ...], str]:

@@ -10,7 +10,7 @@ $recycle.bin recycler lost+found .thumbnails .picasaoriginals
 .ipynb_checkpoints __pycache__ .git .svn .hg .dvc .cache .idea .vscode .stversions
 thumbnails thumbnail
 """
-_FOLDERS = frozenset({*_FOLDER_NAMES.split(), "system volume information"})
+_FOLDERS = frozenset({*_FOLDER_NAMES.split(), "system volume information", "ipod photo cache"})
 _FILES = {"thumbs.db", "ehthumbs.db", "desktop.ini", ".ds_store", "picasa.ini", ".picasa.ini"}
 # below a class folder; elsewhere they may be classes, of gestures or of prints
 _COPIES = {"thumbs", "thumb", "preview", "previews"}
@@ -29,6 +29,7 @@ def is_junk_folder(name: str, *, below_class: bool = False) -> bool:
         name.lower() in _FOLDERS
         or plain in _FOLDERS
         or plain.startswith(".trash")
+        or plain.endswith((".lrdata", ".photoslibrary"))
         or (below_class and plain.strip("_.") in _COPIES)
     )
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from benchmark.data.folder_names import are_parts, derived_from
+from benchmark.data.folder_names import are_parts_of_a_class, derived_from
 from benchmark.data.folder_tree import Folder
 from benchmark.data.layout import ClassFolder, Layout
 from benchmark.data.split_names import split_of
@@ -75,7 +75,7 @@ def _level_messages(classes: Sequence[ClassFolder], class_level: int) -> list[st
     if not merged:
         return []
     last = sorted({path.rpartition("/")[2] for counts in images.values() for path in counts})
-    if not any("" in counts for counts in images.values()) and not are_parts(last):
+    if not any("" in counts for counts in images.values()) and not are_parts_of_a_class(last):
         paths = [f"{name}/{below}" for name, counts in images.items() for below in counts]
         return [
             f"All images lie deeper, in {len(paths)} folders that are merged into "

@@ -78,6 +78,12 @@ def below(tops, names):
             "cat",
         ),
         (below(["cat", "dog"], ["train", "test"]), "like splits", "train/CLASS/", ""),
+        (
+            below(["a/train", "a/test", "b/train", "b/test"], ["cat", "dog"]),
+            "like splits",
+            "train/CLASS/",
+            "a",
+        ),
         (below(["cat", "dog"], ["images", "masks"]), "like renderings", "--class-level 1", ""),
         (
             {"daisy": 1, "rose": 1, **below(["flowers"], ["daisy", "rose"])},
@@ -106,6 +112,7 @@ def test_what_may_be_no_classes_is_refused(refuse, counts, sentence, way, deeper
         {"cat/kittens": 1, "cat": 1, "dog": 1},
         below(["cat", "dog"], ["batch1", "batch2"]),
         below(["drug", "placebo"], ["plate 1/A01", "plate 2/A02"]),
+        below(["benign", "malignant"], ["patient 1", "patient 2"]),
         below(["benign/SOB", "malignant/SOB"], ["images"]),
         {"Apple/healthy": 1, "Apple/rust": 1, "Corn/healthy": 1, "Corn/smut": 1, "Corn/x": 1},
         {},

@@ -20,6 +20,7 @@ def test_examples_in_docstrings():
         *("@eaDir", "__MACOSX", "lost+found", "$RECYCLE.BIN", "System Volume Information"),
         *(".ipynb_checkpoints", "#recycle", "@Recycle", ".Trash-1000", ".Trashes", ".thumbnails"),
         *(".git", "__pycache__", "thumbnails", ".@__thumb", "__MACOSX (1)", "@EADIR"),
+        *("iPod Photo Cache", "catalog Previews.lrdata"),
     ],
 )
 def test_folders_of_systems_and_programs(name):
