@@ -14,6 +14,7 @@ from benchmark.data.decoding import decode, standardize
 
 CHANNELS = (1, 3, 4)  # grey, RGB, RGBA
 BLACK = 1 / 255  # floats that reach no further were divided twice
+ROUNDING = 1e-5  # floats that were computed, as by a resizing, may be so far outside of 0 to 1
 
 
 def to_image(value: Any) -> Image.Image:
@@ -36,35 +37,42 @@ def to_image(value: Any) -> Image.Image:
         return standardize(value)
     if isinstance(value, str | Path):
         return decode(Path(value).expanduser().read_bytes())
-    array = to_numpy(value)
+    array = _channels_last(to_numpy(value))
     require_range(array)
-    array = _channels_last(array)
     if array.dtype == np.uint16:
         if array.ndim == 3:
             raise ValueError("uint16 with several channels: divide by 65535 for floats from 0 to 1")
         array = array.astype(np.int32)
     elif array.dtype != np.uint8:
-        array = np.rint(array.astype(np.float32) * 255).astype(np.uint8)
+        array = np.rint(array.astype(np.float32).clip(0, 1) * 255).astype(np.uint8)
     return standardize(Image.fromarray(np.ascontiguousarray(array)))
 
 
 def to_numpy(value: Any) -> np.ndarray:
-    """Return an array, a tensor on any device, or nested lists as an array, copied if need be."""
-    if hasattr(value, "detach"):  # a torch tensor
-        value = value.detach().cpu()
-        value = value.float() if "bfloat16" in str(value.dtype) else value
-    return np.asarray(value)
+    """Return an array, a tensor on any device, or nested lists as an array, copied if need be.
+
+    ValueError says why NumPy can't hold them: a sparse tensor, one without numbers, ragged lists.
+    """
+    try:
+        if hasattr(value, "detach"):  # a torch tensor
+            value = value.detach().cpu()
+            value = value.float() if "bfloat16" in str(value.dtype) else value
+        return np.asarray(value)
+    except (TypeError, ValueError, RuntimeError) as error:
+        kind = f"{type(value).__name__} of {getattr(value, 'dtype', 'several sizes')}"
+        reason = " ".join(str(error).split())
+        raise ValueError(f"NumPy can't hold this {kind} ({reason}); uint8 is taken") from error
 
 
 def require_range(array: np.ndarray) -> None:
     """Raise ValueError if the values are not those of images, saying what to do."""
     kind = array.dtype
+    if not array.size:
+        raise ValueError(f"an array of the shape {array.shape} holds no pixels")
     if kind in (np.uint8, np.uint16, np.bool_):
         return
     if kind.kind not in "fiu":
         raise ValueError(f"values of type {kind} are no pixels; uint8 and floats are taken")
-    if not array.size:
-        raise ValueError(f"an array of the shape {array.shape} holds no pixels")
     low, high = float(array.min()), float(array.max())
     reached = f"values from {low:g} to {high:g}, of type {kind}, are not taken"
     if kind.kind in "iu":
@@ -74,12 +82,12 @@ def require_range(array: np.ndarray) -> None:
                 "white, for floats from 0 to 1"
             )
         raise ValueError(f"{reached}: divide by the value of white, for floats from 0 to 1")
-    if low < 0:
+    if low < -ROUNDING:
         raise ValueError(
             f"{reached}: floats go from 0 to 1. Leave the Normalize transform away: the network "
             "here normalises its input itself"
         )
-    if not high <= 1:  # also NaN
+    if not high <= 1 + ROUNDING:  # also NaN
         raise ValueError(
             f"{reached}: floats go from 0 to 1; divide by the value of white, like 255"
         )
@@ -99,6 +107,8 @@ def _channels_last(array: np.ndarray) -> np.ndarray:
     shape = "an image is (H, W), (H, W, C) or (C, H, W), with C of 1, 3 or 4"
     if array.ndim == 2:
         return array
+    if array.ndim == 0:
+        raise ValueError(f"a value of the type {type(array.item()).__name__} is no image: {shape}")
     if array.ndim != 3:
         raise ValueError(f"the shape {array.shape} is no image's: {shape}")
     first, last = array.shape[0] in CHANNELS, array.shape[2] in CHANNELS

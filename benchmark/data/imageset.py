@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SPLITS = ("train", "val", "test")
+CONTENT = "sha256:"  # begins a stamp that is the hash of the content
 MIN_PER_CLASS = 10  # images of a class that a subsample keeps
 
 
@@ -60,7 +61,8 @@ class ImageSet:
     files: tuple[str, ...]  # (N,) unique, stable names with posix separators: 'cat/001.jpg'
     labels: np.ndarray  # (N,) int64, index into classes
     classes: tuple[str, ...]  # (C,)
-    stamps: tuple[str, ...]  # (N,) change when an image's bytes do, known without reading them
+    # (N,) change when an image's bytes do; known without reading them, or CONTENT and their sha256
+    stamps: tuple[str, ...]
     reader: Reader
     groups: np.ndarray | None = None  # (N,) int64; images of one group stay in one split
     split: np.ndarray | None = None  # (N,) str: 'train', 'val', 'test' or '' (unknown)

@@ -1,6 +1,6 @@
 """Images that Python holds: arrays, PIL images, lists of paths, and data sets of torch."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set, Sized
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import chain
@@ -13,8 +13,9 @@ from PIL import Image
 
 from benchmark.data.array_image import require_contrast, require_range, to_image, to_numpy
 from benchmark.data.columns import group_ids, split_names
+from benchmark.data.given_labels import class_names, label_value, label_values, name_classes, texts
 from benchmark.data.image_files import FileReader, stamp
-from benchmark.data.imageset import ImageSet, Reader
+from benchmark.data.imageset import CONTENT, ImageSet, Reader
 from benchmark.data.parallel import map_blocks
 from benchmark.system.text import first_names, pluralize
 
@@ -44,7 +45,10 @@ class SequenceReader:
         if self._last is None or self._last[0] != index:
             item = self.items[index]
             if self.has_labels and not (isinstance(item, tuple | list) and len(item) == 2):
-                raise ValueError(f"{type(item).__name__} is no pair of an image and its class")
+                hint = ": give data=(images, labels)" if isinstance(item, Mapping) else ""
+                raise ValueError(
+                    f"{type(item).__name__} is no pair of an image and its class{hint}"
+                )
             image, label = item if self.has_labels else (item, None)
             self._last = (index, to_image(image), label)
         return self._last[1:]
@@ -53,7 +57,7 @@ class SequenceReader:
 def image_set(
     images: Any,
     labels: Any = None,
-    classes: Sequence[str] | None = None,
+    classes: Sequence[str] | Mapping[Any, Any] | None = None,
     *,
     groups: Iterable[Any] | None = None,
     split: Iterable[Any] | None = None,
@@ -67,12 +71,12 @@ def image_set(
         N images: an array or tensor (N, H, W), (N, H, W, C) or (N, C, H, W), C of 1, 3 or 4, of
         uint8 or of floats from 0 to 1; or a sequence of such images, of PIL images, or of paths.
         Without `labels` a map-style data set: its items are pairs of an image and its class. Every
-        image is read twice. It must come without Normalize, and without random transforms: what
-        they give at the first reading would be taken for the image itself.
+        image is read twice, so it must come without random transforms; and without Normalize.
+        Arrays may be changed once the run has read them: an earlier change is an error of the run.
     labels
         Class of each image, (N,), as whole numbers or text.
     classes
-        Names: that of label i at position i. None: a data set's own `classes`, or the labels.
+        Names: that of label i at position i or key i. None: a data set's own `classes`, or labels.
     groups
         Group of each image, (N,), None for an image of its own: a group is never in two splits.
     split
@@ -91,12 +95,12 @@ def image_set(
     >>> image_set(pixels, [0, 1] * 20, classes=["cat", "dog"], name="noise").classes
     ('cat', 'dog')
     """
-    if labels is None and len(getattr(images, "tensors", ())) == 2:  # a TensorDataset
-        images, labels = images.tensors
+    if not (isinstance(name, str) and name.strip() and name.isprintable()):
+        raise ValueError(f"name {name!r} is not allowed; allowed: a short text")
     reader, values, stamps, files = _open(images, labels)
     if classes is None and labels is None:
-        classes = _class_names(images)
-    names, codes, messages = _name_classes(values, classes)
+        classes = class_names(images)
+    names, codes, messages = name_classes(values, classes)
     return ImageSet(
         name=name,
         spec=name,
@@ -106,8 +110,8 @@ def image_set(
         classes=names,
         stamps=tuple(stamps),
         reader=reader,
-        groups=None if groups is None else group_ids(_texts(groups)),
-        split=None if split is None else split_names(Path("split"), _texts(split)),
+        groups=None if groups is None else group_ids(texts(groups, "groups")),
+        split=None if split is None else split_names(Path("split"), texts(split, "split")),
         messages=messages,
     )
 
@@ -116,10 +120,18 @@ def _open(
     images: Any, labels: Any
 ) -> tuple[Reader, list[Any], Sequence[str], tuple[str, ...] | None]:
     """Return a reader, labels, stamps, and the names of files if the images are files."""
+    if labels is None and len(getattr(images, "tensors", ())) == 2:  # a TensorDataset
+        images, labels = images.tensors
     if labels is None:
         pairs = SequenceReader(images, has_labels=True, in_memory=isinstance(images, list))
         return pairs, *_read_all(pairs, len(images)), None
-    values = _label_values(labels)
+    values = label_values(labels)
+    if not isinstance(images, Sized) or isinstance(images, str | bytes | Mapping | Set):
+        raise ValueError(
+            f"images of the type {type(images).__name__} are not taken: an array, a tensor or a "
+            "list of images or paths is"
+        )
+    images = to_numpy(images) if hasattr(images, "columns") else images  # a table of pixels
     if len(images) != len(values):
         raise ValueError(f"{len(images)} images and {len(values)} labels; every image has one")
     if hasattr(images, "dtype") and getattr(images.dtype, "kind", "") not in tuple("OUT"):
@@ -152,7 +164,7 @@ def _open_files(paths: Sequence[str | Path]) -> tuple[Reader, Sequence[str], tup
 
 
 def _read_all(reader: Reader, n: int) -> tuple[list[Any], list[str]]:
-    """Read all items once: their labels, and the hashes of their contents."""
+    """Read all items once: their labels, and stamps that are the hashes of their contents."""
     blocks = sorted(map_blocks(_read_block, reader, n), key=lambda block: block[0])
     labels = chain.from_iterable(labels for _, labels, _ in blocks)
     return list(labels), list(chain.from_iterable(hashes for _, _, hashes in blocks))
@@ -162,82 +174,9 @@ def _read_block(reader: Any, block: range) -> tuple[int, list[Any], list[str]]:
     labels, hashes = [], []
     for index in block:
         try:
-            labels.append(_label_value(reader.read(index)[1]))
-            hashes.append(sha256(reader.content(index)).hexdigest())
+            labels.append(label_value(reader.read(index)[1]))
+            hashes.append(CONTENT + sha256(reader.content(index)).hexdigest())
         except Exception as error:  # of the data set's own code too
             reason = str(error) if isinstance(error, ValueError) else repr(error)
             raise ValueError(f"item {index} can't be read: {reason}") from error
     return block.start, labels, hashes
-
-
-def _label_values(labels: Any) -> list[Any]:
-    """Return the labels of all images, (N,), as whole numbers or texts."""
-    values: Any = to_numpy(labels) if hasattr(labels, "shape") else list(labels)
-    if hasattr(labels, "shape"):
-        if values.ndim == 2 and values.shape[1] == 1:  # a column, as Keras has them
-            values = values[:, 0]
-        if values.ndim != 1:
-            raise ValueError(
-                f"labels of the shape {values.shape} are not taken: a class for each image is, "
-                "(N,); of one-hot rows it is labels.argmax(1)"
-            )
-    return [_label_value(value) for value in values]
-
-
-def _label_value(value: Any) -> Any:
-    if getattr(value, "ndim", None) == 0 or getattr(value, "shape", None) == (1,):
-        value = value.item()
-    if value is None or isinstance(value, str | bool):
-        return value if value is None else str(value)
-    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
-        return int(value)
-    raise ValueError(f"the label {value!r} is neither a whole number nor text")
-
-
-def _name_classes(
-    values: list[Any], classes: Sequence[str] | None
-) -> tuple[tuple[str, ...], list[int], tuple[str, ...]]:
-    """Return the names of the classes that have images, each image's code, and messages."""
-    present = set(values)
-    if None in present or "" in present or len(set(map(type, present))) > 1:
-        lacking = [index for index, value in enumerate(values) if value in (None, "")]
-        reason = f"image {lacking[0]} has none" if lacking else "some are numbers, some are text"
-        raise ValueError(f"every image needs a label, all of one type; {reason}")
-    ordered = sorted(present)
-    if classes is None:
-        codes = {value: code for code, value in enumerate(ordered)}
-        return tuple(map(str, ordered)), [codes[value] for value in values], ()
-    # ImageNet's names are tuples of synonyms
-    names = [str(entry[0] if isinstance(entry, tuple) and entry else entry) for entry in classes]
-    keys: Iterable[Any] = range(len(names)) if isinstance(ordered[0], int) else names
-    known = dict(zip(keys, names, strict=True))
-    if unknown := [str(value) for value in ordered if value not in known]:
-        raise ValueError(
-            f"{pluralize(len(names), 'class is', 'classes are')} named, and the labels "
-            f"{first_names(unknown, 3)} are none of them; label i is the class at position i"
-        )
-    kept = [value for value in known if value in present]
-    without = [name for value, name in known.items() if value not in present]
-    message = f"No image of {pluralize(len(without), 'class', 'classes')}: {first_names(without)}."
-    chosen = [known[value] for value in kept]
-    positions = {value: position for position, value in enumerate(kept)}
-    chosen = [
-        f"{name} ({value})" if chosen.count(name) > 1 else name
-        for name, value in zip(chosen, kept, strict=True)
-    ]
-    return tuple(chosen), [positions[v] for v in values], (message,) if without else ()
-
-
-def _class_names(dataset: Any) -> Sequence[str] | None:
-    """Return the names that a data set has for its classes, or the one that it is a part of."""
-    names = getattr(dataset, "classes", None)
-    if names is None:
-        inner = getattr(dataset, "dataset", None)
-        return None if inner is None else _class_names(inner)
-    return list(names.values()) if isinstance(names, Mapping) else list(names)
-
-
-def _texts(values: Iterable[Any]) -> list[str]:
-    """Return values as texts, '' for those that are missing: None or NaN."""
-    items = to_numpy(values).tolist() if hasattr(values, "shape") else list(values)
-    return ["" if item is None or item != item else str(item) for item in items]

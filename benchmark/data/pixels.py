@@ -14,13 +14,13 @@ import PIL
 from benchmark.data.grey_scale import GreyScale
 from benchmark.data.image_info import ImageInfo, choose_scales
 from benchmark.data.image_messages import image_messages
-from benchmark.data.imageset import ImageSet
+from benchmark.data.imageset import CONTENT, ImageSet
 from benchmark.data.pixel_array import write_pixel_array
-from benchmark.data.unreadable import none_readable, unreadable_sentences
+from benchmark.data.unreadable import EXAMPLES, none_readable, unreadable_sentences
 from benchmark.storage import atomic, cache
 from benchmark.storage.sizes import format_size
 from benchmark.system.progress import Advance
-from benchmark.system.text import list_below
+from benchmark.system.text import first_names, list_below, pluralize
 
 DECODER_VERSION = 2  # raise it when the same bytes would give other pixels
 
@@ -61,7 +61,8 @@ def prepare_pixels(
     Raises
     ------
     ValueError
-        If the size isn't positive, no image can be read, or the array does not fit into the limit.
+        If the size isn't positive, no image can be read, images in memory have changed since the
+        set was made, or the array does not fit into the limit.
     OSError
         If the array does not fit onto the disk.
     """
@@ -162,6 +163,7 @@ def _build(
     try:
         path = unfinished / "pixels.npy"
         infos, errors = write_pixel_array(path, images.reader, len(images), size, progress)
+        _require_unchanged(images, infos)
         with path.open("r+b") as handle:  # Windows flushes no file that is open for reading alone
             os.fsync(handle.fileno())
         written = path.stat()
@@ -177,6 +179,23 @@ def _build(
         return meta
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _require_unchanged(images: ImageSet, infos: Mapping[int, ImageInfo]) -> None:
+    """Raise ValueError if images in memory are not those of their stamps, the key of the store."""
+    changed = [
+        images.files[index]
+        for index, info in infos.items()
+        if images.stamps[index].startswith(CONTENT)
+        and images.stamps[index] != f"{CONTENT}{info.digest}"
+    ]
+    if changed:
+        number = pluralize(len(changed), "image", "images")
+        raise ValueError(
+            f"{images.spec}: {number} of {len(images):,} changed between two readings "
+            f"({first_names(changed, EXAMPLES)}). A data set must give the same image each time: "
+            "leave random transforms away. Of arrays that were changed, make a new image_set"
+        )
 
 
 def _columns_from_infos(infos: Mapping[int, ImageInfo]) -> dict[str, list[Any]]:

@@ -188,7 +188,8 @@ class SettingDefinition:
 
 def _shorten(text: str) -> str:
     """Cut what an array or an object says of itself to a line."""
-    return text if len(text) <= LONGEST_VALUE else f"{' '.join(text[:LONGEST_VALUE].split())} …"
+    line = " ".join(text[:LONGEST_VALUE].splitlines())
+    return line if len(text) <= LONGEST_VALUE else f"{' '.join(line.split())} …"
 
 
 def define_setting(default: Any, group: str, metavar: str | None = None, **details: Any) -> Any:

@@ -89,3 +89,8 @@ def test_images_that_were_scaled_wrongly_are_refused():
         require_contrast(WIDE / 255 / 255)
     require_contrast(WIDE)
     require_contrast(np.zeros((4, 4)))
+
+
+def test_rounding_beyond_the_range_is_black_and_white() -> None:
+    array = np.array([[-1e-7, 0.5, 1 + 1e-6]])
+    assert np.asarray(to_image(array))[0, :, 0].tolist() == [0, 128, 255]

@@ -2,6 +2,7 @@
 
 import pickle
 from dataclasses import replace
+from os import urandom
 from pathlib import Path
 
 import numpy as np
@@ -144,13 +145,34 @@ def test_a_map_style_data_set_is_read_with_its_labels(dataset):
         (lambda: image_set(PIXELS // 128, LABELS), "multiply by 255"),
         (lambda: image_set(PIXELS, np.eye(3)[LABELS]), r"labels\.argmax\(1\)"),
         (lambda: image_set(PIXELS, [None, *LABELS[1:]]), "image 0 has none"),
-        (lambda: image_set(PIXELS, [*LABELS[1:], float("nan")]), "the label nan is neither"),
+        (
+            lambda: image_set(PIXELS, [*LABELS[1:], float("nan")]),
+            "every image needs a label.*image 11 has none",
+        ),
         (lambda: image_set(PIXELS, ["a", *LABELS[1:]]), "some are numbers, some are text"),
         (lambda: image_set(PIXELS, [0] * N), "at least two classes"),
         (lambda: image_set(PIXELS, LABELS, classes=["a", "b"]), "the labels 2 are none of them"),
         (lambda: image_set(PIXELS, LABELS, split=["x"] * N), "split"),
         (lambda: image_set(Pictures(labels=[[0, 1]] * N)), r"item 0 can't be read: the label \[0"),
         (lambda: image_set([(1, 2, 3)]), "item 0 can't be read: tuple is no pair"),
+        (lambda: image_set([{"image": PIXELS[0]}]), r"dict is no pair .*data=\(images, labels\)"),
+        (lambda: image_set(PIXELS[:0], []), r"\(0, 9, 8, 3\) holds no pixels"),
+        (lambda: image_set(PIXELS[:, :0], LABELS), r"\(12, 0, 8, 3\) holds no pixels"),
+        (lambda: image_set("pictures", LABELS), "images of the type str are not taken"),
+        (lambda: image_set(Path("pictures"), LABELS), "type PosixPath|WindowsPath are not taken"),
+        (lambda: image_set(iter(PIXELS), LABELS), "images of the type .* are not taken"),
+        (lambda: image_set(None, LABELS), "images of the type NoneType are not taken"),
+        (lambda: image_set(pd.DataFrame(PIXELS[:, 0, :, 0]), LABELS), r"shape \(12, 8\).*reshape"),
+        (lambda: image_set([(0, PIXELS[0])]), "a value of the type int is no image"),
+        (lambda: image_set([b"a JPEG"] * N, LABELS), "a value of the type bytes is no image"),
+        (lambda: image_set(torch.tensor(PIXELS).to("meta"), LABELS), "NumPy can't hold"),
+        (
+            lambda: image_set(torch.tensor(PIXELS).to_sparse(), LABELS),
+            "NumPy can't hold .*to_dense",
+        ),
+        (lambda: image_set([[[0, 1], [2]]] * N, LABELS), "NumPy can't hold this list"),
+        (lambda: image_set(PIXELS, LABELS, groups=dict.fromkeys(range(N))), "groups of the type"),
+        (lambda: image_set(PIXELS, LABELS, name="a\nb"), "name 'a.*' is not allowed"),
         (lambda: image_set(Pictures(transform=lambda _: 1 / 0)), "item 0 .*ZeroDivisionError"),
         (
             lambda: image_set(Pictures(transform=lambda image: image / 100 - 1)),
@@ -174,6 +196,21 @@ def test_the_pixel_store_follows_the_content():
     assert prepare_pixels(changed, 8).key != stored.key
 
 
+def test_arrays_that_change_before_they_are_decoded_end_the_run_and_are_stored_for_none():
+    changing = PIXELS.copy()
+    made = image_set(changing, LABELS)
+    changing[3] = 0
+    with pytest.raises(ValueError, match=r"1 image of 12 changed .*\(0/000003\).* a new image_set"):
+        prepare_pixels(made, 7)
+    assert prepare_pixels(image_set(PIXELS, LABELS), 7).array[3].any()
+
+
+def test_random_transforms_are_refused_in_words():
+    noisy = Pictures(transform=lambda image: image ^ np.frombuffer(urandom(1), "uint8"))
+    with pytest.raises(ValueError, match="leave random transforms away"):
+        prepare_pixels(subsample(image_set(noisy), 6), 8)
+
+
 def test_what_cannot_be_sent_to_another_process_is_read_here():
     labels = [0, 1] * 100  # more than a block
     dataset = Pictures(labels, transform=lambda _: PIXELS[0])
@@ -181,7 +218,7 @@ def test_what_cannot_be_sent_to_another_process_is_read_here():
     with dataset.file:
         made = image_set(dataset)
     assert len(made) == 200
-    in_memory = replace(made, reader=image_set(np.repeat(PIXELS, 17, axis=0)[:200], labels).reader)
+    in_memory = replace(made, reader=image_set(np.repeat(PIXELS[:1], 200, axis=0), labels).reader)
     assert prepare_pixels(in_memory, 8).readable.all()
 
 
