@@ -64,7 +64,7 @@ def refuse_ambiguous_classes(parents: Sequence[Folder], are_splits: bool) -> Non
     # a folder of one split alone is no data set
     alone = {name: "" if are_splits or not below[name] else ends[name][0].path for name in names}
     level = _level_below(parents, filled)
-    if len(names) == 1 and filled:
+    if len(names) == 1 and len(set(below[names[0]])) > 1:
         paths = [end.path for end in ends[names[0]]]
         below_level = level and f"{level} makes the folders below {filled[0].name} the classes"
         raise AmbiguityError(
@@ -132,7 +132,8 @@ def _refuse_same_below(
 def _level_below(parents: Sequence[Folder], ends: Sequence[Folder]) -> str:
     """Return the flag that makes the folders in `ends` the classes; '' if none does.
 
-    None does if they lie at several levels below `parents`, or are named like splits.
+    None does if they lie at several levels below `parents`, have only one name, or are named like
+    splits.
     """
     depths = {
         end.path.removeprefix(f"{parent.path}/").count("/") + 2
@@ -140,7 +141,8 @@ def _level_below(parents: Sequence[Folder], ends: Sequence[Folder]) -> str:
         for end in ends
         if not parent.path or end.path.startswith(f"{parent.path}/")
     }
-    if len(depths) != 1 or any(splits_of([f.name for f in end.filled]) for end in ends):
+    names = {folder.name for end in ends for folder in end.filled}
+    if len(depths) != 1 or len(names) < 2 or splits_of(names):
         return ""
     return f"--class-level {depths.pop()}"
 

@@ -27,6 +27,7 @@ _UNALTERED_WORDS = """
 image images img imgs photo photos picture pictures color colour rgb original originals raw input
 """
 _COPIES = {"thumb", "thumbnail", "small", "preview", "copy", "flipped", "rotated"}
+_DATE = re.compile(r"(19|20)\d\d[-_. ]?[01]\d[-_. ]?[0-3]\d")
 _PARTS, _SOURCES, _RENDERINGS, _UNALTERED = (
     frozenset(words.split())
     for words in (_PART_WORDS, _SOURCE_WORDS, _RENDERING_WORDS, _UNALTERED_WORDS)
@@ -45,12 +46,12 @@ def are_parts(names: Sequence[str]) -> bool:
 
 
 def are_parts_of_a_class(names: Sequence[str]) -> bool:
-    """Tell whether names count parts, or patients, videos and the like.
+    """Tell whether names count parts, or patients, videos and the like, or are dates.
 
     >>> are_parts_of_a_class(["patient01", "patient02"]), are_parts_of_a_class(["grade1", "grade2"])
     (True, False)
     """
-    return _are_numbered(names, _PARTS | _SOURCES)
+    return _are_numbered(names, _PARTS | _SOURCES) or all(map(_DATE.fullmatch, names))
 
 
 def parts_among(names: Sequence[str]) -> list[str]:

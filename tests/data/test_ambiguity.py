@@ -110,9 +110,11 @@ def test_what_may_be_no_classes_is_refused(refuse, counts, sentence, way, deeper
         below(["n01", "n02", "n03"], ["images"]),
         {"Aves/owl": 1, "Aves/jay": 1, "Insecta/ant": 1, "Insecta/bee": 1},
         {"cat/kittens": 1, "cat": 1, "dog": 1},
+        {"only": 1, "only/more": 1},  # one class at any level, which is said elsewhere
         below(["cat", "dog"], ["batch1", "batch2"]),
         below(["drug", "placebo"], ["plate 1/A01", "plate 2/A02"]),
         below(["benign", "malignant"], ["patient 1", "patient 2"]),
+        below(["ok", "nok"], ["2021-03-01", "2021-03-02"]),
         below(["benign/SOB", "malignant/SOB"], ["images"]),
         {"Apple/healthy": 1, "Apple/rust": 1, "Corn/healthy": 1, "Corn/smut": 1, "Corn/x": 1},
         {},
@@ -133,6 +135,12 @@ def test_no_class_level_is_offered_for_what_would_be_refused_there(refuse, names
     with pytest.raises(AmbiguityError, match="all images lie below one folder, a") as refusal:
         refuse(below(["a"], names))
     assert (refusal.value.ways, refusal.value.deeper) == ((), "a")
+
+
+def test_no_class_level_that_gives_one_class_is_offered(refuse):
+    with pytest.raises(AmbiguityError, match="named like parts") as refusal:
+        refuse(below(["fold0", "fold1"], ["images"]))
+    assert refusal.value.ways == ("--class-level 1 if the folders really are the classes",)
 
 
 def test_one_folder_in_each_split_is_named_in_each(tmp_path):
