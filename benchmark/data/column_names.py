@@ -52,7 +52,7 @@ LABELS = ColumnKind(
     categoryname categoryid dx diagnosis diagnoses finding findings findinglabels species breed
     target targets targetname disease
     """),
-    _words("grade level severity type defect variety tag tags choice choices"),
+    _words("grade level severity type defect variety choice choices"),
 )
 GROUPS = ColumnKind(
     "the groups",

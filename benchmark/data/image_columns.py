@@ -20,7 +20,7 @@ from benchmark.system.text import first_names
 
 # columns of folds or marks: 'fold', 'kfold_5', 'is_train', 'test'
 _PARTS = re.compile(r"k?folds?([\W\d_].*)?|(is[ _-]?)?(train|val|valid|test)(ing)?", re.IGNORECASE)
-_NO_SPLIT = " Numbers of folds are no split; a column 'split' with train, val and test gives one."
+_NO_SPLIT = " Folds and marks are no split; a column 'split' with train, val and test gives one."
 
 
 @dataclass(frozen=True)

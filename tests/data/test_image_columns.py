@@ -39,6 +39,7 @@ def test_documented_columns_have_no_message(write):
             ("Image Index", "Finding Labels", "Patient ID", ""),
         ),
         ("id,breed\n1,boxer\n", ("id", "breed", "", "")),
+        ("annotation_id,choice,image\n1,boxer,a/1.png\n", ("image", "choice", "", "")),
         ("image,label,set\n1,x,A\n", ("image", "label", "", "")),
     ],
 )

@@ -118,7 +118,7 @@ def test_a_column_of_other_values_is_no_split(folder: Path, header: str) -> None
     images = image_table(write(folder, f"{header}\na/1.png,x,1,red\na/2.png,y,2,blue\n"))
     assert images.split is None
     assert any(
-        "not used" in message and "Numbers of folds are no split" in message
+        "not used" in message and "Folds and marks are no split" in message
         for message in images.messages
     )
 
