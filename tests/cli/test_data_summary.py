@@ -28,7 +28,7 @@ def test_it_is_printed_with_every_fact(tmp_path: Path) -> None:
         "RGB 16, L 1",
         "2 byte-identical to another image, 1 in another class",
         "pear/broken.png",
-        "1 contents appear under more than one class",
+        "1 content appears under more than one class",
     ):
         assert fact in text
 
