@@ -22,6 +22,7 @@ BACKGROUND = (255, 255, 255)  # shows through where an image is transparent
 INTEGER, FLOAT = "I", "F"  # Pillow's modes of wide grey: 32 bits a pixel
 ORIENTATION = 274  # an EXIF tag; 1: upright
 PHOTOMETRIC = 262  # a TIFF tag; 0: 0 is white
+SAMPLE_FORMAT = 339  # a TIFF tag; 1, or no such tag: the numbers have no sign
 NO_DATA = 42113  # the TIFF tag GDAL_NODATA: the value that marks pixels without a measurement
 
 
@@ -98,6 +99,8 @@ def standardize(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16") or image.mode in (INTEGER, FLOAT):
         is_inverted = image.mode.startswith("I;16") and tags.get(PHOTOMETRIC) == 0
         standard = _wide_grey(upright, is_inverted)
+        if tags and image.mode == INTEGER and tags.get(SAMPLE_FORMAT, (1,))[0] == 1:
+            _require_positive(standard)
         if NO_DATA in tags:
             info["no_data"] = _number(tags[NO_DATA])
     elif upright.has_transparency_data:
@@ -138,6 +141,14 @@ def _wide_grey(image: Image.Image, is_inverted: bool) -> Image.Image:
         return image.copy()
     grey = np.asarray(image).astype(np.int32)
     return Image.fromarray(65535 - grey if is_inverted else grey)
+
+
+def _require_positive(image: Image.Image) -> None:
+    """Raise UnreadableImageError if numbers without a sign have one: Pillow knows no others."""
+    if np.asarray(image).min() < 0:
+        raise UnreadableImageError(
+            f"values above {2**31 - 1:,}, which Pillow can't read: divide them, and store 16 bits"
+        )
 
 
 def _number(text: str) -> float | None:

@@ -41,6 +41,8 @@ class ImageInfo:
     high: float  # the greatest value
     span: float  # the largest difference of two values of one channel
     is_grey: bool
+    above_low: float = 0  # of wide grey: the least value but one, or the only one
+    below_high: float = 0  # the greatest value but one
     is_transparent: bool = False  # in some pixels
     has_more_images: bool = False  # pages or frames, of which the first was taken
     lacks_values: bool = False  # some pixels hold no number
@@ -123,6 +125,8 @@ def _wide_range(image: Image.Image) -> dict[str, Any]:
         "high": high,
         "span": high - low,
         "is_grey": True,
+        "above_low": float(values.min(where=values > low, initial=high)),
+        "below_high": float(values.max(where=values < high, initial=low)),
         "lacks_values": values.size < grey.size,
     }
 

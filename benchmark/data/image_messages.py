@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from benchmark.data.grey_scale import choose_scale
 from benchmark.data.image_info import (
     EIGHT_BITS,
     EXTREME,
@@ -109,7 +111,7 @@ def _range(table: pd.DataFrame) -> list[str]:
     else:
         typical = float((rest["bright_level"] - rest["dark_level"]).median())
         if typical > NARROW:
-            return []
+            return _marks(rest)
         narrow = (
             f"In half of the images {1 - 2 * EXTREME:.1%} of the values lie within {typical:.0f} "
             f"of 255 levels{_outliers(rest)}"
@@ -120,6 +122,27 @@ def _range(table: pd.DataFrame) -> list[str]:
             "range, or store 8 bits"
         )
     return [f"{narrow}."]
+
+
+def _marks(table: pd.DataFrame) -> list[str]:
+    """Name a value of wide grey that takes most of the scale for itself, as a mark would."""
+    messages = []
+    for kind, rows in table[table["kind"] != EIGHT_BITS].groupby("kind"):
+        least, greatest = rows["low"].min(), rows["high"].max()
+        above = rows["above_low"].where(rows["low"] == least, rows["low"])
+        below = rows["below_high"].where(rows["high"] == greatest, rows["high"])
+        scale = choose_scale(str(kind), least, greatest)
+        ranges = {
+            least: (above[above > least].min(), greatest),
+            greatest: (least, below[below < greatest].max()),
+        }
+        messages += [
+            f"But for {mark:g}, all values lie between {low:g} and {high:g}, which are {width:.0f} "
+            f"of 255 levels. If {mark:g} marks missing values, replace it."
+            for mark, (low, high) in ranges.items()
+            if low < high and (width := np.ptp(scale.levels(np.array([low, high])))) <= NARROW
+        ]
+    return messages
 
 
 def _outliers(table: pd.DataFrame) -> str:
@@ -139,14 +162,29 @@ def _outliers(table: pd.DataFrame) -> str:
 def _brightness_by_class(table: pd.DataFrame) -> list[str]:
     """Report classes that are so much darker that they were scaled otherwise."""
     bright = table.groupby("class")["bright_level"].agg(["median", "size"])
-    medians = bright["median"][bright["size"] >= ENOUGH].clip(lower=1)
-    if len(medians) < 2 or medians.max() <= DARKER * medians.min():
-        return []
+    medians = bright["median"][bright["size"] >= ENOUGH]
+    if len(medians) < 2 or medians.max() <= DARKER * max(medians.min(), 1):
+        return _two_scales(table[table["kind"] == "I"])
     return [
         f"The images of the class {medians.idxmin()} reach {medians.min():.0f} of 255, those of "
         f"{medians.idxmax()} "
         f"{medians.max():.0f} (medians): brightness alone tells them apart. Were they stored on "
         "different scales?"
+    ]
+
+
+def _two_scales(wide: pd.DataFrame) -> list[str]:
+    """Report images of wide grey, of any class, that are so much darker than the others."""
+    reached = wide["bright_level"]
+    is_dark = reached * DARKER < reached.max()
+    dark, others = wide[is_dark], wide[~is_dark]
+    if min(len(dark), len(others)) < ENOUGH:
+        return []
+    low, high = (rows["bright_level"].median() for rows in (dark, others))
+    return [
+        f"{len(dark)} images with grey of more than 8 bits reach {low:.0f} of 255"
+        f"{_examples(dark)}, {len(others)} others {high:.0f} (medians). Were they stored with "
+        "different numbers of bits?"
     ]
 
 

@@ -22,6 +22,7 @@ from benchmark.storage.sizes import format_size
 from benchmark.system.progress import Advance
 from benchmark.system.text import first_names, list_below, pluralize
 
+_FACTS = [each.name for each in fields(ImageInfo)]
 DECODER_VERSION = 2  # raise it when the same bytes would give other pixels
 
 
@@ -69,7 +70,7 @@ def prepare_pixels(
     if size < 1:
         raise ValueError(f"The image size must be at least 1 pixel, not {size}.")
     listing = {"recipe": DECODER_VERSION, "pillow": PIL.__version__, "size": size}
-    listing |= {"files": images.files, "stamps": images.stamps}
+    listing |= {"files": images.files, "stamps": images.stamps, "facts": _FACTS}
     folder = cache.cache_dir() / "pixels" / atomic.digest(listing)[:32]
     own_lease = cache.lease(folder, f"pixels of {images.name}, {len(images)} images, {size} px")
     meta = _meta_if_whole(folder)
@@ -199,12 +200,10 @@ def _require_unchanged(images: ImageSet, infos: Mapping[int, ImageInfo]) -> None
 
 
 def _columns_from_infos(infos: Mapping[int, ImageInfo]) -> dict[str, list[Any]]:
-    names = [each.name for each in fields(ImageInfo)]
-    columns = {name: [getattr(info, name) for info in infos.values()] for name in names}
+    columns = {name: [getattr(info, name) for info in infos.values()] for name in _FACTS}
     return {"index": list(infos), **columns}
 
 
 def _infos_from_columns(columns: Mapping[str, list[Any]]) -> dict[int, ImageInfo]:
-    names = [each.name for each in fields(ImageInfo)]
-    rows = zip(*(columns[name] for name in names), strict=True)
+    rows = zip(*(columns[name] for name in _FACTS), strict=True)
     return dict(zip(columns["index"], (ImageInfo(*row) for row in rows), strict=True))

@@ -40,6 +40,12 @@ _OTHERS = (
     (rb"(?s).{4}TFL3", "a TensorFlow Lite model: only weights of PyTorch can be read"),
     (rb"(?s)\n.*\x12.*(Placeholder|Const)\W", _TENSORFLOW.replace("checkpoint", "graph")),
     (rb"model_checkpoint_path", _TENSORFLOW),
+    (rb"\x08\x01\x12[\x80-\xff]", _TENSORFLOW.replace("checkpoint", "SavedModel")),
+    # the length of the second field, and the first that is in it
+    (
+        rb"\x08[\x01-\x1f]\x12[\x80-\xff]*[\0-\x7f]\n",
+        "a Core ML model: only weights of PyTorch can be read",
+    ),
     (rb"\x08[\x01-\x1f][\x12\x3a]", "an ONNX model: only weights of PyTorch can be read"),
     (rb"GGUF", "a GGUF model: only weights of torch.save or safetensors can be read"),
     (

@@ -163,7 +163,7 @@ def _to_float32(name: str, value: Tensor | StandIn, shape: tuple[int, ...]) -> T
     if not _is_usable(value) or value.shape != shape:
         raise ValueError(
             f"can't be used: {name} is {_describe(value)}; "
-            f"it must be a floating point tensor {shape}"
+            f"it must be a floating point tensor {shape}, of 16 bits or more"
         )
     tensor = value.detach().to(torch.float32, copy=True).contiguous()
     if not tensor.isfinite().all():

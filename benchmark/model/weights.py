@@ -161,7 +161,10 @@ def _read_file(path: Path, backbone: str) -> tuple[dict[str, Tensor], str]:
     try:
         tensors, note = select_tensors(content, layout, f"{backbone} by {by}")
     except ValueError as error:
-        raise ValueError(f"weights file {path} {error}") from None
+        hint = ""
+        if re.search(r"-\d{5}-of-\d{5}\.", path.name):
+            hint = "; its name is that of one of several files: save their tensors in one"
+        raise ValueError(f"weights file {path} {error}{hint}") from None
     return tensors, note and f"Weights {path.name}: {note}."
 
 

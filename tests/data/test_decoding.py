@@ -183,6 +183,18 @@ def test_the_values_of_wide_grey_arrive_unchanged(dtype: type) -> None:
     assert grey_values(wide)[0].tolist() == [0, 1, 300, 4095]
 
 
+def test_numbers_without_a_sign_that_pillow_reads_with_one_are_refused() -> None:
+    def unsigned(*values: int) -> bytes:
+        content = encoded(Image.fromarray(np.uint32([values]).view(np.int32)), "TIFF")
+        tag = struct.pack("<HHIHH", 339, 3, 1, 2, 0)  # written as numbers with a sign
+        assert content.count(tag) == 1
+        return content.replace(tag, struct.pack("<HHIHH", 339, 3, 1, 1, 0))
+
+    assert grey_values(decode(unsigned(0, 7, 2**31 - 1)))[0].tolist() == [0, 7, 2**31 - 1]
+    with pytest.raises(UnreadableImageError, match=r"values above 2,147,483,647"):
+        decode(unsigned(0, 7, 2**31))
+
+
 def test_the_mark_of_missing_values_is_no_value() -> None:
     stored = grey(-9999, 3, 7, dtype=np.float32)
     for mark, expected in (("-9999", [np.nan, 3, 7]), ("none", [-9999, 3, 7])):

@@ -149,6 +149,68 @@ def test_a_mark_of_missing_values_that_sets_the_scale_is_named():
     assert len(tagged) == 2
 
 
+@pytest.mark.parametrize(
+    ("mark", "kind", "sentence"),
+    [
+        (-9999, np.float32, "But for -9999, all values lie between 5.0"),
+        (
+            -9999,
+            np.int32,
+            "But for -9999, all values lie between 5 and 19, which are 0 of 255 levels",
+        ),
+        (65535, np.uint16, "But for 65535, all values lie between 5 and 19"),
+    ],
+)
+def test_a_mark_in_many_pixels_takes_the_scale_for_itself_and_is_named(mark, kind, sentence):
+    def map_of_heights(i, rng):
+        pixels = rng.uniform(5, 20, SHAPE).astype(kind)
+        pixels[:6] = mark
+        return pixels
+
+    messages = messages_about(made(map_of_heights, "TIFF"))
+    assert messages[1].startswith(sentence)
+    assert messages[1].endswith(f"If {mark} marks missing values, replace it.")
+    assert len(messages) == 2
+
+
+def test_zeros_around_a_thermal_image_are_named():
+    def thermal(i, rng):
+        return np.where(np.eye(*SHAPE), 0, rng.integers(29_000, 29_765, SHAPE)).astype(np.uint16)
+
+    assert "But for 0, all values lie between 29000 and 2976" in messages_about(made(thermal))[1]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda i, rng: (rng.integers(0, 2, SHAPE) * 65535).astype(np.uint16),
+        lambda i, rng: rng.integers(0, 60_000, SHAPE).astype(np.uint16),
+        lambda i, rng: np.where(np.eye(*SHAPE), 0, rng.integers(2000, 4096, SHAPE)).astype(
+            np.uint16
+        ),
+    ],
+    ids=["mask", "full range", "cells on black"],
+)
+def test_of_ordinary_wide_grey_nothing_but_the_scale_is_told(make):
+    assert len(messages_about(made(make))) == 1
+
+
+def test_twelve_and_sixteen_bits_in_every_class_are_told():
+    def scaled(i, rng):
+        return rng.integers(0, 65536 if i % 4 < 2 else 4096, SHAPE).astype(np.uint16)
+
+    message = messages_about(made(scaled, n=20))[1]
+    assert message.startswith("10 images with grey of more than 8 bits reach 16 of 255 (a/2.png,")
+    assert "10 others 255" in message
+
+
+def test_black_images_reach_0():
+    def night(i, rng):
+        return colour(i, rng) * (i % 2)
+
+    assert any("class a reach 0 of 255" in each for each in messages_about(made(night)))
+
+
 def test_twelve_bits_in_colour_end_nearly_black():
     rng = np.random.default_rng(0)
     rows = [rng.integers(0, 4096, (8, 8 * 3)).astype(">u2") for _ in range(4)]

@@ -130,6 +130,13 @@ def test_a_whole_pickled_network_is_read(tmp_path: Path) -> None:
     assert whole.message == ""
 
 
+def test_one_of_several_files_is_called_so(tmp_path: Path) -> None:
+    part = dict(list(state().items())[:100])
+    torch.save(part, tmp_path / "pytorch_model-00001-of-00003.bin")
+    with pytest.raises(ValueError, match=r"more missing, none unexpected; its name is .* several"):
+        load_weights(str(tmp_path / "pytorch_model-00001-of-00003.bin"))
+
+
 def test_a_folder_and_an_address_are_no_file(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").touch()
     with pytest.raises(FileNotFoundError, match=r"a folder: give one .* holds model\.safetensors"):

@@ -143,6 +143,7 @@ def test_any_value_is_read_or_refused_in_a_sentence_of_ours(name):
             assert re.search(rf"\b{definition.key.replace('-', '.')}\b", sentence), sentence
             assert re.search("allowed|Known: |give |has 2 phases", sentence), sentence
             assert len(sentence) < 6000, sentence
+            assert len(sentence.splitlines()) == 1, sentence
         else:
             hash(result)  # no array or list is kept
 
