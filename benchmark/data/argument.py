@@ -44,6 +44,8 @@ def _read_images(value: Any) -> ImageSet:
         and hasattr(value, "__add__")
         and not hasattr(value, "__len__")
     ):
+        if hasattr(value, "__iter__"):
+            raise ValueError("an iterable data set. Give a list of its pairs: data=list(dataset)")
         raise ValueError("a data set without a length. Give its class a method __len__")
     if not (hasattr(value, "__getitem__") and hasattr(value, "__len__")) or isinstance(
         value, dict | tuple | bytes | bytearray | range

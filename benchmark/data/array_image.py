@@ -23,8 +23,8 @@ def to_image(value: Any) -> Image.Image:
     Parameters
     ----------
     value
-        A PIL image, the path of an image file, or an array or tensor: (H, W), (H, W, C) or
-        (C, H, W), C of 1, 3 or 4; uint8, bool, floats from 0 to 1, or uint16 for grey.
+        A PIL image, the path or the bytes of an image file, or an array or tensor: (H, W),
+        (H, W, C) or (C, H, W), C of 1, 3 or 4; uint8, bool, floats from 0 to 1, or uint16 for grey.
 
     Raises
     ------
@@ -37,6 +37,8 @@ def to_image(value: Any) -> Image.Image:
         return standardize(value)
     if isinstance(value, str | Path):
         return decode(Path(value).expanduser().read_bytes())
+    if isinstance(value, bytes):
+        return decode(value)
     array = _channels_last(to_numpy(value))
     require_range(array)
     if array.dtype == np.uint16:
@@ -54,14 +56,15 @@ def to_numpy(value: Any) -> np.ndarray:
     ValueError says why NumPy can't hold them: a sparse tensor, one without numbers, ragged lists.
     """
     try:
-        if hasattr(value, "detach"):  # a torch tensor
+        if hasattr(value, "detach") and hasattr(value, "cpu"):  # a torch tensor; files detach too
             value = value.detach().cpu()
             value = value.float() if "bfloat16" in str(value.dtype) else value
         return np.asarray(value)
     except (TypeError, ValueError, RuntimeError) as error:
-        kind = f"{type(value).__name__} of {getattr(value, 'dtype', 'several sizes')}"
+        if not hasattr(value, "dtype"):
+            raise ValueError(f"a {type(value).__name__} of several shapes is no array") from error
         reason = " ".join(str(error).split())
-        raise ValueError(f"NumPy can't hold this {kind} ({reason}); uint8 is taken") from error
+        raise ValueError(f"NumPy can't hold a tensor of {value.dtype}: {reason}") from error
 
 
 def require_range(array: np.ndarray) -> None:

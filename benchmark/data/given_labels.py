@@ -86,12 +86,25 @@ def name_classes(
 
 
 def class_names(dataset: Any) -> Sequence[str] | Mapping[Any, Any] | None:
-    """Return the names that a data set has for its classes, or the one that it is a part of."""
+    """Return the names that a data set, its parts, or the whole of this part has for its classes.
+
+    Raises
+    ------
+    ValueError
+        If its parts have different names: the same label would be another class.
+    """
     names = getattr(dataset, "classes", None)
-    if names is None:
-        inner = getattr(dataset, "dataset", None)
-        return None if inner is None else class_names(inner)
-    return names if isinstance(names, Mapping) else list(names)
+    if names is not None:
+        return names if isinstance(names, Mapping) else list(names)
+    if hasattr(dataset, "datasets"):  # a ConcatDataset
+        first, *others = map(class_names, dataset.datasets)
+        if different := [other for other in others if other != first]:
+            raise ValueError(
+                f"the data sets that are joined name their classes {first} and {different[0]}: "
+                "give each the same labels, and their names as image_set(data, classes=…)"
+            )
+        return first
+    return class_names(dataset.dataset) if hasattr(dataset, "dataset") else None
 
 
 def _in_order(classes: Any) -> list[Any]:

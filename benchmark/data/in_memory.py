@@ -17,6 +17,7 @@ from benchmark.data.given_labels import class_names, label_value, label_values, 
 from benchmark.data.image_files import FileReader, stamp
 from benchmark.data.imageset import CONTENT, ImageSet, Reader
 from benchmark.data.parallel import map_blocks
+from benchmark.data.unreadable import format_error
 from benchmark.system.text import first_names, pluralize
 
 
@@ -177,6 +178,6 @@ def _read_block(reader: Any, block: range) -> tuple[int, list[Any], list[str]]:
             labels.append(label_value(reader.read(index)[1]))
             hashes.append(CONTENT + sha256(reader.content(index)).hexdigest())
         except Exception as error:  # of the data set's own code too
-            reason = str(error) if isinstance(error, ValueError) else repr(error)
+            reason = str(error) if isinstance(error, ValueError) else format_error(error)
             raise ValueError(f"item {index} can't be read: {reason}") from error
     return block.start, labels, hashes

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 from PIL import Image
-from torch.utils.data import DataLoader, Dataset, TensorDataset
+from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
 
 from benchmark.data.in_memory import image_set
 from benchmark.plan.experiment import Experiment
@@ -17,6 +17,11 @@ LABELS = [0, 1] * 3
 class Endless(Dataset):
     def __getitem__(self, index):
         return PIXELS[index % len(PIXELS)], 0
+
+
+class Stream(IterableDataset):
+    def __iter__(self):
+        return iter(zip(PIXELS, LABELS, strict=True))
 
 
 TENSORS = TensorDataset(torch.tensor(PIXELS), torch.tensor(LABELS))
@@ -56,6 +61,7 @@ def test_a_table_is_taken_by_the_names_of_its_columns(tmp_path):
         (PIXELS, r"an array without labels\. Give a pair: data=\(images, labels\)"),
         (torch.tensor(PIXELS), "an array without labels"),
         (((PIXELS, LABELS), (PIXELS, LABELS)), r"two pairs\. Join them"),
+        (Stream(), r"an iterable data set\. Give a list of its pairs"),
         (Endless(), r"a data set without a length\. Give its class a method __len__"),
         ((PIXELS, LABELS, 3), "allowed: text, a path, an image_set, a pair"),
         ({"images": PIXELS}, "allowed: text"),

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from torch.utils.data import ConcatDataset, Dataset, Subset
 
-from benchmark.data.given_labels import label_values, name_classes, texts
+from benchmark.data.given_labels import class_names, label_values, name_classes, texts
 
 
 @pytest.mark.parametrize(
@@ -73,6 +74,25 @@ def test_groups_of_several_columns_are_refused() -> None:
 )
 def test_names_of_classes_go_by_their_label(classes: object) -> None:
     assert name_classes([1, 0, 1], classes) == (("cat", "dog"), [1, 0, 1], ())
+
+
+class Named(Dataset):
+    def __init__(self, *classes: str) -> None:
+        self.classes = classes
+
+
+def test_joined_data_sets_have_the_names_that_all_of_them_have() -> None:
+    def joined(*parts: Dataset) -> ConcatDataset:
+        made = object.__new__(ConcatDataset)
+        made.datasets = parts
+        return made
+
+    part = Subset(Named("cat", "dog"), [0])
+    assert class_names(joined(Named("cat", "dog"), part)) == ["cat", "dog"]
+    assert class_names(joined(Dataset(), Dataset())) is None
+    for other in (Named("dog", "cat"), Dataset()):
+        with pytest.raises(ValueError, match=r"name their classes \['cat', 'dog'\] and "):
+            class_names(joined(part, other))
 
 
 @pytest.mark.parametrize("classes", ["cd", {"cat", "dog"}, 2, {1: "cat", 2: "dog"}, {"a": "b"}])

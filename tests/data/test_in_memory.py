@@ -2,6 +2,7 @@
 
 import pickle
 from dataclasses import replace
+from io import BytesIO
 from os import urandom
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import benchmark
 from benchmark.data.imageset import subsample
 from benchmark.data.in_memory import image_set
 from benchmark.data.pixels import prepare_pixels
+from tests.data.stored import encoded
 
 N = 12
 PIXELS = np.random.default_rng(0).integers(0, 256, (N, 9, 8, 3), dtype=np.uint8)
@@ -52,6 +54,7 @@ def pixels_of(images):
         tuple(map(Image.fromarray, PIXELS)),
         pd.Series(list(PIXELS)),
         [torch.tensor(image).permute(2, 0, 1) / 255 for image in PIXELS],
+        [encoded(Image.fromarray(image)) for image in PIXELS],
     ],
 )
 def test_arrays_tensors_and_pil_images_are_the_same_set(images):
@@ -132,8 +135,8 @@ def test_a_map_style_data_set_is_read_with_its_labels(dataset):
     made = image_set(dataset)
     assert np.array_equal(pixels_of(made), PIXELS)
     assert made.labels.tolist() == LABELS
-    named = hasattr(dataset, "classes") or hasattr(getattr(dataset, "dataset", None), "classes")
-    assert made.classes == (("cat", "dog", "eel") if named else ("0", "1", "2"))
+    is_named = not isinstance(dataset, TensorDataset | list)
+    assert made.classes == (("cat", "dog", "eel") if is_named else ("0", "1", "2"))
 
 
 @pytest.mark.parametrize(
@@ -164,13 +167,16 @@ def test_a_map_style_data_set_is_read_with_its_labels(dataset):
         (lambda: image_set(None, LABELS), "images of the type NoneType are not taken"),
         (lambda: image_set(pd.DataFrame(PIXELS[:, 0, :, 0]), LABELS), r"shape \(12, 8\).*reshape"),
         (lambda: image_set([(0, PIXELS[0])]), "a value of the type int is no image"),
-        (lambda: image_set([b"a JPEG"] * N, LABELS), "a value of the type bytes is no image"),
+        (lambda: image_set([b"a JPEG"] * N, LABELS), "text, not an image; it begins 'a JPEG'"),
+        (lambda: image_set([BytesIO()] * N, LABELS), "a value of the type BytesIO is no image"),
+        (lambda: image_set(["none.png", PIXELS[0]], [0, 1]), "FileNotFoundError: .*none.png"),
+        (lambda: image_set([(PIXELS[0], 1)] * N, LABELS), "a tuple of several shapes is no array"),
         (lambda: image_set(torch.tensor(PIXELS).to("meta"), LABELS), "NumPy can't hold"),
         (
             lambda: image_set(torch.tensor(PIXELS).to_sparse(), LABELS),
             "NumPy can't hold .*to_dense",
         ),
-        (lambda: image_set([[[0, 1], [2]]] * N, LABELS), "NumPy can't hold this list"),
+        (lambda: image_set([[[0, 1], [2]]] * N, LABELS), "a list of several shapes"),
         (lambda: image_set(PIXELS, LABELS, groups=dict.fromkeys(range(N))), "groups of the type"),
         (lambda: image_set(PIXELS, LABELS, name="a\nb"), "name 'a.*' is not allowed"),
         (lambda: image_set(Pictures(transform=lambda _: 1 / 0)), "item 0 .*ZeroDivisionError"),
