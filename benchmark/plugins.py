@@ -25,6 +25,7 @@ from benchmark.strategy.beside import (
 )
 from benchmark.strategy.fingerprint import CODE_PACKAGES, file_hash, normalised_hash, package_hash
 from benchmark.strategy.imported_files import (
+    brings_strategies,
     forget_text,
     imported_files,
     is_users,
@@ -221,8 +222,10 @@ def _is_edited(module: str, file: Path) -> bool:
 
 
 def _forget(modules: Mapping[str, Path]) -> None:
-    """Let modules be imported anew."""
+    """Let modules be imported anew, but for those of installed strategies, which are in use."""
     for name, file in modules.items():
+        if brings_strategies(name):
+            continue
         sys.modules.pop(name, None)
         forget_text(file)
     importlib.invalidate_caches()

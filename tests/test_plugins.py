@@ -420,6 +420,8 @@ def test_a_built_in_strategy_that_a_plugin_calls_is_part_of_its_key(project):
     source = fingerprint(find("mine").stages[0].loss)["source"]
     assert file_hash(Path(sys.modules["strategies.mixup"].__file__)) in source
     assert file_hash(Path(sys.modules["strategies"].__file__)) not in source
+    unload_plugin(folder / "mine.py")
+    assert "strategies.mixup" in sys.modules, "the built-in strategy still needs it"
 
 
 def test_no_bytecode_is_left_in_the_users_folder(project):

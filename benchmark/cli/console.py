@@ -29,15 +29,20 @@ def print_checks(strategy: str, results: Iterable[ContractResult]) -> int:
     outcomes = []
     for result in results:
         if result.is_note:
-            print(f"  NOTE  {textwrap.fill(result.check, 88).replace(chr(10), chr(10) + INDENT)}")
+            print(f"  NOTE  {textwrap.indent(_wrap(result.check), INDENT).strip()}")
             continue
         outcomes.append(bool(result.error))
         print(f"  {'FAIL' if result.error else 'PASS'}  {result.check}")
         if result.error:
-            print(textwrap.indent(textwrap.fill(result.error, 88), INDENT))
+            print(textwrap.indent(_wrap(result.error), INDENT))
     failed = sum(outcomes)
     print(f"  {strategy} passes {len(outcomes) - failed} of {len(outcomes)} checks")
     return failed
+
+
+def _wrap(text: str) -> str:
+    """Break lines at spaces alone: a path with hyphens stays whole."""
+    return textwrap.fill(text, 88, break_on_hyphens=False, break_long_words=False)
 
 
 def format_cache(entries: Sequence[Entry], limit: int, folder: Path) -> str:

@@ -138,7 +138,12 @@ def is_followed(module: str, file: Path) -> bool:
     """Whether a file's code belongs into the key of who imports it."""
     if file.suffix != ".py" or file == BUILT_IN / "__init__.py":
         return False
-    return is_users(file) or module.partition(".")[0] in _packages_with_strategies()
+    return is_users(file) or brings_strategies(module)
+
+
+def brings_strategies(module: str) -> bool:
+    """Whether a module is part of an installed package with strategies, as `strategies` is."""
+    return module.partition(".")[0] in _packages_with_strategies()
 
 
 def is_users(file: Path) -> bool:
