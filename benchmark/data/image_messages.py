@@ -69,6 +69,8 @@ def _flat(table: pd.DataFrame) -> list[str]:
     whole = is_flat[is_flat].index.tolist()
     if whole and len(flat) < len(table):
         sentence += f"; all of the {_classes(whole)} are"
+    if number := int(((flat["kind"] != EIGHT_BITS) & (flat["span"] > 0)).sum()):
+        sentence += f"; {number} of them by the grey scale alone, which fits the whole set"
     if flat["is_transparent"].any():
         sentence += (
             ". They have transparent pixels, which are shown on white: a light drawing vanishes. "

@@ -19,7 +19,7 @@ class Endless(Dataset):
         return PIXELS[index % len(PIXELS)], 0
 
 
-class Stream(IterableDataset):
+class Pairs(IterableDataset):
     def __iter__(self):
         return iter(zip(PIXELS, LABELS, strict=True))
 
@@ -61,7 +61,7 @@ def test_a_table_is_taken_by_the_names_of_its_columns(tmp_path):
         (PIXELS, r"an array without labels\. Give a pair: data=\(images, labels\)"),
         (torch.tensor(PIXELS), "an array without labels"),
         (((PIXELS, LABELS), (PIXELS, LABELS)), r"two pairs\. Join them"),
-        (Stream(), r"an iterable data set\. Give a list of its pairs"),
+        (Pairs(), r"an iterable data set\. Give a list of its pairs"),
         (Endless(), r"a data set without a length\. Give its class a method __len__"),
         ((PIXELS, LABELS, 3), "allowed: text, a path, an image_set, a pair"),
         ({"images": PIXELS}, "allowed: text"),

@@ -82,17 +82,17 @@ class Named(Dataset):
 
 
 def test_joined_data_sets_have_the_names_that_all_of_them_have() -> None:
-    def joined(*parts: Dataset) -> ConcatDataset:
+    def join(*parts: Dataset) -> ConcatDataset:
         made = object.__new__(ConcatDataset)
         made.datasets = parts
         return made
 
     part = Subset(Named("cat", "dog"), [0])
-    assert class_names(joined(Named("cat", "dog"), part)) == ["cat", "dog"]
-    assert class_names(joined(Dataset(), Dataset())) is None
+    assert class_names(join(Named("cat", "dog"), part)) == ["cat", "dog"]
+    assert class_names(join(Dataset(), Dataset())) is None
     for other in (Named("dog", "cat"), Dataset()):
         with pytest.raises(ValueError, match=r"name their classes \['cat', 'dog'\] and "):
-            class_names(joined(part, other))
+            class_names(join(part, other))
 
 
 @pytest.mark.parametrize("classes", ["cd", {"cat", "dog"}, 2, {1: "cat", 2: "dog"}, {"a": "b"}])

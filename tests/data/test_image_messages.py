@@ -204,6 +204,15 @@ def test_twelve_and_sixteen_bits_in_every_class_are_told():
     assert "10 others 255" in message
 
 
+def test_images_that_are_flat_by_the_scale_alone_are_told_so():
+    def stained(i, rng):
+        return rng.integers(150, 60_000 if i % 2 else 350, SHAPE).astype(np.uint16)
+
+    message = messages_about(made(stained))[0]
+    assert message.startswith("6 of 12 images are of one flat colour (a/0.png, ")
+    assert message.endswith("; 6 of them by the grey scale alone, which fits the whole set.")
+
+
 def test_black_images_reach_0():
     def night(i, rng):
         return colour(i, rng) * (i % 2)
