@@ -11,6 +11,7 @@ from benchmark.data.layout import ClassFolder, Layout
 from benchmark.data.split_names import split_of
 from benchmark.system.text import first_names, pluralize
 
+MOST_KINDS = 5  # of files that are no images, in a sentence
 # what file managers put before or behind the name of a copy
 _COPY = re.compile(r"^copy of |( -)? (copy|kopie|copie|copia)( \d+)?( \(\d+\))?$| \(\d+\)$", re.I)
 
@@ -157,7 +158,10 @@ def _unknown_messages(root: Folder) -> list[str]:
         kinds.append(f"{_format_files(suffix, counts.total())} in {first_names(paths, 3)}")
     total = sum(counts.total() for counts in folders.values())
     number = pluralize(total, "file is not taken as an image", "files are not taken as images")
-    return [f"{number}: {'; '.join(kinds[:5])}."]
+    more = len(kinds) - MOST_KINDS
+    listed = "; ".join([*kinds[:MOST_KINDS], *([f"{more} more kinds"] if more > 0 else [])])
+    way = "add the suffix" if set(folders) == {""} else "convert them to PNG or JPEG"
+    return [f"{number}: {listed}. If they are images, {way}."]
 
 
 def _format_files(suffix: str, count: int) -> str:

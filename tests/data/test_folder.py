@@ -196,8 +196,9 @@ def test_what_lies_there_is_said_when_there_are_no_images(tmp_path: Path) -> Non
     make_files(tmp_path, {".c": 3})
     with pytest.raises(ValueError, match="no images in class folders") as error:
         open_folder(tmp_path)
-    assert "- 20 files are not taken as images: 20 files without a suffix in a, b." in str(
-        error.value
+    assert (
+        "- 20 files are not taken as images: 20 files without a suffix in a, b. If they are "
+        "images, add the suffix." in str(error.value)
     )
     assert "begin with a dot: left out: .c (3)" in str(error.value)
 

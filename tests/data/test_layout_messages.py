@@ -129,8 +129,15 @@ def test_classes_without_a_known_image_are_named_with_what_lies_in_them(messages
     )
     assert unknown == (
         "17 files are not taken as images: 9 files without a suffix in fox, fox/more; 8 .heic in "
-        "elk."
+        "elk. If they are images, convert them to PNG or JPEG."
     )
+
+
+def test_many_kinds_of_files_are_counted(messages, tmp_path):
+    for k in range(7):
+        make_files(tmp_path, {"elk": 1}, f".kind{k}")
+    (*_, unknown) = messages({"cat": 1, "dog": 1})
+    assert unknown.endswith("; 2 more kinds. If they are images, convert them to PNG or JPEG.")
 
 
 def test_masks_and_copies_beside_images_are_named(messages, tmp_path):
