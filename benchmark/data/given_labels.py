@@ -1,11 +1,15 @@
 """Labels, names of classes, groups and splits, as they are given in Python beside the images."""
 
 from collections.abc import Iterable, Mapping, Sequence, Set
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from benchmark.data.array_image import to_numpy
+from benchmark.data.columns import group_ids, split_names, value_messages
+from benchmark.data.label_cells import label_messages
 from benchmark.system.text import first_names, pluralize
 
 
@@ -25,7 +29,7 @@ def label_value(value: Any) -> Any:
     """Return one label as a whole number or text, None if it is missing."""
     if getattr(value, "ndim", None) == 0 or getattr(value, "shape", None) == (1,):
         value = value.item()
-    if _is_missing(value):
+    if _is_missing(value) or (isinstance(value, str) and not value.strip()):
         return None
     if isinstance(value, str | bool):
         return str(value)
@@ -34,20 +38,26 @@ def label_value(value: Any) -> Any:
     raise ValueError(f"the label {value!r} is neither a whole number nor text")
 
 
-def texts(values: Any, what: str) -> list[str]:
-    """Return a value for each image, (N,), as text, '' if it is missing: None, NaN or NA.
+def groups_and_splits(
+    groups: Any, split: Any, files: Sequence[str]
+) -> tuple[np.ndarray | None, np.ndarray | None, list[str]]:
+    """Return groups (N,) int64, splits (N,) str, each None if not given, and messages on them.
 
     Raises
     ------
     ValueError
-        If they are no column of values, naming `what` they are.
+        If one is no column of N values, or a split has another name.
     """
-    return ["" if _is_missing(item) else str(item) for item in _column(values, what)]
+    group_names, names = _texts(groups, "groups", files), _texts(split, "split", files)
+    messages = value_messages("group", group_names, files) if any(group_names) else []
+    messages += value_messages("split", names, files) if any(names) else []
+    ids = group_ids(group_names) if any(group_names) else None
+    return ids, split_names(Path("split"), names) if any(names) else None, messages
 
 
 def name_classes(
     values: list[Any], classes: Sequence[str] | Mapping[Any, Any] | None
-) -> tuple[tuple[str, ...], list[int], tuple[str, ...]]:
+) -> tuple[tuple[str, ...], list[int], list[str]]:
     """Return the names of the classes that have images, each image's code, and messages.
 
     Raises
@@ -60,10 +70,10 @@ def name_classes(
         lacking = [index for index, value in enumerate(values) if value in (None, "")]
         reason = f"image {lacking[0]} has none" if lacking else "some are numbers, some are text"
         raise ValueError(f"every image needs a label, all of one type; {reason}")
-    ordered = sorted(present)
+    ordered, messages = sorted(present), label_messages(list(map(str, values)))
     if classes is None:
         codes = {value: code for code, value in enumerate(ordered)}
-        return tuple(map(str, ordered)), [codes[value] for value in values], ()
+        return tuple(map(str, ordered)), [codes[value] for value in values], messages
     # ImageNet's names are tuples of synonyms
     names = [str(n[0] if isinstance(n, tuple) and n else n) for n in _in_order(classes)]
     keys: Iterable[Any] = range(len(names)) if isinstance(ordered[0], int) else names
@@ -75,14 +85,16 @@ def name_classes(
         )
     kept = [value for value in known if value in present]
     without = [name for value, name in known.items() if value not in present]
-    message = f"No image of {pluralize(len(without), 'class', 'classes')}: {first_names(without)}."
+    if without:
+        number = pluralize(len(without), "class", "classes")
+        messages.append(f"no image of {number}: {first_names(without)}.")
     chosen = [known[value] for value in kept]
     positions = {value: position for position, value in enumerate(kept)}
     chosen = [
         f"{name} ({value})" if chosen.count(name) > 1 else name
         for name, value in zip(chosen, kept, strict=True)
     ]
-    return tuple(chosen), [positions[v] for v in values], (message,) if without else ()
+    return tuple(chosen), [positions[value] for value in values], messages
 
 
 def class_names(dataset: Any) -> Sequence[str] | Mapping[Any, Any] | None:
@@ -120,6 +132,16 @@ def _in_order(classes: Any) -> list[Any]:
         f"classes of the type {type(classes).__name__} are not taken: a list of names is, that of "
         "label i at position i, or a dict from each of the labels 0, 1, … to its name"
     )
+
+
+def _texts(values: Any, what: str, files: Sequence[str]) -> list[str]:
+    """Return a value for each image as text, '' if it is missing: None, NaN or NA."""
+    if values is None:
+        return []
+    texts = ["" if _is_missing(item) else str(item).strip() for item in _column(values, what)]
+    if len(texts) != len(files):
+        raise ValueError(f"{len(files)} images and {len(texts)} values of {what}; each has one")
+    return texts
 
 
 def _column(values: Any, what: str, hint: str = "") -> list[Any]:

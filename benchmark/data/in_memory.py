@@ -12,8 +12,13 @@ import numpy as np
 from PIL import Image
 
 from benchmark.data.array_image import require_contrast, require_range, to_image, to_numpy
-from benchmark.data.columns import group_ids, split_names
-from benchmark.data.given_labels import class_names, label_value, label_values, name_classes, texts
+from benchmark.data.given_labels import (
+    class_names,
+    groups_and_splits,
+    label_value,
+    label_values,
+    name_classes,
+)
 from benchmark.data.image_files import FileReader, stamp
 from benchmark.data.imageset import CONTENT, ImageSet, Reader
 from benchmark.data.parallel import map_blocks
@@ -73,7 +78,6 @@ def image_set(
         uint8 or of floats from 0 to 1; or a sequence of such images, of PIL images, or of paths.
         Without `labels` a map-style data set: its items are pairs of an image and its class. Every
         image is read twice, so it must come without random transforms; and without Normalize.
-        Arrays may be changed once the run has read them: an earlier change is an error of the run.
     labels
         Class of each image, (N,), as whole numbers or text.
     classes
@@ -99,21 +103,22 @@ def image_set(
     if not (isinstance(name, str) and name.strip() and name.isprintable()):
         raise ValueError(f"name {name!r} is not allowed; allowed: a short text")
     reader, values, stamps, files = _open(images, labels)
-    if classes is None and labels is None:
-        classes = class_names(images)
+    classes = class_names(images) if classes is None and labels is None else classes
     names, codes, messages = name_classes(values, classes)
+    files = files or tuple(f"{names[code]}/{i:06d}" for i, code in enumerate(codes))
+    ids, splits, more_messages = groups_and_splits(groups, split, files)
     return ImageSet(
         name=name,
         spec=name,
         description=f"{pluralize(len(codes), 'image', 'images')} given in Python.",
-        files=files or tuple(f"{names[code]}/{i:06d}" for i, code in enumerate(codes)),
+        files=files,
         labels=np.array(codes, dtype=np.int64),
         classes=names,
         stamps=tuple(stamps),
         reader=reader,
-        groups=None if groups is None else group_ids(texts(groups, "groups")),
-        split=None if split is None else split_names(Path("split"), texts(split, "split")),
-        messages=messages,
+        groups=ids,
+        split=splits,
+        messages=tuple(f"{name}: {message}" for message in messages + more_messages),
     )
 
 

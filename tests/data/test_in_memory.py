@@ -91,7 +91,7 @@ def test_classes_are_named_by_position_and_those_without_images_are_told():
     names = ["cat", "dog", "eel", "fox"]
     made = image_set(PIXELS, LABELS, classes=names)
     assert made.classes == ("cat", "dog", "eel")
-    assert made.messages == ("No image of 1 class: fox.",)
+    assert made.messages == ("arrays: no image of 1 class: fox.",)
     ordered = image_set(PIXELS, ["cat", "dog"] * 6, classes=["dog", "cat"])
     assert ordered.classes == ("dog", "cat")
     assert ordered.labels.tolist() == [1, 0] * 6
@@ -103,6 +103,13 @@ def test_groups_and_split_are_taken():
     assert made.split.tolist() == ["train"] * 6 + ["val"] * 3 + ["test"] * 3
     assert made.groups[0] == made.groups[1]
     assert len(set(made.groups[1:])) == N - 1
+
+
+def test_what_is_told_of_the_labels_of_a_table_is_told_of_those_in_memory():
+    (message,) = image_set(PIXELS, ["nan", "a", "b"] * 4, name="mine").messages
+    assert message.startswith("mine: labels that programs write where there is none")
+    (message,) = image_set(PIXELS, range(N)).messages
+    assert message.startswith("arrays: each of 12 images has a label of its own")
 
 
 def test_paths_are_read_as_files(tmp_path):
