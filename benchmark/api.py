@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from benchmark.plan.run_options import RunOptions, require_baseline
 from benchmark.plan.segments import make_plan
 from benchmark.plan.settings import require_known, select, takes_settings
 from benchmark.plugins import broken_plugin_sentences, load_plugins
-from benchmark.strategy.registry import resolve
+from benchmark.strategy.registry import full_name, resolve
 from benchmark.system.display import choose_progress
 from benchmark.system.progress import NullProgress, Progress, Timer
 
@@ -80,6 +81,8 @@ def read_settings(values: Mapping[str, Any]) -> tuple[Experiment, RunOptions]:
     require_known(values, Experiment, RunOptions)
     options = RunOptions(**select(RunOptions, values))
     load_plugins(options.plugin)
+    if options.baseline is not None:
+        options = replace(options, baseline=full_name(options.baseline))
     return Experiment(**select(Experiment, values)), options
 
 

@@ -57,6 +57,16 @@ def test_a_plug_in_is_loaded_before_its_backbone_is_looked_up(tmp_path, forgotte
     assert options == RunOptions(plugin=str(file))
 
 
+def test_the_baseline_may_be_written_as_the_strategy_was():
+    for text, name in {
+        "focal_loss:gamma=1": "focal_loss:gamma=1.0",
+        "focal_loss:gamma=2": "focal_loss",
+        "losses": "losses",  # a group: refused later, with the names to choose from
+        "unknown": "unknown",
+    }.items():
+        assert api.read_settings({"baseline": text})[1].baseline == name
+
+
 def test_the_plan_is_for_the_named_folder_or_one_named_after_the_settings(small, tmp_path):
     named = api.plan(small, RunOptions("no_change", out=tmp_path / "x"))
     assert named.folder.path == tmp_path / "x"

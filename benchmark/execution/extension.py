@@ -91,7 +91,9 @@ def retraining_note(executor: Executor, stored: RunManifest) -> str:
         for seed, key in strategy.networks.items()
         if executor.outputs.manifest_file(key).exists()
     }
-    outdated = sum(key != now for key, now in keys.items())
+    outdated = sum(  # code that is again what it once was finds its network
+        key != now and not (now and executor.outputs.has(now)) for key, now in keys.items()
+    )
     if not outdated or stored.tuning:
         return ""
     here = environment(executor.prepared.device)

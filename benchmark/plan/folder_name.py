@@ -10,7 +10,8 @@ from benchmark.plan.recipes import RECIPES, recipe_for
 from benchmark.plan.settings import settings_of
 from benchmark.storage.atomic import digest
 
-MOST_CHARACTERS = 100  # file systems take 255 bytes, and a letter may have four
+MOST_CHARACTERS = 100
+MOST_BYTES = 200  # file systems take 255; a letter may have four, and -2 or .lock may follow
 TABLES = (".csv", ".tsv", ".txt")  # of a list of images the suffix is left out
 # settings that stand elsewhere in the name, or that change no result
 APART = {"data", "imbalance", "recipe", "lr", "epochs", "quick", "seeds", "seed_list", "device"}
@@ -26,7 +27,7 @@ def default_folder_name(experiment: Experiment, tune: int = 0, parent: bool = Fa
     """
     parts = [
         parent_name(experiment.data) if parent else "",
-        _data_name(experiment.data) or "data",
+        _data_name(experiment.data) if re.search(r"\w", _data_name(experiment.data)) else "data",
         experiment.imbalance if experiment.imbalance != Experiment.imbalance else "",
         experiment.recipe.name,
         *_changed_settings(experiment),
@@ -35,8 +36,9 @@ def default_folder_name(experiment: Experiment, tune: int = 0, parent: bool = Fa
         f"tune{tune}" if tune else "",
     ]
     name = re.sub(r"[^\w.]+", "-", "-".join(filter(None, parts))).strip("-.")
-    if len(name) > MOST_CHARACTERS:
-        name = f"{name[: MOST_CHARACTERS - 9]}-{digest(name)[:8]}"
+    if len(name) > MOST_CHARACTERS or len(os.fsencode(name)) > MOST_BYTES:
+        begin = os.fsencode(name[: MOST_CHARACTERS - 9])[: MOST_BYTES - 9]
+        name = f"{begin.decode(errors='ignore')}-{digest(name)[:8]}"
     return name
 
 

@@ -56,6 +56,18 @@ def resolve(names: str | Iterable[str]) -> list[StrategySpec]:
     return list(specs.values())
 
 
+def full_name(name: str) -> str:
+    """Return the name that a run gives a strategy, as `focal_loss:gamma=1.0` for `gamma=1`.
+
+    A name that is not that of one strategy stays as it is.
+    """
+    try:
+        specs = resolve([name])
+    except ValueError:
+        return name
+    return specs[0].name if len(specs) == 1 else name
+
+
 def find(name: str, **parameters: Any) -> Strategy:
     """Return one strategy by name, to build another strategy on it."""
     return _find_spec(format_spec(name, parameters)).strategy

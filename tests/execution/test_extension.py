@@ -172,3 +172,20 @@ def test_a_note_says_that_stored_networks_are_trained_again(run, tmp_path):
     (note,) = run.notes
     assert note.startswith(f"note: 1 network is trained again in {tmp_path / 'run'}: what made the")
     assert "torch 1.0 there, " in note
+
+
+def test_code_that_is_again_what_it_was_trains_nothing_and_no_note_says_so(run, tmp_path):
+    run("no_change")
+    file = RunFolder(tmp_path / "run").run_file
+    content = json.loads(file.read_text())
+    networks = content["strategies"][0]["networks"]
+    outputs = tmp_path / "run" / "outputs"
+    edited = "0" * len(networks["0"])
+    for suffix in (".json", ".safetensors"):
+        stored = outputs / f"{networks['0'][:20]}{suffix}"
+        (outputs / f"{edited[:20]}{suffix}").write_bytes(stored.read_bytes())
+    networks["0"] = edited
+    file.write_text(json.dumps(content))
+    run("no_change")
+    assert not run.trained
+    assert not run.notes

@@ -7,6 +7,7 @@ import pytest
 
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.folder_name import (
+    MOST_BYTES,
     MOST_CHARACTERS,
     default_folder_name,
     is_same_source,
@@ -27,6 +28,7 @@ from benchmark.plan.recipes import RECIPES
         ({"data": "scans.2024"}, "scans.2024-forum"),
         ({"data": "~/images"}, "images-forum"),
         ({"data": "/"}, "data-forum"),
+        ({"data": "..."}, "data-forum"),
         ({"data": "写真/画像"}, "画像-forum"),
         ({"data": "wheels:classes=7"}, "wheels-classes-7-forum"),
         ({"image_size": 299, "fine_tune": "full"}, "wheels-forum-299px-full"),
@@ -80,6 +82,15 @@ def test_a_long_name_is_cut_and_stays_its_own():
     names = {default_folder_name(Experiment(data="x" * 200 + end)) for end in ("a", "b")}
     assert len(names) == 2
     assert {len(name) for name in names} == {MOST_CHARACTERS}
+
+
+@pytest.mark.parametrize("letter", ["é", "漢", "𠮷"])  # of 2, 3 and 4 bytes
+def test_a_long_name_fits_in_a_file_system_whatever_its_letters(letter, tmp_path):
+    names = {default_folder_name(Experiment(data=letter * 90 + end)) for end in ("a", "b")}
+    assert len(names) == 2
+    for name in names:
+        assert len(name.encode()) <= MOST_BYTES
+        (tmp_path / f"{name}-2.lock").mkdir()
 
 
 def test_one_folder_may_be_written_in_several_ways(tmp_path, monkeypatch):
