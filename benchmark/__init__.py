@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from benchmark.api import compare_runs, load, run
-    from benchmark.data.in_memory import image_set
+    from benchmark.data.memory.in_memory import image_set
     from benchmark.result import MultiDatasetResult, Result
 
 __version__ = "0.2.0"
@@ -27,7 +27,7 @@ __all__ = ["MultiDatasetResult", "Result", "compare_runs", "image_set", "load", 
 _MODULES = {  # they take a second to import, and `--help` needs none of them
     **dict.fromkeys(("run", "load", "compare_runs"), "benchmark.api"),
     **dict.fromkeys(("Result", "MultiDatasetResult"), "benchmark.result"),
-    "image_set": "benchmark.data.in_memory",
+    "image_set": "benchmark.data.memory.in_memory",
 }
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from benchmark.data.class_names import merge_same_classes
 from benchmark.data.digits import digits
-from benchmark.data.folder import image_folder
-from benchmark.data.folder_tree import SHEET_SUFFIXES, TABLE_SUFFIXES
-from benchmark.data.image_table import image_table
+from benchmark.data.files.folder_tree import SHEET_SUFFIXES, TABLE_SUFFIXES
+from benchmark.data.folders.image_folder import image_folder
 from benchmark.data.imageset import ImageSet
+from benchmark.data.tables.image_table import image_table
 from benchmark.data.torchvision_sets import torchvision_set
 from benchmark.data.wheels import wheels
 from benchmark.spec import did_you_mean, parse_parameters

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from benchmark.data.image_info import ImageInfo, read_image_info
-from benchmark.data.image_messages import image_messages
+from benchmark.data.decoding.unreadable import none_readable, unreadable_sentences
 from benchmark.data.imageset import SPLITS, ImageSet
 from benchmark.data.parallel import map_blocks
+from benchmark.data.pixels.image_info import ImageInfo, read_image_info
+from benchmark.data.pixels.image_messages import image_messages
 from benchmark.data.splits import Splits, make_splits, require_evaluation_images
-from benchmark.data.unreadable import none_readable, unreadable_sentences
 from benchmark.system.progress import Advance
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmark.data.decoding import standardize
+from benchmark.data.decoding.decode import standardize
 from benchmark.data.imageset import ImageSet
 from benchmark.spec import split_parameters
 from benchmark.storage.cache import cache_dir

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from benchmark.data.imageset import SPLITS, ImageSet, NoReader, subsample
 from benchmark.data.imbalance import apply_imbalance, check_imbalance
-from benchmark.data.pixels import Pixels, prepare_pixels
+from benchmark.data.pixels.store import Pixels, prepare_pixels
 from benchmark.data.sources import open_data
 from benchmark.data.splits import (
     Splits,

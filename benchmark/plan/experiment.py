@@ -67,7 +67,7 @@ def _are_positive(numbers: tuple[float, ...]) -> bool:
 def _read_data(value: Any) -> str | ImageSet:
     if isinstance(value, str | Path):
         return read_texts(value)[0]
-    from benchmark.data import argument  # Pillow and joblib, which text does not need
+    from benchmark.data.memory import argument  # Pillow and joblib, which text does not need
 
     return argument.read_images(value)
 

@@ -1,0 +1,1 @@
+"""Files on a disk: which are images, how they are named, how they are read."""

@@ -1,0 +1,179 @@
+"""What lies in a folder: images, folders below it, and what is left out, from one walk."""
+
+import os
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from benchmark.data.files.image_files import IMAGE_SUFFIXES, stamp
+from benchmark.data.files.junk import is_junk_file, is_junk_folder
+from benchmark.data.split_names import split_of
+from benchmark.system.text import first_names, pluralize
+
+TABLE_SUFFIXES = (".csv", ".tsv", ".tab")
+SHEET_SUFFIXES = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers", ".parquet")  # are not read
+_TEXTS = ".txt .lst .md .json .jsonl .yaml .yml .toml .xml .html .ini .db .log"
+_DOCUMENTS = frozenset({*TABLE_SUFFIXES, *SHEET_SUFFIXES, *_TEXTS.split()})
+
+
+@dataclass(eq=False)
+class Folder:
+    """A folder of the owner's, with the folders below it. Paths have posix separators."""
+
+    path: str  # below the root; "" is the root
+    images: dict[str, str] = field(default_factory=dict)  # path below the root -> stamp
+    folders: list["Folder"] = field(default_factory=list)  # by the code points of their names
+    others: Counter[str] = field(default_factory=Counter)  # suffix -> files not known as images
+    documents: list[str] = field(default_factory=list)  # names of tables, texts and the like
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition("/")[2]
+
+    @property
+    def tables(self) -> list[str]:
+        """The names of the files in it that may be read as tables."""
+        return [name for name in self.documents if has_suffix(name, TABLE_SUFFIXES)]
+
+    def walk(self) -> Iterator["Folder"]:
+        """Yield this folder and all below it."""
+        pending = [self]
+        while pending:
+            folder = pending.pop()
+            yield folder
+            pending += reversed(folder.folders)
+
+    @cached_property
+    def total(self) -> int:
+        """Images in this folder and below it."""
+        return sum(len(folder.images) for folder in self.walk())
+
+    @cached_property
+    def filled(self) -> list["Folder"]:
+        """The folders directly in this one that hold images, at any depth."""
+        return [folder for folder in self.folders if folder.total]
+
+
+def has_suffix(name: str, suffixes: Collection[str]) -> bool:
+    """Tell whether the name of a file ends in one of the suffixes, in any letter case."""
+    return Path(name).suffix.lower() in suffixes
+
+
+@dataclass
+class LeftOut:
+    """What a walk left out of the tree, by path below the root."""
+
+    junk: Counter[str] = field(default_factory=Counter)  # name of the folder -> images in it
+    hidden_folders: Counter[str] = field(default_factory=Counter)  # path -> images in it
+    hidden_images: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)  # links that lead nowhere or to a folder above
+    closed: list[str] = field(default_factory=list)  # folders that can't be opened
+
+    def messages(self) -> list[str]:
+        """Return a sentence for each kind."""
+        messages = []
+        if self.junk:
+            names = [f"{name} ({count})" for name, count in self.junk.most_common()]
+            number = pluralize(self.junk.total(), "image lies", "images lie")
+            messages.append(
+                f"{number} in folders that a system or a program made: left out: "
+                f"{first_names(names)}."
+            )
+        if self.hidden_folders:
+            names = [f"{path} ({count})" for path, count in sorted(self.hidden_folders.items())]
+            number = pluralize(self.hidden_folders.total(), "image lies", "images lie")
+            messages.append(
+                f"{number} in folders whose names begin with a dot: left out: {first_names(names)}."
+            )
+        if self.hidden_images:
+            number = pluralize(len(self.hidden_images), "image has", "images have")
+            messages.append(
+                f"{number} a name that begins with a dot: left out: "
+                f"{first_names(sorted(self.hidden_images), 3)}."
+            )
+        if self.closed:
+            number = pluralize(len(self.closed), "folder", "folders")
+            messages.append(
+                f"{number} can't be opened, for lack of permission: left out: "
+                f"{first_names(sorted(self.closed))}."
+            )
+        if self.broken:
+            number = pluralize(len(self.broken), "link leads", "links lead")
+            messages.append(
+                f"{number} nowhere or to a folder above: left out: "
+                f"{first_names(sorted(self.broken), 3)}."
+            )
+        return messages
+
+
+def walk_folder(root: Path) -> tuple[Folder, LeftOut]:
+    """Return the tree below `root`, following links, and what was left out. No file is opened."""
+    tree, left_out = Folder(""), LeftOut()
+    pending: list[tuple[Folder, tuple[str, ...]]] = [(tree, (os.path.realpath(root),))]
+    while pending:
+        folder, ancestors = pending.pop()
+        try:
+            with os.scandir(root / folder.path) as entries:
+                listed = sorted(entries, key=lambda entry: entry.name)
+        except PermissionError:
+            if folder is tree:
+                raise
+            left_out.closed.append(folder.path)
+            continue
+        for entry in listed:
+            path = f"{folder.path}/{entry.name}".removeprefix("/")
+            if entry.is_symlink() and not Path(entry.path).exists():
+                left_out.broken.append(path)
+            elif not entry.is_dir():
+                _add_file(folder, path, entry, left_out)
+            elif _is_users(folder, path, entry, left_out):
+                real = os.path.realpath(entry.path) if entry.is_symlink() else entry.path
+                if real in ancestors:  # a link to a folder above: the walk would not end
+                    left_out.broken.append(path)
+                else:
+                    below = Folder(path)
+                    folder.folders.append(below)
+                    pending.append((below, (*ancestors, os.path.realpath(real))))
+    return tree, left_out
+
+
+def _is_users(folder: Folder, path: str, entry: os.DirEntry, left_out: LeftOut) -> bool:
+    """Tell whether a folder is the owner's and visible; else note its images in `left_out`."""
+    below_class = bool(folder.path) and split_of(folder.name) is None
+    if is_junk_folder(entry.name, below_class=below_class):
+        if count := _count_images(entry.path):
+            left_out.junk[entry.name] += count
+        return False
+    if entry.name.startswith("."):
+        if count := _count_images(entry.path):
+            left_out.hidden_folders[path] = count
+        return False
+    return True
+
+
+def _add_file(folder: Folder, path: str, entry: os.DirEntry, left_out: LeftOut) -> None:
+    suffix = Path(entry.name).suffix.lower()
+    if is_junk_file(entry.name):
+        return
+    if entry.name.startswith("."):
+        if suffix in IMAGE_SUFFIXES:
+            left_out.hidden_images.append(path)
+    elif suffix in IMAGE_SUFFIXES and entry.is_file():
+        folder.images[path] = stamp(path, entry.stat())
+    elif suffix in _DOCUMENTS:
+        folder.documents.append(entry.name)
+    else:
+        folder.others[suffix] += 1
+
+
+def _count_images(folder: str) -> int:
+    """Count the images in a folder that is left out; links are not followed."""
+    return sum(
+        Path(name).suffix.lower() in IMAGE_SUFFIXES
+        for _, _, names in os.walk(folder)
+        for name in names
+        if not name.startswith(".")
+    )

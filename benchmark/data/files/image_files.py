@@ -1,0 +1,53 @@
+"""Image files: the reader, the stamps and the suffixes that folders and tables share."""
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PIL import Image
+
+from benchmark.data.decoding.decode import decode
+
+# A fixed list, not Pillow's: the same folder must give the same list of images on every machine.
+_KNOWN = """
+.jpg .jpeg .jpe .jfif .png .apng .bmp .dib .gif .tif .tiff .webp .ppm .pgm .pbm .pnm .pfm
+.tga .jp2 .j2k .avif .ico .pcx .sgi .rgb .qoi .dds .psd
+"""
+IMAGE_SUFFIXES = frozenset(_KNOWN.split())
+
+
+@dataclass
+class FileReader:
+    """Reads image files below `root`."""
+
+    root: str
+    files: tuple[str, ...]  # (N,) relative to root
+    # the file that was decoded last: its content is asked for next, and the disk may be far away
+    _last: tuple[int, bytes] | None = field(default=None, repr=False, compare=False)
+
+    def content(self, index: int) -> bytes:
+        """Return the bytes of file `index`."""
+        last, self._last = self._last, None
+        if last is not None and last[0] == index:
+            return last[1]
+        return Path(self.root, self.files[index]).read_bytes()
+
+    def image(self, index: int, at_least: int = 0) -> Image.Image:
+        """Return image `index`, upright; see `decode`."""
+        content = Path(self.root, self.files[index]).read_bytes()
+        self._last = (index, content)
+        return decode(content, at_least)
+
+
+def stamp(name: str, status: os.stat_result) -> str:
+    """Identify a file's bytes without reading them.
+
+    The change time is part of it because unpackers and copies set the modification time at will.
+    """
+    return f"{name}|{status.st_size}|{status.st_mtime_ns}|{status.st_ctime_ns}"
+
+
+def short_name(path: Path) -> str:
+    """Return a name fit for a results folder, from a data set's path."""
+    return re.sub(r"[^A-Za-z0-9-]+", "_", path.resolve().stem).strip("_-") or "data"

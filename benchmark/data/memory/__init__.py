@@ -1,0 +1,1 @@
+"""Images that a program holds: arrays, data sets of torch, tables of pandas."""

@@ -1,0 +1,1 @@
+"""The decoded images of a set, and what is noticed in them."""

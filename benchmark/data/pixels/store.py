@@ -1,0 +1,209 @@
+"""The pixel store: each image is decoded and resized once, into one uint8 array on disk."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL
+
+from benchmark.data.decoding.grey_scale import GreyScale
+from benchmark.data.decoding.unreadable import EXAMPLES, none_readable, unreadable_sentences
+from benchmark.data.imageset import CONTENT, ImageSet
+from benchmark.data.pixels.image_info import ImageInfo, choose_scales
+from benchmark.data.pixels.image_messages import image_messages
+from benchmark.data.pixels.pixel_array import write_pixel_array
+from benchmark.storage import atomic, cache
+from benchmark.storage.sizes import format_size
+from benchmark.system.progress import Advance
+from benchmark.system.text import first_names, list_below, pluralize
+
+_FACTS = [each.name for each in fields(ImageInfo)]
+DECODER_VERSION = 2  # raise it when the same bytes would give other pixels
+
+
+@dataclass(frozen=True, eq=False)
+class Pixels:
+    """The decoded images of one image set at one size."""
+
+    array: np.ndarray  # (N, size, size, 3) uint8 RGB, memory-mapped, read-only; 0 if unreadable
+    digests: tuple[str, ...]  # (N,) sha256 of the content, '' if unreadable
+    readable: np.ndarray  # (N,) bool
+    messages: tuple[str, ...]  # what the user must know about them
+    errors: dict[int, str]  # index -> why the image can't be read
+    key: str  # sha256 of the content: the same on every machine and at any time
+    lease: cache.Lease | None = field(repr=False)  # keeps the array's file from removal
+
+
+def prepare_pixels(
+    images: ImageSet, size: int, progress: Advance = lambda _: None, cache_limit: int | None = None
+) -> Pixels:
+    """Return the pixels of `images`, from the cache or decoded now.
+
+    Each whole image is squashed to size x size, aspect ignored: bilinear with antialiasing
+    (Pillow's resize). Large JPEGs are first decoded at 1/2, 1/4 or 1/8, never below twice the
+    size: 12-megapixel photographs 6 times as fast, for a mean difference below 1 grey level. Grey
+    of more than 8 bits is decoded twice: the range of the whole set gives the scale, see
+    `choose_scale`.
+
+    Parameters
+    ----------
+    images, size
+        N images, and their side in pixels.
+    progress
+        Called in this process with the number of images decoded since the last call.
+    cache_limit
+        Bytes that the cache may take, see `make_room`.
+
+    Raises
+    ------
+    ValueError
+        If the size isn't positive, no image can be read, images in memory have changed since the
+        set was made, or the array does not fit into the limit.
+    OSError
+        If the array does not fit onto the disk.
+    """
+    if size < 1:
+        raise ValueError(f"The image size must be at least 1 pixel, not {size}.")
+    listing = {"recipe": DECODER_VERSION, "pillow": PIL.__version__, "size": size}
+    listing |= {"files": images.files, "stamps": images.stamps, "facts": _FACTS}
+    folder = cache.cache_dir() / "pixels" / atomic.digest(listing)[:32]
+    own_lease = cache.lease(folder, f"pixels of {images.name}, {len(images)} images, {size} px")
+    meta = _meta_if_whole(folder)
+    if meta is None:
+        with cache.build_lock(folder):
+            meta = _meta_if_whole(folder)  # another process may have built it meanwhile
+            meta = meta or _build(folder, images, size, progress, cache_limit)
+    else:
+        cache.make_room(0, cache_limit)  # the limit may be lower than it was
+    errors = {int(index): message for index, message in meta["errors"].items()}
+    infos = _infos_from_columns(meta["infos"])
+    if not infos:
+        raise ValueError(
+            list_below(none_readable(images.spec, images.files, errors), images.messages)
+        )
+    digests = tuple(infos[i].digest if i in infos else "" for i in range(len(images)))
+    return Pixels(
+        array=np.load(folder / "pixels.npy", mmap_mode="r"),
+        digests=digests,
+        readable=np.array([index in infos for index in range(len(images))]),
+        messages=(
+            *unreadable_sentences(errors, images.files),
+            *image_messages(images, infos),
+        ),
+        errors=errors,
+        key=_content_key(images, size, digests, choose_scales(infos.values())),
+        lease=own_lease,
+    )
+
+
+def _content_key(
+    images: ImageSet, size: int, digests: tuple[str, ...], scales: Mapping[str, GreyScale]
+) -> str:
+    content: dict[str, Any] = {"recipe": DECODER_VERSION, "size": size, "digests": digests}
+    content |= {"files": images.files, "classes": images.classes}
+    if scales:  # of a set with grey of more than 8 bits
+        content["scales"] = {kind: [scale.black, scale.white] for kind, scale in scales.items()}
+    for name in ("labels", "groups", "split"):
+        values = getattr(images, name)
+        content[name] = None if values is None else values.tolist()
+    return atomic.digest(content)
+
+
+def _meta_if_whole(folder: Path) -> dict[str, Any] | None:
+    """Return the description of a finished store; None if there is none or it was damaged.
+
+    The array's size and modification time must be those noted when it was finished.
+    """
+    try:
+        meta = atomic.read_json(folder / "meta.json")
+        written = (folder / "pixels.npy").stat()
+        array, check = [written.st_size, written.st_mtime_ns], meta["check"]
+        whole = meta["array"] == array and check == atomic.digest(meta | {"check": ""})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return meta if whole else None
+
+
+def _require_room(folder: Path, images: ImageSet, size: int, cache_limit: int | None) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # a damaged store, and those left by killed processes: nobody else builds now
+    for useless in (folder, *folder.parent.glob(f".{folder.name}.*.tmp")):
+        shutil.rmtree(useless, ignore_errors=True)
+    needed = len(images) * size * size * 3
+    if cache.make_room(needed, cache_limit):
+        return
+    extent = f"{len(images)} images of {size} x {size} pixels"
+    need = f"{images.spec}: {extent} take {format_size(needed)}"
+    free = shutil.disk_usage(folder.parent).free
+    if needed > free:
+        raise OSError(
+            f"{need}, {folder.parent} has {format_size(free)} left. Make room, set "
+            "IMBALANCE_BENCH_CACHE to a folder on another disk, or choose a smaller --image-size."
+        )
+    limit = cache.default_limit() if cache_limit is None else cache_limit
+    in_use = sum(entry.bytes for entry in cache.entries() if entry.in_use)
+    raise ValueError(
+        f"{need}, the cache in {folder.parents[1]} may take {format_size(limit)}, of which "
+        f"{format_size(in_use)} are in use. Raise --cache-limit, choose a smaller --image-size, or "
+        "set IMBALANCE_BENCH_CACHE to a folder on a larger disk."
+    )
+
+
+def _build(
+    folder: Path, images: ImageSet, size: int, progress: Advance, cache_limit: int | None
+) -> dict[str, Any]:
+    """Decode all images into a folder beside `folder`, and rename it when it is whole."""
+    _require_room(folder, images, size, cache_limit)
+    unfinished = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.tmp")
+    unfinished.mkdir()
+    try:
+        path = unfinished / "pixels.npy"
+        infos, errors = write_pixel_array(path, images.reader, len(images), size, progress)
+        _require_unchanged(images, infos)
+        with path.open("r+b") as handle:  # Windows flushes no file that is open for reading alone
+            os.fsync(handle.fileno())
+        written = path.stat()
+        meta: dict[str, Any] = {
+            "check": "",
+            "array": [written.st_size, written.st_mtime_ns],
+            "infos": _columns_from_infos(infos),
+            "errors": {str(index): errors[index] for index in sorted(errors)},
+        }
+        meta["check"] = atomic.digest(meta)
+        atomic.write_json(unfinished / "meta.json", meta)
+        unfinished.rename(folder)
+        return meta
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _require_unchanged(images: ImageSet, infos: Mapping[int, ImageInfo]) -> None:
+    """Raise ValueError if images in memory are not those of their stamps, the key of the store."""
+    changed = [
+        images.files[index]
+        for index, info in infos.items()
+        if images.stamps[index].startswith(CONTENT)
+        and images.stamps[index] != f"{CONTENT}{info.digest}"
+    ]
+    if changed:
+        number = pluralize(len(changed), "image", "images")
+        raise ValueError(
+            f"{images.spec}: {number} of {len(images):,} changed between two readings "
+            f"({first_names(changed, EXAMPLES)}). A data set must give the same image each time: "
+            "leave random transforms away. Of arrays that were changed, make a new image_set"
+        )
+
+
+def _columns_from_infos(infos: Mapping[int, ImageInfo]) -> dict[str, list[Any]]:
+    columns = {name: [getattr(info, name) for info in infos.values()] for name in _FACTS}
+    return {"index": list(infos), **columns}
+
+
+def _infos_from_columns(columns: Mapping[str, list[Any]]) -> dict[int, ImageInfo]:
+    rows = zip(*(columns[name] for name in _FACTS), strict=True)
+    return dict(zip(columns["index"], (ImageInfo(*row) for row in rows), strict=True))

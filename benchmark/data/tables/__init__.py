@@ -1,0 +1,1 @@
+"""Tables that list images, and what they say of each."""

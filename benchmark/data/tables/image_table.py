@@ -1,0 +1,152 @@
+"""A table of images, a CSV file with one row an image: path,label[,group][,split]."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.data.files.image_files import FileReader, short_name, stamp
+from benchmark.data.imageset import ImageSet
+from benchmark.data.tables.columns import group_ids, split_names, value_messages
+from benchmark.data.tables.csv_file import CsvFile, read_csv
+from benchmark.data.tables.image_columns import lists_images, read_image_table
+from benchmark.data.tables.label_cells import label_messages
+from benchmark.data.tables.listed_files import find_listed_files
+from benchmark.data.tables.one_hot import read_one_hot
+from benchmark.system.text import list_below, pluralize
+
+
+@dataclass(frozen=True)
+class _Image:
+    """What a row says about an image."""
+
+    line: int  # of the file
+    name: str  # as written
+    label: str
+    group: str = ""
+    split: str = ""
+
+
+def is_image_table(path: Path) -> bool:
+    """Tell whether a file reads as a table with a column of images, and labels."""
+    return lists_images(path)
+
+
+def table_header(path: Path) -> tuple[str, ...]:
+    """Return the names of a table's columns as they are written. ValueError: it is no table."""
+    return read_csv(path).header
+
+
+def image_table(spec: str) -> ImageSet:
+    """List the images of the CSV file `spec`; paths are relative to its folder, or absolute.
+
+    Rows whose file doesn't exist are left out with a message; no image is read.
+
+    Raises
+    ------
+    FileNotFoundError
+        If none of its images exists.
+    ValueError
+        If a column is missing, a row has no label, or rows contradict each other.
+    """
+    table = Path(spec).expanduser()
+    rows, messages = _rows(table)
+    listed = find_listed_files(table, list(dict.fromkeys(row.name for row in rows)))
+    folder = table.resolve().parent
+    if missing := [row.name for row in rows if row.name not in listed.paths]:
+        files = pluralize(len(missing), "file doesn't exist", "files don't exist")
+        messages.append(f"{files} (e.g. {missing[0]!r}); left out.")
+    messages += listed.messages
+    images = _images_by_path(table, rows, listed.paths)
+    if repeated := len(rows) - len(missing) - len(images):
+        messages.append(f"{pluralize(repeated, 'row repeats', 'rows repeat')} an earlier row.")
+    paths = sorted(images)
+    if all(path.startswith(f"{folder}{os.sep}") for path in paths):
+        root = str(folder)
+    else:
+        root = os.path.commonpath([Path(path).parent for path in paths])
+    names = tuple(Path(os.path.relpath(path, root)).as_posix() for path in paths)
+    labels_as_written = [images[path].label for path in paths]
+    groups, splits = [images[p].group for p in paths], [images[p].split for p in paths]
+    messages += label_messages(labels_as_written)
+    for column, values in (("group", groups), ("split", splits)):
+        if any(values):
+            messages += value_messages(column, values, names)
+    classes, labels = np.unique(labels_as_written, return_inverse=True)
+    messages = [f"{table.name}: {message}" for message in messages]
+    if len(classes) < 2:
+        sentence = f"{spec}: a classifier needs at least two classes; all images that exist have"
+        raise ValueError(list_below(f"{sentence} the label {str(classes[0])!r}.", messages))
+    return ImageSet(
+        name=short_name(table),
+        spec=spec,
+        description=f"The images listed in {table.name}.",
+        files=names,
+        labels=labels,
+        classes=tuple(classes.tolist()),
+        stamps=tuple(stamp(f, listed.statuses[p]) for f, p in zip(names, paths, strict=True)),
+        reader=FileReader(root, names),
+        groups=group_ids(groups) if any(groups) else None,
+        split=split_names(table, splits) if any(splits) else None,
+        messages=tuple(messages),
+    )
+
+
+def _rows(path: Path) -> tuple[list[_Image], list[str]]:
+    """Read what the rows say, and messages about the columns."""
+    table, columns = read_image_table(path)
+    messages = [*columns.messages]
+    if columns.label is None:
+        labels, message = read_one_hot(table, columns.one_hot)
+        messages.append(message)
+    else:
+        labels = table.column(columns.label)
+    names = table.column(columns.images)
+    for what, cells in (("path", names), ("label", labels)):
+        if without := [row for row, cell in zip(table.rows, cells, strict=True) if not cell]:
+            raise ValueError(
+                f"{path}: {pluralize(len(without), 'row', 'rows')} without a {what}, the first in "
+                f"line {without[0].line}: {', '.join(without[0].cells)!r}. Complete or remove them."
+            )
+    for what, column in (("group", columns.group), ("split", columns.split)):
+        if column is not None and not any(table.column(column)):
+            messages.append(f"the column {what!r} is empty: it is not used.")
+    groups, splits = _cells(table, columns.group), _cells(table, columns.split)
+    lines = [row.line for row in table.rows]
+    return list(map(_Image, lines, names, labels, groups, splits)), messages
+
+
+def _cells(table: CsvFile, column: int | None) -> list[str]:
+    return [""] * len(table.rows) if column is None else table.column(column)
+
+
+def _images_by_path(
+    table: Path, rows: Sequence[_Image], paths: dict[str, str]
+) -> dict[str, _Image]:
+    """Return the row of each file. ValueError: rows of a file contradict each other."""
+    images: dict[str, _Image] = {}
+    contradictions: dict[str, dict[str, str]] = {"label": {}, "group": {}, "split": {}}
+    for row in rows:
+        if row.name not in paths:
+            continue
+        path = paths[row.name]
+        first = images.setdefault(path, row)
+        for what, examples in contradictions.items():
+            earlier, later = getattr(first, what), getattr(row, what)
+            if earlier != later and path not in examples:
+                examples[path] = (
+                    f"{row.name!r}: {earlier!r} in line {first.line}, {later!r} in line {row.line}"
+                )
+    for what, examples in contradictions.items():
+        if examples:
+            count = pluralize(len(examples), "image has", "images have")
+            raise ValueError(
+                list_below(
+                    f"{table}: {count} rows that differ in the {what}. An image has one {what} "
+                    "here: keep one row for each image.",
+                    list(examples.values())[:5],
+                )
+            )
+    return images

@@ -1,0 +1,81 @@
+import os
+
+import pytest
+
+from benchmark.data.tables.listed_files import find_listed_files
+
+
+@pytest.fixture
+def build(tmp_path):
+    """Create empty files and return the path of a table beside them."""
+
+    def build(*files, table="list.csv"):
+        for file in files:
+            (tmp_path / "home" / file).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / "home" / file).touch()
+        return tmp_path / "home" / table
+
+    return build
+
+
+def listed_below(table, names):
+    listed = find_listed_files(table, names)
+    below = {name: os.path.relpath(path, table.parent) for name, path in listed.paths.items()}
+    assert set(listed.statuses) == set(listed.paths.values())
+    return below, list(listed.messages)
+
+
+def test_files_as_written(build, monkeypatch):
+    table = build("a/1.png", "a/2.png", "a/x\\y.png", "../home2/3.png")
+    names = ["a/1.png", "a\\2.png", "a/x\\y.png", str(table.parent.parent / "home2/3.png")]
+    below, messages = listed_below(table, [*names, "gone.png"])
+    assert list(below.values()) == ["a/1.png", "a/2.png", "a/x\\y.png", "../home2/3.png"]
+    assert messages == []
+    monkeypatch.setenv("HOME", str(table.parent))
+    assert listed_below(table, ["~/a/1.png", "a/2.png", "a/x\\y.png"])[0]["~/a/1.png"] == "a/1.png"
+
+
+def test_ids_of_images_in_folders_below_are_found(build):
+    table = build("part_1/ISIC_1.jpg", "part_2/ISIC_2.jpg", ".hidden/ISIC_2.jpg")
+    below, messages = listed_below(table, ["ISIC_1", "ISIC_2"])
+    assert below == {"ISIC_1": "part_1/ISIC_1.jpg", "ISIC_2": "part_2/ISIC_2.jpg"}
+    assert messages == ["2 rows name images without suffix, e.g. 'ISIC_1' for 'part_1/ISIC_1.jpg'."]
+
+
+def test_a_folder_is_no_image(build):
+    assert listed_below(build("7/1.png", "x/7.png"), ["7"])[0] == {"7": "x/7.png"}
+
+
+@pytest.mark.parametrize("table", ["train.csv", "Train_Labels.csv"])
+@pytest.mark.parametrize("folder", ["train", "train_images"])
+def test_a_table_that_is_called_like_a_split_lists_the_images_of_its_folder(build, table, folder):
+    path = build(f"{folder}/007.png", "test/007.png", "test/008.png", table=table)
+    below, messages = listed_below(path, ["007", "008"])
+    assert below == {"007": f"{folder}/007.png"}  # test/008.png has another label
+    assert messages[0] == f"names are looked up in {folder}/, as the table is called {table}."
+
+
+def test_a_folder_of_masks_called_like_the_table_is_not_preferred(build):
+    with pytest.raises(ValueError, match=r"labels.csv: '7' could be"):
+        listed_below(build("labels/7.png", "images/7.png", table="labels.csv"), ["7"])
+
+
+def test_of_two_files_none_is_guessed(build):
+    with pytest.raises(ValueError, match=r"'007' could be 'a/007.png' or 'b/007.png'"):
+        listed_below(build("a/007.png", "b/007.png"), ["007"])
+
+
+def test_images_that_no_row_lists_are_counted(build):
+    table = build("a/1.png", "a/2.png", "a/3.png", "a/._3.png", "a/note.txt", "b/4.png")
+    assert listed_below(table, ["a/1.png"])[1] == [
+        "2 images lie beside the listed ones without a row (e.g. 'a/2.png'): not used."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("files", "hint"), [(["a/1.png"], "images there are called e.g. 'a/1.png'"), ([], "no image")]
+)
+def test_a_table_without_any_image_is_an_error(build, files, hint):
+    table = build("x/note.txt", *files)
+    with pytest.raises(FileNotFoundError, match=f"none exists, e.g. .*gone.png.*{hint}"):
+        find_listed_files(table, ["gone.png"])
