@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from benchmark.data.files.folder_tree import SHEET_SUFFIXES, TABLE_SUFFIXES, Folder, has_suffix
-from benchmark.data.tables.image_table import is_image_table, table_header
+from benchmark.data.tables.csv_file import read_csv
+from benchmark.data.tables.image_columns import lists_images
 from benchmark.system.text import first_names
 
 READ = ("groups.csv", "splits.csv")
@@ -119,9 +120,9 @@ def _of_images(paths: Iterable[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
         # the labels of a submission to a contest are placeholders
         if pair[0].name.lower() not in READ and "submission" not in pair[0].name.lower()
     ]
-    return [pair for pair in named[:MOST_TABLES] if is_image_table(pair[0].expanduser())]
+    return [pair for pair in named[:MOST_TABLES] if lists_images(pair[0].expanduser())]
 
 
 def _columns(path: Path) -> str:
-    names = table_header(path.expanduser())
+    names = read_csv(path.expanduser()).header
     return ",".join(names[:MOST_COLUMNS]) + (",…" if len(names) > MOST_COLUMNS else "")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.system.text import join_names, pluralize
+from benchmark.system.text import first_names, join_names
 
 
 @dataclass(frozen=True)
@@ -83,16 +83,9 @@ def choose_column(path: Path, header: Sequence[str], kind: ColumnKind) -> int | 
     return columns[0] if columns else None
 
 
-def is_documented(name: str, kind: ColumnKind) -> bool:
-    """Tell whether a column has a name that the documentation gives it."""
-    return name.strip().lower() in kind.names
-
-
 def shown_header(header: Sequence[str]) -> str:
     """Name the columns in a sentence."""
-    names = [repr(name) if name else "one without a name" for name in header]
-    more = f" and {pluralize(len(names) - 30, 'more', 'more')}" if len(names) > 30 else ""
-    return ", ".join(names[:30]) + more
+    return first_names([repr(name) if name else "one without a name" for name in header], 30)
 
 
 def _key(name: str) -> str:

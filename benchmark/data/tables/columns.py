@@ -19,7 +19,6 @@ from benchmark.data.tables.column_names import (
     IMAGES,
     SPLIT,
     choose_column,
-    is_documented,
     shown_header,
 )
 from benchmark.data.tables.csv_file import CsvFile, read_csv
@@ -93,7 +92,7 @@ def _two_columns(table: CsvFile, column: str) -> tuple[int, int, list[str]]:
             f"{table.path}: the first line must name the columns file,{column}; it has "
             f"{shown_header(header)}. Rename the right ones."
         )
-    if is_documented(header[files], _FILES) and is_documented(header[values], kind):
+    if header[files].lower() in _FILES.names and header[values].lower() in kind.names:
         return files, values, []
     taken = f"{header[files]!r} is taken as the file, {header[values]!r} as the {column}."
     return files, values, [f"the column {taken}"]

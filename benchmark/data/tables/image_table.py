@@ -10,8 +10,8 @@ import numpy as np
 from benchmark.data.files.image_files import FileReader, short_name, stamp
 from benchmark.data.imageset import ImageSet
 from benchmark.data.tables.columns import group_ids, split_names, value_messages
-from benchmark.data.tables.csv_file import CsvFile, read_csv
-from benchmark.data.tables.image_columns import lists_images, read_image_table
+from benchmark.data.tables.csv_file import CsvFile
+from benchmark.data.tables.image_columns import read_image_table
 from benchmark.data.tables.label_cells import label_messages
 from benchmark.data.tables.listed_files import find_listed_files
 from benchmark.data.tables.one_hot import read_one_hot
@@ -27,16 +27,6 @@ class _Image:
     label: str
     group: str = ""
     split: str = ""
-
-
-def is_image_table(path: Path) -> bool:
-    """Tell whether a file reads as a table with a column of images, and labels."""
-    return lists_images(path)
-
-
-def table_header(path: Path) -> tuple[str, ...]:
-    """Return the names of a table's columns as they are written. ValueError: it is no table."""
-    return read_csv(path).header
 
 
 def image_table(spec: str) -> ImageSet:
@@ -110,9 +100,11 @@ def _rows(path: Path) -> tuple[list[_Image], list[str]]:
                 f"{path}: {pluralize(len(without), 'row', 'rows')} without a {what}, the first in "
                 f"line {without[0].line}: {', '.join(without[0].cells)!r}. Complete or remove them."
             )
-    for what, column in (("group", columns.group), ("split", columns.split)):
-        if column is not None and not any(table.column(column)):
-            messages.append(f"the column {what!r} is empty: it is not used.")
+    messages += [
+        f"the column {table.header[column]!r} is empty: it is not used."
+        for column in (columns.group, columns.split)
+        if column is not None and not any(table.column(column))
+    ]
     groups, splits = _cells(table, columns.group), _cells(table, columns.split)
     lines = [row.line for row in table.rows]
     return list(map(_Image, lines, names, labels, groups, splits)), messages

@@ -1,6 +1,6 @@
 """Labels as a column for each class, with a 1 in that of the image: ISIC, HAM10000, Kaggle."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from benchmark.data.tables.csv_file import CsvFile
 from benchmark.system.text import first_names, list_below, pluralize
@@ -14,24 +14,12 @@ _MARKS = {*_VALUES, "", "x", "-1", "-1.0", "yes", "no", "y", "n"}
 
 def one_hot_columns(table: CsvFile, besides: Sequence[int | None]) -> list[int]:
     """Return the columns, `besides` some, of which every cell is 0 or 1; [] if fewer than two."""
-    columns = [
-        index
-        for index, name in enumerate(table.header)
-        if name
-        and index not in besides
-        and {c.lower() for c in table.column(index)} <= set(_VALUES)
-    ]
-    return columns if len(columns) > 1 else []
+    return _columns_of(table, _VALUES, besides)
 
 
 def marked_columns(table: CsvFile) -> list[int]:
     """Return the columns that hold marks other than 0 and 1 as labels might: x, -1, empty cells."""
-    columns = [
-        index
-        for index, name in enumerate(table.header)
-        if name and {c.lower() for c in table.column(index)} <= _MARKS
-    ]
-    return columns if len(columns) > 1 else []
+    return _columns_of(table, _MARKS)
 
 
 def are_exclusive(table: CsvFile, columns: Sequence[int]) -> bool:
@@ -78,3 +66,15 @@ def read_one_hot(table: CsvFile, columns: Sequence[int]) -> tuple[list[str], str
     if empty:
         message += f" No row has a 1 for {first_names(empty)}: left out."
     return labels, message
+
+
+def _columns_of(
+    table: CsvFile, values: Collection[str], besides: Sequence[int | None] = ()
+) -> list[int]:
+    """Return the columns with a name that hold such values alone; [] if fewer than two."""
+    columns = [
+        index
+        for index, name in enumerate(table.header)
+        if name and index not in besides and all(c.lower() in values for c in table.column(index))
+    ]
+    return columns if len(columns) > 1 else []

@@ -74,6 +74,23 @@ def test_columns_of_other_marks_are_named(write, marks):
         read_image_table(write(f"Path,Age,Edema,Mass\n1,68,{marks.replace('2,', '2,70,')}\n"))
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("path;label\na;x\n", True),
+        ("image,A,B\n1,0,1\n", True),
+        ("path,label\na,b,c\n", False),
+        ("image,dx,lesion_id,patient_id\na,b,c,d\n", True),  # whose groups must be chosen
+    ],
+)
+def test_a_table_of_images_is_recognised(write, text, expected):
+    assert lists_images(write(text)) is expected
+
+
+def test_no_file_lists_no_images(tmp_path):
+    assert not lists_images(tmp_path / "none.csv")
+
+
 @pytest.mark.parametrize("text", ["file,group\n1,a\n", "image,age\n1,7\n", "label\nx\n", ""])
 def test_other_tables_list_no_images(write, text):
     path = write(text)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from benchmark.data.tables.image_table import image_table, is_image_table, table_header
+from benchmark.data.tables.image_table import image_table
 
 
 @pytest.fixture
@@ -124,9 +124,9 @@ def test_a_column_of_other_values_is_no_split(folder: Path, header: str) -> None
 
 
 def test_an_empty_column_has_a_message(folder: Path) -> None:
-    images = image_table(write(folder, "path,label,group\na/1.png,x,\na/2.png,y,\n"))
+    images = image_table(write(folder, "path,label,Group\na/1.png,x,\na/2.png,y,\n"))
     assert images.groups is None
-    assert images.messages == ("list.csv: the column 'group' is empty: it is not used.",)
+    assert images.messages == ("list.csv: the column 'Group' is empty: it is not used.",)
 
 
 def test_one_hot_columns_are_classes(folder: Path) -> None:
@@ -148,17 +148,3 @@ def test_a_class_with_the_name_of_a_label_column_is_one_of_the_classes(folder: P
 def test_a_split_column_with_further_values_is_refused(folder: Path) -> None:
     with pytest.raises(ValueError, match="'extra' is no split"):
         image_table(write(folder, "path,label,set\na/1.png,x,train\na/2.png,y,extra\n"))
-
-
-def test_a_table_of_images_is_recognised(folder: Path) -> None:
-    for text, expected in (
-        ("path;label\na;x\n", True),
-        ("image,A,B\n1,0,1\n", True),
-        ("file,group\n1,a\n", False),
-        ("path,label\na,b,c\n", False),
-        ("image,dx,lesion_id,patient_id\na,b,c,d\n", True),  # whose groups must be chosen
-        ("", False),
-    ):
-        assert is_image_table(Path(write(folder, text))) is expected
-    assert not is_image_table(folder / "none.csv")
-    assert table_header(Path(write(folder, "Path;Label\na;x\n"))) == ("Path", "Label")
