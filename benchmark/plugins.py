@@ -25,13 +25,13 @@ from benchmark.strategy.beside import (
 )
 from benchmark.strategy.fingerprint import CODE_PACKAGES, file_hash, normalised_hash, package_hash
 from benchmark.strategy.imported_files import (
-    brings_strategies,
     forget_text,
     imported_files,
-    is_users,
     loaded_indirectly,
+    loaded_text,
     read_files,
 )
+from benchmark.strategy.located import brings_strategies, is_users
 from benchmark.strategy.registry import broken, registered
 
 _loaded: dict[Path, dict[str, Path]] = {}  # files, and the modules that they reach, themselves too
@@ -238,7 +238,7 @@ def _imported(name: str, fresh: set[str]) -> dict[str, Path]:
         loaded_indirectly[name] = frozenset(indirect)
         modules = imported_files(name)
     for other, file in modules.items():
-        file_hash(file, other)  # read now, as they are imported now
+        loaded_text(file, other)  # read now, as they are imported now
     return modules
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
-from benchmark.strategy.imported_files import imported_files, is_users
+from benchmark.strategy.imported_files import imported_files
+from benchmark.strategy.located import is_users
 from benchmark.strategy.registration import StrategyEntry
 
 # the user's own folder may be below /usr or a prefix, as in a container

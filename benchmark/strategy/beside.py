@@ -9,7 +9,8 @@ from pathlib import Path
 from types import CodeType
 from typing import cast
 
-from benchmark.strategy.imported_files import is_users, text_to_run
+from benchmark.strategy.imported_files import text_to_run
+from benchmark.strategy.located import is_users
 
 
 class UncachedLoader(SourceFileLoader):

@@ -8,7 +8,7 @@ import sys
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import module_from_spec, spec_from_file_location
 
-from benchmark.strategy.imported_files import BUILT_IN, GROUP
+from benchmark.strategy.located import BUILT_IN, GROUP
 from benchmark.strategy.registration import STRATEGIES
 
 DISTRIBUTION = "imbalance-bench"  # this project; its strategies come first

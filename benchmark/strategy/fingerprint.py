@@ -20,10 +20,10 @@ import benchmark
 from benchmark.strategy.definitions import follow_definition, functions_of, source_of
 from benchmark.strategy.imported_files import (
     imported_files,
-    is_users,
     loaded_text,
     reached_files,
 )
+from benchmark.strategy.located import is_users
 
 CODE_PACKAGES = ("model", "train", "system", "strategy", "plan", "evaluation", "execution")
 

@@ -4,36 +4,22 @@ Followed are files outside the standard library and installed packages, an edita
 included; of an installed package with strategies, its own modules.
 """
 
-import functools
-import site
 import sys
-import sysconfig
 from collections.abc import Iterable, Iterator
 from importlib.machinery import ModuleSpec
-from importlib.metadata import entry_points
 from importlib.util import decode_source
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import NamedTuple
 
-import benchmark
+from benchmark.strategy.located import OURS, Located, is_followed, locate
+from benchmark.strategy.registering import registering
 from benchmark.strategy.statements import REFLECTION, Chain, Import, Statement, read_statements
 
-GROUP = "imbalance_bench.strategies"  # entry points of packages that bring strategies
 ALL: Chain = ()  # every name of a module
-OURS = Path(benchmark.__file__).parent
-BUILT_IN = OURS.parent / "strategies"
 # modules that a plug-in has loaded in a way that its text does not show, by the plug-in's module
 loaded_indirectly: dict[str, frozenset[str]] = {}
 _texts: dict[Path, tuple[str, ModuleSpec | None, str]] = {}  # with the module and its state
-INSTALLED = frozenset(("site-packages", "dist-packages"))
-
-
-class Located(NamedTuple):
-    """Where a module is."""
-
-    file: Path | None  # None: a folder without __init__.py, or built into Python
-    folders: tuple[str, ...] | None  # of its submodules; None if it is no package
 
 
 class Goal(NamedTuple):
@@ -41,6 +27,7 @@ class Goal(NamedTuple):
 
     module: str
     chain: Chain | None
+    is_reached: bool = True  # or only what it registers is
 
 
 def reached_files(module: str, names: Iterable[str]) -> dict[str, Path]:
@@ -66,6 +53,9 @@ def _follow(pending: list[Goal], whole: bool = False) -> dict[str, Path]:
             continue
         visited.add(goal)
         if located.file is not None and not is_followed(goal.module, located.file):
+            continue
+        if not goal.is_reached:
+            pending += _registering_goals(goal, located)
             continue
         if parent := goal.module.rpartition(".")[0]:
             pending.append(Goal(parent, None))  # it is run
@@ -106,69 +96,6 @@ def read_files() -> dict[str, Path]:
     return {name: file for file, (name, _, _) in _texts.items() if not file.is_relative_to(OURS)}
 
 
-def locate(module: str) -> Located | None:
-    """Find a module without importing it; None if there is none."""
-    if loaded := sys.modules.get(module):
-        file, folders = getattr(loaded, "__file__", None), getattr(loaded, "__path__", None)
-        return Located(  # torch.classes has any attribute
-            Path(file) if isinstance(file, str) else None,
-            tuple(map(str, folders)) if isinstance(folders, Iterable) else None,
-        )
-    parent = module.rpartition(".")[0]
-    path: list[str] | None = None
-    if parent:
-        inside = locate(parent)
-        if inside is None or inside.folders is None:
-            return None
-        path = list(inside.folders)
-    for finder in sys.meta_path:
-        try:
-            spec = finder.find_spec(module, path)
-        except (AttributeError, ImportError, ValueError):
-            continue
-        if spec is not None:
-            file, folders = getattr(spec.loader, "path", None), spec.submodule_search_locations
-            return Located(
-                Path(file) if file else None, None if folders is None else tuple(folders)
-            )
-    return None
-
-
-def is_followed(module: str, file: Path) -> bool:
-    """Whether a file's code belongs into the key of who imports it."""
-    if file.suffix != ".py" or file == BUILT_IN / "__init__.py":
-        return False
-    return is_users(file) or brings_strategies(module)
-
-
-def brings_strategies(module: str) -> bool:
-    """Whether a module is part of an installed package with strategies, as `strategies` is."""
-    return module.partition(".")[0] in _packages_with_strategies()
-
-
-def is_users(file: Path) -> bool:
-    """Whether a file is neither part of Python, nor of an installed package, nor of this one."""
-    if not file.is_absolute() or not file.is_file():  # torch.ops has a file of no folder
-        return False
-    if INSTALLED.intersection(file.parts):  # also those of another environment, by a .pth file
-        return False
-    return not any(file.is_relative_to(folder) for folder in _not_the_users())
-
-
-@functools.cache
-def _not_the_users() -> tuple[Path, ...]:
-    names = ("stdlib", "platstdlib", "purelib", "platlib")
-    folders = {sysconfig.get_path(name) for name in names} | {site.getusersitepackages()}
-    folders |= {*site.getsitepackages(), str(OURS), str(BUILT_IN)}
-    both = {path for folder in folders if folder for path in (Path(folder), Path(folder).resolve())}
-    return tuple(sorted(both))
-
-
-@functools.cache
-def _packages_with_strategies() -> frozenset[str]:
-    return frozenset(point.module.partition(".")[0] for point in entry_points(group=GROUP))
-
-
 def _read(module: str, located: Located) -> tuple[Statement, ...]:
     assert located.file is not None
     try:
@@ -181,7 +108,9 @@ def _read(module: str, located: Located) -> tuple[Statement, ...]:
 def _goals(goal: Goal, located: Located) -> Iterator[Goal]:
     """Yield what a goal leads to."""
     statements = _read(goal.module, located)
-    reached, chains, everything = _reach(goal.chain, statements, is_package=bool(located.folders))
+    acting = [s for s in statements if s.acts] + registering(statements, goal.module)
+    reached, chains, everything = _reach(goal.chain, statements, acting, bool(located.folders))
+    yield from _run_goals(statements)
     for statement in reached:
         for entry in statement.imports:
             # an import in a function binds a name there
@@ -197,17 +126,41 @@ def _goals(goal: Goal, located: Located) -> Iterator[Goal]:
                 yield Goal(entry.module, chain)
 
 
+def _registering_goals(goal: Goal, located: Located) -> Iterator[Goal]:
+    """Yield a module that is run, if it registers something, or those that it runs."""
+    if located.file is None:
+        return
+    statements = _read(goal.module, located)
+    if registering(statements, goal.module):
+        yield goal._replace(is_reached=True)
+    else:
+        yield from _run_goals(statements)
+
+
+def _run_goals(statements: tuple[Statement, ...]) -> Iterator[Goal]:
+    """Yield the modules that are run by imports at the top level."""
+    for entry in (e for s in statements for e in s.imports if e.bound in s.binds):
+        yield Goal(entry.module, None, is_reached=False)
+        if entry.name not in ("", "*"):  # perhaps a module
+            yield Goal(f"{entry.module}.{entry.name}", None, is_reached=False)
+
+
 def _reach(
-    chain: Chain | None, statements: tuple[Statement, ...], is_package: bool
+    chain: Chain | None,
+    statements: tuple[Statement, ...],
+    acting: list[Statement],
+    is_package: bool,
 ) -> tuple[list[Statement], set[Chain], bool]:
     """Return the statements that a chain leads to, the chains in them, and whether it is all."""
-    reached = [statement for statement in statements if statement.acts]
+    reached = acting
     if not is_package:  # the unused imports of a package are its interface
         used = {used[0] for statement in statements for used in statement.uses}
         reached += [s for s in statements if s.imports and s.binds and not s.binds & used]
     chains = {used for statement in reached for used in statement.uses}
     if chain:
         chains.add(chain)
+        if not any(chain[0] in statement.binds for statement in statements):
+            chains.add(("__getattr__",))  # of the module
     pending, names = list(chains), set[str]()
     while pending:
         name = pending.pop()[0]

@@ -32,6 +32,8 @@ class Statement:
     uses: frozenset[Chain]
     imports: tuple[Import, ...]
     acts: bool  # whether it may change something without binding a name, as a call
+    changes: frozenset[str]  # names whose parts it sets, as `torch` in `torch.relu = own`
+    decorators: frozenset[str]  # the first names of those of its definition
 
 
 @functools.cache
@@ -69,6 +71,7 @@ def _inner(blocks: Iterable[ast.AST]) -> Iterator[ast.stmt]:
 
 def _statement(nodes: list[ast.AST], package: str, acts: bool = False) -> Statement:
     binds, uses, imports = set[str](), set[Chain](), list[Import]()
+    declared, changes, decorators = set[str](), set[str](), set[str]()
     for part in (part for node in nodes for part in _walk(node)):
         if isinstance(part, ast.Import | ast.ImportFrom):
             imports += _imports(part, package)
@@ -80,17 +83,27 @@ def _statement(nodes: list[ast.AST], package: str, acts: bool = False) -> Statem
                 uses.add(chain)
             else:  # `Loss.gamma = 2` changes what Loss is
                 binds.add(chain[0])
+                changes.update(() if isinstance(part, ast.Name) else chain[:1])
         elif isinstance(part, ast.Global):
-            binds.update(part.names)
+            declared.update(part.names)
     definition = nodes[0] if nodes else ast.Pass()
     if isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        declared = {n for p in ast.walk(definition) if isinstance(p, ast.Global) for n in p.names}
-        binds = {definition.name, *declared}  # its other names are its own
+        binds = {definition.name}  # its other names are its own
+        changes = set()  # of a function: not before it is called
+        decorators = {_chain(_called(part))[0] for part in definition.decorator_list}
     elif isinstance(definition, ast.Import | ast.ImportFrom):
         binds = {entry.bound for entry in imports}
     elif not isinstance(definition, ast.Assign | ast.AnnAssign | ast.Pass):
         acts = True
-    return Statement(frozenset(binds), frozenset(uses), tuple(imports), acts)
+    bound = frozenset(binds | declared)
+    sets = frozenset(changes), frozenset(decorators)
+    return Statement(bound, frozenset(uses), tuple(imports), acts, *sets)
+
+
+def _called(node: ast.AST) -> ast.AST:
+    while isinstance(node, ast.Call):
+        node = node.func
+    return node
 
 
 def _walk(node: ast.AST) -> Iterator[ast.AST]:

@@ -1,15 +1,11 @@
 """From a component to the files that its code reaches, and to no others."""
 
 import sys
-from pathlib import Path
 
 import pytest
 
-import benchmark
 from benchmark.strategy.imported_files import (
     imported_files,
-    is_users,
-    locate,
     names_of,
     reached_files,
 )
@@ -72,6 +68,11 @@ BOTH = {"helper.py", "deep_helper.py"}
         ("Part = __import__('helper').f", BOTH),
         ("import helper\nPart = getattr(helper, 'f')", BOTH),
         ("from helper import GAMMA\nclass Part:\n  gamma = GAMMA", {"helper.py"}),
+        ("import torch\nfrom helper import f\ntorch.relu = f\nPart = 1", BOTH),
+        ("import torch\nfrom helper import f\n@torch.no_grad()\n"
+         "def other(): f(1)\nPart = 1", set()),
+        ("from benchmark.strategy import strategy\nfrom helper import f\n@strategy\n"
+         "def other(): f(1)\nPart = 1", set()),
         ("import helper\nclass Part: pass", {"helper.py"}),  # for what it does when it is run
         # other names of the file are not those of the component
         ("from helper import f\nclass Part: pass\ndef other(): return f(1)", set()),
@@ -143,23 +144,67 @@ def test_a_value_that_no_import_shows_is_followed(reach, monkeypatch):
             sys.modules.pop(name, None)
 
 
-def test_whose_files_are_the_users():
-    assert is_users(Path(__file__))
-    assert not is_users(Path(benchmark.__file__))
-    assert not is_users(Path(pytest.__file__))
-    assert not is_users(Path(pytest.__file__).parent / "missing.py")
-    assert not is_users(Path("relative.py"))
-
-
-def test_a_module_is_found_without_being_imported(tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(tmp_path)
-    (tmp_path / "raises_at_once.py").write_text("1 / 0")
-    assert locate("raises_at_once").file == tmp_path / "raises_at_once.py"
-    assert locate("raises_at_once.inner") is None
-    assert locate("nothing_of_that_name.inner") is None
-    assert locate("sys").file is None
-
-
 def test_names_of_a_module_include_those_of_a_star(reach):
     reach({"main.py": "from mylib import *\nown = 1"})
     assert names_of("main") >= {"own", "rare_first", "Stem"}
+
+
+REGISTRY = {
+    "register.py": "KNOWN = {}\ndef known(f): KNOWN[f.__name__] = f\n"
+    "class Base:\n  def __init_subclass__(cls): KNOWN[cls.__name__] = cls\n"
+    "class Meta(type): pass\n",
+    "main.py": "import parts\nfrom register import KNOWN\ndef Part(): return KNOWN['own']",
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from register import known\n@known\ndef own(): return f(1)",
+        "from register import *\n@known\ndef own(): return f(1)",
+        "import register\n@register.known\ndef own(): return f(1)",
+        "import register\nregister.KNOWN['own'] = f",
+        "from register import KNOWN\nKNOWN['own'] = f",
+        "from register import known\nknown(f)",
+        "KNOWN = {}\ndef known(f): KNOWN[f.__name__] = f\n@known\ndef own(): return f(1)",
+    ],
+)
+def test_what_is_registered_may_be_used(reach, text):
+    files = {**HELPER, **DEEP, **REGISTRY, "parts.py": f"from helper import f\n{text}"}
+    assert reach(files) >= {"main.py", "parts.py"} | BOTH
+
+
+@pytest.mark.parametrize("base", ["Base", "metaclass=Meta"])
+def test_a_class_may_be_registered_by_its_base(reach, base, monkeypatch):
+    text = f"from helper import f\nfrom register import *\nclass own({base}):\n  go = f\n"
+    files = {**HELPER, **DEEP, **REGISTRY, "parts.py": text}
+    reach(files)  # writes them
+    try:
+        __import__("main")
+        assert reach(files) >= {"main.py", "parts.py"} | BOTH
+    finally:
+        for name in ("main", "parts", "register", "helper", "deep_helper"):
+            sys.modules.pop(name, None)
+
+
+def test_what_a_package_registers_when_it_is_run_may_be_used(reach):
+    files = {
+        "own/__init__.py": "from .register import build\nfrom . import parts, plain",
+        "own/register.py": "KNOWN = {}\ndef known(f): KNOWN[f.__name__] = f\n"
+        "def build(name): return KNOWN[name]\n",
+        "own/parts.py": "from helper import f\nfrom .register import known\n"
+        "@known\ndef own(): return f(1)\n",
+        "own/plain.py": "import mylib\ndef g(): return mylib.Stem\n",
+        "main.py": "from own import build\ndef Part(): return build('own')",
+    }
+    own = {"own/__init__.py", "own/register.py", "own/parts.py"}
+    assert reach({**HELPER, **DEEP, **files}) == {"main.py"} | own | BOTH
+
+
+def test_a_package_may_look_its_names_up_when_they_are_used(reach):
+    package = (
+        "import importlib\ndef __getattr__(name):\n"
+        "  return getattr(importlib.import_module('.losses', __name__), name)\n"
+    )
+    files = {"mylib/__init__.py": package, "main.py": "from mylib import rare_first as Part"}
+    assert reach(files) == {"main.py"} | PARENT | LOSSES
