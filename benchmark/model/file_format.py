@@ -5,12 +5,13 @@ from codecs import BOM_UTF8
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
-from benchmark.system.text import first_names
+from benchmark.system.text import first_names, printable, shorten
 
 TORCH, SAFETENSORS = "torch.save", "safetensors"
 NAMES_SHOWN = 4  # of possibly hundreds
 
 _HEAD = 4096  # bytes at the start of a file
+_MOST_SHOWN = 200  # characters
 _LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"  # torch.save before torch 1.6
 _SSTABLE_END = bytes.fromhex("57fb808b247547db")
 _TENSORFLOW = "a TensorFlow checkpoint: only weights of PyTorch can be read"
@@ -74,14 +75,9 @@ def weights_format(path: Path) -> str:
     raise ValueError(f"weights file {path} {_describe(path, head, tail)}")
 
 
-def printable(text: str, most: int = 200) -> str:
-    r"""Return text from a file for one line of a message: control characters are escaped.
-
-    >>> printable("a\x1b[1mb\n")
-    'a\\x1b[1mb\\n'
-    """
-    escaped = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text[: most + 1])
-    return escaped if len(text) <= most else f"{escaped[:most]}…"
+def excerpt(text: str) -> str:
+    """Return text from a file for one line of a message: escaped and shortened."""
+    return shorten(printable(text), _MOST_SHOWN)
 
 
 def _check_zip(path: Path) -> str:
@@ -108,7 +104,7 @@ def _check_zip(path: Path) -> str:
     elif names and all(name.endswith(".npy") for name in names):
         what = "an archive of NumPy arrays: save a dict of tensors by name, with torch.save"
     else:
-        listing = printable(first_names(names, NAMES_SHOWN) or "nothing")
+        listing = excerpt(first_names(names, NAMES_SHOWN) or "nothing")
         what = f"a ZIP archive that holds {listing}: unpack it, and give the file of weights in it"
     raise ValueError(f"weights file {path} is {what}")
 
@@ -124,7 +120,7 @@ def _describe(path: Path, head: bytes, tail: bytes) -> str:
     if not head.strip(b"\0"):
         return "begins with zeros alone, like a copy that failed: download or copy it again"
     try:
-        start = printable(head[:60].decode("ascii"))
+        start = excerpt(head[:60].decode("ascii"))
     except UnicodeDecodeError:
         start = head[:8].hex(" ")
     return f"was written neither by torch.save nor by safetensors: it begins with {start}"

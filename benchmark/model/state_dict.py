@@ -8,7 +8,7 @@ from typing import Any, TypeGuard
 import torch
 from torch import Tensor
 
-from benchmark.model.file_format import NAMES_SHOWN, printable
+from benchmark.model.file_format import NAMES_SHOWN, excerpt
 from benchmark.model.weights_file import StandIn
 from benchmark.system.text import first_names
 
@@ -187,7 +187,7 @@ def _is_usable(value: Tensor | StandIn) -> TypeGuard[Tensor]:
 def _describe(value: Tensor | StandIn) -> str:
     if isinstance(value, StandIn):
         kind = type(value).__name__
-        return "an array of NumPy" if kind.startswith("numpy.") else f"a {printable(kind)}"
+        return "an array of NumPy" if kind.startswith("numpy.") else f"a {excerpt(kind)}"
     if value.is_nested or value.is_meta or value.layout != torch.strided:
         return "a tensor that is sparse, nested or without numbers"
     return f"{value.dtype} {tuple(value.shape)}"
@@ -220,4 +220,4 @@ def _quote(prefixes: list[str]) -> str:
 
 
 def _show(names: list[str]) -> str:
-    return printable(first_names(names, NAMES_SHOWN))
+    return excerpt(first_names(names, NAMES_SHOWN))

@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch.serialization import get_unsafe_globals_in_checkpoint, safe_globals
 
-from benchmark.model.file_format import SAFETENSORS, printable, weights_format
+from benchmark.model.file_format import SAFETENSORS, excerpt, weights_format
 
 _FOREIGN = "foreign"  # module of the classes that are made here
 _RESAVE = "save its tensors alone where it was made: torch.save(model.state_dict(), 'weights.pth')"
@@ -90,6 +90,6 @@ def _reason(error: Exception) -> str:
     """Return the sentence of a message that names the cause, without what torch advises."""
     message = re.sub(r"\x1b\[[0-9;]*m", "", str(error)) or type(error).__name__
     if named := re.search(r" GLOBAL (\S+)", message):
-        return f"it names {printable(named[1])}"
+        return f"it names {excerpt(named[1])}"
     cause = message.rpartition("WeightsUnpickler error: ")[2].strip()
-    return printable(re.split(r"\.\s|\n", cause)[0].rstrip("."))
+    return excerpt(re.split(r"\.\s|\n", cause)[0].rstrip("."))

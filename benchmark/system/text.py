@@ -33,6 +33,15 @@ def first_names(names: Sequence[str], most: int = 10) -> str:
     return ", ".join(names[:most]) + more
 
 
+def shorten(text: str, most: int) -> str:
+    """Cut a text that has more than so many characters.
+
+    >>> shorten("abc", 3), shorten("abcd", 3)
+    ('abc', 'abc…')
+    """
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
 def printable(text: str) -> str:
     r"""Return a line with escapes in place of what can't be printed: control characters, bytes.
 

@@ -14,7 +14,7 @@ import pytest
 import torch
 from safetensors.torch import save
 
-from benchmark.model.file_format import SAFETENSORS, TORCH, printable, weights_format
+from benchmark.model.file_format import SAFETENSORS, TORCH, excerpt, weights_format
 
 
 def saved(content: object, **options: bool) -> bytes:
@@ -118,4 +118,4 @@ def test_the_numbers_of_a_tensorflow_checkpoint_are_known_by_the_files_name(tmp_
 
 
 def test_long_text_is_cut_for_a_message() -> None:
-    assert printable("é\u202e\t" + "x" * 300) == "é\\u202e\\t" + "x" * 191 + "…"
+    assert excerpt("é\u202e\t" + "x" * 300) == "é\\u202e\\t" + "x" * 191 + "…"

@@ -9,7 +9,7 @@ from io import BytesIO
 
 from PIL import TiffImagePlugin
 
-from benchmark.system.text import pluralize
+from benchmark.system.text import pluralize, shorten
 
 # what stands at the begin of a file, or after so many bytes -> what it is, and what to do
 _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
@@ -140,5 +140,4 @@ def _text(content: bytes) -> str | None:
     if not begin:
         return "text without a letter"
     name = {"<": "an XML text", "{": "a JSON text", "[": "a JSON text"}.get(begin[0], "text")
-    quoted = begin[:_QUOTED] + ("…" if len(begin) > _QUOTED else "")
-    return f"{name}, not an image; it begins {quoted!r}"
+    return f"{name}, not an image; it begins {shorten(begin, _QUOTED)!r}"

@@ -2,12 +2,12 @@
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from benchmark.data.files.image_files import IMAGE_SUFFIXES, stamp
+from benchmark.data.files.image_files import IMAGE_SUFFIXES, has_suffix, stamp
 from benchmark.data.files.junk import is_junk_file, is_junk_folder
 from benchmark.data.split_names import split_of
 from benchmark.system.text import first_names, pluralize
@@ -57,11 +57,6 @@ class Folder:
         return [folder for folder in self.folders if folder.total]
 
 
-def has_suffix(name: str, suffixes: Collection[str]) -> bool:
-    """Tell whether the name of a file ends in one of the suffixes, in any letter case."""
-    return Path(name).suffix.lower() in suffixes
-
-
 @dataclass
 class LeftOut:
     """What a walk left out of the tree, by path below the root."""
@@ -74,39 +69,24 @@ class LeftOut:
 
     def messages(self) -> list[str]:
         """Return a sentence for each kind."""
-        messages = []
-        if self.junk:
-            names = [f"{name} ({count})" for name, count in self.junk.most_common()]
-            number = pluralize(self.junk.total(), "image lies", "images lie")
-            messages.append(
-                f"{number} in folders that a system or a program made: left out: "
-                f"{first_names(names)}."
-            )
-        if self.hidden_folders:
-            names = [f"{path} ({count})" for path, count in sorted(self.hidden_folders.items())]
-            number = pluralize(self.hidden_folders.total(), "image lies", "images lie")
-            messages.append(
-                f"{number} in folders whose names begin with a dot: left out: {first_names(names)}."
-            )
-        if self.hidden_images:
-            number = pluralize(len(self.hidden_images), "image has", "images have")
-            messages.append(
-                f"{number} a name that begins with a dot: left out: "
-                f"{first_names(sorted(self.hidden_images), 3)}."
-            )
-        if self.closed:
-            number = pluralize(len(self.closed), "folder", "folders")
-            messages.append(
-                f"{number} can't be opened, for lack of permission: left out: "
-                f"{first_names(sorted(self.closed))}."
-            )
-        if self.broken:
-            number = pluralize(len(self.broken), "link leads", "links lead")
-            messages.append(
-                f"{number} nowhere or to a folder above: left out: "
-                f"{first_names(sorted(self.broken), 3)}."
-            )
-        return messages
+        junk = [f"{name} ({count})" for name, count in self.junk.most_common()]
+        hidden = [f"{path} ({count})" for path, count in sorted(self.hidden_folders.items())]
+        lie, have = ("image lies", "images lie"), ("image has", "images have")
+        names = {
+            f"{pluralize(self.junk.total(), *lie)} in folders that a system or a program made": (
+                first_names(junk)
+            ),
+            f"{pluralize(self.hidden_folders.total(), *lie)} in folders whose names begin with a "
+            "dot": first_names(hidden),
+            f"{pluralize(len(self.hidden_images), *have)} a name that begins with a dot": (
+                first_names(sorted(self.hidden_images), 3)
+            ),
+            f"{pluralize(len(self.closed), 'folder', 'folders')} can't be opened, for lack of "
+            "permission": first_names(sorted(self.closed)),
+            f"{pluralize(len(self.broken), 'link leads', 'links lead')} nowhere or to a folder "
+            "above": first_names(sorted(self.broken), 3),
+        }
+        return [f"{what}: left out: {listed}." for what, listed in names.items() if listed]
 
 
 def walk_folder(root: Path) -> tuple[Folder, LeftOut]:
@@ -129,7 +109,7 @@ def walk_folder(root: Path) -> tuple[Folder, LeftOut]:
                 left_out.broken.append(path)
             elif not entry.is_dir():
                 _add_file(folder, path, entry, left_out)
-            elif _is_users(folder, path, entry, left_out):
+            elif not _leave_out(folder, path, entry, left_out):
                 real = os.path.realpath(entry.path) if entry.is_symlink() else entry.path
                 if real in ancestors:  # a link to a folder above: the walk would not end
                     left_out.broken.append(path)
@@ -140,17 +120,17 @@ def walk_folder(root: Path) -> tuple[Folder, LeftOut]:
     return tree, left_out
 
 
-def _is_users(folder: Folder, path: str, entry: os.DirEntry, left_out: LeftOut) -> bool:
-    """Tell whether a folder is the owner's and visible; else note its images in `left_out`."""
+def _leave_out(folder: Folder, path: str, entry: os.DirEntry, left_out: LeftOut) -> bool:
+    """Note the images of a folder that is not the owner's, or hidden; tell whether it is so."""
     below_class = bool(folder.path) and split_of(folder.name) is None
     if is_junk_folder(entry.name, below_class=below_class):
-        if count := _count_images(entry.path):
-            left_out.junk[entry.name] += count
+        counts, name = left_out.junk, entry.name
+    elif entry.name.startswith("."):
+        counts, name = left_out.hidden_folders, path
+    else:
         return False
-    if entry.name.startswith("."):
-        if count := _count_images(entry.path):
-            left_out.hidden_folders[path] = count
-        return False
+    if count := _count_images(entry.path):
+        counts[name] += count
     return True
 
 
@@ -172,7 +152,7 @@ def _add_file(folder: Folder, path: str, entry: os.DirEntry, left_out: LeftOut) 
 def _count_images(folder: str) -> int:
     """Count the images in a folder that is left out; links are not followed."""
     return sum(
-        Path(name).suffix.lower() in IMAGE_SUFFIXES
+        has_suffix(name, IMAGE_SUFFIXES)
         for _, _, names in os.walk(folder)
         for name in names
         if not name.startswith(".")

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +39,11 @@ class FileReader:
         content = Path(self.root, self.files[index]).read_bytes()
         self._last = (index, content)
         return decode(content, at_least)
+
+
+def has_suffix(name: str, suffixes: Collection[str]) -> bool:
+    """Tell whether the name of a file ends in one of the suffixes, in any letter case."""
+    return Path(name).suffix.lower() in suffixes
 
 
 def stamp(name: str, status: os.stat_result) -> str:

@@ -5,7 +5,8 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from benchmark.data.files.folder_tree import SHEET_SUFFIXES, TABLE_SUFFIXES, Folder, has_suffix
+from benchmark.data.files.folder_tree import SHEET_SUFFIXES, TABLE_SUFFIXES, Folder
+from benchmark.data.files.image_files import has_suffix
 from benchmark.data.tables.csv_file import read_csv
 from benchmark.data.tables.image_columns import lists_images
 from benchmark.system.text import first_names

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.data.files.image_files import IMAGE_SUFFIXES
+from benchmark.data.files.image_files import IMAGE_SUFFIXES, has_suffix
 from benchmark.data.tables.text_encoding import read_text
-from benchmark.system.text import join_names, list_below, pluralize
+from benchmark.system.text import join_names, list_below, pluralize, shorten
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 _SEP_LINE = re.compile(r'\ufeff?"?sep=(.)"?[,;\t ]*', re.IGNORECASE)  # Excel's, above the header
@@ -141,7 +141,7 @@ def _cells(path: Path, number: int, line: str, separator: str) -> list[str]:
 
 
 def _check_header(path: Path, number: int, header: list[str], line: str, example: str) -> None:
-    images = [cell for cell in header if Path(cell).suffix.lower() in IMAGE_SUFFIXES]
+    images = [cell for cell in header if has_suffix(cell, IMAGE_SUFFIXES)]
     if images:
         raise ValueError(
             f"{path}: line {number} names the image {images[0]!r}; the first line must name the "
@@ -174,4 +174,4 @@ def _misfit(
 
 
 def _quote(line: str) -> str:
-    return repr(line if len(line) <= _MOST_SHOWN else f"{line[:_MOST_SHOWN]}…")
+    return repr(shorten(line, _MOST_SHOWN))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmark.data.files.file_names import NameMatch, match_names
 from benchmark.data.files.folder_tree import walk_folder
-from benchmark.data.files.image_files import IMAGE_SUFFIXES
+from benchmark.data.files.image_files import IMAGE_SUFFIXES, has_suffix
 from benchmark.data.files.junk import is_junk_file
 from benchmark.data.split_names import split_of
 from benchmark.system.text import pluralize
@@ -120,7 +120,7 @@ def _unlisted(listed: Collection[str]) -> list[str]:
         entry.path
         for folder in sorted({str(Path(path).parent) for path in listed})
         for entry in os.scandir(folder)
-        if Path(entry.name).suffix.lower() in IMAGE_SUFFIXES
+        if has_suffix(entry.name, IMAGE_SUFFIXES)
         and entry.path not in listed
         and not entry.name.startswith(".")
         and not is_junk_file(entry.name)

@@ -186,11 +186,11 @@ def split_code(text: str) -> list[tuple[str, bool]]:
 
 
 def as_code(text: str) -> str:
-    """Mark a printable name as code. Its backticks, which would end it, become apostrophes."""
-    return "`" + (printable(text).replace("`", "'") or " ") + "`"
+    """Mark a name as code. Its backticks, which would end it, become apostrophes."""
+    return "`" + (replace_controls(text).replace("`", "'") or " ") + "`"
 
 
-def printable(text: str) -> str:
+def replace_controls(text: str) -> str:
     """Replace what no document can hold: control characters and halves of surrogate pairs."""
     return re.sub(
         r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]", "\N{REPLACEMENT CHARACTER}", text

@@ -122,7 +122,7 @@ def label_width(names: Sequence[str], longest: int) -> int:
 
 def shorten(name: str, longest: int) -> str:
     """Return a name in `longest` letters at most, without its middle if it has more."""
-    name = " ".join(blocks.printable(name).split())
+    name = " ".join(blocks.replace_controls(name).split())
     if len(name) <= longest:
         return name
     end = longest // 2  # variants of one strategy differ in their last parameter

@@ -7,7 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from benchmark.report.render.blocks import Page, printable, split_code
+from benchmark.report.render.blocks import Page, replace_controls, split_code
 from benchmark.report.render.colours import COLOURS
 
 _HERE = Path(__file__).parent
@@ -17,12 +17,12 @@ def render(page: Page) -> str:
     """Return the page as an HTML document with style and drawings, without scripts or requests."""
     template = _templates().get_template("template.html.jinja")
     style = Markup((_HERE / "style.css").read_text(encoding="utf-8"))
-    return printable(template.render(page=page, style=style, colours=COLOURS))
+    return replace_controls(template.render(page=page, style=style, colours=COLOURS))
 
 
 def render_notebook(page: Page) -> str:
     """Return verdict, warnings and main table as a fragment with its own style."""
-    return printable(_templates().get_template("notebook.html.jinja").render(page=page))
+    return replace_controls(_templates().get_template("notebook.html.jinja").render(page=page))
 
 
 @cache

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from html import escape
 
 from benchmark.report.render import blocks
-from benchmark.report.render.blocks import Block, Cell, Page, Table, printable, split_code
+from benchmark.report.render.blocks import Block, Cell, Page, Table, replace_controls, split_code
 
 
 def render(page: Page) -> str:
     """Return the page; figures are links to figures/<name>.svg beside it."""
-    return printable("\n\n".join(_blocks(page)) + "\n")
+    return replace_controls("\n\n".join(_blocks(page)) + "\n")
 
 
 def _blocks(page: Page) -> Iterator[str]:

@@ -9,7 +9,7 @@ from benchmark.report.render.blocks import (
     Section,
     Table,
     as_code,
-    printable,
+    replace_controls,
     split_code,
 )
 
@@ -29,7 +29,7 @@ def test_code_stands_between_backticks() -> None:
 
 def test_characters_that_no_document_can_hold_are_replaced() -> None:
     assert (
-        printable("a\x00b\ud800\n\tc")
+        replace_controls("a\x00b\ud800\n\tc")
         == "a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}\n\tc"
     )
 
