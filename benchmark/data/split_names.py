@@ -11,7 +11,7 @@ _WORDS = {
     # test data beside a validation split, and validation data beside a test split
     "evaluation": "evaluation eval",
 }
-_SPLITS = {word: split for split, words in _WORDS.items() for word in words.split()}
+SPLIT_WORDS = {word: split for split, words in _WORDS.items() for word in words.split()}
 # words that may stand beside that of a split: training_set, seg_train, images-test, stage1_train
 _BESIDE_WORDS = """
 set sets seg split splits data dataset images image imgs img photos photo pictures pics folder files
@@ -60,7 +60,7 @@ def _read(name: str) -> tuple[str | None, tuple[str, ...]]:
     words = [word.lower() for word in re.findall(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+", plain)]
     words = [word.removesuffix("set") if len(word) > 3 else word for word in words]
     named = [word for word in words if word not in _BESIDE and len(word) > 1]
-    splits = [word for word in named if word in _SPLITS]
+    splits = [word for word in named if word in SPLIT_WORDS]
     if len(splits) != 1:
         return None, ()
-    return _SPLITS[splits[0]], tuple(word for word in named if word != splits[0])
+    return SPLIT_WORDS[splits[0]], tuple(word for word in named if word != splits[0])

@@ -28,19 +28,14 @@ def libraries_silenced() -> Iterator[None]:
     with ExitStack() as stack:
         if not _is_told():
             stack.enter_context(warnings.catch_warnings())
-            silence_libraries()
-            stack.callback(_handler().removeFilter, _is_users_record)
+            warnings.showwarning = _of_users_only(warnings.showwarning)
+            if handler := logging.lastResort:  # prints what nobody has set up logging for
+                handler.addFilter(_is_users_record)
+                stack.callback(handler.removeFilter, _is_users_record)
             for name in ENVIRONMENT.keys() - os.environ.keys():
                 os.environ[name] = ENVIRONMENT[name]
                 stack.callback(os.environ.pop, name, None)
         yield
-
-
-def silence_libraries() -> None:
-    """Silence libraries in this process: a worker, which ends with its work."""
-    if not _is_told():
-        warnings.showwarning = _of_users_only(warnings.showwarning)
-        _handler().addFilter(_is_users_record)
 
 
 def is_users(file: str) -> bool:
@@ -54,12 +49,6 @@ def is_users(file: str) -> bool:
 def _is_told() -> bool:
     """Return whether the user has told Python which warnings to show."""
     return any(option not in ENVIRONMENT.values() for option in sys.warnoptions)
-
-
-def _handler() -> logging.Handler:
-    """Return what prints the records of a library for which nobody has set up logging."""
-    assert logging.lastResort is not None
-    return logging.lastResort
 
 
 def _of_users_only(show: Callable[..., None]) -> Callable[..., None]:

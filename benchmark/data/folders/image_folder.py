@@ -17,7 +17,7 @@ from benchmark.data.folders.layout import Layout, find_layout
 from benchmark.data.folders.layout_messages import layout_messages
 from benchmark.data.folders.tables_beside import find_table, table_ways, unread_documents
 from benchmark.data.imageset import ImageSet
-from benchmark.data.tables.columns import group_ids, match_files, split_names
+from benchmark.data.tables.groups_and_splits import group_ids, match_files, translate_splits
 from benchmark.system.text import list_below, printable
 
 LAYOUT = """\
@@ -89,7 +89,7 @@ def _given_split(
     if table is None:
         return None, ()
     values, messages = match_files(table, "split", files)
-    return split_names(table, values), messages
+    return translate_splits(table, values), messages
 
 
 def _groups(

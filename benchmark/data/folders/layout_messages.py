@@ -158,10 +158,10 @@ def _unknown_messages(root: Folder) -> list[str]:
         kinds.append(f"{_format_files(suffix, counts.total())} in {first_names(paths, 3)}")
     total = sum(counts.total() for counts in folders.values())
     number = pluralize(total, "file is not taken as an image", "files are not taken as images")
-    more = len(kinds) - MOST_KINDS
-    listed = "; ".join([*kinds[:MOST_KINDS], *([f"{more} more kinds"] if more > 0 else [])])
+    if more := kinds[MOST_KINDS:]:
+        kinds[MOST_KINDS:] = [pluralize(len(more), "more kind", "more kinds")]
     way = "add the suffix" if set(folders) == {""} else "convert them to PNG or JPEG"
-    return [f"{number}: {listed}. If they are images, {way}."]
+    return [f"{number}: {'; '.join(kinds)}. If they are images, {way}."]
 
 
 def _format_files(suffix: str, count: int) -> str:

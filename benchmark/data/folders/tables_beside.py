@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmark.data.files.folder_tree import SHEET_SUFFIXES, TABLE_SUFFIXES, Folder
 from benchmark.data.files.image_files import has_suffix
+from benchmark.data.split_names import SPLIT_WORDS
 from benchmark.data.tables.csv_file import read_csv
 from benchmark.data.tables.image_columns import lists_images
 from benchmark.system.text import first_names
@@ -15,13 +16,11 @@ READ = ("groups.csv", "splits.csv")
 MOST_TABLES = 20  # that are opened
 MOST_COLUMNS = 8  # that are named
 _TABLES = (*TABLE_SUFFIXES, *SHEET_SUFFIXES)
-_PART_WORDS = """
-train training val valid validation test testing split splits fold folds group groups patients
-"""
+_PARTS = {*SPLIT_WORDS, "split", "splits", "fold", "folds", "group", "groups", "patients"}
 _WORDS_BESIDE = """
 list lists label labels files ids images set classes csv tsv xlsx file image path paths
 """
-_PARTS, _BESIDE = (frozenset(words.split()) for words in (_PART_WORDS, _WORDS_BESIDE))
+_BESIDE = frozenset(_WORDS_BESIDE.split())
 
 
 def find_table(root: Path, folder: Folder, name: str) -> Path | None:
@@ -91,13 +90,13 @@ def unread_documents(spec: str, folder: Folder, more: Sequence[Folder] = ()) -> 
 def is_list_of_parts(name: str) -> bool:
     """Tell whether a file's name says that it holds a split or groups, as train.txt does.
 
-    >>> [is_list_of_parts(n) for n in ("train.txt", "train_test_split.txt", "groups.csv.txt")]
+    >>> [is_list_of_parts(n) for n in ("train.txt", "dev_test_split.txt", "groups.csv.txt")]
     [True, True, True]
     >>> [is_list_of_parts(n) for n in ("classes.txt", "train_0001.txt", "requirements-dev.txt")]
     [False, False, False]
     """
-    words = re.split(r"[\W_]+", Path(name).stem.lower())
-    return set(words) <= _PARTS | _BESIDE and not _PARTS.isdisjoint(words)
+    words = set(re.split(r"[\W_]+", Path(name).stem.lower()))
+    return words <= _PARTS | _BESIDE and not _PARTS.isdisjoint(words)
 
 
 def _tables_beside(spec: Path) -> Iterator[Path]:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.data.memory.array_image import to_numpy
-from benchmark.data.tables.columns import group_ids, split_names, value_messages
+from benchmark.data.tables.groups_and_splits import group_ids, translate_splits, value_messages
 from benchmark.data.tables.label_cells import label_messages
 from benchmark.system.text import first_names, pluralize
 
@@ -52,7 +52,7 @@ def groups_and_splits(
     messages = value_messages("group", group_names, files) if any(group_names) else []
     messages += value_messages("split", names, files) if any(names) else []
     ids = group_ids(group_names) if any(group_names) else None
-    return ids, split_names(Path("split"), names) if any(names) else None, messages
+    return ids, translate_splits(Path("split"), names) if any(names) else None, messages
 
 
 def name_classes(

@@ -3,7 +3,7 @@
 import hashlib
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -146,6 +146,12 @@ def read_image_info(reader: Reader, block: range) -> tuple[dict[int, ImageInfo],
         except Exception as error:
             errors[index] = format_error(error)
     return infos, errors
+
+
+def info_columns(infos: Iterable[ImageInfo]) -> dict[str, list[Any]]:
+    """Return each fact of all images: the name of the fact -> its values."""
+    rows = list(infos)
+    return {fact.name: [getattr(info, fact.name) for info in rows] for fact in fields(ImageInfo)}
 
 
 def choose_scales(infos: Iterable[ImageInfo]) -> dict[str, GreyScale]:

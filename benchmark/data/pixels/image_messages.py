@@ -16,6 +16,7 @@ from benchmark.data.pixels.image_info import (
     NARROW,
     ImageInfo,
     choose_scales,
+    info_columns,
     levels,
 )
 from benchmark.system.text import first_names, join_names, pluralize
@@ -38,10 +39,7 @@ def image_messages(images: ImageSet, infos: Mapping[int, ImageInfo]) -> tuple[st
     """
     if not infos:
         return ()
-    names = [field for field in ImageInfo.__dataclass_fields__ if field != "digest"]
-    columns: dict[str, Any] = {
-        name: [getattr(info, name) for info in infos.values()] for name in names
-    }
+    columns: dict[str, Any] = info_columns(infos.values())
     columns |= {f"{name}_level": levels(infos, name) for name in ("low", "dark", "bright", "high")}
     columns["file"] = [images.files[index] for index in infos]
     columns["class"] = [images.classes[images.labels[index]] for index in infos]

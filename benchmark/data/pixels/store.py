@@ -14,7 +14,7 @@ import PIL
 from benchmark.data.decoding.grey_scale import GreyScale
 from benchmark.data.decoding.unreadable import EXAMPLES, none_readable, unreadable_sentences
 from benchmark.data.imageset import CONTENT, ImageSet
-from benchmark.data.pixels.image_info import ImageInfo, choose_scales
+from benchmark.data.pixels.image_info import ImageInfo, choose_scales, info_columns
 from benchmark.data.pixels.image_messages import image_messages
 from benchmark.data.pixels.pixel_array import write_pixel_array
 from benchmark.storage import atomic, cache
@@ -171,7 +171,7 @@ def _build(
         meta: dict[str, Any] = {
             "check": "",
             "array": [written.st_size, written.st_mtime_ns],
-            "infos": _columns_from_infos(infos),
+            "infos": {"index": list(infos), **info_columns(infos.values())},
             "errors": {str(index): errors[index] for index in sorted(errors)},
         }
         meta["check"] = atomic.digest(meta)
@@ -197,11 +197,6 @@ def _require_unchanged(images: ImageSet, infos: Mapping[int, ImageInfo]) -> None
             f"({first_names(changed, EXAMPLES)}). A data set must give the same image each time: "
             "leave random transforms away. Of arrays that were changed, make a new image_set"
         )
-
-
-def _columns_from_infos(infos: Mapping[int, ImageInfo]) -> dict[str, list[Any]]:
-    columns = {name: [getattr(info, name) for info in infos.values()] for name in _FACTS}
-    return {"index": list(infos), **columns}
 
 
 def _infos_from_columns(columns: Mapping[str, list[Any]]) -> dict[int, ImageInfo]:

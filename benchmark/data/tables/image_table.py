@@ -9,8 +9,8 @@ import numpy as np
 
 from benchmark.data.files.image_files import FileReader, short_name, stamp
 from benchmark.data.imageset import ImageSet
-from benchmark.data.tables.columns import group_ids, split_names, value_messages
 from benchmark.data.tables.csv_file import CsvFile
+from benchmark.data.tables.groups_and_splits import group_ids, translate_splits, value_messages
 from benchmark.data.tables.image_columns import read_image_table
 from benchmark.data.tables.label_cells import label_messages
 from benchmark.data.tables.listed_files import find_listed_files
@@ -79,7 +79,7 @@ def image_table(spec: str) -> ImageSet:
         stamps=tuple(stamp(f, listed.statuses[p]) for f, p in zip(names, paths, strict=True)),
         reader=FileReader(root, names),
         groups=group_ids(groups) if any(groups) else None,
-        split=split_names(table, splits) if any(splits) else None,
+        split=translate_splits(table, splits) if any(splits) else None,
         messages=tuple(messages),
     )
 

@@ -12,7 +12,7 @@ _LISTS = "|;"  # for lists and little else: it is enough that the parts recur
 _ABSENT_WORDS = """
 nan na n/a #n/a <na> null none nil -- ? #ref! #value! #name? #null! #num! #div/0!
 """
-_ABSENT = frozenset(_ABSENT_WORDS.split())
+ABSENT = frozenset(_ABSENT_WORDS.split())
 _BRACKETS = " []{}()'\""
 
 
@@ -25,7 +25,7 @@ def label_messages(labels: Sequence[str]) -> list[str]:
             f"each of {len(labels):,} images has a label of its own (e.g. {labels[0]!r}): is this "
             "the column of the labels? Nothing can be learned or tested so."
         )
-    if absent := [label for label in counts if label.strip().lower() in _ABSENT]:
+    if absent := [label for label in counts if label.strip().lower() in ABSENT]:
         names = first_names([f"{label!r} ({counts[label]})" for label in absent])
         messages.append(
             f"labels that programs write where there is none are classes here: {names}. Remove "

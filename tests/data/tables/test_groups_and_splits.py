@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
-from benchmark.data.tables.columns import group_ids, match_files, split_names, value_messages
+from benchmark.data.tables.groups_and_splits import (
+    group_ids,
+    match_files,
+    translate_splits,
+    value_messages,
+)
 
 FILES = ("cat/1.png", "cat/2.png", "dog/1.png")
 ISIC = tuple(f"{'mel' if k % 2 else 'nv'}/ISIC_{k:03}.png" for k in range(10))
@@ -154,7 +159,7 @@ def test_images_without_a_group_are_groups_of_their_own():
     ],
 )
 def test_owners_names_of_splits_are_translated(tmp_path, values, splits):
-    np.testing.assert_array_equal(split_names(tmp_path, values), splits)
+    np.testing.assert_array_equal(translate_splits(tmp_path, values), splits)
 
 
 def test_the_meaning_of_evaluation_is_said():
@@ -175,4 +180,4 @@ def test_the_meaning_of_evaluation_is_said():
 )
 def test_what_is_no_split_is_refused(tmp_path, values, message):
     with pytest.raises(ValueError, match=message):
-        split_names(tmp_path, values)
+        translate_splits(tmp_path, values)

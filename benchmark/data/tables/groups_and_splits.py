@@ -22,15 +22,14 @@ from benchmark.data.tables.column_names import (
     shown_header,
 )
 from benchmark.data.tables.csv_file import CsvFile, read_csv
+from benchmark.data.tables.label_cells import ABSENT
 from benchmark.system.text import first_names, join_names, list_below, pluralize
 
 _FILES = replace(IMAGES, names=("file", "path"))
 _KINDS = {"group": GROUPS, "split": SPLIT}
 # said of patients whose name is not known; images of different patients would be one group
-_UNKNOWN_WORDS = """
-unknown unk unspecified undefined missing other others none null nil nan na n/a #n/a - -- -1 ? ??
-"""
-_UNKNOWN = frozenset(_UNKNOWN_WORDS.split())
+_UNKNOWN_WORDS = "unknown unk unspecified undefined missing other others - -1 ??"
+_UNKNOWN = ABSENT.union(_UNKNOWN_WORDS.split())
 
 
 def match_files(path: Path, column: str, files: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:
@@ -181,7 +180,7 @@ def group_ids(values: Sequence[str]) -> np.ndarray:
     return ids
 
 
-def split_names(path: Path, values: Sequence[str]) -> np.ndarray:
+def translate_splits(path: Path, values: Sequence[str]) -> np.ndarray:
     """Translate an owner's names of splits to 'train', 'val', 'test' or '', (N,) str.
 
     'evaluation' is the split of val and test that the data have no other name for.
