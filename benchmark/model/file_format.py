@@ -5,7 +5,7 @@ from codecs import BOM_UTF8
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
-from benchmark.system.text import first_names, printable, shorten
+from benchmark.system.text import first_names, printable, truncate
 
 TORCH, SAFETENSORS = "torch.save", "safetensors"
 NAMES_SHOWN = 4  # of possibly hundreds
@@ -76,8 +76,8 @@ def weights_format(path: Path) -> str:
 
 
 def excerpt(text: str) -> str:
-    """Return text from a file for one line of a message: escaped and shortened."""
-    return shorten(printable(text), _MOST_SHOWN)
+    """Return text from a file for one line of a message: escaped and cut."""
+    return truncate(printable(text), _MOST_SHOWN)
 
 
 def _check_zip(path: Path) -> str:

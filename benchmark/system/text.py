@@ -33,10 +33,10 @@ def first_names(names: Sequence[str], most: int = 10) -> str:
     return ", ".join(names[:most]) + more
 
 
-def shorten(text: str, most: int) -> str:
+def truncate(text: str, most: int) -> str:
     """Cut a text that has more than so many characters.
 
-    >>> shorten("abc", 3), shorten("abcd", 3)
+    >>> truncate("abc", 3), truncate("abcd", 3)
     ('abc', 'abc…')
     """
     return text if len(text) <= most else f"{text[:most]}…"

@@ -9,7 +9,7 @@ from io import BytesIO
 
 from PIL import TiffImagePlugin
 
-from benchmark.system.text import pluralize, shorten
+from benchmark.system.text import pluralize, truncate
 
 # what stands at the begin of a file, or after so many bytes -> what it is, and what to do
 _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
@@ -140,4 +140,4 @@ def _text(content: bytes) -> str | None:
     if not begin:
         return "text without a letter"
     name = {"<": "an XML text", "{": "a JSON text", "[": "a JSON text"}.get(begin[0], "text")
-    return f"{name}, not an image; it begins {shorten(begin, _QUOTED)!r}"
+    return f"{name}, not an image; it begins {truncate(begin, _QUOTED)!r}"

@@ -48,11 +48,11 @@ def find_layout(root: Folder, class_level: int | None = None) -> Layout:
         If no class level is given and the folders can be read in several ways.
     """
     given = _find_splits(root, class_level)
-    parents = {"": root} if given is None else given.folders
+    parents = given.folders or {"": root}
     if class_level is None:
-        refuse_loose_images([] if given is None else list(parents.values()))
-        refuse_ambiguous_classes(list(parents.values()), given is not None)
-    loose = [] if given is None else list(root.images)
+        refuse_loose_images(list(given.folders.values()))
+        refuse_ambiguous_classes(list(parents.values()), bool(given.folders))
+    loose = list(root.images) if given.folders else []
     levels: dict[str, list[Folder]] = {}
     for split, parent in sorted(parents.items(), key=lambda item: item[1].path):
         levels[split] = [parent]
@@ -65,18 +65,17 @@ def find_layout(root: Folder, class_level: int | None = None) -> Layout:
         for split, folders in levels.items()
         for folder in folders
     ]
-    given = given or SplitFolders()
     messages = [*given.messages, *messages]
     return Layout(classes, given.folders, given.unclassed, loose, messages)
 
 
-def _find_splits(root: Folder, class_level: int | None) -> SplitFolders | None:
+def _find_splits(root: Folder, class_level: int | None) -> SplitFolders:
     try:
         return find_split_folders(root)
     except AmbiguityError:
         if class_level is None:
             raise
-        return None  # the user says that the folders in the root are no splits
+        return SplitFolders()  # the user says that the folders in the root are no splits
 
 
 def _name_classes(

@@ -14,15 +14,15 @@ _ORDER = ("train", "val", "test", "evaluation")  # in sentences
 
 @dataclass
 class SplitFolders:
-    """The split that folders give."""
+    """The split that folders give, if any."""
 
     folders: dict[str, Folder] = field(default_factory=dict)  # split -> folder of class folders
     unclassed: list[Folder] = field(default_factory=list)  # folders of images without a class
     messages: list[str] = field(default_factory=list)
 
 
-def find_split_folders(root: Folder) -> SplitFolders | None:
-    """Return the split that the folders in `root` give; None if they are classes.
+def find_split_folders(root: Folder) -> SplitFolders:
+    """Return the split that the folders in `root` give; an empty one if they are classes.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def find_split_folders(root: Folder) -> SplitFolders | None:
     _refuse_splits_below(named, others)
     if not any(folder.filled for folder in splits.values()):
         _refuse_flat(named, others)
-        return None
+        return SplitFolders()
     _refuse_beside(list(splits), others)
     by_split: dict[str, list[str]] = {}
     for name, split in named.items():

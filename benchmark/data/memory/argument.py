@@ -39,17 +39,13 @@ def _read_images(value: Any) -> ImageSet:
         raise ValueError("a DataLoader. Give its data set: data=loader.dataset")
     if hasattr(value, "ndim") and hasattr(value, "shape"):
         raise ValueError("an array without labels. Give a pair: data=(images, labels)")
-    if (
-        hasattr(value, "__getitem__")
-        and hasattr(value, "__add__")
-        and not hasattr(value, "__len__")
-    ):
+    has_items, has_length = hasattr(value, "__getitem__"), hasattr(value, "__len__")
+    if has_items and hasattr(value, "__add__") and not has_length:  # as torch's Dataset
         if hasattr(value, "__iter__"):
             raise ValueError("an iterable data set. Give a list of its pairs: data=list(dataset)")
         raise ValueError("a data set without a length. Give its class a method __len__")
-    if not (hasattr(value, "__getitem__") and hasattr(value, "__len__")) or isinstance(
-        value, dict | tuple | bytes | bytearray | range
-    ):
+    is_other = isinstance(value, dict | tuple | bytes | bytearray | range)
+    if is_other or not (has_items and has_length):
         raise TypeError(f"{type(value).__name__} holds no images")
     if isinstance(value, list) and not all(
         isinstance(item, tuple | list) and len(item) == 2 for item in value

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmark.data.files.image_files import IMAGE_SUFFIXES, has_suffix
 from benchmark.data.tables.text_encoding import read_text
-from benchmark.system.text import join_names, list_below, pluralize, shorten
+from benchmark.system.text import join_names, list_below, pluralize, truncate
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 _SEP_LINE = re.compile(r'\ufeff?"?sep=(.)"?[,;\t ]*', re.IGNORECASE)  # Excel's, above the header
@@ -174,4 +174,4 @@ def _misfit(
 
 
 def _quote(line: str) -> str:
-    return repr(shorten(line, _MOST_SHOWN))
+    return repr(truncate(line, _MOST_SHOWN))

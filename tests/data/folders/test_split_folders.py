@@ -106,7 +106,7 @@ def test_flat_folders_that_are_named_like_splits_are_refused(find, counts):
     ],
 )
 def test_classes_are_no_splits(find, counts):
-    assert find(counts) is None
+    assert not find(counts).folders
 
 
 def test_two_folders_of_one_split_are_refused(find):
@@ -150,7 +150,7 @@ def test_splits_below_a_folder_beside_other_images_are_refused(find, counts, dee
 
 
 def test_a_split_below_each_class_is_refused_elsewhere(find):
-    assert find({f"{name}/{split}": 1 for name in ("cat", "dog") for split in SPLITS}) is None
+    assert not find({f"{c}/{split}": 1 for c in ("cat", "dog") for split in SPLITS}).folders
 
 
 def test_splits_without_training_images_are_refused(find):
