@@ -23,6 +23,7 @@ from benchmark.strategy.beside import (
     import_hint,
     importing_beside,
 )
+from benchmark.strategy.data_files import forget_data, is_data_edited, noting_data
 from benchmark.strategy.fingerprint import CODE_PACKAGES, file_hash, normalised_hash, package_hash
 from benchmark.strategy.imported_files import (
     forget_text,
@@ -72,7 +73,7 @@ def _load(path: Path, file: str | Path) -> None:
     before = set(sys.modules)
     sys.modules[name] = module
     try:
-        with importing_beside(path):
+        with importing_beside(path), noting_data():
             loader.exec_module(module)
         if not names_from(path):
             raise ValueError("no function in it is decorated with @strategy or @backbone")
@@ -119,6 +120,7 @@ def _unregister(path: Path) -> None:
     sys.modules.pop(name, None)
     loaded_indirectly.pop(name, None)
     forget_text(path)
+    forget_data(path)
     _loaded.pop(path, None)
 
 
@@ -216,7 +218,8 @@ def _unload_edited() -> set[Path]:
 
 def _is_edited(module: str, file: Path) -> bool:
     try:
-        return normalised_hash(decode_source(file.read_bytes())) != file_hash(file, module)
+        edited = normalised_hash(decode_source(file.read_bytes())) != file_hash(file, module)
+        return edited or is_data_edited(file)
     except (OSError, SyntaxError, ValueError):
         return True
 
@@ -228,6 +231,7 @@ def _forget(modules: Mapping[str, Path]) -> None:
             continue
         sys.modules.pop(name, None)
         forget_text(file)
+        forget_data(file)
     importlib.invalidate_caches()
 
 

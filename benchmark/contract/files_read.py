@@ -10,15 +10,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
+from benchmark.strategy.data_files import data_of
 from benchmark.strategy.imported_files import imported_files
-from benchmark.strategy.located import is_users
+from benchmark.strategy.located import SYSTEM, is_users
 from benchmark.strategy.registration import StrategyEntry
-
-# the user's own folder may be below /usr or a prefix, as in a container
-SYSTEM = (
-    *map(Path, ("/proc", "/sys", "/dev", "/etc", "/usr/lib", "/usr/share")),
-    *(Path(prefix, name) for prefix in (sys.prefix, sys.base_prefix) for name in ("lib", "share")),
-)
 
 
 class Read(NamedTuple):
@@ -43,7 +38,8 @@ def uncovered_files(entry: StrategyEntry) -> Iterator[str]:
 
     They are the same for all strategies of a file.
     """
-    covered = {file.resolve() for file in imported_files(entry.build.__module__).values()}
+    imported = imported_files(entry.build.__module__).values()
+    covered = {file.resolve() for file in imported} | {f for i in imported for f in data_of(i)}
     for file, reader, line in _reads:
         if reader.resolve() in covered | {entry.file.resolve()} and file not in covered:
             what = "loads" if file.suffix in (".py", ".so", ".pyd") else "reads"
@@ -77,6 +73,8 @@ def _note(event: str, arguments: tuple[Any, ...]) -> None:
 
 def _users_frame(frame: FrameType | None) -> FrameType | None:
     while frame is not None and not _is_users(frame.f_code.co_filename):
+        if frame.f_code.co_name == "<module>":
+            return None  # a package that is imported reads for itself, as matplotlib its fonts
         frame = frame.f_back
     return frame
 

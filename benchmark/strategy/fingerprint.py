@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 import benchmark
+from benchmark.strategy.data_files import data_hashes
 from benchmark.strategy.definitions import follow_definition, functions_of, source_of
 from benchmark.strategy.imported_files import (
     imported_files,
@@ -71,8 +72,9 @@ def fingerprint(value: Any) -> Any:
 def code_hashes(code: Any) -> list[str]:
     """Return hashes of all code behind a class or function, as this process has it.
 
-    They are those of its file and of the files that it reaches, see `imported_files`. In a notebook
-    or a script they are of its definition and of those that it uses.
+    They are those of its file, of the files that it reaches, see `imported_files`, and of the data
+    that these read when they are imported. In a notebook or a script they are of its definition and
+    of those that it uses.
 
     Raises
     ------
@@ -86,7 +88,8 @@ def code_hashes(code: Any) -> list[str]:
     reached = reached_files(module.__name__, [code.__qualname__.partition(".")[0]])
     reached.pop(module.__name__, None)
     hashes = (file_hash(other, name) for name, other in sorted(reached.items()))
-    return list(dict.fromkeys([file_hash(Path(file), module.__name__), *hashes]))
+    data = data_hashes([Path(file), *(other for _, other in sorted(reached.items()))])
+    return list(dict.fromkeys([file_hash(Path(file), module.__name__), *hashes, *data]))
 
 
 def _definition_hashes(code: Any) -> list[str]:

@@ -15,6 +15,11 @@ GROUP = "imbalance_bench.strategies"  # entry points of packages that bring stra
 OURS = Path(benchmark.__file__).parent
 BUILT_IN = OURS.parent / "strategies"
 INSTALLED = frozenset(("site-packages", "dist-packages"))
+# the user's own folder may be below /usr or a prefix, as in a container
+SYSTEM = (
+    *map(Path, ("/proc", "/sys", "/dev", "/etc", "/usr/lib", "/usr/share")),
+    *(Path(prefix, name) for prefix in (sys.prefix, sys.base_prefix) for name in ("lib", "share")),
+)
 
 
 class Located(NamedTuple):

@@ -412,6 +412,27 @@ def test_what_it_imports_by_name_is_not_named(tmp_path):
     assert not list(uncovered_files(entry))
 
 
+def test_what_a_package_reads_while_it_is_imported_is_not_named(tmp_path, monkeypatch):
+    installed = tmp_path / "site-packages"
+    installed.mkdir()
+    (tmp_path / "cache.json").write_text("{}")
+    cache = str(tmp_path / "cache.json")
+    (installed / "reads_its_cache.py").write_text(f"CACHE = open({cache!r}).read()")
+    monkeypatch.syspath_prepend(installed)
+    watch_reads()
+    entry = load(tmp_path, f"import reads_its_cache\n{LOSS}", STAGE)
+    assert not list(uncovered_files(entry))
+
+
+def test_data_that_are_read_at_the_import_are_covered(tmp_path):
+    (tmp_path / "factor.txt").write_text("1")
+    watch_reads()
+    file = str(tmp_path / "factor.txt")
+    entry = load(tmp_path, f"FACTOR = float(open({file!r}).read())\n{LOSS}", STAGE)
+    assert not list(uncovered_files(entry))
+    assert not error_of(entry, "check_key_is_stable")
+
+
 def test_a_file_that_fails_in_another_process_is_an_error(tmp_path, monkeypatch):
     monkeypatch.setenv("ONLY_IN", str(os.getpid()))
     fails = "\nassert os.environ['ONLY_IN'] == str(os.getpid()), 'not here'"
