@@ -15,7 +15,7 @@ from benchmark import api
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.run_options import RunOptions
 from benchmark.plugins import load_plugin
-from benchmark.system.progress import NullProgress
+from tests.notes import Notes
 
 BACKBONE = '''
 from collections import OrderedDict
@@ -29,16 +29,6 @@ def tiny():
     """One block, for a test."""
     return nn.Sequential(OrderedDict(pool=nn.Flatten()))
 '''
-
-
-class Recorder(NullProgress):
-    """Notes what is shown."""
-
-    def __init__(self):
-        self.texts = []
-
-    def say(self, text):
-        self.texts.append(text)
 
 
 @pytest.fixture
@@ -98,13 +88,13 @@ def test_a_run_shows_notes_plan_and_report(monkeypatch, image_folder, forgotten)
     report = Path("somewhere") / "report.html"
     result = SimpleNamespace(reports={"html": report})
     monkeypatch.setattr(api, "execute", lambda *_: result)
-    recorder = Recorder()
+    notes = Notes()
     plugin = Path(__file__).with_name("small_backbone.py")
     small = {"plugin": plugin, "backbone": "small", "image_size": 16, "weights": "none"}
-    assert benchmark.run(image_folder, "no_change", progress=recorder, **small) is result
-    assert any(text.startswith("note: ") for text in recorder.texts)
-    assert any("to train   1 of 1 networks" in text for text in recorder.texts)
-    assert recorder.texts[-1] == f"report: {report}"
+    assert benchmark.run(image_folder, "no_change", progress=notes, **small) is result
+    assert any(text.startswith("note: ") for text in notes.texts)
+    assert any("to train   1 of 1 networks" in text for text in notes.texts)
+    assert notes.texts[-1] == f"report: {report}"
 
 
 def test_without_optuna_nothing_is_opened_for_a_search(small, monkeypatch):

@@ -44,6 +44,18 @@ def same_names(names: Sequence[str]) -> list[list[str]]:
     return [group for group in groups.values() if len(group) > 1]
 
 
+def with_codes(names: Sequence[str], codes: Sequence[int | str]) -> tuple[str, ...]:
+    """Return names; those that occur twice, as ImageNet's crane, with their codes behind them.
+
+    >>> with_codes(["crane", "cat", "crane"], [134, 281, 517])
+    ('crane (134)', 'cat', 'crane (517)')
+    """
+    return tuple(
+        f"{name} ({code})" if names.count(name) > 1 else name
+        for name, code in zip(names, codes, strict=True)
+    )
+
+
 def merge_same_classes(images: ImageSet, merge: bool) -> ImageSet:
     """Name the classes that are the same to a person in a message, or make one class of each group.
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from benchmark.data.class_names import with_codes
 from benchmark.data.decoding.decode import standardize
 from benchmark.data.imageset import ImageSet
 from benchmark.spec import split_parameters
@@ -224,11 +225,8 @@ def _are_classes(labels: np.ndarray) -> bool:
 
 
 def _class_names(dataset: Any, codes: np.ndarray) -> tuple[str, ...]:
-    """Name the classes `codes`, (C,); a name that occurs twice (ImageNet's crane) gets its code."""
+    """Name the classes `codes`, (C,)."""
     listed = getattr(dataset, "classes", None) or getattr(dataset, "categories", None) or ()
     names = [entry if isinstance(entry, str) else str(entry[0]) for entry in listed]
     chosen = [names[code] if 0 <= code < len(names) else str(code) for code in codes.tolist()]
-    return tuple(
-        f"{name} ({code})" if chosen.count(name) > 1 else name
-        for name, code in zip(chosen, codes.tolist(), strict=True)
-    )
+    return with_codes(chosen, codes.tolist())

@@ -10,7 +10,8 @@ from benchmark.execution.extension import extend
 from benchmark.execution.run_folder import RunFolder
 from benchmark.plan.run_options import RunOptions
 from benchmark.plugins import load_plugin, unload_plugin
-from benchmark.system.progress import NullProgress, Timer
+from benchmark.system.progress import Timer
+from tests.notes import Notes
 
 PLUGIN = '''
 from benchmark.strategy import Strategy, strategy
@@ -21,16 +22,6 @@ def mine(power: float = 1.0):
     """Plain training, for a test."""
     return Strategy()
 '''
-
-
-class Notes(NullProgress):
-    """Keeps what is said."""
-
-    def __init__(self):
-        self.texts = []
-
-    def say(self, text):
-        self.texts.append(text)
 
 
 @pytest.fixture

@@ -10,17 +10,8 @@ from benchmark import api
 from benchmark.execution.manifest import write_manifest
 from benchmark.execution.run_folder import RunFolder
 from benchmark.plan.run_options import RunOptions
-from benchmark.system.progress import NullProgress, Timer
-
-
-class Notes(NullProgress):
-    """Keeps what is said."""
-
-    def __init__(self):
-        self.texts = []
-
-    def say(self, text):
-        self.texts.append(text)
+from benchmark.system.progress import Timer
+from tests.notes import Notes
 
 
 @pytest.fixture

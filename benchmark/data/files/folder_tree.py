@@ -110,13 +110,13 @@ def walk_folder(root: Path) -> tuple[Folder, LeftOut]:
             elif not entry.is_dir():
                 _add_file(folder, path, entry, left_out)
             elif not _leave_out(folder, path, entry, left_out):
-                real = os.path.realpath(entry.path) if entry.is_symlink() else entry.path
+                real = os.path.realpath(entry.path)
                 if real in ancestors:  # a link to a folder above: the walk would not end
                     left_out.broken.append(path)
                 else:
                     below = Folder(path)
                     folder.folders.append(below)
-                    pending.append((below, (*ancestors, os.path.realpath(real))))
+                    pending.append((below, (*ancestors, real)))
     return tree, left_out
 
 

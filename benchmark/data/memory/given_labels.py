@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmark.data.class_names import with_codes
 from benchmark.data.memory.array_image import to_numpy
 from benchmark.data.tables.groups_and_splits import group_ids, translate_splits, value_messages
 from benchmark.data.tables.label_cells import label_messages
@@ -88,13 +89,9 @@ def name_classes(
     if without:
         number = pluralize(len(without), "class", "classes")
         messages.append(f"no image of {number}: {first_names(without)}.")
-    chosen = [known[value] for value in kept]
-    positions = {value: position for position, value in enumerate(kept)}
-    chosen = [
-        f"{name} ({value})" if chosen.count(name) > 1 else name
-        for name, value in zip(chosen, kept, strict=True)
-    ]
-    return tuple(chosen), [positions[value] for value in values], messages
+    codes = {value: code for code, value in enumerate(kept)}
+    chosen = with_codes([known[value] for value in kept], kept)
+    return chosen, [codes[value] for value in values], messages
 
 
 def class_names(dataset: Any) -> Sequence[str] | Mapping[Any, Any] | None:
