@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,6 @@ import numpy as np
 import pytest
 
 import benchmark
-from benchmark.analysis import multi_dataset
 from benchmark.analysis.multi_dataset import (
     PAIRS,
     load_multi_dataset,
@@ -52,12 +50,6 @@ def test_columns_follow_the_main_metrics() -> None:
         *(f"{name}_mean_rank" for name in names[1:]),
     ]
     assert list(comparison.pairs) == PAIRS
-
-
-def test_examples_in_docstrings() -> None:
-    results = doctest.testmod(multi_dataset)
-    assert results.attempted
-    assert not results.failed
 
 
 def test_what_failed_is_not_compared() -> None:

@@ -1,11 +1,8 @@
 """Class names that are the same to a person."""
 
-import doctest
-
 import numpy as np
 import pytest
 
-from benchmark.data import class_names
 from benchmark.data.class_names import merge_same_classes, same_names
 from benchmark.data.imageset import ImageSet
 
@@ -15,12 +12,6 @@ def images_of(counts: dict[str, int]) -> ImageSet:
     classes, labels = np.unique(names, return_inverse=True)
     numbers = tuple(map(str, range(len(names))))
     return ImageSet("x", "x", "", numbers, labels, tuple(classes.tolist()), numbers, reader=None)
-
-
-def test_examples_in_docstrings():
-    results = doctest.testmod(class_names)
-    assert results.attempted
-    assert not results.failed
 
 
 @pytest.mark.parametrize(

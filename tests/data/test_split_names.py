@@ -1,17 +1,8 @@
 """Names of splits, as owners of data write them."""
 
-import doctest
-
 import pytest
 
-from benchmark.data import split_names
 from benchmark.data.split_names import split_of, splits_of
-
-
-def test_examples_in_docstrings():
-    results = doctest.testmod(split_names)
-    assert results.attempted
-    assert not results.failed
 
 
 @pytest.mark.parametrize(

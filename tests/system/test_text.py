@@ -1,14 +1,6 @@
 """Lists and counts in sentences."""
 
-import doctest
-
 from benchmark.system import text
-
-
-def test_examples_in_docstrings() -> None:
-    results = doctest.testmod(text)
-    assert results.attempted
-    assert not results.failed
 
 
 def test_few_names_are_all_written() -> None:

@@ -85,7 +85,7 @@ def _two_columns(table: CsvFile, column: str) -> tuple[int, int, list[str]]:
     named = [index for index, name in enumerate(header) if name]  # a nameless one counts rows
     if len(named) == 2 and (files is None) != (values is None):  # it can only be the other one
         other = next(index for index in named if index not in (files, values))
-        files, values = (other if column is None else column for column in (files, values))
+        files, values = (other if chosen is None else chosen for chosen in (files, values))
     if files is None or values is None:
         raise ValueError(
             f"{table.path}: the first line must name the columns file,{column}; it has "

@@ -1,17 +1,8 @@
 """What is not the owner's."""
 
-import doctest
-
 import pytest
 
-from benchmark.data.files import junk
 from benchmark.data.files.junk import is_junk_file, is_junk_folder
-
-
-def test_examples_in_docstrings():
-    results = doctest.testmod(junk)
-    assert results.attempted
-    assert not results.failed
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,8 @@
 """Names of folders that are parts or renderings of a data set."""
 
-import doctest
-
 import pytest
 
-from benchmark.data.folders import folder_names
 from benchmark.data.folders.folder_names import are_parts, are_renderings, parts_among, same_below
-
-
-def test_examples_in_docstrings():
-    results = doctest.testmod(folder_names)
-    assert results.attempted
-    assert not results.failed
 
 
 @pytest.mark.parametrize(

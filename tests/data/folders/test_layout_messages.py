@@ -1,11 +1,8 @@
 """What was merged, left out or decided while a folder was read."""
 
-import doctest
-
 import pytest
 
 from benchmark.data.files.folder_tree import walk_folder
-from benchmark.data.folders import layout_messages as module
 from benchmark.data.folders.layout import find_layout
 from benchmark.data.folders.layout_messages import layout_messages
 from tests.data.trees import make_files
@@ -18,12 +15,6 @@ def messages(tmp_path):
         return layout_messages(tree, find_layout(tree, class_level), class_level or 1)
 
     return messages_of
-
-
-def test_examples_in_docstrings():
-    results = doctest.testmod(module)
-    assert results.attempted
-    assert not results.failed
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,11 @@
 """CSV files that lie beside images."""
 
-import doctest
 import shlex
 from pathlib import Path
 
 import pytest
 
 from benchmark.data.files.folder_tree import walk_folder
-from benchmark.data.folders import tables_beside
 from benchmark.data.folders.tables_beside import (
     find_table,
     is_list_of_parts,
@@ -26,12 +24,6 @@ def root(tmp_path):
 
 def tree(root):
     return walk_folder(root)[0]
-
-
-def test_examples_in_docstrings():
-    results = doctest.testmod(tables_beside)
-    assert results.attempted
-    assert not results.failed
 
 
 def test_a_table_in_another_letter_case_is_taken(root):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import doctest
 from itertools import combinations, product
 
 import numpy as np
 import pytest
 from scipy.stats import rankdata, wilcoxon
 
-import benchmark.evaluation.statistics.ranks as module
 from benchmark.evaluation.statistics.ranks import (
     ALPHA,
     Pair,
@@ -181,8 +179,3 @@ def test_cliques_are_the_largest_sets_without_a_pair_that_differs(seed: int) -> 
 
 def test_many_strategies_alike_are_one_group_at_once() -> None:
     assert cliques(40, pairs_that_differ(40, set())) == [tuple(range(40))]
-
-
-def test_examples_in_docstrings() -> None:
-    assert doctest.testmod(module).attempted
-    assert not doctest.testmod(module).failed

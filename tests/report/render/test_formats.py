@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import doctest
-
-import pytest
-
-from benchmark.report.render import blocks, formats
+from benchmark.report.render import formats
 
 
 def test_a_duration_has_one_decimal_below_ten() -> None:
     written = [formats.format_seconds(value) for value in (0.024, 0.96, 9.94, 9.96, 100.4)]
     assert written == ["0.0", "1.0", "9.9", "10", "100"]
-
-
-@pytest.mark.parametrize("module", [formats, blocks])
-def test_examples_in_docstrings(module: object) -> None:
-    results = doctest.testmod(module)  # type: ignore[arg-type]
-    assert results.attempted
-    assert not results.failed
 
 
 def test_a_number_has_three_decimals() -> None:
