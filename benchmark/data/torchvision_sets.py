@@ -3,7 +3,8 @@
 import ast
 import difflib
 import inspect
-from collections.abc import Sequence
+from functools import reduce
+from operator import add
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 from benchmark.data.class_names import with_codes
-from benchmark.data.decoding.decode import standardize
 from benchmark.data.imageset import ImageSet
+from benchmark.data.memory.sequence_reader import SequenceReader
 from benchmark.spec import split_parameters
 from benchmark.storage.cache import cache_dir
 
@@ -22,29 +23,6 @@ OFFICIAL_NAMES = {
     "val": ("val", "valid"),
     "test": ("test",),
 }
-
-
-class DatasetReader:
-    """Reads from one or more torchvision data sets, joined end to end."""
-
-    def __init__(self, datasets: Sequence[Any]) -> None:
-        self.datasets = tuple(datasets)
-        self.starts = np.cumsum([0, *map(len, datasets)])
-        self._last: tuple[int, Image.Image] | None = None
-
-    def image(self, index: int, at_least: int = 0) -> Image.Image:  # noqa: ARG002
-        """Return image `index`, always at full size."""
-        # The last one is kept: the pixel store reads an image's content right after the image.
-        if self._last is None or self._last[0] != index:
-            number = int(np.searchsorted(self.starts, index, side="right")) - 1
-            item = self.datasets[number][index - int(self.starts[number])]
-            self._last = (index, standardize(item[0]))
-        return self._last[1]
-
-    def content(self, index: int) -> bytes:
-        """Return the size and the pixels of image `index`."""
-        image = self.image(index)
-        return repr(image.size).encode() + image.tobytes()
 
 
 def torchvision_set(spec: str) -> ImageSet:
@@ -84,7 +62,8 @@ def torchvision_set(spec: str) -> ImageSet:
         stamps=tuple(
             f"{stamp}|{file}|{label}" for file, label in zip(files, labels.tolist(), strict=True)
         ),
-        reader=DatasetReader(list(datasets.values())),
+        # data sets of torch are joined end to end by +
+        reader=SequenceReader(reduce(add, datasets.values()), has_labels=True, in_memory=False),
         split=splits if splits[0] else None,
     )
 
