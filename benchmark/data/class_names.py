@@ -1,4 +1,4 @@
-"""Class names that are the same to a person: `Rust` and `rust`, two forms of `é`, `2` and `02`."""
+"""Class names that are the same, or are to a person: `Rust` and `rust`, `2` and `02`."""
 
 import re
 import unicodedata

@@ -55,5 +55,5 @@ def stamp(name: str, status: os.stat_result) -> str:
 
 
 def short_name(path: Path) -> str:
-    """Return a name fit for a results folder, from a data set's path."""
+    """Return a short name for a report and the cache, from a data set's path."""
     return re.sub(r"[^A-Za-z0-9-]+", "_", path.resolve().stem).strip("_-") or "data"

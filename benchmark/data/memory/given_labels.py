@@ -1,7 +1,6 @@
 """Labels, names of classes, groups and splits, as they are given in Python beside the images."""
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -53,7 +52,7 @@ def groups_and_splits(
     messages = value_messages("group", group_names, files) if any(group_names) else []
     messages += value_messages("split", names, files) if any(names) else []
     ids = group_ids(group_names) if any(group_names) else None
-    return ids, translate_splits(Path("split"), names) if any(names) else None, messages
+    return ids, translate_splits("split", names) if any(names) else None, messages
 
 
 def name_classes(

@@ -180,10 +180,11 @@ def group_ids(values: Sequence[str]) -> np.ndarray:
     return ids
 
 
-def translate_splits(path: Path, values: Sequence[str]) -> np.ndarray:
+def translate_splits(source: str | Path, values: Sequence[str]) -> np.ndarray:
     """Translate an owner's names of splits to 'train', 'val', 'test' or '', (N,) str.
 
-    'evaluation' is the split of val and test that the data have no other name for.
+    'evaluation' is the split of val and test that the data have no other name for. Errors begin
+    with the source.
 
     Raises
     ------
@@ -194,14 +195,14 @@ def translate_splits(path: Path, values: Sequence[str]) -> np.ndarray:
     if unknown := [value for value, split in splits.items() if split is None]:
         folds = "Numbers of folds are no splits. " if all(map(str.isdigit, unknown)) else ""
         raise ValueError(
-            f"{path}: {unknown[0]!r} is no split. {folds}Write train, val or test (or training, "
+            f"{source}: {unknown[0]!r} is no split. {folds}Write train, val or test (or training, "
             "validation, testing and the like), or leave the cell empty."
         )
     evaluation = _evaluation_split(values)
     if "evaluation" in splits.values() and not evaluation:
         names = join_names([repr(value) for value in splits if value])
         raise ValueError(
-            f"{path}: the splits are called {names}: is 'evaluation' val or test? Write it so."
+            f"{source}: the splits are called {names}: is 'evaluation' val or test? Write it so."
         )
     return np.array(
         [evaluation if splits[value] == "evaluation" else splits[value] for value in values],
