@@ -71,22 +71,22 @@ class LeftOut:
         """Return a sentence for each kind."""
         junk = [f"{name} ({count})" for name, count in self.junk.most_common()]
         hidden = [f"{path} ({count})" for path, count in sorted(self.hidden_folders.items())]
+        images, closed, broken = map(sorted, (self.hidden_images, self.closed, self.broken))
+        in_junk, in_hidden = self.junk.total(), self.hidden_folders.total()
         lie, have = ("image lies", "images lie"), ("image has", "images have")
-        names = {
-            f"{pluralize(self.junk.total(), *lie)} in folders that a system or a program made": (
-                first_names(junk)
-            ),
-            f"{pluralize(self.hidden_folders.total(), *lie)} in folders whose names begin with a "
-            "dot": first_names(hidden),
-            f"{pluralize(len(self.hidden_images), *have)} a name that begins with a dot": (
-                first_names(sorted(self.hidden_images), 3)
-            ),
-            f"{pluralize(len(self.closed), 'folder', 'folders')} can't be opened, for lack of "
-            "permission": first_names(sorted(self.closed)),
-            f"{pluralize(len(self.broken), 'link leads', 'links lead')} nowhere or to a folder "
-            "above": first_names(sorted(self.broken), 3),
-        }
-        return [f"{what}: left out: {listed}." for what, listed in names.items() if listed]
+        folder, lead = ("folder", "folders"), ("link leads", "links lead")
+        kinds = (
+            (in_junk, lie, "in folders that a system or a program made", junk, 10),
+            (in_hidden, lie, "in folders whose names begin with a dot", hidden, 10),
+            (len(images), have, "a name that begins with a dot", images, 3),
+            (len(closed), folder, "can't be opened, for lack of permission", closed, 10),
+            (len(broken), lead, "nowhere or to a folder above", broken, 3),
+        )
+        return [
+            f"{pluralize(number, *counted)} {where}: left out: {first_names(names, most)}."
+            for number, counted, where, names, most in kinds
+            if number
+        ]
 
 
 def walk_folder(root: Path) -> tuple[Folder, LeftOut]:
