@@ -15,7 +15,7 @@ from benchmark.system.text import first_names
 def default_folder(folders: Sequence[str | Path]) -> Path:
     """Return results/compare-<names of the folders>; a long name is shortened, with a digest."""
     parts = [
-        re.sub(r"[^A-Za-z0-9._]+", "-", Path(folder).resolve().name).strip("-.") or "run"
+        re.sub(r"[^\w.]+", "-", Path(folder).resolve().name).strip("-.") or "run"
         for folder in folders
     ]
     name = "-".join(parts)

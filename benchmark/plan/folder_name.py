@@ -12,7 +12,7 @@ from benchmark.storage.atomic import digest
 
 MOST_CHARACTERS = 100
 MOST_BYTES = 200  # file systems take 255; a letter may have four, and -2 or .lock may follow
-TABLES = (".csv", ".tsv", ".txt")  # of a list of images the suffix is left out
+TABLES = (".csv", ".tsv", ".tab")  # of a list of images the suffix is left out
 # settings that stand elsewhere in the name, or that change no result
 APART = {"data", "imbalance", "recipe", "lr", "epochs", "quick", "seeds", "seed_list", "device"}
 

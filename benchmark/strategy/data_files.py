@@ -10,7 +10,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from benchmark.strategy.located import OURS, SYSTEM, is_users
+from benchmark.strategy.located import SYSTEM, is_users
+from benchmark.system.installed import OURS
 
 _opened: list[tuple[Path, Path]] | None = None  # readers and files; None while no plug-in is loaded
 _hashes: dict[Path, dict[Path, str]] = {}  # of the data, as they were then, by the file that reads

@@ -12,9 +12,10 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import NamedTuple
 
-from benchmark.strategy.located import OURS, Located, is_followed, locate
+from benchmark.strategy.located import Located, is_followed, locate
 from benchmark.strategy.registering import registering
 from benchmark.strategy.statements import REFLECTION, Chain, Import, Statement, read_statements
+from benchmark.system.installed import OURS
 
 ALL: Chain = ()  # every name of a module
 # modules that a plug-in has loaded in a way that its text does not show, by the plug-in's module

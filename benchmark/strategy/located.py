@@ -1,20 +1,15 @@
 """Where modules are, and which of them are neither Python's nor of an installed package."""
 
 import functools
-import site
 import sys
-import sysconfig
 from collections.abc import Iterable
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import NamedTuple
 
-import benchmark
+from benchmark.system.installed import BUILT_IN, is_installed
 
 GROUP = "imbalance_bench.strategies"  # entry points of packages that bring strategies
-OURS = Path(benchmark.__file__).parent
-BUILT_IN = OURS.parent / "strategies"
-INSTALLED = frozenset(("site-packages", "dist-packages"))
 # the user's own folder may be below /usr or a prefix, as in a container
 SYSTEM = (
     *map(Path, ("/proc", "/sys", "/dev", "/etc", "/usr/lib", "/usr/share")),
@@ -73,23 +68,7 @@ def is_users(file: Path) -> bool:
     """Whether a file is neither part of Python, nor of an installed package, nor of this one."""
     if not file.is_absolute() or not file.is_file():  # torch.ops has a file of no folder
         return False
-    return _is_users_folder(file.parent)
-
-
-@functools.cache
-def _is_users_folder(folder: Path) -> bool:
-    if INSTALLED.intersection(folder.parts):  # also those of another environment, by a .pth file
-        return False
-    return not any(folder.is_relative_to(other) for other in _not_the_users())
-
-
-@functools.cache
-def _not_the_users() -> tuple[Path, ...]:
-    names = ("stdlib", "platstdlib", "purelib", "platlib")
-    folders = {sysconfig.get_path(name) for name in names} | {site.getusersitepackages()}
-    folders |= {*site.getsitepackages(), str(OURS), str(BUILT_IN)}
-    both = {path for folder in folders if folder for path in (Path(folder), Path(folder).resolve())}
-    return tuple(sorted(both))
+    return not is_installed(file)
 
 
 @functools.cache

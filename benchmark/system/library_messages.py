@@ -7,17 +7,14 @@ told what to show, by -W or PYTHONWARNINGS.
 import logging
 import os
 import sys
-import sysconfig
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import benchmark
+from benchmark.system.installed import is_installed
 
-INSTALLED = frozenset(("site-packages", "dist-packages"))
 # for processes that this one starts: joblib's tracker of shared files, and the C++ code of torch
 ENVIRONMENT = {"PYTHONWARNINGS": "ignore:resource_tracker", "TORCH_CPP_LOG_LEVEL": "ERROR"}
 
@@ -40,10 +37,7 @@ def libraries_silenced() -> Iterator[None]:
 
 def is_users(file: str) -> bool:
     """Return whether a file is no part of Python, of an installed package or of this one."""
-    path = Path(file)
-    return path.is_absolute() and not (
-        INSTALLED.intersection(path.parts) or any(map(path.is_relative_to, _libraries()))
-    )
+    return Path(file).is_absolute() and not is_installed(Path(file))
 
 
 def _is_told() -> bool:
@@ -63,11 +57,3 @@ def _of_users_only(show: Callable[..., None]) -> Callable[..., None]:
 
 def _is_users_record(record: logging.LogRecord) -> bool:
     return is_users(record.pathname)
-
-
-@cache
-def _libraries() -> tuple[Path, ...]:
-    package = Path(benchmark.__file__).resolve().parent
-    standard = [Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")]
-    paths = [package, package.with_name("strategies"), *standard]
-    return (*paths, *(path.resolve() for path in paths))

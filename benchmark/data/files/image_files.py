@@ -56,4 +56,4 @@ def stamp(name: str, status: os.stat_result) -> str:
 
 def short_name(path: Path) -> str:
     """Return a short name for a report and the cache, from a data set's path."""
-    return re.sub(r"[^A-Za-z0-9-]+", "_", path.resolve().stem).strip("_-") or "data"
+    return re.sub(r"[^\w-]+", "_", path.resolve().stem).strip("_-") or "data"

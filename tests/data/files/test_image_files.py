@@ -25,3 +25,4 @@ def test_a_stamp_changes_with_the_name_and_the_file(tmp_path):
 def test_short_names_fit_a_folder(tmp_path):
     assert short_name(tmp_path / "my images (2)") == "my_images_2"
     assert short_name(tmp_path / "(-)") == "data"
+    assert short_name(tmp_path / "図 鑑") == "図_鑑"
