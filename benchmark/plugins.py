@@ -32,7 +32,7 @@ from benchmark.strategy.imported_files import (
     loaded_text,
     read_files,
 )
-from benchmark.strategy.located import brings_strategies, is_users
+from benchmark.strategy.located import brings_strategies, is_users, users_file
 from benchmark.strategy.registry import broken, registered
 
 _loaded: dict[Path, dict[str, Path]] = {}  # files, and the modules that they reach, themselves too
@@ -84,7 +84,7 @@ def _load(path: Path, file: str | Path) -> None:
         check_names_beside(path, _loaded)
     except (Exception, SystemExit) as error:  # a script may end with sys.exit
         unload_plugin(path)
-        _forget({other: Path() for other in set(sys.modules) - before if _users_file(other)})
+        _forget({other: Path() for other in set(sys.modules) - before if _has_users_source(other)})
         raise ValueError(f"plug-in {file}: {_error_with_line(error, path)}") from error
 
 
@@ -238,7 +238,7 @@ def _forget(modules: Mapping[str, Path]) -> None:
 def _imported(name: str, fresh: set[str]) -> dict[str, Path]:
     """Return the modules behind a plug-in, also those that its text does not show."""
     modules = imported_files(name)
-    if indirect := {other for other in fresh - set(modules) if _users_file(other)}:
+    if indirect := {other for other in fresh - set(modules) if _has_users_source(other)}:
         loaded_indirectly[name] = frozenset(indirect)
         modules = imported_files(name)
     for other, file in modules.items():
@@ -246,9 +246,9 @@ def _imported(name: str, fresh: set[str]) -> dict[str, Path]:
     return modules
 
 
-def _users_file(module: str) -> bool:
-    file = getattr(sys.modules.get(module), "__file__", None)
-    return file is not None and file.endswith(".py") and is_users(Path(file))
+def _has_users_source(module: str) -> bool:
+    file = users_file(module)
+    return file is not None and file.suffix == ".py"
 
 
 def _module_name(path: Path) -> str:

@@ -1,7 +1,6 @@
 """The folder of a comparison of several runs: it never takes the place of another report."""
 
 import hashlib
-import re
 from collections.abc import Sequence
 from itertools import chain, count
 from pathlib import Path
@@ -9,15 +8,12 @@ from pathlib import Path
 import pandas as pd
 
 from benchmark.execution.run_folder import RunFolder
-from benchmark.system.text import first_names
+from benchmark.system.text import first_names, slug
 
 
 def default_folder(folders: Sequence[str | Path]) -> Path:
     """Return results/compare-<names of the folders>; a long name is shortened, with a digest."""
-    parts = [
-        re.sub(r"[^\w.]+", "-", Path(folder).resolve().name).strip("-.") or "run"
-        for folder in folders
-    ]
+    parts = [slug(Path(folder).resolve().name) or "run" for folder in folders]
     name = "-".join(parts)
     if len(name) > 60:
         digest = hashlib.sha256("/".join(parts).encode()).hexdigest()[:8]

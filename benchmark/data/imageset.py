@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -93,6 +94,14 @@ class ImageSet:
 
     def __len__(self) -> int:
         return len(self.files)
+
+    def describe_content(self, digests: Sequence[str]) -> dict[str, Any]:
+        """Return for a key all that results depend on, with the digest of each image, (N,)."""
+        content: dict[str, Any] = {"files": self.files, "classes": self.classes, "digests": digests}
+        for name in ("labels", "groups", "split"):
+            values = getattr(self, name)
+            content[name] = None if values is None else values.tolist()
+        return content
 
     def __repr__(self) -> str:
         return f"ImageSet({self.name}: {len(self):,} images of {len(self.classes)} classes)"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,12 +70,7 @@ class PreparedExperiment:
 
         Unlike the key of the pixels it is the same for every image size and decoder.
         """
-        images = self.images
-        content: dict[str, Any] = {"files": images.files, "digests": self.pixels.digests}
-        for name in ("labels", "groups", "split"):
-            values = getattr(images, name)
-            content[name] = None if values is None else values.tolist()
-        return digest(content | {"classes": images.classes})
+        return digest(self.images.describe_content(self.pixels.digests))
 
     def with_seeds(self, seeds: tuple[int, ...]) -> PreparedExperiment:
         """Return the same images and weights, split for other seeds.

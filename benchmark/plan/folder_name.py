@@ -9,6 +9,7 @@ from benchmark.plan.experiment import Experiment
 from benchmark.plan.recipes import RECIPES, recipe_for
 from benchmark.plan.settings import settings_of
 from benchmark.storage.atomic import digest
+from benchmark.system.text import slug
 
 MOST_CHARACTERS = 100
 MOST_BYTES = 200  # file systems take 255; a letter may have four, and -2 or .lock may follow
@@ -35,7 +36,7 @@ def default_folder_name(experiment: Experiment, tune: int = 0, parent: bool = Fa
         "quick" if experiment.quick else "",
         f"tune{tune}" if tune else "",
     ]
-    name = re.sub(r"[^\w.]+", "-", "-".join(filter(None, parts))).strip("-.")
+    name = slug("-".join(filter(None, parts)))
     if len(name) > MOST_CHARACTERS or len(os.fsencode(name)) > MOST_BYTES:
         begin = os.fsencode(name[: MOST_CHARACTERS - 9])[: MOST_BYTES - 9]
         name = f"{begin.decode(errors='ignore')}-{digest(name)[:8]}"

@@ -24,7 +24,7 @@ from benchmark.strategy.imported_files import (
     loaded_text,
     reached_files,
 )
-from benchmark.strategy.located import is_users
+from benchmark.strategy.located import users_file
 
 CODE_PACKAGES = ("model", "train", "system", "strategy", "plan", "evaluation", "execution")
 
@@ -104,18 +104,13 @@ def _definition_hashes(code: Any) -> list[str]:
         ) from None
     hashes = [normalised_hash("\n".join(texts[0])), *map(normalised_hash, texts[1])]
     for other in uses.imported:
-        hashes += code_hashes(other) if _has_users_file(other.__module__) else []
+        hashes += code_hashes(other) if users_file(other.__module__) else []
     for module in uses.modules:
-        files = imported_files(module.__name__) if _has_users_file(module.__name__) else {}
+        files = imported_files(module.__name__) if users_file(module.__name__) else {}
         hashes += [file_hash(file, name) for name, file in sorted(files.items())]
     for name, value in uses.values.items():
         hashes.append(f"{name} = {_value_description(code, name, value)}")
     return hashes
-
-
-def _has_users_file(module: str) -> bool:
-    file = getattr(sys.modules.get(module), "__file__", None)
-    return file is not None and is_users(Path(file))
 
 
 def _value_description(code: Any, name: str, value: Any) -> str:

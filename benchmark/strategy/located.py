@@ -71,6 +71,12 @@ def is_users(file: Path) -> bool:
     return not is_installed(file)
 
 
+def users_file(module: str) -> Path | None:
+    """Return the file of a loaded module if it is the user's own."""
+    file = getattr(sys.modules.get(module), "__file__", None)
+    return Path(file) if file is not None and is_users(Path(file)) else None
+
+
 @functools.cache
 def _packages_with_strategies() -> frozenset[str]:
     return frozenset(point.module.partition(".")[0] for point in entry_points(group=GROUP))

@@ -1,5 +1,6 @@
-"""Numbers and names as they stand in a sentence."""
+"""Numbers and names as they stand in a sentence or in the name of a folder."""
 
+import re
 from collections.abc import Sequence
 
 
@@ -49,6 +50,15 @@ def printable(text: str) -> str:
     ('a\\tb', 'caf\\udce9', 'café')
     """
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def slug(text: str) -> str:
+    """Return a text with letters of any script, digits, dots and dashes, for a folder's name.
+
+    >>> slug("my images (2)/forum")
+    'my-images-2-forum'
+    """
+    return re.sub(r"[^\w.]+", "-", text).strip("-.")
 
 
 def list_below(sentence: str, items: Sequence[str]) -> str:

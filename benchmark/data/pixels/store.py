@@ -104,13 +104,9 @@ def prepare_pixels(
 def _content_key(
     images: ImageSet, size: int, digests: tuple[str, ...], scales: Mapping[str, GreyScale]
 ) -> str:
-    content: dict[str, Any] = {"recipe": DECODER_VERSION, "size": size, "digests": digests}
-    content |= {"files": images.files, "classes": images.classes}
+    content = {"recipe": DECODER_VERSION, "size": size, **images.describe_content(digests)}
     if scales:  # of a set with grey of more than 8 bits
         content["scales"] = {kind: [scale.black, scale.white] for kind, scale in scales.items()}
-    for name in ("labels", "groups", "split"):
-        values = getattr(images, name)
-        content[name] = None if values is None else values.tolist()
     return atomic.digest(content)
 
 
