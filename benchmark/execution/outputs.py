@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import safe_open
 from torch import Tensor
 
-from benchmark.execution.record_schema import CurvePoint
+from benchmark.execution.record_schema import CurvePoint, LossPoint
 from benchmark.execution.run_folder import KEY_LENGTH, RunFolder
 from benchmark.execution.typed_json import SCHEMA_VERSION, from_json, to_json
 from benchmark.storage.atomic import write_text
@@ -42,6 +42,7 @@ class OutputsManifest:
     measured_step_ranges: tuple[dict[str, Any], ...]  # `StepRangeMonitor.to_json`
     micro_batch: int  # images that pass the network at once, at most
     curve: tuple[CurvePoint, ...]
+    losses: tuple[LossPoint, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,7 @@ def _compute(
         decision=dataclasses.asdict(rule) if dataclasses.is_dataclass(rule) else repr(rule),
         metrics=metrics,
         budget=schema.BudgetUsed(
-            steps=budget.steps,
+            steps=training.steps,
             batch_size=budget.batch_size,
             micro_batch=training.micro_batch,
             images_seen=sum(training.drawn),
@@ -128,6 +128,7 @@ def _compute(
         reliability={name: tuple(values) for name, values in bins.items()},
         diagnoses=_diagnoses(outputs, predicted["test"], training.curve, counts),
         curve=training.curve,
+        losses=training.losses,
         predicted=_tuples(predicted),
         confidence=_tuples(confidence),
         fingerprint=fingerprint,

@@ -63,6 +63,16 @@ class CurvePoint:
 
 
 @dataclass(frozen=True)
+class LossPoint:
+    """The training loss over a tenth of a step range, or less where a validation ends it."""
+
+    step: int  # the last
+    start: int  # of the step range; in another one the loss may be another
+    loss: float | None  # mean over the steps since the point before
+    learning: float  # sum of the factors of the learning rates in these steps
+
+
+@dataclass(frozen=True)
 class ErrorInfo:
     """An exception as text."""
 
@@ -108,6 +118,7 @@ class Record:
     reliability: dict[str, tuple[float | None, ...]]  # see `evaluation.metrics.calibration`
     diagnoses: tuple[DiagnosisRecord, ...]
     curve: tuple[CurvePoint, ...]
+    losses: tuple[LossPoint, ...] = ()  # of the training images; an earlier version has none
     predicted: dict[str, tuple[int, ...]]  # split -> (N,) classes after the decision
     confidence: dict[str, tuple[float | None, ...]]  # the network's probability of them
     fingerprint: str  # changes with everything that the record was computed from

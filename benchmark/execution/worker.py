@@ -16,7 +16,7 @@ from benchmark.execution.heartbeat import Heartbeat
 from benchmark.execution.outputs import OUTPUT_SPLITS, OutputsManifest, OutputStore, output_tensors
 from benchmark.execution.prepare import PreparedExperiment
 from benchmark.execution.record import SeedContext, write_failure, write_record
-from benchmark.execution.record_schema import CurvePoint, ErrorInfo
+from benchmark.execution.record_schema import CurvePoint, ErrorInfo, LossPoint
 from benchmark.execution.run_folder import RunFolder
 from benchmark.plan.segments import Segment
 from benchmark.plugins import Plugins, check_unedited
@@ -180,5 +180,6 @@ class Worker:
                     CurvePoint(**{**point, "val_loss_by_class": tuple(point["val_loss_by_class"])})
                     for point in stats.curve
                 ),
+                losses=tuple(LossPoint(**point) for point in stats.losses),
             ),
         )

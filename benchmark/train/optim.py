@@ -10,6 +10,8 @@ from torch.optim import Optimizer
 from benchmark.model.network import Network
 from benchmark.plan.recipes import Phase, Recipe
 
+LOSS_POINTS = 10  # of the training loss in a step range
+
 
 def make_optimizer(network: Network, recipe: Recipe, phase: Phase) -> Optimizer:
     """Return an optimizer of what is trainable; suffix and head have rates of their own."""
@@ -46,11 +48,15 @@ def restore_optimizer(optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> No
                 entries[name] = torch.empty_like(parameter).copy_(value)
 
 
-def set_learning_rates(optimizer: Optimizer, phase: Phase, progress: float) -> None:
-    """Set the rate of each group when the fraction `progress` (0 to 1) of the phase is over."""
+def set_learning_rates(optimizer: Optimizer, phase: Phase, progress: float) -> float:
+    """Set the rate of each group when the fraction `progress` (0 to 1) of the phase is over.
+
+    Returns the factor of the rates.
+    """
     factor = learning_rate_factor(phase, progress)
     for group in optimizer.param_groups:
         group["lr"] = group["full_lr"] * factor
+    return factor
 
 
 def learning_rate_factor(phase: Phase, progress: float) -> float:
@@ -60,6 +66,11 @@ def learning_rate_factor(phase: Phase, progress: float) -> float:
     if not phase.cosine:
         return 0.01 ** sum(progress >= milestone for milestone in phase.lr_milestones)
     return 0.5 * (1 + math.cos(math.pi * (progress - phase.warmup) / (1 - phase.warmup)))
+
+
+def loss_steps(start: int, end: int) -> set[int]:
+    """Return the steps of a step range that end a point of the training loss: every tenth."""
+    return {start + round((end - start) * (i + 1) / LOSS_POINTS) for i in range(LOSS_POINTS)}
 
 
 def validation_steps(start: int, end: int, epochs: float) -> set[int]:

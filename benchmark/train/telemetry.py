@@ -91,8 +91,10 @@ class TrainingStats:
     augmented_images: int = 0
     micro_batches: int = 1  # into which a batch is cut since memory ran out
     seconds: float = 0.0  # of training steps, without validation
-    loss_sum: float = 0.0  # over the steps since the last validation
+    loss_sum: float = 0.0  # over the steps since the last entry of `losses`
+    rate_sum: float = 0.0  # of the factors of the learning rates in these steps
     loss_steps: int = 0
+    losses: list[dict[str, Any]] = field(default_factory=list)  # see `LossPoint`
     curve: list[dict[str, Any]] = field(default_factory=list)  # one entry for each validation
 
     @property
@@ -104,6 +106,20 @@ class TrainingStats:
     def distinct_images(self) -> int:
         """Training images drawn at least once."""
         return int(np.count_nonzero(self.used))
+
+    def end_loss_point(self, step: int, start: int) -> None:
+        """Write down the training loss since the last point, in the step range from `start`."""
+        loss = self.loss_sum / self.loss_steps
+        self.losses.append({"step": step, "start": start, "loss": loss, "learning": self.rate_sum})
+        self.loss_sum, self.rate_sum, self.loss_steps = 0.0, 0.0, 0
+
+    def mean_loss_since(self, step: int) -> float:
+        """Return the mean training loss of the steps after `step`, at which a point ended."""
+        ends = [0, *(point["step"] for point in self.losses)]
+        steps = np.diff(ends)
+        late = [end > step for end in ends[1:]]
+        losses = np.array([point["loss"] for point in self.losses])
+        return float(np.average(losses[late], weights=steps[late]))
 
     def monitor(self, start: int) -> StepRangeMonitor:
         """Return the monitor of the step range that begins at step `start`."""

@@ -24,7 +24,7 @@ from benchmark.system.progress import Advance
 from benchmark.train.batch_sampler import Batch, BatchSampler
 from benchmark.train.cuda_graphs import STEPS_THAT_PAY, CudaGraphRunner
 from benchmark.train.inputs import TrainingInputs
-from benchmark.train.optim import set_learning_rates, validation_steps
+from benchmark.train.optim import loss_steps, set_learning_rates, validation_steps
 from benchmark.train.sample_pool import SamplePool
 from benchmark.train.telemetry import (
     SMALLEST_MICRO_BATCH,
@@ -68,8 +68,9 @@ class Training(TrainingState):
         self, step_range: StepRange, end: int, advance: Advance, after_validation: AfterValidation
     ) -> None:
         phase = self.recipe.phases[step_range.phase]
-        phase_start, phase_end = self.budget.boundaries()[step_range.phase : step_range.phase + 2]
-        validations = validation_steps(phase_start, phase_end, phase.epochs)
+        schedule_start, schedule_end = step_range.schedule
+        validations = self._validation_steps(step_range, phase)
+        points = validations | loss_steps(step_range.start, step_range.end)
         first = self._unfreeze(step_range, phase)
         optimizer = self._prepare_optimizer(step_range, phase)
         monitor, before = self.stats.monitor(step_range.start), block_checksums(self.network)
@@ -80,25 +81,34 @@ class Training(TrainingState):
         loss_sum = torch.zeros((), dtype=torch.float64, device=self.device)
         done, begun = self.step, time.perf_counter()
         while self.step < end:
-            progress = (self.step - phase_start) / (phase_end - phase_start)
-            set_learning_rates(optimizer, phase, progress)
+            progress = (self.step - schedule_start) / (schedule_end - schedule_start)
+            self.stats.rate_sum += set_learning_rates(optimizer, phase, progress)
             loss_sum += self._train_step(inputs.batch(self.step), inputs, optimizer)
             self.step += 1
             advance(1)
-            if self.step in validations or self.step == end:
+            if self.step in points or self.step == end:
                 self.stats.loss_sum += loss_sum.item()  # synchronises with the device
                 self.stats.loss_steps += self.step - done
                 self.stats.seconds += time.perf_counter() - begun
                 monitor.add(self._sums)
                 self._sums = self._no_sums()
-                monitor.compare(before, block_checksums(self.network))
                 self._require_finite_loss()
+                if self.step in validations or self.step == end:
+                    monitor.compare(before, block_checksums(self.network))
+                if self.step in points:
+                    self.stats.end_loss_point(self.step, step_range.start)
                 if self.step in validations:
                     self._validate(step_range.phase, phase)
                     after_validation()
                     self.network.train()
                 loss_sum.zero_()
                 done, begun = self.step, time.perf_counter()
+
+    def _validation_steps(self, step_range: StepRange, phase: Phase) -> set[int]:
+        if epochs := step_range.stage.extra_epochs:
+            return validation_steps(step_range.start, step_range.end, epochs)
+        start, end = self.budget.boundaries()[step_range.phase : step_range.phase + 2]
+        return validation_steps(start, end, phase.epochs)
 
     def _train_step(
         self, batch: Batch, inputs: TrainingInputs, optimizer: torch.optim.Optimizer
@@ -169,11 +179,10 @@ class Training(TrainingState):
                 "step": self.step,
                 "phase": phase_index,
                 "train_from": phase.train_from,
-                "train_loss": stats.loss_sum / stats.loss_steps,
+                "train_loss": stats.mean_loss_since(stats.curve[-1]["step"] if stats.curve else 0),
                 **validation_scores(logits, labels, self.classes),
             }
         )
-        stats.loss_sum, stats.loss_steps = 0.0, 0
 
     def _inputs(self, step_range: StepRange, first: str) -> TrainingInputs:
         stage, samples = step_range.stage, self._samples(step_range, first)

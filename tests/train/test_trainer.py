@@ -110,6 +110,10 @@ def assert_a_stop_changes_nothing(setup, stop, file):
             assert torch.equal(left, right)
     losses = [[point["val_loss"] for point in t.stats.curve] for t in (whole, second)]
     assert losses[0] == losses[1]
+    points = [
+        [(p["step"], p["start"], p["learning"]) for p in t.stats.losses] for t in (whole, second)
+    ]
+    assert points[0] == points[1]
     return whole, second
 
 
@@ -240,6 +244,22 @@ def test_statistics_count_the_images_of_the_batches(setup):
     assert stats.distinct_images == 24, "24 images of an epoch of 37 are all different"
     assert stats.augmented_images == 0
     assert [point["step"] for point in stats.curve] == [2, 3, 5, 6]
+
+
+def test_the_training_loss_is_written_down_by_tenths_of_a_step_range(setup):
+    cosine = setup.recipe.phases[1]
+    phases = (setup.recipe.phases[0], replace(cosine, cosine=True))
+    longer = replace(setup, budget=Budget(4, (4, 20)), recipe=replace(setup.recipe, phases=phases))
+    stats = longer.trained().stats
+    ends = [point["step"] for point in stats.losses]
+    assert ends == [1, 2, 3, 4, *range(6, 25, 2)]
+    assert [point["start"] for point in stats.losses] == [0] * 4 + [4] * 10
+    learning = [point["learning"] for point in stats.losses]
+    assert learning[:4] == [1, 1, 1, 1]
+    assert learning[4] > 1.9
+    assert sum(learning[4:]) == pytest.approx(10, abs=0.6), "a half cosine has half the rate"
+    last = [point["loss"] for point in stats.losses if point["step"] > stats.curve[-2]["step"]]
+    assert stats.curve[-1]["train_loss"] == pytest.approx(np.mean(last))
 
 
 def test_repeats_alone_are_run_through_the_frozen_layers_again(setup):
