@@ -4,8 +4,10 @@ They come from the manifest, the splits and the records alone. `run` renews reco
 have changed from stored outputs, so a new metric needs no new training.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -24,7 +26,11 @@ from benchmark.plan.run_options import require_baseline
 
 @dataclass(frozen=True)
 class Comparison:
-    """All strategies of one run. C classes, by training size, largest first, ties by name."""
+    """All strategies of one run. C classes, by training size, largest first, ties by name.
+
+    Strategies are those that compete. The null row, which trains one of them once more, is in no
+    table and no test but those of `null_row`; `with_null` appends it.
+    """
 
     folder: Path
     manifest: RunManifest
@@ -38,14 +44,39 @@ class Comparison:
     predictions: pd.DataFrame  # the table predictions.csv
     curves: pd.DataFrame  # one row per strategy, seed and validation
     confusion: dict[str, np.ndarray]  # strategy -> (C, C) counts over seeds; rows are the truth
-    failures: pd.DataFrame  # one row per strategy and seed that failed, with its error
+    failures: pd.DataFrame  # one row per strategy, or null row, and seed that failed: its error
     seed_predictions: list[SeedPredictions]  # of the test images, seed by seed
     findings: Findings  # what the records hold besides scores
+    null_row: Comparison | None = None  # the null row and, as its baseline, what it repeats
 
     @property
     def strategies(self) -> list[str]:
-        """The names of all strategies, those that failed included."""
+        """The names of the strategies that compete, those that failed included."""
+        return [strategy.name for strategy in self.manifest.strategies if not strategy.is_null]
+
+    @property
+    def null(self) -> str | None:
+        """The name of the null row, the same training once more; None of a run without one."""
+        return self.null_row.strategies[1] if self.null_row else None
+
+    @property
+    def rows(self) -> list[str]:
+        """The names of all rows of a table: strategies, and the null row below its original."""
         return [strategy.name for strategy in self.manifest.strategies]
+
+    def with_null(self, table_of: Callable[[Comparison], pd.DataFrame]) -> pd.DataFrame:
+        """Return a table of the strategies, with the rows of the null row at its end.
+
+        The table has a column "strategy", or that as its index.
+        """
+        table = table_of(self)
+        if self.null_row is None:
+            return table
+        own = table_of(self.null_row)
+        mine = own[own.get("strategy", own.index) == self.null]
+        if mine.empty or table.empty:
+            return table if mine.empty else mine
+        return pd.concat([table, mine], ignore_index="strategy" in own)
 
     @property
     def descriptions(self) -> dict[str, str]:
@@ -100,7 +131,7 @@ class Comparison:
 
         Of several strategies that share a network the baseline owns it, or else the first.
         """
-        infos = self.manifest.strategies
+        infos = [info for info in self.manifest.strategies if not info.is_null]
         networks = {info.name: frozenset(info.networks.items()) for info in infos}  # (seed, key)
         owners: dict[frozenset[tuple[int, str]], str] = {}
         for name in sorted(networks, key=lambda name: name != self.baseline):
@@ -149,7 +180,7 @@ def load_comparison(folder: Path, baseline: str | None = None) -> Comparison:
     files = RunFolder(Path(folder))
     manifest = files.read_manifest()
     if baseline is not None:
-        names = [strategy.name for strategy in manifest.strategies]
+        names = [strategy.name for strategy in manifest.strategies if not strategy.is_null]
         require_baseline(baseline, names, f"of {folder}")
     splits = {seed: files.read_split(seed) for seed in manifest.seeds}
     records = [
@@ -171,7 +202,8 @@ def compare_records(
     names, seeds = manifest.data.classes, manifest.seeds
     counts = np.mean([splits[seed].train.counts for seed in seeds], axis=0)
     order = sorted(range(len(names)), key=lambda c: (-counts[c], names[c]))
-    run = RunRecords(names, order, splits, records)
+    competing = {strategy.name for strategy in manifest.strategies if not strategy.is_null}
+    run = RunRecords(names, order, splits, [r for r in records if r.strategy in competing])
     seed_rows = run.seed_rows()
     return Comparison(
         folder=folder,
@@ -186,10 +218,28 @@ def compare_records(
         predictions=run.predictions(),
         curves=run.curves(),
         confusion=run.confusion(),
-        failures=run.failures(),
+        failures=replace(run, records=records).failures(),
         seed_predictions=run.seed_predictions(),
         findings=Findings.from_records(run),
+        null_row=_null_row(folder, manifest, splits, records),
     )
+
+
+def _null_row(
+    folder: Path,
+    manifest: RunManifest,
+    splits: Mapping[int, SplitManifest],
+    records: Sequence[Record | FailedRecord],
+) -> Comparison | None:
+    """Return the comparison of the null row with the strategy that it repeats."""
+    infos = {info.name: info for info in manifest.strategies}
+    null = next((info for info in infos.values() if info.replicate_of in infos), None)
+    if null is None:
+        return None
+    original = str(null.replicate_of)
+    pair = replace(manifest, strategies=(infos[original], replace(null, replicate_of=None)))
+    own = [record for record in records if record.strategy in (original, null.name)]
+    return compare_records(folder, pair, splits, own, original)
 
 
 def _read_record(files: RunFolder, strategy: StrategyInfo, seed: int) -> Record | FailedRecord:

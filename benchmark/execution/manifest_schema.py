@@ -66,6 +66,13 @@ class StrategyInfo:
     doc: str
     parameters: dict[str, Any]  # where seeds differ in one: all values, joined by commas
     networks: dict[int, str]  # seed -> key of its network
+    # of the null row: the strategy that it trains once more; None: it competes
+    replicate_of: str | None = None
+
+    @property
+    def is_null(self) -> bool:
+        """Whether it is the null row, which competes with none: what it moves is noise."""
+        return self.replicate_of is not None
 
 
 @dataclass(frozen=True)

@@ -100,6 +100,7 @@ def fabricate_run(
     shared: Mapping[str, str] | None = None,
     groups: int | None = None,
     test_images: Mapping[str, int] | None = None,
+    null: bool = False,
 ) -> FabricatedRun:
     """Return a run in which the baseline ignores the rare half and the others do less so.
 
@@ -115,6 +116,8 @@ def fabricate_run(
         The number of groups of test images in each class; None: images are independent.
     test_images
         Class -> its test images, for some classes; 0: the class is absent from the test split.
+    null
+        Whether a null row repeats the baseline. The other rows are the same with and without it.
     """
     shares = np.geomspace(44, 1, len(classes))
     train = np.maximum((shares / shares.sum() * images * 0.8).round().astype(int), 2)
@@ -134,7 +137,28 @@ def fabricate_run(
                 continue
             passed = info.name not in failed_audit
             records.append(_record(info, seed, train, test, strength, passed, rng))
-    return FabricatedRun(manifest, dict.fromkeys(seeds, split), records)
+    run = FabricatedRun(manifest, dict.fromkeys(seeds, split), records)
+    return _with_null_row(run, failed, train, test) if null else run
+
+
+def _with_null_row(
+    run: FabricatedRun, failed: Sequence[tuple[str, int]], train: np.ndarray, test: np.ndarray
+) -> FabricatedRun:
+    """Add a row that repeats the baseline, below it."""
+    infos, rng = list(run.manifest.strategies), np.random.default_rng(8)
+    k = next(k for k, info in enumerate(infos) if info.name == run.manifest.baseline)
+    name = f"{infos[k].name} again"
+    networks = {seed: f"{name}.{seed}" for seed in infos[k].networks}
+    infos.insert(k + 1, replace(infos[k], name=name, networks=networks, replicate_of=infos[k].name))
+    null_records = [
+        _failed(infos[k + 1], seed)
+        if (name, seed) in failed
+        else _record(infos[k + 1], seed, train, test, 0.0, True, rng)
+        for seed in networks
+    ]
+    end = (k + 1) * len(networks)
+    records = [*run.records[:end], *null_records, *run.records[end:]]
+    return run._replace(manifest=replace(run.manifest, strategies=tuple(infos)), records=records)
 
 
 def with_manifest(comparison: Comparison, **changes: Any) -> Comparison:
