@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmark.analysis.comparison import Comparison
-from benchmark.analysis.multi_dataset import NOT_RUN, RANKED_BY, MultiDatasetComparison
+from benchmark.analysis.multi_dataset import MultiDatasetComparison
+from benchmark.analysis.run_grid import NOT_RUN, RANKED_BY, RunGrid
 from benchmark.evaluation.statistics.ranks import cliques
 from benchmark.report.render import colours
 from benchmark.report.render.canvas import (
@@ -29,18 +30,25 @@ DATASETS_FOR_RANKS = 5  # with fewer, mean ranks mean little, and a picture woul
 def all_figures(comparison: MultiDatasetComparison) -> dict[str, Figure]:
     """Draw what there are numbers for: differences and, from five data sets on, mean ranks."""
     figures = {}
-    others = [name for name in comparison.strategies if name != comparison.baseline]
-    if comparison.scores["difference"].notna().any() and others:
-        runs = comparison.runs
-        differences = [[_differences(run, name) for run in runs] for name in others]
-        missing = [[_reason_missing(run, name) for run in runs] for name in others]
-        figures["differences"] = difference_dots(others, comparison.datasets, differences, missing)
+    if drawing := draw_differences(comparison):
+        figures["differences"] = drawing
     leaderboard = comparison.leaderboard[comparison.leaderboard["mean_rank"].notna()]
     if len(leaderboard) > 1 and leaderboard["ranked"].max() >= DATASETS_FOR_RANKS:
         strategies = comparison.common_strategies
         alike = cliques(len(strategies), comparison.pair_tests)
         figures["ranks"] = rank_axis(strategies, leaderboard["mean_rank"].tolist(), alike)
     return figures
+
+
+def draw_differences(comparison: RunGrid) -> Figure | None:
+    """Draw every strategy's differences from the baseline, a panel a run; None without any."""
+    others = [name for name in comparison.strategies if name != comparison.baseline]
+    if not others or not comparison.scores["difference"].notna().any():
+        return None
+    runs = comparison.runs
+    differences = [[_differences(run, name) for run in runs] for name in others]
+    missing = [[_reason_missing(run, name) for run in runs] for name in others]
+    return difference_dots(others, comparison.names, differences, missing)
 
 
 def _differences(run: Comparison, strategy: str) -> np.ndarray:
@@ -64,16 +72,16 @@ NAME_LENGTH = 34  # letters of a strategy's name that are shown
 
 def difference_dots(
     strategies: Sequence[str],
-    datasets: Sequence[str],
+    runs: Sequence[str],
     differences: Sequence[Sequence[np.ndarray]],
     missing: Sequence[Sequence[str]],
 ) -> Figure:
-    """Draw one panel per data set on one scale: one ring per seed, a bar from 0 to their mean.
+    """Draw one panel per run on one scale: one ring per seed, a bar from 0 to their mean.
 
     `differences` from the baseline are (S, D) arrays (n,), one number per seed. Where they are
     empty, the word in `missing` (S, D) is shown.
     """
-    s, d = len(strategies), len(datasets)
+    s, d = len(strategies), len(runs)
     left, top, row_height, gap = label_width(strategies, NAME_LENGTH), 28, 22, 22
     columns = min(d, 6)
     rows = -(-d // columns)
@@ -82,7 +90,7 @@ def difference_dots(
     limits = _limits(differences)
     with page_style():
         canvas = Canvas(left + columns * (width + gap), rows * panel_height - 12)
-        for k, dataset in enumerate(datasets):
+        for k, run in enumerate(runs):
             x, y = left + k % columns * (width + gap), k // columns * panel_height + top
             axes = canvas.axes(x, y, width, s * row_height)
             axes.set(xlim=limits, ylim=(s - 0.4, -0.6))
@@ -91,7 +99,7 @@ def difference_dots(
                 _draw_differences(
                     axes, row, np.asarray(differences[row][k], float), missing[row][k]
                 )
-            axes.set_title(shorten(dataset, int(width / 6.2)), pad=6, size=10.5)
+            axes.set_title(shorten(run, int(width / 6.2)), pad=6, size=10.5)
             axes.grid(axis="y", color=colours.FAINT, linewidth=0.5)
             axes.spines["left"].set_visible(False)
             axes.tick_params(length=0)

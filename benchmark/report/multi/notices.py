@@ -4,9 +4,12 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from benchmark.analysis.comparison import Comparison
-from benchmark.analysis.multi_dataset import NOT_RUN, MultiDatasetComparison
+from benchmark.analysis.multi_dataset import MultiDatasetComparison
+from benchmark.analysis.run_grid import NOT_RUN
 from benchmark.report.multi.tables import comparable_settings
 from benchmark.report.render.blocks import as_code
+from benchmark.report.render.formats import lower_first
+from benchmark.report.single.absent_classes import absent_classes_sentence
 from benchmark.report.single.notices import FEW_TEST_IMAGES, few_images
 from benchmark.system.text import join_names, pluralize
 
@@ -30,6 +33,9 @@ def warnings(comparison: MultiDatasetComparison) -> Iterator[str]:
             f"Classes with fewer than {FEW_TEST_IMAGES} test images are on {_names(few)}: the "
             "report of the run names them and says how uncertain its numbers are."
         )
+    for name, run in runs.items():
+        if sentence := absent_classes_sentence(run):
+            yield f"On {as_code(name)}, {lower_first(sentence)}"
     yield from _incomplete(comparison)
 
 

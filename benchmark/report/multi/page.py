@@ -5,7 +5,8 @@ from itertools import chain
 
 from matplotlib.figure import Figure as Drawing
 
-from benchmark.analysis.multi_dataset import RANKED_BY, MultiDatasetComparison
+from benchmark.analysis.multi_dataset import MultiDatasetComparison
+from benchmark.analysis.run_grid import RANKED_BY
 from benchmark.evaluation.metrics.registry import METRICS, main_metrics
 from benchmark.report.multi import tables
 from benchmark.report.multi.csv_files import files_section

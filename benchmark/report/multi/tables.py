@@ -1,4 +1,4 @@
-"""Tables of several data sets: metrics, ranks, tests of pairs, and the runs."""
+"""Tables of several runs: metrics, ranks, tests of pairs, and the runs."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from benchmark.analysis.comparison import Comparison
-from benchmark.analysis.multi_dataset import NOT_RUN, RANKED_BY, MultiDatasetComparison, column_of
+from benchmark.analysis.multi_dataset import MultiDatasetComparison
+from benchmark.analysis.run_grid import NOT_RUN, RANKED_BY, RunGrid, column_of
 from benchmark.evaluation.metrics.metric import Metric
 from benchmark.execution.manifest_schema import RecipeInfo
 from benchmark.report.render import formats
@@ -15,22 +16,22 @@ from benchmark.report.render.formats import MISSING, add_sign, format_count
 from benchmark.report.single.metric_tables import format_best
 from benchmark.system.text import pluralize
 
-DATASETS_PER_TABLE = 6  # fit on paper side by side
+RUNS_PER_TABLE = 6  # fit on paper side by side
 PHASES = {"head": "the head", "rest": "all trained layers"}  # by `Phase.train_from`
 
 Write = Callable[[float], str]
 
 
-def metric_tables(comparison: MultiDatasetComparison, metric: Metric) -> list[Table]:
-    """Strategies × data sets: a metric and its difference from the baseline, then mean ranks."""
-    scores = _score_rows(comparison)
+def metric_tables(comparison: RunGrid, metric: Metric) -> list[Table]:
+    """Strategies × runs: a metric and its difference from the baseline, then mean ranks."""
+    scores = score_rows(comparison)
     values = comparison.scores[metric.name].dropna().astype(float)
     write: Write = formats.FORMATS[metric.format]
     write = formats.count_formatter(values) if metric.format == "count" else write
     finished = comparison.scores[comparison.scores["status"] == "ok"]
     best = {
-        dataset: format_best(rows[metric.name], write, metric.better)
-        for dataset, rows in finished.groupby("dataset")
+        name: format_best(rows[metric.name], write, metric.better)
+        for name, rows in finished.groupby(comparison.axis)
     }
     last = {"Mean rank ↓": _mean_ranks(comparison, metric.name)}
     if metric.name == RANKED_BY and comparison.baseline:
@@ -41,17 +42,15 @@ def metric_tables(comparison: MultiDatasetComparison, metric: Metric) -> list[Ta
         f"from {baseline}."
     )
     tables = []
-    for datasets in split_evenly(comparison.datasets, DATASETS_PER_TABLE):
+    for runs in split_evenly(comparison.names, RUNS_PER_TABLE):
         rows = []
         for name in comparison.strategies:
             cells = [
-                _metric_cell(
-                    comparison, scores[name, dataset], metric.name, write, best.get(dataset)
-                )
-                for dataset in datasets
+                metric_cell(comparison, scores[name, run], metric.name, write, best.get(run))
+                for run in runs
             ]
             rows.append(_row(comparison, name, [*cells, *(cell[name] for cell in last.values())]))
-        titles = (_title(comparison, dataset, metric) for dataset in datasets)
+        titles = (_title(comparison, run, metric) for run in runs)
         columns = ("Strategy", *titles, *last)
         tables.append(Table(caption, columns, tuple(rows), csv="scores.csv"))
     return tables
@@ -59,7 +58,7 @@ def metric_tables(comparison: MultiDatasetComparison, metric: Metric) -> list[Ta
 
 def rank_tables(comparison: MultiDatasetComparison) -> list[Table]:
     """Strategies × data sets: rank by macro-F1, of the strategies that all runs have."""
-    scores, means = _score_rows(comparison), _mean_ranks(comparison, RANKED_BY)
+    scores, means = score_rows(comparison), _mean_ranks(comparison, RANKED_BY)
     number = int(comparison.leaderboard["ranked"].max())
     caption = (
         "Ranks by macro-F1: 1 is the highest, equal strategies share their mean rank. Mean ranks "
@@ -67,10 +66,10 @@ def rank_tables(comparison: MultiDatasetComparison) -> list[Table]:
         "and depend on which strategies are compared."
     )
     tables = []
-    for datasets in split_evenly(comparison.datasets, DATASETS_PER_TABLE):
+    for datasets in split_evenly(comparison.datasets, RUNS_PER_TABLE):
         rows = []
         for name in comparison.common_strategies:
-            cells = [Cell(_format_rank(scores[name, dataset]["rank"])) for dataset in datasets]
+            cells = [Cell(format_rank(scores[name, dataset]["rank"])) for dataset in datasets]
             rows.append(_row(comparison, name, [*cells, means[name]]))
         columns = ("Strategy", *datasets, "Mean rank ↓")
         tables.append(Table(caption, columns, tuple(rows), csv="scores.csv"))
@@ -97,16 +96,16 @@ def pairs_table(comparison: MultiDatasetComparison) -> Table:
     return Table(caption, columns, tuple(rows), frozenset({0, 1}), csv="pairs.csv")
 
 
-def runs_table(comparison: MultiDatasetComparison) -> Table:
+def runs_table(comparison: RunGrid) -> Table:
     """One row per run: its data, and the settings that are not the same in all."""
     all_settings = [comparable_settings(run) for run in comparison.runs]
     differing = [name for name in all_settings[0] if len({s[name] for s in all_settings}) > 1]
     rows = []
-    runs = zip(comparison.datasets, comparison.runs, all_settings, strict=True)
-    for dataset, run, settings in runs:
+    runs = zip(comparison.names, comparison.runs, all_settings, strict=True)
+    for name, run, settings in runs:
         counts = run.train_counts
         cells = (
-            dataset,
+            name,
             format_count(len(run.classes)),
             format_count(sum(counts)),
             format_count(max(counts) / min(counts)) if min(counts, default=0) > 0 else MISSING,
@@ -117,7 +116,7 @@ def runs_table(comparison: MultiDatasetComparison) -> Table:
         )
         rows.append(make_row(*cells))
     counted = ("Classes", "Train images", "Ratio", "Test images")
-    columns = ("Data set", *counted, "Folder", "Baseline", *map(_capitalize, differing))
+    columns = (comparison.axis_title, *counted, "Folder", "Baseline", *map(_capitalize, differing))
     text_columns = frozenset({0, *range(1 + len(counted), len(columns))})
     caption = (
         "Ratio: training images of the largest class to those of the smallest. Confidence "
@@ -126,7 +125,7 @@ def runs_table(comparison: MultiDatasetComparison) -> Table:
     return Table(caption, columns, tuple(rows), text_columns, csv="runs.csv")
 
 
-def shared_settings(comparison: MultiDatasetComparison) -> Facts | None:
+def shared_settings(comparison: RunGrid) -> Facts | None:
     """Return the settings that are the same in all runs; None if there are none."""
     first, *others = (comparable_settings(run) for run in comparison.runs)
     same = [
@@ -137,13 +136,10 @@ def shared_settings(comparison: MultiDatasetComparison) -> Facts | None:
     return Facts(tuple(same)) if same else None
 
 
-def _metric_cell(
-    comparison: MultiDatasetComparison,
-    record: Mapping[str, Any],
-    metric: str,
-    write: Write,
-    best: str | None,
+def metric_cell(
+    comparison: RunGrid, record: Mapping[str, Any], metric: str, write: Write, best: str | None
 ) -> Cell:
+    """Return a value with its difference from the baseline, or why there is none."""
     status = record["status"]
     if status == NOT_RUN:
         return Cell(NOT_RUN)
@@ -151,7 +147,7 @@ def _metric_cell(
         return Cell("failed", mark="never")
     text = write(record[metric])
     if status == "partly failed":
-        run = comparison.runs[comparison.datasets.index(record["dataset"])]
+        run = comparison.run_named(record[comparison.axis])
         failed = int((run.failures["strategy"] == record["strategy"]).sum())
         return Cell(text, note=f"{len(run.seeds) - failed} of {len(run.seeds)} seeds")
     if record["strategy"] == record["baseline"]:
@@ -161,14 +157,14 @@ def _metric_cell(
     return Cell(text, note=note, mark="best" if text == best else "")
 
 
-def _wins(comparison: MultiDatasetComparison) -> dict[str, Cell]:
+def _wins(comparison: RunGrid) -> dict[str, Cell]:
     return {
         str(row["strategy"]): Cell(f"{row['wins']} of {row['compared']}" if row["compared"] else "")
         for row in comparison.leaderboard.to_dict("records")
     }
 
 
-def _mean_ranks(comparison: MultiDatasetComparison, metric: str) -> dict[str, Cell]:
+def _mean_ranks(comparison: RunGrid, metric: str) -> dict[str, Cell]:
     means = comparison.leaderboard.set_index("strategy")[column_of(metric, "mean_rank")]
     means = means if means.count() > 1 else means * np.nan  # nothing to be ranked among
     texts = means.map(_format_mean)
@@ -178,7 +174,8 @@ def _mean_ranks(comparison: MultiDatasetComparison, metric: str) -> dict[str, Ce
     }
 
 
-def _format_rank(value: float) -> str:
+def format_rank(value: float) -> str:
+    """Return 3 for a rank, 2.5 for one that is shared."""
     return _format_mean(value).rstrip("0").rstrip(".")
 
 
@@ -186,22 +183,22 @@ def _format_mean(value: float) -> str:
     return f"{value:.2f}" if np.isfinite(value) else MISSING
 
 
-def _title(comparison: MultiDatasetComparison, dataset: str, metric: Metric) -> str:
-    """Name a data set; above counts of classes also the number of classes."""
-    run = comparison.runs[comparison.datasets.index(dataset)]
-    classes = f", of {pluralize(len(run.classes), 'class', 'classes')}"
-    return dataset + (classes if metric.format == "count" else "")
+def _title(comparison: RunGrid, name: str, metric: Metric) -> str:
+    """Name a run; above counts of classes also the number of classes."""
+    number = len(comparison.run_named(name).classes)
+    classes = f", of {pluralize(number, 'class', 'classes')}"
+    return name + (classes if metric.format == "count" else "")
 
 
-def _row(comparison: MultiDatasetComparison, name: str, cells: list[Cell]) -> Row:
+def _row(comparison: RunGrid, name: str, cells: list[Cell]) -> Row:
     kind = "baseline" if name == comparison.baseline else ""
     return Row((Cell(name, note=kind), *cells), kind=kind)
 
 
-def _score_rows(comparison: MultiDatasetComparison) -> dict[tuple[str, str], Mapping[Any, Any]]:
-    """Return strategy and data set -> row of `scores`."""
+def score_rows(comparison: RunGrid) -> dict[tuple[str, str], Mapping[Any, Any]]:
+    """Return strategy and run -> row of `scores`."""
     rows = comparison.scores.to_dict("records")
-    return {(row["strategy"], row["dataset"]): row for row in rows}
+    return {(row["strategy"], row[comparison.axis]): row for row in rows}
 
 
 def _capitalize(name: str) -> str:
