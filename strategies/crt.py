@@ -6,18 +6,27 @@ from benchmark.strategy import Between, OneOf, Strategy, find, strategy
 
 
 @strategy(groups=("samplers",), final_fraction=Between(0.1, 0.6), reset=OneOf((True, False)))
-def crt(base: str = "no_change", final_fraction: float = 0.3, reset: bool = True) -> Strategy:
+def crt(
+    base: str = "no_change",
+    final_fraction: float = 0.3,
+    reset: bool = True,
+    extra_epochs: float = 0.0,
+) -> Strategy:
     """Trained as `base`, then a new last layer is trained alone, on balanced draws.
 
     Kang et al. 2020, arXiv 1910.09217, section 4.1 ('cRT'): imbalance harms the classifier more
-    than the features. Re-training takes the fraction `final_fraction` of the common budget. It has
-    to train the new layer: the learning rate 1e-4 of the recipe forum hardly does; `strong` has
-    1e-3. With reset=false the old layer is trained further.
+    than the features. Their network is trained in full, then the new layer for 10 epochs more, and
+    the learning-rate schedule begins anew. Here all strategies get the same steps, which is ours:
+    the new layer has the fraction `final_fraction` of the steps that train more than the last
+    layer, and `base` the rest. `extra_epochs=10` is their budget: the row then has more steps than
+    the others, and says how many. A rate of 1e-4, as in the recipe forum, hardly trains a new
+    layer; `strong` has 1e-3. With reset=false the old layer is trained further.
 
     theta by L on all images, then W anew: min_W L, draws of class c = max_k n_k
 
-    Example: --strategies mixup,crt:base=mixup
+    Example: --strategies no_change,crt,crt:extra_epochs=10
     """
     (balanced,) = find("random_oversampling").stages
-    final = replace(balanced, fraction=final_fraction, train_from="head", reset_head=reset)
-    return find(base).then(final)
+    fraction = 0.0 if extra_epochs else final_fraction
+    final = replace(balanced, fraction=fraction, extra_epochs=extra_epochs)
+    return find(base).then(replace(final, train_from="head", reset_head=reset))

@@ -10,8 +10,9 @@ def deferred_resampling(base: str = "no_change", final_fraction: float = 0.2) ->
     """Trained as `base` at first, then with balanced draws in the last steps.
 
     Cao et al. 2019, arXiv 1906.07413, section 4 ('DRS'), with the sampler of `random_oversampling`
-    in the fraction `final_fraction` of the steps: no rare image is repeated while the network
-    learns features.
+    in the fraction `final_fraction` of the steps that train more than the last layer: no rare image
+    is repeated while the network learns features. The last stage has cross-entropy, whatever the
+    loss of `base`.
 
     draws of class c = n_c in each epoch, then max_k n_k
 

@@ -29,11 +29,14 @@ class InverseEffectiveNumber:
 
 
 @strategy(groups=("losses",), beta=OneOf((0.9, 0.99, 0.999, 0.9999)))
-def effective_number(beta: float = 0.999) -> Strategy:
+def effective_number(beta: float = 0.9999) -> Strategy:
     """Class weights that stop growing: beyond 1 / (1 - beta) images, more of them add little.
 
-    Cui et al. 2019, arXiv 1901.05555, eq. 6 ('class-balanced loss'), with mean weight 1 over the
-    training images. beta=0 gives no weights, beta near 1 those of inverse frequency.
+    Cui et al. 2019, arXiv 1901.05555, eq. 6 ('class-balanced loss'), here with mean weight 1 over
+    the training images. They choose beta for each data set from .9, .99, .999 and .9999; the script
+    in their code has .9999, which weights classes of 5,000 and 50 images 1 to 79 (.999: 1 to 20).
+    beta=0 gives no weights, beta near 1 those of inverse frequency: below 1,000 images a class,
+    .9999 is within about 5 % of them.
 
     L = -w_y log p_y, w_c ~ (1 - beta) / (1 - beta^n_c)
 

@@ -50,13 +50,14 @@ class LDAMLoss:
 
 @strategy(groups=("losses",), margin=Between(0.1, 1), final_fraction=Between(0.05, 0.5))
 def ldam_drw(
-    margin: float = 0.5, scale: float = 30.0, final_fraction: float = 0.2, beta: float = 0.999
+    margin: float = 0.5, scale: float = 30.0, final_fraction: float = 0.2, beta: float = 0.9999
 ) -> Strategy:
     """Rarer classes need wider margins; the last steps have class weights as well.
 
-    Cao et al. 2019, arXiv 1906.07413, eq. 13 and algorithm 1, with the head of their code: cosines
-    times `scale`. The rarest class has the margin `margin`, others less. Class weights are in the
-    fraction `final_fraction` of the steps.
+    Cao et al. 2019, arXiv 1906.07413, eq. 13 and algorithm 1, with the head and the numbers of
+    their code: cosines times `scale`; the rarest class has the margin `margin`, others less; class
+    weights with this `beta` in the fraction `final_fraction` of the steps that train more than the
+    last layer.
 
     L = -log softmax(f - s Delta_y [c = y])_y, Delta_c ~ n_c^-1/4; f = s cos(w, x); then w_y L
 

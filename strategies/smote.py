@@ -1,6 +1,6 @@
 """SMOTE on the network's features."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,20 +44,31 @@ class Smote:
     reset=OneOf((True, False)),
 )
 def smote(
-    base: str = "no_change", final_fraction: float = 0.3, neighbors: int = 5, reset: bool = True
+    base: str = "no_change",
+    final_fraction: float = 0.3,
+    neighbors: int = 5,
+    reset: bool = True,
+    extra_epochs: float = 0.0,
 ) -> Strategy:
     """Trained as `base`, then a new last layer with synthetic features of rare classes.
 
-    imbalanced-learn's SMOTE (Chawla et al. 2002) on the pooled features, after the other layers are
-    frozen: a point between the pixels of two images is no image (the two steps are those of Dablain
-    et al. 2022, arXiv 2207.06080). With --fine-tune head both steps train the last layer. In a
-    class of fewer than `neighbors` + 1 images, all others are neighbours; a single image is
-    repeated. `final_fraction` and `reset` as for `crt`.
+    imbalanced-learn's SMOTE (Chawla et al. 2002, JAIR 16, with their 5 neighbours) on the pooled
+    features, after the other layers are frozen: a point between the pixels of two images is no
+    image. Such steps are those of Dablain et al. 2022, arXiv 2207.06080, who make their features
+    in another way. With --fine-tune head both steps train the last layer. In a class of fewer
+    than `neighbors` + 1 images, all others are neighbours; a single image is repeated.
+    `final_fraction`, `reset` and `extra_epochs` as for `crt`.
 
     x = x_i + u (x_j - x_i), u ~ U(0, 1), j of the nearest of i in its class, until n_c = max_k n_k
 
     Example: --strategies no_change,crt,smote:neighbors=3
     """
-    synthetic = Stage(synthesizer=Smote(neighbors), expectations=(SyntheticFeatures(),))
-    final = replace(synthetic, fraction=final_fraction, train_from="head", reset_head=reset)
+    final = Stage(
+        fraction=0.0 if extra_epochs else final_fraction,
+        extra_epochs=extra_epochs,
+        synthesizer=Smote(neighbors),
+        train_from="head",
+        reset_head=reset,
+        expectations=(SyntheticFeatures(),),
+    )
     return find(base).then(final)

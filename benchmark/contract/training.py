@@ -29,7 +29,7 @@ from benchmark.system.progress import NullProgress
 from benchmark.train.trainer import Training
 
 _IMAGES = {"common": 30, "middling": 12, "rare": 5}
-_BUDGET = Budget(8, (20, 20))
+_BUDGET = Budget(8, (20, 20), images=37)  # those of the training split
 
 
 def check_expectations_match_components(case: Case) -> None:

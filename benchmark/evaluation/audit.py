@@ -76,7 +76,12 @@ def audit(
         of_stage = _check_stage(stage, measurement)
         checks += [replace(each, expectation=prefix + each.expectation) for each in of_stage]
     trained = _check_trained_blocks(step_ranges, recipe, blocks, measured)
-    return [*checks, *check_decision(strategy, decision), trained, _check_budget(budget, measured)]
+    return [
+        *checks,
+        *check_decision(strategy, decision),
+        trained,
+        _check_budget(budget, step_ranges, measured),
+    ]
 
 
 def _check_stage(stage: Stage, measurement: StageMeasurement) -> Iterator[AuditCheck]:
@@ -208,12 +213,18 @@ def _format_blocks(blocks: Sequence[str]) -> str:
     return " to ".join(dict.fromkeys([*blocks[:1], *blocks[-1:]])) or "none"
 
 
-def _check_budget(budget: Budget, measured: Sequence[dict[str, Any]]) -> AuditCheck:
+def _check_budget(
+    budget: Budget, step_ranges: Sequence[StepRange], measured: Sequence[dict[str, Any]]
+) -> AuditCheck:
     steps, images = (sum(values[name] for values in measured) for name in ("steps", "images"))
-    expected = (budget.steps, budget.steps * budget.batch_size)
+    declared = step_ranges[-1].end
+    expected = (declared, declared * budget.batch_size)
+    extra = declared - budget.steps
+    more = f", and {extra:,} declared steps after it" if extra else ""
     return AuditCheck(
         "budget",
-        f"{expected[0]:,} optimizer steps, {expected[1]:,} images: the budget of every strategy",
+        f"{expected[0]:,} optimizer steps, {expected[1]:,} images: the budget of every strategy"
+        f"{more}",
         (steps, images) == expected,
         f"{steps:,} steps, {images:,} images",
     )

@@ -7,7 +7,7 @@ digest is its key.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -23,6 +23,8 @@ class Budget:
 
     batch_size: int
     phase_steps: tuple[int, ...]
+    head_phases: tuple[int, ...] = ()  # indices of the phases that train the head alone
+    images: int = 0  # of the training split
 
     @property
     def steps(self) -> int:
@@ -32,11 +34,31 @@ class Budget:
     @classmethod
     def from_phases(cls, phases: Sequence[Phase], images: int, batch_size: int) -> Budget:
         """Turn epochs of so many training images into whole steps, at least one a phase."""
-        return cls(batch_size, tuple(max(1, round(p.epochs * images / batch_size)) for p in phases))
+        heads = tuple(i for i, phase in enumerate(phases) if phase.train_from == "head")
+        budget = cls(batch_size, (), heads, images)
+        return replace(budget, phase_steps=tuple(budget.steps_in(p.epochs) for p in phases))
 
     def boundaries(self) -> list[int]:
         """Return the steps at which the phases begin, and the end."""
         return [0, *accumulate(self.phase_steps)]
+
+    def steps_in(self, epochs: float) -> int:
+        """Return the steps in so many epochs of the training images, at least one."""
+        return max(1, round(epochs * self.images / self.batch_size))
+
+    def step_after(self, fraction: float) -> int:
+        """Return the step after a fraction of the steps that train more than the head.
+
+        Where every phase trains the head alone, all steps count.
+        """
+        phases = range(len(self.phase_steps))
+        counted = [i for i in phases if i not in self.head_phases] or list(phases)
+        left = round(fraction * sum(self.phase_steps[i] for i in counted))
+        for i, start in zip(counted, (self.boundaries()[i] for i in counted), strict=True):
+            if left <= self.phase_steps[i]:
+                return start + left
+            left -= self.phase_steps[i]
+        return self.steps
 
 
 @dataclass(frozen=True)
@@ -47,6 +69,7 @@ class StepRange:
     end: int  # the step after the last
     stage: Stage
     phase: int  # index of the recipe's phase
+    schedule: tuple[int, int]  # first step of the phase's learning-rate schedule, and its end
     sampler_start: int  # step at which the present sampler began to draw
     resets_head: bool  # whether `start` initialises the head again
     resets_optimizer: bool
@@ -57,6 +80,7 @@ class StepRange:
         return {
             "steps": [self.start, min(self.end, step)],
             "phase": self.phase,
+            "schedule": list(self.schedule),
             "sampler_start": self.sampler_start,
             "resets_head": self.resets_head,
             "train_from": stage.train_from,
@@ -67,34 +91,62 @@ class StepRange:
 
 
 def build_schedule(strategy: Strategy, budget: Budget) -> tuple[StepRange, ...]:
-    """Lay a strategy's stages over the budget's phases; ValueError for more stages than steps."""
+    """Lay a strategy's stages over the budget's phases.
+
+    The fractions of the stages are those of the steps that train more than the head, so that a
+    stage at the end leaves the others the same share of them, however long the head is trained
+    before. The first stage has the steps before as well. Stages with epochs of their own follow
+    after the budget.
+
+    The learning rates follow the schedule of the phase. A stage with a new head begins it anew, and
+    so does a stage after the budget, which has the rates of the last phase.
+
+    Raises
+    ------
+    ValueError
+        For more stages than steps.
+    """
     edges = budget.boundaries()
-    stages: list[tuple[int, int, int, Stage]] = []  # start, end, start of the sampler, stage
-    count = len(strategy.stages)
-    if count > budget.steps:
-        raise ValueError(f"{count} stages do not fit into {budget.steps} steps; use more epochs")
-    passed, end, sampler_start, previous = 0.0, 0, 0, None
-    for number, stage in enumerate(strategy.stages, start=1):
-        start, passed = end, passed + stage.fraction
-        # a short stage keeps one step, and leaves one to each stage after it
-        end = min(max(round(passed * budget.steps), start + 1), budget.steps - (count - number))
-        if previous is not None and _sampled_by(stage) != _sampled_by(previous):
-            sampler_start = start
-        stages.append((start, end, sampler_start, stage))
-        previous = stage
-    cuts = sorted({*edges, *(start for start, *_ in stages)})
+    placed = _place_stages(strategy, budget)
+    cuts = sorted({*edges, *(start for start, *_ in placed), placed[-1][1]})
     step_ranges: list[StepRange] = []
+    schedule = (0, 0)
     for start, end in pairwise(cuts):
-        begin, _, sampler_start, stage = next(s for s in stages if s[0] <= start < s[1])
+        begin, stage_end, sampler_start, stage = next(s for s in placed if s[0] <= start < s[1])
         phase = max(i for i, edge in enumerate(edges[:-1]) if edge <= start)
         resets_head = stage.reset_head and begin == start
+        if start in edges or resets_head or stage.extra_epochs:
+            schedule = (start, stage_end if stage.extra_epochs else edges[phase + 1])
         resets_optimizer = (
             resets_head or start in edges or step_ranges[-1].stage.train_from != stage.train_from
         )
         step_ranges.append(
-            StepRange(start, end, stage, phase, sampler_start, resets_head, resets_optimizer)
+            StepRange(
+                start, end, stage, phase, schedule, sampler_start, resets_head, resets_optimizer
+            )
         )
     return tuple(step_ranges)
+
+
+def _place_stages(strategy: Strategy, budget: Budget) -> list[tuple[int, int, int, Stage]]:
+    """Return for each stage its first step, its end and the step at which its sampler began."""
+    within = sum(not stage.extra_epochs for stage in strategy.stages)
+    if within > budget.steps:
+        raise ValueError(f"{within} stages do not fit into {budget.steps} steps; use more epochs")
+    placed: list[tuple[int, int, int, Stage]] = []
+    passed, end, sampler_start = 0.0, 0, 0
+    for number, stage in enumerate(strategy.stages, start=1):
+        start, passed = end, passed + stage.fraction
+        if stage.extra_epochs:
+            end = start + budget.steps_in(stage.extra_epochs)
+        elif number == within:
+            end = budget.steps
+        else:  # a short stage keeps one step, and leaves one to each stage after it
+            end = min(max(budget.step_after(passed), start + 1), budget.steps - (within - number))
+        if placed and _sampled_by(stage) != _sampled_by(placed[-1][3]):
+            sampler_start = start
+        placed.append((start, end, sampler_start, stage))
+    return placed
 
 
 def checkpoint_key(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from benchmark.strategy import components, protocols
@@ -12,9 +13,9 @@ STAGE_COMPONENTS = ("sampler", "augmentation", "mixing", "synthesizer", "loss") 
 
 @dataclass(frozen=True)
 class Stage:
-    """A fraction of the step budget. Every field has a neutral default."""
+    """What happens in a fraction of the step budget. Every field has a neutral default."""
 
-    fraction: float = 1.0  # of the step budget, above 0 and up to 1
+    fraction: float = 1.0  # of the steps that train more than the head, above 0 and up to 1
     sampler: protocols.Sampler = components.Shuffle()
     augmentation: protocols.Augmentation = components.NoAugmentation()
     mixing: protocols.Mixing = components.NoMixing()
@@ -22,11 +23,21 @@ class Stage:
     loss: protocols.Loss = components.CrossEntropy()
     # first block to train, "head" for the classifier alone, None for those of the recipe's phase
     train_from: str | None = None
-    reset_head: bool = False  # begin this stage with a new head
+    reset_head: bool = False  # begin with a new head, and the learning-rate schedule anew
+    # epochs of the training images after the common budget, in place of a fraction of it, which is
+    # then 0: more steps than other strategies get, and the report says so
+    extra_epochs: float = 0.0
     expectations: tuple[Expectation[StageMeasurement], ...] = ()  # of its components, for the audit
 
     def __post_init__(self) -> None:
-        if not 0 < self.fraction <= 1:
+        if not 0 <= self.extra_epochs < math.inf:
+            raise ValueError(f"extra_epochs must be 0 or more, got {self.extra_epochs}")
+        if self.extra_epochs and self.fraction:
+            raise ValueError(
+                "a stage has a fraction of the common budget or epochs after it, not both; got "
+                f"fraction={self.fraction:g} and extra_epochs={self.extra_epochs:g}"
+            )
+        if not self.extra_epochs and not 0 < self.fraction <= 1:
             raise ValueError(f"a stage's fraction must be in (0, 1], got {self.fraction}")
         if self.mixing != components.NoMixing() and self.synthesizer != components.NoSynthesis():
             raise ValueError(
@@ -47,7 +58,8 @@ class Strategy:
     and a neutral component must have none. See `benchmark.evaluation.audit`.
     """
 
-    stages: tuple[Stage, ...] = (Stage(),)  # their fractions add up to 1
+    # their fractions add up to 1; those with epochs of their own come last
+    stages: tuple[Stage, ...] = (Stage(),)
     head: protocols.Head = components.LinearHead()
     decision: protocols.Decision = components.Argmax()
     expectations: tuple[Expectation[DecisionMeasurement], ...] = ()  # of the decision, likewise
@@ -68,9 +80,15 @@ class Strategy:
                 "the fractions of a strategy's stages must add up to 1, got "
                 f"{sum(fractions):g} from {fractions}"
             )
+        is_extra = [stage.extra_epochs > 0 for stage in self.stages]
+        if is_extra != sorted(is_extra):
+            raise ValueError(
+                "stages with extra_epochs come after the common budget, so they must be the last; "
+                f"got extra_epochs of {[stage.extra_epochs for stage in self.stages]}"
+            )
 
     def then(self, final: Stage) -> Strategy:
-        """Return this strategy with one more stage. The other stages are shortened to fit."""
+        """Return this strategy with one more stage. The others are shortened by its fraction."""
         rest = 1 - final.fraction
         shorter = (replace(stage, fraction=stage.fraction * rest) for stage in self.stages)
         return replace(self, stages=(*shorter, final))

@@ -24,7 +24,7 @@ BUDGET = Budget(16, (20, 20))
 
 
 def test_budget_counts_whole_steps_and_at_least_one():
-    assert Budget.from_phases(PHASES, 100, 16) == Budget(16, (12, 12))
+    assert Budget.from_phases(PHASES, 100, 16) == Budget(16, (12, 12), (0,), 100)
     assert Budget.from_phases((Phase(0.001, "head", 1.0),), 100, 16).steps == 1
 
 
@@ -69,6 +69,52 @@ def test_a_sampler_goes_on_through_stages_that_share_it():
     other = Strategy((Stage(0.75), Stage(0.25, sampler=Backwards())))
     assert [s.sampler_start for s in build_schedule(same, BUDGET)] == [0, 0, 0]
     assert [s.sampler_start for s in build_schedule(other, BUDGET)] == [0, 0, 30]
+
+
+HEAD_FIRST = Budget(16, (50, 100), head_phases=(0,), images=160)
+
+
+@pytest.mark.parametrize(
+    ("budget", "end"),
+    [
+        (HEAD_FIRST, 50 + 70),  # 70 of the 100 steps that train more than the head
+        (Budget(16, (50, 100)), 105),
+        (Budget(16, (50, 100), head_phases=(0, 1)), 105),  # nothing but the head: all steps count
+        (Budget(16, (100, 50), head_phases=(1,)), 70),  # the last stage has the head's phase
+        (Budget(16, (40, 30, 60), head_phases=(1,)), 100),  # between two that count
+        (Budget(16, (80, 30, 20), head_phases=(1,)), 70),
+    ],
+)
+def test_fractions_are_of_the_steps_that_train_more_than_the_head(budget, end):
+    """Else a head trained for long before takes steps from the body alone."""
+    strategy = Strategy((Stage(0.7), Stage(0.3, loss=OtherLoss())))
+    stages = [r.stage for r in build_schedule(strategy, budget) if r.start >= end]
+    assert set(stages) == {strategy.stages[1]}
+    assert {r.stage for r in build_schedule(strategy, budget) if r.end <= end} == {
+        strategy.stages[0]
+    }
+
+
+def test_a_new_head_begins_the_learning_rates_anew():
+    plain = Strategy((Stage(0.7), Stage(0.3, loss=OtherLoss())))
+    reset = Strategy((Stage(0.7), Stage(0.2, reset_head=True), Stage(0.1, loss=OtherLoss())))
+    phases = [(0, 50), (50, 150)]
+    assert [r.schedule for r in build_schedule(plain, HEAD_FIRST)] == [*phases, phases[1]]
+    assert [r.schedule for r in build_schedule(reset, HEAD_FIRST)] == [
+        *phases,
+        (120, 150),
+        (120, 150),  # and the stage after it goes on with them
+    ]
+
+
+def test_a_stage_with_epochs_of_its_own_follows_after_the_budget():
+    strategy = Strategy((Stage(), Stage(0, extra_epochs=10, train_from="head", reset_head=True)))
+    *within, extra = build_schedule(strategy, HEAD_FIRST)
+    assert within == list(build_schedule(Strategy(), HEAD_FIRST))
+    assert (extra.start, extra.end) == (150, 250)  # 10 epochs of 160 images in batches of 16
+    assert (extra.phase, extra.schedule) == (1, (150, 250))
+    assert extra.resets_head
+    assert extra.resets_optimizer
 
 
 def test_a_short_stage_keeps_one_step():

@@ -82,6 +82,24 @@ def test_needed_leaves_out_stored_segments_and_what_only_they_needed():
     assert plan.segments_to_train({ends[0].key}, set()) == [trunk, ends[1]]
 
 
+def test_a_training_that_goes_on_after_the_budget_shares_all_of_it():
+    more = Strategy((Stage(), Stage(0, extra_epochs=2, reset_head=True)))
+    budget = Budget(16, (20, 20), images=80)
+    specs = [StrategySpec(n, s, "", {}) for n, s in (("plain", Strategy()), ("more", more))]
+    plan = make_plan(specs, {0: budget}, {0: "base"})
+    common, extra = plan.segments
+    assert (common.start, common.end, extra.start, extra.end) == (0, 40, 40, 50)
+    assert plan.networks == {("plain", 0): common.key, ("more", 0): extra.key}
+    assert extra.parent == common.key
+    assert common.is_final, "its outputs are those of one strategy"
+    assert common.has_children, "its state is where the other goes on"
+    assert plan.segments_to_train({common.key}, {common.key}) == [extra]
+    assert plan.segments_to_train({common.key}, set()) == [common, extra]
+    assert plan.segments_to_train({extra.key}, {common.key}) == [common], "it has no outputs yet"
+    alone = make_plan(specs[1:], {0: budget}, {0: "base"})
+    assert [(s.start, s.end, s.key) for s in alone.segments] == [(0, 50, extra.key)]
+
+
 def test_segments_that_augment_images_are_known_as_they_take_longer():
     plan = make_plan(resolve("all"), {0: BUDGET}, {0: "a"})
     assert [s.used_by for s in plan.segments if s.recomputes_activations] == [

@@ -39,6 +39,24 @@ def test_effective_number_weights(beta):
     np.testing.assert_allclose(weights(f"effective_number:beta={beta}"), expected, rtol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("name", "ratio"),
+    [
+        ("effective_number", 79),
+        ("class_balanced_focal", 79),
+        ("deferred_reweighting", 79),
+        ("ldam_drw", 79),
+        ("effective_number:beta=0.999", 20),
+        ("deferred_reweighting:beta=0.999", 20),
+        ("ldam_drw:beta=0.999", 20),
+    ],
+)
+def test_the_default_beta_is_that_of_the_authors_code(name, ratio):
+    """.9999 (Cui et al.'s script, Cao et al.'s code): 5,000 and 50 images weigh 1 to 79."""
+    by_class = weights(name, stage=-1)
+    assert by_class[9] / by_class[0] == pytest.approx(ratio, abs=0.5)
+
+
 def test_limits_of_the_effective_number():
     """Beta 0: no weights; beta near 1: inverse frequency (Cui et al. 2019, below eq. 6)."""
     np.testing.assert_allclose(weights("effective_number:beta=0"), np.ones(10), rtol=1e-6)

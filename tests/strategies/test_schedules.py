@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmark.plan.schedule import Budget
+from benchmark.plan.schedule import Budget, build_schedule
 from benchmark.plan.segments import make_plan
 from benchmark.strategy import find
 from benchmark.strategy.registry import resolve
@@ -26,6 +26,28 @@ def test_a_new_last_layer_is_trained_alone(name):
     assert (first.train_from, first.reset_head) == (None, False)
     assert (final.train_from, final.reset_head) == ("head", True)
     assert not find(f"{name}:reset=false").stages[1].reset_head
+
+
+@pytest.mark.parametrize("name", ["crt", "smote"])
+def test_with_the_papers_budget_the_new_layer_has_epochs_of_its_own(name):
+    """Kang et al. 2020: 90 epochs of the network, then 10 of the new layer (their ImageNet-LT)."""
+    whole, final = find(f"{name}:extra_epochs=10").stages
+    assert (whole.fraction, final.fraction, final.extra_epochs) == (1, 0, 10)
+    budget = Budget(64, (100, 100), head_phases=(0,), images=3200)
+    (common,) = make_plan(resolve("no_change"), {0: budget}, {0: "base"}).segments
+    names = f"no_change,{name}:extra_epochs=10"
+    first, extra = make_plan(resolve(names), {0: budget}, {0: "base"}).segments
+    assert first.key == common.key, "the network before it is no_change"
+    assert extra.end - extra.start == 500
+
+
+@pytest.mark.parametrize("name", ["crt", "smote"])
+def test_the_new_layer_takes_its_share_of_the_steps_of_the_body(name):
+    """Of 125 and 125 steps the body keeps 87 or 88, where 30 % of all steps left it 50."""
+    budget = Budget(64, (125, 125), head_phases=(0,))
+    final = build_schedule(find(name), budget)[-1]
+    assert final.start - 125 in (87, 88)
+    assert final.schedule == (final.start, 250), "from warm-up to the end of the cosine"
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,12 @@ def test_a_second_stage_or_other_trained_blocks_are_the_schedule():
             lambda: Strategy((Stage(0.5), Stage(0.6))),
             r"must add up to 1, got 1.1 from \[0.5, 0.6\]",
         ),
+        (lambda: Stage(extra_epochs=2), "fraction=1 and extra_epochs=2"),
+        (lambda: Stage(0, extra_epochs=-1), "extra_epochs must be 0 or more, got -1"),
+        (
+            lambda: Strategy((Stage(0, extra_epochs=2), Stage())),
+            r"must be the last; got extra_epochs of \[2, 0.0\]",
+        ),
         (lambda: Strategy(decision=len), r"a method fit\(outputs, counts\)"),
         (lambda: Strategy(Stage()), r"a tuple of stages, as in Strategy\(\(Stage\(\),\)\), got"),
     ],
@@ -56,3 +62,8 @@ def test_a_further_stage_shortens_the_others():
     strategy = Strategy((Stage(0.5), Stage(0.5, reset_head=True))).then(Stage(0.2))
     assert [stage.fraction for stage in strategy.stages] == pytest.approx([0.4, 0.4, 0.2])
     assert strategy.stages[1].reset_head
+
+
+def test_a_stage_after_the_budget_shortens_none():
+    strategy = Strategy((Stage(0.5), Stage(0.5, reset_head=True))).then(Stage(0, extra_epochs=10))
+    assert [stage.fraction for stage in strategy.stages] == [0.5, 0.5, 0]

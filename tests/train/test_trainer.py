@@ -296,6 +296,32 @@ def test_a_head_that_is_reset_begins_anew(setup):
     assert not torch.equal(training.network.head.weight, start)
 
 
+@pytest.mark.parametrize("fields", [{"fraction": 0.3}, {"fraction": 0, "extra_epochs": 3}])
+def test_a_new_head_is_trained_at_its_full_rate(setup, monkeypatch, fields):
+    """Not at what the cosine leaves at the end of the phase; and the body has its share before."""
+    phases = (Phase(2, "head", 1e-3), Phase(10, "rest", 1e-4, 1e-3, warmup=0.1, cosine=True))
+    recipe = Recipe("own", "", phases, batch_size=4)
+    budget = Budget(4, (20, 100), head_phases=(0,), images=40)
+    setup = replace(setup, recipe=recipe, budget=budget)
+    final = Stage(train_from="head", reset_head=True, **fields)
+    training, segments = setup.begin(Strategy().then(final))
+    rates = []
+    step = training._train_step
+
+    def record(batch, inputs, optimizer):
+        rates.append(optimizer.param_groups[-1]["lr"])
+        return step(batch, inputs, optimizer)
+
+    monkeypatch.setattr(training, "_train_step", record)
+    for segment in segments:
+        training.run(segment)
+    assert len(rates) == (150 if "extra_epochs" in fields else 120)
+    of_new_head = rates[-30:]
+    assert max(of_new_head) == pytest.approx(1e-3, rel=1e-2)
+    assert np.mean(of_new_head) == pytest.approx(5e-4, rel=0.1)
+    assert of_new_head[-1] < 5e-5
+
+
 def test_a_loss_that_is_not_finite_stops_the_training_with_advice(setup):
     @dataclass(frozen=True)
     class Broken(CrossEntropy):
