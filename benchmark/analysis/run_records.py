@@ -18,6 +18,7 @@ from benchmark.execution.record_schema import FailedRecord, Record
 PER_CLASS = [
     *("strategy", "seed", "class", "train_count", "test_count"),
     *("recall", "precision", "f1", "predicted", "recall_low", "recall_high"),
+    *("auroc", "average_precision"),
 ]
 PREDICTIONS = ["strategy", "seed", "split", "file", "label", "predicted", "confidence"]
 CURVES = [
@@ -91,6 +92,7 @@ class RunRecords:
                     "train_count": split.train.counts[c],
                     "test_count": int(scores["support"][c]),
                     **{name: values[c] for name, values in scores.items() if name != "support"},
+                    **{name: values[c] for name, values in record.one_against_rest.items()},
                 }
 
     def predictions(self) -> pd.DataFrame:

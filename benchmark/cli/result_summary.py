@@ -8,6 +8,7 @@ from rich.table import Table as RichTable
 
 from benchmark.cli.console import print_reports
 from benchmark.report.render.blocks import Table
+from benchmark.report.render.formats import lower_first
 from benchmark.report.single.metric_tables import main_table
 from benchmark.result import Result
 from benchmark.system.text import join_names
@@ -37,7 +38,8 @@ def print_result(result: Result, console: Console | None = None) -> None:
         if len(some.columns) == 1 or console.measure(some, options=unlimited).minimum <= width
     )
     console.print("", fitting, "", sep="\n")
-    left_out = [heading.rstrip(" ↑↓").lower() for heading in table.columns[len(fitting.columns) :]]
+    columns = table.columns[len(fitting.columns) :]
+    left_out = [lower_first(heading.rstrip(" ↑↓")) for heading in columns]
     note = f" Left out here: {join_names(left_out)}." if left_out else ""
     print(textwrap.fill(f"{table.caption}{note}", min(96, width)) + "\n")
     for failure in result.failures.to_dict("records"):

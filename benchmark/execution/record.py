@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from benchmark.evaluation.audit import audit
 from benchmark.evaluation.diagnosis import Evidence, diagnose
 from benchmark.evaluation.metrics.calibration import reliability
+from benchmark.evaluation.metrics.one_against_rest import one_against_rest
 from benchmark.evaluation.metrics.registry import evaluate
 from benchmark.evaluation.posthoc import posthoc_scores
 from benchmark.execution import record_schema as schema
@@ -124,6 +125,7 @@ def _compute(
             seconds=training.seconds,
         ),
         audit=_audit(spec, outputs, predicted["val"], training, context),
+        one_against_rest=_tuples(vars(one_against_rest(test.labels, test.log_probabilities))),
         posthoc=posthoc_scores(context.posthoc, outputs["val"], test, counts),
         reliability={name: tuple(values) for name, values in bins.items()},
         diagnoses=_diagnoses(outputs, predicted["test"], training.curve, counts),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from traceback import format_exception
 from typing import Any, Literal
 
@@ -113,6 +113,9 @@ class Record:
     metrics: Mapping[str, Mapping[str, float | None]]
     budget: BudgetUsed
     audit: AuditRecord
+    # "auroc", "average_precision" -> (C,) on the test images, see `one_against_rest`; an earlier
+    # version has none
+    one_against_rest: dict[str, tuple[float | None, ...]] = field(default_factory=dict)
     # post-hoc decision -> name of a metric -> value on the test images
     posthoc: Mapping[str, Mapping[str, float | None]]
     reliability: dict[str, tuple[float | None, ...]]  # see `evaluation.metrics.calibration`

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.cli.result_summary import print_result
+from benchmark.report.render.formats import lower_first
 from benchmark.report.single.metric_tables import main_table
 from benchmark.result import Result
 from tests.report.fabricate import STRATEGIES, fabricate
@@ -76,7 +77,7 @@ def test_scores_are_whole_on_every_terminal_and_seconds_go_first(width, strategi
     for line in table.rows:
         strategy, *cells = (cell.text for cell in line.cells)
         assert row("\n".join(lines), strategy) == cells[:count]
-    titles = [title.rstrip(" ↑↓").lower() for title in table.columns[1 + count :]]
+    titles = [lower_first(title.rstrip(" ↑↓")) for title in table.columns[1 + count :]]
     assert ("Left out here" in below) == bool(titles)
     assert all(title in below for title in titles)
     assert count >= {120: 7, 80: 6, 60: 4}[width]

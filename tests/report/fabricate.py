@@ -12,6 +12,7 @@ import numpy as np
 from benchmark.analysis.comparison import Comparison, compare_records
 from benchmark.evaluation.audit import AuditCheck
 from benchmark.evaluation.diagnosis.signals import SIGNALS
+from benchmark.evaluation.metrics.one_against_rest import one_against_rest
 from benchmark.evaluation.metrics.registry import evaluate
 from benchmark.execution.manifest_schema import (
     AvailableStrategy,
@@ -231,6 +232,10 @@ def _record(
         curve=_curve(len(train), strength, rng),
         budget=BudgetUsed(256, 64, 64, 16384, 4076, 0, round(float(rng.uniform(30, 60)), 3)),
         audit=_audit(train, strength, passed),
+        one_against_rest={
+            name: tuple(values.tolist())
+            for name, values in vars(one_against_rest(labels, log_p)).items()
+        },
         posthoc={
             "free": {name: metrics[name] + 0.02 for name in ("macro_f1", "accuracy")}
             | {"never_predicted": 1.0, "balanced_accuracy": 0.5}

@@ -80,7 +80,7 @@ def reliability(
 
     Keys are `all_`, `rare_` and `other_`, each followed by `images`, `confidence` or `accuracy`:
     images in the bin, their mean confidence and the share that is right, NaN where there is none.
-    `rare` are images *predicted* to be of a class of the third with fewest training images. The
+    `rare` are images *predicted* to be of a class with few training images, see `shot_groups`. The
     predicted class decides, not the true one: a reader of a prediction knows only the former. And
     among images chosen by their true class even a perfectly calibrated classifier is overconfident
     where it errs. `labels` are (N,), `log_probabilities` (N, C), `train_counts` (C,).

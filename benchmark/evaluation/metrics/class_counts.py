@@ -12,6 +12,7 @@ Labels = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 SHOT_GROUPS = ("many", "medium", "few")  # classes by training images
+MANY_ABOVE, FEW_BELOW = 100, 20  # training images: Liu et al. 2019 (OLTR), arXiv 1904.05160
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,9 @@ def count_classes(
     )
 
 
-def ratio(part: Floats, whole: Floats) -> Floats:
-    """Return part / whole, 0 where there is no whole."""
-    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+def ratio(part: Floats, whole: Floats, without: float = 0.0) -> Floats:
+    """Return part / whole, and `without` where there is no whole."""
+    return np.divide(part, whole, out=np.full_like(part, without), where=whole > 0)
 
 
 def _sums(labels: Labels, classes: int, weights: Floats | None) -> Floats:
@@ -69,11 +70,34 @@ def _sums(labels: Labels, classes: int, weights: Floats | None) -> Floats:
 
 
 def shot_groups(train_counts: Labels) -> Labels:
-    """Return for each class (C,) the index of its group in SHOT_GROUPS; each is a third of all.
+    """Return for each class (C,) the index of its group in SHOT_GROUPS.
 
-    Classes of one size stay together, in the third of their middle one: where all classes are
-    equally large all are in the middle, and none is rare.
+    Groups are those of the literature, see `shot_groups_by_cuts`. Where one of them would be empty
+    each is a third of the classes. Classes of one size then stay together, in the third of their
+    middle one: where all classes are equally large all are in the middle, and none is rare.
     """
+    groups = _groups_by_cuts(np.asarray(train_counts))
+    return groups if _all_groups(groups) else _thirds(np.asarray(train_counts))
+
+
+def shot_groups_by_cuts(train_counts: Labels) -> bool:
+    """Return whether groups are those of the literature: > 100, 20 to 100, < 20 training images.
+
+    Else they are thirds, because one of these groups has no class.
+    """
+    return _all_groups(_groups_by_cuts(np.asarray(train_counts)))
+
+
+def _groups_by_cuts(train_counts: Labels) -> Labels:
+    not_many = (train_counts <= MANY_ABOVE).astype(np.int64)
+    return not_many + (train_counts < FEW_BELOW)
+
+
+def _all_groups(groups: Labels) -> bool:
+    return len(np.unique(groups)) == len(SHOT_GROUPS)
+
+
+def _thirds(train_counts: Labels) -> Labels:
     thirds = np.array_split(train_counts, 3)
     third_of_rank = np.repeat(np.arange(3), [len(third) for third in thirds])  # largest first
     _, size = np.unique(-train_counts, return_inverse=True)

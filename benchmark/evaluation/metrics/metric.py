@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from benchmark.evaluation.metrics.class_counts import ClassCounts, Floats, Labels, count_classes
+from benchmark.evaluation.metrics.one_against_rest import OneAgainstRest, one_against_rest
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,22 @@ class SplitPredictions:
         return self.log_probabilities[np.arange(len(self.labels)), self.labels]
 
     @cached_property
+    def one_against_rest(self) -> OneAgainstRest:
+        """How well each class's probability ranks its images, (C,)."""
+        return one_against_rest(self.labels, self.log_probabilities)
+
+    @cached_property
+    def true_class_rank(self) -> Labels:
+        """Return how many classes are likelier than each image's true one, (N,).
+
+        Of equally likely classes the later comes first, as in scikit-learn.
+        """
+        own, classes = self.true_log_probability[:, None], np.arange(len(self.train_counts))
+        before = self.log_probabilities > own
+        before |= (self.log_probabilities == own) & (classes > self.labels[:, None])
+        return np.count_nonzero(before, axis=1)
+
+    @cached_property
     def balanced_weights(self) -> Floats:
         """Weights (N,) that sum to 1, and to the same in every class that has images."""
         counts = np.bincount(self.labels, minlength=len(self.train_counts))
@@ -56,3 +73,4 @@ class Metric:
     # the same formula on `ClassCounts` (D, C) of D redrawn test sets -> (D,); None: no interval
     bootstrap: Callable[[ClassCounts], Floats] | None = None
     balanced_form_of: str = ""  # the metric that this one is if all classes were equally frequent
+    present_form_of: str = ""  # the metric that this one is over the classes that have images

@@ -1,10 +1,13 @@
 """All metrics in the order of the tables: tables, CSV files and glossary show every entry."""
 
+import numpy as np
+
 from benchmark.evaluation.metrics.balanced import BALANCED
 from benchmark.evaluation.metrics.calibration import CALIBRATION
 from benchmark.evaluation.metrics.class_counts import Floats, Labels
 from benchmark.evaluation.metrics.classification import CLASSIFICATION
 from benchmark.evaluation.metrics.metric import Metric, SplitPredictions
+from benchmark.evaluation.metrics.ranking import RANKING
 from benchmark.spec import Registry
 
 METRICS = Registry[Metric]("metric")
@@ -15,7 +18,7 @@ def register_metric(metric: Metric) -> None:
     METRICS.register(metric.name, metric, metric.compute)
 
 
-for _metric in (*CLASSIFICATION, *CALIBRATION, *BALANCED):
+for _metric in (*CLASSIFICATION, *RANKING, *CALIBRATION, *BALANCED):
     register_metric(_metric)
 
 
@@ -32,6 +35,11 @@ def interval_metrics() -> dict[str, Metric]:
 def evaluate(
     labels: Labels, predicted: Labels, log_probabilities: Floats, train_counts: Labels
 ) -> dict[str, float]:
-    """Return all METRICS of one strategy on one split; for shapes see `SplitPredictions`."""
+    """Return all METRICS of one strategy on one split; NaN, all of them, of a split without images.
+
+    For shapes see `SplitPredictions`.
+    """
+    if not len(labels):
+        return dict.fromkeys(METRICS, np.nan)
     split = SplitPredictions(labels, predicted, log_probabilities, train_counts)
     return {metric.name: metric.compute(split) for metric in METRICS.values()}

@@ -99,5 +99,9 @@ FORMATS = {"share": format_share, "number": format_number, "count": format_count
 
 
 def lower_first(title: str) -> str:
-    """Return a title as it is written inside a sentence."""
-    return title[:1].lower() + title[1:]
+    """Return a title as it is written inside a sentence; an abbreviation stays.
+
+    >>> lower_first("Macro-F1"), lower_first("MCC")
+    ('macro-F1', 'MCC')
+    """
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]

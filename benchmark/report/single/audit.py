@@ -15,6 +15,7 @@ from benchmark.report.render import colours
 from benchmark.report.render.blocks import Block, Cell, Details, Table, as_code, make_row
 from benchmark.report.render.canvas import Canvas, figure_block, page_style, shorten
 from benchmark.report.render.formats import MINUS, MISSING, add_sign, format_share
+from benchmark.report.single.shot_groups import few_images_phrase
 from benchmark.report.single.strategies import network_titles, row_kind
 from benchmark.system.text import join_names
 
@@ -56,7 +57,7 @@ def audit_warning(comparison: Comparison) -> str:
 
 
 def audit_table(comparison: Comparison) -> Table | None:
-    """Strategies × the audit's result, and the rare third's share of draws, gradient, logits."""
+    """Strategies × the audit's result, and rare classes' share of draws, gradient, logits."""
     if comparison.findings.training_effects.empty:
         return None
     shares = _shares_of_rare_classes(comparison).to_dict("index")
@@ -108,7 +109,7 @@ def _audit_caption(comparison: Comparison) -> str:
     counts = np.asarray(comparison.train_counts)
     natural = counts[shot_groups(counts) == FEW].sum() / counts.sum()
     caption = (
-        "For the third of the classes with the fewest training images, which have "
+        f"For the classes {few_images_phrase(comparison)}, which have "
         f"{format_share(natural)} of them: their share of the images drawn, and of the gradient at "
         "the logits (small: with cross-entropy)."
     )
@@ -127,7 +128,7 @@ def _audit_result(comparison: Comparison, strategy: str) -> str:
 
 
 def _shares_of_rare_classes(comparison: Comparison) -> pd.DataFrame:
-    """Return for each strategy the shares of the rarest third, mean over seeds."""
+    """Return for each strategy the shares of the classes with few images, mean over seeds."""
     training_effects = logit_shift(comparison.findings.training_effects, comparison.baseline)
     rows = []
     for (strategy, _), group in training_effects.groupby(["strategy", "seed"], sort=False):

@@ -13,6 +13,7 @@ from benchmark.report.render import colours
 from benchmark.report.render.blocks import Block
 from benchmark.report.render.canvas import Canvas, figure_block, page_style, shorten
 from benchmark.report.single.metric_tables import priors_table
+from benchmark.report.single.shot_groups import few_images_phrase
 from benchmark.report.single.strategies import network_titles
 from benchmark.system.text import pluralize
 
@@ -34,8 +35,8 @@ def calibration_section(comparison: Comparison) -> Iterator[Block]:
             "Share of correct test images by the network's confidence in the class it predicts, in "
             "ten equal steps, before a decision fitted after training. Below the diagonal the "
             "network is overconfident. Larger points: more images. Triangles: images predicted as "
-            "a class of the third with the fewest training images.",
-            "Accuracy by confidence, one panel per strategy; the table of the further metrics has "
+            f"a class {few_images_phrase(comparison)}.",
+            "Accuracy by confidence, one panel per strategy; the tables of further metrics have "
             "the calibration errors, reliability.csv the points.",
         )
     if table := priors_table(comparison):

@@ -1,6 +1,6 @@
 """Tables of strategies and metrics: a column for each of METRICS, and those of the budget."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -11,8 +11,9 @@ from benchmark.analysis.comparison import Comparison
 from benchmark.evaluation.metrics.metric import Metric
 from benchmark.evaluation.metrics.registry import METRICS, interval_metrics, main_metrics
 from benchmark.report.render import formats
-from benchmark.report.render.blocks import Block, Cell, Row, Table, make_row
+from benchmark.report.render.blocks import Cell, Row, Table, make_row
 from benchmark.report.render.formats import MISSING, add_sign, format_count
+from benchmark.report.single.absent_classes import absent_classes_sentence
 from benchmark.report.single.strategies import error_of, heading_cell, row_kind
 from benchmark.system.text import join_names
 
@@ -45,18 +46,38 @@ IMAGES = (
 )
 
 
-def main_columns() -> tuple[Column, ...]:
-    """Return the columns of the first table: the main metrics, steps and seconds."""
-    return (*map(column_of, main_metrics()), *BUDGET)
+def main_columns(present_forms: bool = False) -> tuple[Column, ...]:
+    """Return the columns of the first table: the main metrics, steps and seconds.
+
+    With `present_forms`, metrics over the classes present follow those over the whole class list.
+    """
+    metrics = main_metrics()
+    if present_forms:
+        forms = {m.present_form_of: [m] for m in METRICS.values() if m.present_form_of}
+        metrics = [m for main in metrics for m in (main, *forms.get(main.name, []))]
+    return (*map(column_of, metrics), *BUDGET)
 
 
 def further_columns() -> tuple[Column, ...]:
-    """Return the columns of the further metrics; `balanced_columns` has those not shown here."""
-    further = [m for m in METRICS.values() if not m.main and not m.balanced_form_of]
+    """Return the columns of the further metrics of labels, and those of images.
+
+    `network_columns` has those of probabilities, `main_columns` and `balanced_columns` the others.
+    """
+    further = [m for m in _further_metrics() if not m.of_network]
     macro_f1 = column_of(METRICS.get("macro_f1"))
     title = f"Validation {formats.lower_first(macro_f1.title)}"
     validation = replace(macro_f1, name="val_macro_f1", title=title)
     return (*map(column_of, further), validation, *IMAGES)
+
+
+def network_columns() -> tuple[Column, ...]:
+    """Return the columns of the further metrics of probabilities, before a decision."""
+    return tuple(column_of(metric) for metric in _further_metrics() if metric.of_network)
+
+
+def _further_metrics() -> list[Metric]:
+    forms = ("main", "balanced_form_of", "present_form_of")
+    return [m for m in METRICS.values() if not any(getattr(m, form) for form in forms)]
 
 
 def balanced_columns() -> tuple[Column, ...]:
@@ -86,21 +107,14 @@ def main_table(comparison: Comparison, plain: bool = False) -> Table:
     `plain`, for the terminal, leaves out the differences, and what the caption says of bold and
     small print.
     """
-    summary = comparison.summary.set_index("strategy")
-    columns, constants = _split_constants(summary, main_columns())
-    caption = _main_caption(comparison, plain) + constants
-    return metric_table(comparison, summary, columns, "summary.csv", caption, differences=not plain)
-
-
-def further_section(comparison: Comparison) -> Iterator[Block]:
-    """Yield strategies × the further metrics, mean over seeds; nothing where none finished."""
-    means = means_over_seeds(comparison, further_columns())
-    if means.isna().all(axis=None):
-        return
-    columns, constants = _split_constants(means, further_columns())
-    over = ", mean over seeds" if len(comparison.seeds) > 1 else ""
-    caption = f"Recall by training size, scores, calibration and images{over}.{constants}"
-    yield metric_table(comparison, means, columns, "seeds.csv", caption)
+    summary, absence = comparison.summary.set_index("strategy"), absent_classes_sentence(comparison)
+    columns = main_columns(present_forms=bool(absence))
+    csv = "summary.csv"
+    if beside := [column for column in columns if column.name not in summary]:
+        summary, csv = summary.join(means_over_seeds(comparison, beside)), f"{csv} seeds.csv"
+    visible, constants = split_constants(summary, columns)
+    caption = _main_caption(comparison, plain) + constants + (absence and f" {absence}")
+    return metric_table(comparison, summary, visible, csv, caption, differences=not plain)
 
 
 def priors_table(comparison: Comparison) -> Table | None:
@@ -208,7 +222,7 @@ def _with_decimals(column: Column, values: pd.DataFrame) -> Column:
     return replace(column, write=formats.count_formatter(numbers))
 
 
-def _split_constants(values: pd.DataFrame, columns: Sequence[Column]) -> tuple[list[Column], str]:
+def split_constants(values: pd.DataFrame, columns: Sequence[Column]) -> tuple[list[Column], str]:
     """Return the columns to show, and a sentence about those with nothing to compare.
 
     Such a column has one value for all strategies, and no direction or the worst value, 0.
@@ -219,7 +233,7 @@ def _split_constants(values: pd.DataFrame, columns: Sequence[Column]) -> tuple[l
         written = set(map(column.write, numbers))
         all_worst = column.better == "higher" and (numbers == 0).all()
         if len(written) == 1 and (column.better is None or all_worst):
-            constants.append(f"{column.title.lower()} {written.pop()}")
+            constants.append(f"{formats.lower_first(column.title)} {written.pop()}")
         else:
             visible.append(column)
     return visible, f" The same for all: {join_names(constants)}." if constants else ""

@@ -15,7 +15,8 @@ from benchmark.report.single.confidence import confidence_section
 from benchmark.report.single.confusion import confusion_section, draw_confusion
 from benchmark.report.single.csv_files import files_section
 from benchmark.report.single.diagnoses import diagnoses_section
-from benchmark.report.single.metric_tables import further_section, main_table
+from benchmark.report.single.further_metrics import further_section
+from benchmark.report.single.metric_tables import main_table
 from benchmark.report.single.notices import highlights, warnings
 from benchmark.report.single.posthoc import posthoc_section
 from benchmark.report.single.recall import class_changes_tables, draw_recall, recall_section

@@ -33,10 +33,12 @@ def recall_section(comparison: Comparison) -> Iterator[Block]:
     if figure is None:
         return
     never = "predicted in no seed" if len(comparison.seeds) > 1 else "never predicted"
+    no_images = f" {MISSING}: no test images." if 0 in comparison.test_counts else ""
     yield figure_block(
         "recall",
         figure,
-        f"Recall; classes ordered by training images. ×: {never}. Bars: training images.",
+        f"Recall; classes ordered by training images. ×: {never}.{no_images} Bars: training "
+        "images.",
         "Heat map of recall, one row per class and one column per strategy; the table below has "
         "the same numbers.",
     )
@@ -49,6 +51,7 @@ def draw_recall(comparison: Comparison) -> Figure | None:
     if not names:
         return None
     recall, never = recall_and_never_predicted(comparison)
+    never = np.where(np.isnan(recall), 0, never)  # nothing is ignored without test images
     return recall_map(comparison.classes, comparison.train_counts, names, recall, never)
 
 

@@ -15,6 +15,7 @@ from benchmark.evaluation.statistics.paired_tests import min_seeds
 from benchmark.report.render import formats
 from benchmark.report.render.blocks import as_code
 from benchmark.report.render.formats import add_sign, format_count, format_share
+from benchmark.report.single.absent_classes import absent_classes
 from benchmark.report.single.strategies import FLAG
 from benchmark.system.text import join_names, pluralize
 
@@ -33,7 +34,7 @@ def verdict(comparison: Comparison) -> str:
     if baseline is None or baseline not in table.index:
         return _verdict_without_baseline(comparison, table)
     before, others = table.loc[[baseline]], table.drop(index=baseline)
-    claim = f"{_baseline_name(comparison)} {_ignored_classes(len(comparison.classes), before)}"
+    claim = f"{_baseline_name(comparison)} {_ignored_classes(comparison, before)}"
     first = _sentence(comparison, claim)
     if others.empty:
         return f"{first} No other strategy finished, so there is no comparison."
@@ -58,9 +59,18 @@ def verdict(comparison: Comparison) -> str:
 
 
 def _finished_means(comparison: Comparison) -> pd.DataFrame:
-    """Return the means of strategies that finished: those of others are over other seeds."""
+    """Return the means of strategies that finished: those of others are over other seeds.
+
+    A class without test images is not ignored where it is never predicted, so it is not counted.
+    """
     table = comparison.summary[comparison.summary["status"] == "ok"].set_index("strategy")
-    return table[["macro_f1", "never_predicted", "zero_recall", "accuracy"]].astype(float)
+    table = table[["macro_f1", "never_predicted", "zero_recall", "accuracy"]].astype(float)
+    if any(absent_classes(comparison)):
+        rows = comparison.seed_rows.astype({"never_predicted_present": float})
+        present = rows.groupby("strategy")["never_predicted_present"].mean()
+        present = present.reindex(table.index).fillna(table["never_predicted"])  # of older records
+        table = table.assign(never_predicted=present)
+    return table
 
 
 def _verdict_without_baseline(comparison: Comparison, table: pd.DataFrame) -> str:
@@ -68,7 +78,7 @@ def _verdict_without_baseline(comparison: Comparison, table: pd.DataFrame) -> st
     fewest = table["never_predicted"].min()
     names = list(table.index[table["never_predicted"] == fewest])
     rows = table.loc[names]
-    predictions = _ignored_classes(len(comparison.classes), rows)
+    predictions = _ignored_classes(comparison, rows)
     subject = _subject(comparison, names, table, "All {} strategies")
     fewer = ", fewer than any other strategy" if fewest and len(names) < len(table) else ""
     macro_f1, accuracy = (_range(rows[metric]) for metric in CLAIMED)
@@ -110,19 +120,26 @@ def _flag(comparison: Comparison, strategy: str) -> str:
     return f" ({FLAG})" if strategy in comparison.failed_checks else ""
 
 
-def _ignored_classes(classes: int, numbers: pd.DataFrame) -> str:
+def _ignored_classes(comparison: Comparison, numbers: pd.DataFrame) -> str:
     """Return a predicate: how many classes are never predicted, how many more only wrongly.
 
     `numbers` has a row for each strategy of the subject; they agree in the first number.
     """
     ignored, s = float(numbers["never_predicted"].min()), "s" if len(numbers) == 1 else ""
-    total, wrong = pluralize(classes, "class", "classes"), _only_wrong(numbers)
+    total, wrong = _classes_with_images(comparison), _only_wrong(numbers)
     if ignored:
         more = f" and predict{s} {wrong} more only wrongly" if wrong else ""
         return f"never predict{s} {format_count(ignored)} of {total}{more}"
     if wrong:
         return f"predict{s} all {total}, but {wrong} of them only wrongly"
     return f"recognise{s} images of all {total}"
+
+
+def _classes_with_images(comparison: Comparison) -> str:
+    """Return how many classes there are to predict, and that they have test images if some lack."""
+    present = sum(images > 0 for images in comparison.test_counts)
+    total = pluralize(present, "class", "classes")
+    return f"{total} with test images" if any(absent_classes(comparison)) else total
 
 
 def _only_wrong(numbers: pd.DataFrame) -> str:

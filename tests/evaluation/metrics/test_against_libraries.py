@@ -10,13 +10,19 @@ import pytest
 from imblearn.metrics import sensitivity_score
 from sklearn.metrics import (
     accuracy_score,
+    average_precision_score,
     balanced_accuracy_score,
+    cohen_kappa_score,
     confusion_matrix,
     f1_score,
     log_loss,
+    matthews_corrcoef,
+    roc_auc_score,
+    top_k_accuracy_score,
 )
 from sklearn.utils.class_weight import compute_sample_weight
 
+from benchmark.evaluation.metrics.one_against_rest import one_against_rest
 from benchmark.evaluation.metrics.registry import evaluate
 from benchmark.evaluation.per_class import class_scores
 from tests.evaluation.metrics.random_predictions import random_predictions
@@ -82,6 +88,62 @@ def by_definition(labels, predicted, classes):
     both = (t**2).sum() * (p**2).sum()
     single["mcc"] = (t * p).sum() / math.sqrt(both) if both > 0 else 0.0
     return class_values, single
+
+
+def with_ties(rng, log_p):
+    """Round some of the log-probabilities so that images and classes tie."""
+    return np.log(np.round(np.exp(log_p), 1) + 1e-3) if rng.random() < 0.5 else log_p
+
+
+def by_scikit_learn(labels, predicted, log_p, classes):
+    """Metrics of the order of scores, NaN where a metric is not defined; and the classes' own."""
+    auroc, precision = np.full(classes, np.nan), np.full(classes, np.nan)
+    for c in range(classes):
+        if 0 < (labels == c).sum() < len(labels):
+            auroc[c] = roc_auc_score(labels == c, log_p[:, c])
+            precision[c] = average_precision_score(labels == c, log_p[:, c])
+    defined = np.isfinite(auroc)
+    single = {
+        "macro_auroc": auroc[defined].mean() if defined.any() else np.nan,
+        "macro_average_precision": precision[defined].mean() if defined.any() else np.nan,
+    }
+    for k in (3, 5):
+        single[f"top_{k}_accuracy"] = np.nan
+        if classes > k:
+            single[f"top_{k}_accuracy"] = top_k_accuracy_score(
+                labels, log_p, k=k, labels=range(classes)
+            )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # one class alone
+        single["mcc"] = matthews_corrcoef(labels, predicted)
+        single["quadratic_kappa"] = cohen_kappa_score(
+            labels, predicted, labels=range(classes), weights="quadratic"
+        )
+    present = np.unique(labels)
+    single["macro_f1_present"] = f1_score(
+        labels, predicted, labels=present, average="macro", zero_division=0
+    )
+    single["never_predicted_present"] = len(set(present) - set(predicted))
+    return single, auroc, precision
+
+
+@pytest.mark.parametrize("cases", [60, pytest.param(1000, marks=pytest.mark.simulation)])
+def test_rankings_and_agreement_are_those_of_scikit_learn(cases):
+    rng, defined = np.random.default_rng(cases), set()
+    for _ in range(cases):
+        labels, predicted, log_p, classes = random_predictions(rng)
+        log_p = with_ties(rng, log_p)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            metrics = evaluate(labels, predicted, log_p, rng.integers(1, 99, classes))
+        expected, auroc, precision = by_scikit_learn(labels, predicted, log_p, classes)
+        for name, value in expected.items():
+            np.testing.assert_allclose(metrics[name], value, rtol=0, atol=1e-12, err_msg=name)
+            defined |= {name} if np.isfinite(value) else set()
+        ranked = one_against_rest(labels, log_p)
+        np.testing.assert_allclose(ranked.auroc, auroc, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(ranked.average_precision, precision, rtol=0, atol=1e-12)
+    assert defined == set(expected)
 
 
 LARGEST_DIFFERENCES = Path(__file__).with_name("scored.json")

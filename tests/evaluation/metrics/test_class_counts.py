@@ -1,9 +1,9 @@
-"""Thirds of the classes by training images."""
+"""Groups of the classes by training images: the cuts of the literature, or thirds."""
 
 import numpy as np
 import pytest
 
-from benchmark.evaluation.metrics.class_counts import shot_groups
+from benchmark.evaluation.metrics.class_counts import shot_groups, shot_groups_by_cuts
 from benchmark.evaluation.metrics.registry import evaluate
 
 
@@ -20,6 +20,15 @@ from benchmark.evaluation.metrics.registry import evaluate
 )
 def test_classes_of_one_size_are_in_one_third(counts, thirds):
     assert shot_groups(np.array(counts)).tolist() == thirds
+
+
+def test_groups_are_those_of_liu_et_al_2019_where_none_is_empty():
+    counts = np.array([5000, 101, 100, 20, 19, 0])
+    assert shot_groups_by_cuts(counts)
+    assert shot_groups(counts).tolist() == [0, 0, 1, 1, 2, 2]
+    for without in ([5000, 19], [100, 20, 19], [500, 400, 20]):
+        assert not shot_groups_by_cuts(np.array(without))
+    assert shot_groups(np.array([500, 400, 20])).tolist() == [0, 1, 2], "thirds"
 
 
 def test_on_balanced_data_no_class_is_rare():

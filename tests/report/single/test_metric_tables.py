@@ -11,7 +11,6 @@ from benchmark.evaluation.metrics.registry import METRICS, register_metric
 from benchmark.report.single import metric_tables
 from benchmark.report.single.metric_tables import (
     balanced_columns,
-    further_section,
     main_table,
     priors_table,
 )
@@ -40,13 +39,20 @@ def test_numbers_of_a_shared_network_are_shown_in_one_row() -> None:
     assert table.caption.endswith("–: threshold_moving uses the network of another row.")
 
 
-def test_further_metrics_are_means_over_seeds() -> None:
-    comparison = fabricate(seeds=(0, 1))
-    (table,) = further_section(comparison)
-    mean = comparison.seed_rows.groupby("strategy")["mcc"].mean()["focal_loss"]
-    row = table.rows[STRATEGIES.index("focal_loss")]
-    assert row.cells[table.columns.index("MCC ↑")].text == f"{mean:.3f}".removeprefix("0")
-    assert not list(further_section(fabricate(failed=[(name, 0) for name in STRATEGIES])))
+def test_the_first_table_has_mcc() -> None:
+    assert "MCC ↑" in main_table(fabricate()).columns
+
+
+def test_metrics_of_the_classes_present_are_beside_the_others_where_classes_are_absent() -> None:
+    table = main_table(fabricate(test_images={"Body": 0, "Blouse": 0}))
+    assert table.columns[1:5] == (
+        *("Macro-F1 ↑", "Macro-F1, present classes ↑"),
+        *("Never predicted ↓", "Never predicted, present classes ↓"),
+    )
+    assert "2 of 17 classes have no test image" in table.caption
+    complete = main_table(fabricate())
+    assert not [title for title in complete.columns if "present" in title]
+    assert "no test image" not in complete.caption
 
 
 def test_every_metric_is_beside_its_balanced_form() -> None:
@@ -89,5 +95,8 @@ def test_every_metric_has_one_column_in_its_own_table() -> None:
     main = [column.name for column in metric_tables.main_columns()]
     further = [column.name for column in metric_tables.further_columns()]
     balanced = [column.name for column in metric_tables.balanced_columns()]
-    assert not set(main) & set(further)
-    assert set(METRICS) <= {*main, *further, *balanced}
+    network = [column.name for column in metric_tables.network_columns()]
+    present = [column.name for column in metric_tables.main_columns(present_forms=True)]
+    assert not set(main) & {*further, *network}
+    assert not set(further) & set(network)
+    assert set(METRICS) <= {*main, *further, *network, *balanced, *present}
