@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import Between, ExpectClassWeights, Stage, Strategy, WeightedLoss, strategy
+from benchmark.strategy import (
+    Between,
+    ExpectClassWeights,
+    Stage,
+    Strategy,
+    UpweightsRareClasses,
+    WeightedLoss,
+    strategy,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,16 +35,20 @@ class InversePower:
 
 
 @strategy(groups=("all", "losses"), power=Between(0, 1.5))
-def class_weights(power: float = 1.0) -> Strategy:
+def class_weights(power: float = 1.0, normalise: str = "train") -> Strategy:
     """Cross-entropy weighted by inverse class size: a rare image counts for more.
 
     w_c = N / (C n_c) for power=1 (scikit-learn's 'balanced'; King & Zeng 2001); power=0.5 weights
     by the inverse square root. Weights have mean 1 over the training images, so that the learning
-    rate stays the same.
+    rate stays the same; a batch's sum is divided by its images, as with Keras' `class_weight`.
+    torch's CrossEntropyLoss(weight=w) divides it by the batch's weights, so that a batch without
+    rare images moves the network as far as one of rare images alone: normalise=batch.
 
     L = -w_y log p_y
 
-    Example: --strategies no_change,class_weights:power=0.5,1
+    Example: --strategies no_change,class_weights:power=0.5,1,class_weights:normalise=batch
     """
-    loss = WeightedLoss(InversePower(power))
-    return Strategy(stages=(Stage(loss=loss, expectations=(ExpectClassWeights(power),)),))
+    loss = WeightedLoss(InversePower(power), normalise=normalise)
+    in_each_batch = power > 0 and normalise == "batch"  # then batches differ in their factor
+    expected = UpweightsRareClasses() if in_each_batch else ExpectClassWeights(power)
+    return Strategy(stages=(Stage(loss=loss, expectations=(expected,)),))

@@ -118,11 +118,20 @@ class CrossEntropy:
 class WeightedLoss:
     """A loss with class weights, sum_c w_c t_c L_c. A loss is linear in its target t.
 
-    Weights are scaled to mean 1 over the training images, so that the learning rate stays the same.
+    Weights are scaled to mean 1 over the training images, so that the learning rate stays the same:
+    the trainer divides the sum over a batch by its images, as Keras does. With `normalise="batch"`
+    they have mean 1 over each batch as well: the sum is divided by the weights of the batch, as by
+    torch's `CrossEntropyLoss(weight=...)`. The batch is what the loss is called with, which is a
+    part of it where memory runs out.
     """
 
     weights: Callable[[Tensor], Tensor]  # class counts (C,), all above 0 -> (C,) of any scale
     loss: Loss = CrossEntropy()
+    normalise: str = "train"  # over what weights have mean 1: "train" or "batch"
+
+    def __post_init__(self) -> None:
+        if self.normalise not in ("train", "batch"):
+            raise ValueError(f"normalise must be train or batch, got {self.normalise!r}")
 
     def scaled_weights(self, counts: Tensor) -> Tensor:
         """Counts (C,) -> weights with mean 1 over the training images (C,)."""
@@ -131,7 +140,9 @@ class WeightedLoss:
 
     def __call__(self, logits: Tensor, target: Tensor, counts: Tensor) -> Tensor:
         """Logits (B, C), target (B, C), counts (C,) -> (B,)."""
-        return self.loss(logits, self.scaled_weights(counts) * target, counts)
+        weighted = self.scaled_weights(counts) * target
+        losses = self.loss(logits, weighted, counts)
+        return losses if self.normalise == "train" else losses * target.sum() / weighted.sum()
 
 
 @dataclass(frozen=True)

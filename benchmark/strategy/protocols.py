@@ -80,8 +80,9 @@ class Loss(Protocol):
     def __call__(self, logits: Tensor, target: Tensor, counts: Tensor) -> Tensor:
         """Logits (B, C), target distributions (B, C) -> one value for each image, (B,).
 
-        The trainer averages. The weights of a weighted loss have mean 1 over the training images.
-        Other weights would change the learning rate as well.
+        The trainer averages: it divides their sum over the batch by its images. The weights of a
+        weighted loss have mean 1 over the training images, since others would change the learning
+        rate as well.
         """
 
 

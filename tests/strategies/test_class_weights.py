@@ -91,6 +91,28 @@ def test_the_loss_is_torchs_weighted_cross_entropy_without_its_mean(name):
     torch.testing.assert_close(loss(x, one_hot, counts()), expected)
 
 
+@pytest.mark.parametrize("name", ["class_weights", "class_weights:power=0.5", "effective_number"])
+def test_normalised_over_the_batch_the_mean_is_that_of_torchs_weighted_cross_entropy(name):
+    """torch divides the sum over the batch by its weights, whatever their scale."""
+    target, x = torch.tensor([0, 3, 9, 9, 5, 1]), logits()
+    loss = find(f"{name}{',' if ':' in name else ':'}normalise=batch").stages[0].loss
+    mean = loss(x, torch.eye(10)[target], counts()).mean()
+    for scale in (1.0, 7.0):
+        weight = scale * torch.from_numpy(weights(name))
+        torch.testing.assert_close(mean, torch.nn.functional.cross_entropy(x, target, weight))
+
+
+def test_normalised_over_the_batch_a_batch_of_one_class_is_plain_cross_entropy():
+    target, x = torch.eye(10)[[0, 0, 0, 0, 0, 0]], logits()
+    plain = CrossEntropy()(x, target, counts())
+    over_batch, over_train = (
+        find("class_weights", normalise=over).stages[0].loss(x, target, counts())
+        for over in ("batch", "train")
+    )
+    torch.testing.assert_close(over_batch, plain)
+    assert (over_train < 0.5 * plain).all(), "the largest class weighs less than 1"
+
+
 def test_class_balanced_focal_loss_is_focal_loss_times_weights():
     """Cui et al. 2019, section 4.3; the focal factor has the unweighted probability."""
     target, x = torch.tensor([0, 3, 9, 9, 5, 1]), logits()
@@ -115,6 +137,7 @@ def test_deferred_weights_are_those_of_the_effective_number():
     ("spec", "message"),
     [
         ("class_weights:power=-1", "power must be from 0 to 2, got -1"),
+        ("class_weights:normalise=mean", "normalise must be train or batch, got 'mean'"),
         ("effective_number:beta=1", "beta must be from 0 to below 1, got 1"),
         ("class_balanced_focal:gamma=-1", "gamma must be 0 or more, got -1"),
         ("deferred_reweighting:final_fraction=0", r"fraction must be in \(0, 1\], got 0"),
