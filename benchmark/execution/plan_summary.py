@@ -11,6 +11,8 @@ from benchmark.system.text import first_names, pluralize
 if TYPE_CHECKING:
     from benchmark.execution.executor import Executor
     from benchmark.execution.prepare import PreparedExperiment
+    from benchmark.plan.experiment import Experiment
+    from benchmark.plan.schedule import Budget
     from benchmark.plan.segments import Plan
 
 MOST_NAMED = 3  # strategies, where many share
@@ -57,9 +59,15 @@ def _experiment_lines(prepared: PreparedExperiment) -> list[str]:
         f"{prepared.classes} classes; {len(split.train)} train ({counts.max()} to {counts.min()} "
         f"a class), {len(split.val)} val, {len(split.test)} test",
         f"weights    {prepared.weights.name} {prepared.weights.sha256[:12]}".rstrip(),
-        f"recipe     {experiment.recipe.name}: {phases}, {budget.batch_size} images each, "
+        f"recipe     {experiment.recipe.name}: {phases}, {_batches(budget, experiment)}, "
         f"{experiment.image_size} px, {prepared.device.precision} on {prepared.device.name}",
     ]
+
+
+def _batches(budget: Budget, experiment: Experiment) -> str:
+    """Return the images of a step, and the recipe's if these are others."""
+    used, named = budget.batch_size, experiment.recipe.batch_size
+    return f"{used} images each" + ("" if used == named else f" (the recipe has {named})")
 
 
 def _tuning_lines(plan: Plan, trials: int) -> list[str]:

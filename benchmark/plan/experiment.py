@@ -26,10 +26,8 @@ from benchmark.plan.settings import (
     settings_of,
 )
 
-SMALLEST_BATCH = 8
 MOST_SEEDS = 1000  # more is a slip: a seed is a training of every strategy
 PRECISIONS = {"torch.float32": "fp32", "torch.bfloat16": "bf16"}  # by the name of torch's type
-MIN_STEPS_PER_EPOCH = 60  # a small set is cut into smaller batches until an epoch has this many
 
 
 def read_seeds(value: Any) -> tuple[int, ...]:
@@ -236,12 +234,9 @@ class Experiment(BaseSettings):
 
     def batch_size_for(self, images: int) -> int:
         """Return the batch size for a training split of this many images."""
-        if self.batch_size is not None:
-            return min(self.batch_size, images)
-        size = self.recipe.batch_size
-        while size > SMALLEST_BATCH and images / size < MIN_STEPS_PER_EPOCH:
-            size //= 2
-        return min(size, images)
+        if self.batch_size is None:
+            return self.recipe.batch_size_for(images)
+        return min(self.batch_size, images)
 
     def describe(self) -> dict[str, Any]:
         """Return all settings by name, for the manifest."""

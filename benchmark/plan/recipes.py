@@ -9,6 +9,9 @@ from benchmark.spec import did_you_mean
 from benchmark.strategy import Augmentation, NoAugmentation, RandomAugmentation
 from benchmark.strategy.fingerprint import fingerprint
 
+SMALLEST_BATCH = 8
+MIN_STEPS_PER_EPOCH = 60  # a small set is cut into smaller batches until an epoch has this many
+
 
 @dataclass(frozen=True)
 class Phase:
@@ -35,10 +38,25 @@ class Recipe:
     name: str
     description: str
     phases: tuple[Phase, ...]
-    batch_size: int
+    batch_size: int  # of a training split that has images enough, see `batch_size_for`
     weight_decay: float = 0.0  # decoupled, as in AdamW; 0 is plain Adam; under SGD it is coupled
     momentum: float | None = None  # of SGD, which then replaces Adam; None: Adam
     augmentation: Augmentation = NoAugmentation()  # applied to every image of every strategy
+
+    def batch_size_for(self, images: int) -> int:
+        """Return the batch size for so many images: halved until an epoch has 60 steps."""
+        size = self.batch_size
+        while size > SMALLEST_BATCH and images / size < MIN_STEPS_PER_EPOCH:
+            size //= 2
+        return min(size, images)
+
+    @property
+    def batch_sentence(self) -> str:
+        """The batch size in words, for lists of recipes."""
+        return (
+            f"Batches have {self.batch_size} images, halved down to {SMALLEST_BATCH} while an epoch "
+            f"has fewer than {MIN_STEPS_PER_EPOCH} steps."
+        )
 
     def fingerprint(self) -> dict[str, Any]:
         """Return what changes a trained network, except the batch size, which keys hold as well."""

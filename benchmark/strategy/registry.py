@@ -7,6 +7,7 @@ from typing import Any
 from benchmark.spec import Registry, expand_values, format_spec, parse_parameters, split_specs
 from benchmark.strategy.discovery import broken, load_installed
 from benchmark.strategy.registration import ALL, EVERY, STRATEGIES, StrategyEntry
+from benchmark.strategy.replaced import replaced_sentence
 from benchmark.strategy.search_space import SearchSpace
 from benchmark.strategy.stage import Strategy
 
@@ -85,8 +86,17 @@ def _make_spec(entry: StrategyEntry, parameters: dict[str, Any]) -> StrategySpec
     defaults = entry.defaults
     given = {**defaults, **parameters}
     changed = {key: given[key] for key in defaults if given[key] != defaults[key]}
-    name = format_spec(entry.name, changed)
-    return StrategySpec(name, entry.build(**changed), entry.doc, {**defaults, **changed})
+    name, strategy = format_spec(entry.name, changed), entry.build(**changed)
+    doc = "\n\n".join(filter(None, (entry.doc, _replaced_sentence(strategy, given.get("base")))))
+    return StrategySpec(name, strategy, doc, {**defaults, **changed})
+
+
+def _replaced_sentence(strategy: Strategy, base: Any) -> str:
+    """Say what a strategy replaces of its base, which its parameter `base` names."""
+    try:
+        return replaced_sentence(strategy, find(base), base) if isinstance(base, str) else ""
+    except ValueError:  # a parameter of this name that names no strategy
+        return ""
 
 
 def tunable(spec: StrategySpec) -> dict[str, SearchSpace]:

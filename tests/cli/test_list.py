@@ -18,6 +18,9 @@ def test_every_name_is_listed(capsys):
     for known in (registered(), groups(), RECIPES, WEIGHTS, DATA_SOURCES, ["inception_v3"]):
         assert {name.partition(":")[0] for name in known} <= names
     assert max(map(len, lines)) <= 96
+    assert "images, halved down to 8 while an epoch has fewer than 60 steps." in " ".join(
+        line.strip() for line in lines
+    )
 
 
 def test_a_broken_plug_in_is_listed_with_its_error_and_stops_nothing(tmp_path, capsys):

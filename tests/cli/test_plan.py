@@ -16,6 +16,7 @@ def test_the_plan_shows_what_is_trained_once(image_folder, tmp_path, capsys, for
     names = "no_change,threshold_moving,crt,deferred_resampling,focal_loss"
     assert main([*words, "--out", str(tmp_path), "--strategies", names]) == 0
     printed = " ".join(capsys.readouterr().out.split())
+    assert re.search(r"recipe forum: .* 8 images each \(the recipe has 64\), 16 px", printed)
     assert "compared 5: 5 strategies x 1 seed (0)" in printed
     budget = int(re.search(r"to train 4 of 4 networks, (\d+) steps", printed)[1])
     alone = [int(steps) for steps in re.findall(r": (\d+) steps of its own", printed)]

@@ -53,8 +53,8 @@ def test_effective_number_weights(beta):
 )
 def test_the_default_beta_is_that_of_the_authors_code(name, ratio):
     """.9999 (Cui et al.'s script, Cao et al.'s code): 5,000 and 50 images weigh 1 to 79."""
-    by_class = weights(name, stage=-1)
-    assert by_class[9] / by_class[0] == pytest.approx(ratio, abs=0.5)
+    per_class = weights(name, stage=-1)
+    assert per_class[9] / per_class[0] == pytest.approx(ratio, abs=0.5)
 
 
 def test_limits_of_the_effective_number():

@@ -57,7 +57,10 @@ def _sections() -> dict[str, dict[str, str]]:
             for name, members in groups().items()
         },
         "data (--data)": DATA_SOURCES,
-        "recipes (--recipe)": {name: recipe.description for name, recipe in RECIPES.items()},
+        "recipes (--recipe)": {
+            name: f"{recipe.description} {recipe.batch_sentence}"
+            for name, recipe in RECIPES.items()
+        },
         "backbones (--backbone)": {name: network.summary for name, network in BACKBONES.items()},
         "weights (--weights)": WEIGHTS,
     }

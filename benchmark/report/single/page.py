@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from benchmark.analysis.comparison import Comparison
 from benchmark.evaluation.metrics.registry import METRICS
 from benchmark.report.render.blocks import Block, Definitions, Page, add_sections
-from benchmark.report.render.formats import format_count
+from benchmark.report.render.formats import format_count, lower_first
 from benchmark.report.single import curves
 from benchmark.report.single.audit import audit_section, draw_training_effects
 from benchmark.report.single.calibration import calibration_section, draw_reliability
@@ -15,6 +15,7 @@ from benchmark.report.single.confidence import confidence_section
 from benchmark.report.single.confusion import confusion_section, draw_confusion
 from benchmark.report.single.csv_files import files_section
 from benchmark.report.single.diagnoses import diagnoses_section
+from benchmark.report.single.follow_up import follow_up
 from benchmark.report.single.further_metrics import further_section
 from benchmark.report.single.metric_tables import main_table
 from benchmark.report.single.notices import highlights, warnings
@@ -22,9 +23,9 @@ from benchmark.report.single.posthoc import posthoc_section
 from benchmark.report.single.recall import class_changes_tables, draw_recall, recall_section
 from benchmark.report.single.search import search_section
 from benchmark.report.single.seeds import draw_seeds, seeds_section
-from benchmark.report.single.setup import data_section, setup_section
+from benchmark.report.single.setup import data_section, recipe_title, setup_section
 from benchmark.report.single.strategies import descriptions_section, failures_section
-from benchmark.report.single.verdict import follow_up, verdict
+from benchmark.report.single.verdict import verdict
 from benchmark.system.text import pluralize
 
 FIGURES: dict[str, Callable[[Comparison], Figure | None]] = {
@@ -95,7 +96,8 @@ def _subtitle(comparison: Comparison) -> str:
         )
     strategies = pluralize(len(comparison.strategies), "strategy", "strategies")
     seeds = pluralize(len(comparison.seeds), "seed", "seeds")
-    return f"{strategies} · {seeds} · {comparison.manifest.data.name}: {classes}"
+    recipe = lower_first(recipe_title(comparison.manifest.experiment))
+    return f"{strategies} · {seeds} · {comparison.manifest.data.name}: {classes} · {recipe}"
 
 
 def glossary() -> Definitions:

@@ -6,6 +6,7 @@ from typing import Any
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.execution.manifest_schema import ExperimentInfo
+from benchmark.plan.recipes import MIN_STEPS_PER_EPOCH, SMALLEST_BATCH
 from benchmark.report.render.blocks import Block, Code, Details, Facts, Heading, Table, make_row
 from benchmark.report.render.formats import MISSING, format_count
 from benchmark.report.single.strategies import prose
@@ -44,7 +45,8 @@ def setup_section(comparison: Comparison) -> Iterator[Block]:
     experiment = manifest.experiment
     yield Heading(recipe_title(experiment))
     defined = "As the recipe is defined: " if experiment.changed else ""
-    yield from prose(f"{defined}{experiment.recipe.description}")
+    reason = _batch_size_reason(experiment)
+    yield from prose(f"{defined}{experiment.recipe.description} {reason}")
     yield phases_table(experiment)
     yield facts(_settings(comparison))
     yield Heading("Weights")
@@ -57,10 +59,27 @@ def setup_section(comparison: Comparison) -> Iterator[Block]:
 
 
 def recipe_title(experiment: ExperimentInfo) -> str:
-    """Return "Recipe <name>", and what of the recipe this run changed."""
+    """Return "Recipe <name>", what of the recipe this run changed, and its batches if smaller."""
     changed = [_spell(name).lower() for name in experiment.changed]
     title = f"Recipe {experiment.recipe.name}"
-    return f"{title}, with {join_names(changed)} changed" if changed else title
+    title = f"{title}, with {join_names(changed)} changed" if changed else title
+    if experiment.batch_size == experiment.recipe.batch_size:
+        return title
+    return f"{title}, in batches of {format_batch_size(experiment)}"
+
+
+def _batch_size_reason(experiment: ExperimentInfo) -> str:
+    """Say why batches are not those of the recipe; empty where they are."""
+    used, named = experiment.batch_size, experiment.recipe.batch_size
+    if used == named:
+        return ""
+    if experiment.settings.get("batch_size") is not None:
+        return f"Batches have {used} images, not {named}, as the run was told."
+    return (
+        f"Batches have {used} images, not {named}: they were halved until an epoch had "
+        f"{MIN_STEPS_PER_EPOCH} steps, or down to {SMALLEST_BATCH}. A smaller batch makes more "
+        "steps of the same epochs, and noisier ones."
+    )
 
 
 def phases_table(experiment: ExperimentInfo) -> Table:

@@ -7,10 +7,12 @@ from typing import Any
 
 from benchmark.report.render.blocks import Page, Section
 from benchmark.report.render.markdown import render
+from benchmark.report.single.page import headline
 from benchmark.report.single.setup import (
     class_images_table,
     facts,
     phases_table,
+    recipe_title,
     setup_section,
 )
 from tests.report.fabricate import RECIPE, fabricate, phase, with_manifest
@@ -32,6 +34,21 @@ def section(**experiment: Any) -> str:
 def test_the_batch_size_is_the_one_used() -> None:
     assert "\n- Batch size: 8 (recipe: 64)\n" in section(batch_size=8)
     assert "\n- Batch size: 64\n" in section(batch_size=64)
+
+
+def test_batches_that_are_not_the_recipes_are_told_where_the_recipe_is_named() -> None:
+    comparison = fabricate(strategies=("no_change",))
+    experiment = comparison.manifest.experiment
+    assert recipe_title(experiment) == "Recipe forum"
+    assert headline(comparison).subtitle.endswith(" · recipe forum")
+    small = replace(experiment, batch_size=8)
+    subtitle = headline(with_manifest(comparison, experiment=small)).subtitle
+    assert subtitle.endswith(" · recipe forum, in batches of 8 (recipe: 64)")
+    halved = "Batches have 8 images, not 64: they were halved until an epoch had 60 steps"
+    assert halved in section(batch_size=8)
+    given = section(batch_size=8, settings={**experiment.settings, "batch_size": 8})
+    assert "Batches have 8 images, not 64, as the run was told." in given
+    assert "Batches have" not in section()
 
 
 def test_phases_are_a_table() -> None:
