@@ -106,7 +106,8 @@ def describe_experiment(prepared: PreparedExperiment) -> schema.ExperimentInfo:
 def _strategy(plan: Plan, spec: StrategySpec) -> schema.StrategyInfo:
     """Return a strategy with its parameters; where its seeds differ in one, with all values."""
     by_seed = [plan.specs[spec.name, seed].parameters for seed in plan.budgets]
-    values = {key: [parameters[key] for parameters in by_seed] for key in by_seed[0]}
+    names = dict.fromkeys(name for parameters in by_seed for name in parameters)
+    values = {key: [parameters.get(key) for parameters in by_seed] for key in names}
     parameters = {
         key: items[0] if len(set(items)) == 1 else ", ".join(map(str, items))
         for key, items in values.items()

@@ -39,7 +39,8 @@ def format_plan(executor: Executor, trials: int = 0) -> str:
         key = next(key for key in used_by if used_by[key] == names)
         state = "train" if any(used_by[k] == names for k in missing) else "stored"
         lines.append(f"  {state:<7}  {' = '.join(names)}{_format_shared(plan, key, names)}")
-    return "\n".join(lines + (_tuning_lines(plan, trials) if trials else []))
+    tune_lr = prepared.experiment.lr is None
+    return "\n".join(lines + (_tuning_lines(plan, trials, tune_lr) if trials else []))
 
 
 def _experiment_lines(prepared: PreparedExperiment) -> list[str]:
@@ -70,9 +71,9 @@ def _batches(budget: Budget, experiment: Experiment) -> str:
     return f"{used} images each" + ("" if used == named else f" (the recipe has {named})")
 
 
-def _tuning_lines(plan: Plan, trials: int) -> list[str]:
+def _tuning_lines(plan: Plan, trials: int, tune_lr: bool) -> list[str]:
     """Return which parameters a search would try, one line per strategy."""
-    spaces = {spec.name: tunable(spec) for spec in plan.strategies}
+    spaces = {spec.name: tunable(spec, tune_lr) for spec in plan.strategies}
     most = trials * len(plan.budgets) * sum(map(bool, spaces.values()))
     title = f"{trials} trials of each strategy on validation, up to {most} networks first"
     lines = [f"tuning     {title}"]

@@ -1,7 +1,9 @@
 """Choose the parameters of strategies on validation images; the test images are never looked at.
 
-Every strategy has the same number of trials. Each seed chooses for itself, since the validation
-images of one seed are test images of another. A trial is an ordinary network in the run's folder,
+Every strategy has the same number of trials, the baseline too: each tries a factor on the recipe's
+learning rates besides its own parameters, unless the rate is given. The number of steps stays, so
+epochs are not tried. Each seed chooses for itself, since the validation images of one seed are test
+images of another. A trial is an ordinary network in the run's folder,
 so an interrupted search goes on, and what several trials share is trained once. Optuna proposes
 parameters (Akiba et al. 2019, arXiv 1907.10902) by its default sampler (Bergstra et al. 2011).
 """
@@ -20,7 +22,7 @@ from benchmark.execution.manifest_schema import TrialResult, TuningInfo
 from benchmark.plan.segments import Plan, make_plan, merge_plans
 from benchmark.strategy import Outputs
 from benchmark.strategy.registry import StrategySpec, tunable, with_parameters
-from benchmark.strategy.search_space import Between, SearchSpace
+from benchmark.strategy.search_space import LR_FACTOR, Between, SearchSpace
 from benchmark.system.progress import Progress
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ def tune(executor: Executor, trials: int, progress: Progress) -> tuple[Plan, Tun
     studies = [
         _Study(spec, seed, spaces)
         for spec in executor.plan.strategies
-        if (spaces := tunable(spec))
+        if (spaces := tunable(spec, executor.prepared.experiment.lr is None))
         for seed in executor.prepared.experiment.seeds
     ]
     results: list[TrialResult] = []
@@ -80,7 +82,8 @@ class _Study:
         self._study = optuna.create_study(
             direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed)
         )
-        self._study.enqueue_trial({name: spec.parameters[name] for name in spaces})
+        defaults = {LR_FACTOR: 1.0, **spec.parameters}
+        self._study.enqueue_trial({name: defaults[name] for name in spaces})
 
     def suggest(self) -> tuple[optuna.trial.Trial, StrategySpec]:
         """Return the next trial, and the strategy with its parameters."""

@@ -54,8 +54,8 @@ class Recipe:
     def batch_sentence(self) -> str:
         """The batch size in words, for lists of recipes."""
         return (
-            f"Batches have {self.batch_size} images, halved down to {SMALLEST_BATCH} while an epoch "
-            f"has fewer than {MIN_STEPS_PER_EPOCH} steps."
+            f"Batches have {self.batch_size} images, halved down to {SMALLEST_BATCH} while an "
+            f"epoch has fewer than {MIN_STEPS_PER_EPOCH} steps."
         )
 
     def fingerprint(self) -> dict[str, Any]:

@@ -53,8 +53,9 @@ class RunOptions(BaseSettings):
     tune: int = define_setting(
         0, WHAT, "N", at_least=0, allowed="a number of trials, 1 or more, or 0 for none"
     )
-    """choose every strategy's parameters on validation first, each by N trials, the defaults among
-    them; parameters that are given stay (default: no trials: the parameters as they are)"""
+    """choose every strategy's parameters on validation first, and a factor on the learning rate
+    unless --lr gives it, the baseline's too, each by N trials, the defaults among them; parameters
+    that are given stay, and so does the number of steps (default: no trials: all as it is)"""
 
     out: Path | None = define_setting(None, OUTPUT, "DIR")
     """folder of the run; that of the same experiment gets what is new, that of another is refused

@@ -84,6 +84,7 @@ class StepRange:
             "sampler_start": self.sampler_start,
             "resets_head": self.resets_head,
             "train_from": stage.train_from,
+            "lr_factor": stage.lr_factor,
             "components": fingerprint(
                 [stage.sampler, stage.augmentation, stage.mixing, stage.synthesizer, stage.loss]
             ),

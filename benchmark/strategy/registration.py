@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar, overload
 
 from benchmark.spec import Registry
-from benchmark.strategy.search_space import SearchSpace
+from benchmark.strategy.search_space import LR_FACTOR, SearchSpace
 from benchmark.strategy.stage import Strategy
 
 ALL, EVERY = "all", "every"  # the default group, and the group of all that is registered
@@ -85,7 +85,7 @@ def strategy(
     ------
     ValueError
         If the function has no docstring, a parameter has no default or one that is not among the
-        values to try, or the name is taken.
+        values to try, or a name is taken.
     """
     register = functools.partial(_register, search=search, groups=groups)
     return register if build is None else register(build)
@@ -99,6 +99,11 @@ def _register(build: Build, search: dict[str, SearchSpace], groups: tuple[str, .
     empty = inspect.Parameter.empty
     if without := [key for key, default in entry.defaults.items() if default is empty]:
         raise ValueError(f"strategy {name!r}: every parameter needs a default, missing: {without}")
+    if LR_FACTOR in entry.defaults:
+        raise ValueError(
+            f"strategy {name!r}: {LR_FACTOR} is the factor on the recipe's learning rates that "
+            "`--tune` tries for every strategy; use another name"
+        )
     for key, values in search.items():
         if key not in entry.defaults or entry.defaults[key] not in values:
             raise ValueError(

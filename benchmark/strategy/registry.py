@@ -8,7 +8,7 @@ from benchmark.spec import Registry, expand_values, format_spec, parse_parameter
 from benchmark.strategy.discovery import broken, load_installed
 from benchmark.strategy.registration import ALL, EVERY, STRATEGIES, StrategyEntry
 from benchmark.strategy.replaced import replaced_sentence
-from benchmark.strategy.search_space import SearchSpace
+from benchmark.strategy.search_space import LR_FACTOR, LR_FACTORS, SearchSpace
 from benchmark.strategy.stage import Strategy
 
 
@@ -99,15 +99,29 @@ def _replaced_sentence(strategy: Strategy, base: Any) -> str:
         return ""
 
 
-def tunable(spec: StrategySpec) -> dict[str, SearchSpace]:
-    """Return the parameters to tune: those that can be tuned and that the user did not choose."""
+def tunable(spec: StrategySpec, tune_lr: bool = False) -> dict[str, SearchSpace]:
+    """Return the parameters to tune: those that can be tuned and that the user did not choose.
+
+    With `tune_lr`, a factor on the learning rate is one of them, for every strategy: a baseline
+    without parameters has as many trials as the others then, and the same of the recipe to gain.
+    """
     name, _, parameters = spec.name.partition(":")
     chosen = {piece.partition("=")[0] for piece in parameters.split(",")}
     search = registered().get(name).search
-    return {key: values for key, values in search.items() if key not in chosen}
+    spaces = {key: values for key, values in search.items() if key not in chosen}
+    return spaces | {LR_FACTOR: LR_FACTORS} if tune_lr else spaces
 
 
 def with_parameters(spec: StrategySpec, **parameters: Any) -> StrategySpec:
-    """Return the strategy with other parameters. It keeps its name."""
+    """Return the strategy with other parameters. It keeps its name.
+
+    With `lr_factor`, all stages multiply the recipe's learning rates by it.
+    """
     entry = registered().get(spec.name.partition(":")[0])
-    return replace(_make_spec(entry, {**spec.parameters, **parameters}), name=spec.name)
+    made = replace(_make_spec(entry, {**spec.parameters, **parameters}), name=spec.name)
+    if LR_FACTOR not in parameters:
+        return made
+    factor = parameters[LR_FACTOR]
+    stages = tuple(replace(stage, lr_factor=factor) for stage in made.strategy.stages)
+    strategy = replace(made.strategy, stages=stages)
+    return replace(made, strategy=strategy, parameters={**made.parameters, LR_FACTOR: factor})

@@ -33,3 +33,6 @@ class OneOf:
 
 
 SearchSpace = Between | OneOf
+
+LR_FACTOR = "lr_factor"  # the parameter that every strategy has: a factor on the recipe's rates
+LR_FACTORS = Between(0.1, 10, log=True)

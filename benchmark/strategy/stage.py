@@ -24,12 +24,15 @@ class Stage:
     # first block to train, "head" for the classifier alone, None for those of the recipe's phase
     train_from: str | None = None
     reset_head: bool = False  # begin with a new head, and the learning-rate schedule anew
+    lr_factor: float = 1.0  # times the recipe's learning rates; `--tune` tries it for all stages
     # epochs of the training images after the common budget, in place of a fraction of it, which is
     # then 0: more steps than other strategies get, and the report says so
     extra_epochs: float = 0.0
     expectations: tuple[Expectation[StageMeasurement], ...] = ()  # of its components, for the audit
 
     def __post_init__(self) -> None:
+        if not 0 < self.lr_factor < math.inf:
+            raise ValueError(f"a stage's lr_factor must be above 0, got {self.lr_factor}")
         if not 0 <= self.extra_epochs < math.inf:
             raise ValueError(f"extra_epochs must be 0 or more, got {self.extra_epochs}")
         if self.extra_epochs and self.fraction:
@@ -98,12 +101,14 @@ def acting_components(strategy: Strategy) -> list[str]:
     """Return the components in which a strategy differs from plain training.
 
     They are STAGE_COMPONENTS, head, decision and schedule. The schedule acts if there are several
-    stages, a new head, or a stage with blocks of its own to train.
+    stages, a new head, or a stage with blocks to train or learning rates of its own.
     """
     stages, whole = strategy.stages, ("head", "decision")
+    first = stages[0]
+    of_its_own = first.reset_head or bool(first.train_from) or first.lr_factor != 1
     acts = {
         **{name: not all(stage.is_neutral(name) for stage in stages) for name in STAGE_COMPONENTS},
         **{name: getattr(strategy, name) != getattr(Strategy(), name) for name in whole},
-        "schedule": len(stages) > 1 or stages[0].reset_head or bool(stages[0].train_from),
+        "schedule": len(stages) > 1 or of_its_own,
     }
     return [component for component, acting in acts.items() if acting]

@@ -48,14 +48,16 @@ def restore_optimizer(optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> No
                 entries[name] = torch.empty_like(parameter).copy_(value)
 
 
-def set_learning_rates(optimizer: Optimizer, phase: Phase, progress: float) -> float:
+def set_learning_rates(
+    optimizer: Optimizer, phase: Phase, progress: float, lr_factor: float = 1.0
+) -> float:
     """Set the rate of each group when the fraction `progress` (0 to 1) of the phase is over.
 
-    Returns the factor of the rates.
+    `lr_factor` is that of the stage. Returns the factor by which the phase's schedule lowers them.
     """
     factor = learning_rate_factor(phase, progress)
     for group in optimizer.param_groups:
-        group["lr"] = group["full_lr"] * factor
+        group["lr"] = group["full_lr"] * factor * lr_factor
     return factor
 
 

@@ -82,7 +82,8 @@ class Training(TrainingState):
         done, begun = self.step, time.perf_counter()
         while self.step < end:
             progress = (self.step - schedule_start) / (schedule_end - schedule_start)
-            self.stats.rate_sum += set_learning_rates(optimizer, phase, progress)
+            factor = step_range.stage.lr_factor
+            self.stats.rate_sum += set_learning_rates(optimizer, phase, progress, factor)
             loss_sum += self._train_step(inputs.batch(self.step), inputs, optimizer)
             self.step += 1
             advance(1)

@@ -33,6 +33,15 @@ def test_the_plan_of_a_search_lists_what_would_be_tried(image_folder, capsys, fo
     words = ["plan", "--data", str(image_folder), *SMALL]
     assert main([*words, "--tune", "3", "--strategies", "no_change,focal_loss"]) == 0
     *_, title, plain, focal = capsys.readouterr().out.splitlines()
+    assert title == "tuning     3 trials of each strategy on validation, up to 6 networks first"
+    assert plain.split() == ["no_change", "lr_factor", "0.1", "to", "10"]
+    assert focal.split()[:2] == ["focal_loss", "gamma"]
+
+
+def test_a_given_learning_rate_is_not_tuned(image_folder, capsys, forgotten):
+    words = ["plan", "--data", str(image_folder), *SMALL, "--lr", "1e-3"]
+    assert main([*words, "--tune", "3", "--strategies", "no_change,focal_loss"]) == 0
+    *_, title, plain, focal = capsys.readouterr().out.splitlines()
     assert title == "tuning     3 trials of each strategy on validation, up to 3 networks first"
     assert plain.split() == ["no_change", "nothing"]
-    assert focal.split()[:2] == ["focal_loss", "gamma"]
+    assert "lr_factor" not in focal

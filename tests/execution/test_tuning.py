@@ -14,6 +14,7 @@ from benchmark.execution.run_folder import RunFolder
 from benchmark.plan.run_options import RunOptions
 from benchmark.strategy import OffsetArgmax, Outputs, Strategy, find
 from benchmark.strategy.registry import StrategySpec, registered, resolve, tunable, with_parameters
+from benchmark.strategy.search_space import LR_FACTORS
 from benchmark.system.progress import NullProgress, Timer
 
 NAMES = "no_change,class_weights,threshold_moving,crt,focal_loss:gamma=1"
@@ -114,6 +115,29 @@ def test_the_report_shows_the_search(tuned):
     assert csv.groupby(["strategy", "seed"])["chosen"].sum().eq(1).all()
     assert (result.summary["status"] == "ok").all()
     assert result.summary["steps"].nunique() == 1
+
+
+def test_the_learning_rate_is_tuned_for_all_and_the_baseline_has_as_many_trials(
+    small_experiment, tmp_path
+):
+    """Else the baseline would stand untuned beside the best of several."""
+    experiment = small_experiment(epochs=2, seeds=(0,), fine_tune="head")
+    options = options_of(tmp_path, "no_change,class_weights:power=1", trials=2)
+    executor = api.plan(experiment, options)
+    untuned = executor.plan.networks
+    api.execute(executor, options, Timer(NullProgress()))
+    trials = trials_frame(tmp_path)
+    assert trials.groupby("strategy").size().to_dict() == {"no_change": 2, "class_weights": 2}
+    for _, tried in trials.groupby("strategy")["parameters"]:
+        factors = [parameters["lr_factor"] for parameters in tried]
+        assert factors[0] == 1.0
+        assert factors[1] != 1.0
+        assert all(factor in LR_FACTORS for factor in factors)
+    manifest = RunFolder(tmp_path).read_manifest()
+    assert manifest.baseline == "no_change"
+    for strategy in manifest.strategies[:1] + manifest.strategies[-1:]:
+        is_default = strategy.parameters["lr_factor"] == 1.0
+        assert (strategy.networks[0] == untuned[strategy.name, 0]) == is_default
 
 
 def test_a_run_without_tuning_has_no_search_in_its_report(executor_in, tmp_path):

@@ -41,6 +41,7 @@ def test_the_key_changes_with_what_changes_the_network_and_with_nothing_else():
         last_key(Strategy((Stage(loss=OtherLoss()),))),
         last_key(Strategy((Stage(loss=OtherLoss(2.0)),))),
         last_key(Strategy((Stage(train_from="head"),))),
+        last_key(Strategy((Stage(lr_factor=3),))),
         last_key(Strategy((Stage(0.5), Stage(0.5, reset_head=True)))),
         last_key(Strategy((Stage(0.75), Stage(0.25, reset_head=True)))),  # inside a phase
         last_key(Strategy(head=OtherHead())),

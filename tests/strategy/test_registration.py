@@ -31,6 +31,15 @@ def test_a_strategy_without_groups_is_in_all():
     assert STRATEGIES.get("plain").groups == ("all",)
 
 
+def test_a_parameter_cannot_have_the_name_of_the_factor_on_the_learning_rate():
+    def mine(lr_factor: float = 1.0) -> Strategy:
+        """Mine."""
+        return Strategy()
+
+    with pytest.raises(ValueError, match="lr_factor is the factor on the recipe's learning rates"):
+        strategy(mine)
+
+
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [

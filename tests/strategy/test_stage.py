@@ -26,6 +26,7 @@ def test_acting_components_of_built_in_strategies(name, expected):
 def test_a_second_stage_or_other_trained_blocks_are_the_schedule():
     assert acting_components(Strategy((Stage(0.5), Stage(0.5)))) == ["schedule"]
     assert acting_components(Strategy((Stage(train_from="head"),))) == ["schedule"]
+    assert acting_components(Strategy((Stage(lr_factor=3),))) == ["schedule"]
     assert acting_components(Strategy((Stage(augmentation=RandomAugmentation()),))) == [
         "augmentation"
     ]
@@ -43,6 +44,7 @@ def test_a_second_stage_or_other_trained_blocks_are_the_schedule():
             lambda: Strategy((Stage(0.5), Stage(0.6))),
             r"must add up to 1, got 1.1 from \[0.5, 0.6\]",
         ),
+        (lambda: Stage(lr_factor=0), "lr_factor must be above 0, got 0"),
         (lambda: Stage(extra_epochs=2), "fraction=1 and extra_epochs=2"),
         (lambda: Stage(0, extra_epochs=-1), "extra_epochs must be 0 or more, got -1"),
         (

@@ -7,7 +7,7 @@ import pytest
 
 from benchmark.plan.recipes import Phase, Recipe
 from benchmark.plan.schedule import Budget
-from benchmark.train.optim import learning_rate_factor, validation_steps
+from benchmark.train.optim import learning_rate_factor, set_learning_rates, validation_steps
 
 
 def test_learning_rate_factor():
@@ -38,6 +38,15 @@ def test_head_and_rest_have_their_own_rates(setup):
         (1e-2, 0.1): {2},
         (1e-2, 0.0): {1},
     }
+
+
+def test_a_stage_multiplies_all_rates(setup):
+    phase = Phase(1, "rest", 1e-4, head_lr=1e-2)
+    recipe = Recipe("own", "", (phase,), batch_size=4)
+    training = replace(setup, recipe=recipe, budget=Budget(4, (1,))).trained()
+    set_learning_rates(training.optimizer, phase, 0.5, lr_factor=3)
+    rates = sorted({group["lr"] for group in training.optimizer.param_groups})
+    assert rates == pytest.approx([3e-4, 3e-2])
 
 
 @pytest.mark.parametrize(

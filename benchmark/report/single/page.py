@@ -15,7 +15,6 @@ from benchmark.report.single.confidence import confidence_section
 from benchmark.report.single.confusion import confusion_section, draw_confusion
 from benchmark.report.single.csv_files import files_section
 from benchmark.report.single.diagnoses import diagnoses_section
-from benchmark.report.single.follow_up import follow_up
 from benchmark.report.single.further_metrics import further_section
 from benchmark.report.single.metric_tables import main_table
 from benchmark.report.single.notices import highlights, warnings
@@ -25,7 +24,7 @@ from benchmark.report.single.search import search_section
 from benchmark.report.single.seeds import draw_seeds, seeds_section
 from benchmark.report.single.setup import data_section, recipe_title, setup_section
 from benchmark.report.single.strategies import descriptions_section, failures_section
-from benchmark.report.single.verdict import verdict
+from benchmark.report.single.verdict import follow_up, verdict
 from benchmark.system.text import pluralize
 
 FIGURES: dict[str, Callable[[Comparison], Figure | None]] = {

@@ -7,6 +7,8 @@ import pandas as pd
 from benchmark.analysis.comparison import Comparison
 from benchmark.report.render.blocks import Block, Cell, Details, Paragraph, Table, as_code, make_row
 from benchmark.report.render.formats import format_share
+from benchmark.report.single.absent_classes import absent_from_validation_sentence
+from benchmark.strategy.search_space import LR_FACTOR
 from benchmark.system.text import join_names, pluralize
 
 CSV = "tuning.csv"
@@ -20,7 +22,8 @@ def search_section(comparison: Comparison) -> Iterator[Block]:
     number = pluralize(tuning.trials, "trial", "trials")
     yield Paragraph(
         f"Parameters were chosen before the comparison, by {number} of each strategy and seed, "
-        "starting with the defaults. The highest macro-F1 on the seed's validation images won. "
+        f"starting with the defaults. {_rate_sentence(comparison, trials)} The highest macro-F1 on "
+        "the seed's validation images won. "
         "Each seed chooses for itself, because validation images of one seed are test images of "
         "another. No test image was used. A decision that is fitted on validation was scored by "
         "five-fold cross-validation there. The best of several scores is a little too high, so "
@@ -28,9 +31,43 @@ def search_section(comparison: Comparison) -> Iterator[Block]:
     )
     tuned = set(trials["strategy"])
     if fixed := [as_code(name) for name in comparison.strategies if name not in tuned]:
-        yield Paragraph(f"Without parameters to tune: {join_names(fixed)}.")
+        stand = "stands" if len(fixed) == 1 else "stand"
+        yield Paragraph(
+            f"Without parameters to tune: {join_names(fixed)}, which {stand} untuned beside the "
+            f"best of {number} of the others."
+        )
+    if sentence := absent_from_validation_sentence(comparison):
+        yield Paragraph(sentence)
+    yield _knobs_table(comparison)
     yield _chosen_table(trials)
     yield Details("All trials", (_trials_table(trials),))
+
+
+def _rate_sentence(comparison: Comparison, trials: pd.DataFrame) -> str:
+    """Say whether the learning rate was tuned, and that the number of steps was not."""
+    steps = "the number of steps is the same for all, so that epochs were not tried"
+    if trials["parameters"].str.contains(f"{LR_FACTOR}=").any():
+        return (
+            f"For every strategy, the baseline too, a factor on the recipe's learning rates "
+            f"({as_code(LR_FACTOR)}) was tried as well; {steps}."
+        )
+    given = comparison.manifest.experiment.settings.get("lr") is not None
+    reason = " because it was given" if given else ""
+    return f"The learning rate was not tried{reason}; {steps}."
+
+
+def _knobs_table(comparison: Comparison) -> Table:
+    """Strategies × what was tuned and by how many trials: who had more to choose from."""
+    results = comparison.manifest.tuning.results if comparison.manifest.tuning else ()
+    seeds, rows = len(comparison.seeds), []
+    for name in comparison.strategies:
+        tried = [trial.parameters for trial in results if trial.strategy == name]
+        parameters = list(dict.fromkeys(key for each in tried for key in each))
+        count = f"{len(tried) / seeds:g}"
+        rows.append(make_row(name, str(len(parameters)), ", ".join(parameters), count))
+    titles = ("Strategy", "Parameters tuned", "Which", "Trials a seed")
+    caption = "Who had how much to choose from: with more parameters, more can fit by chance."
+    return Table(caption, titles, tuple(rows), frozenset({0, 2}), CSV)
 
 
 def trials_frame(comparison: Comparison) -> pd.DataFrame:
