@@ -3,6 +3,7 @@
 from benchmark.strategy import (
     AllImagesAugmented,
     Between,
+    ImagesRotated,
     RandomAugmentation,
     Stage,
     Strategy,
@@ -22,5 +23,6 @@ def augmentation_only(degrees: float = 15.0) -> Strategy:
 
     Example: --strategies no_change,augmentation_only,augmentation_oversampling
     """
-    stage = Stage(augmentation=RandomAugmentation(degrees), expectations=(AllImagesAugmented(),))
+    expectations = (AllImagesAugmented(), ImagesRotated(degrees))
+    stage = Stage(augmentation=RandomAugmentation(degrees), expectations=expectations)
     return Strategy(stages=(stage,))

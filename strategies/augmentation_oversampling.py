@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from benchmark.strategy import (
     Between,
+    ImagesRotated,
     RandomAugmentation,
     RepeatsAugmented,
     Strategy,
@@ -27,5 +28,5 @@ def augmentation_oversampling(degrees: float = 15.0) -> Strategy:
     """
     (stage,) = find("random_oversampling").stages
     augmentation = RandomAugmentation(degrees, from_repeat=1)
-    expectations = (*stage.expectations, RepeatsAugmented())
+    expectations = (*stage.expectations, RepeatsAugmented(), ImagesRotated(degrees))
     return Strategy((replace(stage, augmentation=augmentation, expectations=expectations),))

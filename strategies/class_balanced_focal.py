@@ -2,11 +2,10 @@
 
 from benchmark.strategy import (
     Between,
-    DownweightsEasyExamples,
+    ExpectLoss,
     OneOf,
     Stage,
     Strategy,
-    UpweightsRareClasses,
     WeightedLoss,
     strategy,
 )
@@ -27,5 +26,5 @@ def class_balanced_focal(gamma: float = 1.0, beta: float = 0.9999) -> Strategy:
     Example: --strategies no_change,class_balanced_focal:gamma=2,beta=0.9999
     """
     loss = WeightedLoss(InverseEffectiveNumber(beta), FocalLoss(gamma))
-    expectations = (DownweightsEasyExamples(), UpweightsRareClasses())
+    expectations = (ExpectLoss(gamma=gamma, beta=beta),)
     return Strategy(stages=(Stage(loss=loss, expectations=expectations),))

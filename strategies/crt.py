@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from benchmark.strategy import Between, OneOf, Strategy, find, strategy
+from benchmark.strategy import Between, ExpectStage, OneOf, Strategy, find, strategy
 
 
 @strategy(groups=("samplers",), final_fraction=Between(0.1, 0.6), reset=OneOf((True, False)))
@@ -28,5 +28,8 @@ def crt(
     """
     (balanced,) = find("random_oversampling").stages
     fraction = 0.0 if extra_epochs else final_fraction
+    scheduled = ExpectStage(fraction, extra_epochs, head_alone=True, reset_head=reset)
+    expectations = (*balanced.expectations, scheduled)
     final = replace(balanced, fraction=fraction, extra_epochs=extra_epochs)
-    return find(base).then(replace(final, train_from="head", reset_head=reset))
+    final = replace(final, train_from="head", reset_head=reset, expectations=expectations)
+    return find(base).then(final)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from benchmark.strategy import Between, Strategy, find, strategy
+from benchmark.strategy import Between, ExpectStage, Strategy, find, strategy
 
 
 @strategy(groups=("samplers",), final_fraction=Between(0.05, 0.5))
@@ -19,4 +19,6 @@ def deferred_resampling(base: str = "no_change", final_fraction: float = 0.2) ->
     Example: --strategies no_change,deferred_resampling:final_fraction=0.1,0.2
     """
     (balanced,) = find("random_oversampling").stages
-    return find(base).then(replace(balanced, fraction=final_fraction))
+    expectations = (*balanced.expectations, ExpectStage(final_fraction))
+    final = replace(balanced, fraction=final_fraction, expectations=expectations)
+    return find(base).then(final)

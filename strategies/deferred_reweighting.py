@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from benchmark.strategy import Between, OneOf, Strategy, find, strategy
+from benchmark.strategy import Between, ExpectStage, OneOf, Strategy, find, strategy
 
 
 @strategy(
@@ -25,4 +25,6 @@ def deferred_reweighting(
     Example: --strategies no_change,deferred_reweighting:final_fraction=0.3
     """
     (weighted,) = find("effective_number", beta=beta).stages
-    return find(base).then(replace(weighted, fraction=final_fraction))
+    expectations = (*weighted.expectations, ExpectStage(final_fraction))
+    final = replace(weighted, fraction=final_fraction, expectations=expectations)
+    return find(base).then(final)

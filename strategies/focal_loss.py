@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import Between, DownweightsEasyExamples, Stage, Strategy, strategy
+from benchmark.strategy import Between, ExpectLoss, Stage, Strategy, strategy
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,5 +40,5 @@ def focal_loss(gamma: float = 2.0) -> Strategy:
 
     Example: --strategies no_change,focal_loss:gamma=0.5,1,2
     """
-    stage = Stage(loss=FocalLoss(gamma), expectations=(DownweightsEasyExamples(),))
+    stage = Stage(loss=FocalLoss(gamma), expectations=(ExpectLoss(gamma=gamma),))
     return Strategy(stages=(stage,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import Between, Stage, Strategy, UpweightsEasyExamples, strategy
+from benchmark.strategy import Between, ExpectLoss, Stage, Strategy, strategy
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,4 +41,4 @@ def generalized_cross_entropy(q: float = 0.7) -> Strategy:
     Example: --strategies no_change,generalized_cross_entropy:q=0.5
     """
     loss = GeneralizedCrossEntropy(q)
-    return Strategy(stages=(Stage(loss=loss, expectations=(UpweightsEasyExamples(),)),))
+    return Strategy(stages=(Stage(loss=loss, expectations=(ExpectLoss(q=q),)),))

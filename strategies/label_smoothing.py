@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import Between, DownweightsUncertainExamples, Stage, Strategy, strategy
+from benchmark.strategy import Between, ExpectLoss, Stage, Strategy, strategy
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,5 +41,5 @@ def label_smoothing(epsilon: float = 0.1) -> Strategy:
 
     Example: --strategies no_change,label_smoothing:epsilon=0.05
     """
-    expectations = (DownweightsUncertainExamples(confident=1 - epsilon / 2),)
+    expectations = (ExpectLoss(epsilon=epsilon),)
     return Strategy(stages=(Stage(loss=SmoothedCrossEntropy(epsilon), expectations=expectations),))

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import Between, Stage, Strategy, WeightedLoss, strategy
-from benchmark.strategy.expectations.loss import UpweightsEasyExamples, UpweightsRareClasses
+from benchmark.strategy import (
+    Between,
+    ExpectCosineHead,
+    ExpectLoss,
+    ExpectStage,
+    Stage,
+    Strategy,
+    WeightedLoss,
+    strategy,
+)
 from strategies.effective_number import InverseEffectiveNumber
 
 if TYPE_CHECKING:
@@ -63,8 +71,12 @@ def ldam_drw(
 
     Example: --strategies no_change,ldam_drw:margin=0.3
     """
-    loss, easy = LDAMLoss(margin, scale), UpweightsEasyExamples()
+    loss, expected = LDAMLoss(margin, scale), ExpectLoss(margin=margin, scale=scale)
     weighted = WeightedLoss(InverseEffectiveNumber(beta), loss)
-    plain = Strategy((Stage(loss=loss, expectations=(easy,)),), CosineHead(scale))
-    final = Stage(final_fraction, loss=weighted, expectations=(easy, UpweightsRareClasses()))
-    return plain.then(final)
+    plain = Strategy(
+        (Stage(loss=loss, expectations=(expected,)),),
+        CosineHead(scale),
+        expectations=(ExpectCosineHead(scale),),
+    )
+    expectations = (replace(expected, beta=beta), ExpectStage(final_fraction))
+    return plain.then(Stage(final_fraction, loss=weighted, expectations=expectations))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import Between, Stage, Strategy, UpweightsRareClasses, strategy
+from benchmark.strategy import Between, ExpectLoss, Stage, Strategy, strategy
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -39,5 +39,5 @@ def logit_adjusted_loss(tau: float = 1.0) -> Strategy:
 
     Example: --strategies no_change,logit_adjusted_loss:tau=0.5,1
     """
-    stage = Stage(loss=LogitAdjustedCrossEntropy(tau), expectations=(UpweightsRareClasses(),))
+    stage = Stage(loss=LogitAdjustedCrossEntropy(tau), expectations=(ExpectLoss(tau=tau),))
     return Strategy(stages=(stage,))

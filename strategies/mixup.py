@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import Between, ImagesMixed, Stage, Strategy, strategy
+from benchmark.strategy import (
+    Between,
+    ImagesMixed,
+    LabelsFollowPixels,
+    SharesFromBeta,
+    Stage,
+    Strategy,
+    strategy,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -52,4 +60,5 @@ def mixup(alpha: float = 0.2) -> Strategy:
 
     Example: --strategies no_change,mixup:alpha=0.2,1
     """
-    return Strategy(stages=(Stage(mixing=Mixup(alpha), expectations=(ImagesMixed(at_least=0.5),)),))
+    expectations = (ImagesMixed(at_least=0.25), LabelsFollowPixels(), SharesFromBeta(alpha))
+    return Strategy(stages=(Stage(mixing=Mixup(alpha), expectations=expectations),))

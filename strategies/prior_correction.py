@@ -1,15 +1,15 @@
 """Prior correction of a trained model."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.strategy import (
     Between,
+    ExpectPriorCorrection,
     OffsetArgmax,
     Outputs,
-    PredictsRareClassesMore,
     Strategy,
     find,
     strategy,
@@ -46,4 +46,4 @@ def prior_correction(base: str = "no_change", tau: float = 1.0) -> Strategy:
     Example: --strategies no_change,prior_correction:tau=0.5,1
     """
     rule = PriorCorrection(tau)
-    return replace(find(base), decision=rule, expectations=(PredictsRareClassesMore(),))
+    return find(base).decided_by(rule, ExpectPriorCorrection(tau))

@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import Between, ImagesMixed, Stage, Strategy, strategy
+from benchmark.strategy import (
+    Between,
+    ImagesMixed,
+    LabelsFollowPixels,
+    SharesFromBeta,
+    Stage,
+    Strategy,
+    strategy,
+)
 from strategies.mixup import Mixup
 
 if TYPE_CHECKING:
@@ -44,4 +52,9 @@ def remix(alpha: float = 1.0, kappa: float = 3.0, tau: float = 0.5) -> Strategy:
             f"remix: kappa must be 1 or more and tau from 0 to 1, got {kappa} and {tau}"
         )
     mixing = Remix(alpha, kappa, tau)
-    return Strategy(stages=(Stage(mixing=mixing, expectations=(ImagesMixed(at_least=0.05),)),))
+    expectations = (
+        ImagesMixed(at_least=0.05),
+        LabelsFollowPixels(kappa, tau),
+        SharesFromBeta(alpha),
+    )
+    return Strategy(stages=(Stage(mixing=mixing, expectations=expectations),))

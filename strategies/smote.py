@@ -5,7 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.strategy import Between, OneOf, Stage, Strategy, SyntheticFeatures, find, strategy
+from benchmark.strategy import (
+    Between,
+    ExpectStage,
+    FeaturesInterpolated,
+    OneOf,
+    Stage,
+    Strategy,
+    SyntheticFeatures,
+    find,
+    strategy,
+)
 
 
 @dataclass(frozen=True)
@@ -63,12 +73,17 @@ def smote(
 
     Example: --strategies no_change,crt,smote:neighbors=3
     """
+    fraction = 0.0 if extra_epochs else final_fraction
     final = Stage(
-        fraction=0.0 if extra_epochs else final_fraction,
+        fraction=fraction,
         extra_epochs=extra_epochs,
         synthesizer=Smote(neighbors),
         train_from="head",
         reset_head=reset,
-        expectations=(SyntheticFeatures(),),
+        expectations=(
+            SyntheticFeatures(),
+            FeaturesInterpolated(neighbors),
+            ExpectStage(fraction, extra_epochs, head_alone=True, reset_head=reset),
+        ),
     )
     return find(base).then(final)

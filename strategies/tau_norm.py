@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.strategy import Between, Outputs, PredictsRareClassesMore, Strategy, find, strategy
+from benchmark.strategy import Between, ExpectTauNormalisation, Outputs, Strategy, find, strategy
 
 
 @dataclass(frozen=True)
@@ -46,4 +46,4 @@ def tau_norm(base: str = "no_change", tau: float = 1.0) -> Strategy:
     Example: --strategies no_change,tau_norm:tau=0.5,1
     """
     rule = TauNormalisation(tau)
-    return replace(find(base), decision=rule, expectations=(PredictsRareClassesMore(),))
+    return find(base).decided_by(rule, ExpectTauNormalisation(tau))

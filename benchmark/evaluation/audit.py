@@ -1,53 +1,46 @@
 """Implementation audit: what a strategy declares against what was measured in its training.
 
 A neutral component of a strategy must have no measurable effect. Any other component must have the
-effect that it declares or, where it declares nothing, some effect. A decision is tested on a
-synthetic network, and its labels must be those that it gives when it is fitted again. Every
-strategy is checked as well for two things: the blocks that changed are those that the recipe
-trains, and the training took the steps and images of the common budget.
+effect that it declares or, where it declares nothing, some effect. A declared strength is checked
+in size. An augmentation is tested on synthetic images and a decision on a synthetic network; its
+labels must be those that it gives when it is fitted again. Every strategy is checked as well for
+what holds for all: images of a class are drawn equally often and batches are mixed, the gradient is
+that of the strategy's loss, the blocks that changed are those that the recipe trains, and the
+training took the steps and images of the common budget.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from benchmark.evaluation.metrics.class_counts import Labels
-from benchmark.evaluation.synthetic_network import decide_on_synthetic_network
+from benchmark.evaluation.audit_check import AuditCheck, has_effect
+from benchmark.evaluation.decision_audit import check_decision, check_head
+from benchmark.evaluation.stage_measurement import measure_stage
 from benchmark.model.backbone import HEAD
 from benchmark.plan.recipes import Recipe
 from benchmark.plan.schedule import Budget, StepRange, build_schedule
-from benchmark.strategy import Argmax, Decision, ExpectClassSampling, Stage, Strategy
-from benchmark.strategy.expectations import inputs
-from benchmark.strategy.expectations.decision import DecisionIsArgmax
-from benchmark.strategy.expectations.loss import GradientMatchesCrossEntropy
-from benchmark.strategy.measurements import (
-    CheckResult,
+from benchmark.strategy import (
     DecisionMeasurement,
     Expectation,
+    ExpectClassSampling,
+    ExpectSameLoss,
+    ImagesDrawnUnequally,
+    Stage,
     StageMeasurement,
+    Strategy,
 )
+from benchmark.strategy.expectations import inputs, mixing, synthesis
+from benchmark.strategy.expectations.draws import BatchesMixed, ImagesDrawnEqually
+from benchmark.strategy.expectations.loss import GradientMatchesCrossEntropy
 
 # component of a stage -> what a neutral one must measure
 _NEUTRAL: dict[str, Expectation[StageMeasurement]] = {
     "sampler": ExpectClassSampling(1.0),
     "augmentation": inputs.NoImageAugmented(),
-    "mixing": inputs.NoImageMixed(),
-    "synthesizer": inputs.NoFeatureSynthetic(),
+    "mixing": mixing.NoImageMixed(),
+    "synthesizer": synthesis.NoFeatureSynthetic(),
     "loss": GradientMatchesCrossEntropy(),
 }
-
-
-@dataclass(frozen=True)
-class AuditCheck:
-    """One expectation, compared with what was measured; both in words."""
-
-    component: str  # of the strategy; or "trained_blocks", "budget"
-    expectation: str
-    passed: bool | None  # None where the measurement can't decide
-    observed: str
 
 
 def audit(
@@ -64,20 +57,19 @@ def audit(
     `measured` is `StepRangeMonitor.to_json` of every step range of the training, `decision` the
     validation labels of the strategy and the outputs that its decision was fitted to.
     """
-    checks = []
+    checks: list[AuditCheck] = []
     step_ranges = build_schedule(strategy, budget)
+    by_start = {values["start"]: values for values in measured}
     for number, stage in enumerate(strategy.stages, start=1):
         own = [steps for steps in step_ranges if steps.stage is stage]
-        starts = {steps.start for steps in own}
-        drawn_before = (own[0].start - own[0].sampler_start) * budget.batch_size
-        ranges = [values for values in measured if values["start"] in starts]
-        measurement = _sum_ranges(ranges, decision.class_counts, drawn_before)
+        measurement = measure_stage(stage, own, budget, by_start, decision.class_counts)
         prefix = f"stage {number}: " if len(strategy.stages) > 1 else ""
         of_stage = _check_stage(stage, measurement)
         checks += [replace(each, expectation=prefix + each.expectation) for each in of_stage]
     trained = _check_trained_blocks(step_ranges, recipe, blocks, measured)
     return [
         *checks,
+        *check_head(strategy, decision),
         *check_decision(strategy, decision),
         trained,
         _check_budget(budget, step_ranges, measured),
@@ -87,89 +79,27 @@ def audit(
 def _check_stage(stage: Stage, measurement: StageMeasurement) -> Iterator[AuditCheck]:
     for component, neutral in _NEUTRAL.items():
         declared = [each for each in stage.expectations if each.component == component]
-        if declared:
-            yield from (
-                AuditCheck(component, each.claim, *each.check(measurement)) for each in declared
-            )
-        elif stage.is_neutral(component):
-            yield AuditCheck(component, neutral.claim, *neutral.check(measurement))
-        else:
-            yield _has_effect(component, neutral.check(measurement), measurement.class_counts)
+        if not declared and stage.is_neutral(component):
+            declared = [neutral]
+        elif not declared:
+            yield has_effect(component, neutral.check(measurement), measurement.class_counts)
+        for each in (*declared, *_always(component, stage)):
+            yield AuditCheck(component, each.claim, *each.check(measurement))
+    for each in stage.expectations:
+        if each.component == "schedule":
+            yield AuditCheck(each.component, each.claim, *each.check(measurement))
 
 
-def check_decision(strategy: Strategy, measurement: DecisionMeasurement) -> Iterator[AuditCheck]:
-    """Check the decision of a strategy: its labels on a synthetic network, and those of the run."""
-    neutral = DecisionIsArgmax()
-    component, in_run = neutral.component, neutral.check(measurement)
-    if strategy.decision == Argmax() and not strategy.expectations:
-        yield AuditCheck(component, neutral.claim, *in_run)
-        return
-    counts = measurement.class_counts
-    try:
-        width = measurement.outputs.features.shape[1]
-        synthetic = decide_on_synthetic_network(strategy.decision, counts, width)
-    except Exception as error:  # a plug-in may need more than this network has
-        yield AuditCheck(
-            component,
-            "it can be fitted to a synthetic network",
-            None,
-            f"{type(error).__name__}: {error}",
-        )
-    else:
-        for each in strategy.expectations:
-            yield AuditCheck(component, each.claim, *each.check(synthetic))
-        if not strategy.expectations:
-            is_argmax, _ = in_run
-            yield _has_effect(component, neutral.check(synthetic) if is_argmax else in_run, counts)
-    yield _check_refit(strategy.decision, measurement)
-
-
-def _check_refit(decision: Decision, measurement: DecisionMeasurement) -> AuditCheck:
-    """Compare the labels with those of the decision, fitted once more to the same outputs."""
-    rule = decision.fit(measurement.outputs, measurement.class_counts)
-    refitted = np.asarray(rule(measurement.outputs.without_labels()))
-    different = int((refitted != measurement.predicted).sum())
-    before, after = measurement.macro_f1
-    return AuditCheck(
-        "decision",
-        "the recorded labels are those of the decision, fitted again",
-        different == 0,
-        f"{different} of {len(measurement.predicted)} validation labels differ; "
-        f"it changed {int(measurement.changed.sum())}, macro-F1 from {before:.3f} to {after:.3f}",
-    )
-
-
-def _has_effect(component: str, neutral: CheckResult, counts: Labels) -> AuditCheck:
-    """Check a component without expectations: it must not measure what a neutral one does."""
-    is_neutral, observed = neutral
-    present = counts[counts > 0]
-    balanced = present.max() < 1.1 * present.min()  # then there may be nothing to do
-    passed = None if is_neutral and balanced else not is_neutral
-    return AuditCheck(
-        component, "it has some effect (no expectation is declared)", passed, observed
-    )
-
-
-def _sum_ranges(
-    measured: Sequence[dict[str, Any]], counts: Labels, drawn_before: int
-) -> StageMeasurement:
-    """Sum the measurements of the step ranges of one stage."""
-
-    def total(name: str) -> NDArray[Any]:
-        return np.sum([values[name] for values in measured], axis=0)
-
-    images, repeats = total("images_shown").tolist()
-    augmented, augmented_repeats = total("augmented").tolist()
-    return StageMeasurement(
-        counts,
-        total("drawn"),
-        total("synthetic"),
-        (images, repeats),
-        (augmented, augmented_repeats),
-        int(total("mixed")),
-        total("gradient_norm"),
-        drawn_before,
-    )
+def _always(component: str, stage: Stage) -> Iterator[Expectation[StageMeasurement]]:
+    """Yield what is expected of a component whatever it declares."""
+    if component == "sampler":
+        if not any(isinstance(each, ImagesDrawnUnequally) for each in stage.expectations):
+            yield ImagesDrawnEqually()
+        yield BatchesMixed()
+    if component == "augmentation" and not stage.is_neutral(component):
+        yield inputs.ImagesRecognisable()
+    if component == "loss" and not stage.is_neutral(component):
+        yield ExpectSameLoss(stage.loss)
 
 
 def _check_trained_blocks(

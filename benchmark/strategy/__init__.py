@@ -18,13 +18,19 @@ from benchmark.strategy.components import (
     Shuffle,
     WeightedLoss,
 )
-from benchmark.strategy.expectations.decision import PredictsRareClassesMore, RaisesFittedMacroF1
+from benchmark.strategy.expectations.decision import (
+    ExpectPriorCorrection,
+    ExpectTauNormalisation,
+    PredictsRareClassesMore,
+    RaisesFittedMacroF1,
+)
+from benchmark.strategy.expectations.draws import ImagesDrawnUnequally
+from benchmark.strategy.expectations.head import ExpectCosineHead
 from benchmark.strategy.expectations.inputs import (
     AllImagesAugmented,
     ExpectClassSampling,
-    ImagesMixed,
+    ImagesRotated,
     RepeatsAugmented,
-    SyntheticFeatures,
 )
 from benchmark.strategy.expectations.loss import (
     DownweightsEasyExamples,
@@ -33,6 +39,10 @@ from benchmark.strategy.expectations.loss import (
     UpweightsEasyExamples,
     UpweightsRareClasses,
 )
+from benchmark.strategy.expectations.loss_formula import ExpectLoss, ExpectSameLoss
+from benchmark.strategy.expectations.mixing import ImagesMixed, LabelsFollowPixels, SharesFromBeta
+from benchmark.strategy.expectations.schedule import ExpectStage
+from benchmark.strategy.expectations.synthesis import FeaturesInterpolated, SyntheticFeatures
 from benchmark.strategy.measurements import (
     CheckResult,
     DecisionMeasurement,
@@ -57,10 +67,13 @@ from benchmark.strategy.stage import Stage, Strategy
 __all__ = [
     "AllImagesAugmented", "Argmax", "Augmentation", "Between", "CheckResult", "CrossEntropy",
     "Decision", "DecisionMeasurement", "DownweightsEasyExamples", "DownweightsUncertainExamples",
-    "ExpectClassSampling", "ExpectClassWeights", "Expectation", "FeatureSynthesizer", "Head",
-    "ImagesMixed", "LinearHead", "Loss", "Mixing", "NoAugmentation", "NoMixing", "NoSynthesis",
-    "OffsetArgmax", "OneOf", "Outputs", "PredictsRareClassesMore", "RaisesFittedMacroF1",
-    "RandomAugmentation", "RepeatsAugmented", "Sampler", "Shuffle", "Stage", "StageMeasurement",
+    "ExpectClassSampling", "ExpectClassWeights", "ExpectCosineHead", "ExpectLoss",
+    "ExpectPriorCorrection", "ExpectSameLoss", "ExpectStage", "ExpectTauNormalisation",
+    "Expectation", "FeatureSynthesizer", "FeaturesInterpolated", "Head",
+    "ImagesDrawnUnequally", "ImagesMixed", "ImagesRotated", "LabelsFollowPixels", "LinearHead",
+    "Loss", "Mixing", "NoAugmentation", "NoMixing", "NoSynthesis", "OffsetArgmax", "OneOf",
+    "Outputs", "PredictsRareClassesMore", "RaisesFittedMacroF1", "RandomAugmentation",
+    "RepeatsAugmented", "Sampler", "SharesFromBeta", "Shuffle", "Stage", "StageMeasurement",
     "Strategy", "SyntheticFeatures", "UpweightsEasyExamples", "UpweightsRareClasses",
     "WeightedLoss", "find", "strategy",
 ]  # fmt: skip

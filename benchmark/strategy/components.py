@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
-    from benchmark.strategy.protocols import Augmentation, Loss
+    from benchmark.strategy.protocols import Loss
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ class RandomAugmentation:
     def __call__(self, images: Tensor, repeat_index: Tensor, rng: torch.Generator) -> Tensor:
         """Images (B, 3, H, W) uint8 -> the same."""
         import torch
-        from torch.nn.functional import affine_grid, grid_sample
+
+        functional = torch.nn.functional
 
         def uniform(width: float) -> Tensor:  # (B,) within +- width
             draw = torch.rand(len(images), generator=rng, device=images.device)
@@ -74,8 +75,11 @@ class RandomAugmentation:
         cos, sin = torch.cos(angle) / scale, torch.sin(angle) / scale
         x = torch.stack((cos * mirror, -sin, uniform(self.shift)), dim=1)  # (B, 3)
         y = torch.stack((sin * mirror, cos, uniform(self.shift)), dim=1)
-        grid = affine_grid(torch.stack((x, y), dim=1), list(images.shape), align_corners=False)
-        warped = grid_sample(images.float(), grid, padding_mode="reflection", align_corners=False)
+        turned = torch.stack((x, y), dim=1)  # (B, 2, 3)
+        grid = functional.affine_grid(turned, list(images.shape), align_corners=False)
+        warped = functional.grid_sample(
+            images.float(), grid, padding_mode="reflection", align_corners=False
+        )
         mean = warped.mean(dim=(1, 2, 3), keepdim=True)  # (B, 1, 1, 1)
         contrast = (1 + uniform(self.light)).view(-1, 1, 1, 1)  # (B,) -> (B, 1, 1, 1)
         brightness = (1 + uniform(self.light)).view(-1, 1, 1, 1)  # (B,) -> (B, 1, 1, 1)
@@ -176,10 +180,3 @@ class OffsetArgmax:
     def __call__(self, outputs: Outputs) -> NDArray[np.int64]:
         """Outputs of N images -> labels (N,)."""
         return (outputs.log_probabilities + np.asarray(self.offset)).argmax(axis=1)
-
-
-def augments_first_occurrence(augmentation: Augmentation) -> bool:
-    """Return whether the first occurrence of an image in an epoch is augmented."""
-    import torch
-
-    return bool(augmentation.selects(torch.zeros(1, dtype=torch.int64))[0])

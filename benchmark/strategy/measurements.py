@@ -1,6 +1,6 @@
 """Measurements of a training and of a decision, and the protocol of what is expected of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -11,9 +11,50 @@ from benchmark.strategy.outputs import Outputs
 CONFIDENCE_BINS = 10  # equal bins of the probability of the true class
 
 
+class SyntheticRow(NamedTuple):
+    """A synthetic feature, and the two images of its class that it lies between."""
+
+    label: float  # the index of its class
+    detour: float  # by way of it from one image to the other, relative to their distance; 0 between
+    rank: float  # of the one among the neighbours of the other, from 1
+    position: float  # from 0 at the one to 1 at the other
+    is_copy: float  # 1 if an earlier row is the same
+
+
+@dataclass(frozen=True)
+class SampledImages:
+    """Some of the images that a stage trained on, K of them. C classes."""
+
+    logits: NDArray[np.float64]  # (K, C)
+    gradient: NDArray[np.float64]  # (K, C) of an image's loss at its logits
+    target: NDArray[np.float64]  # (K, C)
+    pixels: NDArray[np.float64] | None = None  # (K, C) share of each class, if images are mixed
+    own_pixels: NDArray[np.float64] | None = None  # (K,) share of the image's own, likewise
+
+
+@dataclass(frozen=True)
+class PatternsAugmented:
+    """What an augmentation does to K synthetic images with three coloured dots each."""
+
+    is_flat: NDArray[np.bool_]  # (K,) no dot is left
+    angle: NDArray[np.float64]  # (K,) rotation in degrees; NaN where the dots were not found
+    is_own: NDArray[np.bool_]  # (K,) the dots are the image's own, not those of another
+
+
+@dataclass(frozen=True)
+class StageSchedule:
+    """When a stage ran, and what it trained."""
+
+    fraction: float  # of the steps that train more than the head
+    tolerance: float  # of the fraction: that of a step and a half
+    extra_steps: int  # after the common budget
+    trained_more: bool | None  # whether blocks changed where the recipe trains them; None: nowhere
+    resets_head: bool
+
+
 @dataclass(frozen=True)
 class StageMeasurement:
-    """Measured in one stage of a training. C classes."""
+    """Measured in one stage of a training. C classes, N training images."""
 
     class_counts: NDArray[np.int64]  # training images, (C,)
     drawn: NDArray[np.int64]  # images shown, (C,)
@@ -25,6 +66,15 @@ class StageMeasurement:
     # cross-entropy, by class and probability of the true class, (C, CONFIDENCE_BINS, 2).
     gradient_norm: NDArray[np.float64]
     drawn_before: int = 0  # images that the same sampler drew before this stage
+    # draws of each image, (N,), in the order of their classes; () where they were not counted
+    image_draws: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    batches: tuple[int, int] = (0, 0)  # how many, and of how many rows
+    same_class_pairs: int = 0  # pairs of rows of one class in one batch
+    sample: SampledImages | None = None
+    added_features: NDArray[np.int64] | None = None  # rows of the synthesizer, (C,)
+    synthetic_rows: tuple[SyntheticRow, ...] = ()  # some of these
+    patterns: PatternsAugmented | None = None
+    schedule: StageSchedule | None = None
 
     @property
     def gradient(self) -> NDArray[np.float64]:
@@ -63,12 +113,14 @@ class DecisionMeasurement:
     @property
     def macro_f1(self) -> tuple[float, float]:
         """Macro-F1 by argmax and by the decision."""
+        return self.macro_f1_of(self.argmax), self.macro_f1_of(self.predicted)
+
+    def macro_f1_of(self, predicted: NDArray[np.int64]) -> float:
+        """Macro-F1 of any labels (N,)."""
         from sklearn.metrics import f1_score
 
         options = {"labels": range(len(self.class_counts)), "average": "macro", "zero_division": 0}
-        before = f1_score(self.outputs.labels, self.argmax, **options)
-        after = f1_score(self.outputs.labels, self.predicted, **options)
-        return float(before), float(after)
+        return float(f1_score(self.outputs.labels, predicted, **options))
 
 
 Measurement = TypeVar("Measurement", StageMeasurement, DecisionMeasurement, contravariant=True)

@@ -96,6 +96,13 @@ class Strategy:
         shorter = (replace(stage, fraction=stage.fraction * rest) for stage in self.stages)
         return replace(self, stages=(*shorter, final))
 
+    def decided_by(
+        self, decision: protocols.Decision, *expectations: Expectation[DecisionMeasurement]
+    ) -> Strategy:
+        """Return this strategy with another decision; what it declares of its head stays."""
+        of_head = (each for each in self.expectations if each.component == "head")
+        return replace(self, decision=decision, expectations=(*of_head, *expectations))
+
 
 def acting_components(strategy: Strategy) -> list[str]:
     """Return the components in which a strategy differs from plain training.

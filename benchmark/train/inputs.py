@@ -11,8 +11,11 @@ from benchmark.model.network import Network
 from benchmark.strategy import Augmentation, NoMixing, Stage
 from benchmark.train.batch_sampler import Batch, BatchSampler
 from benchmark.train.frozen_features import FrozenFeatures
+from benchmark.train.image_sample import grid, pixel_shares
 from benchmark.train.sample_pool import SamplePool
 from benchmark.train.telemetry import DeviceAccumulators
+
+_OCCURRENCES = 1000  # in an epoch, that an augmentation is asked about
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,11 @@ class TrainingInputs:
             return self._stored(batch.positions), target
         images = self._images(batch.select(fresh), sums)
         if mixes:
+            before = (grid(images), target.clone()) if sums.rows is not None else None
             images, target = mixing(images.float(), target, self.counts, self.generator)
             sums.mixed += (target.amax(1) < 1 - 1e-6).sum()
+            if before is not None:
+                sums.pixel_shares = pixel_shares(*before, grid(images), batch.positions)
         computed = frozen.pretrained.prefix(images)
         if self.samples.features is not None:
             with torch.no_grad(), frozen.autocast():
@@ -95,3 +101,8 @@ class TrainingInputs:
 
     def _to_device(self, numbers: NDArray[np.int64]) -> Tensor:
         return self.frozen_features.to_device(torch.from_numpy(numbers))
+
+
+def augments_every_image(augmentation: Augmentation) -> bool:
+    """Return whether every occurrence of an image in an epoch is augmented."""
+    return bool(augmentation.selects(torch.arange(_OCCURRENCES)).all())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -24,6 +25,17 @@ class SamplePool:
     images: int  # N
     features: Tensor | None  # (N + S, D), where the head alone is trained
     synthetic: NDArray[np.bool_]  # (N + S,) rows that equal no image's
+
+    def added_by_class(self, classes: int) -> NDArray[np.int64]:
+        """Rows that are not those of the images, by class, (C,)."""
+        return np.bincount(self.labels[self.images :], minlength=classes)
+
+    @cached_property
+    def rank_by_class(self) -> NDArray[np.int64]:
+        """Position of each image if all are put in the order of their classes, (N,)."""
+        rank = np.empty(self.images, np.int64)
+        rank[np.argsort(self.labels[: self.images], kind="stable")] = np.arange(self.images)
+        return rank
 
     @classmethod
     def from_images(cls, labels: NDArray[np.int64], features: Tensor | None) -> SamplePool:

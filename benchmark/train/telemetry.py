@@ -17,9 +17,12 @@ from torch import Tensor, nn
 from benchmark.evaluation.metrics.classification import macro_f1, never_predicted
 from benchmark.model.backbone import HEAD
 from benchmark.model.network import Network
+from benchmark.storage.packed import pack_array, unpack_array
 from benchmark.strategy.measurements import CONFIDENCE_BINS
 from benchmark.train.batch_sampler import Batch
+from benchmark.train.image_sample import ImageSample
 from benchmark.train.sample_pool import SamplePool
+from benchmark.train.synthetic_rows import describe_synthetic_rows
 
 SMALLEST_MICRO_BATCH = 2  # batch norm can't average over one image
 
@@ -30,12 +33,18 @@ _BLOCK_SETS = ("changed_parameters", "changed_batch_norm")
 
 @dataclass
 class StepRangeMonitor:
-    """Measurements of one step range of a training. C classes."""
+    """Measurements of one step range of a training. C classes, N training images."""
 
     start: int
     drawn: NDArray[np.int64]  # (C,) images drawn, by class
     synthetic: NDArray[np.int64]  # (C,) features drawn that are no image's
     gradient_norm: NDArray[np.float64]  # (C, CONFIDENCE_BINS, 2), see `gradient_norm`
+    image_draws: NDArray[np.int32]  # (N,) draws of each image, in the order of their classes
+    sample: ImageSample
+    same_class_pairs: int = 0  # pairs of images of one class in one batch
+    resets_head: bool = False  # whether it began with other parameters of the head
+    added_features: list[int] = field(default_factory=list)  # (C,) rows of the synthesizer
+    synthetic_rows: list[list[float]] = field(default_factory=list)  # see `SyntheticRow`
     steps: int = 0  # optimizer steps taken
     images: int = 0  # images with a gradient
     # images at their first occurrence in an epoch, and repeats
@@ -55,6 +64,11 @@ class StepRangeMonitor:
         self.mixed += int(sums.mixed.item())
         self.images += sums.images
 
+    def describe_synthesis(self, samples: SamplePool) -> None:
+        """Note what the synthesizer made."""
+        self.added_features = samples.added_by_class(len(self.drawn)).tolist()
+        self.synthetic_rows = describe_synthetic_rows(samples)
+
     def compare(self, before: Checksums, after: Checksums) -> None:
         """Note the blocks whose numbers differ."""
         self.blocks = [block for block, (parameters, _) in after.items() if parameters]
@@ -70,15 +84,18 @@ class StepRangeMonitor:
         arrays = ("drawn", "synthetic", "gradient_norm")
         lists = {name: getattr(self, name).tolist() for name in arrays}
         lists |= {name: sorted(getattr(self, name)) for name in _BLOCK_SETS}
-        return {**self.__dict__, **lists}
+        packed = {"image_draws": pack_array(self.image_draws), "sample": self.sample.to_json()}
+        return {**self.__dict__, **lists, **packed}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> StepRangeMonitor:
         """Read the value of `to_json`."""
         arrays = {name: np.asarray(value[name], np.int64) for name in ("drawn", "synthetic")}
         arrays["gradient_norm"] = np.asarray(value["gradient_norm"])
+        arrays["image_draws"] = unpack_array(value["image_draws"])
         sets = {name: set(value[name]) for name in _BLOCK_SETS}
-        return cls(**{**value, **arrays, **sets})
+        sample = ImageSample.from_json(value["sample"])
+        return cls(**{**value, **arrays, **sets, "sample": sample})
 
 
 @dataclass
@@ -107,10 +124,11 @@ class TrainingStats:
         """Training images drawn at least once."""
         return int(np.count_nonzero(self.used))
 
-    def end_loss_point(self, step: int, start: int) -> None:
-        """Write down the training loss since the last point, in the step range from `start`."""
+    def end_loss_point(self, step: int, start: int, schedule_start: int) -> None:
+        """Write down the training loss since the last point, see `LossPoint` for the arguments."""
+        point = {"step": step, "start": start, "schedule_start": schedule_start}
         loss = self.loss_sum / self.loss_steps
-        self.losses.append({"step": step, "start": start, "loss": loss, "learning": self.rate_sum})
+        self.losses.append({**point, "loss": loss, "learning": self.rate_sum})
         self.loss_sum, self.rate_sum, self.loss_steps = 0.0, 0.0, 0
 
     def mean_loss_since(self, step: int) -> float:
@@ -121,12 +139,16 @@ class TrainingStats:
         losses = np.array([point["loss"] for point in self.losses])
         return float(np.average(losses[late], weights=steps[late]))
 
-    def monitor(self, start: int) -> StepRangeMonitor:
+    def monitor(self, start: int, mixes: bool = False) -> StepRangeMonitor:
         """Return the monitor of the step range that begins at step `start`."""
         if not self.monitors or self.monitors[-1].start != start:
             drawn, synthetic = np.zeros((2, self.classes), np.int64)
             norms = np.zeros((self.classes, CONFIDENCE_BINS, 2))
-            self.monitors.append(StepRangeMonitor(start, drawn, synthetic, norms))
+            image_draws = np.zeros(len(self.used), np.int32)
+            sample = ImageSample.empty(self.classes, mixes)
+            self.monitors.append(
+                StepRangeMonitor(start, drawn, synthetic, norms, image_draws, sample)
+            )
         return self.monitors[-1]
 
     def count(self, batch: Batch, samples: SamplePool) -> None:
@@ -137,6 +159,9 @@ class TrainingStats:
         self.augmented_images += int(batch.augmented.sum())
         monitor = self.monitors[-1]
         np.add.at(monitor.drawn, samples.labels[images], 1)
+        np.add.at(monitor.image_draws, samples.rank_by_class[images], 1)
+        of_class = np.bincount(samples.labels[batch.positions])
+        monitor.same_class_pairs += int((of_class * (of_class - 1) // 2).sum())
         repeats = int(np.count_nonzero(batch.repeat_index[is_image]))
         first, repeated = monitor.images_shown
         monitor.images_shown = [first + len(images) - repeats, repeated + repeats]
@@ -179,6 +204,15 @@ class DeviceAccumulators:
         self.augmented = torch.zeros(2, device=device)  # first occurrences in an epoch, and repeats
         self.mixed = torch.zeros((), device=device)
         self.images = 0
+        self.rows: list[Tensor] | None = None  # of the images of a step, where they are sampled
+        self.pixel_shares: Tensor | None = None  # of the last micro-batch, where it was mixed
+
+    def add_images(self, logits: Tensor, gradient: Tensor, target: Tensor) -> None:
+        """Add images (B, C); `gradient` is that of every image's own loss, before any mean."""
+        self.gradient_norm += gradient_norm(logits, gradient, target)
+        if self.rows is not None:
+            shares = [] if self.pixel_shares is None else [self.pixel_shares]
+            self.rows.append(torch.cat([logits, gradient, target, *shares], dim=1))
 
     def add(self, other: DeviceAccumulators) -> None:
         """Add the sums of a step, once that step has succeeded."""

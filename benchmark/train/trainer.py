@@ -17,20 +17,19 @@ from benchmark.model.backbone import HEAD
 from benchmark.plan.recipes import Phase
 from benchmark.plan.schedule import StepRange
 from benchmark.plan.segments import Segment
-from benchmark.strategy import Loss, NoSynthesis
-from benchmark.strategy.components import augments_first_occurrence
+from benchmark.strategy import Loss, NoMixing, NoSynthesis
 from benchmark.system.memory import is_out_of_memory, release_memory
 from benchmark.system.progress import Advance
 from benchmark.train.batch_sampler import Batch, BatchSampler
 from benchmark.train.cuda_graphs import STEPS_THAT_PAY, CudaGraphRunner
-from benchmark.train.inputs import TrainingInputs
+from benchmark.train.image_sample import DeviceImageSample, is_sampled
+from benchmark.train.inputs import TrainingInputs, augments_every_image
 from benchmark.train.optim import loss_steps, set_learning_rates, validation_steps
 from benchmark.train.sample_pool import SamplePool
 from benchmark.train.telemetry import (
     SMALLEST_MICRO_BATCH,
     DeviceAccumulators,
     block_checksums,
-    gradient_norm,
     validation_scores,
 )
 from benchmark.train.training_state import TrainingState, derive_seed
@@ -44,6 +43,7 @@ class Training(TrainingState):
     """The training of one network, step by step; see `TrainingState` for the parameters."""
 
     _sums: DeviceAccumulators  # of the steps since the device was last waited for
+    _sample: DeviceImageSample  # of the images of the step range
     _graph_runner: CudaGraphRunner | None = None
     _graphs_from = ""  # first trained block of the graphs
 
@@ -71,9 +71,13 @@ class Training(TrainingState):
         schedule_start, schedule_end = step_range.schedule
         validations = self._validation_steps(step_range, phase)
         points = validations | loss_steps(step_range.start, step_range.end)
+        old_head = block_checksums(self.network).get(HEAD)
         first = self._unfreeze(step_range, phase)
         optimizer = self._prepare_optimizer(step_range, phase)
-        monitor, before = self.stats.monitor(step_range.start), block_checksums(self.network)
+        mixes = not isinstance(step_range.stage.mixing, NoMixing)
+        monitor, before = self.stats.monitor(step_range.start, mixes), block_checksums(self.network)
+        monitor.resets_head |= before.get(HEAD) != old_head
+        self._sample = DeviceImageSample(monitor.sample, self.device)
         inputs = self._inputs(step_range, first)
         self.network.train()
         self._prepare_graphs(first, end - self.step)
@@ -92,12 +96,13 @@ class Training(TrainingState):
                 self.stats.loss_steps += self.step - done
                 self.stats.seconds += time.perf_counter() - begun
                 monitor.add(self._sums)
+                self._sample.write_back()
                 self._sums = self._no_sums()
                 self._require_finite_loss()
                 if self.step in validations or self.step == end:
                     monitor.compare(before, block_checksums(self.network))
                 if self.step in points:
-                    self.stats.end_loss_point(self.step, step_range.start)
+                    self.stats.end_loss_point(self.step, step_range.start, schedule_start)
                 if self.step in validations:
                     self._validate(step_range.phase, phase)
                     after_validation()
@@ -135,6 +140,8 @@ class Training(TrainingState):
         # smaller micro-batches would not help here, and half a step must not be taken twice
         optimizer.step()
         self._sums.add(sums)
+        if sums.rows:
+            self._sample.add(torch.cat(sums.rows), inputs.samples.labels[batch.positions])
         self.network.zero_grad(set_to_none=True)  # leaves their memory to a validation or a save
         return loss
 
@@ -145,6 +152,8 @@ class Training(TrainingState):
         torch.manual_seed(step_seed)  # a strategy may use torch's own generator
         self.network.zero_grad(set_to_none=True)
         loss, sums = torch.zeros((), device=self.device), self._no_sums()
+        if is_sampled(self.step - self.stats.monitors[-1].start):
+            sums.rows = []
         for micro_batch in batch.micro_batches(self.stats.micro_batch_count(len(batch))):
             x, target = inputs.build(micro_batch, sums)
             if inputs.samples.features is None:
@@ -160,7 +169,7 @@ class Training(TrainingState):
             sums.images += len(logits)
             if logits.grad is not None:  # a loss may leave the logits alone
                 gradient = logits.grad * len(batch)  # of each image, not of its share of the mean
-                sums.gradient_norm += gradient_norm(logits.detach(), gradient, target)
+                sums.add_images(logits.detach(), gradient, target)
         return loss, sums
 
     def _require_finite_loss(self) -> None:
@@ -207,7 +216,7 @@ class Training(TrainingState):
         augmentations = (self.recipe.augmentation, step_range.stage.augmentation)
         if first != HEAD:
             features = None
-        elif synthesizer == NoSynthesis() and any(map(augments_first_occurrence, augmentations)):
+        elif synthesizer == NoSynthesis() and any(map(augments_every_image, augmentations)):
             features = torch.empty((0, self.width), device=self.device)  # no image stays as it is
         else:
             features = self._features(self.split.train)
@@ -215,7 +224,9 @@ class Training(TrainingState):
         if synthesizer == NoSynthesis():
             return samples
         rng = np.random.default_rng([self.seed, _SYNTHESIS, step_range.sampler_start])
-        return samples.with_synthetic(synthesizer, rng)
+        samples = samples.with_synthetic(synthesizer, rng)
+        self.stats.monitors[-1].describe_synthesis(samples)
+        return samples
 
     def _prepare_graphs(self, first: str, steps: int) -> None:
         """Capture the trained blocks, where they will be used often enough."""

@@ -17,7 +17,6 @@ from benchmark.strategy import (
     Shuffle,
     WeightedLoss,
 )
-from benchmark.strategy.components import augments_first_occurrence
 
 IMAGES = torch.randint(
     0, 256, (6, 3, 24, 24), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
@@ -104,6 +103,3 @@ def test_occurrences_before_from_repeat_are_not_selected():
     repeat_index = torch.tensor([0, 1, 2])
     assert RandomAugmentation().selects(repeat_index).tolist() == [True, True, True]
     assert RandomAugmentation(from_repeat=2).selects(repeat_index).tolist() == [False, False, True]
-    assert augments_first_occurrence(RandomAugmentation())
-    assert not augments_first_occurrence(RandomAugmentation(from_repeat=1))
-    assert not augments_first_occurrence(NoAugmentation())

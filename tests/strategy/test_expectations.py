@@ -21,12 +21,10 @@ from benchmark.strategy import (
     UpweightsRareClasses,
 )
 from benchmark.strategy.expectations.decision import DecisionIsArgmax
-from benchmark.strategy.expectations.inputs import (
-    NoFeatureSynthetic,
-    NoImageAugmented,
-    NoImageMixed,
-)
+from benchmark.strategy.expectations.inputs import NoImageAugmented
 from benchmark.strategy.expectations.loss import GradientMatchesCrossEntropy, rarer_half
+from benchmark.strategy.expectations.mixing import NoImageMixed
+from benchmark.strategy.expectations.synthesis import NoFeatureSynthetic
 from benchmark.strategy.measurements import CONFIDENCE_BINS
 
 COUNTS = np.array([800, 200, 40, 10])

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from benchmark.plan.schedule import Budget
-from benchmark.strategy import RandomAugmentation, Stage, Strategy
+from benchmark.strategy import NoAugmentation, RandomAugmentation, Stage, Strategy
 from benchmark.train.batch_sampler import Batch
+from benchmark.train.inputs import augments_every_image
 from tests.train.small_training import SIZE, SPLIT, Halves, Setup, Twice, small_features
 
 
@@ -86,3 +87,19 @@ def test_inputs_lie_on_the_device_of_the_features(cut):
     x, target = inputs.build(inputs.batch(0), training._no_sums())
     assert x.device == target.device == setup.features.device
     assert len(x) == len(target) == 4
+
+
+@dataclass(frozen=True)
+class FirstAlone(RandomAugmentation):
+    """Augments the first occurrence of an image."""
+
+    def selects(self, repeat_index):
+        return repeat_index < 1
+
+
+def test_features_are_stored_unless_every_occurrence_is_augmented(setup):
+    assert augments_every_image(RandomAugmentation())
+    for augmentation in (RandomAugmentation(from_repeat=1), NoAugmentation(), FirstAlone()):
+        assert not augments_every_image(augmentation)
+    _, inputs = inputs_of(setup, Stage(sampler=Twice(), augmentation=FirstAlone()), "head")
+    assert len(inputs.samples.features) == len(SPLIT.train)

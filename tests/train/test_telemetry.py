@@ -1,7 +1,6 @@
 """What is measured of a training, and how that comes back from a checkpoint."""
 
 import json
-from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -49,9 +48,12 @@ def test_synthetic_rows_are_counted_apart_from_images():
 def test_statistics_come_back_as_they_were(setup):
     stats = setup.trained().stats
     again = TrainingStats.from_json(json.loads(json.dumps(stats.to_json())))
-    for left, right in ((stats, again), *zip(stats.monitors, again.monitors, strict=True)):
-        for name, value in asdict(left).items():
-            if name != "monitors":
+    pairs = list(zip(stats.monitors, again.monitors, strict=True))
+    for left, right in (
+        (stats, again), *pairs, *((left.sample, right.sample) for left, right in pairs)
+    ):  # fmt: skip
+        for name, value in vars(left).items():
+            if name not in ("monitors", "sample"):
                 np.testing.assert_array_equal(getattr(right, name), value)
 
 

@@ -1,4 +1,4 @@
-"""Expectations of what the network is trained on: draws, augmented, mixed and synthetic ones."""
+"""Expectations of what the network is trained on: images drawn, and augmented ones."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -83,6 +83,59 @@ class AllImagesAugmented:
 
 
 @dataclass(frozen=True)
+class ImagesRecognisable:
+    """On synthetic images, an augmentation leaves the image's own content.
+
+    Each has three dots. Images may lose them, but most may not become flat, and dots that are
+    still there are not those of another image of the batch: its label would be wrong.
+    """
+
+    component: ClassVar[str] = "augmentation"
+    claim: ClassVar[str] = "an augmented image still shows what the image shows (synthetic images)"
+
+    def check(self, measurement: StageMeasurement) -> CheckResult:
+        """Compare the dots after the augmentation with those before."""
+        if (patterns := measurement.patterns) is None:
+            return CheckResult(None, "no synthetic image was augmented")
+        total, flat = len(patterns.is_flat), int(patterns.is_flat.sum())
+        intact = np.isfinite(patterns.angle)
+        own = int(patterns.is_own[intact].sum())
+        return CheckResult(
+            flat < total / 2 and own >= intact.sum() / 2,
+            f"{own} of {int(intact.sum())} with their dots have their own; {flat} of {total} flat",
+        )
+
+
+@dataclass(frozen=True)
+class ImagesRotated:
+    """On synthetic images, each is rotated by an angle of its own, uniform within +- `degrees`."""
+
+    degrees: float
+    component: ClassVar[str] = "augmentation"
+
+    @property
+    def claim(self) -> str:
+        """The claim in words."""
+        return f"each image is rotated by up to {self.degrees:g} degrees (synthetic images)"
+
+    def check(self, measurement: StageMeasurement) -> CheckResult:
+        """Compare spread and largest of the angles with those of a uniform distribution."""
+        if (patterns := measurement.patterns) is None:
+            return CheckResult(None, "no synthetic image was augmented")
+        angle = patterns.angle[np.isfinite(patterns.angle)]
+        if len(angle) < len(patterns.angle) / 2:
+            return CheckResult(False, f"{len(angle)} of {len(patterns.angle)} have their dots")
+        spread, largest = float(angle.std()), float(np.abs(angle).max())
+        expected = self.degrees / np.sqrt(3)
+        near = abs(spread - expected) <= 0.2 * expected + 0.5  # 256 angles, found to half a degree
+        return CheckResult(
+            bool(near and largest <= 1.1 * self.degrees + 1),
+            f"up to {largest:.1f} degrees, standard deviation {spread:.1f} (uniform: "
+            f"{expected:.1f})",
+        )
+
+
+@dataclass(frozen=True)
 class RepeatsAugmented:
     """Repeats of an image in an epoch are augmented, its first occurrence is not."""
 
@@ -99,77 +152,3 @@ class RepeatsAugmented:
             f"{augmented:,} of {repeats:,} repeats, "
             f"{first_augmented:,} of {first:,} first occurrences",
         )
-
-
-@dataclass(frozen=True)
-class NoImageMixed:
-    """Every target is a single class."""
-
-    component: ClassVar[str] = "mixing"
-    claim: ClassVar[str] = "no images are mixed"
-
-    def check(self, measurement: StageMeasurement) -> CheckResult:
-        """Count targets of more than one class."""
-        mixed, total = measurement.mixed, sum(measurement.images_shown)
-        return CheckResult(mixed == 0, f"{mixed:,} of {total:,} images")
-
-
-@dataclass(frozen=True)
-class ImagesMixed:
-    """Images are mixed, and so are their labels."""
-
-    # Least fraction with two labels, out of the images that a random partner of another class would
-    # give two labels. A strategy may give a mixed image a single label.
-    at_least: float
-    component: ClassVar[str] = "mixing"
-    claim: ClassVar[str] = "images of different classes are mixed, and so are their labels"
-
-    def check(self, measurement: StageMeasurement) -> CheckResult:
-        """Count targets of more than one class."""
-        mixed, total = measurement.mixed, sum(measurement.images_shown)
-        share = measurement.drawn / measurement.drawn.sum()
-        pairs = total * (1 - (share**2).sum())  # expected pairs of different classes
-        passed = bool(mixed > 0 and mixed >= self.at_least * pairs)
-        return CheckResult(passed, f"{mixed:,} of {total:,} images")
-
-
-@dataclass(frozen=True)
-class NoFeatureSynthetic:
-    """The head is trained on the features of images alone."""
-
-    component: ClassVar[str] = "synthesizer"
-    claim: ClassVar[str] = "no features are synthetic"
-
-    def check(self, measurement: StageMeasurement) -> CheckResult:
-        """Count synthetic features."""
-        synthetic = int(measurement.synthetic.sum())
-        total = synthetic + int(measurement.drawn.sum())
-        return CheckResult(synthetic == 0, f"{synthetic:,} of {total:,} features")
-
-
-@dataclass(frozen=True)
-class SyntheticFeatures:
-    """Synthetic features fill every class up to the size of the largest.
-
-    In a class of n images the fraction 1 - n / max n of the features is synthetic. A class of one
-    image has no synthetic features, because there is nothing to interpolate. Allowed are 2 % and
-    five standard deviations of chance.
-    """
-
-    tolerance: float = 0.02
-    component: ClassVar[str] = "synthesizer"
-    claim: ClassVar[str] = "synthetic features fill each class up to the size of the largest"
-
-    def check(self, measurement: StageMeasurement) -> CheckResult:
-        """Compare the fraction of synthetic features with the expected one, class by class."""
-        counts, synthetic = measurement.class_counts, measurement.synthetic
-        total = synthetic + measurement.drawn
-        checked = (counts > 1) & (total > 0)
-        expected = 1 - counts[checked] / counts.max()
-        share = synthetic[checked] / total[checked]
-        chance = np.sqrt(expected * (1 - expected) / total[checked])
-        observed = f"{int(synthetic.sum()):,} of {int(total.sum()):,} features"
-        if not expected.any():
-            return CheckResult(None if not synthetic.any() else False, observed)
-        close = np.abs(share - expected) <= self.tolerance + 5 * chance
-        return CheckResult(bool(synthetic.any() and close.all()), observed)

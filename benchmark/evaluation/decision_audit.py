@@ -1,0 +1,65 @@
+"""The audit of a decision and a head: on the outputs of the network, and on synthetic ones."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from benchmark.evaluation.audit_check import AuditCheck, has_effect
+from benchmark.evaluation.synthetic_network import decide_on_synthetic_network
+from benchmark.strategy import Argmax, Decision, LinearHead, Strategy
+from benchmark.strategy.expectations.decision import DecisionIsArgmax
+from benchmark.strategy.expectations.head import EachClassHasLogits, HeadIsLinear
+from benchmark.strategy.measurements import DecisionMeasurement, Expectation
+
+
+def check_decision(strategy: Strategy, measurement: DecisionMeasurement) -> Iterator[AuditCheck]:
+    """Check the decision of a strategy: its labels on a synthetic network, and those of the run."""
+    neutral = DecisionIsArgmax()
+    component, in_run = neutral.component, neutral.check(measurement)
+    declared = [each for each in strategy.expectations if each.component == component]
+    if strategy.decision == Argmax() and not declared:
+        yield AuditCheck(component, neutral.claim, *in_run)
+        return
+    counts = measurement.class_counts
+    try:
+        width = measurement.outputs.features.shape[1]
+        synthetic = decide_on_synthetic_network(strategy.decision, counts, width)
+    except Exception as error:  # a plug-in may need more than this network has
+        yield AuditCheck(
+            component,
+            "it can be fitted to a synthetic network",
+            None,
+            f"{type(error).__name__}: {error}",
+        )
+    else:
+        for each in declared:
+            yield AuditCheck(component, each.claim, *each.check(synthetic))
+        if not declared:
+            is_argmax, _ = in_run
+            yield has_effect(component, neutral.check(synthetic) if is_argmax else in_run, counts)
+    yield _check_refit(strategy.decision, measurement)
+
+
+def check_head(strategy: Strategy, measurement: DecisionMeasurement) -> Iterator[AuditCheck]:
+    """Check the head of a strategy: the logits of its network against features and weights."""
+    declared: list[Expectation[DecisionMeasurement]]
+    declared = [each for each in strategy.expectations if each.component == "head"]
+    if not declared and strategy.head == LinearHead():
+        declared = [HeadIsLinear()]
+    for each in declared or [EachClassHasLogits()]:
+        yield AuditCheck(each.component, each.claim, *each.check(measurement))
+
+
+def _check_refit(decision: Decision, measurement: DecisionMeasurement) -> AuditCheck:
+    """Compare the labels with those of the decision, fitted once more to the same outputs."""
+    rule = decision.fit(measurement.outputs, measurement.class_counts)
+    refitted = np.asarray(rule(measurement.outputs.without_labels()))
+    different = int((refitted != measurement.predicted).sum())
+    before, after = measurement.macro_f1
+    return AuditCheck(
+        "decision",
+        "the recorded labels are those of the decision, fitted again",
+        different == 0,
+        f"{different} of {len(measurement.predicted)} validation labels differ; "
+        f"it changed {int(measurement.changed.sum())}, macro-F1 from {before:.3f} to {after:.3f}",
+    )

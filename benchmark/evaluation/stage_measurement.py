@@ -1,0 +1,103 @@
+"""From the measurements of step ranges to those of a stage."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.evaluation.metrics.class_counts import Labels
+from benchmark.model.backbone import HEAD
+from benchmark.plan.schedule import Budget, StepRange
+from benchmark.storage.packed import unpack_array
+from benchmark.strategy import Augmentation, Stage
+from benchmark.strategy.measurements import (
+    PatternsAugmented,
+    SampledImages,
+    StageMeasurement,
+    StageSchedule,
+    SyntheticRow,
+)
+from benchmark.strategy.synthetic_images import augment_patterns
+
+
+def measure_stage(
+    stage: Stage,
+    step_ranges: Sequence[StepRange],
+    budget: Budget,
+    measured: Mapping[int, dict[str, Any]],
+    counts: Labels,
+) -> StageMeasurement:
+    """Sum the measurements of a stage's step ranges.
+
+    `measured` maps the first step of a range to `StepRangeMonitor.to_json`, `counts` (C,) are the
+    training images by class.
+    """
+    ranges = [(steps, measured[steps.start]) for steps in step_ranges if steps.start in measured]
+    values = [of_range for _, of_range in ranges]
+
+    def total(name: str) -> NDArray[Any]:
+        return np.sum([of_range[name] for of_range in values], axis=0)
+
+    images, repeats = total("images_shown").tolist()
+    augmented, augmented_repeats = total("augmented").tolist()
+    added = next((v["added_features"] for v in values if v["added_features"]), None)
+    return StageMeasurement(
+        counts,
+        total("drawn"),
+        total("synthetic"),
+        (images, repeats),
+        (augmented, augmented_repeats),
+        int(total("mixed")),
+        total("gradient_norm"),
+        drawn_before=(step_ranges[0].start - step_ranges[0].sampler_start) * budget.batch_size,
+        image_draws=np.sum([unpack_array(v["image_draws"]) for v in values], axis=0),
+        batches=(int(total("steps")), budget.batch_size),
+        same_class_pairs=int(total("same_class_pairs")),
+        sample=_sample([v["sample"]["rows"] for v in values], len(counts)),
+        added_features=None if added is None else np.array(added),
+        synthetic_rows=tuple(SyntheticRow(*row) for v in values for row in v["synthetic_rows"]),
+        patterns=None if stage.is_neutral("augmentation") else _patterns(stage.augmentation),
+        schedule=_schedule(ranges, budget),
+    )
+
+
+def _sample(packed: Sequence[dict[str, Any]], classes: int) -> SampledImages | None:
+    rows = np.concatenate([unpack_array(rows) for rows in packed]).astype(float)
+    rows = rows[np.isfinite(rows[:, : 3 * classes]).all(1)]
+    if not len(rows):
+        return None
+    logits, gradient, target = np.split(rows[:, : 3 * classes], 3, axis=1)
+    if rows.shape[1] == 3 * classes:
+        return SampledImages(logits, gradient, target)
+    return SampledImages(logits, gradient, target, rows[:, 3 * classes : -1], rows[:, -1])
+
+
+def _schedule(ranges: Sequence[tuple[StepRange, dict[str, Any]]], budget: Budget) -> StageSchedule:
+    phases = range(len(budget.phase_steps))
+    trains_more = [i for i in phases if i not in budget.head_phases]
+    counted = trains_more or list(phases)
+    steps = max(1, sum(budget.phase_steps[i] for i in counted))
+    within = [(r, v) for r, v in ranges if r.start < budget.steps]
+    changed = [v["changed_parameters"] for r, v in ranges if r.phase in trains_more]
+    return StageSchedule(
+        sum(v["steps"] for r, v in within if r.phase in counted) / steps,
+        1.5 / steps,
+        sum(v["steps"] for r, v in ranges if r.start >= budget.steps),
+        any(set(blocks) - {HEAD} for blocks in changed) if changed else None,
+        any(v["resets_head"] for _, v in ranges),
+    )
+
+
+def _patterns(augmentation: Augmentation) -> PatternsAugmented | None:
+    """Return None where a plug-in's augmentation needs more than the synthetic images have."""
+    try:
+        return _augment_once(augmentation)  # type: ignore[arg-type]  # components are frozen
+    except Exception:
+        return None
+
+
+@lru_cache(maxsize=32)
+def _augment_once(augmentation: Augmentation) -> PatternsAugmented:
+    return augment_patterns(augmentation)

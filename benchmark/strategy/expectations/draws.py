@@ -1,0 +1,90 @@
+"""Expectations of every sampler: images of a class are alike, and batches are random."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.strategy.measurements import CheckResult, StageMeasurement
+
+_DEVIATIONS = 6  # normal ones, that chance is allowed in a class: 1e-9
+
+
+@dataclass(frozen=True)
+class ImagesDrawnEqually:
+    """No image of a class is drawn more often than others, up to chance.
+
+    The draws of the images of a class may differ by as much as those of independent draws do
+    (chi-square). Whole epochs differ by less. A sampler that repeats one image, or always leaves
+    out the same ones, does not pass.
+    """
+
+    component: ClassVar[str] = "sampler"
+    claim: ClassVar[str] = "images of one class are drawn equally often, up to chance"
+
+    def check(self, measurement: StageMeasurement) -> CheckResult:
+        """Compare the draws of images with those of the other images of their class."""
+        if not measurement.image_draws.size:
+            return CheckResult(None, "draws were not counted by image")
+        ends = np.cumsum(measurement.class_counts)
+        by_class = np.split(measurement.image_draws.astype(float), ends)
+        passed = all(_is_by_chance(draws) for draws in by_class if draws.sum())
+        never = sum(int((draws == 0).sum()) for draws in by_class)
+        most = max((draws.max() / draws.mean() for draws in by_class if draws.sum()), default=0.0)
+        return CheckResult(
+            passed,
+            f"at most {most:.1f} times as often as the mean of the class; "
+            f"{never:,} of {len(measurement.image_draws):,} images never",
+        )
+
+
+@dataclass(frozen=True)
+class ImagesDrawnUnequally:
+    """Some images of a class are drawn more often than others: declared, it is no fault."""
+
+    component: ClassVar[str] = "sampler"
+    claim: ClassVar[str] = "some images of a class are drawn more often than others"
+
+    def check(self, measurement: StageMeasurement) -> CheckResult:
+        """Return the opposite of `ImagesDrawnEqually`."""
+        equally, observed = ImagesDrawnEqually().check(measurement)
+        return CheckResult(None if equally is None else not equally, observed)
+
+
+@dataclass(frozen=True)
+class BatchesMixed:
+    """A batch has images of one class no more often than chance has."""
+
+    component: ClassVar[str] = "sampler"
+    claim: ClassVar[str] = "images come in random order: classes are mixed in each batch"
+
+    def check(self, measurement: StageMeasurement) -> CheckResult:
+        """Compare the pairs of one class in a batch with those of random batches."""
+        batches, size = measurement.batches
+        by_class = (measurement.drawn + measurement.synthetic).astype(float)
+        if batches == 0 or size < 2 or np.count_nonzero(by_class) < 2:
+            return CheckResult(None, "there are no batches of several classes")
+        second, third = (((by_class / by_class.sum()) ** power).sum() for power in (2, 3))
+        pairs, triples = size * (size - 1) / 2, size * (size - 1) * (size - 2) / 6
+        variance = pairs * (second - second**2) + 6 * triples * (third - second**2)
+        allowed = batches * pairs * second + 8 * np.sqrt(batches * max(variance, 0.0)) + 4
+        observed = measurement.same_class_pairs / (batches * pairs)
+        return CheckResult(
+            bool(measurement.same_class_pairs <= allowed),
+            f"{observed:.3f} of the pairs in a batch are of one class, at random {second:.3f}",
+        )
+
+
+def _is_by_chance(draws: NDArray[np.float64]) -> bool:
+    """Whether draws (n,) of the images of a class vary no more than independent ones."""
+    images, mean = len(draws), draws.mean()
+    if images < 2:
+        return True
+    statistic = ((draws - mean) ** 2).sum() / mean
+    free = images - 1
+    # quantile of chi-square by Wilson & Hilferty 1931; few draws are far from normal, so twelve
+    # more pairs of equal images are allowed
+    spread = 2 / (9 * free)
+    allowed = free * (1 - spread + _DEVIATIONS * np.sqrt(spread)) ** 3 + 24 / mean
+    return bool(statistic <= allowed)

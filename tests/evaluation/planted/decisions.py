@@ -1,0 +1,97 @@
+"""Decisions with a planted error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from benchmark.strategy import (
+    Argmax,
+    OffsetArgmax,
+    Strategy,
+)
+from strategies.prior_correction import PriorCorrection
+from strategies.tau_norm import TauNormalisation
+from tests.evaluation.planted.planted_error import PlantedError, component, whole
+
+
+@dataclass(frozen=True)
+class Changing:
+    """The right decision with its offsets changed."""
+
+    right: Any
+    change: str
+
+    def fit(self, validation, counts):
+        offset = np.array(self.right.fit(validation, counts).offset)
+        match self.change:
+            case "three times":
+                offset = 3 * offset
+            case "turned":
+                offset = np.roll(offset, 1)
+            case "reversed":
+                offset = -offset
+            case "classes without validation":
+                offset = np.where(np.arange(len(counts)) == counts.argmax(), offset, 0)
+        return OffsetArgmax(tuple(offset.tolist()))
+
+
+def changing(change: str) -> Callable[[Strategy], Strategy]:
+    return lambda right: replace(right, decision=Changing(right.decision, change))
+
+
+@component("fit")
+def most_accurate(self, validation, counts):
+    log_p, prior = validation.log_probabilities, np.log(np.maximum(counts, 1) / counts.sum())
+    hits = [((log_p - t * prior).argmax(1) == validation.labels).mean() for t in (0, 0.1, 0.2)]
+    return OffsetArgmax(tuple((-(0, 0.1, 0.2)[int(np.argmax(hits))] * prior).tolist()))
+
+
+@dataclass(frozen=True)
+class LongerRows(TauNormalisation):
+    """Multiplies where it should divide."""
+
+    def __call__(self, outputs):
+        head = outputs.head.astype(float)
+        return (outputs.features @ (head.T * np.linalg.norm(head, axis=1) ** self.tau)).argmax(1)
+
+
+@component("fit")
+def prior_of_validation(self, validation, counts):
+    prior = np.bincount(validation.labels, minlength=len(counts)) + 50.0
+    return OffsetArgmax(tuple((-np.log(prior / prior.sum())).tolist()))
+
+
+PLANTED = [
+    PlantedError(
+        "three times the correction", "decision", "prior_correction", changing("three times")
+    ),
+    PlantedError("the correction reversed", "decision", "prior_correction", changing("reversed")),
+    PlantedError("argmax", "decision", "prior_correction", whole(decision=Argmax())),
+    PlantedError("a tenth of tau", "decision", "tau_norm", whole(decision=TauNormalisation(0.1))),
+    PlantedError(
+        "thresholds for accuracy", "decision", "threshold_moving", whole(decision=most_accurate)
+    ),
+    PlantedError(
+        "three times the thresholds", "decision", "threshold_moving", changing("three times")
+    ),
+]
+KEPT_APART = [
+    PlantedError(
+        "a tenth of the correction",
+        "decision",
+        "prior_correction",
+        whole(decision=PriorCorrection(0.1)),
+    ),
+    PlantedError("rows become longer", "decision", "tau_norm", whole(decision=LongerRows(1.0))),
+    PlantedError("the next class's threshold", "decision", "threshold_moving", changing("turned")),
+    PlantedError(
+        "the prior is nearly level",
+        "decision",
+        "prior_correction",
+        whole(decision=prior_of_validation),
+    ),
+]
