@@ -7,6 +7,7 @@ from benchmark.strategy import Decision, Outputs
 from benchmark.strategy.measurements import DecisionMeasurement
 
 IMAGES_OF_LARGEST = 20  # in the largest class
+LEAST_IMAGES = 5  # in any other: one for each fold of a decision that is cross-fitted
 
 
 def decide_on_synthetic_network(
@@ -23,10 +24,11 @@ def decide_on_synthetic_network(
     images are right; with it, those of rare classes are right only where the evidence is strong. A
     row of its head is longer the more images the class has, and the head gives the same logits, but
     for a constant. `counts` (C,) of training images are the prior, and the synthetic images are in
-    proportion. `width` is that of the features; C if that is more.
+    proportion, but for the smallest classes. `width` is that of the features; C if that is more.
     """
     size = np.maximum(counts, 1)
     images = np.ceil(IMAGES_OF_LARGEST * counts / counts.max()).astype(int)  # (C,)
+    images = np.where(counts > 0, np.maximum(images, LEAST_IMAGES), 0)
     labels = np.repeat(np.arange(len(counts)), images)
     strength = np.concatenate([(np.arange(n) + 0.5) / n for n in images])  # (N,) within 0..1
     prior_range = np.log(size.max() / size[counts > 0].min())

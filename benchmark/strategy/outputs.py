@@ -17,6 +17,9 @@ class Outputs:
     features: NDArray[np.floating]  # pooled, before dropout, (N, D)
     labels: NDArray[np.int64]  # (N,)
     head: NDArray[np.floating] | None = None  # weight (C, D), if the head is one linear layer
+    # class shares that the network expects by its training, (C,), see `train.effective_prior`;
+    # None: those of the training images
+    effective_prior: NDArray[np.float64] | None = None
 
     def without_labels(self) -> Outputs:
         """Return these outputs with all labels -1: a decision rule may see no label."""
@@ -24,7 +27,9 @@ class Outputs:
 
     def subset(self, mask: NDArray[np.bool_]) -> Outputs:
         """Return the outputs of some images, mask (N,)."""
-        return Outputs(self.logits[mask], self.features[mask], self.labels[mask], self.head)
+        return replace(
+            self, logits=self.logits[mask], features=self.features[mask], labels=self.labels[mask]
+        )
 
     @cached_property
     def log_probabilities(self) -> NDArray[np.float64]:

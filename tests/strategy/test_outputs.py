@@ -27,6 +27,13 @@ def test_a_subset_has_the_images_of_the_mask(outputs):
     assert subset.head is outputs.head
 
 
+def test_the_prior_stays_with_every_part():
+    prior = np.array([0.5, 0.3, 0.2])
+    whole = Outputs(np.zeros((4, 3)), np.zeros((4, 2)), np.zeros(4, int), None, prior)
+    assert whole.subset(np.array([True, False, True, False])).effective_prior is prior
+    assert whole.without_labels().effective_prior is prior
+
+
 def test_labels_can_be_hidden(outputs):
     hidden = outputs.without_labels()
     assert hidden.labels.tolist() == [-1] * 5

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from benchmark.analysis.claims import SIGNIFICANT
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.confidence import paired
 from benchmark.report.render.blocks import Block, Cell, Table, as_code, make_row
 from benchmark.report.render.formats import count_formatter, format_share
 from benchmark.report.single.strategies import network_titles, row_kind
-from benchmark.report.single.verdict import SIGNIFICANT
 from benchmark.system.text import join_names, pluralize
 
 OWN_DECISION = "Its own decision"
@@ -41,9 +41,10 @@ def posthoc_table(comparison: Comparison) -> Table | None:
     titles = ("Network of", *(name or OWN_DECISION for name in decisions))
     caption = (
         "Macro-F1 of every trained network with its strategy's own decision, and with each "
-        "decision that needs no training; small: classes never predicted. Bold: the best of all. "
-        "Where a network was trained on balanced draws or weights, a correction of the prior "
-        "corrects it twice."
+        "decision that needs no training; small: classes never predicted. Bold: the highest on "
+        "these test images, by which nothing can be chosen. Where a network was trained on "
+        "balanced draws or weights, a decision that subtracts the class sizes whatever the "
+        "training was corrects it twice."
     )
     return Table(caption, titles, tuple(rows), csv="posthoc.csv")
 
@@ -51,11 +52,19 @@ def posthoc_table(comparison: Comparison) -> Table | None:
 def posthoc_sentence(comparison: Comparison) -> str:
     """Compare strategies that train with the baseline's network under a post-hoc decision.
 
-    Of several such decisions in the run, the one with the best macro-F1 on validation counts.
+    Of several such decisions in the run, the one with the best macro-F1 on validation counts, where
+    no image is decided by a rule that was fitted to it. If none is better there than the network's
+    own decision, no post-hoc adjustment would be used, and the sentence says that.
     """
     adjusted = _adjusted_baseline(comparison)
     if adjusted is None:
         return ""
+    network = as_code(str(comparison.baseline))
+    if adjusted == comparison.baseline:
+        return (
+            f"On the network of {network}, no decision that needs no training raises macro-F1 of "
+            "validation images that it was not fitted to."
+        )
     trained = set(network_titles(comparison)) - {comparison.baseline}
     table = paired(comparison.seed_predictions, adjusted)
     rows = table[(table["metric"] == "macro_f1") & table["strategy"].isin(trained)]
@@ -74,8 +83,8 @@ def posthoc_sentence(comparison: Comparison) -> str:
     results += [f"{unclear} {'is' if unclear == 1 else 'are'} too close to tell"] if unclear else []
     macro_f1 = comparison.summary.set_index("strategy")["macro_f1"][adjusted]
     return (
-        f"Without any training of its own, {as_code(adjusted)} on the network of "
-        f"{as_code(str(comparison.baseline))} reaches macro-F1 {format_share(macro_f1)}. Of "
+        f"Without any training of its own, {as_code(adjusted)} on the network of {network} "
+        f"reaches macro-F1 {format_share(macro_f1)}. Of "
         f"{pluralize(len(rows), 'strategy', 'strategies')} with a training of "
         f"{'its' if len(rows) == 1 else 'their'} own, {join_names(results)}."
     )
@@ -87,16 +96,20 @@ def _verb_ending(subjects: int) -> str:
 
 
 def _adjusted_baseline(comparison: Comparison) -> str | None:
-    """Return the strategy that uses the baseline's network with another decision, if any ran."""
+    """Return the strategy on the baseline's network that is best on validation.
+
+    The baseline, where no other decision is better; None where none ran.
+    """
     finished, owners = comparison.finished_in_all_seeds, comparison.network_owners
     if comparison.baseline not in finished:
         return None
     names = [name for name in finished if owners[name] == comparison.baseline != name]
-    rows = comparison.seed_rows[comparison.seed_rows["strategy"].isin(names)]
-    if rows.empty:
+    if not names:
         return None
-    scores = rows.astype({"val_macro_f1": float}).groupby("strategy")["val_macro_f1"]
-    return str(scores.mean().idxmax())
+    rows = comparison.seed_rows.astype({"val_macro_f1": float})
+    scores = rows.groupby("strategy")["val_macro_f1"].mean()
+    best = scores[names].idxmax() if scores[names].notna().any() else comparison.baseline
+    return str(best if scores[best] > scores[comparison.baseline] else comparison.baseline)
 
 
 def _means_by_decision(comparison: Comparison) -> pd.DataFrame:

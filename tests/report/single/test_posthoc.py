@@ -29,13 +29,27 @@ def with_validation(comparison: Comparison, **macro_f1: float) -> Comparison:
 
 def test_the_decision_is_chosen_on_validation(comparison: Comparison) -> None:
     for first, second in ((0.3, 0.4), (0.5, 0.4)):
-        chosen = with_validation(comparison, threshold_moving=first, moved_otherwise=second)
+        scores = {"no_change": 0.2, "threshold_moving": first, "moved_otherwise": second}
+        chosen = with_validation(comparison, **scores)
         name = "threshold_moving" if first > second else "moved_otherwise"
         assert f"`{name}` on the network of `no_change`" in posthoc_sentence(chosen)
 
 
+def test_where_validation_prefers_the_networks_own_decision_no_other_is_praised(
+    comparison: Comparison,
+) -> None:
+    """Nobody would have used the adjustment, whatever its macro-F1 on the test images is."""
+    for own in (0.5, 0.6):
+        scores = {"no_change": own, "threshold_moving": 0.5, "moved_otherwise": 0.4}
+        assert posthoc_sentence(with_validation(comparison, **scores)) == (
+            "On the network of `no_change`, no decision that needs no training raises macro-F1 of "
+            "validation images that it was not fitted to."
+        )
+
+
 def test_what_is_too_close_is_called_so(comparison: Comparison) -> None:
-    comparison = with_validation(comparison, threshold_moving=0.5, moved_otherwise=0.4)
+    scores = {"no_change": 0.3, "threshold_moving": 0.5, "moved_otherwise": 0.4}
+    comparison = with_validation(comparison, **scores)
     alike = with_predictions(
         comparison, class_weights="threshold_moving", focal_loss="threshold_moving"
     )
