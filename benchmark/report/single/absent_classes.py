@@ -16,7 +16,7 @@ def absent_classes(comparison: Comparison) -> list[int]:
 def absent_classes_sentence(comparison: Comparison) -> str:
     """Return the best macro-F1 that there can be; empty where all classes have test images."""
     absent = absent_classes(comparison)
-    return _sentence(len(comparison.classes), absent, "test", ", and never predicts them")
+    return _sentence(len(comparison.classes), absent, "test", "")
 
 
 def absent_from_validation_sentence(comparison: Comparison) -> str:
@@ -28,8 +28,8 @@ def absent_from_validation_sentence(comparison: Comparison) -> str:
     return _sentence(len(counts), [list(counts).count(0)], "validation", " there")
 
 
-def _sentence(classes: int, absent: list[int], split: str, more: str) -> str:
-    """Return a sentence about so many absent classes by seed."""
+def _sentence(classes: int, absent: list[int], split: str, where: str) -> str:
+    """Return a sentence about so many classes, by seed, that a split lacks."""
     if not any(absent):
         return ""
     few, most, total = min(absent), max(absent), pluralize(classes, "class", "classes")
@@ -38,5 +38,5 @@ def _sentence(classes: int, absent: list[int], split: str, more: str) -> str:
     ceiling = format_share(1 - float(np.mean(absent)) / classes)
     return (
         f"{number[0].upper()}{number[1:]} of {total} {verb} no {split} image: even a perfect "
-        f"classifier has a macro-F1 of {ceiling}{by_seed}{more}."
+        f"classifier has a macro-F1 of {ceiling}{where}{by_seed}, and never predicts them."
     )

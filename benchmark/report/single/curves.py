@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from benchmark.analysis.comparison import Comparison
 from benchmark.report.render.blocks import Block, Details
 from benchmark.report.render.canvas import figure_block
+from benchmark.report.single.absent_classes import absent_from_validation_sentence
 from benchmark.report.single.drawings import curve_panels
 from benchmark.report.single.strategies import network_titles
 
@@ -20,11 +21,13 @@ ALT = "by optimizer step, one panel per strategy; curves.csv has the numbers."
 
 def curves_section(comparison: Comparison) -> Iterator[Block]:
     """Yield the curves of macro-F1 and never predicted classes, and the losses folded."""
+    absence = absent_from_validation_sentence(comparison)
+    images = f"on the validation images. {absence}{' ' if absence else ''}"
     if figure := draw_macro_f1(comparison):
-        caption = f"Macro-F1 on the validation images. {LINES}"
+        caption = f"Macro-F1 {images}{LINES}"
         yield figure_block("curve_macro_f1", figure, caption, f"Validation macro-F1 {ALT}")
     if figure := draw_never_predicted(comparison):
-        caption = f"Classes never predicted on the validation images. {LINES}"
+        caption = f"Classes never predicted {images}{LINES}"
         alt = f"Classes never predicted {ALT}"
         yield figure_block("curve_never_predicted", figure, caption, alt)
     if figure := draw_loss(comparison):

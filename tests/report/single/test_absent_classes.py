@@ -48,7 +48,7 @@ def test_classes_without_validation_images_are_told() -> None:
     data = replace(data, counts={**data.counts, "val": (3, 2, 1, 1, 0)})
     assert absent_from_validation_sentence(with_manifest(comparison, data=data)) == (
         "1 of 5 classes has no validation image: even a perfect classifier has a macro-F1 of .800 "
-        "there."
+        "there, and never predicts them."
     )
 
 
