@@ -112,7 +112,7 @@ def plan(experiment: Experiment, options: RunOptions, progress: Progress | None 
         notes.append(extension.extension_note(choice.folder, stored, specs, experiment.seeds))
         specs = extension.extend_strategies(specs, choice.folder, stored)
         seeds = extension.extend(experiment.seeds, stored.seeds)
-        prepared = prepared.with_seeds(tuple(seeds))
+        prepared = prepared.with_seeds(tuple(seeds), progress)
     if options.baseline is not None:
         require_baseline(options.baseline, [spec.name for spec in specs], "asked for")
     training_plan = make_plan(specs, prepared.budgets, prepared.base_fingerprints)

@@ -68,12 +68,17 @@ class ImageSet:
     groups: np.ndarray | None = None  # (N,) int64; images of one group stay in one split
     split: np.ndarray | None = None  # (N,) str: 'train', 'val', 'test' or '' (unknown)
     messages: tuple[str, ...] = ()  # notes for the user
+    # of train, val and test, where no split is given
+    fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
+    # (N,) int64, the seed of a run that an image is of; None: all seeds share all images
+    seeds: np.ndarray | None = None
+    source_key: str = ""  # where each seed has its own images: all that those of any depend on
 
     def __post_init__(self) -> None:
         n = len(self.files)
         if n == 0:
             raise ValueError(f"{self.spec}: no images found.")
-        for field in ("labels", "stamps", "groups", "split"):
+        for field in ("labels", "stamps", "groups", "split", "seeds"):
             value = getattr(self, field)
             if value is not None and len(value) != n:
                 raise ValueError(f"{self.spec}: {len(value)} {field} for {n} images.")
@@ -98,7 +103,7 @@ class ImageSet:
     def describe_content(self, digests: Sequence[str]) -> dict[str, Any]:
         """Return for a key all that results depend on, with the digest of each image, (N,)."""
         content: dict[str, Any] = {"files": self.files, "classes": self.classes, "digests": digests}
-        for name in ("labels", "groups", "split"):
+        for name in ("labels", "groups", "split", "seeds"):
             values = getattr(self, name)
             content[name] = None if values is None else values.tolist()
         return content
@@ -131,15 +136,18 @@ class SubsetReader:
 def subsample(images: ImageSet, total: int) -> ImageSet:
     """Return about `total` images, spread over each class, with roughly the same imbalance.
 
-    A class keeps at least MIN_PER_CLASS images, or all if it has fewer.
+    A class keeps at least MIN_PER_CLASS images, or all if it has fewer. Where each seed has images
+    of its own, these numbers are those of one seed.
     """
-    if len(images) <= total:
+    seeds = np.zeros(len(images), np.int64) if images.seeds is None else images.seeds
+    per_seed = len(images) / len(np.unique(seeds))
+    if per_seed <= total:
         return images
     indices = []
-    for label, count in enumerate(images.counts):
-        wanted = min(count, max(MIN_PER_CLASS, round(count * total / len(images))))
-        own = np.flatnonzero(images.labels == label)
-        indices.append(own[np.linspace(0, count - 1, wanted).astype(np.int64)])
+    for seed, label in np.unique(np.column_stack([seeds, images.labels]), axis=0):
+        own = np.flatnonzero((seeds == seed) & (images.labels == label))
+        wanted = min(len(own), max(MIN_PER_CLASS, round(len(own) * total / per_seed)))
+        indices.append(own[np.linspace(0, len(own) - 1, wanted).astype(np.int64)])
     chosen = np.sort(np.concatenate(indices))
     message = f"A quick look at {len(chosen)} of {len(images)} images is no evidence for anything."
     return replace(
@@ -150,5 +158,6 @@ def subsample(images: ImageSet, total: int) -> ImageSet:
         reader=SubsetReader(images.reader, tuple(chosen.tolist())),
         groups=None if images.groups is None else images.groups[chosen],
         split=None if images.split is None else images.split[chosen],
+        seeds=None if images.seeds is None else images.seeds[chosen],
         messages=(*images.messages, message),
     )

@@ -1,5 +1,6 @@
 """The sources of images, by what a user writes after `--data`."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from benchmark.data.folders.image_folder import image_folder
 from benchmark.data.imageset import ImageSet
 from benchmark.data.tables.image_table import image_table
 from benchmark.data.torchvision_sets import torchvision_set
-from benchmark.data.wheels import wheels
+from benchmark.data.wheels import Wheels
 from benchmark.spec import did_you_mean, parse_parameters
 
 DATA_SOURCES: dict[str, str] = {
@@ -27,7 +28,11 @@ BUILT_IN = ("wheels", "torchvision", "digits")
 
 
 def open_data(
-    spec: str | ImageSet, *, class_level: int | None = None, merge_classes: bool = False
+    spec: str | ImageSet,
+    *,
+    class_level: int | None = None,
+    merge_classes: bool = False,
+    seeds: Sequence[int] = (0,),
 ) -> ImageSet:
     """List the images that `spec` names (see DATA_SOURCES), or those given; no image is read.
 
@@ -40,6 +45,9 @@ def open_data(
         must be certain.
     merge_classes
         Whether class names that are the same to a person become one class.
+    seeds
+        Those of a run. Built-in photographs are drawn for each of them; other data do not depend on
+        them.
 
     Raises
     ------
@@ -54,7 +62,7 @@ def open_data(
     if isinstance(spec, ImageSet):
         images, spec = spec, spec.spec
     elif source in BUILT_IN:
-        images = _open_built_in(spec.strip(), source)
+        images = _open_built_in(spec.strip(), source, seeds)
     else:
         is_folder = Path(spec).expanduser().is_dir()
         images = image_folder(spec, class_level) if is_folder else _open_file(spec)
@@ -66,11 +74,11 @@ def open_data(
     return merge_same_classes(images, merge_classes)
 
 
-def _open_built_in(spec: str, source: str) -> ImageSet:
+def _open_built_in(spec: str, source: str, seeds: Sequence[int]) -> ImageSet:
     """Open a source that has a name, and say so if a folder here has that name too."""
     parameters = spec.partition(":")[2]
     if source == "wheels":
-        images = wheels(**parse_parameters(source, wheels, parameters))
+        images = Wheels(**parse_parameters(source, Wheels, parameters)).draw(seeds)
     elif source == "digits":
         images = digits(**parse_parameters(source, digits, parameters))
     else:

@@ -20,6 +20,7 @@ from benchmark.data.group_assignment import TEST, TRAIN, UNASSIGNED, VAL, assign
 from benchmark.data.imageset import SPLITS
 from benchmark.system.text import first_names, join_names, pluralize
 
+FRACTIONS = (0.8, 0.1, 0.1)  # of train, val and test, where no split is given
 TOLERANCE = 0.03  # a fraction that is further from the wanted one is reported
 
 
@@ -60,7 +61,7 @@ def make_splits(
     digests: Sequence[str] | None = None,
     given: np.ndarray | None = None,
     usable: np.ndarray | None = None,
-    fractions: tuple[float, float, float] = (0.8, 0.1, 0.1),
+    fractions: tuple[float, float, float] = FRACTIONS,
 ) -> Splits:
     """Divide N images into three splits, the same way for the same arguments.
 

@@ -8,10 +8,12 @@ import pandas as pd
 
 from benchmark.data.decoding.unreadable import none_readable, unreadable_sentences
 from benchmark.data.imageset import SPLITS, ImageSet
+from benchmark.data.imbalance import check_imbalance
 from benchmark.data.parallel import map_blocks
 from benchmark.data.pixels.image_info import ImageInfo, read_image_info
 from benchmark.data.pixels.image_messages import image_messages
-from benchmark.data.splits import Splits, make_splits, require_evaluation_images
+from benchmark.data.split_images import require_given_split, split_images
+from benchmark.data.splits import Splits
 from benchmark.system.progress import Advance
 
 
@@ -27,17 +29,27 @@ class DataSummary:
     modes: dict[str, int]  # mode as stored (see `standardize`) -> readable images
     unreadable: pd.DataFrame  # file, reason
     duplicates: pd.DataFrame  # byte-identical images: file, class, copy_of, copy_of_class
-    messages: tuple[str, ...]  # of the source, of the pixels, then of the default split
+    messages: tuple[str, ...]  # of the source, of the pixels, then of the split
     split_title: str = ""  # who made the split; empty without one
     error: str = ""  # why nothing can be trained on the set
 
 
-def summarise_data(images: ImageSet, progress: Advance = lambda _: None) -> DataSummary:
+def summarise_data(
+    images: ImageSet,
+    progress: Advance = lambda _: None,
+    *,
+    imbalance: str = "natural",
+    resplit: bool = False,
+) -> DataSummary:
     """Read and decode every image of a set, on all cores; store nothing.
 
-    The split is the default one of seed 0. `progress` is called with the number of images read
-    since the last call. If there is no such split, the summary says why in `error`.
+    The split is that of seed 0 in a run with this `imbalance` and `resplit`, see `split_images`. If
+    there is no such split, the summary says why in `error`. `progress` is called with the number of
+    images read since the last call.
     """
+    check_imbalance(imbalance)
+    if resplit:
+        require_given_split(images)
     infos: dict[int, ImageInfo] = {}
     errors: dict[int, str] = {}
     for block_infos, block_errors in map_blocks(read_image_info, images.reader, len(images)):
@@ -46,7 +58,7 @@ def summarise_data(images: ImageSet, progress: Advance = lambda _: None) -> Data
         progress(len(block_infos) + len(block_errors))
     infos = dict(sorted(infos.items()))
     digests = [infos[index].digest if index in infos else "" for index in range(len(images))]
-    splits, error = _split(images, infos, errors, digests)
+    splits, error = _split(images, infos, errors, digests, imbalance, resplit)
     classes = pd.DataFrame({"class": images.classes, "images": images.counts})
     if images.groups is not None:
         classes["groups"] = pd.Series(images.groups).groupby(images.labels).nunique()
@@ -78,26 +90,23 @@ def summarise_data(images: ImageSet, progress: Advance = lambda _: None) -> Data
 
 
 def _split(
-    images: ImageSet, infos: dict[int, ImageInfo], errors: dict[int, str], digests: list[str]
+    images: ImageSet,
+    infos: dict[int, ImageInfo],
+    errors: dict[int, str],
+    digests: list[str],
+    imbalance: str,
+    resplit: bool,
 ) -> tuple[Splits | None, str]:
-    """Return the default split if there is one, and why nothing can be trained on it."""
+    """Return the split of seed 0 if there is one, and why nothing can be trained on it."""
     if not infos:
         return None, none_readable(images.spec, images.files, errors)
     readable = np.array([index in infos for index in range(len(images))])
-    splits = _given_splits(images, readable)
     try:
-        splits = make_splits(
-            images.labels,
-            images.classes,
-            0,
-            groups=images.groups,
-            digests=digests,
-            given=images.split,
-            usable=readable,
+        splits = split_images(
+            images, 0, digests=digests, readable=readable, imbalance=imbalance, resplit=resplit
         )
-        require_evaluation_images(splits, 0)
     except ValueError as error:
-        return splits, f"{images.spec}: {error}"
+        return _given_splits(images, readable), f"{images.spec}: {error}"
     return splits, ""
 
 

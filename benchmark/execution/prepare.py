@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.data.imageset import SPLITS, ImageSet, NoReader, subsample
-from benchmark.data.imbalance import apply_imbalance, check_imbalance
+from benchmark.data.imbalance import check_imbalance
 from benchmark.data.pixels.store import Pixels, prepare_pixels
 from benchmark.data.sources import open_data
-from benchmark.data.splits import (
-    Splits,
-    check_splits,
-    make_splits,
-    require_evaluation_images,
-)
+from benchmark.data.split_images import require_given_split, split_images
+from benchmark.data.splits import Splits
 from benchmark.model.backbone import HEAD
 from benchmark.model.pretrained import Pretrained
 from benchmark.model.weights import Weights, load_weights
@@ -68,18 +65,24 @@ class PreparedExperiment:
     def content_hash(self) -> str:
         """Hash of the images: names, contents, labels, groups and given splits.
 
-        Unlike the key of the pixels it is the same for every image size and decoder.
+        Unlike the key of the pixels it is the same for every image size and decoder, and for all
+        seeds.
         """
-        return digest(self.images.describe_content(self.pixels.digests))
+        images = self.images
+        return digest(images.source_key or images.describe_content(self.pixels.digests))
 
-    def with_seeds(self, seeds: tuple[int, ...]) -> PreparedExperiment:
-        """Return the same images and weights, split for other seeds.
+    def with_seeds(
+        self, seeds: tuple[int, ...], progress: Progress | None = None
+    ) -> PreparedExperiment:
+        """Return the same images and weights, split for other seeds; or the images of other seeds.
 
         Raises ValueError for a seed whose splits lack images, as `prepare` does.
         """
         if seeds == self.experiment.seeds:
             return self
         experiment = replace(self.experiment, seeds=seeds, seed_list=None)
+        if self.images.seeds is not None and not isinstance(experiment.data, ImageSet):
+            return prepare(experiment, progress, self.cache_limit)
         return _split_for_seeds(
             experiment, self.images, self.pixels, self.weights, self.device, self.cache_limit
         )
@@ -94,8 +97,9 @@ class PreparedExperiment:
                 {
                     "recipe": self.experiment.training_fingerprint(),
                     "batch_size": self.budgets[seed].batch_size,
-                    "pixels": self.pixels.key,
-                    "split": [getattr(split, name).tolist() for name in SPLITS],
+                    "classes": self.classes,
+                    "pixels": self.pixels.decoding,
+                    "images": [self._describe_images(getattr(split, name)) for name in SPLITS],
                     "weights": self.weights.sha256,
                     "numbers": [self.device.precision, self.device.type, self.device.torch_version],
                     "engine": engine,
@@ -104,6 +108,11 @@ class PreparedExperiment:
             )
             for seed, split in self.splits.items()
         }
+
+    def _describe_images(self, indices: NDArray[np.int64]) -> list[Any]:
+        """Return contents and labels of some images: not their indices, which other seeds move."""
+        digests = self.pixels.digests
+        return [[digests[i] for i in indices], self.images.labels[indices].tolist()]
 
     @cached_property
     def frozen_features(self) -> FrozenFeatures:
@@ -195,7 +204,10 @@ def prepare(
         experiment.data,
         class_level=experiment.class_level,
         merge_classes=experiment.merge_classes,
+        seeds=experiment.seeds,
     )
+    if experiment.resplit:
+        require_given_split(images)
     if experiment.quick:
         images = subsample(images, QUICK_IMAGES)
     device = choose_device(experiment.device, experiment.precision)
@@ -220,7 +232,17 @@ def _split_for_seeds(
     """Split the images for each seed of the experiment, and collect what the user must know."""
     messages = [*images.messages, *pixels.messages]
     try:
-        splits = {s: _split(experiment.imbalance, images, pixels, s) for s in experiment.seeds}
+        splits = {
+            seed: split_images(
+                images,
+                seed,
+                digests=pixels.digests,
+                readable=pixels.readable,
+                imbalance=experiment.imbalance,
+                resplit=experiment.resplit,
+            )
+            for seed in experiment.seeds
+        }
     except ValueError as error:
         raise type(error)(list_below(f"{images.spec}: {error}", messages)) from error
     for split in splits.values():
@@ -243,20 +265,3 @@ def _split_for_seeds(
         messages=tuple(dict.fromkeys(messages)),
         cache_limit=cache_limit,
     )
-
-
-def _split(imbalance: str, images: ImageSet, pixels: Pixels, seed: int) -> Splits:
-    """Split the images of one seed, make them as imbalanced as asked, and check the result."""
-    split = make_splits(
-        images.labels,
-        images.classes,
-        seed,
-        groups=images.groups,
-        digests=pixels.digests,
-        given=images.split,
-        usable=pixels.readable,
-    )
-    split, message = apply_imbalance(imbalance, split, images.labels, len(images.classes), seed)
-    check_splits(split, groups=images.groups, digests=pixels.digests)
-    require_evaluation_images(split, seed)
-    return replace(split, messages=(*split.messages, message)) if message else split

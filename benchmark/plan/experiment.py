@@ -115,8 +115,12 @@ class Experiment(BaseSettings):
     class"""
 
     imbalance: str = define_setting("natural", IMAGES, "PROFILE", in_fingerprint=False)
-    """natural, or make the training split long-tailed: exp:RATIO, step:RATIO,FRACTION; add @all to
-    do so to validation and test too"""
+    """natural, or make training and validation long-tailed: exp:RATIO, step:RATIO,FRACTION; add
+    @train to do so to training alone, @all to test too"""
+
+    resplit: bool = define_setting(False, IMAGES, in_fingerprint=False)
+    """data that come with a split: each seed makes splits of all images instead, as large as the
+    given ones; else all seeds share the given images"""
 
     image_size: int = define_setting(128, IMAGES, "PIXELS")
     """images are squashed to a square of this side; InceptionV3 was made for 299 and takes 75 or

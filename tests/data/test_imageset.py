@@ -1,5 +1,7 @@
 """An image set fits together, and a quick look at it keeps every class."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -80,3 +82,12 @@ def test_images_keep_their_names_labels_groups_and_pixels():
         assert subset.stamps[position] == f"s{index}"
         assert subset.reader.content(position) == bytes([index])
         assert subset.reader.image(position).getpixel((0, 0)) == (index, 0, 0)
+
+
+def test_where_each_seed_has_its_own_images_each_keeps_some_of_every_class():
+    images = replace(made([150, 60, 12]), seeds=np.arange(222) % 2)
+    subset = subsample(images, 40)
+    assert images.describe_content([""] * 222)["seeds"][:2] == [0, 1]
+    for seed in (0, 1):
+        assert np.bincount(subset.labels[subset.seeds == seed]).tolist() == [27, 11, 6]
+    assert subsample(images, 111) is images

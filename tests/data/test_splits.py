@@ -237,7 +237,7 @@ def test_the_title_says_which_splits_were_given(owner: list[str], title: str) ->
     owner_split = np.repeat(np.array(owner), 60 // len(owner)) if owner else None
     splits = split(labels, 3, given=owner_split)
     assert splits.title(3) == title
-    assert apply_imbalance("exp:2", splits, labels, 2, 3)[0].title(3) == title
+    assert apply_imbalance("exp:2", splits, labels, ("a", "b"), 3).title(3) == title
 
 
 def test_a_given_split_of_which_nothing_is_left_is_not_given() -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmark.data import split_images
 from benchmark.data.splits import LeakError, make_splits
 from benchmark.execution import prepare as module
 from benchmark.execution.prepare import prepare
@@ -90,7 +91,9 @@ OTHER_INGREDIENTS = {
     "precision": lambda p: replace(p, device=replace(p.device, precision="bfloat16")),
     "device type": lambda p: replace(p, device=replace(p.device, name="cuda:1")),
     "torch version": lambda p: replace(p, device=replace(p.device, torch_version="99.0")),
-    "pixels": lambda p: replace(p, pixels=replace(p.pixels, key="other")),
+    "decoding": lambda p: replace(p, pixels=replace(p.pixels, decoding="other")),
+    "pixels": lambda p: replace(p, pixels=replace(p.pixels, digests=("other",) * len(p.images))),
+    "labels": lambda p: replace(p, images=replace(p.images, labels=p.images.labels[::-1])),
     "batch size": lambda p: replace(p, budgets={0: replace(p.budgets[0], batch_size=99)}),
     "training images": lambda p: _with_split(p, train=p.splits[0].train[1:]),
     "validation images": lambda p: _with_split(p, val=p.splits[0].val[1:]),
@@ -136,6 +139,26 @@ def test_base_fingerprints_hold_nothing_that_changes_no_network(prepared):
     assert renamed.base_fingerprints == prepared.base_fingerprints
 
 
+def test_more_seeds_of_drawn_images_train_nothing_again(small_experiment):
+    """Images of another seed move the indices of those that were there, not their networks."""
+    data = "wheels:images=40,classes=2"
+    one, two = (prepare(small_experiment(data=data, seed_list=s)) for s in ((3,), (0, 3)))
+    assert one.base_fingerprints[3] == two.base_fingerprints[3] != two.base_fingerprints[0]
+    assert one.content_hash == two.content_hash
+    assert one.with_seeds((0, 3)).base_fingerprints == two.base_fingerprints
+    assert len(one.with_seeds((0, 3)).images) == 80
+    used = [set(two.splits[seed].test) | set(two.splits[seed].train) for seed in (0, 3)]
+    assert not used[0] & used[1]
+    other = prepare(small_experiment(data=f"{data},seed=1", seed_list=(3,)))
+    assert other.content_hash != one.content_hash
+
+
+def test_resplit_is_refused_before_images_are_decoded(small_experiment, monkeypatch):
+    monkeypatch.setattr(module, "prepare_pixels", None)
+    with pytest.raises(ValueError, match="come without a split"):
+        prepare(small_experiment(resplit=True))
+
+
 def _mixes_splits(right, arguments):
     split = right(**arguments)
     return replace(split, val=split.test)
@@ -168,7 +191,7 @@ def test_a_split_that_leaks_is_found_before_anything_is_trained(
     def make(labels, classes, seed, **options):
         return leaky(make_splits, {"labels": labels, "classes": classes, "seed": seed, **options})
 
-    monkeypatch.setattr(module, "make_splits", make)
+    monkeypatch.setattr(split_images, "make_splits", make)
     with pytest.raises(LeakError, match=error):
         prepare(small_experiment(data=str(folder)))
 

@@ -78,11 +78,11 @@ def growth(
 
 
 def _write_images(size: int, folder: Path, image_size: int) -> None:
-    from benchmark.data.wheels import wheels
+    from benchmark.data.wheels import Wheels
     from tests.perf.photographs import ORIGINALS, Variants, write_photographs
 
-    originals = wheels(ORIGINALS).read
-    write_photographs(wheels(size), Variants(originals), folder, image_size)
+    originals = Wheels(ORIGINALS).draw().reader
+    write_photographs(Wheels(size).draw(), Variants(originals), folder, image_size)
 
 
 def render(rows: Sequence[Row]) -> str:

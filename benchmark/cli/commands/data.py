@@ -14,17 +14,19 @@ sizes, duplicates and unreadable files."""
 EXAMPLES = """\
   python -m benchmark data my_images/
   python -m benchmark data my_images/ --class-level 2
+  python -m benchmark data my_images/ --imbalance exp:100
   python -m benchmark data wheels:classes=7"""
 
 
-SETTINGS = ("class_level", "merge_classes")  # of a run, which say how the data are read
+READ_BY = ("class_level", "merge_classes")  # settings of a run that say how data are read
+SPLIT_BY = ("imbalance", "resplit")  # and those that say how they are split
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Add the data set, and how it is read."""
+    """Add the data set, how it is read and how it is split."""
     definitions = settings_of(Experiment)
     parser.add_argument("data", metavar="DATA", help=definitions["data"].description)
-    for name in SETTINGS:
+    for name in READ_BY + SPLIT_BY:
         add_setting(parser, definitions[name])
 
 
@@ -35,10 +37,13 @@ def call(args: argparse.Namespace) -> int:
     from benchmark.data.summary import summarise_data
 
     definitions = settings_of(Experiment)
-    given = {name: definitions[name].read(vars(args)[name]) for name in SETTINGS if name in args}
-    images = open_data(args.data, **given)
+    read_by, split_by = (
+        {name: definitions[name].read(vars(args)[name]) for name in names if name in args}
+        for names in (READ_BY, SPLIT_BY)
+    )
+    images = open_data(args.data, **read_by)
     with terminal_progress().task("images", len(images), "images") as advance:
-        summary = summarise_data(images, advance)
+        summary = summarise_data(images, advance, **split_by)
     print_data_summary(summary)
     if summary.error:
         raise ValueError(summary.error)

@@ -36,6 +36,7 @@ class Pixels:
     messages: tuple[str, ...]  # what the user must know about them
     errors: dict[int, str]  # index -> why the image can't be read
     key: str  # sha256 of the content: the same on every machine and at any time
+    decoding: str  # sha256 of how contents become pixels: size, decoder, range of grey values
     lease: cache.Lease | None = field(repr=False)  # keeps the array's file from removal
 
 
@@ -87,6 +88,7 @@ def prepare_pixels(
             list_below(none_readable(images.spec, images.files, errors), images.messages)
         )
     digests = tuple(infos[i].digest if i in infos else "" for i in range(len(images)))
+    decoding = _decoding_key(size, choose_scales(infos.values()))
     return Pixels(
         array=np.load(folder / "pixels.npy", mmap_mode="r"),
         digests=digests,
@@ -96,18 +98,17 @@ def prepare_pixels(
             *image_messages(images, infos),
         ),
         errors=errors,
-        key=_content_key(images, size, digests, choose_scales(infos.values())),
+        key=atomic.digest({"decoding": decoding, **images.describe_content(digests)}),
+        decoding=decoding,
         lease=own_lease,
     )
 
 
-def _content_key(
-    images: ImageSet, size: int, digests: tuple[str, ...], scales: Mapping[str, GreyScale]
-) -> str:
-    content = {"recipe": DECODER_VERSION, "size": size, **images.describe_content(digests)}
+def _decoding_key(size: int, scales: Mapping[str, GreyScale]) -> str:
+    decoding: dict[str, Any] = {"recipe": DECODER_VERSION, "size": size}
     if scales:  # of a set with grey of more than 8 bits
-        content["scales"] = {kind: [scale.black, scale.white] for kind, scale in scales.items()}
-    return atomic.digest(content)
+        decoding["scales"] = {kind: [scale.black, scale.white] for kind, scale in scales.items()}
+    return atomic.digest(decoding)
 
 
 def _meta_if_whole(folder: Path) -> dict[str, Any] | None:

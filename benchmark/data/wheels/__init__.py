@@ -14,13 +14,16 @@ The difficulty was set once, by the results of plain cross-entropy: on 300 image
 reaches a macro-F1 of about 0.91; the default, with two epochs of the head and two of the second
 half, never predicts 5 of the 17 classes (bundled weights, 128 pixels, batch 16, two seeds).
 
-Pixels depend on (seed, index, design, size), not on order, process or machine: see `draws`.
+Pixels depend on (seed of the set, seed of the run, index, design, size), not on order, process or
+machine: see `draws`. Each seed of a run has pictures of its own, so no two seeds share an image.
 
 ``python -m tests.data.wheels.contact_sheet OUT.png`` shows them in a checkout.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from PIL import Image
@@ -33,19 +36,23 @@ from benchmark.data.wheels.rims import DESIGNS
 RENDERER_VERSION = 1  # raise it when the same draws give other pixels: the cache depends on it
 FULL_SIZE = 299  # pixels: InceptionV3's own input, as there is no original
 MIN_PER_CLASS = 3  # images a class, where the total allows: one for each split
+VAL_IMAGES, TEST_IMAGES = 4, 8  # of the rarest class: intervals need 8 test images
+MOST_VAL, MOST_TEST = 0.25, 0.5  # fractions that are evaluated for it, at most
 
 
 @dataclass(frozen=True, eq=False)
 class WheelReader:
     """Renders image i of a set on demand."""
 
-    seed: int
+    seed: int  # of the set
+    run_seeds: np.ndarray  # (N,) int64, the seed of a run that an image is of
+    numbers: np.ndarray  # (N,) int64, its number among those
     labels: np.ndarray  # (N,) int64
 
     def image(self, index: int, at_least: int = 0) -> Image.Image:
         """Return image `index`, square, with side `at_least` or FULL_SIZE."""
         design = list(DESIGNS.values())[self.labels[index]]
-        draws = Draws(self.seed, index)
+        draws = Draws(self.seed, int(self.run_seeds[index]), int(self.numbers[index]))
         return Image.fromarray(photograph(design, draws, at_least or FULL_SIZE))
 
     def content(self, index: int) -> bytes:
@@ -55,16 +62,21 @@ class WheelReader:
     def stamp(self, index: int) -> str:
         """Return `content` as text."""
         design = list(DESIGNS)[self.labels[index]]
-        return f"wheels|edition {RENDERER_VERSION}|seed {self.seed}|image {index}|{design}"
+        drawn = f"seed {self.seed}|run {self.run_seeds[index]}|image {self.numbers[index]}"
+        return f"wheels|edition {RENDERER_VERSION}|{drawn}|{design}"
 
 
-def wheels(images: int = 2400, classes: int = 17, ratio: float = 40.0, seed: int = 0) -> ImageSet:
-    """List rendered photographs of the first `classes` rim designs, in long-tailed numbers.
+@dataclass(frozen=True)
+class Wheels:
+    """Rendered photographs of the first `classes` rim designs, in long-tailed numbers.
+
+    The splits have the same long tail. Rendering costs little, so they are larger than a tenth
+    where that leaves the rarest class fewer than VAL_IMAGES or TEST_IMAGES.
 
     Parameters
     ----------
     images
-        N, in all classes together.
+        N for each seed of a run, in all classes and splits together.
     classes
         C, from 2 to 17; the order of the designs is fixed in `rims`.
     ratio
@@ -77,27 +89,70 @@ def wheels(images: int = 2400, classes: int = 17, ratio: float = 40.0, seed: int
     ValueError
         If a value is outside these bounds.
     """
-    if not 2 <= classes <= len(DESIGNS):
-        raise ValueError(f"wheels: classes={classes}; there are 2 to {len(DESIGNS)} designs.")
-    if seed < 0:
-        raise ValueError(f"wheels: seed={seed}; a seed is 0 or a positive whole number.")
-    counts = long_tail(images, classes, ratio)
-    labels = np.repeat(np.arange(classes, dtype=np.int64), counts)  # (C,) -> (N,)
-    names = tuple(DESIGNS)[:classes]
-    reader = WheelReader(seed, labels)
-    return ImageSet(
-        name="wheels",
-        spec=f"wheels:images={images},classes={classes},ratio={ratio:g},seed={seed}",
-        description=(
-            f"Rendered photographs of car wheels, {classes} rim designs with {counts[0]:,} to "
-            f"{counts[-1]:,} images each, in random pose, light, finish, dirt and surroundings."
-        ),
-        files=tuple(f"{c:02d}_{names[c]}/{i:06d}.png" for i, c in enumerate(labels)),
-        labels=labels,
-        classes=names,
-        stamps=tuple(reader.stamp(index) for index in range(images)),
-        reader=reader,
-    )
+
+    images: int = 1800
+    classes: int = 17
+    ratio: float = 20.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.classes <= len(DESIGNS):
+            allowed = f"there are 2 to {len(DESIGNS)} designs."
+            raise ValueError(f"wheels: classes={self.classes}; {allowed}")
+        if self.seed < 0:
+            allowed = "a seed is 0 or a positive whole number."
+            raise ValueError(f"wheels: seed={self.seed}; {allowed}")
+        _ = self.counts  # raises what `long_tail` raises
+
+    @cached_property
+    def counts(self) -> np.ndarray:
+        """Images of each class for each seed, (C,) int64."""
+        return long_tail(self.images, self.classes, self.ratio)
+
+    @property
+    def fractions(self) -> tuple[float, float, float]:
+        """Of the training, validation and test images."""
+        rarest = int(self.counts[-1])
+        val = min(max(0.1, VAL_IMAGES / rarest), MOST_VAL)
+        test = min(max(0.1, TEST_IMAGES / rarest), MOST_TEST)
+        return 1 - val - test, val, test
+
+    @property
+    def spec(self) -> str:
+        """The text that names this set."""
+        numbers = f"images={self.images},classes={self.classes},ratio={self.ratio:g}"
+        return f"wheels:{numbers},seed={self.seed}"
+
+    def draw(self, run_seeds: Sequence[int] = (0,)) -> ImageSet:
+        """List the photographs of each of these seeds of a run, N for each."""
+        per_seed = np.repeat(np.arange(self.classes, dtype=np.int64), self.counts)  # (N,)
+        numbers = np.tile(np.arange(self.images, dtype=np.int64), len(run_seeds))
+        seeds = np.repeat(np.array(run_seeds, dtype=np.int64), self.images)
+        reader = WheelReader(self.seed, seeds, numbers, np.tile(per_seed, len(run_seeds)))
+        names = tuple(DESIGNS)[: self.classes]
+        return ImageSet(
+            name="wheels",
+            spec=self.spec,
+            description=(
+                f"Rendered photographs of car wheels, {self.classes} rim designs with "
+                f"{self.counts[0]:,} to {self.counts[-1]:,} images each, in random pose, light, "
+                "finish, dirt and surroundings. Each seed has photographs of its own, for training "
+                "and for the test: no two seeds share an image."
+            ),
+            files=tuple(
+                f"seed{seed}/{c:02d}_{names[c]}/{number:06d}.png"
+                for seed, number, c in zip(
+                    seeds.tolist(), numbers.tolist(), reader.labels.tolist(), strict=True
+                )
+            ),
+            labels=reader.labels,
+            classes=names,
+            stamps=tuple(reader.stamp(index) for index in range(len(seeds))),
+            reader=reader,
+            fractions=self.fractions,
+            seeds=seeds,
+            source_key=f"edition {RENDERER_VERSION}|{self.spec}",
+        )
 
 
 def long_tail(images: int, classes: int, ratio: float) -> np.ndarray:

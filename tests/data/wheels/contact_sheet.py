@@ -5,13 +5,13 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from benchmark.data.wheels import wheels
+from benchmark.data.wheels import Wheels
 from benchmark.data.wheels.rims import DESIGNS
 
 
 def contact_sheet(path: Path, per_class: int = 8, size: int = 128) -> None:
     """Write a PNG with a row of pictures for every design."""
-    images = wheels(per_class * len(DESIGNS), ratio=1)
+    images = Wheels(per_class * len(DESIGNS), ratio=1).draw()
     margin, gap = size, max(1, size // 64)
     pitch = size + gap
     sheet = Image.new("RGB", (margin + per_class * pitch, len(DESIGNS) * pitch), "white")

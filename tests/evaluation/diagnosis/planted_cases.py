@@ -374,12 +374,12 @@ def features_of_wheels(blocks, per_class, seed, size):
     """Return {block: (N, D) fp16} of rendered wheels by the bundled weights, and labels (N,)."""
     import torch
 
-    from benchmark.data.wheels import wheels
+    from benchmark.data.wheels import Wheels
     from benchmark.model.inception_v3 import INCEPTION_V3
     from benchmark.model.network import build_network
     from benchmark.model.weights import load_weights
 
-    images = wheels(images=17 * per_class, classes=17, ratio=1, seed=seed)
+    images = Wheels(images=17 * per_class, classes=17, ratio=1, seed=seed).draw()
     network = build_network(INCEPTION_V3, load_weights("bundled").read()).eval()
     features = {block: [] for block in blocks}
     for begun in range(0, len(images), 16):
