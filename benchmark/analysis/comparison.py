@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmark.analysis.claims import Claim, claims, class_claims
 from benchmark.analysis.confidence import SeedPredictions, intervals, paired
 from benchmark.analysis.findings import Findings
 from benchmark.analysis.per_class import class_changes, class_recalls
@@ -43,6 +44,7 @@ class Comparison:
     per_class: pd.DataFrame  # the table per_class.csv
     predictions: pd.DataFrame  # the table predictions.csv
     curves: pd.DataFrame  # one row per strategy, seed and validation
+    losses: pd.DataFrame  # training losses, one row per strategy, seed and tenth of a step range
     confusion: dict[str, np.ndarray]  # strategy -> (C, C) counts over seeds; rows are the truth
     failures: pd.DataFrame  # one row per strategy, or null row, and seed that failed: its error
     seed_predictions: list[SeedPredictions]  # of the test images, seed by seed
@@ -98,11 +100,7 @@ class Comparison:
         """(C,) independent test images of each class, or groups of such; mean over seeds."""
         if not self.seed_predictions:
             return list(self.test_counts)
-        units = [
-            np.bincount(kinds.labels, weights=kinds.counts, minlength=len(self.classes))
-            for kinds in (seed.weighted_predictions.units for seed in self.seed_predictions)
-        ]
-        return np.mean(units, axis=0).tolist()
+        return np.mean([seed.units.counts for seed in self.seed_predictions], axis=0).tolist()
 
     @property
     def finished_in_all_seeds(self) -> list[str]:
@@ -163,6 +161,16 @@ class Comparison:
         """One row per strategy and class, minus the baseline's: columns of class_changes.csv."""
         return class_changes(self.seed_predictions, self.baseline)
 
+    @cached_property
+    def claims(self) -> dict[tuple[str, str], Claim]:
+        """(strategy, metric) -> whether the difference from the baseline is more than chance."""
+        return claims(self)
+
+    @cached_property
+    def class_claims(self) -> dict[tuple[str, str], Claim]:
+        """(strategy, class) -> whether the change of its recall is more than chance."""
+        return class_claims(self)
+
 
 def load_comparison(folder: Path, baseline: str | None = None) -> Comparison:
     """Read the folder of a run, finished or not.
@@ -217,6 +225,7 @@ def compare_records(
         per_class=run.per_class(),
         predictions=run.predictions(),
         curves=run.curves(),
+        losses=run.losses(),
         confusion=run.confusion(),
         failures=replace(run, records=records).failures(),
         seed_predictions=run.seed_predictions(),

@@ -1,27 +1,39 @@
 """Intervals of every strategy's scores, and every strategy against the baseline."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import pandas as pd
 
 from benchmark.evaluation.metrics.registry import interval_metrics
 from benchmark.evaluation.statistics import Floats, Labels, across_seeds, paired_tests
-from benchmark.evaluation.statistics.bootstrap import bca, bootstrap, jackknife, variance
+from benchmark.evaluation.statistics.across_seeds import SharedImages
 from benchmark.evaluation.statistics.paired_tests import paired_permutation_test
-from benchmark.evaluation.statistics.weighted_predictions import WeightedPredictions
+from benchmark.evaluation.statistics.proportions import (
+    design_effect,
+    paired_proportion_difference_ci,
+    wilson,
+)
+from benchmark.evaluation.statistics.sampling_variance import (
+    Influences,
+    SampledUnits,
+    influences,
+    normal_interval,
+    variance,
+)
 
 INTERVALS = ["strategy", "metric", "value", "low", "high", "seeds"]
 PAIRED = [
     *("strategy", "baseline", "metric", "difference", "low", "high", "seeds"),
     *("p_test_set", "p_test_set_adj", "p_seeds", "p_seeds_adj"),
 ]
-TESTED_METRIC = "macro_f1"
+PRIMARY_METRIC = "macro_f1"
+PROPORTION = "accuracy"  # the share of images: it has exact intervals
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SeedPredictions:
     """The N test images of one seed, and what each strategy that finished it predicted.
 
@@ -34,31 +46,32 @@ class SeedPredictions:
     predicted: dict[str, Labels]  # strategy -> (N,)
     classes: tuple[str, ...]  # (C,)
     groups: Labels | None = None  # (N,), where images are not independent
+    train_files: tuple[str, ...] = ()  # of the training images; empty if unknown
 
     @cached_property
-    def weighted_predictions(self) -> WeightedPredictions:
-        """The images, counted; strategies in the order of `predicted`."""
-        predicted = np.array(list(self.predicted.values()))
-        return WeightedPredictions.count(self.labels, predicted, len(self.classes), self.groups)
+    def test_set(self) -> frozenset[str]:
+        """The test images."""
+        return frozenset(self.files)
 
     @cached_property
-    def estimates(self) -> dict[str, Floats]:
-        """Strategy -> its metrics (M,)."""
-        return self._by_strategy(self.weighted_predictions.estimates)
+    def training_set(self) -> frozenset[str]:
+        """The training images."""
+        return frozenset(self.train_files)
 
     @cached_property
-    def bootstrapped(self) -> dict[str, Floats]:
-        """Strategy -> its metrics (M, D) on D redrawn test sets, the same for all strategies."""
-        rng = np.random.default_rng(self.seed)
-        return self._by_strategy(bootstrap(self.weighted_predictions, rng))
+    def units(self) -> SampledUnits:
+        """What is sampled: images, or the images of one class in one group."""
+        return SampledUnits.count(self.labels, len(self.classes), self.groups)
 
     @cached_property
-    def jackknifed(self) -> dict[str, Floats]:
-        """Strategy -> its metrics (M, U) with one unit of each of U kinds left out."""
-        return self._by_strategy(jackknife(self.weighted_predictions))
+    def influences(self) -> dict[str, Influences]:
+        """Strategy -> its metrics, and what each unit of test images does to them."""
+        return {name: influences(labels, self.units) for name, labels in self.predicted.items()}
 
-    def _by_strategy(self, scores: Floats) -> dict[str, Floats]:
-        return {name: scores[:, s] for s, name in enumerate(self.predicted)}
+    def influences_of(self, name: str, baseline: str | None) -> Influences:
+        """Return those of a strategy, minus the baseline's if there is one."""
+        own = self.influences[name]
+        return own.minus(self.influences[baseline]) if baseline else own
 
 
 def intervals(seeds: Sequence[SeedPredictions]) -> pd.DataFrame:
@@ -76,30 +89,32 @@ def interval(
 ) -> tuple[Floats, Floats, Floats, int]:
     """Return a strategy's metrics, or their differences from the baseline, with bounds.
 
-    One seed: BCa over its test images, redrawn within each class. Several: see
-    `t_interval_corrected`. Returns value, low and high, each (M,), and the number of seeds.
+    Of one seed, bounds are over its test images, for accuracy those of a proportion. Several: see
+    `t_interval_corrected`. Returns value, low and high, each (M,), and the number of seeds. What an
+    interval is an interval of is said by `benchmark.report.single.interval_meaning`.
     """
     finished = [seed for seed in seeds if name in seed.predicted]
-    values = [_difference(seed.estimates, name, baseline) for seed in finished]
-    jackknifed = [_difference(seed.jackknifed, name, baseline) for seed in finished]
+    by_seed = [seed.influences_of(name, baseline) for seed in finished]
+    values = np.stack([influence.estimates for influence in by_seed], axis=-1)  # (M, n)
+    lowest = -1.0 if baseline else 0.0  # an interval knows no bounds of a score
     if len(finished) == 1:
-        bootstrapped = _difference(finished[0].bootstrapped, name, baseline)
-        bounds = bca(finished[0].weighted_predictions, values[0], bootstrapped, jackknifed[0])
-        return values[0], *bounds, 1
-    by_seed = np.stack(values, axis=-1)  # (M, n)
-    # Student's t knows no bounds, and from two seeds it would go beyond those of a score
-    lowest = -1.0 if baseline else 0.0
-    bounds = across_seeds.t_interval_corrected(by_seed, _shared_variance(finished, jackknifed))
+        value = values[:, 0]
+        low, high = normal_interval(value, variance(by_seed[0], finished[0].units))
+        m = list(interval_metrics()).index(PROPORTION)
+        low[m], high[m] = _proportion_interval(finished[0], name, baseline)
+        return value, low.clip(lowest, 1.0), high.clip(lowest, 1.0), 1
+    shared = shared_images(tuple(finished))
+    bounds = across_seeds.t_interval_corrected(values, _test_variance(finished, by_seed), shared)
     low, high = (bound.clip(lowest, 1.0) for bound in bounds)
-    return by_seed.mean(-1), low, high, len(finished)
+    return values.mean(-1), low, high, len(finished)
 
 
 def paired(seeds: Sequence[SeedPredictions], baseline: str | None) -> pd.DataFrame:
     """Return PAIRED: every strategy minus the baseline, over the seeds that both finished.
 
-    The p-values are of macro-F1. `p_test_set` exchanges predictions of the test images (see
-    `paired_permutation_test`), `p_seeds` is over seeds (see `p_over_seeds`); `_adj` is corrected by
-    Holm for all strategies.
+    `p_test_set` exchanges predictions of the test images (see `paired_permutation_test`), `p_seeds`
+    is over seeds (see `p_over_seeds`); `_adj` is corrected by Holm for all strategies, each metric
+    by itself.
     """
     rows: list[tuple[object, ...]] = []
     for name in strategies_of(seeds):
@@ -112,30 +127,39 @@ def paired(seeds: Sequence[SeedPredictions], baseline: str | None) -> pd.DataFra
         rng, groups = np.random.default_rng(0), _exchanged_groups(both)
         classes = len(both[0].classes)
         p_test_set = paired_permutation_test(labels, ours, theirs, classes, rng, groups=groups)
-        tests = [p_test_set, np.nan, p_over_seeds(both, name, baseline), np.nan]
+        p_seeds = p_over_seeds(both, name, baseline)
         for m, metric in enumerate(interval_metrics()):
-            p = tests if metric == TESTED_METRIC else [np.nan] * len(tests)
-            rows.append((name, baseline, metric, value[m], low[m], high[m], n, *p))
+            numbers = (value[m], low[m], high[m], n, p_test_set[m], np.nan, p_seeds[m], np.nan)
+            rows.append((name, baseline, metric, *numbers))
     table = pd.DataFrame(rows, columns=PAIRED)
     for column in ("p_test_set", "p_seeds"):
-        table[f"{column}_adj"] = paired_tests.holm(table[column].to_numpy(float))
+        for _, p in table.groupby("metric")[column]:
+            table.loc[p.index, f"{column}_adj"] = paired_tests.holm(p.to_numpy(float))
     return table
 
 
-def p_over_seeds(seeds: Sequence[SeedPredictions], name: str, baseline: str) -> float:
-    """Return the two-sided p of a strategy's difference in macro-F1 over seeds; NaN for one seed.
+def p_over_seeds(seeds: Sequence[SeedPredictions], name: str, baseline: str) -> Floats:
+    """Return the two-sided p (M,) of a strategy's differences over seeds; NaN for one seed.
 
     The larger p of two tests: `sign_flip_test` assumes no distribution of the differences, but
-    independent seeds; `corrected_t_test` accounts for the test images that the seeds share.
+    independent seeds; `corrected_t_test` accounts for the images that the seeds share.
     """
     if len(seeds) < 2:
-        return float("nan")
-    m = list(interval_metrics()).index(TESTED_METRIC)
-    differences = np.array([_difference(seed.estimates, name, baseline)[m] for seed in seeds])
-    jackknifed = [_difference(seed.jackknifed, name, baseline) for seed in seeds]
-    shared = float(_shared_variance(seeds, jackknifed)[m])
-    t_test = across_seeds.corrected_t_test(differences, shared)
-    return max(paired_tests.sign_flip_test(differences), t_test)
+        return np.full(len(interval_metrics()), np.nan)
+    by_seed = [seed.influences_of(name, baseline) for seed in seeds]
+    shared = shared_images(tuple(seeds))
+    differences = np.stack([influence.estimates for influence in by_seed], axis=-1)  # (M, n)
+    pairs = zip(differences, _test_variance(seeds, by_seed), strict=True)
+    t_tests = [across_seeds.corrected_t_test(*pair, shared) for pair in pairs]
+    return np.maximum(paired_tests.sign_flip_test(differences), t_tests)
+
+
+@lru_cache(maxsize=8)  # the same seeds for most strategies
+def shared_images(seeds: tuple[SeedPredictions, ...]) -> SharedImages:
+    """Return how far the images of seeds overlap."""
+    return SharedImages.between(
+        [seed.test_set for seed in seeds], [seed.training_set for seed in seeds]
+    )
 
 
 def image_units(seeds: Sequence[SeedPredictions]) -> Labels:
@@ -151,9 +175,26 @@ def strategies_of(seeds: Sequence[SeedPredictions]) -> list[str]:
     return list(dict.fromkeys(name for seed in seeds for name in seed.predicted))
 
 
-def _difference(scores: Mapping[str, Floats], name: str, baseline: str | None) -> Floats:
-    """Scores of a strategy, minus the baseline's if there is one."""
-    return scores[name] - scores[baseline] if baseline else scores[name]
+def _proportion_interval(
+    seed: SeedPredictions, name: str, baseline: str | None
+) -> tuple[float, float]:
+    """Return the bounds of the share of images that are right, or of a difference of two shares.
+
+    Of grouped images it is that of fewer independent ones, see `design_effect`.
+    """
+    images = len(seed.labels)
+    groups = np.arange(images) if seed.groups is None else seed.groups
+    whole, all_alike = np.array([float(images)]), np.zeros(images, np.int64)
+    right = (seed.predicted[name] == seed.labels).astype(float)
+    if baseline is None:
+        effect = design_effect(right, all_alike, groups, 1)
+        low, high = wilson(right.sum() / effect, whole / effect)
+        return float(low[0]), float(high[0])
+    net = right - (seed.predicted[baseline] == seed.labels)
+    effect = design_effect(net, all_alike, groups, 1)
+    gained, lost = (np.array([float((sign * net > 0).sum())]) / effect for sign in (1, -1))
+    low, high = paired_proportion_difference_ci(gained, lost, whole / effect)
+    return float(low[0]), float(high[0])
 
 
 def _exchanged_groups(seeds: Sequence[SeedPredictions]) -> list[Labels] | None:
@@ -168,9 +209,7 @@ def _exchanged_groups(seeds: Sequence[SeedPredictions]) -> list[Labels] | None:
     return np.split(units, ends[:-1])
 
 
-def _shared_variance(seeds: Sequence[SeedPredictions], jackknifed: Sequence[Floats]) -> Floats:
-    """Return the variance (M,) of a mean over seeds due to the test images that they share."""
-    pairs = zip(seeds, jackknifed, strict=True)
-    variances = [variance(seed.weighted_predictions, scores) for seed, scores in pairs]
-    shared = across_seeds.mean_test_overlap([seed.files for seed in seeds])
-    return shared * np.mean(variances, axis=0)
+def _test_variance(seeds: Sequence[SeedPredictions], by_seed: Sequence[Influences]) -> Floats:
+    """Return the variance (M,) of one seed's metrics by its test images, mean over the seeds."""
+    pairs = zip(by_seed, seeds, strict=True)
+    return np.asarray(np.mean([variance(part, seed.units) for part, seed in pairs], axis=0))

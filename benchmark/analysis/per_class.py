@@ -1,9 +1,9 @@
 """The recall of one class under every strategy, and its difference from the baseline's.
 
-Over several seeds an interval is the union of two. Student's t over seeds knows how trainings
-differ, but collapses where all seeds agree by chance. The interval of a proportion, over the images
-of all seeds, can't collapse, but knows nothing of trainings. Repeated test results of one image
-count as one group.
+Over several seeds an interval is the union of two. Student's t over seeds, widened for the images
+that splits share, knows how trainings differ, but collapses where all seeds agree by chance. The
+interval of a proportion, over the images of all seeds, can't collapse, but knows nothing of
+trainings. Repeated test results of one image count as one group.
 """
 
 from __future__ import annotations
@@ -16,11 +16,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmark.analysis.confidence import SeedPredictions, image_units, strategies_of
+from benchmark.analysis.confidence import (
+    SeedPredictions,
+    image_units,
+    shared_images,
+    strategies_of,
+)
 from benchmark.evaluation.metrics.class_counts import ratio
 from benchmark.evaluation.per_class import recall_interval
 from benchmark.evaluation.statistics import LEVEL, Floats, Labels
-from benchmark.evaluation.statistics.across_seeds import t_interval_corrected
+from benchmark.evaluation.statistics.across_seeds import (
+    NOTHING_SHARED,
+    SharedImages,
+    t_interval_corrected,
+)
 from benchmark.evaluation.statistics.proportions import (
     design_effect,
     paired_proportion_difference_ci,
@@ -42,12 +51,14 @@ class _PooledImages:
     seed: Labels  # (N,) index among the n
     units: Labels  # (N,) images that are not independent, see `image_units`
     seeds: int
+    shared: SharedImages  # by the seeds
 
     @classmethod
     def from_seeds(cls, seeds: Sequence[SeedPredictions]) -> _PooledImages:
         labels = np.concatenate([seed.labels for seed in seeds])
         index = np.repeat(np.arange(len(seeds)), [len(seed.labels) for seed in seeds])
-        return cls(seeds[0].classes, labels, index, image_units(seeds), len(seeds))
+        shared = shared_images(tuple(seeds)) if len(seeds) > 1 else NOTHING_SHARED
+        return cls(seeds[0].classes, labels, index, image_units(seeds), len(seeds), shared)
 
     def sums(self, values: Floats) -> Floats:
         """Sum values (N,) by seed and class -> (n, C)."""
@@ -89,7 +100,7 @@ class _PooledImages:
             c = np.flatnonzero(seeds == k)
             class_means = means[:, c].T
             present = class_means[np.isfinite(class_means)].reshape(-1, k)  # (c * k,) -> (c, k)
-            bounds = t_interval_corrected(present, level=level)
+            bounds = t_interval_corrected(present, shared=self.shared, level=level)
             low[c], high[c] = np.minimum(low[c], bounds[0]), np.maximum(high[c], bounds[1])
         return low, high
 
@@ -165,26 +176,3 @@ def _changes(
 def _correct(seeds: Sequence[SeedPredictions], name: str) -> NDArray[np.bool_]:
     """Return which of the images of all seeds, (N,), a strategy predicts correctly."""
     return np.concatenate([seed.predicted[name] == seed.labels for seed in seeds])
-
-
-def largest_changes(changes: pd.DataFrame) -> tuple[pd.Series | None, pd.Series | None]:
-    """Return the rows of the largest gain and the largest loss; None where there is none.
-
-    The largest gain is the one with the highest lower bound, among the significant ones if there
-    are any: one test image that flips is no large gain. Where no interval of a gain excludes 0, it
-    is the largest difference.
-    """
-    return _largest(changes, 1), _largest(changes, -1)
-
-
-def _largest(changes: pd.DataFrame, direction: int) -> pd.Series | None:
-    rows = changes[direction * changes["difference"].astype(float) > 0]
-    if rows.empty:
-        return None
-    significant = rows[rows["significant_bonferroni"].astype(bool)]
-    rows = rows if significant.empty else significant
-    nearest_to_0 = direction * rows["low" if direction > 0 else "high"]
-    by = nearest_to_0 if (nearest_to_0 > 0).any() else direction * rows["difference"]
-    # of equals the one with most images
-    order = np.lexsort((-rows["images"].to_numpy(float), -by.to_numpy(float)))
-    return rows.iloc[order[0]]

@@ -13,7 +13,7 @@ from benchmark.analysis.confidence import SeedPredictions
 from benchmark.evaluation.metrics.registry import METRICS, main_metrics
 from benchmark.evaluation.per_class import class_scores
 from benchmark.execution.manifest_schema import SplitManifest
-from benchmark.execution.record_schema import FailedRecord, Record
+from benchmark.execution.record_schema import CurvePoint, FailedRecord, Record
 
 PER_CLASS = [
     *("strategy", "seed", "class", "train_count", "test_count"),
@@ -23,8 +23,10 @@ PER_CLASS = [
 PREDICTIONS = ["strategy", "seed", "split", "file", "label", "predicted", "confidence"]
 CURVES = [
     *("strategy", "seed", "step", "phase", "train_from", "train_loss"),
-    *("val_loss", "val_accuracy", "val_macro_f1", "val_never_predicted"),
+    *("val_loss", "val_loss_over_classes"),
+    *("val_accuracy", "val_macro_f1", "val_never_predicted"),
 ]
+LOSSES = ["strategy", "seed", "step", "start", "schedule_start", "loss", "learning"]
 FAILURES = ["strategy", "seed", "error", "traceback"]
 
 
@@ -73,8 +75,17 @@ class RunRecords:
 
     def curves(self) -> pd.DataFrame:
         """One row per strategy, seed and validation: CURVES."""
-        rows = [{**_key(r), **asdict(point)} for r in self.finished for point in r.curve]
+        rows = [
+            {**_key(record), **asdict(point), "val_loss_over_classes": _mean_over_classes(point)}
+            for record in self.finished
+            for point in record.curve
+        ]
         return pd.DataFrame(rows, columns=CURVES)
+
+    def losses(self) -> pd.DataFrame:
+        """One row per strategy, seed and tenth of a step range: LOSSES, see `LossPoint`."""
+        rows = [{**_key(r), **asdict(point)} for r in self.finished for point in r.losses]
+        return pd.DataFrame(rows, columns=LOSSES)
 
     def per_class(self) -> pd.DataFrame:
         """One row per strategy, seed and class: PER_CLASS."""
@@ -128,7 +139,7 @@ class RunRecords:
         position = np.argsort(self.order)  # (C,) of each class in the tables
         classes, seeds = tuple(self.classes[c] for c in self.order), []
         for seed in sorted(self.splits):
-            test = self.splits[seed].test
+            test, train = self.splits[seed].test, self.splits[seed].train
             predicted = {
                 record.strategy: position[_predicted(record)]
                 for record in self.finished
@@ -137,7 +148,8 @@ class RunRecords:
             if predicted:
                 labels = position[np.asarray(test.labels)]
                 groups = None if test.groups is None else np.asarray(test.groups)
-                seeds.append(SeedPredictions(seed, test.files, labels, predicted, classes, groups))
+                images = (test.files, labels, predicted, classes, groups, train.files)
+                seeds.append(SeedPredictions(seed, *images))
         return seeds
 
 
@@ -155,6 +167,12 @@ def mean_over_seeds(seed_rows: pd.DataFrame) -> pd.DataFrame:
 
 def _key(record: Record | FailedRecord) -> dict[str, Any]:
     return {"strategy": record.strategy, "seed": record.seed}
+
+
+def _mean_over_classes(point: CurvePoint) -> float:
+    """Return the mean of the classes' losses, each the same; NaN if they are unknown."""
+    known = [loss for loss in point.val_loss_by_class if loss is not None]
+    return float(np.mean(known)) if known else float("nan")
 
 
 def _predicted(record: Record) -> NDArray[np.int64]:

@@ -6,7 +6,10 @@ from sklearn.metrics import f1_score
 
 from benchmark.analysis.confidence import INTERVALS, PAIRED, SeedPredictions, intervals, paired
 from benchmark.evaluation.metrics.registry import interval_metrics
+from benchmark.evaluation.statistics.proportions import wilson
+from benchmark.evaluation.statistics.sampling_variance import variance
 
+MACRO_F1 = list(interval_metrics()).index("macro_f1")
 CLASSES = ("common", "rare", "absent")
 RIGHT = {"no_change": 0.5, "helps": 0.95}  # share of test images
 
@@ -56,7 +59,7 @@ def test_one_seed_has_intervals_over_its_images_and_no_test_over_seeds():
     assert 0 < helps["low"] < helps["difference"] < helps["high"]
     assert helps["p_test_set"] == helps["p_test_set_adj"] < 0.01
     assert np.isnan(helps["p_seeds"])
-    assert np.isnan(row(differences, "helps", "accuracy")["p_test_set"]), "macro-F1 is tested"
+    assert row(differences, "helps", "accuracy")["p_test_set"] < 0.01, "every metric is tested"
 
 
 def test_an_absent_class_counts_in_macro_f1():
@@ -72,7 +75,11 @@ def test_several_seeds_are_averaged_and_their_signs_are_tested():
     assert helps["seeds"] == 8
     assert helps["p_seeds_adj"] == pytest.approx(2 / 2**8)
     half = 2.365 * np.std(each, ddof=1) / np.sqrt(8)  # Student's t, 7 degrees of freedom
-    assert helps["high"] - helps["difference"] == pytest.approx(half, rel=1e-3)
+    images = [
+        variance(seed.influences_of("helps", "no_change"), seed.units)[MACRO_F1] for seed in seeds
+    ]
+    at_least = 1.96 * np.sqrt(np.mean(images) / 8)
+    assert helps["high"] - helps["difference"] == pytest.approx(max(half, at_least), rel=1e-3)
 
 
 def test_seeds_that_share_their_test_images_have_wider_intervals():
@@ -135,3 +142,22 @@ def test_seeds_that_share_their_images_are_no_more_evidence_than_one():
     other_images = row(paired(predictions((0, 1, 2), images=24), "no_change"), "helps")
     assert thrice["p_test_set"] == pytest.approx(once["p_test_set"], rel=0.5)
     assert other_images["p_test_set"] < once["p_test_set"] / 2
+
+
+def test_accuracy_has_the_interval_of_a_proportion():
+    (seed,) = predictions()
+    right = (seed.predicted["helps"] == seed.labels).sum()
+    helps = row(intervals([seed]), "helps", "accuracy")
+    bounds = wilson(np.array([right]), np.array([60]))
+    assert (helps["low"], helps["high"]) == pytest.approx(tuple(bound[0] for bound in bounds))
+
+
+def test_nothing_collapses_where_two_strategies_predict_the_same():
+    """A class with one image, or seeds that agree: other images would show a difference."""
+    for seeds in (predictions(), predictions(range(3)), predictions(range(3), same_files=True)):
+        for seed in seeds:
+            seed.predicted["helps"] = seed.predicted["no_change"]
+        table = paired(seeds, "no_change")
+        assert (table["difference"] == 0).all()
+        assert (table["low"] < -0.01).all()
+        assert (table["high"] > 0.01).all()

@@ -1,7 +1,6 @@
 """Recall of a class and its difference, with intervals over images, groups and seeds."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from benchmark.analysis.confidence import SeedPredictions
@@ -10,7 +9,6 @@ from benchmark.analysis.per_class import (
     RECALLS,
     class_changes,
     class_recalls,
-    largest_changes,
 )
 from benchmark.evaluation.per_class import class_scores
 from benchmark.evaluation.statistics.across_seeds import t_interval_corrected
@@ -112,32 +110,6 @@ def test_without_a_baseline_there_are_no_changes():
     assert list(class_changes([seed], None)) == CHANGES
     assert class_changes([seed], "unknown").empty
     assert class_changes([], "no").empty
-    assert largest_changes(class_changes([], "no")) == (None, None)
-
-
-def changes(*rows):
-    columns = ["strategy", "class", "difference", "low", "high", "images", "significant_bonferroni"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def test_the_largest_gain_is_the_surest_and_not_a_single_image_that_flips():
-    table = changes(
-        ("s", "one image", 1.0, -0.29, 1.0, 1, False),
-        ("s", "rare", 0.6, 0.22, 0.81, 12, True),
-        ("t", "common", 0.3, 0.25, 0.35, 400, True),
-        ("t", "lucky", 0.9, 0.4, 1.0, 5, False),
-        ("t", "hurt", -0.5, -0.8, 0.1, 9, False),
-        ("s", "slightly", -0.1, -0.15, -0.05, 400, False),
-    )
-    gain, loss = largest_changes(table)
-    assert gain["class"] == "common", "the highest lower bound of the significant ones"
-    assert loss["class"] == "slightly", "none is significant, but one excludes 0"
-    unsure = changes(
-        ("s", "much", 0.5, -0.2, 0.9, 4, False), ("s", "more", 0.5, -0.1, 0.8, 8, False)
-    )
-    gain, loss = largest_changes(unsure)
-    assert gain["class"] == "more", "of equal changes the one with more images"
-    assert loss is None
 
 
 def test_where_nothing_changes_some_intervals_exclude_0_and_none_is_significant():

@@ -7,6 +7,7 @@ import pytest
 
 from benchmark.analysis.multi_dataset import merge
 from benchmark.cli.result_summary import print_result
+from benchmark.evaluation.metrics.class_counts import count_classes
 from benchmark.evaluation.metrics.metric import Metric
 from benchmark.evaluation.metrics.registry import (
     METRICS,
@@ -14,7 +15,7 @@ from benchmark.evaluation.metrics.registry import (
     interval_metrics,
     register_metric,
 )
-from benchmark.evaluation.statistics.weighted_predictions import WeightedPredictions
+from benchmark.evaluation.statistics.sampling_variance import interval_scores
 from benchmark.report.single import csv_files, metric_tables, page
 from benchmark.result import Result
 from tests.evaluation.metrics.random_predictions import random_predictions
@@ -49,9 +50,9 @@ def test_a_registered_metric_is_evaluated_after_the_others(error_rate):
 
 def test_a_registered_metric_has_an_interval_if_it_has_a_bootstrap_form(error_rate):
     labels, predicted, _, classes = random_predictions(np.random.default_rng(0))
-    estimates = WeightedPredictions.count(labels, predicted[None], classes).estimates
+    estimates = interval_scores(count_classes(labels, predicted, classes))
     assert list(interval_metrics())[-1] == "error_rate"
-    assert estimates[-1, 0] == pytest.approx((labels != predicted).mean())
+    assert estimates[-1] == pytest.approx((labels != predicted).mean())
 
 
 def test_a_registered_metric_is_in_tables_csv_files_and_glossary_of_a_report(error_rate):
@@ -86,8 +87,8 @@ def test_a_metric_and_its_bootstrap_form_are_equal_to_the_bit():
     for _ in range(200):
         labels, predicted, log_p, classes = random_predictions(rng)
         metrics = evaluate(labels, predicted, log_p, np.arange(1, classes + 1))
-        estimates = WeightedPredictions.count(labels, predicted[None], classes).estimates
-        assert [metrics[name] for name in interval_metrics()] == estimates[:, 0].tolist()
+        estimates = interval_scores(count_classes(labels, predicted, classes))
+        assert [metrics[name] for name in interval_metrics()] == estimates.tolist()
 
 
 def test_every_metric_explains_itself():

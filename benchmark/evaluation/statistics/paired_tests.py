@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from scipy.stats import permutation_test
 from statsmodels.stats.multitest import multipletests
 
 from benchmark.evaluation.metrics.class_counts import ClassCounts, count_classes
+from benchmark.evaluation.metrics.registry import interval_metrics
 from benchmark.evaluation.statistics import Floats, Labels
-from benchmark.evaluation.statistics.weighted_predictions import one_hot
+from benchmark.evaluation.statistics.sampling_variance import interval_scores
 
 DRAWS = 10_000
 _DRAWS_AT_ONCE = 1000
@@ -29,42 +31,46 @@ def paired_permutation_test(
     rng: np.random.Generator,
     draws: int = DRAWS,
     groups: Sequence[Labels] | None = None,
-) -> float:
-    """Return the two-sided p of approximate randomisation for the difference of macro-F1.
+) -> Floats:
+    """Return the two-sided p (M,) of approximate randomisation for differences of metrics.
 
     Null hypothesis: it makes no difference which of two classifiers predicts, so an image's two
     predictions can be exchanged. Each pair is exchanged with probability 1/2; p is how often that
-    gives a difference as large as the observed one (Noreen 1989; Yeh 2000, arXiv cs/0008005).
+    gives a difference as large as the observed one (Noreen 1989; Yeh 2000, arXiv cs/0008005). M is
+    the number of `interval_metrics`.
 
-    Labels and predictions are (N,) for each seed, over which macro-F1 is averaged. So are groups,
+    Labels and predictions are (N,) for each seed, over which metrics are averaged. So are groups,
     or None where images are independent. A group is exchanged as a whole, also over seeds and
     whatever the classes of its images, because its images are right or wrong together: exchanged
     singly, two equal classifiers differ in .25 of trials.
     """
     differ = [a != b for a, b in zip(predicted_a, predicted_b, strict=True)]
-    observed, drawn = np.zeros(1), np.zeros(draws)
+    observed = np.zeros((len(interval_metrics()), 1))
+    drawn = np.zeros((len(observed), draws))
     for truth, a, b, differs in zip(labels, predicted_a, predicted_b, differ, strict=True):
-        observed += _difference(truth, a, b, classes, np.zeros((1, int(differs.sum())), bool))
-    for s, rows, exchanged in _exchanges(rng, draws, differ, groups):
-        drawn[rows] += _difference(labels[s], predicted_a[s], predicted_b[s], classes, exchanged)
+        observed += _differences(truth, a, b, classes, np.zeros((int(differs.sum()), 1), bool))
+    for s, part, exchanged in _exchanges(rng, draws, differ, groups):
+        drawn[:, part] += _differences(
+            labels[s], predicted_a[s], predicted_b[s], classes, exchanged
+        )
     # a difference that is smaller by rounding alone counts as equal
-    as_large = int((np.abs(drawn) >= np.abs(observed) - 1e-12).sum())
+    as_large = (np.abs(drawn) >= np.abs(observed) - 1e-12).sum(-1)
     return (1 + as_large) / (1 + draws)
 
 
-def sign_flip_test(differences: Floats) -> float:
-    """Return the two-sided p of the mean of differences (n,), one per seed; NaN for a single seed.
+def sign_flip_test(differences: Floats) -> Floats:
+    """Return the two-sided p (...) of the mean of differences (..., n), one per seed.
 
-    Null hypothesis: strategy and baseline are equal, so every difference could as well have the
-    other sign. Exact up to 13 seeds. The smallest possible p is 2 / 2^n: .25 for 3 seeds, .008 for
-    8 seeds.
+    NaN for a single seed. Null hypothesis: strategy and baseline are equal, so every difference
+    could as well have the other sign. Exact up to 13 seeds. The smallest possible p is 2 / 2^n: .25
+    for 3 seeds, .008 for 8 seeds.
     """
-    if len(differences) < 2:
-        return float("nan")  # one sign tests nothing
-    options: dict[str, Any] = {"permutation_type": "samples", "n_resamples": DRAWS}
+    if differences.shape[-1] < 2:
+        return np.full(differences.shape[:-1], np.nan)  # one sign tests nothing
+    options: dict[str, Any] = {"permutation_type": "samples", "n_resamples": DRAWS, "axis": -1}
     rng = np.random.default_rng(0)
     result = permutation_test((differences,), np.mean, vectorized=True, rng=rng, **options)
-    return float(result.pvalue)
+    return np.asarray(result.pvalue)
 
 
 def min_seeds(tests: int, level: float = 0.05) -> int:
@@ -90,21 +96,21 @@ def _exchanges(
     differ: Sequence[NDArray[np.bool_]],
     groups: Sequence[Labels] | None,
 ) -> Iterator[tuple[int, slice, NDArray[np.bool_]]]:
-    """Yield a seed, a slice of d draws, and which of n differing images are exchanged (d, n)."""
+    """Yield a seed, a slice of d draws, and which of n differing images are exchanged (n, d)."""
     starts = range(0, draws, _DRAWS_AT_ONCE)
     slices = [slice(start, min(start + _DRAWS_AT_ONCE, draws)) for start in starts]
     if groups is None:
         for s, differs in enumerate(differ):
-            for rows in slices:
-                yield s, rows, _random_bits(rng, rows.stop - rows.start, int(differs.sum()))
+            for part in slices:
+                yield s, part, _random_bits(rng, int(differs.sum()), part.stop - part.start)
         return
     differing = [group[differs] for group, differs in zip(groups, differ, strict=True)]
     distinct, index = np.unique(np.concatenate(differing), return_inverse=True)
     ends = np.cumsum([len(group) for group in differing])
-    for rows in slices:
-        bits = _random_bits(rng, rows.stop - rows.start, len(distinct))  # one bit a group
+    for part in slices:
+        bits = _random_bits(rng, len(distinct), part.stop - part.start)  # one bit a group
         for s, group_index in enumerate(np.split(index, ends[:-1])):
-            yield s, rows, bits[:, group_index]
+            yield s, part, bits[group_index]
 
 
 def _random_bits(rng: np.random.Generator, rows: int, columns: int) -> NDArray[np.bool_]:
@@ -113,28 +119,32 @@ def _random_bits(rng: np.random.Generator, rows: int, columns: int) -> NDArray[n
     return np.unpackbits(random_bytes, axis=1, count=columns).astype(bool)
 
 
-def _difference(
+def _differences(
     labels: Labels,
     predicted_a: Labels,
     predicted_b: Labels,
     classes: int,
     exchanged: NDArray[np.bool_],
 ) -> Floats:
-    """Return macro-F1 of a minus that of b, (D,), with some predictions exchanged.
+    """Return metrics of a minus those of b, (M, D), with some predictions exchanged.
 
-    `exchanged` (D, n) marks them among the n images on which the two differ; an exchange of equal
+    `exchanged` (n, D) marks them among the n images on which the two differ; an exchange of equal
     predictions changes nothing.
     """
     differ = predicted_a != predicted_b
     truth, a, b = labels[differ], predicted_a[differ], predicted_b[differ]
-    weights = exchanged.astype(float)
-    # (D, C): predictions and hits that a gains, and b loses, by class
-    predicted_gain = weights @ one_hot(b, classes) - weights @ one_hot(a, classes)
-    hit_gain = (weights * ((b == truth) * 1.0 - (a == truth))) @ one_hot(truth, classes)
-    f1 = []
-    for predicted, gain in ((predicted_a, 1), (predicted_b, -1)):
+    # sparse, as threads of a dense product wait for each other if busy: predictions (2C, n) that a
+    # gains in an exchange, and b loses, by class; below them the hits
+    signs = np.concatenate([np.ones(len(b)), -np.ones(len(a)), (b == truth) * 1.0 - (a == truth)])
+    rows = np.concatenate([b, a, classes + truth])
+    columns = np.tile(np.arange(len(truth)), 3)
+    gains = csr_array((signs, (rows, columns)), shape=(2 * classes, len(truth)))
+    gained = (gains @ exchanged.astype(float)).T  # (D, 2C)
+    scores = []
+    for predicted, sign in ((predicted_a, 1), (predicted_b, -1)):
         counts = count_classes(labels, predicted, classes)
-        hits = counts.true_positives + gain * hit_gain
-        all_predicted = counts.predicted + gain * predicted_gain
-        f1.append(ClassCounts(hits, counts.support - hits, all_predicted - hits).f1)
-    return (f1[0] - f1[1]).mean(1)
+        called = counts.predicted + sign * gained[:, :classes]
+        hits = counts.true_positives + sign * gained[:, classes:]
+        support = np.broadcast_to(counts.support, hits.shape)
+        scores.append(interval_scores(ClassCounts(hits, support - hits, called - hits)))
+    return scores[0] - scores[1]

@@ -1,13 +1,14 @@
 """Confidence intervals of the metrics, and tests of the differences from the baseline."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from benchmark.analysis.claims import Claim
 from benchmark.analysis.comparison import Comparison
-from benchmark.analysis.confidence import TESTED_METRIC
+from benchmark.analysis.confidence import PRIMARY_METRIC
 from benchmark.report.render.blocks import Block, Cell, Details, Table, make_row
 from benchmark.report.render.formats import (
     MISSING,
@@ -16,8 +17,11 @@ from benchmark.report.render.formats import (
     format_p_value,
     lower_first,
 )
+from benchmark.report.single.doubts import doubt_phrases
+from benchmark.report.single.interval_meaning import interval_sentences
 from benchmark.report.single.metric_tables import Column, interval_columns
 from benchmark.report.single.strategies import heading_cell, row_kind
+from benchmark.system.text import join_names
 
 
 def confidence_section(comparison: Comparison) -> Iterator[Block]:
@@ -31,17 +35,18 @@ def confidence_section(comparison: Comparison) -> Iterator[Block]:
 def differences_table(comparison: Comparison) -> Table:
     """Strategies × macro-F1 and the differences from the baseline, with intervals and tests."""
     values, differences = _by_metric(comparison.intervals), _by_metric(comparison.paired)
+    all_claims = comparison.claims
     columns = interval_columns()
-    (tested,) = (column for column in columns if column.name == TESTED_METRIC)
+    (tested,) = (column for column in columns if column.name == PRIMARY_METRIC)
     p_values = {"p_test_set_adj": "p, test set"}
     if len(comparison.seeds) > 1:
         p_values["p_seeds_adj"] = "p, seeds"
     rows = []
     for strategy in comparison.finished_in_any_seed:
-        cells = [_interval_cell(tested, values.get((strategy, TESTED_METRIC)))]
+        cells = [_interval_cell(tested, values.get((strategy, PRIMARY_METRIC)))]
         if differences:
-            cells += [_interval_cell(c, differences.get((strategy, c.name))) for c in columns]
-            row = differences.get((strategy, TESTED_METRIC), {})
+            cells += [_difference_cell(c, all_claims.get((strategy, c.name))) for c in columns]
+            row = differences.get((strategy, PRIMARY_METRIC), {})
             cells += [Cell(format_p_value(row.get(name, np.nan))) for name in p_values]
         heading = heading_cell(comparison, strategy)
         rows.append(make_row(heading, *cells, kind=row_kind(comparison, strategy)))
@@ -50,7 +55,8 @@ def differences_table(comparison: Comparison) -> Table:
         titles += [f"Difference in {lower_first(column.title)}" for column in columns]
         titles += p_values.values()
     csv = "intervals.csv paired.csv" if differences else "intervals.csv"
-    return Table(_caption(comparison), tuple(titles), tuple(rows), csv=csv)
+    caption = _caption(comparison) + _disagreement(all_claims.values())
+    return Table(caption, tuple(titles), tuple(rows), csv=csv)
 
 
 def intervals_table(comparison: Comparison) -> Table:
@@ -66,14 +72,28 @@ def intervals_table(comparison: Comparison) -> Table:
 
 
 def _interval_cell(column: Column, row: Mapping[Any, Any] | None) -> Cell:
-    """Return a value, or a difference with its sign, and its interval."""
+    """Return a value and its interval."""
     if row is None:
         return Cell(MISSING)
-    value = "difference" if "difference" in row else "value"
-    text, *bounds = (column.write(row[name]) for name in (value, "low", "high"))
-    if value == "difference":
-        return Cell(add_sign(text), note=format_bounds(*bounds))
+    text, *bounds = (column.write(row[name]) for name in ("value", "low", "high"))
     return Cell(text, note=" to ".join(bounds))
+
+
+def _difference_cell(column: Column, claim: Claim | None) -> Cell:
+    """Return a difference and its interval, and why it may be chance though that excludes 0."""
+    if claim is None:
+        return Cell(MISSING)
+    text, *bounds = (column.write(n) for n in (claim.difference, claim.low, claim.high))
+    doubts = list(doubt_phrases(claim)) if claim.excludes_0 else []
+    note = format_bounds(*bounds) + (f"; but {join_names(doubts)}" if doubts else "")
+    return Cell(add_sign(text), note=note)
+
+
+def _disagreement(all_claims: Iterable[Claim]) -> str:
+    """Explain the cells whose interval excludes 0 though the difference is not told apart."""
+    if not any(claim.excludes_0 and claim.doubts for claim in all_claims):
+        return ""
+    return " “But”: the interval excludes 0, and something else says that it may be chance."
 
 
 def _by_metric(table: pd.DataFrame) -> dict[tuple[str, str], Mapping[Any, Any]]:
@@ -81,13 +101,5 @@ def _by_metric(table: pd.DataFrame) -> dict[tuple[str, str], Mapping[Any, Any]]:
 
 
 def _caption(comparison: Comparison) -> str:
-    seeds = len(comparison.seeds)
-    caption = f"95 % intervals of the mean over {seeds} seeds, which differ in split and training."
-    groups = " Images come in groups: the test on the test set exchanges whole groups."
-    if seeds == 1:
-        caption = (
-            "95 % intervals over other test images (BCa), for these networks. One seed cannot show "
-            "what another training would give."
-        )
-        groups = " Images come in groups: intervals draw whole groups, the test exchanges them."
-    return caption + (groups if comparison.has_groups else "")
+    groups = " Images come in groups: a whole group is one unit of intervals and tests."
+    return interval_sentences(comparison) + (groups if comparison.has_groups else "")

@@ -15,6 +15,7 @@ from benchmark.report.single.confidence import confidence_section
 from benchmark.report.single.confusion import confusion_section, draw_confusion
 from benchmark.report.single.csv_files import files_section
 from benchmark.report.single.diagnoses import diagnoses_section
+from benchmark.report.single.follow_up import follow_up
 from benchmark.report.single.further_metrics import further_section
 from benchmark.report.single.metric_tables import main_table
 from benchmark.report.single.notices import highlights, warnings
@@ -24,7 +25,7 @@ from benchmark.report.single.search import search_section
 from benchmark.report.single.seeds import draw_seeds, seeds_section
 from benchmark.report.single.setup import data_section, recipe_title, setup_section
 from benchmark.report.single.strategies import descriptions_section, failures_section
-from benchmark.report.single.verdict import follow_up, verdict
+from benchmark.report.single.verdict import verdict
 from benchmark.system.text import pluralize
 
 FIGURES: dict[str, Callable[[Comparison], Figure | None]] = {
@@ -112,18 +113,30 @@ OTHER_TERMS = {
     "Wilson interval": "The true recalls that fit the observed one at 95 %, with the correction of "
     "Brown, Cai and DasGupta near 0 and 1. If none of a class's 10 test images is recognised, it "
     "reaches from 0 to .28: few test images say little.",
+    "Interval": "The values that fit the result at 95 %. What it is over stands beside it. One "
+    "seed: other test images, as many of each class, for these networks; it says nothing of "
+    "other trainings. Own splits: other data of this kind, as many images, split and trained "
+    "anew. A given split: other initialisations on these training images, and other test images. "
+    "Two images are added to the variance in each class, one right and one wrong, or one for "
+    "either strategy, each with half a weight: so one test image, or seeds that agree by chance, "
+    "give no certainty. Accuracy of one seed has Wilson's interval, its difference that of "
+    "Bonett and Price.",
     "p, test set": "For each test image the predictions of the strategy and of the baseline are "
     "exchanged at random. The p-value is how often macro-F1 then differs as much as observed. It "
     "asks whether these networks differ, not whether the next training would. Holm's correction "
-    "for all strategies is applied to p, not to the interval. With few test images in a class, an "
-    "interval that draws among them varies too little and can exclude 0 though p is above .05. "
-    "Believe the more cautious of the two.",
-    "p, seeds": "Whether another training on another split would differ again: the larger of two "
-    "p-values. One draws the sign of every seed's difference at random. The other is a t-test that "
-    "takes into account that splits of one set of images share test images. Holm's correction is "
-    "applied. Below 8 seeds p cannot get small.",
+    "for all strategies is applied to p, not to the interval.",
+    "p, seeds": "Whether other data of this kind or, where the split is given, other "
+    "initialisations would differ again: the larger of two p-values. One draws the sign of every "
+    "seed's difference at random. The other is a t-test that takes into account that seeds share "
+    "images (Nadeau and Bengio 2003). Holm's correction is applied. Below 8 seeds p cannot get "
+    "small.",
+    "Told apart": "A difference is called one only if its interval excludes 0, the test agrees "
+    "at 5 % after Holm's correction, and the null row, which changes nothing, moves less. Over "
+    "several seeds that takes 8 or more. Of one seed it holds for the two networks: another "
+    "training may differ more.",
     "Largest gain, largest loss": "Of all classes and strategies, the change of recall whose "
-    "interval is farthest from 0. So a class with a single test image does not win.",
+    "interval is farthest from 0, among those that are told apart if there are any. So a class "
+    "with a single test image does not win.",
     "Audit": "While a strategy trains, the benchmark measures what it does: images drawn by class "
     "against class sizes, the gradient of its loss against that of cross-entropy on the same "
     "images, predicted labels against the largest logit. A strategy is flagged if it does not do "

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from benchmark.analysis.claims import Claim, largest_changes
 from benchmark.analysis.comparison import Comparison, recall_table
-from benchmark.analysis.per_class import largest_changes
 from benchmark.report.render.blocks import Block, Cell, Table, as_code, make_row, split_evenly
 from benchmark.report.render.canvas import figure_block
 from benchmark.report.render.formats import (
@@ -18,7 +18,9 @@ from benchmark.report.render.formats import (
     format_count,
     format_share,
 )
+from benchmark.report.single.doubts import class_interval_phrase
 from benchmark.report.single.drawings import recall_map
+from benchmark.report.single.interval_meaning import what_varies
 from benchmark.report.single.metric_tables import number_in
 from benchmark.system.text import pluralize
 
@@ -92,16 +94,18 @@ def largest_changes_sentence(comparison: Comparison) -> str:
     if changes.empty:
         return ""
     sentences = []
-    words = (("gain", "raises", "higher"), ("loss", "lowers", "lower"))
-    for row, (noun, verb, which) in zip(largest_changes(changes), words, strict=True):
-        if row is None:
+    words = (("gain", "higher"), ("loss", "lower"))
+    for claim, (noun, which) in zip(largest_changes(comparison), words, strict=True):
+        if claim is None:
             sentences.append(f"No class has {which} recall than with {_baseline(changes)}.")
             continue
-        label = str(row["class"]).replace("`", "'")  # a backtick would start a code span
+        label = claim.subject.replace("`", "'")  # a backtick would start a code span
+        verb = f"{'raises' if noun == 'gain' else 'lowers'} the recall of “{label}” by"
+        if claim.about_networks or not claim.direction:
+            verb = f"has {which} recall of “{label}”, by"
         sentences.append(
-            f"Largest {noun}: {as_code(str(row['strategy']))} {verb} the recall of “{label}” by "
-            f"{format_share(abs(row['difference']), 2)} "
-            f"(95 %: {_bounds(row)}{_doubt(row, len(changes))})."
+            f"Largest {noun}: {as_code(claim.strategy)} {verb} "
+            f"{format_share(abs(claim.difference), 2)} ({class_interval_phrase(claim)})."
         )
     return " ".join(sentences)
 
@@ -109,20 +113,21 @@ def largest_changes_sentence(comparison: Comparison) -> str:
 def class_changes_tables(comparison: Comparison) -> list[Table]:
     """Classes × strategies: recall minus the baseline's, a few strategies a table.
 
-    Cells whose interval excludes 0 are marked "gain" or "loss". Of more than `MOST_CLASSES` classes
-    the table lists those with such a cell, at most `MOST_CLASSES`, the clearest.
+    Cells that are told apart are marked "gain" or "loss", see `Comparison.class_claims`. Of many
+    classes the table lists those with an interval that excludes 0, at most `MOST_CLASSES`, the
+    clearest.
     """
     changes = comparison.class_changes.dropna(subset="difference")
     strategies = [name for name in comparison.strategies if name in set(changes["strategy"])]
     classes = _listed_classes(comparison, changes)
-    by_cell = {(row["strategy"], row["class"]): row for row in changes.to_dict("records")}
+    all_claims = comparison.class_claims
     images = dict(zip(comparison.classes, comparison.test_counts, strict=True))
     over = ", all seeds" if len(comparison.seeds) > 1 else ""
     tables: list[Table] = []
     for names in split_evenly(strategies, CHANGES_PER_TABLE):
         rows = []
         for label in classes:
-            cells = (_change_cell(by_cell.get((name, label))) for name in names)
+            cells = (_change_cell(all_claims.get((name, label))) for name in names)
             rows.append(make_row(label, format_count(images[label]), *cells))
         titles = ("Class", f"Test images{over}", *names)
         caption = "The other strategies."
@@ -146,7 +151,7 @@ def _recall_cell(
 def _recall_caption(comparison: Comparison) -> str:
     several = len(comparison.seeds) > 1
     caption = (
-        "Mean recall over seeds with its 95 % interval, over images and trainings."
+        f"Mean recall over seeds with its 95 % interval over {what_varies(comparison)}."
         if several
         else "Recall with its 95 % Wilson interval."
     )
@@ -154,14 +159,6 @@ def _recall_caption(comparison: Comparison) -> str:
         caption += " Images come in groups, which widens the intervals."
     seeds = " in any seed" if several else ""
     return f"{caption} “never”: recall 0, as no test image was assigned to the class{seeds}."
-
-
-def _doubt(row: pd.Series, comparisons: int) -> str:
-    """Say why a change may be chance; empty where it is significant after Bonferroni correction."""
-    if row["significant_bonferroni"]:
-        return ""
-    includes_0 = "includes 0 and " if row["low"] <= 0 <= row["high"] else ""
-    return f"; the interval {includes_0}is one of {comparisons:,}, so this may be chance"
 
 
 def _listed_classes(comparison: Comparison, changes: pd.DataFrame) -> list[str]:
@@ -177,10 +174,13 @@ def _listed_classes(comparison: Comparison, changes: pd.DataFrame) -> list[str]:
 
 def _changes_caption(comparison: Comparison, changes: pd.DataFrame, listed: int) -> str:
     mean = f", mean over {len(comparison.seeds)} seeds" if len(comparison.seeds) > 1 else ""
+    noise = ", and the null row moves the class less" if comparison.null_row else ""
     caption = (
-        f"Recall minus that of {_baseline(changes)}{mean}, and its 95 % interval. "
-        "Blue marks a gain and red a loss whose interval excludes 0. Where nothing changes, an "
-        f"interval excludes 0 by chance in about {100 * FALSE_POSITIVE_RATE:.0f} % of rows, as "
+        f"Recall minus that of {_baseline(changes)}{mean}, and its 95 % interval over "
+        f"{what_varies(comparison)}. Blue marks a gain and red a loss that "
+        f"{pluralize(len(changes), 'comparison', 'comparisons')} do not explain: the interval "
+        f"excludes 0 after Bonferroni's correction{noise}. By itself, an interval excludes 0 by "
+        f"chance in about {100 * FALSE_POSITIVE_RATE:.0f} % of rows where nothing changes, as "
         f"simulated: in {format_count(FALSE_POSITIVE_RATE * len(changes))} of these "
         f"{len(changes):,}."
     )
@@ -191,22 +191,18 @@ def _changes_caption(comparison: Comparison, changes: pd.DataFrame, listed: int)
         which = f"the {listed} clearest" if listed == MOST_CLASSES else f"the {listed}"
         which = which if listed != 1 else "the only one"
         caption += (
-            f" Of {pluralize(classes, 'class', 'classes')}, the table lists {which} with a marked "
-            f"change; it leaves out {classes - listed:,}."
+            f" Of {pluralize(classes, 'class', 'classes')}, the table lists {which} whose interval "
+            f"excludes 0; it leaves out {classes - listed:,}."
         )
     return caption
 
 
-def _change_cell(row: Mapping[Any, Any] | None) -> Cell:
-    if row is None:
+def _change_cell(claim: Claim | None) -> Cell:
+    if claim is None:
         return Cell(MISSING)
-    low, high = round(row["low"], 2), round(row["high"], 2)  # as written: ±.00 excludes nothing
-    mark = "gain" if low > 0 else "loss" if high < 0 else ""
-    return Cell(add_sign(format_share(row["difference"], 2)), note=_bounds(row), mark=mark)
-
-
-def _bounds(row: Mapping[Any, Any] | pd.Series) -> str:
-    return format_bounds(*(format_share(row[bound], 2) for bound in ("low", "high")))
+    bounds = format_bounds(*(format_share(bound, 2) for bound in (claim.low, claim.high)))
+    mark = "gain" if claim.is_gain else "loss" if claim.is_loss else ""
+    return Cell(add_sign(format_share(claim.difference, 2)), note=bounds, mark=mark)
 
 
 def _baseline(changes: pd.DataFrame) -> str:

@@ -1,26 +1,19 @@
-"""The verdict: which classes plain training ignores, what changes that, and at what price.
+"""The verdict: which classes plain training ignores, what changes that, and at what price."""
 
-Then what a run may call significant, and which further run would settle more. One seed names no
-winner. Nothing is called significant below 8 seeds, nor below as many as the sign-flip test needs
-to reach 5 % after Holm's correction for so many strategies.
-"""
-
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
+from benchmark.analysis.claims import Claim
 from benchmark.analysis.comparison import Comparison
-from benchmark.evaluation.statistics.paired_tests import min_seeds
 from benchmark.report.render import formats
 from benchmark.report.render.blocks import as_code
-from benchmark.report.render.formats import add_sign, format_count, format_share
+from benchmark.report.render.formats import format_count, format_share
 from benchmark.report.single.absent_classes import absent_classes
+from benchmark.report.single.doubts import interval_phrase
 from benchmark.report.single.strategies import FLAG
 from benchmark.system.text import join_names, pluralize
 
-SIGNIFICANT = 0.05
-MIN_SEEDS = 8
 MOST_NAMES = 3  # strategies that a sentence names
 CLAIMED = ("macro_f1", "accuracy")  # metrics of the verdict
 
@@ -152,25 +145,32 @@ def _only_wrong(numbers: pd.DataFrame) -> str:
 def _changes(comparison: Comparison, baseline: str, strategy: str) -> str:
     """Return a predicate: what a strategy does to macro-F1, and then what happens to accuracy.
 
-    It "raises" or "lowers" macro-F1 only where the difference is clear: its interval
-    excludes 0 and, of one seed, p is at most .05.
+    It "raises" or "lowers" macro-F1 only where the run may claim that of the strategy, see
+    `benchmark.analysis.claims`. One seed claims nothing of a strategy, so there it "brings".
     """
-    macro_f1, accuracy = (_from_to(comparison, baseline, strategy, m) for m in CLAIMED)
-    macro_f1_row, accuracy_row = (_difference(comparison, strategy, m) for m in CLAIMED)
-    verb = {1: "raises", -1: "lowers", 0: "brings"}[_direction(macro_f1_row)]
-    verb = "leaves" if "unchanged" in macro_f1 else verb
-    how = {1: "rises", -1: "falls", 0: "goes"}[_direction(accuracy_row)]
-    how = "is" if "unchanged" in accuracy else how
-    doubt = ""
-    if accuracy_row is not None and not _direction(accuracy_row):
-        doubt = f" ({_interval(accuracy_row)})"
-    interval = f" ({_interval(macro_f1_row)})" if macro_f1_row is not None else ""
-    return f"{verb} macro-F1 {macro_f1}{interval}; accuracy {how} {accuracy}{doubt}"
+    all_claims = comparison.claims
+    macro_f1, accuracy = (all_claims.get((strategy, metric)) for metric in CLAIMED)
+    (from_macro_f1, same_macro_f1), (from_accuracy, same_accuracy) = (
+        _from_to(comparison, baseline, strategy, metric) for metric in CLAIMED
+    )
+    verb = {1: "raises", -1: "lowers", 0: "brings"}[_direction(macro_f1)]
+    how = {1: "rises", -1: "falls", 0: "goes"}[_direction(accuracy)]
+    verb, how = "leaves" if same_macro_f1 else verb, "is" if same_accuracy else how
+    interval = f" ({interval_phrase(macro_f1)})" if macro_f1 else ""
+    doubt = f" ({interval_phrase(accuracy)})" if accuracy and not _direction(accuracy) else ""
+    return f"{verb} macro-F1 {from_macro_f1}{interval}; accuracy {how} {from_accuracy}{doubt}"
 
 
-def _from_to(comparison: Comparison, baseline: str, strategy: str, metric: str) -> str:
+def _direction(claim: Claim | None) -> int:
+    """Return 1 or -1 where a run may claim a rise or fall of the strategy, not of its networks."""
+    return 0 if claim is None or claim.about_networks else claim.direction
+
+
+def _from_to(comparison: Comparison, baseline: str, strategy: str, metric: str) -> tuple[str, bool]:
+    """Return "from … to …", and whether both numbers are written alike."""
     before, after = map(format_share, _finished_means(comparison)[metric][[baseline, strategy]])
-    return f"unchanged at {after}" if before == after else f"from {before} to {after}"
+    same = before == after
+    return f"unchanged at {after}" if same else f"from {before} to {after}", same
 
 
 def _level(comparison: Comparison, names: Sequence[str], metric: str) -> str:
@@ -180,94 +180,6 @@ def _level(comparison: Comparison, names: Sequence[str], metric: str) -> str:
     return f"unchanged at {after}" if before == after else f"{after} (baseline {before})"
 
 
-def _difference(comparison: Comparison, strategy: str, metric: str) -> pd.Series | None:
-    """Return the row of paired.csv of a strategy and metric."""
-    rows = comparison.paired
-    rows = rows[(rows["strategy"] == strategy) & (rows["metric"] == metric)]
-    return None if rows.empty else rows.iloc[0]
-
-
-def _direction(row: pd.Series | None) -> int:
-    """Return 1 for a clear gain, -1 for a clear loss, 0 for what may be chance."""
-    if row is None or _p_value(row) > SIGNIFICANT:
-        return 0
-    return int(round(row["low"], 3) > 0) - int(round(row["high"], 3) < 0)
-
-
-def _bounds(row: Mapping[Any, Any] | pd.Series) -> str:
-    return formats.format_bounds(*(format_share(row[bound]) for bound in ("low", "high")))
-
-
-def _interval(row: pd.Series) -> str:
-    """Return the interval of a difference, and why the difference may be chance."""
-    bounds = _bounds(row)
-    interval = f"95 %: {bounds}"
-    if bounds != "no difference" and round(row["low"], 3) <= 0 <= round(row["high"], 3):
-        return f"{interval}, which includes 0"
-    p = _p_value(row)
-    return f"{interval}, but p = {formats.format_p_value(p)}" if p > SIGNIFICANT else interval
-
-
-def _p_value(row: pd.Series) -> float:
-    """Return the p-value over the test set, which counts for one seed; NaN if there is none."""
-    return float("nan") if row["seeds"] > 1 else float(row["p_test_set_adj"])
-
-
 def _range(values: pd.Series, write: Callable[[float], str] = format_share) -> str:
     low, high = write(values.min()), write(values.max())
     return low if low == high else f"{low} to {high}"
-
-
-def follow_up(comparison: Comparison) -> str:
-    """Return what the tests settled, or which run would settle more; empty if nothing finished."""
-    if (comparison.seed_rows["status"] != "ok").all():
-        return ""
-    if comparison.manifest.quick:
-        return (
-            "This quick look only tries the commands out. Run again without `--quick` before you "
-            "read the numbers."
-        )
-    tested = comparison.paired.dropna(subset="p_test_set")
-    if tested.empty:
-        return "No difference was tested, because no strategy finished beside a baseline."
-    seeds, needed = len(comparison.seeds), seeds_needed(len(tested))
-    if seeds == 1:
-        which = "it" if len(tested) == 1 else f"any of the {len(tested)} strategies"
-        return f"One seed: run `--seeds {needed}` before you call {which} a winner."
-    if seeds < needed:
-        return (
-            f"{seeds} seeds are too few to call a difference significant: run `--seeds {needed}` "
-            f"to test {pluralize(len(tested), 'strategy', 'strategies')}."
-        )
-    return _significant_differences(comparison, tested, needed)
-
-
-def seeds_needed(strategies: int) -> int:
-    """Return how many seeds it takes to call one of so many strategies different."""
-    return max(MIN_SEEDS, min_seeds(strategies, SIGNIFICANT))
-
-
-def _significant_differences(comparison: Comparison, tested: pd.DataFrame, needed: int) -> str:
-    """Say for which strategies macro-F1 differs from the baseline's by the test over seeds."""
-    enough = tested["seeds"] >= needed  # a strategy may have failed on some
-    if not enough.any():
-        return (
-            f"No strategy and the baseline both finished {needed} seeds: too few to call a "
-            "difference significant."
-        )
-    # p is corrected for the number of strategies, the interval is not: both must agree
-    excludes_0 = (tested["low"] > 0) | (tested["high"] < 0)
-    significant = tested[enough & (tested["p_seeds_adj"] <= SIGNIFICANT) & excludes_0]
-    number = pluralize(len(tested), "strategy", "strategies")
-    test = f"test over seeds, p at most .05 after Holm's correction for {number}"
-    if significant.empty:
-        return f"No strategy's macro-F1 differs significantly from the baseline's ({test})."
-    failed = comparison.failed_checks
-    names = [
-        f"{as_code(name)} ({add_sign(format_share(row['difference']))}, 95 %: "
-        f"{_bounds(row)}{f'; {FLAG}' if name in failed else ''})"
-        for row in significant.to_dict("records")
-        for name in [str(row["strategy"])]
-    ]
-    which = join_names(names)
-    return f"Macro-F1 differs significantly from the baseline's with {which} ({test})."

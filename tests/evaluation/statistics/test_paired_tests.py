@@ -5,16 +5,20 @@ from itertools import product
 
 import numpy as np
 import pytest
-from sklearn.metrics import f1_score
+from sklearn.metrics import accuracy_score, f1_score
 
+from benchmark.evaluation.metrics.class_counts import count_classes
+from benchmark.evaluation.metrics.registry import interval_metrics
 from benchmark.evaluation.statistics.paired_tests import (
-    _difference,
+    _differences,
     holm,
     min_seeds,
     paired_permutation_test,
     sign_flip_test,
 )
-from benchmark.evaluation.statistics.weighted_predictions import WeightedPredictions
+from benchmark.evaluation.statistics.sampling_variance import interval_scores
+
+MACRO_F1, ACCURACY = (list(interval_metrics()).index(name) for name in ("macro_f1", "accuracy"))
 
 
 def macro_f1(labels, predicted):
@@ -26,12 +30,14 @@ def test_differences_after_an_exchange_are_those_of_the_exchanged_predictions():
     labels = rng.integers(0, 3, 30)
     a, b = rng.integers(0, 4, (2, 30))
     differ = np.flatnonzero(a != b)
-    exchanged = rng.random((20, len(differ))) < 0.5
-    values = _difference(labels, a, b, 4, exchanged)
-    for row, value in zip(exchanged, values, strict=True):
+    exchanged = rng.random((len(differ), 20)) < 0.5
+    values = _differences(labels, a, b, 4, exchanged)
+    for row, value in zip(exchanged.T, values.T, strict=True):
         row_a, row_b = a.copy(), b.copy()
         row_a[differ[row]], row_b[differ[row]] = b[differ[row]], a[differ[row]]
-        assert value == pytest.approx(macro_f1(labels, row_a) - macro_f1(labels, row_b), abs=1e-12)
+        for metric, score in ((MACRO_F1, macro_f1), (ACCURACY, accuracy_score)):
+            expected = score(labels, row_a) - score(labels, row_b)
+            assert value[metric] == pytest.approx(expected, abs=1e-12)
 
 
 def test_p_is_the_share_of_all_exchanges_that_differ_as_much():
@@ -40,22 +46,24 @@ def test_p_is_the_share_of_all_exchanges_that_differ_as_much():
     b = np.array([0, 1, 0, 0, 1, 2, 0, 2])
     differ = int((a != b).sum())
     exchanges = np.array(list(product([False, True], repeat=differ)))
-    exact = _difference(labels, a, b, 4, exchanges)
-    share = (np.abs(exact) >= abs(exact[0]) - 1e-12).mean()
+    exact = _differences(labels, a, b, 4, exchanges.T)
+    share = (np.abs(exact) >= np.abs(exact[:, :1]) - 1e-12).mean(1)
     values = paired_permutation_test([labels], [a], [b], 4, np.random.default_rng(1), 20_000)
     assert values == pytest.approx(share, abs=0.02)
 
 
 def test_classifiers_that_agree_do_not_differ():
     labels = np.array([0, 1, 2])
-    assert paired_permutation_test([labels], [labels], [labels], 3, np.random.default_rng(0)) == 1.0
+    p = paired_permutation_test([labels], [labels], [labels], 3, np.random.default_rng(0))
+    assert (p == 1).all()
 
 
 def test_p_counts_the_observed_difference_among_the_draws():
     """So that p is never 0: 1 / 100 where none of 99 draws is as large."""
     labels = np.arange(100) % 2
     rng = np.random.default_rng(0)
-    assert paired_permutation_test([labels], [labels], [1 - labels], 2, rng, draws=99) == 0.01
+    p = paired_permutation_test([labels], [labels], [1 - labels], 2, rng, draws=99)
+    assert (p == 0.01).all()
 
 
 def test_signs_of_seeds_are_flipped_exactly():
@@ -63,6 +71,8 @@ def test_signs_of_seeds_are_flipped_exactly():
     assert sign_flip_test(np.linspace(0.1, 0.2, 8)) == pytest.approx(2 / 256)
     assert sign_flip_test(np.array([0.1, -0.1])) == pytest.approx(1.0)
     assert np.isnan(sign_flip_test(np.array([0.4]))), "one seed tests nothing"
+    several = np.array([[0.1, 0.2, 0.3], [0.1, -0.1, 0.0]])
+    assert sign_flip_test(several) == pytest.approx([0.25, 1.0])
 
 
 def test_holm_multiplies_the_smallest_most_and_leaves_gaps():
@@ -92,15 +102,16 @@ def test_five_strategies_that_change_nothing_are_seldom_called_different(kind, m
         if kind == "images":
             baseline = predicted[0, 0]
             p = [
-                paired_permutation_test([labels], [a[0]], [baseline], 4, rng, draws=400)
+                paired_permutation_test([labels], [a[0]], [baseline], 4, rng, draws=400)[MACRO_F1]
                 for a in predicted[1:]
             ]
         else:
-            by_seed = [
-                WeightedPredictions.count(labels, predicted[:, seed], 4).estimates[0]
-                for seed in range(8)
-            ]
-            scores = np.stack(by_seed, axis=1)  # (6, 8)
+            scores = np.array(
+                [
+                    [interval_scores(count_classes(labels, p, 4))[MACRO_F1] for p in by_seed]
+                    for by_seed in predicted
+                ]
+            )  # (6, 8)
             p = [sign_flip_test(a - scores[0]) for a in scores[1:]]
         rejected += bool((holm(np.array(p)) <= 0.05).any())
     assert rejected / families <= 0.12  # 5 % within two standard errors and a half

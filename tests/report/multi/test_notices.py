@@ -59,10 +59,10 @@ def test_failed_audits_and_few_test_images_are_warned_of() -> None:
     checks = bad.findings.checks
     checks = checks.assign(passed=checks["passed"] & (checks["strategy"] != "a"))
     bad = replace(bad, findings=replace(bad.findings, checks=checks))
-    few = replace(run("z", NUMBERS), seed_predictions=[], test_counts=[300, 29, 100])
+    few = replace(run("z", NUMBERS), seed_predictions=[], test_counts=[300, 7, 100])
     assert list(warnings(merge([BASE, bad, few]))) == [
         "On `y` `a` failed the audit: see that run's report.",
-        "Classes with fewer than 30 test images are on `z`: the report of the run names them and "
+        "Classes with fewer than 8 test images are on `z`: the report of the run names them and "
         "says how uncertain its numbers are.",
     ]
 

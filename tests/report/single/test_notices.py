@@ -13,17 +13,17 @@ def warnings_with(comparison, text: str) -> list[str]:
 
 
 def test_few_test_images_are_warned_of() -> None:
-    few = fabricate(classes=("a", "b"), seeds=(0, 1, 2))
-    assert few.test_units == [few.test_counts[0] / 3, 11]
-    assert warnings_with(few, "1 of 2 classes has fewer than 30 test images (the fewest: 11)")
-    many = fabricate(classes=("a", "b"), seeds=(0, 1, 2), images=5096 * 3)
-    assert not warnings_with(many, "fewer than 30")
+    few = fabricate(classes=("a", "b"), seeds=(0, 1, 2), images=3200)
+    assert few.test_units == [few.test_counts[0] / 3, 7]
+    assert warnings_with(few, "1 of 2 classes has fewer than 8 test images (the fewest: 7)")
+    many = fabricate(classes=("a", "b"), seeds=(0, 1, 2), images=5096)
+    assert not warnings_with(many, "fewer than 8")
 
 
 def test_few_groups_are_warned_of_however_many_images_they_hold() -> None:
-    many = fabricate(classes=("a", "b"), images=5096 * 3, groups=29)
-    (warning,) = warnings_with(many, "fewer than 30")
-    assert "2 of 2 classes have fewer than 30 groups of test images (the fewest: 29)" in warning
+    many = fabricate(classes=("a", "b"), images=5096 * 3, groups=7)
+    (warning,) = warnings_with(many, "fewer than 8")
+    assert "2 of 2 classes have fewer than 8 groups of test images (the fewest: 7)" in warning
 
 
 def test_failures_are_named_with_their_seeds_and_many_are_counted() -> None:
