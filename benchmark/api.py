@@ -11,6 +11,7 @@ import benchmark  # for its results, which are imported where they are used: wit
 from benchmark.execution.manifest_schema import RunCost, TuningInfo
 from benchmark.execution.plan_summary import format_plan
 from benchmark.plan.experiment import Experiment
+from benchmark.plan.null_row import with_null_row
 from benchmark.plan.run_options import RunOptions, require_baseline
 from benchmark.plan.segments import make_plan
 from benchmark.plan.settings import require_known, select, takes_settings
@@ -115,6 +116,8 @@ def plan(experiment: Experiment, options: RunOptions, progress: Progress | None 
         prepared = prepared.with_seeds(tuple(seeds), progress)
     if options.baseline is not None:
         require_baseline(options.baseline, [spec.name for spec in specs], "asked for")
+    if not options.no_null:
+        specs = with_null_row(specs, extension.choose_baseline(specs, options.baseline, stored))
     training_plan = make_plan(specs, prepared.budgets, prepared.base_fingerprints)
     planned = executor.Executor(prepared, training_plan, choice.folder, options.jobs)
     if stored:
@@ -140,7 +143,8 @@ def execute(
     folder = executor.folder
     with folder.locked():
         stored = folder_choice.require_current(executor, options.tune)
-        baseline = options.baseline or extension.kept_baseline(executor, stored)
+        specs = executor.plan.strategies
+        baseline = extension.choose_baseline(specs, options.baseline, stored)
         command = extension.all_commands(command, stored)
         tuning_info = TuningInfo(options.tune, ()) if options.tune else None
         if options.tune:

@@ -93,7 +93,7 @@ def test_a_run_shows_notes_plan_and_report(monkeypatch, image_folder, forgotten)
     small = {"plugin": plugin, "backbone": "small", "image_size": 16, "weights": "none"}
     assert benchmark.run(image_folder, "no_change", progress=notes, **small) is result
     assert any(text.startswith("note: ") for text in notes.texts)
-    assert any("to train   1 of 1 networks" in text for text in notes.texts)
+    assert any("to train   2 of 2 networks" in text for text in notes.texts)
     assert notes.texts[-1] == f"report: {report}"
 
 

@@ -118,13 +118,14 @@ class Executor:
         """Processes, by what the whole plan needs and not by what is left of it.
 
         The number of threads of each process follows from it, and sums are rounded by that: a run
-        that goes on after an interruption must not round otherwise.
+        that goes on after an interruption must not round otherwise, nor one with a null row.
         """
         if self.jobs is not None:
             return self.jobs
         if self.prepared.device.type != "cpu":
             return 1
-        networks = max(len(wave) for wave in self.plan.waves())
+        waves = self.plan.waves()
+        networks = max(sum(not segment.is_replicate for segment in wave) for wave in waves)
         return min(networks, cores(), max(1, host_memory() // BYTES_PER_JOB))
 
     @cached_property

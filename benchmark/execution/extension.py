@@ -9,6 +9,7 @@ from typing import TypeVar
 from benchmark.execution.executor import Executor
 from benchmark.execution.manifest_schema import RunManifest
 from benchmark.execution.run_folder import RunFolder
+from benchmark.plan.null_row import neutral_strategy
 from benchmark.strategy.registry import StrategySpec, resolve
 from benchmark.system.provenance import environment
 from benchmark.system.text import first_names, pluralize
@@ -43,7 +44,7 @@ def extend_strategies(
 
 
 def stored_strategies(folder: RunFolder, stored: RunManifest) -> list[StrategySpec]:
-    """Return the strategies of the run in a folder.
+    """Return the strategies of the run in a folder, without the null row, which a plan adds anew.
 
     Raises
     ------
@@ -52,7 +53,7 @@ def stored_strategies(folder: RunFolder, stored: RunManifest) -> list[StrategySp
         made anew.
     """
     specs = []
-    for name in (strategy.name for strategy in stored.strategies):
+    for name in (strategy.name for strategy in stored.strategies if not strategy.is_null):
         try:
             specs += resolve([name])
         except ValueError as error:
@@ -70,7 +71,7 @@ def extension_note(
     folder: RunFolder, stored: RunManifest, wanted: Sequence[StrategySpec], seeds: Sequence[int]
 ) -> str:
     """Return what stays in the report though it was not asked for; '' for nothing."""
-    names = [strategy.name for strategy in stored.strategies]
+    names = [strategy.name for strategy in stored.strategies if not strategy.is_null]
     if set(names) <= {spec.name for spec in wanted} and set(stored.seeds) <= set(seeds):
         return ""
     noun = "seed" if len(stored.seeds) == 1 else "seeds"
@@ -86,13 +87,15 @@ def retraining_note(executor: Executor, stored: RunManifest) -> str:
     A search for parameters plans other networks than it ends with, so nothing is known before it.
     """
     keys = {
-        key: executor.plan.networks.get((strategy.name, seed))
+        key: executor.plan.networks[strategy.name, seed]
         for strategy in stored.strategies
         for seed, key in strategy.networks.items()
-        if executor.outputs.manifest_file(key).exists()
+        # a null row may be left out now, or be that of another baseline
+        if (strategy.name, seed) in executor.plan.networks
+        and executor.outputs.manifest_file(key).exists()
     }
     outdated = sum(  # code that is again what it once was finds its network
-        key != now and not (now and executor.outputs.has(now)) for key, now in keys.items()
+        key != now and not executor.outputs.has(now) for key, now in keys.items()
     )
     if not outdated or stored.tuning:
         return ""
@@ -110,10 +113,16 @@ def retraining_note(executor: Executor, stored: RunManifest) -> str:
     )
 
 
-def kept_baseline(executor: Executor, stored: RunManifest | None) -> str | None:
-    """Return the baseline that was chosen for the run in the folder; it stays."""
-    names = {spec.name for spec in executor.plan.strategies}
-    return stored.baseline if stored and stored.baseline in names else None
+def choose_baseline(
+    specs: Sequence[StrategySpec], chosen: str | None, stored: RunManifest | None
+) -> str | None:
+    """Return the baseline: the chosen one, or that of the run in the folder, which stays.
+
+    Without either it is the strategy that changes nothing; None if that does not run.
+    """
+    kept = stored.baseline if stored else None
+    names = {spec.name for spec in specs}
+    return chosen or (kept if kept in names else neutral_strategy(specs))
 
 
 def all_commands(command: str | None, stored: RunManifest | None) -> str | None:

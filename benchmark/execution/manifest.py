@@ -11,9 +11,9 @@ from benchmark.execution import manifest_schema as schema
 from benchmark.execution.executor import Executor
 from benchmark.execution.prepare import PreparedExperiment
 from benchmark.plan.experiment import changed_from_recipe
+from benchmark.plan.null_row import neutral_strategy
 from benchmark.plan.segments import Plan
 from benchmark.plugins import broken_plugin_sentences
-from benchmark.strategy import Strategy
 from benchmark.strategy.registry import StrategySpec, registered
 from benchmark.strategy.stage import acting_components
 from benchmark.system.provenance import environment
@@ -41,7 +41,6 @@ def write_manifest(
     splits = {seed: _split(images, split) for seed, split in prepared.splits.items()}
     for seed, split in splits.items():
         folder.write_split(seed, split)
-    neutral = (spec.name for spec in plan.strategies if spec.strategy == Strategy())
     manifest = schema.RunManifest(
         name=folder.path.resolve().name,
         command=command,
@@ -65,7 +64,7 @@ def write_manifest(
             name: schema.AvailableStrategy(entry.summary, tuple(acting_components(entry.build())))
             for name, entry in registered().items()
         },
-        baseline=baseline or next(neutral, None),
+        baseline=baseline or neutral_strategy(plan.strategies),
         tuning=tuning,
         messages=(*prepared.messages, *broken_plugin_sentences()),
     )
@@ -113,4 +112,4 @@ def _strategy(plan: Plan, spec: StrategySpec) -> schema.StrategyInfo:
         for key, items in values.items()
     }
     networks = {seed: plan.networks[spec.name, seed] for seed in plan.budgets}
-    return schema.StrategyInfo(spec.name, spec.doc, parameters, networks)
+    return schema.StrategyInfo(spec.name, spec.doc, parameters, networks, spec.replicate_of)

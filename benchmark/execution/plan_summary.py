@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from benchmark.plan.null_row import without_null_row
 from benchmark.strategy.registry import tunable
 from benchmark.system.text import first_names, pluralize
 
@@ -24,11 +25,14 @@ def format_plan(executor: Executor, trials: int = 0) -> str:
     seeds, networks = prepared.experiment.seeds, set(plan.networks.values())
     missing = {segment.key for segment in to_train if segment.is_final}
     steps = sum(segment.end - segment.start for segment in to_train)
-    strategies = pluralize(len(plan.strategies), "strategy", "strategies")
+    competing = without_null_row(plan.strategies)
+    strategies = pluralize(len(competing), "strategy", "strategies")
     counted = pluralize(len(seeds), "seed", "seeds")
     lines = [
         *_experiment_lines(prepared),
-        f"compared   {len(plan.networks)}: {strategies} x {counted} ({', '.join(map(str, seeds))})",
+        f"compared   {len(competing) * len(seeds)}: {strategies} x {counted} "
+        f"({', '.join(map(str, seeds))})",
+        *_null_lines(plan),
         f"to train   {len(missing)} of {len(networks)} networks, {steps} steps; "
         f"{len(networks) - len(missing)} are stored in {executor.folder.path}",
     ]
@@ -41,6 +45,18 @@ def format_plan(executor: Executor, trials: int = 0) -> str:
         lines.append(f"  {state:<7}  {' = '.join(names)}{_format_shared(plan, key, names)}")
     tune_lr = prepared.experiment.lr is None
     return "\n".join(lines + (_tuning_lines(plan, trials, tune_lr) if trials else []))
+
+
+def _null_lines(plan: Plan) -> list[str]:
+    """Return what the null row is and costs; nothing without one."""
+    null = next((spec for spec in plan.strategies if spec.replicate_of), None)
+    if null is None:
+        return []
+    count = pluralize(len(plan.budgets), "network", "networks")
+    return [
+        f"null row   {null.replicate_of} once more, with another order of images and another head: "
+        f"{count}; --no-null leaves it out"
+    ]
 
 
 def _experiment_lines(prepared: PreparedExperiment) -> list[str]:
@@ -73,7 +89,7 @@ def _batches(budget: Budget, experiment: Experiment) -> str:
 
 def _tuning_lines(plan: Plan, trials: int, tune_lr: bool) -> list[str]:
     """Return which parameters a search would try, one line per strategy."""
-    spaces = {spec.name: tunable(spec, tune_lr) for spec in plan.strategies}
+    spaces = {spec.name: tunable(spec, tune_lr) for spec in without_null_row(plan.strategies)}
     most = trials * len(plan.budgets) * sum(map(bool, spaces.values()))
     title = f"{trials} trials of each strategy on validation, up to {most} networks first"
     lines = [f"tuning     {title}"]

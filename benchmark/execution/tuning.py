@@ -10,7 +10,7 @@ parameters (Akiba et al. 2019, arXiv 1907.10902) by its default sampler (Bergstr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from benchmark.evaluation.metrics.classification import macro_f1
 from benchmark.execution.executor import Executor
 from benchmark.execution.manifest_schema import TrialResult, TuningInfo
+from benchmark.plan.null_row import replicate, without_null_row
 from benchmark.plan.segments import Plan, make_plan, merge_plans
 from benchmark.strategy import Outputs
 from benchmark.strategy.registry import StrategySpec, tunable, with_parameters
@@ -36,7 +37,8 @@ def tune(executor: Executor, trials: int, progress: Progress) -> tuple[Plan, Tun
     """Try `trials` sets of parameters for every strategy and seed, the defaults first.
 
     The plan that is returned has the best of each: the highest `validation_score`, of equal ones
-    the earliest. Strategies without parameters to tune stay as they are.
+    the earliest. Strategies without parameters to tune stay as they are. The null row takes those
+    of the strategy that it repeats, and is in no trial.
 
     Raises
     ------
@@ -49,11 +51,12 @@ def tune(executor: Executor, trials: int, progress: Progress) -> tuple[Plan, Tun
         if (spaces := tunable(spec, executor.prepared.experiment.lr is None))
         for seed in executor.prepared.experiment.seeds
     ]
-    results: list[TrialResult] = []
+    strategies, results = executor.plan.strategies, list[TrialResult]()
+    competing = without_null_row(strategies)
     for number in range(trials):
         progress.say(f"tuning: trial {number + 1} of {trials}")
         suggestions = [(study, *study.suggest()) for study in studies]
-        plan = _make_plan(executor, {study.index: spec for study, _, spec in suggestions})
+        plan = _make_plan(executor, competing, {s.index: spec for s, _, spec in suggestions})
         trial_executor = executor.with_plan(plan, writes_records=False)
         trial_executor.train(progress)
         for study, trial, spec in suggestions:
@@ -62,7 +65,7 @@ def tune(executor: Executor, trials: int, progress: Progress) -> tuple[Plan, Tun
             parameters = {name: spec.parameters[name] for name in study.spaces}
             results.append(TrialResult(study.spec.name, study.seed, parameters, score))
     best = {study.index: study.best for study in studies if study.best}
-    return _make_plan(executor, best), TuningInfo(trials, tuple(results))
+    return _make_plan(executor, strategies, best), TuningInfo(trials, tuple(results))
 
 
 def require_optuna() -> None:
@@ -134,12 +137,19 @@ def _score(executor: Executor, spec: StrategySpec, seed: int, key: str) -> float
         return None
 
 
-def _make_plan(executor: Executor, instead: Mapping[tuple[str, int], StrategySpec]) -> Plan:
-    """Plan all strategies, with other parameters for some of them in some seeds."""
-    strategies, prepared = executor.plan.strategies, executor.prepared
-    plans = []
+def _make_plan(
+    executor: Executor,
+    strategies: Sequence[StrategySpec],
+    instead: Mapping[tuple[str, int], StrategySpec],
+) -> Plan:
+    """Plan strategies, with other parameters for some of them in some seeds."""
+    prepared, plans = executor.prepared, []
     for seed, budget in prepared.budgets.items():
-        specs = [instead.get((spec.name, seed), spec) for spec in strategies]
+        chosen = {spec.name: instead.get((spec.name, seed), spec) for spec in strategies}
+        specs = [
+            replicate(chosen[spec.replicate_of]) if spec.replicate_of else spec
+            for spec in chosen.values()
+        ]
         plans.append(make_plan(specs, {seed: budget}, {seed: prepared.base_fingerprints[seed]}))
     return merge_plans(strategies, plans)
 

@@ -134,6 +134,7 @@ class Worker:
             prepared.budgets[segment.seed],
             segment.seed,
             segment.head,
+            segment.is_replicate,
         )
         partial = folder.partial_file(segment.key)
         # a state from before the segment is of a run that cut the training elsewhere

@@ -50,6 +50,10 @@ class RunOptions(BaseSettings):
     """the strategy that the others are compared with, by the name that it has in the table
     (default: that of the run in the folder, or the strategy that changes nothing)"""
 
+    no_null: bool = define_setting(False, WHAT)
+    """leave out the null row: the baseline trained once more, with another order of images and
+    another head, which shows what differs by chance; it costs one network a seed"""
+
     tune: int = define_setting(
         0, WHAT, "N", at_least=0, allowed="a number of trials, 1 or more, or 0 for none"
     )

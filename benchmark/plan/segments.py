@@ -6,9 +6,10 @@ for a deferred end, and finished work after a crash, without a special case for 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmark.plan.schedule import Budget, StepRange, build_schedule, checkpoint_key
+from benchmark.storage.atomic import digest
 from benchmark.strategy import Head, NoAugmentation, NoMixing
 from benchmark.strategy.registry import StrategySpec
 
@@ -27,6 +28,7 @@ class Segment:
     used_by: tuple[str, ...]  # names of the strategies that need it
     is_final: bool  # the budget ends here, so outputs are wanted
     has_children: bool  # other segments start from here, so the state is wanted
+    is_replicate: bool = False  # of a null row: its order of images and its head are others
 
     @property
     def recomputes_activations(self) -> bool:
@@ -83,19 +85,28 @@ def make_plan(
     """Lay every strategy over every seed's budget and share what is equal."""
     segments: list[Segment] = []
     networks: dict[tuple[str, int], str] = {}
+    replicates = {spec.name for spec in strategies if spec.replicate_of}
     for seed, budget in budgets.items():
         schedules = {spec.name: build_schedule(spec.strategy, budget) for spec in strategies}
         heads = {spec.name: spec.strategy.head for spec in strategies}
         cuts = sorted({r.end for schedule in schedules.values() for r in schedule})
-        base = base_fingerprints[seed]
+        bases = {spec.name: _base_fingerprint(base_fingerprints[seed], spec) for spec in strategies}
         keys = {
-            name: [checkpoint_key(cut, schedule, heads[name], base) for cut in cuts]
+            name: [checkpoint_key(cut, schedule, heads[name], bases[name]) for cut in cuts]
             for name, schedule in schedules.items()
         }
         networks |= {(name, seed): chain[-1] for name, chain in keys.items()}
-        segments += _cut_segments(seed, cuts, keys, schedules, heads)
+        segments += [
+            replace(segment, is_replicate=segment.used_by[0] in replicates)
+            for segment in _cut_segments(seed, cuts, keys, schedules, heads)
+        ]
     specs = {(spec.name, seed): spec for seed in budgets for spec in strategies}
     return Plan(tuple(strategies), budgets, tuple(segments), networks, specs)
+
+
+def _base_fingerprint(base: str, spec: StrategySpec) -> str:
+    """Return the digest of what a network depends on besides its strategy, random numbers too."""
+    return digest([base, "replicate"]) if spec.replicate_of else base
 
 
 def merge_plans(strategies: Sequence[StrategySpec], plans: Sequence[Plan]) -> Plan:

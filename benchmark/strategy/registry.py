@@ -20,6 +20,8 @@ class StrategySpec:
     strategy: Strategy
     doc: str
     parameters: dict[str, Any]  # all of them
+    # of a null row, see `benchmark.plan.null_row`: the strategy that it trains once more
+    replicate_of: str | None = None
 
 
 def registered() -> Registry[StrategyEntry]:
@@ -104,7 +106,11 @@ def tunable(spec: StrategySpec, tune_lr: bool = False) -> dict[str, SearchSpace]
 
     With `tune_lr`, a factor on the learning rate is one of them, for every strategy: a baseline
     without parameters has as many trials as the others then, and the same of the recipe to gain.
+
+    A null row has none: it takes those of the strategy that it repeats.
     """
+    if spec.replicate_of:
+        return {}
     name, _, parameters = spec.name.partition(":")
     chosen = {piece.partition("=")[0] for piece in parameters.split(",")}
     search = registered().get(name).search

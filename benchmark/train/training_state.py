@@ -19,7 +19,7 @@ from benchmark.train.frozen_features import FrozenFeatures
 from benchmark.train.optim import make_optimizer, optimizer_tensors, restore_optimizer
 from benchmark.train.telemetry import TrainingStats
 
-_HEAD = 2  # separates these random numbers from those of other uses of a seed
+_HEAD, _REPLICATE = 2, 5  # separate the random numbers of different uses of a seed
 
 
 class TrainingState:
@@ -37,6 +37,8 @@ class TrainingState:
         Fixes the head's initialisation, the batches, dropout and augmentation.
     head
         Builds the head; it is the strategy's.
+    is_replicate
+        Whether these random numbers are others than those that the seed gives all strategies.
     """
 
     def __init__(
@@ -47,9 +49,11 @@ class TrainingState:
         budget: Budget,
         seed: int,
         head: Head,
+        is_replicate: bool = False,
     ) -> None:
         self.frozen_features, self.split, self.recipe = frozen_features, split, recipe
-        self.budget, self.seed, self.make_head = budget, seed, head
+        self.budget, self.make_head = budget, head
+        self.seed = derive_seed(seed, _REPLICATE) if is_replicate else seed
         self.device, self.classes = frozen_features.device, frozen_features.classes
         self.step = 0  # optimizer steps taken
         self.labels = frozen_features.labels[split.train]  # (N,)

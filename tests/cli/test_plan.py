@@ -18,7 +18,9 @@ def test_the_plan_shows_what_is_trained_once(image_folder, tmp_path, capsys, for
     printed = " ".join(capsys.readouterr().out.split())
     assert re.search(r"recipe forum: .* 8 images each \(the recipe has 64\), 16 px", printed)
     assert "compared 5: 5 strategies x 1 seed (0)" in printed
-    budget = int(re.search(r"to train 4 of 4 networks, (\d+) steps", printed)[1])
+    assert "null row no_change once more" in printed
+    assert "another head: 1 network; --no-null leaves it out" in printed
+    budget = int(re.search(r"to train 5 of 5 networks, (\d+) steps", printed)[1])
     alone = [int(steps) for steps in re.findall(r": (\d+) steps of its own", printed)]
     assert "train crt: " in printed
     assert "train deferred_resampling: " in printed
@@ -27,6 +29,10 @@ def test_the_plan_shows_what_is_trained_once(image_folder, tmp_path, capsys, for
     assert re.search(shared, printed)
     assert "focal_loss:" not in printed, "it has nothing in common with the others"
     assert 0 < sum(alone) < budget
+    assert main([*words, "--out", str(tmp_path), "--strategies", names, "--no-null"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "to train 4 of 4 networks" in printed
+    assert "null row" not in printed
 
 
 def test_the_plan_of_a_search_lists_what_would_be_tried(image_folder, capsys, forgotten):

@@ -29,8 +29,10 @@ def run(small_experiment, tmp_path, monkeypatch):
     """Return a function that runs strategies in one folder and returns what a report would show."""
     monkeypatch.setattr(api, "load", load_comparison)  # drawing takes longer than training here
 
-    def run(names, command=None, tune=0, baseline=None, **settings):
-        options = RunOptions(names, out=tmp_path / "run", jobs=1, tune=tune, baseline=baseline)
+    def run(names, command=None, tune=0, baseline=None, no_null=False, **settings):
+        options = RunOptions(
+            names, out=tmp_path / "run", jobs=1, tune=tune, baseline=baseline, no_null=no_null
+        )
         notes = Notes()
         executor = api.plan(small_experiment(**settings), options, notes)
         run.trained = {name for s in executor.segments_to_train() for name in s.used_by}
@@ -84,7 +86,40 @@ def test_the_grid_stays_complete_when_a_seed_is_added(run):
     run("no_change,class_weights")
     result = run("no_change", seed_list="7")
     assert rows(result) == (["no_change", "class_weights"], [0, 7])
-    assert run.trained == {"no_change", "class_weights"}
+    assert run.trained == {"no_change", "no_change again", "class_weights"}
+
+
+def test_a_null_row_stays_at_no_cost_and_gets_the_new_seeds(run):
+    first = run("no_change")
+    assert run.trained == {"no_change", "no_change again"}
+    result = run("class_weights")
+    assert (result.null, run.trained) == ("no_change again", {"class_weights"})
+    assert result.null_row.seed_rows.equals(first.null_row.seed_rows)
+    assert set(run("no_change", seeds=2).null_row.seed_rows["seed"]) == {0, 1}
+
+
+def test_a_run_without_a_null_row_gets_one_and_loses_it_when_asked(run, tmp_path):
+    assert run("no_change", no_null=True).null is None
+    assert run("no_change").null == "no_change again"
+    assert run.trained == {"no_change again"}
+    assert run("no_change", no_null=True).null is None
+    assert not list((tmp_path / "run" / "records").glob("no_change-again*"))
+    assert run("no_change").null == "no_change again"
+    assert not run.trained, "its network was kept"
+    assert not run.notes
+
+
+def test_the_null_row_is_that_of_the_baseline(run):
+    run("no_change,class_weights")
+    result = run("no_change", baseline="class_weights")
+    assert (result.null, run.trained) == ("class_weights again", {"class_weights again"})
+    assert run("no_change").null == "class_weights again", "the baseline stays, and so does it"
+    assert not run.trained
+
+
+def test_there_is_no_null_row_without_a_baseline(run):
+    assert run("class_weights").null is None
+    assert run.trained == {"class_weights"}
 
 
 def test_all_of_them_in_another_order_is_that_order_and_no_note(run):
@@ -118,6 +153,7 @@ def test_a_search_is_extended_too(run):
     assert rows(result)[0] == ["no_change", "class_weights", "focal_loss"]
     tried = {trial.strategy for trial in result.manifest.tuning.results}
     assert tried == {"class_weights", "focal_loss"}
+    assert result.null_row.seed_rows.equals(first.null_row.seed_rows)
     scores = [list(r.summary["macro_f1"])[:2] for r in (first, result)]
     assert scores[0] == scores[1]
 

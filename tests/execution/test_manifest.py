@@ -35,7 +35,10 @@ def test_the_manifest_holds_settings_data_and_strategies(executor, tmp_path):
     assert [sum(counts) for counts in zip(*manifest.data.counts.values(), strict=True)] == [
         *(30, 12, 5)
     ]
-    assert [strategy.name for strategy in manifest.strategies] == NAMES.split(",")
+    competing = [strategy.name for strategy in manifest.strategies if not strategy.is_null]
+    assert competing == NAMES.split(",")
+    (null,) = (strategy for strategy in manifest.strategies if strategy.is_null)
+    assert (null.name, null.replicate_of) == ("no_change again", "no_change")
     focal_loss = manifest.strategies[0]
     assert focal_loss.parameters == {"gamma": 2.0}
     assert focal_loss.networks == {

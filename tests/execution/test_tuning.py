@@ -96,6 +96,23 @@ def test_given_parameters_stay_and_so_do_strategies_without_any(tuned):
     assert parameters["no_change"] == {}
 
 
+def test_the_null_row_takes_what_each_seed_chose_for_the_baseline(small_experiment, tmp_path):
+    experiment = small_experiment(epochs=2, lr=3e-3, seeds=SEEDS, fine_tune="head")
+    names = "class_weights,focal_loss"
+    options = RunOptions(names, out=tmp_path, jobs=1, tune=3, baseline="class_weights")
+    executor = api.plan(experiment, options)
+    plan, info = tuning.tune(executor, 3, NullProgress())
+    assert {result.strategy for result in info.results} == set(names.split(","))
+    for seed in SEEDS:
+        original, again = (
+            plan.specs[name, seed] for name in ("class_weights", "class_weights again")
+        )
+        assert (again.strategy, again.parameters) == (original.strategy, original.parameters)
+    to_train = executor.with_plan(plan).segments_to_train()
+    assert {segment.used_by for segment in to_train} == {("class_weights again",)}
+    assert len(to_train) == len(SEEDS), "no trial trained one"
+
+
 def test_a_second_run_trains_nothing_and_chooses_the_same(tuned, executor_in):
     _, folder = tuned
     executor = executor_in(folder)
@@ -278,7 +295,7 @@ def test_plans_of_several_seeds_are_merged(executor_in, tmp_path):
     executor = executor_in(tmp_path, "no_change,class_weights")
     (spec,) = resolve("class_weights:power=0.5")
     mild = replace(spec, name="class_weights")
-    plan = tuning._make_plan(executor, {("class_weights", 1): mild})
+    plan = tuning._make_plan(executor, executor.plan.strategies, {("class_weights", 1): mild})
     before = executor.plan
     assert plan.networks["class_weights", 0] == before.networks["class_weights", 0]
     assert plan.networks["class_weights", 1] != before.networks["class_weights", 1]

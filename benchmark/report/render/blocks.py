@@ -57,7 +57,7 @@ class Row:
     """A row whose first cells are its heading."""
 
     cells: tuple[Cell, ...]
-    kind: str = ""  # "baseline", "failed"
+    kind: str = ""  # "baseline", "null" (the null row), "failed"
 
 
 def make_row(*cells: Cell | str, kind: str = "") -> Row:

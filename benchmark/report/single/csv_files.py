@@ -1,6 +1,7 @@
 """The tables of a run by the names of their CSV files, and the section that lists them."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from benchmark.report.single.search import trials_frame
 
 ROWS = {  # of each file: one row …
     "tuning.csv": "a strategy, seed and trial: parameters and their score",
-    "summary.csv": "a strategy: the first table, mean over seeds",
+    "summary.csv": "a strategy, and the null row: the first table, mean over seeds",
     "seeds.csv": "a strategy and seed, with all metrics",
     "per_class.csv": "a strategy, seed and class",
     "recalls.csv": "a strategy and class: recall over all seeds, with its interval",
@@ -40,7 +41,25 @@ def files_section(comparison: Comparison) -> Iterator[Block]:
 
 
 def frames_of(comparison: Comparison) -> dict[str, pd.DataFrame]:
-    """Return the tables of a run by the names of their files; tuning.csv only after a search."""
+    """Return the tables of a run by the names of their files; tuning.csv only after a search.
+
+    The null row is at the end of each table of strategies.
+    """
+    frames = _own_frames(comparison)
+    if comparison.null_row is None:
+        return frames
+    of_null_row = _own_frames(comparison.null_row)
+
+    def frame_of(run: Comparison, name: str) -> pd.DataFrame:
+        return (frames if run is comparison else of_null_row)[name]
+
+    return {
+        name: comparison.with_null(partial(frame_of, name=name)) if "strategy" in frame else frame
+        for name, frame in frames.items()
+    }
+
+
+def _own_frames(comparison: Comparison) -> dict[str, pd.DataFrame]:
     findings, trials = comparison.findings, trials_frame(comparison)
     frames = {} if trials.empty else {"tuning.csv": trials}
     return frames | {

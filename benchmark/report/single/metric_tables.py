@@ -14,6 +14,7 @@ from benchmark.report.render import formats
 from benchmark.report.render.blocks import Cell, Row, Table, make_row
 from benchmark.report.render.formats import MISSING, add_sign, format_count
 from benchmark.report.single.absent_classes import absent_classes_sentence
+from benchmark.report.single.noise_floor import MARK, NoiseMarks, mark_sentence
 from benchmark.report.single.strategies import error_of, heading_cell, row_kind
 from benchmark.system.text import join_names
 
@@ -150,7 +151,10 @@ def metric_table(
     caption: str,
     differences: bool = False,
 ) -> Table:
-    """Return strategies × columns; with differences, small, from the baseline if asked for."""
+    """Return strategies × columns, and the null row, which is the best of no column.
+
+    With differences, small, from the baseline if asked for; marked if they may be noise.
+    """
     baseline, owners = comparison.baseline, comparison.network_owners
     columns = [_with_decimals(column, values) for column in columns]
     is_owner = [owners.get(str(name), name) == name for name in values.index]
@@ -160,8 +164,11 @@ def metric_table(
         best[c.name] = format_best(own, c.write, c.better)
     records = {str(name): row for name, row in values.to_dict("index").items()}
     reference = records.get(str(baseline)) if differences else None
-    rows = []
-    for strategy in comparison.strategies:
+    if comparison.null_row:
+        of_null = means_over_seeds(comparison.null_row, columns).to_dict("index")
+        records |= {str(name): row for name, row in of_null.items() if name == comparison.null}
+    rows, marks = [], NoiseMarks(comparison)
+    for strategy in comparison.rows:
         numbers = records.get(strategy, {})
         heading = heading_cell(comparison, strategy)
         if not any(np.isfinite(number_in(numbers, column.name)) for column in columns):
@@ -172,8 +179,8 @@ def metric_table(
         compare_with = None if strategy == baseline else reference
         cells = (
             Cell(MISSING)
-            if column.of_network and owners[strategy] != strategy
-            else _metric_cell(column, numbers, compare_with, best[column.name])
+            if column.of_network and owners.get(strategy, strategy) != strategy
+            else _metric_cell(strategy, column, numbers, compare_with, best[column.name], marks)
             for column in columns
         )
         rows.append(make_row(heading, *cells, kind=row_kind(comparison, strategy)))
@@ -200,18 +207,23 @@ def number_in(numbers: Mapping[Any, Any], name: str) -> float:
 
 
 def _metric_cell(
+    strategy: str,
     column: Column,
     numbers: Mapping[Any, Any],
     reference: Mapping[Any, Any] | None,
     best: str | None,
+    marks: NoiseMarks,
 ) -> Cell:
     """Return a value and, small, its difference from the reference; marked if it is the best."""
     value, note = number_in(numbers, column.name), ""
     if reference is not None and column.better is not None:
-        note = add_sign(column.write(value - number_in(reference, column.name)))
+        difference = value - number_in(reference, column.name)
+        note = add_sign(column.write(difference))
+        note = f"{MARK} {note}" if marks.is_noise(strategy, column.name, difference) else note
     written = column.write(value)
     note = "" if note == MISSING else note
-    return Cell(written, note, mark="best" if written == best else "")
+    is_best = written == best and strategy in marks.strategies
+    return Cell(written, note, mark="best" if is_best else "")
 
 
 def _with_decimals(column: Column, values: pd.DataFrame) -> Column:
@@ -256,5 +268,5 @@ def _main_caption(comparison: Comparison, plain: bool) -> str:
         return caption
     caption += " Bold: best of its column."
     if comparison.baseline in set(comparison.summary["strategy"]):
-        caption += f" Small: difference from {comparison.baseline}."
-    return caption
+        caption += f" Small: difference from {comparison.baseline}. {mark_sentence(comparison)}"
+    return caption.rstrip()

@@ -23,13 +23,22 @@ def network_titles(comparison: Comparison) -> dict[str, str]:
 
 def row_kind(comparison: Comparison, strategy: str) -> str:
     """Return the kind of a strategy's row, see `Row`."""
-    return "baseline" if strategy == comparison.baseline else ""
+    kinds = {comparison.null: "null", comparison.baseline: "baseline"}
+    return kinds.get(strategy, "")
+
+
+def short_name(comparison: Comparison, strategy: str) -> str:
+    """Return "Plain fine-tuning" for a strategy that changes no component, or else its name."""
+    info = comparison.manifest.available.get(strategy)
+    return "Plain fine-tuning" if info and not info.components else as_code(strategy)
 
 
 def heading_cell(comparison: Comparison, strategy: str) -> Cell:
     """Return the heading of a strategy's row: its name, and tags if it failed something."""
-    status = comparison.summary.set_index("strategy")["status"].get(strategy, "ok")
-    tags = ["baseline"] if strategy == comparison.baseline else []
+    summary = comparison.with_null(lambda run: run.summary)
+    status = summary.set_index("strategy")["status"].get(strategy, "ok")
+    kinds = {comparison.null: "null row", comparison.baseline: "baseline"}
+    tags = [kinds[strategy]] if strategy in kinds else []
     if status == "partly failed":
         failed = int((comparison.failures["strategy"] == strategy).sum())
         tags.append(f"{failed} of {pluralize(len(comparison.seeds), 'seed', 'seeds')} failed")
@@ -56,7 +65,7 @@ def failures_section(comparison: Comparison) -> Iterator[Block]:
 def descriptions_section(comparison: Comparison) -> Iterator[Block]:
     """Yield the description of every strategy and its parameters as used."""
     parameters = {info.name: info.parameters for info in comparison.manifest.strategies}
-    for name in comparison.strategies:
+    for name in comparison.rows:
         yield Heading(name)
         yield from prose(comparison.descriptions.get(name) or "No description.")
         pairs = parameters.get(name, {}).items()
