@@ -65,7 +65,8 @@ def ldam_drw(
     Cao et al. 2019, arXiv 1906.07413, eq. 13 and algorithm 1, with the head and the numbers of
     their code: cosines times `scale`; the rarest class has the margin `margin`, others less; class
     weights with this `beta` in the fraction `final_fraction` of the steps that train more than the
-    last layer.
+    last layer. Their code divides a batch by its weights; here these have mean 1 over the training
+    images.
 
     L = -log softmax(f - s Delta_y [c = y])_y, Delta_c ~ n_c^-1/4; f = s cos(w, x); then w_y L
 

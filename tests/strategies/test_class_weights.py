@@ -130,6 +130,8 @@ def test_deferred_weights_are_those_of_the_effective_number():
     first, final = find("deferred_reweighting:beta=0.99").stages
     assert first.loss == CrossEntropy()
     assert final.loss == find("effective_number:beta=0.99").stages[0].loss
+    _, final = find("deferred_reweighting:beta=0.99,normalise=batch").stages
+    assert final.loss == find("effective_number:beta=0.99,normalise=batch").stages[0].loss
     assert (first.fraction, final.fraction) == pytest.approx((0.8, 0.2))
 
 

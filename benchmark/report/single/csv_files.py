@@ -17,7 +17,7 @@ ROWS = {  # of each file: one row …
     "tuning.csv": "a strategy, seed and trial: parameters and their score",
     "summary.csv": "a strategy, and the null row: the first table, mean over seeds",
     "seeds.csv": "a strategy and seed, with all metrics",
-    "per_class.csv": "a strategy, seed and class",
+    "per_class.csv": "a strategy, seed and class: recall, precision, F1, AUROC and others",
     "recalls.csv": "a strategy and class: recall over all seeds, with its interval",
     "intervals.csv": "a strategy and metric: value and 95 % interval",
     "paired.csv": "a strategy and metric: difference from the baseline, with interval and tests",
