@@ -216,3 +216,16 @@ def test_code_that_is_again_what_it_was_trains_nothing_and_no_note_says_so(run, 
     run("no_change")
     assert not run.trained
     assert not run.notes
+
+
+def test_a_further_seed_of_drawn_images_trains_that_seed_alone(run, tmp_path):
+    """Each seed has other images, so the set grows: what was trained must not depend on that."""
+    data = "wheels:images=60,classes=2"
+    run("no_change", data=data)
+    before = (tmp_path / "run" / "records" / "no_change.seed0.json").read_bytes()
+    run("no_change", data=data, seed_list=(5,))
+    assert RunFolder(tmp_path / "run").read_manifest().seeds == (0, 5)
+    assert not any("trained again" in note or "another" in note for note in run.notes)
+    assert (tmp_path / "run" / "records" / "no_change.seed0.json").read_bytes() == before
+    splits = [RunFolder(tmp_path / "run").read_split(seed) for seed in (0, 5)]
+    assert not set(splits[0].test.files) & set(splits[1].test.files)

@@ -90,9 +90,9 @@ class Wheels:
         If a value is outside these bounds.
     """
 
-    images: int = 1800
+    images: int = 1100
     classes: int = 17
-    ratio: float = 20.0
+    ratio: float = 10.0
     seed: int = 0
 
     def __post_init__(self) -> None:
