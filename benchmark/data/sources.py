@@ -15,7 +15,7 @@ from benchmark.data.wheels import Wheels
 from benchmark.spec import did_you_mean, parse_parameters
 
 DATA_SOURCES: dict[str, str] = {
-    "wheels[:images=N,classes=C,...]": "built-in photographs of car wheel rims, rendered on demand",
+    "wheels[:images=N,classes=C,...]": "built-in photographs of wheel rims, others for each seed",
     "FOLDER": "a folder per class, or train/ val/ test/ of those; optional groups.csv, splits.csv",
     "FILE.csv": "a list of images with the columns path,label[,group][,split]; also FILE.tsv",
     "torchvision:NAME[,root=DIR,...]": "a torchvision classification data set, downloaded once",

@@ -46,3 +46,12 @@ def test_a_refusal_is_an_error_without_a_traceback(image_folder, tmp_path, capsy
     assert main(["data", str(tmp_path)]) != 0
     assert "error: " in (error := capsys.readouterr().err)
     assert "train and test are named like splits" in error
+
+
+def test_the_split_of_a_run_is_shown_with_its_profile(image_folder, capsys):
+    assert main(["data", str(image_folder), "--imbalance", "exp:6@train"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "Made imbalanced (exp:6@train)" in printed
+    assert "Validation and test keep their images." in printed
+    assert main(["data", str(image_folder), "--resplit"]) != 0
+    assert "come without a split" in capsys.readouterr().err

@@ -77,3 +77,22 @@ def test_a_reason_of_several_files_has_a_message(tmp_path: Path) -> None:
     sentences = [message for message in summary.messages if "can't be read" in message]
     assert len(sentences) == 1
     assert "2 images can't be read: a Git LFS pointer" in sentences[0]
+
+
+def test_the_split_is_that_of_a_run_with_this_profile(tmp_path: Path) -> None:
+    write_noise(tmp_path, [f"{kind}/{i}.png" for kind in ("cat", "dog") for i in range(40)])
+    summary = summarise_data(open_data(str(tmp_path)), imbalance="exp:4")
+    assert summary.classes[["train", "val", "test"]].to_numpy().tolist() == [[32, 4, 4], [8, 1, 4]]
+    assert "rare for every seed, the rarest first: dog, cat" in summary.messages[-1]
+    with pytest.raises(ValueError, match="The imbalance 'exp' is not one of"):
+        summarise_data(open_data(str(tmp_path)), imbalance="exp")
+
+
+def test_the_split_is_that_of_a_run_with_resplit(tmp_path: Path) -> None:
+    write_noise(tmp_path, [f"train/{kind}/{i}.png" for kind in ("cat", "dog") for i in range(20)])
+    write_noise(tmp_path, [f"test/{kind}/{i}.png" for kind in ("cat", "dog") for i in "abcdefghij"])
+    summary = summarise_data(open_data(str(tmp_path)), resplit=True)
+    assert summary.split_title == "Default split, seed 0"
+    assert summary.classes["test"].tolist() == [10, 10]
+    assert any("is not used: each seed makes splits of all images" in m for m in summary.messages)
+    assert any("all seeds share" in m for m in summarise_data(open_data(str(tmp_path))).messages)
