@@ -59,6 +59,15 @@ def test_classes_stand_by_training_size_in_all_tables() -> None:
     assert records.confusion()["b"].tolist() == [[3, 0, 0], [2, 0, 0], [1, 0, 0]]
 
 
+def test_auroc_by_class_stands_by_training_size_too_and_is_missing_in_older_records() -> None:
+    assert run(RIGHT).per_class()["auroc"].isna().all()
+    values = {"auroc": (0.1, 0.2, None), "average_precision": (0.3, 0.4, None)}
+    table = run(replace(RIGHT, one_against_rest=values)).per_class()
+    expected = {CLASSES[c]: value for c, value in enumerate(values["auroc"])}
+    by_name = dict(zip(table["class"], table["auroc"].astype(object), strict=True))
+    assert {name: None if np.isnan(v) else v for name, v in by_name.items()} == expected
+
+
 def test_confusions_are_summed_over_seeds() -> None:
     both = run(RIGHT, record("a", 1, (1, 1, 1, 1, 1, 1))).confusion()
     assert both["a"].tolist() == [[6, 0, 0], [2, 2, 0], [1, 0, 1]]

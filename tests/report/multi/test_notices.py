@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from benchmark.analysis.multi_dataset import merge
@@ -52,6 +53,15 @@ def test_different_baselines_are_warned_of() -> None:
         "run's own; `--baseline NAME` takes one for all."
     ]
     assert not list(warnings(merge([replace(BASE, baseline=None), replace(other, baseline=None)])))
+
+
+def test_classes_without_test_images_are_told_with_what_is_the_best() -> None:
+    absent = run("y", NUMBERS)
+    seeds = [replace(s, labels=np.zeros_like(s.labels)) for s in absent.seed_predictions]
+    texts = list(warnings(merge([BASE, replace(absent, seed_predictions=seeds)])))
+    assert any(
+        t.startswith("On `y`, ") and "a perfect classifier has a macro-F1" in t for t in texts
+    )
 
 
 def test_failed_audits_and_few_test_images_are_warned_of() -> None:
