@@ -39,7 +39,8 @@ def prior_correction(base: str = "no_change", tau: float = 1.0) -> Strategy:
     Post-hoc logit adjustment, Menon et al. 2021, arXiv 2007.07314, eq. 9; tau=1 is p_c / pi_c of
     Buda et al. 2018, arXiv 1710.05381. It chooses the class that fits best if all are equally
     frequent: balanced accuracy rises, accuracy falls. A model that was trained with balanced draws
-    or weights is corrected twice.
+    or weights is corrected twice, and the audit says so (`threshold_moving` takes out only what the
+    training left).
 
     y = argmax_c (log p_c - tau log pi_c)
 

@@ -8,8 +8,9 @@ from strategies.random_oversampling import Oversampler
 def progressive_sampling(stages: int = 5) -> Strategy:
     """Classes are drawn by size at first and equally often at the end, in equal stages.
 
-    Kang et al. 2020, arXiv 1910.09217, eq. 2. There t is the epoch; here the budget is cut into
-    `stages`. The first draws by class size, the last draws all classes equally often.
+    Kang et al. 2020, arXiv 1910.09217, eq. 2. There t is the epoch; here the steps that train more
+    than the last layer are cut into `stages`, which is ours. The first draws by class size, as do
+    all steps before, the last draws all classes equally often.
 
     share of class c = (1 - t) n_c / N + t / C, t = 0 ... 1
 

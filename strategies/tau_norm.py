@@ -38,7 +38,8 @@ def tau_norm(base: str = "no_change", tau: float = 1.0) -> Strategy:
     """The trained model `base` with classifier rows of similar norms; nothing is trained.
 
     Kang et al. 2020, arXiv 1910.09217, section 4.3, without bias as there: with SGD the rows of
-    large classes grow longer. With Adam the norms need not follow class size (Menon et al. 2021,
+    large classes grow longer. They choose tau from 0 to 1 on validation; tau=1, equal norms, is
+    our default. With Adam the norms need not follow class size (Menon et al. 2021,
     arXiv 2007.07314, section 2). After short training they hardly do; then this changes little.
 
     y = argmax_c w_c . x / |w_c|^tau

@@ -11,6 +11,8 @@ from benchmark.strategy.expectations.decision import DecisionIsArgmax
 from benchmark.strategy.expectations.head import EachClassHasLogits, HeadIsLinear
 from benchmark.strategy.measurements import DecisionMeasurement, Expectation
 
+_TWICE = 0.75  # of the log class sizes, by which a decision takes out more than is there
+
 
 def check_decision(strategy: Strategy, measurement: DecisionMeasurement) -> Iterator[AuditCheck]:
     """Check the decision of a strategy: its labels on a synthetic network, and those of the run."""
@@ -38,6 +40,7 @@ def check_decision(strategy: Strategy, measurement: DecisionMeasurement) -> Iter
             is_argmax, _ = in_run
             yield has_effect(component, neutral.check(synthetic) if is_argmax else in_run, counts)
     yield _check_refit(strategy.decision, measurement)
+    yield from _check_prior_left(strategy.decision, measurement)
 
 
 def check_head(strategy: Strategy, measurement: DecisionMeasurement) -> Iterator[AuditCheck]:
@@ -48,6 +51,28 @@ def check_head(strategy: Strategy, measurement: DecisionMeasurement) -> Iterator
         declared = [HeadIsLinear()]
     for each in declared or [EachClassHasLogits()]:
         yield AuditCheck(each.component, each.claim, *each.check(measurement))
+
+
+def _check_prior_left(decision: Decision, measurement: DecisionMeasurement) -> Iterator[AuditCheck]:
+    """Say where offsets take a class prior out of a network that its training left without one.
+
+    Both are regressed on the log of the class sizes. Such a stack is no error, as somebody asked
+    for it, but it pulls twice the same way (Menon et al. 2021, arXiv 2007.07314, section 5.3).
+    """
+    rule = decision.fit(measurement.outputs, measurement.class_counts)
+    offset, prior = getattr(rule, "offset", None), measurement.outputs.effective_prior
+    size = np.log(np.maximum(measurement.class_counts, 1))
+    size -= size.mean()
+    if offset is None or prior is None or not size.any():
+        return
+    both = np.stack([-np.asarray(offset), np.log(prior)])  # (2, C)
+    taken, left = (both @ size / (size @ size)).round(2) + 0.0  # no minus before a zero
+    yield AuditCheck(
+        "decision",
+        "it takes no class prior out of a network that was trained without",
+        None if taken > left + _TWICE else True,
+        f"it takes out {taken:.2f} times the log of the class sizes; the training left {left:.2f}",
+    )
 
 
 def _check_refit(decision: Decision, measurement: DecisionMeasurement) -> AuditCheck:
