@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmark.analysis.confidence import PRIMARY_METRIC
+from benchmark.analysis.noise_floor import noise_floor
 from benchmark.evaluation.metrics.registry import METRICS
 from benchmark.evaluation.statistics.paired_tests import min_seeds
 
@@ -162,17 +163,9 @@ def seeds_needed(strategies: int) -> int:
 
 
 def noise_size(comparison: Comparison, metric: str) -> float:
-    """Return how far the null row's mean lies from the strategy that it repeats; 0 without one.
-
-    By chance that mean can be 0, so it is at least the size that seeds lead one to expect.
-    """
-    if comparison.null_row is None:
-        return 0.0
-    differences = comparison.null_row.paired_differences(str(comparison.null), metric)
-    if not len(differences):
-        return 0.0
-    expected = np.sqrt(np.mean(differences**2) / len(differences))
-    return float(max(abs(differences.mean()), expected))
+    """Return how far the null row's mean lies from the strategy that it repeats; 0 without one."""
+    floor = noise_floor(comparison)
+    return floor.of_mean(metric) if floor else 0.0
 
 
 def _doubts(row: Mapping[Any, Any], p: float, needed: int, noise: float) -> Iterator[Doubt]:

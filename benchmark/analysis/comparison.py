@@ -66,6 +66,13 @@ class Comparison:
         """The names of all rows of a table: strategies, and the null row below its original."""
         return [strategy.name for strategy in self.manifest.strategies]
 
+    @property
+    def finished_rows(self) -> list[str]:
+        """The rows that finished a seed."""
+        runs = [run for run in (self, self.null_row) if run]
+        finished = {name for run in runs for name in run.finished_in_any_seed}
+        return [name for name in self.rows if name in finished]
+
     def with_null(self, table_of: Callable[[Comparison], pd.DataFrame]) -> pd.DataFrame:
         """Return a table of the strategies, with the rows of the null row at its end.
 

@@ -2,42 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from benchmark.analysis.comparison import Comparison
-from benchmark.evaluation.metrics.registry import main_metrics
+from benchmark.analysis.confidence import PRIMARY_METRIC
+
+if TYPE_CHECKING:  # whose claims need the floor
+    from benchmark.analysis.comparison import Comparison
 
 
 @dataclass(frozen=True)
 class NoiseFloor:
     """How far the null row lies from the strategy that it repeats.
 
-    A strategy that changes nothing differs by more than that about every second time, of one seed:
-    of three trainings of one kind, either of two may lie farther from the third. So a difference
-    below the floor is noise, and one above it may be.
+    Of one seed, every second strategy that changes nothing differs by more: of three trainings of
+    one kind either of two may lie farther from the third. So a difference below the floor is noise,
+    and one above it may be.
     """
 
-    original: str  # the strategy that was trained twice
-    seeds: int  # n, in which both trainings finished
-    by_seed: Mapping[str, float]  # metric -> root mean square of the differences over seeds
+    null_row: Comparison  # of the original, as its baseline, and the null row
+    name: str  # of the null row
+
+    @property
+    def original(self) -> str:
+        """The strategy that was trained twice."""
+        return str(self.null_row.baseline)
+
+    def differences(self, metric: str) -> NDArray[np.float64]:
+        """Return null row minus original, one number for each seed in which both finished."""
+        return self.null_row.paired_differences(self.name, metric)
+
+    def of_seed(self, metric: str) -> float:
+        """Return the root mean square of the differences over seeds; 0 where none was measured."""
+        differences = self.differences(metric)
+        return float(np.sqrt(np.mean(differences**2))) if len(differences) else 0.0
 
     def of_mean(self, metric: str) -> float:
-        """Return the floor of a mean over the n seeds, which is lower than that of one seed."""
-        return self.by_seed[metric] / float(np.sqrt(self.seeds))
+        """Return the floor of a mean over n seeds; 0 where nothing was measured.
+
+        It is how far the means lie apart. By chance that can be 0, so it is at least what the seeds
+        lead one to expect, `of_seed` by √n.
+        """
+        differences = self.differences(metric)
+        if not len(differences):
+            return 0.0
+        expected = self.of_seed(metric) / np.sqrt(len(differences))
+        return float(max(abs(differences.mean()), expected))
 
 
 def noise_floor(comparison: Comparison) -> NoiseFloor | None:
-    """Return the floor of the main metrics; None without a null row, or where none finished."""
-    null_row = comparison.null_row
-    if null_row is None or null_row.baseline is None:
+    """Return the noise floor; None without a null row, or where it finished no seed."""
+    if comparison.null_row is None:
         return None
-    by_seed, seeds = {}, 0
-    for metric in main_metrics():
-        differences = null_row.paired_differences(str(comparison.null), metric.name)
-        if len(differences):
-            by_seed[metric.name] = float(np.sqrt(np.mean(differences**2)))
-            seeds = max(seeds, len(differences))
-    return NoiseFloor(null_row.baseline, seeds, by_seed) if by_seed else None
+    floor = NoiseFloor(comparison.null_row, str(comparison.null))
+    return floor if len(floor.differences(PRIMARY_METRIC)) else None

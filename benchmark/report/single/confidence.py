@@ -34,15 +34,17 @@ def confidence_section(comparison: Comparison) -> Iterator[Block]:
 
 def differences_table(comparison: Comparison) -> Table:
     """Strategies × macro-F1 and the differences from the baseline, with intervals and tests."""
-    values, differences = _by_metric(comparison.intervals), _by_metric(comparison.paired)
-    all_claims = comparison.claims
+    values = _by_metric(comparison.with_null(lambda run: run.intervals))
+    differences = _by_metric(comparison.with_null(lambda run: run.paired))
+    runs = [run for run in (comparison, comparison.null_row) if run]
+    all_claims = {key: claim for run in runs for key, claim in run.claims.items()}
     columns = interval_columns()
     (tested,) = (column for column in columns if column.name == PRIMARY_METRIC)
     p_values = {"p_test_set_adj": "p, test set"}
     if len(comparison.seeds) > 1:
         p_values["p_seeds_adj"] = "p, seeds"
     rows = []
-    for strategy in comparison.finished_in_any_seed:
+    for strategy in comparison.finished_rows:
         cells = [_interval_cell(tested, values.get((strategy, PRIMARY_METRIC)))]
         if differences:
             cells += [_difference_cell(c, all_claims.get((strategy, c.name))) for c in columns]
@@ -61,9 +63,10 @@ def differences_table(comparison: Comparison) -> Table:
 
 def intervals_table(comparison: Comparison) -> Table:
     """Strategies × all metrics that have an interval, without a comparison."""
-    values, columns = _by_metric(comparison.intervals), interval_columns()
+    values = _by_metric(comparison.with_null(lambda run: run.intervals))
+    columns = interval_columns()
     rows = []
-    for strategy in comparison.finished_in_any_seed:
+    for strategy in comparison.finished_rows:
         cells = (_interval_cell(c, values.get((strategy, c.name))) for c in columns)
         heading = heading_cell(comparison, strategy)
         rows.append(make_row(heading, *cells, kind=row_kind(comparison, strategy)))
@@ -102,4 +105,8 @@ def _by_metric(table: pd.DataFrame) -> dict[tuple[str, str], Mapping[Any, Any]]:
 
 def _caption(comparison: Comparison) -> str:
     groups = " Images come in groups: a whole group is one unit of intervals and tests."
-    return interval_sentences(comparison) + (groups if comparison.has_groups else "")
+    caption = interval_sentences(comparison) + (groups if comparison.has_groups else "")
+    if comparison.null_row is None:
+        return caption
+    original = comparison.null_row.baseline
+    return f"{caption} {comparison.null} is compared with {original}, in a test of its own."

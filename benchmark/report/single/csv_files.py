@@ -43,7 +43,8 @@ def files_section(comparison: Comparison) -> Iterator[Block]:
 def frames_of(comparison: Comparison) -> dict[str, pd.DataFrame]:
     """Return the tables of a run by the names of their files; tuning.csv only after a search.
 
-    The null row is at the end of each table of strategies.
+    The null row is at the end of each table of strategies, where differences are those from the
+    strategy that it repeats.
     """
     frames = _own_frames(comparison)
     if comparison.null_row is None:

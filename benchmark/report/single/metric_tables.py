@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 from benchmark.analysis.comparison import Comparison
+from benchmark.analysis.noise_floor import NoiseFloor, noise_floor
 from benchmark.evaluation.metrics.metric import Metric
 from benchmark.evaluation.metrics.registry import METRICS, interval_metrics, main_metrics
 from benchmark.report.render import formats
 from benchmark.report.render.blocks import Cell, Row, Table, make_row
 from benchmark.report.render.formats import MISSING, add_sign, format_count
 from benchmark.report.single.absent_classes import absent_classes_sentence
-from benchmark.report.single.noise_floor import MARK, NoiseMarks, mark_sentence
+from benchmark.report.single.noise_floor import MARK, is_noise, mark_sentence
 from benchmark.report.single.strategies import error_of, heading_cell, row_kind
 from benchmark.system.text import join_names
 
@@ -167,7 +168,7 @@ def metric_table(
     if comparison.null_row:
         of_null = means_over_seeds(comparison.null_row, columns).to_dict("index")
         records |= {str(name): row for name, row in of_null.items() if name == comparison.null}
-    rows, marks = [], NoiseMarks(comparison)
+    rows, floor = [], noise_floor(comparison)
     for strategy in comparison.rows:
         numbers = records.get(strategy, {})
         heading = heading_cell(comparison, strategy)
@@ -177,10 +178,13 @@ def metric_table(
             rows.append(Row((heading, failed), kind="failed"))
             continue
         compare_with = None if strategy == baseline else reference
+        competes = strategy != comparison.null
         cells = (
             Cell(MISSING)
             if column.of_network and owners.get(strategy, strategy) != strategy
-            else _metric_cell(strategy, column, numbers, compare_with, best[column.name], marks)
+            else _metric_cell(
+                column, numbers, compare_with, *((best[column.name], floor) if competes else ())
+            )
             for column in columns
         )
         rows.append(make_row(heading, *cells, kind=row_kind(comparison, strategy)))
@@ -207,23 +211,24 @@ def number_in(numbers: Mapping[Any, Any], name: str) -> float:
 
 
 def _metric_cell(
-    strategy: str,
     column: Column,
     numbers: Mapping[Any, Any],
     reference: Mapping[Any, Any] | None,
-    best: str | None,
-    marks: NoiseMarks,
+    best: str | None = None,
+    floor: NoiseFloor | None = None,
 ) -> Cell:
-    """Return a value and, small, its difference from the reference; marked if it is the best."""
+    """Return a value and, small, its difference from the reference.
+
+    The value is marked if it is the best, the difference if it is no larger than the noise floor.
+    """
     value, note = number_in(numbers, column.name), ""
     if reference is not None and column.better is not None:
         difference = value - number_in(reference, column.name)
         note = add_sign(column.write(difference))
-        note = f"{MARK} {note}" if marks.is_noise(strategy, column.name, difference) else note
+        note = f"{MARK} {note}" if is_noise(floor, column.name, difference) else note
     written = column.write(value)
     note = "" if note == MISSING else note
-    is_best = written == best and strategy in marks.strategies
-    return Cell(written, note, mark="best" if is_best else "")
+    return Cell(written, note, mark="best" if written == best else "")
 
 
 def _with_decimals(column: Column, values: pd.DataFrame) -> Column:

@@ -7,6 +7,7 @@ from benchmark.report.render.blocks import as_code
 from benchmark.report.render.formats import format_count
 from benchmark.report.single.audit import audit_warning
 from benchmark.report.single.diagnoses import diagnoses_sentence
+from benchmark.report.single.noise_floor import noise_floor_sentence
 from benchmark.report.single.posthoc import posthoc_sentence
 from benchmark.report.single.recall import largest_changes_sentence
 from benchmark.system.text import join_names, pluralize
@@ -33,7 +34,8 @@ def highlights(comparison: Comparison) -> Iterator[str]:
     """Yield further results; a quick look has none."""
     if comparison.manifest.quick:
         return
-    for sentence in (largest_changes_sentence, diagnoses_sentence, posthoc_sentence):
+    sentences = (noise_floor_sentence, largest_changes_sentence, diagnoses_sentence)
+    for sentence in (*sentences, posthoc_sentence):
         if text := sentence(comparison):
             yield text
 

@@ -118,16 +118,21 @@ def class_changes_tables(comparison: Comparison) -> list[Table]:
     clearest.
     """
     changes = comparison.class_changes.dropna(subset="difference")
-    strategies = [name for name in comparison.strategies if name in set(changes["strategy"])]
+    compared = {*changes["strategy"], comparison.null} if len(changes) else {}
+    strategies = [name for name in comparison.rows if name in compared]
     classes = _listed_classes(comparison, changes)
-    all_claims = comparison.class_claims
+    null_claims = comparison.null_row.class_claims if comparison.null_row else {}
+    all_claims = null_claims | comparison.class_claims
     images = dict(zip(comparison.classes, comparison.test_counts, strict=True))
     over = ", all seeds" if len(comparison.seeds) > 1 else ""
     tables: list[Table] = []
     for names in split_evenly(strategies, CHANGES_PER_TABLE):
         rows = []
         for label in classes:
-            cells = (_change_cell(all_claims.get((name, label))) for name in names)
+            cells = (
+                _change_cell(all_claims.get((name, label)), is_null=name == comparison.null)
+                for name in names
+            )
             rows.append(make_row(label, format_count(images[label]), *cells))
         titles = ("Class", f"Test images{over}", *names)
         caption = "The other strategies."
@@ -184,6 +189,9 @@ def _changes_caption(comparison: Comparison, changes: pd.DataFrame, listed: int)
         f"simulated: in {format_count(FALSE_POSITIVE_RATE * len(changes))} of these "
         f"{len(changes):,}."
     )
+    if comparison.null_row:
+        original = as_code(str(comparison.null_row.baseline))
+        caption += f" {as_code(str(comparison.null))} minus {original} is chance alone."
     if comparison.has_groups:
         caption += " Images come in groups, which widens the intervals."
     classes = len(comparison.classes)
@@ -197,11 +205,12 @@ def _changes_caption(comparison: Comparison, changes: pd.DataFrame, listed: int)
     return caption
 
 
-def _change_cell(claim: Claim | None) -> Cell:
+def _change_cell(claim: Claim | None, is_null: bool) -> Cell:
     if claim is None:
         return Cell(MISSING)
     bounds = format_bounds(*(format_share(bound, 2) for bound in (claim.low, claim.high)))
     mark = "gain" if claim.is_gain else "loss" if claim.is_loss else ""
+    mark = "" if is_null else mark  # by chance alone
     return Cell(add_sign(format_share(claim.difference, 2)), note=bounds, mark=mark)
 
 

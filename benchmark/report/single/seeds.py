@@ -18,7 +18,8 @@ def draw_seeds(comparison: Comparison) -> Figure | None:
     if len(comparison.seeds) < 2 or comparison.seed_rows.empty:
         return None
     metrics = [("macro_f1", "Macro-F1"), ("never_predicted", "Classes never predicted")]
-    return seed_dots(comparison.seed_rows, comparison.strategies, metrics)
+    seed_rows = comparison.with_null(lambda run: run.seed_rows)
+    return seed_dots(seed_rows, comparison.rows, metrics)
 
 
 def seeds_section(comparison: Comparison) -> Iterator[Block]:
@@ -40,7 +41,8 @@ def seeds_section(comparison: Comparison) -> Iterator[Block]:
 def seeds_table(comparison: Comparison) -> Table:
     """One row per strategy and seed."""
     columns, rows = main_columns(), []
-    for record in comparison.seed_rows.to_dict("records"):
+    seed_rows = comparison.with_null(lambda run: run.seed_rows)
+    for record in seed_rows.to_dict("records"):
         numbers = (column.write(number_in(record, column.name)) for column in columns)
         rows.append(make_row(str(record["strategy"]), str(record["seed"]), *numbers))
     titles = ("Strategy", "Seed", *(column.heading for column in columns))
@@ -50,9 +52,9 @@ def seeds_table(comparison: Comparison) -> Table:
 def ranges_table(comparison: Comparison) -> Table:
     """Strategies × the main metrics as mean and range over seeds."""
     columns = [column for column in main_columns() if column.better is not None]
-    rows = []
-    for strategy in comparison.strategies:
-        mine = comparison.seed_rows[comparison.seed_rows["strategy"] == strategy]
+    rows, seed_rows = [], comparison.with_null(lambda run: run.seed_rows)
+    for strategy in comparison.rows:
+        mine = seed_rows[seed_rows["strategy"] == strategy]
         cells = [heading_cell(comparison, strategy)]
         for column in columns:
             values = mine[column.name].dropna().astype(float)
