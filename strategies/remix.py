@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from benchmark.strategy import (
     Between,
-    ImagesMixed,
     LabelsFollowPixels,
     SharesFromBeta,
     Stage,
@@ -52,9 +51,5 @@ def remix(alpha: float = 1.0, kappa: float = 3.0, tau: float = 0.5) -> Strategy:
             f"remix: kappa must be 1 or more and tau from 0 to 1, got {kappa} and {tau}"
         )
     mixing = Remix(alpha, kappa, tau)
-    expectations = (
-        ImagesMixed(at_least=0.05),
-        LabelsFollowPixels(kappa, tau),
-        SharesFromBeta(alpha),
-    )
+    expectations = (LabelsFollowPixels(kappa, tau), SharesFromBeta(alpha))
     return Strategy(stages=(Stage(mixing=mixing, expectations=expectations),))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from benchmark.contract import components, key, loss, training
 from benchmark.contract.case import Case, CheckFailedError, ContractCheck, ContractResult
 from benchmark.contract.files_read import uncovered_files
+from benchmark.evaluation.audit_scope import unchecked_strengths
 from benchmark.plugins import line_in
 from benchmark.strategy.registration import StrategyEntry
 
@@ -27,7 +28,7 @@ CHECKS: tuple[ContractCheck, ...] = (
 
 
 def check_strategy(entry: StrategyEntry) -> Iterator[ContractResult]:
-    """Run all checks, one after the other, then name what `watch_reads` has seen."""
+    """Run all checks, then name strengths that are not checked, and what `watch_reads` has seen."""
     builds = "It can be built with its defaults"
     try:
         case = Case(entry, entry.build_default())
@@ -42,7 +43,7 @@ def check_strategy(entry: StrategyEntry) -> Iterator[ContractResult]:
         except Exception as error:
             problem = error_sentence(error, entry)
         yield ContractResult(requirement, problem)
-    for sentence in uncovered_files(entry):
+    for sentence in (*unchecked_strengths(case.strategy), *uncovered_files(entry)):
         yield ContractResult(sentence, is_note=True)
 
 

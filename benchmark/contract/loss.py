@@ -8,13 +8,20 @@ from benchmark.strategy import (
     CrossEntropy,
     DownweightsEasyExamples,
     DownweightsUncertainExamples,
+    ExpectLoss,
+    ExpectSameLoss,
     Stage,
     UpweightsEasyExamples,
 )
 
 COUNTS = torch.tensor([40.0, 15.0, 5.0, 1.0])
 _EQUAL = torch.full((4,), 30.0)
-_WEIGHTS_EXAMPLES = (DownweightsEasyExamples, UpweightsEasyExamples, DownweightsUncertainExamples)
+_WEIGHTS_EXAMPLES = (
+    DownweightsEasyExamples,
+    UpweightsEasyExamples,
+    DownweightsUncertainExamples,
+    ExpectSameLoss,
+)
 
 
 def check_loss_is_finite(case: Case) -> None:
@@ -63,7 +70,7 @@ def check_loss_is_cross_entropy_on_equal_classes(case: Case) -> None:
     logits = _logits(4)
     plain = CrossEntropy()(logits, torch.eye(4), _EQUAL)
     for prefix, stage in case.stages():
-        if any(isinstance(item, _WEIGHTS_EXAMPLES) for item in stage.expectations):
+        if any(map(_weights_examples, stage.expectations)):
             continue
         loss = _losses(stage, prefix, logits, torch.eye(4), _EQUAL)
         require(
@@ -71,8 +78,15 @@ def check_loss_is_cross_entropy_on_equal_classes(case: Case) -> None:
             f"{prefix}it is {_ratios(loss, plain)} times cross-entropy if all classes have 30 "
             "images: weights must have mean 1 over the training images, or the learning rate "
             "changes too. A loss that weights images by something else than class size declares "
-            f"{' or '.join(kind.__name__ for kind in _WEIGHTS_EXAMPLES)}",
+            f"{', '.join(kind.__name__ for kind in _WEIGHTS_EXAMPLES)}, or ExpectLoss with gamma, "
+            "q, epsilon or margin",
         )
+
+
+def _weights_examples(expectation: object) -> bool:
+    if isinstance(expectation, ExpectLoss):
+        return expectation.weights_examples
+    return isinstance(expectation, _WEIGHTS_EXAMPLES)
 
 
 def _losses(stage: Stage, prefix: str, logits: Tensor, target: Tensor, counts: Tensor) -> Tensor:

@@ -36,8 +36,9 @@ def check_expectations_match_components(case: Case) -> None:
     """Each component that it changes has an expectation for the audit, no other has."""
     declared = {item.component for stage in case.strategy.stages for item in stage.expectations}
     declared |= {item.component for item in case.strategy.expectations}
-    acting = set(acting_components(case.strategy)) - {"head", "schedule"}
-    missing, kinds = acting - declared, vars(benchmark.strategy).items()
+    acting = set(acting_components(case.strategy))
+    missing = acting - declared - {"head", "schedule"}
+    kinds = vars(benchmark.strategy).items()
     fitting = [name for name, kind in kinds if getattr(kind, "component", None) in missing]
     require(
         not missing,

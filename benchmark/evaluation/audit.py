@@ -24,13 +24,16 @@ from benchmark.strategy import (
     Expectation,
     ExpectClassSampling,
     ExpectSameLoss,
-    ImagesDrawnUnequally,
     Stage,
     StageMeasurement,
     Strategy,
 )
 from benchmark.strategy.expectations import inputs, mixing, synthesis
-from benchmark.strategy.expectations.draws import BatchesMixed, ImagesDrawnEqually
+from benchmark.strategy.expectations.draws import (
+    BatchesMixed,
+    ImagesDrawnEqually,
+    ImagesDrawnUnequally,
+)
 from benchmark.strategy.expectations.loss import GradientMatchesCrossEntropy
 
 # component of a stage -> what a neutral one must measure

@@ -24,7 +24,6 @@ from benchmark.strategy.expectations.decision import (
     PredictsRareClassesMore,
     RaisesFittedMacroF1,
 )
-from benchmark.strategy.expectations.draws import ImagesDrawnUnequally
 from benchmark.strategy.expectations.head import ExpectCosineHead
 from benchmark.strategy.expectations.inputs import (
     AllImagesAugmented,
@@ -70,7 +69,7 @@ __all__ = [
     "ExpectClassSampling", "ExpectClassWeights", "ExpectCosineHead", "ExpectLoss",
     "ExpectPriorCorrection", "ExpectSameLoss", "ExpectStage", "ExpectTauNormalisation",
     "Expectation", "FeatureSynthesizer", "FeaturesInterpolated", "Head",
-    "ImagesDrawnUnequally", "ImagesMixed", "ImagesRotated", "LabelsFollowPixels", "LinearHead",
+    "ImagesMixed", "ImagesRotated", "LabelsFollowPixels", "LinearHead",
     "Loss", "Mixing", "NoAugmentation", "NoMixing", "NoSynthesis", "OffsetArgmax", "OneOf",
     "Outputs", "PredictsRareClassesMore", "RaisesFittedMacroF1", "RandomAugmentation",
     "RepeatsAugmented", "Sampler", "SharesFromBeta", "Shuffle", "Stage", "StageMeasurement",

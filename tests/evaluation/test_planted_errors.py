@@ -65,46 +65,47 @@ def test_there_are_errors_of_each_component():
 @pytest.mark.parametrize("spec", [*registered(), *PARAMETERS])
 @pytest.mark.parametrize("data", DATA)
 def test_no_false_alarm(data, spec):
-    assert not failures(DATA[data], find(spec))
+    bench, strategy = DATA[data], find(spec)
+    if len(strategy.stages) <= bench.budget.steps:
+        assert not failures(bench, strategy)
+
+
+def overlooked(planted, benches):
+    """Names of the errors that pass the audit, with their data."""
+    return [
+        f"{error.name} ({len(bench.counts)} classes)"
+        for error in planted
+        for bench in benches
+        if not failures(bench, error.build())
+    ]
 
 
 @pytest.mark.simulation
 def test_count_errors_and_false_alarms():
     """The counts that the README quotes, kept in planted/planted.json."""
-    benches = [Bench(), DATA["17 classes"]]
-    counted = {}
-    for name in ("PLANTED", "KEPT_APART"):
-        planted = getattr(errors, name)
-        overlooked = [
-            f"{error.name}, {len(bench.counts)} classes, seed {seed}"
-            for error in planted
-            for bench in benches
-            for seed in range(2)
-            if not failures(bench, error.build(), seed)
-        ]
-        runs = len(planted) * len(benches) * 2
+    benches, counted = [Bench(), DATA["17 classes"]], {}
+    for name, planted in (("planted", errors.PLANTED), ("kept apart", errors.KEPT_APART)):
+        missed = overlooked(planted, benches)
         counted[name] = {
             "errors": len(planted),
             "by component": dict(Counter(error.component for error in planted)),
-            "audits": runs,
-            "noticed": runs - len(overlooked),
-            "overlooked": overlooked,
+            "audits": len(planted) * len(benches),
+            "overlooked": missed,
         }
-    specs, seeds, checks, alarms = [*registered(), *PARAMETERS], range(3), 0, []
-    for name, bench in DATA.items():
+        assert len(missed) <= 0.1 * len(planted) * len(benches)
+    specs, checks, alarms = [*registered(), *PARAMETERS], 0, []
+    for seed, (name, bench) in enumerate(DATA.items()):
         for spec in specs:
-            for seed in seeds:
-                results = bench.audited(find(spec), seed)
-                checks += len(results)
-                alarms += [f"{spec}, {name}: {r.expectation}" for r in results if r.passed is False]
+            if len(find(spec).stages) > bench.budget.steps:
+                continue
+            results = bench.audited(find(spec), seed)
+            checks += len(results)
+            alarms += [f"{spec}, {name}: {r.expectation}" for r in results if r.passed is False]
     counted["without an error"] = {
-        "strategies with parameters": len(specs),
+        "strategies, with parameters": len(specs),
         "data sets": list(DATA),
-        "seeds": len(seeds),
         "checks": checks,
         "false alarms": alarms,
     }
     COUNTED.write_text(json.dumps(counted, indent=1) + "\n")
     assert not alarms
-    for name in ("PLANTED", "KEPT_APART"):
-        assert counted[name]["noticed"] >= 0.9 * counted[name]["audits"]

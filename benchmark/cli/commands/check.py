@@ -12,8 +12,8 @@ from benchmark.strategy.registry import registered
 HELP = """Check strategies of your own. Runs the checks that every strategy here passes: losses,
 samplers, augmentations and decisions on synthetic cases, and a short training of the real network,
 in which the strategy must do what it declares. Prints PASS or FAIL for each check, and in words
-what is wrong; NOTE names a file whose edits would not be noticed. The exit code is 0 only if all
-pass."""
+what is wrong; NOTE names a component whose strength no check sees, and a file whose edits would
+not be noticed. The exit code is 0 only if all pass."""
 
 EXAMPLES = "  python -m benchmark check my_strategy.py"
 

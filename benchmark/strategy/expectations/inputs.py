@@ -101,7 +101,7 @@ class ImagesRecognisable:
         intact = np.isfinite(patterns.angle)
         own = int(patterns.is_own[intact].sum())
         return CheckResult(
-            flat < total / 2 and own >= intact.sum() / 2,
+            flat < total / 2 and own >= int(intact.sum()) / 2,
             f"{own} of {int(intact.sum())} with their dots have their own; {flat} of {total} flat",
         )
 
@@ -119,18 +119,18 @@ class ImagesRotated:
         return f"each image is rotated by up to {self.degrees:g} degrees (synthetic images)"
 
     def check(self, measurement: StageMeasurement) -> CheckResult:
-        """Compare spread and largest of the angles with those of a uniform distribution."""
+        """Compare the angles with those of a uniform distribution; mirrored dots make a few wrong."""
         if (patterns := measurement.patterns) is None:
             return CheckResult(None, "no synthetic image was augmented")
         angle = patterns.angle[np.isfinite(patterns.angle)]
         if len(angle) < len(patterns.angle) / 2:
             return CheckResult(False, f"{len(angle)} of {len(patterns.angle)} have their dots")
-        spread, largest = float(angle.std()), float(np.abs(angle).max())
+        spread, most = float(angle.std()), float(np.quantile(np.abs(angle), 0.95))
         expected = self.degrees / np.sqrt(3)
         near = abs(spread - expected) <= 0.2 * expected + 0.5  # 256 angles, found to half a degree
         return CheckResult(
-            bool(near and largest <= 1.1 * self.degrees + 1),
-            f"up to {largest:.1f} degrees, standard deviation {spread:.1f} (uniform: "
+            bool(near and most <= 1.1 * self.degrees + 1),
+            f"95 % by up to {most:.1f} degrees, standard deviation {spread:.1f} (uniform: "
             f"{expected:.1f})",
         )
 

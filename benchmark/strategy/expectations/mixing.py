@@ -97,13 +97,11 @@ class LabelsFollowPixels:
             present = np.flatnonzero(row > _PRESENT)
             if len(present) != 2 or np.isinf(self.kappa):
                 continue
-            small, large = present[np.argsort(counts[present], kind="stable")]
-            if counts[large] < self.kappa * counts[small]:
-                continue
-            is_sure[k] = abs(row[large] - self.tau) > _CLOSE
-            if row[large] < self.tau:
-                label[k] = 0.0
-                label[k, small] = 1.0
+            for winner, loser in (present, present[::-1]):
+                if counts[loser] >= self.kappa * counts[winner]:
+                    is_sure[k] &= abs(row[loser] - self.tau) > _CLOSE
+                    if row[loser] < self.tau:
+                        label[k] = np.arange(len(row)) == winner
         return label, is_sure
 
 

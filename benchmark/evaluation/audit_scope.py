@@ -1,0 +1,93 @@
+"""What the audit can see of a strategy, and what it can't."""
+
+from collections.abc import Iterator
+
+from benchmark.strategy import (
+    ExpectClassSampling,
+    ExpectClassWeights,
+    ExpectCosineHead,
+    ExpectLoss,
+    ExpectPriorCorrection,
+    ExpectSameLoss,
+    ExpectStage,
+    ExpectTauNormalisation,
+    FeaturesInterpolated,
+    ImagesRotated,
+    LabelsFollowPixels,
+    RaisesFittedMacroF1,
+    Strategy,
+)
+from benchmark.strategy.expectations.head import HeadIsLinear
+from benchmark.strategy.stage import acting_components
+from benchmark.system.text import join_names
+
+# component, what is compared, what a strategy's error may still do without being noticed
+SCOPE = (
+    (
+        "sampler",
+        "draws by class with the declared shares, by image within a class, and classes in a batch",
+        "which images of a class are drawn together",
+    ),
+    (
+        "augmentation",
+        "pixels before and after; rotation and content on synthetic images",
+        "shift, zoom and light, and whether they suit these images",
+    ),
+    (
+        "mixing",
+        "shares of the label with those of the pixels, and their distribution",
+        "images that are sums of others, as those of one colour",
+    ),
+    (
+        "synthesizer",
+        "rows by class; whether each lies between neighbours of its class",
+        "features whose neighbours are of a wrong label themselves",
+    ),
+    (
+        "loss",
+        "the gradient of sampled images with the declared formula's, to 1 %",
+        "a formula that is declared as wrongly as it is computed",
+    ),
+    (
+        "head",
+        "logits with the products, or cosines, of features and weights",
+        "another bias, and heads that declare nothing",
+    ),
+    (
+        "decision",
+        "labels on a synthetic network with the formula's; labels of the run, fitted again",
+        "a fit that is a few points of macro-F1 below the best",
+    ),
+    (
+        "schedule",
+        "share of the steps, blocks that change, a new head",
+        "stages that declare none of it",
+    ),
+)
+_STRENGTH: dict[str, tuple[type, ...]] = {  # component -> expectations that check how strong it is
+    "sampler": (ExpectClassSampling,),
+    "augmentation": (ImagesRotated,),
+    "mixing": (LabelsFollowPixels,),
+    "synthesizer": (FeaturesInterpolated,),
+    "loss": (ExpectLoss, ExpectSameLoss, ExpectClassWeights),
+    "head": (ExpectCosineHead, HeadIsLinear),
+    "decision": (ExpectPriorCorrection, ExpectTauNormalisation, RaisesFittedMacroF1),
+    "schedule": (ExpectStage,),
+}
+
+
+def unchecked_strengths(strategy: Strategy) -> Iterator[str]:
+    """Yield a sentence for each component whose strength no expectation declares."""
+    stages = [each for stage in strategy.stages for each in stage.expectations]
+    declared = [*stages, *strategy.expectations]
+    for component in acting_components(strategy):
+        checks = _STRENGTH[component]
+        if any(isinstance(each, checks) for each in declared):
+            continue
+        has_direction = any(each.component == component for each in declared)
+        sees = "the declared direction" if has_direction else "some effect"
+        names = join_names([check.__name__ for check in checks], "or")
+        yield (
+            f"The audit sees that its {component} has {sees}, not how strong it is: a tenth or ten "
+            f"times of it would pass. To have that checked, declare {names}"
+        )
