@@ -1,4 +1,4 @@
-"""What is stored of a trained network: logits, features and labels of two splits, and its head.
+"""What is stored of a trained network: logits, features and labels of three splits, and its head.
 
 Post-hoc decisions, metrics and diagnoses follow from these files; no network is run for them.
 """
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import safe_open
 from torch import Tensor
 
+from benchmark.evaluation.diagnosis.evidence import evenly_spaced
 from benchmark.execution.record_schema import CurvePoint, LossPoint
 from benchmark.execution.run_folder import KEY_LENGTH, RunFolder
 from benchmark.execution.typed_json import SCHEMA_VERSION, from_json, to_json
@@ -22,7 +23,8 @@ from benchmark.storage.atomic import write_text
 from benchmark.strategy import Outputs
 from benchmark.train.checkpoint import save_tensors
 
-OUTPUT_SPLITS = ("val", "test")
+OUTPUT_SPLITS = ("val", "test")  # all of their images
+TRAIN_IMAGES_PER_CLASS = 100  # of the training split: a sample says how well a class is learnt
 _LINEAR = {"head.weight", "head.bias"}
 
 
@@ -43,6 +45,7 @@ class OutputsManifest:
     micro_batch: int  # images that pass the network at once, at most
     curve: tuple[CurvePoint, ...]
     losses: tuple[LossPoint, ...] = ()
+    effective_prior: tuple[float, ...] = ()  # (C,) see `Outputs`; an earlier version has none
 
 
 @dataclass(frozen=True)
@@ -74,9 +77,16 @@ class OutputStore:
             return False
 
     def load(self, key: str) -> tuple[dict[str, Outputs], OutputsManifest]:
-        """Return a network's outputs on each of OUTPUT_SPLITS, and their manifest."""
+        """Return a network's outputs on "train" and each of OUTPUT_SPLITS, and their manifest.
+
+        "train" holds the images of `sample_classes`; it is missing where an earlier version has
+        stored the outputs.
+        """
+        manifest = self._manifest(key)
+        prior = np.array(manifest.effective_prior) if manifest.effective_prior else None
         with safe_open(self.tensor_file(key), "np") as file:
-            heads = {name for name in file.keys() if name.startswith("head.")}  # noqa: SIM118
+            names = set(file.keys())
+            heads = {name for name in names if name.startswith("head.")}
             # a head that is not one linear layer has no weight (C, D) to look at
             head = file.get_tensor("head.weight") if heads <= _LINEAR else None
             outputs = {
@@ -85,14 +95,25 @@ class OutputStore:
                     file.get_tensor(f"{split}.features"),
                     file.get_tensor(f"{split}.labels").astype(np.int64),
                     head,
+                    prior,
                 )
-                for split in OUTPUT_SPLITS
+                for split in ("train", *OUTPUT_SPLITS)
+                if split in OUTPUT_SPLITS or f"{split}.logits" in names
             }
-        return outputs, self._manifest(key)
+        return outputs, manifest
 
     def _manifest(self, key: str) -> OutputsManifest:
         file = self.manifest_file(key)
         return from_json(OutputsManifest, file.read_text(encoding="utf-8"), file)
+
+
+def sample_classes(
+    labels: NDArray[np.int64], most: int = TRAIN_IMAGES_PER_CLASS
+) -> NDArray[np.int64]:
+    """Return positions of at most `most` images of each class, evenly spaced, in their order."""
+    positions = (np.flatnonzero(labels == c) for c in np.unique(labels))
+    samples = [evenly_spaced(p, most) for p in positions]
+    return np.sort(np.concatenate(samples)) if samples else np.empty(0, np.int64)
 
 
 def output_tensors(

@@ -4,7 +4,7 @@ No network is trained or run for it: when the code behind a record changes, it i
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,9 @@ from benchmark.evaluation.audit import audit
 from benchmark.evaluation.diagnosis import Evidence, diagnose
 from benchmark.evaluation.metrics.calibration import reliability
 from benchmark.evaluation.metrics.one_against_rest import one_against_rest
-from benchmark.evaluation.metrics.registry import evaluate
+from benchmark.evaluation.metrics.registry import METRICS, evaluate
 from benchmark.evaluation.posthoc import posthoc_scores
+from benchmark.evaluation.training_fit import TrainingFit, training_fit
 from benchmark.execution import record_schema as schema
 from benchmark.execution.outputs import OUTPUT_SPLITS, OutputsManifest, OutputStore
 from benchmark.execution.run_folder import RunFolder
@@ -23,9 +24,12 @@ from benchmark.plan.recipes import Recipe
 from benchmark.plan.schedule import Budget
 from benchmark.storage.atomic import digest
 from benchmark.strategy import Decision, Outputs
+from benchmark.strategy.cross_fit import cross_fit
 from benchmark.strategy.fingerprint import fingerprint, package_hash
 from benchmark.strategy.measurements import DecisionMeasurement
 from benchmark.strategy.registry import StrategySpec
+
+Rule = Callable[[Outputs], NDArray[np.int64]]  # a fitted decision: outputs -> labels (N,)
 
 # packages whose change may change a record
 RECORD_PACKAGES = ("evaluation", "strategy", "plan", "execution")
@@ -98,15 +102,16 @@ def _compute(
     """Fit the decision to the validation outputs, apply it to both splits, and measure."""
     counts, budget = context.train_counts, context.budget
     rule = spec.strategy.decision.fit(outputs["val"], counts)
-    predicted, metrics, confidence = {}, {}, {}
+    predicted, confidence = {}, {}
     for split in OUTPUT_SPLITS:
         labels, log_p = outputs[split].labels, outputs[split].log_probabilities
-        chosen = np.asarray(rule(outputs[split].without_labels()))
-        _check_labels(chosen, len(labels), len(counts))
-        predicted[split] = chosen
-        metrics[split] = evaluate(labels, chosen, log_p, counts)
+        predicted[split] = chosen = _decide(rule, outputs[split], len(counts))
         confidence[split] = np.exp(log_p)[np.arange(len(labels)), chosen].round(5)
     test = outputs["test"]
+    metrics = {
+        "val": _validation_metrics(spec.strategy.decision, outputs["val"], counts),
+        "test": evaluate(test.labels, predicted["test"], test.log_probabilities, counts),
+    }
     bins = reliability(test.labels, test.log_probabilities, counts)
     return schema.Record(
         strategy=spec.name,
@@ -115,6 +120,7 @@ def _compute(
         parameters=spec.parameters,
         decision=dataclasses.asdict(rule) if dataclasses.is_dataclass(rule) else repr(rule),
         metrics=metrics,
+        training_fit=_training_fit(outputs.get("train"), rule, counts),
         budget=schema.BudgetUsed(
             steps=training.steps,
             batch_size=budget.batch_size,
@@ -135,6 +141,20 @@ def _compute(
         confidence=_tuples(confidence),
         fingerprint=fingerprint,
     )
+
+
+def _validation_metrics(
+    decision: Decision, validation: Outputs, counts: NDArray[np.int64]
+) -> dict[str, float]:
+    """Return METRICS of the validation images, none decided by a rule that was fitted to it.
+
+    NaN, all of them, for a decision that can't be fitted to fewer images.
+    """
+    try:
+        predicted = cross_fit(decision, validation, counts)
+    except Exception:  # whatever a plug-in raises
+        return dict.fromkeys(METRICS, np.nan)
+    return evaluate(validation.labels, predicted, validation.log_probabilities, counts)
 
 
 def _audit(
@@ -172,11 +192,29 @@ def _diagnoses(
 ) -> tuple[schema.DiagnosisRecord, ...]:
     points = [point.val_loss_by_class for point in curve]
     losses = np.array(points, float) if points else None  # (T, C), None becomes NaN
-    evidence = Evidence(outputs["val"], outputs["test"], predicted, counts, losses)
+    evidence = Evidence(
+        outputs["val"], outputs["test"], predicted, counts, losses, outputs.get("train")
+    )
     return tuple(
         schema.DiagnosisRecord(d.index, d.recall, d.never_predicted, d.confuser, d.signals, d.cause)
         for d in diagnose(evidence)
     )
+
+
+def _training_fit(
+    train: Outputs | None, rule: Rule, counts: NDArray[np.int64]
+) -> TrainingFit | None:
+    if train is None:
+        return None
+    predicted = _decide(rule, train, len(counts))
+    return training_fit(train.labels, predicted, train.log_probabilities, counts)
+
+
+def _decide(rule: Rule, outputs: Outputs, classes: int) -> NDArray[np.int64]:
+    """Return the labels (N,) that a fitted decision gives; it sees no true ones."""
+    chosen = np.asarray(rule(outputs.without_labels()))
+    _check_labels(chosen, len(outputs.labels), classes)
+    return chosen
 
 
 def _check_labels(predicted: NDArray[Any], images: int, classes: int) -> None:

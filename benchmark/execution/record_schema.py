@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from traceback import format_exception
 from typing import Any, Literal
 
-from benchmark.evaluation.audit import AuditCheck
+from benchmark.evaluation.audit_check import AuditCheck
+from benchmark.evaluation.training_fit import TrainingFit
 from benchmark.execution.typed_json import SCHEMA_VERSION
 
 
@@ -68,6 +69,7 @@ class LossPoint:
 
     step: int  # the last
     start: int  # of the step range; in another one the loss may be another
+    schedule_start: int  # step at which the present learning rates began, with a phase or a head
     loss: float | None  # mean over the steps since the point before
     learning: float  # sum of the factors of the learning rates in these steps
 
@@ -109,8 +111,11 @@ class Record:
     network: str  # key
     parameters: dict[str, Any]
     decision: Any  # fields of the fitted decision rule, or its repr
-    # split ("val", "test") -> name in `METRICS` -> value, None where it is undefined
+    # split ("val", "test") -> name in `METRICS` -> value, None where it is undefined; those of "val"
+    # are cross-fitted: no image is decided by a rule that was fitted to it
     metrics: Mapping[str, Mapping[str, float | None]]
+    # after the decision; None: the outputs are of a version that stored none of training images
+    training_fit: TrainingFit | None = None
     budget: BudgetUsed
     audit: AuditRecord
     # "auroc", "average_precision" -> (C,) on the test images, see `one_against_rest`; an earlier

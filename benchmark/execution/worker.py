@@ -13,7 +13,13 @@ from numpy.typing import NDArray
 
 from benchmark.evaluation.posthoc import posthoc_decisions
 from benchmark.execution.heartbeat import Heartbeat
-from benchmark.execution.outputs import OUTPUT_SPLITS, OutputsManifest, OutputStore, output_tensors
+from benchmark.execution.outputs import (
+    OUTPUT_SPLITS,
+    OutputsManifest,
+    OutputStore,
+    output_tensors,
+    sample_classes,
+)
 from benchmark.execution.prepare import PreparedExperiment
 from benchmark.execution.record import SeedContext, write_failure, write_record
 from benchmark.execution.record_schema import CurvePoint, ErrorInfo, LossPoint
@@ -27,6 +33,7 @@ from benchmark.system.library_messages import libraries_silenced
 from benchmark.system.memory import release_memory
 from benchmark.system.progress import Advance, NullProgress
 from benchmark.train.checkpoint import saved_step
+from benchmark.train.effective_prior import effective_prior
 from benchmark.train.trainer import Training
 
 SECONDS_BETWEEN_SAVES = 30.0  # the state of a training of the second half is 0.2 GB
@@ -160,10 +167,10 @@ class Worker:
         partial.unlink(missing_ok=True)
 
     def _save_outputs(self, segment: Segment, training: Training) -> None:
-        splits = {}
-        for name in OUTPUT_SPLITS:
-            indices = getattr(training.split, name)
-            splits[name] = (*training.outputs(indices), self.prepared.images.labels[indices])
+        labels, split = self.prepared.images.labels, training.split
+        images = {name: getattr(split, name) for name in OUTPUT_SPLITS}
+        images["train"] = split.train[sample_classes(labels[split.train])]
+        splits = {name: (*training.outputs(i), labels[i]) for name, i in images.items()}
         stats = training.stats
         OutputStore(self.folder).save(
             segment.key,
@@ -182,5 +189,15 @@ class Worker:
                     for point in stats.curve
                 ),
                 losses=tuple(LossPoint(**point) for point in stats.losses),
+                effective_prior=tuple(self._effective_prior(segment, training).tolist()),
             ),
         )
+
+    def _effective_prior(self, segment: Segment, training: Training) -> NDArray[np.float64]:
+        """Return what the last step range taught the network to expect, (C,)."""
+        stage, monitor = segment.step_ranges[-1].stage, training.stats.monitors[-1]
+        counts = self.prepared.train_counts(segment.seed)
+        shows_each_image = stage.is_neutral("sampler") and stage.is_neutral("synthesizer")
+        # of few steps, chance would decide which rare class was drawn
+        drawn = counts if shows_each_image else monitor.drawn + monitor.synthetic
+        return effective_prior(stage.loss, drawn, counts)

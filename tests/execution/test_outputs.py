@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.execution.outputs import OutputsManifest, OutputStore, output_tensors
+from benchmark.execution.outputs import OutputsManifest, OutputStore, output_tensors, sample_classes
 from benchmark.execution.record_schema import CurvePoint
 from benchmark.execution.run_folder import RunFolder
 
@@ -68,3 +68,25 @@ def test_outputs_count_only_if_they_are_whole(store):
     file.write_bytes(whole)
     store.manifest_file("key").write_text("{}")  # as of an earlier version
     assert not store.has("key")
+
+
+def test_outputs_of_an_earlier_version_have_no_training_images(store):
+    store.save("key", tensors(torch.zeros(2, 3), LINEAR), MANIFEST)
+    assert set(store.load("key")[0]) == {"val", "test"}
+    images = {
+        split: (torch.ones(1, 2), torch.zeros(1, 3), np.array([1]))
+        for split in ("train", "val", "test")
+    }
+    store.save("key", output_tensors(images, LINEAR), MANIFEST)
+    outputs, _ = store.load("key")
+    np.testing.assert_array_equal(outputs["train"].labels, [1])
+
+
+def test_a_sample_has_every_class_and_no_image_twice():
+    labels = np.array([2] * 7 + [0] * 3 + [2] * 5 + [1])
+    sample = sample_classes(labels, most=4)
+    assert np.bincount(labels[sample]).tolist() == [3, 1, 4]
+    assert (np.diff(sample) > 0).all()
+    np.testing.assert_array_equal(sample, sample_classes(labels, most=4))
+    assert len(sample_classes(labels)) == len(labels)  # classes of few images are taken whole
+    assert len(sample_classes(labels[:0])) == 0

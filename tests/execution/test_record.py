@@ -28,6 +28,36 @@ def finished(small_experiment, tmp_path_factory):
     return executor
 
 
+def test_the_fit_to_training_images_is_that_of_the_stored_outputs(finished):
+    record = finished.folder.read_record("no_change", 0)
+    train = finished.outputs.load(record.network)[0]["train"]
+    split = finished.prepared.splits[0].train
+    # no class has more images than are stored, so these are all of them, in their order
+    np.testing.assert_array_equal(train.labels, finished.prepared.images.labels[split])
+    right = train.logits.argmax(1) == train.labels
+    assert record.training_fit.images == len(split)
+    assert record.training_fit.accuracy == pytest.approx(right.mean())
+
+
+def test_records_of_outputs_without_training_images_say_so(finished, write, monkeypatch):
+    load = module.OutputStore.load
+
+    def earlier(self, key):
+        outputs, manifest = load(self, key)
+        del outputs["train"]
+        return outputs, manifest
+
+    monkeypatch.setattr(module.OutputStore, "load", earlier)
+    monkeypatch.setattr(module, "package_hash", lambda _: "another version")
+    assert write("no_change")
+    record = finished.folder.read_record("no_change", 0)
+    assert record.training_fit is None
+    assert record.diagnoses
+    assert all(d.signals["train_recall"] is None for d in record.diagnoses)
+    monkeypatch.undo()
+    assert write("no_change")
+
+
 @pytest.fixture
 def write(finished):
     """Return a function that writes the record of a strategy, by default as the run did."""

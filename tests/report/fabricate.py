@@ -304,6 +304,8 @@ _CONFUSABLE = {
     **dict.fromkeys(("confuser_auc", "confuser_separability", "probe_confuser_auc"), 0.55),
     **{"confuser_share": 0.8, "confuser_share_of_others": 0.1, "confuser_images": 12.0},
     **{"train_images": 60.0, "evidence_images": 20.0},
+    **{"train_recall": 0.4, "train_recall_of_others": 0.9, "network_recall_of_others": 0.8},
+    **{"transfer_auc": 0.8, "train_neighbours": 1.0, "separability_auc": 0.8},
 }
 
 

@@ -1,6 +1,7 @@
 """Why is a class never predicted? The likely cause, its evidence, and what to try next.
 
-`diagnose` reads the stored outputs of a trained network; `rules` has the table of causes.
+`diagnose` reads the stored outputs of a trained network; `rules` has the table of causes, and
+`signals` and `feature_signals` what they compare.
 """
 
 from collections.abc import Sequence
@@ -10,11 +11,12 @@ from functools import cached_property
 import numpy as np
 
 from benchmark.evaluation.diagnosis.evidence import Evidence
-from benchmark.evaluation.diagnosis.rules import RULES, THRESHOLDS, Rule, first_match
-from benchmark.evaluation.diagnosis.signals import measure
+from benchmark.evaluation.diagnosis.rule import THRESHOLDS, UNDETERMINED, Rule
+from benchmark.evaluation.diagnosis.rules import RULES, first_match
+from benchmark.evaluation.diagnosis.signals import SIGNALS, measure
 from benchmark.evaluation.metrics.class_counts import count_classes
 
-__all__ = ["RULES", "Diagnosis", "Evidence", "Rule", "diagnose"]
+__all__ = ["RULES", "UNDETERMINED", "Diagnosis", "Evidence", "Rule", "diagnose"]
 
 NEAR_ZERO = 0.1  # test recall up to which a class counts as ignored
 _COUNTS = ("train_images", "evidence_images", "confuser_images")
@@ -33,7 +35,12 @@ class Diagnosis:
     @cached_property
     def rule(self) -> Rule:
         """The first rule that holds."""
-        return first_match(self.signals)
+        return first_match(self._known)
+
+    @cached_property
+    def _known(self) -> dict[str, float]:
+        """All signals; those that an earlier version did not measure are nan."""
+        return dict.fromkeys(SIGNALS, float("nan")) | self.signals
 
     @property
     def cause(self) -> str:
@@ -47,7 +54,7 @@ class Diagnosis:
 
     def explanation(self, classes: Sequence[str]) -> str:
         """Return the evidence for the cause in words; `classes` (C,) are the names."""
-        numbers = {name: _format_signal(name, value) for name, value in self.signals.items()}
+        numbers = {name: _format_signal(name, value) for name, value in self._known.items()}
         confuser = "another class" if self.confuser is None else classes[self.confuser]
         return self.rule.explanation.format(**numbers, **THRESHOLDS, confuser=confuser)
 
@@ -55,8 +62,8 @@ class Diagnosis:
 def diagnose(evidence: Evidence) -> list[Diagnosis]:
     """Return the likely cause for every class with a test recall up to NEAR_ZERO.
 
-    A class without test images gets a diagnosis if no image was assigned to it. Both validation and
-    test images are evidence: nothing is chosen by them.
+    A class without test images gets a diagnosis if no image was assigned to it. Validation
+    and test images are evidence, with their labels: who chooses by a diagnosis needs new ones.
     """
     counts = count_classes(evidence.test.labels, evidence.predicted, len(evidence.train_counts))
     hits, images, predicted = counts.true_positives, counts.support, counts.predicted

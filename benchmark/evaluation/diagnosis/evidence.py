@@ -1,6 +1,7 @@
 """What a diagnosis is made from: the stored outputs of one trained network and its decision.
 
-Validation and test images serve together: a diagnosis chooses nothing by them.
+Validation and test images serve together, with their labels. So who chooses a strategy by a
+diagnosis has chosen by the test images.
 """
 
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ class Evidence:
     predicted: Labels  # (N_test,) labels of the test images, after the decision
     train_counts: Labels  # (C,) distinct training images
     class_losses: NDArray[np.floating] | None = None  # (T, C) of validation; nan without images
+    train: Outputs | None = None  # on some training images of each class, as they are
 
     def __post_init__(self) -> None:
         classes, images = len(self.train_counts), len(self.test.labels)
@@ -38,6 +40,8 @@ class Evidence:
         if self.class_losses is not None:
             losses = self.class_losses
             expected["class_losses"] = (losses, (len(losses), classes))
+        if self.train is not None:
+            expected["train logits"] = (self.train.logits, (len(self.train.labels), classes))
         for name, (array, shape) in expected.items():
             if array.shape != shape:
                 raise ValueError(
@@ -60,10 +64,12 @@ class Evidence:
     @cached_property
     def features(self) -> NDArray[np.floating]:
         """(N, D); a half-precision number that overflowed counts as 0."""
-        splits = [self.validation.features, self.test.features]
-        features = np.concatenate(splits).astype(np.float32)
-        features[~np.isfinite(features)] = 0
-        return features
+        return _finite(np.concatenate([self.validation.features, self.test.features]))
+
+    @cached_property
+    def train_features(self) -> NDArray[np.floating]:
+        """The same of the training images; none, (0, D), if they are not stored."""
+        return _finite(self.features[:0] if self.train is None else self.train.features)
 
     @cached_property
     def counts(self) -> Labels:
@@ -126,13 +132,6 @@ class Evidence:
         scale, prior = self.calibration
         return scale * self.logits + (prior - 1) * self.log_prior
 
-    @cached_property
-    def mcfadden_r2(self) -> float:
-        """McFadden's R squared: the share of the prior's log-loss that the network removes."""
-        rows = np.arange(len(self.labels))
-        network = self.weights @ self.log_p[rows, self.labels]
-        return float(1 - network / (self.weights @ self.log_prior[self.labels]))
-
     def recall(self, predicted: Labels) -> Floats:
         """(N,) -> (C,), nan without images."""
         hits = np.bincount(self.labels[predicted == self.labels], minlength=len(self.counts))
@@ -145,3 +144,16 @@ class Evidence:
         if not large.any():
             return np.nan
         return float((self.recall(self.argmax) - self.recall(predicted))[large].mean())
+
+
+def evenly_spaced(positions: Labels, most: int) -> Labels:
+    """Return at most so many positions, evenly spaced, the same at every call."""
+    if len(positions) <= most:
+        return positions
+    return positions[np.linspace(0, len(positions) - 1, most).round().astype(int)]
+
+
+def _finite(features: NDArray[np.floating]) -> NDArray[np.floating]:
+    features = features.astype(np.float32)
+    features[~np.isfinite(features)] = 0
+    return features

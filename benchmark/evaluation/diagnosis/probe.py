@@ -18,12 +18,21 @@ class Probe:
     hat: Floats  # (N, N) of the weighted problem, symmetric
     residual: Floats  # (N, K) of the weighted problem
     root: Floats  # (N,) root of an image's weight
+    mean: NDArray[np.floating]  # (D,)
+    inverse_spread: NDArray[np.floating]  # (D,) 0 for a constant feature
+    weights: NDArray[np.floating]  # (D, K)
+    intercept: NDArray[np.floating]  # (K,)
 
     @property
     def scores(self) -> Floats:
         """(N, K) by a probe fitted to all other images: about 1 for an image's class, else 0."""
         error = self.residual / (1 - self.hat.diagonal()).clip(min=1e-9)[:, None]
         return np.eye(self.residual.shape[1])[self.labels] - error / self.root[:, None]
+
+    def score(self, features: NDArray[np.floating]) -> Floats:
+        """(N, D) of other images -> (N, K)."""
+        x = (features.astype(np.float32) - self.mean) * self.inverse_spread
+        return (x @ self.weights + self.intercept).astype(np.float64)
 
     def auc(self, k: int) -> float:
         """Share of pairs in which an image of class k scores higher than another, both left out.
@@ -56,10 +65,12 @@ def fit(features: NDArray[np.floating], labels: Labels) -> Probe:
     x = features.astype(np.float32)
     count = np.bincount(labels)
     root = np.sqrt(1 / count[labels])  # (N,)
-    x -= (x * root[:, None] ** 2).sum(0) / len(count)
-    spread = x.std(0)
-    x = x[:, spread > 1e-6] / spread[spread > 1e-6]
-    kernel = x @ x.T / max(x.shape[1], 1) + 1  # + 1: an intercept
+    mean = (x * root[:, None] ** 2).sum(0) / len(count)
+    spread = (x - mean).std(0)
+    inverse_spread = np.divide(1, spread, out=np.zeros_like(spread), where=spread > 1e-6)
+    x = (x - mean) * inverse_spread
+    width = max(np.count_nonzero(inverse_spread), 1)
+    kernel = x @ x.T / width + 1  # + 1: an intercept
     values, vectors = np.linalg.eigh(kernel.astype(np.float64) * root * root[:, None])
     values = values.clip(min=0)
     rotated = vectors.T @ (root[:, None] * np.eye(len(count))[labels])  # (N, K)
@@ -75,5 +86,9 @@ def fit(features: NDArray[np.floating], labels: Labels) -> Probe:
         return float(((residual / own[:, None]) ** 2).sum())
 
     penalty = min(PENALTIES * values.mean(), key=error)
-    hat = (vectors * (1 - unfitted_share(penalty))) @ vectors.T
-    return Probe(labels, hat, vectors @ (unfitted_share(penalty)[:, None] * rotated), root)
+    unfitted = unfitted_share(penalty)
+    hat = (vectors * (1 - unfitted)) @ vectors.T
+    residual = vectors @ (unfitted[:, None] * rotated)
+    dual = root[:, None] * residual / penalty  # of a ridge: residual = penalty * dual
+    weights = (x.T @ dual / width).astype(np.float32)
+    return Probe(labels, hat, residual, root, mean, inverse_spread, weights, dual.sum(0))

@@ -1,90 +1,44 @@
 """Which signals indicate which cause: one table, read from top to bottom; the first match wins.
 
-A class can be ignored because it has hardly any images, because its images are those of another
-class, because training was stopped before it was learnt, because its labels are wrong, or because
-the decision follows the prior although the network separates the images. Two questions separate
-these causes, each put to the network and to a probe on its features that needs no training:
+Causes: what is there does not suffice (few images, weak features); the network was trained too
+little or has learnt its training images by heart; training images, or their labels, are unlike the
+others; the labels are wrong everywhere, or the images are those of another class; or the decision
+follows the prior although the network separates the images.
 
-- Is the class separated from *all others*? (`separability_auc`: mean of the two AUCs.) If only the
-  probe separates it, the network was not trained enough; if neither does, the labels do not say
-  what the class is.
-- Is it separated from *the class that takes its images*? (`confuser_separability`: the network
-  counts three times, because a probe of few images is often below chance.) If not, they are one;
-  but not if that class takes as many of all others' images (`_likeness`): a weak network has such
-  sinks.
+Three questions separate these, each put to the network and to a probe on its features:
 
-If both hold and the class is recognised without the prior in the decision, the prior is the cause.
-Where nothing fits, or the images are too few to tell, the answer is "undetermined"; also where
-neither this class nor the others can be separated: weak features look like wrong labels.
+- Is the class separated from *all others* (`separability_auc`), and from *the class that takes its
+  images* (`confuser_separability`: the network counts three times, because a probe of few images
+  is often below chance)? `_likeness` is what that class takes beyond its share of all images.
+- Does the network recognise the class's *training images* (`train_recall`), and those of the other
+  classes (`train_recall_of_others`)?
+- Does a probe of training images know the others, and the other way round (`transfer_auc`)? Do
+  the others lie among training images (`train_neighbours`)?
 
-Thresholds were fixed on the tuning seeds of the planted cases in tests/evaluation/diagnosis, on
-drawn features and on images, and are reported on other seeds and other images (planted.json there).
-They separate the planted cases; where two causes meet in one class the table names the first.
+Being confidently wrong is worse than saying nothing: where nothing fits, or the images are too few
+to tell, the answer is "undetermined".
+
+Thresholds were fixed on planted cases, see tests/evaluation/diagnosis; planted.json there says what
+the rules name in cases of other generators. Where two causes meet the table names the first.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from math import isnan
 
-FEW_IMAGES = "too few images"
-UNDER_TRAINED = "under-trained"
-CONFUSABLE = "confusable"
-WRONG_LABELS = "wrong labels"
-PRIOR_BIAS = "prior bias"
-UNDETERMINED = "undetermined"
-CAUSES = (FEW_IMAGES, UNDER_TRAINED, CONFUSABLE, WRONG_LABELS, PRIOR_BIAS, UNDETERMINED)
-
-COMPONENTS = (  # of a strategy or of the data: what can be changed
-    *("sampler", "augmentation", "loss", "head", "decision", "schedule"),
-    *("budget", "images", "labels", "classes"),
+from benchmark.evaluation.diagnosis import rule as limits
+from benchmark.evaluation.diagnosis.rule import (
+    CONFUSABLE,
+    FEW_IMAGES,
+    OVER_FITTED,
+    PRIOR_BIAS,
+    UNDER_TRAINED,
+    UNDETERMINED,
+    UNLIKE_IMAGES,
+    UNLIKE_LABELS,
+    WEAK_FEATURES,
+    WRONG_LABELS,
+    Rule,
+    Signals,
 )
-
-# MIN_: a rule holds from this value on. MAX_: a rule holds up to it.
-MIN_TRAIN_IMAGES = 10  # fewer are a cause of their own, whatever else there may be
-MIN_EVIDENCE_IMAGES = 6  # in validation and test; an AUC of fewer says nothing
-MIN_RECALL_LOST = 0.25  # recall that the decision costs against the argmax
-CONFUSER_AUC_LIMIT = 0.65  # up to it confuser and class are one, above they are separated
-MAX_PROBE_CONFUSER_AUC = 0.80  # of the probe; above, the class and its confuser are not one
-MIN_LIKENESS = 0.30  # to the confuser, see `_likeness`
-MIN_LIKENESS_IF_SEPARATED = 0.20  # the same, for a class separated from all others but one
-MIN_RECALL_OF_OTHERS = 0.48  # of the network; below, the features tell too little
-MIN_PROBE_AUC = 0.75  # against all others
-MIN_AUC_GAP = 0.15  # AUC of the probe minus that of the network
-MAX_RECALL_RATIO = 0.70  # recall of the other classes: the network's over the probe's, below it
-MIN_LOSS_FALL = 0.15  # of the validation loss over the last third of the training
-MIN_SCALE = 1.25  # factor at which the logits predict best; an underconfident network's
-MAX_R2 = 0.35  # share of the prior's log-loss that such a network removes
-MIN_HIGH_SCALE = 1.75  # factor of a very underconfident network
-MAX_R2_AT_HIGH_SCALE = 0.60  # share that a very underconfident one removes
-MAX_SEPARABILITY_AUC = 0.72  # against all others; up to it the class is not separated
-MIN_SEPARABILITY_AUC = 0.75  # against all others; from it on the class is separated
-MIN_PRIOR_FREE_RECALL = 0.25  # recall without the prior that indicates prior bias at last
-HIGH_PRIOR_FREE_RECALL = 0.50  # recall without the prior that indicates it early in the table
-MAX_PRIOR_FREE_COST = 0.30  # recall that the large classes lose without the prior
-
-THRESHOLDS = {
-    name: f"{value:.2f}".replace("0.", ".", 1) if isinstance(value, float) else str(value)
-    for name, value in dict(globals()).items()
-    if name.isupper() and isinstance(value, float | int)
-}  # as written
-
-Signals = Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One row of the table."""
-
-    cause: str
-    condition_template: str  # over the thresholds, see `condition`
-    holds: Callable[[Signals], bool]  # False where a signal is nan
-    explanation: str  # a template over signals, thresholds and {confuser}
-    source: str
-    suggestions: tuple[str, ...]  # out of COMPONENTS
-
-    @property
-    def condition(self) -> str:
-        """When it holds, in plain English."""
-        return self.condition_template.format(**THRESHOLDS)
 
 
 def _likeness(s: Signals) -> float:
@@ -94,85 +48,142 @@ def _likeness(s: Signals) -> float:
 
 def _min_likeness(s: Signals) -> float:
     """Likeness from which class and confuser are one; less where no other class is like it."""
-    separated = s["separability_auc"] > MAX_SEPARABILITY_AUC
-    return MIN_LIKENESS_IF_SEPARATED if separated else MIN_LIKENESS
-
-
-def _prior_decides(s: Signals, recognised: float) -> bool:
-    """Whether the network separates the class, and the decision ignores that."""
-    return (
-        s["separability_auc"] >= MIN_SEPARABILITY_AUC
-        and s["confuser_auc"] >= CONFUSER_AUC_LIMIT
-        and s["prior_free_recall"] >= recognised
-        and not s["prior_free_cost"] > MAX_PRIOR_FREE_COST  # nan: there are no large classes
-    )
-
-
-_PRIOR_DECIDES = (
-    "network and probe separate it from all others (mean AUC {MIN_SEPARABILITY_AUC} or more), the "
-    "network separates it from its main confuser ({CONFUSER_AUC_LIMIT} or more), and without the "
-    "prior in the decision %s of its images or more are recognised, at a cost of up to "
-    "{MAX_PRIOR_FREE_COST} of the large classes' recall"
-)
-_PRIOR_DECIDES_EXPLANATION = (
-    "Without the prior in the decision {prior_free_recall} of its images are recognised, at a cost "
-    "of {prior_free_cost} of the large classes' recall: the network separates the images, but the "
-    "decision follows the prior."
-)
+    separated = s["separability_auc"] > limits.MAX_SEPARABILITY_AUC
+    return limits.MIN_LIKENESS_IF_SEPARATED if separated else limits.MIN_LIKENESS
 
 
 RULES = (
     Rule(
         FEW_IMAGES,
         "fewer than {MIN_TRAIN_IMAGES} training images",
-        lambda s: s["train_images"] < MIN_TRAIN_IMAGES,
+        lambda s: s["train_images"] < limits.MIN_TRAIN_IMAGES,
         "It has {train_images} training images, fewer than {MIN_TRAIN_IMAGES}: too few to learn it "
         "from, whatever other cause there may be.",
-        "Liu et al. 2019, arXiv 1904.05160 (few-shot classes: below 20)",
+        "ours; Liu et al. 2019, arXiv 1904.05160, call classes below 20 few-shot",
         ("images", "augmentation", "classes"),
-    ),
-    Rule(
-        UNDETERMINED,
-        "fewer than {MIN_EVIDENCE_IMAGES} validation and test images",
-        lambda s: s["evidence_images"] < MIN_EVIDENCE_IMAGES,
-        "It has {evidence_images} validation and test images, fewer than {MIN_EVIDENCE_IMAGES}: "
-        "too few to tell why.",
-        "Hanley & McNeil 1982 (standard error of an AUC)",
-        ("images",),
     ),
     Rule(
         PRIOR_BIAS,
         "the recall of the largest output is higher than that of the decision, by "
-        "{MIN_RECALL_LOST} or more",
-        lambda s: s["argmax_recall"] - s["recall"] >= MIN_RECALL_LOST,
+        "{MIN_RECALL_LOST} or more, of {MIN_EVIDENCE_IMAGES} validation and test images or more",
+        lambda s: (
+            s["argmax_recall"] - s["recall"] >= limits.MIN_RECALL_LOST
+            and s["evidence_images"] >= limits.MIN_EVIDENCE_IMAGES
+        ),
         "The largest output is right for {argmax_recall} of its test images, the decision for "
         "{recall}: the network separates the images, but the decision gives them to other classes.",
         "Collell et al. 2018",
         ("decision",),
     ),
     Rule(
+        FEW_IMAGES,
+        "fewer than {FEW_SHOT_IMAGES} training images, fewer than {MIN_EVIDENCE_IMAGES} validation "
+        "and test images, and not half of these recognised without the prior in the decision",
+        lambda s: (
+            s["train_images"] < limits.FEW_SHOT_IMAGES
+            and s["evidence_images"] < limits.MIN_EVIDENCE_IMAGES
+            and not s["prior_free_recall"] >= 0.5
+        ),
+        "It has {train_images} training images, and {evidence_images} to validate and test.",
+        "Liu et al. 2019, arXiv 1904.05160 (few-shot classes: below 20)",
+        ("images", "augmentation", "classes"),
+    ),
+    Rule(
+        UNDETERMINED,
+        "fewer than {MIN_EVIDENCE_IMAGES} validation and test images",
+        lambda s: s["evidence_images"] < limits.MIN_EVIDENCE_IMAGES,
+        "It has {evidence_images} validation and test images, fewer than {MIN_EVIDENCE_IMAGES}: "
+        "too few to tell why.",
+        "Hanley & McNeil 1982 (standard error of an AUC)",
+        ("images",),
+    ),
+    Rule(
+        UNDETERMINED,
+        "what the network makes of its training images is not stored",
+        lambda s: isnan(s["train_recall"]),
+        "What the network makes of its training images is not stored: an earlier version trained "
+        "it. Without it the causes can't be told apart; a new run in another folder stores it.",
+        "",
+        ("images", "labels", "budget"),
+    ),
+    Rule(
         UNDER_TRAINED,
-        "the network's recall of the other classes is less than {MAX_RECALL_RATIO} of the probe's",
-        lambda s: s["network_recall_of_others"] < MAX_RECALL_RATIO * s["probe_recall_of_others"],
+        "the network's recall of the other classes is less than {MAX_RECALL_RATIO} of a probe's, "
+        "on training images too",
+        lambda s: (
+            max(s["network_recall_of_others"], s["train_recall_of_others"])
+            < limits.MAX_RECALL_RATIO * s["probe_recall_of_others"]
+        ),
         "A linear probe on the same features recognises {probe_recall_of_others} of the other "
-        "classes' images, the network {network_recall_of_others}: the whole network makes too "
-        "little of its features.",
+        "classes' images, the network {network_recall_of_others}, and {train_recall_of_others} of "
+        "their training images: the whole network makes too little of its features.",
         "Kang et al. 2020, arXiv 1910.09217 (features against head)",
         ("budget", "schedule", "head"),
     ),
     Rule(
+        UNLIKE_IMAGES,
+        "the network recognises {MIN_LEARNT_RECALL} of its training images or more, and the others "
+        "lie apart from all training images: among their {NEIGHBOURS} nearest neighbours are "
+        "{MAX_TRAIN_NEIGHBOURS} of the training images that would be there by chance, or fewer; a "
+        "probe of them, each left out, separates them from all others (AUC {MIN_SHIFTED_AUC} or "
+        "more)",
+        lambda s: (
+            s["train_recall"] >= limits.MIN_LEARNT_RECALL
+            and s["train_neighbours"] <= limits.MAX_TRAIN_NEIGHBOURS
+            and s["probe_auc"] >= limits.MIN_SHIFTED_AUC
+        ),
+        "The network recognises {train_recall} of its training images. Its validation and test "
+        "images lie apart from all training images: among their nearest neighbours training "
+        "images are {train_neighbours} times as frequent as by chance.",
+        "Schilling 1986, JASA 81 (nearest neighbours as a two-sample test)",
+        ("splits", "images", "augmentation"),
+    ),
+    Rule(
+        WEAK_FEATURES,
+        "neither network nor probe recognises {MAX_WEAK_RECALL} of the other classes' images, and "
+        "the network less than {MAX_WEAK_TRAIN_RECALL} of their training images",
+        lambda s: (
+            max(s["network_recall_of_others"], s["probe_recall_of_others"]) < limits.MAX_WEAK_RECALL
+            and s["train_recall_of_others"] < limits.MAX_WEAK_TRAIN_RECALL
+        ),
+        "The other classes are hardly recognised either: {network_recall_of_others} of their "
+        "images by the network, {probe_recall_of_others} by a probe on its features, "
+        "{train_recall_of_others} of their training images. The features tell too little.",
+        "ours; Kang et al. 2020, arXiv 1910.09217 (features against head)",
+        ("layers", "budget", "images"),
+    ),
+    Rule(
+        UNLIKE_LABELS,
+        "a probe of validation and test images separates it from all others, each image left out "
+        "(AUC {MIN_PROBE_AUC} or more); probes from one side to the other lose {MIN_TRANSFER_LOSS} "
+        "or more of that; and its images lie among training images ({MIN_TRAIN_NEIGHBOURS} of what "
+        "chance gives, or more)",
+        lambda s: (
+            s["probe_auc"] >= limits.MIN_PROBE_AUC
+            and s["probe_auc"] - s["transfer_auc"] >= limits.MIN_TRANSFER_LOSS
+            and s["train_neighbours"] >= limits.MIN_TRAIN_NEIGHBOURS
+        ),
+        "A probe of validation and test images separates it from all others (AUC {probe_auc}), a "
+        "probe that goes from training images to these or back does not ({transfer_auc}), though "
+        "images of both kinds lie side by side: the training labels say something else.",
+        "ours; Northcutt et al. 2021, arXiv 1911.00068 (labels against held-out predictions)",
+        ("labels", "loss"),
+    ),
+    Rule(
         CONFUSABLE,
         "neither network nor probe separates it from its main confuser (AUC of the network, and "
-        "of both, up to {CONFUSER_AUC_LIMIT}, of the probe up to {MAX_PROBE_CONFUSER_AUC}; "
-        "{MIN_EVIDENCE_IMAGES} images of the confuser or more); and without the class in the "
-        "list, the confuser would take a larger share of its images than of the remaining "
-        "classes', by {MIN_LIKENESS} or more, or by {MIN_LIKENESS_IF_SEPARATED} where all classes "
-        "but the confuser are separated from it (mean AUC above {MAX_SEPARABILITY_AUC})",
+        "mean of both with the network's three times, up to {CONFUSER_AUC_LIMIT}; of the probe up "
+        "to {MAX_PROBE_CONFUSER_AUC}; {MIN_EVIDENCE_IMAGES} images of the confuser or more); "
+        "probes from one side to the other have AUC {MIN_CONFUSABLE_AUC} or more; and without the "
+        "class in the list, the confuser would take a larger share of its images than of the "
+        "remaining classes', by {MIN_LIKENESS} or more, or by {MIN_LIKENESS_IF_SEPARATED} where "
+        "all classes but the confuser are separated from it (mean AUC above "
+        "{MAX_SEPARABILITY_AUC})",
         lambda s: (
-            s["confuser_auc"] <= CONFUSER_AUC_LIMIT
-            and s["confuser_separability"] <= CONFUSER_AUC_LIMIT
-            and s["probe_confuser_auc"] <= MAX_PROBE_CONFUSER_AUC
-            and s["confuser_images"] >= MIN_EVIDENCE_IMAGES
+            max(s["confuser_auc"], s["confuser_separability"]) <= limits.CONFUSER_AUC_LIMIT
+            and s["probe_confuser_auc"] <= limits.MAX_PROBE_CONFUSER_AUC
+            and s["confuser_images"] >= limits.MIN_EVIDENCE_IMAGES
+            and s["transfer_auc"] >= limits.MIN_CONFUSABLE_AUC
             and _likeness(s) >= _min_likeness(s)
         ),
         "Its images can't be told from those of {confuser} (AUC {confuser_auc}; guessing has .50). "
@@ -182,97 +193,102 @@ RULES = (
         ("classes", "labels", "images"),
     ),
     Rule(
-        UNDER_TRAINED,
-        "a probe on the features separates it from all others (AUC {MIN_PROBE_AUC} or more), and "
-        "the network does so less, by {MIN_AUC_GAP} or more",
-        lambda s: (
-            s["probe_auc"] >= MIN_PROBE_AUC and s["probe_auc"] - s["network_auc"] >= MIN_AUC_GAP
-        ),
-        "A linear probe on the same features separates it from all others (AUC {probe_auc}), the "
-        "network less so (AUC {network_auc}): the network makes too little of its features.",
-        "Kang et al. 2020, arXiv 1910.09217 (features against head)",
-        ("budget", "schedule", "head", "sampler"),
-    ),
-    Rule(
         PRIOR_BIAS,
-        _PRIOR_DECIDES % "{HIGH_PRIOR_FREE_RECALL}",
-        lambda s: _prior_decides(s, HIGH_PRIOR_FREE_RECALL),
-        _PRIOR_DECIDES_EXPLANATION,
+        "network and probes separate it from all others (mean AUC {MIN_SEPARABILITY_AUC} or more, "
+        "also from one side to the other), the network separates it from its main confuser "
+        "({CONFUSER_AUC_LIMIT} or more), and without the prior in the decision "
+        "{MIN_PRIOR_FREE_RECALL} of its images or more are recognised, at a cost of up to "
+        "{MAX_PRIOR_FREE_COST} of the large classes' recall; the decision ignores its training "
+        "images too (recall up to {MAX_IGNORED_RECALL}), or the others are like these (neighbours "
+        "{MIN_LIKE_NEIGHBOURS} or more)",
+        lambda s: (
+            min(s["separability_auc"], s["transfer_auc"]) >= limits.MIN_SEPARABILITY_AUC
+            and s["confuser_auc"] >= limits.CONFUSER_AUC_LIMIT
+            and s["prior_free_recall"] >= limits.MIN_PRIOR_FREE_RECALL
+            and not s["prior_free_cost"] > limits.MAX_PRIOR_FREE_COST  # nan: no large classes
+            and (
+                s["train_recall"] <= limits.MAX_IGNORED_RECALL
+                or s["train_neighbours"] >= limits.MIN_LIKE_NEIGHBOURS
+            )
+        ),
+        "Without the prior in the decision {prior_free_recall} of its images are recognised, at a "
+        "cost of {prior_free_cost} of the large classes' recall: the network separates the images, "
+        "but the decision follows the prior.",
         "Menon et al. 2021, arXiv 2007.07314, eq. 9",
         ("decision", "loss", "sampler", "head"),
     ),
     Rule(
-        UNDER_TRAINED,
-        "the validation loss fell by {MIN_LOSS_FALL} or more over the last third of the training",
-        lambda s: s["loss_fall"] >= MIN_LOSS_FALL,
-        "The validation loss, averaged over classes, was still falling: by {loss_fall} over the "
-        "last third of the training. Rare classes are learnt last.",
-        "Francazi et al. 2023, arXiv 2207.00391 (minority initial drop)",
-        ("budget", "schedule", "sampler"),
+        FEW_IMAGES,
+        "fewer than {FEW_SHOT_IMAGES} training images, and without the prior in the decision less "
+        "than {MIN_PRIOR_FREE_RECALL} of its images are recognised",
+        lambda s: (
+            s["train_images"] < limits.FEW_SHOT_IMAGES
+            and s["prior_free_recall"] < limits.MIN_PRIOR_FREE_RECALL
+        ),
+        "It has {train_images} training images, and even without the prior in the decision only "
+        "{prior_free_recall} of its images are recognised.",
+        "Liu et al. 2019, arXiv 1904.05160 (few-shot classes: below 20)",
+        ("images", "augmentation", "classes"),
     ),
     Rule(
-        UNDER_TRAINED,
-        "the logits predict best when multiplied by {MIN_SCALE} or more and remove at most "
-        "{MAX_R2} of the prior's log-loss; or by {MIN_HIGH_SCALE} or more, and at most "
-        "{MAX_R2_AT_HIGH_SCALE}",
+        OVER_FITTED,
+        "the network recognises {MIN_FITTED_RECALL} of its training images or more, and of other "
+        "classes' training images by {MIN_FITTED_GAP} more than of their others; network and probe "
+        "separate it from all others by AUC {MIN_FITTED_AUC} to {MAX_FITTED_AUC}, and by "
+        "{MIN_FITTED_AUC} from one side to the other; its images are not surely those of other "
+        "classes (up to {MAX_FITTED_SURENESS})",
         lambda s: (
-            (s["scale"] >= MIN_SCALE and s["mcfadden_r2"] <= MAX_R2)
-            or (s["scale"] >= MIN_HIGH_SCALE and s["mcfadden_r2"] <= MAX_R2_AT_HIGH_SCALE)
+            s["train_recall"] >= limits.MIN_FITTED_RECALL
+            and s["train_recall_of_others"] - s["network_recall_of_others"] >= limits.MIN_FITTED_GAP
+            and limits.MIN_FITTED_AUC <= s["separability_auc"] <= limits.MAX_FITTED_AUC
+            and s["transfer_auc"] >= limits.MIN_FITTED_AUC
+            and s["sureness_auc"] <= limits.MAX_FITTED_SURENESS
         ),
-        "The network is underconfident: its logits predict best when multiplied by {scale}, and "
-        "remove {mcfadden_r2} of the prior's log-loss. A training that was stopped early looks so.",
-        "Guo et al. 2017, arXiv 1706.04599 (temperature scaling)",
-        ("budget", "schedule", "head"),
+        "The network recognises {train_recall} of its training images, and "
+        "{train_recall_of_others} of those of other classes, but {network_recall_of_others} of "
+        "other images: what it has learnt hardly holds for these (AUC {separability_auc}; "
+        "guessing has .50), it knows its training images by heart.",
+        "ours",
+        ("images", "augmentation", "loss"),
     ),
     Rule(
         WRONG_LABELS,
-        "neither network nor probe separates it from all others (mean AUC up to "
-        "{MAX_SEPARABILITY_AUC}), but they separate it from its main confuser (above "
-        "{CONFUSER_AUC_LIMIT}), or the confuser would take hardly more of its images than of the "
-        "remaining classes' (by less than {MIN_LIKENESS}); the network's recall of the other "
-        "classes is {MIN_RECALL_OF_OTHERS} or more",
+        "network and probes do not separate it from all others (mean AUC up to "
+        "{MAX_SEPARABILITY_AUC}, also from one side to the other); its images are surely those of "
+        "other classes ({MIN_SURENESS} or more; guessing has .50); and the network's recall of the "
+        "other classes is {MIN_RECALL_OF_OTHERS} or more",
         lambda s: (
-            s["network_recall_of_others"] >= MIN_RECALL_OF_OTHERS
-            and s["separability_auc"] <= MAX_SEPARABILITY_AUC
-            and (s["confuser_separability"] > CONFUSER_AUC_LIMIT or _likeness(s) < MIN_LIKENESS)
+            max(s["separability_auc"], s["transfer_auc"]) <= limits.MAX_SEPARABILITY_AUC
+            and s["sureness_auc"] >= limits.MIN_SURENESS
+            and s["network_recall_of_others"] >= limits.MIN_RECALL_OF_OTHERS
         ),
-        "Neither the network nor a probe recognises what its images have in common (AUC "
-        "{separability_auc}; guessing has .50), and they look like several other classes (entropy "
-        "{confuser_entropy} of 1): wrong labels look so. If the labels are right, the features do "
-        "not show this class.",
-        "Northcutt et al. 2021, arXiv 1911.00068",
+        "Neither the network nor a probe recognises what its validation and test images have in "
+        "common (AUC {separability_auc}; guessing has .50), and they look like images of other "
+        "classes. The network recognises {train_recall} of its training images. If the labels are "
+        "right, the features do not show this class.",
+        "ours; Northcutt et al. 2021, arXiv 1911.00068",
         ("labels", "images", "loss"),
     ),
     Rule(
-        PRIOR_BIAS,
-        _PRIOR_DECIDES % "{MIN_PRIOR_FREE_RECALL}",
-        lambda s: _prior_decides(s, MIN_PRIOR_FREE_RECALL),
-        _PRIOR_DECIDES_EXPLANATION,
-        "Menon et al. 2021, arXiv 2007.07314, eq. 9",
-        ("decision", "loss", "sampler", "head"),
-    ),
-    Rule(
-        UNDETERMINED,
-        "it is not separated from all others (mean AUC up to {MAX_SEPARABILITY_AUC}), and the "
-        "network's recall of the other classes is less than {MIN_RECALL_OF_OTHERS}",
+        UNDER_TRAINED,
+        "the validation loss fell by {MIN_LOSS_FALL} or more over the last third of the training, "
+        "and the network recognises less than {MIN_LEARNT_RECALL} of its training images",
         lambda s: (
-            s["separability_auc"] <= MAX_SEPARABILITY_AUC
-            and s["network_recall_of_others"] < MIN_RECALL_OF_OTHERS
+            s["loss_fall"] >= limits.MIN_LOSS_FALL and s["train_recall"] < limits.MIN_LEARNT_RECALL
         ),
-        "Neither the network nor a probe recognises what its images have in common (AUC "
-        "{separability_auc}), but the other classes are hardly recognised either (the network "
-        "recognises {network_recall_of_others} of them, the probe {probe_recall_of_others}): the "
-        "features tell too little to say more.",
-        "",
-        ("budget", "images", "labels"),
+        "The validation loss, averaged over classes, was still falling: by {loss_fall} over the "
+        "last third of the training. {train_recall} of its training images are recognised. Rare "
+        "classes are learnt last.",
+        "Francazi et al. 2023, arXiv 2207.00391 (minority initial drop)",
+        ("budget", "schedule", "sampler"),
     ),
     Rule(
         UNDETERMINED,
         "none of these",
         lambda _: True,
         "No cause stands out: it is separated from all others with AUC {separability_auc}, from "
-        "its main confuser with {confuser_auc}, and without the prior {prior_free_recall} of its "
-        "images are recognised.",
+        "its main confuser with {confuser_auc}; {train_recall} of its training images are "
+        "recognised, and without the prior {prior_free_recall} of the others.",
         "",
         ("images", "labels", "budget"),
     ),

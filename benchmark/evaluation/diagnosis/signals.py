@@ -2,15 +2,18 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
-from scipy.stats import rankdata
+from scipy.special import log_softmax, softmax
 
-from benchmark.evaluation.diagnosis import probe
+from benchmark.evaluation.diagnosis.auc import auc
 from benchmark.evaluation.diagnosis.evidence import Evidence
+from benchmark.evaluation.diagnosis.feature_signals import (
+    PROBE_SIGNALS,
+    TRAINING_SIGNALS,
+    measure_features,
+)
 from benchmark.evaluation.metrics.class_counts import Floats, Labels
 
 RIVALS = 8  # classes in the probe besides the class itself: those that take most of its images
-PROBED = 40  # images of each of them in the probe, of the class itself up to twice as many
 NETWORK = 0.75  # weight of its AUC against the confuser: it has learnt from all training images
 
 SIGNALS = (
@@ -20,19 +23,15 @@ SIGNALS = (
     "prior_free_recall",  # by f - log pi, or with scale and prior fitted first: the higher of both
     "prior_free_cost",  # loss of recall of the large classes by that decision
     "network_auc",  # class against all others
-    "probe_auc",
-    "separability_auc",  # mean of the two
+    "separability_auc",  # mean of that and the probe's
     "confuser_auc",  # class against its main confuser, by the network
-    "probe_confuser_auc",
-    "confuser_separability",  # both, see NETWORK
+    "confuser_separability",  # by network and probe, see NETWORK
     "confuser_images",  # in validation and test
     "confuser_share",  # share of the class's images that the confuser takes, see `_taken_shares`
     "confuser_share_of_others",  # and of the remaining classes' images
-    "confuser_entropy",  # of the likeliest other classes, 1: all alike
-    "probe_recall_of_others",  # mean recall of the rivals, by the probe
-    "network_recall_of_others",  # and by the network
-    "scale",  # see Evidence.calibration
-    "mcfadden_r2",  # see Evidence.mcfadden_r2
+    "sureness_auc",  # see `_sureness`
+    *PROBE_SIGNALS,
+    *TRAINING_SIGNALS,
     "loss_fall",  # share by which the validation loss fell over the last third of the training
 )
 
@@ -49,8 +48,6 @@ def measure(evidence: Evidence, k: int) -> tuple[dict[str, float], int | None]:
     signals = dict.fromkeys(SIGNALS, np.nan) | {
         "train_images": float(evidence.train_counts[k]),
         "evidence_images": float(mine.sum()),
-        "scale": evidence.calibration[0],
-        "mcfadden_r2": evidence.mcfadden_r2,
         "loss_fall": loss_fall(evidence.class_losses),
     }
     taken, taken_of_others = _taken_shares(evidence, k)
@@ -65,23 +62,11 @@ def measure(evidence: Evidence, k: int) -> tuple[dict[str, float], int | None]:
         signals["argmax_recall"] = float((evidence.test.logits[tested].argmax(1) == k).mean())
     signals |= _without_prior(evidence, k)
     signals |= _by_network(evidence, k, confuser)
-    signals |= _by_probe(evidence, k, rivals)
+    signals |= measure_features(evidence, np.array([k, *rivals[:RIVALS]]))
     signals["separability_auc"] = (signals["network_auc"] + signals["probe_auc"]) / 2
     probe_part = (1 - NETWORK) * signals["probe_confuser_auc"]
     signals["confuser_separability"] = NETWORK * signals["confuser_auc"] + probe_part
     return signals, confuser
-
-
-def auc(positive: Floats, negative: Floats) -> float:
-    """Probability that a positive's score exceeds a negative's, ties half; nan if one is empty.
-
-    scikit-learn's `roc_auc_score` integrates a curve, which differs in the last bits.
-    """
-    p, n = len(positive), len(negative)
-    if not p or not n:
-        return np.nan
-    ranks = rankdata(np.concatenate([positive, negative]))[:p]
-    return float((ranks.sum() - p * (p + 1) / 2) / (p * n))
 
 
 def loss_fall(losses: NDArray | None) -> float:
@@ -136,48 +121,21 @@ def _by_network(evidence: Evidence, k: int, confuser: int) -> dict[str, float]:
     mine, theirs = evidence.labels == k, evidence.labels == confuser
     confidence = evidence.log_p[:, k]
     difference = evidence.logits[:, k] - evidence.logits[:, confuser]
-    others = evidence.balanced[mine].copy()
-    others[:, k] = -np.inf
-    share = np.bincount(others.argmax(1), minlength=len(evidence.counts)) / mine.sum()
-    positive = share[share > 0]
-    most = min(len(share) - 1, int(mine.sum()))  # other classes that can occur
-    entropy = float(-(positive * np.log(positive)).sum() / np.log(most)) if most > 1 else 0.0
     return {
         "network_auc": auc(confidence[mine], confidence[~mine]),
         "confuser_auc": auc(difference[mine], difference[theirs]),
-        "confuser_entropy": entropy,
+        "sureness_auc": _sureness(evidence, k),
     }
 
 
-def _by_probe(evidence: Evidence, k: int, rivals: Labels) -> dict[str, float]:
-    """How well a probe separates class k from its rivals; recall of the rivals by both."""
-    classes = np.array([k, *rivals[:RIVALS]])
-    samples = [
-        _evenly_spaced(np.flatnonzero(evidence.labels == c), PROBED * (1 + (c == k)))
-        for c in classes
-    ]
-    labels = np.repeat(np.arange(len(classes)), [len(sample) for sample in samples])
-    images = np.concatenate(samples)
-    among_rivals = probe.fit(evidence.features[images], labels)
-    pair = labels < 2
-    against_confuser = probe.fit(evidence.features[images[pair]], labels[pair])
-    probe_recall = _recall(labels, among_rivals.scores.argmax(1))
-    network_recall = _recall(labels, evidence.balanced[np.ix_(images, classes)].argmax(1))
-    return {
-        "probe_auc": among_rivals.auc(0),
-        "probe_confuser_auc": against_confuser.auc(0),
-        "probe_recall_of_others": float(probe_recall[1:].mean()),
-        "network_recall_of_others": float(network_recall[1:].mean()),
-    }
+def _sureness(evidence: Evidence, k: int) -> float:
+    """Probability that an image of class k is given to another class more surely than one of it is.
 
-
-def _recall(labels: Labels, predicted: Labels) -> Floats:
-    hits = np.bincount(labels[predicted == labels], minlength=labels.max() + 1)
-    return hits / np.bincount(labels)
-
-
-def _evenly_spaced(positions: Labels, most: int) -> Labels:
-    """Return at most so many positions, evenly spaced, the same at every call."""
-    if len(positions) <= most:
-        return positions
-    return positions[np.linspace(0, len(positions) - 1, most).round().astype(int)]
+    Surely: by the probability, without the prior, that a network which does not know class k gives
+    to its likeliest class. About one half where images of class k are those of other classes, as
+    with wrong labels; less where they lie between the classes.
+    """
+    known = np.delete(evidence.balanced, k, axis=1)
+    surest = log_softmax(known, axis=1).max(1)
+    mine = evidence.labels == k
+    return auc(surest[mine], surest[~mine])

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from benchmark.analysis.comparison import Comparison
-from benchmark.evaluation.diagnosis import RULES
+from benchmark.evaluation.diagnosis import RULES, UNDETERMINED
 from benchmark.report.render import formats
 from benchmark.report.render.blocks import Block, Cell, Details, Paragraph, Table, as_code, make_row
 from benchmark.report.render.formats import MISSING, format_count, format_share
-from benchmark.system.text import join_names, pluralize
+from benchmark.system.text import first_names, join_names, pluralize
 
 DISAGREE = "seeds disagree"
+NO_CAUSE = (DISAGREE, UNDETERMINED)
 MOST_SUGGESTIONS = 2  # of a row, the most promising
 WITHOUT_STRATEGY = {
     "budget": "Train longer: more epochs, or --recipe strong",
@@ -19,6 +20,12 @@ WITHOUT_STRATEGY = {
     "labels": "Check its labels",
     "classes": "Ask whether it is a class of its own",
 }  # suggestions that no strategy carries out
+
+READS_TEST_IMAGES = (
+    "A diagnosis reads the test images with their labels. If you choose a strategy, or change the "
+    "data, by what it says, these test images no longer measure the result: take new ones."
+)
+MOST_CLASSES = 3  # whose causes differ, in the sentence about them
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,10 @@ def diagnoses_section(comparison: Comparison) -> Iterator[Block]:
         if manifest.quick or not manifest.weights.sha256:  # of random weights
             run = "a quick look" if manifest.quick else "a network with random weights"
             yield Paragraph(f"The causes below mean nothing: they are those of {run}.")
+        yield Paragraph(READS_TEST_IMAGES)
         yield table
+    if sentence := different_causes_sentence(comparison):
+        yield Paragraph(sentence)
     if causes := causes_table(comparison):
         yield Details("Causes under every strategy", (causes,))
         yield Details("The rules", (rules_table(),))
@@ -95,26 +105,50 @@ def diagnoses_table(comparison: Comparison) -> Table | None:
     return Table(caption, titles, tuple(rows), texts, csv="diagnoses.csv")
 
 
+def different_causes_sentence(comparison: Comparison) -> str:
+    """Say which classes strategies ignore for different causes; empty if there is none."""
+    differ = []
+    for label, causes in _causes_by_class(comparison).items():
+        named = {name: cause for name, cause in causes.items() if cause not in NO_CAUSE}
+        if len(set(named.values())) > 1:
+            by_cause = [
+                f"{cause} under {join_names([as_code(n) for n in named if named[n] == cause])}"
+                for cause in dict.fromkeys(named.values())
+            ]
+            differ.append(f"{label} ({'; '.join(by_cause)})")
+    if not differ:
+        return ""
+    return (
+        "A cause is that of one trained network, not of the class alone. Strategies ignore these "
+        f"classes for different causes: {first_names(differ, MOST_CLASSES)}."
+    )
+
+
 def causes_table(comparison: Comparison) -> Table | None:
     """Ignored classes × strategies: the likeliest cause; blank where a class is recognised."""
     if comparison.findings.diagnoses.empty:
         return None
     names = comparison.finished_in_any_seed
-    causes = {
-        (name, diagnosis.label): diagnosis.cause
-        for name in names
-        for diagnosis in _majority_diagnoses(comparison, name)
-    }
     rows = []
-    for label in comparison.classes:
-        if any((name, label) in causes for name in names):
-            cells = (causes.get((name, label), "") for name in names)
-            marked = (Cell(cause, mark="never" if cause else "") for cause in cells)
-            rows.append(make_row(label, *marked))
+    for label, causes in _causes_by_class(comparison).items():
+        cells = (causes.get(name, "") for name in names)
+        marked = (Cell(cause, mark="never" if cause else "") for cause in cells)
+        rows.append(make_row(label, *marked))
     titles = ("Class", *names)
     caption = "Classes that a strategy hardly ever recognises. Blank: it recognises the class."
     texts = frozenset(range(len(titles)))
     return Table(caption, titles, tuple(rows), texts, csv="diagnoses.csv")
+
+
+def _causes_by_class(comparison: Comparison) -> dict[str, dict[str, str]]:
+    """Return label -> strategy -> cause, of the classes that some strategy ignores."""
+    if comparison.findings.diagnoses.empty:
+        return {}
+    by_label: dict[str, dict[str, str]] = {label: {} for label in comparison.classes}
+    for name in comparison.finished_in_any_seed:
+        for diagnosis in _majority_diagnoses(comparison, name):
+            by_label[diagnosis.label][name] = diagnosis.cause
+    return {label: causes for label, causes in by_label.items() if causes}
 
 
 def rules_table() -> Table:
@@ -159,6 +193,11 @@ def _recognised_cell(comparison: Comparison, strategy: str, diagnosis: ClassDiag
     return Cell(f"{format_count(row['hits'])} of {format_count(row['images'])}", note, mark)
 
 
+def _helped(comparison: Comparison, strategy: str, label: str) -> bool:
+    claim = comparison.class_claims.get((strategy, label))  # None without test images
+    return claim is not None and claim.is_gain
+
+
 def _suggestions(comparison: Comparison, strategy: str, diagnosis: ClassDiagnosis) -> Iterator[str]:
     """Yield available strategies that change the suggested component, or other advice.
 
@@ -172,7 +211,7 @@ def _suggestions(comparison: Comparison, strategy: str, diagnosis: ClassDiagnosi
     for component in diagnosis.suggestions:
         names = [n for n, info in available.items() if info.components[:1] == (component,)]
         new = [name for name in names if name not in in_run and name != strategy]
-        helped = [n for n in names if n in in_run and in_run[n]["low"] > 0]
+        helped = [n for n in names if n in in_run and _helped(comparison, n, diagnosis.label)]
         without_gain += [n for n in names if n in in_run and n not in helped]
         differences = {n: format_share(in_run[n]["difference"], 2) for n in reversed(helped)}
         gains = [f"{n} ({formats.add_sign(d)} here)" for n, d in differences.items()]

@@ -1,40 +1,23 @@
-"""Networks whose ignored class has a known cause, made on features that can be drawn or given.
+"""Networks with a planted cause, made on drawn features; the rules were fixed on these.
 
-A case trains a softmax head, sometimes with a hidden layer below it, by minibatch Adam. What it
-returns is what a run stores, so a diagnosis sees no more than it would in a run.
+A case trains a softmax head, sometimes with a hidden layer below it, by minibatch Adam.
 """
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol
 
 import numpy as np
 from scipy.special import log_softmax, softmax
 
-from benchmark.evaluation.diagnosis.evidence import Evidence
-from benchmark.strategy.outputs import Outputs
-
-FEW, UNDER, CONFUSABLE, WRONG, PRIOR = (
-    "too few images",
-    "under-trained",
-    "confusable",
-    "wrong labels",
-    "prior bias",
+from tests.evaluation.diagnosis import planted_case as kinds
+from tests.evaluation.diagnosis.planted_case import (
+    FAR_FROM_IT,
+    Case,
+    exchange,
+    exchange_everywhere,
+    first_case,
+    without,
 )
-CAUSES = (FEW, UNDER, CONFUSABLE, WRONG, PRIOR)
-NEAR_ZERO = 0.1
-
-
-class Source(Protocol):
-    """Where features come from."""
-
-    classes: int
-
-    def draw(self, c, n):
-        """Return (n, D) images of class c that were not drawn before."""
-
-    def remaining(self, c):
-        """Return how many more can be drawn."""
 
 
 @dataclass
@@ -49,6 +32,8 @@ class Gaussians:
     def __post_init__(self):
         means = self.rng.normal(size=(self.classes, self.width))
         means *= self.distance / np.sqrt(2 * self.width)
+        self.drawn_as = {}  # class -> a function that draws means of its images, (n, D)
+        self.visible = slice(None)  # features that a network gets
         self.scales = np.exp(self.rng.normal(0, 0.5, self.width))
         self.means = means
 
@@ -58,27 +43,14 @@ class Gaussians:
         self.means[c] = self.means[other] + way * distance / np.linalg.norm(way)
 
     def draw(self, c, n):
-        noise = self.rng.normal(size=(n, self.width))
-        return ((self.means[c] + noise) * self.scales).astype(np.float32)
-
-    def remaining(self, c):
-        return 1 << 30
+        """Return (n, D) images of class c."""
+        means = self.drawn_as[c](n) if c in self.drawn_as else self.means[c]
+        images = (means + self.rng.normal(size=(n, self.width))) * self.scales
+        return images[:, self.visible].astype(np.float32)
 
     def crowd(self, c, rng):
         """Put class c near one of the two largest, but apart from it."""
         self.bring_near(c, int(rng.integers(0, 2)), rng.uniform(1.5, 2.6))
-
-
-@dataclass(frozen=True)
-class Case:
-    """A trained network with its planted class."""
-
-    cause: str
-    target: int
-    inputs: Evidence
-    recall: float  # share of fresh, rightly labelled images of the class found by argmax
-    corrected_recall: float  # after prior correction
-    twin: int | None = None
 
 
 def train(x, y, splits, classes, rng, *, epochs, rate, hidden=0, decay=0.0, validations=12):
@@ -138,87 +110,9 @@ def train(x, y, splits, classes, rng, *, epochs, rate, hidden=0, decay=0.0, vali
     return lambda q: forward((q - mean) / std), np.array(curve)
 
 
-def outputs(network, x, y):
-    features, logits = network(x)
-    return Outputs(logits.astype(np.float32), features.astype(np.float16), y)
-
-
-def wrong_labels(y, k, share, rng, classes):
-    """Give a share of class k's images other labels, and as many others the label k."""
-    y = y.copy()
-    mine, others = np.flatnonzero(y == k), np.flatnonzero(y != k)
-    out = rng.permutation(mine)[: round(share * len(mine))]
-    into = rng.choice(others, len(out), replace=False)
-    y[out] = rng.choice(np.delete(np.arange(classes), k), len(out))
-    y[into] = k
-    return y
-
-
-@dataclass(frozen=True)
-class Images:
-    """Training, validation and test images of one case, and fresh ones of the target's kind."""
-
-    splits: dict[str, tuple[np.ndarray, np.ndarray]]  # features (n, D), labels (n,)
-    fresh: np.ndarray  # (n, D) that no label has touched
-    counts: np.ndarray  # (C,) training images by label
-    target: int
-    twin: int | None
-
-
-def collect(source, rng, counts, target, *, twin=None, share=0.0, even_test=0):
-    """Draw `counts` training images (C,), an eighth of each to validate and to test.
-
-    `twin`: the class whose images the target's are, in truth. `share`: wrong labels, the same on
-    all sides, as a careless labeller would. `even_test`: so many test images of each class.
-    """
-    classes = len(counts)
-    eighth = np.maximum(1, np.round(counts / 8).astype(int))
-    sizes = {"train": counts, "val": eighth, "test": eighth}
-    if even_test:
-        sizes["test"] = np.full(classes, even_test)
-    kind = [twin if (c == target and twin is not None) else c for c in range(classes)]
-    features = {
-        split: np.concatenate([source.draw(kind[c], n[c]) for c in range(classes)])
-        for split, n in sizes.items()
-    }
-    labels = {split: np.repeat(np.arange(classes), n) for split, n in sizes.items()}
-    fresh = source.draw(kind[target], min(200, source.remaining(kind[target])))
-    if share:
-        changed = wrong_labels(np.concatenate(list(labels.values())), target, share, rng, classes)
-        ends = np.cumsum([len(y) for y in labels.values()])[:-1]
-        labels = dict(zip(sizes, np.split(changed, ends), strict=True))
-    splits = {split: (features[split], labels[split]) for split in sizes}
-    return Images(splits, fresh, np.bincount(labels["train"], minlength=classes), target, twin)
-
-
-def learn(cause, images, rng, **training):
-    """Train a network on the images of a case."""
-    classes = len(images.counts)
-    x, y = images.splits["train"]
-    network, curve = train(x, y, images.splits["val"], classes, rng, **training)
-    test = outputs(network, *images.splits["test"])
-    inputs = Evidence(
-        outputs(network, *images.splits["val"]),
-        test,
-        test.logits.argmax(1),
-        images.counts,
-        curve,
-    )
-    logits = network(images.fresh)[1]
-    recall = float((logits.argmax(1) == images.target).mean())
-    case = float((prior_corrected(logits, images.counts) == images.target).mean())
-    return Case(cause, images.target, inputs, recall, case, images.twin)
-
-
-def prior_corrected(logits, counts):
-    """Argmax without the prior."""
-    return (logits - np.log(np.maximum(counts, 1) / counts.sum())).argmax(1)
-
-
-def near_zero(case):
-    """Whether the planted class came out as a case: hardly ever found."""
-    mine = case.inputs.test.labels == case.target
-    return bool(mine.any()) and (case.inputs.predicted[mine] == case.target).mean() <= NEAR_ZERO
+def developed(cause, seed, first=0):
+    """Return a case on drawn features of a random geometry and its attempt, see `first_case`."""
+    return first_case(_attempt, cause, seed, 7, first)
 
 
 def long_tail(rng, classes, head, ratio):
@@ -226,138 +120,144 @@ def long_tail(rng, classes, head, ratio):
     return np.maximum(3, (profile * rng.uniform(0.8, 1.25, classes)).round()).astype(int)
 
 
-ENOUGH = 0.5  # of a class' fresh images are found: by the corrected network, or by one trained on
-FEWEST = 24  # training images of a class that is not planted as too small
-ATTEMPTS = 40
+def draw_splits(source, counts, even_test=0):
+    """Draw `counts` training images (C,), an eighth of each to validate and to test.
 
-
-def synthetic(cause, seed, first=0):
-    """Return a case on drawn features of a random geometry, and which attempt it came of.
-
-    `first`: the attempt to begin with, where it is known that those before come to none.
+    `even_test`: so many test images of each class.
     """
-    for attempt in range(first, ATTEMPTS):
-        rng = np.random.default_rng([seed, CAUSES.index(cause), attempt])
-        case = _synthetic(cause, rng)
-        if case is not None:
-            return case, attempt
-    raise ValueError(f"no case of {cause} came of seed {seed}")
+    classes = len(counts)
+    eighth = np.maximum(1, np.round(counts / 8).astype(int))
+    test = np.full(classes, even_test) if even_test else eighth
+    return {
+        name: (
+            np.concatenate([source.draw(c, n[c]) for c in range(classes)]),
+            np.repeat(np.arange(classes), n),
+        )
+        for name, n in {"train": counts, "val": eighth, "test": test}.items()
+    }
 
 
-def _synthetic(cause, rng):
-    classes = int(rng.integers(5, 18))
-    source = Gaussians(classes, rng, int(rng.choice([16, 32, 64, 128])), float(rng.uniform(2.8, 5)))
+def _attempt(cause, rng):
+    classes, over = int(rng.integers(5, 18)), cause == kinds.OVER
+    width = int(rng.choice([200, 400] if over else [16, 32, 64, 128]))
+    distance = rng.uniform(2.3, 3.8) if over else rng.uniform(2.8, 5)
+    source = Gaussians(classes, rng, width, distance)
     counts = long_tail(rng, classes, rng.uniform(250, 600), rng.uniform(10, 50))
-    training = {
+    settings = {
         "epochs": rng.uniform(900, 1800) * 64 / counts.sum(),
         "rate": 10 ** rng.uniform(-3, -2.3),
         "hidden": int(rng.choice([0, 0, 32, 64])),
-        "decay": float(rng.choice([0.0, 0.1])),
+        "decay": 0.0 if over else float(rng.choice([0.0, 0.1])),
     }
-    settings = {"even_test": int(rng.choice([0, 0, 25]))}
-    return plant(cause, source, rng, counts, training, settings)
+    k = int(rng.integers(classes // 2, classes))
+    fewest = {kinds.FEW: (3, 17), kinds.PRIOR: (16, 45), kinds.OVER: (20, 50)}
+    if cause in fewest:
+        counts[k] = rng.integers(*fewest[cause])
+    counts[k] = max(counts[k], 3 if cause in fewest else 24)
+    even_test = int(rng.choice([0, 0, 25]))
+
+    def learn(splits, **changed):
+        x, y = splits["train"]
+        network = train(x, y, splits["val"], classes, rng, **(settings | changed))
+        return Case.from_network(k, splits, *network)
+
+    _place(cause, source, rng, counts, k)
+    return _plant(cause, source, rng, counts, k, even_test, learn, settings)
 
 
-def plant(cause, source, rng, counts, training, settings):
-    """Plant a cause among classes of `counts` images; None if no case comes of it."""
-    classes = len(counts)
-    target = int(rng.integers(classes // 2, classes))
-    if cause == FEW:
-        counts[target] = rng.integers(2, 7)
-    if cause == CONFUSABLE:
-        counts[target] = rng.integers(FEWEST, 80)
-        settings["twin"] = twin = int(rng.integers(0, classes // 2))
-        whole = source.remaining(twin) / 1.3  # an eighth each to validate and to test
-        counts[twin] = min(counts[target] * rng.uniform(2.5, 8), whole - counts[target])
-    if cause == WRONG:
-        counts[target] = rng.integers(30, 120)
-        settings["share"] = rng.uniform(0.6, 0.85)
-    if cause == PRIOR:
-        counts[target] = rng.integers(FEWEST, 45)
-        source.crowd(target, rng)
-    if cause == UNDER:
-        counts[target] = max(counts[target], 25)
-        short = training | {
-            "epochs": 10 ** rng.uniform(-0.5, 0.7),
-            "rate": 10 ** rng.uniform(-4.3, -2.3),
-        }
-        images = collect(source, rng, counts, target, **settings)
-        case = learn(cause, images, rng, **short)
-        if not near_zero(case):
+def _place(cause, source, rng, counts, k):
+    """Put class k where the cause wants it."""
+    others = np.delete(np.arange(len(counts)), k)
+    if cause == kinds.CONFUSABLE:
+        counts[k], twin = rng.integers(24, 80), int(rng.integers(0, len(counts) // 2))
+        counts[twin] = min(counts[k] * rng.uniform(2.5, 8), 1500)
+        source.means[k] = source.means[twin]
+    if cause == kinds.PRIOR:
+        source.bring_near(k, int(rng.integers(0, 2)), rng.uniform(1.5, 2.6))
+    if cause == kinds.WEAK:
+        visible = max(2, int(source.width * rng.uniform(0.03, 0.12)))
+        source.visible = rng.permutation(source.width)[:visible]
+    if cause == kinds.BETWEEN:
+        source.drawn_as[k] = lambda n: np.reshape(
+            [source.means[rng.choice(others, 3, replace=False)].mean(0) for _ in range(n)],
+            (n, source.width),
+        )
+    if cause == kinds.AROUND:
+        way = rng.normal(size=source.width)
+        way *= rng.uniform(1.5, 3) / np.linalg.norm(way)
+        middle = source.means[rng.choice(others)]
+        source.drawn_as[k] = lambda n: middle + way * rng.choice([-1, 1], (n, 1))
+
+
+def _plant(cause, source, rng, counts, k, even_test, learn, settings):
+    splits, fresh = draw_splits(source, counts, even_test), source.draw(k, 200)
+    x, y = splits["train"]
+    if cause in (kinds.FEW, kinds.OVER):
+        case = learn(splits).if_ignored()
+        if case is None or counts[k] < 10:
+            return case
+        if case.prior_free_recall(fresh) >= FAR_FROM_IT:
             return None
-        # trained on, the class is found
-        return case if learn(cause, images, rng, **training).recall >= ENOUGH else None
-    images = collect(source, rng, counts, target, **settings)
-    case = learn(cause, images, rng, **training)
-    if not near_zero(case):
-        return None
-    if cause == PRIOR:
+        if cause == kinds.OVER and case.recall(x[y == k]) < 0.8:
+            return None
+        more = np.where(np.arange(len(counts)) == k, 12 * counts, counts)
+        return case if learn(draw_splits(source, more)).recognises(fresh) else None
+    if cause == kinds.UNDER:
+        short = {"epochs": 10 ** rng.uniform(-0.5, 0.7), "rate": 10 ** rng.uniform(-4.3, -2.3)}
+        case = learn(splits, **short).if_ignored()
+        # trained on, the class is recognised
+        return case if case and learn(splits).recall(fresh) >= kinds.ENOUGH else None
+    if cause == kinds.PRIOR:
+        case = learn(splits).if_ignored()
         # the correction finds it, training on does not: else it would be under-trained
-        twice = training | {"epochs": 2 * training["epochs"]}
-        if case.corrected_recall < ENOUGH or learn(cause, images, rng, **twice).recall >= ENOUGH:
+        if case is None or case.prior_free_recall(fresh) < kinds.ENOUGH:
             return None
+        longer = learn(splits, epochs=2 * settings["epochs"])
+        return case if longer.recall(fresh) < kinds.ENOUGH else None
+    if cause in (kinds.NOISE, kinds.SWAP):
+        if not learn(splits).recognises(fresh):
+            return None
+        others = np.delete(np.arange(len(counts)), k)
+        among = [int(rng.choice(others))] if cause == kinds.SWAP else None
+        share = rng.uniform(0.7, 1) if cause == kinds.SWAP else rng.uniform(0.6, 0.95)
+        splits["train"] = x, exchange(y, k, share, rng, among)
+    if cause == kinds.WRONG:
+        splits = exchange_everywhere(splits, k, rng.uniform(0.6, 0.85), rng)
+    if cause in (kinds.SHIFT, kinds.BOTH):
+        _shift(splits, source, rng, k, alone=rng.random() < 0.5, only_test=rng.random() < 0.4)
+        if cause == kinds.BOTH:
+            splits["train"] = x, exchange(y, k, rng.uniform(0.2, 0.45), rng)
+    if cause == kinds.TEST_LABELS:
+        for name in ("val", "test"):
+            splits[name] = splits[name][0], exchange(splits[name][1], k, 1, rng)
+    if cause == kinds.NO_WEIGHT:
+        learnt = learn(without(splits, k))
+        case = Case.from_network(k, splits, learnt.network, learnt.evidence.class_losses)
+        return case.if_ignored() if learn(splits).recall(fresh) >= kinds.ENOUGH else None
+    linear = {"hidden": 0} if cause in (kinds.WEAK, kinds.AROUND) else {}
+    case = learn(splits, **linear).if_ignored()
+    if cause in (kinds.SHIFT, kinds.TEST_LABELS):
+        return case if case and case.recall(fresh) >= kinds.ENOUGH else None
     return case
 
 
-@dataclass
-class Photographs:
-    """Features of real images, each used once: (N, D) and their classes (N,)."""
-
-    features: np.ndarray
-    labels: np.ndarray
-    rng: np.random.Generator
-
-    def __post_init__(self):
-        self.kinds = np.unique(self.labels)
-        self.classes = len(self.kinds)
-        self.waiting = [self.rng.permutation(np.flatnonzero(self.labels == c)) for c in self.kinds]
-
-    def draw(self, c, n):
-        if n > self.remaining(c):
-            raise ValueError(f"{n} images of class {c} wanted, {self.remaining(c)} are left")
-        taken, self.waiting[c] = self.waiting[c][:n], self.waiting[c][n:]
-        return self.features[taken].astype(np.float32)
-
-    def remaining(self, c):
-        return len(self.waiting[c])
-
-    def crowd(self, c, rng):
-        """Photographs lie where they lie."""
+def _shift(splits, source, rng, k, alone, only_test):
+    factor, size = rng.uniform(0.3, 1), rng.uniform(1, 4) * rng.uniform(0.3, 1)
+    added = rng.normal(size=source.width) * source.scales * size
+    for name in ("test",) if only_test else ("val", "test"):
+        x, y = splits[name]
+        shifted = ((y == k) | (not alone))[:, None]
+        splits[name] = np.where(shifted, x * factor + added, x).astype(np.float32), y
 
 
-def photographed(cause, seed, blocks, labels):
-    """Return a case on features {block: (N, D)} of images, and how many attempts came to none."""
-    for attempt in range(ATTEMPTS):
-        rng = np.random.default_rng([seed, CAUSES.index(cause), attempt, 1])
-        kinds = rng.permutation(np.unique(labels))[: rng.integers(6, 18)]
-        block = sorted(blocks)[rng.integers(len(blocks))]
-        class_index = np.full(labels.max() + 1, -1)
-        class_index[kinds] = np.arange(len(kinds))
-        in_use = class_index[labels] >= 0
-        source = Photographs(blocks[block][in_use], class_index[labels[in_use]], rng)
-        # among many images of all the others a class of few is most easily ignored
-        head, ratio = (280, 2) if cause == PRIOR else (200, rng.uniform(4, 12))
-        counts = long_tail(rng, len(kinds), head, ratio).clip(max=300)
-        training = {
-            "epochs": rng.uniform(800, 1500) * 64 / counts.sum(),
-            "rate": 10 ** rng.uniform(-3.3, -2.7),
-            "decay": float(rng.choice([0.0, 0.1])),
-        }
-        if cause == PRIOR:
-            training["decay"] = 10 ** rng.uniform(0.3, 1)  # smooth networks follow the prior
-        case = plant(cause, source, rng, counts, training, {})
-        if case is not None:
-            return case, attempt
-    raise ValueError(f"no case of {cause} came of seed {seed}")
-
-
-def ignored(inputs):
+def ignored(evidence):
     """Return the classes that are hardly ever found in the test images."""
-    images = np.bincount(inputs.test.labels, minlength=len(inputs.train_counts))
+    images = np.bincount(evidence.test.labels, minlength=len(evidence.train_counts))
     return [
         c
         for c in range(len(images))
-        if images[c] and (inputs.predicted[inputs.test.labels == c] == c).mean() <= NEAR_ZERO
+        if images[c]
+        and (evidence.predicted[evidence.test.labels == c] == c).mean() <= kinds.NEAR_ZERO
     ]
 
 
@@ -366,31 +266,6 @@ def healthy(seed):
     rng = np.random.default_rng([seed, 99])
     classes = int(rng.integers(2, 10))
     source = Gaussians(classes, rng, 32, 6.0)
-    images = collect(source, rng, rng.integers(60, 120, classes), 0)
-    return learn("", images, rng, epochs=10, rate=3e-3).inputs
-
-
-def features_of_wheels(blocks, per_class, seed, size):
-    """Return {block: (N, D) fp16} of rendered wheels by the bundled weights, and labels (N,)."""
-    import torch
-
-    from benchmark.data.wheels import Wheels
-    from benchmark.model.inception_v3 import INCEPTION_V3
-    from benchmark.model.network import build_network
-    from benchmark.model.weights import load_weights
-
-    images = Wheels(images=17 * per_class, classes=17, ratio=1, seed=seed).draw()
-    network = build_network(INCEPTION_V3, load_weights("bundled").read()).eval()
-    features = {block: [] for block in blocks}
-    for begun in range(0, len(images), 16):
-        several = range(begun, min(begun + 16, len(images)))
-        pixels = np.stack([np.asarray(images.reader.image(i, size)) for i in several])
-        x = torch.from_numpy(pixels).permute(0, 3, 1, 2).float().div(127.5).sub(1)
-        with torch.inference_mode():
-            for name, layers in network.named_children():
-                x = layers(x)
-                if name in features:
-                    features[name].append(x.mean((2, 3)).numpy().astype(np.float16))
-                if name == blocks[-1]:
-                    break
-    return {block: np.concatenate(batches) for block, batches in features.items()}, images.labels
+    splits = draw_splits(source, rng.integers(60, 120, classes))
+    network = train(*splits["train"], splits["val"], classes, rng, epochs=10, rate=3e-3)
+    return Case.from_network(0, splits, *network).evidence

@@ -22,10 +22,10 @@ def network(classes=4, images=20, width=6, seed=0, ignored=(3,)):
             logits[:, c] -= 9
         return Outputs(logits.astype(np.float32), features.astype(np.float16), labels)
 
-    validation, test = split(), split()
+    train, validation, test = split(), split(), split()
     counts = np.full(classes, 400)
     counts[list(ignored)] = 30
-    return Evidence(validation, test, test.logits.argmax(1), counts)
+    return Evidence(validation, test, test.logits.argmax(1), counts, train=train)
 
 
 def without(inputs, k, *splits):
@@ -59,7 +59,8 @@ def test_the_sentence_has_the_confuser_by_its_name():
     inputs = network()
     other = network(seed=0, images=40)  # other images of the same classes
     # class 3 looks just like class 1, to network and probe
-    for split, more in ((inputs.validation, other.validation), (inputs.test, other.test)):
+    for side in ("train", "validation", "test"):
+        split, more = getattr(inputs, side), getattr(other, side)
         twins, donors = split.labels == 3, np.flatnonzero(more.labels == 1)[-20:]
         split.features[twins] = more.features[donors]
         split.logits[twins] = more.logits[donors]
@@ -99,6 +100,17 @@ def test_few_training_images_are_reason_enough():
     (diagnosis,) = diagnose(replace(inputs, train_counts=np.array([400, 400, 400, 4])))
     assert diagnosis.cause == "too few images"
     assert diagnosis.explanation("abcd").startswith("It has 4 training images")
+
+
+def test_without_outputs_of_training_images_a_diagnosis_says_what_it_lacks():
+    (diagnosis,) = diagnose(replace(network(), train=None))
+    assert diagnosis.cause == "undetermined"
+    assert "an earlier version trained it" in diagnosis.explanation("abcd")
+    # few images are few in any version; and so is a record that knows fewer signals
+    few = replace(network(), train=None, train_counts=np.array([400, 400, 400, 4]))
+    assert [d.cause for d in diagnose(few)] == ["too few images"]
+    old = replace(diagnosis, signals={"recall": 0.0, "train_images": 30.0, "evidence_images": 40.0})
+    assert "an earlier version trained it" in old.explanation("abcd")
 
 
 def test_classes_without_images():

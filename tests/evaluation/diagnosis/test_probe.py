@@ -76,3 +76,15 @@ def test_far_more_features_than_images_and_constant_ones():
     assert fitted.auc(0) > 0.95
     assert np.isfinite(probe.fit(np.ones((36, 5)), labels).scores).all()
     assert np.isnan(probe.fit(features, np.zeros(36, int)).auc(0))
+
+
+def test_other_images_are_scored_by_the_fitted_ridge(images, monkeypatch):
+    features, labels = images
+    monkeypatch.setattr(probe, "PENALTIES", np.array([0.1]))
+    # the images themselves: what the hat matrix gives; another one: as refitted with it left out
+    fitted = probe.fit(features, labels)
+    by_hat = fitted.hat @ (fitted.root[:, None] * np.eye(3)[labels]) / fitted.root[:, None]
+    np.testing.assert_allclose(fitted.score(features), by_hat, atol=1e-4)
+    constant = np.concatenate([features, np.full((40, 2), 7, np.float16)], axis=1)
+    again = probe.fit(constant, labels)
+    np.testing.assert_allclose(again.score(constant), fitted.score(features), atol=1e-4)

@@ -1,16 +1,20 @@
 """Ignored classes are explained, with evidence and suggestions."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 from benchmark.evaluation.diagnosis import RULES
 from benchmark.execution.manifest_schema import AvailableStrategy, WeightsInfo
 from benchmark.report.single.diagnoses import (
+    READS_TEST_IMAGES,
     causes_table,
     diagnoses_section,
     diagnoses_sentence,
     diagnoses_table,
+    different_causes_sentence,
     explained_strategy,
     rules_table,
 )
@@ -57,7 +61,8 @@ def test_every_ignored_class_of_the_baseline_is_a_row_with_cause_evidence_and_su
 def test_causes_that_mean_nothing_are_called_so(comparison, changed, words):
     first, *_ = diagnoses_section(with_manifest(comparison, **changed))
     assert first.text == f"The causes below mean nothing: they are {words}."
-    assert next(iter(diagnoses_section(comparison))) == diagnoses_table(comparison)
+    first, second, *_ = diagnoses_section(comparison)
+    assert (first.text, second) == (READS_TEST_IMAGES, diagnoses_table(comparison))
 
 
 def test_the_first_screen_counts_the_causes(comparison):
@@ -115,17 +120,17 @@ def test_strategies_of_the_run_are_suggested_again_only_if_they_helped():
     comparison = fabricate(images=20_000)
     known = comparison.findings.diagnoses
     mine = known[known["strategy"] == "no_change"].assign(suggestions="augmentation, images")
-    low = comparison.class_changes.pivot_table(index="class", columns="strategy", values="low")
-    low = low.loc[list(mine["class"])]
-    (name, *_) = [c for c in low.index if low.loc[c].max() > 0 >= low.loc[c].min()]
-    helps, does_not = low.loc[name].idxmax(), low.loc[name].idxmin()
+    name, helps, does_not = mine["class"].iloc[0], "class_weights", "focal_loss"
     names = ("no_change", does_not, helps, "not_run")
     available = dict.fromkeys(names, AvailableStrategy("", ("augmentation",)))
     findings = replace(comparison.findings, diagnoses=mine[mine["class"] == name])
     comparison = with_manifest(replace(comparison, findings=findings), available=available)
+    gains = {(helps, name): True, (does_not, name): False}
+    claims = {key: SimpleNamespace(is_gain=is_gain) for key, is_gain in gains.items()}
+    comparison.__dict__["class_claims"] = claims
     (row,) = diagnoses_table(comparison).rows
     text = row.cells[5].text
-    assert text.startswith(f"Augmentation: {helps} (+.")
+    assert text.startswith(f"Augmentation: {helps} (")
     assert text.endswith(f" here) or not_run. More images of it. No clear gain here: {does_not}.")
 
 
@@ -135,7 +140,7 @@ def test_other_strategies_and_the_rules_can_be_opened(comparison):
         for name, cell in zip(table.columns[1:], row.cells[1:], strict=True):
             assert bool(cell.text) == (row.cells[0].text in ignored(comparison, name))
     assert len(rules_table().rows) == len(RULES)
-    _, causes, rules = diagnoses_section(comparison)
+    *_, causes, rules = diagnoses_section(comparison)
     assert (causes.summary, rules.summary) == ("Causes under every strategy", "The rules")
 
 
@@ -148,3 +153,23 @@ def test_where_the_baseline_ignores_nothing_nothing_is_explained(comparison):
     bare = fabricate(failed=[(name, 0) for name in STRATEGIES])
     assert diagnoses_sentence(bare) == ""
     assert diagnoses_table(bare) is causes_table(bare) is None
+
+
+def test_strategies_that_give_a_class_different_causes_are_named(comparison):
+    assert different_causes_sentence(comparison) == ""
+    known = comparison.findings.diagnoses
+    (row,) = known[(known["strategy"] == "no_change") & (known["class"] == "Hat")].to_dict("records")
+    rows = [
+        row,
+        row | {"strategy": STRATEGIES[1], "cause": "prior bias"},
+        row | {"strategy": STRATEGIES[2], "cause": "undetermined"},  # names no cause
+    ]
+    findings = replace(comparison.findings, diagnoses=pd.DataFrame(rows))
+    differing = replace(comparison, findings=findings)
+    sentence = different_causes_sentence(differing)
+    assert sentence == (
+        "A cause is that of one trained network, not of the class alone. Strategies ignore these "
+        f"classes for different causes: Hat (confusable under `no_change`; prior bias under "
+        f"`{STRATEGIES[1]}`)."
+    )
+    assert sentence in [getattr(block, "text", "") for block in diagnoses_section(differing)]

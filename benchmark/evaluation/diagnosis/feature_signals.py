@@ -1,0 +1,140 @@
+"""Measurements of a class by probes on the features: they need no training of the network.
+
+Training images set against validation and test images part causes that look alike on the latter
+alone. An under-trained network does not recognise its training images either, an over-fitted one
+recognises no others. Labels that are wrong in training alone, and images unlike those of
+training, mislead any classifier that was fitted to the training images, a probe too.
+"""
+
+import numpy as np
+from scipy.spatial.distance import cdist
+
+from benchmark.evaluation.diagnosis import probe
+from benchmark.evaluation.diagnosis.auc import auc
+from benchmark.evaluation.diagnosis.evidence import Evidence, evenly_spaced
+from benchmark.evaluation.diagnosis.probe import Probe
+from benchmark.evaluation.metrics.class_counts import Floats, Labels
+
+PROBED = 40  # images of each class in a probe, of the class itself up to twice as many
+NEIGHBOURS = 5  # nearest images that are looked at
+NEIGHBOURHOOD = 100  # images of each class and side among which they are sought
+
+PROBE_SIGNALS = (
+    "probe_auc",  # the class against its rivals, each image scored by a probe without it
+    "probe_confuser_auc",  # against its main confuser
+    "probe_recall_of_others",  # mean recall of the rivals; by a probe of training images, if better
+    "network_recall_of_others",  # and by the network
+)
+TRAINING_SIGNALS = (
+    "train_recall",  # of the largest logit, on training images
+    "train_recall_of_others",  # mean of the other classes
+    "transfer_auc",  # as `probe_auc`, by a probe of training images and the other way round: mean
+    "train_neighbours",  # see `_train_neighbours`
+)
+
+
+def measure_features(evidence: Evidence, classes: Labels) -> dict[str, float]:
+    """Return PROBE_SIGNALS and TRAINING_SIGNALS of a class among its rivals.
+
+    Parameters
+    ----------
+    classes
+        The class itself, its main confuser, and further rivals, (K,). TRAINING_SIGNALS are nan
+        where the class has no stored training images.
+    """
+    images, labels = _sample(evidence.labels, classes)
+    fitted = probe.fit(evidence.features[images], labels)
+    pair = labels < 2
+    against_confuser = probe.fit(evidence.features[images[pair]], labels[pair])
+    probe_recall = _recall(labels, fitted.scores.argmax(1))
+    network_recall = _recall(labels, evidence.balanced[np.ix_(images, classes)].argmax(1))
+    signals = dict.fromkeys(TRAINING_SIGNALS, np.nan) | {
+        "probe_auc": fitted.auc(0),
+        "probe_confuser_auc": against_confuser.auc(0),
+        "probe_recall_of_others": float(probe_recall[1:].mean()),
+        "network_recall_of_others": float(network_recall[1:].mean()),
+    }
+    if evidence.train is None or not (evidence.train.labels == classes[0]).any():
+        return signals
+    return signals | _by_training(evidence, classes, fitted, images)
+
+
+def _by_training(
+    evidence: Evidence, classes: Labels, other_probe: Probe, others: Labels
+) -> dict[str, float]:
+    """Return TRAINING_SIGNALS, and the recall of the rivals by the better probe.
+
+    `other_probe` was fitted to the validation and test images at the positions `others`.
+    """
+    train, k = evidence.train, classes[0]
+    assert train is not None
+    recall = _recall_by_class(train.labels, train.logits.argmax(1), len(evidence.train_counts))
+    images, labels = _sample(train.labels, classes)
+    features = evidence.train_features[images]
+    forward = probe.fit(features, labels).score(evidence.features[others])
+    backward = other_probe.score(features)
+    other_labels = other_probe.labels
+    aucs = [
+        auc(scores[sides == 0, 0], scores[sides != 0, 0])
+        for scores, sides in ((forward, other_labels), (backward, labels))
+    ]
+    forward_recall = _recall(other_labels, forward.argmax(1))[1:].mean()
+    own_recall = _recall(other_labels, other_probe.scores.argmax(1))[1:].mean()
+    return {
+        "train_recall": float(recall[k]),
+        "train_recall_of_others": float(np.nanmean(np.delete(recall, k))),
+        "transfer_auc": float(np.mean(aucs)),
+        "probe_recall_of_others": float(max(forward_recall, own_recall)),
+        "train_neighbours": _train_neighbours(evidence, k),
+    }
+
+
+def _train_neighbours(evidence: Evidence, k: int) -> float:
+    """Share of training images among the nearest neighbours, over that among the same classes.
+
+    1 where images of class k from validation and test lie among training images, whatever the
+    labels of these are; 0 where they lie apart (the two-sample test of Schilling 1986, Journal of
+    the American Statistical Association 81). Features have equal spread.
+    """
+    assert evidence.train is not None
+    sides = (evidence.train.labels, evidence.labels)
+    classes = np.arange(len(evidence.train_counts))
+    first, second = (
+        np.concatenate([evenly_spaced(np.flatnonzero(labels == c), NEIGHBOURHOOD) for c in classes])
+        for labels in sides
+    )
+    pool = np.concatenate([evidence.train_features[first], evidence.features[second]])
+    labels = np.concatenate([sides[0][first], sides[1][second]])
+    is_train = np.arange(len(pool)) < len(first)
+    pool = pool / np.maximum(pool.std(0), 1e-6)
+    query = evenly_spaced(np.flatnonzero((labels == k) & ~is_train), 2 * PROBED)
+    distance = cdist(pool[query], pool)
+    distance[np.arange(len(query)), query] = np.inf  # not its own neighbour
+    nearest = np.argsort(distance, axis=1, kind="stable")[:, :NEIGHBOURS]
+    trained = np.bincount(labels[is_train], minlength=len(classes))
+    whole = np.bincount(labels, minlength=len(classes))
+    whole[k] -= 1  # the image itself
+    expected = (trained / np.maximum(whole, 1))[labels[nearest]].mean()
+    return float(is_train[nearest].mean() / expected) if expected else np.nan
+
+
+def _sample(labels: Labels, classes: Labels) -> tuple[Labels, Labels]:
+    """Return positions of some images of each class, and their labels as positions in `classes`."""
+    samples = [
+        evenly_spaced(np.flatnonzero(labels == c), PROBED * (1 + (c == classes[0])))
+        for c in classes
+    ]
+    return np.concatenate(samples), np.repeat(np.arange(len(classes)), [len(s) for s in samples])
+
+
+def _recall(labels: Labels, predicted: Labels) -> Floats:
+    """Recall of each class that has images, (K,)."""
+    recall = _recall_by_class(labels, predicted, labels.max() + 1)
+    return recall[~np.isnan(recall)]
+
+
+def _recall_by_class(labels: Labels, predicted: Labels, classes: int) -> Floats:
+    """(C,), nan without images."""
+    hits = np.bincount(labels[predicted == labels], minlength=classes)
+    images = np.bincount(labels, minlength=classes)
+    return np.divide(hits, images, out=np.full(classes, np.nan), where=images > 0)
