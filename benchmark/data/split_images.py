@@ -63,9 +63,10 @@ def split_images(
     )
     if images.seeds is None and (shared := [name for name in split.given if name != "train"]):
         messages.append(_shared_message(shared))
+    split = replace(split, messages=(*split.messages, *messages))
     split = apply_imbalance(imbalance, split, labels, images.classes, seed)
     indices: dict[str, Any] = {name: own[getattr(split, name)] for name in SPLITS}
-    split = replace(split, **indices, messages=(*split.messages, *messages))
+    split = replace(split, **indices)
     check_splits(split, groups=images.groups, digests=digests)
     require_evaluation_images(split, seed)
     return split

@@ -51,6 +51,9 @@ def test_resplit_makes_splits_of_the_given_sizes_another_for_each_seed() -> None
         (message,) = made.messages
         assert message.startswith("The given split (60 train, 20 val and 40 test images) is not")
         assert "may be trained on" in message
+    both = split(images, resplit=True, imbalance="exp:2").messages
+    assert both[0] == message
+    assert both[1].startswith("Made imbalanced (exp:2): train 60 → ")
 
 
 @pytest.mark.parametrize(
