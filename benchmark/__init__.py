@@ -20,13 +20,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from benchmark.api import compare_runs, load, run
     from benchmark.data.memory.in_memory import image_set
-    from benchmark.result import MultiDatasetResult, Result
+    from benchmark.result import MultiDatasetResult, Result, SweepResult
 
 __version__ = "0.2.0"
-__all__ = ["MultiDatasetResult", "Result", "compare_runs", "image_set", "load", "run"]
+__all__ = [
+    *("MultiDatasetResult", "Result", "SweepResult"),
+    *("compare_runs", "image_set", "load", "run"),
+]
 _MODULES = {  # they take a second to import, and `--help` needs none of them
     **dict.fromkeys(("run", "load", "compare_runs"), "benchmark.api"),
-    **dict.fromkeys(("Result", "MultiDatasetResult"), "benchmark.result"),
+    **dict.fromkeys(("Result", "MultiDatasetResult", "SweepResult"), "benchmark.result"),
     "image_set": "benchmark.data.memory.in_memory",
 }
 

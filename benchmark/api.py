@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 import benchmark  # for its results, which are imported where they are used: with pandas
 from benchmark.execution.manifest_schema import RunCost, TuningInfo
 from benchmark.execution.plan_summary import format_plan
+from benchmark.execution.sweep_folder import SweepFolder
+from benchmark.execution.sweep_plan import SweepPlan
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.null_row import with_null_row
 from benchmark.plan.run_options import RunOptions, require_baseline
 from benchmark.plan.segments import make_plan
 from benchmark.plan.settings import require_known, select, takes_settings
+from benchmark.plan.sweep import Sweep, read_experiments
 from benchmark.plugins import broken_plugin_sentences, load_plugins
 from benchmark.strategy.registry import full_name, resolve
 from benchmark.system.display import choose_progress
@@ -22,7 +25,9 @@ from benchmark.system.progress import NullProgress, Progress, Timer
 
 if TYPE_CHECKING:
     from benchmark.execution.executor import Executor
-    from benchmark.result import MultiDatasetResult, Result
+    from benchmark.execution.folder_choice import FolderChoice
+    from benchmark.execution.prepare import PreparedExperiment
+    from benchmark.result import MultiDatasetResult, Result, SweepResult
 
 
 @takes_settings(Experiment, RunOptions)
@@ -33,7 +38,7 @@ def run(
     command: str | None = None,
     progress: Progress | bool | None = None,
     **settings: Any,
-) -> Result:
+) -> Result | SweepResult:
     """Fine-tune one network under several strategies and write the report.
 
     Settings are the flags of ``python -m benchmark run``, with underscores; `data` may also be the
@@ -54,8 +59,9 @@ def run(
 
     Returns
     -------
-    Result
-        Tables as pandas frames, figures, and the paths of the report; a notebook displays it.
+    Result, SweepResult
+        Tables as pandas frames, figures, and the paths of the report; a notebook displays it. The
+        second of a setting with several values, like ``recipe=["forum", "strong"]``.
 
     Raises
     ------
@@ -67,28 +73,32 @@ def run(
     """
     timer = Timer(choose_progress(progress))
     experiment, options = read_settings({"data": data, "strategies": strategies, **settings})
-    executor = plan(experiment, options, timer)
-    say_plan(executor, options, timer)
-    result = execute(executor, options, timer, command)
+    planned = plan(experiment, options, timer)
+    say_plan(planned, options, timer)
+    result = execute(planned, options, timer, command)
     timer.say(f"report: {result.reports['html']}")
     return result
 
 
-def read_settings(values: Mapping[str, Any]) -> tuple[Experiment, RunOptions]:
+def read_settings(values: Mapping[str, Any]) -> tuple[Experiment | Sweep, RunOptions]:
     """Load plug-ins, which may bring what other settings name, and read all settings.
 
-    Raises what `run` raises.
+    Of a setting with several values, like two recipes, a sweep. Raises what `run` raises.
     """
     require_known(values, Experiment, RunOptions)
     options = RunOptions(**select(RunOptions, values))
     load_plugins(options.plugin)
     if options.baseline is not None:
         options = replace(options, baseline=full_name(options.baseline))
-    return Experiment(**select(Experiment, values)), options
+    return read_experiments(values), options
 
 
-def plan(experiment: Experiment, options: RunOptions, progress: Progress | None = None) -> Executor:
+def plan(
+    experiment: Experiment | Sweep, options: RunOptions, progress: Progress | None = None
+) -> Executor | SweepPlan:
     """Open data and weights and plan what is to be trained, without training it.
+
+    Of a sweep, the images are opened once for all of its runs.
 
     Raises
     ------
@@ -98,21 +108,41 @@ def plan(experiment: Experiment, options: RunOptions, progress: Progress | None 
     ModuleNotFoundError
         If tuning is wanted and Optuna is not installed, saying how to install it.
     """
-    from benchmark.execution import executor, extension, folder_choice, prepare, tuning
+    from benchmark.execution import folder_choice, prepare, sweep_folder_choice, tuning
 
-    specs = resolve(options.strategies)
+    resolve(options.strategies)  # a wrong name is known before images are decoded
     if options.tune:
         tuning.require_optuna()
-    out = None if options.out is None else options.out.expanduser()
+    out, trials = options.out and options.out.expanduser(), options.tune
+    if isinstance(experiment, Sweep):
+        if out is not None:
+            sweep_folder_choice.require_place_of_sweep(out, experiment)
+        prepared = prepare.prepare(experiment.first, progress, options.cache_limit)
+        runs = {v: prepared.with_experiment(e) for v, e in experiment.experiments.items()}
+        folder, choices = sweep_folder_choice.choose_sweep_folder(experiment, runs, out, trials)
+        planned = {v: _plan_run(runs[v], choices[v], options, progress) for v in runs}
+        return SweepPlan(experiment, folder, planned)
     if out is not None:
         folder_choice.require_place(out, experiment.data)
     prepared = prepare.prepare(experiment, progress, options.cache_limit)
-    choice = folder_choice.choose_folder(prepared, out, options.tune)
-    notes = [choice.note]
+    choice = folder_choice.choose_folder(prepared, out, trials)
+    return _plan_run(prepared, choice, options, progress)
+
+
+def _plan_run(
+    prepared: PreparedExperiment,
+    choice: FolderChoice,
+    options: RunOptions,
+    progress: Progress | None,
+) -> Executor:
+    """Plan the run of one experiment in its folder, which may hold some of it already."""
+    from benchmark.execution import executor, extension
+
+    specs, notes, asked = resolve(options.strategies), [choice.note], prepared.experiment.seeds
     if stored := choice.stored:
-        notes.append(extension.extension_note(choice.folder, stored, specs, experiment.seeds))
+        notes.append(extension.extension_note(choice.folder, stored, specs, asked))
         specs = extension.extend_strategies(specs, choice.folder, stored)
-        seeds = extension.extend(experiment.seeds, stored.seeds)
+        seeds = extension.extend(asked, stored.seeds)
         prepared = prepared.with_seeds(tuple(seeds), progress)
     if options.baseline is not None:
         require_baseline(options.baseline, [spec.name for spec in specs], "asked for")
@@ -127,17 +157,39 @@ def plan(experiment: Experiment, options: RunOptions, progress: Progress | None 
     return planned
 
 
-def say_plan(executor: Executor, options: RunOptions, progress: Progress) -> None:
+def say_plan(planned: Executor | SweepPlan, options: RunOptions, progress: Progress) -> None:
     """Show what the user must know about data, weights and plug-ins, and what would be trained."""
-    for message in (*executor.prepared.messages, *broken_plugin_sentences()):
+    if isinstance(planned, SweepPlan):
+        messages, text = planned.messages, planned.format(options.tune)
+    else:
+        messages, text = planned.prepared.messages, format_plan(planned, options.tune)
+    for message in (*messages, *broken_plugin_sentences()):
         progress.say(f"note: {message}")
-    progress.say(format_plan(executor, options.tune))
+    progress.say(text)
 
 
 def execute(
-    executor: Executor, options: RunOptions, timer: Timer, command: str | None = None
+    planned: Executor | SweepPlan, options: RunOptions, timer: Timer, command: str | None = None
+) -> Result | SweepResult:
+    """Train what a plan needs and write the report, of a sweep run after run."""
+    if not isinstance(planned, SweepPlan):
+        return _execute_run(planned, options, timer, command)
+    folder = planned.folder
+    with folder.locked():
+        folder.write(planned.sweep)
+        finished = {}
+        for value in list(planned.executors):
+            timer.say(f"\n{planned.title} {value}")
+            # popped: what it holds in memory is freed before the next run
+            executor = planned.executors.pop(value)
+            finished[value] = _execute_run(executor, options, Timer(timer), command)
+        return benchmark.SweepResult.load(folder.path, None, finished)
+
+
+def _execute_run(
+    executor: Executor, options: RunOptions, timer: Timer, command: str | None
 ) -> Result:
-    """Train what a plan needs and write the report. Tuning, if wanted, comes first."""
+    """Train what a run needs and write its report. Tuning, if wanted, comes first."""
     from benchmark.execution import extension, folder_choice, manifest, tuning
 
     folder = executor.folder
@@ -155,7 +207,7 @@ def execute(
         manifest.write_manifest(executor, command, baseline, tuning_info)
         executor.execute(timer)
         with timer.task("report", 1, "file") as advance:
-            result = load(folder.path)
+            result = benchmark.Result.load(folder.path, None)
             advance(1)
         seconds = {task: round(taken, 3) for task, taken in timer.seconds.items()}
         folder.write_cost(
@@ -164,8 +216,8 @@ def execute(
     return result
 
 
-def load(folder: str | Path, baseline: str | None = None) -> Result:
-    """Open the folder of a run and write its report anew, from what is stored.
+def load(folder: str | Path, baseline: str | None = None) -> Result | SweepResult:
+    """Open the folder of a run, or of a sweep, and write its report anew, from what is stored.
 
     Parameters
     ----------
@@ -180,7 +232,9 @@ def load(folder: str | Path, baseline: str | None = None) -> Result:
     ValueError
         If `baseline` is no strategy of the run.
     """
-    return benchmark.Result.load(_read_folder(folder), baseline)
+    path = _read_folder(folder)
+    is_sweep = SweepFolder(path).exists
+    return (benchmark.SweepResult if is_sweep else benchmark.Result).load(path, baseline)
 
 
 def compare_runs(

@@ -1,8 +1,8 @@
-"""What a run, or a comparison of several, gives to notebooks and scripts."""
+"""What a run, a sweep, or a comparison of several, gives to notebooks and scripts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,13 +14,21 @@ import pandas as pd
 from benchmark.analysis.comparison import Comparison, load_comparison, recall_table
 from benchmark.analysis.comparison_folder import choose_folder
 from benchmark.analysis.multi_dataset import MultiDatasetComparison, load_multi_dataset
+from benchmark.analysis.sweep import SweepComparison, load_sweep
 from benchmark.evaluation.metrics.registry import main_metrics
-from benchmark.report import notebook_html, write_multi_dataset_report, write_report
+from benchmark.report import (
+    notebook_html,
+    write_multi_dataset_report,
+    write_report,
+    write_sweep_report,
+)
 from benchmark.report.multi import notices as multi_notices
 from benchmark.report.multi import page as multi_page
 from benchmark.report.multi import verdict as multi_verdict
 from benchmark.report.single import page as single_page
 from benchmark.report.single.verdict import verdict
+from benchmark.report.sweep import page as sweep_page
+from benchmark.report.sweep import verdict as sweep_verdict
 
 
 @dataclass(frozen=True, repr=False)
@@ -90,6 +98,77 @@ class Result:
         columns = [*(metric.name for metric in main_metrics()), "status"]
         table = self.summary.set_index("strategy")[columns].round(3).to_string()
         return f"{verdict(self.comparison)}\n\n{table}\n\n{self.reports['html']}"
+
+    def _repr_html_(self) -> str:
+        return notebook_html(self.comparison)
+
+
+@dataclass(frozen=True, repr=False)
+class SweepResult:
+    """Runs under several values of a setting, like two recipes. A notebook displays it."""
+
+    comparison: SweepComparison
+    runs: dict[str, Result]  # value -> its run
+    reports: dict[str, Path]  # files of the report on all, by kind
+
+    @classmethod
+    def load(
+        cls, folder: Path, baseline: str | None, finished: Mapping[str, Result] | None = None
+    ) -> SweepResult:
+        """Read the runs of a sweep and write all reports; see `benchmark.load`.
+
+        The reports of `finished` runs are there already.
+        """
+        comparison = load_sweep(folder, baseline)
+        named = zip(comparison.names, comparison.runs, strict=True)
+        runs = {
+            name: (finished or {}).get(name) or Result(run, write_report(run))
+            for name, run in named
+        }
+        return cls(comparison, runs, write_sweep_report(comparison))
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the sweep, which holds those of the runs."""
+        return self.comparison.folder
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """One row per value and strategy: means over seeds, differences and ranks."""
+        return self.comparison.scores
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """The rows of every run's `summary`, with its value in the first column."""
+        return self._stack({value: run.summary for value, run in self.runs.items()})
+
+    @property
+    def agreement(self) -> pd.DataFrame:
+        """One row per two values: pairs of strategies in another order, Kendall's tau."""
+        return self.comparison.agreement
+
+    @property
+    def failures(self) -> pd.DataFrame:
+        """Strategies that failed, and why, with the value in the first column."""
+        return self._stack({value: run.failures for value, run in self.runs.items()})
+
+    @cached_property
+    def figures(self) -> dict[str, Any]:
+        """The report's figures, by name, as matplotlib figures."""
+        return sweep_page.all_figures(self.comparison)
+
+    def _stack(self, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+        """Put the tables of the runs below each other, the value in the first column."""
+        axis = self.comparison.axis
+        return pd.concat(tables, names=[axis]).reset_index(level=axis).reset_index(drop=True)
+
+    def __repr__(self) -> str:
+        scores = self.scores.pivot(
+            index="strategy", columns=self.comparison.axis, values=["macro_f1", "rank"]
+        )
+        table = scores.reindex(index=list(self.comparison.strategies)).round(3).to_string()
+        sentences = sweep_verdict.verdict(self.comparison), sweep_verdict.follow_up(self.comparison)
+        return f"{' '.join(sentences).strip()}\n\n{table}\n\n{self.reports['html']}"
 
     def _repr_html_(self) -> str:
         return notebook_html(self.comparison)

@@ -1,4 +1,4 @@
-"""What `run` and `report` print about a run."""
+"""What `run` and `report` print about a run, or a sweep."""
 
 import textwrap
 
@@ -10,23 +10,33 @@ from benchmark.cli.console import print_reports
 from benchmark.report.render.blocks import Table
 from benchmark.report.render.formats import lower_first
 from benchmark.report.single.metric_tables import main_table
-from benchmark.result import Result
+from benchmark.report.sweep.tables import rank_tables
+from benchmark.result import Result, SweepResult
 from benchmark.system.text import join_names
 
 WIDEST = 1000  # columns of a table that is written to a file
 GAPS = (2, 1)  # spaces between columns, the first that fits
 
 
-def print_result(result: Result, console: Console | None = None) -> None:
-    """Print the first table of the report, what failed, and where the reports are.
-
-    A narrow terminal leaves out the last columns, and names them below.
-    """
+def print_result(result: Result | SweepResult, console: Console | None = None) -> None:
+    """Print the first tables of the report, what failed, and where the reports are."""
     console = console or Console(highlight=False, markup=False)
     if not console.is_terminal:
         console.width = WIDEST  # a file cuts no line
+    if isinstance(result, SweepResult):
+        tables = rank_tables(result.comparison, plain=True)
+    else:
+        tables = [main_table(result.comparison, plain=True)]
+    for table in tables:
+        _print_table(table, console)
+    for failure in result.failures.to_dict("records"):
+        print(f"failed: {failure['strategy']} (seed {failure['seed']}): {failure['error']}")
+    print_reports(result.reports)
+
+
+def _print_table(table: Table, console: Console) -> None:
+    """Print a table; a narrow terminal leaves out the last columns, and names them below."""
     width, unlimited = console.width, console.options.update(max_width=WIDEST)
-    table = main_table(result.comparison, plain=True)
     rows = (
         _first_columns(table, number, gap, width)
         for number in range(len(table.columns), 0, -1)
@@ -42,9 +52,6 @@ def print_result(result: Result, console: Console | None = None) -> None:
     left_out = [lower_first(heading.rstrip(" ↑↓")) for heading in columns]
     note = f" Left out here: {join_names(left_out)}." if left_out else ""
     print(textwrap.fill(f"{table.caption}{note}", min(96, width)) + "\n")
-    for failure in result.failures.to_dict("records"):
-        print(f"failed: {failure['strategy']} (seed {failure['seed']}): {failure['error']}")
-    print_reports(result.reports)
 
 
 def _first_columns(table: Table, number: int, gap: int, width: int) -> RichTable:

@@ -67,7 +67,8 @@ def read_config(file: str, *kinds: type) -> dict[str, Any]:
             if (definition := known.get(key.replace("_", "-"))) is None:
                 instead, listed = suggest(key, known), ", ".join(sorted(known))
                 raise ValueError(f"unknown key {key!r}.{instead} Known: {listed}")
-            values[definition.name] = definition.read(value)
+            read = definition.read_several(value)
+            values[definition.name] = read if len(read) > 1 else read[0]
     except ValueError as error:  # also of TOML
         raise ValueError(f"--config {file}: {error}") from None
     return values

@@ -11,7 +11,7 @@ from benchmark.execution.executor import Executor
 from benchmark.execution.extension import stored_strategies
 from benchmark.execution.manifest_schema import RunManifest
 from benchmark.execution.prepare import PreparedExperiment
-from benchmark.execution.run_folder import FOLDERS, RunFolder
+from benchmark.execution.run_folder import FOLDERS, SWEEP_FILE, RunFolder
 from benchmark.execution.run_identity import differences
 from benchmark.plan.folder_name import default_folder_name, is_same_source
 from benchmark.system.text import first_names
@@ -85,6 +85,8 @@ def _why_no_place(folder: RunFolder, data: Any) -> str:
     path = folder.path.absolute()
     if file := next((p for p in (path, *path.parents) if p.is_file()), None):
         return f"{folder.path} can't be a folder, since {file} is a file"
+    if (path / SWEEP_FILE).exists():
+        return f"{folder.path} holds a sweep of several runs"
     if is_same_source(data, str(path)):
         return f"{folder.path} is the folder of the images"
     for inner in (path, *path.parents):

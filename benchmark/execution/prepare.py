@@ -22,7 +22,6 @@ from benchmark.model.weights import Weights, load_weights
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.schedule import Budget
 from benchmark.storage.atomic import digest
-from benchmark.strategy.components import augments_first_occurrence
 from benchmark.strategy.fingerprint import code_hashes, package_hash
 from benchmark.system.device import Device, choose_device
 from benchmark.system.memory import release_memory
@@ -30,6 +29,7 @@ from benchmark.system.progress import NullProgress, Progress
 from benchmark.system.text import list_below
 from benchmark.train.activation_store import ActivationStore, DeviceActivationStore
 from benchmark.train.frozen_features import FEATURES, FROZEN_LAYERS, FrozenFeatures
+from benchmark.train.inputs import augments_every_image
 from benchmark.train.placement import Placement, StoreAllocator, gpu_budget
 
 QUICK_IMAGES = 300
@@ -83,6 +83,12 @@ class PreparedExperiment:
         experiment = replace(self.experiment, seeds=seeds, seed_list=None)
         if self.images.seeds is not None and not isinstance(experiment.data, ImageSet):
             return prepare(experiment, progress, self.cache_limit)
+        return self.with_experiment(experiment)
+
+    def with_experiment(self, experiment: Experiment) -> PreparedExperiment:
+        """Return the same images, weights and device for an experiment that trains otherwise."""
+        if isinstance(experiment.data, ImageSet):
+            experiment = replace(experiment, data=self.images)
         return _split_for_seeds(
             experiment, self.images, self.pixels, self.weights, self.device, self.cache_limit
         )
@@ -163,7 +169,7 @@ class PreparedExperiment:
         evaluated = [split.val for split in splits]
         tested = [split.test for split in splits]
         trained = [split.train for split in splits]
-        if augments_first_occurrence(recipe.augmentation):
+        if augments_every_image(recipe.augmentation):
             trained = []  # activations of augmented images are not stored
         has_head_phase = any(phase.train_from == HEAD for phase in recipe.phases)
         # in a phase that trains the head, the layers before it are still the pretrained ones

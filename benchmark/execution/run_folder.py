@@ -24,6 +24,7 @@ from benchmark.execution.typed_json import T, from_json, parse_json, to_json
 from benchmark.storage.atomic import write_text
 from benchmark.storage.lock import acquire
 
+SWEEP_FILE = "sweep.json"  # in the folder of a sweep, which holds runs, see `SweepFolder`
 KEY_LENGTH = 20  # characters of a key in a file's name
 FOLDERS = ("splits", "records", "outputs", "states", "figures")
 TABLES = (
@@ -78,6 +79,11 @@ class RunFolder:
     def read_manifest(self) -> RunManifest:
         """Return the manifest; FileNotFoundError without a run, ValueError if it is damaged."""
         if not self.run_file.exists():
+            if (self.path / SWEEP_FILE).exists():
+                runs = sorted(str(file.parent) for file in self.path.glob("*/run.json"))
+                raise FileNotFoundError(
+                    f"{self.path} holds a sweep of several runs; give one of {', '.join(runs)}"
+                )
             raise FileNotFoundError(
                 f"{self.path} holds no run: there is no run.json in it. Give the folder that "
                 f"`run` named as its report's, like results/wheels-forum"

@@ -24,6 +24,7 @@ from benchmark.plan.settings import (
     read_texts,
     read_whole_numbers,
     settings_of,
+    split_texts,
 )
 
 MOST_SEEDS = 1000  # more is a slip: a seed is a training of every strategy
@@ -140,10 +141,12 @@ class Experiment(BaseSettings):
         TRAINING,
         "NAME",
         reader=_read_recipe,
-        accepts="str | Recipe",
-        allowed=f"{' or '.join(RECIPES)}, in Python also a Recipe",
+        accepts="str | Recipe | Sequence[str | Recipe]",
+        allowed=f"{' or '.join(RECIPES)}, or both as {','.join(RECIPES)}; in Python also a Recipe",
+        several=split_texts,
     )
-    """forum or strong; see `list`"""
+    """forum or strong, see `list`; or forum,strong: a run under each, and a report that says
+    whether the ranking holds"""
 
     fine_tune: str = define_setting("half", TRAINING, "DEPTH")
     """what the recipe's last phase trains: head, half (from Mixed_6c on), full, or the name of the

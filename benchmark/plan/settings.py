@@ -12,7 +12,7 @@ import math
 import operator
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from itertools import pairwise
@@ -37,6 +37,17 @@ def read_whole_numbers(value: Any) -> tuple[int, ...]:
 def read_texts(value: Any) -> tuple[str, ...]:
     """Turn a text or a path, or several, into texts; the items of a set are sorted."""
     return tuple(map(_read_text, [value] if isinstance(value, str | Path) else _items(value)))
+
+
+def split_texts(value: Any) -> Sequence[Any]:
+    """Part a text with commas, or a list, into its items; anything else is one item.
+
+    >>> split_texts("a,b"), split_texts("a"), split_texts(["a", "b"])
+    (['a', 'b'], ['a'], ['a', 'b'])
+    """
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",")]
+    return value if isinstance(value, list | tuple) else [value]
 
 
 def _read_numbers(value: Any) -> tuple[float, ...]:
@@ -126,6 +137,8 @@ class SettingDefinition:
     # whether its value enters the keys of what is stored; not if no network depends on it, or if
     # they hold what follows from it: pixels, steps, precision
     in_fingerprint: bool = True
+    # parts what may be several values into them, each for a run of its own; None: it has one value
+    several: Callable[[Any], Sequence[Any]] | None = None
     name: str = ""
     description: str = ""  # ends with "(default: …)" if the field's default does not say it
     type: Any = str  # without None
@@ -170,6 +183,13 @@ class SettingDefinition:
         ):
             self.refuse(value if self.reader else result)
         return result
+
+    def read_several(self, value: Any) -> tuple[Any, ...]:
+        """Return the values of a setting that may have several, each read; else the one value."""
+        parts = self.several(_plain(value)) if self.several and value is not None else [value]
+        if not len(parts):
+            self.refuse(value)
+        return tuple(map(self.read, parts))
 
     def refuse(self, value: Any, allowed: str = "") -> NoReturn:
         """Raise the ValueError that says what is allowed."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.multi_dataset import MultiDatasetComparison
+from benchmark.analysis.sweep import SweepComparison
 from benchmark.report.multi import csv_files as multi_csv_files
 from benchmark.report.multi import figures
 from benchmark.report.multi import page as multi_page
@@ -12,8 +13,9 @@ from benchmark.report.render.csv_writer import write_frames
 from benchmark.report.render.writer import write_page
 from benchmark.report.single import csv_files as single_csv_files
 from benchmark.report.single import page as single_page
+from benchmark.report.sweep import page as sweep_page
 
-__all__ = ["notebook_html", "write_multi_dataset_report", "write_report"]
+__all__ = ["notebook_html", "write_multi_dataset_report", "write_report", "write_sweep_report"]
 
 
 def write_report(comparison: Comparison, folder: Path | None = None) -> dict[str, Path]:
@@ -34,8 +36,17 @@ def write_multi_dataset_report(comparison: MultiDatasetComparison, folder: Path)
     return written | write_page(multi_page.build_page(comparison), folder, figures.FIGURES)
 
 
-def notebook_html(comparison: Comparison | MultiDatasetComparison) -> str:
+def write_sweep_report(comparison: SweepComparison) -> dict[str, Path]:
+    """Write the report of a sweep to its folder, as `write_report` does for one run."""
+    written = write_frames(sweep_page.frames_of(comparison), comparison.folder)
+    page = sweep_page.build_page(comparison)
+    return written | write_page(page, comparison.folder, sweep_page.FIGURES)
+
+
+def notebook_html(comparison: Comparison | MultiDatasetComparison | SweepComparison) -> str:
     """Return the verdict and the main table as an HTML fragment, for a notebook's display."""
+    if isinstance(comparison, SweepComparison):
+        return html.render_notebook(sweep_page.headline(comparison))
     if isinstance(comparison, MultiDatasetComparison):
         return html.render_notebook(multi_page.headline(comparison))
     return html.render_notebook(single_page.headline(comparison))

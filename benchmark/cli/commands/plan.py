@@ -14,6 +14,7 @@ from benchmark.system.progress import Progress
 
 if TYPE_CHECKING:
     from benchmark.execution.executor import Executor
+    from benchmark.execution.sweep_plan import SweepPlan
 
 HELP = """Show what `run` would train. Prints which networks are shared, which are stored already
 and how many steps are left. It decodes the images if that was not done before; it trains
@@ -33,9 +34,11 @@ def call(args: argparse.Namespace) -> int:
     return 0
 
 
-def show_plan(args: argparse.Namespace, progress: Progress) -> tuple[Executor, RunOptions]:
+def show_plan(
+    args: argparse.Namespace, progress: Progress
+) -> tuple[Executor | SweepPlan, RunOptions]:
     """Plan what the settings describe, print the plan, and return what carries it out."""
     experiment, options = api.read_settings(settings_from(args))
-    executor = api.plan(experiment, options, progress)
-    api.say_plan(executor, options, progress)
-    return executor, options
+    planned = api.plan(experiment, options, progress)
+    api.say_plan(planned, options, progress)
+    return planned, options

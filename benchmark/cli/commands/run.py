@@ -30,17 +30,20 @@ EXAMPLES = """\
       --strategies no_change,focal_loss:gamma=1,threshold_moving:base=focal_loss
 
   # more training, from a settings file
-  python -m benchmark run --config study.toml --recipe strong"""
+  python -m benchmark run --config study.toml --recipe strong
+
+  # does the ranking hold under another recipe? both, and a report that says so
+  python -m benchmark run --data my_images/ --recipe forum,strong"""
 
 
 def call(args: argparse.Namespace) -> int:
     """Show the plan, carry it out, and print the results."""
     timer = Timer(terminal_progress())
-    executor, options = show_plan(args, timer)
+    planned, options = show_plan(args, timer)
     command = shlex.join([*program_words(), *args.argv])
     from benchmark.cli.result_summary import print_result  # pandas: other commands need none
 
-    result = api.execute(executor, options, timer, command)
+    result = api.execute(planned, options, timer, command)
     print_result(result)
     failed = (result.summary["status"] != "ok").any()
     return EXIT_FAILED if failed or any(file in broken for file in options.plugin) else 0

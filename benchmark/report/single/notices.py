@@ -10,6 +10,7 @@ from benchmark.report.single.diagnoses import diagnoses_sentence
 from benchmark.report.single.noise_floor import noise_floor_sentence
 from benchmark.report.single.posthoc import posthoc_sentence
 from benchmark.report.single.recall import largest_changes_sentence
+from benchmark.report.single.undertrained import recipe_sentence, undertrained_sentence
 from benchmark.system.text import join_names, pluralize
 
 FEW_TEST_IMAGES = 8  # below, an interval rests on what is added to a class as much as on images
@@ -23,6 +24,7 @@ def warnings(comparison: Comparison) -> Iterator[str]:
         _partial_means_warning(comparison),
         _micro_batch_warning(comparison),
         audit_warning(comparison),
+        undertrained_sentence(comparison),
         few_images_warning(comparison),
         *comparison.manifest.messages,
     )
@@ -34,8 +36,8 @@ def highlights(comparison: Comparison) -> Iterator[str]:
     """Yield further results; a quick look has none."""
     if comparison.manifest.quick:
         return
-    sentences = (noise_floor_sentence, largest_changes_sentence, diagnoses_sentence)
-    for sentence in (*sentences, posthoc_sentence):
+    sentences = noise_floor_sentence, largest_changes_sentence, diagnoses_sentence
+    for sentence in (*sentences, posthoc_sentence, recipe_sentence):
         if text := sentence(comparison):
             yield text
 

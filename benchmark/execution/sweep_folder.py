@@ -1,0 +1,79 @@
+"""The folder of a sweep: a run in a folder of its own for each value, and a report on all.
+
+::
+
+    sweep.json                      which setting, which values: `SweepManifest`
+    forum/ strong/                  ordinary runs, see `RunFolder`
+    report.html report.md *.csv figures/
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.execution.run_folder import SWEEP_FILE, RunFolder
+from benchmark.execution.typed_json import SCHEMA_VERSION, from_json, to_json
+from benchmark.plan.folder_name import is_same_source
+from benchmark.plan.sweep import Sweep
+from benchmark.storage.atomic import write_text
+from benchmark.system.text import first_names
+
+FILES = ("report.html", "report.md", "figures")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepManifest:
+    """Which setting a sweep gives several values, and where the runs are."""
+
+    schema_version: int = SCHEMA_VERSION
+    setting: str  # like "recipe"
+    folders: dict[str, str]  # value -> name of its run's folder, in the order of the report
+
+
+@dataclass(frozen=True)
+class SweepFolder:
+    """Reading and writing of a sweep's own files."""
+
+    path: Path
+
+    @property
+    def exists(self) -> bool:
+        """Whether the folder holds a sweep."""
+        return (self.path / SWEEP_FILE).exists()
+
+    def read(self) -> SweepManifest:
+        """Return what the sweep is; ValueError if the file is damaged."""
+        file = self.path / SWEEP_FILE
+        return from_json(SweepManifest, file.read_text(encoding="utf-8"), file)
+
+    def write(self, sweep: Sweep) -> None:
+        """Write what the sweep is; values that it has had before stay."""
+        folders = sweep.folders
+        stored = self.read().folders if self.exists else {}
+        folders = folders if stored.keys() <= folders.keys() else stored | folders
+        manifest = SweepManifest(setting=sweep.setting, folders=folders)
+        write_text(self.path / SWEEP_FILE, to_json(manifest))
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold the lock of the folder, as `RunFolder.locked` does."""
+        return RunFolder(self.path).locked()
+
+    def reason_against(self, sweep: Sweep) -> str:
+        """Return why a sweep must not go here; '' if it may."""
+        path = self.path.absolute()
+        if file := next((p for p in (path, *path.parents) if p.is_file()), None):
+            return f"{self.path} can't be a folder, since {file} is a file"
+        if is_same_source(sweep.first.data, str(path)):
+            return f"{self.path} is the folder of the images"
+        if RunFolder(path).run_file.exists():
+            return f"{self.path} holds a single run"
+        if self.exists:
+            setting = self.read().setting
+            return "" if setting == sweep.setting else f"{self.path} holds a sweep of {setting}"
+        foreign = [name for name in FILES if (path / name).exists()]
+        foreign += sorted(file.name for file in path.glob("*.csv"))
+        if foreign:
+            return f"{self.path} holds {first_names(foreign, 3)} of no sweep"
+        return ""

@@ -1,0 +1,62 @@
+"""Which folder a sweep and its runs go to: never one that holds something else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import chain, count
+from pathlib import Path
+
+from benchmark.execution.folder_choice import RESULTS, FolderChoice, choose_folder
+from benchmark.execution.prepare import PreparedExperiment
+from benchmark.execution.sweep_folder import SweepFolder
+from benchmark.plan.folder_name import default_folder_name
+from benchmark.plan.sweep import Sweep
+
+MOST_CHARACTERS = 150  # of a folder's name
+
+
+def require_place_of_sweep(out: Path, sweep: Sweep) -> None:
+    """Raise ValueError if `out` can't be the folder of a sweep."""
+    if reason := SweepFolder(out).reason_against(sweep):
+        raise ValueError(f"{reason}. Choose another --out")
+
+
+def choose_sweep_folder(
+    sweep: Sweep, prepared: Mapping[str, PreparedExperiment], out: Path | None, trials: int
+) -> tuple[SweepFolder, dict[str, FolderChoice]]:
+    """Return the folder of a sweep and, by value, those of its runs.
+
+    It is `out`, or else the first in results/ that is free or holds this sweep: it is named after
+    the first run and the other values, with a number behind it where that is taken.
+
+    Raises
+    ------
+    ValueError
+        If `out` holds something else, saying what.
+    """
+    if out is not None:
+        require_place_of_sweep(out, sweep)
+        return SweepFolder(out), _run_folders(sweep, prepared, out, trials)
+    for path in _default_paths(sweep, trials):
+        if not SweepFolder(path).reason_against(sweep):
+            try:
+                return SweepFolder(path), _run_folders(sweep, prepared, path, trials)
+            except ValueError:  # another experiment's: its images or settings are others
+                continue
+    raise AssertionError("there is always another number")
+
+
+def _run_folders(
+    sweep: Sweep, prepared: Mapping[str, PreparedExperiment], path: Path, trials: int
+) -> dict[str, FolderChoice]:
+    return {
+        value: choose_folder(prepared[value], path / folder, trials)
+        for value, folder in sweep.folders.items()
+    }
+
+
+def _default_paths(sweep: Sweep, trials: int) -> Iterator[Path]:
+    """Yield results/NAME, results/NAME-2, results/NAME-3 …"""
+    others = list(sweep.folders.values())[1:]
+    name = f"{default_folder_name(sweep.first, trials)}-and-{'-'.join(others)}"[:MOST_CHARACTERS]
+    yield from chain([RESULTS / name], (RESULTS / f"{name}-{number}" for number in count(2)))

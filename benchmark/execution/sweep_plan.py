@@ -1,0 +1,48 @@
+"""What a sweep would train: the plans of its runs, and what they cost together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benchmark.execution.plan_summary import format_plan
+from benchmark.execution.sweep_folder import SweepFolder
+from benchmark.plan.sweep import Sweep
+from benchmark.system.text import join_names
+
+if TYPE_CHECKING:
+    from benchmark.execution.executor import Executor
+
+
+@dataclass(frozen=True)
+class SweepPlan:
+    """The planned runs of a sweep."""
+
+    sweep: Sweep
+    folder: SweepFolder
+    executors: dict[str, Executor]  # by value
+
+    @property
+    def title(self) -> str:
+        """The setting as a word: fine-tune."""
+        return self.sweep.setting.replace("_", "-")
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """What the user must know about data and weights, each once."""
+        messages = (m for e in self.executors.values() for m in e.prepared.messages)
+        return tuple(dict.fromkeys(messages))
+
+    def format(self, trials: int) -> str:
+        """Return what each run would train, after a search with so many trials, and the sum."""
+        parts = [
+            f"{self.title} {value}\n{format_plan(executor, trials)}\n"
+            for value, executor in self.executors.items()
+        ]
+        steps = {
+            value: sum(segment.end - segment.start for segment in executor.segments_to_train())
+            for value, executor in self.executors.items()
+        }
+        shares = join_names([f"{number:,} under {value}" for value, number in steps.items()])
+        total = f"in all     {sum(steps.values()):,} steps to train: {shares}"
+        return "\n".join([*parts, total])

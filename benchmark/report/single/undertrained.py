@@ -1,0 +1,54 @@
+"""What a ranking is a ranking of: networks of one recipe, which may not have finished training."""
+
+from benchmark.analysis.comparison import Comparison
+from benchmark.analysis.undertrained import still_falling
+from benchmark.execution.run_folder import SWEEP_FILE
+from benchmark.plan.recipes import RECIPES
+from benchmark.report.render.blocks import as_code
+from benchmark.system.text import join_names, pluralize
+
+MOST_NAMES = 3  # strategies that the sentence names; more are counted
+
+
+def undertrained_sentence(comparison: Comparison, name_the_remedy: bool = True) -> str:
+    """Return for how many strategies the loss was still falling at the end; '' for none."""
+    falling = still_falling(comparison)
+    names = [name for name, is_falling in falling.items() if is_falling]
+    if not names:
+        return ""
+    number, all_of_them = len(names), pluralize(len(falling), "strategy", "strategies")
+    which = f"{number} of {all_of_them}" if number < len(falling) else f"all {all_of_them}"
+    if len(falling) == 1:
+        which = as_code(names[0])
+    start = f"The loss was still falling for {which} when training ended"
+    if 2 * number >= len(falling):
+        claim = f"{start}: this ranking is one of under-trained networks."
+    else:
+        named = join_names(list(map(as_code, names)))
+        claim = f"{start}{f' ({named})' if number <= MOST_NAMES else ''}: these are under-trained."
+    remedy = f" Longer training may turn it: {_remedy(comparison)}." if name_the_remedy else ""
+    return claim + remedy
+
+
+def _remedy(comparison: Comparison) -> str:
+    """Return "`--recipe forum,strong` shows it", or what to do where that is done already."""
+    experiment = comparison.manifest.experiment
+    if _belongs_to_sweep(comparison) or experiment.recipe.name != next(iter(RECIPES)):
+        epochs = [f"{2 * phase['epochs']:g}" for phase in experiment.recipe.phases]
+        return f"`--epochs {','.join(epochs)}`, twice as many, shows it"
+    return f"`--recipe {','.join(RECIPES)}` shows it"
+
+
+def recipe_sentence(comparison: Comparison) -> str:
+    """Return that the ranking is that of one recipe, and which command tells whether it holds."""
+    recipe = as_code(comparison.manifest.experiment.recipe.name)
+    start = f"This ranking is that of one recipe, {recipe}"
+    if _belongs_to_sweep(comparison):
+        return f"{start}; `../report.html` puts it beside others."
+    if comparison.manifest.experiment.recipe.name in RECIPES:
+        return f"{start}: `--recipe {','.join(RECIPES)}` tells whether it holds under another."
+    return f"{start}: a run with several recipes tells whether it holds under another."
+
+
+def _belongs_to_sweep(comparison: Comparison) -> bool:
+    return (comparison.folder.parent / SWEEP_FILE).exists()

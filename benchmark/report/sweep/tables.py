@@ -1,0 +1,117 @@
+"""The tables of a sweep: ranks side by side, differences with intervals, agreement."""
+
+from collections.abc import Iterator, Sequence
+
+from benchmark.analysis.run_grid import RANKED_BY
+from benchmark.analysis.sweep import SweepComparison
+from benchmark.evaluation.metrics.registry import METRICS
+from benchmark.report.multi.tables import format_rank, metric_cell, score_rows
+from benchmark.report.render import formats
+from benchmark.report.render.blocks import Cell, Row, Table, make_row, split_evenly
+from benchmark.report.render.formats import MISSING, add_sign, format_share
+from benchmark.report.single.metric_tables import format_best
+from benchmark.report.sweep.words import plural, values_in_words
+
+VALUES_PER_TABLE = 4  # fit on paper side by side
+MARKS = {1: "gain", -1: "loss", 0: ""}
+
+
+def rank_tables(comparison: SweepComparison, plain: bool = False) -> list[Table]:
+    """Strategies × values: macro-F1, its difference from the baseline, and the rank.
+
+    `plain`, for the terminal, leaves out the differences, and what the caption says of them.
+    """
+    scores, title = score_rows(comparison), METRICS.get(RANKED_BY).title
+    finished = comparison.scores[comparison.scores["status"] == "ok"]
+    best = {
+        value: format_best(rows[RANKED_BY], format_share, "higher")
+        for value, rows in finished.groupby(comparison.axis)
+    }
+    caption = (
+        f"{title} and rank under each of the {plural(comparison)}, mean over the seeds. Equal "
+        "strategies share their mean rank."
+    )
+    if not plain:
+        caption += f" Bold: best of its column. Small: difference from {comparison.baseline}."
+    if any(run.null for run in comparison.runs):
+        caption += " The null row is the baseline trained once more; it has no rank."
+    tables = []
+    for values in split_evenly(comparison.names, VALUES_PER_TABLE):
+        rows = []
+        for name in comparison.strategies:
+            cells = [Cell(name, note="baseline" if name == comparison.baseline else "")]
+            for value in values:
+                row = scores[name, value]
+                cell = metric_cell(comparison, row, RANKED_BY, format_share, best.get(value))
+                cells += [Cell(cell.text, "" if plain else cell.note, cell.mark)]
+                cells += [Cell(format_rank(row["rank"]))]
+            change = comparison.rank_changes.get(name)
+            cells.append(Cell(MISSING if change is None else f"{change:g}"))
+            rows.append(Row(tuple(cells), "baseline" if name == comparison.baseline else ""))
+        rows += _null_rows(comparison, values, plain)
+        headings = [heading for value in values for heading in (f"{title}, {value} ↑", "Rank ↓")]
+        columns = ("Strategy", *headings, "Rank changes by")
+        tables.append(Table(caption, columns, tuple(rows), csv="scores.csv"))
+    return tables
+
+
+def _null_rows(comparison: SweepComparison, values: Sequence[str], plain: bool) -> Iterator[Row]:
+    """Yield a row for each null row of the runs, mostly one: without rank."""
+    names = {run.null: None for run in comparison.runs if run.null}
+    for name in names:
+        cells = [Cell(name)]
+        for value in values:
+            null_row = comparison.run_named(value).null_row
+            rows = null_row.summary if null_row else comparison.runs[0].summary.iloc[:0]
+            means = rows.set_index("strategy")[RANKED_BY].astype(float).to_dict()
+            own, before = (means.get(n, float("nan")) for n in (name, comparison.baseline))
+            note = "" if plain else add_sign(format_share(own - before)).replace(MISSING, "")
+            cells += [Cell(format_share(own), note), Cell(MISSING)]
+        yield Row((*cells, Cell(MISSING)), kind="null")
+
+
+def difference_table(comparison: SweepComparison) -> Table | None:
+    """Strategies × values: the difference from the baseline with its interval and p."""
+    claims, rows = comparison.claims, []
+    if not claims:
+        return None
+    for name in dict.fromkeys(strategy for strategy, _ in claims):
+        cells = [Cell(name)]
+        for value in comparison.names:
+            claim = claims.get((name, value))
+            if claim is None:
+                cells += [Cell(MISSING), Cell(MISSING)]
+                continue
+            bounds = formats.format_bounds(*(format_share(b) for b in (claim.low, claim.high)))
+            difference = add_sign(format_share(claim.difference))
+            cells.append(Cell(difference, note=bounds, mark=MARKS[claim.direction]))
+            cells.append(Cell(formats.format_p_value(claim.p)))
+        rows.append(Row(tuple(cells)))
+    caption = (
+        "Macro-F1 minus the baseline's, with its 95 % interval and p (over seeds, of one seed over "
+        "the test set; Holm's correction for all strategies of a run). Coloured: clearly above or "
+        f"below the baseline's. All {plural(comparison)} share images and splits, so they are no "
+        "independent evidence."
+    )
+    headings = [heading for value in comparison.names for heading in (value, "p")]
+    return Table(caption, ("Strategy", *headings), tuple(rows), csv="paired.csv")
+
+
+def agreement_table(comparison: SweepComparison) -> Table | None:
+    """One row for every two values: pairs of strategies that change their order, and tau."""
+    if len(comparison.ranked) < 2:
+        return None
+    rows = [
+        make_row(
+            f"{row['a']} and {row['b']}",
+            f"{row['reversed']} of {row['pairs']}",
+            format_share(row["tau"], 2),
+        )
+        for row in comparison.agreement.to_dict("records")
+    ]
+    columns = (comparison.axis_title, "Pairs in another order", "Kendall's tau")
+    caption = (
+        f"Rankings of the {len(comparison.ranked)} strategies that finished under "
+        f"{values_in_words(comparison)}, by macro-F1."
+    )
+    return Table(caption, columns, tuple(rows), csv="agreement.csv")

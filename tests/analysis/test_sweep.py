@@ -1,0 +1,103 @@
+"""Rankings under two recipes: numbers by hand, what is ranked, and what seeds can tell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmark.analysis.claims import primary_claims
+from benchmark.analysis.sweep import SweepComparison, compare_sweep, load_sweep
+from tests.report.multi.runs import MISSING, run
+from tests.report.sweep.sweeps import STRATEGIES, fabricated_run, two_recipes, write_sweep
+
+
+def sweep(*scores: dict[str, float], **how) -> SweepComparison:
+    """Return a sweep of runs with these scores."""
+    names = ("forum", "strong", "third")[: len(scores)]
+    runs = [run(name, own, **how) for name, own in zip(names, scores, strict=True)]
+    return compare_sweep(Path("x"), "recipe", names, runs)
+
+
+A = {"c": 0.5, "a": 0.6, "b": 0.55, "d": 0.4}
+B = {"c": 0.5, "a": 0.45, "b": 0.55, "d": 0.4}
+
+
+def test_ranks_pairs_and_tau_by_hand():
+    comparison = sweep(A, B)
+    assert comparison.ranked == ("c", "a", "b", "d")
+    assert [comparison.ranks_of(name) for name in "cabd"] == [[3, 2], [1, 3], [2, 1], [4, 4]]
+    assert comparison.rank_changes.to_dict() == {"c": 1, "a": 2, "b": 1, "d": 0}
+    (row,) = comparison.agreement.to_dict("records")
+    assert (row["a"], row["b"]) == ("forum", "strong")
+    assert (row["strategies"], row["pairs"], row["reversed"]) == (4, 6, 2)  # a-c, a-b
+    assert row["tau"] == pytest.approx((4 - 2) / 6)
+    assert comparison.concordance.w == pytest.approx((1 + 0.4) / 2)  # Spearman's rho is .4
+
+
+def test_three_recipes_have_three_pairs_and_one_w():
+    comparison = sweep(A, B, A)
+    assert comparison.agreement["tau"].tolist() == pytest.approx([1 / 3, 1, 1 / 3])
+    assert 0.5 < comparison.concordance.w < 1
+
+
+def test_a_strategy_is_ranked_where_it_finished_under_every_value():
+    comparison = sweep(A, {**B, "d": MISSING})
+    assert comparison.ranked == ("c", "a", "b")
+    assert comparison.agreement["pairs"].tolist() == [3]
+    added = sweep(A, {"c": 0.5, "a": 0.45})
+    assert added.ranked == ("c", "a")
+    scores = added.scores.set_index(["recipe", "strategy"])
+    assert scores.loc[("strong", "b"), "status"] == "not run"
+
+
+def test_the_null_row_has_no_rank(tmp_path):
+    comparison = two_recipes(tmp_path, null=True)
+    assert comparison.runs[0].null
+    assert set(comparison.ranked) == set(STRATEGIES)
+    assert comparison.runs[0].null not in set(comparison.scores["strategy"])
+
+
+def test_one_seed_has_no_effect_and_eight_have(tmp_path):
+    assert two_recipes(tmp_path / "one").effect is None
+    comparison = two_recipes(tmp_path / "eight", seeds=tuple(range(8)))
+    assert comparison.effect.within > comparison.effect.between + 0.2
+    assert comparison.effect.p <= 0.05
+    assert comparison.seeds_needed == 6
+
+
+def test_claims_are_those_of_each_run(tmp_path):
+    comparison = two_recipes(tmp_path)
+    directions = comparison.directions
+    assert list(directions.columns) == ["forum", "strong"]
+    assert list(directions.index) == list(STRATEGIES[1:])
+    for name, own in zip(comparison.names, comparison.runs, strict=True):
+        claims = {claim.strategy: claim.direction for claim in primary_claims(own)}
+        assert directions[name].to_dict() == claims
+
+
+def test_runs_that_have_not_begun_are_told(tmp_path):
+    runs = {name: fabricated_run(name, STRATEGIES) for name in ("forum", "strong")}
+    whole = load_sweep(write_sweep(tmp_path / "a", runs, planned=["third"]))
+    assert (whole.names, whole.missing) == (("forum", "strong"), ("third",))
+    only = {"forum": runs["forum"]}
+    with pytest.raises(FileNotFoundError, match="no run with recipe strong yet"):
+        load_sweep(write_sweep(tmp_path / "b", only, planned=["strong"]))
+
+
+def test_another_baseline_is_that_of_all_runs(tmp_path):
+    two_recipes(tmp_path)
+    comparison = load_sweep(tmp_path, "class_weights")
+    assert comparison.baseline == "class_weights"
+    with pytest.raises(ValueError, match="is none of the strategies"):
+        load_sweep(tmp_path, "nothing")
+
+
+def test_seeds_that_one_run_lacks_are_left_out():
+    several = run("forum", A, seeds=(0, 1))
+    comparison = compare_sweep(
+        Path("x"), "recipe", ("forum", "strong"), [several, replace(run("strong", B))]
+    )
+    assert comparison.seeds == [0]
+    assert comparison.effect is None

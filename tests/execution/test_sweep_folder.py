@@ -1,0 +1,55 @@
+"""The folder of a sweep: what it is written to, and what it is never written over."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmark.execution.run_folder import RunFolder
+from benchmark.execution.sweep_folder import SweepFolder
+from benchmark.plan.sweep import read_experiments
+
+TWO = read_experiments({"recipe": "forum,strong"})
+
+
+def test_values_that_it_has_had_stay(tmp_path):
+    folder = SweepFolder(tmp_path / "sweep")
+    assert not folder.exists
+    folder.write(TWO)
+    assert folder.read().setting == "recipe"
+    assert folder.read().folders == {"forum": "forum", "strong": "strong"}
+    folder.write(read_experiments({"recipe": "strong,forum"}))
+    assert list(folder.read().folders) == ["strong", "forum"], "the order is that of the command"
+
+
+def test_a_sweep_is_of_one_setting(tmp_path):
+    folder = SweepFolder(tmp_path)
+    folder.write(TWO)
+    assert folder.reason_against(TWO) == ""
+    text = (tmp_path / "sweep.json").read_text(encoding="utf-8").replace('"recipe"', '"lr"')
+    (tmp_path / "sweep.json").write_text(text, encoding="utf-8")
+    assert folder.reason_against(TWO) == f"{tmp_path} holds a sweep of lr"
+
+
+@pytest.mark.parametrize("name", ["report.html", "figures/seeds.svg", "scores.csv"])
+def test_what_is_no_sweeps_is_not_written_over(tmp_path, name):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("mine", encoding="utf-8")
+    assert "of no sweep" in SweepFolder(tmp_path).reason_against(TWO)
+
+
+def test_runs_files_and_images_are_no_folder_of_a_sweep(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "run.json").write_text("{}", encoding="utf-8")
+    assert "holds a single run" in SweepFolder(tmp_path / "run").reason_against(TWO)
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    assert "is a file" in SweepFolder(tmp_path / "file" / "x").reason_against(TWO)
+    mine = read_experiments({"recipe": "forum,strong", "data": str(tmp_path)})
+    assert "is the folder of the images" in SweepFolder(tmp_path).reason_against(mine)
+
+
+def test_a_sweep_is_no_run(tmp_path):
+    SweepFolder(tmp_path).write(TWO)
+    (tmp_path / "forum").mkdir()
+    (tmp_path / "forum" / "run.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(FileNotFoundError, match=r"holds a sweep .* give one of .*forum"):
+        RunFolder(tmp_path).read_manifest()

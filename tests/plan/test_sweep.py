@@ -1,0 +1,69 @@
+"""Several values of one setting become experiments that differ in it alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from benchmark.plan.experiment import Experiment
+from benchmark.plan.recipes import RECIPES
+from benchmark.plan.sweep import Sweep, read_experiments, value_name
+
+MINE = replace(RECIPES["forum"], name="mine")
+
+
+@pytest.mark.parametrize("recipe", ["forum,strong", " forum , strong", ["forum", "strong"]])
+def test_several_recipes_make_a_sweep(recipe):
+    sweep = read_experiments({"recipe": recipe, "image_size": 75, "seeds": 2})
+    assert isinstance(sweep, Sweep)
+    assert (sweep.setting, list(sweep.experiments)) == ("recipe", ["forum", "strong"])
+    forum, strong = sweep.experiments.values()
+    assert sweep.first is forum
+    assert strong == replace(forum, recipe=RECIPES["strong"])
+    assert forum.image_size == 75
+
+
+def test_one_recipe_makes_an_experiment():
+    for value in ("strong", ["strong"], RECIPES["strong"]):
+        assert read_experiments({"recipe": value}) == Experiment(recipe="strong")
+    assert read_experiments({}) == Experiment()
+
+
+def test_a_recipe_of_ones_own_stands_beside_a_named():
+    sweep = read_experiments({"recipe": [MINE, "strong"], "lr": 0.01})
+    assert list(sweep.experiments) == ["mine", "strong"]
+    assert {e.recipe.phases[0].lr for e in sweep.experiments.values()} == {0.01}
+
+
+@pytest.mark.parametrize(
+    ("recipe", "message"),
+    [
+        ("forum,stron", "unknown recipe 'stron'. Did you mean 'strong'?"),
+        ("forum,forum", "recipe 'forum' is given twice"),
+        (["forum", replace(MINE, name="forum")], "recipe 'forum' is given twice"),
+        ([replace(MINE, name="a b"), replace(MINE, name="a-b")], "recipe 'a-b' is given twice"),
+        ([], "allowed: forum or strong, or both as forum,strong"),
+        (["forum", 3], "recipe 3 is not allowed"),
+        ("forum,", "unknown recipe ''"),
+    ],
+)
+def test_what_is_no_list_of_recipes_is_told(recipe, message):
+    with pytest.raises(ValueError, match="recipe") as error:
+        read_experiments({"recipe": recipe})
+    assert message in str(error.value)
+
+
+def test_epochs_must_fit_every_recipe():
+    one = replace(MINE, phases=MINE.phases[:1])
+    with pytest.raises(ValueError, match="recipe 'mine' has 1 phases"):
+        read_experiments({"recipe": ["forum", one], "epochs": (2, 3)})
+
+
+def test_values_have_names():
+    assert [value_name(v) for v in ("half", 0.001, 64, MINE)] == ["half", "0.001", "64", "mine"]
+
+
+def test_folders_of_values_are_names_of_folders():
+    sweep = read_experiments({"recipe": [replace(MINE, name="a/b c"), "strong"]})
+    assert sweep.folders == {"a/b c": "a-b-c", "strong": "strong"}
