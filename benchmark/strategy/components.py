@@ -164,9 +164,7 @@ class LinearHead:
 class Argmax:
     """The class with the largest logit."""
 
-    def fit(
-        self, validation: Outputs, counts: NDArray[np.int64]
-    ) -> Callable[[Outputs], NDArray[np.int64]]:
+    def fit(self, validation: Outputs, counts: NDArray[np.int64]) -> OffsetArgmax:
         """Return offsets of 0."""
         return OffsetArgmax((0.0,) * len(counts))
 

@@ -1,12 +1,12 @@
 """Post-hoc adjustment: does a strategy beat a decision that needs no training?"""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pandas as pd
 
-from benchmark.analysis.claims import SIGNIFICANT
+from benchmark.analysis.claims import primary_claims
 from benchmark.analysis.comparison import Comparison
-from benchmark.analysis.confidence import paired
 from benchmark.report.render.blocks import Block, Cell, Table, as_code, make_row
 from benchmark.report.render.formats import count_formatter, format_share
 from benchmark.report.single.strategies import network_titles, row_kind
@@ -66,27 +66,28 @@ def posthoc_sentence(comparison: Comparison) -> str:
             "validation images that it was not fitted to."
         )
     trained = set(network_titles(comparison)) - {comparison.baseline}
-    table = paired(comparison.seed_predictions, adjusted)
-    rows = table[(table["metric"] == "macro_f1") & table["strategy"].isin(trained)]
-    rows = rows[rows["strategy"].isin(comparison.finished_in_all_seeds)]
-    if rows.empty:
+    names = trained.intersection(comparison.finished_in_all_seeds)
+    against = primary_claims(replace(comparison, baseline=adjusted))
+    results = [claim for claim in against if claim.strategy in names]
+    if not results:
         return ""
-    clear = rows["p_test_set_adj"] <= SIGNIFICANT
-    higher = [as_code(str(name)) for name in rows["strategy"][clear & (rows["low"] > 0)]]
-    lower = int((clear & (rows["high"] < 0)).sum())
-    unclear = len(rows) - len(higher) - lower
-    names = f" ({join_names(higher)})" if higher else ""
-    results = [
-        f"{len(higher) or 'none'} score{_verb_ending(max(len(higher), 1))} clearly higher{names}"
+    higher = [as_code(claim.strategy) for claim in results if claim.direction > 0]
+    lower = sum(claim.direction < 0 for claim in results)
+    unclear = len(results) - len(higher) - lower
+    listed = f" ({join_names(higher)})" if higher else ""
+    clearly = "" if results[0].about_networks else "clearly "
+    parts = [
+        f"{len(higher) or 'none'} score{_verb_ending(max(len(higher), 1))} {clearly}higher{listed}"
     ]
-    results += [f"{lower} score{_verb_ending(lower)} clearly lower"] if lower else []
-    results += [f"{unclear} {'is' if unclear == 1 else 'are'} too close to tell"] if unclear else []
+    parts += [f"{lower} score{_verb_ending(lower)} {clearly}lower"] if lower else []
+    parts += [f"{unclear} {'is' if unclear == 1 else 'are'} too close to tell"] if unclear else []
+    seed = " One seed: that is of these networks." if not clearly and unclear < len(results) else ""
     macro_f1 = comparison.summary.set_index("strategy")["macro_f1"][adjusted]
     return (
         f"Without any training of its own, {as_code(adjusted)} on the network of {network} "
         f"reaches macro-F1 {format_share(macro_f1)}. Of "
-        f"{pluralize(len(rows), 'strategy', 'strategies')} with a training of "
-        f"{'its' if len(rows) == 1 else 'their'} own, {join_names(results)}."
+        f"{pluralize(len(results), 'strategy', 'strategies')} with a training of "
+        f"{'its' if len(results) == 1 else 'their'} own, {join_names(parts)}.{seed}"
     )
 
 
@@ -108,8 +109,8 @@ def _adjusted_baseline(comparison: Comparison) -> str | None:
         return None
     rows = comparison.seed_rows.astype({"val_macro_f1": float})
     scores = rows.groupby("strategy")["val_macro_f1"].mean()
-    best = scores[names].idxmax() if scores[names].notna().any() else comparison.baseline
-    return str(best if scores[best] > scores[comparison.baseline] else comparison.baseline)
+    own, others = scores[comparison.baseline], scores[names].dropna()
+    return str(others.idxmax()) if (others > own).any() else comparison.baseline
 
 
 def _means_by_decision(comparison: Comparison) -> pd.DataFrame:
