@@ -183,8 +183,8 @@ class Experiment(BaseSettings):
         "in Python also the seeds, each once",
         in_fingerprint=False,
     )
-    """how many seeds, from 0 on; each is a split, an initialisation and an order of images of its
-    own, the same for all strategies (default: 1)"""
+    """how many seeds, from 0 on; each is an initialisation, an order of images and, unless the data
+    come with one, a split of its own, the same for all strategies (default: 1)"""
 
     seed_list: tuple[int, ...] | None = define_setting(
         None, WHAT, "N,N", test=_are_seeds, in_fingerprint=False
