@@ -14,6 +14,7 @@ import pandas as pd
 from benchmark.analysis.comparison import Comparison, load_comparison, recall_table
 from benchmark.analysis.comparison_folder import choose_folder
 from benchmark.analysis.multi_dataset import MultiDatasetComparison, load_multi_dataset
+from benchmark.analysis.noise_floor import NoiseFloor, noise_floor
 from benchmark.analysis.sweep import SweepComparison, load_sweep
 from benchmark.evaluation.metrics.registry import main_metrics
 from benchmark.report import (
@@ -51,18 +52,18 @@ class Result:
 
     @property
     def summary(self) -> pd.DataFrame:
-        """One row per strategy, means over seeds."""
-        return self.comparison.summary
+        """One row per strategy, means over seeds; the null row is the last."""
+        return self.comparison.with_null(lambda run: run.summary)
 
     @property
     def seeds(self) -> pd.DataFrame:
-        """One row per strategy and seed."""
-        return self.comparison.seed_rows
+        """One row per strategy and seed, then the null row's."""
+        return self.comparison.with_null(lambda run: run.seed_rows)
 
     @property
     def per_class(self) -> pd.DataFrame:
-        """One row per strategy, seed and class."""
-        return self.comparison.per_class
+        """One row per strategy, seed and class, then the null row's."""
+        return self.comparison.with_null(lambda run: run.per_class)
 
     @property
     def recall(self) -> pd.DataFrame:
@@ -71,18 +72,23 @@ class Result:
 
     @property
     def predictions(self) -> pd.DataFrame:
-        """One row per strategy, seed and image of the validation and test splits."""
-        return self.comparison.predictions
+        """One row per strategy, seed and image of validation and test, then the null row's."""
+        return self.comparison.with_null(lambda run: run.predictions)
 
     @property
     def curves(self) -> pd.DataFrame:
-        """Learning curves, one row per strategy, seed and validation."""
-        return self.comparison.curves
+        """Learning curves, one row per strategy, seed and validation, then the null row's."""
+        return self.comparison.with_null(lambda run: run.curves)
 
     @property
     def confusion(self) -> dict[str, np.ndarray]:
         """For each strategy the test confusion matrix (C, C), rows are the truth."""
         return self.comparison.confusion
+
+    @property
+    def noise_floor(self) -> NoiseFloor | None:
+        """How far the null row lies from the strategy that it repeats; None without one."""
+        return noise_floor(self.comparison)
 
     @property
     def failures(self) -> pd.DataFrame:

@@ -15,7 +15,12 @@ from benchmark.report.render import formats
 from benchmark.report.render.blocks import Cell, Row, Table, make_row
 from benchmark.report.render.formats import MISSING, add_sign, format_count
 from benchmark.report.single.absent_classes import absent_classes_sentence
-from benchmark.report.single.noise_floor import MARK, is_noise, mark_sentence
+from benchmark.report.single.noise_floor import (
+    MARK,
+    is_noise,
+    mark_sentence,
+    noise_floor_sentence,
+)
 from benchmark.report.single.strategies import error_of, heading_cell, row_kind
 from benchmark.system.text import join_names
 
@@ -270,7 +275,7 @@ def _main_caption(comparison: Comparison, plain: bool) -> str:
     over = f", mean over {len(seeds)} seeds" if len(seeds) > 1 else f" of seed {seeds[0]}"
     caption = f"Results on the test images{over}."
     if plain:
-        return caption
+        return f"{caption} {noise_floor_sentence(comparison)}".rstrip()
     caption += " Bold: best of its column."
     if comparison.baseline in set(comparison.summary["strategy"]):
         caption += f" Small: difference from {comparison.baseline}. {mark_sentence(comparison)}"

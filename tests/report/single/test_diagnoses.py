@@ -158,7 +158,9 @@ def test_where_the_baseline_ignores_nothing_nothing_is_explained(comparison):
 def test_strategies_that_give_a_class_different_causes_are_named(comparison):
     assert different_causes_sentence(comparison) == ""
     known = comparison.findings.diagnoses
-    (row,) = known[(known["strategy"] == "no_change") & (known["class"] == "Hat")].to_dict("records")
+    (row,) = known[(known["strategy"] == "no_change") & (known["class"] == "Hat")].to_dict(
+        "records"
+    )
     rows = [
         row,
         row | {"strategy": STRATEGIES[1], "cause": "prior bias"},

@@ -17,7 +17,8 @@ from benchmark.report.single.notices import highlights
 from benchmark.report.single.page import headline
 from benchmark.report.single.recall import class_changes_tables
 from benchmark.report.single.seeds import ranges_table
-from tests.report.fabricate import fabricate
+from benchmark.result import Result
+from tests.report.fabricate import fabricate, fabricate_run
 
 AGAIN = "no_change again"
 
@@ -61,6 +62,18 @@ def test_strategies_that_differ_no_more_are_named_and_many_are_counted() -> None
     assert noise_floor_sentence(just).endswith(f"No larger: the difference of `{closest}`.")
     assert noise_floor_sentence(null_with(run, 2.0)).endswith("No larger: 5 of 5 strategies.")
     assert "No larger" not in noise_floor_sentence(null_with(run, means["no_change"] + 1e-9))
+
+
+def test_the_terminal_and_a_notebook_have_it_too(tmp_path) -> None:
+    fabricate_run(null=True).write(tmp_path)
+    result = Result.load(tmp_path, None)
+    assert result.noise_floor is not None
+    assert noise_floor_sentence(result.comparison) in main_table(result.comparison, True).caption
+    for table in (result.summary, result.seeds, result.per_class, result.predictions):
+        assert table["strategy"].iloc[-1] == AGAIN
+    assert AGAIN not in result.recall
+    assert AGAIN in repr(result)
+    assert "null row" in result._repr_html_()
 
 
 def test_another_baseline_is_said_not_to_have_been_trained_twice() -> None:
