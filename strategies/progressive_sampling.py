@@ -1,6 +1,6 @@
 """Progressively balanced sampling."""
 
-from benchmark.strategy import ExpectClassSampling, OneOf, Stage, Strategy, strategy
+from benchmark.strategy import ExpectClassSampling, ExpectStage, OneOf, Stage, Strategy, strategy
 from strategies.random_oversampling import Oversampler
 
 
@@ -18,8 +18,9 @@ def progressive_sampling(stages: int = 5) -> Strategy:
     """
     if stages < 2:
         raise ValueError(f"progressive_sampling: stages must be 2 or more, got {stages}")
-    blended = [Stage(1 / stages)]
+    scheduled = ExpectStage(1 / stages)
+    blended = [Stage(1 / stages, expectations=(scheduled,))]
     for t in (k / (stages - 1) for k in range(1, stages)):
-        expectations = (ExpectClassSampling(power=0, blend=t),)
+        expectations = (ExpectClassSampling(power=0, blend=t), scheduled)
         blended.append(Stage(1 / stages, Oversampler(blend=t), expectations=expectations))
     return Strategy(tuple(blended))

@@ -16,6 +16,7 @@ from benchmark.report.render.blocks import Block, Cell, Details, Table, as_code,
 from benchmark.report.render.canvas import Canvas, figure_block, page_style, shorten
 from benchmark.report.render.formats import MINUS, MISSING, add_sign, format_share
 from benchmark.report.single.shot_groups import few_images_phrase
+from benchmark.report.single.audit_scope import scope_details
 from benchmark.report.single.strategies import network_titles, row_kind
 from benchmark.system.text import join_names
 
@@ -44,6 +45,7 @@ def audit_section(comparison: Comparison) -> Iterator[Block]:
         yield figure_block("training_effects", figure, CAPTION, ALT)
     if checks := checks_table(comparison):
         yield Details("Every check: expected and observed", (checks,))
+        yield scope_details()
 
 
 def audit_warning(comparison: Comparison) -> str:
