@@ -70,7 +70,7 @@ class Executor:
         """Return the segments still to be trained, parents first."""
         with_outputs = {key for key in self.plan.networks.values() if self.outputs.has(key)}
         with_state = {s.key for s in self.plan.segments if self.folder.state_file(s.key).exists()}
-        return self.plan.segments_to_train(with_outputs, with_state - with_outputs)
+        return self.plan.segments_to_train(with_outputs, with_state)
 
     def execute(self, progress: Progress) -> None:
         """Train what is needed and write all records. Failures are recorded, not raised."""
@@ -256,7 +256,12 @@ class Executor:
         """Return the strategies whose records are written as soon as the segment is trained."""
         if not (self.writes_records and segment.is_final):
             return []
-        return [self.plan.specs[name, segment.seed] for name in segment.used_by]
+        return [
+            self.plan.specs[name, segment.seed]
+            for name in segment.used_by
+            # others train on from here, after the common budget
+            if self.plan.networks[name, segment.seed] == segment.key
+        ]
 
 
 def _segment_name(segment: Segment) -> str:

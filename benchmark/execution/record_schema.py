@@ -111,8 +111,8 @@ class Record:
     network: str  # key
     parameters: dict[str, Any]
     decision: Any  # fields of the fitted decision rule, or its repr
-    # split ("val", "test") -> name in `METRICS` -> value, None where it is undefined; those of "val"
-    # are cross-fitted: no image is decided by a rule that was fitted to it
+    # split ("val", "test") -> name in `METRICS` -> value, None where it is undefined; those of
+    # "val" are cross-fitted: no image is decided by a rule that was fitted to it
     metrics: Mapping[str, Mapping[str, float | None]]
     # after the decision; None: the outputs are of a version that stored none of training images
     training_fit: TrainingFit | None = None

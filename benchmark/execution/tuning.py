@@ -22,6 +22,7 @@ from benchmark.execution.manifest_schema import TrialResult, TuningInfo
 from benchmark.plan.null_row import replicate, without_null_row
 from benchmark.plan.segments import Plan, make_plan, merge_plans
 from benchmark.strategy import Outputs
+from benchmark.strategy.cross_fit import cross_fit
 from benchmark.strategy.registry import StrategySpec, tunable, with_parameters
 from benchmark.strategy.search_space import LR_FACTOR, Between, SearchSpace
 from benchmark.system.progress import Progress
@@ -29,7 +30,6 @@ from benchmark.system.progress import Progress
 if TYPE_CHECKING:
     import optuna
 
-FOLDS = 5
 _DIGITS = 3  # of a number that is tried: numbers are part of a strategy's name
 
 
@@ -108,22 +108,8 @@ class _Study:
 def validation_score(
     spec: StrategySpec, outputs: Outputs, train_counts: NDArray[np.int64]
 ) -> float:
-    """Return the macro-F1 on validation images, each decided by a rule not fitted to it.
-
-    The images are dealt into FOLDS folds, each class evenly; the rule for a fold is fitted to the
-    others. For a decision that fits nothing it is plain macro-F1.
-    """
-    # scikit-learn's StratifiedKFold deals otherwise, and scores would differ from earlier runs
-    folds = np.empty(len(outputs.labels), int)
-    order = np.random.default_rng(0).permutation(len(outputs.labels))
-    order = order[np.argsort(outputs.labels[order], kind="stable")]  # class by class, else random
-    folds[order] = np.arange(len(order)) % FOLDS
-    predicted = np.empty(len(outputs.labels), np.int64)
-    for fold in range(FOLDS):
-        held_out = folds == fold
-        if held_out.any():
-            rule = spec.strategy.decision.fit(outputs.subset(~held_out), train_counts)
-            predicted[held_out] = rule(outputs.subset(held_out).without_labels())
+    """Return the macro-F1 on validation images, each decided by a rule not fitted to it."""
+    predicted = cross_fit(spec.strategy.decision, outputs, train_counts)
     return macro_f1(outputs.labels, predicted, len(train_counts))
 
 

@@ -26,7 +26,7 @@ class Segment:
     end: int
     step_ranges: tuple[StepRange, ...]  # all that overlap the segment
     used_by: tuple[str, ...]  # names of the strategies that need it
-    is_final: bool  # the budget ends here, so outputs are wanted
+    is_final: bool  # a strategy's training ends here, so outputs are wanted
     has_children: bool  # other segments start from here, so the state is wanted
     is_replicate: bool = False  # of a null row: its order of images and its head are others
 
@@ -67,13 +67,14 @@ class Plan:
         `with_outputs` are keys of networks whose outputs are stored, `with_state` those of segments
         whose state at the end is stored.
         """
-        wanted = {key for key in self.networks.values() if key not in with_outputs}
+        without_outputs = set(self.networks.values()) - with_outputs
+        parents: set[str] = set()
         to_train: list[Segment] = []
         for segment in reversed(self.segments):
-            if segment.key in wanted and segment.key not in with_state:
+            if segment.key in without_outputs | (parents - with_state):
                 to_train.append(segment)
                 if segment.parent:
-                    wanted.add(segment.parent)
+                    parents.add(segment.parent)
         return to_train[::-1]
 
 
@@ -92,7 +93,11 @@ def make_plan(
         cuts = sorted({r.end for schedule in schedules.values() for r in schedule})
         bases = {spec.name: _base_fingerprint(base_fingerprints[seed], spec) for spec in strategies}
         keys = {
-            name: [checkpoint_key(cut, schedule, heads[name], bases[name]) for cut in cuts]
+            name: [
+                checkpoint_key(cut, schedule, heads[name], bases[name])
+                for cut in cuts
+                if cut <= schedule[-1].end
+            ]
             for name, schedule in schedules.items()
         }
         networks |= {(name, seed): chain[-1] for name, chain in keys.items()}
@@ -136,12 +141,13 @@ def _cut_segments(
             used_by.setdefault(key, []).append(name)
             if following:
                 children.setdefault(key, set()).add(following)
+    ends = {chain[-1] for chain in keys.values()}
     segments: dict[str, Segment] = {}
     for name, chain in keys.items():
         parent, start = None, 0
-        for cut, key in zip(cuts, chain, strict=True):
-            has_children = len(children.get(key, ())) > 1
-            is_final = cut == cuts[-1]
+        for cut, key in zip(cuts, chain, strict=False):  # a training may end before the last cut
+            is_final = key in ends
+            has_children = len(children.get(key, ())) > (0 if is_final else 1)
             if not has_children and not is_final:
                 continue
             within = tuple(r for r in schedules[name] if r.start < cut and r.end > start)

@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from benchmark import api
@@ -67,6 +68,33 @@ def test_a_segment_fails_with_the_one_it_goes_on_from_and_both_are_tried_again(
     for name in NAMES.split(","):
         assert executor.folder.read_record(name, 0).status == "ok"
     assert not (executor.folder.path / "states").exists()
+
+
+def test_a_network_that_is_trained_on_after_the_budget_has_outputs_of_its_own(
+    small_experiment, tmp_path
+):
+    names = "no_change,class_weights,crt:extra_epochs=1"
+    executor = api.plan(small_experiment(), RunOptions(strategies=names, out=tmp_path, jobs=1))
+    executor.execute(NullProgress())
+    plain, weighted, more = (
+        executor.folder.read_record(name, 0)
+        for name in ("no_change", "class_weights", "crt:extra_epochs=1.0")
+    )
+    budget = executor.prepared.budgets[0]
+    assert plain.budget.steps == weighted.budget.steps == budget.steps
+    assert more.budget.steps == budget.steps + budget.steps_in(1)
+    assert plain.network != more.network
+    assert all(
+        check.passed is not False for record in (plain, more) for check in record.audit.checks
+    )
+    priors = [
+        executor.outputs.load(r.network)[0]["val"].effective_prior for r in (plain, weighted, more)
+    ]
+    counts = executor.prepared.train_counts(0)
+    np.testing.assert_allclose(priors[0], counts / counts.sum(), rtol=1e-3)
+    np.testing.assert_allclose(priors[1], 1 / len(counts), rtol=1e-2)
+    logs = np.log(priors[2]), np.log(counts)
+    assert np.ptp(logs[0]) < np.ptp(logs[1]) / 2  # of 40 balanced draws: chance is in them
 
 
 def test_records_of_strategies_that_left_the_run_are_removed(executor):

@@ -1,5 +1,7 @@
 """What is stored of a trained network, and read back."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -55,6 +57,14 @@ def test_how_the_network_was_trained_is_read_as_it_was_written(store):
     assert manifest.key == "key"
     assert (manifest.seed, manifest.drawn, manifest.curve) == (7, (4, 2), (POINT,))
     assert manifest.measured_step_ranges == MANIFEST.measured_step_ranges
+
+
+def test_the_prior_of_the_training_belongs_to_the_outputs(store):
+    prior = (0.75, 0.25)
+    store.save("key", tensors(torch.zeros(2, 3), LINEAR), replace(MANIFEST, effective_prior=prior))
+    store.save("earlier", tensors(torch.zeros(2, 3), LINEAR), MANIFEST)
+    assert store.load("key")[0]["val"].effective_prior.tolist() == list(prior)
+    assert store.load("earlier")[0]["val"].effective_prior is None
 
 
 def test_outputs_count_only_if_they_are_whole(store):

@@ -203,6 +203,36 @@ def test_a_decision_is_fitted_to_the_validation_images_alone(finished, write):
     assert write("no_change")
 
 
+def test_validation_metrics_are_of_rules_that_were_not_fitted_to_the_image(finished, write):
+    assert write("no_change", Recognises())
+    record = finished.folder.read_record("no_change", 0)
+    labels = finished.outputs.load(record.network)[0]["val"].labels
+    assert record.metrics["val"]["accuracy"] == (labels == 0).mean(), "not that of the 1s recorded"
+    assert write("no_change")
+
+
+@dataclass(frozen=True)
+class NeedsAllImages(Recognises):
+    """A decision that can't be fitted to fewer images than there are."""
+
+    images: int
+
+    def fit(self, validation, counts):
+        if len(validation.labels) < self.images:
+            raise ValueError("too few")
+        return super().fit(validation, counts)
+
+
+def test_a_decision_that_cannot_be_cross_fitted_has_no_validation_metrics(finished, write):
+    record = finished.folder.read_record("no_change", 0)
+    images = len(record.predicted["val"])
+    assert write("no_change", NeedsAllImages(images))
+    record = finished.folder.read_record("no_change", 0)
+    assert record.metrics["val"]["macro_f1"] is None
+    assert record.metrics["test"]["macro_f1"] is not None
+    assert write("no_change")
+
+
 def test_labels_are_those_of_the_rule_that_validation_gives(finished):
     record = finished.folder.read_record("threshold_moving", 0)
     outputs, _ = finished.outputs.load(record.network)

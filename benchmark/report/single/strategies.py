@@ -33,6 +33,14 @@ def short_name(comparison: Comparison, strategy: str) -> str:
     return "Plain fine-tuning" if info and not info.components else as_code(strategy)
 
 
+def extra_steps(comparison: Comparison, strategy: str) -> int:
+    """Return the steps that a strategy takes after the common budget, in the first seed."""
+    rows = comparison.seed_rows
+    is_row = (rows["strategy"] == strategy) & (rows["seed"] == comparison.seeds[0])
+    steps = rows["steps"][is_row].dropna().astype(int).sum()
+    return max(int(steps) - sum(comparison.manifest.experiment.phase_steps), 0)
+
+
 def heading_cell(comparison: Comparison, strategy: str) -> Cell:
     """Return the heading of a strategy's row: its name, and tags if it failed something."""
     summary = comparison.with_null(lambda run: run.summary)
@@ -42,6 +50,8 @@ def heading_cell(comparison: Comparison, strategy: str) -> Cell:
     if status == "partly failed":
         failed = int((comparison.failures["strategy"] == strategy).sum())
         tags.append(f"{failed} of {pluralize(len(comparison.seeds), 'seed', 'seeds')} failed")
+    if extra := extra_steps(comparison, strategy):
+        tags.append(f"{extra:,} steps more than the others")
     is_flagged = strategy in comparison.failed_checks
     tags += [FLAG] if is_flagged else []
     return Cell(strategy, note=", ".join(tags), mark="failed" if is_flagged else "")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from benchmark.report.render.blocks import Code, Heading, Paragraph
 from benchmark.report.single.strategies import (
     descriptions_section,
+    extra_steps,
     heading_cell,
     network_titles,
     prose,
@@ -43,6 +44,16 @@ def test_a_heading_has_the_tags_of_its_row() -> None:
     cell = heading_cell(comparison, "focal_loss")
     assert cell.note == "1 of 2 seeds failed, failed its audit"
     assert cell.mark == "failed"
+
+
+def test_a_row_with_more_steps_than_the_others_says_so() -> None:
+    comparison = fabricate(seeds=(0, 1))
+    common = sum(comparison.manifest.experiment.phase_steps)
+    rows = comparison.seed_rows.assign(steps=common)
+    rows.loc[rows["strategy"] == "focal_loss", "steps"] = common + 1500
+    comparison = replace(comparison, seed_rows=rows)
+    assert heading_cell(comparison, "focal_loss").note == "1,500 steps more than the others"
+    assert extra_steps(comparison, "no_change") == 0
 
 
 def test_a_docstring_becomes_paragraphs_and_indented_text_stays() -> None:
