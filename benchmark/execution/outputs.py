@@ -24,7 +24,7 @@ from benchmark.strategy import Outputs
 from benchmark.train.checkpoint import save_tensors
 
 OUTPUT_SPLITS = ("val", "test")  # all of their images
-TRAIN_IMAGES_PER_CLASS = 100  # of the training split: a sample says how well a class is learnt
+TRAIN_IMAGES_PER_CLASS = 50  # of the training split: a sample says how well a class is learnt
 _LINEAR = {"head.weight", "head.bias"}
 
 

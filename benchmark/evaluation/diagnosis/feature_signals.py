@@ -69,6 +69,8 @@ def _by_training(
     train, k = evidence.train, classes[0]
     assert train is not None
     recall = _recall_by_class(train.labels, train.logits.argmax(1), len(evidence.train_counts))
+    of_others = np.delete(recall, k)
+    of_others = of_others[~np.isnan(of_others)]
     images, labels = _sample(train.labels, classes)
     features = evidence.train_features[images]
     forward = probe.fit(features, labels).score(evidence.features[others])
@@ -82,7 +84,7 @@ def _by_training(
     own_recall = _recall(other_labels, other_probe.scores.argmax(1))[1:].mean()
     return {
         "train_recall": float(recall[k]),
-        "train_recall_of_others": float(np.nanmean(np.delete(recall, k))),
+        "train_recall_of_others": float(of_others.mean()) if len(of_others) else np.nan,
         "transfer_auc": float(np.mean(aucs)),
         "probe_recall_of_others": float(max(forward_recall, own_recall)),
         "train_neighbours": _train_neighbours(evidence, k),

@@ -19,6 +19,8 @@ WITHOUT_STRATEGY = {
     "images": "More images of it",
     "labels": "Check its labels",
     "classes": "Ask whether it is a class of its own",
+    "splits": "Look at its training and test images side by side",
+    "layers": "Train more blocks: --fine-tune full",
 }  # suggestions that no strategy carries out
 
 READS_TEST_IMAGES = (

@@ -11,10 +11,10 @@ import numpy as np
 
 from benchmark.evaluation.diagnosis import diagnose
 from benchmark.evaluation.diagnosis.evidence import Evidence
+from benchmark.execution.outputs import sample_classes
 from benchmark.strategy.outputs import Outputs
 
 NEAR_ZERO = 0.1  # recall up to which a class counts as ignored
-STORED = 100  # training images of a class
 ENOUGH = 0.5  # recall of fresh images that shows that a class can be recognised
 FAR_FROM_IT = 0.35  # and that it can't
 ATTEMPTS = 60
@@ -51,7 +51,7 @@ class Case:
         """Return the case of a trained network; `curve` (T, C) are its validation losses."""
         x, y = splits["train"]
         classes = len(curve[0])
-        stored = np.concatenate([np.flatnonzero(y == c)[:STORED] for c in range(classes)])
+        stored = sample_classes(y)
         outputs = {
             name: _outputs(network, *split)
             for name, split in {**splits, "train": (x[stored], y[stored])}.items()

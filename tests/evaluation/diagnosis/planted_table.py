@@ -39,15 +39,15 @@ def main():
         make, planted = Maker(*features_of(Path(folder), weights)), PLANTED
     cases = json.loads(arguments.out.read_text()) if arguments.out.exists() else []
     _name_causes(make, planted, cases, arguments)
-    pairs = [(cause, name) for cause, _, name in cases if name]
+    pairs = [(cause, name) for cause, _, name, _ in cases if name]
     result = json.loads(RESULT.read_text()) if RESULT.exists() else {}
     result[arguments.generator] = {"seeds from": FIRST, **summary(pairs)}
     RESULT.write_text(json.dumps(dict(sorted(result.items())), indent=1) + "\n")
 
 
 def _name_causes(make, planted, cases, arguments):
-    """Add [planted, seed, named] to `cases`; named is null where no case came of a seed."""
-    begin, known = time.process_time(), {(cause, seed) for cause, seed, _ in cases}
+    """Add [planted, seed, named, attempt] to `cases`; named is null if no case came of a seed."""
+    begin, known = time.process_time(), {(cause, seed) for cause, seed, *_ in cases}
     costly = (PRIOR, OVER)  # most attempts give no case
     seeds = range(FIRST, FIRST + arguments.cases)
     jobs = [(cause, seed) for seed in seeds for cause in planted if cause not in costly]
@@ -56,7 +56,8 @@ def _name_causes(make, planted, cases, arguments):
             return
         if (cause, seed) not in known:
             case = make(cause, seed)
-            cases.append([cause, seed, case and case[0].named()])
+            name, attempt = (case[0].named(), case[1]) if case else (None, None)
+            cases.append([cause, seed, name, attempt])
             arguments.out.write_text(json.dumps(cases))
 
 

@@ -89,6 +89,15 @@ def test_without_training_images_there_are_no_such_signals():
         assert signals["probe_auc"] > 0.98
 
 
+@pytest.mark.parametrize("known", [[3], [3, 0], [3, 2]])
+def test_rivals_without_training_images(known):
+    full = evidence()
+    train = full.train.subset(np.isin(full.train.labels, known))
+    signals = measure_features(replace(full, train=train), CLASSES)
+    assert signals["train_recall"] > 0.95
+    assert np.isnan(signals["train_recall_of_others"]) == (known == [3])
+
+
 def test_training_logits_of_another_shape_are_refused():
     full = evidence()
     short = replace(full.train, logits=full.train.logits[:, :3])

@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 
 from benchmark.evaluation.diagnosis import RULES
+from benchmark.evaluation.diagnosis.rule import COMPONENTS
 from benchmark.execution.manifest_schema import AvailableStrategy, WeightsInfo
 from benchmark.report.single.diagnoses import (
     READS_TEST_IMAGES,
+    WITHOUT_STRATEGY,
     causes_table,
     diagnoses_section,
     diagnoses_sentence,
@@ -142,6 +144,11 @@ def test_other_strategies_and_the_rules_can_be_opened(comparison):
     assert len(rules_table().rows) == len(RULES)
     *_, causes, rules = diagnoses_section(comparison)
     assert (causes.summary, rules.summary) == ("Causes under every strategy", "The rules")
+
+
+def test_what_no_strategy_carries_out_is_advised_in_words():
+    strategies = {"sampler", "augmentation", "loss", "head", "decision", "schedule"}
+    assert set(COMPONENTS) == strategies | set(WITHOUT_STRATEGY)
 
 
 def test_where_the_baseline_ignores_nothing_nothing_is_explained(comparison):
