@@ -3,7 +3,8 @@
 Where every seed splits one data set anew, the question is what the strategies would do on other
 data of this kind. The spread over seeds contains the chance of training and of test images, but not
 all of it: splits share images. Nadeau & Bengio 2003 (Machine Learning 52, 239) count the spread for
-that by n_test / n_train more, and so does this module.
+that by n_test / n_train more, and so does this module. Seeds that draw images of their own share
+none, and their spread contains all of it.
 
 Where the split is given, seeds share all images. Their spread is that of initialisations alone, so
 the variance by the test images is added, and nothing is known of other training images.
@@ -21,7 +22,8 @@ from scipy.stats import norm, t
 
 from benchmark.evaluation.statistics import LEVEL, Floats
 
-OWN_SPLITS, GIVEN_SPLIT, SOME_SHARED = "own splits", "given split", "some images shared"
+OWN_IMAGES, OWN_SPLITS = "own images", "own splits"
+GIVEN_SPLIT, SOME_SHARED = "given split", "some images shared"
 _MORE_THAN_CHANCE = 1.5  # times the overlap of random splits
 
 
@@ -44,7 +46,9 @@ class SharedImages:
 
     @property
     def design(self) -> str:
-        """OWN_SPLITS, GIVEN_SPLIT or, between these, SOME_SHARED."""
+        """OWN_IMAGES, OWN_SPLITS, GIVEN_SPLIT or, between these, SOME_SHARED."""
+        if self.test == self.train == 0:
+            return OWN_IMAGES
         if self.test == self.train == 1:
             return GIVEN_SPLIT
         random_overlap = self.test_per_train / (1 + self.test_per_train)
@@ -52,8 +56,11 @@ class SharedImages:
 
     @property
     def spread_factor(self) -> float:
-        """Nadeau & Bengio's n_test / n_train; 0 where all seeds train on the same images."""
-        return 0.0 if self.train == 1 else self.test_per_train
+        """Nadeau & Bengio's n_test / n_train; 0 where seeds train on the same images, or on others.
+
+        Seeds that share no image at all, as those of rendered data, are independent.
+        """
+        return 0.0 if self.train == 1 or self.design == OWN_IMAGES else self.test_per_train
 
 
 NOTHING_SHARED = SharedImages(0.0, 0.0, 0.0)

@@ -2,12 +2,12 @@
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.confidence import shared_images
-from benchmark.evaluation.statistics.across_seeds import GIVEN_SPLIT, OWN_SPLITS
+from benchmark.evaluation.statistics.across_seeds import GIVEN_SPLIT, OWN_IMAGES, OWN_SPLITS
 from benchmark.system.text import pluralize
 
 
 def design_of(comparison: Comparison) -> str | None:
-    """Return OWN_SPLITS, GIVEN_SPLIT or SOME_SHARED; None of a single seed."""
+    """Return OWN_IMAGES, OWN_SPLITS, GIVEN_SPLIT or SOME_SHARED; None of a single seed."""
     seeds = tuple(comparison.seed_predictions)
     return shared_images(seeds).design if len(seeds) > 1 else None
 
@@ -17,7 +17,7 @@ def what_varies(comparison: Comparison) -> str:
     design = design_of(comparison)
     if design is None:
         return "other test images, for these networks"
-    if design == OWN_SPLITS:
+    if design in (OWN_IMAGES, OWN_SPLITS):
         return "other data of this kind"
     if design == GIVEN_SPLIT:
         return "other initialisations on these training images, and other test images"
@@ -35,6 +35,11 @@ def interval_sentences(comparison: Comparison) -> str:
             "class with a single image has an interval too."
         )
     mean = f"of the mean of {pluralize(seeds, 'seed', 'seeds')}"
+    if design == OWN_IMAGES:
+        return (
+            f"{over}, {mean}, each with images and a training of its own. Seeds share no image, "
+            "so they are independent."
+        )
     if design == OWN_SPLITS:
         return (
             f"{over}, {mean}, each with a split and a training of its own. Splits share images, "

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from scipy.stats import ttest_1samp
+from scipy.stats import t, ttest_1samp
 
 from benchmark.analysis.confidence import interval, p_over_seeds
 from benchmark.evaluation.statistics.across_seeds import (
     GIVEN_SPLIT,
+    OWN_IMAGES,
     OWN_SPLITS,
     SOME_SHARED,
     SharedImages,
@@ -112,3 +113,15 @@ def test_splits_that_overlap_are_not_as_sure_as_new_images():
     assert np.mean(np.array(signs) <= 0.05) > 0.08, "else the case shows nothing"
     assert np.mean(np.array(reported) <= 0.05) < 0.07
     assert np.mean(covered) > 0.92
+
+
+def test_seeds_that_share_no_image_are_independent_however_large_the_test():
+    """Rendered data: at n_test / n_train = 2, Nadeau & Bengio's factor would triple intervals."""
+    tests = [frozenset(f"{seed}/test{i}" for i in range(20)) for seed in range(4)]
+    trains = [frozenset(f"{seed}/train{i}" for i in range(10)) for seed in range(4)]
+    shared = SharedImages.between(tests, trains)
+    assert (shared.design, shared.spread_factor, shared.test_per_train) == (OWN_IMAGES, 0, 2)
+    values = np.array([0.1, 0.3, 0.2, 0.4])
+    low, high = t_interval_corrected(values, 0.0, shared)
+    half = t.isf(0.025, 3) * values.std(ddof=1) / 2
+    assert (low, high) == pytest.approx((0.25 - half, 0.25 + half))
