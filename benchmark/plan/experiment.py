@@ -14,6 +14,7 @@ from benchmark.data.imageset import ImageSet
 from benchmark.model.backbone import Backbone
 from benchmark.model.registry import find_backbone
 from benchmark.plan.recipes import RECIPES, Recipe, recipe_for
+from benchmark.plan.setting_readers import read_texts, read_whole_numbers, split_texts
 from benchmark.plan.settings import (
     IMAGES,
     OUTPUT,
@@ -21,10 +22,7 @@ from benchmark.plan.settings import (
     WHAT,
     BaseSettings,
     define_setting,
-    read_texts,
-    read_whole_numbers,
     settings_of,
-    split_texts,
 )
 
 MOST_SEEDS = 1000  # more is a slip: a seed is a training of every strategy

@@ -6,7 +6,8 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
-from benchmark.plan.settings import OUTPUT, WHAT, BaseSettings, define_setting, read_texts
+from benchmark.plan.setting_readers import read_texts
+from benchmark.plan.settings import OUTPUT, WHAT, BaseSettings, define_setting
 from benchmark.storage.sizes import parse_size
 
 

@@ -8,18 +8,14 @@ part of the fingerprint. To add a setting, add a field to `Experiment` or `RunOp
 
 import ast
 import inspect
-import math
-import operator
-import re
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from itertools import pairwise
-from numbers import Real
-from pathlib import Path
-from typing import Any, NamedTuple, NoReturn, TypeVar, get_args, get_type_hints
+from typing import Any, NoReturn, TypeVar, get_args, get_type_hints
 
+from benchmark.plan.setting_readers import READERS, plain_value
 from benchmark.spec import did_you_mean
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -27,98 +23,6 @@ GROUPS = ("what is compared", "on which images", "how it is trained", "where it 
 WHAT, IMAGES, TRAINING, OUTPUT = GROUPS
 LONGEST_VALUE = 200  # characters of a value in an error; a path may be long
 RENAMED = {"control": "baseline"}  # names of 0.1, which scripts and shells remember
-
-
-def read_whole_numbers(value: Any) -> tuple[int, ...]:
-    """Turn text like 7,8, a number or several into whole numbers."""
-    return tuple(map(_read_whole_number, _items(value)))
-
-
-def read_texts(value: Any) -> tuple[str, ...]:
-    """Turn a text or a path, or several, into texts; the items of a set are sorted."""
-    return tuple(map(_read_text, [value] if isinstance(value, str | Path) else _items(value)))
-
-
-def split_texts(value: Any) -> Sequence[Any]:
-    """Part a text with commas, or a list, into its items; anything else is one item.
-
-    >>> split_texts("a,b"), split_texts("a"), split_texts(["a", "b"])
-    (['a', 'b'], ['a'], ['a', 'b'])
-    """
-    if isinstance(value, str):
-        return [part.strip() for part in value.split(",")]
-    return value if isinstance(value, list | tuple) else [value]
-
-
-def _read_numbers(value: Any) -> tuple[float, ...]:
-    return tuple(map(_read_number, _items(value)))
-
-
-def _read_whole_number(value: Any) -> int:
-    value = _plain(value)
-    is_text = isinstance(value, str)
-    if isinstance(value, bool) or (is_text and not re.fullmatch(r"\s*[+-]?\d{1,18}\s*", value)):
-        raise TypeError(f"{value!r} is no whole number")
-    return int(value) if is_text else operator.index(value)
-
-
-def _read_number(value: Any) -> float:
-    value = _plain(value)
-    if isinstance(value, bool) or not isinstance(value, str | Real):
-        raise TypeError(f"{value!r} is no number")
-    if not math.isfinite(number := float(value)):
-        raise ValueError(f"{value!r} is not finite")
-    return number
-
-
-def _read_text(value: Any) -> str:
-    """Turn a text, or a path in its place, into text."""
-    value = _plain(value)
-    if not isinstance(value, str | Path):
-        raise TypeError(f"{value!r} is no text")
-    if not str(value).strip():
-        raise TypeError("the text is empty")
-    return str(value)
-
-
-def _items(value: Any) -> Iterable[Any]:
-    """Return the items of a text with commas, a list, a set, an array …, or of one number alone."""
-    if isinstance(value, str):
-        return value.split(",")
-    if isinstance(value, Mapping | bytes | bytearray) or getattr(value, "ndim", 1) != 1:
-        raise TypeError(f"{value!r} is no list")  # iterating would give keys, bytes or rows
-    if isinstance(value, Set):
-        return sorted(value)  # a set of texts has another order in every process
-    return value if isinstance(value, Iterable) else [value]
-
-
-def _plain(value: Any) -> Any:
-    """Return the Python value of a scalar of NumPy or torch, and anything else as it is."""
-    return value.item() if getattr(value, "ndim", None) == 0 else value
-
-
-class Reader(NamedTuple):
-    """How values of one type are read, be they text or Python values."""
-
-    read: Callable[[Any], Any]  # raises TypeError, ValueError or OverflowError if it can't
-    allowed: str  # what an error says about allowed values
-    accepts: str  # the types that may be given in Python, for the documentation
-
-
-READERS: dict[Any, Reader] = {
-    str: Reader(_read_text, "text", "str"),
-    Path: Reader(lambda value: Path(_read_text(value)), "a path", "str | Path"),
-    int: Reader(_read_whole_number, "a whole number", "int"),
-    float: Reader(_read_number, "a number", "float"),
-    bool: Reader(bool, "true or false", "bool"),
-    tuple[int, ...]: Reader(
-        read_whole_numbers, "whole numbers like 7,8, each once", "int | Sequence[int]"
-    ),
-    tuple[float, ...]: Reader(_read_numbers, "numbers like 2 or 2,3", "float | Sequence[float]"),
-    tuple[str, ...]: Reader(
-        read_texts, "a path or a list of paths", "str | Path | Sequence[str | Path]"
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -163,7 +67,7 @@ class SettingDefinition:
         ValueError
             If it is not allowed, saying what is.
         """
-        value = _plain(value)
+        value = plain_value(value)
         if value is None and self.default is None:
             return None
         if value is None or isinstance(value, bool) != (self.type is bool):
@@ -186,7 +90,7 @@ class SettingDefinition:
 
     def read_several(self, value: Any) -> tuple[Any, ...]:
         """Return the values of a setting that may have several, each read; else the one value."""
-        parts = self.several(_plain(value)) if self.several and value is not None else [value]
+        parts = self.several(plain_value(value)) if self.several and value is not None else [value]
         if not len(parts):
             self.refuse(value)
         return tuple(map(self.read, parts))
