@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from benchmark.train.sample_pool import SamplePool
 
-MOST_ROWS, CANDIDATES = 256, 64  # rows described; images of a class that may be a row's two ends
+MOST_ROWS, CANDIDATES = 128, 16  # rows described; nearest images that may be one of its ends
 _NO_SEGMENT = 1e6  # the detour where a class has no two images that differ
 
 
@@ -34,25 +34,32 @@ def _nearest_segment(
 ) -> tuple[float, float, float]:
     """Return how far a row (D,) lies beside the segments between images (n, D) of its class.
 
-    Returns the detour by way of the row from one end to the other, relative to the segment; the
-    rank of one end among the neighbours of the other; and where between them the row lies.
+    One end is among the nearest images, the other is any. Returns the detour by way of the row from
+    one end to the other, relative to the segment; the rank of one end among the neighbours of the
+    other; and where between them the row lies.
     """
     to_images = np.linalg.norm(own - row, axis=1)  # (n,)
     near = np.argsort(to_images, kind="stable")[:CANDIDATES]
-    first, second = np.triu_indices(len(near), k=1)
-    length = np.linalg.norm(own[near[first]] - own[near[second]], axis=1)
-    is_segment = length > 0
-    if not is_segment.any():
+    length = _distances(own[near], own)  # (k, n)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        detour = (to_images[near, None] + to_images) / length - 1
+    detour[length == 0] = np.inf  # an image and itself, or its copy
+    first, j = np.unravel_index(detour.argmin(), detour.shape)
+    i, distance = near[first], length[first, j]
+    if not np.isfinite(detour[first, j]):
         return _NO_SEGMENT, 0.0, 0.0
-    first, second, length = near[first[is_segment]], near[second[is_segment]], length[is_segment]
-    detour = (to_images[first] + to_images[second]) / length - 1
-    best = int(detour.argmin())
-    i, j, distance = first[best], second[best], length[best]
-    rank = min(_rank(own, end, distance) for end in (i, j))
-    return float(detour[best]), float(rank), float(to_images[i] / distance)
+    ranks = [_rank(distances, distance) for distances in _distances(own[[i, j]], own)]
+    return float(detour[first, j]), float(min(ranks)), float(to_images[i] / distance)
 
 
-def _rank(own: NDArray[np.float64], end: int, distance: float) -> int:
-    """Return the rank, from 1, of a neighbour at some distance from the image `end`."""
-    distances = np.linalg.norm(own - own[end], axis=1)
+def _distances(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Distances between rows (k, D) and (n, D), (k, n); 0 for equal ones, up to rounding."""
+    squares = [(rows**2).sum(1) for rows in (first, second)]
+    square = squares[0][:, None] + squares[1] - 2 * first @ second.T
+    square[square < 1e-12 * squares[1].max()] = 0
+    return np.sqrt(square)
+
+
+def _rank(distances: NDArray[np.float64], distance: float) -> int:
+    """Return the rank, from 1, of a neighbour at some distance; copies of the image don't count."""
     return 1 + int(((distances > 0) & (distances < distance * (1 - 1e-6))).sum())
