@@ -12,7 +12,12 @@ from benchmark.report.multi import tables
 from benchmark.report.multi.csv_files import files_section
 from benchmark.report.multi.figures import all_figures
 from benchmark.report.multi.notices import warnings
-from benchmark.report.multi.verdict import follow_up, significant_sentences, verdict
+from benchmark.report.multi.verdict import (
+    claims_sentence,
+    follow_up,
+    significant_sentences,
+    verdict,
+)
 from benchmark.report.render import blocks
 from benchmark.report.render.blocks import Block, Definitions, Heading, Page, Paragraph
 from benchmark.report.render.canvas import figure_block
@@ -80,6 +85,8 @@ def _glossary() -> Definitions:
 def _differences(
     comparison: MultiDatasetComparison, figures: dict[str, Drawing]
 ) -> Iterator[Block]:
+    if sentence := claims_sentence(comparison):
+        yield Paragraph(sentence)
     if figure := figures.get("differences"):
         several = any(len(run.seeds) > 1 for run in comparison.runs)
         rings = "A ring is a seed, a bar the mean of the seeds. " if several else ""

@@ -1,5 +1,6 @@
 """The verdict on several data sets, and whether their number allows a test."""
 
+from benchmark.analysis.claims import primary_claims
 from benchmark.analysis.multi_dataset import MultiDatasetComparison
 from benchmark.report.render.blocks import as_code
 from benchmark.system.text import join_names, pluralize
@@ -53,6 +54,20 @@ def follow_up(comparison: MultiDatasetComparison) -> str:
     if len(sentences) > MOST_NAMES:
         return f"{len(sentences)} of {tests} differ significantly ({WILCOXON} {tests}): see below."
     return f"Macro-F1 is significantly higher with {join_names(sentences)} ({WILCOXON} {tests})."
+
+
+def claims_sentence(comparison: MultiDatasetComparison) -> str:
+    """Say how many differences within a data set its run may claim; empty without a baseline."""
+    results = [claim for run in comparison.runs for claim in primary_claims(run)]
+    if not results:
+        return ""
+    claimed = sum(claim.direction != 0 and not claim.about_networks for claim in results)
+    differences = pluralize(len(results), "difference", "differences")
+    return (
+        f"Within a data set, {claimed or 'none'} of {differences} in macro-F1 can be claimed: "
+        "interval, test and null row agree, over 8 seeds or more. The report of each run says "
+        "which."
+    )
 
 
 def significant_sentences(comparison: MultiDatasetComparison) -> list[str]:

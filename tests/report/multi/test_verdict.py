@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from benchmark.analysis.claims import primary_claims
 from benchmark.analysis.multi_dataset import merge
-from benchmark.report.multi.verdict import follow_up, verdict
+from benchmark.report.multi.verdict import claims_sentence, follow_up, verdict
+from tests.report.fabricate import STRATEGIES, fabricate
 from tests.report.multi.runs import MISSING, run, several
 
 
@@ -85,3 +88,13 @@ def test_without_a_common_baseline_the_verdict_gives_mean_ranks() -> None:
     )
     without = merge([replace(x, baseline=None), replace(y, baseline=None)])
     assert verdict(without).startswith("The 2 data sets have no baseline. ")
+
+
+def test_differences_within_a_data_set_are_counted_as_their_runs_claim_them() -> None:
+    runs = [fabricate(Path("x"), strategies=STRATEGIES[:3], seeds=range(8), images=20_000)]
+    runs.append(fabricate(Path("y"), strategies=STRATEGIES[:3]))
+    claimed = [claim.direction != 0 for claim in primary_claims(runs[0])]
+    assert any(claimed), "else the case shows nothing"
+    assert claims_sentence(merge(runs)).startswith(
+        f"Within a data set, {sum(claimed)} of 4 differences in macro-F1 can be claimed: "
+    ), "one seed claims nothing of a strategy"

@@ -54,16 +54,17 @@ def test_what_is_too_close_is_called_so(comparison: Comparison) -> None:
         comparison, class_weights="threshold_moving", focal_loss="threshold_moving"
     )
     assert posthoc_sentence(alike).endswith(
-        "Of 2 strategies with a training of their own, none scores clearly higher and 2 are too "
+        "Of 2 strategies with a training of their own, none scores higher and 2 are too "
         "close to tell."
     )
     right = with_predictions(comparison, class_weights=None, focal_loss="threshold_moving")
     assert posthoc_sentence(right).endswith(
-        "own, 1 scores clearly higher (`class_weights`) and 1 is too close to tell."
+        "own, 1 scores higher (`class_weights`) and 1 is too close to tell. One seed: that is of "
+        "these networks."
     )
     adjusted_is_right = with_predictions(comparison, threshold_moving=None)
     assert posthoc_sentence(adjusted_is_right).endswith(
-        "own, none scores clearly higher and 2 score clearly lower."
+        "own, none scores higher and 2 score lower. One seed: that is of these networks."
     )
 
 
