@@ -2,7 +2,18 @@
 
 from dataclasses import replace
 
-from benchmark.strategy import Between, ExpectStage, OneOf, Strategy, find, strategy
+from benchmark.strategy import Between, ExpectStage, OneOf, Stage, Strategy, find, strategy
+
+
+def retrain_head(
+    base: Strategy, stage: Stage, final_fraction: float, reset: bool, extra_epochs: float
+) -> Strategy:
+    """Return `base`, and `stage` at the end of the budget or after it, for the head alone."""
+    fraction = 0.0 if extra_epochs else final_fraction
+    scheduled = ExpectStage(fraction, extra_epochs, head_alone=True, reset_head=reset)
+    final = replace(stage, fraction=fraction, extra_epochs=extra_epochs, train_from="head")
+    expectations = (*stage.expectations, scheduled)
+    return base.then(replace(final, reset_head=reset, expectations=expectations))
 
 
 @strategy(groups=("samplers",), final_fraction=Between(0.1, 0.6), reset=OneOf((True, False)))
@@ -27,9 +38,4 @@ def crt(
     Example: --strategies no_change,crt,crt:extra_epochs=10
     """
     (balanced,) = find("random_oversampling").stages
-    fraction = 0.0 if extra_epochs else final_fraction
-    scheduled = ExpectStage(fraction, extra_epochs, head_alone=True, reset_head=reset)
-    expectations = (*balanced.expectations, scheduled)
-    final = replace(balanced, fraction=fraction, extra_epochs=extra_epochs)
-    final = replace(final, train_from="head", reset_head=reset, expectations=expectations)
-    return find(base).then(final)
+    return retrain_head(find(base), balanced, final_fraction, reset, extra_epochs)

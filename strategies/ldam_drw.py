@@ -5,16 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from benchmark.strategy import (
-    Between,
-    ExpectCosineHead,
-    ExpectLoss,
-    ExpectStage,
-    Stage,
-    Strategy,
-    WeightedLoss,
-    strategy,
-)
+from benchmark.strategy import Between, Stage, Strategy, WeightedLoss, strategy
+from benchmark.strategy.expectations.head import ExpectCosineHead
+from benchmark.strategy.expectations.loss_formula import ExpectLoss
+from benchmark.strategy.expectations.schedule import ExpectStage
 from strategies.effective_number import InverseEffectiveNumber
 
 if TYPE_CHECKING:
@@ -74,10 +68,7 @@ def ldam_drw(
     """
     loss, expected = LDAMLoss(margin, scale), ExpectLoss(margin=margin, scale=scale)
     weighted = WeightedLoss(InverseEffectiveNumber(beta), loss)
-    plain = Strategy(
-        (Stage(loss=loss, expectations=(expected,)),),
-        CosineHead(scale),
-        expectations=(ExpectCosineHead(scale),),
-    )
+    first = Stage(loss=loss, expectations=(expected,))
+    plain = Strategy((first,), CosineHead(scale), expectations=(ExpectCosineHead(scale),))
     expectations = (replace(expected, beta=beta), ExpectStage(final_fraction))
     return plain.then(Stage(final_fraction, loss=weighted, expectations=expectations))

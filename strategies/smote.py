@@ -5,17 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.strategy import (
-    Between,
-    ExpectStage,
-    FeaturesInterpolated,
-    OneOf,
-    Stage,
-    Strategy,
-    SyntheticFeatures,
-    find,
-    strategy,
-)
+from benchmark.strategy import Between, OneOf, Stage, Strategy, find, strategy
+from benchmark.strategy.expectations.synthesis import FeaturesInterpolated, SyntheticFeatures
+from strategies.crt import retrain_head
 
 
 @dataclass(frozen=True)
@@ -24,10 +16,6 @@ class Smote:
 
     neighbors: int
 
-    def __post_init__(self) -> None:
-        if self.neighbors < 1:
-            raise ValueError(f"smote: neighbors must be 1 or more, got {self.neighbors}")
-
     def __call__(
         self, features: NDArray[np.floating], labels: NDArray[np.int64], rng: np.random.Generator
     ) -> tuple[NDArray[np.floating], NDArray[np.int64]]:
@@ -35,16 +23,14 @@ class Smote:
         from imblearn.over_sampling import SMOTE, RandomOverSampler  # slow to import
 
         classes, sizes = np.unique(labels, return_counts=True)
-        rows, row_labels = [features[:0]], [labels[:0]]
+        made = [(features[:0], labels[:0])]
         near = np.minimum(self.neighbors, sizes - 1)  # a small class has fewer neighbours
         for k in np.unique(near).tolist():
             targets = dict.fromkeys(classes[near == k].tolist(), int(sizes.max()))
             options = {"sampling_strategy": targets, "random_state": int(rng.integers(2**31))}
             sampler = SMOTE(k_neighbors=k, **options) if k else RandomOverSampler(**options)
-            resampled, resampled_labels = sampler.fit_resample(features, labels)
-            rows.append(resampled[len(labels) :])
-            row_labels.append(resampled_labels[len(labels) :])
-        return np.concatenate(rows), np.concatenate(row_labels)
+            made.append(tuple(x[len(labels) :] for x in sampler.fit_resample(features, labels)))
+        return np.concatenate([x for x, _ in made]), np.concatenate([y for _, y in made])
 
 
 @strategy(
@@ -73,17 +59,8 @@ def smote(
 
     Example: --strategies no_change,crt,smote:neighbors=3
     """
-    fraction = 0.0 if extra_epochs else final_fraction
-    final = Stage(
-        fraction=fraction,
-        extra_epochs=extra_epochs,
-        synthesizer=Smote(neighbors),
-        train_from="head",
-        reset_head=reset,
-        expectations=(
-            SyntheticFeatures(),
-            FeaturesInterpolated(neighbors),
-            ExpectStage(fraction, extra_epochs, head_alone=True, reset_head=reset),
-        ),
-    )
-    return find(base).then(final)
+    if neighbors < 1:
+        raise ValueError(f"smote: neighbors must be 1 or more, got {neighbors}")
+    expectations = (SyntheticFeatures(), FeaturesInterpolated(neighbors))
+    synthetic = Stage(synthesizer=Smote(neighbors), expectations=expectations)
+    return retrain_head(find(base), synthetic, final_fraction, reset, extra_epochs)

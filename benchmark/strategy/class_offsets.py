@@ -79,9 +79,9 @@ def _scores_of_steps(labels: Labels, own: Floats, others: Floats, k: int) -> Flo
         counts = np.bincount(flat, minlength=(len(_STEPS) + 1) * classes)
         return counts.reshape(-1, classes)[:-1].cumsum(0)
 
-    everywhere = np.ones(len(labels), bool)
-    predicted = np.bincount(rival, minlength=classes) - moved(everywhere)
-    predicted[:, k] += moved(everywhere).sum(1)
+    every = np.ones(len(labels), bool)
+    predicted = np.bincount(rival, minlength=classes) - moved(every)
+    predicted[:, k] += moved(every).sum(1)
     hits = np.bincount(rival[rival == labels], minlength=classes) - moved(rival == labels)
     hits[:, k] += moved(labels == k).sum(1)
     return _f1(hits, predicted, np.bincount(labels, minlength=classes)).mean(1)
