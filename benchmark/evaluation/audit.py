@@ -65,7 +65,9 @@ def audit(
     by_start = {values["start"]: values for values in measured}
     for number, stage in enumerate(strategy.stages, start=1):
         own = [steps for steps in step_ranges if steps.stage is stage]
-        measurement = measure_stage(stage, own, budget, by_start, decision.class_counts)
+        measurement = measure_stage(
+            stage, own, budget, by_start, decision.class_counts, len(blocks) > 1
+        )
         prefix = f"stage {number}: " if len(strategy.stages) > 1 else ""
         of_stage = _check_stage(stage, measurement)
         checks += [replace(each, expectation=prefix + each.expectation) for each in of_stage]

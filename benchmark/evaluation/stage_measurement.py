@@ -28,11 +28,12 @@ def measure_stage(
     budget: Budget,
     measured: Mapping[int, dict[str, Any]],
     counts: Labels,
+    trains_more: bool,
 ) -> StageMeasurement:
     """Sum the measurements of a stage's step ranges.
 
     `measured` maps the first step of a range to `StepRangeMonitor.to_json`, `counts` (C,) are the
-    training images by class.
+    training images by class. `trains_more` says whether the recipe may train more than the head.
     """
     ranges = [(steps, measured[steps.start]) for steps in step_ranges if steps.start in measured]
     values = [of_range for _, of_range in ranges]
@@ -59,7 +60,7 @@ def measure_stage(
         added_features=None if added is None else np.array(added),
         synthetic_rows=tuple(SyntheticRow(*row) for v in values for row in v["synthetic_rows"]),
         patterns=None if stage.is_neutral("augmentation") else _patterns(stage.augmentation),
-        schedule=_schedule(ranges, budget),
+        schedule=_schedule(ranges, budget, trains_more),
     )
 
 
@@ -74,13 +75,16 @@ def _sample(packed: Sequence[dict[str, Any]], classes: int) -> SampledImages | N
     return SampledImages(logits, gradient, target, rows[:, 3 * classes : -1], rows[:, -1])
 
 
-def _schedule(ranges: Sequence[tuple[StepRange, dict[str, Any]]], budget: Budget) -> StageSchedule:
+def _schedule(
+    ranges: Sequence[tuple[StepRange, dict[str, Any]]], budget: Budget, trains_more: bool
+) -> StageSchedule:
     phases = range(len(budget.phase_steps))
-    trains_more = [i for i in phases if i not in budget.head_phases]
-    counted = trains_more or list(phases)
+    beyond_head = [i for i in phases if i not in budget.head_phases]
+    counted = beyond_head or list(phases)
     steps = max(1, sum(budget.phase_steps[i] for i in counted))
     within = [(r, v) for r, v in ranges if r.start < budget.steps]
-    changed = [v["changed_parameters"] for r, v in ranges if r.phase in trains_more]
+    phases_that_tell = beyond_head if trains_more else []
+    changed = [v["changed_parameters"] for r, v in ranges if r.phase in phases_that_tell]
     return StageSchedule(
         sum(v["steps"] for r, v in within if r.phase in counted) / steps,
         1.5 / steps,
