@@ -29,6 +29,7 @@ TRAINING_SIGNALS = (
     "train_recall",  # of the largest logit, on training images
     "train_recall_of_others",  # mean of the other classes
     "transfer_auc",  # as `probe_auc`, by a probe of training images and the other way round: mean
+    "transfer_confuser_auc",  # against the main confuser, by the probe of training images
     "train_neighbours",  # see `_train_neighbours`
 )
 
@@ -80,6 +81,10 @@ def _by_training(
         auc(scores[sides == 0, 0], scores[sides != 0, 0])
         for scores, sides in ((forward, other_labels), (backward, labels))
     ]
+    against_confuser = np.nan
+    if (labels == 1).any():
+        difference = forward[:, 0] - forward[:, 1]
+        against_confuser = auc(difference[other_labels == 0], difference[other_labels == 1])
     forward_recall = _recall(other_labels, forward.argmax(1))[1:].mean()
     own_recall = _recall(other_labels, other_probe.scores.argmax(1))[1:].mean()
     return {
@@ -87,6 +92,7 @@ def _by_training(
         "train_recall_of_others": float(of_others.mean()) if len(of_others) else np.nan,
         "transfer_auc": float(np.mean(aucs)),
         "probe_recall_of_others": float(max(forward_recall, own_recall)),
+        "transfer_confuser_auc": against_confuser,
         "train_neighbours": _train_neighbours(evidence, k),
     }
 

@@ -39,6 +39,7 @@ MAX_WEAK_TRAIN_RECALL = 0.55  # and of their training images
 MIN_PROBE_AUC = 0.75  # against all others
 MIN_SHIFTED_AUC = 0.80  # against all others, of images that lie apart and are still a class
 MIN_TRANSFER_LOSS = 0.20  # AUC that a probe loses when it changes sides
+MIN_CONFUSER_LOSS = 0.40  # the same, against the main confuser
 CONFUSER_AUC_LIMIT = 0.65  # up to it confuser and class are one, above they are separated
 MAX_PROBE_CONFUSER_AUC = 0.80  # of the probe; above, the class and its confuser are not one
 MIN_CONFUSABLE_AUC = 0.50  # of probes from one side to the other: both sides tell the same

@@ -1,22 +1,11 @@
 """Which signals indicate which cause: one table, read from top to bottom; the first match wins.
 
-Causes: what is there does not suffice (few images, weak features); the network was trained too
-little or has learnt its training images by heart; training images, or their labels, are unlike the
-others; the labels are wrong everywhere, or the images are those of another class; or the decision
-follows the prior although the network separates the images.
-
-Three questions separate these, each put to the network and to a probe on its features:
-
-- Is the class separated from *all others* (`separability_auc`), and from *the class that takes its
-  images* (`confuser_separability`: the network counts three times, because a probe of few images
-  is often below chance)? `_likeness` is what that class takes beyond its share of all images.
-- Does the network recognise the class's *training images* (`train_recall`), and those of the other
-  classes (`train_recall_of_others`)?
-- Does a probe of training images know the others, and the other way round (`transfer_auc`)? Do
-  the others lie among training images (`train_neighbours`)?
-
-Being confidently wrong is worse than saying nothing: where nothing fits, or the images are too few
-to tell, the answer is "undetermined".
+Questions, each put to the network and to a probe on its features: is the class separated from all
+others (`separability_auc`), and from the class that takes its images (`confuser_separability`)?
+Does the network recognise its training images (`train_recall`) and those of other classes? Does
+what a probe learns on one side hold on the other (`transfer_auc`), and do the others lie among
+training images (`train_neighbours`)? Being confidently wrong is worse than saying nothing: where
+nothing fits, or the images are too few to tell, the answer is "undetermined".
 
 Thresholds were fixed on planted cases, see tests/evaluation/diagnosis; planted.json there says what
 the rules name in cases of other generators. Where two causes meet the table names the first.
@@ -109,10 +98,15 @@ RULES = (
     Rule(
         UNDER_TRAINED,
         "the network's recall of the other classes is less than {MAX_RECALL_RATIO} of a probe's, "
-        "on training images too",
+        "on training images too; the probe recognises {MAX_WEAK_RECALL} of them, or separates this "
+        "class from all others (AUC {MIN_PROBE_AUC} or more)",
         lambda s: (
             max(s["network_recall_of_others"], s["train_recall_of_others"])
             < limits.MAX_RECALL_RATIO * s["probe_recall_of_others"]
+            and (
+                s["probe_recall_of_others"] >= limits.MAX_WEAK_RECALL
+                or s["probe_auc"] >= limits.MIN_PROBE_AUC
+            )
         ),
         "A linear probe on the same features recognises {probe_recall_of_others} of the other "
         "classes' images, the network {network_recall_of_others}, and {train_recall_of_others} of "
@@ -156,16 +150,20 @@ RULES = (
         UNLIKE_LABELS,
         "a probe of validation and test images separates it from all others, each image left out "
         "(AUC {MIN_PROBE_AUC} or more); probes from one side to the other lose {MIN_TRANSFER_LOSS} "
-        "or more of that; and its images lie among training images ({MIN_TRAIN_NEIGHBOURS} of what "
-        "chance gives, or more)",
+        "or more of that, or {MIN_CONFUSER_LOSS} against its main confuser; and its images lie "
+        "among training images ({MIN_TRAIN_NEIGHBOURS} of what chance gives, or more)",
         lambda s: (
             s["probe_auc"] >= limits.MIN_PROBE_AUC
-            and s["probe_auc"] - s["transfer_auc"] >= limits.MIN_TRANSFER_LOSS
+            and (
+                s["probe_auc"] - s["transfer_auc"] >= limits.MIN_TRANSFER_LOSS
+                or s["probe_confuser_auc"] - s["transfer_confuser_auc"] >= limits.MIN_CONFUSER_LOSS
+            )
             and s["train_neighbours"] >= limits.MIN_TRAIN_NEIGHBOURS
         ),
         "A probe of validation and test images separates it from all others (AUC {probe_auc}), a "
-        "probe that goes from training images to these or back does not ({transfer_auc}), though "
-        "images of both kinds lie side by side: the training labels say something else.",
+        "probe that goes from training images to these or back less so ({transfer_auc}; against "
+        "{confuser} {transfer_confuser_auc}), though images of both kinds lie side by side: the "
+        "training labels say something else.",
         "ours; Northcutt et al. 2021, arXiv 1911.00068 (labels against held-out predictions)",
         ("labels", "loss"),
     ),

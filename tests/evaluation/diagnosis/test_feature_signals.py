@@ -46,6 +46,9 @@ def test_training_labels_swapped_with_another_class():
     signals = measure_features(evidence(swap), CLASSES)
     assert signals["probe_auc"] > 0.98
     assert signals["transfer_auc"] < 0.75  # ranked behind one of three classes
+    swapped = measure_features(evidence(swap), np.array([3, 2, 0, 1]))
+    assert swapped["probe_confuser_auc"] > 0.98
+    assert swapped["transfer_confuser_auc"] < 0.05
     assert signals["train_recall"] < 0.05
     assert signals["train_neighbours"] > 0.8  # whatever their labels
 

@@ -27,12 +27,14 @@ TYPICAL = {
     "train_recall": 0.3,
     "train_recall_of_others": 0.9,
     "train_neighbours": 1.0,
+    "transfer_confuser_auc": 0.8,
     "loss_fall": 0.02,
 }
 PRIOR = dict.fromkeys(SIGNALS, np.nan) | TYPICAL | SEPARATED | APART
 SAME_AS_CONFUSER = {"confuser_auc": 0.5, "probe_confuser_auc": 0.5, "confuser_separability": 0.5}
 NOT_SEPARATED = {**dict.fromkeys(SEPARATED, 0.55), "prior_free_recall": 0.1}
 WEAK = {"network_recall_of_others": 0.3, "probe_recall_of_others": 0.35}
+UNLEARNT = WEAK | {"network_recall_of_others": 0.2, "train_recall_of_others": 0.2}
 HALF = {"prior_free_recall": 0.4}
 LEARNT = {"train_recall": 0.9, "train_neighbours": 0.75}
 BY_HEART = HALF | {
@@ -48,10 +50,13 @@ EXPECTED = [
     ({"train_images": 20, "evidence_images": 5, "prior_free_recall": 0}, 3, "undetermined"),
     ({"train_recall": np.nan, "train_recall_of_others": np.nan}, 4, "undetermined"),
     ({"network_recall_of_others": 0.3, "train_recall_of_others": 0.3}, 5, "under-trained"),
+    (UNLEARNT, 5, "under-trained"),  # a probe separates the class
     ({"train_recall": 0.9, "train_neighbours": 0.1}, 6, "test images unlike training images"),
     (WEAK | {"train_recall_of_others": 0.35}, 7, "weak features"),
+    (UNLEARNT | {"probe_auc": 0.7}, 7, "weak features"),
     ({"transfer_auc": 0.6}, 8, "training labels unlike these"),
     ({"transfer_auc": 0.6} | SAME_AS_CONFUSER, 8, "training labels unlike these"),
+    ({"transfer_confuser_auc": 0.2, "confuser_auc": 0.1}, 8, "training labels unlike these"),
     (SAME_AS_CONFUSER, 9, "confusable"),
     (SAME_AS_CONFUSER | NOT_SEPARATED, 9, "confusable"),
     (SAME_AS_CONFUSER | {"confuser_share": 0.3}, 9, "confusable"),
