@@ -80,11 +80,13 @@ def unchecked_strengths(strategy: Strategy) -> Iterator[str]:
     """Yield a sentence for each component whose strength no expectation declares."""
     stages = [each for stage in strategy.stages for each in stage.expectations]
     declared = [*stages, *strategy.expectations]
+    declared_components = {each.component for each in stages}
+    declared_components |= {each.component for each in strategy.expectations}
     for component in acting_components(strategy):
         checks = _STRENGTH[component]
         if any(isinstance(each, checks) for each in declared):
             continue
-        has_direction = any(each.component == component for each in declared)
+        has_direction = component in declared_components
         sees = "the declared direction" if has_direction else "some effect"
         names = join_names([check.__name__ for check in checks], "or")
         yield (

@@ -45,7 +45,7 @@ def _nearest_segment(
         detour = (to_images[near, None] + to_images) / length - 1
     detour[length == 0] = np.inf  # an image and itself, or its copy
     first, j = np.unravel_index(detour.argmin(), detour.shape)
-    i, distance = near[first], length[first, j]
+    i, distance = near[first], float(length[first, j])
     if not np.isfinite(detour[first, j]):
         return _NO_SEGMENT, 0.0, 0.0
     ranks = [_rank(distances, distance) for distances in _distances(own[[i, j]], own)]
