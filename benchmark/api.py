@@ -138,12 +138,12 @@ def _plan_run(
     """Plan the run of one experiment in its folder, which may hold some of it already."""
     from benchmark.execution import executor, extension
 
-    specs, notes, asked = resolve(options.strategies), [choice.note], prepared.experiment.seeds
+    specs, notes, seeds = resolve(options.strategies), [choice.note], prepared.experiment.seeds
     if stored := choice.stored:
-        notes.append(extension.extension_note(choice.folder, stored, specs, asked))
+        notes.append(extension.extension_note(choice.folder, stored, specs, seeds))
         specs = extension.extend_strategies(specs, choice.folder, stored)
-        seeds = extension.extend(asked, stored.seeds)
-        prepared = prepared.with_seeds(tuple(seeds), progress)
+        seeds = tuple(extension.extend(seeds, stored.seeds))
+        prepared = prepared.with_seeds(seeds, progress)
     if options.baseline is not None:
         require_baseline(options.baseline, [spec.name for spec in specs], "asked for")
     if not options.no_null:

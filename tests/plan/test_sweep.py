@@ -55,9 +55,9 @@ def test_what_is_no_list_of_recipes_is_told(recipe, message):
 
 
 def test_epochs_must_fit_every_recipe():
-    one = replace(MINE, phases=MINE.phases[:1])
+    single = replace(MINE, phases=MINE.phases[:1])
     with pytest.raises(ValueError, match="recipe 'mine' has 1 phases"):
-        read_experiments({"recipe": ["forum", one], "epochs": (2, 3)})
+        read_experiments({"recipe": ["forum", single], "epochs": (2, 3)})
 
 
 def test_values_have_names():

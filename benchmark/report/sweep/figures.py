@@ -17,7 +17,7 @@ from benchmark.report.render.canvas import (
 )
 
 NAME_LENGTH = 34  # letters of a strategy's name that are shown
-LINE_HEIGHT = 20  # pixels of a place
+LINE_HEIGHT = 20  # pixels of a position
 EMPHASISED = 3  # strategies at most, those whose rank changes most
 
 
@@ -34,11 +34,11 @@ def draw_ranks(comparison: SweepComparison) -> Figure | None:
 def rank_slopes(
     values: Sequence[str], ranks: dict[str, list[float]], emphasised: Sequence[str]
 ) -> Figure:
-    """Draw a line a strategy through its places under each of D values.
+    """Draw a line a strategy through its positions under each of D values.
 
-    `ranks` (D,) of each strategy may be shared; places are not, so that no two names collide.
+    `ranks` (D,) of each strategy may be shared; positions are not, so that no two names collide.
     """
-    columns = [_places([own[k] for own in ranks.values()]) for k in range(len(values))]
+    columns = [_positions([own[k] for own in ranks.values()]) for k in range(len(values))]
     margin, top = label_width(list(ranks), NAME_LENGTH) + 28, 34
     width = min(PAGE_WIDTH - 2 * margin, 260 * (len(values) - 1))
     at = [margin + width * k / (len(values) - 1) for k in range(len(values))]
@@ -50,7 +50,7 @@ def rank_slopes(
         for x, value in zip(at, values, strict=True):
             axes.text(x, 4, shorten(value, 24), ha="center", va="top", size=11, color=colours.INK)
         for row, (name, own) in enumerate(ranks.items()):
-            y = [top + LINE_HEIGHT * (places[row] + 0.5) for places in columns]
+            y = [top + LINE_HEIGHT * (positions[row] + 0.5) for positions in columns]
             is_strong = name in emphasised
             line: dict[str, Any] = {"color": colours.SECOND if is_strong else colours.PLAIN}
             line |= {"linewidth": 2.8 if is_strong else 1.1, "zorder": 4 if is_strong else 3}
@@ -62,7 +62,7 @@ def rank_slopes(
         return canvas.figure
 
 
-def _places(ranks: Sequence[float]) -> list[int]:
-    """Return the place of each rank, from 0; of equal ranks the first comes first."""
+def _positions(ranks: Sequence[float]) -> list[int]:
+    """Return the position of each rank, from 0; of equal ranks the first comes first."""
     order = sorted(range(len(ranks)), key=lambda k: (ranks[k], k))
     return [order.index(k) for k in range(len(ranks))]

@@ -85,8 +85,8 @@ def _largest_change(comparison: SweepComparison) -> str:
     parts = []
     for name in most:
         ranks = zip(comparison.ranks_of(name), comparison.names, strict=True)
-        places = join_names([f"{rank:g} under {as_code(value)}" for rank, value in ranks])
-        parts.append(f"{as_code(name)} ({places})")
+        ranks_by_value = join_names([f"{rank:g} under {as_code(value)}" for rank, value in ranks])
+        parts.append(f"{as_code(name)} ({ranks_by_value})")
     verb = "changes" if len(most) == 1 else "change"
     return f"The rank of {join_names(parts)} {verb} most."
 

@@ -79,9 +79,9 @@ def test_settings_that_rank_alike_are_called_different_at_the_level():
 
 def test_settings_with_rankings_of_their_own_are_told_from_seeds():
     rng = np.random.default_rng(0)
-    effects = [axis_effect(scores_of(rng, 0.5, 1, 0.7)) for _ in range(40)]
-    assert np.mean([effect.p <= 0.05 for effect in effects]) > 0.8
-    assert np.mean([effect.within - effect.between for effect in effects]) > 0.2
+    results = [axis_effect(scores_of(rng, 0.5, 1, 0.7)) for _ in range(40)]
+    assert np.mean([effect.p <= 0.05 for effect in results]) > 0.8
+    assert np.mean([effect.within - effect.between for effect in results]) > 0.2
 
 
 def test_a_level_that_differs_between_settings_is_no_effect():
