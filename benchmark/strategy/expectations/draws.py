@@ -28,10 +28,12 @@ class ImagesDrawnEqually:
         if not measurement.image_draws.size:
             return CheckResult(None, "draws were not counted by image")
         ends = np.cumsum(measurement.class_counts)
-        by_class = np.split(measurement.image_draws.astype(float), ends)
-        passed = all(_is_by_chance(draws) for draws in by_class if draws.sum())
-        never = sum(int((draws == 0).sum()) for draws in by_class)
-        most = max((draws.max() / draws.mean() for draws in by_class if draws.sum()), default=0.0)
+        class_draws = np.split(measurement.image_draws.astype(float), ends)
+        passed = all(_is_by_chance(draws) for draws in class_draws if draws.sum())
+        never = sum(int((draws == 0).sum()) for draws in class_draws)
+        most = max(
+            (draws.max() / draws.mean() for draws in class_draws if draws.sum()), default=0.0
+        )
         return CheckResult(
             passed,
             f"at most {most:.1f} times as often as the mean of the class; "
@@ -62,10 +64,10 @@ class BatchesMixed:
     def check(self, measurement: StageMeasurement) -> CheckResult:
         """Compare the pairs of one class in a batch with those of random batches."""
         batches, size = measurement.batches
-        by_class = (measurement.drawn + measurement.synthetic).astype(float)
-        if batches == 0 or size < 2 or np.count_nonzero(by_class) < 2:
+        drawn = (measurement.drawn + measurement.synthetic).astype(float)
+        if batches == 0 or size < 2 or np.count_nonzero(drawn) < 2:
             return CheckResult(None, "there are no batches of several classes")
-        second, third = (((by_class / by_class.sum()) ** power).sum() for power in (2, 3))
+        second, third = (((drawn / drawn.sum()) ** power).sum() for power in (2, 3))
         pairs, triples = size * (size - 1) / 2, size * (size - 1) * (size - 2) / 6
         variance = pairs * (second - second**2) + 6 * triples * (third - second**2)
         allowed = batches * pairs * second + 8 * np.sqrt(batches * max(variance, 0.0)) + 4
