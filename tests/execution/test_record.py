@@ -274,7 +274,7 @@ def test_a_decision_that_was_edited_while_its_network_was_trained_is_fitted_agai
 
     def plan():
         load_plugin(file)
-        options = RunOptions(strategies="mine", out=tmp_path / "run", jobs=1)
+        options = RunOptions(strategies="mine", out=tmp_path / "run", jobs=1, no_null=True)
         return api.plan(small_experiment(), options)
 
     def labels(executor):

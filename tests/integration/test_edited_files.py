@@ -92,7 +92,7 @@ def words(project: Path, image_folder: Path, out: Path, jobs: int = 1) -> list[s
     return [
         *("run", "--data", str(image_folder), "--image-size", "16", "--out", str(out)),
         *("--jobs", str(jobs), "--backbone", "split_up", *plugins, *TRAINING),
-        *("--strategies", "no_change,mine", "--fine-tune", "body"),
+        *("--strategies", "no_change,mine", "--fine-tune", "body", "--no-null"),
     ]
 
 

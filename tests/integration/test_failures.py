@@ -130,7 +130,7 @@ def plugin(tmp_path_factory):
 def words(image_folder, plugin, tmp_path):
     """Return the words of a run with the plug-in, in the folder `run`."""
     small = ["--data", image_folder, *SMALL.flags, "--plugin", plugin, "--out", tmp_path / "run"]
-    return ["run", *small]
+    return ["run", *small, "--no-null"]
 
 
 @pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
@@ -181,7 +181,7 @@ def test_a_plugin_brings_a_network_to_every_process(image_folder, tmp_path):
     first, second = start(*words), call("plan", *words[1:])
     assert first.returncode == 0, first.stderr
     assert "in this process" not in first.stdout, "a worker knew the network for its frozen layers"
-    assert "0 of 3 networks" in second.stdout, second.stderr
+    assert "0 of 4 networks" in second.stdout, second.stderr
     manifest = json.loads((tmp_path / "run.json").read_text())
     assert manifest["experiment"]["first_trained"] == "tail"
     assert "small" in (tmp_path / "report.md").read_text()
@@ -256,7 +256,8 @@ def training_until(step, image_folder, folder):
         precision="fp32",
         device="cpu",
     )
-    executor = api.plan(experiment, RunOptions(strategies="no_change", out=folder / "other"))
+    options = RunOptions(strategies="no_change", out=folder / "other", no_null=True)
+    executor = api.plan(experiment, options)
     prepared, (segment,) = executor.prepared, executor.plan.segments
     prepared.run_frozen_layers([0], NullProgress())
     training = Training(

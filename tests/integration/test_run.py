@@ -75,23 +75,24 @@ def test_a_run_writes_the_files_that_others_read(finished):
     folder = finished.folder
     summary = pd.read_csv(folder / "summary.csv")
     assert list(summary.columns) == SUMMARY.split()
-    assert len(summary) == 6
+    assert len(summary) == 7
+    assert summary["strategy"].iloc[-1] == "no_change again"
     assert (summary["status"] == "ok").all()
     assert summary["steps"].nunique() == 1, "every strategy has the same budget"
     per_class = pd.read_csv(folder / "per_class.csv")
     assert " ".join(per_class.columns[:9]) == (
         "strategy seed class train_count test_count recall precision f1 predicted"
     )
-    assert len(per_class) == 6 * 2 * 3
+    assert len(per_class) == 7 * 2 * 3
     assert list(predictions(folder).columns) == (
         ["strategy", "seed", "split", "file", "label", "predicted", "confidence"]
     )
     assert {record["seed"] for record in map(read, (folder / "records").iterdir())} == {0, 1}
-    assert len(list((folder / "records").iterdir())) == 12
+    assert len(list((folder / "records").iterdir())) == 14
     for name in ("report.md", "report.html"):
         assert name in finished.printed
         assert (folder / name).stat().st_size > 1000
-    assert "to train   10 of 10 networks" in finished.printed
+    assert "to train   12 of 12 networks" in finished.printed
 
 
 def test_tables_agree_with_the_predictions(finished):
@@ -110,7 +111,7 @@ def test_a_finished_run_trains_nothing_and_writes_the_same_tables(finished):
     tables = {name: (folder / name).read_bytes() for name in ("summary.csv", "predictions.csv")}
     again = call(*finished.words("run"))
     assert again.returncode == 0
-    assert "to train   0 of 10 networks" in again.stdout
+    assert "to train   0 of 12 networks" in again.stdout
     assert "frozen layers" not in again.stdout
     assert before == {path: path.stat().st_mtime_ns for path in (folder / "outputs").iterdir()}
     for name, content in tables.items():
@@ -154,10 +155,12 @@ def test_report_and_compare_need_no_torch(finished, tmp_path):
         assert done.returncode == 0, done.stderr
     assert read(other / "run.json") == manifest  # a report with another baseline is a view
     assert "class\\_weights" in (other / "report.md").read_text()
-    assert set(pd.read_csv(other / "paired.csv")["baseline"]) == {"class_weights"}
+    paired = pd.read_csv(other / "paired.csv").set_index("strategy")["baseline"]
+    assert set(paired.drop("no_change again")) == {"class_weights"}
+    assert set(paired["no_change again"]) == {"no_change"}, "what it repeats stays"
     scores = pd.read_csv(tmp_path / "both" / "scores.csv")
     assert scores["dataset"].unique().tolist() == [read(run / "run.json")["data"]["name"], "others"]
-    summary = pd.read_csv(run / "summary.csv")
+    summary = pd.read_csv(run / "summary.csv").query("strategy != 'no_change again'")
     for name in ("macro_f1", "never_predicted"):
         assert scores[name].tolist() == pytest.approx([*summary[name], *summary[name]])
 
@@ -181,24 +184,24 @@ def test_another_setting_is_another_experiment_and_more_strategies_are_the_same(
         assert rate.returncode == 2
         assert "mine holds another experiment (lr 0.0001 there, 0.001 here)" in rate.stderr
     fewer = call(*finished.words("plan", "--seeds", "1", "--strategies", "no_change,focal_loss"))
-    assert "to train   0 of 10" in fewer.stdout
+    assert "to train   0 of 12" in fewer.stdout
     assert re.search(
         "note: .*mine holds the same experiment with .*stay in the repor", fewer.stdout
     )
     names = "all,focal_loss:gamma=1,class_weights:power=0.5"
     more = call(*finished.words("plan", "--strategies", names))
-    assert "to train   4 of 14" in more.stdout
+    assert "to train   4 of 16" in more.stdout
 
 
 def test_a_small_cache_changes_where_activations_lie_and_no_result(finished, tmp_path, monkeypatch):
     monkeypatch.setenv("IMBALANCE_BENCH_CACHE", str(tmp_path / "cache"))
     words = finished.words("run", "--seeds", "1", "--strategies", "no_change", out=tmp_path / "run")
-    done = call(*words, "--cache-limit", finished.network.cache_limit)
+    done = call(*words, "--no-null", "--cache-limit", finished.network.cache_limit)
     assert done.returncode == 0, done.stderr
     assert "activations 385 KB in memory" in done.stdout
     ((name, outputs),) = load_outputs(tmp_path / "run").items()
     for key, values in load_outputs(finished.folder)[name].items():
-        # one network has more threads than each of ten, and they may add in another order
+        # one network has more threads than each of twelve, and they may add in another order
         np.testing.assert_allclose(outputs[key], values, rtol=1e-3, atol=1e-4)
 
 
@@ -206,9 +209,9 @@ def test_damaged_outputs_are_made_again(finished):
     first = sorted((finished.folder / "outputs").glob("*.safetensors"))[0]
     whole = first.read_bytes()
     first.write_bytes(whole[:-1] + b"\x00" if whole[-1:] != b"\x00" else whole[:-1] + b"\x01")
-    assert "to train   1 of 10" in call(*finished.words("plan")).stdout
+    assert "to train   1 of 12" in call(*finished.words("plan")).stdout
     first.write_bytes(whole)
-    assert "to train   0 of 10" in call(*finished.words("plan")).stdout
+    assert "to train   0 of 12" in call(*finished.words("plan")).stdout
 
 
 def test_a_run_that_was_killed_and_started_again_is_the_same_to_the_bit(finished, tmp_path):
@@ -228,7 +231,7 @@ def test_a_run_that_was_killed_and_started_again_is_the_same_to_the_bit(finished
         assert not (folder / "report.html").exists()
     done = start(*words)
     assert done.returncode == 0
-    assert "to train   10 of 10" not in done.stdout, "what was finished is not trained again"
+    assert "to train   12 of 12" not in done.stdout, "what was finished is not trained again"
     assert_same_outputs(load_outputs(finished.folder), load_outputs(folder))
     columns = ["strategy", "seed", "file", "predicted", "confidence"]
     pd.testing.assert_frame_equal(
@@ -295,4 +298,4 @@ def test_inception_v3_runs_from_the_command_line(image_folder, tmp_path):
     audit = pd.read_csv(tmp_path / "audit.csv")
     assert not (audit["passed"].astype(str) == "False").any()
     again = call("plan", *words[1:], "--strategies", "no_change,class_weights")
-    assert "to train   0 of 2 networks" in again.stdout
+    assert "to train   0 of 3 networks" in again.stdout
