@@ -24,8 +24,13 @@ if TYPE_CHECKING:
 
 __version__ = "0.2.0"
 __all__ = [
-    *("MultiDatasetResult", "Result", "SweepResult"),
-    *("compare_runs", "image_set", "load", "run"),
+    "MultiDatasetResult",
+    "Result",
+    "SweepResult",
+    "compare_runs",
+    "image_set",
+    "load",
+    "run",
 ]
 _MODULES = {  # they take a second to import, and `--help` needs none of them
     **dict.fromkeys(("run", "load", "compare_runs"), "benchmark.api"),

@@ -15,8 +15,8 @@ from benchmark.report.render import colours
 from benchmark.report.render.blocks import Block, Cell, Details, Table, as_code, make_row
 from benchmark.report.render.canvas import Canvas, figure_block, page_style, shorten
 from benchmark.report.render.formats import MINUS, MISSING, add_sign, format_share
-from benchmark.report.single.shot_groups import few_images_phrase
 from benchmark.report.single.audit_scope import scope_details
+from benchmark.report.single.shot_groups import few_images_phrase
 from benchmark.report.single.strategies import network_titles, row_kind
 from benchmark.system.text import join_names
 

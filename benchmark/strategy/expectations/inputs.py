@@ -119,7 +119,7 @@ class ImagesRotated:
         return f"each image is rotated by up to {self.degrees:g} degrees (synthetic images)"
 
     def check(self, measurement: StageMeasurement) -> CheckResult:
-        """Compare the angles with those of a uniform distribution; mirrored dots make a few wrong."""
+        """Compare the angles with a uniform distribution's; mirrored dots make a few wrong."""
         if (patterns := measurement.patterns) is None:
             return CheckResult(None, "no synthetic image was augmented")
         angle = patterns.angle[np.isfinite(patterns.angle)]
