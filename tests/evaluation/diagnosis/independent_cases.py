@@ -276,9 +276,9 @@ def _around(world, rng, counts, k, learn, settings):
 
 def _no_weight(world, rng, counts, k, learn, settings):
     splits = world.splits(counts)
-    learnt = learn(without(splits, k))
+    unweighted = learn(without(splits, k))
     # the diagnosis gets all of its training images
-    case = Case.from_network(k, splits, learnt.network, learnt.evidence.class_losses)
+    case = Case.from_network(k, splits, unweighted.network, unweighted.evidence.class_losses)
     return case.if_ignored() if learn(splits).recall(world.draw(k, 200)) >= kinds.ENOUGH else None
 
 

@@ -182,16 +182,16 @@ def _plant(cause, rng, photographs, positions, splits, own, learn, settings):
         how, alone = rng.choice(["blurred", "darkened"]), rng.random() < 0.5
         for name in ("test",) if rng.random() < 0.4 else ("val", "test"):
             old, labels = splits[name]
-            altered = ((labels == k) | (not alone))[:, None]
-            splits[name] = np.where(altered, photographs.look(positions[name], how), old), labels
+            changed = ((labels == k) | (not alone))[:, None]
+            splits[name] = np.where(changed, photographs.look(positions[name], how), old), labels
         if cause == kinds.BOTH:
             splits["train"] = x, exchange(y, k, rng.uniform(0.3, 0.5), rng)
     if cause == kinds.TEST_LABELS:
         for name in ("val", "test"):
             splits[name] = splits[name][0], exchange(splits[name][1], k, 1, rng)
     if cause == kinds.NO_WEIGHT:
-        learnt = learn(without(splits, k))
-        case = Case.from_network(k, splits, learnt.network, learnt.evidence.class_losses)
+        unweighted = learn(without(splits, k))
+        case = Case.from_network(k, splits, unweighted.network, unweighted.evidence.class_losses)
         return case.if_ignored() if recalled(splits) else None
     case = learn(splits).if_ignored()
     if cause in (kinds.SHIFT, kinds.TEST_LABELS):

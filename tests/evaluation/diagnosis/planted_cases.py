@@ -161,11 +161,11 @@ def _attempt(cause, rng):
         network = train(x, y, splits["val"], classes, rng, **(settings | changed))
         return Case.from_network(k, splits, *network)
 
-    _place(cause, source, rng, counts, k)
+    _arrange(cause, source, rng, counts, k)
     return _plant(cause, source, rng, counts, k, even_test, learn, settings)
 
 
-def _place(cause, source, rng, counts, k):
+def _arrange(cause, source, rng, counts, k):
     """Put class k where the cause wants it."""
     others = np.delete(np.arange(len(counts)), k)
     if cause == kinds.CONFUSABLE:
@@ -231,8 +231,8 @@ def _plant(cause, source, rng, counts, k, even_test, learn, settings):
         for name in ("val", "test"):
             splits[name] = splits[name][0], exchange(splits[name][1], k, 1, rng)
     if cause == kinds.NO_WEIGHT:
-        learnt = learn(without(splits, k))
-        case = Case.from_network(k, splits, learnt.network, learnt.evidence.class_losses)
+        unweighted = learn(without(splits, k))
+        case = Case.from_network(k, splits, unweighted.network, unweighted.evidence.class_losses)
         return case.if_ignored() if learn(splits).recall(fresh) >= kinds.ENOUGH else None
     linear = {"hidden": 0} if cause in (kinds.WEAK, kinds.AROUND) else {}
     case = learn(splits, **linear).if_ignored()
