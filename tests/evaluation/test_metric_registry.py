@@ -28,7 +28,7 @@ ERROR_RATE = Metric(
     lambda split: 1 - float(split.counts.true_positives.sum() / split.counts.support.sum()),
     better="lower",
     main=True,
-    bootstrap=lambda counts: 1 - counts.true_positives.sum(-1) / counts.support.sum(-1),
+    of_counts=lambda counts: 1 - counts.true_positives.sum(-1) / counts.support.sum(-1),
 )
 
 
@@ -48,7 +48,7 @@ def test_a_registered_metric_is_evaluated_after_the_others(error_rate):
     assert metrics["error_rate"] == pytest.approx(1 - metrics["accuracy"])
 
 
-def test_a_registered_metric_has_an_interval_if_it_has_a_bootstrap_form(error_rate):
+def test_a_registered_metric_has_an_interval_if_it_has_a_form_of_counts(error_rate):
     labels, predicted, _, classes = random_predictions(np.random.default_rng(0))
     estimates = interval_scores(count_classes(labels, predicted, classes))
     assert list(interval_metrics())[-1] == "error_rate"
@@ -82,7 +82,7 @@ def test_a_registered_metric_is_compared_over_data_sets(error_rate):
     assert {"error_rate", "error_rate_difference", "error_rate_rank"} <= set(table)
 
 
-def test_a_metric_and_its_bootstrap_form_are_equal_to_the_bit():
+def test_a_metric_and_its_form_of_counts_are_equal_to_the_bit():
     rng = np.random.default_rng(0)
     for _ in range(200):
         labels, predicted, log_p, classes = random_predictions(rng)

@@ -98,7 +98,7 @@ CLASSIFICATION = (
         "class without test images, so that with 2 of 5 absent a perfect classifier has .60.",
         lambda split: float(mean_f1(split.counts)),
         main=True,
-        bootstrap=mean_f1,
+        of_counts=mean_f1,
     ),
     Metric(
         "macro_f1_present",
@@ -145,7 +145,7 @@ CLASSIFICATION = (
         "accuracy: look at both.",
         lambda split: float(mean_recall(split.counts)),
         main=True,
-        bootstrap=mean_recall,
+        of_counts=mean_recall,
         balanced_form_of="accuracy",
     ),
     Metric(
@@ -154,7 +154,7 @@ CLASSIFICATION = (
         "Share of all test images that are right. Classes with many test images dominate it.",
         lambda split: float(accuracy(split.counts)),
         main=True,
-        bootstrap=accuracy,
+        of_counts=accuracy,
     ),
     Metric(
         "mcc",

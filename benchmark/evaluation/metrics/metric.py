@@ -70,7 +70,7 @@ class Metric:
     better: Literal["higher", "lower"] | None = "higher"  # None: neither direction is better
     main: bool = False  # whether the first table shows it
     of_network: bool = False  # of the network's probabilities, which a decision doesn't change
-    # the same formula on `ClassCounts` (D, C) of D redrawn test sets -> (D,); None: no interval
-    bootstrap: Callable[[ClassCounts], Floats] | None = None
+    # the same formula on `ClassCounts` (..., C) of many test sets -> (...); None: no interval
+    of_counts: Callable[[ClassCounts], Floats] | None = None
     balanced_form_of: str = ""  # the metric that this one is if all classes were equally frequent
     present_form_of: str = ""  # the metric that this one is over the classes that have images

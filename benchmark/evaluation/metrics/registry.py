@@ -29,7 +29,7 @@ def main_metrics() -> list[Metric]:
 
 def interval_metrics() -> dict[str, Metric]:
     """Return the metrics that have a confidence interval, by name."""
-    return {name: metric for name, metric in METRICS.items() if metric.bootstrap}
+    return {name: metric for name, metric in METRICS.items() if metric.of_counts}
 
 
 def evaluate(

@@ -154,7 +154,7 @@ def normal_interval(estimates: Floats, variances: Floats) -> tuple[Floats, Float
 
 def interval_scores(counts: ClassCounts) -> Floats:
     """Return the M `interval_metrics` (M, ...) of counts (..., C)."""
-    forms = (metric.bootstrap for metric in interval_metrics().values())
+    forms = (metric.of_counts for metric in interval_metrics().values())
     return np.stack([form(counts) for form in forms if form is not None])
 
 
