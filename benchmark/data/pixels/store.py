@@ -93,10 +93,7 @@ def prepare_pixels(
         array=np.load(folder / "pixels.npy", mmap_mode="r"),
         digests=digests,
         readable=np.array([index in infos for index in range(len(images))]),
-        messages=(
-            *unreadable_sentences(errors, images.files),
-            *image_messages(images, infos),
-        ),
+        messages=(*unreadable_sentences(errors, images.files), *image_messages(images, infos)),
         errors=errors,
         key=atomic.digest({"decoding": decoding, **images.describe_content(digests)}),
         decoding=decoding,

@@ -1,7 +1,7 @@
 """Is a strategy different from the baseline? Two tests answer two questions.
 
 On the same test images: would these trained networks differ on other images? Over seeds: would
-another training, on another split, differ again?
+other trainings differ again, on other data of this kind or on the given split?
 """
 
 import math

@@ -138,9 +138,10 @@ OTHER_TERMS = {
     "interval is farthest from 0, among those that are told apart if there are any. So a class "
     "with a single test image does not win.",
     "Audit": "While a strategy trains, the benchmark measures what it does: images drawn by class "
-    "against class sizes, the gradient of its loss against that of cross-entropy on the same "
-    "images, predicted labels against the largest logit. A strategy is flagged if it does not do "
-    "what it declares, trains other blocks than it should, or exceeds the common budget.",
+    "against the declared shares, the gradient of its loss against that of the declared formula on "
+    "the same images, predicted labels against those of the decision, fitted again. A strategy is "
+    "flagged if it does not do what it declares, as strongly as it declares it, if it trains other "
+    "blocks than it should, or exceeds the common budget.",
     "Linear probe": "A linear classifier on the network's features, with a closed-form solution.",
     "AUC": "How often an image of a class scores higher than an image of another class; by chance "
     ".50.",

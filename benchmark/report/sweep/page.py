@@ -130,10 +130,10 @@ TERMS = {
     "Kendall's W": "Of several rankings: the variance of the strategies' rank sums as a share of "
     "the largest possible. 1 is the same ranking everywhere. p comes from random orders of each "
     "ranking.",
-    "Same or different": "Two seeds train other networks on another split, so rankings differ even "
-    "where nothing else does. The mean tau of two seeds under one value says by how much; the mean "
-    "tau of two seeds under different values is compared with it. p exchanges the values within "
-    "each seed at random.",
+    "Same or different": "Two seeds train other networks, on other splits unless the split is "
+    "given, so rankings differ even where nothing else does. The mean tau of two seeds under one "
+    "value says by how much; the mean tau of two seeds under different values is compared with it. "
+    "p exchanges the values within each seed at random.",
     "Null row": "The baseline trained once more with another order of images and another head. "
     "What differs no more than that is noise.",
 }
