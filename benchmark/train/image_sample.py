@@ -41,11 +41,6 @@ class ImageSample:
         images -= images % groups
         return cls(np.full((images, width), np.nan, np.float32), np.zeros(groups, np.int64))
 
-    @property
-    def has_pixels(self) -> bool:
-        """Whether rows hold shares of the pixels."""
-        return bool(self.rows.shape[1] % 2)
-
     def choose(self, labels: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Labels (B,) -> the rows of the batch to keep, and where, (S,) each."""
         groups = labels % len(self.drawn)

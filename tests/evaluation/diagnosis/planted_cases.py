@@ -48,10 +48,6 @@ class Gaussians:
         images = (means + self.rng.normal(size=(n, self.width))) * self.scales
         return images[:, self.visible].astype(np.float32)
 
-    def crowd(self, c, rng):
-        """Put class c near one of the two largest, but apart from it."""
-        self.bring_near(c, int(rng.integers(0, 2)), rng.uniform(1.5, 2.6))
-
 
 def train(x, y, splits, classes, rng, *, epochs, rate, hidden=0, decay=0.0, validations=12):
     """Minibatch Adam; returns a function features -> (hidden features, logits), and losses."""

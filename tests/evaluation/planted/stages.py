@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from benchmark.strategy import (
-    Strategy,
-)
+from benchmark.strategy import Strategy
 from tests.evaluation.planted.planted_error import PlantedError, last
 
 
@@ -17,10 +15,6 @@ def swapped(right: Strategy) -> Strategy:
         right,
         stages=(replace(final, fraction=first.fraction), replace(first, fraction=final.fraction)),
     )
-
-
-def without_last(right: Strategy) -> Strategy:
-    return replace(right, stages=(replace(right.stages[0], fraction=1.0),))
 
 
 def for_the_first_time(right: Strategy) -> Strategy:
@@ -36,7 +30,7 @@ def short_last(right: Strategy) -> Strategy:
     return replace(right, stages=(replace(first, fraction=0.96), replace(final, fraction=0.04)))
 
 
-def body_in_the_first_stage(right: Strategy) -> Strategy:
+def head_alone_in_the_first_stage(right: Strategy) -> Strategy:
     first, final = right.stages
     return replace(right, stages=(replace(first, train_from="head"), final))
 
@@ -51,7 +45,9 @@ PLANTED = [
 ]
 KEPT_APART = [
     PlantedError("a last stage of hardly any step", "stages", "crt", short_last),
-    PlantedError("the first stage trains the head alone", "stages", "crt", body_in_the_first_stage),
+    PlantedError(
+        "the first stage trains the head alone", "stages", "crt", head_alone_in_the_first_stage
+    ),
     PlantedError(
         "weights are never applied",
         "stages",
