@@ -81,6 +81,19 @@ class Table:
         """The file names in `csv`."""
         return self.csv.split()
 
+    @property
+    def columns_with_notes(self) -> frozenset[int]:
+        """Columns of numbers in which a cell has a note: all their cells leave space for one.
+
+        The HTML template reads it.
+        """
+        return frozenset(
+            column
+            for row in self.rows
+            for column, cell in enumerate(row.cells)
+            if cell.note and column not in self.text_columns
+        )
+
 
 @dataclass(frozen=True)
 class Figure:

@@ -1,10 +1,13 @@
 """Blocks of a page: code in texts, figures in reading order, columns with notes."""
 
 from benchmark.report.render.blocks import (
+    Cell,
     Details,
     Figure,
     Page,
+    Row,
     Section,
+    Table,
     as_code,
     replace_controls,
     split_code,
@@ -36,3 +39,8 @@ def test_figures_stand_in_reading_order() -> None:
     section = Section("s", "S", (Details("more", (second,)), third))
     page = Page("t", "", "", "", (), (first,), (section,))
     assert page.figures() == [first, second, third]
+
+
+def test_columns_of_numbers_with_a_note_leave_space_for_it() -> None:
+    row = Row((Cell("name", note="baseline"), Cell(".5", note="+.1"), Cell("2")))
+    assert Table("", ("A", "B", "C"), (row,)).columns_with_notes == {1}
