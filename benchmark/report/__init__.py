@@ -13,6 +13,7 @@ from benchmark.report.render.csv_writer import write_frames
 from benchmark.report.render.writer import write_page
 from benchmark.report.single import csv_files as single_csv_files
 from benchmark.report.single import page as single_page
+from benchmark.report.sweep import csv_files as sweep_csv_files
 from benchmark.report.sweep import page as sweep_page
 
 __all__ = ["notebook_html", "write_multi_dataset_report", "write_report", "write_sweep_report"]
@@ -38,7 +39,7 @@ def write_multi_dataset_report(comparison: MultiDatasetComparison, folder: Path)
 
 def write_sweep_report(comparison: SweepComparison) -> dict[str, Path]:
     """Write the report of a sweep to its folder, as `write_report` does for one run."""
-    written = write_frames(sweep_page.frames_of(comparison), comparison.folder)
+    written = write_frames(sweep_csv_files.frames_of(comparison), comparison.folder)
     page = sweep_page.build_page(comparison)
     return written | write_page(page, comparison.folder, sweep_page.FIGURES)
 

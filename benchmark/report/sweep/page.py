@@ -2,10 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-import pandas as pd
 from matplotlib.figure import Figure as Drawing
 
-from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.run_grid import RANKED_BY
 from benchmark.analysis.sweep import SweepComparison
 from benchmark.evaluation.metrics.registry import main_metrics
@@ -20,9 +18,9 @@ from benchmark.report.render.blocks import (
     add_sections,
 )
 from benchmark.report.render.canvas import figure_block
-from benchmark.report.render.csv_writer import FORMULA_NOTE
 from benchmark.report.render.formats import format_p_value, format_share
 from benchmark.report.sweep import tables
+from benchmark.report.sweep.csv_files import files_section
 from benchmark.report.sweep.figures import draw_ranks
 from benchmark.report.sweep.notices import warnings
 from benchmark.report.sweep.verdict import follow_up, verdict
@@ -46,7 +44,7 @@ def build_page(comparison: SweepComparison) -> Page:
         ("further", "Further metrics", _further_metrics(comparison)),
         ("runs", "Runs", _runs(comparison)),
         ("glossary", "Glossary", (_glossary(comparison),)),
-        ("files", "Files", (Definitions(FILES), Paragraph(FORMULA_NOTE))),
+        ("files", "Files", files_section()),
     )
     return add_sections(headline(comparison), contents)
 
@@ -144,25 +142,3 @@ def _glossary(comparison: SweepComparison) -> Definitions:
     has_null = any(run.null for run in comparison.runs)
     terms = [(term, text) for term, text in TERMS.items() if has_null or term != "Null row"]
     return Definitions((*metrics, *terms))
-
-
-FILES = (
-    ("scores.csv", "One row per value and strategy: means over seeds, differences, ranks."),
-    ("paired.csv", "One row per value and strategy: macro-F1 minus the baseline's, tested."),
-    ("agreement.csv", "One row per two values: pairs in another order, Kendall's tau."),
-    ("runs.csv", "One row per value: the folder of its run."),
-)
-
-
-def frames_of(comparison: SweepComparison) -> dict[str, pd.DataFrame]:
-    """Return the tables by the names of their files."""
-    return {
-        "scores.csv": comparison.scores,
-        "paired.csv": comparison.paired,
-        "agreement.csv": comparison.agreement,
-        "runs.csv": pd.DataFrame(map(_run_row, comparison.names, comparison.runs)),
-    }
-
-
-def _run_row(value: str, run: Comparison) -> dict[str, str | None]:
-    return {"value": value, "folder": run.folder.name, "baseline": run.baseline}
