@@ -142,15 +142,15 @@ def test_base_fingerprints_hold_nothing_that_changes_no_network(prepared):
 def test_more_seeds_of_drawn_images_train_nothing_again(small_experiment):
     """Images of another seed move the indices of those that were there, not their networks."""
     data = "wheels:images=40,classes=2"
-    one, two = (prepare(small_experiment(data=data, seed_list=s)) for s in ((3,), (0, 3)))
-    assert one.base_fingerprints[3] == two.base_fingerprints[3] != two.base_fingerprints[0]
-    assert one.content_hash == two.content_hash
-    assert one.with_seeds((0, 3)).base_fingerprints == two.base_fingerprints
-    assert len(one.with_seeds((0, 3)).images) == 80
-    used = [set(two.splits[seed].test) | set(two.splits[seed].train) for seed in (0, 3)]
+    single, both = (prepare(small_experiment(data=data, seed_list=s)) for s in ((3,), (0, 3)))
+    assert single.base_fingerprints[3] == both.base_fingerprints[3] != both.base_fingerprints[0]
+    assert single.content_hash == both.content_hash
+    assert single.with_seeds((0, 3)).base_fingerprints == both.base_fingerprints
+    assert len(single.with_seeds((0, 3)).images) == 80
+    used = [set(both.splits[seed].test) | set(both.splits[seed].train) for seed in (0, 3)]
     assert not used[0] & used[1]
     other = prepare(small_experiment(data=f"{data},seed=1", seed_list=(3,)))
-    assert other.content_hash != one.content_hash
+    assert other.content_hash != single.content_hash
 
 
 def test_resplit_is_refused_before_images_are_decoded(small_experiment, monkeypatch):

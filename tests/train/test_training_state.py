@@ -42,9 +42,9 @@ def test_the_order_of_the_images_differs_and_how_often_they_are_drawn_does_not(s
         sampler = training._inputs(segment.step_ranges[0], HEAD).sampler
         sampler.batch_size = len(SPLIT.train)
         epochs.append([sampler.batch(step)[0] for step in range(3)])
-    for one, other in zip(*epochs, strict=True):
-        assert (one != other).any()
-        np.testing.assert_array_equal(np.sort(one), np.sort(other))
+    for epoch, other in zip(*epochs, strict=True):
+        assert (epoch != other).any()
+        np.testing.assert_array_equal(np.sort(epoch), np.sort(other))
 
 
 def test_augmentation_differs(setup):
@@ -59,11 +59,11 @@ def test_augmentation_differs(setup):
 
 
 def test_split_counts_recipe_and_budget_are_the_same(setup):
-    (one, _), (other, _) = begin(setup, False), begin(setup, True)
+    (original, _), (other, _) = begin(setup, False), begin(setup, True)
     for name in ("split", "recipe", "budget", "frozen_features"):
-        assert getattr(one, name) is getattr(other, name)
-    assert torch.equal(one.counts, other.counts)
-    np.testing.assert_array_equal(one.labels, other.labels)
+        assert getattr(original, name) is getattr(other, name)
+    assert torch.equal(original.counts, other.counts)
+    np.testing.assert_array_equal(original.labels, other.labels)
 
 
 def test_it_ends_in_another_network_which_is_the_same_every_time(setup):

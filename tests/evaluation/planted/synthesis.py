@@ -10,7 +10,7 @@ from tests.evaluation.planted.planted_error import PlantedError, last
 
 
 @dataclass(frozen=True)
-class Synthesis:
+class WrongSmote:
     """SMOTE with an error."""
 
     error: str
@@ -46,29 +46,35 @@ class Synthesis:
 
 PLANTED = [
     PlantedError(
-        "neighbours of other classes", "synthesizer", "smote", last(synthesizer=Synthesis("across"))
+        "neighbours of other classes",
+        "synthesizer",
+        "smote",
+        last(synthesizer=WrongSmote("across")),
     ),
     PlantedError(
-        "points beyond the neighbour", "synthesizer", "smote", last(synthesizer=Synthesis("beyond"))
+        "points beyond the neighbour",
+        "synthesizer",
+        "smote",
+        last(synthesizer=WrongSmote("beyond")),
     ),
     PlantedError(
-        "half of the missing rows", "synthesizer", "smote", last(synthesizer=Synthesis("half"))
+        "half of the missing rows", "synthesizer", "smote", last(synthesizer=WrongSmote("half"))
     ),
     PlantedError(
-        "labels are shuffled", "synthesizer", "smote", last(synthesizer=Synthesis("labels"))
+        "labels are shuffled", "synthesizer", "smote", last(synthesizer=WrongSmote("labels"))
     ),
 ]
 KEPT_APART = [
     PlantedError(
-        "noise around the mean", "synthesizer", "smote", last(synthesizer=Synthesis("noise"))
+        "noise around the mean", "synthesizer", "smote", last(synthesizer=WrongSmote("noise"))
     ),
     PlantedError(
-        "one row again and again", "synthesizer", "smote", last(synthesizer=Synthesis("once"))
+        "one row again and again", "synthesizer", "smote", last(synthesizer=WrongSmote("once"))
     ),
     PlantedError(
         "any image of the class is a neighbour",
         "synthesizer",
         "smote:neighbors=1",
-        last(synthesizer=Synthesis("any")),
+        last(synthesizer=WrongSmote("any")),
     ),
 ]
