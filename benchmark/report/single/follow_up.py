@@ -8,7 +8,7 @@ from benchmark.analysis.claims import Claim, primary_claims, seeds_needed
 from benchmark.analysis.comparison import Comparison
 from benchmark.report.render.blocks import as_code
 from benchmark.report.render.formats import add_sign, format_bounds, format_share
-from benchmark.report.single.strategies import FLAG
+from benchmark.report.single.strategies import caveats
 from benchmark.system.text import join_names, pluralize
 
 
@@ -48,11 +48,10 @@ def _significant_differences(comparison: Comparison, tested: list[Claim], needed
     significant = [claim for claim in tested if claim.direction]
     if not significant:
         return f"No strategy's macro-F1 differs significantly from the baseline's ({test})."
-    failed = comparison.failed_checks
     names = [
         f"{as_code(claim.strategy)} ({add_sign(format_share(claim.difference))}, 95 %: "
         f"{format_bounds(format_share(claim.low), format_share(claim.high))}"
-        f"{f'; {FLAG}' if claim.strategy in failed else ''})"
+        f"{''.join(f'; {caveat}' for caveat in caveats(comparison, claim.strategy))})"
         for claim in significant
     ]
     return f"Macro-F1 differs significantly from the baseline's with {join_names(names)} ({test})."

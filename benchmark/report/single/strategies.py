@@ -41,6 +41,13 @@ def extra_steps(comparison: Comparison, strategy: str) -> int:
     return max(int(steps) - sum(comparison.manifest.experiment.phase_steps), 0)
 
 
+def caveats(comparison: Comparison, strategy: str) -> list[str]:
+    """Return what makes a strategy's numbers unlike the others', wherever it is named."""
+    extra, is_flagged = extra_steps(comparison, strategy), strategy in comparison.failed_checks
+    more_steps = [f"{pluralize(extra, 'step', 'steps')} more than the others"] if extra else []
+    return [*more_steps, FLAG] if is_flagged else more_steps
+
+
 def heading_cell(comparison: Comparison, strategy: str) -> Cell:
     """Return the heading of a strategy's row: its name, and tags if it failed something."""
     summary = comparison.with_null(lambda run: run.summary)
@@ -50,11 +57,8 @@ def heading_cell(comparison: Comparison, strategy: str) -> Cell:
     if status == "partly failed":
         failed = int((comparison.failures["strategy"] == strategy).sum())
         tags.append(f"{failed} of {pluralize(len(comparison.seeds), 'seed', 'seeds')} failed")
-    if extra := extra_steps(comparison, strategy):
-        tags.append(f"{extra:,} steps more than the others")
-    is_flagged = strategy in comparison.failed_checks
-    tags += [FLAG] if is_flagged else []
-    return Cell(strategy, note=", ".join(tags), mark="failed" if is_flagged else "")
+    tags += caveats(comparison, strategy)
+    return Cell(strategy, note=", ".join(tags), mark="failed" if FLAG in tags else "")
 
 
 def error_of(comparison: Comparison, strategy: str) -> str:

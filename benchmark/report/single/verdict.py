@@ -11,7 +11,7 @@ from benchmark.report.render.blocks import as_code
 from benchmark.report.render.formats import format_count, format_share
 from benchmark.report.single.absent_classes import absent_classes
 from benchmark.report.single.doubts import interval_phrase
-from benchmark.report.single.strategies import FLAG
+from benchmark.report.single.strategies import caveats
 from benchmark.system.text import join_names, pluralize
 
 MOST_NAMES = 3  # strategies that a sentence names
@@ -97,7 +97,7 @@ def _baseline_name(comparison: Comparison) -> str:
     baseline = str(comparison.baseline)
     info = comparison.manifest.available.get(baseline)
     name = "Plain fine-tuning" if info and not info.components else as_code(baseline)
-    return name + _flag(comparison, baseline)
+    return name + _caveats(comparison, baseline)
 
 
 def _subject(comparison: Comparison, names: Sequence[str], among: pd.DataFrame, every: str) -> str:
@@ -106,11 +106,12 @@ def _subject(comparison: Comparison, names: Sequence[str], among: pd.DataFrame, 
         some_failed = (comparison.summary["status"] != "ok").any()
         everyone = f"{every.format(len(names))}{' that finished' if some_failed else ''}"
         return everyone if len(names) == len(among) else f"{len(names)} strategies"
-    return join_names([as_code(name) + _flag(comparison, name) for name in names])
+    return join_names([as_code(name) + _caveats(comparison, name) for name in names])
 
 
-def _flag(comparison: Comparison, strategy: str) -> str:
-    return f" ({FLAG})" if strategy in comparison.failed_checks else ""
+def _caveats(comparison: Comparison, strategy: str) -> str:
+    named = caveats(comparison, strategy)
+    return f" ({', '.join(named)})" if named else ""
 
 
 def _ignored_classes(comparison: Comparison, numbers: pd.DataFrame) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from benchmark.report.render.blocks import Code, Heading, Paragraph
 from benchmark.report.single.strategies import (
     descriptions_section,
+    caveats,
     extra_steps,
     heading_cell,
     network_titles,
@@ -54,6 +55,11 @@ def test_a_row_with_more_steps_than_the_others_says_so() -> None:
     comparison = replace(comparison, seed_rows=rows)
     assert heading_cell(comparison, "focal_loss").note == "1,500 steps more than the others"
     assert extra_steps(comparison, "no_change") == 0
+    flagged = fabricate(seeds=(0, 1), failed_audit=("focal_loss",))
+    assert caveats(replace(flagged, seed_rows=rows), "focal_loss") == [
+        "1,500 steps more than the others",
+        "failed its audit",
+    ]
 
 
 def test_a_docstring_becomes_paragraphs_and_indented_text_stays() -> None:
