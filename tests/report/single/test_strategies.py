@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from benchmark.report.render.blocks import Code, Heading, Paragraph
 from benchmark.report.single.strategies import (
-    descriptions_section,
     caveats,
+    descriptions_section,
     extra_steps,
     heading_cell,
     network_titles,
