@@ -2,10 +2,10 @@
 
 Every strategy has the same number of trials, the baseline too: each tries a factor on the recipe's
 learning rates besides its own parameters, unless the rate is given. The number of steps stays, so
-epochs are not tried. Each seed chooses for itself, since the validation images of one seed are test
-images of another. A trial is an ordinary network in the run's folder,
-so an interrupted search goes on, and what several trials share is trained once. Optuna proposes
-parameters (Akiba et al. 2019, arXiv 1907.10902) by its default sampler (Bergstra et al. 2011).
+epochs are not tried. Each seed chooses for itself, since the validation images of one seed may be
+test images of another. A trial is an ordinary network in the run's folder, so an interrupted search
+goes on, and what several trials share is trained once. Optuna proposes parameters (Akiba et al.
+2019, arXiv 1907.10902) by its default sampler (Bergstra et al. 2011).
 """
 
 from __future__ import annotations

@@ -11,16 +11,18 @@ from benchmark.report.render.formats import add_sign, format_bounds, format_shar
 from benchmark.report.single.strategies import caveats
 from benchmark.system.text import join_names, pluralize
 
+QUICK_LOOK = (
+    "This quick look only tries the commands out. Run again without `--quick` before you read the "
+    "numbers."
+)
+
 
 def follow_up(comparison: Comparison) -> str:
     """Return what the tests settled, or which run would settle more; empty if nothing finished."""
     if (comparison.seed_rows["status"] != "ok").all():
         return ""
     if comparison.manifest.quick:
-        return (
-            "This quick look only tries the commands out. Run again without `--quick` before you "
-            "read the numbers."
-        )
+        return QUICK_LOOK
     tested = primary_claims(comparison)
     if not tested:
         return "No difference was tested, because no strategy finished beside a baseline."

@@ -24,7 +24,7 @@ def search_section(comparison: Comparison) -> Iterator[Block]:
         f"Parameters were chosen before the comparison, by {number} of each strategy and seed, "
         f"starting with the defaults. {_rate_sentence(comparison, trials)} The highest macro-F1 on "
         "the seed's validation images won. "
-        "Each seed chooses for itself, because validation images of one seed are test images of "
+        "Each seed chooses for itself, because validation images of one seed may be test images of "
         "another. No test image was used. A decision that is fitted on validation was scored by "
         "five-fold cross-validation there. The best of several scores is a little too high, so "
         "compare strategies by the test images only."

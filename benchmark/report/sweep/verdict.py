@@ -6,6 +6,7 @@ from benchmark.analysis.run_grid import RANKED_BY
 from benchmark.analysis.sweep import ALPHA, SweepComparison
 from benchmark.report.render.blocks import as_code
 from benchmark.report.render.formats import format_p_value, format_share
+from benchmark.report.single.follow_up import QUICK_LOOK
 from benchmark.report.sweep.words import plural, quote_all, values_in_words
 from benchmark.system.text import join_names, pluralize
 
@@ -107,10 +108,7 @@ def _first_places(comparison: SweepComparison) -> str:
 def follow_up(comparison: SweepComparison) -> str:
     """Say whether seeds can tell that the ranking depends on the setting, and what they tell."""
     if any(run.manifest.quick for run in comparison.runs):
-        return (
-            "This quick look only tries the commands out. Run again without `--quick` before you "
-            "read the numbers."
-        )
+        return QUICK_LOOK
     if len(comparison.ranked) < 2:
         return ""
     seeds, needed = len(comparison.seeds), comparison.seeds_needed
