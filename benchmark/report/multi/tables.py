@@ -116,7 +116,10 @@ def runs_table(comparison: RunGrid) -> Table:
         )
         rows.append(make_row(*cells))
     counted = ("Classes", "Train images", "Ratio", "Test images")
-    columns = (comparison.axis_title, *counted, "Folder", "Baseline", *map(_capitalize, differing))
+    headings = [_capitalize(name) for name in differing]
+    if comparison.axis_title in headings:  # of a sweep's recipes: their names are the first column
+        headings[headings.index(comparison.axis_title)] = f"{comparison.axis_title}, in full"
+    columns = (comparison.axis_title, *counted, "Folder", "Baseline", *headings)
     text_columns = frozenset({0, *range(1 + len(counted), len(columns))})
     caption = (
         "Ratio: training images of the largest class to those of the smallest. Confidence "
@@ -225,7 +228,8 @@ def comparable_settings(run: Comparison) -> dict[str, str]:
 def _format_recipe(recipe: RecipeInfo) -> str:
     """Return a recipe's name and phases, which a run may have changed."""
     phases = [
-        f"{phase['epochs']:g} epochs of {PHASES[phase['train_from']]} at {phase['lr']:g}"
+        f"{phase['epochs']:g} {'epoch' if phase['epochs'] == 1 else 'epochs'} of "
+        f"{PHASES[phase['train_from']]} at {phase['lr']:g}"
         for phase in recipe.phases
     ]
     return f"{recipe.name} ({', then '.join(phases)})" if phases else recipe.name

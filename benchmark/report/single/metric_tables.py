@@ -276,7 +276,7 @@ def _main_caption(comparison: Comparison, plain: bool) -> str:
     caption = f"Results on the test images{over}."
     if plain:
         return f"{caption} {noise_floor_sentence(comparison)}".rstrip()
-    caption += " Bold: best of its column."
+    caption += f" Bold: best of its column{', the null row left out' if comparison.null else ''}."
     if comparison.baseline in set(comparison.summary["strategy"]):
         caption += f" Small: difference from {comparison.baseline}. {mark_sentence(comparison)}"
     return caption.rstrip()

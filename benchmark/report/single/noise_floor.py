@@ -27,7 +27,7 @@ def noise_floor_sentence(comparison: Comparison) -> str:
     text = f"{name} trained twice differs by {format_share(moved)} in macro-F1"
     if seeds > 1:
         mean = format_share(floor.of_mean(PRIMARY_METRIC))
-        text += f" (root mean square over {seeds} seeds), and by {mean} in the mean"
+        text += f" (root mean square over {seeds} seeds), so means over them may differ by {mean}"
     texts = [f"{text}: smaller differences are noise, and larger ones may be."]
     if comparison.baseline != floor.original:
         which = "The baseline" if comparison.baseline is None else as_code(comparison.baseline)
@@ -41,7 +41,10 @@ def mark_sentence(comparison: Comparison) -> str:
     if floor is None:
         return ""
     again, original = as_code(str(comparison.null)), as_code(floor.original)
-    return f"{MARK}: no larger than what {again} differs from {original}, so perhaps chance."
+    text = f"{MARK}: no larger than what {again} differs from {original}"
+    if (seeds := len(floor.differences(PRIMARY_METRIC))) > 1:
+        text += f" in the mean, or by the seeds' root mean square over √{seeds}"
+    return f"{text}, so perhaps chance."
 
 
 def _no_larger(comparison: Comparison, floor: NoiseFloor) -> str:
@@ -56,4 +59,5 @@ def _no_larger(comparison: Comparison, floor: NoiseFloor) -> str:
     if len(names) > MOST_NAMES:
         return f"No larger: {len(names)} of {pluralize(len(others), 'strategy', 'strategies')}."
     which = join_names(list(map(as_code, names)))
-    return f"No larger: the difference of {which}." if names else ""
+    noun = "difference" if len(names) == 1 else "differences"
+    return f"No larger: the {noun} of {which}." if names else ""

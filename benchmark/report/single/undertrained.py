@@ -7,6 +7,7 @@ from benchmark.plan.recipes import RECIPES
 from benchmark.report.render.blocks import as_code
 from benchmark.system.text import join_names, pluralize
 
+BOTH = f"`--recipe {','.join(RECIPES)}`"
 MOST_NAMES = 3  # strategies that the sentence names; more are counted
 
 
@@ -21,12 +22,14 @@ def undertrained_sentence(comparison: Comparison, name_the_remedy: bool = True) 
     if len(falling) == 1:
         which = as_code(names[0])
     start = f"The loss was still falling for {which} when training ended"
+    remedy = f" Longer training may turn it: {_remedy(comparison)}." if name_the_remedy else ""
+    if len(falling) == 1:
+        return f"{start}: it is under-trained.{remedy.replace('turn it', 'change its numbers')}"
     if 2 * number >= len(falling):
         claim = f"{start}: this ranking is one of under-trained networks."
     else:
         named = join_names(list(map(as_code, names)))
         claim = f"{start}{f' ({named})' if number <= MOST_NAMES else ''}: these are under-trained."
-    remedy = f" Longer training may turn it: {_remedy(comparison)}." if name_the_remedy else ""
     return claim + remedy
 
 
@@ -36,17 +39,24 @@ def _remedy(comparison: Comparison) -> str:
     if _belongs_to_sweep(comparison) or experiment.recipe.name != next(iter(RECIPES)):
         epochs = [f"{2 * phase['epochs']:g}" for phase in experiment.recipe.phases]
         return f"`--epochs {','.join(epochs)}`, twice as many, shows it"
-    return f"`--recipe {','.join(RECIPES)}` shows it"
+    return f"{BOTH} shows it"
 
 
 def recipe_sentence(comparison: Comparison) -> str:
-    """Return that the ranking is that of one recipe, and which command tells whether it holds."""
+    """Return that the ranking is that of one recipe, and which command tells whether it holds.
+
+    "" where nothing is ranked, or where a warning of under-trained networks names that command.
+    """
+    if len(comparison.finished_in_all_seeds) < 2:
+        return ""
     recipe = as_code(comparison.manifest.experiment.recipe.name)
     start = f"This ranking is that of one recipe, {recipe}"
     if _belongs_to_sweep(comparison):
         return f"{start}; `../report.html` puts it beside others."
     if comparison.manifest.experiment.recipe.name in RECIPES:
-        return f"{start}: `--recipe {','.join(RECIPES)}` tells whether it holds under another."
+        if BOTH in undertrained_sentence(comparison):
+            return ""
+        return f"{start}: {BOTH} tells whether it holds under another."
     return f"{start}: a run with several recipes tells whether it holds under another."
 
 

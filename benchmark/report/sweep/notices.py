@@ -29,7 +29,7 @@ def warnings(comparison: SweepComparison) -> Iterator[str]:
         if run.failed_checks:
             strategies = join_names(list(map(as_code, run.failed_checks)))
             yield f"Under {as_code(value)}, {strategies} failed the audit: see that run's report."
-    baselines = {run.baseline for run in comparison.runs}
+    baselines = dict.fromkeys(run.baseline for run in comparison.runs)  # in their order
     if len(baselines) > 1:
         yield (
             f"The runs have different baselines: {', '.join(map(str, baselines))}. "

@@ -39,6 +39,12 @@ def test_numbers_of_a_shared_network_are_shown_in_one_row() -> None:
     assert table.caption.endswith("–: threshold_moving uses the network of another row.")
 
 
+def test_the_best_is_that_of_the_strategies() -> None:
+    assert "Bold: best of its column. " in main_table(fabricate()).caption
+    caption = main_table(fabricate(null=True)).caption
+    assert "Bold: best of its column, the null row left out. " in caption
+
+
 def test_the_first_table_has_mcc() -> None:
     assert "MCC ↑" in main_table(fabricate()).columns
 

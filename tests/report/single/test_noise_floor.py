@@ -12,7 +12,7 @@ from benchmark.analysis.noise_floor import noise_floor
 from benchmark.report import write_report
 from benchmark.report.single.confidence import differences_table
 from benchmark.report.single.metric_tables import main_table
-from benchmark.report.single.noise_floor import MARK, noise_floor_sentence
+from benchmark.report.single.noise_floor import MARK, mark_sentence, noise_floor_sentence
 from benchmark.report.single.notices import highlights
 from benchmark.report.single.page import headline
 from benchmark.report.single.recall import class_changes_tables
@@ -49,8 +49,12 @@ def test_the_first_screen_says_what_training_once_more_moved() -> None:
 
 
 def test_several_seeds_have_a_root_mean_square_and_a_mean() -> None:
-    text = noise_floor_sentence(fabricate(seeds=(0, 1, 2), null=True))
-    assert re.search(r"by \.\d{3} in macro-F1 \(root mean square over 3 seeds\), and by \.\d", text)
+    run = fabricate(seeds=(0, 1, 2), null=True)
+    text = noise_floor_sentence(run)
+    assert re.search(r"by \.\d{3} in macro-F1 \(root mean square over 3 seeds\), so means", text)
+    assert re.search(r"so means over them may differ by \.\d{3}: smaller", text)
+    assert "in the mean, or by the seeds' root mean square over √3, so" in mark_sentence(run)
+    assert "differs from `no_change`, so perhaps chance." in mark_sentence(fabricate(null=True))
 
 
 def test_strategies_that_differ_no_more_are_named_and_many_are_counted() -> None:
@@ -60,6 +64,9 @@ def test_strategies_that_differ_no_more_are_named_and_many_are_counted() -> None
     closest = abs(others - means["no_change"]).idxmin()
     just = null_with(run, others[closest])
     assert noise_floor_sentence(just).endswith(f"No larger: the difference of `{closest}`.")
+    second = abs(others - means["no_change"]).nsmallest(2).index[-1]
+    two = noise_floor_sentence(null_with(run, others[second]))
+    assert re.search("No larger: the differences of `.*` and `.*`", two)
     assert noise_floor_sentence(null_with(run, 2.0)).endswith("No larger: 5 of 5 strategies.")
     assert "No larger" not in noise_floor_sentence(null_with(run, means["no_change"] + 1e-9))
 

@@ -50,6 +50,16 @@ def test_a_ranking_of_undertrained_networks_says_so(comparison):
     )
     assert undertrained_sentence(unfinished) in list(warnings(unfinished))
     assert "for all 4 strategies when" in undertrained_sentence(with_losses(comparison, NAMES))
+    assert recipe_sentence(unfinished) == "", "the command is named once"
+
+
+def test_one_strategy_is_no_ranking():
+    alone = fabricate(strategies=NAMES[1:2])
+    assert recipe_sentence(alone) == ""
+    assert undertrained_sentence(with_losses(alone, NAMES[1:2])) == (
+        f"The loss was still falling for `{NAMES[1]}` when training ended: it is under-trained. "
+        "Longer training may change its numbers: `--recipe forum,strong` shows it."
+    )
 
 
 def test_few_of_them_are_named(comparison):

@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 
 from benchmark.analysis.sweep import compare_sweep
 from benchmark.report import notebook_html, write_sweep_report
+from benchmark.report.multi.tables import comparable_settings
 from benchmark.report.sweep.page import all_figures, build_page, headline
 from benchmark.report.sweep.tables import agreement_table, difference_table, rank_tables
 from tests.report.multi.runs import MISSING, cells, run
@@ -81,6 +82,19 @@ def test_runs_and_their_reports_are_named(tmp_path):
     page = build_page(two_recipes(tmp_path))
     (runs,) = [section for section in page.sections if section.id == "runs"]
     assert "`forum/report.html`, `strong/report.html`" in runs.blocks[0].text
+    columns = runs.blocks[1].columns
+    assert len(set(columns)) == len(columns)
+    assert (columns[0], columns[-1]) == ("Recipe", "Recipe, in full")
+    assert runs.blocks[1].rows[0].cells[-1].text.startswith("forum (2 epochs of the head at ")
+
+
+def test_one_epoch_is_singular():
+    manifest = run("forum", A).manifest
+    phases = ({"epochs": 1.0, "train_from": "head", "lr": 0.1},)
+    recipe = replace(manifest.experiment.recipe, phases=phases)
+    experiment = replace(manifest.experiment, recipe=recipe)
+    once = replace(run("forum", A), manifest=replace(manifest, experiment=experiment))
+    assert "(1 epoch of the head at 0.1)" in comparable_settings(once)["recipe"]
 
 
 def test_different_baselines_and_seeds_are_told():
