@@ -4,12 +4,10 @@ from benchmark.analysis.sweep import SweepComparison
 from benchmark.report.render.blocks import as_code
 from benchmark.system.text import join_names
 
-PLURALS = {"batch_size": "batch sizes", "lr": "learning rates", "fine_tune": "fine-tuning depths"}
-
 
 def plural(comparison: SweepComparison) -> str:
     """Return the setting in the plural: recipes."""
-    return PLURALS.get(comparison.setting, f"{comparison.setting.replace('_', ' ')}s")
+    return f"{comparison.setting.replace('_', ' ')}s"
 
 
 def values_in_words(comparison: SweepComparison) -> str:
@@ -23,8 +21,3 @@ def quote_all(names: list[str] | tuple[str, ...], most: int) -> str:
     if len(names) > most:
         return f"{len(names)} strategies"
     return join_names([as_code(name) for name in names])
-
-
-def flag(comparison: SweepComparison) -> str:
-    """Return the flag that made the sweep: --recipe forum,strong."""
-    return f"--{comparison.setting.replace('_', '-')} {','.join(comparison.names)}"
