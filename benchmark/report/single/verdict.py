@@ -35,7 +35,7 @@ def verdict(comparison: Comparison) -> str:
     helps = fewest < ignored
     names = list(others.index[others["never_predicted"] == fewest] if helps else others.index)
     s = "s" if len(names) == 1 else ""
-    predicate, wrong = f"never predict{s} at least as many" if ignored else "", ""
+    predicate, wrong = f"ignore{s} {_no_fewer(others, ignored)}" if ignored else "", ""
     if helps:
         noun = "class" if fewest == 1 else "classes"
         which = f"all but {format_count(fewest)} {noun}" if fewest else "all of them"
@@ -49,6 +49,13 @@ def verdict(comparison: Comparison) -> str:
         return f"{first} {whose} is {macro_f1}; accuracy is {accuracy}."
     predicate += f"{',' if wrong else ''} and " if predicate else ""
     return f"{first} {subject} {predicate}{_changes(comparison, baseline, names[0])}."
+
+
+def _no_fewer(others: pd.DataFrame, ignored: float) -> str:
+    """Return how many classes strategies ignore, none of them fewer than the baseline."""
+    if others["never_predicted"].min() > ignored:
+        return "more"
+    return "as many" if others["never_predicted"].max() == ignored else "as many or more"
 
 
 def _finished_means(comparison: Comparison) -> pd.DataFrame:

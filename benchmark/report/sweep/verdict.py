@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from benchmark.analysis.run_grid import RANKED_BY
 from benchmark.analysis.sweep import ALPHA, SweepComparison
 from benchmark.report.render.blocks import as_code
@@ -56,7 +58,7 @@ def ranking_sentence(comparison: SweepComparison) -> str:
         return ""
     pairs = pluralize(int(agreement["pairs"].iloc[0]), "pair", "pairs")
     if not agreement["reversed"].any():
-        return f"No two strategies change their order: the {plural(comparison)} rank them alike."
+        return f"No two strategies change their order{_ties(comparison)}."
     worst = agreement.sort_values("tau", kind="stable").iloc[0]
     if worst["tau"] != worst["tau"]:  # a ranking without any order
         return ""
@@ -67,6 +69,19 @@ def ranking_sentence(comparison: SweepComparison) -> str:
     turned = f"{worst['reversed']} of {pairs} of strategies change their order{between}"
     claim = f"{_whether_it_holds(comparison)}{turned}"
     return f"{claim} (Kendall's tau {tau}; 1 is the same ranking). {_largest_change(comparison)}"
+
+
+def _ties(comparison: SweepComparison) -> str:
+    """Return that all rank alike, or how many pairs of strategies are equal under some value."""
+    scores = comparison.ranked_scores
+    a, b = np.triu_indices(len(scores), 1)
+    are_equal = scores[a] == scores[b]
+    if not are_equal.any():
+        return f": the {plural(comparison)} rank them alike"
+    tied, pairs = int(are_equal.any(axis=1).sum()), pluralize(len(a), "pair", "pairs")
+    always = are_equal.all(axis=1).sum() == tied
+    where = f"under {values_in_words(comparison)}" if always else "under one of them or more"
+    return f", but {tied} of {pairs} {'is' if tied == 1 else 'are'} equal {where}"
 
 
 def _whether_it_holds(comparison: SweepComparison) -> str:

@@ -127,9 +127,12 @@ def test_it_says_so_when_nothing_helps() -> None:
     text = verdict(example([3, 3, 5], [0.4, 0.41, 0.3], [0.5, 0.5, 0.5]))
     assert text.startswith(
         "Plain fine-tuning never predicts 3 of 17 classes. `class_weights` and `focal_loss` "
-        "never predict at least as many. Their macro-F1 is .300 to .410 (baseline .400); accuracy "
-        "is unchanged at .500."
+        "ignore as many or more. Their macro-F1 is .300 to .410 (baseline .400); accuracy is "
+        "unchanged at .500."
     )
+    same = verdict(example([3, 3, 3], [0.4, 0.41, 0.3], [0.5, 0.5, 0.5]))
+    assert "`class_weights` and `focal_loss` ignore as many. Their" in same
+    assert "`class_weights` ignores more and " in verdict(example([3, 4], [0.4, 0.41], [0.5, 0.5]))
 
 
 def test_it_says_so_when_nothing_was_wrong() -> None:

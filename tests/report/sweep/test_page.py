@@ -88,6 +88,15 @@ def test_runs_and_their_reports_are_named(tmp_path):
     assert runs.blocks[1].rows[0].cells[-1].text.startswith("forum (2 epochs of the head at ")
 
 
+def test_strategies_that_are_equal_are_not_ranked_alike():
+    equal = {**A, "a": 0.55}
+    text = headline(sweep(A, equal)).verdict
+    assert "change their order, but 1 of 3 pairs is equal under one of them or more." in text
+    assert "alike" not in text
+    text = headline(sweep(equal, equal)).verdict
+    assert "change their order, but 1 of 3 pairs is equal under both recipes." in text
+
+
 def test_one_epoch_is_singular():
     manifest = run("forum", A).manifest
     phases = ({"epochs": 1.0, "train_from": "head", "lr": 0.1},)
