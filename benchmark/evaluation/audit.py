@@ -23,6 +23,7 @@ from benchmark.strategy import (
     DecisionMeasurement,
     Expectation,
     ExpectClassSampling,
+    ExpectLoss,
     ExpectSameLoss,
     Stage,
     StageMeasurement,
@@ -35,6 +36,7 @@ from benchmark.strategy.expectations.draws import (
     ImagesDrawnUnequally,
 )
 from benchmark.strategy.expectations.loss import GradientMatchesCrossEntropy
+from benchmark.strategy.expectations.loss_formula import FormulaOnSyntheticLogits
 
 # component of a stage -> what a neutral one must measure
 _NEUTRAL: dict[str, Expectation[StageMeasurement]] = {
@@ -65,9 +67,8 @@ def audit(
     by_start = {values["start"]: values for values in measured}
     for number, stage in enumerate(strategy.stages, start=1):
         own = [steps for steps in step_ranges if steps.stage is stage]
-        measurement = measure_stage(
-            stage, own, budget, by_start, decision.class_counts, len(blocks) > 1
-        )
+        counts, first = decision.class_counts, strategy.stages[0]
+        measurement = measure_stage(stage, own, budget, by_start, counts, len(blocks) > 1, first)
         prefix = f"stage {number}: " if len(strategy.stages) > 1 else ""
         of_stage = _check_stage(stage, measurement)
         checks += [replace(each, expectation=prefix + each.expectation) for each in of_stage]
@@ -105,6 +106,9 @@ def _always(component: str, stage: Stage) -> Iterator[Expectation[StageMeasureme
         yield inputs.ImagesRecognisable()
     if component == "loss" and not stage.is_neutral(component):
         yield ExpectSameLoss(stage.loss)
+        for each in stage.expectations:
+            if isinstance(each, ExpectLoss):
+                yield FormulaOnSyntheticLogits(stage.loss, each)
 
 
 def _check_trained_blocks(

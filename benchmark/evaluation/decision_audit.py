@@ -49,7 +49,9 @@ def check_head(strategy: Strategy, measurement: DecisionMeasurement) -> Iterator
     declared = [each for each in strategy.expectations if each.component == "head"]
     if not declared and strategy.head == LinearHead():
         declared = [HeadIsLinear()]
-    for each in declared or [EachClassHasLogits()]:
+    if strategy.head != LinearHead():
+        declared.append(EachClassHasLogits())
+    for each in declared:
         yield AuditCheck(each.component, each.claim, *each.check(measurement))
 
 

@@ -1,6 +1,7 @@
 """From the measurements of step ranges to those of a stage."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -11,14 +12,16 @@ from benchmark.evaluation.metrics.class_counts import Labels
 from benchmark.model.backbone import HEAD
 from benchmark.plan.schedule import Budget, StepRange
 from benchmark.storage.packed import unpack_array
-from benchmark.strategy import Augmentation, Stage
+from benchmark.strategy import Augmentation, Sampler, Stage
 from benchmark.strategy.measurements import (
+    EpochsDrawn,
     PatternsAugmented,
     SampledImages,
     StageMeasurement,
     StageSchedule,
     SyntheticRow,
 )
+from benchmark.strategy.synthetic_epochs import draw_epochs
 from benchmark.strategy.synthetic_images import augment_patterns
 
 
@@ -29,11 +32,13 @@ def measure_stage(
     measured: Mapping[int, dict[str, Any]],
     counts: Labels,
     trains_more: bool,
+    first: Stage | None = None,
 ) -> StageMeasurement:
     """Sum the measurements of a stage's step ranges.
 
     `measured` maps the first step of a range to `StepRangeMonitor.to_json`, `counts` (C,) are the
-    training images by class. `trains_more` says whether the recipe may train more than the head.
+    training images by class. `trains_more` says whether the recipe may train more than the head;
+    with the `first` stage of the strategy, learning rates are relative to its.
     """
     ranges = [(steps, measured[steps.start]) for steps in step_ranges if steps.start in measured]
     values = [of_range for _, of_range in ranges]
@@ -59,8 +64,12 @@ def measure_stage(
         sample=_sample([v["sample"]["rows"] for v in values], len(counts)),
         added_features=None if added is None else np.array(added),
         synthetic_rows=tuple(SyntheticRow(*row) for v in values for row in v["synthetic_rows"]),
+        epochs_drawn=None if stage.is_neutral("sampler") else _epochs(stage.sampler, counts),
         patterns=None if stage.is_neutral("augmentation") else _patterns(stage.augmentation),
-        schedule=_schedule(ranges, budget, trains_more),
+        schedule=replace(
+            _schedule(ranges, budget, trains_more),
+            lr_factor=stage.lr_factor / (first or stage).lr_factor,
+        ),
     )
 
 
@@ -92,6 +101,19 @@ def _schedule(
         any(set(blocks) - {HEAD} for blocks in changed) if changed else None,
         any(v["resets_head"] for _, v in ranges),
     )
+
+
+def _epochs(sampler: Sampler, counts: Labels) -> EpochsDrawn | None:
+    """Return None where a plug-in's sampler needs more than synthetic labels."""
+    try:
+        return _draw_once(sampler, tuple(counts.tolist()))  # type: ignore[arg-type]  # as below
+    except Exception:
+        return None
+
+
+@lru_cache(maxsize=32)
+def _draw_once(sampler: Sampler, counts: tuple[int, ...]) -> EpochsDrawn:
+    return draw_epochs(sampler, np.array(counts))
 
 
 def _patterns(augmentation: Augmentation) -> PatternsAugmented | None:

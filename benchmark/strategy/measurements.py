@@ -17,7 +17,7 @@ class SyntheticRow(NamedTuple):
     label: float  # the index of its class
     detour: float  # by way of it from one image to the other, relative to their distance; 0 between
     rank: float  # of the one among the neighbours of the other, from 1
-    position: float  # from 0 at the one to 1 at the other
+    position: float  # from 0 at the one to 1 at the other; -1 where several images are the row
     is_copy: float  # 1 if an earlier row is the same
 
 
@@ -39,6 +39,16 @@ class PatternsAugmented:
     is_flat: NDArray[np.bool_]  # (K,) no dot is left
     angle: NDArray[np.float64]  # (K,) rotation in degrees; NaN where the dots were not found
     is_own: NDArray[np.bool_]  # (K,) the dots are the image's own, not those of another
+    batches: int = 1  # of equal size and one after the other, into which the images were cut
+
+
+@dataclass(frozen=True)
+class EpochsDrawn:
+    """Draws of a sampler in several epochs of K synthetic labels."""
+
+    epochs: int
+    class_counts: NDArray[np.int64]  # (C,)
+    image_draws: NDArray[np.int64]  # (K,) of all epochs, in the order of their classes
 
 
 @dataclass(frozen=True)
@@ -50,6 +60,7 @@ class StageSchedule:
     extra_steps: int  # after the common budget
     trained_more: bool | None  # whether blocks changed where the recipe trains them; None: nowhere
     resets_head: bool
+    lr_factor: float = 1.0  # times the learning rates of the first stage
 
 
 @dataclass(frozen=True)
@@ -68,6 +79,7 @@ class StageMeasurement:
     drawn_before: int = 0  # images that the same sampler drew before this stage
     # draws of each image, (N,), in the order of their classes; () where they were not counted
     image_draws: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    epochs_drawn: EpochsDrawn | None = None
     batches: tuple[int, int] = (0, 0)  # how many, and of how many rows
     same_class_pairs: int = 0  # pairs of rows of one class in one batch
     sample: SampledImages | None = None

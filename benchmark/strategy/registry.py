@@ -128,6 +128,6 @@ def with_parameters(spec: StrategySpec, **parameters: Any) -> StrategySpec:
     if LR_FACTOR not in parameters:
         return made
     factor = parameters[LR_FACTOR]
-    stages = tuple(replace(stage, lr_factor=factor) for stage in made.strategy.stages)
+    stages = tuple(replace(s, lr_factor=s.lr_factor * factor) for s in made.strategy.stages)
     strategy = replace(made.strategy, stages=stages)
     return replace(made, strategy=strategy, parameters={**made.parameters, LR_FACTOR: factor})

@@ -37,7 +37,7 @@ def augment_patterns(augmentation: Augmentation) -> PatternsAugmented:
     number = np.tile(np.arange(IMAGES), BATCHES)
     angle = np.array([_rotation(dots[k], dot) for k, dot in zip(number, located, strict=True)])
     distance = np.abs(_shape(located)[:, None] - _shape(dots)).max(2)  # (K, IMAGES)
-    return PatternsAugmented(is_flat, angle, distance.argmin(1) == number)
+    return PatternsAugmented(is_flat, angle, distance.argmin(1) == number, BATCHES)
 
 
 def _dots() -> NDArray[np.float64]:

@@ -18,6 +18,7 @@ from benchmark.storage.packed import pack_array, unpack_array
 from benchmark.train.batch_sampler import repeat_indices
 
 _MOST, _LEAST, _NUMBERS = 256, 64, 2**14  # images kept: about so many logits, within these bounds
+_GREY_LEVEL = 1.0  # of 255, by which a sum of images may differ from a blend: it may be rounded
 _FIRST_STEPS, _EVERY = 16, 4  # steps that are sampled: the first of a range, then each fourth
 
 
@@ -105,7 +106,8 @@ def pixel_shares(
 
     Each of the `blends` (B, P) is explained as a sum of the `sources` (B, P) by least squares.
     `target` (B, C) has the classes of the sources, `positions` (B,) tells which are the same image.
-    Returns (B, C + 1); NaN for blends of images that are sums of others, as those of one colour.
+    Returns (B, C + 1); NaN for blends of images that are sums of others, as those of one colour,
+    and for what is no sum of whole images, as an image with a box of another.
     """
     gram = sources @ sources.T
     ridge = 1e-7 * gram.diagonal().mean() + 1e-9
@@ -116,5 +118,6 @@ def pixel_shares(
     )
     unknown = (known @ same - same).abs().amax(1)  # (B,) of a source: 0 if it is itself alone
     measured = torch.cat((shares @ target.double(), (shares * same).sum(1, keepdim=True)), dim=1)
-    is_known = (shares.abs() @ unknown < 0.01)[:, None]
-    return torch.where(is_known, measured, torch.nan).to(target.dtype)
+    rest = (blends - shares @ sources).square().mean(1).sqrt()  # (B,) grey levels
+    is_known = (shares.abs() @ unknown < 0.01) & (rest < _GREY_LEVEL)
+    return torch.where(is_known[:, None], measured, torch.nan).to(target.dtype)

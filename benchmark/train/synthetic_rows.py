@@ -6,12 +6,16 @@ from numpy.typing import NDArray
 from benchmark.train.sample_pool import SamplePool
 
 MOST_ROWS, CANDIDATES = 128, 16  # rows described; nearest images that may be one of its ends
+_SAME = 1e-6  # relative distance of a row from the images that it is
 _NO_SEGMENT = 1e6  # the detour where a class has no two images that differ
 
 
 def describe_synthetic_rows(samples: SamplePool) -> list[list[float]]:
     """Describe some of the synthetic rows; see `benchmark.strategy.measurements.SyntheticRow`."""
-    chosen = np.flatnonzero(samples.synthetic)
+    sizes = np.bincount(samples.labels[: samples.images])
+    is_added = np.arange(len(samples.labels)) >= samples.images
+    # a row that repeats an image is none, where the class has others to interpolate between
+    chosen = np.flatnonzero(samples.synthetic | (is_added & (sizes[samples.labels] > 1)))
     if samples.features is None or not len(chosen):
         return []
     chosen = chosen[np.linspace(0, len(chosen) - 1, min(MOST_ROWS, len(chosen))).astype(int)]
@@ -23,9 +27,10 @@ def describe_synthetic_rows(samples: SamplePool) -> list[list[float]]:
         own = known[labels[: samples.images] == c].astype(np.float64)  # (n, D)
         contents = set()
         for row in rows[labels[chosen] == c]:
-            is_copy = row.tobytes() in contents
+            segment = _nearest_segment(row, own)
+            is_copy = row.tobytes() in contents and segment[-1] >= 0
             contents.add(row.tobytes())
-            described.append([c, *_nearest_segment(row, own), float(is_copy)])
+            described.append([c, *segment, float(is_copy)])
     return described
 
 
@@ -36,9 +41,11 @@ def _nearest_segment(
 
     One end is among the nearest images, the other is any. Returns the detour by way of the row from
     one end to the other, relative to the segment; the rank of one end among the neighbours of the
-    other; and where between them the row lies.
+    other; and where between them the row lies: nowhere, -1, if several images are the row.
     """
     to_images = np.linalg.norm(own - row, axis=1)  # (n,)
+    if (to_images <= _SAME * np.linalg.norm(row)).sum() > 1:
+        return 0.0, 1.0, -1.0
     near = np.argsort(to_images, kind="stable")[:CANDIDATES]
     length = _distances(own[near], own)  # (k, n)
     with np.errstate(divide="ignore", invalid="ignore"):

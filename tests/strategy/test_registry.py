@@ -7,7 +7,7 @@ import pytest
 
 from benchmark.plugins import load_plugin
 from benchmark.strategy import find
-from benchmark.strategy.registry import groups, registered, resolve
+from benchmark.strategy.registry import groups, registered, resolve, with_parameters
 
 MISSION = [
     "no_change",
@@ -162,3 +162,23 @@ def test_strategies_are_listed_without_torch():
         "resolve('all'); assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+RATES = '''
+from benchmark.strategy import Stage, Strategy, strategy
+
+@strategy
+def slow_end() -> Strategy:
+    """A tenth of the learning rates at the end. rates -> rates / 10"""
+    return Strategy((Stage(0.8), Stage(0.2, lr_factor=0.1)))
+'''
+
+
+@pytest.mark.usefixtures("forgotten")
+def test_a_tuned_factor_keeps_the_ratio_of_the_stages_rates(tmp_path):
+    file = tmp_path / "rates.py"
+    file.write_text(RATES)
+    load_plugin(file)
+    (spec,) = resolve("slow_end")
+    tuned = with_parameters(spec, lr_factor=3.0).strategy
+    assert [stage.lr_factor for stage in tuned.stages] == pytest.approx([3.0, 0.3])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 import torch
+from scipy.special import softmax
 
 from benchmark.strategy import (
     CrossEntropy,
@@ -173,6 +174,7 @@ def test_synthetic_features_lie_between_neighbours():
     assert passed(rank=6) is False
     assert passed(position=0.5) is False
     assert passed(is_copy=1) is False
+    assert passed(position=-1) is True  # several images are the row
     assert FeaturesInterpolated(5).check(measured()).passed is None
 
 
@@ -226,6 +228,8 @@ def test_logits_are_those_of_the_head():
     twins = outputs(lambda x, w: (x @ w.T)[:, [0, 0, 1, 2]])
     assert EachClassHasLogits().check(linear).passed is True
     assert EachClassHasLogits().check(twins).passed is False
+    probabilities = outputs(lambda x, w: softmax(x @ w.T, axis=1))
+    assert EachClassHasLogits().check(probabilities).passed is False
 
 
 @pytest.mark.parametrize(
@@ -236,6 +240,7 @@ def test_logits_are_those_of_the_head():
         (StageSchedule(0.3, 0.02, 0, True, True), False),
         (StageSchedule(0.3, 0.02, 0, False, False), False),
         (StageSchedule(0.3, 0.02, 0, None, True), True),
+        (StageSchedule(0.3, 0.02, 0, False, True, lr_factor=0.01), False),
     ],
 )
 def test_a_stage_has_its_share_and_its_blocks(schedule, passed):

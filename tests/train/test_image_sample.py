@@ -67,6 +67,16 @@ def test_the_same_image_twice_has_one_share():
     torch.testing.assert_close(measured[1, :2], torch.tensor([0.5, 0.5]), atol=1e-4, rtol=0)
 
 
+def test_shares_of_an_image_with_a_box_of_another_are_unknown():
+    images = torch.rand(4, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 255
+    boxes = images.clone()
+    boxes[:, :, 8:24, 8:20] = images.flip(0)[:, :, 8:24, 8:20]
+    measured = pixel_shares(grid(images), torch.eye(4), grid(boxes), np.arange(4))
+    assert measured.isnan().all()
+    rounded = ((images + images.flip(0)) / 2).round()
+    assert pixel_shares(grid(images), torch.eye(4), grid(rounded), np.arange(4)).isfinite().all()
+
+
 def test_shares_of_images_of_one_colour_are_unknown():
     images = torch.arange(1.0, 7.0)[:, None, None, None].expand(-1, 3, 8, 8)
     measured = pixel_shares(grid(images), torch.eye(6), grid(images), np.arange(6))

@@ -1,6 +1,7 @@
 """Rows between two neighbours of a class are told from others."""
 
 import numpy as np
+import pytest
 import torch
 
 from benchmark.train.sample_pool import SamplePool
@@ -38,9 +39,9 @@ def test_a_row_between_two_images_of_its_class():
 
 
 def test_other_rows_lie_beside_all_segments():
-    across = (IMAGES[3] + IMAGES[30]) / 2
+    far_pair = (IMAGES[3] + IMAGES[30]) / 2
     beyond = IMAGES[3] + 1.5 * (IMAGES[4] - IMAGES[3])
-    for row in (across, beyond, IMAGES[:20].mean(0)):
+    for row in (far_pair, beyond, IMAGES[:20].mean(0)):
         ((_, detour, *_),) = described(row)
         assert detour > 0.05
     ((_, detour, *_),) = described((IMAGES[3] + IMAGES[4]) / 2, label=1)
@@ -51,3 +52,14 @@ def test_the_same_row_again_is_a_copy():
     row = (IMAGES[3] + IMAGES[4]) / 2
     assert [each[-1] for each in described([row, row, row])] == [0, 1, 1]
     assert not described(np.empty((0, 300)))
+
+
+def test_a_row_that_is_an_image_is_at_its_end_and_one_that_is_several_is_nowhere():
+    ((_, detour, _, position, _),) = described(IMAGES[3])
+    assert (detour, min(position, 1 - position)) == pytest.approx((0, 0), abs=1e-6)
+    twice = IMAGES.copy()
+    twice[4] = IMAGES[3]
+    features = torch.from_numpy(np.concatenate((twice, IMAGES[[3, 3]])))
+    known = np.r_[np.zeros(40, bool), np.zeros(2, bool)]  # equal to images: not synthetic
+    rows = describe_synthetic_rows(SamplePool(np.r_[LABELS, 0, 0], 40, features, known))
+    assert [(position, is_copy) for *_, position, is_copy in rows] == [(-1, 0), (-1, 0)]

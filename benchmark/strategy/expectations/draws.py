@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.strategy.measurements import CheckResult, StageMeasurement
+from benchmark.strategy.measurements import CheckResult, EpochsDrawn, StageMeasurement
 
 _DEVIATIONS = 6  # normal ones, that chance is allowed in a class: 1e-9
 
@@ -17,7 +17,8 @@ class ImagesDrawnEqually:
 
     The draws of the images of a class may differ by as much as those of independent draws do
     (chi-square). Whole epochs differ by less. A sampler that repeats one image, or always leaves
-    out the same ones, does not pass.
+    out the same ones, does not pass; nor does one that repeats the same images in each epoch, which
+    epochs of synthetic labels show where a training has few.
     """
 
     component: ClassVar[str] = "sampler"
@@ -27,18 +28,20 @@ class ImagesDrawnEqually:
         """Compare the draws of images with those of the other images of their class."""
         if not measurement.image_draws.size:
             return CheckResult(None, "draws were not counted by image")
-        ends = np.cumsum(measurement.class_counts)
-        class_draws = np.split(measurement.image_draws.astype(float), ends)
+        class_draws = _draws_of_classes(measurement.image_draws, measurement.class_counts)
         passed = all(_is_by_chance(draws) for draws in class_draws if draws.sum())
         never = sum(int((draws == 0).sum()) for draws in class_draws)
         most = max(
             (draws.max() / draws.mean() for draws in class_draws if draws.sum()), default=0.0
         )
-        return CheckResult(
-            passed,
+        observed = (
             f"at most {most:.1f} times as often as the mean of the class; "
-            f"{never:,} of {len(measurement.image_draws):,} images never",
+            f"{never:,} of {len(measurement.image_draws):,} images never"
         )
+        if passed and (epochs := measurement.epochs_drawn) is not None and _same_repeats(epochs):
+            passed = False
+            observed += f"; the same images again in {epochs.epochs} epochs of synthetic labels"
+        return CheckResult(passed, observed)
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,18 @@ class BatchesMixed:
             bool(measurement.same_class_pairs <= allowed),
             f"{observed:.3f} of the pairs in a batch are of one class, at random {second:.3f}",
         )
+
+
+def _draws_of_classes(
+    image_draws: NDArray[np.int64], counts: NDArray[np.int64]
+) -> list[NDArray[np.float64]]:
+    return np.split(image_draws.astype(float), np.cumsum(counts)[:-1])
+
+
+def _same_repeats(epochs: EpochsDrawn) -> bool:
+    """Whether some images are drawn more often than others of their class over many epochs."""
+    class_draws = _draws_of_classes(epochs.image_draws, epochs.class_counts)
+    return not all(_is_by_chance(draws) for draws in class_draws if draws.sum())
 
 
 def _is_by_chance(draws: NDArray[np.float64]) -> bool:

@@ -54,7 +54,10 @@ class ExpectCosineHead:
 
 @dataclass(frozen=True)
 class EachClassHasLogits:
-    """No class has the logits of another, or the same logit for all images."""
+    """No class has the logits of another, or the same logit for all images.
+
+    Nor are they probabilities: the loss takes a softmax of them, which is then the second one.
+    """
 
     component: ClassVar[str] = "head"
     claim: ClassVar[str] = "each class has logits of its own, other ones for other images"
@@ -67,6 +70,9 @@ class EachClassHasLogits:
         constant = int((np.ptp(logits, axis=0) == 0).sum())
         copies = logits.shape[1] - len(np.unique(logits, axis=1).T)
         observed = f"{constant} classes with a constant logit, {copies} with that of another class"
+        if (logits >= 0).all() and (np.abs(logits.sum(1) - 1) < 1e-4).all():
+            observed += "; they are probabilities, of which the loss takes a softmax once more"
+            return CheckResult(False, observed)
         return CheckResult(constant == copies == 0, observed)
 
 

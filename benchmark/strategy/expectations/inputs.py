@@ -128,10 +128,12 @@ class ImagesRotated:
         spread, most = float(angle.std()), float(np.quantile(np.abs(angle), 0.95))
         expected = self.degrees / np.sqrt(3)
         near = abs(spread - expected) <= 0.2 * expected + 0.5  # 256 angles, found to half a degree
+        of_batch = patterns.angle.reshape(patterns.batches, -1)  # one angle for all: no spread
+        own = float(np.sqrt(np.nanmean((of_batch - np.nanmean(of_batch, 1, keepdims=True)) ** 2)))
         return CheckResult(
-            bool(near and most <= 1.1 * self.degrees + 1),
-            f"95 % by up to {most:.1f} degrees, standard deviation {spread:.1f} (uniform: "
-            f"{expected:.1f})",
+            bool(near and own >= 0.5 * expected - 0.5 and most <= 1.1 * self.degrees + 1),
+            f"95 % by up to {most:.1f} degrees, standard deviation {spread:.1f}, within a batch "
+            f"{own:.1f} (uniform: {expected:.1f})",
         )
 
 

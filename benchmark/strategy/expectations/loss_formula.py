@@ -19,6 +19,8 @@ _PARTS = {  # field -> what the formula then has
     "beta": "weights by effective number, beta {:g}",
 }
 
+_SYNTHETIC = 256  # images of a loss that is tried at synthetic logits
+
 
 @dataclass(frozen=True)
 class ExpectLoss:
@@ -66,10 +68,11 @@ class ExpectLoss:
         """Compare the gradients of the sampled images with the formula's."""
         if measurement.sample is None:
             return CheckResult(None, "no image was sampled")
-        declared = self._gradient(measurement.sample, measurement.class_counts)
+        declared = self.gradient(measurement.sample, measurement.class_counts)
         return compare_gradients(measurement.sample, declared, self.tolerance)
 
-    def _gradient(self, sample: SampledImages, counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    def gradient(self, sample: SampledImages, counts: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return that of the formula at the logits of the images, (K, C)."""
         size = np.maximum(counts, 1).astype(float)
         target = sample.target
         mass = target.sum(1, keepdims=True)
@@ -111,21 +114,60 @@ class ExpectSameLoss:
 
     def check(self, measurement: StageMeasurement) -> CheckResult:
         """Compare the gradients of the sampled images with the loss's, by autograd."""
-        import torch
-
-        if measurement.sample is None:
+        if (sample := measurement.sample) is None:
             return CheckResult(None, "no image was sampled")
-        logits = torch.from_numpy(measurement.sample.logits).requires_grad_()
-        target = torch.from_numpy(measurement.sample.target)
-        counts = torch.from_numpy(measurement.class_counts).double()
-        losses = self.loss(logits, target, counts)
-        half = -(-len(logits) // 2)
-        alone = self.loss(logits[:half], target[:half], counts)
-        if not torch.allclose(losses[:half], alone):
+        counts, half = measurement.class_counts, -(-len(sample.logits) // 2)
+        losses, gradient = _differentiate(self.loss, sample.logits, sample.target, counts)
+        alone, _ = _differentiate(self.loss, sample.logits[:half], sample.target[:half], counts)
+        if not np.allclose(losses[:half], alone):
             return CheckResult(None, "the loss of an image depends on the others of its batch")
-        losses.sum().backward()
-        gradient = np.zeros(logits.shape) if logits.grad is None else logits.grad.numpy()
-        return compare_gradients(measurement.sample, gradient, self.tolerance)
+        return compare_gradients(sample, gradient, self.tolerance)
+
+
+@dataclass(frozen=True)
+class FormulaOnSyntheticLogits:
+    """A loss has the gradient of a formula at logits of every size, of images of every class.
+
+    A short training has logits near 0, where losses of other forms are alike.
+    """
+
+    loss: Loss
+    formula: ExpectLoss
+    component: ClassVar[str] = "loss"
+    claim: ClassVar[str] = "the same, at synthetic logits of any size"
+
+    def check(self, measurement: StageMeasurement) -> CheckResult:
+        """Compare the gradients, that of the loss by autograd."""
+        if self.formula.check(measurement).passed is False:
+            return CheckResult(None, "it has another gradient in the training already")
+        counts, rng = measurement.class_counts, np.random.default_rng(0)
+        labels = np.resize(np.flatnonzero(counts), max(_SYNTHETIC, len(counts)))
+        size = np.geomspace(0.3, 10, len(labels))[rng.permutation(len(labels)), None]
+        values = size * rng.standard_normal((len(labels), len(counts)))  # (K, C)
+        target = np.eye(len(counts))[labels]
+        try:
+            _, gradient = _differentiate(self.loss, values, target, counts)
+        except Exception as error:  # a plug-in may need more than these tensors
+            return CheckResult(None, f"{type(error).__name__}: {error}")
+        sample = SampledImages(values, gradient, target)
+        declared = self.formula.gradient(sample, counts)
+        return compare_gradients(sample, declared, self.formula.tolerance)
+
+
+def _differentiate(
+    loss: Loss,
+    logits: NDArray[np.float64],
+    target: NDArray[np.float64],
+    counts: NDArray[np.int64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the losses of images (K,) and their gradients at the logits, (K, C), by autograd."""
+    import torch
+
+    variable = torch.from_numpy(logits).requires_grad_()
+    losses = loss(variable, torch.from_numpy(target), torch.from_numpy(counts).double())
+    losses.sum().backward()
+    gradient = np.zeros(logits.shape) if variable.grad is None else variable.grad.numpy()
+    return losses.detach().numpy(), gradient
 
 
 def compare_gradients(

@@ -14,6 +14,7 @@ class ExpectStage:
     extra_epochs: float = 0.0  # after the common budget, in place of a fraction
     head_alone: bool = False  # no other layer is trained, whatever the recipe says
     reset_head: bool = False  # the head is a new one
+    lr_factor: float = 1.0  # times the learning rates of the first stage
     component: ClassVar[str] = "schedule"
 
     @property
@@ -24,7 +25,8 @@ class ExpectStage:
             when = f"it has {self.extra_epochs:g} epochs after the common budget"
         trains = "trains the head alone" if self.head_alone else "trains what the recipe trains"
         head = "begins with a new head" if self.reset_head else "keeps the head"
-        return f"{when}, {trains} and {head}"
+        rates = f", at {self.lr_factor:g} times the first stage's rates"
+        return f"{when}, {trains} and {head}{'' if self.lr_factor == 1 else rates}"
 
     def check(self, measurement: StageMeasurement) -> CheckResult:
         """Compare steps, trained blocks and head."""
@@ -37,9 +39,12 @@ class ExpectStage:
             in_time = schedule.extra_steps == steps
         trains = schedule.trained_more is None or schedule.trained_more != self.head_alone
         more = {None: "its steps train the head in any case", True: "more than the head is trained"}
+        same_rates = abs(schedule.lr_factor / self.lr_factor - 1) < 1e-6
+        rates = f"; {schedule.lr_factor:g} times the first stage's learning rates"
         return CheckResult(
-            in_time and trains and schedule.resets_head == self.reset_head,
+            in_time and trains and same_rates and schedule.resets_head == self.reset_head,
             f"{schedule.fraction:.0%} of the steps, {schedule.extra_steps} after the budget; "
             f"{more.get(schedule.trained_more, 'the head alone is trained')}; "
-            f"{'a new head' if schedule.resets_head else 'no new head'}",
+            f"{'a new head' if schedule.resets_head else 'no new head'}"
+            f"{'' if schedule.lr_factor == 1 else rates}",
         )

@@ -9,6 +9,7 @@ from benchmark.strategy.measurements import CheckResult, StageMeasurement
 
 _BETWEEN = 0.01  # largest detour of a row that lies between two images; rounding makes some
 _ALMOST_ALL = 0.95
+_END = 1e-3  # a position so near to 0 or 1 is that of an image
 _FEW = 20  # expected synthetic features, of which chance may draw none
 
 
@@ -66,7 +67,9 @@ class FeaturesInterpolated:
     """A synthetic feature lies between an image and one of its nearest neighbours in its class.
 
     `neighbors` is the largest allowed rank of the neighbour. Positions between the two are uniform,
-    up to five standard errors of their mean square distance from the middle.
+    up to five standard errors of their mean square distance from the middle, and at most one row in
+    twenty is an image: one that is a neighbour of itself makes more. Where several images of a
+    class are the same, so are rows between them.
     """
 
     neighbors: int
@@ -88,12 +91,16 @@ class FeaturesInterpolated:
         near, distinct = between & (rank <= self.neighbors), 1 - is_copy.mean()
         # of a uniform position, mean and variance of the square distance from the middle
         expected, variance = 1 / 12, 1 / 180
-        total = ((position - 0.5) ** 2)[between].sum()
-        allowed = 5 * np.sqrt(variance * between.sum()) + 0.005 * between.sum()
-        is_uniform = abs(total - expected * between.sum()) <= allowed
+        known = position[between & (position >= 0)]
+        total = ((known - 0.5) ** 2).sum()
+        allowed = 5 * np.sqrt(variance * len(known)) + 0.005 * len(known)
+        images = int((np.minimum(known, 1 - known) <= _END).sum())
+        is_uniform = abs(total - expected * len(known)) <= allowed
+        is_uniform = is_uniform and images <= (1 - _ALMOST_ALL) * len(known)
         passed = near.mean() >= _ALMOST_ALL and distinct >= _ALMOST_ALL and is_uniform
         return CheckResult(
             bool(passed),
             f"{int(near.sum())} of {len(rows)} between such neighbours, {int(between.sum())} "
-            f"between any two images of the class, {round(distinct * len(rows))} distinct",
+            f"between any two images of the class, {round(distinct * len(rows))} distinct, "
+            f"{images} no other than an image",
         )

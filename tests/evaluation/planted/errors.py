@@ -8,6 +8,7 @@ from tests.evaluation.planted import (
     augmentation,
     decisions,
     heads,
+    independent,
     losses,
     mixing,
     samplers,
@@ -15,6 +16,16 @@ from tests.evaluation.planted import (
     synthesis,
 )
 
-_MODULES = (samplers, augmentation, mixing, synthesis, losses, heads, decisions, stages)
+_MODULES = (
+    samplers,
+    augmentation,
+    mixing,
+    synthesis,
+    losses,
+    heads,
+    decisions,
+    stages,
+    independent,
+)
 PLANTED = [error for module in _MODULES for error in module.PLANTED]
 KEPT_APART = [error for module in _MODULES for error in module.KEPT_APART]
