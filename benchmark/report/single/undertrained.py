@@ -18,7 +18,8 @@ def undertrained_sentence(comparison: Comparison, name_the_remedy: bool = True) 
     if not names:
         return ""
     number, all_of_them = len(names), pluralize(len(falling), "strategy", "strategies")
-    which = f"{number} of {all_of_them}" if number < len(falling) else f"all {all_of_them}"
+    every = "both strategies" if number == 2 else f"all {all_of_them}"
+    which = f"{number} of {all_of_them}" if number < len(falling) else every
     if len(falling) == 1:
         which = as_code(names[0])
     start = f"The loss was still falling for {which} when training ended"

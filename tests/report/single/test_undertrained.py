@@ -53,6 +53,11 @@ def test_a_ranking_of_undertrained_networks_says_so(comparison):
     assert recipe_sentence(unfinished) == "", "the command is named once"
 
 
+def test_two_strategies_are_both():
+    text = undertrained_sentence(with_losses(fabricate(strategies=NAMES[:2]), NAMES[:2]))
+    assert text.startswith("The loss was still falling for both strategies when training ended: ")
+
+
 def test_one_strategy_is_no_ranking():
     alone = fabricate(strategies=NAMES[1:2])
     assert recipe_sentence(alone) == ""
