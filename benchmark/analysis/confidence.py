@@ -17,6 +17,8 @@ from benchmark.evaluation.statistics.proportions import (
     wilson,
 )
 from benchmark.evaluation.statistics.sampling_variance import (
+    DIFFERENCE_WEIGHT,
+    SCORE_WEIGHT,
     Influences,
     SampledUnits,
     influences,
@@ -99,7 +101,8 @@ def interval(
     lowest = -1.0 if baseline else 0.0  # an interval knows no bounds of a score
     if len(finished) == 1:
         value = values[:, 0]
-        low, high = normal_interval(value, variance(by_seed[0], finished[0].units))
+        weight = DIFFERENCE_WEIGHT if baseline else SCORE_WEIGHT
+        low, high = normal_interval(value, variance(by_seed[0], finished[0].units, weight))
         m = list(interval_metrics()).index(PROPORTION)
         low[m], high[m] = _proportion_interval(finished[0], name, baseline)
         return value, low.clip(lowest, 1.0), high.clip(lowest, 1.0), 1

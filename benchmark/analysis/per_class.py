@@ -33,6 +33,7 @@ from benchmark.evaluation.statistics.across_seeds import (
 from benchmark.evaluation.statistics.proportions import (
     design_effect,
     paired_proportion_difference_ci,
+    paired_proportion_test,
 )
 
 RECALLS = ["strategy", "class", "recall", "low", "high", "hits", "images", "seeds"]
@@ -139,7 +140,8 @@ def class_changes(seeds: Sequence[SeedPredictions], baseline: str | None) -> pd.
     the worst, either part of it alone .57 or less.
 
     Every interval is for its row alone: of 85 rows where nothing changed, 2 or 3 exclude 0.
-    `significant_bonferroni` is corrected for all rows.
+    `significant_bonferroni` is corrected for all rows, and takes that `paired_proportion_test`
+    agrees, which is exact.
     """
     names = [] if baseline is None else [name for name in strategies_of(seeds) if name != baseline]
     tables = [
@@ -166,8 +168,10 @@ def _changes(
         return low.clip(-1, 1), high.clip(-1, 1)
 
     low, high = bounds(LEVEL)
-    lowest, highest = bounds(1 - (1 - LEVEL) / (strategies * len(pooled.classes)))
+    alpha = (1 - LEVEL) / (strategies * len(pooled.classes))
+    lowest, highest = bounds(1 - alpha)
     significant = (lowest > 0) | (highest < 0)
+    significant &= paired_proportion_test(more, less) <= alpha
     numbers = (pooled.mean(net), low, high, images.sum(0).astype(int), (images > 0).sum(0))
     columns = (name, baseline, pooled.classes, *numbers, significant)
     return pd.DataFrame(dict(zip(CHANGES, columns, strict=True)))

@@ -2,9 +2,17 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 from sklearn.metrics import f1_score
 
-from benchmark.analysis.confidence import INTERVALS, PAIRED, SeedPredictions, intervals, paired
+from benchmark.analysis.confidence import (
+    INTERVALS,
+    PAIRED,
+    SeedPredictions,
+    interval,
+    intervals,
+    paired,
+)
 from benchmark.evaluation.metrics.registry import interval_metrics
 from benchmark.evaluation.statistics.proportions import wilson
 from benchmark.evaluation.statistics.sampling_variance import variance
@@ -47,8 +55,8 @@ def test_one_seed_has_intervals_over_its_images_and_no_test_over_seeds():
     table = intervals(seeds)
     assert list(table) == INTERVALS
     assert len(table) == 2 * len(interval_metrics())
-    for interval in table.to_dict("records"):
-        assert interval["low"] < interval["value"] < interval["high"]
+    for numbers in table.to_dict("records"):
+        assert numbers["low"] < numbers["value"] < numbers["high"]
     differences = paired(seeds, "no_change")
     assert list(differences) == PAIRED
     assert set(differences["strategy"]) == {"helps"}
@@ -161,3 +169,22 @@ def test_nothing_collapses_where_two_strategies_predict_the_same():
         assert (table["difference"] == 0).all()
         assert (table["low"] < -0.01).all()
         assert (table["high"] > 0.01).all()
+
+
+@pytest.mark.parametrize("images", [8, 15, 30])
+def test_of_one_seed_a_rare_class_beside_a_common_one_is_held_at_every_recall(images):
+    """Counted exactly. With half an image of either kind in a class, .78 at 30 images, .05."""
+    labels, files = np.repeat([0, 1], [200, images]), tuple(map(str, range(200 + images)))
+    hits, bounds = np.arange(images + 1), []
+    for recognised in hits:
+        some = np.where(np.arange(len(labels)) < 200 + recognised, labels, 0)
+        predicted = {"none": np.zeros_like(labels), "some": some}
+        seed = SeedPredictions(0, files, labels, predicted, ("common", "rare"))
+        bounds.append([interval([seed], "some", against)[1:3] for against in (None, "none")])
+    low, high = np.moveaxis(np.array(bounds), 2, 0)[..., MACRO_F1]  # (hits, score or difference)
+    for recall in (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8, 0.95):
+        common, before = 400 / (400 + (1 - recall) * images), 200 / (400 + images)
+        score = recall / (recall + 1) + common / 2
+        truth = np.array([score, score - before])
+        held = (low <= truth) & (truth <= high)
+        assert (binom.pmf(hits, images, recall) @ held >= 0.925).all(), recall

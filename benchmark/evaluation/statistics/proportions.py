@@ -1,6 +1,7 @@
 """Intervals of a proportion, like the recall of a class, and of its change on the same images."""
 
 import numpy as np
+from scipy.special import betainc
 from scipy.stats import chi2, norm
 
 from benchmark.evaluation.metrics.class_counts import ratio
@@ -43,6 +44,20 @@ def paired_proportion_difference_ci(
     more, less = (gained + 1) / n, (lost + 1) / n
     half = norm.ppf((1 + level) / 2) * np.sqrt((more + less - (more - less) ** 2) / n)
     return np.clip(more - less - half, -1, 1), np.clip(more - less + half, -1, 1)
+
+
+def paired_proportion_test(gained: Counts, lost: Counts) -> Floats:
+    """Return the exact two-sided p (n,) that `gained` and `lost`, each (n,), differ by chance.
+
+    The sign test of McNemar: an image on which only one of two classifiers is right could as well
+    be the other's. A binomial tail, as a beta integral, is also defined for counts that are no
+    whole numbers. At the levels of many comparisons the interval of Bonett & Price is too narrow:
+    at .05 / 85 it excludes 0 up to 13 times as often as it should for 8 images, and 2 times for 20
+    of which half differ.
+    """
+    most, least = np.maximum(gained, lost), np.minimum(gained, lost)
+    tail = betainc(np.maximum(most, 1e-9), least + 1.0, 0.5)
+    return np.where(most > 0, np.minimum(2 * tail, 1), 1.0)
 
 
 def _near_zero(hits: Floats, n: Floats, low: Floats) -> Floats:

@@ -30,9 +30,9 @@ def interval_sentences(comparison: Comparison) -> str:
     over = f"95 % intervals over {what_varies(comparison)}"
     if design is None:
         return (
-            f"{over}. One seed cannot show what another training would give. In each class two "
-            "images are added to the variance, one right and one wrong, with half a weight: a "
-            "class with a single image has an interval too."
+            f"{over}. One seed cannot show what another training would give. In each class four "
+            "images are added to the variance, two right and two wrong, or for a difference one "
+            "for either strategy: a class with a single image has an interval too."
         )
     mean = f"of the mean of {pluralize(seeds, 'seed', 'seeds')}"
     if design == OWN_IMAGES:

@@ -117,10 +117,10 @@ OTHER_TERMS = {
     "seed: other test images, as many of each class, for these networks; it says nothing of "
     "other trainings. Own splits: other data of this kind, as many images, split and trained "
     "anew. A given split: other initialisations on these training images, and other test images. "
-    "Two images are added to the variance in each class, one right and one wrong, or one for "
-    "either strategy, each with half a weight: so one test image, or seeds that agree by chance, "
-    "give no certainty. Accuracy of one seed has Wilson's interval, its difference that of "
-    "Bonett and Price.",
+    "Images are added to the variance in each class, two right and two wrong, or for a difference "
+    "one for either strategy (over seeds a quarter and a half as many): so one test image, or "
+    "seeds that agree by chance, give no certainty. Accuracy of one seed has Wilson's interval, "
+    "its difference that of Bonett and Price.",
     "p, test set": "For each test image the predictions of the strategy and of the baseline are "
     "exchanged at random. The p-value is how often macro-F1 then differs as much as observed. It "
     "asks whether these networks differ, not whether the next training would. Holm's correction "

@@ -9,6 +9,7 @@ from benchmark.evaluation.statistics.paired_tests import paired_permutation_test
 from benchmark.evaluation.statistics.proportions import (
     design_effect,
     paired_proportion_difference_ci,
+    paired_proportion_test,
     wilson,
 )
 from benchmark.evaluation.statistics.sampling_variance import SampledUnits, influences, variance
@@ -91,6 +92,28 @@ def test_an_interval_of_a_change_holds_what_was_seen():
                 *(np.array([k]) for k in (gained, n - gained, n))
             )
             assert low[0] <= (2 * gained - n) / n <= high[0]
+
+
+def test_the_sign_test_is_scipys_binomial_test():
+    gained, lost = (counts.ravel() for counts in np.indices((12, 12)))
+    p = paired_proportion_test(gained, lost)
+    pairs = zip(gained, lost, strict=True)
+    theirs = [binomtest(int(k), int(k + m)).pvalue if k + m else 1.0 for k, m in pairs]
+    np.testing.assert_allclose(p, theirs, rtol=0, atol=1e-12)
+    between = paired_proportion_test(np.array([6.5]), np.array([0.5]))
+    assert p[6 * 12 + 1] > between > p[7 * 12], "counts that are no whole numbers"
+
+
+@pytest.mark.parametrize("images", [8, 12, 20])
+def test_with_many_comparisons_the_interval_alone_excludes_0_too_often(images):
+    """Counted exactly, where all images are right under one of two classifiers that are equal."""
+    gained, level = np.arange(images + 1), 0.05 / 85
+    whole = np.full(images + 1, float(images))
+    low, high = paired_proportion_difference_ci(gained, images - gained, whole, 1 - level)
+    excludes, agrees = (low > 0) | (high < 0), paired_proportion_test(gained, images - gained)
+    chance = binom.pmf(gained, images, 0.5)
+    assert chance[excludes].sum() > 4 * level
+    assert chance[excludes & (agrees <= level)].sum() <= level
 
 
 def random_predictions(rng, images=60, classes=4):
