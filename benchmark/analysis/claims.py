@@ -4,10 +4,11 @@ A strategy differs from the baseline if three things hold: the 95 % interval of 
 it is written, excludes 0; a test agrees, after Holm's correction for all strategies; and the
 difference is larger than what the null row moves, which changes nothing. The test is that over
 seeds. It needs 8 seeds, or more for many strategies: `seeds_needed`. Of one seed it is the exchange
-of test images, and the claim is about these networks: another training may differ.
+of test images, and the claim is about these networks: another training may differ. A run of several
+seeds claims nothing of a strategy that finished only one of them.
 
 A class's recall differs if its interval excludes 0 after Bonferroni's correction for all strategies
-and classes, and the null row moves that class less.
+and classes, the exact sign test of its images agrees, and the null row moves that class less.
 """
 
 from __future__ import annotations
@@ -87,15 +88,15 @@ class Claim:
 def claims(comparison: Comparison) -> dict[tuple[str, str], Claim]:
     """Return (strategy, metric) -> its claim, for every row of `comparison.paired`."""
     rows = comparison.paired.to_dict("records")
-    compared = len({row["strategy"] for row in rows})
+    compared, several = len({row["strategy"] for row in rows}), len(comparison.seeds) > 1
     noise = {metric: noise_size(comparison, metric) for metric in {r["metric"] for r in rows}}
     result = {}
     for row in rows:
         name, metric = str(row["strategy"]), METRICS.get(row["metric"])
-        p = float(row["p_test_set_adj"] if row["seeds"] == 1 else row["p_seeds_adj"])
+        p = float(row["p_seeds_adj"] if several else row["p_test_set_adj"])
         result[name, metric.name] = Claim(
             *(name, metric.name, row["difference"], row["low"], row["high"], int(row["seeds"])),
-            tuple(_doubts(row, p, seeds_needed(compared), noise[metric.name])),
+            tuple(_doubts(row, p, seeds_needed(compared) if several else 1, noise[metric.name])),
             *(noise[metric.name], p, compared, metric.better != "lower"),
         )
     return result
@@ -173,7 +174,7 @@ def _doubts(row: Mapping[Any, Any], p: float, needed: int, noise: float) -> Iter
         yield Doubt.INCLUDES_0
     if abs(row["difference"]) <= noise:
         yield Doubt.NOISE
-    if 1 < row["seeds"] < needed:
+    if row["seeds"] < needed:
         yield Doubt.FEW_SEEDS
     elif not p <= SIGNIFICANT:  # also NaN, where nothing was tested
         yield Doubt.TEST

@@ -25,8 +25,8 @@ from benchmark.evaluation.metrics.registry import METRICS
 NAN = float("nan")
 
 
-def run(*rows, null=None, changes=(), null_classes=None, images=None):
-    """Return what claims read of a `Comparison`.
+def run(*rows, null=None, changes=(), null_classes=None, images=None, seeds=None):
+    """Return what claims read of a `Comparison`, of as many seeds as a row has unless given.
 
     The null row moves a metric by `null`, one number a seed, and classes by `null_classes`.
     """
@@ -47,6 +47,7 @@ def run(*rows, null=None, changes=(), null_classes=None, images=None):
     comparison = SimpleNamespace(
         paired=pd.DataFrame(rows, columns=PAIRED),
         class_changes=pd.DataFrame(changes, columns=CHANGES),
+        seeds=list(range(seeds or max((entry[6] for entry in rows), default=1))),
         null_row=null_row,
         null="null",
         classes=list(images or {}),
@@ -102,7 +103,16 @@ def test_each_reason_to_doubt_a_difference_is_named(changed, doubts):
 
 def test_of_one_seed_a_claim_is_about_networks():
     assert only(run(row(seeds=1))).about_networks
+    assert only(run(row(seeds=1))).direction == 1
     assert not only(run(row(seeds=8))).about_networks
+
+
+def test_a_run_of_several_seeds_claims_nothing_of_a_strategy_that_finished_one():
+    comparison = run(row(seeds=1), row(seeds=8, strategy="t"))
+    failed, finished = comparison.claims.values()
+    assert failed.doubts == (Doubt.FEW_SEEDS,)
+    assert finished.direction == 1
+    assert only(run(row(seeds=1), seeds=8)).doubts == (Doubt.FEW_SEEDS,), "nor if all failed"
 
 
 @pytest.mark.parametrize("seeds", [1, 8])

@@ -28,7 +28,8 @@ def doubt_phrases(claim: Claim, digits: int = DIGITS) -> Iterator[str]:
         test = "exchange test: " if claim.about_networks else ""
         yield f"{test}p = {format_p_value(claim.p)}"
     if Doubt.FEW_SEEDS in claim.doubts:
-        yield f"{pluralize(claim.seeds, 'seed', 'seeds')} are too few for a test"
+        verb = "is" if claim.seeds == 1 else "are"
+        yield f"{pluralize(claim.seeds, 'seed', 'seeds')} {verb} too few for a test"
     if Doubt.MANY_ROWS in claim.doubts:
         yield f"it is one of {claim.compared:,} intervals"
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from benchmark.analysis.claims import seeds_needed
+from benchmark.report.single.doubts import interval_phrase
 from benchmark.report.single.follow_up import follow_up
 from tests.report.fabricate import STRATEGIES, fabricate, with_predictions
 
@@ -71,6 +72,20 @@ def test_a_strategy_that_failed_some_seeds_is_not_called_significant() -> None:
         "No strategy and the baseline both finished 8 seeds: too few to call a difference "
         "significant."
     )
+
+
+def test_a_strategy_that_finished_one_seed_of_eight_is_not_called_significant() -> None:
+    """Its two networks do differ, by the exchange of test images: that is no test over seeds."""
+    comparison = fabricate(strategies=STRATEGIES[:3], seeds=EIGHT, images=300)
+    clear = pd.DataFrame({"strategy": STRATEGIES[1:3], "difference": 0.2, "low": 0.1, "high": 0.3})
+    clear["p_test_set_adj"], clear["metric"] = 0.01, "macro_f1"
+    clear = clear.assign(seeds=[1, 8], p_seeds_adj=[float("nan"), 0.008])
+    comparison.__dict__["paired"] = clear
+    text = follow_up(comparison)
+    assert "`focal_loss`" in text
+    assert "`class_weights`" not in text
+    claim = comparison.claims["class_weights", "macro_f1"]
+    assert interval_phrase(claim).endswith("for these networks, but 1 seed is too few for a test")
 
 
 def test_where_the_baseline_failed_a_seed_the_others_can_still_be_significant() -> None:

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from benchmark.analysis.sweep import compare_sweep, load_sweep
+from benchmark.report.sweep.tables import difference_table
 from benchmark.report.sweep.verdict import follow_up, ranking_sentence, verdict
-from tests.report.fabricate import STRATEGIES
+from tests.report.fabricate import STRATEGIES, with_predictions
 from tests.report.multi.runs import MISSING, run
 from tests.report.sweep.sweeps import TURNED, fabricated_run, two_recipes, write_sweep
 
@@ -82,6 +83,18 @@ def test_losses_and_strategies_that_help_here_and_hurt_there(eight):
         "recipes, `a` lowers macro-F1. Macro-F1 of `b` is clearly above the baseline's here and "
         "clearly below there."
     )
+
+
+def test_one_seed_says_nothing_of_strategies(tmp_path):
+    """Its claims are about trained networks: another seed may train others."""
+    runs = [with_predictions(own, class_weights=None) for own in two_recipes(tmp_path).runs]
+    comparison = compare_sweep(tmp_path, "recipe", ("forum", "strong"), runs)
+    assert comparison.claims["class_weights", "strong"].direction == 1
+    text = verdict(comparison)
+    assert "No strategy's macro-F1 is clearly above the baseline's under both recipes." in text
+    assert "raise" not in text
+    table = difference_table(comparison)
+    assert not any(cell.mark for row in table.rows for cell in row.cells)
 
 
 def test_seeds_that_differ_as_much_as_recipes_are_told(tmp_path):
