@@ -41,9 +41,18 @@ def effective_prior(
         (gradient,) = torch.autograd.grad(mean, logits)
         return mean.item(), gradient.double().numpy()
 
-    start = np.log(share) - np.log(share).mean()
+    start, sizes = np.log(share), np.log(np.maximum(counts, 1))
     most = np.log(images.sum())  # for losses without a minimum, such as the absolute error
     fitted = minimize(
-        mean_loss, start, jac=True, method="L-BFGS-B", bounds=[(-most, most)] * classes
+        mean_loss,
+        start - start.mean(),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(-most, most)] * classes,
     ).x
-    return softmax(fitted) if np.isfinite(fitted).all() else share
+    if not np.isfinite(fitted).all():
+        return share
+    # where a minimum is flat or far, as with margins, the network is not taken to be beyond
+    # the range of its draws and of the class sizes
+    widest = max(np.ptp(start), np.ptp(sizes))
+    return softmax(fitted * min(1, widest / max(np.ptp(fitted), 1e-12)))

@@ -50,6 +50,13 @@ def test_other_losses_keep_the_order_of_the_classes(name):
     assert (np.diff(prior_of(name)) < 0).all()
 
 
+@pytest.mark.parametrize("name", ["ldam_drw", "generalized_cross_entropy"])
+def test_a_loss_with_hardly_a_minimum_leaves_no_more_than_the_class_sizes(name):
+    counts = np.array([72, 7])
+    prior = effective_prior(find(name).stages[-1].loss, counts, counts)
+    assert np.ptp(np.log(prior)) <= np.log(72 / 7) + 1e-6
+
+
 def test_label_smoothing_has_its_own_minimum():
     """(1 - epsilon) pi + epsilon / C minimises the smoothed cross-entropy of a constant."""
     np.testing.assert_allclose(
