@@ -106,6 +106,11 @@ def test_a_loss_that_depends_on_its_batch_cannot_tell():
     assert ExpectSameLoss(Batch()).check(measured(sample=sampled(Batch()))).passed is None
 
 
+def test_weights_of_the_batch_cannot_tell_where_each_half_has_the_classes_of_the_whole():
+    loss = WeightedLoss(torch.reciprocal, normalise="batch")
+    assert ExpectSameLoss(loss).check(measured(sample=sampled(loss))).passed is None
+
+
 def draws(rng, epochs=10):
     """Independent draws of the images of each class, as many of each."""
     return np.concatenate([rng.multinomial(800 * epochs, np.full(n, 1 / n)) for n in COUNTS])
