@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.analysis.claims import Claim
+from benchmark.analysis.claims import Claim, Doubt
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.confidence import PRIMARY_METRIC
 from benchmark.report.render.blocks import Block, Cell, Details, Table, make_row
@@ -17,11 +17,12 @@ from benchmark.report.render.formats import (
     format_p_value,
     lower_first,
 )
-from benchmark.report.single.doubts import doubt_phrases
 from benchmark.report.single.interval_meaning import interval_sentences
 from benchmark.report.single.metric_tables import Column, interval_columns
 from benchmark.report.single.strategies import heading_cell, row_kind
 from benchmark.system.text import join_names
+
+DOUBTED = "†"  # after an interval that excludes 0, where something else speaks against it
 
 
 def confidence_section(comparison: Comparison) -> Iterator[Block]:
@@ -83,20 +84,26 @@ def _interval_cell(column: Column, row: Mapping[Any, Any] | None) -> Cell:
 
 
 def _difference_cell(column: Column, claim: Claim | None) -> Cell:
-    """Return a difference and its interval, and why it may be chance though that excludes 0."""
+    """Return a difference and its interval, marked if that excludes 0 and it may be chance."""
     if claim is None:
         return Cell(MISSING)
     text, *bounds = (column.write(n) for n in (claim.difference, claim.low, claim.high))
-    doubts = list(doubt_phrases(claim)) if claim.excludes_0 else []
-    note = format_bounds(*bounds) + (f"; but {join_names(doubts)}" if doubts else "")
-    return Cell(add_sign(text), note=note)
+    mark = f" {DOUBTED}" if claim.excludes_0 and claim.doubts else ""
+    return Cell(add_sign(text), note=format_bounds(*bounds) + mark)
 
 
 def _disagreement(all_claims: Iterable[Claim]) -> str:
-    """Explain the cells whose interval excludes 0 though the difference is not told apart."""
-    if not any(claim.excludes_0 and claim.doubts for claim in all_claims):
-        return ""
-    return " “But”: the interval excludes 0, and something else says that it may be chance."
+    """Explain the marked cells: why each kind of doubt says that the difference may be chance."""
+    marked = [claim for claim in all_claims if claim.excludes_0 and claim.doubts]
+    kinds = {doubt for claim in marked for doubt in claim.doubts}
+    test = "exchange test" if any(claim.about_networks for claim in marked) else "test over seeds"
+    reasons = {
+        Doubt.TEST: f"the {test} does not agree",
+        Doubt.NOISE: "the null row moves as much",
+        Doubt.FEW_SEEDS: "there are too few seeds for a test",
+    }
+    why = join_names([reason for doubt, reason in reasons.items() if doubt in kinds], "or")
+    return f" {DOUBTED}: the interval excludes 0, but {why}." if why else ""
 
 
 def _by_metric(table: pd.DataFrame) -> dict[tuple[str, str], Mapping[Any, Any]]:

@@ -15,9 +15,10 @@ def interval_phrase(claim: Claim, digits: int = DIGITS) -> str:
     bounds = format_bounds(format_share(claim.low, digits), format_share(claim.high, digits))
     phrase = f"95 %: {bounds}{' for these networks' if claim.about_networks else ''}"
     doubts = list(doubt_phrases(claim, digits))
+    joint = "but"
     if not claim.excludes_0 and bounds != "no difference":
-        phrase += ", which includes 0"
-    return f"{phrase}, but {join_names(doubts)}" if doubts else phrase
+        phrase, joint = f"{phrase}, which includes 0", "and"
+    return f"{phrase}, {joint} {join_names(doubts)}" if doubts else phrase
 
 
 def doubt_phrases(claim: Claim, digits: int = DIGITS) -> Iterator[str]:

@@ -249,7 +249,7 @@ def claims_of(seeds, null=None, draws=1):
 
     Tests draw less than in a report.
     """
-    run = SimpleNamespace(null_row=None, null=null)
+    run = SimpleNamespace(null_row=None, null=null, seeds=[seed.seed for seed in seeds])
     with (
         patch.object(
             confidence, "paired_permutation_test", partial(paired_permutation_test, draws=draws)
