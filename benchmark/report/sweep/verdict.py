@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from benchmark.analysis.claims import seeds_needed
 from benchmark.analysis.run_grid import RANKED_BY
 from benchmark.analysis.sweep import ALPHA, SweepComparison
 from benchmark.report.render.blocks import as_code
@@ -90,7 +91,7 @@ def _whether_it_holds(comparison: SweepComparison) -> str:
         return ""
     if comparison.effect.p <= ALPHA:
         return "The ranking does not hold: "
-    return "The ranking holds as far as these seeds can tell: "
+    return f"{plural(comparison).capitalize()} change the ranking no more than seeds do: "
 
 
 def _largest_change(comparison: SweepComparison) -> str:
@@ -130,9 +131,10 @@ def follow_up(comparison: SweepComparison) -> str:
     word = comparison.setting.replace("_", " ")
     if seeds < needed:
         number = "One seed does" if seeds == 1 else f"{seeds} seeds do"
+        enough = max(needed, seeds_needed(len(comparison.ranked) - 1))  # each run's own tests too
         return (
             f"{number} not tell whether the {word} or chance changes the order: another seed may "
-            f"change it as much. Run `--seeds {needed}`."
+            f"change it as much. Run `--seeds {enough}`."
         )
     effect = comparison.effect
     if effect is None:

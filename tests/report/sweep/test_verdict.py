@@ -105,11 +105,20 @@ def test_seeds_that_differ_as_much_as_recipes_are_told(tmp_path):
     assert "depends on" not in follow_up(comparison)
 
 
+def test_a_ranking_that_seeds_change_as_much_is_not_said_to_hold(tmp_path):
+    comparison = two_recipes(tmp_path, seeds=tuple(range(8)))
+    assert "The ranking does not hold: " in verdict(comparison)
+    vars(comparison)["effect"] = replace(comparison.effect, p=0.5)
+    text = verdict(comparison)
+    assert "Recipes change the ranking no more than seeds do: " in text
+    assert "hold" not in text
+
+
 def test_one_seed_names_the_seeds_that_tell(tmp_path):
     comparison = two_recipes(tmp_path)
     assert follow_up(comparison) == (
         "One seed does not tell whether the recipe or chance changes the order: another seed may "
-        "change it as much. Run `--seeds 6`."
+        "change it as much. Run `--seeds 8`."
     )
     assert "No strategy's macro-F1 is clearly above" in verdict(comparison)
 
