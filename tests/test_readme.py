@@ -47,13 +47,16 @@ def test_the_strategy_of_the_tutorial_is_not_in_the_list_and_passes_all_checks(l
     assert "vector_scaling" not in registry.registered()
     file = load_file("vector_scaling.py")
     assert names_from(file) == ["vector_scaling"]
-    outcomes = list(check_strategy(registry.registered().get("vector_scaling")))
+    results = list(check_strategy(registry.registered().get("vector_scaling")))
+    outcomes = [result for result in results if not result.is_note]
+    (note,) = (result.check for result in results if result.is_note)
     assert not [outcome.error for outcome in outcomes if outcome.error]
     printed = README.partition("check vector_scaling.py\n")[2].partition("```")[0]
     passed = re.findall(r"  PASS  (.*)", printed)
     assert len(passed) >= 3
     assert set(passed) <= {outcome.check for outcome in outcomes}
     assert f"passes {len(outcomes)} of {len(outcomes)} checks" in printed
+    assert f"NOTE  {note}" in " ".join(printed.split()).replace("NOTE ", "NOTE  ")
 
 
 def test_the_error_that_the_tutorial_shows_is_what_check_prints(tmp_path, capsys, load_file):
