@@ -24,7 +24,7 @@ def absent_from_validation_sentence(comparison: Comparison) -> str:
 
     Of the first seed, whose numbers of images the manifest has.
     """
-    counts = comparison.manifest.data.counts["val"]
+    counts = comparison.manifest.data.counts.get("val", ())
     return _sentence(len(counts), [list(counts).count(0)], "validation", " there")
 
 

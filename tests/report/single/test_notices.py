@@ -52,4 +52,4 @@ def test_a_message_of_the_run_is_shown_once() -> None:
 
 def test_a_quick_look_has_no_further_results() -> None:
     assert list(highlights(fabricate(quick=True))) == []
-    assert len(list(highlights(fabricate()))) == 2
+    assert len(list(highlights(fabricate()))) == 3
