@@ -5,7 +5,6 @@ N images, C classes, S values that are tried.
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from benchmark.strategy.outputs import Outputs
 
@@ -89,9 +88,10 @@ def _scores_of_steps(labels: Labels, own: Floats, others: Floats, k: int) -> Flo
 
 def _losses_of_steps(is_own: NDArray[np.bool_], own: Floats, others: Floats) -> Floats:
     """Return the log-loss, but for a constant, if a class is moved by each of the steps, (S,)."""
-    rest = logsumexp(others, axis=1)  # (N,)
+    rest = np.logaddexp.reduce(others, axis=1)  # (N,)
     return np.array([np.logaddexp(rest, own + s).mean() - s * is_own.mean() for s in _STEPS])
 
 
 def _log_loss(logits: Floats, labels: Labels) -> float:
-    return float((logsumexp(logits, axis=1) - logits[np.arange(len(labels)), labels]).mean())
+    right = logits[np.arange(len(labels)), labels]
+    return float((np.logaddexp.reduce(logits, axis=1) - right).mean())

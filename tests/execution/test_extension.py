@@ -5,7 +5,6 @@ import json
 import pytest
 
 from benchmark import api
-from benchmark.analysis.comparison import load_comparison
 from benchmark.execution.extension import extend
 from benchmark.execution.run_folder import RunFolder
 from benchmark.plan.run_options import RunOptions
@@ -27,7 +26,8 @@ def mine(power: float = 1.0):
 @pytest.fixture
 def run(small_experiment, tmp_path, monkeypatch):
     """Return a function that runs strategies in one folder and returns what a report would show."""
-    monkeypatch.setattr(api, "load", load_comparison)  # drawing takes longer than training here
+    # drawing takes longer than training here
+    monkeypatch.setattr("benchmark.result.write_report", lambda comparison: comparison)
 
     def run(names, command=None, tune=0, baseline=None, no_null=False, **settings):
         options = RunOptions(
@@ -37,7 +37,7 @@ def run(small_experiment, tmp_path, monkeypatch):
         executor = api.plan(small_experiment(**settings), options, notes)
         run.trained = {name for s in executor.segments_to_train() for name in s.used_by}
         run.notes = notes.texts
-        return api.execute(executor, options, Timer(), command)
+        return api.execute(executor, options, Timer(), command).comparison
 
     return run
 

@@ -30,7 +30,7 @@ from tests.integration.commands import (
 )
 
 SUMMARY = (
-    "strategy macro_f1 never_predicted zero_recall balanced_accuracy accuracy worst_recall "
+    "strategy macro_f1 never_predicted zero_recall balanced_accuracy accuracy mcc worst_recall "
     "steps seconds status"
 )
 

@@ -93,7 +93,7 @@ def test_a_notebook_gets_tables_of_both(finished):
     result = benchmark.load(finished[0])
     assert isinstance(result, benchmark.SweepResult)
     assert list(result.runs) == ["forum", "strong"]
-    assert len(result.summary) == 2 * 3
+    assert len(result.summary) == 2 * 4, "three strategies and the null row, under each"
     assert result.failures.empty
     assert result.agreement["pairs"].tolist() == [3]
     assert "Macro-F1, strong" in result._repr_html_()

@@ -169,7 +169,7 @@ def test_repeated_images_fail_the_audit_of_synthetic_features(longer):
     results = checks(longer, strategy, longer.trained(faulty))
     failed = [check for check in results if check.passed is False]
     assert {check.component for check in failed} == {"synthesizer"}
-    assert "0 of" in failed[0].observed
+    assert "37 distinct, 37 no other than an image" in failed[0].observed
 
 
 def test_augmented_images_stand_beside_synthetic_features(longer):
