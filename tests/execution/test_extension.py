@@ -152,7 +152,7 @@ def test_a_search_is_extended_too(run):
     result = run("focal_loss", **tuned)
     assert rows(result)[0] == ["no_change", "class_weights", "focal_loss"]
     tried = {trial.strategy for trial in result.manifest.tuning.results}
-    assert tried == {"class_weights", "focal_loss"}
+    assert tried == {"no_change", "class_weights", "focal_loss"}, "each has the rate to tune"
     assert result.null_row.seed_rows.equals(first.null_row.seed_rows)
     scores = [list(r.summary["macro_f1"])[:2] for r in (first, result)]
     assert scores[0] == scores[1]
