@@ -117,8 +117,8 @@ class ExpectSameLoss:
         if (sample := measurement.sample) is None:
             return CheckResult(None, "no image was sampled")
         counts = measurement.class_counts
-        by_class = np.argsort(sample.target.argmax(1), kind="stable")
-        half = by_class[: -(-len(by_class) // 2)]  # its classes are not those of the whole sample
+        order = np.argsort(sample.target.argmax(1), kind="stable")
+        half = order[: -(-len(order) // 2)]  # its classes are not those of the whole sample
         losses, gradient = _differentiate(self.loss, sample.logits, sample.target, counts)
         alone, _ = _differentiate(self.loss, sample.logits[half], sample.target[half], counts)
         if not np.allclose(losses[half], alone):
