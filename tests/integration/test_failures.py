@@ -56,8 +56,9 @@ class Kills(CrossEntropy):
 @dataclass(frozen=True)
 class Greedy(CrossEntropy):
     def __call__(self, logits, target, counts):
-        if len(logits) > 4:
-            os.kill(os.getpid(), 9)  # as Linux does where memory is used up
+        # as Linux does where memory is used up; the audit's logits have no network behind them
+        if len(logits) > 4 and logits.grad_fn is not None:
+            os.kill(os.getpid(), 9)
         return super().__call__(logits, target, counts)
 
 @dataclass(frozen=True)
