@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmark.analysis.confidence import PRIMARY_METRIC
-from benchmark.analysis.noise_floor import noise_floor
+from benchmark.analysis.noise_floor import is_no_larger, noise_floor
 from benchmark.evaluation.metrics.registry import METRICS
 from benchmark.evaluation.statistics.paired_tests import min_seeds
 
@@ -78,6 +78,11 @@ class Claim:
     def about_networks(self) -> bool:
         """Whether the claim is about trained networks only: one seed has one training."""
         return self.seeds == 1
+
+    @property
+    def strategy_direction(self) -> int:
+        """As `direction`, but 0 where only trained networks are told apart, not the strategy."""
+        return 0 if self.about_networks else self.direction
 
     @property
     def excludes_0(self) -> bool:
@@ -172,7 +177,7 @@ def noise_size(comparison: Comparison, metric: str) -> float:
 def _doubts(row: Mapping[Any, Any], p: float, needed: int, noise: float) -> Iterator[Doubt]:
     if _includes_0(row, DIGITS):
         yield Doubt.INCLUDES_0
-    if abs(row["difference"]) <= noise:
+    if is_no_larger(row["difference"], noise):
         yield Doubt.NOISE
     if row["seeds"] < needed:
         yield Doubt.FEW_SEEDS
@@ -185,7 +190,7 @@ def _class_doubts(row: Mapping[Any, Any], noise: float) -> Iterator[Doubt]:
         yield Doubt.INCLUDES_0
     elif not row["significant_bonferroni"]:
         yield Doubt.MANY_ROWS
-    if abs(row["difference"]) <= noise:
+    if is_no_larger(row["difference"], noise):
         yield Doubt.NOISE
 
 

@@ -53,6 +53,11 @@ class NoiseFloor:
         return float(max(abs(differences.mean()), expected))
 
 
+def is_no_larger(difference: float, floor: float) -> bool:
+    """Return whether a difference is no larger than a floor; what rounding adds does not count."""
+    return abs(difference) <= floor + 1e-12
+
+
 def noise_floor(comparison: Comparison) -> NoiseFloor | None:
     """Return the noise floor; None without a null row, or where it finished no seed."""
     if comparison.null_row is None:

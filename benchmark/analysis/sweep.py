@@ -126,21 +126,13 @@ class SweepComparison(RunGrid):
 
     @cached_property
     def directions(self) -> pd.DataFrame:
-        """Strategies × values: `direction_of` each; strategies of all runs."""
+        """Strategies × values: `Claim.strategy_direction` of each; strategies of all runs."""
         rows = {
-            strategy: [self.direction_of(strategy, name) for name in self.names]
+            strategy: [self.claims[strategy, name].strategy_direction for name in self.names]
             for strategy in self.strategies
             if all((strategy, name) in self.claims for name in self.names)
         }
         return pd.DataFrame.from_dict(rows, "index", int, list(self.names))
-
-    def direction_of(self, strategy: str, name: str) -> int:
-        """Return 1 for a claimed gain of a strategy under a value, -1 for a loss, 0 for neither.
-
-        0 too where a claim is about trained networks: one seed shows no gain of a strategy.
-        """
-        claim = self.claims[strategy, name]
-        return 0 if claim.about_networks else claim.direction
 
     @property
     def _scores_by_seed(self) -> Floats:

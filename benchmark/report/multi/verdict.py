@@ -61,7 +61,7 @@ def claims_sentence(comparison: MultiDatasetComparison) -> str:
     results = [claim for run in comparison.runs for claim in primary_claims(run)]
     if not results:
         return ""
-    claimed = sum(claim.direction != 0 and not claim.about_networks for claim in results)
+    claimed = sum(claim.strategy_direction != 0 for claim in results)
     differences = pluralize(len(results), "difference", "differences")
     return (
         f"Within a data set, {claimed or 'none'} of {differences} in macro-F1 can be claimed: "

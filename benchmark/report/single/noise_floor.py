@@ -2,7 +2,7 @@
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.confidence import PRIMARY_METRIC
-from benchmark.analysis.noise_floor import NoiseFloor, noise_floor
+from benchmark.analysis.noise_floor import NoiseFloor, is_no_larger, noise_floor
 from benchmark.report.render.blocks import as_code
 from benchmark.report.render.formats import format_share
 from benchmark.report.single.strategies import short_name
@@ -14,7 +14,7 @@ MOST_NAMES = 3  # strategies that a sentence names
 
 def is_noise(floor: NoiseFloor | None, metric: str, difference: float) -> bool:
     """Return whether a mean difference is other than 0, and no larger than the floor."""
-    return floor is not None and 0 < abs(difference) <= floor.of_mean(metric) + 1e-12
+    return floor is not None and difference != 0 and is_no_larger(difference, floor.of_mean(metric))
 
 
 def noise_floor_sentence(comparison: Comparison) -> str:
@@ -54,8 +54,8 @@ def _no_larger(comparison: Comparison, floor: NoiseFloor) -> str:
         return ""
     means = comparison.summary.set_index("strategy")[PRIMARY_METRIC].astype(float)
     others = [name for name in finished if name != baseline]
-    within = abs(means[others] - means[baseline]) <= floor.of_mean(PRIMARY_METRIC)
-    names = list(within.index[within])
+    moved = floor.of_mean(PRIMARY_METRIC)
+    names = [name for name in others if is_no_larger(means[name] - means[baseline], moved)]
     if len(names) > MOST_NAMES:
         return f"No larger: {len(names)} of {pluralize(len(others), 'strategy', 'strategies')}."
     which = join_names(list(map(as_code, names)))

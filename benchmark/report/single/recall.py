@@ -101,7 +101,7 @@ def largest_changes_sentence(comparison: Comparison) -> str:
             continue
         label = claim.subject.replace("`", "'")  # a backtick would start a code span
         verb = f"{'raises' if noun == 'gain' else 'lowers'} the recall of “{label}” by"
-        if claim.about_networks or not claim.direction:
+        if not claim.strategy_direction:
             verb = f"has {which} recall of “{label}”, by"
         sentences.append(
             f"Largest {noun}: {as_code(claim.strategy)} {verb} "

@@ -11,7 +11,7 @@ from benchmark.report.render.blocks import as_code
 from benchmark.report.render.formats import format_count, format_share
 from benchmark.report.single.absent_classes import absent_classes
 from benchmark.report.single.doubts import interval_phrase
-from benchmark.report.single.strategies import caveats
+from benchmark.report.single.strategies import caveats, short_name
 from benchmark.system.text import join_names, pluralize
 
 MOST_NAMES = 3  # strategies that a sentence names
@@ -100,11 +100,9 @@ def _sentence(comparison: Comparison, claim: str) -> str:
 
 
 def _baseline_name(comparison: Comparison) -> str:
-    """Return "Plain fine-tuning" for a baseline that changes no component, or else its name."""
+    """Return the name of the baseline at the start of a sentence, and its caveats."""
     baseline = str(comparison.baseline)
-    info = comparison.manifest.available.get(baseline)
-    name = "Plain fine-tuning" if info and not info.components else as_code(baseline)
-    return name + _caveats(comparison, baseline)
+    return short_name(comparison, baseline) + _caveats(comparison, baseline)
 
 
 def _subject(comparison: Comparison, names: Sequence[str], among: pd.DataFrame, every: str) -> str:
@@ -171,7 +169,7 @@ def _changes(comparison: Comparison, baseline: str, strategy: str) -> str:
 
 def _direction(claim: Claim | None) -> int:
     """Return 1 or -1 where a run may claim a rise or fall of the strategy, not of its networks."""
-    return 0 if claim is None or claim.about_networks else claim.direction
+    return claim.strategy_direction if claim else 0
 
 
 def _from_to(comparison: Comparison, baseline: str, strategy: str, metric: str) -> tuple[str, bool]:

@@ -84,7 +84,7 @@ def difference_table(comparison: SweepComparison) -> Table | None:
                 continue
             bounds = formats.format_bounds(*(format_share(b) for b in (claim.low, claim.high)))
             difference = add_sign(format_share(claim.difference))
-            mark = MARKS[comparison.direction_of(name, value)]
+            mark = MARKS[claim.strategy_direction]
             cells.append(Cell(difference, note=bounds, mark=mark))
             cells.append(Cell(formats.format_p_value(claim.p)))
         rows.append(Row(tuple(cells)))
