@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from benchmark.evaluation.audit import audit
 from benchmark.evaluation.diagnosis import Evidence, diagnose
 from benchmark.evaluation.metrics.calibration import reliability
-from benchmark.evaluation.metrics.one_against_rest import one_against_rest
-from benchmark.evaluation.metrics.registry import METRICS, evaluate
+from benchmark.evaluation.metrics.metric import SplitPredictions
+from benchmark.evaluation.metrics.registry import METRICS, evaluate, evaluate_split
 from benchmark.evaluation.posthoc import posthoc_scores
 from benchmark.evaluation.training_fit import TrainingFit, training_fit
 from benchmark.execution import record_schema as schema
@@ -108,9 +108,10 @@ def _compute(
         predicted[split] = chosen = _decide(rule, outputs[split], len(counts))
         confidence[split] = np.exp(log_p)[np.arange(len(labels)), chosen].round(5)
     test = outputs["test"]
+    tested = SplitPredictions(test.labels, predicted["test"], test.log_probabilities, counts)
     metrics = {
         "val": _validation_metrics(spec.strategy.decision, outputs["val"], counts),
-        "test": evaluate(test.labels, predicted["test"], test.log_probabilities, counts),
+        "test": evaluate_split(tested),
     }
     bins = reliability(test.labels, test.log_probabilities, counts)
     return schema.Record(
@@ -131,7 +132,7 @@ def _compute(
             seconds=training.seconds,
         ),
         audit=_audit(spec, outputs, predicted["val"], training, context),
-        one_against_rest=_tuples(vars(one_against_rest(test.labels, test.log_probabilities))),
+        one_against_rest=_tuples(vars(tested.one_against_rest)),
         posthoc=posthoc_scores(context.posthoc, outputs["val"], test, counts),
         reliability={name: tuple(values) for name, values in bins.items()},
         diagnoses=_diagnoses(outputs, predicted["test"], training.curve, counts),

@@ -39,7 +39,11 @@ def evaluate(
 
     For shapes see `SplitPredictions`.
     """
-    if not len(labels):
+    return evaluate_split(SplitPredictions(labels, predicted, log_probabilities, train_counts))
+
+
+def evaluate_split(split: SplitPredictions) -> dict[str, float]:
+    """Return what `evaluate` returns; what the metrics share is computed once, and stays."""
+    if not len(split.labels):
         return dict.fromkeys(METRICS, np.nan)
-    split = SplitPredictions(labels, predicted, log_probabilities, train_counts)
     return {metric.name: metric.compute(split) for metric in METRICS.values()}
