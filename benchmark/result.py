@@ -123,14 +123,13 @@ class SweepResult:
     ) -> SweepResult:
         """Read the runs of a sweep and write all reports; see `benchmark.load`.
 
-        The reports of `finished` runs are there already.
+        The reports of `finished` runs are there already, and they are not read again.
         """
-        comparison = load_sweep(folder, baseline)
+        known = finished or {}
+        read = {name: result.comparison for name, result in known.items()}
+        comparison = load_sweep(folder, baseline, read)
         named = zip(comparison.names, comparison.runs, strict=True)
-        runs = {
-            name: (finished or {}).get(name) or Result(run, write_report(run))
-            for name, run in named
-        }
+        runs = {name: known.get(name) or Result(run, write_report(run)) for name, run in named}
         return cls(comparison, runs, write_sweep_report(comparison))
 
     @property

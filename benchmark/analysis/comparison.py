@@ -19,6 +19,7 @@ from benchmark.analysis.confidence import SeedPredictions, intervals, paired
 from benchmark.analysis.findings import Findings
 from benchmark.analysis.per_class import class_changes, class_recalls
 from benchmark.analysis.run_records import RunRecords, mean_over_seeds
+from benchmark.analysis.undertrained import still_falling
 from benchmark.execution.manifest_schema import RunManifest, SplitManifest, StrategyInfo
 from benchmark.execution.record_schema import FailedRecord, Record
 from benchmark.execution.run_folder import RunFolder
@@ -167,6 +168,11 @@ class Comparison:
     def class_changes(self) -> pd.DataFrame:
         """One row per strategy and class, minus the baseline's: columns of class_changes.csv."""
         return class_changes(self.seed_predictions, self.baseline)
+
+    @cached_property
+    def still_falling(self) -> dict[str, bool]:
+        """Strategy -> whether its loss was still falling when training ended."""
+        return still_falling(self)
 
     @cached_property
     def claims(self) -> dict[tuple[str, str], Claim]:

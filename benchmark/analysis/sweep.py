@@ -5,7 +5,7 @@ All runs have the same images, splits and strategies; one setting differs, like 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -146,8 +146,12 @@ class SweepComparison(RunGrid):
         return np.stack(tables, axis=1)
 
 
-def load_sweep(folder: Path, baseline: str | None = None) -> SweepComparison:
+def load_sweep(
+    folder: Path, baseline: str | None = None, read: Mapping[str, Comparison] | None = None
+) -> SweepComparison:
     """Read the runs of a sweep; `baseline` None takes each run's own.
+
+    `read` are runs that are not read again, by their values.
 
     Raises
     ------
@@ -165,7 +169,8 @@ def load_sweep(folder: Path, baseline: str | None = None) -> SweepComparison:
             f"{folder} holds no run with {manifest.setting} {join_names(missing, 'or')} yet, so "
             "there is nothing to compare: run its command again"
         )
-    runs = [load_comparison(path, baseline) for path in begun.values()]
+    known = read or {}
+    runs = [known.get(v) or load_comparison(path, baseline) for v, path in begun.items()]
     return compare_sweep(folder, manifest.setting, list(begun), runs, missing)
 
 

@@ -9,14 +9,16 @@ must fall in the last quarter of the steps as well.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.stats import linregress
 
-from benchmark.analysis.comparison import Comparison
 from benchmark.evaluation.statistics import Floats
+
+if TYPE_CHECKING:  # which holds the result of a run
+    from benchmark.analysis.comparison import Comparison
 
 MIN_SHARE = 0.1  # of the fall since guessing, in the second half: see `LossTrend`
 MIN_LATE_SHARE = 0.01  # in the last quarter of the steps, where a cosine does 3 % of its learning

@@ -36,7 +36,9 @@ ROWS = {  # of each file: one row …
 
 def files_section(comparison: Comparison) -> Iterator[Block]:
     """Yield the names and contents of the CSV files."""
-    yield Definitions(tuple((name, f"One row {ROWS[name]}.") for name in frames_of(comparison)))
+    has_trials = not trials_frame(comparison).empty
+    names = (name for name in ROWS if name != "tuning.csv" or has_trials)
+    yield Definitions(tuple((name, f"One row {ROWS[name]}.") for name in names))
     yield Paragraph(FORMULA_NOTE)
 
 

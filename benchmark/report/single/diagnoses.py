@@ -168,7 +168,8 @@ def _majority_diagnoses(comparison: Comparison, strategy: str) -> Iterator[Class
     diagnoses, seed_rows = comparison.findings.diagnoses, comparison.seed_rows
     mine = diagnoses[diagnoses["strategy"] == strategy]
     finished = int(((seed_rows["strategy"] == strategy) & (seed_rows["status"] == "ok")).sum())
-    for label in comparison.classes:
+    ignored = set(mine["class"])
+    for label in (label for label in comparison.classes if label in ignored):
         rows = mine[mine["class"] == label]
         if 2 * len(rows) <= finished:
             continue

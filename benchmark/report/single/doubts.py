@@ -12,13 +12,18 @@ def interval_phrase(claim: Claim, digits: int = DIGITS) -> str:
 
     Of one seed it adds that the interval is about these networks.
     """
-    bounds = format_bounds(format_share(claim.low, digits), format_share(claim.high, digits))
+    bounds = format_claim_bounds(claim, digits)
     phrase = f"95 %: {bounds}{' for these networks' if claim.about_networks else ''}"
     doubts = list(doubt_phrases(claim, digits))
     joint = "but"
     if not claim.excludes_0 and bounds != "no difference":
         phrase, joint = f"{phrase}, which includes 0", "and"
     return f"{phrase}, {joint} {join_names(doubts)}" if doubts else phrase
+
+
+def format_claim_bounds(claim: Claim, digits: int = DIGITS) -> str:
+    """Return the interval of a difference alone."""
+    return format_bounds(format_share(claim.low, digits), format_share(claim.high, digits))
 
 
 def doubt_phrases(claim: Claim, digits: int = DIGITS) -> Iterator[str]:

@@ -7,7 +7,8 @@ sign-flip test needs to reach 5 % after Holm's correction for so many strategies
 from benchmark.analysis.claims import Claim, primary_claims, seeds_needed
 from benchmark.analysis.comparison import Comparison
 from benchmark.report.render.blocks import as_code
-from benchmark.report.render.formats import add_sign, format_bounds, format_share
+from benchmark.report.render.formats import add_sign, format_share
+from benchmark.report.single.doubts import format_claim_bounds
 from benchmark.report.single.strategies import caveats
 from benchmark.system.text import join_names, pluralize
 
@@ -52,7 +53,7 @@ def _significant_differences(comparison: Comparison, tested: list[Claim], needed
         return f"No strategy's macro-F1 differs significantly from the baseline's ({test})."
     names = [
         f"{as_code(claim.strategy)} ({add_sign(format_share(claim.difference))}, 95 %: "
-        f"{format_bounds(format_share(claim.low), format_share(claim.high))}"
+        f"{format_claim_bounds(claim)}"
         f"{''.join(f'; {caveat}' for caveat in caveats(comparison, claim.strategy))})"
         for claim in significant
     ]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.analysis.comparison import Comparison
-from benchmark.analysis.noise_floor import NoiseFloor, noise_floor
+from benchmark.analysis.noise_floor import noise_floor
 from benchmark.evaluation.metrics.metric import Metric
 from benchmark.evaluation.metrics.registry import METRICS, interval_metrics, main_metrics
 from benchmark.report.render import formats
@@ -173,7 +173,8 @@ def metric_table(
     if comparison.null_row:
         of_null = means_over_seeds(comparison.null_row, columns).to_dict("index")
         records |= {str(name): row for name, row in of_null.items() if name == comparison.null}
-    rows, floor = [], noise_floor(comparison)
+    rows, floor = [], noise_floor(comparison) if differences else None
+    floors = {c.name: floor.of_mean(c.name) for c in columns if c.better} if floor else {}
     for strategy in comparison.rows:
         numbers = records.get(strategy, {})
         heading = heading_cell(comparison, strategy)
@@ -188,7 +189,10 @@ def metric_table(
             Cell(MISSING)
             if column.of_network and owners.get(strategy, strategy) != strategy
             else _metric_cell(
-                column, numbers, compare_with, *((best[column.name], floor) if competes else ())
+                column,
+                numbers,
+                compare_with,
+                *((best[column.name], floors.get(column.name)) if competes else ()),
             )
             for column in columns
         )
@@ -220,7 +224,7 @@ def _metric_cell(
     numbers: Mapping[Any, Any],
     reference: Mapping[Any, Any] | None,
     best: str | None = None,
-    floor: NoiseFloor | None = None,
+    floor: float | None = None,
 ) -> Cell:
     """Return a value and, small, its difference from the reference.
 
@@ -230,7 +234,7 @@ def _metric_cell(
     if reference is not None and column.better is not None:
         difference = value - number_in(reference, column.name)
         note = add_sign(column.write(difference))
-        note = f"{MARK} {note}" if is_noise(floor, column.name, difference) else note
+        note = f"{MARK} {note}" if is_noise(floor, difference) else note
     written = column.write(value)
     note = "" if note == MISSING else note
     return Cell(written, note, mark="best" if written == best else "")

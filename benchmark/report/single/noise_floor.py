@@ -12,9 +12,9 @@ MARK = "≈"  # before a difference no larger than the floor
 MOST_NAMES = 3  # strategies that a sentence names
 
 
-def is_noise(floor: NoiseFloor | None, metric: str, difference: float) -> bool:
-    """Return whether a mean difference is other than 0, and no larger than the floor."""
-    return floor is not None and difference != 0 and is_no_larger(difference, floor.of_mean(metric))
+def is_noise(floor: float | None, difference: float) -> bool:
+    """Return whether a mean difference is other than 0, and no larger than the floor, if any."""
+    return floor is not None and difference != 0 and is_no_larger(difference, floor)
 
 
 def noise_floor_sentence(comparison: Comparison) -> str:

@@ -7,18 +7,17 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from benchmark.analysis.claims import Claim, largest_changes
+from benchmark.analysis.claims import CLASS_DIGITS, Claim, largest_changes
 from benchmark.analysis.comparison import Comparison, recall_table
 from benchmark.report.render.blocks import Block, Cell, Table, as_code, make_row, split_evenly
 from benchmark.report.render.canvas import figure_block
 from benchmark.report.render.formats import (
     MISSING,
     add_sign,
-    format_bounds,
     format_count,
     format_share,
 )
-from benchmark.report.single.doubts import class_interval_phrase
+from benchmark.report.single.doubts import class_interval_phrase, format_claim_bounds
 from benchmark.report.single.drawings import recall_map
 from benchmark.report.single.interval_meaning import what_varies
 from benchmark.report.single.metric_tables import number_in
@@ -208,7 +207,7 @@ def _changes_caption(comparison: Comparison, changes: pd.DataFrame, listed: int)
 def _change_cell(claim: Claim | None, is_null: bool) -> Cell:
     if claim is None:
         return Cell(MISSING)
-    bounds = format_bounds(*(format_share(bound, 2) for bound in (claim.low, claim.high)))
+    bounds = format_claim_bounds(claim, CLASS_DIGITS)
     mark = "gain" if claim.is_gain else "loss" if claim.is_loss else ""
     mark = "" if is_null else mark  # by chance alone
     return Cell(add_sign(format_share(claim.difference, 2)), note=bounds, mark=mark)

@@ -50,8 +50,9 @@ def caveats(comparison: Comparison, strategy: str) -> list[str]:
 
 def heading_cell(comparison: Comparison, strategy: str) -> Cell:
     """Return the heading of a strategy's row: its name, and tags if it failed something."""
-    summary = comparison.with_null(lambda run: run.summary)
-    status = summary.set_index("strategy")["status"].get(strategy, "ok")
+    null_row = comparison.null_row
+    run = null_row if null_row and strategy == comparison.null else comparison
+    status = run.summary.set_index("strategy")["status"].get(strategy, "ok")
     kinds = {comparison.null: "null row", comparison.baseline: "baseline"}
     tags = [kinds[strategy]] if strategy in kinds else []
     if status == "partly failed":

@@ -1,7 +1,6 @@
 """What a ranking is a ranking of: networks of one recipe, which may not have finished training."""
 
 from benchmark.analysis.comparison import Comparison
-from benchmark.analysis.undertrained import still_falling
 from benchmark.execution.run_folder import SWEEP_FILE
 from benchmark.plan.recipes import RECIPES
 from benchmark.report.render.blocks import as_code
@@ -13,7 +12,7 @@ MOST_NAMES = 3  # strategies that the sentence names; more are counted
 
 def undertrained_sentence(comparison: Comparison, name_the_remedy: bool = True) -> str:
     """Return for how many strategies the loss was still falling at the end; '' for none."""
-    falling = still_falling(comparison)
+    falling = comparison.still_falling
     names = [name for name, is_falling in falling.items() if is_falling]
     if not names:
         return ""
@@ -50,12 +49,12 @@ def recipe_sentence(comparison: Comparison) -> str:
     """
     if len(comparison.finished_in_all_seeds) < 2:
         return ""
-    recipe = as_code(comparison.manifest.experiment.recipe.name)
-    start = f"This ranking is that of one recipe, {recipe}"
+    recipe = comparison.manifest.experiment.recipe.name
+    start = f"This ranking is that of one recipe, {as_code(recipe)}"
     if _belongs_to_sweep(comparison):
         return f"{start}; `../report.html` puts it beside others."
-    if comparison.manifest.experiment.recipe.name in RECIPES:
-        if BOTH in undertrained_sentence(comparison):
+    if recipe in RECIPES:
+        if recipe == next(iter(RECIPES)) and any(comparison.still_falling.values()):
             return ""
         return f"{start}: {BOTH} tells whether it holds under another."
     return f"{start}: a run with several recipes tells whether it holds under another."

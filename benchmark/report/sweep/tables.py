@@ -9,6 +9,7 @@ from benchmark.report.multi.tables import format_rank, metric_cell, score_rows
 from benchmark.report.render import formats
 from benchmark.report.render.blocks import Cell, Row, Table, make_row, split_evenly
 from benchmark.report.render.formats import MISSING, add_sign, format_share
+from benchmark.report.single.doubts import format_claim_bounds
 from benchmark.report.single.metric_tables import format_best
 from benchmark.report.sweep.words import plural, values_in_words
 
@@ -82,10 +83,9 @@ def difference_table(comparison: SweepComparison) -> Table | None:
             if claim is None:
                 cells += [Cell(MISSING), Cell(MISSING)]
                 continue
-            bounds = formats.format_bounds(*(format_share(b) for b in (claim.low, claim.high)))
             difference = add_sign(format_share(claim.difference))
             mark = MARKS[claim.strategy_direction]
-            cells.append(Cell(difference, note=bounds, mark=mark))
+            cells.append(Cell(difference, note=format_claim_bounds(claim), mark=mark))
             cells.append(Cell(formats.format_p_value(claim.p)))
         rows.append(Row(tuple(cells)))
     caption = (
