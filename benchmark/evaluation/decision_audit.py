@@ -6,10 +6,11 @@ import numpy as np
 
 from benchmark.evaluation.audit_check import AuditCheck, has_effect
 from benchmark.evaluation.synthetic_network import decide_on_synthetic_network
-from benchmark.strategy import Argmax, Decision, LinearHead, Strategy
+from benchmark.strategy import Argmax, LinearHead, Strategy
 from benchmark.strategy.expectations.decision import DecisionIsArgmax
 from benchmark.strategy.expectations.head import EachClassHasLogits, HeadIsLinear
 from benchmark.strategy.measurements import DecisionMeasurement, Expectation
+from benchmark.strategy.protocols import Rule
 
 _TWICE = 0.75  # of the log class sizes, by which a decision takes out more than is there
 
@@ -39,8 +40,9 @@ def check_decision(strategy: Strategy, measurement: DecisionMeasurement) -> Iter
         if not declared:
             is_argmax, _ = in_run
             yield has_effect(component, neutral.check(synthetic) if is_argmax else in_run, counts)
-    yield _check_refit(strategy.decision, measurement)
-    yield from _check_prior_left(strategy.decision, measurement)
+    rule = strategy.decision.fit(measurement.outputs, measurement.class_counts)
+    yield _check_refit(rule, measurement)
+    yield from _check_prior_left(rule, measurement)
 
 
 def check_head(strategy: Strategy, measurement: DecisionMeasurement) -> Iterator[AuditCheck]:
@@ -55,13 +57,12 @@ def check_head(strategy: Strategy, measurement: DecisionMeasurement) -> Iterator
         yield AuditCheck(each.component, each.claim, *each.check(measurement))
 
 
-def _check_prior_left(decision: Decision, measurement: DecisionMeasurement) -> Iterator[AuditCheck]:
+def _check_prior_left(rule: Rule, measurement: DecisionMeasurement) -> Iterator[AuditCheck]:
     """Say where offsets take a class prior out of a network that its training left without one.
 
     Both are regressed on the log of the class sizes. Such a stack is no error, as somebody asked
     for it, but it pulls twice the same way (Menon et al. 2021, arXiv 2007.07314, section 5.3).
     """
-    rule = decision.fit(measurement.outputs, measurement.class_counts)
     offset, prior = getattr(rule, "offset", None), measurement.outputs.effective_prior
     size = np.log(np.maximum(measurement.class_counts, 1))
     size -= size.mean()
@@ -77,9 +78,8 @@ def _check_prior_left(decision: Decision, measurement: DecisionMeasurement) -> I
     )
 
 
-def _check_refit(decision: Decision, measurement: DecisionMeasurement) -> AuditCheck:
+def _check_refit(rule: Rule, measurement: DecisionMeasurement) -> AuditCheck:
     """Compare the labels with those of the decision, fitted once more to the same outputs."""
-    rule = decision.fit(measurement.outputs, measurement.class_counts)
     refitted = np.asarray(rule(measurement.outputs.without_labels()))
     different = int((refitted != measurement.predicted).sum())
     before, after = measurement.macro_f1

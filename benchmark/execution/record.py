@@ -4,7 +4,7 @@ No network is trained or run for it: when the code behind a record changes, it i
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -27,9 +27,8 @@ from benchmark.strategy import Decision, Outputs
 from benchmark.strategy.cross_fit import cross_fit
 from benchmark.strategy.fingerprint import fingerprint, package_hash
 from benchmark.strategy.measurements import DecisionMeasurement
+from benchmark.strategy.protocols import Rule
 from benchmark.strategy.registry import StrategySpec
-
-Rule = Callable[[Outputs], NDArray[np.int64]]  # a fitted decision: outputs -> labels (N,)
 
 # packages whose change may change a record
 RECORD_PACKAGES = ("evaluation", "strategy", "plan", "execution")

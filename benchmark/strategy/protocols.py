@@ -93,10 +93,11 @@ class Head(Protocol):
         """Return a new module, (B, D) -> logits (B, C). Torch's global generator is seeded."""
 
 
+Rule = Callable[[Outputs], NDArray[np.int64]]  # a fitted decision: outputs -> labels (N,)
+
+
 class Decision(Protocol):
     """Turns outputs into labels. It is fitted on validation outputs and sees nothing else."""
 
-    def fit(
-        self, validation: Outputs, counts: NDArray[np.int64]
-    ) -> Callable[[Outputs], NDArray[np.int64]]:
+    def fit(self, validation: Outputs, counts: NDArray[np.int64]) -> Rule:
         """Outputs for the validation images, with labels -> a rule, outputs -> labels (N,)."""

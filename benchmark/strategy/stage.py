@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 
 from benchmark.strategy import components, protocols
+from benchmark.strategy.expectations.schedule import ExpectStage
 from benchmark.strategy.measurements import DecisionMeasurement, Expectation, StageMeasurement
 
 STAGE_COMPONENTS = ("sampler", "augmentation", "mixing", "synthesizer", "loss")  # fields of Stage
@@ -52,6 +53,16 @@ class Stage:
         """Return whether one of STAGE_COMPONENTS is the default."""
         return bool(getattr(self, component) == getattr(Stage(), component))
 
+    def shortened(self, factor: float) -> Stage:
+        """Return the stage with a part of its fraction, and expectations of the same length."""
+        expectations = tuple(
+            replace(each, fraction=each.fraction * factor)
+            if isinstance(each, ExpectStage)
+            else each
+            for each in self.expectations
+        )
+        return replace(self, fraction=self.fraction * factor, expectations=expectations)
+
 
 @dataclass(frozen=True)
 class Strategy:
@@ -92,8 +103,7 @@ class Strategy:
 
     def then(self, final: Stage) -> Strategy:
         """Return this strategy with one more stage. The others are shortened by its fraction."""
-        rest = 1 - final.fraction
-        shorter = (replace(stage, fraction=stage.fraction * rest) for stage in self.stages)
+        shorter = (stage.shortened(1 - final.fraction) for stage in self.stages)
         return replace(self, stages=(*shorter, final))
 
     def decided_by(

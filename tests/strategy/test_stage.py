@@ -3,6 +3,7 @@
 import pytest
 
 from benchmark.strategy import RandomAugmentation, Stage, Strategy, find
+from benchmark.strategy.expectations.schedule import ExpectStage
 from benchmark.strategy.stage import acting_components
 
 
@@ -69,3 +70,14 @@ def test_a_further_stage_shortens_the_others():
 def test_a_stage_after_the_budget_shortens_none():
     strategy = Strategy((Stage(0.5), Stage(0.5, reset_head=True))).then(Stage(0, extra_epochs=10))
     assert [stage.fraction for stage in strategy.stages] == [0.5, 0.5, 0]
+
+
+def test_the_length_that_a_stage_of_the_base_declares_is_shortened_with_it():
+    stages = find("crt:base=deferred_resampling").stages
+    declared = [
+        (stage.fraction, each.fraction)
+        for stage in stages
+        for each in stage.expectations
+        if isinstance(each, ExpectStage)
+    ]
+    assert declared == [(pytest.approx(0.2 * 0.7),) * 2, (0.3, 0.3)]

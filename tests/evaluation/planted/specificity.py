@@ -25,7 +25,8 @@ PARAMETERS = [
     "smote:reset=false", "smote:extra_epochs=1", "smote:base=mixup", "square_root_sampling:power=0",
     "square_root_sampling:power=0.9", "square_root_sampling:power=1", "tau_norm:tau=0",
     "tau_norm:tau=0.5", "tau_norm:tau=1.5", "tau_norm:base=class_weights",
-    "class_weights:normalise=batch",
+    "class_weights:normalise=batch", "crt:base=deferred_resampling",
+    "crt:base=progressive_sampling",
 ]  # fmt: skip
 
 DATA = {
