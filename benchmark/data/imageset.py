@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SPLITS = ("train", "val", "test")
+FRACTIONS = (0.8, 0.1, 0.1)  # of train, val and test, where no split is given
 CONTENT = "sha256:"  # begins a stamp that is the hash of the content
 MIN_PER_CLASS = 10  # images of a class that a subsample keeps
 
@@ -68,8 +69,7 @@ class ImageSet:
     groups: np.ndarray | None = None  # (N,) int64; images of one group stay in one split
     split: np.ndarray | None = None  # (N,) str: 'train', 'val', 'test' or '' (unknown)
     messages: tuple[str, ...] = ()  # notes for the user
-    # of train, val and test, where no split is given
-    fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
+    fractions: tuple[float, float, float] = FRACTIONS
     # (N,) int64, the seed of a run that an image is of; None: all seeds share all images
     seeds: np.ndarray | None = None
     source_key: str = ""  # where each seed has its own images: all that those of any depend on

@@ -17,10 +17,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from benchmark.data.group_assignment import TEST, TRAIN, UNASSIGNED, VAL, assign_groups
-from benchmark.data.imageset import SPLITS
+from benchmark.data.imageset import FRACTIONS, SPLITS
 from benchmark.system.text import first_names, join_names, pluralize
 
-FRACTIONS = (0.8, 0.1, 0.1)  # of train, val and test, where no split is given
 TOLERANCE = 0.03  # a fraction that is further from the wanted one is reported
 
 

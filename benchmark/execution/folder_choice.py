@@ -11,7 +11,7 @@ from benchmark.execution.executor import Executor
 from benchmark.execution.extension import stored_strategies
 from benchmark.execution.manifest_schema import RunManifest
 from benchmark.execution.prepare import PreparedExperiment
-from benchmark.execution.run_folder import FOLDERS, SWEEP_FILE, RunFolder
+from benchmark.execution.run_folder import SWEEP_FILE, RunFolder, why_no_folder
 from benchmark.execution.run_identity import differences
 from benchmark.plan.folder_name import default_folder_name, is_same_source
 from benchmark.system.text import first_names
@@ -82,16 +82,10 @@ def require_current(executor: Executor, trials: int) -> RunManifest | None:
 
 def _why_no_place(folder: RunFolder, data: Any) -> str:
     """Return why a run in the folder would harm what is no run's; '' if it would not."""
-    path = folder.path.absolute()
-    if file := next((p for p in (path, *path.parents) if p.is_file()), None):
-        return f"{folder.path} can't be a folder, since {file} is a file"
-    if (path / SWEEP_FILE).exists():
+    if reason := why_no_folder(folder.path, data):
+        return reason
+    if (folder.path / SWEEP_FILE).exists():
         return f"{folder.path} holds a sweep of several runs"
-    if is_same_source(data, str(path)):
-        return f"{folder.path} is the folder of the images"
-    for inner in (path, *path.parents):
-        if inner.name in FOLDERS and RunFolder(inner.parent).run_file.exists():
-            return f"{folder.path} is a part of the run in {inner.parent}"
     if foreign := folder.foreign_files():
         return f"{folder.path} holds {first_names(foreign, 3)} of no run, which a run would replace"
     return ""
@@ -128,7 +122,7 @@ def _default_folder(prepared: PreparedExperiment, trials: int) -> FolderChoice:
     if not reason:
         return FolderChoice(expected, None)
     stem = short if _is_of_same_source(expected, prepared) else long
-    folder = next(f for f in _numbered(stem) if not _look_into(f, prepared, trials)[1])
+    folder = next(f for f in numbered(stem) if not _look_into(f, prepared, trials)[1])
     return FolderChoice(folder, None, _note(reason, folder))
 
 
@@ -140,7 +134,7 @@ def _runs_named(short: str, long: str) -> list[RunFolder]:
     return [folder for folder in folders if folder.run_file.exists()]
 
 
-def _numbered(name: str) -> Iterator[RunFolder]:
+def numbered(name: str) -> Iterator[RunFolder]:
     """Yield the folders NAME, NAME-2, NAME-3 …"""
     yield RunFolder(RESULTS / name)
     for number in count(2):

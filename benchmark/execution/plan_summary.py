@@ -14,14 +14,20 @@ if TYPE_CHECKING:
     from benchmark.execution.prepare import PreparedExperiment
     from benchmark.plan.experiment import Experiment
     from benchmark.plan.schedule import Budget
-    from benchmark.plan.segments import Plan
+    from benchmark.plan.segments import Plan, Segment
 
 MOST_NAMED = 3  # strategies, where many share
 
 
-def format_plan(executor: Executor, trials: int = 0) -> str:
-    """Return what would be trained, after a search with so many trials, and what is stored."""
-    plan, prepared, to_train = executor.plan, executor.prepared, executor.segments_to_train()
+def format_plan(
+    executor: Executor, trials: int = 0, to_train: Sequence[Segment] | None = None
+) -> str:
+    """Return what would be trained, after a search with so many trials, and what is stored.
+
+    `to_train` None asks the executor, which reads all stored outputs.
+    """
+    plan, prepared = executor.plan, executor.prepared
+    to_train = executor.segments_to_train() if to_train is None else to_train
     seeds, networks = prepared.experiment.seeds, set(plan.networks.values())
     missing = {segment.key for segment in to_train if segment.is_final}
     steps = sum(segment.end - segment.start for segment in to_train)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -83,15 +83,15 @@ class PreparedExperiment:
         experiment = replace(self.experiment, seeds=seeds, seed_list=None)
         if self.images.seeds is not None and not isinstance(experiment.data, ImageSet):
             return prepare(experiment, progress, self.cache_limit)
-        return self.with_experiment(experiment)
-
-    def with_experiment(self, experiment: Experiment) -> PreparedExperiment:
-        """Return the same images, weights and device for an experiment that trains otherwise."""
-        if isinstance(experiment.data, ImageSet):
-            experiment = replace(experiment, data=self.images)
         return _split_for_seeds(
             experiment, self.images, self.pixels, self.weights, self.device, self.cache_limit
         )
+
+    def with_experiment(self, experiment: Experiment) -> PreparedExperiment:
+        """Return the same images, splits, weights and device for one that trains otherwise."""
+        if isinstance(experiment.data, ImageSet):
+            experiment = replace(experiment, data=self.images)
+        return replace(self, experiment=experiment, budgets=_budgets(experiment, self.splits))
 
     @cached_property
     def base_fingerprints(self) -> dict[int, str]:
@@ -255,11 +255,6 @@ def _split_for_seeds(
         messages += split.messages
     if weights.message:
         messages.append(weights.message)
-    sizes = {seed: len(split.train) for seed, split in splits.items()}
-    phases = experiment.recipe.phases
-    budgets = {
-        s: Budget.from_phases(phases, n, experiment.batch_size_for(n)) for s, n in sizes.items()
-    }
     return PreparedExperiment(
         experiment=experiment,
         images=images,
@@ -267,7 +262,16 @@ def _split_for_seeds(
         splits=splits,
         weights=weights,
         device=device,
-        budgets=budgets,
+        budgets=_budgets(experiment, splits),
         messages=tuple(dict.fromkeys(messages)),
         cache_limit=cache_limit,
     )
+
+
+def _budgets(experiment: Experiment, splits: Mapping[int, Splits]) -> dict[int, Budget]:
+    """Return the budget of each seed's training images."""
+    sizes = {seed: len(split.train) for seed, split in splits.items()}
+    phases = experiment.recipe.phases
+    return {
+        s: Budget.from_phases(phases, n, experiment.batch_size_for(n)) for s, n in sizes.items()
+    }

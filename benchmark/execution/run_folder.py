@@ -21,6 +21,7 @@ from typing import Any
 from benchmark.execution.manifest_schema import RunCost, RunManifest, SplitManifest
 from benchmark.execution.record_schema import ErrorInfo, FailedRecord, Record
 from benchmark.execution.typed_json import T, from_json, parse_json, to_json
+from benchmark.plan.folder_name import is_same_source
 from benchmark.storage.atomic import write_text
 from benchmark.storage.lock import acquire
 
@@ -196,3 +197,16 @@ def _read(kind: type[T], file: Path) -> T:
 
 def _write(file: Path, value: Any) -> None:
     write_text(file, to_json(value))
+
+
+def why_no_folder(path: Path, data: Any) -> str:
+    """Return why no results of these data can go to `path`, whatever it holds; '' if they can."""
+    whole = path.absolute()
+    if file := next((p for p in (whole, *whole.parents) if p.is_file()), None):
+        return f"{path} can't be a folder, since {file} is a file"
+    if is_same_source(data, str(whole)):
+        return f"{path} is the folder of the images"
+    for inner in (whole, *whole.parents):
+        if inner.name in FOLDERS and RunFolder(inner.parent).run_file.exists():
+            return f"{path} is a part of the run in {inner.parent}"
+    return ""

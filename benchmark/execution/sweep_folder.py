@@ -13,9 +13,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.execution.run_folder import SWEEP_FILE, RunFolder
+from benchmark.execution.run_folder import SWEEP_FILE, RunFolder, why_no_folder
 from benchmark.execution.typed_json import SCHEMA_VERSION, from_json, to_json
-from benchmark.plan.folder_name import is_same_source
 from benchmark.plan.sweep import Sweep
 from benchmark.storage.atomic import write_text
 from benchmark.system.text import first_names
@@ -62,18 +61,15 @@ class SweepFolder:
 
     def reason_against(self, sweep: Sweep) -> str:
         """Return why a sweep must not go here; '' if it may."""
-        path = self.path.absolute()
-        if file := next((p for p in (path, *path.parents) if p.is_file()), None):
-            return f"{self.path} can't be a folder, since {file} is a file"
-        if is_same_source(sweep.first.data, str(path)):
-            return f"{self.path} is the folder of the images"
-        if RunFolder(path).run_file.exists():
+        if reason := why_no_folder(self.path, sweep.first.data):
+            return reason
+        if RunFolder(self.path).run_file.exists():
             return f"{self.path} holds a single run"
         if self.exists:
             setting = self.read().setting
             return "" if setting == sweep.setting else f"{self.path} holds a sweep of {setting}"
-        foreign = [name for name in FILES if (path / name).exists()]
-        foreign += sorted(file.name for file in path.glob("*.csv"))
+        foreign = [name for name in FILES if (self.path / name).exists()]
+        foreign += sorted(file.name for file in self.path.glob("*.csv"))
         if foreign:
             return f"{self.path} holds {first_names(foreign, 3)} of no sweep"
         return ""

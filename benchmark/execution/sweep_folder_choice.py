@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import chain, count
 from pathlib import Path
 
-from benchmark.execution.folder_choice import RESULTS, FolderChoice, choose_folder
+from benchmark.execution.folder_choice import FolderChoice, choose_folder, numbered
 from benchmark.execution.prepare import PreparedExperiment
 from benchmark.execution.sweep_folder import SweepFolder
-from benchmark.plan.folder_name import default_folder_name
+from benchmark.plan.folder_name import default_folder_name, shortened
 from benchmark.plan.sweep import Sweep
-
-MOST_CHARACTERS = 150  # of a folder's name
 
 
 def require_place_of_sweep(out: Path, sweep: Sweep) -> None:
@@ -56,7 +53,7 @@ def _run_folders(
 
 
 def _default_paths(sweep: Sweep, trials: int) -> Iterator[Path]:
-    """Yield results/NAME, results/NAME-2, results/NAME-3 …"""
+    """Return results/NAME, results/NAME-2, results/NAME-3 …"""
     others = list(sweep.folders.values())[1:]
-    name = f"{default_folder_name(sweep.first, trials)}-and-{'-'.join(others)}"[:MOST_CHARACTERS]
-    yield from chain([RESULTS / name], (RESULTS / f"{name}-{number}" for number in count(2)))
+    name = shortened(f"{default_folder_name(sweep.first, trials)}-and-{'-'.join(others)}")
+    return (folder.path for folder in numbered(name))

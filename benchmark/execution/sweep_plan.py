@@ -35,14 +35,12 @@ class SweepPlan:
 
     def format(self, trials: int) -> str:
         """Return what each run would train, after a search with so many trials, and the sum."""
+        to_train = {value: e.segments_to_train() for value, e in self.executors.items()}
         parts = [
-            f"{self.title} {value}\n{format_plan(executor, trials)}\n"
+            f"{self.title} {value}\n{format_plan(executor, trials, to_train[value])}\n"
             for value, executor in self.executors.items()
         ]
-        steps = {
-            value: sum(segment.end - segment.start for segment in executor.segments_to_train())
-            for value, executor in self.executors.items()
-        }
+        steps = {v: sum(s.end - s.start for s in segments) for v, segments in to_train.items()}
         shares = join_names([f"{number:,} under {value}" for value, number in steps.items()])
         total = f"in all     {sum(steps.values()):,} steps to train: {shares}"
         return "\n".join([*parts, total])

@@ -36,7 +36,11 @@ def default_folder_name(experiment: Experiment, tune: int = 0, parent: bool = Fa
         "quick" if experiment.quick else "",
         f"tune{tune}" if tune else "",
     ]
-    name = slug("-".join(filter(None, parts)))
+    return shortened(slug("-".join(filter(None, parts))))
+
+
+def shortened(name: str) -> str:
+    """Return a name that fits in a file system: one that is cut has a digest at its end."""
     if len(name) > MOST_CHARACTERS or len(os.fsencode(name)) > MOST_BYTES:
         begin = os.fsencode(name[: MOST_CHARACTERS - 9])[: MOST_BYTES - 9]
         name = f"{begin.decode(errors='ignore')}-{digest(name)[:8]}"
