@@ -1,6 +1,7 @@
 """What the audit can see of a strategy, and what it can't."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from benchmark.strategy import (
     ExpectClassSampling,
@@ -18,6 +19,7 @@ from benchmark.strategy import (
     Strategy,
 )
 from benchmark.strategy.expectations.head import HeadIsLinear
+from benchmark.strategy.measurements import Expectation
 from benchmark.strategy.stage import acting_components
 from benchmark.system.text import join_names
 
@@ -79,9 +81,8 @@ _STRENGTH: dict[str, tuple[type, ...]] = {  # component -> expectations that che
 def unchecked_strengths(strategy: Strategy) -> Iterator[str]:
     """Yield a sentence for each component whose strength no expectation declares."""
     stages = [each for stage in strategy.stages for each in stage.expectations]
-    declared = [*stages, *strategy.expectations]
-    declared_components = {each.component for each in stages}
-    declared_components |= {each.component for each in strategy.expectations}
+    declared: list[Expectation[Any]] = [*stages, *strategy.expectations]
+    declared_components = {each.component for each in declared}
     for component in acting_components(strategy):
         checks = _STRENGTH[component]
         if any(isinstance(each, checks) for each in declared):

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.evaluation.metrics.class_counts import Floats, Labels, count_classes
+from benchmark.evaluation.metrics.class_counts import Floats, Labels, count_classes, ratio
 from benchmark.evaluation.statistics.proportions import design_effect, wilson
 
 
@@ -24,7 +24,7 @@ def class_scores(
     low, high = recall_interval(labels == predicted, labels, units, classes)
     return {
         "support": counts.support.astype(int),
-        "recall": np.where(counts.support > 0, counts.recall, np.nan),
+        "recall": ratio(counts.true_positives, counts.support, np.nan),
         "precision": counts.precision,
         "f1": counts.f1,
         "predicted": counts.predicted.astype(int),

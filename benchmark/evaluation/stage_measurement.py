@@ -1,7 +1,6 @@
 """From the measurements of step ranges to those of a stage."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -32,13 +31,13 @@ def measure_stage(
     measured: Mapping[int, dict[str, Any]],
     counts: Labels,
     trains_more: bool,
-    first: Stage | None = None,
+    first: Stage,
 ) -> StageMeasurement:
     """Sum the measurements of a stage's step ranges.
 
     `measured` maps the first step of a range to `StepRangeMonitor.to_json`, `counts` (C,) are the
-    training images by class. `trains_more` says whether the recipe may train more than the head;
-    with the `first` stage of the strategy, learning rates are relative to its.
+    training images by class. `trains_more` says whether the recipe may train more than the head.
+    Learning rates are relative to those of the strategy's `first` stage.
     """
     ranges = [(steps, measured[steps.start]) for steps in step_ranges if steps.start in measured]
     values = [of_range for _, of_range in ranges]
@@ -66,10 +65,7 @@ def measure_stage(
         synthetic_rows=tuple(SyntheticRow(*row) for v in values for row in v["synthetic_rows"]),
         epochs_drawn=None if stage.is_neutral("sampler") else _epochs(stage.sampler, counts),
         patterns=None if stage.is_neutral("augmentation") else _patterns(stage.augmentation),
-        schedule=replace(
-            _schedule(ranges, budget, trains_more),
-            lr_factor=stage.lr_factor / (first or stage).lr_factor,
-        ),
+        schedule=_schedule(ranges, budget, trains_more, stage.lr_factor / first.lr_factor),
     )
 
 
@@ -85,11 +81,13 @@ def _sample(packed: Sequence[dict[str, Any]], classes: int) -> SampledImages | N
 
 
 def _schedule(
-    ranges: Sequence[tuple[StepRange, dict[str, Any]]], budget: Budget, trains_more: bool
+    ranges: Sequence[tuple[StepRange, dict[str, Any]]],
+    budget: Budget,
+    trains_more: bool,
+    lr_factor: float,
 ) -> StageSchedule:
-    phases = range(len(budget.phase_steps))
-    beyond_head = [i for i in phases if i not in budget.head_phases]
-    counted = beyond_head or list(phases)
+    counted = budget.counted_phases
+    beyond_head = [i for i in counted if i not in budget.head_phases]
     steps = max(1, sum(budget.phase_steps[i] for i in counted))
     within = [(r, v) for r, v in ranges if r.start < budget.steps]
     phases_that_tell = beyond_head if trains_more else []
@@ -100,6 +98,7 @@ def _schedule(
         sum(v["steps"] for r, v in ranges if r.start >= budget.steps),
         any(set(blocks) - {HEAD} for blocks in changed) if changed else None,
         any(v["resets_head"] for _, v in ranges),
+        lr_factor,
     )
 
 

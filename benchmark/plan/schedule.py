@@ -46,17 +46,19 @@ class Budget:
         """Return the steps in so many epochs of the training images, at least one."""
         return max(1, round(epochs * self.images / self.batch_size))
 
-    def step_after(self, fraction: float) -> int:
-        """Return the step after a fraction of the steps that train more than the head.
-
-        Where every phase trains the head alone, all steps count.
-        """
+    @property
+    def counted_phases(self) -> list[int]:
+        """Indices of the phases that train more than the head; of all, if none does."""
         phases = range(len(self.phase_steps))
-        counted = [i for i in phases if i not in self.head_phases] or list(phases)
+        return [i for i in phases if i not in self.head_phases] or list(phases)
+
+    def step_after(self, fraction: float) -> int:
+        """Return the step after a fraction of the steps in `counted_phases`."""
+        edges, counted = self.boundaries(), self.counted_phases
         left = round(fraction * sum(self.phase_steps[i] for i in counted))
-        for i, start in zip(counted, (self.boundaries()[i] for i in counted), strict=True):
+        for i in counted:
             if left <= self.phase_steps[i]:
-                return start + left
+                return edges[i] + left
             left -= self.phase_steps[i]
         return self.steps
 

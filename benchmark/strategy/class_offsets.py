@@ -70,17 +70,18 @@ def _f1(hits: NDArray, predicted: NDArray, images: NDArray) -> Floats:
 def _scores_of_steps(labels: Labels, own: Floats, others: Floats, k: int) -> Floats:
     """Return the macro-F1 if class k, with `own` (N,), is moved by each of the steps, (S,)."""
     classes, rival = others.shape[1], others.argmax(1)
+    highest = others[np.arange(len(labels)), rival]
     # first step, in their order, at which an image goes from its rival to class k
-    first = np.searchsorted(_STEPS, others.max(1) - own, side="right")
+    first = np.searchsorted(_STEPS, highest - own, side="right")
 
     def moved(images: NDArray[np.bool_]) -> NDArray[np.int64]:  # (S, C) images by their rival
         flat = first[images] * classes + rival[images]
         counts = np.bincount(flat, minlength=(len(_STEPS) + 1) * classes)
         return counts.reshape(-1, classes)[:-1].cumsum(0)
 
-    every = np.ones(len(labels), bool)
-    predicted = np.bincount(rival, minlength=classes) - moved(every)
-    predicted[:, k] += moved(every).sum(1)
+    every = moved(np.ones(len(labels), bool))
+    predicted = np.bincount(rival, minlength=classes) - every
+    predicted[:, k] += every.sum(1)
     hits = np.bincount(rival[rival == labels], minlength=classes) - moved(rival == labels)
     hits[:, k] += moved(labels == k).sum(1)
     return _f1(hits, predicted, np.bincount(labels, minlength=classes)).mean(1)
@@ -88,10 +89,16 @@ def _scores_of_steps(labels: Labels, own: Floats, others: Floats, k: int) -> Flo
 
 def _losses_of_steps(is_own: NDArray[np.bool_], own: Floats, others: Floats) -> Floats:
     """Return the log-loss, but for a constant, if a class is moved by each of the steps, (S,)."""
-    rest = np.logaddexp.reduce(others, axis=1)  # (N,)
+    rest = _log_sum_exp(others)  # (N,)
     return np.array([np.logaddexp(rest, own + s).mean() - s * is_own.mean() for s in _STEPS])
 
 
 def _log_loss(logits: Floats, labels: Labels) -> float:
     right = logits[np.arange(len(labels)), labels]
-    return float((np.logaddexp.reduce(logits, axis=1) - right).mean())
+    return float((_log_sum_exp(logits) - right).mean())
+
+
+def _log_sum_exp(logits: Floats) -> Floats:
+    """(N, C) -> (N,). SciPy's takes a second to import, which `list` can do without."""
+    highest = logits.max(1)
+    return highest + np.log(np.exp(logits - highest[:, None]).sum(1))

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
-from benchmark.evaluation.metrics.class_counts import Floats, Labels
+from benchmark.evaluation.metrics.class_counts import Floats, Labels, count_classes, ratio
 from benchmark.strategy.outputs import Outputs
+
+NEIGHBOURHOOD = 100  # images of each class, of training and of the others, to seek neighbours in
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,34 @@ class Evidence:
     def train_features(self) -> NDArray[np.floating]:
         """The same of the training images; none, (0, D), if they are not stored."""
         return _finite(self.features[:0] if self.train is None else self.train.features)
+
+    @cached_property
+    def train_recall(self) -> Floats:
+        """(C,) of the largest logit on the training images, which must be there; nan without."""
+        assert self.train is not None
+        predicted = self.train.logits.argmax(1)
+        return recall_by_class(self.train.labels, predicted, len(self.train_counts))
+
+    @cached_property
+    def neighbourhood(self) -> tuple[NDArray[np.floating], Labels, NDArray[np.bool_]]:
+        """Some images of each class, of training and of the others: M of them.
+
+        Features (M, D) of equal spread, labels (M,), and whether each is of training, (M,).
+        """
+        assert self.train is not None
+        first, second = (
+            np.concatenate(
+                [
+                    evenly_spaced(np.flatnonzero(labels == c), NEIGHBOURHOOD)
+                    for c in range(len(self.train_counts))
+                ]
+            )
+            for labels in (self.train.labels, self.labels)
+        )
+        features = np.concatenate([self.train_features[first], self.features[second]])
+        labels = np.concatenate([self.train.labels[first], self.labels[second]])
+        spread = np.maximum(features.std(0), 1e-6)
+        return features / spread, labels, np.arange(len(labels)) < len(first)
 
     @cached_property
     def counts(self) -> Labels:
@@ -134,8 +164,7 @@ class Evidence:
 
     def recall(self, predicted: Labels) -> Floats:
         """(N,) -> (C,), nan without images."""
-        hits = np.bincount(self.labels[predicted == self.labels], minlength=len(self.counts))
-        return np.where(self.counts > 0, hits / np.maximum(self.counts, 1), np.nan)
+        return recall_by_class(self.labels, predicted, len(self.counts))
 
     def cost_of_large_classes(self, predicted: Labels) -> float:
         """Loss of recall against the argmax, mean over classes of at least the mean size."""
@@ -144,6 +173,12 @@ class Evidence:
         if not large.any():
             return np.nan
         return float((self.recall(self.argmax) - self.recall(predicted))[large].mean())
+
+
+def recall_by_class(labels: Labels, predicted: Labels, classes: int) -> Floats:
+    """Labels and predictions (N,) -> (C,), nan without images."""
+    counts = count_classes(labels, predicted, classes)
+    return ratio(counts.true_positives, counts.support, np.nan)
 
 
 def evenly_spaced(positions: Labels, most: int) -> Labels:

@@ -11,13 +11,12 @@ from scipy.spatial.distance import cdist
 
 from benchmark.evaluation.diagnosis import probe
 from benchmark.evaluation.diagnosis.auc import auc
-from benchmark.evaluation.diagnosis.evidence import Evidence, evenly_spaced
+from benchmark.evaluation.diagnosis.evidence import Evidence, evenly_spaced, recall_by_class
 from benchmark.evaluation.diagnosis.probe import Probe
 from benchmark.evaluation.metrics.class_counts import Floats, Labels
 
 PROBED = 40  # images of each class in a probe, of the class itself up to twice as many
 NEIGHBOURS = 5  # nearest images that are looked at
-NEIGHBOURHOOD = 100  # images of each class and side among which they are sought
 
 PROBE_SIGNALS = (
     "probe_auc",  # the class against its rivals, each image scored by a probe without it
@@ -69,7 +68,7 @@ def _by_training(
     """
     train, k = evidence.train, classes[0]
     assert train is not None
-    recall = _recall_by_class(train.labels, train.logits.argmax(1), len(evidence.train_counts))
+    recall = evidence.train_recall
     of_others = np.delete(recall, k)
     of_others = of_others[~np.isnan(of_others)]
     images, labels = _sample(train.labels, classes)
@@ -104,23 +103,14 @@ def _train_neighbours(evidence: Evidence, k: int) -> float:
     labels of these are; 0 where they lie apart (the two-sample test of Schilling 1986, Journal of
     the American Statistical Association 81). Features have equal spread.
     """
-    assert evidence.train is not None
-    sides = (evidence.train.labels, evidence.labels)
-    classes = np.arange(len(evidence.train_counts))
-    first, second = (
-        np.concatenate([evenly_spaced(np.flatnonzero(labels == c), NEIGHBOURHOOD) for c in classes])
-        for labels in sides
-    )
-    pool = np.concatenate([evidence.train_features[first], evidence.features[second]])
-    labels = np.concatenate([sides[0][first], sides[1][second]])
-    is_train = np.arange(len(pool)) < len(first)
-    pool = pool / np.maximum(pool.std(0), 1e-6)
+    pool, labels, is_train = evidence.neighbourhood
     query = evenly_spaced(np.flatnonzero((labels == k) & ~is_train), 2 * PROBED)
     distance = cdist(pool[query], pool)
     distance[np.arange(len(query)), query] = np.inf  # not its own neighbour
     nearest = np.argsort(distance, axis=1, kind="stable")[:, :NEIGHBOURS]
-    trained = np.bincount(labels[is_train], minlength=len(classes))
-    whole = np.bincount(labels, minlength=len(classes))
+    classes = len(evidence.train_counts)
+    trained = np.bincount(labels[is_train], minlength=classes)
+    whole = np.bincount(labels, minlength=classes)
     whole[k] -= 1  # the image itself
     expected = (trained / np.maximum(whole, 1))[labels[nearest]].mean()
     return float(is_train[nearest].mean() / expected) if expected else np.nan
@@ -137,12 +127,5 @@ def _sample(labels: Labels, classes: Labels) -> tuple[Labels, Labels]:
 
 def _recall(labels: Labels, predicted: Labels) -> Floats:
     """Recall of each class that has images, (K,)."""
-    recall = _recall_by_class(labels, predicted, labels.max() + 1)
+    recall = recall_by_class(labels, predicted, labels.max() + 1)
     return recall[~np.isnan(recall)]
-
-
-def _recall_by_class(labels: Labels, predicted: Labels, classes: int) -> Floats:
-    """(C,), nan without images."""
-    hits = np.bincount(labels[predicted == labels], minlength=classes)
-    images = np.bincount(labels, minlength=classes)
-    return np.divide(hits, images, out=np.full(classes, np.nan), where=images > 0)

@@ -20,11 +20,11 @@ class HeadIsLinear:
 
     def check(self, measurement: DecisionMeasurement) -> CheckResult:
         """Compare the logits of the validation images with those products."""
-        head, features = measurement.outputs.head, measurement.outputs.features
-        if head is None:
+        if measurement.outputs.head is None:
             return CheckResult(None, "the head's weights were not kept")
-        products = features.astype(float) @ head.astype(float).T
-        return _compare(measurement, products, features, head, centred=True)
+        head = measurement.outputs.head.astype(float)
+        features = measurement.outputs.features.astype(float)
+        return _compare(measurement, features @ head.T, features, head, centred=True)
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,8 @@ class EachClassHasLogits:
 def _compare(
     measurement: DecisionMeasurement,
     declared: NDArray[np.float64],
-    features: NDArray[np.floating],
-    head: NDArray[np.floating],
+    features: NDArray[np.float64],
+    head: NDArray[np.float64],
     centred: bool = False,
 ) -> CheckResult:
     """Compare logits (N, C) with declared ones; `centred` takes a constant of each class out."""
@@ -93,8 +93,7 @@ def _compare(
         float(np.sqrt((values**2).mean())) for values in (logits - declared, declared)
     )
     rounding = 5e-4 * float(
-        np.linalg.norm(features.astype(float), axis=1).mean()
-        * np.linalg.norm(head.astype(float), axis=1).mean()
+        np.linalg.norm(features, axis=1).mean() * np.linalg.norm(head, axis=1).mean()
     )
     return CheckResult(
         difference <= _TOLERANCE * size + rounding,
