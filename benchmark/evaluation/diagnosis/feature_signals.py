@@ -30,6 +30,8 @@ TRAINING_SIGNALS = (
     "transfer_auc",  # as `probe_auc`, by a probe of training images and the other way round: mean
     "transfer_confuser_auc",  # against the main confuser, by the probe of training images
     "train_neighbours",  # see `_train_neighbours`
+    "linear_confuser_auc",  # against the main confuser, images of both sides in one probe
+    "products_confuser_auc",  # the same, by a probe of all products of two features
 )
 
 
@@ -93,6 +95,24 @@ def _by_training(
         "probe_recall_of_others": float(max(forward_recall, own_recall)),
         "transfer_confuser_auc": against_confuser,
         "train_neighbours": _train_neighbours(evidence, k),
+        **_pooled_pair(evidence, classes[:2]),
+    }
+
+
+def _pooled_pair(evidence: Evidence, pair: Labels) -> dict[str, float]:
+    """AUC of a class against its main confuser, by what is linear in the features and by products.
+
+    Training images and the others serve together: products need many.
+    """
+    train = evidence.train
+    assert train is not None
+    stored, stored_labels = _sample(train.labels, pair)
+    images, labels = _sample(evidence.labels, pair)
+    features = np.concatenate([evidence.train_features[stored], evidence.features[images]])
+    labels = np.concatenate([stored_labels, labels])
+    return {
+        "linear_confuser_auc": probe.fit(features, labels).auc(0),
+        "products_confuser_auc": probe.fit_products(features, labels).auc(0),
     }
 
 

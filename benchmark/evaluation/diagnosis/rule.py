@@ -11,13 +11,14 @@ UNDER_TRAINED = "under-trained"
 OVER_FITTED = "over-fitted"
 UNLIKE_LABELS = "training labels unlike these"
 UNLIKE_IMAGES = "test images unlike training images"
+NOT_LINEAR = "not linearly separable"
 CONFUSABLE = "confusable"
 WRONG_LABELS = "wrong labels"
 PRIOR_BIAS = "prior bias"
 UNDETERMINED = "undetermined"
 CAUSES = (
     *(FEW_IMAGES, WEAK_FEATURES, UNDER_TRAINED, OVER_FITTED, UNLIKE_LABELS, UNLIKE_IMAGES),
-    *(CONFUSABLE, WRONG_LABELS, PRIOR_BIAS, UNDETERMINED),
+    *(NOT_LINEAR, CONFUSABLE, WRONG_LABELS, PRIOR_BIAS, UNDETERMINED),
 )
 
 COMPONENTS = (  # of a strategy or of the data: what can be changed
@@ -42,6 +43,8 @@ MIN_TRANSFER_LOSS = 0.20  # AUC that a probe loses when it changes sides
 MIN_CONFUSER_LOSS = 0.40  # the same, against the main confuser
 CONFUSER_AUC_LIMIT = 0.65  # up to it confuser and class are one, above they are separated
 MAX_PROBE_CONFUSER_AUC = 0.80  # of the probe; above, the class and its confuser are not one
+MIN_PRODUCTS_AUC = 0.65  # of a probe of products, against the main confuser
+MIN_PRODUCTS_GAIN = 0.10  # by which it is better than a linear one
 MIN_CONFUSABLE_AUC = 0.50  # of probes from one side to the other: both sides tell the same
 MIN_LIKENESS = 0.30  # to the confuser, see `_likeness`
 MIN_LIKENESS_IF_SEPARATED = 0.20  # the same, for a class separated from all others but one

@@ -263,7 +263,12 @@ def _between(world, rng, counts, k, learn, settings):
         return np.reshape(middles, (n, world.latent))
 
     world.drawn_as[k] = between
-    return learn(world.splits(counts)).if_ignored()
+    case, fresh = learn(world.splits(counts)).if_ignored(), world.draw(k, 200)
+    if case is None or case.prior_free_recall(fresh) >= kinds.ENOUGH:
+        return None
+    more = np.where(np.arange(len(counts)) == k, 12 * counts, counts)
+    # an over-fitted class is recognised of more images
+    return None if learn(world.splits(more)).recognises(fresh) else case
 
 
 def _around(world, rng, counts, k, learn, settings):

@@ -232,6 +232,10 @@ def _plant(cause, source, rng, counts, k, even_test, learn, settings):
         return case.if_ignored() if learn(splits).recall(fresh) >= kinds.ENOUGH else None
     linear = {"hidden": 0} if cause in (kinds.WEAK, kinds.AROUND) else {}
     case = learn(splits, **linear).if_ignored()
+    if cause == kinds.BETWEEN and case:  # more images would name a cause, or another decision
+        more = np.where(np.arange(len(counts)) == k, 12 * counts, counts)
+        helped = learn(draw_splits(source, more)).recognises(fresh)
+        return None if helped or case.prior_free_recall(fresh) >= kinds.ENOUGH else case
     if cause in (kinds.SHIFT, kinds.TEST_LABELS):
         return case if case and case.recall(fresh) >= kinds.ENOUGH else None
     return case

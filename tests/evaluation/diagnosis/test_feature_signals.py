@@ -81,6 +81,23 @@ def test_a_shift_of_all_classes_is_seen_too():
     assert signals["train_neighbours"] < 0.1
 
 
+def test_a_class_around_another_one_differs_from_it_by_products_of_features():
+    full = evidence()
+    rng = np.random.default_rng(4)
+
+    def around(split):
+        features = split.features.astype(float)
+        features[split.labels == 3] = features[split.labels == 0]
+        features[split.labels == 3, 0] += 4 * rng.choice([-1, 1], 30)
+        return replace(split, features=features.astype(np.float16))
+
+    sides = {name: around(getattr(full, name)) for name in ("train", "validation", "test")}
+    signals = measure_features(replace(full, **sides), CLASSES)
+    assert signals["linear_confuser_auc"] < 0.65
+    assert signals["products_confuser_auc"] > 0.85
+    assert measure_features(full, CLASSES)["linear_confuser_auc"] > 0.98  # classes apart
+
+
 def test_without_training_images_there_are_no_such_signals():
     full = evidence()
     for lacking in (

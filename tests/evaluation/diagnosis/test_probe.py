@@ -14,31 +14,32 @@ def images():
     return features.astype(np.float16), labels
 
 
-def refitted(features, labels, out, penalty):
+def refitted(features, labels, out, penalty, degree=1):
     """Scores of the images `out` by a weighted kernel ridge of all others."""
     weight = 1 / np.bincount(labels)[labels]
     x = features.astype(float)
     x -= (x * weight[:, None]).sum(0) / 3
     x /= x.std(0)
-    kernel = x @ x.T / x.shape[1] + 1
+    kernel = (x @ x.T / x.shape[1]) ** degree + 1
     remaining = np.setdiff1d(np.arange(len(labels)), out)
     inner = kernel[np.ix_(remaining, remaining)] + penalty * np.diag(1 / weight[remaining])
     return kernel[np.ix_(out, remaining)] @ np.linalg.solve(inner, np.eye(3)[labels[remaining]])
 
 
-def test_images_are_judged_by_probes_that_have_not_seen_them(images, monkeypatch):
+@pytest.mark.parametrize(("degree", "fit"), [(1, probe.fit), (2, probe.fit_products)])
+def test_images_are_judged_by_probes_that_have_not_seen_them(images, monkeypatch, degree, fit):
     features, labels = images
     monkeypatch.setattr(probe, "PENALTIES", np.array([0.1]))
     weight = 1 / np.bincount(labels)[labels]
     x = features.astype(float)
     x = (x - (x * weight[:, None]).sum(0) / 3) / x.std(0)
-    kernel = (x @ x.T / 20 + 1) * np.sqrt(weight) * np.sqrt(weight)[:, None]
+    kernel = ((x @ x.T / 20) ** degree + 1) * np.sqrt(weight) * np.sqrt(weight)[:, None]
     penalty = 0.1 * np.linalg.eigvalsh(kernel).mean()
-    fitted = probe.fit(features, labels)
-    alone = np.array([refitted(features, labels, [i], penalty)[0] for i in range(40)])
+    fitted = fit(features, labels)
+    alone = np.array([refitted(features, labels, [i], penalty, degree)[0] for i in range(40)])
     np.testing.assert_allclose(fitted.scores, alone, atol=1e-4)
     wins = [
-        np.subtract(*refitted(features, labels, [i, j], penalty)[:, 1]) > 0
+        np.subtract(*refitted(features, labels, [i, j], penalty, degree)[:, 1]) > 0
         for i in np.flatnonzero(labels == 1)
         for j in np.flatnonzero(labels != 1)
     ]
@@ -88,3 +89,12 @@ def test_other_images_are_scored_by_the_fitted_ridge(images, monkeypatch):
     constant = np.concatenate([features, np.full((40, 2), 7, np.float16)], axis=1)
     again = probe.fit(constant, labels)
     np.testing.assert_allclose(again.score(constant), fitted.score(features), atol=1e-4)
+
+
+def test_products_separate_what_lies_around_from_what_lies_inside():
+    rng = np.random.default_rng(3)
+    labels = np.repeat([0, 1], [60, 80])
+    features = rng.normal(size=(140, 12))
+    features[labels == 0, 0] += 6 * rng.choice([-1, 1], 60)
+    assert probe.fit(features, labels).auc(0) < 0.65
+    assert probe.fit_products(features, labels).auc(0) > 0.9

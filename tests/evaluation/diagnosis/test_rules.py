@@ -28,6 +28,8 @@ TYPICAL = {
     "train_recall_of_others": 0.9,
     "train_neighbours": 1.0,
     "transfer_confuser_auc": 0.8,
+    "linear_confuser_auc": 0.5,
+    "products_confuser_auc": 0.5,
     "loss_fall": 0.02,
 }
 PRIOR = dict.fromkeys(SIGNALS, np.nan) | TYPICAL | SEPARATED | APART
@@ -57,34 +59,50 @@ EXPECTED = [
     ({"transfer_auc": 0.6}, 8, "training labels unlike these"),
     ({"transfer_auc": 0.6} | SAME_AS_CONFUSER, 8, "training labels unlike these"),
     ({"transfer_confuser_auc": 0.2, "confuser_auc": 0.1}, 8, "training labels unlike these"),
-    (SAME_AS_CONFUSER, 9, "confusable"),
-    (SAME_AS_CONFUSER | NOT_SEPARATED, 9, "confusable"),
-    (SAME_AS_CONFUSER | {"confuser_share": 0.3}, 9, "confusable"),
-    ({}, 10, "prior bias"),
-    ({"prior_free_cost": np.nan}, 10, "prior bias"),
-    ({"train_recall": 0.9}, 10, "prior bias"),
+    (SAME_AS_CONFUSER | {"products_confuser_auc": 0.7}, 9, "not linearly separable"),
+    (
+        SAME_AS_CONFUSER | NOT_SEPARATED | {"products_confuser_auc": 0.7},
+        9,
+        "not linearly separable",
+    ),
+    (
+        SAME_AS_CONFUSER | {"products_confuser_auc": 0.7, "linear_confuser_auc": 0.61},
+        10,
+        "confusable",
+    ),
+    (SAME_AS_CONFUSER, 10, "confusable"),
+    (SAME_AS_CONFUSER | NOT_SEPARATED, 10, "confusable"),
+    (SAME_AS_CONFUSER | {"confuser_share": 0.3}, 10, "confusable"),
+    ({}, 11, "prior bias"),
+    ({"prior_free_cost": np.nan}, 11, "prior bias"),
+    ({"train_recall": 0.9}, 11, "prior bias"),
     (
         {"network_recall_of_others": 0.3},
-        10,
+        11,
         "prior bias",
     ),  # on test images alone: not under-trained
-    (HALF | {"train_images": 19}, 11, "too few images"),
-    (BY_HEART, 12, "over-fitted"),
-    (NOT_SEPARATED, 13, "wrong labels"),
-    (NOT_SEPARATED | SAME_AS_CONFUSER | {"confuser_share": 0.2}, 13, "wrong labels"),
-    (HALF | {"loss_fall": 0.3}, 14, "under-trained"),
-    (NOT_SEPARATED | WEAK, 15, "undetermined"),
-    (NOT_SEPARATED | {"sureness_auc": 0.2}, 15, "undetermined"),  # it lies between the classes
-    (LEARNT, 15, "undetermined"),  # images of it are hardly like training images
-    ({"train_recall": 0.9, "train_neighbours": 0.1, "probe_auc": 0.7}, 15, "undetermined"),
-    ({"train_neighbours": 0.5, "transfer_auc": 0.6}, 15, "undetermined"),
-    (BY_HEART | {"sureness_auc": 0.6, "transfer_auc": 0.75}, 15, "undetermined"),
-    ({"prior_free_recall": 0.2}, 15, "undetermined"),
-    ({"prior_free_cost": 0.4}, 15, "undetermined"),
-    (SAME_AS_CONFUSER | {"confuser_images": 5}, 15, "undetermined"),
-    (SAME_AS_CONFUSER | {"confuser_share_of_others": 0.5}, 15, "undetermined"),  # takes everyone's
-    (SAME_AS_CONFUSER | {"confuser_auc": 0.62, "confuser_separability": 0.66}, 15, "undetermined"),
-    (SAME_AS_CONFUSER | {"probe_confuser_auc": 0.85}, 15, "undetermined"),
+    (HALF | {"train_images": 19}, 12, "too few images"),
+    (BY_HEART, 13, "over-fitted"),
+    (NOT_SEPARATED, 14, "wrong labels"),
+    (NOT_SEPARATED | SAME_AS_CONFUSER | {"confuser_share": 0.2}, 14, "wrong labels"),
+    (HALF | {"loss_fall": 0.3}, 15, "under-trained"),
+    (NOT_SEPARATED | WEAK, 16, "undetermined"),
+    (NOT_SEPARATED | {"sureness_auc": 0.2}, 16, "undetermined"),  # it lies between the classes
+    (LEARNT, 16, "undetermined"),  # images of it are hardly like training images
+    ({"train_recall": 0.9, "train_neighbours": 0.1, "probe_auc": 0.7}, 16, "undetermined"),
+    ({"train_neighbours": 0.5, "transfer_auc": 0.6}, 16, "undetermined"),
+    (BY_HEART | {"sureness_auc": 0.6, "transfer_auc": 0.75}, 16, "undetermined"),
+    ({"prior_free_recall": 0.2}, 16, "undetermined"),
+    ({"prior_free_cost": 0.4}, 16, "undetermined"),
+    (
+        SAME_AS_CONFUSER | {"confuser_images": 5, "products_confuser_auc": 0.9},
+        16,
+        "undetermined",
+    ),
+    (SAME_AS_CONFUSER | {"confuser_images": 5}, 16, "undetermined"),
+    (SAME_AS_CONFUSER | {"confuser_share_of_others": 0.5}, 16, "undetermined"),  # takes everyone's
+    (SAME_AS_CONFUSER | {"confuser_auc": 0.62, "confuser_separability": 0.66}, 16, "undetermined"),
+    (SAME_AS_CONFUSER | {"probe_confuser_auc": 0.85}, 16, "undetermined"),
 ]
 
 
