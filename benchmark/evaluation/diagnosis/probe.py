@@ -127,7 +127,7 @@ def _fit_kernel(kernel: NDArray[np.floating], labels: Labels) -> tuple[Ridge, fl
         own = (squares @ unfitted_share(penalty)).clip(min=1e-9)
         return float(((residual / own[:, None]) ** 2).sum())
 
-    penalty = min(PENALTIES * values.mean(), key=error)
+    penalty = min((PENALTIES * values.mean()).tolist(), key=error)
     unfitted = unfitted_share(penalty)
     hat = (vectors * (1 - unfitted)) @ vectors.T
     residual = vectors @ (unfitted[:, None] * rotated)

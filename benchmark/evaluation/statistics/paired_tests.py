@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.stats import permutation_test
-from statsmodels.stats.multitest import multipletests
 
 from benchmark.evaluation.metrics.class_counts import ClassCounts, count_classes
 from benchmark.evaluation.metrics.registry import interval_metrics
@@ -83,10 +82,15 @@ def min_seeds(tests: int, level: float = 0.05) -> int:
 
 
 def holm(p: Floats) -> Floats:
-    """Return p (n,) adjusted for n tests at once (Holm 1979); NaN where there was no test."""
-    adjusted, tested = np.full(len(p), np.nan), ~np.isnan(p)
-    if tested.any():
-        adjusted[tested] = multipletests(p[tested], method="holm")[1]
+    """Return p (n,) adjusted for n tests at once (Holm 1979); NaN where there was no test.
+
+    The same as `multipletests` of statsmodels, which collects garbage at every call: a fifth of a
+    second each, half the time of a report.
+    """
+    adjusted, order = np.full(len(p), np.nan), np.argsort(p)  # NaN last
+    order = order[: np.count_nonzero(~np.isnan(p))]
+    factors = np.arange(len(order), 0, -1)
+    adjusted[order] = np.maximum.accumulate(p[order] * factors).clip(max=1)
     return adjusted
 
 

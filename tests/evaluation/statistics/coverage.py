@@ -12,7 +12,6 @@ nothing are further trainings of that kind.
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 from dataclasses import dataclass
 from functools import partial
@@ -255,7 +254,6 @@ def claims_of(seeds, null=None, draws=1):
             confidence, "paired_permutation_test", partial(paired_permutation_test, draws=draws)
         ),
         patch.object(paired_tests, "DRAWS", 1000),
-        patch.object(gc, "collect", int),  # statsmodels collects garbage at every call, .2 s
     ):
         run.paired = paired([_without(seed, null) for seed in seeds], "s0")
     without_null = claims(run)
