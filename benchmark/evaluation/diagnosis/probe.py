@@ -66,7 +66,7 @@ def fit(features: NDArray[np.floating], labels: Labels) -> Probe:
     Every class has the same weight, so that no prior is learnt, and every feature the same spread.
     """
     x, mean, inverse_spread = _of_equal_spread(features, labels)
-    width = max(np.count_nonzero(inverse_spread), 1)
+    width = int(np.count_nonzero(inverse_spread)) or 1
     ridge, penalty = _fit_kernel(x @ x.T / width + 1, labels)  # + 1: an intercept
     dual = ridge.root[:, None] * ridge.residual / penalty  # of a ridge: residual = penalty * dual
     weights = (x.T @ dual / width).astype(np.float32)
@@ -88,7 +88,7 @@ def fit_products(features: NDArray[np.floating], labels: Labels) -> Ridge:
     It separates what lies around a point from what lies at it, which no linear probe does.
     """
     x, _, inverse_spread = _of_equal_spread(features, labels)
-    width = max(np.count_nonzero(inverse_spread), 1)
+    width = int(np.count_nonzero(inverse_spread)) or 1
     return _fit_kernel((x @ x.T / width) ** 2 + 1, labels)[0]
 
 
