@@ -23,16 +23,18 @@ FEW, UNDER, OVER, WEAK = "too few images", "under-trained", "over-fitted", "weak
 CONFUSABLE, WRONG, PRIOR = "confusable", "wrong labels", "prior bias"
 NOISE, SWAP, SHIFT = "wrong training labels", "swapped training labels", "shift"
 LABELS, IMAGES = "training labels unlike these", "test images unlike training images"
+NOT_LINEAR, AROUND = "not linearly separable", "around another class"
 # planted -> names that are right
 CAUSES = {
     **{name: {name} for name in (FEW, UNDER, CONFUSABLE, WRONG, PRIOR)},
     **{NOISE: {LABELS}, SWAP: {LABELS}, SHIFT: {IMAGES}, OVER: {OVER}, WEAK: {WEAK}},
+    AROUND: {NOT_LINEAR},
 }
 # what no rule was made for -> names that are right nevertheless
-TEST_LABELS, BETWEEN, AROUND = "wrong test labels", "between the classes", "around another class"
+TEST_LABELS, BETWEEN = "wrong test labels", "between the classes"
 NO_WEIGHT, BOTH = "no weight in the loss", "wrong training labels and a shift"
 BEYOND = {
-    **{TEST_LABELS: {LABELS, WRONG}, BETWEEN: set(), AROUND: set(), NO_WEIGHT: set()},
+    **{TEST_LABELS: {LABELS, WRONG}, BETWEEN: set(), NO_WEIGHT: set()},
     **{BOTH: {LABELS, IMAGES}},
 }
 
