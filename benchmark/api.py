@@ -144,6 +144,8 @@ def _plan_run(
         specs = extension.extend_strategies(specs, choice.folder, stored)
         seeds = tuple(extension.extend(seeds, stored.seeds))
         prepared = prepared.with_seeds(seeds, progress)
+        if options.no_null:
+            notes.append(extension.no_null_note(stored))
     if options.baseline is not None:
         require_baseline(options.baseline, [spec.name for spec in specs], "asked for")
     if not options.no_null:

@@ -63,7 +63,9 @@ def apply_imbalance(
         counts = np.maximum(np.floor(before.max() * shares + 1e-6).astype(np.int64), 1)
         counts = np.minimum(counts, before)
         indices[split] = _draw(getattr(splits, split), labels, counts, [seed, SPLITS.index(split)])
-        change = f"{before.sum()} → {counts.sum()} images, {counts.max()} to {counts.min()} a class"
+        total, removed = int(before.sum()), int((before - counts).sum())
+        change = f"{total} → {total - removed} images" if removed else f"{total} images, all kept"
+        change += f", {counts.max()} to {counts.min()} a class"
         changes.append(f"{split} {change}")
     kept = {"": " Test keeps its images.", "train": " Validation and test keep their images."}
     rarest = first_names([classes[c] for c in order[::-1].tolist()], 3)

@@ -81,6 +81,17 @@ def extension_note(
     )
 
 
+def no_null_note(stored: RunManifest) -> str:
+    """Return that a null row is stored which the report will lack; '' if none is."""
+    names = [strategy.name for strategy in stored.strategies if strategy.is_null]
+    if not names:
+        return ""
+    return (
+        f"--no-null leaves {names[0]} out of the report, and with it the noise floor; its network "
+        "stays stored"
+    )
+
+
 def retraining_note(executor: Executor, stored: RunManifest) -> str:
     """Return which stored networks the plan trains anew, since they were made by other code.
 

@@ -98,7 +98,7 @@ def test_order_is_that_of_size_and_no_class_gets_more_than_it_has() -> None:
 
 
 def test_the_message_counts_what_is_there() -> None:
-    assert "train 40 → 40 images, 30 to 10 a class" in made("exp:1", [30, 10])[2]
+    assert "train 40 images, all kept, 30 to 10 a class" in made("exp:1", [30, 10])[2]
 
 
 def test_step() -> None:

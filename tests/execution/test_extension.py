@@ -103,6 +103,7 @@ def test_a_run_without_a_null_row_gets_one_and_loses_it_when_asked(run, tmp_path
     assert run("no_change").null == "no_change again"
     assert run.trained == {"no_change again"}
     assert run("no_change", no_null=True).null is None
+    assert any("--no-null leaves no_change again out of the report" in note for note in run.notes)
     assert not list((tmp_path / "run" / "records").glob("no_change-again*"))
     assert run("no_change").null == "no_change again"
     assert not run.trained, "its network was kept"

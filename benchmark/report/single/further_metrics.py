@@ -24,6 +24,9 @@ from benchmark.system.text import first_names
 MOST_GRADES = 6  # of a class list that a caption names
 NETWORKS_PER_TABLE = 6
 _NUMBER = re.compile(r"^\d+|\d+$")  # of a grade, before or after its name
+_NOMINAL = re.compile(
+    r"(class|cls|category|cat|label|type|c|id)[\s_-]*", re.IGNORECASE
+)  # no grades
 _COLUMNS = ("auroc", "average_precision")
 
 
@@ -88,8 +91,14 @@ def _classes_caption(comparison: Comparison) -> str:
 
 
 def has_grades(comparison: Comparison) -> bool:
-    """Return whether the names of the classes, in their list, are numbered upwards."""
-    matches = [_NUMBER.search(name) for name in comparison.manifest.data.classes]
+    """Return whether the names of the classes, in their list, are numbered upwards.
+
+    Names such as class_00 number the classes only: nothing says that they have an order.
+    """
+    classes = comparison.manifest.data.classes
+    if all(_NOMINAL.fullmatch(_NUMBER.sub("", name)) for name in classes):
+        return False
+    matches = [_NUMBER.search(name) for name in classes]
     numbers = [int(match.group()) for match in matches if match]
     return len(numbers) == len(matches) and numbers == sorted(set(numbers))
 

@@ -48,6 +48,9 @@ def test_numbers_of_probabilities_are_shown_once_a_network() -> None:
         (("grade 1", "grade 10", "grade 2"), False),
         (("mild", "none", "severe"), False),
         (("0", "0b", "1"), False),
+        (("0", "1", "2"), True),
+        (("class_00", "class_01", "class_02"), False),
+        (("Class 1", "Class 2", "Class 3"), False),
     ],
 )
 def test_kappa_with_quadratic_weights_is_shown_for_grades(
