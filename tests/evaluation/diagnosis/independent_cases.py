@@ -263,12 +263,16 @@ def _between(world, rng, counts, k, learn, settings):
         return np.reshape(middles, (n, world.latent))
 
     world.drawn_as[k] = between
-    case, fresh = learn(world.splits(counts)).if_ignored(), world.draw(k, 200)
+    return _more_images_do_not_help(world, counts, k, learn)
+
+
+def _more_images_do_not_help(world, counts, k, learn, **settings):
+    """Return a case whose class is recognised neither of more images nor without the prior."""
+    case, fresh = learn(world.splits(counts), **settings).if_ignored(), world.draw(k, 200)
     if case is None or case.prior_free_recall(fresh) >= kinds.ENOUGH:
         return None
-    more = np.where(np.arange(len(counts)) == k, 12 * counts, counts)
-    # an over-fitted class is recognised of more images
-    return None if learn(world.splits(more)).recognises(fresh) else case
+    larger = world.splits(np.where(np.arange(len(counts)) == k, 12 * counts, counts))
+    return None if learn(larger, **settings).recognises(fresh) else case
 
 
 def _around(world, rng, counts, k, learn, settings):
@@ -276,7 +280,11 @@ def _around(world, rng, counts, k, learn, settings):
     way = rng.normal(size=world.latent)
     way *= rng.uniform(0.8, 1.6) / np.linalg.norm(way)
     world.drawn_as[k] = lambda n: world.latents(largest, n) + way * rng.choice([-1, 1], (n, 1))
-    return learn(world.splits(counts), hidden=()).if_ignored()
+    case = _more_images_do_not_help(world, counts, k, learn, hidden=())
+    if case is None:
+        return None
+    larger = world.splits(np.where(np.arange(len(counts)) == k, 12 * counts, counts))
+    return case if learn(larger, hidden=(96, 48)).recognises(world.draw(k, 200)) else None
 
 
 def _no_weight(world, rng, counts, k, learn, settings):

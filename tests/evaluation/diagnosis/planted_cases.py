@@ -232,10 +232,15 @@ def _plant(cause, source, rng, counts, k, even_test, learn, settings):
         return case.if_ignored() if learn(splits).recall(fresh) >= kinds.ENOUGH else None
     linear = {"hidden": 0} if cause in (kinds.WEAK, kinds.AROUND) else {}
     case = learn(splits, **linear).if_ignored()
-    if cause == kinds.BETWEEN and case:  # more images would name a cause, or another decision
+    if cause in (kinds.BETWEEN, kinds.AROUND):
+        if case is None or case.prior_free_recall(fresh) >= kinds.ENOUGH:
+            return None
         more = np.where(np.arange(len(counts)) == k, 12 * counts, counts)
-        helped = learn(draw_splits(source, more)).recognises(fresh)
-        return None if helped or case.prior_free_recall(fresh) >= kinds.ENOUGH else case
+        larger = draw_splits(source, more)  # more images would be another cause
+        if learn(larger, **linear).recognises(fresh):
+            return None
+        bent = cause == kinds.BETWEEN or learn(larger, hidden=64).recognises(fresh)
+        return case if bent else None
     if cause in (kinds.SHIFT, kinds.TEST_LABELS):
         return case if case and case.recall(fresh) >= kinds.ENOUGH else None
     return case
