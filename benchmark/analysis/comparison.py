@@ -55,7 +55,7 @@ class Comparison:
     @property
     def strategies(self) -> list[str]:
         """The names of the strategies that compete, those that failed included."""
-        return [strategy.name for strategy in self.manifest.strategies if not strategy.is_null]
+        return [strategy.name for strategy in self.manifest.competing]
 
     @property
     def null(self) -> str | None:
@@ -137,8 +137,10 @@ class Comparison:
 
         Of several strategies that share a network the baseline owns it, or else the first.
         """
-        infos = [info for info in self.manifest.strategies if not info.is_null]
-        networks = {info.name: frozenset(info.networks.items()) for info in infos}  # (seed, key)
+        competing = self.manifest.competing
+        networks = {
+            info.name: frozenset(info.networks.items()) for info in competing
+        }  # (seed, key)
         owners: dict[frozenset[tuple[int, str]], str] = {}
         for name in sorted(networks, key=lambda name: name != self.baseline):
             owners.setdefault(networks[name], name)
@@ -201,7 +203,7 @@ def load_comparison(folder: Path, baseline: str | None = None) -> Comparison:
     files = RunFolder(Path(folder))
     manifest = files.read_manifest()
     if baseline is not None:
-        names = [strategy.name for strategy in manifest.strategies if not strategy.is_null]
+        names = [strategy.name for strategy in manifest.competing]
         require_baseline(baseline, names, f"of {folder}")
     splits = {seed: files.read_split(seed) for seed in manifest.seeds}
     records = [
@@ -223,7 +225,7 @@ def compare_records(
     names, seeds = manifest.data.classes, manifest.seeds
     counts = np.mean([splits[seed].train.counts for seed in seeds], axis=0)
     order = sorted(range(len(names)), key=lambda c: (-counts[c], names[c]))
-    competing = {strategy.name for strategy in manifest.strategies if not strategy.is_null}
+    competing = {strategy.name for strategy in manifest.competing}
     run = RunRecords(names, order, splits, [r for r in records if r.strategy in competing])
     seed_rows = run.seed_rows()
     return Comparison(

@@ -53,7 +53,7 @@ def stored_strategies(folder: RunFolder, stored: RunManifest) -> list[StrategySp
         made anew.
     """
     specs = []
-    for name in (strategy.name for strategy in stored.strategies if not strategy.is_null):
+    for name in (strategy.name for strategy in stored.competing):
         try:
             specs += resolve([name])
         except ValueError as error:
@@ -71,7 +71,7 @@ def extension_note(
     folder: RunFolder, stored: RunManifest, wanted: Sequence[StrategySpec], seeds: Sequence[int]
 ) -> str:
     """Return what stays in the report though it was not asked for; '' for nothing."""
-    names = [strategy.name for strategy in stored.strategies if not strategy.is_null]
+    names = [strategy.name for strategy in stored.competing]
     if set(names) <= {spec.name for spec in wanted} and set(stored.seeds) <= set(seeds):
         return ""
     noun = "seed" if len(stored.seeds) == 1 else "seeds"

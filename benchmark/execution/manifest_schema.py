@@ -120,6 +120,11 @@ class RunManifest:
     tuning: TuningInfo | None
     messages: tuple[str, ...]
 
+    @property
+    def competing(self) -> list[StrategyInfo]:
+        """All strategies but the null row."""
+        return [strategy for strategy in self.strategies if not strategy.is_null]
+
 
 @dataclass(frozen=True)
 class SplitPart:
