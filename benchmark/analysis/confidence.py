@@ -12,9 +12,9 @@ from benchmark.evaluation.statistics import Floats, Labels, across_seeds, paired
 from benchmark.evaluation.statistics.across_seeds import SharedImages
 from benchmark.evaluation.statistics.paired_tests import paired_permutation_test
 from benchmark.evaluation.statistics.proportions import (
+    clopper_pearson,
     design_effect,
     paired_proportion_difference_ci,
-    wilson,
 )
 from benchmark.evaluation.statistics.sampling_variance import (
     DIFFERENCE_WEIGHT,
@@ -191,7 +191,7 @@ def _proportion_interval(
     right = (seed.predicted[name] == seed.labels).astype(float)
     if baseline is None:
         effect = design_effect(right, all_alike, groups, 1)
-        low, high = wilson(right.sum() / effect, whole / effect)
+        low, high = clopper_pearson(right.sum() / effect, whole / effect)
         return float(low[0]), float(high[0])
     net = right - (seed.predicted[baseline] == seed.labels)
     effect = design_effect(net, all_alike, groups, 1)

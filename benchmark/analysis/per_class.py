@@ -110,7 +110,7 @@ def class_recalls(seeds: Sequence[SeedPredictions]) -> pd.DataFrame:
     """Return RECALLS: the recall of every class under every strategy, with its 95 % interval.
 
     Recall is the mean over the seeds that finished and have images of the class; `hits` and
-    `images` are counted over all of them. The interval of one seed is Wilson's, over its images or,
+    `images` are counted over all of them. The interval of one seed is exact, over its images or,
     where they come in groups, over fewer (`design_effect`); for several seeds see this module.
     Counted for 2 to 8 seeds of 1 to 30 images, that union covers .90 at the worst, pooled images
     alone .54.

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.evaluation.metrics.class_counts import Floats, Labels, count_classes, ratio
-from benchmark.evaluation.statistics.proportions import design_effect, wilson
+from benchmark.evaluation.statistics.proportions import clopper_pearson, design_effect
 
 
 def class_scores(
@@ -16,7 +16,7 @@ def class_scores(
     """Per-class numbers, each (C,): support, recall, precision, f1, predicted, recall_low, _high.
 
     Recall is NaN where the class has no image; `recall_low` and `recall_high` are its interval at
-    95 %, see `wilson`. Where images come in groups, (N,), the interval is that of fewer
+    95 %, see `clopper_pearson`. Where images come in groups, (N,), the interval is that of fewer
     independent images, see `design_effect`.
     """
     counts = count_classes(labels, predicted, classes)
@@ -43,4 +43,4 @@ def recall_interval(
     """
     effect = design_effect(right.astype(float), labels, groups, classes)
     hits = np.bincount(labels, weights=right, minlength=classes)
-    return wilson(hits / effect, np.bincount(labels, minlength=classes) / effect)
+    return clopper_pearson(hits / effect, np.bincount(labels, minlength=classes) / effect)

@@ -14,7 +14,7 @@ from benchmark.analysis.confidence import (
     paired,
 )
 from benchmark.evaluation.metrics.registry import interval_metrics
-from benchmark.evaluation.statistics.proportions import wilson
+from benchmark.evaluation.statistics.proportions import clopper_pearson
 from benchmark.evaluation.statistics.sampling_variance import variance
 
 MACRO_F1 = list(interval_metrics()).index("macro_f1")
@@ -156,7 +156,7 @@ def test_accuracy_has_the_interval_of_a_proportion():
     (seed,) = predictions()
     right = (seed.predicted["helps"] == seed.labels).sum()
     helps = row(intervals([seed]), "helps", "accuracy")
-    bounds = wilson(np.array([right]), np.array([60]))
+    bounds = clopper_pearson(np.array([right]), np.array([60]))
     assert (helps["low"], helps["high"]) == pytest.approx(tuple(bound[0] for bound in bounds))
 
 

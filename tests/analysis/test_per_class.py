@@ -12,7 +12,10 @@ from benchmark.analysis.per_class import (
 )
 from benchmark.evaluation.per_class import class_scores
 from benchmark.evaluation.statistics.across_seeds import t_interval_corrected
-from benchmark.evaluation.statistics.proportions import paired_proportion_difference_ci, wilson
+from benchmark.evaluation.statistics.proportions import (
+    clopper_pearson,
+    paired_proportion_difference_ci,
+)
 
 
 def make_seed(labels, seed=0, files=None, groups=None, **right):
@@ -130,7 +133,7 @@ def test_where_nothing_changes_some_intervals_exclude_0_and_none_is_significant(
 
 
 def bounds_of(hits, images):
-    return [bound[0] for bound in wilson(np.array([hits]), np.array([images]))]
+    return [bound[0] for bound in clopper_pearson(np.array([hits]), np.array([images]))]
 
 
 @pytest.mark.parametrize("groups", [None, np.repeat(np.arange(12), 5)])

@@ -1,8 +1,8 @@
 """Intervals of a proportion, like the recall of a class, and of its change on the same images."""
 
 import numpy as np
-from scipy.special import betainc
-from scipy.stats import chi2, norm
+from scipy.special import betainc, betaincinv
+from scipy.stats import norm
 
 from benchmark.evaluation.metrics.class_counts import ratio
 from benchmark.evaluation.statistics import LEVEL, Floats, Labels
@@ -10,21 +10,19 @@ from benchmark.evaluation.statistics import LEVEL, Floats, Labels
 Counts = Labels | Floats  # no whole numbers for grouped images, see `design_effect`
 
 
-def wilson(hits: Counts, counts: Counts) -> tuple[Floats, Floats]:
+def clopper_pearson(hits: Counts, counts: Counts) -> tuple[Floats, Floats]:
     """Return the bounds (n,) at 95 % of the shares hits / counts, each (n,); NaN for 0 of 0.
 
-    Wilson's score interval (1927), which for 0 of 10 reaches up to .28. For 1 or 2 hits (or up to 3
-    of more than 50) its lower bound is replaced by the Poisson one, and likewise near all hits:
-    without that, a true share near 0 or 1 is covered only .83 of the time; with it, .89 at worst
-    (Brown, Cai & DasGupta 2001, Statistical Science 16, section 4.1.1).
+    The exact interval of Clopper & Pearson (1934, Biometrika 26), which for 0 of 10 reaches up to
+    .31. It covers every true share .95 of the time or more. Wilson's, narrower by a tenth for 30
+    images and by a twentieth for 150, covers .95 on average, but .83 near 0 and 1, and .92 of 40
+    images elsewhere (Brown, Cai & DasGupta 2001, Statistical Science 16).
     """
     k, n = hits.astype(float), np.where(counts > 0, counts, np.nan)
-    z = norm.ppf((1 + LEVEL) / 2)
-    share, scale = k / n, 1 + z**2 / n
-    middle = (share + z**2 / (2 * n)) / scale
-    half = z / scale * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    low = _near_zero(k, n, np.where(k == 0, 0.0, middle - half))
-    high = 1 - _near_zero(n - k, n, np.where(k == n, 0.0, 1 - middle - half))
+    tail = (1 - LEVEL) / 2
+    with np.errstate(invalid="ignore"):  # 0 of 0
+        low = np.where(k > 0, betaincinv(np.where(k > 0, k, 1), n - k + 1, tail), 0)
+        high = np.where(k < n, betaincinv(k + 1, np.where(k < n, n - k, 1), 1 - tail), 1)
     return np.where(n > 0, low, np.nan), np.where(n > 0, high, np.nan)
 
 
@@ -58,11 +56,6 @@ def paired_proportion_test(gained: Counts, lost: Counts) -> Floats:
     most, least = np.maximum(gained, lost), np.minimum(gained, lost)
     tail = betainc(np.maximum(most, 1e-9), least + 1.0, 0.5)
     return np.where(most > 0, np.minimum(2 * tail, 1), 1.0)
-
-
-def _near_zero(hits: Floats, n: Floats, low: Floats) -> Floats:
-    few = (hits >= 1) & (hits <= np.where(n <= 50, 2, 3))
-    return np.where(few, chi2.ppf(1 - LEVEL, 2 * np.maximum(hits, 1)) / (2 * n), low)
 
 
 _PRIOR = 4.0  # weight, in groups, of the assumption that images of a group are identical

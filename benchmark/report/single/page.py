@@ -110,16 +110,16 @@ OTHER_TERMS = {
     "Steps, seconds": "Every strategy gets the same number of optimizer steps, however it samples. "
     "Strategies that share a network train it once. Seconds are those of the training steps, "
     "measured while other trainings shared the machine.",
-    "Wilson interval": "The true recalls that fit the observed one at 95 %, with the correction of "
-    "Brown, Cai and DasGupta near 0 and 1. If none of a class's 10 test images is recognised, it "
-    "reaches from 0 to .28: few test images say little.",
+    "Exact interval": "The true recalls that fit the observed one at 95 % (Clopper and Pearson). "
+    "If none of a class's 10 test images is recognised, it reaches from 0 to .31: few test images "
+    "say little.",
     "Interval": "The values that fit the result at 95 %. What it is over stands beside it. One "
     "seed: other test images, as many of each class, for these networks; it says nothing of "
     "other trainings. Own splits: other data of this kind, as many images, split and trained "
     "anew. A given split: other initialisations on these training images, and other test images. "
     "Images are added to the variance in each class, two right and two wrong, or for a difference "
     "one for either strategy (over seeds a quarter and a half as many): so one test image, or "
-    "seeds that agree by chance, give no certainty. Accuracy of one seed has Wilson's interval, "
+    "seeds that agree by chance, give no certainty. Accuracy of one seed has the exact interval, "
     "its difference that of Bonett and Price.",
     "p, test set": "For each test image the predictions of the strategy and of the baseline are "
     "exchanged at random. The p-value is how often macro-F1 then differs as much as observed. It "

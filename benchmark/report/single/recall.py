@@ -157,7 +157,7 @@ def _recall_caption(comparison: Comparison) -> str:
     caption = (
         f"Mean recall over seeds with its 95 % interval over {what_varies(comparison)}."
         if several
-        else "Recall with its 95 % Wilson interval."
+        else "Recall with its exact 95 % interval."
     )
     if comparison.has_groups:
         caption += " Images come in groups, which widens the intervals."

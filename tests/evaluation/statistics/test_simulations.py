@@ -23,9 +23,9 @@ from benchmark.evaluation.statistics.paired_tests import (
     sign_flip_test,
 )
 from benchmark.evaluation.statistics.proportions import (
+    clopper_pearson,
     design_effect,
     paired_proportion_difference_ci,
-    wilson,
 )
 from tests.evaluation.statistics.coverage import confusion
 from tests.evaluation.statistics.synthetic import (
@@ -187,7 +187,9 @@ def test_intervals_of_recall_over_seeds_cover_it():
                     seeds, truth = seeds_of_recall(rng, 1000, *arguments)
                     table = class_recalls(seeds)
                     coverage = np.mean((table["low"] <= truth) & (truth <= table["high"]))
-                    low, high = wilson(table["hits"].to_numpy(), table["images"].to_numpy())
+                    low, high = clopper_pearson(
+                        table["hits"].to_numpy(), table["images"].to_numpy()
+                    )
                     pooled = np.mean((low <= truth) & (truth <= high))
                     images_are = "the same" if shared else "new"
                     name = f"{n_seeds} seeds, {images_are} {images} images, recall {recall}"
@@ -274,7 +276,7 @@ def test_intervals_of_classes_in_groups_cover_the_truth():
                 interval = paired_proportion_difference_ci
             else:
                 values = draw(lambda n, p=law: (rng.random(n) < p).astype(float))
-                truth, hits, interval = law, [np.bincount(labels, weights=values)], wilson
+                truth, hits, interval = law, [np.bincount(labels, weights=values)], clopper_pearson
             coverage = []
             for effect in (1.0, design_effect(values, labels, group, 3000)):
                 low, high = interval(*(h / effect for h in hits), counts / effect)
