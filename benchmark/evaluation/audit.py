@@ -9,7 +9,7 @@ that of the strategy's loss, the blocks that changed are those that the recipe t
 training took the steps and images of the common budget.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -63,6 +63,7 @@ def audit(
     validation labels of the strategy and the outputs that its decision was fitted to.
     """
     checks: list[AuditCheck] = []
+    declared_anywhere = {each.component for stage in strategy.stages for each in stage.expectations}
     step_ranges = build_schedule(strategy, budget)
     by_start = {values["start"]: values for values in measured}
     for number, stage in enumerate(strategy.stages, start=1):
@@ -70,7 +71,7 @@ def audit(
         counts, first = decision.class_counts, strategy.stages[0]
         measurement = measure_stage(stage, own, budget, by_start, counts, len(blocks) > 1, first)
         prefix = f"stage {number}: " if len(strategy.stages) > 1 else ""
-        of_stage = _check_stage(stage, measurement)
+        of_stage = _check_stage(stage, measurement, declared_anywhere)
         checks += [replace(each, expectation=prefix + each.expectation) for each in of_stage]
     trained = _check_trained_blocks(step_ranges, recipe, blocks, measured)
     return [
@@ -82,11 +83,21 @@ def audit(
     ]
 
 
-def _check_stage(stage: Stage, measurement: StageMeasurement) -> Iterator[AuditCheck]:
+def _check_stage(
+    stage: Stage, measurement: StageMeasurement, declared_anywhere: Collection[str]
+) -> Iterator[AuditCheck]:
+    """Check a stage of a strategy whose stages declare what some components do."""
     for component, neutral in _NEUTRAL.items():
         declared = [each for each in stage.expectations if each.component == component]
         if not declared and stage.is_neutral(component):
             declared = [neutral]
+        elif not declared and component in declared_anywhere:
+            yield AuditCheck(
+                component,
+                "what it does is declared in this stage too, or it does nothing here",
+                False,
+                f"another stage declares its {component}, this one has one without a declaration",
+            )
         elif not declared:
             yield has_effect(component, neutral.check(measurement), measurement.class_counts)
         for each in (*declared, *_always(component, stage)):

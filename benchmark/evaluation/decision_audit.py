@@ -7,8 +7,13 @@ import numpy as np
 from benchmark.evaluation.audit_check import AuditCheck, has_effect
 from benchmark.evaluation.synthetic_network import decide_on_synthetic_network
 from benchmark.strategy import Argmax, LinearHead, Strategy
-from benchmark.strategy.expectations.decision import DecisionIsArgmax
-from benchmark.strategy.expectations.head import EachClassHasLogits, HeadIsLinear
+from benchmark.strategy.expectations.decision import DecisionIsArgmax, RaisesFittedMacroF1
+from benchmark.strategy.expectations.head import (
+    CosinesOfSyntheticFeatures,
+    EachClassHasLogits,
+    ExpectCosineHead,
+    HeadIsLinear,
+)
 from benchmark.strategy.measurements import DecisionMeasurement, Expectation
 from benchmark.strategy.protocols import Rule
 
@@ -37,6 +42,10 @@ def check_decision(strategy: Strategy, measurement: DecisionMeasurement) -> Iter
     else:
         for each in declared:
             yield AuditCheck(component, each.claim, *each.check(synthetic))
+            if isinstance(each, RaisesFittedMacroF1):
+                alike = decide_on_synthetic_network(strategy.decision, counts, width, True)
+                claim = f"{each.claim}; also where its smallest class looks like the largest"
+                yield AuditCheck(component, claim, *each.check(alike))
         if not declared:
             is_argmax, _ = in_run
             yield has_effect(component, neutral.check(synthetic) if is_argmax else in_run, counts)
@@ -53,6 +62,8 @@ def check_head(strategy: Strategy, measurement: DecisionMeasurement) -> Iterator
         declared = [HeadIsLinear()]
     if strategy.head != LinearHead():
         declared.append(EachClassHasLogits())
+    cosines = [each for each in declared if isinstance(each, ExpectCosineHead)]
+    declared += [CosinesOfSyntheticFeatures(strategy.head, each.scale) for each in cosines]
     for each in declared:
         yield AuditCheck(each.component, each.claim, *each.check(measurement))
 

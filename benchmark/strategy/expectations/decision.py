@@ -65,6 +65,8 @@ class RaisesFittedMacroF1:
         before, after = measurement.macro_f1
         log_p, prior = measurement.outputs.log_probabilities, _log_prior(measurement.class_counts)
         best = max(measurement.macro_f1_of((log_p - tau * prior).argmax(1)) for tau in _TAUS)
+        if best <= before:
+            return CheckResult(None, f"a prior correction leaves macro-F1 at {before:.3f}")
         return CheckResult(
             after > before and after >= best - _SHORT,
             f"from {before:.3f} to {after:.3f}; by a prior correction {best:.3f}",

@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.strategy.measurements import CheckResult, DecisionMeasurement
+from benchmark.strategy.protocols import Head
 
 _TOLERANCE = 0.02  # relative, of logits; features are stored in half precision
+_SYNTHETIC = 32  # images of a head that is tried on synthetic features
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,40 @@ class ExpectCosineHead:
         """Compare the logits of the validation images with those cosines."""
         if measurement.outputs.head is None:
             return CheckResult(None, "the head's weights were not kept")
-        features, head = (
-            rows / np.linalg.norm(rows, axis=1, keepdims=True).clip(1e-12)
-            for rows in (
-                measurement.outputs.features.astype(float), measurement.outputs.head.astype(float)
-            )
-        )  # fmt: skip
+        features, head = _unit(measurement.outputs.features), _unit(measurement.outputs.head)
         return _compare(measurement, self.scale * features @ head.T, features, self.scale * head)
+
+
+@dataclass(frozen=True)
+class CosinesOfSyntheticFeatures:
+    """A head gives those cosines for rows of any length, not only for those that it begins with."""
+
+    head: Head
+    scale: float
+    component: ClassVar[str] = "head"
+    claim: ClassVar[str] = "the same, for synthetic features and rows of any length"
+
+    def check(self, measurement: DecisionMeasurement) -> CheckResult:
+        """Give a new head synthetic rows (C, D), and compare its logits with the cosines."""
+        import torch
+
+        classes, width = len(measurement.class_counts), measurement.outputs.features.shape[1]
+        rng = np.random.default_rng(0)
+        rows = rng.standard_normal((classes, width)) * np.geomspace(0.3, 3, classes)[:, None]
+        features = rng.random((_SYNTHETIC, width))
+        try:
+            with torch.random.fork_rng(devices=[]), torch.no_grad():
+                module = self.head(width, classes)
+                weights = dict(module.named_parameters())["weight"]
+                weights.copy_(torch.from_numpy(rows))
+                got = module(torch.from_numpy(features).float()).numpy()
+        except Exception as error:  # of a plug-in that is built in another way
+            return CheckResult(None, f"{type(error).__name__}: {error}")
+        declared = self.scale * _unit(features) @ _unit(rows).T
+        off, size = (float(np.linalg.norm(values)) for values in (got - declared, declared))
+        return CheckResult(
+            off <= _TOLERANCE * size, f"logits differ from that by {off / size:.1%} of their size"
+        )
 
 
 @dataclass(frozen=True)
@@ -74,6 +103,12 @@ class EachClassHasLogits:
             observed += "; they are probabilities, of which the loss takes a softmax once more"
             return CheckResult(False, observed)
         return CheckResult(constant == copies == 0, observed)
+
+
+def _unit(rows: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return rows (n, D) of length 1."""
+    rows = rows.astype(float)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True).clip(1e-12)
 
 
 def _compare(

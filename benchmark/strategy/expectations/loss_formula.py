@@ -20,6 +20,7 @@ _PARTS = {  # field -> what the formula then has
 }
 
 _SYNTHETIC = 256  # images of a loss that is tried at synthetic logits
+_CONFIDENT = 15.0  # logit of the right class, where every other has 0
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,8 @@ class ExpectSameLoss:
 class FormulaOnSyntheticLogits:
     """A loss has the gradient of a formula at logits of every size, of images of every class.
 
-    A short training has logits near 0, where losses of other forms are alike.
+    A short training has logits near 0, where losses of other forms are alike. Where an image is
+    surely right, all that is left is what a loss does besides, like the smoothing of targets.
     """
 
     loss: Loss
@@ -148,10 +150,18 @@ class FormulaOnSyntheticLogits:
         values = size * rng.standard_normal((len(labels), len(counts)))  # (K, C)
         target = np.eye(len(counts))[labels]
         try:
-            _, gradient = _differentiate(self.loss, values, target, counts)
+            results = [
+                self._compare(each, target, counts) for each in (values, _CONFIDENT * target)
+            ]
         except Exception as error:  # a plug-in may need more than these tensors
             return CheckResult(None, f"{type(error).__name__}: {error}")
-        sample = SampledImages(values, gradient, target)
+        return next((result for result in results if result.passed is False), results[0])
+
+    def _compare(
+        self, logits: NDArray[np.float64], target: NDArray[np.float64], counts: NDArray[np.int64]
+    ) -> CheckResult:
+        _, gradient = _differentiate(self.loss, logits, target, counts)
+        sample = SampledImages(logits, gradient, target)
         declared = self.formula.gradient(sample, counts)
         return compare_gradients(sample, declared, self.formula.tolerance)
 

@@ -109,8 +109,9 @@ class LabelsFollowPixels:
 class SharesFromBeta:
     """The share of an image in its blend is of the distribution Beta(alpha, alpha).
 
-    Its mean square distance from one half is 1 / (4 (2 alpha + 1)). Allowed are five standard
-    errors, and the blends of an image with itself.
+    Its mean square distance from one half is 1 / (4 (2 alpha + 1)), and its mean one half; some
+    keep the larger of an image's share and its partner's, which are the same blends. Allowed are
+    five standard errors, and the blends of an image with itself.
     """
 
     alpha: float
@@ -134,10 +135,12 @@ class SharesFromBeta:
         itself = (largest - expected) * (
             1 / max(measurement.batches[1], 1) + 1 / max(int(measurement.class_counts.sum()), 1)
         )
+        least = 0.5 - 5 * np.sqrt(expected / draws)  # of the mean
+        allowed = 5 * error + itself + 0.005
         return CheckResult(
-            bool(abs(spread - expected) <= 5 * error + itself + 0.005),
-            f"mean square distance from one half {spread:.3f}, declared {expected:.3f}, over "
-            f"{draws} draws; up to ±{5 * error + itself + 0.005:.3f} is allowed",
+            bool(abs(spread - expected) <= allowed and share.mean() >= least),
+            f"mean square distance from one half {spread:.3f}, declared {expected:.3f} "
+            f"±{allowed:.3f}; mean {share.mean():.2f}, at least {least:.2f}; over {draws} draws",
         )
 
 

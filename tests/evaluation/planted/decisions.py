@@ -65,7 +65,46 @@ def prior_of_validation(self, validation, counts):
     return OffsetArgmax(tuple((-np.log(prior / prior.sum())).tolist()))
 
 
+@component("fit")
+def most_accurate_class_by_class(self, validation, counts):
+    offset, steps = np.zeros(len(counts)), np.linspace(-3, 3, 25)
+    for c in range(len(counts)):
+        moved = [offset + step * np.eye(len(counts))[c] for step in steps]
+        hits = [(OffsetArgmax(tuple(m))(validation) == validation.labels).mean() for m in moved]
+        offset = moved[int(np.argmax(hits))]
+    return OffsetArgmax(tuple(offset.tolist()))
+
+
+@component("fit")
+def norms_of_columns(self, validation, counts):
+    def rule(outputs):
+        norms = np.linalg.norm(outputs.head, axis=0).clip(min=1e-12)
+        return (outputs.features.astype(float) @ (outputs.head / norms).T).argmax(1)
+
+    return rule
+
+
+@component("fit")
+def logits_with_the_bias(self, validation, counts):
+    return lambda outputs: (outputs.logits / np.linalg.norm(outputs.head, axis=1)).argmax(1)
+
+
 PLANTED = [
+    PlantedError(
+        "each threshold for accuracy",
+        "decision",
+        "threshold_moving",
+        whole(decision=most_accurate_class_by_class),
+    ),
+    PlantedError(
+        "norms of columns in place of rows",
+        "decision",
+        "tau_norm",
+        whole(decision=norms_of_columns),
+    ),
+    PlantedError(
+        "the bias is normalised too", "decision", "tau_norm", whole(decision=logits_with_the_bias)
+    ),
     PlantedError(
         "three times the correction", "decision", "prior_correction", changing("three times")
     ),

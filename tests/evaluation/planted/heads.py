@@ -13,6 +13,8 @@ from benchmark.strategy import (
 from benchmark.strategy.expectations.head import HeadIsLinear
 from tests.evaluation.planted.planted_error import PlantedError, whole
 
+COSINES = ("small scale", "long features", "stale")  # errors of a head without a bias
+
 
 @dataclass(frozen=True)
 class OddHead:
@@ -31,6 +33,8 @@ class OddHead:
                         return 3 * nn.functional.linear(unit(x), unit(self.weight))
                     case "long features":
                         return 30 * nn.functional.linear(x, unit(self.weight))
+                    case "stale":  # rows are normalised when the head is built, and never again
+                        return 30 * nn.functional.linear(unit(x), self.weight)
                     case "positive":
                         return super().forward(x).relu()
                     case "twins":
@@ -42,7 +46,10 @@ class OddHead:
                     case "not trained":
                         return nn.functional.linear(x, self.weight.detach()) + 0 * self.weight.sum()
 
-        return Head(width, classes, bias="scale" not in error and "long" not in error)
+        head = Head(width, classes, bias=error not in COSINES)
+        if error == "stale":
+            head.weight.data = nn.functional.normalize(head.weight.data)
+        return head
 
 
 def linear(error: str) -> Callable[[Strategy], Strategy]:
@@ -54,6 +61,9 @@ PLANTED = [
     PlantedError("a tenth of the scale", "head", "ldam_drw", whole(head=OddHead("small scale"))),
     PlantedError(
         "features are not normalised", "head", "ldam_drw", whole(head=OddHead("long features"))
+    ),
+    PlantedError(
+        "rows are normalised at the start only", "head", "ldam_drw", whole(head=OddHead("stale"))
     ),
     PlantedError("logits cannot be negative", "head", "no_change", linear("positive")),
     PlantedError("two classes share an output", "head", "no_change", linear("twins")),

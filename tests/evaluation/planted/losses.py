@@ -76,6 +76,12 @@ def squared_weights(self, logits, target, counts):
     return WeightedLoss(InversePower(2.0), FocalLoss(1.0))(logits, target, counts)
 
 
+@component()
+def spread_over_the_others(self, logits, target, counts):
+    smooth = 0.9 * target + 0.1 / (target.shape[1] - 1) * (1 - target)
+    return -(smooth * logits.log_softmax(1)).sum(1)
+
+
 _adjusted = "logit_adjusted_loss"
 PLANTED = [
     PlantedError("a tenth of tau", "loss", _adjusted, every(loss=LogitAdjustedCrossEntropy(0.1))),
@@ -89,6 +95,12 @@ PLANTED = [
         "loss",
         "label_smoothing",
         every(loss=toward_the_largest),
+    ),
+    PlantedError(
+        "targets are smoothed over the other classes",
+        "loss",
+        "label_smoothing",
+        every(loss=spread_over_the_others),
     ),
     PlantedError(
         "focal loss of a weighted cross-entropy",

@@ -31,6 +31,8 @@ class Mixed(Mixup):
                 own = torch.ones_like(share)
             case "halves":
                 own = torch.full_like(share, 0.5)
+            case "one parameter":
+                share = own = torch.distributions.Beta(shares, 1.0).sample()
             case "own class":
                 classes = target.argmax(1)
                 other = torch.stack([torch.flatten((classes == c).nonzero())[-1] for c in classes])
@@ -65,6 +67,9 @@ PLANTED = [
     PlantedError("labels are not mixed", "mixing", "mixup", every(mixing=Mixed(0.2, "hard label"))),
     PlantedError(
         "labels are halved", "mixing", "mixup:alpha=1", every(mixing=Mixed(1.0, "halves"))
+    ),
+    PlantedError(
+        "beta's second parameter is 1", "mixing", "mixup", every(mixing=Mixed(0.2, "one parameter"))
     ),
     PlantedError("a tenth of alpha", "mixing", "mixup", every(mixing=Mixup(0.02))),
 ]

@@ -35,7 +35,13 @@ def head_alone_in_the_first_stage(right: Strategy) -> Strategy:
     return replace(right, stages=(replace(first, train_from="head"), final))
 
 
+def not_deferred(right: Strategy) -> Strategy:
+    first, final = right.stages
+    return replace(right, stages=(replace(first, sampler=final.sampler), final))
+
+
 PLANTED = [
+    PlantedError("balanced from the start", "stages", "deferred_resampling", not_deferred),
     PlantedError("the body is trained as well", "stages", "crt", last(train_from=None)),
     PlantedError("the old head is kept", "stages", "crt", last(reset_head=False)),
     PlantedError(
