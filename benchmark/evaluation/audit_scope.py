@@ -27,12 +27,12 @@ from benchmark.system.text import join_names
 SCOPE = (
     (
         "sampler",
-        "draws by class with the declared shares, by image within a class, and classes in a batch",
+        "draws by class with the declared shares, by image within a class; the order of classes",
         "which images of a class are drawn together",
     ),
     (
         "augmentation",
-        "pixels before and after; rotation and content on synthetic images",
+        "pixels before and after; rotation, content and overflow on synthetic images",
         "shift, zoom and light, and whether they suit these images",
     ),
     (
@@ -42,22 +42,22 @@ SCOPE = (
     ),
     (
         "synthesizer",
-        "rows by class; whether each lies between neighbours of its class",
-        "features whose neighbours are of a wrong label themselves",
+        "rows by class; whether each lies between neighbours of its class, and which",
+        "neighbours of a wrong label; which of two images, where one neighbour is declared",
     ),
     (
         "loss",
-        "the gradient of sampled images with the declared formula's, to 1 %",
+        "the gradient of sampled and of synthetic images with the declared formula's, to 1 %",
         "a formula that is declared as wrongly as it is computed",
     ),
     (
         "head",
-        "logits with the products, or cosines, of features and weights",
+        "logits with the products, or cosines, of features and weights, synthetic ones too",
         "another bias, and heads that declare nothing",
     ),
     (
         "decision",
-        "labels on a synthetic network with the formula's; labels of the run, fitted again",
+        "labels on synthetic networks with the formula's; labels of the run, fitted again",
         "a fit that is a few points of macro-F1 below the best",
     ),
     (

@@ -48,6 +48,8 @@ def measure_stage(
     images, repeats = total("images_shown").tolist()
     augmented, augmented_repeats = total("augmented").tolist()
     added = next((v["added_features"] for v in values if v["added_features"]), None)
+    # step ranges of one sampler draw from the same rows
+    rows = {steps.sampler_start: v["synthetic_rows"] for steps, v in ranges}
     return StageMeasurement(
         counts,
         total("drawn"),
@@ -62,7 +64,7 @@ def measure_stage(
         same_class_pairs=int(total("same_class_pairs")),
         sample=_sample([v["sample"]["rows"] for v in values], len(counts)),
         added_features=None if added is None else np.array(added),
-        synthetic_rows=tuple(SyntheticRow(*row) for v in values for row in v["synthetic_rows"]),
+        synthetic_rows=tuple(SyntheticRow(*row) for each in rows.values() for row in each),
         epochs_drawn=None if stage.is_neutral("sampler") else _epochs(stage.sampler, counts),
         patterns=None if stage.is_neutral("augmentation") else _patterns(stage.augmentation),
         schedule=_schedule(ranges, budget, trains_more, stage.lr_factor / first.lr_factor),

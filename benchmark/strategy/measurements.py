@@ -19,6 +19,9 @@ class SyntheticRow(NamedTuple):
     rank: float  # of the one among the neighbours of the other, from 1
     position: float  # from 0 at the one to 1 at the other; -1 where several images are the row
     is_copy: float  # 1 if an earlier row is the same
+    # the ends, counted among the images of the class; -1 where several segments pass the row
+    first: float = -1.0
+    second: float = -1.0
 
 
 @dataclass(frozen=True)
@@ -38,17 +41,21 @@ class PatternsAugmented:
 
     is_flat: NDArray[np.bool_]  # (K,) no dot is left
     angle: NDArray[np.float64]  # (K,) rotation in degrees; NaN where the dots were not found
+    is_mirrored: NDArray[np.bool_]  # (K,) the triangle of the dots is
     is_own: NDArray[np.bool_]  # (K,) the dots are the image's own, not those of another
+    wraps: NDArray[np.bool_]  # (K,) levels above 255 begin again at 0, for K bright images
     batches: int = 1  # of equal size and one after the other, into which the images were cut
 
 
 @dataclass(frozen=True)
 class EpochsDrawn:
-    """Draws of a sampler in several epochs of K synthetic labels."""
+    """Draws of a sampler in several epochs E of K synthetic labels."""
 
     epochs: int
     class_counts: NDArray[np.int64]  # (C,)
     image_draws: NDArray[np.int64]  # (K,) of all epochs, in the order of their classes
+    class_draws: NDArray[np.int64]  # (E, C)
+    same_class_neighbours: int  # draws that follow one of the same class, in all epochs
 
 
 @dataclass(frozen=True)

@@ -19,4 +19,11 @@ def draw_epochs(sampler: Sampler, counts: NDArray[np.int64]) -> EpochsDrawn:
     labels = rng.permutation(np.repeat(np.arange(len(sizes)), sizes))
     drawn = [np.asarray(sampler(labels.copy(), rng)) for _ in range(EPOCHS)]
     draws = np.bincount(np.concatenate(drawn), minlength=len(labels))
-    return EpochsDrawn(EPOCHS, sizes, draws[np.argsort(labels, kind="stable")])
+    drawn_labels = [labels[epoch] for epoch in drawn]
+    return EpochsDrawn(
+        EPOCHS,
+        sizes,
+        draws[np.argsort(labels, kind="stable")],
+        np.array([np.bincount(epoch, minlength=len(sizes)) for epoch in drawn_labels]),
+        sum(int((epoch[1:] == epoch[:-1]).sum()) for epoch in drawn_labels),
+    )

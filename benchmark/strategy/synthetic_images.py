@@ -5,15 +5,22 @@ Real images may hide what an augmentation does, or that it gives an image the pi
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.strategy.measurements import PatternsAugmented
 from benchmark.strategy.protocols import Augmentation
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 SIZE, IMAGES, BATCHES = 64, 16, 16
 _DARK, _BRIGHT, _WIDTH = 60.0, 120.0, 3.0  # grey levels of ground and dot; pixels
 _LEAST = 20.0  # grey levels that a dot differs from the ground
+_COLOUR = (40, 240, 255)  # grey levels of red, green and blue of an image of one colour
+_DIM, _STEP = 100.0, 5.0  # grey levels: a dim image's highest one, and the least difference
 _ANGLES = np.deg2rad([0, 110, 215])  # of the dots of the first image
 
 
@@ -30,14 +37,20 @@ def augment_patterns(augmentation: Augmentation) -> PatternsAugmented:
     rng, repeat_index = torch.Generator().manual_seed(0), torch.ones(IMAGES, dtype=torch.int64)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        batches = [augmentation(images.clone(), repeat_index, rng) for _ in range(BATCHES)]
-    augmented = np.concatenate([batch.numpy() for batch in batches]).astype(float)
+        augmented, coloured = (
+            np.concatenate(
+                [augmentation(x.clone(), repeat_index, rng).numpy() for _ in range(BATCHES)]
+            ).astype(float)
+            for x in (images, _one_colour(images))
+        )
     is_flat = np.ptp(augmented, axis=(2, 3)).max(1) < _LEAST
     located = np.stack([_locate(image) for image in augmented])  # (K, 3, 2)
     number = np.tile(np.arange(IMAGES), BATCHES)
-    angle = np.array([_rotation(dots[k], dot) for k, dot in zip(number, located, strict=True)])
+    turns = [_rotation(dots[k], dot) for k, dot in zip(number, located, strict=True)]
+    angle, is_mirrored = (np.array(values) for values in zip(*turns, strict=True))
     distance = np.abs(_shape(located)[:, None] - _shape(dots)).max(2)  # (K, IMAGES)
-    return PatternsAugmented(is_flat, angle, distance.argmin(1) == number, BATCHES)
+    is_own = distance.argmin(1) == number
+    return PatternsAugmented(is_flat, angle, is_mirrored, is_own, _wraps(coloured), BATCHES)
 
 
 def _dots() -> NDArray[np.float64]:
@@ -55,6 +68,23 @@ def _draw(dots: NDArray[np.float64]) -> NDArray[np.uint8]:
     y = grid - dots[..., 1, None]
     square = (x[..., None, :] ** 2 + y[..., :, None] ** 2) * (SIZE / 2 / _WIDTH) ** 2
     return (_DARK + _BRIGHT * np.exp(-square / 2)).round().astype(np.uint8)
+
+
+def _one_colour(images: Tensor) -> Tensor:
+    """Return images of the same shape (K, 3, H, W), all of the same bright colour."""
+    return images.new_tensor(_COLOUR).view(1, 3, 1, 1).expand_as(images)
+
+
+def _wraps(images: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether levels above 255 began again at 0 in images (K, 3, H, W) of one bright colour, (K,).
+
+    Green and blue are then dark, and green is below both: a change of light, an inversion, a
+    solarisation or other colours don't do that, as each keeps some of the levels high or their
+    order the same or the opposite.
+    """
+    red, green, blue = np.median(images, axis=(2, 3)).T
+    is_dim = np.maximum(np.maximum(red, green), blue) < _DIM
+    return is_dim & (green + _STEP <= np.minimum(red, blue))
 
 
 def _locate(image: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -80,12 +110,14 @@ def _shape(dots: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(np.isfinite(angles), angles, np.pi)
 
 
-def _rotation(before: NDArray[np.float64], after: NDArray[np.float64]) -> float:
-    """Return by how many degrees dots (3, 2) are turned, after a mirroring if there is one."""
+def _rotation(before: NDArray[np.float64], after: NDArray[np.float64]) -> tuple[float, bool]:
+    """Return by how many degrees dots (3, 2) are turned, and whether they were mirrored before."""
     if not np.isfinite(after).all():
-        return float("nan")
+        return float("nan"), False
     old, new = (dots - dots.mean(0) for dots in (before, after))
     matrix = new.T @ np.linalg.pinv(old.T)  # (2, 2)
-    if np.linalg.det(matrix) < 0:  # mirrored left to right, then turned
+    is_mirrored = bool(np.linalg.det(matrix) < 0)  # left to right, then turned
+    if is_mirrored:
         matrix = matrix @ np.diag([-1.0, 1.0])
-    return float(np.rad2deg(np.arctan2(matrix[1, 0] - matrix[0, 1], np.trace(matrix))))
+    turn = np.arctan2(matrix[1, 0] - matrix[0, 1], np.trace(matrix))
+    return float(np.rad2deg(turn)), is_mirrored

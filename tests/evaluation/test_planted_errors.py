@@ -12,7 +12,7 @@ import pytest
 
 from benchmark.strategy import find
 from benchmark.strategy.registry import registered
-from tests.evaluation.planted import errors, independent
+from tests.evaluation.planted import errors, independent, outsider
 from tests.evaluation.planted.bench import Bench
 from tests.evaluation.planted.specificity import DATA, PARAMETERS
 
@@ -28,7 +28,7 @@ FAST = {  # an error of each kind; the others are slow
     "a tenth of the scale",
     "three times the correction",
     "the old head is kept",
-    *(error.name for error in independent.PLANTED),
+    *(error.name for error in (*independent.PLANTED, *outsider.PLANTED)),
 }
 ALL = [
     pytest.param(error, marks=() if error.name in FAST else pytest.mark.slow, id=error.name)

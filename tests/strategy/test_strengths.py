@@ -183,6 +183,36 @@ def test_synthetic_features_lie_between_neighbours():
     assert FeaturesInterpolated(5).check(measured()).passed is None
 
 
+def interpolated(ends, rank, classes=(3,)):
+    """Rows of classes with ends (R, 2) and ranks (R,)."""
+    positions = (np.arange(len(ends)) + 0.5) / len(ends)
+    rows = zip(positions, ends.tolist(), rank, strict=True)
+    made = [SyntheticRow(c, 1e-6, r, u, 0, *e) for u, e, r in rows for c in classes]
+    return measured(synthetic_rows=tuple(made))
+
+
+def test_rows_of_a_class_are_not_all_of_one_image():
+    rng = np.random.default_rng(0)
+    ends, rank = rng.integers(0, 9, (60, 2)), np.arange(60) % 5 + 1
+    assert FeaturesInterpolated(5).check(interpolated(ends, rank)).passed is True
+    ends[:, 0] = 9
+    assert FeaturesInterpolated(5).check(interpolated(ends, rank)).passed is False
+    assert FeaturesInterpolated(1).check(interpolated(ends, rank**0)).passed is True, "a hub"
+    few = interpolated(ends[:8], rank[:8])
+    assert FeaturesInterpolated(5).check(few).passed is True, "few rows may be by chance"
+    of_three = interpolated(ends[:8], rank[:8], classes=(1, 2, 3))
+    assert FeaturesInterpolated(5).check(of_three).passed is False, "not in each class"
+    copies = interpolated(0 * ends - 1, rank)
+    assert FeaturesInterpolated(5).check(copies).passed is True, "ends that can't be told"
+
+
+def test_not_all_rows_are_between_nearest_images():
+    ends = np.random.default_rng(0).integers(0, 10, (60, 2))
+    for neighbors, passed in ((1, True), (2, True), (3, False), (5, False)):
+        nearest = interpolated(ends, np.ones(60))
+        assert FeaturesInterpolated(neighbors).check(nearest).passed is passed
+
+
 @pytest.mark.parametrize(("degrees", "passed"), [(15, True), (1.5, False), (90, False)])
 def test_rotations_are_measured_on_synthetic_images(degrees, passed):
     measurement = measured(patterns=augment_patterns(RandomAugmentation(degrees)))

@@ -2,7 +2,11 @@
 
 import numpy as np
 
+from benchmark.strategy import ExpectClassSampling
+from benchmark.strategy.expectations.draws import BatchesMixed
+from benchmark.strategy.measurements import StageMeasurement
 from benchmark.strategy.synthetic_epochs import EPOCHS, LARGEST, draw_epochs
+from strategies.random_oversampling import Oversampler
 
 COUNTS = np.array([5, 900, 0, 45])
 
@@ -16,8 +20,43 @@ def test_epochs_are_of_classes_in_proportion():
     epochs = draw_epochs(shuffled, COUNTS)
     assert epochs.class_counts.tolist() == [1, LARGEST, 0, 3]
     assert (epochs.image_draws == EPOCHS).all()
+    assert epochs.class_draws.tolist() == [[1, LARGEST, 0, 3]] * EPOCHS
 
 
 def test_draws_are_in_the_order_of_classes():
     epochs = draw_epochs(lambda labels, _: np.flatnonzero(labels == 3), COUNTS)
     assert epochs.image_draws.tolist() == [0] * (LARGEST + 1) + [EPOCHS] * 3
+    assert epochs.same_class_neighbours == 2 * EPOCHS
+
+
+def measurement(sampler):
+    """A training too short to tell, and epochs of a sampler."""
+    norms, few = np.zeros((4, 10, 2)), np.array([1, 1, 0, 1])
+    epochs = draw_epochs(sampler, COUNTS)
+    return StageMeasurement(
+        COUNTS, few, 0 * few, (3, 0), (0, 0), 0, norms, batches=(1, 3), epochs_drawn=epochs
+    )
+
+
+def independent(labels, rng):
+    weights = 1 / np.bincount(labels, minlength=4)[labels]
+    return rng.choice(len(labels), len(labels), p=weights / weights.sum())
+
+
+def test_whole_epochs_have_the_declared_shares():
+    for blend in (0.0, 0.5, 0.8, 1.0):
+        drawn = measurement(Oversampler(blend=blend))
+        for declared in (0.0, 0.5, 0.8, 1.0):
+            result = ExpectClassSampling(0, blend=declared).check(drawn)
+            assert result.passed is (declared == blend)
+    assert ExpectClassSampling(0).check(measurement(independent)).passed is True, "chance"
+    assert ExpectClassSampling(1).check(measurement(independent)).passed is False
+
+
+def test_an_epoch_is_in_random_order():
+    for sampler in (Oversampler(), independent, lambda labels, rng: rng.permutation(len(labels))):
+        assert BatchesMixed().check(measurement(sampler)).passed is True
+    in_order = measurement(lambda labels, _: np.argsort(labels))
+    assert BatchesMixed().check(in_order).passed is False
+    one_class = measurement(lambda labels, _: np.flatnonzero(labels == 1))
+    assert BatchesMixed().check(one_class).passed is True, "its order does not matter"

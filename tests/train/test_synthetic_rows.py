@@ -29,13 +29,14 @@ def test_a_row_between_two_images_of_its_class():
     for rank in (1, 5, 19):
         partner = np.argsort(distances)[rank]
         for u in (0.01, 0.4, 0.97):
-            ((label, detour, neighbour, position, is_copy),) = described(
+            ((label, detour, neighbour, position, is_copy, *ends),) = described(
                 IMAGES[3] + np.float32(u) * (IMAGES[partner] - IMAGES[3])
             )
             assert (label, is_copy) == (0, 0)
             assert detour < 1e-4
             assert neighbour <= rank
             assert min(abs(position - u), abs(position - (1 - u))) < 1e-3
+            assert set(ends) == {3, partner}
 
 
 def test_other_rows_lie_beside_all_segments():
@@ -50,16 +51,26 @@ def test_other_rows_lie_beside_all_segments():
 
 def test_the_same_row_again_is_a_copy():
     row = (IMAGES[3] + IMAGES[4]) / 2
-    assert [each[-1] for each in described([row, row, row])] == [0, 1, 1]
+    assert [each[4] for each in described([row, row, row])] == [0, 1, 1]
     assert not described(np.empty((0, 300)))
 
 
 def test_a_row_that_is_an_image_is_at_its_end_and_one_that_is_several_is_nowhere():
-    ((_, detour, _, position, _),) = described(IMAGES[3])
+    ((_, detour, _, position, *_),) = described(IMAGES[3])
     assert (detour, min(position, 1 - position)) == pytest.approx((0, 0), abs=1e-6)
     twice = IMAGES.copy()
     twice[4] = IMAGES[3]
     features = torch.from_numpy(np.concatenate((twice, IMAGES[[3, 3]])))
     known = np.r_[np.zeros(40, bool), np.zeros(2, bool)]  # equal to images: not synthetic
     rows = describe_synthetic_rows(SamplePool(np.r_[LABELS, 0, 0], 40, features, known))
-    assert [(position, is_copy) for *_, position, is_copy in rows] == [(-1, 0), (-1, 0)]
+    assert [row[3:] for row in rows] == [[-1, 0, -1, -1]] * 2
+
+
+def test_the_end_of_a_row_is_not_told_from_its_copy():
+    twice = IMAGES.copy()
+    twice[4] = IMAGES[3]
+    row = (IMAGES[3] + IMAGES[6]) / 2
+    features = torch.from_numpy(np.concatenate((twice, row[None])))
+    pool = SamplePool(np.r_[LABELS, 0], 40, features, np.r_[np.zeros(40, bool), True])
+    assert describe_synthetic_rows(pool)[0][-2:] == [-1, -1]
+    assert set(described(row)[0][-2:]) == {3, 6}

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from benchmark.strategy.measurements import CheckResult, EpochsDrawn, StageMeasurement
 
 _DEVIATIONS = 6  # normal ones, that chance is allowed in a class: 1e-9
+_FEW_PAIRS = 4  # more than by them, as few pairs are far from normal
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,11 @@ class ImagesDrawnUnequally:
 
 @dataclass(frozen=True)
 class BatchesMixed:
-    """A batch has images of one class no more often than chance has."""
+    """A batch has images of one class no more often than chance has.
+
+    Nor does an image follow one of its class more often than in a random order of the same draws,
+    in epochs of synthetic labels: an epoch may be as short as a batch.
+    """
 
     component: ClassVar[str] = "sampler"
     claim: ClassVar[str] = "images come in random order: classes are mixed in each batch"
@@ -73,12 +78,14 @@ class BatchesMixed:
         second, third = (((drawn / drawn.sum()) ** power).sum() for power in (2, 3))
         pairs, triples = size * (size - 1) / 2, size * (size - 1) * (size - 2) / 6
         variance = pairs * (second - second**2) + 6 * triples * (third - second**2)
-        allowed = batches * pairs * second + 8 * np.sqrt(batches * max(variance, 0.0)) + 4
-        observed = measurement.same_class_pairs / (batches * pairs)
-        return CheckResult(
-            bool(measurement.same_class_pairs <= allowed),
-            f"{observed:.3f} of the pairs in a batch are of one class, at random {second:.3f}",
-        )
+        allowed = batches * pairs * second + 8 * np.sqrt(batches * max(variance, 0.0)) + _FEW_PAIRS
+        share = measurement.same_class_pairs / (batches * pairs)
+        observed = f"{share:.3f} of the pairs in a batch are of one class, at random {second:.3f}"
+        passed = bool(measurement.same_class_pairs <= allowed)
+        if (epochs := measurement.epochs_drawn) is not None:
+            in_order, neighbours = _in_order(epochs)
+            passed, observed = passed and not in_order, f"{observed}; {neighbours}"
+        return CheckResult(passed, observed)
 
 
 def _draws_of_classes(
@@ -91,6 +98,25 @@ def _same_repeats(epochs: EpochsDrawn) -> bool:
     """Whether some images are drawn more often than others of their class over many epochs."""
     class_draws = _draws_of_classes(epochs.image_draws, epochs.class_counts)
     return not all(_is_by_chance(draws) for draws in class_draws if draws.sum())
+
+
+def _in_order(epochs: EpochsDrawn) -> tuple[bool, str]:
+    """Whether images follow one of their class more often than by chance; how often, in words."""
+    draws = epochs.class_draws.astype(float)  # (E, C)
+    total = draws.sum(1)
+    several = total > 1
+    draws, total = draws[several], total[several]
+    if not len(total):
+        return False, "epochs of synthetic labels have one image"
+    share = draws / total[:, None]
+    second, third = ((share**power).sum(1) for power in (2, 3))
+    expected = ((draws * (draws - 1)).sum(1) / total).sum()  # in random orders of these draws
+    variance = (total * (second - second**2 + 2 * (third - second**2))).sum()
+    follow = epochs.same_class_neighbours
+    return bool(follow > expected + _DEVIATIONS * np.sqrt(max(variance, 0.0)) + _FEW_PAIRS), (
+        f"in epochs of synthetic labels {follow / (total - 1).sum():.3f} follow one of their "
+        f"class, in random order {expected / (total - 1).sum():.3f}"
+    )
 
 
 def _is_by_chance(draws: NDArray[np.float64]) -> bool:

@@ -4,10 +4,19 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from benchmark.strategy.measurements import CheckResult, StageMeasurement, format_range
+from benchmark.strategy.measurements import (
+    CheckResult,
+    EpochsDrawn,
+    StageMeasurement,
+    format_range,
+)
 
 ALMOST_ALL = 0.95  # of the images to augment: an image of a single colour may stay the same
+_WRAP = 0.05  # of the bright images, that may look as if their levels began again at 0
+_ERRORS = 6  # standard errors of a mean angle that are allowed
+_ROUNDING = 0.05  # of the draws from a class in whole epochs, besides one draw in each
 
 
 @dataclass(frozen=True)
@@ -18,6 +27,8 @@ class ExpectClassSampling:
     chance. Whole epochs draw a fixed number from each class, so there is no chance in them. The
     epochs that the stage cuts at its two ends are random samples without replacement. An epoch is
     assumed to show each image of the largest class once; with `undersampled`, each of the smallest.
+    In epochs of synthetic labels a class may deviate by 5 %, one image an epoch and six standard
+    deviations of what the epochs differ by.
     """
 
     power: float  # 1 draws classes by their size, 0 draws them equally often
@@ -40,8 +51,7 @@ class ExpectClassSampling:
         present = measurement.class_counts > 0
         size = measurement.class_counts[present].astype(float)
         drawn = measurement.drawn[present]
-        powers = size**self.power
-        share = self.blend * powers / powers.sum() + (1 - self.blend) * size / size.sum()
+        share = self._share(size)
         shown_once = size.argmin() if self.undersampled else size.argmax()
         epoch = float(round(size[shown_once] / share[shown_once]))
         before = measurement.drawn_before
@@ -49,11 +59,31 @@ class ExpectClassSampling:
         by_chance = drawn.sum() if self.independent else (partial * (1 - partial / epoch)).sum()
         expected = drawn.sum() * share
         allowed = self.tolerance * expected + 2 + 5 * np.sqrt(by_chance * share * (1 - share))
-        return CheckResult(
-            bool((np.abs(drawn - expected) <= allowed).all()),
+        passed = bool((np.abs(drawn - expected) <= allowed).all())
+        observed = (
             f"{format_range(drawn / expected)} the expected draws; "
-            f"up to ±{(allowed / expected).max():.2f} is allowed",
+            f"up to ±{(allowed / expected).max():.2f} is allowed"
         )
+        if (epochs := measurement.epochs_drawn) is not None:
+            whole, ratios = self._check_epochs(epochs)
+            passed = passed and whole
+            observed += f"; {format_range(ratios)} in {epochs.epochs} epochs of synthetic labels"
+        return CheckResult(passed, observed)
+
+    def _share(self, size: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the declared share of each class of some size (C,), (C,)."""
+        powers = size**self.power
+        return self.blend * powers / powers.sum() + (1 - self.blend) * size / size.sum()
+
+    def _check_epochs(self, epochs: EpochsDrawn) -> tuple[bool, NDArray[np.float64]]:
+        """Compare whole epochs with the declared shares; return the ratios (C,) as well."""
+        present = epochs.class_counts > 0
+        draws = epochs.class_draws[:, present]
+        expected = draws.sum() * self._share(epochs.class_counts[present].astype(float))
+        chance = _ERRORS * draws.std(0) * np.sqrt(epochs.epochs)
+        allowed = _ROUNDING * expected + epochs.epochs + chance
+        drawn = draws.sum(0)
+        return bool((np.abs(drawn - expected) <= allowed).all()), drawn / np.maximum(expected, 1)
 
 
 @dataclass(frozen=True)
@@ -87,7 +117,8 @@ class ImagesRecognisable:
     """On synthetic images, an augmentation leaves the image's own content.
 
     Each has three dots. Images may lose them, but most may not become flat, and dots that are
-    still there are not those of another image of the batch: its label would be wrong.
+    still there are not those of another image of the batch: its label would be wrong. Grey levels
+    of bright images stay in their range: those above 255 don't begin again at 0.
     """
 
     component: ClassVar[str] = "augmentation"
@@ -100,15 +131,21 @@ class ImagesRecognisable:
         total, flat = len(patterns.is_flat), int(patterns.is_flat.sum())
         intact = np.isfinite(patterns.angle)
         own = int(patterns.is_own[intact].sum())
+        wrapped, bright = int(patterns.wraps.sum()), len(patterns.wraps)
         return CheckResult(
-            flat < total / 2 and own >= int(intact.sum()) / 2,
-            f"{own} of {int(intact.sum())} with their dots have their own; {flat} of {total} flat",
+            flat < total / 2 and own >= int(intact.sum()) / 2 and wrapped <= _WRAP * bright,
+            f"{own} of {int(intact.sum())} with their dots have their own; {flat} of {total} flat; "
+            f"in {wrapped} of {bright} bright ones, grey levels above 255 begin again at 0",
         )
 
 
 @dataclass(frozen=True)
 class ImagesRotated:
-    """On synthetic images, each is rotated by an angle of its own, uniform within +- `degrees`."""
+    """On synthetic images, each is rotated by an angle of its own, uniform within +- `degrees`.
+
+    So the mean is zero, up to six standard errors: of the images that are mirrored too, and of
+    the others. A rotation to one side is hidden in all of them if it is mirrored with the image.
+    """
 
     degrees: float
     component: ClassVar[str] = "augmentation"
@@ -130,10 +167,21 @@ class ImagesRotated:
         near = abs(spread - expected) <= 0.2 * expected + 0.5  # 256 angles, found to half a degree
         of_batch = patterns.angle.reshape(patterns.batches, -1)  # one angle for all: no spread
         own = float(np.sqrt(np.nanmean((of_batch - np.nanmean(of_batch, 1, keepdims=True)) ** 2)))
+        is_mirrored = patterns.is_mirrored[np.isfinite(patterns.angle)]
+        groups = [each for each in (angle[~is_mirrored], angle[is_mirrored]) if len(each)]
+        both_sides = all(
+            abs(each.mean()) <= _ERRORS * expected / np.sqrt(len(each)) + 0.5 for each in groups
+        )
+        means = " and ".join(f"{each.mean():+.1f}" for each in groups)
         return CheckResult(
-            bool(near and own >= 0.5 * expected - 0.5 and most <= 1.1 * self.degrees + 1),
+            bool(
+                near
+                and own >= 0.5 * expected - 0.5
+                and most <= 1.1 * self.degrees + 1
+                and both_sides
+            ),
             f"95 % by up to {most:.1f} degrees, standard deviation {spread:.1f}, within a batch "
-            f"{own:.1f} (uniform: {expected:.1f})",
+            f"{own:.1f} (uniform: {expected:.1f}); mean {means}, mirrored images apart",
         )
 
 

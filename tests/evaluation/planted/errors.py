@@ -11,6 +11,7 @@ from tests.evaluation.planted import (
     independent,
     losses,
     mixing,
+    outsider,
     samplers,
     stages,
     synthesis,
@@ -26,6 +27,7 @@ _MODULES = (
     decisions,
     stages,
     independent,
+    outsider,
 )
 PLANTED = [error for module in _MODULES for error in module.PLANTED]
 KEPT_APART = [error for module in _MODULES for error in module.KEPT_APART]
