@@ -50,7 +50,7 @@ def test_changes_of_recall_by_hand():
     assert (c["images"], c["seeds"], c["significant_bonferroni"]) == (0, 0, False)
 
 
-def test_an_interval_of_changes_over_seeds_is_the_union_of_trainings_and_images():
+def test_an_interval_of_changes_over_seeds_is_made_of_trainings_and_images():
     seeds = [
         make_seed([0] * 10 + [1], s, no=[0] * 10 + [0], yes=[1] * k + [0] * (10 - k) + [0])
         for s, k in enumerate((2, 5, 8))
@@ -61,8 +61,10 @@ def test_an_interval_of_changes_over_seeds_is_the_union_of_trainings_and_images(
     images = [
         bound[0] for bound in paired_proportion_difference_ci(*(np.array([k]) for k in (15, 0, 30)))
     ]
-    assert a["low"] == pytest.approx(min(students[0], images[0])) == max(students[0], -1)
-    assert a["high"] == pytest.approx(min(students[1], 1))
+    low = 0.5 - np.hypot(0.5 - students[0], 0.5 - images[0])
+    assert low < min(students[0], images[0])
+    assert a["low"] == pytest.approx(low)
+    assert a["high"] == 1
     assert (a["images"], a["seeds"]) == (30, 3)
     images = [
         bound[0] for bound in paired_proportion_difference_ci(*(np.array([k]) for k in (0, 0, 3)))
@@ -152,15 +154,16 @@ def test_recall_and_interval_of_one_seed_are_those_of_per_class_csv(groups):
         assert mine["seeds"].tolist() == [1, 1, 0]
 
 
-def test_an_interval_of_recall_over_seeds_is_the_union_of_trainings_and_images():
+def test_an_interval_of_recall_over_seeds_is_made_of_trainings_and_images():
     seeds = [
         make_seed([0] * 10 + [1], s, us=[1] * k + [0] * (10 - k) + [0])
-        for s, k in enumerate((2, 5, 8))
+        for s, k in enumerate((4, 5, 6))
     ]
     a, b = (of_class(class_recalls(seeds), name) for name in "ab")
     assert (a["recall"], a["hits"], a["images"], a["seeds"]) == (pytest.approx(0.5), 15, 30, 3)
-    low, high = t_interval_corrected(np.array([0.2, 0.5, 0.8]))
-    assert (a["low"], a["high"]) == pytest.approx((max(low, 0), min(high, 1)))
+    students, images = t_interval_corrected(np.array([0.4, 0.5, 0.6])), bounds_of(15, 30)
+    half = np.hypot(0.5 - students[0], 0.5 - images[0])
+    assert (a["low"], a["high"]) == pytest.approx((0.5 - half, 0.5 + half))
     assert (b["low"], b["high"]) == pytest.approx(bounds_of(0, 3)), "though all seeds agree"
 
 
