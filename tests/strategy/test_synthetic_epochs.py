@@ -1,5 +1,7 @@
 """A sampler is tried in epochs of synthetic labels."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from benchmark.strategy import ExpectClassSampling
@@ -60,3 +62,15 @@ def test_an_epoch_is_in_random_order():
     assert BatchesMixed().check(in_order).passed is False
     one_class = measurement(lambda labels, _: np.flatnonzero(labels == 1))
     assert BatchesMixed().check(one_class).passed is True, "its order does not matter"
+
+
+def test_parts_of_an_image_are_rounded_in_each_epoch():
+    counts = np.array([12, 8, 5, 3])  # 12 : 8.3 : 5.5 : 3.4 to the power of 0.9
+    drawn = Oversampler(0.9)(np.repeat(np.arange(4), counts), np.random.default_rng(0))
+    assert len(drawn) == counts.sum()
+    for epochs in (8, 100):
+        of_epochs = replace(measurement(Oversampler(0.9)), class_counts=counts)
+        result = ExpectClassSampling(0.9).check(replace(of_epochs, drawn=epochs * counts))
+        assert result.passed is True
+    off = replace(of_epochs, drawn=100 * np.array([14, 7, 4, 3]))
+    assert ExpectClassSampling(0.9).check(off).passed is False

@@ -4,6 +4,7 @@ Validation and test images serve together, with their labels. So who chooses a s
 diagnosis has chosen by the test images.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -72,6 +73,13 @@ class Evidence:
     def train_features(self) -> NDArray[np.floating]:
         """The same of the training images; none, (0, D), if they are not stored."""
         return _finite(self.features[:0] if self.train is None else self.train.features)
+
+    @cached_property
+    def identical(self) -> NDArray[np.bool_]:
+        """(N,) whether an image has exactly the features of another one, or of a training image."""
+        keys = [row.tobytes() for row in (*self.features, *self.train_features)]
+        images = Counter(map(hash, keys))
+        return np.array([images[hash(key)] > 1 for key in keys[: len(self.labels)]], bool)
 
     @cached_property
     def train_recall(self) -> Floats:

@@ -3,13 +3,68 @@
 from math import isnan
 
 from benchmark.evaluation.diagnosis import rule as limits
-from benchmark.evaluation.diagnosis.rule import FEW_IMAGES, PRIOR_BIAS, UNDETERMINED, Rule
+from benchmark.evaluation.diagnosis.rule import (
+    FEW_IMAGES,
+    PRIOR_BIAS,
+    UNDETERMINED,
+    UNLIKE_IMAGES,
+    Rule,
+    Signals,
+)
+
+
+def labels_differ(s: Signals) -> bool:
+    """Whether a probe of validation and test images holds for these, not for training images."""
+    loss = s["probe_auc"] - s["transfer_auc"]
+    confuser_loss = s["probe_confuser_auc"] - s["transfer_confuser_auc"]
+    return (
+        s["probe_auc"] >= limits.MIN_PROBE_AUC
+        and (loss >= limits.MIN_TRANSFER_LOSS or confuser_loss >= limits.MIN_CONFUSER_LOSS)
+        and s["train_neighbours"] >= limits.MIN_TRAIN_NEIGHBOURS
+    )
+
+
+def labels_swapped(s: Signals) -> bool:
+    """Whether a probe of training images even takes it for its main confuser."""
+    return labels_differ(s) and s["transfer_confuser_auc"] <= limits.MAX_SWAPPED_AUC
+
 
 EVIDENCE_RULES = (
     Rule(
+        UNDETERMINED,
+        "of its validation and test images {MIN_IDENTICAL} or more have exactly the features of "
+        "another image",
+        lambda s: s["identical_images"] >= limits.MIN_IDENTICAL,
+        "{identical_images} of its images have exactly the features of another image: they are "
+        "copies, or show nothing, or the network does not tell images apart.",
+        "ours",
+        ("images", "labels", "budget"),
+    ),
+    Rule(
+        UNLIKE_IMAGES,
+        "the network recognises {MIN_LEARNT_RECALL} of its training images or more, and the "
+        "others, {MIN_EVIDENCE_IMAGES} or more, lie apart from all training images: among their "
+        "{NEIGHBOURS} nearest neighbours are {MAX_TRAIN_NEIGHBOURS} of the training images that "
+        "would be there by chance, or fewer; a probe of them, each left out, separates them from "
+        "all others (AUC {MIN_SHIFTED_AUC} or more)",
+        lambda s: (
+            s["evidence_images"] >= limits.MIN_EVIDENCE_IMAGES
+            and s["train_recall"] >= limits.MIN_LEARNT_RECALL
+            and s["train_neighbours"] <= limits.MAX_TRAIN_NEIGHBOURS
+            and s["probe_auc"] >= limits.MIN_SHIFTED_AUC
+        ),
+        "The network recognises {train_recall} of its training images. Its validation and test "
+        "images lie apart from all training images: among their nearest neighbours training "
+        "images are {train_neighbours} times as frequent as by chance.",
+        "Schilling 1986, JASA 81 (nearest neighbours as a two-sample test)",
+        ("splits", "images", "augmentation"),
+    ),
+    Rule(
         FEW_IMAGES,
-        "fewer than {MIN_TRAIN_IMAGES} training images",
-        lambda s: s["train_images"] < limits.MIN_TRAIN_IMAGES,
+        "fewer than {MIN_TRAIN_IMAGES} training images, whose labels are not swapped with its main "
+        "confuser's (a probe of validation and test images separates it from all others, one of "
+        "training images takes it for the confuser: AUC up to {MAX_SWAPPED_AUC})",
+        lambda s: s["train_images"] < limits.MIN_TRAIN_IMAGES and not labels_swapped(s),
         "It has {train_images} training images, fewer than {MIN_TRAIN_IMAGES}: too few to learn it "
         "from, whatever other cause there may be.",
         "ours; Liu et al. 2019, arXiv 1904.05160, call classes below 20 few-shot",
@@ -18,14 +73,29 @@ EVIDENCE_RULES = (
     Rule(
         PRIOR_BIAS,
         "the recall of the largest output is higher than that of the decision, by "
-        "{MIN_RECALL_LOST} or more, of {MIN_EVIDENCE_IMAGES} validation and test images or more",
+        "{MIN_RECALL_LOST} or more, of {MIN_EVIDENCE_IMAGES} validation and test images or more; "
+        "{MIN_RUNNER_UP} of the images that it moves go to the second largest output, or more",
         lambda s: (
             s["argmax_recall"] - s["recall"] >= limits.MIN_RECALL_LOST
             and s["evidence_images"] >= limits.MIN_EVIDENCE_IMAGES
+            and not s["moved_to_runner_up"] < limits.MIN_RUNNER_UP  # nan: few classes
         ),
         "The largest output is right for {argmax_recall} of its test images, the decision for "
         "{recall}: the network separates the images, but the decision gives them to other classes.",
         "Collell et al. 2018",
+        ("decision",),
+    ),
+    Rule(
+        UNDETERMINED,
+        "the same, and fewer of these images go to the second largest output",
+        lambda s: (
+            s["argmax_recall"] - s["recall"] >= limits.MIN_RECALL_LOST
+            and s["moved_to_runner_up"] < limits.MIN_RUNNER_UP
+        ),
+        "The largest output is right for {argmax_recall} of its test images, the decision for "
+        "{recall}; but only {moved_to_runner_up} of what it moves goes to the second largest "
+        "output: no thresholds do that, look for an error in the decision.",
+        "ours",
         ("decision",),
     ),
     Rule(

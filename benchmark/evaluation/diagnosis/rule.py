@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from benchmark.evaluation.diagnosis.feature_signals import NEIGHBOURS
+from benchmark.evaluation.diagnosis.signals import COMPARED
 
 FEW_IMAGES = "too few images"
 WEAK_FEATURES = "weak features"
@@ -30,6 +31,10 @@ COMPONENTS = (  # of a strategy or of the data: what can be changed
 MIN_TRAIN_IMAGES = 10  # fewer are a cause of their own, whatever else there may be
 FEW_SHOT_IMAGES = 20  # fewer training images are few-shot, if the class is not recognised otherwise
 MIN_EVIDENCE_IMAGES = 6  # in validation and test; an AUC of fewer says nothing
+MIN_IDENTICAL = 0.50  # share of images with the features of another one
+MAX_SWAPPED_AUC = 0.30  # of a probe of training images against the confuser: labels are swapped
+MIN_RUNNER_UP = 0.30  # share of moved images that go to the second largest output
+MIN_SPLIT_GAP = 0.40  # recall of validation images over that of test images
 MIN_RECALL_LOST = 0.25  # recall that the decision costs against the argmax
 MAX_RECALL_RATIO = 0.70  # recall of the other classes: the network's over the probe's, below it
 MIN_LEARNT_RECALL = 0.50  # of training images, of a class that the network has learnt
@@ -62,7 +67,7 @@ MAX_FITTED_SURENESS = 0.53  # such images lie between the classes
 MIN_FITTED_AUC = 0.58  # against all others: something is learnt
 MAX_FITTED_AUC = 0.85  # but not enough
 
-THRESHOLDS = {"NEIGHBOURS": str(NEIGHBOURS)} | {
+THRESHOLDS = {"NEIGHBOURS": str(NEIGHBOURS), "COMPARED": str(COMPARED)} | {
     name: f"{value:.2f}".replace("0.", ".", 1) if isinstance(value, float) else str(value)
     for name, value in dict(globals()).items()
     if name.isupper() and isinstance(value, float | int)

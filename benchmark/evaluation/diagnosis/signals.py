@@ -16,10 +16,15 @@ from benchmark.evaluation.metrics.class_counts import Floats, Labels
 RIVALS = 8  # classes in the probe besides the class itself: those that take most of its images
 NETWORK = 0.75  # weight of its AUC against the confuser: it has learnt from all training images
 
+COMPARED = 5  # images of a class in validation, and in test, to compare recalls of both
+MIN_CLASSES = 4  # from which on it is unlikely to hit the runner-up by chance
 SIGNALS = (
     "train_images",
     "evidence_images",  # in validation and test
     "argmax_recall",  # of the largest logit, test images
+    "validation_recall",  # the same of validation images; nan of few, see `_validation_recall`
+    "moved_to_runner_up",  # share of the test images that the decision moves: to the next logit
+    "identical_images",  # share whose features are exactly those of an image of any class
     "prior_free_recall",  # by f - log pi, or with scale and prior fitted first: the higher of both
     "prior_free_cost",  # loss of recall of the large classes by that decision
     "network_auc",  # class against all others
@@ -58,8 +63,11 @@ def measure(evidence: Evidence, k: int) -> tuple[dict[str, float], int | None]:
     signals["confuser_images"] = float(evidence.counts[confuser])
     signals["confuser_share"] = float(taken[confuser])
     signals["confuser_share_of_others"] = float(taken_of_others[confuser])
+    signals["identical_images"] = float(evidence.identical[mine].mean())
     if tested.any():
         signals["argmax_recall"] = float((evidence.test.logits[tested].argmax(1) == k).mean())
+        signals["validation_recall"] = _validation_recall(evidence, k)
+        signals["moved_to_runner_up"] = _moved_to_runner_up(evidence, k)
     signals |= _without_prior(evidence, k)
     signals |= _by_network(evidence, k, confuser)
     signals |= measure_features(evidence, np.array([k, *rivals[:RIVALS]]))
@@ -106,6 +114,23 @@ def _rivals(evidence: Evidence, k: int, taken: Floats, taken_of_others: Floats) 
         return order
     confuser = order[np.argmax((taken - taken_of_others)[order])]
     return np.concatenate([[confuser], order[order != confuser]])
+
+
+def _validation_recall(evidence: Evidence, k: int) -> float:
+    """Recall of the largest logit; nan where validation or test has fewer than COMPARED images."""
+    mine = evidence.validation.labels == k
+    if min(mine.sum(), (evidence.test.labels == k).sum()) < COMPARED:
+        return np.nan
+    return float((evidence.validation.logits[mine].argmax(1) == k).mean())
+
+
+def _moved_to_runner_up(evidence: Evidence, k: int) -> float:
+    """Share, of the test images of class k that the decision takes from it; nan without any."""
+    order = np.argsort(evidence.test.logits, axis=1)
+    moved = (evidence.test.labels == k) & (order[:, -1] == k) & (evidence.predicted != k)
+    if not moved.any() or order.shape[1] < MIN_CLASSES:
+        return np.nan
+    return float((evidence.predicted == order[:, -2])[moved].mean())
 
 
 def _without_prior(evidence: Evidence, k: int) -> dict[str, float]:

@@ -24,11 +24,11 @@ class ExpectClassSampling:
     """Classes are drawn in proportion to a power of their size.
 
     A class may deviate by 2 % of its expected draws, two images and five standard deviations of
-    chance. Whole epochs draw a fixed number from each class, so there is no chance in them. The
-    epochs that the stage cuts at its two ends are random samples without replacement. An epoch is
-    assumed to show each image of the largest class once; with `undersampled`, each of the smallest.
-    In epochs of synthetic labels a class may deviate by 5 %, one image an epoch and six standard
-    deviations of what the epochs differ by.
+    chance. Whole epochs draw a fixed number from each class, so there is no chance in them, but
+    parts of an image are rounded in each. The epochs that the stage cuts at its two ends are random
+    samples without replacement. An epoch is assumed to show each image of the largest class once;
+    with `undersampled`, each of the smallest. In epochs of synthetic labels a class may deviate by
+    5 %, one image an epoch and six standard deviations of what the epochs differ by.
     """
 
     power: float  # 1 draws classes by their size, 0 draws them equally often
@@ -53,12 +53,15 @@ class ExpectClassSampling:
         drawn = measurement.drawn[present]
         share = self._share(size)
         shown_once = size.argmin() if self.undersampled else size.argmax()
-        epoch = float(round(size[shown_once] / share[shown_once]))
+        draws = share * size[shown_once] / share[shown_once]  # in an epoch, before they are rounded
+        rounded = np.abs(draws - draws.round())
+        epoch = float(round(draws.sum()))
         before = measurement.drawn_before
         partial = np.array([before, before + drawn.sum()]) % epoch  # images of the cut epochs
         by_chance = drawn.sum() if self.independent else (partial * (1 - partial / epoch)).sum()
         expected = drawn.sum() * share
         allowed = self.tolerance * expected + 2 + 5 * np.sqrt(by_chance * share * (1 - share))
+        allowed += (rounded + share * rounded.sum()) * drawn.sum() / epoch
         passed = bool((np.abs(drawn - expected) <= allowed).all())
         observed = (
             f"{format_range(drawn / expected)} the expected draws; "

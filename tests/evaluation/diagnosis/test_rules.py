@@ -16,6 +16,9 @@ TYPICAL = {
     "train_images": 40,
     "evidence_images": 12,
     "argmax_recall": 0.0,
+    "validation_recall": 0.0,
+    "moved_to_runner_up": 1.0,
+    "identical_images": 0.0,
     "prior_free_recall": 0.6,
     "prior_free_cost": 0.03,
     "confuser_images": 12,
@@ -38,71 +41,93 @@ NOT_SEPARATED = {**dict.fromkeys(SEPARATED, 0.55), "prior_free_recall": 0.1}
 WEAK = {"network_recall_of_others": 0.3, "probe_recall_of_others": 0.35}
 UNLEARNT = WEAK | {"network_recall_of_others": 0.2, "train_recall_of_others": 0.2}
 HALF = {"prior_free_recall": 0.4}
+APART_FROM_TRAINING = {"train_recall": 0.9, "train_neighbours": 0.1}
 LEARNT = {"train_recall": 0.9, "train_neighbours": 0.75}
 BY_HEART = HALF | {
     **{"train_recall": 1.0, "train_recall_of_others": 1.0, "network_recall_of_others": 0.5},
     **{"probe_auc": 0.6, "separability_auc": 0.7, "transfer_auc": 0.7},
 }
+SWAPPED = {"transfer_auc": 0.6, "transfer_confuser_auc": 0.2}
 EXPECTED = [
-    ({"train_images": 9}, 0, "too few images"),
-    ({"train_images": 0, "evidence_images": 0}, 0, "too few images"),
-    ({"argmax_recall": 0.5}, 1, "prior bias"),
-    ({"train_images": 16, "evidence_images": 4, "prior_free_recall": 0.25}, 2, "too few images"),
-    ({"train_images": 16, "evidence_images": 4}, 3, "undetermined"),  # the prior may be the cause
-    ({"train_images": 20, "evidence_images": 5, "prior_free_recall": 0}, 3, "undetermined"),
-    ({"train_recall": np.nan, "train_recall_of_others": np.nan}, 4, "undetermined"),
-    ({"network_recall_of_others": 0.3, "train_recall_of_others": 0.3}, 5, "under-trained"),
-    (UNLEARNT, 5, "under-trained"),  # a probe separates the class
-    ({"train_recall": 0.9, "train_neighbours": 0.1}, 6, "test images unlike training images"),
-    (WEAK | {"train_recall_of_others": 0.35}, 7, "weak features"),
-    (UNLEARNT | {"probe_auc": 0.7}, 7, "weak features"),
-    ({"transfer_auc": 0.6}, 8, "training labels unlike these"),
-    ({"transfer_auc": 0.6} | SAME_AS_CONFUSER, 8, "training labels unlike these"),
-    ({"transfer_confuser_auc": 0.2, "confuser_auc": 0.1}, 8, "training labels unlike these"),
-    (SAME_AS_CONFUSER | {"products_confuser_auc": 0.7}, 9, "not linearly separable"),
+    ({"identical_images": 0.6}, 0, "undetermined"),
+    ({"identical_images": 0.6, "train_images": 3}, 0, "undetermined"),
+    ({"train_images": 9}, 2, "too few images"),
+    ({"train_images": 9} | APART_FROM_TRAINING, 1, "test images unlike training images"),
+    ({"train_images": 9, "evidence_images": 5} | APART_FROM_TRAINING, 2, "too few images"),
+    ({"train_images": 9} | SWAPPED, 11, "training labels unlike these"),
+    ({"train_images": 9, "transfer_auc": 0.6}, 2, "too few images"),
+    ({"train_images": 0, "evidence_images": 0}, 2, "too few images"),
+    ({"argmax_recall": 0.5}, 3, "prior bias"),
+    ({"argmax_recall": 0.5, "moved_to_runner_up": np.nan}, 3, "prior bias"),  # few classes
+    ({"argmax_recall": 0.5, "moved_to_runner_up": 0.1}, 4, "undetermined"),
+    ({"validation_recall": 0.5}, 12, "undetermined"),
+    ({"validation_recall": 0.5} | SAME_AS_CONFUSER, 12, "undetermined"),
+    (
+        SWAPPED | SAME_AS_CONFUSER | {"products_confuser_auc": 0.7},
+        11,
+        "training labels unlike these",
+    ),
+    (
+        SAME_AS_CONFUSER | {"products_confuser_auc": 0.7, "transfer_auc": 0.6},
+        10,
+        "not linearly separable",
+    ),
+    ({"train_images": 16, "evidence_images": 4, "prior_free_recall": 0.25}, 5, "too few images"),
+    ({"train_images": 16, "evidence_images": 4}, 6, "undetermined"),  # the prior may be the cause
+    ({"train_images": 20, "evidence_images": 5, "prior_free_recall": 0}, 6, "undetermined"),
+    ({"train_recall": np.nan, "train_recall_of_others": np.nan}, 7, "undetermined"),
+    ({"network_recall_of_others": 0.3, "train_recall_of_others": 0.3}, 8, "under-trained"),
+    (UNLEARNT, 8, "under-trained"),  # a probe separates the class
+    ({"train_recall": 0.9, "train_neighbours": 0.1}, 1, "test images unlike training images"),
+    (WEAK | {"train_recall_of_others": 0.35}, 9, "weak features"),
+    (UNLEARNT | {"probe_auc": 0.7}, 9, "weak features"),
+    ({"transfer_auc": 0.6}, 11, "training labels unlike these"),
+    ({"transfer_auc": 0.6} | SAME_AS_CONFUSER, 11, "training labels unlike these"),
+    ({"transfer_confuser_auc": 0.2, "confuser_auc": 0.1}, 11, "training labels unlike these"),
+    (SAME_AS_CONFUSER | {"products_confuser_auc": 0.7}, 10, "not linearly separable"),
     (
         SAME_AS_CONFUSER | NOT_SEPARATED | {"products_confuser_auc": 0.7},
-        9,
+        10,
         "not linearly separable",
     ),
     (
         SAME_AS_CONFUSER | {"products_confuser_auc": 0.7, "linear_confuser_auc": 0.61},
-        10,
+        13,
         "confusable",
     ),
-    (SAME_AS_CONFUSER, 10, "confusable"),
-    (SAME_AS_CONFUSER | NOT_SEPARATED, 10, "confusable"),
-    (SAME_AS_CONFUSER | {"confuser_share": 0.3}, 10, "confusable"),
-    ({}, 11, "prior bias"),
-    ({"prior_free_cost": np.nan}, 11, "prior bias"),
-    ({"train_recall": 0.9}, 11, "prior bias"),
+    (SAME_AS_CONFUSER, 13, "confusable"),
+    (SAME_AS_CONFUSER | NOT_SEPARATED, 13, "confusable"),
+    (SAME_AS_CONFUSER | {"confuser_share": 0.3}, 13, "confusable"),
+    ({}, 14, "prior bias"),
+    ({"prior_free_cost": np.nan}, 14, "prior bias"),
+    ({"train_recall": 0.9}, 14, "prior bias"),
     (
         {"network_recall_of_others": 0.3},
-        11,
+        14,
         "prior bias",
     ),  # on test images alone: not under-trained
-    (HALF | {"train_images": 19}, 12, "too few images"),
-    (BY_HEART, 13, "over-fitted"),
-    (NOT_SEPARATED, 14, "wrong labels"),
-    (NOT_SEPARATED | SAME_AS_CONFUSER | {"confuser_share": 0.2}, 14, "wrong labels"),
-    (HALF | {"loss_fall": 0.3}, 15, "under-trained"),
-    (NOT_SEPARATED | WEAK, 16, "undetermined"),
-    (NOT_SEPARATED | {"sureness_auc": 0.2}, 16, "undetermined"),  # it lies between the classes
-    (LEARNT, 16, "undetermined"),  # images of it are hardly like training images
-    ({"train_recall": 0.9, "train_neighbours": 0.1, "probe_auc": 0.7}, 16, "undetermined"),
-    ({"train_neighbours": 0.5, "transfer_auc": 0.6}, 16, "undetermined"),
-    (BY_HEART | {"sureness_auc": 0.6, "transfer_auc": 0.75}, 16, "undetermined"),
-    ({"prior_free_recall": 0.2}, 16, "undetermined"),
-    ({"prior_free_cost": 0.4}, 16, "undetermined"),
+    (HALF | {"train_images": 19}, 15, "too few images"),
+    (BY_HEART, 16, "over-fitted"),
+    (NOT_SEPARATED, 17, "wrong labels"),
+    (NOT_SEPARATED | SAME_AS_CONFUSER | {"confuser_share": 0.2}, 17, "wrong labels"),
+    (HALF | {"loss_fall": 0.3}, 18, "under-trained"),
+    (NOT_SEPARATED | WEAK, 19, "undetermined"),
+    (NOT_SEPARATED | {"sureness_auc": 0.2}, 19, "undetermined"),  # it lies between the classes
+    (LEARNT, 19, "undetermined"),  # images of it are hardly like training images
+    ({"train_recall": 0.9, "train_neighbours": 0.1, "probe_auc": 0.7}, 19, "undetermined"),
+    ({"train_neighbours": 0.5, "transfer_auc": 0.6}, 19, "undetermined"),
+    (BY_HEART | {"sureness_auc": 0.6, "transfer_auc": 0.75}, 19, "undetermined"),
+    ({"prior_free_recall": 0.2}, 19, "undetermined"),
+    ({"prior_free_cost": 0.4}, 19, "undetermined"),
     (
         SAME_AS_CONFUSER | {"confuser_images": 5, "products_confuser_auc": 0.9},
-        16,
+        19,
         "undetermined",
     ),
-    (SAME_AS_CONFUSER | {"confuser_images": 5}, 16, "undetermined"),
-    (SAME_AS_CONFUSER | {"confuser_share_of_others": 0.5}, 16, "undetermined"),  # takes everyone's
-    (SAME_AS_CONFUSER | {"confuser_auc": 0.62, "confuser_separability": 0.66}, 16, "undetermined"),
-    (SAME_AS_CONFUSER | {"probe_confuser_auc": 0.85}, 16, "undetermined"),
+    (SAME_AS_CONFUSER | {"confuser_images": 5}, 19, "undetermined"),
+    (SAME_AS_CONFUSER | {"confuser_share_of_others": 0.5}, 19, "undetermined"),  # takes everyone's
+    (SAME_AS_CONFUSER | {"confuser_auc": 0.62, "confuser_separability": 0.66}, 19, "undetermined"),
+    (SAME_AS_CONFUSER | {"probe_confuser_auc": 0.85}, 19, "undetermined"),
 ]
 
 

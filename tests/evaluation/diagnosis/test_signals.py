@@ -145,3 +145,39 @@ def test_all_signals_are_always_there():
     none, confuser = measure(inputs(logits, np.arange(20) % 2, [9, 9, 0]), 2)
     assert set(none) == set(SIGNALS)
     assert confuser is None
+
+
+def split(labels, right, classes=4, seed=0):
+    """Return outputs whose largest logit is that of the label where `right`, else of the next."""
+    labels, rng = np.asarray(labels), np.random.default_rng(seed)
+    chosen = np.where(right, labels, (labels + 1) % classes)
+    logits = 3.0 * np.eye(classes)[chosen] + np.eye(classes)[(chosen + 1) % classes]
+    features = rng.normal(size=(len(labels), 4)).astype(np.float16)
+    return Outputs(logits.astype(np.float32), features, labels)
+
+
+def test_recall_of_validation_images_is_compared_where_both_splits_have_five():
+    labels = np.repeat([0, 1, 2, 3], [6, 5, 4, 9])
+    validation, test = split(labels, labels > 0), split(labels, labels == 0, seed=1)
+    evidence = Evidence(validation, test, test.logits.argmax(1), np.full(4, 40))
+    recalls = [measure(evidence, k)[0]["validation_recall"] for k in range(4)]
+    np.testing.assert_array_equal(recalls, [0, 1, np.nan, 1])
+    assert [measure(evidence, k)[0]["argmax_recall"] for k in range(4)] == [1, 0, 0, 0]
+
+
+def test_images_that_a_decision_moves_go_to_the_runner_up_or_not():
+    labels = np.repeat([0, 1, 2, 3], 10)
+    outputs = split(labels, np.full(40, True))
+    for moved_to, share in (((labels + 1) % 4, 1), ((labels + 2) % 4, 0), (labels, np.nan)):
+        evidence = Evidence(outputs, outputs, moved_to, np.full(4, 40))
+        np.testing.assert_equal(measure(evidence, 2)[0]["moved_to_runner_up"], share)
+
+
+def test_images_with_the_features_of_another_one_are_counted():
+    labels = np.repeat([0, 1, 2, 3], 10)
+    validation, test = (split(labels, np.full(40, True), seed=seed) for seed in (0, 1))
+    test.features[labels == 2] = 0  # black images
+    test.features[3] = validation.features[39]
+    evidence = Evidence(validation, test, labels, np.full(4, 40))
+    shares = [measure(evidence, k)[0]["identical_images"] for k in range(4)]
+    assert shares == [1 / 20, 0, 10 / 20, 1 / 20]
