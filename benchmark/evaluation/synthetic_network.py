@@ -39,7 +39,7 @@ def decide_on_synthetic_network(
     prior_range = np.log(size.max() / size[counts > 0].min())
     evidence = (prior_range * strength)[:, None] * np.eye(len(counts))[labels]  # (N, C)
     if overlapping:
-        evidence = _overlap(evidence, labels, counts, prior_range)
+        evidence = _make_alike(evidence, labels, counts, prior_range)
     prior = np.log(size / size.min())  # (C,) up to a constant
     logits, norms, bias = evidence + prior, 1 + prior, prior / 2
     normal = np.random.default_rng(0).normal(size=(max(width, len(counts)), len(counts)))
@@ -51,7 +51,7 @@ def decide_on_synthetic_network(
     return DecisionMeasurement(counts, outputs, np.asarray(rule(outputs.without_labels())))
 
 
-def _overlap(evidence: Floats, labels: Labels, counts: Labels, prior_range: float) -> Floats:
+def _make_alike(evidence: Floats, labels: Labels, counts: Labels, prior_range: float) -> Floats:
     """Give images of the smallest class and LOOK_ALIKES of the largest the same evidence (N, C)."""
     present = np.flatnonzero(counts)
     smallest, largest = present[counts[present].argmin()], present[counts[present].argmax()]

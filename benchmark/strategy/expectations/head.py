@@ -60,18 +60,15 @@ class CosinesOfSyntheticFeatures:
 
     def check(self, measurement: DecisionMeasurement) -> CheckResult:
         """Give a new head synthetic rows (C, D), and compare its logits with the cosines."""
-        import torch
-
         classes, width = len(measurement.class_counts), measurement.outputs.features.shape[1]
         rng = np.random.default_rng(0)
         rows = rng.standard_normal((classes, width)) * np.geomspace(0.3, 3, classes)[:, None]
         features = rng.random((_SYNTHETIC, width))
         try:
-            with torch.random.fork_rng(devices=[]), torch.no_grad():
-                module = self.head(width, classes)
-                weights = dict(module.named_parameters())["weight"]
-                weights.copy_(torch.from_numpy(rows))
-                got = module(torch.from_numpy(features).float()).numpy()
+            module = self.head(width, classes)  # training seeds its generator at every step
+            weights = dict(module.named_parameters())["weight"]
+            weights.data.copy_(weights.new_tensor(rows))
+            got = module(weights.new_tensor(features)).detach().numpy()
         except Exception as error:  # of a plug-in that is built in another way
             return CheckResult(None, f"{type(error).__name__}: {error}")
         declared = self.scale * _unit(features) @ _unit(rows).T
