@@ -5,6 +5,7 @@ scikit-learn's, trained by SGD with momentum. No threshold was chosen by these c
 """
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -305,10 +306,26 @@ def _both(world, rng, counts, k, learn, settings):
     return learn(splits).if_ignored()
 
 
+def _permuted(world, rng, counts, k, learn, settings):
+    case = learn(world.splits(counts))
+    order = np.roll(np.arange(world.classes), rng.integers(1, world.classes))
+    evidence = replace(case.evidence, predicted=order[case.evidence.predicted])
+    return replace(case, evidence=evidence).if_ignored()
+
+
+def _empty(world, rng, counts, k, learn, settings):
+    largest = int(np.argmax(np.where(np.arange(len(counts)) == k, -1, counts)))
+    splits = world.splits(counts)
+    for x, y in splits.values():  # all images of the class show nothing, and some of another
+        x[(y == k) | ((y == largest) & (rng.random(len(y)) < 0.4))] = 0
+    return learn(splits).if_ignored()
+
+
 _PLANT = {
     **{kinds.FEW: _few, kinds.UNDER: _under, kinds.CONFUSABLE: _confusable, kinds.WRONG: _wrong},
     **{kinds.PRIOR: _prior, kinds.SHIFT: _shift, kinds.OVER: _over, kinds.WEAK: _weak},
     **{kinds.NOISE: _training_labels(False), kinds.SWAP: _training_labels(True)},
     **{kinds.TEST_LABELS: _test_labels, kinds.BETWEEN: _between, kinds.AROUND: _around},
-    **{kinds.NO_WEIGHT: _no_weight, kinds.BOTH: _both},
+    **{kinds.NO_WEIGHT: _no_weight, kinds.BOTH: _both, kinds.PERMUTED: _permuted},
+    **{kinds.EMPTY: _empty},
 }

@@ -199,4 +199,5 @@ def _plant(cause, rng, photographs, positions, splits, own, learn, settings):
     return case
 
 
-PLANTED = [c for c in (*kinds.CAUSES, *kinds.BEYOND) if c not in (kinds.BETWEEN, kinds.AROUND)]
+DRAWN = (kinds.BETWEEN, kinds.AROUND, kinds.PERMUTED, kinds.EMPTY)  # by other generators
+PLANTED = [cause for cause in (*kinds.CAUSES, *kinds.BEYOND) if cause not in DRAWN]

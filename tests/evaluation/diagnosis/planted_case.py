@@ -33,9 +33,10 @@ CAUSES = {
 # what no rule was made for -> names that are right nevertheless
 TEST_LABELS, BETWEEN = "wrong test labels", "between the classes"
 NO_WEIGHT, BOTH = "no weight in the loss", "wrong training labels and a shift"
+PERMUTED, EMPTY = "labels permuted after the decision", "empty images"
 BEYOND = {
     **{TEST_LABELS: {LABELS, WRONG}, BETWEEN: set(), NO_WEIGHT: set()},
-    **{BOTH: {LABELS, IMAGES}},
+    **{BOTH: {LABELS, IMAGES}, PERMUTED: set(), EMPTY: set()},
 }
 
 Network = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]  # images -> features, logits

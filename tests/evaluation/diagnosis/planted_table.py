@@ -15,7 +15,15 @@ from pathlib import Path
 
 from tests.evaluation.diagnosis.independent_cases import independent
 from tests.evaluation.diagnosis.photograph_cases import PLANTED, Maker, features_of
-from tests.evaluation.diagnosis.planted_case import BEYOND, CAUSES, OVER, PRIOR, summary
+from tests.evaluation.diagnosis.planted_case import (
+    BEYOND,
+    CAUSES,
+    EMPTY,
+    OVER,
+    PERMUTED,
+    PRIOR,
+    summary,
+)
 from tests.evaluation.diagnosis.planted_cases import developed
 
 RESULT = Path(__file__).with_name("planted.json")
@@ -34,6 +42,8 @@ def main():
         {"developed": developed, "independent": independent}.get(arguments.generator),
         [*CAUSES, *BEYOND],
     )
+    if make is developed:
+        planted = [cause for cause in planted if cause not in (PERMUTED, EMPTY)]
     if make is None:
         folder, weights = arguments.photographs
         make, planted = Maker(*features_of(Path(folder), weights)), PLANTED
