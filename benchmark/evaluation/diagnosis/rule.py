@@ -55,6 +55,7 @@ MIN_LIKENESS_IF_SEPARATED = 0.20  # the same, for a class separated from all oth
 MIN_SEPARABILITY_AUC = 0.75  # against all others; from it on the class is separated
 MAX_SEPARABILITY_AUC = 0.70  # up to it the class is not separated
 MIN_PRIOR_FREE_RECALL = 0.45  # recall without the prior that indicates prior bias
+MAX_TRANSFER_GAP = 0.12  # of that AUC, where labels and images of both sides are alike
 MAX_PRIOR_FREE_COST = 0.30  # recall that the large classes lose without the prior
 MAX_IGNORED_RECALL = 0.70  # of training images, where the decision ignores these too
 MIN_LIKE_NEIGHBOURS = 0.80  # of images that are surely like training images

@@ -150,7 +150,7 @@ RULES = (
     Rule(
         PRIOR_BIAS,
         "network and probes separate it from all others (mean AUC {MIN_SEPARABILITY_AUC} or more, "
-        "also from one side to the other), the network separates it from its main confuser "
+        "also from one side to the other, and less there by up to {MAX_TRANSFER_GAP}), the network separates it from its main confuser "
         "({CONFUSER_AUC_LIMIT} or more), and without the prior in the decision "
         "{MIN_PRIOR_FREE_RECALL} of its images or more are recognised, at a cost of up to "
         "{MAX_PRIOR_FREE_COST} of the large classes' recall; the decision ignores its training "
@@ -158,6 +158,7 @@ RULES = (
         "{MIN_LIKE_NEIGHBOURS} or more)",
         lambda s: (
             min(s["separability_auc"], s["transfer_auc"]) >= limits.MIN_SEPARABILITY_AUC
+            and s["separability_auc"] - s["transfer_auc"] <= limits.MAX_TRANSFER_GAP
             and s["confuser_auc"] >= limits.CONFUSER_AUC_LIMIT
             and s["prior_free_recall"] >= limits.MIN_PRIOR_FREE_RECALL
             and not s["prior_free_cost"] > limits.MAX_PRIOR_FREE_COST  # nan: no large classes
