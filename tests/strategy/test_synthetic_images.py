@@ -1,6 +1,6 @@
 """An augmentation is tried on synthetic images: where its dots are then, and how bright it is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 import torch
@@ -23,6 +23,23 @@ def test_the_mean_angle_is_that_of_images_mirrored_or_not():
     patterns = augment_patterns(WrongAugmentation(15, error="one side"))
     assert 100 < patterns.is_mirrored.sum() < 156
     assert abs(patterns.angle.mean()) < 2, "hidden in the mean of all"
+
+
+@pytest.mark.parametrize("degrees", [1, 5, 15, 45])
+def test_an_image_is_turned_by_another_angle_in_each_batch(degrees):
+    for error, passed in (("", True), ("seeded", False)):
+        patterns = augment_patterns(WrongAugmentation(degrees, error=error))
+        result = ImagesRotated(degrees).check(measured(patterns=patterns))
+        assert result.passed is passed
+        assert ("from batch to batch 0.0" in result.observed) is not passed
+
+
+def test_images_without_their_dots_tell_nothing_of_the_angles():
+    patterns = augment_patterns(RandomAugmentation(15))
+    angle = patterns.angle.reshape(patterns.batches, -1).copy()
+    angle[:, 0] = angle[0] = float("nan")
+    lost = replace(patterns, angle=angle.ravel())
+    assert ImagesRotated(15).check(measured(patterns=lost)).passed is True
 
 
 LIGHT = {

@@ -1,4 +1,4 @@
-"""Errors planted by a second person who had not read the audit: those that it did not see then."""
+"""Errors planted by two more persons who had not read the audit: those that it did not see then."""
 
 from __future__ import annotations
 
@@ -36,6 +36,9 @@ class WrongAugmentation(RandomAugmentation):
     error: str = ""
 
     def __call__(self, images, repeat_index, rng):
+        if self.error == "seeded":
+            rng = torch.Generator().manual_seed(42)
+
         def uniform(width):
             return (2 * torch.rand(len(images), generator=rng) - 1) * width
 
@@ -99,6 +102,12 @@ PLANTED = [
         "augmentation",
         "augmentation_only",
         last(augmentation=WrongAugmentation(error="one side")),
+    ),
+    PlantedError(
+        "the same random numbers in each call",
+        "augmentation",
+        "augmentation_only",
+        last(augmentation=WrongAugmentation(error="seeded")),
     ),
     PlantedError(
         "only the nearest neighbour",
