@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import safe_open
 from torch import Tensor
 
-from benchmark.evaluation.diagnosis.evidence import evenly_spaced
+from benchmark.evaluation.diagnosis.neighbourhood import evenly_spaced
 from benchmark.execution.record_schema import CurvePoint, LossPoint
 from benchmark.execution.run_folder import KEY_LENGTH, RunFolder
 from benchmark.execution.typed_json import SCHEMA_VERSION, from_json, to_json

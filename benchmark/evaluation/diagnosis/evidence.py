@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
+from benchmark.evaluation.diagnosis.neighbourhood import Neighbourhood
 from benchmark.evaluation.metrics.class_counts import Floats, Labels, count_classes, ratio
 from benchmark.strategy.outputs import Outputs
-
-NEIGHBOURHOOD = 100  # images of each class, of training and of the others, to seek neighbours in
 
 
 @dataclass(frozen=True)
@@ -89,25 +88,20 @@ class Evidence:
         return recall_by_class(self.train.labels, predicted, len(self.train_counts))
 
     @cached_property
-    def neighbourhood(self) -> tuple[NDArray[np.floating], Labels, NDArray[np.bool_]]:
-        """Some images of each class, of training and of the others: M of them.
-
-        Features (M, D) of equal spread, labels (M,), and whether each is of training, (M,).
-        """
+    def others_among_training(self) -> Neighbourhood:
+        """Some training images, and some validation and test images among them."""
         assert self.train is not None
-        first, second = (
-            np.concatenate(
-                [
-                    evenly_spaced(np.flatnonzero(labels == c), NEIGHBOURHOOD)
-                    for c in range(len(self.train_counts))
-                ]
-            )
-            for labels in (self.train.labels, self.labels)
-        )
-        features = np.concatenate([self.train_features[first], self.features[second]])
-        labels = np.concatenate([self.train.labels[first], self.labels[second]])
-        spread = np.maximum(features.std(0), 1e-6)
-        return features / spread, labels, np.arange(len(labels)) < len(first)
+        others = self.features, self.labels
+        return Neighbourhood.of((self.train_features, self.train.labels), others)
+
+    @cached_property
+    def test_among_others(self) -> Neighbourhood:
+        """Some training and validation images, and some test images among them."""
+        assert self.train is not None
+        images = len(self.validation.labels)
+        features = np.concatenate([self.train_features, self.features[:images]])
+        labels = np.concatenate([self.train.labels, self.validation.labels])
+        return Neighbourhood.of((features, labels), (self.features[images:], self.test.labels))
 
     @cached_property
     def counts(self) -> Labels:
@@ -187,13 +181,6 @@ def recall_by_class(labels: Labels, predicted: Labels, classes: int) -> Floats:
     """Labels and predictions (N,) -> (C,), nan without images."""
     counts = count_classes(labels, predicted, classes)
     return ratio(counts.true_positives, counts.support, np.nan)
-
-
-def evenly_spaced(positions: Labels, most: int) -> Labels:
-    """Return at most so many positions, evenly spaced, the same at every call."""
-    if len(positions) <= most:
-        return positions
-    return positions[np.linspace(0, len(positions) - 1, most).round().astype(int)]
 
 
 def _finite(features: NDArray[np.floating]) -> NDArray[np.floating]:

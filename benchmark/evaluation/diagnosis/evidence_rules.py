@@ -29,6 +29,12 @@ def labels_swapped(s: Signals) -> bool:
     return labels_differ(s) and s["transfer_confuser_auc"] <= limits.MAX_SWAPPED_AUC
 
 
+def _min_shifted_auc(s: Signals) -> float:
+    """AUC of a probe that shows that images apart from training images are still a class."""
+    far = s["train_neighbours"] <= limits.MAX_FAR_NEIGHBOURS
+    return limits.MIN_FAR_AUC if far else limits.MIN_SHIFTED_AUC
+
+
 EVIDENCE_RULES = (
     Rule(
         UNDETERMINED,
@@ -46,16 +52,34 @@ EVIDENCE_RULES = (
         "others, {MIN_EVIDENCE_IMAGES} or more, lie apart from all training images: among their "
         "{NEIGHBOURS} nearest neighbours are {MAX_TRAIN_NEIGHBOURS} of the training images that "
         "would be there by chance, or fewer; a probe of them, each left out, separates them from "
-        "all others (AUC {MIN_SHIFTED_AUC} or more)",
+        "all others (AUC {MIN_SHIFTED_AUC} or more; {MIN_FAR_AUC} if they lie far apart, with "
+        "{MAX_FAR_NEIGHBOURS} of those neighbours or fewer)",
         lambda s: (
             s["evidence_images"] >= limits.MIN_EVIDENCE_IMAGES
             and s["train_recall"] >= limits.MIN_LEARNT_RECALL
             and s["train_neighbours"] <= limits.MAX_TRAIN_NEIGHBOURS
-            and s["probe_auc"] >= limits.MIN_SHIFTED_AUC
+            and s["probe_auc"] >= _min_shifted_auc(s)
         ),
         "The network recognises {train_recall} of its training images. Its validation and test "
         "images lie apart from all training images: among their nearest neighbours training "
         "images are {train_neighbours} times as frequent as by chance.",
+        "Schilling 1986, JASA 81 (nearest neighbours as a two-sample test)",
+        ("splits", "images", "augmentation"),
+    ),
+    Rule(
+        UNLIKE_IMAGES,
+        "the network recognises {MIN_LEARNT_RECALL} of its training images or more, and of its "
+        "validation images {MIN_TEST_GAP} more than of its test images ({COMPARED} of each or "
+        "more), which lie apart from all others (neighbours up to {MAX_TEST_NEIGHBOURS})",
+        lambda s: (
+            s["train_recall"] >= limits.MIN_LEARNT_RECALL
+            and s["validation_recall"] - s["argmax_recall"] >= limits.MIN_TEST_GAP
+            and s["test_neighbours"] <= limits.MAX_TEST_NEIGHBOURS
+        ),
+        "The network recognises {train_recall} of its training and {validation_recall} of its "
+        "validation images, {argmax_recall} of its test images. These lie apart from all others: "
+        "among their nearest neighbours others are {test_neighbours} times as frequent as by "
+        "chance.",
         "Schilling 1986, JASA 81 (nearest neighbours as a two-sample test)",
         ("splits", "images", "augmentation"),
     ),

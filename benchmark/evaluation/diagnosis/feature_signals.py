@@ -7,16 +7,15 @@ training, mislead any classifier that was fitted to the training images, a probe
 """
 
 import numpy as np
-from scipy.spatial.distance import cdist
 
 from benchmark.evaluation.diagnosis import probe
 from benchmark.evaluation.diagnosis.auc import auc
-from benchmark.evaluation.diagnosis.evidence import Evidence, evenly_spaced, recall_by_class
+from benchmark.evaluation.diagnosis.evidence import Evidence, recall_by_class
+from benchmark.evaluation.diagnosis.neighbourhood import evenly_spaced
 from benchmark.evaluation.diagnosis.probe import Probe
 from benchmark.evaluation.metrics.class_counts import Floats, Labels
 
 PROBED = 40  # images of each class in a probe, of the class itself up to twice as many
-NEIGHBOURS = 5  # nearest images that are looked at
 
 PROBE_SIGNALS = (
     "probe_auc",  # the class against its rivals, each image scored by a probe without it
@@ -29,7 +28,8 @@ TRAINING_SIGNALS = (
     "train_recall_of_others",  # mean of the other classes
     "transfer_auc",  # as `probe_auc`, by a probe of training images and the other way round: mean
     "transfer_confuser_auc",  # against the main confuser, by the probe of training images
-    "train_neighbours",  # see `_train_neighbours`
+    "train_neighbours",  # of training among validation and test images, see `Neighbourhood`
+    "test_neighbours",  # of training and validation images among test images
     "linear_confuser_auc",  # against the main confuser, images of both sides in one probe
     "products_confuser_auc",  # the same, by a probe of all products of two features
 )
@@ -94,7 +94,8 @@ def _by_training(
         "transfer_auc": float(np.mean(aucs)),
         "probe_recall_of_others": float(max(forward_recall, own_recall)),
         "transfer_confuser_auc": against_confuser,
-        "train_neighbours": _train_neighbours(evidence, k),
+        "train_neighbours": evidence.others_among_training.first_among_neighbours(k),
+        "test_neighbours": evidence.test_among_others.first_among_neighbours(k),
         **_pooled_pair(evidence, classes[:2]),
     }
 
@@ -114,26 +115,6 @@ def _pooled_pair(evidence: Evidence, pair: Labels) -> dict[str, float]:
         "linear_confuser_auc": probe.fit(features, labels).auc(0),
         "products_confuser_auc": probe.fit_products(features, labels).auc(0),
     }
-
-
-def _train_neighbours(evidence: Evidence, k: int) -> float:
-    """Share of training images among the nearest neighbours, over that among the same classes.
-
-    1 where images of class k from validation and test lie among training images, whatever the
-    labels of these are; 0 where they lie apart (the two-sample test of Schilling 1986, Journal of
-    the American Statistical Association 81). Features have equal spread.
-    """
-    pool, labels, is_train = evidence.neighbourhood
-    query = evenly_spaced(np.flatnonzero((labels == k) & ~is_train), 2 * PROBED)
-    distance = cdist(pool[query], pool)
-    distance[np.arange(len(query)), query] = np.inf  # not its own neighbour
-    nearest = np.argsort(distance, axis=1, kind="stable")[:, :NEIGHBOURS]
-    classes = len(evidence.train_counts)
-    trained = np.bincount(labels[is_train], minlength=classes)
-    whole = np.bincount(labels, minlength=classes)
-    whole[k] -= 1  # the image itself
-    expected = (trained / np.maximum(whole, 1))[labels[nearest]].mean()
-    return float(is_train[nearest].mean() / expected) if expected else np.nan
 
 
 def _sample(labels: Labels, classes: Labels) -> tuple[Labels, Labels]:

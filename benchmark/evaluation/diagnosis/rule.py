@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from benchmark.evaluation.diagnosis.feature_signals import NEIGHBOURS
+from benchmark.evaluation.diagnosis.neighbourhood import NEIGHBOURS
 from benchmark.evaluation.diagnosis.signals import COMPARED
 
 FEW_IMAGES = "too few images"
@@ -39,10 +39,14 @@ MIN_RECALL_LOST = 0.25  # recall that the decision costs against the argmax
 MAX_RECALL_RATIO = 0.70  # recall of the other classes: the network's over the probe's, below it
 MIN_LEARNT_RECALL = 0.50  # of training images, of a class that the network has learnt
 MAX_TRAIN_NEIGHBOURS = 0.62  # of images that lie apart from training images, see the signal
+MAX_FAR_NEIGHBOURS = 0.30  # of images that lie far apart
+MAX_TEST_NEIGHBOURS = 0.50  # the same of test images, among training and validation images
+MIN_TEST_GAP = 0.20  # recall of validation images over that of test images that lie apart
 MIN_TRAIN_NEIGHBOURS = 0.65  # of images that lie among them
 MAX_WEAK_RECALL = 0.42  # of the other classes, by network and probes, where features are weak
 MAX_WEAK_TRAIN_RECALL = 0.55  # and of their training images
 MIN_PROBE_AUC = 0.75  # against all others
+MIN_FAR_AUC = 0.65  # against all others, of images that lie far apart and are still a class
 MIN_SHIFTED_AUC = 0.80  # against all others, of images that lie apart and are still a class
 MIN_TRANSFER_LOSS = 0.20  # AUC that a probe loses when it changes sides
 MIN_CONFUSER_LOSS = 0.40  # the same, against the main confuser

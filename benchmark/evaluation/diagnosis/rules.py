@@ -150,12 +150,12 @@ RULES = (
     Rule(
         PRIOR_BIAS,
         "network and probes separate it from all others (mean AUC {MIN_SEPARABILITY_AUC} or more, "
-        "also from one side to the other, and less there by up to {MAX_TRANSFER_GAP}), the network separates it from its main confuser "
-        "({CONFUSER_AUC_LIMIT} or more), and without the prior in the decision "
-        "{MIN_PRIOR_FREE_RECALL} of its images or more are recognised, at a cost of up to "
-        "{MAX_PRIOR_FREE_COST} of the large classes' recall; the decision ignores its training "
-        "images too (recall up to {MAX_IGNORED_RECALL}), or the others are like these (neighbours "
-        "{MIN_LIKE_NEIGHBOURS} or more)",
+        "also from one side to the other, and less there by up to {MAX_TRANSFER_GAP}), the network "
+        "separates it from its main confuser ({CONFUSER_AUC_LIMIT} or more), and without the prior "
+        "in the decision {MIN_PRIOR_FREE_RECALL} of its images or more are recognised, at a cost "
+        "of up to {MAX_PRIOR_FREE_COST} of the large classes' recall; the decision ignores its "
+        "training images too (recall up to {MAX_IGNORED_RECALL}), or the others are like these "
+        "(neighbours {MIN_LIKE_NEIGHBOURS} or more)",
         lambda s: (
             min(s["separability_auc"], s["transfer_auc"]) >= limits.MIN_SEPARABILITY_AUC
             and s["separability_auc"] - s["transfer_auc"] <= limits.MAX_TRANSFER_GAP
