@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from benchmark.strategy import ExpectClassSampling
 from benchmark.strategy.expectations.draws import BatchesMixed
@@ -53,6 +54,19 @@ def test_whole_epochs_have_the_declared_shares():
             assert result.passed is (declared == blend)
     assert ExpectClassSampling(0).check(measurement(independent)).passed is True, "chance"
     assert ExpectClassSampling(1).check(measurement(independent)).passed is False
+
+
+@pytest.mark.parametrize(
+    ("sampler", "independently", "hinted"),
+    [(independent, False, True), (independent, True, False), (Oversampler(), False, False)],
+)
+def test_who_draws_with_replacement_is_told_to_declare_it(sampler, independently, hinted):
+    drawn = np.array([960, 880, 0, 860])  # of 2,700: chance, and more than whole epochs allow
+    result = ExpectClassSampling(0, independent=independently).check(
+        replace(measurement(sampler), drawn=drawn)
+    )
+    assert result.passed is independently
+    assert ("declare independent=True" in result.observed) is hinted
 
 
 def test_an_epoch_is_in_random_order():

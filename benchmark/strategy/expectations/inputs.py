@@ -69,8 +69,11 @@ class ExpectClassSampling:
         )
         if (epochs := measurement.epochs_drawn) is not None:
             whole, ratios = self._check_epochs(epochs)
-            passed = passed and whole
             observed += f"; {format_range(ratios)} in {epochs.epochs} epochs of synthetic labels"
+            varies = np.ptp(epochs.class_draws, axis=0).max() > 1  # by more than rounding
+            if whole and varies and not passed and not self.independent:
+                observed += "; if images are drawn with replacement, declare independent=True"
+            passed = passed and whole
         return CheckResult(passed, observed)
 
     def _share(self, size: NDArray[np.float64]) -> NDArray[np.float64]:
