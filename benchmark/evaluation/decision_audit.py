@@ -5,9 +5,17 @@ from collections.abc import Iterator
 import numpy as np
 
 from benchmark.evaluation.audit_check import AuditCheck, has_effect
-from benchmark.evaluation.synthetic_network import decide_on_synthetic_network
+from benchmark.evaluation.synthetic_network import (
+    decide_on_random_network,
+    decide_on_synthetic_network,
+)
 from benchmark.strategy import Argmax, LinearHead, Strategy
-from benchmark.strategy.expectations.decision import DecisionIsArgmax, RaisesFittedMacroF1
+from benchmark.strategy.expectations.decision import (
+    DecisionIsArgmax,
+    ExpectPriorCorrection,
+    ExpectTauNormalisation,
+    RaisesFittedMacroF1,
+)
 from benchmark.strategy.expectations.head import (
     CosinesOfSyntheticFeatures,
     EachClassHasLogits,
@@ -48,6 +56,9 @@ def check_decision(strategy: Strategy, measurement: DecisionMeasurement) -> Iter
                 alike = decide_on_synthetic_network(strategy.decision, counts, width, True)
                 claim = f"{each.claim}; also where its smallest class looks like the largest"
                 yield AuditCheck(component, claim, *each.check(alike))
+            if isinstance(each, ExpectPriorCorrection | ExpectTauNormalisation):
+                random = decide_on_random_network(strategy.decision, counts, width)
+                yield AuditCheck(component, "the same, with random features", *each.check(random))
         if not declared:
             is_argmax, _ = in_run
             yield has_effect(component, neutral.check(synthetic) if is_argmax else in_run, counts)

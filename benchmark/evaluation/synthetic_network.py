@@ -9,6 +9,7 @@ from benchmark.strategy.measurements import DecisionMeasurement
 IMAGES_OF_LARGEST = 20  # in the largest class
 LEAST_IMAGES = 5  # in any other: one for each fold of a decision that is cross-fitted
 LOOK_ALIKES = 4 / 3  # images of the largest class that look like the smallest, for each of that
+RANDOM_IMAGES = 256  # of a network with random features, or more if classes are many
 
 
 def decide_on_synthetic_network(
@@ -45,6 +46,33 @@ def decide_on_synthetic_network(
     normal = np.random.default_rng(0).normal(size=(max(width, len(counts)), len(counts)))
     axes = np.linalg.qr(normal)[0].T  # (C, D) orthonormal
     features, head = ((logits - bias) / norms) @ axes, norms[:, None] * axes
+    return _decide(decision, counts, labels, logits, features, head)
+
+
+def decide_on_random_network(decision: Decision, counts: Labels, width: int) -> DecisionMeasurement:
+    """Fit a decision to a network with random features and a random head, and apply it there.
+
+    Where every image has evidence for one class alone, a decision by another formula may give the
+    labels of the declared one: p - prior those of p / prior. The log prior is the head's bias.
+    """
+    rng, present = np.random.default_rng(0), np.flatnonzero(counts)
+    labels = np.resize(present, max(RANDOM_IMAGES, LEAST_IMAGES * len(present)))
+    shape = (len(counts), max(width, len(counts)))
+    features = rng.normal(size=(len(labels), shape[1]))
+    head = rng.normal(size=shape) * rng.uniform(0.5, 2, (shape[0], 1)) / np.sqrt(shape[1])
+    logits = features @ head.T + np.log(np.maximum(counts, 1) / counts.sum())
+    return _decide(decision, counts, labels, logits, features, head)
+
+
+def _decide(
+    decision: Decision,
+    counts: Labels,
+    labels: Labels,
+    logits: Floats,
+    features: Floats,
+    head: Floats,
+) -> DecisionMeasurement:
+    """Fit a decision to the outputs of a network in single precision, and apply it to them."""
     single = np.float32
     outputs = Outputs(logits.astype(single), features.astype(single), labels, head.astype(single))
     rule = decision.fit(outputs, counts)

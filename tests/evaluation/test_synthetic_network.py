@@ -3,9 +3,13 @@
 import numpy as np
 import pytest
 
-from benchmark.evaluation.synthetic_network import decide_on_synthetic_network
-from benchmark.strategy import Argmax
+from benchmark.evaluation.synthetic_network import (
+    decide_on_random_network,
+    decide_on_synthetic_network,
+)
+from benchmark.strategy import Argmax, ExpectPriorCorrection, find
 from benchmark.strategy.registry import registered
+from tests.evaluation.planted.outsider import PRIOR_SUBTRACTED
 
 COUNTS = np.array([404, 203, 100, 40, 11, 0])
 
@@ -43,16 +47,24 @@ def test_where_classes_look_alike_accuracy_and_macro_f1_want_different_things():
     assert measurement.macro_f1_of(corrected) > measurement.macro_f1_of(measurement.argmax)
 
 
-def test_it_is_the_same_every_time():
-    first, second = (
-        decide_on_synthetic_network(Argmax(), COUNTS, width=5).outputs for _ in range(2)
-    )
+@pytest.mark.parametrize("network", [decide_on_synthetic_network, decide_on_random_network])
+def test_it_is_the_same_every_time(network):
+    first, second = (network(Argmax(), COUNTS, width=5).outputs for _ in range(2))
     assert (first.logits == second.logits).all()
     assert (first.features == second.features).all()
+
+
+def test_on_random_features_another_formula_gives_other_labels():
+    expected = ExpectPriorCorrection(1.0)
+    for network, wrong in ((decide_on_synthetic_network, True), (decide_on_random_network, False)):
+        right = find("prior_correction").decision
+        assert expected.check(network(right, COUNTS[:5], 4)).passed is True
+        assert expected.check(network(PRIOR_SUBTRACTED, COUNTS[:5], 4)).passed is wrong
 
 
 @pytest.mark.parametrize("counts", [[404, 11], [3, 1], [40_000] * 3 + [1], [5, 5, 4]])
 def test_built_in_decisions_can_be_tried_on_any_class_sizes(counts):
     for entry in registered().values():
-        measurement = decide_on_synthetic_network(entry.build().decision, np.array(counts), width=3)
-        assert len(measurement.predicted) == len(measurement.outputs.labels)
+        for network in (decide_on_synthetic_network, decide_on_random_network):
+            measurement = network(entry.build().decision, np.array(counts), width=3)
+            assert len(measurement.predicted) == len(measurement.outputs.labels)

@@ -10,7 +10,7 @@ from torch import nn
 
 from benchmark.strategy import RandomAugmentation
 from strategies.random_oversampling import Oversampler
-from tests.evaluation.planted.planted_error import PlantedError, component, last
+from tests.evaluation.planted.planted_error import PlantedError, component, last, whole
 
 
 @component()
@@ -87,6 +87,20 @@ class WrongSmote:
         return np.concatenate(rows), np.concatenate(row_labels)
 
 
+@dataclass(frozen=True)
+class PriorSubtracted:
+    """The prior is taken from the probabilities, which should be divided by it."""
+
+    prior: tuple[float, ...] = ()
+
+    def fit(self, validation, counts):
+        return replace(self, prior=tuple((counts / counts.sum()).tolist()))
+
+    def __call__(self, outputs):
+        return (np.exp(outputs.log_probabilities) - self.prior).argmax(1)
+
+
+PRIOR_SUBTRACTED = PriorSubtracted()
 PLANTED = [
     PlantedError(
         "undersampled class after class", "sampler", "undersampling", last(sampler=not_shuffled)
@@ -120,6 +134,12 @@ PLANTED = [
         "synthesizer",
         "smote",
         last(synthesizer=WrongSmote("one base")),
+    ),
+    PlantedError(
+        "the prior subtracted, not divided by",
+        "decision",
+        "prior_correction",
+        whole(decision=PRIOR_SUBTRACTED),
     ),
     PlantedError("never quite balanced", "stages", "progressive_sampling", never_balanced),
 ]
