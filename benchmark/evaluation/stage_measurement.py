@@ -11,7 +11,7 @@ from benchmark.evaluation.metrics.class_counts import Labels
 from benchmark.model.backbone import HEAD
 from benchmark.plan.schedule import Budget, StepRange
 from benchmark.storage.packed import unpack_array
-from benchmark.strategy import Augmentation, Sampler, Stage
+from benchmark.strategy import Augmentation, FeatureSynthesizer, Sampler, Stage
 from benchmark.strategy.measurements import (
     EpochsDrawn,
     PatternsAugmented,
@@ -21,6 +21,7 @@ from benchmark.strategy.measurements import (
     SyntheticRow,
 )
 from benchmark.strategy.synthetic_epochs import draw_epochs
+from benchmark.strategy.synthetic_features import interpolate_overlapping
 from benchmark.strategy.synthetic_images import augment_patterns
 
 
@@ -65,6 +66,7 @@ def measure_stage(
         sample=_sample([v["sample"]["rows"] for v in values], len(counts)),
         added_features=None if added is None else np.array(added),
         synthetic_rows=tuple(SyntheticRow(*row) for each in rows.values() for row in each),
+        detours=None if stage.is_neutral("synthesizer") else _detours(stage.synthesizer),
         epochs_drawn=None if stage.is_neutral("sampler") else _epochs(stage.sampler, counts),
         patterns=None if stage.is_neutral("augmentation") else _patterns(stage.augmentation),
         schedule=_schedule(ranges, budget, trains_more, stage.lr_factor / first.lr_factor),
@@ -128,3 +130,16 @@ def _patterns(augmentation: Augmentation) -> PatternsAugmented | None:
 @lru_cache(maxsize=32)
 def _augment_once(augmentation: Augmentation) -> PatternsAugmented:
     return augment_patterns(augmentation)
+
+
+def _detours(synthesizer: FeatureSynthesizer) -> NDArray[np.float64] | None:
+    """Return None where a plug-in's synthesizer needs more than the synthetic features have."""
+    try:
+        return _interpolate_once(synthesizer)  # type: ignore[arg-type]  # components are frozen
+    except Exception:
+        return None
+
+
+@lru_cache(maxsize=32)
+def _interpolate_once(synthesizer: FeatureSynthesizer) -> NDArray[np.float64]:
+    return interpolate_overlapping(synthesizer)

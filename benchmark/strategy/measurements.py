@@ -92,6 +92,8 @@ class StageMeasurement:
     sample: SampledImages | None = None
     added_features: NDArray[np.int64] | None = None  # rows of the synthesizer, (C,)
     synthetic_rows: tuple[SyntheticRow, ...] = ()  # some of these
+    # of rows of features that are alike in all classes, (S,), see `interpolate_overlapping`
+    detours: NDArray[np.float64] | None = None
     patterns: PatternsAugmented | None = None
     schedule: StageSchedule | None = None
 

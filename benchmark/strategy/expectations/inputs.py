@@ -213,6 +213,6 @@ class RepeatsAugmented:
 def _spread(angles: NDArray[np.float64], axis: int) -> float:
     """Return the standard deviation of angles about their mean along an axis; NaN is left out."""
     known = np.isfinite(angles)
-    found = np.maximum(known.sum(axis, keepdims=True), 1)
-    mean = np.where(known, angles, 0).sum(axis, keepdims=True) / found
+    number = np.maximum(known.sum(axis, keepdims=True), 1)
+    mean = np.where(known, angles, 0).sum(axis, keepdims=True) / number
     return float(np.sqrt(((angles - mean)[known] ** 2).mean()))

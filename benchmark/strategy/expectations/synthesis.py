@@ -72,7 +72,9 @@ class FeaturesInterpolated:
     `neighbors` is the largest allowed rank of the neighbour. Positions between the two are uniform,
     up to five standard errors of their mean square distance from the middle, and at most one row in
     twenty is an image: one that is a neighbour of itself makes more. Where several images of a
-    class are the same, so are rows between them.
+    class are the same, so are rows between them. Rows of synthetic features that are alike in all
+    classes lie between two images of their class, too: there a neighbour of all images is seldom
+    one of the class, as it may be where a network separates the classes.
 
     Image and neighbour are drawn equally often from n images of a class and k neighbours. So even
     an image that is a neighbour of all others is an end of at most 1 / n + (1 - 1 / n) / k of the
@@ -109,12 +111,16 @@ class FeaturesInterpolated:
         is_uniform = is_uniform and images <= (1 - _ALMOST_ALL) * len(known)
         passed = near.mean() >= _ALMOST_ALL and distinct >= _ALMOST_ALL and is_uniform
         is_random, shares = self._check_ends(rows[between], measurement.class_counts)
-        return CheckResult(
-            bool(passed and is_random),
+        observed = (
             f"{int(near.sum())} of {len(rows)} between such neighbours, {int(between.sum())} "
             f"between any two images of the class, {round(distinct * len(rows))} distinct, "
-            f"{images} no other than an image{shares}",
+            f"{images} no other than an image{shares}"
         )
+        if (detours := measurement.detours) is not None and len(detours):
+            alike = detours <= _BETWEEN
+            passed = passed and alike.mean() >= _ALMOST_ALL
+            observed += f"; where classes are alike, {int(alike.sum())} of {len(alike)} between two"
+        return CheckResult(bool(passed and is_random), observed)
 
     def _check_ends(self, rows: NDArray[np.float64], counts: NDArray[np.int64]) -> tuple[bool, str]:
         """Compare images and neighbours of the rows (R, 7) between them with random ones."""

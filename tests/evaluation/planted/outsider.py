@@ -66,7 +66,7 @@ class WrongAugmentation(RandomAugmentation):
 class WrongSmote:
     """SMOTE by hand, with an error."""
 
-    error: str
+    error: str = ""
     neighbors: int = 5
 
     def __call__(self, features, labels, rng):
@@ -74,7 +74,8 @@ class WrongSmote:
         rows, row_labels = [features[:0]], [labels[:0]]
         for c, n in zip(classes, sizes, strict=True):
             own, missing, k = features[labels == c], sizes.max() - n, min(self.neighbors, n - 1)
-            near = np.linalg.norm(own[:, None] - own, axis=2).argsort(1)[:, 1 : k + 1]
+            among = features if self.error == "all classes" else own
+            near = np.linalg.norm(own[:, None] - among, axis=2).argsort(1)[:, 1 : k + 1]
             i = rng.integers(n, size=missing)
             if self.error == "one base":
                 i = np.full(missing, rng.integers(n))
@@ -82,7 +83,7 @@ class WrongSmote:
             if self.error == "nearest":
                 rank = np.zeros(missing, int)
             u = rng.random((missing, 1))
-            rows.append((own[i] + u * (own[near[i, rank]] - own[i])).astype(features.dtype))
+            rows.append((own[i] + u * (among[near[i, rank]] - own[i])).astype(features.dtype))
             row_labels.append(np.full(missing, c))
         return np.concatenate(rows), np.concatenate(row_labels)
 
@@ -134,6 +135,12 @@ PLANTED = [
         "synthesizer",
         "smote",
         last(synthesizer=WrongSmote("one base")),
+    ),
+    PlantedError(
+        "neighbours among all images",
+        "synthesizer",
+        "smote",
+        last(synthesizer=WrongSmote("all classes")),
     ),
     PlantedError(
         "the prior subtracted, not divided by",
