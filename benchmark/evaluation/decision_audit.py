@@ -21,6 +21,7 @@ from benchmark.strategy.expectations.head import (
     EachClassHasLogits,
     ExpectCosineHead,
     HeadIsLinear,
+    LogitsHaveNoLimit,
 )
 from benchmark.strategy.measurements import DecisionMeasurement, Expectation
 from benchmark.strategy.protocols import Rule
@@ -74,7 +75,7 @@ def check_head(strategy: Strategy, measurement: DecisionMeasurement) -> Iterator
     if not declared and strategy.head == LinearHead():
         declared = [HeadIsLinear()]
     if strategy.head != LinearHead():
-        declared.append(EachClassHasLogits())
+        declared += [EachClassHasLogits(), LogitsHaveNoLimit(strategy.head)]
     cosines = [each for each in declared if isinstance(each, ExpectCosineHead)]
     declared += [CosinesOfSyntheticFeatures(strategy.head, each.scale) for each in cosines]
     for each in declared:

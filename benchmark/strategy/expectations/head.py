@@ -11,6 +11,9 @@ from benchmark.strategy.protocols import Head
 
 _TOLERANCE = 0.02  # relative, of logits; features are stored in half precision
 _SYNTHETIC = 32  # images of a head that is tried on synthetic features
+_LARGE, _LARGER = 1e3, 1e5  # sizes of such features; logits grow with them, or have a limit
+_AT_LIMIT, _AT_ZERO = 1e-3, 1e-6  # distance of a logit from it; the latter times the largest
+_FEW, _MOST = 0.1, 0.9  # of the logits
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,63 @@ class EachClassHasLogits:
             observed += "; they are probabilities, of which the loss takes a softmax once more"
             return CheckResult(False, observed)
         return CheckResult(constant == copies == 0, observed)
+
+
+@dataclass(frozen=True)
+class LogitsHaveNoLimit:
+    """Logits are neither cut off at 0 nor held within 0 to 1 or -1 to 1, as by a ReLU or a sigmoid.
+
+    The loss takes a softmax. Of C such logits it gives no class more than e^2 / (e^2 + C - 1), and
+    an image whose class is cut off gives it no gradient. The logits of any head may be in there
+    after a short training. So a head is at fault only if large synthetic features bring the logits
+    of a new one to the limits as well, whatever its parameters. Cosines have none, nor has what a
+    head multiplies by a scale of its own.
+    """
+
+    head: Head
+    component: ClassVar[str] = "head"
+    claim: ClassVar[str] = "logits are not held to 0 or more, or within -1 to 1"
+
+    def check(self, measurement: DecisionMeasurement) -> CheckResult:
+        """Look at the logits of validation images, and then at those of a new head."""
+        logits = measurement.outputs.logits
+        low, high = float(logits.min()), float(logits.max())
+        observed = f"logits from {low:.2g} to {high:.2g}"
+        if low < -1 or (low < 0 and high > 1):
+            return CheckResult(True, observed)
+        try:
+            large, larger = self._try(logits.shape[1], measurement.outputs.features.shape[1])
+        except Exception as error:  # of a plug-in that is built in another way
+            return CheckResult(None, f"{type(error).__name__}: {error}")
+        if not np.isfinite(larger).all():
+            return CheckResult(None, f"{observed}; infinite for large synthetic features")
+        least, most = float(larger.min()), float(larger.max())
+        at_end = np.minimum(larger - least, most - larger) <= _AT_LIMIT
+        is_held = bool(np.abs(larger).max() <= 1 + _AT_LIMIT and at_end.mean() >= _MOST)
+        at_zero = larger <= _AT_ZERO * most  # (n, C)
+        for_some = bool((at_zero.any(0) & ~at_zero.all(0)).any())  # of the images, in one class
+        is_cut = least >= 0 and for_some and _FEW <= at_zero.mean() <= _MOST
+        is_growing = most > 10 * large.max()
+        return CheckResult(
+            not (most > least + 0.5 and (is_held or (is_cut and is_growing))),
+            f"{observed}; for large synthetic features from {least:.2g} to {most:.2g}",
+        )
+
+    def _try(self, classes: int, width: int) -> list[NDArray[np.float64]]:
+        """Return the logits that a new head gives features of two sizes, (n, C) each."""
+        rng = np.random.default_rng(0)
+        features = rng.random((_SYNTHETIC, width)) ** 3  # some larger than others, none negative
+        module = self.head(width, classes).eval()  # training seeds its generator at every step
+        parameters = list(module.parameters())
+        for each in parameters:
+            values = rng.standard_normal(tuple(each.shape))
+            if values.ndim < 2:  # it may be a scale, or the logarithm of one
+                values = 1 + np.abs(values)
+            each.data.copy_(each.new_tensor(values))
+        return [
+            module(parameters[0].new_tensor(size * features)).detach().numpy().astype(float)
+            for size in (_LARGE, _LARGER)
+        ]
 
 
 def _unit(rows: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -89,6 +89,23 @@ class WrongSmote:
 
 
 @dataclass(frozen=True)
+class LimitedHead:
+    """A linear head with an activation of hidden layers, or of outputs, behind it."""
+
+    activation: str  # a function of torch
+
+    def __call__(self, width, classes):
+        class Limited(nn.Linear):
+            activation = self.activation
+
+            def forward(self, x):
+                owner = torch if hasattr(torch, self.activation) else nn.functional
+                return getattr(owner, self.activation)(super().forward(x))
+
+        return Limited(width, classes)
+
+
+@dataclass(frozen=True)
 class PriorSubtracted:
     """The prior is taken from the probabilities, which should be divided by it."""
 
@@ -141,6 +158,10 @@ PLANTED = [
         "synthesizer",
         "smote",
         last(synthesizer=WrongSmote("all classes")),
+    ),
+    *(
+        PlantedError(f"a {name} in the head", "head", "focal_loss", whole(head=LimitedHead(name)))
+        for name in ("sigmoid", "tanh", "relu")
     ),
     PlantedError(
         "the prior subtracted, not divided by",
