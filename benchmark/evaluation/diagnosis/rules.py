@@ -44,6 +44,11 @@ def _min_likeness(s: Signals) -> float:
     return limits.MIN_LIKENESS_IF_SEPARATED if separated else limits.MIN_LIKENESS
 
 
+def _products_gain(s: Signals) -> float:
+    """AUC against the confuser that products of features add to features and to guessing."""
+    return s["products_confuser_auc"] - max(s["linear_confuser_auc"], 0.5)
+
+
 RULES = (
     *EVIDENCE_RULES,
     Rule(
@@ -90,8 +95,7 @@ RULES = (
             s["linear_confuser_auc"] <= limits.CONFUSER_AUC_LIMIT
             and s["confuser_auc"] <= limits.MAX_PROBE_CONFUSER_AUC
             and s["confuser_images"] >= limits.MIN_EVIDENCE_IMAGES
-            and s["products_confuser_auc"] - max(s["linear_confuser_auc"], 0.5)
-            >= limits.MIN_PRODUCTS_GAIN
+            and _products_gain(s) >= limits.MIN_PRODUCTS_GAIN
             and not labels_swapped(s)
         ),
         "No linear classifier tells its images from those of {confuser} by their features (AUC "
@@ -129,9 +133,9 @@ RULES = (
         "neither network nor probe separates it from its main confuser (AUC of the network, and "
         "mean of both with the network's three times, up to {CONFUSER_AUC_LIMIT}; of the probe up "
         "to {MAX_PROBE_CONFUSER_AUC}; {MIN_EVIDENCE_IMAGES} images of the confuser or more); "
-        "probes from one side to the other have AUC {MIN_CONFUSABLE_AUC} or more; and without the "
-        "class in the list, the confuser would take a larger share of its images than of the "
-        "remaining classes', by {MIN_LIKENESS} or more, or by {MIN_LIKENESS_IF_SEPARATED} where "
+        "probes from one side to the other have AUC {MIN_CONFUSABLE_AUC} or more; products of "
+        "features add {MAX_PRODUCTS_GAIN} or less; and without the class in the list, the confuser "
+        "would take a larger share of its images than of the remaining classes', by {MIN_LIKENESS} or more, or by {MIN_LIKENESS_IF_SEPARATED} where "
         "all classes but the confuser are separated from it (mean AUC above "
         "{MAX_SEPARABILITY_AUC})",
         lambda s: (
@@ -139,6 +143,7 @@ RULES = (
             and s["probe_confuser_auc"] <= limits.MAX_PROBE_CONFUSER_AUC
             and s["confuser_images"] >= limits.MIN_EVIDENCE_IMAGES
             and s["transfer_auc"] >= limits.MIN_CONFUSABLE_AUC
+            and not _products_gain(s) > limits.MAX_PRODUCTS_GAIN  # nan: no training images of both
             and _likeness(s) >= _min_likeness(s)
         ),
         "Its images can't be told from those of {confuser} (AUC {confuser_auc}; guessing has .50). "
