@@ -135,9 +135,9 @@ RULES = (
         "to {MAX_PROBE_CONFUSER_AUC}; {MIN_EVIDENCE_IMAGES} images of the confuser or more); "
         "probes from one side to the other have AUC {MIN_CONFUSABLE_AUC} or more; products of "
         "features add {MAX_PRODUCTS_GAIN} or less; and without the class in the list, the confuser "
-        "would take a larger share of its images than of the remaining classes', by {MIN_LIKENESS} or more, or by {MIN_LIKENESS_IF_SEPARATED} where "
-        "all classes but the confuser are separated from it (mean AUC above "
-        "{MAX_SEPARABILITY_AUC})",
+        "would take a larger share of its images than of the remaining classes', by "
+        "{MIN_LIKENESS} or more, or by {MIN_LIKENESS_IF_SEPARATED} where all classes but the "
+        "confuser are separated from it (mean AUC above {MAX_SEPARABILITY_AUC})",
         lambda s: (
             max(s["confuser_auc"], s["confuser_separability"]) <= limits.CONFUSER_AUC_LIMIT
             and s["probe_confuser_auc"] <= limits.MAX_PROBE_CONFUSER_AUC
