@@ -107,8 +107,8 @@ def _pooled_pair(evidence: Evidence, pair: Labels) -> dict[str, float]:
     """
     train = evidence.train
     assert train is not None
-    stored, stored_labels = _sample(train.labels, pair)
-    images, labels = _sample(evidence.labels, pair)
+    stored, stored_labels = _sample(train.labels, pair, 2 * PROBED)
+    images, labels = _sample(evidence.labels, pair, 2 * PROBED)
     features = np.concatenate([evidence.train_features[stored], evidence.features[images]])
     labels = np.concatenate([stored_labels, labels])
     return {
@@ -117,11 +117,11 @@ def _pooled_pair(evidence: Evidence, pair: Labels) -> dict[str, float]:
     }
 
 
-def _sample(labels: Labels, classes: Labels) -> tuple[Labels, Labels]:
+def _sample(labels: Labels, classes: Labels, of_others: int = PROBED) -> tuple[Labels, Labels]:
     """Return positions of some images of each class, and their labels as positions in `classes`."""
+    most = [2 * PROBED, *[of_others] * (len(classes) - 1)]
     samples = [
-        evenly_spaced(np.flatnonzero(labels == c), PROBED * (1 + (c == classes[0])))
-        for c in classes
+        evenly_spaced(np.flatnonzero(labels == c), n) for c, n in zip(classes, most, strict=True)
     ]
     return np.concatenate(samples), np.repeat(np.arange(len(classes)), [len(s) for s in samples])
 
