@@ -83,7 +83,10 @@ class WrongSmote:
             if self.error == "nearest":
                 rank = np.zeros(missing, int)
             u = rng.random((missing, 1))
-            rows.append((own[i] + u * (among[near[i, rank]] - own[i])).astype(features.dtype))
+            made = own[i] + u * (among[near[i, rank]] - own[i])
+            if self.error == "clipped":
+                made = made.clip(0, 1)
+            rows.append(made.astype(features.dtype))
             row_labels.append(np.full(missing, c))
         return np.concatenate(rows), np.concatenate(row_labels)
 
@@ -158,6 +161,12 @@ PLANTED = [
         "synthesizer",
         "smote",
         last(synthesizer=WrongSmote("all classes")),
+    ),
+    PlantedError(
+        "features clipped as pixels are",
+        "synthesizer",
+        "smote",
+        last(synthesizer=WrongSmote("clipped")),
     ),
     *(
         PlantedError(f"a {name} in the head", "head", "focal_loss", whole(head=LimitedHead(name)))
