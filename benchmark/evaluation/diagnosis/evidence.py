@@ -92,7 +92,7 @@ class Evidence:
         """Some training images, and some validation and test images among them."""
         assert self.train is not None
         others = self.features, self.labels
-        return Neighbourhood.of((self.train_features, self.train.labels), others)
+        return Neighbourhood.between((self.train_features, self.train.labels), others)
 
     @cached_property
     def test_among_others(self) -> Neighbourhood:
@@ -101,7 +101,7 @@ class Evidence:
         images = len(self.validation.labels)
         features = np.concatenate([self.train_features, self.features[:images]])
         labels = np.concatenate([self.train.labels, self.validation.labels])
-        return Neighbourhood.of((features, labels), (self.features[images:], self.test.labels))
+        return Neighbourhood.between((features, labels), (self.features[images:], self.test.labels))
 
     @cached_property
     def counts(self) -> Labels:

@@ -26,7 +26,7 @@ class Neighbourhood:
     is_first: NDArray[np.bool_]  # (M,) of the first side
 
     @classmethod
-    def of(cls, first: Side, second: Side) -> Neighbourhood:
+    def between(cls, first: Side, second: Side) -> Neighbourhood:
         """Choose images of each class, evenly spaced."""
         classes = 1 + max(labels.max(initial=0) for _, labels in (first, second))
         chosen = [
