@@ -68,12 +68,12 @@ EVIDENCE_RULES = (
     ),
     Rule(
         UNLIKE_IMAGES,
-        "the network recognises {MIN_LEARNT_RECALL} of its training images or more, and of its "
-        "validation images {MIN_TEST_GAP} more than of its test images ({COMPARED} of each or "
-        "more), which lie apart from all others (neighbours up to {MAX_TEST_NEIGHBOURS})",
+        "the network recognises {MIN_LEARNT_RECALL} of its training images or more, and more of "
+        "its validation than of its test images (p up to {MAX_APART_P}), which lie apart from all "
+        "others (neighbours up to {MAX_TEST_NEIGHBOURS})",
         lambda s: (
             s["train_recall"] >= limits.MIN_LEARNT_RECALL
-            and s["validation_recall"] - s["argmax_recall"] >= limits.MIN_TEST_GAP
+            and s["split_p"] <= limits.MAX_APART_P
             and s["test_neighbours"] <= limits.MAX_TEST_NEIGHBOURS
         ),
         "The network recognises {train_recall} of its training and {validation_recall} of its "

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from benchmark.evaluation.diagnosis.neighbourhood import NEIGHBOURS
-from benchmark.evaluation.diagnosis.signals import COMPARED
 
 FEW_IMAGES = "too few images"
 WEAK_FEATURES = "weak features"
@@ -34,14 +33,14 @@ MIN_EVIDENCE_IMAGES = 6  # in validation and test; an AUC of fewer says nothing
 MIN_IDENTICAL = 0.50  # share of images with the features of another one
 MAX_SWAPPED_AUC = 0.30  # of a probe of training images against the confuser: labels are swapped
 MIN_RUNNER_UP = 0.40  # share of moved images that go to the second largest output
-MIN_SPLIT_GAP = 0.40  # recall of validation images over that of test images
+MAX_SPLIT_P = 0.01  # that the network recognises more validation than test images by chance
 MIN_RECALL_LOST = 0.25  # recall that the decision costs against the argmax
 MAX_RECALL_RATIO = 0.70  # recall of the other classes: the network's over the probe's, below it
 MIN_LEARNT_RECALL = 0.50  # of training images, of a class that the network has learnt
 MAX_TRAIN_NEIGHBOURS = 0.62  # of images that lie apart from training images, see the signal
 MAX_FAR_NEIGHBOURS = 0.30  # of images that lie far apart
 MAX_TEST_NEIGHBOURS = 0.50  # the same of test images, among training and validation images
-MIN_TEST_GAP = 0.20  # recall of validation images over that of test images that lie apart
+MAX_APART_P = 0.10  # the same, of test images that lie apart
 MIN_TRAIN_NEIGHBOURS = 0.65  # of images that lie among them
 MAX_WEAK_RECALL = 0.42  # of the other classes, by network and probes, where features are weak
 MAX_WEAK_TRAIN_RECALL = 0.55  # and of their training images
@@ -61,6 +60,7 @@ MIN_SEPARABILITY_AUC = 0.75  # against all others; from it on the class is separ
 MAX_SEPARABILITY_AUC = 0.70  # up to it the class is not separated
 MIN_PRIOR_FREE_RECALL = 0.45  # recall without the prior that indicates prior bias
 MAX_TRANSFER_GAP = 0.12  # of that AUC, where labels and images of both sides are alike
+MAX_FEW_RECALL = 0.36  # recall without the prior, below which few images are the cause
 MAX_PRIOR_FREE_COST = 0.30  # recall that the large classes lose without the prior
 MAX_IGNORED_RECALL = 0.70  # of training images, where the decision ignores these too
 MIN_LIKE_NEIGHBOURS = 0.80  # of images that are surely like training images
@@ -73,7 +73,7 @@ MAX_FITTED_SURENESS = 0.53  # such images lie between the classes
 MIN_FITTED_AUC = 0.58  # against all others: something is learnt
 MAX_FITTED_AUC = 0.85  # but not enough
 
-THRESHOLDS = {"NEIGHBOURS": str(NEIGHBOURS), "COMPARED": str(COMPARED)} | {
+THRESHOLDS = {"NEIGHBOURS": str(NEIGHBOURS)} | {
     name: f"{value:.2f}".replace("0.", ".", 1) if isinstance(value, float) else str(value)
     for name, value in dict(globals()).items()
     if name.isupper() and isinstance(value, float | int)

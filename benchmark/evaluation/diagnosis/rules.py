@@ -120,12 +120,12 @@ RULES = (
     ),
     Rule(
         UNDETERMINED,
-        "the network recognises more of its validation than of its test images, by "
-        "{MIN_SPLIT_GAP} or more; {COMPARED} of each or more",
-        lambda s: s["validation_recall"] - s["argmax_recall"] >= limits.MIN_SPLIT_GAP,
+        "the network recognises more of its validation than of its test images (p up to "
+        "{MAX_SPLIT_P})",
+        lambda s: s["split_p"] <= limits.MAX_SPLIT_P,
         "The network recognises {validation_recall} of its validation images, {argmax_recall} of "
         "its test images: the two splits differ, in their images or in their labels.",
-        "ours",
+        "Fisher 1922 (exact test)",
         ("splits", "labels", "images"),
     ),
     Rule(
@@ -181,10 +181,10 @@ RULES = (
     Rule(
         FEW_IMAGES,
         "fewer than {FEW_SHOT_IMAGES} training images, and without the prior in the decision less "
-        "than {MIN_PRIOR_FREE_RECALL} of its images are recognised",
+        "than {MAX_FEW_RECALL} of its images are recognised",
         lambda s: (
             s["train_images"] < limits.FEW_SHOT_IMAGES
-            and s["prior_free_recall"] < limits.MIN_PRIOR_FREE_RECALL
+            and s["prior_free_recall"] < limits.MAX_FEW_RECALL
         ),
         "It has {train_images} training images, and even without the prior in the decision only "
         "{prior_free_recall} of its images are recognised.",

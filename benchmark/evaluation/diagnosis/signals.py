@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax, softmax
+from scipy.stats import hypergeom
 
 from benchmark.evaluation.diagnosis.auc import auc
 from benchmark.evaluation.diagnosis.evidence import Evidence
@@ -16,13 +17,13 @@ from benchmark.evaluation.metrics.class_counts import Floats, Labels
 RIVALS = 8  # classes in the probe besides the class itself: those that take most of its images
 NETWORK = 0.75  # weight of its AUC against the confuser: it has learnt from all training images
 
-COMPARED = 5  # images of a class in validation, and in test, to compare recalls of both
 MIN_CLASSES = 4  # from which on it is unlikely to hit the runner-up by chance
 SIGNALS = (
     "train_images",
     "evidence_images",  # in validation and test
     "argmax_recall",  # of the largest logit, test images
-    "validation_recall",  # the same of validation images; nan of few, see `_validation_recall`
+    "validation_recall",  # the same of validation images
+    "split_p",  # chance that so much more of the recognised ones are in validation, see `_split_p`
     "moved_to_runner_up",  # share of the test images that the decision moves: to the next logit
     "identical_images",  # share whose features are exactly those of an image of any class
     "prior_free_recall",  # by f - log pi, or with scale and prior fitted first: the higher of both
@@ -66,7 +67,7 @@ def measure(evidence: Evidence, k: int) -> tuple[dict[str, float], int | None]:
     signals["identical_images"] = float(evidence.identical[mine].mean())
     if tested.any():
         signals["argmax_recall"] = float((evidence.test.logits[tested].argmax(1) == k).mean())
-        signals["validation_recall"] = _validation_recall(evidence, k)
+        signals |= _by_split(evidence, k)
         signals["moved_to_runner_up"] = _moved_to_runner_up(evidence, k)
     signals |= _without_prior(evidence, k)
     signals |= _by_network(evidence, k, confuser)
@@ -116,12 +117,21 @@ def _rivals(evidence: Evidence, k: int, taken: Floats, taken_of_others: Floats) 
     return np.concatenate([[confuser], order[order != confuser]])
 
 
-def _validation_recall(evidence: Evidence, k: int) -> float:
-    """Recall of the largest logit; nan where validation or test has fewer than COMPARED images."""
-    mine = evidence.validation.labels == k
-    if min(mine.sum(), (evidence.test.labels == k).sum()) < COMPARED:
-        return np.nan
-    return float((evidence.validation.logits[mine].argmax(1) == k).mean())
+def _by_split(evidence: Evidence, k: int) -> dict[str, float]:
+    """Recall of the largest logit on validation images, and p that it is higher there by chance.
+
+    By Fisher's exact test, one-sided: the recognised images of both splits are dealt anew.
+    """
+    (hits, images), (test_hits, test_images) = (
+        (
+            int((split.logits[split.labels == k].argmax(1) == k).sum()),
+            int((split.labels == k).sum()),
+        )
+        for split in (evidence.validation, evidence.test)
+    )
+    recall = hits / images if images else np.nan
+    p = hypergeom.sf(hits - 1, images + test_images, hits + test_hits, images)
+    return {"validation_recall": recall, "split_p": float(p)}
 
 
 def _moved_to_runner_up(evidence: Evidence, k: int) -> float:

@@ -17,6 +17,7 @@ TYPICAL = {
     "evidence_images": 12,
     "argmax_recall": 0.0,
     "validation_recall": 0.0,
+    "split_p": 1.0,
     "moved_to_runner_up": 1.0,
     "identical_images": 0.0,
     "prior_free_recall": 0.6,
@@ -57,9 +58,9 @@ EXPECTED = [
     ({"train_images": 9} | APART_FROM_TRAINING, 1, "test images unlike training images"),
     ({"train_images": 9, "evidence_images": 5} | APART_FROM_TRAINING, 3, "too few images"),
     (APART_FROM_TRAINING | {"probe_auc": 0.7}, 1, "test images unlike training images"),
-    ({"validation_recall": 0.3, "test_neighbours": 0.2, "train_recall": 0.9}, 2, TEST_ALONE),
+    ({"split_p": 0.05, "test_neighbours": 0.2, "train_recall": 0.9}, 2, TEST_ALONE),
     (
-        {"validation_recall": 0.3, "test_neighbours": 0.2, "train_recall": 0.9, "train_images": 9},
+        {"split_p": 0.05, "test_neighbours": 0.2, "train_recall": 0.9, "train_images": 9},
         2,
         TEST_ALONE,
     ),
@@ -69,8 +70,8 @@ EXPECTED = [
     ({"argmax_recall": 0.5}, 4, "prior bias"),
     ({"argmax_recall": 0.5, "moved_to_runner_up": np.nan}, 4, "prior bias"),  # few classes
     ({"argmax_recall": 0.5, "moved_to_runner_up": 0.1}, 5, "undetermined"),
-    ({"validation_recall": 0.5}, 13, "undetermined"),
-    ({"validation_recall": 0.5} | SAME_AS_CONFUSER, 13, "undetermined"),
+    ({"split_p": 0.005}, 13, "undetermined"),
+    ({"split_p": 0.005} | SAME_AS_CONFUSER, 13, "undetermined"),
     (
         SWAPPED | SAME_AS_CONFUSER | {"products_confuser_auc": 0.7},
         12,
@@ -116,7 +117,7 @@ EXPECTED = [
         15,
         "prior bias",
     ),  # on test images alone: not under-trained
-    (HALF | {"train_images": 19}, 16, "too few images"),
+    ({"prior_free_recall": 0.3, "train_images": 19}, 16, "too few images"),
     (BY_HEART, 17, "over-fitted"),
     (NOT_SEPARATED, 18, "wrong labels"),
     (NOT_SEPARATED | SAME_AS_CONFUSER | {"confuser_share": 0.2}, 18, "wrong labels"),

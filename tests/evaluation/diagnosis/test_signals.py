@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.special import softmax
+from scipy.stats import fisher_exact
 from sklearn.metrics import roc_auc_score
 
 from benchmark.evaluation.diagnosis.auc import auc
@@ -156,13 +157,18 @@ def split(labels, right, classes=4, seed=0):
     return Outputs(logits.astype(np.float32), features, labels)
 
 
-def test_recall_of_validation_images_is_compared_where_both_splits_have_five():
+def test_recall_of_validation_images_and_whether_it_is_higher_by_chance():
     labels = np.repeat([0, 1, 2, 3], [6, 5, 4, 9])
     validation, test = split(labels, labels > 0), split(labels, labels == 0, seed=1)
     evidence = Evidence(validation, test, test.logits.argmax(1), np.full(4, 40))
-    recalls = [measure(evidence, k)[0]["validation_recall"] for k in range(4)]
-    np.testing.assert_array_equal(recalls, [0, 1, np.nan, 1])
-    assert [measure(evidence, k)[0]["argmax_recall"] for k in range(4)] == [1, 0, 0, 0]
+    signals = [measure(evidence, k)[0] for k in range(4)]
+    assert [s["validation_recall"] for s in signals] == [0, 1, 1, 1]
+    assert [s["argmax_recall"] for s in signals] == [1, 0, 0, 0]
+    theirs = [
+        fisher_exact([[hits, n - hits], [n - hits, hits]], alternative="greater").pvalue
+        for hits, n in ((0, 6), (5, 5), (4, 4), (9, 9))
+    ]
+    np.testing.assert_allclose([s["split_p"] for s in signals], theirs)
 
 
 def test_images_that_a_decision_moves_go_to_the_runner_up_or_not():
