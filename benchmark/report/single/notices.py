@@ -56,9 +56,10 @@ def few_images_warning(comparison: Comparison) -> str:
     return (
         f"{len(few)} of {pluralize(len(comparison.classes), 'class', 'classes')} "
         f"{'has' if len(few) == 1 else 'have'} fewer than {FEW_TEST_IMAGES} {units} (the fewest: "
-        f"{format_count(min(few))}). There, intervals hold but are wide, as they rest on little: "
-        "in simulations with 1 to 5 images in a class, 95 % intervals of scores and of differences "
-        "covered the truth in 94 to 100 % of cases. Only large differences can be told apart."
+        f"{format_count(min(few))}). There, intervals are wide, as they rest on little: in "
+        "simulations with 1 to 5 images in a class, 95 % intervals of scores and of differences "
+        "covered the truth in 90 to 100 % of cases, depending on the recalls. Only large "
+        "differences can be told apart."
     )
 
 
