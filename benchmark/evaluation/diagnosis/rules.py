@@ -49,6 +49,11 @@ def _products_gain(s: Signals) -> float:
     return s["products_confuser_auc"] - max(s["linear_confuser_auc"], 0.5)
 
 
+def _still_learning(s: Signals) -> bool:
+    """Whether the loss was falling, and the class not learnt, when training ended."""
+    return s["loss_fall"] >= limits.MIN_LOSS_FALL and s["train_recall"] < limits.MIN_LEARNT_RECALL
+
+
 RULES = (
     *EVIDENCE_RULES,
     Rule(
@@ -160,7 +165,7 @@ RULES = (
         "in the decision {MIN_PRIOR_FREE_RECALL} of its images or more are recognised, at a cost "
         "of up to {MAX_PRIOR_FREE_COST} of the large classes' recall; the decision ignores its "
         "training images too (recall up to {MAX_IGNORED_RECALL}), or the others are like these "
-        "(neighbours {MIN_LIKE_NEIGHBOURS} or more)",
+        "(neighbours {MIN_LIKE_NEIGHBOURS} or more); and it is not under-trained, see below",
         lambda s: (
             min(s["separability_auc"], s["transfer_auc"]) >= limits.MIN_SEPARABILITY_AUC
             and s["separability_auc"] - s["transfer_auc"] <= limits.MAX_TRANSFER_GAP
@@ -171,6 +176,7 @@ RULES = (
                 s["train_recall"] <= limits.MAX_IGNORED_RECALL
                 or s["train_neighbours"] >= limits.MIN_LIKE_NEIGHBOURS
             )
+            and not _still_learning(s)
         ),
         "Without the prior in the decision {prior_free_recall} of its images are recognised, at a "
         "cost of {prior_free_cost} of the large classes' recall: the network separates the images, "
@@ -234,9 +240,7 @@ RULES = (
         UNDER_TRAINED,
         "the validation loss fell by {MIN_LOSS_FALL} or more over the last third of the training, "
         "and the network recognises less than {MIN_LEARNT_RECALL} of its training images",
-        lambda s: (
-            s["loss_fall"] >= limits.MIN_LOSS_FALL and s["train_recall"] < limits.MIN_LEARNT_RECALL
-        ),
+        _still_learning,
         "The validation loss, averaged over classes, was still falling: by {loss_fall} over the "
         "last third of the training. {train_recall} of its training images are recognised. Rare "
         "classes are learnt last.",

@@ -121,6 +121,7 @@ EXPECTED = [
     (BY_HEART, 17, "over-fitted"),
     (NOT_SEPARATED, 18, "wrong labels"),
     (NOT_SEPARATED | SAME_AS_CONFUSER | {"confuser_share": 0.2}, 18, "wrong labels"),
+    ({"loss_fall": 0.3}, 19, "under-trained"),  # though the decision follows the prior
     (HALF | {"loss_fall": 0.3}, 19, "under-trained"),
     (NOT_SEPARATED | WEAK, 20, "undetermined"),
     (NOT_SEPARATED | {"sureness_auc": 0.2}, 20, "undetermined"),  # it lies between the classes
