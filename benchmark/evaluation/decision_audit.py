@@ -50,11 +50,13 @@ def check_decision(strategy: Strategy, measurement: DecisionMeasurement) -> Iter
             f"{type(error).__name__}: {error}",
         )
     else:
+        unequal = counts.max() >= _UNEQUAL * counts[counts > 0].min()
         for each in declared:
             yield AuditCheck(component, each.claim, *each.check(synthetic))
-            unequal = counts.max() >= _UNEQUAL * counts[counts > 0].min()
             if unequal and isinstance(each, RaisesFittedMacroF1):
-                alike = decide_on_synthetic_network(strategy.decision, counts, width, True)
+                alike = decide_on_synthetic_network(
+                    strategy.decision, counts, width, overlapping=True
+                )
                 claim = f"{each.claim}; also where its smallest class looks like the largest"
                 yield AuditCheck(component, claim, *each.check(alike))
             if isinstance(each, ExpectPriorCorrection | ExpectTauNormalisation):

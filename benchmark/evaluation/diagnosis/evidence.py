@@ -76,9 +76,9 @@ class Evidence:
     @cached_property
     def identical(self) -> NDArray[np.bool_]:
         """(N,) whether an image has exactly the features of another one, or of a training image."""
-        keys = [row.tobytes() for row in (*self.features, *self.train_features)]
-        images = Counter(map(hash, keys))
-        return np.array([images[hash(key)] > 1 for key in keys[: len(self.labels)]], bool)
+        rows = [row.tobytes() for row in (*self.features, *self.train_features)]
+        images = Counter(rows)
+        return np.array([images[row] > 1 for row in rows[: len(self.labels)]], bool)
 
     @cached_property
     def train_recall(self) -> Floats:

@@ -1,4 +1,4 @@
-"""The rules that come first: what numbers of images and the decision alone tell."""
+"""The rules that come first: what speaks of the images, their number and the decision alone."""
 
 from math import isnan
 

@@ -71,14 +71,11 @@ def fit(features: NDArray[np.floating], labels: Labels) -> Probe:
     dual = ridge.root[:, None] * ridge.residual / penalty  # of a ridge: residual = penalty * dual
     weights = (x.T @ dual / width).astype(np.float32)
     return Probe(
-        ridge.labels,
-        ridge.hat,
-        ridge.residual,
-        ridge.root,
-        mean,
-        inverse_spread,
-        weights,
-        dual.sum(0),
+        **vars(ridge),
+        mean=mean,
+        inverse_spread=inverse_spread,
+        weights=weights,
+        intercept=dual.sum(0),
     )
 
 

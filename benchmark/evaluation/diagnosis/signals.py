@@ -23,7 +23,7 @@ SIGNALS = (
     "evidence_images",  # in validation and test
     "argmax_recall",  # of the largest logit, test images
     "validation_recall",  # the same of validation images
-    "split_p",  # chance that so much more of the recognised ones are in validation, see `_split_p`
+    "split_p",  # chance that so much more of the recognised ones are in validation, see `_by_split`
     "moved_to_runner_up",  # share of the test images that the decision moves: to the next logit
     "identical_images",  # share whose features are exactly those of an image of any class
     "prior_free_recall",  # by f - log pi, or with scale and prior fitted first: the higher of both
@@ -66,7 +66,6 @@ def measure(evidence: Evidence, k: int) -> tuple[dict[str, float], int | None]:
     signals["confuser_share_of_others"] = float(taken_of_others[confuser])
     signals["identical_images"] = float(evidence.identical[mine].mean())
     if tested.any():
-        signals["argmax_recall"] = float((evidence.test.logits[tested].argmax(1) == k).mean())
         signals |= _by_split(evidence, k)
         signals["moved_to_runner_up"] = _moved_to_runner_up(evidence, k)
     signals |= _without_prior(evidence, k)
@@ -118,7 +117,7 @@ def _rivals(evidence: Evidence, k: int, taken: Floats, taken_of_others: Floats) 
 
 
 def _by_split(evidence: Evidence, k: int) -> dict[str, float]:
-    """Recall of the largest logit on validation images, and p that it is higher there by chance.
+    """Recall of the largest logit on either split, and p that it is lower on test by chance.
 
     By Fisher's exact test, one-sided: the recognised images of both splits are dealt anew.
     """
@@ -129,9 +128,12 @@ def _by_split(evidence: Evidence, k: int) -> dict[str, float]:
         )
         for split in (evidence.validation, evidence.test)
     )
-    recall = hits / images if images else np.nan
     p = hypergeom.sf(hits - 1, images + test_images, hits + test_hits, images)
-    return {"validation_recall": recall, "split_p": float(p)}
+    return {
+        "argmax_recall": test_hits / test_images,
+        "validation_recall": hits / images if images else np.nan,
+        "split_p": float(p),
+    }
 
 
 def _moved_to_runner_up(evidence: Evidence, k: int) -> float:

@@ -24,9 +24,8 @@ from benchmark.system.text import first_names
 MOST_GRADES = 6  # of a class list that a caption names
 NETWORKS_PER_TABLE = 6
 _NUMBER = re.compile(r"^\d+|\d+$")  # of a grade, before or after its name
-_NOMINAL = re.compile(
-    r"(class|cls|category|cat|label|type|c|id)[\s_-]*", re.IGNORECASE
-)  # no grades
+# words that number classes without an order
+_NOMINAL = re.compile(r"(class|cls|category|cat|label|type|c|id)[\s_-]*", re.IGNORECASE)
 _COLUMNS = ("auroc", "average_precision")
 
 
