@@ -1,6 +1,6 @@
-"""Python files with strategies and backbones of the user's own.
+"""Python files with strategies and backbones of the user's own, and installed packages with them.
 
-A broken file does not stop the others: its error is kept, and appears wherever the file is needed.
+A broken one does not stop the others: its error is kept, and appears wherever the file is needed.
 A plug-in may import files beside it, in the working folder, and of packages that they belong to.
 """
 
@@ -24,6 +24,7 @@ from benchmark.strategy.beside import (
     importing_beside,
 )
 from benchmark.strategy.data_files import forget_data, is_data_edited, noting_data
+from benchmark.strategy.discovery import installed_packages, load_package, packages
 from benchmark.strategy.fingerprint import CODE_PACKAGES, file_hash, normalised_hash, package_hash
 from benchmark.strategy.imported_files import (
     forget_text,
@@ -34,13 +35,14 @@ from benchmark.strategy.imported_files import (
 )
 from benchmark.strategy.located import brings_strategies, is_users, users_file
 from benchmark.strategy.registry import broken, registered
+from benchmark.system.text import join_names
 
 _loaded: dict[Path, dict[str, Path]] = {}  # files, and the modules that they reach, themselves too
 _sent: dict[Path | str, str] = {}  # hashes of the code of the process that sent `Plugins` here
 
 
 def load_plugin(file: str | Path) -> None:
-    """Import one Python file and register its strategies and backbones: all of them, or none.
+    """Import one Python file, or an installed package, and register what it brings: all, or none.
 
     Files that it imports and that were edited are imported anew, also for the other plug-ins.
 
@@ -54,11 +56,19 @@ def load_plugin(file: str | Path) -> None:
     """
     path = Path(file).resolve()
     if not path.is_file():
-        raise FileNotFoundError(f"plug-in {file}: no such file")
+        if str(file) in installed_packages():
+            load_package(str(file))
+            return
+        raise FileNotFoundError(f"plug-in {file}: no such file{_packages_hint()}")
     others = _unload_edited() - {path}
     _load(path, file)
     for other in others:
         load_plugins([other])
+
+
+def _packages_hint() -> str:
+    names = join_names(sorted({point.name for point in installed_packages().values()}), "or")
+    return f", and no installed package with strategies ({names})" if names else ""
 
 
 def _load(path: Path, file: str | Path) -> None:
@@ -89,7 +99,7 @@ def _load(path: Path, file: str | Path) -> None:
 
 
 def load_plugins(files: Iterable[str | Path]) -> None:
-    """Register what several files bring. The error of a broken file is kept in `broken`.
+    """Register what several plug-ins bring. The error of a broken one is kept in `broken`.
 
     Raises
     ------
@@ -125,7 +135,9 @@ def _unregister(path: Path) -> None:
 
 
 def names_from(file: str | Path) -> list[str]:
-    """Return the names of the strategies and backbones that a file has registered."""
+    """Return the names of the strategies and backbones that a plug-in has registered."""
+    if str(file) in packages:
+        return packages[str(file)]
     module = _module_name(Path(file).resolve())
     return [*registered().names_from(module), *BACKBONES.names_from(module)]
 
@@ -158,11 +170,15 @@ class Plugins:
     def __reduce__(self) -> tuple[Any, ...]:
         hashes: dict[Path | str, str] = {name: package_hash(name) for name in CODE_PACKAGES}
         hashes |= {file: file_hash(file, name) for name, file in read_files().items()}
-        return _load_sent, (list(_loaded), list(beside.folders), hashes)
+        return _load_sent, (list(packages), list(_loaded), list(beside.folders), hashes)
 
 
-def _load_sent(plugins: list[Path], folders: list[str], hashes: dict[Path | str, str]) -> None:
+def _load_sent(
+    named: list[str], plugins: list[Path], folders: list[str], hashes: dict[Path | str, str]
+) -> None:
     registered()  # before a pickle names their modules: a folder of the same name may hide them
+    for package in named:
+        load_package(package)
     beside.search(folders)
     users = [file for file in hashes if isinstance(file, Path)]
     names = {file: name for modules in [read_files()] for name, file in modules.items()}

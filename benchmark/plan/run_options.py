@@ -45,7 +45,8 @@ class RunOptions(BaseSettings):
     NAME:gamma=1"""
 
     plugin: tuple[str, ...] = define_setting((), WHAT, "FILE.py")
-    """a Python file that registers strategies or a network of your own; may be given again"""
+    """a Python file that registers strategies or a network of your own, or the name of an
+    installed package with strategies; its code is run; may be given again"""
 
     baseline: str | None = define_setting(None, WHAT, "NAME")
     """the strategy that the others are compared with, by the name that it has in the table

@@ -1,7 +1,8 @@
-"""Import the strategies of installed packages, the built-in ones among them.
+"""Import the built-in strategies, and those of an installed package that the user names.
 
 A package brings strategies by an entry point in the group ``imbalance_bench.strategies``, which
-names a module with functions decorated by `@strategy`.
+names a module with functions decorated by `@strategy`. What is installed for another purpose runs
+no code here: a package is imported only when it is named.
 """
 
 import sys
@@ -11,16 +12,15 @@ from importlib.util import module_from_spec, spec_from_file_location
 from benchmark.strategy.located import BUILT_IN, GROUP
 from benchmark.strategy.registration import STRATEGIES
 
-DISTRIBUTION = "imbalance-bench"  # this project; its strategies come first
+DISTRIBUTION = "imbalance-bench"  # this project
 
-broken: dict[str, str] = {}  # a plug-in file or the module of an entry point -> its error
-_started: set[str] = set()  # entry points of this process
+broken: dict[str, str] = {}  # a plug-in file or package -> its error
+packages: dict[str, list[str]] = {}  # those that were named -> the strategies that they brought
+_started: set[str] = set()  # entry points of this project
 
 
-def load_installed() -> None:
-    """Import the strategies of installed packages, once in a process.
-
-    A broken package does not stop the others: it is left out, and its error is kept in `broken`.
+def load_built_in() -> None:
+    """Import the built-in strategies, once in a process.
 
     Raises
     ------
@@ -30,8 +30,7 @@ def load_installed() -> None:
     """
     if _started:
         return
-    points = entry_points(group=GROUP)
-    built_in = [point for point in points if point.dist and point.dist.name == DISTRIBUTION]
+    built_in = [point for point in entry_points(group=GROUP) if _is_ours(point)]
     if not built_in:
         raise ValueError(
             f"no strategies are known, because {DISTRIBUTION} is not installed, or an older "
@@ -39,16 +38,44 @@ def load_installed() -> None:
         )
     for point in built_in:
         _load_built_in(point)
-    _started.update(point.value for point in points)
-    names = {point.value: _load(point) for point in points if point not in built_in}
-    for module, registered in names.items():  # after all imports: one may build on another
-        try:
-            for name in registered:
-                STRATEGIES.get(name).build_default()
-        except (Exception, SystemExit) as error:
-            broken[module] = f"{type(error).__name__}: {error}"
-            for name in registered:
-                STRATEGIES.remove(name)
+    _started.update(point.value for point in built_in)
+
+
+def installed_packages() -> dict[str, EntryPoint]:
+    """Return the entry points of other packages that bring strategies, by name; none is imported.
+
+    An entry point has a name of its own and that of its package.
+    """
+    points = [point for point in entry_points(group=GROUP) if not _is_ours(point)]
+    of_packages = {point.dist.name: point for point in points if point.dist}
+    return of_packages | {point.name: point for point in points}
+
+
+def load_package(name: str) -> None:
+    """Import the strategies of an installed package, all of them or none, once in a process.
+
+    Raises
+    ------
+    ValueError
+        If it can't be imported, or a strategy can't be built with its defaults.
+    """
+    if name in packages:
+        return
+    load_built_in()  # the built-in ones first: they keep their names
+    before = STRATEGIES.copy()
+    try:
+        installed_packages()[name].load()
+        registered = [each for each in STRATEGIES if each not in before]
+        for each in registered:
+            STRATEGIES.get(each).build_default()
+    except (Exception, SystemExit) as error:  # a module may end with sys.exit
+        STRATEGIES.restore(before)
+        raise ValueError(f"plug-in {name}: {type(error).__name__}: {error}") from error
+    packages[name] = registered
+
+
+def _is_ours(point: EntryPoint) -> bool:
+    return point.dist is not None and point.dist.name == DISTRIBUTION
 
 
 def _load_built_in(point: EntryPoint) -> None:
@@ -79,14 +106,3 @@ def _load_built_in(point: EntryPoint) -> None:
     except BaseException:
         del sys.modules[name]
         raise
-
-
-def _load(point: EntryPoint) -> list[str]:
-    """Return the names that an entry point registers; none if it is broken."""
-    before = STRATEGIES.copy()
-    try:
-        point.load()
-    except (Exception, SystemExit) as error:
-        STRATEGIES.restore(before)
-        broken[point.value] = f"{type(error).__name__}: {error}"
-    return [name for name in STRATEGIES if name not in before]

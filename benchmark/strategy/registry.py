@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from benchmark.spec import Registry, expand_values, format_spec, parse_parameters, split_specs
-from benchmark.strategy.discovery import broken, load_installed
+from benchmark.strategy.discovery import broken, load_built_in
 from benchmark.strategy.registration import ALL, EVERY, STRATEGIES, StrategyEntry
 from benchmark.strategy.replaced import replaced_sentence
 from benchmark.strategy.search_space import LR_FACTOR, LR_FACTORS, SearchSpace
@@ -25,8 +25,8 @@ class StrategySpec:
 
 
 def registered() -> Registry[StrategyEntry]:
-    """Return all strategies: the built-in ones, then those of other packages and of plug-ins."""
-    load_installed()
+    """Return all strategies: the built-in ones, then those of plug-ins, which were named."""
+    load_built_in()
     return STRATEGIES
 
 

@@ -1,4 +1,4 @@
-"""Strategies of installed packages; a broken package does not stop the others."""
+"""Strategies of installed packages are imported when they are named, and not before."""
 
 import shutil
 import subprocess
@@ -65,20 +65,36 @@ def run_python(site, *arguments):
     )
 
 
-def test_strategies_of_good_packages_are_registered_and_errors_of_broken_ones_kept(site):
+def test_packages_that_are_not_named_run_no_code(site):
+    install(site, "noisy_package", GOOD + "print('I am imported')")
+    process = run_python(site, "-m", "benchmark", "list")
+    assert process.returncode == 0, process.stderr
+    assert "I am imported" not in process.stdout
+    assert "mine" not in process.stdout
+    _, _, named = process.stdout.partition("installed packages with strategies (--plugin)")
+    assert "noisy_package" in named
+    assert "bad_package" in named
+
+
+def test_a_named_package_brings_its_strategies_and_errors_of_broken_ones_are_kept(site):
     code = """
+        from benchmark.plugins import load_plugins, names_from
         from benchmark.strategy.registry import broken, find, groups, registered
+        load_plugins(["good_package", "a_package", "bad_package", "clashing_package"])
+        load_plugins(["exiting_package", "unbuilt_package"])
         print("mine" in registered(), "mine" in groups()["all"], "above" in registered())
         print([name for name in ("half", "left", "unbuilt") if name in registered()])
         print(find("no_change").stages[0].fraction, next(iter(registered())))
+        print(names_from("good_package"), names_from("a_package"))
         print(sorted(broken.items()))
         """
     process = run_python(site, "-c", textwrap.dedent(code))
     assert process.returncode == 0, process.stderr
-    good, bad, built_in, errors = process.stdout.splitlines()
+    good, bad, built_in, names, errors = process.stdout.splitlines()
     assert good == "True True True"
     assert bad == "[]"
     assert built_in == "1.0 no_change"
+    assert names == "['mine'] ['above']"
     assert (
         "('bad_package', \"ModuleNotFoundError: No module named 'nothing_of_that_name'\")" in errors
     )
@@ -87,10 +103,32 @@ def test_strategies_of_good_packages_are_registered_and_errors_of_broken_ones_ke
     assert "('unbuilt_package', \"ValueError: unknown strategy 'nothing_such'" in errors
 
 
+def test_another_process_imports_the_packages_that_were_named(site):
+    code = """
+        import pickle, subprocess, sys
+        from benchmark.plugins import Plugins, load_plugins
+        load_plugins(["good_package"])
+        sent = pickle.dumps(Plugins())
+        there = "import pickle, sys; pickle.load(sys.stdin.buffer); "
+        there += "from benchmark.strategy.registry import registered; print('mine' in registered())"
+        print(subprocess.run([sys.executable, "-c", there], input=sent, capture_output=True).stdout)
+        """
+    process = run_python(site, "-c", textwrap.dedent(code))
+    assert "True" in process.stdout, process.stderr
+
+
+def test_a_plug_in_that_does_not_exist_is_told_from_the_packages_that_do(site):
+    process = run_python(site, "-m", "benchmark", "list", "--plugin", "god_package")
+    assert process.returncode == 2
+    assert "plug-in god_package: no such file, and no installed package" in process.stderr
+    assert "a_package, bad_package, clashing_package" in process.stderr
+
+
 def test_list_shows_broken_packages_and_files(site, tmp_path):
     file = tmp_path / "typo.py"
     file.write_text("x = (")
-    process = run_python(site, "-m", "benchmark", "list", "--plugin", file)
+    named = ["--plugin", file, "--plugin", "bad_package", "--plugin", "good_package"]
+    process = run_python(site, "-m", "benchmark", "list", *named)
     assert process.returncode == 0, process.stderr
     _, _, broken = process.stdout.partition("broken plug-ins")
     assert "bad_package" in broken

@@ -13,7 +13,7 @@ from benchmark.plan.settings import settings_of
 from benchmark.plugins import load_plugins
 from benchmark.spec import format_spec
 from benchmark.strategy.catalogue import strategies_markdown
-from benchmark.strategy.discovery import broken
+from benchmark.strategy.discovery import broken, installed_packages, packages
 from benchmark.strategy.registration import EVERY
 from benchmark.strategy.registry import groups, registered
 
@@ -64,6 +64,10 @@ def _sections() -> dict[str, dict[str, str]]:
         "backbones (--backbone)": {name: network.summary for name, network in BACKBONES.items()},
         "weights (--weights)": WEIGHTS,
     }
+    if others := installed_packages().keys() - packages.keys():
+        sections["installed packages with strategies (--plugin), not imported"] = dict.fromkeys(
+            sorted(others), "give its name to run its code"
+        )
     if broken:
         sections["broken plug-ins, which stop nothing else"] = broken
     return sections
