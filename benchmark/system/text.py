@@ -1,7 +1,10 @@
 """Numbers and names as they stand in a sentence or in the name of a folder."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
+
+_JOINERS = "\u200c\u200d"  # of Persian words, and of emoji
 
 
 def pluralize(number: int, singular: str, plural: str) -> str:
@@ -44,12 +47,33 @@ def truncate(text: str, most: int) -> str:
 
 
 def printable(text: str) -> str:
-    r"""Return a line with escapes in place of what can't be printed: control characters, bytes.
+    r"""Return a line with escapes in place of what can't be printed or hides how the text reads.
+
+    These are control characters, among them those that begin a terminal's commands; marks that
+    turn the direction of a line; invisible characters; and bytes that are no text. Letters of any
+    script and emoji stay.
 
     >>> printable("a\tb"), printable("caf\udce9"), printable("café")
     ('a\\tb', 'caf\\udce9', 'café')
+    >>> printable("\x1b[31m"), printable("\u202egpj.exe")
+    ('\\x1b[31m', '\\u202egpj.exe')
     """
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    if text.isprintable():
+        return text
+    return "".join(c if _is_visible(c) else ascii(c)[1:-1] for c in text)
+
+
+def printable_lines(text: str) -> str:
+    r"""Return a text of several lines as `printable` returns one. Only \n ends a line.
+
+    >>> printable_lines("a\tb\nc\r")
+    'a\\tb\nc\\r'
+    """
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def _is_visible(c: str) -> bool:
+    return c.isprintable() or c in _JOINERS or unicodedata.category(c) == "Zs"
 
 
 def slug(text: str) -> str:

@@ -1,0 +1,11 @@
+"""What is printed as plain lines: no name in it can reach the terminal as a command."""
+
+import sys
+from typing import TextIO
+
+from benchmark.system.text import printable_lines
+
+
+def print_lines(text: str, stream: TextIO | None = None) -> None:
+    """Print a text; None stands for the standard output. See `printable_lines`."""
+    print(printable_lines(text), file=sys.stdout if stream is None else stream, flush=True)
