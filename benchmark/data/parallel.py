@@ -67,4 +67,4 @@ def _work_silently(work: Callable[[Reader, range], T], reader: Reader, block: ra
 
 @lru_cache(maxsize=1)
 def _reader(file: Path) -> Reader:
-    return pickle.loads(file.read_bytes())
+    return pickle.loads(file.read_bytes())  # noqa: S301 -- written by this run, for its workers

@@ -19,7 +19,7 @@ import torch
 # that of torchvision's Inception_V3_Weights.IMAGENET1K_V1
 URL = "https://download.pytorch.org/models/inception_v3_google-0cc3c7bd.pth"
 _BYTES = 110 * 10**6  # a little more than the file has
-_SHARED_MEMORY = Path("/dev/shm")  # a file system in memory, where there is one
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 -- a file system in memory, where there is one
 # numbers of errors of a folder, and not of the network
 _NOT_STORED = frozenset(
     {
@@ -107,7 +107,7 @@ def wait_for_answer(timeout: float) -> None:
     def send_request() -> None:
         request = Request(URL, method="HEAD", headers={"User-Agent": "torch.hub"})
         try:
-            urlopen(request, timeout=timeout).close()
+            urlopen(request, timeout=timeout).close()  # noqa: S310 -- a constant address
         except HTTPError:
             pass  # an answer too: a server may refuse this kind of request alone
         except Exception as error:

@@ -31,7 +31,7 @@ GPU_FRACTION = 0.9  # of its memory; other programs and the driver have the rest
 GPU_FOR_TRAINING = 8 * 2**30  # bytes: the second half at 299 px, batch 64, with Adam, in bf16
 GPU_MINIMUM = 2 * 2**30  # bytes: weights, their moments, libraries
 HOST_FRACTION = 0.5  # of its memory; training and the file cache need the rest
-SHARED_MEMORY = Path("/dev/shm")  # a file system in memory: processes can share its files
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 -- a file system in memory: processes can share its files
 IMAGES_PER_COPY = 1024
 
 T = TypeVar("T")
@@ -70,10 +70,10 @@ class StoreAllocator:
         file = folder / "rows.bin"
         stored = size_on_disk(file.stat()) if file.exists() else 0  # the file is sparse
         if make_room(needed - stored, self.cache_limit):
-            return DiskActivationStore(folder, *rows, lock), Placement.DISK
+            return DiskActivationStore(folder, *rows, name, lock), Placement.DISK
         if needed <= _shared_memory_budget():
             own = SharedMemoryDir()
-            return DiskActivationStore(own.path, *rows, own), Placement.MEMORY
+            return DiskActivationStore(own.path, *rows, name, own), Placement.MEMORY
         return None, Placement.RECOMPUTE
 
     def pixels(self, array: NDArray[np.uint8]) -> NDArray[np.uint8] | Tensor:
