@@ -22,6 +22,7 @@ from benchmark.plugins import broken_plugin_sentences, load_plugins
 from benchmark.strategy.registry import full_name, resolve
 from benchmark.system.display import choose_progress
 from benchmark.system.progress import NullProgress, Progress, Timer
+from benchmark.system.text import printable
 
 if TYPE_CHECKING:
     from benchmark.execution.executor import Executor
@@ -166,7 +167,7 @@ def say_plan(planned: Executor | SweepPlan, options: RunOptions, progress: Progr
     else:
         messages, text = planned.prepared.messages, format_plan(planned, options.tune)
     for message in (*messages, *broken_plugin_sentences()):
-        progress.say(f"note: {message}")
+        progress.say(f"note: {printable(message)}")
     progress.say(text)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.storage.sizes import format_size
+from benchmark.system.terminal import print_lines
 from benchmark.system.text import pluralize
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ INDENT = " " * 8
 def print_reports(reports: Mapping[str, Path]) -> None:
     """Print where the reports are."""
     for kind in ("markdown", "html"):
-        print(f"report: {reports[kind]}")
+        print_lines(f"report: {reports[kind]}")
 
 
 def print_checks(strategy: str, results: Iterable[ContractResult]) -> int:
@@ -29,14 +30,14 @@ def print_checks(strategy: str, results: Iterable[ContractResult]) -> int:
     outcomes = []
     for result in results:
         if result.is_note:
-            print(f"  NOTE  {textwrap.indent(_wrap(result.check), INDENT).strip()}")
+            print_lines(f"  NOTE  {textwrap.indent(_wrap(result.check), INDENT).strip()}")
             continue
         outcomes.append(bool(result.error))
-        print(f"  {'FAIL' if result.error else 'PASS'}  {result.check}")
+        print_lines(f"  {'FAIL' if result.error else 'PASS'}  {result.check}")
         if result.error:
-            print(textwrap.indent(_wrap(result.error), INDENT))
+            print_lines(textwrap.indent(_wrap(result.error), INDENT))
     failed = sum(outcomes)
-    print(f"  {strategy} passes {len(outcomes) - failed} of {len(outcomes)} checks")
+    print_lines(f"  {strategy} passes {len(outcomes) - failed} of {len(outcomes)} checks")
     return failed
 
 

@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from benchmark.data.summary import DataSummary
+from benchmark.system.text import printable
 
 MAX_ROWS = 20  # of long tables on a terminal
 
@@ -15,7 +16,8 @@ def print_data_summary(summary: DataSummary, console: Console | None = None) -> 
     """Print a summary on the terminal."""
     console = console or Console()
     images = summary.images
-    console.print(f"[bold]{escape(images.spec)}[/]: {escape(images.description)}")
+    spec, description = printable(images.spec), printable(images.description)
+    console.print(Text.assemble((spec, "bold"), f": {description}"))
     facts = {
         "images": f"{len(images):,}, of which {len(summary.unreadable):,} can't be read",
         "classes": f"{len(images.classes)}, imbalance ratio {summary.imbalance_ratio:.1f}",
@@ -37,7 +39,12 @@ def print_data_summary(summary: DataSummary, console: Console | None = None) -> 
         if len(table):
             _print_table(console, table, title, MAX_ROWS)
     for message in summary.messages:
-        console.print(f"- {escape(message)}", highlight=False)
+        console.print(_plain(f"- {message}"))
+
+
+def _plain(text: str) -> Text:
+    """Return a text in which neither rich nor the terminal interprets anything."""
+    return Text(printable(text))
 
 
 def _sizes_sentence(sizes: pd.DataFrame) -> str:
@@ -56,12 +63,12 @@ def _duplicates_sentence(duplicates: pd.DataFrame) -> str:
 
 
 def _print_table(console: Console, frame: pd.DataFrame, title: str, rows: int) -> None:
-    table = Table(title=title, title_justify="left")
+    table = Table(title=_plain(title), title_justify="left")
     for column in frame.columns:
         numeric = pd.api.types.is_numeric_dtype(frame[column])
         table.add_column(str(column), justify="right" if numeric else "left", overflow="fold")
     for row in frame.head(rows).itertuples(index=False):
-        table.add_row(*(escape(str(value)) for value in row))
+        table.add_row(*(_plain(str(value)) for value in row))
     console.print(table)
     if len(frame) > rows:
         console.print(f"… and {len(frame) - rows:,} more")

@@ -12,6 +12,7 @@ from benchmark.cli.exit_codes import EXIT_USAGE
 from benchmark.cli.program import program_words
 from benchmark.plan.settings import RENAMED
 from benchmark.spec import did_you_mean
+from benchmark.system.text import printable_lines
 
 COMMANDS = (run, plan, list, report, compare, data, check, cache)
 REPLACED = {
@@ -43,7 +44,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and where help is, and exit."""
-        self.exit(EXIT_USAGE, f"error: {message}\nSee `{self.prog} --help`.\n")
+        self.exit(EXIT_USAGE, f"error: {printable_lines(message)}\nSee `{self.prog} --help`.\n")
 
 
 def build_parser() -> Parser:

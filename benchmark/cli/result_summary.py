@@ -12,7 +12,8 @@ from benchmark.report.render.formats import lower_first
 from benchmark.report.single.metric_tables import main_table
 from benchmark.report.sweep.tables import rank_tables
 from benchmark.result import Result, SweepResult
-from benchmark.system.text import join_names
+from benchmark.system.terminal import print_lines
+from benchmark.system.text import join_names, printable
 
 WIDEST = 1000  # columns of a table that is written to a file
 GAPS = (2, 1)  # spaces between columns, the first that fits
@@ -20,7 +21,7 @@ GAPS = (2, 1)  # spaces between columns, the first that fits
 
 def print_result(result: Result | SweepResult, console: Console | None = None) -> None:
     """Print the first tables of the report, what failed, and where the reports are."""
-    console = console or Console(highlight=False, markup=False)
+    console = console or Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = WIDEST  # a file cuts no line
     if isinstance(result, SweepResult):
@@ -30,7 +31,7 @@ def print_result(result: Result | SweepResult, console: Console | None = None) -
     for table in tables:
         _print_table(table, console)
     for failure in result.failures.to_dict("records"):
-        print(f"failed: {failure['strategy']} (seed {failure['seed']}): {failure['error']}")
+        print_lines(f"failed: {failure['strategy']} (seed {failure['seed']}): {failure['error']}")
     print_reports(result.reports)
 
 
@@ -51,7 +52,7 @@ def _print_table(table: Table, console: Console) -> None:
     columns = table.columns[len(fitting.columns) :]
     left_out = [lower_first(heading.rstrip(" ↑↓")) for heading in columns]
     note = f" Left out here: {join_names(left_out)}." if left_out else ""
-    print(textwrap.fill(f"{table.caption}{note}", min(96, width)) + "\n")
+    print_lines(textwrap.fill(f"{table.caption}{note}", min(96, width)) + "\n")
 
 
 def _first_columns(table: Table, number: int, gap: int, width: int) -> RichTable:
@@ -64,5 +65,5 @@ def _first_columns(table: Table, number: int, gap: int, width: int) -> RichTable
     for row in table.rows:
         strategy, *cells = (cell.text for cell in row.cells)
         cells = ["failed"] if row.kind == "failed" else cells
-        rows.add_row(strategy, *cells[: number - 1])
+        rows.add_row(printable(strategy), *cells[: number - 1])
     return rows

@@ -4,6 +4,7 @@ import argparse
 
 from benchmark.cli.console import format_cache, format_removal
 from benchmark.storage import cache
+from benchmark.system.terminal import print_lines
 
 HELP = """Show or clear what is kept for the next runs. These are decoded images and activations of
 the frozen layers: all runs share them, and any run can make them again. They lie in the user's
@@ -24,7 +25,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def call(args: argparse.Namespace) -> int:
     """Print or remove the entries."""
     if args.clear:
-        print(format_removal(*cache.clear(), cache.cache_dir()))
+        print_lines(format_removal(*cache.clear(), cache.cache_dir()))
     else:
-        print(format_cache(cache.entries(), cache.default_limit(), cache.cache_dir()))
+        print_lines(format_cache(cache.entries(), cache.default_limit(), cache.cache_dir()))
     return 0

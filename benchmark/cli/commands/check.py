@@ -8,6 +8,7 @@ from benchmark.contract.files_read import watch_reads
 from benchmark.plugins import load_plugins, names_from
 from benchmark.strategy.discovery import broken
 from benchmark.strategy.registry import registered
+from benchmark.system.terminal import print_lines
 
 HELP = """Check strategies of your own. Runs the checks that every strategy here passes: losses,
 samplers, augmentations and decisions on synthetic cases, and a short training of the real network,
@@ -32,12 +33,12 @@ def call(args: argparse.Namespace) -> int:
     failed = 0
     for file in args.files:
         if file in broken:
-            print(f"{file}: {broken[file]}")
+            print_lines(f"{file}: {broken[file]}")
             failed += 1
         for name in names_from(file):
             if name in registered():
-                print(f"{file}: {name}")
+                print_lines(f"{file}: {name}")
                 failed += print_checks(name, check_strategy(registered().get(name)))
             else:
-                print(f"{file}: {name} is a backbone; only strategies are checked")
+                print_lines(f"{file}: {name} is a backbone; only strategies are checked")
     return EXIT_FAILED if failed else 0

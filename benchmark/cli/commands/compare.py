@@ -7,6 +7,7 @@ from benchmark.cli.console import print_reports
 from benchmark.cli.settings import add_setting
 from benchmark.plan.run_options import RunOptions
 from benchmark.plan.settings import settings_of
+from benchmark.system.terminal import print_lines
 
 HELP = """Put runs on several data sets into one report. The report has macro-F1, ranks and
 differences from the baseline, with one row per strategy and one column per data set. Every two
@@ -32,6 +33,6 @@ def call(args: argparse.Namespace) -> int:
     """Write the report and print the scores."""
     baseline, out = (getattr(args, name, None) for name in ("baseline", "out"))
     result = api.compare_runs(args.folders, baseline=baseline, out=out)
-    print(result.table())
+    print_lines(result.table())
     print_reports(result.reports)
     return 0

@@ -16,6 +16,7 @@ from benchmark.strategy.catalogue import strategies_markdown
 from benchmark.strategy.discovery import broken, installed_packages, packages
 from benchmark.strategy.registration import EVERY
 from benchmark.strategy.registry import groups, registered
+from benchmark.system.terminal import print_lines
 
 HELP = """Show the names that flags take. It lists strategies with their parameters, groups of
 strategies, data sources, recipes, backbones and weights, each with a line of explanation, and
@@ -40,9 +41,9 @@ def call(args: argparse.Namespace) -> int:
     """Print the names, each with a line of explanation."""
     load_plugins(getattr(args, "plugin", ()))
     if args.markdown:
-        print(strategies_markdown(), end="")
+        print_lines(strategies_markdown().rstrip("\n"))
         return 0
-    print("\n\n".join(_format_section(*section) for section in _sections().items()))
+    print_lines("\n\n".join(_format_section(*section) for section in _sections().items()))
     return 0
 
 
