@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from benchmark.data.summary import DataSummary
+from benchmark.system.output import lasting_stdout
 from benchmark.system.text import printable
 
 MAX_ROWS = 20  # of long tables on a terminal
@@ -14,7 +15,7 @@ MAX_ROWS = 20  # of long tables on a terminal
 
 def print_data_summary(summary: DataSummary, console: Console | None = None) -> None:
     """Print a summary on the terminal."""
-    console = console or Console()
+    console = console or Console(file=lasting_stdout())
     images = summary.images
     spec, description = printable(images.spec), printable(images.description)
     console.print(Text.assemble((spec, "bold"), f": {description}"))

@@ -12,6 +12,7 @@ from benchmark.report.render.formats import lower_first
 from benchmark.report.single.metric_tables import main_table
 from benchmark.report.sweep.tables import rank_tables
 from benchmark.result import Result, SweepResult
+from benchmark.system.output import lasting_stdout
 from benchmark.system.terminal import print_lines
 from benchmark.system.text import join_names, printable
 
@@ -21,7 +22,7 @@ GAPS = (2, 1)  # spaces between columns, the first that fits
 
 def print_result(result: Result | SweepResult, console: Console | None = None) -> None:
     """Print the first tables of the report, what failed, and where the reports are."""
-    console = console or Console(highlight=False, markup=False, emoji=False)
+    console = console or Console(file=lasting_stdout(), highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = WIDEST  # a file cuts no line
     if isinstance(result, SweepResult):

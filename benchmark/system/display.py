@@ -3,7 +3,8 @@
 import builtins
 import sys
 
-from benchmark.system.progress import LogProgress, NullProgress, Progress
+from benchmark.system.output import lasting_stdout
+from benchmark.system.progress import LastingProgress, LogProgress, NullProgress, Progress
 
 
 def choose_progress(progress: Progress | bool | None) -> Progress:
@@ -32,16 +33,20 @@ def choose_progress(progress: Progress | bool | None) -> Progress:
             f"progress {progress!r} is not allowed; allowed: True, False, None, or an object with "
             "the methods say, task and show_status"
         )
-    return progress
+    return LastingProgress(progress)
 
 
 def terminal_progress() -> Progress:
-    """Return bars on a terminal, a line that is replaced in a notebook, lines elsewhere."""
+    """Return bars on a terminal, a line that is replaced in a notebook, lines elsewhere.
+
+    What it shows never fails a run.
+    """
     # the function is there while IPython runs; only a kernel, as notebooks have it, has `kernel`
     shell = getattr(builtins, "get_ipython", lambda: None)()
     in_notebook = getattr(shell, "kernel", None) is not None
-    if not (in_notebook or sys.stdout.isatty()):
-        return LogProgress()
+    if not (in_notebook or lasting_stdout().isatty()):
+        return LastingProgress(LogProgress())
     from benchmark.system import live_progress  # rich, which logs do without
 
-    return live_progress.NotebookProgress() if in_notebook else live_progress.RichProgress()
+    shown = live_progress.NotebookProgress() if in_notebook else live_progress.RichProgress()
+    return LastingProgress(shown)

@@ -9,19 +9,22 @@ from typing import Any
 from rich import progress, table
 from rich.console import Console
 
+from benchmark.system.output import lasting_stdout
 from benchmark.system.progress import Advance, LogProgress
+from benchmark.system.text import printable, printable_lines
 
 
 class RichProgress:
     """Shows a bar with the time left."""
 
     def __init__(self) -> None:
-        self._console = Console(highlight=False)
+        # of a closed pipe alone, rich would end the process
+        self._console = Console(file=lasting_stdout(), highlight=False, markup=False, emoji=False)
         self._describe: Callable[[str], None] = lambda _: None
 
     def say(self, text: str) -> None:
         """Print a sentence above the bar."""
-        self._console.print(text, markup=False)
+        self._console.print(printable_lines(text))
 
     def show_status(self, text: str) -> None:
         """Show what the open task is working on."""
@@ -33,18 +36,18 @@ class RichProgress:
         whole = table.Column(no_wrap=True)
         cut = table.Column(no_wrap=True, ratio=1)  # the only one that a narrow terminal may cut
         with progress.Progress(
-            progress.TextColumn("{task.description}", table_column=whole),
+            progress.TextColumn("{task.description}", table_column=whole, markup=False),
             progress.BarColumn(bar_width=20),
             progress.MofNCompleteColumn(table_column=whole),
             progress.TextColumn(unit, table_column=whole),
             progress.TimeRemainingColumn(elapsed_when_finished=True, table_column=whole),
-            progress.TextColumn("{task.fields[time]}", table_column=whole),
-            progress.TextColumn("{task.fields[work]}", table_column=cut),
+            progress.TextColumn("{task.fields[time]}", table_column=whole, markup=False),
+            progress.TextColumn("{task.fields[work]}", table_column=cut, markup=False),
             console=self._console,
             expand=True,
         ) as display:
             bar = display.add_task(name, total=total, work="", time="left")
-            self._describe = lambda text: display.update(bar, work=f"· {text}")
+            self._describe = lambda text: display.update(bar, work=f"· {printable(text)}")
             yield lambda units: display.advance(bar, units)
             if display.finished:  # the time is now that of the whole task
                 display.update(bar, time="in all")
@@ -67,6 +70,7 @@ class NotebookProgress(LogProgress):
 
     def show(self, line: str, last: bool = False) -> None:
         """Draw the open task's line anew; `last`: it is done, and the line stays."""
+        line = printable(line)
         content = {"text/plain": line, "text/html": f"<div>{html.escape(line)}</div>"}
         if self._line is None:
             self._line = self._display(content, raw=True, display_id=True)

@@ -1,9 +1,13 @@
 """The progress of a run: timed, and as plain lines. `live_progress` has bars."""
 
 import time
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import Any, Protocol
+
+from benchmark.system.output import lasting_stdout
+from benchmark.system.terminal import print_lines
 
 Advance = Callable[[int], None]
 TOO_EARLY = 0.03  # fraction of a task below which its start-up would be taken for its pace
@@ -70,6 +74,53 @@ class Timer:
             self.seconds[name] = self.seconds.get(name, 0.0) + seconds
 
 
+class LastingProgress:
+    """Passes everything on; what fails there is shown no more, and the run goes on."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self._failed = False
+
+    def say(self, text: str) -> None:
+        """Pass on a sentence."""
+        self._pass_on(lambda: self.progress.say(text))
+
+    def show_status(self, text: str) -> None:
+        """Show what the open task is working on."""
+        self._pass_on(lambda: self.progress.show_status(text))
+
+    @contextmanager
+    def task(self, name: str, total: int, unit: str) -> Iterator[Advance]:
+        """Open a task; errors of the work in it are raised, those of showing it are not."""
+        opened = self._pass_on(lambda: self.progress.task(name, total, unit))
+        advance = self._pass_on(lambda: opened.__enter__())
+        failure: BaseException | None = None
+        try:
+            yield lambda units: self._pass_on(lambda: advance(units))
+        except BaseException as error:
+            failure = error
+            raise
+        finally:
+            if callable(advance):  # it was opened: also after a failure a display must end
+                about = (type(failure), failure, failure and failure.__traceback__)
+                self._try(lambda: opened.__exit__(*(about if failure else (None, None, None))))
+
+    def _pass_on(self, call: Callable[[], Any]) -> Any:
+        """Return what a call returns; None once a call has failed."""
+        return None if self._failed else self._try(call)
+
+    def _try(self, call: Callable[[], Any]) -> Any:
+        try:
+            return call()
+        except Exception as error:
+            if not self._failed:
+                self._failed = True
+                reason = f"{type(error).__name__}: {error}"
+                with suppress(Exception):  # warnings may be errors
+                    warnings.warn(f"progress is shown no more, since {reason}", stacklevel=2)
+            return None
+
+
 class LogProgress:
     """Prints plain lines, at most one every few seconds: for logs and pipes."""
 
@@ -80,11 +131,11 @@ class LogProgress:
 
     def show(self, line: str, last: bool = False) -> None:  # noqa: ARG002
         """Print how far the open task is; `last`: it is done."""
-        print(line, flush=True)
+        print_lines(line, lasting_stdout())
 
     def say(self, text: str) -> None:
         """Print a sentence."""
-        print(text, flush=True)
+        print_lines(text, lasting_stdout())
 
     def show_status(self, text: str) -> None:
         """Show what the open task is working on."""

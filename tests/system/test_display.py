@@ -39,26 +39,34 @@ def notebook(script):
 def test_a_script_shows_nothing_unless_it_asks(script):
     assert isinstance(choose_progress(None), NullProgress)
     assert isinstance(choose_progress(False), NullProgress)
-    assert isinstance(choose_progress(True), LogProgress)
+    assert isinstance(choose_progress(True).progress, LogProgress)
 
 
 def test_a_prompt_shows_bars_on_a_terminal(script):
     script.setattr(sys, "ps1", ">>> ", raising=False)
-    assert isinstance(choose_progress(None), LogProgress)
+    assert isinstance(choose_progress(None).progress, LogProgress)
     script.setattr(sys.stdout, "isatty", lambda: True)
-    assert isinstance(choose_progress(None), RichProgress)
+    assert isinstance(choose_progress(None).progress, RichProgress)
     assert isinstance(choose_progress(False), NullProgress)
+
+
+@pytest.mark.parametrize("stream", [None, object()])
+def test_without_a_standard_output_there_are_no_bars(script, stream):
+    script.setattr(sys, "stdout", stream)
+    progress = terminal_progress()
+    assert isinstance(progress.progress, LogProgress)
+    progress.say("a sentence")
 
 
 def test_ipython_on_a_terminal_is_no_notebook(script):
     script.setattr(builtins, "get_ipython", lambda: SimpleNamespace(), raising=False)
     script.setattr(sys.stdout, "isatty", lambda: True)
-    assert isinstance(terminal_progress(), RichProgress)
+    assert isinstance(terminal_progress().progress, RichProgress)
 
 
 def test_a_notebook_shows_a_line_for_each_task_and_replaces_it(notebook, monkeypatch):
     display = choose_progress(None)
-    assert isinstance(display, NotebookProgress)
+    assert isinstance(display.progress, NotebookProgress)
     now = [100.0]
     monkeypatch.setattr("benchmark.system.progress.time.monotonic", lambda: now[0])
     for name in ("images", "training"):
@@ -77,7 +85,7 @@ def test_a_notebook_shows_a_line_for_each_task_and_replaces_it(notebook, monkeyp
 
 def test_an_object_that_shows_progress_is_taken(script):
     timer = Timer()
-    assert choose_progress(timer) is timer
+    assert choose_progress(timer).progress is timer
 
 
 @pytest.mark.parametrize("value", [1, 0, "yes", print, Timer, []])

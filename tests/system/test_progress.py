@@ -1,10 +1,15 @@
 """What a run prints as it goes, and the seconds of its tasks."""
 
+import io
+import sys
+from contextlib import contextmanager
+
 import pytest
 
 from benchmark.system import progress
 from benchmark.system.live_progress import RichProgress
 from benchmark.system.progress import (
+    LastingProgress,
     LogProgress,
     NullProgress,
     Timer,
@@ -92,3 +97,112 @@ def test_the_null_progress_prints_nothing(capsys):
         null.show_status("no_change")
         null.say("done")
     assert capsys.readouterr().out == ""
+
+
+class Broken(NullProgress):
+    """Raises an error at one of its methods, or while a task is open; counts what it is told."""
+
+    def __init__(self, place, error):
+        self.place, self.error, self.calls = place, error, []
+
+    def fail(self, place):
+        self.calls.append(place)
+        if place == self.place:
+            raise self.error
+
+    def say(self, text):
+        self.fail("say")
+
+    def show_status(self, text):
+        self.fail("show_status")
+
+    @contextmanager
+    def task(self, name, total, unit):
+        self.fail("task")
+        try:
+            yield lambda units: self.fail("advance")
+        finally:
+            self.fail("end")
+
+
+PLACES = ("say", "show_status", "task", "advance", "end")
+
+
+def work(shown):
+    shown.say("a sentence")
+    with shown.task("training", 2, "steps") as advance:
+        shown.show_status("no_change")
+        advance(2)
+    return "done"
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_what_fails_is_shown_no_more_and_the_work_goes_on(place):
+    broken = Broken(place, UnicodeEncodeError("ascii", "·", 0, 1, "no such character"))
+    shown = LastingProgress(broken)
+    with pytest.warns(UserWarning, match="progress is shown no more, since UnicodeEncodeError"):
+        assert work(Timer(shown)) == "done"
+    told = list(broken.calls)
+    assert ("task" in told) <= (place == "task" or "end" in told)  # what was opened is closed
+    assert work(shown) == "done"
+    assert broken.calls == told
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("place", PLACES)
+def test_nor_does_it_fail_where_warnings_are_errors(place):
+    assert work(LastingProgress(Broken(place, RuntimeError()))) == "done"
+
+
+@pytest.mark.parametrize("methods", [{}, {"task": lambda *_: None}, {"task": lambda: None}])
+def test_an_object_of_another_kind_is_no_error(methods):
+    others = {"say": print, "show_status": print}
+    shown = LastingProgress(type("Other", (), others | methods)())
+    with pytest.warns(UserWarning, match="progress is shown no more"):
+        assert work(shown) == "done"
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_stop_of_the_user_passes(place):
+    with pytest.raises(KeyboardInterrupt):
+        work(LastingProgress(Broken(place, KeyboardInterrupt())))
+
+
+def test_errors_of_the_work_are_raised_and_end_the_task():
+    told = Broken("end", RuntimeError())
+    shown = LastingProgress(told)
+    with (
+        pytest.warns(UserWarning, match="RuntimeError"),
+        pytest.raises(ZeroDivisionError),
+        shown.task("training", 1, "steps"),
+    ):
+        raise ZeroDivisionError
+    assert told.calls == ["task", "end"]
+
+
+class ClosedTerminal(io.StringIO):
+    """A terminal whose connection was lost."""
+
+    encoding = "ascii"
+
+    def isatty(self):
+        return True
+
+    def write(self, text):
+        text.encode("ascii")
+        raise BrokenPipeError
+
+
+@pytest.mark.parametrize("shows", [LogProgress, RichProgress])
+def test_a_lost_terminal_ends_no_work(monkeypatch, shows):
+    monkeypatch.setattr(sys, "stdout", ClosedTerminal())
+    assert work(shows()) == "done"
+
+
+def test_bars_of_a_terminal_without_their_signs_are_ascii(monkeypatch):
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
+    assert work(RichProgress()) == "done"
+    sys.stdout.flush()
+    assert b"---" in written.getvalue()
+    assert b"2/2" in written.getvalue()

@@ -9,6 +9,7 @@ from benchmark.cli.exit_codes import EXIT_FAILED
 from benchmark.cli.program import program_words
 from benchmark.strategy.discovery import broken
 from benchmark.system.display import terminal_progress
+from benchmark.system.output import lasting_output
 from benchmark.system.progress import Timer
 
 __all__ = ["EXAMPLES", "HELP", "add_flags", "call"]
@@ -37,7 +38,15 @@ EXAMPLES = """\
 
 
 def call(args: argparse.Namespace) -> int:
-    """Show the plan, carry it out, and print the results."""
+    """Show the plan, carry it out, and print the results.
+
+    It goes on to its end and writes the report when nobody reads any more what it prints.
+    """
+    with lasting_output():
+        return _run(args)
+
+
+def _run(args: argparse.Namespace) -> int:
     timer = Timer(terminal_progress())
     planned, options = show_plan(args, timer)
     command = shlex.join([*program_words(), *args.argv])
