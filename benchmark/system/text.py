@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 
 _JOINERS = "\u200c\u200d"  # of Persian words, and of emoji
+_MOST_MARKS = 8  # on one letter, as accents: more would cover the lines above and below
 
 
 def pluralize(number: int, singular: str, plural: str) -> str:
@@ -50,17 +51,21 @@ def printable(text: str) -> str:
     r"""Return a line with escapes in place of what can't be printed or hides how the text reads.
 
     These are control characters, among them those that begin a terminal's commands; marks that
-    turn the direction of a line; invisible characters; and bytes that are no text. Letters of any
-    script and emoji stay.
+    turn the direction of a line; invisible characters; accents that pile up; and bytes that are no
+    text. Letters of any script and emoji stay.
 
     >>> printable("a\tb"), printable("caf\udce9"), printable("café")
     ('a\\tb', 'caf\\udce9', 'café')
     >>> printable("\x1b[31m"), printable("\u202egpj.exe")
     ('\\x1b[31m', '\\u202egpj.exe')
     """
-    if text.isprintable():
+    if text.isascii() and text.isprintable():
         return text
-    return "".join(c if _is_visible(c) else ascii(c)[1:-1] for c in text)
+    shown, marks = [], 0
+    for c in text:
+        marks = marks + 1 if unicodedata.category(c) in ("Mn", "Me") else 0
+        shown.append(c if _is_visible(c) and marks <= _MOST_MARKS else ascii(c)[1:-1])
+    return "".join(shown)
 
 
 def printable_lines(text: str) -> str:

@@ -19,9 +19,9 @@ from benchmark.report.render.canvas import (
     label_width,
     page_style,
     set_row_labels,
-    shorten,
 )
 from benchmark.report.render.formats import add_sign, format_share
+from benchmark.report.render.safe_text import shorten
 
 FIGURES = ("differences", "ranks")
 DATASETS_FOR_RANKS = 5  # with fewer, mean ranks mean little, and a picture would hide that

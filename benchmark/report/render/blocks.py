@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TypeVar
 
+from benchmark.system.text import printable
+
 Item = TypeVar("Item")
 
 
@@ -190,11 +192,9 @@ def split_code(text: str) -> list[tuple[str, bool]]:
 
 def as_code(text: str) -> str:
     """Mark a name as code. Its backticks, which would end it, become apostrophes."""
-    return "`" + (replace_controls(text).replace("`", "'") or " ") + "`"
+    return "`" + (without_ticks(printable(text)) or " ") + "`"
 
 
-def replace_controls(text: str) -> str:
-    """Replace what no document can hold: control characters and halves of surrogate pairs."""
-    return re.sub(
-        r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]", "\N{REPLACEMENT CHARACTER}", text
-    )
+def without_ticks(name: str) -> str:
+    """Return a name for a text in which a backtick would begin code: apostrophes replace them."""
+    return name.replace("`", "'")

@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 
 from benchmark.report.render import blocks
 from benchmark.report.render.colours import FAINT, INK, MUTED, PAPER
+from benchmark.report.render.safe_text import isolate, shorten, visible
 
 PAGE_WIDTH = 960  # pixels; a wider drawing scrolls on the page
 
@@ -53,7 +54,8 @@ def to_svg(figure: Figure, name: str) -> str:
     with page_style():
         matplotlib.rcParams["svg.hashsalt"] = name  # restored with the other settings
         figure.savefig(written, format="svg")
-    return _tidy(written.getvalue())
+    isolated = '<tspan style="unicode-bidi: isolate">', "</tspan>"
+    return isolate(visible(_tidy(written.getvalue())), *isolated)
 
 
 def to_standalone_svg(svg: str) -> str:
@@ -94,7 +96,7 @@ def _tidy(svg: str) -> str:
     svg = re.sub(r"\s*<defs>\s*<style.*?</style>\s*</defs>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<!--.*?-->\n?", "", svg, flags=re.DOTALL)
     svg = re.sub(r'<g id="[^"]*"', "<g", svg)
-    svg = re.sub(r"(font: [\d.]+px) [^;\"]*", r"\1 sans-serif", svg)
+    svg = re.sub(r"(<[^<>]*font: [\d.]+px) [^;\"<>]*", r"\1 sans-serif", svg)
     svg = re.sub(r'(<svg[^>]*?) width="([\d.]+)pt"', r'\1 width="\2"', svg)
     svg = re.sub(r'(<svg[^>]*?) height="([\d.]+)pt"', r'\1 height="\2"', svg)
     return re.sub(r"\n\s*", "\n", svg)
@@ -118,12 +120,3 @@ def set_row_labels(
 def label_width(names: Sequence[str], longest: int) -> int:
     """Return the pixels that the names of rows take."""
     return round(18 + 6.3 * max((len(shorten(name, longest)) for name in names), default=0))
-
-
-def shorten(name: str, longest: int) -> str:
-    """Return a name in `longest` letters at most, without its middle if it has more."""
-    name = " ".join(blocks.replace_controls(name).split())
-    if len(name) <= longest:
-        return name
-    end = longest // 2  # variants of one strategy differ in their last parameter
-    return f"{name[: longest - end - 1]}…{name[-end:]}"

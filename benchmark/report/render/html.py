@@ -7,8 +7,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from benchmark.report.render.blocks import Page, replace_controls, split_code
+from benchmark.report.render.blocks import Page, split_code
 from benchmark.report.render.colours import COLOURS
+from benchmark.report.render.safe_text import isolate, shorten, visible
 
 _HERE = Path(__file__).parent
 
@@ -17,12 +18,12 @@ def render(page: Page) -> str:
     """Return the page as an HTML document with style and drawings, without scripts or requests."""
     template = _templates().get_template("template.html.jinja")
     style = Markup((_HERE / "style.css").read_text(encoding="utf-8"))  # noqa: S704 -- our own
-    return replace_controls(template.render(page=page, style=style, colours=COLOURS))
+    return visible(template.render(page=page, style=style, colours=COLOURS))
 
 
 def render_notebook(page: Page) -> str:
     """Return verdict, warnings and main table as a fragment with its own style."""
-    return replace_controls(_templates().get_template("notebook.html.jinja").render(page=page))
+    return visible(_templates().get_template("notebook.html.jinja").render(page=page))
 
 
 @cache
@@ -35,6 +36,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     templates.filters |= {"inline": _inline, "breakable": _breakable, "drawing": inline_drawing}
+    templates.filters |= {"shorten": shorten, "expandtabs": str.expandtabs, "isolated": _escape}
     templates.tests["kind"] = lambda block, name: type(block).__name__ == name
     return templates
 
@@ -42,7 +44,7 @@ def _templates() -> Environment:
 def _inline(text: str) -> Markup:
     """Escape a text; pieces between backticks become code."""
     pieces = split_code(text)
-    return Markup("").join(_code(piece) if code else escape(piece) for piece, code in pieces)
+    return Markup("").join(_code(piece) if code else _escape(piece) for piece, code in pieces)
 
 
 def _code(text: str) -> Markup:
@@ -56,14 +58,19 @@ def _breakable(text: str) -> Markup:
 
     A sentence breaks at its spaces; a number does not break.
     """
-    return Markup("<wbr>").join(re.split(r"(?<=[_:=,/.])(?=[^\W\d])", text))
+    return Markup("<wbr>").join(map(_escape, re.split(r"(?<=[_:=,/.])(?=[^\W\d])", text)))
+
+
+def _escape(text: str) -> Markup:
+    """Escape a text. Words from right to left stay where they are, whatever is beside them."""
+    return Markup(isolate(escape(text), "<bdi>", "</bdi>"))  # noqa: S704 -- escaped
 
 
 def inline_drawing(svg: str, alt: str) -> Markup:
     """Return an SVG document for the page: in the page's colours, with alt text."""
     names = {light: name for name, (light, _) in COLOURS.items()}
     svg = re.sub(
-        r"#[0-9a-f]{6}\b",
+        r"#[0-9a-f]{6}\b(?=[^<>]*>)",  # in a tag, not in a name
         lambda match: f"var(--{names[match[0]]})" if match[0] in names else match[0],
         svg,
     )

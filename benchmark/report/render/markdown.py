@@ -5,12 +5,16 @@ from collections.abc import Iterator
 from html import escape
 
 from benchmark.report.render import blocks
-from benchmark.report.render.blocks import Block, Cell, Page, Table, replace_controls, split_code
+from benchmark.report.render.blocks import Block, Cell, Page, Table, split_code
+from benchmark.report.render.safe_text import isolate, shorten, visible
+
+# around words from right to left
+_ISOLATE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 
 
 def render(page: Page) -> str:
     """Return the page; figures are links to figures/<name>.svg beside it."""
-    return replace_controls("\n\n".join(_blocks(page)) + "\n")
+    return "\n\n".join(_blocks(page)) + "\n"
 
 
 def _blocks(page: Page) -> Iterator[str]:
@@ -38,7 +42,7 @@ def _block(block: Block) -> Iterator[str]:
             yield f"### {_plain(text)}"
         case blocks.Code(text):
             fence = "`" * max(3, _longest_run_of_ticks(text) + 1)
-            yield f"{fence}text\n{text}\n{fence}"
+            yield f"{fence}text\n{visible(text.expandtabs())}\n{fence}"
         case blocks.Definitions(items):
             yield "\n".join(f"- **{_inline(term)}**: {_inline(meaning)}" for term, meaning in items)
         case blocks.Facts(items):
@@ -58,19 +62,20 @@ def _block(block: Block) -> Iterator[str]:
 
 
 def _table(table: Table) -> str:
-    head = [_plain(title) for title in table.columns]
+    head = [_plain(shorten(title)) for title in table.columns]
     rule = [":--" if k in table.text_columns else "--:" for k in range(len(head))]
     lines = [head, rule]
     for row in table.rows:
         cells = []
-        for cell in row.cells:
-            cells += [_cell(cell)] + [""] * (cell.span - 1)
+        for index, cell in enumerate(row.cells):
+            is_name = index < table.heading_columns
+            cells += [_cell(cell, is_name)] + [""] * (cell.span - 1)
         lines.append(cells)
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _cell(cell: Cell) -> str:
-    text = _plain(cell.text)
+def _cell(cell: Cell, is_name: bool) -> str:
+    text = _plain(shorten(cell.text) if is_name else cell.text)
     if cell.mark and text:
         text = f"**{text}**"
     return f"{text} <sub>{_plain(cell.note)}</sub>" if cell.note else text
@@ -78,13 +83,15 @@ def _cell(cell: Cell) -> str:
 
 def _inline(text: str) -> str:
     """Escape what markdown or HTML would interpret; code stays code."""
-    pieces = split_code(" ".join(text.split()))
+    pieces = split_code(" ".join(visible(text).split()))
     return "".join(_code(piece) if is_code else _escape(piece) for piece, is_code in pieces)
 
 
 def _code(text: str) -> str:
     ticks = "`" * (_longest_run_of_ticks(text) + 1)
-    return f"{ticks}{text}{ticks}"
+    code = f"{ticks}{text}{ticks}"
+    # no mark inside: who copies a command gets no more than the command
+    return code if isolate(text, *_ISOLATE) == text else code.join(_ISOLATE)
 
 
 def _line(written: str) -> str:
@@ -94,11 +101,12 @@ def _line(written: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return _escape(" ".join(text.split()))
+    return _escape(" ".join(visible(text).split()))
 
 
 def _escape(text: str) -> str:
-    return escape(re.sub(r"([\\`*_\[\]|~#$])", r"\\\1", text), quote=False)
+    escaped = escape(re.sub(r"([\\`*_\[\]|~#$])", r"\\\1", text), quote=False)
+    return isolate(escaped, *_ISOLATE)
 
 
 def _summary(text: str) -> str:
@@ -109,8 +117,9 @@ def _summary(text: str) -> str:
 
 
 def _html(text: str) -> str:
+    text = visible(text)
     text = " ".join(text.split()) if "\n" in text else text
-    return escape(text, quote=False)
+    return isolate(escape(text, quote=False), *_ISOLATE)
 
 
 def _longest_run_of_ticks(text: str) -> int:

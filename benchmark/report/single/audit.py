@@ -13,8 +13,9 @@ from benchmark.analysis.findings import logit_shift
 from benchmark.evaluation.metrics.class_counts import SHOT_GROUPS, shot_groups
 from benchmark.report.render import colours
 from benchmark.report.render.blocks import Block, Cell, Details, Table, as_code, make_row
-from benchmark.report.render.canvas import Canvas, figure_block, page_style, shorten
+from benchmark.report.render.canvas import Canvas, figure_block, page_style
 from benchmark.report.render.formats import MINUS, MISSING, add_sign, format_share
+from benchmark.report.render.safe_text import shorten
 from benchmark.report.single.audit_scope import scope_details
 from benchmark.report.single.shot_groups import few_images_phrase
 from benchmark.report.single.strategies import network_titles, row_kind

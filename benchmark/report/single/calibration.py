@@ -11,7 +11,8 @@ from benchmark.analysis.comparison import Comparison
 from benchmark.evaluation.metrics.calibration import pooled_reliability
 from benchmark.report.render import colours
 from benchmark.report.render.blocks import Block
-from benchmark.report.render.canvas import Canvas, figure_block, page_style, shorten
+from benchmark.report.render.canvas import Canvas, figure_block, page_style
+from benchmark.report.render.safe_text import shorten
 from benchmark.report.single.metric_tables import priors_table
 from benchmark.report.single.shot_groups import few_images_phrase
 from benchmark.report.single.strategies import network_titles

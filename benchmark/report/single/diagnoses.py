@@ -7,8 +7,18 @@ from dataclasses import dataclass
 from benchmark.analysis.comparison import Comparison
 from benchmark.evaluation.diagnosis import RULES, UNDETERMINED
 from benchmark.report.render import formats
-from benchmark.report.render.blocks import Block, Cell, Details, Paragraph, Table, as_code, make_row
+from benchmark.report.render.blocks import (
+    Block,
+    Cell,
+    Details,
+    Paragraph,
+    Table,
+    as_code,
+    make_row,
+    without_ticks,
+)
 from benchmark.report.render.formats import MISSING, format_count, format_share
+from benchmark.report.render.safe_text import shorten
 from benchmark.system.text import first_names, join_names, pluralize
 
 DISAGREE = "seeds disagree"
@@ -90,7 +100,9 @@ def diagnoses_table(comparison: Comparison) -> Table | None:
     rows, first_with = [], dict[str, str]()  # explanation -> the first class with it
     for diagnosis in _majority_diagnoses(comparison, strategy):
         first = first_with.setdefault(diagnosis.explanation, diagnosis.label)
-        evidence = diagnosis.explanation if first == diagnosis.label else f"As for {first}."
+        evidence = (
+            diagnosis.explanation if first == diagnosis.label else f"As for {shorten(first)}."
+        )
         show_agreement = len(comparison.seeds) > 1 and diagnosis.cause != DISAGREE
         agreement = f"{diagnosis.agreeing} of {diagnosis.ignoring}" if show_agreement else ""
         cells = (
@@ -117,7 +129,7 @@ def different_causes_sentence(comparison: Comparison) -> str:
                 f"{cause} under {join_names([as_code(n) for n in named if named[n] == cause])}"
                 for cause in dict.fromkeys(named.values())
             ]
-            differ.append(f"{label} ({'; '.join(by_cause)})")
+            differ.append(f"{without_ticks(label)} ({'; '.join(by_cause)})")
     if not differ:
         return ""
     return (

@@ -20,10 +20,10 @@ from benchmark.report.render.canvas import (
     label_width,
     page_style,
     set_row_labels,
-    shorten,
 )
 from benchmark.report.render.colours import LEVELS
 from benchmark.report.render.formats import format_count, format_share
+from benchmark.report.render.safe_text import shorten
 
 MOST_LABELLED = 20  # classes whose names and numbers fit into a confusion matrix
 _SHADES = ListedColormap([colours.COLOURS[name][0] for name in colours.HEAT])

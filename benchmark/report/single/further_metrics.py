@@ -6,7 +6,15 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from benchmark.analysis.comparison import Comparison
-from benchmark.report.render.blocks import Block, Cell, Details, Table, make_row, split_evenly
+from benchmark.report.render.blocks import (
+    Block,
+    Cell,
+    Details,
+    Table,
+    make_row,
+    split_evenly,
+    without_ticks,
+)
 from benchmark.report.render.formats import MISSING, format_count, format_share
 from benchmark.report.single.absent_classes import absent_from_validation_sentence
 from benchmark.report.single.metric_tables import (
@@ -106,7 +114,9 @@ def _notes(comparison: Comparison, columns: Sequence[Column]) -> str:
     """Return sentences about columns that mean what they say only under a condition."""
     names, notes = {column.name for column in columns}, ""
     if "quadratic_kappa" in names:
-        classes = first_names(comparison.manifest.data.classes, MOST_GRADES)
+        classes = first_names(
+            list(map(without_ticks, comparison.manifest.data.classes)), MOST_GRADES
+        )
         notes += f" Quadratic kappa takes the classes as grades, in the order {classes}."
     absence = absent_from_validation_sentence(comparison) if "val_macro_f1" in names else ""
     return f"{notes} {absence}".rstrip()

@@ -9,7 +9,15 @@ from matplotlib.figure import Figure
 
 from benchmark.analysis.claims import CLASS_DIGITS, Claim, largest_changes
 from benchmark.analysis.comparison import Comparison, recall_table
-from benchmark.report.render.blocks import Block, Cell, Table, as_code, make_row, split_evenly
+from benchmark.report.render.blocks import (
+    Block,
+    Cell,
+    Table,
+    as_code,
+    make_row,
+    split_evenly,
+    without_ticks,
+)
 from benchmark.report.render.canvas import figure_block
 from benchmark.report.render.formats import (
     MISSING,
@@ -98,7 +106,7 @@ def largest_changes_sentence(comparison: Comparison) -> str:
         if claim is None:
             sentences.append(f"No class has {which} recall than with {_baseline(changes)}.")
             continue
-        label = claim.subject.replace("`", "'")  # a backtick would start a code span
+        label = without_ticks(claim.subject)
         verb = f"{'raises' if noun == 'gain' else 'lowers'} the recall of “{label}” by"
         if not claim.strategy_direction:
             verb = f"has {which} recall of “{label}”, by"

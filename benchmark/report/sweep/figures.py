@@ -13,8 +13,8 @@ from benchmark.report.render.canvas import (
     hide_frame,
     label_width,
     page_style,
-    shorten,
 )
+from benchmark.report.render.safe_text import shorten
 
 NAME_LENGTH = 34  # letters of a strategy's name that are shown
 LINE_HEIGHT = 20  # pixels of a position

@@ -9,7 +9,6 @@ from benchmark.report.render.blocks import (
     Section,
     Table,
     as_code,
-    replace_controls,
     split_code,
 )
 
@@ -25,13 +24,6 @@ def test_code_stands_between_backticks() -> None:
     assert split_code("a ` b") == [("a ` b", False)]
     assert split_code(as_code("it`s")) == [("it's", True)]
     assert split_code(as_code("")) == [(" ", True)]
-
-
-def test_characters_that_no_document_can_hold_are_replaced() -> None:
-    assert (
-        replace_controls("a\x00b\ud800\n\tc")
-        == "a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}\n\tc"
-    )
 
 
 def test_figures_stand_in_reading_order() -> None:

@@ -3,9 +3,8 @@
 import re
 
 import matplotlib
-import pytest
 
-from benchmark.report.render.canvas import Canvas, page_style, shorten, to_standalone_svg, to_svg
+from benchmark.report.render.canvas import Canvas, page_style, to_standalone_svg, to_svg
 
 
 def draw() -> str:
@@ -38,12 +37,3 @@ def test_a_file_of_its_own_has_paper_and_a_dark_mode() -> None:
     assert svg.startswith('<?xml version="1.0"')
     assert "prefers-color-scheme: dark" in svg
     assert '<rect width="100%"' in svg
-
-
-@pytest.mark.parametrize(
-    ("name", "short"),
-    [("short", "short"), ("focal_loss:gamma=2.0", "foca…a=2.0"), ("a\nb", "a b")],
-)
-def test_long_names_lose_their_middle(name: str, short: str) -> None:
-    assert shorten(name, 10) == short
-    assert len(shorten(name, 10)) <= 10
