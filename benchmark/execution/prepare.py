@@ -220,7 +220,7 @@ def prepare(
     weights = load_weights(experiment.weights, experiment.network)
     release_memory()  # 0.15 GB: their tensors were read for the hash
     with progress.task("images", len(images), "images") as advance:
-        pixels = prepare_pixels(images, experiment.image_size, advance, cache_limit)
+        pixels = prepare_pixels(images, experiment.image_size, advance, cache_limit, progress.say)
     images = replace(images, reader=NoReader())
     if isinstance(experiment.data, ImageSet):
         experiment = replace(experiment, data=images)

@@ -4,20 +4,18 @@ A `DiskActivationStore` is a memory-mapped file that strategies, seeds, runs and
 `DeviceActivationStore` lies in the memory of the device and belongs to one process.
 """
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from benchmark.storage.atomic import atomic
-from benchmark.storage.lock import lock_handle, unlock_handle
+from benchmark.storage.row_file import RowFile
 from benchmark.system.memory import compute_in_batches
 from benchmark.system.progress import Advance
 
@@ -25,7 +23,6 @@ Indices = NDArray[np.int64]  # of images in the image set
 Compute = Callable[[Indices], Tensor]  # indices (B,) -> (B, *shape)
 
 _FILE_TYPES = {"float32": np.float32, "bfloat16": np.uint16}  # numpy has no bfloat16
-_BATCHES_BETWEEN_MARKS = 8
 
 
 def row_bytes(shape: tuple[int, ...], dtype: str) -> int:
@@ -40,6 +37,8 @@ class ActivationStore(ABC):
     """
 
     shared: bool  # between processes
+    name = "rows"  # for people: what the rows are
+    damaged = 0  # rows that were found damaged and are to be computed again
 
     def __init__(self, rows: int, shape: tuple[int, ...], dtype: str) -> None:
         self.rows, self.shape, self.dtype = rows, shape, dtype
@@ -47,12 +46,8 @@ class ActivationStore(ABC):
         self._stored_shape = (rows, *shape[1:], shape[0])  # (C, H, W) -> (N, H, W, C)
 
     @abstractmethod
-    def finished(self) -> NDArray[np.bool_]:
-        """Return which rows are stored, (N,)."""
-
     def missing(self, indices: Indices) -> Indices:
-        """Return those of `indices` whose rows are not stored yet."""
-        return indices[~self.finished()[indices]]
+        """Return those of `indices` whose rows are not stored yet, or were damaged."""
 
     @abstractmethod
     def fill(self, indices: Indices, compute: Compute, advance: Advance = lambda _: None) -> None:
@@ -78,9 +73,9 @@ class DeviceActivationStore(ActivationStore):
         """Pickle as an empty store: each worker fills its own."""
         return DeviceActivationStore, (self.rows, self.shape, self.dtype, self.device)
 
-    def finished(self) -> NDArray[np.bool_]:
-        """Return which rows are stored, (N,)."""
-        return self._finished
+    def missing(self, indices: Indices) -> Indices:
+        """Return those of `indices` whose rows are not stored yet."""
+        return indices[~self._finished[indices]]
 
     def fill(self, indices: Indices, compute: Compute, advance: Advance = lambda _: None) -> None:
         """Compute and store the missing rows of `indices`."""
@@ -101,74 +96,66 @@ class DeviceActivationStore(ActivationStore):
 class DiskActivationStore(ActivationStore):
     """Rows in a file. The name of its folder changes with everything that the rows depend on.
 
-    A row counts as stored only after it is on the disk and listed in ``finished.npy``. Processes
-    that fill the store at the same time write the same bytes, because a row does not depend on the
-    rows that are computed beside it. `lock` must live as long as the store.
+    Each row has a digest, see `RowFile`. The rows that a process asks for are compared with theirs
+    once, and what it sends to workers trusts them. Processes that fill the store at the same time
+    write the same bytes, because a row does not depend on the rows that are computed beside it.
+    `lock` must live as long as the store.
     """
 
     shared = True
 
     def __init__(
-        self, folder: Path, rows: int, shape: tuple[int, ...], dtype: str, lock: object = None
+        self,
+        folder: Path,
+        rows: int,
+        shape: tuple[int, ...],
+        dtype: str,
+        name: str = "rows",
+        lock: object = None,
+        is_checked: bool = False,
     ) -> None:
         super().__init__(rows, shape, dtype)
-        self.folder, self.lock = folder, lock
-        self._file = folder / "rows.bin"
-        folder.mkdir(parents=True, exist_ok=True)
-        with self._file.open("ab") as file:
-            if file.tell() < self.bytes:  # a new file, or one that was cut short
-                (folder / "finished.npy").unlink(missing_ok=True)
-                file.truncate(self.bytes)
+        self.folder, self.name, self.lock, self.is_checked = folder, name, lock, is_checked
+        self._file = RowFile(folder / "rows.bin", rows, row_bytes(shape, dtype))
+        self._file.create()
+        self._stored = np.zeros(rows, bool)  # that this process has checked or need not check
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as the path: neither the rows nor the lock are sent to a worker."""
-        return DiskActivationStore, (self.folder, self.rows, self.shape, self.dtype)
+        opened = partial(DiskActivationStore, name=self.name, is_checked=True)
+        return opened, (self.folder, self.rows, self.shape, self.dtype)
 
     @cached_property
     def _values(self) -> NDArray[Any]:
-        return np.memmap(self._file, _FILE_TYPES[self.dtype], "r", shape=self._stored_shape)
+        return np.memmap(self._file.path, _FILE_TYPES[self.dtype], "r", shape=self._stored_shape)
 
-    def finished(self) -> NDArray[np.bool_]:
-        """Return which rows are stored, (N,)."""
-        path = self.folder / "finished.npy"
-        return np.load(path) if path.exists() else np.zeros(self.rows, bool)
+    def missing(self, indices: Indices) -> Indices:
+        """Return those of `indices` whose rows are not stored yet, or do not match their digest.
+
+        The first time it reads the rows, unless the process that has sent the store has done that.
+        """
+        unknown = indices[~self._stored[indices]]
+        listed = unknown[self._file.listed()[unknown]]
+        if not self.is_checked:
+            intact = self._file.intact(listed)
+            damaged, listed = listed[~intact], listed[intact]
+            self._file.forget(damaged)
+            self.damaged += len(damaged)
+        self._stored[listed] = True
+        return indices[~self._stored[indices]]
 
     def fill(self, indices: Indices, compute: Compute, advance: Advance = lambda _: None) -> None:
         """Compute and store the missing rows of `indices`; a file that vanishes is an error."""
         dtype = getattr(torch, self.dtype)
-        written: list[Indices] = []
-        with self._file.open("r+b") as file:
+        with self._file.writing() as write:
             for part, values in compute_in_batches(self.missing(indices), compute):
                 rows = _channels_last(values.to("cpu", dtype)).contiguous()
                 raw = rows.view(torch.uint16) if dtype == torch.bfloat16 else rows
-                for index, row in zip(part, raw.numpy(), strict=True):
-                    # not through the map: there a full disk kills the process
-                    file.seek(int(index) * row.nbytes)
-                    file.write(row.tobytes())
+                content = raw.numpy().reshape(len(part), -1).view(np.uint8)
+                for index, row in zip(part, content, strict=True):
+                    write(int(index), row)
+                self._stored[part] = True
                 advance(len(part))
-                written.append(part)
-                if len(written) == _BATCHES_BETWEEN_MARKS:
-                    self._mark(written, file)
-                    written = []
-            if written:
-                self._mark(written, file)
-
-    def _mark(self, written: list[Indices], file: BinaryIO) -> None:
-        """Flush the file, then list the rows as finished."""
-        file.flush()
-        handle = file.fileno()
-        os.fsync(handle)
-        lock_handle(handle)  # another process may be adding its own
-        try:
-            # else the rows would count as finished in a folder that was made after the removal
-            if not os.fstat(handle).st_nlink:
-                raise FileNotFoundError(f"{self._file} was removed while it was filled; run again")
-            finished = self.finished()
-            finished[np.concatenate(written)] = True
-            with atomic(self.folder / "finished.npy") as temporary, temporary.open("wb") as marks:
-                np.save(marks, finished)
-        finally:
-            unlock_handle(handle)
 
     def read(self, indices: Indices) -> Tensor:
         """Return rows (B, *shape) in the host's memory."""

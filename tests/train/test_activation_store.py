@@ -1,6 +1,7 @@
 """Rows of activations: computed once, whole or absent, in a file or on the device."""
 
 import multiprocessing
+import os
 import pickle
 import threading
 from functools import partial
@@ -9,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
+from benchmark.storage.row_file import RowFile
 from benchmark.system import memory
-from benchmark.train import activation_store
 from benchmark.train.activation_store import DeviceActivationStore, DiskActivationStore
 
 
@@ -90,11 +91,7 @@ def test_the_lock_of_a_store_is_not_sent_to_workers(tmp_path):
     assert pickle.loads(pickle.dumps(store)).lock is None
 
 
-def test_rows_whose_computation_was_interrupted_do_not_count(
-    tmp_path, monkeypatch, batches_of_eight
-):
-    monkeypatch.setattr(activation_store, "_BATCHES_BETWEEN_MARKS", 2)
-
+def test_rows_whose_computation_was_interrupted_do_not_count(tmp_path, batches_of_eight):
     def dies(indices):
         if 30 in indices:
             raise KeyboardInterrupt
@@ -103,7 +100,7 @@ def test_rows_whose_computation_was_interrupted_do_not_count(
     store = DiskActivationStore(tmp_path / "a", 40, (4,), "float32")
     with pytest.raises(KeyboardInterrupt):
         store.fill(np.arange(40), dies)
-    assert store.missing(np.arange(40)).tolist() == list(range(16, 40))
+    assert store.missing(np.arange(40)).tolist() == list(range(24, 40))
 
 
 def test_a_lost_file_is_filled_again(tmp_path):
@@ -112,12 +109,78 @@ def test_a_lost_file_is_filled_again(tmp_path):
     (tmp_path / "a" / "rows.bin").unlink()
     again = DiskActivationStore(tmp_path / "a", 5, (4,), "float32")
     assert again.missing(np.arange(5)).tolist() == [0, 1, 2, 3, 4]
+    assert again.damaged == 5
+
+
+def flip(path, offset):
+    content = bytearray(path.read_bytes())
+    content[offset] ^= 16
+    path.write_bytes(content)
+
+
+def zero(path, start, end):
+    content = bytearray(path.read_bytes())
+    content[start:end] = bytes(len(content[start:end]))
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("harm", "missing", "damaged"),
+    [
+        (lambda folder: flip(folder / "rows.bin", 2 * 16 + 5), [2], 1),
+        (lambda folder: flip(folder / "digests.bin", 3 * 16), [3], 1),
+        (lambda folder: zero(folder / "rows.bin", 20, 60), [1, 2, 3], 3),
+        (lambda folder: zero(folder / "digests.bin", 16, 48), [1, 2], 0),  # as if never stored
+        (lambda folder: os.truncate(folder / "rows.bin", 16 * 3 + 1), [3, 4], 2),
+        (lambda folder: os.truncate(folder / "digests.bin", 16 * 3), [0, 1, 2, 3, 4], 0),
+        (lambda folder: (folder / "digests.bin").unlink(), [0, 1, 2, 3, 4], 0),
+    ],
+)
+def test_rows_that_were_damaged_on_the_disk_are_computed_again(tmp_path, harm, missing, damaged):
+    def compute(indices):
+        computed.extend(indices.tolist())
+        return rows_of(indices, (4,))
+
+    computed, every = [], np.arange(5)
+    DiskActivationStore(tmp_path / "a", 5, (4,), "float32").fill(every, compute)
+    harm(tmp_path / "a")
+    store = DiskActivationStore(tmp_path / "a", 5, (4,), "float32")
+    assert store.missing(every).tolist() == missing
+    assert store.missing(every).tolist() == missing
+    assert store.damaged == damaged, "each is counted once"
+    computed.clear()
+    store.fill(every, compute)
+    assert sorted(set(computed)) == missing
+    assert torch.equal(store.read(every), rows_of(every, (4,)))
+    again = DiskActivationStore(tmp_path / "a", 5, (4,), "float32")
+    assert not len(again.missing(every))
+
+
+def test_a_worker_trusts_what_the_process_that_sent_the_store_has_checked(tmp_path, monkeypatch):
+    every, checked = np.arange(5), []
+    DiskActivationStore(tmp_path / "a", 5, (4,), "float32").fill(every, lambda i: rows_of(i, (4,)))
+    flip(tmp_path / "a" / "rows.bin", 40)
+    store = DiskActivationStore(tmp_path / "a", 5, (4,), "float32")
+    assert store.missing(every).tolist() == [2]
+    intact = RowFile.intact
+    monkeypatch.setattr(RowFile, "intact", lambda s, i: checked.extend(i) or intact(s, i))
+    worker = pickle.loads(pickle.dumps(store))
+    assert worker.missing(every).tolist() == [2]
+    worker.fill(every, lambda i: rows_of(i, (4,)))
+    assert not checked
+    assert not len(store.missing(every))
+    assert checked == [2], "what the worker has written"
+
+
+def test_a_store_of_which_no_row_is_asked_for_is_not_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(RowFile, "intact", lambda *_: pytest.fail("read"))
+    DiskActivationStore(tmp_path / "a", 5, (4,), "float32")
 
 
 def fill_some(folder, first, barrier):
     store = DiskActivationStore(folder, 4000, (4,), "float32")
     barrier.wait()
-    for start in range(first, 4000, 400):  # many marks, so that a lost one would be seen
+    for start in range(first, 4000, 400):
         part = np.arange(start, start + 200)
         store.fill(part, lambda i: torch.from_numpy(i).float()[:, None].expand(-1, 4))
 

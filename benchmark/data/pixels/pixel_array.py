@@ -5,9 +5,7 @@ Worker processes load this module: it imports little.
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from benchmark.data.decoding.grey_scale import GreyScale
@@ -15,21 +13,21 @@ from benchmark.data.decoding.unreadable import format_error
 from benchmark.data.imageset import Reader, SubsetReader
 from benchmark.data.parallel import map_blocks
 from benchmark.data.pixels.image_info import EIGHT_BITS, ImageInfo, choose_scales, read_image
+from benchmark.storage.row_file import RowFile
 from benchmark.system.progress import Advance
 
 
 def write_pixel_array(
-    path: Path, reader: Reader, count: int, size: int, progress: Advance
+    rows: RowFile, reader: Reader, size: int, progress: Advance
 ) -> tuple[dict[int, ImageInfo], dict[int, str]]:
-    """Write `count` images of a reader as (count, size, size, 3) uint8, in NumPy's format.
+    """Write all images of a reader as rows (size, size, 3) uint8.
 
     All are decoded, then once more those whose scale was not known the first time. Returns facts
-    about the readable images and why others can't be read, by index; their rows are black.
+    about the readable images and why others can't be read, by index; their rows are black, and not
+    stored.
     """
-    shape = (count, size, size, 3)
-    array = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
-    work = partial(_decode_block, path=path, offset=array.offset, size=size)
-    del array
+    count = rows.rows
+    work = partial(_decode_block, rows=rows, size=size)
     infos: dict[int, ImageInfo] = {}
     errors: dict[int, str] = {}
     first = partial(work, indices=range(count), scales={})
@@ -48,25 +46,41 @@ def write_pixel_array(
     return {index: info for index, info in infos.items() if index not in errors}, errors
 
 
+def write_rows_again(
+    rows: RowFile,
+    reader: Reader,
+    infos: Mapping[int, ImageInfo],
+    damaged: Sequence[int],
+    size: int,
+    progress: Advance,
+) -> bool:
+    """Decode the `damaged` rows once more; return whether the images are those of `infos` still."""
+    scales = choose_scales(infos.values())
+    work = partial(_decode_block, rows=rows, size=size, indices=damaged, scales=scales)
+    same = True
+    for found, errors in map_blocks(work, SubsetReader(reader, tuple(damaged)), len(damaged)):
+        same = same and not errors and all(infos[row] == info for row, info in found.items())
+        progress(len(found))
+    return same
+
+
 def _decode_block(
     reader: Reader,
     block: range,
     *,
     indices: Sequence[int],
     scales: Mapping[str, GreyScale],
-    path: Path,
-    offset: int,
+    rows: RowFile,
     size: int,
 ) -> tuple[dict[int, ImageInfo], dict[int, str]]:
-    """Decode a block of images into the array at `path`; return facts and errors, by row.
+    """Decode a block of images into `rows`; return facts and errors, by row.
 
-    Image i of the reader is row indices[i] of the array. Rows of images that can't be read, and of
-    wide grey without a scale, stay black.
+    Image i of the reader is row indices[i]. Rows of images that can't be read, and of wide grey
+    without a scale, stay black.
     """
     infos: dict[int, ImageInfo] = {}
     errors: dict[int, str] = {}
-    # Written, not mapped: a full disk then raises an error and does not kill the worker.
-    with path.open("r+b") as handle:
+    with rows.writing() as write:
         for number in block:
             row = indices[number]
             try:
@@ -78,6 +92,5 @@ def _decode_block(
                 errors[row] = format_error(error)
                 continue
             if resized.mode == EIGHT_BITS:
-                handle.seek(offset + row * size * size * 3)
-                handle.write(resized.tobytes())
+                write(row, resized.tobytes())
     return infos, errors

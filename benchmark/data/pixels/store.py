@@ -1,9 +1,8 @@
 """The pixel store: each image is decoded and resized once, into one uint8 array on disk."""
 
-import os
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -16,14 +15,19 @@ from benchmark.data.decoding.unreadable import EXAMPLES, none_readable, unreadab
 from benchmark.data.imageset import CONTENT, ImageSet
 from benchmark.data.pixels.image_info import ImageInfo, choose_scales, info_columns
 from benchmark.data.pixels.image_messages import image_messages
-from benchmark.data.pixels.pixel_array import write_pixel_array
+from benchmark.data.pixels.pixel_array import write_pixel_array, write_rows_again
 from benchmark.storage import atomic, cache
+from benchmark.storage.row_file import RowFile
 from benchmark.storage.sizes import format_size
 from benchmark.system.progress import Advance
 from benchmark.system.text import first_names, list_below, pluralize
 
 _FACTS = [each.name for each in fields(ImageInfo)]
 DECODER_VERSION = 2  # raise it when the same bytes would give other pixels
+_FORMAT = "rows with digests"  # of the files of a store
+_LARGE = 2 * 10**9  # bytes that take seconds to check, so it is said
+
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,9 +45,16 @@ class Pixels:
 
 
 def prepare_pixels(
-    images: ImageSet, size: int, progress: Advance = lambda _: None, cache_limit: int | None = None
+    images: ImageSet,
+    size: int,
+    progress: Advance = lambda _: None,
+    cache_limit: int | None = None,
+    say: Say = lambda _: None,
 ) -> Pixels:
     """Return the pixels of `images`, from the cache or decoded now.
+
+    Pixels from the cache are compared with their digests, all of them. Those that were damaged on
+    the disk are decoded again.
 
     Each whole image is squashed to size x size, aspect ignored: bilinear with antialiasing
     (Pillow's resize). Large JPEGs are first decoded at 1/2, 1/4 or 1/8, never below twice the
@@ -59,6 +70,8 @@ def prepare_pixels(
         Called in this process with the number of images decoded since the last call.
     cache_limit
         Bytes that the cache may take, see `make_room`.
+    say
+        Called with a sentence about what was found damaged, or takes long.
 
     Raises
     ------
@@ -72,13 +85,17 @@ def prepare_pixels(
         raise ValueError(f"The image size must be at least 1 pixel, not {size}.")
     listing = {"recipe": DECODER_VERSION, "pillow": PIL.__version__, "size": size}
     listing |= {"files": images.files, "stamps": images.stamps, "facts": _FACTS}
+    listing["format"] = _FORMAT
     folder = cache.cache_dir() / "pixels" / atomic.digest(listing)[:32]
     own_lease = cache.lease(folder, f"pixels of {images.name}, {len(images)} images, {size} px")
-    meta = _meta_if_whole(folder)
-    if meta is None:
+    rows = RowFile(folder / "pixels.bin", len(images), size * size * 3)
+    meta = _read_meta(folder)
+    damaged = _damaged_rows(rows, meta, say)
+    if meta is None or len(damaged):
         with cache.build_lock(folder):
-            meta = _meta_if_whole(folder)  # another process may have built it meanwhile
-            meta = meta or _build(folder, images, size, progress, cache_limit)
+            meta = _read_meta(folder)  # another process may have built or mended it meanwhile
+            meta = meta and _mend(rows, meta, images, size, progress, say)
+            meta = meta or _build(folder, images, size, progress, cache_limit, say)
     else:
         cache.make_room(0, cache_limit)  # the limit may be lower than it was
     errors = {int(index): message for index, message in meta["errors"].items()}
@@ -90,7 +107,7 @@ def prepare_pixels(
     digests = tuple(infos[i].digest if i in infos else "" for i in range(len(images)))
     decoding = _decoding_key(size, choose_scales(infos.values()))
     return Pixels(
-        array=np.load(folder / "pixels.npy", mmap_mode="r"),
+        array=np.memmap(rows.path, np.uint8, "r", shape=(len(images), size, size, 3)),
         digests=digests,
         readable=np.array([index in infos for index in range(len(images))]),
         messages=(*unreadable_sentences(errors, images.files), *image_messages(images, infos)),
@@ -108,19 +125,46 @@ def _decoding_key(size: int, scales: Mapping[str, GreyScale]) -> str:
     return atomic.digest(decoding)
 
 
-def _meta_if_whole(folder: Path) -> dict[str, Any] | None:
-    """Return the description of a finished store; None if there is none or it was damaged.
-
-    The array's size and modification time must be those noted when it was finished.
-    """
+def _read_meta(folder: Path) -> dict[str, Any] | None:
+    """Return the description of a finished store; None if there is none or it was damaged."""
     try:
         meta = atomic.read_json(folder / "meta.json")
-        written = (folder / "pixels.npy").stat()
-        array, check = [written.st_size, written.st_mtime_ns], meta["check"]
-        whole = meta["array"] == array and check == atomic.digest(meta | {"check": ""})
+        whole = meta["check"] == atomic.digest(meta | {"check": ""})
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return meta if whole else None
+
+
+def _damaged_rows(rows: RowFile, meta: dict[str, Any] | None, say: Say) -> np.ndarray:
+    """Return the indices of readable images whose pixels do not match their digest."""
+    if meta is None:
+        return np.empty(0, np.int64)
+    indices = np.array(meta["infos"]["index"], np.int64)
+    if rows.bytes > _LARGE:
+        say(f"checking {format_size(rows.bytes)} of stored pixels")
+    return indices[~rows.intact(indices)]
+
+
+def _mend(
+    rows: RowFile,
+    meta: dict[str, Any],
+    images: ImageSet,
+    size: int,
+    progress: Advance,
+    say: Say,
+) -> dict[str, Any] | None:
+    """Decode the damaged images of a store again; None if they are no longer what they were."""
+    damaged = _damaged_rows(rows, meta, lambda _: None)
+    if not len(damaged):
+        return meta
+    say(
+        f"note: the stored pixels of {images.name} were damaged on the disk ({len(damaged):,} of "
+        f"{len(images):,} images): these are decoded again"
+    )
+    rows.create()
+    infos = _infos_from_columns(meta["infos"])
+    same = write_rows_again(rows, images.reader, infos, damaged.tolist(), size, progress)
+    return meta if same else None
 
 
 def _require_room(folder: Path, images: ImageSet, size: int, cache_limit: int | None) -> None:
@@ -149,22 +193,29 @@ def _require_room(folder: Path, images: ImageSet, size: int, cache_limit: int | 
 
 
 def _build(
-    folder: Path, images: ImageSet, size: int, progress: Advance, cache_limit: int | None
+    folder: Path,
+    images: ImageSet,
+    size: int,
+    progress: Advance,
+    cache_limit: int | None,
+    say: Say,
 ) -> dict[str, Any]:
     """Decode all images into a folder beside `folder`, and rename it when it is whole."""
+    if folder.exists():
+        say(
+            f"note: the stored pixels of {images.name} were damaged on the disk: all images are "
+            "decoded again"
+        )
     _require_room(folder, images, size, cache_limit)
     unfinished = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.tmp")
     unfinished.mkdir()
     try:
-        path = unfinished / "pixels.npy"
-        infos, errors = write_pixel_array(path, images.reader, len(images), size, progress)
+        rows = RowFile(unfinished / "pixels.bin", len(images), size * size * 3)
+        rows.create()
+        infos, errors = write_pixel_array(rows, images.reader, size, progress)
         _require_unchanged(images, infos)
-        with path.open("r+b") as handle:  # Windows flushes no file that is open for reading alone
-            os.fsync(handle.fileno())
-        written = path.stat()
         meta: dict[str, Any] = {
             "check": "",
-            "array": [written.st_size, written.st_mtime_ns],
             "infos": {"index": list(infos), **info_columns(infos.values())},
             "errors": {str(index): errors[index] for index in sorted(errors)},
         }

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import pickle
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,10 +47,10 @@ def prepare(root: Path) -> Callable[..., tuple[Pixels, int]]:
     """Open `root` anew and return its pixels with the number of images decoded for that."""
 
     def run(
-        where: Path = root, size: int = SIZE, cache_limit: int | None = None
+        where: Path = root, size: int = SIZE, cache_limit: int | None = None, **rest: Any
     ) -> tuple[Pixels, int]:
         decoded: list[int] = []
-        pixels = prepare_pixels(open_data(str(where)), size, decoded.append, cache_limit)
+        pixels = prepare_pixels(open_data(str(where)), size, decoded.append, cache_limit, **rest)
         return pixels, sum(decoded)
 
     return run
@@ -197,14 +199,36 @@ def test_a_set_of_which_no_image_can_be_read_says_all_that_is_known(
 
 
 def cut(folder: Path) -> None:
-    with (folder / "pixels.npy").open("r+b") as handle:
+    with (folder / "pixels.bin").open("r+b") as handle:
         handle.truncate(150)
 
 
+def flip(folder: Path, name: str, offset: int) -> None:
+    """Change one bit, and leave size and time of the file as they were."""
+    path = folder / name
+    before = path.stat()
+    with path.open("r+b") as handle:
+        handle.seek(offset, os.SEEK_END)
+        (byte,) = handle.read(1)
+        handle.seek(offset, os.SEEK_END)
+        handle.write(bytes([byte ^ 1]))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
 def scribble(folder: Path) -> None:
-    with (folder / "pixels.npy").open("r+b") as handle:
-        handle.seek(-1, os.SEEK_END)
-        handle.write(b"\x55")
+    flip(folder, "pixels.bin", -1)
+
+
+def scribble_digest(folder: Path) -> None:
+    flip(folder, "digests.bin", -5)
+
+
+def cut_digests(folder: Path) -> None:
+    os.truncate(folder / "digests.bin", 40)
+
+
+def lose_digests(folder: Path) -> None:
+    (folder / "digests.bin").unlink()
 
 
 def forge(folder: Path) -> None:
@@ -218,26 +242,65 @@ def lose_marker(folder: Path) -> None:
 
 
 def lose_array(folder: Path) -> None:
-    (folder / "pixels.npy").unlink()
+    (folder / "pixels.bin").unlink()
 
 
 def garble_marker(folder: Path) -> None:
     (folder / "meta.json").write_text("{")
 
 
-@pytest.mark.parametrize("harm", [cut, scribble, forge, lose_marker, lose_array, garble_marker])
-def test_a_damaged_store_is_made_again(
-    harm: Callable[[Path], None], prepare: Callable, tmp_path: Path
+@pytest.mark.parametrize(
+    ("harm", "again", "named"),
+    [
+        (cut, 2, "(2 of 5 images): these are"),
+        (scribble, 1, "(1 of 5 images): these are"),
+        (scribble_digest, 1, "(1 of 5 images): these are"),
+        (cut_digests, 5, "(5 of 5 images): these are"),
+        (lose_digests, 5, "(5 of 5 images): these are"),
+        (lose_array, 5, "(5 of 5 images): these are"),
+        (forge, 5, "all images are"),
+        (lose_marker, 5, "all images are"),
+        (garble_marker, 5, "all images are"),
+    ],
+)
+def test_what_is_damaged_is_decoded_again_and_named(
+    harm: Callable[[Path], None], again: int, named: str, prepare: Callable, tmp_path: Path
 ) -> None:
     first, _ = prepare()
     expected = np.array(first.array)
     folder = stored(tmp_path)
     del first
     harm(folder)
-    second, decoded = prepare()
-    assert decoded == 5
+    said: list[str] = []
+    second, decoded = prepare(say=said.append)
+    assert decoded == again
     np.testing.assert_array_equal(second.array, expected)
     assert stored(tmp_path) == folder  # and nothing is left beside it
+    (note,) = said
+    assert note.startswith("note: the stored pixels of set were damaged on the disk")
+    assert f"{named} decoded again" in note
+    assert prepare(say=said.append)[1] == 0
+    assert len(said) == 1
+
+
+def test_damaged_grey_of_more_than_8_bits_keeps_the_scale_of_the_set(
+    prepare: Callable, tmp_path: Path
+) -> None:
+    celsius = {"a/1": [-6, -6], "a/2": [9, 9], "b/3": [24, 24]}
+    folder = wide_folder(tmp_path / "celsius", celsius, np.float32)
+    prepare(folder)
+    flip(stored(tmp_path), "pixels.bin", -SIZE * SIZE * 3 - 1)  # the image in the middle
+    pixels, decoded = prepare(folder)
+    assert decoded == 1
+    assert pixels.array[:, 0, 0].tolist() == [[0] * 3, [128] * 3, [255] * 3]
+
+
+def test_unreadable_images_are_no_damage(prepare: Callable, root: Path) -> None:
+    (root / "b/4.png").write_text("no image")
+    said: list[str] = []
+    prepare()
+    assert prepare(say=said.append)[1] == 0
+    assert not said
 
 
 IN_A_PROCESS = """
@@ -353,18 +416,19 @@ def test_size_must_be_positive(prepare: Callable) -> None:
 
 @dataclass(frozen=True)
 class Shades:
-    """Image i is of the one shade i % 256."""
+    """Image i is of the one shade (first + i) % 256."""
+
+    first: int = 0
 
     def image(self, index: int, at_least: int = 0) -> Image.Image:
-        return Image.new("RGB", (2, 2), (index % 256,) * 3)
+        return Image.new("RGB", (2, 2), ((self.first + index) % 256,) * 3)
 
     def content(self, index: int) -> bytes:
-        return str(index).encode()
+        return str(self.first + index).encode()
 
 
-def test_many_images_through_worker_processes_keep_their_order() -> None:
-    n = 2 * BLOCK + 7
-    images = ImageSet(
+def shades(n: int, first: int = 0) -> ImageSet:
+    return ImageSet(
         name="shades",
         spec="shades",
         description="",
@@ -372,10 +436,27 @@ def test_many_images_through_worker_processes_keep_their_order() -> None:
         labels=np.arange(n) % 2,
         classes=("even", "odd"),
         stamps=("",) * n,
-        reader=Shades(),
+        reader=Shades(first),
     )
+
+
+def test_many_images_through_worker_processes_keep_their_order() -> None:
+    n = 2 * BLOCK + 7
     decoded: list[int] = []
-    pixels = prepare_pixels(images, 3, decoded.append)
+    pixels = prepare_pixels(shades(n), 3, decoded.append)
     assert sorted(decoded) == [7, BLOCK, BLOCK]
     np.testing.assert_array_equal(pixels.array[:, 2, 2, 1], np.arange(n) % 256)
     assert len(set(pixels.digests)) == n
+
+
+def test_a_damaged_image_that_has_changed_meanwhile_is_decoded_with_all_others(
+    tmp_path: Path,
+) -> None:
+    """Size and time of its file are the same, or its store would not have been found."""
+    prepare_pixels(shades(4), 3)
+    scribble(stored(tmp_path))
+    decoded: list[int] = []
+    pixels = prepare_pixels(shades(4, first=9), 3, decoded.append)
+    assert decoded == [1, 4]
+    assert pixels.array[:, 0, 0, 0].tolist() == [9, 10, 11, 12]
+    assert pixels.digests[0] == hashlib.sha256(b"9").hexdigest()
