@@ -1,6 +1,7 @@
 """The folder of a comparison of several runs: it never takes the place of another report."""
 
 import hashlib
+import os
 from collections.abc import Sequence
 from itertools import chain, count
 from pathlib import Path
@@ -47,9 +48,15 @@ def _other_content(folder: Path, runs: Sequence[str | Path]) -> str:
     if not any((folder / name).exists() for name in ("report.html", "report.md")):
         return ""
     try:
-        compared = pd.read_csv(folder / "runs.csv", dtype=str)["folder"].str.removeprefix("'")
+        table = pd.read_csv(folder / "runs.csv", dtype=str, keep_default_na=False)
+        compared = table["folder"].str.removeprefix("'")  # see `csv_writer`
     except (OSError, ValueError, KeyError):
         return "holds the report of something else"
-    if {Path(run).resolve() for run in compared} <= {Path(run).resolve() for run in runs}:
+    if {Path(run).resolve() for run in compared} <= {Path(_in_file(run)).resolve() for run in runs}:
         return ""
     return f"holds a comparison of other runs ({first_names(list(compared), 3)})"
+
+
+def _in_file(run: str | Path) -> str:
+    """Return a path as it stands in runs.csv: bytes that are no text are escapes there."""
+    return os.fspath(run).encode(errors="backslashreplace").decode()

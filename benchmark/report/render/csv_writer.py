@@ -1,14 +1,21 @@
-"""Writes tables as CSV files that are safe to open in a spreadsheet, see FORMULA_NOTE."""
+"""Writes tables as CSV files that are safe to open in a spreadsheet, see FORMULA_NOTE.
 
-from collections.abc import Mapping
+Neither pandas nor Python's csv, below 3.13, quotes a text for its carriage returns, and readers end
+a row there.
+"""
+
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from benchmark.storage.atomic import atomic
 
-_FORMULA = ("=", "+", "-", "@", "'", "\t", "\r", "\n")
+# with spaces before it too, or in the wide letters of East Asian keyboards
+_FORMULA = re.compile(r"[\s\x00-\x1f]*[=+\-@'＝＋－＠]|[\t\r\n]")
+# what ends a cell or a row for a reader of CSV, also one that tries other separators
+_QUOTED = re.compile(r'[",;\t\n\r\v\f\x1c-\x1e\x85\u2028\u2029]|^\s|\s$')
 FORMULA_NOTE = (
     "In the CSV files, a text that a spreadsheet could take for a formula starts with an extra "
     "apostrophe, and so does a text that starts with an apostrophe itself. Drop one leading "
@@ -20,20 +27,26 @@ def write_frames(frames: Mapping[str, pd.DataFrame], folder: Path) -> dict[str, 
     """Write tables, without formulas, to files of their names; return name -> path."""
     for name, frame in frames.items():
         with atomic(folder / name) as temporary:
-            style: dict[str, Any] = {"encoding": "utf-8", "errors": "backslashreplace"}
-            style |= {"lineterminator": "\n", "float_format": "%.10g", "index": False}
-            without_formulas(frame).to_csv(temporary, **style)
+            temporary.write_text(
+                to_csv(frame), encoding="utf-8", errors="backslashreplace", newline="\n"
+            )
     return {name: folder / name for name in frames}
 
 
-def without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with an apostrophe before every text that looks like a formula."""
-    safe = frame.copy()
-    for column, dtype in zip(safe.columns, safe.dtypes, strict=True):
-        if not pd.api.types.is_numeric_dtype(dtype):
-            safe[column] = safe[column].map(_escape_formula)
-    return safe
+def to_csv(frame: pd.DataFrame) -> str:
+    """Return a table as CSV: a line for its columns' names, then one for each row."""
+    columns = []
+    for name, values in frame.items():
+        is_float = pd.api.types.is_float_dtype(values.dtype)
+        write: Callable[[object], str] = "{:.10g}".format if is_float else _format_cell
+        cells = zip(values.tolist(), values.isna().tolist(), strict=True)
+        columns.append([_format_cell(name), *("" if no else write(cell) for cell, no in cells)])
+    return "".join(",".join(cells) + "\n" for cells in zip(*columns, strict=True))
 
 
-def _escape_formula(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+def _format_cell(value: object) -> str:
+    """Format a value; a text has no formula in it and ends neither its cell nor its row."""
+    if not isinstance(value, str):
+        return str(value)
+    text = f"'{value}" if _FORMULA.match(value) else value
+    return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text

@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 
-from benchmark.report.render.csv_writer import write_frames
+import pandas as pd
+
+from benchmark.report.render.csv_writer import to_csv, write_frames
 from benchmark.report.single.csv_files import frames_of
 from tests.report.fabricate import fabricate
 from tests.report.reader import read_csv
 
-CLASSES = ("=1+1", "+a", "-b", "@c", "'d", "plain", 'a,b\n"c"', "\tt")
+CLASSES = (
+    *("=1+1", "+a", "-b", "@c", "'d", "''e", " =1", "＝1+1", "\t=1", "\r=1", "plain"),
+    *('a,b\n"c"', "a\r=cmd|1", "a\r\nb", "a\vb", "a\fb", "a\x85b", "a\u2028b", "a;=1", "\ufeffa"),
+    *('"', '"a"', "a ", "NA", "a\x00b", "\x1b]0;a\x07", "\u202ea", "a'"),
+)
 
 
 def test_no_text_can_be_taken_for_a_formula_and_every_text_comes_back(tmp_path: Path) -> None:
     written = write_frames(frames_of(fabricate(classes=CLASSES)), tmp_path)
     for name, column in (("per_class.csv", "class"), ("predictions.csv", "label")):
         names = set(read_csv(written[name])[column])
-        assert not [text for text in names if text[0] in "=+-@\t"]
+        assert not [text for text in names if text.lstrip()[0] in "=+-@＝\t\r\n"]
         assert {text.removeprefix("'") for text in names} == set(CLASSES)
+
+
+def test_no_text_ends_a_row_for_any_reader() -> None:
+    frame = pd.DataFrame({"=name": CLASSES, "number": 0.5})
+    rows = list(csv.reader(io.StringIO(to_csv(frame), newline="")))
+    assert rows[0] == ["'=name", "number"]
+    assert [name.removeprefix("'") for name, _ in rows[1:]] == list(CLASSES)
+    assert {number for _, number in rows[1:]} == {"0.5"}
+
+
+def test_bytes_that_are_no_text_are_escapes(tmp_path: Path) -> None:
+    write_frames({"a.csv": pd.DataFrame({"name": ["caf\udce9"]})}, tmp_path)
+    assert (tmp_path / "a.csv").read_text(encoding="utf-8") == "name\ncaf\\udce9\n"
 
 
 def test_negative_numbers_get_no_apostrophe(tmp_path: Path) -> None:
