@@ -7,6 +7,7 @@ import shutil
 import socket
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
@@ -15,6 +16,8 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import torch
+
+from benchmark.storage.atomic import write_text
 
 # that of torchvision's Inception_V3_Weights.IMAGENET1K_V1
 URL = "https://download.pytorch.org/models/inception_v3_google-0cc3c7bd.pth"
@@ -33,18 +36,18 @@ def official_file(timeout: float) -> tuple[Path, str]:
     """Return the file with the official weights, and a note for the user ('' if there is none).
 
     The file lies in torch.hub's cache or, where that can't be written, in a temporary folder that
-    lives as long as this process. torch.hub checks a hash only when it downloads. Here a cached
-    file is checked too, and downloaded again if it is damaged. The server has `timeout` seconds to
-    answer, and later to send each piece of the file. OSError says why there is no file.
+    lives as long as this process. torch.hub checks a hash only when it downloads, and only its
+    first 32 bits, which are all that is published. Here a cached file is checked too, against the
+    whole hash of the first time that it was seen, and downloaded again if it is damaged. The server
+    has `timeout` seconds to answer, and later to send each piece of the file. OSError says why
+    there is no file.
     """
     path, note = cached_file(), ""
     try:
         if path.is_file():
-            with path.open("rb") as file:
-                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            if sha256.startswith(_expected_hash()):
+            if _is_known(path):
                 return path, ""
-            note = f"{path} is damaged: its sha256 does not begin with {_expected_hash()}"
+            note = f"{path} is damaged: its sha256 is not that of the official file"
     except OSError as error:
         note = f"{path} can't be read: {error.strerror}"
     if URL in _temporary:
@@ -53,6 +56,9 @@ def official_file(timeout: float) -> tuple[Path, str]:
         wait_for_answer(timeout)
         try:
             _download(path, timeout)
+            with suppress(OSError):
+                _known_hash_file(path).unlink(missing_ok=True)  # it may have been what was wrong
+                _is_known(path)
         except OSError as error:
             if error.errno not in _NOT_STORED:
                 raise
@@ -66,6 +72,27 @@ def official_file(timeout: float) -> tuple[Path, str]:
 def cached_file() -> Path:
     """Return the path of the file in torch.hub's cache, whether it exists or not."""
     return Path(torch.hub.get_dir()) / "checkpoints" / URL.rpartition("/")[2]
+
+
+def _is_known(path: Path) -> bool:
+    """Return whether a file is the official one; keep its whole hash the first time."""
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    if not sha256.startswith(_expected_hash()):
+        return False
+    known = _known_hash_file(path)
+    try:
+        return known.read_text(encoding="utf-8").strip() == sha256
+    except FileNotFoundError:
+        with suppress(OSError):  # of a folder that is read-only the first 32 bits must do
+            write_text(known, f"{sha256}\n")
+        return True
+    except ValueError:  # it is no text any more
+        return False
+
+
+def _known_hash_file(path: Path) -> Path:
+    return path.with_name(f"{path.name}.sha256")
 
 
 @dataclass(frozen=True)

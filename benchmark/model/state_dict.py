@@ -166,11 +166,16 @@ def _to_float32(name: str, value: Tensor | StandIn, shape: tuple[int, ...]) -> T
             f"it must be a floating point tensor {shape}, of 16 bits or more"
         )
     tensor = value.detach().to(torch.float32, copy=True).contiguous()
+    check_numbers(name, tensor)
+    return tensor
+
+
+def check_numbers(name: str, tensor: Tensor) -> None:
+    """Raise ValueError if a tensor holds what no network can be trained from."""
     if not tensor.isfinite().all():
         raise ValueError(f"can't be used: {name} holds NaN or infinity")
     if name.endswith("running_var") and (tensor < 0).any():
         raise ValueError(f"can't be used: {name} holds a negative variance")
-    return tensor
 
 
 def _is_usable(value: Tensor | StandIn) -> TypeGuard[Tensor]:

@@ -15,7 +15,7 @@ from benchmark.model.backbone import Backbone
 from benchmark.model.bundled.dequantise import FILE, bundled_state
 from benchmark.model.inception_v3 import INCEPTION_V3, WEIGHTS
 from benchmark.model.registry import find_backbone
-from benchmark.model.state_dict import select_tensors
+from benchmark.model.state_dict import check_numbers, select_tensors
 from benchmark.model.weights_file import read_content
 from benchmark.system.text import first_names
 
@@ -123,6 +123,11 @@ def _own_weights(spec: str, backbone: Backbone) -> Weights:
 
 def _read_own(backbone: str) -> dict[str, Tensor]:
     state = find_backbone(backbone).build(pretrained=True).state_dict()
+    for name, tensor in state.items():
+        try:
+            check_numbers(name, tensor)
+        except ValueError as error:
+            raise ValueError(f"{backbone}'s own weights {error}") from None
     return {name: state[name].detach() for name in find_backbone(backbone).layout()}
 
 
@@ -144,11 +149,13 @@ def _inception_weights(spec: str, timeout: float) -> Weights:
 
 
 def _bundled_instead(error: OSError) -> Weights:
-    reason = str(error).rsplit(": ", 1)[-1]
+    damaged, _, rest = str(error).rpartition("; ")  # of the file in torch.hub's cache
+    reason = rest.rsplit(": ", 1)[-1]
     reason = re.sub(r"<?urlopen error |\[Errno -?\d+\] ", "", reason).rstrip(">")
     message = (
-        f"The official ImageNet weights could not be downloaded ({reason}). The bundled ones are "
-        "weaker, above all when only the head is trained: go online once, or pass --weights PATH."
+        f"{damaged}{damaged and '. '}The official ImageNet weights could not be downloaded "
+        f"({reason}). The bundled ones are weaker, above all when only the head is trained: go "
+        "online once, or pass --weights PATH."
     )
     return replace(load_weights("bundled"), message=message)
 

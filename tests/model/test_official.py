@@ -162,8 +162,44 @@ def test_a_damaged_file_without_network_names_both_reasons(cache: Path, serve: C
     name = serve(not_found, b"expected")
     cache.mkdir(parents=True)
     (cache / name).write_bytes(b"damaged")
-    with pytest.raises(FileNotFoundError, match=r"damaged.*404.*checkpoints.*bundled"):
+    with pytest.raises(FileNotFoundError, match=rf"{name} is damaged.*404.*checkpoints.*bundled"):
         load_weights("imagenet")
+    instead = load_weights("auto")
+    assert "bundled" in instead.name
+    assert f"{cache / name} is damaged" in instead.message
+    assert "Not Found" in instead.message
+
+
+def test_a_cached_file_is_checked_by_all_of_its_hash_once_it_was_seen(
+    cache: Path, serve: Callable, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the first 8 digits are published: other bytes with the same 8 were found here."""
+    name = serve(send(content), content)
+    official.official_file(timeout=10)
+    kept = cache / f"{name}.sha256"
+    assert kept.read_text() == f"{hashlib.sha256(content).hexdigest()}\n"
+    (cache / name).write_bytes(b"other")
+    other = hashlib.sha256(b"other").hexdigest()
+    monkeypatch.setattr(official, "_expected_hash", lambda: other[:8])
+    with pytest.raises(OSError, match=f"{name} is damaged"):
+        official.official_file(timeout=10)
+
+
+@pytest.mark.parametrize("kept", [b"0" * 64, b"\xff", b""])
+def test_a_damaged_hash_costs_a_download(cache: Path, serve: Callable, kept: bytes) -> None:
+    name = serve(send(b"weights"), b"weights")
+    official.official_file(timeout=10)
+    (cache / f"{name}.sha256").write_bytes(kept)
+    assert "was downloaded again" in official.official_file(timeout=10)[1]
+    assert official.official_file(timeout=10) == (cache / name, "")
+
+
+def test_a_file_that_was_put_there_is_checked_from_then_on(cache: Path, serve: Callable) -> None:
+    name = serve(not_found, b"weights")
+    cache.mkdir(parents=True)
+    (cache / name).write_bytes(b"weights")
+    assert official.official_file(timeout=10) == (cache / name, "")
+    assert (cache / f"{name}.sha256").exists()
 
 
 @pytest.mark.parametrize(

@@ -156,7 +156,9 @@ def test_no_such_file_lists_what_is_allowed() -> None:
         load_weights("imagnet")
 
 
-def test_a_network_of_a_plugin_can_have_weights_of_its_own() -> None:
+def test_a_network_of_a_plugin_can_have_weights_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     saved = BACKBONES.copy()
 
     @backbone(half="tail", min_size=16)
@@ -175,6 +177,11 @@ def test_a_network_of_a_plugin_can_have_weights_of_its_own() -> None:
         assert set(state) == set(network.layout())
         with pytest.raises(ValueError, match=r"no bundled weights: give --weights auto, none"):
             load_weights("bundled", network)
+        monkeypatch.setattr(torch.nn.init, "ones_", lambda weight: weight.data.fill_(torch.nan))
+        with pytest.raises(
+            ValueError, match=r"pretrained_small's own weights .*\.weight holds NaN"
+        ):
+            load_weights("auto", network)
     finally:
         BACKBONES.restore(saved)
 

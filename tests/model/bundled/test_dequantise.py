@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import pytest
 import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
 
-from benchmark.model.bundled.dequantise import AFFINE, FILE, bundled_state
+from benchmark.model.bundled import dequantise
+from benchmark.model.bundled.dequantise import AFFINE, FILE, SHA256, bundled_state
 from benchmark.model.inception_v3 import INCEPTION_V3
 from benchmark.model.network import build_network, freeze, split
 from benchmark.model.weights import load_weights
@@ -15,8 +17,27 @@ from benchmark.model.weights import load_weights
 
 def test_file_is_small_described_and_licensed() -> None:
     assert FILE.stat().st_size <= 23e6
-    assert hashlib.sha256(FILE.read_bytes()).hexdigest() in FILE.with_name("README.md").read_text()
+    assert hashlib.sha256(FILE.read_bytes()).hexdigest() == SHA256
+    assert SHA256 in FILE.with_name("README.md").read_text()
     assert "Infinite Red" in FILE.with_name("LICENSE").read_text()
+
+
+@pytest.mark.parametrize("place", [3, 40, 5000, 10**6, -1, "cut", "zeros", "gone"])
+def test_a_damaged_file_is_refused_with_what_to_do(
+    place: int | str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content, copy = bytearray(FILE.read_bytes()), tmp_path / FILE.name
+    if isinstance(place, int):
+        content[place] ^= 1
+    elif place == "cut":
+        del content[10**7 :]
+    else:
+        content[8192:12288] = bytes(4096)
+    if place != "gone":
+        copy.write_bytes(content)
+    monkeypatch.setattr(dequantise, "FILE", copy)
+    with pytest.raises(ValueError, match=rf"{FILE.name}, .*Install it again: pip install"):
+        load_weights("bundled")
 
 
 def test_numbers_are_dequantised_per_tensor() -> None:
