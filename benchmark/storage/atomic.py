@@ -1,33 +1,48 @@
 """Atomic writes: a file is either whole or absent.
 
 A write goes to a temporary file in the same folder, is flushed to the disk, and replaces the
-target in one step. So neither a reader nor a run that was killed leaves or sees half a file.
+target in one step. So neither a reader nor a run that was killed sees half a file. What a killed
+process leaves is the temporary file, whose name says whose it is, see `remove_leftovers`.
 """
 
 import hashlib
 import json
 import os
+import platform
+import re
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from benchmark.storage.places import writing
+
+_TEMPORARY = re.compile(r"\..+\.(?P<host>[0-9a-f]{8})-(?P<process>[0-9]+)-[0-9a-f]{8}\.tmp")
+SECONDS_UNTIL_LEFT = 24 * 3600.0  # of a temporary file whose process can't be asked for
+
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """Yield a temporary path that becomes `path` on success and is removed on an error."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        yield temporary
-        _flush(temporary, os.O_RDWR)
-        temporary.replace(path)
-        with suppress(OSError):  # Windows and some network file systems flush no folder
-            _flush(path.parent, os.O_RDONLY)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    """Yield a temporary path that becomes `path` on success and is removed on an error.
+
+    PlaceError if it can't be written.
+    """
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        owner = f"{_host()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        temporary = path.with_name(f".{path.name}.{owner}.tmp")
+        try:
+            yield temporary
+            _flush(temporary, os.O_RDWR)
+            temporary.replace(path)
+            with suppress(OSError):  # Windows and some network file systems flush no folder
+                _flush(path.parent, os.O_RDONLY)
+        except BaseException:
+            with suppress(OSError):  # what went wrong before is to be told
+                temporary.unlink(missing_ok=True)
+            raise
 
 
 def write_text(path: Path, text: str) -> None:
@@ -49,6 +64,36 @@ def read_json(path: Path) -> Any:
 def digest(value: Any) -> str:
     """Return the sha256 (hex) of a JSON-able value, independent of the order of its keys."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, allow_nan=False).encode()).hexdigest()
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files in a folder whose processes have ended, as by a kill.
+
+    Those of another host, and of a process that may live, stay for a day.
+    """
+    for path in folder.glob(".*.tmp"):
+        if owner := _TEMPORARY.fullmatch(path.name):
+            has_ended = owner["host"] == _host() and not _lives(int(owner["process"]))
+            with suppress(OSError):
+                if has_ended or time.time() - path.lstat().st_mtime > SECONDS_UNTIL_LEFT:
+                    path.unlink()
+
+
+def _host() -> str:
+    return hashlib.sha256(platform.node().encode(errors="surrogatepass")).hexdigest()[:8]
+
+
+def _lives(process: int) -> bool:
+    """Return whether a process of this host may live."""
+    if os.name == "nt":  # where a signal of 0 would end it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # of another user
+        return True
+    return True
 
 
 def _flush(path: Path, mode: int) -> None:

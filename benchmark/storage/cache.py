@@ -11,46 +11,39 @@
 
 A process that uses an entry holds a shared lock on it, which ends with the process, however that
 ends. To remove an entry takes an exclusive lock, without waiting: an entry in use stays. Windows
-has no such locks, but does not move a folder of which a file is open.
+has no such locks, but does not move a folder of which a file is open. On a file system without
+locks an entry counts as in use for some days after its last use. A cache that can't be written
+serves what it holds.
 """
 
 import os
 import re
 import shutil
+import stat
+import time
 import uuid
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_cache_path
-
-from benchmark.storage.lock import acquire, locked
+from benchmark.storage.lock import NoLockFileError, acquire, is_held, locked
+from benchmark.storage.places import OTHER_CACHE, cache_dir, place_error, writing
 from benchmark.storage.sizes import size_on_disk
+
+__all__ = ["KINDS", "Entry", "Lease", "build_lock", "cache_dir", "cache_in", "clear"]
+__all__ += ["default_limit", "entries", "lease", "make_room"]
 
 KINDS = ("pixels", "activations")
 DEFAULT_FRACTION = 0.5  # of the disk space that is free or taken by the cache: the default limit
 
+# on a file system without locks: longer than a run takes
+SECONDS_IN_USE = 14 * 24 * 3600
+
 # only such names are entries: the user may have chosen a folder with other things in it
 _ENTRY = re.compile(r"(?P<key>[0-9a-f]{16,64})|\.(?P<unfinished>[0-9a-f]{16,64})\.[0-9a-f]+\.tmp")
-
-
-def cache_dir() -> Path:
-    """Return the folder of the cache: ``$IMBALANCE_BENCH_CACHE``, else the user's cache folder.
-
-    ValueError if that lies in a home folder that the system does not know.
-    """
-    try:
-        if chosen := os.environ.get("IMBALANCE_BENCH_CACHE"):
-            return Path(chosen).expanduser()
-        return user_cache_path("imbalance-bench", appauthor=False)
-    except RuntimeError as error:
-        raise ValueError(
-            "there is no home folder for the cache; set IMBALANCE_BENCH_CACHE to the full path of "
-            "a folder"
-        ) from error
 
 
 @contextmanager
@@ -84,25 +77,27 @@ def lease(folder: Path, description: str) -> Lease:
 
     Until the lease ends, no process removes the entry. Waits while the entry is being removed,
     which takes a moment. The description is for people: "pixels of wheels, 2400 images, 128 px".
-    OSError if nothing can be written in the cache.
+    OSError if nothing can be written in the cache, and the entry is not there.
     """
     file = _lock_file(folder)
     try:
-        held = Lease(acquire(file, shared=True))
-        with file.open("r+", encoding="utf-8") as text:  # which also sets the time of the last use
-            text.write(description)
-            text.truncate()
+        return Lease(acquire(file, shared=True, text=description))
+    except NoLockFileError:
+        raise
     except OSError as error:
-        raise OSError(
-            f"the cache in {folder.parents[1]} can't be written ({error.strerror}); set "
-            "IMBALANCE_BENCH_CACHE to a folder that can"
-        ) from error
-    return held
+        if not folder.is_dir():
+            raise place_error(folder.parents[1], error, OTHER_CACHE) from error
+    try:
+        return Lease(acquire(file, shared=True, make=False))
+    except OSError:  # nobody can remove it, or its users are not known
+        return Lease(lambda: None)
 
 
-def build_lock(folder: Path) -> AbstractContextManager[None]:
+@contextmanager
+def build_lock(folder: Path) -> Iterator[None]:
     """Let one process at a time build an entry, of those that have leased it."""
-    return locked(_lock_file(folder).with_suffix(".building"))
+    with writing(folder.parents[1], OTHER_CACHE), locked(_building(folder)):
+        yield
 
 
 @dataclass(frozen=True)
@@ -147,7 +142,8 @@ def make_room(needed: int, limit: int | None = None) -> bool:
     limit without them are removed. The limit is that of the whole cache in bytes; None stands for
     `default_limit`. Returns whether the bytes fit, into the limit and onto the disk; 0 always fit.
     """
-    cache_dir().mkdir(parents=True, exist_ok=True)
+    with writing(cache_dir(), OTHER_CACHE):
+        cache_dir().mkdir(parents=True, exist_ok=True)
     with _scan_lock():
         present = _scan()
         taken = sum(entry.bytes for entry in present)
@@ -166,7 +162,7 @@ def clear() -> tuple[list[Entry], list[Entry]]:
     """Remove all entries that are not in use; return those removed and those that stay."""
     if not cache_dir().exists():
         return [], []
-    with _scan_lock():
+    with _scan_lock(must_write=True):
         present = _scan()
         removed = [entry for entry in present if not entry.in_use and _remove(entry)]
         return removed, [entry for entry in present if entry not in removed]
@@ -176,18 +172,30 @@ def _lock_file(folder: Path) -> Path:
     return folder.parents[1] / "locks" / folder.parent.name / folder.name
 
 
-def _scan_lock() -> AbstractContextManager[None]:
-    """Let one process at a time scan the entries, because a scan takes their locks for a moment."""
-    return locked(cache_dir() / "locks" / "look")
+def _building(folder: Path) -> Path:
+    return _lock_file(folder).with_suffix(".building")
 
 
-def _in_use(lock: Path) -> bool:
-    if lock.exists():
+@contextmanager
+def _scan_lock(must_write: bool = False) -> Iterator[None]:
+    """Let one process at a time scan the entries, because a scan takes their locks for a moment.
+
+    In a cache that can't be written nobody waits.
+    """
+    with ExitStack() as stack:
         try:
-            acquire(lock, wait=False)()
-        except BlockingIOError:
-            return True
-    return False
+            stack.callback(acquire(cache_dir() / "locks" / "look"))
+        except NoLockFileError:
+            raise
+        except OSError as error:
+            if must_write:
+                raise place_error(cache_dir(), error, OTHER_CACHE) from error
+        yield
+
+
+def _in_use(lock: Path, last_used: float) -> bool:
+    held = is_held(lock)
+    return time.time() - last_used < SECONDS_IN_USE if held is None else held
 
 
 def _scan() -> list[Entry]:
@@ -209,11 +217,19 @@ def _describe(path: Path, key: str) -> Entry:
         # an entry that is being made will become as large as its files
         size += size_on_disk(status) if path.name == key else status.st_size
         newest = max(newest, status.st_mtime)
+    description, last_used = _read_lock(lock) or (f"{path.parent.name} {key}", newest)
+    return Entry(path, key, description, size, last_used, _in_use(lock, last_used))
+
+
+def _read_lock(lock: Path) -> tuple[str, float] | None:
+    """Return the text and the time of a lock file; None if it is no plain file that can be read."""
     try:
-        description, last_used = lock.read_text(encoding="utf-8"), lock.stat().st_mtime
-    except FileNotFoundError:
-        description, last_used = f"{path.parent.name} {key}", newest
-    return Entry(path, key, description, size, last_used, _in_use(lock))
+        status = lock.lstat()
+        if not stat.S_ISREG(status.st_mode):  # a pipe would be waited for
+            return None
+        return lock.read_text(encoding="utf-8", errors="backslashreplace"), status.st_mtime
+    except OSError:
+        return None
 
 
 def _below(path: Path) -> list[Path]:
@@ -236,7 +252,7 @@ def _remove(entry: Entry) -> bool:
                 lock.with_suffix(".building").unlink(missing_ok=True)
                 lock.unlink()
         return True
-    except (BlockingIOError, PermissionError):  # Windows moves no folder with an open file in it
+    except OSError:  # it is in use; Windows moves no folder with an open file in it
         return False
 
 

@@ -1,11 +1,13 @@
 """Locks on files, between threads and processes; they end with the process, however it ends.
 
 Between processes they are flock's, which Windows and some network file systems lack. There the
-threads of a process still wait for each other, but processes do not.
+threads of a process still wait for each other, but processes do not. A link is never followed, and
+what is no plain file is refused: others may have put it there.
 """
 
 import errno
 import os
+import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -20,21 +22,51 @@ else:
     PROCESSES_LOCK = True
 
 _EXCLUSIVE = -1  # in place of the number of holders of a shared lock
-_UNSUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
+_CHANGED = (errno.EACCES, errno.EPERM, errno.EROFS)  # of a file that can be read alone
+_OPEN = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC"))
 
 _holders: dict[str, int] = {}  # by path: how many hold the lock in this process
 _changed = threading.Condition()  # reentrant: garbage collection may release a lock at any point
 
 
-def acquire(path: Path, shared: bool = False, wait: bool = True) -> Callable[[], None]:
-    """Lock the file at `path`, which is made if it is missing; return what releases the lock.
+class NoLockFileError(OSError):
+    """What has the name of a lock file is something else."""
 
-    Several may hold a shared lock. Without `wait` a lock that is held raises BlockingIOError.
+
+def acquire(
+    path: Path,
+    shared: bool = False,
+    wait: bool = True,
+    *,
+    text: str | None = None,
+    make: bool = True,
+) -> Callable[[], None]:
+    """Lock the file at `path`; return what releases the lock.
+
+    Parameters
+    ----------
+    shared
+        Whether several may hold the lock.
+    wait
+        Whether to wait for a lock that is held.
+    text
+        What the file will hold: for people, and only if it can be written.
+    make
+        Whether a file that is missing is made. If not, one that can only be read will do.
+
+    Raises
+    ------
+    BlockingIOError
+        If the lock is held, without `wait`.
+    NoLockFileError
+        If a link, a folder or something else has the name.
+    OSError
+        If the file can't be opened.
     """
     name = os.path.abspath(path)  # noqa: PTH100 -- links stay as they are
     _acquire_in_process(name, shared, wait)
     try:
-        handle = _open_locked(path, shared, wait)
+        handle = _open_locked(path, shared, wait, text, make)
     except BaseException:
         _release_in_process(name)
         raise
@@ -51,18 +83,18 @@ def locked(path: Path, wait: bool = True) -> Iterator[None]:
         release()
 
 
-def lock_handle(handle: int, shared: bool = False, wait: bool = True) -> None:
-    """Lock an open file between processes, as far as its file system can."""
+def lock_handle(handle: int, shared: bool = False, wait: bool = True) -> bool:
+    """Lock an open file between processes; return whether its file system can."""
     if not PROCESSES_LOCK:
-        return
+        return False
     operation = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     try:
         fcntl.flock(handle, operation if wait else operation | fcntl.LOCK_NB)
     except BlockingIOError:
         raise
-    except OSError as error:
-        if error.errno not in _UNSUPPORTED:
-            raise
+    except OSError:  # Lustre and NFS have several numbers for it
+        return False
+    return True
 
 
 def unlock_handle(handle: int) -> None:
@@ -72,24 +104,94 @@ def unlock_handle(handle: int) -> None:
             fcntl.flock(handle, fcntl.LOCK_UN)
 
 
-def _open_locked(path: Path, shared: bool, wait: bool) -> int | None:
+def is_held(path: Path) -> bool | None:
+    """Return whether somebody holds the lock at `path`; None: its file system has no locks.
+
+    Where the whole system has none (Windows), only this process is asked.
+    """
+    name = os.path.abspath(path)  # noqa: PTH100 -- links stay as they are
+    try:
+        _acquire_in_process(name, shared=False, wait=False)
+    except BlockingIOError:
+        return True
+    try:
+        handle = _open(path, make=False)
+    except FileNotFoundError:
+        return False
+    finally:
+        _release_in_process(name)
+    try:
+        return None if PROCESSES_LOCK and not lock_handle(handle, wait=False) else False
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+
+
+def _open_locked(path: Path, shared: bool, wait: bool, text: str | None, make: bool) -> int | None:
     """Return a handle that holds the lock; None without locks, since an open file can't be removed.
 
     The file may have been removed while this process waited for its lock; then a new one is opened.
     """
     while True:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        if make:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        handle = _open(path, make)
         try:
             lock_handle(handle, shared, wait)
-            if PROCESSES_LOCK and os.fstat(handle).st_nlink:
-                return handle
+            if not PROCESSES_LOCK or os.fstat(handle).st_nlink:
+                if text is not None:
+                    _write(handle, text)
+                if PROCESSES_LOCK:
+                    return handle
         except BaseException:
             os.close(handle)
             raise
         os.close(handle)
         if not PROCESSES_LOCK:
             return None
+
+
+def _open(path: Path, make: bool) -> int:
+    """Open a lock file, which is a plain file, without waiting for anything."""
+    try:
+        handle = _open_or_make(path) if make else _open_present(path)
+    except OSError as error:
+        if path.is_symlink():  # which Linux, macOS and the BSDs tell by several numbers
+            raise _no_lock_file(path, "a link") from None
+        if isinstance(error, IsADirectoryError) or path.is_dir():  # Windows: no permission
+            raise _no_lock_file(path, "a folder") from None
+        if error.errno == errno.ENXIO:
+            raise _no_lock_file(path, "a socket") from None
+        raise
+    if not stat.S_ISREG(os.fstat(handle).st_mode) or (os.name == "nt" and path.is_symlink()):
+        os.close(handle)
+        raise _no_lock_file(path, "a named pipe, a device or a link")
+    return handle
+
+
+def _open_or_make(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | _OPEN, 0o666)
+
+
+def _open_present(path: Path) -> int:
+    """Open a lock file that is there, for reading alone if it can't be written."""
+    try:
+        return os.open(path, os.O_RDWR | _OPEN)
+    except OSError as error:
+        if error.errno not in _CHANGED:
+            raise
+    return os.open(path, os.O_RDONLY | _OPEN)
+
+
+def _no_lock_file(path: Path, kind: str) -> NoLockFileError:
+    return NoLockFileError(f"{path} is {kind}, where a lock file belongs; remove it")
+
+
+def _write(handle: int, text: str) -> None:
+    with suppress(OSError):  # of a full disk
+        os.truncate(handle, 0)
+        os.write(handle, text.encode(errors="backslashreplace"))
 
 
 def _release(name: str, handle: int | None) -> None:

@@ -1,5 +1,6 @@
 """Derived data is bounded and removed only when nobody uses it."""
 
+import errno
 import fcntl
 import os
 import pickle
@@ -14,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from benchmark.storage.cache import (
+    SECONDS_IN_USE,
+    build_lock,
     cache_dir,
     cache_in,
     clear,
@@ -84,6 +87,78 @@ def test_a_cache_that_cannot_be_written_says_what_to_set(cache):
     cache.write_text("a file in the way")
     with pytest.raises(OSError, match=r"cache in .* can't be written \(.+\); set IMBALANCE_BENCH"):
         lease(cache / "pixels" / KEYS[0], "pixels")
+
+
+@pytest.fixture(params=["read-only", "no permission", "full"])
+def unwritable(three, monkeypatch, request):
+    """A cache with three entries in which no file can be opened for writing."""
+    numbers = {"read-only": errno.EROFS, "no permission": errno.EACCES, "full": errno.ENOSPC}
+    number, opened = numbers[request.param], os.open
+
+    def refuse(path, flags, *mode):
+        if flags & (os.O_CREAT if number == errno.ENOSPC else os.O_WRONLY | os.O_RDWR):
+            raise OSError(number, os.strerror(number), str(path))
+        return opened(path, flags, *mode)
+
+    monkeypatch.setattr("benchmark.storage.lock.os.open", refuse)
+    return three
+
+
+def test_a_cache_that_cannot_be_written_serves_what_it_holds(unwritable, cache):
+    held = lease(unwritable[1], "rows of wheels")
+    assert [entry.in_use for entry in entries()] == [False, True, False]
+    assert make_room(0)
+    assert make_room(SIZE)
+    with pytest.raises(OSError, match=r"cache in .* can't be written \(.+\); .*IMBALANCE_BENCH"):
+        lease(cache / "pixels" / ("e" * 20), "other pixels")
+    with (
+        pytest.raises(OSError, match=r"cache in .* can't be written \(.+\); .*IMBALANCE_BENCH"),
+        build_lock(unwritable[1]),
+    ):
+        pass
+    with pytest.raises(OSError, match=r"cache in .* can't be written \(.+\); .*IMBALANCE_BENCH"):
+        clear()
+    held.release()
+    assert all(there(unwritable))
+
+
+def test_an_entry_without_a_lock_file_is_served_too(unwritable):
+    lock = unwritable[1].parents[1] / "locks" / "activations" / unwritable[1].name
+    lock.unlink()
+    lease(unwritable[1], "rows of wheels").release()
+    assert len(entries()) == 3
+
+
+def test_without_locks_what_was_used_in_the_last_days_is_in_use(three, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("benchmark.storage.lock.fcntl.flock", refuse)
+    lock = three[0].parents[1] / "locks" / "pixels" / three[0].name
+    os.utime(lock, (time.time() - SECONDS_IN_USE - 60,) * 2)
+    assert [entry.in_use for entry in entries()] == [True, True, False]
+    assert [entry.path for entry in clear()[0]] == [three[0]]
+    assert there(three) == [False, True, True]
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("precious")])
+@pytest.mark.parametrize("name", ["look", f"pixels/{KEYS[0]}", f"pixels/{KEYS[0]}.building"])
+def test_what_is_no_lock_file_is_told_and_stays(three, cache, make, name):
+    lock = cache / "locks" / name
+    lock.unlink(missing_ok=True)
+    make(lock)
+    precious = lock.parent / "precious"
+    precious.write_text("content")
+    words = rf"{lock.name} is a .*, where a lock file belongs; remove it"
+
+    def use():
+        with build_lock(three[0]):
+            lease(three[0], "pixels")
+            entries()
+
+    with pytest.raises(OSError, match=words):
+        use()
+    assert precious.read_text() == "content"
 
 
 def test_the_cache_of_a_block_is_another_one_for_new_processes_too(cache, tmp_path):

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -10,18 +11,28 @@ import time
 import pytest
 
 from benchmark.storage import lock as module
-from benchmark.storage.lock import acquire, lock_handle, locked, unlock_handle
+from benchmark.storage.lock import (
+    NoLockFileError,
+    acquire,
+    is_held,
+    lock_handle,
+    locked,
+    unlock_handle,
+)
+
+REFUSALS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.EIO)
+SYSTEMS = ["locks of the system", "none", *REFUSALS]
 
 
-@pytest.fixture(params=["locks of the system", "none", "a file system without"], autouse=True)
+@pytest.fixture(params=SYSTEMS, autouse=True)
 def system(request, monkeypatch):
     """The same within a process, whether processes can lock or not."""
     if request.param == "none":
         monkeypatch.setattr(module, "PROCESSES_LOCK", False)
-    if request.param == "a file system without":
+    if request.param in REFUSALS:  # Lustre, NFS and others
 
         def refuse(*_):
-            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+            raise OSError(request.param, os.strerror(request.param))
 
         monkeypatch.setattr(module.fcntl, "flock", refuse)
     return request.param
@@ -64,8 +75,90 @@ def test_a_thread_waits_for_another(tmp_path):
 def test_an_error_releases_the_lock(tmp_path):
     (tmp_path / "folder").mkdir()
     for _ in range(2):
-        with pytest.raises(IsADirectoryError):
+        with pytest.raises(NoLockFileError, match=r"folder is a folder, .* remove it"):
             acquire(tmp_path / "folder", wait=False)
+
+
+def link(path):
+    (path.parent / "precious").write_text("content")
+    path.symlink_to(path.parent / "precious")
+
+
+def link_to_nothing(path):
+    path.symlink_to(path.parent / "missing")
+
+
+def unix_socket(path):
+    with socket.socket(socket.AF_UNIX) as made:
+        os.chdir(path.parent)  # the path of a socket is short
+        made.bind(path.name)
+
+
+@pytest.mark.parametrize("make", [link, link_to_nothing, os.mkfifo, os.mkdir, unix_socket])
+def test_what_is_no_plain_file_is_refused_in_words_and_at_once(tmp_path, make, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path / "lock")
+    before = sorted(tmp_path.iterdir())
+    for call in (
+        lambda: acquire(tmp_path / "lock"),
+        lambda: acquire(tmp_path / "lock", shared=True, wait=False, text="pixels"),
+        lambda: acquire(tmp_path / "lock", make=False),
+        lambda: is_held(tmp_path / "lock"),
+    ):
+        with pytest.raises(NoLockFileError, match=r"lock is a .*, where a lock file belongs; rem"):
+            call()
+    assert sorted(tmp_path.iterdir()) == before
+    if make is link:
+        assert (tmp_path / "precious").read_text() == "content"
+
+
+def test_a_lock_file_holds_its_text(tmp_path):
+    for text in ("pixels of wheels, 2400 images", "pixels \udcff"):
+        acquire(tmp_path / "lock", shared=True, text=text)()
+        written = (tmp_path / "lock").read_text()
+        assert written == text.encode(errors="backslashreplace").decode()
+
+
+def test_a_full_disk_costs_the_text_and_not_the_lock(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(module.os, "write", refuse)
+    acquire(tmp_path / "lock", text="pixels")
+    with pytest.raises(BlockingIOError):
+        acquire(tmp_path / "lock", wait=False)
+
+
+@pytest.fixture
+def read_only(monkeypatch):
+    """Let no file be opened for writing, as on a disk that can only be read."""
+    opened = os.open
+
+    def refuse(path, flags, *mode):
+        if flags & (os.O_WRONLY | os.O_RDWR):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+        return opened(path, flags, *mode)
+
+    monkeypatch.setattr(module.os, "open", refuse)
+
+
+def test_a_file_that_can_only_be_read_is_locked_if_that_will_do(tmp_path, read_only):
+    (tmp_path / "lock").write_text("pixels")
+    with pytest.raises(OSError, match="Read-only file system"):
+        acquire(tmp_path / "lock")
+    release = acquire(tmp_path / "lock", shared=True, make=False)
+    assert is_held(tmp_path / "lock")
+    release()
+    with pytest.raises(FileNotFoundError):
+        acquire(tmp_path / "other", make=False)
+
+
+def test_who_holds_a_lock_is_known_where_there_are_locks(tmp_path, system):
+    assert is_held(tmp_path / "lock") is False
+    release = acquire(tmp_path / "lock")
+    assert is_held(tmp_path / "lock") is True
+    release()
+    assert is_held(tmp_path / "lock") is (None if system in REFUSALS else False)
 
 
 def test_a_lock_on_an_open_file_is_released(tmp_path):

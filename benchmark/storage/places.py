@@ -1,0 +1,74 @@
+"""Where the cache is, and what to do about a place that can't be written or has no room."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+OTHER_CACHE = "set IMBALANCE_BENCH_CACHE to a folder that can"
+OTHER_OUT = "choose another --out"
+OTHER_TEMPORARY = "set TMPDIR to a folder that can"
+CONTINUES = "; the same command continues from what is finished"
+# numbers of errors of a folder or its disk, whatever is written there
+_OF_THE_PLACE = frozenset(
+    {
+        *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
+        *(errno.EIO, errno.ENAMETOOLONG, errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.ENOTCONN),
+    }
+)
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+class PlaceError(OSError):
+    """A place can't be written: which file, why, and what to do. No strategy has caused it."""
+
+
+def cache_dir() -> Path:
+    """Return the folder of the cache: ``$IMBALANCE_BENCH_CACHE``, else the user's cache folder.
+
+    ValueError if that lies in a home folder that the system does not know.
+    """
+    try:
+        if chosen := os.environ.get("IMBALANCE_BENCH_CACHE"):
+            return Path(chosen).expanduser()
+        return user_cache_path("imbalance-bench", appauthor=False)
+    except RuntimeError as error:
+        raise ValueError(
+            "there is no home folder for the cache; set IMBALANCE_BENCH_CACHE to the full path of "
+            "a folder"
+        ) from error
+
+
+@contextmanager
+def writing(path: Path, way_out: str | None = None) -> Iterator[None]:
+    """Let errors of a place name `path`, or the file in it that they are about, and the way out.
+
+    The way out follows from the path, if it is not given. Errors about other places stay.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _OF_THE_PLACE:
+            raise
+        about = Path(error.filename) if isinstance(error.filename, str) else path
+        if not _is_below(about, path.parent):  # atomic writes go to a file beside
+            raise
+        raise place_error(path, error, way_out) from error
+
+
+def place_error(path: Path, error: OSError, way_out: str | None = None) -> PlaceError:
+    """Return an error of a place in words."""
+    if way_out is None:
+        way_out = OTHER_CACHE if _is_below(path, cache_dir()) else OTHER_OUT
+    if error.errno in _NO_ROOM:
+        way_out = f"make room there, or {way_out}{CONTINUES}"
+    what = f"the cache in {path}" if path == cache_dir() else path
+    return PlaceError(f"{what} can't be written ({error.strerror or error}); {way_out}")
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100 -- links stay as they are
+    return absolute.is_relative_to(os.path.abspath(folder))  # noqa: PTH100
