@@ -1,0 +1,172 @@
+"""Run code of the user's so that nothing of it but its result stays in the process.
+
+A strategy may change whatever is global in Python, numpy and torch, end the process, or raise what
+is no `Exception`. In `isolated` the global state is set back afterwards, and what would end the
+process is an exception. See `process_state` for what is kept, `forbidden_calls` for the calls.
+"""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
+
+from benchmark.system.forbidden_calls import forbidden
+from benchmark.system.library_functions import functions_now, restore_functions
+from benchmark.system.process_state import kept_things
+from benchmark.system.stopping import Stopped
+
+_STREAMS = ("stdin", "stdout", "stderr")
+
+
+class IsolationError(Exception):
+    """Code of the user's did to the process what all others would notice."""
+
+
+class _Interrupts:
+    """Whether Ctrl+C was pressed: a `KeyboardInterrupt` without it is the user's code's own."""
+
+    pressed = False
+
+
+@contextmanager
+def isolated() -> Iterator[None]:
+    """Keep the global state of this process, and set it back afterwards.
+
+    Raises
+    ------
+    IsolationError
+        If the code called what would have ended the process, and caught the exception; or if it
+        replaced functions of libraries.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(_daemonic_threads())
+        process = os.getpid()
+        stack.callback(_end_if_forked, process, os._exit)
+        stack.enter_context(_noting_interrupts())
+        stack.enter_context(_kept_streams())
+        stack.enter_context(_kept_state())
+        called = stack.enter_context(forbidden())
+        functions = functions_now()
+        try:
+            yield
+        finally:
+            replaced = restore_functions(functions)
+        if called:
+            raise IsolationError(f"it called {', '.join(called[:3])}, which would end the run")
+    if replaced:
+        raise IsolationError(
+            f"it replaced {', '.join(replaced[:3])}, which all other strategies use; call a "
+            "function of your own instead"
+        )
+
+
+def is_failure_of_code(error: BaseException) -> bool:
+    """Return whether an exception is one of the code that raised it, and no wish to stop the run.
+
+    `Stopped` and a `KeyboardInterrupt` by Ctrl+C are such wishes.
+    """
+    if isinstance(error, KeyboardInterrupt):
+        return not _Interrupts.pressed
+    return not isinstance(error, Stopped)
+
+
+@contextmanager
+def _kept_state() -> Iterator[None]:
+    kept = [(read, write, read()) for read, write in kept_things()]
+    try:
+        yield
+    finally:
+        for read, write, before in kept:
+            # one thing that can't be set back must not keep the others from it
+            with suppress(Exception):
+                if not _is_same(read, before):
+                    write(before)
+
+
+def _is_same(read: Callable[[], Any], before: Any) -> bool:
+    """Return whether a thing is what it was; False if that can't be said."""
+    try:
+        return bool(read() == before)
+    except Exception:  # arrays, or a thing that can't be read any more
+        return False
+
+
+@contextmanager
+def _kept_streams() -> Iterator[None]:
+    """Keep the standard streams open, and where they lead."""
+    copies: dict[int, int] = {}
+    for number in range(3):
+        with suppress(OSError):  # closed from the start
+            copies[number] = os.dup(number)
+    streams = {name: getattr(sys, name) for name in _STREAMS}
+    was_open = {name for name, s in streams.items() if not getattr(s, "closed", True)}
+    try:
+        yield
+    finally:
+        for number, copy in copies.items():
+            if not _is_same_file(number, copy):
+                os.dup2(copy, number)
+            with suppress(OSError):
+                os.close(copy)
+        for number, (name, stream) in enumerate(streams.items()):
+            if name in was_open and getattr(stream, "closed", False):
+                mode, encoding = ("w" if number else "r"), getattr(stream, "encoding", "utf-8")
+                # open for as long as the process runs
+                stream = open(number, mode, encoding=encoding, closefd=False)  # noqa: SIM115
+            setattr(sys, name, stream)
+
+
+def _is_same_file(number: int, copy: int) -> bool:
+    try:
+        return os.path.samestat(os.fstat(number), os.fstat(copy))
+    except OSError:
+        return False
+
+
+@contextmanager
+def _noting_interrupts() -> Iterator[None]:
+    """Note when Ctrl+C is pressed, where Python's own handler answers it."""
+    is_ours = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
+    if not is_ours:
+        yield
+        return
+
+    def interrupt(number: int, frame: Any) -> None:
+        _Interrupts.pressed = True
+        signal.default_int_handler(number, frame)
+
+    _Interrupts.pressed = False
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextmanager
+def _daemonic_threads() -> Iterator[None]:
+    """Let no thread that is started meanwhile keep the process from ending."""
+    start = threading.Thread.start
+
+    def start_as_daemon(thread: threading.Thread) -> None:
+        with suppress(RuntimeError):  # it runs already
+            thread.daemon = True
+        start(thread)
+
+    threading.Thread.start = start_as_daemon  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        threading.Thread.start = start  # type: ignore[method-assign]
+
+
+def _end_if_forked(process: int, leave: Callable[[int], None]) -> None:
+    """End a process that the code has forked and that came back from it."""
+    if os.getpid() != process:
+        leave(1)

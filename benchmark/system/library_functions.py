@@ -1,0 +1,74 @@
+"""Functions and classes of libraries that code of the user's replaces for the whole process.
+
+Who writes `torch.nn.functional.cross_entropy = mine` changes the training of all others. It is
+noticed by identity and undone.
+"""
+
+import sys
+from types import FunctionType, ModuleType
+from typing import Any
+
+# packages whose functions are watched, and parts of them that nothing here uses
+_PACKAGES = {
+    *("benchmark", "strategies", "torch", "numpy", "random", "math", "builtins", "os"),
+    *("json", "time", "warnings", "traceback", "safetensors"),
+}
+_UNUSED = (
+    *("torch._dynamo", "torch._inductor", "torch._refs", "torch._decomp", "torch._prims"),
+    *("torch._export", "torch._subclasses", "torch._higher_order", "torch._functorch"),
+    *("torch._logging", "torch._library", "torch._numpy", "torch.distributed", "torch.fx"),
+    *("torch.jit", "torch.testing", "torch.onnx", "torch.ao", "torch.export", "torch.package"),
+    *("torch.sparse", "torch.compiler", "torch.profiler", "numpy.testing", "numpy.typing"),
+    *("numpy._typing", "numpy.ma", "numpy.f2py", "benchmark.cli"),
+)
+# where the methods of classes are watched as well
+_WITH_METHODS = (
+    *("benchmark.", "strategies.", "torch.nn.", "torch.optim.", "torch.autograd."),
+    *("torch._tensor", "torch.random", "torch.amp"),
+)
+
+Functions = list[tuple[Any, str, dict[str, Any]]]
+
+
+def functions_now() -> Functions:
+    """Return what the watched modules and classes hold now: owner, its name, its content."""
+    modules = [
+        (name, module)
+        for name, module in list(sys.modules.items())
+        if name.partition(".")[0] in _PACKAGES
+        and not name.startswith(_UNUSED)
+        and isinstance(module, ModuleType)
+    ]
+    found: Functions = [(module, name, dict(vars(module))) for name, module in modules]
+    seen: set[int] = set()
+    for name, module in modules:
+        if not f"{name}.".startswith(_WITH_METHODS):
+            continue
+        for value in list(vars(module).values()):
+            if issubclass(type(value), type) and value.__module__ == name and id(value) not in seen:
+                seen.add(id(value))
+                found.append((value, f"{name}.{value.__qualname__}", dict(vars(value))))
+    return found
+
+
+def restore_functions(before: Functions) -> list[str]:
+    """Put back what was replaced since; return the names."""
+    replaced = []
+    for owner, name, content in before:
+        now = vars(owner)
+        if len(now) >= len(content) and all(now.get(k) is v for k, v in content.items()):
+            continue
+        for key, value in content.items():
+            if now.get(key) is not value and _is_fixed(key, value, now.get(key)):
+                setattr(owner, key, value)
+                replaced.append(f"{name}.{key}")
+    return replaced
+
+
+def _is_fixed(key: str, value: Any, now: Any) -> bool:
+    """Return whether no library replaces such a value by itself."""
+    if getattr(now, "hooked", False) and key == "step":
+        return False  # torch.optim wraps it when the first optimizer is made
+    if isinstance(value, FunctionType | type | staticmethod | classmethod | property):
+        return True
+    return callable(value) or type(value).__name__ == "dtype"
