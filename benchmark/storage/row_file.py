@@ -8,13 +8,15 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from benchmark.storage.places import OTHER_CACHE, writing
 
 Write = Callable[[int, Any], None]  # the index of a row, and its bytes: any contiguous buffer
 
@@ -43,14 +45,17 @@ class RowFile:
 
     def create(self) -> None:
         """Make both files if they are missing or cut short; what they hold stays."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         size = self.rows * _DIGEST
-        with self.path.open("ab") as rows, self.digests.open("ab") as digests:
-            if rows.tell() < self.bytes:
-                rows.truncate(self.bytes)
-            if digests.tell() not in (0, size):  # which rows they are of is not known
-                digests.truncate(0)
-            digests.truncate(size)
+        if _size(self.path) >= self.bytes and _size(self.digests) == size:
+            return  # also in a cache that can only be read
+        with writing(self.path, OTHER_CACHE):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("ab") as rows, self.digests.open("ab") as digests:
+                if rows.tell() < self.bytes:
+                    rows.truncate(self.bytes)
+                if digests.tell() not in (0, size):  # which rows they are of is not known
+                    digests.truncate(0)
+                digests.truncate(size)
 
     def listed(self) -> NDArray[np.bool_]:
         """Return which rows have a digest, (N,), whether it matches or not."""
@@ -76,7 +81,7 @@ class RowFile:
     def forget(self, indices: NDArray[np.int64]) -> None:
         """Let the rows at `indices` count as not stored."""
         if len(indices):
-            with self.digests.open("r+b", buffering=0) as digests:
+            with writing(self.digests, OTHER_CACHE), self.digests.open("r+b", 0) as digests:
                 for index in indices:
                     digests.seek(int(index) * _DIGEST)
                     digests.write(bytes(_DIGEST))
@@ -88,20 +93,29 @@ class RowFile:
         Several processes may write at once, the same row too if they write the same bytes. Nothing
         is written through a map: there a full disk kills the process.
         """
-        with self.path.open("r+b") as rows, self.digests.open("r+b", buffering=0) as digests:
+        with ExitStack() as opened:
+            with writing(self.path, OTHER_CACHE):
+                # without buffers, which would be flushed once more when the file is closed
+                rows, digests = (
+                    opened.enter_context(path.open("r+b", 0)) for path in (self.path, self.digests)
+                )
 
             def write(index: int, row: Any) -> None:
-                rows.seek(index * self.row_bytes)
-                rows.write(row)
-                rows.flush()
+                with writing(self.path, OTHER_CACHE):
+                    rows.seek(index * self.row_bytes)
+                    _write_all(rows, row)
                 if not os.fstat(rows.fileno()).st_nlink:
                     raise FileNotFoundError(
                         f"{self.path} was removed while it was filled; run again"
                     )
-                digests.seek(index * _DIGEST)
-                digests.write(_digest(row))
+                with writing(self.digests, OTHER_CACHE):
+                    digests.seek(index * _DIGEST)
+                    _write_all(digests, _digest(row))
 
             yield write
+            with writing(self.path, OTHER_CACHE):
+                # NFS tells of a full disk or a quota now, and would give zeros when it is read
+                os.fsync(rows.fileno())
 
     def _stored_digests(self) -> NDArray[np.uint8]:
         size = self.rows * _DIGEST
@@ -128,6 +142,21 @@ class RowFile:
 
 def _digest(row: Any) -> bytes:
     return hashlib.sha256(row).digest()[:_DIGEST]
+
+
+def _size(path: Path) -> int:
+    """Return the size of a file; -1 without one."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
+
+
+def _write_all(file: Any, content: Any) -> None:
+    """Write to a file without a buffer, which may take a part at a time."""
+    view = memoryview(content).cast("B")
+    while view:
+        view = view[file.write(view) :]
 
 
 def _read_into(file: Any, buffer: bytearray) -> bool:

@@ -1,11 +1,15 @@
 """Rows with digests: whole or not stored."""
 
+import errno
 import os
+from pathlib import Path
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
 
 from benchmark.storage import row_file
+from benchmark.storage.places import PlaceError
 from benchmark.storage.row_file import RowFile
 
 EVERY = np.arange(6)
@@ -100,3 +104,49 @@ def test_rows_of_a_file_that_was_removed_are_an_error(rows):
         rows.path.unlink()
         with pytest.raises(FileNotFoundError, match=r"rows\.bin was removed while it was filled"):
             write(2, bytes(100))
+
+
+@pytest.mark.parametrize(
+    ("name", "room"), [("rows.bin", 0), ("rows.bin", 99), ("digests.bin", 0), ("digests.bin", 15)]
+)
+def test_a_full_disk_is_named_with_the_way_out_and_costs_no_row_before(
+    rows, monkeypatch, name, room
+):
+    left, opened = [room], Path.open
+
+    def open_on_a_full_disk(path, mode, buffering):
+        file = opened(path, mode, buffering)
+        if path.name != name:
+            return file
+
+        def write(content):  # a byte at a time
+            if not left[0]:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            left[0] -= 1
+            return file.write(content[:1])
+
+        full = MagicMock(wraps=file, write=write)
+        full.__enter__.return_value = full
+        return full
+
+    def fill():
+        with rows.writing() as write:
+            write(1, b"\1" * 100)
+
+    words = rf"{name} can't be written \(No space left on device\); make room .*BENCH_CACHE"
+    with monkeypatch.context() as patch, pytest.raises(PlaceError, match=words):
+        patch.setattr(Path, "open", open_on_a_full_disk)
+        fill()
+    assert rows.intact(EVERY).tolist() == [True, False, True, True, False, True]
+    fill()
+    assert rows.intact(EVERY).tolist() == [True, True, True, True, False, True]
+
+
+def test_files_that_are_whole_are_not_opened_for_writing(rows, monkeypatch):
+    def refuse(path, *_, **__):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    rows.create()
+    with pytest.raises(PlaceError, match=r"other.bin can't be written \(Read-only file system\)"):
+        RowFile(rows.path.with_name("other.bin"), 6, 100).create()
