@@ -134,9 +134,10 @@ def test_a_full_disk_is_named_with_the_way_out_and_costs_no_row_before(
             write(1, b"\1" * 100)
 
     words = rf"{name} can't be written \(No space left on device\); make room .*BENCH_CACHE"
-    with monkeypatch.context() as patch, pytest.raises(PlaceError, match=words):
+    with monkeypatch.context() as patch:
         patch.setattr(Path, "open", open_on_a_full_disk)
-        fill()
+        with pytest.raises(PlaceError, match=words):
+            fill()
     assert rows.intact(EVERY).tolist() == [True, False, True, True, False, True]
     fill()
     assert rows.intact(EVERY).tolist() == [True, True, True, True, False, True]
