@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import benchmark  # for its results, which are imported where they are used: with pandas
+from benchmark.execution.damaged_files import damaged_files, describe, set_aside_all
 from benchmark.execution.manifest_schema import RunCost, TuningInfo
 from benchmark.execution.plan_summary import format_plan
 from benchmark.execution.sweep_folder import SweepFolder
@@ -22,6 +23,7 @@ from benchmark.plugins import broken_plugin_sentences, load_plugins
 from benchmark.strategy.registry import full_name, resolve
 from benchmark.system.display import choose_progress
 from benchmark.system.progress import NullProgress, Progress, Timer
+from benchmark.system.stopping import signals_as_elsewhere
 from benchmark.system.text import printable
 
 if TYPE_CHECKING:
@@ -71,14 +73,17 @@ def run(
         fails while it trains raises nothing: it is a row of the result with its error.
     TypeError
         If there is no setting of a name.
+    KeyboardInterrupt
+        For Ctrl-C, once the state of what is being trained is saved: the same call continues.
     """
-    timer = Timer(choose_progress(progress))
-    experiment, options = read_settings({"data": data, "strategies": strategies, **settings})
-    planned = plan(experiment, options, timer)
-    say_plan(planned, options, timer)
-    result = execute(planned, options, timer, command)
-    timer.say(f"report: {result.reports['html']}")
-    return result
+    with signals_as_elsewhere():
+        timer = Timer(choose_progress(progress))
+        experiment, options = read_settings({"data": data, "strategies": strategies, **settings})
+        planned = plan(experiment, options, timer)
+        say_plan(planned, options, timer)
+        result = execute(planned, options, timer, command)
+        timer.say(f"report: {result.reports['html']}")
+        return result
 
 
 def read_settings(values: Mapping[str, Any]) -> tuple[Experiment | Sweep, RunOptions]:
@@ -121,6 +126,8 @@ def plan(
         prepared = prepare.prepare(experiment.first, progress, options.cache_limit)
         runs = {v: prepared.with_experiment(e) for v, e in experiment.experiments.items()}
         folder, choices = sweep_folder_choice.choose_sweep_folder(experiment, runs, out, trials)
+        for damage in folder.damaged_files():
+            (progress or NullProgress()).say(f"note: {describe(damage)}")
         planned = {v: _plan_run(runs[v], choices[v], options, progress) for v in runs}
         return SweepPlan(experiment, folder, planned)
     if out is not None:
@@ -152,7 +159,12 @@ def _plan_run(
     if not options.no_null:
         specs = with_null_row(specs, extension.choose_baseline(specs, options.baseline, stored))
     training_plan = make_plan(specs, prepared.budgets, prepared.base_fingerprints)
-    planned = executor.Executor(prepared, training_plan, choice.folder, options.jobs)
+    planned = executor.Executor(
+        prepared, training_plan, choice.folder, options.jobs, retry_failed=options.retry_failed
+    )
+    damages = damaged_files(choice.folder)
+    damages += planned.damaged_outputs(training_plan.networks.values())
+    notes += [describe(damage) for damage in damages]
     if stored:
         notes.append(extension.retraining_note(planned, stored))
     for note in filter(None, notes):
@@ -179,6 +191,8 @@ def execute(
         return _execute_run(planned, options, timer, command)
     folder = planned.folder
     with folder.locked():
+        for note in set_aside_all(folder.damaged_files()):
+            timer.say(f"note: {note}")
         folder.write(planned.sweep)
         finished = {}
         for value in list(planned.executors):
@@ -193,11 +207,14 @@ def _execute_run(
     executor: Executor, options: RunOptions, timer: Timer, command: str | None
 ) -> Result:
     """Train what a run needs and write its report. Tuning, if wanted, comes first."""
-    from benchmark.execution import extension, folder_choice, manifest, tuning
+    from benchmark.execution import extension, failures, folder_choice, manifest, tuning
 
     folder = executor.folder
     with folder.locked():
         stored = folder_choice.require_current(executor, options.tune)
+        for note in set_aside_all(damaged_files(folder)):
+            timer.say(f"note: {note}")
+        failures.begin_tries(executor.plan, folder, options.retry_failed)
         specs = executor.plan.strategies
         baseline = extension.choose_baseline(specs, options.baseline, stored)
         command = extension.all_commands(command, stored)

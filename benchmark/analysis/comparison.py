@@ -18,9 +18,10 @@ from benchmark.analysis.claims import Claim, claims, class_claims
 from benchmark.analysis.confidence import SeedPredictions, intervals, paired
 from benchmark.analysis.findings import Findings
 from benchmark.analysis.per_class import class_changes, class_recalls
+from benchmark.analysis.run_files import read_records, read_splits
 from benchmark.analysis.run_records import RunRecords, mean_over_seeds
 from benchmark.analysis.undertrained import still_falling
-from benchmark.execution.manifest_schema import RunManifest, SplitManifest, StrategyInfo
+from benchmark.execution.manifest_schema import RunManifest, SplitManifest
 from benchmark.execution.record_schema import FailedRecord, Record
 from benchmark.execution.run_folder import RunFolder
 from benchmark.plan.run_options import require_baseline
@@ -190,8 +191,8 @@ class Comparison:
 def load_comparison(folder: Path, baseline: str | None = None) -> Comparison:
     """Read the folder of a run, finished or not.
 
-    A strategy whose record is missing, or belongs to another network, counts as not trained yet.
-    `baseline` None takes the baseline of the run.
+    A strategy whose record is missing or damaged is a failed one, see `read_records`. `baseline`
+    None takes the baseline of the run.
 
     Raises
     ------
@@ -205,12 +206,9 @@ def load_comparison(folder: Path, baseline: str | None = None) -> Comparison:
     if baseline is not None:
         names = [strategy.name for strategy in manifest.competing]
         require_baseline(baseline, names, f"of {folder}")
-    splits = {seed: files.read_split(seed) for seed in manifest.seeds}
-    records = [
-        _read_record(files, strategy, seed)
-        for strategy in manifest.strategies
-        for seed in manifest.seeds
-    ]
+    splits = read_splits(files, manifest)
+    records, notices = read_records(files, manifest)
+    manifest = replace(manifest, messages=(*manifest.messages, *notices))
     return compare_records(files.path, manifest, splits, records, baseline or manifest.baseline)
 
 
@@ -264,14 +262,6 @@ def _null_row(
     pair = replace(manifest, strategies=(infos[original], replace(null, replicate_of=None)))
     own = [record for record in records if record.strategy in (original, null.name)]
     return compare_records(folder, pair, splits, own, original)
-
-
-def _read_record(files: RunFolder, strategy: StrategyInfo, seed: int) -> Record | FailedRecord:
-    record, network = files.read_record(strategy.name, seed), strategy.networks[seed]
-    if record is not None and record.network == network:
-        return record
-    error = "not trained yet: run the command again"
-    return FailedRecord(strategy=strategy.name, seed=seed, network=network, error=error)
 
 
 def recall_table(comparison: Comparison) -> pd.DataFrame:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from benchmark.analysis.claims import Claim, primary_claims
 from benchmark.analysis.comparison import Comparison, load_comparison
+from benchmark.analysis.run_files import read_sweep
 from benchmark.analysis.run_grid import RANKED_BY, RunGrid, strategies_of_runs
 from benchmark.evaluation.statistics import LEVEL, Floats
 from benchmark.evaluation.statistics.agreement import (
@@ -29,6 +30,7 @@ from benchmark.evaluation.statistics.agreement import (
 )
 from benchmark.execution.run_folder import RunFolder
 from benchmark.execution.sweep_folder import SweepFolder
+from benchmark.storage.stored_file import is_there
 from benchmark.system.text import join_names
 
 ALPHA = 1 - LEVEL
@@ -160,9 +162,9 @@ def load_sweep(
     ValueError
         If a file is damaged, or a run has no strategy `baseline`.
     """
-    manifest = SweepFolder(folder).read()
+    manifest = read_sweep(SweepFolder(folder))
     paths = {value: folder / name for value, name in manifest.folders.items()}
-    begun = {v: path for v, path in paths.items() if RunFolder(path).run_file.exists()}
+    begun = {v: path for v, path in paths.items() if is_there(RunFolder(path).run_file)}
     missing = tuple(value for value in paths if value not in begun)
     if len(begun) < 2:
         raise FileNotFoundError(

@@ -7,37 +7,33 @@ will do.
 
 from __future__ import annotations
 
-import os
-import warnings
-from collections.abc import Iterable, Iterator
-from concurrent.futures import BrokenExecutor
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
-import joblib
-import numpy as np
-from numpy.typing import NDArray
-
-from benchmark.execution.heartbeat import Heartbeat, polling
+from benchmark.execution.damaged_files import set_aside_all
+from benchmark.execution.failures import failed_keys
+from benchmark.execution.interruption import describe_kept, tidy, traced
 from benchmark.execution.outputs import OutputStore
 from benchmark.execution.prepare import PreparedExperiment
-from benchmark.execution.record_schema import ErrorInfo
 from benchmark.execution.run_folder import RunFolder
+from benchmark.execution.states import segments_to_train, set_damaged_aside
 from benchmark.execution.worker import Worker
+from benchmark.execution.worker_processes import WorkerProcesses
 from benchmark.plan.segments import Plan, Segment
 from benchmark.storage.sizes import format_size
+from benchmark.storage.stored_file import DamagedFileError
 from benchmark.strategy.registry import StrategySpec
+from benchmark.system import stopping
 from benchmark.system.device import cores
 from benchmark.system.memory import host_memory
-from benchmark.system.processes import safe_import_path
+from benchmark.system.processes import end_workers
 from benchmark.system.progress import Advance, Progress
-from benchmark.train.activation_store import ActivationStore
+from benchmark.system.stopping import Stopped
+from benchmark.system.text import pluralize
 from benchmark.train.placement import Placement
 
 BYTES_PER_JOB = 4 * 2**30  # the second half at 299 px, batch 64, with Adam
-MICRO_BATCHES_AFTER_A_KILL = 4  # Linux does not refuse memory, it kills the process that uses it
 
 
 @dataclass(frozen=True)
@@ -54,10 +50,13 @@ class Executor:
     # whether a strategy's record is written as soon as its network is trained, so that a run can be
     # looked at before it ends
     writes_records: bool = True
+    retry_failed: bool = False  # train again what failed in an earlier run
 
     def with_plan(self, plan: Plan, writes_records: bool = True) -> Executor:
         """Return an executor of another plan that shares data, network and processes with this."""
-        other = replace(self, plan=plan, jobs=self._jobs, writes_records=writes_records)
+        # what failed since the run began is not of an earlier run
+        same = {"jobs": self._jobs, "retry_failed": False}
+        other = replace(self, plan=plan, writes_records=writes_records, **same)
         other.__dict__["_worker"] = self._worker
         return other
 
@@ -69,8 +68,16 @@ class Executor:
     def segments_to_train(self) -> list[Segment]:
         """Return the segments still to be trained, parents first."""
         with_outputs = {key for key in self.plan.networks.values() if self.outputs.has(key)}
-        with_state = {s.key for s in self.plan.segments if self.folder.state_file(s.key).exists()}
-        return self.plan.segments_to_train(with_outputs, with_state)
+        return segments_to_train(self.plan, self.folder, with_outputs | self.failed_earlier())
+
+    def failed_earlier(self) -> set[str]:
+        """Return the keys of segments that failed and are not tried again."""
+        return set() if self.retry_failed else failed_keys(self.plan, self.folder)
+
+    def damaged_outputs(self, keys: Iterable[str]) -> list[DamagedFileError]:
+        """Return what is damaged of the stored outputs of networks."""
+        damages = (self.outputs.damage(key) for key in keys)
+        return [damage for damage in damages if damage]
 
     def execute(self, progress: Progress) -> None:
         """Train what is needed and write all records. Failures are recorded, not raised."""
@@ -86,14 +93,28 @@ class Executor:
     def train(self, progress: Progress) -> None:
         """Train what is needed. Failures are recorded, not raised."""
         to_train = self.segments_to_train()
-        for segment in self.plan.segments:  # a segment that failed earlier is tried again
+        set_damaged_aside(self.folder, to_train, progress.say)
+        for segment in to_train:  # it is tried again
             self.folder.error_file(segment.key).unlink(missing_ok=True)
+        for note in set_aside_all(self.damaged_outputs(s.key for s in to_train if s.is_final)):
+            progress.say(f"note: {note}")
         for segment in to_train:  # what is there of it is damaged or out of date
             self.outputs.manifest_file(segment.key).unlink(missing_ok=True)
             self.folder.heartbeat_file(segment.key).unlink(missing_ok=True)
         if not to_train:
             return
-        self._run_frozen_layers({segment.seed for segment in to_train}, progress)
+        self.folder.stop_file.unlink(missing_ok=True)
+        try:
+            self._run_frozen_layers({segment.seed for segment in to_train}, progress)
+            self._train_waves(to_train, progress)
+        except Stopped as stopped:
+            end_workers()
+            stopped.kept = describe_kept(self.folder, self.plan)
+            raise
+        finally:
+            tidy(self.folder, to_train)
+
+    def _train_waves(self, to_train: list[Segment], progress: Progress) -> None:
         steps = sum(segment.end - segment.start for segment in to_train)
         keys = {segment.key for segment in to_train}
         with progress.task("training", steps, "steps") as advance:
@@ -101,7 +122,7 @@ class Executor:
                 segments = [segment for segment in wave if segment.key in keys]
                 segments.sort(key=lambda s: not s.recomputes_activations)  # the longest first
                 if self._jobs > 1:
-                    self._train_in_processes(segments, progress, advance)
+                    self._processes.train(segments, progress, advance)
                 else:
                     self._train_here(segments, progress, advance)
 
@@ -142,115 +163,40 @@ class Executor:
         for forward_pass, indices in prepared.required_forward_passes(seeds).items():
             store = features.store(forward_pass)
             missing = store.missing(indices) if store else indices[:0]
+            if store and store.damaged:
+                rows = pluralize(
+                    store.damaged, f"row of {store.name} was", f"rows of {store.name} were"
+                )
+                progress.say(f"note: {rows} damaged on the disk: computed again")
+                store.damaged = 0
             with progress.task(forward_pass, len(missing), "images") as advance:
                 if self._jobs == 1:
                     self._worker.fill(forward_pass, missing, advance)
                 elif store and store.shared:  # else every process fills rows of its own
-                    self._fill_in_processes(forward_pass, store, missing, progress, advance)
+                    self._processes.fill(forward_pass, store, missing, progress, advance)
 
-    def _fill_in_processes(
-        self,
-        forward_pass: str,
-        store: ActivationStore,
-        missing: NDArray[np.int64],
-        progress: Progress,
-        advance: Advance,
-    ) -> None:
-        if not len(missing):
-            return
-        left = len(missing)
-
-        def poll() -> None:
-            nonlocal left
-            before, left = left, len(store.missing(missing))
-            advance(before - left)
-
-        with polling(poll):
-            try:
-                self._parallel(
-                    joblib.delayed(self._worker.fill)(forward_pass, indices)
-                    for indices in np.array_split(missing, self._jobs)
-                )
-            except Exception as error:  # killed, or an error that will be raised here as well
-                note = f"{forward_pass} run in this process, since others failed: {error}"
-                progress.say(f"note: {note}")
-                self._worker.fill(forward_pass, store.missing(missing))
+    @cached_property
+    def _processes(self) -> WorkerProcesses:
+        return WorkerProcesses(self._worker, self._jobs, self._specs_to_record)
 
     def _train_here(self, segments: list[Segment], progress: Progress, advance: Advance) -> None:
         for segment in segments:
-            progress.show_status(_segment_name(segment))
-            self._worker.train(segment, advance)
+            trace = self.folder.trace_file(segment.key)
+            if trace.exists() and self.prepared.device.type == "cpu":
+                progress.say(
+                    f"note: the last run ended without a trace while it trained {segment.name}; "
+                    "now it is trained in a process of its own"
+                )
+                self._processes.train([segment], progress, advance)
+                trace.unlink(missing_ok=True)
+                continue
+            progress.show_status(segment.name)
+            with traced(trace), stopping.postponed():
+                note = self._worker.train(segment, advance)
+            if note:
+                progress.say(f"note: {note}")
             for spec in self._specs_to_record(segment):
                 self._worker.record(spec, segment.seed, segment.key)
-
-    def _train_in_processes(
-        self, segments: list[Segment], progress: Progress, advance: Advance
-    ) -> None:
-        with self._reporting(segments, progress, advance):
-            try:
-                self._start_processes(segments)
-            except Exception:  # a killed worker ends all others too, so each is tried alone
-                for segment in segments:
-                    if not self._is_done(segment):
-                        self._retry(segment)
-
-    def _retry(self, segment: Segment) -> None:
-        """Train a segment with all memory to itself; if that is too little, in micro-batches."""
-        for micro_batches in (1, MICRO_BATCHES_AFTER_A_KILL):
-            try:
-                self._start_processes([segment], micro_batches)
-                return
-            except Exception as error:
-                reason = error
-                if not isinstance(reason, BrokenExecutor):  # not killed: memory is not short
-                    break
-        self.folder.write_error(segment.key, ErrorInfo.from_exception(reason))
-
-    def _start_processes(self, segments: list[Segment], micro_batches: int = 1) -> None:
-        parent = os.getpid()
-        self._parallel(
-            joblib.delayed(self._worker.train_in_own_process)(
-                segment, self._specs_to_record(segment), parent, micro_batches
-            )
-            for segment in segments
-        )
-
-    def _parallel(self, calls: Iterable[Any]) -> None:
-        with warnings.catch_warnings(), safe_import_path():
-            # loky replaces a process whose memory has grown, and every training makes it grow
-            warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
-            joblib.Parallel(n_jobs=self._jobs)(calls)
-
-    @contextmanager
-    def _reporting(
-        self, segments: list[Segment], progress: Progress, advance: Advance
-    ) -> Iterator[None]:
-        """Report the steps that the workers' heartbeats count."""
-        counted = {segment.key: 0 for segment in segments}
-        unfinished = list(segments)
-
-        def poll(is_last: bool = False) -> None:
-            running = []
-            for segment in list(unfinished):
-                steps = Heartbeat.read(self.folder.heartbeat_file(segment.key))
-                if steps:
-                    running.append(_segment_name(segment))
-                if is_last or self._is_done(segment):
-                    steps = segment.end - segment.start
-                    unfinished.remove(segment)
-                if steps > counted[segment.key]:
-                    advance(steps - counted[segment.key])
-                    counted[segment.key] = steps
-            progress.show_status(", ".join(running))
-
-        with polling(poll):
-            yield
-        poll(is_last=True)
-
-    def _is_done(self, segment: Segment) -> bool:
-        folder, key = self.folder, segment.key
-        result = self.outputs.manifest_file if segment.is_final else folder.state_file
-        return result(key).exists() or folder.error_file(key).exists()
 
     def _specs_to_record(self, segment: Segment) -> list[StrategySpec]:
         """Return the strategies whose records are written as soon as the segment is trained."""
@@ -262,7 +208,3 @@ class Executor:
             # others train on from here, after the common budget
             if self.plan.networks[name, segment.seed] == segment.key
         ]
-
-
-def _segment_name(segment: Segment) -> str:
-    return f"{' = '.join(segment.used_by)} (seed {segment.seed})"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -9,11 +10,13 @@ from typing import Any
 
 from benchmark.execution.executor import Executor
 from benchmark.execution.extension import stored_strategies
+from benchmark.execution.manifest import describe_split
 from benchmark.execution.manifest_schema import RunManifest
 from benchmark.execution.prepare import PreparedExperiment
 from benchmark.execution.run_folder import SWEEP_FILE, RunFolder, why_no_folder
 from benchmark.execution.run_identity import differences
 from benchmark.plan.folder_name import default_folder_name, is_same_source
+from benchmark.storage.stored_file import DamagedFileError, is_there
 from benchmark.system.text import first_names
 
 RESULTS = Path("results")
@@ -45,7 +48,7 @@ def choose_folder(prepared: PreparedExperiment, out: Path | None, trials: int) -
     folder = RunFolder(out)
     stored, reason = _look_into(folder, prepared, trials)
     if reason:
-        begin_anew = f", or remove {out}" if folder.run_file.exists() else ""
+        begin_anew = f", or remove {out}" if is_there(folder.run_file) else ""
         raise ValueError(f"{reason}. Choose another --out{begin_anew}")
     return FolderChoice(folder, stored)
 
@@ -84,7 +87,7 @@ def _why_no_place(folder: RunFolder, data: Any) -> str:
     """Return why a run in the folder would harm what is no run's; '' if it would not."""
     if reason := why_no_folder(folder.path, data):
         return reason
-    if (folder.path / SWEEP_FILE).exists():
+    if is_there(folder.path / SWEEP_FILE):
         return f"{folder.path} holds a sweep of several runs"
     if foreign := folder.foreign_files():
         return f"{folder.path} holds {first_names(foreign, 3)} of no run, which a run would replace"
@@ -97,16 +100,29 @@ def _look_into(
     """Return the run of this experiment in a folder, or why this run must not go there."""
     if reason := _why_no_place(folder, prepared.experiment.data):
         return None, reason
-    if not folder.run_file.exists():
+    if not is_there(folder.run_file):
         return None, ""
     try:
         stored = folder.read_manifest()
         different = differences(folder, stored, prepared, trials)
+    except DamagedFileError:  # the run writes it anew, if the folder can be its own
+        return None, _why_of_others(folder, prepared)
     except (ValueError, OSError) as error:
         return None, str(error)
     if different:
         return None, f"{folder.path} holds another experiment ({'; '.join(different)})"
     return stored, ""
+
+
+def _why_of_others(folder: RunFolder, prepared: PreparedExperiment) -> str:
+    """Return why a folder whose run.json is damaged must be another experiment's; '' if not."""
+    for seed, split in prepared.splits.items():
+        with suppress(ValueError, OSError):  # damaged as well
+            if folder.read_split(seed) != describe_split(prepared.images, split):
+                return (
+                    f"{folder.run_file} is damaged, and {folder.split_file(seed)} has other images"
+                )
+    return ""
 
 
 def _default_folder(prepared: PreparedExperiment, trials: int) -> FolderChoice:

@@ -38,9 +38,8 @@ def write_manifest(
     """
     prepared, plan, folder = executor.prepared, executor.plan, executor.folder
     images, weights, seeds = prepared.images, prepared.weights, prepared.experiment.seeds
-    splits = {seed: _split(images, split) for seed, split in prepared.splits.items()}
-    for seed, split in splits.items():
-        folder.write_split(seed, split)
+    splits = {seed: describe_split(images, split) for seed, split in prepared.splits.items()}
+    hashes = {seed: folder.write_split(seed, split) for seed, split in splits.items()}
     manifest = schema.RunManifest(
         name=folder.path.resolve().name,
         command=command,
@@ -59,6 +58,7 @@ def write_manifest(
         weights=schema.WeightsInfo(weights.name, weights.source, weights.sha256),
         environment=environment(prepared.device),
         seeds=seeds,
+        splits=hashes,
         strategies=tuple(_strategy(plan, spec) for spec in plan.strategies),
         available={
             name: schema.AvailableStrategy(entry.summary, tuple(acting_components(entry.build())))
@@ -71,7 +71,9 @@ def write_manifest(
     folder.write_manifest(manifest)
 
 
-def _split(images: ImageSet, split: Splits) -> schema.SplitManifest:
+def describe_split(images: ImageSet, split: Splits) -> schema.SplitManifest:
+    """Return the images of a seed's splits, for its file."""
+
     def part(indices: NDArray[np.int64]) -> schema.SplitPart:
         labels = images.labels[indices]
         return schema.SplitPart(

@@ -44,9 +44,7 @@ class DataInfo:
     groups: int | None  # None: images do not come in groups
     classes: tuple[str, ...]  # (C,)
     counts: dict[str, tuple[int, ...]]  # split -> (C,) images, for the first seed
-    # of names, contents, labels, groups and given splits, see `content_hash`; None: of an earlier
-    # version, which did not write it
-    content: str | None = None
+    content: str  # hash of names, contents, labels, groups and given splits, see `content_hash`
 
 
 @dataclass(frozen=True)
@@ -114,6 +112,7 @@ class RunManifest:
     weights: WeightsInfo
     environment: dict[str, str | int | None]
     seeds: tuple[int, ...]
+    splits: dict[int, str]  # seed -> the hash that its file of splits carries
     strategies: tuple[StrategyInfo, ...]
     available: dict[str, AvailableStrategy]
     baseline: str | None

@@ -4,8 +4,11 @@ Post-hoc decisions, metrics and diagnoses follow from these files; no network is
 """
 
 import hashlib
+import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +19,17 @@ from safetensors.numpy import safe_open
 from torch import Tensor
 
 from benchmark.evaluation.diagnosis.neighbourhood import evenly_spaced
+from benchmark.execution.damaged_files import BY_TRAINING
 from benchmark.execution.record_schema import CurvePoint, LossPoint
 from benchmark.execution.run_folder import KEY_LENGTH, RunFolder
-from benchmark.execution.typed_json import SCHEMA_VERSION, from_json, to_json
-from benchmark.storage.atomic import write_text
+from benchmark.execution.typed_json import SCHEMA_VERSION, read, write
+from benchmark.storage.stored_file import DamagedFileError, open_plain
 from benchmark.strategy import Outputs
 from benchmark.train.checkpoint import save_tensors
 
 OUTPUT_SPLITS = ("val", "test")  # all of their images
 TRAIN_IMAGES_PER_CLASS = 50  # of the training split: a sample says how well a class is learnt
+TICKS_NS = 2 * 10**9  # two changes so close may have the same time in a file system
 _LINEAR = {"head.weight", "head.bias"}
 
 
@@ -34,7 +39,7 @@ class OutputsManifest:
 
     schema_version: int = SCHEMA_VERSION
     key: str = ""
-    sha256: str = ""  # of the file of tensors
+    tensors_sha256: str = ""  # of the file of tensors
     seed: int
     steps: int
     seconds: float
@@ -44,8 +49,8 @@ class OutputsManifest:
     measured_step_ranges: tuple[dict[str, Any], ...]  # `StepRangeMonitor.to_json`
     micro_batch: int  # images that pass the network at once, at most
     curve: tuple[CurvePoint, ...]
-    losses: tuple[LossPoint, ...] = ()
-    effective_prior: tuple[float, ...] = ()  # (C,) see `Outputs`; an earlier version has none
+    losses: tuple[LossPoint, ...]
+    effective_prior: tuple[float, ...]  # (C,) see `Outputs`
 
 
 @dataclass(frozen=True)
@@ -60,33 +65,64 @@ class OutputStore:
 
     def manifest_file(self, key: str) -> Path:
         """The `OutputsManifest` of the network `key`, written last."""
-        return self.folder.path / "outputs" / f"{key[:KEY_LENGTH]}.json"
+        return self.folder.outputs_manifest_file(key)
 
     def save(self, key: str, tensors: dict[str, Tensor], manifest: OutputsManifest) -> None:
         """Write a network's `output_tensors`, then the manifest that makes them count."""
         file = self.tensor_file(key)
         save_tensors(file, tensors, {"key": key})
-        manifest = replace(manifest, key=key, sha256=_sha256(file))
-        write_text(self.manifest_file(key), to_json(manifest))
+        write(self.manifest_file(key), replace(manifest, key=key, tensors_sha256=_sha256(file)))
 
     def has(self, key: str) -> bool:
         """Return whether a network's outputs are there and undamaged."""
         try:
-            return self._manifest(key).sha256 == _sha256(self.tensor_file(key))
+            self.check(key)
         except (OSError, ValueError):
             return False
+        return True
+
+    def check(self, key: str) -> OutputsManifest:
+        """Return how a network was trained whose outputs are there and undamaged.
+
+        Raises
+        ------
+        FileNotFoundError
+            If they are not stored.
+        DamagedFileError
+            If a file is not what was written; another ValueError if it is of another version.
+        """
+        file, tensors = self.manifest_file(key), self.tensor_file(key)
+        manifest = read(OutputsManifest, file)
+        if manifest.key != key:
+            raise DamagedFileError(file, "it is that of another network", BY_TRAINING)
+        try:
+            sha256 = _sha256_once(tensors)
+        except FileNotFoundError:
+            raise DamagedFileError(tensors, "it is missing", BY_TRAINING) from None
+        if manifest.tensors_sha256 != sha256:
+            reason = "its content has another hash than when it was written"
+            raise DamagedFileError(tensors, reason, BY_TRAINING)
+        return manifest
+
+    def damage(self, key: str) -> DamagedFileError | None:
+        """Return what is damaged of a network's outputs; None where they are whole or absent."""
+        try:
+            self.check(key)
+        except DamagedFileError as error:
+            return DamagedFileError(error.file, error.reason, BY_TRAINING)
+        except (OSError, ValueError):
+            return None
+        return None
 
     def load(self, key: str) -> tuple[dict[str, Outputs], OutputsManifest]:
         """Return a network's outputs on "train" and each of OUTPUT_SPLITS, and their manifest.
 
-        "train" holds the images of `sample_classes`; it is missing where an earlier version has
-        stored the outputs.
+        "train" holds the images of `sample_classes`. Raises what `check` raises.
         """
-        manifest = self._manifest(key)
-        prior = np.array(manifest.effective_prior) if manifest.effective_prior else None
+        manifest = self.check(key)
+        prior = np.array(manifest.effective_prior)
         with safe_open(self.tensor_file(key), "np") as file:
-            names = set(file.keys())
-            heads = {name for name in names if name.startswith("head.")}
+            heads = {name for name in file.keys() if name.startswith("head.")}  # noqa: SIM118
             # a head that is not one linear layer has no weight (C, D) to look at
             head = file.get_tensor("head.weight") if heads <= _LINEAR else None
             outputs = {
@@ -98,13 +134,8 @@ class OutputStore:
                     prior,
                 )
                 for split in ("train", *OUTPUT_SPLITS)
-                if split in OUTPUT_SPLITS or f"{split}.logits" in names
             }
         return outputs, manifest
-
-    def _manifest(self, key: str) -> OutputsManifest:
-        file = self.manifest_file(key)
-        return from_json(OutputsManifest, file.read_text(encoding="utf-8"), file)
 
 
 def sample_classes(
@@ -134,6 +165,21 @@ def output_tensors(
     return tensors
 
 
+def _sha256_once(path: Path) -> str:
+    """Return a file's hash, computed once as long as the file system tells of no change."""
+    status = path.lstat()
+    changed = max(status.st_mtime_ns, status.st_ctime_ns)
+    if time.time_ns() - changed < TICKS_NS:
+        return _sha256(path)
+    stamp = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    return _known_sha256(os.fspath(path.absolute()), stamp)
+
+
+@lru_cache(maxsize=4096)
+def _known_sha256(path: str, stamp: tuple[int, ...]) -> str:  # noqa: ARG001 -- is of the file
+    return _sha256(Path(path))
+
+
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

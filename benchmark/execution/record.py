@@ -20,6 +20,7 @@ from benchmark.evaluation.training_fit import TrainingFit, training_fit
 from benchmark.execution import record_schema as schema
 from benchmark.execution.outputs import OUTPUT_SPLITS, OutputsManifest, OutputStore
 from benchmark.execution.run_folder import RunFolder
+from benchmark.execution.strategy_code import failure_of
 from benchmark.plan.recipes import Recipe
 from benchmark.plan.schedule import Budget
 from benchmark.storage.atomic import digest
@@ -29,6 +30,7 @@ from benchmark.strategy.fingerprint import fingerprint, package_hash
 from benchmark.strategy.measurements import DecisionMeasurement
 from benchmark.strategy.protocols import Rule
 from benchmark.strategy.registry import StrategySpec
+from benchmark.system.isolation import is_failure_of_code
 
 # packages whose change may change a record
 RECORD_PACKAGES = ("evaluation", "strategy", "plan", "execution")
@@ -55,32 +57,51 @@ def write_record(
     bool
         Whether all went well. An exception of the decision is recorded as the strategy's failure.
     """
-    try:
-        fingerprint = _fingerprint(spec, key, context)
-    except ValueError:  # the source of a notebook can't be read in another process
-        fingerprint = ""  # no fingerprint: the record is computed again
+    fingerprint = _fingerprint_or_none(spec, key, context)
     try:
         stored = folder.read_record(spec.name, seed)
     except ValueError:  # damaged, or of another version
         stored = None
-    if fingerprint and isinstance(stored, schema.Record) and stored.fingerprint == fingerprint:
+    is_current = fingerprint and stored and stored.fingerprint == fingerprint
+    if is_current and isinstance(stored, schema.Record):
         return True
-    try:
+    if is_current and not stored.by_machine:  # it would fail again, see --retry-failed
+        return False
+
+    def compute() -> None:
         outputs, training = OutputStore(folder).load(key)
         folder.write_record(_compute(outputs, training, spec, seed, context, fingerprint))
-    except Exception as error:
-        write_failure(folder, spec.name, seed, key, schema.ErrorInfo.from_exception(error))
-        return False
-    return True
+
+    failure = failure_of(compute)
+    if failure:
+        write_failure(folder, spec.name, seed, key, failure, fingerprint)
+    return failure is None
 
 
 def write_failure(
-    folder: RunFolder, strategy: str, seed: int, key: str, error: schema.ErrorInfo
+    folder: RunFolder,
+    strategy: str,
+    seed: int,
+    key: str,
+    error: schema.ErrorInfo,
+    fingerprint: str = "",
 ) -> None:
     """Write the record of a strategy that failed."""
     folder.write_record(
-        schema.FailedRecord(strategy=strategy, seed=seed, network=key, **vars(error))
+        schema.FailedRecord(
+            strategy=strategy, seed=seed, network=key, fingerprint=fingerprint, **vars(error)
+        )
     )
+
+
+def _fingerprint_or_none(spec: StrategySpec, key: str, context: SeedContext) -> str:
+    """Return a fingerprint, '' if it can't be had: the record is computed again then."""
+    try:
+        return _fingerprint(spec, key, context)
+    except BaseException as error:  # the source of a notebook can't be read in another process
+        if not is_failure_of_code(error):
+            raise
+        return ""
 
 
 def _fingerprint(spec: StrategySpec, key: str, context: SeedContext) -> str:
@@ -100,7 +121,8 @@ def _compute(
 ) -> schema.Record:
     """Fit the decision to the validation outputs, apply it to both splits, and measure."""
     counts, budget = context.train_counts, context.budget
-    rule = spec.strategy.decision.fit(outputs["val"], counts)
+    # copies: a decision may change what it is given
+    rule = spec.strategy.decision.fit(outputs["val"].copy(), counts.copy())
     predicted, confidence = {}, {}
     for split in OUTPUT_SPLITS:
         labels, log_p = outputs[split].labels, outputs[split].log_probabilities
@@ -120,7 +142,7 @@ def _compute(
         parameters=spec.parameters,
         decision=dataclasses.asdict(rule) if dataclasses.is_dataclass(rule) else repr(rule),
         metrics=metrics,
-        training_fit=_training_fit(outputs.get("train"), rule, counts),
+        training_fit=_training_fit(outputs["train"], rule, counts),
         budget=schema.BudgetUsed(
             steps=training.steps,
             batch_size=budget.batch_size,
@@ -152,7 +174,7 @@ def _validation_metrics(
     """
     try:
         predicted = cross_fit(decision, validation, counts)
-    except Exception:  # whatever a plug-in raises
+    except Exception:  # of a plug-in
         return dict.fromkeys(METRICS, np.nan)
     return evaluate(validation.labels, predicted, validation.log_probabilities, counts)
 
@@ -193,7 +215,7 @@ def _diagnoses(
     points = [point.val_loss_by_class for point in curve]
     losses = np.array(points, float) if points else None  # (T, C), None becomes NaN
     evidence = Evidence(
-        outputs["val"], outputs["test"], predicted, counts, losses, outputs.get("train")
+        outputs["val"], outputs["test"], predicted, counts, losses, outputs["train"]
     )
     return tuple(
         schema.DiagnosisRecord(d.index, d.recall, d.never_predicted, d.confuser, d.signals, d.cause)
@@ -201,18 +223,14 @@ def _diagnoses(
     )
 
 
-def _training_fit(
-    train: Outputs | None, rule: Rule, counts: NDArray[np.int64]
-) -> TrainingFit | None:
-    if train is None:
-        return None
+def _training_fit(train: Outputs, rule: Rule, counts: NDArray[np.int64]) -> TrainingFit:
     predicted = _decide(rule, train, len(counts))
     return training_fit(train.labels, predicted, train.log_probabilities, counts)
 
 
 def _decide(rule: Rule, outputs: Outputs, classes: int) -> NDArray[np.int64]:
     """Return the labels (N,) that a fitted decision gives; it sees no true ones."""
-    chosen = np.asarray(rule(outputs.without_labels()))
+    chosen = np.asarray(rule(outputs.without_labels().copy()))
     _check_labels(chosen, len(outputs.labels), classes)
     return chosen
 

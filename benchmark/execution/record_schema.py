@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from traceback import format_exception
+from concurrent.futures import BrokenExecutor
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from benchmark.evaluation.audit_check import AuditCheck
 from benchmark.evaluation.training_fit import TrainingFit
 from benchmark.execution.typed_json import SCHEMA_VERSION
+from benchmark.storage.stored_file import DamagedFileError
+from benchmark.system.error_text import error_text, error_traceback
+
+EARLIER = "failed in an earlier run; --retry-failed tries again"
 
 
 @dataclass(frozen=True)
@@ -80,11 +84,19 @@ class ErrorInfo:
 
     error: str  # type and message
     traceback: str
+    # whether the machine was the cause, by a full disk or too little memory: each run tries again
+    by_machine: bool = False
+    is_earlier: bool = False  # whether it is of an earlier run, and was not tried again
 
     @classmethod
     def from_exception(cls, error: BaseException) -> ErrorInfo:
-        """Return the text of an exception that was raised."""
-        return cls(f"{type(error).__name__}: {error}", "".join(format_exception(error)))
+        """Return the text of an exception that was raised, of any that there is."""
+        of_machines = OSError | MemoryError | BrokenExecutor | DamagedFileError
+        by_machine = isinstance(error, of_machines) or (
+            # of torch, which is not imported here
+            isinstance(error, RuntimeError) and "memory" in error_text(error).lower()
+        )
+        return cls(error_text(error), error_traceback(error), by_machine)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +110,14 @@ class FailedRecord:
     network: str  # key
     error: str
     traceback: str = ""
+    by_machine: bool = False  # see `ErrorInfo`
+    is_earlier: bool = False
+    fingerprint: str = ""  # of a decision that failed: it is tried again once this changes
+
+    @property
+    def sentence(self) -> str:
+        """What its row says."""
+        return f"{EARLIER}: {self.error}" if self.is_earlier else self.error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,19 +134,17 @@ class Record:
     # split ("val", "test") -> name in `METRICS` -> value, None where it is undefined; those of
     # "val" are cross-fitted: no image is decided by a rule that was fitted to it
     metrics: Mapping[str, Mapping[str, float | None]]
-    # after the decision; None: the outputs are of a version that stored none of training images
-    training_fit: TrainingFit | None = None
+    training_fit: TrainingFit  # after the decision
     budget: BudgetUsed
     audit: AuditRecord
-    # "auroc", "average_precision" -> (C,) on the test images, see `one_against_rest`; an earlier
-    # version has none
-    one_against_rest: dict[str, tuple[float | None, ...]] = field(default_factory=dict)
+    # "auroc", "average_precision" -> (C,) on the test images, see `one_against_rest`
+    one_against_rest: dict[str, tuple[float | None, ...]]
     # post-hoc decision -> name of a metric -> value on the test images
     posthoc: Mapping[str, Mapping[str, float | None]]
     reliability: dict[str, tuple[float | None, ...]]  # see `evaluation.metrics.calibration`
     diagnoses: tuple[DiagnosisRecord, ...]
     curve: tuple[CurvePoint, ...]
-    losses: tuple[LossPoint, ...] = ()  # of the training images; an earlier version has none
+    losses: tuple[LossPoint, ...]  # of the training images
     predicted: dict[str, tuple[int, ...]]  # split -> (N,) classes after the decision
     confidence: dict[str, tuple[float | None, ...]]  # the network's probability of them
     fingerprint: str  # changes with everything that the record was computed from

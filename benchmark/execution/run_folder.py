@@ -4,26 +4,34 @@
 
     run.json                settings, data, weights, hardware and versions: `RunManifest`
     splits/seed0.json       files and labels of the three splits: `SplitManifest`
-    records/NAME.seed0.json one strategy and seed: predictions, metrics, cost, or its error
+    records/NAME.seed0.json one strategy and seed: predictions, metrics, cost, or its error; NAME
+                            ends with a digest of the strategy's whole name
     outputs/KEY.safetensors logits and features of one trained network, see `OutputStore`
     cost.json               seconds of the last run, by task, and its memory
     states/                 trainings under way; gone when the run is over
     report.html report.md *.csv figures/
+    *.damaged               what was not what a run had written, and was made again
+
+No link in the folder is followed, so nothing outside is read, emptied or removed. The folder itself
+may be one.
 """
 
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmark.execution.manifest_schema import RunCost, RunManifest, SplitManifest
 from benchmark.execution.record_schema import ErrorInfo, FailedRecord, Record
-from benchmark.execution.typed_json import T, from_json, parse_json, to_json
+from benchmark.execution.typed_json import REPAIR, from_object, read, read_object, write
 from benchmark.plan.folder_name import is_same_source
-from benchmark.storage.atomic import write_text
-from benchmark.storage.lock import acquire
+from benchmark.storage.atomic import remove_leftovers
+from benchmark.storage.file_names import file_stem
+from benchmark.storage.lock import NoLockFileError, acquire
+from benchmark.storage.places import OTHER_OUT, place_error, writing
+from benchmark.storage.stored_file import DAMAGED, DamagedFileError, is_there
 
 SWEEP_FILE = "sweep.json"  # in the folder of a sweep, which holds runs, see `SweepFolder`
 KEY_LENGTH = 20  # characters of a key in a file's name
@@ -53,8 +61,16 @@ class RunFolder:
 
     def record_file(self, strategy: str, seed: int) -> Path:
         """The record of one strategy and seed."""
-        slug = re.sub(r"[^A-Za-z0-9_.=,]", "-", strategy)
-        return self.path / "records" / f"{slug}.seed{seed}.json"
+        return self.path / "records" / f"{file_stem(strategy)}.seed{seed}.json"
+
+    def outputs_manifest_file(self, key: str) -> Path:
+        """The `OutputsManifest` of the network `key`."""
+        return self.path / "outputs" / f"{key[:KEY_LENGTH]}.json"
+
+    @property
+    def cost_file(self) -> Path:
+        """The `RunCost` of the last run."""
+        return self.path / "cost.json"
 
     def error_file(self, key: str) -> Path:
         """Why the segment that leads to `key` failed."""
@@ -72,6 +88,15 @@ class RunFolder:
         """Steps that a worker in a process of its own has done so far."""
         return self._state(key, "steps")
 
+    def trace_file(self, key: str) -> Path:
+        """Is there while the process of the run trains the segment itself, see `traced`."""
+        return self._state(key, "running")
+
+    @property
+    def stop_file(self) -> Path:
+        """Asks the workers in processes of their own to save and end."""
+        return self.path / "states" / "stop"
+
     def _state(self, key: str, suffix: str) -> Path:
         return self.path / "states" / f"{key[:KEY_LENGTH]}.{suffix}"
 
@@ -79,7 +104,7 @@ class RunFolder:
 
     def read_manifest(self) -> RunManifest:
         """Return the manifest; FileNotFoundError without a run, ValueError if it is damaged."""
-        if not self.run_file.exists():
+        if not is_there(self.run_file):
             if (self.path / SWEEP_FILE).exists():
                 runs = sorted(str(file.parent) for file in self.path.glob("*/run.json"))
                 raise FileNotFoundError(
@@ -89,56 +114,85 @@ class RunFolder:
                 f"{self.path} holds no run: there is no run.json in it. Give the folder that "
                 f"`run` named as its report's, like results/wheels-forum"
             )
-        return _read(RunManifest, self.run_file)
+        return read(RunManifest, self.run_file)
 
     def write_manifest(self, manifest: RunManifest) -> None:
         """Write run.json."""
-        _write(self.run_file, manifest)
+        write(self.run_file, manifest)
 
-    def read_split(self, seed: int) -> SplitManifest:
-        """Return the splits of one seed; ValueError if the file is damaged."""
-        return _read(SplitManifest, self.split_file(seed))
+    def read_split(self, seed: int, sha256: str | None = None) -> SplitManifest:
+        """Return the splits of one seed.
 
-    def write_split(self, seed: int, split: SplitManifest) -> None:
-        """Write the splits of one seed."""
-        _write(self.split_file(seed), split)
+        DamagedFileError if they are damaged or missing, or have another hash than `sha256`, that
+        of the manifest.
+        """
+        file = self.split_file(seed)
+        try:
+            content = read_object(file)
+        except FileNotFoundError:
+            raise DamagedFileError(file, "it is missing", REPAIR) from None
+        if sha256 not in (None, content["sha256"]):
+            raise DamagedFileError(file, "it holds other splits than run.json names", REPAIR)
+        return from_object(SplitManifest, content, file)
+
+    def write_split(self, seed: int, split: SplitManifest) -> str:
+        """Write the splits of one seed; return the hash that the file carries."""
+        return write(self.split_file(seed), split)
 
     def read_record(self, strategy: str, seed: int) -> Record | FailedRecord | None:
-        """Return a record, None if there is none; ValueError if damaged or of another version."""
+        """Return a record, None if there is none.
+
+        DamagedFileError if it is damaged, or that of another strategy or seed; another ValueError
+        if it is of another version.
+        """
         file = self.record_file(strategy, seed)
-        if not file.exists():
+        try:
+            content = read_object(file)
+        except FileNotFoundError:
             return None
-        content = parse_json(file.read_text(encoding="utf-8"), file)
         kind: Any = FailedRecord if content.get("status") == "failed" else Record
-        return from_json(kind, content, file)
+        record: Record | FailedRecord = from_object(kind, content, file)
+        if (record.strategy, record.seed) != (strategy, seed):
+            whose = f"{record.strategy}, seed {record.seed}"
+            raise DamagedFileError(file, f"it holds the record of {whose}", REPAIR)
+        return record
 
     def write_record(self, record: Record | FailedRecord) -> None:
         """Write a record."""
-        _write(self.record_file(record.strategy, record.seed), record)
+        write(self.record_file(record.strategy, record.seed), record)
 
     def read_error(self, key: str) -> ErrorInfo | None:
         """Return why the segment that leads to `key` failed; None if it did not."""
-        file = self.error_file(key)
-        return _read(ErrorInfo, file) if file.exists() else None
+        try:
+            return read(ErrorInfo, self.error_file(key))
+        except FileNotFoundError:
+            return None
+        except DamagedFileError as error:  # that it failed is known
+            return ErrorInfo(str(error), "")
 
     def write_error(self, key: str, error: ErrorInfo) -> None:
         """Write down why the segment that leads to `key` failed."""
-        _write(self.error_file(key), error)
+        write(self.error_file(key), error)
 
     def write_cost(self, cost: RunCost) -> None:
         """Write what the last run in the folder took."""
-        _write(self.path / "cost.json", cost)
+        write(self.cost_file, cost)
 
     def foreign_files(self) -> list[str]:
         """Return what a run would write over or remove, of files that no run has made.
 
-        Of a run whose run.json was removed, or that ended before it was written, nothing is
-        foreign.
+        Of a run whose run.json was removed or set aside, or that ended before it was written,
+        nothing is foreign.
         """
-        if self.run_file.exists() or self._has_results():
+        if is_there(self.run_file) or self.lost_manifest or self._has_results():
             return []
         used = [name for name in FOLDERS if any((self.path / name).glob("*"))]
         return [f"{name}/" for name in used] + [n for n in FILES if (self.path / n).exists()]
+
+    @property
+    def lost_manifest(self) -> bool:
+        """Whether a run.json was set aside: which strategies the folder held is not known."""
+        return is_there(self.path / f"{self.run_file.name}{DAMAGED}")
 
     def _has_results(self) -> bool:
         """Return whether there are outputs or splits, by their names and by their content."""
@@ -146,28 +200,32 @@ class RunFolder:
         names = [file.stem for file in (self.path / "outputs").glob("*.safetensors")]
         if any(re.fullmatch(key, name) for name in names):
             return True
-        try:
-            return bool([_read(SplitManifest, f) for f in (self.path / "splits").glob("*.json")])
-        except ValueError:
-            return False
+        return any(_is_split(file) for file in (self.path / "splits").glob("*.json"))
 
     # ---- one run at a time -------------------------------------------------------------------
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the lock of the folder; ValueError if it is held, OSError if it can't be written."""
+        """Hold the lock of the folder; ValueError if it is held, OSError if it can't be written.
+
+        Errors of the folder meanwhile, of a full disk as well, name a path and the way out.
+        """
         try:
             release = acquire(self.path / ".lock", wait=False)
         except BlockingIOError:
             raise ValueError(
                 f"another run is at work in {self.path}; wait for it, or choose another --out"
             ) from None
+        except NoLockFileError:
+            raise
         except OSError as error:
-            raise OSError(
-                f"{self.path} can't be written ({error.strerror}); choose another --out"
-            ) from error
+            raise place_error(self.path, error, OTHER_OUT) from error
         try:
-            yield
+            for folder in (self.path, *(self.path / name for name in FOLDERS)):
+                if folder == self.path or not folder.is_symlink():
+                    remove_leftovers(folder)
+            with writing(self.path, OTHER_OUT):
+                yield
         finally:
             release()
 
@@ -177,8 +235,11 @@ class RunFolder:
         """Remove the records of all other strategies and seeds than those of `runs`.
 
         They are of a run whose run.json was removed. Their outputs stay, so a run that wants them
-        again trains nothing.
+        again trains nothing. Where run.json was damaged, nobody has chosen to go on without them,
+        and they stay.
         """
+        if self.lost_manifest:
+            return
         files = {self.record_file(strategy, seed) for strategy, seed in runs}
         for path in set((self.path / "records").glob("*.json")) - files:
             path.unlink()
@@ -186,17 +247,18 @@ class RunFolder:
     def discard_states(self) -> None:
         """Remove the states of trainings; what they led to is stored."""
         for path in (self.path / "states").glob("*"):
-            path.unlink()
-        if (self.path / "states").exists():
+            if path.is_symlink() or not path.is_dir():  # a folder is no run's
+                path.unlink()
+        with suppress(OSError):
             (self.path / "states").rmdir()
 
 
-def _read(kind: type[T], file: Path) -> T:
-    return from_json(kind, file.read_text(encoding="utf-8"), file)
-
-
-def _write(file: Path, value: Any) -> None:
-    write_text(file, to_json(value))
+def _is_split(file: Path) -> bool:
+    try:
+        read(SplitManifest, file)
+    except (ValueError, OSError):
+        return False
+    return True
 
 
 def why_no_folder(path: Path, data: Any) -> str:
@@ -206,6 +268,8 @@ def why_no_folder(path: Path, data: Any) -> str:
         return f"{path} can't be a folder, since {file} is a file"
     if is_same_source(data, str(whole)):
         return f"{path} is the folder of the images"
+    if link := next((name for name in FOLDERS if (path / name).is_symlink()), None):
+        return f"{path / link} is a link, which no run follows; remove it, or put the folder there"
     for inner in (whole, *whole.parents):
         if inner.name in FOLDERS and RunFolder(inner.parent).run_file.exists():
             return f"{path} is a part of the run in {inner.parent}"

@@ -14,12 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.execution.run_folder import SWEEP_FILE, RunFolder, why_no_folder
-from benchmark.execution.typed_json import SCHEMA_VERSION, from_json, to_json
+from benchmark.execution.typed_json import SCHEMA_VERSION, read, write
 from benchmark.plan.sweep import Sweep
-from benchmark.storage.atomic import write_text
+from benchmark.storage.stored_file import DAMAGED, DamagedFileError, is_there
 from benchmark.system.text import first_names
 
 FILES = ("report.html", "report.md", "figures")
+BY_COMMAND = (
+    "it is written anew from this command; values that it had before come back when they are asked "
+    "for, without training"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,22 +42,34 @@ class SweepFolder:
     path: Path
 
     @property
+    def file(self) -> Path:
+        """What the sweep is."""
+        return self.path / SWEEP_FILE
+
+    @property
     def exists(self) -> bool:
         """Whether the folder holds a sweep."""
-        return (self.path / SWEEP_FILE).exists()
+        return is_there(self.file)
 
     def read(self) -> SweepManifest:
-        """Return what the sweep is; ValueError if the file is damaged."""
-        file = self.path / SWEEP_FILE
-        return from_json(SweepManifest, file.read_text(encoding="utf-8"), file)
+        """Return what the sweep is; DamagedFileError if the file is damaged."""
+        return read(SweepManifest, self.file)
+
+    def damaged_files(self) -> list[DamagedFileError]:
+        """Return what is damaged of the sweep's own files; the remedy says how it is mended."""
+        try:
+            if self.exists:
+                self.read()
+        except DamagedFileError as error:
+            return [DamagedFileError(error.file, error.reason, BY_COMMAND)]
+        return []
 
     def write(self, sweep: Sweep) -> None:
         """Write what the sweep is; values that it has had before stay."""
         folders = sweep.folders
         stored = self.read().folders if self.exists else {}
         folders = folders if stored.keys() <= folders.keys() else stored | folders
-        manifest = SweepManifest(setting=sweep.setting, folders=folders)
-        write_text(self.path / SWEEP_FILE, to_json(manifest))
+        write(self.file, SweepManifest(setting=sweep.setting, folders=folders))
 
     def locked(self) -> AbstractContextManager[None]:
         """Hold the lock of the folder, as `RunFolder.locked` does."""
@@ -63,11 +79,15 @@ class SweepFolder:
         """Return why a sweep must not go here; '' if it may."""
         if reason := why_no_folder(self.path, sweep.first.data):
             return reason
-        if RunFolder(self.path).run_file.exists():
+        if is_there(RunFolder(self.path).run_file):
             return f"{self.path} holds a single run"
+        if self.damaged_files():
+            return ""  # it is written anew
         if self.exists:
             setting = self.read().setting
             return "" if setting == sweep.setting else f"{self.path} holds a sweep of {setting}"
+        if is_there(self.file.with_name(SWEEP_FILE + DAMAGED)):
+            return ""
         foreign = [name for name in FILES if (self.path / name).exists()]
         foreign += sorted(file.name for file in self.path.glob("*.csv"))
         if foreign:

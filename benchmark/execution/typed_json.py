@@ -1,6 +1,7 @@
-"""Typed JSON files: frozen dataclasses to text and back, with a version and errors in words.
+"""Typed JSON files: frozen dataclasses to text and back, with a hash, a version, errors in words.
 
-A file that carries `schema_version` is read only in the version that this package writes.
+Every file carries the hash of its own text, and counts only if that is right. A file that carries
+`schema_version` is read only in the version that this package writes.
 """
 
 from __future__ import annotations
@@ -12,20 +13,48 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from benchmark.storage.atomic import write_text
+from benchmark.storage.stored_file import DamagedFileError, hash_of, read_text, with_hash
+
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # 1 had no hashes
 
 T = TypeVar("T")
-_REPAIR = (
-    "Remove the file and run the command of this run again: it writes the file anew from what is "
+REPAIR = (
+    "Run the command of this run again: it sets the file aside, and makes it again from what is "
     "stored"
 )
 
 
+def write(file: Path, value: Any) -> str:
+    """Write a dataclass atomically, see `to_json`; return the hash that the file carries."""
+    text = to_json(value)
+    write_text(file, text)
+    return str(hash_of(text))
+
+
+def read(kind: type[T], file: Path) -> T:
+    """Return the dataclass that `write` has written.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no file.
+    DamagedFileError
+        If it is not what was written, in words; another ValueError if it is of another version.
+    """
+    return from_json(kind, _read_text(file), file)
+
+
+def read_object(file: Path) -> dict[str, Any]:
+    """Return the content of a file of `write` as it is, with its hash as "sha256"; see `read`."""
+    return _parse(_read_text(file), file)
+
+
 def to_json(value: Any) -> str:
-    """Return a dataclass, of types that pydantic knows, as JSON text.
+    """Return a dataclass, of types that pydantic knows, as JSON text that begins with its hash.
 
     Numbers that are not finite become null. In fields of type `Any` arrays become lists, and
     objects that JSON can't hold become their repr.
@@ -37,38 +66,56 @@ def to_json(value: Any) -> str:
     """
     kind: Any = type(value)
     text = _adapter(kind).dump_json(value, indent=1, fallback=_fallback, warnings="error")
-    return text.decode() + "\n"
+    return with_hash(text.decode() + "\n")
 
 
-def from_json(kind: type[T], content: str | dict[str, Any], file: Path) -> T:
-    """Return the dataclass that the text of a JSON file, or its parsed content, describes.
+def from_json(kind: type[T], text: str, file: Path) -> T:
+    """Return the dataclass that a text of `to_json` describes; raises what `read` raises."""
+    return from_object(kind, _parse(text, file, _is_versioned(kind)), file)
 
-    Raises
-    ------
-    ValueError
-        For a file of another schema version or with wrong fields, saying which and what to do.
-    """
+
+def from_object(kind: type[T], content: dict[str, Any], file: Path) -> T:
+    """Return the dataclass that the content of a file describes; raises what `read` raises."""
     from pydantic import ValidationError  # a tenth of a second, which `--help` does without
 
-    parsed = parse_json(content, file) if isinstance(content, str) else content
-    if "schema_version" in kind.__dataclass_fields__:  # type: ignore[attr-defined]
-        _check_version(parsed, file)
+    if _is_versioned(kind):
+        _check_version(content, file)
     try:
-        return _adapter(kind).validate_python(parsed)  # type: ignore[arg-type]
+        return _adapter(kind).validate_python(content)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         field = ".".join(map(str, first["loc"]))
-        raise ValueError(f"{file} is damaged: {field}: {first['msg']}. {_REPAIR}") from None
+        raise DamagedFileError(file, f"{field}: {first['msg']}", REPAIR) from None
 
 
-def parse_json(text: str, file: Path) -> dict[str, Any]:
-    """Return the JSON object that `text` is; ValueError, naming the file, if it is none."""
+def _read_text(file: Path) -> str:
+    try:
+        return read_text(file)
+    except DamagedFileError as error:
+        raise DamagedFileError(file, error.reason, REPAIR) from None
+
+
+def _is_versioned(kind: Any) -> bool:
+    return "schema_version" in kind.__dataclass_fields__
+
+
+def _parse(text: str, file: Path, is_versioned: bool = False) -> dict[str, Any]:
+    """Return the JSON object that a text of `to_json` is."""
+    if not text.strip():
+        raise DamagedFileError(file, "it is empty", REPAIR)
     try:
         content = json.loads(text)
-    except ValueError as error:
-        raise ValueError(f"{file} is damaged: it is no JSON ({error}). {_REPAIR}") from None
+    except (ValueError, RecursionError) as error:
+        raise DamagedFileError(file, f"it is no JSON ({error})", REPAIR) from None
     if not isinstance(content, dict):
-        raise ValueError(f"{file} is damaged: it holds no JSON object. {_REPAIR}")
+        raise DamagedFileError(file, "it holds no JSON object", REPAIR)
+    if hash_of(text) is None:
+        # whole files of versions without hashes
+        if "sha256" not in content and (is_versioned or "schema_version" in content):
+            _check_version(content, file)
+        raise DamagedFileError(
+            file, "its content has another hash than when it was written", REPAIR
+        )
     return content
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.settings import select, settings_of
-from benchmark.system.text import join_names, slug
+from benchmark.storage.file_names import folder_stem
+from benchmark.system.text import join_names
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Sweep:
     @property
     def folders(self) -> dict[str, str]:
         """The names of the runs' folders, in that of the sweep, by value."""
-        return {value: slug(value) for value in self.experiments}
+        return {value: folder_stem(value) for value in self.experiments}
 
 
 def read_experiments(values: Mapping[str, Any]) -> Experiment | Sweep:
@@ -54,7 +55,7 @@ def read_experiments(values: Mapping[str, Any]) -> Experiment | Sweep:
     experiments: dict[str, Experiment] = {}
     for item in read[setting]:
         name = value_name(item)
-        if slug(name) in map(slug, experiments):
+        if name in experiments:
             raise ValueError(
                 f"{setting.replace('_', ' ')} {name!r} is given twice; give each value once, and "
                 f"recipes of your own a name each"

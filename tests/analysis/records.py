@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmark.evaluation.training_fit import TrainingFit
 from benchmark.execution.manifest_schema import (
     DataInfo,
     ExperimentInfo,
@@ -40,11 +41,14 @@ def record(strategy: str, seed: int, predicted: tuple[int, ...], macro_f1: float
         decision=None,
         metrics={"val": {"macro_f1": 0.25}, "test": {"macro_f1": macro_f1, "accuracy": None}},
         budget=BudgetUsed(10, 8, 4, 80, 60, 0, 1.5),
+        training_fit=TrainingFit(10, 0.9, 0.8, 0.3),
         audit=AuditRecord((), (0, 0, 0), *[(0.0, 0.0, 0.0)] * 3),
+        one_against_rest={},
         posthoc={},
         reliability={},
         diagnoses=(),
         curve=(CurvePoint(5, 0, "head", 1.0, (), 2.0, 0.3, 0.2, 1),),
+        losses=(),
         predicted={"val": (0,), "test": predicted},
         confidence={"val": (0.9,), "test": (0.5,) * 6},
         fingerprint="",
@@ -61,16 +65,18 @@ def write_run(
     """Write manifest and splits of a run of which nothing is trained yet."""
     folder = RunFolder(path)
     recipe = RecipeInfo("forum", "", (), 8, 0.0, None, "")
+    splits = {seed: folder.write_split(seed, split()) for seed in seeds}
     folder.write_manifest(
         RunManifest(
             name=path.name,
             command=None,
             quick=False,
             experiment=ExperimentInfo({}, recipe, 8, (), "head", (), "fp32", "cpu"),
-            data=DataInfo(path.name, path.name, "", 10, None, CLASSES, {}),
+            data=DataInfo(path.name, path.name, "", 10, None, CLASSES, {}, content=""),
             weights=WeightsInfo("none", "", ""),
             environment={},
             seeds=seeds,
+            splits=splits,
             strategies=tuple(
                 StrategyInfo(name, f"Describe {name}.", {}, dict.fromkeys(seeds, "key"))
                 for name in strategies
@@ -81,6 +87,4 @@ def write_run(
             messages=("a warning",),
         )
     )
-    for seed in seeds:
-        folder.write_split(seed, split())
     return folder

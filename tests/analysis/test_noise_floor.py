@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -81,14 +80,3 @@ def test_the_null_row_is_no_baseline(tmp_path: Path) -> None:
     fabricate_run(null=True).write(tmp_path)
     with pytest.raises(ValueError, match=r"is none of the strategies .* choose one of no_change"):
         load_comparison(tmp_path, "no_change again")
-
-
-def test_a_run_of_before_there_were_null_rows_is_read(tmp_path: Path) -> None:
-    fabricate_run(null=True).write(tmp_path)
-    manifest = json.loads((tmp_path / "run.json").read_text())
-    for strategy in manifest["strategies"]:
-        del strategy["replicate_of"]
-    (tmp_path / "run.json").write_text(json.dumps(manifest))
-    run = load_comparison(tmp_path)
-    assert (run.null, noise_floor(run)) == (None, None)
-    assert "no_change again" in run.strategies  # nothing says what it is

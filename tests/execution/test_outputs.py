@@ -1,11 +1,12 @@
 """What is stored of a trained network, and read back."""
 
-from dataclasses import replace
+import os
 
 import numpy as np
 import pytest
 import torch
 
+from benchmark.execution import outputs
 from benchmark.execution.outputs import OutputsManifest, OutputStore, output_tensors, sample_classes
 from benchmark.execution.record_schema import CurvePoint
 from benchmark.execution.run_folder import RunFolder
@@ -22,6 +23,8 @@ MANIFEST = OutputsManifest(
     measured_step_ranges=({"start": 0, "gradient_norm": [[[0.1, 0.2]]]},),
     micro_batch=2,
     curve=(POINT,),
+    losses=(),
+    effective_prior=(0.75, 0.25),
 )
 
 
@@ -31,7 +34,7 @@ def store(tmp_path):
 
 
 def tensors(features, head):
-    splits = {s: (torch.zeros(2, 2), features, np.array([0, 1])) for s in ("val", "test")}
+    splits = {s: (torch.zeros(2, 2), features, np.array([0, 1])) for s in ("train", "val", "test")}
     return output_tensors(splits, head)
 
 
@@ -60,36 +63,68 @@ def test_how_the_network_was_trained_is_read_as_it_was_written(store):
 
 
 def test_the_prior_of_the_training_belongs_to_the_outputs(store):
-    prior = (0.75, 0.25)
-    store.save("key", tensors(torch.zeros(2, 3), LINEAR), replace(MANIFEST, effective_prior=prior))
-    store.save("earlier", tensors(torch.zeros(2, 3), LINEAR), MANIFEST)
-    assert store.load("key")[0]["val"].effective_prior.tolist() == list(prior)
-    assert store.load("earlier")[0]["val"].effective_prior is None
+    store.save("key", tensors(torch.zeros(2, 3), LINEAR), MANIFEST)
+    assert store.load("key")[0]["val"].effective_prior.tolist() == [0.75, 0.25]
 
 
 def test_outputs_count_only_if_they_are_whole(store):
     assert not store.has("key")
+    assert store.damage("key") is None
     store.save("key", tensors(torch.zeros(2, 3), LINEAR), MANIFEST)
     assert store.has("key")
     file = store.tensor_file("key")
     whole = file.read_bytes()
-    file.write_bytes(whole[:-1])
-    assert not store.has("key")
+    for damaged in (whole[:-1], b"", whole[:-1] + b"\x7f"):
+        file.write_bytes(damaged)
+        assert not store.has("key")
+        assert store.damage("key").file == file
+    file.unlink()
+    assert store.damage("key").reason == "it is missing"
     file.write_bytes(whole)
-    store.manifest_file("key").write_text("{}")  # as of an earlier version
+    assert store.has("key")
+    store.manifest_file("key").write_text("{}")
     assert not store.has("key")
 
 
-def test_outputs_of_an_earlier_version_have_no_training_images(store):
+def test_outputs_of_another_network_are_no_outputs_of_this(store):
+    for key in ("key", "other"):
+        store.save(key, tensors(torch.zeros(2, 3), LINEAR), MANIFEST)
+        store.tensor_file(key).replace(store.tensor_file("third"))
+        store.manifest_file(key).replace(store.manifest_file("third"))
+    assert not store.has("third")
+    assert store.damage("third").reason == "it is that of another network"
+
+
+def test_a_pipe_or_a_link_in_the_place_of_tensors_is_not_opened(store, tmp_path):
     store.save("key", tensors(torch.zeros(2, 3), LINEAR), MANIFEST)
-    assert set(store.load("key")[0]) == {"val", "test"}
-    images = {
-        split: (torch.ones(1, 2), torch.zeros(1, 3), np.array([1]))
-        for split in ("train", "val", "test")
-    }
-    store.save("key", output_tensors(images, LINEAR), MANIFEST)
-    outputs, _ = store.load("key")
-    np.testing.assert_array_equal(outputs["train"].labels, [1])
+    file = store.tensor_file("key")
+    file.rename(tmp_path / "elsewhere")
+    file.symlink_to(tmp_path / "elsewhere")
+    assert store.damage("key").reason == "it is a link, which is not followed"
+    file.unlink()
+    os.mkfifo(file)
+    assert store.damage("key").reason == "it is no plain file"
+
+
+def test_a_hash_is_computed_once_as_long_as_nothing_changes(store, monkeypatch):
+    store.save("key", tensors(torch.zeros(2, 3), LINEAR), MANIFEST)
+    hashed = []
+    open_plain = outputs.open_plain
+    monkeypatch.setattr(outputs, "open_plain", lambda path: hashed.append(path) or open_plain(path))
+    monkeypatch.setattr(outputs, "TICKS_NS", 0)  # else a file so new is hashed each time
+    assert store.has("key")
+    assert store.has("key")
+    assert len(hashed) == 1
+    os.utime(store.tensor_file("key"), ns=(0, 0))
+    assert store.has("key")
+    assert len(hashed) == 2
+
+
+def test_training_images_have_outputs_too(store):
+    store.save("key", tensors(torch.zeros(2, 3), LINEAR), MANIFEST)
+    loaded, _ = store.load("key")
+    assert set(loaded) == {"train", "val", "test"}
+    np.testing.assert_array_equal(loaded["train"].labels, [0, 1])
 
 
 def test_a_sample_has_every_class_and_no_image_twice():

@@ -39,25 +39,6 @@ def test_the_fit_to_training_images_is_that_of_the_stored_outputs(finished):
     assert record.training_fit.accuracy == pytest.approx(right.mean())
 
 
-def test_records_of_outputs_without_training_images_say_so(finished, write, monkeypatch):
-    load = module.OutputStore.load
-
-    def earlier(self, key):
-        outputs, manifest = load(self, key)
-        del outputs["train"]
-        return outputs, manifest
-
-    monkeypatch.setattr(module.OutputStore, "load", earlier)
-    monkeypatch.setattr(module, "package_hash", lambda _: "another version")
-    assert write("no_change")
-    record = finished.folder.read_record("no_change", 0)
-    assert record.training_fit is None
-    assert record.diagnoses
-    assert all(d.signals["train_recall"] is None for d in record.diagnoses)
-    monkeypatch.undo()
-    assert write("no_change")
-
-
 @pytest.fixture
 def write(finished):
     """Return a function that writes the record of a strategy, by default as the run did."""

@@ -1,10 +1,18 @@
 """The typed files in the folder of a run."""
 
+import os
+import re
+import subprocess
+import sys
+import unicodedata
+
 import pytest
 
 from benchmark.execution.manifest_schema import SplitManifest, SplitPart
 from benchmark.execution.record_schema import ErrorInfo, FailedRecord
-from benchmark.execution.run_folder import RunFolder
+from benchmark.execution.run_folder import RunFolder, why_no_folder
+from benchmark.storage.atomic import atomic
+from benchmark.storage.stored_file import DamagedFileError, set_aside
 
 
 def failed(strategy, seed=0):
@@ -30,19 +38,52 @@ def test_a_record_is_read_as_it_was_written(tmp_path):
     assert folder.read_record("focal_loss:gamma=1", 3) == failed("focal_loss:gamma=1", 3)
 
 
-def test_a_record_that_is_neither_whole_nor_failed_is_refused(tmp_path):
+def test_a_record_of_another_strategy_or_seed_is_damaged(tmp_path):
     folder = RunFolder(tmp_path)
-    folder.record_file("a", 0).parent.mkdir()
-    folder.record_file("a", 0).write_text('{"schema_version": 1, "status": "ok", "strategy": "a"}')
-    with pytest.raises(ValueError, match=r"a.seed0.json is damaged: seed: Field required"):
-        folder.read_record("a", 0)
+    folder.write_record(failed("a", 0))
+    for other in (("b", 0), ("a", 1)):
+        folder.record_file("a", 0).rename(folder.record_file(*other))
+        with pytest.raises(DamagedFileError, match="it holds the record of a, seed 0"):
+            folder.read_record(*other)
+        folder.record_file(*other).rename(folder.record_file("a", 0))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("focal_loss:tau=1e16", "focal_loss:tau=1e-16"),
+        ("tau=-1", "tau=1"),
+        ("mine", "Mine"),
+        ("a" * 300, "a" * 301),
+        ("größe", "groesse"),
+        ("stra\N{COMBINING RING ABOVE}", "str\N{LATIN SMALL LETTER A WITH RING ABOVE}"),
+        ("../../etc/passwd", "..-..-etc-passwd"),
+        ("caf\udce9", "caf?"),
+        ("con", "con "),
+        ("", "-"),
+    ],
+)
+def test_two_names_never_have_one_file(tmp_path, names):
+    folder = RunFolder(tmp_path)
+    files = [folder.record_file(name, 0) for name in names]
+    assert len({unicodedata.normalize("NFC", str(file)).casefold() for file in files}) == 2
+    for file in files:
+        assert file.parent == tmp_path / "records"
+        assert len(os.fsencode(file.name)) <= 120
+        assert re.fullmatch(r"[A-Za-z0-9_.=,-]+\.seed0\.json", file.name)
 
 
 def test_splits_are_read_as_they_were_written(tmp_path):
     part = SplitPart((1, 1), (0, 1), ("a.png", "b.png"), (3, 3))
     split = SplitManifest(part, part, SplitPart((0, 0), (), ()))
-    RunFolder(tmp_path).write_split(5, split)
-    assert RunFolder(tmp_path).read_split(5) == split
+    folder = RunFolder(tmp_path)
+    sha256 = folder.write_split(5, split)
+    assert folder.read_split(5) == folder.read_split(5, sha256) == split
+    other = folder.write_split(6, SplitManifest(part, part, part))
+    with pytest.raises(DamagedFileError, match=r"seed5.json is damaged: it holds other splits"):
+        folder.read_split(5, other)
+    with pytest.raises(DamagedFileError, match=r"seed7.json is damaged: it is missing"):
+        folder.read_split(7, sha256)
 
 
 def test_an_error_is_kept_with_its_traceback(tmp_path):
@@ -64,6 +105,59 @@ def test_only_records_of_the_run_are_kept(tmp_path):
     folder.keep_records([("a", 0)])
     assert folder.read_record("a", 0)
     assert folder.read_record("b", 0) is None
+
+
+def test_records_stay_where_nobody_chose_to_go_on_without_them(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.write_record(failed("b"))
+    folder.run_file.write_text("damaged")
+    set_aside(folder.run_file)
+    folder.keep_records([("a", 0)])
+    assert folder.read_record("b", 0)
+
+
+def test_a_failure_whose_words_are_damaged_is_still_one(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.write_error("key", ErrorInfo("E: why", ""))
+    file = folder.error_file("key")
+    file.write_text(file.read_text().replace("why", "how"))
+    assert "is damaged: its content has another hash" in folder.read_error("key").error
+
+
+def test_what_killed_processes_left_goes_once_the_folder_is_locked(tmp_path):
+    folder = RunFolder(tmp_path / "run")
+    killed = "import os, sys; from pathlib import Path; from benchmark.storage.atomic import atomic"
+    killed += "\nwith atomic(Path(sys.argv[1])) as file: file.touch(); os._exit(9)"
+    mine = folder.path / "outputs" / "mine.json"
+    for name in ("run.json", "outputs/key.safetensors", "states/key.safetensors", "records/a.json"):
+        subprocess.run([sys.executable, "-c", killed, folder.path / name], check=False)
+    (folder.path / "records" / ".other.tmp").touch()
+    left = set(folder.path.rglob(".*.tmp"))
+    assert len(left) == 5
+    with atomic(mine) as temporary:
+        temporary.touch()
+        with folder.locked():
+            left = {*folder.path.rglob(".*.tmp")}
+            assert left == {temporary, folder.path / "records" / ".other.tmp"}
+
+
+def test_no_folder_of_a_run_is_a_link(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "run").symlink_to(tmp_path / "elsewhere")
+    assert not why_no_folder(tmp_path / "run", "digits")
+    (tmp_path / "elsewhere" / "records").symlink_to(tmp_path)
+    assert re.search(r"records is a link, which no run", why_no_folder(tmp_path / "run", "digits"))
+
+
+def test_states_that_are_no_files_of_a_run_stay(tmp_path):
+    folder = RunFolder(tmp_path / "run")
+    kept = tmp_path / "kept"
+    kept.write_text("kept")
+    (folder.path / "states" / "folder").mkdir(parents=True)
+    folder.state_file("key").symlink_to(kept)
+    folder.discard_states()
+    assert kept.read_text() == "kept"
+    assert [file.name for file in (folder.path / "states").iterdir()] == ["folder"]
 
 
 def test_a_folder_that_cannot_be_written_says_so(tmp_path):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from benchmark.execution.run_folder import RunFolder
-from benchmark.execution.sweep_folder import SweepFolder
+from benchmark.execution.sweep_folder import SweepFolder, SweepManifest
+from benchmark.execution.typed_json import write
 from benchmark.plan.sweep import read_experiments
+from benchmark.storage.stored_file import DamagedFileError, set_aside
 
 TWO = read_experiments({"recipe": "forum,strong"})
 
@@ -25,9 +27,25 @@ def test_a_sweep_is_of_one_setting(tmp_path):
     folder = SweepFolder(tmp_path)
     folder.write(TWO)
     assert folder.reason_against(TWO) == ""
-    text = (tmp_path / "sweep.json").read_text(encoding="utf-8").replace('"recipe"', '"lr"')
-    (tmp_path / "sweep.json").write_text(text, encoding="utf-8")
+    write(folder.file, SweepManifest(setting="lr", folders={"0.1": "0.1", "0.2": "0.2"}))
     assert folder.reason_against(TWO) == f"{tmp_path} holds a sweep of lr"
+
+
+def test_a_damaged_sweep_is_written_anew(tmp_path):
+    folder = SweepFolder(tmp_path)
+    folder.write(TWO)
+    (tmp_path / "report.html").touch()
+    folder.file.write_text(folder.file.read_text().replace("recipe", "recjpe"))
+    assert folder.exists
+    with pytest.raises(DamagedFileError, match=r"sweep.json is damaged: its content has another"):
+        folder.read()
+    (damage,) = folder.damaged_files()
+    assert "values that it had before come back" in damage.remedy
+    assert folder.reason_against(TWO) == ""
+    assert set_aside(damage.file) == tmp_path / "sweep.json.damaged"
+    assert folder.reason_against(TWO) == "", "the process may have been killed then"
+    folder.write(TWO)
+    assert not folder.damaged_files()
 
 
 @pytest.mark.parametrize("name", ["report.html", "figures/seeds.svg", "scores.csv"])

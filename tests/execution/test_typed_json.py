@@ -1,5 +1,6 @@
 """Typed JSON files: written and read alike, refused in words."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmark.execution.typed_json import SCHEMA_VERSION, from_json, to_json
+from benchmark.execution.typed_json import (
+    SCHEMA_VERSION,
+    from_json,
+    read,
+    read_object,
+    to_json,
+    write,
+)
+from benchmark.storage.stored_file import DamagedFileError, with_hash
 
 FILE = Path("somewhere/record.json")
 
@@ -51,19 +60,81 @@ def test_a_field_of_another_type_is_not_written():
         to_json(outer(inner=Inner([0.5])))
 
 
+def rehashed(text):
+    """A text of `to_json` that was edited, with the hash of what it is now."""
+    return with_hash("{\n" + text.partition(",\n")[2])
+
+
 @pytest.mark.parametrize(
     ("text", "wrong"),
     [
+        ("", "it is empty"),
         ("{", "it is no JSON"),
         ("[]", "it holds no JSON object"),
-        ('{"schema_version": 1, "inner": {"values": []}, "by_seed": {}}', "name: Field required"),
-        (to_json(outer()).replace("0.1", '"x"'), "inner.values.0: Input should be a valid number"),
-        (to_json(outer()).replace('"7"', '"x"'), r"by_seed.x.\[key\]: Input should be a valid int"),
+        ("[" * 100_000, "it is no JSON"),
+        ('{"schema_version": 2, "inner": {"values": []}}', "its content has another hash"),
+        (to_json(outer()).replace("0.1", "0.2"), "its content has another hash"),
+        (to_json(outer()).replace('"sha256"', '"sha257"'), "its content has another hash"),
+        (to_json(outer())[:-2], "it is no JSON"),
+        (rehashed(to_json(outer()).replace('"a"', "1")), "name: Input should be a valid string"),
+        (
+            rehashed(to_json(outer()).replace("0.1", '"x"')),
+            "inner.values.0: Input should be a valid number",
+        ),
+        (
+            rehashed(to_json(outer()).replace('"7"', '"x"')),
+            r"by_seed.x.\[key\]: Input should be a valid int",
+        ),
     ],
+    ids=range(11),
 )
-def test_a_damaged_file_is_named_with_what_is_wrong_and_what_to_do(text, wrong):
-    with pytest.raises(ValueError, match=f"^{FILE} is damaged: {wrong}.*. Remove the file"):
+def test_a_damaged_text_is_named_with_what_is_wrong_and_what_to_do(text, wrong):
+    message = f"^{FILE} is damaged: {wrong}.*. Run the command of this run again"
+    with pytest.raises(DamagedFileError, match=message):
         from_json(Outer, text, FILE)
+
+
+def test_a_file_is_read_as_it_was_written_also_with_other_ends_of_lines(tmp_path):
+    file = tmp_path / "a.json"
+    sha256 = write(file, outer())
+    assert read(Outer, file) == outer()
+    assert read_object(file)["sha256"] == sha256
+    file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    assert read(Outer, file) == outer()
+
+
+def test_every_changed_byte_of_a_file_is_noticed(tmp_path):
+    file = tmp_path / "a.json"
+    write(file, outer())
+    whole = file.read_bytes()
+    for position in range(len(whole)):
+        for change in (0x01, 0x80):
+            file.write_bytes(
+                whole[:position] + bytes([whole[position] ^ change]) + whole[position + 1 :]
+            )
+            with pytest.raises(DamagedFileError, match=r"a.json is damaged: it"):
+                read(Outer, file)
+        file.write_bytes(whole[:position])
+        with pytest.raises(DamagedFileError, match=r"a.json is damaged: it"):
+            read(Outer, file)
+
+
+def test_what_is_no_plain_file_is_not_opened(tmp_path):
+    file, elsewhere = tmp_path / "a.json", tmp_path / "elsewhere.json"
+    with pytest.raises(FileNotFoundError):
+        read(Outer, file)
+    write(elsewhere, outer())
+    file.symlink_to(elsewhere)
+    with pytest.raises(DamagedFileError, match="it is a link, which is not followed"):
+        read(Outer, file)
+    file.unlink()
+    os.mkfifo(file)
+    with pytest.raises(DamagedFileError, match="it is no plain file"):
+        read(Outer, file)
+    file.unlink()
+    file.mkdir()
+    with pytest.raises(DamagedFileError, match="it is no plain file"):
+        read(Outer, file)
 
 
 def test_a_file_of_version_0_1_is_refused():
@@ -73,6 +144,11 @@ def test_a_file_of_version_0_1_is_refused():
         from_json(Outer, '{"name": "a"}', FILE)
 
 
-def test_a_file_of_a_later_version_is_refused():
-    with pytest.raises(ValueError, match=f"^{FILE} has schema version 2.* reads version 1. Read"):
-        from_json(Outer, '{"schema_version": 2}', FILE)
+LATER = with_hash('{\n "schema_version": 3\n}\n')
+
+
+@pytest.mark.parametrize("text", ['{"schema_version": 1}', LATER])
+def test_a_file_of_another_version_is_refused(text):
+    message = f"^{FILE} has schema version [13].* reads version 2. Read"
+    with pytest.raises(ValueError, match=message):
+        from_json(Outer, text, FILE)

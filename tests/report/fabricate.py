@@ -14,6 +14,7 @@ from benchmark.evaluation.audit import AuditCheck
 from benchmark.evaluation.diagnosis.signals import SIGNALS
 from benchmark.evaluation.metrics.one_against_rest import one_against_rest
 from benchmark.evaluation.metrics.registry import evaluate
+from benchmark.evaluation.training_fit import TrainingFit
 from benchmark.execution.manifest_schema import (
     AvailableStrategy,
     DataInfo,
@@ -74,9 +75,8 @@ class FabricatedRun(NamedTuple):
     def write(self, folder: Path) -> None:
         """Write the files, as `benchmark.load` reads them."""
         files = RunFolder(folder)
-        files.write_manifest(self.manifest)
-        for seed, split in self.splits.items():
-            files.write_split(seed, split)
+        hashes = {seed: files.write_split(seed, split) for seed, split in self.splits.items()}
+        files.write_manifest(replace(self.manifest, splits=hashes))
         for record in self.records:
             files.write_record(record)
 
@@ -229,7 +229,9 @@ def _record(
         parameters={},
         decision=None,
         metrics={"val": {"macro_f1": metrics["macro_f1"] + 0.01}, "test": metrics},
+        training_fit=TrainingFit(len(train) * 50, 0.9, 0.8, 0.3),
         curve=_curve(len(train), strength, rng),
+        losses=(),
         budget=BudgetUsed(256, 64, 64, 16384, 4076, 0, round(float(rng.uniform(30, 60)), 3)),
         audit=_audit(train, strength, passed),
         one_against_rest={
@@ -395,6 +397,7 @@ def _manifest(
             312,
             tuple(classes),
             {split: tuple(part.tolist()) for split, part in counts.items()},
+            content="5c" * 32,
         ),
         weights=WeightsInfo("bundled", "nsfwjs 4.4.0", "9f" * 32),
         environment={
@@ -402,6 +405,7 @@ def _manifest(
             **{"cpu": "Intel Xeon", "cores": 2, "date": "2026-01-31T12:00:00+00:00"},
         },
         seeds=tuple(seeds),
+        splits={},
         strategies=tuple(
             StrategyInfo(
                 strategy,

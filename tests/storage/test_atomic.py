@@ -2,10 +2,14 @@
 
 import json
 import os
+import platform
+import time
+from contextlib import suppress
+from multiprocessing import Process
 
 import pytest
 
-from benchmark.storage.atomic import atomic, digest, read_json, write_json
+from benchmark.storage.atomic import atomic, digest, read_json, remove_leftovers, write_json
 
 
 def test_an_interrupted_write_leaves_what_was_there(tmp_path):
@@ -39,6 +43,35 @@ def test_json_refuses_what_other_readers_cannot_read(tmp_path):
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_json(tmp_path / "a.json", {"x": float("nan")})
     assert not list(tmp_path.iterdir())
+
+
+def test_only_what_ended_processes_left_is_removed(tmp_path, monkeypatch):
+    ended, lives = Process(target=int), Process(target=time.sleep, args=(60,))
+    for process in (ended, lives):
+        process.start()
+    ended.join()
+
+    def name_by(process, host=None):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "getpid", lambda: process.pid)
+            if host:
+                patch.setattr(platform, "node", lambda: host)
+            with suppress(KeyError), atomic(tmp_path / "a.json") as temporary:
+                raise KeyError
+        return temporary
+
+    try:
+        left = [name_by(ended), name_by(lives), name_by(ended, "another"), tmp_path / ".mine.tmp"]
+        for file in left:
+            file.touch()
+        remove_leftovers(tmp_path)
+        assert set(tmp_path.iterdir()) == set(left[1:])
+        os.utime(left[2], (0, 0))  # of another host, but years old
+        remove_leftovers(tmp_path)
+        assert set(tmp_path.iterdir()) == {left[1], left[3]}
+    finally:
+        lives.kill()
+        lives.join()
 
 
 def test_a_digest_is_of_content_not_of_order():

@@ -1,0 +1,120 @@
+"""Stored files are read only where they are what was written: a plain file, whole, with its hash.
+
+What fails is damaged: it is set aside under another name, so that it can be made again.
+"""
+
+import errno
+import hashlib
+import os
+import re
+import shutil
+import stat
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+DAMAGED = ".damaged"  # ends the name of what was set aside
+_HASH = re.compile(r'\A\{\n "sha256": "([0-9a-f]{64})",\n')
+# Windows has neither; a FIFO that nobody writes to would hold up an open for good
+_PLAIN = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+class DamagedFileError(ValueError):
+    """A stored file is not what was written: which, what is wrong with it, and what to do."""
+
+    def __init__(self, file: Path, reason: str, remedy: str = "") -> None:
+        super().__init__(file, reason, remedy)  # the arguments, so that it can be pickled
+        self.file, self.reason, self.remedy = file, reason, remedy
+
+    def __str__(self) -> str:
+        return f"{self.file} is damaged: {self.reason}. {self.remedy}".rstrip()
+
+
+def open_plain(file: Path) -> BinaryIO:
+    """Open a file for reading, without following a link at the end of its path.
+
+    Raises
+    ------
+    FileNotFoundError
+        If nothing has the name.
+    DamagedFileError
+        If what has it is a link, a folder, a FIFO or a device, or can't be read.
+    """
+    try:
+        handle = os.open(file, os.O_RDONLY | _PLAIN)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        is_link = error.errno == errno.ELOOP or file.is_symlink()
+        reason = "it is a link, which is not followed" if is_link else f"{error.strerror}"
+        raise DamagedFileError(file, reason) from None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise DamagedFileError(file, "it is no plain file")
+    return os.fdopen(handle, "rb")
+
+
+def read_text(file: Path) -> str:
+    r"""Return the text of a plain file, see `open_plain`; every line ends with \n.
+
+    A checkout of a repository may have other ends of lines.
+    """
+    with open_plain(file) as stream:
+        try:
+            text = stream.read().decode()
+        except UnicodeDecodeError as error:
+            raise DamagedFileError(file, f"it is no UTF-8 text (byte {error.start})") from None
+        except OSError as error:  # a bad block of the disk
+            raise DamagedFileError(file, f"it can't be read ({error.strerror})") from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def with_hash(text: str) -> str:
+    r"""Return the text of a JSON object, indented by 1, with the hash of it as its first field.
+
+    >>> print(with_hash('{\n "a": 1\n}\n')[:30], "…")
+    {
+     "sha256": "b606a40d68ae742b …
+    """
+    return f'{{\n "sha256": "{_sha256(text)}",\n{text.removeprefix("{" + chr(10))}'
+
+
+def hash_of(text: str) -> str | None:
+    """Return the hash that a text of `with_hash` carries; None without one, or if it is wrong."""
+    first = _HASH.match(text)
+    if first and first[1] == _sha256("{\n" + text[first.end() :]):
+        return first[1]
+    return None
+
+
+def set_aside(path: Path) -> Path:
+    """Rename what is damaged to NAME.damaged, which takes the place of an earlier one.
+
+    A link is renamed itself; what it points to stays as it is.
+    """
+    aside = path.with_name(path.name + DAMAGED)
+    if aside.is_dir() and not aside.is_symlink():
+        shutil.rmtree(aside)
+    elif path.is_dir():  # which replaces no file
+        aside.unlink(missing_ok=True)
+    path.replace(aside)
+    return aside
+
+
+def write_unfollowed(file: Path, text: str) -> None:
+    """Write a short text over a file, not atomically; a link is not followed: OSError."""
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _PLAIN, 0o666)
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        stream.write(text)
+
+
+def is_there(path: Path) -> bool:
+    """Return whether anything has this name, also a link to nothing."""
+    with suppress(OSError):
+        path.lstat()
+        return True
+    return False
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
