@@ -1,9 +1,13 @@
 """The state of a training in one safetensors file, written atomically and without pickle.
 
-It holds the head, the suffix once it has been trained, the optimizer's moments and the statistics.
+It holds the head, the suffix once it has been trained, the optimizer's moments and the statistics,
+and a digest of all of it, which is compared whenever it is read.
 """
 
+import hashlib
 import json
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,8 +18,11 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from benchmark.storage.atomic import atomic
+from benchmark.storage.stored_file import DamagedFileError, open_plain
 
 PERMUTED = "channels_last"  # metadata key: names of the tensors that are stored as (B, H, W, C)
+_ABOUT, _DIGEST = "about", "sha256"  # metadata keys: what the caller has given, and of all of it
+_REMEDY = "Run the same command again: it is set aside, and what it held is trained again."
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
@@ -27,22 +34,58 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[st
     permuted = [name for name, tensor in tensors.items() if _is_channels_last(tensor)]
     dense = dict(tensors) | {name: tensors[name].permute(0, 2, 3, 1) for name in permuted}
     dense = {name: tensor.detach().cpu().contiguous() for name, tensor in dense.items()}
+    header = {_ABOUT: json.dumps(metadata), PERMUTED: json.dumps(permuted)}
+    header[_DIGEST] = _digest(dense, header)
     with atomic(path) as temporary:
         temporary.touch()
         mode = temporary.stat().st_mode
-        header = {"about": json.dumps(metadata), PERMUTED: json.dumps(permuted)}
-        save_file(dense, temporary, header)
+        try:
+            save_file(dense, temporary, header)
+        except SafetensorError as error:
+            raise _of_the_system(error) from error
         temporary.chmod(mode)  # safetensors leaves a file that only its owner can read
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read the tensors and the metadata that `save_tensors` wrote."""
-    with safe_open(path, "pt") as file:
-        header = file.metadata()
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    for name in json.loads(header.get(PERMUTED, "[]")):
+    """Read the tensors and the metadata that `save_tensors` wrote.
+
+    A file that is not what was written raises DamagedFileError; FileNotFoundError without one.
+    """
+    tensors, header = _read(path)
+    if header.get(_DIGEST) != _digest(tensors, header):
+        raise DamagedFileError(path, "its sha256 is not that of what was saved", _REMEDY)
+    for name in json.loads(header[PERMUTED]):
         tensors[name] = tensors[name].permute(0, 3, 1, 2)  # (B, H, W, C) -> (B, C, H, W)
-    return tensors, json.loads(header["about"])
+    return tensors, json.loads(header[_ABOUT])
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    open_plain(path).close()
+    try:
+        with safe_open(path, "pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return tensors, file.metadata() or {}
+    except (FileNotFoundError, MemoryError):
+        raise
+    except Exception as error:  # safetensors raises what the bytes of a damaged file lead it to
+        raise DamagedFileError(path, str(error), _REMEDY) from error
+
+
+def _digest(tensors: Mapping[str, Tensor], header: Mapping[str, str]) -> str:
+    """Return the sha256 of names, types, shapes and bytes of dense tensors, and of the metadata."""
+    described = [[name, str(t.dtype), *t.shape] for name, t in sorted(tensors.items())]
+    content = hashlib.sha256(
+        json.dumps([described, header.get(_ABOUT), header.get(PERMUTED)]).encode()
+    )
+    for _, tensor in sorted(tensors.items()):
+        content.update(tensor.reshape(-1).view(torch.uint8).numpy())
+    return content.hexdigest()
+
+
+def _of_the_system(error: SafetensorError) -> Exception:
+    """Return the system's error, such as a full disk, behind one of safetensors that names none."""
+    number = re.search(r"\(os error ([0-9]+)\)", str(error))
+    return OSError(int(number[1]), os.strerror(int(number[1]))) if number else error
 
 
 def _is_channels_last(tensor: Tensor) -> bool:
@@ -53,11 +96,12 @@ def _is_channels_last(tensor: Tensor) -> bool:
 
 
 def saved_step(path: Path) -> int:
-    """Return the step after which a state was saved; -1 if there is no readable state."""
+    """Return the step after which a state was saved; -1 if there is none, or it was damaged."""
     try:
+        open_plain(path).close()
         with safe_open(path, "pt") as file:
-            return int(json.loads(file.metadata()["about"])["step"])
-    except (OSError, SafetensorError):
+            return int(json.loads(file.metadata()[_ABOUT])["step"])
+    except Exception:  # what the bytes of a damaged file lead to
         return -1
 
 

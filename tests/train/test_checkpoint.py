@@ -1,9 +1,15 @@
 """States on disk: written as they lie in memory, and read back."""
 
-import torch
+import json
+import os
 
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from benchmark.storage.stored_file import DamagedFileError
 from benchmark.train import checkpoint
-from benchmark.train.checkpoint import load_tensors, save_tensors
+from benchmark.train.checkpoint import load_tensors, save_tensors, saved_step
 
 STATE = {
     "maps": torch.rand(4, 3, 2, 2).contiguous(memory_format=torch.channels_last),
@@ -38,3 +44,66 @@ def test_maps_that_are_channels_last_are_written_without_a_copy(tmp_path, monkey
     save_tensors(tmp_path / "state", STATE, {})
     for name in ("maps", "narrow", "plain"):
         assert written[name] == STATE[name].data_ptr(), name
+
+
+SMALL = {
+    "maps": torch.rand(2, 2, 2, 2).contiguous(memory_format=torch.channels_last),
+    "half": torch.rand(3).bfloat16(),
+    "none": torch.empty(0, 3),
+}
+
+
+def is_refused(path):
+    """Whether a changed state is refused in words; else it must be what was saved."""
+    saved_step(path)
+    try:
+        tensors, metadata = load_tensors(path)
+    except DamagedFileError as error:
+        return str(path) in str(error)
+    assert metadata == {"step": 3}
+    assert all(torch.equal(tensors[name], tensor) for name, tensor in SMALL.items())
+    return False
+
+
+@pytest.mark.parametrize("bit", [1, 32])
+def test_no_bit_of_a_state_can_change_unseen(tmp_path, bit):
+    path = tmp_path / "state"
+    save_tensors(path, SMALL, {"step": 3})
+    content = path.read_bytes()
+    taken = []
+    for place in range(len(content)):
+        path.write_bytes(content[:place] + bytes([content[place] ^ bit]) + content[place + 1 :])
+        if not is_refused(path):
+            taken.append(place)
+    assert len(content) > 400
+    assert len(taken) < 10  # spaces that fill up the header, where nothing is
+
+
+def test_a_state_that_was_cut_or_has_zeros_is_damaged(tmp_path):
+    path = tmp_path / "state"
+    save_tensors(path, SMALL, {"step": 3})
+    content = path.read_bytes()
+    for size in range(0, len(content), 7):
+        path.write_bytes(content[:size])
+        assert is_refused(path), size
+        assert saved_step(path) == -1
+        path.write_bytes(content[:size] + bytes(7) + content[size + 7 :])
+        assert is_refused(path) or not any(content[size : size + 7]), size
+    path.write_bytes(content + b"more")
+    assert is_refused(path)
+    path.unlink()
+    os.mkfifo(path)
+    assert is_refused(path)
+
+
+def test_a_file_without_a_digest_or_with_other_tensors_is_damaged(tmp_path):
+    about = {"about": json.dumps({"step": 3}), "channels_last": "[]"}
+    for header in (None, {}, about, about | {"sha256": "0" * 64}):
+        save_file({"a": torch.ones(3)}, tmp_path / "state", header)
+        assert is_refused(tmp_path / "state")
+
+
+def test_without_a_state_there_is_none(tmp_path):
+    assert saved_step(tmp_path / "state") == -1
+    with pytest.raises(FileNotFoundError):
+        load_tensors(tmp_path / "state")

@@ -1,0 +1,52 @@
+"""States of trainings under way: what is to be trained, given those that are whole."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmark.execution.run_folder import RunFolder
+from benchmark.plan.segments import Plan, Segment
+from benchmark.storage.stored_file import DamagedFileError, set_aside
+from benchmark.system.text import pluralize
+from benchmark.train.checkpoint import load_tensors
+
+
+def segments_to_train(plan: Plan, folder: RunFolder, with_outputs: set[str]) -> list[Segment]:
+    """Return the segments still to be trained, parents first.
+
+    `with_outputs` are keys of networks whose outputs are stored. A segment whose state is needed
+    and was damaged is one of those to be trained. Only states that would be read are looked at.
+    """
+    with_state = {s.key for s in plan.segments if folder.state_file(s.key).exists()}
+    while True:
+        to_train = plan.segments_to_train(with_outputs, with_state)
+        needed = {s.parent for s in to_train if s.parent} - {s.key for s in to_train}
+        damaged = {key for key in needed if not _is_whole(folder.state_file(key))}
+        if not damaged:
+            return to_train
+        with_state -= damaged
+
+
+def set_damaged_aside(
+    folder: RunFolder, to_train: list[Segment], say: Callable[[str], None]
+) -> None:
+    """Rename damaged states of segments that are to be trained, and say what that costs."""
+    for segment in to_train:
+        for file in (folder.partial_file(segment.key), folder.state_file(segment.key)):
+            if not _is_whole(file):
+                steps = pluralize(segment.end - segment.start, "step is", "steps are")
+                name = f"{' = '.join(segment.used_by)} (seed {segment.seed})"
+                say(
+                    f"note: {file} was damaged on the disk, and is now {set_aside(file).name}: "
+                    f"{steps} trained again for {name}"
+                )
+
+
+def _is_whole(file: Path) -> bool:
+    """Return whether a state is what was saved, or is not there."""
+    try:
+        load_tensors(file)
+    except FileNotFoundError:
+        pass
+    except DamagedFileError:
+        return False
+    return True
