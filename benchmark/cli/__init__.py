@@ -1,13 +1,16 @@
 """The command line: parse the arguments and call a command. The work is done by `benchmark.api`."""
 
 import io
+import shlex
 import sys
 from collections.abc import Sequence
 
 from benchmark.cli.exit_codes import EXIT_STOPPED, EXIT_USAGE
 from benchmark.cli.parser import build_parser, parse
+from benchmark.cli.program import program_words
 from benchmark.system.library_messages import libraries_silenced
 from benchmark.system.output import drop_unwritten, open_closed_streams
+from benchmark.system.stopping import Stopped, say_at_last, signals_raise
 from benchmark.system.terminal import print_lines
 
 
@@ -18,8 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):  # Windows writes files in an encoding without ↑
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        args = parse(build_parser(), argv)
-        with libraries_silenced():
+        with libraries_silenced(), signals_raise():
+            args = parse(build_parser(), argv)
             code = int(args.command.call(args))
         if unwritten := drop_unwritten():
             raise unwritten
@@ -31,6 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         error = drop_unwritten() or raised
         print_lines(f"error: {error}", sys.stderr)
         return EXIT_USAGE
-    except KeyboardInterrupt:
-        print("\nstopped; the same command continues from what is finished", file=sys.stderr)
+    except KeyboardInterrupt:  # before or after the signals are ours
         return EXIT_STOPPED
+    except Stopped as stopped:
+        command = shlex.join([*program_words(), *argv])
+        say_at_last(f"{stopped}: {stopped.kept}; the same command continues from there: {command}")
+        drop_unwritten()
+        return stopped.exit_code

@@ -2,4 +2,4 @@
 
 EXIT_FAILED = 1  # a strategy failed
 EXIT_USAGE = 2  # the command can't be carried out
-EXIT_STOPPED = 130  # the user, or the reader of the output, stopped it
+EXIT_STOPPED = 130  # the reader of the output, or Ctrl-C, stopped it; 143 SIGTERM, 129 SIGHUP

@@ -1,8 +1,7 @@
 """Train one segment, in this process or in one of its own."""
 
-import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -22,26 +21,32 @@ from benchmark.execution.outputs import (
 )
 from benchmark.execution.prepare import PreparedExperiment
 from benchmark.execution.record import SeedContext, write_failure, write_record
-from benchmark.execution.record_schema import CurvePoint, ErrorInfo, LossPoint
+from benchmark.execution.record_schema import CurvePoint, LossPoint
 from benchmark.execution.run_folder import RunFolder
+from benchmark.execution.strategy_code import failure_of
+from benchmark.execution.timed_saves import TimedSaves
 from benchmark.plan.segments import Segment
 from benchmark.plugins import Plugins, check_unedited
 from benchmark.strategy import Decision
 from benchmark.strategy.registry import StrategySpec
+from benchmark.system import stopping
 from benchmark.system.device import set_precision
 from benchmark.system.library_messages import libraries_silenced
 from benchmark.system.memory import release_memory
+from benchmark.system.processes import follow_parent
 from benchmark.system.progress import Advance, NullProgress
+from benchmark.system.stopping import Stopped
 from benchmark.train.checkpoint import saved_step
 from benchmark.train.effective_prior import effective_prior
 from benchmark.train.trainer import Training
 
-SECONDS_BETWEEN_SAVES = 30.0  # the state of a training of the second half is 0.2 GB
-
 
 @dataclass(frozen=True)
 class Worker:
-    """Trains segments. Results and errors go to the run folder; none is returned or raised."""
+    """Trains segments. Results and errors go to the run folder, no error is raised.
+
+    What is returned is a note for people, '' if there is none.
+    """
 
     prepared: PreparedExperiment
     folder: RunFolder
@@ -55,8 +60,10 @@ class Worker:
 
     def train(
         self, segment: Segment, advance: Callable[[int], None], micro_batches: int = 1
-    ) -> None:
+    ) -> str:
         """Train a segment and write its state or its outputs, or its error.
+
+        Where the process has been asked to end, save and raise `Stopped`.
 
         Parameters
         ----------
@@ -68,14 +75,24 @@ class Worker:
         folder = self.folder
         if segment.parent and (error := folder.read_error(segment.parent)):
             folder.write_error(segment.key, error)
-            return
-        try:
-            check_unedited()
-            with self._torch_settings():
-                self._train(segment, advance, micro_batches)
-        except Exception as raised:
-            folder.write_error(segment.key, ErrorInfo.from_exception(raised))
+            return ""
+        notes: list[str] = []
+        failure = failure_of(
+            lambda: notes.append(self._train_or_raise(segment, advance, micro_batches))
+        )
+        if failure:  # what it may have stored before that is not to be used
+            OutputStore(folder).manifest_file(segment.key).unlink(missing_ok=True)
+            folder.state_file(segment.key).unlink(missing_ok=True)
+            folder.write_error(segment.key, failure)
         release_memory()  # reference cycles hold the network
+        return "".join(notes)
+
+    def _train_or_raise(
+        self, segment: Segment, advance: Callable[[int], None], micro_batches: int
+    ) -> str:
+        check_unedited()
+        with self._torch_settings():
+            return self._train(segment, advance, micro_batches)
 
     def fill(
         self, forward_pass: str, indices: NDArray[np.int64], advance: Advance = lambda _: None
@@ -86,19 +103,31 @@ class Worker:
             self.prepared.frozen_features.fill(forward_pass, indices, advance)
         release_memory()
 
+    def fill_in_own_process(
+        self, forward_pass: str, indices: NDArray[np.int64], parent: int
+    ) -> None:
+        """Do what `fill` does; the process ends with `parent`."""
+        follow_parent(parent)
+        self.fill(forward_pass, indices)
+
     def train_in_own_process(
         self, segment: Segment, specs: Iterable[StrategySpec], parent: int, micro_batches: int
-    ) -> None:
+    ) -> str:
         """Train a segment, then write the records of the strategies whose network it is.
 
         The process ends when `parent`, the id of the process that waits for the result, is gone.
         """
-        heartbeat = Heartbeat(self.folder.heartbeat_file(segment.key), parent)
-        with libraries_silenced():
-            self.train(segment, heartbeat, micro_batches)
+        follow_parent(parent)
+        if self.folder.stop_file.exists():
+            return ""
+        heartbeat = Heartbeat(self.folder.heartbeat_file(segment.key), self.folder.stop_file)
+        with stopping.signals_noted(), libraries_silenced(), suppress(Stopped):
+            note = self.train(segment, heartbeat, micro_batches)
             heartbeat.path.unlink(missing_ok=True)
             for spec in specs:
                 self.record(spec, segment.seed, segment.key)
+            return note
+        return ""
 
     def record(self, spec: StrategySpec, seed: int, key: str) -> bool:
         """Write the record of a strategy from its network `key`; return whether all went well."""
@@ -130,7 +159,7 @@ class Worker:
         finally:
             torch.set_num_threads(threads_before)
 
-    def _train(self, segment: Segment, advance: Callable[[int], None], micro_batches: int) -> None:
+    def _train(self, segment: Segment, advance: Callable[[int], None], micro_batches: int) -> str:
         prepared, folder = self.prepared, self.folder
         # fills nothing, unless activations lie in the memory of another process
         prepared.run_frozen_layers([segment.seed], NullProgress())
@@ -151,20 +180,14 @@ class Worker:
         elif segment.parent:
             training.restore(folder.state_file(segment.parent))
         training.stats.micro_batches = max(training.stats.micro_batches, micro_batches)
-        last_save = time.monotonic()
-
-        def save_sometimes() -> None:
-            nonlocal last_save
-            if time.monotonic() - last_save >= SECONDS_BETWEEN_SAVES:
-                training.save(partial)
-                last_save = time.monotonic()
-
-        training.run(segment, advance, save_sometimes)
+        saves = TimedSaves(lambda: training.save(partial))
+        training.run(segment, advance, saves)
         if segment.has_children:
             training.save(folder.state_file(segment.key))
         if segment.is_final:
             self._save_outputs(segment, training)
         partial.unlink(missing_ok=True)
+        return saves.note
 
     def _save_outputs(self, segment: Segment, training: Training) -> None:
         labels, split = self.prepared.images.labels, training.split

@@ -1,8 +1,16 @@
-"""New Python processes that import what this one imports."""
+"""New Python processes: what they import, and how they end."""
 
 import os
+import signal
+import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+SECONDS_BETWEEN_LOOKS = 0.5
 
 
 @contextmanager
@@ -21,3 +29,43 @@ def safe_import_path() -> Iterator[None]:
             del os.environ["PYTHONSAFEPATH"]
         else:
             os.environ["PYTHONSAFEPATH"] = before
+
+
+@cache
+def follow_parent(parent: int) -> None:
+    """End this process, a worker, as soon as `parent`, which has started it, has ended.
+
+    Its memory is wanted, and a new run may already use the same files. Ctrl-C is the parent's: a
+    terminal sends it to both.
+    """
+    if os.getpid() == parent or threading.current_thread() is not threading.main_thread():
+        return  # a thread of it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def end_workers() -> None:
+    """End joblib's worker processes, which wait for minutes, and remove what they have in common.
+
+    joblib offers no way that starts none if there are none.
+    """
+    if executor := _executor():
+        executor.terminate(kill_workers=True)
+
+
+def kill_workers() -> None:
+    """End joblib's worker processes and wait for nothing."""
+    if executor := _executor():
+        for process in list(executor._processes.values()):
+            process.kill()
+
+
+def _executor() -> Any:
+    module = sys.modules.get("joblib.externals.loky.reusable_executor")  # else there are no workers
+    return getattr(module, "_executor", None)

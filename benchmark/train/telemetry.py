@@ -56,13 +56,12 @@ class StepRangeMonitor:
     changed_parameters: set[str] = field(default_factory=set)  # blocks whose parameters changed
     changed_batch_norm: set[str] = field(default_factory=set)  # blocks whose statistics changed
 
-    def add(self, sums: DeviceAccumulators) -> None:
-        """Add the sums that lie on the device, which synchronises."""
-        self.gradient_norm += sums.gradient_norm.cpu().numpy()
-        augmented = sums.augmented.tolist()
-        self.augmented = [a + int(b) for a, b in zip(self.augmented, augmented, strict=True)]
-        self.mixed += int(sums.mixed.item())
-        self.images += sums.images
+    def read(self, sums: DeviceAccumulators) -> None:
+        """Take over the sums that lie on the device, which synchronises."""
+        self.gradient_norm = sums.gradient_norm.cpu().numpy().copy()  # on a CPU it is a view
+        self.augmented = [int(number) for number in sums.augmented.tolist()]
+        self.mixed = int(sums.mixed.item())
+        self.images = sums.images
 
     def describe_synthesis(self, samples: SamplePool) -> None:
         """Note what the synthesizer made."""
@@ -201,11 +200,22 @@ class DeviceAccumulators:
     def __init__(self, classes: int, device: torch.device) -> None:
         shape = (classes, CONFIDENCE_BINS, 2)
         self.gradient_norm = torch.zeros(shape, dtype=torch.float64, device=device)
-        self.augmented = torch.zeros(2, device=device)  # first occurrences in an epoch, and repeats
-        self.mixed = torch.zeros((), device=device)
+        # first occurrences in an epoch, and repeats
+        self.augmented = torch.zeros(2, dtype=torch.float64, device=device)
+        self.mixed = torch.zeros((), dtype=torch.float64, device=device)
         self.images = 0
         self.rows: list[Tensor] | None = None  # of the images of a step, where they are sampled
         self.pixel_shares: Tensor | None = None  # of the last micro-batch, where it was mixed
+
+    @classmethod
+    def continuing(cls, monitor: StepRangeMonitor, device: torch.device) -> DeviceAccumulators:
+        """Return sums that go on from those of a monitor."""
+        sums = cls(len(monitor.drawn), device)
+        sums.gradient_norm += torch.from_numpy(monitor.gradient_norm).to(device)
+        sums.augmented += torch.tensor(monitor.augmented, device=device)
+        sums.mixed += monitor.mixed
+        sums.images = monitor.images
+        return sums
 
     def add_images(self, logits: Tensor, gradient: Tensor, target: Tensor) -> None:
         """Add images (B, C); `gradient` is that of every image's own loss, before any mean."""

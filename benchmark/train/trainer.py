@@ -8,6 +8,7 @@ stopped or killed anywhere continues to the same network, to the bit.
 import math
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -28,13 +29,14 @@ from benchmark.train.optim import loss_steps, set_learning_rates, validation_ste
 from benchmark.train.sample_pool import SamplePool
 from benchmark.train.telemetry import (
     SMALLEST_MICRO_BATCH,
+    Checksums,
     DeviceAccumulators,
     block_checksums,
     validation_scores,
 )
 from benchmark.train.training_state import TrainingState, derive_seed
 
-AfterValidation = Callable[[], None]
+AfterStep = Callable[[], None]
 
 _STEP, _SYNTHESIS = 3, 4  # separate the random numbers of different uses of a seed
 
@@ -42,8 +44,14 @@ _STEP, _SYNTHESIS = 3, 4  # separate the random numbers of different uses of a s
 class Training(TrainingState):
     """The training of one network, step by step; see `TrainingState` for the parameters."""
 
-    _sums: DeviceAccumulators  # of the steps since the device was last waited for
-    _sample: DeviceImageSample  # of the images of the step range
+    # of the step range, on the device; they go on from what was saved, so that they are the same to
+    # the bit wherever that was
+    _sums: DeviceAccumulators
+    _sample: DeviceImageSample
+    _loss_sum: Tensor  # since the last point of the training loss
+    _before: Checksums | None = None  # of the blocks, when the step range began here
+    _written_step, _begun = 0, 0.0  # up to where `stats` has counted steps and seconds
+    _is_ahead_of_stats = False  # whether something of the above is not in `stats` yet
     _graph_runner: CudaGraphRunner | None = None
     _graphs_from = ""  # first trained block of the graphs
 
@@ -51,9 +59,9 @@ class Training(TrainingState):
         self,
         segment: Segment,
         advance: Advance = lambda _: None,
-        after_validation: AfterValidation = lambda: None,
+        after_step: AfterStep = lambda: None,
     ) -> None:
-        """Train to the end of `segment`; `after_validation` may save the state.
+        """Train to the end of `segment`; `after_step` may save the state.
 
         A loss that is no finite number raises FloatingPointError.
         """
@@ -62,11 +70,20 @@ class Training(TrainingState):
             for step_range in segment.step_ranges:
                 end = min(step_range.end, segment.end)
                 if self.step < end:
-                    self._run_step_range(step_range, end, advance, after_validation)
+                    steps = end - max(step_range.start, segment.start)
+                    self._run_step_range(step_range, end, steps, advance, after_step)
+
+    def save(self, path: Path) -> None:
+        """Write the state after the present step, whichever of a step range it is."""
+        self._write_back()
+        self._compare_blocks()
+        super().save(path)
+        self._begun = time.perf_counter()
 
     def _run_step_range(
-        self, step_range: StepRange, end: int, advance: Advance, after_validation: AfterValidation
+        self, step_range: StepRange, end: int, steps: int, advance: Advance, after_step: AfterStep
     ) -> None:
+        """Train to step `end` of a step range that has so many `steps` in the segment."""
         phase = self.recipe.phases[step_range.phase]
         schedule_start, schedule_end = step_range.schedule
         validations = self._validation_steps(step_range, phase)
@@ -75,40 +92,55 @@ class Training(TrainingState):
         first = self._unfreeze(step_range, phase)
         optimizer = self._prepare_optimizer(step_range, phase)
         mixes = not isinstance(step_range.stage.mixing, NoMixing)
-        monitor, before = self.stats.monitor(step_range.start, mixes), block_checksums(self.network)
-        monitor.resets_head |= before.get(HEAD) != old_head
+        monitor = self.stats.monitor(step_range.start, mixes)
+        self._before = block_checksums(self.network)
+        monitor.resets_head |= self._before.get(HEAD) != old_head
         self._sample = DeviceImageSample(monitor.sample, self.device)
         inputs = self._inputs(step_range, first)
         self.network.train()
-        self._prepare_graphs(first, end - self.step)
-        self._sums = self._no_sums()
-        loss_sum = torch.zeros((), dtype=torch.float64, device=self.device)
-        done, begun = self.step, time.perf_counter()
+        self._prepare_graphs(first, steps)
+        self._sums = DeviceAccumulators.continuing(monitor, self.device)
+        self._loss_sum = torch.tensor(self.stats.loss_sum, dtype=torch.float64, device=self.device)
+        self._written_step, self._begun = self.step, time.perf_counter()
         while self.step < end:
             progress = (self.step - schedule_start) / (schedule_end - schedule_start)
             factor = step_range.stage.lr_factor
-            self.stats.rate_sum += set_learning_rates(optimizer, phase, progress, factor)
-            loss_sum += self._train_step(inputs.batch(self.step), inputs, optimizer)
+            rate = set_learning_rates(optimizer, phase, progress, factor)
+            self._loss_sum += self._train_step(inputs.batch(self.step), inputs, optimizer)
+            self.stats.rate_sum += rate
             self.step += 1
+            self._is_ahead_of_stats = True
             advance(1)
             if self.step in points or self.step == end:
-                self.stats.loss_sum += loss_sum.item()  # synchronises with the device
-                self.stats.loss_steps += self.step - done
-                self.stats.seconds += time.perf_counter() - begun
-                monitor.add(self._sums)
-                self._sample.write_back()
-                self._sums = self._no_sums()
+                self._write_back()
                 self._require_finite_loss()
-                if self.step in validations or self.step == end:
-                    monitor.compare(before, block_checksums(self.network))
-                if self.step in points:
-                    self.stats.end_loss_point(self.step, step_range.start, schedule_start)
-                if self.step in validations:
-                    self._validate(step_range.phase, phase)
-                    after_validation()
-                    self.network.train()
-                loss_sum.zero_()
-                done, begun = self.step, time.perf_counter()
+            if self.step in validations or self.step == end:
+                self._compare_blocks()
+            if self.step in points:
+                self.stats.end_loss_point(self.step, step_range.start, schedule_start)
+                self._loss_sum.zero_()
+            if self.step in validations:
+                self._validate(step_range.phase, phase)
+                self.network.train()
+                self._begun = time.perf_counter()
+            after_step()
+
+    def _write_back(self) -> None:
+        """Bring `stats` up to the present step, which synchronises with the device."""
+        if not self._is_ahead_of_stats:
+            return
+        stats = self.stats
+        stats.loss_sum = self._loss_sum.item()
+        stats.loss_steps += self.step - self._written_step
+        stats.seconds += time.perf_counter() - self._begun
+        stats.monitors[-1].read(self._sums)
+        self._sample.write_back()
+        self._written_step, self._begun = self.step, time.perf_counter()
+        self._is_ahead_of_stats = False
+
+    def _compare_blocks(self) -> None:
+        if self._before is not None:
+            self.stats.monitors[-1].compare(self._before, block_checksums(self.network))
 
     def _validation_steps(self, step_range: StepRange, phase: Phase) -> set[int]:
         if epochs := step_range.stage.extra_epochs:
@@ -229,11 +261,15 @@ class Training(TrainingState):
         return samples
 
     def _prepare_graphs(self, first: str, steps: int) -> None:
-        """Capture the trained blocks, where they will be used often enough."""
-        if self._graph_runner and self._graphs_from == first:
+        """Capture the trained blocks, where they will be used often enough.
+
+        `steps` are not those that are left: graphs round otherwise than eager blocks do.
+        """
+        pays = first != HEAD and self.stats.micro_batches == 1 and steps >= STEPS_THAT_PAY
+        if pays and self._graph_runner and self._graphs_from == first:
             return
         self._graph_runner = None
-        if first != HEAD and self.stats.micro_batches == 1 and steps >= STEPS_THAT_PAY:
+        if pays:
             images = np.resize(self.split.train, self.budget.batch_size)
             x = self.frozen_features.inputs(images)
             self._graph_runner = CudaGraphRunner(self.network, x, self.frozen_features.dtype)

@@ -1,8 +1,10 @@
-"""Processes that start meanwhile search no working folder."""
+"""Processes that start meanwhile search no working folder, and workers end with their parent."""
 
 import os
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -19,3 +21,43 @@ def test_the_environment_is_as_before_afterwards(monkeypatch, before):
         output = subprocess.check_output([sys.executable, "-c", code], text=True)
     assert output.strip() == "True"
     assert os.environ.get("PYTHONSAFEPATH") == before
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="looks for processes in /proc")
+def test_a_worker_ends_when_its_parent_has_ended(tmp_path):
+    """It may be waiting, or within one call of a library."""
+    worker = (
+        "import os, sys, hashlib; from pathlib import Path; from benchmark.system import processes;"
+        "processes.SECONDS_BETWEEN_LOOKS = 0.05; processes.follow_parent(os.getppid());"
+        "Path(sys.argv[1]).write_text(str(os.getpid()));"
+        "hashlib.pbkdf2_hmac('md5', b'', b'', 1 << 30)"
+    )
+    parent = "import subprocess, sys; subprocess.run([sys.executable, '-c', *sys.argv[1:]])"
+    file = tmp_path / "pid"
+    process = subprocess.Popen([sys.executable, "-c", parent, worker, str(file)])
+    deadline = time.monotonic() + 30
+    while not (file.exists() and file.read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    while is_running(int(file.read_text())):
+        assert time.monotonic() < deadline, "it is still there"
+        time.sleep(0.01)
+
+
+def is_running(process):
+    """A process that has ended stays a zombie until somebody asks for it."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def test_ending_workers_where_there_are_none_starts_none():
+    code = (
+        "import sys; from benchmark.system.processes import end_workers, kill_workers;"
+        "end_workers(); kill_workers(); print('joblib' in sys.modules)"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"

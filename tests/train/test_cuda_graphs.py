@@ -93,7 +93,7 @@ def test_a_training_captures_once_and_only_what_pays(setup, monkeypatch):
             super().__init__(network, x, dtype)
 
     monkeypatch.setattr(trainer, "CudaGraphRunner", Spy)
-    monkeypatch.setattr(trainer, "STEPS_THAT_PAY", STEPS)
+    monkeypatch.setattr(trainer, "STEPS_THAT_PAY", STEPS + 1)
     setup = replace(setup, budget=Budget(4, (1, STEPS)))
     training, (segment,) = setup.begin()
     training.run(replace(segment, end=1))

@@ -11,6 +11,7 @@ from benchmark.plan.schedule import Budget
 from benchmark.strategy import CrossEntropy, RandomAugmentation, Stage, Strategy
 from benchmark.train import trainer
 from benchmark.train.batch_sampler import BatchSampler
+from strategies.smote import Smote
 from tests.train.small_training import (
     LABELS,
     SPLIT,
@@ -126,6 +127,79 @@ def test_stopped_and_restored_is_the_same_to_the_bit(setup, tmp_path, stop):
 @pytest.mark.slow
 def test_inception_stopped_and_restored_is_the_same_to_the_bit(real, tmp_path):
     assert_a_stop_changes_nothing(real, 4, tmp_path / "state")
+
+
+OF_EVERY_KIND = {
+    "plain": Strategy(),
+    "augmented and drawn twice": Strategy(
+        (Stage(sampler=Twice(), augmentation=RandomAugmentation(from_repeat=1)),)
+    ),
+    "mixed": Strategy((Stage(mixing=Halves()),)),
+    "a new head at the end": Strategy(
+        (Stage(0.6), Stage(0.4, reset_head=True, train_from="head", lr_factor=0.5))
+    ),
+    "synthetic features": Strategy(
+        (Stage(0.4), Stage(0.6, train_from="head", synthesizer=Smote(2), reset_head=True))
+    ),
+    "after the budget": Strategy().then(Stage(0, extra_epochs=0.4, train_from="head")),
+}
+
+
+def measured(training):
+    """Everything that is stored of a training but how long it took."""
+    return training.stats.to_json() | {"seconds": 0}
+
+
+@pytest.mark.parametrize("micro_batches", [1, 2])
+@pytest.mark.parametrize("strategy", OF_EVERY_KIND.values(), ids=OF_EVERY_KIND)
+def test_saved_after_any_step_it_goes_on_to_the_bit_and_measures_the_same(
+    setup, tmp_path, strategy, micro_batches
+):
+    setup = replace(setup, budget=Budget(4, (5, 13), head_phases=(0,), images=37))
+    whole, segments = setup.begin(strategy)
+    whole.stats.micro_batches = micro_batches
+
+    def save():
+        whole.save(tmp_path / str(whole.step))
+
+    for segment in segments:
+        whole.run(segment, after_step=save)
+    never_saved, _ = setup.begin(strategy)
+    never_saved.stats.micro_batches = micro_batches
+    for segment in segments:
+        never_saved.run(segment)
+    assert measured(whole) == measured(never_saved)
+    for step in range(1, segments[-1].end):
+        again, _ = setup.begin(strategy)
+        again.restore(tmp_path / str(step))
+        for segment in segments:
+            again.run(segment)
+        assert_same(state_of(never_saved), state_of(again))
+        assert measured(again) == measured(never_saved), step
+
+
+def test_a_loss_that_is_no_number_is_told_after_a_save_too(setup, tmp_path):
+    @dataclass(frozen=True)
+    class Broken(CrossEntropy):
+        def __call__(self, logits, target, counts):
+            return super().__call__(logits, target, counts) / 0
+
+    setup = replace(setup, budget=Budget(4, (40, 1)))
+    strategy = Strategy((Stage(loss=Broken()),))
+    training, (segment,) = setup.begin(strategy)
+    saved = []
+
+    def save():
+        training.save(tmp_path / "state")
+        saved.append(training.step)
+
+    with pytest.raises(FloatingPointError):
+        training.run(segment, after_step=save)
+    again, _ = setup.begin(strategy)
+    again.restore(tmp_path / "state")
+    assert again.step == saved[-1]
+    with pytest.raises(FloatingPointError):
+        again.run(segment)
 
 
 def test_momentum_survives_a_stop(setup, tmp_path):

@@ -1,0 +1,226 @@
+"""Signals that ask the run to end: SIGTERM, SIGHUP and SIGINT.
+
+They raise `Stopped` in the main thread: at once, or, where something is being trained, as soon as
+its state is saved. What cleans up must do so within seconds, since SLURM, Docker and Kubernetes
+kill what is still there then: whoever takes longer is ended.
+"""
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from types import FrameType
+
+from benchmark.system.processes import end_workers, kill_workers
+
+SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+SECONDS_TO_SAVE = 7.0  # then the save is given up
+SECONDS_TO_END = 2.0  # after that: for everything else
+# a process and its group may both get a signal, as from `timeout` or scancel: that is one wish
+SECONDS_OF_ONE_WISH = 1.0
+
+
+class Stopped(BaseException):
+    """A signal has asked the run to end. `kept` may say what of it is stored."""
+
+    def __init__(self, number: int, kept: str = "what is finished is kept") -> None:
+        super().__init__(f"stopped by {signal.Signals(number).name}")
+        self.number, self.kept = number, kept
+
+    @property
+    def exit_code(self) -> int:
+        """What shells report of a program that the signal has ended."""
+        return 128 + self.number
+
+
+@dataclass
+class _Wish:
+    """What has been asked for, and how it will be answered."""
+
+    number: int = 0  # of the first signal; 0: none yet
+    since: float = 0.0
+    is_raised: bool = False
+    notify: Callable[[], None] | None = None  # instead of raising
+
+    def note(self, number: int) -> None:
+        if not self.number:
+            self.number, self.since = number, time.monotonic()
+
+
+_wish = _Wish()
+
+
+def requested() -> bool:
+    """Return whether this process has been asked to end."""
+    return bool(_wish.number)
+
+
+def request(number: int = signal.SIGTERM) -> None:
+    """Ask this process to end, as a signal does where it is only noted."""
+    _wish.note(number)
+
+
+def raise_if_requested() -> None:
+    """Raise `Stopped` if this process has been asked to end."""
+    if _wish.number:
+        _wish.is_raised = True
+        raise Stopped(_wish.number)
+
+
+@contextmanager
+def postponed(notify: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Call `notify` when a signal comes, and raise `Stopped` at the end.
+
+    What runs meanwhile asks `requested`, saves and ends. A second signal raises at once.
+    """
+    raise_if_requested()
+    _wish.notify = notify
+    try:
+        yield
+    finally:
+        _wish.notify = None
+    raise_if_requested()
+
+
+@contextmanager
+def signals_raise() -> Iterator[None]:
+    """Let the signals raise `Stopped` meanwhile; then end all worker processes.
+
+    In the main thread alone: Python delivers signals there. What is ignored stays so, such as
+    SIGHUP after nohup.
+    """
+    if threading.current_thread() is not threading.main_thread() or _is_handled():
+        yield
+        return
+    finished = threading.Event()
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    before = _install(_on_signal)
+    fd_before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    threading.Thread(target=_hurry, args=(reader, finished), daemon=True).start()
+    try:
+        yield
+    except Stopped:
+        end_workers()
+        raise
+    finally:
+        signal.set_wakeup_fd(fd_before)
+        finished.set()
+        writer.close()
+        _restore(before)
+
+
+@contextmanager
+def signals_noted() -> Iterator[None]:
+    """Let signals be noted meanwhile, in a worker process; see `requested`.
+
+    Ctrl-C is the parent's: a terminal sends it to both.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = _install(lambda number, _: number == signal.SIGINT or _wish.note(number))
+    try:
+        yield
+    finally:
+        _restore(before)
+
+
+@contextmanager
+def signals_as_elsewhere() -> Iterator[None]:
+    """Do what `signals_raise` does, and then what a script or a notebook expects of the signal.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        For Ctrl-C. Any other signal is sent again, now that its own handler is in place.
+    """
+    try:
+        with signals_raise():
+            yield
+    except Stopped as stopped:
+        if stopped.number == signal.SIGINT:
+            raise KeyboardInterrupt(f"{stopped}: {stopped.kept}") from None
+        signal.raise_signal(stopped.number)
+        raise
+
+
+def say_at_last(text: str) -> None:
+    """Write a line on standard error, whose terminal may be gone."""
+    with suppress(OSError):
+        os.write(2, f"\n{text}\n".encode(errors="backslashreplace"))
+
+
+def _is_handled() -> bool:
+    return any(signal.getsignal(number) is _on_signal for number in SIGNALS)
+
+
+Handler = Callable[[int, FrameType | None], object]
+
+
+def _install(handler: Handler) -> dict[int, object]:
+    """Set a handler of all signals that are not ignored; return what was there."""
+    global _wish
+    _wish = _Wish()
+    kept = (signal.SIG_IGN, None)  # None: not Python's, so that it could not be restored
+    before = {n: signal.getsignal(n) for n in SIGNALS if signal.getsignal(n) not in kept}
+    for number in before:
+        signal.signal(number, handler)
+    return before
+
+
+def _restore(before: dict[int, object]) -> None:
+    global _wish
+    for number, handler in before.items():
+        signal.signal(number, handler)  # type: ignore[arg-type]
+    _wish = _Wish()
+
+
+def _on_signal(number: int, _: FrameType | None) -> None:
+    if _wish.is_raised:
+        return  # what was begun is being cleaned up
+    is_again = _wish.number and time.monotonic() - _wish.since > SECONDS_OF_ONE_WISH
+    _wish.note(number)
+    if _wish.notify is not None and not is_again:
+        _wish.notify()
+        return
+    raise_if_requested()
+
+
+def _hurry(reader: socket.socket, finished: threading.Event) -> None:
+    """Wait for a signal in a thread of its own, and end the process if that takes too long.
+
+    Python runs no handler while the main thread is in one call of a library, like the backward pass
+    of a large batch; the number of the signal arrives here all the same.
+    """
+    with reader:  # open to the end, since each signal is written to it
+        number = 0
+        while number not in SIGNALS:
+            if not (received := reader.recv(1)):
+                return
+            number = received[0]
+        if finished.wait(SECONDS_TO_SAVE):
+            return
+        _send_to_main_thread(number)
+        if finished.wait(SECONDS_TO_END):
+            return
+    kill_workers()
+    stopped = Stopped(number, "what was saved before is kept")
+    say_at_last(
+        f"{stopped} in a step of many seconds: {stopped.kept}, and the same command "
+        "continues from there"
+    )
+    os._exit(stopped.exit_code)
+
+
+def _send_to_main_thread(number: int) -> None:
+    if hasattr(signal, "pthread_kill") and (main := threading.main_thread().ident):
+        signal.pthread_kill(main, number)  # wakes it from a system call, too
+    else:
+        signal.raise_signal(number)

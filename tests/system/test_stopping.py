@@ -1,0 +1,177 @@
+"""Signals that ask the run to end."""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from benchmark.system import stopping
+from benchmark.system.stopping import (
+    SIGNALS,
+    Stopped,
+    postponed,
+    requested,
+    signals_as_elsewhere,
+    signals_noted,
+    signals_raise,
+)
+
+pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="signals of POSIX")
+
+
+@pytest.fixture(autouse=True)
+def handlers():
+    """A suite in the background may have been handed down that SIGINT is ignored."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    for number in SIGNALS:
+        signal.signal(number, signal.default_int_handler)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def handlers_now():
+    return [signal.getsignal(number) for number in SIGNALS]
+
+
+@pytest.mark.parametrize(("number", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_a_signal_raises_at_once_and_the_handlers_are_as_before_afterwards(number, code):
+    before, threads = handlers_now(), threading.active_count()
+    with pytest.raises(Stopped, match=f"stopped by {number}") as raised, signals_raise():
+        signal.raise_signal(getattr(signal, number))
+    assert raised.value.exit_code == code
+    assert handlers_now() == before
+    assert not requested()
+    deadline = time.monotonic() + 5
+    while threading.active_count() > threads:
+        assert time.monotonic() < deadline, "the thread that hurries has ended, too"
+        time.sleep(0.01)
+
+
+def test_where_it_is_postponed_it_is_noted_and_raised_at_the_end():
+    done, told = [], []
+
+    def work():
+        with postponed(lambda: told.append(requested())):
+            assert not requested()
+            signal.raise_signal(signal.SIGTERM)
+            done.append(requested())
+        done.append("went on")
+
+    with pytest.raises(Stopped), signals_raise():
+        work()
+    assert done == [True]
+    assert told == [True]
+
+
+def test_without_a_signal_nothing_is_raised():
+    with signals_raise(), postponed():
+        pass
+    assert not requested()
+
+
+def test_a_second_signal_raises_at_once_unless_it_is_the_same_wish(monkeypatch):
+    done = []
+
+    def work():
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)  # as a terminal's group and `timeout` send it
+        done.append("both")
+        monkeypatch.setattr(stopping, "SECONDS_OF_ONE_WISH", 0.0)
+        time.sleep(0.001)
+        signal.raise_signal(signal.SIGINT)
+        done.append("went on")
+
+    with pytest.raises(Stopped), signals_raise(), postponed():
+        work()
+    assert done == ["both"]
+
+
+def test_while_what_was_begun_is_cleaned_up_signals_change_nothing():
+    cleaned = []
+
+    def work():
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            signal.raise_signal(signal.SIGTERM)
+            cleaned.append(1)
+
+    with pytest.raises(Stopped), signals_raise():
+        work()
+    assert cleaned == [1]
+
+
+def test_what_is_ignored_stays_ignored():
+    """As SIGHUP is after nohup."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with signals_raise():
+        signal.raise_signal(signal.SIGHUP)
+        assert not requested()
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
+def test_within_another_and_in_another_thread_the_handlers_stay():
+    with signals_raise():
+        inside = handlers_now()
+        with signals_raise():
+            assert handlers_now() == inside
+        assert handlers_now() == inside
+    before, seen = handlers_now(), []
+
+    def work():
+        with signals_raise(), postponed(), signals_noted():
+            seen.append(handlers_now())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [before]
+
+
+def test_a_worker_notes_what_ends_it_and_leaves_ctrl_c_to_its_parent():
+    with signals_noted():
+        signal.raise_signal(signal.SIGINT)
+        assert not requested()
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
+        assert requested()
+    assert not requested()
+
+
+def test_from_python_ctrl_c_is_a_keyboard_interrupt_and_a_signal_reaches_its_own_handler():
+    with pytest.raises(KeyboardInterrupt, match="SIGINT"), signals_as_elsewhere():
+        signal.raise_signal(signal.SIGINT)
+    seen = []
+    signal.signal(signal.SIGTERM, lambda number, _: seen.append(number))
+    with pytest.raises(Stopped), signals_as_elsewhere():
+        signal.raise_signal(signal.SIGTERM)
+    assert seen == [signal.SIGTERM]
+
+
+@pytest.mark.parametrize("in_library", [True, False], ids=["one long call", "swallowed"])
+def test_who_takes_too_long_is_ended(in_library):
+    """In one call of a library no handler runs; a `finally` or an `except` may swallow it."""
+    work = "print(flush=True); hashlib.pbkdf2_hmac('sha256', b'', b'', 1 << 30)"
+    if not in_library:
+        work = (
+            "\n  while True:\n   try:\n    print(flush=True)\n    time.sleep(60)\n"
+            "   except BaseException: pass"
+        )
+    code = (
+        "import hashlib, time\nfrom benchmark.system import stopping\n"
+        "stopping.SECONDS_TO_SAVE = stopping.SECONDS_TO_END = 0.2\n"
+        f"with stopping.signals_raise(), stopping.postponed():\n  {work.lstrip()}"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    process.stdout.readline()
+    time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 143
+    assert "stopped by SIGTERM in a step of many seconds" in errors
