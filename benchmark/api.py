@@ -20,6 +20,7 @@ from benchmark.plan.segments import make_plan
 from benchmark.plan.settings import require_known, select, takes_settings
 from benchmark.plan.sweep import Sweep, read_experiments
 from benchmark.plugins import broken_plugin_sentences, load_plugins
+from benchmark.storage.places import expand_home
 from benchmark.strategy.registry import full_name, resolve
 from benchmark.system.display import choose_progress
 from benchmark.system.progress import NullProgress, Progress, Timer
@@ -119,7 +120,7 @@ def plan(
     resolve(options.strategies)  # a wrong name is known before images are decoded
     if options.tune:
         tuning.require_optuna()
-    out, trials = options.out and options.out.expanduser(), options.tune
+    out, trials = options.out and expand_home(options.out), options.tune
     if isinstance(experiment, Sweep):
         if out is not None:
             sweep_folder_choice.require_place_of_sweep(out, experiment)

@@ -5,7 +5,6 @@ import difflib
 import inspect
 from functools import reduce
 from operator import add
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from benchmark.data.imageset import ImageSet
 from benchmark.data.memory.sequence_reader import SequenceReader
 from benchmark.spec import split_parameters
 from benchmark.storage.cache import cache_dir
+from benchmark.storage.places import expand_home
 
 # Our split -> its names in torchvision's classes, in the order in which they are tried.
 OFFICIAL_NAMES = {
@@ -86,7 +86,7 @@ class _Source:
                 )
             arguments[key] = value if key == "root" else _literal(value)
         if "root" in self.allowed:
-            root = Path(arguments.get("root", cache_dir() / "torchvision")).expanduser()
+            root = expand_home(arguments.get("root", cache_dir() / "torchvision"))
             root.mkdir(parents=True, exist_ok=True)
             arguments["root"] = str(root)
         return arguments

@@ -1,7 +1,6 @@
 """Weights of a network: their source, their hash, and how they are read."""
 
 import hashlib
-import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from benchmark.model.inception_v3 import INCEPTION_V3, WEIGHTS
 from benchmark.model.registry import find_backbone
 from benchmark.model.state_dict import check_numbers, select_tensors
 from benchmark.model.weights_file import read_content
+from benchmark.storage.places import expand_home
 from benchmark.system.text import first_names
 
 
@@ -98,7 +98,7 @@ def _describe(
 
 def _find_file(spec: str) -> Path:
     """Return the path of the file that `spec` names; FileNotFoundError says what it is instead."""
-    path = Path(os.path.expanduser(spec))  # noqa: PTH111 -- pathlib raises where nobody has a home
+    path = expand_home(spec)
     if path.is_file():
         return path
     if re.match(r"\w[\w+.-]*://|hf[-_]hub:", spec):

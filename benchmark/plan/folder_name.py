@@ -9,6 +9,7 @@ from benchmark.plan.experiment import Experiment
 from benchmark.plan.recipes import RECIPES, recipe_for
 from benchmark.plan.settings import settings_of
 from benchmark.storage.atomic import digest
+from benchmark.storage.places import expand_home
 from benchmark.system.text import slug
 
 MOST_CHARACTERS = 100
@@ -75,7 +76,7 @@ def _is_path(data: Any) -> bool:
 
 def _path(data: str) -> Path:
     # not resolved: a link has the name that the user gave it
-    return Path(os.path.normpath(Path(data).expanduser().absolute()))
+    return Path(os.path.normpath(expand_home(data).absolute()))
 
 
 def _changed_settings(experiment: Experiment) -> list[str]:

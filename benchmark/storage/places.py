@@ -42,6 +42,11 @@ def cache_dir() -> Path:
         ) from error
 
 
+def expand_home(path: str | Path) -> Path:
+    """Return a path with the home folder in place of ~; a name that only begins so stays."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 -- pathlib raises where there is no such home
+
+
 @contextmanager
 def writing(path: Path, way_out: str | None = None) -> Iterator[None]:
     """Let errors of a place name `path`, or the file in it that they are about, and the way out.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import StringIO
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from rich.console import Console
 
 from benchmark.cli import main
 from benchmark.cli.data_summary import print_data_summary
+from benchmark.data.sources import open_data
+from benchmark.data.summary import summarise_data
+from benchmark.system.text import printable
 from tests.data.fruit import summarise_fruit
 
 
@@ -75,3 +79,18 @@ def test_no_library_warns_on_the_terminal(tmp_path: Path, capfd: pytest.CaptureF
     assert err == ""
     assert "decompression bomb?" in " ".join(out.split())
     assert "Corrupt EXIF data" in " ".join(out.split())
+
+
+def test_no_name_commands_the_terminal_or_becomes_markup(tmp_path: Path) -> None:
+    names = ("[bold]a", ":skull:", "a\x1b[2J", "\x1b]0;a\x07", "cr\r=1", "\u202ea", "\x9b31m")
+    for number, name in enumerate(names):
+        (tmp_path / "\x1b[1m" / name).mkdir(parents=True)
+        Image.new("RGB", (8, 8), (9, 9, number)).save(tmp_path / "\x1b[1m" / name / "\x07a.png")
+    (tmp_path / "\x1b[1m" / names[0] / "\x1b[3m.jpg").write_text("<html>")
+    terminal = StringIO()
+    console = Console(width=120, file=terminal, force_terminal=True, color_system="standard")
+    print_data_summary(summarise_data(open_data(str(tmp_path / "\x1b[1m"))), console)
+    shown = re.sub(r"\x1b\[[\d;]*m", "", terminal.getvalue())  # without our own styles
+    assert re.findall(r"[^\n\x20-\x7e\u2013-\u2026\u2500-\u257f]", shown) == []
+    for name in names:
+        assert f" {printable(name)} " in shown

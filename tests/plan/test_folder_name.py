@@ -1,5 +1,7 @@
 """The names of run folders: what differs has another name, what is the same has the same."""
 
+import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from benchmark.plan.folder_name import (
     parent_name,
 )
 from benchmark.plan.recipes import RECIPES
+from tests.report.hostile_names import NAMES
 
 
 @pytest.mark.parametrize(
@@ -91,6 +94,16 @@ def test_a_long_name_fits_in_a_file_system_whatever_its_letters(letter, tmp_path
     for name in names:
         assert len(name.encode()) <= MOST_BYTES
         (tmp_path / f"{name}-2.lock").mkdir()
+
+
+def test_no_name_of_data_leads_out_of_the_folder_of_results():
+    for name in filter(str.strip, NAMES):
+        folder = default_folder_name(Experiment(data=name), parent=True)
+        assert Path(folder).parts == (folder,)
+        assert re.fullmatch(r"[\w.-]*\w", folder), ascii(folder)
+        assert not folder.startswith((".", "-"))
+        assert folder.split(".")[0].upper() not in ("CON", "NUL", "AUX", "COM1", "LPT9")
+        assert len(os.fsencode(folder)) <= MOST_BYTES
 
 
 def test_one_folder_may_be_written_in_several_ways(tmp_path, monkeypatch):

@@ -3,10 +3,11 @@
 import errno
 import os
 import pickle
+from pathlib import Path
 
 import pytest
 
-from benchmark.storage.places import PlaceError, cache_dir, writing
+from benchmark.storage.places import PlaceError, cache_dir, expand_home, writing
 
 
 @pytest.fixture(autouse=True)
@@ -67,3 +68,9 @@ def test_the_cache_is_where_the_user_has_set_it(monkeypatch, chosen, expected):
     monkeypatch.setenv("HOME", "/home/someone")
     monkeypatch.setenv("IMBALANCE_BENCH_CACHE", chosen)
     assert str(cache_dir()) == expected
+
+
+def test_a_name_that_only_begins_like_a_home_stays(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    assert expand_home("~/images") == Path("/home/me/images")
+    assert expand_home("~~~") == Path("~~~")

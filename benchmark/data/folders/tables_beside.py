@@ -10,6 +10,7 @@ from benchmark.data.files.image_files import has_suffix
 from benchmark.data.split_names import SPLIT_WORDS
 from benchmark.data.tables.csv_file import read_csv
 from benchmark.data.tables.image_columns import lists_images
+from benchmark.storage.places import expand_home
 from benchmark.system.text import first_names
 
 READ = ("groups.csv", "splits.csv")
@@ -101,7 +102,7 @@ def is_list_of_parts(name: str) -> bool:
 
 def _tables_beside(spec: Path) -> Iterator[Path]:
     """Yield the tables beside the folder `spec`, with paths like its own."""
-    parent = spec.expanduser().resolve().parent
+    parent = expand_home(spec).resolve().parent
     beside = spec.parent if spec.name not in ("", "..") else parent
     try:
         names = sorted(path.name for path in parent.iterdir())
@@ -120,9 +121,9 @@ def _of_images(paths: Iterable[tuple[Path, Path]]) -> list[tuple[Path, Path]]:
         # the labels of a submission to a contest are placeholders
         if pair[0].name.lower() not in READ and "submission" not in pair[0].name.lower()
     ]
-    return [pair for pair in named[:MOST_TABLES] if lists_images(pair[0].expanduser())]
+    return [pair for pair in named[:MOST_TABLES] if lists_images(expand_home(pair[0]))]
 
 
 def _columns(path: Path) -> str:
-    names = read_csv(path.expanduser()).header
+    names = read_csv(expand_home(path)).header
     return ",".join(names[:MOST_COLUMNS]) + (",…" if len(names) > MOST_COLUMNS else "")

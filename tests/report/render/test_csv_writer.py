@@ -11,6 +11,7 @@ import pandas as pd
 from benchmark.report.render.csv_writer import to_csv, write_frames
 from benchmark.report.single.csv_files import frames_of
 from tests.report.fabricate import fabricate
+from tests.report.hostile_names import NAMES
 from tests.report.reader import read_csv
 
 CLASSES = (
@@ -29,10 +30,11 @@ def test_no_text_can_be_taken_for_a_formula_and_every_text_comes_back(tmp_path: 
 
 
 def test_no_text_ends_a_row_for_any_reader() -> None:
-    frame = pd.DataFrame({"=name": CLASSES, "number": 0.5})
+    names = [name for name in NAMES if name.isascii() or name.isprintable()]
+    frame = pd.DataFrame({"=name": [*CLASSES, *names], "number": 0.5})
     rows = list(csv.reader(io.StringIO(to_csv(frame), newline="")))
     assert rows[0] == ["'=name", "number"]
-    assert [name.removeprefix("'") for name, _ in rows[1:]] == list(CLASSES)
+    assert [name.removeprefix("'") for name, _ in rows[1:]] == [*CLASSES, *names]
     assert {number for _, number in rows[1:]} == {"0.5"}
 
 
