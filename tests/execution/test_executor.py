@@ -104,8 +104,8 @@ def test_records_of_strategies_that_left_the_run_are_removed(executor):
     executor.with_plan(replace(executor.plan, strategies=strategies, networks=networks)).execute(
         NullProgress()
     )
-    assert [path.name for path in (executor.folder.path / "records").iterdir()] == [
-        "no_change.seed0.json"
+    assert [*(executor.folder.path / "records").iterdir()] == [
+        executor.folder.record_file("no_change", 0)
     ]
 
 

@@ -1,15 +1,15 @@
 """One more strategy or seed of the same experiment: the folder holds them all."""
 
-import json
-
 import pytest
 
 from benchmark import api
 from benchmark.execution.extension import extend
+from benchmark.execution.record_schema import FailedRecord
 from benchmark.execution.run_folder import RunFolder
 from benchmark.plan.run_options import RunOptions
 from benchmark.plugins import load_plugin, unload_plugin
 from benchmark.system.progress import Timer
+from tests.edited_json import edited_json
 from tests.notes import Notes
 
 PLUGIN = '''
@@ -62,7 +62,7 @@ def rows(result):
 
 def test_a_further_strategy_stands_beside_the_others_which_are_not_trained_again(run, tmp_path):
     run("no_change,class_weights", command="first", seeds=2)
-    before = (tmp_path / "run" / "records" / "no_change.seed1.json").read_bytes()
+    before = RunFolder(tmp_path / "run").record_file("no_change", 1).read_bytes()
     result = run("focal_loss", command="second")
     assert rows(result) == (["no_change", "class_weights", "focal_loss"], [0, 1])
     assert (result.summary["status"] == "ok").all()
@@ -71,7 +71,7 @@ def test_a_further_strategy_stands_beside_the_others_which_are_not_trained_again
         f"note: {tmp_path / 'run'} holds the same experiment with no_change, class_weights, seeds "
         "0, 1: they stay in the report"
     ]
-    assert (tmp_path / "run" / "records" / "no_change.seed1.json").read_bytes() == before
+    assert RunFolder(tmp_path / "run").record_file("no_change", 1).read_bytes() == before
     assert RunFolder(tmp_path / "run").read_manifest().command == "first\nsecond"
 
 
@@ -178,22 +178,20 @@ def test_a_strategy_whose_plug_in_is_not_loaded_is_refused_by_name(run, tmp_path
 def test_a_failed_strategy_is_tried_again_and_stays(run, tmp_path):
     run("no_change,class_weights")
     folder = RunFolder(tmp_path / "run")
-    content = json.loads(folder.record_file("class_weights", 0).read_text())
-    keys = ("schema_version", "strategy", "seed", "network")
-    failed = {name: content[name] for name in keys} | {"status": "failed", "error": "E: why"}
-    folder.record_file("class_weights", 0).write_text(json.dumps(failed))
+    network = folder.read_record("class_weights", 0).network
+    failed = FailedRecord(strategy="class_weights", seed=0, network=network, error="E: why")
+    folder.write_record(failed)
     assert (run("focal_loss").summary["status"] == "ok").all()
 
 
 def test_a_note_says_that_stored_networks_are_trained_again(run, tmp_path):
     run("no_change")
     file = RunFolder(tmp_path / "run").run_file
-    content = json.loads(file.read_text())
-    key = content["strategies"][0]["networks"]["0"]
-    other = "0" * len(key)
-    content["strategies"][0]["networks"]["0"] = other
-    content["environment"]["torch"] = "1.0"
-    file.write_text(json.dumps(content))
+    with edited_json(file) as content:
+        key = content["strategies"][0]["networks"]["0"]
+        other = "0" * len(key)
+        content["strategies"][0]["networks"]["0"] = other
+        content["environment"]["torch"] = "1.0"
     outputs = tmp_path / "run" / "outputs"
     (outputs / f"{key[:20]}.json").rename(outputs / f"{other[:20]}.json")
     run("no_change")
@@ -205,15 +203,14 @@ def test_a_note_says_that_stored_networks_are_trained_again(run, tmp_path):
 def test_code_that_is_again_what_it_was_trains_nothing_and_no_note_says_so(run, tmp_path):
     run("no_change")
     file = RunFolder(tmp_path / "run").run_file
-    content = json.loads(file.read_text())
-    networks = content["strategies"][0]["networks"]
-    outputs = tmp_path / "run" / "outputs"
-    edited = "0" * len(networks["0"])
-    for suffix in (".json", ".safetensors"):
-        stored = outputs / f"{networks['0'][:20]}{suffix}"
-        (outputs / f"{edited[:20]}{suffix}").write_bytes(stored.read_bytes())
-    networks["0"] = edited
-    file.write_text(json.dumps(content))
+    with edited_json(file) as content:
+        networks = content["strategies"][0]["networks"]
+        outputs = tmp_path / "run" / "outputs"
+        edited = "0" * len(networks["0"])
+        for suffix in (".json", ".safetensors"):
+            stored = outputs / f"{networks['0'][:20]}{suffix}"
+            (outputs / f"{edited[:20]}{suffix}").write_bytes(stored.read_bytes())
+        networks["0"] = edited
     run("no_change")
     assert not run.trained
     assert not run.notes
@@ -223,10 +220,10 @@ def test_a_further_seed_of_drawn_images_trains_that_seed_alone(run, tmp_path):
     """Each seed has other images, so the set grows: what was trained must not depend on that."""
     data = "wheels:images=60,classes=2"
     run("no_change", data=data)
-    before = (tmp_path / "run" / "records" / "no_change.seed0.json").read_bytes()
+    before = RunFolder(tmp_path / "run").record_file("no_change", 0).read_bytes()
     run("no_change", data=data, seed_list=(5,))
     assert RunFolder(tmp_path / "run").read_manifest().seeds == (0, 5)
     assert not any("trained again" in note or "another" in note for note in run.notes)
-    assert (tmp_path / "run" / "records" / "no_change.seed0.json").read_bytes() == before
+    assert RunFolder(tmp_path / "run").record_file("no_change", 0).read_bytes() == before
     splits = [RunFolder(tmp_path / "run").read_split(seed) for seed in (0, 5)]
     assert not set(splits[0].test.files) & set(splits[1].test.files)

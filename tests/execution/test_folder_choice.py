@@ -1,16 +1,18 @@
 """Where a run goes: into its own folder, and never over what another made."""
 
-import json
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
 from benchmark import api
+from benchmark.execution.damaged_files import damaged_files, set_aside_all
 from benchmark.execution.manifest import write_manifest
 from benchmark.execution.run_folder import RunFolder
 from benchmark.plan.run_options import RunOptions
 from benchmark.system.progress import Timer
+from tests.edited_json import edited_json
 from tests.notes import Notes
 
 
@@ -24,6 +26,8 @@ def begin(small_experiment, tmp_path, monkeypatch):
         executor = api.plan(
             small_experiment(**settings), RunOptions(names, out=out, tune=tune), notes
         )
+        if begin.set_aside:
+            set_aside_all(damaged_files(executor.folder))
         write_manifest(executor, "command")
         begin.notes = [note for note in notes.texts if "results/" in note or "folder" in note]
         return executor.folder.path
@@ -31,6 +35,7 @@ def begin(small_experiment, tmp_path, monkeypatch):
     def begin(*args, **settings):
         return plan(*args, **settings)
 
+    begin.set_aside = False
     return begin
 
 
@@ -139,46 +144,56 @@ def test_what_changes_no_result_stays_in_the_folder(begin, settings):
 
 def test_auto_may_be_another_precision_on_another_device(begin):
     folder = RunFolder(begin(out="mine", precision="auto"))
-    content = json.loads(folder.run_file.read_text())
-    content["experiment"]["precision"] = "another"
-    folder.run_file.write_text(json.dumps(content))
+    with edited_json(folder.run_file) as content:
+        content["experiment"]["precision"] = "another"
+    other = folder.run_file.read_bytes()
     begin(out="mine", precision="auto")
-    folder.run_file.write_text(json.dumps(content))
+    folder.run_file.write_bytes(other)
     with pytest.raises(ValueError, match="precision another there, float32 here"):
         begin(out="mine", precision="fp32")
 
 
-def without_content(folder):
-    """Make a run.json as the version before wrote it."""
-    file = RunFolder(folder).run_file
-    content = json.loads(file.read_text())
-    del content["data"]["content"]
-    for name in ("class_level", "merge_classes"):
-        content["experiment"]["settings"].pop(name, None)
-    file.write_text(json.dumps(content))
-
-
-def test_the_run_of_an_earlier_version_is_compared_by_names_and_labels(begin, labs):
-    without_content(begin(data="lab1/images", out="mine"))
-    begin(data="lab1/images", out="mine")
-    without_content(Path("mine"))
-    with pytest.raises(ValueError, match="other images: 47 of lab1/images there, 46 of lab2/image"):
-        begin(data="lab2/images", out="mine")
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [("{", "run.json is damaged: it is no JSON"), ('{"asked": []}', "written by version 0.1")],
-)
-def test_a_run_that_cannot_be_read_is_left_alone(begin, text, reason):
+def test_a_run_of_an_earlier_version_is_left_alone(begin):
     expected = begin()
+    text = '{"asked": []}'
     (expected / "run.json").write_text(text)
     other = begin()
-    assert other.name == f"{expected.name}-2" or other.name.endswith(expected.name)
-    assert reason in begin.notes[0]
-    with pytest.raises(ValueError, match=reason):
+    assert other.name.endswith(expected.name)
+    assert other != expected
+    assert "written by version 0.1" in begin.notes[0]
+    with pytest.raises(ValueError, match=r"written by version 0.1"):
         begin(out=expected)
     assert (expected / "run.json").read_text() == text
+
+
+@pytest.mark.parametrize("damage", ["truncated", "edited", "pipe", "folder", "link to nothing"])
+def test_a_run_whose_manifest_is_damaged_goes_on_in_its_folder(begin, damage):
+    expected = begin()
+    file = expected / "run.json"
+    text = file.read_text()
+    file.unlink()
+    {
+        "truncated": lambda: file.write_text(text[:99]),
+        "edited": lambda: file.write_text(text.replace("small", "smell")),
+        "pipe": lambda: os.mkfifo(file),
+        "folder": lambda: file.mkdir(),
+        "link to nothing": lambda: file.symlink_to("nowhere"),
+    }[damage]()
+    folder = RunFolder(expected)
+    begin.set_aside = True
+    assert begin() == expected
+    assert f"{file} is damaged (it" in begin.notes[0]
+    assert "comes back when they are asked for, without training" in begin.notes[0]
+    assert folder.lost_manifest
+    assert folder.read_manifest().strategies
+
+
+def test_a_damaged_manifest_of_other_images_is_left_alone(begin, labs):
+    expected = begin(data="lab1/images")
+    (expected / "run.json").write_text("{")
+    with pytest.raises(ValueError, match=r"run.json is damaged, and .*seed0.json has other images"):
+        begin(data="lab2/images", out=expected)
+    assert (expected / "run.json").read_text() == "{"
 
 
 @pytest.mark.parametrize("name", ["report.html", "summary.csv", "records/mine.json", "states/x"])

@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 
 import benchmark
+from tests.edited_json import edited_json
 from tests.integration.commands import (
     INCEPTION_V3,
     SMALL,
@@ -137,9 +138,9 @@ def test_a_report_is_written_again_from_what_is_stored(finished):
 def test_report_and_compare_need_no_torch(finished, tmp_path):
     run, other = finished.folder, tmp_path / "other"
     shutil.copytree(run, other)
+    with edited_json(other / "run.json") as manifest:
+        manifest["data"] |= {"name": "others", "images": 46}
     manifest = read(other / "run.json")
-    manifest["data"] |= {"name": "others", "images": 46}
-    (other / "run.json").write_text(json.dumps(manifest))
     code = (
         "import sys; from benchmark.cli import main; "
         "assert main(sys.argv[1:]) == 0; sys.exit('torch' in sys.modules)"
@@ -214,7 +215,10 @@ def test_damaged_outputs_are_made_again(finished):
     first = sorted((finished.folder / "outputs").glob("*.safetensors"))[0]
     whole = first.read_bytes()
     first.write_bytes(whole[:-1] + b"\x00" if whole[-1:] != b"\x00" else whole[:-1] + b"\x01")
-    assert "to train   1 of 12" in call(*finished.words("plan")).stdout
+    planned = call(*finished.words("plan")).stdout
+    assert "to train   1 of 12" in planned
+    assert "is damaged (its content has another hash" in " ".join(planned.split())
+    assert first.name in planned
     first.write_bytes(whole)
     assert "to train   0 of 12" in call(*finished.words("plan")).stdout
 
