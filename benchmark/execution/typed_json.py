@@ -7,6 +7,7 @@ Every file carries the hash of its own text, and counts only if that is right. A
 from __future__ import annotations
 
 import json
+import math
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -64,9 +65,12 @@ def to_json(value: Any) -> str:
     ValueError
         If a field holds a value of another type than its own.
     """
-    kind: Any = type(value)
-    text = _adapter(kind).dump_json(value, indent=1, fallback=_fallback, warnings="error")
-    return with_hash(text.decode() + "\n")
+    adapter = _adapter(type(value))
+    try:
+        text = adapter.dump_json(value, indent=1, fallback=_fallback, warnings="error").decode()
+    except ValueError:  # also of names of files that are no UTF-8, which pydantic can't encode
+        text = json.dumps(_plain(adapter.dump_python(value, warnings="error")), indent=1)
+    return with_hash(text + "\n")
 
 
 def from_json(kind: type[T], text: str, file: Path) -> T:
@@ -141,6 +145,17 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
     from pydantic import TypeAdapter
 
     return TypeAdapter(kind)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of dictionaries, lists, numbers and texts, as pydantic writes it."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return list(map(_plain, value))
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, str | int) else _plain(_fallback(value))
 
 
 def _fallback(value: Any) -> Any:

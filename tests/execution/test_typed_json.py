@@ -1,7 +1,8 @@
 """Typed JSON files: written and read alike, refused in words."""
 
+import math
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,19 @@ def outer(**changes):
 
 def test_a_dataclass_is_read_as_it_was_written():
     assert from_json(Outer, to_json(outer()), FILE) == outer()
+
+
+def test_bytes_of_a_name_that_are_no_text_come_back(tmp_path):
+    inner = Inner((0.1, math.inf, None))
+    free = {"array": np.array([0.5, np.nan]), "other": Path("a"), "tuple": (1, True, None)}
+    write(tmp_path / "a.json", outer(name="caf\udce9\ud800", inner=inner, free=free))
+    back = read(Outer, tmp_path / "a.json")
+    assert back.name == "caf\udce9\ud800"
+    assert os.fsencode(back.name[:4]) == b"caf\xe9"
+    assert back.inner == Inner((0.1, None, None))
+    assert back.by_seed == {7: "key"}
+    text = to_json(outer(inner=inner, free=free))
+    assert from_json(Outer, text, FILE) == replace(back, name="a")
 
 
 def test_numbers_that_are_not_finite_become_null():
