@@ -69,7 +69,8 @@ def to_json(value: Any) -> str:
     try:
         text = adapter.dump_json(value, indent=1, fallback=_fallback, warnings="error").decode()
     except ValueError:  # also of names of files that are no UTF-8, which pydantic can't encode
-        text = json.dumps(_plain(adapter.dump_python(value, warnings="error")), indent=1)
+        how: Any = {"mode": "json", "fallback": _fallback, "warnings": "error"}
+        text = json.dumps(_with_nulls(adapter.dump_python(value, **how)), indent=1)
     return with_hash(text + "\n")
 
 
@@ -147,15 +148,13 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-def _plain(value: Any) -> Any:
-    """Return a value of dictionaries, lists, numbers and texts, as pydantic writes it."""
+def _with_nulls(value: Any) -> Any:
+    """Return the content of a JSON file with null in place of numbers that are not finite."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return list(map(_plain, value))
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value if value is None or isinstance(value, str | int) else _plain(_fallback(value))
+        return {key: _with_nulls(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return list(map(_with_nulls, value))
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _fallback(value: Any) -> Any:
