@@ -9,7 +9,7 @@ from benchmark.cli.exit_codes import EXIT_STOPPED, EXIT_USAGE
 from benchmark.cli.parser import build_parser, parse
 from benchmark.cli.program import program_words
 from benchmark.system.library_messages import libraries_silenced
-from benchmark.system.output import drop_unwritten, open_closed_streams
+from benchmark.system.output import drop_unwritten, lasting_stderr, open_closed_streams
 from benchmark.system.stopping import Stopped, say_at_last, signals_raise
 from benchmark.system.terminal import print_lines
 
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_STOPPED
     except (ValueError, OSError, ModuleNotFoundError) as raised:
         error = drop_unwritten() or raised
-        print_lines(f"error: {error}", sys.stderr)
+        print_lines(f"error: {error}", lasting_stderr())
         return EXIT_USAGE
     except KeyboardInterrupt:  # before or after the signals are ours
         return EXIT_STOPPED

@@ -33,6 +33,7 @@ from benchmark.system import stopping
 from benchmark.system.device import set_precision
 from benchmark.system.library_messages import libraries_silenced
 from benchmark.system.memory import release_memory
+from benchmark.system.output import lasting_output
 from benchmark.system.processes import follow_parent
 from benchmark.system.progress import Advance, NullProgress
 from benchmark.system.stopping import Stopped
@@ -121,7 +122,8 @@ class Worker:
         if self.folder.stop_file.exists():
             return ""
         heartbeat = Heartbeat(self.folder.heartbeat_file(segment.key), self.folder.stop_file)
-        with stopping.signals_noted(), libraries_silenced(), suppress(Stopped):
+        # what a strategy prints fails it no more than it does in the process that waits
+        with stopping.signals_noted(), libraries_silenced(), lasting_output(), suppress(Stopped):
             note = self.train(segment, heartbeat, micro_batches)
             heartbeat.path.unlink(missing_ok=True)
             for spec in specs:

@@ -56,7 +56,7 @@ def writing(path: Path, way_out: str | None = None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in _OF_THE_PLACE:
+        if isinstance(error, PlaceError) or error.errno not in _OF_THE_PLACE:
             raise
         about = Path(error.filename) if isinstance(error.filename, str) else path
         if not _is_below(about, path.parent):  # atomic writes go to a file beside
@@ -71,7 +71,9 @@ def place_error(path: Path, error: OSError, way_out: str | None = None) -> Place
     if error.errno in _NO_ROOM:
         way_out = f"make room there, or {way_out}{CONTINUES}"
     what = f"the cache in {path}" if path == cache_dir() else path
-    return PlaceError(f"{what} can't be written ({error.strerror or error}); {way_out}")
+    raised = PlaceError(f"{what} can't be written ({error.strerror or error}); {way_out}")
+    raised.errno = error.errno  # for who asks; the words stay the text
+    return raised
 
 
 def _is_below(path: Path, folder: Path) -> bool:

@@ -51,12 +51,16 @@ def lasting_stdout() -> TextIO:
     return cast(TextIO, LastingStream(sys.stdout))
 
 
+def lasting_stderr() -> TextIO:
+    """Return the standard error of this moment as a `LastingStream`."""
+    return cast(TextIO, LastingStream(sys.stderr))
+
+
 @contextmanager
 def lasting_output() -> Iterator[None]:
     """Let no print fail meanwhile, not one of a strategy's either."""
-    out, err = LastingStream(sys.stdout), LastingStream(sys.stderr)
     try:
-        with redirect_stdout(cast(TextIO, out)), redirect_stderr(cast(TextIO, err)):
+        with redirect_stdout(lasting_stdout()), redirect_stderr(lasting_stderr()):
             yield
     finally:
         drop_unwritten()

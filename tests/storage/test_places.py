@@ -43,6 +43,7 @@ def test_the_path_the_reason_and_the_way_out_are_named(tmp_path, number, before,
             fail(number, path)
         expected = f"{path} can't be written ({os.strerror(number)}); {before}{way_out}{after}"
         assert str(raised.value) == expected
+        assert raised.value.errno == number
         assert str(pickle.loads(pickle.dumps(raised.value))) == expected  # from a worker
     with pytest.raises(PlaceError, match=r"the cache in .* can't be written"):
         fail(number, cache_dir())
