@@ -1,9 +1,14 @@
 """What holds for every command."""
 
+import errno
 import io
+import os
 import sys
 
+import pytest
+
 from benchmark.cli import main
+from benchmark.cli.exit_codes import EXIT_STOPPED, EXIT_USAGE
 
 
 def test_a_sign_that_the_output_has_no_code_for_stops_no_command(monkeypatch, tmp_path):
@@ -15,3 +20,51 @@ def test_a_sign_that_the_output_has_no_code_for_stops_no_command(monkeypatch, tm
     print("↑", end="")
     sys.stdout.flush()
     assert written.getvalue().endswith(b"\\u2191")
+
+
+def full(errno_):
+    """A standard output that takes nothing."""
+
+    class Full(io.StringIO):
+        name = "<stdout>"
+
+        def write(self, text):
+            raise OSError(errno_, os.strerror(errno_))
+
+    return Full()
+
+
+def test_a_reader_that_has_gone_ends_a_short_command_quietly(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdout", full(errno.EPIPE))
+    assert main(["list"]) == EXIT_STOPPED
+    assert capsys.readouterr().err == ""
+
+
+def test_a_full_disk_of_the_output_is_named(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdout", full(errno.ENOSPC))
+    assert main(["list"]) == EXIT_USAGE
+    assert capsys.readouterr().err == "error: [Errno 28] No space left on device: 'stdout'\n"
+
+
+@pytest.mark.parametrize("number", [errno.EPIPE, errno.EIO, errno.ENOSPC])
+def test_a_run_goes_on_when_nobody_reads_what_it_prints(monkeypatch, capsys, number):
+    ended = []
+
+    def work(args):
+        print("training", flush=True)
+        print("a warning", file=sys.stderr, flush=True)
+        ended.append(args.argv)
+        return 0
+
+    monkeypatch.setattr("benchmark.cli.commands.run._run", work)
+    monkeypatch.setattr(sys, "stdout", full(number))
+    assert main(["run"]) == 0
+    assert ended == [["run"]]
+    assert capsys.readouterr().err == "a warning\n"
+
+
+def test_errors_are_told_to_nobody_without_streams(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    assert main(["list"]) == 0
+    assert main(["report", "nowhere"]) == EXIT_USAGE
