@@ -1,5 +1,6 @@
 """The typed files in the folder of a run."""
 
+import errno
 import os
 import re
 import subprocess
@@ -12,6 +13,7 @@ from benchmark.execution.manifest_schema import SplitManifest, SplitPart
 from benchmark.execution.record_schema import ErrorInfo, FailedRecord
 from benchmark.execution.run_folder import RunFolder, why_no_folder
 from benchmark.storage.atomic import atomic
+from benchmark.storage.places import PlaceError
 from benchmark.storage.stored_file import DamagedFileError, set_aside
 
 
@@ -165,6 +167,27 @@ def test_a_folder_that_cannot_be_written_says_so(tmp_path):
     refused = pytest.raises(OSError, match=r"can't be written \(.+\); choose another --out")
     with refused, RunFolder(tmp_path / "file" / "out").locked():
         pass
+
+
+def test_a_full_disk_meanwhile_names_the_path_and_the_way_out(tmp_path):
+    words = rf"{tmp_path} can't be written \(No space left on device\); make room there, or choose"
+    with pytest.raises(PlaceError, match=words), RunFolder(tmp_path).locked():
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # as of a file's write
+    with pytest.raises(FileNotFoundError), RunFolder(tmp_path).locked():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), "x")
+
+
+def test_a_lock_that_is_a_link_empties_no_file(tmp_path):
+    kept = tmp_path / "kept"
+    kept.write_text("kept")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / ".lock").symlink_to(kept)
+    refused = pytest.raises(
+        OSError, match=r"\.lock is a link, where a lock file belongs; remove it"
+    )
+    with refused, RunFolder(tmp_path / "run").locked():
+        pass
+    assert kept.read_text() == "kept"
 
 
 def test_two_runs_do_not_work_in_one_folder(tmp_path):
