@@ -9,6 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from benchmark.execution.run_folder import RunFolder
+from benchmark.plan.folder_name import shortened
+from benchmark.storage.stored_file import is_there
 from benchmark.system.text import first_names, slug
 
 
@@ -19,7 +21,7 @@ def default_folder(folders: Sequence[str | Path]) -> Path:
     if len(name) > 60:
         digest = hashlib.sha256("/".join(parts).encode()).hexdigest()[:8]
         name = f"{parts[0][:40]}-and-{len(parts) - 1}-more-{digest}"
-    return Path("results") / f"compare-{name}"
+    return Path("results") / shortened(f"compare-{name}")
 
 
 def choose_folder(folders: Sequence[str | Path], out: Path | None) -> Path:
@@ -43,7 +45,7 @@ def choose_folder(folders: Sequence[str | Path], out: Path | None) -> Path:
 
 def _other_content(folder: Path, runs: Sequence[str | Path]) -> str:
     """Return what a folder holds besides an earlier comparison of these runs; '' for nothing."""
-    if RunFolder(folder).run_file.exists():
+    if is_there(RunFolder(folder).run_file):
         return "is the folder of a run with its report"
     if not any((folder / name).exists() for name in ("report.html", "report.md")):
         return ""

@@ -8,6 +8,7 @@ from pathlib import Path
 from benchmark.execution.run_folder import FOLDERS, RunFolder
 from benchmark.plan.segments import Plan, Segment
 from benchmark.storage.atomic import remove_leftovers
+from benchmark.storage.stored_file import write_unfollowed
 from benchmark.system.text import pluralize
 
 
@@ -35,8 +36,9 @@ def traced(file: Path) -> Iterator[None]:
     """Leave `file` where the process ends meanwhile without a trace, as by a fault in a library."""
     with suppress(OSError):  # a full disk
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(str(os.getpid()))
+        write_unfollowed(file, str(os.getpid()))
     try:
         yield
     finally:
-        file.unlink(missing_ok=True)
+        with suppress(OSError):
+            file.unlink()

@@ -1,5 +1,6 @@
 """Where a comparison of several runs goes."""
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,13 @@ def test_the_default_folder_is_named_after_the_runs() -> None:
     assert re.fullmatch(
         r"compare-a-long-name-of-a-data-set-0-and-5-more-[0-9a-f]{8}", default_folder(many).name
     )
+
+
+def test_the_default_folder_has_a_name_that_file_systems_take() -> None:
+    for letters in ("a" * 300, "\N{CJK UNIFIED IDEOGRAPH-4E2D}" * 55):
+        first, second = (default_folder([letters, f"{letters}{end}"]) for end in "xy")
+        assert first != second
+        assert all(len(os.fsencode(folder.name)) < 240 for folder in (first, second))
 
 
 def test_a_comparison_never_takes_the_place_of_another(

@@ -13,8 +13,11 @@ def write_page(page: Page, folder: Path, figure_names: Iterable[str]) -> dict[st
     """Write report.md, report.html and figures/*.svg.
 
     Of `figure_names`, all that such a page may have, those that this page lacks are removed.
-    Returns the paths of "markdown", "html" and, by their names, of the figures' files.
+    Returns the paths of "markdown", "html" and, by their names, of the figures' files. ValueError
+    if figures/ is a link: what lies behind it is no report's.
     """
+    if (folder / "figures").is_symlink():
+        raise ValueError(f"{folder / 'figures'} is a link, which no report follows; remove it")
     drawings = {f"figures/{figure.name}.svg": figure.svg for figure in page.figures()}
     for name, svg in drawings.items():
         write_text(folder / name, to_standalone_svg(svg))
