@@ -122,7 +122,7 @@ class Executor:
                 segments = [segment for segment in wave if segment.key in keys]
                 segments.sort(key=lambda s: not s.recomputes_activations)  # the longest first
                 if self._jobs > 1:
-                    self._processes.train(segments, progress, advance)
+                    self._say_once(self._processes.train(segments, progress, advance), progress)
                 else:
                     self._train_here(segments, progress, advance)
 
@@ -179,6 +179,16 @@ class Executor:
     def _processes(self) -> WorkerProcesses:
         return WorkerProcesses(self._worker, self._jobs, self._specs_to_record)
 
+    @cached_property
+    def _said(self) -> set[str]:
+        return {""}
+
+    def _say_once(self, notes: Iterable[str], progress: Progress) -> None:
+        """Say what the trainings have noted; many may note the same."""
+        for note in sorted(set(notes) - self._said):
+            progress.say(f"note: {note}")
+            self._said.add(note)
+
     def _train_here(self, segments: list[Segment], progress: Progress, advance: Advance) -> None:
         for segment in segments:
             trace = self.folder.trace_file(segment.key)
@@ -187,14 +197,13 @@ class Executor:
                     f"note: the last run ended without a trace while it trained {segment.name}; "
                     "now it is trained in a process of its own"
                 )
-                self._processes.train([segment], progress, advance)
+                self._say_once(self._processes.train([segment], progress, advance), progress)
                 trace.unlink(missing_ok=True)
                 continue
             progress.show_status(segment.name)
             with traced(trace), stopping.postponed():
                 note = self._worker.train(segment, advance)
-            if note:
-                progress.say(f"note: {note}")
+            self._say_once([note], progress)
             for spec in self._specs_to_record(segment):
                 self._worker.record(spec, segment.seed, segment.key)
 

@@ -35,6 +35,7 @@ class TimedSaves:
         try:
             self._save()
         except OSError as error:
-            self.note = f"a training under way could not be saved, and went on: {error}"
+            reason = error.strerror or error
+            self.note = f"a training under way went on, but could not be saved: {reason}"
         self._last = self._clock()
         self._cost = self._last - begun

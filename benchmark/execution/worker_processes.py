@@ -70,8 +70,11 @@ class WorkerProcesses:
                 progress.say(f"note: {note}")
                 self.worker.fill(forward_pass, store.missing(missing))
 
-    def train(self, segments: list[Segment], progress: Progress, advance: Advance) -> None:
-        """Train segments, and write the records of the strategies whose networks they are."""
+    def train(self, segments: list[Segment], progress: Progress, advance: Advance) -> list[str]:
+        """Train segments, and write the records of the strategies whose networks they are.
+
+        Returns notes for people.
+        """
         with self._reporting(segments, progress, advance), stopping.postponed(self._ask_to_end):
             notes: list[str] = []
             try:
@@ -83,8 +86,7 @@ class WorkerProcesses:
             for segment in segments:
                 if not (stopping.requested() or self._is_done(segment)):
                     self._retry(segment)
-        for note in sorted(set(filter(None, notes))):
-            progress.say(f"note: {note}")
+        return notes
 
     def _ask_to_end(self) -> None:
         """Let the workers save and end; those that hear nothing are ended a little later."""

@@ -5,7 +5,6 @@ augmentation are drawn from generators seeded by (seed, step). So a training tha
 stopped or killed anywhere continues to the same network, to the bit.
 """
 
-import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,10 +17,11 @@ from benchmark.model.backbone import HEAD
 from benchmark.plan.recipes import Phase
 from benchmark.plan.schedule import StepRange
 from benchmark.plan.segments import Segment
-from benchmark.strategy import Loss, NoMixing, NoSynthesis
+from benchmark.strategy import NoMixing, NoSynthesis
 from benchmark.system.memory import is_out_of_memory, release_memory
 from benchmark.system.progress import Advance
 from benchmark.train.batch_sampler import Batch, BatchSampler
+from benchmark.train.component_checks import losses_of
 from benchmark.train.cuda_graphs import STEPS_THAT_PAY, CudaGraphRunner
 from benchmark.train.image_sample import DeviceImageSample, is_sampled
 from benchmark.train.inputs import TrainingInputs, augments_every_image
@@ -38,6 +38,8 @@ from benchmark.train.training_state import TrainingState, derive_seed
 
 AfterStep = Callable[[], None]
 
+WHAT_TO_DO = "lower --lr, use --precision fp32, or check the strategy's loss"
+
 _STEP, _SYNTHESIS = 3, 4  # separate the random numbers of different uses of a seed
 
 
@@ -49,6 +51,7 @@ class Training(TrainingState):
     _sums: DeviceAccumulators
     _sample: DeviceImageSample
     _loss_sum: Tensor  # since the last point of the training loss
+    _losses: list[Tensor]  # of each step that has not been looked at yet
     _before: Checksums | None = None  # of the blocks, when the step range began here
     _written_step, _begun = 0, 0.0  # up to where `stats` has counted steps and seconds
     _is_ahead_of_stats = False  # whether something of the above is not in `stats` yet
@@ -101,19 +104,20 @@ class Training(TrainingState):
         self._prepare_graphs(first, steps)
         self._sums = DeviceAccumulators.continuing(monitor, self.device)
         self._loss_sum = torch.tensor(self.stats.loss_sum, dtype=torch.float64, device=self.device)
-        self._written_step, self._begun = self.step, time.perf_counter()
+        self._losses, self._written_step, self._begun = [], self.step, time.perf_counter()
         while self.step < end:
             progress = (self.step - schedule_start) / (schedule_end - schedule_start)
             factor = step_range.stage.lr_factor
             rate = set_learning_rates(optimizer, phase, progress, factor)
-            self._loss_sum += self._train_step(inputs.batch(self.step), inputs, optimizer)
+            self._losses.append(self._train_step(inputs.batch(self.step), inputs, optimizer))
+            self._loss_sum += self._losses[-1]
             self.stats.rate_sum += rate
             self.step += 1
             self._is_ahead_of_stats = True
             advance(1)
             if self.step in points or self.step == end:
                 self._write_back()
-                self._require_finite_loss()
+                self._require_finite_losses()
             if self.step in validations or self.step == end:
                 self._compare_blocks()
             if self.step in points:
@@ -139,8 +143,18 @@ class Training(TrainingState):
         self._is_ahead_of_stats = False
 
     def _compare_blocks(self) -> None:
-        if self._before is not None:
-            self.stats.monitors[-1].compare(self._before, block_checksums(self.network))
+        """Note which blocks have changed; FloatingPointError if one has become infinite or NaN."""
+        if self._before is None:
+            return
+        sums = block_checksums(self.network)
+        self.stats.monitors[-1].compare(self._before, sums)
+        if broken := [
+            b for b, of_block in sums.items() if not np.isfinite(sum(of_block, ())).all()
+        ]:
+            raise FloatingPointError(
+                f"the numbers of {', '.join(broken)} became infinite or NaN by step {self.step}, "
+                f"though the loss was finite: {WHAT_TO_DO}"
+            )
 
     def _validation_steps(self, step_range: StepRange, phase: Phase) -> set[int]:
         if epochs := step_range.stage.extra_epochs:
@@ -194,7 +208,7 @@ class Training(TrainingState):
                     x = features(x)
             logits = self.network.classify(x, self._generator)
             logits.retain_grad()
-            losses = _losses(inputs.stage.loss, logits, target, self.counts)
+            losses = losses_of(inputs.stage.loss, logits, target, self.counts)
             fraction = losses.sum() / len(batch)
             fraction.backward()
             loss += fraction.detach()
@@ -204,12 +218,17 @@ class Training(TrainingState):
                 sums.add_images(logits.detach(), gradient, target)
         return loss, sums
 
-    def _require_finite_loss(self) -> None:
-        if not math.isfinite(self.stats.loss_sum):
+    def _require_finite_losses(self) -> None:
+        """Raise FloatingPointError, with the step, unless the recent losses are finite."""
+        losses = torch.stack(self._losses)
+        finite = losses.isfinite().tolist()
+        if not all(finite):
+            first = finite.index(False)
             raise FloatingPointError(
-                f"the loss became {self.stats.loss_sum} before step {self.step}: lower --lr, use "
-                f"--precision fp32, or check the strategy's loss"
+                f"the loss became {losses[first].item()} at step "
+                f"{self.step - len(finite) + first + 1}: {WHAT_TO_DO}"
             )
+        self._losses.clear()
 
     def _validate(self, phase_index: int, phase: Phase) -> None:
         """Add a point to the learning curve. Nothing is ever chosen by it."""
@@ -277,14 +296,3 @@ class Training(TrainingState):
 
     def _no_sums(self) -> DeviceAccumulators:
         return DeviceAccumulators(self.classes, self.device)
-
-
-def _losses(loss: Loss, logits: Tensor, target: Tensor, counts: Tensor) -> Tensor:
-    """Return the loss of each image, (B,); raise ValueError for any other shape."""
-    losses = loss(logits, target, counts)
-    if losses.shape != logits.shape[:1]:
-        raise ValueError(
-            f"a loss must return one value per image, shape {tuple(logits.shape[:1])}, and leave "
-            f"the mean to the trainer; this one returned shape {tuple(losses.shape)}"
-        )
-    return losses

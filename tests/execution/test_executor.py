@@ -52,7 +52,7 @@ def test_a_segment_fails_with_the_one_it_goes_on_from_and_both_are_tried_again(
     def fail(self, segment, *_):
         if segment.key == shared.key:
             raise RuntimeError("no memory for this one")
-        train(self, segment, *_)
+        return train(self, segment, *_)
 
     shared = next(s for s in executor.plan.segments if s.has_children)
     train = Worker._train

@@ -50,7 +50,7 @@ def test_a_save_that_finds_no_room_costs_that_save_and_is_told():
 
     times, saves = saves_every_second(0, 100, full)
     assert len(times) == 3
-    assert "/full/state" in saves.note
+    assert "No space left on device" in saves.note
 
 
 def test_another_error_of_a_save_is_not_hidden():
