@@ -73,17 +73,18 @@ class BatchSampler:
 
     def _next_epoch(self) -> None:
         rng = np.random.default_rng([self.seed, _DRAW, self._epochs])
-        drawn = np.asarray(self.sampler(self.labels, rng))
+        drawn = np.asarray(self.sampler(self.labels.copy(), rng))
         count = len(self.labels)
         if drawn.ndim != 1 or not drawn.size or not np.issubdtype(drawn.dtype, np.integer):
             raise ValueError(
-                f"{_name(self.sampler)} must return a non-empty one-dimensional array of integers, "
-                f"got shape {drawn.shape} of {drawn.dtype}"
+                f"the sampler {_name(self.sampler)} must return a non-empty one-dimensional array "
+                f"of integers, got shape {drawn.shape} of {drawn.dtype}"
             )
         if drawn.min() < 0 or drawn.max() >= count:
             raise ValueError(
-                f"{_name(self.sampler)} drew positions {drawn.min()} to {drawn.max()}, but the "
-                f"training split has 0 to {count - 1}; a sampler must draw from the training split"
+                f"the sampler {_name(self.sampler)} drew positions {drawn.min()} to "
+                f"{drawn.max()}, but the training split has 0 to {count - 1}; a sampler must draw "
+                "from the training split"
             )
         self._first += len(self._positions)
         self._positions, self._repeat_index = drawn.astype(np.int64), repeat_indices(drawn)

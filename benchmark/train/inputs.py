@@ -10,6 +10,7 @@ from torch import Tensor
 from benchmark.model.network import Network
 from benchmark.strategy import Augmentation, NoMixing, Stage
 from benchmark.train.batch_sampler import Batch, BatchSampler
+from benchmark.train.component_checks import augmented_by, mixed_by, selection_of
 from benchmark.train.frozen_features import FrozenFeatures
 from benchmark.train.image_sample import grid, pixel_shares
 from benchmark.train.sample_pool import SamplePool
@@ -37,7 +38,7 @@ class TrainingInputs:
         positions, repeat_index = self.sampler.batch(step)
         numbers = torch.from_numpy(repeat_index)
         augmentations = (self.augmentation, self.stage.augmentation)
-        changes = np.logical_or(*(augment.selects(numbers).numpy() for augment in augmentations))
+        changes = np.logical_or(*(selection_of(each, numbers).numpy() for each in augmentations))
         is_image = positions < self.samples.images  # (B,) the others are synthetic features
         return Batch(positions, repeat_index, changes & is_image)
 
@@ -59,7 +60,7 @@ class TrainingInputs:
         images = self._images(batch.select(fresh), sums)
         if mixes:
             before = (grid(images), target.clone()) if sums.rows is not None else None
-            images, target = mixing(images.float(), target, self.counts, self.generator)
+            images, target = mixed_by(mixing, images.float(), target, self.counts, self.generator)
             sums.mixed += (target.amax(1) < 1 - 1e-6).sum()
             if before is not None:
                 sums.pixel_shares = pixel_shares(*before, grid(images), batch.positions)
@@ -81,12 +82,13 @@ class TrainingInputs:
         """Images (B, 3, H, W) uint8, augmented by the recipe and then by the strategy."""
         images = self.frozen_features.images(self.train[batch.positions])
         for augment in (self.augmentation, self.stage.augmentation):
-            changed = np.flatnonzero(augment.selects(torch.from_numpy(batch.repeat_index)).numpy())
+            selected = selection_of(augment, torch.from_numpy(batch.repeat_index))
+            changed = np.flatnonzero(selected.numpy())
             if len(changed):
                 rows = self._to_device(changed)
                 numbers = self._to_device(batch.repeat_index[changed])
                 before = images.index_select(0, rows)
-                augmented = augment(before, numbers, self.generator)
+                augmented = augmented_by(augment, before, numbers, self.generator)
                 images = images.index_copy(0, rows, augmented)
                 if augment is self.stage.augmentation:
                     differs = (augmented != before).flatten(1).any(1)  # (B, 3, H, W) -> (B,)
@@ -105,4 +107,4 @@ class TrainingInputs:
 
 def augments_every_image(augmentation: Augmentation) -> bool:
     """Return whether every occurrence of an image in an epoch is augmented."""
-    return bool(augmentation.selects(torch.arange(_OCCURRENCES)).all())
+    return bool(selection_of(augmentation, torch.arange(_OCCURRENCES)).all())

@@ -59,8 +59,20 @@ class SamplePool:
                 "stage train_from='head'"
             )
         known = self.features.cpu().numpy()
-        rows, labels = synthesizer(known, self.labels, rng)
+        made = synthesizer(known.copy(), self.labels.copy(), rng)
+        if not isinstance(made, tuple) or len(made) != 2:
+            raise ValueError(
+                "a synthesizer must return features (S, D) and labels (S,); "
+                f"{type(synthesizer).__qualname__} returned an object of type {type(made).__name__}"
+            )
+        rows, labels = map(np.asarray, made)
         classes = np.unique(self.labels)
+        if not np.issubdtype(labels.dtype, np.integer) or not np.isfinite(rows).all():
+            raise ValueError(
+                "synthetic features must be finite and their labels integers; "
+                f"{type(synthesizer).__qualname__} returned labels of {labels.dtype}, and "
+                f"{int((~np.isfinite(rows)).sum())} numbers that are infinite or NaN"
+            )
         if rows.shape != (len(labels), known.shape[1]) or not np.isin(labels, classes).all():
             raise ValueError(
                 f"synthetic features must be rows (S, {known.shape[1]}) with labels (S,) out of "

@@ -51,7 +51,7 @@ class Training(TrainingState):
     _sums: DeviceAccumulators
     _sample: DeviceImageSample
     _loss_sum: Tensor  # since the last point of the training loss
-    _losses: list[Tensor]  # of each step that has not been looked at yet
+    _losses: list[Tensor] | None = None  # of each step that has not been looked at yet
     _before: Checksums | None = None  # of the blocks, when the step range began here
     _written_step, _begun = 0, 0.0  # up to where `stats` has counted steps and seconds
     _is_ahead_of_stats = False  # whether something of the above is not in `stats` yet
@@ -79,6 +79,7 @@ class Training(TrainingState):
     def save(self, path: Path) -> None:
         """Write the state after the present step, whichever of a step range it is."""
         self._write_back()
+        self._require_finite_losses()
         self._compare_blocks()
         super().save(path)
         self._begun = time.perf_counter()
@@ -109,8 +110,9 @@ class Training(TrainingState):
             progress = (self.step - schedule_start) / (schedule_end - schedule_start)
             factor = step_range.stage.lr_factor
             rate = set_learning_rates(optimizer, phase, progress, factor)
-            self._losses.append(self._train_step(inputs.batch(self.step), inputs, optimizer))
-            self._loss_sum += self._losses[-1]
+            loss = self._train_step(inputs.batch(self.step), inputs, optimizer)
+            self._losses.append(loss)
+            self._loss_sum += loss
             self.stats.rate_sum += rate
             self.step += 1
             self._is_ahead_of_stats = True
@@ -148,9 +150,7 @@ class Training(TrainingState):
             return
         sums = block_checksums(self.network)
         self.stats.monitors[-1].compare(self._before, sums)
-        if broken := [
-            b for b, of_block in sums.items() if not np.isfinite(sum(of_block, ())).all()
-        ]:
+        if broken := [name for name, s in sums.items() if not np.isfinite(sum(s, ())).all()]:
             raise FloatingPointError(
                 f"the numbers of {', '.join(broken)} became infinite or NaN by step {self.step}, "
                 f"though the loss was finite: {WHAT_TO_DO}"
@@ -220,6 +220,8 @@ class Training(TrainingState):
 
     def _require_finite_losses(self) -> None:
         """Raise FloatingPointError, with the step, unless the recent losses are finite."""
+        if not self._losses:
+            return
         losses = torch.stack(self._losses)
         finite = losses.isfinite().tolist()
         if not all(finite):

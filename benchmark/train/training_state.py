@@ -15,6 +15,7 @@ from benchmark.plan.schedule import Budget, StepRange
 from benchmark.strategy import Head
 from benchmark.system.memory import compute_in_batches
 from benchmark.train.checkpoint import add_prefix, load_tensors, save_tensors, with_prefix
+from benchmark.train.component_checks import new_head
 from benchmark.train.frozen_features import FrozenFeatures
 from benchmark.train.optim import make_optimizer, optimizer_tensors, restore_optimizer
 from benchmark.train.telemetry import TrainingStats
@@ -124,7 +125,7 @@ class TrainingState:
     def _new_head(self, step: int) -> nn.Module:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(derive_seed(self.seed, _HEAD, step))
-            return self.make_head(self.width, self.classes)
+            return new_head(self.make_head, self.width, self.classes)
 
     def _prepare_optimizer(self, step_range: StepRange, phase: Phase) -> torch.optim.Optimizer:
         """Return the present optimizer, or a new one where the step range asks for it."""
