@@ -3,11 +3,13 @@
 import errno
 import io
 import os
+import signal
 import sys
 
 import pytest
 
 from benchmark.cli import main
+from benchmark.cli.commands import list as list_command
 from benchmark.cli.exit_codes import EXIT_STOPPED, EXIT_USAGE
 
 
@@ -68,3 +70,22 @@ def test_errors_are_told_to_nobody_without_streams(monkeypatch):
     monkeypatch.setattr(sys, "stderr", None)
     assert main(["list"]) == 0
     assert main(["report", "nowhere"]) == EXIT_USAGE
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", 130)])
+def test_a_signal_is_answered_with_its_exit_code_and_the_way_to_go_on(
+    name, code, monkeypatch, capfd
+):
+    if not hasattr(signal, name):
+        pytest.skip("no such signal here")
+    number = getattr(signal, name)
+    before = signal.signal(number, signal.default_int_handler)
+    monkeypatch.setattr(list_command, "call", lambda _: signal.raise_signal(number))
+    try:
+        assert main(["list", "--markdown"]) == code
+        assert signal.getsignal(number) is signal.default_int_handler
+    finally:
+        signal.signal(number, before)
+    (line,) = capfd.readouterr().err.split("\n")[1:-1]
+    assert line.startswith(f"stopped by {name}: what is finished is kept; the same command")
+    assert line.endswith("benchmark list --markdown")
