@@ -11,9 +11,13 @@ if HERE not in benchmark.__path__:
         f"error: {benchmark.__path__[0]} hides the package of this project; rename it, start from "
         "another folder, or use the command imbalance-bench"
     )
+try:
+    WORKING = os.getcwd()  # noqa: PTH109
+except OSError:  # it was removed, which `main` says
+    WORKING = ""
 # Python searches the working folder first, where a file of the user's may be called random.py; the
 # script imbalance-bench never searches it
-if not sys.flags.safe_path and sys.path[0] == os.getcwd() != os.path.dirname(HERE):  # noqa: PTH109, PTH120
+if not sys.flags.safe_path and sys.path[0] == WORKING != os.path.dirname(HERE):  # noqa: PTH120
     del sys.path[0]
 
 from benchmark.cli import main  # noqa: E402

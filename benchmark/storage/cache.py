@@ -29,11 +29,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.storage.lock import NoLockFileError, acquire, is_held, locked
+from benchmark.storage.lock import (
+    PROCESSES_LOCK,
+    NoLockFileError,
+    acquire,
+    can_lock,
+    is_held,
+    locked,
+)
 from benchmark.storage.places import OTHER_CACHE, cache_dir, place_error, writing
 from benchmark.storage.sizes import size_on_disk
 
-__all__ = ["KINDS", "Entry", "Lease", "build_lock", "cache_dir", "cache_in", "clear"]
+__all__ = ["KINDS", "Entry", "Lease", "abandoned", "build_lock", "cache_dir", "cache_in", "clear"]
 __all__ += ["default_limit", "entries", "lease", "make_room"]
 
 KINDS = ("pixels", "activations")
@@ -41,6 +48,7 @@ DEFAULT_FRACTION = 0.5  # of the disk space that is free or taken by the cache: 
 
 # on a file system without locks: longer than a run takes
 SECONDS_IN_USE = 14 * 24 * 3600
+SECONDS_OF_BUILDING = 24 * 3600
 
 # only such names are entries: the user may have chosen a folder with other things in it
 _ENTRY = re.compile(r"(?P<key>[0-9a-f]{16,64})|\.(?P<unfinished>[0-9a-f]{16,64})\.[0-9a-f]+\.tmp")
@@ -98,6 +106,17 @@ def build_lock(folder: Path) -> Iterator[None]:
     """Let one process at a time build an entry, of those that have leased it."""
     with writing(folder.parents[1], OTHER_CACHE), locked(_building(folder)):
         yield
+
+
+def abandoned(folder: Path) -> list[Path]:
+    """Return what killed processes have left of an entry that this one builds, see `build_lock`.
+
+    Without locks, another process may be at work on what is younger than a day.
+    """
+    left = list(folder.parent.glob(f".{folder.name}.*.tmp"))
+    if not PROCESSES_LOCK or can_lock(_building(folder)):
+        return left
+    return [path for path in left if time.time() - path.stat().st_mtime > SECONDS_OF_BUILDING]
 
 
 @dataclass(frozen=True)

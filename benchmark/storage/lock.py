@@ -128,6 +128,17 @@ def is_held(path: Path) -> bool | None:
         os.close(handle)
 
 
+def can_lock(path: Path) -> bool:
+    """Return whether processes can lock the file at `path`, which may be locked."""
+    handle = _open(path, make=False)
+    try:
+        return lock_handle(handle, wait=False)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+
+
 def _open_locked(path: Path, shared: bool, wait: bool, text: str | None, make: bool) -> int | None:
     """Return a handle that holds the lock; None without locks, since an open file can't be removed.
 

@@ -47,6 +47,16 @@ def expand_home(path: str | Path) -> Path:
     return Path(os.path.expanduser(path))  # noqa: PTH111 -- pathlib raises where there is no such home
 
 
+def require_working_folder() -> None:
+    """Raise FileNotFoundError if the working folder was removed: libraries end the process then."""
+    try:
+        Path.cwd()
+    except OSError:
+        raise FileNotFoundError(
+            "the working folder was removed, or can't be entered; start from another one"
+        ) from None
+
+
 @contextmanager
 def writing(path: Path, way_out: str | None = None) -> Iterator[None]:
     """Let errors of a place name `path`, or the file in it that they are about, and the way out.

@@ -16,6 +16,7 @@ import pytest
 
 from benchmark.storage.cache import (
     SECONDS_IN_USE,
+    abandoned,
     build_lock,
     cache_dir,
     cache_in,
@@ -139,6 +140,22 @@ def test_without_locks_what_was_used_in_the_last_days_is_in_use(three, monkeypat
     assert [entry.in_use for entry in entries()] == [True, True, False]
     assert [entry.path for entry in clear()[0]] == [three[0]]
     assert there(three) == [False, True, True]
+
+
+@pytest.mark.parametrize("can_lock", [True, False])
+def test_without_locks_what_is_being_built_elsewhere_stays(cache, monkeypatch, can_lock):
+    def refuse(*_):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    if not can_lock:
+        monkeypatch.setattr("benchmark.storage.lock.fcntl.flock", refuse)
+    folder = cache / "pixels" / KEYS[0]
+    old, new = (cache / "pixels" / f".{KEYS[0]}.{end}.tmp" for end in ("a", "b"))
+    for path in (old, new):
+        path.mkdir(parents=True)
+    os.utime(old, (time.time() - 3 * 24 * 3600,) * 2)
+    with build_lock(folder):
+        assert sorted(abandoned(folder)) == ([old, new] if can_lock else [old])
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("precious")])

@@ -14,6 +14,7 @@ from benchmark.storage import lock as module
 from benchmark.storage.lock import (
     NoLockFileError,
     acquire,
+    can_lock,
     is_held,
     lock_handle,
     locked,
@@ -157,7 +158,9 @@ def test_who_holds_a_lock_is_known_where_there_are_locks(tmp_path, system):
     assert is_held(tmp_path / "lock") is False
     release = acquire(tmp_path / "lock")
     assert is_held(tmp_path / "lock") is True
+    assert can_lock(tmp_path / "lock") is (system == "locks of the system")
     release()
+    assert can_lock(tmp_path / "lock") is (system == "locks of the system")
     assert is_held(tmp_path / "lock") is (None if system in REFUSALS else False)
 
 
