@@ -32,7 +32,8 @@ def print_result(result: Result | SweepResult, console: Console | None = None) -
     for table in tables:
         _print_table(table, console)
     for failure in result.failures.to_dict("records"):
-        print_lines(f"failed: {failure['strategy']} (seed {failure['seed']}): {failure['error']}")
+        name, error = printable(failure["strategy"]), printable(failure["error"])
+        print_lines(f"failed: {name} (seed {failure['seed']}): {error}")
     print_reports(result.reports)
 
 

@@ -17,15 +17,22 @@ def strategies_markdown() -> str:
 
 def _row(entry: StrategyEntry) -> str:
     groups = " ".join(f"`{group}`" for group in entry.groups)
-    return f"| `{entry.name}` | {groups} | {entry.summary} |\n"
+    cells = (f"`{entry.name}`", groups, _no_tags(entry.summary))
+    return "".join("| " + cell.replace("|", "\\|") + " " for cell in cells) + "|\n"
 
 
 def _details(entry: StrategyEntry) -> str:
     _, *paragraphs = entry.doc.split("\n\n")
+    code: list[str] = []
     if len(paragraphs) > 1 and paragraphs[-1].startswith("Example: "):
         *paragraphs, formula, example = paragraphs
         command = example.removeprefix("Example: ")
-        paragraphs += [f"```\n{formula}\n```", f"`{command}`"]
+        code = [f"```\n{formula}\n```", f"`{command}`"]
     parameters = " ".join(f"`{name}={value}`" for name, value in entry.defaults.items())
     title = f"**`{entry.name}`**" + (f" ({parameters})" if parameters else "")
-    return "\n\n".join([title, *paragraphs])
+    return "\n\n".join([title, *map(_no_tags, paragraphs), *code])
+
+
+def _no_tags(text: str) -> str:
+    """Return a text in which no HTML begins."""
+    return text.replace("<", "&lt;")

@@ -18,3 +18,18 @@ def test_a_plugin_with_a_short_docstring_is_listed():
     assert "| `brief` | `all` | Nothing else is said. |" in text
     assert "**`brief`** (`gamma=2.0`)\n\n" in text
     assert text.endswith("</details>\n")
+
+
+@pytest.mark.usefixtures("forgotten")
+def test_a_docstring_adds_no_cell_and_no_html():
+    @strategy(groups=("a|b",))
+    def hostile() -> Strategy:
+        """<script>a</script> | b.
+
+        <img src=x onerror=a>
+        """
+        return Strategy()
+
+    text = strategies_markdown()
+    assert "| `hostile` | `a\\|b` | &lt;script>a&lt;/script> \\| b. |\n" in text
+    assert "<img" not in text
