@@ -35,6 +35,8 @@ from benchmark.strategy.imported_files import (
 )
 from benchmark.strategy.located import brings_strategies, is_users, users_file
 from benchmark.strategy.registry import broken, registered
+from benchmark.system.error_text import error_text
+from benchmark.system.isolation import IsolationError, is_failure_of_code, isolated
 from benchmark.system.text import join_names
 
 _loaded: dict[Path, dict[str, Path]] = {}  # files, and the modules that they reach, themselves too
@@ -83,7 +85,7 @@ def _load(path: Path, file: str | Path) -> None:
     before = set(sys.modules)
     sys.modules[name] = module
     try:
-        with importing_beside(path), noting_data():
+        with importing_beside(path), noting_data(), isolated(is_import=True):
             loader.exec_module(module)
         if not names_from(path):
             raise ValueError("no function in it is decorated with @strategy or @backbone")
@@ -92,8 +94,10 @@ def _load(path: Path, file: str | Path) -> None:
             registered().get(strategy).build_default()
         _loaded[path] = _imported(name, set(sys.modules) - before)
         check_names_beside(path, _loaded)
-    except (Exception, SystemExit) as error:  # a script may end with sys.exit
+    except BaseException as error:  # a script may end with sys.exit
         unload_plugin(path)
+        if not is_failure_of_code(error):
+            raise
         _forget({other: Path() for other in set(sys.modules) - before if _has_users_source(other)})
         raise ValueError(f"plug-in {file}: {_error_with_line(error, path)}") from error
 
@@ -273,14 +277,16 @@ def _module_name(path: Path) -> str:
     return f"imbalance_bench_plugin_{stem}_{digest(str(path))[:8]}"
 
 
-def _error_with_line(error: Exception | SystemExit, path: Path) -> str:
+def _error_with_line(error: BaseException, path: Path) -> str:
     """Return the error with the line of the user's file that led to it."""
     if isinstance(error, SyntaxError):
         file, line = Path(error.filename or path), error.lineno
         text = f"{type(error).__name__}: {error.msg}"
     else:
         file, line = _last_users_line(error, path)
-        text = ("" if type(error) is ValueError else f"{type(error).__name__}: ") + str(error)
+        text = error_text(error)
+        if type(error) in (ValueError, IsolationError):
+            text = text.removeprefix(f"{type(error).__name__}: ")
     where = f"line {line}" if file == path else f"{file.name}, line {line}"
     return text + (f" ({where})" if line else "") + import_hint(error, path)
 

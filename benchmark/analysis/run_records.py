@@ -60,7 +60,8 @@ class RunRecords:
     def failures(self) -> pd.DataFrame:
         """One row per strategy and seed that failed: FAILURES."""
         failed = [record for record in self.records if isinstance(record, FailedRecord)]
-        return pd.DataFrame(map(asdict, failed), columns=FAILURES)
+        rows = [{**asdict(record), "error": record.sentence} for record in failed]
+        return pd.DataFrame(rows, columns=FAILURES)
 
     def seed_rows(self) -> pd.DataFrame:
         """One row per strategy and seed: `seed_columns`."""

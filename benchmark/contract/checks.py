@@ -1,6 +1,8 @@
 """The checks in order, and a run of all of them. A file beside this one has each kind."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TypeVar
 
 from benchmark.contract import components, key, loss, training
 from benchmark.contract.case import Case, CheckFailedError, ContractCheck, ContractResult
@@ -8,6 +10,10 @@ from benchmark.contract.files_read import uncovered_files
 from benchmark.evaluation.audit_scope import unchecked_strengths
 from benchmark.plugins import line_in
 from benchmark.strategy.registration import StrategyEntry
+from benchmark.system.error_text import error_text
+from benchmark.system.isolation import is_failure_of_code, isolated
+
+T = TypeVar("T")
 
 CHECKS: tuple[ContractCheck, ...] = (
     key.check_pickles,
@@ -30,27 +36,34 @@ CHECKS: tuple[ContractCheck, ...] = (
 def check_strategy(entry: StrategyEntry) -> Iterator[ContractResult]:
     """Run all checks, then name strengths that are not checked, and what `watch_reads` has seen."""
     builds = "It can be built with its defaults"
-    try:
-        case = Case(entry, entry.build_default())
-    except Exception as error:
-        yield ContractResult(builds, error_sentence(error, entry))
+    problem, case = _problem_of(lambda: Case(entry, entry.build_default()), entry)
+    if case is None:
+        yield ContractResult(builds, problem)
         return
     yield ContractResult(builds)
     for check in CHECKS:
-        requirement, problem = (check.__doc__ or "").partition("\n")[0].rstrip("."), ""
-        try:
-            check(case)
-        except Exception as error:
-            problem = error_sentence(error, entry)
+        requirement = (check.__doc__ or "").partition("\n")[0].rstrip(".")
+        problem, _ = _problem_of(partial(check, case), entry)
         yield ContractResult(requirement, problem)
     for sentence in (*unchecked_strengths(case.strategy), *uncovered_files(entry)):
         yield ContractResult(sentence, is_note=True)
 
 
-def error_sentence(error: Exception, entry: StrategyEntry) -> str:
+def _problem_of(run: Callable[[], T], entry: StrategyEntry) -> tuple[str, T | None]:
+    """Run code of a strategy in isolation; return what is wrong, '' for nothing, and its result."""
+    try:
+        with isolated():
+            return "", run()
+    except BaseException as error:  # SystemExit, too
+        if not is_failure_of_code(error):
+            raise
+        return error_sentence(error, entry), None
+
+
+def error_sentence(error: BaseException, entry: StrategyEntry) -> str:
     """Return what is wrong: the message of a check, or an error with its line in the file."""
     if isinstance(error, CheckFailedError):
         return str(error)
     line = line_in(entry.file, error)
     position = f" ({entry.file.name}, line {line})" if line else ""
-    return f"{type(error).__name__}: {error}{position}"
+    return f"{error_text(error)}{position}"

@@ -65,7 +65,8 @@ def check_decision(strategy: Strategy, measurement: DecisionMeasurement) -> Iter
         if not declared:
             is_argmax, _ = in_run
             yield has_effect(component, neutral.check(synthetic) if is_argmax else in_run, counts)
-    rule = strategy.decision.fit(measurement.outputs, measurement.class_counts)
+    # copies: a decision may change what it is given
+    rule = strategy.decision.fit(measurement.outputs.copy(), counts.copy())
     yield _check_refit(rule, measurement)
     yield from _check_prior_left(rule, measurement)
 
@@ -107,7 +108,7 @@ def _check_prior_left(rule: Rule, measurement: DecisionMeasurement) -> Iterator[
 
 def _check_refit(rule: Rule, measurement: DecisionMeasurement) -> AuditCheck:
     """Compare the labels with those of the decision, fitted once more to the same outputs."""
-    refitted = np.asarray(rule(measurement.outputs.without_labels()))
+    refitted = np.asarray(rule(measurement.outputs.without_labels().copy()))
     different = int((refitted != measurement.predicted).sum())
     before, after = measurement.macro_f1
     return AuditCheck(

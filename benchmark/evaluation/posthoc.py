@@ -5,6 +5,9 @@ as the baseline does and only decides otherwise is such an adjustment; its decis
 every network of a run.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 
 from benchmark.evaluation.metrics.class_counts import Labels
@@ -12,19 +15,24 @@ from benchmark.evaluation.metrics.metric import SplitPredictions
 from benchmark.evaluation.metrics.registry import METRICS
 from benchmark.strategy import Decision, Outputs, Strategy
 from benchmark.strategy.registry import registered
+from benchmark.system.isolation import is_failure_of_code, isolated
 
 _METRICS = ("macro_f1", "never_predicted", "balanced_accuracy", "accuracy")
 
 
 def posthoc_decisions() -> dict[str, Decision]:
-    """Return the decisions of registered strategies that train nothing of their own, by name."""
+    """Return the decisions of registered strategies that train nothing of their own, by name.
+
+    A strategy that can't be built is left out.
+    """
     plain = Strategy()
     decisions = {}
     for name, entry in registered().items():
-        strategy = entry.build()
-        same_training = strategy.stages == plain.stages and strategy.head == plain.head
-        if same_training and strategy.decision != plain.decision:
-            decisions[name] = strategy.decision
+        with _left_out_if_it_fails():
+            strategy = entry.build_default()
+            same_training = strategy.stages == plain.stages and strategy.head == plain.head
+            if same_training and strategy.decision != plain.decision:
+                decisions[name] = strategy.decision
     return decisions
 
 
@@ -37,10 +45,20 @@ def posthoc_scores(
     """
     scores = {}
     for name, decision in decisions.items():
-        try:
-            predicted = np.asarray(decision.fit(validation, train_counts)(test.without_labels()))
+        # what it does to the process must not fail the strategy whose network it is
+        with _left_out_if_it_fails(), isolated():
+            fitted_on, applied_to = validation.copy(), test.without_labels().copy()
+            predicted = np.asarray(decision.fit(fitted_on, train_counts.copy())(applied_to))
             split = SplitPredictions(test.labels, predicted, test.log_probabilities, train_counts)
             scores[name] = {metric: METRICS.get(metric).compute(split) for metric in _METRICS}
-        except Exception:  # noqa: S112 -- whatever a plug-in raises
-            continue
     return scores
+
+
+@contextmanager
+def _left_out_if_it_fails() -> Iterator[None]:
+    """Go on after whatever a plug-in raises."""
+    try:
+        yield
+    except BaseException as error:
+        if not is_failure_of_code(error):
+            raise

@@ -30,6 +30,7 @@ def format_plan(
     to_train = executor.segments_to_train() if to_train is None else to_train
     seeds, networks = prepared.experiment.seeds, set(plan.networks.values())
     missing = {segment.key for segment in to_train if segment.is_final}
+    failed = networks & executor.failed_earlier() - missing
     steps = sum(segment.end - segment.start for segment in to_train)
     competing = without_null_row(plan.strategies)
     strategies = pluralize(len(competing), "strategy", "strategies")
@@ -40,14 +41,20 @@ def format_plan(
         f"({', '.join(map(str, seeds))})",
         *_null_lines(plan),
         f"to train   {len(missing)} of {len(networks)} networks, {steps} steps; "
-        f"{len(networks) - len(missing)} are stored in {executor.folder.path}",
+        f"{len(networks) - len(missing) - len(failed)} are stored in {executor.folder.path}",
+        *(
+            [f"failed     {len(failed)} in an earlier run; --retry-failed tries again"]
+            * bool(failed)
+        ),
     ]
     used_by: dict[str, tuple[str, ...]] = {}  # network -> strategies
     for (name, _), key in plan.networks.items():
         used_by[key] = (*used_by.get(key, ()), name)
     for names in dict.fromkeys(used_by.values()):  # the same for every seed
         key = next(key for key in used_by if used_by[key] == names)
-        state = "train" if any(used_by[k] == names for k in missing) else "stored"
+        states = {"train": missing, "failed": failed}
+        of_some = (s for s, keys in states.items() if any(used_by[k] == names for k in keys))
+        state = next(of_some, "stored")
         lines.append(f"  {state:<7}  {' = '.join(names)}{_format_shared(plan, key, names)}")
     tune_lr = prepared.experiment.lr is None
     return "\n".join(lines + (_tuning_lines(plan, trials, tune_lr) if trials else []))

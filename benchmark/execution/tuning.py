@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from benchmark.evaluation.metrics.classification import macro_f1
 from benchmark.execution.executor import Executor
 from benchmark.execution.manifest_schema import TrialResult, TuningInfo
+from benchmark.execution.strategy_code import failure_of
 from benchmark.plan.null_row import replicate, without_null_row
 from benchmark.plan.segments import Plan, make_plan, merge_plans
 from benchmark.strategy import Outputs
@@ -117,10 +118,10 @@ def _score(executor: Executor, spec: StrategySpec, seed: int, key: str) -> float
     if not executor.outputs.has(key):
         return None
     outputs, _ = executor.outputs.load(key)
-    try:
-        return validation_score(spec, outputs["val"], executor.prepared.train_counts(seed))
-    except Exception:  # of the decision: if the defaults raise it too, the record will show it
-        return None
+    counts, scores = executor.prepared.train_counts(seed), list[float]()
+    # the failure of a decision is not kept: if the defaults fail too, the record will show it
+    failure_of(lambda: scores.append(validation_score(spec, outputs["val"], counts)))
+    return scores[0] if scores else None
 
 
 def _make_plan(

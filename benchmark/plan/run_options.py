@@ -72,6 +72,11 @@ class RunOptions(BaseSettings):
     """networks trained at the same time, each in a process of its own (default: on a CPU one a
     core, as far as memory goes; on a GPU one)"""
 
+    retry_failed: bool = define_setting(False, OUTPUT)
+    """train again what failed in an earlier run; without it a strategy that failed is trained again
+    only once its code or a setting has changed, or if the machine was the cause, as by a full
+    disk"""
+
     cache_limit: int | None = define_setting(
         None,
         OUTPUT,

@@ -27,6 +27,6 @@ def cross_fit(
     for fold in range(FOLDS):
         held_out = folds == fold
         if held_out.any():
-            rule = decision.fit(validation.subset(~held_out), counts)
+            rule = decision.fit(validation.subset(~held_out), counts.copy())
             predicted[held_out] = rule(validation.subset(held_out).without_labels())
     return predicted

@@ -11,6 +11,8 @@ from importlib.util import module_from_spec, spec_from_file_location
 
 from benchmark.strategy.located import BUILT_IN, GROUP
 from benchmark.strategy.registration import STRATEGIES
+from benchmark.system.error_text import error_text
+from benchmark.system.isolation import is_failure_of_code, isolated
 
 DISTRIBUTION = "imbalance-bench"  # this project
 
@@ -64,13 +66,16 @@ def load_package(name: str) -> None:
     load_built_in()  # the built-in ones first: they keep their names
     before = STRATEGIES.copy()
     try:
-        installed_packages()[name].load()
+        with isolated(is_import=True):
+            installed_packages()[name].load()
         registered = [each for each in STRATEGIES if each not in before]
         for each in registered:
             STRATEGIES.get(each).build_default()
-    except (Exception, SystemExit) as error:  # a module may end with sys.exit
+    except BaseException as error:  # a module may end with sys.exit
         STRATEGIES.restore(before)
-        raise ValueError(f"plug-in {name}: {type(error).__name__}: {error}") from error
+        if not is_failure_of_code(error):
+            raise
+        raise ValueError(f"plug-in {name}: {error_text(error)}") from error
     packages[name] = registered
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import numpy as np
@@ -30,6 +30,11 @@ class Outputs:
         return replace(
             self, logits=self.logits[mask], features=self.features[mask], labels=self.labels[mask]
         )
+
+    def copy(self) -> Outputs:
+        """Return outputs that can be changed without changing these."""
+        names = [field.name for field in fields(self) if getattr(self, field.name) is not None]
+        return replace(self, **{name: getattr(self, name).copy() for name in names})
 
     @cached_property
     def log_probabilities(self) -> NDArray[np.float64]:

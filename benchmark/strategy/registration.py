@@ -3,6 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, overload
@@ -10,6 +11,8 @@ from typing import Any, TypeVar, overload
 from benchmark.spec import Registry
 from benchmark.strategy.search_space import LR_FACTOR, SearchSpace
 from benchmark.strategy.stage import Strategy
+from benchmark.system.isolation import isolated
+from benchmark.system.library_messages import is_users
 
 ALL, EVERY = "all", "every"  # the default group, and the group of all that is registered
 
@@ -43,16 +46,22 @@ class StrategyEntry:
         return {parameter.name: parameter.default for parameter in parameters}
 
     def build_default(self) -> Strategy:
-        """Build the strategy with its defaults.
+        """Build the strategy with its defaults; see `build_with`."""
+        return self.build_with()
+
+    def build_with(self, **parameters: Any) -> Strategy:
+        """Build the strategy with these parameters.
 
         Raises
         ------
         ValueError
             If the function returns no `Strategy`. Errors of the function itself are passed on.
         """
-        strategy = self.build()
+        with isolated() if is_users(str(self.file)) else nullcontext():
+            strategy = self.build(**parameters)
         if not isinstance(strategy, Strategy):
-            raise ValueError(f"{self.name} returned {strategy!r}; return a Strategy")
+            kind = type(strategy).__name__
+            raise ValueError(f"{self.name} returned an object of type {kind}; return a Strategy")
         return strategy
 
 

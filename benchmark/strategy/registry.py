@@ -10,6 +10,8 @@ from benchmark.strategy.registration import ALL, EVERY, STRATEGIES, StrategyEntr
 from benchmark.strategy.replaced import replaced_sentence
 from benchmark.strategy.search_space import LR_FACTOR, LR_FACTORS, SearchSpace
 from benchmark.strategy.stage import Strategy
+from benchmark.system.error_text import error_text
+from benchmark.system.isolation import is_failure_of_code
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,13 @@ def _make_spec(entry: StrategyEntry, parameters: dict[str, Any]) -> StrategySpec
     defaults = entry.defaults
     given = {**defaults, **parameters}
     changed = {key: given[key] for key in defaults if given[key] != defaults[key]}
-    name, strategy = format_spec(entry.name, changed), entry.build(**changed)
+    name = format_spec(entry.name, changed)
+    try:
+        strategy = entry.build_with(**changed)
+    except BaseException as error:
+        if not is_failure_of_code(error) or isinstance(error, ValueError):
+            raise
+        raise ValueError(f"{name} can't be built: {error_text(error)}") from error
     doc = "\n\n".join(filter(None, (entry.doc, _replaced_sentence(strategy, given.get("base")))))
     return StrategySpec(name, strategy, doc, {**defaults, **changed})
 

@@ -1,7 +1,7 @@
 """Calls by which code of the user's would end the whole process; they raise an exception instead.
 
 While `forbidden` holds, `os._exit`, `os.abort`, a signal to the process itself and the like are
-functions that raise `ProcessEndError`. Code of this package and processes that are forked meanwhile
+functions that raise `ProcessEndError`. Code of this package and processes of other modules' making
 may call them. What ends a process without Python, such as a crash in C code, can't be caught.
 """
 
@@ -14,7 +14,9 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
-_OS_CALLS = ("_exit", "abort", "kill", "killpg", *(n for n in dir(os) if n.startswith("exec")))
+# a copy of this process would go on with the run, or hang where torch has threads
+_OS_CALLS = ("_exit", "abort", "kill", "killpg", "fork", "forkpty")
+_OS_CALLS += tuple(name for name in dir(os) if name.startswith("exec"))
 _SIGNAL_CALLS = ("raise_signal", "pthread_kill")
 _WITH_TARGET = ("kill", "killpg")  # forbidden only if the target is this process or its parent
 # they end or replace processes of their own making

@@ -32,8 +32,14 @@ class _Interrupts:
 
 
 @contextmanager
-def isolated() -> Iterator[None]:
+def isolated(is_import: bool = False) -> Iterator[None]:
     """Keep the global state of this process, and set it back afterwards.
+
+    Parameters
+    ----------
+    is_import
+        Whether modules are imported: what they set up for later stays, as the environment and the
+        import path, and so does what libraries replace of each other.
 
     Raises
     ------
@@ -47,13 +53,13 @@ def isolated() -> Iterator[None]:
         stack.callback(_end_if_forked, process, os._exit)
         stack.enter_context(_noting_interrupts())
         stack.enter_context(_kept_streams())
-        stack.enter_context(_kept_state())
+        stack.enter_context(_kept_state(is_import))
         called = stack.enter_context(forbidden())
         functions = functions_now()
         try:
             yield
         finally:
-            replaced = restore_functions(functions)
+            replaced = restore_functions(functions, by_users_only=is_import)
         if called:
             raise IsolationError(f"it called {', '.join(called[:3])}, which would end the run")
     if replaced:
@@ -74,8 +80,8 @@ def is_failure_of_code(error: BaseException) -> bool:
 
 
 @contextmanager
-def _kept_state() -> Iterator[None]:
-    kept = [(read, write, read()) for read, write in kept_things()]
+def _kept_state(is_import: bool) -> Iterator[None]:
+    kept = [(read, write, read()) for read, write in kept_things(is_import)]
     try:
         yield
     finally:

@@ -8,6 +8,8 @@ import sys
 from types import FunctionType, ModuleType
 from typing import Any
 
+from benchmark.system.library_messages import is_users
+
 # packages whose functions are watched, and parts of them that nothing here uses
 _PACKAGES = {
     *("benchmark", "strategies", "torch", "numpy", "random", "math", "builtins", "os"),
@@ -51,15 +53,21 @@ def functions_now() -> Functions:
     return found
 
 
-def restore_functions(before: Functions) -> list[str]:
-    """Put back what was replaced since; return the names."""
+def restore_functions(before: Functions, by_users_only: bool = False) -> list[str]:
+    """Put back what was replaced since; return the names.
+
+    With `by_users_only` that which is in a file of the user's now: libraries may replace functions
+    of each other when they are imported.
+    """
     replaced = []
     for owner, name, content in before:
         now = vars(owner)
         if len(now) >= len(content) and all(now.get(k) is v for k, v in content.items()):
             continue
         for key, value in content.items():
-            if now.get(key) is not value and _is_fixed(key, value, now.get(key)):
+            if now.get(key) is value or not _is_fixed(key, value, now.get(key)):
+                continue
+            if not by_users_only or _is_of_user(now.get(key)):
                 setattr(owner, key, value)
                 replaced.append(f"{name}.{key}")
     return replaced
@@ -72,3 +80,9 @@ def _is_fixed(key: str, value: Any, now: Any) -> bool:
     if isinstance(value, FunctionType | type | staticmethod | classmethod | property):
         return True
     return callable(value) or type(value).__name__ == "dtype"
+
+
+def _is_of_user(value: Any) -> bool:
+    module = sys.modules.get(str(getattr(value, "__module__", None)))
+    file = getattr(getattr(value, "__code__", None), "co_filename", None)
+    return is_users(str(file or getattr(module, "__file__", None)))

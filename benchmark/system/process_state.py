@@ -20,9 +20,18 @@ Read, Write = Callable[[], Any], Callable[[Any], Any]
 _endless: list[Any] = []  # guards of torch that hold as long as they are referenced
 
 
-def kept_things() -> Iterator[tuple[Read, Write]]:
-    """Yield all that is kept of the libraries that are imported."""
+def kept_things(is_import: bool = False) -> Iterator[tuple[Read, Write]]:
+    """Yield all that is kept of the libraries that are imported.
+
+    With `is_import`, without what modules may set up for later, when they are imported.
+    """
     yield from _of_python()
+    if not is_import:
+        yield lambda: dict(os.environ), _set_environment
+        yield _content(sys.path)
+        yield _content(sys.meta_path)
+        yield _content(sys.path_hooks)
+        yield _attributes(sys, "argv", "dont_write_bytecode", "tracebacklimit")
     if numpy := sys.modules.get("numpy"):
         yield from _of_numpy(numpy)
     if torch := sys.modules.get("torch"):
@@ -34,17 +43,12 @@ def kept_things() -> Iterator[tuple[Read, Write]]:
 
 def _of_python() -> Iterator[tuple[Read, Write]]:
     yield os.getcwd, os.chdir
-    yield lambda: dict(os.environ), _set_environment
     yield _umask, os.umask
     yield random.getstate, random.setstate
-    yield _attributes(sys, "stdin", "stdout", "stderr", "excepthook", "displayhook", "argv")
-    yield _attributes(sys, "dont_write_bytecode", "tracebacklimit")
+    yield _attributes(sys, "stdin", "stdout", "stderr", "excepthook", "displayhook")
     yield _attributes(threading, "excepthook")
     yield _attributes(warnings, "showwarning", "formatwarning")
     yield lambda: list(warnings.filters), _set_filters
-    yield _content(sys.path)
-    yield _content(sys.meta_path)
-    yield _content(sys.path_hooks)
     yield lambda: dict(sys.modules), sys.modules.update  # what is imported meanwhile stays
     yield sys.getrecursionlimit, sys.setrecursionlimit
     yield sys.getswitchinterval, sys.setswitchinterval
