@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from benchmark.cli.exit_codes import EXIT_STOPPED, EXIT_USAGE
 from benchmark.cli.parser import build_parser, parse
 from benchmark.cli.program import program_words
+from benchmark.storage.places import require_working_folder
 from benchmark.system.library_messages import libraries_silenced
 from benchmark.system.output import drop_unwritten, lasting_stderr, open_closed_streams
 from benchmark.system.stopping import Stopped, say_at_last, signals_raise
@@ -21,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):  # Windows writes files in an encoding without ↑
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
+        require_working_folder()
         with libraries_silenced(), signals_raise():
             args = parse(build_parser(), argv)
             code = int(args.command.call(args))

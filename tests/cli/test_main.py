@@ -89,3 +89,11 @@ def test_a_signal_is_answered_with_its_exit_code_and_the_way_to_go_on(
     (line,) = capfd.readouterr().err.split("\n")[1:-1]
     assert line.startswith(f"stopped by {name}: what is finished is kept; the same command")
     assert line.endswith("benchmark list --markdown")
+
+
+def test_a_working_folder_that_was_removed_is_told(monkeypatch, tmp_path, capsys):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert main(["list"]) == EXIT_USAGE
+    assert capsys.readouterr().err.startswith("error: the working folder was removed, or can't")
