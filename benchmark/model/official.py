@@ -5,8 +5,8 @@ import hashlib
 import os
 import shutil
 import socket
-import sys
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -18,10 +18,12 @@ from urllib.request import Request, urlopen
 import torch
 
 from benchmark.storage.atomic import write_text
+from benchmark.system.output import lasting_stderr
 
 # that of torchvision's Inception_V3_Weights.IMAGENET1K_V1
 URL = "https://download.pytorch.org/models/inception_v3_google-0cc3c7bd.pth"
 _BYTES = 110 * 10**6  # a little more than the file has
+_DAY = 86_400.0  # seconds: longer than any download
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 -- a file system in memory, where there is one
 # numbers of errors of a folder, and not of the network
 _NOT_STORED = frozenset(
@@ -154,13 +156,16 @@ def _download(path: Path, timeout: float) -> None:
     if path.parts[0].startswith("~"):
         raise OSError(errno.ENOENT, "there is no home folder")
     path.parent.mkdir(parents=True, exist_ok=True)
+    for part in path.parent.glob(f"{path.name}.*.partial"):  # torch.hub's, of a killed process
+        if time.time() - part.stat().st_mtime > _DAY:
+            part.unlink(missing_ok=True)
     if shutil.disk_usage(path.parent).free < _BYTES:  # torch.hub would leave what it has behind
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    print(f"Downloading {URL} …", file=sys.stderr)
+    print(f"Downloading {URL} …", file=lasting_stderr())
     default_timeout = socket.getdefaulttimeout()
     socket.setdefaulttimeout(timeout)  # torch.hub sets none: a stalled server would block for ever
     try:
-        torch.hub.download_url_to_file(URL, str(path), _expected_hash(), sys.stderr.isatty())
+        torch.hub.download_url_to_file(URL, str(path), _expected_hash(), lasting_stderr().isatty())
     except RuntimeError as error:
         raise OSError(
             f"{URL} answered with something else: its sha256 does not begin with {_expected_hash()}"

@@ -158,6 +158,18 @@ def test_a_damaged_file_is_downloaded_again_with_a_note(
     assert (cache / name).read_bytes() == content
 
 
+def test_what_killed_downloads_left_is_removed(cache: Path, serve: Callable) -> None:
+    name = serve(send(b"weights"), b"weights")
+    cache.mkdir(parents=True)
+    old, new = (cache / f"{name}.{part}.partial" for part in ("0a", "0b"))
+    for part in (old, new):
+        part.write_bytes(b"wei")
+    os.utime(old, (1, 1))
+    official.official_file(timeout=10)
+    assert not old.exists()
+    assert new.exists(), "another process may be at it"
+
+
 def test_a_damaged_file_without_network_names_both_reasons(cache: Path, serve: Callable) -> None:
     name = serve(not_found, b"expected")
     cache.mkdir(parents=True)

@@ -3,7 +3,7 @@
 import shutil
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +11,27 @@ import numpy as np
 import PIL
 
 from benchmark.data.decoding.grey_scale import GreyScale
-from benchmark.data.decoding.unreadable import EXAMPLES, none_readable, unreadable_sentences
+from benchmark.data.decoding.unreadable import (
+    EXAMPLES,
+    none_readable,
+    require_access,
+    unreadable_sentences,
+)
 from benchmark.data.imageset import CONTENT, ImageSet
-from benchmark.data.pixels.image_info import ImageInfo, choose_scales, info_columns
+from benchmark.data.pixels.description import FACTS, errors_of, infos_of, read_meta, write_meta
+from benchmark.data.pixels.image_info import ImageInfo, choose_scales
 from benchmark.data.pixels.image_messages import image_messages
-from benchmark.data.pixels.pixel_array import write_pixel_array, write_rows_again
+from benchmark.data.pixels.pixel_array import (
+    read_passing_again,
+    write_pixel_array,
+    write_rows_again,
+)
 from benchmark.storage import atomic, cache
 from benchmark.storage.row_file import RowFile
 from benchmark.storage.sizes import format_size
 from benchmark.system.progress import Advance
 from benchmark.system.text import first_names, list_below, pluralize
 
-_FACTS = [each.name for each in fields(ImageInfo)]
 DECODER_VERSION = 2  # raise it when the same bytes would give other pixels
 _FORMAT = "rows with digests"  # of the files of a store
 _LARGE = 2 * 10**9  # bytes that take seconds to check, so it is said
@@ -38,6 +47,7 @@ class Pixels:
     digests: tuple[str, ...]  # (N,) sha256 of the content, '' if unreadable
     readable: np.ndarray  # (N,) bool
     messages: tuple[str, ...]  # what the user must know about them
+    infos: dict[int, ImageInfo]  # index of a readable image -> facts about it
     errors: dict[int, str]  # index -> why the image can't be read
     key: str  # sha256 of the content: the same on every machine and at any time
     decoding: str  # sha256 of how contents become pixels: size, decoder, range of grey values
@@ -54,7 +64,7 @@ def prepare_pixels(
     """Return the pixels of `images`, from the cache or decoded now.
 
     Pixels from the cache are compared with their digests, all of them. Those that were damaged on
-    the disk are decoded again.
+    the disk are decoded again, and images that could not be read for a reason that may pass.
 
     Each whole image is squashed to size x size, aspect ignored: bilinear with antialiasing
     (Pillow's resize). Large JPEGs are first decoded at 1/2, 1/4 or 1/8, never below twice the
@@ -79,27 +89,25 @@ def prepare_pixels(
         If the size isn't positive, no image can be read, images in memory have changed since the
         set was made, or the array does not fit into the limit.
     OSError
-        If the array does not fit onto the disk.
+        If the array does not fit onto the disk, or the disk, the network or the system fails while
+        images are read.
     """
     if size < 1:
         raise ValueError(f"The image size must be at least 1 pixel, not {size}.")
-    listing = {"recipe": DECODER_VERSION, "pillow": PIL.__version__, "size": size}
-    listing |= {"files": images.files, "stamps": images.stamps, "facts": _FACTS}
-    listing["format"] = _FORMAT
-    folder = cache.cache_dir() / "pixels" / atomic.digest(listing)[:32]
+    folder = _folder(images, size)
     own_lease = cache.lease(folder, f"pixels of {images.name}, {len(images)} images, {size} px")
     rows = RowFile(folder / "pixels.bin", len(images), size * size * 3)
-    meta = _read_meta(folder)
-    damaged = _damaged_rows(rows, meta, say)
-    if meta is None or len(damaged):
-        with cache.build_lock(folder):
-            meta = _read_meta(folder)  # another process may have built or mended it meanwhile
-            meta = meta and _mend(rows, meta, images, size, progress, say)
-            meta = meta or _build(folder, images, size, progress, cache_limit, say)
-    else:
-        cache.make_room(0, cache_limit)  # the limit may be lower than it was
-    errors = {int(index): message for index, message in meta["errors"].items()}
-    infos = _infos_from_columns(meta["infos"])
+    meta = _open(rows, images, size, progress, cache_limit, say)
+    return _pixels(rows, meta, images, size, own_lease)
+
+
+def _pixels(
+    rows: RowFile, meta: Mapping[str, Any], images: ImageSet, size: int, lease: cache.Lease
+) -> Pixels:
+    """Describe a store that is whole; raise an error if there is nothing in it to be used."""
+    errors = errors_of(meta)
+    require_access(images.spec, images.files, errors)
+    infos = infos_of(meta)
     if not infos:
         raise ValueError(
             list_below(none_readable(images.spec, images.files, errors), images.messages)
@@ -111,11 +119,19 @@ def prepare_pixels(
         digests=digests,
         readable=np.array([index in infos for index in range(len(images))]),
         messages=(*unreadable_sentences(errors, images.files), *image_messages(images, infos)),
+        infos=infos,
         errors=errors,
         key=atomic.digest({"decoding": decoding, **images.describe_content(digests)}),
         decoding=decoding,
-        lease=own_lease,
+        lease=lease,
     )
+
+
+def _folder(images: ImageSet, size: int) -> Path:
+    """Return the entry of the cache: by the files and what is made of them."""
+    listing = {"recipe": DECODER_VERSION, "pillow": PIL.__version__, "size": size}
+    listing |= {"files": images.files, "stamps": images.stamps, "facts": FACTS}
+    return cache.cache_dir() / "pixels" / atomic.digest(listing | {"format": _FORMAT})[:32]
 
 
 def _decoding_key(size: int, scales: Mapping[str, GreyScale]) -> str:
@@ -125,20 +141,29 @@ def _decoding_key(size: int, scales: Mapping[str, GreyScale]) -> str:
     return atomic.digest(decoding)
 
 
-def _read_meta(folder: Path) -> dict[str, Any] | None:
-    """Return the description of a finished store; None if there is none or it was damaged."""
-    try:
-        meta = atomic.read_json(folder / "meta.json")
-        whole = meta["check"] == atomic.digest(meta | {"check": ""})
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return meta if whole else None
+def _open(
+    rows: RowFile,
+    images: ImageSet,
+    size: int,
+    progress: Advance,
+    cache_limit: int | None,
+    say: Say,
+) -> dict[str, Any]:
+    """Return the description of a store that is whole; build or mend it first, if it is not."""
+    folder = rows.path.parent
+    meta = read_meta(folder)
+    if meta and not meta["passing"] and not len(_damaged_rows(rows, meta, say)):
+        cache.make_room(0, cache_limit)  # the limit may be lower than it was
+        return meta
+    with cache.build_lock(folder):
+        atomic.remove_leftovers(folder)  # of a process that was killed
+        meta = read_meta(folder)  # another process may have built or mended it meanwhile
+        meta = meta and _mend(rows, meta, images, size, progress, say)
+        return meta or _build(folder, images, size, progress, cache_limit, say)
 
 
-def _damaged_rows(rows: RowFile, meta: dict[str, Any] | None, say: Say) -> np.ndarray:
+def _damaged_rows(rows: RowFile, meta: Mapping[str, Any], say: Say) -> np.ndarray:
     """Return the indices of readable images whose pixels do not match their digest."""
-    if meta is None:
-        return np.empty(0, np.int64)
     indices = np.array(meta["infos"]["index"], np.int64)
     if rows.bytes > _LARGE:
         say(f"checking {format_size(rows.bytes)} of stored pixels")
@@ -153,7 +178,15 @@ def _mend(
     progress: Advance,
     say: Say,
 ) -> dict[str, Any] | None:
-    """Decode the damaged images of a store again; None if they are no longer what they were."""
+    """Decode again what is damaged or was missed; None if it is no longer what it was."""
+    if passing := meta["passing"]:
+        rows.create()
+        found = read_passing_again(rows, images.reader, passing, size, progress)
+        if found is None:
+            return None
+        infos = infos_of(meta) | found[0]
+        rest = {index: why for index, why in errors_of(meta).items() if index not in infos}
+        meta = write_meta(rows.path.parent, dict(sorted(infos.items())), rest | found[1])
     damaged = _damaged_rows(rows, meta, lambda _: None)
     if not len(damaged):
         return meta
@@ -162,7 +195,7 @@ def _mend(
         f"{len(images):,} images): these are decoded again"
     )
     rows.create()
-    infos = _infos_from_columns(meta["infos"])
+    infos = infos_of(meta)
     same = write_rows_again(rows, images.reader, infos, damaged.tolist(), size, progress)
     return meta if same else None
 
@@ -170,7 +203,7 @@ def _mend(
 def _require_room(folder: Path, images: ImageSet, size: int, cache_limit: int | None) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     # a damaged store, and those left by killed processes: nobody else builds now
-    for useless in (folder, *folder.parent.glob(f".{folder.name}.*.tmp")):
+    for useless in (folder, *cache.abandoned(folder)):
         shutil.rmtree(useless, ignore_errors=True)
     needed = len(images) * size * size * 3
     if cache.make_room(needed, cache_limit):
@@ -214,14 +247,13 @@ def _build(
         rows.create()
         infos, errors = write_pixel_array(rows, images.reader, size, progress)
         _require_unchanged(images, infos)
-        meta: dict[str, Any] = {
-            "check": "",
-            "infos": {"index": list(infos), **info_columns(infos.values())},
-            "errors": {str(index): errors[index] for index in sorted(errors)},
-        }
-        meta["check"] = atomic.digest(meta)
-        atomic.write_json(unfinished / "meta.json", meta)
-        unfinished.rename(folder)
+        meta = write_meta(unfinished, infos, errors)
+        try:
+            unfinished.rename(folder)
+        except OSError:  # without locks, another process may have been faster
+            if (other := read_meta(folder)) is None:
+                raise
+            return other
         return meta
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -242,8 +274,3 @@ def _require_unchanged(images: ImageSet, infos: Mapping[int, ImageInfo]) -> None
             f"({first_names(changed, EXAMPLES)}). A data set must give the same image each time: "
             "leave random transforms away. Of arrays that were changed, make a new image_set"
         )
-
-
-def _infos_from_columns(columns: Mapping[str, list[Any]]) -> dict[int, ImageInfo]:
-    rows = zip(*(columns[name] for name in _FACTS), strict=True)
-    return dict(zip(columns["index"], (ImageInfo(*row) for row in rows), strict=True))
