@@ -180,14 +180,14 @@ class Executor:
         return WorkerProcesses(self._worker, self._jobs, self._specs_to_record)
 
     @cached_property
-    def _said(self) -> set[str]:
+    def _known_notes(self) -> set[str]:
         return {""}
 
     def _say_once(self, notes: Iterable[str], progress: Progress) -> None:
         """Say what the trainings have noted; many may note the same."""
-        for note in sorted(set(notes) - self._said):
+        for note in sorted(set(notes) - self._known_notes):
             progress.say(f"note: {note}")
-            self._said.add(note)
+            self._known_notes.add(note)
 
     def _train_here(self, segments: list[Segment], progress: Progress, advance: Advance) -> None:
         for segment in segments:

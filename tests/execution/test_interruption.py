@@ -21,13 +21,13 @@ NAMES = "no_change,crt,class_weights"
 
 
 class Notes(NullProgress):
-    """Keeps what is said."""
+    """Keeps the sentences."""
 
     def __init__(self):
-        self.said = []
+        self.sentences = []
 
     def say(self, text):
-        self.said.append(text)
+        self.sentences.append(text)
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_a_state_that_finds_no_room_costs_no_strategy(plan, monkeypatch):
     executor.execute(progress)
     for name in NAMES.split(","):
         assert executor.folder.read_record(name, 0).status == "ok"
-    (note,) = [text for text in progress.said if "could not be saved" in text]
+    (note,) = [text for text in progress.sentences if "could not be saved" in text]
     assert "No space left on device" in note
 
 
@@ -137,17 +137,17 @@ def test_a_state_that_others_go_on_from_fails_them_with_its_path(plan, monkeypat
 
 
 def test_a_trace_is_there_while_a_segment_is_trained_here_and_no_longer(plan, monkeypatch):
-    executor, seen = plan("run"), []
+    executor, observed = plan("run"), []
     right = Worker._train
 
     def look(self, segment, *arguments):
-        seen.append(executor.folder.trace_file(segment.key).exists())
+        observed.append(executor.folder.trace_file(segment.key).exists())
         return right(self, segment, *arguments)
 
     monkeypatch.setattr(Worker, "_train", look)
     executor.train(NullProgress())
-    assert seen
-    assert all(seen)
+    assert observed
+    assert all(observed)
     assert not list((executor.folder.path / "states").glob("*.running"))
 
 
@@ -181,6 +181,6 @@ def test_what_ended_the_last_run_without_a_trace_is_trained_in_a_process_of_its_
         executor.execute(progress)
     assert segment.key not in here
     assert len(here) == len(executor.plan.segments) - 1
-    (note,) = [text for text in progress.said if "ended without a trace" in text]
+    (note,) = [text for text in progress.sentences if "ended without a trace" in text]
     assert segment.name in note
     assert_same_outputs(load_outputs(whole.folder.path), load_outputs(executor.folder.path))

@@ -45,15 +45,15 @@ def start_in_session(*line, env):
 
 
 def processes_of(session):
-    found = []
+    remaining = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             state, _, _, number = (folder / "stat").read_text().rsplit(")", 1)[1].split()[:4]
             if int(number) == session and state != "Z":
-                found.append((folder / "cmdline").read_text())
+                remaining.append((folder / "cmdline").read_text())
         except OSError:  # it has ended
             continue
-    return found
+    return remaining
 
 
 def wait_until(condition, process):
@@ -93,8 +93,8 @@ def test_what_is_being_trained_is_saved_and_all_processes_end(
     assert f"stopped by {number.name}: " in errors
     assert "the same command continues from there: python -m benchmark run --data" in errors
     assert "Traceback" not in errors
-    while found := processes_of(process.pid):
-        assert time.monotonic() - begun < SECONDS, found
+    while remaining := processes_of(process.pid):
+        assert time.monotonic() - begun < SECONDS, remaining
         time.sleep(0.05)
     assert not [file for file in Path("/dev/shm").glob("*") if f"_{process.pid}_" in file.name]
     assert not list(temporary.rglob("joblib*"))
@@ -116,6 +116,6 @@ def test_workers_end_when_the_run_is_killed(image_folder, tmp_path):
     process.kill()
     process.wait()
     deadline = time.monotonic() + SECONDS
-    while found := processes_of(process.pid):
-        assert time.monotonic() < deadline, found
+    while remaining := processes_of(process.pid):
+        assert time.monotonic() < deadline, remaining
         time.sleep(0.05)

@@ -52,10 +52,10 @@ def test_a_signal_raises_at_once_and_the_handlers_are_as_before_afterwards(numbe
 
 
 def test_where_it_is_postponed_it_is_noted_and_raised_at_the_end():
-    done, told = [], []
+    done, notified = [], []
 
     def work():
-        with postponed(lambda: told.append(requested())):
+        with postponed(lambda: notified.append(requested())):
             assert not requested()
             signal.raise_signal(signal.SIGTERM)
             done.append(requested())
@@ -64,7 +64,7 @@ def test_where_it_is_postponed_it_is_noted_and_raised_at_the_end():
     with pytest.raises(Stopped), signals_raise():
         work()
     assert done == [True]
-    assert told == [True]
+    assert notified == [True]
 
 
 def test_without_a_signal_nothing_is_raised():
@@ -120,16 +120,16 @@ def test_within_another_and_in_another_thread_the_handlers_stay():
         with signals_raise():
             assert handlers_now() == inside
         assert handlers_now() == inside
-    before, seen = handlers_now(), []
+    before, observed = handlers_now(), []
 
     def work():
         with signals_raise(), postponed(), signals_noted():
-            seen.append(handlers_now())
+            observed.append(handlers_now())
 
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
-    assert seen == [before]
+    assert observed == [before]
 
 
 def test_a_worker_notes_what_ends_it_and_leaves_ctrl_c_to_its_parent():
@@ -145,11 +145,11 @@ def test_a_worker_notes_what_ends_it_and_leaves_ctrl_c_to_its_parent():
 def test_from_python_ctrl_c_is_a_keyboard_interrupt_and_a_signal_reaches_its_own_handler():
     with pytest.raises(KeyboardInterrupt, match="SIGINT"), signals_as_elsewhere():
         signal.raise_signal(signal.SIGINT)
-    seen = []
-    signal.signal(signal.SIGTERM, lambda number, _: seen.append(number))
+    observed = []
+    signal.signal(signal.SIGTERM, lambda number, _: observed.append(number))
     with pytest.raises(Stopped), signals_as_elsewhere():
         signal.raise_signal(signal.SIGTERM)
-    assert seen == [signal.SIGTERM]
+    assert observed == [signal.SIGTERM]
 
 
 @pytest.mark.parametrize("in_library", [True, False], ids=["one long call", "swallowed"])
