@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich import progress, table
-from rich.console import Console
+from rich.console import Console, OverflowMethod
 
 from benchmark.system.output import lasting_stdout
 from benchmark.system.progress import Advance, LogProgress
@@ -33,8 +33,12 @@ class RichProgress:
     @contextmanager
     def task(self, name: str, total: int, unit: str) -> Iterator[Advance]:
         """Show a bar."""
-        whole = table.Column(no_wrap=True)
-        cut = table.Column(no_wrap=True, ratio=1)  # the only one that a narrow terminal may cut
+        # the sign of a cut is beyond ASCII
+        overflow: OverflowMethod = "crop" if self._console.options.ascii_only else "ellipsis"
+        whole = table.Column(no_wrap=True, overflow=overflow)
+        cut = table.Column(
+            no_wrap=True, ratio=1, overflow=overflow
+        )  # the only one that a narrow terminal may cut
         with progress.Progress(
             progress.TextColumn("{task.description}", table_column=whole, markup=False),
             progress.BarColumn(bar_width=20),
@@ -47,7 +51,8 @@ class RichProgress:
             expand=True,
         ) as display:
             bar = display.add_task(name, total=total, work="", time="left")
-            self._describe = lambda text: display.update(bar, work=f"· {printable(text)}")
+            mark = "-" if self._console.options.ascii_only else "·"
+            self._describe = lambda text: display.update(bar, work=f"{mark} {printable(text)}")
             yield lambda units: display.advance(bar, units)
             if display.finished:  # the time is now that of the whole task
                 display.update(bar, time="in all")

@@ -200,9 +200,13 @@ def test_a_lost_terminal_ends_no_work(monkeypatch, shows):
 
 
 def test_bars_of_a_terminal_without_their_signs_are_ascii(monkeypatch):
-    written = io.BytesIO()
-    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
-    assert work(RichProgress()) == "done"
-    sys.stdout.flush()
-    assert b"---" in written.getvalue()
-    assert b"2/2" in written.getvalue()
+    for columns in ("100", "20"):
+        written = io.BytesIO()
+        monkeypatch.setenv("COLUMNS", columns)
+        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
+        assert work(RichProgress()) == "done"
+        sys.stdout.flush()
+        assert b"\\" not in written.getvalue()
+        if columns == "100":
+            assert b"---" in written.getvalue()
+            assert b"2/2" in written.getvalue()
