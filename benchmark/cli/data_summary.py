@@ -1,16 +1,29 @@
 """What the command `data` prints."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from benchmark.data.summary import DataSummary
+from benchmark.data.duplicates.copies import IDENTICAL, SAME_LOOK, in_two_splits
+from benchmark.data.imageset import ImageSet
+from benchmark.data.summary import DataSummary, summarise_data
+from benchmark.system.display import terminal_progress
 from benchmark.system.output import lasting_stdout
-from benchmark.system.text import printable
+from benchmark.system.text import pluralize, printable
 
 MAX_ROWS = 20  # of long tables on a terminal
+
+
+def show_data(images: ImageSet, **split_by: Any) -> DataSummary:
+    """Look at every image, show how far it is, print the summary and return it."""
+    with terminal_progress().task("images", len(images), "images") as advance:
+        summary = summarise_data(images, advance, **split_by)
+    print_data_summary(summary)
+    return summary
 
 
 def print_data_summary(summary: DataSummary, console: Console | None = None) -> None:
@@ -35,7 +48,7 @@ def print_data_summary(summary: DataSummary, console: Console | None = None) -> 
     for fact, value in facts.items():
         console.print(f"  {fact:12}{value}", highlight=False)
     _print_table(console, summary.classes, summary.split_title or "Classes", len(summary.classes))
-    tables = {"Can't be read": summary.unreadable, "Byte-identical images": summary.duplicates}
+    tables = {"Can't be read": summary.unreadable, "Duplicates": summary.duplicates}
     for title, table in tables.items():
         if len(table):
             _print_table(console, table, title, MAX_ROWS)
@@ -57,10 +70,20 @@ def _sizes_sentence(sizes: pd.DataFrame) -> str:
 
 
 def _duplicates_sentence(duplicates: pd.DataFrame) -> str:
+    """Count copies by kind, each with those in another split or class than what they copy."""
     if duplicates.empty:
-        return "no two images are byte-identical"
-    other = int((duplicates["class"] != duplicates["copy_of_class"]).sum())
-    return f"{len(duplicates):,} byte-identical to another image, {other:,} in another class"
+        return "no two images are byte-identical or look the same"
+    parts = []
+    for kind, what in {IDENTICAL: "byte-identical to", SAME_LOOK: "looking the same as"}.items():
+        rows = duplicates[duplicates["kind"] == kind]
+        crossing = int(in_two_splits(rows).sum())
+        other = int((rows["class"] != rows["copy_of_class"]).sum())
+        if len(rows):
+            pairs = pluralize(len(rows), "image", "images")
+            parts.append(
+                f"{pairs} {what} another, {crossing:,} in another split, {other:,} in another class"
+            )
+    return "; ".join(parts)
 
 
 def _print_table(console: Console, frame: pd.DataFrame, title: str, rows: int) -> None:

@@ -25,6 +25,7 @@ def split_images(
     readable: np.ndarray,
     imbalance: str = "natural",
     resplit: bool = False,
+    look_alikes: np.ndarray | None = None,
 ) -> Splits:
     """Split the images of one seed, make them as imbalanced as asked, and check the result.
 
@@ -37,6 +38,8 @@ def split_images(
     resplit
         Whether each seed makes splits of all images though the data come with a split. They are
         as large as the given ones.
+    look_alikes
+        (N,) int, the same for images that look the same, to keep these in one split.
 
     Raises
     ------
@@ -57,6 +60,7 @@ def split_images(
         seed,
         groups=None if images.groups is None else images.groups[own],
         digests=[digests[i] for i in own],
+        look_alikes=None if look_alikes is None else look_alikes[own],
         given=None if given is None else given[own],
         usable=readable[own],
         fractions=fractions,
@@ -67,7 +71,7 @@ def split_images(
     split = apply_imbalance(imbalance, split, labels, images.classes, seed)
     indices: dict[str, Any] = {name: own[getattr(split, name)] for name in SPLITS}
     split = replace(split, **indices)
-    check_splits(split, groups=images.groups, digests=digests)
+    check_splits(split, groups=images.groups, digests=digests, look_alikes=look_alikes)
     require_evaluation_images(split, seed)
     return split
 

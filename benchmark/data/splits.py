@@ -58,6 +58,7 @@ def make_splits(
     *,
     groups: np.ndarray | None = None,
     digests: Sequence[str] | None = None,
+    look_alikes: np.ndarray | None = None,
     given: np.ndarray | None = None,
     usable: np.ndarray | None = None,
     fractions: tuple[float, float, float] = FRACTIONS,
@@ -70,6 +71,8 @@ def make_splits(
         Class of each image, (N,) int; names of the classes, (C,), for messages.
     groups, digests
         (N,) int; (N,) digests of the content, '' if not known.
+    look_alikes
+        (N,) int, the same for images that look the same, to keep these together as a group is.
     given
         (N,) 'train', 'val', 'test' or '', from the owner of the data. '' counts as train. A split
         that the owner left out is taken from train, at its fraction.
@@ -90,13 +93,13 @@ def make_splits(
     left_out = pluralize(int((~keep).sum()), "unreadable image is", "unreadable images are")
     messages = [] if keep.all() else [f"{left_out} left out."]
     messages += _duplicate_messages(labels, digests, keep)
-    units = _units(len(labels), groups, digests)
+    units = _units(len(labels), groups, digests, look_alikes)
     split_of = np.full(len(labels), UNASSIGNED, dtype=np.int64)
     split_of[keep] = TRAIN
     given_names: set[str] = set() if given is None else set(given[keep].tolist()) - {""}
     if given is not None and given_names:
         split_of[keep] = [SPLITS.index(name) if name else TRAIN for name in given[keep]]
-        messages += _drop_leaks(split_of, units)
+        messages += _drop_leaks(split_of, units, look_alikes is not None)
     missing = [split for split in (VAL, TEST) if not np.any(split_of == split)]
     if missing:
         wanted = [fractions[s] if s == TRAIN or s in missing else 0.0 for s in (TRAIN, VAL, TEST)]
@@ -114,9 +117,13 @@ def make_splits(
 
 
 def check_splits(
-    splits: Splits, *, groups: np.ndarray | None = None, digests: Sequence[str] | None = None
+    splits: Splits,
+    *,
+    groups: np.ndarray | None = None,
+    digests: Sequence[str] | None = None,
+    look_alikes: np.ndarray | None = None,
 ) -> None:
-    """Raise LeakError if an image, group or file content is in two splits, or an image twice."""
+    """Raise LeakError if an image, group, content or look is in two splits, or an image twice."""
     indices = (splits.train, splits.val, splits.test)
     images = np.concatenate(indices)
     split_of = np.repeat([TRAIN, VAL, TEST], [len(split) for split in indices])
@@ -124,6 +131,7 @@ def check_splits(
         image = next(index for index, times in Counter(images.tolist()).items() if times > 1)
         raise LeakError(f"Image {image} is in the split twice.")
     keys = {"group": groups, "file content": None if digests is None else np.array(digests)}
+    keys["set of look-alike"] = look_alikes
     for kind, key in keys.items():
         if key is None:
             continue
@@ -148,10 +156,10 @@ def require_evaluation_images(splits: Splits, seed: int) -> None:
             )
 
 
-def _units(n: int, groups: np.ndarray | None, digests: Sequence[str] | None) -> np.ndarray:
-    """Number the sets of images that are connected by groups or digests, (N,)."""
+def _units(n: int, *keys: np.ndarray | Sequence[str] | None) -> np.ndarray:
+    """Number the sets of images that are connected by equal values of any key, (N,)."""
     unit: np.ndarray = np.arange(n)
-    for key in (groups, digests):
+    for key in keys:
         if key is None:
             continue
         values = np.array(key)
@@ -174,7 +182,7 @@ def _extremes(values: np.ndarray, groups: np.ndarray, n: int) -> tuple[np.ndarra
     return low, high
 
 
-def _drop_leaks(split_of: np.ndarray, units: np.ndarray) -> list[str]:
+def _drop_leaks(split_of: np.ndarray, units: np.ndarray, by_look: bool) -> list[str]:
     """Leave out train, then val images that share a unit with val or test images; in place."""
     _, last = _extremes(split_of, units, int(units.max()) + 1)
     leaks = (split_of != UNASSIGNED) & (split_of < last[units])
@@ -184,9 +192,9 @@ def _drop_leaks(split_of: np.ndarray, units: np.ndarray) -> list[str]:
     if not counted:
         return []
     share = "image shares its" if sum(counts.values()) == 1 else "images share their"
+    what = "group, content or look" if by_look else "group or content"
     return [
-        f"The given split leaks: {counted} {share} group or content with images in another split: "
-        "left out."
+        f"The given split leaks: {counted} {share} {what} with images in another split: left out."
     ]
 
 

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from benchmark.data.decoding.grey_scale import GreyScale
 from benchmark.data.decoding.unreadable import none_readable, unreadable_sentences
+from benchmark.data.duplicates.copies import Copy, copies_table, list_copies
+from benchmark.data.duplicates.leaks import look_alike_messages
+from benchmark.data.duplicates.look_alikes import find_look_alikes
 from benchmark.data.imageset import SPLITS, ImageSet
 from benchmark.data.imbalance import check_imbalance
 from benchmark.data.parallel import map_blocks
-from benchmark.data.pixels.image_info import ImageInfo, read_image_info
+from benchmark.data.pixels.image_info import ImageInfo, choose_scales, read_image_info
 from benchmark.data.pixels.image_messages import image_messages
 from benchmark.data.split_images import require_given_split, split_images
 from benchmark.data.splits import Splits
@@ -28,7 +32,11 @@ class DataSummary:
     sizes: pd.DataFrame  # width, height in pixels, upright: min, median, max
     modes: dict[str, int]  # mode as stored (see `standardize`) -> readable images
     unreadable: pd.DataFrame  # file, reason
-    duplicates: pd.DataFrame  # byte-identical images: file, class, copy_of, copy_of_class
+    # a row a copy, numbered as in `copies`: file, class, split, copy_of, copy_of_class,
+    # copy_of_split, kind; those in two splits first
+    duplicates: pd.DataFrame
+    copies: tuple[Copy, ...]
+    scales: dict[str, GreyScale]  # of images with more than 8 bits of grey, see `choose_scales`
     messages: tuple[str, ...]  # of the source, of the pixels, then of the split
     split_title: str = ""  # who made the split; empty without one
     error: str = ""  # why nothing can be trained on the set
@@ -40,12 +48,13 @@ def summarise_data(
     *,
     imbalance: str = "natural",
     resplit: bool = False,
+    keep_duplicates_together: bool = False,
 ) -> DataSummary:
     """Read and decode every image of a set, on all cores; store nothing.
 
-    The split is that of seed 0 in a run with this `imbalance` and `resplit`, see `split_images`. If
-    there is no such split, the summary says why in `error`. `progress` is called with the number of
-    images read since the last call.
+    The split is that of seed 0 in a run with the same settings, see `split_images`. If there is no
+    such split, the summary says why in `error`. `progress` is called with the number of images read
+    since the last call.
     """
     check_imbalance(imbalance)
     if resplit:
@@ -57,8 +66,13 @@ def summarise_data(
         errors |= block_errors
         progress(len(block_infos) + len(block_errors))
     infos = dict(sorted(infos.items()))
-    digests = [infos[index].digest if index in infos else "" for index in range(len(images))]
-    splits, error = _split(images, infos, errors, digests, imbalance, resplit)
+    look_alikes = find_look_alikes(images, infos)
+    kept = look_alikes.sets if keep_duplicates_together else None
+    splits, error = _split(images, infos, errors, imbalance, resplit, kept)
+    copies = list_copies(infos, look_alikes)
+    leaks = look_alike_messages(
+        look_alikes, [splits] if splits else [], images.labels, keep_duplicates_together
+    )
     classes = pd.DataFrame({"class": images.classes, "images": images.counts})
     if images.groups is not None:
         classes["groups"] = pd.Series(images.groups).groupby(images.labels).nunique()
@@ -77,12 +91,15 @@ def summarise_data(
         unreadable=pd.DataFrame(
             [(images.files[i], errors[i]) for i in sorted(errors)], columns=["file", "reason"]
         ),
-        duplicates=_duplicates(images, digests),
+        duplicates=copies_table(copies, images, splits),
+        copies=tuple(copies),
+        scales=choose_scales(infos.values()),
         messages=(
             *images.messages,
             *by_reason,
             *image_messages(images, infos),
             *(splits.messages if splits else ()),
+            *leaks,
         ),
         split_title=splits.title(0) if splits else "",
         error=error,
@@ -93,17 +110,24 @@ def _split(
     images: ImageSet,
     infos: dict[int, ImageInfo],
     errors: dict[int, str],
-    digests: list[str],
     imbalance: str,
     resplit: bool,
+    look_alikes: np.ndarray | None,
 ) -> tuple[Splits | None, str]:
     """Return the split of seed 0 if there is one, and why nothing can be trained on it."""
     if not infos:
         return None, none_readable(images.spec, images.files, errors)
     readable = np.array([index in infos for index in range(len(images))])
+    digests = [infos[index].digest if index in infos else "" for index in range(len(images))]
     try:
         splits = split_images(
-            images, 0, digests=digests, readable=readable, imbalance=imbalance, resplit=resplit
+            images,
+            0,
+            digests=digests,
+            readable=readable,
+            imbalance=imbalance,
+            resplit=resplit,
+            look_alikes=look_alikes,
         )
     except ValueError as error:
         return _given_splits(images, readable), f"{images.spec}: {error}"
@@ -117,15 +141,3 @@ def _given_splits(images: ImageSet, readable: np.ndarray) -> Splits | None:
     names = np.where(images.split == "", "train", images.split)
     train, val, test = (np.flatnonzero(readable & (names == name)) for name in SPLITS)
     return Splits(train, val, test, given=SPLITS)
-
-
-def _duplicates(images: ImageSet, digests: list[str]) -> pd.DataFrame:
-    """Return a row for each image whose content an earlier image has."""
-    names = np.array(images.classes)[images.labels]
-    first: dict[str, int] = {}
-    rows = [
-        (images.files[index], names[index], images.files[original], names[original])
-        for index, digest in enumerate(digests)
-        if digest and (original := first.setdefault(digest, index)) != index
-    ]
-    return pd.DataFrame(rows, columns=["file", "class", "copy_of", "copy_of_class"])

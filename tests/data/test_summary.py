@@ -25,8 +25,8 @@ def test_every_fact_is_there(tmp_path: Path) -> None:
     assert "not an image" in summary.unreadable["reason"][0]
     duplicates = summary.duplicates[["file", "copy_of"]].to_numpy().tolist()
     assert duplicates == [
+        ["pear/apple.png", "apple/apple1.png"],  # of two classes: first
         ["apple/copy.png", "apple/apple0.png"],
-        ["pear/apple.png", "apple/apple1.png"],
     ]
     assert "1 unreadable image is left out." in summary.messages
 

@@ -122,7 +122,24 @@ class Heading:
     text: str
 
 
-Block = Paragraph | Code | Definitions | Facts | Table | Figure | Details | Heading
+@dataclass(frozen=True)
+class Picture:
+    """An image of the data, a JPEG in base64; without one, its name and note alone are shown."""
+
+    jpeg: str
+    name: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Pictures side by side. Markdown has their names and notes alone."""
+
+    items: tuple[Picture, ...]
+    caption: str
+
+
+Block = Paragraph | Code | Definitions | Facts | Table | Figure | Details | Heading | Pictures
 
 
 @dataclass(frozen=True)
@@ -146,6 +163,11 @@ class Page:
     lead: tuple[Block, ...]  # the main table, above the table of contents
     sections: tuple[Section, ...]
     highlights: tuple[str, ...] = ()  # further results, a line each
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether images of the data are on the page, which the HTML template then allows."""
+        return any(isinstance(block, Pictures) for s in self.sections for block in s.blocks)
 
     def figures(self) -> list[Figure]:
         """Every figure on the page, in reading order."""

@@ -54,6 +54,9 @@ def _block(block: Block) -> Iterator[str]:
             yield _table(block)
             files = "".join(f" [{file}]({file})" for file in block.files)
             yield f"*{_inline(block.caption)}*{files}"
+        case blocks.Pictures(items, caption):
+            names = ", ".join(f"{_plain(item.name)} ({_plain(item.note)})" for item in items)
+            yield f"{_line(_inline(caption))}: {_line(names)}"
         case blocks.Details(summary, inner):
             yield f"<details><summary>{_summary(summary)}</summary>"
             for each in inner:

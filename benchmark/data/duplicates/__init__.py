@@ -1,0 +1,1 @@
+"""Images that are there twice: byte for byte, or resized, re-encoded and the like."""

@@ -1,0 +1,65 @@
+"""How many images of a split look the same as one in another split, and what is said about it."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from benchmark.data.duplicates.look_alikes import MOST_ALIKE, LookAlikes
+from benchmark.data.imageset import SPLITS
+from benchmark.data.splits import Splits
+from benchmark.system.text import pluralize
+
+
+def count_leaks(sets: np.ndarray, splits: Splits, labels: np.ndarray) -> tuple[int, int]:
+    """Count validation and test images that look the same as one in another split.
+
+    The second count are those of which such an image has another class. `sets` are those of
+    `LookAlikes`, (N,), `labels` is (N,).
+    """
+    leaks = conflicts = 0
+    for name in SPLITS[1:]:
+        mine = getattr(splits, name)
+        others = np.concatenate([getattr(splits, other) for other in SPLITS if other != name])
+        leaks += int(np.isin(sets[mine], sets[others]).sum())
+        classes: dict[int, set[int]] = {}
+        for number, label in zip(sets[others].tolist(), labels[others].tolist(), strict=True):
+            classes.setdefault(number, set()).add(label)
+        conflicts += sum(
+            bool(classes.get(number, set()) - {label})
+            for number, label in zip(sets[mine].tolist(), labels[mine].tolist(), strict=True)
+        )
+    return leaks, conflicts
+
+
+def look_alike_messages(
+    look_alikes: LookAlikes, splits: Iterable[Splits], labels: np.ndarray, kept_together: bool
+) -> list[str]:
+    """Say how many images have look-alikes in another split of any seed, and what can be done."""
+    messages = []
+    if number := len(look_alikes.too_alike):
+        messages.append(
+            f"{pluralize(number, 'image looks', 'images look')} like more than {MOST_ALIKE} others "
+            "each: too alike to tell copies. If they are frames of a scene or several images of "
+            "one object, name the scene or object in groups.csv, so that it stays in one split."
+        )
+    pairs = look_alikes.pairs
+    if not len(pairs):
+        return messages
+    if kept_together:
+        number = pluralize(len(np.unique(pairs)), "image looks", "images look")
+        return [*messages, f"{number} the same as another one: no two of them are in two splits."]
+    counts = [count_leaks(look_alikes.sets, split, labels) for split in splits]
+    leaks, conflicts = max(counts, default=(0, 0))
+    if leaks:
+        where = " in the split of a seed" if len(set(counts)) > 1 else ""
+        most = "up to " if where else ""
+        subject = pluralize(
+            leaks, "validation or test image looks", "validation or test images look"
+        )
+        classes = f", {conflicts:,} of them as one of another class" if conflicts else ""
+        messages.append(
+            f"{most.capitalize()}{subject} the same as an image in another split{where}{classes}: "
+            "resized, re-encoded, or taken in the same moment. What was trained on is tested. The "
+            "command `data` shows them; --keep-duplicates-together keeps them in one split."
+        )
+    return messages
