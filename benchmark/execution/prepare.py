@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.data.duplicates.leaks import look_alike_messages
+from benchmark.data.duplicates.look_alikes import find_look_alikes
 from benchmark.data.imageset import SPLITS, ImageSet, NoReader, subsample
 from benchmark.data.imbalance import check_imbalance
 from benchmark.data.pixels.store import Pixels, prepare_pixels
@@ -237,6 +239,8 @@ def _split_for_seeds(
 ) -> PreparedExperiment:
     """Split the images for each seed of the experiment, and collect what the user must know."""
     messages = [*images.messages, *pixels.messages]
+    look_alikes = find_look_alikes(images, pixels.infos)
+    kept_together = experiment.keep_duplicates_together
     try:
         splits = {
             seed: split_images(
@@ -246,6 +250,7 @@ def _split_for_seeds(
                 readable=pixels.readable,
                 imbalance=experiment.imbalance,
                 resplit=experiment.resplit,
+                look_alikes=look_alikes.sets if kept_together else None,
             )
             for seed in experiment.seeds
         }
@@ -253,6 +258,7 @@ def _split_for_seeds(
         raise type(error)(list_below(f"{images.spec}: {error}", messages)) from error
     for split in splits.values():
         messages += split.messages
+    messages += look_alike_messages(look_alikes, splits.values(), images.labels, kept_together)
     if weights.message:
         messages.append(weights.message)
     return PreparedExperiment(

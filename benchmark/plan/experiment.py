@@ -121,6 +121,10 @@ class Experiment(BaseSettings):
     """data that come with a split: each seed makes splits of all images instead, as large as the
     given ones; else all seeds share the given images"""
 
+    keep_duplicates_together: bool = define_setting(False, IMAGES, in_fingerprint=False)
+    """images that look the same, like resized or re-encoded copies, stay in one split, as identical
+    files do anyway; copies of images in a given split are left out of the training"""
+
     image_size: int = define_setting(128, IMAGES, "PIXELS")
     """images are squashed to a square of this side; InceptionV3 was made for 299 and takes 75 or
     more"""

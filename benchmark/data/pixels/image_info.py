@@ -12,6 +12,7 @@ from PIL import Image, ImageChops
 from benchmark.data.decoding.grey_scale import GreyScale, choose_scale, grey_values, is_wide
 from benchmark.data.decoding.unreadable import UnreadableImageError, format_error
 from benchmark.data.imageset import Reader
+from benchmark.data.pixels.thumbnail import make_thumbnail
 
 EIGHT_BITS = "RGB"  # the kind of an image that needs no scale
 EXTREME = 0.001  # fraction of an image's values that may be faulty, at either end
@@ -46,6 +47,7 @@ class ImageInfo:
     is_transparent: bool = False  # in some pixels
     has_more_images: bool = False  # pages or frames, of which the first was taken
     lacks_values: bool = False  # some pixels hold no number
+    thumbnail: str = ""  # see `make_thumbnail`
     warning: str = ""  # of a damage that did not keep the image from being read
 
 
@@ -68,6 +70,7 @@ def read_image(reader: Reader, index: int, at_least: int = 0) -> tuple[Image.Ima
         "warning": " ".join(warning.partition(": ")[2].split()),
     }
     measured = _wide_range(image) if is_wide(image) else _range(image)
+    common["thumbnail"] = make_thumbnail(image, measured["dark"], measured["bright"])
     return image, ImageInfo(**common, **measured)
 
 
