@@ -20,6 +20,7 @@ from typing import Any
 from benchmark.storage.places import writing
 
 _TEMPORARY = re.compile(r"\..+\.(?P<host>[0-9a-f]{8})-(?P<process>[0-9]+)-[0-9a-f]{8}\.tmp")
+SECONDS_OF_A_WRITE = 600.0  # at most, between two blocks of a file
 SECONDS_UNTIL_LEFT = 24 * 3600.0  # of a temporary file whose process can't be asked for
 
 
@@ -71,6 +72,10 @@ def remove_leftovers(folder: Path) -> None:
 
     Those of another host, and of a process that may live, stay for a day.
     """
+    for path in folder.glob(".tmp??????"):  # safetensors', which names no owner
+        with suppress(OSError):
+            if time.time() - path.lstat().st_mtime > SECONDS_OF_A_WRITE:
+                path.unlink()
     for path in folder.glob(".*.tmp"):
         if owner := _TEMPORARY.fullmatch(path.name):
             has_ended = owner["host"] == _host() and not _lives(int(owner["process"]))

@@ -9,7 +9,14 @@ from multiprocessing import Process
 
 import pytest
 
-from benchmark.storage.atomic import atomic, digest, read_json, remove_leftovers, write_json
+from benchmark.storage.atomic import (
+    SECONDS_OF_A_WRITE,
+    atomic,
+    digest,
+    read_json,
+    remove_leftovers,
+    write_json,
+)
 
 
 def test_an_interrupted_write_leaves_what_was_there(tmp_path):
@@ -77,3 +84,12 @@ def test_only_what_ended_processes_left_is_removed(tmp_path, monkeypatch):
 def test_a_digest_is_of_content_not_of_order():
     assert digest({"a": 1, "b": [1, 2]}) == digest(json.loads('{"b": [1, 2], "a": 1}'))
     assert digest({"a": 1}) != digest({"a": 2})
+
+
+def test_what_a_killed_save_of_tensors_leaves_goes_after_a_while(tmp_path):
+    old, new, other = (tmp_path / name for name in (".tmpwG0idx", ".tmpab1Cd2", ".tmp"))
+    for path in (old, new, other):
+        path.touch()
+    os.utime(old, (time.time() - SECONDS_OF_A_WRITE - 1,) * 2)
+    remove_leftovers(tmp_path)
+    assert sorted(tmp_path.iterdir()) == [other, new]
