@@ -65,7 +65,7 @@ def restore_functions(before: Functions, by_users_only: bool = False) -> list[st
         if len(now) >= len(content) and all(now.get(k) is v for k, v in content.items()):
             continue
         for key, value in content.items():
-            if now.get(key) is value or not _is_fixed(key, value, now.get(key)):
+            if now.get(key) is value or not _is_fixed(f"{name}.{key}", value, now.get(key)):
                 continue
             if not by_users_only or _is_of_user(now.get(key)):
                 setattr(owner, key, value)
@@ -73,16 +73,19 @@ def restore_functions(before: Functions, by_users_only: bool = False) -> list[st
     return replaced
 
 
-def _is_fixed(key: str, value: Any, now: Any) -> bool:
+def _is_fixed(name: str, value: Any, now: Any) -> bool:
     """Return whether no library replaces such a value by itself."""
-    if getattr(now, "hooked", False) and key == "step":
-        return False  # torch.optim wraps it when the first optimizer is made
+    if getattr(now, "__wrapped__", None) is value and not _is_of_user(now):
+        return False  # torch wraps functions of its own when parts of it are first used
     if isinstance(value, FunctionType | type | staticmethod | classmethod | property):
-        return True
+        return name != "torch.Storage"  # which follows the default dtype
     return callable(value) or type(value).__name__ == "dtype"
 
 
 def _is_of_user(value: Any) -> bool:
-    module = sys.modules.get(str(getattr(value, "__module__", None)))
-    file = getattr(getattr(value, "__code__", None), "co_filename", None)
-    return is_users(str(file or getattr(module, "__file__", None)))
+    """Return whether a value was written in a file of the user's."""
+    code = getattr(value, "__code__", None)
+    if code is None:
+        module = sys.modules.get(str(getattr(value, "__module__", None)))
+        return is_users(str(getattr(module, "__file__", None)))
+    return is_users(code.co_filename)

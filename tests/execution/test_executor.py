@@ -8,6 +8,7 @@ import pytest
 
 from benchmark import api
 from benchmark.execution import heartbeat as module
+from benchmark.execution.failures import begin_tries
 from benchmark.execution.heartbeat import polling
 from benchmark.execution.record_schema import ErrorInfo
 from benchmark.execution.worker import Worker
@@ -51,7 +52,7 @@ def test_a_segment_fails_with_the_one_it_goes_on_from_and_both_are_tried_again(
 ):
     def fail(self, segment, *_):
         if segment.key == shared.key:
-            raise RuntimeError("no memory for this one")
+            raise RuntimeError("no chance for this one")
         return train(self, segment, *_)
 
     shared = next(s for s in executor.plan.segments if s.has_children)
@@ -59,11 +60,13 @@ def test_a_segment_fails_with_the_one_it_goes_on_from_and_both_are_tried_again(
     monkeypatch.setattr(Worker, "_train", fail)
     executor.execute(NullProgress())
     for name in ("no_change", "crt"):
-        assert executor.folder.read_record(name, 0).error == "RuntimeError: no memory for this one"
+        assert executor.folder.read_record(name, 0).error == "RuntimeError: no chance for this one"
     assert executor.folder.read_record("class_weights", 0).status == "ok"
     assert executor.folder.read_error(executor.plan.networks["crt", 0])
     assert (executor.folder.path / "states").exists(), "kept for another try"
     monkeypatch.undo()
+    assert not executor.segments_to_train(), "they would fail again"
+    begin_tries(executor.plan, executor.folder, retry_failed=True)
     executor.execute(NullProgress())
     for name in NAMES.split(","):
         assert executor.folder.read_record(name, 0).status == "ok"

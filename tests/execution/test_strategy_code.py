@@ -1,26 +1,56 @@
-"""A full disk is no failure of a strategy."""
+"""Why code of a strategy failed."""
 
-import errno
 import os
+import signal
 
 import pytest
 
 from benchmark.execution.strategy_code import failure_of
-from benchmark.storage.atomic import write_text
-from benchmark.storage.places import PlaceError
+from benchmark.system.stopping import Stopped
 
 
-def test_a_place_of_the_run_that_cannot_be_written_passes_through(tmp_path, monkeypatch):
-    def refuse(handle):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+class ExitingError(Exception):
+    """An exception whose text ends the process."""
 
-    monkeypatch.setattr(os, "fsync", refuse)
-    with pytest.raises(PlaceError, match=r"outputs\.json can't be written"):
-        failure_of(lambda: write_text(tmp_path / "outputs.json", "{}"))
+    def __str__(self):
+        os._exit(0)
 
 
-def test_an_error_of_a_file_of_the_strategy_is_its_own(tmp_path):
-    def read():
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "mine.txt")
+def fail(error):
+    """Return a function that raises."""
 
-    assert "No space left on device: 'mine.txt'" in failure_of(read).error
+    def run():
+        raise error
+
+    return run
+
+
+def test_what_does_not_fail_has_no_failure():
+    done = []
+    assert failure_of(lambda: done.append(1)) is None
+    assert done == [1]
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("no"), SystemExit(0), KeyboardInterrupt(), GeneratorExit(), ExitingError()]
+)
+def test_whatever_is_raised_is_a_failure_with_its_traceback(error):
+    failure = failure_of(fail(error))
+    assert failure.error.startswith(type(error).__name__)
+    assert "test_strategy_code.py" in failure.traceback
+    assert not failure.by_machine
+
+
+def test_a_signal_passes_through():
+    with pytest.raises(Stopped):
+        failure_of(fail(Stopped(signal.SIGTERM)))
+
+
+def test_an_end_that_was_caught_is_a_failure():
+    def run():
+        try:
+            os._exit(0)
+        except BaseException:
+            return
+
+    assert "it called os._exit(0)" in failure_of(run).error

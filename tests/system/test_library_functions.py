@@ -1,0 +1,39 @@
+"""Functions of libraries that are replaced."""
+
+import json
+
+import numpy as np
+import torch
+
+from benchmark.system.library_functions import functions_now, restore_functions
+from benchmark.train.trainer import Training
+
+
+def test_what_is_replaced_is_put_back_and_named(monkeypatch):
+    original = torch.nn.functional.cross_entropy, Training._train_step, np.mean
+    before = functions_now()
+    monkeypatch.setattr(torch.nn.functional, "cross_entropy", torch.nn.functional.nll_loss)
+    monkeypatch.setattr(Training, "_train_step", lambda *_: None)
+    monkeypatch.setattr(np, "mean", None)
+    assert set(restore_functions(before)) == {
+        "torch.nn.functional.cross_entropy",
+        "benchmark.train.trainer.Training._train_step",
+        "numpy.mean",
+    }
+    assert (torch.nn.functional.cross_entropy, Training._train_step, np.mean) == original
+
+
+def test_libraries_may_replace_functions_of_each_other_when_they_are_imported(monkeypatch):
+    before = functions_now()
+    monkeypatch.setattr(json, "dumps", json.loads)
+    monkeypatch.setattr(json, "load", lambda *_: None)
+    assert restore_functions(before, by_users_only=True) == ["json.load"]
+
+
+def test_a_training_replaces_nothing():
+    before = functions_now()
+    weights = torch.zeros(2, requires_grad=True)
+    optimizer = torch.optim.AdamW([weights])  # torch wraps its step when the first one is made
+    weights.sum().backward()
+    optimizer.step()
+    assert restore_functions(before) == []
