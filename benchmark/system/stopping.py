@@ -20,7 +20,7 @@ from benchmark.system.processes import end_workers, kill_workers
 SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
-SECONDS_TO_SAVE = 7.0  # then the save is given up
+SECONDS_TO_SAVE = 6.0  # then the save is given up
 SECONDS_TO_END = 2.0  # after that: for everything else
 # a process and its group may both get a signal, as from `timeout` or scancel: that is one wish
 SECONDS_OF_ONE_WISH = 1.0

@@ -16,7 +16,10 @@ from benchmark.strategy import Outputs, find
 from benchmark.strategy.cross_fit import cross_fit
 from benchmark.strategy.registry import registered, resolve, tunable, with_parameters
 from benchmark.strategy.search_space import LR_FACTORS
+from benchmark.system import stopping
 from benchmark.system.progress import NullProgress, Timer
+from benchmark.train.trainer import Training
+from tests.integration.commands import assert_same_outputs, load_outputs
 
 NAMES = "no_change,class_weights,threshold_moving,crt,focal_loss:gamma=1"
 SEEDS = (0, 1)
@@ -51,6 +54,37 @@ def tuning_info(folder):
 
 def trials_frame(folder):
     return pd.DataFrame([vars(result) for result in tuning_info(folder).results])
+
+
+def test_a_search_that_was_stopped_continues_with_the_same_trials(
+    tuned, executor_in, tmp_path, monkeypatch
+):
+    """In the midst of the second of three: no step is done twice."""
+    _, whole = tuned
+    steps, right = [], Training._train_step
+
+    class InSecondTrial(NullProgress):
+        def say(self, text):
+            if "trial 2 of 3" in text:
+                steps.append("second")
+
+    def step(self, *arguments):
+        steps.append(self.step)
+        if steps[-6:-5] == ["second"]:
+            stopping.request()
+        return right(self, *arguments)
+
+    monkeypatch.setattr(Training, "_train_step", step)
+    monkeypatch.setattr(stopping, "_wish", stopping._Wish())
+    with pytest.raises(stopping.Stopped):
+        api.execute(executor_in(tmp_path), options_of(tmp_path), Timer(InSecondTrial()), "command")
+    monkeypatch.setattr(stopping, "_wish", stopping._Wish())
+    number = len(steps) - 1
+    again = executor_in(tmp_path)
+    api.execute(again, options_of(tmp_path), Timer(NullProgress()), "command")
+    assert steps[number + 1] == steps[number] + 1, "it goes on after the step that was saved"
+    assert tuning_info(tmp_path).results == tuning_info(whole).results
+    assert_same_outputs(load_outputs(whole), load_outputs(tmp_path))
 
 
 def test_every_strategy_and_seed_has_the_same_number_of_trials(tuned):
