@@ -13,6 +13,8 @@ from benchmark.data.tables.image_table import image_table
 from benchmark.data.torchvision_sets import torchvision_set
 from benchmark.data.wheels import Wheels
 from benchmark.spec import did_you_mean, parse_parameters
+from benchmark.storage.plain_file import other_kind
+from benchmark.storage.unwritable import expand_home
 
 DATA_SOURCES: dict[str, str] = {
     "wheels[:images=N,classes=C,...]": "built-in photographs of wheel rims, others for each seed",
@@ -32,6 +34,7 @@ def open_data(
     *,
     class_level: int | None = None,
     merge_classes: bool = False,
+    allow_outside: bool = False,
     seeds: Sequence[int] = (0,),
 ) -> ImageSet:
     """List the images that `spec` names (see DATA_SOURCES), or those given; no image is read.
@@ -45,6 +48,8 @@ def open_data(
         must be certain.
     merge_classes
         Whether class names that are the same to a person become one class.
+    allow_outside
+        Whether links in a folder, and rows of a table, may lead to files outside the folder.
     seeds
         Those of a run. Built-in photographs are drawn for each of them; other data do not depend on
         them.
@@ -64,8 +69,12 @@ def open_data(
     elif source in BUILT_IN:
         images = _open_built_in(spec.strip(), source, seeds)
     else:
-        is_folder = Path(spec).expanduser().is_dir()
-        images = image_folder(spec, class_level) if is_folder else _open_file(spec)
+        is_folder = expand_home(spec).is_dir()
+        images = (
+            image_folder(spec, class_level, allow_outside)
+            if is_folder
+            else _open_file(spec, allow_outside)
+        )
     if class_level is not None and not is_folder:
         raise ValueError(
             f"class level {class_level} is not allowed: {spec} is no folder; "
@@ -92,11 +101,14 @@ def _open_built_in(spec: str, source: str, seeds: Sequence[int]) -> ImageSet:
     return replace(images, messages=(*images.messages, message))
 
 
-def _open_file(spec: str) -> ImageSet:
-    path = Path(spec).expanduser()
+def _open_file(spec: str, allow_outside: bool) -> ImageSet:
+    path = expand_home(spec)
     suffix = path.suffix.lower()
     if path.is_file() and suffix in TABLE_SUFFIXES:
-        return image_table(spec)
+        return image_table(spec, allow_outside)
+    if path.exists() and not path.is_file():
+        kind = other_kind(path.stat().st_mode)
+        raise ValueError(f"{spec}: is {kind}, not a file: save what it gives as a file.")
     sources = "Data can be:\n" + "\n".join(f"  {name}  {s}" for name, s in DATA_SOURCES.items())
     if path.is_file() and suffix in OTHER_TABLES:
         raise ValueError(

@@ -212,6 +212,7 @@ def prepare(
         experiment.data,
         class_level=experiment.class_level,
         merge_classes=experiment.merge_classes,
+        allow_outside=experiment.allow_outside,
         seeds=experiment.seeds,
     )
     if experiment.resplit:

@@ -113,6 +113,10 @@ class Experiment(BaseSettings):
     """class names that are the same to a person, like Rust and rust, or 2 and 02, become one
     class"""
 
+    allow_outside: bool = define_setting(False, IMAGES, in_fingerprint=False)
+    """links in DATA, and rows of a table, may lead to files outside its folder; else they are left
+    out, as data from elsewhere could name any file of yours"""
+
     imbalance: str = define_setting("natural", IMAGES, "PROFILE", in_fingerprint=False)
     """natural, or make training and validation long-tailed: exp:RATIO, step:RATIO,FRACTION; add
     @train to do so to training alone, @all to test too"""

@@ -260,6 +260,28 @@ def test_impossible_fractions(fractions: tuple) -> None:
         split(np.array([0, 1]), fractions=fractions)
 
 
+def test_images_that_look_the_same_stay_together_on_request_with_groups_and_copies() -> None:
+    labels = np.repeat([0, 1], 20)
+    groups, digests, look_alikes = np.arange(40), [str(i) for i in range(40)], np.arange(40)
+    groups[1], digests[2], look_alikes[[3, 21]] = groups[0], digests[1], (look_alikes[2], 20)
+    for seed in range(5):
+        splits = split(labels, seed, groups=groups, digests=digests, look_alikes=look_alikes)
+        check_splits(splits, groups=groups, digests=digests, look_alikes=look_alikes)
+        assert max(np.isin([0, 1, 2, 3], part).sum() for part in indices(splits)) == 4
+        assert max(np.isin([20, 21], part).sum() for part in indices(splits)) == 2
+
+
+def test_of_a_given_split_the_copies_in_training_are_left_out() -> None:
+    labels = np.repeat([0, 1], 20)
+    given = np.array((["train"] * 14 + ["val"] * 3 + ["test"] * 3) * 2)
+    look_alikes = np.arange(40)
+    look_alikes[[19, 15]] = look_alikes[[0, 1]]
+    splits = split(labels, given=given, look_alikes=look_alikes)
+    assert splits.messages[0].startswith("The given split leaks: 2 train images share their group,")
+    assert not {0, 1} & set(splits.train.tolist())
+    assert {19, 15} <= set(splits.test.tolist()) | set(splits.val.tolist())
+
+
 def test_other_fractions_leave_something_to_train() -> None:
     labels = np.repeat([0, 1], [4, 40])
     assert table(split(labels, fractions=(0.2, 0.4, 0.4)), labels) == [[1, 8], [1, 16], [2, 16]]
@@ -272,6 +294,7 @@ def test_other_fractions_leave_something_to_train() -> None:
         ([0, 0], {}, "Image 0 is in the split twice"),
         ([0, 1], {"groups": np.array([5, 6, 7, 5])}, "1 groups are .*group 5 in train and test"),
         ([0, 1], {"digests": ["a", "b", "b", ""]}, "file content b in train and val"),
+        ([0, 1], {"look_alikes": np.array([5, 6, 7, 5])}, "look-alike 5 in train and test"),
     ],
 )
 def test_a_leak_is_found(train: list[int], known: dict, message: str) -> None:

@@ -23,7 +23,8 @@ EXAMPLES = """\
   python -m benchmark data wheels:classes=7"""
 
 
-READ_BY = ("class_level", "merge_classes")  # settings of a run that say how data are read
+# settings of a run that say how data are read
+READ_BY = ("class_level", "merge_classes", "allow_outside")
 # and those that say how they are split
 SPLIT_BY = ("imbalance", "resplit", "keep_duplicates_together")
 

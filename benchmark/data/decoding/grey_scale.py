@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from benchmark.data.decoding.decode import FLOAT, INTEGER
+from benchmark.data.decoding.strips import strips
 
 # of 8, 10, 12, 14 and 16 bits; files have no word for how many of their bits are used
 USUAL_MAXIMA = {INTEGER: (255, 1023, 4095, 16383, 65535), FLOAT: (1, 255, 1023, 4095, 16383, 65535)}
@@ -36,7 +37,11 @@ class GreyScale:
 
     def to_rgb(self, image: Image.Image) -> Image.Image:
         """Return a wide image as RGB."""
-        return Image.fromarray(self.levels(grey_values(image)).astype(np.uint8)).convert("RGB")
+        grey = Image.new("L", image.size)
+        for top, strip in strips(image):
+            levels = self.levels(grey_values(strip)).astype(np.uint8)
+            grey.paste(Image.fromarray(levels), (0, top))
+        return grey.convert("RGB")
 
 
 def is_wide(image: Image.Image) -> bool:

@@ -1,23 +1,65 @@
 """Images that can't be read: why, and many files of one reason in one sentence."""
 
+import errno
 import re
 from collections.abc import Mapping, Sequence
 
-from benchmark.system.text import first_names, list_below
+from benchmark.data.decoding.limits import MEMORY, reached_memory_limit
+from benchmark.storage.plain_file import NotPlainError
+from benchmark.storage.sizes import format_size
+from benchmark.system.text import first_names, list_below, pluralize
 
 EXAMPLES = 3  # file names in a sentence
 REASONS = 10  # sentences; the rest is counted
+# rights and names are as their owner wants them; all other errors of a system come from a disk, a
+# network or a process that lacks something
+_OF_THE_OWNER = (errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR)
 
 
 class UnreadableImageError(OSError):
     """A file holds no image, or none that can be decoded; the message says what it is instead."""
 
 
+class LostProcessError(Exception):
+    """The process that decoded an image has ended; the message says how."""
+
+
+class PassingReason(str):
+    """Why an image can't be read now, though nothing is wrong with its file: it isn't remembered.
+
+    Such an image has been tried twice, the second time alone.
+    """
+
+    __slots__ = ()
+
+
+class BrokenAccess(PassingReason):
+    """The disk, the network or the system fails: a run without the image would be another run."""
+
+    __slots__ = ()
+
+
 def format_error(error: Exception) -> str:
     """Return why an image can't be read; decoders raise any exception on damaged files."""
-    if isinstance(error, UnreadableImageError):
+    if isinstance(error, UnreadableImageError | NotPlainError):
         return str(error)
-    return f"{type(error).__name__}: {error}" if str(error) else repr(error)
+    if isinstance(error, LostProcessError):
+        return PassingReason(error)
+    if isinstance(error, MemoryError):
+        return _lack_of_memory()
+    text = f"{type(error).__name__}: {error}" if str(error) else repr(error)
+    if isinstance(error, OSError) and error.errno is not None:  # decoders give none
+        return (PassingReason if error.errno in _OF_THE_OWNER else BrokenAccess)(text)
+    return text
+
+
+def _lack_of_memory() -> str:
+    if not reached_memory_limit():
+        return PassingReason("no memory was left to decode it")
+    return (
+        f"it takes more than {format_size(MEMORY)} of memory to decode: store it at a smaller size,"
+        " or with 8 bits a channel"
+    )
 
 
 def unreadable_sentences(
@@ -43,6 +85,12 @@ def unreadable_sentences(
     sentences = [_sentence(indices, errors, files) for indices in ordered[:REASONS]]
     if rest := sum(map(len, ordered[REASONS:])):
         sentences.append(f"{rest} more images can't be read, for other reasons.")
+    if passing := [files[i] for i, why in errors.items() if isinstance(why, PassingReason)]:
+        sentences.append(
+            f"{pluralize(len(passing), 'image was', 'images were')} tried twice and may be "
+            f"readable another time, which would change the splits ({first_names(passing, 3)}): "
+            "each run tries again."
+        )
     return sentences
 
 
@@ -52,6 +100,22 @@ def none_readable(spec: str, files: Sequence[str], errors: Mapping[int, str]) ->
         f"{spec}: none of the {len(files):,} images can be read.",
         unreadable_sentences(errors, files),
     )
+
+
+def require_access(spec: str, files: Sequence[str], errors: Mapping[int, str]) -> None:
+    """Raise OSError if the disk, the network or the system failed to give an image, also twice."""
+    broken = [index for index, why in sorted(errors.items()) if isinstance(why, BrokenAccess)]
+    if broken:
+        number = pluralize(len(broken), "image", "images")
+        raise OSError(
+            list_below(
+                f"{spec}: the system could not give {number}, at the second try either. Without "
+                "them the splits would be others, so nothing was trained. Mend the disk, the "
+                "network or what else is named, and run again (only these are read), or move them "
+                "away:",
+                [f"{files[index]}: {errors[index]}" for index in broken[:REASONS]],
+            )
+        )
 
 
 def _sentence(indices: list[int], errors: Mapping[int, str], files: Sequence[str]) -> str:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from benchmark.data.files.data_root import DataRoot, is_plain
 from benchmark.data.files.image_files import IMAGE_SUFFIXES, has_suffix, stamp
 from benchmark.data.files.junk import is_junk_file, is_junk_folder
+from benchmark.data.files.left_out import LeftOut
 from benchmark.data.split_names import split_of
-from benchmark.system.text import first_names, pluralize
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab")
 SHEET_SUFFIXES = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers", ".parquet")  # are not read
@@ -57,44 +58,26 @@ class Folder:
         return [folder for folder in self.folders if folder.total]
 
 
-@dataclass
-class LeftOut:
-    """What a walk left out of the tree, by path below the root."""
+def walk_folder(root: Path, allow_outside: bool = False) -> tuple[Folder, LeftOut]:
+    """Return the tree below `root` and what was left out; no file is opened.
 
-    junk: Counter[str] = field(default_factory=Counter)  # name of the folder -> images in it
-    hidden_folders: Counter[str] = field(default_factory=Counter)  # path -> images in it
-    hidden_images: list[str] = field(default_factory=list)
-    broken: list[str] = field(default_factory=list)  # links that lead nowhere or to a folder above
-    closed: list[str] = field(default_factory=list)  # folders that can't be opened
-
-    def messages(self) -> list[str]:
-        """Return a sentence for each kind."""
-        junk = [f"{name} ({count})" for name, count in self.junk.most_common()]
-        hidden = [f"{path} ({count})" for path, count in sorted(self.hidden_folders.items())]
-        images, closed, broken = map(sorted, (self.hidden_images, self.closed, self.broken))
-        in_junk, in_hidden = self.junk.total(), self.hidden_folders.total()
-        lie, have = ("image lies", "images lie"), ("image has", "images have")
-        folder, lead = ("folder", "folders"), ("link leads", "links lead")
-        kinds = (
-            (in_junk, lie, "in folders that a system or a program made", junk, 10),
-            (in_hidden, lie, "in folders whose names begin with a dot", hidden, 10),
-            (len(images), have, "a name that begins with a dot", images, 3),
-            (len(closed), folder, "can't be opened, for lack of permission", closed, 10),
-            (len(broken), lead, "nowhere or to a folder above", broken, 3),
-        )
-        return [
-            f"{pluralize(number, *counted)} {where}: left out: {first_names(names, most)}."
-            for number, counted, where, names, most in kinds
-            if number
-        ]
-
-
-def walk_folder(root: Path) -> tuple[Folder, LeftOut]:
-    """Return the tree below `root`, following links, and what was left out. No file is opened."""
-    tree, left_out = Folder(""), LeftOut()
-    pending: list[tuple[Folder, tuple[str, ...]]] = [(tree, (os.path.realpath(root),))]
-    while pending:
-        folder, ancestors = pending.pop()
+    Links are followed to plain files and folders below the root, with `allow_outside` to others
+    too. Each folder is read once.
+    """
+    tree, left_out, data_root = Folder(""), LeftOut(), DataRoot.open(root, allow_outside)
+    data_root.enter(root)
+    pending = [tree]
+    linked: list[tuple[Folder, Folder]] = []  # parent, folder: read after those that are no links
+    while pending or linked:
+        if not pending:
+            parent, below = linked.pop(0)
+            if not data_root.enter(root / below.path):
+                left_out.repeated.append(below.path)
+                continue
+            parent.folders.append(below)
+            parent.folders.sort(key=lambda folder: folder.name)
+            pending.append(below)
+        folder = pending.pop()
         try:
             with os.scandir(root / folder.path) as entries:
                 listed = sorted(entries, key=lambda entry: entry.name)
@@ -105,19 +88,37 @@ def walk_folder(root: Path) -> tuple[Folder, LeftOut]:
             continue
         for entry in listed:
             path = f"{folder.path}/{entry.name}".removeprefix("/")
-            if entry.is_symlink() and not Path(entry.path).exists():
-                left_out.broken.append(path)
-            elif not entry.is_dir():
+            if not _is_inside(data_root, path, entry, left_out):
+                continue
+            if not entry.is_dir():
                 _add_file(folder, path, entry, left_out)
-            elif not _leave_out(folder, path, entry, left_out):
-                real = os.path.realpath(entry.path)
-                if real in ancestors:  # a link to a folder above: the walk would not end
-                    left_out.broken.append(path)
-                else:
-                    below = Folder(path)
-                    folder.folders.append(below)
-                    pending.append((below, (*ancestors, real)))
+            elif _leave_out(folder, path, entry, left_out):
+                continue
+            elif entry.is_symlink():
+                linked.append((folder, Folder(path)))
+            elif data_root.enter(entry.path):
+                folder.folders.append(Folder(path))
+                pending.append(folder.folders[-1])
+            else:  # it was read by a link from elsewhere
+                left_out.repeated.append(path)
     return tree, left_out
+
+
+def _is_inside(data_root: DataRoot, path: str, entry: os.DirEntry, left_out: LeftOut) -> bool:
+    """Tell whether an entry is a plain file or a folder inside the root; note the others."""
+    if not entry.is_symlink():
+        plain = entry.is_file() or entry.is_dir()
+    elif not os.path.exists(entry.path):  # noqa: PTH110  # Path.exists raises in closed folders
+        left_out.broken.append(path)
+        return False
+    elif not data_root.holds(entry.path):
+        left_out.outside.append(path)
+        return False
+    else:
+        plain = is_plain(entry.stat().st_mode)
+    if not plain:
+        left_out.no_files.append(path)
+    return plain
 
 
 def _leave_out(folder: Folder, path: str, entry: os.DirEntry, left_out: LeftOut) -> bool:
@@ -141,8 +142,11 @@ def _add_file(folder: Folder, path: str, entry: os.DirEntry, left_out: LeftOut) 
     if entry.name.startswith("."):
         if suffix in IMAGE_SUFFIXES:
             left_out.hidden_images.append(path)
-    elif suffix in IMAGE_SUFFIXES and entry.is_file():
-        folder.images[path] = stamp(path, entry.stat())
+    elif suffix in IMAGE_SUFFIXES:
+        try:
+            folder.images[path] = stamp(path, entry.stat())
+        except PermissionError:  # of the folder, which may be listed and not entered
+            left_out.closed += [folder.path] * (folder.path not in left_out.closed)
     elif suffix in _DOCUMENTS:
         folder.documents.append(entry.name)
     else:

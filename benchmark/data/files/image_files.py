@@ -9,6 +9,8 @@ from pathlib import Path
 from PIL import Image
 
 from benchmark.data.decoding.decode import decode
+from benchmark.data.decoding.limits import MAX_BYTES
+from benchmark.storage.plain_file import read_plain
 
 # A fixed list, not Pillow's: the same folder must give the same list of images on every machine.
 _KNOWN = """
@@ -26,17 +28,19 @@ class FileReader:
     files: tuple[str, ...]  # (N,) relative to root
     # the file that was decoded last: its content is asked for next, and the disk may be far away
     _last: tuple[int, bytes] | None = field(default=None, repr=False, compare=False)
+    # files may come from anyone: their decoding is limited in memory and time
+    is_limited = True
 
     def content(self, index: int) -> bytes:
         """Return the bytes of file `index`."""
         last, self._last = self._last, None
         if last is not None and last[0] == index:
             return last[1]
-        return Path(self.root, self.files[index]).read_bytes()
+        return read_plain(Path(self.root, self.files[index]), MAX_BYTES)
 
     def image(self, index: int, at_least: int = 0) -> Image.Image:
         """Return image `index`, upright; see `decode`."""
-        content = Path(self.root, self.files[index]).read_bytes()
+        content = read_plain(Path(self.root, self.files[index]), MAX_BYTES)
         self._last = (index, content)
         return decode(content, at_least)
 

@@ -1,8 +1,8 @@
 """An image folder: `root/<class>/<file>`, or `root/train|val|test/<class>/<file>`.
 
-Folders below a class folder belong to the class, and links are followed (both as in torchvision's
-ImageFolder). What a system or a program made is left out, hidden files and folders too. The order
-is that of the names' code points, so it is the same on every machine.
+Folders below a class folder belong to the class (as in torchvision's ImageFolder). Links are
+followed inside the folder. What a system or a program made is left out, hidden files and folders
+too. The order is that of the names' code points, so it is the same on every machine.
 """
 
 import shlex
@@ -18,6 +18,7 @@ from benchmark.data.folders.layout_messages import layout_messages
 from benchmark.data.folders.tables_beside import find_table, table_ways, unread_documents
 from benchmark.data.imageset import ImageSet
 from benchmark.data.tables.groups_and_splits import group_ids, match_files, translate_splits
+from benchmark.storage.unwritable import expand_home
 from benchmark.system.text import list_below, printable
 
 LAYOUT = """\
@@ -29,11 +30,14 @@ file with the columns path,label (see `list`)."""
 IN_A_TABLE = "a CSV file with the columns path,label that lists the images"
 
 
-def image_folder(spec: str, class_level: int | None = None) -> ImageSet:
+def image_folder(
+    spec: str, class_level: int | None = None, allow_outside: bool = False
+) -> ImageSet:
     """List the images below the existing folder `spec`; no image is read.
 
     Optional beside the class folders: groups.csv (file,group) and splits.csv (file,split).
-    `class_level` says which folders are the classes, see `find_layout`.
+    `class_level` says which folders are the classes, see `find_layout`; `allow_outside`, whether
+    links may lead elsewhere, see `walk_folder`.
 
     Raises
     ------
@@ -41,8 +45,8 @@ def image_folder(spec: str, class_level: int | None = None) -> ImageSet:
         If it does not have one folder per class, if it can be read in several ways and
         `class_level` is None, or if a CSV file contradicts itself.
     """
-    root = Path(spec).expanduser()
-    tree, left_out = walk_folder(root)
+    root = expand_home(spec)
+    tree, left_out = walk_folder(root, allow_outside)
     try:
         layout = find_layout(tree, class_level)
     except AmbiguityError as ambiguity:

@@ -11,6 +11,9 @@ import numpy as np
 from PIL import Image
 
 from benchmark.data.decoding.decode import decode, standardize
+from benchmark.data.decoding.limits import MAX_BYTES
+from benchmark.storage.plain_file import read_plain
+from benchmark.storage.unwritable import expand_home
 
 CHANNELS = (1, 3, 4)  # grey, RGB, RGBA
 BLACK = 1 / 255  # floats that reach no further were divided twice
@@ -36,7 +39,7 @@ def to_image(value: Any) -> Image.Image:
     if isinstance(value, Image.Image):
         return standardize(value)
     if isinstance(value, str | Path):
-        return decode(Path(value).expanduser().read_bytes())
+        return decode(read_plain(expand_home(value), MAX_BYTES))
     if isinstance(value, bytes):
         return decode(value)
     array = _channels_last(to_numpy(value))

@@ -22,6 +22,7 @@ from benchmark.data.memory.given_labels import (
 )
 from benchmark.data.memory.sequence_reader import SequenceReader
 from benchmark.data.parallel import map_blocks
+from benchmark.storage.unwritable import expand_home
 from benchmark.system.text import first_names, pluralize
 
 
@@ -124,7 +125,7 @@ def _open(
 
 
 def _open_files(paths: Sequence[str | Path]) -> tuple[Reader, Sequence[str], tuple[str, ...]]:
-    absolute = [Path(path).expanduser().absolute() for path in paths]
+    absolute = [expand_home(path).absolute() for path in paths]
     if missing := [str(path) for path in absolute if not path.is_file()]:
         counted = pluralize(len(missing), "path names", "paths name")
         raise FileNotFoundError(f"{counted} no file: {first_names(missing, 3)}")
@@ -141,7 +142,7 @@ def _read_all(reader: Reader, n: int) -> tuple[list[Any], list[str]]:
     return list(labels), list(chain.from_iterable(hashes for _, _, hashes in blocks))
 
 
-def _read_block(reader: Any, block: range) -> tuple[int, list[Any], list[str]]:
+def _read_block(reader: Any, block: Sequence[int]) -> tuple[int, list[Any], list[str]]:
     labels, hashes = [], []
     for index in block:
         try:
@@ -150,4 +151,4 @@ def _read_block(reader: Any, block: range) -> tuple[int, list[Any], list[str]]:
         except Exception as error:  # of the data set's own code too
             reason = str(error) if isinstance(error, ValueError) else format_error(error)
             raise ValueError(f"item {index} can't be read: {reason}") from error
-    return block.start, labels, hashes
+    return block[0], labels, hashes

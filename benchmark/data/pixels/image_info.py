@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageChops
 
 from benchmark.data.decoding.grey_scale import GreyScale, choose_scale, grey_values, is_wide
+from benchmark.data.decoding.strips import strips
 from benchmark.data.decoding.unreadable import UnreadableImageError, format_error
 from benchmark.data.imageset import Reader
 from benchmark.data.pixels.thumbnail import make_thumbnail
@@ -113,13 +114,27 @@ def _is_grey(image: Image.Image) -> bool:
 
 
 def _wide_range(image: Image.Image) -> dict[str, Any]:
-    grey = grey_values(image)
-    values = grey[~np.isnan(grey)]
-    if not values.size:
+    ends: list[np.ndarray] = []  # values at either end of each strip, of which some may be faulty
+    extremes: set[float] = set()  # the least two and the greatest two different values of each
+    count = 0
+    most = _ignored(image.width * image.height)
+    for _, strip in strips(image):
+        grey = grey_values(strip)
+        values = grey[~np.isnan(grey)]
+        if not values.size:
+            continue
+        count += values.size
+        low, high = float(values.min()), float(values.max())
+        above = float(values.min(where=values > low, initial=high))
+        extremes |= {low, high, above, float(values.max(where=values < high, initial=low))}
+        if values.size > 2 * (most + 1):
+            values = np.partition(values, (most, values.size - 1 - most))
+            values = np.concatenate([values[: most + 1], values[-1 - most :]])
+        ends.append(values)
+    if not count:
         raise UnreadableImageError("none of its pixels holds a number")
-    ignored = _ignored(values.size)
-    ordered = np.partition(values, sorted({ignored, values.size - 1 - ignored}))
-    low, high = float(values.min()), float(values.max())
+    ordered, ignored = np.sort(np.concatenate(ends)), _ignored(count)
+    low, high = min(extremes), max(extremes)
     return {
         "kind": image.mode,
         "low": low,
@@ -128,9 +143,9 @@ def _wide_range(image: Image.Image) -> dict[str, Any]:
         "high": high,
         "span": high - low,
         "is_grey": True,
-        "above_low": float(values.min(where=values > low, initial=high)),
-        "below_high": float(values.max(where=values < high, initial=low)),
-        "lacks_values": values.size < grey.size,
+        "above_low": min(extremes - {low}, default=high),
+        "below_high": max(extremes - {high}, default=low),
+        "lacks_values": count < image.width * image.height,
     }
 
 
@@ -139,7 +154,9 @@ def _ignored(values: int) -> int:
     return min(1 + int(EXTREME * values), (values - 1) // 8)
 
 
-def read_image_info(reader: Reader, block: range) -> tuple[dict[int, ImageInfo], dict[int, str]]:
+def read_image_info(
+    reader: Reader, block: Iterable[int]
+) -> tuple[dict[int, ImageInfo], dict[int, str]]:
     """Decode images at full size; return facts of the readable, reasons of the others, by index."""
     infos: dict[int, ImageInfo] = {}
     errors: dict[int, str] = {}

@@ -58,15 +58,34 @@ def write_rows_again(
     scales = choose_scales(infos.values())
     work = partial(_decode_block, rows=rows, size=size, indices=damaged, scales=scales)
     same = True
-    for found, errors in map_blocks(work, SubsetReader(reader, tuple(damaged)), len(damaged)):
-        same = same and not errors and all(infos[row] == info for row, info in found.items())
-        progress(len(found))
+    for infos_now, errors in map_blocks(work, SubsetReader(reader, tuple(damaged)), len(damaged)):
+        same = same and not errors and all(infos[row] == info for row, info in infos_now.items())
+        progress(len(infos_now))
     return same
+
+
+def read_passing_again(
+    rows: RowFile, reader: Reader, passing: Sequence[int], size: int, progress: Advance
+) -> tuple[dict[int, ImageInfo], dict[int, str]] | None:
+    """Read images once more that could not be read in passing; return facts and errors, by index.
+
+    None if one has grey of more than 8 bits: the scale of all such images may change with it.
+    """
+    work = partial(_decode_block, rows=rows, size=size, indices=passing, scales={})
+    infos: dict[int, ImageInfo] = {}
+    errors: dict[int, str] = {}
+    for infos_now, failed in map_blocks(work, SubsetReader(reader, tuple(passing)), len(passing)):
+        infos |= infos_now
+        errors |= failed
+        progress(len(infos_now) + len(failed))
+    if any(info.kind != EIGHT_BITS for info in infos.values()):
+        return None
+    return infos, errors
 
 
 def _decode_block(
     reader: Reader,
-    block: range,
+    block: Sequence[int],
     *,
     indices: Sequence[int],
     scales: Mapping[str, GreyScale],

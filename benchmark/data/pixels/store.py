@@ -181,12 +181,12 @@ def _mend(
     """Decode again what is damaged or was missed; None if it is no longer what it was."""
     if passing := meta["passing"]:
         rows.create()
-        found = read_passing_again(rows, images.reader, passing, size, progress)
-        if found is None:
+        again = read_passing_again(rows, images.reader, passing, size, progress)
+        if again is None:
             return None
-        infos = infos_of(meta) | found[0]
+        infos = infos_of(meta) | again[0]
         rest = {index: why for index, why in errors_of(meta).items() if index not in infos}
-        meta = write_meta(rows.path.parent, dict(sorted(infos.items())), rest | found[1])
+        meta = write_meta(rows.path.parent, dict(sorted(infos.items())), rest | again[1])
     damaged = _damaged_rows(rows, meta, lambda _: None)
     if not len(damaged):
         return meta

@@ -15,6 +15,7 @@ from benchmark.data.tables.image_columns import read_image_table
 from benchmark.data.tables.label_cells import label_messages
 from benchmark.data.tables.listed_files import find_listed_files
 from benchmark.data.tables.one_hot import read_one_hot
+from benchmark.storage.unwritable import expand_home
 from benchmark.system.text import list_below, pluralize
 
 
@@ -29,10 +30,11 @@ class _Image:
     split: str = ""
 
 
-def image_table(spec: str) -> ImageSet:
+def image_table(spec: str, allow_outside: bool = False) -> ImageSet:
     """List the images of the CSV file `spec`; paths are relative to its folder, or absolute.
 
-    Rows whose file doesn't exist are left out with a message; no image is read.
+    Rows whose file doesn't exist are left out with a message, and without `allow_outside` those
+    that lead out of the table's folder; no image is read.
 
     Raises
     ------
@@ -41,29 +43,31 @@ def image_table(spec: str) -> ImageSet:
     ValueError
         If a column is missing, a row has no label, or rows contradict each other.
     """
-    table = Path(spec).expanduser()
+    table = expand_home(spec)
     rows, messages = _rows(table)
-    listed = find_listed_files(table, list(dict.fromkeys(row.name for row in rows)))
+    names = list(dict.fromkeys(row.name for row in rows))
+    listed = find_listed_files(table, names, allow_outside)
     folder = table.resolve().parent
-    if missing := [row.name for row in rows if row.name not in listed.paths]:
-        files = pluralize(len(missing), "file doesn't exist", "files don't exist")
-        messages.append(f"{files} (e.g. {missing[0]!r}); left out.")
+    lost = [row.name for row in rows if row.name not in listed.paths]
+    if missing := [name for name in lost if name not in listed.refused]:
+        number = pluralize(len(missing), "file doesn't exist", "files don't exist")
+        messages.append(f"{number} (e.g. {missing[0]!r}); left out.")
     messages += listed.messages
     images = _images_by_path(table, rows, listed.paths)
-    if repeated := len(rows) - len(missing) - len(images):
+    if repeated := len(rows) - len(lost) - len(images):
         messages.append(f"{pluralize(repeated, 'row repeats', 'rows repeat')} an earlier row.")
     paths = sorted(images)
     if all(path.startswith(f"{folder}{os.sep}") for path in paths):
         root = str(folder)
     else:
         root = os.path.commonpath([Path(path).parent for path in paths])
-    names = tuple(Path(os.path.relpath(path, root)).as_posix() for path in paths)
+    files = tuple(Path(os.path.relpath(path, root)).as_posix() for path in paths)
     labels_as_written = [images[path].label for path in paths]
     groups, splits = [images[p].group for p in paths], [images[p].split for p in paths]
     messages += label_messages(labels_as_written)
     for column, values in (("group", groups), ("split", splits)):
         if any(values):
-            messages += value_messages(column, values, names)
+            messages += value_messages(column, values, files)
     classes, labels = np.unique(labels_as_written, return_inverse=True)
     messages = [f"{table.name}: {message}" for message in messages]
     if len(classes) < 2:
@@ -73,11 +77,11 @@ def image_table(spec: str) -> ImageSet:
         name=short_name(table),
         spec=spec,
         description=f"The images listed in {table.name}.",
-        files=names,
+        files=files,
         labels=labels,
         classes=tuple(classes.tolist()),
-        stamps=tuple(stamp(f, listed.statuses[p]) for f, p in zip(names, paths, strict=True)),
-        reader=FileReader(root, names),
+        stamps=tuple(stamp(f, listed.statuses[p]) for f, p in zip(files, paths, strict=True)),
+        reader=FileReader(root, files),
         groups=group_ids(groups) if any(groups) else None,
         split=translate_splits(table, splits) if any(splits) else None,
         messages=tuple(messages),

@@ -7,12 +7,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmark.data.files.data_root import DataRoot
 from benchmark.data.files.file_names import NameMatch, match_names
 from benchmark.data.files.folder_tree import walk_folder
 from benchmark.data.files.image_files import IMAGE_SUFFIXES, has_suffix
 from benchmark.data.files.junk import is_junk_file
+from benchmark.data.files.left_out import ALLOW_OUTSIDE
 from benchmark.data.split_names import split_of
-from benchmark.system.text import pluralize
+from benchmark.storage.unwritable import expand_home
+from benchmark.system.text import list_below, pluralize
 
 # beside the name of a split in that of a table: train_labels.csv, test_metadata.csv
 _TABLE_WORDS = re.compile("labels?|lists?|metadata|annotations?|ground_?truth", re.IGNORECASE)
@@ -24,13 +27,17 @@ class ListedFiles:
 
     paths: dict[str, str]  # name as written -> path
     statuses: dict[str, os.stat_result]  # of each path
+    refused: frozenset[str]  # names of what is there and is not opened
     messages: tuple[str, ...]
 
 
-def find_listed_files(table: Path, names: Collection[str]) -> ListedFiles:
+def find_listed_files(
+    table: Path, names: Collection[str], allow_outside: bool = False
+) -> ListedFiles:
     """Find the files that a table names, relative to its folder or absolute.
 
-    A name that isn't a file is looked for below the table's folder, see `match_names`.
+    A name that isn't a file is looked for below the table's folder, see `match_names`. Files
+    outside that folder are refused without `allow_outside`, also where a link leads to them.
 
     Raises
     ------
@@ -42,17 +49,27 @@ def find_listed_files(table: Path, names: Collection[str]) -> ListedFiles:
     folder = table.resolve().parent
     statuses: dict[str, os.stat_result] = {}
     paths: dict[str, str] = {}
+    outside, no_files = list[str](), list[str]()
+    data_root = DataRoot.open(folder, allow_outside)
     for name in names:
         if written := _as_written(folder, name):
-            paths[name], statuses[written[0]] = written[0], written[1]
-    messages: list[str] = []
-    if missing := [name for name in names if name not in paths]:
-        tree, _ = walk_folder(folder)
+            if not data_root.holds(written[0]):
+                outside.append(name)
+            elif not stat.S_ISREG(written[1].st_mode):
+                no_files.append(name)
+            else:
+                paths[name], statuses[written[0]] = written[0], written[1]
+    messages = _refusals(outside, no_files)
+    refused = frozenset(outside + no_files)
+    if messages and not paths and len(refused) == len(names):
+        raise FileNotFoundError(list_below(f"{table}: no image that it lists is read.", messages))
+    if missing := [name for name in names if name not in paths and name not in refused]:
+        tree, _ = walk_folder(folder, allow_outside)
         files = [file for below in tree.walk() for file in below.images]
         inside = [path for path in map(Path, paths.values()) if path.is_relative_to(folder)]
         taken = {path.relative_to(folder).as_posix() for path in inside}
-        match, messages = _match(table, missing, files, taken)
-        messages += match.messages()
+        match, more = _match(table, missing, files, taken)
+        messages += [*more, *match.messages()]
         for name, file in match.files.items():
             paths[name] = path = str(folder / file)
             statuses[path] = Path(path).stat()
@@ -68,21 +85,38 @@ def find_listed_files(table: Path, names: Collection[str]) -> ListedFiles:
             f"{pluralize(len(unlisted), 'image lies', 'images lie')} beside the listed ones "
             f"without a row (e.g. {os.path.relpath(unlisted[0], folder)!r}): not used."
         )
-    return ListedFiles(paths, statuses, tuple(messages))
+    return ListedFiles(paths, statuses, refused, tuple(messages))
+
+
+def _refusals(outside: Sequence[str], no_files: Sequence[str]) -> list[str]:
+    messages = []
+    if outside:
+        lead = pluralize(len(outside), "row leads", "rows lead")
+        messages.append(
+            f"{lead} out of the folder of the table (e.g. {outside[0]!r}): left out. Only files "
+            f"inside it are opened: move the table to a folder above the images, or give "
+            f"{ALLOW_OUTSIDE} if you trust it."
+        )
+    if no_files:
+        are = pluralize(len(no_files), "row names", "rows name")
+        messages.append(
+            f"{are} a pipe, a device or a socket (e.g. {no_files[0]!r}), not a file: left out."
+        )
+    return messages
 
 
 def _as_written(folder: Path, name: str) -> tuple[str, os.stat_result] | None:
-    """Return the path and the status of a file whose name is right."""
+    """Return the path and the status of what has just that name, but of no folder."""
     for written in dict.fromkeys((name, name.replace("\\", "/"))):
         below = Path(written)
         if written.startswith("~/"):
-            below = below.expanduser()
+            below = expand_home(below)
         path = os.path.normpath(folder / below)
         try:
             status = Path(path).stat()
         except (OSError, ValueError):  # no such file; no file can be called so
             continue
-        if stat.S_ISREG(status.st_mode):
+        if not stat.S_ISDIR(status.st_mode):
             return path, status
     return None
 

@@ -3,7 +3,10 @@
 import codecs
 from pathlib import Path
 
+from benchmark.storage.plain_file import read_plain
 from benchmark.system.text import list_below
+
+_MOST = 500_000_000  # bytes of a table: millions of rows
 
 # UTF-32 before UTF-16: the byte order mark of one begins with that of the other
 _MARKS = {
@@ -39,7 +42,7 @@ def read_text(path: Path) -> str:
     ValueError
         If it is in another encoding, with the line shown in those that it could be in; or no text.
     """
-    content = path.read_bytes()
+    content = read_plain(path, _MOST)
     for begin, kind in _OTHER_KINDS.items():
         if content[:100].lstrip().lower().startswith(begin):
             raise ValueError(f"{path}: is {kind}.")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance
@@ -72,3 +73,19 @@ COPIES: dict[str, Callable[[Image.Image], bytes]] = {
     "darker": _brighter(0.9),
     "grey": lambda image: encode(image.convert("L")),
 }
+
+
+def write_leaking_folder(root: Path) -> Path:
+    """Write given splits of two classes; two test images are copies, one of another class."""
+    pictures = iter(make_photographs(44, seed=3))
+    for split, number in {"train": 12, "val": 4, "test": 4}.items():
+        for kind in ("cat", "dog"):
+            (root / split / kind).mkdir(parents=True)
+            for index in range(number):
+                (root / split / kind / f"{index}.png").write_bytes(encode(next(pictures)))
+    first, second = make_photographs(2, seed=3)
+    (root / "test/cat/copy.jpg").write_bytes(encode(first, "JPEG", quality=60))
+    half = second.resize((80, 60))
+    (root / "test/dog/other.png").write_bytes(encode(half))
+    (root / "val/dog/same.png").write_bytes((root / "val/dog/0.png").read_bytes())
+    return root

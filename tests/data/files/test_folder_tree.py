@@ -1,5 +1,8 @@
 """One walk over a folder: what lies in it, and what is left out."""
 
+import os
+import socket
+
 import pytest
 
 from benchmark.data.files import folder_tree
@@ -59,20 +62,46 @@ def test_hidden_folders_and_images_are_counted(tmp_path):
     ]
 
 
-def test_links_are_followed_but_in_no_circle(tmp_path):
-    root = make_files(tmp_path / "root", {"cat": 1})
+def test_links_are_followed_inside_the_folder_and_each_folder_is_read_once(tmp_path):
+    root = make_files(tmp_path / "root", {"cat": 1, "blue": 2, ".store/owl": 4})
     make_files(tmp_path / "elsewhere", {"dog": 2})
     (root / "dog").symlink_to(tmp_path / "elsewhere/dog")
+    (root / "cat/one.jpg").symlink_to(tmp_path / "elsewhere/dog/000.jpg")
+    (root / "above").symlink_to(tmp_path)
     (root / "self").symlink_to(root)
     (root / "cat/up").symlink_to(root)
+    (root / "blue/loop").symlink_to("../cat")
+    (root / "cat/loop").symlink_to("../blue")
     (root / "cat/round").symlink_to("round")
-    (root / "gone").symlink_to("nowhere")
+    (root / "gone").symlink_to(tmp_path / "nowhere")
+    (root / "cat/same.jpg").symlink_to("000.jpg")
+    (root / "owl").symlink_to(".store/owl")
     tree, left_out = walk_folder(root)
-    assert tree.total == 3
-    assert sorted(left_out.broken) == ["cat/round", "cat/up", "gone", "self"]
-    assert left_out.messages() == [
-        "4 links lead nowhere or to a folder above: left out: cat/round, cat/up, gone and 1 more."
+    assert [(folder.path, len(folder.images)) for folder in tree.walk()] == [
+        ("", 0),
+        ("blue", 2),
+        ("cat", 2),
+        ("owl", 4),
     ]
+    assert sorted(left_out.broken) == ["cat/round", "gone"]
+    assert sorted(left_out.outside) == ["above", "cat/one.jpg", "dog"]
+    assert sorted(left_out.repeated) == ["blue/loop", "cat/loop", "cat/up", "self"]
+    tree, left_out = walk_folder(root, allow_outside=True)
+    assert {folder.name: len(folder.images) for folder in tree.folders} == {
+        "blue": 2,
+        "cat": 3,
+        "dog": 2,
+        "owl": 4,
+    }
+    assert sorted(left_out.repeated) == ["above", "blue/loop", "cat/loop", "cat/up", "self"]
+    assert not left_out.outside
+
+
+def test_the_folder_itself_may_be_a_link(tmp_path):
+    make_files(tmp_path / "root", {"cat": 1})
+    (tmp_path / "link").symlink_to("root")
+    tree, left_out = walk_folder(tmp_path / "link")
+    assert (tree.total, left_out.messages()) == (1, [])
 
 
 def test_a_folder_that_cannot_be_opened_is_named(tmp_path, monkeypatch):
@@ -92,8 +121,18 @@ def test_a_folder_that_cannot_be_opened_is_named(tmp_path, monkeypatch):
     ]
 
 
-def test_a_pipe_is_no_image(tmp_path):
-    root = make_files(tmp_path, {"cat": 1})
-    folder_tree.os.mkfifo(root / "cat/pipe.jpg")
-    tree, _ = walk_folder(root)
+@pytest.mark.parametrize("allow_outside", [False, True])
+def test_pipes_devices_and_sockets_are_no_files(tmp_path, allow_outside):
+    root = make_files(tmp_path / "root", {"cat": 1})
+    os.mkfifo(root / "cat/pipe.jpg")
+    os.mkfifo(root / "cat/groups.csv")
+    (root / "cat/link.jpg").symlink_to("pipe.jpg")
+    (root / "cat/zero.jpg").symlink_to("/dev/zero")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(os.path.relpath(root / "cat/socket.jpg"))  # a name of 108 bytes at most
+    tree, left_out = walk_folder(root, allow_outside)
     assert list(tree.folders[0].images) == ["cat/000.jpg"]
+    assert not tree.folders[0].documents
+    names = ["cat/groups.csv", "cat/link.jpg", "cat/pipe.jpg", "cat/socket.jpg", "cat/zero.jpg"]
+    assert sorted(left_out.no_files + left_out.outside) == names
+    assert left_out.outside == ([] if allow_outside else ["cat/zero.jpg"])

@@ -78,12 +78,16 @@ def test_folders_below_a_class_belong_to_it_and_links_are_followed(root: Path) -
     (root / "bird").symlink_to(root.parent / "elsewhere")
     (root / "cat/again").symlink_to(root / "cat")
     (root / "cat/gone.png").symlink_to(root / "nowhere.png")
-    images = open_folder(root)
+    images = image_folder(str(root), allow_outside=True)
     assert images.classes == ("bird", "cat", "dog")
     assert "cat/kittens/a.png" in images.files
     assert "bird/b.png" in images.files
     assert not any(file.startswith("cat/again") for file in images.files)
-    assert "2 links lead nowhere or to a folder above" in images.messages[-1]
+    assert "1 link leads nowhere: left out: cat/gone.png." in images.messages
+    assert "1 link leads to a folder that is read anyway" in images.messages[-1]
+    images = open_folder(root)
+    assert images.classes == ("cat", "dog")
+    assert "1 link leads out of the folder: left out: bird." in images.messages[-1]
 
 
 def test_groups_by_whole_or_bare_name(root: Path) -> None:

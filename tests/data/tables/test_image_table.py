@@ -35,7 +35,10 @@ def test_rows_become_images(folder: Path) -> None:
 
 def test_absolute_paths_outside_get_names_below_what_they_share(folder: Path) -> None:
     outside = folder.parent / "other/3.png"
-    images = image_table(write(folder, f"path,label,split\na/1.png,x,train\n{outside},y,test\n"))
+    table = write(folder, f"path,label,split\na/1.png,x,train\n{outside},y,test\n")
+    with pytest.raises(ValueError, match="1 row leads out of the folder"):
+        image_table(table)
+    images = image_table(table, allow_outside=True)
     assert images.files == ("home/a/1.png", "other/3.png")
     assert images.split is not None
     assert images.split.tolist() == ["train", "test"]

@@ -18,8 +18,8 @@ def build(tmp_path):
     return build
 
 
-def listed_below(table, names):
-    listed = find_listed_files(table, names)
+def listed_below(table, names, allow_outside=False):
+    listed = find_listed_files(table, names, allow_outside)
     below = {name: os.path.relpath(path, table.parent) for name, path in listed.paths.items()}
     assert set(listed.statuses) == set(listed.paths.values())
     return below, list(listed.messages)
@@ -28,7 +28,7 @@ def listed_below(table, names):
 def test_files_as_written(build, monkeypatch):
     table = build("a/1.png", "a/2.png", "a/x\\y.png", "../home2/3.png")
     names = ["a/1.png", "a\\2.png", "a/x\\y.png", str(table.parent.parent / "home2/3.png")]
-    below, messages = listed_below(table, [*names, "gone.png"])
+    below, messages = listed_below(table, [*names, "gone.png"], allow_outside=True)
     assert list(below.values()) == ["a/1.png", "a/2.png", "a/x\\y.png", "../home2/3.png"]
     assert messages == []
     monkeypatch.setenv("HOME", str(table.parent))
@@ -79,3 +79,30 @@ def test_a_table_without_any_image_is_an_error(build, files, hint):
     table = build("x/note.txt", *files)
     with pytest.raises(FileNotFoundError, match=f"none exists, e.g. .*gone.png.*{hint}"):
         find_listed_files(table, ["gone.png"])
+
+
+def test_what_lies_outside_or_is_no_file_is_refused_and_counted(build):
+    table = build("a/1.png", "../home2/3.png")
+    home = table.parent
+    (home / "a/out.png").symlink_to(home.parent / "home2/3.png")
+    (home / "a/in.png").symlink_to("1.png")
+    (home / "a/zero.png").symlink_to("/dev/zero")
+    os.mkfifo(home / "a/pipe.png")
+    outside = ["../home2/3.png", str(home.parent / "home2/3.png"), "a/out.png", "/dev/zero"]
+    names = ["a/1.png", "a/in.png", *outside, "a/pipe.png"]
+    listed = find_listed_files(table, names)
+    assert list(listed.paths) == ["a/1.png", "a/in.png"]
+    assert listed.refused == {*outside, "a/pipe.png"}
+    assert listed.messages[0] == (
+        "4 rows lead out of the folder of the table (e.g. '../home2/3.png'): left out. Only files "
+        "inside it are opened: move the table to a folder above the images, or give "
+        "--allow-outside if you trust it."
+    )
+    assert "1 row names a pipe, a device or a socket (e.g. 'a/pipe.png')" in listed.messages[1]
+    trusted = find_listed_files(table, names, allow_outside=True)
+    assert list(trusted.paths) == names[:5]
+    assert trusted.refused == {"/dev/zero", "a/pipe.png"}
+    with pytest.raises(
+        FileNotFoundError, match=r"no image that it lists is read[\s\S]*--allow-outs"
+    ):
+        find_listed_files(table, outside)

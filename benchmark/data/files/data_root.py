@@ -1,0 +1,41 @@
+"""Where links end: files are opened inside the folder of the data, and each folder is read once."""
+
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass
+class DataRoot:
+    """The real path of a data set's folder, and of all folders in it that are read."""
+
+    root: str
+    allow_outside: bool = False
+    entered: set[str] = field(default_factory=set)
+
+    @classmethod
+    def open(cls, root: str | Path, allow_outside: bool = False) -> "DataRoot":
+        """Return the root of a data set, which may be reached by links itself."""
+        return cls(os.path.realpath(root), allow_outside)
+
+    def holds(self, path: str | Path) -> bool:
+        """Tell whether a path leads inside; with `allow_outside` any does."""
+        return self.allow_outside or _is_within(os.path.realpath(path), self.root)
+
+    def enter(self, path: str | Path) -> bool:
+        """Note that a folder is read; False if it is already, or if the root lies in it."""
+        real = os.path.realpath(path)
+        if real in self.entered or (real != self.root and _is_within(self.root, real)):
+            return False
+        self.entered.add(real)
+        return True
+
+
+def is_plain(mode: int) -> bool:
+    """Tell whether something is a plain file or a folder, by `st_mode`."""
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
+
+
+def _is_within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
