@@ -30,8 +30,8 @@ from benchmark.plan.folder_name import is_same_source
 from benchmark.storage.atomic import remove_leftovers
 from benchmark.storage.file_names import file_stem
 from benchmark.storage.lock import NoLockFileError, acquire
-from benchmark.storage.places import OTHER_OUT, place_error, writing
 from benchmark.storage.stored_file import DAMAGED, DamagedFileError, is_there
+from benchmark.storage.unwritable import OTHER_OUT, unwritable_error, writing
 
 SWEEP_FILE = "sweep.json"  # in the folder of a sweep, which holds runs, see `SweepFolder`
 KEY_LENGTH = 20  # characters of a key in a file's name
@@ -219,7 +219,7 @@ class RunFolder:
         except NoLockFileError:
             raise
         except OSError as error:
-            raise place_error(self.path, error, OTHER_OUT) from error
+            raise unwritable_error(self.path, error, OTHER_OUT) from error
         try:
             for folder in (self.path, *(self.path / name for name in FOLDERS)):
                 if folder == self.path or not folder.is_symlink():

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from benchmark.execution.record_schema import ErrorInfo
-from benchmark.storage.places import PlaceError
+from benchmark.storage.unwritable import UnwritableError
 from benchmark.system.isolation import is_failure_of_code, isolated
 
 
@@ -11,7 +11,7 @@ def failure_of(run: Callable[[], object]) -> ErrorInfo | None:
     """Run code of a strategy in isolation; return why it failed, None if it did not.
 
     Whatever it raises is its failure, `SystemExit` and what is no `Exception` included. Only a
-    signal that asks the whole run to end passes through, and a place of the run's that can't be
+    signal that asks the whole run to end passes through, and a folder of the run that can't be
     written: no strategy is at fault when a disk is full.
     """
     failure: ErrorInfo | None = None
@@ -20,11 +20,11 @@ def failure_of(run: Callable[[], object]) -> ErrorInfo | None:
             try:
                 run()
             except BaseException as error:
-                if isinstance(error, PlaceError) or not is_failure_of_code(error):
+                if isinstance(error, UnwritableError) or not is_failure_of_code(error):
                     raise
                 # here: the text of the exception is code of the strategy as well
                 failure = ErrorInfo.from_exception(error)
-    except PlaceError:
+    except UnwritableError:
         raise
     except Exception as error:  # of the isolation; the first failure says more
         failure = failure or ErrorInfo.from_exception(error)

@@ -20,10 +20,10 @@ from benchmark.execution.outputs import OutputStore
 from benchmark.execution.record_schema import ErrorInfo
 from benchmark.execution.worker import Worker
 from benchmark.plan.segments import Segment
-from benchmark.storage.places import PlaceError
+from benchmark.storage.unwritable import UnwritableError
 from benchmark.strategy.registry import StrategySpec
 from benchmark.system import stopping
-from benchmark.system.processes import safe_import_path
+from benchmark.system.processes import safe_import_path, start_tracker
 from benchmark.system.progress import Advance, Progress
 from benchmark.train.activation_store import ActivationStore
 
@@ -63,7 +63,7 @@ class WorkerProcesses:
                     joblib.delayed(self.worker.fill_in_own_process)(forward_pass, indices, parent)
                     for indices in np.array_split(missing, self.jobs)
                 )
-            except PlaceError:
+            except UnwritableError:
                 raise
             except Exception as error:  # killed, or an error that will be raised here as well
                 note = f"{forward_pass} run in this process, since others failed: {error}"
@@ -79,7 +79,7 @@ class WorkerProcesses:
             notes: list[str] = []
             try:
                 notes = self._start(segments)
-            except PlaceError:
+            except UnwritableError:
                 raise
             except Exception:  # a killed worker ends all others too, so each is tried alone
                 notes = []
@@ -100,7 +100,7 @@ class WorkerProcesses:
             try:
                 self._start([segment], micro_batches)
                 break
-            except PlaceError:
+            except UnwritableError:
                 raise
             except Exception as error:
                 reason = error
@@ -120,6 +120,7 @@ class WorkerProcesses:
         )
 
     def _parallel(self, calls: Iterable[Any]) -> list[Any]:
+        start_tracker()
         with warnings.catch_warnings(), safe_import_path():
             # loky replaces a process whose memory has grown, and every training makes it grow
             warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")

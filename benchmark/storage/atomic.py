@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from benchmark.storage.places import writing
+from benchmark.storage.unwritable import writing
 
 _TEMPORARY = re.compile(r"\..+\.(?P<host>[0-9a-f]{8})-(?P<process>[0-9]+)-[0-9a-f]{8}\.tmp")
 SECONDS_OF_A_WRITE = 600.0  # at most, between two blocks of a file
@@ -28,7 +28,7 @@ SECONDS_UNTIL_LEFT = 24 * 3600.0  # of a temporary file whose process can't be a
 def atomic(path: Path) -> Iterator[Path]:
     """Yield a temporary path that becomes `path` on success and is removed on an error.
 
-    PlaceError if it can't be written.
+    UnwritableError if it can't be written.
     """
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -37,8 +37,8 @@ from benchmark.storage.lock import (
     is_held,
     locked,
 )
-from benchmark.storage.places import OTHER_CACHE, cache_dir, place_error, writing
 from benchmark.storage.sizes import size_on_disk
+from benchmark.storage.unwritable import OTHER_CACHE, cache_dir, unwritable_error, writing
 
 __all__ = ["KINDS", "Entry", "Lease", "abandoned", "build_lock", "cache_dir", "cache_in", "clear"]
 __all__ += ["default_limit", "entries", "lease", "make_room"]
@@ -94,7 +94,7 @@ def lease(folder: Path, description: str) -> Lease:
         raise
     except OSError as error:
         if not folder.is_dir():
-            raise place_error(folder.parents[1], error, OTHER_CACHE) from error
+            raise unwritable_error(folder.parents[1], error, OTHER_CACHE) from error
     try:
         return Lease(acquire(file, shared=True, make=False))
     except OSError:  # nobody can remove it, or its users are not known
@@ -208,7 +208,7 @@ def _scan_lock(must_write: bool = False) -> Iterator[None]:
             raise
         except OSError as error:
             if must_write:
-                raise place_error(cache_dir(), error, OTHER_CACHE) from error
+                raise unwritable_error(cache_dir(), error, OTHER_CACHE) from error
         yield
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.storage.places import OTHER_CACHE, writing
+from benchmark.storage.unwritable import OTHER_CACHE, writing
 
 Write = Callable[[int, Any], None]  # the index of a row, and its bytes: any contiguous buffer
 

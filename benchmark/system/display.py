@@ -48,5 +48,5 @@ def terminal_progress() -> Progress:
         return LastingProgress(LogProgress())
     from benchmark.system import live_progress  # rich, which logs do without
 
-    shown = live_progress.NotebookProgress() if in_notebook else live_progress.RichProgress()
-    return LastingProgress(shown)
+    display = live_progress.NotebookProgress() if in_notebook else live_progress.RichProgress()
+    return LastingProgress(display)

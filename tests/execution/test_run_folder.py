@@ -13,8 +13,8 @@ from benchmark.execution.manifest_schema import SplitManifest, SplitPart
 from benchmark.execution.record_schema import ErrorInfo, FailedRecord
 from benchmark.execution.run_folder import RunFolder, why_no_folder
 from benchmark.storage.atomic import atomic
-from benchmark.storage.places import PlaceError
 from benchmark.storage.stored_file import DamagedFileError, set_aside
+from benchmark.storage.unwritable import UnwritableError
 
 
 def failed(strategy, seed=0):
@@ -171,7 +171,7 @@ def test_a_folder_that_cannot_be_written_says_so(tmp_path):
 
 def test_a_full_disk_meanwhile_names_the_path_and_the_way_out(tmp_path):
     words = rf"{tmp_path} can't be written \(No space left on device\); make room there, or choose"
-    with pytest.raises(PlaceError, match=words), RunFolder(tmp_path).locked():
+    with pytest.raises(UnwritableError, match=words), RunFolder(tmp_path).locked():
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # as of a file's write
     with pytest.raises(FileNotFoundError), RunFolder(tmp_path).locked():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), "x")

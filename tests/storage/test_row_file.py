@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from benchmark.storage import row_file
-from benchmark.storage.places import PlaceError
 from benchmark.storage.row_file import RowFile
+from benchmark.storage.unwritable import UnwritableError
 
 EVERY = np.arange(6)
 
@@ -136,7 +136,7 @@ def test_a_full_disk_is_named_with_the_way_out_and_costs_no_row_before(
     words = rf"{name} can't be written \(No space left on device\); make room .*BENCH_CACHE"
     with monkeypatch.context() as patch:
         patch.setattr(Path, "open", open_on_a_full_disk)
-        with pytest.raises(PlaceError, match=words):
+        with pytest.raises(UnwritableError, match=words):
             fill()
     assert rows.intact(EVERY).tolist() == [True, False, True, True, False, True]
     fill()
@@ -149,5 +149,7 @@ def test_files_that_are_whole_are_not_opened_for_writing(rows, monkeypatch):
 
     monkeypatch.setattr(Path, "open", refuse)
     rows.create()
-    with pytest.raises(PlaceError, match=r"other.bin can't be written \(Read-only file system\)"):
+    with pytest.raises(
+        UnwritableError, match=r"other.bin can't be written \(Read-only file system\)"
+    ):
         RowFile(rows.path.with_name("other.bin"), 6, 100).create()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.storage.places import PlaceError, cache_dir, expand_home, writing
+from benchmark.storage.unwritable import UnwritableError, cache_dir, expand_home, writing
 
 
 @pytest.fixture(autouse=True)
@@ -39,15 +39,15 @@ def test_the_path_the_reason_and_the_way_out_are_named(tmp_path, number, before,
         (tmp_path / "results" / "run.json", "choose another --out"),
         (tmp_path / "cache" / "rows.bin", "set IMBALANCE_BENCH_CACHE to a folder that can"),
     ):
-        with pytest.raises(PlaceError) as raised:
+        with pytest.raises(UnwritableError) as raised:
             fail(number, path)
         expected = f"{path} can't be written ({os.strerror(number)}); {before}{way_out}{after}"
         assert str(raised.value) == expected
         assert raised.value.errno == number
         assert str(pickle.loads(pickle.dumps(raised.value))) == expected  # from a worker
-    with pytest.raises(PlaceError, match=r"the cache in .* can't be written"):
+    with pytest.raises(UnwritableError, match=r"the cache in .* can't be written"):
         fail(number, cache_dir())
-    with pytest.raises(PlaceError, match="set TMPDIR"):
+    with pytest.raises(UnwritableError, match="set TMPDIR"):
         fail(number, tmp_path / "x", way_out="set TMPDIR to a folder that can")
 
 
@@ -56,10 +56,10 @@ def test_other_errors_stay(tmp_path):
         fail(errno.ENOENT, tmp_path)
     with pytest.raises(OSError, match=r"No space left on device: '/elsewhere/images/a.png'"):
         fail(errno.ENOSPC, tmp_path / "run", "/elsewhere/images/a.png")
-    with pytest.raises(PlaceError, match=r"run can't be written"):
+    with pytest.raises(UnwritableError, match=r"run can't be written"):
         fail(errno.ENOSPC, tmp_path / "run", tmp_path / ".run.abc.tmp")
-    with pytest.raises(PlaceError, match="first"), writing(tmp_path):
-        raise PlaceError("first")
+    with pytest.raises(UnwritableError, match="first"), writing(tmp_path):
+        raise UnwritableError("first")
 
 
 @pytest.mark.parametrize(

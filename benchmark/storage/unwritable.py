@@ -1,4 +1,4 @@
-"""Where the cache is, and what to do about a place that can't be written or has no room."""
+"""Where the cache is, and what to do about a folder that can't be written or has no room."""
 
 import errno
 import os
@@ -13,7 +13,7 @@ OTHER_OUT = "choose another --out"
 OTHER_TEMPORARY = "set TMPDIR to a folder that can"
 CONTINUES = "; the same command continues from what is finished"
 # numbers of errors of a folder or its disk, whatever is written there
-_OF_THE_PLACE = frozenset(
+_OF_THE_FOLDER = frozenset(
     {
         *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
         *(errno.EIO, errno.ENAMETOOLONG, errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.ENOTCONN),
@@ -22,8 +22,8 @@ _OF_THE_PLACE = frozenset(
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
-class PlaceError(OSError):
-    """A place can't be written: which file, why, and what to do. No strategy has caused it."""
+class UnwritableError(OSError):
+    """A folder can't be written: which file, why, and what to do. No strategy has caused it."""
 
 
 def cache_dir() -> Path:
@@ -59,29 +59,29 @@ def require_working_folder() -> None:
 
 @contextmanager
 def writing(path: Path, way_out: str | None = None) -> Iterator[None]:
-    """Let errors of a place name `path`, or the file in it that they are about, and the way out.
+    """Let errors of a folder or a disk name `path`, or the file in it that they are about, and the way out.
 
-    The way out follows from the path, if it is not given. Errors about other places stay.
+    The way out follows from the path, if it is not given. Errors about other folders stay.
     """
     try:
         yield
     except OSError as error:
-        if isinstance(error, PlaceError) or error.errno not in _OF_THE_PLACE:
+        if isinstance(error, UnwritableError) or error.errno not in _OF_THE_FOLDER:
             raise
         about = Path(error.filename) if isinstance(error.filename, str) else path
         if not _is_below(about, path.parent):  # atomic writes go to a file beside
             raise
-        raise place_error(path, error, way_out) from error
+        raise unwritable_error(path, error, way_out) from error
 
 
-def place_error(path: Path, error: OSError, way_out: str | None = None) -> PlaceError:
-    """Return an error of a place in words."""
+def unwritable_error(path: Path, error: OSError, way_out: str | None = None) -> UnwritableError:
+    """Return an error of a folder in words."""
     if way_out is None:
         way_out = OTHER_CACHE if _is_below(path, cache_dir()) else OTHER_OUT
     if error.errno in _NO_ROOM:
         way_out = f"make room there, or {way_out}{CONTINUES}"
     what = f"the cache in {path}" if path == cache_dir() else path
-    raised = PlaceError(f"{what} can't be written ({error.strerror or error}); {way_out}")
+    raised = UnwritableError(f"{what} can't be written ({error.strerror or error}); {way_out}")
     raised.errno = error.errno  # for who asks; the words stay the text
     return raised
 
