@@ -59,7 +59,7 @@ def require_working_folder() -> None:
 
 @contextmanager
 def writing(path: Path, way_out: str | None = None) -> Iterator[None]:
-    """Let errors of a folder or a disk name `path`, or the file in it that they are about, and the way out.
+    """Let errors of a disk name `path`, or the file in it that they are about, and the way out.
 
     The way out follows from the path, if it is not given. Errors about other folders stay.
     """
