@@ -45,8 +45,8 @@ def forbidden() -> Iterator[list[str]]:
     _calls.process, _calls.called = os.getpid(), []
     originals = [(module, name, getattr(module, name)) for module, name in _REPLACED]
     try:
-        for place, replacement in _REPLACED.items():
-            setattr(*place, replacement)
+        for (module, name), replacement in _REPLACED.items():
+            setattr(module, name, replacement)
         yield _calls.called
     finally:
         for module, name, original in originals:
@@ -63,8 +63,8 @@ def _catching(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         harmless = name in _WITH_TARGET and _is_elsewhere(*arguments[:2])
         if os.getpid() != _calls.process or caller in _TRUSTED or harmless:
             return call(*arguments, **named)
-        said = f"{call.__module__.removeprefix('_')}.{name}".replace("posix.", "os.")
-        _calls.called.append(f"{said}({', '.join(map(repr, arguments))})")
+        text = f"{call.__module__.removeprefix('_')}.{name}".replace("posix.", "os.")
+        _calls.called.append(f"{text}({', '.join(map(repr, arguments))})")
         raise ProcessEndError(f"it called {_calls.called[-1]}, which would end the run")
 
     return instead
@@ -78,11 +78,11 @@ def _is_elsewhere(target: Any = 0, number: Any = 0) -> bool:
 
 def _replacements() -> dict[tuple[ModuleType, str], Callable[..., Any]]:
     modules = [os, *(sys.modules[n] for n in ("posix", "nt") if n in sys.modules)]
-    places = [(module, name) for module in modules for name in _OS_CALLS]
-    places += [(signal, name) for name in _SIGNAL_CALLS]
+    calls = [(module, name) for module in modules for name in _OS_CALLS]
+    calls += [(signal, name) for name in _SIGNAL_CALLS]
     return {
         (module, name): _catching(name, getattr(module, name))
-        for module, name in places
+        for module, name in calls
         if hasattr(module, name)
     }
 

@@ -41,16 +41,20 @@ def functions_now() -> Functions:
         and not name.startswith(_UNUSED)
         and isinstance(module, ModuleType)
     ]
-    found: Functions = [(module, name, dict(vars(module))) for name, module in modules]
-    seen: set[int] = set()
+    contents: Functions = [(module, name, dict(vars(module))) for name, module in modules]
+    known: set[int] = set()
     for name, module in modules:
         if not f"{name}.".startswith(_WITH_METHODS):
             continue
         for value in list(vars(module).values()):
-            if issubclass(type(value), type) and value.__module__ == name and id(value) not in seen:
-                seen.add(id(value))
-                found.append((value, f"{name}.{value.__qualname__}", dict(vars(value))))
-    return found
+            if (
+                issubclass(type(value), type)
+                and value.__module__ == name
+                and id(value) not in known
+            ):
+                known.add(id(value))
+                contents.append((value, f"{name}.{value.__qualname__}", dict(vars(value))))
+    return contents
 
 
 def restore_functions(before: Functions, by_users_only: bool = False) -> list[str]:

@@ -104,8 +104,8 @@ def _of_torch(torch: Any) -> Iterator[tuple[Read, Write]]:
         lambda: dict(vars(torch._tensor_str.PRINT_OPTS)),
         vars(torch._tensor_str.PRINT_OPTS).update,
     )
-    for place in ("torch.nn.modules.module", "torch.optim.optimizer"):
-        for name, value in vars(sys.modules[place]).items():
+    for module in ("torch.nn.modules.module", "torch.optim.optimizer"):
+        for name, value in vars(sys.modules[module]).items():
             if name.startswith("_global_") and isinstance(value, dict):  # hooks
                 yield _content_of_dict(value)
 

@@ -32,6 +32,7 @@ from tests.integration.commands import (
 )
 
 PLUGIN = '''
+import ctypes
 import os
 from dataclasses import dataclass
 import numpy as np
@@ -50,14 +51,14 @@ class Fails(CrossEntropy):
 @dataclass(frozen=True)
 class Kills(CrossEntropy):
     def __call__(self, logits, target, counts):
-        os.kill(os.getpid(), 9)
+        ctypes.CDLL(None).kill(os.getpid(), 9)
 
 @dataclass(frozen=True)
 class Greedy(CrossEntropy):
     def __call__(self, logits, target, counts):
         # as Linux does where memory is used up; the audit's logits have no network behind them
         if len(logits) > 4 and logits.grad_fn is not None:
-            os.kill(os.getpid(), 9)
+            ctypes.CDLL(None).kill(os.getpid(), 9)
         return super().__call__(logits, target, counts)
 
 @dataclass(frozen=True)
