@@ -1,6 +1,8 @@
 """The command line: parse the arguments and call a command. The work is done by `benchmark.api`."""
 
+import atexit
 import io
+import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -42,4 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command = shlex.join([*program_words(), *argv])
         say_at_last(f"{stopped}: {stopped.kept}; the same command continues from there: {command}")
         drop_unwritten()
+        if arguments is None:  # a program: Python would need seconds to take all libraries apart
+            atexit._run_exitfuncs()
+            os._exit(stopped.exit_code)
         return stopped.exit_code

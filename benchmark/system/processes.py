@@ -50,6 +50,21 @@ def follow_parent(parent: int) -> None:
     threading.Thread(target=end_with_parent, daemon=True).start()
 
 
+def start_tracker() -> None:
+    """Start joblib's process that removes what workers share, so that no SIGHUP ends it first.
+
+    It ignores SIGINT and SIGTERM by itself. What is blocked here stays so in a process that starts.
+    """
+    tracker: Any = sys.modules.get("joblib.externals.loky.backend.resource_tracker")
+    if tracker is None or not hasattr(signal, "SIGHUP"):
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
+    try:
+        tracker.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def end_workers() -> None:
     """End joblib's worker processes, which wait for minutes, and remove what they have in common.
 

@@ -1,6 +1,7 @@
 """Processes that start meanwhile search no working folder, and workers end with their parent."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -61,3 +62,18 @@ def test_ending_workers_where_there_are_none_starts_none():
         "end_workers(); kill_workers(); print('joblib' in sys.modules)"
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="looks for signals in /proc")
+def test_a_lost_terminal_does_not_end_what_removes_shared_files():
+    """It would be started anew at the end, and complain of files that it does not know."""
+    code = (
+        "import signal, joblib; from benchmark.system.processes import start_tracker;"
+        "from joblib.externals.loky.backend.resource_tracker import _resource_tracker;"
+        "start_tracker(); print(signal.pthread_sigmask(signal.SIG_BLOCK, []));"
+        "print(open(f'/proc/{_resource_tracker._pid}/status').read())"
+    )
+    lines = subprocess.check_output([sys.executable, "-c", code], text=True).splitlines()
+    assert lines[0] == "set()"
+    (blocked,) = [line.split()[1] for line in lines if line.startswith("SigBlk")]
+    assert int(blocked, 16) >> (signal.SIGHUP - 1) & 1
