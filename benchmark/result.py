@@ -30,6 +30,7 @@ from benchmark.report.single import page as single_page
 from benchmark.report.single.verdict import verdict
 from benchmark.report.sweep import page as sweep_page
 from benchmark.report.sweep import verdict as sweep_verdict
+from benchmark.system.text import printable_lines
 
 
 @dataclass(frozen=True, repr=False)
@@ -103,7 +104,7 @@ class Result:
     def __repr__(self) -> str:
         columns = [*(metric.name for metric in main_metrics()), "status"]
         table = self.summary.set_index("strategy")[columns].round(3).to_string()
-        return f"{verdict(self.comparison)}\n\n{table}\n\n{self.reports['html']}"
+        return printable_lines(f"{verdict(self.comparison)}\n\n{table}\n\n{self.reports['html']}")
 
     def _repr_html_(self) -> str:
         return notebook_html(self.comparison)
@@ -173,7 +174,9 @@ class SweepResult:
         )
         table = scores.reindex(index=list(self.comparison.strategies)).round(3).to_string()
         sentences = sweep_verdict.verdict(self.comparison), sweep_verdict.follow_up(self.comparison)
-        return f"{' '.join(sentences).strip()}\n\n{table}\n\n{self.reports['html']}"
+        return printable_lines(
+            f"{' '.join(sentences).strip()}\n\n{table}\n\n{self.reports['html']}"
+        )
 
     def _repr_html_(self) -> str:
         return notebook_html(self.comparison)
@@ -230,7 +233,7 @@ class MultiDatasetResult:
         return f"{' '.join(sentences).strip()}\n{warnings}\n\n{scores.round(3).to_string()}"
 
     def __repr__(self) -> str:
-        return f"{self.table()}\n\n{self.reports['html']}"
+        return printable_lines(f"{self.table()}\n\n{self.reports['html']}")
 
     def _repr_html_(self) -> str:
         return notebook_html(self.comparison)
