@@ -74,6 +74,15 @@ def writing(path: Path, way_out: str | None = None) -> Iterator[None]:
         raise unwritable_error(path, error, way_out) from error
 
 
+@contextmanager
+def another_way_out(way_out: str) -> Iterator[None]:
+    """Name this way out where there is no --out."""
+    try:
+        yield
+    except UnwritableError as error:
+        raise UnwritableError(str(error).replace(OTHER_OUT, way_out)) from error
+
+
 def unwritable_error(path: Path, error: OSError, way_out: str | None = None) -> UnwritableError:
     """Return an error of a folder in words."""
     if way_out is None:

@@ -143,8 +143,8 @@ class SharedMemoryDir:
         for lock in SHARED_MEMORY.glob(f"{cls.PREFIX}*/lock"):
             try:
                 with lock.open("r+") as file:
-                    lock_handle(file.fileno(), wait=False)
-                    shutil.rmtree(lock.parent, ignore_errors=True)
+                    if lock_handle(file.fileno(), wait=False):
+                        shutil.rmtree(lock.parent, ignore_errors=True)
             except OSError:  # in use, or another user's
                 continue
 

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.storage.unwritable import UnwritableError, cache_dir, expand_home, writing
+from benchmark.storage.unwritable import (
+    UnwritableError,
+    another_way_out,
+    cache_dir,
+    expand_home,
+    writing,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -75,3 +81,9 @@ def test_a_name_that_only_begins_like_a_home_stays(monkeypatch):
     monkeypatch.setenv("HOME", "/home/me")
     assert expand_home("~/images") == Path("/home/me/images")
     assert expand_home("~~~") == Path("~~~")
+
+
+def test_a_command_without_out_names_another_way(tmp_path):
+    words = r"a\.csv can't be written \(Permission denied\); copy the run$"
+    with pytest.raises(UnwritableError, match=words), another_way_out("copy the run"):
+        fail(errno.EACCES, tmp_path / "a.csv")

@@ -6,6 +6,7 @@ from benchmark import api
 from benchmark.cli.settings import add_setting
 from benchmark.plan.run_options import RunOptions
 from benchmark.plan.settings import settings_of
+from benchmark.storage.unwritable import another_way_out
 
 HELP = """Write the report of a run again. Reads the stored records in DIR and trains nothing;
 another --baseline changes the report, not what the run recorded. The exit code is 0 if the report
@@ -26,5 +27,7 @@ def call(args: argparse.Namespace) -> int:
     """Write the report and print the results."""
     from benchmark.cli.result_summary import print_result  # pandas: other commands need none
 
-    print_result(api.load(args.folder, getattr(args, "baseline", None)))
+    with another_way_out("copy the run to a folder that can, and give that"):
+        result = api.load(args.folder, getattr(args, "baseline", None))
+    print_result(result)
     return 0
