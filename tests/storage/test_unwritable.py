@@ -1,4 +1,4 @@
-"""Errors of a place name the path and the way out."""
+"""Errors of a folder or its disk name the path and the way out."""
 
 import errno
 import os
