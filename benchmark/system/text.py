@@ -61,11 +61,11 @@ def printable(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    shown, marks = [], 0
+    characters, marks = [], 0
     for c in text:
         marks = marks + 1 if unicodedata.category(c) in ("Mn", "Me") else 0
-        shown.append(c if _is_visible(c) and marks <= _MOST_MARKS else ascii(c)[1:-1])
-    return "".join(shown)
+        characters.append(c if _is_visible(c) and marks <= _MOST_MARKS else ascii(c)[1:-1])
+    return "".join(characters)
 
 
 def printable_lines(text: str) -> str:

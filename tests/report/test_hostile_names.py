@@ -85,8 +85,8 @@ def test_a_name_is_text_on_every_page(name: str) -> None:
             assert attributes.get("href", "#a") in ("#a", "#section")
             assert attributes.get("src", "") in ("", "figures/name.svg")
             assert tag != "td" or attributes.get("colspan") in (None, "2")
-        shown = re.sub(r"[\s\u2068\u2069]+", "", page.text)
-        assert re.sub(r"\s+", "", visible(without_ticks(name))) in shown
+        printed = re.sub(r"[\s\u2068\u2069]+", "", page.text)
+        assert re.sub(r"\s+", "", visible(without_ticks(name))) in printed
         assert len(page.cells) == 5 + 2 * (5 if allowed is MARKDOWN else 4)
         names = {re.sub(r"[\s\u2068\u2069]+", "", cell) for cell in page.cells[1:4:2]}
         assert names == {re.sub(r"\s+", "", shorten(name))}

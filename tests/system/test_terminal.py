@@ -7,8 +7,8 @@ from tests.report.hostile_names import NAMES
 def test_no_name_acts_on_the_terminal(capsys):
     for name in NAMES:
         print_lines(f"class {name} has 3 images\nand a second line")
-        shown = capsys.readouterr().out
-        assert shown.endswith("has 3 images\nand a second line\n"), ascii(name)
-        assert not [c for c in shown if (ord(c) < 32 and c != "\n") or 0x7F <= ord(c) < 0xA0]
-        assert not [c for c in shown if 0x2028 <= ord(c) <= 0x202E or 0x2066 <= ord(c) <= 0x2069]
-        assert shown.encode("utf-8")
+        printed = capsys.readouterr().out
+        assert printed.endswith("has 3 images\nand a second line\n"), ascii(name)
+        assert not [c for c in printed if (ord(c) < 32 and c != "\n") or 0x7F <= ord(c) < 0xA0]
+        assert not [c for c in printed if 0x2028 <= ord(c) <= 0x202E or 0x2066 <= ord(c) <= 0x2069]
+        assert printed.encode("utf-8")

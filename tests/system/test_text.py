@@ -11,9 +11,9 @@ def test_few_names_are_all_written() -> None:
 def test_what_would_act_on_a_terminal_or_turn_a_line_is_shown_as_an_escape() -> None:
     acting = ["\x1b]0;title\x07", "\x9b31m", "\r", "\x00", "\u2028", "\u2067", "\u200f", "\ud800"]
     for characters in acting:
-        shown = text.printable(f"a{characters}b")
-        assert shown.isprintable()
-        assert shown.isascii()
+        printed = text.printable(f"a{characters}b")
+        assert printed.isprintable()
+        assert printed.isascii()
 
 
 def test_letters_of_any_script_and_emoji_stay() -> None:
