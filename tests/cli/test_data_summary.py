@@ -30,7 +30,7 @@ def test_it_is_printed_with_every_fact(tmp_path: Path) -> None:
         "Default split, seed 0",
         "width 8 to 30 (median 11)",
         "RGB 16, L 1",
-        "2 byte-identical to another image, 1 in another class",
+        "2 images byte-identical to another, 0 in another split, 1 in another class",
         "pear/broken.png",
         "1 content appears under more than one class",
     ):
@@ -90,7 +90,7 @@ def test_no_name_commands_the_terminal_or_becomes_markup(tmp_path: Path) -> None
     terminal = StringIO()
     console = Console(width=120, file=terminal, force_terminal=True, color_system="standard")
     print_data_summary(summarise_data(open_data(str(tmp_path / "\x1b[1m"))), console)
-    shown = re.sub(r"\x1b\[[\d;]*m", "", terminal.getvalue())  # without our own styles
-    assert re.findall(r"[^\n\x20-\x7e\u2013-\u2026\u2500-\u257f]", shown) == []
+    printed = re.sub(r"\x1b\[[\d;]*m", "", terminal.getvalue())  # without our own styles
+    assert re.findall(r"[^\n\x20-\x7e\u2013-\u2026\u2500-\u257f]", printed) == []
     for name in names:
-        assert f" {printable(name)} " in shown
+        assert f" {printable(name)} " in printed
