@@ -1,5 +1,7 @@
 """Damaged states: set aside, named, and what they held trained again to the same bits."""
 
+import shutil
+
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -24,12 +26,24 @@ class Said(NullProgress):
         return [text for text in self.sentences if "damaged" in text]
 
 
+def plan(experiment, out):
+    return api.plan(
+        experiment, RunOptions(strategies="no_change,crt,class_weights", out=out, jobs=1)
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(small_experiment, tmp_path_factory):
+    """A folder in which all is trained, with the states of parents, and no record is written."""
+    folder = tmp_path_factory.mktemp("trained")
+    plan(small_experiment(), folder).train(NullProgress())
+    return folder
+
+
 @pytest.fixture
-def executor(small_experiment, tmp_path):
-    names = "no_change,crt,class_weights"
-    made = api.plan(small_experiment(), RunOptions(strategies=names, out=tmp_path, jobs=1))
-    made.train(NullProgress())
-    return made
+def executor(small_experiment, trained, tmp_path):
+    shutil.copytree(trained, tmp_path / "run")
+    return plan(small_experiment(), tmp_path / "run")
 
 
 def flip(file, offset=-9):
