@@ -107,12 +107,12 @@ def test_rows_of_a_file_that_was_removed_are_an_error(rows):
 
 
 @pytest.mark.parametrize(
-    ("name", "room"), [("rows.bin", 0), ("rows.bin", 99), ("digests.bin", 0), ("digests.bin", 15)]
+    ("name", "left"), [("rows.bin", 0), ("rows.bin", 99), ("digests.bin", 0), ("digests.bin", 15)]
 )
 def test_a_full_disk_is_named_with_the_way_out_and_costs_no_row_before(
-    rows, monkeypatch, name, room
+    rows, monkeypatch, name, left
 ):
-    left, opened = [room], Path.open
+    bytes_left, opened = [left], Path.open
 
     def open_on_a_full_disk(path, mode, buffering):
         file = opened(path, mode, buffering)
@@ -120,9 +120,9 @@ def test_a_full_disk_is_named_with_the_way_out_and_costs_no_row_before(
             return file
 
         def write(content):  # a byte at a time
-            if not left[0]:
+            if not bytes_left[0]:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            left[0] -= 1
+            bytes_left[0] -= 1
             return file.write(content[:1])
 
         full = MagicMock(wraps=file, write=write)

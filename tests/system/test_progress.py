@@ -100,14 +100,14 @@ def test_the_null_progress_prints_nothing(capsys):
 
 
 class Broken(NullProgress):
-    """Raises an error at one of its methods, or while a task is open; counts what it is told."""
+    """Raises an error at one of its methods, or while a task is open; notes its calls."""
 
-    def __init__(self, place, error):
-        self.place, self.error, self.calls = place, error, []
+    def __init__(self, method, error):
+        self.method, self.error, self.calls = method, error, []
 
-    def fail(self, place):
-        self.calls.append(place)
-        if place == self.place:
+    def fail(self, method):
+        self.calls.append(method)
+        if method == self.method:
             raise self.error
 
     def say(self, text):
@@ -125,59 +125,59 @@ class Broken(NullProgress):
             self.fail("end")
 
 
-PLACES = ("say", "show_status", "task", "advance", "end")
+METHODS = ("say", "show_status", "task", "advance", "end")
 
 
-def work(shown):
-    shown.say("a sentence")
-    with shown.task("training", 2, "steps") as advance:
-        shown.show_status("no_change")
+def work(lasting):
+    lasting.say("a sentence")
+    with lasting.task("training", 2, "steps") as advance:
+        lasting.show_status("no_change")
         advance(2)
     return "done"
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_what_fails_is_shown_no_more_and_the_work_goes_on(place):
-    broken = Broken(place, UnicodeEncodeError("ascii", "·", 0, 1, "no such character"))
-    shown = LastingProgress(broken)
+@pytest.mark.parametrize("method", METHODS)
+def test_what_fails_is_shown_no_more_and_the_work_goes_on(method):
+    broken = Broken(method, UnicodeEncodeError("ascii", "·", 0, 1, "no such character"))
+    lasting = LastingProgress(broken)
     with pytest.warns(UserWarning, match="progress is shown no more, since UnicodeEncodeError"):
-        assert work(Timer(shown)) == "done"
-    told = list(broken.calls)
-    assert ("task" in told) <= (place == "task" or "end" in told)  # what was opened is closed
-    assert work(shown) == "done"
-    assert broken.calls == told
+        assert work(Timer(lasting)) == "done"
+    calls = list(broken.calls)
+    assert ("task" in calls) <= (method == "task" or "end" in calls)  # what was opened is closed
+    assert work(lasting) == "done"
+    assert broken.calls == calls
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("place", PLACES)
-def test_nor_does_it_fail_where_warnings_are_errors(place):
-    assert work(LastingProgress(Broken(place, RuntimeError()))) == "done"
+@pytest.mark.parametrize("method", METHODS)
+def test_nor_does_it_fail_where_warnings_are_errors(method):
+    assert work(LastingProgress(Broken(method, RuntimeError()))) == "done"
 
 
 @pytest.mark.parametrize("methods", [{}, {"task": lambda *_: None}, {"task": lambda: None}])
 def test_an_object_of_another_kind_is_no_error(methods):
     others = {"say": print, "show_status": print}
-    shown = LastingProgress(type("Other", (), others | methods)())
+    lasting = LastingProgress(type("Other", (), others | methods)())
     with pytest.warns(UserWarning, match="progress is shown no more"):
-        assert work(shown) == "done"
+        assert work(lasting) == "done"
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_a_stop_of_the_user_passes(place):
+@pytest.mark.parametrize("method", METHODS)
+def test_a_stop_of_the_user_passes(method):
     with pytest.raises(KeyboardInterrupt):
-        work(LastingProgress(Broken(place, KeyboardInterrupt())))
+        work(LastingProgress(Broken(method, KeyboardInterrupt())))
 
 
 def test_errors_of_the_work_are_raised_and_end_the_task():
-    told = Broken("end", RuntimeError())
-    shown = LastingProgress(told)
+    broken = Broken("end", RuntimeError())
+    lasting = LastingProgress(broken)
     with (
         pytest.warns(UserWarning, match="RuntimeError"),
         pytest.raises(ZeroDivisionError),
-        shown.task("training", 1, "steps"),
+        lasting.task("training", 1, "steps"),
     ):
         raise ZeroDivisionError
-    assert told.calls == ["task", "end"]
+    assert broken.calls == ["task", "end"]
 
 
 class ClosedTerminal(io.StringIO):
