@@ -12,6 +12,7 @@ from PIL import Image
 from benchmark import plugins
 from benchmark.model.registry import BACKBONES
 from benchmark.strategy import registry
+from tests.data.duplicates.pictures import write_leaking_folder
 
 COUNTS = {"common": 30, "middling": 12, "rare": 5}
 
@@ -35,6 +36,12 @@ def image_folder(tmp_path_factory):
             pixels = rng.normal(level, 40, (40, 40, 3)).clip(0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(root / name / f"{number:03}.png")
     return root
+
+
+@pytest.fixture
+def leaking_folder(tmp_path):
+    """A given split whose test images are copies of training images, two of them."""
+    return write_leaking_folder(tmp_path / "leaking")
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ class DataSummary:
     sizes: pd.DataFrame  # width, height in pixels, upright: min, median, max
     modes: dict[str, int]  # mode as stored (see `standardize`) -> readable images
     unreadable: pd.DataFrame  # file, reason
+    left_out: dict[str, str]  # file that is no image of a run -> why; the unreadable among them
     # a row a copy, numbered as in `copies`: file, class, split, copy_of, copy_of_class,
     # copy_of_split, kind; those in two splits first
     duplicates: pd.DataFrame
@@ -91,6 +92,7 @@ def summarise_data(
         unreadable=pd.DataFrame(
             [(images.files[i], errors[i]) for i in sorted(errors)], columns=["file", "reason"]
         ),
+        left_out=images.describe_left_out(errors),
         duplicates=copies_table(copies, images, splits),
         copies=tuple(copies),
         scales=choose_scales(infos.values()),

@@ -55,3 +55,40 @@ def test_the_split_of_a_run_is_shown_with_its_profile(image_folder, capsys):
     assert "Validation and test keep their images." in printed
     assert main(["data", str(image_folder), "--resplit"]) != 0
     assert "come without a split" in capsys.readouterr().err
+
+
+def test_duplicates_have_a_page_whose_place_is_named(leaking_folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["data", str(leaking_folder)]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "Pictures of the duplicates: results/data-leaking/duplicates.html" in printed
+    assert "2 images looking the same as another, 2 in another split, 1 in another class" in printed
+    assert (tmp_path / "results/data-leaking/duplicates.html").stat().st_size > 10_000
+    assert (tmp_path / "results/data-leaking/duplicates.csv").exists()
+
+
+def test_duplicates_are_kept_together_on_request(leaking_folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["data", str(leaking_folder), "--keep-duplicates-together"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "2 train images share their group, content or look" in printed
+    assert "2 images looking the same as another, 0 in another split" in printed
+
+
+def test_a_place_that_takes_no_page_leaves_the_summary(
+    leaking_folder, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results").write_text("a file")
+    assert main(["data", str(leaking_folder)]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "No pictures of the duplicates: " in printed
+    assert "classes 2" in printed
+
+
+def test_without_duplicates_nothing_is_written(image_folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["data", str(image_folder)]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "no two images are byte-identical or look the same" in printed
+    assert not (tmp_path / "results").exists()

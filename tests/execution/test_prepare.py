@@ -218,3 +218,19 @@ def test_a_split_that_can_not_be_made_is_told_with_all_messages(small_experiment
         prepare(small_experiment(data=str(tmp_path)))
     assert "\n- b/4.png can't be read: a web page (HTML)" in str(caught.value)
     assert "\n- 3 of 3 images are of one flat colour" in str(caught.value)
+
+
+def test_images_that_look_the_same_are_named_and_kept_together_on_request(
+    small_experiment, leaking_folder
+):
+    usual = prepare(small_experiment(data=str(leaking_folder)))
+    together = small_experiment(data=str(leaking_folder), keep_duplicates_together=True)
+    kept = prepare(together)
+    assert any("2 validation or test images look the same as" in m for m in usual.messages)
+    assert any("2 train images share their group, content or look" in m for m in kept.messages)
+    assert len(usual.splits[0].train) - len(kept.splits[0].train) == 2
+    np.testing.assert_array_equal(usual.splits[0].test, kept.splits[0].test)
+    assert usual.base_fingerprints != kept.base_fingerprints
+    assert kept.content_hash == usual.content_hash
+    assert together.describe()["keep_duplicates_together"] is True
+    assert "keep_duplicates_together" not in together.training_fingerprint()

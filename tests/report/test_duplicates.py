@@ -9,11 +9,10 @@ from benchmark.data.sources import open_data
 from benchmark.data.summary import summarise_data
 from benchmark.report import duplicates
 from benchmark.report.duplicates import write_duplicates
-from tests.data.duplicates.conftest import leaking_folder  # noqa: F401 -- a fixture
 
 
 @pytest.fixture
-def summary(leaking_folder):  # noqa: F811
+def summary(leaking_folder):
     (leaking_folder / "test/dog/other.png").rename(
         leaking_folder / "test/dog/<script>alert(1)<script>.png"
     )
@@ -47,7 +46,7 @@ def test_all_pairs_are_in_the_csv_file(summary, tmp_path, monkeypatch):
     assert rows["copy_of_split"].notna().all()
 
 
-def test_an_image_that_is_gone_has_its_name_alone(summary, leaking_folder, tmp_path):  # noqa: F811
+def test_an_image_that_is_gone_has_its_name_alone(summary, leaking_folder, tmp_path):
     (leaking_folder / "test/cat/copy.jpg").unlink()
     page = write_duplicates(summary, tmp_path / "out").read_text("utf-8")
     assert page.count("<img ") == 5
