@@ -62,11 +62,11 @@ def write_record(
         stored = folder.read_record(spec.name, seed)
     except ValueError:  # damaged, or of another version
         stored = None
-    is_current = fingerprint and stored and stored.fingerprint == fingerprint
-    if is_current and isinstance(stored, schema.Record):
-        return True
-    if is_current and not stored.by_machine:  # it would fail again, see --retry-failed
-        return False
+    if fingerprint and stored and stored.fingerprint == fingerprint:
+        if isinstance(stored, schema.Record):
+            return True
+        if not stored.by_machine:  # it would fail again, see --retry-failed
+            return False
 
     def compute() -> None:
         outputs, training = OutputStore(folder).load(key)

@@ -15,8 +15,10 @@ from types import ModuleType
 from typing import Any
 
 # a copy of this process would go on with the run, or hang where torch has threads
-_OS_CALLS = ("_exit", "abort", "kill", "killpg", "fork", "forkpty")
-_OS_CALLS += tuple(name for name in dir(os) if name.startswith("exec"))
+_OS_CALLS = (
+    *("_exit", "abort", "kill", "killpg", "fork", "forkpty"),
+    *(name for name in dir(os) if name.startswith("exec")),
+)
 _SIGNAL_CALLS = ("raise_signal", "pthread_kill")
 _WITH_TARGET = ("kill", "killpg")  # forbidden only if the target is this process or its parent
 # they end or replace processes of their own making

@@ -15,7 +15,8 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-Read, Write = Callable[[], Any], Callable[[Any], Any]
+Read = Callable[[], Any]
+Write = Callable[[Any], Any]
 
 _endless: list[Any] = []  # guards of torch that hold as long as they are referenced
 
