@@ -29,7 +29,7 @@ from benchmark.data.watched_reader import (
     is_limited,
 )
 from benchmark.storage.unwritable import OTHER_TEMPORARY, writing
-from benchmark.system.processes import follow_parent
+from benchmark.system.processes import follow_parent, start_tracker
 
 T = TypeVar("T")
 Work = Callable[[Any, Sequence[int]], T]
@@ -92,6 +92,7 @@ def _run(
     """Yield the number of a block, its result, and the images to be tried again, without them."""
     # loky, whatever parallel_config says: the workers write to files of this machine. Two at least:
     # with one, joblib would decode in this process, which then ends in place of the worker
+    start_tracker()
     parallel = Parallel(
         n_jobs=max(2, min(cpu_count(), len(blocks))),
         backend="loky",
@@ -99,7 +100,7 @@ def _run(
     )
     yield from parallel(
         delayed(_work)(work, folder, number, block, is_last, os.getpid())
-        for number, block in blocks.items()
+        for number, block in list(blocks.items())  # the caller drops those that are done
     )
 
 
