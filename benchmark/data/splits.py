@@ -69,10 +69,8 @@ def make_splits(
     ----------
     labels, classes
         Class of each image, (N,) int; names of the classes, (C,), for messages.
-    groups, digests
-        (N,) int; (N,) digests of the content, '' if not known.
-    look_alikes
-        (N,) int, the same for images that look the same, to keep these together as a group is.
+    groups, digests, look_alikes
+        (N,) int; (N,) digests, '' if not known; (N,) int, equal for images that look the same.
     given
         (N,) 'train', 'val', 'test' or '', from the owner of the data. '' counts as train. A split
         that the owner left out is taken from train, at its fraction.
@@ -90,8 +88,7 @@ def make_splits(
         raise ValueError(f"Split fractions must be positive with sum 1, not {fractions}.")
     labels = np.asarray(labels, dtype=np.int64)
     keep = np.ones(len(labels), dtype=bool) if usable is None else np.asarray(usable, dtype=bool)
-    left_out = pluralize(int((~keep).sum()), "unreadable image is", "unreadable images are")
-    messages = [] if keep.all() else [f"{left_out} left out."]
+    messages = _unreadable_messages(keep)
     messages += _duplicate_messages(labels, digests, keep)
     units = _units(len(labels), groups, digests, look_alikes)
     split_of = np.full(len(labels), UNASSIGNED, dtype=np.int64)
@@ -196,6 +193,11 @@ def _drop_leaks(split_of: np.ndarray, units: np.ndarray, by_look: bool) -> list[
     return [
         f"The given split leaks: {counted} {share} {what} with images in another split: left out."
     ]
+
+
+def _unreadable_messages(keep: np.ndarray) -> list[str]:
+    left_out = pluralize(int((~keep).sum()), "unreadable image is", "unreadable images are")
+    return [] if keep.all() else [f"{left_out} left out."]
 
 
 def _missing_messages(missing: Sequence[int]) -> list[str]:

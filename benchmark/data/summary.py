@@ -70,10 +70,7 @@ def summarise_data(
     look_alikes = find_look_alikes(images, infos)
     kept = look_alikes.sets if keep_duplicates_together else None
     splits, error = _split(images, infos, errors, imbalance, resplit, kept)
-    copies = list_copies(infos, look_alikes)
-    leaks = look_alike_messages(
-        look_alikes, [splits] if splits else [], images.labels, keep_duplicates_together
-    )
+    copies, made = list_copies(infos, look_alikes), [splits] if splits else []
     classes = pd.DataFrame({"class": images.classes, "images": images.counts})
     if images.groups is not None:
         classes["groups"] = pd.Series(images.groups).groupby(images.labels).nunique()
@@ -101,7 +98,7 @@ def summarise_data(
             *by_reason,
             *image_messages(images, infos),
             *(splits.messages if splits else ()),
-            *leaks,
+            *look_alike_messages(look_alikes, made, images.labels, keep_duplicates_together),
         ),
         split_title=splits.title(0) if splits else "",
         error=error,
