@@ -46,8 +46,8 @@ def look_alike_messages(
     if not len(pairs):
         return messages
     if kept_together:
-        number = pluralize(len(np.unique(pairs)), "image looks", "images look")
-        return [*messages, f"{number} the same as another one: no two of them are in two splits."]
+        counted = pluralize(len(np.unique(pairs)), "image looks", "images look")
+        return [*messages, f"{counted} the same as another one: no two of them are in two splits."]
     counts = [count_leaks(look_alikes.sets, split, labels) for split in splits]
     leaks, conflicts = max(counts, default=(0, 0))
     if leaks:
