@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -72,19 +72,20 @@ class ImageSet:
     fractions: tuple[float, float, float] = FRACTIONS
     # (N,) int64, the seed of a run that an image is of; None: all seeds share all images
     seeds: np.ndarray | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)  # what is there too: path -> why not
     source_key: str = ""  # where each seed has its own images: all that those of any depend on
 
     def __post_init__(self) -> None:
         n = len(self.files)
         if n == 0:
             raise ValueError(f"{self.spec}: no images found.")
-        for field in ("labels", "stamps", "groups", "split", "seeds"):
-            value = getattr(self, field)
+        for name in ("labels", "stamps", "groups", "split", "seeds"):
+            value = getattr(self, name)
             if value is not None and len(value) != n:
-                raise ValueError(f"{self.spec}: {len(value)} {field} for {n} images.")
+                raise ValueError(f"{self.spec}: {len(value)} {name} for {n} images.")
         if len(set(self.files)) != n:
-            name = next(file for file, times in Counter(self.files).items() if times > 1)
-            raise ValueError(f"{self.spec}: two images are called {name!r}; names must be unique.")
+            twice = next(file for file, times in Counter(self.files).items() if times > 1)
+            raise ValueError(f"{self.spec}: two images are called {twice!r}; names must be unique.")
         present = np.unique(self.labels)
         if len(self.classes) < 2 or not np.array_equal(present, np.arange(len(self.classes))):
             raise ValueError(
@@ -107,6 +108,11 @@ class ImageSet:
             values = getattr(self, name)
             content[name] = None if values is None else values.tolist()
         return content
+
+    def describe_left_out(self, errors: Mapping[int, str]) -> dict[str, str]:
+        """Return why files are no images of a run; `errors` are of images that can't be read."""
+        unreadable = {self.files[index]: str(errors[index]) for index in sorted(errors)}
+        return {**self.left_out, **unreadable}
 
     def __repr__(self) -> str:
         return f"ImageSet({self.name}: {len(self):,} images of {len(self.classes)} classes)"

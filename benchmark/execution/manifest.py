@@ -54,6 +54,7 @@ def write_manifest(
             classes=tuple(images.classes),
             counts={name: getattr(splits[seeds[0]], name).counts for name in SPLITS},
             content=prepared.content_hash,
+            left_out=images.describe_left_out(prepared.pixels.errors),
         ),
         weights=schema.WeightsInfo(weights.name, weights.source, weights.sha256),
         environment=environment(prepared.device),

@@ -1,6 +1,6 @@
 """The files that say what a run is, as types. No torch is imported here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from benchmark.execution.typed_json import SCHEMA_VERSION
@@ -45,6 +45,8 @@ class DataInfo:
     classes: tuple[str, ...]  # (C,)
     counts: dict[str, tuple[int, ...]]  # split -> (C,) images, for the first seed
     content: str  # hash of names, contents, labels, groups and given splits, see `content_hash`
+    # files that are no images of the run -> why: those that can't be read, links that leave, ...
+    left_out: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

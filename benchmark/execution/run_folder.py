@@ -38,7 +38,16 @@ KEY_LENGTH = 20  # characters of a key in a file's name
 FOLDERS = ("splits", "records", "outputs", "states", "figures")
 TABLES = (
     *("audit", "class_changes", "class_images", "confusion", "curves", "diagnoses", "intervals"),
-    *("paired", "per_class", "posthoc", "predictions", "recalls", "reliability", "seeds"),
+    *(
+        "left_out",
+        "paired",
+        "per_class",
+        "posthoc",
+        "predictions",
+        "recalls",
+        "reliability",
+        "seeds",
+    ),
     *("summary", "training_effects", "tuning"),
 )
 FILES = ("cost.json", "report.html", "report.md", *(f"{name}.csv" for name in TABLES))

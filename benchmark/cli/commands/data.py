@@ -1,7 +1,9 @@
 """`data`: what a data set holds."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from benchmark.cli.settings import add_setting
 from benchmark.data.sources import open_data
@@ -48,14 +50,25 @@ def call(args: argparse.Namespace) -> int:
     )
     images = open_data(args.data, **read_by)
     summary = show_data(images, **split_by)
-    if len(summary.duplicates):
-        from benchmark.report.duplicates import write_duplicates  # seaborn takes seconds
-
-        folder = Path("results", shortened(slug(f"data-{images.name}")))
-        try:
-            print_lines(f"Pictures of the duplicates: {write_duplicates(summary, folder)}")
-        except OSError as error:  # the summary was the question
-            print_lines(f"No pictures of the duplicates: {error}")
+    if len(summary.duplicates) or summary.left_out:
+        _write_files(summary, Path("results", shortened(slug(f"data-{images.name}"))))
     if summary.error:
         raise ValueError(summary.error)
     return 0
+
+
+def _write_files(summary: Any, folder: Path) -> None:
+    """Write what a terminal has no room for: all files that are left out, pictures of copies."""
+    from benchmark.report import duplicates, left_out  # seaborn takes seconds
+
+    files: dict[str, Callable[[], Path]] = {}
+    if summary.left_out:
+        what = f"list of the {len(summary.left_out):,} files that are not read, and why"
+        files[what] = lambda: left_out.write_left_out(summary.left_out, folder)
+    if len(summary.duplicates):
+        files["pictures of the duplicates"] = lambda: duplicates.write_duplicates(summary, folder)
+    for what, write in files.items():
+        try:
+            print_lines(f"{what.capitalize()}: {write()}")
+        except OSError as error:  # the summary was the question
+            print_lines(f"No {what}: {error}")

@@ -25,6 +25,18 @@ class LeftOut:
     no_files: list[str] = field(default_factory=list)  # pipes, devices and sockets, and links there
     closed: list[str] = field(default_factory=list)  # folders that can't be opened
 
+    def reasons(self) -> dict[str, str]:
+        """Return why each file or folder is not read that was met on its own, by path."""
+        kinds = {
+            "its name begins with a dot": [*self.hidden_images, *self.hidden_folders],
+            "a link that leads nowhere": self.broken,
+            "a link to a folder that is read anyway, or to one above the data": self.repeated,
+            "a link that leads out of the folder": self.outside,
+            "a pipe, a device or a socket": self.no_files,
+            "a folder that can't be opened, for lack of permission": self.closed,
+        }
+        return {path: reason for reason, paths in kinds.items() for path in sorted(paths)}
+
     def messages(self) -> list[str]:
         """Return a sentence for each kind."""
         junk = [f"{name} ({count})" for name, count in self.junk.most_common()]

@@ -77,6 +77,7 @@ def image_folder(
         groups=groups,
         split=split,
         messages=tuple(map(printable, messages)),
+        left_out=left_out.reasons(),
     )
 
 

@@ -85,6 +85,7 @@ def image_table(spec: str, allow_outside: bool = False) -> ImageSet:
         groups=group_ids(groups) if any(groups) else None,
         split=translate_splits(table, splits) if any(splits) else None,
         messages=tuple(messages),
+        left_out={name: listed.refused.get(name, "no such file") for name in lost},
     )
 
 

@@ -27,7 +27,7 @@ class ListedFiles:
 
     paths: dict[str, str]  # name as written -> path
     statuses: dict[str, os.stat_result]  # of each path
-    refused: frozenset[str]  # names of what is there and is not opened
+    refused: dict[str, str]  # name of what is there and is not opened -> why not
     messages: tuple[str, ...]
 
 
@@ -60,7 +60,8 @@ def find_listed_files(
             else:
                 paths[name], statuses[written[0]] = written[0], written[1]
     messages = _refusals(outside, no_files)
-    refused = frozenset(outside + no_files)
+    refused = dict.fromkeys(outside, "it leads out of the folder of the table")
+    refused |= dict.fromkeys(no_files, "a pipe, a device or a socket")
     if messages and not paths and len(refused) == len(names):
         raise FileNotFoundError(list_below(f"{table}: no image that it lists is read.", messages))
     if missing := [name for name in names if name not in paths and name not in refused]:

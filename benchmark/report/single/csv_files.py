@@ -9,6 +9,7 @@ import pandas as pd
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.findings import logit_shift
 from benchmark.evaluation.metrics.calibration import pooled_reliability
+from benchmark.report import left_out
 from benchmark.report.render.blocks import Block, Definitions, Paragraph
 from benchmark.report.render.csv_writer import FORMULA_NOTE
 from benchmark.report.single.search import trials_frame
@@ -31,19 +32,23 @@ ROWS = {  # of each file: one row …
     "confusion.csv": "a strategy and pair of classes, test images of all seeds",
     "reliability.csv": "a strategy, group of predicted classes and confidence bin, over all seeds",
     "class_images.csv": "a class: its images in each split of the first seed",
+    "left_out.csv": "a file of the data that is no image of the run, and why",
 }
 
 
 def files_section(comparison: Comparison) -> Iterator[Block]:
     """Yield the names and contents of the CSV files."""
     has_trials = not trials_frame(comparison).empty
-    names = (name for name in ROWS if name != "tuning.csv" or has_trials)
+    absent = {"tuning.csv": not has_trials, "left_out.csv": not comparison.manifest.data.left_out}
+    names = (name for name in ROWS if not absent.get(name))
     yield Definitions(tuple((name, f"One row {ROWS[name]}.") for name in names))
     yield Paragraph(FORMULA_NOTE)
 
 
 def frames_of(comparison: Comparison) -> dict[str, pd.DataFrame]:
-    """Return the tables of a run by the names of their files; tuning.csv only after a search.
+    """Return the tables of a run by the names of their files.
+
+    There is tuning.csv after a search, and left_out.csv where files were left out.
 
     The null row is at the end of each table of strategies, where differences are those from the
     strategy that it repeats.
@@ -65,6 +70,8 @@ def frames_of(comparison: Comparison) -> dict[str, pd.DataFrame]:
 def _own_frames(comparison: Comparison) -> dict[str, pd.DataFrame]:
     findings, trials = comparison.findings, trials_frame(comparison)
     frames = {} if trials.empty else {"tuning.csv": trials}
+    if reasons := comparison.manifest.data.left_out:
+        frames[left_out.CSV] = left_out.frame_of(reasons)
     return frames | {
         "summary.csv": comparison.summary,
         "seeds.csv": comparison.seed_rows,

@@ -271,16 +271,16 @@ def test_what_is_damaged_is_decoded_again_and_named(
     folder = stored(tmp_path)
     del first
     harm(folder)
-    said: list[str] = []
-    second, decoded = prepare(say=said.append)
+    notes: list[str] = []
+    second, decoded = prepare(say=notes.append)
     assert decoded == again
     np.testing.assert_array_equal(second.array, expected)
     assert stored(tmp_path) == folder  # and nothing is left beside it
-    (note,) = said
+    (note,) = notes
     assert note.startswith("note: the stored pixels of set were damaged on the disk")
     assert f"{named} decoded again" in note
-    assert prepare(say=said.append)[1] == 0
-    assert len(said) == 1
+    assert prepare(say=notes.append)[1] == 0
+    assert len(notes) == 1
 
 
 def test_damaged_grey_of_more_than_8_bits_keeps_the_scale_of_the_set(
@@ -297,10 +297,10 @@ def test_damaged_grey_of_more_than_8_bits_keeps_the_scale_of_the_set(
 
 def test_unreadable_images_are_no_damage(prepare: Callable, root: Path) -> None:
     (root / "b/4.png").write_text("no image")
-    said: list[str] = []
+    notes: list[str] = []
     prepare()
-    assert prepare(say=said.append)[1] == 0
-    assert not said
+    assert prepare(say=notes.append)[1] == 0
+    assert not notes
 
 
 IN_A_PROCESS = """

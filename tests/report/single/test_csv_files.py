@@ -85,4 +85,17 @@ def test_the_page_lists_the_files_that_are_written(tmp_path: Path) -> None:
     comparison = fabricate(strategies=("no_change",))
     names = set(write_frames(frames_of(comparison), tmp_path))
     (listed, _) = files_section(comparison)
-    assert {name for name, _ in listed.items} == names == set(ROWS) - {"tuning.csv"}
+    assert {name for name, _ in listed.items} == names
+    assert names == set(ROWS) - {"tuning.csv", "left_out.csv"}
+
+
+def test_files_that_are_no_images_of_the_run_have_a_table(tmp_path: Path) -> None:
+    comparison = fabricate(strategies=("no_change",))
+    reasons = {"cat/=1+1.png": "the file is empty", "cat/pipe.png": "a pipe"}
+    data = replace(comparison.manifest.data, left_out=reasons)
+    comparison = replace(comparison, manifest=replace(comparison.manifest, data=data))
+    written = write_frames(frames_of(comparison), tmp_path)["left_out.csv"]
+    assert written.read_text() == (
+        "file,reason\ncat/=1+1.png,the file is empty\ncat/pipe.png,a pipe\n"
+    )
+    assert "left_out.csv" in {name for name, _ in next(files_section(comparison)).items}
