@@ -59,7 +59,7 @@ class RowFile:
 
     def listed(self) -> NDArray[np.bool_]:
         """Return which rows have a digest, (N,), whether it matches or not."""
-        return self._stored_digests().any(axis=1)
+        return np.any(self._stored_digests() != 0, axis=1)
 
     def intact(self, indices: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which of the rows at `indices` (B,) have a digest that matches their bytes, (B,).

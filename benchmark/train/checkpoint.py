@@ -78,7 +78,7 @@ def _digest(tensors: Mapping[str, Tensor], header: Mapping[str, str]) -> str:
         json.dumps([described, header.get(_ABOUT), header.get(PERMUTED)]).encode()
     )
     for _, tensor in sorted(tensors.items()):
-        content.update(tensor.reshape(-1).view(torch.uint8).numpy())
+        content.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return content.hexdigest()
 
 

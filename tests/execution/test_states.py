@@ -12,7 +12,7 @@ from benchmark.plan.run_options import RunOptions
 from benchmark.system.progress import NullProgress
 
 
-class Said(NullProgress):
+class Sentences(NullProgress):
     """Keeps the sentences of a run."""
 
     def __init__(self):
@@ -76,9 +76,9 @@ def test_a_damaged_state_of_a_parent_makes_it_be_trained_again(executor, harm):
     state = executor.folder.state_file(parent.key)
     harm(state)
     assert executor.segments_to_train() == [parent, segment]
-    said = Said()
-    executor.train(said)
-    (note,) = said.damage
+    progress = Sentences()
+    executor.train(progress)
+    (note,) = progress.damage
     assert f"{state.name} was damaged on the disk, and is now {state.name}.damaged" in note
     assert f"{parent.end} steps are trained again for" in note
     assert "no_change" in note
@@ -96,10 +96,10 @@ def test_a_damaged_state_of_a_training_under_way_is_named_and_begun_again(execut
     state = executor.folder.partial_file(key)
     state.write_bytes(executor.folder.state_file(segment.parent or key).read_bytes())
     cut(state)
-    said = Said()
-    executor.train(said)
-    assert len(said.damage) == 1
-    assert state.name in said.damage[0]
+    progress = Sentences()
+    executor.train(progress)
+    assert len(progress.damage) == 1
+    assert state.name in progress.damage[0]
     again = outputs(executor, "no_change")
     assert all(torch.equal(tensor, reference[name]) for name, tensor in again.items())
 

@@ -16,7 +16,7 @@ from benchmark.system.progress import NullProgress
 from tests.integration.commands import SMALL_BACKBONE
 
 
-class Said(NullProgress):
+class Sentences(NullProgress):
     """Keeps the sentences of a run."""
 
     def __init__(self):
@@ -32,15 +32,15 @@ def train(image_folder, cache, out):
     small = {"backbone": "small", "image_size": 32, "weights": "none", "epochs": (1, 0.5)}
     experiment = Experiment(data=str(image_folder), precision="fp32", device="cpu", **small)
     options = RunOptions(strategies="no_change,class_weights", out=out, jobs=1, no_null=True)
-    said = Said()
+    progress = Sentences()
     with cache_in(cache):
-        executor = api.plan(experiment, options, said)
-        executor.train(said)
+        executor = api.plan(experiment, options, progress)
+        executor.train(progress)
     networks = {
         name: load_file(executor.outputs.tensor_file(key))
         for (name, _), key in executor.plan.networks.items()
     }
-    return networks, [text for text in said.sentences if "damaged" in text]
+    return networks, [text for text in progress.sentences if "damaged" in text]
 
 
 @pytest.fixture(scope="module")
