@@ -54,9 +54,9 @@ class Executor:
 
     def with_plan(self, plan: Plan, writes_records: bool = True) -> Executor:
         """Return an executor of another plan that shares data, network and processes with this."""
+        other = replace(self, plan=plan, writes_records=writes_records, jobs=self._jobs)
         # what failed since the run began is not of an earlier run
-        same = {"jobs": self._jobs, "retry_failed": False}
-        other = replace(self, plan=plan, writes_records=writes_records, **same)
+        other = replace(other, retry_failed=False)
         other.__dict__["_worker"] = self._worker
         return other
 

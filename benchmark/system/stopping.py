@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
+from typing import Any
 
 from benchmark.system.processes import end_workers, kill_workers
 
@@ -125,7 +126,7 @@ def signals_noted() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = _install(lambda number, _: number == signal.SIGINT or _wish.note(number))
+    before = _install(_note_all_but_ctrl_c)
     try:
         yield
     finally:
@@ -164,7 +165,7 @@ def _is_handled() -> bool:
 Handler = Callable[[int, FrameType | None], object]
 
 
-def _install(handler: Handler) -> dict[int, object]:
+def _install(handler: Handler) -> dict[int, Any]:
     """Set a handler of all signals that are not ignored; return what was there."""
     global _wish
     _wish = _Wish()
@@ -175,11 +176,16 @@ def _install(handler: Handler) -> dict[int, object]:
     return before
 
 
-def _restore(before: dict[int, object]) -> None:
+def _restore(before: dict[int, Any]) -> None:
     global _wish
     for number, handler in before.items():
-        signal.signal(number, handler)  # type: ignore[arg-type]
+        signal.signal(number, handler)
     _wish = _Wish()
+
+
+def _note_all_but_ctrl_c(number: int, _: FrameType | None) -> None:
+    if number != signal.SIGINT:
+        _wish.note(number)
 
 
 def _on_signal(number: int, _: FrameType | None) -> None:
