@@ -79,7 +79,7 @@ def restore_functions(before: Functions, by_users_only: bool = False) -> list[st
 
 def _is_fixed(name: str, value: Any, now: Any) -> bool:
     """Return whether no library replaces such a value by itself."""
-    if getattr(now, "__wrapped__", None) is value and not _is_of_user(now):
+    if not _is_of_user(now) and getattr(now, "__name__", None) == getattr(value, "__name__", ""):
         return False  # torch wraps functions of its own when parts of it are first used
     if isinstance(value, FunctionType | type | staticmethod | classmethod | property):
         return name != "torch.Storage"  # which follows the default dtype
