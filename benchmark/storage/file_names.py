@@ -26,7 +26,7 @@ def folder_stem(name: str) -> str:
     """Return `file_stem`, or the name itself where it is plain and short: for a user to type.
 
     >>> folder_stem("strong"), folder_stem("0.001"), folder_stem("Strong")
-    ('strong', '0.001', 'Strong-b14e3fd48c0f')
+    ('strong', '0.001', 'Strong-30a04fdcb6bb')
     """
     return name if len(name) <= MOST_CHARACTERS and _PLAIN.fullmatch(name) else file_stem(name)
 

@@ -91,7 +91,7 @@ DAMAGES = {
     "half": lambda file: os.truncate(file, file.stat().st_size // 2),
     "empty": lambda file: os.truncate(file, 0),
     "zeros": lambda file: file.write_bytes(bytes(file.stat().st_size)),
-    "no JSON": lambda file: file.write_text("{}\n"),
+    "no hash": lambda file: file.write_text('{"schema_version": 2}\n'),
     "a list": lambda file: file.write_text("[]\n"),
     "pipe": replace_by(os.mkfifo),
     "folder": replace_by(lambda file: file.mkdir()),
@@ -115,9 +115,9 @@ def assert_repaired(folder, finished, experiment, file, remedy):
     api.plan(experiment, RunOptions(STRATEGIES, out=folder.path), planned)
     assert any(f"{file} is damaged (it" in note and remedy in note for note in planned.texts)
     comparison, notes = execute(experiment, folder.path)
-    told = [note for note in notes if f"{file} was damaged (it" in note]
-    assert len(told) == 1
-    assert f"set aside as {file.name}.damaged; {remedy}" in told[0]
+    sentences = [note for note in notes if f"{file} was damaged (it" in note]
+    assert len(sentences) == 1
+    assert f"set aside as {file.name}.damaged; {remedy}" in sentences[0]
     assert_same_numbers(comparison, finished)
     assert (file.parent / f"{file.name}.damaged").is_symlink() or file.with_name(
         f"{file.name}.damaged"
