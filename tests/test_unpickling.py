@@ -43,7 +43,7 @@ def unsafe_calls(source):
             functions |= {
                 a.asname or a.name: (node.module.split(".")[0], a.name) for a in node.names
             }
-    found = []
+    calls = []
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
@@ -65,8 +65,8 @@ def unsafe_calls(source):
             continue
         if SAFE.get(ast.unparse(called)) in arguments:
             continue
-        found.append(ast.unparse(node))
-    return found
+        calls.append(ast.unparse(node))
+    return calls
 
 
 @pytest.mark.parametrize(
@@ -105,9 +105,9 @@ def test_a_call_that_unpickles_nothing_passes(source):
 
 
 def test_no_file_is_unpickled():
-    found = {
+    unsafe = {
         file.relative_to(ROOT).as_posix(): calls
         for file in FILES
         if (calls := unsafe_calls(file.read_text(encoding="utf-8")))
     }
-    assert set(found) == set(OWN_PICKLES), found
+    assert set(unsafe) == set(OWN_PICKLES), unsafe

@@ -71,10 +71,10 @@ def test_no_bit_of_a_state_can_change_unseen(tmp_path, bit):
     save_tensors(path, SMALL, {"step": 3})
     content = path.read_bytes()
     taken = []
-    for place in range(len(content)):
-        path.write_bytes(content[:place] + bytes([content[place] ^ bit]) + content[place + 1 :])
+    for offset in range(len(content)):
+        path.write_bytes(content[:offset] + bytes([content[offset] ^ bit]) + content[offset + 1 :])
         if not is_refused(path):
-            taken.append(place)
+            taken.append(offset)
     assert len(content) > 400
     assert len(taken) < 10  # spaces that fill up the header, where nothing is
 

@@ -22,18 +22,18 @@ def test_file_is_small_described_and_licensed() -> None:
     assert "Infinite Red" in FILE.with_name("LICENSE").read_text()
 
 
-@pytest.mark.parametrize("place", [3, 40, 5000, 10**6, -1, "cut", "zeros", "gone"])
+@pytest.mark.parametrize("offset", [3, 40, 5000, 10**6, -1, "cut", "zeros", "gone"])
 def test_a_damaged_file_is_refused_with_what_to_do(
-    place: int | str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    offset: int | str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content, copy = bytearray(FILE.read_bytes()), tmp_path / FILE.name
-    if isinstance(place, int):
-        content[place] ^= 1
-    elif place == "cut":
+    if isinstance(offset, int):
+        content[offset] ^= 1
+    elif offset == "cut":
         del content[10**7 :]
     else:
         content[8192:12288] = bytes(4096)
-    if place != "gone":
+    if offset != "gone":
         copy.write_bytes(content)
     monkeypatch.setattr(dequantise, "FILE", copy)
     with pytest.raises(ValueError, match=rf"{FILE.name}, .*Install it again: pip install"):
