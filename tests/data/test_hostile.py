@@ -25,11 +25,13 @@ def test_every_file_is_read_or_has_its_reason(tmp_path, monkeypatch):
     fates = make_hostile(tmp_path / "set")
     summary = summarise_data(open_data(str(tmp_path / "set")))
     unreadable = set(summary.unreadable["file"])
-    of = {fate: {path for path, its in fates.items() if its == fate} for fate in fates.values()}
-    assert unreadable == of["rejected"]
-    assert set(summary.images.files) == of["read"] | of["rejected"]
-    assert set(summary.images.left_out) == of["left out"]
-    assert set(summary.left_out) == of["rejected"] | of["left out"]
+    by_fate = {
+        fate: {path for path, its in fates.items() if its == fate} for fate in fates.values()
+    }
+    assert unreadable == by_fate["rejected"]
+    assert set(summary.images.files) == by_fate["read"] | by_fate["rejected"]
+    assert set(summary.images.left_out) == by_fate["left out"]
+    assert set(summary.left_out) == by_fate["rejected"] | by_fate["left out"]
     assert not any("Error: [Errno" in reason for reason in summary.left_out.values())
     assert not (tmp_path / "started").exists()
 
