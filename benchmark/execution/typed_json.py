@@ -65,7 +65,8 @@ def to_json(value: Any) -> str:
     ValueError
         If a field holds a value of another type than its own.
     """
-    adapter = _adapter(type(value))
+    kind: Any = type(value)
+    adapter = _adapter(kind)
     try:
         text = adapter.dump_json(value, indent=1, fallback=_fallback, warnings="error").decode()
     except ValueError:  # also of names of files that are no UTF-8, which pydantic can't encode
