@@ -31,6 +31,11 @@ class Segment:
     is_replicate: bool = False  # of a null row: its order of images and its head are others
 
     @property
+    def name(self) -> str:
+        """For people: the strategies that need it, and the seed."""
+        return f"{' = '.join(self.used_by)} (seed {self.seed})"
+
+    @property
     def recomputes_activations(self) -> bool:
         """Whether its stages send images through the frozen layers again, which takes longer."""
         stages = [step_range.stage for step_range in self.step_ranges]
