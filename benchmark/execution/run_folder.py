@@ -177,7 +177,7 @@ class RunFolder:
         except FileNotFoundError:
             return None
         except DamagedFileError as error:  # that it failed is known
-            return ErrorInfo(str(error), "")
+            return ErrorInfo(str(error), "", by_machine=True)  # each run tries again
 
     def write_error(self, key: str, error: ErrorInfo) -> None:
         """Write down why the segment that leads to `key` failed."""

@@ -190,7 +190,7 @@ def test_a_damaged_error_is_tried_again(folder, finished, small_experiment):
     (damage,) = damaged_files(folder)
     assert damage.file == folder.error_file(network)
     comparison, notes = execute(small_experiment(), folder.path)
-    assert any(f"{damage.file} was damaged (its content" in note for note in notes)
+    assert any(f"{damage.file} was damaged (it" in note for note in notes)
     assert_same_numbers(comparison, finished)
 
 
