@@ -87,9 +87,9 @@ def _records(folder: RunFolder) -> Iterator[DamagedFileError]:
             continue
         except (ValueError, OSError):  # of another version; gone meanwhile
             continue
-        whose = str(content.get("strategy")), content.get("seed")
-        if folder.record_file(*whose) != file:
-            reason = f"it holds the record of {whose[0]}, seed {whose[1]}"
+        strategy, seed = str(content.get("strategy")), content.get("seed")
+        if not isinstance(seed, int) or folder.record_file(strategy, seed) != file:
+            reason = f"it holds the record of {strategy}, seed {seed}"
             yield DamagedFileError(file, reason)
 
 

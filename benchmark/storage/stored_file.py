@@ -10,8 +10,8 @@ import re
 import shutil
 import stat
 from contextlib import suppress
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 DAMAGED = ".damaged"  # ends the name of what was set aside
 _HASH = re.compile(r'\A\{\n "sha256": "([0-9a-f]{64})",\n')
@@ -30,7 +30,7 @@ class DamagedFileError(ValueError):
         return f"{self.file} is damaged: {self.reason}. {self.remedy}".rstrip()
 
 
-def open_plain(file: Path) -> BinaryIO:
+def open_plain(file: Path) -> BufferedReader:
     """Open a file for reading, without following a link at the end of its path.
 
     Raises

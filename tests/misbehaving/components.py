@@ -60,9 +60,9 @@ class Changing(CrossEntropy):
             elif self.what == "counts":
                 counts.fill_(1)
             else:  # every parameter that it can find
-                for found in gc.get_objects():
-                    if isinstance(found, nn.Parameter):
-                        found.mul_(0.5)
+                for held in gc.get_objects():
+                    if isinstance(held, nn.Parameter):
+                        held.mul_(0.5)
         return losses
 
 

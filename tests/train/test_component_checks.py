@@ -32,7 +32,7 @@ def returning(value):
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "message"),
     [
         (1.0, "an object of type float"),
         (None, "an object of type NoneType"),
@@ -43,23 +43,23 @@ def returning(value):
         (torch.zeros(4), "has no gradient"),
     ],
 )
-def test_a_loss_returns_one_value_for_each_image(value, said):
-    with pytest.raises(ValueError, match=said) as raised:
+def test_a_loss_returns_one_value_for_each_image(value, message):
+    with pytest.raises(ValueError, match=message) as raised:
         losses_of(returning(value), LOGITS, TARGET, COUNTS)
     assert "returning.<locals>.component" in str(raised.value)
     assert losses_of(CrossEntropy(), LOGITS, TARGET, COUNTS).shape == (4,)
 
 
 @pytest.mark.parametrize(
-    ("module", "said"),
+    ("module", "message"),
     [
         (None, "an object of type NoneType"),
         (nn.Linear(5, 2), r"for \(2, 5\) that of .* gave shape \(2, 2\)"),
         (nn.Linear(6, 3), "can't be applied to them: RuntimeError: mat1 and mat2"),
     ],
 )
-def test_a_head_gives_logits(module, said):
-    with pytest.raises(ValueError, match=said):
+def test_a_head_gives_logits(module, message):
+    with pytest.raises(ValueError, match=message):
         new_head(returning(module), 5, 3)
 
 

@@ -93,8 +93,8 @@ def _compare(thumbnails: np.ndarray, is_tiny: np.ndarray) -> tuple[np.ndarray, n
 
 def _differences(levels: np.ndarray) -> np.ndarray:
     """Return the differences between neighbours of images (n, s, s), in a row each."""
-    across, down = np.diff(levels, axis=2), np.diff(levels, axis=1)
-    return np.concatenate([across.reshape(len(levels), -1), down.reshape(len(levels), -1)], axis=1)
+    right, down = np.diff(levels, axis=2), np.diff(levels, axis=1)
+    return np.concatenate([right.reshape(len(levels), -1), down.reshape(len(levels), -1)], axis=1)
 
 
 def _normalise(rows: np.ndarray) -> np.ndarray:

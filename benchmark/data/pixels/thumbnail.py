@@ -22,8 +22,8 @@ def make_thumbnail(image: Image.Image, dark: float, bright: float) -> str:
         sides = (min(WIDE_SAMPLE, image.width), min(WIDE_SAMPLE, image.height))
         sample = image.resize(sides, Image.Resampling.NEAREST)
         sample.info = image.info  # which value marks missing pixels
-        shown = np.clip(np.nan_to_num(grey_values(sample), nan=dark), dark, bright)
-        scaled = (shown - dark) / ((bright - dark) or 1)
+        clipped = np.clip(np.nan_to_num(grey_values(sample), nan=dark), dark, bright)
+        scaled = (clipped - dark) / ((bright - dark) or 1)
         image = Image.fromarray((255 * scaled).astype(np.uint8))
     # in whole steps to three times the size, then exactly: a fifth of the time for the same levels.
     # A box filter takes whole pixels alone, so that a resized copy would get other levels.

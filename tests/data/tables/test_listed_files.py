@@ -83,12 +83,12 @@ def test_a_table_without_any_image_is_an_error(build, files, hint):
 
 def test_what_lies_outside_or_is_no_file_is_refused_and_counted(build):
     table = build("a/1.png", "../home2/3.png")
-    home = table.parent
-    (home / "a/out.png").symlink_to(home.parent / "home2/3.png")
-    (home / "a/in.png").symlink_to("1.png")
-    (home / "a/zero.png").symlink_to("/dev/zero")
-    os.mkfifo(home / "a/pipe.png")
-    outside = ["../home2/3.png", str(home.parent / "home2/3.png"), "a/out.png", "/dev/zero"]
+    folder = table.parent
+    (folder / "a/out.png").symlink_to(folder.parent / "home2/3.png")
+    (folder / "a/in.png").symlink_to("1.png")
+    (folder / "a/zero.png").symlink_to("/dev/zero")
+    os.mkfifo(folder / "a/pipe.png")
+    outside = ["../home2/3.png", str(folder.parent / "home2/3.png"), "a/out.png", "/dev/zero"]
     names = ["a/1.png", "a/in.png", *outside, "a/pipe.png"]
     listed = find_listed_files(table, names)
     assert list(listed.paths) == ["a/1.png", "a/in.png"]
