@@ -112,10 +112,11 @@ def test_records_of_strategies_that_left_the_run_are_removed(executor):
     ]
 
 
-def test_an_error_of_an_earlier_run_is_forgotten(executor):
+def test_an_error_beside_whole_outputs_is_forgotten(executor):
     executor.execute(NullProgress())
     key = executor.plan.networks["no_change", 0]
     executor.folder.write_error(key, ErrorInfo("old", ""))
+    begin_tries(executor.plan, executor.folder, retry_failed=False)
     executor.execute(NullProgress())
     assert executor.folder.read_record("no_change", 0).status == "ok"
 

@@ -99,7 +99,7 @@ def test_a_named_package_brings_its_strategies_and_errors_of_broken_ones_are_kep
         "('bad_package', \"ModuleNotFoundError: No module named 'nothing_of_that_name'\")" in errors
     )
     assert "('clashing_package', \"ValueError: there is a strategy 'no_change' already" in errors
-    assert "('exiting_package', 'SystemExit: 3')" in errors
+    assert "SystemExit: it called sys.exit(3)" in errors
     assert "('unbuilt_package', \"ValueError: unknown strategy 'nothing_such'" in errors
 
 

@@ -80,5 +80,5 @@ def test_the_function_must_return_a_strategy():
     def mine():
         """Mine."""
 
-    with pytest.raises(ValueError, match="mine returned None; return a Strategy"):
+    with pytest.raises(ValueError, match="mine returned an object of type NoneType; return"):
         STRATEGIES.get("mine").build_default()

@@ -6,13 +6,16 @@ kernel's, so they hold inside a decoder too. They are set in worker processes al
 
 import mmap
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-if sys.platform != "win32":
+try:
     import resource
+except ImportError:  # Windows
+    HAS_LIMITS = False
+else:
+    HAS_LIMITS = True
 
 MAX_BYTES = 600_000_000  # of a file: MAX_PIXELS of 16 bits a channel, not packed
 MAX_PIXELS = 89_478_485  # Pillow's own limit: 256 MiB as RGB
@@ -30,7 +33,7 @@ _state = {"limited": False}
 @contextmanager
 def memory_limited() -> Iterator[None]:
     """Let this process take no more than MEMORY beyond what it has, where the system can do so."""
-    if not _MEMORY_OF_PROCESS.exists():  # not Linux
+    if not (HAS_LIMITS and _MEMORY_OF_PROCESS.exists()):  # not Linux
         yield
         return
     pages = int(_MEMORY_OF_PROCESS.read_text(encoding="ascii").split()[5])
