@@ -20,7 +20,7 @@ from benchmark.plan.segments import make_plan
 from benchmark.plan.settings import require_known, select, takes_settings
 from benchmark.plan.sweep import Sweep, read_experiments
 from benchmark.plugins import broken_plugin_sentences, load_plugins
-from benchmark.storage.unwritable import expand_home
+from benchmark.storage.places import expand_home
 from benchmark.strategy.registry import full_name, resolve
 from benchmark.system.display import choose_progress
 from benchmark.system.progress import NullProgress, Progress, Timer
@@ -213,7 +213,8 @@ def _execute_run(
     folder = executor.folder
     with folder.locked():
         stored = folder_choice.require_current(executor, options.tune)
-        for note in set_aside_all(damaged_files(folder)):
+        damages = damaged_files(folder)
+        for note in set_aside_all(damages):
             timer.say(f"note: {note}")
         failures.begin_tries(executor.plan, folder, options.retry_failed)
         specs = executor.plan.strategies
@@ -227,6 +228,9 @@ def _execute_run(
             executor = executor.with_plan(tuned_plan)
         manifest.write_manifest(executor, command, baseline, tuning_info)
         executor.execute(timer)
+        # of a damaged run.json nobody has chosen to go on without what it named
+        if folder.run_file not in {damage.file for damage in damages}:
+            folder.keep_records(executor.plan.networks)
         with timer.task("report", 1, "file") as advance:
             result = benchmark.Result.load(folder.path, None)
             advance(1)

@@ -38,7 +38,7 @@ def damaged_files(folder: RunFolder) -> list[DamagedFileError]:
         except DamagedFileError as error:
             damages.append(_with_remedy(error, BY_COMMAND))
         except ValueError:  # of another version, whose folder no run goes to
-            return []
+            return damages
     damages += [_with_remedy(error, BY_DATA) for error in _splits(folder, manifest)]
     damages += [_with_remedy(error, BY_OUTPUTS) for error in _records(folder)]
     states = (folder.path / "states").glob("*.error.json")
@@ -48,16 +48,25 @@ def damaged_files(folder: RunFolder) -> list[DamagedFileError]:
 
 
 def set_aside_all(damages: Iterable[DamagedFileError]) -> list[str]:
-    """Set damaged files aside; return a sentence on each."""
-    return [
-        f"{damage.file} was damaged ({damage.reason}): set aside as {set_aside(damage.file).name}; "
-        f"{damage.remedy}"
-        for damage in damages
-    ]
+    """Set damaged files aside; return a sentence on each, also on those that are missing."""
+    notes = []
+    for damage in damages:
+        try:
+            aside = set_aside(damage.file).name
+        except FileNotFoundError:
+            notes.append(f"{damage.file} is missing; {damage.remedy}")
+        else:
+            notes.append(
+                f"{damage.file} was damaged ({damage.reason}): set aside as {aside}; "
+                f"{damage.remedy}"
+            )
+    return notes
 
 
 def describe(damage: DamagedFileError) -> str:
     """Return what a run will do about a damaged file."""
+    if not is_there(damage.file):
+        return f"{damage.file} is missing: {damage.remedy}"
     return f"{damage.file} is damaged ({damage.reason}): `run` sets it aside, and {damage.remedy}"
 
 

@@ -31,24 +31,15 @@ from benchmark.storage.atomic import remove_leftovers
 from benchmark.storage.file_names import file_stem
 from benchmark.storage.lock import NoLockFileError, acquire
 from benchmark.storage.stored_file import DAMAGED, DamagedFileError, is_there
-from benchmark.storage.unwritable import OTHER_OUT, unwritable_error, writing
+from benchmark.storage.unwritable import OTHER_OUT, unwritable_error, working_in
 
 SWEEP_FILE = "sweep.json"  # in the folder of a sweep, which holds runs, see `SweepFolder`
 KEY_LENGTH = 20  # characters of a key in a file's name
 FOLDERS = ("splits", "records", "outputs", "states", "figures")
 TABLES = (
     *("audit", "class_changes", "class_images", "confusion", "curves", "diagnoses", "intervals"),
-    *(
-        "left_out",
-        "paired",
-        "per_class",
-        "posthoc",
-        "predictions",
-        "recalls",
-        "reliability",
-        "seeds",
-    ),
-    *("summary", "training_effects", "tuning"),
+    *("left_out", "paired", "per_class", "posthoc", "predictions", "recalls", "reliability"),
+    *("seeds", "summary", "training_effects", "tuning"),
 )
 FILES = ("cost.json", "report.html", "report.md", *(f"{name}.csv" for name in TABLES))
 
@@ -233,7 +224,7 @@ class RunFolder:
             for folder in (self.path, *(self.path / name for name in FOLDERS)):
                 if folder == self.path or not folder.is_symlink():
                     remove_leftovers(folder)
-            with writing(self.path, OTHER_OUT):
+            with working_in(self.path, OTHER_OUT):
                 yield
         finally:
             release()
@@ -244,11 +235,8 @@ class RunFolder:
         """Remove the records of all other strategies and seeds than those of `runs`.
 
         They are of a run whose run.json was removed. Their outputs stay, so a run that wants them
-        again trains nothing. Where run.json was damaged, nobody has chosen to go on without them,
-        and they stay.
+        again trains nothing.
         """
-        if self.lost_manifest:
-            return
         files = {self.record_file(strategy, seed) for strategy, seed in runs}
         for path in set((self.path / "records").glob("*.json")) - files:
             path.unlink()

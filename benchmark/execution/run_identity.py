@@ -23,7 +23,7 @@ from benchmark.plan.settings import IMAGES, settings_of
 # settings that are compared by what they lead to, and those that change no result
 COMPARED_BY_EFFECT = {
     *("data", "weights", "recipe", "lr", "epochs", "fine_tune", "batch_size", "precision"),
-    *("seeds", "seed_list", "device"),
+    *("seeds", "seed_list", "device", "allow_outside"),
 }
 
 

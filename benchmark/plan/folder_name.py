@@ -9,14 +9,17 @@ from benchmark.plan.experiment import Experiment
 from benchmark.plan.recipes import RECIPES, recipe_for
 from benchmark.plan.settings import settings_of
 from benchmark.storage.atomic import digest
-from benchmark.storage.unwritable import expand_home
+from benchmark.storage.places import expand_home
 from benchmark.system.text import slug
 
 MOST_CHARACTERS = 100
 MOST_BYTES = 200  # file systems take 255; a letter may have four, and -2 or .lock may follow
 TABLES = (".csv", ".tsv", ".tab")  # of a list of images the suffix is left out
 # settings that stand elsewhere in the name, or that change no result
-APART = {"data", "imbalance", "recipe", "lr", "epochs", "quick", "seeds", "seed_list", "device"}
+APART = {
+    *("data", "imbalance", "recipe", "lr", "epochs", "quick", "seeds", "seed_list", "device"),
+    "allow_outside",
+}
 
 
 def default_folder_name(experiment: Experiment, tune: int = 0, parent: bool = False) -> str:

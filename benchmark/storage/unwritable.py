@@ -1,4 +1,4 @@
-"""Where the cache is, and what to do about a folder that can't be written or has no room."""
+"""What to do about a folder that can't be written or has no room."""
 
 import errno
 import os
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from platformdirs import user_cache_path
+from benchmark.storage.places import cache_dir
 
 OTHER_CACHE = "set IMBALANCE_BENCH_CACHE to a folder that can"
 OTHER_OUT = "choose another --out"
@@ -20,48 +20,19 @@ _OF_THE_FOLDER = frozenset(
     }
 )
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_ONLY_OF_WRITES = _NO_ROOM | {errno.EROFS}
 
 
 class UnwritableError(OSError):
     """A folder can't be written: which file, why, and what to do. No strategy has caused it."""
 
 
-def cache_dir() -> Path:
-    """Return the folder of the cache: ``$IMBALANCE_BENCH_CACHE``, else the user's cache folder.
-
-    ValueError if that lies in a home folder that the system does not know.
-    """
-    try:
-        if chosen := os.environ.get("IMBALANCE_BENCH_CACHE"):
-            return Path(chosen).expanduser()
-        return user_cache_path("imbalance-bench", appauthor=False)
-    except RuntimeError as error:
-        raise ValueError(
-            "there is no home folder for the cache; set IMBALANCE_BENCH_CACHE to the full path of "
-            "a folder"
-        ) from error
-
-
-def expand_home(path: str | Path) -> Path:
-    """Return a path with the home folder in place of ~; a name that only begins so stays."""
-    return Path(os.path.expanduser(path))  # noqa: PTH111 -- pathlib raises where there is no such home
-
-
-def require_working_folder() -> None:
-    """Raise FileNotFoundError if the working folder was removed: libraries end the process then."""
-    try:
-        Path.cwd()
-    except OSError:
-        raise FileNotFoundError(
-            "the working folder was removed, or can't be entered; start from another one"
-        ) from None
-
-
 @contextmanager
 def writing(path: Path, way_out: str | None = None) -> Iterator[None]:
     """Let errors of a disk name `path`, or the file in it that they are about, and the way out.
 
-    The way out follows from the path, if it is not given. Errors about other folders stay.
+    What is done meanwhile writes there alone. The way out follows from the path, if it is not
+    given. Errors about other folders stay.
     """
     try:
         yield
@@ -75,6 +46,21 @@ def writing(path: Path, way_out: str | None = None) -> Iterator[None]:
 
 
 @contextmanager
+def working_in(folder: Path, way_out: str) -> Iterator[None]:
+    """Do as `writing` does while much else is done: an error that names no file may be of that.
+
+    Such an error stays, unless nothing but a write raises it.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno not in _ONLY_OF_WRITES:
+            raise
+        with writing(folder, way_out):
+            raise
+
+
+@contextmanager
 def another_way_out(way_out: str) -> Iterator[None]:
     """Name this way out where there is no --out."""
     try:
@@ -85,14 +71,22 @@ def another_way_out(way_out: str) -> Iterator[None]:
 
 def unwritable_error(path: Path, error: OSError, way_out: str | None = None) -> UnwritableError:
     """Return an error of a folder in words."""
+    cache = _cache_dir_or_none()
     if way_out is None:
-        way_out = OTHER_CACHE if _is_below(path, cache_dir()) else OTHER_OUT
+        way_out = OTHER_CACHE if cache and _is_below(path, cache) else OTHER_OUT
     if error.errno in _NO_ROOM:
         way_out = f"make room there, or {way_out}{CONTINUES}"
-    what = f"the cache in {path}" if path == cache_dir() else path
+    what = f"the cache in {path}" if path == cache else path
     raised = UnwritableError(f"{what} can't be written ({error.strerror or error}); {way_out}")
     raised.errno = error.errno  # for who asks; the words stay the text
     return raised
+
+
+def _cache_dir_or_none() -> Path | None:
+    try:
+        return cache_dir()
+    except ValueError:  # there is none, which is not what went wrong here
+        return None
 
 
 def _is_below(path: Path, folder: Path) -> bool:

@@ -205,6 +205,25 @@ def test_a_missing_record_is_a_failed_row_and_made_again(folder, finished, small
     assert_same_numbers(execute(small_experiment(), folder.path)[0], finished)
 
 
+@pytest.mark.parametrize("suffix", ["json", "safetensors"])
+def test_missing_outputs_are_named_and_trained_again(folder, finished, small_experiment, suffix):
+    network = folder.read_manifest().strategies[0].networks[0]
+    file = folder.outputs_manifest_file(network).with_suffix(f".{suffix}")
+    file.unlink()
+    comparison, notes = execute(small_experiment(), folder.path)
+    if suffix == "safetensors":  # of a manifest alone nothing tells that the network was trained
+        assert any(f"{file} is missing; its network is trained again" in note for note in notes)
+    assert file.exists()
+    assert_same_numbers(comparison, finished)
+
+
+def test_what_lies_in_the_place_of_a_folder_is_told_beside_a_run_of_another_version(tmp_path):
+    (tmp_path / "records").write_text("mine")
+    (tmp_path / "run.json").write_text('{"schema_version": 1}')
+    (damage,) = damaged_files(RunFolder(tmp_path))
+    assert damage.file == tmp_path / "records"
+
+
 def test_records_in_each_others_places_are_damaged(folder, finished, small_experiment):
     # these share a network, so nothing but the name tells them apart
     files = [folder.record_file(name, 0) for name in ("no_change", "threshold_moving")]
@@ -237,6 +256,8 @@ def test_strategies_of_a_damaged_manifest_come_back_without_training(
     comparison, _ = execute(small_experiment(), folder.path, "no_change")
     assert comparison.strategies == ["no_change"]
     assert folder.read_record("class_weights", 0)
+    execute(small_experiment(), folder.path, "no_change")  # a choice of what the folder names
+    assert folder.read_record("class_weights", 0) is None
     executor = api.plan(small_experiment(), RunOptions(STRATEGIES, out=folder.path))
     assert not executor.segments_to_train()
     assert_same_numbers(execute(small_experiment(), folder.path)[0], finished)

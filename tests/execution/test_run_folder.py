@@ -13,7 +13,7 @@ from benchmark.execution.manifest_schema import SplitManifest, SplitPart
 from benchmark.execution.record_schema import ErrorInfo, FailedRecord
 from benchmark.execution.run_folder import RunFolder, why_no_folder
 from benchmark.storage.atomic import atomic
-from benchmark.storage.stored_file import DamagedFileError, set_aside
+from benchmark.storage.stored_file import DamagedFileError
 from benchmark.storage.unwritable import UnwritableError
 
 
@@ -107,15 +107,6 @@ def test_only_records_of_the_run_are_kept(tmp_path):
     folder.keep_records([("a", 0)])
     assert folder.read_record("a", 0)
     assert folder.read_record("b", 0) is None
-
-
-def test_records_stay_where_nobody_chose_to_go_on_without_them(tmp_path):
-    folder = RunFolder(tmp_path)
-    folder.write_record(failed("b"))
-    folder.run_file.write_text("damaged")
-    set_aside(folder.run_file)
-    folder.keep_records([("a", 0)])
-    assert folder.read_record("b", 0)
 
 
 def test_a_failure_whose_words_are_damaged_is_still_one(tmp_path):

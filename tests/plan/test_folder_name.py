@@ -52,7 +52,7 @@ def test_a_run_is_named_after_its_data_and_what_differs_from_the_defaults(settin
 
 
 def test_what_changes_no_result_is_not_in_the_name():
-    settings = {"seeds": 3, "device": "cpu", "lr": 1e-4, "epochs": (2, 2)}
+    settings = {"seeds": 3, "device": "cpu", "lr": 1e-4, "epochs": (2, 2), "allow_outside": True}
     assert default_folder_name(Experiment(**settings)) == "wheels-forum"
     assert default_folder_name(Experiment(seed_list="7")) == "wheels-forum"
     assert default_folder_name(Experiment(quick=True, epochs=1)) == "wheels-forum-quick"

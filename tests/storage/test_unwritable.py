@@ -3,17 +3,11 @@
 import errno
 import os
 import pickle
-from pathlib import Path
 
 import pytest
 
-from benchmark.storage.unwritable import (
-    UnwritableError,
-    another_way_out,
-    cache_dir,
-    expand_home,
-    writing,
-)
+from benchmark.storage.places import cache_dir
+from benchmark.storage.unwritable import UnwritableError, another_way_out, working_in, writing
 
 
 @pytest.fixture(autouse=True)
@@ -68,22 +62,31 @@ def test_other_errors_stay(tmp_path):
         raise UnwritableError("first")
 
 
-@pytest.mark.parametrize(
-    ("chosen", "expected"), [("~/c", "/home/someone/c"), ("/data/c", "/data/c"), ("c", "c")]
-)
-def test_the_cache_is_where_the_user_has_set_it(monkeypatch, chosen, expected):
-    monkeypatch.setenv("HOME", "/home/someone")
-    monkeypatch.setenv("IMBALANCE_BENCH_CACHE", chosen)
-    assert str(cache_dir()) == expected
-
-
-def test_a_name_that_only_begins_like_a_home_stays(monkeypatch):
-    monkeypatch.setenv("HOME", "/home/me")
-    assert expand_home("~/images") == Path("/home/me/images")
-    assert expand_home("~~~") == Path("~~~")
-
-
 def test_a_command_without_out_names_another_way(tmp_path):
     words = r"a\.csv can't be written \(Permission denied\); copy the run$"
     with pytest.raises(UnwritableError, match=words), another_way_out("copy the run"):
         fail(errno.EACCES, tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.EACCES, errno.EPERM])
+def test_an_error_that_names_no_file_may_be_of_what_else_is_done(tmp_path, number):
+    error = OSError(number, os.strerror(number))
+    with pytest.raises(OSError, match=os.strerror(number)) as raised:  # noqa: SIM117
+        with working_in(tmp_path, "choose"):
+            raise error
+    assert raised.value is error
+    with pytest.raises(UnwritableError, match="run can't be written"):  # noqa: SIM117
+        with working_in(tmp_path / "run", "choose"):
+            raise OSError(number, os.strerror(number), str(tmp_path / "run" / "a.csv"))
+
+
+def test_a_full_disk_is_of_the_folder_in_which_is_worked(tmp_path):
+    with pytest.raises(UnwritableError, match="make room there, or choose"):  # noqa: SIM117
+        with working_in(tmp_path, "choose"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_without_a_home_the_folder_that_cannot_be_written_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("IMBALANCE_BENCH_CACHE", "~nobody-has-this-name/cache")
+    with pytest.raises(UnwritableError, match=r"run can't be written \(.*\); choose another --out"):
+        fail(errno.EACCES, tmp_path / "run")
