@@ -1,7 +1,8 @@
 """Read images on all cores. Worker processes load this module: it imports little.
 
 A process may end at an image: it took all memory, or its time. Then the images that were being
-read are tried once more, each alone. The one at which a process ends again is unreadable.
+read are tried once more, each alone. The one at which a process ends again is unreadable. So are
+those tried that fail for a reason that may pass; in blocks, if they are many.
 """
 
 import os
@@ -29,12 +30,14 @@ from benchmark.data.watched_reader import (
     is_limited,
 )
 from benchmark.storage.unwritable import OTHER_TEMPORARY, writing
-from benchmark.system.processes import follow_parent, start_tracker
+from benchmark.system.processes import following_workers, start_tracker
+from benchmark.system.stopping import removed_if_ended
 
 T = TypeVar("T")
 Work = Callable[[Any, Sequence[int]], T]
 
 BLOCK = 128  # images a task: bounds a worker's memory, and how often progress is reported
+MOST_ALONE = 200  # images that are tried again each alone, which takes 17 ms
 
 
 def map_blocks(work: Work[T], reader: Reader, n: int) -> Iterator[T]:
@@ -42,38 +45,60 @@ def map_blocks(work: Work[T], reader: Reader, n: int) -> Iterator[T]:
 
     `work` must be picklable. It runs in processes on this machine, or here if the images lie in
     memory, or if the reader can't be pickled (a data set with an open file). Each index is in one
-    block. It may be read twice: an image that can't be read for a reason that may pass, or at which
-    a process ended, comes last, in a block of its own.
+    block. It may be read twice: an image that can't be read for a reason that may pass at once, or
+    at which a process ended, comes last.
     """
-    blocks = [range(start, min(start + BLOCK, n)) for start in range(0, n, BLOCK)]
+    blocks = _in_blocks(range(n))
     if (pickled := _pickle(reader)) is None:
         yield from (_work_silently(work, reader, block) for block in blocks)
     elif blocks:
-        with tempfile.TemporaryDirectory() as folder:
+        with (
+            tempfile.TemporaryDirectory(prefix="imbalance-bench-images-") as folder,
+            removed_if_ended(Path(folder)),
+        ):
             with writing(Path(folder), OTHER_TEMPORARY):
                 # Written once: with each task it would cost more than the decoding does.
                 Path(folder, "reader").write_bytes(pickled)
             yield from _in_processes(work, Path(folder), blocks)
 
 
-def _in_processes(work: Work[T], folder: Path, blocks: Sequence[Sequence[int]]) -> Iterator[T]:
-    alone: set[int] = set()
+def _in_blocks(indices: Sequence[int]) -> list[Sequence[int]]:
+    return [indices[start : start + BLOCK] for start in range(0, len(indices), BLOCK)]
+
+
+def _in_processes(work: Work[T], folder: Path, blocks: list[Sequence[int]]) -> Iterator[T]:
+    again: set[int] = set()
+    yield from _read(work, folder, blocks, again)
+    alone = again
+    if len(again) > MOST_ALONE:
+        alone = set()
+        yield from _read(work, folder, _in_blocks(sorted(again)), alone, is_last=True)
+    for index in sorted(alone):
+        yield _alone(work, folder, index)
+
+
+def _read(
+    work: Work[T],
+    folder: Path,
+    blocks: list[Sequence[int]],
+    again: set[int],
+    is_last: bool = False,
+) -> Iterator[T]:
+    """Work on blocks, and note in `again` the images that were left out, to be tried once more."""
     while blocks:
         left = dict(enumerate(blocks))
         try:
-            for number, result, passing in _run(work, folder, left):
+            for number, result, passing in _run(work, folder, left, is_last):
                 del left[number]
-                alone |= passing
+                again |= passing
                 yield result
         except BrokenProcessPool:
             begun = _images_begun(folder)
             if not begun:  # it is not for an image that processes end
                 raise
-            alone |= begun
-        rest = [[index for index in block if index not in alone] for block in left.values()]
+            again |= begun
+        rest = [[index for index in block if index not in again] for block in left.values()]
         blocks = list(filter(None, rest))
-    for index in sorted(alone):
-        yield _alone(work, folder, index)
 
 
 def _alone(work: Work[T], folder: Path, index: int) -> T:
@@ -95,8 +120,8 @@ def _run(
     start_tracker()
     parallel = Parallel(
         n_jobs=max(2, min(cpu_count(), len(blocks))),
-        backend="loky",
         return_as="generator_unordered",
+        **following_workers(),
     )
     yield from parallel(
         delayed(_work)(work, folder, number, block, is_last, os.getpid())
@@ -144,7 +169,6 @@ def _work(
     reader = _reader(folder / "reader")
     if os.getpid() == parent:  # where joblib starts no process; the limits would end this one
         return number, _work_silently(work, reader, block), set()
-    follow_parent(parent)
     again: set[int] = set()
     with limits.memory_limited() if is_limited(reader) else nullcontext():
         while True:

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from PIL import Image
 
 from benchmark.data.decoding import limits
-from benchmark.data.decoding.unreadable import PassingReason, format_error
+from benchmark.data.decoding.unreadable import PassingReason, RefusedAccess, format_error
 from benchmark.data.imageset import Reader, SubsetReader
 
 
@@ -20,13 +20,14 @@ class WatchedReader:
 
     reader: Reader
     note: Path
-    passing: set[int] = field(default_factory=set)  # images that may be readable another time
+    passing: set[int] = field(default_factory=set)  # images that may be readable at once
 
     def __enter__(self) -> "WatchedReader":
         for name in (limits.OF_COMPUTING, limits.OF_WAITING):
             with suppress(AttributeError, ValueError):  # Windows; another thread than the first
                 signal.signal(getattr(signal, name), signal.SIG_DFL)
-        self._handle = os.open(self.note, os.O_WRONLY | os.O_CREAT)
+        flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0)
+        self._handle = os.open(self.note, flags)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -57,12 +58,14 @@ class WatchedReader:
         return self.reader.read(index)  # type: ignore[attr-defined]
 
     def _begin(self, index: int) -> None:
-        os.pwrite(self._handle, index.to_bytes(8, "little"), 0)
+        os.lseek(self._handle, 0, os.SEEK_SET)  # Windows has no pwrite
+        os.write(self._handle, index.to_bytes(8, "little"))
         if is_limited(self.reader):
             limits.start_clock()
 
     def _end(self, index: int, error: Exception) -> None:
-        if isinstance(format_error(error), PassingReason):
+        reason = format_error(error)
+        if isinstance(reason, PassingReason) and not isinstance(reason, RefusedAccess):
             self.passing.add(index)
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.data.duplicates.leaks import look_alike_messages
-from benchmark.data.duplicates.look_alikes import find_look_alikes
+from benchmark.data.duplicates.look_alikes import LookAlikes
+from benchmark.data.duplicates.stored_pairs import stored_look_alikes
 from benchmark.data.imageset import SPLITS, ImageSet, NoReader, subsample
 from benchmark.data.imbalance import check_imbalance
 from benchmark.data.pixels.store import Pixels, prepare_pixels
@@ -46,6 +47,7 @@ class PreparedExperiment:
     experiment: Experiment
     images: ImageSet
     pixels: Pixels
+    look_alikes: LookAlikes
     splits: dict[int, Splits]  # by seed
     weights: Weights
     device: Device
@@ -85,9 +87,8 @@ class PreparedExperiment:
         experiment = replace(self.experiment, seeds=seeds, seed_list=None)
         if self.images.seeds is not None and not isinstance(experiment.data, ImageSet):
             return prepare(experiment, progress, self.cache_limit)
-        return _split_for_seeds(
-            experiment, self.images, self.pixels, self.weights, self.device, self.cache_limit
-        )
+        opened = (self.images, self.pixels, self.look_alikes, self.weights, self.device)
+        return _split_for_seeds(experiment, *opened, self.cache_limit)
 
     def with_experiment(self, experiment: Experiment) -> PreparedExperiment:
         """Return the same images, splits, weights and device for one that trains otherwise."""
@@ -227,20 +228,21 @@ def prepare(
     images = replace(images, reader=NoReader())
     if isinstance(experiment.data, ImageSet):
         experiment = replace(experiment, data=images)
-    return _split_for_seeds(experiment, images, pixels, weights, device, cache_limit)
+    look_alikes = stored_look_alikes(images, pixels)
+    return _split_for_seeds(experiment, images, pixels, look_alikes, weights, device, cache_limit)
 
 
 def _split_for_seeds(
     experiment: Experiment,
     images: ImageSet,
     pixels: Pixels,
+    look_alikes: LookAlikes,
     weights: Weights,
     device: Device,
     cache_limit: int | None,
 ) -> PreparedExperiment:
     """Split the images for each seed of the experiment, and collect what the user must know."""
     messages = [*images.messages, *pixels.messages]
-    look_alikes = find_look_alikes(images, pixels.infos)
     kept_together = experiment.keep_duplicates_together
     try:
         splits = {
@@ -266,6 +268,7 @@ def _split_for_seeds(
         experiment=experiment,
         images=images,
         pixels=pixels,
+        look_alikes=look_alikes,
         splits=splits,
         weights=weights,
         device=device,

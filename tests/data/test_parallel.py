@@ -10,8 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.data.decoding.unreadable import BrokenAccess, PassingReason, format_error
-from benchmark.data.parallel import BLOCK, map_blocks
+from benchmark.data.decoding.unreadable import (
+    BrokenAccess,
+    PassingReason,
+    RefusedAccess,
+    format_error,
+)
+from benchmark.data.parallel import BLOCK, MOST_ALONE, map_blocks
 
 
 def indices(reader, block):
@@ -106,7 +111,7 @@ def test_what_fails_in_passing_is_read_again_alone(tmp_path):
     [
         (OSError(errno.EIO, "Input/output error"), BrokenAccess),
         (OSError(errno.EMFILE, "Too many open files"), BrokenAccess),
-        (PermissionError(errno.EACCES, "Permission denied"), PassingReason),
+        (PermissionError(errno.EACCES, "Permission denied"), RefusedAccess),
         (MemoryError(), PassingReason),
         (OSError("image file is truncated"), str),
         (ValueError("bad header"), str),
@@ -114,3 +119,35 @@ def test_what_fails_in_passing_is_read_again_alone(tmp_path):
 )
 def test_the_kind_of_a_reason_survives_the_processes(error, kind):
     assert type(read_all(Trouble({}, {1: error}), 3)[1][1]) is kind
+
+
+@dataclass
+class Counted:
+    """Fails at each image; a file of the image has a byte for each try."""
+
+    folder: str
+    error: Exception
+
+    def image(self, index, at_least=0):
+        with Path(self.folder, str(index)).open("ab") as tries:
+            tries.write(b".")
+        raise self.error
+
+
+def test_files_without_permission_are_not_tried_again(tmp_path):
+    _, errors = read_all(Counted(str(tmp_path), PermissionError(errno.EACCES, "denied")), 9)
+    assert len(errors) == 9
+    assert {file.stat().st_size for file in tmp_path.iterdir()} == {1}
+
+
+def read_in_block(reader, block):
+    return list(block), read(reader, block)[1]
+
+
+@pytest.mark.parametrize(("number", "most"), [(5, 1), (MOST_ALONE + 1, BLOCK)])
+def test_many_that_fail_in_passing_are_tried_again_in_blocks(number, most, tmp_path):
+    reader = Counted(str(tmp_path), OSError(errno.EIO, "Input/output error"))
+    blocks = [block for block, errors in map_blocks(read_in_block, reader, number) if errors]
+    assert sorted(index for block in blocks for index in block) == list(range(number))
+    assert max(map(len, blocks)) == most
+    assert {file.stat().st_size for file in tmp_path.iterdir()} == {2}

@@ -12,7 +12,7 @@ from benchmark.system.text import first_names, list_below, pluralize
 EXAMPLES = 3  # file names in a sentence
 REASONS = 10  # sentences; the rest is counted
 # rights and names are as their owner wants them; all other errors of a system come from a disk, a
-# network or a process that lacks something
+# network or a process that lacks something, and a second try may help
 _OF_THE_OWNER = (errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR)
 
 
@@ -27,8 +27,14 @@ class LostProcessError(Exception):
 class PassingReason(str):
     """Why an image can't be read now, though nothing is wrong with its file: it isn't remembered.
 
-    Such an image has been tried twice, the second time alone.
+    Such an image has been tried twice, see `map_blocks`.
     """
+
+    __slots__ = ()
+
+
+class RefusedAccess(PassingReason):
+    """A file has gone, or may not be opened: a second try at once would find the same."""
 
     __slots__ = ()
 
@@ -49,7 +55,7 @@ def format_error(error: Exception) -> str:
         return _lack_of_memory()
     text = f"{type(error).__name__}: {error}" if str(error) else repr(error)
     if isinstance(error, OSError) and error.errno is not None:  # decoders give none
-        return (PassingReason if error.errno in _OF_THE_OWNER else BrokenAccess)(text)
+        return (RefusedAccess if error.errno in _OF_THE_OWNER else BrokenAccess)(text)
     return text
 
 
@@ -87,9 +93,8 @@ def unreadable_sentences(
         sentences.append(f"{rest} more images can't be read, for other reasons.")
     if passing := [files[i] for i, why in errors.items() if isinstance(why, PassingReason)]:
         sentences.append(
-            f"{pluralize(len(passing), 'image was', 'images were')} tried twice and may be "
-            f"readable another time, which would change the splits ({first_names(passing, 3)}): "
-            "each run tries again."
+            f"{pluralize(len(passing), 'image', 'images')} may be readable another time, which "
+            f"would change the splits ({first_names(passing, 3)}): each run tries again."
         )
     return sentences
 

@@ -23,6 +23,7 @@ FINE = 0.95  # correlation at 16 x 16
 SMALLEST = 8  # pixels a side; of fewer, all images of a kind look the same
 TINY = 32  # pixels a side; a smaller copy of a larger image has lost what the finer look needs
 DETAIL = 1.5  # levels that neighbours differ by, of 255; where they differ less there is but noise
+METHOD = 1  # raise it when the same images would give other thumbnails or pairs
 MOST_ALIKE = 20  # an image with more look-alikes is one of a kind: frames, renderings, one template
 BLOCK = 512  # images that are compared with all others at once: bounds the memory
 
@@ -38,12 +39,18 @@ class LookAlikes:
 
 def find_look_alikes(images: ImageSet, infos: Mapping[int, ImageInfo]) -> LookAlikes:
     """Compare all readable images of each seed; `infos` has facts about the readable ones."""
+    return link(images, infos, *compare(images, infos))
+
+
+def compare(images: ImageSet, infos: Mapping[int, ImageInfo]) -> tuple[np.ndarray, np.ndarray]:
+    """Return pairs and too_alike, see `LookAlikes`: the time grows with the square of the images.
+
+    50,000 images take half a minute.
+    """
     seeds = np.zeros(len(images), np.int64) if images.seeds is None else images.seeds
     first: dict[tuple[int, str], int] = {}  # seed and content -> the first image with them
-    links = [
-        (index, first.setdefault((int(seeds[index]), info.digest), index))
-        for index, info in infos.items()
-    ]
+    for index, info in infos.items():
+        first.setdefault((int(seeds[index]), info.digest), index)
     is_large = {i: min(info.width, info.height) >= SMALLEST for i, info in infos.items()}
     distinct = np.array([index for index in first.values() if is_large[index]], dtype=np.int64)
     pairs, too_alike = [np.empty((0, 2), np.int64)], [np.empty(0, np.int64)]
@@ -54,20 +61,26 @@ def find_look_alikes(images: ImageSet, infos: Mapping[int, ImageInfo]) -> LookAl
         numbers, alike = _compare(read_thumbnails([info.thumbnail for info in facts]), is_tiny)
         pairs.append(own[numbers])
         too_alike.append(own[alike])
-    edges = np.concatenate([np.array(links, np.int64).reshape(-1, 2), *pairs])
+    return np.sort(np.concatenate(pairs), axis=1), np.sort(np.concatenate(too_alike))
+
+
+def link(
+    images: ImageSet, infos: Mapping[int, ImageInfo], pairs: np.ndarray, too_alike: np.ndarray
+) -> LookAlikes:
+    """Join pairs, and images of a seed with the same bytes, to sets."""
+    seeds = [0] * len(images) if images.seeds is None else images.seeds.tolist()
+    first: dict[tuple[int, str], int] = {}
+    same = [(i, first.setdefault((seeds[i], info.digest), i)) for i, info in infos.items()]
+    edges = np.concatenate([np.array(same, np.int64).reshape(-1, 2), pairs])
     graph = coo_array((np.ones(len(edges), bool), tuple(edges.T)), shape=(len(images),) * 2)
-    return LookAlikes(
-        pairs=np.sort(np.concatenate(pairs), axis=1),
-        sets=connected_components(graph, directed=False)[1].astype(np.int64),
-        too_alike=np.sort(np.concatenate(too_alike)),
-    )
+    sets = connected_components(graph, directed=False)[1].astype(np.int64)
+    return LookAlikes(pairs, sets, too_alike)
 
 
 def _compare(thumbnails: np.ndarray, is_tiny: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return pairs of images that look the same, (P, 2), and those with too many look-alikes.
 
-    `thumbnails` are (n, SIDE, SIDE), `is_tiny` is (n,) bool. The time grows with n squared: 50,000
-    images take seconds.
+    `thumbnails` are (n, SIDE, SIDE), `is_tiny` is (n,) bool.
     """
     levels = thumbnails.astype(np.float32)
     halves = levels.reshape(-1, SIDE // 2, 2, SIDE // 2, 2).mean(axis=(2, 4))

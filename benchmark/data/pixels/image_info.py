@@ -3,7 +3,7 @@
 import hashlib
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -53,7 +53,7 @@ class ImageInfo:
 
 
 def read_image(reader: Reader, index: int, at_least: int = 0) -> tuple[Image.Image, ImageInfo]:
-    """Decode an image and describe it; raise any exception if it can't be read."""
+    """Decode an image and describe all but its thumbnail; raise any exception if that fails."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         image = reader.image(index, at_least)
@@ -71,8 +71,12 @@ def read_image(reader: Reader, index: int, at_least: int = 0) -> tuple[Image.Ima
         "warning": " ".join(warning.partition(": ")[2].split()),
     }
     measured = _wide_range(image) if is_wide(image) else _range(image)
-    common["thumbnail"] = make_thumbnail(image, measured["dark"], measured["bright"])
     return image, ImageInfo(**common, **measured)
+
+
+def add_thumbnail(info: ImageInfo, image: Image.Image) -> ImageInfo:
+    """Return the facts with a thumbnail of the image, which may be resized."""
+    return replace(info, thumbnail=make_thumbnail(image, info.dark, info.bright))
 
 
 def _range(image: Image.Image) -> dict[str, Any]:
@@ -162,7 +166,8 @@ def read_image_info(
     errors: dict[int, str] = {}
     for index in block:
         try:
-            _, infos[index] = read_image(reader, index)
+            image, info = read_image(reader, index)
+            infos[index] = add_thumbnail(info, image)
         except Exception as error:
             errors[index] = format_error(error)
     return infos, errors

@@ -12,7 +12,14 @@ from benchmark.data.decoding.grey_scale import GreyScale
 from benchmark.data.decoding.unreadable import format_error
 from benchmark.data.imageset import Reader, SubsetReader
 from benchmark.data.parallel import map_blocks
-from benchmark.data.pixels.image_info import EIGHT_BITS, ImageInfo, choose_scales, read_image
+from benchmark.data.pixels.image_info import (
+    EIGHT_BITS,
+    ImageInfo,
+    add_thumbnail,
+    choose_scales,
+    read_image,
+)
+from benchmark.data.pixels.thumbnail import SIDE
 from benchmark.storage.row_file import RowFile
 from benchmark.system.progress import Advance
 
@@ -103,10 +110,14 @@ def _decode_block(
         for number in block:
             row = indices[number]
             try:
-                image, infos[row] = read_image(reader, number, size)
+                image, info = read_image(reader, number, size)
+                shown = image
                 if scale := scales.get(image.mode):
                     image = scale.to_rgb(image)
                 resized = image.resize((size, size), Image.Resampling.BILINEAR)
+                if info.kind == EIGHT_BITS and 2 * SIDE <= size <= min(image.size):
+                    shown = resized  # has fewer pixels to look at, and shows the same copies
+                infos[row] = add_thumbnail(info, shown)
             except Exception as error:
                 errors[row] = format_error(error)
                 continue

@@ -51,6 +51,7 @@ class Pixels:
     errors: dict[int, str]  # index -> why the image can't be read
     key: str  # sha256 of the content: the same on every machine and at any time
     decoding: str  # sha256 of how contents become pixels: size, decoder, range of grey values
+    folder: Path  # in the cache: of the array, and of what is derived from the images
     lease: cache.Lease | None = field(repr=False)  # keeps the array's file from removal
 
 
@@ -123,6 +124,7 @@ def _pixels(
         errors=errors,
         key=atomic.digest({"decoding": decoding, **images.describe_content(digests)}),
         decoding=decoding,
+        folder=rows.path.parent,
         lease=lease,
     )
 
@@ -158,8 +160,14 @@ def _open(
     with cache.build_lock(folder):
         atomic.remove_leftovers(folder)  # of a process that was killed
         meta = read_meta(folder)  # another process may have built or mended it meanwhile
-        meta = meta and _mend(rows, meta, images, size, progress, say)
-        return meta or _build(folder, images, size, progress, cache_limit, say)
+        why = "were damaged on the disk" if folder.exists() else ""
+        if meta:
+            meta, why = _mend(rows, meta, images, size, progress, say)
+        if meta:
+            return meta
+        if why:
+            say(f"note: the stored pixels of {images.name} {why}: all images are decoded again")
+        return _build(folder, images, size, progress, cache_limit)
 
 
 def _damaged_rows(rows: RowFile, meta: Mapping[str, Any], say: Say) -> np.ndarray:
@@ -177,19 +185,19 @@ def _mend(
     size: int,
     progress: Advance,
     say: Say,
-) -> dict[str, Any] | None:
-    """Decode again what is damaged or was missed; None if it is no longer what it was."""
+) -> tuple[dict[str, Any] | None, str]:
+    """Decode again what is damaged or was missed; else say why all images must be, without meta."""
     if passing := meta["passing"]:
         rows.create()
         again = read_passing_again(rows, images.reader, passing, size, progress)
         if again is None:
-            return None
+            return None, "lack a scale for the grey of an image that can be read now"
         infos = infos_of(meta) | again[0]
         rest = {index: why for index, why in errors_of(meta).items() if index not in infos}
         meta = write_meta(rows.path.parent, dict(sorted(infos.items())), rest | again[1])
     damaged = _damaged_rows(rows, meta, lambda _: None)
     if not len(damaged):
-        return meta
+        return meta, ""
     say(
         f"note: the stored pixels of {images.name} were damaged on the disk ({len(damaged):,} of "
         f"{len(images):,} images): these are decoded again"
@@ -197,7 +205,7 @@ def _mend(
     rows.create()
     infos = infos_of(meta)
     same = write_rows_again(rows, images.reader, infos, damaged.tolist(), size, progress)
-    return meta if same else None
+    return (meta, "") if same else (None, "are not those of the files, which were changed")
 
 
 def _require_room(folder: Path, images: ImageSet, size: int, cache_limit: int | None) -> None:
@@ -231,14 +239,8 @@ def _build(
     size: int,
     progress: Advance,
     cache_limit: int | None,
-    say: Say,
 ) -> dict[str, Any]:
     """Decode all images into a folder beside `folder`, and rename it when it is whole."""
-    if folder.exists():
-        say(
-            f"note: the stored pixels of {images.name} were damaged on the disk: all images are "
-            "decoded again"
-        )
     _require_room(folder, images, size, cache_limit)
     unfinished = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.tmp")
     unfinished.mkdir()

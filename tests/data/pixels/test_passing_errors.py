@@ -21,6 +21,8 @@ class Failing:
         (self.folder / "reads" / str(index)).touch()
         if (note := self.folder / f"{index}").exists():
             raise OSError(int(note.read_text()), "as noted")
+        if (self.folder / "wide").exists():
+            return Image.new("I", (4, 4), index)
         return Image.new("RGB", (4, 4), (index, 9, 9))
 
     def content(self, index):
@@ -67,3 +69,16 @@ def test_a_disk_that_fails_stops_the_run_and_keeps_what_was_read(images, tmp_pat
         read.unlink()
     assert prepare_pixels(images, 2).readable.all()
     assert [read.name for read in (tmp_path / "reads").iterdir()] == ["2"]
+
+
+def test_wide_grey_that_can_be_read_again_is_no_damage(images, tmp_path):
+    (tmp_path / "3").write_text(str(errno.EACCES))
+    prepare_pixels(images, 2)
+    (tmp_path / "3").unlink()
+    (tmp_path / "wide").touch()
+    notes = []
+    assert prepare_pixels(images, 2, say=notes.append).readable.all()
+    (note,) = notes
+    assert "damaged" not in note
+    assert "lack a scale for the grey of an image that can be read now" in note
+    assert note.endswith("all images are decoded again")

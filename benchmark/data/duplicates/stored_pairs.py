@@ -1,0 +1,53 @@
+"""The pairs of images that look the same, in a file beside the pixels of these images.
+
+To compare all images takes half a minute for 50,000, and each run needs the pairs. A file that is
+damaged, or of other images, is made again.
+"""
+
+import json
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+from benchmark.data.duplicates.look_alikes import METHOD, LookAlikes, compare, link
+from benchmark.data.imageset import ImageSet
+from benchmark.data.pixels.store import Pixels
+from benchmark.storage import atomic
+from benchmark.storage.stored_file import DamagedFileError, hash_of, read_text, with_hash
+
+NAME = "look_alikes.json"
+
+
+def stored_look_alikes(images: ImageSet, pixels: Pixels) -> LookAlikes:
+    """Return which images look the same, from the file or compared now; see `find_look_alikes`."""
+    file = pixels.folder / NAME
+    compared = f"{METHOD} {pixels.key}"  # of which seed an image is belongs to the key
+    stored = _read(file, compared)
+    if stored is None:
+        stored = compare(images, pixels.infos)
+        with suppress(OSError):  # in a cache that can't be written the next run compares again
+            _write(file, compared, *stored)
+    return link(images, pixels.infos, *stored)
+
+
+def _read(file: Path, compared: str) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return pairs and too_alike; None if the file is missing, damaged or of other images."""
+    try:
+        text = read_text(file)
+    except (OSError, DamagedFileError):
+        return None
+    if hash_of(text) is None:
+        return None
+    content = json.loads(text)
+    if content["compared"] != compared:
+        return None
+    pairs = np.array(content["pairs"], np.int64).reshape(-1, 2)
+    return pairs, np.array(content["too_alike"], np.int64)
+
+
+def _write(file: Path, compared: str, pairs: np.ndarray, too_alike: np.ndarray) -> None:
+    content = {"compared": compared, "pairs": pairs.ravel().tolist()}
+    content |= {"too_alike": too_alike.tolist()}
+    text = json.dumps(content, separators=(",", ":")).removeprefix("{")
+    atomic.write_text(file, with_hash("{\n" + text + "\n"))
