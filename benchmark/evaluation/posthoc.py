@@ -5,8 +5,8 @@ as the baseline does and only decides otherwise is such an adjustment; its decis
 every network of a run.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
+from pathlib import Path
 
 import numpy as np
 
@@ -15,7 +15,8 @@ from benchmark.evaluation.metrics.metric import SplitPredictions
 from benchmark.evaluation.metrics.registry import METRICS
 from benchmark.strategy import Decision, Outputs, Strategy
 from benchmark.strategy.registry import registered
-from benchmark.system.isolation import is_failure_of_code, isolated
+from benchmark.system.installed import is_installed
+from benchmark.system.isolation import failures_ignored, isolated
 
 _METRICS = ("macro_f1", "never_predicted", "balanced_accuracy", "accuracy")
 
@@ -28,7 +29,7 @@ def posthoc_decisions() -> dict[str, Decision]:
     plain = Strategy()
     decisions = {}
     for name, entry in registered().items():
-        with _left_out_if_it_fails():
+        with failures_ignored():
             strategy = entry.build_default()
             same_training = strategy.stages == plain.stages and strategy.head == plain.head
             if same_training and strategy.decision != plain.decision:
@@ -46,7 +47,8 @@ def posthoc_scores(
     scores = {}
     for name, decision in decisions.items():
         # what it does to the process must not fail the strategy whose network it is
-        with _left_out_if_it_fails(), isolated():
+        kept = nullcontext() if is_installed(_file(name)) else isolated()
+        with failures_ignored(), kept:
             fitted_on, applied_to = validation.copy(), test.without_labels().copy()
             predicted = np.asarray(decision.fit(fitted_on, train_counts.copy())(applied_to))
             split = SplitPredictions(test.labels, predicted, test.log_probabilities, train_counts)
@@ -54,11 +56,7 @@ def posthoc_scores(
     return scores
 
 
-@contextmanager
-def _left_out_if_it_fails() -> Iterator[None]:
-    """Go on after whatever a plug-in raises."""
-    try:
-        yield
-    except BaseException as error:
-        if not is_failure_of_code(error):
-            raise
+def _file(name: str) -> Path:
+    """Return the file of a strategy; that of one that is not registered is nowhere."""
+    entries = registered()
+    return entries.get(name).file if name in entries else Path()

@@ -16,6 +16,7 @@ from benchmark.plan.segments import Plan
 from benchmark.plugins import broken_plugin_sentences
 from benchmark.strategy.registry import StrategySpec, registered
 from benchmark.strategy.stage import acting_components
+from benchmark.system.isolation import failures_ignored
 from benchmark.system.provenance import environment
 
 
@@ -61,10 +62,7 @@ def write_manifest(
         seeds=seeds,
         splits=hashes,
         strategies=tuple(_strategy(plan, spec) for spec in plan.strategies),
-        available={
-            name: schema.AvailableStrategy(entry.summary, tuple(acting_components(entry.build())))
-            for name, entry in registered().items()
-        },
+        available=_available(),
         baseline=baseline or neutral_strategy(plan.strategies),
         tuning=tuning,
         messages=(*prepared.messages, *broken_plugin_sentences()),
@@ -103,6 +101,16 @@ def describe_experiment(prepared: PreparedExperiment) -> schema.ExperimentInfo:
         precision=prepared.device.precision,
         device=prepared.device.name,
     )
+
+
+def _available() -> dict[str, schema.AvailableStrategy]:
+    """Return the registered strategies by name, without those that can't be built."""
+    available = {}
+    for name, entry in registered().items():
+        with failures_ignored():
+            components = tuple(acting_components(entry.build_default()))
+            available[name] = schema.AvailableStrategy(entry.summary, components)
+    return available
 
 
 def _strategy(plan: Plan, spec: StrategySpec) -> schema.StrategyInfo:

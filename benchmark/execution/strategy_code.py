@@ -5,6 +5,7 @@ from collections.abc import Callable
 from benchmark.execution.record_schema import ErrorInfo
 from benchmark.storage.unwritable import UnwritableError
 from benchmark.system.isolation import is_failure_of_code, isolated
+from benchmark.system.output import lasting_output
 
 
 def failure_of(run: Callable[[], object]) -> ErrorInfo | None:
@@ -16,7 +17,7 @@ def failure_of(run: Callable[[], object]) -> ErrorInfo | None:
     """
     failure: ErrorInfo | None = None
     try:
-        with isolated():
+        with isolated(), lasting_output():  # what it prints fails it no more than what it writes
             try:
                 run()
             except BaseException as error:

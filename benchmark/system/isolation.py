@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from benchmark.system.forbidden_calls import forbidden
+from benchmark.system.isolated_thread import is_started_inside, own_turn
 from benchmark.system.library_functions import functions_now, restore_functions
 from benchmark.system.process_state import kept_things
 from benchmark.system.stopping import Stopped
@@ -28,7 +29,11 @@ class IsolationError(Exception):
 class _Interrupts:
     """Whether Ctrl+C was pressed: a `KeyboardInterrupt` without it is the user's code's own."""
 
+    are_noted = False
     pressed = False
+
+
+_OF_CODE = "_is_of_code"  # marks a KeyboardInterrupt that came while none was pressed
 
 
 @contextmanager
@@ -47,8 +52,11 @@ def isolated(is_import: bool = False) -> Iterator[None]:
         If the code called what would have ended the process, and caught the exception; or if it
         replaced functions of libraries.
     """
+    if is_started_inside():  # what it changes is set back with the rest, when that is left
+        yield
+        return
     with ExitStack() as stack:
-        stack.enter_context(_daemonic_threads())
+        stack.enter_context(own_turn())
         process = os.getpid()
         stack.callback(_end_if_forked, process, os._exit)
         stack.enter_context(_noting_interrupts())
@@ -75,8 +83,21 @@ def is_failure_of_code(error: BaseException) -> bool:
     `Stopped` and a `KeyboardInterrupt` by Ctrl+C are such wishes.
     """
     if isinstance(error, KeyboardInterrupt):
-        return not _Interrupts.pressed
+        if _Interrupts.are_noted:
+            return not _Interrupts.pressed
+        is_of_code = _OF_CODE in object.__getattribute__(error, "__dict__")
+        return is_of_code or not _raises_on_ctrl_c()
     return not isinstance(error, Stopped)
+
+
+@contextmanager
+def failures_ignored() -> Iterator[None]:
+    """Go on after whatever code of the user's raises."""
+    try:
+        yield
+    except BaseException as error:
+        if not is_failure_of_code(error):
+            raise
 
 
 @contextmanager
@@ -135,11 +156,7 @@ def _is_same_file(number: int, copy: int) -> bool:
 @contextmanager
 def _noting_interrupts() -> Iterator[None]:
     """Note when Ctrl+C is pressed, where Python's own handler answers it."""
-    is_ours = (
-        threading.current_thread() is threading.main_thread()
-        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    )
-    if not is_ours:
+    if not _raises_on_ctrl_c():
         yield
         return
 
@@ -147,29 +164,23 @@ def _noting_interrupts() -> Iterator[None]:
         _Interrupts.pressed = True
         signal.default_int_handler(number, frame)
 
-    _Interrupts.pressed = False
+    _Interrupts.pressed, _Interrupts.are_noted = False, True
     signal.signal(signal.SIGINT, interrupt)
     try:
         yield
+    except KeyboardInterrupt as error:
+        if not _Interrupts.pressed:
+            object.__setattr__(error, _OF_CODE, True)  # whatever its class does
+        raise
     finally:
+        _Interrupts.are_noted = False
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@contextmanager
-def _daemonic_threads() -> Iterator[None]:
-    """Let no thread that is started meanwhile keep the process from ending."""
-    start = threading.Thread.start
-
-    def start_as_daemon(thread: threading.Thread) -> None:
-        with suppress(RuntimeError):  # it runs already
-            thread.daemon = True
-        start(thread)
-
-    threading.Thread.start = start_as_daemon  # type: ignore[method-assign, assignment]
-    try:
-        yield
-    finally:
-        threading.Thread.start = start  # type: ignore[method-assign]
+def _raises_on_ctrl_c() -> bool:
+    """Return whether Ctrl+C raises a `KeyboardInterrupt` here, by Python's own handler."""
+    is_main = threading.current_thread() is threading.main_thread()
+    return is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def _end_if_forked(process: int, leave: Callable[[int], None]) -> None:

@@ -58,10 +58,11 @@ def functions_now() -> Functions:
 
 
 def restore_functions(before: Functions, by_users_only: bool = False) -> list[str]:
-    """Put back what was replaced since; return the names.
+    """Put back what was replaced since; return the names of what code of the user's replaced.
 
-    With `by_users_only` that which is in a file of the user's now: libraries may replace functions
-    of each other when they are imported.
+    What a third library has replaced is put back and not named. With `by_users_only`, only that
+    which is in a file of the user's now is put back: libraries may replace functions of each other
+    when they are imported.
     """
     replaced = []
     for owner, name, content in before:
@@ -71,22 +72,31 @@ def restore_functions(before: Functions, by_users_only: bool = False) -> list[st
         for key, value in content.items():
             if now.get(key) is value or not _is_fixed(f"{name}.{key}", value, now.get(key)):
                 continue
-            if not by_users_only or _is_of_user(now.get(key)):
-                setattr(owner, key, value)
+            if by_users_only and not is_of_user(now.get(key)):
+                continue
+            if not _is_of_another_library(name, now.get(key)):
                 replaced.append(f"{name}.{key}")
+            setattr(owner, key, value)
     return replaced
 
 
 def _is_fixed(name: str, value: Any, now: Any) -> bool:
     """Return whether no library replaces such a value by itself."""
-    if not _is_of_user(now) and getattr(now, "__name__", None) == getattr(value, "__name__", ""):
+    if not is_of_user(now) and getattr(now, "__name__", None) == getattr(value, "__name__", ""):
         return False  # torch wraps functions of its own when parts of it are first used
     if isinstance(value, FunctionType | type | staticmethod | classmethod | property):
         return name != "torch.Storage"  # which follows the default dtype
     return callable(value) or type(value).__name__ == "dtype"
 
 
-def _is_of_user(value: Any) -> bool:
+def _is_of_another_library(name: str, now: Any) -> bool:
+    """Return whether an installed package brings a value, neither Python nor the owner's own."""
+    package = str(getattr(now, "__module__", None)).partition(".")[0]
+    is_library = package in sys.modules and package not in sys.stdlib_module_names
+    return is_library and package != name.partition(".")[0] and not is_of_user(now)
+
+
+def is_of_user(value: Any) -> bool:
     """Return whether a value was written in a file of the user's."""
     code = getattr(value, "__code__", None)
     if code is None:

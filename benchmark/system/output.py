@@ -6,7 +6,7 @@ disk of a log is full, or there is no stream at all.
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from typing import Any, TextIO, cast
 
@@ -30,6 +30,11 @@ class LastingStream:
                 self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
         return len(text)
 
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write what can be written of each line."""
+        for line in lines:
+            self.write(line)
+
     def flush(self) -> None:
         """Flush what can be written."""
         with suppress(Exception):
@@ -43,6 +48,8 @@ class LastingStream:
             return False
 
     def __getattr__(self, name: str) -> Any:
+        if name == "_stream":  # of a copy that is being made
+            raise AttributeError(name)
         return getattr(self._stream, name)
 
 

@@ -15,6 +15,8 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from benchmark.system.library_functions import is_of_user
+
 Read = Callable[[], Any]
 Write = Callable[[Any], Any]
 
@@ -30,8 +32,8 @@ def kept_things(is_import: bool = False) -> Iterator[tuple[Read, Write]]:
     if not is_import:
         yield lambda: dict(os.environ), _set_environment
         yield _content(sys.path)
-        yield _content(sys.meta_path)
-        yield _content(sys.path_hooks)
+        yield lambda: list(sys.meta_path), _set_back_but_for_libraries(sys.meta_path)
+        yield lambda: list(sys.path_hooks), _set_back_but_for_libraries(sys.path_hooks)
         yield _attributes(sys, "argv", "dont_write_bytecode", "tracebacklimit")
     if numpy := sys.modules.get("numpy"):
         yield from _of_numpy(numpy)
@@ -46,7 +48,7 @@ def _of_python() -> Iterator[tuple[Read, Write]]:
     yield os.getcwd, os.chdir
     yield _umask, os.umask
     yield random.getstate, random.setstate
-    yield _attributes(sys, "stdin", "stdout", "stderr", "excepthook", "displayhook")
+    yield _attributes(sys, "excepthook", "displayhook")
     yield _attributes(threading, "excepthook")
     yield _attributes(warnings, "showwarning", "formatwarning")
     yield lambda: list(warnings.filters), _set_filters
@@ -127,6 +129,16 @@ def _attributes(owner: Any, *names: str) -> tuple[Read, Write]:
 
 def _content(items: list[Any]) -> tuple[Read, Write]:
     return lambda: list(items), lambda before: items.__setitem__(slice(None), before)
+
+
+def _set_back_but_for_libraries(items: list[Any]) -> Write:
+    """Return what sets back a list, but for what a library has added: its modules stay as well."""
+
+    def write(before: list[Any]) -> None:
+        added = [item for item in items if item not in before and not is_of_user(item)]
+        items[:] = [*added, *before]
+
+    return write
 
 
 def _content_of_dict(items: dict[Any, Any]) -> tuple[Read, Write]:

@@ -1,10 +1,12 @@
 """Decisions that need no training: which they are, and their fit to any network."""
 
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from benchmark.evaluation import posthoc
 from benchmark.evaluation.metrics.classification import macro_f1
 from benchmark.evaluation.posthoc import posthoc_decisions, posthoc_scores
 from benchmark.strategy import Outputs, find
@@ -49,6 +51,22 @@ def test_it_never_sees_a_test_label(outputs):
     wrong = Outputs(test.logits, test.features, test.labels[::-1].copy())
     rule = posthoc_decisions()["threshold_moving"].fit(validation, COUNTS)
     np.testing.assert_array_equal(rule(test), rule(wrong))
+
+
+def test_decisions_of_users_alone_are_isolated(outputs, monkeypatch):
+    entered = []
+
+    @contextmanager
+    def note():
+        entered.append(1)
+        yield
+
+    monkeypatch.setattr(posthoc, "isolated", note)
+    decisions = posthoc_decisions()
+    posthoc_scores(decisions, *outputs, COUNTS)
+    assert not entered
+    posthoc_scores({"mine": decisions["prior_correction"]}, *outputs, COUNTS)
+    assert entered == [1]
 
 
 def test_a_decision_that_fails_leaves_the_others(outputs):

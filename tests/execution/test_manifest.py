@@ -7,6 +7,7 @@ import pytest
 from benchmark import api
 from benchmark.execution.manifest import write_manifest
 from benchmark.plan.run_options import RunOptions
+from benchmark.strategy.registration import StrategyEntry
 from benchmark.strategy.registry import resolve
 
 NAMES = "focal_loss,no_change"
@@ -61,6 +62,19 @@ def test_parameters_that_differ_between_seeds_are_all_given(executor):
     specs = executor.plan.specs | {("focal_loss", 1): replace(spec, name="focal_loss")}
     write_manifest(executor.with_plan(replace(executor.plan, specs=specs)), None)
     assert executor.folder.read_manifest().strategies[0].parameters == {"gamma": "2.0, 1.0"}
+
+
+def test_a_strategy_that_can_no_longer_be_built_is_left_out(executor, monkeypatch):
+    def build(entry):
+        if entry.name == "class_weights":
+            raise SystemExit(0)
+        return entry.build()
+
+    monkeypatch.setattr(StrategyEntry, "build_default", build)
+    write_manifest(executor, None)
+    available = executor.folder.read_manifest().available
+    assert "class_weights" not in available
+    assert "focal_loss" in available
 
 
 def test_the_files_of_splits_hold_every_image_once(executor):

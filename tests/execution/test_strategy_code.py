@@ -1,7 +1,9 @@
 """Why code of a strategy failed."""
 
+import io
 import os
 import signal
+import sys
 
 import pytest
 
@@ -39,6 +41,14 @@ def test_whatever_is_raised_is_a_failure_with_its_traceback(error):
     assert failure.error.startswith(type(error).__name__)
     assert "test_strategy_code.py" in failure.traceback
     assert not failure.by_machine
+
+
+def test_what_it_prints_fails_nothing(monkeypatch):
+    stream = io.StringIO()
+    stream.close()
+    monkeypatch.setattr(sys, "stdout", stream)
+    assert failure_of(lambda: print("a line", flush=True)) is None
+    assert sys.stdout is not None
 
 
 def test_a_signal_passes_through():

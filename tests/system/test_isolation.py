@@ -48,7 +48,6 @@ CHANGES = {
     "environment": lambda: os.environ.update(CHANGED="1"),
     "fewer variables": os.environ.clear,
     "umask": lambda: os.umask(0o777),
-    "streams": lambda: setattr(sys, "stdout", None),
     "filters": lambda: warnings.simplefilter("error"),
     "path": sys.path.clear,
     "modules": lambda: sys.modules.pop("json"),
@@ -77,6 +76,26 @@ def test_what_is_changed_is_set_back(change):
     with isolated():
         change()
     assert state() == before
+
+
+def test_streams_are_set_back():
+    before = sys.stdin, sys.stdout, sys.stderr
+    with isolated():
+        sys.stdin = sys.stdout = sys.stderr = None
+    assert (sys.stdin, sys.stdout, sys.stderr) == before
+
+
+def test_what_a_library_adds_for_its_modules_stays(monkeypatch):
+    class Finder:
+        """Finds nothing."""
+
+        find_spec = None
+
+    before, library = list(sys.meta_path), type("LibraryFinder", (), {"__module__": "numpy"})()
+    monkeypatch.setattr(sys, "meta_path", list(before))
+    with isolated():
+        sys.meta_path[:] = [Finder(), library, *before[1:]]
+    assert sys.meta_path == [library, *before]
 
 
 def test_closed_streams_are_open_again(tmp_path, monkeypatch):
@@ -131,6 +150,38 @@ def test_an_import_keeps_what_it_sets_up(monkeypatch):
     assert sys.path[-1] == "/somewhere"
     assert os.environ.pop("CHANGED") == "1"
     assert torch.get_default_dtype() is dtype
+
+
+def test_ctrl_c_where_no_code_of_a_user_runs_is_no_failure():
+    """As in a script that plans: a built-in strategy is built without isolation."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), isolated():
+            raise KeyboardInterrupt
+        assert not is_failure_of_code(KeyboardInterrupt())
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in a worker
+        assert is_failure_of_code(KeyboardInterrupt())
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_keyboard_interrupt_that_code_raises_is_its_failure_wherever_it_is_caught():
+    class Hostile(KeyboardInterrupt):
+        def __setattr__(self, name, value):
+            raise SystemExit
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        for error in (KeyboardInterrupt(), Hostile()):
+            with pytest.raises(KeyboardInterrupt) as raised, isolated():
+                try:
+                    raise error
+                except KeyboardInterrupt:
+                    assert is_failure_of_code(error)
+                    raise
+            assert is_failure_of_code(raised.value)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_wish_to_stop_is_no_failure():

@@ -30,6 +30,13 @@ def test_libraries_may_replace_functions_of_each_other_when_they_are_imported(mo
     assert restore_functions(before, by_users_only=True) == ["json.load"]
 
 
+def test_what_another_library_has_replaced_is_put_back_without_a_word(monkeypatch):
+    original, before = json.dumps, functions_now()
+    monkeypatch.setattr(json, "dumps", np.mean)
+    assert restore_functions(before) == []
+    assert json.dumps is original
+
+
 def test_a_training_replaces_nothing():
     before = functions_now()
     weights = torch.zeros(2, requires_grad=True)

@@ -1,5 +1,6 @@
 """What can't be shown ends no work: each kind of stream that takes nothing."""
 
+import copy
 import errno
 import io
 import os
@@ -55,7 +56,17 @@ def test_writing_never_fails(stream, monkeypatch):
     assert not lasting_stdout().isatty()
     with lasting_output():
         print("a line", flush=True)
+        sys.stdout.writelines(["a line", "another"])
     assert sys.stdout is stream
+
+
+def test_a_copy_writes_to_the_same_stream():
+    written = io.StringIO()
+    copied = copy.copy(LastingStream(written))
+    copied.writelines(["a\n", "b\n"])
+    assert copied.getvalue() == "a\nb\n"
+    with pytest.raises(AttributeError):
+        LastingStream.__new__(LastingStream).closed  # noqa: B018 - it would recurse without end
 
 
 def test_a_stop_of_the_user_passes():
