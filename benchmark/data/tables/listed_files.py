@@ -12,7 +12,7 @@ from benchmark.data.files.file_names import NameMatch, match_names
 from benchmark.data.files.folder_tree import walk_folder
 from benchmark.data.files.image_files import IMAGE_SUFFIXES, has_suffix
 from benchmark.data.files.junk import is_junk_file
-from benchmark.data.files.left_out import ALLOW_OUTSIDE
+from benchmark.data.files.left_out import ALLOW_OUTSIDE, LeftOut
 from benchmark.data.split_names import split_of
 from benchmark.storage.places import expand_home
 from benchmark.system.text import list_below, pluralize
@@ -65,21 +65,27 @@ def find_listed_files(
     if messages and not paths and len(refused) == len(names):
         raise FileNotFoundError(list_below(f"{table}: no image that it lists is read.", messages))
     if missing := [name for name in names if name not in paths and name not in refused]:
-        tree, _ = walk_folder(folder, allow_outside)
+        tree, left_out = walk_folder(folder, allow_outside)
         files = [file for below in tree.walk() for file in below.images]
         inside = [path for path in map(Path, paths.values()) if path.is_relative_to(folder)]
         taken = {path.relative_to(folder).as_posix() for path in inside}
         match, more = _match(table, missing, files, taken)
         messages += [*more, *match.messages()]
+        if len(match.files) < len(missing):  # they may be what a link leads to
+            messages += LeftOut(outside=left_out.outside).messages()
         for name, file in match.files.items():
             paths[name] = path = str(folder / file)
             statuses[path] = Path(path).stat()
         if not paths:
             here = f"images there are called e.g. {files[0]!r}" if files else "it holds no image"
+            counted = pluralize(len(names), "image", "images")
             raise FileNotFoundError(
-                f"{table}: lists {pluralize(len(names), 'image', 'images')} of which none exists, "
-                f"e.g. {os.path.normpath(folder / missing[0])}. Paths are relative to the CSV "
-                f"file's folder, or absolute; {here}."
+                list_below(
+                    f"{table}: lists {counted} of which none exists, e.g. "
+                    f"{os.path.normpath(folder / missing[0])}. Paths are relative to the CSV "
+                    f"file's folder, or absolute; {here}.",
+                    LeftOut(outside=left_out.outside).messages(),
+                )
             )
     if unlisted := _unlisted(statuses):
         messages.append(
@@ -95,8 +101,9 @@ def _refusals(outside: Sequence[str], no_files: Sequence[str]) -> list[str]:
         lead = pluralize(len(outside), "row leads", "rows lead")
         messages.append(
             f"{lead} out of the folder of the table (e.g. {outside[0]!r}): left out. Only files "
-            f"inside it are opened: move the table to a folder above the images, or give "
-            f"{ALLOW_OUTSIDE} if you trust it."
+            f"inside it are opened: move the table to a folder above the images, copy the images "
+            f"into its folder (`cp -rL` copies what links lead to), or give {ALLOW_OUTSIDE} if you "
+            "trust it."
         )
     if no_files:
         are = pluralize(len(no_files), "row names", "rows name")

@@ -95,7 +95,8 @@ def test_what_lies_outside_or_is_no_file_is_refused_and_counted(build):
     assert set(listed.refused) == {*outside, "a/pipe.png"}
     assert listed.messages[0] == (
         "4 rows lead out of the folder of the table (e.g. '../home2/3.png'): left out. Only files "
-        "inside it are opened: move the table to a folder above the images, or give "
+        "inside it are opened: move the table to a folder above the images, copy the images into "
+        "its folder (`cp -rL` copies what links lead to), or give "
         "--allow-outside if you trust it."
     )
     assert "1 row names a pipe, a device or a socket (e.g. 'a/pipe.png')" in listed.messages[1]
@@ -106,3 +107,14 @@ def test_what_lies_outside_or_is_no_file_is_refused_and_counted(build):
         FileNotFoundError, match=r"no image that it lists is read[\s\S]*--allow-outs"
     ):
         find_listed_files(table, outside)
+
+
+def test_links_that_lead_outside_are_named_where_a_name_fits_no_file(build):
+    table = build("a/1.png", "../home2/3.png")
+    (table.parent / "linked").symlink_to(table.parent.parent / "home2")
+    (message,) = [m for m in find_listed_files(table, ["1.png", "3.png"]).messages if "link" in m]
+    assert message.startswith("1 link leads out of the folder: left out: linked.")
+    assert "--allow-outside" in message
+    with pytest.raises(FileNotFoundError, match=r"none exists[\s\S]*linked[\s\S]*--allow-outside"):
+        find_listed_files(table, ["3.png"])
+    assert list(find_listed_files(table, ["3.png"], allow_outside=True).paths) == ["3.png"]
