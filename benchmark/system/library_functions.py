@@ -60,11 +60,12 @@ def functions_now() -> Functions:
 def restore_functions(before: Functions, by_users_only: bool = False) -> list[str]:
     """Put back what was replaced since; return the names of what code of the user's replaced.
 
-    What a third library has replaced is put back and not named. With `by_users_only`, only that
-    which is in a file of the user's now is put back: libraries may replace functions of each other
-    when they are imported.
+    What a library has put in place of another function, as `torch.compile` does, is put back and
+    not named. With `by_users_only`, only that which is in a file of the user's now is put back:
+    libraries may replace functions of each other when they are imported.
     """
     replaced = []
+    known = {id(value) for _, _, content in before for value in content.values()}
     for owner, name, content in before:
         now = vars(owner)
         if len(now) >= len(content) and all(now.get(k) is v for k, v in content.items()):
@@ -74,7 +75,7 @@ def restore_functions(before: Functions, by_users_only: bool = False) -> list[st
                 continue
             if by_users_only and not is_of_user(now.get(key)):
                 continue
-            if not _is_of_another_library(name, now.get(key)):
+            if not _is_by_library(now.get(key), known):
                 replaced.append(f"{name}.{key}")
             setattr(owner, key, value)
     return replaced
@@ -82,18 +83,20 @@ def restore_functions(before: Functions, by_users_only: bool = False) -> list[st
 
 def _is_fixed(name: str, value: Any, now: Any) -> bool:
     """Return whether no library replaces such a value by itself."""
-    if not is_of_user(now) and getattr(now, "__name__", None) == getattr(value, "__name__", ""):
+    has_its_name = getattr(now, "__name__", None) == getattr(value, "__name__", "")
+    is_compiled = hasattr(now, "_torchdynamo_orig_callable")
+    if has_its_name and not is_compiled and not is_of_user(now):
         return False  # torch wraps functions of its own when parts of it are first used
     if isinstance(value, FunctionType | type | staticmethod | classmethod | property):
         return name != "torch.Storage"  # which follows the default dtype
     return callable(value) or type(value).__name__ == "dtype"
 
 
-def _is_of_another_library(name: str, now: Any) -> bool:
-    """Return whether an installed package brings a value, neither Python nor the owner's own."""
+def _is_by_library(now: Any, known: set[int]) -> bool:
+    """Return whether an installed package has made a value since, which was not known before."""
     package = str(getattr(now, "__module__", None)).partition(".")[0]
-    is_library = package in sys.modules and package not in sys.stdlib_module_names
-    return is_library and package != name.partition(".")[0] and not is_of_user(now)
+    is_package = package in sys.modules and package not in sys.stdlib_module_names
+    return is_package and id(now) not in known and not is_of_user(now)
 
 
 def is_of_user(value: Any) -> bool:

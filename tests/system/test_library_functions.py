@@ -4,6 +4,8 @@ import json
 
 import numpy as np
 import torch
+from sklearn.metrics import f1_score
+from torch._dynamo.mutation_guard import install_generation_tagging_init
 
 from benchmark.system.library_functions import functions_now, restore_functions
 from benchmark.train.trainer import Training
@@ -32,9 +34,26 @@ def test_libraries_may_replace_functions_of_each_other_when_they_are_imported(mo
 
 def test_what_another_library_has_replaced_is_put_back_without_a_word(monkeypatch):
     original, before = json.dumps, functions_now()
-    monkeypatch.setattr(json, "dumps", np.mean)
+    monkeypatch.setattr(json, "dumps", f1_score)
     assert restore_functions(before) == []
     assert json.dumps is original
+
+
+def test_what_torch_replaces_to_compile_is_put_back_without_a_word(monkeypatch):
+    module = torch.nn.Module
+    monkeypatch.setattr(module, "___needs_generation_tag_patch", True, raising=False)
+    original, before = module.__init__, functions_now()
+    install_generation_tagging_init()
+    assert module.__init__ is not original
+    assert restore_functions(before) == []
+    assert module.__init__ is original
+
+
+def test_a_compiled_function_stays_nowhere(monkeypatch):
+    original, before = torch.nn.functional.relu, functions_now()
+    monkeypatch.setattr(torch.nn.functional, "relu", torch.compile(original))
+    restore_functions(before)
+    assert torch.nn.functional.relu is original
 
 
 def test_a_training_replaces_nothing():
