@@ -90,7 +90,8 @@ def _print_table(console: Console, frame: pd.DataFrame, title: str, rows: int) -
     table = Table(title=_plain(title), title_justify="left")
     for column in frame.columns:
         numeric = pd.api.types.is_numeric_dtype(frame[column])
-        table.add_column(str(column), justify="right" if numeric else "left", overflow="fold")
+        heading = str(column).replace("_", " ")  # so that it is broken between words
+        table.add_column(heading, justify="right" if numeric else "left", overflow="fold")
     for row in frame.head(rows).itertuples(index=False):
         table.add_row(*(_plain(str(value)) for value in row))
     console.print(table)

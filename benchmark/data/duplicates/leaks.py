@@ -47,7 +47,7 @@ def look_alike_messages(
         return messages
     if kept_together:
         counted = pluralize(len(np.unique(pairs)), "image looks", "images look")
-        return [*messages, f"{counted} the same as another one: no two of them are in two splits."]
+        return [*messages, f"{counted} the same as another one: kept in the same split."]
     counts = [count_leaks(look_alikes.sets, split, labels) for split in splits]
     leaks, conflicts = max(counts, default=(0, 0))
     if leaks:

@@ -54,7 +54,7 @@ def test_several_seeds_have_one_message_with_the_most() -> None:
 def test_what_is_kept_together_is_counted() -> None:
     splits = split_as([0, 1, 2, 3], [4, 5], [6, 7])
     (message,) = look_alike_messages(linked((0, 1), (0, 2)), [splits], LABELS, True)
-    assert message == "3 images look the same as another one: no two of them are in two splits."
+    assert message == "3 images look the same as another one: kept in the same split."
 
 
 def test_images_of_a_kind_have_a_message_of_their_own() -> None:
