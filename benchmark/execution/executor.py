@@ -1,8 +1,8 @@
 """Carry out a plan: train its segments in waves, through joblib, and write the records.
 
-Workers write results and errors to the run folder; nothing else is passed back. So a strategy that
-fails, or a worker that is killed, costs its own segments and no others, and any backend of joblib
-will do.
+Workers write results and errors to the run folder; only notes for people are passed back. So a
+strategy that fails, or a worker that is killed, costs its own segments and no others. Workers are
+processes, not threads: what a strategy may change and what is set back belongs to the process.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ from benchmark.strategy.registry import StrategySpec
 from benchmark.system import stopping
 from benchmark.system.device import cores
 from benchmark.system.memory import host_memory
-from benchmark.system.processes import end_workers
 from benchmark.system.progress import Advance, Progress
 from benchmark.system.stopping import Stopped
 from benchmark.system.text import pluralize
@@ -86,7 +85,6 @@ class Executor:
             self._worker.record(self.plan.specs[name, seed], seed, key)
             for (name, seed), key in self.plan.networks.items()
         ]
-        self.folder.keep_records(self.plan.networks)
         if all(succeeded):
             self.folder.discard_states()
 
@@ -108,8 +106,8 @@ class Executor:
             self._run_frozen_layers({segment.seed for segment in to_train}, progress)
             self._train_waves(to_train, progress)
         except Stopped as stopped:
-            end_workers()
-            stopped.kept = describe_kept(self.folder, self.plan)
+            kept = describe_kept(self.folder, self.plan)
+            stopped.kept = "; ".join(filter(None, (kept, stopped.unsaved)))
             raise
         finally:
             tidy(self.folder, to_train)
@@ -194,8 +192,8 @@ class Executor:
             trace = self.folder.trace_file(segment.key)
             if trace.exists() and self.prepared.device.type == "cpu":
                 progress.say(
-                    f"note: the last run ended without a trace while it trained {segment.name}; "
-                    "now it is trained in a process of its own"
+                    "note: the last run was ended (a crash, or a kill) while it trained "
+                    f"{segment.name}; now it is trained in a process of its own"
                 )
                 self._say_once(self._processes.train([segment], progress, advance), progress)
                 trace.unlink(missing_ok=True)

@@ -1,6 +1,5 @@
 """What a run that was stopped, or ended without a trace, leaves and keeps."""
 
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -9,6 +8,7 @@ from benchmark.execution.run_folder import FOLDERS, RunFolder
 from benchmark.plan.segments import Plan, Segment
 from benchmark.storage.atomic import remove_leftovers
 from benchmark.storage.stored_file import write_unfollowed
+from benchmark.system.stopping import removed_if_ended
 from benchmark.system.text import pluralize
 
 
@@ -33,12 +33,13 @@ def tidy(folder: RunFolder, segments: Iterable[Segment]) -> None:
 
 @contextmanager
 def traced(file: Path) -> Iterator[None]:
-    """Leave `file` where the process ends meanwhile without a trace, as by a fault in a library."""
+    """Leave an empty `file` where the process is ended meanwhile, by a crash or a kill."""
     with suppress(OSError):  # a full disk
         file.parent.mkdir(parents=True, exist_ok=True)
-        write_unfollowed(file, str(os.getpid()))
+        write_unfollowed(file, "")
     try:
-        yield
+        with removed_if_ended(file):  # after a signal, whose answer took too long: no crash
+            yield
     finally:
         with suppress(OSError):
             file.unlink()

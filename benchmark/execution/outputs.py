@@ -4,11 +4,8 @@ Post-hoc decisions, metrics and diagnoses follow from these files; no network is
 """
 
 import hashlib
-import os
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +21,12 @@ from benchmark.execution.record_schema import CurvePoint, LossPoint
 from benchmark.execution.run_folder import KEY_LENGTH, RunFolder
 from benchmark.execution.typed_json import SCHEMA_VERSION, read, write
 from benchmark.storage.stored_file import DamagedFileError, open_plain
+from benchmark.storage.unchanged import once_while_unchanged
 from benchmark.strategy import Outputs
 from benchmark.train.checkpoint import save_tensors
 
 OUTPUT_SPLITS = ("val", "test")  # all of their images
 TRAIN_IMAGES_PER_CLASS = 50  # of the training split: a sample says how well a class is learnt
-TICKS_NS = 2 * 10**9  # two changes so close may have the same time in a file system
 _LINEAR = {"head.weight", "head.bias"}
 
 
@@ -165,21 +162,12 @@ def output_tensors(
     return tensors
 
 
-def _sha256_once(path: Path) -> str:
-    """Return a file's hash, computed once as long as the file system tells of no change."""
-    status = path.lstat()
-    changed = max(status.st_mtime_ns, status.st_ctime_ns)
-    if time.time_ns() - changed < TICKS_NS:
-        return _sha256(path)
-    stamp = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-    return _known_sha256(os.fspath(path.absolute()), stamp)
-
-
-@lru_cache(maxsize=4096)
-def _known_sha256(path: str, stamp: tuple[int, ...]) -> str:  # noqa: ARG001 -- is of the file
-    return _sha256(Path(path))
-
-
 def _sha256(path: Path) -> str:
     with open_plain(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        try:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:  # a bad block of the disk
+            raise DamagedFileError(path, f"it can't be read ({error.strerror})") from None
+
+
+_sha256_once = once_while_unchanged(_sha256)

@@ -1,13 +1,12 @@
 """States of trainings under way: what is to be trained, given those that are whole."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 from benchmark.execution.run_folder import RunFolder
 from benchmark.plan.segments import Plan, Segment
-from benchmark.storage.stored_file import DamagedFileError, set_aside
+from benchmark.storage.stored_file import set_aside
 from benchmark.system.text import pluralize
-from benchmark.train.checkpoint import load_tensors
+from benchmark.train.checkpoint import is_whole
 
 
 def segments_to_train(plan: Plan, folder: RunFolder, with_outputs: set[str]) -> list[Segment]:
@@ -20,7 +19,7 @@ def segments_to_train(plan: Plan, folder: RunFolder, with_outputs: set[str]) -> 
     while True:
         to_train = plan.segments_to_train(with_outputs, with_state)
         needed = {s.parent for s in to_train if s.parent} - {s.key for s in to_train}
-        damaged = {key for key in needed if not _is_whole(folder.state_file(key))}
+        damaged = {key for key in needed if not is_whole(folder.state_file(key))}
         if not damaged:
             return to_train
         with_state -= damaged
@@ -32,21 +31,9 @@ def set_damaged_aside(
     """Rename damaged states of segments that are to be trained, and say what that costs."""
     for segment in to_train:
         for file in (folder.partial_file(segment.key), folder.state_file(segment.key)):
-            if not _is_whole(file):
+            if not is_whole(file):
                 steps = pluralize(segment.end - segment.start, "step is", "steps are")
-                name = f"{' = '.join(segment.used_by)} (seed {segment.seed})"
                 say(
                     f"note: {file} was damaged on the disk, and is now {set_aside(file).name}: "
-                    f"{steps} trained again for {name}"
+                    f"{steps} trained again for {segment.name}"
                 )
-
-
-def _is_whole(file: Path) -> bool:
-    """Return whether a state is what was saved, or is not there."""
-    try:
-        load_tensors(file)
-    except FileNotFoundError:
-        pass
-    except DamagedFileError:
-        return False
-    return True

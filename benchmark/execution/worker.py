@@ -1,9 +1,10 @@
 """Train one segment, in this process or in one of its own."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,6 @@ from benchmark.system.device import set_precision
 from benchmark.system.library_messages import libraries_silenced
 from benchmark.system.memory import release_memory
 from benchmark.system.output import lasting_output
-from benchmark.system.processes import follow_parent
 from benchmark.system.progress import Advance, NullProgress
 from benchmark.system.stopping import Stopped
 from benchmark.train.checkpoint import saved_step
@@ -44,7 +44,7 @@ from benchmark.train.trainer import Training
 
 @dataclass(frozen=True)
 class Worker:
-    """Trains segments. Results and errors go to the run folder, no error is raised.
+    """Trains segments. Results and errors of strategies go to the run folder.
 
     What is returned is a note for people, '' if there is none.
     """
@@ -77,6 +77,8 @@ class Worker:
         if segment.parent and (error := folder.read_error(segment.parent)):
             folder.write_error(segment.key, error)
             return ""
+        # torch imports it with its first optimizer; isolation would undo what it sets up
+        import_module("torch._dynamo")
         notes: list[str] = []
         failure = failure_of(
             lambda: notes.append(self._train_or_raise(segment, advance, micro_batches))
@@ -104,32 +106,23 @@ class Worker:
             self.prepared.frozen_features.fill(forward_pass, indices, advance)
         release_memory()
 
-    def fill_in_own_process(
-        self, forward_pass: str, indices: NDArray[np.int64], parent: int
-    ) -> None:
-        """Do what `fill` does; the process ends with `parent`."""
-        follow_parent(parent)
-        self.fill(forward_pass, indices)
-
     def train_in_own_process(
-        self, segment: Segment, specs: Iterable[StrategySpec], parent: int, micro_batches: int
+        self, segment: Segment, specs: Iterable[StrategySpec], micro_batches: int
     ) -> str:
-        """Train a segment, then write the records of the strategies whose network it is.
-
-        The process ends when `parent`, the id of the process that waits for the result, is gone.
-        """
-        follow_parent(parent)
+        """Train a segment, then write the records of the strategies whose network it is."""
         if self.folder.stop_file.exists():
             return ""
         heartbeat = Heartbeat(self.folder.heartbeat_file(segment.key), self.folder.stop_file)
         # what a strategy prints fails it no more than it does in the process that waits
-        with stopping.signals_noted(), libraries_silenced(), lasting_output(), suppress(Stopped):
-            note = self.train(segment, heartbeat, micro_batches)
-            heartbeat.path.unlink(missing_ok=True)
-            for spec in specs:
-                self.record(spec, segment.seed, segment.key)
-            return note
-        return ""
+        try:
+            with stopping.signals_noted(), libraries_silenced(), lasting_output():
+                note = self.train(segment, heartbeat, micro_batches)
+                heartbeat.path.unlink(missing_ok=True)
+                for spec in specs:
+                    self.record(spec, segment.seed, segment.key)
+                return note
+        except Stopped as stopped:
+            return stopped.unsaved
 
     def record(self, spec: StrategySpec, seed: int, key: str) -> bool:
         """Write the record of a strategy from its network `key`; return whether all went well."""

@@ -3,11 +3,10 @@
 A worker that is killed costs its own segments and no others: each is tried again alone.
 """
 
-import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,8 +22,14 @@ from benchmark.plan.segments import Segment
 from benchmark.storage.unwritable import UnwritableError
 from benchmark.strategy.registry import StrategySpec
 from benchmark.system import stopping
-from benchmark.system.processes import safe_import_path, start_tracker
+from benchmark.system.processes import (
+    ask_workers_to_end,
+    following_workers,
+    safe_import_path,
+    start_tracker,
+)
 from benchmark.system.progress import Advance, Progress
+from benchmark.system.stopping import Stopped
 from benchmark.train.activation_store import ActivationStore
 
 MICRO_BATCHES_AFTER_A_KILL = 4  # Linux does not refuse memory, it kills the process that uses it
@@ -50,7 +55,7 @@ class WorkerProcesses:
         """Compute the missing rows of a store that all processes share."""
         if not len(missing):
             return
-        left, parent = len(missing), os.getpid()
+        left = len(missing)
 
         def poll() -> None:
             nonlocal left
@@ -60,7 +65,7 @@ class WorkerProcesses:
         with polling(poll):
             try:
                 self._parallel(
-                    joblib.delayed(self.worker.fill_in_own_process)(forward_pass, indices, parent)
+                    joblib.delayed(self.worker.fill)(forward_pass, indices)
                     for indices in np.array_split(missing, self.jobs)
                 )
             except UnwritableError:
@@ -75,30 +80,40 @@ class WorkerProcesses:
 
         Returns notes for people.
         """
-        with self._reporting(segments, progress, advance), stopping.postponed(self._ask_to_end):
-            notes: list[str] = []
-            try:
-                notes = self._start(segments)
-            except UnwritableError:
-                raise
-            except Exception:  # a killed worker ends all others too, so each is tried alone
-                notes = []
-            for segment in segments:
-                if not (stopping.requested() or self._is_done(segment)):
-                    self._retry(segment)
+        notes: list[str] = []
+        try:
+            with self._reporting(segments, progress, advance), stopping.postponed(self._ask_to_end):
+                try:
+                    notes += self._start(segments)
+                except UnwritableError:
+                    raise
+                except Exception:  # a killed worker ends all others too, so each is tried alone
+                    notes.clear()
+                for segment in segments:
+                    if not (stopping.requested() or self._is_done(segment)):
+                        notes += self._retry(segment)
+        except Stopped as stopped:
+            stopped.unsaved = stopped.unsaved or max(notes, default="")
+            raise
         return notes
 
     def _ask_to_end(self) -> None:
         """Let the workers save and end; those that hear nothing are ended a little later."""
-        with suppress(OSError):  # a full disk
+        try:
             self.worker.folder.stop_file.touch()
+        except OSError:  # a full disk
+            ask_workers_to_end()
 
-    def _retry(self, segment: Segment) -> None:
-        """Train a segment with all memory to itself; if that is too little, in micro-batches."""
+    def _retry(self, segment: Segment) -> list[str]:
+        """Train a segment with all memory to itself; if that is too little, in micro-batches.
+
+        Returns the notes of its worker.
+        """
         reason: Exception = ChildProcessError(_ASKED_TWICE)
+        notes: list[str] = []
         for micro_batches in (1, MICRO_BATCHES_AFTER_A_KILL):
             try:
-                self._start([segment], micro_batches)
+                notes = self._start([segment], micro_batches)
                 break
             except UnwritableError:
                 raise
@@ -108,13 +123,13 @@ class WorkerProcesses:
                     break
         if not (stopping.requested() or self._is_done(segment)):
             self.worker.folder.write_error(segment.key, ErrorInfo.from_exception(reason))
+        return notes
 
     def _start(self, segments: list[Segment], micro_batches: int = 1) -> list[str]:
         """Train segments and return the notes of the workers."""
-        parent = os.getpid()
         return self._parallel(
             joblib.delayed(self.worker.train_in_own_process)(
-                segment, self.specs_to_record(segment), parent, micro_batches
+                segment, self.specs_to_record(segment), micro_batches
             )
             for segment in segments
         )
@@ -125,7 +140,8 @@ class WorkerProcesses:
             # loky replaces a process whose memory has grown, and every training makes it grow
             warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
             # with one, joblib would start no process
-            return list(joblib.Parallel(n_jobs=max(2, self.jobs))(calls))
+            parallel = joblib.Parallel(n_jobs=max(2, self.jobs), **following_workers())
+            return list(parallel(calls))
 
     @contextmanager
     def _reporting(
@@ -136,6 +152,8 @@ class WorkerProcesses:
         unfinished = list(segments)
 
         def poll(is_last: bool = False) -> None:
+            if stopping.requested():
+                self._ask_to_end()  # a worker may have been between two trainings
             running = []
             for segment in list(unfinished):
                 steps = Heartbeat.read(self.worker.folder.heartbeat_file(segment.key))

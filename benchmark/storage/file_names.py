@@ -19,7 +19,7 @@ def file_stem(name: str) -> str:
     ('focal_loss-gamma=1-be9eee42de67', 'Focal_loss-gamma=1-0bb270275e79')
     """
     plain = re.sub(r"[^A-Za-z0-9_.=,]+", "-", name)[:MOST_CHARACTERS].strip("-.")
-    return f"{plain}-{name_digest(name)}".lstrip("-")
+    return f"{plain}-{_digest(name)}".lstrip("-")
 
 
 def folder_stem(name: str) -> str:
@@ -31,6 +31,6 @@ def folder_stem(name: str) -> str:
     return name if len(name) <= MOST_CHARACTERS and _PLAIN.fullmatch(name) else file_stem(name)
 
 
-def name_digest(name: str) -> str:
+def _digest(name: str) -> str:
     """Return the beginning of a name's sha256, in hex; of any text, also of undecodable bytes."""
     return hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:DIGITS]

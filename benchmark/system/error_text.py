@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from traceback import format_exception
 
+from benchmark.system.isolation import is_failure_of_code
 from benchmark.system.text import printable_lines
 
 LONGEST_MESSAGE = 2_000  # characters: it stands in a table and on the terminal
@@ -48,4 +49,6 @@ def _text(read: Callable[[], str]) -> str:
         text = read()
         return text if type(text) is str else str.__str__(text)
     except BaseException as failure:  # it may raise anything, SystemExit too
+        if not is_failure_of_code(failure):
+            raise
         return f"<its text can't be had: {type(failure).__name__}>"

@@ -16,6 +16,7 @@ from typing import Any
 from benchmark.system.forbidden_calls import forbidden
 from benchmark.system.isolated_thread import is_started_inside, own_turn
 from benchmark.system.library_functions import functions_now, restore_functions
+from benchmark.system.output import lasting_output
 from benchmark.system.process_state import kept_things
 from benchmark.system.stopping import Stopped
 
@@ -61,6 +62,7 @@ def isolated(is_import: bool = False) -> Iterator[None]:
         stack.callback(_end_if_forked, process, os._exit)
         stack.enter_context(_noting_interrupts())
         stack.enter_context(_kept_streams())
+        stack.enter_context(lasting_output())  # a print fails nothing
         stack.enter_context(_kept_state(is_import))
         called = stack.enter_context(forbidden())
         functions = functions_now()

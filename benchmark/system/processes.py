@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
 
@@ -35,12 +35,20 @@ def safe_import_path() -> Iterator[None]:
 def follow_parent(parent: int) -> None:
     """End this process, a worker, as soon as `parent`, which has started it, has ended.
 
-    Its memory is wanted, and a new run may already use the same files. Ctrl-C is the parent's: a
-    terminal sends it to both.
+    Its memory is wanted, and a new run may already use the same files. Signals are the parent's,
+    which a terminal or a scheduler sends to both: it lets its workers save, and ends them. Did one
+    that waits end by itself, joblib would kill all others in the midst of their work.
     """
     if os.getpid() == parent or threading.current_thread() is not threading.main_thread():
         return  # a thread of it
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number and signal.getsignal(number) is not signal.SIG_IGN:
+            # answered by nothing, and not ignored: a task may have a handler of its own
+            signal.signal(number, _do_nothing)
+    if os.getppid() != parent:  # it has ended while this process started
+        os._exit(1)
 
     def end_with_parent() -> None:
         while os.getppid() == parent:
@@ -48,6 +56,18 @@ def follow_parent(parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=end_with_parent, daemon=True).start()
+
+
+def _do_nothing(_number: int, _frame: object) -> None:
+    pass
+
+
+def following_workers() -> dict[str, Any]:
+    """Return the arguments of joblib.Parallel by which its workers are processes that follow this.
+
+    They do so as soon as they have started, before the first task.
+    """
+    return {"backend": "loky", "initializer": follow_parent, "initargs": (os.getpid(),)}
 
 
 def start_tracker() -> None:
@@ -79,6 +99,14 @@ def kill_workers() -> None:
     if executor := _executor():
         for process in list(executor._processes.values()):
             process.kill()
+
+
+def ask_workers_to_end() -> None:
+    """Send joblib's worker processes SIGTERM, which those that are at work note."""
+    if executor := _executor():
+        for process in list(executor._processes.values()):
+            with suppress(OSError):  # it is ending
+                process.terminate()
 
 
 def _executor() -> Any:

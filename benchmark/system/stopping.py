@@ -6,6 +6,7 @@ kill what is still there then: whoever takes longer is ended.
 """
 
 import os
+import shutil
 import signal
 import socket
 import threading
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -28,11 +30,16 @@ SECONDS_OF_ONE_WISH = 1.0
 
 
 class Stopped(BaseException):
-    """A signal has asked the run to end. `kept` may say what of it is stored."""
+    """A signal has asked the run to end.
 
-    def __init__(self, number: int, kept: str = "what is finished is kept") -> None:
+    `kept` may say what of it is stored, `unsaved` why the last of it could not be.
+    """
+
+    def __init__(
+        self, number: int, kept: str = "what is finished is kept", unsaved: str = ""
+    ) -> None:
         super().__init__(f"stopped by {signal.Signals(number).name}")
-        self.number, self.kept = number, kept
+        self.number, self.kept, self.unsaved = number, kept, unsaved
 
     @property
     def exit_code(self) -> int:
@@ -55,6 +62,7 @@ class _Wish:
 
 
 _wish = _Wish()
+_of_this_process: set[Path] = set()  # files and folders that no other process needs
 
 
 def requested() -> bool:
@@ -67,11 +75,21 @@ def request(number: int = signal.SIGTERM) -> None:
     _wish.note(number)
 
 
-def raise_if_requested() -> None:
+def raise_if_requested(unsaved: str = "") -> None:
     """Raise `Stopped` if this process has been asked to end."""
     if _wish.number:
         _wish.is_raised = True
-        raise Stopped(_wish.number)
+        raise Stopped(_wish.number, unsaved=unsaved)
+
+
+@contextmanager
+def removed_if_ended(path: Path) -> Iterator[None]:
+    """Remove a file or a folder if this process is ended meanwhile for taking too long."""
+    _of_this_process.add(path)
+    try:
+        yield
+    finally:
+        _of_this_process.discard(path)
 
 
 @contextmanager
@@ -90,11 +108,16 @@ def postponed(notify: Callable[[], None] = lambda: None) -> Iterator[None]:
 
 
 @contextmanager
-def signals_raise() -> Iterator[None]:
+def signals_raise(may_end_process: bool = True) -> Iterator[None]:
     """Let the signals raise `Stopped` meanwhile; then end all worker processes.
 
     In the main thread alone: Python delivers signals there. What is ignored stays so, such as
     SIGHUP after nohup.
+
+    Parameters
+    ----------
+    may_end_process
+        Whether the process may be ended if it takes too long. A notebook's holds more than the run.
     """
     if threading.current_thread() is not threading.main_thread() or _is_handled():
         yield
@@ -104,7 +127,8 @@ def signals_raise() -> Iterator[None]:
     writer.setblocking(False)
     before = _install(_on_signal)
     fd_before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-    threading.Thread(target=_hurry, args=(reader, finished), daemon=True).start()
+    hurry = threading.Thread(target=_hurry, args=(reader, finished, may_end_process), daemon=True)
+    hurry.start()
     try:
         yield
     except Stopped:
@@ -143,7 +167,7 @@ def signals_as_elsewhere() -> Iterator[None]:
         For Ctrl-C. Any other signal is sent again, now that its own handler is in place.
     """
     try:
-        with signals_raise():
+        with signals_raise(may_end_process=False):
             yield
     except Stopped as stopped:
         if stopped.number == signal.SIGINT:
@@ -199,8 +223,11 @@ def _on_signal(number: int, _: FrameType | None) -> None:
     raise_if_requested()
 
 
-def _hurry(reader: socket.socket, finished: threading.Event) -> None:
-    """Wait for a signal in a thread of its own, and end the process if that takes too long.
+def _hurry(reader: socket.socket, finished: threading.Event, may_end_process: bool) -> None:
+    """Wait for a signal in a thread of its own, and hurry if the answer to it takes too long.
+
+    It is sent once more, so that nothing is saved any longer; after that the process is ended, if
+    it may be.
 
     Python runs no handler while the main thread is in one call of a library, like the backward pass
     of a large batch; the number of the signal arrives here all the same.
@@ -214,15 +241,25 @@ def _hurry(reader: socket.socket, finished: threading.Event) -> None:
         if finished.wait(SECONDS_TO_SAVE):
             return
         _send_to_main_thread(number)
-        if finished.wait(SECONDS_TO_END):
+        if finished.wait(SECONDS_TO_END if may_end_process else None):
             return
     kill_workers()
+    for path in list(_of_this_process):
+        _remove(path)
     stopped = Stopped(number, "what was saved before is kept")
     say_at_last(
         f"{stopped} in a step of many seconds: {stopped.kept}, and the same command "
         "continues from there"
     )
     os._exit(stopped.exit_code)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
 
 
 def _send_to_main_thread(number: int) -> None:

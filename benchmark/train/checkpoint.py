@@ -19,6 +19,7 @@ from torch import Tensor
 
 from benchmark.storage.atomic import atomic
 from benchmark.storage.stored_file import DamagedFileError, open_plain
+from benchmark.storage.unchanged import once_while_unchanged
 
 PERMUTED = "channels_last"  # metadata key: names of the tensors that are stored as (B, H, W, C)
 _ABOUT, _DIGEST = "about", "sha256"  # metadata keys: what the caller has given, and of all of it
@@ -57,6 +58,26 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     for name in json.loads(header[PERMUTED]):
         tensors[name] = tensors[name].permute(0, 3, 1, 2)  # (B, H, W, C) -> (B, C, H, W)
     return tensors, json.loads(header[_ABOUT])
+
+
+def is_whole(path: Path) -> bool:
+    """Return whether a file is what `save_tensors` wrote, or is not there.
+
+    It is read once as long as it stays as it is: a state is 0.2 GB.
+    """
+    try:
+        return _is_undamaged(path)
+    except FileNotFoundError:
+        return True
+
+
+@once_while_unchanged
+def _is_undamaged(path: Path) -> bool:
+    try:
+        load_tensors(path)
+    except DamagedFileError:
+        return False
+    return True
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

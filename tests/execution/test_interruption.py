@@ -1,6 +1,5 @@
 """What a run that was stopped, or ended without a trace, leaves and keeps."""
 
-import os
 import signal
 
 import pytest
@@ -95,9 +94,9 @@ def test_a_worker_that_is_asked_to_end_saves_and_trains_nothing_more(plan, monke
     worker.prepared.run_frozen_layers([0], NullProgress())
     first, *others = executor.plan.segments
     after_steps(monkeypatch, 3, folder.stop_file.touch)
-    assert worker.train_in_own_process(first, [], os.getpid(), 1) == ""
+    assert worker.train_in_own_process(first, [], 1) == ""
     assert saved_step(folder.partial_file(first.key)) == 3
-    assert worker.train_in_own_process(others[-1], [], os.getpid(), 1) == ""
+    assert worker.train_in_own_process(others[-1], [], 1) == ""
     assert {file.name for file in (folder.path / "states").iterdir()} == {
         *("stop", folder.partial_file(first.key).name, folder.heartbeat_file(first.key).name)
     }
@@ -181,6 +180,6 @@ def test_what_ended_the_last_run_without_a_trace_is_trained_in_a_process_of_its_
         executor.execute(progress)
     assert segment.key not in here
     assert len(here) == len(executor.plan.segments) - 1
-    (note,) = [text for text in progress.sentences if "ended without a trace" in text]
+    (note,) = [text for text in progress.sentences if "was ended (a crash, or a kill)" in text]
     assert segment.name in note
     assert_same_outputs(load_outputs(whole.folder.path), load_outputs(executor.folder.path))

@@ -1,5 +1,7 @@
 """What is stored of a trained network, and read back."""
 
+import errno
+import hashlib
 import os
 
 import numpy as np
@@ -10,6 +12,7 @@ from benchmark.execution import outputs
 from benchmark.execution.outputs import OutputsManifest, OutputStore, output_tensors, sample_classes
 from benchmark.execution.record_schema import CurvePoint
 from benchmark.execution.run_folder import RunFolder
+from benchmark.storage import unchanged
 
 LINEAR = {"weight": torch.ones(2, 3), "bias": torch.zeros(2)}
 POINT = CurvePoint(3, 0, "head", 0.5, (0.1, None), 0.2, 0.5, 0.3, 1)
@@ -67,6 +70,18 @@ def test_the_prior_of_the_training_belongs_to_the_outputs(store):
     assert store.load("key")[0]["val"].effective_prior.tolist() == [0.75, 0.25]
 
 
+def test_a_bad_block_of_the_disk_is_a_damage(store, monkeypatch):
+    store.save("key", tensors(torch.zeros(2, 3), LINEAR), MANIFEST)
+
+    def fail(*_):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(hashlib, "file_digest", fail)
+    damage = store.damage("key")
+    assert damage.file == store.tensor_file("key")
+    assert damage.reason == "it can't be read (Input/output error)"
+
+
 def test_outputs_count_only_if_they_are_whole(store):
     assert not store.has("key")
     assert store.damage("key") is None
@@ -111,7 +126,7 @@ def test_a_hash_is_computed_once_as_long_as_nothing_changes(store, monkeypatch):
     hashed = []
     open_plain = outputs.open_plain
     monkeypatch.setattr(outputs, "open_plain", lambda path: hashed.append(path) or open_plain(path))
-    monkeypatch.setattr(outputs, "TICKS_NS", 0)  # else a file so new is hashed each time
+    monkeypatch.setattr(unchanged, "TICKS_NS", 0)  # else a file so new is hashed each time
     assert store.has("key")
     assert store.has("key")
     assert len(hashed) == 1

@@ -1,6 +1,7 @@
 """When a state is saved, told by a clock that the test sets."""
 
 import pytest
+import torch
 
 from benchmark.execution import timed_saves
 from benchmark.execution.timed_saves import SECONDS_BETWEEN_SAVES, SHARE_OF_TIME, TimedSaves
@@ -68,13 +69,32 @@ def test_when_the_process_is_to_end_it_saves_at_once_and_stops(monkeypatch, full
     def save():
         saved.append(1)
         if full:
-            raise OSError("no room")
+            raise OSError(28, "no room")
 
     monkeypatch.setattr(stopping, "_wish", stopping._Wish())
     saves = TimedSaves(save)
     saves()
     assert not saved
     timed_saves.stopping.request()
-    with pytest.raises(Stopped):
+    with pytest.raises(Stopped) as raised:
         saves()
     assert saved == [1]
+    expected = "the last steps of a training could not be saved: no room" if full else ""
+    assert raised.value.unsaved == expected
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory"),
+    ],
+)
+def test_a_save_without_memory_costs_that_save_and_is_told(error):
+    def short():
+        raise error
+
+    times, saves = saves_every_second(0, 100, short)
+    assert len(times) == 3
+    assert "emory" in saves.note

@@ -110,9 +110,15 @@ def test_what_is_being_trained_is_saved_and_all_processes_end(
     assert_same_outputs(load_outputs(tmp_path / "whole"), load_outputs(out))
 
 
-def test_workers_end_when_the_run_is_killed(image_folder, tmp_path):
+@pytest.mark.parametrize("seconds", [None, 0, 0.2, 0.5, 1], ids=str)
+def test_workers_end_when_the_run_is_killed(image_folder, tmp_path, seconds):
+    """In the midst of a training, or so many seconds after the first of them has been started."""
     process = start_in_session(*words(image_folder, tmp_path / "run", 2), env=os.environ)
-    wait_until(lambda: list((tmp_path / "run" / "states").glob("*.steps")), process)
+    if seconds is None:
+        wait_until(lambda: list((tmp_path / "run" / "states").glob("*.steps")), process)
+    else:
+        wait_until(lambda: any("LokyProcess" in c for c in processes_of(process.pid)), process)
+        time.sleep(seconds)
     process.kill()
     process.wait()
     deadline = time.monotonic() + SECONDS

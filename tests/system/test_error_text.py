@@ -1,5 +1,7 @@
 """Exceptions as text, whatever they do when they are asked for it."""
 
+import signal
+
 import pytest
 
 from benchmark.system.error_text import (
@@ -8,6 +10,19 @@ from benchmark.system.error_text import (
     error_text,
     error_traceback,
 )
+from benchmark.system.stopping import Stopped
+
+
+class StoppingError(Exception):
+    """While its text is made, a signal asks the run to end."""
+
+    def __str__(self):
+        raise Stopped(signal.SIGTERM)
+
+
+def test_a_signal_is_not_taken_for_a_failure_of_the_text():
+    with pytest.raises(Stopped):
+        error_text(StoppingError())
 
 
 class UnprintableError(Exception):

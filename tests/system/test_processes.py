@@ -77,3 +77,27 @@ def test_a_lost_terminal_does_not_end_what_removes_shared_files():
     assert lines[0] == "set()"
     (blocked,) = [line.split()[1] for line in lines if line.startswith("SigBlk")]
     assert int(blocked, 16) >> (signal.SIGHUP - 1) & 1
+
+
+def test_a_worker_whose_parent_has_ended_before_it_began_ends_at_once():
+    code = (
+        "import os, time; from benchmark.system.processes import follow_parent;"
+        "follow_parent(os.getppid() + 1); time.sleep(60)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], timeout=30, check=False).returncode == 1
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="signals of POSIX")
+def test_workers_that_wait_are_not_ended_by_the_signals_of_their_parent():
+    """Or joblib would kill all others in the midst of their work."""
+    code = (
+        "import joblib, os, signal, time; from benchmark.system import processes;"
+        "parallel = joblib.Parallel(2, **processes.following_workers());"
+        "work = lambda: list(parallel(joblib.delayed(time.sleep)(0.2) for _ in range(4)));"
+        "workers = lambda: {*processes._executor()._processes};"
+        "work(); before = workers();"
+        "[os.kill(w, n) for w in before for n in (signal.SIGHUP, signal.SIGINT)];"
+        "processes.ask_workers_to_end(); time.sleep(0.2); work();"
+        "print(len(before), before == workers()); processes.end_workers()"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "2 True"

@@ -153,7 +153,7 @@ def test_from_python_ctrl_c_is_a_keyboard_interrupt_and_a_signal_reaches_its_own
 
 
 @pytest.mark.parametrize("in_library", [True, False], ids=["one long call", "swallowed"])
-def test_who_takes_too_long_is_ended(in_library):
+def test_who_takes_too_long_is_ended(tmp_path, in_library):
     """In one call of a library no handler runs; a `finally` or an `except` may swallow it."""
     work = "print(flush=True); hashlib.pbkdf2_hmac('sha256', b'', b'', 1 << 30)"
     if not in_library:
@@ -161,10 +161,13 @@ def test_who_takes_too_long_is_ended(in_library):
             "\n  while True:\n   try:\n    print(flush=True)\n    time.sleep(60)\n"
             "   except BaseException: pass"
         )
+    folder = tmp_path / "temporary"
+    (folder / "inner").mkdir(parents=True)
     code = (
-        "import hashlib, time\nfrom benchmark.system import stopping\n"
+        "import hashlib, time\nfrom pathlib import Path\nfrom benchmark.system import stopping\n"
         "stopping.SECONDS_TO_SAVE = stopping.SECONDS_TO_END = 0.2\n"
-        f"with stopping.signals_raise(), stopping.postponed():\n  {work.lstrip()}"
+        f"with (stopping.signals_raise(), stopping.removed_if_ended(Path({str(folder)!r})),\n"
+        f"    stopping.postponed()):\n  {work.lstrip()}"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -175,3 +178,28 @@ def test_who_takes_too_long_is_ended(in_library):
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 143
     assert "stopped by SIGTERM in a step of many seconds" in errors
+    assert not folder.exists()
+
+
+def test_a_notebook_is_not_ended_however_long_a_call_takes():
+    """Its variables are not the run's: the signal waits for the end of the call."""
+    code = (
+        "import hashlib, time\nfrom benchmark.system import stopping\n"
+        "stopping.SECONDS_TO_SAVE = stopping.SECONDS_TO_END = 0.05\n"
+        "try:\n"
+        "  with stopping.signals_as_elsewhere():\n"
+        "    print(flush=True); begun = time.monotonic()\n"
+        "    while time.monotonic() < begun + 1:\n"
+        "      hashlib.pbkdf2_hmac('sha256', b'', b'', 1 << 21)\n"
+        "except KeyboardInterrupt as error: print('kept', error)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    process.stdout.readline()
+    time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert output.startswith("kept stopped by SIGINT")
+    assert not errors

@@ -7,9 +7,10 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from benchmark.storage import unchanged
 from benchmark.storage.stored_file import DamagedFileError
 from benchmark.train import checkpoint
-from benchmark.train.checkpoint import load_tensors, save_tensors, saved_step
+from benchmark.train.checkpoint import is_whole, load_tensors, save_tensors, saved_step
 
 STATE = {
     "maps": torch.rand(4, 3, 2, 2).contiguous(memory_format=torch.channels_last),
@@ -101,6 +102,20 @@ def test_a_file_without_a_digest_or_with_other_tensors_is_damaged(tmp_path):
     for header in (None, {}, about, about | {"sha256": "0" * 64}):
         save_file({"a": torch.ones(3)}, tmp_path / "state", header)
         assert is_refused(tmp_path / "state")
+
+
+def test_whether_a_state_is_whole_is_found_out_once(tmp_path, monkeypatch):
+    reads, read = [], checkpoint.load_tensors
+    monkeypatch.setattr(checkpoint, "load_tensors", lambda p: (reads.append(p), read(p))[1])
+    monkeypatch.setattr(unchanged, "TICKS_NS", 0)  # else a file so new is read each time
+    path = tmp_path / "state"
+    assert is_whole(path), "what is not there is not damaged"
+    save_tensors(path, SMALL, {"step": 3})
+    assert is_whole(path)
+    assert is_whole(path)
+    assert len(reads) == 1
+    path.write_bytes(path.read_bytes()[:-1])
+    assert not is_whole(path)
 
 
 def test_without_a_state_there_is_none(tmp_path):
