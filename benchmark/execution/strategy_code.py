@@ -5,7 +5,6 @@ from collections.abc import Callable
 from benchmark.execution.record_schema import ErrorInfo
 from benchmark.storage.unwritable import UnwritableError
 from benchmark.system.isolation import is_failure_of_code, isolated
-from benchmark.system.output import lasting_output
 
 
 def failure_of(run: Callable[[], object]) -> ErrorInfo | None:
@@ -17,7 +16,7 @@ def failure_of(run: Callable[[], object]) -> ErrorInfo | None:
     """
     failure: ErrorInfo | None = None
     try:
-        with isolated(), lasting_output():  # what it prints fails it no more than what it writes
+        with isolated():
             try:
                 run()
             except BaseException as error:
