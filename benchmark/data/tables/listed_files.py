@@ -77,22 +77,24 @@ def find_listed_files(
             paths[name] = path = str(folder / file)
             statuses[path] = Path(path).stat()
         if not paths:
-            here = f"images there are called e.g. {files[0]!r}" if files else "it holds no image"
-            counted = pluralize(len(names), "image", "images")
-            raise FileNotFoundError(
-                list_below(
-                    f"{table}: lists {counted} of which none exists, e.g. "
-                    f"{os.path.normpath(folder / missing[0])}. Paths are relative to the CSV "
-                    f"file's folder, or absolute; {here}.",
-                    LeftOut(outside=left_out.outside).messages(),
-                )
-            )
+            sentence = _none_exists(table, names, str(folder / missing[0]), files)
+            links = LeftOut(outside=left_out.outside).messages()
+            raise FileNotFoundError(list_below(sentence, links))
     if unlisted := _unlisted(statuses):
         messages.append(
             f"{pluralize(len(unlisted), 'image lies', 'images lie')} beside the listed ones "
             f"without a row (e.g. {os.path.relpath(unlisted[0], folder)!r}): not used."
         )
     return ListedFiles(paths, statuses, refused, tuple(messages))
+
+
+def _none_exists(table: Path, names: Collection[str], first: str, files: Sequence[str]) -> str:
+    here = f"images there are called e.g. {files[0]!r}" if files else "it holds no image"
+    return (
+        f"{table}: lists {pluralize(len(names), 'image', 'images')} of which none exists, e.g. "
+        f"{os.path.normpath(first)}. Paths are relative to the CSV file's folder, or absolute; "
+        f"{here}."
+    )
 
 
 def _refusals(outside: Sequence[str], no_files: Sequence[str]) -> list[str]:
