@@ -111,13 +111,13 @@ def _decode_block(
             row = indices[number]
             try:
                 image, info = read_image(reader, number, size)
-                shown = image
+                thumbnail_of = image
                 if scale := scales.get(image.mode):
                     image = scale.to_rgb(image)
                 resized = image.resize((size, size), Image.Resampling.BILINEAR)
                 if info.kind == EIGHT_BITS and 2 * SIDE <= size <= min(image.size):
-                    shown = resized  # has fewer pixels to look at, and shows the same copies
-                infos[row] = add_thumbnail(info, shown)
+                    thumbnail_of = resized  # has fewer pixels to look at, and shows the same copies
+                infos[row] = add_thumbnail(info, thumbnail_of)
             except Exception as error:
                 errors[row] = format_error(error)
                 continue
