@@ -56,14 +56,14 @@ def test_a_last_save_that_found_no_room_is_told_of_a_run_that_is_stopped(train):
 
 
 def test_where_a_file_finds_no_room_workers_are_asked_by_a_signal(train, executor, monkeypatch):
-    asked = []
-    monkeypatch.setattr(worker_processes, "ask_workers_to_end", lambda: asked.append(1))
+    signals = []
+    monkeypatch.setattr(worker_processes, "ask_workers_to_end", lambda: signals.append(1))
     executor.folder.stop_file.parent.rmdir()
 
     def stop(_):
         stopping.request(signal.SIGTERM)
         stopping._wish.notify()
-        assert asked
+        assert signals
         return []
 
     with pytest.raises(Stopped):
