@@ -1,7 +1,7 @@
 """What is damaged in the folder of a run: it is named and set aside, so that a run makes it again.
 
 A file that is missing is made again from what it was made of, so nothing else is needed. Outputs
-are looked at where they are used, see `OutputStore.check`.
+are looked at where they are used, see `OutputStore.damage`.
 """
 
 from collections.abc import Iterable, Iterator

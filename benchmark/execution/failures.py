@@ -11,7 +11,7 @@ from dataclasses import replace
 from benchmark.execution.record_schema import FailedRecord
 from benchmark.execution.run_folder import RunFolder
 from benchmark.plan.segments import Plan
-from benchmark.storage.stored_file import is_there
+from benchmark.storage.stored_file import is_there, open_plain
 
 
 def failed_keys(plan: Plan, folder: RunFolder) -> set[str]:
@@ -53,7 +53,9 @@ def begin_tries(plan: Plan, folder: RunFolder, retry_failed: bool) -> None:
 def _failed_record(folder: RunFolder, strategy: str, seed: int) -> FailedRecord | None:
     """Return a record if it is that of a failure; the others, which are large, are not parsed."""
     with suppress(OSError, ValueError):
-        if b'"failed"' in folder.record_file(strategy, seed).read_bytes()[:1000]:
+        with open_plain(folder.record_file(strategy, seed)) as file:
+            begins = file.read(1000)
+        if b'"failed"' in begins:
             record = folder.read_record(strategy, seed)
             return record if isinstance(record, FailedRecord) else None
     return None

@@ -1,4 +1,4 @@
-"""The folder of a run: which file holds what. Only this module reads and writes its JSON files.
+"""The folder of a run: which file holds what, and reading and writing of most of its JSON files.
 
 ::
 
@@ -8,7 +8,7 @@
                             ends with a digest of the strategy's whole name
     outputs/KEY.safetensors logits and features of one trained network, see `OutputStore`
     cost.json               seconds of the last run, by task, and its memory
-    states/                 trainings under way; gone when the run is over
+    states/                 trainings under way, and why some failed; gone when all are done
     report.html report.md *.csv figures/
     *.damaged               what was not what a run had written, and was made again
 

@@ -27,7 +27,8 @@ class DamagedFileError(ValueError):
         self.file, self.reason, self.remedy = file, reason, remedy
 
     def __str__(self) -> str:
-        return f"{self.file} is damaged: {self.reason}. {self.remedy}".rstrip()
+        remedy = self.remedy[:1].upper() + self.remedy[1:]
+        return f"{self.file} is damaged: {self.reason}. {remedy}".rstrip()
 
 
 def open_plain(file: Path) -> BufferedReader:

@@ -29,7 +29,8 @@ from benchmark.report.render.blocks import (
 )
 from benchmark.report.render.canvas import Canvas, page_style, set_row_labels, to_svg
 from benchmark.report.render.html import render, render_notebook
-from benchmark.report.render.safe_text import shorten, visible
+from benchmark.report.render.safe_text import shorten
+from benchmark.system.text import printable_lines
 from tests.report.hostile_names import NAMES
 from tests.report.reader import Reader
 
@@ -86,7 +87,7 @@ def test_a_name_is_text_on_every_page(name: str) -> None:
             assert attributes.get("src", "") in ("", "figures/name.svg")
             assert tag != "td" or attributes.get("colspan") in (None, "2")
         printed = re.sub(r"[\s\u2068\u2069]+", "", page.text)
-        assert re.sub(r"\s+", "", visible(without_ticks(name))) in printed
+        assert re.sub(r"\s+", "", printable_lines(without_ticks(name))) in printed
         assert len(page.cells) == 5 + 2 * (5 if allowed is MARKDOWN else 4)
         names = {re.sub(r"[\s\u2068\u2069]+", "", cell) for cell in page.cells[1:4:2]}
         assert names == {re.sub(r"\s+", "", shorten(name))}

@@ -1,5 +1,6 @@
 """What is known of the images of a pixel store, in a JSON file that carries a hash of itself."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 from benchmark.data.decoding.unreadable import BrokenAccess, PassingReason
 from benchmark.data.pixels.image_info import ImageInfo, info_columns
 from benchmark.storage import atomic
+from benchmark.storage.stored_file import hash_of, read_text, with_hash
 
 FACTS = [each.name for each in fields(ImageInfo)]
 
@@ -15,11 +17,11 @@ FACTS = [each.name for each in fields(ImageInfo)]
 def read_meta(folder: Path) -> dict[str, Any] | None:
     """Return the description of a finished store; None if there is none or it was damaged."""
     try:
-        meta = atomic.read_json(folder / "meta.json")
-        whole = meta["check"] == atomic.digest(meta | {"check": ""}) and "passing" in meta
-    except (OSError, ValueError, KeyError, TypeError):
+        text = read_text(folder / "meta.json")
+    except (OSError, ValueError):
         return None
-    return meta if whole else None
+    meta: dict[str, Any] | None = json.loads(text) if hash_of(text) else None
+    return meta
 
 
 def write_meta(
@@ -31,14 +33,13 @@ def write_meta(
         return sorted(index for index, reason in errors.items() if isinstance(reason, kind))
 
     meta: dict[str, Any] = {
-        "check": "",
         "infos": {"index": list(infos), **info_columns(infos.values())},
         "errors": {str(index): errors[index] for index in sorted(errors)},
         "passing": failed(PassingReason),
         "broken": failed(BrokenAccess),
     }
-    meta["check"] = atomic.digest(meta)
-    atomic.write_json(folder / "meta.json", meta)
+    text = with_hash(json.dumps(meta, indent=1, allow_nan=False) + "\n")
+    atomic.write_text(folder / "meta.json", text)
     return meta
 
 

@@ -20,7 +20,8 @@ from matplotlib.figure import Figure
 
 from benchmark.report.render import blocks
 from benchmark.report.render.colours import FAINT, INK, MUTED, PAPER
-from benchmark.report.render.safe_text import isolate, shorten, visible
+from benchmark.report.render.safe_text import isolate, shorten
+from benchmark.system.text import printable_lines
 
 PAGE_WIDTH = 960  # pixels; a wider drawing scrolls on the page
 
@@ -55,7 +56,7 @@ def to_svg(figure: Figure, name: str) -> str:
         matplotlib.rcParams["svg.hashsalt"] = name  # restored with the other settings
         figure.savefig(written, format="svg")
     isolated = '<tspan style="unicode-bidi: isolate">', "</tspan>"
-    return isolate(visible(_tidy(written.getvalue())), *isolated)
+    return isolate(printable_lines(_tidy(written.getvalue())), *isolated)
 
 
 def to_standalone_svg(svg: str) -> str:

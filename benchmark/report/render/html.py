@@ -9,7 +9,8 @@ from markupsafe import Markup, escape
 
 from benchmark.report.render.blocks import Page, split_code
 from benchmark.report.render.colours import COLOURS
-from benchmark.report.render.safe_text import isolate, shorten, visible
+from benchmark.report.render.safe_text import isolate, shorten
+from benchmark.system.text import printable_lines
 
 _HERE = Path(__file__).parent
 
@@ -18,12 +19,12 @@ def render(page: Page) -> str:
     """Return the page as an HTML document with style and drawings, without scripts or requests."""
     template = _templates().get_template("template.html.jinja")
     style = Markup((_HERE / "style.css").read_text(encoding="utf-8"))  # noqa: S704 -- our own
-    return visible(template.render(page=page, style=style, colours=COLOURS))
+    return printable_lines(template.render(page=page, style=style, colours=COLOURS))
 
 
 def render_notebook(page: Page) -> str:
     """Return verdict, warnings and main table as a fragment with its own style."""
-    return visible(_templates().get_template("notebook.html.jinja").render(page=page))
+    return printable_lines(_templates().get_template("notebook.html.jinja").render(page=page))
 
 
 @cache

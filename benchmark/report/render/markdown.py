@@ -6,7 +6,8 @@ from html import escape
 
 from benchmark.report.render import blocks
 from benchmark.report.render.blocks import Block, Cell, Page, Table, split_code
-from benchmark.report.render.safe_text import isolate, shorten, visible
+from benchmark.report.render.safe_text import isolate, shorten
+from benchmark.system.text import printable_lines
 
 # around words from right to left
 _ISOLATE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
@@ -42,7 +43,7 @@ def _block(block: Block) -> Iterator[str]:
             yield f"### {_plain(text)}"
         case blocks.Code(text):
             fence = "`" * max(3, _longest_run_of_ticks(text) + 1)
-            yield f"{fence}text\n{visible(text.expandtabs())}\n{fence}"
+            yield f"{fence}text\n{printable_lines(text.expandtabs())}\n{fence}"
         case blocks.Definitions(items):
             yield "\n".join(f"- **{_inline(term)}**: {_inline(meaning)}" for term, meaning in items)
         case blocks.Facts(items):
@@ -86,7 +87,7 @@ def _cell(cell: Cell, is_name: bool) -> str:
 
 def _inline(text: str) -> str:
     """Escape what markdown or HTML would interpret; code stays code."""
-    pieces = split_code(" ".join(visible(text).split()))
+    pieces = split_code(" ".join(printable_lines(text).split()))
     return "".join(_code(piece) if is_code else _escape(piece) for piece, is_code in pieces)
 
 
@@ -104,7 +105,7 @@ def _line(written: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return _escape(" ".join(visible(text).split()))
+    return _escape(" ".join(printable_lines(text).split()))
 
 
 def _escape(text: str) -> str:
@@ -120,7 +121,7 @@ def _summary(text: str) -> str:
 
 
 def _html(text: str) -> str:
-    text = visible(text)
+    text = printable_lines(text)
     text = " ".join(text.split()) if "\n" in text else text
     return isolate(escape(text, quote=False), *_ISOLATE)
 

@@ -2,15 +2,13 @@
 
 import re
 
-from benchmark.system.text import printable, printable_lines
+from benchmark.system.text import printable
 
 _LETTERS = (  # of Hebrew, Arabic and other scripts from right to left, with their marks and digits
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]+"
 )
 _WORDS = re.compile(f"{_LETTERS}(?:[ \u200c\u200d]+{_LETTERS})*")
 LONGEST_NAME = 100  # characters of a name in a table; the CSV files have it whole
-
-visible = printable_lines
 
 
 def isolate(text: str, begin: str, end: str) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from benchmark.report.render.safe_text import isolate, shorten, visible
+from benchmark.report.render.safe_text import isolate, shorten
+from benchmark.system.text import printable_lines
 
 
 def test_characters_that_no_document_can_hold_are_shown_as_escapes() -> None:
-    assert visible("a\x00b\ud800\nc\u202e") == "a\\x00b\\ud800\nc\\u202e"
+    assert printable_lines("a\x00b\ud800\nc\u202e") == "a\\x00b\\ud800\nc\\u202e"
 
 
 @pytest.mark.parametrize(
