@@ -136,11 +136,12 @@ class Training(TrainingState):
         if not self._is_ahead_of_stats:
             return
         stats = self.stats
+        # first what may find no memory, and may be done again
         stats.loss_sum = self._loss_sum.item()
-        stats.loss_steps += self.step - self._written_step
-        stats.seconds += time.perf_counter() - self._begun
         stats.monitors[-1].read(self._sums)
         self._sample.write_back()
+        stats.loss_steps += self.step - self._written_step
+        stats.seconds += time.perf_counter() - self._begun
         self._written_step, self._begun = self.step, time.perf_counter()
         self._is_ahead_of_stats = False
 
