@@ -20,7 +20,7 @@ from benchmark.plan.segments import make_plan
 from benchmark.plan.settings import require_known, select, takes_settings
 from benchmark.plan.sweep import Sweep, read_experiments
 from benchmark.plugins import broken_plugin_sentences, load_plugins
-from benchmark.storage.places import expand_home
+from benchmark.storage.user_folders import expand_home
 from benchmark.strategy.registry import full_name, resolve
 from benchmark.system.display import choose_progress
 from benchmark.system.progress import NullProgress, Progress, Timer

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from benchmark.cli.exit_codes import EXIT_STOPPED, EXIT_USAGE
 from benchmark.cli.parser import build_parser, parse
 from benchmark.cli.program import program_words
-from benchmark.storage.places import require_working_folder
+from benchmark.storage.user_folders import require_working_folder
 from benchmark.system.library_messages import libraries_silenced
 from benchmark.system.output import drop_unwritten, lasting_stderr, open_closed_streams
 from benchmark.system.stopping import Stopped, say_at_last, signals_raise

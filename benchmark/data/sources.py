@@ -13,8 +13,8 @@ from benchmark.data.tables.image_table import image_table
 from benchmark.data.torchvision_sets import torchvision_set
 from benchmark.data.wheels import Wheels
 from benchmark.spec import did_you_mean, parse_parameters
-from benchmark.storage.places import expand_home
 from benchmark.storage.plain_file import other_kind
+from benchmark.storage.user_folders import expand_home
 
 DATA_SOURCES: dict[str, str] = {
     "wheels[:images=N,classes=C,...]": "built-in photographs of wheel rims, others for each seed",

@@ -15,7 +15,7 @@ from benchmark.data.imageset import ImageSet
 from benchmark.data.memory.sequence_reader import SequenceReader
 from benchmark.spec import split_parameters
 from benchmark.storage.cache import cache_dir
-from benchmark.storage.places import expand_home
+from benchmark.storage.user_folders import expand_home
 
 # Our split -> its names in torchvision's classes, in the order in which they are tried.
 OFFICIAL_NAMES = {

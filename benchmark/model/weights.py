@@ -16,7 +16,7 @@ from benchmark.model.inception_v3 import INCEPTION_V3, WEIGHTS
 from benchmark.model.registry import find_backbone
 from benchmark.model.state_dict import check_numbers, select_tensors
 from benchmark.model.weights_file import read_content
-from benchmark.storage.places import expand_home
+from benchmark.storage.user_folders import expand_home
 from benchmark.system.text import first_names
 
 

@@ -9,7 +9,7 @@ from benchmark.plan.experiment import Experiment
 from benchmark.plan.recipes import RECIPES, recipe_for
 from benchmark.plan.settings import settings_of
 from benchmark.storage.atomic import digest
-from benchmark.storage.places import expand_home
+from benchmark.storage.user_folders import expand_home
 from benchmark.system.text import slug
 
 MOST_CHARACTERS = 100

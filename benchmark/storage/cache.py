@@ -37,9 +37,9 @@ from benchmark.storage.lock import (
     is_held,
     locked,
 )
-from benchmark.storage.places import cache_dir
 from benchmark.storage.sizes import size_on_disk
 from benchmark.storage.unwritable import OTHER_CACHE, unwritable_error, writing
+from benchmark.storage.user_folders import cache_dir
 
 __all__ = ["KINDS", "Entry", "Lease", "abandoned", "build_lock", "cache_dir", "cache_in", "clear"]
 __all__ += ["default_limit", "entries", "lease", "make_room"]

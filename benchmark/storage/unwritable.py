@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmark.storage.places import cache_dir
+from benchmark.storage.user_folders import cache_dir
 
 OTHER_CACHE = "set IMBALANCE_BENCH_CACHE to a folder that can"
 OTHER_OUT = "choose another --out"

@@ -64,10 +64,7 @@ class Training(TrainingState):
         advance: Advance = lambda _: None,
         after_step: AfterStep = lambda: None,
     ) -> None:
-        """Train to the end of `segment`; `after_step` may save the state.
-
-        A loss that is no finite number raises FloatingPointError.
-        """
+        """Train to the end of `segment`; `after_step` may save. NaN raises FloatingPointError."""
         devices = [self.device] if self.device.type == "cuda" else []
         with torch.random.fork_rng(devices):
             for step_range in segment.step_ranges:

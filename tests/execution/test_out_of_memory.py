@@ -51,10 +51,10 @@ def runs_out_once(patch, owner, name, error):
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-@pytest.mark.parametrize("place", LOSES_A_ROW)
-def test_what_cannot_be_cut_is_a_failed_row_until_the_next_run(run, place, error):
+@pytest.mark.parametrize("point", LOSES_A_ROW)
+def test_what_cannot_be_cut_is_a_failed_row_until_the_next_run(run, point, error):
     with pytest.MonkeyPatch.context() as patch:
-        assert runs_out_once(patch, *LOSES_A_ROW[place], error) == []
+        assert runs_out_once(patch, *LOSES_A_ROW[point], error) == []
         record = run()
     assert record.status == "failed"
     assert "memory" in record.error

@@ -6,8 +6,8 @@ import pickle
 
 import pytest
 
-from benchmark.storage.places import cache_dir
 from benchmark.storage.unwritable import UnwritableError, another_way_out, working_in, writing
+from benchmark.storage.user_folders import cache_dir
 
 
 @pytest.fixture(autouse=True)

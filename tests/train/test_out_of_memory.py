@@ -36,8 +36,8 @@ def undisturbed(setup):
 class Shortage:
     """Raises at the k-th call of a function, once."""
 
-    def __init__(self, patch, place, k, error):
-        owner, name = PLACES[place]
+    def __init__(self, patch, point, k, error):
+        owner, name = PLACES[point]
         real, self.calls, self.in_training = getattr(owner, name), 0, False
 
         def short(this, *arguments, **named):
@@ -58,18 +58,18 @@ def failure_of(training, segment):
     return None
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_memory_that_runs_out_once_costs_no_image_and_no_step(setup, undisturbed, place):
+@pytest.mark.parametrize("point", PLACES)
+def test_memory_that_runs_out_once_costs_no_image_and_no_step(setup, undisturbed, point):
     for k in count(1):
         error = ERRORS[k % len(ERRORS)]
         training, (segment,) = setup.begin()
         with pytest.MonkeyPatch.context() as patch:
-            shortage = Shortage(patch, place, k, error)
+            shortage = Shortage(patch, point, k, error)
             raised = failure_of(training, segment)
         if raised:
             assert raised is error
             # half a step must not be taken twice, and a head passes all images at once
-            assert place == "optimizer" or (place == "head" and not shortage.in_training)
+            assert point == "optimizer" or (point == "head" and not shortage.in_training)
             continue
         if shortage.calls < k:
             break  # nothing was raised
@@ -89,10 +89,10 @@ def test_memory_that_runs_out_once_costs_no_image_and_no_step(setup, undisturbed
 def test_outputs_are_computed_in_smaller_parts(setup, undisturbed, monkeypatch):
     expected, _ = undisturbed.outputs(SPLIT.test)
     monkeypatch.setattr(undisturbed, "suffix_unchanged", False)
-    for place in ("images", "blocks"):
+    for point in ("images", "blocks"):
         for error in ERRORS:
             with pytest.MonkeyPatch.context() as patch:
-                shortage = Shortage(patch, place, 1, error)
+                shortage = Shortage(patch, point, 1, error)
                 logits, _ = undisturbed.outputs(SPLIT.test)
             assert shortage.calls == 1 + 1
             torch.testing.assert_close(logits, expected, rtol=1e-4, atol=1e-5)

@@ -18,7 +18,7 @@ from benchmark.data.folders.layout_messages import layout_messages
 from benchmark.data.folders.tables_beside import find_table, table_ways, unread_documents
 from benchmark.data.imageset import ImageSet
 from benchmark.data.tables.groups_and_splits import group_ids, match_files, translate_splits
-from benchmark.storage.places import expand_home
+from benchmark.storage.user_folders import expand_home
 from benchmark.system.text import list_below, printable
 
 LAYOUT = """\

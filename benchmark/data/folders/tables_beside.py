@@ -10,7 +10,7 @@ from benchmark.data.files.image_files import has_suffix
 from benchmark.data.split_names import SPLIT_WORDS
 from benchmark.data.tables.csv_file import read_csv
 from benchmark.data.tables.image_columns import lists_images
-from benchmark.storage.places import expand_home
+from benchmark.storage.user_folders import expand_home
 from benchmark.system.text import first_names
 
 READ = ("groups.csv", "splits.csv")

@@ -12,8 +12,8 @@ from PIL import Image
 
 from benchmark.data.decoding.decode import decode, standardize
 from benchmark.data.decoding.limits import MAX_BYTES
-from benchmark.storage.places import expand_home
 from benchmark.storage.plain_file import read_plain
+from benchmark.storage.user_folders import expand_home
 
 CHANNELS = (1, 3, 4)  # grey, RGB, RGBA
 BLACK = 1 / 255  # floats that reach no further were divided twice

@@ -22,7 +22,7 @@ from benchmark.data.memory.given_labels import (
 )
 from benchmark.data.memory.sequence_reader import SequenceReader
 from benchmark.data.parallel import map_blocks
-from benchmark.storage.places import expand_home
+from benchmark.storage.user_folders import expand_home
 from benchmark.system.text import first_names, pluralize
 
 

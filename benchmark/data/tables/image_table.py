@@ -15,7 +15,7 @@ from benchmark.data.tables.image_columns import read_image_table
 from benchmark.data.tables.label_cells import label_messages
 from benchmark.data.tables.listed_files import find_listed_files
 from benchmark.data.tables.one_hot import read_one_hot
-from benchmark.storage.places import expand_home
+from benchmark.storage.user_folders import expand_home
 from benchmark.system.text import list_below, pluralize
 
 

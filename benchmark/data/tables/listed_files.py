@@ -14,7 +14,7 @@ from benchmark.data.files.image_files import IMAGE_SUFFIXES, has_suffix
 from benchmark.data.files.junk import is_junk_file
 from benchmark.data.files.left_out import ALLOW_OUTSIDE, LeftOut
 from benchmark.data.split_names import split_of
-from benchmark.storage.places import expand_home
+from benchmark.storage.user_folders import expand_home
 from benchmark.system.text import list_below, pluralize
 
 # beside the name of a split in that of a table: train_labels.csv, test_metadata.csv

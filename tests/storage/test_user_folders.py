@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.storage.places import cache_dir, expand_home
+from benchmark.storage.user_folders import cache_dir, expand_home
 
 
 @pytest.mark.parametrize(
