@@ -1,5 +1,6 @@
 """New Python processes: what they import, and how they end."""
 
+import multiprocessing
 import os
 import signal
 import sys
@@ -41,6 +42,8 @@ def follow_parent(parent: int) -> None:
     """
     if os.getpid() == parent or threading.current_thread() is not threading.main_thread():
         return  # a thread of it
+    # joblib has set its own, which the processes that a task starts do not know
+    multiprocessing.set_start_method(None, force=True)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)

@@ -254,6 +254,36 @@ def _hurry(reader: socket.socket, finished: threading.Event, may_end_process: bo
     os._exit(stopped.exit_code)
 
 
+_masks = threading.local()  # what a thread has blocked before it makes a copy of this process
+
+
+def _before_fork() -> None:
+    """Hold signals back: the copy would write them to the socket of this process, which ends it."""
+    _masks.before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+
+
+def _after_fork() -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, _masks.before)
+
+
+def _after_fork_in_copy() -> None:
+    """Answer signals as usual: who has made a copy of this process may end it by one."""
+    modules = {n: str(getattr(signal.getsignal(n), "__module__", "")) for n in SIGNALS}
+    ours = [n for n, module in modules.items() if module.startswith("benchmark.")]
+    for number in ours:
+        is_ctrl_c = number == signal.SIGINT
+        signal.signal(number, signal.default_int_handler if is_ctrl_c else signal.SIG_DFL)
+    if ours:
+        signal.set_wakeup_fd(-1)
+    _after_fork()
+
+
+if hasattr(os, "register_at_fork") and hasattr(signal, "pthread_sigmask"):
+    os.register_at_fork(
+        before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_copy
+    )
+
+
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)

@@ -101,3 +101,16 @@ def test_workers_that_wait_are_not_ended_by_the_signals_of_their_parent():
         "print(len(before), before == workers()); processes.end_workers()"
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "2 True"
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="signals of POSIX")
+def test_a_task_may_start_and_end_processes_of_its_own():
+    code = (
+        "import joblib, math, multiprocessing; from benchmark.system import processes\n"
+        "def work():\n"
+        "  with multiprocessing.get_context('spawn').Pool(1) as pool:\n"
+        "    return pool.map_async(math.sqrt, [4]).get(60)\n"
+        "parallel = joblib.Parallel(2, **processes.following_workers())\n"
+        "if __name__ == '__main__': print(parallel([joblib.delayed(work)()]))"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[[2.0]]"

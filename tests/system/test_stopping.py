@@ -1,5 +1,6 @@
 """Signals that ask the run to end."""
 
+import multiprocessing
 import signal
 import subprocess
 import sys
@@ -203,3 +204,21 @@ def test_a_notebook_is_not_ended_however_long_a_call_takes():
     assert process.returncode == 0, errors
     assert output.startswith("kept stopped by SIGINT")
     assert not errors
+
+
+@pytest.mark.parametrize("wait", [0, 0.2])
+@pytest.mark.parametrize("handled", [signals_raise, signals_noted])
+def test_a_signal_to_a_copy_of_this_process_is_the_copys(handled, wait, monkeypatch):
+    """A strategy may start and end processes: the run goes on, and does not wait for them."""
+    ended = threading.Event()
+    monkeypatch.setattr(stopping, "SECONDS_TO_SAVE", 0.05)
+    monkeypatch.setattr(stopping, "_send_to_main_thread", lambda _: ended.set())
+    with handled(), postponed():
+        process = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
+        process.start()
+        time.sleep(wait)
+        process.terminate()
+        process.join(20)
+        assert process.exitcode == -signal.SIGTERM
+        assert not ended.wait(0.2)
+        assert not requested()
