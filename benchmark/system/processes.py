@@ -99,9 +99,11 @@ def end_workers() -> None:
 
 def kill_workers() -> None:
     """End joblib's worker processes and wait for nothing."""
+    number = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows ends a process by any number
     if executor := _executor():
         for process in list(executor._processes.values()):
-            process.kill()
+            with suppress(OSError):  # it is ending
+                os.kill(process.pid, number)  # joblib's processes have no method for it
 
 
 def ask_workers_to_end() -> None:

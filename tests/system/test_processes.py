@@ -114,3 +114,21 @@ def test_a_task_may_start_and_end_processes_of_its_own():
         "if __name__ == '__main__': print(parallel([joblib.delayed(work)()]))"
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[[2.0]]"
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="signals of POSIX")
+def test_workers_are_killed_in_the_midst_of_a_task():
+    code = (
+        "import joblib, threading, time; from benchmark.system import processes\n"
+        "def work(seconds): time.sleep(seconds)\n"
+        "def kill():\n"
+        "  time.sleep(1); processes.kill_workers()\n"
+        "if __name__ == '__main__':\n"
+        "  parallel = joblib.Parallel(2, **processes.following_workers())\n"
+        "  parallel([joblib.delayed(work)(0)] * 2)\n"
+        "  threading.Thread(target=kill).start()\n"
+        "  try: parallel([joblib.delayed(work)(60)] * 2)\n"
+        "  except Exception as error: print(type(error).__name__)"
+    )
+    output = subprocess.check_output([sys.executable, "-c", code], text=True, timeout=50)
+    assert output.strip() == "TerminatedWorkerError"
