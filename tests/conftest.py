@@ -55,3 +55,4 @@ def forgotten():
     for items, saved in zip(registries, before, strict=True):
         items.restore(saved)
     registry.broken.clear()
+    plugins._sent.clear()  # else this process would be taken for a worker whose files were edited
