@@ -9,9 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from benchmark.execution.run_folder import RunFolder
-from benchmark.plan.folder_name import shortened
+from benchmark.storage.file_names import shortened, slug
 from benchmark.storage.stored_file import is_there
-from benchmark.system.text import first_names, slug
+from benchmark.system.text import first_names
 
 
 def default_folder(folders: Sequence[str | Path]) -> Path:

@@ -4,9 +4,10 @@ A file that is missing is made again from what it was made of, so nothing else i
 are looked at where they are used, see `OutputStore.damage`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from benchmark.execution.manifest_schema import RunManifest
 from benchmark.execution.run_folder import FOLDERS, RunFolder
@@ -88,24 +89,23 @@ def _splits(folder: RunFolder, manifest: RunManifest | None) -> Iterator[Damaged
 
 
 def _records(folder: RunFolder) -> Iterator[DamagedFileError]:
-    for file in (folder.path / "records").glob("*.json"):
-        try:
-            content = read_object(file)
-        except DamagedFileError as error:
-            yield error
-            continue
-        except (ValueError, OSError):  # of another version; gone meanwhile
-            continue
+    def misplaced(file: Path, content: dict[str, Any]) -> str:
         strategy, seed = str(content.get("strategy")), content.get("seed")
-        if not isinstance(seed, int) or folder.record_file(strategy, seed) != file:
-            reason = f"it holds the record of {strategy}, seed {seed}"
-            yield DamagedFileError(file, reason)
+        if isinstance(seed, int) and folder.record_file(strategy, seed) == file:
+            return ""
+        return f"it holds the record of {strategy}, seed {seed}"
+
+    return _unreadable((folder.path / "records").glob("*.json"), misplaced)
 
 
-def _unreadable(files: Iterable[Path]) -> Iterator[DamagedFileError]:
+def _unreadable(
+    files: Iterable[Path], wrong: Callable[[Path, dict[str, Any]], str] = lambda *_: ""
+) -> Iterator[DamagedFileError]:
+    """Yield what is damaged of some files; `wrong` says what else is, of one that is whole."""
     for file in files:
         try:
-            read_object(file)
+            if reason := wrong(file, read_object(file)):
+                yield DamagedFileError(file, reason)
         except DamagedFileError as error:
             yield error
         except (ValueError, OSError):  # of another version; gone meanwhile

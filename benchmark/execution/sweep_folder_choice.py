@@ -8,8 +8,9 @@ from pathlib import Path
 from benchmark.execution.folder_choice import FolderChoice, choose_folder, numbered
 from benchmark.execution.prepare import PreparedExperiment
 from benchmark.execution.sweep_folder import SweepFolder
-from benchmark.plan.folder_name import default_folder_name, shortened
+from benchmark.plan.folder_name import default_folder_name
 from benchmark.plan.sweep import Sweep
+from benchmark.storage.file_names import shortened
 
 
 def require_place_of_sweep(out: Path, sweep: Sweep) -> None:

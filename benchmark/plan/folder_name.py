@@ -8,12 +8,9 @@ from typing import Any
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.recipes import RECIPES, recipe_for
 from benchmark.plan.settings import settings_of
-from benchmark.storage.atomic import digest
+from benchmark.storage.file_names import shortened, slug
 from benchmark.storage.user_folders import expand_home
-from benchmark.system.text import slug
 
-MOST_CHARACTERS = 100
-MOST_BYTES = 200  # file systems take 255; a letter may have four, and -2 or .lock may follow
 TABLES = (".csv", ".tsv", ".tab")  # of a list of images the suffix is left out
 # settings that stand elsewhere in the name, or that change no result
 APART = {
@@ -41,14 +38,6 @@ def default_folder_name(experiment: Experiment, tune: int = 0, parent: bool = Fa
         f"tune{tune}" if tune else "",
     ]
     return shortened(slug("-".join(filter(None, parts))))
-
-
-def shortened(name: str) -> str:
-    """Return a name that fits in a file system: one that is cut has a digest at its end."""
-    if len(name) > MOST_CHARACTERS or len(os.fsencode(name)) > MOST_BYTES:
-        begin = os.fsencode(name[: MOST_CHARACTERS - 9])[: MOST_BYTES - 9]
-        name = f"{begin.decode(errors='ignore')}-{digest(name)[:8]}"
-    return name
 
 
 def parent_name(data: Any) -> str:

@@ -7,12 +7,13 @@ what is no plain file is refused: others may have put it there.
 
 import errno
 import os
-import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+
+from benchmark.storage.plain_file import OtherKindError, open_handle
 
 try:
     import fcntl
@@ -23,7 +24,6 @@ else:
 
 _EXCLUSIVE = -1  # in place of the number of holders of a shared lock
 _CHANGED = (errno.EACCES, errno.EPERM, errno.EROFS)  # of a file that can be read alone
-_OPEN = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC"))
 
 _holders: dict[str, int] = {}  # by path: how many hold the lock in this process
 _changed = threading.Condition()  # reentrant: garbage collection may release a lock at any point
@@ -166,33 +166,29 @@ def _open_locked(path: Path, shared: bool, wait: bool, text: str | None, make: b
 def _open(path: Path, make: bool) -> int:
     """Open a lock file, which is a plain file, without waiting for anything."""
     try:
-        handle = _open_or_make(path) if make else _open_present(path)
+        return _open_or_make(path) if make else _open_present(path)
+    except OtherKindError as error:
+        raise _no_lock_file(path, error.kind) from None
     except OSError as error:
         if path.is_symlink():  # which Linux, macOS and the BSDs tell by several numbers
             raise _no_lock_file(path, "a link") from None
         if isinstance(error, IsADirectoryError) or path.is_dir():  # Windows: no permission
             raise _no_lock_file(path, "a folder") from None
-        if error.errno == errno.ENXIO:
-            raise _no_lock_file(path, "a socket") from None
         raise
-    if not stat.S_ISREG(os.fstat(handle).st_mode) or (os.name == "nt" and path.is_symlink()):
-        os.close(handle)
-        raise _no_lock_file(path, "a named pipe, a device or a link")
-    return handle
 
 
 def _open_or_make(path: Path) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT | _OPEN, 0o666)
+    return open_handle(path, os.O_RDWR | os.O_CREAT, follow_links=False)
 
 
 def _open_present(path: Path) -> int:
     """Open a lock file that is there, for reading alone if it can't be written."""
     try:
-        return os.open(path, os.O_RDWR | _OPEN)
+        return open_handle(path, os.O_RDWR, follow_links=False)
     except OSError as error:
         if error.errno not in _CHANGED:
             raise
-    return os.open(path, os.O_RDONLY | _OPEN)
+    return open_handle(path, follow_links=False)
 
 
 def _no_lock_file(path: Path, kind: str) -> NoLockFileError:

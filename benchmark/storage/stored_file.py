@@ -8,15 +8,14 @@ import hashlib
 import os
 import re
 import shutil
-import stat
 from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path
 
+from benchmark.storage.plain_file import OtherKindError, open_handle
+
 DAMAGED = ".damaged"  # ends the name of what was set aside
 _HASH = re.compile(r'\A\{\n "sha256": "([0-9a-f]{64})",\n')
-# Windows has neither; a FIFO that nobody writes to would hold up an open for good
-_PLAIN = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 class DamagedFileError(ValueError):
@@ -42,17 +41,16 @@ def open_plain(file: Path) -> BufferedReader:
         If what has it is a link, a folder, a FIFO or a device, or can't be read.
     """
     try:
-        handle = os.open(file, os.O_RDONLY | _PLAIN)
+        return os.fdopen(open_handle(file, follow_links=False), "rb")
     except FileNotFoundError:
         raise
     except OSError as error:
-        is_link = error.errno == errno.ELOOP or file.is_symlink()
-        reason = "it is a link, which is not followed" if is_link else f"{error.strerror}"
+        if error.errno == errno.ELOOP or file.is_symlink():
+            reason = "it is a link, which is not followed"
+        else:
+            is_other = isinstance(error, OtherKindError)
+            reason = "it is no plain file" if is_other else f"{error.strerror}"
         raise DamagedFileError(file, reason) from None
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        raise DamagedFileError(file, "it is no plain file")
-    return os.fdopen(handle, "rb")
 
 
 def read_text(file: Path) -> str:
@@ -104,7 +102,7 @@ def set_aside(path: Path) -> Path:
 
 def write_unfollowed(file: Path, text: str) -> None:
     """Write a short text over a file, not atomically; a link is not followed: OSError."""
-    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _PLAIN, 0o666)
+    handle = open_handle(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, follow_links=False)
     with os.fdopen(handle, "w", encoding="utf-8") as stream:
         stream.write(text)
 

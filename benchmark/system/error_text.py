@@ -23,19 +23,21 @@ def error_text(error: BaseException) -> str:
         message = "it was raised, and nobody pressed Ctrl+C"
     else:
         message = _text(lambda: str(error))
-    return f"{name}: {shorten(message, LONGEST_MESSAGE)}" if message else name
+    return f"{name}: {_both_ends(message, LONGEST_MESSAGE)}" if message else name
 
 
 def error_traceback(error: BaseException) -> str:
     """Return the traceback of an exception, of a bounded length and without control codes."""
-    return shorten(_text(lambda: "".join(map(_piece, format_exception(error)))), LONGEST_TRACEBACK)
+    return _both_ends(
+        _text(lambda: "".join(map(_piece, format_exception(error)))), LONGEST_TRACEBACK
+    )
 
 
 def _piece(text: str) -> str:
-    return text if len(text) <= LONGEST_MESSAGE else f"{shorten(text, LONGEST_MESSAGE)}\n"
+    return text if len(text) <= LONGEST_MESSAGE else f"{_both_ends(text, LONGEST_MESSAGE)}\n"
 
 
-def shorten(text: str, most: int) -> str:
+def _both_ends(text: str, most: int) -> str:
     """Return a printable text of about `most` characters; of a longer one, both ends."""
     if len(text) > most:
         half = most // 2

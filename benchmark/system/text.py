@@ -1,6 +1,5 @@
-"""Numbers and names as they stand in a sentence or in the name of a folder."""
+"""Numbers and names as they stand in a sentence."""
 
-import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -79,15 +78,6 @@ def printable_lines(text: str) -> str:
 
 def _is_visible(c: str) -> bool:
     return c.isprintable() or c in _JOINERS or unicodedata.category(c) == "Zs"
-
-
-def slug(text: str) -> str:
-    """Return a text with letters of any script, digits, dots and dashes, for a folder's name.
-
-    >>> slug("my images (2)/forum")
-    'my-images-2-forum'
-    """
-    return re.sub(r"[^\w.]+", "-", text).strip("-.")
 
 
 def list_below(sentence: str, items: Sequence[str]) -> str:

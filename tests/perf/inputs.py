@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.storage.atomic import read_json, write_json
+from benchmark.storage.atomic import write_text
 from benchmark.storage.cache import cache_in
 
 
@@ -67,7 +67,7 @@ def prepare_inputs(config: BenchConfig, folder: Path) -> Inputs:
     """
     marker, wanted = folder / "inputs.json", json.loads(json.dumps(asdict(config)))
     if marker.exists():
-        made = read_json(marker)
+        made = json.loads(marker.read_text("utf-8"))
         if made["settings"] != wanted:
             changed = [key for key in wanted if wanted[key] != made["settings"].get(key)]
             raise ValueError(
@@ -78,7 +78,7 @@ def prepare_inputs(config: BenchConfig, folder: Path) -> Inputs:
         images = _image_folder(config, folder / "images")
         about = _prepare(config, images, folder)
         made = {"settings": wanted, "images": images, "about": about}
-        write_json(marker, made)
+        write_text(marker, json.dumps(made, indent=1) + "\n")
     return Inputs(folder, made["images"], made["about"])
 
 
@@ -131,7 +131,7 @@ def _prepare(config: BenchConfig, images: str, folder: Path) -> dict[str, Any]:
         decoded = folder / "decoded"
         decoded.mkdir(parents=True, exist_ok=True)
         np.save(decoded / "pixels.npy", prepared.pixels.array)
-        write_json(decoded / "files.json", list(prepared.images.files))
+        write_text(decoded / "files.json", json.dumps(prepared.images.files))
         state = prepared.weights.read()
         if state is None:  # random weights: all contestants start from these
             with torch.random.fork_rng(devices=[]):

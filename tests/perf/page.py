@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmark.storage.atomic import read_json, write_text
+from benchmark.storage.atomic import write_text
 from tests.perf.figures import (
     FULL_BENCH,
     GIB,
@@ -313,7 +314,7 @@ def _runs(rows: Sequence[Row]) -> Iterator[str]:
 def main(folders: Sequence[str]) -> None:
     """Print the pages of benches."""
     for folder in map(Path, folders):
-        inputs = read_json(folder / "inputs" / "inputs.json")
+        inputs = json.loads((folder / "inputs" / "inputs.json").read_text("utf-8"))
         config = BenchConfig.from_json(inputs["settings"])
         print(render(inputs["about"], config, Journal(folder / "measured.jsonl").rows()))
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmark.storage.atomic import read_json
+from benchmark.execution.typed_json import read_object
 from tests.perf.inputs import BenchConfig, Inputs, own_cache, prepare_inputs
 from tests.perf.journal import Journal, Row
 from tests.perf.page import write_page
@@ -158,8 +158,8 @@ def _harness(
         *("--out", folder),
     ]
     timed = _run(command, job, inputs, out)
-    records = [read_json(path) for path in sorted((folder / "records").glob("*.json"))]
-    cost = read_json(folder / COST) if (folder / COST).exists() else {}
+    records = [read_object(path) for path in sorted((folder / "records").glob("*.json"))]
+    cost = read_object(folder / COST) if (folder / COST).exists() else {}
     result = {
         "cost": cost,
         "macro_f1": {

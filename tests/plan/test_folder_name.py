@@ -9,13 +9,12 @@ import pytest
 
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.folder_name import (
-    MOST_BYTES,
-    MOST_CHARACTERS,
     default_folder_name,
     is_same_source,
     parent_name,
 )
 from benchmark.plan.recipes import RECIPES
+from benchmark.storage.file_names import LONGEST_FOLDER, MOST_BYTES
 from tests.report.hostile_names import NAMES
 
 
@@ -84,7 +83,7 @@ def test_the_parent_can_stand_before_the_name():
 def test_a_long_name_is_cut_and_stays_its_own():
     names = {default_folder_name(Experiment(data="x" * 200 + end)) for end in ("a", "b")}
     assert len(names) == 2
-    assert {len(name) for name in names} == {MOST_CHARACTERS}
+    assert {len(name) for name in names} == {LONGEST_FOLDER}
 
 
 @pytest.mark.parametrize("letter", ["é", "漢", "𠮷"])  # of 2, 3 and 4 bytes

@@ -12,6 +12,11 @@ import pytest
 from benchmark.system.processes import safe_import_path
 
 
+def printed_by(code):
+    """Return what another process prints that runs Python code."""
+    return subprocess.check_output([sys.executable, "-c", code], text=True, timeout=50).strip()
+
+
 @pytest.mark.parametrize("before", [None, "1"])
 def test_the_environment_is_as_before_afterwards(monkeypatch, before):
     monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
@@ -19,8 +24,7 @@ def test_the_environment_is_as_before_afterwards(monkeypatch, before):
         monkeypatch.setenv("PYTHONSAFEPATH", before)
     code = "import sys; print(sys.flags.safe_path)"
     with safe_import_path():
-        output = subprocess.check_output([sys.executable, "-c", code], text=True)
-    assert output.strip() == "True"
+        assert printed_by(code) == "True"
     assert os.environ.get("PYTHONSAFEPATH") == before
 
 
@@ -61,7 +65,7 @@ def test_ending_workers_where_there_are_none_starts_none():
         "import sys; from benchmark.system.processes import end_workers, kill_workers;"
         "end_workers(); kill_workers(); print('joblib' in sys.modules)"
     )
-    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"
+    assert printed_by(code) == "False"
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks for signals in /proc")
@@ -73,7 +77,7 @@ def test_a_lost_terminal_does_not_end_what_removes_shared_files():
         "start_tracker(); print(signal.pthread_sigmask(signal.SIG_BLOCK, []));"
         "print(open(f'/proc/{_resource_tracker._pid}/status').read())"
     )
-    lines = subprocess.check_output([sys.executable, "-c", code], text=True).splitlines()
+    lines = printed_by(code).splitlines()
     assert lines[0] == "set()"
     (blocked,) = [line.split()[1] for line in lines if line.startswith("SigBlk")]
     assert int(blocked, 16) >> (signal.SIGHUP - 1) & 1
@@ -100,7 +104,7 @@ def test_workers_that_wait_are_not_ended_by_the_signals_of_their_parent():
         "processes.ask_workers_to_end(); time.sleep(0.2); work();"
         "print(len(before), before == workers()); processes.end_workers()"
     )
-    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "2 True"
+    assert printed_by(code) == "2 True"
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="signals of POSIX")
@@ -113,7 +117,7 @@ def test_a_task_may_start_and_end_processes_of_its_own():
         "parallel = joblib.Parallel(2, **processes.following_workers())\n"
         "if __name__ == '__main__': print(parallel([joblib.delayed(work)()]))"
     )
-    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[[2.0]]"
+    assert printed_by(code) == "[[2.0]]"
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="signals of POSIX")
@@ -130,5 +134,4 @@ def test_workers_are_killed_in_the_midst_of_a_task():
         "  try: parallel([joblib.delayed(work)(60)] * 2)\n"
         "  except Exception as error: print(type(error).__name__)"
     )
-    output = subprocess.check_output([sys.executable, "-c", code], text=True, timeout=50)
-    assert output.strip() == "TerminatedWorkerError"
+    assert printed_by(code) == "TerminatedWorkerError"

@@ -23,6 +23,17 @@ from benchmark.system.stopping import (
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="signals of POSIX")
 
 
+def signalled(code, number):
+    """Run Python code, send it a signal once it has printed a line; return exit code and output."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = subprocess.Popen([sys.executable, "-c", code], **pipes, text=True)
+    process.stdout.readline()
+    time.sleep(0.1)
+    process.send_signal(number)
+    output, errors = process.communicate(timeout=60)
+    return process.returncode, output, errors
+
+
 @pytest.fixture(autouse=True)
 def handlers():
     """A suite in the background may have been handed down that SIGINT is ignored."""
@@ -170,14 +181,8 @@ def test_who_takes_too_long_is_ended(tmp_path, in_library):
         f"with (stopping.signals_raise(), stopping.removed_if_ended(Path({str(folder)!r})),\n"
         f"    stopping.postponed()):\n  {work.lstrip()}"
     )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    process.stdout.readline()
-    time.sleep(0.1)
-    process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=20)
-    assert process.returncode == 143
+    code_of_exit, _, errors = signalled(code, signal.SIGTERM)
+    assert code_of_exit == 143
     assert "stopped by SIGTERM in a step of many seconds" in errors
     assert not folder.exists()
 
@@ -194,14 +199,8 @@ def test_a_notebook_is_not_ended_however_long_a_call_takes():
         "      hashlib.pbkdf2_hmac('sha256', b'', b'', 1 << 21)\n"
         "except KeyboardInterrupt as error: print('kept', error)\n"
     )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    process.stdout.readline()
-    time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=60)
-    assert process.returncode == 0, errors
+    code_of_exit, output, errors = signalled(code, signal.SIGINT)
+    assert code_of_exit == 0, errors
     assert output.startswith("kept stopped by SIGINT")
     assert not errors
 

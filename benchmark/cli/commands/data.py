@@ -8,10 +8,9 @@ from typing import Any
 from benchmark.cli.settings import add_setting
 from benchmark.data.sources import open_data
 from benchmark.plan.experiment import Experiment
-from benchmark.plan.folder_name import shortened
 from benchmark.plan.settings import settings_of
+from benchmark.storage.file_names import shortened, slug
 from benchmark.system.terminal import print_lines
-from benchmark.system.text import slug
 
 HELP = """Show what a data set holds. It prints classes, counts, imbalance ratio, groups, image
 sizes, duplicates and unreadable files. Of duplicates, images that look the same among them, it

@@ -4,7 +4,6 @@ To compare all images takes half a minute for 50,000, and each run needs the pai
 damaged, or of other images, is made again.
 """
 
-import json
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,8 +12,7 @@ import numpy as np
 from benchmark.data.duplicates.look_alikes import METHOD, LookAlikes, compare, link
 from benchmark.data.imageset import ImageSet
 from benchmark.data.pixels.store import Pixels
-from benchmark.storage import atomic
-from benchmark.storage.stored_file import DamagedFileError, hash_of, read_text, with_hash
+from benchmark.storage.json_file import read_json, write_json
 
 NAME = "look_alikes.json"
 
@@ -33,21 +31,13 @@ def stored_look_alikes(images: ImageSet, pixels: Pixels) -> LookAlikes:
 
 def _read(file: Path, compared: str) -> tuple[np.ndarray, np.ndarray] | None:
     """Return pairs and too_alike; None if the file is missing, damaged or of other images."""
-    try:
-        text = read_text(file)
-    except (OSError, DamagedFileError):
-        return None
-    if hash_of(text) is None:
-        return None
-    content = json.loads(text)
-    if content["compared"] != compared:
+    content = read_json(file)
+    if content is None or content["compared"] != compared:
         return None
     pairs = np.array(content["pairs"], np.int64).reshape(-1, 2)
     return pairs, np.array(content["too_alike"], np.int64)
 
 
 def _write(file: Path, compared: str, pairs: np.ndarray, too_alike: np.ndarray) -> None:
-    content = {"compared": compared, "pairs": pairs.ravel().tolist()}
-    content |= {"too_alike": too_alike.tolist()}
-    text = json.dumps(content, separators=(",", ":")).removeprefix("{")
-    atomic.write_text(file, with_hash("{\n" + text + "\n"))
+    numbers = {"pairs": pairs.ravel().tolist(), "too_alike": too_alike.tolist()}
+    write_json(file, {"compared": compared, **numbers})

@@ -1,6 +1,5 @@
 """What is known of the images of a pixel store, in a JSON file that carries a hash of itself."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -8,20 +7,14 @@ from typing import Any
 
 from benchmark.data.decoding.unreadable import BrokenAccess, PassingReason
 from benchmark.data.pixels.image_info import ImageInfo, info_columns
-from benchmark.storage import atomic
-from benchmark.storage.stored_file import hash_of, read_text, with_hash
+from benchmark.storage.json_file import read_json, write_json
 
 FACTS = [each.name for each in fields(ImageInfo)]
 
 
 def read_meta(folder: Path) -> dict[str, Any] | None:
     """Return the description of a finished store; None if there is none or it was damaged."""
-    try:
-        text = read_text(folder / "meta.json")
-    except (OSError, ValueError):
-        return None
-    meta: dict[str, Any] | None = json.loads(text) if hash_of(text) else None
-    return meta
+    return read_json(folder / "meta.json")
 
 
 def write_meta(
@@ -38,8 +31,7 @@ def write_meta(
         "passing": failed(PassingReason),
         "broken": failed(BrokenAccess),
     }
-    text = with_hash(json.dumps(meta, indent=1, allow_nan=False) + "\n")
-    atomic.write_text(folder / "meta.json", text)
+    write_json(folder / "meta.json", meta)
     return meta
 
 

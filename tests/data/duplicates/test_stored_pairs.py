@@ -64,7 +64,7 @@ def link_elsewhere(file: Path) -> None:
 @pytest.mark.parametrize(
     "harm",
     [
-        replace_text('pairs":[', 'pairs":[0,1,'),
+        replace_text('"pairs": [', '"pairs": [0, 1,'),
         replace_text("{", ""),
         lambda file: file.write_bytes(b"\xff" * 40),
         lambda file: file.write_text(""),
