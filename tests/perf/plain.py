@@ -99,7 +99,7 @@ class Plain:
         self.options, self.strategy, self.device = options, options.strategy, options.device
         torch.manual_seed(options.seed)
         split = json.loads(Path(options.split).read_text())
-        self.files = {name: split[name]["files"] for name in split}
+        self.files = {name: split[name]["files"] for name in ("train", "val", "test")}
         self.folder = ImageFolder(options.folder)
         root = Path(options.folder)
         self.position = {
