@@ -26,6 +26,10 @@ _ONLY_OF_WRITES = _NO_ROOM | {errno.EROFS}
 class UnwritableError(OSError):
     """A folder can't be written: which file, why, and what to do. No strategy has caused it."""
 
+    path: Path
+    reason: OSError
+    way_out: str
+
 
 @contextmanager
 def writing(path: Path, way_out: str | None = None) -> Iterator[None]:
@@ -66,7 +70,9 @@ def another_way_out(way_out: str) -> Iterator[None]:
     try:
         yield
     except UnwritableError as error:
-        raise UnwritableError(str(error).replace(OTHER_OUT, way_out)) from error
+        if error.way_out != OTHER_OUT:
+            raise
+        raise unwritable_error(error.path, error.reason, way_out) from error
 
 
 def unwritable_error(path: Path, error: OSError, way_out: str | None = None) -> UnwritableError:
@@ -74,11 +80,13 @@ def unwritable_error(path: Path, error: OSError, way_out: str | None = None) -> 
     cache = _cache_dir_or_none()
     if way_out is None:
         way_out = OTHER_CACHE if cache and _is_below(path, cache) else OTHER_OUT
+    remedy = way_out
     if error.errno in _NO_ROOM:
-        way_out = f"make room there, or {way_out}{CONTINUES}"
+        remedy = f"make room there, or {way_out}{CONTINUES}"
     what = f"the cache in {path}" if path == cache else path
-    raised = UnwritableError(f"{what} can't be written ({error.strerror or error}); {way_out}")
+    raised = UnwritableError(f"{what} can't be written ({error.strerror or error}); {remedy}")
     raised.errno = error.errno  # for who asks; the words stay the text
+    raised.path, raised.reason, raised.way_out = path, error, way_out
     return raised
 
 

@@ -21,8 +21,10 @@ from benchmark.storage.atomic import atomic
 from benchmark.storage.stored_file import DamagedFileError, open_plain
 from benchmark.storage.unchanged import once_while_unchanged
 
-PERMUTED = "channels_last"  # metadata key: names of the tensors that are stored as (B, H, W, C)
-_ABOUT, _DIGEST = "about", "sha256"  # metadata keys: what the caller has given, and of all of it
+_KEY = "imbalance_bench"  # one key, with JSON: safetensors writes several in any order
+# in that JSON: what the caller has given, names of the tensors that are stored as (B, H, W, C), and
+# the digest of all of it
+_ABOUT, _PERMUTED, _DIGEST = "about", "channels_last", "sha256"
 _REMEDY = "Run the same command again: it is set aside, and what it held is trained again."
 
 
@@ -35,13 +37,13 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[st
     permuted = [name for name, tensor in tensors.items() if _is_channels_last(tensor)]
     dense = dict(tensors) | {name: tensors[name].permute(0, 2, 3, 1) for name in permuted}
     dense = {name: tensor.detach().cpu().contiguous() for name, tensor in dense.items()}
-    header = {_ABOUT: json.dumps(metadata), PERMUTED: json.dumps(permuted)}
+    header = {_ABOUT: dict(metadata), _PERMUTED: permuted}
     header[_DIGEST] = _digest(dense, header)
     with atomic(path) as temporary:
         temporary.touch()
         mode = temporary.stat().st_mode
         try:
-            save_file(dense, temporary, header)
+            save_file(dense, temporary, {_KEY: json.dumps(header)})
         except SafetensorError as error:
             raise _of_the_system(error) from error
         temporary.chmod(mode)  # safetensors leaves a file that only its owner can read
@@ -55,9 +57,9 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     tensors, header = _read(path)
     if header.get(_DIGEST) != _digest(tensors, header):
         raise DamagedFileError(path, "its sha256 is not that of what was saved", _REMEDY)
-    for name in json.loads(header[PERMUTED]):
+    for name in header[_PERMUTED]:
         tensors[name] = tensors[name].permute(0, 3, 1, 2)  # (B, H, W, C) -> (B, C, H, W)
-    return tensors, json.loads(header[_ABOUT])
+    return tensors, header[_ABOUT]
 
 
 def is_whole(path: Path) -> bool:
@@ -80,24 +82,23 @@ def _is_undamaged(path: Path) -> bool:
     return True
 
 
-def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     open_plain(path).close()
     try:
         with safe_open(path, "pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            return tensors, file.metadata() or {}
+            return tensors, dict(json.loads(file.metadata()[_KEY]))
     except (FileNotFoundError, MemoryError):
         raise
     except Exception as error:  # safetensors raises what the bytes of a damaged file lead it to
         raise DamagedFileError(path, str(error), _REMEDY) from error
 
 
-def _digest(tensors: Mapping[str, Tensor], header: Mapping[str, str]) -> str:
+def _digest(tensors: Mapping[str, Tensor], header: Mapping[str, Any]) -> str:
     """Return the sha256 of names, types, shapes and bytes of dense tensors, and of the metadata."""
     described = [[name, str(t.dtype), *t.shape] for name, t in sorted(tensors.items())]
-    content = hashlib.sha256(
-        json.dumps([described, header.get(_ABOUT), header.get(PERMUTED)]).encode()
-    )
+    about, permuted = header.get(_ABOUT), header.get(_PERMUTED)
+    content = hashlib.sha256(json.dumps([described, about, permuted]).encode())
     for _, tensor in sorted(tensors.items()):
         content.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return content.hexdigest()
@@ -121,7 +122,7 @@ def saved_step(path: Path) -> int:
     try:
         open_plain(path).close()
         with safe_open(path, "pt") as file:
-            return int(json.loads(file.metadata()[_ABOUT])["step"])
+            return int(json.loads(file.metadata()[_KEY])[_ABOUT]["step"])
     except Exception:  # what the bytes of a damaged file lead to
         return -1
 

@@ -66,6 +66,15 @@ def test_a_command_without_out_names_another_way(tmp_path):
     words = r"a\.csv can't be written \(Permission denied\); copy the run$"
     with pytest.raises(UnwritableError, match=words), another_way_out("copy the run"):
         fail(errno.EACCES, tmp_path / "a.csv")
+    named = tmp_path / "choose another --out" / "a.csv"  # the path stays as it is
+    with pytest.raises(UnwritableError) as raised, another_way_out("copy the run"):
+        fail(errno.ENOSPC, named)
+    reason = os.strerror(errno.ENOSPC)
+    assert str(raised.value) == (
+        f"{named} can't be written ({reason}); make room there, or copy the run{CONTINUES}"
+    )
+    with pytest.raises(UnwritableError, match="set IMBALANCE"), another_way_out("copy the run"):
+        fail(errno.EACCES, tmp_path / "cache" / "a.csv")
 
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.EACCES, errno.EPERM])

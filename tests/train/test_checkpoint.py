@@ -33,6 +33,12 @@ def test_a_state_comes_back_as_it_was(tmp_path):
         assert tensors[name].stride() == STATE[name].stride(), name
 
 
+def test_equal_states_are_equal_files(tmp_path):
+    for name in "abcdefgh":  # of equal order by chance: 1 in 6 ** 7, if there were three keys
+        save_tensors(tmp_path / name, STATE, {"step": 3, "stats": {"loss": [0.1]}})
+    assert len({file.read_bytes() for file in tmp_path.iterdir()}) == 1
+
+
 def test_maps_that_are_channels_last_are_written_without_a_copy(tmp_path, monkeypatch):
     written = {}
     save_file = checkpoint.save_file
@@ -98,8 +104,12 @@ def test_a_state_that_was_cut_or_has_zeros_is_damaged(tmp_path):
 
 
 def test_a_file_without_a_digest_or_with_other_tensors_is_damaged(tmp_path):
-    about = {"about": json.dumps({"step": 3}), "channels_last": "[]"}
-    for header in (None, {}, about, about | {"sha256": "0" * 64}):
+    about = {"about": {"step": 3}, "channels_last": []}
+    for header in ({}, [], about, about | {"sha256": "0" * 64}):
+        described = {"imbalance_bench": json.dumps(header)}
+        save_file({"a": torch.ones(3)}, tmp_path / "state", described)
+        assert is_refused(tmp_path / "state")
+    for header in (None, {}, {"sha256": "0" * 64}):
         save_file({"a": torch.ones(3)}, tmp_path / "state", header)
         assert is_refused(tmp_path / "state")
 
