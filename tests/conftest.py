@@ -1,6 +1,8 @@
 """What several rooms' tests share: a small imbalanced folder of images and a cache of their own."""
 
+import gc
 import os
+import tempfile
 
 # before anything loads OpenMP: its threads must not spin for cores that other tests work on
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -17,11 +19,18 @@ from tests.data.duplicates.pictures import write_leaking_folder
 COUNTS = {"common": 30, "middling": 12, "rare": 5}
 
 
+def pytest_collection_finish():
+    """Let the harness, which collects garbage between trainings, pass over a million objects."""
+    gc.freeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
-def own_cache(tmp_path_factory):
-    """No test reads or fills the user's cache."""
+def own_folders(tmp_path_factory):
+    """No test reads or fills the user's cache; what a killed process leaves goes with the tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("IMBALANCE_BENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("TMPDIR", str(tmp_path_factory.mktemp("tmp")))
+        patch.setattr(tempfile, "tempdir", None)  # where it was found to be, before
         yield
 
 

@@ -89,8 +89,8 @@ EVIDENCE_RULES = (
         "confuser's (a probe of validation and test images separates it from all others, one of "
         "training images takes it for the confuser: AUC up to {MAX_SWAPPED_AUC})",
         lambda s: s["train_images"] < limits.MIN_TRAIN_IMAGES and not labels_swapped(s),
-        "It has {train_images} training images, fewer than {MIN_TRAIN_IMAGES}: too few to learn it "
-        "from, whatever other cause there may be.",
+        "It has {train_images} training images, fewer than {MIN_TRAIN_IMAGES}: too few to tell "
+        "whether there is another cause.",
         "ours; Liu et al. 2019, arXiv 1904.05160, call classes below 20 few-shot",
         ("images", "augmentation", "classes"),
     ),

@@ -44,7 +44,7 @@ def test_every_ignored_class_of_the_baseline_is_a_row_with_cause_evidence_and_su
     assert [row.cells[0].text for row in table.rows] == ignored(comparison, "no_change")
     rows = {row.cells[0].text: [cell.text for cell in row.cells] for row in table.rows}
     assert rows["Hoodie"][3::2] == ["too few images", SUGGESTIONS]
-    assert rows["Hoodie"][4].startswith("It has 4 training images, fewer than 10: too few to learn")
+    assert rows["Hoodie"][4].startswith("It has 4 training images, fewer than 10: too few to tell")
     assert rows["Blouse"] == ["Blouse", "20", "0 of 2", *rows["Hoodie"][3:4], *AS_HOODIE]
     (blouse,) = [row for row in table.rows if row.cells[0].text == "Blouse"]
     assert (blouse.cells[2].note, blouse.cells[2].mark) == ("up to .84", "never")
