@@ -13,6 +13,7 @@ from benchmark.cli.program import program_words
 from benchmark.storage.user_folders import require_working_folder
 from benchmark.system.library_messages import libraries_silenced
 from benchmark.system.output import drop_unwritten, lasting_stderr, open_closed_streams
+from benchmark.system.process_signals import ctrl_c_ends_at_once
 from benchmark.system.stopping import Stopped, say_at_last, signals_raise
 from benchmark.system.terminal import print_lines
 
@@ -48,3 +49,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             atexit._run_exitfuncs()
             os._exit(stopped.exit_code)
         return stopped.exit_code
+    finally:
+        if arguments is None:
+            ctrl_c_ends_at_once()

@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,13 +19,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from benchmark.system.process_signals import SIGNALS, send_to_main_thread
 from benchmark.system.processes import end_workers, kill_workers
 
-SIGNALS = tuple(
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
-)
 SECONDS_TO_SAVE = 6.0  # then the save is given up
 SECONDS_TO_END = 2.0  # after that: for everything else
+SECONDS_TO_LEAVE = 0.05  # a function whose errors Python drops
 # a process and its group may both get a signal, as from `timeout` or scancel: that is one wish
 SECONDS_OF_ONE_WISH = 1.0
 
@@ -55,6 +55,7 @@ class _Wish:
     since: float = 0.0
     is_raised: bool = False
     notify: Callable[[], None] | None = None  # instead of raising
+    once_more: threading.Timer | None = None  # sends the signal again
 
     def note(self, number: int) -> None:
         if not self.number:
@@ -126,6 +127,7 @@ def signals_raise(may_end_process: bool = True) -> Iterator[None]:
     reader, writer = socket.socketpair()
     writer.setblocking(False)
     before = _install(_on_signal)
+    hook_before, sys.unraisablehook = sys.unraisablehook, _raise_elsewhere
     fd_before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
     hurry = threading.Thread(target=_hurry, args=(reader, finished, may_end_process), daemon=True)
     hurry.start()
@@ -138,6 +140,9 @@ def signals_raise(may_end_process: bool = True) -> Iterator[None]:
         signal.set_wakeup_fd(fd_before)
         finished.set()
         writer.close()
+        sys.unraisablehook = hook_before
+        if _wish.once_more:
+            _wish.once_more.cancel()
         _restore(before)
 
 
@@ -223,6 +228,17 @@ def _on_signal(number: int, _: FrameType | None) -> None:
     raise_if_requested()
 
 
+def _raise_elsewhere(raised: "sys.UnraisableHookArgs") -> None:
+    """Let a signal raise again that came where Python drops errors, as in a `__del__`."""
+    if not isinstance(raised.exc_value, Stopped):
+        sys.__unraisablehook__(raised)
+        return
+    _wish.is_raised = False
+    number = raised.exc_value.number
+    _wish.once_more = threading.Timer(SECONDS_TO_LEAVE, send_to_main_thread, [number])
+    _wish.once_more.start()
+
+
 def _hurry(reader: socket.socket, finished: threading.Event, may_end_process: bool) -> None:
     """Wait for a signal in a thread of its own, and hurry if the answer to it takes too long.
 
@@ -240,7 +256,7 @@ def _hurry(reader: socket.socket, finished: threading.Event, may_end_process: bo
             number = received[0]
         if finished.wait(SECONDS_TO_SAVE):
             return
-        _send_to_main_thread(number)
+        send_to_main_thread(number)
         if finished.wait(SECONDS_TO_END if may_end_process else None):
             return
     kill_workers()
@@ -254,46 +270,9 @@ def _hurry(reader: socket.socket, finished: threading.Event, may_end_process: bo
     os._exit(stopped.exit_code)
 
 
-_masks = threading.local()  # what a thread has blocked before it makes a copy of this process
-
-
-def _before_fork() -> None:
-    """Hold signals back: the copy would write them to the socket of this process, which ends it."""
-    _masks.before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-
-
-def _after_fork() -> None:
-    signal.pthread_sigmask(signal.SIG_SETMASK, _masks.before)
-
-
-def _after_fork_in_copy() -> None:
-    """Answer signals as usual: who has made a copy of this process may end it by one."""
-    modules = {n: str(getattr(signal.getsignal(n), "__module__", "")) for n in SIGNALS}
-    ours = [n for n, module in modules.items() if module.startswith("benchmark.")]
-    for number in ours:
-        is_ctrl_c = number == signal.SIGINT
-        signal.signal(number, signal.default_int_handler if is_ctrl_c else signal.SIG_DFL)
-    if ours:
-        signal.set_wakeup_fd(-1)
-    _after_fork()
-
-
-if hasattr(os, "register_at_fork") and hasattr(signal, "pthread_sigmask"):
-    os.register_at_fork(
-        before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_copy
-    )
-
-
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
         with suppress(OSError):
             path.unlink()
-
-
-def _send_to_main_thread(number: int) -> None:
-    if hasattr(signal, "pthread_kill") and (main := threading.main_thread().ident):
-        signal.pthread_kill(main, number)  # wakes it from a system call, too
-    else:
-        signal.raise_signal(number)

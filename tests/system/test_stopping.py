@@ -10,8 +10,8 @@ import time
 import pytest
 
 from benchmark.system import stopping
+from benchmark.system.process_signals import SIGNALS
 from benchmark.system.stopping import (
-    SIGNALS,
     Stopped,
     postponed,
     requested,
@@ -117,6 +117,46 @@ def test_while_what_was_begun_is_cleaned_up_signals_change_nothing():
     assert cleaned == [1]
 
 
+class SignalledAtItsEnd:
+    """A signal comes while this is removed, where Python drops what is raised."""
+
+    def __del__(self):
+        signal.raise_signal(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("is_postponed_then", [False, True])
+def test_a_signal_that_comes_where_errors_are_dropped_raises_a_moment_later(
+    is_postponed_then, capfd
+):
+    hook = sys.unraisablehook
+
+    def run():
+        it = SignalledAtItsEnd()
+        del it
+        if is_postponed_then:
+            with postponed():
+                pytest.fail("what comes after a signal is not begun")
+        time.sleep(20)
+        pytest.fail("the signal was lost")
+
+    with pytest.raises(Stopped, match="stopped by SIGTERM"), signals_raise():
+        run()
+    time.sleep(0.1)  # it is not sent once more, to who comes after
+    assert sys.unraisablehook is hook
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_other_errors_that_python_drops_are_shown_as_elsewhere(capfd):
+    class Broken:
+        def __del__(self):
+            raise RuntimeError("dropped")
+
+    with signals_raise():
+        it = Broken()
+        del it
+    assert "RuntimeError: dropped" in capfd.readouterr().err
+
+
 def test_what_is_ignored_stays_ignored():
     """As SIGHUP is after nohup."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -211,7 +251,7 @@ def test_a_signal_to_a_copy_of_this_process_is_the_copys(handled, wait, monkeypa
     """A strategy may start and end processes: the run goes on, and does not wait for them."""
     ended = threading.Event()
     monkeypatch.setattr(stopping, "SECONDS_TO_SAVE", 0.05)
-    monkeypatch.setattr(stopping, "_send_to_main_thread", lambda _: ended.set())
+    monkeypatch.setattr(stopping, "send_to_main_thread", lambda _: ended.set())
     with handled(), postponed():
         process = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
         process.start()
