@@ -3,6 +3,7 @@
 import ast
 import difflib
 import inspect
+import shlex
 from functools import reduce
 from operator import add
 from typing import Any
@@ -12,6 +13,7 @@ from PIL import Image
 
 from benchmark.data.class_names import with_codes
 from benchmark.data.imageset import ImageSet
+from benchmark.data.memory.array_image import to_image
 from benchmark.data.memory.sequence_reader import SequenceReader
 from benchmark.spec import split_parameters
 from benchmark.storage.cache import cache_dir
@@ -23,6 +25,9 @@ OFFICIAL_NAMES = {
     "val": ("val", "valid"),
     "test": ("test",),
 }
+# they hold no data set of their own, but walk any folder that they are given
+FOLDER_WALKERS = {"imagefolder", "datasetfolder"}
+_LOADER = "loader"  # the argument that opens the files of a set
 
 
 def torchvision_set(spec: str) -> ImageSet:
@@ -35,11 +40,14 @@ def torchvision_set(spec: str) -> ImageSet:
     Raises
     ------
     ValueError
-        If the name or an argument is unknown, or the data set isn't one of classification.
+        If the name or an argument is unknown, the data set isn't one of classification, or the name
+        stands for any folder, which is read by this package's own rules alone.
     FileNotFoundError
         If the files are missing and can't be downloaded.
     """
     name, _, text = spec.partition(":")[2].partition(",")
+    if name.strip().lower() in FOLDER_WALKERS:
+        raise ValueError(_folder_advice(spec, text))
     source = _Source(spec, _class_named(name.strip(), spec))
     arguments = source.parse(text)
     datasets = source.open_all(arguments)
@@ -73,7 +81,10 @@ class _Source:
 
     def __init__(self, spec: str, kind: Any) -> None:
         self.spec, self.kind = spec, kind
-        self.allowed, self.required = _constructor_arguments(kind)
+        parameters = _constructor_parameters(kind)
+        self.allowed, self.required = _public_arguments(parameters)
+        # an image file is opened as one of a folder is, where the class leaves that open
+        self.given = {_LOADER: to_image} if _LOADER in parameters else {}
 
     def parse(self, text: str) -> dict[str, Any]:
         """Read the arguments in `text`, and add the root."""
@@ -115,7 +126,7 @@ class _Source:
                 f"{self.spec}: {self.kind.__name__} needs {', '.join(lacking)}, e.g. {lacking[0]}=…"
             )
         try:
-            return self.kind(**arguments)
+            return self.kind(**arguments, **self.given)
         except ModuleNotFoundError as error:
             raise ValueError(
                 f"{self.spec}: torchvision needs a further package for it: pip install {error.name}"
@@ -127,7 +138,7 @@ class _Source:
                     f"download it: {absent}"
                 ) from None
         try:
-            return self.kind(**arguments, download=True)
+            return self.kind(**arguments, **self.given, download=True)
         except (RuntimeError, OSError, ImportError) as error:
             raise FileNotFoundError(
                 f"{self.spec}: not in {arguments.get('root')} yet, and the download failed: "
@@ -139,7 +150,8 @@ class _Source:
 def _class_named(name: str, spec: str) -> Any:
     import torchvision.datasets as available  # torch: 2 s, which other sources do not need
 
-    kinds = {key: getattr(available, key) for key in available.__all__ if key != "VisionDataset"}
+    unnamed = {"visiondataset", *FOLDER_WALKERS}
+    kinds = {k: getattr(available, k) for k in available.__all__ if k.lower() not in unnamed}
     if name in kinds and isinstance(kinds[name], type):
         return kinds[name]
     # by lower case, as CIFAR10 is far from cifar10 otherwise
@@ -149,8 +161,16 @@ def _class_named(name: str, spec: str) -> Any:
     raise ValueError(f"{spec}: torchvision has no data set {name!r}. {hint}")
 
 
-def _constructor_arguments(kind: type) -> tuple[list[str], set[str]]:
-    """Return the arguments that a class takes, also through ``**kwargs``, and the required ones."""
+def _folder_advice(spec: str, text: str) -> str:
+    root = split_parameters(spec, text).get("root", "DIR")
+    return (
+        f"{spec}: it reads any folder, and without the rules for folders here (plain files, no "
+        f"loops of links, limits on each file). Name the folder itself: --data {shlex.quote(root)}"
+    )
+
+
+def _constructor_parameters(kind: type) -> dict[str, inspect.Parameter]:
+    """Return the parameters of a class by name, also those that go through ``**kwargs``."""
     parameters: dict[str, inspect.Parameter] = {}
     for base in (base for base in kind.__mro__ if "__init__" in vars(base)):
         own = list(inspect.signature(base.__init__).parameters.values())[1:]  # type: ignore[misc]
@@ -158,9 +178,14 @@ def _constructor_arguments(kind: type) -> tuple[list[str], set[str]]:
             parameters.setdefault(parameter.name, parameter)
         if all(p.kind is not p.VAR_KEYWORD for p in own):
             break
+    return parameters
+
+
+def _public_arguments(parameters: dict[str, inspect.Parameter]) -> tuple[list[str], set[str]]:
+    """Return the arguments that a spec may have, and the required ones."""
     named = [p for p in parameters.values() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
     required = {p.name for p in named if p.default is p.empty}
-    hidden = {"transform", "target_transform", "transforms", "loader", "is_valid_file", "download"}
+    hidden = {"transform", "target_transform", "transforms", _LOADER, "is_valid_file", "download"}
     public = [p.name for p in named if p.name not in hidden]
     return [*public, *(["download"] if "download" in parameters else [])], required
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import os
 import struct
+import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from PIL import Image
 
 from benchmark.data.imageset import ImageSet
 from benchmark.data.sources import open_data
+from tests.data.hostile import POSTSCRIPT
 
 
 @pytest.fixture(autouse=True)
@@ -98,6 +101,33 @@ def test_a_set_without_official_split_has_none(tmp_path: Path) -> None:
     images = open_data(f"torchvision:EuroSAT,root={tmp_path}")
     assert images.classes == ("AnnualCrop", "Forest")
     assert images.split is None
+
+
+@pytest.mark.parametrize("name", ["ImageFolder", "DatasetFolder", "imagefolder"])
+def test_what_walks_any_folder_is_read_as_a_folder(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=rf"the folder itself: --data {tmp_path}$"):
+        open_data(f"torchvision:{name},root={tmp_path}")
+    with pytest.raises(ValueError, match="--data DIR"):
+        open_data(f"torchvision:{name}")
+
+
+def test_files_of_a_set_are_opened_as_those_of_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subprocess, "Popen", lambda *_: pytest.fail("a program is started"))
+    for kind in ("AnnualCrop", "Forest"):
+        folder = tmp_path / "eurosat/2750" / kind
+        folder.mkdir(parents=True)
+        for number in range(3):
+            Image.new("RGB", (4, 4)).save(folder / f"{number}.jpg")
+    (tmp_path / "eurosat/2750/Forest/1.jpg").write_bytes(POSTSCRIPT)
+    (tmp_path / "eurosat/2750/AnnualCrop/1.jpg").unlink()
+    os.mkfifo(tmp_path / "eurosat/2750/AnnualCrop/1.jpg")
+    images = open_data(f"torchvision:EuroSAT,root={tmp_path}")
+    with pytest.raises(OSError, match="a named pipe, not a file"):
+        images.reader.image(1)
+    with pytest.raises(OSError, match="a PostScript drawing"):
+        images.reader.image(4)
 
 
 def test_labels_are_read_from_the_items_where_no_attribute_has_them() -> None:
