@@ -11,6 +11,7 @@ from benchmark.plan.experiment import Experiment
 from benchmark.plan.settings import settings_of
 from benchmark.storage.file_names import shortened, slug
 from benchmark.system.terminal import print_lines
+from benchmark.system.text import pluralize
 
 HELP = """Show what a data set holds. It prints classes, counts, imbalance ratio, groups, image
 sizes, duplicates and unreadable files. Of duplicates, images that look the same among them, it
@@ -62,7 +63,8 @@ def _write_files(summary: Any, folder: Path) -> None:
 
     files: dict[str, Callable[[], Path]] = {}
     if summary.left_out:
-        what = f"list of the {len(summary.left_out):,} files that are not read, and why"
+        are = ("file or folder that is left out", "files and folders that are left out")
+        what = f"list of {pluralize(len(summary.left_out), *are)}, with the reason"
         files[what] = lambda: left_out.write_left_out(summary.left_out, folder)
     if len(summary.duplicates):
         files["pictures of the duplicates"] = lambda: duplicates.write_duplicates(summary, folder)

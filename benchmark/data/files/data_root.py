@@ -25,11 +25,18 @@ class DataRoot:
 
     def enter(self, path: str | Path) -> bool:
         """Note that a folder is read; False if it is already, or if the root lies in it."""
-        real = os.path.realpath(path)
+        return self.enter_real(os.path.realpath(path))
+
+    def enter_real(self, real: str) -> bool:
+        """Do as `enter` does, with a path that has no link in it."""
         if real in self.entered or (real != self.root and _is_within(self.root, real)):
             return False
         self.entered.add(real)
         return True
+
+    def leave(self, real: str) -> None:
+        """Note that a folder could not be read."""
+        self.entered.discard(real)
 
 
 def is_plain(mode: int) -> bool:

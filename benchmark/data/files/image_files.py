@@ -11,6 +11,7 @@ from PIL import Image
 from benchmark.data.decoding.decode import decode
 from benchmark.data.decoding.limits import MAX_BYTES
 from benchmark.storage.plain_file import read_plain
+from benchmark.storage.user_folders import real_path
 
 # A fixed list, not Pillow's: the same folder must give the same list of images on every machine.
 _KNOWN = """
@@ -60,4 +61,4 @@ def stamp(name: str, status: os.stat_result) -> str:
 
 def short_name(path: Path) -> str:
     """Return a short name for a report and the cache, from a data set's path."""
-    return re.sub(r"[^\w-]+", "_", path.resolve().stem).strip("_-") or "data"
+    return re.sub(r"[^\w-]+", "_", real_path(path).stem).strip("_-") or "data"

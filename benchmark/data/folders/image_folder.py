@@ -16,9 +16,10 @@ from benchmark.data.folders.ambiguity import AmbiguityError
 from benchmark.data.folders.layout import Layout, find_layout
 from benchmark.data.folders.layout_messages import layout_messages
 from benchmark.data.folders.tables_beside import find_table, table_ways, unread_documents
+from benchmark.data.folders.unused_files import unused_files
 from benchmark.data.imageset import ImageSet
 from benchmark.data.tables.groups_and_splits import group_ids, match_files, translate_splits
-from benchmark.storage.user_folders import expand_home
+from benchmark.storage.user_folders import expand_home, real_path
 from benchmark.system.text import list_below, printable
 
 LAYOUT = """\
@@ -68,16 +69,16 @@ def image_folder(
     return ImageSet(
         name=short_name(root),
         spec=spec,
-        description=f"The image folder {root.resolve().name}, one folder per class.",
+        description=f"The image folder {real_path(root).name}, one folder per class.",
         files=tuple(files),
         labels=labels,
         classes=tuple(classes.tolist()),
         stamps=tuple(stamps),
-        reader=FileReader(str(root.resolve()), tuple(files)),
+        reader=FileReader(str(real_path(root)), tuple(files)),
         groups=groups,
         split=split,
         messages=tuple(map(printable, messages)),
-        left_out=left_out.reasons(),
+        left_out={**left_out.reasons(), **unused_files(root, tree, files)},
     )
 
 

@@ -123,8 +123,8 @@ def _copy_messages(classes: Sequence[ClassFolder]) -> list[str]:
 def _empty_messages(classes: Sequence[ClassFolder]) -> list[str]:
     empty = []
     for c in classes:
-        if not c.folder.total:
-            others = sum((folder.others for folder in c.folder.walk()), Counter[str]())
+        if not (c.folder.total or any(folder.is_closed for folder in c.folder.walk())):
+            others = sum((folder.kinds for folder in c.folder.walk()), Counter[str]())
             files = [_format_files(s, n) for s, n in others.most_common(3)]
             if documents := sum(len(folder.documents) for folder in c.folder.walk()):
                 files.append(pluralize(documents, "text or table", "texts or tables"))
@@ -148,7 +148,7 @@ def _unknown_messages(root: Folder) -> list[str]:
     """Tell of files that are not known as images: how many of which suffix, and where."""
     folders: dict[str, Counter[str]] = {}  # suffix -> path of a folder -> files
     for folder in root.walk():
-        for suffix, count in folder.others.items():
+        for suffix, count in folder.kinds.items():
             folders.setdefault(suffix, Counter())[folder.path] += count
     if not folders:
         return []

@@ -10,7 +10,7 @@ from benchmark.data.files.image_files import has_suffix
 from benchmark.data.split_names import SPLIT_WORDS
 from benchmark.data.tables.csv_file import read_csv
 from benchmark.data.tables.image_columns import lists_images
-from benchmark.storage.user_folders import expand_home
+from benchmark.storage.user_folders import expand_home, real_path
 from benchmark.system.text import first_names
 
 READ = ("groups.csv", "splits.csv")
@@ -40,6 +40,11 @@ def find_table(root: Path, folder: Folder, name: str) -> Path | None:
     return root / names[0]
 
 
+def tables_read(root: Path, folder: Folder) -> set[str]:
+    """Return the names of the tables in the root folder that are read with its images."""
+    return {table.name for name in READ if (table := find_table(root, folder, name))}
+
+
 def table_ways(spec: str, folder: Folder) -> list[str]:
     """Return what to give as the data to read tables of images that lie in or beside a folder."""
     root = Path(spec)
@@ -63,7 +68,7 @@ def unread_documents(spec: str, folder: Folder, more: Sequence[Folder] = ()) -> 
 
     These are tables and sheets; also files in any folder whose names tell of a split or of groups.
     """
-    taken = {table.name for name in READ if (table := find_table(Path(spec), folder, name))}
+    taken = tables_read(Path(spec), folder)
     beside = [folder, *more]
     unread = [
         (Path(below.path, name), below in beside and has_suffix(name, TABLE_SUFFIXES))
@@ -102,7 +107,7 @@ def is_list_of_parts(name: str) -> bool:
 
 def _tables_beside(spec: Path) -> Iterator[Path]:
     """Yield the tables beside the folder `spec`, with paths like its own."""
-    parent = expand_home(spec).resolve().parent
+    parent = real_path(expand_home(spec)).parent
     beside = spec.parent if spec.name not in ("", "..") else parent
     try:
         names = sorted(path.name for path in parent.iterdir())

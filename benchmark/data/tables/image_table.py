@@ -15,8 +15,10 @@ from benchmark.data.tables.image_columns import read_image_table
 from benchmark.data.tables.label_cells import label_messages
 from benchmark.data.tables.listed_files import find_listed_files
 from benchmark.data.tables.one_hot import read_one_hot
-from benchmark.storage.user_folders import expand_home
+from benchmark.storage.user_folders import expand_home, real_path
 from benchmark.system.text import list_below, pluralize
+
+_WITHOUT_ROW = "no row of the table names it"
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def image_table(spec: str, allow_outside: bool = False) -> ImageSet:
     rows, messages = _rows(table)
     names = list(dict.fromkeys(row.name for row in rows))
     listed = find_listed_files(table, names, allow_outside)
-    folder = table.resolve().parent
+    folder = real_path(table).parent
     lost = [row.name for row in rows if row.name not in listed.paths]
     if missing := [name for name in lost if name not in listed.refused]:
         number = pluralize(len(missing), "file doesn't exist", "files don't exist")
@@ -85,7 +87,10 @@ def image_table(spec: str, allow_outside: bool = False) -> ImageSet:
         groups=group_ids(groups) if any(groups) else None,
         split=translate_splits(table, splits) if any(splits) else None,
         messages=tuple(messages),
-        left_out={name: listed.refused.get(name, "no such file") for name in lost},
+        left_out={
+            **{Path(os.path.relpath(p, root)).as_posix(): _WITHOUT_ROW for p in listed.unlisted},
+            **{name: listed.refused.get(name, "no such file") for name in lost},
+        },
     )
 
 

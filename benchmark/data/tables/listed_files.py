@@ -4,6 +4,7 @@ import os
 import re
 import stat
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from benchmark.data.files.image_files import IMAGE_SUFFIXES, has_suffix
 from benchmark.data.files.junk import is_junk_file
 from benchmark.data.files.left_out import ALLOW_OUTSIDE, LeftOut
 from benchmark.data.split_names import split_of
-from benchmark.storage.user_folders import expand_home
+from benchmark.storage.user_folders import expand_home, real_path
 from benchmark.system.text import list_below, pluralize
 
 # beside the name of a split in that of a table: train_labels.csv, test_metadata.csv
@@ -28,6 +29,7 @@ class ListedFiles:
     paths: dict[str, str]  # name as written -> path
     statuses: dict[str, os.stat_result]  # of each path
     refused: dict[str, str]  # name of what is there and is not opened -> why not
+    unlisted: list[str]  # paths of images beside the listed ones
     messages: tuple[str, ...]
 
 
@@ -46,7 +48,7 @@ def find_listed_files(
     ValueError
         If a name fits several files, or two names fit one file.
     """
-    folder = table.resolve().parent
+    folder = real_path(table).parent
     statuses: dict[str, os.stat_result] = {}
     paths: dict[str, str] = {}
     outside, no_files = list[str](), list[str]()
@@ -74,8 +76,10 @@ def find_listed_files(
         if len(match.files) < len(missing):  # they may be what a link leads to
             messages += LeftOut(outside=left_out.outside).messages()
         for name, file in match.files.items():
-            paths[name] = path = str(folder / file)
-            statuses[path] = Path(path).stat()
+            path = str(folder / file)
+            with suppress(OSError):  # it was removed since the folder was listed
+                statuses[path] = Path(path).stat()
+                paths[name] = path
         if not paths:
             sentence = _none_exists(table, names, str(folder / missing[0]), files)
             links = LeftOut(outside=left_out.outside).messages()
@@ -85,7 +89,7 @@ def find_listed_files(
             f"{pluralize(len(unlisted), 'image lies', 'images lie')} beside the listed ones "
             f"without a row (e.g. {os.path.relpath(unlisted[0], folder)!r}): not used."
         )
-    return ListedFiles(paths, statuses, refused, tuple(messages))
+    return ListedFiles(paths, statuses, refused, unlisted, tuple(messages))
 
 
 def _none_exists(table: Path, names: Collection[str], first: str, files: Sequence[str]) -> str:
@@ -160,12 +164,18 @@ def _own_folder(table: Path, files: Sequence[str]) -> str | None:
 
 def _unlisted(listed: Collection[str]) -> list[str]:
     """Return the images in the folders of listed ones that are not listed."""
-    return sorted(
-        entry.path
-        for folder in sorted({str(Path(path).parent) for path in listed})
-        for entry in os.scandir(folder)
-        if has_suffix(entry.name, IMAGE_SUFFIXES)
-        and entry.path not in listed
-        and not entry.name.startswith(".")
-        and not is_junk_file(entry.name)
-    )
+    unlisted = []
+    for folder in sorted({str(Path(path).parent) for path in listed}):
+        try:
+            with os.scandir(folder) as entries:
+                unlisted += [
+                    entry.path
+                    for entry in entries
+                    if has_suffix(entry.name, IMAGE_SUFFIXES)
+                    and entry.path not in listed
+                    and not entry.name.startswith(".")
+                    and not is_junk_file(entry.name)
+                ]
+        except OSError:  # files can be opened by name in a folder that can't be listed
+            continue
+    return sorted(unlisted)

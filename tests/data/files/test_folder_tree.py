@@ -1,12 +1,15 @@
 """One walk over a folder: what lies in it, and what is left out."""
 
+import errno
 import os
 import socket
+from pathlib import Path
 
 import pytest
 
 from benchmark.data.files import folder_tree
 from benchmark.data.files.folder_tree import walk_folder
+from benchmark.data.files.left_out import MOST_LEVELS
 from tests.data.trees import make_files
 
 
@@ -19,7 +22,7 @@ def test_images_folders_and_totals(tmp_path):
     assert [folder.name for folder in tree.filled] == ["a", "b"]
     b = tree.folders[1]
     assert (b.total, list(b.images)) == (3, ["b/000.jpg"])
-    assert (dict(b.others), b.tables) == ({"": 1}, ["list.csv"])
+    assert (b.others, b.kinds, b.tables) == (["notes"], {"": 1}, ["list.csv"])
     assert left_out.messages() == []
 
 
@@ -48,7 +51,7 @@ def test_thumbs_are_left_out_below_a_class_and_may_be_a_class(tmp_path):
     root = make_files(tmp_path, {"cat/thumbs": 1, "thumbs": 1, "train/thumbs": 1})
     tree, left_out = walk_folder(root)
     assert [folder.path for folder in tree.walk() if folder.images] == ["thumbs", "train/thumbs"]
-    assert left_out.junk == {"thumbs": 1}
+    assert left_out.junk_folders == {"cat/thumbs": 1}
 
 
 def test_hidden_folders_and_images_are_counted(tmp_path):
@@ -136,3 +139,115 @@ def test_pipes_devices_and_sockets_are_no_files(tmp_path, allow_outside):
     names = ["cat/groups.csv", "cat/link.jpg", "cat/pipe.jpg", "cat/socket.jpg", "cat/zero.jpg"]
     assert sorted(left_out.no_files + left_out.outside) == names
     assert left_out.outside == ([] if allow_outside else ["cat/zero.jpg"])
+
+
+def failing_for(name, error, monkeypatch):
+    """Let the listing of the folder of that name fail."""
+    scandir = os.scandir
+
+    def fail(path):
+        if Path(path).name == name:
+            raise error
+        return scandir(path)
+
+    monkeypatch.setattr(folder_tree.os, "scandir", fail)
+
+
+def test_a_folder_that_is_removed_meanwhile_is_left_out(tmp_path, monkeypatch):
+    root = make_files(tmp_path, {"cat": 1, "gone": 1})
+    failing_for("gone", FileNotFoundError(errno.ENOENT, "No such file or directory"), monkeypatch)
+    tree, left_out = walk_folder(root)
+    assert tree.total == 1
+    assert left_out.messages() == [
+        "1 file or folder was removed while it was listed: left out: gone."
+    ]
+    assert left_out.reasons() == {"gone": "it was removed while the folder was listed"}
+
+
+def test_a_file_that_is_removed_meanwhile_is_left_out(tmp_path, monkeypatch):
+    root = make_files(tmp_path, {"cat": 2})
+    stamp = folder_tree.stamp
+
+    def remove(path, status):
+        (root / "cat/001.jpg").unlink(missing_ok=True)
+        return stamp(path, status)
+
+    monkeypatch.setattr(folder_tree, "stamp", remove)
+    tree, left_out = walk_folder(root)
+    assert (tree.total, left_out.gone) == (1, ["cat/001.jpg"])
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.ELOOP, errno.ENAMETOOLONG])
+def test_a_folder_that_the_system_does_not_give_is_left_out(tmp_path, monkeypatch, number):
+    root = make_files(tmp_path, {"cat": 1, "bad": 1})
+    failing_for("bad", OSError(number, os.strerror(number)), monkeypatch)
+    tree, left_out = walk_folder(root)
+    assert tree.total == 1
+    reason = f"can't be opened ({os.strerror(number)})"
+    assert left_out.messages() == [f"1 file or folder {reason}: left out: bad."]
+    assert left_out.reasons() == {"bad": f"it {reason}"}
+
+
+def test_the_root_itself_must_be_there(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        walk_folder(tmp_path / "nowhere")
+
+
+def test_a_link_to_a_folder_that_cannot_be_opened_says_so(tmp_path, monkeypatch):
+    root = make_files(tmp_path, {"cat": 1, "secret": 1})
+    (root / "link").symlink_to("secret")
+    scandir = os.scandir
+
+    def refuse(path):
+        if Path(path).name in ("secret", "link"):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(folder_tree.os, "scandir", refuse)
+    _, left_out = walk_folder(root)
+    assert (left_out.closed, left_out.repeated) == (["secret", "link"], [])
+
+
+def make_deep(folder, levels):
+    """Make so many folders in each other, deeper than a path can name, and an image in the last."""
+    here = Path.cwd()
+    os.chdir(folder)
+    try:
+        for _ in range(levels):
+            Path("a").mkdir()
+            os.chdir("a")
+        Path("x.jpg").write_bytes(b"x")
+    finally:
+        os.chdir(here)
+
+
+def remove_deep(folder, levels):
+    """Remove what `make_deep` has made: shutil.rmtree has a limit too."""
+    here = Path.cwd()
+    os.chdir(folder)
+    try:
+        for _ in range(levels):
+            os.chdir("a")
+        Path("x.jpg").unlink()
+        for _ in range(levels):
+            os.chdir("..")
+            Path("a").rmdir()
+    finally:
+        os.chdir(here)
+
+
+@pytest.mark.parametrize("where", ["cat", ".hidden"])
+def test_very_deep_folders_are_left_out(tmp_path, where, monkeypatch):
+    root = make_files(tmp_path, {"cat": 1, where: 1})
+    make_deep(root / where, 1500)
+    resolved, realpath = [], os.path.realpath
+    monkeypatch.setattr(os.path, "realpath", lambda path: resolved.append(path) or realpath(path))
+    try:
+        tree, left_out = walk_folder(root)
+    finally:
+        remove_deep(root / where, 1500)
+    assert tree.total == 1
+    deep = ["cat" + "/a" * MOST_LEVELS] if where == "cat" else []
+    assert left_out.deep == deep
+    assert left_out.hidden_folders == ({} if deep else {".hidden": 2})
+    assert len(resolved) < 4  # each takes time that grows with the depth, for each folder in it

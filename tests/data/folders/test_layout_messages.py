@@ -124,6 +124,12 @@ def test_classes_without_a_known_image_are_named_with_what_lies_in_them(messages
     )
 
 
+def test_a_folder_that_cannot_be_opened_is_not_called_empty(tmp_path):
+    tree, _ = walk_folder(make_files(tmp_path, {"cat": 1, "dog": 1, "secret": 0}))
+    tree.folders[-1].is_closed = True
+    assert layout_messages(tree, find_layout(tree), 1) == []
+
+
 def test_many_kinds_of_files_are_counted(messages, tmp_path):
     for k in range(7):
         make_files(tmp_path, {"elk": 1}, f".kind{k}")

@@ -54,6 +54,15 @@ def test_missing_and_repeated_rows_are_reported(folder: Path) -> None:
         "list.csv: 1 file doesn't exist (e.g. 'gone.png'); left out.",
         "list.csv: 1 row repeats an earlier row.",
     )
+    assert images.left_out == {"gone.png": "no such file"}
+
+
+def test_images_without_a_row_are_accounted_for(folder: Path) -> None:
+    (folder / "b").mkdir()
+    for name in ("a/3.png", "b/1.png"):
+        (folder / name).write_bytes(b"x")
+    images = image_table(write(folder, "path,label\na/1.png,x\na/2.png,y\n"))
+    assert images.left_out == {"a/3.png": "no row of the table names it"}
 
 
 @pytest.mark.parametrize(

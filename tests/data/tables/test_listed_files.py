@@ -2,6 +2,7 @@ import os
 
 import pytest
 
+from benchmark.data.files import folder_tree
 from benchmark.data.tables.listed_files import find_listed_files
 
 
@@ -70,6 +71,31 @@ def test_images_that_no_row_lists_are_counted(build):
     assert listed_below(table, ["a/1.png"])[1] == [
         "2 images lie beside the listed ones without a row (e.g. 'a/2.png'): not used."
     ]
+    unlisted = find_listed_files(table, ["a/1.png"]).unlisted
+    assert unlisted == [str(table.parent / "a/2.png"), str(table.parent / "a/3.png")]
+
+
+def test_files_in_a_folder_that_cannot_be_listed_are_read(build, monkeypatch):
+    table = build("a/1.png", "a/2.png")
+
+    def refuse(path):
+        raise PermissionError(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert listed_below(table, ["a/1.png"]) == ({"a/1.png": "a/1.png"}, [])
+
+
+def test_a_file_that_is_removed_meanwhile_is_not_found(build, monkeypatch):
+    table = build("a/1.png", "a/2.png", "a/3.png")
+    stamp = folder_tree.stamp
+
+    def remove(path, status):
+        if path == "a/3.png":  # when a/2.png has been seen
+            (table.parent / "a/2.png").unlink()
+        return stamp(path, status)
+
+    monkeypatch.setattr(folder_tree, "stamp", remove)
+    assert listed_below(table, ["1", "2"])[0] == {"1": "a/1.png"}
 
 
 @pytest.mark.parametrize(
