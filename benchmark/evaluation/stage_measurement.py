@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.evaluation.metrics.class_counts import Labels
+from benchmark.evaluation.metrics.class_counts import Floats, Labels
 from benchmark.model.backbone import HEAD
 from benchmark.plan.schedule import Budget, StepRange
 from benchmark.storage.packed import unpack_array
@@ -58,7 +58,7 @@ def measure_stage(
         (images, repeats),
         (augmented, augmented_repeats),
         int(total("mixed")),
-        total("gradient_norm"),
+        total_gradient_norm(values),
         drawn_before=(step_ranges[0].start - step_ranges[0].sampler_start) * budget.batch_size,
         image_draws=np.sum([unpack_array(v["image_draws"]) for v in values], axis=0),
         batches=(int(total("steps")), budget.batch_size),
@@ -71,6 +71,14 @@ def measure_stage(
         patterns=None if stage.is_neutral("augmentation") else _patterns(stage.augmentation),
         schedule=_schedule(ranges, budget, trains_more, stage.lr_factor / first.lr_factor),
     )
+
+
+def total_gradient_norm(measured: Sequence[dict[str, Any]]) -> Floats:
+    """Return the sum over step ranges, see `train.telemetry.gradient_norm`; NaN if one overflowed.
+
+    That is stored as None, since JSON has no infinity.
+    """
+    return np.sum([np.array(of_range["gradient_norm"], float) for of_range in measured], axis=0)
 
 
 def _sample(packed: Sequence[dict[str, Any]], classes: int) -> SampledImages | None:

@@ -14,6 +14,7 @@ from benchmark.plan.experiment import changed_from_recipe
 from benchmark.plan.null_row import neutral_strategy
 from benchmark.plan.segments import Plan
 from benchmark.plugins import broken_plugin_sentences
+from benchmark.storage.user_folders import real_path
 from benchmark.strategy.registry import StrategySpec, registered
 from benchmark.strategy.stage import acting_components
 from benchmark.system.isolation import failures_ignored
@@ -42,7 +43,7 @@ def write_manifest(
     splits = {seed: describe_split(images, split) for seed, split in prepared.splits.items()}
     hashes = {seed: folder.write_split(seed, split) for seed, split in splits.items()}
     manifest = schema.RunManifest(
-        name=folder.path.resolve().name,
+        name=real_path(folder.path).name,
         command=command,
         quick=prepared.experiment.quick,
         experiment=describe_experiment(prepared),
@@ -119,7 +120,7 @@ def _strategy(plan: Plan, spec: StrategySpec) -> schema.StrategyInfo:
     names = dict.fromkeys(name for parameters in by_seed for name in parameters)
     values = {key: [parameters.get(key) for parameters in by_seed] for key in names}
     parameters = {
-        key: items[0] if len(set(items)) == 1 else ", ".join(map(str, items))
+        key: items[0] if items.count(items[0]) == len(items) else ", ".join(map(str, items))
         for key, items in values.items()
     }
     networks = {seed: plan.networks[spec.name, seed] for seed in plan.budgets}

@@ -16,6 +16,7 @@ from benchmark.evaluation.metrics.calibration import reliability
 from benchmark.evaluation.metrics.metric import SplitPredictions
 from benchmark.evaluation.metrics.registry import METRICS, evaluate, evaluate_split
 from benchmark.evaluation.posthoc import posthoc_scores
+from benchmark.evaluation.stage_measurement import total_gradient_norm
 from benchmark.evaluation.training_fit import TrainingFit, training_fit
 from benchmark.execution import record_schema as schema
 from benchmark.execution.outputs import OUTPUT_SPLITS, OutputsManifest, OutputStore
@@ -30,6 +31,7 @@ from benchmark.strategy.fingerprint import fingerprint, package_hash
 from benchmark.strategy.measurements import DecisionMeasurement
 from benchmark.strategy.protocols import Rule
 from benchmark.strategy.registry import StrategySpec
+from benchmark.system.copies import own_copy
 from benchmark.system.isolation import is_failure_of_code
 
 # packages whose change may change a record
@@ -121,6 +123,7 @@ def _compute(
 ) -> schema.Record:
     """Fit the decision to the validation outputs, apply it to both splits, and measure."""
     counts, budget = context.train_counts, context.budget
+    spec = own_copy(spec)  # of another seed's, too
     # copies: a decision may change what it is given
     rule = spec.strategy.decision.fit(outputs["val"].copy(), counts.copy())
     predicted, confidence = {}, {}
@@ -193,7 +196,7 @@ def _audit(
         spec.strategy, context.recipe, context.trainable, context.budget, measured, measurement
     )
     # (C, bins, 2) -> (C, 2): the loss's gradient and that of cross-entropy
-    norms = np.sum([values["gradient_norm"] for values in measured], axis=0).sum(1)
+    norms = total_gradient_norm(measured).sum(1)
     logits = outputs["test"].logits.astype(np.float64)
     # a constant added to all logits of an image changes nothing, so it is taken out
     mean_logit = (logits - logits.mean(1, keepdims=True)).mean(0)

@@ -31,6 +31,7 @@ from benchmark.plugins import Plugins, check_unedited
 from benchmark.strategy import Decision
 from benchmark.strategy.registry import StrategySpec
 from benchmark.system import stopping
+from benchmark.system.copies import own_copy
 from benchmark.system.device import set_precision
 from benchmark.system.library_messages import libraries_silenced
 from benchmark.system.memory import release_memory
@@ -156,6 +157,7 @@ class Worker:
 
     def _train(self, segment: Segment, advance: Callable[[int], None], micro_batches: int) -> str:
         prepared, folder = self.prepared, self.folder
+        segment = own_copy(segment)  # a component that counts its calls begins anew
         # fills nothing, unless activations lie in the memory of another process
         prepared.run_frozen_layers([segment.seed], NullProgress())
         training = Training(

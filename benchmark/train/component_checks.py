@@ -2,12 +2,16 @@
 
 import copy
 from typing import Any
+from weakref import WeakSet
 
 import torch
 from torch import Tensor, nn
 
 from benchmark.strategy import Augmentation, Head, Loss, Mixing
 from benchmark.system.error_text import error_text
+
+
+_built: WeakSet[nn.Module] = WeakSet()  # heads of this process
 
 
 def losses_of(loss: Loss, logits: Tensor, target: Tensor, counts: Tensor) -> Tensor:
@@ -38,6 +42,9 @@ def new_head(head: Head, width: int, classes: int) -> nn.Module:
     must = f"a head must build a torch module, from features (B, {width}) to logits (B, {classes})"
     if not isinstance(module, nn.Module):
         raise ValueError(f"{must}; {_name(head)} returned {_describe(module)}")
+    if module in _built:  # another network has begun with it, and has trained it
+        raise ValueError(f"{must}, a new one each time; {_name(head)} returned one a second time")
+    _built.add(module)
     first = next(module.parameters(), torch.zeros(()))
     features = torch.zeros(2, width, device=first.device)
     try:

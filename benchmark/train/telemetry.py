@@ -90,7 +90,7 @@ class StepRangeMonitor:
     def from_json(cls, value: dict[str, Any]) -> StepRangeMonitor:
         """Read the value of `to_json`."""
         arrays = {name: np.asarray(value[name], np.int64) for name in ("drawn", "synthetic")}
-        arrays["gradient_norm"] = np.asarray(value["gradient_norm"])
+        arrays["gradient_norm"] = np.asarray(value["gradient_norm"], np.float64)  # None: overflow
         arrays["image_draws"] = unpack_array(value["image_draws"])
         sets = {name: set(value[name]) for name in _BLOCK_SETS}
         sample = ImageSample.from_json(value["sample"])

@@ -3,15 +3,18 @@
 import json
 import shutil
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import benchmark
+from benchmark.execution.record_schema import FailedRecord, Record
 from tests.report.fabricate import STRATEGIES, FabricatedRun, fabricate_run
 from tests.report.reader import HOSTILE, Reader
 
+DEFINED = {"macro_f1", "accuracy", "never_predicted"}  # of whatever predictions
 RESULTS = Path(__file__).with_name("any_run.json")
 
 
@@ -30,7 +33,7 @@ def any_run(number: int) -> FabricatedRun:
     images = {name: 0 for c, name in enumerate(names) if c not in present}
     images |= {names[c]: int(rng.choice([1, 2, 5, 40])) for c in present}
     fails = rng.choice([0, 0.3, 1], p=[0.5, 0.4, 0.1])
-    return fabricate_run(
+    run = fabricate_run(
         classes=names,
         strategies=strategies,
         seeds=seeds,
@@ -43,6 +46,29 @@ def any_run(number: int) -> FabricatedRun:
         shared={strategies[-1]: strategies[0]} if rng.random() < 0.3 else None,
         groups=int(rng.integers(1, 5)) if rng.random() < 0.3 else None,
         test_images=images if rng.random() < 0.8 else None,
+    )
+    extremes = np.random.default_rng(number)  # of its own: the runs of before stay what they were
+    return run._replace(records=[with_extremes(record, extremes) for record in run.records])
+
+
+def with_extremes(record: Record | FailedRecord, rng: np.random.Generator) -> Record | FailedRecord:
+    """Return a record whose gradients, logits and losses may be 0, overflow, or be undefined."""
+    if isinstance(record, FailedRecord) or rng.random() < 0.5:
+        return record
+    value = [0.0, 1e-300, 1e300, None][rng.integers(4)]
+    constant = (value,) * len(record.audit.drawn)
+    names = ["gradient", "cross_entropy_gradient", "mean_logit"]
+    changed = dict.fromkeys(rng.choice(names, rng.integers(4), replace=False).tolist(), constant)
+    losses = {"train_loss": value, "val_loss": value, "val_loss_by_class": constant}
+    curve = tuple(replace(point, **losses) for point in record.curve)
+    undefined = [name for name in record.metrics["test"] if name not in DEFINED]
+    few = rng.choice(undefined, 3, replace=False).tolist()
+    test = {**record.metrics["test"], **dict.fromkeys(few)}
+    return replace(
+        record,
+        audit=replace(record.audit, **changed),
+        curve=curve if rng.random() < 0.5 else record.curve,
+        metrics={**record.metrics, "test": test},
     )
 
 

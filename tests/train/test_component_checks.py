@@ -63,6 +63,13 @@ def test_a_head_gives_logits(module, message):
         new_head(returning(module), 5, 3)
 
 
+def test_a_head_is_not_that_of_another_network():
+    module = nn.Linear(5, 3)
+    assert new_head(returning(module), 5, 3) is module
+    with pytest.raises(ValueError, match=r"a new one each time; .* returned one a second time"):
+        new_head(returning(module), 5, 3)
+
+
 def test_a_head_is_left_as_it_was_built():
     class Counting(nn.Linear):
         calls = 0

@@ -114,6 +114,7 @@ def difference_dots(
 
 def _limits(differences: Sequence[Sequence[np.ndarray]]) -> tuple[float, float]:
     values = np.concatenate([np.ravel(cell) for row in differences for cell in row])
+    values = values[np.isfinite(values)]
     low, high = min(values.min(initial=0), 0), max(values.max(initial=0), 0)
     margin = max(0.08 * (high - low), 0.005)
     return low - margin, high + margin

@@ -180,7 +180,8 @@ def effect_panels(
     """
     shares = _shares(training_effects)
     values = shares[["natural", "drawn", "gradient"]].to_numpy(float)
-    low = max(float(values[values > 0].min(initial=1.0)) / 1.6, 1e-5)
+    values = values[values > 0]  # of a gradient that is 0 or overflows there are no shares
+    low = max(float(values.min(initial=1.0)) / 1.6, 1e-5)
     high = min(1.6 * float(values.max(initial=0.0)), 1.0) or 1.0
     shift = float(shares["logit_shift"].abs().fillna(0).max()) or 1.0
     panels_per_row = min(3, len(strategies))

@@ -125,7 +125,7 @@ def curve_panels(
     phase_ends = sorted(curves.groupby("phase")["step"].max()) if "phase" in curves else []
     values = curves[list(columns)].to_numpy()
     finite = values[np.isfinite(values)]  # a loss may diverge
-    low, up = finite.min(), finite.max()
+    low, up = (finite.min(), finite.max()) if len(finite) else (0.0, 1.0)
     pad = max(0.05 * (up - low), 0.01)
     with page_style():
         canvas = Canvas(left + panels_per_row * (width + 26), top + rows * (height + 48) - 10)
