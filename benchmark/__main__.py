@@ -1,9 +1,13 @@
 """`python -m benchmark`."""
 
 import os
+import signal
 import sys
 
 import benchmark
+
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C while all is imported: no traceback
 
 HERE = os.path.dirname(__file__)  # noqa: PTH120 - a file of the user's may be called pathlib.py
 if HERE not in benchmark.__path__:

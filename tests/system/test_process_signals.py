@@ -36,3 +36,25 @@ def test_ctrl_c_ends_a_program_that_has_done_all_without_words(ignored, code, tm
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (code, "")
+
+
+# a signal that comes while a library is imported
+INTERRUPTING = """
+import os, signal, sys
+
+class Finder:
+    def find_spec(name, path=None, target=None):
+        if name == "platformdirs":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Finder)
+"""
+
+
+def test_ctrl_c_while_a_program_is_imported_ends_it_without_words(tmp_path, monkeypatch):
+    (tmp_path / "sitecustomize.py").write_text(INTERRUPTING)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    command = [sys.executable, "-m", "benchmark", "list"]
+    handlers = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, **handlers)
+    assert (ended.returncode, ended.stderr) == (-signal.SIGINT, "")
