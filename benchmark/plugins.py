@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from benchmark.model.registry import BACKBONES
 from benchmark.storage.atomic import digest
+from benchmark.storage.user_folders import real_path
 from benchmark.strategy.beside import (
     UncachedLoader,
     beside,
@@ -56,7 +57,7 @@ def load_plugin(file: str | Path) -> None:
         If it can't be imported, if it registers nothing, or if a strategy can't be built with its
         defaults. The message has the error and its line.
     """
-    path = Path(file).resolve()
+    path = real_path(file)
     if not path.is_file():
         if str(file) in installed_packages():
             load_package(str(file))
@@ -120,7 +121,7 @@ def load_plugins(files: Iterable[str | Path]) -> None:
 
 def unload_plugin(file: str | Path) -> None:
     """Remove what a file has registered, and the modules that it alone has imported."""
-    path = Path(file).resolve()
+    path = real_path(file)
     modules = _loaded.get(path, {})
     _unregister(path)
     shared = {name for others in _loaded.values() for name in others}
@@ -142,7 +143,7 @@ def names_from(file: str | Path) -> list[str]:
     """Return the names of the strategies and backbones that a plug-in has registered."""
     if str(file) in packages:
         return packages[str(file)]
-    module = _module_name(Path(file).resolve())
+    module = _module_name(real_path(file))
     return [*registered().names_from(module), *BACKBONES.names_from(module)]
 
 

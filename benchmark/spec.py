@@ -11,6 +11,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import itertools
+import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -121,6 +122,20 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
+def check_name(kind: str, name: object) -> None:
+    """Raise ValueError if a spec can't have this name: it would be read as something else.
+
+    A list of specs is cut at commas, a spec at its colon; and what is no identifier may be a value
+    of the parameter before it.
+    """
+    if not (isinstance(name, str) and name.isidentifier()):
+        raise ValueError(
+            f"{name!a} can't be the name of a {kind}: the command line could not select it. "
+            "A name has letters, digits and underscores alone and begins with no digit, as "
+            "'focal_loss'"
+        )
+
+
 class Registry(Generic[T]):
     """Things by name, in the order of registration, as a dict has them."""
 
@@ -137,8 +152,9 @@ class Registry(Generic[T]):
         Raises
         ------
         ValueError
-            If another module has registered the name.
+            If another module has registered the name, or the command line can't select it.
         """
+        check_name(self.kind, name)
         other = self._items[name][1] if name in self._items else source
         if other.__module__ != source.__module__ and _file(other) != _file(source):
             raise ValueError(
@@ -208,4 +224,4 @@ class Registry(Generic[T]):
 def _file(function: Callable[..., Any]) -> str:
     """Return the file of a function; its module if it is not written in Python."""
     code = getattr(function, "__code__", None)
-    return str(Path(code.co_filename).resolve()) if code else function.__module__
+    return os.path.realpath(code.co_filename) if code else function.__module__

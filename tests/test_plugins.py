@@ -120,6 +120,31 @@ def test_a_file_broken_by_an_edit_is_not_sent_to_workers(tmp_path):
     assert "mine" not in registry.registered()
 
 
+@pytest.mark.parametrize("name", ["no_change again", "a:b=1", "", "a\nb"])
+def test_a_name_that_can_not_be_selected_breaks_its_file_alone(tmp_path, name):
+    files = [tmp_path / "bad.py", tmp_path / "good.py"]
+    for file, given in zip(files, (name, "good"), strict=True):
+        file.write_text(
+            "from benchmark.strategy import Strategy, strategy\n"
+            "def build() -> Strategy:\n"
+            "    'Mine.'\n"
+            "    return Strategy()\n"
+            f"build.__name__ = {given!r}\n"
+            "strategy(build)\n"
+        )
+    load_plugins(files)
+    assert "can't be the name of a strategy" in registry.broken.pop(str(files[0]))
+    assert registry.resolve("good")[0].name == "good"
+    assert registry.resolve("every")
+    unload_plugin(files[1])
+
+
+def test_a_link_that_loops_is_no_file(tmp_path):
+    (tmp_path / "a.py").symlink_to(tmp_path / "a.py")
+    with pytest.raises(FileNotFoundError, match=r"plug-in .*a\.py: no such file"):
+        load_plugin(tmp_path / "a.py")
+
+
 def test_a_file_can_be_unloaded(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(GOOD)

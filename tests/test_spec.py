@@ -106,6 +106,31 @@ def test_only_its_own_module_replaces_a_name():
         numbers.register("one", 12, function_of("b"))
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "no_change again",
+        "a:b=1",
+        "a,b",
+        "a=1",
+        "a\nb",
+        "\x1b[31m",
+        "a-b",
+        "1",
+        "<lambda>",
+        None,
+    ],
+)
+def test_a_name_is_one_that_a_spec_can_have(name):
+    numbers = Registry[int]("number")
+    with pytest.raises(ValueError, match=r"can't be the name of a number: .* letters, digits and"):
+        numbers.register(name, 1, function_of("a"))
+    assert not len(numbers)
+    numbers.register("größe_2", 2, function_of("a"))
+    assert list(numbers) == ["größe_2"]
+
+
 def test_what_a_module_brought_is_forgotten_with_it():
     numbers = Registry[int]("number")
     numbers.register("one", 1, function_of("a"))

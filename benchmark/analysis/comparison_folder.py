@@ -11,12 +11,13 @@ import pandas as pd
 from benchmark.execution.run_folder import RunFolder
 from benchmark.storage.file_names import shortened, slug
 from benchmark.storage.stored_file import is_there
+from benchmark.storage.user_folders import real_path
 from benchmark.system.text import first_names
 
 
 def default_folder(folders: Sequence[str | Path]) -> Path:
     """Return results/compare-<names of the folders>; a long name is shortened, with a digest."""
-    parts = [slug(Path(folder).resolve().name) or "run" for folder in folders]
+    parts = [slug(real_path(folder).name) or "run" for folder in folders]
     name = "-".join(parts)
     if len(name) > 60:
         digest = hashlib.sha256("/".join(parts).encode()).hexdigest()[:8]
@@ -54,7 +55,7 @@ def _other_content(folder: Path, runs: Sequence[str | Path]) -> str:
         compared = table["folder"].str.removeprefix("'")  # see `csv_writer`
     except (OSError, ValueError, KeyError):
         return "holds the report of something else"
-    if {Path(run).resolve() for run in compared} <= {Path(_in_file(run)).resolve() for run in runs}:
+    if {real_path(run) for run in compared} <= {real_path(_in_file(run)) for run in runs}:
         return ""
     return f"holds a comparison of other runs ({first_names(list(compared), 3)})"
 

@@ -16,6 +16,7 @@ from benchmark.analysis.run_grid import (
     strategies_of_runs,
 )
 from benchmark.evaluation.statistics.ranks import Pair, min_datasets, pairwise
+from benchmark.storage.user_folders import real_path
 
 PAIRS = ["strategy_a", "strategy_b", "datasets", "wins", "losses", "median", "p", "p_adj"]
 
@@ -100,7 +101,7 @@ def merge(runs: Sequence[Comparison]) -> MultiDatasetComparison:
 def _dataset_names(runs: Sequence[Comparison]) -> tuple[str, ...]:
     """Return different names (D,): the plain name, or with the folder's name, or with its path."""
     names = [run.manifest.data.name for run in runs]
-    for suffix in (lambda run: run.folder.resolve().name, lambda run: run.folder):
+    for suffix in (lambda run: real_path(run.folder).name, lambda run: run.folder):
         times = Counter(names)
         names = [
             f"{run.manifest.data.name} ({suffix(run)})" if times[name] > 1 else name

@@ -20,6 +20,7 @@ from benchmark.evaluation.metrics.metric import Metric
 from benchmark.evaluation.metrics.registry import main_metrics
 from benchmark.evaluation.statistics import Floats
 from benchmark.evaluation.statistics.ranks import mean_ranks, ranks
+from benchmark.storage.user_folders import real_path
 
 RANKED_BY = "macro_f1"  # decides wins, losses and tests; its columns have no prefix
 NOT_RUN = "not run"
@@ -152,6 +153,6 @@ def strategies_of_runs(runs: Sequence[Comparison]) -> tuple[str, ...]:
 
 def require_distinct(folders: Sequence[str | Path]) -> None:
     """Raise ValueError, naming it, if a folder is given twice."""
-    paths = [Path(folder).resolve() for folder in folders]
+    paths = [real_path(folder) for folder in folders]
     if again := [f for k, f in enumerate(folders) if paths[k] in paths[:k]]:
         raise ValueError(f"{again[0]} is given twice; give each run once")

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
+from benchmark.storage.user_folders import real_path
 from benchmark.strategy.data_files import data_of
 from benchmark.strategy.imported_files import imported_files
 from benchmark.strategy.located import SYSTEM, is_users
@@ -39,9 +40,9 @@ def uncovered_files(entry: StrategyEntry) -> Iterator[str]:
     They are the same for all strategies of a file.
     """
     imported = imported_files(entry.build.__module__).values()
-    covered = {file.resolve() for file in imported} | {f for i in imported for f in data_of(i)}
+    covered = {real_path(file) for file in imported} | {f for i in imported for f in data_of(i)}
     for file, reader, line in _reads:
-        if reader.resolve() in covered | {entry.file.resolve()} and file not in covered:
+        if real_path(reader) in covered | {real_path(entry.file)} and file not in covered:
             what = "loads" if file.suffix in (".py", ".so", ".pyd") else "reads"
             yield (
                 f"It {what} {file} ({reader.name}, line {line}), which is no part of its key: "
@@ -64,7 +65,7 @@ def _note(event: str, arguments: tuple[Any, ...]) -> None:
     if reader is None:
         return
     with suppress(ValueError, OSError):  # an error here would be one of the code that is watched
-        file = Path(os.fsdecode(path)).resolve()
+        file = real_path(os.fsdecode(path))
         if file.suffix == ".pyc" and file.parent.name == "__pycache__":
             file = Path(source_from_cache(str(file)))
         if is_users(file) and not any(file.is_relative_to(folder) for folder in SYSTEM):

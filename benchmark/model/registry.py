@@ -22,7 +22,8 @@ def backbone(
     """Register a function that builds a chain of blocks; use it as a decorator.
 
     The function's name is the value of ``--backbone``. `Backbone` documents the arguments and the
-    function's result. A name that a backbone of another module has raises ValueError.
+    function's result. A name that a backbone of another module has, or that the command line can't
+    select, raises ValueError.
     """
 
     def register(build: Callable[..., nn.Sequential]) -> Callable[..., nn.Sequential]:

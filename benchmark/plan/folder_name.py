@@ -9,7 +9,7 @@ from benchmark.plan.experiment import Experiment
 from benchmark.plan.recipes import RECIPES, recipe_for
 from benchmark.plan.settings import settings_of
 from benchmark.storage.file_names import shortened, slug
-from benchmark.storage.user_folders import expand_home
+from benchmark.storage.user_folders import expand_home, real_path
 
 TABLES = (".csv", ".tsv", ".tab")  # of a list of images the suffix is left out
 # settings that stand elsewhere in the name, or that change no result
@@ -51,7 +51,7 @@ def is_same_source(a: Any, b: Any) -> bool:
     >>> is_same_source("images", "./images/"), is_same_source("lab1/images", "lab2/images")
     (True, False)
     """
-    return a == b or (_is_path(a) and _is_path(b) and _path(a).resolve() == _path(b).resolve())
+    return a == b or (_is_path(a) and _is_path(b) and real_path(_path(a)) == real_path(_path(b)))
 
 
 def _data_name(data: Any) -> str:

@@ -23,9 +23,18 @@ def replicate(spec: StrategySpec) -> StrategySpec:
 
 
 def with_null_row(specs: Sequence[StrategySpec], original: str | None) -> list[StrategySpec]:
-    """Return the strategies, with the null row of one of them below it; None: of none."""
+    """Return the strategies, with the null row of one of them below it; None: of none.
+
+    ValueError if another strategy has its name, by the value of a parameter.
+    """
     rows = ([s, replicate(s)] if s.name == original else [s] for s in specs)
-    return [spec for row in rows for spec in row]
+    together = [spec for row in rows for spec in row]
+    if sum(spec.name == f"{original} again" for spec in together) > 1:
+        raise ValueError(
+            f"'{original} again' is the null row of {original}, and the name of a strategy by the "
+            "value of its parameter; give that another value, or --no-null"
+        )
+    return together
 
 
 def without_null_row(specs: Sequence[StrategySpec]) -> list[StrategySpec]:

@@ -38,6 +38,14 @@ def expand_home(path: str | Path) -> Path:
     return Path(os.path.expanduser(path))  # noqa: PTH111 -- pathlib raises where there is no such home
 
 
+def real_path(path: str | Path) -> Path:
+    """Return the full path that links lead to; a link that loops is not followed.
+
+    `Path.resolve` raises RuntimeError there, below Python 3.13.
+    """
+    return Path(os.path.realpath(path))
+
+
 def require_working_folder() -> None:
     """Raise FileNotFoundError if the working folder was removed: libraries end the process then."""
     try:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from benchmark.storage.user_folders import real_path
 from benchmark.strategy.located import SYSTEM, is_users
 from benchmark.system.installed import OURS
 
@@ -73,7 +74,7 @@ def _note(event: str, arguments: tuple[Any, ...]) -> None:
     if writes or not isinstance(path, str | bytes | os.PathLike):
         return
     with suppress(ValueError, OSError):  # an error here would be one of the code that is watched
-        file = Path(os.fsdecode(path)).resolve()
+        file = real_path(os.fsdecode(path))
         reader = _importing(sys._getframe(1))
         if reader and is_users(file) and not any(file.is_relative_to(f) for f in SYSTEM):
             _opened.append((reader, file))

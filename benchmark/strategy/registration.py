@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
-from benchmark.spec import Registry
+from benchmark.spec import Registry, check_name
 from benchmark.strategy.search_space import LR_FACTOR, SearchSpace
 from benchmark.strategy.stage import Strategy
 from benchmark.system.isolation import isolated
@@ -94,7 +94,7 @@ def strategy(
     ------
     ValueError
         If the function has no docstring, a parameter has no default or one that is not among the
-        values to try, or a name is taken.
+        values to try, or a name is taken or is one that the command line can't select.
     """
     register = functools.partial(_register, search=search, groups=groups)
     return register if build is None else register(build)
@@ -124,6 +124,8 @@ def _register(build: Build, search: dict[str, SearchSpace], groups: tuple[str, .
             f"strategy {name!r}: groups must be a tuple of names, as ('losses',), and may not "
             f"contain {EVERY!r}, which every strategy is in; got {groups!r}"
         )
+    for group in groups:
+        check_name("group of strategies", group)
     known = {EVERY, ALL, *groups}.union(*(other.groups for other in STRATEGIES.values()))
     if clash := known & {name, *STRATEGIES}:
         raise ValueError(

@@ -39,6 +39,14 @@ def test_a_name_is_taken_once():
         backbone(half="x")(inception_v3)
 
 
+def test_a_name_is_one_that_the_command_line_can_select():
+    def build(): ...
+
+    build.__name__ = "a\nb"
+    with pytest.raises(ValueError, match=r"'a\\nb' can't be the name of a backbone"):
+        backbone(half="x")(build)
+
+
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(ValueError, match=r"'inception'.*Did you mean 'inception_v3'.*--plugin"):
         find_backbone("inception")

@@ -1,5 +1,7 @@
 """The null row is the same strategy under another name, with networks of its own."""
 
+from dataclasses import replace
+
 import pytest
 
 from benchmark.plan.null_row import neutral_strategy, replicate, with_null_row, without_null_row
@@ -29,6 +31,15 @@ def test_the_null_row_stands_below_its_original(original):
     names = [spec.name for spec in rows]
     assert names.index(f"{original} again") == names.index(original) + 1
     assert without_null_row(rows) == specs
+    assert with_null_row(specs, None) == specs
+
+
+def test_no_other_strategy_has_its_name():
+    specs = resolve("no_change,crt")
+    specs[1] = replace(specs[1], name="no_change again")
+    with pytest.raises(ValueError, match="is the null row of no_change, and the name of"):
+        with_null_row(specs, "no_change")
+    assert with_null_row(specs, "no_change again")
     assert with_null_row(specs, None) == specs
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.storage.user_folders import cache_dir, expand_home
+from benchmark.storage.user_folders import cache_dir, expand_home, real_path
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,12 @@ def test_without_a_home_the_way_out_is_told(monkeypatch):
     monkeypatch.setenv("IMBALANCE_BENCH_CACHE", "~nobody-has-this-name/cache")
     with pytest.raises(ValueError, match="no home folder for the cache; set IMBALANCE_BENCH_CACHE"):
         cache_dir()
+
+
+def test_a_link_that_loops_is_a_path_as_any_other(tmp_path):
+    loop, link = tmp_path / "loop", tmp_path / "link"
+    loop.symlink_to(loop)
+    link.symlink_to(tmp_path.resolve())
+    assert real_path(loop).name == "loop"
+    assert real_path(loop / "a").name == "a"
+    assert real_path(link / "b" / "..") == tmp_path.resolve()
