@@ -2,12 +2,14 @@
 
 import argparse
 import tomllib
-from pathlib import Path
 from typing import Any
 
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.run_options import RunOptions
 from benchmark.plan.settings import GROUPS, OUTPUT, SettingDefinition, settings_of, suggest
+from benchmark.storage.plain_file import read_plain
+
+LARGEST_FILE = 50_000  # bytes: a key with more dots than that would take the reader minutes
 
 
 def add_settings(parser: argparse.ArgumentParser, *kinds: type) -> None:
@@ -55,20 +57,25 @@ def read_config(file: str, *kinds: type) -> dict[str, Any]:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is no TOML, or a key or a value is not allowed.
+        If it is no TOML, can't be read or is too large, or a key or a value is not allowed.
     """
-    path = Path(file)
-    if not path.is_file():
-        raise FileNotFoundError(f"--config {file}: no such file")
+    try:
+        content = read_plain(file, LARGEST_FILE)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"--config {file}: no such file") from None
+    except OSError as error:
+        raise ValueError(f"--config {file}: {error.strerror or error}") from None
     known = {definition.key: definition for definition in settings_of(*kinds).values()}
     values: dict[str, Any] = {}
     try:
-        for key, value in tomllib.loads(path.read_text(encoding="utf-8")).items():
+        for key, value in tomllib.loads(content.decode()).items():
             if (definition := known.get(key.replace("_", "-"))) is None:
                 instead, listed = suggest(key, known), ", ".join(sorted(known))
                 raise ValueError(f"unknown key {key!r}.{instead} Known: {listed}")
             read = definition.read_several(value)
             values[definition.name] = read if len(read) > 1 else read[0]
+    except RecursionError:
+        raise ValueError(f"--config {file}: it is nested deeper than any setting") from None
     except ValueError as error:  # also of TOML
         raise ValueError(f"--config {file}: {error}") from None
     return values

@@ -3,7 +3,7 @@
 import re
 from codecs import BOM_UTF8
 from pathlib import Path
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 from benchmark.system.text import first_names, printable, truncate
 
@@ -84,11 +84,12 @@ def _check_zip(path: Path) -> str:
     """Return TORCH for an archive of torch.save; ValueError for any other."""
     try:
         with ZipFile(path) as archive:
-            names = archive.namelist()
+            records = archive.infolist()
     except BadZipFile:
         raise ValueError(
             f"weights file {path} ends too early, like half a download: download or copy it again"
         ) from None
+    names = [record.filename for record in records]
     ends = {name.partition("/")[2] or name for name in names}
     if "constants.pkl" in ends:
         raise ValueError(
@@ -96,6 +97,13 @@ def _check_zip(path: Path) -> str:
             f"torch.save(torch.jit.load({path.name!r}).state_dict(), 'weights.pth')"
         )
     if "data.pkl" in ends:
+        # torch would unpack them to any size, and read bytes that several records share again
+        is_packed = any(record.compress_type != ZIP_STORED for record in records)
+        if is_packed or sum(record.file_size for record in records) > path.stat().st_size:
+            raise ValueError(
+                f"weights file {path} holds compressed or overlapping records, which torch.save "
+                "does not write: load it where it was made, and save it again with torch.save"
+            )
         return TORCH
     if "archive_format" in ends:
         what = "a program of torch.export: save the state_dict() of its module with torch.save"

@@ -15,6 +15,8 @@ from benchmark.system.text import first_names
 Layout = Mapping[str, tuple[int, ...]]  # shapes of the network's tensors, by name
 Leaves = Mapping[str, Tensor | StandIn]  # what a checkpoint holds, by name: 'model.fc.bias'
 
+MOST_NESTED = 1000  # dicts and lists, one in another; a checkpoint has fewer than a hundred
+
 _FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 _MODULE_PARTS = ("_parameters", "_buffers", "_modules")  # attributes of nn.Module
 # wrappers of torch put these into a name, at any place
@@ -65,7 +67,7 @@ def select_tensors(content: Any, layout: Layout, network: str) -> tuple[dict[str
         If tensors are missing, can't be used, or are there several times with different values.
         The message goes on where "weights file PATH " ends.
     """
-    leaves = {_WRAPPERS.sub("", name): value for name, value in _leaves(content, "", set())}
+    leaves = {_WRAPPERS.sub("", name): value for name, value in _leaves(content)}
     if not leaves:
         keys = _show([str(key) for key in content]) if isinstance(content, dict) else ""
         raise ValueError(f"holds a {type(content).__name__} without tensors{keys and f': {keys}'}")
@@ -82,34 +84,53 @@ def select_tensors(content: Any, layout: Layout, network: str) -> tuple[dict[str
     return tensors, _describe_unused(leaves, layout, prefix, copies, complete)
 
 
-def _leaves(content: Any, name: str, visited: set[int]) -> Iterator[tuple[str, Tensor | StandIn]]:
+def _leaves(content: Any) -> Iterator[tuple[str, Tensor | StandIn]]:
     """Yield tensors and objects of foreign classes with their names: keys joined by dots."""
-    children: list[tuple[Any, Any]] = []
-    if isinstance(content, Tensor):
-        yield name, content
-    elif id(content) in visited:  # the same object once more, perhaps within itself
-        return
-    elif isinstance(content, StandIn) and isinstance(content.state, dict):
-        for key, value in content.state.items():
-            is_part = key in _MODULE_PARTS and isinstance(value, dict)
-            children += value.items() if is_part else [(key, value)]
-    elif isinstance(content, StandIn):
-        yield name, content
-    elif isinstance(content, Mapping):
-        children = list(content.items())
-    elif isinstance(content, list | tuple):
-        children = list(enumerate(content))
-    if children:
-        visited.add(id(content))
-    for key, value in children:
-        yield from _leaves(value, f"{name}.{key}" if name else str(key), visited)
+    visited: set[int] = set()
+    waiting = [("", content, 0)]  # the next one last
+    while waiting:
+        name, value, depth = waiting.pop()
+        if isinstance(value, Tensor):
+            yield name, value
+        elif id(value) in visited:  # the same object once more, perhaps within itself
+            continue
+        elif (children := _children(value)) is None:
+            if isinstance(value, StandIn):
+                yield name, value
+        elif depth == MOST_NESTED and children:
+            raise ValueError(
+                f"holds dicts or lists nested more than {MOST_NESTED} deep, as no training writes "
+                "them; save a dict of tensors by name, with torch.save"
+            )
+        elif children:
+            visited.add(id(value))
+            waiting += [
+                (f"{name}.{key}" if name else str(key), child, depth + 1)
+                for key, child in reversed(children)
+            ]
+
+
+def _children(value: Any) -> list[tuple[Any, Any]] | None:
+    """Return what a value holds, with names; None for what is no dict, list or module."""
+    if isinstance(value, StandIn) and isinstance(value.state, dict):
+        children: list[tuple[Any, Any]] = []
+        for key, part in value.state.items():
+            is_part = key in _MODULE_PARTS and isinstance(part, dict)
+            children += part.items() if is_part else [(key, part)]
+        return children
+    if isinstance(value, StandIn):
+        return None
+    if isinstance(value, Mapping):
+        return list(value.items())
+    return list(enumerate(value)) if isinstance(value, list | tuple) else None
 
 
 def _count_prefixes(leaves: Leaves, layout: Layout) -> Counter[str]:
     """Count the names of the layout that follow each prefix: 'module.' -> 470."""
     counts: Counter[str] = Counter()
+    dots = max((name.count(".") for name in layout), default=0)
     for name in leaves:
-        parts = name.split(".")
+        parts = name.rsplit(".", dots + 1)  # a name of the file may have a million dots
         tails = (".".join(parts[start:]) for start in range(len(parts)))
         counts.update(name.removesuffix(tail) for tail in tails if tail in layout)
     return counts

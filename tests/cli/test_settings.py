@@ -94,3 +94,22 @@ def test_either_flag_of_seeds_replaces_those_of_the_file(settings, words):
 def test_without_a_file_only_given_flags_count():
     chosen = parse(build_parser(), ["run", "--quick", "--strategies", "no_change"])
     assert settings_from(chosen) == {"quick": True, "strategies": "no_change"}
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("a=" + "[" * 20_000, r"study\.toml: it is nested deeper than any setting"),
+        (".".join("a" * 50_000) + "=1", r"study\.toml: a file of 100 KB: at most 50 KB are read"),
+        ("#" * 60_000, "at most 50 KB are read"),
+    ],
+)
+def test_a_file_of_settings_is_small(read, text, error):
+    with pytest.raises(ValueError, match=error):
+        read(text)
+
+
+def test_a_link_that_loops_is_told(tmp_path):
+    (tmp_path / "a.toml").symlink_to(tmp_path / "a.toml")
+    with pytest.raises(ValueError, match=r"--config .*a\.toml: Too many levels of symbolic links"):
+        read_config(str(tmp_path / "a.toml"), Experiment, RunOptions)

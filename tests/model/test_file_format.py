@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import pickle
@@ -119,3 +120,29 @@ def test_the_numbers_of_a_tensorflow_checkpoint_are_known_by_the_files_name(tmp_
 
 def test_long_text_is_cut_for_a_message() -> None:
     assert excerpt("é\u202e\t" + "x" * 300) == "é\\u202e\\t" + "x" * 191 + "…"
+
+
+@pytest.mark.parametrize("kind", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_file_that_unpacks_to_more_than_it_has_is_refused(tmp_path: Path, kind: int) -> None:
+    file = tmp_path / "weights.pth"
+    with (
+        zipfile.ZipFile(io.BytesIO(saved(STATE))) as source,
+        zipfile.ZipFile(file, "w", kind) as archive,
+    ):
+        for name in source.namelist():
+            archive.writestr(name, source.read(name))
+    with pytest.raises(ValueError, match=r"weights\.pth holds compressed or overlapping records"):
+        weights_format(file)
+
+
+def test_records_may_not_share_their_bytes(tmp_path: Path) -> None:
+    file = tmp_path / "weights.pth"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a/data.pkl", b"x" * 1000)
+        first = archive.infolist()[0]
+        for number in range(9):
+            again = copy.copy(first)
+            again.filename = f"a/data/{number}"
+            archive.filelist.append(again)
+    with pytest.raises(ValueError, match="compressed or overlapping records"):
+        weights_format(file)

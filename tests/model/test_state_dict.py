@@ -212,3 +212,19 @@ def test_a_checkpoint_that_holds_itself_is_read() -> None:
     content: dict[str, Any] = {"model": state()}
     content["self"] = content
     assert select_tensors(content, SHAPES, "a network")[1] == ""
+
+
+def test_a_checkpoint_may_be_nested_but_not_without_end() -> None:
+    content: dict[str, Any] = state()
+    for _ in range(900):
+        content = {"a": content}
+    assert select_tensors(content, SHAPES, "a network")[1] == ""
+    for _ in range(2100):
+        content = {"a": content}
+    with pytest.raises(ValueError, match="nested more than 1000 deep"):
+        select_tensors(content, SHAPES, "a network")
+
+
+def test_a_name_of_a_million_dots_is_a_name() -> None:
+    content = state() | {"a." * 1_000_000: OTHER}
+    assert "not used" in select_tensors(content, SHAPES, "a network")[1]
