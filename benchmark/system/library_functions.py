@@ -1,10 +1,15 @@
-"""Functions and classes of libraries that code of the user's replaces for the whole process.
+"""Functions, classes and constants of libraries that code of the user's replaces for all.
 
-Who writes `torch.nn.functional.cross_entropy = mine` changes the training of all others. It is
+Who writes `torch.nn.functional.cross_entropy = mine` changes the training of all others. So does
+who replaces what a function runs (its `__code__`) or what its arguments are by default. It is
 noticed by identity and undone.
 """
 
+import builtins
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from operator import attrgetter, is_
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -14,6 +19,8 @@ from benchmark.system.library_messages import is_users
 _PACKAGES = {
     *("benchmark", "strategies", "torch", "numpy", "random", "math", "builtins", "os"),
     *("json", "time", "warnings", "traceback", "safetensors"),
+    *("pathlib", "io", "tempfile", "shutil", "hashlib", "contextlib", "dataclasses", "functools"),
+    *("threading", "signal", "gc", "pickle", "copy", "re", "datetime"),
 }
 _UNUSED = (
     *("torch._dynamo", "torch._inductor", "torch._refs", "torch._decomp", "torch._prims"),
@@ -26,14 +33,48 @@ _UNUSED = (
 # where the methods of classes are watched as well
 _WITH_METHODS = (
     *("benchmark.", "strategies.", "torch.nn.", "torch.optim.", "torch.autograd."),
-    *("torch._tensor", "torch.random", "torch.amp"),
+    *("torch._tensor.", "torch.random.", "torch.amp.", "json.", "pathlib."),
 )
 
-Functions = list[tuple[Any, str, dict[str, Any]]]
+# of a function: what decides on what it does, each replaced as a whole
+_PARTS = ("__code__", "__defaults__", "__kwdefaults__")
+_parts_of = attrgetter(*_PARTS)
+_ABSENT = object()
+
+
+@dataclass(frozen=True)
+class Functions:
+    """What the watched modules and classes hold: owner, its name, its content."""
+
+    contents: list[tuple[Any, str, dict[str, Any]]]
+    functions: list[FunctionType]
+    parts: list[tuple[Any, ...]]  # of each function
+    named: list[tuple[FunctionType, dict[str, Any]]]  # defaults that are changed in place
 
 
 def functions_now() -> Functions:
-    """Return what the watched modules and classes hold now: owner, its name, its content."""
+    """Return what the watched modules and classes hold now."""
+    contents = _contents_now()
+    functions = list({id(f): f for f in _functions(contents)}.values())
+    named = [(f, dict(f.__kwdefaults__)) for f in functions if f.__kwdefaults__]
+    return Functions(contents, functions, list(map(_parts_of, functions)), named)
+
+
+def _functions(contents: list[tuple[Any, str, dict[str, Any]]]) -> Iterator[FunctionType]:
+    """Yield the functions that modules and classes hold, those behind methods too."""
+    for _, _, content in contents:
+        for value in content.values():
+            kind = type(value)
+            if kind is FunctionType:
+                yield value
+            elif kind is staticmethod or kind is classmethod:
+                if type(value.__func__) is FunctionType:
+                    yield value.__func__
+            elif kind is property and type(value.fget) is FunctionType:
+                yield value.fget
+
+
+def _contents_now() -> list[tuple[Any, str, dict[str, Any]]]:
     modules = [
         (name, module)
         for name, module in list(sys.modules.items())
@@ -41,19 +82,24 @@ def functions_now() -> Functions:
         and not name.startswith(_UNUSED)
         and isinstance(module, ModuleType)
     ]
-    contents: Functions = [(module, name, dict(vars(module))) for name, module in modules]
+    contents: list[tuple[Any, str, dict[str, Any]]] = [
+        (module, name, dict(vars(module))) for name, module in modules
+    ]
     known: set[int] = set()
     for name, module in modules:
         if not f"{name}.".startswith(_WITH_METHODS):
             continue
         for value in list(vars(module).values()):
+            # a class may name another module as its own: torch.Tensor is in torch._tensor
             if (
                 issubclass(type(value), type)
-                and value.__module__ == name
+                and value.__module__.partition(".")[0] in _PACKAGES
                 and id(value) not in known
             ):
                 known.add(id(value))
-                contents.append((value, f"{name}.{value.__qualname__}", dict(vars(value))))
+                contents.append(
+                    (value, f"{value.__module__}.{value.__qualname__}", dict(vars(value)))
+                )
     return contents
 
 
@@ -65,19 +111,52 @@ def restore_functions(before: Functions, by_users_only: bool = False) -> list[st
     libraries may replace functions of each other when they are imported.
     """
     replaced = []
-    known = {id(value) for _, _, content in before for value in content.values()}
-    for owner, name, content in before:
+    known: set[int] = set()
+    for owner, name, content in before.contents:
         now = vars(owner)
-        if len(now) >= len(content) and all(now.get(k) is v for k, v in content.items()):
+        if len(now) == len(content) and all(map(is_, map(now.get, content), content.values())):
             continue
-        for key, value in content.items():
-            if now.get(key) is value or not _is_fixed(f"{name}.{key}", value, now.get(key)):
+        known = known or {id(value) for _, _, c in before.contents for value in c.values()}
+        for key, value in [*content.items(), *_shadowed(owner, content)]:
+            new = now.get(key, _ABSENT)
+            if new is value or not _is_fixed(f"{name}.{key}", value, new):
                 continue
-            if by_users_only and not is_of_user(now.get(key)):
+            if by_users_only and not is_of_user(new):
                 continue
-            if not _is_by_library(now.get(key), known):
+            if not _is_by_library(new, known):
                 replaced.append(f"{name}.{key}")
-            setattr(owner, key, value)
+            if key in content:
+                setattr(owner, key, value)
+            else:
+                delattr(owner, key)
+    return replaced + _restore_parts(before, by_users_only)
+
+
+def _shadowed(owner: Any, content: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Return what was inherited, or built in, and stands in the module or the class itself now."""
+    added = [key for key in vars(owner) if key not in content]
+    bases = owner.__mro__[1:] if isinstance(owner, type) else [builtins]
+    values = [(key, [vars(b)[key] for b in bases if key in vars(b)]) for key in added]
+    return [(key, inherited[0]) for key, inherited in values if inherited]
+
+
+def _restore_parts(before: Functions, by_users_only: bool) -> list[str]:
+    """Put back what functions run, and their defaults; return the names of these functions."""
+    replaced = []
+    now = list(map(_parts_of, before.functions))
+    for function, parts, new in zip(before.functions, before.parts, now, strict=True):
+        if parts[0] is new[0] and parts[1] is new[1] and parts[2] is new[2]:
+            continue
+        if by_users_only and not is_users(new[0].co_filename):
+            continue
+        replaced.append(f"{function.__module__}.{function.__qualname__}")
+        for name, value in zip(_PARTS, parts, strict=True):
+            setattr(function, name, value)
+    for function, defaults in before.named:
+        held = function.__kwdefaults__
+        if not all(map(is_, map(held.get, defaults), defaults.values())):
+            replaced.append(f"{function.__module__}.{function.__qualname__}")
+            held.update(defaults)
     return replaced
 
 
@@ -89,13 +168,22 @@ def _is_fixed(name: str, value: Any, now: Any) -> bool:
         return False  # torch wraps functions of its own when parts of it are first used
     if isinstance(value, FunctionType | type | staticmethod | classmethod | property):
         return name != "torch.Storage"  # which follows the default dtype
-    return callable(value) or type(value).__name__ == "dtype"
+    is_constant = type(value) in (float, complex) or name.rpartition(".")[2].isupper()
+    return callable(value) or type(value).__name__ == "dtype" or is_constant and _is_number(value)
+
+
+def _is_number(value: Any) -> bool:
+    """Return whether a value is a number or a text, or fixed numbers and texts."""
+    if type(value) in (tuple, frozenset):
+        return all(map(_is_number, value))
+    return type(value) in (int, float, complex, bool, str, bytes)
 
 
 def _is_by_library(now: Any, known: set[int]) -> bool:
     """Return whether an installed package has made a value since, which was not known before."""
     package = str(getattr(now, "__module__", None)).partition(".")[0]
-    is_package = package in sys.modules and package not in sys.stdlib_module_names
+    not_packages = {*sys.stdlib_module_names, "__main__"}
+    is_package = package in sys.modules and package not in not_packages
     return is_package and id(now) not in known and not is_of_user(now)
 
 

@@ -1,6 +1,7 @@
 """Functions of libraries that are replaced."""
 
 import json
+import math
 
 import numpy as np
 import torch
@@ -8,6 +9,7 @@ from sklearn.metrics import f1_score
 from torch._dynamo.mutation_guard import install_generation_tagging_init
 
 from benchmark.system.library_functions import functions_now, restore_functions
+from benchmark.train import trainer
 from benchmark.train.trainer import Training
 
 
@@ -23,6 +25,53 @@ def test_what_is_replaced_is_put_back_and_named(monkeypatch):
         "numpy.mean",
     }
     assert (torch.nn.functional.cross_entropy, Training._train_step, np.mean) == original
+
+
+def test_a_method_of_a_class_that_names_another_module_is_put_back(monkeypatch):
+    """The class torch.Tensor says that it is of torch, and it is made in torch._tensor."""
+    original, before = torch.Tensor.backward, functions_now()
+    monkeypatch.setattr(torch.Tensor, "backward", lambda *_: None)
+    assert restore_functions(before) == ["torch.Tensor.backward"]
+    assert torch.Tensor.backward is original
+
+
+def test_what_hides_an_inherited_or_a_built_in_function_is_taken_away():
+    before = functions_now()
+    torch.Tensor.sum = lambda *_: 0
+    torch.nn.Conv2d.__call__ = lambda *_: 0
+    trainer.len = lambda _: 0
+    assert set(restore_functions(before)) == {
+        "torch.Tensor.sum",
+        "torch.nn.modules.conv.Conv2d.__call__",
+        "benchmark.train.trainer.len",
+    }
+    assert "sum" not in vars(torch.Tensor)
+    assert not hasattr(trainer, "len")
+
+
+def test_what_a_function_runs_and_its_defaults_are_put_back():
+    batch_norm, drop = torch.nn.functional.batch_norm, torch.optim.Adam.__init__
+    init = torch.nn.BatchNorm2d.__init__
+    originals = batch_norm.__code__, init.__defaults__, dict(drop.__kwdefaults__)
+    before = functions_now()
+    batch_norm.__code__ = (lambda *_, **__: 0).__code__
+    init.__defaults__ = (0.3, 0.9, True, True, None, None)
+    drop.__kwdefaults__["foreach"] = True
+    assert set(restore_functions(before)) == {
+        "torch.nn.functional.batch_norm",
+        "torch.nn.modules.batchnorm._BatchNorm.__init__",
+        "torch.optim.adam.Adam.__init__",
+    }
+    assert (batch_norm.__code__, init.__defaults__, drop.__kwdefaults__) == originals
+
+
+def test_constants_are_put_back(monkeypatch):
+    before = functions_now()
+    for module, name in [(torch, "nan"), (np, "inf"), (math, "pi")]:
+        monkeypatch.setattr(module, name, 0.0, raising=False)
+    assert set(restore_functions(before)) == {"torch.nan", "numpy.inf", "math.pi"}
+    assert math.isnan(torch.nan)
+    assert np.inf > math.pi > 3
 
 
 def test_libraries_may_replace_functions_of_each_other_when_they_are_imported(monkeypatch):
