@@ -1,15 +1,14 @@
 """`data`: what a data set holds."""
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmark.cli.data_folder import begin_pages, find_data_folder
 from benchmark.cli.settings import add_setting
 from benchmark.data.sources import open_data
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.settings import settings_of
-from benchmark.storage.file_names import shortened, slug
 from benchmark.system.terminal import print_lines
 from benchmark.system.text import pluralize
 
@@ -50,26 +49,37 @@ def call(args: argparse.Namespace) -> int:
     )
     images = open_data(args.data, **read_by)
     summary = show_data(images, **split_by)
-    if len(summary.duplicates) or summary.left_out:
-        _write_files(summary, Path("results", shortened(slug(f"data-{images.name}"))))
+    _write_pages(summary)
     if summary.error:
         raise ValueError(summary.error)
     return 0
 
 
-def _write_files(summary: Any, folder: Path) -> None:
+def _write_pages(summary: Any) -> None:
     """Write what a terminal has no room for: all files that are left out, pictures of copies."""
-    from benchmark.report import duplicates, left_out  # seaborn takes seconds
-
-    files: dict[str, Callable[[], Path]] = {}
+    pages: dict[str, str] = {}
     if summary.left_out:
         are = ("file or folder that is left out", "files and folders that are left out")
-        what = f"list of {pluralize(len(summary.left_out), *are)}, with the reason"
-        files[what] = lambda: left_out.write_left_out(summary.left_out, folder)
+        pages["left_out"] = f"list of {pluralize(len(summary.left_out), *are)}, with the reason"
     if len(summary.duplicates):
-        files["pictures of the duplicates"] = lambda: duplicates.write_duplicates(summary, folder)
-    for what, write in files.items():
-        try:
-            print_lines(f"{what.capitalize()}: {write()}")
-        except OSError as error:  # the summary was the question
+        pages["duplicates"] = "pictures of the duplicates"
+    try:
+        folder = find_data_folder(summary.images)
+        begin_pages(folder, summary.images if pages else None)
+    except (OSError, ValueError) as error:  # the summary was the question
+        for what in pages.values():
             print_lines(f"No {what}: {error}")
+        return
+    for page, what in pages.items():
+        try:
+            print_lines(f"{what.capitalize()}: {_write_page(page, summary, folder)}")
+        except OSError as error:
+            print_lines(f"No {what}: {error}")
+
+
+def _write_page(page: str, summary: Any, folder: Path) -> Path:
+    from benchmark.report import duplicates, left_out  # seaborn takes seconds
+
+    if page == "left_out":
+        return left_out.write_left_out(summary.left_out, folder)
+    return duplicates.write_duplicates(summary, folder)

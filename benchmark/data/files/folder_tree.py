@@ -18,7 +18,7 @@ from benchmark.data.split_names import split_of
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab")
 SHEET_SUFFIXES = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers", ".parquet")  # are not read
 _TEXTS = ".txt .lst .md .json .jsonl .yaml .yml .toml .xml .html .ini .db .log"
-_NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+_BROKEN = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 _DOCUMENTS = frozenset({*TABLE_SUFFIXES, *SHEET_SUFFIXES, *_TEXTS.split()})
 
 
@@ -157,7 +157,7 @@ def _is_inside(data_root: DataRoot, path: str, entry: os.DirEntry, left_out: Lef
         try:
             plain = is_plain(entry.stat().st_mode)
         except OSError as error:
-            if error.errno not in _NOWHERE:
+            if error.errno not in _BROKEN:
                 raise
             left_out.broken.append(path)
             return False

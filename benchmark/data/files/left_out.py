@@ -76,7 +76,7 @@ class LeftOut:
         pipe = ("pipe, device or socket has", "pipes, devices or sockets have")
         deep, closed = f"in more than {MOST_LEVELS} others", "can't be opened, for lack of"
         read_anyway = "to a folder that is read anyway, or to one above the data"
-        gone, was = ("file or folder was", "files or folders were"), "removed while it was listed"
+        gone, was = ("file or folder was", "files or folders were"), "removed while the folder was listed"
         kinds = (
             (in_junk, lie, "in folders that a system or a program made", junk, 10, ""),
             (in_hidden, lie, "in folders whose names begin with a dot", hidden, 10, ""),

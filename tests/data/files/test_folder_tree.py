@@ -159,7 +159,7 @@ def test_a_folder_that_is_removed_meanwhile_is_left_out(tmp_path, monkeypatch):
     tree, left_out = walk_folder(root)
     assert tree.total == 1
     assert left_out.messages() == [
-        "1 file or folder was removed while it was listed: left out: gone."
+        "1 file or folder was removed while the folder was listed: left out: gone."
     ]
     assert left_out.reasons() == {"gone": "it was removed while the folder was listed"}
 

@@ -1,0 +1,83 @@
+"""Where `data` writes: never into what is another's, and no page stays of an earlier call."""
+
+import shutil
+from pathlib import Path
+
+from benchmark.cli import main
+from benchmark.cli.data_folder import OWNER, PAGES, begin_pages, find_data_folder
+from benchmark.data.sources import open_data
+from tests.data.trees import make_files
+
+PLACE = Path("results/data-set")
+
+
+def test_pages_of_an_earlier_call_do_not_stay(leaking_folder, capsys):
+    where = leaking_folder.rename(leaking_folder.parent / "set")
+    (where / "notes.txt").write_text("x")
+    main(["data", str(where)])
+    assert {path.name for path in PLACE.iterdir()} == {*PAGES, OWNER}
+    (where / "notes.txt").unlink()
+    main(["data", str(where)])
+    assert {path.name for path in PLACE.iterdir()} == {*PAGES, OWNER} - {"left_out.csv"}
+    shutil.rmtree(where)
+    capsys.readouterr()
+
+
+def test_without_anything_to_write_the_folder_goes(image_folder, tmp_path, capsys):
+    shutil.copytree(image_folder, tmp_path / "set")
+    (tmp_path / "set/notes.txt").write_text("x")
+    main(["data", str(tmp_path / "set")])
+    printed = " ".join(capsys.readouterr().out.split())
+    place = PLACE / "left_out.csv"
+    assert f"List of 1 file or folder that is left out, with the reason: {place}" in printed
+    (tmp_path / "set/notes.txt").unlink()
+    main(["data", str(tmp_path / "set")])
+    assert not PLACE.exists()
+
+
+def test_files_of_others_stay_where_pages_go(image_folder, tmp_path, capsys):
+    shutil.copytree(image_folder, tmp_path / "set")
+    PLACE.mkdir(parents=True)
+    (PLACE / "mine.txt").write_text("x")
+    (PLACE / "left_out.csv").write_text("x")
+    main(["data", str(tmp_path / "set")])
+    assert {path.name for path in PLACE.iterdir()} == {"mine.txt", "left_out.csv"}
+    capsys.readouterr()
+
+
+def test_a_link_is_not_followed(image_folder, tmp_path, capsys):
+    shutil.copytree(image_folder, tmp_path / "set")
+    (tmp_path / "set/notes.txt").write_text("x")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/left_out.csv").write_text("mine")
+    PLACE.parent.mkdir()
+    PLACE.symlink_to(tmp_path / "elsewhere")
+    assert main(["data", str(tmp_path / "set")]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "No list of 1 file" in printed
+    assert "results/data-set is a link, which is not followed; remove it" in printed
+    assert [path.name for path in (tmp_path / "elsewhere").iterdir()] == ["left_out.csv"]
+    assert (tmp_path / "elsewhere/left_out.csv").read_text() == "mine"
+
+
+def test_two_data_sets_of_one_name_have_folders_of_their_own(image_folder, tmp_path, capsys):
+    places = []
+    for parent in ("one", "two", "more/two"):
+        shutil.copytree(image_folder, tmp_path / parent / "set")
+        (tmp_path / parent / "set/notes.txt").write_text(parent)
+    for _ in range(2):  # each finds its own again
+        for parent in ("one", "two", "more/two"):
+            main(["data", str(tmp_path / parent / "set")])
+            places.append(find_data_folder(open_data(str(tmp_path / parent / "set"))).name)
+    assert places == ["data-set", "data-two-set", "data-two-set-2"] * 2
+    capsys.readouterr()
+
+
+def test_a_data_set_finds_its_folder_by_any_name_of_its_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    make_files(Path("set"), {"a": 1, "b": 1})
+    relative, absolute = open_data("set"), open_data(str(tmp_path / "set"))
+    begin_pages(find_data_folder(relative), relative)
+    assert find_data_folder(absolute) == find_data_folder(relative) == PLACE
+    (PLACE / OWNER).write_text("damaged")
+    assert find_data_folder(absolute) == PLACE
