@@ -26,7 +26,11 @@ ANEW = "its files are made again"
 
 
 def damaged_files(folder: RunFolder) -> list[DamagedFileError]:
-    """Return what is damaged in the folder of a run; the remedy says what it is made again from."""
+    """Return what is damaged in the folder of a run; the remedy says what it is made again from.
+
+    UnreadableError if it can't be known now, since something can't be read.
+    """
+    folder.require_open()
     damages: list[DamagedFileError] = []
     for name in FOLDERS:
         path = folder.path / name
@@ -108,5 +112,5 @@ def _unreadable(
                 yield DamagedFileError(file, reason)
         except DamagedFileError as error:
             yield error
-        except (ValueError, OSError):  # of another version; gone meanwhile
+        except (ValueError, FileNotFoundError):  # of another version; gone meanwhile
             continue

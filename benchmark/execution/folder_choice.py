@@ -17,6 +17,7 @@ from benchmark.execution.run_folder import SWEEP_FILE, RunFolder, why_no_folder
 from benchmark.execution.run_identity import differences
 from benchmark.plan.folder_name import default_folder_name, is_same_source
 from benchmark.storage.stored_file import DamagedFileError, is_there
+from benchmark.storage.unreadable import UnreadableError
 from benchmark.system.text import first_names
 
 RESULTS = Path("results")
@@ -107,6 +108,8 @@ def _look_into(
         different = differences(folder, stored, prepared, trials)
     except DamagedFileError:  # the run writes it anew, if the folder can be its own
         return None, _why_of_others(folder, prepared)
+    except UnreadableError:  # it may well be the run of this experiment
+        raise
     except (ValueError, OSError) as error:
         return None, str(error)
     if different:

@@ -20,7 +20,7 @@ from benchmark.execution.damaged_files import BY_TRAINING
 from benchmark.execution.record_schema import CurvePoint, LossPoint
 from benchmark.execution.run_folder import KEY_LENGTH, RunFolder
 from benchmark.execution.typed_json import SCHEMA_VERSION, read, write
-from benchmark.storage.stored_file import DamagedFileError, open_plain
+from benchmark.storage.stored_file import DamagedFileError, open_plain, why_not_read
 from benchmark.storage.unchanged import once_while_unchanged
 from benchmark.strategy import Outputs
 from benchmark.train.checkpoint import save_tensors
@@ -74,7 +74,7 @@ class OutputStore:
         """Return whether a network's outputs are there and undamaged."""
         try:
             self.check(key)
-        except (OSError, ValueError):
+        except (FileNotFoundError, ValueError):
             return False
         return True
 
@@ -87,6 +87,8 @@ class OutputStore:
             If they are not stored.
         DamagedFileError
             If a file is not what was written; another ValueError if it is of another version.
+        UnreadableError
+            If a file can't be read now.
         """
         file, tensors = self.manifest_file(key), self.tensor_file(key)
         manifest = read(OutputsManifest, file)
@@ -107,7 +109,7 @@ class OutputStore:
             self.check(key)
         except DamagedFileError as error:
             return DamagedFileError(error.file, error.reason, BY_TRAINING)
-        except (OSError, ValueError):
+        except (FileNotFoundError, ValueError):
             return None
         return None
 
@@ -166,8 +168,8 @@ def _sha256(path: Path) -> str:
     with open_plain(path) as file:
         try:
             return hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:  # a bad block of the disk
-            raise DamagedFileError(path, f"it can't be read ({error.strerror})") from None
+        except OSError as error:  # such as a bad block of the disk
+            raise why_not_read(path, error) from None
 
 
 _sha256_once = once_while_unchanged(_sha256)

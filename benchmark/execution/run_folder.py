@@ -16,6 +16,8 @@ No link in the folder is followed, so nothing outside is read, emptied or remove
 may be one.
 """
 
+import errno
+import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -30,7 +32,8 @@ from benchmark.plan.folder_name import is_same_source
 from benchmark.storage.atomic import remove_leftovers
 from benchmark.storage.file_names import file_stem
 from benchmark.storage.lock import NoLockFileError, acquire
-from benchmark.storage.stored_file import DAMAGED, DamagedFileError, is_there
+from benchmark.storage.stored_file import DAMAGED, DamagedFileError, is_link, is_there
+from benchmark.storage.unreadable import require_readable
 from benchmark.storage.unwritable import OTHER_OUT, unwritable_error, working_in
 
 SWEEP_FILE = "sweep.json"  # in the folder of a sweep, which holds runs, see `SweepFolder`
@@ -103,9 +106,13 @@ class RunFolder:
     # ---- typed files -------------------------------------------------------------------------
 
     def read_manifest(self) -> RunManifest:
-        """Return the manifest; FileNotFoundError without a run, ValueError if it is damaged."""
+        """Return the manifest; FileNotFoundError without a run, ValueError if it is damaged.
+
+        Raises what `require_open` raises, too.
+        """
+        self.require_open()
         if not is_there(self.run_file):
-            if (self.path / SWEEP_FILE).exists():
+            if is_there(self.path / SWEEP_FILE):
                 runs = sorted(str(file.parent) for file in self.path.glob("*/run.json"))
                 raise FileNotFoundError(
                     f"{self.path} holds a sweep of several runs; give one of {', '.join(runs)}"
@@ -178,6 +185,14 @@ class RunFolder:
         """Write what the last run in the folder took."""
         write(self.cost_file, cost)
 
+    def require_open(self) -> None:
+        """Raise ValueError if a folder of the run is a link, UnreadableError if it is closed."""
+        if reason := why_links(self.path):
+            raise ValueError(reason)
+        for folder in (self.path / name for name in FOLDERS):
+            if folder.is_dir():
+                require_readable(folder)
+
     def foreign_files(self) -> list[str]:
         """Return what a run would write over or remove, of files that no run has made.
 
@@ -219,6 +234,10 @@ class RunFolder:
         except NoLockFileError:
             raise
         except OSError as error:
+            lock = self.path / ".lock"
+            if is_there(lock) and os.access(self.path, os.W_OK | os.X_OK):  # it alone is closed
+                way_out = f"remove it if no other run is at work there, or {OTHER_OUT}"
+                raise unwritable_error(lock, error, way_out) from error
             raise unwritable_error(self.path, error, OTHER_OUT) from error
         try:
             for folder in (self.path, *(self.path / name for name in FOLDERS)):
@@ -253,20 +272,34 @@ class RunFolder:
 def _is_split(file: Path) -> bool:
     try:
         read(SplitManifest, file)
-    except (ValueError, OSError):
+    except (ValueError, FileNotFoundError):
         return False
     return True
+
+
+def why_links(path: Path, names: Iterable[str] = FOLDERS) -> str:
+    """Return why nothing is read from a folder, or written to it, in which a folder is a link."""
+    if link := next((name for name in names if is_link(path / name)), None):
+        return f"{path / link} is a link, which no run follows; remove it, or put the folder there"
+    return ""
 
 
 def why_no_folder(path: Path, data: Any) -> str:
     """Return why no results of these data can go to `path`, whatever it holds; '' if they can."""
     whole = path.absolute()
-    if file := next((p for p in (whole, *whole.parents) if p.is_file()), None):
-        return f"{path} can't be a folder, since {file} is a file"
+    try:
+        if file := next((p for p in (whole, *whole.parents) if p.is_file()), None):
+            return f"{path} can't be a folder, since {file} is a file"
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        return f"{path} can't be a folder, since its name is too long"
+    if link := next((p for p in (whole, *whole.parents) if is_link(p) and not p.exists()), None):
+        return f"{path} can't be a folder, since {link} is a link that leads nowhere"
     if is_same_source(data, str(whole)):
         return f"{path} is the folder of the images"
-    if link := next((name for name in FOLDERS if (path / name).is_symlink()), None):
-        return f"{path / link} is a link, which no run follows; remove it, or put the folder there"
+    if reason := why_links(path):
+        return reason
     for inner in (whole, *whole.parents):
         if inner.name in FOLDERS and RunFolder(inner.parent).run_file.exists():
             return f"{path} is a part of the run in {inner.parent}"

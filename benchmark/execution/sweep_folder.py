@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.execution.run_folder import SWEEP_FILE, RunFolder, why_no_folder
+from benchmark.execution.run_folder import SWEEP_FILE, RunFolder, why_links, why_no_folder
 from benchmark.execution.typed_json import SCHEMA_VERSION, read, write
 from benchmark.plan.sweep import Sweep
 from benchmark.storage.stored_file import DAMAGED, DamagedFileError, is_there
@@ -78,6 +78,8 @@ class SweepFolder:
     def reason_against(self, sweep: Sweep) -> str:
         """Return why a sweep must not go here; '' if it may."""
         if reason := why_no_folder(self.path, sweep.first.data):
+            return reason
+        if reason := why_links(self.path, sweep.folders.values()):
             return reason
         if is_there(RunFolder(self.path).run_file):
             return f"{self.path} holds a single run"

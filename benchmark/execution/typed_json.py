@@ -24,8 +24,8 @@ SCHEMA_VERSION = 2  # 1 had no hashes
 
 T = TypeVar("T")
 REPAIR = (
-    "Run the command of this run again: it sets the file aside, and makes it again from what is "
-    "stored"
+    "Run the command of this run again, with --out as its folder is called now: it sets the file "
+    "aside, and makes it again from what is stored"
 )
 
 

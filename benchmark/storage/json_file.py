@@ -14,10 +14,13 @@ def write_json(file: Path, content: dict[str, Any]) -> None:
 
 
 def read_json(file: Path) -> dict[str, Any] | None:
-    """Return what `write_json` has written; None if there is no file, or it is damaged."""
+    """Return what `write_json` has written; None if there is no file, or it is damaged.
+
+    UnreadableError if it can't be read now.
+    """
     try:
         text = read_text(file)
-    except (OSError, ValueError):
+    except (FileNotFoundError, ValueError):
         return None
     content: dict[str, Any] | None = json.loads(text) if hash_of(text) else None
     return content

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.storage.unreadable import is_of_now, unreadable_error
 from benchmark.storage.unwritable import OTHER_CACHE, writing
 
 Write = Callable[[int, Any], None]  # the index of a row, and its bytes: any contiguous buffer
@@ -119,25 +120,34 @@ class RowFile:
 
     def _stored_digests(self) -> NDArray[np.uint8]:
         size = self.rows * _DIGEST
-        try:
+        content = b""
+        with _unless_missing_or_broken(self.digests):
             content = self.digests.read_bytes()
-        except OSError:
-            content = b""
         content = content if len(content) == size else bytes(size)
         return np.frombuffer(content, np.uint8).reshape(self.rows, _DIGEST)
 
     def _check(self, indices: NDArray[np.int64], digests: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        """Compare the rows (B,) with their digests (B, 16); what can't be read is not intact."""
+        """Compare the rows (B,) with their digests (B, 16); what is broken is not intact."""
         result, row = np.zeros(len(indices), bool), bytearray(self.row_bytes)
-        try:
-            with self.path.open("rb", buffering=0) as file:
-                for position, index in enumerate(indices):
-                    file.seek(int(index) * self.row_bytes)
-                    if _read_into(file, row):
-                        result[position] = _digest(row) == digests[position].tobytes()
-        except OSError:  # the file is missing, or the disk is broken from here on
-            pass
+        with (
+            _unless_missing_or_broken(self.path),
+            self.path.open("rb", buffering=0) as file,
+        ):
+            for position, index in enumerate(indices):
+                file.seek(int(index) * self.row_bytes)
+                if _read_into(file, row):
+                    result[position] = _digest(row) == digests[position].tobytes()
         return result
+
+
+@contextmanager
+def _unless_missing_or_broken(file: Path) -> Iterator[None]:
+    """Go on where a file is missing, or the disk is broken from here on; else UnreadableError."""
+    try:
+        yield
+    except OSError as error:
+        if is_of_now(error):
+            raise unreadable_error(file, error) from error
 
 
 def _digest(row: Any) -> bytes:
@@ -146,10 +156,9 @@ def _digest(row: Any) -> bytes:
 
 def _size(path: Path) -> int:
     """Return the size of a file; -1 without one."""
-    try:
+    with _unless_missing_or_broken(path):
         return path.stat().st_size
-    except OSError:
-        return -1
+    return -1
 
 
 def _write_all(file: Any, content: Any) -> None:

@@ -8,12 +8,21 @@ import hashlib
 import os
 import re
 import shutil
+import stat
 from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path
 
 from benchmark.storage.plain_file import OtherKindError, open_handle
+from benchmark.storage.sizes import format_size
+from benchmark.storage.unreadable import (
+    UnreadableError,
+    is_of_now,
+    is_of_the_file,
+    unreadable_error,
+)
 
+MOST_BYTES = 1_000_000_000  # of a text; those of a run have a hundredth
 DAMAGED = ".damaged"  # ends the name of what was set aside
 _HASH = re.compile(r'\A\{\n "sha256": "([0-9a-f]{64})",\n')
 
@@ -38,19 +47,28 @@ def open_plain(file: Path) -> BufferedReader:
     FileNotFoundError
         If nothing has the name.
     DamagedFileError
-        If what has it is a link, a folder, a FIFO or a device, or can't be read.
+        If what has it is a link, a folder, a FIFO or a device, or lies on a broken disk.
+    UnreadableError
+        If it can't be opened for a reason that is not its own.
     """
     try:
         return os.fdopen(open_handle(file, follow_links=False), "rb")
     except FileNotFoundError:
         raise
-    except OSError as error:
-        if error.errno == errno.ELOOP or file.is_symlink():
-            reason = "it is a link, which is not followed"
-        else:
-            is_other = isinstance(error, OtherKindError)
-            reason = "it is no plain file" if is_other else f"{error.strerror}"
+    except OtherKindError:
+        reason = "it is a link, which is not followed" if is_link(file) else "it is no plain file"
         raise DamagedFileError(file, reason) from None
+    except OSError as error:
+        if error.errno == errno.ELOOP or is_link(file):
+            raise DamagedFileError(file, "it is a link, which is not followed") from None
+        raise why_not_read(file, error) from None
+
+
+def why_not_read(file: Path, error: OSError) -> DamagedFileError | UnreadableError:
+    """Return what an error of the system says of a file: damaged, or not to be read now."""
+    if is_of_the_file(error):
+        return DamagedFileError(file, f"it can't be read ({error.strerror})")
+    return unreadable_error(file, error)
 
 
 def read_text(file: Path) -> str:
@@ -60,11 +78,13 @@ def read_text(file: Path) -> str:
     """
     with open_plain(file) as stream:
         try:
-            text = stream.read().decode()
+            if os.fstat(stream.fileno()).st_size > MOST_BYTES:
+                raise DamagedFileError(file, f"it has more than {format_size(MOST_BYTES)}")
+            text = stream.read(MOST_BYTES).decode()
         except UnicodeDecodeError as error:
             raise DamagedFileError(file, f"it is no UTF-8 text (byte {error.start})") from None
-        except OSError as error:  # a bad block of the disk
-            raise DamagedFileError(file, f"it can't be read ({error.strerror})") from None
+        except OSError as error:  # such as a bad block of the disk
+            raise why_not_read(file, error) from None
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -108,10 +128,23 @@ def write_unfollowed(file: Path, text: str) -> None:
 
 
 def is_there(path: Path) -> bool:
-    """Return whether anything has this name, also a link to nothing."""
-    with suppress(OSError):
+    """Return whether anything has this name, also a link to nothing.
+
+    UnreadableError if that can't be known, since its folder is closed.
+    """
+    try:
         path.lstat()
-        return True
+    except OSError as error:
+        if is_of_now(error):
+            raise unreadable_error(path, error) from error
+        return False
+    return True
+
+
+def is_link(path: Path) -> bool:
+    """Return whether a link has this name, as far as that can be known."""
+    with suppress(OSError):
+        return stat.S_ISLNK(path.lstat().st_mode)
     return False
 
 

@@ -19,6 +19,13 @@ _OF_THE_FOLDER = frozenset(
         *(errno.EIO, errno.ENAMETOOLONG, errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.ENOTCONN),
     }
 )
+# what has the name of a folder or file, or of one above it, is something else
+_OTHER_THING = {
+    errno.EEXIST: "a file, or a link that leads nowhere, has this name",
+    errno.ENOTDIR: "what is above it is no folder",
+    errno.EISDIR: "a folder has this name",
+    errno.ELOOP: "a link has this name, which loops",
+}
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _ONLY_OF_WRITES = _NO_ROOM | {errno.EROFS}
 
@@ -41,11 +48,17 @@ def writing(path: Path, way_out: str | None = None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if isinstance(error, UnwritableError) or error.errno not in _OF_THE_FOLDER:
+        if (
+            isinstance(error, UnwritableError)
+            or error.errno not in _OF_THE_FOLDER | _OTHER_THING.keys()
+        ):
             raise
-        about = Path(error.filename) if isinstance(error.filename, str) else path
-        if not _is_below(about, path.parent):  # atomic writes go to a file beside
+        named = error.filename2 or error.filename  # the second is what a file was to replace
+        about = Path(named) if isinstance(named, str) else path
+        is_above = error.errno in _OTHER_THING and _is_below(path, about)
+        if not is_above and not _is_below(about, path.parent):  # atomic writes go to a file beside
             raise
+        path = about if error.errno in _OTHER_THING else path
         raise unwritable_error(path, error, way_out) from error
 
 
@@ -77,17 +90,23 @@ def another_way_out(way_out: str) -> Iterator[None]:
 
 def unwritable_error(path: Path, error: OSError, way_out: str | None = None) -> UnwritableError:
     """Return an error of a folder in words."""
-    cache = _cache_dir_or_none()
     if way_out is None:
-        way_out = OTHER_CACHE if cache and _is_below(path, cache) else OTHER_OUT
+        way_out = OTHER_CACHE if is_in_cache(path) else OTHER_OUT
     remedy = way_out
     if error.errno in _NO_ROOM:
         remedy = f"make room there, or {way_out}{CONTINUES}"
-    what = f"the cache in {path}" if path == cache else path
-    raised = UnwritableError(f"{what} can't be written ({error.strerror or error}); {remedy}")
+    what = f"the cache in {path}" if path == _cache_dir_or_none() else path
+    reason = _OTHER_THING.get(error.errno or 0) or error.strerror or error
+    raised = UnwritableError(f"{what} can't be written ({reason}); {remedy}")
     raised.errno = error.errno  # for who asks; the words stay the text
     raised.path, raised.reason, raised.way_out = path, error, way_out
     return raised
+
+
+def is_in_cache(path: Path) -> bool:
+    """Return whether a file is one of the cache, or is the cache."""
+    cache = _cache_dir_or_none()
+    return cache is not None and _is_below(path, cache)
 
 
 def _cache_dir_or_none() -> Path | None:

@@ -20,6 +20,7 @@ from torch import Tensor
 from benchmark.storage.atomic import atomic
 from benchmark.storage.stored_file import DamagedFileError, open_plain
 from benchmark.storage.unchanged import once_while_unchanged
+from benchmark.storage.unreadable import is_of_now, unreadable_error
 
 _KEY = "imbalance_bench"  # one key, with JSON: safetensors writes several in any order
 # in that JSON: what the caller has given, names of the tensors that are stored as (B, H, W, C), and
@@ -45,14 +46,15 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[st
         try:
             save_file(dense, temporary, {_KEY: json.dumps(header)})
         except SafetensorError as error:
-            raise _of_the_system(error) from error
+            raise _of_the_system(error) or error from error
         temporary.chmod(mode)  # safetensors leaves a file that only its owner can read
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Read the tensors and the metadata that `save_tensors` wrote.
 
-    A file that is not what was written raises DamagedFileError; FileNotFoundError without one.
+    A file that is not what was written raises DamagedFileError, one that can't be read now
+    UnreadableError; FileNotFoundError without one.
     """
     tensors, header = _read(path)
     if header.get(_DIGEST) != _digest(tensors, header):
@@ -91,6 +93,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     except (FileNotFoundError, MemoryError):
         raise
     except Exception as error:  # safetensors raises what the bytes of a damaged file lead it to
+        _require_readable_now(path, error)
         raise DamagedFileError(path, str(error), _REMEDY) from error
 
 
@@ -104,10 +107,18 @@ def _digest(tensors: Mapping[str, Tensor], header: Mapping[str, Any]) -> str:
     return content.hexdigest()
 
 
-def _of_the_system(error: SafetensorError) -> Exception:
-    """Return the system's error, such as a full disk, behind one of safetensors that names none."""
+def _of_the_system(error: Exception) -> OSError | None:
+    """Return the system's error, such as a full disk, behind one of safetensors or torch's."""
     number = re.search(r"\(os error ([0-9]+)\)", str(error))
-    return OSError(int(number[1]), os.strerror(int(number[1]))) if number else error
+    if number is None and isinstance(error, RuntimeError):  # torch maps the file
+        number = re.search(r"memory \(([0-9]+)\)", str(error))
+    return OSError(int(number[1]), os.strerror(int(number[1]))) if number else None
+
+
+def _require_readable_now(path: Path, error: Exception) -> None:
+    """Raise UnreadableError if the system is behind an error, and not the file."""
+    if (system := _of_the_system(error)) and is_of_now(system):
+        raise unreadable_error(path, system) from error
 
 
 def _is_channels_last(tensor: Tensor) -> bool:
@@ -118,12 +129,19 @@ def _is_channels_last(tensor: Tensor) -> bool:
 
 
 def saved_step(path: Path) -> int:
-    """Return the step after which a state was saved; -1 if there is none, or it was damaged."""
+    """Return the step after which a state was saved; -1 if there is none, or it was damaged.
+
+    UnreadableError if it can't be read now.
+    """
     try:
         open_plain(path).close()
+    except (FileNotFoundError, DamagedFileError):
+        return -1
+    try:
         with safe_open(path, "pt") as file:
             return int(json.loads(file.metadata()[_KEY])[_ABOUT]["step"])
-    except Exception:  # what the bytes of a damaged file lead to
+    except Exception as error:  # what the bytes of a damaged file lead to
+        _require_readable_now(path, error)
         return -1
 
 

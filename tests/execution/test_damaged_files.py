@@ -1,7 +1,9 @@
 """Every kind of JSON file of a run, damaged: no other numbers, and the next run makes it again."""
 
+import errno
 import os
 import shutil
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -13,7 +15,9 @@ from benchmark.execution.record_schema import ErrorInfo
 from benchmark.execution.run_folder import RunFolder
 from benchmark.plan.run_options import RunOptions
 from benchmark.storage.stored_file import DamagedFileError
+from benchmark.storage.unreadable import UnreadableError
 from benchmark.system.progress import Timer
+from tests.closed_files import close
 from tests.notes import Notes
 
 STRATEGIES = "no_change,class_weights,threshold_moving"
@@ -135,7 +139,8 @@ def test_a_damaged_record_costs_its_row_until_it_is_made_again(
     (failure,) = comparison.failures.to_dict("records")
     assert failure["strategy"] == "class_weights"
     assert f"the record is damaged ({file}: it" in failure["error"]
-    assert "run the command of this run again: it is made again from what is" in failure["error"]
+    out = f"with --out {folder.path}: it is made again from what is stored"
+    assert f"run the command of this run again, {out}" in failure["error"]
     assert any("1 record is damaged, so a row" in text for text in comparison.manifest.messages)
     assert_same_numbers(comparison, finished, without=["class_weights"])
     assert_repaired(folder, finished, small_experiment(), file, "it is made again from the outputs")
@@ -149,7 +154,7 @@ def test_damaged_splits_are_an_error_with_the_command_that_mends_them(
     with pytest.raises(DamagedFileError) as error:
         load_comparison(folder.path)
     assert str(error.value).startswith(f"{file} is damaged: it")
-    assert str(error.value).endswith(f"writes it anew: {COMMAND}")
+    assert str(error.value).endswith(f"writes it anew: {COMMAND} --out {folder.path}")
     assert_repaired(folder, finished, small_experiment(), file, "it is written anew from the data")
 
 
@@ -310,3 +315,97 @@ def test_files_that_are_links_are_replaced_and_what_they_point_to_stays(
     assert kept.read_text() == "mine"
     assert not any(file.is_symlink() for file in files)
     assert_same_numbers(comparison, finished)
+
+
+def content_of(folder):
+    files = [file for file in folder.path.rglob("*") if file.is_file()]
+    return {
+        file.relative_to(folder.path): file.read_bytes() for file in files if file.stat().st_size
+    }
+
+
+NAMES = {
+    "record": lambda folder: folder.record_file("class_weights", 0),
+    "splits": lambda folder: folder.split_file(0),
+    "run.json": lambda folder: folder.run_file,
+    "cost.json": lambda folder: folder.cost_file,
+    "outputs": lambda folder: next((folder.path / "outputs").glob("*.json")),
+    "tensors": lambda folder: next((folder.path / "outputs").glob("*.safetensors")),
+    **{f"{name}/": lambda folder, name=name: folder.path / name for name in ("records", "splits")},
+    "outputs/": lambda folder: folder.path / "outputs",
+    "states/": lambda folder: folder.path / "states",
+}
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EMFILE], ids=["closed", "no handle left"])
+@pytest.mark.parametrize("name", NAMES)
+def test_what_cannot_be_read_now_costs_nothing(
+    folder, finished, small_experiment, monkeypatch, name, number
+):
+    (folder.path / "states").mkdir(exist_ok=True)
+    before, file = content_of(folder), NAMES[name](folder)
+    with monkeypatch.context() as patch:
+        close(patch, number, file)
+        words = (
+            rf"{file}\S* can't be read \({os.strerror(number)}\); it stays as it is: .+, and run"
+        )
+        with pytest.raises(UnreadableError, match=words):
+            execute(small_experiment(), folder.path)
+    assert content_of(folder) == before
+    comparison, notes = execute(small_experiment(), folder.path)
+    assert not any("damaged" in note for note in notes)
+    assert_same_numbers(comparison, finished)
+
+
+def test_a_record_that_cannot_be_read_now_is_a_failed_row(folder, finished, monkeypatch):
+    file = folder.record_file("class_weights", 0)
+    close(monkeypatch, errno.EACCES, file)
+    comparison = load_comparison(folder.path)
+    (failure,) = comparison.failures.to_dict("records")
+    assert f"{file} can't be read (Permission denied); it stays as it is" in failure["error"]
+    assert any("1 record can't be read, so a row" in m for m in comparison.manifest.messages)
+    monkeypatch.undo()
+    assert_same_numbers(comparison, finished, without=["class_weights"])
+
+
+@pytest.mark.parametrize("name", ["records", "splits"])
+def test_a_report_needs_all_folders_open(folder, monkeypatch, name):
+    close(monkeypatch, errno.EACCES, folder.path / name)
+    with pytest.raises(UnreadableError, match=rf"run/{name} can't be read .+: let this user read"):
+        load_comparison(folder.path)
+
+
+def test_a_report_follows_no_link_either(folder, tmp_path):
+    (folder.path / "records").rename(tmp_path / "elsewhere")
+    (folder.path / "records").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ValueError, match=r"run/records is a link, which no run follows"):
+        load_comparison(folder.path)
+
+
+def test_a_record_of_another_run_is_named(folder, finished):
+    file = folder.record_file("class_weights", 0)
+    record = folder.read_record("class_weights", 0)
+    folder.write_record(replace(record, network="f" * 64))
+    comparison = load_comparison(folder.path)
+    (failure,) = comparison.failures.to_dict("records")
+    assert f"the record is another run's ({file}: the folder has no outputs" in failure["error"]
+    assert any("1 record is another run's, so" in m for m in comparison.manifest.messages)
+    baseline = folder.read_record("no_change", 0)
+    folder.write_record(replace(record, network=baseline.network))
+    assert "the record is out of date" in load_comparison(folder.path).failures["error"][0]
+    folder.outputs_manifest_file(record.network).unlink()
+    (error,) = load_comparison(folder.path).failures["error"]
+    assert error.startswith(f"not trained yet: run the command again ({file} is of another network")
+
+
+@pytest.mark.parametrize("before", ["", "--out /gone/run ", "--out=/gone/run "])
+def test_the_command_that_mends_a_moved_run_names_its_folder_now(folder, before):
+    command = f"python -m benchmark run {before}--data 'my images'"
+    folder.write_manifest(replace(folder.read_manifest(), command=command))
+    moved = RunFolder(folder.path.rename(folder.path.with_name("other place")))
+    moved.split_file(0).unlink()
+    with pytest.raises(DamagedFileError) as error:
+        load_comparison(moved.path)
+    assert "gone" not in str(error.value)
+    assert f"--out '{moved.path}'" in str(error.value)
+    assert "--data 'my images'" in str(error.value)

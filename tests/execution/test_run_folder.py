@@ -15,6 +15,7 @@ from benchmark.execution.run_folder import RunFolder, why_no_folder
 from benchmark.storage.atomic import atomic
 from benchmark.storage.stored_file import DamagedFileError
 from benchmark.storage.unwritable import UnwritableError
+from tests.closed_files import close
 
 
 def failed(strategy, seed=0):
@@ -179,6 +180,14 @@ def test_a_lock_that_is_a_link_empties_no_file(tmp_path):
     with refused, RunFolder(tmp_path / "run").locked():
         pass
     assert kept.read_text() == "kept"
+
+
+def test_a_lock_of_another_user_is_named(tmp_path, monkeypatch):
+    (tmp_path / ".lock").touch()
+    close(monkeypatch, errno.EACCES, tmp_path / ".lock")
+    words = r"\.lock can't be written \(Permission denied\); remove it if no other run is at work"
+    with pytest.raises(UnwritableError, match=words), RunFolder(tmp_path).locked():
+        pass
 
 
 def test_two_runs_do_not_work_in_one_folder(tmp_path):

@@ -1,6 +1,7 @@
 """Rows with digests: whole or not stored."""
 
 import errno
+import io
 import os
 from pathlib import Path
 from unittest.mock import MagicMock
@@ -10,6 +11,7 @@ import pytest
 
 from benchmark.storage import row_file
 from benchmark.storage.row_file import RowFile
+from benchmark.storage.unreadable import UnreadableError
 from benchmark.storage.unwritable import UnwritableError
 
 EVERY = np.arange(6)
@@ -153,3 +155,21 @@ def test_files_that_are_whole_are_not_opened_for_writing(rows, monkeypatch):
         UnwritableError, match=r"other.bin can't be written \(Read-only file system\)"
     ):
         RowFile(rows.path.with_name("other.bin"), 6, 100).create()
+
+
+@pytest.mark.parametrize("name", ["rows.bin", "digests.bin"])
+def test_rows_that_cannot_be_read_now_are_not_made_again(rows, monkeypatch, name):
+    with monkeypatch.context() as patch:
+        patch.setattr(io, "open", _refusing(io.open, rows.path.with_name(name)))
+        with pytest.raises(UnreadableError, match=rf"{name} can't be read \(Too many open files"):
+            rows.intact(EVERY)
+    assert rows.intact(EVERY).tolist() == [True, False, True, True, False, True]
+
+
+def _refusing(opened, closed):
+    def refuse(path, *rest, **options):
+        if path == closed:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(path))
+        return opened(path, *rest, **options)
+
+    return refuse

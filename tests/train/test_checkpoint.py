@@ -1,16 +1,21 @@
 """States on disk: written as they lie in memory, and read back."""
 
+import errno
 import json
 import os
+from unittest.mock import Mock
 
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 
 from benchmark.storage import unchanged
 from benchmark.storage.stored_file import DamagedFileError
+from benchmark.storage.unreadable import UnreadableError
 from benchmark.train import checkpoint
 from benchmark.train.checkpoint import is_whole, load_tensors, save_tensors, saved_step
+from tests.closed_files import close
 
 STATE = {
     "maps": torch.rand(4, 3, 2, 2).contiguous(memory_format=torch.channels_last),
@@ -132,3 +137,20 @@ def test_without_a_state_there_is_none(tmp_path):
     assert saved_step(tmp_path / "state") == -1
     with pytest.raises(FileNotFoundError):
         load_tensors(tmp_path / "state")
+
+
+def test_a_state_that_cannot_be_read_now_is_no_damage(tmp_path, monkeypatch):
+    path = tmp_path / "state"
+    save_tensors(path, SMALL, {"step": 3})
+    with monkeypatch.context() as patch:
+        close(patch, errno.EMFILE, path)
+        for read in (load_tensors, is_whole, saved_step):
+            with pytest.raises(UnreadableError, match=r"state can't be read \(Too many open files"):
+                read(path)
+    no_memory = SafetensorError("I/O error: Cannot allocate memory (os error 12)")
+    for error in (no_memory, RuntimeError("unable to mmap 9 bytes: Cannot allocate memory (12)")):
+        monkeypatch.setattr(checkpoint, "safe_open", Mock(side_effect=error))
+        with pytest.raises(UnreadableError, match=r"state can't be read \(Cannot allocate memory"):
+            load_tensors(path)
+        with pytest.raises(UnreadableError):
+            saved_step(path)
