@@ -16,7 +16,6 @@ No link in the folder is followed, so nothing outside is read, emptied or remove
 may be one.
 """
 
-import errno
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -34,7 +33,7 @@ from benchmark.storage.file_names import file_stem
 from benchmark.storage.lock import NoLockFileError, acquire
 from benchmark.storage.stored_file import DAMAGED, DamagedFileError, is_link, is_there
 from benchmark.storage.unreadable import require_readable
-from benchmark.storage.unwritable import OTHER_OUT, unwritable_error, working_in
+from benchmark.storage.unwritable import OTHER_OUT, obstacle_to_folder, unwritable_error, working_in
 
 SWEEP_FILE = "sweep.json"  # in the folder of a sweep, which holds runs, see `SweepFolder`
 KEY_LENGTH = 20  # characters of a key in a file's name
@@ -106,10 +105,7 @@ class RunFolder:
     # ---- typed files -------------------------------------------------------------------------
 
     def read_manifest(self) -> RunManifest:
-        """Return the manifest; FileNotFoundError without a run, ValueError if it is damaged.
-
-        Raises what `require_open` raises, too.
-        """
+        """Return the manifest; FileNotFoundError without a run, ValueError if it is damaged."""
         self.require_open()
         if not is_there(self.run_file):
             if is_there(self.path / SWEEP_FILE):
@@ -270,11 +266,10 @@ class RunFolder:
 
 
 def _is_split(file: Path) -> bool:
-    try:
+    with suppress(ValueError, FileNotFoundError):
         read(SplitManifest, file)
-    except (ValueError, FileNotFoundError):
-        return False
-    return True
+        return True
+    return False
 
 
 def why_links(path: Path, names: Iterable[str] = FOLDERS) -> str:
@@ -287,15 +282,8 @@ def why_links(path: Path, names: Iterable[str] = FOLDERS) -> str:
 def why_no_folder(path: Path, data: Any) -> str:
     """Return why no results of these data can go to `path`, whatever it holds; '' if they can."""
     whole = path.absolute()
-    try:
-        if file := next((p for p in (whole, *whole.parents) if p.is_file()), None):
-            return f"{path} can't be a folder, since {file} is a file"
-    except OSError as error:
-        if error.errno != errno.ENAMETOOLONG:
-            raise
-        return f"{path} can't be a folder, since its name is too long"
-    if link := next((p for p in (whole, *whole.parents) if is_link(p) and not p.exists()), None):
-        return f"{path} can't be a folder, since {link} is a link that leads nowhere"
+    if obstacle := obstacle_to_folder(whole):
+        return f"{path} can't be a folder, since {obstacle}"
     if is_same_source(data, str(whole)):
         return f"{path} is the folder of the images"
     if reason := why_links(path):
