@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 SPLITS = ("train", "val", "test")
 FRACTIONS = (0.8, 0.1, 0.1)  # of train, val and test, where no split is given
 CONTENT = "sha256:"  # begins a stamp that is the hash of the content
+MOST_IMAGES = 20_000_000  # of a set: names, labels and stamps of all are in memory
 MIN_PER_CLASS = 10  # images of a class that a subsample keeps
 
 
@@ -121,6 +122,13 @@ class ImageSet:
     def counts(self) -> np.ndarray:
         """Images of each class, (C,) int64."""
         return np.bincount(self.labels, minlength=len(self.classes))
+
+
+def require_number(images: int, owner: str = "") -> None:
+    """Raise ValueError, which begins with `owner`, if these are more images than a set may have."""
+    if images > MOST_IMAGES:
+        reason = f"{images:,} images are too many: a set has at most {MOST_IMAGES:,}"
+        raise ValueError(f"{owner}: {reason}" if owner else reason)
 
 
 @dataclass(frozen=True)

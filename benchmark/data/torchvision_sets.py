@@ -12,11 +12,12 @@ import numpy as np
 from PIL import Image
 
 from benchmark.data.class_names import with_codes
-from benchmark.data.imageset import ImageSet
+from benchmark.data.imageset import ImageSet, require_number
 from benchmark.data.memory.array_image import to_image
 from benchmark.data.memory.sequence_reader import SequenceReader
 from benchmark.spec import split_parameters
 from benchmark.storage.cache import cache_dir
+from benchmark.storage.unwritable import writing
 from benchmark.storage.user_folders import expand_home
 
 # Our split -> its names in torchvision's classes, in the order in which they are tried.
@@ -51,6 +52,7 @@ def torchvision_set(spec: str) -> ImageSet:
     source = _Source(spec, _class_named(name.strip(), spec))
     arguments = source.parse(text)
     datasets = source.open_all(arguments)
+    require_number(sum(map(len, datasets.values())), spec)
     values = [_labels(spec, dataset) for dataset in datasets.values()]
     codes, labels = np.unique(np.concatenate(values), return_inverse=True)
     splits = np.repeat(np.array(list(datasets), dtype="<U5"), [len(value) for value in values])
@@ -98,7 +100,8 @@ class _Source:
             arguments[key] = value if key == "root" else _literal(value)
         if "root" in self.allowed:
             root = expand_home(arguments.get("root", cache_dir() / "torchvision"))
-            root.mkdir(parents=True, exist_ok=True)
+            with writing(root, "give another root=DIR" if "root" in arguments else None):
+                root.mkdir(parents=True, exist_ok=True)
             arguments["root"] = str(root)
         return arguments
 

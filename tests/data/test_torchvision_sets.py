@@ -170,6 +170,7 @@ def test_what_is_not_classification_is_refused(monkeypatch: pytest.MonkeyPatch) 
         ("torchvision:cifar10", "Did you mean CIFAR10"),
         ("torchvision", "no data set ''"),
         ("torchvision:CIFAR10,splits=x", "CIFAR10 takes no 'splits'; it takes root, train"),
+        ("torchvision:FakeData,size=1000000000000", "1,000,000,000,000 images are too many"),
         ("torchvision:EMNIST", "EMNIST needs split, e.g. split="),
     ],
 )

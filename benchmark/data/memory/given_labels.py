@@ -63,12 +63,13 @@ def name_classes(
     Raises
     ------
     ValueError
-        If a label is missing, labels are numbers and text, or one has no name in `classes`.
+        If a label is missing, labels are numbers and text, or a class or a label has no name in
+        `classes`.
     """
     present = set(values)
     if None in present or "" in present or len(set(map(type, present))) > 1:
         lacking = [index for index, value in enumerate(values) if value in (None, "")]
-        reason = f"image {lacking[0]} has none" if lacking else "some are numbers, some are text"
+        reason = f"image {lacking[0]} has none" if lacking else _different_types(present)
         raise ValueError(f"every image needs a label, all of one type; {reason}")
     ordered, messages = sorted(present), label_messages(list(map(str, values)))
     if classes is None:
@@ -76,6 +77,8 @@ def name_classes(
         return tuple(map(str, ordered)), [codes[value] for value in values], messages
     # ImageNet's names are tuples of synonyms
     names = [str(n[0] if isinstance(n, tuple) and n else n) for n in _in_order(classes)]
+    if unnamed := [i for i, name in enumerate(names) if not name.strip()]:
+        raise ValueError(f"the class at position {unnamed[0]} has no name: each name is a text")
     keys: Iterable[Any] = range(len(names)) if isinstance(ordered[0], int) else names
     known = dict(zip(keys, names, strict=True))
     if unknown := [str(value) for value in ordered if value not in known]:
@@ -91,6 +94,14 @@ def name_classes(
     codes = {value: code for code, value in enumerate(kept)}
     chosen = with_codes([known[value] for value in kept], kept)
     return chosen, [codes[value] for value in values], messages
+
+
+def _different_types(values: Iterable[Any]) -> str:
+    number = next(value for value in values if not isinstance(value, str))
+    text = next(value for value in values if isinstance(value, str))
+    if text in ("True", "False"):
+        return f"some are numbers, as {number}, and some are {text}"
+    return f"some are numbers, as {number}, some are text, as {text!r}"
 
 
 def class_names(dataset: Any) -> Sequence[str] | Mapping[Any, Any] | None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmark.data.decoding.unreadable import format_error
 from benchmark.data.files.image_files import FileReader, stamp
-from benchmark.data.imageset import CONTENT, ImageSet, Reader
+from benchmark.data.imageset import CONTENT, ImageSet, Reader, require_number
 from benchmark.data.memory.array_image import require_contrast, require_range, to_numpy
 from benchmark.data.memory.given_labels import (
     class_names,
@@ -95,6 +95,7 @@ def _open(
     if labels is None and len(getattr(images, "tensors", ())) == 2:  # a TensorDataset
         images, labels = images.tensors
     if labels is None:
+        require_number(_length(images))
         pairs = SequenceReader(images, has_labels=True, in_memory=isinstance(images, list))
         return pairs, *_read_all(pairs, len(images)), None
     values = label_values(labels)
@@ -122,6 +123,13 @@ def _open(
             return reader, values, stamps, files
     single = SequenceReader(images, has_labels=False)
     return single, values, _read_all(single, len(values))[1], None
+
+
+def _length(items: Any) -> int:
+    try:
+        return len(items)
+    except OverflowError:  # of more than an index can count
+        return int(items.__len__())
 
 
 def _open_files(paths: Sequence[str | Path]) -> tuple[Reader, Sequence[str], tuple[str, ...]]:

@@ -30,7 +30,7 @@ from functools import cached_property
 import numpy as np
 from PIL import Image
 
-from benchmark.data.imageset import ImageSet
+from benchmark.data.imageset import ImageSet, require_number
 from benchmark.data.wheels.draws import Draws
 from benchmark.data.wheels.photograph import photograph
 from benchmark.data.wheels.rims import DESIGNS
@@ -104,6 +104,7 @@ class Wheels:
         if self.seed < 0:
             allowed = "a seed is 0 or a positive whole number."
             raise ValueError(f"wheels: seed={self.seed}; {allowed}")
+        require_number(self.images, "wheels")
         _ = self.counts  # raises what `long_tail` raises
 
     @cached_property

@@ -146,6 +146,16 @@ def test_a_map_style_data_set_is_read_with_its_labels(dataset):
     assert made.classes == (("cat", "dog", "eel") if is_named else ("0", "1", "2"))
 
 
+class Many(torch.utils.data.Dataset):
+    """Says that it has so many images."""
+
+    def __init__(self, length):
+        self.length = length
+
+    def __len__(self):
+        return self.length
+
+
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
@@ -159,7 +169,14 @@ def test_a_map_style_data_set_is_read_with_its_labels(dataset):
             lambda: image_set(PIXELS, [*LABELS[1:], float("nan")]),
             "every image needs a label.*image 11 has none",
         ),
-        (lambda: image_set(PIXELS, ["a", *LABELS[1:]]), "some are numbers, some are text"),
+        (
+            lambda: image_set(PIXELS, ["a", *LABELS[1:]]),
+            "some are numbers, as [012], some are text",
+        ),
+        (lambda: image_set(PIXELS, [True, *LABELS[1:]]), "numbers, as [012], and some are True"),
+        (lambda: image_set(PIXELS, LABELS, ["", "a", "b"]), "class at position 0 has no name"),
+        (lambda: image_set(Many(10**12)), "1,000,000,000,000 images are too many: .* 20,000,000"),
+        (lambda: image_set(Many(10**30)), "images are too many"),
         (lambda: image_set(PIXELS, [0] * N), "at least two classes"),
         (lambda: image_set(PIXELS, LABELS, classes=["a", "b"]), "the labels 2 are none of them"),
         (lambda: image_set(PIXELS, LABELS, split=["x"] * N), "split"),

@@ -104,6 +104,7 @@ def test_every_index_and_seed_is_another_picture() -> None:
     ("params", "text"),
     [
         ({"images": 16}, "images=16"),
+        ({"images": 10**12}, "wheels: 1,000,000,000,000 images are too many"),
         ({"classes": 1}, "classes=1"),
         ({"classes": 18}, "classes=18"),
         ({"ratio": 0.5}, "ratio=0.5"),
