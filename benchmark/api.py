@@ -21,7 +21,7 @@ from benchmark.plan.settings import require_known, select, takes_settings
 from benchmark.plan.sweep import Sweep, read_experiments
 from benchmark.plugins import broken_plugin_sentences, load_plugins
 from benchmark.storage.user_folders import expand_home
-from benchmark.strategy.registry import full_name, resolve
+from benchmark.strategy.registry import full_name, require_fingerprints, resolve
 from benchmark.system.display import choose_progress
 from benchmark.system.progress import NullProgress, Progress, Timer
 from benchmark.system.stopping import signals_as_elsewhere
@@ -117,7 +117,7 @@ def plan(
     """
     from benchmark.execution import folder_choice, prepare, sweep_folder_choice, tuning
 
-    resolve(options.strategies)  # a wrong name is known before images are decoded
+    require_fingerprints(resolve(options.strategies))  # known before images are decoded
     if options.tune:
         tuning.require_optuna()
     out, trials = options.out and expand_home(options.out), options.tune

@@ -131,8 +131,7 @@ def check_name(kind: str, name: object) -> None:
     if not (isinstance(name, str) and name.isidentifier()):
         raise ValueError(
             f"{name!a} can't be the name of a {kind}: the command line could not select it. "
-            "A name has letters, digits and underscores alone and begins with no digit, as "
-            "'focal_loss'"
+            "A name has letters, digits and underscores alone, and begins with no digit"
         )
 
 

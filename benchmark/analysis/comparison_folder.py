@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.execution.run_folder import RunFolder
+from benchmark.execution.run_folder import RunFolder, why_no_folder
 from benchmark.storage.file_names import shortened, slug
 from benchmark.storage.stored_file import is_there
 from benchmark.storage.user_folders import real_path
@@ -33,9 +33,12 @@ def choose_folder(folders: Sequence[str | Path], out: Path | None) -> Path:
     Raises
     ------
     ValueError
-        If `out` holds another comparison, or the report of a run or of something else.
+        If `out` holds another comparison, or the report of a run or of something else, or can't be
+        a folder.
     """
     if out is not None:
+        if reason := why_no_folder(out, None):
+            raise ValueError(f"{reason}. Choose another --out")
         if content := _other_content(out, folders):
             raise ValueError(f"{out} {content}, which would be overwritten; choose another --out")
         return out

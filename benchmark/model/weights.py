@@ -164,7 +164,11 @@ def _read_file(path: Path, backbone: str) -> tuple[dict[str, Tensor], str]:
     """Read the backbone's tensors from a file, by its layout, and a note for the user."""
     by = "torchvision's or timm's names" if backbone == INCEPTION_V3.name else "its blocks' names"
     layout = find_backbone(backbone).layout()
-    content = read_content(path)
+    try:
+        content = read_content(path)
+    except OSError as error:  # such as a bad block of the disk
+        reason = error.strerror or error
+        raise OSError(f"weights file {path} can't be read ({reason}): copy it again") from error
     try:
         tensors, note = select_tensors(content, layout, f"{backbone} by {by}")
     except ValueError as error:

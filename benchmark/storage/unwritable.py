@@ -12,13 +12,6 @@ OTHER_CACHE = "set IMBALANCE_BENCH_CACHE to a folder that can"
 OTHER_OUT = "choose another --out"
 OTHER_TEMPORARY = "set TMPDIR to a folder that can"
 CONTINUES = "; the same command continues from what is finished"
-# numbers of errors of a folder or its disk, whatever is written there
-_OF_THE_FOLDER = frozenset(
-    {
-        *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
-        *(errno.EIO, errno.ENAMETOOLONG, errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.ENOTCONN),
-    }
-)
 # what has the name of a folder or file, or of one above it, is something else
 _OTHER_THING = {
     errno.EEXIST: "a file, or a link that leads nowhere, has this name",
@@ -26,6 +19,14 @@ _OTHER_THING = {
     errno.EISDIR: "a folder has this name",
     errno.ELOOP: "a link has this name, which loops",
 }
+# numbers of errors of a folder or its disk, whatever is written there
+_OF_THE_FOLDER = frozenset(
+    {
+        *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG),
+        *(errno.EIO, errno.ENAMETOOLONG, errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.ENOTCONN),
+        *_OTHER_THING,
+    }
+)
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _ONLY_OF_WRITES = _NO_ROOM | {errno.EROFS}
 
@@ -48,10 +49,7 @@ def writing(path: Path, way_out: str | None = None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if (
-            isinstance(error, UnwritableError)
-            or error.errno not in _OF_THE_FOLDER | _OTHER_THING.keys()
-        ):
+        if isinstance(error, UnwritableError) or error.errno not in _OF_THE_FOLDER:
             raise
         named = error.filename2 or error.filename  # the second is what a file was to replace
         about = Path(named) if isinstance(named, str) else path
@@ -86,6 +84,23 @@ def another_way_out(way_out: str) -> Iterator[None]:
         if error.way_out != OTHER_OUT:
             raise
         raise unwritable_error(error.path, error.reason, way_out) from error
+
+
+def obstacle_to_folder(path: Path) -> str:
+    """Return why a full path can't be made a folder: what is in its place, or above; '' if it can.
+
+    Errors of the system stay.
+    """
+    places = (path, *path.parents)
+    try:
+        if file := next((place for place in places if place.is_file()), None):
+            return f"{file} is a file"
+        links = (place for place in places if place.is_symlink() and not place.exists())
+        return next((f"{link} is a link that leads nowhere" for link in links), "")
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        return "its name is too long"
 
 
 def unwritable_error(path: Path, error: OSError, way_out: str | None = None) -> UnwritableError:

@@ -6,10 +6,11 @@ from typing import Any
 
 from benchmark.spec import Registry, expand_values, format_spec, parse_parameters, split_specs
 from benchmark.strategy.discovery import broken, load_built_in
+from benchmark.strategy.fingerprint import fingerprint
 from benchmark.strategy.registration import ALL, EVERY, STRATEGIES, StrategyEntry
 from benchmark.strategy.replaced import replaced_sentence
 from benchmark.strategy.search_space import LR_FACTOR, LR_FACTORS, SearchSpace
-from benchmark.strategy.stage import Strategy
+from benchmark.strategy.stage import STAGE_COMPONENTS, Strategy
 from benchmark.system.error_text import error_text
 from benchmark.system.isolation import is_failure_of_code
 
@@ -59,6 +60,24 @@ def resolve(names: str | Iterable[str]) -> list[StrategySpec]:
     if not specs:
         raise ValueError("no strategy is named; use --strategies all, or names from `list`")
     return list(specs.values())
+
+
+def require_fingerprints(specs: Iterable[StrategySpec]) -> None:
+    """Raise ValueError, naming the strategy and its file, if a network of it could have no key.
+
+    That is known before images are decoded. A decision is in no network's key.
+    """
+    for spec in specs:
+        stages = spec.strategy.stages
+        parts = [getattr(stage, name) for stage in stages for name in STAGE_COMPONENTS]
+        try:
+            fingerprint([spec.strategy.head, *parts])
+        except BaseException as error:  # the text of a component is code of the user's
+            if not is_failure_of_code(error):
+                raise
+            file = registered().get(spec.name.partition(":")[0]).file
+            reason = error_text(error).removeprefix("ValueError: ")
+            raise ValueError(f"strategy {spec.name} in {file}: {reason}") from error
 
 
 def full_name(name: str) -> str:

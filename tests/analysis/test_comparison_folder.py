@@ -64,3 +64,15 @@ def test_a_comparison_may_get_more_runs_and_replaces_no_other_report(
     (tmp_path / "mine" / "report.html").write_text("mine")
     with pytest.raises(ValueError, match="mine holds the report of something else, which would be"):
         benchmark.compare_runs([first, second], out=tmp_path / "mine")
+
+
+def test_what_can_be_no_folder_is_refused_with_the_way_out(
+    untrained: Callable[..., Path], tmp_path: Path
+) -> None:
+    runs = [untrained(name) for name in ("first", "second")]
+    (tmp_path / "loop").symlink_to("loop")
+    for name, why in (("loop", "is a link that leads nowhere"), ("a" * 300, "name is too long")):
+        with pytest.raises(ValueError, match=rf"can't be a folder, .*{why}. Choose another --out"):
+            benchmark.compare_runs(runs, out=tmp_path / name)
+    with pytest.raises(FileNotFoundError, match="loop holds no run"):
+        benchmark.compare_runs([runs[0], tmp_path / "loop"])

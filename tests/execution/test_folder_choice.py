@@ -223,10 +223,13 @@ def test_a_run_whose_manifest_was_removed_goes_on_in_its_folder(begin):
 
 def test_what_cannot_be_the_folder_of_a_run_is_refused(begin, labs):
     Path("file").write_text("")
+    Path("loop").symlink_to("loop")
     run = begin(data="lab1/images", out="mine")
     (run / "records").mkdir()
     for out, reason in {
         "file": "file can't be a folder, since .*file is a file",
+        "loop/a": "a can't be a folder, since .*loop is a link that leads nowhere",
+        "a" * 300: "can't be a folder, since its name is too long",
         "file/below": "since .*file is a file",
         "lab1/images": "lab1/images is the folder of the images",
         "mine/records": "mine/records is a part of the run in .*mine",

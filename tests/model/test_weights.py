@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 import pickle
 from pathlib import Path
 
@@ -144,6 +146,17 @@ def test_a_folder_and_an_address_are_no_file(tmp_path: Path) -> None:
     for address in ("https://example.org/x.pth", "s3://models/x.pth", "hf-hub:timm/inception_v3"):
         with pytest.raises(FileNotFoundError, match="an address: download the file"):
             load_weights(address)
+
+
+def test_a_file_on_a_broken_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(path: Path) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))  # as of a read, which names no file
+
+    (tmp_path / "a.pth").touch()
+    monkeypatch.setattr("benchmark.model.weights.read_content", fail)
+    words = r"weights file .*a\.pth can't be read \(Input/output error\): copy it again"
+    with pytest.raises(OSError, match=words):
+        load_weights(str(tmp_path / "a.pth"))
 
 
 def test_a_home_that_nobody_has_is_no_file() -> None:

@@ -42,6 +42,13 @@ def test_what_is_no_text_is_told(tmp_path):
         read_text(tmp_path / "a")
 
 
+def test_a_file_of_any_size_is_not_read(tmp_path):
+    (tmp_path / "a").touch()
+    os.truncate(tmp_path / "a", 20 * 10**9)
+    with pytest.raises(DamagedFileError, match=r"a is damaged: it has more than 1.0 GB"):
+        read_text(tmp_path / "a")
+
+
 def test_an_error_says_what_to_do_also_from_another_process(tmp_path):
     error = DamagedFileError(tmp_path / "a", "it is empty", "Do this")
     again = pickle.loads(pickle.dumps(error))

@@ -6,7 +6,13 @@ import pickle
 
 import pytest
 
-from benchmark.storage.unwritable import UnwritableError, another_way_out, working_in, writing
+from benchmark.storage.unwritable import (
+    UnwritableError,
+    another_way_out,
+    obstacle_to_folder,
+    working_in,
+    writing,
+)
 from benchmark.storage.user_folders import cache_dir
 
 
@@ -99,3 +105,35 @@ def test_without_a_home_the_folder_that_cannot_be_written_is_named(tmp_path, mon
     monkeypatch.setenv("IMBALANCE_BENCH_CACHE", "~nobody-has-this-name/cache")
     with pytest.raises(UnwritableError, match=r"run can't be written \(.*\); choose another --out"):
         fail(errno.EACCES, tmp_path / "run")
+
+
+def test_what_has_the_name_of_a_folder_is_told_with_the_way_out(tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "nowhere")
+    for path in (link, link / "a" / "b"):
+        with (
+            pytest.raises(UnwritableError, match=r"link can't be written \(a file, or a link that"),
+            writing(path / "run.json"),
+        ):
+            path.mkdir(parents=True, exist_ok=True)
+    target, written = tmp_path / "report.html", tmp_path / ".report.html.tmp"
+    target.mkdir()
+    written.touch()
+    words = r"report\.html can't be written \(a folder has this name\); choose another --out"
+    with pytest.raises(UnwritableError, match=words), writing(target):
+        written.replace(target)
+    with pytest.raises(FileExistsError), writing(tmp_path / "results" / "run.json"):
+        target.mkdir()
+
+
+def test_what_stands_in_the_way_of_a_folder_is_named(tmp_path):
+    file, loop = tmp_path / "file", tmp_path / "loop"
+    file.touch()
+    loop.symlink_to(loop)
+    assert obstacle_to_folder(tmp_path / "new" / "newer") == ""
+    assert obstacle_to_folder(tmp_path) == ""
+    for path in (file, file / "a"):
+        assert obstacle_to_folder(path) == f"{file} is a file"
+    for path in (loop, loop / "a"):
+        assert obstacle_to_folder(path) == f"{loop} is a link that leads nowhere"
+    assert obstacle_to_folder(tmp_path / ("a" * 300) / "b") == "its name is too long"

@@ -6,8 +6,14 @@ import sys
 import pytest
 
 from benchmark.plugins import load_plugin
-from benchmark.strategy import find
-from benchmark.strategy.registry import groups, registered, resolve, with_parameters
+from benchmark.strategy import Stage, Strategy, find, strategy
+from benchmark.strategy.registry import (
+    groups,
+    registered,
+    require_fingerprints,
+    resolve,
+    with_parameters,
+)
 
 MISSION = [
     "no_change",
@@ -182,3 +188,26 @@ def test_a_tuned_factor_keeps_the_ratio_of_the_stages_rates(tmp_path):
     (spec,) = resolve("slow_end")
     tuned = with_parameters(spec, lr_factor=3.0).strategy
     assert [stage.lr_factor for stage in tuned.stages] == pytest.approx([3.0, 0.3])
+
+
+class Unknowable:
+    """Neither a dataclass nor a text."""
+
+    def __repr__(self):
+        raise SystemExit(0)
+
+
+@pytest.mark.usefixtures("forgotten")
+@pytest.mark.parametrize(
+    ("component", "reason"),
+    [(object(), "must be a frozen dataclass or a plain function"), (Unknowable(), "SystemExit")],
+)
+def test_what_can_have_no_key_is_told_with_its_strategy_and_file(component, reason):
+    @strategy
+    def mine() -> Strategy:
+        """Mine."""
+        return Strategy((Stage(loss=component),))
+
+    with pytest.raises(ValueError, match=rf"strategy mine in .*test_registry\.py: .*{reason}"):
+        require_fingerprints(resolve("no_change,mine"))
+    require_fingerprints(resolve("no_change"))
