@@ -13,7 +13,7 @@ from benchmark.data.imageset import ImageSet
 from benchmark.data.summary import DataSummary, summarise_data
 from benchmark.system.display import terminal_progress
 from benchmark.system.output import lasting_stdout
-from benchmark.system.text import pluralize, printable
+from benchmark.system.text import pluralize, printable, printable_name
 
 MAX_ROWS = 20  # of long tables on a terminal
 
@@ -93,7 +93,7 @@ def _print_table(console: Console, frame: pd.DataFrame, title: str, rows: int) -
         heading = str(column).replace("_", " ")  # so that it is broken between words
         table.add_column(heading, justify="right" if numeric else "left", overflow="fold")
     for row in frame.head(rows).itertuples(index=False):
-        table.add_row(*(_plain(str(value)) for value in row))
+        table.add_row(*(Text(printable_name(str(value))) for value in row))
     console.print(table)
     if len(frame) > rows:
         console.print(f"… and {len(frame) - rows:,} more")

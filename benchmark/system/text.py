@@ -4,6 +4,8 @@ import unicodedata
 from collections.abc import Sequence
 
 _JOINERS = "\u200c\u200d"  # of Persian words, and of emoji
+# drawn as nothing, though letters and symbols: of Braille, of Korean, of notes
+_BLANKS = "\u2800\u115f\u1160\u3164\uffa0\U0001d159"
 _MOST_MARKS = 8  # on one letter, as accents: more would cover the lines above and below
 
 
@@ -50,8 +52,8 @@ def printable(text: str) -> str:
     r"""Return a line with escapes in place of what can't be printed or hides how the text reads.
 
     These are control characters, among them those that begin a terminal's commands; marks that
-    turn the direction of a line; invisible characters; accents that pile up; and bytes that are no
-    text. Letters of any script and emoji stay.
+    turn the direction of a line; invisible characters; accents that pile up or that stand on no
+    letter; and bytes that are no text. Letters of any script and emoji stay.
 
     >>> printable("a\tb"), printable("caf\udce9"), printable("café")
     ('a\\tb', 'caf\\udce9', 'café')
@@ -60,11 +62,26 @@ def printable(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    characters, marks = [], 0
+    characters, marks, has_base = list[str](), 0, False
     for c in text:
-        marks = marks + 1 if unicodedata.category(c) in ("Mn", "Me") else 0
-        characters.append(c if _is_visible(c) and marks <= _MOST_MARKS else ascii(c)[1:-1])
+        is_mark = unicodedata.category(c) in ("Mn", "Me")
+        joins = is_mark or c in _JOINERS  # is seen on the character before it, or not at all
+        marks = marks + 1 if is_mark else 0
+        stays = _is_visible(c) and marks <= _MOST_MARKS and (has_base or not joins)
+        characters.append(c if stays else ascii(c)[1:-1])
+        has_base = stays and not c.isspace()
     return "".join(characters)
+
+
+def printable_name(name: str) -> str:
+    r"""Return a name as `printable` does; one that would be seen as nothing is all escapes.
+
+    >>> printable_name("a b"), printable_name(" ")
+    ('a b', '\\x20')
+    """
+    if name.strip():
+        return printable(name)
+    return "".join(f"\\x{ord(c):02x}" if c < "\x7f" else ascii(c)[1:-1] for c in name)
 
 
 def printable_lines(text: str) -> str:
@@ -77,6 +94,8 @@ def printable_lines(text: str) -> str:
 
 
 def _is_visible(c: str) -> bool:
+    if c in _BLANKS:
+        return False
     return c.isprintable() or c in _JOINERS or unicodedata.category(c) == "Zs"
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from benchmark.system.text import printable
+from benchmark.system.text import printable_name
 
 _LETTERS = (  # of Hebrew, Arabic and other scripts from right to left, with their marks and digits
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]+"
@@ -24,7 +24,7 @@ def isolate(text: str, begin: str, end: str) -> str:
 
 def shorten(name: str, longest: int = LONGEST_NAME) -> str:
     """Return a name in `longest` letters at most, without its middle if it has more."""
-    name = " ".join(printable(name).split())
+    name = " ".join(printable_name(name).split())
     if len(name) <= longest:
         return name
     end = longest // 2  # variants of one strategy differ in their last parameter

@@ -19,6 +19,8 @@ def test_characters_that_no_document_can_hold_are_shown_as_escapes() -> None:
         ("focal_loss:gamma=2.0", "foca…a=2.0"),
         ("a\nb", "a\\nb"),
         ("a  b ", "a b"),
+        (" ", "\\x20"),
+        ("\u3164", "\\u3164"),
         ("\x1b" * 9, "\\x1b…b\\x1b"),
     ],
 )
