@@ -1,7 +1,11 @@
 """A markdown list of all strategies, made from their docstrings. The README has this list."""
 
+import re
+
 from benchmark.strategy.registration import StrategyEntry
 from benchmark.strategy.registry import registered
+from benchmark.system.markdown_code import code_block, code_span
+from benchmark.system.text import printable
 
 _HEADER = "| name | groups | in a sentence |\n| --- | --- | --- |\n"
 _SUMMARY = "<summary>Each of them with its source, its formula and an example</summary>"
@@ -16,9 +20,9 @@ def strategies_markdown() -> str:
 
 
 def _row(entry: StrategyEntry) -> str:
-    groups = " ".join(f"`{group}`" for group in entry.groups)
-    cells = (f"`{entry.name}`", groups, _no_tags(entry.summary))
-    return "".join("| " + cell.replace("|", "\\|") + " " for cell in cells) + "|\n"
+    groups = " ".join(map(code_span, entry.groups))
+    cells = (code_span(entry.name), groups, _no_tags(entry.summary))
+    return "".join(f"| {_in_one_cell(cell)} " for cell in cells) + "|\n"
 
 
 def _details(entry: StrategyEntry) -> str:
@@ -27,12 +31,18 @@ def _details(entry: StrategyEntry) -> str:
     if len(paragraphs) > 1 and paragraphs[-1].startswith("Example: "):
         *paragraphs, formula, example = paragraphs
         command = example.removeprefix("Example: ")
-        code = [f"```\n{formula}\n```", f"`{command}`"]
-    parameters = " ".join(f"`{name}={value}`" for name, value in entry.defaults.items())
-    title = f"**`{entry.name}`**" + (f" ({parameters})" if parameters else "")
+        code = [code_block(formula), code_span(command)]
+    defaults = (printable(f"{name}={value}") for name, value in entry.defaults.items())
+    parameters = " ".join(map(code_span, defaults))
+    title = f"**{code_span(entry.name)}**" + (f" ({parameters})" if parameters else "")
     return "\n\n".join([title, *map(_no_tags, paragraphs), *code])
 
 
 def _no_tags(text: str) -> str:
-    """Return a text in which no HTML begins."""
-    return text.replace("<", "&lt;")
+    """Return a text in which no HTML begins, nor code that goes on behind it."""
+    return re.sub(r"(?m)^(\s*)(?=```|~~~)", r"\1\\", text.replace("<", "&lt;"))
+
+
+def _in_one_cell(text: str) -> str:
+    """Put a backslash before each pipe that has none, or that of another backslash."""
+    return re.sub(r"(?<!\\)((?:\\\\)*)\|", r"\1\|", text)

@@ -6,6 +6,7 @@ from benchmark.cli import main
 from benchmark.data.sources import DATA_SOURCES
 from benchmark.model.inception_v3 import WEIGHTS
 from benchmark.plan.recipes import RECIPES
+from benchmark.plugins import unload_plugin
 from benchmark.strategy.registry import groups, registered
 
 pytestmark = pytest.mark.usefixtures("forgotten")
@@ -29,3 +30,17 @@ def test_a_broken_plug_in_is_listed_with_its_error_and_stops_nothing(tmp_path, c
     assert main(["list", "--plugin", str(file)]) == 0
     out = capsys.readouterr().out
     assert "ZeroDivisionError: division by zero (line 1)" in out.partition("broken plug-ins")[2]
+
+
+def test_a_default_breaks_no_line(tmp_path, capsys):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from benchmark.strategy import Strategy, strategy\n"
+        "@strategy\n"
+        "def mine(text: str = 'a\\n\\x1b[31mb') -> Strategy:\n"
+        "    'Mine.'\n"
+        "    return Strategy()\n"
+    )
+    assert main(["list", "--plugin", str(file)]) == 0
+    assert "  mine:text=a\\n\\x1b[31mb\n      Mine.\n" in capsys.readouterr().out
+    unload_plugin(file)

@@ -17,6 +17,7 @@ from benchmark.strategy.discovery import broken, installed_packages, packages
 from benchmark.strategy.registration import EVERY
 from benchmark.strategy.registry import groups, registered
 from benchmark.system.terminal import print_lines
+from benchmark.system.text import printable
 
 HELP = """Show the names that flags take. It lists strategies with their parameters, groups of
 strategies, data sources, recipes, backbones and weights, each with a line of explanation, and
@@ -77,6 +78,6 @@ def _sections() -> dict[str, dict[str, str]]:
 def _format_section(title: str, rows: dict[str, str]) -> str:
     lines = [title]
     for name, explanation in rows.items():
-        lines.append(f"  {name}")
+        lines.append(f"  {printable(name)}")
         lines.append(textwrap.indent(textwrap.fill(explanation, 90), " " * 6))
     return "\n".join(lines)

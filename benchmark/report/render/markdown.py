@@ -7,6 +7,7 @@ from html import escape
 from benchmark.report.render import blocks
 from benchmark.report.render.blocks import Block, Cell, Page, Table, split_code
 from benchmark.report.render.safe_text import isolate, shorten
+from benchmark.system.markdown_code import code_block, code_span
 from benchmark.system.text import printable_lines
 
 # around words from right to left
@@ -42,8 +43,7 @@ def _block(block: Block) -> Iterator[str]:
         case blocks.Heading(text):
             yield f"### {_plain(text)}"
         case blocks.Code(text):
-            fence = "`" * max(3, _longest_run_of_ticks(text) + 1)
-            yield f"{fence}text\n{printable_lines(text.expandtabs())}\n{fence}"
+            yield code_block(text.expandtabs(), "text")
         case blocks.Definitions(items):
             yield "\n".join(f"- **{_inline(term)}**: {_inline(meaning)}" for term, meaning in items)
         case blocks.Facts(items):
@@ -92,8 +92,7 @@ def _inline(text: str) -> str:
 
 
 def _code(text: str) -> str:
-    ticks = "`" * (_longest_run_of_ticks(text) + 1)
-    code = f"{ticks}{text}{ticks}"
+    code = code_span(text)
     # no mark inside: who copies a command gets no more than the command
     return code if isolate(text, *_ISOLATE) == text else code.join(_ISOLATE)
 
@@ -124,10 +123,6 @@ def _html(text: str) -> str:
     text = printable_lines(text)
     text = " ".join(text.split()) if "\n" in text else text
     return isolate(escape(text, quote=False), *_ISOLATE)
-
-
-def _longest_run_of_ticks(text: str) -> int:
-    return max((len(run) for run in re.findall("`+", text)), default=0)
 
 
 def _anchor(title: str) -> str:
