@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from benchmark.data.read_only import hold_read_only
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -77,6 +79,7 @@ class ImageSet:
     source_key: str = ""  # where each seed has its own images: all that those of any depend on
 
     def __post_init__(self) -> None:
+        hold_read_only(self)
         n = len(self.files)
         if n == 0:
             raise ValueError(f"{self.spec}: no images found.")
@@ -98,6 +101,10 @@ class ImageSet:
                 f"{self.spec}: a split must be one of {', '.join(SPLITS)} or empty, "
                 f"not {sorted(set(self.split) - {*SPLITS, ''})}."
             )
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        hold_read_only(self)
 
     def __len__(self) -> int:
         return len(self.files)

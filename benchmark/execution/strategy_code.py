@@ -16,9 +16,12 @@ def failure_of(run: Callable[[], object]) -> ErrorInfo | None:
     """
     failure: ErrorInfo | None = None
     try:
-        with isolated():
+        with isolated() as isolation:
             try:
-                run()
+                try:
+                    run()
+                finally:  # it may have deleted what all below calls, and `BaseException`
+                    isolation.built_in.set_back()
             except BaseException as error:
                 if isinstance(error, UnwritableError) or not is_failure_of_code(error):
                     raise

@@ -19,6 +19,7 @@ class _Turn:
 
 
 _started: WeakSet[threading.Thread] = WeakSet()  # by the code that is isolated
+_left_over: WeakSet[threading.Thread] = WeakSet()  # by code that was
 
 
 @contextmanager
@@ -28,10 +29,10 @@ def own_turn() -> Iterator[None]:
         owner, start = _Turn.owner, threading.Thread.start
 
         def start_as_daemon(thread: threading.Thread) -> None:
-            if not is_outside():
+            if not is_outside() or is_left_over():
                 with suppress(RuntimeError):  # it runs already
                     thread.daemon = True
-                _started.add(thread)
+                (_left_over if is_left_over() else _started).add(thread)
             start(thread)
 
         if owner is None:
@@ -42,6 +43,9 @@ def own_turn() -> Iterator[None]:
         finally:
             _Turn.owner = owner
             threading.Thread.start = start  # type: ignore[method-assign]
+            if owner is None:
+                _left_over.update(_started)
+                _started.clear()
 
 
 def is_outside() -> bool:
@@ -55,6 +59,11 @@ def is_outside() -> bool:
 def is_started_inside() -> bool:
     """Return whether code that is isolated now has started this thread."""
     return _Turn.owner is not None and threading.current_thread() in _started
+
+
+def is_left_over() -> bool:
+    """Return whether code whose isolation is over has started this thread."""
+    return threading.current_thread() in _left_over
 
 
 def _after_fork() -> None:

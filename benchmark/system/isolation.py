@@ -5,22 +5,30 @@ is no `Exception`. In `isolated` the global state is set back afterwards, and wh
 process is an exception. See `process_state` for what is kept, `forbidden_calls` for the calls.
 """
 
+import builtins
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import Any
 
-from benchmark.system.forbidden_calls import forbidden
+from benchmark.system.built_in_functions import BuiltInFunctions
+from benchmark.system.forbidden_calls import ProcessEndError, forbidden
 from benchmark.system.isolated_thread import is_started_inside, own_turn
-from benchmark.system.library_functions import functions_now, restore_functions
+from benchmark.system.library_functions import functions_now, is_of_user, restore_functions
 from benchmark.system.output import lasting_output
 from benchmark.system.process_state import kept_things
-from benchmark.system.stopping import Stopped
+from benchmark.system.stopping import Stopped, requested
 
 _STREAMS = ("stdin", "stdout", "stderr")
+# of timers and of the limit of time; where nothing answers them they end the process
+_OF_TIME = tuple(
+    getattr(signal, name)
+    for name in ("SIGALRM", "SIGVTALRM", "SIGPROF", "SIGXCPU")
+    if hasattr(signal, name)
+)
 
 
 class IsolationError(Exception):
@@ -37,8 +45,24 @@ class _Interrupts:
 _OF_CODE = "_is_of_code"  # marks a KeyboardInterrupt that came while none was pressed
 
 
-@contextmanager
-def isolated(is_import: bool = False) -> Iterator[None]:
+class Isolation(AbstractContextManager["Isolation"]):
+    """What `isolated` enters and leaves, though Python's own functions may be gone meanwhile."""
+
+    def __init__(self, is_import: bool) -> None:
+        self.is_import = is_import
+
+    def __enter__(self) -> "Isolation":
+        self.built_in = BuiltInFunctions()
+        self._isolated = _isolated(self.is_import, self.built_in)
+        self._isolated.__enter__()
+        return self
+
+    def __exit__(self, *raised: Any) -> bool | None:
+        self.built_in.set_back()
+        return self._isolated.__exit__(*raised)
+
+
+def isolated(is_import: bool = False) -> Isolation:
     """Keep the global state of this process, and set it back afterwards.
 
     Parameters
@@ -53,6 +77,11 @@ def isolated(is_import: bool = False) -> Iterator[None]:
         If the code called what would have ended the process, and caught the exception; or if it
         replaced functions of libraries.
     """
+    return Isolation(is_import)
+
+
+@contextmanager
+def _isolated(is_import: bool, built_in: BuiltInFunctions) -> Iterator[None]:
     if is_started_inside():  # what it changes is set back with the rest, when that is left
         yield
         return
@@ -63,15 +92,18 @@ def isolated(is_import: bool = False) -> Iterator[None]:
         stack.enter_context(_noting_interrupts())
         stack.enter_context(_kept_streams())
         stack.enter_context(lasting_output())  # a print fails nothing
+        is_over = stack.enter_context(_timers_raise())
         stack.enter_context(_kept_state(is_import))
         called = stack.enter_context(forbidden())
         functions = functions_now()
         try:
             yield
         finally:
-            replaced = restore_functions(functions, by_users_only=is_import)
+            is_over.append(True)
+            replaced = _names_of_replaced(built_in, by_users_only=is_import)
+            replaced += restore_functions(functions, by_users_only=is_import)
         if called:
-            raise IsolationError(f"it called {', '.join(called[:3])}, which would end the run")
+            raise IsolationError("; ".join(called[:3]))
     if replaced:
         raise IsolationError(
             f"it replaced {', '.join(replaced[:3])}, which all other strategies use; call a "
@@ -82,14 +114,14 @@ def isolated(is_import: bool = False) -> Iterator[None]:
 def is_failure_of_code(error: BaseException) -> bool:
     """Return whether an exception is one of the code that raised it, and no wish to stop the run.
 
-    `Stopped` and a `KeyboardInterrupt` by Ctrl+C are such wishes.
+    `Stopped` after a signal and a `KeyboardInterrupt` by Ctrl+C are such wishes.
     """
     if isinstance(error, KeyboardInterrupt):
         if _Interrupts.are_noted:
             return not _Interrupts.pressed
         is_of_code = _OF_CODE in object.__getattribute__(error, "__dict__")
         return is_of_code or not _raises_on_ctrl_c()
-    return not isinstance(error, Stopped)
+    return not (isinstance(error, Stopped) and requested())
 
 
 @contextmanager
@@ -121,6 +153,40 @@ def _is_same(read: Callable[[], Any], before: Any) -> bool:
         return bool(read() == before)
     except Exception:  # arrays, or a thing that can't be read any more
         return False
+
+
+def _names_of_replaced(built_in: BuiltInFunctions, by_users_only: bool) -> list[str]:
+    """Return what of Python's functions code of the user's replaced; a library may as it starts."""
+    names = []
+    for name, value in built_in.replaced.items():
+        if by_users_only and hasattr(value, "__module__") and not is_of_user(value):
+            setattr(builtins, name, value)
+        else:
+            names.append(f"builtins.{name}")
+    return names
+
+
+@contextmanager
+def _timers_raise() -> Iterator[list[bool]]:
+    """Let a timer of the code raise an exception, until the list is filled that is yielded."""
+    is_over: list[bool] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield is_over
+        return
+
+    def expire(number: int, _frame: Any) -> None:
+        if not is_over:
+            text = f"time was up ({signal.Signals(number).name}), by a timer or a limit that it set"
+            raise ProcessEndError(f"{text}, which would end the run")
+
+    unanswered = [n for n in _OF_TIME if signal.getsignal(n) is signal.SIG_DFL]
+    for number in unanswered:
+        signal.signal(number, expire)
+    try:
+        yield is_over
+    finally:
+        for number in unanswered:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @contextmanager

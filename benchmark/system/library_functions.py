@@ -41,12 +41,14 @@ _PARTS = ("__code__", "__defaults__", "__kwdefaults__")
 _parts_of = attrgetter(*_PARTS)
 _ABSENT = object()
 
+Contents = list[tuple[Any, str, dict[str, Any]]]  # owner, its name, its content
+
 
 @dataclass(frozen=True)
 class Functions:
-    """What the watched modules and classes hold: owner, its name, its content."""
+    """What the watched modules and classes hold, and what the functions among it do."""
 
-    contents: list[tuple[Any, str, dict[str, Any]]]
+    contents: Contents
     functions: list[FunctionType]
     parts: list[tuple[Any, ...]]  # of each function
     named: list[tuple[FunctionType, dict[str, Any]]]  # defaults that are changed in place
@@ -60,7 +62,7 @@ def functions_now() -> Functions:
     return Functions(contents, functions, list(map(_parts_of, functions)), named)
 
 
-def _functions(contents: list[tuple[Any, str, dict[str, Any]]]) -> Iterator[FunctionType]:
+def _functions(contents: Contents) -> Iterator[FunctionType]:
     """Yield the functions that modules and classes hold, those behind methods too."""
     for _, _, content in contents:
         for value in content.values():
@@ -74,7 +76,7 @@ def _functions(contents: list[tuple[Any, str, dict[str, Any]]]) -> Iterator[Func
                 yield value.fget
 
 
-def _contents_now() -> list[tuple[Any, str, dict[str, Any]]]:
+def _contents_now() -> Contents:
     modules = [
         (name, module)
         for name, module in list(sys.modules.items())
@@ -82,24 +84,19 @@ def _contents_now() -> list[tuple[Any, str, dict[str, Any]]]:
         and not name.startswith(_UNUSED)
         and isinstance(module, ModuleType)
     ]
-    contents: list[tuple[Any, str, dict[str, Any]]] = [
-        (module, name, dict(vars(module))) for name, module in modules
-    ]
+    contents: Contents = [(module, name, dict(vars(module))) for name, module in modules]
     known: set[int] = set()
     for name, module in modules:
         if not f"{name}.".startswith(_WITH_METHODS):
             continue
         for value in list(vars(module).values()):
+            if type(value) is FunctionType or not issubclass(type(value), type):
+                continue
             # a class may name another module as its own: torch.Tensor is in torch._tensor
-            if (
-                issubclass(type(value), type)
-                and value.__module__.partition(".")[0] in _PACKAGES
-                and id(value) not in known
-            ):
+            if id(value) not in known and value.__module__.partition(".")[0] in _PACKAGES:
                 known.add(id(value))
-                contents.append(
-                    (value, f"{value.__module__}.{value.__qualname__}", dict(vars(value)))
-                )
+                full_name = f"{value.__module__}.{value.__qualname__}"
+                contents.append((value, full_name, dict(vars(value))))
     return contents
 
 
@@ -114,7 +111,8 @@ def restore_functions(before: Functions, by_users_only: bool = False) -> list[st
     known: set[int] = set()
     for owner, name, content in before.contents:
         now = vars(owner)
-        if len(now) == len(content) and all(map(is_, map(now.get, content), content.values())):
+        is_as_long = len(now) == len(content)  # in the order in which it was filled, too
+        if is_as_long and all(map(is_, now.values(), content.values())):
             continue
         known = known or {id(value) for _, _, c in before.contents for value in c.values()}
         for key, value in [*content.items(), *_shadowed(owner, content)]:
@@ -169,7 +167,8 @@ def _is_fixed(name: str, value: Any, now: Any) -> bool:
     if isinstance(value, FunctionType | type | staticmethod | classmethod | property):
         return name != "torch.Storage"  # which follows the default dtype
     is_constant = type(value) in (float, complex) or name.rpartition(".")[2].isupper()
-    return callable(value) or type(value).__name__ == "dtype" or is_constant and _is_number(value)
+    is_fixed_number = is_constant and _is_number(value)
+    return callable(value) or type(value).__name__ == "dtype" or is_fixed_number
 
 
 def _is_number(value: Any) -> bool:

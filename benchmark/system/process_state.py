@@ -10,9 +10,12 @@ import os
 import random
 import signal
 import sys
+import tempfile
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from benchmark.system.library_functions import is_of_user
@@ -45,11 +48,13 @@ def kept_things(is_import: bool = False) -> Iterator[tuple[Read, Write]]:
 
 
 def _of_python() -> Iterator[tuple[Read, Write]]:
+    yield from _of_timers()
     yield os.getcwd, os.chdir
     yield _umask, os.umask
     yield random.getstate, random.setstate
-    yield _attributes(sys, "excepthook", "displayhook")
+    yield _attributes(sys, "excepthook", "displayhook", "unraisablehook")
     yield _attributes(threading, "excepthook")
+    yield _attributes(tempfile, "tempdir")
     yield _attributes(warnings, "showwarning", "formatwarning")
     yield lambda: list(warnings.filters), _set_filters
     yield lambda: dict(sys.modules), sys.modules.update  # what is imported meanwhile stays
@@ -57,8 +62,12 @@ def _of_python() -> Iterator[tuple[Read, Write]]:
     yield sys.getswitchinterval, sys.setswitchinterval
     yield sys.gettrace, sys.settrace
     yield sys.getprofile, sys.setprofile
+    yield threading.gettrace, threading.settrace
+    yield threading.getprofile, threading.setprofile
     yield gc.isenabled, lambda on: gc.enable() if on else gc.disable()
     yield gc.get_threshold, lambda numbers: gc.set_threshold(*numbers)
+    yield gc.get_debug, gc.set_debug
+    yield _content(gc.callbacks)
     yield (
         lambda: locale.setlocale(locale.LC_ALL),
         lambda name: locale.setlocale(locale.LC_ALL, name),
@@ -68,11 +77,21 @@ def _of_python() -> Iterator[tuple[Read, Write]]:
     yield _logging_levels, _set_logging_levels
     if threading.current_thread() is threading.main_thread():
         yield _signal_handlers, _set_signal_handlers
-        if hasattr(signal, "setitimer"):
-            timer = signal.ITIMER_REAL
-            yield lambda: signal.getitimer(timer)[0] > 0, lambda _: signal.setitimer(timer, 0)
+    if hasattr(signal, "pthread_sigmask"):
+        yield (
+            lambda: signal.pthread_sigmask(signal.SIG_BLOCK, []),
+            lambda blocked: signal.pthread_sigmask(signal.SIG_SETMASK, blocked),
+        )
+    yield _limits, _set_limits
     if hasattr(os, "sched_setaffinity"):
         yield lambda: os.sched_getaffinity(0), lambda cores: os.sched_setaffinity(0, cores)
+
+
+def _of_timers() -> Iterator[tuple[Read, Write]]:
+    """Yield the timers; one that the code has started is stopped."""
+    if threading.current_thread() is threading.main_thread() and hasattr(signal, "setitimer"):
+        for timer in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF):
+            yield partial(_runs, timer), partial(_stop, timer)
 
 
 def _of_numpy(numpy: Any) -> Iterator[tuple[Read, Write]]:
@@ -84,6 +103,7 @@ def _of_numpy(numpy: Any) -> Iterator[tuple[Read, Write]]:
 
 def _of_torch(torch: Any) -> Iterator[tuple[Read, Write]]:
     yield torch.is_inference_mode_enabled, _leave_inference_mode
+    yield _hooks_of_saved_tensors, _set_hooks_of_saved_tensors
     yield lambda: torch._C._len_torch_dispatch_stack(), _pop(torch, "dispatch")
     yield lambda: torch._C._len_torch_function_stack(), _pop(torch, "function")
     yield torch.get_default_device, _set_default_device
@@ -111,6 +131,47 @@ def _of_torch(torch: Any) -> Iterator[tuple[Read, Write]]:
         for name, value in vars(sys.modules[module]).items():
             if name.startswith("_global_") and isinstance(value, dict):  # hooks
                 yield _content_of_dict(value)
+
+
+def _runs(timer: int) -> bool:
+    return signal.getitimer(timer)[0] > 0
+
+
+def _stop(timer: int, _: bool) -> None:
+    signal.setitimer(timer, 0)
+
+
+def _limits() -> dict[int, int]:
+    """Return the limits of this process that count, of each resource."""
+    resource = sys.modules.get("resource")  # Windows has none
+    names = [name for name in vars(resource) if name.startswith("RLIMIT_")] if resource else []
+    kinds = {getattr(resource, name) for name in names}
+    return {kind: resource.getrlimit(kind)[0] for kind in kinds} if resource else {}
+
+
+def _set_limits(before: Mapping[int, int]) -> None:
+    resource = sys.modules["resource"]
+    for kind, limit in before.items():
+        now, most = resource.getrlimit(kind)
+        if now != limit:  # the most that it may be is lowered for good
+            with suppress(ValueError, OSError):
+                resource.setrlimit(kind, (limit, most))
+
+
+def _hooks_of_saved_tensors() -> tuple[str | None, Any]:
+    """Return why hooks are forbidden to what autograd saves, and the last of these hooks."""
+    autograd = sys.modules["torch"]._C._autograd
+    reason = autograd._saved_tensors_hooks_get_disabled_error_message()
+    return reason, autograd._top_saved_tensors_default_hooks(True)
+
+
+def _set_hooks_of_saved_tensors(before: tuple[str | None, Any]) -> None:
+    autograd = sys.modules["torch"]._C._autograd
+    autograd._saved_tensors_hooks_enable()
+    while (top := autograd._top_saved_tensors_default_hooks(True)) and top != before[1]:
+        autograd._pop_saved_tensors_default_hooks()
+    if before[0] is not None:
+        autograd._saved_tensors_hooks_disable(before[0])
 
 
 def _attributes(owner: Any, *names: str) -> tuple[Read, Write]:

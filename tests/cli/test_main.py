@@ -10,7 +10,7 @@ import pytest
 
 from benchmark.cli import main
 from benchmark.cli.commands import list as list_command
-from benchmark.cli.exit_codes import EXIT_STOPPED, EXIT_USAGE
+from benchmark.cli.exit_codes import EXIT_FAILED, EXIT_STOPPED, EXIT_USAGE
 
 
 def test_a_sign_that_the_output_has_no_code_for_stops_no_command(monkeypatch, tmp_path):
@@ -97,3 +97,17 @@ def test_a_working_folder_that_was_removed_is_told(monkeypatch, tmp_path, capsys
     (tmp_path / "gone").rmdir()
     assert main(["list"]) == EXIT_USAGE
     assert capsys.readouterr().err.startswith("error: the working folder was removed, or can't")
+
+
+def test_an_exit_out_of_a_command_is_no_success(monkeypatch, capsys):
+    """As that which a thread of a strategy raises in the main thread."""
+
+    def work(_args):
+        raise SystemExit(0)
+
+    monkeypatch.setattr(list_command, "call", work)
+    assert main(["list"]) == EXIT_FAILED
+    said = capsys.readouterr().err
+    assert said.startswith("error: sys.exit(0) ended the command from outside")
+    assert "what is finished is kept, and the same command continues from there: " in said
+    assert said.endswith(" list\n")

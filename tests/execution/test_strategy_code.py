@@ -1,6 +1,7 @@
 """Why code of a strategy failed."""
 
 import asyncio
+import builtins
 import io
 import logging
 import multiprocessing
@@ -23,6 +24,7 @@ from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
 from benchmark.execution.strategy_code import failure_of
+from benchmark.system import stopping
 from benchmark.system.stopping import Stopped
 
 
@@ -123,8 +125,25 @@ def test_what_it_prints_fails_nothing(monkeypatch):
 
 
 def test_a_signal_passes_through():
-    with pytest.raises(Stopped):
-        failure_of(fail(Stopped(signal.SIGTERM)))
+    with stopping.signals_noted():
+        stopping.request()
+        with pytest.raises(Stopped):
+            failure_of(fail(Stopped(signal.SIGTERM)))
+
+
+def test_what_says_that_a_signal_came_and_none_did_is_a_failure():
+    assert failure_of(fail(Stopped(signal.SIGTERM))).error == "Stopped: stopped by SIGTERM"
+
+
+@pytest.mark.parametrize("name", ["len", "BaseException", "isinstance", "type"])
+def test_what_fails_has_a_text_also_without_a_built_in_function(name):
+    def delete():
+        del builtins.__dict__[name]
+        raise ValueError("after that")
+
+    original = getattr(builtins, name)
+    assert failure_of(delete).error == "ValueError: after that"
+    assert getattr(builtins, name) is original
 
 
 def test_an_end_that_was_caught_is_a_failure():

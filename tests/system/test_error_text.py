@@ -10,7 +10,7 @@ from benchmark.system.error_text import (
     error_text,
     error_traceback,
 )
-from benchmark.system.stopping import Stopped
+from benchmark.system.stopping import Stopped, request, signals_noted
 
 
 class StoppingError(Exception):
@@ -21,8 +21,10 @@ class StoppingError(Exception):
 
 
 def test_a_signal_is_not_taken_for_a_failure_of_the_text():
-    with pytest.raises(Stopped):
-        error_text(StoppingError())
+    with signals_noted():
+        request()
+        with pytest.raises(Stopped):
+            error_text(StoppingError())
 
 
 class UnprintableError(Exception):

@@ -1,11 +1,16 @@
 """Calls that would end the process."""
 
+import faulthandler
+import multiprocessing
 import os
+import resource
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
+import torch
 
 from benchmark.system.forbidden_calls import ProcessEndError, forbidden
 
@@ -22,11 +27,19 @@ from benchmark.system.forbidden_calls import ProcessEndError, forbidden
         lambda: os.killpg(os.getpgrp(), signal.SIGTERM),
         lambda: signal.raise_signal(signal.SIGTERM),
         lambda: os.execvp("true", ["true"]),
+        lambda: os.closerange(3, 4),
+        lambda: os.seteuid(os.geteuid()),
+        lambda: sys.addaudithook(print),
+        lambda: faulthandler.dump_traceback_later(3600, exit=True),
+        lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (12, 12)),
+        lambda: resource.prlimit(0, resource.RLIMIT_CPU, (1, 1)),
+        lambda: torch.library.Library("aten", "IMPL"),
+        lambda: torch.library.impl("aten::relu", "CPU")(abs),
     ],
 )
 def test_what_would_end_the_process_raises_and_is_noted(call):
     with forbidden() as called:
-        with pytest.raises(ProcessEndError, match=r"it called (os|signal)\..*, which would end"):
+        with pytest.raises(ProcessEndError, match=r"it called [\w.]+\.\w+\(.*, which would end"):
             call()
         assert len(called) == 1
 
@@ -40,8 +53,60 @@ def test_other_processes_may_be_ended():
     assert not called
 
 
-def test_the_calls_are_what_they_were_afterwards():
-    before = os._exit, os.kill, signal.raise_signal
+def test_ordinary_uses_of_such_calls_are_none_of_them():
+    with forbidden() as called:
+        resource.setrlimit(resource.RLIMIT_NOFILE, resource.getrlimit(resource.RLIMIT_NOFILE))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+        resource.prlimit(0, resource.RLIMIT_CPU)
+        torch.library.Library("of_a_test", "DEF")
+        faulthandler.dump_traceback_later(3600)
+        faulthandler.cancel_dump_traceback_later()
+        for method in ("fork", "spawn", "forkserver"):
+            process = multiprocessing.get_context(method).Process(target=time.sleep, args=(0,))
+            process.start()
+            process.join()
+            assert process.exitcode == 0, method
+    assert not called
+
+
+def test_the_calls_do_what_they_did_afterwards():
+    with forbidden():
+        pass
+    first = os._exit, os.kill, signal.raise_signal
     with forbidden(), forbidden():
-        assert os._exit is not before[0]
-    assert (os._exit, os.kill, signal.raise_signal) == before
+        assert os._exit is first[0]
+    assert (os._exit, os.kill, signal.raise_signal) == first
+    os.kill(os.getpid(), signal.SIGCONT)
+    signal.raise_signal(signal.SIGCONT)
+    done = subprocess.run([sys.executable, "-c", OWN_END], check=False)
+    assert done.returncode == 7
+
+
+OWN_END = """
+import os
+from benchmark.system.forbidden_calls import forbidden
+with forbidden():
+    pass
+os._exit(7)
+"""
+
+LEFT_FOR_THE_END = """
+import atexit, os, sys
+from pathlib import Path
+from importlib.util import module_from_spec, spec_from_file_location
+from benchmark.system.isolation import isolated
+with isolated():
+    atexit.register(os._exit, 0)
+    spec = spec_from_file_location("left", sys.argv[1])
+    spec.loader.exec_module(module_from_spec(spec))
+sys.exit(3)
+"""
+
+
+def test_what_is_left_for_the_end_of_the_process_does_not_end_it(tmp_path):
+    file = tmp_path / "left.py"
+    file.write_text("import atexit, os\natexit.register(lambda: os._exit(0))\n")
+    command = [sys.executable, "-c", LEFT_FOR_THE_END, file]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert done.stderr.count("it called os._exit(0), which would end the run") == 2

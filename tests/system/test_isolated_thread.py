@@ -26,6 +26,8 @@ def isolate_until(entered, left):
 
 
 def test_isolations_in_two_threads_leave_everything_as_it_was():
+    with isolated():  # the functions that forbid calls stay in place
+        pass
     before = os.kill, os._exit, signal.raise_signal, threading.Thread.start
     events = [threading.Event() for _ in range(4)]
     first = threading.Thread(target=isolate_until, args=events[:2])
@@ -56,6 +58,32 @@ def test_nothing_is_forbidden_to_other_threads():
         left.set()
         thread.join(20)
     assert not is_outside()
+
+
+def test_a_thread_that_is_left_over_ends_no_process():
+    go_on, ended, caught = threading.Event(), threading.Event(), []
+
+    def exit_later():
+        go_on.wait(20)
+        try:
+            os._exit(0)
+        except BaseException as error:
+            caught.append(error)
+        threading.Thread(target=exit_at_once).start()
+
+    def exit_at_once():
+        try:
+            os.kill(os.getpid(), signal.SIGKILL)
+        except BaseException as error:
+            caught.append(error)
+        ended.set()
+
+    with isolated():
+        threading.Thread(target=exit_later).start()
+    with isolated():  # of another strategy, which is not at fault
+        go_on.set()
+        assert ended.wait(20)
+    assert [type(error) for error in caught] == [SystemExit, SystemExit]
 
 
 def test_a_thread_of_the_code_is_isolated_with_it():

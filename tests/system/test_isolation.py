@@ -1,19 +1,24 @@
 """What code of the user's changes in the process is set back."""
 
+import builtins
 import gc
 import io
 import logging
 import os
 import random
+import resource
 import signal
 import sys
+import tempfile
 import threading
 import warnings
 
 import numpy as np
 import pytest
 import torch
+from torch.autograd.graph import saved_tensors_hooks
 
+from benchmark.system import stopping
 from benchmark.system.forbidden_calls import ProcessEndError
 from benchmark.system.isolation import IsolationError, is_failure_of_code, isolated
 from benchmark.system.process_state import kept_things
@@ -26,6 +31,12 @@ def enter(context):
     """Enter a context that is never left."""
     KEPT.append(context)
     context.__enter__()
+
+
+def lower(kind):
+    """Set a limit to half of what it may be, or to nothing."""
+    now, most = resource.getrlimit(kind)
+    resource.setrlimit(kind, (0 if now else min(most, 1000), most))
 
 
 CHANGES = {
@@ -59,6 +70,16 @@ CHANGES = {
     "levels": lambda: logging.getLogger().setLevel(1),
     "signals": lambda: signal.signal(signal.SIGTERM, signal.SIG_IGN),
     "alarm": lambda: signal.setitimer(signal.ITIMER_REAL, 3600),
+    "processor time": lambda: signal.setitimer(signal.ITIMER_VIRTUAL, 3600),
+    "profiling time": lambda: signal.setitimer(signal.ITIMER_PROF, 3600),
+    "blocked signals": lambda: signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM]),
+    "limits": lambda: lower(resource.RLIMIT_CORE),
+    "garbage callbacks": lambda: gc.callbacks.append(lambda *_: None),
+    "garbage notes": lambda: gc.set_debug(gc.DEBUG_SAVEALL),
+    "temporary files": lambda: setattr(tempfile, "tempdir", "/nowhere"),
+    "errors that are dropped": lambda: setattr(sys, "unraisablehook", print),
+    "saved tensors": lambda: enter(saved_tensors_hooks(lambda t: t, lambda t: t * 0)),
+    "no saved tensors": lambda: torch._C._autograd._saved_tensors_hooks_disable("no"),
 }
 
 
@@ -141,6 +162,30 @@ def test_a_replaced_function_is_a_failure():
     assert torch.nn.functional.cross_entropy is original
 
 
+@pytest.mark.parametrize("name", ["len", "BaseException", "next", "dict", "getattr", "open"])
+def test_without_a_built_in_function_all_is_set_back(name):
+    original, folder = getattr(builtins, name), os.getcwd()  # noqa: PTH109
+
+    def delete():
+        os.chdir("/")
+        del builtins.__dict__[name]
+
+    with pytest.raises(IsolationError, match=rf"it replaced builtins\.{name},"), isolated():
+        delete()
+    assert getattr(builtins, name) is original
+    assert os.getcwd() == folder  # noqa: PTH109
+
+
+def test_a_timer_that_runs_out_is_a_failure():
+    expired = pytest.raises(ProcessEndError, match=r"time was up \(SIGVTALRM\)")
+    with expired, isolated():
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0.001)
+        while True:
+            pass
+    assert signal.getitimer(signal.ITIMER_VIRTUAL)[0] == 0
+    assert signal.getsignal(signal.SIGVTALRM) is signal.SIG_DFL
+
+
 def test_threads_keep_no_process_from_ending():
     with isolated():
         thread = threading.Thread(target=threading.Event().wait, args=(0.2,))
@@ -196,7 +241,10 @@ def test_a_keyboard_interrupt_that_code_raises_is_its_failure_wherever_it_is_cau
 
 
 def test_a_wish_to_stop_is_no_failure():
-    assert not is_failure_of_code(Stopped(signal.SIGTERM))
+    assert is_failure_of_code(Stopped(signal.SIGTERM)), "no signal has come"
+    with stopping.signals_noted():
+        stopping.request()
+        assert not is_failure_of_code(Stopped(signal.SIGTERM))
     assert is_failure_of_code(SystemExit(0))
     assert is_failure_of_code(GeneratorExit())
     with pytest.raises(KeyboardInterrupt) as raised, isolated():
