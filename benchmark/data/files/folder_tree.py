@@ -14,11 +14,12 @@ from benchmark.data.files.image_files import IMAGE_SUFFIXES, has_suffix, stamp
 from benchmark.data.files.junk import is_junk_file, is_junk_folder
 from benchmark.data.files.left_out import MOST_LEVELS, LeftOut
 from benchmark.data.split_names import split_of
+from benchmark.storage.unreadable import looking_at
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab")
 SHEET_SUFFIXES = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers", ".parquet")  # are not read
 _TEXTS = ".txt .lst .md .json .jsonl .yaml .yml .toml .xml .html .ini .db .log"
-_BROKEN = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+_WITHOUT_TARGET = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 _DOCUMENTS = frozenset({*TABLE_SUFFIXES, *SHEET_SUFFIXES, *_TEXTS.split()})
 
 
@@ -71,7 +72,12 @@ def walk_folder(root: Path, allow_outside: bool = False) -> tuple[Folder, LeftOu
     """Return the tree below `root` and what was left out; no file is opened.
 
     Links are followed to plain files and folders below the root, with `allow_outside` to others
-    too. Each folder is read once. What the system does not give is left out, but for the root.
+    too. Each folder is read once. What the system does not give is left out.
+
+    Raises
+    ------
+    OSError
+        If the root itself can't be listed, or what is in it opened.
     """
     tree, walk = Folder(""), _Walk(root, DataRoot.open(root, allow_outside))
     walk.data_root.enter(root)
@@ -106,8 +112,6 @@ class _Walk:
                 with os.scandir(self.root / folder.path) as entries:
                     listed = sorted(entries, key=lambda entry: entry.name)
             except OSError as error:
-                if not folder.path:
-                    raise
                 self.data_root.leave(real)  # a link to it says the same
                 self._close(folder, error)
                 continue
@@ -123,6 +127,9 @@ class _Walk:
                         self.left_out.add_error(path, error)
 
     def _close(self, folder: Folder, error: OSError) -> None:
+        if not folder.path:
+            with looking_at(self.root):
+                raise error
         if not isinstance(error, PermissionError):
             self.left_out.add_error(folder.path, error)
         elif not folder.is_closed:
@@ -157,7 +164,7 @@ def _is_inside(data_root: DataRoot, path: str, entry: os.DirEntry, left_out: Lef
         try:
             plain = is_plain(entry.stat().st_mode)
         except OSError as error:
-            if error.errno not in _BROKEN:
+            if error.errno not in _WITHOUT_TARGET:
                 raise
             left_out.broken.append(path)
             return False

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmark.data.files.data_root import DataRoot
 from benchmark.data.files.file_names import NameMatch, match_names
-from benchmark.data.files.folder_tree import walk_folder
+from benchmark.data.files.folder_tree import Folder, walk_folder
 from benchmark.data.files.image_files import IMAGE_SUFFIXES, has_suffix
 from benchmark.data.files.junk import is_junk_file
 from benchmark.data.files.left_out import ALLOW_OUTSIDE, LeftOut
@@ -67,7 +67,10 @@ def find_listed_files(
     if messages and not paths and len(refused) == len(names):
         raise FileNotFoundError(list_below(f"{table}: no image that it lists is read.", messages))
     if missing := [name for name in names if name not in paths and name not in refused]:
-        tree, left_out = walk_folder(folder, allow_outside)
+        try:
+            tree, left_out = walk_folder(folder, allow_outside)
+        except OSError:  # of a folder that can't be listed, files are opened by their names
+            tree, left_out = Folder(""), LeftOut()
         files = [file for below in tree.walk() for file in below.images]
         inside = [path for path in map(Path, paths.values()) if path.is_relative_to(folder)]
         taken = {path.relative_to(folder).as_posix() for path in inside}

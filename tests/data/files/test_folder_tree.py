@@ -193,6 +193,13 @@ def test_the_root_itself_must_be_there(tmp_path):
         walk_folder(tmp_path / "nowhere")
 
 
+def test_a_root_that_cannot_be_opened_is_an_error_in_words(tmp_path, monkeypatch):
+    failing_for("cat", PermissionError(errno.EACCES, "Permission denied"), monkeypatch)
+    root = make_files(tmp_path, {"cat": 1}) / "cat"
+    with pytest.raises(OSError, match=r"cat can't be read \(Permission denied\).*let this user"):
+        walk_folder(root)
+
+
 def test_a_link_to_a_folder_that_cannot_be_opened_says_so(tmp_path, monkeypatch):
     root = make_files(tmp_path, {"cat": 1, "secret": 1})
     (root / "link").symlink_to("secret")

@@ -83,6 +83,7 @@ def test_files_in_a_folder_that_cannot_be_listed_are_read(build, monkeypatch):
 
     monkeypatch.setattr(os, "scandir", refuse)
     assert listed_below(table, ["a/1.png"]) == ({"a/1.png": "a/1.png"}, [])
+    assert listed_below(table, ["a/1.png", "2"])[0] == {"a/1.png": "a/1.png"}
 
 
 def test_a_file_that_is_removed_meanwhile_is_not_found(build, monkeypatch):
