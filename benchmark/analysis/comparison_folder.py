@@ -12,7 +12,7 @@ from benchmark.execution.run_folder import RunFolder, why_no_folder
 from benchmark.storage.file_names import shortened, slug
 from benchmark.storage.stored_file import is_there
 from benchmark.storage.user_folders import real_path
-from benchmark.system.text import first_names
+from benchmark.system.text import escape_controls, first_names
 
 
 def default_folder(folders: Sequence[str | Path]) -> Path:
@@ -64,5 +64,5 @@ def _other_content(folder: Path, runs: Sequence[str | Path]) -> str:
 
 
 def _in_file(run: str | Path) -> str:
-    """Return a path as it stands in runs.csv: bytes that are no text are escapes there."""
-    return os.fspath(run).encode(errors="backslashreplace").decode()
+    """Return a path as it stands in runs.csv: bytes that are no text are escapes, and controls."""
+    return escape_controls(os.fspath(run).encode(errors="backslashreplace").decode())

@@ -1,11 +1,13 @@
 """Numbers and names as they stand in a sentence."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
 _JOINERS = "\u200c\u200d"  # of Persian words, and of emoji
 # drawn as nothing, though letters and symbols: of Braille, of Korean, of notes
 _BLANKS = "\u2800\u115f\u1160\u3164\uffa0\U0001d159"
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # but for tabs and line feeds
 _MOST_MARKS = 8  # on one letter, as accents: more would cover the lines above and below
 
 
@@ -91,6 +93,15 @@ def printable_lines(text: str) -> str:
     'a\\tb\nc\\r'
     """
     return "\n".join(map(printable, text.split("\n")))
+
+
+def escape_controls(text: str) -> str:
+    r"""Return a text as a table holds it: control characters are escapes, all others stay.
+
+    >>> escape_controls("\x1b[31m\x00\r"), escape_controls("a\tb\nc")
+    ('\\x1b[31m\\x00\\r', 'a\tb\nc')
+    """
+    return _CONTROLS.sub(lambda control: ascii(control[0])[1:-1], text)
 
 
 def _is_visible(c: str) -> bool:

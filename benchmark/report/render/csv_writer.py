@@ -1,7 +1,7 @@
-"""Writes tables as CSV files that are safe to open in a spreadsheet, see FORMULA_NOTE.
+"""Writes tables as CSV files that are safe to open in a spreadsheet and to print on a terminal.
 
-Neither pandas nor Python's csv, below 3.13, quotes a text for its carriage returns, and readers end
-a row there.
+See FORMULA_NOTE. Carriage returns are escapes like other control characters: readers end a row
+there, and neither pandas nor Python's csv, below 3.13, quotes a text for them.
 """
 
 import re
@@ -11,15 +11,16 @@ from pathlib import Path
 import pandas as pd
 
 from benchmark.storage.atomic import atomic
+from benchmark.system.text import escape_controls
 
 # with spaces before it too, or in the wide letters of East Asian keyboards
 _FORMULA = re.compile(r"[\s\x00-\x1f]*[=+\-@'＝＋－＠]|[\t\r\n]")
 # what ends a cell or a row for a reader of CSV, also one that tries other separators
-_QUOTED = re.compile(r'[",;\t\n\r\v\f\x1c-\x1e\x85\u2028\u2029]|^\s|\s$')
+_QUOTED = re.compile(r'[",;\t\n\u2028\u2029]|^\s|\s$')
 FORMULA_NOTE = (
     "In the CSV files, a text that a spreadsheet could take for a formula starts with an extra "
     "apostrophe, and so does a text that starts with an apostrophe itself. Drop one leading "
-    "apostrophe to get the text back."
+    "apostrophe to get the text back. Control characters are written as escapes, as in the report."
 )
 
 
@@ -45,8 +46,9 @@ def to_csv(frame: pd.DataFrame) -> str:
 
 
 def _format_cell(value: object) -> str:
-    """Format a value; a text has no formula in it and ends neither its cell nor its row."""
+    """Format a value; a text has no formula or command and ends neither its cell nor its row."""
     if not isinstance(value, str):
         return str(value)
-    text = f"'{value}" if _FORMULA.match(value) else value
+    text = escape_controls(value)
+    text = f"'{text}" if _FORMULA.match(text) else text
     return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text

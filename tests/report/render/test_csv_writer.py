@@ -1,4 +1,4 @@
-"""CSV files hold no formulas, and every text and number comes back."""
+"""CSV files hold no formulas and no controls; every other text and number comes back."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pandas as pd
 
 from benchmark.report.render.csv_writer import to_csv, write_frames
 from benchmark.report.single.csv_files import frames_of
+from benchmark.system.text import escape_controls
 from tests.report.fabricate import fabricate
 from tests.report.hostile_names import NAMES
 from tests.report.reader import read_csv
@@ -26,7 +27,7 @@ def test_no_text_can_be_taken_for_a_formula_and_every_text_comes_back(tmp_path: 
     for name, column in (("per_class.csv", "class"), ("predictions.csv", "label")):
         names = set(read_csv(written[name])[column])
         assert not [text for text in names if text.lstrip()[0] in "=+-@＝\t\r\n"]
-        assert {text.removeprefix("'") for text in names} == set(CLASSES)
+        assert {text.removeprefix("'") for text in names} == set(map(escape_controls, CLASSES))
 
 
 def test_no_text_ends_a_row_for_any_reader() -> None:
@@ -34,8 +35,16 @@ def test_no_text_ends_a_row_for_any_reader() -> None:
     frame = pd.DataFrame({"=name": [*CLASSES, *names], "number": 0.5})
     rows = list(csv.reader(io.StringIO(to_csv(frame), newline="")))
     assert rows[0] == ["'=name", "number"]
-    assert [name.removeprefix("'") for name, _ in rows[1:]] == [*CLASSES, *names]
+    written = [name.removeprefix("'") for name, _ in rows[1:]]
+    assert written == [escape_controls(name) for name in (*CLASSES, *names)]
     assert {number for _, number in rows[1:]} == {"0.5"}
+
+
+def test_nothing_commands_a_terminal() -> None:
+    controls = [chr(number) for number in range(160) if not chr(number).isprintable()]
+    text = to_csv(pd.DataFrame({"a\x1b": [f"a{control}=1" for control in controls]}))
+    assert {c for c in text if not c.isprintable()} == {"\n", "\t"}
+    assert text.startswith("a\\x1b\na\\x00=1\n")
 
 
 def test_bytes_that_are_no_text_are_escapes(tmp_path: Path) -> None:
