@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.data.decoding.unreadable import require_listing
 from benchmark.data.duplicates.leaks import look_alike_messages
 from benchmark.data.duplicates.look_alikes import LookAlikes
 from benchmark.data.duplicates.stored_pairs import stored_look_alikes
@@ -216,6 +217,7 @@ def prepare(
         allow_outside=experiment.allow_outside,
         seeds=experiment.seeds,
     )
+    require_listing(images.spec, images.left_out)
     if experiment.resplit:
         require_given_split(images)
     if experiment.quick:

@@ -1,7 +1,10 @@
 """What is opened before a run trains."""
 
+import errno
+import os
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -157,6 +160,22 @@ def test_resplit_is_refused_before_images_are_decoded(small_experiment, monkeypa
     monkeypatch.setattr(module, "prepare_pixels", None)
     with pytest.raises(ValueError, match="come without a split"):
         prepare(small_experiment(resplit=True))
+
+
+def test_a_folder_that_the_disk_does_not_give_ends_the_run(
+    small_experiment, image_folder, monkeypatch
+):
+    scandir = os.scandir
+
+    def fail(path):
+        if Path(path).name == "rare":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", fail)
+    monkeypatch.setattr(module, "prepare_pixels", lambda *_: pytest.fail("images are decoded"))
+    with pytest.raises(OSError, match=r"could not give 1 file or folder(?s:.*)rare: it can't be"):
+        prepare(small_experiment(data=str(image_folder)))
 
 
 def _mixes_splits(right, arguments):

@@ -14,6 +14,7 @@ REASONS = 10  # sentences; the rest is counted
 # rights and names are as their owner wants them; all other errors of a system come from a disk, a
 # network or a process that lacks something, and a second try may help
 _OF_THE_OWNER = (errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR)
+_OF_THE_NAME = (errno.ENAMETOOLONG, errno.ELOOP)
 
 
 class UnreadableImageError(OSError):
@@ -57,6 +58,12 @@ def format_error(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno is not None:  # decoders give none
         return (RefusedAccess if error.errno in _OF_THE_OWNER else BrokenAccess)(text)
     return text
+
+
+def format_listing_error(error: OSError) -> str:
+    """Return why a file or folder can't be opened while a folder is listed."""
+    text = f"it can't be opened ({error.strerror or type(error).__name__})"
+    return text if error.errno in (*_OF_THE_OWNER, *_OF_THE_NAME) else BrokenAccess(text)
 
 
 def _lack_of_memory() -> str:
@@ -119,6 +126,21 @@ def require_access(spec: str, files: Sequence[str], errors: Mapping[int, str]) -
                 "network or what else is named, and run again (only these are read), or move them "
                 "away:",
                 [f"{files[index]}: {errors[index]}" for index in broken[:REASONS]],
+            )
+        )
+
+
+def require_listing(spec: str, left_out: Mapping[str, str]) -> None:
+    """Raise OSError if the disk, the network or the system failed to list a folder's files."""
+    broken = {path: why for path, why in left_out.items() if isinstance(why, BrokenAccess)}
+    if broken:
+        number = pluralize(len(broken), "file or folder", "files and folders")
+        raise OSError(
+            list_below(
+                f"{spec}: the system could not give {number}. Without them the splits would be "
+                "others, so nothing was trained. Mend the disk, the network or what else is named, "
+                "and run again, or move them away:",
+                [f"{path}: {why}" for path, why in list(broken.items())[:REASONS]],
             )
         )
 

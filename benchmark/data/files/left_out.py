@@ -4,6 +4,7 @@ import errno
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
+from benchmark.data.decoding.unreadable import format_listing_error
 from benchmark.data.files.image_files import IMAGE_SUFFIXES, has_suffix
 from benchmark.system.text import first_names, pluralize
 
@@ -31,14 +32,14 @@ class LeftOut:
     closed: list[str] = field(default_factory=list)  # folders that can't be opened
     deep: list[str] = field(default_factory=list)  # folders in more than MOST_LEVELS others
     gone: list[str] = field(default_factory=list)  # were removed while the folder was listed
-    failed: dict[str, str] = field(default_factory=dict)  # path -> what the system said
+    failed: dict[str, str] = field(default_factory=dict)  # path -> why it can't be opened
 
     def add_error(self, path: str, error: OSError) -> None:
         """Note a file or folder that the system did not give."""
         if error.errno in _GONE:
             self.gone.append(path)
         else:
-            self.failed[path] = error.strerror or type(error).__name__
+            self.failed[path] = format_listing_error(error)
 
     def reasons(self) -> dict[str, str]:
         """Return why each file or folder is not read, by path. What is in a folder has no row."""
@@ -59,7 +60,7 @@ class LeftOut:
             **{path: f"{made}{_with(n)}" for path, n in sorted(self.junk_folders.items())},
             **{path: f"{dotted}{_with(n)}" for path, n in sorted(self.hidden_folders.items())},
             **{path: reason for reason, paths in kinds.items() for path in sorted(paths)},
-            **{path: f"it can't be opened ({e})" for path, e in sorted(self.failed.items())},
+            **dict(sorted(self.failed.items())),
         }
 
     def messages(self) -> list[str]:
@@ -76,7 +77,10 @@ class LeftOut:
         pipe = ("pipe, device or socket has", "pipes, devices or sockets have")
         deep, closed = f"in more than {MOST_LEVELS} others", "can't be opened, for lack of"
         read_anyway = "to a folder that is read anyway, or to one above the data"
-        gone, was = ("file or folder was", "files or folders were"), "removed while the folder was listed"
+        gone, was = (
+            ("file or folder was", "files or folders were"),
+            "removed while the folder was listed",
+        )
         kinds = (
             (in_junk, lie, "in folders that a system or a program made", junk, 10, ""),
             (in_hidden, lie, "in folders whose names begin with a dot", hidden, 10, ""),
@@ -102,7 +106,7 @@ class LeftOut:
             by_reason[reason].append(path)
         either = ("file or folder", "files or folders")
         return [
-            (len(paths), either, f"can't be opened ({reason})", paths, 3, "")
+            (len(paths), either, reason.removeprefix("it "), paths, 3, "")
             for reason, paths in by_reason.items()
         ]
 
