@@ -28,7 +28,8 @@ from benchmark.evaluation.statistics.agreement import (
     min_p_of_axis_effect,
     reversed_pairs,
 )
-from benchmark.execution.run_folder import RunFolder
+from benchmark.execution.experiment_differences import differences_besides, name_in_manifest
+from benchmark.execution.run_folder import RunFolder, why_links
 from benchmark.execution.sweep_folder import SweepFolder
 from benchmark.storage.stored_file import is_there
 from benchmark.system.text import join_names
@@ -160,9 +161,12 @@ def load_sweep(
     FileNotFoundError
         If fewer than two runs have begun, saying which.
     ValueError
-        If a file is damaged, or a run has no strategy `baseline`.
+        If a file is damaged, a folder is a link or holds another run than its value says, the runs
+        differ in more than the setting, or one has no strategy `baseline`.
     """
     manifest = read_sweep(SweepFolder(folder))
+    if reason := why_links(folder, manifest.folders.values()):
+        raise ValueError(reason)
     paths = {value: folder / name for value, name in manifest.folders.items()}
     begun = {v: path for v, path in paths.items() if is_there(RunFolder(path).run_file)}
     missing = tuple(value for value in paths if value not in begun)
@@ -173,7 +177,30 @@ def load_sweep(
         )
     known = read or {}
     runs = [known.get(v) or load_comparison(path, baseline) for v, path in begun.items()]
+    _require_runs_of_sweep(manifest.setting, begun, runs)
     return compare_sweep(folder, manifest.setting, list(begun), runs, missing)
+
+
+def _require_runs_of_sweep(
+    setting: str, folders: Mapping[str, Path], runs: Sequence[Comparison]
+) -> None:
+    """Raise ValueError if a folder, by value, holds another run than that of its value."""
+    (first, its_folder), first_run = next(iter(folders.items())), runs[0]
+    for (value, folder), run in zip(folders.items(), runs, strict=True):
+        again = f"or remove {folder} and run the command of the sweep again, which trains it anew"
+        met = name_in_manifest(setting, run.manifest)
+        if met != value:
+            raise ValueError(
+                f"{folder} holds a run with {setting} {met}, where that with {setting} {value} "
+                f"belongs; put that there, {again}"
+            )
+        names = (f"with {first}", f"with {value}")
+        if others := differences_besides(setting, first_run.manifest, run.manifest, names):
+            raise ValueError(
+                f"the runs in {its_folder} and {folder} differ in more than {setting} "
+                f"({'; '.join(others)}), so their ranks can't be compared; put the run that "
+                f"belongs there in place of the other, {again}"
+            )
 
 
 def compare_sweep(

@@ -6,25 +6,22 @@ do the device and the versions of libraries and of this package: the same comman
 its own folder.
 """
 
-import json
-from typing import Any
-
 import numpy as np
 
 from benchmark.data.imageset import SPLITS
+from benchmark.execution.experiment_differences import (
+    name_both,
+    name_weights,
+    setting_differences,
+    training_differences,
+)
 from benchmark.execution.manifest import describe_experiment
-from benchmark.execution.manifest_schema import ExperimentInfo, RecipeInfo, RunManifest
+from benchmark.execution.manifest_schema import RunManifest
 from benchmark.execution.prepare import PreparedExperiment
 from benchmark.execution.run_folder import RunFolder
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.folder_name import is_same_source
 from benchmark.plan.settings import IMAGES, settings_of
-
-# settings that are compared by what they lead to, and those that change no result
-COMPARED_BY_EFFECT = {
-    *("data", "weights", "recipe", "lr", "epochs", "fine_tune", "batch_size", "precision"),
-    *("seeds", "seed_list", "device", "allow_outside"),
-}
 
 
 def differences(
@@ -36,7 +33,7 @@ def differences(
     in nothing. `trials` are those of the planned search for parameters, 0 for none.
     """
     here = describe_experiment(prepared)
-    settings = _setting_differences(there.experiment, here)
+    settings = setting_differences(there.experiment, here)
     of_images = {name for name, d in settings_of(Experiment).items() if d.group == IMAGES}
     items = [text for name, text in settings.items() if name in of_images | {"quick"}]
     # other images follow from these settings
@@ -44,55 +41,11 @@ def differences(
         items += _image_differences(folder, there, prepared)
     items += [text for text in settings.values() if text not in items]
     if there.weights.sha256 != prepared.weights.sha256:
-        names = [f"{w.name} {w.sha256[:8]}".strip() for w in (there.weights, prepared.weights)]
-        items.append(_there_and_here("weights", *names))
-    items += _training_differences(there.experiment, here)
+        old, new = map(name_weights, (there.weights, prepared.weights))
+        items.append(name_both("weights", old, new))
+    items += training_differences(there.experiment, here).values()
     made = there.tuning.trials if there.tuning else 0
-    return items if made == trials else [*items, _there_and_here("tune", made, trials)]
-
-
-def _setting_differences(there: ExperimentInfo, here: ExperimentInfo) -> dict[str, str]:
-    """Return the differences in settings that are compared as they were given, by name.
-
-    A setting that an earlier version did not have counts as its default.
-    """
-    texts = {}
-    for name, definition in settings_of(Experiment).items():
-        if name not in COMPARED_BY_EFFECT:
-            a, b = (_as_read(run.settings.get(name, definition.default)) for run in (there, here))
-            if a != b:
-                texts[name] = _there_and_here(name.replace("_", " "), a, b)
-    return texts
-
-
-def _training_differences(there: ExperimentInfo, here: ExperimentInfo) -> list[str]:
-    a, b = there.recipe, here.recipe
-    items = [] if a.name == b.name else [_there_and_here("recipe", a.name, b.name)]
-    if a.name == b.name:
-        for name in ("lr", "epochs"):
-            old, new = ([f"{phase[name]:g}" for phase in recipe.phases] for recipe in (a, b))
-            items += [_there_and_here(name, _join(old), _join(new))] if old != new else []
-    if not items and _effect(a) != _effect(b):
-        items.append(f"the recipe {a.name} had other values there than here")
-    if there.first_trained != here.first_trained:
-        depths = [run.settings.get("fine_tune", "") for run in (there, here)]
-        items.append(_there_and_here("fine-tune", *depths))
-    if _chose_otherwise("batch_size", there, here) and there.batch_size != here.batch_size:
-        items.append(_there_and_here("batch size", there.batch_size, here.batch_size))
-    # "auto" may be another precision on another device, which is no other experiment
-    if _chose_otherwise("precision", there, here) and there.precision != here.precision:
-        items.append(_there_and_here("precision", there.precision, here.precision))
-    return items
-
-
-def _chose_otherwise(name: str, there: ExperimentInfo, here: ExperimentInfo) -> bool:
-    return there.settings.get(name) != here.settings.get(name)
-
-
-def _effect(recipe: RecipeInfo) -> Any:
-    """Return what a recipe does to a network; the batch size is compared as it was used."""
-    apart = ("name", "description", "batch_size")
-    return _as_read({key: value for key, value in vars(recipe).items() if key not in apart})
+    return items if made == trials else [*items, name_both("tune", made, trials)]
 
 
 def _image_differences(
@@ -132,18 +85,3 @@ def _image_changes(folder: RunFolder, there: RunManifest, prepared: PreparedExpe
         "relabelled": sum(before[file] != now[file] for file in before.keys() & now.keys()),
     }
     return ", ".join(f"{number:,} {verb}" for verb, number in numbers.items() if number)
-
-
-def _join(phases: list[str]) -> str:
-    return ", ".join(phases[:1] if len(set(phases)) == 1 else phases)
-
-
-def _there_and_here(name: str, there: Any, here: Any) -> str:
-    if isinstance(there, bool):
-        return f"{name} there, not here" if there else f"{name} here, not there"
-    return f"{name} {there} there, {here} here"
-
-
-def _as_read(value: Any) -> Any:
-    """Return a value as it is once it was written as JSON and read again: tuples are lists."""
-    return json.loads(json.dumps(value))

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.execution.run_folder import SWEEP_FILE, RunFolder, why_links, why_no_folder
-from benchmark.execution.typed_json import SCHEMA_VERSION, read, write
+from benchmark.execution.typed_json import REPAIR, SCHEMA_VERSION, read, write
+from benchmark.plan.experiment import Experiment
+from benchmark.plan.settings import settings_of
 from benchmark.plan.sweep import Sweep
 from benchmark.storage.stored_file import DAMAGED, DamagedFileError, is_there
 from benchmark.system.text import first_names
@@ -53,7 +55,13 @@ class SweepFolder:
 
     def read(self) -> SweepManifest:
         """Return what the sweep is; DamagedFileError if the file is damaged."""
-        return read(SweepManifest, self.file)
+        manifest = read(SweepManifest, self.file)
+        if manifest.setting not in settings_of(Experiment):
+            raise DamagedFileError(self.file, "it names no setting of a run", REPAIR)
+        # a folder elsewhere would get reports
+        if any(name in ("", "..") or Path(name).name != name for name in manifest.folders.values()):
+            raise DamagedFileError(self.file, "it names a folder that is not in its own", REPAIR)
+        return manifest
 
     def damaged_files(self) -> list[DamagedFileError]:
         """Return what is damaged of the sweep's own files; the remedy says how it is mended."""

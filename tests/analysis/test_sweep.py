@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import pytest
 
 from benchmark.analysis.claims import primary_claims
 from benchmark.analysis.sweep import SweepComparison, compare_sweep, load_sweep
+from benchmark.execution.sweep_folder import SWEEP_FILE, SweepManifest
+from benchmark.execution.typed_json import to_json
+from benchmark.storage.stored_file import DamagedFileError
 from tests.report.multi.runs import MISSING, run
 from tests.report.sweep.sweeps import STRATEGIES, fabricated_run, two_recipes, write_sweep
 
@@ -101,3 +105,62 @@ def test_seeds_that_one_run_lacks_are_left_out():
     )
     assert comparison.seeds == [0]
     assert comparison.effect is None
+
+
+def test_a_folder_with_the_run_of_another_value_is_named(tmp_path):
+    runs = {name: fabricated_run("forum", STRATEGIES) for name in ("forum", "strong")}
+    words = r"strong holds a run with recipe forum, where that with recipe strong belongs; put"
+    with pytest.raises(ValueError, match=words):
+        load_sweep(write_sweep(tmp_path, runs))
+
+
+def changed(run, **settings):
+    """The run with other settings, which lead to nothing else."""
+    experiment = run.manifest.experiment
+    other = replace(experiment, settings=experiment.settings | settings)
+    return run._replace(manifest=replace(run.manifest, experiment=other))
+
+
+def test_runs_that_differ_in_more_than_the_setting_are_named(tmp_path):
+    runs = {name: fabricated_run(name, STRATEGIES) for name in ("forum", "strong")}
+    runs["strong"] = changed(runs["strong"], image_size=299)
+    words = r"differ in more than recipe \(image size 160 with forum, 299 with strong\), so"
+    with pytest.raises(ValueError, match=words):
+        load_sweep(write_sweep(tmp_path / "a", runs))
+    runs["strong"] = changed(fabricated_run("strong", STRATEGIES), device="cuda", seeds=[0, 1])
+    assert load_sweep(write_sweep(tmp_path / "b", runs)).names == ("forum", "strong")
+
+
+def test_a_sweep_of_any_setting_is_looked_at(tmp_path):
+    runs = {
+        f"{size}": changed(fabricated_run("forum", STRATEGIES), image_size=size)
+        for size in (160, 299)
+    }
+    folder = write_sweep(tmp_path, runs)
+    manifest = SweepManifest(setting="image_size", folders={name: name for name in runs})
+    (folder / SWEEP_FILE).write_text(to_json(manifest))
+    assert load_sweep(folder).names == ("160", "299")
+    shutil.rmtree(folder / "160")
+    shutil.copytree(folder / "299", folder / "160")
+    with pytest.raises(ValueError, match=r"160 holds a run with image_size 299, where that with"):
+        load_sweep(folder)
+
+
+def test_a_run_of_a_sweep_is_no_link(tmp_path):
+    two_recipes(tmp_path / "sweep")
+    (tmp_path / "sweep" / "strong").rename(tmp_path / "strong")
+    (tmp_path / "sweep" / "strong").symlink_to(tmp_path / "strong")
+    with pytest.raises(ValueError, match=r"sweep/strong is a link, which no run follows"):
+        load_sweep(tmp_path / "sweep")
+
+
+@pytest.mark.parametrize("elsewhere", ["..", "../strong", "/tmp", "a/b", ""])
+def test_a_sweep_names_no_folder_elsewhere(tmp_path, elsewhere):
+    two_recipes(tmp_path)
+    manifest = SweepManifest(setting="recipe", folders={"forum": "forum", "strong": elsewhere})
+    (tmp_path / SWEEP_FILE).write_text(to_json(manifest))
+    with pytest.raises(DamagedFileError, match=r"names a folder that is not in its own"):
+        load_sweep(tmp_path)
+    (tmp_path / SWEEP_FILE).write_text(to_json(replace(manifest, setting="colour", folders={})))
+    with pytest.raises(DamagedFileError, match="it names no setting of a run"):
+        load_sweep(tmp_path)

@@ -19,7 +19,9 @@ def fabricated_run(recipe: str, strategies: Sequence[str], **how: Any) -> Fabric
     """Return a run under a recipe of this name."""
     run = fabricate_run(recipe, strategies=strategies, **how)
     experiment = run.manifest.experiment
-    experiment = replace(experiment, recipe=replace(experiment.recipe, name=recipe))
+    settings = experiment.settings | {"recipe": recipe}
+    own = replace(experiment.recipe, name=recipe)
+    experiment = replace(experiment, settings=settings, recipe=own)
     return run._replace(manifest=replace(run.manifest, experiment=experiment))
 
 
