@@ -8,7 +8,12 @@ import pandas as pd
 
 from benchmark.data.decoding.grey_scale import GreyScale
 from benchmark.data.decoding.unreadable import none_readable, unreadable_sentences
-from benchmark.data.duplicates.copies import Copy, copies_table, list_copies
+from benchmark.data.duplicates.copies import (
+    Copy,
+    copies_table,
+    list_copies,
+    not_judged_table,
+)
 from benchmark.data.duplicates.leaks import look_alike_messages
 from benchmark.data.duplicates.look_alikes import find_look_alikes
 from benchmark.data.imageset import SPLITS, ImageSet
@@ -37,6 +42,7 @@ class DataSummary:
     # copy_of_split, kind; those in two splits first
     duplicates: pd.DataFrame
     copies: tuple[Copy, ...]
+    not_judged: pd.DataFrame  # file, class, split, reason: copies of these may have been missed
     scales: dict[str, GreyScale]  # of images with more than 8 bits of grey, see `choose_scales`
     messages: tuple[str, ...]  # of the source, of the pixels, then of the split
     split_title: str = ""  # who made the split; empty without one
@@ -60,13 +66,7 @@ def summarise_data(
     check_imbalance(imbalance)
     if resplit:
         require_given_split(images)
-    infos: dict[int, ImageInfo] = {}
-    errors: dict[int, str] = {}
-    for block_infos, block_errors in map_blocks(read_image_info, images.reader, len(images)):
-        infos |= block_infos
-        errors |= block_errors
-        progress(len(block_infos) + len(block_errors))
-    infos = dict(sorted(infos.items()))
+    infos, errors = _read_all(images, progress)
     look_alikes = find_look_alikes(images, infos)
     kept = look_alikes.sets if keep_duplicates_together else None
     splits, error = _split(images, infos, errors, imbalance, resplit, kept)
@@ -92,6 +92,7 @@ def summarise_data(
         left_out=images.describe_left_out(errors),
         duplicates=copies_table(copies, images, splits),
         copies=tuple(copies),
+        not_judged=not_judged_table(look_alikes, images, splits),
         scales=choose_scales(infos.values()),
         messages=(
             *images.messages,
@@ -103,6 +104,17 @@ def summarise_data(
         split_title=splits.title(0) if splits else "",
         error=error,
     )
+
+
+def _read_all(images: ImageSet, progress: Advance) -> tuple[dict[int, ImageInfo], dict[int, str]]:
+    """Return facts of the readable images in their order, and reasons of the others, by index."""
+    infos: dict[int, ImageInfo] = {}
+    errors: dict[int, str] = {}
+    for block_infos, block_errors in map_blocks(read_image_info, images.reader, len(images)):
+        infos |= block_infos
+        errors |= block_errors
+        progress(len(block_infos) + len(block_errors))
+    return dict(sorted(infos.items())), errors
 
 
 def _split(

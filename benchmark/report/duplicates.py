@@ -17,6 +17,7 @@ from benchmark.system.text import pluralize
 
 MOST_PICTURES = 100  # pairs on the page; all are in the CSV file
 CSV = "duplicates.csv"
+NOT_JUDGED_CSV = "not_judged.csv"
 
 
 def write_duplicates(summary: DataSummary, folder: Path) -> Path:
@@ -25,6 +26,11 @@ def write_duplicates(summary: DataSummary, folder: Path) -> Path:
     path = folder / "duplicates.html"
     write_text(path, html.render(_build_page(summary)))
     return path
+
+
+def write_not_judged(summary: DataSummary, folder: Path) -> Path:
+    """Write the list of images of which copies may have been missed; return its path."""
+    return write_frames({NOT_JUDGED_CSV: summary.not_judged}, folder)[NOT_JUDGED_CSV]
 
 
 def _build_page(summary: DataSummary) -> Page:
@@ -40,6 +46,10 @@ def _build_page(summary: DataSummary) -> Page:
     pairs = pluralize(len(table) - identical, "pair looks", "pairs look")
     copies = pluralize(identical, "byte-identical copy", "byte-identical copies")
     sections, left = [], MOST_PICTURES
+    highlights = [f"All pairs are listed in {CSV}, beside this page."]
+    if number := len(summary.not_judged):
+        images = pluralize(number, "image", "images")
+        highlights.append(f"{images} that could not be judged: see {NOT_JUDGED_CSV}.")
     for id, (title, rows) in counts.items():
         some = table[rows].head(left)
         left -= len(some)
@@ -54,7 +64,7 @@ def _build_page(summary: DataSummary) -> Page:
         warnings=(),
         lead=(),
         sections=tuple(sections),
-        highlights=(f"All pairs are listed in {CSV}, beside this page.",),
+        highlights=tuple(highlights),
     )
 
 

@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from PIL import Image
 
 from benchmark.cli import main
 
@@ -92,3 +93,16 @@ def test_without_duplicates_nothing_is_written(image_folder, tmp_path, monkeypat
     printed = " ".join(capsys.readouterr().out.split())
     assert "no two images are byte-identical or look the same" in printed
     assert not (tmp_path / "results").exists()
+
+
+def test_images_that_were_not_compared_are_said_and_listed(
+    leaking_folder, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    for path in leaking_folder.glob("test/*/*.png"):
+        Image.new("RGB", (30, 30), (len(path.name), 3, 7)).save(path)
+    assert main(["data", str(leaking_folder), "--keep-duplicates-together"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "too small, too dark or too flat to be compared reliably (" in printed
+    listed = (tmp_path / "results/data-leaking/not_judged.csv").read_text().splitlines()
+    assert f"List of {len(listed) - 1} images of which copies may be missed" in printed

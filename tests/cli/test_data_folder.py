@@ -3,6 +3,8 @@
 import shutil
 from pathlib import Path
 
+from PIL import Image
+
 from benchmark.cli import main
 from benchmark.cli.data_folder import OWNER, PAGES, begin_pages, find_data_folder
 from benchmark.data.sources import open_data
@@ -14,6 +16,7 @@ PLACE = Path("results/data-set")
 def test_pages_of_an_earlier_call_do_not_stay(leaking_folder, capsys):
     where = leaking_folder.rename(leaking_folder.parent / "set")
     (where / "notes.txt").write_text("x")
+    Image.new("RGB", (40, 30)).save(where / "train/cat/flat.png")
     main(["data", str(where)])
     assert {path.name for path in PLACE.iterdir()} == {*PAGES, OWNER}
     (where / "notes.txt").unlink()

@@ -4,11 +4,13 @@ import re
 
 import pandas as pd
 import pytest
+from PIL import Image
 
+from benchmark.data.duplicates.copies import FLAT_OR_SMALL
 from benchmark.data.sources import open_data
 from benchmark.data.summary import summarise_data
 from benchmark.report import duplicates
-from benchmark.report.duplicates import write_duplicates
+from benchmark.report.duplicates import write_duplicates, write_not_judged
 
 
 @pytest.fixture
@@ -51,3 +53,12 @@ def test_an_image_that_is_gone_has_its_name_alone(summary, leaking_folder, tmp_p
     page = write_duplicates(summary, tmp_path / "out").read_text("utf-8")
     assert page.count("<img ") == 5
     assert "test/cat/copy.jpg" in re.sub("<wbr>", "", page)
+
+
+def test_images_that_were_not_compared_are_listed(leaking_folder, tmp_path):
+    Image.new("RGB", (40, 30), (9, 9, 9)).save(leaking_folder / "val/cat/flat.png")
+    summary = summarise_data(open_data(str(leaking_folder)))
+    rows = pd.read_csv(write_not_judged(summary, tmp_path / "out"))
+    assert rows.to_numpy().tolist() == [["val/cat/flat.png", "cat", "val", FLAT_OR_SMALL]]
+    page = write_duplicates(summary, tmp_path / "out").read_text("utf-8")
+    assert "1 image that could not be judged: see not_judged.csv." in page

@@ -63,6 +63,9 @@ def _write_pages(summary: Any) -> None:
         pages["left_out"] = f"list of {pluralize(len(summary.left_out), *are)}, with the reason"
     if len(summary.duplicates):
         pages["duplicates"] = "pictures of the duplicates"
+    if number := len(summary.not_judged):
+        images = pluralize(number, "image", "images")
+        pages["not_judged"] = f"list of {images} of which copies may be missed, with the reason"
     try:
         folder = find_data_folder(summary.images)
         begin_pages(folder, summary.images if pages else None)
@@ -82,4 +85,6 @@ def _write_page(page: str, summary: Any, folder: Path) -> Path:
 
     if page == "left_out":
         return left_out.write_left_out(summary.left_out, folder)
+    if page == "not_judged":
+        return duplicates.write_not_judged(summary, folder)
     return duplicates.write_duplicates(summary, folder)

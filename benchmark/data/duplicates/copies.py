@@ -13,6 +13,7 @@ from benchmark.data.splits import Splits
 
 IDENTICAL, SAME_LOOK = "byte-identical", "looks the same"
 LEFT_OUT = "left out"
+TOO_ALIKE, FLAT_OR_SMALL = "looks like many others", "too small, too dark or too flat"
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,7 @@ def copies_table(copies: list[Copy], images: ImageSet, splits: Splits | None) ->
 
     Those whose images are in two splits come first, then those with two classes.
     """
-    split_of = np.full(len(images), LEFT_OUT if splits else "", dtype=object)
-    for name in SPLITS if splits else ():
-        split_of[getattr(splits, name)] = name
+    split_of = _split_names(images, splits)
     classes = np.array(images.classes, dtype=object)[images.labels]
     rows = [
         (
@@ -56,6 +55,28 @@ def copies_table(copies: list[Copy], images: ImageSet, splits: Splits | None) ->
     table = pd.DataFrame(rows, columns=columns)
     order = np.lexsort([table["class"] == table["copy_of_class"], ~in_two_splits(table)])
     return table.iloc[order]
+
+
+def not_judged_table(
+    look_alikes: LookAlikes, images: ImageSet, splits: Splits | None
+) -> pd.DataFrame:
+    """Return a row for each image that can't be told from others or was not compared."""
+    split_of = _split_names(images, splits)
+    reasons = {TOO_ALIKE: look_alikes.too_alike, FLAT_OR_SMALL: look_alikes.flat_or_small}
+    rows = [
+        (images.files[index], images.classes[images.labels[index]], split_of[index], reason)
+        for reason, indices in reasons.items()
+        for index in indices.tolist()
+    ]
+    return pd.DataFrame(rows, columns=["file", "class", "split", "reason"])
+
+
+def _split_names(images: ImageSet, splits: Splits | None) -> np.ndarray:
+    """Return the split of each image, (N,) object; '' if there is none."""
+    split_of = np.full(len(images), LEFT_OUT if splits else "", dtype=object)
+    for name in SPLITS if splits else ():
+        split_of[getattr(splits, name)] = name
+    return split_of
 
 
 def in_two_splits(table: pd.DataFrame) -> pd.Series:

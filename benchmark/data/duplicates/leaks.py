@@ -1,10 +1,10 @@
 """How many images of a split look the same as one in another split, and what is said about it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from benchmark.data.duplicates.look_alikes import MOST_ALIKE, LookAlikes
+from benchmark.data.duplicates.look_alikes import LookAlikes
 from benchmark.data.imageset import SPLITS
 from benchmark.data.splits import Splits
 from benchmark.system.text import pluralize
@@ -35,13 +35,8 @@ def look_alike_messages(
     look_alikes: LookAlikes, splits: Iterable[Splits], labels: np.ndarray, kept_together: bool
 ) -> list[str]:
     """Say how many images have look-alikes in another split of any seed, and what can be done."""
-    messages = []
-    if number := len(look_alikes.too_alike):
-        messages.append(
-            f"{pluralize(number, 'image looks', 'images look')} like more than {MOST_ALIKE} others "
-            "each: too alike to tell copies. If they are frames of a scene or several images of "
-            "one object, name the scene or object in groups.csv, so that it stays in one split."
-        )
+    splits = list(splits)
+    messages = _not_judged_messages(look_alikes, splits, kept_together)
     pairs = look_alikes.pairs
     if not len(pairs):
         return messages
@@ -63,3 +58,36 @@ def look_alike_messages(
             "command `data` shows them; --keep-duplicates-together keeps them in one split."
         )
     return messages
+
+
+def _not_judged_messages(
+    look_alikes: LookAlikes, splits: Sequence[Splits], kept_together: bool
+) -> list[str]:
+    """Say of how many images copies may be in another split though none is counted."""
+    messages = []
+    treated = "kept in one split" if kept_together else "counted as copies"
+    if number := len(look_alikes.too_alike):
+        images = pluralize(number, "image looks", "images look")
+        messages.append(
+            f"{images} like many others{_evaluated(look_alikes.too_alike, splits)}, and can't be "
+            "told from all of them: copies, or of one scene or object? Only the closest are "
+            f"{treated}. If they are frames of a scene or several images of one object, name the "
+            "scene or object in groups.csv, so that it stays in one split."
+        )
+    if number := len(look_alikes.flat_or_small):
+        images = pluralize(number, "image is", "images are")
+        messages.append(
+            f"{images} too small, too dark or too flat to be compared reliably"
+            f"{_evaluated(look_alikes.flat_or_small, splits)}: copies that are not byte-identical "
+            f"may not be {treated}. The command `data` lists them."
+        )
+    return messages
+
+
+def _evaluated(indices: np.ndarray, splits: Sequence[Splits]) -> str:
+    """Say how many images are for validation or test, in the split with the most."""
+    used = [np.isin(indices, np.concatenate([each.val, each.test])).sum() for each in splits]
+    if not used:
+        return ""
+    most = "up to " if len(set(used)) > 1 else ""
+    return f" ({most}{max(used):,} of them for validation or test)"

@@ -5,10 +5,12 @@ damaged, or of other images, is made again.
 """
 
 from contextlib import suppress
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 
+from benchmark.data.duplicates.correlation import Comparison
 from benchmark.data.duplicates.look_alikes import METHOD, LookAlikes, compare, link
 from benchmark.data.imageset import ImageSet
 from benchmark.data.pixels.store import Pixels
@@ -25,19 +27,21 @@ def stored_look_alikes(images: ImageSet, pixels: Pixels) -> LookAlikes:
     if stored is None:
         stored = compare(images, pixels.infos)
         with suppress(OSError):  # in a cache that can't be written the next run compares again
-            _write(file, compared, *stored)
-    return link(images, pixels.infos, *stored)
+            _write(file, compared, stored)
+    return link(images, pixels.infos, stored)
 
 
-def _read(file: Path, compared: str) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return pairs and too_alike; None if the file is missing, damaged or of other images."""
+def _read(file: Path, compared: str) -> Comparison | None:
+    """Return what was found; None if the file is missing, damaged or of other images."""
     content = read_json(file)
     if content is None or content["compared"] != compared:
         return None
-    pairs = np.array(content["pairs"], np.int64).reshape(-1, 2)
-    return pairs, np.array(content["too_alike"], np.int64)
+    pairs, *others = (np.array(content[each.name], np.int64) for each in fields(Comparison))
+    return Comparison(pairs.reshape(-1, 2), *others)
 
 
-def _write(file: Path, compared: str, pairs: np.ndarray, too_alike: np.ndarray) -> None:
-    numbers = {"pairs": pairs.ravel().tolist(), "too_alike": too_alike.tolist()}
+def _write(file: Path, compared: str, comparison: Comparison) -> None:
+    numbers = {
+        each.name: getattr(comparison, each.name).ravel().tolist() for each in fields(Comparison)
+    }
     write_json(file, {"compared": compared, **numbers})

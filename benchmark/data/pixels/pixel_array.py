@@ -19,7 +19,7 @@ from benchmark.data.pixels.image_info import (
     choose_scales,
     read_image,
 )
-from benchmark.data.pixels.thumbnail import SIDE
+from benchmark.data.pixels.thumbnail import SAMPLED
 from benchmark.storage.row_file import RowFile
 from benchmark.system.progress import Advance
 
@@ -115,7 +115,7 @@ def _decode_block(
                 if scale := scales.get(image.mode):
                     image = scale.to_rgb(image)
                 resized = image.resize((size, size), Image.Resampling.BILINEAR)
-                if info.kind == EIGHT_BITS and 2 * SIDE <= size <= min(image.size):
+                if info.kind == EIGHT_BITS and SAMPLED <= size <= min(image.size):
                     thumbnail_of = resized  # has fewer pixels to look at, and shows the same copies
                 infos[row] = add_thumbnail(info, thumbnail_of)
             except Exception as error:

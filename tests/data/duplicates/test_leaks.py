@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from benchmark.data.duplicates.leaks import count_leaks, look_alike_messages
-from benchmark.data.duplicates.look_alikes import MOST_ALIKE, LookAlikes
+from benchmark.data.duplicates.look_alikes import LookAlikes
 from benchmark.data.splits import Splits
 
 LABELS = np.array([0, 1, 0, 1, 0, 1, 0, 1])
@@ -18,7 +19,7 @@ def linked(*pairs: tuple[int, int]) -> LookAlikes:
     sets = np.arange(8)
     for a, b in pairs:
         sets[b] = sets[a]
-    return LookAlikes(np.array(pairs, np.int64).reshape(-1, 2), sets, NONE)
+    return LookAlikes(np.array(pairs, np.int64).reshape(-1, 2), sets, NONE, NONE)
 
 
 def test_validation_and_test_images_with_a_look_alike_elsewhere_are_counted() -> None:
@@ -57,8 +58,28 @@ def test_what_is_kept_together_is_counted() -> None:
     assert message == "3 images look the same as another one: kept in the same split."
 
 
-def test_images_of_a_kind_have_a_message_of_their_own() -> None:
-    alike = LookAlikes(linked().pairs, linked().sets, np.arange(5))
-    (message,) = look_alike_messages(alike, [], LABELS, False)
-    assert message.startswith(f"5 images look like more than {MOST_ALIKE} others each")
+@pytest.mark.parametrize("kept_together", [False, True])
+def test_images_that_can_not_be_told_apart_are_said_with_those_evaluated(
+    kept_together: bool,
+) -> None:
+    alike = LookAlikes(linked().pairs, linked().sets, np.arange(5), NONE)
+    splits = split_as([0, 1, 2, 3], [4, 5], [6, 7])
+    (message,) = look_alike_messages(alike, [splits], LABELS, kept_together)
+    assert message.startswith("5 images look like many others (1 of them for validation or test)")
+    treated = "kept in one split" if kept_together else "counted as copies"
+    assert f"Only the closest are {treated}." in message
     assert "groups.csv" in message
+    (without_a_split,) = look_alike_messages(alike, [], LABELS, kept_together)
+    assert without_a_split.startswith("5 images look like many others, and can't be told")
+
+
+@pytest.mark.parametrize("kept_together", [False, True])
+def test_images_that_were_flat_or_small_are_said(kept_together: bool) -> None:
+    alike = LookAlikes(linked().pairs, linked().sets, NONE, np.array([4, 6]))
+    seeds = [split_as([0, 1, 2, 3], [4, 5], [6, 7]), split_as([4, 6, 2, 3], [0, 1], [5, 7])]
+    (message,) = look_alike_messages(alike, seeds, LABELS, kept_together)
+    assert message.startswith(
+        "2 images are too small, too dark or too flat to be compared reliably (up to 2 of them for "
+    )
+    treated = "kept in one split" if kept_together else "counted as copies"
+    assert f"copies that are not byte-identical may not be {treated}" in message

@@ -39,7 +39,7 @@ def comparisons(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def assert_same(actual: LookAlikes, expected: LookAlikes) -> None:
-    for name in ("pairs", "sets", "too_alike"):
+    for name in ("pairs", "sets", "too_alike", "flat_or_small"):
         assert getattr(actual, name).tolist() == getattr(expected, name).tolist()
 
 

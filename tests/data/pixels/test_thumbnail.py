@@ -45,3 +45,10 @@ def test_pixels_without_a_value_and_faulty_ones_do_no_harm() -> None:
     values[3, 5], values[7, 7] = np.nan, 1e9
     assert np.abs(levels_of(Image.fromarray(values)) - expected).max() <= 4
     assert levels_of(Image.fromarray(np.full((20, 20), np.float32(7))), 7, 7).max() == 0
+
+
+def test_a_dark_image_keeps_its_shades() -> None:
+    image = make_photographs(1)[0]
+    dark = Image.fromarray((np.asarray(image) / 24).astype(np.uint8))
+    assert len(np.unique(levels_of(dark))) > 100
+    assert np.corrcoef(levels_of(dark).ravel(), levels_of(image).ravel())[0, 1] > 0.99

@@ -1,0 +1,172 @@
+"""Which thumbnails show the same picture: the differences between neighbouring pixels correlate.
+
+Two images look the same if these differences correlate nearly perfectly at 8 x 8 pixels, and well
+at 16 x 16. Differences, as smooth shades make all images of a kind alike. A perceptual hash keeps a
+bit of each of 64 numbers; two photographs of skin then differ in as few bits as a photograph and
+its copy do.
+
+Where an image looks like many others, it has many copies, or all are of one scene. A copy must then
+be close everywhere: what is encoded or resized again changes a little in all places, another moment
+of a scene changes much in one.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
+
+from benchmark.data.pixels.thumbnail import SIDE
+
+# Thresholds are counted in tests/data/duplicates: planted copies of photographs, skin and drawings
+COARSE = 0.98  # correlation at 8 x 8
+FINE = 0.95  # correlation at 16 x 16
+CLOSE = 0.985  # correlation at 16 x 16 of images that look like many others
+LOCAL = 0.35  # most that one difference of theirs may change, in standard deviations
+LOCAL_COARSE = 0.3  # at 8 x 8, if one of them is small
+TINY = 32  # pixels a side; a smaller copy of a larger image has lost what the finer look needs
+SMALL = 64  # pixels a side; a smaller image changes much at 16 x 16 when it is encoded again
+DETAIL = 0.4  # levels of 255 that neighbours differ by; where they do less, copies are missed
+NOISE = 0.1  # where they differ less than that, nothing is compared
+MOST_ALIKE = 20  # with more look-alikes, an image must be closer to another one to be its copy
+MOST_COPIES = 200  # of one picture, or a tenth of the images if that is more: a scene has more
+MOST_CLOSE = 2000  # images that are looked at once more for one: bounds the time
+BLOCK = 512  # images that are compared with all others at once: bounds the memory
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What comparing n thumbnails shows, by their indices."""
+
+    pairs: np.ndarray  # (P, 2) int64: look the same; of many copies a tree alone
+    too_alike: np.ndarray  # look like images of which can't be told whether they are copies
+    flat: np.ndarray  # of nearly one colour, or dark: pairs of these may be missed
+
+
+@dataclass(frozen=True, eq=False)
+class _Neighbours:
+    """Which of n images look like which."""
+
+    pairs: np.ndarray  # (P, 2) int64, of images with few neighbours: the image, the other one
+    numbers: np.ndarray  # (n,) int64: look-alikes of images with many neighbours, else 0
+    links: np.ndarray  # (L, 2) int64: a forest of close pairs of images with many neighbours
+    has_too_many: np.ndarray  # (n,) bool: with more neighbours than were looked at
+
+
+def compare_thumbnails(thumbnails: np.ndarray, sides: np.ndarray) -> Comparison:
+    """Compare all with all: `thumbnails` are (n, SIDE, SIDE) float32, of images with `sides`, (n,).
+
+    A side is the shorter one, in pixels. The time grows with the square of n.
+    """
+    halves = thumbnails.reshape(-1, SIDE // 2, 2, SIDE // 2, 2).mean(axis=(2, 4))
+    fine, coarse = _differences(thumbnails), _differences(halves)
+    detail = np.sqrt(np.mean(fine**2, axis=1))
+    own = np.flatnonzero(detail >= NOISE)
+    n, most = len(own), max(MOST_COPIES, len(own) // 10)
+    looks = _Looks(_normalise(fine[own]), _normalise(coarse[own]), sides[own])
+    neighbours = _find_neighbours(looks)
+    in_crowd = (neighbours.numbers > 0)[neighbours.pairs].any(axis=1)
+    close = looks.close(*neighbours.pairs[in_crowd].T)
+    links = _spanning_forest(
+        np.concatenate([neighbours.links, neighbours.pairs[in_crowd][close]]), n
+    )
+    sets = _components(links, n)
+    sizes = np.bincount(sets, minlength=n)
+    is_scene = sizes > most
+    is_scene[sets[neighbours.has_too_many]] = True
+    links = links[~is_scene[sets[links[:, 0]]]]
+    # an image is no look-alike of its own, but one of its set
+    too_alike = neighbours.numbers >= np.where(is_scene[sets], 1, sizes[sets])
+    too_alike[neighbours.pairs[in_crowd][~close]] = True
+    pairs = np.concatenate([neighbours.pairs[~in_crowd], links])
+    pairs = np.unique(np.sort(pairs, axis=1), axis=0)
+    return Comparison(own[pairs], own[too_alike], np.flatnonzero(detail < DETAIL))
+
+
+@dataclass(frozen=True, eq=False)
+class _Looks:
+    """The differences in n thumbnails, of which each row has mean 0 and length 1."""
+
+    fine: np.ndarray  # (n, 480) float32, at 16 x 16
+    coarse: np.ndarray  # (n, 112) float32, at 8 x 8
+    sides: np.ndarray  # (n,)
+
+    def alike(self, a: np.ndarray, b: np.ndarray, correlations: np.ndarray) -> np.ndarray:
+        """Return whether images with these correlations at 16 x 16 look the same there."""
+        return (correlations >= FINE) | ((self.sides[a] < TINY) != (self.sides[b] < TINY))
+
+    def are_small(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """Return whether one of two images is small."""
+        return np.minimum(self.sides[a], self.sides[b]) < SMALL
+
+    def close(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """Return whether images a, (m,), look like b, (m,), everywhere."""
+        result = np.zeros(len(a), dtype=bool)
+        is_small = self.are_small(a, b)
+        for rows, most, which in (
+            (self.fine, LOCAL, ~is_small),
+            (self.coarse, LOCAL_COARSE, is_small),
+        ):
+            change = np.abs(rows[a[which]] - rows[b[which]]).max(axis=1, initial=0)
+            result[which] = change * np.sqrt(rows.shape[1]) <= most
+        return result
+
+
+def _find_neighbours(looks: _Looks) -> _Neighbours:
+    """Compare all images with all others."""
+    fine, coarse, n = looks.fine, looks.coarse, len(looks.sides)
+    pairs = [np.empty((0, 2), np.int64)]
+    numbers, has_too_many = np.zeros(n, np.int64), np.zeros(n, bool)
+    links = np.empty((0, 2), np.int64)
+    for begin in range(0, n, BLOCK):
+        similar = coarse[begin : begin + BLOCK] @ coarse.T >= COARSE
+        rows = np.arange(begin, begin + len(similar))
+        similar[rows - begin, rows] = False
+        in_crowd = similar.sum(axis=1) > MOST_ALIKE
+        a, b = np.nonzero(similar & ~in_crowd[:, None])
+        a += begin
+        alike = looks.alike(a, b, np.einsum("pd,pd->p", fine[a], fine[b]))
+        pairs.append(np.column_stack([a, b])[alike])
+        if not in_crowd.any():
+            continue
+        rows, similar = rows[in_crowd], similar[in_crowd]
+        correlations = fine[rows] @ fine.T
+        all_images = np.arange(n)
+        numbers[rows] = (similar & looks.alike(rows[:, None], all_images, correlations)).sum(axis=1)
+        similar &= (correlations >= CLOSE) | looks.are_small(rows[:, None], all_images)
+        has_too_many[rows] = similar.sum(axis=1) > MOST_CLOSE
+        new = [links]
+        for row, others in zip(rows.tolist(), similar, strict=True):
+            if not has_too_many[row]:
+                b = np.flatnonzero(others)
+                a = np.full(len(b), row)
+                new.append(np.column_stack([a, b])[looks.close(a, b)])
+        links = _spanning_forest(np.concatenate(new), n)
+    return _Neighbours(np.concatenate(pairs), numbers, links, has_too_many)
+
+
+def _graph(pairs: np.ndarray, n: int) -> coo_array:
+    return coo_array((np.ones(len(pairs)), tuple(pairs.T)), shape=(n, n))
+
+
+def _components(pairs: np.ndarray, n: int) -> np.ndarray:
+    """Number the sets of images that are linked by pairs, (n,)."""
+    return connected_components(_graph(pairs, n), directed=False)[1]
+
+
+def _spanning_forest(pairs: np.ndarray, n: int) -> np.ndarray:
+    """Return as few of the pairs as link the same images: n copies have n² of them."""
+    tree = minimum_spanning_tree(_graph(pairs, n)).tocoo()
+    return np.column_stack([tree.row, tree.col]).astype(np.int64)
+
+
+def _differences(levels: np.ndarray) -> np.ndarray:
+    """Return the differences between neighbours of images (n, s, s), in a row each."""
+    right, down, side = np.diff(levels, axis=2), np.diff(levels, axis=1), levels.shape[1]
+    return np.concatenate([each.reshape(-1, side * (side - 1)) for each in (right, down)], axis=1)
+
+
+def _normalise(rows: np.ndarray) -> np.ndarray:
+    """Return rows with mean 0 and length 1: their products are correlations."""
+    centred = rows - rows.mean(axis=1, keepdims=True)
+    return centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-6)
