@@ -4,6 +4,7 @@ import argparse
 import atexit
 import io
 import os
+import re
 import shlex
 import sys
 from collections.abc import Sequence
@@ -43,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_STOPPED
     except (ValueError, OSError, ModuleNotFoundError) as raised:
         error = drop_unwritten() or raised
-        print_lines(f"error: {error}", lasting_stderr())
+        words = re.sub(r"^\[(Errno|WinError) \d+\] ", "", str(error))  # the words say the same
+        print_lines(f"error: {words}", lasting_stderr())
         return EXIT_USAGE
     except KeyboardInterrupt:  # before or after the signals are ours
         return EXIT_STOPPED

@@ -45,7 +45,7 @@ def test_a_reader_that_has_gone_ends_a_short_command_quietly(monkeypatch, capsys
 def test_a_full_disk_of_the_output_is_named(monkeypatch, capsys):
     monkeypatch.setattr(sys, "stdout", full(errno.ENOSPC))
     assert main(["list"]) == EXIT_USAGE
-    assert capsys.readouterr().err == "error: [Errno 28] No space left on device: 'stdout'\n"
+    assert capsys.readouterr().err == "error: No space left on device: 'stdout'\n"
 
 
 @pytest.mark.parametrize("number", [errno.EPIPE, errno.EIO, errno.ENOSPC])
@@ -107,7 +107,7 @@ def test_an_exit_out_of_a_command_is_no_success(monkeypatch, capsys):
 
     monkeypatch.setattr(list_command, "call", work)
     assert main(["list"]) == EXIT_FAILED
-    said = capsys.readouterr().err
-    assert said.startswith("error: sys.exit(0) ended the command from outside")
-    assert "what is finished is kept, and the same command continues from there: " in said
-    assert said.endswith(" list\n")
+    error = capsys.readouterr().err
+    assert error.startswith("error: sys.exit(0) ended the command from outside")
+    assert "what is finished is kept, and the same command continues from there: " in error
+    assert error.endswith(" list\n")

@@ -183,3 +183,10 @@ def test_mistakes_are_explained(spec: str, message: str) -> None:
 def test_offline_says_what_to_do(name: str) -> None:
     with pytest.raises(FileNotFoundError, match=rf"(?s)download failed.*torchvision:{name},root="):
         open_data(f"torchvision:{name}")
+
+
+def test_a_root_that_can_be_no_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    words = r"loop can't be written \(a file, or a link that leads nowhere, .*another root=DIR"
+    with pytest.raises(OSError, match=words):
+        open_data(f"torchvision:CIFAR10,root={tmp_path / 'loop'}")
