@@ -52,6 +52,7 @@ class Comparison:
     seed_predictions: list[SeedPredictions]  # of the test images, seed by seed
     findings: Findings  # what the records hold besides scores
     null_row: Comparison | None = None  # the null row and, as its baseline, what it repeats
+    lacks: tuple[str, ...] = ()  # sentences on records that are damaged, missing or another run's
 
     @property
     def strategies(self) -> list[str]:
@@ -191,7 +192,7 @@ class Comparison:
 def load_comparison(folder: Path, baseline: str | None = None) -> Comparison:
     """Read the folder of a run, finished or not.
 
-    A strategy whose record is missing or damaged is a failed one, see `read_records`. `baseline`
+    A strategy whose record is missing or damaged is a failed one, see `lacks`. `baseline`
     None takes the baseline of the run.
 
     Raises
@@ -207,9 +208,10 @@ def load_comparison(folder: Path, baseline: str | None = None) -> Comparison:
         names = [strategy.name for strategy in manifest.competing]
         require_baseline(baseline, names, f"of {folder}")
     splits = read_splits(files, manifest)
-    records, notices = read_records(files, manifest)
-    manifest = replace(manifest, messages=(*manifest.messages, *notices))
-    return compare_records(files.path, manifest, splits, records, baseline or manifest.baseline)
+    records, lacks = read_records(files, manifest)
+    baseline = baseline or manifest.baseline
+    run = compare_records(files.path, manifest, splits, records, baseline)
+    return replace(run, lacks=tuple(lacks))
 
 
 def compare_records(

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path
 
 import pandas as pd
@@ -82,15 +83,33 @@ def load_multi_dataset(
     FileNotFoundError
         If a folder holds no run, naming it.
     ValueError
-        For fewer than two folders, a folder that is given twice, or a run that has no strategy
-        `baseline`.
+        For fewer than two folders, a folder that is given twice, a copy of a run that is given too,
+        or a run that has no strategy `baseline`.
     """
     if len(folders) < 2:
         raise ValueError(
             f"a comparison needs the folders of two runs or more, got {len(folders)}; give another"
         )
     require_distinct(folders)
-    return merge([load_comparison(Path(folder), baseline) for folder in folders])
+    runs = [load_comparison(Path(folder), baseline) for folder in folders]
+    _require_no_copies(runs)
+    return merge(runs)
+
+
+def _require_no_copies(runs: Sequence[Comparison]) -> None:
+    """Raise ValueError, naming both, if a run is the copy of another: of the same networks."""
+    for first, second in combinations(runs, 2):
+        networks, others = (  # by strategy, and by seed in it
+            {strategy.name: strategy.networks for strategy in run.manifest.strategies}
+            for run in (first, second)
+        )
+        common = networks.keys() & others.keys()
+        same_images = first.manifest.data.content == second.manifest.data.content
+        if same_images and common and all(networks[name] == others[name] for name in common):
+            raise ValueError(
+                f"{first.folder} and {second.folder} hold the same run: the same images and seeds, "
+                f"and networks of the same keys; a copy counts as no other data set, so give one"
+            )
 
 
 def merge(runs: Sequence[Comparison]) -> MultiDatasetComparison:

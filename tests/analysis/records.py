@@ -72,7 +72,7 @@ def write_run(
             command=None,
             quick=False,
             experiment=ExperimentInfo({}, recipe, 8, (), "head", (), "fp32", "cpu"),
-            data=DataInfo(path.name, path.name, "", 10, None, CLASSES, {}, content=""),
+            data=DataInfo(path.name, path.name, "", 10, None, CLASSES, {}, content=str(path)),
             weights=WeightsInfo("none", "", ""),
             environment={},
             seeds=seeds,

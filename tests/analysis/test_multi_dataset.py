@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,9 @@ from benchmark.analysis.multi_dataset import (
 )
 from benchmark.cli import main
 from benchmark.evaluation.metrics.registry import main_metrics
+from benchmark.report.multi.notices import warnings
 from tests.analysis.records import write_run
+from tests.report.fabricate import fabricate_run
 from tests.report.multi.runs import MISSING, run, several
 
 
@@ -144,3 +147,27 @@ def test_a_report_may_have_another_baseline_and_the_run_stays_as_it_is(
     assert (folder / "run.json").read_bytes() == before
     assert main(["report", str(folder), "--baseline", "magic"]) == 2
     assert f"'magic' is none of the strategies of {folder}" in capsys.readouterr().err
+
+
+def test_a_copy_of_a_run_is_refused(tmp_path: Path) -> None:
+    first, copy, other = (tmp_path / name for name in ("first", "copy", "other"))
+    fabricate_run("first", strategies=("c", "a")).write(first)
+    shutil.copytree(first, copy)
+    with pytest.raises(ValueError, match=rf"{first} and {copy} hold the same run: .* give one"):
+        load_multi_dataset([first, copy])
+    fabricate_run("first", strategies=("c", "a", "b")).write(copy)
+    with pytest.raises(ValueError, match="hold the same run"):
+        load_multi_dataset([first, copy])
+    fabricate_run("first", strategies=("c", "a"), seeds=(0, 1)).write(other)
+    assert load_multi_dataset([first, other]).names == ("clothes (first)", "clothes (other)")
+
+
+def test_what_is_damaged_in_a_run_is_told(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        fabricate_run(name, strategies=("c", "a")).write(tmp_path / name)
+    (file,) = (tmp_path / "first" / "records").glob("a-*.json")
+    file.write_text("{}")
+    comparison = load_multi_dataset([tmp_path / "first", tmp_path / "second"])
+    (sentence,) = comparison.runs[0].lacks
+    assert sentence.startswith(f"1 record is damaged, so a row here lacks its numbers: {file.name}")
+    assert f"On `clothes (first)`, {sentence}" in list(warnings(comparison))

@@ -141,7 +141,7 @@ def test_a_damaged_record_costs_its_row_until_it_is_made_again(
     assert f"the record is damaged ({file}: it" in failure["error"]
     out = f"with --out {folder.path}: it is made again from what is stored"
     assert f"run the command of this run again, {out}" in failure["error"]
-    assert any("1 record is damaged, so a row" in text for text in comparison.manifest.messages)
+    assert any("1 record is damaged, so a row" in text for text in comparison.lacks)
     assert_same_numbers(comparison, finished, without=["class_weights"])
     assert_repaired(folder, finished, small_experiment(), file, "it is made again from the outputs")
 
@@ -205,7 +205,7 @@ def test_a_missing_record_is_a_failed_row_and_made_again(folder, finished, small
     (failure,) = comparison.failures.to_dict("records")
     assert "the record is missing (" in failure["error"]
     assert "made again from what is stored" in failure["error"]
-    assert any("1 record is missing, so" in text for text in comparison.manifest.messages)
+    assert any("1 record is missing, so" in text for text in comparison.lacks)
     assert_same_numbers(comparison, finished, without=["threshold_moving"])
     assert_same_numbers(execute(small_experiment(), folder.path)[0], finished)
 
@@ -363,7 +363,7 @@ def test_a_record_that_cannot_be_read_now_is_a_failed_row(folder, finished, monk
     comparison = load_comparison(folder.path)
     (failure,) = comparison.failures.to_dict("records")
     assert f"{file} can't be read (Permission denied); it stays as it is" in failure["error"]
-    assert any("1 record can't be read, so a row" in m for m in comparison.manifest.messages)
+    assert any("1 record can't be read, so a row" in m for m in comparison.lacks)
     monkeypatch.undo()
     assert_same_numbers(comparison, finished, without=["class_weights"])
 
@@ -389,7 +389,7 @@ def test_a_record_of_another_run_is_named(folder, finished):
     comparison = load_comparison(folder.path)
     (failure,) = comparison.failures.to_dict("records")
     assert f"the record is another run's ({file}: the folder has no outputs" in failure["error"]
-    assert any("1 record is another run's, so" in m for m in comparison.manifest.messages)
+    assert any("1 record is another run's, so" in m for m in comparison.lacks)
     baseline = folder.read_record("no_change", 0)
     folder.write_record(replace(record, network=baseline.network))
     assert "the record is out of date" in load_comparison(folder.path).failures["error"][0]

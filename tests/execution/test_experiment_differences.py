@@ -76,8 +76,8 @@ def test_one_rate_or_number_of_epochs_under_two_recipes_is_the_same(make, quick)
     assert not besides("recipe", make(recipe=of_own, lr=0.1), make(recipe="forum", lr=0.1))
     # given or not, these lead to the same
     assert not besides("recipe", make(recipe="forum", epochs=(2, 2)), make(recipe="strong"))
-    one = make(recipe="strong", epochs=(1,), quick=True)
-    assert not besides("recipe", make(recipe="forum", quick=True), one)
+    short = make(recipe="strong", epochs=(1,), quick=True)
+    assert not besides("recipe", make(recipe="forum", quick=True), short)
 
 
 @pytest.mark.parametrize(
@@ -95,8 +95,8 @@ def test_one_rate_or_number_of_epochs_under_two_recipes_is_the_same(make, quick)
     ],
 )
 def test_everything_else_is_told(make, other, words):
-    told = besides("recipe", make(recipe="forum"), make(recipe="strong", **other))
-    assert told == words
+    text = besides("recipe", make(recipe="forum"), make(recipe="strong", **other))
+    assert text == words
     assert not besides("recipe", make(recipe="forum", **other), make(recipe="strong", **other))
 
 

@@ -411,7 +411,7 @@ def _manifest(
                 strategy,
                 _DESCRIPTION,
                 {},
-                {seed: f"{shared.get(strategy, strategy)}.{seed}" for seed in seeds},
+                {seed: f"{shared.get(strategy, strategy)}.{seed} of {name}" for seed in seeds},
             )
             for strategy in strategies
         ),

@@ -36,6 +36,9 @@ def warnings(comparison: MultiDatasetComparison) -> Iterator[str]:
     for name, run in runs.items():
         if sentence := absent_classes_sentence(run):
             yield f"On {as_code(name)}, {lower_first(sentence)}"
+    for name, run in runs.items():
+        for sentence in run.lacks:
+            yield f"On {as_code(name)}, {sentence}"
     yield from _incomplete(comparison)
 
 

@@ -27,6 +27,7 @@ def warnings(comparison: Comparison) -> Iterator[str]:
         undertrained_sentence(comparison),
         few_images_warning(comparison),
         *comparison.manifest.messages,
+        *comparison.lacks,
     )
     lines = (" ".join(text.split()) for text in texts)
     yield from dict.fromkeys(line[0].upper() + line[1:] for line in lines if line)

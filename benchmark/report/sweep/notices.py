@@ -24,6 +24,9 @@ def warnings(comparison: SweepComparison) -> Iterator[str]:
         yield f"The run under {names} has not begun: run the command again."
     yield from _incomplete(comparison)
     for value, run in zip(comparison.names, comparison.runs, strict=True):
+        for sentence in run.lacks:
+            yield f"Under {as_code(value)}, {sentence}"
+    for value, run in zip(comparison.names, comparison.runs, strict=True):
         if sentence := undertrained_sentence(run, name_the_remedy=False):
             yield f"Under {as_code(value)}: {sentence}"
         if run.failed_checks:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from benchmark.analysis.sweep import compare_sweep
+from benchmark.analysis.sweep import compare_sweep, load_sweep
 from benchmark.report import notebook_html, write_sweep_report
 from benchmark.report.multi.tables import comparable_settings
 from benchmark.report.sweep.page import all_figures, build_page, headline
@@ -151,3 +151,13 @@ def test_a_notebook_shows_the_ranks(hostile):
 def test_a_figure_without_content_is_left_out():
     assert set(all_figures(sweep(A, B))) == {"ranks", "differences"}
     assert all_figures(sweep({"c": 0.5}, {"c": 0.4})) == {}
+
+
+def test_what_is_damaged_in_a_run_is_told(tmp_path):
+    two_recipes(tmp_path)
+    (file,) = (tmp_path / "strong" / "records").glob("focal_loss-*.json")
+    file.write_text("{}")
+    comparison = load_sweep(tmp_path)
+    (sentence,) = comparison.runs[1].lacks
+    assert f"--out {tmp_path / 'strong'}: it is made again" in sentence
+    assert f"Under `strong`, {sentence}" in headline(comparison).warnings
