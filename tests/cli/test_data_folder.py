@@ -31,8 +31,8 @@ def test_without_anything_to_write_the_folder_goes(image_folder, tmp_path, capsy
     (tmp_path / "set/notes.txt").write_text("x")
     main(["data", str(tmp_path / "set")])
     printed = " ".join(capsys.readouterr().out.split())
-    place = PLACE / "left_out.csv"
-    assert f"List of 1 file or folder that is left out, with the reason: {place}" in printed
+    page = PLACE / "left_out.csv"
+    assert f"List of 1 file or folder that is left out, with the reason: {page}" in printed
     (tmp_path / "set/notes.txt").unlink()
     main(["data", str(tmp_path / "set")])
     assert not PLACE.exists()
@@ -64,15 +64,15 @@ def test_a_link_is_not_followed(image_folder, tmp_path, capsys):
 
 
 def test_two_data_sets_of_one_name_have_folders_of_their_own(image_folder, tmp_path, capsys):
-    places = []
+    folders = []
     for parent in ("one", "two", "more/two"):
         shutil.copytree(image_folder, tmp_path / parent / "set")
         (tmp_path / parent / "set/notes.txt").write_text(parent)
     for _ in range(2):  # each finds its own again
         for parent in ("one", "two", "more/two"):
             main(["data", str(tmp_path / parent / "set")])
-            places.append(find_data_folder(open_data(str(tmp_path / parent / "set"))).name)
-    assert places == ["data-set", "data-two-set", "data-two-set-2"] * 2
+            folders.append(find_data_folder(open_data(str(tmp_path / parent / "set"))).name)
+    assert folders == ["data-set", "data-two-set", "data-two-set-2"] * 2
     capsys.readouterr()
 
 
