@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from benchmark.data.read_only import hold_read_only
+from benchmark.data.read_only import SharedArrays
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -57,7 +57,7 @@ class NoReader:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ImageSet:
+class ImageSet(SharedArrays):
     """N labelled images of C classes. Raises ValueError if its fields don't fit together."""
 
     name: str  # short, fit for a folder's name: 'my_images', 'wheels'
@@ -79,7 +79,7 @@ class ImageSet:
     source_key: str = ""  # where each seed has its own images: all that those of any depend on
 
     def __post_init__(self) -> None:
-        hold_read_only(self)
+        super().__post_init__()
         n = len(self.files)
         if n == 0:
             raise ValueError(f"{self.spec}: no images found.")
@@ -101,10 +101,6 @@ class ImageSet:
                 f"{self.spec}: a split must be one of {', '.join(SPLITS)} or empty, "
                 f"not {sorted(set(self.split) - {*SPLITS, ''})}."
             )
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        hold_read_only(self)
 
     def __len__(self) -> int:
         return len(self.files)

@@ -5,10 +5,18 @@ from typing import Any
 import numpy as np
 
 
-def hold_read_only(owner: Any) -> None:
-    """Let an object hold views of its arrays that can't be written to."""
-    for name, value in vars(owner).items():
-        if isinstance(value, np.ndarray) and value.flags.writeable:
-            view = value.view()  # whoever has made the array may go on writing to it
-            view.flags.writeable = False
-            owner.__dict__[name] = view
+class SharedArrays:
+    """A dataclass that holds views of its arrays that can't be written to."""
+
+    def __post_init__(self) -> None:
+        self.__setstate__(self.__dict__)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            self.__dict__[name] = _read_only(value) if isinstance(value, np.ndarray) else value
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    view = array.view()  # whoever has made the array may go on writing to it
+    view.flags.writeable = False
+    return view

@@ -11,7 +11,6 @@ training and one for test; a class of one unit is only trained on.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -19,7 +18,7 @@ from scipy.sparse.csgraph import connected_components
 
 from benchmark.data.group_assignment import TEST, TRAIN, UNASSIGNED, VAL, assign_groups
 from benchmark.data.imageset import FRACTIONS, SPLITS
-from benchmark.data.read_only import hold_read_only
+from benchmark.data.read_only import SharedArrays
 from benchmark.system.text import first_names, join_names, pluralize
 
 TOLERANCE = 0.03  # a fraction that is further from the wanted one is reported
@@ -30,7 +29,7 @@ class LeakError(ValueError):
 
 
 @dataclass(frozen=True, eq=False)
-class Splits:
+class Splits(SharedArrays):
     """The images of each split, as sorted int64 indices."""
 
     train: np.ndarray
@@ -38,13 +37,6 @@ class Splits:
     test: np.ndarray
     messages: tuple[str, ...] = ()  # notes for the user
     given: tuple[str, ...] = ()  # the splits that came with the data: 'train', 'val', 'test'
-
-    def __post_init__(self) -> None:
-        hold_read_only(self)
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        hold_read_only(self)
 
     def title(self, seed: int) -> str:
         """Say who made which split, e.g. over a table of images by split."""

@@ -151,7 +151,7 @@ def _restore_parts(before: Functions, by_users_only: bool) -> list[str]:
         for name, value in zip(_PARTS, parts, strict=True):
             setattr(function, name, value)
     for function, defaults in before.named:
-        held = function.__kwdefaults__
+        held = function.__kwdefaults__ or {}
         if not all(map(is_, map(held.get, defaults), defaults.values())):
             replaced.append(f"{function.__module__}.{function.__qualname__}")
             held.update(defaults)

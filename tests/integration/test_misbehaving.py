@@ -70,6 +70,10 @@ def test_a_failed_row_says_what_happened(run):
         "acting:action=raises_controls": r"ValueError: a \x1b[31m b \r \x00 \u202e <b>|`",
         "acting:action=replaces_trainer": "it replaced benchmark.train.trainer.Training._train_st",
         "acting:action=sets_dtype": "",
+        "acting:action=replaces_backward": "it replaced torch.Tensor.backward, which all other",
+        "acting:action=replaces_defaults": "it replaced torch.nn.modules.batchnorm._BatchNorm.__",
+        "acting:action=deletes_len": "NameError: name 'len' is not defined",
+        "acting:action=limits_time": "it called resource.setrlimit(0, (1, ",
         "nan_at_step_3": "FloatingPointError: the loss became nan at step 3: lower --lr",
         "exiting_decision": "SystemExit: it called sys.exit(0)",
     }

@@ -43,6 +43,7 @@ _SET_BACK = (
     *("changes_folder", "changes_environment", "changes_umask", "closes_stdout"),
     *("raises_on_floats", "changes_python", "forgets_modules", "leaves_hook"),
     *("leaves_function_mode", "starts_thread", "sets_alarm", "prints_megabytes"),
+    *("leaves_saved_tensor_hooks", "sets_other_timers", "exits_later", "watches_garbage"),
 )
 HARMLESS = {
     *(f"acting:action={action}" for action in _SET_BACK),

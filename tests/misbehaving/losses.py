@@ -1,10 +1,13 @@
 """Losses that do to their process what no loss should; see `test_misbehaving`."""
 
+import builtins
 import ctypes
+import faulthandler
 import gc
 import logging
 import os
 import random
+import resource
 import signal
 import sys
 import threading
@@ -253,6 +256,99 @@ def sets_alarm():
 
 def prints_megabytes():
     print("text " * 200_000)
+
+
+def replaces_backward():
+    torch.Tensor.backward = lambda *_, **__: None
+
+
+def hides_inherited_function():
+    torch.Tensor.sum = lambda *_, **__: None
+
+
+def replaces_code():
+    torch.nn.functional.batch_norm.__code__ = (lambda values, *_, **__: values * 0.5).__code__
+
+
+def replaces_defaults():
+    torch.nn.BatchNorm2d.__init__.__defaults__ = (0.3, 0.9, True, True, None, None)
+
+
+def replaces_nan():
+    torch.nan = np.nan = np.inf = 0.0
+
+
+def overrides_operator():
+    KEPT.append(torch.library.Library("aten", "IMPL"))
+    KEPT[-1].impl("relu", lambda values: values.abs(), "AutogradCPU")
+
+
+def leaves_saved_tensor_hooks():
+    KEPT.append(torch.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t * 0))
+    KEPT[-1].__enter__()
+
+
+def deletes_len():
+    del builtins.len
+
+
+def writes_labels():
+    frame = sys._getframe()
+    while not hasattr(frame.f_locals.get("self"), "prepared"):
+        frame = frame.f_back
+    frame.f_locals["self"].prepared.images.labels[:5] = 0
+
+
+def limits_files():
+    resource.setrlimit(resource.RLIMIT_NOFILE, (12, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+
+
+def limits_time():
+    resource.setrlimit(resource.RLIMIT_CPU, (1, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+
+
+def becomes_another_user():
+    os.seteuid(65534)
+
+
+def closes_files():
+    os.closerange(3, 200)
+
+
+def sets_short_alarm():
+    signal.setitimer(signal.ITIMER_REAL, 0.001)
+    time.sleep(5)
+
+
+def sets_other_timers():
+    signal.setitimer(signal.ITIMER_VIRTUAL, 3600)
+    signal.setitimer(signal.ITIMER_PROF, 3600)
+
+
+def ends_later():
+    faulthandler.dump_traceback_later(3600, exit=True)
+
+
+def exits_later():
+    def work():
+        time.sleep(1)
+        os._exit(0)
+
+    threading.Thread(target=work).start()
+
+
+def watches_everything():
+    sys.addaudithook(lambda *_: None)
+
+
+def watches_garbage():
+    gc.callbacks.append(lambda *_: None)
+
+
+def raises_stopped():
+    from benchmark.system.stopping import Stopped
+
+    raise Stopped(signal.SIGTERM)
 
 
 def crashes():
