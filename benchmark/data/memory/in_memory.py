@@ -23,7 +23,7 @@ from benchmark.data.memory.given_labels import (
 from benchmark.data.memory.sequence_reader import SequenceReader
 from benchmark.data.parallel import map_blocks
 from benchmark.storage.user_folders import expand_home
-from benchmark.system.text import first_names, pluralize
+from benchmark.system.text import first_names, pluralize, printable
 
 
 def image_set(
@@ -66,7 +66,7 @@ def image_set(
     >>> image_set(pixels, [0, 1] * 20, classes=["cat", "dog"], name="noise").classes
     ('cat', 'dog')
     """
-    if not (isinstance(name, str) and name.strip() and name.isprintable()):
+    if not (isinstance(name, str) and name.strip() and printable(name) == name):
         raise ValueError(f"name {name!r} is not allowed; allowed: a short text")
     reader, values, stamps, files = _open(images, labels)
     classes = class_names(images) if classes is None and labels is None else classes

@@ -203,6 +203,7 @@ class Many(torch.utils.data.Dataset):
         (lambda: image_set([[[0, 1], [2]]] * N, LABELS), "a list of several shapes"),
         (lambda: image_set(PIXELS, LABELS, groups=dict.fromkeys(range(N))), "groups of the type"),
         (lambda: image_set(PIXELS, LABELS, name="a\nb"), "name 'a.*' is not allowed"),
+        (lambda: image_set(PIXELS, LABELS, name="\u3164"), "name '.' is not allowed"),
         (lambda: image_set(Pictures(transform=lambda _: 1 / 0)), "item 0 .*ZeroDivisionError"),
         (
             lambda: image_set(Pictures(transform=lambda image: image / 100 - 1)),
