@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from benchmark.data.class_names import with_codes
+from benchmark.data.decoding.unreadable import format_error
 from benchmark.data.imageset import ImageSet, require_number
 from benchmark.data.memory.array_image import to_image
 from benchmark.data.memory.sequence_reader import SequenceReader
@@ -210,13 +211,27 @@ def _labels(spec: str, dataset: Any) -> np.ndarray:
             values = [sample[1] for sample in values]
         labels = np.asarray(values)
         ends = (0, len(labels) - 1)
-        if _are_classes(labels) and all(labels[end] == _label(dataset[end]) for end in ends):
+        if _are_classes(labels) and all(_can_be(labels[end], dataset, end) for end in ends):
             return labels.astype(np.int64)
-    labels = np.array([_label(dataset[index]) for index in range(len(dataset))])
+    labels = np.array([_label_at(spec, dataset, index) for index in range(len(dataset))])
     if not _are_classes(labels):
         required = "an item must be an image and the number of its class"
         raise ValueError(f"{spec}: not a classification data set of images: {required}.")
     return labels.astype(np.int64)
+
+
+def _can_be(label: Any, dataset: Any, index: int) -> bool:
+    try:
+        return bool(label == _label(dataset[index]))
+    except OSError:  # the image can't be read, which is no word about its label
+        return True
+
+
+def _label_at(spec: str, dataset: Any, index: int) -> Any:
+    try:
+        return _label(dataset[index])
+    except OSError as error:
+        raise ValueError(f"{spec}: item {index} can't be read: {format_error(error)}") from error
 
 
 def _label(item: Any) -> Any:

@@ -121,11 +121,11 @@ def test_files_of_a_set_are_opened_as_those_of_a_folder(
         for number in range(3):
             Image.new("RGB", (4, 4)).save(folder / f"{number}.jpg")
     (tmp_path / "eurosat/2750/Forest/1.jpg").write_bytes(POSTSCRIPT)
-    (tmp_path / "eurosat/2750/AnnualCrop/1.jpg").unlink()
-    os.mkfifo(tmp_path / "eurosat/2750/AnnualCrop/1.jpg")
+    (tmp_path / "eurosat/2750/AnnualCrop/0.jpg").unlink()
+    os.mkfifo(tmp_path / "eurosat/2750/AnnualCrop/0.jpg")
     images = open_data(f"torchvision:EuroSAT,root={tmp_path}")
     with pytest.raises(OSError, match="a named pipe, not a file"):
-        images.reader.image(1)
+        images.reader.image(0)
     with pytest.raises(OSError, match="a PostScript drawing"):
         images.reader.image(4)
 
@@ -134,6 +134,18 @@ def test_labels_are_read_from_the_items_where_no_attribute_has_them() -> None:
     images = open_data("torchvision:FakeData,size=12,num_classes=3")
     data = torchvision.datasets.FakeData(size=12, num_classes=3)
     assert names(images) == [str(int(data[index][1])) for index in range(12)]
+
+
+def test_an_item_without_a_label_that_cannot_be_read_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Broken(torchvision.datasets.FakeData):
+        def __getitem__(self, index: int) -> tuple:
+            raise OSError("a named pipe, not a file")
+
+    monkeypatch.setattr(torchvision.datasets, "FakeData", Broken)
+    with pytest.raises(ValueError, match=r"FakeData,size=4: item 0 can't be read: .*a named pipe"):
+        open_data("torchvision:FakeData,size=4")
 
 
 def test_an_attribute_that_lies_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
