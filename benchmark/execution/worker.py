@@ -42,6 +42,8 @@ from benchmark.train.checkpoint import saved_step
 from benchmark.train.effective_prior import effective_prior
 from benchmark.train.trainer import Training
 
+_EXITED = "SystemExit was raised in its process from outside, as a thread of a strategy may do"
+
 
 @dataclass(frozen=True)
 class Worker:
@@ -124,6 +126,8 @@ class Worker:
                 return note
         except Stopped as stopped:
             return stopped.unsaved
+        except SystemExit as exited:  # it would end the process that waits
+            raise ChildProcessError(_EXITED) from exited
 
     def record(self, spec: StrategySpec, seed: int, key: str) -> bool:
         """Write the record of a strategy from its network `key`; return whether all went well."""

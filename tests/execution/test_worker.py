@@ -43,3 +43,17 @@ def test_it_stores_nothing_of_a_plugin_that_was_edited_after_it_was_sent(tmp_pat
     assert "edited after the run began" in folder.read_error("a").error
     with pytest.raises(ValueError, match="edited after the run began"):
         worker.fill("frozen layers", None)
+
+
+def test_an_exit_out_of_a_process_of_its_own_does_not_end_the_process_that_waits(
+    tmp_path, monkeypatch
+):
+    """As that which a thread of a strategy raises in the main thread."""
+
+    def exit_from_outside(*_):
+        raise SystemExit(0)
+
+    monkeypatch.setattr(Worker, "train", exit_from_outside)
+    worker = Worker(None, RunFolder(tmp_path / "run"), 1)
+    with pytest.raises(ChildProcessError, match="SystemExit was raised in its process"):
+        worker.train_in_own_process(SimpleNamespace(key="a", parent=None), [], 1)
