@@ -30,6 +30,7 @@ DETAIL = 0.4  # levels of 255 that neighbours differ by; where they do less, cop
 NOISE = 0.1  # where they differ less than that, nothing is compared
 MOST_ALIKE = 20  # with more look-alikes, an image must be closer to another one to be its copy
 MOST_COPIES = 200  # of one picture, or a tenth of the images if that is more: a scene has more
+CLOSER = (0.5, 0.25)  # of what may change, in a set with more than that
 MOST_CLOSE = 2000  # images that are looked at once more for one: bounds the time
 BLOCK = 512  # images that are compared with all others at once: bounds the memory
 
@@ -50,6 +51,7 @@ class _Neighbours:
     pairs: np.ndarray  # (P, 2) int64, of images with few neighbours: the image, the other one
     numbers: np.ndarray  # (n,) int64: look-alikes of images with many neighbours, else 0
     links: np.ndarray  # (L, 2) int64: a forest of close pairs of images with many neighbours
+    changes: np.ndarray  # (L,), see `_Looks.changes`
     has_too_many: np.ndarray  # (n,) bool: with more neighbours than were looked at
 
 
@@ -62,22 +64,18 @@ def compare_thumbnails(thumbnails: np.ndarray, sides: np.ndarray) -> Comparison:
     fine, coarse = _differences(thumbnails), _differences(halves)
     detail = np.sqrt(np.mean(fine**2, axis=1))
     own = np.flatnonzero(detail >= NOISE)
-    n, most = len(own), max(MOST_COPIES, len(own) // 10)
     looks = _Looks(_normalise(fine[own]), _normalise(coarse[own]), sides[own])
     neighbours = _find_neighbours(looks)
     in_crowd = (neighbours.numbers > 0)[neighbours.pairs].any(axis=1)
-    close = looks.close(*neighbours.pairs[in_crowd].T)
-    links = _spanning_forest(
-        np.concatenate([neighbours.links, neighbours.pairs[in_crowd][close]]), n
+    changes = looks.changes(*neighbours.pairs[in_crowd].T)
+    links, sets = _copies_in_crowds(
+        np.concatenate([neighbours.links, neighbours.pairs[in_crowd][changes <= 1]]),
+        np.concatenate([neighbours.changes, changes[changes <= 1]]),
+        neighbours.has_too_many,
     )
-    sets = _components(links, n)
-    sizes = np.bincount(sets, minlength=n)
-    is_scene = sizes > most
-    is_scene[sets[neighbours.has_too_many]] = True
-    links = links[~is_scene[sets[links[:, 0]]]]
     # an image is no look-alike of its own, but one of its set
-    too_alike = neighbours.numbers >= np.where(is_scene[sets], 1, sizes[sets])
-    too_alike[neighbours.pairs[in_crowd][~close]] = True
+    too_alike = neighbours.numbers >= np.bincount(sets)[sets]
+    too_alike[neighbours.pairs[in_crowd][changes > 1]] = True
     pairs = np.concatenate([neighbours.pairs[~in_crowd], links])
     pairs = np.unique(np.sort(pairs, axis=1), axis=0)
     return Comparison(own[pairs], own[too_alike], np.flatnonzero(detail < DETAIL))
@@ -99,16 +97,16 @@ class _Looks:
         """Return whether one of two images is small."""
         return np.minimum(self.sides[a], self.sides[b]) < SMALL
 
-    def close(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        """Return whether images a, (m,), look like b, (m,), everywhere."""
-        result = np.zeros(len(a), dtype=bool)
+    def changes(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """Return how much images a, (m,), differ from b, (m,), where most: above 1 is no copy."""
+        result = np.zeros(len(a))
         is_small = self.are_small(a, b)
         for rows, most, which in (
             (self.fine, LOCAL, ~is_small),
             (self.coarse, LOCAL_COARSE, is_small),
         ):
             change = np.abs(rows[a[which]] - rows[b[which]]).max(axis=1, initial=0)
-            result[which] = change * np.sqrt(rows.shape[1]) <= most
+            result[which] = change * np.sqrt(rows.shape[1]) / most
         return result
 
 
@@ -117,7 +115,7 @@ def _find_neighbours(looks: _Looks) -> _Neighbours:
     fine, coarse, n = looks.fine, looks.coarse, len(looks.sides)
     pairs = [np.empty((0, 2), np.int64)]
     numbers, has_too_many = np.zeros(n, np.int64), np.zeros(n, bool)
-    links = np.empty((0, 2), np.int64)
+    links, changes = np.empty((0, 2), np.int64), np.empty(0)
     for begin in range(0, n, BLOCK):
         similar = coarse[begin : begin + BLOCK] @ coarse.T >= COARSE
         rows = np.arange(begin, begin + len(similar))
@@ -135,29 +133,52 @@ def _find_neighbours(looks: _Looks) -> _Neighbours:
         numbers[rows] = (similar & looks.alike(rows[:, None], all_images, correlations)).sum(axis=1)
         similar &= (correlations >= CLOSE) | looks.are_small(rows[:, None], all_images)
         has_too_many[rows] = similar.sum(axis=1) > MOST_CLOSE
-        new = [links]
+        new, their_changes = [links], [changes]
         for row, others in zip(rows.tolist(), similar, strict=True):
             if not has_too_many[row]:
                 b = np.flatnonzero(others)
                 a = np.full(len(b), row)
-                new.append(np.column_stack([a, b])[looks.close(a, b)])
-        links = _spanning_forest(np.concatenate(new), n)
-    return _Neighbours(np.concatenate(pairs), numbers, links, has_too_many)
+                change = looks.changes(a, b)
+                new.append(np.column_stack([a, b])[change <= 1])
+                their_changes.append(change[change <= 1])
+        links, changes = _spanning_forest(np.concatenate(new), np.concatenate(their_changes), n)
+    return _Neighbours(np.concatenate(pairs), numbers, links, changes, has_too_many)
 
 
-def _graph(pairs: np.ndarray, n: int) -> coo_array:
-    return coo_array((np.ones(len(pairs)), tuple(pairs.T)), shape=(n, n))
+def _copies_in_crowds(
+    links: np.ndarray, changes: np.ndarray, has_too_many: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the links of sets of copies, and the number of each image's set, (n,).
+
+    Frames that each differ little from the next make a chain. Where a set has more images than
+    there are copies of a picture, its links must be closer, and none is left if this is not enough.
+    """
+    n = len(has_too_many)
+    most = max(MOST_COPIES, n // 10)
+    links, changes = _spanning_forest(links, changes, n)
+    for limit in (*CLOSER, -1):
+        sets = _components(links, n)
+        is_scene = np.bincount(sets, minlength=n) > most
+        is_scene[sets[has_too_many]] = True
+        kept = ~is_scene[sets[links[:, 0]]] | (changes <= limit)
+        links, changes = links[kept], changes[kept]
+    return links, _components(links, n)
 
 
 def _components(pairs: np.ndarray, n: int) -> np.ndarray:
     """Number the sets of images that are linked by pairs, (n,)."""
-    return connected_components(_graph(pairs, n), directed=False)[1]
+    graph = coo_array((np.ones(len(pairs)), tuple(pairs.T)), shape=(n, n))
+    return connected_components(graph, directed=False)[1]
 
 
-def _spanning_forest(pairs: np.ndarray, n: int) -> np.ndarray:
-    """Return as few of the pairs as link the same images: n copies have n² of them."""
-    tree = minimum_spanning_tree(_graph(pairs, n)).tocoo()
-    return np.column_stack([tree.row, tree.col]).astype(np.int64)
+def _spanning_forest(
+    pairs: np.ndarray, changes: np.ndarray, n: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return as few and as close pairs as link the same images: n copies have n² of them."""
+    # a sparse array has no zeros
+    graph = coo_array((1 + changes, tuple(pairs.T)), shape=(n, n))
+    tree = minimum_spanning_tree(graph).tocoo()
+    return np.column_stack([tree.row, tree.col]).astype(np.int64), tree.data - 1
 
 
 def _differences(levels: np.ndarray) -> np.ndarray:

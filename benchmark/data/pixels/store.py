@@ -33,9 +33,8 @@ from benchmark.system.progress import Advance
 from benchmark.system.text import first_names, list_below, pluralize
 
 DECODER_VERSION = 2  # raise it when the same bytes would give other pixels
-_FORMAT = (
-    "rows with digests, a description with its hash, fine thumbnails"  # of the files of a store
-)
+# of the files of a store
+_FORMAT = "rows with digests, a description with its hash, fine thumbnails"
 _LARGE = 2 * 10**9  # bytes that take seconds to check, so it is said
 
 Say = Callable[[str], None]

@@ -65,6 +65,20 @@ def test_more_copies_than_a_picture_has_are_a_scene_unless_they_are_few_of_all()
     assert len(comparison.too_alike) == 0
 
 
+def test_copies_are_found_among_frames_that_each_differ_little_from_the_next() -> None:
+    first = draw_thumbnails(1)[0]
+    frames = np.repeat(first[None], MOST_COPIES + 50, axis=0)
+    shades = frames.reshape(len(frames), -1)  # a view
+    for number in range(1, len(frames)):
+        shades[number:, number] += 0.7 * LOCAL * np.diff(first).std()
+    copies = repeat(frames[100], 30, 0.2)
+    thumbnails = np.concatenate([frames, copies])
+    comparison = compare_thumbnails(thumbnails, sides_of(thumbnails))
+    linked = set(comparison.pairs.ravel().tolist())
+    assert linked == {100, *range(len(frames), len(thumbnails))}
+    assert len(comparison.pairs) == len(copies)
+
+
 def test_no_thumbnail_and_flat_ones_are_no_error() -> None:
     comparison = compare_thumbnails(np.empty((0, SIDE, SIDE), np.float32), np.empty(0, np.int64))
     assert len(comparison.pairs) == len(comparison.flat) == 0
