@@ -32,8 +32,8 @@ def test_what_is_seen_as_nothing_is_shown_as_an_escape(c: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "shown"),
+    ("name", "escaped"),
     [(" ", r"\x20"), ("\u3000\xa0", r"\u3000\xa0"), ("", ""), ("\t ", r"\x09\x20")],
 )
-def test_a_name_of_spaces_is_seen(name: str, shown: str) -> None:
-    assert text.printable_name(name) == shown
+def test_a_name_of_spaces_is_seen(name: str, escaped: str) -> None:
+    assert text.printable_name(name) == escaped
