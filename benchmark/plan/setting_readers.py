@@ -61,6 +61,13 @@ def _read_text(value: Any) -> str:
     return str(value)
 
 
+def _read_path(value: Any) -> Path:
+    text = _read_text(value)
+    if "\0" in text:
+        raise ValueError("no path holds a zero byte")
+    return Path(text)
+
+
 def _items(value: Any) -> Iterable[Any]:
     """Return the items of a text with commas, a list, a set, an array …, or of one number alone."""
     if isinstance(value, str):
@@ -87,7 +94,7 @@ class Reader(NamedTuple):
 
 READERS: dict[Any, Reader] = {
     str: Reader(_read_text, "text", "str"),
-    Path: Reader(lambda value: Path(_read_text(value)), "a path", "str | Path"),
+    Path: Reader(_read_path, "a path", "str | Path"),
     int: Reader(_read_whole_number, "a whole number", "int"),
     float: Reader(_read_number, "a number", "float"),
     bool: Reader(bool, "true or false", "bool"),

@@ -15,7 +15,7 @@ CONTINUES = "; the same command continues from what is finished"
 # what has the name of a folder or file, or of one above it, is something else
 _OTHER_THING = {
     errno.EEXIST: "a file, or a link that leads nowhere, has this name",
-    errno.ENOTDIR: "what is above it is no folder",
+    errno.ENOTDIR: "what is above it in its path is no folder",
     errno.EISDIR: "a folder has this name",
     errno.ELOOP: "a link has this name, which loops",
 }
@@ -110,6 +110,8 @@ def unwritable_error(path: Path, error: OSError, way_out: str | None = None) -> 
     remedy = way_out
     if error.errno in _NO_ROOM:
         remedy = f"make room there, or {way_out}{CONTINUES}"
+    elif error.errno in _OTHER_THING:
+        remedy = f"move that away, or {way_out}"
     what = f"the cache in {path}" if path == _cache_dir_or_none() else path
     reason = _OTHER_THING.get(error.errno or 0) or error.strerror or error
     raised = UnwritableError(f"{what} can't be written ({reason}); {remedy}")

@@ -46,10 +46,10 @@ def load_built_in() -> None:
 def installed_packages() -> dict[str, EntryPoint]:
     """Return the entry points of other packages that bring strategies, by name; none is imported.
 
-    An entry point has a name of its own and that of its package.
+    An entry point has a name of its own and that of its package, unless its metadata are broken.
     """
     points = [point for point in entry_points(group=GROUP) if not _is_ours(point)]
-    of_packages = {point.dist.name: point for point in points if point.dist}
+    of_packages = {point.dist.name: point for point in points if point.dist and point.dist.name}
     return of_packages | {point.name: point for point in points}
 
 

@@ -58,6 +58,7 @@ def test_values_are_read_as_those_of_flags(read, text, name, value):
         ("data = true", r"study\.toml: data True is not allowed; allowed: text"),
         ("image-size = 96.5", r"image size 96\.5 is not allowed; allowed: a whole number"),
         ("jobs = 0", "jobs 0 is not allowed; allowed: 1 or more"),
+        ('out = "a\\u0000b"', r"out 'a\\x00b' is not allowed; allowed: a path"),
         ("jobs = ", r"study\.toml: .*[Ii]nvalid value"),
     ],
 )

@@ -76,6 +76,14 @@ def test_packages_that_are_not_named_run_no_code(site):
     assert "bad_package" in named
 
 
+def test_a_package_without_a_name_stops_no_list(site):
+    install(site, "nameless_package", GOOD)
+    (site / "nameless_package-1.0.dist-info" / "METADATA").unlink()
+    process = run_python(site, "-m", "benchmark", "list")
+    assert process.returncode == 0, process.stderr
+    assert "  nameless_package\n" in process.stdout
+
+
 def test_a_named_package_brings_its_strategies_and_errors_of_broken_ones_are_kept(site):
     code = """
         from benchmark.plugins import load_plugins, names_from
