@@ -86,13 +86,13 @@ def _read_record(
         return lack("is damaged", f": {error.reason}")
     except UnreadableError as error:
         return _Lack(file, "can't be read", str(error), "do what the row says")
+    if record is not None and record.network == network:
+        return record
     is_trained = is_there(files.outputs_manifest_file(network))
     if record is None and is_trained:
         return lack("is missing")
     if record is None:
         return _failed(strategy, seed, NOT_TRAINED)
-    if record.network == network:
-        return record
     # the outputs of an earlier network stay, see `RunFolder.keep_records`
     if isinstance(record, Record) and not is_there(files.outputs_manifest_file(record.network)):
         return lack("is another run's", ": the folder has no outputs of its network")

@@ -35,6 +35,7 @@ from benchmark.storage.stored_file import is_there
 from benchmark.system.text import join_names
 
 ALPHA = 1 - LEVEL
+_ANEW = "and run the command of the sweep again, which trains it anew"
 AGREEMENT = ["a", "b", "strategies", "pairs", "reversed", "tau"]
 
 
@@ -187,19 +188,18 @@ def _require_runs_of_sweep(
     """Raise ValueError if a folder, by value, holds another run than that of its value."""
     (first, its_folder), first_run = next(iter(folders.items())), runs[0]
     for (value, folder), run in zip(folders.items(), runs, strict=True):
-        again = f"or remove {folder} and run the command of the sweep again, which trains it anew"
         met = name_in_manifest(setting, run.manifest)
         if met != value:
             raise ValueError(
                 f"{folder} holds a run with {setting} {met}, where that with {setting} {value} "
-                f"belongs; put that there, {again}"
+                f"belongs; put that there, or remove {folder} {_ANEW}"
             )
         names = (f"with {first}", f"with {value}")
         if others := differences_besides(setting, first_run.manifest, run.manifest, names):
             raise ValueError(
                 f"the runs in {its_folder} and {folder} differ in more than {setting} "
-                f"({'; '.join(others)}), so their ranks can't be compared; put the run that "
-                f"belongs there in place of the other, {again}"
+                f"({'; '.join(others)}), so their ranks can't be compared; put the sweep's "
+                f"own run in place of the one that is not, or remove that folder {_ANEW}"
             )
 
 

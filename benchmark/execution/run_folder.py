@@ -106,7 +106,7 @@ class RunFolder:
 
     def read_manifest(self) -> RunManifest:
         """Return the manifest; FileNotFoundError without a run, ValueError if it is damaged."""
-        self.require_open()
+        self.require_open(("splits", "records"))  # more is not read for a report
         if not is_there(self.run_file):
             if is_there(self.path / SWEEP_FILE):
                 runs = sorted(str(file.parent) for file in self.path.glob("*/run.json"))
@@ -181,11 +181,11 @@ class RunFolder:
         """Write what the last run in the folder took."""
         write(self.cost_file, cost)
 
-    def require_open(self) -> None:
-        """Raise ValueError if a folder of the run is a link, UnreadableError if it is closed."""
+    def require_open(self, names: Iterable[str] = FOLDERS) -> None:
+        """Raise ValueError if a folder of the run is a link, UnreadableError if one is closed."""
         if reason := why_links(self.path):
             raise ValueError(reason)
-        for folder in (self.path / name for name in FOLDERS):
+        for folder in (self.path / name for name in names):
             if folder.is_dir():
                 require_readable(folder)
 
