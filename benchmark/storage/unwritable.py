@@ -91,11 +91,11 @@ def obstacle_to_folder(path: Path) -> str:
 
     Errors of the system stay.
     """
-    places = (path, *path.parents)
+    above = (path, *path.parents)
     try:
-        if file := next((place for place in places if place.is_file()), None):
+        if file := next((each for each in above if each.is_file()), None):
             return f"{file} is a file"
-        links = (place for place in places if place.is_symlink() and not place.exists())
+        links = (each for each in above if each.is_symlink() and not each.exists())
         return next((f"{link} is a link that leads nowhere" for link in links), "")
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:

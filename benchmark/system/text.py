@@ -101,7 +101,7 @@ def escape_controls(text: str) -> str:
     >>> escape_controls("\x1b[31m\x00\r"), escape_controls("a\tb\nc")
     ('\\x1b[31m\\x00\\r', 'a\tb\nc')
     """
-    return _CONTROLS.sub(lambda control: ascii(control[0])[1:-1], text)
+    return _CONTROLS.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
 def _is_visible(c: str) -> bool:

@@ -42,7 +42,7 @@ def test_no_text_ends_a_row_for_any_reader() -> None:
 
 def test_nothing_commands_a_terminal() -> None:
     controls = [chr(number) for number in range(160) if not chr(number).isprintable()]
-    text = to_csv(pd.DataFrame({"a\x1b": [f"a{control}=1" for control in controls]}))
+    text = to_csv(pd.DataFrame({"a\x1b": [f"a{c}=1" for c in controls]}))
     assert {c for c in text if not c.isprintable()} == {"\n", "\t"}
     assert text.startswith("a\\x1b\na\\x00=1\n")
 
