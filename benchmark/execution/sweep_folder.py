@@ -5,6 +5,8 @@
     sweep.json                      which setting, which values: `SweepManifest`
     forum/ strong/                  ordinary runs, see `RunFolder`
     report.html report.md *.csv figures/
+
+As in the folder of a run no link is followed, and sweep.json names no folder elsewhere.
 """
 
 from __future__ import annotations

@@ -71,3 +71,10 @@ def test_a_sweep_is_no_run(tmp_path):
     (tmp_path / "forum" / "run.json").write_text("{}", encoding="utf-8")
     with pytest.raises(FileNotFoundError, match=r"holds a sweep .* give one of .*forum"):
         RunFolder(tmp_path).read_manifest()
+
+
+def test_a_run_of_a_sweep_is_no_link(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "strong").symlink_to(tmp_path / "elsewhere")
+    reason = SweepFolder(tmp_path).reason_against(TWO)
+    assert reason.startswith(f"{tmp_path / 'strong'} is a link, which no run follows")
