@@ -119,7 +119,10 @@ def test_what_has_the_name_of_a_folder_is_told_with_the_way_out(tmp_path):
     target, written = tmp_path / "report.html", tmp_path / ".report.html.tmp"
     target.mkdir()
     written.touch()
-    words = r"report\.html can't be written \(a folder has this name\); move that away, or choose another --out"
+    words = (
+        r"report\.html can't be written \(a folder has this name\); "
+        "move that away, or choose another --out"
+    )
     with pytest.raises(UnwritableError, match=words), writing(target):
         written.replace(target)
     with pytest.raises(FileExistsError), writing(tmp_path / "results" / "run.json"):
