@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from benchmark.strategy import Augmentation, Head, Loss, Mixing
 from benchmark.system.error_text import error_text
 
-
 _built: WeakSet[nn.Module] = WeakSet()  # heads of this process
 
 
