@@ -139,7 +139,7 @@ def test_report_and_compare_need_no_torch(finished, tmp_path):
     run, other = finished.folder, tmp_path / "other"
     shutil.copytree(run, other)
     with edited_json(other / "run.json") as manifest:
-        manifest["data"] |= {"name": "others", "images": 46}
+        manifest["data"] |= {"name": "others", "images": 46, "content": "others"}
     manifest = read(other / "run.json")
     code = (
         "import sys; from benchmark.cli import main; "
