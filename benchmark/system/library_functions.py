@@ -8,7 +8,7 @@ noticed by identity and undone.
 import builtins
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter, is_
 from types import FunctionType, ModuleType
 from typing import Any
@@ -48,18 +48,43 @@ Contents = list[tuple[Any, str, dict[str, Any]]]  # owner, its name, its content
 class Functions:
     """What the watched modules and classes hold, and what the functions among it do."""
 
+    modules: list[tuple[str, ModuleType]]
     contents: Contents
     functions: list[FunctionType]
     parts: list[tuple[Any, ...]]  # of each function
     named: list[tuple[FunctionType, dict[str, Any]]]  # defaults that are changed in place
 
 
+_latest: list[Functions] = []  # that were gathered; a list: this module is watched as well
+
+
 def functions_now() -> Functions:
     """Return what the watched modules and classes hold now."""
-    contents = _contents_now()
-    functions = list({id(f): f for f in _functions(contents)}.values())
+    modules = [
+        (name, module)
+        for name, module in list(sys.modules.items())
+        if name.partition(".")[0] in _PACKAGES
+        and not name.startswith(_UNUSED)
+        and isinstance(module, ModuleType)
+    ]
+    # they rarely change, and to gather all anew takes twice the time
+    if not (
+        _latest
+        and modules == _latest[0].modules
+        and all(_is_unchanged(owner, content) for owner, _, content in _latest[0].contents)
+    ):
+        contents = _contents_of(modules)
+        functions = list({id(f): f for f in _functions(contents)}.values())
+        _latest[:] = [Functions(modules, contents, functions, [], [])]
+    functions = _latest[0].functions
     named = [(f, dict(f.__kwdefaults__)) for f in functions if f.__kwdefaults__]
-    return Functions(contents, functions, list(map(_parts_of, functions)), named)
+    return replace(_latest[0], parts=list(map(_parts_of, functions)), named=named)
+
+
+def _is_unchanged(owner: Any, content: dict[str, Any]) -> bool:
+    """Return whether a module or a class holds the same, in the order in which it was filled."""
+    now = vars(owner)
+    return len(now) == len(content) and all(map(is_, now.values(), content.values()))
 
 
 def _functions(contents: Contents) -> Iterator[FunctionType]:
@@ -76,14 +101,7 @@ def _functions(contents: Contents) -> Iterator[FunctionType]:
                 yield value.fget
 
 
-def _contents_now() -> Contents:
-    modules = [
-        (name, module)
-        for name, module in list(sys.modules.items())
-        if name.partition(".")[0] in _PACKAGES
-        and not name.startswith(_UNUSED)
-        and isinstance(module, ModuleType)
-    ]
+def _contents_of(modules: list[tuple[str, ModuleType]]) -> Contents:
     contents: Contents = [(module, name, dict(vars(module))) for name, module in modules]
     known: set[int] = set()
     for name, module in modules:
@@ -110,10 +128,9 @@ def restore_functions(before: Functions, by_users_only: bool = False) -> list[st
     replaced = []
     known: set[int] = set()
     for owner, name, content in before.contents:
-        now = vars(owner)
-        is_as_long = len(now) == len(content)  # in the order in which it was filled, too
-        if is_as_long and all(map(is_, now.values(), content.values())):
+        if _is_unchanged(owner, content):
             continue
+        now = vars(owner)
         known = known or {id(value) for _, _, c in before.contents for value in c.values()}
         for key, value in [*content.items(), *_shadowed(owner, content)]:
             new = now.get(key, _ABSENT)
