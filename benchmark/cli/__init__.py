@@ -13,6 +13,7 @@ from benchmark.cli.exit_codes import EXIT_FAILED, EXIT_STOPPED, EXIT_USAGE
 from benchmark.cli.parser import build_parser, parse
 from benchmark.cli.program import program_words
 from benchmark.storage.user_folders import require_working_folder
+from benchmark.system.forbidden_calls import keep_exit_code
 from benchmark.system.library_messages import libraries_silenced
 from benchmark.system.output import drop_unwritten, lasting_stderr, open_closed_streams
 from benchmark.system.process_signals import ctrl_c_ends_at_once
@@ -28,6 +29,8 @@ class _ExitedError(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code, see `exit_codes`."""
     argv = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments is None:
+        keep_exit_code()
     open_closed_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):  # Windows writes files in an encoding without ↑
         sys.stdout.reconfigure(errors="backslashreplace")

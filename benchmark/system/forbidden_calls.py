@@ -25,7 +25,7 @@ from benchmark.system.library_messages import is_users
 with suppress(ImportError):  # Windows
     import resource
 
-# by these a process says how it ended: outside of an isolation no code of the user's may, either
+# by these a process says how it ended, see `keep_exit_code`
 _WITH_EXIT_CODE = ("_exit", *(name for name in dir(os) if name.startswith("exec")))
 _OS_CALLS = (
     *_WITH_EXIT_CODE,
@@ -58,10 +58,16 @@ class _Calls:
     def __init__(self) -> None:
         self.process = 0  # in which they are caught; 0: in none
         self.called: list[str] = []
+        self.is_program = False
 
 
 _calls = _Calls()
 _replacements: dict[Callable[..., Any], Callable[..., Any]] = {}  # and of each replacement itself
+
+
+def keep_exit_code() -> None:
+    """Let no code of the user's choose this process's exit code, which is the command line's."""
+    _calls.is_program = True
 
 
 @contextmanager
@@ -105,7 +111,7 @@ def _catching(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
             raise ProcessEndError(text)
         if is_left_over():
             raise SystemExit(text)  # ends the thread without words
-        if name in _WITH_EXIT_CODE and _is_left_code():
+        if _calls.is_program and name in _WITH_EXIT_CODE and _is_left_code():
             raise ProcessEndError(text)
         return call(*arguments, **named)
 

@@ -94,7 +94,10 @@ LEFT_FOR_THE_END = """
 import atexit, os, sys
 from pathlib import Path
 from importlib.util import module_from_spec, spec_from_file_location
+from benchmark.system.forbidden_calls import keep_exit_code
 from benchmark.system.isolation import isolated
+if sys.argv[2:]:
+    keep_exit_code()
 with isolated():
     atexit.register(os._exit, 0)
     spec = spec_from_file_location("left", sys.argv[1])
@@ -103,10 +106,14 @@ sys.exit(3)
 """
 
 
-def test_what_is_left_for_the_end_of_the_process_does_not_end_it(tmp_path):
+@pytest.mark.parametrize(("words", "code", "raised"), [(["ours"], 3, 2), ([], 0, 0)])
+def test_what_is_left_for_the_end_of_our_program_does_not_choose_its_exit_code(
+    tmp_path, words, code, raised
+):
+    """In a program of the user's, which may exit as it likes, it does."""
     file = tmp_path / "left.py"
     file.write_text("import atexit, os\natexit.register(lambda: os._exit(0))\n")
-    command = [sys.executable, "-c", LEFT_FOR_THE_END, file]
+    command = [sys.executable, "-c", LEFT_FOR_THE_END, file, *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 3
-    assert done.stderr.count("it called os._exit(0), which would end the run") == 2
+    assert done.returncode == code
+    assert done.stderr.count("it called os._exit(0), which would end the run") == raised
