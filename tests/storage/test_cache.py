@@ -86,7 +86,9 @@ def test_without_a_home_folder_the_cache_says_what_to_set(monkeypatch):
 
 def test_a_cache_that_cannot_be_written_says_what_to_set(cache):
     cache.write_text("a file in the way")
-    with pytest.raises(OSError, match=r"cache in .* can't be written \(.+\); .*set IMBALANCE_BENCH"):
+    with pytest.raises(
+        OSError, match=r"cache in .* can't be written \(.+\); .*set IMBALANCE_BENCH"
+    ):
         lease(cache / "pixels" / KEYS[0], "pixels")
 
 
