@@ -31,8 +31,8 @@ from benchmark.strategy.fingerprint import fingerprint, package_hash
 from benchmark.strategy.measurements import DecisionMeasurement
 from benchmark.strategy.protocols import Rule
 from benchmark.strategy.registry import StrategySpec
-from benchmark.system.copies import own_copy
 from benchmark.system.isolation import is_failure_of_code
+from benchmark.system.own_copy import own_copy
 
 # packages whose change may change a record
 RECORD_PACKAGES = ("evaluation", "strategy", "plan", "execution")

@@ -31,11 +31,11 @@ from benchmark.plugins import Plugins, check_unedited
 from benchmark.strategy import Decision
 from benchmark.strategy.registry import StrategySpec
 from benchmark.system import stopping
-from benchmark.system.copies import own_copy
 from benchmark.system.device import set_precision
 from benchmark.system.library_messages import libraries_silenced
 from benchmark.system.memory import release_memory
 from benchmark.system.output import lasting_output
+from benchmark.system.own_copy import own_copy
 from benchmark.system.progress import Advance, NullProgress
 from benchmark.system.stopping import Stopped
 from benchmark.train.checkpoint import saved_step

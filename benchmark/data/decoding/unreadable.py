@@ -118,31 +118,29 @@ def require_access(spec: str, files: Sequence[str], errors: Mapping[int, str]) -
     """Raise OSError if the disk, the network or the system failed to give an image, also twice."""
     broken = [index for index, why in sorted(errors.items()) if isinstance(why, BrokenAccess)]
     if broken:
-        number = pluralize(len(broken), "image", "images")
-        raise OSError(
-            list_below(
-                f"{spec}: the system could not give {number}, at the second try either. Without "
-                "them the splits would be others, so nothing was trained. Mend the disk, the "
-                "network or what else is named, and run again (only these are read), or move them "
-                "away:",
-                [f"{files[index]}: {errors[index]}" for index in broken[:REASONS]],
-            )
-        )
+        what = f"{pluralize(len(broken), 'image', 'images')}, at the second try either"
+        reasons = [f"{files[index]}: {errors[index]}" for index in broken]
+        raise _not_given(spec, what, "run again (only these are read)", reasons)
 
 
 def require_listing(spec: str, left_out: Mapping[str, str]) -> None:
     """Raise OSError if the disk, the network or the system failed to list a folder's files."""
-    broken = {path: why for path, why in left_out.items() if isinstance(why, BrokenAccess)}
+    broken = [f"{path}: {why}" for path, why in left_out.items() if isinstance(why, BrokenAccess)]
     if broken:
-        number = pluralize(len(broken), "file or folder", "files and folders")
-        raise OSError(
-            list_below(
-                f"{spec}: the system could not give {number}. Without them the splits would be "
-                "others, so nothing was trained. Mend the disk, the network or what else is named, "
-                "and run again, or move them away:",
-                [f"{path}: {why}" for path, why in list(broken.items())[:REASONS]],
-            )
+        what = pluralize(len(broken), "file or folder", "files and folders")
+        raise _not_given(spec, what, "run again", broken)
+
+
+def _not_given(spec: str, what: str, again: str, reasons: list[str]) -> OSError:
+    """Return the error that stops a run; `reasons` name the files, of which the first are shown."""
+    return OSError(
+        list_below(
+            f"{spec}: the system could not give {what}. Without them the splits would be others, "
+            "so nothing was trained. Mend the disk, the network or what else is named, and "
+            f"{again}, or move them away:",
+            reasons[:REASONS],
         )
+    )
 
 
 def _sentence(indices: list[int], errors: Mapping[int, str], files: Sequence[str]) -> str:

@@ -36,7 +36,7 @@ BLOCK = 512  # images that are compared with all others at once: bounds the memo
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class ThumbnailComparison:
     """What comparing n thumbnails shows, by their indices."""
 
     pairs: np.ndarray  # (P, 2) int64: look the same; of many copies a tree alone
@@ -55,7 +55,7 @@ class _Neighbours:
     has_too_many: np.ndarray  # (n,) bool: with more neighbours than were looked at
 
 
-def compare_thumbnails(thumbnails: np.ndarray, sides: np.ndarray) -> Comparison:
+def compare_thumbnails(thumbnails: np.ndarray, sides: np.ndarray) -> ThumbnailComparison:
     """Compare all with all: `thumbnails` are (n, SIDE, SIDE) float32, of images with `sides`, (n,).
 
     A side is the shorter one, in pixels. The time grows with the square of n.
@@ -78,7 +78,7 @@ def compare_thumbnails(thumbnails: np.ndarray, sides: np.ndarray) -> Comparison:
     too_alike[neighbours.pairs[in_crowd][changes > 1]] = True
     pairs = np.concatenate([neighbours.pairs[~in_crowd], links])
     pairs = np.unique(np.sort(pairs, axis=1), axis=0)
-    return Comparison(own[pairs], own[too_alike], np.flatnonzero(detail < DETAIL))
+    return ThumbnailComparison(own[pairs], own[too_alike], np.flatnonzero(detail < DETAIL))
 
 
 @dataclass(frozen=True, eq=False)

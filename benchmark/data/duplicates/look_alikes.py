@@ -11,7 +11,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from benchmark.data.duplicates.correlation import Comparison, compare_thumbnails
+from benchmark.data.duplicates.correlation import ThumbnailComparison, compare_thumbnails
 from benchmark.data.imageset import ImageSet
 from benchmark.data.pixels.image_info import ImageInfo
 from benchmark.data.pixels.thumbnail import read_thumbnails
@@ -26,7 +26,7 @@ class LookAlikes:
 
     pairs: np.ndarray  # (P, 2) int64 indices, the first below the second
     sets: np.ndarray  # (N,) int64; equal numbers: linked by pairs or by identical bytes
-    too_alike: np.ndarray  # indices of images that look like others of one scene, see `Comparison`
+    too_alike: np.ndarray  # indices of images that look like others of one scene, see `correlation`
     flat_or_small: np.ndarray  # indices of images of which copies may be missed
 
 
@@ -35,7 +35,7 @@ def find_look_alikes(images: ImageSet, infos: Mapping[int, ImageInfo]) -> LookAl
     return link(images, infos, compare(images, infos))
 
 
-def compare(images: ImageSet, infos: Mapping[int, ImageInfo]) -> Comparison:
+def compare(images: ImageSet, infos: Mapping[int, ImageInfo]) -> ThumbnailComparison:
     """Compare the first image of each content: the time grows with the square of their number.
 
     50,000 images take half a minute. Those that are too small count as flat.
@@ -56,10 +56,12 @@ def compare(images: ImageSet, infos: Mapping[int, ImageInfo]) -> Comparison:
         pairs.append(own[comparison.pairs])
         too_alike.append(own[comparison.too_alike])
         flat.append(own[comparison.flat])
-    return Comparison(*(np.concatenate(each) for each in (pairs, too_alike, flat)))
+    return ThumbnailComparison(*(np.concatenate(each) for each in (pairs, too_alike, flat)))
 
 
-def link(images: ImageSet, infos: Mapping[int, ImageInfo], comparison: Comparison) -> LookAlikes:
+def link(
+    images: ImageSet, infos: Mapping[int, ImageInfo], comparison: ThumbnailComparison
+) -> LookAlikes:
     """Join pairs, and images of a seed with the same bytes, to sets."""
     first = _first_of_content(images, infos)
     same = np.column_stack([np.arange(len(images)), first])

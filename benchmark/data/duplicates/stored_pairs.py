@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.data.duplicates.correlation import Comparison
+from benchmark.data.duplicates.correlation import ThumbnailComparison
 from benchmark.data.duplicates.look_alikes import METHOD, LookAlikes, compare, link
 from benchmark.data.imageset import ImageSet
 from benchmark.data.pixels.store import Pixels
@@ -31,17 +31,20 @@ def stored_look_alikes(images: ImageSet, pixels: Pixels) -> LookAlikes:
     return link(images, pixels.infos, stored)
 
 
-def _read(file: Path, compared: str) -> Comparison | None:
+def _read(file: Path, compared: str) -> ThumbnailComparison | None:
     """Return what was found; None if the file is missing, damaged or of other images."""
     content = read_json(file)
     if content is None or content["compared"] != compared:
         return None
-    pairs, *others = (np.array(content[each.name], np.int64) for each in fields(Comparison))
-    return Comparison(pairs.reshape(-1, 2), *others)
+    pairs, *others = (
+        np.array(content[each.name], np.int64) for each in fields(ThumbnailComparison)
+    )
+    return ThumbnailComparison(pairs.reshape(-1, 2), *others)
 
 
-def _write(file: Path, compared: str, comparison: Comparison) -> None:
+def _write(file: Path, compared: str, comparison: ThumbnailComparison) -> None:
     numbers = {
-        each.name: getattr(comparison, each.name).ravel().tolist() for each in fields(Comparison)
+        each.name: getattr(comparison, each.name).ravel().tolist()
+        for each in fields(ThumbnailComparison)
     }
     write_json(file, {"compared": compared, **numbers})

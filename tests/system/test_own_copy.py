@@ -3,7 +3,7 @@
 import threading
 from dataclasses import dataclass, field
 
-from benchmark.system.copies import own_copy
+from benchmark.system.own_copy import own_copy
 
 
 @dataclass(frozen=True)
