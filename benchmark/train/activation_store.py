@@ -90,7 +90,8 @@ class DeviceActivationStore(ActivationStore):
         return _channels_first(self._values.index_select(0, self._on_device(indices)))
 
     def _on_device(self, indices: Indices) -> Tensor:
-        return torch.from_numpy(indices).to(self._values.device, non_blocking=True)
+        # a copy: torch warns of arrays that are read-only, as those of splits are
+        return torch.tensor(indices).to(self._values.device, non_blocking=True)
 
 
 class DiskActivationStore(ActivationStore):

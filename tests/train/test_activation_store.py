@@ -33,6 +33,14 @@ def batches_of_eight(monkeypatch):
     monkeypatch.setattr(memory, "FULL_BATCH", 8)
 
 
+@pytest.mark.filterwarnings("error")
+def test_indices_may_be_read_only(new):
+    store, indices = new(10, (3, 2, 4), "float32"), np.array([7, 2, 5])
+    indices.flags.writeable = False
+    store.fill(indices, rows_of)
+    assert torch.equal(store.read(indices), rows_of(indices))
+
+
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_rows_come_back_as_they_were_computed(new, dtype):
     store = new(10, (3, 2, 4), dtype)
