@@ -11,6 +11,7 @@ from benchmark.data.files.file_names import match_names
 from benchmark.data.imageset import ImageSet
 from benchmark.data.tables.column_names import IMAGES, LABELS, choose_column, shown_header
 from benchmark.data.tables.csv_file import CsvFile, Row, read_csv
+from benchmark.data.tables.name_cells import escaped_names
 from benchmark.spec import did_you_mean
 from benchmark.storage.user_folders import expand_home
 from benchmark.system.text import first_names, pluralize
@@ -74,6 +75,7 @@ def _class_numbers(
 ) -> list[int]:
     """Return the index of the class that each row gives its image."""
     named = {name: index for index, name in enumerate(images.classes)}
+    escaped = {cell: named[name] for cell, name in escaped_names(images.classes).items()}
     unclear = {canonical_name(names[0]) for names in same_names(images.classes)}
     read = {canonical_name(name): index for name, index in named.items()}
     read = {name: index for name, index in read.items() if name not in unclear}
@@ -84,7 +86,8 @@ def _class_numbers(
                 "the line."
             )
     labels = {row: row.cells[column] for row in rows.values()}
-    numbers = [named.get(label, read.get(canonical_name(label))) for label in labels.values()]
+    known = named | escaped
+    numbers = [known.get(label, read.get(canonical_name(label))) for label in labels.values()]
     unknown = [row for row, number in zip(labels, numbers, strict=True) if number is None]
     if unknown:
         label = labels[unknown[0]]
@@ -92,7 +95,8 @@ def _class_numbers(
         raise ValueError(
             f"{table.path}: line {unknown[0].line} gives the class {label!r}, which {images.spec} "
             f"has not{more}.{did_you_mean(label, images.classes)} Its classes: "
-            f"{first_names(images.classes, 20)}."
+            f"{first_names(images.classes, 20)}. A new class begins in the data, with an image in "
+            "a folder of its name, or with a row of a table."
         )
     return [number for number in numbers if number is not None]
 
@@ -106,8 +110,11 @@ def _rows_by_image(table: CsvFile, column: int, images: ImageSet, is_part: bool)
             f"{table.path}: line {row.line} names no image: {', '.join(row.cells)!r}. Write one, "
             "or remove the line."
         )
+    escaped = escaped_names(images.files)
+    files = {name: escaped[name] for name in names if name in escaped}
+    others = list(dict.fromkeys(name for name in names if name not in files))
     try:
-        files = match_names(list(dict.fromkeys(names)), images.files).files
+        files |= match_names(others, images.files, files.values()).files
     except ValueError as error:
         raise ValueError(f"{table.path}: {error}") from None
     unknown = [row for row, name in zip(table.rows, names, strict=True) if name not in files]

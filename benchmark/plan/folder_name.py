@@ -87,6 +87,8 @@ def _format_setting(name: str, value: Any) -> str:
         return f"batch{value}"
     if name == "weights":
         return "no-weights" if value == "none" else Path(value).stem
+    if name == "labels":
+        return Path(value).stem
     if isinstance(value, str):  # the network's, the block's, the precision's: needs no more
         return value
     words = name.replace("_", "-")

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmark.data.tables.name_cells import without_formula
 from benchmark.storage.atomic import atomic
 from benchmark.system.text import escape_controls
 
-# with spaces before it too, or in the wide letters of East Asian keyboards
-_FORMULA = re.compile(r"[\s\x00-\x1f]*[=+\-@'＝＋－＠]|[\t\r\n]")
 # what ends a cell or a row for a reader of CSV, also one that tries other separators
 _QUOTED = re.compile(r'[",;\t\n\u2028\u2029]|^\s|\s$')
 FORMULA_NOTE = (
@@ -49,6 +48,5 @@ def _format_cell(value: object) -> str:
     """Format a value; a text has no formula or command and ends neither its cell nor its row."""
     if not isinstance(value, str):
         return str(value)
-    text = escape_controls(value)
-    text = f"'{text}" if _FORMULA.match(text) else text
+    text = without_formula(escape_controls(value))
     return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
