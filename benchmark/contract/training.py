@@ -58,16 +58,16 @@ def check_passes_audit(case: Case) -> None:
     _check_head(strategy)
     prepared = short_experiment(_first_trained(strategy))
     split, counts, recipe = prepared.splits[0], prepared.train_counts(0), prepared.experiment.recipe
+    labels = prepared.labels(0)
     spec = StrategySpec(case.entry.name, strategy, "", {})
     plan = make_plan([spec], prepared.budgets, {0: "base"})
-    training = Training(prepared.frozen_features, split, recipe, _BUDGET, 0, strategy.head)
+    training = Training(prepared.frozen_features, split, labels, recipe, _BUDGET, 0, strategy.head)
     for segment in plan.segments:
         training.run(segment)
     logits, features = training.outputs(split.val)
     head = training.network.head.state_dict()
     weight = head["weight"].numpy() if set(head) <= {"weight", "bias"} else None
-    labels = prepared.images.labels[split.val]
-    outputs = Outputs(logits.numpy(), features.numpy(), labels, weight)
+    outputs = Outputs(logits.numpy(), features.numpy(), labels[split.val], weight)
     predicted = strategy.decision.fit(outputs, counts)(outputs.without_labels())
     decision = DecisionMeasurement(counts, outputs, np.asarray(predicted))
     stages = [monitor.to_json() for monitor in training.stats.monitors]

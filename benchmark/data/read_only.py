@@ -13,10 +13,11 @@ class SharedArrays:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name, value in state.items():
-            self.__dict__[name] = _read_only(value) if isinstance(value, np.ndarray) else value
+            self.__dict__[name] = read_only(value) if isinstance(value, np.ndarray) else value
 
 
-def _read_only(array: np.ndarray) -> np.ndarray:
+def read_only(array: np.ndarray) -> np.ndarray:
+    """Return a view of an array that can't be written to."""
     view = array.view()  # whoever has made the array may go on writing to it
     view.flags.writeable = False
     return view

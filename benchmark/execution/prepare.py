@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.data.corrected_labels import correct_labels
 from benchmark.data.decoding.unreadable import require_listing
 from benchmark.data.duplicates.leaks import look_alike_messages
 from benchmark.data.duplicates.look_alikes import LookAlikes
 from benchmark.data.duplicates.stored_pairs import stored_look_alikes
 from benchmark.data.imageset import SPLITS, ImageSet, NoReader, subsample
 from benchmark.data.imbalance import check_imbalance
+from benchmark.data.label_noise.inject import (
+    GivenLabels,
+    check_label_noise,
+    inject_label_noise,
+)
 from benchmark.data.pixels.store import Pixels, prepare_pixels
 from benchmark.data.sources import open_data
 from benchmark.data.split_images import require_given_split, split_images
@@ -56,6 +62,7 @@ class PreparedExperiment:
     messages: tuple[str, ...]  # what the user must know about data and weights
     processes: int = 1  # processes that train at the same time
     cache_limit: int | None = None  # bytes, see `make_room`
+    given_labels: GivenLabels = field(default_factory=GivenLabels)  # where labels are wrong
 
     @property
     def classes(self) -> int:
@@ -64,7 +71,14 @@ class PreparedExperiment:
 
     def train_counts(self, seed: int) -> NDArray[np.int64]:
         """Training images of each class, (C,), before any resampling."""
-        return np.bincount(self.images.labels[self.splits[seed].train], minlength=self.classes)
+        return np.bincount(self.labels(seed)[self.splits[seed].train], minlength=self.classes)
+
+    def labels(self, seed: int) -> NDArray[np.int64]:
+        """Labels of all images as the training of a seed is given them, (N,).
+
+        Those of training images may be wrong, see `inject_label_noise`; `images.labels` are right.
+        """
+        return self.given_labels.by_seed.get(seed, self.images.labels)
 
     @cached_property
     def content_hash(self) -> str:
@@ -92,10 +106,24 @@ class PreparedExperiment:
         return _split_for_seeds(experiment, *opened, self.cache_limit)
 
     def with_experiment(self, experiment: Experiment) -> PreparedExperiment:
-        """Return the same images, splits, weights and device for one that trains otherwise."""
+        """Return the same images, splits and device for one that trains otherwise.
+
+        The weights are the same too, unless it has another backbone.
+        """
         if isinstance(experiment.data, ImageSet):
             experiment = replace(experiment, data=self.images)
-        return replace(self, experiment=experiment, budgets=_budgets(experiment, self.splits))
+        weights, messages = self.weights, list(self.messages)
+        if experiment.backbone != self.experiment.backbone:
+            weights = load_weights(experiment.weights, experiment.network)
+            messages = [message for message in messages if message != self.weights.message]
+            messages += [weights.message] * bool(weights.message)
+        return replace(
+            self,
+            experiment=experiment,
+            weights=weights,
+            budgets=_budgets(experiment, self.splits),
+            messages=tuple(messages),
+        )
 
     @cached_property
     def base_fingerprints(self) -> dict[int, str]:
@@ -109,7 +137,9 @@ class PreparedExperiment:
                     "batch_size": self.budgets[seed].batch_size,
                     "classes": self.classes,
                     "pixels": self.pixels.decoding,
-                    "images": [self._describe_images(getattr(split, name)) for name in SPLITS],
+                    "images": [
+                        self._describe_images(seed, getattr(split, name)) for name in SPLITS
+                    ],
                     "weights": self.weights.sha256,
                     "numbers": [self.device.precision, self.device.type, self.device.torch_version],
                     "engine": engine,
@@ -119,10 +149,10 @@ class PreparedExperiment:
             for seed, split in self.splits.items()
         }
 
-    def _describe_images(self, indices: NDArray[np.int64]) -> list[Any]:
+    def _describe_images(self, seed: int, indices: NDArray[np.int64]) -> list[Any]:
         """Return contents and labels of some images: not their indices, which other seeds move."""
         digests = self.pixels.digests
-        return [[digests[i] for i in indices], self.images.labels[indices].tolist()]
+        return [[digests[i] for i in indices], self.labels(seed)[indices].tolist()]
 
     @cached_property
     def frozen_features(self) -> FrozenFeatures:
@@ -143,7 +173,6 @@ class PreparedExperiment:
                 name = f"activations before {cut}"
                 at_cut, placement = allocator.allocate(name, shape, self.device.precision)
         return FrozenFeatures(
-            labels=self.images.labels,
             classes=self.classes,
             pixels=allocator.pixels(self.pixels.array),
             pretrained=Pretrained(backbone.name, self.weights, cut, self.device),
@@ -222,15 +251,18 @@ def prepare(
         require_given_split(images)
     if experiment.quick:
         images = subsample(images, QUICK_IMAGES)
+    labelled = correct_labels(images, experiment.labels, is_part=experiment.quick)
+    check_label_noise(experiment.label_noise, labelled, experiment.quick)
     device = choose_device(experiment.device, experiment.precision)
     weights = load_weights(experiment.weights, experiment.network)
     release_memory()  # 0.15 GB: their tensors were read for the hash
     with progress.task("images", len(images), "images") as advance:
         pixels = prepare_pixels(images, experiment.image_size, advance, cache_limit, progress.say)
-    images = replace(images, reader=NoReader())
+    # pixels were named by the labels of the data: all that is stored of them serves others too
+    look_alikes = stored_look_alikes(images, pixels)
+    images = replace(labelled, reader=NoReader())
     if isinstance(experiment.data, ImageSet):
         experiment = replace(experiment, data=images)
-    look_alikes = stored_look_alikes(images, pixels)
     return _split_for_seeds(experiment, images, pixels, look_alikes, weights, device, cache_limit)
 
 
@@ -264,8 +296,9 @@ def _split_for_seeds(
     for split in splits.values():
         messages += split.messages
     messages += look_alike_messages(look_alikes, splits.values(), images.labels, kept_together)
-    if weights.message:
-        messages.append(weights.message)
+    noise = experiment.label_noise
+    given = inject_label_noise(noise, images, pixels, splits, experiment.quick)
+    messages += [message for message in (given.message, weights.message) if message]
     return PreparedExperiment(
         experiment=experiment,
         images=images,
@@ -277,13 +310,10 @@ def _split_for_seeds(
         budgets=_budgets(experiment, splits),
         messages=tuple(dict.fromkeys(messages)),
         cache_limit=cache_limit,
+        given_labels=given,
     )
 
 
 def _budgets(experiment: Experiment, splits: Mapping[int, Splits]) -> dict[int, Budget]:
     """Return the budget of each seed's training images."""
-    sizes = {seed: len(split.train) for seed, split in splits.items()}
-    phases = experiment.recipe.phases
-    return {
-        s: Budget.from_phases(phases, n, experiment.batch_size_for(n)) for s, n in sizes.items()
-    }
+    return {seed: experiment.budget_for(len(split.train)) for seed, split in splits.items()}

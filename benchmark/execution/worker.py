@@ -167,6 +167,7 @@ class Worker:
         training = Training(
             prepared.frozen_features,
             prepared.splits[segment.seed],
+            prepared.labels(segment.seed),
             prepared.experiment.recipe,
             prepared.budgets[segment.seed],
             segment.seed,
@@ -191,7 +192,7 @@ class Worker:
         return saves.note
 
     def _save_outputs(self, segment: Segment, training: Training) -> None:
-        labels, split = self.prepared.images.labels, training.split
+        labels, split = self.prepared.labels(segment.seed), training.split
         images = {name: getattr(split, name) for name in OUTPUT_SPLITS}
         images["train"] = split.train[sample_classes(labels[split.train])]
         splits = {name: (*training.outputs(i), labels[i]) for name, i in images.items()}

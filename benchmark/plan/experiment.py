@@ -11,10 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.data.imageset import ImageSet
+from benchmark.data.label_noise import noise
 from benchmark.model.backbone import Backbone
 from benchmark.model.registry import find_backbone
-from benchmark.plan.recipes import RECIPES, Recipe, recipe_for
-from benchmark.plan.setting_readers import read_texts, read_whole_numbers, split_texts
+from benchmark.plan.recipes import LR_SCHEDULES, RECIPES, STRONGEST, Recipe, recipe_for
+from benchmark.plan.schedule import Budget
+from benchmark.plan.setting_readers import (
+    read_epochs,
+    read_texts,
+    read_whole_numbers,
+    split_values,
+)
 from benchmark.plan.settings import (
     IMAGES,
     OUTPUT,
@@ -25,6 +32,7 @@ from benchmark.plan.settings import (
     settings_of,
 )
 
+BUDGETS = ("images", "steps")
 MOST_SEEDS = 1000  # more is a slip: a seed is a training of every strategy
 PRECISIONS = {"torch.float32": "fp32", "torch.bfloat16": "bf16"}  # by the name of torch's type
 
@@ -55,6 +63,10 @@ def _are_seeds(seeds: tuple[int, ...]) -> bool:
 
 def _is_positive(number: float) -> bool:
     return number > 0
+
+
+def _is_strength(number: float) -> bool:
+    return 0 <= number <= STRONGEST
 
 
 def _are_positive(numbers: tuple[float, ...]) -> bool:
@@ -117,9 +129,28 @@ class Experiment(BaseSettings):
     """links in DATA, and rows of a table, may lead to files outside its folder; else they are left
     out, as data from elsewhere could name any file of yours"""
 
+    labels: str | None = define_setting(
+        None, IMAGES, "FILE", accepts="str | Path", in_fingerprint=False
+    )
+    """a CSV file path,label with corrected labels, as the command `labels` writes one: they hold in
+    all splits; images that it does not name keep the labels of the data (default: none)"""
+
     imbalance: str = define_setting("natural", IMAGES, "PROFILE", in_fingerprint=False)
     """natural, or make training and validation long-tailed: exp:RATIO, step:RATIO,FRACTION; add
     @train to do so to training alone, @all to test too"""
+
+    label_noise: noise.LabelNoise = define_setting(
+        "0",
+        IMAGES,
+        "NOISE",
+        reader=noise.read_label_noise,
+        accepts="float | str | Path",
+        allowed=noise.ALLOWED,
+        in_fingerprint=False,
+    )
+    """make labels of the training images wrong, on purpose: a share like 0.18, toward any other
+    class; asymmetric:0.18, toward the most similar one; or a CSV file path,label of given labels;
+    add @val to do so to validation too; test labels stay right"""
 
     resplit: bool = define_setting(False, IMAGES, in_fingerprint=False)
     """data that come with a split: each seed makes splits of all images instead, as large as the
@@ -133,7 +164,7 @@ class Experiment(BaseSettings):
     """images are squashed to a square of this side; InceptionV3 was made for 299 and takes 75 or
     more"""
 
-    backbone: str = define_setting("inception_v3", TRAINING, "NAME")
+    backbone: str = define_setting("inception_v3", TRAINING, "NAME", several=split_values)
     """inception_v3, or a backbone that a --plugin file registers"""
 
     weights: str = define_setting(
@@ -149,34 +180,74 @@ class Experiment(BaseSettings):
         reader=_read_recipe,
         accepts="str | Recipe | Sequence[str | Recipe]",
         allowed=f"{' or '.join(RECIPES)}, or both as {','.join(RECIPES)}; in Python also a Recipe",
-        several=split_texts,
+        several=split_values,
     )
     """forum or strong, see `list`; or forum,strong: a run under each, and a report that says
     whether the ranking holds"""
 
-    fine_tune: str = define_setting("half", TRAINING, "DEPTH")
+    fine_tune: str = define_setting("half", TRAINING, "DEPTH", several=split_values)
     """what the recipe's last phase trains: head, half (from Mixed_6c on), full, or the name of the
     first block to train, like Mixed_7a"""
 
-    batch_size: int | None = define_setting(None, TRAINING, "N", at_least=2, in_fingerprint=False)
+    batch_size: int | None = define_setting(
+        None, TRAINING, "N", at_least=2, in_fingerprint=False, several=split_values
+    )
     """images in a step (default: the recipe's 64, halved for small sets until an epoch has 60
     steps, never below 8)"""
 
+    budget: str = define_setting(
+        "images",
+        TRAINING,
+        "UNIT",
+        choices=BUDGETS,
+        in_fingerprint=False,
+        several=split_values,
+    )
+    """what stays the same where the batch size is another than the recipe's: images, so that small
+    batches take more steps; or steps, so that they see fewer images"""
+
     lr: float | None = define_setting(
-        None, TRAINING, "RATE", test=_is_positive, allowed="a number above 0", in_fingerprint=False
+        None,
+        TRAINING,
+        "RATE",
+        test=_is_positive,
+        allowed="a number above 0",
+        in_fingerprint=False,
+        several=split_values,
     )
     """learning rate (default: the recipe's)"""
+
+    lr_schedule: str | None = define_setting(
+        None, TRAINING, "NAME", choices=LR_SCHEDULES, in_fingerprint=False, several=split_values
+    )
+    """constant, or cosine: in each phase the learning rate falls to 0 along half a cosine (default:
+    the recipe's)"""
 
     epochs: tuple[float, ...] | None = define_setting(
         None,
         TRAINING,
-        "N[,N]",
+        "N[+N]",
+        reader=read_epochs,
         test=_are_positive,
-        allowed="numbers above 0, like 2 or 2,3",
+        accepts="float | str | Sequence[float | str]",
+        allowed="numbers above 0, like 2, or like 2+3 for one a phase",
         in_fingerprint=False,
+        several=split_values,
     )
-    """epochs of the recipe's phases, one number for each or one for all; they fix the number of
-    optimizer steps, which is the same for every strategy (default: the recipe's)"""
+    """epochs of each of the recipe's phases, or one number a phase as in 2+3; they fix the number
+    of optimizer steps, which is the same for every strategy (default: the recipe's)"""
+
+    augmentation: float | None = define_setting(
+        None,
+        TRAINING,
+        "STRENGTH",
+        test=_is_strength,
+        allowed=f"a number from 0 to {STRONGEST:g}",
+        in_fingerprint=False,
+        several=split_values,
+    )
+    """random augmentation of every image under every strategy: 0 for none, 1 for that of the recipe
+    strong, 2 for twice its strength (default: the recipe's)"""
 
     seeds: tuple[int, ...] = define_setting(
         None,
@@ -229,7 +300,8 @@ class Experiment(BaseSettings):
             raise ValueError("seeds and seed-list are both given; give one of them")
         self._set("seeds", self.seeds or self.seed_list or (0,))
         epochs = (1,) if self.quick and self.epochs is None else self.epochs
-        self._set("recipe", recipe_for(self.recipe, epochs, self.lr))
+        changes = (epochs, self.lr, self.lr_schedule, self.augmentation)
+        self._set("recipe", recipe_for(self.recipe, *changes))
         if self.image_size < self.network.min_size:
             allowed = f"{self.network.min_size} or more ({self.backbone})"
             settings_of(Experiment)["image_size"].refuse(self.image_size, allowed)
@@ -251,10 +323,16 @@ class Experiment(BaseSettings):
             return self.recipe.batch_size_for(images)
         return min(self.batch_size, images)
 
+    def budget_for(self, images: int) -> Budget:
+        """Return the step budget for a training split of this many images."""
+        as_by = self.recipe.batch_size_for(images) if self.budget == "steps" else None
+        return Budget.from_phases(self.recipe.phases, images, self.batch_size_for(images), as_by)
+
     def describe(self) -> dict[str, Any]:
         """Return all settings by name, for the manifest."""
         data = self.data if isinstance(self.data, str) else self.data.spec
-        return {**super().describe(), "data": data, "recipe": self.recipe.name}
+        names = {"recipe": self.recipe.name, "label_noise": self.label_noise.name}
+        return {**super().describe(), "data": data, **names}
 
     def training_fingerprint(self) -> dict[str, Any]:
         """Return the settings that change a trained network, apart from data and weights."""
@@ -264,13 +342,18 @@ class Experiment(BaseSettings):
 
 
 def changed_from_recipe(experiment: Experiment) -> list[str]:
-    """Return the settings that differ from the recipe of that name: 'epochs', 'lr', 'fine_tune'.
+    """Return the settings that differ from the recipe of that name, like 'epochs' or 'fine_tune'.
 
     From a recipe of the user's own, only the last can differ.
     """
     recipe = experiment.recipe
     named = RECIPES.get(recipe.name, recipe)
     pairs = list(zip(recipe.phases, named.phases, strict=True))
-    names = ("epochs", "lr")
-    changed = [n for n in names if any(getattr(a, n) != getattr(b, n) for a, b in pairs)]
+    fields = {"epochs": ("epochs",), "lr": ("lr",), "lr_schedule": ("cosine", "lr_milestones")}
+    changed = [
+        name
+        for name, own in fields.items()
+        if any(getattr(a, field) != getattr(b, field) for field in own for a, b in pairs)
+    ]
+    changed += ["augmentation"] * (recipe.augmentation != named.augmentation)
     return changed + ["fine_tune"] * (experiment.fine_tune != Experiment.fine_tune)

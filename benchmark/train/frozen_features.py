@@ -21,7 +21,6 @@ FORWARD_PASSES = (FROZEN_LAYERS, FEATURES)  # the second one reads the rows of t
 class FrozenFeatures:
     """What no training changes: N images of C classes, pretrained layers, stored activations."""
 
-    labels: NDArray[np.int64]  # (N,)
     classes: int
     pixels: NDArray[np.uint8] | Tensor  # (N, H, W, 3); a tensor is on the device
     pretrained: Pretrained  # the network, with the first block that may be trained

@@ -234,14 +234,13 @@ class Training(TrainingState):
         """Add a point to the learning curve. Nothing is ever chosen by it."""
         stats = self.stats
         logits, _ = self.outputs(self.split.val)
-        labels = self.frozen_features.labels[self.split.val]
         stats.curve.append(
             {
                 "step": self.step,
                 "phase": phase_index,
                 "train_from": phase.train_from,
                 "train_loss": stats.mean_loss_since(stats.curve[-1]["step"] if stats.curve else 0),
-                **validation_scores(logits, labels, self.classes),
+                **validation_scores(logits, self.validation_labels, self.classes),
             }
         )
 

@@ -32,6 +32,8 @@ class TrainingState:
         Pixels, pretrained layers and stored activations of all images.
     split
         Training, validation and test images of the seed.
+    labels
+        Of all images, (N,), as this seed is given them.
     recipe, budget
         How the network is trained, and for how many steps.
     seed
@@ -46,6 +48,7 @@ class TrainingState:
         self,
         frozen_features: FrozenFeatures,
         split: Splits,
+        labels: NDArray[np.int64],
         recipe: Recipe,
         budget: Budget,
         seed: int,
@@ -57,7 +60,8 @@ class TrainingState:
         self.seed = derive_seed(seed, _REPLICATE) if is_replicate else seed
         self.device, self.classes = frozen_features.device, frozen_features.classes
         self.step = 0  # optimizer steps taken
-        self.labels = frozen_features.labels[split.train]  # (N,)
+        self.labels = labels[split.train]  # those of the training images
+        self.validation_labels = labels[split.val]
         counts = np.bincount(self.labels, minlength=self.classes)
         self.counts = torch.from_numpy(counts).to(self.device, torch.float32)  # (C,)
         self.stats = TrainingStats(self.classes, np.zeros(len(self.labels), bool))

@@ -264,6 +264,7 @@ def training_until(step, image_folder, folder):
     training = Training(
         prepared.frozen_features,
         prepared.splits[0],
+        prepared.labels(0),
         prepared.experiment.recipe,
         prepared.budgets[0],
         0,

@@ -34,7 +34,13 @@ def endless(prepared: PreparedExperiment, seed: int, batch_size: int) -> Callabl
     strategies = [StrategySpec("no_change", Strategy(), "", {})]
     (segment,) = make_plan(strategies, {seed: budget}, {seed: ""}).segments
     training = Training(
-        prepared.frozen_features, prepared.splits[seed], RECIPE, budget, seed, segment.head
+        prepared.frozen_features,
+        prepared.splits[seed],
+        prepared.labels(seed),
+        RECIPE,
+        budget,
+        seed,
+        segment.head,
     )
 
     def train(steps: int) -> None:

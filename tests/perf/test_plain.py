@@ -47,7 +47,8 @@ def both(image_folder, tmp_path):
     budget = Budget(BATCH, (2,))
     (segment,) = make_plan([StrategySpec("it", Strategy(), "", {})], {0: budget}, {0: ""}).segments
     training = Training(
-        prepared.frozen_features, prepared.splits[0], RECIPE, budget, 0, segment.head
+        prepared.frozen_features, prepared.splits[0], prepared.labels(0), RECIPE, budget, 0,
+        segment.head,
     )  # fmt: skip
     training.network.dropout = 0.0
 

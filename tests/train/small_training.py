@@ -59,9 +59,7 @@ def small_features(
         at_cut = pooled
     elif cut != network.blocks[0]:
         at_cut = store(network.input_shape(cut, size), precision)
-    features = FrozenFeatures(
-        LABELS, 3, small_pixels(size), pretrained, Placement.DEVICE, at_cut, pooled
-    )
+    features = FrozenFeatures(3, small_pixels(size), pretrained, Placement.DEVICE, at_cut, pooled)
     for forward_pass in FORWARD_PASSES:
         features.fill(forward_pass, np.arange(len(LABELS)))
     return features
@@ -83,7 +81,9 @@ class Setup:
     def begin(self, strategy=None):
         """Return a training before its first step, and its segments."""
         strategy = strategy or Strategy()
-        training = Training(self.features, SPLIT, self.recipe, self.budget, 0, strategy.head)
+        training = Training(
+            self.features, SPLIT, LABELS, self.recipe, self.budget, 0, strategy.head
+        )
         training.network.dropout = self.dropout
         return training, self.segments(strategy)
 

@@ -13,6 +13,7 @@ from benchmark.strategy.measurements import DecisionMeasurement
 from benchmark.train.sample_pool import SamplePool
 from strategies.mixup import Mixup
 from strategies.smote import Smote
+from tests.train import small_training
 from tests.train.small_training import SPLIT, Setup, assert_same, state_of
 
 LABELS = np.repeat([0, 1, 2, 3], [40, 12, 3, 1])
@@ -122,7 +123,7 @@ def longer(features):
 def checks(setup, strategy, training):
     """Audit a training against what a strategy declares."""
     logits, pooled = training.outputs(SPLIT.val)
-    outputs = Outputs(logits.numpy(), pooled.numpy(), setup.features.labels[SPLIT.val])
+    outputs = Outputs(logits.numpy(), pooled.numpy(), small_training.LABELS[SPLIT.val])
     counts, labels = np.bincount(training.labels), outputs.log_probabilities.argmax(1)
     return audit(
         strategy,

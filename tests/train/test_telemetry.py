@@ -15,7 +15,7 @@ from benchmark.train.telemetry import (
     gradient_norm,
     validation_scores,
 )
-from tests.train.small_training import SPLIT
+from tests.train.small_training import LABELS, SPLIT
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_trained_blocks_are_found_by_their_checksums(setup):
 def test_validation_scores_are_of_the_whole_split(setup):
     training, _ = setup.begin()
     logits, _ = training.outputs(SPLIT.train)
-    labels = setup.features.labels[SPLIT.train]
+    labels = LABELS[SPLIT.train]
     scores = validation_scores(logits, labels, 4)
     truth = torch.from_numpy(labels)
     assert scores["val_loss"] == pytest.approx(

@@ -8,7 +8,15 @@ from benchmark.model.backbone import HEAD
 from benchmark.strategy import Stage, Strategy
 from benchmark.strategy.components import RandomAugmentation
 from benchmark.train.trainer import Training
-from tests.train.small_training import SPLIT, Setup, assert_same, changed, small_features, state_of
+from tests.train.small_training import (
+    LABELS,
+    SPLIT,
+    Setup,
+    assert_same,
+    changed,
+    small_features,
+    state_of,
+)
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +27,7 @@ def setup():
 def begin(setup, is_replicate, seed=0):
     strategy = Strategy()
     training = Training(
-        setup.features, SPLIT, setup.recipe, setup.budget, seed, strategy.head, is_replicate
+        setup.features, SPLIT, LABELS, setup.recipe, setup.budget, seed, strategy.head, is_replicate
     )
     return training, setup.segments(strategy)[0]
 

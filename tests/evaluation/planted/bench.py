@@ -67,9 +67,7 @@ class Bench:
             return DeviceActivationStore(images, shape, "float32", "cpu")
 
         at_cut, pooled = store(network.input_shape("body", SIZE)), store((network.width,))
-        features = FrozenFeatures(
-            self.labels, classes, pixels, pretrained, Placement.DEVICE, at_cut, pooled
-        )
+        features = FrozenFeatures(classes, pixels, pretrained, Placement.DEVICE, at_cut, pooled)
         for forward_pass in FORWARD_PASSES:
             features.fill(forward_pass, np.arange(images))
         return features
@@ -85,7 +83,9 @@ class Bench:
         """Train a strategy to its end."""
         plan = make_plan([StrategySpec("it", strategy, "", {})], {0: self.budget}, {0: ""})
         recipe = RECIPES[self.recipe]
-        training = Training(self.features, self.split, recipe, self.budget, seed, strategy.head)
+        training = Training(
+            self.features, self.split, self.labels, recipe, self.budget, seed, strategy.head
+        )
         for segment in plan.segments:
             training.run(segment)
         return training

@@ -1,0 +1,1 @@
+"""Labels that are wrong on purpose, in training and, when asked, in validation."""
