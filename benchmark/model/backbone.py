@@ -9,7 +9,9 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
+
+from benchmark.model.weights_source import Naming, keep_name
 
 if TYPE_CHECKING:
     from torch import nn
@@ -33,6 +35,9 @@ class Backbone:
     half: str  # the first block that ``--fine-tune half`` trains
     min_size: int = 32  # side in pixels of the smallest images that it can take
     dropout: float = 0.0  # share of the features that training drops before the head
+
+    # what files of weights may call its tensors, the likeliest first
+    namings: ClassVar[tuple[Naming, ...]] = (Naming("its blocks' names", keep_name),)
 
     @property
     def summary(self) -> str:

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmark.model.backbone import Backbone
+from benchmark.model.built_in import BuiltInBackbone, Shapes, build_layers
+from benchmark.model.weights_source import Address, Naming, keep_name
 
 if TYPE_CHECKING:
     from torch import nn
 
-WEIGHTS: dict[str, str] = {
-    "auto": "official ImageNet weights from torchvision (cache or download), else the bundled ones",
-    "imagenet": "official ImageNet weights from torchvision (cache or download), or an error",
-    "bundled": "8-bit InceptionV3 that comes with this package; weaker than the official weights",
-    "none": "random numbers; the results then say nothing about fine-tuning",
-    "PATH": "a checkpoint of torch.save or safetensors with a torchvision or timm inception_v3",
-}
-
-# block: its output channels, and the window and stride that shrink its map; 1 and 1 keep the size
-_SHAPES: dict[str, tuple[int, int, int]] = {
+_SHAPES: Shapes = {
     "Conv2d_1a_3x3": (32, 3, 2),
     "Conv2d_2a_3x3": (32, 3, 1),
     "Conv2d_2b_3x3": (64, 1, 1),
@@ -42,30 +34,21 @@ _SHAPES: dict[str, tuple[int, int, int]] = {
 BLOCKS = tuple(_SHAPES)
 
 
-class InceptionV3(Backbone):
-    """The network that the harness is for; Szegedy et al. 2016, arXiv 1512.00567.
+class InceptionV3(BuiltInBackbone):
+    """The network that the harness is for; Szegedy et al. 2016, arXiv 1512.00567."""
 
-    Its shapes are written down: an experiment is checked and planned without torch.
-    """
-
-    blocks = BLOCKS
-    width = 2048
-    has_weights = True
-
-    def input_shape(self, first: str, image_size: int) -> tuple[int, ...]:
-        """Return the shape (C, H, W) of the input of the block `first`, for square images."""
-        channels, side = 3, image_size
-        for block in BLOCKS[: BLOCKS.index(first)]:
-            channels, window, stride = _SHAPES[block]
-            side = (side - window) // stride + 1
-        return channels, side, side
+    shapes = _SHAPES
+    namings = (Naming("torchvision's or timm's names", keep_name),)
+    official = Address(
+        "https://download.pytorch.org/models/inception_v3_google-0cc3c7bd.pth",
+        size=110 * 10**6,
+        name="ImageNet (torchvision Inception_V3_Weights.IMAGENET1K_V1)",
+    )
 
 
 def _build() -> nn.Sequential:
     """InceptionV3 (Szegedy et al. 2016), the network that the harness is for."""
-    from benchmark.model.inception_blocks import build_inception
-
-    return build_inception(BLOCKS)
+    return build_layers("inception_blocks", _SHAPES)
 
 
 # below 75 px nothing is left at Mixed_7a; 0.5 is torchvision's dropout before the classifier

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeGuard
 
 import torch
@@ -79,19 +80,35 @@ class FrozenPrefix(nn.Module):
 def freeze(prefix: nn.Sequential, dtype: torch.dtype = torch.float32) -> FrozenPrefix:
     """Return a frozen copy of `prefix`, the blocks before the cut, possibly none.
 
-    In bfloat16 torchvision's convolutions and batch norm are folded in float32, then cast; other
-    layers run under autocast. In float32 nothing is folded, so that results can be compared with
-    another training loop. Folding changes an activation by 1e-6. Where a gradient is nearly 0, the
-    first step of Adam turned that into 1e-4 of a logit; unfolded it was 6e-6.
+    In bfloat16 convolutions and the batch norm after them are folded in float32, then cast, see
+    `convolutions`; other layers run under autocast. In float32 nothing is folded, so that results
+    can be compared with another training loop. Folding changes an activation by 1e-6. Where a
+    gradient is nearly 0, the first step of Adam turned that into 1e-4 of a logit; unfolded it was
+    6e-6.
     """
     blocks = copy.deepcopy(prefix).eval()
     if dtype != torch.float32:
-        for module in blocks.modules():
-            if is_basic_conv(module):
-                module.conv = fuse_conv_bn_eval(module.conv, module.bn).to(dtype)
-                module.bn = nn.Identity()
+        for parent, conv, norm in list(convolutions(blocks)):
+            folded = fuse_conv_bn_eval(getattr(parent, conv), getattr(parent, norm))
+            setattr(parent, conv, folded.to(dtype))
+            setattr(parent, norm, nn.Identity())
     blocks.to(memory_format=torch.channels_last).requires_grad_(False)
     return FrozenPrefix(blocks, dtype)
+
+
+def convolutions(blocks: nn.Module) -> Iterator[tuple[nn.Module, str, str]]:
+    """Yield what holds a convolution and the batch norm of its output, and the names of both.
+
+    They are torchvision's BasicConv2d and any nn.Sequential, whose layers run one after another.
+    """
+    for module in blocks.modules():
+        if is_basic_conv(module):
+            yield module, "conv", "bn"
+        elif type(module).forward is nn.Sequential.forward:
+            for (first, conv), (second, norm) in pairwise(module.named_children()):
+                is_pair = isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
+                if is_pair and norm.track_running_stats:
+                    yield module, first, second
 
 
 def is_basic_conv(module: nn.Module) -> TypeGuard[BasicConv2d]:

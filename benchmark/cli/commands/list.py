@@ -5,8 +5,8 @@ import textwrap
 
 from benchmark.cli.settings import add_setting
 from benchmark.data.sources import DATA_SOURCES
-from benchmark.model.inception_v3 import WEIGHTS
 from benchmark.model.registry import BACKBONES
+from benchmark.model.weights_source import WEIGHTS
 from benchmark.plan.recipes import RECIPES
 from benchmark.plan.run_options import RunOptions
 from benchmark.plan.settings import settings_of

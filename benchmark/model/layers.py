@@ -1,0 +1,88 @@
+"""Layers that several backbones share."""
+
+from collections import OrderedDict
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import pad
+
+
+class GlobalAverage(nn.Module):
+    """Mean over the positions, (B, C, H, W) -> (B, C), in float32 whatever the input is."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the mean of each channel."""
+        return x.mean((2, 3), dtype=torch.float32)
+
+
+class InputScale(nn.Module):
+    """Convert images from x / 127.5 - 1 to (x - mean) / deviation, given in units of pixels.
+
+    It has no tensors, so that a chain has the names and tensors of the network's authors.
+    """
+
+    def __init__(self, mean: tuple[float, ...], deviation: tuple[float, ...]) -> None:
+        super().__init__()
+        self.factor = [127.5 / d for d in deviation]
+        self.shift = [(127.5 - m) / d for m, d in zip(mean, deviation, strict=True)]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the images (B, 3, H, W), in float32."""
+        x = x.float()
+        factor, shift = (x.new_tensor(v).view(-1, 1, 1) for v in (self.factor, self.shift))
+        return torch.addcmul(shift, x, factor)
+
+
+class SameConv2d(nn.Conv2d):
+    """A convolution with TensorFlow's padding "same": n positions a side become n / stride.
+
+    Of an odd number of zeros the larger half comes after the last position.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Maps (B, C, H, W) -> (B, D, ceil(H / stride), ceil(W / stride))."""
+        zeros = [
+            max((-(-side // stride) - 1) * stride + window - side, 0)
+            for side, stride, window in zip(x.shape[2:], self.stride, self.kernel_size, strict=True)
+        ]
+        above, left = (number // 2 for number in zeros)
+        x = pad(x, (left, zeros[1] - left, above, zeros[0] - above))
+        return super().forward(x)
+
+
+class ConvNorm(nn.Sequential):
+    """A convolution without bias, batch norm and ReLU6 or nothing."""
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        window: int = 1,
+        stride: int = 1,
+        groups: int = 1,
+        activation: bool = True,
+    ) -> None:
+        if stride == 1:  # "same" is the symmetric padding, which the convolution does itself
+            conv = nn.Conv2d(
+                inputs, outputs, window, padding=window // 2, groups=groups, bias=False
+            )
+        else:
+            conv = SameConv2d(inputs, outputs, window, stride, groups=groups, bias=False)
+        super().__init__(
+            OrderedDict(
+                conv=conv,
+                bn=nn.BatchNorm2d(outputs, eps=1e-3),  # TensorFlow's; torch's default is 1e-5
+                act=nn.ReLU6(inplace=True) if activation else nn.Identity(),
+            )
+        )
+
+
+def initialise(network: nn.Module) -> None:
+    """Draw the weights of all convolutions, by He et al. 2015.
+
+    Their scale keeps activations alive through 94 layers even where batch norm is frozen at its
+    initial identity.
+    """
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
