@@ -119,9 +119,9 @@ def _look_into(
 
 def _why_of_others(folder: RunFolder, prepared: PreparedExperiment) -> str:
     """Return why a folder whose run.json is damaged must be another experiment's; '' if not."""
-    for seed, split in prepared.splits.items():
+    for seed in prepared.splits:
         with suppress(ValueError, OSError):  # damaged as well
-            if folder.read_split(seed) != describe_split(prepared.images, split):
+            if folder.read_split(seed) != describe_split(prepared, seed):
                 return (
                     f"{folder.run_file} is damaged, and {folder.split_file(seed)} has other images"
                 )

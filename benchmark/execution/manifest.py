@@ -5,8 +5,7 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.data.imageset import SPLITS, ImageSet
-from benchmark.data.splits import Splits
+from benchmark.data.imageset import SPLITS
 from benchmark.execution import manifest_schema as schema
 from benchmark.execution.executor import Executor
 from benchmark.execution.prepare import PreparedExperiment
@@ -40,7 +39,7 @@ def write_manifest(
     """
     prepared, plan, folder = executor.prepared, executor.plan, executor.folder
     images, weights, seeds = prepared.images, prepared.weights, prepared.experiment.seeds
-    splits = {seed: describe_split(images, split) for seed, split in prepared.splits.items()}
+    splits = {seed: describe_split(prepared, seed) for seed in prepared.splits}
     hashes = {seed: folder.write_split(seed, split) for seed, split in splits.items()}
     manifest = schema.RunManifest(
         name=real_path(folder.path).name,
@@ -71,16 +70,18 @@ def write_manifest(
     folder.write_manifest(manifest)
 
 
-def describe_split(images: ImageSet, split: Splits) -> schema.SplitManifest:
+def describe_split(prepared: PreparedExperiment, seed: int) -> schema.SplitManifest:
     """Return the images of a seed's splits, for its file."""
+    images, split, given = prepared.images, prepared.splits[seed], prepared.labels(seed)
 
     def part(indices: NDArray[np.int64]) -> schema.SplitPart:
-        labels = images.labels[indices]
+        labels, right = given[indices], images.labels[indices]
         return schema.SplitPart(
             counts=tuple(np.bincount(labels, minlength=len(images.classes)).tolist()),
             labels=tuple(labels.tolist()),
             files=tuple(images.files[i] for i in indices),
             groups=None if images.groups is None else tuple(images.groups[indices].tolist()),
+            right_labels=None if np.array_equal(labels, right) else tuple(right.tolist()),
         )
 
     return schema.SplitManifest(part(split.train), part(split.val), part(split.test))

@@ -132,9 +132,11 @@ class SplitPart:
     """The images of one split, N of them."""
 
     counts: tuple[int, ...]  # (C,)
-    labels: tuple[int, ...]  # (N,)
+    labels: tuple[int, ...]  # (N,) as they are given
     files: tuple[str, ...]  # (N,)
     groups: tuple[int, ...] | None = None  # (N,), None: images do not come in groups
+    # (N,), where some of `labels` were made wrong on purpose; None: none were
+    right_labels: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)

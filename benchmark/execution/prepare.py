@@ -17,11 +17,7 @@ from benchmark.data.duplicates.look_alikes import LookAlikes
 from benchmark.data.duplicates.stored_pairs import stored_look_alikes
 from benchmark.data.imageset import SPLITS, ImageSet, NoReader, subsample
 from benchmark.data.imbalance import check_imbalance
-from benchmark.data.label_noise.inject import (
-    GivenLabels,
-    check_label_noise,
-    inject_label_noise,
-)
+from benchmark.data.label_noise.inject import GivenLabels, check_label_noise, inject_label_noise
 from benchmark.data.pixels.store import Pixels, prepare_pixels
 from benchmark.data.sources import open_data
 from benchmark.data.split_images import require_given_split, split_images
@@ -37,10 +33,9 @@ from benchmark.system.device import Device, choose_device
 from benchmark.system.memory import release_memory
 from benchmark.system.progress import NullProgress, Progress
 from benchmark.system.text import list_below
-from benchmark.train.activation_store import ActivationStore, DeviceActivationStore
 from benchmark.train.frozen_features import FEATURES, FROZEN_LAYERS, FrozenFeatures
 from benchmark.train.inputs import augments_every_image
-from benchmark.train.placement import Placement, StoreAllocator, gpu_budget
+from benchmark.train.placement import StoreAllocator, gpu_budget
 
 QUICK_IMAGES = 300
 # packages whose change may change a trained network
@@ -157,28 +152,13 @@ class PreparedExperiment:
     @cached_property
     def frozen_features(self) -> FrozenFeatures:
         """Pixels, the pretrained network and the stores of its activations, on the device."""
-        cut, backbone = self.experiment.trainable[0], self.experiment.network
-        allocator = self._allocator()
-        # the layers after the cut compute the features, so their rounding depends on the cut
-        name = f"pooled features (trained from {cut})"
-        pooled, placement = allocator.allocate(name, (backbone.width,), "float32")
-        pooled = pooled or DeviceActivationStore(
-            len(self.images), (backbone.width,), "float32", self.device.name
-        )
-        at_cut: ActivationStore | None = pooled
-        if cut != HEAD:
-            at_cut, placement = None, Placement.RECOMPUTE
-            if cut != backbone.blocks[0]:  # else nothing is frozen
-                shape = backbone.input_shape(cut, self.experiment.image_size)
-                name = f"activations before {cut}"
-                at_cut, placement = allocator.allocate(name, shape, self.device.precision)
-        return FrozenFeatures(
-            classes=self.classes,
-            pixels=allocator.pixels(self.pixels.array),
-            pretrained=Pretrained(backbone.name, self.weights, cut, self.device),
-            placement=placement,
-            at_cut=at_cut,
-            pooled=pooled,
+        experiment, cut = self.experiment, self.experiment.trainable[0]
+        return FrozenFeatures.allocate(
+            self._allocator(),
+            Pretrained(experiment.network.name, self.weights, cut, self.device),
+            self.pixels.array,
+            experiment.image_size,
+            self.classes,
         )
 
     def _allocator(self) -> StoreAllocator:

@@ -17,7 +17,12 @@ from benchmark.evaluation.metrics.metric import SplitPredictions
 from benchmark.evaluation.metrics.registry import METRICS, evaluate, evaluate_split
 from benchmark.evaluation.posthoc import posthoc_scores
 from benchmark.evaluation.stage_measurement import total_gradient_norm
-from benchmark.evaluation.training_fit import TrainingFit, training_fit
+from benchmark.evaluation.training_fit import (
+    TrainingFit,
+    WrongLabelFit,
+    training_fit,
+    wrong_label_fit,
+)
 from benchmark.execution import record_schema as schema
 from benchmark.execution.outputs import OUTPUT_SPLITS, OutputsManifest, OutputStore
 from benchmark.execution.run_folder import RunFolder
@@ -47,6 +52,8 @@ class SeedContext:
     budget: Budget
     train_counts: NDArray[np.int64]  # (C,) before any resampling
     posthoc: dict[str, Decision]  # fitted to every network, see `posthoc_decisions`
+    # right labels of the training images of the outputs, (M,); None: those given are
+    right_labels: NDArray[np.int64] | None = None
 
 
 def write_record(
@@ -146,6 +153,7 @@ def _compute(
         decision=dataclasses.asdict(rule) if dataclasses.is_dataclass(rule) else repr(rule),
         metrics=metrics,
         training_fit=_training_fit(outputs["train"], rule, counts),
+        wrong_labels=_wrong_label_fit(outputs["train"], rule, context),
         budget=schema.BudgetUsed(
             steps=training.steps,
             batch_size=budget.batch_size,
@@ -229,6 +237,14 @@ def _diagnoses(
 def _training_fit(train: Outputs, rule: Rule, counts: NDArray[np.int64]) -> TrainingFit:
     predicted = _decide(rule, train, len(counts))
     return training_fit(train.labels, predicted, train.log_probabilities, counts)
+
+
+def _wrong_label_fit(train: Outputs, rule: Rule, context: SeedContext) -> WrongLabelFit | None:
+    if context.right_labels is None:
+        return None
+    counts = context.train_counts
+    predicted = _decide(rule, train, len(counts))
+    return wrong_label_fit(train.labels, context.right_labels, predicted, counts)
 
 
 def _decide(rule: Rule, outputs: Outputs, classes: int) -> NDArray[np.int64]:

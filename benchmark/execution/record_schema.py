@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from benchmark.evaluation.audit_check import AuditCheck
-from benchmark.evaluation.training_fit import TrainingFit
+from benchmark.evaluation.training_fit import TrainingFit, WrongLabelFit
 from benchmark.execution.typed_json import SCHEMA_VERSION
 from benchmark.storage.stored_file import DamagedFileError
 from benchmark.system.error_text import error_text, error_traceback
@@ -134,7 +134,7 @@ class Record:
     # split ("val", "test") -> name in `METRICS` -> value, None where it is undefined; those of
     # "val" are cross-fitted: no image is decided by a rule that was fitted to it
     metrics: Mapping[str, Mapping[str, float | None]]
-    training_fit: TrainingFit  # after the decision
+    training_fit: TrainingFit  # after the decision, on labels as they are given
     budget: BudgetUsed
     audit: AuditRecord
     # "auroc", "average_precision" -> (C,) on the test images, see `one_against_rest`
@@ -148,3 +148,4 @@ class Record:
     predicted: dict[str, tuple[int, ...]]  # split -> (N,) classes after the decision
     confidence: dict[str, tuple[float | None, ...]]  # the network's probability of them
     fingerprint: str  # changes with everything that the record was computed from
+    wrong_labels: WrongLabelFit | None = None  # after the decision; None: none are wrong

@@ -77,7 +77,7 @@ def _image_changes(folder: RunFolder, there: RunManifest, prepared: PreparedExpe
     except (ValueError, OSError):  # damaged or gone: that images differ is known without it
         return ""
     for part in (stored.train, stored.val, stored.test):
-        names = [there.data.classes[label] for label in part.labels]
+        names = [there.data.classes[label] for label in part.right_labels or part.labels]
         before |= dict(zip(part.files, names, strict=True))
     numbers = {
         "added": len(now.keys() - before.keys()),

@@ -141,6 +141,7 @@ class Worker:
             self.prepared.budgets[seed],
             self.prepared.train_counts(seed),
             self._posthoc_decisions,
+            self._right_labels(seed),
         )
         return write_record(self.folder, spec, seed, key, context)
 
@@ -194,7 +195,7 @@ class Worker:
     def _save_outputs(self, segment: Segment, training: Training) -> None:
         labels, split = self.prepared.labels(segment.seed), training.split
         images = {name: getattr(split, name) for name in OUTPUT_SPLITS}
-        images["train"] = split.train[sample_classes(labels[split.train])]
+        images["train"] = self._stored_training_images(segment.seed)
         splits = {name: (*training.outputs(i), labels[i]) for name, i in images.items()}
         stats = training.stats
         OutputStore(self.folder).save(
@@ -217,6 +218,17 @@ class Worker:
                 effective_prior=tuple(self._effective_prior(segment, training).tolist()),
             ),
         )
+
+    def _stored_training_images(self, seed: int) -> NDArray[np.int64]:
+        """Return the training images whose outputs are stored, (M,)."""
+        train = self.prepared.splits[seed].train
+        return train[sample_classes(self.prepared.labels(seed)[train])]
+
+    def _right_labels(self, seed: int) -> NDArray[np.int64] | None:
+        """Return the right labels of these images, (M,); None where no label is wrong."""
+        if seed not in self.prepared.given_labels.by_seed:
+            return None
+        return self.prepared.images.labels[self._stored_training_images(seed)]
 
     def _effective_prior(self, segment: Segment, training: Training) -> NDArray[np.float64]:
         """Return what the last step range taught the network to expect, (C,)."""

@@ -1,5 +1,7 @@
 """The frozen part of an experiment: pixels, pretrained layers and the activations they give."""
 
+from __future__ import annotations
+
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -8,10 +10,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from benchmark.model.backbone import HEAD
 from benchmark.model.pretrained import Pretrained
 from benchmark.system.progress import Advance
-from benchmark.train.activation_store import ActivationStore, Compute, Indices
-from benchmark.train.placement import Placement
+from benchmark.train.activation_store import (
+    ActivationStore,
+    Compute,
+    DeviceActivationStore,
+    Indices,
+)
+from benchmark.train.placement import Placement, StoreAllocator
 
 FROZEN_LAYERS, FEATURES = "frozen layers", "features"
 FORWARD_PASSES = (FROZEN_LAYERS, FEATURES)  # the second one reads the rows of the first
@@ -27,6 +35,32 @@ class FrozenFeatures:
     placement: Placement  # of the activations
     at_cut: ActivationStore | None  # None: nothing is stored, each image passes the prefix anew
     pooled: ActivationStore  # features of the pretrained network, for phases that train the head
+
+    @classmethod
+    def allocate(
+        cls,
+        allocator: StoreAllocator,
+        pretrained: Pretrained,
+        pixels: NDArray[np.uint8],
+        image_size: int,
+        classes: int,
+    ) -> FrozenFeatures:
+        """Return them with pixels and stores at the places that the allocator finds for them."""
+        cut, backbone, device = pretrained.cut, pretrained.backbone, pretrained.device
+        # the layers after the cut compute the features, so their rounding depends on the cut
+        name = f"pooled features (trained from {cut})"
+        pooled, placement = allocator.allocate(name, (backbone.width,), "float32")
+        pooled = pooled or DeviceActivationStore(
+            len(pixels), (backbone.width,), "float32", device.name
+        )
+        at_cut: ActivationStore | None = pooled
+        if cut != HEAD:
+            at_cut, placement = None, Placement.RECOMPUTE
+            if cut != backbone.blocks[0]:  # else nothing is frozen
+                shape = backbone.input_shape(cut, image_size)
+                name = f"activations before {cut}"
+                at_cut, placement = allocator.allocate(name, shape, device.precision)
+        return cls(classes, allocator.pixels(pixels), pretrained, placement, at_cut, pooled)
 
     @property
     def device(self) -> torch.device:

@@ -37,8 +37,8 @@ def noise_message(
     if toward is not None:
         pairs = [f"{images.classes[c]} → {images.classes[t]}" for c, t in enumerate(toward)]
         sentences.append(
-            "A wrong label is that of the class that looks most similar in small colour "
-            f"thumbnails: {first_names(pairs, MOST_PAIRS)}."
+            "A wrong label is that of the class which looks most similar by colours and structure: "
+            f"{first_names(pairs, MOST_PAIRS)}."
         )
     train = splits[seeds[0]].train
     sentences.append(_hit_most(seeds[0], right[train], given[seeds[0]][train], images.classes))
