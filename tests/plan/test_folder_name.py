@@ -47,7 +47,6 @@ from tests.report.hostile_names import NAMES
         ({"precision": "fp32"}, "wheels-forum-fp32"),
         ({"recipe": "strong"}, "wheels-strong"),
         ({"label_noise": 0}, "wheels-forum"),
-        ({"label_noise": 0.18}, "wheels-forum-label-noise-0.18"),
         ({"label_noise": "asymmetric:0.18"}, "wheels-forum-label-noise-asymmetric-0.18"),
         ({"label_noise": "lists/wrong.csv@val"}, "wheels-forum-label-noise-lists-wrong.csv-val"),
         ({"class_level": 2, "merge_classes": True}, "wheels-forum-class-level-2-merge-classes"),
