@@ -65,7 +65,7 @@ def run(
     -------
     Result, SweepResult
         Tables as pandas frames, figures, and the paths of the report; a notebook displays it. The
-        second of a setting with several values, like ``recipe=["forum", "strong"]``.
+        second of settings with several values, like ``fine_tune=["head", "half"]``.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def run(
 def read_settings(values: Mapping[str, Any]) -> tuple[Experiment | Sweep, RunOptions]:
     """Load plug-ins, which may bring what other settings name, and read all settings.
 
-    Of a setting with several values, like two recipes, a sweep. Raises what `run` raises.
+    Of settings with several values, like two recipes, a sweep. Raises what `run` raises.
     """
     require_known(values, Experiment, RunOptions)
     options = RunOptions(**select(RunOptions, values))
@@ -197,7 +197,7 @@ def execute(
         folder.write(planned.sweep)
         finished = {}
         for value in list(planned.executors):
-            timer.say(f"\n{planned.title} {value}")
+            timer.say(f"\n{planned.title(value)}")
             # popped: what it holds in memory is freed before the next run
             executor = planned.executors.pop(value)
             finished[value] = _execute_run(executor, options, Timer(timer), command)

@@ -150,8 +150,24 @@ class SweepResult:
 
     @property
     def agreement(self) -> pd.DataFrame:
-        """One row per two values: pairs of strategies in another order, Kendall's tau."""
-        return self.comparison.agreement
+        """One row per setting and two values: pairs of strategies in another order, tau."""
+        agreements = [axis.agreement.assign(setting=axis.setting) for axis in self.comparison.axes]
+        return pd.concat(agreements, ignore_index=True) if agreements else pd.DataFrame()
+
+    @property
+    def cells(self) -> pd.DataFrame:
+        """One row per run and strategy: `scores`, the values of the settings, and the fit."""
+        return self.comparison.cells
+
+    @property
+    def main_effects(self) -> pd.DataFrame:
+        """One row per setting, value after the first and metric: what it changes, with interval."""
+        return self.comparison.main_effects
+
+    @property
+    def gains(self) -> pd.DataFrame:
+        """One row per setting, value and strategy: macro-F1 minus the baseline's."""
+        return self.comparison.gains
 
     @property
     def failures(self) -> pd.DataFrame:

@@ -107,7 +107,9 @@ def interval(
         low[m], high[m] = _proportion_interval(finished[0], name, baseline)
         return value, low.clip(lowest, 1.0), high.clip(lowest, 1.0), 1
     shared = shared_images(tuple(finished))
-    bounds = across_seeds.t_interval_corrected(values, _test_variance(finished, by_seed), shared)
+    bounds = across_seeds.t_interval_corrected(
+        values, variance_by_images(finished, by_seed), shared
+    )
     low, high = (bound.clip(lowest, 1.0) for bound in bounds)
     return values.mean(-1), low, high, len(finished)
 
@@ -152,7 +154,7 @@ def p_over_seeds(seeds: Sequence[SeedPredictions], name: str, baseline: str) -> 
     by_seed = [seed.influences_of(name, baseline) for seed in seeds]
     shared = shared_images(tuple(seeds))
     differences = np.stack([influence.estimates for influence in by_seed], axis=-1)  # (M, n)
-    pairs = zip(differences, _test_variance(seeds, by_seed), strict=True)
+    pairs = zip(differences, variance_by_images(seeds, by_seed), strict=True)
     t_tests = [across_seeds.corrected_t_test(*pair, shared) for pair in pairs]
     return np.maximum(paired_tests.sign_flip_test(differences), t_tests)
 
@@ -212,7 +214,7 @@ def _exchanged_groups(seeds: Sequence[SeedPredictions]) -> list[Labels] | None:
     return np.split(units, ends[:-1])
 
 
-def _test_variance(seeds: Sequence[SeedPredictions], by_seed: Sequence[Influences]) -> Floats:
+def variance_by_images(seeds: Sequence[SeedPredictions], by_seed: Sequence[Influences]) -> Floats:
     """Return the variance (M,) of one seed's metrics by its test images, mean over the seeds."""
     pairs = zip(by_seed, seeds, strict=True)
     return np.asarray(np.mean([variance(part, seed.units) for part, seed in pairs], axis=0))

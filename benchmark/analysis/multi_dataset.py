@@ -44,7 +44,7 @@ class MultiDatasetComparison(RunGrid):
     @cached_property
     def pair_tests(self) -> list[Pair]:
         """Every two of `common_strategies`, by index, compared by macro-F1 over data sets."""
-        return pairwise(self.values(RANKED_BY))
+        return pairwise(self.metric_values(RANKED_BY))
 
     @property
     def pairs(self) -> pd.DataFrame:

@@ -112,7 +112,7 @@ class RunGrid:
             rows[column_of(metric.name, "mean_rank")] = column
         return rows
 
-    def values(self, metric: str) -> Floats:
+    def metric_values(self, metric: str) -> Floats:
         """Return a metric of `common_strategies`, (E, D); NaN where a strategy did not finish."""
         finished = self._means[self._means["status"] == "ok"]
         wide = finished.pivot(index="strategy", columns=self.axis, values=metric)
@@ -120,7 +120,7 @@ class RunGrid:
 
     def ranks_by(self, metric: Metric) -> Floats:
         """Return the ranks of `common_strategies` in each run, (E, D)."""
-        return ranks(self.values(metric.name), metric.better != "lower")
+        return ranks(self.metric_values(metric.name), metric.better != "lower")
 
     def run_named(self, name: str) -> Comparison:
         """Return the run of a name."""

@@ -27,6 +27,7 @@ CURVES = [
     *("val_accuracy", "val_macro_f1", "val_never_predicted"),
 ]
 LOSSES = ["strategy", "seed", "step", "start", "schedule_start", "loss", "learning"]
+FIT = ["train_accuracy", "train_macro_f1", "train_log_loss"]  # of training images, not augmented
 FAILURES = ["strategy", "seed", "error", "traceback"]
 
 
@@ -40,7 +41,7 @@ def seed_columns() -> list[str]:
     """Return the columns of seeds.csv: those of summary.csv, further metrics and images."""
     further = [metric.name for metric in METRICS.values() if not metric.main]
     images = ("images_seen", "distinct_images", "batch_size", "micro_batch")
-    return ["strategy", "seed", *summary_columns(), "val_macro_f1", *further, *images]
+    return ["strategy", "seed", *summary_columns(), "val_macro_f1", *further, *images, *FIT]
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,9 @@ class RunRecords:
             if isinstance(record, Record):
                 row |= {**record.metrics["test"], **asdict(record.budget)}
                 row["val_macro_f1"] = record.metrics["val"]["macro_f1"]
+                row |= {
+                    name: getattr(record.training_fit, name.removeprefix("train_")) for name in FIT
+                }
             rows.append(row)
         return pd.DataFrame(rows, columns=seed_columns())
 

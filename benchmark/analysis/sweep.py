@@ -1,6 +1,6 @@
 """The runs of a sweep side by side: does the ranking of strategies hold under every value?
 
-All runs have the same images, splits and strategies; one setting differs, like the recipe.
+All runs have the same images, splits and strategies; some settings differ, like the recipe.
 """
 
 from __future__ import annotations
@@ -8,49 +8,47 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from benchmark.analysis import main_effects
+from benchmark.analysis.axis_ranking import AxisRanking
+from benchmark.analysis.best_cell import BestCell, best_cell
 from benchmark.analysis.claims import Claim, primary_claims
 from benchmark.analysis.comparison import Comparison, load_comparison
 from benchmark.analysis.run_files import read_sweep
 from benchmark.analysis.run_grid import RANKED_BY, RunGrid, strategies_of_runs
-from benchmark.evaluation.statistics import LEVEL, Floats
-from benchmark.evaluation.statistics.agreement import (
-    AxisEffect,
-    Concordance,
-    axis_effect,
-    concordance,
-    kendall_taus,
-    min_p_of_axis_effect,
-    reversed_pairs,
-)
-from benchmark.execution.experiment_differences import differences_besides, name_in_manifest
+from benchmark.evaluation.statistics import Floats
+from benchmark.evaluation.statistics.ranks import ranks
+from benchmark.execution.experiment_differences import differences_besides, values_in_manifest
 from benchmark.execution.run_folder import RunFolder, why_links
-from benchmark.execution.sweep_folder import SweepFolder
+from benchmark.execution.sweep_folder import SweepFolder, SweepRunInfo
+from benchmark.plan.sweep import run_name, title_of
 from benchmark.storage.stored_file import is_there
 from benchmark.system.text import join_names
 
-ALPHA = 1 - LEVEL
 _ANEW = "and run the command of the sweep again, which trains it anew"
-AGREEMENT = ["a", "b", "strategies", "pairs", "reversed", "tau"]
+FIT = ("train_accuracy", "train_macro_f1", "train_log_loss")
 
 
 @dataclass(frozen=True, kw_only=True)
 class SweepComparison(RunGrid):
-    """D runs, one for each value of a setting; `names` are the values."""
+    """D runs, one for each combination of the values of A settings; `names` are those of the runs.
+
+    A sweep that is not finished lacks some of the combinations.
+    """
 
     folder: Path
-    setting: str  # like "recipe"
-    missing: tuple[str, ...] = ()  # values whose runs have not begun
+    settings: tuple[str, ...]  # (A,) like ("fine_tune", "label_noise")
+    values: tuple[tuple[str, ...], ...]  # (D, A) of each run
+    missing: tuple[str, ...] = ()  # names of runs that have not begun
 
     @property
     def axis(self) -> str:
-        """The setting."""
-        return self.setting
+        """The setting; of several, what a combination of their values is called: run."""
+        return self.settings[0] if len(self.settings) == 1 else super().axis
 
     @property
     def seeds(self) -> list[int]:
@@ -59,59 +57,92 @@ class SweepComparison(RunGrid):
 
     @cached_property
     def ranked(self) -> tuple[str, ...]:
-        """(R,) strategies that finished under every value, and are compared by rank."""
-        complete = np.isfinite(self.values(RANKED_BY)).all(1)
+        """(R,) strategies that finished in every run, and are compared by rank."""
+        complete = np.isfinite(self.metric_values(RANKED_BY)).all(1)
         return tuple(np.array(self.common_strategies, object)[complete])
 
-    @cached_property
-    def ranked_scores(self) -> Floats:
-        """Macro-F1 of `ranked`, (R, D)."""
-        scores = self.values(RANKED_BY)
-        return scores[np.isfinite(scores).all(1)]
+    def values_of(self, setting: str) -> tuple[str, ...]:
+        """Return the values of a setting, in the order in which they were given."""
+        k = self.settings.index(setting)
+        return tuple(dict.fromkeys(values[k] for values in self.values))
+
+    def slices(self, setting: str) -> dict[str, list[Comparison]]:
+        """Return each value of a setting -> its runs, those with equal other values side by side.
+
+        Combinations of the other settings count that have a run under every value; without one {}.
+        """
+        k = self.settings.index(setting)
+        by_values = dict(zip(self.values, self.runs, strict=True))
+        others = dict.fromkeys((v[:k], v[k + 1 :]) for v in by_values)
+        values = self.values_of(setting)
+        whole = [(a, b) for a, b in others if all((*a, v, *b) in by_values for v in values)]
+        return {v: [by_values[*a, v, *b] for a, b in whole] for v in values} if whole else {}
 
     @cached_property
-    def agreement(self) -> pd.DataFrame:
-        """One row per two values: AGREEMENT, with Kendall's tau of the two rankings."""
-        scores, number = self.ranked_scores, len(self.ranked)
-        taus, rows = kendall_taus(scores), []
-        for a, b in combinations(range(len(self.names)), 2):
-            turned = reversed_pairs(scores[:, a], scores[:, b])
-            pairs = number * (number - 1) // 2
-            rows.append((self.names[a], self.names[b], number, pairs, turned, taus[a, b]))
-        return pd.DataFrame(rows, columns=AGREEMENT)
+    def axes(self) -> tuple[AxisRanking, ...]:
+        """The ranking along each setting, in the order of `settings`."""
+        rankings = (self._axis_ranking(setting) for setting in self.settings)
+        return tuple(ranking for ranking in rankings if ranking is not None)
+
+    def _axis_ranking(self, setting: str) -> AxisRanking | None:
+        slices = self.slices(setting)
+        if not slices:
+            return None
+        scores = np.stack(
+            [np.mean([self._means_of(run) for run in runs], axis=0) for runs in slices.values()], 1
+        )  # (R, V)
+        by_seed = np.stack(
+            [np.mean([self._by_seed(run) for run in runs], axis=0) for runs in slices.values()], 1
+        )  # (R, V, n)
+        return AxisRanking(
+            setting=setting,
+            values=tuple(slices),
+            strategies=self.ranked,
+            scores=scores,
+            ranks=ranks(scores, True),
+            scores_by_seed=by_seed,
+            averaged=len(next(iter(slices.values()))),
+        )
 
     @cached_property
-    def concordance(self) -> Concordance:
-        """Kendall's W of all rankings."""
-        return concordance(self.ranked_scores)
+    def main_effects(self) -> pd.DataFrame:
+        """What each value of a setting changes, see `main_effects.main_effects`."""
+        return main_effects.main_effects(self)
 
     @cached_property
-    def effect(self) -> AxisEffect | None:
-        """Whether rankings differ more between values than between seeds; None of one seed."""
-        scores = self._scores_by_seed
-        return axis_effect(scores) if scores.shape[2] > 1 and len(scores) > 1 else None
-
-    @property
-    def seeds_needed(self) -> int:
-        """Seeds from which on `effect` can be significant."""
-        number = len(self.names)
-        return next(n for n in range(2, 99) if min_p_of_axis_effect(number, n) <= ALPHA)
+    def gains(self) -> pd.DataFrame:
+        """What each strategy gains under each value of a setting, see `main_effects.gains`."""
+        return main_effects.gains(self)
 
     @cached_property
-    def rank_changes(self) -> pd.Series:
-        """Strategy -> the range of its ranks over the values, of `ranked`."""
-        ranks = self.scores[self.scores["strategy"].isin(self.ranked)]
-        by_strategy = ranks.groupby("strategy", sort=False)["rank"]
-        return by_strategy.max() - by_strategy.min()
+    def best(self) -> BestCell | None:
+        """The run and strategy that are best on validation; None where none finished."""
+        return best_cell(self)
 
-    def ranks_of(self, strategy: str) -> list[float]:
-        """Return the ranks (D,) of a strategy."""
-        rows = self.scores[self.scores["strategy"] == strategy].set_index(self.axis)
-        return rows["rank"].reindex(list(self.names)).tolist()
+    @cached_property
+    def cells(self) -> pd.DataFrame:
+        """One row per run and strategy: `scores`, the values of the settings, and the fit.
+
+        The fit are accuracy, macro-F1 and loss on training images, and the gap: accuracy there
+        minus that on test images.
+        """
+        keys = [self.axis, "strategy"]
+        means = []
+        for name, run in zip(self.names, self.runs, strict=True):
+            columns = [*FIT, "val_macro_f1"]
+            table = run.seed_rows.groupby("strategy", sort=False)[columns].mean().reset_index()
+            means.append(table.assign(**{self.axis: name}))
+        table = self.scores.merge(pd.concat(means, ignore_index=True), on=keys, how="left")
+        table["gap"] = table["train_accuracy"] - table["accuracy"]
+        if len(self.settings) > 1:
+            values = pd.DataFrame(self.values, columns=list(self.settings), index=list(self.names))
+            for k, setting in enumerate(self.settings):
+                table.insert(1 + k, setting, table[self.axis].map(values[setting]))
+        return table
 
     @cached_property
     def paired(self) -> pd.DataFrame:
-        """One row per value and strategy: macro-F1 minus the baseline's, with interval and p."""
+        """One row per run and strategy: macro-F1 minus the baseline's, with interval and p."""
         tables = [
             run.paired[run.paired["metric"] == RANKED_BY].assign(**{self.axis: name})
             for name, run in zip(self.names, self.runs, strict=True)
@@ -121,7 +152,7 @@ class SweepComparison(RunGrid):
 
     @cached_property
     def claims(self) -> dict[tuple[str, str], Claim]:
-        """(strategy, value) -> what its run may claim of macro-F1 against the baseline."""
+        """(strategy, name of a run) -> what the run may claim of macro-F1 against the baseline."""
         return {
             (claim.strategy, name): claim
             for name, run in zip(self.names, self.runs, strict=True)
@@ -130,7 +161,7 @@ class SweepComparison(RunGrid):
 
     @cached_property
     def directions(self) -> pd.DataFrame:
-        """Strategies × values: `Claim.strategy_direction` of each; strategies of all runs."""
+        """Strategies × runs: `Claim.strategy_direction` of each; strategies of all runs."""
         rows = {
             strategy: [self.claims[strategy, name].strategy_direction for name in self.names]
             for strategy in self.strategies
@@ -138,16 +169,15 @@ class SweepComparison(RunGrid):
         }
         return pd.DataFrame.from_dict(rows, "index", int, list(self.names))
 
-    @property
-    def _scores_by_seed(self) -> Floats:
-        """Macro-F1 of `ranked` by value and seed, (R, D, n)."""
-        tables = [
-            run.seed_rows.pivot(index="strategy", columns="seed", values=RANKED_BY)
-            .reindex(index=list(self.ranked), columns=self.seeds)
-            .to_numpy(float)
-            for run in self.runs
-        ]
-        return np.stack(tables, axis=1)
+    def _means_of(self, run: Comparison) -> Floats:
+        """Macro-F1 of `ranked` in a run, mean over its seeds, (R,)."""
+        means = run.summary.set_index("strategy")[RANKED_BY]
+        return means.reindex(list(self.ranked)).to_numpy(float)
+
+    def _by_seed(self, run: Comparison) -> Floats:
+        """Macro-F1 of `ranked` in a run by seed, (R, n)."""
+        table = run.seed_rows.pivot(index="strategy", columns="seed", values=RANKED_BY)
+        return table.reindex(index=list(self.ranked), columns=self.seeds).to_numpy(float)
 
 
 def load_sweep(
@@ -155,49 +185,68 @@ def load_sweep(
 ) -> SweepComparison:
     """Read the runs of a sweep; `baseline` None takes each run's own.
 
-    `read` are runs that are not read again, by their values.
+    `read` are runs that are not read again, by their names.
 
     Raises
     ------
     FileNotFoundError
         If fewer than two runs have begun, saying which.
     ValueError
-        If a file is damaged, a folder is a link or holds another run than its value says, the runs
-        differ in more than the setting, or one has no strategy `baseline`.
+        If a file is damaged, a folder is a link or holds another run than its values say, the runs
+        differ in more than the settings, or one has no strategy `baseline`.
     """
     manifest = read_sweep(SweepFolder(folder))
-    if reason := why_links(folder, manifest.folders.values()):
+    settings = manifest.settings
+    if reason := why_links(folder, [run.folder for run in manifest.runs]):
         raise ValueError(reason)
-    paths = {value: folder / name for value, name in manifest.folders.items()}
-    begun = {v: path for v, path in paths.items() if is_there(RunFolder(path).run_file)}
-    missing = tuple(value for value in paths if value not in begun)
+    runs = {run_name(settings, run.values): run for run in manifest.runs}
+    begun = {
+        name: run for name, run in runs.items() if is_there(RunFolder(folder / run.folder).run_file)
+    }
+    missing = tuple(name for name in runs if name not in begun)
     if len(begun) < 2:
+        which = f"with {title_of(settings[0])} {join_names(missing, 'or')}"
         raise FileNotFoundError(
-            f"{folder} holds no run with {manifest.setting} {join_names(missing, 'or')} yet, so "
-            "there is nothing to compare: run its command again"
+            f"{folder} holds no run {which if len(settings) == 1 else join_names(missing, 'or')} "
+            "yet, so there is nothing to compare: run its command again"
         )
     known = read or {}
-    runs = [known.get(v) or load_comparison(path, baseline) for v, path in begun.items()]
-    _require_runs_of_sweep(manifest.setting, begun, runs)
-    return compare_sweep(folder, manifest.setting, list(begun), runs, missing)
+    read_runs = [
+        known.get(name) or load_comparison(folder / run.folder, baseline)
+        for name, run in begun.items()
+    ]
+    _require_runs_of_sweep(folder, settings, list(begun.values()), read_runs)
+    values = [run.values for run in begun.values()]
+    return compare_sweep(folder, settings, values, read_runs, missing)
 
 
 def _require_runs_of_sweep(
-    setting: str, folders: Mapping[str, Path], runs: Sequence[Comparison]
+    folder: Path,
+    settings: tuple[str, ...],
+    infos: Sequence[SweepRunInfo],
+    runs: Sequence[Comparison],
 ) -> None:
-    """Raise ValueError if a folder, by value, holds another run than that of its value."""
-    (first, its_folder), first_run = next(iter(folders.items())), runs[0]
-    for (value, folder), run in zip(folders.items(), runs, strict=True):
-        met = name_in_manifest(setting, run.manifest)
-        if met != value:
+    """Raise ValueError if a folder holds another run than that of its values."""
+
+    def name(values: tuple[str, ...]) -> str:
+        own = run_name(settings, values)
+        return f"{title_of(settings[0])} {own}" if len(settings) == 1 else own
+
+    first, first_run = infos[0], runs[0]
+    for info, run in zip(infos, runs, strict=True):
+        met = values_in_manifest(settings, run.manifest)
+        path = folder / info.folder
+        if met != info.values:
             raise ValueError(
-                f"{folder} holds a run with {setting} {met}, where that with {setting} {value} "
-                f"belongs; put that there, or remove {folder} {_ANEW}"
+                f"{path} holds a run with {name(met)}, where that with {name(info.values)} "
+                f"belongs; put that there, or remove {path} {_ANEW}"
             )
-        names = (f"with {first}", f"with {value}")
-        if others := differences_besides(setting, first_run.manifest, run.manifest, names):
+        own = [run_name(settings, values) for values in (first.values, info.values)]
+        names = (f"with {own[0]}", f"with {own[1]}")
+        if others := differences_besides(settings, first_run.manifest, run.manifest, names):
             raise ValueError(
-                f"the runs in {its_folder} and {folder} differ in more than {setting} "
+                f"the runs in {folder / first.folder} and {path} differ in more than "
+                f"{join_names([title_of(setting) for setting in settings])} "
                 f"({'; '.join(others)}), so their ranks can't be compared; put the sweep's "
                 f"own run in place of the one that is not, or remove that folder {_ANEW}"
             )
@@ -205,17 +254,18 @@ def _require_runs_of_sweep(
 
 def compare_sweep(
     folder: Path,
-    setting: str,
-    values: Sequence[str],
+    settings: Sequence[str],
+    values: Sequence[tuple[str, ...]],
     runs: Sequence[Comparison],
     missing: Sequence[str] = (),
 ) -> SweepComparison:
-    """Compare runs that differ in one setting."""
+    """Compare runs that differ in some settings; `values` are those of each run."""
     return SweepComparison(
         runs=tuple(runs),
-        names=tuple(values),
+        names=tuple(run_name(tuple(settings), own) for own in values),
         strategies=strategies_of_runs(runs),
         folder=folder,
-        setting=setting,
+        settings=tuple(settings),
+        values=tuple(values),
         missing=tuple(missing),
     )

@@ -10,7 +10,7 @@ from benchmark.cli.console import print_reports
 from benchmark.report.render.blocks import Table
 from benchmark.report.render.formats import lower_first
 from benchmark.report.single.metric_tables import main_table
-from benchmark.report.sweep.tables import rank_tables
+from benchmark.report.sweep.tables import lead_tables
 from benchmark.result import Result, SweepResult
 from benchmark.system.output import lasting_stdout
 from benchmark.system.terminal import print_lines
@@ -26,7 +26,7 @@ def print_result(result: Result | SweepResult, console: Console | None = None) -
     if not console.is_terminal:
         console.width = WIDEST  # a file cuts no line
     if isinstance(result, SweepResult):
-        tables = rank_tables(result.comparison, plain=True)
+        tables = lead_tables(result.comparison, plain=True)
     else:
         tables = [main_table(result.comparison, plain=True)]
     for table in tables:

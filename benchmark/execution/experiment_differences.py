@@ -4,6 +4,7 @@ A setting that leads to the same training is the same, as `--epochs 2` is to a r
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from benchmark.execution.manifest_schema import ExperimentInfo, RecipeInfo, RunManifest
@@ -14,9 +15,11 @@ from benchmark.plan.sweep import value_name
 
 # settings that are compared by what they lead to, and those that change no result
 COMPARED_BY_EFFECT = {
-    *("data", "weights", "recipe", "lr", "epochs", "fine_tune", "batch_size", "precision"),
+    *("data", "weights", "recipe", "lr", "lr_schedule", "epochs", "augmentation"),
+    *("fine_tune", "batch_size", "precision"),
     *("seeds", "seed_list", "device", "allow_outside"),
 }
+OF_RECIPE = ("recipe", "lr", "lr_schedule", "epochs", "augmentation")  # they make the recipe
 _THERE_AND_HERE = ("there", "here")
 
 Names = tuple[str, str]  # of the two runs in a sentence, like "there" and "here"
@@ -31,7 +34,7 @@ def setting_differences(
     """
     differ = (name for name in settings_of(Experiment) if name not in COMPARED_BY_EFFECT)
     return {
-        name: name_both(name.replace("_", " "), _given(name, there), _given(name, here), names)
+        name: _name_given(name, there, here, names)
         for name in differ
         if _chose_otherwise(name, there, here)
     }
@@ -50,6 +53,9 @@ def training_differences(
         for name in ("lr", "epochs"):
             old, new = (_in_phases(name, recipe) for recipe in (a, b))
             items |= {name: name_both(name, old, new, names)} if old != new else {}
+        for name, effect in {"lr_schedule": _falls, "augmentation": _augmentation}.items():
+            if _chose_otherwise(name, there, here) and effect(a) != effect(b):
+                items[name] = _name_given(name, there, here, names)
     if not items and _effect(a) != _effect(b):
         items["recipe"] = f"the recipe {a.name} had other values {names[0]} than {names[1]}"
     if there.first_trained != here.first_trained:
@@ -64,40 +70,43 @@ def training_differences(
 
 
 def differences_besides(
-    setting: str, there: RunManifest, here: RunManifest, names: Names
+    settings: Sequence[str], there: RunManifest, here: RunManifest, names: Names
 ) -> list[str]:
-    """Return what differs between two runs of a sweep but its setting and what follows from that.
+    """Return what differs between two runs of a sweep but its settings and what follows from them.
 
     Seeds and strategies may differ: each run can get more of them.
     """
     a, b = there.experiment, here.experiment
     items = setting_differences(a, b, names)
     led_to = training_differences(a, b, names)
-    # of equal settings another effect follows from that of the sweep
+    # of equal settings another effect follows from those of the sweep
     items |= {name: text for name, text in led_to.items() if _chose_otherwise(name, a, b)}
-    if "recipe" in led_to and setting not in ("recipe", "lr", "epochs"):
+    if "recipe" in led_to and not set(OF_RECIPE) & set(settings):
         items["recipe"] = led_to["recipe"]
     if a.recipe.name != b.recipe.name:
         for name in ("lr", "epochs"):
             old, new = (_chosen(name, run) for run in (a, b))
             if _chose_otherwise(name, a, b) and old != new:
                 items[name] = name_both(name, old, new, names)
-    if there.weights.sha256 != here.weights.sha256 and setting != "backbone":
+        for name in ("lr_schedule", "augmentation"):
+            if _chose_otherwise(name, a, b):
+                items[name] = _name_given(name, a, b, names)
+    if there.weights.sha256 != here.weights.sha256 and "backbone" not in settings:
         old, new = map(name_weights, (there.weights, here.weights))
         items["weights"] = name_both("weights", old, new, names)
-    if there.data.content != here.data.content and settings_of(Experiment)[setting].group != IMAGES:
+    of_images = any(settings_of(Experiment)[name].group == IMAGES for name in settings)
+    if there.data.content != here.data.content and not of_images:
         items["data"] = name_both("images of", there.data.spec, here.data.spec, names)
     old, new = (run.tuning.trials if run.tuning else 0 for run in (there, here))
     if old != new:
         items["tune"] = name_both("tune", old, new, names)
-    items.pop(setting, None)
-    return list(items.values())
+    return [text for name, text in items.items() if name not in settings]
 
 
-def name_in_manifest(setting: str, manifest: RunManifest) -> str:
-    """Return the name of a setting's value in a run, as that of a sweep's value is made."""
-    value = _given(setting, manifest.experiment)
-    return value_name(tuple(value) if isinstance(value, list) else value)
+def values_in_manifest(settings: Sequence[str], manifest: RunManifest) -> tuple[str, ...]:
+    """Return the names of settings' values in a run, as those of a sweep's values are made."""
+    values = [_given(setting, manifest.experiment) for setting in settings]
+    return tuple(value_name(tuple(v) if isinstance(v, list) else v) for v in values)
 
 
 def name_weights(weights: Any) -> str:
@@ -112,6 +121,12 @@ def name_both(name: str, there: Any, here: Any, names: Names = _THERE_AND_HERE) 
             f"{name} {names[0]}, not {names[1]}" if there else f"{name} {names[1]}, not {names[0]}"
         )
     return f"{name} {there} {names[0]}, {here} {names[1]}"
+
+
+def _name_given(name: str, there: ExperimentInfo, here: ExperimentInfo, names: Names) -> str:
+    """Return what `name_both` says of the values of a setting as they were given."""
+    old, new = ("default" if v is None else v for v in (_given(name, there), _given(name, here)))
+    return name_both(name.replace("_", " "), old, new, names)
 
 
 def _given(name: str, run: ExperimentInfo) -> Any:
@@ -132,6 +147,15 @@ def _chosen(name: str, run: ExperimentInfo) -> Any:
 def _in_phases(name: str, recipe: RecipeInfo) -> str:
     values = [f"{phase[name]:g}" for phase in recipe.phases]
     return ", ".join(values[:1] if len(set(values)) == 1 else values)
+
+
+def _falls(recipe: RecipeInfo) -> Any:
+    """Return how the learning rates of the phases fall."""
+    return [(phase["cosine"], list(phase["lr_milestones"])) for phase in recipe.phases]
+
+
+def _augmentation(recipe: RecipeInfo) -> str:
+    return recipe.augmentation
 
 
 def _effect(recipe: RecipeInfo) -> Any:

@@ -9,8 +9,8 @@ from benchmark.data.imageset import SPLITS
 from benchmark.execution import manifest_schema as schema
 from benchmark.execution.executor import Executor
 from benchmark.execution.prepare import PreparedExperiment
-from benchmark.plan.experiment import changed_from_recipe
 from benchmark.plan.null_row import neutral_strategy
+from benchmark.plan.recipe_changes import changed_from_recipe
 from benchmark.plan.segments import Plan
 from benchmark.plugins import broken_plugin_sentences
 from benchmark.storage.user_folders import real_path

@@ -1,8 +1,8 @@
-"""The folder of a sweep: a run in a folder of its own for each value, and a report on all.
+"""The folder of a sweep: each run in a folder of its own, and a report on all.
 
 ::
 
-    sweep.json                      which setting, which values: `SweepManifest`
+    sweep.json                      which settings, which values: `SweepManifest`
     forum/ strong/                  ordinary runs, see `RunFolder`
     report.html report.md *.csv figures/
 
@@ -19,9 +19,9 @@ from benchmark.execution.run_folder import SWEEP_FILE, RunFolder, why_links, why
 from benchmark.execution.typed_json import REPAIR, SCHEMA_VERSION, read, write
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.settings import settings_of
-from benchmark.plan.sweep import Sweep
+from benchmark.plan.sweep import Sweep, title_of
 from benchmark.storage.stored_file import DAMAGED, DamagedFileError, is_there
-from benchmark.system.text import first_names
+from benchmark.system.text import first_names, join_names
 
 FILES = ("report.html", "report.md", "figures")
 BY_COMMAND = (
@@ -30,13 +30,21 @@ BY_COMMAND = (
 )
 
 
+@dataclass(frozen=True)
+class SweepRunInfo:
+    """One run of a sweep."""
+
+    values: tuple[str, ...]  # the name of its value of each setting
+    folder: str  # the name of its folder
+
+
 @dataclass(frozen=True, kw_only=True)
 class SweepManifest:
-    """Which setting a sweep gives several values, and where the runs are."""
+    """Which settings a sweep gives several values, and where the runs are."""
 
     schema_version: int = SCHEMA_VERSION
-    setting: str  # like "recipe"
-    folders: dict[str, str]  # value -> name of its run's folder, in the order of the report
+    settings: tuple[str, ...]  # like ("fine_tune", "label_noise")
+    runs: tuple[SweepRunInfo, ...]  # in the order of the report
 
 
 @dataclass(frozen=True)
@@ -58,10 +66,14 @@ class SweepFolder:
     def read(self) -> SweepManifest:
         """Return what the sweep is; DamagedFileError if the file is damaged."""
         manifest = read(SweepManifest, self.file)
-        if manifest.setting not in settings_of(Experiment):
+        known = settings_of(Experiment)
+        if not manifest.settings or not all(name in known for name in manifest.settings):
             raise DamagedFileError(self.file, "it names no setting of a run", REPAIR)
+        if any(len(run.values) != len(manifest.settings) for run in manifest.runs):
+            raise DamagedFileError(self.file, "a run lacks a value of a setting", REPAIR)
         # a folder elsewhere would get reports
-        if any(name in ("", "..") or Path(name).name != name for name in manifest.folders.values()):
+        names = [run.folder for run in manifest.runs]
+        if any(name in ("", "..") or Path(name).name != name for name in names):
             raise DamagedFileError(self.file, "it names a folder that is not in its own", REPAIR)
         return manifest
 
@@ -75,11 +87,13 @@ class SweepFolder:
         return []
 
     def write(self, sweep: Sweep) -> None:
-        """Write what the sweep is; values that it has had before stay."""
-        folders = sweep.folders
-        stored = self.read().folders if self.exists else {}
-        folders = folders if stored.keys() <= folders.keys() else stored | folders
-        write(self.file, SweepManifest(setting=sweep.setting, folders=folders))
+        """Write what the sweep is; runs that it has had before stay."""
+        runs = {
+            run.values: SweepRunInfo(run.values, sweep.folders[n]) for n, run in sweep.runs.items()
+        }
+        stored = {run.values: run for run in self.read().runs} if self.exists else {}
+        runs = runs if stored.keys() <= runs.keys() else stored | runs
+        write(self.file, SweepManifest(settings=sweep.settings, runs=tuple(runs.values())))
 
     def locked(self) -> AbstractContextManager[None]:
         """Hold the lock of the folder, as `RunFolder.locked` does."""
@@ -96,8 +110,9 @@ class SweepFolder:
         if self.damaged_files():
             return ""  # it is written anew
         if self.exists:
-            setting = self.read().setting
-            return "" if setting == sweep.setting else f"{self.path} holds a sweep of {setting}"
+            settings = self.read().settings
+            titles = join_names(list(map(title_of, settings)))
+            return "" if settings == sweep.settings else f"{self.path} holds a sweep of {titles}"
         if is_there(self.file.with_name(SWEEP_FILE + DAMAGED)):
             return ""
         foreign = [name for name in FILES if (self.path / name).exists()]

@@ -22,10 +22,11 @@ def require_place_of_sweep(out: Path, sweep: Sweep) -> None:
 def choose_sweep_folder(
     sweep: Sweep, prepared: Mapping[str, PreparedExperiment], out: Path | None, trials: int
 ) -> tuple[SweepFolder, dict[str, FolderChoice]]:
-    """Return the folder of a sweep and, by value, those of its runs.
+    """Return the folder of a sweep and, by name, those of its runs.
 
     It is `out`, or else the first in results/ that is free or holds this sweep: it is named after
-    the first run and the other values, with a number behind it where that is taken.
+    the first run and the other values, or several settings, with a number behind it where that is
+    taken.
 
     Raises
     ------
@@ -48,13 +49,15 @@ def _run_folders(
     sweep: Sweep, prepared: Mapping[str, PreparedExperiment], path: Path, trials: int
 ) -> dict[str, FolderChoice]:
     return {
-        value: choose_folder(prepared[value], path / folder, trials)
-        for value, folder in sweep.folders.items()
+        name: choose_folder(prepared[name], path / folder, trials)
+        for name, folder in sweep.folders.items()
     }
 
 
 def _default_paths(sweep: Sweep, trials: int) -> Iterator[Path]:
     """Return results/NAME, results/NAME-2, results/NAME-3 …"""
     others = list(sweep.folders.values())[1:]
-    name = shortened(f"{default_folder_name(sweep.first, trials)}-and-{'-'.join(others)}")
+    by = [setting.replace("_", "-") for setting in sweep.settings]
+    rest = f"and-{'-'.join(others)}" if len(by) == 1 else f"by-{'-and-'.join(by)}"
+    name = shortened(f"{default_folder_name(sweep.first, trials)}-{rest}")
     return (folder.path for folder in numbered(name))

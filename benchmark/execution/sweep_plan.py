@@ -20,12 +20,12 @@ class SweepPlan:
 
     sweep: Sweep
     folder: SweepFolder
-    executors: dict[str, Executor]  # by value
+    executors: dict[str, Executor]  # by the names of the runs
 
-    @property
-    def title(self) -> str:
-        """The setting as a word: fine-tune."""
-        return self.sweep.setting.replace("_", "-")
+    def title(self, name: str) -> str:
+        """Return what a run is called: recipe strong, or fine-tune=head,lr=0.001."""
+        settings = self.sweep.settings
+        return f"{settings[0].replace('_', '-')} {name}" if len(settings) == 1 else name
 
     @property
     def messages(self) -> tuple[str, ...]:
@@ -37,10 +37,10 @@ class SweepPlan:
         """Return what each run would train, after a search with so many trials, and the sum."""
         to_train = {value: e.segments_to_train() for value, e in self.executors.items()}
         parts = [
-            f"{self.title} {value}\n{format_plan(executor, trials, to_train[value])}\n"
-            for value, executor in self.executors.items()
+            f"{self.title(name)}\n{format_plan(executor, trials, to_train[name])}\n"
+            for name, executor in self.executors.items()
         ]
-        steps = {v: sum(s.end - s.start for s in segments) for v, segments in to_train.items()}
-        shares = join_names([f"{number:,} under {value}" for value, number in steps.items()])
+        steps = {n: sum(s.end - s.start for s in segments) for n, segments in to_train.items()}
+        shares = join_names([f"{number:,} under {name}" for name, number in steps.items()])
         total = f"in all     {sum(steps.values()):,} steps to train: {shares}"
         return "\n".join([*parts, total])

@@ -5,23 +5,30 @@ phases, optimizer and step budget are the same for all of them.
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from benchmark.data.imageset import ImageSet
 from benchmark.data.label_noise import noise
 from benchmark.model.backbone import Backbone
 from benchmark.model.registry import find_backbone
+from benchmark.plan.experiment_values import (
+    BUDGETS,
+    MOST_SEEDS,
+    PRECISIONS,
+    are_positive,
+    are_seeds,
+    is_positive,
+    is_strength,
+    read_data,
+    read_device,
+    read_precision,
+    read_recipe,
+    read_seeds,
+)
 from benchmark.plan.recipes import LR_SCHEDULES, RECIPES, STRONGEST, Recipe, recipe_for
 from benchmark.plan.schedule import Budget
-from benchmark.plan.setting_readers import (
-    read_epochs,
-    read_texts,
-    read_whole_numbers,
-    split_values,
-)
+from benchmark.plan.setting_readers import split_values
 from benchmark.plan.settings import (
     IMAGES,
     OUTPUT,
@@ -31,68 +38,6 @@ from benchmark.plan.settings import (
     define_setting,
     settings_of,
 )
-
-BUDGETS = ("images", "steps")
-MOST_SEEDS = 1000  # more is a slip: a seed is a training of every strategy
-PRECISIONS = {"torch.float32": "fp32", "torch.bfloat16": "bf16"}  # by the name of torch's type
-
-
-def read_seeds(value: Any) -> tuple[int, ...]:
-    """Turn a number of seeds, as text or int, into the seeds; a sequence of seeds stays.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is neither; text with several numbers gets the sentence that names --seed-list.
-    """
-    if isinstance(value, str) and "," in value:
-        named = value.strip().strip(",")
-        raise ValueError(
-            f"seeds {value.strip()!r} is not allowed: --seeds counts; to name seeds, write "
-            f"--seed-list {named} (in a file, seed-list = [{named}])"
-        )
-    if isinstance(value, Iterable) and not isinstance(value, str):
-        return read_whole_numbers(value)
-    (number,) = read_whole_numbers(value if str(value).strip().isdecimal() else "0")
-    return tuple(range(min(number, MOST_SEEDS + 1)))
-
-
-def _are_seeds(seeds: tuple[int, ...]) -> bool:
-    return 0 < len(set(seeds)) == len(seeds) <= MOST_SEEDS and 0 <= min(seeds) <= max(seeds) < 2**32
-
-
-def _is_positive(number: float) -> bool:
-    return number > 0
-
-
-def _is_strength(number: float) -> bool:
-    return 0 <= number <= STRONGEST
-
-
-def _are_positive(numbers: tuple[float, ...]) -> bool:
-    return len(numbers) > 0 and min(numbers) > 0
-
-
-def _read_data(value: Any) -> str | ImageSet:
-    if isinstance(value, str | Path):
-        return read_texts(value)[0]
-    from benchmark.data.memory import argument  # Pillow and joblib, which text does not need
-
-    return argument.read_images(value)
-
-
-def _read_recipe(value: Any) -> Recipe:
-    if not isinstance(value, str | Recipe):
-        raise TypeError(f"{value!r} is no recipe")
-    return recipe_for(value)
-
-
-def _read_device(value: Any) -> str:
-    return str(value)  # of a torch.device: cuda:0
-
-
-def _read_precision(value: Any) -> str:
-    return PRECISIONS.get(str(value), str(value))
 
 
 @dataclass(frozen=True)
@@ -108,7 +53,7 @@ class Experiment(BaseSettings):
         "wheels",
         IMAGES,
         "DATA",
-        reader=_read_data,
+        reader=read_data,
         accepts="str | Path | tuple[images, labels] | Dataset | DataFrame | ImageSet",
         allowed="text, a path, an image_set, a pair (images, labels), a torch Dataset of images, "
         "or a DataFrame with the columns path and label",
@@ -147,6 +92,7 @@ class Experiment(BaseSettings):
         accepts="float | str | Path",
         allowed=noise.ALLOWED,
         in_fingerprint=False,
+        several=split_values,
     )
     """make labels of the training images wrong, on purpose: a share like 0.18, toward any other
     class; asymmetric:0.18, toward the most similar one; or a CSV file path,label of given labels;
@@ -162,22 +108,22 @@ class Experiment(BaseSettings):
 
     image_size: int = define_setting(128, IMAGES, "PIXELS")
     """images are squashed to a square of this side; InceptionV3 was made for 299 and takes 75 or
-    more"""
+    more, the small backbones were made for 224 and take 32 or more"""
 
     backbone: str = define_setting("inception_v3", TRAINING, "NAME", several=split_values)
-    """inception_v3, or a backbone that a --plugin file registers"""
+    """inception_v3, efficientnet_lite0, resnet18, or a backbone that a --plugin file registers"""
 
     weights: str = define_setting(
         "auto", TRAINING, "WEIGHTS", accepts="str | Path", in_fingerprint=False
     )
-    """auto: the official ImageNet weights from torchvision's cache or by download, else the bundled
-    ones; imagenet; bundled; none; or a .pth or .safetensors file"""
+    """auto: the backbone's official ImageNet weights (cache, download or package), of InceptionV3
+    else the bundled ones; imagenet; bundled; none; or a .pth or .safetensors file"""
 
     recipe: Recipe = define_setting(
         "forum",
         TRAINING,
         "NAME",
-        reader=_read_recipe,
+        reader=read_recipe,
         accepts="str | Recipe | Sequence[str | Recipe]",
         allowed=f"{' or '.join(RECIPES)}, or both as {','.join(RECIPES)}; in Python also a Recipe",
         several=split_values,
@@ -186,8 +132,8 @@ class Experiment(BaseSettings):
     whether the ranking holds"""
 
     fine_tune: str = define_setting("half", TRAINING, "DEPTH", several=split_values)
-    """what the recipe's last phase trains: head, half (from Mixed_6c on), full, or the name of the
-    first block to train, like Mixed_7a"""
+    """what the recipe's last phase trains: head, half (of InceptionV3 from Mixed_6c on), full, or
+    the name of the first block to train, like Mixed_7a"""
 
     batch_size: int | None = define_setting(
         None, TRAINING, "N", at_least=2, in_fingerprint=False, several=split_values
@@ -210,7 +156,7 @@ class Experiment(BaseSettings):
         None,
         TRAINING,
         "RATE",
-        test=_is_positive,
+        test=is_positive,
         allowed="a number above 0",
         in_fingerprint=False,
         several=split_values,
@@ -227,8 +173,7 @@ class Experiment(BaseSettings):
         None,
         TRAINING,
         "N[+N]",
-        reader=read_epochs,
-        test=_are_positive,
+        test=are_positive,
         accepts="float | str | Sequence[float | str]",
         allowed="numbers above 0, like 2, or like 2+3 for one a phase",
         in_fingerprint=False,
@@ -241,7 +186,7 @@ class Experiment(BaseSettings):
         None,
         TRAINING,
         "STRENGTH",
-        test=_is_strength,
+        test=is_strength,
         allowed=f"a number from 0 to {STRONGEST:g}",
         in_fingerprint=False,
         several=split_values,
@@ -254,7 +199,7 @@ class Experiment(BaseSettings):
         WHAT,
         "N",
         reader=read_seeds,
-        test=_are_seeds,
+        test=are_seeds,
         accepts="int | Sequence[int]",
         allowed=f"a number of seeds, 1 or more, at most {MOST_SEEDS}; "
         "in Python also the seeds, each once",
@@ -264,7 +209,7 @@ class Experiment(BaseSettings):
     come with one, a split of its own, the same for all strategies (default: 1)"""
 
     seed_list: tuple[int, ...] | None = define_setting(
-        None, WHAT, "N,N", test=_are_seeds, in_fingerprint=False
+        None, WHAT, "N,N", test=are_seeds, in_fingerprint=False
     )
     """the seeds by their numbers, like 7,8, in place of --seeds"""
 
@@ -272,7 +217,7 @@ class Experiment(BaseSettings):
         "auto",
         TRAINING,
         "DEVICE",
-        reader=_read_device,
+        reader=read_device,
         accepts="str | torch.device",
         test=lambda device: re.fullmatch(r"auto|cpu|cuda(:\d+)?", device) is not None,
         allowed="auto, cpu, cuda or cuda:0",
@@ -284,7 +229,7 @@ class Experiment(BaseSettings):
         "auto",
         TRAINING,
         "TYPE",
-        reader=_read_precision,
+        reader=read_precision,
         accepts="str | torch.dtype",
         choices=("auto", *PRECISIONS.values()),
         in_fingerprint=False,
@@ -339,21 +284,3 @@ class Experiment(BaseSettings):
         definitions = settings_of(type(self)).items()
         values = {name: getattr(self, name) for name, d in definitions if d.in_fingerprint}
         return {**values, "recipe": self.recipe.fingerprint()}
-
-
-def changed_from_recipe(experiment: Experiment) -> list[str]:
-    """Return the settings that differ from the recipe of that name, like 'epochs' or 'fine_tune'.
-
-    From a recipe of the user's own, only the last can differ.
-    """
-    recipe = experiment.recipe
-    named = RECIPES.get(recipe.name, recipe)
-    pairs = list(zip(recipe.phases, named.phases, strict=True))
-    fields = {"epochs": ("epochs",), "lr": ("lr",), "lr_schedule": ("cosine", "lr_milestones")}
-    changed = [
-        name
-        for name, own in fields.items()
-        if any(getattr(a, field) != getattr(b, field) for field in own for a, b in pairs)
-    ]
-    changed += ["augmentation"] * (recipe.augmentation != named.augmentation)
-    return changed + ["fine_tune"] * (experiment.fine_tune != Experiment.fine_tune)

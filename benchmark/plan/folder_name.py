@@ -8,6 +8,7 @@ from typing import Any
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.recipes import RECIPES, recipe_for
 from benchmark.plan.settings import settings_of
+from benchmark.plan.sweep import value_name
 from benchmark.storage.file_names import shortened, slug
 from benchmark.storage.user_folders import expand_home, real_path
 
@@ -72,11 +73,11 @@ def _path(data: str) -> Path:
 
 
 def _changed_settings(experiment: Experiment) -> list[str]:
-    values = {name: getattr(experiment, name) for name in settings_of(Experiment).keys() - APART}
+    usual = Experiment()  # its values are read, the defaults of the definitions are not
     return [
-        _format_setting(name, values[name])
-        for name, definition in settings_of(Experiment).items()
-        if name in values and values[name] != definition.default
+        _format_setting(name, getattr(experiment, name))
+        for name in settings_of(Experiment)
+        if name not in APART and getattr(experiment, name) != getattr(usual, name)
     ]
 
 
@@ -92,7 +93,7 @@ def _format_setting(name: str, value: Any) -> str:
     if isinstance(value, str):  # the network's, the block's, the precision's: needs no more
         return value
     words = name.replace("_", "-")
-    return words if value is True else f"{words}-{value}"
+    return words if value is True else f"{words}-{value_name(value)}"
 
 
 def _changed_phases(experiment: Experiment) -> list[str]:

@@ -68,6 +68,11 @@ class Recipe:
         }
 
 
+# every image of every strategy; its strength is 1 in `augmentation_of_strength`
+LIGHT_AUGMENTATION = RandomAugmentation(degrees=5.0, zoom=0.1, shift=0.05, light=0.1)
+STRONGEST = 5.0  # at which images are halved or turned by 25 degrees
+LR_SCHEDULES = ("constant", "cosine")
+
 RECIPES = {
     recipe.name: recipe
     for recipe in (
@@ -89,16 +94,20 @@ RECIPES = {
             ),
             batch_size=64,
             weight_decay=0.02,
-            augmentation=RandomAugmentation(degrees=5.0, zoom=0.1, shift=0.05, light=0.1),
+            augmentation=LIGHT_AUGMENTATION,
         ),
     )
 }
 
 
 def recipe_for(
-    recipe: str | Recipe, epochs: Sequence[float] | None = None, lr: float | None = None
+    recipe: str | Recipe,
+    epochs: Sequence[float] | None = None,
+    lr: float | None = None,
+    lr_schedule: str | None = None,
+    augmentation: float | None = None,
 ) -> Recipe:
-    """Return a recipe, by name or your own, with other epochs or another learning rate.
+    """Return a recipe, by name or your own, of which some values are others.
 
     Parameters
     ----------
@@ -107,6 +116,10 @@ def recipe_for(
     lr
         Learning rate of every phase; None: as the recipe has it. The ratio of the head's rate to
         the others' stays.
+    lr_schedule
+        One of LR_SCHEDULES, for every phase; a warm-up stays. None: as the recipe has it.
+    augmentation
+        Strength of the random augmentation of every image; None: as the recipe has it.
 
     Raises
     ------
@@ -120,14 +133,7 @@ def recipe_for(
         recipe = RECIPES[recipe]
     phases = recipe.phases
     if epochs is not None:
-        if len(epochs) not in (1, len(phases)):
-            names = ", ".join(phase.train_from for phase in phases)
-            raise ValueError(
-                f"recipe {recipe.name!r} has {len(phases)} phases ({names}); give one number of "
-                f"epochs for all or one for each, got {len(epochs)}"
-            )
-        each = list(epochs) * (len(phases) // len(epochs))
-        phases = tuple(replace(phase, epochs=n) for phase, n in zip(phases, each, strict=True))
+        phases = _with_epochs(recipe, epochs)
     if lr is not None:
         phases = tuple(
             phase
@@ -135,4 +141,36 @@ def recipe_for(
             else replace(phase, lr=lr, head_lr=phase.head_lr and lr * phase.head_lr / phase.lr)
             for phase in phases
         )
-    return replace(recipe, phases=phases)
+    if lr_schedule is not None:
+        falls = lr_schedule == "cosine"
+        phases = tuple(replace(phase, cosine=falls, lr_milestones=()) for phase in phases)
+    recipe = replace(recipe, phases=phases)
+    if augmentation is not None:
+        recipe = replace(recipe, augmentation=augmentation_of_strength(augmentation))
+    return recipe
+
+
+def augmentation_of_strength(strength: float) -> Augmentation:
+    """Return LIGHT_AUGMENTATION with all of its widths times `strength`; at 0 none at all."""
+    light = LIGHT_AUGMENTATION
+    if not strength:
+        return NoAugmentation()
+    return RandomAugmentation(
+        degrees=strength * light.degrees,
+        zoom=strength * light.zoom,
+        shift=strength * light.shift,
+        light=strength * light.light,
+    )
+
+
+def _with_epochs(recipe: Recipe, epochs: Sequence[float]) -> tuple[Phase, ...]:
+    """Return the phases with so many epochs: one number for all, or one for each."""
+    phases = recipe.phases
+    if len(epochs) not in (1, len(phases)):
+        names = ", ".join(phase.train_from for phase in phases)
+        raise ValueError(
+            f"recipe {recipe.name!r} has {len(phases)} phases ({names}); give one number of "
+            f"epochs for all or one for each, like 2+3, got {len(epochs)}"
+        )
+    each = list(epochs) * (len(phases) // len(epochs))
+    return tuple(replace(phase, epochs=n) for phase, n in zip(phases, each, strict=True))

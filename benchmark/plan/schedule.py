@@ -15,6 +15,7 @@ from benchmark.plan.recipes import Phase
 from benchmark.storage.atomic import digest
 from benchmark.strategy import Head, Stage, Strategy
 from benchmark.strategy.fingerprint import fingerprint
+from benchmark.strategy.stage import STAGE_COMPONENTS
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,17 @@ class Budget:
         return sum(self.phase_steps)
 
     @classmethod
-    def from_phases(cls, phases: Sequence[Phase], images: int, batch_size: int) -> Budget:
-        """Turn epochs of so many training images into whole steps, at least one a phase."""
+    def from_phases(
+        cls, phases: Sequence[Phase], images: int, batch_size: int, steps_as_by: int | None = None
+    ) -> Budget:
+        """Turn epochs of so many training images into whole steps, at least one a phase.
+
+        They are as many as batches of `steps_as_by` images take; None: of `batch_size`.
+        """
         heads = tuple(i for i, phase in enumerate(phases) if phase.train_from == "head")
-        budget = cls(batch_size, (), heads, images)
-        return replace(budget, phase_steps=tuple(budget.steps_in(p.epochs) for p in phases))
+        counted = cls(steps_as_by or batch_size, (), heads, images)
+        steps = tuple(counted.steps_in(phase.epochs) for phase in phases)
+        return replace(counted, batch_size=batch_size, phase_steps=steps)
 
     def boundaries(self) -> list[int]:
         """Return the steps at which the phases begin, and the end."""
@@ -87,9 +94,7 @@ class StepRange:
             "resets_head": self.resets_head,
             "train_from": stage.train_from,
             "lr_factor": stage.lr_factor,
-            "components": fingerprint(
-                [stage.sampler, stage.augmentation, stage.mixing, stage.synthesizer, stage.loss]
-            ),
+            "components": fingerprint([getattr(stage, name) for name in STAGE_COMPONENTS]),
         }
 
 
@@ -163,8 +168,8 @@ def checkpoint_key(
     return digest({"base": base_fingerprint, "head": fingerprint(head), "past": _merged(past)})
 
 
-def _sampled_by(stage: Stage) -> tuple[object, object]:
-    return stage.sampler, stage.synthesizer
+def _sampled_by(stage: Stage) -> tuple[object, object, object]:
+    return stage.selection, stage.sampler, stage.synthesizer
 
 
 def _merged(past: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -19,19 +19,21 @@ def read_texts(value: Any) -> tuple[str, ...]:
     return tuple(map(_read_text, [value] if isinstance(value, str | Path) else _items(value)))
 
 
-def split_texts(value: Any) -> Sequence[Any]:
+def split_values(value: Any) -> Sequence[Any]:
     """Part a text with commas, or a list, into its items; anything else is one item.
 
-    >>> split_texts("a,b"), split_texts("a"), split_texts(["a", "b"])
-    (['a', 'b'], ['a'], ['a', 'b'])
+    >>> split_values("a,b"), split_values("a"), split_values([1, 2]), split_values(3)
+    (['a', 'b'], ['a'], [1, 2], [3])
     """
     if isinstance(value, str):
         return [part.strip() for part in value.split(",")]
-    return value if isinstance(value, list | tuple) else [value]
+    is_list = isinstance(value, list | tuple | range) or getattr(value, "ndim", None) == 1
+    return list(value) if is_list else [value]
 
 
 def _read_numbers(value: Any) -> tuple[float, ...]:
-    return tuple(map(_read_number, _items(value)))
+    """Turn text like 2+3, a number or several into numbers; a comma would part two values."""
+    return tuple(map(_read_number, value.split("+") if isinstance(value, str) else _items(value)))
 
 
 def _read_whole_number(value: Any) -> int:
@@ -101,7 +103,7 @@ READERS: dict[Any, Reader] = {
     tuple[int, ...]: Reader(
         read_whole_numbers, "whole numbers like 7,8, each once", "int | Sequence[int]"
     ),
-    tuple[float, ...]: Reader(_read_numbers, "numbers like 2 or 2,3", "float | Sequence[float]"),
+    tuple[float, ...]: Reader(_read_numbers, "numbers like 2 or 2+3", "float | Sequence[float]"),
     tuple[str, ...]: Reader(
         read_texts, "a path or a list of paths", "str | Path | Sequence[str | Path]"
     ),

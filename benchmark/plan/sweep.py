@@ -1,42 +1,58 @@
-"""Several values of one setting: a run under each, everything else the same."""
+"""Several values of settings: a run under each combination, everything else the same."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
+from math import prod
 from typing import Any
 
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.settings import select, settings_of
 from benchmark.storage.file_names import folder_stem
-from benchmark.system.text import join_names
+
+MOST_RUNS = 200  # more is a slip: each is a run of all strategies
+
+
+@dataclass(frozen=True)
+class SweepRun:
+    """One run of a sweep, before it is prepared."""
+
+    values: tuple[str, ...]  # the name of its value of each setting of the sweep
+    experiment: Experiment
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """Experiments that differ in one setting alone, by the names of its values."""
+    """Experiments that differ in some settings alone: every combination of their values."""
 
-    setting: str  # like "recipe"
-    experiments: dict[str, Experiment]  # in the order in which the values were given
+    settings: tuple[str, ...]  # like ("fine_tune", "label_noise")
+    runs: dict[str, SweepRun]  # by name, see `run_name`; the last setting changes first
 
     @property
     def first(self) -> Experiment:
-        """The experiment of the first value."""
-        return next(iter(self.experiments.values()))
+        """The experiment of the first values."""
+        return next(iter(self.runs.values())).experiment
+
+    @property
+    def experiments(self) -> dict[str, Experiment]:
+        """The experiments by the names of their runs."""
+        return {name: run.experiment for name, run in self.runs.items()}
 
     @property
     def folders(self) -> dict[str, str]:
-        """The names of the runs' folders, in that of the sweep, by value."""
-        return {value: folder_stem(value) for value in self.experiments}
+        """The names of the runs' folders, in that of the sweep, by the names of the runs."""
+        return {name: folder_stem(name) for name in self.runs}
 
 
 def read_experiments(values: Mapping[str, Any]) -> Experiment | Sweep:
-    """Return the experiment that settings describe; of a setting with several values, a sweep.
+    """Return the experiment that settings describe; of settings with several values, a sweep.
 
     Raises
     ------
     ValueError
-        If a value is not allowed or given twice, or if two settings have several values.
+        If a value is not allowed or given twice, or there are more than MOST_RUNS combinations.
     """
     own = select(Experiment, values)
     definitions = settings_of(Experiment)
@@ -45,31 +61,68 @@ def read_experiments(values: Mapping[str, Any]) -> Experiment | Sweep:
         for name, value in own.items()
         if definitions[name].several
     }
-    several = [name for name, items in read.items() if len(items) > 1]
-    if not several:
-        return Experiment(**own | {name: items[0] for name, items in read.items()})
-    if len(several) > 1:
-        names = join_names([name.replace("_", " ") for name in several])
-        raise ValueError(f"{names} have several values each; give several to one setting at a time")
-    (setting,) = several
-    experiments: dict[str, Experiment] = {}
-    for item in read[setting]:
-        name = value_name(item)
-        if name in experiments:
+    own |= {name: items[0] for name, items in read.items()}
+    axes = {name: _by_name(name, items) for name, items in read.items() if len(items) > 1}
+    if not axes:
+        return Experiment(**own)
+    if (number := prod(map(len, axes.values()))) > MOST_RUNS:
+        counts = " x ".join(f"{len(items)} of {title_of(name)}" for name, items in axes.items())
+        raise ValueError(
+            f"{counts} make {number:,} runs; allowed are {MOST_RUNS} in one command: give fewer"
+        )
+    settings = tuple(axes)
+    runs = {
+        run_name(settings, names): SweepRun(
+            names, Experiment(**own | {s: axes[s][n] for s, n in zip(settings, names, strict=True)})
+        )
+        for names in product(*axes.values())
+    }
+    return Sweep(settings, runs)
+
+
+def _by_name(setting: str, values: tuple[Any, ...]) -> dict[str, Any]:
+    """Return the values of a setting by their names; ValueError if one is given twice."""
+    by_name: dict[str, Any] = {}
+    for value in values:
+        name = value_name(value)
+        if name in by_name:
+            own = ", and recipes of your own a name each" if setting == "recipe" else ""
             raise ValueError(
-                f"{setting.replace('_', ' ')} {name!r} is given twice; give each value once, and "
-                f"recipes of your own a name each"
+                f"{title_of(setting)} {name!r} is given twice; give each value once{own}"
             )
-        experiments[name] = Experiment(**own | {setting: item})
-    return Sweep(setting, experiments)
+        by_name[name] = value
+    return by_name
+
+
+def run_name(settings: tuple[str, ...], values: tuple[str, ...]) -> str:
+    """Return the name of a run: its value, or of several settings each with its value.
+
+    >>> run_name(("recipe",), ("forum",)), run_name(("fine_tune", "lr"), ("head", "0.001"))
+    ('forum', 'fine-tune=head,lr=0.001')
+    """
+    if len(settings) == 1:
+        return values[0]
+    pairs = zip(settings, values, strict=True)
+    return ",".join(f"{setting.replace('_', '-')}={value}" for setting, value in pairs)
 
 
 def value_name(value: Any) -> str:
     """Return the name of a setting's value: that of a recipe, or the value as text.
 
-    >>> value_name("half"), value_name(1e-3)
-    ('half', '0.001')
+    >>> value_name("half"), value_name(1e-3), value_name((2.0, 0.5))
+    ('half', '0.001', '2+0.5')
     """
     if isinstance(value, float):
         return f"{value:g}"
+    if isinstance(value, tuple):
+        return "+".join(map(value_name, value))
     return str(getattr(value, "name", value))
+
+
+def title_of(setting: str) -> str:
+    """Return a setting's name as a sentence has it.
+
+    >>> title_of("fine_tune")
+    'fine tune'
+    """
+    return setting.replace("_", " ")

@@ -41,7 +41,7 @@ def write_sweep_report(comparison: SweepComparison) -> dict[str, Path]:
     """Write the report of a sweep to its folder, as `write_report` does for one run."""
     written = write_frames(sweep_csv_files.frames_of(comparison), comparison.folder)
     page = sweep_page.build_page(comparison)
-    return written | write_page(page, comparison.folder, sweep_page.FIGURES)
+    return written | write_page(page, comparison.folder, sweep_page.figure_names(comparison))
 
 
 def notebook_html(comparison: Comparison | MultiDatasetComparison | SweepComparison) -> str:

@@ -7,7 +7,7 @@ import re
 from benchmark.storage.atomic import digest
 
 # no letter that a file system may take for another, and nothing that a folder of results has
-_PLAIN = re.compile(r"(?!(figures|con|nul|aux|prn)$)[a-z0-9]+([-_=][a-z0-9]+|\.[0-9]+)*")
+_PLAIN = re.compile(r"(?!(figures|con|nul|aux|prn)$)[a-z0-9]+([-_=,][a-z0-9]+|\.[0-9]+)*")
 MOST_CHARACTERS = 60  # of the name itself, so that a file can be found by eye
 LONGEST_FOLDER = 100  # characters
 MOST_BYTES = 200  # file systems take 255; a letter may have four, and -2 or .lock may follow

@@ -10,7 +10,7 @@ import pytest
 
 from benchmark.analysis.claims import primary_claims
 from benchmark.analysis.sweep import SweepComparison, compare_sweep, load_sweep
-from benchmark.execution.sweep_folder import SWEEP_FILE, SweepManifest
+from benchmark.execution.sweep_folder import SWEEP_FILE, SweepManifest, SweepRunInfo
 from benchmark.execution.typed_json import to_json
 from benchmark.storage.stored_file import DamagedFileError
 from tests.report.multi.runs import MISSING, run
@@ -21,7 +21,7 @@ def sweep(*scores: dict[str, float], **how) -> SweepComparison:
     """Return a sweep of runs with these scores."""
     names = ("forum", "strong", "third")[: len(scores)]
     runs = [run(name, own, **how) for name, own in zip(names, scores, strict=True)]
-    return compare_sweep(Path("x"), "recipe", names, runs)
+    return compare_sweep(Path("x"), ("recipe",), [(name,) for name in names], runs)
 
 
 A = {"c": 0.5, "a": 0.6, "b": 0.55, "d": 0.4}
@@ -31,25 +31,27 @@ B = {"c": 0.5, "a": 0.45, "b": 0.55, "d": 0.4}
 def test_ranks_pairs_and_tau_by_hand():
     comparison = sweep(A, B)
     assert comparison.ranked == ("c", "a", "b", "d")
-    assert [comparison.ranks_of(name) for name in "cabd"] == [[3, 2], [1, 3], [2, 1], [4, 4]]
-    assert comparison.rank_changes.to_dict() == {"c": 1, "a": 2, "b": 1, "d": 0}
-    (row,) = comparison.agreement.to_dict("records")
+    (axis,) = comparison.axes
+    assert [axis.ranks_of(name) for name in "cabd"] == [[3, 2], [1, 3], [2, 1], [4, 4]]
+    assert axis.rank_changes.to_dict() == {"c": 1, "a": 2, "b": 1, "d": 0}
+    (row,) = axis.agreement.to_dict("records")
     assert (row["a"], row["b"]) == ("forum", "strong")
     assert (row["strategies"], row["pairs"], row["reversed"]) == (4, 6, 2)  # a-c, a-b
     assert row["tau"] == pytest.approx((4 - 2) / 6)
-    assert comparison.concordance.w == pytest.approx((1 + 0.4) / 2)  # Spearman's rho is .4
+    assert axis.concordance.w == pytest.approx((1 + 0.4) / 2)  # Spearman's rho is .4
 
 
 def test_three_recipes_have_three_pairs_and_one_w():
     comparison = sweep(A, B, A)
-    assert comparison.agreement["tau"].tolist() == pytest.approx([1 / 3, 1, 1 / 3])
-    assert 0.5 < comparison.concordance.w < 1
+    (axis,) = comparison.axes
+    assert axis.agreement["tau"].tolist() == pytest.approx([1 / 3, 1, 1 / 3])
+    assert 0.5 < axis.concordance.w < 1
 
 
 def test_a_strategy_is_ranked_where_it_finished_under_every_value():
     comparison = sweep(A, {**B, "d": MISSING})
     assert comparison.ranked == ("c", "a", "b")
-    assert comparison.agreement["pairs"].tolist() == [3]
+    assert comparison.axes[0].agreement["pairs"].tolist() == [3]
     added = sweep(A, {"c": 0.5, "a": 0.45})
     assert added.ranked == ("c", "a")
     scores = added.scores.set_index(["recipe", "strategy"])
@@ -64,11 +66,11 @@ def test_the_null_row_has_no_rank(tmp_path):
 
 
 def test_one_seed_has_no_effect_and_eight_have(tmp_path):
-    assert two_recipes(tmp_path / "one").effect is None
-    comparison = two_recipes(tmp_path / "eight", seeds=tuple(range(8)))
-    assert comparison.effect.within > comparison.effect.between + 0.2
-    assert comparison.effect.p <= 0.05
-    assert comparison.seeds_needed == 6
+    assert two_recipes(tmp_path / "one").axes[0].effect is None
+    (axis,) = two_recipes(tmp_path / "eight", seeds=tuple(range(8))).axes
+    assert axis.effect.within > axis.effect.between + 0.2
+    assert axis.effect.p <= 0.05
+    assert axis.seeds_needed == 6
 
 
 def test_claims_are_those_of_each_run(tmp_path):
@@ -101,10 +103,10 @@ def test_another_baseline_is_that_of_all_runs(tmp_path):
 def test_seeds_that_one_run_lacks_are_left_out():
     several = run("forum", A, seeds=(0, 1))
     comparison = compare_sweep(
-        Path("x"), "recipe", ("forum", "strong"), [several, replace(run("strong", B))]
+        Path("x"), ("recipe",), [("forum",), ("strong",)], [several, replace(run("strong", B))]
     )
     assert comparison.seeds == [0]
-    assert comparison.effect is None
+    assert comparison.axes[0].effect is None
 
 
 def test_a_folder_with_the_run_of_another_value_is_named(tmp_path):
@@ -137,12 +139,14 @@ def test_a_sweep_of_any_setting_is_looked_at(tmp_path):
         for size in (160, 299)
     }
     folder = write_sweep(tmp_path, runs)
-    manifest = SweepManifest(setting="image_size", folders={name: name for name in runs})
+    manifest = SweepManifest(
+        settings=("image_size",), runs=tuple(SweepRunInfo((name,), name) for name in runs)
+    )
     (folder / SWEEP_FILE).write_text(to_json(manifest))
     assert load_sweep(folder).names == ("160", "299")
     shutil.rmtree(folder / "160")
     shutil.copytree(folder / "299", folder / "160")
-    with pytest.raises(ValueError, match=r"160 holds a run with image_size 299, where that with"):
+    with pytest.raises(ValueError, match=r"160 holds a run with image size 299, where that with"):
         load_sweep(folder)
 
 
@@ -157,10 +161,13 @@ def test_a_run_of_a_sweep_is_no_link(tmp_path):
 @pytest.mark.parametrize("elsewhere", ["..", "../strong", "/tmp", "a/b", ""])
 def test_a_sweep_names_no_folder_elsewhere(tmp_path, elsewhere):
     two_recipes(tmp_path)
-    manifest = SweepManifest(setting="recipe", folders={"forum": "forum", "strong": elsewhere})
+    manifest = SweepManifest(
+        settings=("recipe",),
+        runs=(SweepRunInfo(("forum",), "forum"), SweepRunInfo(("strong",), elsewhere)),
+    )
     (tmp_path / SWEEP_FILE).write_text(to_json(manifest))
     with pytest.raises(DamagedFileError, match=r"names a folder that is not in its own"):
         load_sweep(tmp_path)
-    (tmp_path / SWEEP_FILE).write_text(to_json(replace(manifest, setting="colour", folders={})))
+    (tmp_path / SWEEP_FILE).write_text(to_json(replace(manifest, settings=("colour",), runs=())))
     with pytest.raises(DamagedFileError, match="it names no setting of a run"):
         load_sweep(tmp_path)

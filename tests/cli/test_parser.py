@@ -57,7 +57,7 @@ def test_only_given_flags_are_set_so_that_a_file_fills_in_the_others():
         ("run --fine-tune halb", "half"),
         ("run --jobs 0", "jobs 0 is not allowed; allowed: 1 or more"),
         ("run --tune=-1", "tune -1 is not allowed; allowed: a number of trials"),
-        ("run --epochs 1,2,3", "give one number of epochs for all or one for each, got 3"),
+        ("run --epochs 1+2+3", "one number of epochs for all or one for each, like 2+3, got 3"),
         ("run --cache-limit lots", "20GB, 500MB"),
         ("run --config nowhere.toml", "--config nowhere.toml: no such file"),
         ("run --plugin nowhere.py", "plug-in nowhere.py: no such file"),

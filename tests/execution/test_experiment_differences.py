@@ -4,10 +4,11 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from benchmark.execution.experiment_differences import differences_besides, name_in_manifest
+from benchmark.execution.experiment_differences import differences_besides, values_in_manifest
 from benchmark.execution.manifest_schema import TuningInfo
 from benchmark.execution.typed_json import from_json, to_json
-from benchmark.plan.experiment import Experiment, changed_from_recipe
+from benchmark.plan.experiment import Experiment
+from benchmark.plan.recipe_changes import changed_from_recipe
 from benchmark.plan.recipes import RECIPES
 from tests.report.fabricate import fabricate_run
 
@@ -20,10 +21,11 @@ def make(tmp_path):
         experiment, run = Experiment(**settings), fabricate_run().manifest
         recipe, own = experiment.recipe, run.experiment
         phases = tuple(map(asdict, recipe.phases))
+        plain = {"phases": phases, "augmentation": repr(recipe.augmentation)}
         own = replace(
             own,
             settings=experiment.describe(),
-            recipe=replace(own.recipe, **{**vars(recipe), "phases": phases, "augmentation": ""}),
+            recipe=replace(own.recipe, **vars(recipe) | plain),
             batch_size=experiment.batch_size_for(10**4),
             first_trained=experiment.trainable[0],
             changed=tuple(changed_from_recipe(experiment)),
@@ -41,7 +43,7 @@ def make(tmp_path):
 
 
 def besides(setting, there, here):
-    return "; ".join(differences_besides(setting, there, here, ("in a", "in b")))
+    return "; ".join(differences_besides((setting,), there, here, ("in a", "in b")))
 
 
 @pytest.mark.parametrize(
@@ -51,6 +53,10 @@ def besides(setting, there, here):
         ("fine_tune", ("half", "head", "full")),
         ("lr", (None, 1e-4, 1e-2)),
         ("epochs", (None, (1.0,), (2.0, 3.0))),
+        ("lr_schedule", (None, "cosine")),
+        ("augmentation", (None, 1.0, 2.0)),
+        ("budget", ("images", "steps")),
+        ("backbone", ("inception_v3", "resnet18")),
         ("batch_size", (None, 8, 32)),
         ("image_size", (128, 299)),
         ("imbalance", ("natural", "exp:10")),
@@ -60,7 +66,7 @@ def besides(setting, there, here):
 def test_what_follows_from_the_setting_is_no_difference(make, setting, values):
     is_of_images = setting in ("imbalance", "merge_classes")
     runs = [make(f"{value}" * is_of_images, **{setting: value}) for value in values]
-    assert len({name_in_manifest(setting, run) for run in runs}) == len(values)
+    assert len({values_in_manifest((setting,), run) for run in runs}) == len(values)
     for run in runs[1:]:
         assert not besides(setting, runs[0], run)
     if setting != "recipe":
@@ -85,6 +91,9 @@ def test_one_rate_or_number_of_epochs_under_two_recipes_is_the_same(make, quick)
     [
         ({"lr": 0.02}, "lr as in the recipe in a, 0.02 in b"),
         ({"epochs": (3,)}, "epochs as in the recipe in a, 3 in b"),
+        ({"lr_schedule": "cosine"}, "lr schedule default in a, cosine in b"),
+        ({"augmentation": 2}, "augmentation default in a, 2.0 in b"),
+        ({"budget": "steps"}, "budget images in a, steps in b"),
         ({"fine_tune": "head"}, "fine-tune half in a, head in b"),
         ({"batch_size": 8}, "batch size 64 in a, 8 in b"),
         ({"image_size": 299}, "image size 128 in a, 299 in b"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmark.execution.run_folder import RunFolder
-from benchmark.execution.sweep_folder import SweepFolder, SweepManifest
+from benchmark.execution.sweep_folder import SweepFolder, SweepManifest, SweepRunInfo
 from benchmark.execution.typed_json import write
 from benchmark.plan.sweep import read_experiments
 from benchmark.storage.stored_file import DamagedFileError, set_aside
@@ -17,17 +17,37 @@ def test_values_that_it_has_had_stay(tmp_path):
     folder = SweepFolder(tmp_path / "sweep")
     assert not folder.exists
     folder.write(TWO)
-    assert folder.read().setting == "recipe"
-    assert folder.read().folders == {"forum": "forum", "strong": "strong"}
+    assert folder.read().settings == ("recipe",)
+    assert [(run.values, run.folder) for run in folder.read().runs] == [
+        (("forum",), "forum"),
+        (("strong",), "strong"),
+    ]
     folder.write(read_experiments({"recipe": "strong,forum"}))
-    assert list(folder.read().folders) == ["strong", "forum"], "the order is that of the command"
+    assert [run.folder for run in folder.read().runs] == ["strong", "forum"], (
+        "the order is that of the command"
+    )
+
+
+def test_a_grid_is_completed_and_keeps_the_runs_that_it_had(tmp_path):
+    folder = SweepFolder(tmp_path)
+    folder.write(read_experiments({"fine_tune": "head,half", "lr": "0.1,0.01"}))
+    wider = read_experiments({"fine_tune": "head,full", "lr": "0.1,0.01"})
+    assert folder.reason_against(wider) == ""
+    folder.write(wider)
+    manifest = folder.read()
+    assert manifest.settings == ("fine_tune", "lr")
+    assert sorted(run.values for run in manifest.runs) == sorted(
+        (depth, lr) for depth in ("head", "half", "full") for lr in ("0.1", "0.01")
+    )
+    assert manifest.runs[0].folder == "fine-tune=head,lr=0.1"
+    assert folder.reason_against(TWO) == f"{tmp_path} holds a sweep of fine tune and lr"
 
 
 def test_a_sweep_is_of_one_setting(tmp_path):
     folder = SweepFolder(tmp_path)
     folder.write(TWO)
     assert folder.reason_against(TWO) == ""
-    write(folder.file, SweepManifest(setting="lr", folders={"0.1": "0.1", "0.2": "0.2"}))
+    write(folder.file, SweepManifest(settings=("lr",), runs=(SweepRunInfo(("0.1",), "0.1"),)))
     assert folder.reason_against(TWO) == f"{tmp_path} holds a sweep of lr"
 
 

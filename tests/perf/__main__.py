@@ -25,7 +25,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmark.data.sources import open_data
-from benchmark.plan.experiment import read_seeds
+from benchmark.plan.experiment_values import read_seeds
 from benchmark.strategy.registry import groups
 from tests.perf.growth import growth, read_sizes
 from tests.perf.inputs import BenchConfig

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from benchmark.plan.experiment import Experiment, changed_from_recipe
+from benchmark.plan.experiment import Experiment
+from benchmark.plan.recipe_changes import changed_from_recipe
 from benchmark.plan.recipes import RECIPES, recipe_for
 
 
@@ -110,9 +111,18 @@ def test_a_value_that_is_not_allowed_is_an_error_that_says_what_is(settings, err
 
 
 def test_an_experiment_can_be_copied_with_changes():
-    experiment = Experiment(recipe="strong", seeds=2, lr=3e-4, epochs="1,2")
+    experiment = Experiment(recipe="strong", seeds=2, lr=3e-4, epochs="1+2")
     assert replace(experiment) == experiment
     assert replace(experiment, quick=True).seeds == (0, 1)
+
+
+def test_the_budget_fixes_images_or_steps():
+    images = Experiment(batch_size=16).budget_for(6400)
+    steps = Experiment(batch_size=16, budget="steps").budget_for(6400)
+    usual = Experiment().budget_for(6400)
+    assert (usual.batch_size, usual.steps) == (64, 400)
+    assert (images.batch_size, images.steps) == (16, 1600)
+    assert (steps.batch_size, steps.steps) == (16, 400)
 
 
 def test_all_settings_are_described_by_name():

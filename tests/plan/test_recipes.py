@@ -1,8 +1,11 @@
 """The named recipes, and what a user may change in them."""
 
+from dataclasses import replace
+
 import pytest
 
 from benchmark.plan.recipes import Phase, Recipe, recipe_for
+from benchmark.strategy import NoAugmentation
 
 
 def test_the_forum_recipe_is_the_forums():
@@ -28,6 +31,26 @@ def test_a_rate_keeps_the_ratio_of_the_head_to_the_rest():
     assert strong.phases[1].head_lr == pytest.approx(1e-2)
     assert recipe_for("forum", lr=1e-3).phases[1].head_lr is None
     assert recipe_for(strong, lr=1e-3) == strong
+
+
+def test_the_schedule_of_the_rates_is_that_of_every_phase():
+    cosine = recipe_for("forum", lr_schedule="cosine")
+    assert [phase.cosine for phase in cosine.phases] == [True, True]
+    milestones = replace(cosine.phases[1], lr_milestones=(0.8,), cosine=False, warmup=0.1)
+    falling = replace(cosine, phases=(cosine.phases[0], milestones))
+    constant = recipe_for(falling, lr_schedule="constant")
+    assert [(p.cosine, p.lr_milestones) for p in constant.phases] == [(False, ())] * 2
+    assert constant.phases[1].warmup == 0.1
+    assert recipe_for("forum", lr_schedule="constant") == recipe_for("forum")
+
+
+def test_the_strength_of_augmentation_is_in_units_of_the_strong_recipes():
+    strong = recipe_for("strong")
+    assert recipe_for("forum", augmentation=1).augmentation == strong.augmentation
+    assert recipe_for("strong", augmentation=0).augmentation == NoAugmentation()
+    twice = recipe_for("forum", augmentation=2).augmentation
+    assert (twice.degrees, twice.zoom, twice.shift, twice.light) == (10, 0.2, 0.1, 0.2)
+    assert recipe_for(strong, augmentation=1) == strong
 
 
 def test_an_unknown_name_is_an_error_with_the_closest():

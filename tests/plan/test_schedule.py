@@ -28,6 +28,12 @@ def test_budget_counts_whole_steps_and_at_least_one():
     assert Budget.from_phases((Phase(0.001, "head", 1.0),), 100, 16).steps == 1
 
 
+def test_a_budget_of_steps_is_that_of_another_batch_size():
+    small = Budget.from_phases(PHASES, 100, 4, steps_as_by=16)
+    assert small == Budget(4, (12, 12), (0,), 100)
+    assert small.steps_in(1) == 25, "an epoch is all images"
+
+
 def test_the_key_changes_with_what_changes_the_network_and_with_nothing_else():
     def last_key(strategy, budget=BUDGET, base_fingerprint="o"):
         path = build_schedule(strategy, budget)

@@ -159,6 +159,7 @@ def test_any_value_is_read_or_refused_in_a_sentence_of_ours(name):
         ({"image_size": np.array(80)}, 80),
         ({"lr": np.float32(0.5)}, 0.5),
         ({"epochs": [np.int64(1), 2.5]}, (1.0, 2.5)),
+        ({"epochs": "1+2.5"}, (1.0, 2.5)),
         ({"device": torch.device("cuda", 1)}, "cuda:1"),
         ({"precision": torch.float32}, "fp32"),
         ({"quick": np.bool_(True)}, True),

@@ -18,7 +18,7 @@ MINE = replace(RECIPES["forum"], name="mine")
 def test_several_recipes_make_a_sweep(recipe):
     sweep = read_experiments({"recipe": recipe, "image_size": 75, "seeds": 2})
     assert isinstance(sweep, Sweep)
-    assert (sweep.setting, list(sweep.experiments)) == ("recipe", ["forum", "strong"])
+    assert (sweep.settings, list(sweep.runs)) == (("recipe",), ["forum", "strong"])
     forum, strong = sweep.experiments.values()
     assert sweep.first is forum
     assert strong == replace(forum, recipe=RECIPES["strong"])
@@ -57,11 +57,55 @@ def test_what_is_no_list_of_recipes_is_told(recipe, message):
 def test_epochs_must_fit_every_recipe():
     single = replace(MINE, phases=MINE.phases[:1])
     with pytest.raises(ValueError, match="recipe 'mine' has 1 phases"):
-        read_experiments({"recipe": ["forum", single], "epochs": (2, 3)})
+        read_experiments({"recipe": ["forum", single], "epochs": "2+3"})
 
 
 def test_values_have_names():
-    assert [value_name(v) for v in ("half", 0.001, 64, MINE)] == ["half", "0.001", "64", "mine"]
+    values = ("half", 0.001, 64, MINE, (2.0,), (2.0, 0.5))
+    assert [value_name(v) for v in values] == ["half", "0.001", "64", "mine", "2", "2+0.5"]
+
+
+def test_several_settings_make_a_grid():
+    sweep = read_experiments({"fine_tune": "head,half", "lr": [1e-4, 1e-3, 1e-2], "seeds": 2})
+    assert sweep.settings == ("fine_tune", "lr")
+    assert [run.values for run in sweep.runs.values()] == [
+        *(("head", "0.0001"), ("head", "0.001"), ("head", "0.01")),
+        *(("half", "0.0001"), ("half", "0.001"), ("half", "0.01")),
+    ]
+    run = sweep.experiments["fine-tune=half,lr=0.01"]
+    assert run == Experiment(fine_tune="half", lr=1e-2, seeds=2)
+    assert sweep.folders["fine-tune=half,lr=0.01"] == "fine-tune=half,lr=0.01"
+    assert sweep.first == Experiment(fine_tune="head", lr=1e-4, seeds=2)
+
+
+@pytest.mark.parametrize(
+    ("values", "names"),
+    [
+        ({"epochs": "2,4,8"}, ["2", "4", "8"]),
+        ({"epochs": [2, "2+3", (1, 0.5)]}, ["2", "2+3", "1+0.5"]),
+        ({"batch_size": "16,64"}, ["16", "64"]),
+        ({"lr_schedule": "constant,cosine"}, ["constant", "cosine"]),
+        ({"augmentation": "0,1,2"}, ["0", "1", "2"]),
+        ({"budget": ("images", "steps"), "batch_size": 16}, ["images", "steps"]),
+        ({"label_noise": "0,0.18,asymmetric:0.18"}, ["0", "0.18", "asymmetric:0.18"]),
+        ({"backbone": "inception_v3,resnet18"}, ["inception_v3", "resnet18"]),
+    ],
+)
+def test_what_may_have_several_values(values, names):
+    assert list(read_experiments(values).runs) == names
+
+
+def test_epochs_of_phases_are_no_values():
+    experiment = read_experiments({"epochs": "2+3"})
+    assert [phase.epochs for phase in experiment.recipe.phases] == [2, 3]
+
+
+def test_too_many_runs_are_refused_before_they_are_made():
+    rates = [k / 1000 for k in range(1, 40)]
+    with pytest.raises(ValueError, match=r"39 of lr x 6 of epochs make 234 runs; allowed are 200"):
+        read_experiments({"lr": rates, "epochs": "1,2,3,4,5,6"})
+    with pytest.raises(ValueError, match=r"lr '0.1' is given twice; give each value once$"):
+        read_experiments({"lr": [0.1, "1e-1"]})
 
 
 def test_folders_of_values_are_names_of_folders():

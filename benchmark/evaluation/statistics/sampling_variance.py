@@ -23,6 +23,7 @@ the spread over seeds is added.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -82,16 +83,22 @@ class Influences:
     wrong: Floats  # (M, P) of a unit that is wrong
 
     def minus(self, other: Influences) -> Influences:
-        """Return those on the difference from another strategy on the same images.
+        """Return those on the difference from another strategy on the same images."""
+        return weighted_sum([self, other], [1.0, -1.0])
 
-        Its pseudo-units are those that only one of the two strategies recognises.
-        """
-        return Influences(
-            self.estimates - other.estimates,
-            self.units - other.units,
-            self.right - other.wrong,
-            self.wrong - other.right,
-        )
+
+def weighted_sum(parts: Sequence[Influences], weights: Sequence[float]) -> Influences:
+    """Return the influences on a weighted sum of scores on the same images, like a difference.
+
+    Of its pseudo-units, one is right where a weight is above 0 and wrong where it is below, the
+    other the reverse: of a difference, those that only one of the two strategies recognises.
+    """
+    estimates, units, right, wrong = (0.0 * part for part in vars(parts[0]).values())
+    for part, weight in zip(parts, weights, strict=True):
+        estimates, units = estimates + weight * part.estimates, units + weight * part.units
+        for_right, for_wrong = (part.right, part.wrong) if weight > 0 else (part.wrong, part.right)
+        right, wrong = right + weight * for_right, wrong + weight * for_wrong
+    return Influences(estimates, units, right, wrong)
 
 
 def influences(predicted: Labels, units: SampledUnits) -> Influences:

@@ -1,18 +1,25 @@
 """The tables of a sweep by the names of their CSV files, and the section that lists them."""
 
+import dataclasses
 from collections.abc import Iterator
 
 import pandas as pd
 
+from benchmark.analysis.axis_ranking import AGREEMENT
+from benchmark.analysis.best_cell import BestCell
 from benchmark.analysis.sweep import SweepComparison
 from benchmark.report.render.blocks import Block, Definitions, Paragraph
 from benchmark.report.render.csv_writer import FORMULA_NOTE
 
 FILES = (
-    ("scores.csv", "One row per value and strategy: means over seeds, differences, ranks."),
-    ("paired.csv", "One row per value and strategy: macro-F1 minus the baseline's, tested."),
-    ("agreement.csv", "One row per two values: pairs in another order, Kendall's tau."),
-    ("runs.csv", "One row per value: the folder of its run."),
+    ("scores.csv", "One row per run and strategy: means over seeds, differences, ranks."),
+    ("cells.csv", "One row per run and strategy: scores.csv, the settings, accuracy on training."),
+    ("paired.csv", "One row per run and strategy: macro-F1 minus the baseline's, tested."),
+    ("agreement.csv", "One row per setting and two values: pairs in another order, Kendall's tau."),
+    ("main_effects.csv", "One row per setting, value and metric: what it changes, with interval."),
+    ("gains.csv", "One row per setting, value and strategy: macro-F1 minus the baseline's."),
+    ("best.csv", "The run and strategy that are best on validation, and their test score."),
+    ("runs.csv", "One row per run: its settings and its folder."),
 )
 
 
@@ -24,13 +31,25 @@ def files_section() -> Iterator[Block]:
 
 def frames_of(comparison: SweepComparison) -> dict[str, pd.DataFrame]:
     """Return the tables by the names of their files."""
+    rows = zip(comparison.names, comparison.values, comparison.runs, strict=True)
     runs = [
-        {comparison.axis: value, "folder": run.folder.name, "baseline": run.baseline}
-        for value, run in zip(comparison.names, comparison.runs, strict=True)
+        {
+            comparison.axis: name,
+            **dict(zip(comparison.settings, values, strict=True)),
+            "folder": run.folder.name,
+            "baseline": run.baseline,
+        }
+        for name, values, run in rows
     ]
+    agreement = [axis.agreement.assign(setting=axis.setting) for axis in comparison.axes]
+    best = [dataclasses.asdict(comparison.best)] if comparison.best else []
     return {
         "scores.csv": comparison.scores,
+        "cells.csv": comparison.cells,
         "paired.csv": comparison.paired,
-        "agreement.csv": comparison.agreement,
+        "agreement.csv": pd.concat(agreement) if agreement else pd.DataFrame(columns=AGREEMENT),
+        "main_effects.csv": comparison.main_effects,
+        "gains.csv": comparison.gains,
+        "best.csv": pd.DataFrame(best, columns=[f.name for f in dataclasses.fields(BestCell)]),
         "runs.csv": pd.DataFrame(runs),
     }

@@ -5,7 +5,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from benchmark.analysis.sweep import SweepComparison
+from benchmark.analysis.axis_ranking import AxisRanking
 from benchmark.report.render import colours
 from benchmark.report.render.canvas import (
     PAGE_WIDTH,
@@ -21,14 +21,14 @@ LINE_HEIGHT = 20  # pixels of a position
 EMPHASISED = 3  # strategies at most, those whose rank changes most
 
 
-def draw_ranks(comparison: SweepComparison) -> Figure | None:
+def draw_ranks(axis: AxisRanking) -> Figure | None:
     """Draw a slope chart of ranks; None for fewer than two strategies."""
-    if len(comparison.ranked) < 2:
+    if len(axis.strategies) < 2:
         return None
-    changes = comparison.rank_changes.sort_values(ascending=False, kind="stable")
+    changes = axis.rank_changes.sort_values(ascending=False, kind="stable")
     emphasised = [str(name) for name in changes.index[:EMPHASISED] if changes[name] > 0]
-    ranks = {name: comparison.ranks_of(name) for name in comparison.ranked}
-    return rank_slopes(comparison.names, ranks, emphasised)
+    ranks = {name: axis.ranks_of(name) for name in axis.strategies}
+    return rank_slopes(axis.values, ranks, emphasised)
 
 
 def rank_slopes(

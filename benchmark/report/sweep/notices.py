@@ -39,7 +39,10 @@ def warnings(comparison: SweepComparison) -> Iterator[str]:
             "`--baseline NAME` takes one for all."
         )
     if any(run.seeds != comparison.runs[0].seeds for run in comparison.runs):
-        yield f"Not all {plural(comparison)} have the same seeds: run the command again."
+        runs = plural(comparison.settings[0]) if len(comparison.settings) == 1 else "runs"
+        yield f"Not all {runs} have the same seeds: run the command again."
+    if len(comparison.axes) < len(comparison.settings) and comparison.ranked:
+        yield "Too few runs have begun to compare along every setting: run the command again."
     if few := few_images_warning(comparison.runs[0]):
         yield few
     yield from comparison.runs[0].manifest.messages

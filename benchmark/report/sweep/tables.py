@@ -1,9 +1,11 @@
-"""The tables of a sweep: ranks side by side, differences with intervals, agreement."""
+"""The tables of a sweep: ranks side by side, differences with intervals, agreement, fit."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from benchmark.analysis.axis_ranking import AxisRanking
 from benchmark.analysis.run_grid import RANKED_BY
 from benchmark.analysis.sweep import SweepComparison
+from benchmark.evaluation.metrics.metric import Metric
 from benchmark.evaluation.metrics.registry import METRICS
 from benchmark.report.multi.tables import format_rank, metric_cell, score_rows
 from benchmark.report.render import formats
@@ -11,14 +13,21 @@ from benchmark.report.render.blocks import Cell, Row, Table, make_row, split_eve
 from benchmark.report.render.formats import MISSING, add_sign, format_share
 from benchmark.report.single.doubts import format_claim_bounds
 from benchmark.report.single.metric_tables import format_best
-from benchmark.report.sweep.words import plural, values_in_words
+from benchmark.report.sweep.words import noun, plural, values_in_words
 
-VALUES_PER_TABLE = 4  # fit on paper side by side
+VALUES_PER_TABLE, STRATEGIES_PER_TABLE = 4, 6  # fit on paper side by side
 MARKS = {1: "gain", -1: "loss", 0: ""}
 
 
+def lead_tables(comparison: SweepComparison, plain: bool = False) -> list[Table]:
+    """Return macro-F1 of every strategy in every run, with ranks where one setting differs."""
+    if len(comparison.settings) == 1:
+        return rank_tables(comparison, plain)
+    return list(cell_tables(comparison, METRICS.get(RANKED_BY), plain))
+
+
 def rank_tables(comparison: SweepComparison, plain: bool = False) -> list[Table]:
-    """Strategies × values: macro-F1, its difference from the baseline, and the rank.
+    """Strategies × runs: macro-F1, its difference from the baseline, and the rank.
 
     `plain`, for the terminal, leaves out the differences, and what the caption says of them.
     """
@@ -29,8 +38,8 @@ def rank_tables(comparison: SweepComparison, plain: bool = False) -> list[Table]
         for value, rows in finished.groupby(comparison.axis)
     }
     caption = (
-        f"{title} and rank under each of the {plural(comparison)}, mean over the seeds. Equal "
-        "strategies share their mean rank."
+        f"{title} and rank under each of the {plural(comparison.settings[0])}, mean over the "
+        "seeds. Equal strategies share their mean rank."
     )
     if not plain:
         caption += f" Bold: best of its column. Small: difference from {comparison.baseline}."
@@ -46,8 +55,8 @@ def rank_tables(comparison: SweepComparison, plain: bool = False) -> list[Table]
                 cell = metric_cell(comparison, row, RANKED_BY, format_share, best.get(value))
                 cells += [Cell(cell.text, "" if plain else cell.note, cell.mark)]
                 cells += [Cell(format_rank(row["rank"]))]
-            change = comparison.rank_changes.get(name)
-            cells.append(Cell(MISSING if change is None else f"{change:g}"))
+            changes = [axis.rank_changes.get(name) for axis in comparison.axes]
+            cells.append(Cell(MISSING if changes[:1] in ([], [None]) else f"{changes[0]:g}"))
             rows.append(Row(tuple(cells), "baseline" if name == comparison.baseline else ""))
         rows += _null_rows(comparison, values, plain)
         headings = [heading for value in values for heading in (f"{title}, {value} ↑", "Rank ↓")]
@@ -91,16 +100,16 @@ def difference_table(comparison: SweepComparison) -> Table | None:
     caption = (
         "Macro-F1 minus the baseline's, with its 95 % interval and p (over seeds, of one seed over "
         "the test set; Holm's correction for all strategies of a run). Coloured: clearly above or "
-        f"below the baseline's. All {plural(comparison)} share images and splits, so they are no "
-        "independent evidence."
+        f"below the baseline's. All {plural(comparison.settings[0])} share images and splits, so "
+        "they are no independent evidence."
     )
     headings = [heading for value in comparison.names for heading in (value, "p")]
     return Table(caption, ("Strategy", *headings), tuple(rows), csv="paired.csv")
 
 
-def agreement_table(comparison: SweepComparison) -> Table | None:
+def agreement_table(axis: AxisRanking) -> Table | None:
     """One row for every two values: pairs of strategies that change their order, and tau."""
-    if len(comparison.ranked) < 2:
+    if len(axis.strategies) < 2:
         return None
     rows = [
         make_row(
@@ -108,11 +117,73 @@ def agreement_table(comparison: SweepComparison) -> Table | None:
             f"{row['reversed']} of {row['pairs']}",
             format_share(row["tau"], 2),
         )
-        for row in comparison.agreement.to_dict("records")
+        for row in axis.agreement.to_dict("records")
     ]
-    columns = (comparison.axis_title, "Pairs in another order", "Kendall's tau")
+    columns = (noun(axis.setting).capitalize(), "Pairs in another order", "Kendall's tau")
+    others = "" if axis.averaged == 1 else f" Means over {axis.averaged} runs under each."
     caption = (
-        f"Rankings of the {len(comparison.ranked)} strategies that finished under "
-        f"{values_in_words(comparison)}, by macro-F1."
+        f"Rankings of the {len(axis.strategies)} strategies that finished under "
+        f"{values_in_words(axis.setting, len(axis.values))}, by macro-F1.{others}"
     )
     return Table(caption, columns, tuple(rows), csv="agreement.csv")
+
+
+def cell_tables(
+    comparison: SweepComparison, metric: Metric, plain: bool = False
+) -> Iterator[Table]:
+    """Runs × strategies: a metric, for sweeps over several settings; `plain` as in rank_tables."""
+    scores, values = score_rows(comparison), comparison.scores[metric.name].dropna().astype(float)
+    write: Callable[[float], str] = formats.FORMATS[metric.format]
+    write = formats.count_formatter(values) if metric.format == "count" else write
+    finished = comparison.scores[comparison.scores["status"] == "ok"]
+    best = format_best(finished[metric.name], write, metric.better)
+    titles = [noun(setting).capitalize() for setting in comparison.settings]
+    caption = (
+        f"{metric.title} of every run and strategy, mean over the seeds. Bold: the best of all. "
+        f"Small: difference from {comparison.baseline or 'the baseline'}."
+    )
+    if plain:
+        caption = f"{metric.title} of every run and strategy, mean over the seeds."
+    for strategies in split_evenly(comparison.strategies, STRATEGIES_PER_TABLE):
+        rows = []
+        for name, own in zip(comparison.names, comparison.values, strict=True):
+            cells = [
+                metric_cell(comparison, scores[strategy, name], metric.name, write, best)
+                for strategy in strategies
+            ]
+            if plain:
+                cells = [Cell(cell.text, mark=cell.mark) for cell in cells]
+            rows.append(Row((*map(Cell, own), *cells)))
+        yield Table(
+            caption,
+            (*titles, *strategies),
+            tuple(rows),
+            frozenset(range(len(titles))),
+            csv="cells.csv",
+            heading_columns=len(titles),
+        )
+
+
+def fit_table(comparison: SweepComparison) -> Table:
+    """One row per run: accuracy and loss on training images, gap to test; of all strategies."""
+    columns = ["train_accuracy", "accuracy", "gap", "train_log_loss"]
+    means = comparison.cells.groupby(comparison.axis, sort=False)[columns].mean()
+    fits = {str(row[comparison.axis]): row for row in means.reset_index().to_dict("records")}
+    titles = [noun(setting).capitalize() for setting in comparison.settings]
+    rows = []
+    for name, own in zip(comparison.names, comparison.values, strict=True):
+        row = fits[name]
+        numbers = [format_share(row["train_accuracy"]), format_share(row["accuracy"])]
+        numbers += [
+            add_sign(format_share(row["gap"])),
+            formats.format_number(row["train_log_loss"]),
+        ]
+        rows.append(make_row(*own, *numbers))
+    caption = (
+        "Mean over strategies and seeds. Training images are measured as they are, by the trained "
+        "network, with the labels that it was given. Accuracy low on both: it learns too little. "
+        "High on training images alone: it learns them by heart."
+    )
+    headings = (*titles, "Accuracy, train", "Accuracy, test", "Train − test", "Log-loss, train")
+    text = frozenset(range(len(titles)))
+    return Table(caption, headings, tuple(rows), text, "cells.csv", len(titles))

@@ -1,34 +1,59 @@
-"""The verdict on a sweep: what helps under every value, and whether the ranking holds."""
+"""The verdict on a sweep: what helps in every run, and whether the ranking holds."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
+from benchmark.analysis.axis_ranking import ALPHA, AxisRanking
 from benchmark.analysis.claims import seeds_needed
-from benchmark.analysis.run_grid import RANKED_BY
-from benchmark.analysis.sweep import ALPHA, SweepComparison
+from benchmark.analysis.sweep import SweepComparison
 from benchmark.report.render.blocks import as_code
 from benchmark.report.render.formats import format_p_value, format_share
 from benchmark.report.single.follow_up import QUICK_LOOK
-from benchmark.report.sweep.words import plural, quote_all, values_in_words
+from benchmark.report.sweep.main_effects import best_sentence, effect_sentences, gain_sentences
+from benchmark.report.sweep.words import noun, plural, quote_all, runs_in_words, values_in_words
 from benchmark.system.text import join_names, pluralize
 
 MOST_NAMES = 3  # strategies that a sentence names; more are counted
 
 
 def verdict(comparison: SweepComparison) -> str:
-    """Return which strategies help under every value, and how far the rankings agree."""
+    """Return which strategies help in every run, and how far the rankings agree."""
     if not comparison.ranked:
-        return f"No strategy finished under {values_in_words(comparison)}: nothing is compared."
-    sentences = [*_gains(comparison), ranking_sentence(comparison), _first_places(comparison)]
+        return f"No strategy finished under {runs_in_words(comparison)}: nothing is compared."
+    sentences = list(_gains(comparison))
+    if len(comparison.settings) == 1:
+        sentences += [sentence for axis in comparison.axes for sentence in _ranking(axis)]
+    else:
+        sentences += effect_sentences(comparison)
     return " ".join(filter(None, sentences))
 
 
+def highlights(comparison: SweepComparison) -> Iterator[str]:
+    """Yield what else the sweep shows, a line each: effects, rankings, gains, the best cell."""
+    if not comparison.ranked:
+        return
+    if len(comparison.settings) == 1:
+        yield from effect_sentences(comparison)
+    else:
+        for axis in comparison.axes:
+            title = f"Along the {plural(axis.setting)}"
+            if sentences := " ".join(filter(None, _ranking(axis))):
+                yield f"{title}: {sentences}"
+    yield from gain_sentences(comparison)
+    if sentence := best_sentence(comparison):
+        yield sentence
+
+
+def _ranking(axis: AxisRanking) -> list[str]:
+    return [ranking_sentence(axis), _first_places(axis)]
+
+
 def _gains(comparison: SweepComparison) -> Iterator[str]:
-    """Say which differences from the baseline are claimed under all values, and under some."""
+    """Say which differences from the baseline are claimed in all runs, and in some."""
     if comparison.baseline is None or comparison.directions.empty:
         return
-    directions, every = comparison.directions, values_in_words(comparison)
+    directions, every = comparison.directions, runs_in_words(comparison)
     gains, losses = directions == 1, directions == -1
     if names := list(directions.index[gains.all(axis=1)]):
         yield f"Under {every}, {_subject(names, 'raise')} macro-F1."
@@ -52,98 +77,102 @@ def _subject(names: list[str], verb: str) -> str:
     return f"{quote_all(names, MOST_NAMES)} {verb}{'s' if len(names) == 1 else ''}"
 
 
-def ranking_sentence(comparison: SweepComparison) -> str:
+def ranking_sentence(axis: AxisRanking) -> str:
     """Say how many pairs of strategies change their order, and which rank changes most."""
-    agreement, number = comparison.agreement, len(comparison.ranked)
+    agreement, number = axis.agreement, len(axis.strategies)
     if number < 2:
         return ""
     pairs = pluralize(int(agreement["pairs"].iloc[0]), "pair", "pairs")
     if not agreement["reversed"].any():
-        return f"No two strategies change their order{_ties(comparison)}."
+        return f"No two strategies change their order{_ties(axis)}."
     worst = agreement.sort_values("tau", kind="stable").iloc[0]
     if worst["tau"] != worst["tau"]:  # a ranking without any order
         return ""
     between = ""
-    if len(comparison.names) > 2:
+    if len(axis.values) > 2:
         between = f" between {as_code(worst['a'])} and {as_code(worst['b'])}, which agree least,"
     tau = format_share(worst["tau"], 2)
     turned = f"{worst['reversed']} of {pairs} of strategies change their order{between}"
-    claim = f"{_whether_it_holds(comparison)}{turned}"
-    return f"{claim} (Kendall's tau {tau}; 1 is the same ranking). {_largest_change(comparison)}"
+    claim = f"{_whether_it_holds(axis)}{turned}"
+    return f"{claim} (Kendall's tau {tau}; 1 is the same ranking). {_largest_change(axis)}"
 
 
-def _ties(comparison: SweepComparison) -> str:
+def _ties(axis: AxisRanking) -> str:
     """Return that all rank alike, or how many pairs of strategies are equal under some value."""
-    scores = comparison.ranked_scores
+    scores = axis.scores
     a, b = np.triu_indices(len(scores), 1)
     are_equal = scores[a] == scores[b]
     if not are_equal.any():
-        return f": the {plural(comparison)} rank them alike"
+        return f": the {plural(axis.setting)} rank them alike"
     tied, pairs = int(are_equal.any(axis=1).sum()), pluralize(len(a), "pair", "pairs")
     always = are_equal.all(axis=1).sum() == tied
-    where = f"under {values_in_words(comparison)}" if always else "under one of them or more"
+    every = values_in_words(axis.setting, len(axis.values))
+    where = f"under {every}" if always else "under one of them or more"
     return f", but {tied} of {pairs} {'is' if tied == 1 else 'are'} equal {where}"
 
 
-def _whether_it_holds(comparison: SweepComparison) -> str:
+def _whether_it_holds(axis: AxisRanking) -> str:
     """Return the begin of the sentence; empty where too few seeds can tell."""
-    if comparison.effect is None or len(comparison.seeds) < comparison.seeds_needed:
+    if axis.effect is None or axis.seeds < axis.seeds_needed:
         return ""
-    if comparison.effect.p <= ALPHA:
+    if axis.effect.p <= ALPHA:
         return "The ranking does not hold: "
-    return f"{plural(comparison).capitalize()} change the ranking no more than seeds do: "
+    return f"{plural(axis.setting).capitalize()} change the ranking no more than seeds do: "
 
 
-def _largest_change(comparison: SweepComparison) -> str:
-    changes = comparison.rank_changes
+def _largest_change(axis: AxisRanking) -> str:
+    changes = axis.rank_changes
     most = list(changes.index[changes == changes.max()])
     if len(most) > MOST_NAMES:
         return f"{len(most)} strategies change their rank by {changes.max():g}, none by more."
     parts = []
     for name in most:
-        ranks = zip(comparison.ranks_of(name), comparison.names, strict=True)
+        ranks = zip(axis.ranks_of(name), axis.values, strict=True)
         ranks_by_value = join_names([f"{rank:g} under {as_code(value)}" for rank, value in ranks])
         parts.append(f"{as_code(name)} ({ranks_by_value})")
     verb = "changes" if len(most) == 1 else "change"
     return f"The rank of {join_names(parts)} {verb} most."
 
 
-def _first_places(comparison: SweepComparison) -> str:
+def _first_places(axis: AxisRanking) -> str:
     """Say which strategy is first under each value."""
-    scores = comparison.scores[comparison.scores["strategy"].isin(comparison.ranked)]
     first: dict[str, list[str]] = {}
-    for value, rows in scores.groupby(comparison.axis, sort=False):
-        best = rows["strategy"][rows[RANKED_BY] == rows[RANKED_BY].max()]
-        first.setdefault(quote_all(list(best), MOST_NAMES), []).append(as_code(str(value)))
+    for value, best in axis.first_places().items():
+        first.setdefault(quote_all(best, MOST_NAMES), []).append(as_code(value))
     if len(first) == 1:
-        return f"First by macro-F1 under {values_in_words(comparison)}: {next(iter(first))}."
+        every = values_in_words(axis.setting, len(axis.values))
+        return f"First by macro-F1 under {every}: {next(iter(first))}."
     parts = (f"{names} under {join_names(values)}" for names, values in first.items())
     return f"First by macro-F1: {'; '.join(parts)}."
 
 
 def follow_up(comparison: SweepComparison) -> str:
-    """Say whether seeds can tell that the ranking depends on the setting, and what they tell."""
+    """Say whether seeds can tell that the ranking depends on a setting, and what they tell."""
     if any(run.manifest.quick for run in comparison.runs):
         return QUICK_LOOK
     if len(comparison.ranked) < 2:
         return ""
-    seeds, needed = len(comparison.seeds), comparison.seeds_needed
-    word = comparison.setting.replace("_", " ")
+    return " ".join(dict.fromkeys(filter(None, map(_follow_up, comparison.axes))))
+
+
+def _follow_up(axis: AxisRanking) -> str:
+    word, seeds, needed = noun(axis.setting), axis.seeds, axis.seeds_needed
     if seeds < needed:
         number = "One seed does" if seeds == 1 else f"{seeds} seeds do"
-        enough = max(needed, seeds_needed(len(comparison.ranked) - 1))  # each run's own tests too
+        enough = max(needed, seeds_needed(len(axis.strategies) - 1))  # each run's own tests too
         return (
             f"{number} not tell whether the {word} or chance changes the order: another seed may "
             f"change it as much. Run `--seeds {enough}`."
         )
-    effect = comparison.effect
-    if effect is None:
+    if axis.effect is None:
         return ""
     means = (
         f"two seeds under the same {word} agree with a mean tau of "
-        f"{format_share(effect.within, 2)}, under different {plural(comparison)} of "
-        f"{format_share(effect.between, 2)} (p = {format_p_value(effect.p)})"
+        f"{format_share(axis.effect.within, 2)}, under different {plural(axis.setting)} of "
+        f"{format_share(axis.effect.between, 2)} (p = {format_p_value(axis.effect.p)})"
     )
-    if effect.p <= ALPHA:
+    if axis.effect.p <= ALPHA:
         return f"The ranking depends on the {word}: {means}."
-    return f"The ranking differs no more between {plural(comparison)} than between seeds: {means}."
+    return (
+        f"The ranking differs no more between {plural(axis.setting)} than between seeds: {means}."
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.analysis.sweep import SweepComparison, load_sweep
-from benchmark.execution.sweep_folder import SWEEP_FILE, SweepManifest
+from benchmark.execution.sweep_folder import SWEEP_FILE, SweepManifest, SweepRunInfo
 from benchmark.execution.typed_json import to_json
 from tests.report.fabricate import STRATEGIES, FabricatedRun, fabricate_run
 
@@ -28,8 +28,8 @@ def fabricated_run(recipe: str, strategies: Sequence[str], **how: Any) -> Fabric
 def write_sweep(folder: Path, runs: dict[str, FabricatedRun], planned: Sequence[str] = ()) -> Path:
     """Write the files of a sweep over recipes; `planned` are values without a run."""
     folder.mkdir(exist_ok=True, parents=True)
-    names = {value: value for value in (*runs, *planned)}
-    manifest = SweepManifest(setting="recipe", folders=names)
+    infos = tuple(SweepRunInfo((value,), value) for value in (*runs, *planned))
+    manifest = SweepManifest(settings=("recipe",), runs=infos)
     (folder / SWEEP_FILE).write_text(to_json(manifest), encoding="utf-8")
     for value, run in runs.items():
         run.write(folder / value)

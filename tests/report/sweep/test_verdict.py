@@ -19,7 +19,7 @@ from tests.report.sweep.sweeps import TURNED, fabricated_run, two_recipes, write
 def sweep(*scores: dict[str, float], names=("forum", "strong", "third")):
     names = names[: len(scores)]
     runs = [run(name, own) for name, own in zip(names, scores, strict=True)]
-    return compare_sweep(Path("x"), "recipe", names, runs)
+    return compare_sweep(Path("x"), ("recipe",), [(name,) for name in names], runs)
 
 
 A = {"c": 0.5, "a": 0.6, "b": 0.55}
@@ -27,7 +27,7 @@ B = {"c": 0.5, "a": 0.4, "b": 0.55}
 
 
 def test_pairs_that_turn_and_the_rank_that_changes_most():
-    assert ranking_sentence(sweep(A, B)) == (
+    assert ranking_sentence(sweep(A, B).axes[0]) == (
         "2 of 3 pairs of strategies change their order (Kendall's tau −.33; 1 is the same "
         "ranking). The rank of `a` (1 under `forum` and 3 under `strong`) changes most."
     )
@@ -41,7 +41,7 @@ def test_the_same_ranking_is_told():
 
 
 def test_of_three_recipes_the_two_that_agree_least_are_named():
-    text = ranking_sentence(sweep(A, A, B))
+    text = ranking_sentence(sweep(A, A, B).axes[0])
     assert "change their order between `forum` and `third`, which agree least," in text
     assert "1 under `forum`, 1 under `strong` and 3 under `third`" in text
 
@@ -88,7 +88,7 @@ def test_losses_and_strategies_that_help_here_and_hurt_there(eight):
 def test_one_seed_says_nothing_of_strategies(tmp_path):
     """Its claims are about trained networks: another seed may train others."""
     runs = [with_predictions(own, class_weights=None) for own in two_recipes(tmp_path).runs]
-    comparison = compare_sweep(tmp_path, "recipe", ("forum", "strong"), runs)
+    comparison = compare_sweep(tmp_path, ("recipe",), [("forum",), ("strong",)], runs)
     assert comparison.claims["class_weights", "strong"].direction == 1
     text = verdict(comparison)
     assert "No strategy's macro-F1 is clearly above the baseline's under both recipes." in text
@@ -108,7 +108,8 @@ def test_seeds_that_differ_as_much_as_recipes_are_told(tmp_path):
 def test_a_ranking_that_seeds_change_as_much_is_not_said_to_hold(tmp_path):
     comparison = two_recipes(tmp_path, seeds=tuple(range(8)))
     assert "The ranking does not hold: " in verdict(comparison)
-    vars(comparison)["effect"] = replace(comparison.effect, p=0.5)
+    (axis,) = comparison.axes
+    vars(axis)["effect"] = replace(axis.effect, p=0.5)
     text = verdict(comparison)
     assert "Recipes change the ranking no more than seeds do: " in text
     assert "hold" not in text

@@ -1,0 +1,152 @@
+"""What each setting of a sweep changes, in sentences and tables: main effects, gains, best cell."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from benchmark.analysis.run_grid import RANKED_BY
+from benchmark.analysis.sweep import SweepComparison
+from benchmark.evaluation.metrics.registry import METRICS
+from benchmark.report.render.blocks import Cell, Row, Table, as_code, make_row
+from benchmark.report.render.formats import MISSING, add_sign, format_share
+from benchmark.report.single.interval_meaning import what_varies
+from benchmark.report.sweep.words import noun, plural
+from benchmark.system.text import join_names, pluralize
+
+MOST_GAINS = 3  # sentences on strategies whose gain depends on a setting; the table has all
+MARKS = {1: "gain", -1: "loss", 0: ""}
+
+
+def format_change(value: float, low: float, high: float) -> str:
+    """Return "+.120 (95 %: +.080 to +.160)".
+
+    >>> format_change(0.12, 0.08, 0.16)
+    '+.120 (95 %: +.080 to +.160)'
+    """
+    texts = (add_sign(format_share(number)) for number in (value, low, high))
+    return "{} (95 %: {} to {})".format(*texts)
+
+
+def direction(low: float, high: float) -> int:
+    """Return 1 for an interval above 0, -1 for one below, 0 for one that includes it."""
+    return int(low > 0) - int(high < 0)
+
+
+def effect_sentences(comparison: SweepComparison) -> Iterator[str]:
+    """Yield for each setting what its values change in macro-F1, all strategies together."""
+    effects = comparison.main_effects
+    effects = effects[effects["metric"] == RANKED_BY]
+    for setting, rows in effects.groupby("setting", sort=False):
+        parts = [_effect_phrase(row) for row in rows.to_dict("records")]
+        kind, against = noun(str(setting)).capitalize(), as_code(str(rows["against"].iloc[0]))
+        one = "; these networks alone, of one seed" if rows["seeds"].iloc[0] == 1 else ""
+        yield f"{kind}, against {against} (mean of all strategies{one}): {join_names(parts)}."
+
+
+def _effect_phrase(row: Mapping[Any, Any]) -> str:
+    verbs = {1: "raises macro-F1 by", -1: "lowers macro-F1 by", 0: "changes macro-F1 not clearly,"}
+    sign, value = direction(row["low"], row["high"]), as_code(row["value"])
+    return f"{value} {verbs[sign]} {format_change(row['effect'], row['low'], row['high'])}"
+
+
+def gain_sentences(comparison: SweepComparison) -> Iterator[str]:
+    """Yield for which strategies the gain over the baseline depends on a setting, largest first."""
+    gains = comparison.gains.dropna(subset=["change"])
+    gains = gains[gains["seeds"] > 1]  # of one seed they are of these networks alone
+    if gains.empty:
+        return
+    clear = gains[(gains["change_low"] > 0) | (gains["change_high"] < 0)]
+    order = clear["change"].abs().sort_values(ascending=False, kind="stable").index
+    for row in clear.loc[order[:MOST_GAINS]].to_dict("records"):
+        same = comparison.gains[
+            (comparison.gains["setting"] == row["setting"])
+            & (comparison.gains["strategy"] == row["strategy"])
+        ]
+        first = same.iloc[0].to_dict()
+        yield (
+            f"{as_code(row['strategy'])} {_helps(first)} under {noun(row['setting'])} "
+            f"{as_code(first['value'])} and {_helps(row)} under {as_code(row['value'])}."
+        )
+
+
+def _helps(row: Mapping[Any, Any]) -> str:
+    verb = {1: "helps", -1: "harms", 0: "makes no clear difference"}
+    sign = direction(row["low"], row["high"])
+    return f"{verb[sign]} ({format_change(row['gain'], row['low'], row['high'])})"
+
+
+def best_sentence(comparison: SweepComparison) -> str:
+    """Return which cell is best on validation, and its test score; '' where there is none."""
+    best = comparison.best
+    if best is None:
+        return ""
+    bounds = " to ".join(format_share(bound) for bound in (best.low, best.high))
+    cells = pluralize(best.choices, "combination", "combinations")
+    where = noun(comparison.settings[0]) if len(comparison.settings) == 1 else "the run"
+    return (
+        f"Best of {cells} by macro-F1 on validation ({format_share(best.validation)}): "
+        f"{as_code(best.strategy)} under {where} {as_code(best.run)}. On test images, which had no "
+        f"say in that, it has {format_share(best.test)} (95 %: {bounds})."
+    )
+
+
+def effects_table(comparison: SweepComparison) -> Table | None:
+    """One row per setting, value after the first and metric; None where there is no effect."""
+    if comparison.main_effects.empty:
+        return None
+    rows = []
+    for row in comparison.main_effects.to_dict("records"):
+        mark = MARKS[direction(row["low"], row["high"])]
+        rows.append(
+            make_row(
+                noun(row["setting"]),
+                f"{row['value']} against {row['against']}",
+                METRICS.get(row["metric"]).title,
+                Cell(add_sign(format_share(row["effect"])), mark=mark),
+                _bounds(row["low"], row["high"]),
+            )
+        )
+    strategies = pluralize(len(comparison.ranked), "strategy", "strategies")
+    others = "" if len(comparison.settings) == 1 else " and the values of the other settings"
+    caption = (
+        f"Main effects: the mean over {strategies}{others} under one value, minus that under the "
+        f"first. 95 % intervals over {what_varies(comparison.runs[0])}; not corrected for the "
+        "number of rows. Coloured: the interval excludes 0."
+    )
+    columns = ("Setting", "Value", "Metric", "Effect", "95 % interval")
+    return Table(caption, columns, tuple(rows), frozenset({0, 1, 2}), csv="main_effects.csv")
+
+
+def gains_tables(comparison: SweepComparison) -> Iterator[Table]:
+    """Yield for each setting a table, strategies × values: what each gains over the baseline."""
+    for setting, table in comparison.gains.groupby("setting", sort=False):
+        values = list(dict.fromkeys(table["value"]))
+        rows = [
+            Row(
+                (
+                    Cell(str(name)),
+                    *(cell for r in own.to_dict("records") for cell in _gain_cells(r)),
+                )
+            )
+            for name, own in table.groupby("strategy", sort=False)
+        ]
+        others = "" if len(comparison.settings) == 1 else ", mean over the other settings"
+        caption = (
+            f"Macro-F1 minus that of {comparison.baseline} under each of the "
+            f"{plural(str(setting))}{others}, with its 95 % interval. Coloured: the interval "
+            f"excludes 0. Marked *: it differs clearly from the gain under {values[0]}."
+        )
+        columns = ("Strategy", *(h for value in values for h in (str(value), "95 % interval")))
+        yield Table(caption, columns, tuple(rows), csv="gains.csv")
+
+
+def _gain_cells(row: Mapping[Any, Any]) -> tuple[Cell, Cell]:
+    depends = row["change"] == row["change"] and direction(row["change_low"], row["change_high"])
+    text = add_sign(format_share(row["gain"])) + ("*" if depends else "")
+    mark = MARKS[direction(row["low"], row["high"])]
+    return Cell(text, mark=mark), Cell(_bounds(row["low"], row["high"]))
+
+
+def _bounds(low: float, high: float) -> str:
+    if low != low:
+        return MISSING
+    return " to ".join(add_sign(format_share(bound)) for bound in (low, high))

@@ -1,0 +1,72 @@
+"""The tables of a label audit."""
+
+import numpy as np
+import pytest
+
+from benchmark.analysis.label_tables import HEAD, MEDIUM, TAIL, LabelTables
+from tests.analysis.label_audits import make_audit
+
+
+def test_suspects_come_first_the_most_suspicious_of_all_at_the_top():
+    audit = make_audit([0, 0, 1, 1, 2], suspect=(1, 2, 4), quality=[0.0, 0.3, 0.2, 0.9, 0.1])
+    table = LabelTables.from_audit(audit).labels
+    assert list(table.columns) == ["path", "label", "given", "suggested", "quality", "suspect"]
+    assert table.index.tolist() == [4, 2, 1, 0, 3]
+    assert table["suspect"].tolist() == [True] * 3 + [False] * 2
+    assert table.loc[4, ["path", "label", "given", "suggested"]].tolist() == [
+        *("emu/4.jpg", "emu", "emu", "cat")
+    ]
+
+
+def test_head_and_tail_stand_side_by_side():
+    labels = [0] * 60 + [1] * 12 + [2] * 5
+    audit = make_audit(labels, suspect=[*range(6), 60, 72, 73])
+    tables = LabelTables.from_audit(audit)
+    assert tables.by_class["class"].tolist() == ["cat", "dog", "emu"]
+    groups = tables.by_group.set_index("group")
+    assert groups.index.tolist() == [HEAD, MEDIUM, TAIL]
+    assert groups.loc[HEAD, ["images", "suspects", "share"]].tolist() == [60, 6, 0.1]
+    assert groups.loc[TAIL, ["images", "suspects", "share"]].tolist() == [5, 2, 0.4]
+    assert groups.loc[TAIL, "low"] < 0.1 < 0.4 < groups.loc[TAIL, "high"]
+
+
+def test_among_classes_of_about_one_size_none_is_rare():
+    tables = LabelTables.from_audit(make_audit([0] * 10 + [1] * 12 + [2] * 19))
+    assert tables.by_group["group"].tolist() == [MEDIUM]
+    assert tables.by_group["classes"].tolist() == [3]
+
+
+def test_confusions_are_those_of_suspects():
+    audit = make_audit([0, 0, 0, 1, 2], suspect=(0, 1, 3), suggested=[2, 2, 1, 0, 0])
+    table = LabelTables.from_audit(audit).confusions
+    assert table.to_numpy().tolist() == [["cat", "emu", 2], ["dog", "cat", 1]]
+
+
+def test_copies_with_two_labels_are_listed():
+    table = LabelTables.from_audit(make_audit([0, 1, 2], conflicts=[(0, 1)])).conflicts
+    assert table.drop(columns="kind").to_numpy().tolist() == [
+        ["dog/1.jpg", "dog", "cat/0.jpg", "cat"]
+    ]
+
+
+def test_images_that_were_not_judged_are_in_no_table():
+    audit = make_audit([0, 0, 1, 2, 2], suspect=(3,), readable=[0, 2, 3, 4])
+    tables = LabelTables.from_audit(audit)
+    assert sorted(tables.labels.index) == [0, 2, 3, 4]
+    assert tables.suspects["path"].tolist() == ["emu/3.jpg"]
+    assert dict(zip(tables.by_class["class"], tables.by_class["images"], strict=True)) == {
+        "cat": 1, "dog": 1, "emu": 2,
+    }  # fmt: skip
+
+
+def test_a_class_without_a_readable_image_has_no_share():
+    tables = LabelTables.from_audit(make_audit([0, 0, 1, 2], readable=[0, 1, 2]))
+    row = tables.by_class.set_index("class").loc["emu"]
+    assert row["images"] == 0
+    assert np.isnan(row["share"])
+
+
+@pytest.mark.parametrize("found", [(), (0,)])
+def test_shares_are_of_all_images(found):
+    tables = LabelTables.from_audit(make_audit([0, 0, 1, 2], suspect=found))
+    assert tables.by_group["suspects"].sum() == len(found) == len(tables.suspects)
