@@ -1,6 +1,6 @@
-"""The folder in results/ of what `data` writes: each data set has its own, with the last pages."""
+"""The folder in results/ of what `data` or `labels` writes: each data set has its own."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -16,8 +16,12 @@ OWNER = "data.json"  # says which data set the folder is about
 PAGES = ("left_out.csv", "duplicates.csv", "not_judged.csv", "duplicates.html")
 
 
-def find_data_folder(images: ImageSet) -> Path:
+def find_data_folder(
+    images: ImageSet, command: str = "data", pages: Collection[str] = PAGES
+) -> Path:
     """Return the folder of a data set's pages: data-NAME, if no other data set has it.
+
+    Of another command, which writes other pages, COMMAND-NAME.
 
     Else the name gets that of the data's own parent folder, and a number behind it. Folders that
     hold other files are passed over.
@@ -27,7 +31,8 @@ def find_data_folder(images: ImageSet) -> Path:
     ValueError
         If the folder is a link: what lies behind it is not ours.
     """
-    return next(folder for folder in _candidates(images) if _can_have(folder, images))
+    candidates = _candidates(images, command)
+    return next(folder for folder in candidates if _can_have(folder, images, pages))
 
 
 def begin_pages(folder: Path, images: ImageSet | None) -> None:
@@ -35,21 +40,26 @@ def begin_pages(folder: Path, images: ImageSet | None) -> None:
     for name in (*PAGES, OWNER):
         (folder / name).unlink(missing_ok=True)
     if images:
-        write_json(folder / OWNER, {"data": _source(images)})
+        own(folder, images)
     elif folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()
 
 
-def _candidates(images: ImageSet) -> Iterator[Path]:
-    yield RESULTS / shortened(slug(f"data-{images.name}"))
+def own(folder: Path, images: ImageSet) -> None:
+    """Note whose pages are in a folder."""
+    write_json(folder / OWNER, {"data": _source(images)})
+
+
+def _candidates(images: ImageSet, command: str) -> Iterator[Path]:
+    yield RESULTS / shortened(slug(f"{command}-{images.name}"))
     parent = parent_name(_source(images))
-    long = shortened(slug("-".join(filter(None, ("data", parent, images.name)))))
+    long = shortened(slug("-".join(filter(None, (command, parent, images.name)))))
     yield RESULTS / long
     for number in count(2):
         yield RESULTS / f"{long}-{number}"
 
 
-def _can_have(folder: Path, images: ImageSet) -> bool:
+def _can_have(folder: Path, images: ImageSet, pages: Collection[str]) -> bool:
     """Tell whether a folder is this data set's, or nobody's."""
     if folder.is_symlink():
         raise ValueError(f"{folder} is a link, which is not followed; remove it")
@@ -58,7 +68,7 @@ def _can_have(folder: Path, images: ImageSet) -> bool:
     if owner := read_json(folder / OWNER):
         return is_same_source(owner.get("data"), _source(images))
     # of an earlier version, or damaged
-    return {path.name for path in folder.iterdir()} <= {*PAGES, OWNER}
+    return {path.name for path in folder.iterdir()} <= {*pages, OWNER}
 
 
 def _source(images: ImageSet) -> str:

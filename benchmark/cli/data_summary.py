@@ -47,11 +47,11 @@ def print_data_summary(summary: DataSummary, console: Console | None = None) -> 
         }
     for fact, value in facts.items():
         console.print(f"  {fact:12}{value}", highlight=False)
-    _print_table(console, summary.classes, summary.split_title or "Classes", len(summary.classes))
+    print_table(console, summary.classes, summary.split_title or "Classes", len(summary.classes))
     tables = {"Can't be read": summary.unreadable, "Duplicates": summary.duplicates}
     for title, table in tables.items():
         if len(table):
-            _print_table(console, table, title, MAX_ROWS)
+            print_table(console, table, title, MAX_ROWS)
     for message in summary.messages:
         console.print(_plain(f"- {message}"))
 
@@ -86,7 +86,8 @@ def _duplicates_sentence(duplicates: pd.DataFrame) -> str:
     return "; ".join(parts)
 
 
-def _print_table(console: Console, frame: pd.DataFrame, title: str, rows: int) -> None:
+def print_table(console: Console, frame: pd.DataFrame, title: str, rows: int) -> None:
+    """Print the first rows of a table, and how many more it has."""
     table = Table(title=_plain(title), title_justify="left")
     for column in frame.columns:
         numeric = pd.api.types.is_numeric_dtype(frame[column])

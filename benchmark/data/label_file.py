@@ -113,6 +113,8 @@ def _rows_by_image(table: CsvFile, column: int, images: ImageSet, is_part: bool)
     escaped = escaped_names(images.files)
     files = {name: escaped[name] for name in names if name in escaped}
     others = list(dict.fromkeys(name for name in names if name not in files))
+    if set(images.files).issuperset(others):  # as they are called: none is read in another way
+        others, files = [], files | {name: name for name in others}
     try:
         files |= match_names(others, images.files, files.values()).files
     except ValueError as error:

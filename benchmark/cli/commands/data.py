@@ -6,6 +6,7 @@ from typing import Any
 
 from benchmark.cli.data_folder import begin_pages, find_data_folder
 from benchmark.cli.settings import add_setting
+from benchmark.data.corrected_labels import correct_labels
 from benchmark.data.sources import open_data
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.settings import settings_of
@@ -34,7 +35,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     """Add the data set, how it is read and how it is split."""
     definitions = settings_of(Experiment)
     parser.add_argument("data", metavar="DATA", help=definitions["data"].description)
-    for name in READ_BY + SPLIT_BY:
+    for name in (*READ_BY, "labels", *SPLIT_BY):
         add_setting(parser, definitions[name])
 
 
@@ -48,6 +49,8 @@ def call(args: argparse.Namespace) -> int:
         for names in (READ_BY, SPLIT_BY)
     )
     images = open_data(args.data, **read_by)
+    if "labels" in args:
+        images = correct_labels(images, definitions["labels"].read(args.labels))
     summary = show_data(images, **split_by)
     _write_pages(summary)
     if summary.error:

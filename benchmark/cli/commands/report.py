@@ -1,12 +1,18 @@
 """`report`: write the report of a run again."""
 
+from __future__ import annotations
+
 import argparse
+from typing import TYPE_CHECKING
 
 from benchmark import api
 from benchmark.cli.settings import add_setting
 from benchmark.plan.run_options import RunOptions
 from benchmark.plan.settings import settings_of
 from benchmark.storage.unwritable import another_way_out
+
+if TYPE_CHECKING:
+    from benchmark.result import Result, SweepResult
 
 HELP = """Write the report of a run again. Reads the stored records in DIR and trains nothing;
 another --baseline changes the report, not what the run recorded. The exit code is 0 if the report
@@ -25,9 +31,14 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def call(args: argparse.Namespace) -> int:
     """Write the report and print the results."""
-    from benchmark.cli.result_summary import print_result  # pandas: other commands need none
-
     with another_way_out("copy the run to a folder that can, and give that"):
         result = api.load(args.folder, getattr(args, "baseline", None))
-    print_result(result)
+    show_result(result)
     return 0
+
+
+def show_result(result: Result | SweepResult) -> None:
+    """Print the result of a run or a sweep."""
+    from benchmark.cli.result_summary import print_result  # pandas: other commands need none
+
+    print_result(result)

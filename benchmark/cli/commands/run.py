@@ -5,6 +5,7 @@ import shlex
 
 from benchmark import api
 from benchmark.cli.commands.plan import add_flags, show_plan
+from benchmark.cli.commands.report import show_result
 from benchmark.cli.exit_codes import EXIT_FAILED
 from benchmark.cli.program import program_words
 from benchmark.strategy.discovery import broken
@@ -50,9 +51,7 @@ def _run(args: argparse.Namespace) -> int:
     timer = Timer(terminal_progress())
     planned, options = show_plan(args, timer)
     command = shlex.join([*program_words(), *args.argv])
-    from benchmark.cli.result_summary import print_result  # pandas: other commands need none
-
     result = api.execute(planned, options, timer, command)
-    print_result(result)
+    show_result(result)
     failed = (result.summary["status"] != "ok").any()
     return EXIT_FAILED if failed or any(file in broken for file in options.plugin) else 0

@@ -24,16 +24,21 @@ def without_formula(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) else text
 
 
-def name_cell(name: str) -> str:
-    r"""Return a name in one line of text, without what a reader of tables would take off.
+def one_line(name: str) -> str:
+    r"""Return a name with escapes for what a reader of tables stops at or can't take.
 
-    >>> name_cell("=1\n.png"), name_cell("caf\udce9 ")
-    ("'=1\\n.png", 'caf\\udce9')
+    >>> one_line("a\n.png"), one_line("caf\udce9")
+    ('a\\n.png', 'caf\\udce9')
     """
     text = escape_controls(name)
     for character, escape in _BREAKS.items():
         text = text.replace(character, escape)
-    return without_formula(text.encode(errors="backslashreplace").decode().strip())
+    return text.encode(errors="backslashreplace").decode()
+
+
+def name_cell(name: str) -> str:
+    """Return a name as the cell that holds it is read: `one_line`, no formula, no outer spaces."""
+    return without_formula(one_line(name)).strip()
 
 
 def escaped_names(names: Iterable[str]) -> dict[str, str]:

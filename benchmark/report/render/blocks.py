@@ -139,7 +139,15 @@ class Pictures:
     caption: str
 
 
-Block = Paragraph | Code | Definitions | Facts | Table | Figure | Details | Heading | Pictures
+@dataclass(frozen=True)
+class ContactSheet:
+    """As many pictures beside each other as the page is wide, in rows."""
+
+    items: tuple[Picture, ...]
+
+
+Words = Paragraph | Code | Definitions | Facts | Heading
+Block = Words | Table | Figure | Details | Pictures | ContactSheet
 
 
 @dataclass(frozen=True)
@@ -167,7 +175,8 @@ class Page:
     @property
     def has_pictures(self) -> bool:
         """Whether images of the data are on the page, which the HTML template then allows."""
-        return any(isinstance(block, Pictures) for s in self.sections for block in s.blocks)
+        kinds = (Pictures, ContactSheet)
+        return any(isinstance(block, kinds) for s in self.sections for block in s.blocks)
 
     def figures(self) -> list[Figure]:
         """Every figure on the page, in reading order."""

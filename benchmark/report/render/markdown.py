@@ -58,6 +58,8 @@ def _block(block: Block) -> Iterator[str]:
         case blocks.Pictures(items, caption):
             names = ", ".join(f"{_plain(item.name)} ({_plain(item.note)})" for item in items)
             yield f"{_line(_inline(caption))}: {_line(names)}"
+        case blocks.ContactSheet(items):
+            yield "\n".join(f"- {_plain(item.note)}: {_plain(item.name)}" for item in items)
         case blocks.Details(summary, inner):
             yield f"<details><summary>{_summary(summary)}</summary>"
             for each in inner:

@@ -1,0 +1,100 @@
+"""The tables of a label audit: each image, each class, head and tail, confusions, copies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from benchmark.data.duplicates.copies import copies_table
+from benchmark.data.tables.name_cells import one_line
+from benchmark.evaluation.metrics.class_counts import shot_groups
+from benchmark.evaluation.statistics.proportions import clopper_pearson
+from benchmark.execution.label_audit import LabelAudit
+
+# the groups of classes by their images, see `shot_groups`
+HEAD, MEDIUM, TAIL = GROUPS = ("head", "medium", "tail")
+
+EQUALLY_LARGE = 2  # times the images of the smallest class
+
+
+@dataclass(frozen=True, eq=False)
+class LabelTables:
+    """What an audit found. Bounds are those of the share at 95 %, see `clopper_pearson`."""
+
+    # a row an image, the most suspicious first: path, label, given, suggested, quality, suspect.
+    # In `label`, a person writes what is right; its index is the image's own
+    labels: pd.DataFrame
+    by_class: pd.DataFrame  # class, group, images, suspects, share, low, high; largest first
+    by_group: pd.DataFrame  # group, classes, images, suspects, share, low, high
+    confusions: pd.DataFrame  # given, suggested, suspects; the most frequent first
+    conflicts: pd.DataFrame  # file, class, copy_of, copy_of_class, kind
+
+    @classmethod
+    def from_audit(cls, audit: LabelAudit) -> LabelTables:
+        """Return the tables of an audit."""
+        labels = _labels(audit)
+        suspects = labels[labels["suspect"]]
+        by_class = _by_class(audit)
+        pairs = suspects.groupby(["given", "suggested"]).size().rename("suspects").reset_index()
+        copies = copies_table(list(audit.conflicts), audit.images, None)
+        return cls(
+            labels=labels,
+            by_class=by_class,
+            by_group=_by_group(by_class),
+            confusions=pairs.sort_values(
+                "suspects", ascending=False, kind="stable", ignore_index=True
+            ),
+            conflicts=copies.drop(columns=["split", "copy_of_split"]),
+        )
+
+    @property
+    def suspects(self) -> pd.DataFrame:
+        """The rows of `labels` that look wrong."""
+        return self.labels[self.labels["suspect"]]
+
+
+def _labels(audit: LabelAudit) -> pd.DataFrame:
+    images = audit.images
+    names = np.array([one_line(name) for name in images.classes], dtype=object)
+    table = pd.DataFrame(
+        {
+            "path": [one_line(images.files[i]) for i in audit.readable.tolist()],
+            "label": names[audit.labels],
+            "given": names[audit.labels],
+            "suggested": names[audit.suggested],
+            "quality": audit.quality,
+            "suspect": audit.suspect,
+        },
+        index=audit.readable,
+    )
+    return table.sort_values(["suspect", "quality"], ascending=[False, True], kind="stable")
+
+
+def _by_class(audit: LabelAudit) -> pd.DataFrame:
+    classes = audit.images.classes
+    images = np.bincount(audit.labels, minlength=len(classes))
+    suspects = np.bincount(audit.labels[audit.suspect], minlength=len(classes))
+    alike = images.max() < EQUALLY_LARGE * images.min()  # then no class is rare
+    groups = np.full(len(classes), MEDIUM, dtype=object)
+    groups = groups if alike else np.array(GROUPS, dtype=object)[shot_groups(images)]
+    table = pd.DataFrame(
+        {"class": classes, "group": groups, "images": images, "suspects": suspects}
+    )
+    table = table.sort_values("images", ascending=False, kind="stable", ignore_index=True)
+    return _with_shares(table)
+
+
+def _by_group(by_class: pd.DataFrame) -> pd.DataFrame:
+    sums = by_class.groupby("group")[["images", "suspects"]].sum()
+    sums.insert(0, "classes", by_class.groupby("group").size())
+    present = [group for group in GROUPS if group in sums.index]
+    return _with_shares(sums.loc[present].reset_index())
+
+
+def _with_shares(table: pd.DataFrame) -> pd.DataFrame:
+    suspects, images = table["suspects"].to_numpy(), table["images"].to_numpy()
+    low, high = clopper_pearson(suspects, images)
+    shares = np.divide(suspects, images, out=np.full(len(table), np.nan), where=images > 0)
+    return table.assign(share=shares, low=low, high=high)

@@ -1,0 +1,78 @@
+"""The work of the command `labels`, and what it prints."""
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from benchmark.analysis.label_tables import LabelTables
+from benchmark.cli.data_folder import find_data_folder, own
+from benchmark.cli.data_summary import print_table
+from benchmark.cli.program import program_words
+from benchmark.execution.label_audit import LabelAudit, audit_labels
+from benchmark.execution.prepare import prepare
+from benchmark.model.backbone import HEAD
+from benchmark.plan.experiment import Experiment
+from benchmark.plan.run_options import RunOptions
+from benchmark.plugins import load_plugins
+from benchmark.report.labels import sentences
+from benchmark.report.labels.files import FILES
+from benchmark.report.labels.page import LabelFiles, write_label_files
+from benchmark.system.display import terminal_progress
+from benchmark.system.output import lasting_stdout
+from benchmark.system.terminal import print_lines
+from benchmark.system.text import printable
+
+MOST_CONFUSIONS = 10  # on a terminal
+
+
+def show_audit(settings: Mapping[str, Any], options: RunOptions) -> LabelTables:
+    """Judge the labels of the data that settings of an experiment name; print and write it."""
+    load_plugins(options.plugin)
+    experiment = Experiment(**settings, fine_tune=HEAD)
+    progress = terminal_progress()
+    prepared = prepare(experiment, progress, options.cache_limit)
+    audit = audit_labels(prepared, progress)
+    tables = LabelTables.from_audit(audit)
+    messages = (*prepared.images.messages, *prepared.pixels.messages, prepared.weights.message)
+    print_audit(audit, tables, [message for message in messages if message])
+    folder = find_data_folder(prepared.images, "labels", FILES)
+    own(folder, prepared.images)
+    _print_files(write_label_files(audit, tables, folder), audit)
+    return tables
+
+
+def print_audit(
+    audit: LabelAudit,
+    tables: LabelTables,
+    messages: list[str],
+    console: Console | None = None,
+) -> None:
+    """Print what was found on the terminal."""
+    console = console or Console(file=lasting_stdout(), highlight=False)
+    spec, description = printable(audit.images.spec), printable(audit.images.description)
+    console.print(Text.assemble((spec, "bold"), f": {description}"))
+    found = (sentences.verdict(tables), sentences.rates_sentence(tables))
+    for sentence in filter(None, (*found, sentences.conflicts_sentence(tables))):
+        console.print(Text(f"  {sentence}"))
+    columns = ["class", "group", "images", "suspects", "share"]
+    classes = tables.by_class[columns].assign(share=tables.by_class["share"].map("{:.3f}".format))
+    print_table(console, classes, "Classes", len(classes))
+    if len(tables.confusions):
+        print_table(console, tables.confusions, "Labels that look wrong", MOST_CONFUSIONS)
+    warning = sentences.tail_warning(tables)
+    what = sentences.WHAT_FLAGS_ARE if len(tables.suspects) else ""
+    for message in filter(None, (*messages, warning, what)):
+        console.print(Text(printable(f"- {message}")))
+
+
+def _print_files(files: LabelFiles, audit: LabelAudit) -> None:
+    for path in files.corrections.edited:
+        print_lines(f"{path} was edited: it stays as it is")
+    print_lines(f"Pictures of the suspects: {files.page}")
+    print_lines(f"All labels, to be corrected in the column label: {files.corrections.path}")
+    run = [*program_words(), "run", "--data", audit.images.spec]
+    command = shlex.join([*run, "--labels", str(files.corrections.path)])
+    print_lines(f"Then, with the corrected labels: {command}")

@@ -1,0 +1,100 @@
+"""Which labels of a data set are likely errors, from heads on the features of its images.
+
+Each image is judged by a head that has not seen it: the images are parted into folds, and one head
+for each fold learns from the others. Nothing else is trained, so that it takes seconds once the
+pretrained network has seen the images.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from benchmark.data.duplicates.copies import Copy, list_copies
+from benchmark.data.imageset import ImageSet
+from benchmark.data.pixels.store import Pixels
+from benchmark.execution.prepare import PreparedExperiment
+from benchmark.strategy.label_issues import (
+    correct_prior,
+    find_label_issues,
+    out_of_fold_probabilities,
+)
+from benchmark.system.progress import Progress
+from benchmark.train.frozen_features import FROZEN_LAYERS
+
+Labels = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class LabelAudit:
+    """What is known of the labels of N images of C classes, of which M can be read."""
+
+    images: ImageSet
+    pixels: Pixels
+    readable: Labels  # (M,) indices of the images that were judged
+    suspect: NDArray[np.bool_]  # (M,) whether the label is likely wrong
+    quality: NDArray[np.float64]  # (M,) from 0, surely wrong, to 1; see `find_label_issues`
+    suggested: Labels  # (M,) the class that fits best, an index into the classes
+    conflicts: tuple[Copy, ...]  # images that look the same and have different labels
+
+    @property
+    def labels(self) -> Labels:
+        """The labels of the images that were judged, (M,)."""
+        return self.images.labels[self.readable]
+
+
+def audit_labels(prepared: PreparedExperiment, progress: Progress) -> LabelAudit:
+    """Judge the labels of all images that can be read, those of every split.
+
+    Images of one group, with the same bytes or that look the same are in one fold: a copy would
+    vouch for the label of the other. The probabilities lose the frequencies of the classes before
+    labels are judged by them, so that what is rare is not mistaken for what is wrong.
+    """
+    images, pixels = prepared.images, prepared.pixels
+    readable = np.flatnonzero(pixels.readable)
+    features = _features(prepared, readable, progress)
+    # of a class without a readable image nothing is known
+    present, labels = np.unique(images.labels[readable], return_inverse=True)
+    counts = np.bincount(labels)
+    with progress.task("labels", len(readable), "images") as advance:
+        probabilities = out_of_fold_probabilities(
+            features, labels, len(present), groups=_kept_together(prepared)[readable]
+        )
+        issues = find_label_issues(labels, correct_prior(probabilities, counts), counts)
+        advance(len(readable))
+    copies = list_copies(pixels.infos, prepared.look_alikes)
+    return LabelAudit(
+        images=images,
+        pixels=pixels,
+        readable=readable,
+        suspect=issues.suspect,
+        quality=issues.quality,
+        suggested=present[issues.suggested],
+        conflicts=tuple(c for c in copies if images.labels[c.image] != images.labels[c.original]),
+    )
+
+
+def _features(
+    prepared: PreparedExperiment, indices: Labels, progress: Progress
+) -> NDArray[np.float32]:
+    """Return the pooled features of the pretrained network, (M, D), from the store or computed."""
+    frozen = prepared.frozen_features
+    with progress.task(FROZEN_LAYERS, len(frozen.pooled.missing(indices)), "images") as advance:
+        frozen.fill(FROZEN_LAYERS, indices, advance)
+    return frozen.pooled.read(indices).cpu().numpy()
+
+
+def _kept_together(prepared: PreparedExperiment) -> Labels:
+    """Return a number for each image, (N,): equal for those of one group or of one look."""
+    sets, groups = prepared.look_alikes.sets, prepared.images.groups
+    if groups is None:
+        return sets
+    groups = np.unique(groups, return_inverse=True)[1] + sets.max() + 1
+    nodes = int(groups.max()) + 1
+    graph = coo_array((np.ones(len(sets), bool), (sets, groups)), shape=(nodes, nodes))
+    joined = connected_components(graph, directed=False)[1]
+    return joined[sets].astype(np.int64)

@@ -1,0 +1,195 @@
+"""The page of a label audit: suspects with pictures, rates, confusions, copies, what to do next."""
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from benchmark.analysis.label_tables import GROUPS, LabelTables
+from benchmark.data.duplicates.copies import Copy
+from benchmark.data.pixels.picture import encoded_picture
+from benchmark.execution.label_audit import LabelAudit
+from benchmark.report.labels import files
+from benchmark.report.labels.sentences import (
+    WHAT_FLAGS_ARE,
+    conflicts_sentence,
+    rates_sentence,
+    tail_warning,
+    verdict,
+)
+from benchmark.report.labels.suspects import suspects_blocks
+from benchmark.report.render import html
+from benchmark.report.render.blocks import (
+    Block,
+    Code,
+    Definitions,
+    Page,
+    Paragraph,
+    Picture,
+    Pictures,
+    Table,
+    add_sections,
+    make_row,
+)
+from benchmark.report.render.formats import format_count, format_share
+from benchmark.report.render.safe_text import shorten
+from benchmark.storage.atomic import write_text
+from benchmark.system.text import pluralize
+
+MOST_CONFUSIONS, MOST_CONFLICTS = 20, 50  # on the page; the CSV files have all
+_GROUP_NAMES = dict(zip(GROUPS, ("most common", "between", "rarest"), strict=True))
+
+
+@dataclass(frozen=True)
+class LabelFiles:
+    """What an audit has written."""
+
+    page: Path
+    corrections: files.CorrectionsFile
+    tables: dict[str, Path]  # name -> path
+
+
+def write_label_files(audit: LabelAudit, tables: LabelTables, folder: Path) -> LabelFiles:
+    """Write the tables, the file for corrections and the page."""
+    written = files.write_tables(tables, folder)
+    corrections = files.write_corrections(tables, folder)
+    path = folder / files.PAGE
+    write_text(path, html.render(build_page(audit, tables, corrections)))
+    return LabelFiles(path, corrections, written)
+
+
+def build_page(audit: LabelAudit, tables: LabelTables, corrections: files.CorrectionsFile) -> Page:
+    """Return the page."""
+    images = audit.images
+    judged = pluralize(len(audit.readable), "image", "images")
+    headline = Page(
+        title=f"{images.name}: labels",
+        subtitle=f"{judged} of {len(images.classes)} classes, each judged by a head that has not "
+        "seen it",
+        verdict=verdict(tables),
+        follow_up=WHAT_FLAGS_ARE if len(tables.suspects) else "",
+        warnings=tuple(filter(None, (*_edited(corrections), tail_warning(tables)))),
+        lead=(_rates_table(tables.by_group, "group", files.BY_GROUP, rates_sentence(tables)),),
+        sections=(),
+        highlights=tuple(_highlights(audit, tables, corrections)),
+    )
+    csv = corrections.path.name
+    suspects = suspects_blocks(tables, audit.pixels, csv) if len(tables.suspects) else ()
+    rates = _rates_table(
+        tables.by_class, "class", files.BY_CLASS, "How many labels of each class look wrong."
+    )
+    contents = (
+        ("next", "What to do next", _next_steps(audit, corrections)),
+        ("suspects", f"Suspects ({len(tables.suspects):,})", suspects),
+        ("confusions", "What is taken for what", _confusions(tables.confusions)),
+        ("classes", "Classes", (rates,)),
+        (
+            "conflicts",
+            f"Same picture, different labels ({len(tables.conflicts):,})",
+            _conflicts(audit),
+        ),
+    )
+    return add_sections(headline, contents)
+
+
+def _edited(corrections: files.CorrectionsFile) -> Iterator[str]:
+    for path in corrections.edited:
+        yield f"{path.name} was edited since it was written: it stays as it is."
+
+
+def _highlights(
+    audit: LabelAudit, tables: LabelTables, corrections: files.CorrectionsFile
+) -> Iterator[str]:
+    if len(tables.conflicts):
+        yield f"{conflicts_sentence(tables)} One of two is wrong at least: {files.CONFLICTS}."
+    if unread := len(audit.images) - len(audit.readable):
+        are = "image that can't be read was" if unread == 1 else "images that can't be read were"
+        yield f"{unread:,} {are} not judged."
+    yield f"All images with their labels are in {corrections.path.name}, the suspects first."
+
+
+def _rates_table(rates: pd.DataFrame, of: str, csv: str, sentence: str) -> Table:
+    """Return a table of flag rates, with a row for each class or group."""
+    is_group = of == "group"
+    rows = []
+    for row in rates.to_dict("records"):
+        group = _GROUP_NAMES[row["group"]] if len(rates["group"].unique()) > 1 else "all"
+        name, size = (group, format_count(row["classes"])) if is_group else (row["class"], group)
+        bounds = f"{format_share(row['low'], 2)} to {format_share(row['high'], 2)}"
+        counts = (format_count(row["images"]), format_count(row["suspects"]))
+        rows.append(make_row(name, size, *counts, format_share(row["share"]), bounds))
+    caption = f"{sentence} With 95 % intervals (Clopper & Pearson 1934)."
+    columns = ("Group", "Classes") if is_group else ("Class", "Group")
+    columns = (*columns, "Images", "Suspects", "Share", "95 %")
+    return Table(caption, columns, tuple(rows), frozenset({0} if is_group else {0, 1}), csv)
+
+
+def _confusions(confusions: pd.DataFrame) -> Iterator[Block]:
+    if confusions.empty:
+        return
+    some = confusions.head(MOST_CONFUSIONS)
+    rows = tuple(
+        make_row(shorten(row.given), shorten(row.suggested), format_count(row.suspects))
+        for row in some.itertuples()
+    )
+    more = "" if len(some) == len(confusions) else f" The first {len(some)} of {len(confusions)}."
+    caption = f"Which labels look like which other class, the most frequent first.{more}"
+    columns = ("Label", "Looks like", "Suspects")
+    yield Table(caption, columns, rows, frozenset({0, 1}), files.CONFUSIONS)
+
+
+def _conflicts(audit: LabelAudit) -> Iterator[Block]:
+    if not audit.conflicts:
+        return
+    some = audit.conflicts[:MOST_CONFLICTS]
+    shown = f" {len(some)} are shown." if len(some) < len(audit.conflicts) else ""
+    yield Paragraph(
+        f"Pairs of one picture that have two labels, of which one must be wrong.{shown} All are in "
+        f"{files.CONFLICTS}; correct them as well."
+    )
+    for copy in some:
+        yield Pictures(tuple(_pair(audit, copy)), caption=copy.kind)
+
+
+def _pair(audit: LabelAudit, copy: Copy) -> Iterator[Picture]:
+    images = audit.images
+    for index in (copy.original, copy.image):
+        label = images.classes[images.labels[index]]
+        yield Picture(
+            encoded_picture(audit.pixels, index), shorten(images.files[index]), shorten(label)
+        )
+
+
+def _next_steps(audit: LabelAudit, corrections: files.CorrectionsFile) -> Iterator[Block]:
+    data, labels = shlex.quote(audit.images.spec), shlex.quote(corrections.path.as_posix())
+    command = f"python -m benchmark run --data {data} --labels {labels}"
+    name = corrections.path.name
+    yield Definitions(
+        (
+            (
+                "Correct",
+                f"Look at the suspects below, and open {name}, which lies beside this page. Where "
+                "a label is wrong, write the right class into the column `label`; leave all else. "
+                "Only this column and the path are read back; `given` keeps what the label was.",
+            ),
+            (
+                "Leave out",
+                "An image of no class: take its file, or its row of a table, out of the data.",
+            ),
+            (
+                "Use it",
+                "The command below trains and tests with these labels. The commands `data` and "
+                "`labels` take `--labels` as well. Compare with a run without it: that is what the "
+                "wrong labels cost.",
+            ),
+            (
+                "Mind",
+                "Labels of the test are corrected too, and a network has chosen which: that "
+                "favours networks like it. Look at a random sample of the others before you "
+                "report scores.",
+            ),
+        )
+    )
+    yield Code(command)

@@ -1,0 +1,67 @@
+"""What an audit of labels found, in sentences of the page and the terminal."""
+
+import math
+
+from benchmark.analysis.label_tables import HEAD, TAIL, LabelTables
+from benchmark.report.render.formats import format_share
+from benchmark.system.text import pluralize
+
+# Northcutt, Athalye & Mueller 2021: five people looked at each flagged image of ten test sets
+WHAT_FLAGS_ARE = (
+    "A suspect is a question, no verdict: on real data about half of such flags are errors "
+    "(51 % in Northcutt et al. 2021, arXiv 2103.14749), and some errors are not flagged. Nothing "
+    "is deleted or changed: look, and correct what is wrong."
+)
+MOST_TIMES = 2  # as often as the head's: more looks as if rare were mistaken for wrong
+
+
+def verdict(tables: LabelTables) -> str:
+    """Say how many labels look wrong."""
+    number, total = len(tables.suspects), len(tables.labels)
+    if not number:
+        return f"None of {total:,} labels looks wrong."
+    looks = "label looks" if number == 1 else "labels look"
+    return f"{number:,} of {total:,} {looks} wrong ({100 * number / total:.1f} %)."
+
+
+def rates_sentence(tables: LabelTables) -> str:
+    """Compare the flag rate of rare classes with that of common ones."""
+    rows = tables.by_group.set_index("group")
+    if not {HEAD, TAIL} <= set(rows.index):
+        return "All classes are about equally large: none is rare."
+    head, tail = rows.loc[HEAD], rows.loc[TAIL]
+    sentence = (
+        f"Of the rarest classes' labels {format_share(tail['share'])} are flagged "
+        f"({int(tail['suspects']):,} of {int(tail['images']):,}), of the most common classes' "
+        f"{format_share(head['share'])} ({int(head['suspects']):,} of {int(head['images']):,})"
+    )
+    times = _times(tail["share"], head["share"])
+    return f"{sentence}{times}."
+
+
+def tail_warning(tables: LabelTables) -> str:
+    """Warn if rare classes are flagged much more often than common ones; else ''."""
+    rows = tables.by_group.set_index("group")
+    if not {HEAD, TAIL} <= set(rows.index):
+        return ""
+    head, tail = rows.loc[HEAD], rows.loc[TAIL]
+    if tail["share"] <= MOST_TIMES * head["share"] or tail["low"] <= head["high"]:
+        return ""
+    return (
+        "Labels of rare classes are flagged more than twice as often as those of common ones: "
+        "they may be wrong more often, or too few for a class to be known by. Look at these "
+        "first, and believe the suggestions less."
+    )
+
+
+def conflicts_sentence(tables: LabelTables) -> str:
+    """Count the copies that have another label than the image that they are a copy of."""
+    number = len(tables.conflicts)
+    if not number:
+        return ""
+    pairs = pluralize(number, "pair of images looks", "pairs of images look")
+    return f"{pairs} the same and {'has' if number == 1 else 'have'} different labels."
+
+
+def _times(tail: float, head: float) -> str:
+    return f": {tail / head:.1f} times as often" if head > 0 and math.isfinite(tail) else ""
