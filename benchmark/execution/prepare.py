@@ -103,21 +103,26 @@ class PreparedExperiment:
     def with_experiment(self, experiment: Experiment) -> PreparedExperiment:
         """Return the same images, splits and device for one that trains otherwise.
 
-        The weights are the same too, unless it has another backbone.
+        Weights and given labels are the same too, unless its backbone or its label noise is not.
         """
         if isinstance(experiment.data, ImageSet):
             experiment = replace(experiment, data=self.images)
-        weights, messages = self.weights, list(self.messages)
+        weights, given, noise = self.weights, self.given_labels, experiment.label_noise
         if experiment.backbone != self.experiment.backbone:
             weights = load_weights(experiment.weights, experiment.network)
-            messages = [message for message in messages if message != self.weights.message]
-            messages += [weights.message] * bool(weights.message)
+        if noise != self.experiment.label_noise:
+            opened = (self.images, self.pixels, self.splits)
+            given = inject_label_noise(noise, *opened, experiment.quick)
+        before = (self.given_labels.message, self.weights.message)
+        messages = [message for message in self.messages if message not in before]
+        messages += [message for message in (given.message, weights.message) if message]
         return replace(
             self,
             experiment=experiment,
             weights=weights,
             budgets=_budgets(experiment, self.splits),
             messages=tuple(messages),
+            given_labels=given,
         )
 
     @cached_property
