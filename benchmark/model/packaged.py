@@ -9,8 +9,8 @@ from benchmark.model.weights_source import Package
 
 def packaged_file(package: Package) -> Path:
     """Return the file of weights in an installed package; OSError says why there is none."""
-    found = find_spec(package.module)  # of a module that lies in no other, so it is not imported
-    folders = found.submodule_search_locations if found else None
+    spec = find_spec(package.module)  # of a module that lies in no other, so it is not imported
+    folders = spec.submodule_search_locations if spec else None
     if not folders:
         name = package.requirement.partition("==")[0]
         raise FileNotFoundError(f"the package {name} is not installed")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+from collections import OrderedDict
 
 import pytest
 import torch
@@ -129,6 +130,35 @@ def test_frozen_prefix_equals_the_layers_and_leaves_them_alone(
     assert list(after) == list(before)
     assert all(torch.equal(after[name], before[name]) for name in before)
     assert all(p.requires_grad for p in prefix.parameters())
+
+
+@torch.no_grad()
+def test_only_a_convolution_whose_output_is_normalised_is_folded() -> None:
+    class Unusual(nn.Sequential):
+        def forward(self, x: Tensor) -> Tensor:
+            return self.conv(self.bn(x))
+
+    def pair() -> dict[str, nn.Module]:
+        norm = nn.BatchNorm2d(3)
+        norm.running_mean.fill_(0.3)
+        norm.running_var.fill_(2.0)
+        return {"conv": nn.Conv2d(3, 3, 3, bias=False), "bn": norm}
+
+    torch.manual_seed(4)
+    blocks = {
+        "plain": nn.Sequential(OrderedDict(pair())),
+        "reversed": nn.Sequential(OrderedDict(reversed(pair().items()))),
+        "unusual": Unusual(OrderedDict(pair())),
+        "batch's": nn.Sequential(
+            nn.Conv2d(3, 3, 3), nn.BatchNorm2d(3, track_running_stats=False)
+        ),
+    }  # fmt: skip
+    prefix = nn.Sequential(OrderedDict(blocks)).eval()
+    frozen, batch = freeze(prefix, torch.float64), images(2, 16)
+    norms = [n for n, m in frozen.blocks.named_modules() if isinstance(m, nn.BatchNorm2d)]
+    assert norms == ["reversed.bn", "unusual.bn", "batch's.1"]
+    x = prefix.double()(batch.double() / 127.5 - 1)
+    assert error(frozen.blocks.double()(batch.double() / 127.5 - 1), x) < 1e-6
 
 
 @torch.no_grad()

