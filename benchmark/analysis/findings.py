@@ -23,6 +23,7 @@ DIAGNOSES = [
     *("strategy", "seed", "class", "train_count", "recall", "never_predicted"),
     *("cause", "confuser", "explanation", "suggestions"),  # and signals
 ]
+WRONG_LABELS = ["strategy", "seed", "images", "as_given", "as_right"]  # see `WrongLabelFit`
 
 
 @dataclass(frozen=True)
@@ -33,24 +34,28 @@ class Findings:
     training_effects: pd.DataFrame  # one row per strategy, seed and class: TRAINING_EFFECTS
     posthoc_scores: pd.DataFrame  # one row per strategy, seed and decision: POSTHOC and its metrics
     diagnoses: pd.DataFrame  # one row per strategy, seed and ignored class: DIAGNOSES and signals
+    wrong_labels: pd.DataFrame  # one row per strategy and seed with label noise: WRONG_LABELS
     # strategy -> one reliability diagram a seed, see `benchmark.evaluation.metrics.calibration`
     reliability: dict[str, list[dict[str, Sequence[float | None]]]]
 
     @classmethod
     def from_records(cls, run: RunRecords) -> Findings:
         """Return the findings of records; each table is empty if they have none of it."""
-        checks, posthoc = [], []
+        checks, posthoc, wrong_labels = [], [], []
         reliability: dict[str, list[dict[str, Sequence[float | None]]]] = {}
         for record in run.finished:
             key = {"strategy": record.strategy, "seed": record.seed}
             checks += [key | asdict(check) for check in record.audit.checks]
             posthoc += [{**key, "decision": d, **scores} for d, scores in record.posthoc.items()]
+            if record.wrong_labels:
+                wrong_labels.append({**key, **asdict(record.wrong_labels)})
             reliability.setdefault(record.strategy, []).append(dict(record.reliability))
         return cls(
             pd.DataFrame(checks, columns=AUDIT),
             pd.DataFrame(_training_effects(run), columns=TRAINING_EFFECTS),
             pd.DataFrame(posthoc, columns=None if posthoc else POSTHOC),
             _diagnoses(run),
+            pd.DataFrame(wrong_labels, columns=WRONG_LABELS),
             reliability,
         )
 

@@ -27,6 +27,7 @@ ROWS = {  # of each file: one row …
     "audit.csv": "a strategy, seed and check: what was expected and what was observed",
     "training_effects.csv": "a strategy, seed and class: images drawn, gradient, logits",
     "diagnoses.csv": "a strategy, seed and ignored class: cause and signals",
+    "wrong_labels.csv": "a strategy and seed: what it predicts of images with a wrong label",
     "predictions.csv": "a strategy, seed and image of validation and test",
     "curves.csv": "a strategy, seed and validation during training",
     "confusion.csv": "a strategy and pair of classes, test images of all seeds",
@@ -39,7 +40,11 @@ ROWS = {  # of each file: one row …
 def files_section(comparison: Comparison) -> Iterator[Block]:
     """Yield the names and contents of the CSV files."""
     has_trials = not trials_frame(comparison).empty
-    absent = {"tuning.csv": not has_trials, "left_out.csv": not comparison.manifest.data.left_out}
+    absent = {
+        "tuning.csv": not has_trials,
+        "left_out.csv": not comparison.manifest.data.left_out,
+        "wrong_labels.csv": comparison.findings.wrong_labels.empty,
+    }
     names = (name for name in ROWS if not absent.get(name))
     yield Definitions(tuple((name, f"One row {ROWS[name]}.") for name in names))
     yield Paragraph(FORMULA_NOTE)
@@ -48,7 +53,8 @@ def files_section(comparison: Comparison) -> Iterator[Block]:
 def frames_of(comparison: Comparison) -> dict[str, pd.DataFrame]:
     """Return the tables of a run by the names of their files.
 
-    There is tuning.csv after a search, and left_out.csv where files were left out.
+    There is tuning.csv after a search, left_out.csv where files were left out, and wrong_labels.csv
+    where labels were made wrong.
 
     The null row is at the end of each table of strategies, where differences are those from the
     strategy that it repeats.
@@ -72,6 +78,8 @@ def _own_frames(comparison: Comparison) -> dict[str, pd.DataFrame]:
     frames = {} if trials.empty else {"tuning.csv": trials}
     if reasons := comparison.manifest.data.left_out:
         frames[left_out.CSV] = left_out.frame_of(reasons)
+    if not findings.wrong_labels.empty:
+        frames["wrong_labels.csv"] = findings.wrong_labels
     return frames | {
         "summary.csv": comparison.summary,
         "seeds.csv": comparison.seed_rows,

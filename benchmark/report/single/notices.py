@@ -11,6 +11,7 @@ from benchmark.report.single.noise_floor import noise_floor_sentence
 from benchmark.report.single.posthoc import posthoc_sentence
 from benchmark.report.single.recall import largest_changes_sentence
 from benchmark.report.single.undertrained import recipe_sentence, undertrained_sentence
+from benchmark.report.single.wrong_labels import wrong_labels_sentence
 from benchmark.system.text import join_names, pluralize
 
 FEW_TEST_IMAGES = 8  # below, an interval rests on what is added to a class as much as on images
@@ -38,7 +39,7 @@ def highlights(comparison: Comparison) -> Iterator[str]:
     if comparison.manifest.quick:
         return
     sentences = noise_floor_sentence, largest_changes_sentence, diagnoses_sentence
-    for sentence in (*sentences, posthoc_sentence, recipe_sentence):
+    for sentence in (*sentences, posthoc_sentence, wrong_labels_sentence, recipe_sentence):
         if text := sentence(comparison):
             yield text
 

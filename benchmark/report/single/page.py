@@ -26,6 +26,7 @@ from benchmark.report.single.seeds import draw_seeds, seeds_section
 from benchmark.report.single.setup import data_section, recipe_title, setup_section
 from benchmark.report.single.strategies import descriptions_section, failures_section
 from benchmark.report.single.verdict import verdict
+from benchmark.report.single.wrong_labels import wrong_labels_section
 from benchmark.system.text import pluralize
 
 FIGURES: dict[str, Callable[[Comparison], Figure | None]] = {
@@ -55,6 +56,7 @@ def build_page(comparison: Comparison) -> Page:
         ("changes", "Recall by class, against the baseline", class_changes_tables(run)),
         ("diagnoses", "Why classes are ignored", diagnoses_section(run)),
         ("audit", "Implementation audit", audit_section(run)),
+        ("wrong_labels", "What is learnt of wrong labels", wrong_labels_section(run)),
         ("posthoc", "Post-hoc adjustment", posthoc_section(run)),
         ("search", "Hyper-parameter search", search_section(run)),
         ("seeds", "Results by seed", seeds_section(run)),
