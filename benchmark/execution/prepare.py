@@ -137,22 +137,21 @@ class PreparedExperiment:
                     "batch_size": self.budgets[seed].batch_size,
                     "classes": self.classes,
                     "pixels": self.pixels.decoding,
-                    "images": [
-                        self._describe_images(seed, getattr(split, name)) for name in SPLITS
-                    ],
+                    "images": self._describe_splits(seed),
                     "weights": self.weights.sha256,
                     "numbers": [self.device.precision, self.device.type, self.device.torch_version],
                     "engine": engine,
                     "seed": seed,
                 }
             )
-            for seed, split in self.splits.items()
+            for seed in self.splits
         }
 
-    def _describe_images(self, seed: int, indices: NDArray[np.int64]) -> list[Any]:
-        """Return contents and labels of some images: not their indices, which other seeds move."""
-        digests = self.pixels.digests
-        return [[digests[i] for i in indices], self.labels(seed)[indices].tolist()]
+    def _describe_splits(self, seed: int) -> list[Any]:
+        """Return contents and labels by split: not the images' indices, which other seeds move."""
+        digests, labels, split = self.pixels.digests, self.labels(seed), self.splits[seed]
+        parts = [getattr(split, name) for name in SPLITS]
+        return [[[digests[i] for i in part], labels[part].tolist()] for part in parts]
 
     @cached_property
     def frozen_features(self) -> FrozenFeatures:
@@ -281,8 +280,7 @@ def _split_for_seeds(
     for split in splits.values():
         messages += split.messages
     messages += look_alike_messages(look_alikes, splits.values(), images.labels, kept_together)
-    noise = experiment.label_noise
-    given = inject_label_noise(noise, images, pixels, splits, experiment.quick)
+    given = inject_label_noise(experiment.label_noise, images, pixels, splits, experiment.quick)
     messages += [message for message in (given.message, weights.message) if message]
     return PreparedExperiment(
         experiment=experiment,
