@@ -57,7 +57,7 @@ class PreparedExperiment:
     messages: tuple[str, ...]  # what the user must know about data and weights
     processes: int = 1  # processes that train at the same time
     cache_limit: int | None = None  # bytes, see `make_room`
-    given_labels: GivenLabels = field(default_factory=GivenLabels)  # where labels are wrong
+    given_labels: GivenLabels = field(default_factory=GivenLabels)  # see `inject_label_noise`
 
     @property
     def classes(self) -> int:
@@ -69,10 +69,7 @@ class PreparedExperiment:
         return np.bincount(self.labels(seed)[self.splits[seed].train], minlength=self.classes)
 
     def labels(self, seed: int) -> NDArray[np.int64]:
-        """Labels of all images as the training of a seed is given them, (N,).
-
-        Those of training images may be wrong, see `inject_label_noise`; `images.labels` are right.
-        """
+        """Labels of all images, (N,), as a seed is given them; `images.labels` are the right ones."""
         return self.given_labels.by_seed.get(seed, self.images.labels)
 
     @cached_property
