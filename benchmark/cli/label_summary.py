@@ -54,9 +54,14 @@ def print_audit(
     console = console or Console(file=lasting_stdout(), highlight=False)
     spec, description = printable(audit.images.spec), printable(audit.images.description)
     console.print(Text.assemble((spec, "bold"), f": {description}"))
-    found = (sentences.verdict(tables), sentences.rates_sentence(tables))
-    for sentence in filter(None, (*found, sentences.conflicts_sentence(tables))):
-        console.print(Text(f"  {sentence}"))
+    for sentence in (
+        sentences.verdict,
+        sentences.rates_sentence,
+        sentences.conflicts_sentence,
+        sentences.agreement_sentence,
+    ):
+        if text := sentence(tables):
+            console.print(Text(f"  {text}"))
     columns = ["class", "group", "images", "suspects", "share"]
     classes = tables.by_class[columns].assign(share=tables.by_class["share"].map("{:.3f}".format))
     print_table(console, classes, "Classes", len(classes))

@@ -18,11 +18,7 @@ from benchmark.data.duplicates.copies import Copy, list_copies
 from benchmark.data.imageset import ImageSet
 from benchmark.data.pixels.store import Pixels
 from benchmark.execution.prepare import PreparedExperiment
-from benchmark.strategy.label_issues import (
-    correct_prior,
-    find_label_issues,
-    out_of_fold_probabilities,
-)
+from benchmark.strategy.label_issues import find_label_issues, out_of_fold_probabilities
 from benchmark.system.progress import Progress
 from benchmark.train.frozen_features import FROZEN_LAYERS
 
@@ -51,20 +47,17 @@ def audit_labels(prepared: PreparedExperiment, progress: Progress) -> LabelAudit
     """Judge the labels of all images that can be read, those of every split.
 
     Images of one group, with the same bytes or that look the same are in one fold: a copy would
-    vouch for the label of the other. The probabilities lose the frequencies of the classes before
-    labels are judged by them, so that what is rare is not mistaken for what is wrong.
+    vouch for the label of the other.
     """
     images, pixels = prepared.images, prepared.pixels
     readable = np.flatnonzero(pixels.readable)
     features = _features(prepared, readable, progress)
-    # of a class without a readable image nothing is known
-    present, labels = np.unique(images.labels[readable], return_inverse=True)
-    counts = np.bincount(labels)
+    labels, classes = images.labels[readable], prepared.classes
     with progress.task("labels", len(readable), "images") as advance:
         probabilities = out_of_fold_probabilities(
-            features, labels, len(present), groups=_kept_together(prepared)[readable]
+            features, labels, classes, groups=_kept_together(prepared)[readable]
         )
-        issues = find_label_issues(labels, correct_prior(probabilities, counts), counts)
+        issues = find_label_issues(labels, probabilities, np.bincount(labels, minlength=classes))
         advance(len(readable))
     copies = list_copies(pixels.infos, prepared.look_alikes)
     return LabelAudit(
@@ -73,7 +66,7 @@ def audit_labels(prepared: PreparedExperiment, progress: Progress) -> LabelAudit
         readable=readable,
         suspect=issues.suspect,
         quality=issues.quality,
-        suggested=present[issues.suggested],
+        suggested=issues.suggested,
         conflicts=tuple(c for c in copies if images.labels[c.image] != images.labels[c.original]),
     )
 

@@ -14,6 +14,7 @@ from benchmark.execution.label_audit import LabelAudit
 from benchmark.report.labels import files
 from benchmark.report.labels.sentences import (
     WHAT_FLAGS_ARE,
+    agreement_sentence,
     conflicts_sentence,
     rates_sentence,
     tail_warning,
@@ -107,6 +108,7 @@ def _highlights(
     if unread := len(audit.images) - len(audit.readable):
         are = "image that can't be read was" if unread == 1 else "images that can't be read were"
         yield f"{unread:,} {are} not judged."
+    yield agreement_sentence(tables)
     yield f"All images with their labels are in {corrections.path.name}, the suspects first."
 
 

@@ -12,6 +12,7 @@ WHAT_FLAGS_ARE = (
     "(51 % in Northcutt et al. 2021, arXiv 2103.14749), and some errors are not flagged. Nothing "
     "is deleted or changed: look, and correct what is wrong."
 )
+WEAK = 0.7  # share of the labels that heads agree with
 MOST_TIMES = 2  # as often as the head's: more looks as if rare were mistaken for wrong
 
 
@@ -20,8 +21,21 @@ def verdict(tables: LabelTables) -> str:
     number, total = len(tables.suspects), len(tables.labels)
     if not number:
         return f"None of {total:,} labels looks wrong."
-    looks = "label looks" if number == 1 else "labels look"
-    return f"{number:,} of {total:,} {looks} wrong ({100 * number / total:.1f} %)."
+    look = "looks" if number == 1 else "look"
+    return f"{number:,} of {total:,} labels {look} wrong ({100 * number / total:.1f} %)."
+
+
+def agreement_sentence(tables: LabelTables) -> str:
+    """Say with how many labels the heads agree: what their doubts are worth."""
+    table = tables.labels
+    share = (table["suggested"] == table["given"]).mean()
+    sentence = f"The heads agree with {100 * share:.0f} % of the labels."
+    if share >= WEAK:
+        return sentence
+    return (
+        f"{sentence} That is little: many of the suspects will be right. Better features help, by "
+        "the official weights or a larger --image-size."
+    )
 
 
 def rates_sentence(tables: LabelTables) -> str:

@@ -1,10 +1,13 @@
 """Blocks of a page: code in texts, figures in reading order, columns with notes."""
 
+from benchmark.report.render import html, markdown
 from benchmark.report.render.blocks import (
     Cell,
+    ContactSheet,
     Details,
     Figure,
     Page,
+    Picture,
     Row,
     Section,
     Table,
@@ -36,3 +39,13 @@ def test_figures_stand_in_reading_order() -> None:
 def test_columns_of_numbers_with_a_note_leave_space_for_it() -> None:
     row = Row((Cell("name", note="baseline"), Cell(".5", note="+.1"), Cell("2")))
     assert Table("", ("A", "B", "C"), (row,)).columns_with_notes == {1}
+
+
+def test_a_contact_sheet_shows_pictures_on_a_page_that_then_allows_them() -> None:
+    sheet = ContactSheet((Picture("QQ==", "a/1_2.jpg", "a → b"), Picture("", "gone.jpg", "c")))
+    page = Page("T", "", "V", "", (), (), (Section("s", "S", (sheet,)),))
+    text = html.render(page)
+    assert text.count('<img src="data:image/jpeg;base64,QQ==" alt="">') == 1
+    assert "img-src data:" in text
+    assert "<b>a → b</b>" in text
+    assert "- a → b: a/1\\_2.jpg\n- c: gone.jpg" in markdown.render(page)

@@ -1,0 +1,114 @@
+"""Labels are judged by heads on stored features."""
+
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmark.execution import label_audit
+from benchmark.execution.label_audit import audit_labels
+from benchmark.execution.prepare import prepare
+from benchmark.model.backbone import HEAD
+from benchmark.system.progress import NullProgress
+
+WRONG = ("rare/c000.png", "rare/c001.png", "common/m000.png")
+
+
+@pytest.fixture(scope="module")
+def mislabelled(image_folder, tmp_path_factory):
+    """Three classes that are easy to tell apart, and three images under a wrong one."""
+    root = tmp_path_factory.mktemp("mislabelled") / "set"
+    shutil.copytree(image_folder, root)
+    for name, file in {"c000": "common/000", "c001": "common/001", "m000": "middling/000"}.items():
+        wrong = "common" if name[0] == "m" else "rare"
+        (root / f"{file}.png").rename(root / wrong / f"{name}.png")
+    return root
+
+
+@pytest.fixture
+def audit(small_experiment):
+    def run(data, **settings):
+        prepared = prepare(small_experiment(data=str(data), fine_tune=HEAD, **settings))
+        return prepared, audit_labels(prepared, NullProgress())
+
+    return run
+
+
+def test_planted_wrong_labels_are_the_most_suspicious(mislabelled, audit):
+    _, found = audit(mislabelled)
+    files = np.array(found.images.files)[found.readable]
+    assert set(files[np.argsort(found.quality)[:3]]) == set(WRONG)
+    suspects = set(files[found.suspect])
+    assert len(suspects) >= 2
+    assert suspects <= set(WRONG)
+    wrong = np.isin(files, WRONG)
+    names = np.array(found.images.classes)[found.suggested[wrong]]
+    assert sorted(names) == ["common", "common", "middling"]
+
+
+def test_a_second_call_runs_no_frozen_layer(mislabelled, audit, monkeypatch):
+    prepared, first = audit(mislabelled)
+    assert not len(prepared.frozen_features.pooled.missing(first.readable))
+    monkeypatch.setattr("benchmark.train.frozen_features.FrozenFeatures._frozen", None)
+    _, second = audit(mislabelled)
+    np.testing.assert_array_equal(first.quality, second.quality)
+
+
+def test_a_run_of_the_head_shares_the_features(mislabelled, audit, small_experiment):
+    audit(mislabelled)
+    prepared = prepare(small_experiment(data=str(mislabelled), fine_tune=HEAD))
+    for forward_pass, indices in prepared.required_forward_passes([0]).items():
+        assert not len(prepared.frozen_features.store(forward_pass).missing(indices))
+
+
+def test_with_corrected_labels_they_are_shared_too(
+    mislabelled, audit, small_experiment, tmp_path, monkeypatch
+):
+    audit(mislabelled)
+    fixed = tmp_path / "fixed.csv"
+    fixed.write_text("path,label\nrare/c000.png,common\nrare/c001.png,common\n")
+    monkeypatch.setattr("benchmark.train.frozen_features.FrozenFeatures._frozen", None)
+    prepared, found = audit(mislabelled, labels=str(fixed))
+    assert prepared.train_counts(0).sum() == len(prepared.splits[0].train)
+    suspects = set(np.array(found.images.files)[found.readable[found.suspect]])
+    assert "rare/c000.png" not in suspects
+    assert "common/m000.png" in suspects
+
+
+def test_copies_and_groups_are_judged_by_one_head(grouped_folder, audit, monkeypatch):
+    folds = {}
+
+    def heads(features, labels, classes, *, groups):
+        folds["groups"] = groups
+        return np.full((len(labels), classes), 1 / classes)
+
+    monkeypatch.setattr(label_audit, "out_of_fold_probabilities", heads)
+    _, found = audit(grouped_folder)
+    groups = dict(zip(found.images.files, folds["groups"], strict=True))
+    together = [groups[f"rare/00{n}{again}.png"] for n in (0, 1) for again in ("", "_again")]
+    assert len(set(together)) == 1
+    assert groups["rare/002.png"] != together[0]
+    assert groups["common/000.png"] != together[0]
+
+
+def test_copies_with_other_labels_and_unreadable_images(mislabelled, audit, tmp_path):
+    shutil.copytree(mislabelled, tmp_path / "set")
+    (tmp_path / "set/rare/copy.png").write_bytes((tmp_path / "set/common/005.png").read_bytes())
+    (tmp_path / "set/rare/broken.png").write_bytes(b"x")
+    _, found = audit(tmp_path / "set")
+    files = found.images.files
+    assert [(files[c.original], files[c.image]) for c in found.conflicts] == [
+        ("common/005.png", "rare/copy.png")
+    ]
+    assert len(found.readable) == len(found.images) - 1 == len(found.suspect)
+    assert files.index("rare/broken.png") not in found.readable
+
+
+def test_nothing_is_said_of_a_class_of_one_image(mislabelled, audit, tmp_path):
+    shutil.copytree(mislabelled, tmp_path / "set")
+    (tmp_path / "set/single").mkdir()
+    Image.new("RGB", (40, 40), (5, 90, 200)).save(tmp_path / "set/single/1.png")
+    _, found = audit(tmp_path / "set")
+    files = np.array(found.images.files)[found.readable]
+    assert not found.suspect[files == "single/1.png"][0]
