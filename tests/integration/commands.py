@@ -13,7 +13,7 @@ from safetensors.numpy import load_file
 from benchmark.cli import main
 
 SMALL_BACKBONE = Path(__file__).parents[1] / "small_backbone.py"
-TRAINING = ("--weights", "none", "--precision", "fp32", "--device", "cpu", "--epochs", "1,0.5")
+TRAINING = ("--weights", "none", "--precision", "fp32", "--device", "cpu", "--epochs", "1+0.5")
 
 
 @dataclass(frozen=True)

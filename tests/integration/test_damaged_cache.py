@@ -29,7 +29,7 @@ class Sentences(NullProgress):
 def train(image_folder, cache, out):
     """Train two networks; return their tensors, and what was said of damage."""
     load_plugin(SMALL_BACKBONE)
-    small = {"backbone": "small", "image_size": 32, "weights": "none", "epochs": (1, 0.5)}
+    small = {"backbone": "small", "image_size": 32, "weights": "none", "epochs": "1+0.5"}
     experiment = Experiment(data=str(image_folder), precision="fp32", device="cpu", **small)
     options = RunOptions(strategies="no_change,class_weights", out=out, jobs=1, no_null=True)
     progress = Sentences()

@@ -251,7 +251,7 @@ def training_until(step, image_folder, folder):
     experiment = Experiment(
         data=str(image_folder),
         weights="none",
-        epochs=(1, 0.5),
+        epochs="1+0.5",
         backbone="small",
         image_size=32,
         precision="fp32",

@@ -287,7 +287,7 @@ def test_a_run_can_be_loaded_and_repeated_from_python(finished, image_folder, tm
         weights="none",
         precision="fp32",
         device="cpu",
-        epochs=(1, 0.5),
+        epochs="1+0.5",
         seeds=[0, 1],
         out=folder,
         **own,

@@ -26,7 +26,7 @@ SECONDS = 10  # SLURM and Kubernetes wait for 30, Docker for 10
 
 def words(data, out, jobs):
     # long enough to be stopped in the midst of it, on any machine
-    training = ["--epochs", "1,150", "--strategies", "no_change,focal_loss", "--no-null"]
+    training = ["--epochs", "1+150", "--strategies", "no_change,focal_loss", "--no-null"]
     return ["run", "--data", data, *SMALL.flags, *training, "--jobs", jobs, "--out", out]
 
 

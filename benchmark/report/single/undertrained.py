@@ -38,7 +38,7 @@ def _remedy(comparison: Comparison) -> str:
     experiment = comparison.manifest.experiment
     if _belongs_to_sweep(comparison) or experiment.recipe.name != next(iter(RECIPES)):
         epochs = [f"{2 * phase['epochs']:g}" for phase in experiment.recipe.phases]
-        return f"`--epochs {','.join(epochs)}`, twice as many, shows it"
+        return f"`--epochs {'+'.join(epochs)}`, twice as many, shows it"
     return f"{BOTH} shows it"
 
 

@@ -101,7 +101,7 @@ def recipe_named(comparison: Comparison, name: str) -> Comparison:
 
 def test_under_the_longer_recipe_more_epochs_are_named(comparison):
     strong = recipe_named(with_losses(comparison, NAMES), "strong")
-    assert "`--epochs 4,4`, twice as many, shows it" in undertrained_sentence(strong)
+    assert "`--epochs 4+4`, twice as many, shows it" in undertrained_sentence(strong)
 
 
 def test_a_run_says_that_its_ranking_is_of_one_recipe(comparison):
