@@ -26,8 +26,8 @@ class LabelTables:
     # a row an image, the most suspicious first: path, label, given, suggested, quality, suspect.
     # In `label`, a person writes what is right; its index is the image's own
     labels: pd.DataFrame
-    by_class: pd.DataFrame  # class, group, images, suspects, share, low, high; largest first
-    by_group: pd.DataFrame  # group, classes, images, suspects, share, low, high
+    class_rates: pd.DataFrame  # class, group, images, suspects, share, low, high; largest first
+    group_rates: pd.DataFrame  # group, classes, images, suspects, share, low, high
     confusions: pd.DataFrame  # given, suggested, suspects; the most frequent first
     conflicts: pd.DataFrame  # file, class, copy_of, copy_of_class, kind
 
@@ -36,13 +36,13 @@ class LabelTables:
         """Return the tables of an audit."""
         labels = _labels(audit)
         suspects = labels[labels["suspect"]]
-        by_class = _by_class(audit)
+        class_rates = _class_rates(audit)
         pairs = suspects.groupby(["given", "suggested"]).size().rename("suspects").reset_index()
         copies = copies_table(list(audit.conflicts), audit.images, None)
         return cls(
             labels=labels,
-            by_class=by_class,
-            by_group=_by_group(by_class),
+            class_rates=class_rates,
+            group_rates=_group_rates(class_rates),
             confusions=pairs.sort_values(
                 "suspects", ascending=False, kind="stable", ignore_index=True
             ),
@@ -72,7 +72,7 @@ def _labels(audit: LabelAudit) -> pd.DataFrame:
     return table.sort_values(["suspect", "quality"], ascending=[False, True], kind="stable")
 
 
-def _by_class(audit: LabelAudit) -> pd.DataFrame:
+def _class_rates(audit: LabelAudit) -> pd.DataFrame:
     classes = audit.images.classes
     images = np.bincount(audit.labels, minlength=len(classes))
     suspects = np.bincount(audit.labels[audit.suspect], minlength=len(classes))
@@ -86,9 +86,9 @@ def _by_class(audit: LabelAudit) -> pd.DataFrame:
     return _with_shares(table)
 
 
-def _by_group(by_class: pd.DataFrame) -> pd.DataFrame:
-    sums = by_class.groupby("group")[["images", "suspects"]].sum()
-    sums.insert(0, "classes", by_class.groupby("group").size())
+def _group_rates(class_rates: pd.DataFrame) -> pd.DataFrame:
+    sums = class_rates.groupby("group")[["images", "suspects"]].sum()
+    sums.insert(0, "classes", class_rates.groupby("group").size())
     present = [group for group in GROUPS if group in sums.index]
     return _with_shares(sums.loc[present].reset_index())
 

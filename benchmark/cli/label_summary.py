@@ -63,7 +63,9 @@ def print_audit(
         if text := sentence(tables):
             console.print(Text(f"  {text}"))
     columns = ["class", "group", "images", "suspects", "share"]
-    classes = tables.by_class[columns].assign(share=tables.by_class["share"].map("{:.3f}".format))
+    classes = tables.class_rates[columns].assign(
+        share=tables.class_rates["share"].map("{:.3f}".format)
+    )
     print_table(console, classes, "Classes", len(classes))
     if len(tables.confusions):
         print_table(console, tables.confusions, "Labels that look wrong", MOST_CONFUSIONS)
@@ -74,10 +76,10 @@ def print_audit(
 
 
 def _print_files(files: LabelFiles, audit: LabelAudit) -> None:
-    for path in files.corrections.edited:
+    for path in files.label_file.edited:
         print_lines(f"{path} was edited: it stays as it is")
     print_lines(f"Pictures of the suspects: {files.page}")
-    print_lines(f"All labels, to be corrected in the column label: {files.corrections.path}")
+    print_lines(f"All labels, to be corrected in the column label: {files.label_file.path}")
     run = [*program_words(), "run", "--data", audit.images.spec]
-    command = shlex.join([*run, "--labels", str(files.corrections.path)])
+    command = shlex.join([*run, "--labels", str(files.label_file.path)])
     print_lines(f"Then, with the corrected labels: {command}")

@@ -89,5 +89,5 @@ def _kept_together(prepared: PreparedExperiment) -> Labels:
     groups = np.unique(groups, return_inverse=True)[1] + sets.max() + 1
     nodes = int(groups.max()) + 1
     graph = coo_array((np.ones(len(sets), bool), (sets, groups)), shape=(nodes, nodes))
-    joined = connected_components(graph, directed=False)[1]
-    return joined[sets].astype(np.int64)
+    components = connected_components(graph, directed=False)[1]
+    return components[sets].astype(np.int64)

@@ -22,8 +22,8 @@ def test_head_and_tail_stand_side_by_side():
     labels = [0] * 60 + [1] * 12 + [2] * 5
     audit = make_audit(labels, suspect=[*range(6), 60, 72, 73])
     tables = LabelTables.from_audit(audit)
-    assert tables.by_class["class"].tolist() == ["cat", "dog", "emu"]
-    groups = tables.by_group.set_index("group")
+    assert tables.class_rates["class"].tolist() == ["cat", "dog", "emu"]
+    groups = tables.group_rates.set_index("group")
     assert groups.index.tolist() == [HEAD, MEDIUM, TAIL]
     assert groups.loc[HEAD, ["images", "suspects", "share"]].tolist() == [60, 6, 0.1]
     assert groups.loc[TAIL, ["images", "suspects", "share"]].tolist() == [5, 2, 0.4]
@@ -32,8 +32,8 @@ def test_head_and_tail_stand_side_by_side():
 
 def test_among_classes_of_about_one_size_none_is_rare():
     tables = LabelTables.from_audit(make_audit([0] * 10 + [1] * 12 + [2] * 19))
-    assert tables.by_group["group"].tolist() == [MEDIUM]
-    assert tables.by_group["classes"].tolist() == [3]
+    assert tables.group_rates["group"].tolist() == [MEDIUM]
+    assert tables.group_rates["classes"].tolist() == [3]
 
 
 def test_confusions_are_those_of_suspects():
@@ -54,14 +54,14 @@ def test_images_that_were_not_judged_are_in_no_table():
     tables = LabelTables.from_audit(audit)
     assert sorted(tables.labels.index) == [0, 2, 3, 4]
     assert tables.suspects["path"].tolist() == ["emu/3.jpg"]
-    assert dict(zip(tables.by_class["class"], tables.by_class["images"], strict=True)) == {
+    assert dict(zip(tables.class_rates["class"], tables.class_rates["images"], strict=True)) == {
         "cat": 1, "dog": 1, "emu": 2,
     }  # fmt: skip
 
 
 def test_a_class_without_a_readable_image_has_no_share():
     tables = LabelTables.from_audit(make_audit([0, 0, 1, 2], readable=[0, 1, 2]))
-    row = tables.by_class.set_index("class").loc["emu"]
+    row = tables.class_rates.set_index("class").loc["emu"]
     assert row["images"] == 0
     assert np.isnan(row["share"])
 
@@ -69,4 +69,4 @@ def test_a_class_without_a_readable_image_has_no_share():
 @pytest.mark.parametrize("found", [(), (0,)])
 def test_shares_are_of_all_images(found):
     tables = LabelTables.from_audit(make_audit([0, 0, 1, 2], suspect=found))
-    assert tables.by_group["suspects"].sum() == len(found) == len(tables.suspects)
+    assert tables.group_rates["suspects"].sum() == len(found) == len(tables.suspects)

@@ -13,11 +13,11 @@ from benchmark.storage.json_file import read_json, write_json
 from benchmark.storage.stored_file import read_text
 
 CORRECTIONS = "labels.csv"
-CONFLICTS, BY_CLASS, BY_GROUP = "conflicts.csv", "by_class.csv", "head_and_tail.csv"
+CONFLICTS, CLASS_RATES, GROUP_RATES = "conflicts.csv", "class_rates.csv", "head_and_tail.csv"
 CONFUSIONS = "confusions.csv"
 WRITTEN = "written.json"  # the hashes of what is for a person to edit, as it was written
 PAGE = "labels.html"
-FILES = (CORRECTIONS, CONFLICTS, BY_CLASS, BY_GROUP, CONFUSIONS, WRITTEN, PAGE)
+FILES = (CORRECTIONS, CONFLICTS, CLASS_RATES, GROUP_RATES, CONFUSIONS, WRITTEN, PAGE)
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ def write_tables(tables: LabelTables, folder: Path) -> dict[str, Path]:
     """Write the tables that nobody edits; return name -> path."""
     frames = {
         CONFLICTS: tables.conflicts,
-        BY_CLASS: tables.by_class,
-        BY_GROUP: tables.by_group,
+        CLASS_RATES: tables.class_rates,
+        GROUP_RATES: tables.group_rates,
         CONFUSIONS: tables.confusions,
     }
     return write_frames(frames, folder)

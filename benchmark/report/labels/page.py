@@ -48,20 +48,20 @@ class LabelFiles:
     """What an audit has written."""
 
     page: Path
-    corrections: files.CorrectionsFile
+    label_file: files.CorrectionsFile
     tables: dict[str, Path]  # name -> path
 
 
 def write_label_files(audit: LabelAudit, tables: LabelTables, folder: Path) -> LabelFiles:
     """Write the tables, the file for corrections and the page."""
     written = files.write_tables(tables, folder)
-    corrections = files.write_corrections(tables, folder)
+    label_file = files.write_corrections(tables, folder)
     path = folder / files.PAGE
-    write_text(path, html.render(build_page(audit, tables, corrections)))
-    return LabelFiles(path, corrections, written)
+    write_text(path, html.render(build_page(audit, tables, label_file)))
+    return LabelFiles(path, label_file, written)
 
 
-def build_page(audit: LabelAudit, tables: LabelTables, corrections: files.CorrectionsFile) -> Page:
+def build_page(audit: LabelAudit, tables: LabelTables, label_file: files.CorrectionsFile) -> Page:
     """Return the page."""
     images = audit.images
     judged = pluralize(len(audit.readable), "image", "images")
@@ -71,18 +71,20 @@ def build_page(audit: LabelAudit, tables: LabelTables, corrections: files.Correc
         "seen it",
         verdict=verdict(tables),
         follow_up=WHAT_FLAGS_ARE if len(tables.suspects) else "",
-        warnings=tuple(filter(None, (*_edited(corrections), tail_warning(tables)))),
-        lead=(_rates_table(tables.by_group, "group", files.BY_GROUP, rates_sentence(tables)),),
+        warnings=tuple(filter(None, (*_edited(label_file), tail_warning(tables)))),
+        lead=(
+            _rates_table(tables.group_rates, "group", files.GROUP_RATES, rates_sentence(tables)),
+        ),
         sections=(),
-        highlights=tuple(_highlights(audit, tables, corrections)),
+        highlights=tuple(_highlights(audit, tables, label_file)),
     )
-    csv = corrections.path.name
+    csv = label_file.path.name
     suspects = suspects_blocks(tables, audit.pixels, csv) if len(tables.suspects) else ()
     rates = _rates_table(
-        tables.by_class, "class", files.BY_CLASS, "How many labels of each class look wrong."
+        tables.class_rates, "class", files.CLASS_RATES, "How many labels of each class look wrong."
     )
     contents = (
-        ("next", "What to do next", _next_steps(audit, corrections)),
+        ("next", "What to do next", _next_steps(audit, label_file)),
         ("suspects", f"Suspects ({len(tables.suspects):,})", suspects),
         ("confusions", "What is taken for what", _confusions(tables.confusions)),
         ("classes", "Classes", (rates,)),
@@ -95,13 +97,13 @@ def build_page(audit: LabelAudit, tables: LabelTables, corrections: files.Correc
     return add_sections(headline, contents)
 
 
-def _edited(corrections: files.CorrectionsFile) -> Iterator[str]:
-    for path in corrections.edited:
+def _edited(label_file: files.CorrectionsFile) -> Iterator[str]:
+    for path in label_file.edited:
         yield f"{path.name} was edited since it was written: it stays as it is."
 
 
 def _highlights(
-    audit: LabelAudit, tables: LabelTables, corrections: files.CorrectionsFile
+    audit: LabelAudit, tables: LabelTables, label_file: files.CorrectionsFile
 ) -> Iterator[str]:
     if len(tables.conflicts):
         yield f"{conflicts_sentence(tables)} One of two is wrong at least: {files.CONFLICTS}."
@@ -109,12 +111,12 @@ def _highlights(
         are = "image that can't be read was" if unread == 1 else "images that can't be read were"
         yield f"{unread:,} {are} not judged."
     yield agreement_sentence(tables)
-    yield f"All images with their labels are in {corrections.path.name}, the suspects first."
+    yield f"All images with their labels are in {label_file.path.name}, the suspects first."
 
 
-def _rates_table(rates: pd.DataFrame, of: str, csv: str, sentence: str) -> Table:
+def _rates_table(rates: pd.DataFrame, kind: str, csv: str, sentence: str) -> Table:
     """Return a table of flag rates, with a row for each class or group."""
-    is_group = of == "group"
+    is_group = kind == "group"
     rows = []
     for row in rates.to_dict("records"):
         group = _GROUP_NAMES[row["group"]] if len(rates["group"].unique()) > 1 else "all"
@@ -123,8 +125,8 @@ def _rates_table(rates: pd.DataFrame, of: str, csv: str, sentence: str) -> Table
         counts = (format_count(row["images"]), format_count(row["suspects"]))
         rows.append(make_row(name, size, *counts, format_share(row["share"]), bounds))
     caption = f"{sentence} With 95 % intervals (Clopper & Pearson 1934)."
-    columns = ("Group", "Classes") if is_group else ("Class", "Group")
-    columns = (*columns, "Images", "Suspects", "Share", "95 %")
+    first, second = ("Group", "Classes") if is_group else ("Class", "Group")
+    columns = (first, second, "Images", "Suspects", "Share", "95 %")
     return Table(caption, columns, tuple(rows), frozenset({0} if is_group else {0, 1}), csv)
 
 
@@ -133,8 +135,8 @@ def _confusions(confusions: pd.DataFrame) -> Iterator[Block]:
         return
     some = confusions.head(MOST_CONFUSIONS)
     rows = tuple(
-        make_row(shorten(row.given), shorten(row.suggested), format_count(row.suspects))
-        for row in some.itertuples()
+        make_row(shorten(given), shorten(suggested), format_count(number))
+        for given, suggested, number in some.itertuples(index=False, name=None)
     )
     more = "" if len(some) == len(confusions) else f" The first {len(some)} of {len(confusions)}."
     caption = f"Which labels look like which other class, the most frequent first.{more}"
@@ -146,10 +148,10 @@ def _conflicts(audit: LabelAudit) -> Iterator[Block]:
     if not audit.conflicts:
         return
     some = audit.conflicts[:MOST_CONFLICTS]
-    shown = f" {len(some)} are shown." if len(some) < len(audit.conflicts) else ""
+    number = f" {len(some)} are shown." if len(some) < len(audit.conflicts) else ""
     yield Paragraph(
-        f"Pairs of one picture that have two labels, of which one must be wrong.{shown} All are in "
-        f"{files.CONFLICTS}; correct them as well."
+        f"Pairs of one picture that have two labels, of which one must be wrong.{number} All are "
+        f"in {files.CONFLICTS}; correct them as well."
     )
     for copy in some:
         yield Pictures(tuple(_pair(audit, copy)), caption=copy.kind)
@@ -164,10 +166,10 @@ def _pair(audit: LabelAudit, copy: Copy) -> Iterator[Picture]:
         )
 
 
-def _next_steps(audit: LabelAudit, corrections: files.CorrectionsFile) -> Iterator[Block]:
-    data, labels = shlex.quote(audit.images.spec), shlex.quote(corrections.path.as_posix())
+def _next_steps(audit: LabelAudit, label_file: files.CorrectionsFile) -> Iterator[Block]:
+    data, labels = shlex.quote(audit.images.spec), shlex.quote(label_file.path.as_posix())
     command = f"python -m benchmark run --data {data} --labels {labels}"
-    name = corrections.path.name
+    name = label_file.path.name
     yield Definitions(
         (
             (

@@ -1,6 +1,6 @@
 """What an audit of labels found, in sentences of the page and the terminal."""
 
-import math
+from typing import Any
 
 from benchmark.analysis.label_tables import HEAD, TAIL, LabelTables
 from benchmark.report.render.formats import format_share
@@ -40,26 +40,25 @@ def agreement_sentence(tables: LabelTables) -> str:
 
 def rates_sentence(tables: LabelTables) -> str:
     """Compare the flag rate of rare classes with that of common ones."""
-    rows = tables.by_group.set_index("group")
-    if not {HEAD, TAIL} <= set(rows.index):
+    rates = _head_and_tail(tables)
+    if not rates:
         return "All classes are about equally large: none is rare."
-    head, tail = rows.loc[HEAD], rows.loc[TAIL]
-    sentence = (
-        f"Of the rarest classes' labels {format_share(tail['share'])} are flagged "
-        f"({int(tail['suspects']):,} of {int(tail['images']):,}), of the most common classes' "
-        f"{format_share(head['share'])} ({int(head['suspects']):,} of {int(head['images']):,})"
+    head, tail = rates
+    times = f": {tail.share / head.share:.1f} times as often" if head.share > 0 else ""
+    return (
+        f"Of the rarest classes' labels {format_share(tail.share)} are flagged "
+        f"({tail.suspects:,} of {tail.images:,}), of the most common classes' "
+        f"{format_share(head.share)} ({head.suspects:,} of {head.images:,}){times}."
     )
-    times = _times(tail["share"], head["share"])
-    return f"{sentence}{times}."
 
 
 def tail_warning(tables: LabelTables) -> str:
     """Warn if rare classes are flagged much more often than common ones; else ''."""
-    rows = tables.by_group.set_index("group")
-    if not {HEAD, TAIL} <= set(rows.index):
+    rates = _head_and_tail(tables)
+    if not rates:
         return ""
-    head, tail = rows.loc[HEAD], rows.loc[TAIL]
-    if tail["share"] <= MOST_TIMES * head["share"] or tail["low"] <= head["high"]:
+    head, tail = rates
+    if tail.share <= MOST_TIMES * head.share or tail.low <= head.high:
         return ""
     return (
         "Labels of rare classes are flagged more than twice as often as those of common ones: "
@@ -77,5 +76,7 @@ def conflicts_sentence(tables: LabelTables) -> str:
     return f"{pairs} the same and {'has' if number == 1 else 'have'} different labels."
 
 
-def _times(tail: float, head: float) -> str:
-    return f": {tail / head:.1f} times as often" if head > 0 and math.isfinite(tail) else ""
+def _head_and_tail(tables: LabelTables) -> tuple[Any, Any] | None:
+    """Return the rows of the most common and of the rarest classes; None if none is rare."""
+    rows = {row.group: row for row in tables.group_rates.itertuples()}
+    return (rows[HEAD], rows[TAIL]) if {HEAD, TAIL} <= rows.keys() else None

@@ -23,19 +23,19 @@ def suspects_blocks(tables: LabelTables, pixels: Pixels, csv: str) -> Iterator[B
     Where they are too many for a page, those of each class are shown that look wrong the most.
     """
     suspects = tables.suspects
-    shown = _choose(suspects, MOST_PICTURES)
+    chosen = _choose(suspects, MOST_PICTURES)
     yield Paragraph(
         "Below each picture: the label that it has → the class that fits better, then the quality "
         "of its label, from 0 (wrong) to 1 (right), and its file. The most suspicious come first."
     )
-    if len(shown) < len(suspects):
+    if len(chosen) < len(suspects):
         yield Paragraph(
-            f"{len(shown):,} of {len(suspects):,} suspects are shown, the most suspicious of each "
+            f"{len(chosen):,} of {len(suspects):,} suspects are shown, the most suspicious of each "
             f"class. All are in {csv}."
         )
     numbers = suspects["given"].value_counts()  # the most frequent first
     for name, number in numbers.items():
-        some = shown[shown["given"] == name]
+        some = chosen[chosen["given"] == name]
         if some.empty:
             continue
         more = "" if len(some) == number else f", {len(some):,} of them shown"
