@@ -66,7 +66,7 @@ def test_a_class_without_a_readable_image_has_no_share():
     assert np.isnan(row["share"])
 
 
-@pytest.mark.parametrize("found", [(), (0,)])
-def test_shares_are_of_all_images(found):
-    tables = LabelTables.from_audit(make_audit([0, 0, 1, 2], suspect=found))
-    assert tables.group_rates["suspects"].sum() == len(found) == len(tables.suspects)
+@pytest.mark.parametrize("suspect", [(), (0,)])
+def test_shares_are_of_all_images(suspect):
+    tables = LabelTables.from_audit(make_audit([0, 0, 1, 2], suspect=suspect))
+    assert tables.group_rates["suspects"].sum() == len(suspect) == len(tables.suspects)

@@ -36,14 +36,14 @@ def audit(small_experiment):
 
 
 def test_planted_wrong_labels_are_the_most_suspicious(mislabelled, audit):
-    _, found = audit(mislabelled)
-    files = np.array(found.images.files)[found.readable]
-    assert set(files[np.argsort(found.quality)[:3]]) == set(WRONG)
-    suspects = set(files[found.suspect])
+    _, result = audit(mislabelled)
+    files = np.array(result.images.files)[result.readable]
+    assert set(files[np.argsort(result.quality)[:3]]) == set(WRONG)
+    suspects = set(files[result.suspect])
     assert len(suspects) >= 2
     assert suspects <= set(WRONG)
     wrong = np.isin(files, WRONG)
-    names = np.array(found.images.classes)[found.suggested[wrong]]
+    names = np.array(result.images.classes)[result.suggested[wrong]]
     assert sorted(names) == ["common", "common", "middling"]
 
 
@@ -69,9 +69,9 @@ def test_with_corrected_labels_they_are_shared_too(
     fixed = tmp_path / "fixed.csv"
     fixed.write_text("path,label\nrare/c000.png,common\nrare/c001.png,common\n")
     monkeypatch.setattr("benchmark.train.frozen_features.FrozenFeatures._frozen", None)
-    prepared, found = audit(mislabelled, labels=str(fixed))
+    prepared, result = audit(mislabelled, labels=str(fixed))
     assert prepared.train_counts(0).sum() == len(prepared.splits[0].train)
-    suspects = set(np.array(found.images.files)[found.readable[found.suspect]])
+    suspects = set(np.array(result.images.files)[result.readable[result.suspect]])
     assert "rare/c000.png" not in suspects
     assert "common/m000.png" in suspects
 
@@ -84,8 +84,8 @@ def test_copies_and_groups_are_judged_by_one_head(grouped_folder, audit, monkeyp
         return np.full((len(labels), classes), 1 / classes)
 
     monkeypatch.setattr(label_audit, "out_of_fold_probabilities", heads)
-    _, found = audit(grouped_folder)
-    groups = dict(zip(found.images.files, folds["groups"], strict=True))
+    _, result = audit(grouped_folder)
+    groups = dict(zip(result.images.files, folds["groups"], strict=True))
     together = [groups[f"rare/00{n}{again}.png"] for n in (0, 1) for again in ("", "_again")]
     assert len(set(together)) == 1
     assert groups["rare/002.png"] != together[0]
@@ -96,19 +96,19 @@ def test_copies_with_other_labels_and_unreadable_images(mislabelled, audit, tmp_
     shutil.copytree(mislabelled, tmp_path / "set")
     (tmp_path / "set/rare/copy.png").write_bytes((tmp_path / "set/common/005.png").read_bytes())
     (tmp_path / "set/rare/broken.png").write_bytes(b"x")
-    _, found = audit(tmp_path / "set")
-    files = found.images.files
-    assert [(files[c.original], files[c.image]) for c in found.conflicts] == [
+    _, result = audit(tmp_path / "set")
+    files = result.images.files
+    assert [(files[c.original], files[c.image]) for c in result.conflicts] == [
         ("common/005.png", "rare/copy.png")
     ]
-    assert len(found.readable) == len(found.images) - 1 == len(found.suspect)
-    assert files.index("rare/broken.png") not in found.readable
+    assert len(result.readable) == len(result.images) - 1 == len(result.suspect)
+    assert files.index("rare/broken.png") not in result.readable
 
 
 def test_nothing_is_said_of_a_class_of_one_image(mislabelled, audit, tmp_path):
     shutil.copytree(mislabelled, tmp_path / "set")
     (tmp_path / "set/single").mkdir()
     Image.new("RGB", (40, 40), (5, 90, 200)).save(tmp_path / "set/single/1.png")
-    _, found = audit(tmp_path / "set")
-    files = np.array(found.images.files)[found.readable]
-    assert not found.suspect[files == "single/1.png"][0]
+    _, result = audit(tmp_path / "set")
+    files = np.array(result.images.files)[result.readable]
+    assert not result.suspect[files == "single/1.png"][0]
