@@ -69,7 +69,7 @@ class PreparedExperiment:
         return np.bincount(self.labels(seed)[self.splits[seed].train], minlength=self.classes)
 
     def labels(self, seed: int) -> NDArray[np.int64]:
-        """Labels of all images, (N,), as a seed is given them; `images.labels` are the right ones."""
+        """Labels of all images, (N,), as a seed is given them; right are `images.labels`."""
         return self.given_labels.by_seed.get(seed, self.images.labels)
 
     @cached_property

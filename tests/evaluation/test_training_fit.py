@@ -5,7 +5,7 @@ import pytest
 from scipy.special import log_softmax
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 
-from benchmark.evaluation.training_fit import training_fit
+from benchmark.evaluation.training_fit import WrongLabelFit, training_fit, wrong_label_fit
 
 
 def test_of_all_images_the_scores_are_those_of_scikit_learn():
@@ -31,3 +31,15 @@ def test_a_sampled_image_counts_for_those_that_it_was_sampled_from():
     assert fit.accuracy == pytest.approx(0.8)
     assert fit.macro_f1 == pytest.approx((2 * 700 / 1600 + 2 * 100 / 400) / 2)
     assert fit.log_loss == pytest.approx(-0.8 * np.log(0.8) - 0.2 * np.log(0.2))
+
+
+def test_wrong_labels_are_learnt_or_seen_through():
+    right = np.repeat([0, 1, 2], [6, 4, 2])
+    labels = right.copy()
+    labels[[0, 1, 6, 7]] = [1, 2, 0, 2]
+    predicted = right.copy()
+    predicted[[0, 1]] = [1, 1]  # as given; as neither
+    # of class 0 the sample has half of the images, of 1 and 2 all of them
+    fit = wrong_label_fit(labels, right, predicted, np.array([10, 3, 4]))
+    assert fit == WrongLabelFit(4, as_given=pytest.approx(1 / 5), as_right=pytest.approx(3 / 5))
+    assert wrong_label_fit(right, right, predicted, np.array([6, 4, 2])) is None

@@ -114,6 +114,29 @@ def test_base_fingerprints_change_with_every_ingredient(prepared, ingredient):
     assert other.base_fingerprints[0] != prepared.base_fingerprints[0]
 
 
+def test_wrong_labels_change_the_key_and_not_the_content(prepared, small_experiment):
+    noisy = prepare(small_experiment(label_noise=0.2))
+    assert noisy.base_fingerprints[0] != prepared.base_fingerprints[0]
+    assert noisy.content_hash == prepared.content_hash
+    np.testing.assert_array_equal(noisy.images.labels, prepared.images.labels)
+    wrong = noisy.labels(0) != noisy.images.labels
+    assert wrong.sum() == round(0.2 * len(noisy.splits[0].train))
+    assert noisy.train_counts(0).sum() == len(noisy.splits[0].train)
+
+
+def test_without_noise_labels_are_those_of_the_images(prepared, small_experiment):
+    none = prepare(small_experiment(label_noise="none"))
+    assert none.labels(0) is none.images.labels
+    assert none.base_fingerprints == prepared.base_fingerprints
+
+
+def test_more_seeds_change_no_label_of_the_first(small_experiment):
+    one, two = (prepare(small_experiment(label_noise="asymmetric:0.2", seeds=n)) for n in (1, 2))
+    for other in (two, one.with_seeds((0, 1))):
+        np.testing.assert_array_equal(other.labels(0), one.labels(0))
+        assert other.base_fingerprints[0] == one.base_fingerprints[0]
+
+
 @pytest.mark.parametrize("package", ["model", "train", "system", "strategy"])
 def test_base_fingerprints_change_with_the_code_that_trains(prepared, monkeypatch, package):
     before, right = prepared.base_fingerprints[0], module.package_hash

@@ -92,9 +92,10 @@ def _subtitle(comparison: Comparison) -> str:
     counts = comparison.train_counts
     classes = pluralize(len(comparison.classes), "class", "classes")
     if min(counts) > 0:
+        labelled = "" if comparison.findings.wrong_labels.empty else " as labelled"
         classes += (
             f" with {format_count(max(counts))} to {format_count(min(counts))} training images"
-            f" (ratio {format_count(max(counts) / min(counts))})"
+            f"{labelled} (ratio {format_count(max(counts) / min(counts))})"
         )
     strategies = pluralize(len(comparison.strategies), "strategy", "strategies")
     seeds = pluralize(len(comparison.seeds), "seed", "seeds")

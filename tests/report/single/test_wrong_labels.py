@@ -7,7 +7,7 @@ import pytest
 
 from benchmark.analysis.findings import WRONG_LABELS
 from benchmark.report.single.csv_files import frames_of
-from benchmark.report.single.page import build_page
+from benchmark.report.single.page import headline
 from benchmark.report.single.wrong_labels import wrong_labels_section, wrong_labels_sentence
 from tests.report.fabricate import fabricate
 
@@ -53,9 +53,10 @@ def test_a_run_without_wrong_labels_has_neither_table_nor_file(comparison, noisy
     assert not wrong_labels_sentence(comparison)
     assert "wrong_labels.csv" not in frames_of(comparison)
     assert len(frames_of(noisy)["wrong_labels.csv"]) == 4
-    title = "What is learnt of wrong labels"
     titles = [
         [section.title for section in build_page(run).sections] for run in (comparison, noisy)
     ]
+    assert "training images as labelled (ratio" in build_page(noisy).subtitle
+    assert "as labelled" not in build_page(comparison).subtitle
     assert title not in titles[0]
     assert title in titles[1]
