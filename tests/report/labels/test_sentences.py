@@ -42,8 +42,11 @@ def test_a_tail_that_is_flagged_much_more_often_is_a_warning_unless_it_may_be_ch
 
 def test_heads_that_agree_with_few_labels_are_not_believed():
     right = tables([0, 0, 1, 2], suggested=[0, 0, 1, 2])
-    assert agreement_sentence(right) == "The heads agree with 100 % of the labels."
-    assert "That is little" in agreement_sentence(tables([0, 0, 1, 2], suggested=[0, 0, 0, 0]))
+    assert agreement_sentence(right) == (
+        "The heads agree with 100 % of a class's labels on average."
+    )
+    wrong = agreement_sentence(tables([0] * 20 + [1, 2], suggested=[0] * 22))
+    assert "agree with 33 % of a class's labels on average. That is little" in wrong
 
 
 def test_copies():
