@@ -130,6 +130,30 @@ def test_without_noise_labels_are_those_of_the_images(prepared, small_experiment
     assert none.base_fingerprints == prepared.base_fingerprints
 
 
+def test_keys_and_content_follow_corrected_labels_and_stored_images_do_not(
+    prepared, small_experiment, tmp_path
+):
+    file = prepared.images.files[int(prepared.splits[0].train[0])]
+    label = int(prepared.images.labels[prepared.images.files.index(file)])
+    keys, contents = [], []
+    for c in (label, (label + 1) % 3):
+        (tmp_path / "fixed.csv").write_text(f"path,label\n{file},{prepared.images.classes[c]}\n")
+        corrected = prepare(small_experiment(labels=str(tmp_path / "fixed.csv")))
+        keys.append(corrected.base_fingerprints[0])
+        contents.append(corrected.content_hash)
+        assert corrected.pixels.key == prepared.pixels.key
+        assert corrected.images.labels[prepared.images.files.index(file)] == c
+    assert keys[0] == prepared.base_fingerprints[0] != keys[1]
+    assert contents[0] == prepared.content_hash != contents[1]
+    assert any("Corrected labels" in message for message in corrected.messages)
+
+
+def test_corrected_labels_are_read_before_images_are_decoded(small_experiment, monkeypatch):
+    monkeypatch.setattr(module, "prepare_pixels", None)
+    with pytest.raises(FileNotFoundError, match=r"nowhere\.csv: no such file"):
+        prepare(small_experiment(labels="nowhere.csv"))
+
+
 def test_more_seeds_change_no_label_of_the_first(small_experiment):
     one, two = (prepare(small_experiment(label_noise="asymmetric:0.2", seeds=n)) for n in (1, 2))
     for other in (two, one.with_seeds((0, 1))):

@@ -35,6 +35,7 @@ from tests.report.hostile_names import NAMES
         ({"data": "wheels:classes=7"}, "wheels-classes-7-forum"),
         ({"image_size": 299, "fine_tune": "full"}, "wheels-forum-299px-full"),
         ({"lr": 1e-2}, "wheels-forum-lr0.01"),
+        ({"data": "images", "labels": "results/labels-images/labels.csv"}, "images-forum-labels"),
         ({"epochs": (1, 0.5)}, "wheels-forum-epochs1-0.5"),
         ({"epochs": 5, "lr": 1e-5}, "wheels-forum-lr1e-05-epochs5"),
         ({"batch_size": 32}, "wheels-forum-batch32"),
