@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,13 @@ class GivenLabels:
 
     by_seed: Mapping[int, NDArray[np.int64]] = field(default_factory=dict)  # seed -> (N,)
     message: str = ""  # what is wrong, for the user; '' without noise
+
+    def __post_init__(self) -> None:
+        self.__setstate__(self.__dict__)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        by_seed = {seed: read_only(labels) for seed, labels in state["by_seed"].items()}
+        self.__dict__.update(state, by_seed=by_seed)
 
 
 def check_label_noise(noise: LabelNoise, images: ImageSet, is_part: bool) -> None:
@@ -78,7 +86,7 @@ def inject_label_noise(
                 else of_file[indices]
             )
         _require_training_images(noise, images.classes, given[split.train])
-        by_seed[seed] = read_only(given)
+        by_seed[seed] = given
     return GivenLabels(by_seed, noise_message(noise, images, splits, by_seed, toward))
 
 

@@ -1,5 +1,7 @@
 """Which class each class looks most like, from the images alone: no network has a say in it."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.covariance import ledoit_wolf
@@ -74,8 +76,8 @@ def describe_images(pixels: NDArray[np.uint8], indices: NDArray[np.int64]) -> ND
 
 
 def _describe(images: NDArray[np.uint8]) -> NDArray[np.float64]:
-    colours = _means(images, _PARTS)  # (B, 4, 4, 3)
-    grey = _means(images, _SIDE).mean(axis=3)  # (B, S, S')
+    small = _means(images, _SIDE)  # (B, S, S', 3)
+    colours, grey = _means(small, _PARTS), small.mean(axis=3)  # (B, 4, 4, 3), (B, S, S')
     grey -= grey.mean(axis=(1, 2), keepdims=True)
     grey /= grey.std(axis=(1, 2), keepdims=True) + 1e-6  # contrast is light, not structure
     height, width = grey.shape[1:]
@@ -92,7 +94,7 @@ def _describe(images: NDArray[np.uint8]) -> NDArray[np.float64]:
     return np.column_stack([colours.reshape(len(images), -1), *spectrum]).astype(np.float64)
 
 
-def _means(images: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
+def _means(images: NDArray[Any], side: int) -> NDArray[np.float32]:
     """Return the mean colours of side x side parts of images (B, H, W, 3), fewer of small ones."""
     height, width = images.shape[1:3]
     rows, columns = (

@@ -1,5 +1,6 @@
 """Which images get wrong labels, and what is said about them."""
 
+import pickle
 from types import SimpleNamespace
 
 import numpy as np
@@ -53,12 +54,14 @@ def test_without_noise_there_is_nothing_to_say_and_no_copy():
 
 @pytest.mark.parametrize("noise", [0.3, "asymmetric:0.3"])
 def test_training_labels_alone_are_wrong_and_the_right_ones_stay(noise):
-    given = inject(noise).by_seed[0]
+    injected = inject(noise)
+    given = injected.by_seed[0]
     wrong = np.flatnonzero(given != LABELS)
     assert len(wrong) in (17, 18)
     assert np.isin(wrong, SPLIT.train).all()
-    with pytest.raises(ValueError, match="read-only"):
-        given[0] = 1
+    for labels in (injected, pickle.loads(pickle.dumps(injected))):
+        with pytest.raises(ValueError, match="read-only"):
+            labels.by_seed[0][0] = 1
 
 
 def test_validation_labels_are_wrong_when_that_is_asked_for():
