@@ -22,6 +22,7 @@ CHECKS: tuple[ContractCheck, ...] = (
     loss.check_loss_is_finite,
     loss.check_loss_is_linear_in_target,
     loss.check_loss_is_cross_entropy_on_equal_classes,
+    components.check_selection,
     components.check_sampler,
     components.check_augmentation,
     components.check_first_occurrences,

@@ -1,4 +1,4 @@
-"""Sampler, augmentation, mixing and synthesizer of each stage, and the decision."""
+"""The components of each stage but its loss, and the decision."""
 
 import copy
 from dataclasses import replace
@@ -12,6 +12,33 @@ from benchmark.strategy import Outputs, RepeatsAugmented
 
 COUNTS = np.array([40, 15, 5, 1])
 LABELS = np.repeat(np.arange(4), COUNTS)
+
+
+def check_selection(case: Case) -> None:
+    """The selection keeps images of every class, by its generator as the only randomness."""
+    features = np.random.default_rng(0).normal(size=(len(LABELS), 6)).astype(np.float32)
+    for prefix, stage in case.stages():
+        arguments = features.copy(), LABELS.copy()
+        kept = stage.selection(*arguments, np.random.default_rng(1))
+        again = stage.selection(features.copy(), LABELS.copy(), np.random.default_rng(1))
+        require(
+            isinstance(kept, np.ndarray) and kept.dtype == bool and kept.shape == LABELS.shape,
+            f"{prefix}it must return for {len(LABELS)} images whether each is trained on, "
+            f"({len(LABELS)},) bool; got {describe(kept)}",
+        )
+        require(
+            np.array_equal(arguments[0], features) and np.array_equal(arguments[1], LABELS),
+            f"{prefix}it changed its arguments features or labels; copy them first",
+        )
+        require(
+            np.array_equal(kept, again),
+            f"{prefix}the same generator keeps others the second time; draw with `rng` alone",
+        )
+        require(
+            np.isin(LABELS, LABELS[kept]).all(),
+            f"{prefix}of {COUNTS.tolist()} images by class it keeps "
+            f"{np.bincount(LABELS[kept], minlength=4).tolist()}; keep some of every class",
+        )
 
 
 def check_sampler(case: Case) -> None:

@@ -29,7 +29,7 @@ from benchmark.strategy import (
     StageMeasurement,
     Strategy,
 )
-from benchmark.strategy.expectations import inputs, mixing, synthesis
+from benchmark.strategy.expectations import inputs, mixing, selection, synthesis
 from benchmark.strategy.expectations.draws import (
     BatchesMixed,
     ImagesDrawnEqually,
@@ -40,6 +40,7 @@ from benchmark.strategy.expectations.loss_formula import FormulaOnSyntheticLogit
 
 # component of a stage -> what a neutral one must measure
 _NEUTRAL: dict[str, Expectation[StageMeasurement]] = {
+    "selection": selection.NoImageLeftOut(),
     "sampler": ExpectClassSampling(1.0),
     "augmentation": inputs.NoImageAugmented(),
     "mixing": mixing.NoImageMixed(),

@@ -10,6 +10,7 @@ from benchmark.strategy import (
     ExpectLoss,
     ExpectPriorCorrection,
     ExpectSameLoss,
+    ExpectSelection,
     ExpectStage,
     ExpectTauNormalisation,
     FeaturesInterpolated,
@@ -25,6 +26,11 @@ from benchmark.system.text import join_names
 
 # component, what is compared, what a strategy's error may still do without being noticed
 SCOPE = (
+    (
+        "selection",
+        "how many images of each class are left out, and that these are never shown",
+        "which images of a class are left out",
+    ),
     (
         "sampler",
         "draws by class with the declared shares, by image within a class; the order of classes",
@@ -67,6 +73,7 @@ SCOPE = (
     ),
 )
 _STRENGTH: dict[str, tuple[type, ...]] = {  # component -> expectations that check how strong it is
+    "selection": (ExpectSelection,),
     "sampler": (ExpectClassSampling,),
     "augmentation": (ImagesRotated,),
     "mixing": (LabelsFollowPixels,),

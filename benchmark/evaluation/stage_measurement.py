@@ -37,8 +37,9 @@ def measure_stage(
     """Sum the measurements of a stage's step ranges.
 
     `measured` maps the first step of a range to `StepRangeMonitor.to_json`, `counts` (C,) are the
-    training images by class. `trains_more` says whether the recipe may train more than the head.
-    Learning rates are relative to those of the strategy's `first` stage.
+    training images by class, before the stage's selection. `trains_more` says whether the recipe
+    may train more than the head. Learning rates are relative to those of the strategy's `first`
+    stage.
     """
     ranges = [(steps, measured[steps.start]) for steps in step_ranges if steps.start in measured]
     values = [of_range for _, of_range in ranges]
@@ -51,6 +52,11 @@ def measure_stage(
     added = next((v["added_features"] for v in values if v["added_features"]), None)
     # step ranges of one sampler draw from the same rows
     rows = {steps.sampler_start: v["synthetic_rows"] for steps, v in ranges}
+    image_draws = np.sum([unpack_array(v["image_draws"]) for v in values], axis=0)  # (N,)
+    is_left_out = _is_left_out(values, len(image_draws))
+    of_class = np.repeat(np.arange(len(counts)), counts)  # (N,)
+    left_out = np.bincount(of_class[is_left_out], minlength=len(counts))
+    counts = counts - left_out
     return StageMeasurement(
         counts,
         total("drawn"),
@@ -60,7 +66,7 @@ def measure_stage(
         int(total("mixed")),
         total_gradient_norm(values),
         drawn_before=(step_ranges[0].start - step_ranges[0].sampler_start) * budget.batch_size,
-        image_draws=np.sum([unpack_array(v["image_draws"]) for v in values], axis=0),
+        image_draws=image_draws[~is_left_out],
         batches=(int(total("steps")), budget.batch_size),
         same_class_pairs=int(total("same_class_pairs")),
         sample=_sample([v["sample"]["rows"] for v in values], len(counts)),
@@ -70,7 +76,15 @@ def measure_stage(
         epochs_drawn=None if stage.is_neutral("sampler") else _epochs(stage.sampler, counts),
         patterns=None if stage.is_neutral("augmentation") else _patterns(stage.augmentation),
         schedule=_schedule(ranges, budget, trains_more, stage.lr_factor / first.lr_factor),
+        left_out=left_out,
+        left_out_draws=int(image_draws[is_left_out].sum()),
     )
+
+
+def _is_left_out(values: Sequence[dict[str, Any]], images: int) -> NDArray[np.bool_]:
+    """Return whether a selection leaves out each of N images, in the order of their classes."""
+    packed = next((v["left_out"] for v in values if v.get("left_out")), None)
+    return np.zeros(images, bool) if packed is None else unpack_array(packed)
 
 
 def total_gradient_norm(measured: Sequence[dict[str, Any]]) -> Floats:

@@ -233,7 +233,7 @@ class Worker:
     def _effective_prior(self, segment: Segment, training: Training) -> NDArray[np.float64]:
         """Return what the last step range taught the network to expect, (C,)."""
         stage, monitor = segment.step_ranges[-1].stage, training.stats.monitors[-1]
-        counts = self.prepared.train_counts(segment.seed)
+        counts = self.prepared.train_counts(segment.seed) - training.left_out_counts()
         shows_each_image = stage.is_neutral("sampler") and stage.is_neutral("synthesizer")
         # of few steps, chance would decide which rare class was drawn
         drawn = counts if shows_each_image else monitor.drawn + monitor.synthetic

@@ -1,12 +1,13 @@
 """The interface for authors of strategies, who import from here or from a module below.
 
 A strategy is frozen data: stages over the step budget, a head, a decision, and expectations. To
-write one, read `protocols` first: the seven components that a strategy can bring. Then `stage`:
+write one, read `protocols` first: the eight components that a strategy can bring. Then `stage`:
 how they are put together. `components` has the defaults and pieces that several strategies share,
 and `expectations` what a strategy can declare for the audit.
 """
 
 from benchmark.strategy.components import (
+    AllImages,
     Argmax,
     CrossEntropy,
     LinearHead,
@@ -41,6 +42,7 @@ from benchmark.strategy.expectations.loss import (
 from benchmark.strategy.expectations.loss_formula import ExpectLoss, ExpectSameLoss
 from benchmark.strategy.expectations.mixing import ImagesMixed, LabelsFollowPixels, SharesFromBeta
 from benchmark.strategy.expectations.schedule import ExpectStage
+from benchmark.strategy.expectations.selection import ExpectSelection
 from benchmark.strategy.expectations.synthesis import FeaturesInterpolated, SyntheticFeatures
 from benchmark.strategy.measurements import (
     CheckResult,
@@ -54,6 +56,7 @@ from benchmark.strategy.protocols import (
     Decision,
     FeatureSynthesizer,
     Head,
+    ImageSelection,
     Loss,
     Mixing,
     Sampler,
@@ -64,15 +67,15 @@ from benchmark.strategy.search_space import Between, OneOf
 from benchmark.strategy.stage import Stage, Strategy
 
 __all__ = [
-    "AllImagesAugmented", "Argmax", "Augmentation", "Between", "CheckResult", "CrossEntropy",
-    "Decision", "DecisionMeasurement", "DownweightsEasyExamples", "DownweightsUncertainExamples",
-    "ExpectClassSampling", "ExpectClassWeights", "ExpectCosineHead", "ExpectLoss",
-    "ExpectPriorCorrection", "ExpectSameLoss", "ExpectStage", "ExpectTauNormalisation",
-    "Expectation", "FeatureSynthesizer", "FeaturesInterpolated", "Head",
-    "ImagesMixed", "ImagesRotated", "LabelsFollowPixels", "LinearHead",
-    "Loss", "Mixing", "NoAugmentation", "NoMixing", "NoSynthesis", "OffsetArgmax", "OneOf",
-    "Outputs", "PredictsRareClassesMore", "RaisesFittedMacroF1", "RandomAugmentation",
-    "RepeatsAugmented", "Sampler", "SharesFromBeta", "Shuffle", "Stage", "StageMeasurement",
-    "Strategy", "SyntheticFeatures", "UpweightsEasyExamples", "UpweightsRareClasses",
-    "WeightedLoss", "find", "strategy",
+    "AllImages", "AllImagesAugmented", "Argmax", "Augmentation", "Between", "CheckResult",
+    "CrossEntropy", "Decision", "DecisionMeasurement", "DownweightsEasyExamples",
+    "DownweightsUncertainExamples", "ExpectClassSampling", "ExpectClassWeights", "ExpectCosineHead",
+    "ExpectLoss", "ExpectPriorCorrection", "ExpectSameLoss", "ExpectSelection", "ExpectStage",
+    "ExpectTauNormalisation", "Expectation", "FeatureSynthesizer", "FeaturesInterpolated", "Head",
+    "ImageSelection", "ImagesMixed", "ImagesRotated", "LabelsFollowPixels", "LinearHead", "Loss",
+    "Mixing", "NoAugmentation", "NoMixing", "NoSynthesis", "OffsetArgmax", "OneOf", "Outputs",
+    "PredictsRareClassesMore", "RaisesFittedMacroF1", "RandomAugmentation", "RepeatsAugmented",
+    "Sampler", "SharesFromBeta", "Shuffle", "Stage", "StageMeasurement", "Strategy",
+    "SyntheticFeatures", "UpweightsEasyExamples", "UpweightsRareClasses", "WeightedLoss", "find",
+    "strategy",
 ]  # fmt: skip

@@ -20,6 +20,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class AllImages:
+    """Every training image is trained on."""
+
+    def __call__(
+        self, features: NDArray[np.floating], labels: NDArray[np.int64], rng: np.random.Generator
+    ) -> NDArray[np.bool_]:
+        """Features (N, D), labels (N,) -> (N,), all True."""
+        return np.ones(len(labels), bool)
+
+
+@dataclass(frozen=True)
 class Shuffle:
     """Every training image once an epoch, in random order."""
 

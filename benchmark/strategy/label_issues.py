@@ -73,8 +73,8 @@ def out_of_fold_probabilities(
         held_out = fold == k
         known = np.unique(labels[~held_out])
         if held_out.any() and len(known) > 1:
-            found = _discriminants(reduced[~held_out], labels[~held_out], reduced[held_out])
-            scores[np.ix_(held_out, known)] = np.maximum(found, _LEAST)
+            known_scores = _discriminants(reduced[~held_out], labels[~held_out], reduced[held_out])
+            scores[np.ix_(held_out, known)] = np.maximum(known_scores, _LEAST)
     is_judged = scores[np.arange(count), labels] > _LEAST  # (N,)
     probabilities = np.eye(classes)[labels]
     if is_judged.any():

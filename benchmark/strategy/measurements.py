@@ -74,7 +74,7 @@ class StageSchedule:
 class StageMeasurement:
     """Measured in one stage of a training. C classes, N training images."""
 
-    class_counts: NDArray[np.int64]  # training images, (C,)
+    class_counts: NDArray[np.int64]  # training images that the selection keeps, (C,)
     drawn: NDArray[np.int64]  # images shown, (C,)
     synthetic: NDArray[np.int64]  # synthetic features shown, (C,)
     images_shown: tuple[int, int]  # first occurrences of an image in an epoch, and repeats
@@ -84,7 +84,8 @@ class StageMeasurement:
     # cross-entropy, by class and probability of the true class, (C, CONFIDENCE_BINS, 2).
     gradient_norm: NDArray[np.float64]
     drawn_before: int = 0  # images that the same sampler drew before this stage
-    # draws of each image, (N,), in the order of their classes; () where they were not counted
+    # draws of each image that the selection keeps, (N,), in the order of their classes; () where
+    # they were not counted
     image_draws: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     epochs_drawn: EpochsDrawn | None = None
     batches: tuple[int, int] = (0, 0)  # how many, and of how many rows
@@ -96,6 +97,9 @@ class StageMeasurement:
     detours: NDArray[np.float64] | None = None
     patterns: PatternsAugmented | None = None
     schedule: StageSchedule | None = None
+    # training images that the selection leaves out, (C,), and how often they were shown
+    left_out: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, np.int64))
+    left_out_draws: int = 0
 
     @property
     def gradient(self) -> NDArray[np.float64]:

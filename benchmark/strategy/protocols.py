@@ -1,4 +1,4 @@
-"""The seven components that a strategy can bring. Read this page first to write your own.
+"""The eight components that a strategy can bring. Read this page first to write your own.
 
 A component is a frozen dataclass with the method or methods that its protocol shows. Its fields
 are numbers, strings, tuples and other components, because they enter the key under which results
@@ -22,6 +22,19 @@ from benchmark.strategy.outputs import Outputs
 if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
+
+
+class ImageSelection(Protocol):
+    """Chooses the training images that a stage trains on; the others are never shown in it."""
+
+    def __call__(
+        self, features: NDArray[np.floating], labels: NDArray[np.int64], rng: np.random.Generator
+    ) -> NDArray[np.bool_]:
+        """Features by the pretrained network (N, D), labels (N,) -> images to train on, (N,) bool.
+
+        It is called once, before the first step, and keeps an image of every class. The number of
+        steps stays. Sampler, synthesizer and loss get the labels and counts of what it keeps.
+        """
 
 
 class Sampler(Protocol):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from benchmark.strategy.stage import STAGE_COMPONENTS, Strategy
 from benchmark.system.text import join_names
 
-_TITLES = {"sampler": "sampler", "synthesizer": "synthesis"}  # of others: their own names
+# of others: their own names
+_TITLES = {"synthesizer": "synthesis", "selection": "selection of images"}
 
 
 def replaced_sentence(strategy: Strategy, base: Strategy, base_name: str) -> str:

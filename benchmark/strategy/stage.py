@@ -9,7 +9,9 @@ from benchmark.strategy import components, protocols
 from benchmark.strategy.expectations.schedule import ExpectStage
 from benchmark.strategy.measurements import DecisionMeasurement, Expectation, StageMeasurement
 
-STAGE_COMPONENTS = ("sampler", "augmentation", "mixing", "synthesizer", "loss")  # fields of Stage
+STAGE_COMPONENTS = (  # fields of Stage
+    *("selection", "sampler", "augmentation", "mixing", "synthesizer", "loss"),
+)
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Stage:
     # then 0: more steps than other strategies get, and the report says so
     extra_epochs: float = 0.0
     expectations: tuple[Expectation[StageMeasurement], ...] = ()  # of its components, for the audit
+    selection: protocols.ImageSelection = components.AllImages()
 
     def __post_init__(self) -> None:
         if not 0 < self.lr_factor < math.inf:

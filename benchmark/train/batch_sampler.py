@@ -40,11 +40,13 @@ class Batch:
 class BatchSampler:
     """Epochs of a sampler, joined end to end and cut into full batches."""
 
-    sampler: Sampler  # draws one epoch: labels (N,), rng -> positions (M,)
-    labels: NDArray[np.int64]  # (N,) of the training split
+    sampler: Sampler  # draws one epoch: labels (N,), rng -> rows (M,)
+    labels: NDArray[np.int64]  # (N,) of the rows that it draws from
     seed: int
     batch_size: int
     start: int = 0  # optimizer step at which the first epoch begins
+    # (N,) of these rows in the training split; None: they are all of it, in order
+    positions: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         self._restart()
@@ -87,7 +89,9 @@ class BatchSampler:
                 "from the training split"
             )
         self._first += len(self._positions)
-        self._positions, self._repeat_index = drawn.astype(np.int64), repeat_indices(drawn)
+        rows = drawn.astype(np.int64)
+        self._positions = rows if self.positions is None else self.positions[rows]
+        self._repeat_index = repeat_indices(drawn)
         self._epochs += 1
 
 

@@ -4,10 +4,12 @@ import copy
 from typing import Any
 from weakref import WeakSet
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from benchmark.strategy import Augmentation, Head, Loss, Mixing
+from benchmark.strategy import Augmentation, Head, ImageSelection, Loss, Mixing
 from benchmark.system.error_text import error_text
 
 _built: WeakSet[nn.Module] = WeakSet()  # heads of this process
@@ -56,6 +58,26 @@ def new_head(head: Head, width: int, classes: int) -> nn.Module:
     if not isinstance(logits, Tensor) or logits.shape != (2, classes):
         raise ValueError(f"{must}; for (2, {width}) that of {_name(head)} gave {_describe(logits)}")
     return module
+
+
+def kept_by(
+    selection: ImageSelection,
+    features: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    rng: np.random.Generator,
+) -> NDArray[np.bool_]:
+    """Return which images a stage trains on, (N,) bool; ValueError for anything else."""
+    kept: Any = selection(features.copy(), labels.copy(), rng)
+    must = "a selection must return for each training image whether it is trained on"
+    if not isinstance(kept, np.ndarray) or kept.dtype != bool or kept.shape != labels.shape:
+        shape = f"{kept.shape} of {kept.dtype}" if isinstance(kept, np.ndarray) else _describe(kept)
+        raise ValueError(f"{must}, {labels.shape} of bool; {_name(selection)} returned {shape}")
+    if emptied := sorted(set(labels.tolist()) - set(labels[kept].tolist())):
+        raise ValueError(
+            f"{must}, and keep an image of every class; {_name(selection)} leaves none of class "
+            f"{', '.join(map(str, emptied))}"
+        )
+    return kept
 
 
 def selection_of(augmentation: Augmentation, repeat_index: Tensor) -> Tensor:

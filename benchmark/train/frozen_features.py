@@ -105,18 +105,27 @@ class FrozenFeatures:
         """Run one of `FORWARD_PASSES` over those images whose rows are missing."""
         store = self.store(forward_pass)
         if store and len(store.missing(indices)):
-            compute = self._frozen if forward_pass == FROZEN_LAYERS else self._features()
+            is_frozen = forward_pass == FROZEN_LAYERS
+            compute = self._frozen if is_frozen else self._features(self.inputs)
             store.fill(indices, compute, advance)
+
+    def pretrained_features(self, indices: Indices) -> Tensor:
+        """Pooled features (N, D) by the pretrained network, also where no phase reads them."""
+        if self.at_cut is None or len(self.at_cut.missing(indices)):
+            self.pooled.fill(indices, self._features(self._frozen))  # from the pixels on
+        else:
+            self.fill(FEATURES, indices)
+        return self.pooled.read(indices)
 
     def _frozen(self, indices: Indices) -> Tensor:
         return self.pretrained.prefix(self.images(indices))
 
-    def _features(self) -> Compute:
+    def _features(self, inputs: Compute) -> Compute:
         suffix = self.pretrained.suffix().eval()
 
         @torch.no_grad()
         def features(indices: Indices) -> Tensor:
             with self.autocast():
-                return suffix(self.inputs(indices)).float()  # (B, D)
+                return suffix(inputs(indices)).float()  # (B, D)
 
         return features

@@ -25,6 +25,7 @@ class SamplePool:
     images: int  # N
     features: Tensor | None  # (N + S, D), where the head alone is trained
     synthetic: NDArray[np.bool_]  # (N + S,) rows that equal no image's
+    kept: NDArray[np.bool_]  # (N,) images that a sampler may draw
 
     def added_by_class(self, classes: int) -> NDArray[np.int64]:
         """Rows that are not those of the images, by class, (C,)."""
@@ -37,10 +38,21 @@ class SamplePool:
         rank[np.argsort(self.labels[: self.images], kind="stable")] = np.arange(self.images)
         return rank
 
+    @property
+    def drawable(self) -> NDArray[np.int64]:
+        """Positions of the rows that a sampler may draw: images that are kept, synthetic rows."""
+        return np.r_[np.flatnonzero(self.kept), np.arange(self.images, len(self.labels))]
+
     @classmethod
-    def from_images(cls, labels: NDArray[np.int64], features: Tensor | None) -> SamplePool:
-        """Return the training images alone."""
-        return cls(labels, len(labels), features, np.zeros(len(labels), bool))
+    def from_images(
+        cls,
+        labels: NDArray[np.int64],
+        features: Tensor | None,
+        kept: NDArray[np.bool_] | None = None,
+    ) -> SamplePool:
+        """Return the training images alone, those that are `kept` (N,) or all."""
+        none, every = np.zeros(len(labels), bool), np.ones(len(labels), bool)
+        return cls(labels, len(labels), features, none, every if kept is None else kept)
 
     def with_synthetic(
         self, synthesizer: FeatureSynthesizer, rng: np.random.Generator
@@ -58,15 +70,16 @@ class SamplePool:
                 "features can be synthesized only where the last layer alone is trained: give the "
                 "stage train_from='head'"
             )
-        known = self.features.cpu().numpy()
-        made = synthesizer(known.copy(), self.labels.copy(), rng)
+        known = self.features.cpu().numpy()[self.kept]
+        own_labels = self.labels[self.kept]
+        made = synthesizer(known.copy(), own_labels.copy(), rng)
         if not isinstance(made, tuple) or len(made) != 2:
             raise ValueError(
                 "a synthesizer must return features (S, D) and labels (S,); "
                 f"{type(synthesizer).__qualname__} returned an object of type {type(made).__name__}"
             )
         rows, labels = map(np.asarray, made)
-        classes = np.unique(self.labels)
+        classes = np.unique(own_labels)
         if not np.issubdtype(labels.dtype, np.integer) or not np.isfinite(rows).all():
             raise ValueError(
                 "synthetic features must be finite and their labels integers; "

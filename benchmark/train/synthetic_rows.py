@@ -13,7 +13,8 @@ _UNKNOWN = (-1.0, -1.0)  # the ends where there are several
 
 def describe_synthetic_rows(samples: SamplePool) -> list[list[float]]:
     """Describe some of the synthetic rows; see `benchmark.strategy.measurements.SyntheticRow`."""
-    sizes = np.bincount(samples.labels[: samples.images])
+    of_images = samples.labels[: samples.images][samples.kept]
+    sizes = np.bincount(of_images)
     is_added = np.arange(len(samples.labels)) >= samples.images
     # a row that repeats an image is none, where the class has others to interpolate between
     chosen = np.flatnonzero(samples.synthetic | (is_added & (sizes[samples.labels] > 1)))
@@ -22,10 +23,10 @@ def describe_synthetic_rows(samples: SamplePool) -> list[list[float]]:
     chosen = chosen[np.linspace(0, len(chosen) - 1, min(MOST_ROWS, len(chosen))).astype(int)]
     chosen = np.unique(chosen)
     rows = samples.features[chosen].cpu().numpy().astype(np.float64)
-    known = samples.features[: samples.images].cpu().numpy()
+    known = samples.features[: samples.images].cpu().numpy()[samples.kept]
     labels, described = samples.labels, []
     for c in np.unique(labels[chosen]).tolist():
-        own = known[labels[: samples.images] == c].astype(np.float64)  # (n, D)
+        own = known[of_images == c].astype(np.float64)  # (n, D)
         contents = set()
         for row in rows[labels[chosen] == c]:
             segment, ends = _nearest_segment(row, own)

@@ -41,6 +41,7 @@ class StepRangeMonitor:
     gradient_norm: NDArray[np.float64]  # (C, CONFIDENCE_BINS, 2), see `gradient_norm`
     image_draws: NDArray[np.int32]  # (N,) draws of each image, in the order of their classes
     sample: ImageSample
+    left_out: NDArray[np.bool_] | None = None  # (N,) likewise, by the selection; None: it has none
     same_class_pairs: int = 0  # pairs of images of one class in one batch
     resets_head: bool = False  # whether it began with other parameters of the head
     added_features: list[int] = field(default_factory=list)  # (C,) rows of the synthesizer
@@ -84,14 +85,18 @@ class StepRangeMonitor:
         lists = {name: getattr(self, name).tolist() for name in arrays}
         lists |= {name: sorted(getattr(self, name)) for name in _BLOCK_SETS}
         packed = {"image_draws": pack_array(self.image_draws), "sample": self.sample.to_json()}
+        packed["left_out"] = {} if self.left_out is None else pack_array(self.left_out)
         return {**self.__dict__, **lists, **packed}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> StepRangeMonitor:
         """Read the value of `to_json`."""
-        arrays = {name: np.asarray(value[name], np.int64) for name in ("drawn", "synthetic")}
+        arrays: dict[str, NDArray[Any] | None] = {
+            name: np.asarray(value[name], np.int64) for name in ("drawn", "synthetic")
+        }
         arrays["gradient_norm"] = np.asarray(value["gradient_norm"], np.float64)  # None: overflow
         arrays["image_draws"] = unpack_array(value["image_draws"])
+        arrays["left_out"] = unpack_array(value["left_out"]) if value["left_out"] else None
         sets = {name: set(value[name]) for name in _BLOCK_SETS}
         sample = ImageSample.from_json(value["sample"])
         return cls(**{**value, **arrays, **sets, "sample": sample})

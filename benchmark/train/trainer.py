@@ -206,7 +206,7 @@ class Training(TrainingState):
                     x = features(x)
             logits = self.network.classify(x, self._generator)
             logits.retain_grad()
-            losses = losses_of(inputs.stage.loss, logits, target, self.counts)
+            losses = losses_of(inputs.stage.loss, logits, target, inputs.counts)
             fraction = losses.sum() / len(batch)
             fraction.backward()
             loss += fraction.detach()
@@ -246,12 +246,13 @@ class Training(TrainingState):
 
     def _inputs(self, step_range: StepRange, first: str) -> TrainingInputs:
         stage, samples = step_range.stage, self._samples(step_range, first)
-        batch_size, start = self.budget.batch_size, step_range.sampler_start
-        sampler = BatchSampler(stage.sampler, samples.labels, self.seed, batch_size, start)
+        batch_size, start, rows = self.budget.batch_size, step_range.sampler_start, samples.drawable
+        labels = samples.labels[rows]
+        sampler = BatchSampler(stage.sampler, labels, self.seed, batch_size, start, rows)
         return TrainingInputs(
             frozen_features=self.frozen_features,
             train=self.split.train,
-            counts=self.counts,
+            counts=self._count_classes(self.labels[samples.kept]),
             samples=samples,
             sampler=sampler,
             augmentation=self.recipe.augmentation,
@@ -270,7 +271,7 @@ class Training(TrainingState):
             features = torch.empty((0, self.width), device=self.device)  # no image stays as it is
         else:
             features = self._features(self.split.train)
-        samples = SamplePool.from_images(self.labels, features)
+        samples = SamplePool.from_images(self.labels, features, self._kept(step_range.stage))
         if synthesizer == NoSynthesis():
             return samples
         rng = np.random.default_rng([self.seed, _SYNTHESIS, step_range.sampler_start])

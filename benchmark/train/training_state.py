@@ -12,15 +12,15 @@ from benchmark.model.backbone import HEAD
 from benchmark.model.network import Network
 from benchmark.plan.recipes import Phase, Recipe
 from benchmark.plan.schedule import Budget, StepRange
-from benchmark.strategy import Head
+from benchmark.strategy import Head, ImageSelection, Stage
 from benchmark.system.memory import compute_in_batches
 from benchmark.train.checkpoint import add_prefix, load_tensors, save_tensors, with_prefix
-from benchmark.train.component_checks import new_head
+from benchmark.train.component_checks import kept_by, new_head
 from benchmark.train.frozen_features import FrozenFeatures
 from benchmark.train.optim import make_optimizer, optimizer_tensors, restore_optimizer
 from benchmark.train.telemetry import TrainingStats
 
-_HEAD, _REPLICATE = 2, 5  # separate the random numbers of different uses of a seed
+_HEAD, _REPLICATE, _SELECTION = 2, 5, 6  # separate the random numbers of different uses of a seed
 
 
 class TrainingState:
@@ -62,8 +62,7 @@ class TrainingState:
         self.step = 0  # optimizer steps taken
         self.labels = labels[split.train]  # those of the training images
         self.validation_labels = labels[split.val]
-        counts = np.bincount(self.labels, minlength=self.classes)
-        self.counts = torch.from_numpy(counts).to(self.device, torch.float32)  # (C,)
+        self.counts = self._count_classes(self.labels)  # (C,)
         self.stats = TrainingStats(self.classes, np.zeros(len(self.labels), bool))
         pretrained = frozen_features.pretrained
         backbone, suffix = pretrained.backbone, pretrained.suffix()
@@ -72,6 +71,8 @@ class TrainingState:
         self.suffix_unchanged = True  # no block before the head has been trained yet
         self.optimizer: torch.optim.Optimizer | None = None  # before the first step
         self._restored: dict[str, Tensor] = {}  # the state of the optimizer that is to be made
+        # the last selection, and what it chose (N,): it does so once for all its step ranges
+        self._selected: tuple[ImageSelection, NDArray[np.bool_]] | None = None
         self._generator = torch.Generator(self.device)
 
     def save(self, path: Path) -> None:
@@ -113,6 +114,33 @@ class TrainingState:
                 return self.network.features(frozen.inputs(batch))
 
         return torch.cat([features for _, features in compute_in_batches(indices, compute)])
+
+    def _count_classes(self, labels: NDArray[np.int64]) -> Tensor:
+        """Labels (N,) -> images of each class (C,), on the device."""
+        counts = torch.from_numpy(np.bincount(labels, minlength=self.classes))
+        return counts.to(self.device, torch.float32)
+
+    def left_out_counts(self) -> NDArray[np.int64]:
+        """Images of each class that the last selection leaves out, (C,)."""
+        left_out = self.stats.monitors[-1].left_out  # (N,) in the order of classes
+        own = self.labels[:0] if left_out is None else np.sort(self.labels)[left_out]
+        return np.bincount(own, minlength=self.classes)
+
+    def _kept(self, stage: Stage) -> NDArray[np.bool_]:
+        """Return which training images the stage trains on, (N,); note those that it leaves out."""
+        if stage.is_neutral("selection"):
+            return np.ones(len(self.labels), bool)
+        monitor, order = self.stats.monitors[-1], np.argsort(self.labels, kind="stable")
+        if monitor.left_out is None:  # else it was chosen before the state was saved
+            if self._selected is None or self._selected[0] != stage.selection:
+                features = self.frozen_features.pretrained_features(self.split.train)
+                rng = np.random.default_rng([self.seed, _SELECTION])
+                chosen = kept_by(stage.selection, features.cpu().numpy(), self.labels, rng)
+                self._selected = (stage.selection, chosen)
+            monitor.left_out = ~self._selected[1][order]
+        kept = np.empty(len(order), bool)
+        kept[order] = ~monitor.left_out
+        return kept
 
     def _unfreeze(self, step_range: StepRange, phase: Phase) -> str:
         """Make trainable what the step range trains; return the first trained block."""

@@ -123,6 +123,33 @@ BAD = [
         "0.0333, 0.0333, .*weights must have mean 1",
     ),
     (
+        "check_selection",
+        "def __call__(self, features, labels, rng): return np.flatnonzero(labels)",
+        "stages=(Stage(selection=Part()),)",
+        r"\(61,\) bool; got \(21,\) int64",
+    ),
+    (
+        "check_selection",
+        "def __call__(self, features, labels, rng): return labels < 3",
+        "stages=(Stage(selection=Part()),)",
+        r"it keeps \[40, 15, 5, 0\]; keep some of every class",
+    ),
+    (
+        "check_selection",
+        "def __call__(self, features, labels, rng):\n"
+        "    return (np.random.rand(len(labels)) < 0.5) | (labels == 3)",
+        "stages=(Stage(selection=Part()),)",
+        "draw with `rng` alone",
+    ),
+    (
+        "check_selection",
+        "def __call__(self, features, labels, rng):\n"
+        "    features -= features.mean(0)\n"
+        "    return features[:, 0] < 9",
+        "stages=(Stage(selection=Part()),)",
+        "it changed its arguments features or labels",
+    ),
+    (
         "check_sampler",
         "def __call__(self, labels, rng): return np.random.permutation(len(labels))",
         "stages=(Stage(sampler=Part()),)",

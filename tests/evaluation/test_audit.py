@@ -40,7 +40,7 @@ from strategies.focal_loss import FocalLoss
 from strategies.logit_adjusted_loss import LogitAdjustedCrossEntropy
 from tests.train.small_training import LABELS, SPLIT, Setup, small_features
 
-COMPONENTS = ("sampler", "augmentation", "mixing", "synthesizer", "loss")
+COMPONENTS = ("selection", "sampler", "augmentation", "mixing", "synthesizer", "loss")
 AUDITED = Path(__file__).parents[1] / "audited.json"
 COUNTS = np.bincount(LABELS[SPLIT.train])  # of three classes of very different size
 LONG = Budget(8, (30, 2))  # enough draws in the head phase to tell two samplers apart
@@ -243,7 +243,9 @@ def test_a_decision_that_declares_nothing_must_do_something():
 def train_on_images(monkeypatch):
     """Run the frozen layers at every step, in place of their stored features."""
     right = SamplePool.from_images
-    monkeypatch.setattr(SamplePool, "from_images", lambda labels, _: right(labels, None))
+    monkeypatch.setattr(
+        SamplePool, "from_images", lambda labels, _, kept: right(labels, None, kept)
+    )
 
 
 def test_frozen_layers_that_train(short, monkeypatch):

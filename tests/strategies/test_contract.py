@@ -18,6 +18,7 @@ COMPONENTS = {  # a check is about one of these components, or about the whole s
     "check_loss_is_finite": "loss",
     "check_loss_is_linear_in_target": "loss",
     "check_loss_is_cross_entropy_on_equal_classes": "loss",
+    "check_selection": "selection",
     "check_sampler": "sampler",
     "check_augmentation": "augmentation",
     "check_first_occurrences": "augmentation",

@@ -119,6 +119,7 @@ def test_every_strategy_is_in_a_group():
 def test_groups_and_single_names_can_be_mixed():
     assert names("no_change,noise,no_change,label_smoothing:epsilon=0.2") == [
         "no_change",
+        "drop_suspects",
         "generalized_cross_entropy",
         "label_smoothing",
         "label_smoothing:epsilon=0.2",

@@ -121,6 +121,28 @@ class Twice:
 
 
 @dataclass(frozen=True)
+class KeepBright:
+    """A selection of the images whose first feature is above the median of their class."""
+
+    def __call__(self, features, labels, rng):
+        kept = np.zeros(len(labels), bool)
+        for c in np.unique(labels):
+            own = np.flatnonzero(labels == c)
+            kept[own[features[own, 0] >= np.median(features[own, 0])]] = True
+        return kept
+
+
+@dataclass(frozen=True)
+class KeepSome:
+    """A selection of half of the images, by chance, and of the first of each class."""
+
+    def __call__(self, features, labels, rng):
+        kept = rng.random(len(labels)) < 0.5
+        kept[np.unique(labels, return_index=True)[1]] = True
+        return kept
+
+
+@dataclass(frozen=True)
 class Halves:
     """A mixing of each image with its counterpart from the other end of the batch."""
 

@@ -40,6 +40,13 @@ def test_seed_changes_the_order_and_start_shifts_it():
     np.testing.assert_array_equal(first, shifted)
 
 
+def test_rows_that_are_a_part_of_the_training_split_are_drawn_by_their_positions():
+    positions = np.array([2, 3, 11, 20, 26])
+    sampler = BatchSampler(Shuffle(), LABELS[positions], 0, 5, 0, positions)
+    assert [sorted(sampler.batch(step)[0]) for step in range(3)] == [positions.tolist()] * 3
+    assert sampler.batch(1)[1].tolist() == [0] * 5
+
+
 def test_oversampled_repeats_are_numbered():
     sampler = find("random_oversampling").stages[0].sampler
     batches = BatchSampler(sampler, LABELS, seed=0, batch_size=60)  # one epoch: 3 classes of 20

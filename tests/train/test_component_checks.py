@@ -10,6 +10,7 @@ from torch import nn
 from benchmark.strategy import CrossEntropy, LinearHead, NoAugmentation, Stage, Strategy
 from benchmark.train.component_checks import (
     augmented_by,
+    kept_by,
     losses_of,
     mixed_by,
     new_head,
@@ -61,6 +62,24 @@ def test_a_loss_returns_one_value_for_each_image(value, message):
 def test_a_head_gives_logits(module, message):
     with pytest.raises(ValueError, match=message):
         new_head(returning(module), 5, 3)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (None, "an object of type NoneType"),
+        ([True] * 4, "an object of type list"),
+        (np.arange(4), r"\(4,\) of int64"),
+        (np.ones(3, bool), r"\(4,\) of bool; .* returned \(3,\) of bool"),
+        (np.array([True, True, True, False]), "leaves none of class 2"),
+    ],
+)
+def test_a_selection_says_of_each_image_whether_it_is_trained_on(value, message):
+    arguments = np.zeros((4, 2), np.float32), np.array([0, 0, 1, 2]), np.random.default_rng(0)
+    with pytest.raises(ValueError, match=message):
+        kept_by(returning(value), *arguments)
+    kept = np.array([False, True, True, True])
+    assert kept_by(returning(kept), *arguments) is kept
 
 
 def test_a_head_is_not_that_of_another_network():

@@ -9,7 +9,7 @@ import torch
 from benchmark.model.network import IMAGES_AT_ONCE
 from benchmark.plan.schedule import Budget
 from benchmark.system.device import Device
-from benchmark.train.activation_store import DiskActivationStore
+from benchmark.train.activation_store import DeviceActivationStore, DiskActivationStore
 from benchmark.train.frozen_features import FEATURES, FORWARD_PASSES, FROZEN_LAYERS
 from tests.train.small_training import LABELS, SPLIT, Setup, small_features
 
@@ -60,6 +60,24 @@ def test_stores_are_found_by_forward_pass(features):
     nothing = replace(features, at_cut=None)
     assert nothing.store(FROZEN_LAYERS) is None
     nothing.fill(FROZEN_LAYERS, np.arange(3))  # nothing to do
+
+
+@pytest.mark.parametrize("cut", ["head", "body", "stem"])
+def test_pretrained_features_are_computed_where_no_pass_has_stored_them(cut):
+    filled = small_features(cut)
+    indices = np.array([3, 30, 46])
+    expected = filled.pooled.read(indices)
+    empty = DeviceActivationStore(len(LABELS), filled.pooled.shape, "float32", "cpu")
+    unfilled = replace(filled, pooled=empty, at_cut=empty if cut == "head" else filled.at_cut)
+    assert torch.equal(unfilled.pretrained_features(indices), expected)
+    assert not len(unfilled.pooled.missing(indices))
+    if unfilled.at_cut is not None and cut != "head":  # not stored before the cut either
+        shape = filled.at_cut.shape
+        at_cut = DeviceActivationStore(len(LABELS), shape, "float32", "cpu")
+        pooled = DeviceActivationStore(len(LABELS), filled.pooled.shape, "float32", "cpu")
+        unfilled = replace(filled, pooled=pooled, at_cut=at_cut)
+        assert torch.equal(unfilled.pretrained_features(indices), expected)
+        assert len(at_cut.missing(indices)) == 3
 
 
 class Values:

@@ -9,6 +9,7 @@ from benchmark.train.synthetic_rows import describe_synthetic_rows
 
 IMAGES = np.random.default_rng(0).normal(size=(40, 300)).astype(np.float32)
 LABELS = np.repeat([0, 1], 20)
+ALL = np.ones(40, bool)  # images that may be drawn
 
 
 def described(rows, label=0):
@@ -20,6 +21,7 @@ def described(rows, label=0):
             40,
             torch.from_numpy(np.concatenate((IMAGES, rows))),
             np.r_[np.zeros(40, bool), np.ones(len(rows), bool)],
+            ALL,
         )
     )
 
@@ -62,7 +64,7 @@ def test_a_row_that_is_an_image_is_at_its_end_and_one_that_is_several_is_nowhere
     twice[4] = IMAGES[3]
     features = torch.from_numpy(np.concatenate((twice, IMAGES[[3, 3]])))
     known = np.r_[np.zeros(40, bool), np.zeros(2, bool)]  # equal to images: not synthetic
-    rows = describe_synthetic_rows(SamplePool(np.r_[LABELS, 0, 0], 40, features, known))
+    rows = describe_synthetic_rows(SamplePool(np.r_[LABELS, 0, 0], 40, features, known, ALL))
     assert [row[3:] for row in rows] == [[-1, 0, -1, -1]] * 2
 
 
@@ -71,6 +73,6 @@ def test_the_end_of_a_row_is_not_told_from_its_copy():
     twice[4] = IMAGES[3]
     row = (IMAGES[3] + IMAGES[6]) / 2
     features = torch.from_numpy(np.concatenate((twice, row[None])))
-    pool = SamplePool(np.r_[LABELS, 0], 40, features, np.r_[np.zeros(40, bool), True])
+    pool = SamplePool(np.r_[LABELS, 0], 40, features, np.r_[np.zeros(40, bool), True], ALL)
     assert describe_synthetic_rows(pool)[0][-2:] == [-1, -1]
     assert set(described(row)[0][-2:]) == {3, 6}

@@ -34,7 +34,7 @@ def test_no_micro_batch_is_a_single_image(batch, micro_batches, sizes):
 def test_synthetic_rows_are_counted_apart_from_images():
     labels = np.array([0, 0, 1, 1, 2, 2])
     synthetic = np.array([False] * 4 + [True, False])  # the last row repeats an image
-    samples = SamplePool(labels, 4, None, synthetic)
+    samples = SamplePool(labels, 4, None, synthetic, np.ones(4, bool))
     stats = TrainingStats(3, np.zeros(4, bool))
     monitor = stats.monitor(0)
     batch = Batch(np.array([1, 1, 4, 5]), np.array([0, 1, 0, 0]), np.array([False, True] * 2))

@@ -9,13 +9,15 @@ import torch
 from benchmark.plan.recipes import Phase, Recipe
 from benchmark.plan.schedule import Budget
 from benchmark.strategy import CrossEntropy, RandomAugmentation, Stage, Strategy
-from benchmark.train import trainer
+from benchmark.train import trainer, training_state
 from benchmark.train.batch_sampler import BatchSampler
 from strategies.smote import Smote
 from tests.train.small_training import (
     LABELS,
     SPLIT,
     Halves,
+    KeepBright,
+    KeepSome,
     Setup,
     Twice,
     assert_same,
@@ -135,6 +137,7 @@ OF_EVERY_KIND = {
         (Stage(sampler=Twice(), augmentation=RandomAugmentation(from_repeat=1)),)
     ),
     "mixed": Strategy((Stage(mixing=Halves()),)),
+    "selected": Strategy((Stage(0.4, selection=KeepSome()), Stage(0.6, selection=KeepBright()))),
     "a new head at the end": Strategy(
         (Stage(0.6), Stage(0.4, reset_head=True, train_from="head", lr_factor=0.5))
     ),
@@ -344,6 +347,67 @@ def test_mixed_images_and_targets_reach_loss_and_network(setup):
     assert len(targets) == 6
     assert all(torch.allclose(target, target.flip(0)) for target in targets)
     assert all(torch.allclose(target.sum(1), torch.ones(4)) for target in targets)
+
+
+def drawn_images(setup, strategy):
+    """Indices (N,) of the training images that a training draws, and the training."""
+    training = setup.trained(strategy)
+    return SPLIT.train[training.stats.used], training
+
+
+def test_a_stage_trains_on_the_images_that_its_selection_keeps(setup):
+    setup = replace(setup, budget=Budget(4, (20, 20)))
+    drawn, training = drawn_images(setup, Strategy((Stage(selection=KeepBright()),)))
+    features = setup.features.pooled.read(SPLIT.train).numpy()
+    kept = KeepBright()(features, LABELS[SPLIT.train], np.random.default_rng())
+    assert 0 < kept.sum() < len(kept)
+    np.testing.assert_array_equal(drawn, SPLIT.train[kept])
+    left_out = np.bincount(LABELS[SPLIT.train][~kept], minlength=3)
+    assert training.left_out_counts().tolist() == left_out.tolist()
+    assert training.step == 40, "the budget is that of every strategy"
+    assert not setup.trained().left_out_counts().any()
+
+
+def test_a_selection_is_made_once_from_its_own_random_numbers(setup, monkeypatch):
+    calls = []
+    kept_by = training_state.kept_by
+    monkeypatch.setattr(training_state, "kept_by", lambda *a: calls.append(a) or kept_by(*a))
+    strategy = Strategy((Stage(selection=KeepSome()),))
+    first, again = (drawn_images(setup, strategy)[0] for _ in range(2))
+    assert len(calls) == 2, "once a training, whose two phases are two step ranges"
+    np.testing.assert_array_equal(first, again)
+
+
+def test_losses_and_mixings_get_the_counts_of_the_images_that_are_kept(setup):
+    given = []
+
+    @dataclass(frozen=True)
+    class Counting(CrossEntropy):
+        def __call__(self, logits, target, counts):
+            given.append(counts.tolist())
+            return super().__call__(logits, target, counts)
+
+    training = setup.trained(Strategy((Stage(selection=KeepBright(), loss=Counting()),)))
+    kept = np.bincount(training.labels, minlength=3) - training.left_out_counts()
+    assert given == [kept.tolist()] * 6
+
+
+def test_a_synthesizer_gets_the_images_that_are_kept(setup):
+    given = []
+
+    @dataclass(frozen=True)
+    class Copies:
+        def __call__(self, features, labels, rng):
+            given.append((features, labels))
+            return features[:1] + 1, labels[:1]
+
+    stage = Stage(selection=KeepBright(), synthesizer=Copies(), train_from="head")
+    training = setup.trained(Strategy((stage,)))
+    labels = training.labels
+    features = setup.features.pooled.read(SPLIT.train).numpy()
+    kept = KeepBright()(features, labels, np.random.default_rng())
+    np.testing.assert_array_equal(given[0][0], features[kept])
+    np.testing.assert_array_equal(given[0][1], labels[kept])
 
 
 def test_a_head_that_is_reset_begins_anew(setup):

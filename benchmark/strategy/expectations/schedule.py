@@ -33,7 +33,8 @@ class ExpectStage:
         if (schedule := measurement.schedule) is None:
             return CheckResult(None, "the stage was not measured")
         size = max(measurement.batches[1], 1)
-        steps = max(1, round(self.extra_epochs * measurement.class_counts.sum() / size))
+        images = (measurement.class_counts + measurement.left_out).sum()
+        steps = max(1, round(self.extra_epochs * images / size))
         in_time = abs(schedule.fraction - self.fraction) <= schedule.tolerance
         if self.extra_epochs:
             in_time = schedule.extra_steps == steps
