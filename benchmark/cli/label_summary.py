@@ -36,20 +36,14 @@ def show_audit(settings: Mapping[str, Any], options: RunOptions) -> LabelTables:
     prepared = prepare(experiment, progress, options.cache_limit)
     audit = audit_labels(prepared, progress)
     tables = LabelTables.from_audit(audit)
-    messages = (*prepared.images.messages, *prepared.pixels.messages, prepared.weights.message)
-    print_audit(audit, tables, [message for message in messages if message])
+    print_audit(audit, tables)
     folder = find_data_folder(prepared.images, "labels", FILES)
     own(folder, prepared.images)
     _print_files(write_label_files(audit, tables, folder), audit)
     return tables
 
 
-def print_audit(
-    audit: LabelAudit,
-    tables: LabelTables,
-    messages: list[str],
-    console: Console | None = None,
-) -> None:
+def print_audit(audit: LabelAudit, tables: LabelTables, console: Console | None = None) -> None:
     """Print what was found on the terminal."""
     console = console or Console(file=lasting_stdout(), highlight=False)
     spec, description = printable(audit.images.spec), printable(audit.images.description)
@@ -71,7 +65,7 @@ def print_audit(
         print_table(console, tables.confusions, "Labels that look wrong", MOST_CONFUSIONS)
     warning = sentences.tail_warning(tables)
     what = sentences.WHAT_FLAGS_ARE if len(tables.suspects) else ""
-    for message in filter(None, (*messages, warning, what)):
+    for message in filter(None, (*audit.messages, warning, what)):
         console.print(Text(printable(f"- {message}")))
 
 

@@ -36,6 +36,7 @@ class LabelAudit:
     quality: NDArray[np.float64]  # (M,) from 0, surely wrong, to 1; see `find_label_issues`
     suggested: Labels  # (M,) the class that fits best, an index into the classes
     conflicts: tuple[Copy, ...]  # images that look the same and have different labels
+    messages: tuple[str, ...] = ()  # what the user must know about images and weights
 
     @property
     def labels(self) -> Labels:
@@ -60,6 +61,7 @@ def audit_labels(prepared: PreparedExperiment, progress: Progress) -> LabelAudit
         issues = find_label_issues(labels, probabilities, np.bincount(labels, minlength=classes))
         advance(len(readable))
     copies = list_copies(pixels.infos, prepared.look_alikes)
+    messages = (*images.messages, *pixels.messages, prepared.weights.message)
     return LabelAudit(
         images=images,
         pixels=pixels,
@@ -68,6 +70,7 @@ def audit_labels(prepared: PreparedExperiment, progress: Progress) -> LabelAudit
         quality=issues.quality,
         suggested=issues.suggested,
         conflicts=tuple(c for c in copies if images.labels[c.image] != images.labels[c.original]),
+        messages=tuple(filter(None, messages)),
     )
 
 

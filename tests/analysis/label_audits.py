@@ -24,6 +24,7 @@ def make_audit(
     conflicts=(),
     readable=None,
     sides=(32, 24),
+    messages=(),
 ):
     """Return an audit of N images with these labels; `suspect` are indices of images."""
     labels = np.array(labels)
@@ -51,6 +52,7 @@ def make_audit(
         quality=quality[readable],
         suggested=suggested[readable],
         conflicts=tuple(Copy(b, a, SAME_LOOK) for a, b in conflicts),
+        messages=messages,
     )
 
 

@@ -71,7 +71,7 @@ def build_page(audit: LabelAudit, tables: LabelTables, label_file: files.Correct
         "seen it",
         verdict=verdict(tables),
         follow_up=WHAT_FLAGS_ARE if len(tables.suspects) else "",
-        warnings=tuple(filter(None, (*_edited(label_file), tail_warning(tables)))),
+        warnings=tuple(filter(None, (*_edited(label_file), tail_warning(tables), *audit.messages))),
         lead=(
             _rates_table(tables.group_rates, "group", files.GROUP_RATES, rates_sentence(tables)),
         ),

@@ -82,6 +82,11 @@ def test_an_edited_file_is_named(audit, tmp_path):
     assert "open labels-2.csv" in text
 
 
+def test_what_is_known_of_the_images_is_a_warning(tmp_path):
+    text = write(make_audit([0, 1, 2], messages=("3 of 9 labels are <corrected>.",)), tmp_path)
+    assert "<li>3 of 9 labels are &lt;corrected&gt;.</li>" in text
+
+
 def test_whatever_stands_in_a_name_is_text(tmp_path):
     """Class and file names of any kind, in one page: nothing runs and nothing is fetched."""
     names = [name for name in NAMES if name.strip()]
