@@ -23,6 +23,9 @@ DIAGNOSES = [
     *("strategy", "seed", "class", "train_count", "recall", "never_predicted"),
     *("cause", "confuser", "explanation", "suggestions"),  # and signals
 ]
+LEFT_OUT = [  # see `LeftOutImages`; largest: the largest share of a class
+    *("strategy", "seed", "train_count", "left_out", "largest", "wrong", "all_wrong"),
+]
 WRONG_LABELS = ["strategy", "seed", "images", "as_given", "as_right"]  # see `WrongLabelFit`
 
 
@@ -35,6 +38,7 @@ class Findings:
     posthoc_scores: pd.DataFrame  # one row per strategy, seed and decision: POSTHOC and its metrics
     diagnoses: pd.DataFrame  # one row per strategy, seed and ignored class: DIAGNOSES and signals
     wrong_labels: pd.DataFrame  # one row per strategy and seed with label noise: WRONG_LABELS
+    left_out: pd.DataFrame  # one row per strategy that selects images and seed: LEFT_OUT
     # strategy -> one reliability diagram a seed, see `benchmark.evaluation.metrics.calibration`
     reliability: dict[str, list[dict[str, Sequence[float | None]]]]
 
@@ -56,6 +60,7 @@ class Findings:
             pd.DataFrame(posthoc, columns=None if posthoc else POSTHOC),
             _diagnoses(run),
             pd.DataFrame(wrong_labels, columns=WRONG_LABELS),
+            pd.DataFrame(_left_out(run), columns=LEFT_OUT),
             reliability,
         )
 
@@ -65,6 +70,19 @@ def _training_effects(run: RunRecords) -> Iterator[dict[str, Any]]:
         for c in run.order:
             measured = {name: getattr(record.audit, name)[c] for name in TRAINING_EFFECTS[4:]}
             yield _class_key(run, record, c) | measured
+
+
+def _left_out(run: RunRecords) -> Iterator[dict[str, Any]]:
+    for record in run.finished:
+        if record.left_out:
+            counts = np.array(run.splits[record.seed].train.counts)
+            left_out = np.array(record.left_out.counts)
+            yield {
+                **{"strategy": record.strategy, "seed": record.seed},
+                **{"train_count": int(counts.sum()), "left_out": int(left_out.sum())},
+                "largest": float((left_out / np.maximum(counts, 1)).max()),
+                **{"wrong": record.left_out.wrong, "all_wrong": record.left_out.all_wrong},
+            }
 
 
 def _diagnoses(run: RunRecords) -> pd.DataFrame:

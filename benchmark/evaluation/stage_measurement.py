@@ -53,7 +53,7 @@ def measure_stage(
     # step ranges of one sampler draw from the same rows
     rows = {steps.sampler_start: v["synthetic_rows"] for steps, v in ranges}
     image_draws = np.sum([unpack_array(v["image_draws"]) for v in values], axis=0)  # (N,)
-    is_left_out = _is_left_out(values, len(image_draws))
+    is_left_out = left_out_images(values, len(image_draws))
     of_class = np.repeat(np.arange(len(counts)), counts)  # (N,)
     left_out = np.bincount(of_class[is_left_out], minlength=len(counts))
     counts = counts - left_out
@@ -81,10 +81,13 @@ def measure_stage(
     )
 
 
-def _is_left_out(values: Sequence[dict[str, Any]], images: int) -> NDArray[np.bool_]:
-    """Return whether a selection leaves out each of N images, in the order of their classes."""
-    packed = next((v["left_out"] for v in values if v.get("left_out")), None)
-    return np.zeros(images, bool) if packed is None else unpack_array(packed)
+def left_out_images(measured: Sequence[dict[str, Any]], images: int) -> NDArray[np.bool_]:
+    """Return which of N images some step range leaves out, (N,) in the order of their classes."""
+    left_out = np.zeros(images, bool)
+    for values in measured:
+        if packed := values.get("left_out"):
+            left_out |= unpack_array(packed)
+    return left_out
 
 
 def total_gradient_norm(measured: Sequence[dict[str, Any]]) -> Floats:

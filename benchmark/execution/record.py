@@ -16,7 +16,7 @@ from benchmark.evaluation.metrics.calibration import reliability
 from benchmark.evaluation.metrics.metric import SplitPredictions
 from benchmark.evaluation.metrics.registry import METRICS, evaluate, evaluate_split
 from benchmark.evaluation.posthoc import posthoc_scores
-from benchmark.evaluation.stage_measurement import total_gradient_norm
+from benchmark.evaluation.stage_measurement import left_out_images, total_gradient_norm
 from benchmark.evaluation.training_fit import (
     TrainingFit,
     WrongLabelFit,
@@ -54,6 +54,8 @@ class SeedContext:
     posthoc: dict[str, Decision]  # fitted to every network, see `posthoc_decisions`
     # right labels of the training images of the outputs, (M,); None: those given are
     right_labels: NDArray[np.int64] | None = None
+    # which training images have a wrong label, (N,) in the order of their classes; None: none has
+    wrong_images: NDArray[np.bool_] | None = None
 
 
 def write_record(
@@ -154,6 +156,7 @@ def _compute(
         metrics=metrics,
         training_fit=_training_fit(outputs["train"], rule, counts),
         wrong_labels=_wrong_label_fit(outputs["train"], rule, context),
+        left_out=_left_out(spec, training, context),
         budget=schema.BudgetUsed(
             steps=training.steps,
             batch_size=budget.batch_size,
@@ -245,6 +248,21 @@ def _wrong_label_fit(train: Outputs, rule: Rule, context: SeedContext) -> WrongL
     counts = context.train_counts
     predicted = _decide(rule, train, len(counts))
     return wrong_label_fit(train.labels, context.right_labels, predicted, counts)
+
+
+def _left_out(
+    spec: StrategySpec, training: OutputsManifest, context: SeedContext
+) -> schema.LeftOutImages | None:
+    if all(stage.is_neutral("selection") for stage in spec.strategy.stages):
+        return None
+    counts, wrong = context.train_counts, context.wrong_images
+    left_out = left_out_images(training.measured_step_ranges, int(counts.sum()))  # (N,)
+    of_class = np.repeat(np.arange(len(counts)), counts)[left_out]
+    return schema.LeftOutImages(
+        tuple(np.bincount(of_class, minlength=len(counts)).tolist()),
+        None if wrong is None else int((wrong & left_out).sum()),
+        None if wrong is None else int(wrong.sum()),
+    )
 
 
 def _decide(rule: Rule, outputs: Outputs, classes: int) -> NDArray[np.int64]:

@@ -41,6 +41,15 @@ class AuditRecord:
 
 
 @dataclass(frozen=True)
+class LeftOutImages:
+    """Training images that the selection of a stage leaves out."""
+
+    counts: tuple[int, ...]  # (C,)
+    wrong: int | None = None  # of these, labels that were made wrong; None: none was
+    all_wrong: int | None = None  # of all training images
+
+
+@dataclass(frozen=True)
 class DiagnosisRecord:
     """Why one class is hardly ever predicted."""
 
@@ -149,3 +158,4 @@ class Record:
     confidence: dict[str, tuple[float | None, ...]]  # the network's probability of them
     fingerprint: str  # changes with everything that the record was computed from
     wrong_labels: WrongLabelFit | None = None  # after the decision; None: none are wrong
+    left_out: LeftOutImages | None = None  # None: all training images are trained on

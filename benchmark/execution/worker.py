@@ -142,6 +142,7 @@ class Worker:
             self.prepared.train_counts(seed),
             self._posthoc_decisions,
             self._right_labels(seed),
+            self._wrong_images(seed),
         )
         return write_record(self.folder, spec, seed, key, context)
 
@@ -229,6 +230,14 @@ class Worker:
         if seed not in self.prepared.given_labels.by_seed:
             return None
         return self.prepared.images.labels[self._stored_training_images(seed)]
+
+    def _wrong_images(self, seed: int) -> NDArray[np.bool_] | None:
+        """Return which training images have a wrong label, (N,) in the order of their classes."""
+        if seed not in self.prepared.given_labels.by_seed:
+            return None
+        train = self.prepared.splits[seed].train
+        given, right = self.prepared.labels(seed)[train], self.prepared.images.labels[train]
+        return (given != right)[np.argsort(given, kind="stable")]
 
     def _effective_prior(self, segment: Segment, training: Training) -> NDArray[np.float64]:
         """Return what the last step range taught the network to expect, (C,)."""

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,9 +12,11 @@ from benchmark.evaluation.metrics.registry import METRICS, evaluate
 from benchmark.evaluation.posthoc import posthoc_decisions
 from benchmark.execution import record as module
 from benchmark.execution.record import SeedContext, write_record
-from benchmark.execution.record_schema import FailedRecord, Record
+from benchmark.execution.record_schema import FailedRecord, LeftOutImages, Record
 from benchmark.plan.run_options import RunOptions
 from benchmark.plugins import load_plugin
+from benchmark.storage.packed import pack_array
+from benchmark.strategy import Stage, Strategy
 from benchmark.system.progress import NullProgress
 
 
@@ -37,6 +40,27 @@ def test_the_fit_to_training_images_is_that_of_the_stored_outputs(finished):
     right = train.logits.argmax(1) == train.labels
     assert record.training_fit.images == len(split)
     assert record.training_fit.accuracy == pytest.approx(right.mean())
+
+
+@dataclass(frozen=True)
+class KeepFirst:
+    """A selection of the first image of each class."""
+
+    def __call__(self, features, labels, rng):
+        return np.isin(np.arange(len(labels)), np.unique(labels, return_index=True)[1])
+
+
+@pytest.mark.parametrize("knows_wrong", [False, True])
+def test_images_that_a_selection_leaves_out_are_counted_by_class(knows_wrong):
+    masks = [[0, 1, 1, 0, 0, 1], [0, 1, 0, 0, 0, 1]]  # of two step ranges, class by class
+    measured = [{"left_out": pack_array(np.array(mask, bool))} for mask in masks]
+    training = SimpleNamespace(measured_step_ranges=[*measured, {"left_out": {}}])
+    wrong = np.array([1, 1, 0, 0, 0, 1], bool) if knows_wrong else None
+    context = SimpleNamespace(train_counts=np.array([3, 1, 2]), wrong_images=wrong)
+    selecting = SimpleNamespace(strategy=Strategy((Stage(selection=KeepFirst()),)))
+    expected = LeftOutImages((2, 0, 1), *((2, 3) if knows_wrong else (None, None)))
+    assert module._left_out(selecting, training, context) == expected
+    assert module._left_out(SimpleNamespace(strategy=Strategy()), training, context) is None
 
 
 @pytest.fixture

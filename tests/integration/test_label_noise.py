@@ -53,6 +53,20 @@ def test_training_outputs_have_given_labels_and_test_outputs_right_ones(noisy):
     assert fit["as_right"] == pytest.approx((predicted == right)[wrong].mean())
 
 
+def test_a_selection_gets_given_labels_and_says_so_where_it_leaves_nothing_out(flags, tmp_path):
+    strategies = ("--strategies", "drop_suspects:min_images=1", "--label-noise", "0.3")
+    result = call("run", *flags, *strategies, "--out", tmp_path / "run")
+    assert result.returncode == 0, result.stderr
+    left_out = read_json(tmp_path / "run", "records/*.json")["left_out"]
+    split = read_json(tmp_path / "run", "splits/*.json")["train"]
+    wrong = np.array(split["labels"]) != np.array(split["right_labels"])
+    # features of a random network tell nothing
+    assert left_out == {"counts": [0, 0, 0], "wrong": 0, "all_wrong": wrong.sum()}
+    report = (tmp_path / "run" / "report.md").read_text()
+    assert "left out because their labels are suspect" in report
+    assert f"undecided (none of {len(wrong)} images is left out)" in report
+
+
 def test_the_report_says_that_labels_were_changed_on_purpose(noisy):
     for page in ("report.md", "report.html"):
         text = (noisy / page).read_text()

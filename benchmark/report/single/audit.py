@@ -17,6 +17,7 @@ from benchmark.report.render.canvas import Canvas, figure_block, page_style
 from benchmark.report.render.formats import MINUS, MISSING, add_sign, format_share
 from benchmark.report.render.safe_text import shorten
 from benchmark.report.single.audit_scope import scope_details
+from benchmark.report.single.selected_images import selected_images_table
 from benchmark.report.single.shot_groups import few_images_phrase
 from benchmark.report.single.strategies import network_titles, row_kind
 from benchmark.system.text import join_names
@@ -42,6 +43,7 @@ def audit_section(comparison: Comparison) -> Iterator[Block]:
     """Yield what each training did to rare classes, drawn and as a table, and every check."""
     if table := audit_table(comparison):
         yield table
+    yield from selected_images_table(comparison)
     if figure := draw_training_effects(comparison):
         yield figure_block("training_effects", figure, CAPTION, ALT)
     if checks := checks_table(comparison):
