@@ -46,7 +46,7 @@ def correct_labels(images: ImageSet, file: str | Path | None, *, is_part: bool =
         for i in changed[:_EXAMPLES].tolist()
     ]
     numbers = f"{len(changed):,} of {len(images):,} labels"
-    message = f"Corrected labels ({file}): {numbers} are other ones than in the data"
+    message = f"Corrected labels ({file}): {numbers} differ from those of the data"
     if described:
         message += f", e.g. {'; '.join(described)}"
     names = [[images.files[i], images.classes[labels[i]]] for i in changed.tolist()]

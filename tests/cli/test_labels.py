@@ -61,7 +61,7 @@ def test_an_edited_file_is_read_back_and_not_written_over(data, capsys):
     capsys.readouterr()
     assert labels(data, "--labels", str(file)) == 0
     printed = " ".join(capsys.readouterr().out.split())
-    assert "2 of 47 labels are other ones than in the data" in printed
+    assert "2 of 47 labels differ from those of the data" in printed
     assert f"{file} was edited: it stays as it is" in printed
     assert file.read_bytes() == edited
     again = pd.read_csv(FOLDER / "labels-2.csv").set_index("path")
@@ -69,7 +69,7 @@ def test_an_edited_file_is_read_back_and_not_written_over(data, capsys):
     assert not again.loc["rare/wrong000.png", "suspect"]
     assert main(["data", data, "--labels", str(file)]) == 0
     printed = " ".join(capsys.readouterr().out.split())
-    assert "2 of 47 labels are other ones than in the data" in printed
+    assert "2 of 47 labels differ from those of the data" in printed
     assert "│ common │ 30 │" in printed
 
 

@@ -26,7 +26,7 @@ def test_labels_are_replaced_and_counted(images, tmp_path):
     assert corrected.labels.tolist() == [1, 0, 0, 1, 1]
     assert images.labels.tolist() == [0, 0, 0, 1, 1]
     (message,) = (text for text in corrected.messages if "Corrected labels" in text)
-    assert f"1 of 5 labels are other ones than in the data, e.g. {images.files[0]}: a is now b" in (
+    assert f"1 of 5 labels differ from those of the data, e.g. {images.files[0]}: a is now b" in (
         message
     )
     assert correct_labels(images, None) is images
