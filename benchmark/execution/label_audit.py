@@ -7,7 +7,7 @@ pretrained network has seen the images.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from benchmark.data.pixels.store import Pixels
 from benchmark.execution.prepare import PreparedExperiment
 from benchmark.strategy.label_issues import find_label_issues, out_of_fold_probabilities
 from benchmark.system.progress import Progress
-from benchmark.train.frozen_features import FROZEN_LAYERS
+from benchmark.train.frozen_features import FORWARD_PASSES
 
 Labels = NDArray[np.int64]
 
@@ -44,13 +44,19 @@ class LabelAudit:
         return self.images.labels[self.readable]
 
 
-def audit_labels(prepared: PreparedExperiment, progress: Progress) -> LabelAudit:
+def audit_labels(
+    prepared: PreparedExperiment, progress: Progress, seed: int | None = None
+) -> LabelAudit:
     """Judge the labels of all images that can be read, those of every split.
+
+    With a `seed`, judge the labels that it is given, of which some may be wrong on purpose.
 
     Images of one group, with the same bytes or that look the same are in one fold: a copy would
     vouch for the label of the other.
     """
     images, pixels = prepared.images, prepared.pixels
+    if seed is not None:
+        images = replace(images, labels=prepared.labels(seed))
     readable = np.flatnonzero(pixels.readable)
     features = _features(prepared, readable, progress)
     labels, classes = images.labels[readable], prepared.classes
@@ -79,8 +85,11 @@ def _features(
 ) -> NDArray[np.float32]:
     """Return the pooled features of the pretrained network, (M, D), from the store or computed."""
     frozen = prepared.frozen_features
-    with progress.task(FROZEN_LAYERS, len(frozen.pooled.missing(indices)), "images") as advance:
-        frozen.fill(FROZEN_LAYERS, indices, advance)
+    for forward_pass in FORWARD_PASSES:  # where only the head is trained, both fill one store
+        store = frozen.store(forward_pass)
+        missing = len(store.missing(indices)) if store else 0
+        with progress.task(forward_pass, missing, "images") as advance:
+            frozen.fill(forward_pass, indices, advance)
     return frozen.pooled.read(indices).cpu().numpy()
 
 

@@ -112,3 +112,13 @@ def test_nothing_is_said_of_a_class_of_one_image(mislabelled, audit, tmp_path):
     _, result = audit(tmp_path / "set")
     files = np.array(result.images.files)[result.readable]
     assert not result.suspect[files == "single/1.png"][0]
+
+
+def test_the_labels_that_a_seed_is_given_can_be_judged(image_folder, small_experiment):
+    """The half of the network is trained, so that features come after another store."""
+    prepared = prepare(small_experiment(data=str(image_folder), label_noise=0.1, seeds=2))
+    for seed in (0, 1):
+        result = audit_labels(prepared, NullProgress(), seed)
+        is_wrong = prepared.labels(seed) != prepared.images.labels
+        np.testing.assert_array_equal(result.labels, prepared.labels(seed)[result.readable])
+        assert result.quality[is_wrong].mean() < result.quality[~is_wrong].mean() / 2
