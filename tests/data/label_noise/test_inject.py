@@ -86,14 +86,14 @@ def test_asymmetric_noise_is_toward_the_class_that_looks_alike():
 
 
 def test_further_seeds_with_images_of_their_own_do_not_change_what_looks_alike(monkeypatch):
-    seen = []
+    looked_at = []
     monkeypatch.setattr(
         "benchmark.data.label_noise.inject.most_similar_classes",
-        lambda pixels, labels, indices, classes: seen.append(indices) or np.roll(range(4), 1),
+        lambda pixels, labels, indices, classes: looked_at.append(indices) or np.roll(range(4), 1),
     )
     seeds = (POSITIONS >= 80).astype(np.int64)
     inject("asymmetric:0.3", image_set(seeds=seeds))
-    np.testing.assert_array_equal(seen[0], POSITIONS[:80])
+    np.testing.assert_array_equal(looked_at[0], POSITIONS[:80])
 
 
 def test_a_file_gives_the_labels_of_training_images(tmp_path):
