@@ -8,6 +8,7 @@ In Python::
     benchmark.run(data=(images, labels))    # arrays, or a torch Dataset; see `image_set`
     benchmark.load("results/my_images-forum")
     benchmark.compare_runs(["results/my_images-forum", "results/digits-forum"])
+    benchmark.study("noisy7")               # is it the imbalance, the labels or the frozen layers?
 
 On the command line: ``python -m benchmark run --strategies all``.
 """
@@ -20,22 +21,28 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from benchmark.api import compare_runs, load, run
     from benchmark.data.memory.in_memory import image_set
-    from benchmark.result import MultiDatasetResult, Result, SweepResult
+    from benchmark.result import MultiDatasetResult, Result, StudyResult, SweepResult
+    from benchmark.studies import study
 
 __version__ = "0.2.0"
 __all__ = [
     "MultiDatasetResult",
     "Result",
+    "StudyResult",
     "SweepResult",
     "compare_runs",
     "image_set",
     "load",
     "run",
+    "study",
 ]
 _MODULES = {  # they take a second to import, and `--help` needs none of them
     **dict.fromkeys(("run", "load", "compare_runs"), "benchmark.api"),
-    **dict.fromkeys(("Result", "MultiDatasetResult", "SweepResult"), "benchmark.result"),
+    **dict.fromkeys(
+        ("Result", "MultiDatasetResult", "StudyResult", "SweepResult"), "benchmark.result"
+    ),
     "image_set": "benchmark.data.memory.in_memory",
+    "study": "benchmark.studies",
 }
 
 

@@ -11,6 +11,7 @@ import benchmark  # for its results, which are imported where they are used: wit
 from benchmark.execution.damaged_files import damaged_files, describe, set_aside_all
 from benchmark.execution.manifest_schema import RunCost, TuningInfo
 from benchmark.execution.plan_summary import format_plan
+from benchmark.execution.study_folder import StudyFolder
 from benchmark.execution.sweep_folder import SweepFolder
 from benchmark.execution.sweep_plan import SweepPlan
 from benchmark.plan.experiment import Experiment
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from benchmark.execution.executor import Executor
     from benchmark.execution.folder_choice import FolderChoice
     from benchmark.execution.prepare import PreparedExperiment
-    from benchmark.result import MultiDatasetResult, Result, SweepResult
+    from benchmark.result import MultiDatasetResult, Result, StudyResult, SweepResult
 
 
 @takes_settings(Experiment, RunOptions)
@@ -241,8 +242,8 @@ def _execute_run(
     return result
 
 
-def load(folder: str | Path, baseline: str | None = None) -> Result | SweepResult:
-    """Open the folder of a run, or of a sweep, and write its report anew, from what is stored.
+def load(folder: str | Path, baseline: str | None = None) -> Result | SweepResult | StudyResult:
+    """Open the folder of a run, a sweep or a study, and write its report from what is stored.
 
     Parameters
     ----------
@@ -258,6 +259,8 @@ def load(folder: str | Path, baseline: str | None = None) -> Result | SweepResul
         If `baseline` is no strategy of the run.
     """
     path = _read_folder(folder)
+    if StudyFolder(path).exists:
+        return benchmark.StudyResult.load(path, baseline)
     is_sweep = SweepFolder(path).exists
     return (benchmark.SweepResult if is_sweep else benchmark.Result).load(path, baseline)
 

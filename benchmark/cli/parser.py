@@ -7,14 +7,25 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 import benchmark
-from benchmark.cli.commands import cache, check, compare, data, labels, list, plan, report, run
+from benchmark.cli.commands import (
+    cache,
+    check,
+    compare,
+    data,
+    labels,
+    list,
+    plan,
+    report,
+    run,
+    study,
+)
 from benchmark.cli.exit_codes import EXIT_USAGE
 from benchmark.cli.program import program_words
 from benchmark.plan.settings import RENAMED
 from benchmark.spec import did_you_mean
 from benchmark.system.text import printable_lines
 
-COMMANDS = (run, plan, list, report, compare, data, labels, check, cache)
+COMMANDS = (run, plan, study, list, report, compare, data, labels, check, cache)
 REPLACED = {
     **{f"--{name}": f"write --{new}" for name, new in RENAMED.items()},
     "--dry-run": "use the command `plan` in place of `run`",

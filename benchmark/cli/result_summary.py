@@ -11,7 +11,7 @@ from benchmark.report.render.blocks import Table
 from benchmark.report.render.formats import lower_first
 from benchmark.report.single.metric_tables import main_table
 from benchmark.report.sweep.tables import lead_tables
-from benchmark.result import Result, SweepResult
+from benchmark.result import Result, StudyResult, SweepResult
 from benchmark.system.output import lasting_stdout
 from benchmark.system.terminal import print_lines
 from benchmark.system.text import join_names, printable
@@ -20,8 +20,14 @@ WIDEST = 1000  # columns of a table that is written to a file
 GAPS = (2, 1)  # spaces between columns, the first that fits
 
 
-def print_result(result: Result | SweepResult, console: Console | None = None) -> None:
-    """Print the first tables of the report, what failed, and where the reports are."""
+def print_result(
+    result: Result | SweepResult | StudyResult, console: Console | None = None
+) -> None:
+    """Print the first tables of the report, or a study's answer, what failed, and the reports."""
+    if isinstance(result, StudyResult):
+        print_lines(f"\n{result.answer}\n")
+        print_reports(result.reports)
+        return
     console = console or Console(file=lasting_stdout(), highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = WIDEST  # a file cuts no line

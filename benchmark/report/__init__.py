@@ -4,7 +4,9 @@ from pathlib import Path
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.multi_dataset import MultiDatasetComparison
+from benchmark.analysis.study import StudyTables
 from benchmark.analysis.sweep import SweepComparison
+from benchmark.plan.studies import Study
 from benchmark.report.multi import csv_files as multi_csv_files
 from benchmark.report.multi import figures
 from benchmark.report.multi import page as multi_page
@@ -13,10 +15,17 @@ from benchmark.report.render.csv_writer import write_frames
 from benchmark.report.render.writer import write_page
 from benchmark.report.single import csv_files as single_csv_files
 from benchmark.report.single import page as single_page
+from benchmark.report.study import page as study_page
 from benchmark.report.sweep import csv_files as sweep_csv_files
 from benchmark.report.sweep import page as sweep_page
 
-__all__ = ["notebook_html", "write_multi_dataset_report", "write_report", "write_sweep_report"]
+__all__ = [
+    "notebook_html",
+    "write_multi_dataset_report",
+    "write_report",
+    "write_study_report",
+    "write_sweep_report",
+]
 
 
 def write_report(comparison: Comparison, folder: Path | None = None) -> dict[str, Path]:
@@ -42,6 +51,14 @@ def write_sweep_report(comparison: SweepComparison) -> dict[str, Path]:
     written = write_frames(sweep_csv_files.frames_of(comparison), comparison.folder)
     page = sweep_page.build_page(comparison)
     return written | write_page(page, comparison.folder, sweep_page.figure_names(comparison))
+
+
+def write_study_report(
+    study: Study, data: str, tables: StudyTables, folder: Path
+) -> dict[str, Path]:
+    """Write the page of a study, and its tables, to a folder; `data` names the images."""
+    written = write_frames(tables.frames(), folder)
+    return written | write_page(study_page.build_page(study, data, tables), folder, ())
 
 
 def notebook_html(comparison: Comparison | MultiDatasetComparison | SweepComparison) -> str:

@@ -14,14 +14,20 @@ from tests.report.multi.runs import run
 IMAGES = 300
 
 
-def planted(accuracy: dict[str, float], seeds: int = 4, files: str = "image", noise: float = 0.0):
+def planted(
+    accuracy: dict[str, float],
+    seeds: int = 4,
+    files: str = "image",
+    noise: float = 0.0,
+    first_seed: int = 0,
+):
     """Return a run whose strategies are right for these shares of the test images."""
     parts = []
     for seed in range(seeds):
         labels = np.arange(IMAGES) % 3
-        rng, predicted = np.random.default_rng(seed), {}
+        rng, predicted = np.random.default_rng([first_seed, seed]), {}
         for name, share in accuracy.items():
-            wrong = round((1 - share + noise * rng.normal()) * IMAGES)
+            wrong = max(0, round((1 - share + noise * rng.normal()) * IMAGES))
             chosen = labels.copy()
             chosen[:wrong] = (labels[:wrong] + 1) % 3
             predicted[name] = chosen

@@ -42,10 +42,10 @@ def _accuracy(run, name):
 
 def test_nothing_planted_is_no_effect():
     sweep = grid([0.7] * 4, [0.0] * 4, noise=0.02)
-    effects = sweep.main_effects
-    assert len(effects) == 2 * effects["metric"].nunique()
-    assert ((effects["low"] <= 0) & (effects["high"] >= 0)).all()
-    assert (effects["runs"] == 2).all()
+    table = sweep.main_effects
+    assert len(table) == 2 * table["metric"].nunique()
+    assert ((table["low"] <= 0) & (table["high"] >= 0)).all()
+    assert (table["runs"] == 2).all()
 
 
 def test_a_gain_that_depends_on_the_noise_is_a_change():

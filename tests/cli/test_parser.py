@@ -46,7 +46,7 @@ def test_only_given_flags_are_set_so_that_a_file_fills_in_the_others():
             "run wheels",
             "'wheels' is unexpected here; values follow their flag, as in --data wheels",
         ),
-        ("rum", "there is no command 'rum'. Did you mean 'run'? Known: run, plan, list"),
+        ("rum", "there is no command 'rum'. Did you mean 'run'? Known: run, plan, study, list"),
         ("run --data", "argument --data: expected one argument"),
         ("run --seeds 0", "seeds '0' is not allowed; allowed: a number of seeds, 1 or more"),
         ("run --seeds 1,2", "--seeds counts; to name seeds, write --seed-list 1,2"),

@@ -12,7 +12,7 @@ from benchmark.plan.settings import settings_of
 from benchmark.storage.unwritable import another_way_out
 
 if TYPE_CHECKING:
-    from benchmark.result import Result, SweepResult
+    from benchmark.result import Result, StudyResult, SweepResult
 
 HELP = """Write the report of a run again. Reads the stored records in DIR and trains nothing;
 another --baseline changes the report, not what the run recorded. The exit code is 0 if the report
@@ -37,8 +37,8 @@ def call(args: argparse.Namespace) -> int:
     return 0
 
 
-def show_result(result: Result | SweepResult) -> None:
-    """Print the result of a run or a sweep."""
+def show_result(result: Result | SweepResult | StudyResult) -> None:
+    """Print the result of a run, a sweep or a study."""
     from benchmark.cli.result_summary import print_result  # pandas: other commands need none
 
     print_result(result)

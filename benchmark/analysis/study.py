@@ -1,0 +1,211 @@
+"""The answers of a study as tables: every sentence of its page follows from their numbers alone."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmark.analysis.comparison import Comparison
+from benchmark.analysis.contrasts import Estimate, Term, contrast
+from benchmark.analysis.shares import cell, shares
+from benchmark.analysis.sweep import SweepComparison
+from benchmark.plan.studies import Study
+from benchmark.plan.sweep import run_name
+
+METRICS = ("accuracy", "macro_f1")
+BASELINE = [
+    *("strategy", "run", "classes", "train_images", "largest_class", "smallest_class", "seeds"),
+    *("accuracy", "accuracy_low", "accuracy_high", "macro_f1", "macro_f1_low", "macro_f1_high"),
+    *("train_accuracy", "never_predicted", "largest_never_predicted"),
+]
+CAUSES = ["cause", "classes", "classes_never_predicted"]
+REMEDIES = [
+    *("strategy", "status", "never_predicted", "never_predicted_by_seed"),
+    *("macro_f1_change", "macro_f1_low", "macro_f1_high"),
+    *("accuracy_change", "accuracy_low", "accuracy_high", "time_ratio"),
+]
+CHANGES = [
+    *("setting", "value", "against", "metric", "effect", "low", "high", "seeds"),
+    *("never_predicted", "never_predicted_before", "train_accuracy", "train_accuracy_before"),
+]
+SHARES = [
+    *("metric", "setting", "value", "against", "effect", "low", "high"),
+    *("share", "share_low", "share_high", "total", "total_low", "total_high", "seeds"),
+]
+BEST = ["run", "strategy", "validation", "test", "low", "high", "choices"]
+
+
+@dataclass(frozen=True)
+class StudyTables:
+    """What a study found. The reference is the run with the values that the question asks about."""
+
+    baseline: pd.DataFrame  # one row: BASELINE, plain fine-tuning in the reference run
+    causes: pd.DataFrame  # one row per cause of an ignored class in it: CAUSES, means over seeds
+    remedies: pd.DataFrame  # one row per other strategy in the reference run: REMEDIES
+    changes: pd.DataFrame  # one row per other value of a setting and metric: CHANGES
+    shares: pd.DataFrame  # one row per improved setting and metric: SHARES, in the reference's loss
+    best: pd.DataFrame  # one row: BEST, chosen on validation
+
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """Return the tables by the names of their CSV files."""
+        return {f"{name}.csv": frame for name, frame in vars(self).items()}
+
+
+def study_tables(study: Study, sweep: SweepComparison) -> StudyTables:
+    """Return the answers of a study from its grid.
+
+    Raises
+    ------
+    ValueError
+        If the grid lacks a run that the question asks about, naming it, or has no baseline.
+    """
+    if sweep.baseline is None:
+        raise ValueError(f"the runs in {sweep.folder} have no baseline in common")
+    reference = cell(sweep, study.reference, sweep.baseline).run
+    best = [dataclasses.asdict(sweep.best)] if sweep.best else []
+    return StudyTables(
+        baseline=pd.DataFrame([_baseline_row(sweep, study, reference)], columns=BASELINE),
+        causes=_causes(reference, sweep.baseline),
+        remedies=pd.DataFrame(_remedy_rows(reference, sweep.baseline), columns=REMEDIES),
+        changes=pd.DataFrame(_change_rows(study, sweep, sweep.baseline), columns=CHANGES),
+        shares=pd.DataFrame(_share_rows(study, sweep, sweep.baseline), columns=SHARES),
+        best=pd.DataFrame(best, columns=BEST),
+    )
+
+
+def _baseline_row(sweep: SweepComparison, study: Study, reference: Comparison) -> dict[str, Any]:
+    name = str(sweep.baseline)
+    own = _seed_rows(reference, name)
+    ignored = reference.per_class[
+        (reference.per_class["strategy"] == name) & (reference.per_class["predicted"] == 0)
+    ]
+    row = {
+        "strategy": name,
+        "run": cell_name(sweep, study),
+        "classes": len(reference.classes),
+        "train_images": sum(reference.train_counts),
+        "largest_class": max(reference.train_counts),
+        "smallest_class": min(reference.train_counts),
+        "seeds": len(own),
+        "train_accuracy": own["train_accuracy"].mean(),
+        "never_predicted": own["never_predicted"].mean(),
+        "largest_never_predicted": ignored["train_count"].max(),
+    }
+    intervals = reference.intervals[reference.intervals["strategy"] == name]
+    for numbers in intervals[intervals["metric"].isin(METRICS)].to_dict("records"):
+        metric = numbers["metric"]
+        row |= {metric: numbers["value"]}
+        row |= {f"{metric}_{bound}": numbers[bound] for bound in ("low", "high")}
+    return row
+
+
+def cell_name(sweep: SweepComparison, study: Study) -> str:
+    """Return the name of the reference run."""
+    return run_name(sweep.settings, tuple(study.reference[name] for name in sweep.settings))
+
+
+def _causes(reference: Comparison, baseline: str) -> pd.DataFrame:
+    """Count the ignored classes of the reference run by likely cause, mean over the seeds."""
+    diagnoses = reference.findings.diagnoses
+    diagnoses = diagnoses[diagnoses["strategy"] == baseline]
+    seeds = max(1, len(_seed_rows(reference, baseline)))
+    rows = [
+        (cause, len(rows) / seeds, rows["never_predicted"].astype(bool).sum() / seeds)
+        for cause, rows in diagnoses.groupby("cause", sort=False)
+    ]
+    table = pd.DataFrame(rows, columns=CAUSES)
+    return table.sort_values("classes", ascending=False, kind="stable", ignore_index=True)
+
+
+def _remedy_rows(reference: Comparison, baseline: str) -> Iterator[dict[str, Any]]:
+    """Yield what each strategy buys and costs against the baseline, in the same run."""
+    seconds = _seed_rows(reference, baseline)["seconds"].mean()
+    status = reference.summary.set_index("strategy")["status"].to_dict()
+    for name in reference.strategies:
+        if name == baseline:
+            continue
+        own = _seed_rows(reference, name)
+        row: dict[str, Any] = {"strategy": name, "status": status[name]}
+        if len(own):
+            changes = contrast([Term(1.0, reference, name), Term(-1.0, reference, baseline)])
+            row["never_predicted"] = own["never_predicted"].mean()
+            row["never_predicted_by_seed"] = ", ".join(f"{n:g}" for n in own["never_predicted"])
+            row["time_ratio"] = own["seconds"].mean() / seconds if seconds else np.nan
+            for metric in METRICS:
+                if change := changes.get(metric):
+                    row |= {
+                        f"{metric}_change": change.value,
+                        f"{metric}_low": change.low,
+                        f"{metric}_high": change.high,
+                    }
+        yield row
+
+
+def _change_rows(study: Study, sweep: SweepComparison, baseline: str) -> Iterator[dict[str, Any]]:
+    """Yield what another value of one setting changes, all others as in the reference."""
+    before = cell(sweep, study.reference, baseline, -1.0)
+    for setting, values in study.axes.items():
+        for value in values[1:]:
+            after = cell(sweep, {**study.reference, setting: value}, baseline)
+            old, new = (_seed_rows(term.run, baseline) for term in (before, after))
+            shared = {
+                "setting": setting,
+                "value": value,
+                "against": values[0],
+                "never_predicted": new["never_predicted"].mean(),
+                "never_predicted_before": old["never_predicted"].mean(),
+                "train_accuracy": new["train_accuracy"].mean(),
+                "train_accuracy_before": old["train_accuracy"].mean(),
+            }
+            estimates = contrast([after, before])
+            for metric in METRICS:
+                if metric in estimates:
+                    yield {**shared, "metric": metric, **_numbers("effect", estimates[metric])}
+
+
+def _share_rows(study: Study, sweep: SweepComparison, baseline: str) -> Iterator[dict[str, Any]]:
+    """Yield the part of each improved setting in what all of them change together."""
+    start = study.reference
+    end = start | {setting: study.axes[setting][-1] for setting in study.improved}
+    for metric in METRICS:
+        total, parts = shares(sweep, baseline, start, end, metric)
+        if total is None:
+            continue
+        for part in parts:
+            bounds = {"share": np.nan, "share_low": np.nan, "share_high": np.nan}
+            if part.share:
+                numbers = (part.share.value, part.share.low, part.share.high)
+                bounds = dict(zip(bounds, numbers, strict=True))
+            yield {
+                "metric": metric,
+                "setting": part.setting,
+                "value": end[part.setting],
+                "against": start[part.setting],
+                **_numbers("effect", part.effect),
+                **bounds,
+                "total": total.value,
+                "total_low": total.low,
+                "total_high": total.high,
+            }
+
+
+def _numbers(name: str, estimate: Estimate) -> dict[str, float]:
+    return {
+        name: estimate.value,
+        "low": estimate.low,
+        "high": estimate.high,
+        "seeds": estimate.seeds,
+    }
+
+
+def _seed_rows(run: Comparison, strategy: str) -> pd.DataFrame:
+    """Return the rows of the seeds that a strategy finished, with numbers as numbers."""
+    rows = run.seed_rows
+    own = rows[(rows["strategy"] == strategy) & (rows["status"] == "ok")]
+    numbers: Sequence[str] = ("train_accuracy", "never_predicted", "seconds")
+    return own.astype(dict.fromkeys(numbers, float))

@@ -1,0 +1,85 @@
+"""The folder of a study: its grid of runs, and a page with the answers.
+
+::
+
+    study.json                 the question and the values that it is about: `StudyManifest`
+    grid/                      a sweep, see `SweepFolder`
+    report.html report.md *.csv figures/
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.execution.run_folder import SWEEP_FILE, RunFolder
+from benchmark.execution.sweep_folder import SweepFolder
+from benchmark.execution.typed_json import SCHEMA_VERSION, read, write
+from benchmark.plan.studies import Study
+from benchmark.storage.stored_file import DAMAGED, is_there
+from benchmark.system.text import first_names
+
+STUDY_FILE = "study.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyManifest:
+    """What a study asks."""
+
+    schema_version: int = SCHEMA_VERSION
+    name: str
+    question: str
+    axes: dict[str, tuple[str, ...]]  # setting -> the value that is asked about, and another
+    improved: tuple[str, ...]  # settings whose other value should be better
+
+    @property
+    def study(self) -> Study:
+        """The study, as far as its page needs it."""
+        return Study(self.name, self.question, "", 0, "", self.axes, self.improved)
+
+
+@dataclass(frozen=True)
+class StudyFolder:
+    """Reading and writing of a study's own file."""
+
+    path: Path
+
+    @property
+    def file(self) -> Path:
+        """What the study asks."""
+        return self.path / STUDY_FILE
+
+    @property
+    def grid(self) -> Path:
+        """The folder of the sweep."""
+        return self.path / "grid"
+
+    @property
+    def exists(self) -> bool:
+        """Whether the folder holds a study."""
+        return is_there(self.file)
+
+    def read(self) -> Study:
+        """Return what the study asks; DamagedFileError if the file is damaged."""
+        return read(StudyManifest, self.file).study
+
+    def write(self, study: Study) -> None:
+        """Write what the study asks."""
+        manifest = StudyManifest(
+            name=study.name,
+            question=study.question,
+            axes=dict(study.axes),
+            improved=study.improved,
+        )
+        write(self.file, manifest)
+
+    def reason_against(self) -> str:
+        """Return why a study must not go here; '' if it may. Its grid is checked by itself."""
+        if is_there(RunFolder(self.path).run_file) or is_there(self.path / SWEEP_FILE):
+            return f"{self.path} holds a run"
+        if self.exists or is_there(self.file.with_name(STUDY_FILE + DAMAGED)):
+            return ""
+        if SweepFolder(self.grid).exists:
+            return ""
+        foreign = sorted(file.name for file in self.path.glob("*")) if self.path.is_dir() else []
+        return f"{self.path} holds {first_names(foreign, 3)} of no study" if foreign else ""

@@ -1,0 +1,91 @@
+"""Studies: a question that people ask, and the grid of runs that answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from benchmark.spec import did_you_mean
+
+LONGER = "6"  # epochs a phase, against the 2 of the forum's recipe
+OWN_DATA = "own"  # the name of the study of a user's data
+
+
+@dataclass(frozen=True)
+class Study:
+    """A question, the settings that answer it, and where they start from."""
+
+    name: str
+    question: str  # as people have asked it
+    data: str  # {images} stands for their number; "" for the user's own
+    images: int  # at scale 1; 0: as many as the data have
+    strategies: str  # beside the baseline
+    axes: Mapping[str, tuple[str, ...]]  # setting -> the value that is asked about, and another
+    improved: tuple[str, ...]  # settings whose other value should be better: they share the loss
+
+    @property
+    def reference(self) -> dict[str, str]:
+        """The values that are asked about, by setting."""
+        return {setting: values[0] for setting, values in self.axes.items()}
+
+    def settings(self, scale: float) -> dict[str, Any]:
+        """Return the settings of its runs, with so large a part of the images.
+
+        Raises
+        ------
+        ValueError
+            If `scale` is not above 0 and up to 1, or no image of a class would be left.
+        """
+        if not 0 < scale <= 1:
+            raise ValueError(f"scale {scale:g} is not allowed; allowed: above 0 and up to 1")
+        axes = {setting: ",".join(values) for setting, values in self.axes.items()}
+        data = {"data": self.data.format(images=round(scale * self.images))} if self.data else {}
+        return {**data, "seeds": 3, **axes}
+
+
+STUDIES = {
+    study.name: study
+    for study in (
+        Study(
+            "forum17",
+            "17 exclusive classes, the last layer of InceptionV3 replaced and trained for 2 "
+            "epochs, then the second half for 2 epochs: why are many classes never predicted, and "
+            "what helps?",
+            "wheels:images={images},classes=17,ratio=100",
+            48_600,
+            "all",
+            {"fine_tune": ("half", "head"), "epochs": ("2", LONGER)},
+            ("epochs",),
+        ),
+        Study(
+            "noisy7",
+            "7 classes of 4,000 to 5,000 images, 15 to 20 % of the labels wrong, only the last "
+            "layer retrained: is that the limit, or are it the wrong labels?",
+            "wheels:images={images},classes=7,ratio=1.25",
+            31_500,
+            "noise",
+            {"fine_tune": ("head", "half"), "label_noise": ("0.18", "0"), "epochs": ("2", LONGER)},
+            ("fine_tune", "label_noise", "epochs"),
+        ),
+    )
+}
+OF_OWN_DATA = Study(
+    OWN_DATA,
+    "Is it the imbalance, the labels or the frozen layers?",
+    "",
+    0,
+    "all,noise",
+    {"fine_tune": ("head", "half"), "epochs": ("2", LONGER)},
+    ("fine_tune", "epochs"),
+)
+
+
+def find_study(name: str) -> Study:
+    """Return a study by name; ValueError, with the known names, if there is none."""
+    if name == OWN_DATA:
+        return OF_OWN_DATA
+    if name not in STUDIES:
+        known = f"Known: {', '.join(STUDIES)}; or --data DIR for your own images"
+        raise ValueError(f"there is no study {name!r}.{did_you_mean(name, STUDIES)} {known}")
+    return STUDIES[name]

@@ -1,0 +1,211 @@
+"""The page of a study: the question, the answer in plain words, and the numbers behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import pandas as pd
+
+from benchmark.analysis.study import StudyTables
+from benchmark.evaluation.metrics.registry import METRICS
+from benchmark.plan.studies import Study
+from benchmark.report.render.blocks import (
+    Block,
+    Cell,
+    Definitions,
+    Page,
+    Paragraph,
+    Table,
+    add_sections,
+    make_row,
+)
+from benchmark.report.render.csv_writer import FORMULA_NOTE
+from benchmark.report.render.formats import MISSING, add_sign, format_count, format_share
+from benchmark.report.study import sentences
+from benchmark.report.sweep.main_effects import direction
+from benchmark.report.sweep.words import noun
+from benchmark.system.text import pluralize
+
+FILES = (
+    ("baseline.csv", "What plain fine-tuning reaches in the run that the question asks about."),
+    ("causes.csv", "Likely causes of ignored classes in it, with the number of classes."),
+    ("remedies.csv", "What each other strategy buys and costs in the same run."),
+    ("changes.csv", "What another value of each setting changes, all others as they were."),
+    ("shares.csv", "How much of the lost score is due to each setting."),
+    ("best.csv", "The run and strategy that are best on validation, and their test score."),
+)
+MARKS = {1: "gain", -1: "loss", 0: ""}
+LIMITS = (
+    "All of this is about these images, this network and these settings: it is evidence for "
+    "data like these, and no proof for others. Intervals are of one comparison at a time, not "
+    "corrected for their number. `grid/report.html` has every run, and each run has its own report."
+)
+
+
+def build_page(study: Study, data: str, tables: StudyTables) -> Page:
+    """Return the whole page; `data` names the images."""
+    contents: tuple[tuple[str, str, Iterable[Block]], ...] = (
+        ("baseline", "What plain fine-tuning does", _baseline(tables)),
+        ("causes", "Why classes are ignored", _causes(tables)),
+        ("remedies", "What each remedy buys and costs", _remedies(tables)),
+        ("settings", "How much is each setting", _settings(tables)),
+        ("limits", "What this does not tell", (Paragraph(LIMITS),)),
+        ("files", "Files", (Definitions(FILES), Paragraph(FORMULA_NOTE))),
+    )
+    return add_sections(headline(study, data, tables), contents)
+
+
+def headline(study: Study, data: str, tables: StudyTables) -> Page:
+    """Return the first screen: the question and the answer."""
+    row = tables.baseline.iloc[0].to_dict()
+    counted = (
+        pluralize(row["classes"], "class", "classes"),
+        pluralize(row["train_images"], "training image", "training images"),
+        pluralize(row["seeds"], "seed", "seeds"),
+    )
+    answer = (
+        sentences.baseline_sentence(tables),
+        sentences.share_sentence(tables),
+        sentences.advice_sentence(tables),
+    )
+    return Page(
+        title=f"Study {study.name}: {data}",
+        subtitle=f"{study.question} · {' · '.join(counted)}",
+        verdict=" ".join(filter(None, answer)),
+        follow_up=sentences.best_sentence(tables),
+        warnings=tuple(_warnings(tables)),
+        lead=(),
+        sections=(),
+        highlights=tuple(sentences.remedy_sentences(tables)),
+    )
+
+
+def _warnings(tables: StudyTables) -> Iterator[str]:
+    if tables.baseline.iloc[0]["seeds"] == 1:
+        yield "One seed: intervals are over test images alone; another training may differ."
+
+
+def _baseline(tables: StudyTables) -> Iterator[Block]:
+    yield Paragraph(sentences.baseline_sentence(tables))
+    if sentence := sentences.fit_sentence(tables):
+        yield Paragraph(sentence)
+
+
+def _causes(tables: StudyTables) -> Iterator[Block]:
+    yield Paragraph(sentences.cause_sentence(tables))
+    if len(tables.causes):
+        rows = [
+            make_row(
+                row["cause"], *map(format_count, (row["classes"], row["classes_never_predicted"]))
+            )
+            for row in tables.causes.to_dict("records")
+        ]
+        caption = (
+            "Classes with a recall of at most .1 in the reference run, by likely cause; mean over "
+            "the seeds. The run's report has the evidence for each class."
+        )
+        columns = ("Likely cause", "Classes", "Never predicted")
+        yield Table(caption, columns, tuple(rows), csv="causes.csv")
+
+
+def _remedies(tables: StudyTables) -> Iterator[Block]:
+    for sentence in sentences.remedy_sentences(tables):
+        yield Paragraph(sentence)
+    rows = [
+        make_row(
+            row["strategy"],
+            Cell(format_count(row["never_predicted"])),
+            *_change_cells(row["macro_f1_change"], row["macro_f1_low"], row["macro_f1_high"]),
+            *_change_cells(row["accuracy_change"], row["accuracy_low"], row["accuracy_high"]),
+            _times(row["time_ratio"]),
+        )
+        for row in tables.remedies.to_dict("records")
+    ]
+    caption = (
+        "Against the baseline in the same run, mean over the seeds. Coloured: the 95 % interval "
+        "excludes 0. Time: of a training, against the baseline's; a strategy that only decides "
+        "otherwise trains nothing of its own."
+    )
+    columns = (
+        *("Strategy", "Never predicted ↓", "Macro-F1", "95 % interval"),
+        *("Accuracy", "95 % interval", "Time"),
+    )
+    yield Table(caption, columns, tuple(rows), csv="remedies.csv")
+
+
+def _settings(tables: StudyTables) -> Iterator[Block]:
+    for sentence in sentences.change_sentences(tables):
+        yield Paragraph(sentence)
+    if len(tables.changes):
+        yield _changes_table(tables.changes)
+    for sentence in (sentences.share_sentence(tables), sentences.advice_sentence(tables)):
+        if sentence:
+            yield Paragraph(sentence)
+    if len(tables.shares) > 1:
+        yield _shares_table(tables.shares)
+
+
+def _changes_table(changes: pd.DataFrame) -> Table:
+    rows = [
+        make_row(
+            noun(row["setting"]),
+            f"{row['value']} in place of {row['against']}",
+            METRICS.get(row["metric"]).title,
+            *_change_cells(row["effect"], row["low"], row["high"]),
+            " → ".join(format_count(row[f"never_predicted{when}"]) for when in ("_before", "")),
+            " → ".join(format_share(row[f"train_accuracy{when}"]) for when in ("_before", "")),
+        )
+        for row in changes.to_dict("records")
+    ]
+    caption = (
+        "Of the baseline strategy; all other settings as in the reference run. Coloured: the 95 % "
+        "interval excludes 0."
+    )
+    columns = (
+        *("Setting", "Value", "Metric", "Change", "95 % interval"),
+        *("Never predicted", "Accuracy, train"),
+    )
+    return Table(caption, columns, tuple(rows), frozenset({0, 1, 2}), csv="changes.csv")
+
+
+def _shares_table(shares: pd.DataFrame) -> Table:
+    rows = [
+        make_row(
+            METRICS.get(row["metric"]).title,
+            noun(row["setting"]),
+            f"{row['value']} in place of {row['against']}",
+            *_change_cells(row["effect"], row["low"], row["high"]),
+            _share(row["share"]),
+            MISSING if row["share"] != row["share"] else _bounds(row),
+        )
+        for row in shares.to_dict("records")
+    ]
+    caption = (
+        "The change from the reference run to the run with all of these values, shared out among "
+        "them: the mean over all orders in which they can be changed (Shapley values). Shares have "
+        "Fieller's intervals, and are left out where the whole change may be 0."
+    )
+    columns = ("Metric", "Setting", "Value", "Part", "95 % interval", "Share", "95 % interval ")
+    return Table(caption, columns, tuple(rows), frozenset({0, 1, 2}), csv="shares.csv")
+
+
+def _bounds(row: sentences.Row) -> str:
+    return f"{_share(row['share_low'])} to {_share(row['share_high'])}"
+
+
+def _share(value: float) -> str:
+    if value != value:
+        return MISSING
+    return f"{100 * value:.0f} %".replace("-", "\N{MINUS SIGN}")
+
+
+def _change_cells(value: float, low: float, high: float) -> tuple[Cell, Cell]:
+    if value != value:
+        return Cell(MISSING), Cell(MISSING)
+    bounds = " to ".join(add_sign(format_share(bound)) for bound in (low, high))
+    mark = MARKS[direction(low, high)]
+    return Cell(add_sign(format_share(value)), mark=mark), Cell(bounds)
+
+
+def _times(ratio: float) -> str:
+    return MISSING if ratio != ratio else f"{ratio:.1f} ×"

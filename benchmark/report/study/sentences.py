@@ -1,0 +1,227 @@
+"""The sentences of a study's page. Each follows from the numbers of `StudyTables` alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from benchmark.analysis.study import StudyTables
+from benchmark.report.render.blocks import as_code
+from benchmark.report.render.formats import format_count, format_share
+from benchmark.report.sweep.main_effects import direction, format_change
+from benchmark.report.sweep.words import noun
+from benchmark.system.text import join_names, pluralize
+
+Row = Mapping[Any, Any]
+
+SMALL_GAP, LARGE_GAP = 0.05, 0.15  # accuracy on training images minus that on test images
+WELL_FITTED = 0.95  # accuracy on training images from which on more training adds little
+ENOUGH_REMEDIES = 3
+
+
+def baseline_sentence(tables: StudyTables) -> str:
+    """Say what plain fine-tuning reaches, and how many classes it never predicts."""
+    row = _first(tables.baseline)
+    bounds = " to ".join(format_share(row[f"accuracy_{end}"]) for end in ("low", "high"))
+    text = (
+        f"Plain fine-tuning, {as_code(row['strategy'])} in the run {as_code(row['run'])}, is right "
+        f"for {format_share(row['accuracy'])} of the test images (95 %: {bounds}) and for "
+        f"{format_share(row['train_accuracy'])} of its training images; its macro-F1 is "
+        f"{format_share(row['macro_f1'])}."
+    )
+    never, classes = row["never_predicted"], pluralize(row["classes"], "class", "classes")
+    mean = " (mean over the seeds)" if row["seeds"] > 1 else ""
+    if never == 0:
+        return f"{text} It predicts all {classes}."
+    largest = row["largest_never_predicted"]
+    return (
+        f"{text} It never predicts {format_count(never)} of {classes}{mean}. The largest of those "
+        f"has {pluralize(round(largest), 'training image', 'training images')}; the largest class "
+        f"of all has {format_count(row['largest_class'])}, the smallest "
+        f"{format_count(row['smallest_class'])}."
+    )
+
+
+def fit_sentence(tables: StudyTables) -> str:
+    """Say whether plain fine-tuning learns too little or by heart; '' where neither is clear."""
+    row = _first(tables.baseline)
+    gap = row["train_accuracy"] - row["accuracy"]
+    numbers = (
+        f"{format_share(row['train_accuracy'])} on training images, "
+        f"{format_share(row['accuracy'])} on test images"
+    )
+    if gap < SMALL_GAP and row["train_accuracy"] < WELL_FITTED:
+        return (
+            f"It learns too little rather than by heart: it is hardly better where it was trained "
+            f"({numbers})."
+        )
+    if gap > LARGE_GAP:
+        return f"It learns part of its training images by heart ({numbers})."
+    return ""
+
+
+def cause_sentence(tables: StudyTables) -> str:
+    """Name the likely causes of ignored classes, by how many classes they have."""
+    causes = tables.causes
+    if causes.empty:
+        return "No class is ignored, so there is no cause to name."
+    parts = [
+        f"{row['cause']} ({format_count(row['classes'])})" for row in causes.to_dict("records")
+    ]
+    mean = ", mean over the seeds" if _first(tables.baseline)["seeds"] > 1 else ""
+    return f"Likely causes, with the classes of each{mean}: {join_names(parts)}."
+
+
+def remedy_sentences(tables: StudyTables) -> Iterator[str]:
+    """Say what the other strategies buy and cost."""
+    remedies, baseline = tables.remedies, _first(tables.baseline)
+    finished = remedies[remedies["status"] != "failed"]
+    if failed := list(remedies["strategy"][remedies["status"] == "failed"]):
+        yield f"{_names(failed)} failed: see the run's report."
+    if finished.empty:
+        return
+    yield from _never_predicted(finished, baseline)
+    yield _macro_f1(finished)
+    lost = finished[finished["accuracy_high"] < 0].sort_values("accuracy_change", kind="stable")
+    if len(lost):
+        parts = [_with_change(row, "accuracy") for row in lost.to_dict("records")]
+        yield f"Accuracy falls with {join_names(parts)}."
+    else:
+        yield "Accuracy clearly falls with none of them."
+
+
+def _never_predicted(remedies: pd.DataFrame, baseline: Row) -> Iterator[str]:
+    """Say which strategies predict every class, and why that are not more."""
+    if baseline["never_predicted"] == 0:
+        yield "The baseline predicts every class, so no remedy is needed for that."
+        return
+    cured = remedies[remedies["never_predicted"] == 0]
+    rest = remedies[remedies["never_predicted"] > 0].sort_values("never_predicted", kind="stable")
+    if len(cured):
+        verb = "predicts" if len(cured) == 1 else "predict"
+        yield f"{_names(list(cured['strategy']))} {verb} every class under every seed."
+    else:
+        yield "No remedy predicts every class under every seed."
+    if len(cured) < ENOUGH_REMEDIES and len(rest):
+        parts = [
+            f"{as_code(row['strategy'])} {format_count(row['never_predicted'])}"
+            for row in rest.to_dict("records")
+        ]
+        yield (
+            f"The others leave some out, where the baseline leaves out "
+            f"{format_count(baseline['never_predicted'])} (mean over the seeds): "
+            f"{join_names(parts)}."
+        )
+
+
+def _macro_f1(remedies: pd.DataFrame) -> str:
+    """Say which strategies have a macro-F1 that is clearly higher or lower."""
+    gains = remedies[remedies["macro_f1_low"] > 0]
+    losses = remedies[remedies["macro_f1_high"] < 0]
+    parts = []
+    for word, rows, ascending in (("raised", gains, False), ("lowered", losses, True)):
+        if len(rows):
+            order = rows.sort_values("macro_f1_change", ascending=ascending, kind="stable")
+            listed = [_with_change(row, "macro_f1") for row in order.to_dict("records")]
+            parts.append(f"Macro-F1 is clearly {word} by {join_names(listed)}.")
+    return " ".join(parts) or "No remedy clearly changes macro-F1."
+
+
+def change_sentences(tables: StudyTables) -> Iterator[str]:
+    """Say what another value of each setting changes, all others as they were."""
+    for (setting, value), rows in tables.changes.groupby(["setting", "value"], sort=False):
+        by_metric = {row["metric"]: row for row in rows.to_dict("records")}
+        accuracy = by_metric.get("accuracy")
+        if accuracy is None:
+            continue
+        change = f"{noun(str(setting)).capitalize()} {as_code(str(value))} in place of "
+        change += as_code(accuracy["against"])
+        text = f"{change} {_verb(accuracy)} accuracy by {_change(accuracy)}"
+        if direction(accuracy["low"], accuracy["high"]) == 0:
+            text = f"{change} makes no clear difference to accuracy, {_change(accuracy)}"
+        before, after = accuracy["never_predicted_before"], accuracy["never_predicted"]
+        if before != after:
+            are = "class is" if after == 1 else "classes are"
+            text += f"; {format_count(after)} {are} never predicted, {format_count(before)} before"
+        yield f"{text}."
+
+
+def share_sentence(tables: StudyTables, metric: str = "accuracy") -> str:
+    """Say how much of the lost score is due to each setting; '' for fewer than two settings."""
+    rows = tables.shares[tables.shares["metric"] == metric].to_dict("records")
+    if len(rows) < 2:
+        return ""
+    total = rows[0]
+    values = join_names([f"{noun(row['setting'])} {as_code(row['value'])}" for row in rows])
+    change = format_change(total["total"], total["total_low"], total["total_high"])
+    sign = direction(total["total_low"], total["total_high"])
+    if sign == 0:
+        return (
+            f"With {values}, accuracy does not clearly change, {change}: there is no loss to share "
+            "out."
+        )
+    if sign < 0:
+        return f"With {values}, accuracy is lower, {change}: they are no remedy."
+    parts = [
+        f"{noun(row['setting'])} accounts for {_percent(row['share'])} (95 %: "
+        f"{_percent(row['share_low'])} to {_percent(row['share_high'])})"
+        for row in sorted(rows, key=lambda row: -row["share"])
+    ]
+    return f"With {values}, accuracy is higher by {change}. Of that, {join_names(parts)}."
+
+
+def advice_sentence(tables: StudyTables, metric: str = "accuracy") -> str:
+    """Name the setting to change first, if its share is clearly the largest; '' without shares."""
+    rows = tables.shares[tables.shares["metric"] == metric].dropna(subset=["share"])
+    rows = rows[rows["total_low"] > 0].sort_values("share", ascending=False, kind="stable")
+    if len(rows) < 2:
+        return ""
+    first, second = rows.to_dict("records")[:2]
+    kinds = [noun(row["setting"]) for row in (first, second)]
+    if first["share_low"] > second["share_high"]:
+        return f"Change the {kinds[0]} first: its share is clearly the largest."
+    return (
+        f"Whether the {kinds[0]} or the {kinds[1]} matters more is not clear: their intervals "
+        "overlap."
+    )
+
+
+def best_sentence(tables: StudyTables) -> str:
+    """Say which run and strategy to take, chosen on validation; '' where there is none."""
+    if tables.best.empty:
+        return ""
+    row, baseline = _first(tables.best), _first(tables.baseline)
+    bounds = " to ".join(format_share(row[end]) for end in ("low", "high"))
+    return (
+        f"Best on validation of {pluralize(row['choices'], 'combination', 'combinations')}: "
+        f"{as_code(row['strategy'])} in the run {as_code(row['run'])}. Its macro-F1 on test images "
+        f"is {format_share(row['test'])} (95 %: {bounds}), against "
+        f"{format_share(baseline['macro_f1'])} of plain fine-tuning as asked."
+    )
+
+
+def _with_change(row: Row, metric: str) -> str:
+    numbers = (row[f"{metric}_change"], row[f"{metric}_low"], row[f"{metric}_high"])
+    return f"{as_code(row['strategy'])}, {format_change(*numbers)}"
+
+
+def _verb(row: Row) -> str:
+    return "raises" if direction(row["low"], row["high"]) > 0 else "lowers"
+
+
+def _change(row: Row) -> str:
+    return format_change(row["effect"], row["low"], row["high"])
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %".replace("-", "\N{MINUS SIGN}")
+
+
+def _names(names: list[str]) -> str:
+    return join_names([as_code(name) for name in names])
+
+
+def _first(table: pd.DataFrame) -> Row:
+    return table.iloc[0].to_dict()

@@ -1,0 +1,54 @@
+"""The page of a study: made from its CSV files alone, and safe."""
+
+from __future__ import annotations
+
+import pandas as pd
+from markdown_it import MarkdownIt
+
+from benchmark.analysis.study import StudyTables
+from benchmark.plan.studies import STUDIES
+from benchmark.report import write_study_report
+from benchmark.report.render import html, markdown
+from benchmark.report.study.page import FILES, build_page
+from tests.report.reader import Reader
+from tests.report.study.tables import change, planted, remedy, share
+
+TABLES = planted(
+    remedies=[remedy("a"), remedy("b", 1.5, -0.1, -0.2)],
+    changes=[change("fine_tune", "half", "head", 0.2), change("epochs", "6", "2", 0.01)],
+    shares=[share("fine_tune", "half", 0.24, 0.4), share("label_noise", "0", 0.16, 0.4)],
+    best=[("fine-tune=half", "a", 0.61, 0.6, 0.55, 0.65, 24)],
+)
+
+
+def test_the_page_follows_from_the_csv_files(tmp_path):
+    written = write_study_report(STUDIES["noisy7"], "wheels", TABLES, tmp_path)
+    frames = {name.removesuffix(".csv"): pd.read_csv(written[name]) for name, _ in FILES}
+    again = build_page(STUDIES["noisy7"], "wheels", StudyTables(**frames))
+    assert markdown.render(again) == written["markdown"].read_text(encoding="utf-8")
+
+
+def test_every_section_is_there():
+    page = build_page(STUDIES["noisy7"], "wheels", TABLES)
+    assert [section.id for section in page.sections] == [
+        *("baseline", "causes", "remedies", "settings", "limits", "files"),
+    ]
+    assert "7 classes of 4,000 to 5,000 images" in page.subtitle
+    assert page.verdict.startswith("Plain fine-tuning, `no_change`")
+    assert "depth accounts for 60 %" in page.verdict
+
+
+def test_a_study_without_remedies_and_settings_has_a_page():
+    page = build_page(STUDIES["forum17"], "wheels", planted({"seeds": 1}, causes=()))
+    assert page.warnings[0].startswith("One seed")
+    assert "No class is ignored" in markdown.render(page)
+
+
+def test_names_from_outside_stay_text():
+    rows = [remedy("<script>alert(1)</script>"), remedy("`x|y`")]
+    page = build_page(STUDIES["forum17"], "<img src=x>", planted(remedies=rows))
+    text = MarkdownIt("commonmark").enable("table").render(markdown.render(page))
+    assert "<script" not in text
+    assert "<img" not in text
+    tags = {tag for tag, _ in Reader(html.render(page)).tags}
+    assert not {"script", "img"} & tags

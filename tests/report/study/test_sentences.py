@@ -1,0 +1,126 @@
+"""What a study says follows from its numbers: planted outcomes change the text."""
+
+from __future__ import annotations
+
+from benchmark.report.study import sentences
+from tests.report.study.tables import change, planted, remedy, share
+
+
+def remedies(*rows, **base) -> str:
+    return " ".join(sentences.remedy_sentences(planted(base, remedies=rows)))
+
+
+def test_the_baseline_is_told_with_its_ignored_classes():
+    assert sentences.baseline_sentence(planted()) == (
+        "Plain fine-tuning, `no_change` in the run `fine-tune=head,label-noise=0.18`, is right for "
+        ".500 of the test images (95 %: .450 to .550) and for .520 of its training images; its "
+        "macro-F1 is .300. It never predicts 8 of 17 classes (mean over the seeds). The largest of "
+        "those has 90 training images; the largest class of all has 600, the smallest 6."
+    )
+    whole = sentences.baseline_sentence(planted({"never_predicted": 0.0, "classes": 7}))
+    assert whole.endswith("It predicts all 7 classes.")
+    one = sentences.baseline_sentence(planted({"seeds": 1}))
+    assert "(mean over the seeds)" not in one
+
+
+def test_too_little_and_by_heart_are_told_apart():
+    little = sentences.fit_sentence(planted({"accuracy": 0.5, "train_accuracy": 0.52}))
+    assert little.startswith("It learns too little rather than by heart")
+    heart = sentences.fit_sentence(planted({"accuracy": 0.5, "train_accuracy": 0.68}))
+    assert heart == (
+        "It learns part of its training images by heart (.680 on training images, .500 on test "
+        "images)."
+    )
+    assert sentences.fit_sentence(planted({"accuracy": 0.6, "train_accuracy": 0.7})) == ""
+    assert sentences.fit_sentence(planted({"accuracy": 0.96, "train_accuracy": 0.97})) == ""
+
+
+def test_causes_are_named_with_their_classes():
+    assert sentences.cause_sentence(planted()) == (
+        "Likely causes, with the classes of each, mean over the seeds: prior bias (5) and too few "
+        "images (3)."
+    )
+    assert sentences.cause_sentence(planted(causes=())).startswith("No class is ignored")
+
+
+def test_remedies_that_predict_every_class_are_named():
+    text = remedies(remedy("a"), remedy("b"), remedy("c"))
+    assert "`a`, `b` and `c` predict every class under every seed." in text
+    assert "leave some out" not in text
+    few = remedies(remedy("a"), remedy("b", 2.5), remedy("c", 1))
+    assert "`a` predicts every class under every seed." in few
+    assert (
+        "The others leave some out, where the baseline leaves out 8 (mean over the seeds): `c` 1 "
+        "and `b` 2.5." in few
+    )
+    none = remedies(remedy("b", 2.5))
+    assert "No remedy predicts every class under every seed." in none
+    assert "is needed for that" in remedies(remedy("a"), never_predicted=0.0)
+
+
+def test_a_remedy_that_hurts_is_told_so():
+    text = remedies(remedy("a", f1=0.1), remedy("b", f1=-0.1, accuracy=-0.2))
+    assert "Macro-F1 is clearly raised by `a`, +.100 (95 %: +.050 to +.150)." in text
+    assert "Macro-F1 is clearly lowered by `b`, −.100 (95 %: −.150 to −.050)." in text
+    assert "Accuracy falls with `b`, −.200" in text
+    same = remedies(remedy("a", f1=0.01), remedy("b", f1=-0.01))
+    assert "No remedy clearly changes macro-F1. Accuracy clearly falls with none of them." in same
+
+
+def test_what_failed_is_told():
+    text = remedies(remedy("a"), remedy("b", status="failed"))
+    assert text.startswith("`b` failed: see the run's report.")
+    assert remedies(remedy("b", status="failed")) == "`b` failed: see the run's report."
+
+
+def test_a_change_is_told_with_its_direction():
+    rows = [
+        change("fine_tune", "half", "head", 0.2, after=1.0),
+        change("epochs", "6", "2", 0.01),
+        change("label_noise", "0", "0.18", -0.1),
+    ]
+    depth, epochs, noise = sentences.change_sentences(planted(changes=rows))
+    assert depth == (
+        "Depth `half` in place of `head` raises accuracy by +.200 (95 %: +.180 to +.220); 1 "
+        "class is never predicted, 8 before."
+    )
+    assert epochs == (
+        "Number of epochs `6` in place of `2` makes no clear difference to accuracy, +.010 (95 %: "
+        "−.010 to +.030)."
+    )
+    assert "Label noise `0` in place of `0.18` lowers accuracy by −.100" in noise
+
+
+def test_shares_are_told_where_there_is_a_loss():
+    rows = [share("fine_tune", "half", 0.24, 0.4), share("label_noise", "0", 0.16, 0.4)]
+    tables = planted(shares=rows)
+    assert sentences.share_sentence(tables) == (
+        "With depth `half` and label noise `0`, accuracy is higher by +.400 (95 %: +.350 to "
+        "+.450). Of that, depth accounts for 60 % (95 %: 50 % to 70 %) and label noise accounts "
+        "for 40 % (95 %: 30 % to 50 %)."
+    )
+    assert "is not clear: their intervals overlap" in sentences.advice_sentence(tables)
+    wide = [share("fine_tune", "half", 0.36, 0.4), share("label_noise", "0", 0.04, 0.4)]
+    assert sentences.advice_sentence(planted(shares=wide)) == (
+        "Change the depth first: its share is clearly the largest."
+    )
+
+
+def test_no_loss_has_no_shares():
+    nothing = [share("fine_tune", "half", 0.0, 0.02), share("label_noise", "0", 0.02, 0.02)]
+    text = sentences.share_sentence(planted(shares=nothing))
+    assert "accuracy does not clearly change" in text
+    assert sentences.advice_sentence(planted(shares=nothing)) == ""
+    worse = [share("fine_tune", "half", -0.1, -0.3), share("label_noise", "0", -0.2, -0.3)]
+    assert "they are no remedy" in sentences.share_sentence(planted(shares=worse))
+    assert sentences.advice_sentence(planted(shares=worse)) == ""
+    assert sentences.share_sentence(planted(shares=nothing[:1])) == ""
+
+
+def test_the_best_is_compared_with_what_was_asked_about():
+    best = [("fine-tune=half", "a", 0.61, 0.6, 0.55, 0.65, 24)]
+    assert sentences.best_sentence(planted(best=best)) == (
+        "Best on validation of 24 combinations: `a` in the run `fine-tune=half`. Its macro-F1 on "
+        "test images is .600 (95 %: .550 to .650), against .300 of plain fine-tuning as asked."
+    )
+    assert sentences.best_sentence(planted()) == ""
