@@ -7,6 +7,7 @@ import pytest
 from benchmark.plan.recipes import Phase
 from benchmark.plan.schedule import Budget, build_schedule, checkpoint_key
 from benchmark.strategy import CrossEntropy, LinearHead, Stage, Strategy
+from strategies.drop_suspects import DropSuspects
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ def test_the_key_changes_with_what_changes_the_network_and_with_nothing_else():
         last_key(Strategy(), base_fingerprint="p"),
         last_key(Strategy((Stage(loss=OtherLoss()),))),
         last_key(Strategy((Stage(loss=OtherLoss(2.0)),))),
+        last_key(Strategy((Stage(selection=DropSuspects(0.3, 10)),))),
+        last_key(Strategy((Stage(selection=DropSuspects(0.3, 5)),))),
         last_key(Strategy((Stage(train_from="head"),))),
         last_key(Strategy((Stage(lr_factor=3),))),
         last_key(Strategy((Stage(0.5), Stage(0.5, reset_head=True)))),
