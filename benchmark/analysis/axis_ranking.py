@@ -53,9 +53,15 @@ class AxisRanking:
 
     @cached_property
     def effect(self) -> AxisEffect | None:
-        """Whether rankings differ more between values than between seeds; None of one seed."""
+        """Whether rankings differ more between values than between seeds.
+
+        None of one seed, or where too many strategies are equal to rank them.
+        """
         scores = self.scores_by_seed
-        return axis_effect(scores) if scores.shape[2] > 1 and len(scores) > 1 else None
+        if scores.shape[2] < 2 or len(scores) < 2:
+            return None
+        effect = axis_effect(scores)
+        return effect if np.isfinite([effect.within, effect.between]).all() else None
 
     @property
     def seeds(self) -> int:

@@ -6,10 +6,13 @@ validation images chose it: it is not the largest test score, which would be too
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmark.analysis.run_grid import RANKED_BY
+from benchmark.plan.experiment import Experiment
+from benchmark.plan.settings import IMAGES, settings_of
 
 if TYPE_CHECKING:  # which holds the best cell
     from benchmark.analysis.sweep import SweepComparison
@@ -28,13 +31,33 @@ class BestCell:
     choices: int  # cells that it was chosen from
 
 
-def best_cell(sweep: SweepComparison) -> BestCell | None:
-    """Return the cell with the largest macro-F1 on validation; of equal ones the first.
+def is_of_images(setting: str) -> bool:
+    """Return whether a setting says which images and labels there are: nobody chooses by it."""
+    return settings_of(Experiment)[setting].group == IMAGES
 
-    None where no cell has one. A validation score is cross-fitted, so a decision that is fitted to
-    validation images has no advantage.
+
+def best_cells(sweep: SweepComparison) -> tuple[BestCell, ...]:
+    """Return the best cell under each combination of values of the settings of images.
+
+    Label noise is no choice of who trains: without any the scores are higher, whatever is chosen.
     """
-    cells = sweep.cells[sweep.cells["status"] == "ok"].dropna(subset=["val_macro_f1"])
+    by_images: dict[tuple[str, ...], list[str]] = {}
+    for name, values in zip(sweep.names, sweep.values, strict=True):
+        pairs = zip(sweep.settings, values, strict=True)
+        own = tuple(value for setting, value in pairs if is_of_images(setting))
+        by_images.setdefault(own, []).append(name)
+    cells = (best_cell(sweep, names) for names in by_images.values())
+    return tuple(cell for cell in cells if cell)
+
+
+def best_cell(sweep: SweepComparison, names: Collection[str]) -> BestCell | None:
+    """Return the cell with the largest macro-F1 on validation in some runs.
+
+    Of equal ones it is the first; None where no cell has one. A validation score is cross-fitted,
+    so a decision that is fitted to validation images has no advantage.
+    """
+    cells = sweep.cells[(sweep.cells["status"] == "ok") & sweep.cells[sweep.axis].isin(names)]
+    cells = cells.dropna(subset=["val_macro_f1"])
     if cells.empty:
         return None
     row = cells.iloc[int(cells["val_macro_f1"].argmax())]

@@ -92,6 +92,9 @@ def contrast(terms: Sequence[Term]) -> dict[str, Estimate]:
     else:
         shared = shared_images(tuple(whole))
         low, high = t_interval_corrected(values, variance_by_images(whole, parts), shared)
+    # scores are from 0 to 1
+    least, most = (sum(sign * t.weight for t in terms if sign * t.weight > 0) for sign in (-1, 1))
+    low, high = (bound.clip(-least, most) for bound in (low, high))
     return _estimates(values.mean(-1), low, high, len(seeds))
 
 

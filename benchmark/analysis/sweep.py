@@ -15,7 +15,7 @@ import pandas as pd
 
 from benchmark.analysis import main_effects
 from benchmark.analysis.axis_ranking import AxisRanking
-from benchmark.analysis.best_cell import BestCell, best_cell
+from benchmark.analysis.best_cell import BestCell, best_cell, best_cells
 from benchmark.analysis.claims import Claim, primary_claims
 from benchmark.analysis.comparison import Comparison, load_comparison
 from benchmark.analysis.run_files import read_sweep
@@ -69,14 +69,17 @@ class SweepComparison(RunGrid):
     def slices(self, setting: str) -> dict[str, list[Comparison]]:
         """Return each value of a setting -> its runs, those with equal other values side by side.
 
-        Combinations of the other settings count that have a run under every value; without one {}.
+        Combinations of the other settings count that have a run under every value; {} without one,
+        or where runs of one value alone have begun.
         """
         k = self.settings.index(setting)
         by_values = dict(zip(self.values, self.runs, strict=True))
         others = dict.fromkeys((v[:k], v[k + 1 :]) for v in by_values)
         values = self.values_of(setting)
         whole = [(a, b) for a, b in others if all((*a, v, *b) in by_values for v in values)]
-        return {v: [by_values[*a, v, *b] for a, b in whole] for v in values} if whole else {}
+        if not whole or len(values) < 2:
+            return {}
+        return {v: [by_values[*a, v, *b] for a, b in whole] for v in values}
 
     @cached_property
     def axes(self) -> tuple[AxisRanking, ...]:
@@ -117,7 +120,12 @@ class SweepComparison(RunGrid):
     @cached_property
     def best(self) -> BestCell | None:
         """The run and strategy that are best on validation; None where none finished."""
-        return best_cell(self)
+        return best_cell(self, self.names)
+
+    @cached_property
+    def best_cells(self) -> tuple[BestCell, ...]:
+        """The same under each combination of values of settings that say which images there are."""
+        return best_cells(self)
 
     @cached_property
     def cells(self) -> pd.DataFrame:

@@ -6,6 +6,8 @@ import numpy as np
 
 from benchmark.evaluation.metrics.class_counts import Floats, Labels, count_classes
 
+IMAGES_PER_CLASS = 50  # of the training split, at most: a sample says how well a class is learnt
+
 
 @dataclass(frozen=True)
 class TrainingFit:

@@ -16,6 +16,7 @@ from safetensors.numpy import safe_open
 from torch import Tensor
 
 from benchmark.evaluation.diagnosis.neighbourhood import evenly_spaced
+from benchmark.evaluation.training_fit import IMAGES_PER_CLASS
 from benchmark.execution.damaged_files import BY_TRAINING
 from benchmark.execution.record_schema import CurvePoint, LossPoint
 from benchmark.execution.run_folder import KEY_LENGTH, RunFolder
@@ -26,7 +27,6 @@ from benchmark.strategy import Outputs
 from benchmark.train.checkpoint import save_tensors
 
 OUTPUT_SPLITS = ("val", "test")  # all of their images
-TRAIN_IMAGES_PER_CLASS = 50  # of the training split: a sample says how well a class is learnt
 _LINEAR = {"head.weight", "head.bias"}
 
 
@@ -137,9 +137,7 @@ class OutputStore:
         return outputs, manifest
 
 
-def sample_classes(
-    labels: NDArray[np.int64], most: int = TRAIN_IMAGES_PER_CLASS
-) -> NDArray[np.int64]:
+def sample_classes(labels: NDArray[np.int64], most: int = IMAGES_PER_CLASS) -> NDArray[np.int64]:
     """Return positions of at most `most` images of each class, evenly spaced, in their order."""
     positions = (np.flatnonzero(labels == c) for c in np.unique(labels))
     samples = [evenly_spaced(p, most) for p in positions]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmark.plan.null_row import without_null_row
@@ -26,22 +27,13 @@ def format_plan(
 
     `to_train` None asks the executor, which reads all stored outputs.
     """
-    plan, prepared = executor.plan, executor.prepared
+    plan = executor.plan
     to_train = executor.segments_to_train() if to_train is None else to_train
-    seeds, networks = prepared.experiment.seeds, set(plan.networks.values())
-    missing = {segment.key for segment in to_train if segment.is_final}
-    failed = networks & executor.failed_earlier() - missing
-    steps = sum(segment.end - segment.start for segment in to_train)
-    competing = without_null_row(plan.strategies)
-    strategies = pluralize(len(competing), "strategy", "strategies")
-    counted = pluralize(len(seeds), "seed", "seeds")
+    cost = cost_of(executor, to_train)
+    missing, failed = cost.missing, cost.failed
     lines = [
-        *_experiment_lines(prepared),
-        f"compared   {len(competing) * len(seeds)}: {strategies} x {counted} "
-        f"({', '.join(map(str, seeds))})",
-        *_null_lines(plan),
-        f"to train   {len(missing)} of {len(networks)} networks, {steps} steps; "
-        f"{len(networks) - len(missing) - len(failed)} are stored in {executor.folder.path}",
+        *comparison_lines(executor),
+        f"to train   {cost.format()} in {executor.folder.path}",
         *(
             [f"failed     {len(failed)} in an earlier run; --retry-failed tries again"]
             * bool(failed)
@@ -56,8 +48,48 @@ def format_plan(
         of_some = (s for s, keys in states.items() if any(used_by[k] == names for k in keys))
         state = next(of_some, "stored")
         lines.append(f"  {state:<7}  {' = '.join(names)}{_format_shared(plan, key, names)}")
-    tune_lr = prepared.experiment.lr is None
-    return "\n".join(lines + (_tuning_lines(plan, trials, tune_lr) if trials else []))
+    return "\n".join([*lines, *tuning_lines(executor, trials)])
+
+
+@dataclass(frozen=True)
+class PlanCost:
+    """What of a plan is to be trained, and what is not."""
+
+    networks: int
+    missing: set[str]  # keys of those to train
+    failed: set[str]  # keys of those that failed in an earlier run
+    steps: int
+
+    def format(self) -> str:
+        """Return it without the folder: "10 of 12 networks, 500 steps; 2 are stored"."""
+        stored = self.networks - len(self.missing) - len(self.failed)
+        return (
+            f"{len(self.missing)} of {self.networks} networks, {self.steps} steps; {stored} are "
+            "stored"
+        )
+
+
+def cost_of(executor: Executor, to_train: Sequence[Segment]) -> PlanCost:
+    """Return what a plan costs, of which `to_train` is not stored."""
+    networks = set(executor.plan.networks.values())
+    missing = {segment.key for segment in to_train if segment.is_final}
+    failed = networks & executor.failed_earlier() - missing
+    steps = sum(segment.end - segment.start for segment in to_train)
+    return PlanCost(len(networks), missing, failed, steps)
+
+
+def comparison_lines(executor: Executor) -> list[str]:
+    """Return data, weights, recipe, what is compared and the null row, a line each."""
+    plan, seeds = executor.plan, executor.prepared.experiment.seeds
+    competing = without_null_row(plan.strategies)
+    strategies = pluralize(len(competing), "strategy", "strategies")
+    counted = pluralize(len(seeds), "seed", "seeds")
+    return [
+        *_experiment_lines(executor.prepared),
+        f"compared   {len(competing) * len(seeds)}: {strategies} x {counted} "
+        f"({', '.join(map(str, seeds))})",
+        *_null_lines(plan),
+    ]
 
 
 def _null_lines(plan: Plan) -> list[str]:
@@ -100,8 +132,11 @@ def _batches(budget: Budget, experiment: Experiment) -> str:
     return f"{used} images each" + ("" if used == named else f" (the recipe has {named})")
 
 
-def _tuning_lines(plan: Plan, trials: int, tune_lr: bool) -> list[str]:
-    """Return which parameters a search would try, one line per strategy."""
+def tuning_lines(executor: Executor, trials: int) -> list[str]:
+    """Return which parameters a search would try, one line per strategy; [] without trials."""
+    if not trials:
+        return []
+    plan, tune_lr = executor.plan, executor.prepared.experiment.lr is None
     spaces = {spec.name: tunable(spec, tune_lr) for spec in without_null_row(plan.strategies)}
     most = trials * len(plan.budgets) * sum(map(bool, spaces.values()))
     title = f"{trials} trials of each strategy on validation, up to {most} networks first"

@@ -92,7 +92,12 @@ class SweepFolder:
             run.values: SweepRunInfo(run.values, sweep.folders[n]) for n, run in sweep.runs.items()
         }
         stored = {run.values: run for run in self.read().runs} if self.exists else {}
-        runs = runs if stored.keys() <= runs.keys() else stored | runs
+        if not stored.keys() <= runs.keys():
+            runs = stored | runs
+            # run by run, the last setting changes first: values in the order in which they came
+            known = [list(dict.fromkeys(values)) for values in zip(*runs, strict=True)]
+            order = {v: [o.index(x) for o, x in zip(known, v, strict=True)] for v in runs}
+            runs = {values: runs[values] for values in sorted(runs, key=order.__getitem__)}
         write(self.file, SweepManifest(settings=sweep.settings, runs=tuple(runs.values())))
 
     def locked(self) -> AbstractContextManager[None]:

@@ -107,7 +107,8 @@ def axis_effect(scores: Floats) -> AxisEffect:
     labels = np.concatenate([identity[None], exchanged]).reshape(1 + _EXCHANGES, -1)
     within, between = _mean_taus(np.where(counted, taus, 0.0), counted, labels)
     gap = within - between
-    p = (gap >= gap[0] - 1e-12).mean()  # the first is as observed
+    # the first is as observed; what has no mean, as of rankings that are all ties, is no evidence
+    p = (~(gap < gap[0] - 1e-12)).mean()
     return AxisEffect(float(within[0]), float(between[0]), float(p))
 
 
@@ -130,4 +131,5 @@ def _mean_taus(
     sums, numbers = (
         np.einsum("kid,kid->k", members, matrix @ members) for matrix in (taus, counted * 1.0)
     )
-    return sums / numbers, (taus.sum() - sums) / (counted.sum() - numbers)
+    with np.errstate(invalid="ignore"):  # NaN where none is counted
+        return sums / numbers, (taus.sum() - sums) / (counted.sum() - numbers)

@@ -74,6 +74,16 @@ def format_p_value(value: float) -> str:
     return "< .001" if value < 0.001 else format_share(value)
 
 
+def p_in_words(value: float) -> str:
+    """Return a p-value with its letter, for a sentence.
+
+    >>> p_in_words(0.0384), p_in_words(0.00002)
+    ('p = .038', 'p < .001')
+    """
+    text = format_p_value(value)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
+
+
 def add_sign(text: str) -> str:
     """Put a sign before a formatted difference.
 

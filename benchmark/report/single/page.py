@@ -15,6 +15,7 @@ from benchmark.report.single.confidence import confidence_section
 from benchmark.report.single.confusion import confusion_section, draw_confusion
 from benchmark.report.single.csv_files import files_section
 from benchmark.report.single.diagnoses import diagnoses_section
+from benchmark.report.single.fit import fit_section
 from benchmark.report.single.follow_up import follow_up
 from benchmark.report.single.further_metrics import further_section
 from benchmark.report.single.metric_tables import main_table
@@ -64,6 +65,7 @@ def build_page(comparison: Comparison) -> Page:
         ("confusion", "Confusion matrices", confusion_section(run)),
         ("calibration", "Calibration and class priors", calibration_section(run)),
         ("curves", "Learning curves", curves.curves_section(run)),
+        ("fit", "Training against test", fit_section(run)),
         ("further", "Further metrics", further_section(run)),
         ("strategies", "Strategies", descriptions_section(run)),
         ("glossary", "Glossary", (glossary(),)),

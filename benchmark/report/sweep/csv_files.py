@@ -18,7 +18,7 @@ FILES = (
     ("agreement.csv", "One row per setting and two values: pairs in another order, Kendall's tau."),
     ("main_effects.csv", "One row per setting, value and metric: what it changes, with interval."),
     ("gains.csv", "One row per setting, value and strategy: macro-F1 minus the baseline's."),
-    ("best.csv", "The run and strategy that are best on validation, and their test score."),
+    ("best.csv", "The run and strategy that are best on validation, of each label noise one."),
     ("runs.csv", "One row per run: its settings and its folder."),
 )
 
@@ -42,7 +42,7 @@ def frames_of(comparison: SweepComparison) -> dict[str, pd.DataFrame]:
         for name, values, run in rows
     ]
     agreement = [axis.agreement.assign(setting=axis.setting) for axis in comparison.axes]
-    best = [dataclasses.asdict(comparison.best)] if comparison.best else []
+    best = [dataclasses.asdict(cell) for cell in comparison.best_cells]
     return {
         "scores.csv": comparison.scores,
         "cells.csv": comparison.cells,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from benchmark.analysis.best_cell import is_of_images
 from benchmark.analysis.run_grid import RANKED_BY
 from benchmark.analysis.sweep import SweepComparison
 from benchmark.evaluation.metrics.registry import METRICS
@@ -33,19 +34,35 @@ def direction(low: float, high: float) -> int:
 
 def effect_sentences(comparison: SweepComparison) -> Iterator[str]:
     """Yield for each setting what its values change in macro-F1, all strategies together."""
-    effects = comparison.main_effects
-    effects = effects[effects["metric"] == RANKED_BY]
-    for setting, rows in effects.groupby("setting", sort=False):
-        parts = [_effect_phrase(row) for row in rows.to_dict("records")]
-        kind, against = noun(str(setting)).capitalize(), as_code(str(rows["against"].iloc[0]))
-        one = "; these networks alone, of one seed" if rows["seeds"].iloc[0] == 1 else ""
-        yield f"{kind}, against {against} (mean of all strategies{one}): {join_names(parts)}."
+    table = comparison.main_effects
+    table = table[table["metric"] == RANKED_BY]
+    number = len(comparison.ranked)
+    mean = f", mean of {number} strategies" if number > 1 else ""
+    for setting, rows in table.groupby("setting", sort=False):
+        against = as_code(str(rows["against"].iloc[0]))
+        phrases = [_effect_phrase(row) for row in rows.to_dict("records")]
+        clear, unclear = (
+            [text for is_clear, text in phrases if is_clear == wanted] for wanted in (True, False)
+        )
+        if unclear:
+            verb = "makes" if len(unclear) == 1 else "make"
+            clear.append(f"{join_names(unclear)} {verb} no clear difference")
+        yield f"{noun(str(setting)).capitalize()}{mean}: against {against}, {'; '.join(clear)}."
+    if not table.empty and table["seeds"].min() == 1:
+        yield "That is of these networks, of one seed: another training may differ more."
 
 
-def _effect_phrase(row: Mapping[Any, Any]) -> str:
-    verbs = {1: "raises macro-F1 by", -1: "lowers macro-F1 by", 0: "changes macro-F1 not clearly,"}
-    sign, value = direction(row["low"], row["high"]), as_code(row["value"])
-    return f"{value} {verbs[sign]} {format_change(row['effect'], row['low'], row['high'])}"
+def _effect_phrase(row: Mapping[Any, Any]) -> tuple[bool, str]:
+    """Return whether an effect is clear, and what it is."""
+    value, sign = as_code(row["value"]), direction(row["low"], row["high"])
+    bounds = f"95 %: {_bounds(row['low'], row['high'])}"
+    if not sign:
+        return False, f"{value} ({add_sign(format_share(row['effect']))}, {bounds})"
+    size = format_share(abs(row["effect"]))
+    if row["seeds"] == 1:
+        more = "higher" if sign > 0 else "lower"
+        return True, f"macro-F1 is {size} {more} under {value} ({bounds})"
+    return True, f"{value} {'raises' if sign > 0 else 'lowers'} macro-F1 by {size} ({bounds})"
 
 
 def gain_sentences(comparison: SweepComparison) -> Iterator[str]:
@@ -71,22 +88,31 @@ def gain_sentences(comparison: SweepComparison) -> Iterator[str]:
 def _helps(row: Mapping[Any, Any]) -> str:
     verb = {1: "helps", -1: "harms", 0: "makes no clear difference"}
     sign = direction(row["low"], row["high"])
-    return f"{verb[sign]} ({format_change(row['gain'], row['low'], row['high'])})"
+    gain = add_sign(format_share(row["gain"]))
+    return f"{verb[sign]} ({gain}, 95 %: {_bounds(row['low'], row['high'])})"
 
 
-def best_sentence(comparison: SweepComparison) -> str:
-    """Return which cell is best on validation, and its test score; '' where there is none."""
-    best = comparison.best
-    if best is None:
-        return ""
-    bounds = " to ".join(format_share(bound) for bound in (best.low, best.high))
-    cells = pluralize(best.choices, "combination", "combinations")
-    where = noun(comparison.settings[0]) if len(comparison.settings) == 1 else "the run"
-    return (
-        f"Best of {cells} by macro-F1 on validation ({format_share(best.validation)}): "
-        f"{as_code(best.strategy)} under {where} {as_code(best.run)}. On test images, which had no "
-        f"say in that, it has {format_share(best.test)} (95 %: {bounds})."
-    )
+def best_sentences(comparison: SweepComparison) -> Iterator[str]:
+    """Yield which cell is best on validation, and its test score; for each kind of images one."""
+    for best in comparison.best_cells:
+        bounds = " to ".join(format_share(bound) for bound in (best.low, best.high))
+        cells = pluralize(best.choices, "combination", "combinations")
+        values = comparison.values[comparison.names.index(best.run)]
+        given, chosen = (
+            [
+                f"{noun(setting)} {as_code(value)}"
+                for setting, value in zip(comparison.settings, values, strict=True)
+                if is_of_images(setting) == of_images
+            ]
+            for of_images in (True, False)
+        )
+        condition = f"Under {join_names(given)}, the best" if given else "The best"
+        where = f" under {join_names(chosen)}" if chosen else ""
+        yield (
+            f"{condition} of {cells} by macro-F1 on validation images "
+            f"({format_share(best.validation)}): {as_code(best.strategy)}{where}. On test images, "
+            f"which had no say in that, it has {format_share(best.test)} (95 %: {bounds})."
+        )
 
 
 def effects_table(comparison: SweepComparison) -> Table | None:

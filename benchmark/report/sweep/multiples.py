@@ -53,16 +53,28 @@ def draw_multiples(comparison: SweepComparison, metric: str) -> Figure | None:
     One panel for each combination of the other settings, all on one scale.
     """
     setting = max(comparison.settings, key=lambda s: len(comparison.values_of(s)))
-    values, panels = comparison.values_of(setting), panels_of(comparison, setting, metric)
+    values, panels = in_order(comparison.values_of(setting)), panels_of(comparison, setting, metric)
     if len(values) < 2 or not panels:
         return None
     return small_multiples(values, panels, METRICS[metric], noun(setting), comparison.baseline)
 
 
+def in_order(values: Sequence[str]) -> tuple[str, ...]:
+    """Return numbers from small to large, however they were given; else the values as they are.
+
+    >>> in_order(["0.001", "0.0001"]), in_order(["half", "head"])
+    (('0.0001', '0.001'), ('half', 'head'))
+    """
+    try:
+        return tuple(sorted(values, key=float))
+    except ValueError:
+        return tuple(values)
+
+
 def panels_of(comparison: SweepComparison, setting: str, metric: str) -> list[Panel]:
     """Return the panels of a metric: strategies' lines over the values of a setting."""
     k = comparison.settings.index(setting)
-    values = comparison.values_of(setting)
+    values = in_order(comparison.values_of(setting))
     cells = comparison.cells.set_index([comparison.axis, "strategy"])[metric].astype(float)
     names = dict(zip(comparison.values, comparison.names, strict=True))
     others = dict.fromkeys((own[:k], own[k + 1 :]) for own in comparison.values)

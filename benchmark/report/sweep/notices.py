@@ -1,6 +1,6 @@
 """Warnings that a reader must know before comparing the runs of a sweep."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from benchmark.analysis.run_grid import NOT_RUN
 from benchmark.analysis.sweep import SweepComparison
@@ -10,6 +10,7 @@ from benchmark.report.single.undertrained import undertrained_sentence
 from benchmark.report.sweep.words import plural
 from benchmark.system.text import join_names
 
+MOST_RUNS = 4  # that a sentence names; more are counted
 _INCOMPLETE = {
     NOT_RUN: "Not run under {}, so not ranked: {}.",
     "failed": "Failed under {}, so not ranked: {}.",
@@ -20,8 +21,12 @@ _INCOMPLETE = {
 def warnings(comparison: SweepComparison) -> Iterator[str]:
     """Yield the warnings, the most important first."""
     if comparison.missing:
-        names = join_names(list(map(as_code, comparison.missing)))
-        yield f"The run under {names} has not begun: run the command again."
+        is_one = len(comparison.missing) == 1
+        runs, verb = ("run", "has") if is_one else ("runs", "have")
+        yield (
+            f"The {runs} under {_name_runs(comparison.missing)} {verb} not begun: run the command "
+            "again."
+        )
     yield from _incomplete(comparison)
     for value, run in zip(comparison.names, comparison.runs, strict=True):
         for sentence in run.lacks:
@@ -51,9 +56,19 @@ def warnings(comparison: SweepComparison) -> Iterator[str]:
 def _incomplete(comparison: SweepComparison) -> Iterator[str]:
     scores = comparison.scores
     for status, text in _INCOMPLETE.items():
-        rows = scores[scores["status"] == status]
+        rows, runs_of = scores[scores["status"] == status], dict[tuple[str, ...], list[str]]()
         for value, names in rows.groupby(comparison.axis, sort=False)["strategy"]:
-            if len(names) == len(comparison.strategies):
-                yield f"Every strategy failed under {as_code(str(value))}: see that run's report."
+            runs_of.setdefault(tuple(names), []).append(str(value))
+        for strategies, runs in runs_of.items():
+            if len(strategies) == len(comparison.strategies):
+                own = "that run's report" if len(runs) == 1 else "the reports of these runs"
+                yield f"Every strategy failed under {_name_runs(runs)}: see {own}."
             else:
-                yield text.format(as_code(str(value)), join_names(list(map(as_code, names))))
+                yield text.format(_name_runs(runs), join_names(list(map(as_code, strategies))))
+
+
+def _name_runs(runs: Sequence[str]) -> str:
+    """Name few runs in code, count many."""
+    if len(runs) > MOST_RUNS:
+        return f"{len(runs)} values or combinations of them"
+    return join_names(list(map(as_code, runs)))

@@ -19,11 +19,11 @@ from benchmark.report.render.blocks import (
     add_sections,
 )
 from benchmark.report.render.canvas import figure_block
-from benchmark.report.render.formats import format_p_value, format_share
+from benchmark.report.render.formats import format_share, p_in_words
 from benchmark.report.sweep import tables
 from benchmark.report.sweep.csv_files import files_section
-from benchmark.report.sweep.main_effects import effects_table, gains_tables
 from benchmark.report.sweep.figures import draw_ranks
+from benchmark.report.sweep.main_effects import effects_table, gains_tables
 from benchmark.report.sweep.multiples import METRIC_FIGURES, METRICS, draw_multiples
 from benchmark.report.sweep.notices import warnings
 from benchmark.report.sweep.verdict import follow_up, highlights, verdict
@@ -38,7 +38,7 @@ def all_figures(comparison: SweepComparison) -> dict[str, Drawing]:
     figures = {METRIC_FIGURES[m]: draw_multiples(comparison, m) for m in METRICS}
     for axis in comparison.axes:
         figures[ranks_figure(comparison, axis)] = draw_ranks(axis)
-    if len(comparison.names) <= MOST_COLUMNS:
+    if _differences_fit(comparison):
         figures["differences"] = draw_differences(comparison)
     return {name: figure for name, figure in figures.items() if figure is not None}
 
@@ -51,15 +51,15 @@ def figure_names(comparison: SweepComparison) -> list[str]:
 
 def ranks_figure(comparison: SweepComparison, axis: AxisRanking) -> str:
     """Return the name of the figure of ranks along a setting."""
-    one = len(comparison.settings) == 1
-    return "ranks" if one else f"ranks-{axis.setting.replace('_', '-')}"
+    title = axis.setting.replace("_", "-")
+    return "ranks" if len(comparison.settings) == 1 else f"ranks-{title}"
 
 
 def build_page(comparison: SweepComparison) -> Page:
     """Return the whole report, figures drawn; sections without content are left out."""
     contents: tuple[tuple[str, str, Iterable[Block]], ...] = (
         ("multiples", "Scores under every value", _multiples(comparison)),
-        ("effects", "What each setting changes", _effects(comparison)),
+        ("main_effects", "What each setting changes", _main_effects(comparison)),
         ("ranks", "Do the rankings agree", _agreement(comparison)),
         ("differences", "Differences from the baseline", _differences(comparison)),
         ("fit", "Training against test", (tables.fit_table(comparison),)),
@@ -107,7 +107,7 @@ def _multiples(comparison: SweepComparison) -> Iterator[Block]:
             )
 
 
-def _effects(comparison: SweepComparison) -> Iterator[Block]:
+def _main_effects(comparison: SweepComparison) -> Iterator[Block]:
     if table := effects_table(comparison):
         yield table
     gains = list(gains_tables(comparison))
@@ -127,8 +127,8 @@ def _agreement(comparison: SweepComparison) -> Iterator[Block]:
         if whole.w == whole.w:  # not NaN
             yield Paragraph(
                 f"Kendall's W of the rankings under {every} is {format_share(whole.w, 2)} (1: all "
-                "alike). Rankings in random order agree as much with p = "
-                f"{format_p_value(whole.p)}: a small p says that they have something in common, "
+                "alike). Rankings in random order agree as much with "
+                f"{p_in_words(whole.p)}: a small p says that they have something in common, "
                 "not that they are the same."
             )
         if figure := draw_ranks(axis):
@@ -136,13 +136,18 @@ def _agreement(comparison: SweepComparison) -> Iterator[Block]:
                 ranks_figure(comparison, axis),
                 figure,
                 "Ranks by macro-F1, the best on top. A line is a strategy; thick lines change "
-                f"their rank most. Where {plural(axis.setting)} rank alike, no lines cross.",
+                "their rank most. Between two values with the same ranking, no lines cross.",
                 "Ranks of the strategies, one column per value; the scores are in cells.csv.",
             )
 
 
+def _differences_fit(comparison: SweepComparison) -> bool:
+    """Return whether runs fit side by side; of several settings, gains say it in fewer numbers."""
+    return len(comparison.settings) == 1 and len(comparison.names) <= MOST_COLUMNS
+
+
 def _differences(comparison: SweepComparison) -> Iterator[Block]:
-    if len(comparison.names) > MOST_COLUMNS:
+    if not _differences_fit(comparison):
         return
     if table := tables.difference_table(comparison):
         yield table

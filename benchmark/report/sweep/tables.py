@@ -184,6 +184,12 @@ def fit_table(comparison: SweepComparison) -> Table:
         "network, with the labels that it was given. Accuracy low on both: it learns too little. "
         "High on training images alone: it learns them by heart."
     )
+    if "label_noise" in comparison.settings:
+        caption += (
+            " Under label noise, labels of training images are wrong on purpose, those of test "
+            "images are right: whoever sees through wrong labels has a low accuracy on training "
+            "images, and whoever learns them by heart a high one."
+        )
     headings = (*titles, "Accuracy, train", "Accuracy, test", "Train − test", "Log-loss, train")
     text = frozenset(range(len(titles)))
     return Table(caption, headings, tuple(rows), text, "cells.csv", len(titles))

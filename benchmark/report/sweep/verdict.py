@@ -8,9 +8,9 @@ from benchmark.analysis.axis_ranking import ALPHA, AxisRanking
 from benchmark.analysis.claims import seeds_needed
 from benchmark.analysis.sweep import SweepComparison
 from benchmark.report.render.blocks import as_code
-from benchmark.report.render.formats import format_p_value, format_share
+from benchmark.report.render.formats import format_share, p_in_words
 from benchmark.report.single.follow_up import QUICK_LOOK
-from benchmark.report.sweep.main_effects import best_sentence, effect_sentences, gain_sentences
+from benchmark.report.sweep.main_effects import best_sentences, effect_sentences, gain_sentences
 from benchmark.report.sweep.words import noun, plural, quote_all, runs_in_words, values_in_words
 from benchmark.system.text import join_names, pluralize
 
@@ -41,8 +41,7 @@ def highlights(comparison: SweepComparison) -> Iterator[str]:
             if sentences := " ".join(filter(None, _ranking(axis))):
                 yield f"{title}: {sentences}"
     yield from gain_sentences(comparison)
-    if sentence := best_sentence(comparison):
-        yield sentence
+    yield from best_sentences(comparison)
 
 
 def _ranking(axis: AxisRanking) -> list[str]:
@@ -90,7 +89,7 @@ def ranking_sentence(axis: AxisRanking) -> str:
         return ""
     between = ""
     if len(axis.values) > 2:
-        between = f" between {as_code(worst['a'])} and {as_code(worst['b'])}, which agree least,"
+        between = f" between {as_code(worst['a'])} and {as_code(worst['b'])}, which agree least"
     tau = format_share(worst["tau"], 2)
     turned = f"{worst['reversed']} of {pairs} of strategies change their order{between}"
     claim = f"{_whether_it_holds(axis)}{turned}"
@@ -103,7 +102,8 @@ def _ties(axis: AxisRanking) -> str:
     a, b = np.triu_indices(len(scores), 1)
     are_equal = scores[a] == scores[b]
     if not are_equal.any():
-        return f": the {plural(axis.setting)} rank them alike"
+        every = values_in_words(axis.setting, len(axis.values))
+        return f": the ranking is the same under {every}"
     tied, pairs = int(are_equal.any(axis=1).sum()), pluralize(len(a), "pair", "pairs")
     always = are_equal.all(axis=1).sum() == tied
     every = values_in_words(axis.setting, len(axis.values))
@@ -135,7 +135,9 @@ def _largest_change(axis: AxisRanking) -> str:
 
 
 def _first_places(axis: AxisRanking) -> str:
-    """Say which strategy is first under each value."""
+    """Say which strategy is first under each value; nothing of a single one."""
+    if len(axis.strategies) < 2:
+        return ""
     first: dict[str, list[str]] = {}
     for value, best in axis.first_places().items():
         first.setdefault(quote_all(best, MOST_NAMES), []).append(as_code(value))
@@ -152,24 +154,33 @@ def follow_up(comparison: SweepComparison) -> str:
         return QUICK_LOOK
     if len(comparison.ranked) < 2:
         return ""
-    return " ".join(dict.fromkeys(filter(None, map(_follow_up, comparison.axes))))
+    few = [axis for axis in comparison.axes if axis.seeds < axis.seeds_needed]
+    enough = [axis for axis in comparison.axes if axis not in few]
+    return " ".join(filter(None, [_too_few_seeds(few), *map(_follow_up, enough)]))
+
+
+def _too_few_seeds(axes: list[AxisRanking]) -> str:
+    """Say that seeds are too few to tell what changes the order, and how many are enough."""
+    if not axes:
+        return ""
+    number = "One seed does" if axes[0].seeds == 1 else f"{axes[0].seeds} seeds do"
+    # each run's own tests too
+    enough = max(seeds_needed(len(axes[0].strategies) - 1), *(axis.seeds_needed for axis in axes))
+    causes = ", ".join(f"the {noun(axis.setting)}" for axis in axes)
+    return (
+        f"{number} not tell whether {causes} or chance changes the order: another seed may change "
+        f"it as much. Run `--seeds {enough}`."
+    )
 
 
 def _follow_up(axis: AxisRanking) -> str:
-    word, seeds, needed = noun(axis.setting), axis.seeds, axis.seeds_needed
-    if seeds < needed:
-        number = "One seed does" if seeds == 1 else f"{seeds} seeds do"
-        enough = max(needed, seeds_needed(len(axis.strategies) - 1))  # each run's own tests too
-        return (
-            f"{number} not tell whether the {word} or chance changes the order: another seed may "
-            f"change it as much. Run `--seeds {enough}`."
-        )
+    word = noun(axis.setting)
     if axis.effect is None:
         return ""
     means = (
         f"two seeds under the same {word} agree with a mean tau of "
         f"{format_share(axis.effect.within, 2)}, under different {plural(axis.setting)} of "
-        f"{format_share(axis.effect.between, 2)} (p = {format_p_value(axis.effect.p)})"
+        f"{format_share(axis.effect.between, 2)} ({p_in_words(axis.effect.p)})"
     )
     if axis.effect.p <= ALPHA:
         return f"The ranking depends on the {word}: {means}."

@@ -3,7 +3,7 @@
 from benchmark.analysis.sweep import SweepComparison
 from benchmark.plan.sweep import title_of
 from benchmark.report.render.blocks import as_code
-from benchmark.system.text import join_names
+from benchmark.system.text import join_names, pluralize
 
 # a value of a setting, one and several, where the setting's own name does not do
 NOUNS = {
@@ -42,7 +42,7 @@ def runs_in_words(comparison: SweepComparison) -> str:
 def settings_in_words(comparison: SweepComparison) -> str:
     """Return "3 depths and 2 learning rates"."""
     counts = {setting: len(comparison.values_of(setting)) for setting in comparison.settings}
-    return join_names([f"{number} {plural(setting)}" for setting, number in counts.items()])
+    return join_names([pluralize(n, noun(s), plural(s)) for s, n in counts.items()])
 
 
 def quote_all(names: list[str] | tuple[str, ...], most: int) -> str:
