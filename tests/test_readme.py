@@ -70,8 +70,8 @@ def test_the_error_that_the_tutorial_shows_is_what_check_prints(tmp_path, capsys
 
 
 def test_the_network_of_the_readme_can_be_cut_anywhere(load_file):
-    assert names_from(load_file("resnet18.py")) == ["resnet18"]
-    resnet = find_backbone("resnet18")
+    assert names_from(load_file("resnet34.py")) == ["resnet34"]
+    resnet = find_backbone("resnet34")
     assert resnet.width == 512
     assert resnet.has_weights
     x, network = torch.zeros(2, 3, 64, 64), build_network(resnet, None).eval()
@@ -82,7 +82,7 @@ def test_the_network_of_the_readme_can_be_cut_anywhere(load_file):
 
 def test_commands_of_the_readme_can_be_given(load_file):
     load_file("vector_scaling.py")
-    load_file("resnet18.py")
+    load_file("resnet34.py")
     parser = build_parser()
     lines = re.findall(
         r"(?:python -m benchmark|imbalance-bench) "
