@@ -8,7 +8,14 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from benchmark.model.layers import ConvNorm, GlobalAverage, InputScale, initialise
+from benchmark.model.layers import (
+    ConvNorm,
+    DepthwiseConv2d,
+    GlobalAverage,
+    InputScale,
+    SameConv2d,
+    initialise,
+)
 
 # stages: blocks, window, stride of the first block, expansion, output channels
 _STAGES = (
@@ -29,9 +36,9 @@ class InvertedResidual(nn.Sequential):
         middle = inputs * expansion
         layers = OrderedDict[str, nn.Module]()
         if expansion > 1:
-            layers["expand"] = ConvNorm(inputs, middle)
-        layers["depthwise"] = ConvNorm(middle, middle, window, stride, groups=middle)
-        layers["project"] = ConvNorm(middle, outputs, activation=False)
+            layers["expand"] = ConvNorm(_pointwise(inputs, middle))
+        layers["depthwise"] = ConvNorm(DepthwiseConv2d(middle, window, stride))
+        layers["project"] = ConvNorm(_pointwise(middle, outputs), activation=False)
         super().__init__(layers)
         self.has_shortcut = stride == 1 and inputs == outputs
 
@@ -41,12 +48,16 @@ class InvertedResidual(nn.Sequential):
         return x + y if self.has_shortcut else y
 
 
+def _pointwise(inputs: int, outputs: int) -> nn.Conv2d:
+    return nn.Conv2d(inputs, outputs, 1, bias=False)
+
+
 def build_chain(blocks: Sequence[str]) -> nn.Sequential:
     """Build it without its classifier, (B, 3, H, W) in [-1, 1] -> (B, 1280).
 
     `blocks` are the names of its blocks, in order.
     """
-    stem = ConvNorm(3, 32, window=3, stride=2)
+    stem = ConvNorm(SameConv2d(3, 32, 3, stride=2, bias=False))
     # its authors' input is (pixels - 127) / 128
     layers: list[nn.Module] = [
         nn.Sequential(OrderedDict(scale=InputScale((127,), (128,)), **dict(stem.named_children())))
@@ -57,7 +68,7 @@ def build_chain(blocks: Sequence[str]) -> nn.Sequential:
             stride = first_stride if number == 0 else 1
             layers.append(InvertedResidual(inputs, outputs, window, stride, expansion))
             inputs = outputs
-    layers += [ConvNorm(inputs, 1280), GlobalAverage()]
+    layers += [ConvNorm(_pointwise(inputs, 1280)), GlobalAverage()]
     chain = nn.Sequential(OrderedDict(zip(blocks, layers, strict=True)))
     initialise(chain)
     return chain

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn.functional import pad
 
-from benchmark.model.layers import InputScale, SameConv2d
+from benchmark.model.layers import DepthwiseConv2d, InputScale, SameConv2d
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,17 @@ def test_gradients_of_same_padding_are_those_of_padded_maps():
     ours, conv.weight.grad = conv.weight.grad, None
     (torch.conv2d(pad(x, (0, 1, 0, 1)), conv.weight, None, 2) * direction).sum().backward()
     torch.testing.assert_close(ours, conv.weight.grad)
+
+
+def test_a_depthwise_convolution_is_trained_in_float32_on_a_cpu():
+    conv, x = DepthwiseConv2d(4, 3, stride=2), torch.randn(2, 4, 8, 8).bfloat16()
+    with torch.autocast("cpu", torch.bfloat16):
+        trained = conv(x)
+        with torch.no_grad():
+            rounded = conv(x)
+    assert (trained.dtype, rounded.dtype) == (torch.float32, torch.bfloat16)
+    assert torch.equal(trained, conv(x.float()))
+    torch.testing.assert_close(rounded.float(), trained, rtol=0.02, atol=0.02)
 
 
 def test_the_input_is_converted_to_the_means_and_deviations_of_the_authors():
