@@ -25,7 +25,7 @@ BASELINE = [
 ]
 CAUSES = ["cause", "classes", "classes_never_predicted"]
 REMEDIES = [
-    *("strategy", "status", "never_predicted", "never_predicted_by_seed"),
+    *("strategy", "status", "never_predicted", "never_predicted_by_seed", "likely_causes"),
     *("macro_f1_change", "macro_f1_low", "macro_f1_high"),
     *("accuracy_change", "accuracy_low", "accuracy_high", "time_ratio"),
 ]
@@ -109,11 +109,11 @@ def cell_name(sweep: SweepComparison, study: Study) -> str:
     return run_name(sweep.settings, tuple(study.reference[name] for name in sweep.settings))
 
 
-def _causes(reference: Comparison, baseline: str) -> pd.DataFrame:
-    """Count the ignored classes of the reference run by likely cause, mean over the seeds."""
+def _causes(reference: Comparison, strategy: str) -> pd.DataFrame:
+    """Count the classes that a strategy ignores by likely cause, mean over the seeds: CAUSES."""
     diagnoses = reference.findings.diagnoses
-    diagnoses = diagnoses[diagnoses["strategy"] == baseline]
-    seeds = max(1, len(_seed_rows(reference, baseline)))
+    diagnoses = diagnoses[diagnoses["strategy"] == strategy]
+    seeds = max(1, len(_seed_rows(reference, strategy)))
     rows = [
         (cause, len(rows) / seeds, rows["never_predicted"].astype(bool).sum() / seeds)
         for cause, rows in diagnoses.groupby("cause", sort=False)
@@ -134,6 +134,7 @@ def _remedy_rows(reference: Comparison, baseline: str) -> Iterator[dict[str, Any
         if len(own):
             changes = contrast([Term(1.0, reference, name), Term(-1.0, reference, baseline)])
             row["never_predicted"] = own["never_predicted"].mean()
+            row["likely_causes"] = _causes_in_words(_causes(reference, name))
             row["never_predicted_by_seed"] = ", ".join(f"{n:g}" for n in own["never_predicted"])
             row["time_ratio"] = own["seconds"].mean() / seconds if seconds else np.nan
             for metric in METRICS:
@@ -144,6 +145,13 @@ def _remedy_rows(reference: Comparison, baseline: str) -> Iterator[dict[str, Any
                         f"{metric}_high": change.high,
                     }
         yield row
+
+
+def _causes_in_words(causes: pd.DataFrame) -> str:
+    """Return the causes of classes that are never predicted, with their number: "few images 2"."""
+    left = causes[causes["classes_never_predicted"] > 0]
+    pairs = zip(left["cause"], left["classes_never_predicted"], strict=True)
+    return ", ".join(f"{cause} {number:.3g}" for cause, number in pairs)
 
 
 def _change_rows(study: Study, sweep: SweepComparison, baseline: str) -> Iterator[dict[str, Any]]:

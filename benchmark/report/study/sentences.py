@@ -105,15 +105,19 @@ def _never_predicted(remedies: pd.DataFrame, baseline: Row) -> Iterator[str]:
     else:
         yield "No remedy predicts every class under every seed."
     if len(cured) < ENOUGH_REMEDIES and len(rest):
-        parts = [
-            f"{as_code(row['strategy'])} {format_count(row['never_predicted'])}"
-            for row in rest.to_dict("records")
-        ]
+        parts = [_left_out(row) for row in rest.to_dict("records")]
         yield (
             f"The others leave some out, where the baseline leaves out "
-            f"{format_count(baseline['never_predicted'])} (mean over the seeds): "
-            f"{join_names(parts)}."
+            f"{format_count(baseline['never_predicted'])} (mean over the seeds, with the likely "
+            f"causes): {'; '.join(parts)}."
         )
+
+
+def _left_out(row: Row) -> str:
+    """Return how many classes a strategy never predicts, and why."""
+    causes = row["likely_causes"]
+    why = f" ({causes})" if isinstance(causes, str) and causes else ""  # NaN where none is known
+    return f"{as_code(row['strategy'])} {format_count(row['never_predicted'])}{why}"
 
 
 def _macro_f1(remedies: pd.DataFrame) -> str:

@@ -39,6 +39,7 @@ def remedy(strategy: str, never: float = 0.0, f1: float = 0.1, accuracy: float =
         ends = {"change": value, "low": value - 0.05, "high": value + 0.05}
         numbers |= {f"{metric}_{end}": number for end, number in ends.items()}
     row = {"strategy": strategy, "status": "ok", "never_predicted": never, "time_ratio": 1.2}
+    row["likely_causes"] = f"too few images {never:g}" if never else ""
     return row | numbers | {"never_predicted_by_seed": f"{never:g}"} | more
 
 

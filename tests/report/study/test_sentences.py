@@ -50,8 +50,8 @@ def test_remedies_that_predict_every_class_are_named():
     few = remedies(remedy("a"), remedy("b", 2.5), remedy("c", 1))
     assert "`a` predicts every class under every seed." in few
     assert (
-        "The others leave some out, where the baseline leaves out 8 (mean over the seeds): `c` 1 "
-        "and `b` 2.5." in few
+        "The others leave some out, where the baseline leaves out 8 (mean over the seeds, with "
+        "the likely causes): `c` 1 (too few images 1); `b` 2.5 (too few images 2.5)." in few
     )
     none = remedies(remedy("b", 2.5))
     assert "No remedy predicts every class under every seed." in none
