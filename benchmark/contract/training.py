@@ -14,6 +14,7 @@ from PIL import Image
 import benchmark.strategy
 from benchmark.contract.case import Case, CheckFailedError, describe, require
 from benchmark.evaluation.audit import audit
+from benchmark.execution.frozen_layers import run_frozen_layers
 from benchmark.execution.prepare import PreparedExperiment, prepare
 from benchmark.model.backbone import HEAD
 from benchmark.model.registry import find_backbone
@@ -120,7 +121,7 @@ def short_experiment(fine_tune: str = HEAD) -> PreparedExperiment:
             device="cpu",
         )
         prepared = replace(prepare(experiment), budgets={0: _BUDGET})
-        prepared.run_frozen_layers([0], NullProgress())
+        run_frozen_layers(prepared, [0], NullProgress())
         return prepared
 
 

@@ -13,6 +13,7 @@ from functools import cached_property
 
 from benchmark.execution.damaged_files import set_aside_all
 from benchmark.execution.failures import failed_keys
+from benchmark.execution.frozen_layers import required_forward_passes
 from benchmark.execution.interruption import describe_kept, tidy, traced
 from benchmark.execution.outputs import OutputStore
 from benchmark.execution.prepare import PreparedExperiment
@@ -158,7 +159,7 @@ class Executor:
         features = prepared.frozen_features
         size = f"{format_size(features.at_cut.bytes)} " if features.at_cut else ""
         progress.say(f"activations {size}{features.placement.value}")
-        for forward_pass, indices in prepared.required_forward_passes(seeds).items():
+        for forward_pass, indices in required_forward_passes(prepared, seeds).items():
             store = features.store(forward_pass)
             missing = store.missing(indices) if store else indices[:0]
             if store and store.damaged:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -22,8 +22,7 @@ from benchmark.data.pixels.store import Pixels, prepare_pixels
 from benchmark.data.sources import open_data
 from benchmark.data.split_images import require_given_split, split_images
 from benchmark.data.splits import Splits
-from benchmark.model.backbone import HEAD
-from benchmark.model.pretrained import Pretrained
+from benchmark.execution.frozen_layers import allocate_frozen_features
 from benchmark.model.weights import Weights, load_weights
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.schedule import Budget
@@ -33,9 +32,7 @@ from benchmark.system.device import Device, choose_device
 from benchmark.system.memory import release_memory
 from benchmark.system.progress import NullProgress, Progress
 from benchmark.system.text import list_below
-from benchmark.train.frozen_features import FEATURES, FROZEN_LAYERS, FrozenFeatures
-from benchmark.train.inputs import augments_every_image
-from benchmark.train.placement import StoreAllocator, gpu_budget
+from benchmark.train.frozen_features import FrozenFeatures
 
 QUICK_IMAGES = 300
 # packages whose change may change a trained network
@@ -153,58 +150,7 @@ class PreparedExperiment:
     @cached_property
     def frozen_features(self) -> FrozenFeatures:
         """Pixels, the pretrained network and the stores of its activations, on the device."""
-        experiment, cut = self.experiment, self.experiment.trainable[0]
-        return FrozenFeatures.allocate(
-            self._allocator(),
-            Pretrained(experiment.network.name, self.weights, cut, self.device),
-            self.pixels.array,
-            experiment.image_size,
-            self.classes,
-        )
-
-    def _allocator(self) -> StoreAllocator:
-        backbone, device, size = self.experiment.network, self.device, self.experiment.image_size
-        count, batch_size = len(self.images), max(b.batch_size for b in self.budgets.values())
-        return StoreAllocator(
-            description=f"{self.images.name}, {count} images, {size} px",
-            fingerprint=[
-                *(self.pixels.key, self.weights.sha256, device.precision, device.type),
-                *(backbone.name, *code_hashes(backbone.build), package_hash("model")),
-            ],
-            rows=count,
-            device=device,
-            gpu_budget=gpu_budget(device, self.processes, batch_size, size),
-            cache_limit=self.cache_limit,
-        )
-
-    def required_forward_passes(self, seeds: Iterable[int]) -> dict[str, NDArray[np.int64]]:
-        """Images whose activations the training of these seeds reads, by forward pass."""
-        recipe, splits = self.experiment.recipe, [self.splits[seed] for seed in seeds]
-        evaluated = [split.val for split in splits]
-        tested = [split.test for split in splits]
-        trained = [split.train for split in splits]
-        if augments_every_image(recipe.augmentation):
-            trained = []  # activations of augmented images are not stored
-        has_head_phase = any(phase.train_from == HEAD for phase in recipe.phases)
-        # in a phase that trains the head, the layers before it are still the pretrained ones
-        reads_features = has_head_phase and self.frozen_features.pretrained.cut != HEAD
-        needed = {
-            FROZEN_LAYERS: evaluated + tested + trained,
-            FEATURES: evaluated + trained if reads_features else [],
-        }
-        return {
-            forward_pass: np.unique(np.concatenate(indices))
-            for forward_pass, indices in needed.items()
-            if indices
-        }
-
-    def run_frozen_layers(self, seeds: Iterable[int], progress: Progress) -> None:
-        """Fill the stores of activations with what the training of these seeds reads."""
-        for forward_pass, indices in self.required_forward_passes(seeds).items():
-            store = self.frozen_features.store(forward_pass)
-            missing = len(store.missing(indices)) if store else 0
-            with progress.task(forward_pass, missing, "images") as advance:
-                self.frozen_features.fill(forward_pass, indices, advance)
+        return allocate_frozen_features(self)
 
 
 def prepare(

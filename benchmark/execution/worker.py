@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from benchmark.evaluation.posthoc import posthoc_decisions
+from benchmark.execution.frozen_layers import run_frozen_layers
 from benchmark.execution.heartbeat import Heartbeat
 from benchmark.execution.outputs import (
     OUTPUT_SPLITS,
@@ -165,7 +166,7 @@ class Worker:
         prepared, folder = self.prepared, self.folder
         segment = own_copy(segment)  # a component that counts its calls begins anew
         # fills nothing, unless activations lie in the memory of another process
-        prepared.run_frozen_layers([segment.seed], NullProgress())
+        run_frozen_layers(prepared, [segment.seed], NullProgress())
         training = Training(
             prepared.frozen_features,
             prepared.splits[segment.seed],

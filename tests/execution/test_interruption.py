@@ -6,6 +6,7 @@ import pytest
 
 from benchmark import api
 from benchmark.execution import heartbeat
+from benchmark.execution.frozen_layers import run_frozen_layers
 from benchmark.execution.interruption import traced
 from benchmark.execution.worker import Worker
 from benchmark.plan.run_options import RunOptions
@@ -91,7 +92,7 @@ def test_a_worker_that_is_asked_to_end_saves_and_trains_nothing_more(plan, monke
     monkeypatch.setattr(heartbeat, "SECONDS_BETWEEN_BEATS", 0.0)
     executor = plan("run")
     folder, worker = executor.folder, executor._worker
-    worker.prepared.run_frozen_layers([0], NullProgress())
+    run_frozen_layers(worker.prepared, [0], NullProgress())
     first, *others = executor.plan.segments
     after_steps(monkeypatch, 3, folder.stop_file.touch)
     assert worker.train_in_own_process(first, [], 1) == ""

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from benchmark.execution import label_audit
+from benchmark.execution.frozen_layers import required_forward_passes
 from benchmark.execution.label_audit import audit_labels
 from benchmark.execution.prepare import prepare
 from benchmark.model.backbone import HEAD
@@ -58,7 +59,7 @@ def test_a_second_call_runs_no_frozen_layer(mislabelled, audit, monkeypatch):
 def test_a_run_of_the_head_shares_the_features(mislabelled, audit, small_experiment):
     audit(mislabelled)
     prepared = prepare(small_experiment(data=str(mislabelled), fine_tune=HEAD))
-    for forward_pass, indices in prepared.required_forward_passes([0]).items():
+    for forward_pass, indices in required_forward_passes(prepared, [0]).items():
         assert not len(prepared.frozen_features.store(forward_pass).missing(indices))
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from benchmark import api
+from benchmark.execution.frozen_layers import run_frozen_layers
 from benchmark.execution.outputs import OutputStore
 from benchmark.execution.record_schema import ErrorInfo
 from benchmark.execution.run_folder import RunFolder
@@ -260,7 +261,7 @@ def training_until(step, image_folder, folder):
     options = RunOptions(strategies="no_change", out=folder / "other", no_null=True)
     executor = api.plan(experiment, options)
     prepared, (segment,) = executor.prepared, executor.plan.segments
-    prepared.run_frozen_layers([0], NullProgress())
+    run_frozen_layers(prepared, [0], NullProgress())
     training = Training(
         prepared.frozen_features,
         prepared.splits[0],

@@ -110,6 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--steps", type=int, help="of a slice; 8 on a CPU, 100 on a GPU")
     options = parser.parse_args(arguments)
 
+    from benchmark.execution.frozen_layers import run_frozen_layers
     from benchmark.execution.prepare import prepare
     from benchmark.system.device import set_precision
     from benchmark.system.progress import NullProgress
@@ -125,7 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             precision=options.precision,
         )
     )
-    prepared.run_frozen_layers([0], NullProgress())
+    run_frozen_layers(prepared, [0], NullProgress())
     features, train = prepared.frozen_features, prepared.splits[0].train
     on_cpu = features.device.type == "cpu"
     if on_cpu:

@@ -14,6 +14,7 @@ from statistics import median
 import numpy as np
 import torch
 
+from benchmark.execution.frozen_layers import run_frozen_layers
 from benchmark.execution.prepare import PreparedExperiment, prepare
 from benchmark.system.device import set_precision
 from benchmark.system.progress import Timer
@@ -78,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         timer,
     )
     listed = time.perf_counter() - begun - timer.seconds["images"]
-    prepared.run_frozen_layers([0], timer)
+    run_frozen_layers(prepared, [0], timer)
     count = len(prepared.images)
     print(
         json.dumps(

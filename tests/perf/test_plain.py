@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from benchmark.execution.frozen_layers import run_frozen_layers
 from benchmark.execution.prepare import prepare
 from benchmark.plan.schedule import Budget
 from benchmark.plan.segments import make_plan
@@ -43,7 +44,7 @@ def both(image_folder, tmp_path):
         precision="fp32",
     )
     prepared = prepare(experiment)
-    prepared.run_frozen_layers([0], NullProgress())
+    run_frozen_layers(prepared, [0], NullProgress())
     budget = Budget(BATCH, (2,))
     (segment,) = make_plan([StrategySpec("it", Strategy(), "", {})], {0: budget}, {0: ""}).segments
     training = Training(

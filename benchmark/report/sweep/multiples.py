@@ -16,7 +16,7 @@ from benchmark.report.render.safe_text import shorten
 from benchmark.report.sweep.words import noun
 
 PANELS_PER_ROW = 4  # fit beside each other
-ROW_HEIGHT, LEFT, TOP, GAP = 150, 62, 44, 26  # pixels
+ROW_HEIGHT, LEFT, RIGHT, TOP, GAP = 150, 62, 12, 44, 26  # pixels
 # colour, mark and width of the first strategies beside the baseline; the others are grey
 _STYLES = (
     (colours.LINE, "s", 1.6),
@@ -101,13 +101,13 @@ def small_multiples(
     """Draw the panels in rows of PANELS_PER_ROW on one scale, and a legend of the strategies."""
     styles = styles_of(list(panels[0].lines), baseline)
     rows, number = -(-len(panels) // PANELS_PER_ROW), min(len(panels), PANELS_PER_ROW)
-    width = min(300.0, (PAGE_WIDTH - LEFT - GAP * (number - 1)) / number)
+    width = min(300.0, (PAGE_WIDTH - LEFT - RIGHT - GAP * (number - 1)) / number)
     legend = 22 * -(-len(_labels(styles)) // LEGEND_COLUMNS) + 14
     lines = [line for panel in panels for line in panel.lines.values()]
     finite = [value for line in lines for value in line if np.isfinite(value)] or [0.0, 1.0]
     margin = 0.08 * (max(finite) - min(finite)) or 0.05
     with page_style():
-        whole = max(LEFT + number * (width + GAP), 560)
+        whole = max(LEFT + number * width + (number - 1) * GAP + RIGHT, 560)
         canvas = Canvas(whole, legend + rows * (ROW_HEIGHT + TOP + GAP) + 6)
         for index, panel in enumerate(panels):
             row, column = divmod(index, PANELS_PER_ROW)

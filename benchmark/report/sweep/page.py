@@ -163,8 +163,8 @@ def _differences(comparison: SweepComparison) -> Iterator[Block]:
 
 def _further_metrics(comparison: SweepComparison) -> Iterator[Block]:
     for metric in main_metrics():
-        if metric.name == RANKED_BY:
-            continue
+        if metric.name == RANKED_BY and not tables.are_many(comparison):
+            continue  # in the first table
         yield Heading(metric.title)
         if len(comparison.settings) == 1:
             yield from metric_tables(comparison, metric)

@@ -16,14 +16,48 @@ from benchmark.report.single.metric_tables import format_best
 from benchmark.report.sweep.words import noun, plural, values_in_words
 
 VALUES_PER_TABLE, STRATEGIES_PER_TABLE = 4, 6  # fit on paper side by side
+MOST_RUNS = 24  # of several settings that have a row each in the first table
 MARKS = {1: "gain", -1: "loss", 0: ""}
 
 
 def lead_tables(comparison: SweepComparison, plain: bool = False) -> list[Table]:
-    """Return macro-F1 of every strategy in every run, with ranks where one setting differs."""
+    """Return macro-F1 of every strategy in every run, with ranks where one setting differs.
+
+    Of many runs the mean over the other settings under each value.
+    """
     if len(comparison.settings) == 1:
         return rank_tables(comparison, plain)
+    if are_many(comparison):
+        return value_tables(comparison)
     return list(cell_tables(comparison, METRICS.get(RANKED_BY), plain))
+
+
+def are_many(comparison: SweepComparison) -> bool:
+    """Return whether runs of several settings are too many for a row each on the first screen."""
+    is_grid = len(comparison.settings) > 1 and bool(comparison.axes)
+    return is_grid and len(comparison.names) > MOST_RUNS and bool(comparison.ranked)
+
+
+def value_tables(comparison: SweepComparison) -> list[Table]:
+    """Values of all settings × strategies: macro-F1, mean over the values of the other settings."""
+    caption = (
+        "Macro-F1 under each value, mean over the seeds and the values of the other settings, of "
+        "strategies that finished in every run. Further metrics has all runs."
+    )
+    tables = []
+    for strategies in split_evenly(comparison.ranked, STRATEGIES_PER_TABLE):
+        rows = [
+            make_row(
+                noun(axis.setting).capitalize(),
+                value,
+                *(format_share(axis.scores[axis.strategies.index(name), k]) for name in strategies),
+            )
+            for axis in comparison.axes
+            for k, value in enumerate(axis.values)
+        ]
+        columns = ("Setting", "Value", *strategies)
+        tables.append(Table(caption, columns, tuple(rows), frozenset({0, 1}), "cells.csv", 2))
+    return tables
 
 
 def rank_tables(comparison: SweepComparison, plain: bool = False) -> list[Table]:

@@ -151,6 +151,18 @@ def test_rankings_that_are_all_ties_are_no_evidence(tmp_path):
     assert axis.effect is None
 
 
+def test_of_many_runs_the_first_table_has_means_under_each_value(tmp_path):
+    axes = {"lr": tuple("12345"), "epochs": tuple("12345")}
+    how = {"strategies": ["no_change", "class_weights"], "classes": ("a", "b"), "images": 90}
+    comparison = fabricated_grid(tmp_path, axes, **how)
+    page = build_page(comparison)
+    (table,) = page.lead
+    assert table.columns == ("Setting", "Value", "no_change", "class_weights")
+    assert [row.cells[1].text for row in table.rows] == [*"12345", *"12345"]
+    (further,) = [section for section in page.sections if section.id == "further"]
+    assert len(further.blocks[1].rows) == 25
+
+
 def test_names_from_outside_stay_text(tmp_path):
     axes = {"recipe": tuple(HOSTILE[:2]), "lr": ("0.1", "1")}
     comparison = fabricated_grid(tmp_path, axes)
