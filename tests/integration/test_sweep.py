@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import benchmark
+from benchmark import api
 from benchmark.plan.recipes import RECIPES
 from tests.integration.commands import SMALL, call
 
@@ -38,7 +39,8 @@ def test_each_recipe_has_a_run_of_its_own_and_both_one_report(finished):
         assert manifest.experiment.recipe.name == name
         assert RECIPE[1] in manifest.command
     assert {file.name for file in folder.glob("*.csv")} == {
-        *("scores.csv", "paired.csv", "agreement.csv", "runs.csv"),
+        *("scores.csv", "cells.csv", "paired.csv", "agreement.csv", "runs.csv"),
+        *("main_effects.csv", "gains.csv", "best.csv"),
     }
     assert f"report: {folder / 'report.html'}" in printed
     scores = pd.read_csv(folder / "scores.csv")
@@ -98,7 +100,8 @@ def test_a_notebook_gets_tables_of_both(finished):
     assert result.agreement["pairs"].tolist() == [3]
     assert "Macro-F1, strong" in result._repr_html_()
     assert "report.html" in repr(result)
-    assert set(result.figures) == {"ranks", "differences"}
+    multiples = {"macro-f1", "never-predicted", "gap"}
+    assert set(result.figures) == {"ranks", "differences"} | multiples
 
 
 def test_another_baseline_at_the_report(finished):
@@ -161,3 +164,56 @@ def test_a_recipe_that_fails_wholly_is_told_beside_the_other(image_folder, tmp_p
     html = result.reports["html"].read_text(encoding="utf-8")
     assert "No strategy finished under both recipes" in html
     assert "Every strategy failed under" in html
+
+
+def test_a_grid_is_resumed_widened_and_reported(image_folder, tmp_path, monkeypatch):
+    """Depth and label noise: a run that was stopped, the rest, then one more level of noise."""
+    folder = tmp_path / "grid"
+    training = (*SMALL.flags, "--jobs", "1", "--strategies", "no_change,class_weights", "--no-null")
+    grid = ("--data", image_folder, *training, "--fine-tune", "head,half", "--out", folder)
+    noise = ("--label-noise", "0,0.2")
+    plan = call("plan", *grid, *noise).stdout
+    assert "runs       4 in " in plan
+    assert "  label-noise=0.2,fine-tune=half  2 of 2 networks, " in plan
+
+    execute, begun = api._execute_run, []
+
+    def stop_at_third(executor, *rest):
+        begun.append(executor.folder.path.name)
+        if len(begun) == 3:
+            raise KeyboardInterrupt
+        return execute(executor, *rest)
+
+    monkeypatch.setattr(api, "_execute_run", stop_at_third)
+    call("run", *grid, *noise)
+    assert begun == [
+        *("label-noise=0,fine-tune=head", "label-noise=0,fine-tune=half"),
+        "label-noise=0.2,fine-tune=head",
+    ]
+    monkeypatch.undo()
+    unfinished = benchmark.load(folder).comparison
+    assert len(unfinished.missing) == 2
+    assert unfinished.axes[0].setting == "fine_tune"
+
+    again = call("run", *grid, *noise)
+    assert again.returncode == 0, again.stderr
+    assert "label-noise=0,fine-tune=half    0 of 2 networks, 0 steps; 2 are stored" in again.stdout
+    assert "label-noise=0.2,fine-tune=half  2 of 2 networks, " in again.stdout
+    wider = call("run", *grid, "--label-noise", "0,0.4")
+    assert wider.returncode == 0, wider.stderr
+    assert "label-noise=0.4,fine-tune=head  2 of 2 networks, " in wider.stdout
+
+    result = benchmark.load(folder)
+    assert not result.comparison.missing
+    assert list(result.runs) == [
+        f"label-noise={noise},fine-tune={depth}"
+        for noise in ("0", "0.2", "0.4")
+        for depth in ("head", "half")
+    ]
+    assert set(result.main_effects["setting"]) == {"label_noise", "fine_tune"}
+    assert len(result.cells) == 6 * 2
+    assert {"label_noise", "fine_tune", "gap"} <= set(pd.read_csv(folder / "cells.csv"))
+    assert result.runs["label-noise=0.2,fine-tune=half"].comparison.baseline == "no_change"
+    assert "Label noise" in result._repr_html_()
+    compared = call("compare", folder / "label-noise=0,fine-tune=head", folder)
+    assert "holds a sweep of several runs; give one of" in compared.stderr
