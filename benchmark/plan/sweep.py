@@ -13,6 +13,11 @@ from benchmark.plan.settings import select, settings_of
 from benchmark.storage.file_names import folder_stem
 
 MOST_RUNS = 200  # more is a slip: each is a run of all strategies
+# what else may be meant by a value that is given twice
+_GIVEN_TWICE = {
+    "recipe": ", and recipes of your own a name each",
+    "epochs": "; for epochs of each phase write 2+3",
+}
 
 
 @dataclass(frozen=True)
@@ -86,9 +91,9 @@ def _by_name(setting: str, values: tuple[Any, ...]) -> dict[str, Any]:
     for value in values:
         name = value_name(value)
         if name in by_name:
-            own = ", and recipes of your own a name each" if setting == "recipe" else ""
             raise ValueError(
-                f"{title_of(setting)} {name!r} is given twice; give each value once{own}"
+                f"{title_of(setting)} {name!r} is given twice; give each value once"
+                f"{_GIVEN_TWICE.get(setting, '')}"
             )
         by_name[name] = value
     return by_name

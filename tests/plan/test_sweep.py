@@ -106,6 +106,8 @@ def test_too_many_runs_are_refused_before_they_are_made():
         read_experiments({"lr": rates, "epochs": "1,2,3,4,5,6"})
     with pytest.raises(ValueError, match=r"lr '0.1' is given twice; give each value once$"):
         read_experiments({"lr": [0.1, "1e-1"]})
+    with pytest.raises(ValueError, match=r"once; for epochs of each phase write 2\+3$"):
+        read_experiments({"epochs": (2, 2)})
 
 
 def test_folders_of_values_are_names_of_folders():
