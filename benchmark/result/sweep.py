@@ -97,10 +97,15 @@ class SweepResult:
         return pd.concat(tables, names=[axis]).reset_index(level=axis).reset_index(drop=True)
 
     def __repr__(self) -> str:
-        scores = self.scores.pivot(
-            index="strategy", columns=self.comparison.axis, values=["macro_f1", "rank"]
-        )
-        table = scores.reindex(index=list(self.comparison.strategies)).round(3).to_string()
+        runs = self.comparison
+        if len(runs.settings) == 1:
+            values = ["macro_f1", "rank"]
+            scores = self.scores.pivot(index="strategy", columns=runs.axis, values=values)
+            scores = scores.reindex(index=list(runs.strategies))
+        else:  # a row for each run, as there may be many
+            scores = self.scores.pivot(index=runs.axis, columns="strategy", values="macro_f1")
+            scores = scores.reindex(index=list(runs.names), columns=list(runs.strategies))
+        table = scores.round(3).to_string()
         sentences = sweep_verdict.verdict(self.comparison), sweep_verdict.follow_up(self.comparison)
         return printable_lines(
             f"{' '.join(sentences).strip()}\n\n{table}\n\n{self.reports['html']}"

@@ -31,12 +31,7 @@ def warnings(comparison: SweepComparison) -> Iterator[str]:
     for value, run in zip(comparison.names, comparison.runs, strict=True):
         for sentence in run.lacks:
             yield f"Under {as_code(value)}, {sentence}"
-    for value, run in zip(comparison.names, comparison.runs, strict=True):
-        if sentence := undertrained_sentence(run, name_the_remedy=False):
-            yield f"Under {as_code(value)}: {sentence}"
-        if run.failed_checks:
-            strategies = join_names(list(map(as_code, run.failed_checks)))
-            yield f"Under {as_code(value)}, {strategies} failed the audit: see that run's report."
+    yield from _of_runs(comparison)
     baselines = dict.fromkeys(run.baseline for run in comparison.runs)  # in their order
     if len(baselines) > 1:
         yield (
@@ -51,6 +46,20 @@ def warnings(comparison: SweepComparison) -> Iterator[str]:
     if few := few_images_warning(comparison.runs[0]):
         yield few
     yield from comparison.runs[0].manifest.messages
+
+
+def _of_runs(comparison: SweepComparison) -> Iterator[str]:
+    """Yield what single runs warn of, each sentence once with the runs that it is of."""
+    runs_of: dict[str, list[str]] = {}
+    for name, run in zip(comparison.names, comparison.runs, strict=True):
+        if sentence := undertrained_sentence(run, name_the_remedy=False):
+            runs_of.setdefault(f": {sentence}", []).append(name)
+        if run.failed_checks:
+            strategies = join_names(list(map(as_code, run.failed_checks)))
+            sentence = f", {strategies} failed the audit: see the report of the run."
+            runs_of.setdefault(sentence, []).append(name)
+    for sentence, names in runs_of.items():
+        yield f"Under {_name_runs(names)}{sentence}"
 
 
 def _incomplete(comparison: SweepComparison) -> Iterator[str]:
@@ -70,5 +79,5 @@ def _incomplete(comparison: SweepComparison) -> Iterator[str]:
 def _name_runs(runs: Sequence[str]) -> str:
     """Name few runs in code, count many."""
     if len(runs) > MOST_RUNS:
-        return f"{len(runs)} values or combinations of them"
+        return f"{len(runs)} runs"
     return join_names(list(map(as_code, runs)))

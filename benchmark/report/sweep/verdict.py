@@ -91,7 +91,8 @@ def ranking_sentence(axis: AxisRanking) -> str:
     if len(axis.values) > 2:
         between = f" between {as_code(worst['a'])} and {as_code(worst['b'])}, which agree least"
     tau = format_share(worst["tau"], 2)
-    turned = f"{worst['reversed']} of {pairs} of strategies change their order{between}"
+    change = "changes its" if worst["reversed"] == 1 else "change their"
+    turned = f"{worst['reversed']} of {pairs} of strategies {change} order{between}"
     claim = f"{_whether_it_holds(axis)}{turned}"
     return f"{claim} (Kendall's tau {tau}; 1 is the same ranking). {_largest_change(axis)}"
 

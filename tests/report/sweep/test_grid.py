@@ -132,6 +132,13 @@ def test_what_failed_in_all_runs_is_told_in_one_warning(tmp_path):
     write_sweep_report(comparison)
 
 
+def test_what_several_runs_warn_of_is_told_in_one_sentence(tmp_path):
+    comparison = fabricated_grid(tmp_path, DEPTH_AND_NOISE, failed_audit=["class_weights"])
+    (text,) = [text for text in headline(comparison).warnings if "audit" in text]
+    assert text.startswith("Under `fine-tune=head,label-noise=0`, `fine-tune=head,label-")
+    assert text.endswith(", `class_weights` failed the audit: see the report of the run.")
+
+
 def test_one_strategy_has_effects_and_no_ranking(tmp_path):
     comparison = fabricated_grid(tmp_path, DEPTH_AND_NOISE, strategies=["no_change"], gain=BETTER)
     page = headline(comparison)
