@@ -78,7 +78,10 @@ def fit_sentence(comparison: Comparison) -> str:
         return ""
     if difference > 0:
         return f"{errors}: most of its errors come with new images (over-fitting)."
-    return f"{errors}: most of its errors are there on training images too (under-fitting)."
+    return (
+        f"{errors}: most of its errors are there on training images too (under-fitting, unless "
+        "labels are wrong)."
+    )
 
 
 def _standard_error(comparison: Comparison, test: float, train: float) -> float:

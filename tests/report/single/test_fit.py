@@ -21,7 +21,7 @@ def with_scores(comparison, train: float, test: float):
     ("train", "test", "words"),
     [
         (0.95, 0.60, "most of its errors come with new images (over-fitting)."),
-        (0.65, 0.60, "most of its errors are there on training images too (under-fitting)."),
+        (0.65, 0.60, "on training images too (under-fitting, unless labels are wrong)."),
         (0.80, 0.60, ""),  # half of the errors are of either kind
         (0.99, 0.97, ""),  # hardly any errors
     ],

@@ -22,6 +22,7 @@ SECTIONS = [
     "Confusion matrices",
     "Calibration and class priors",
     "Learning curves",
+    "Training against test",
     "Further metrics",
     "Strategies",
     "Glossary",
