@@ -46,7 +46,7 @@ def test_each_check_of_each_strategy_is_a_line_and_a_failure_has_its_error(tmp_p
     assert main(["check", str(file)]) == 1
     mine, _, twice = capsys.readouterr().out.partition(f"{file}: twice\n")
     assert mine.startswith(f"{file}: mine\n  PASS  It can be built with its defaults\n")
-    assert mine.endswith("  mine passes 15 of 15 checks\n")
+    assert mine.endswith("  mine passes 16 of 16 checks\n")
     assert "FAIL" not in mine
     assert "  FAIL  On equally large classes the loss is cross-entropy, unless" in twice
     assert "        it is 2, 2, 2, 2 times cross-entropy if all classes have 30 images" in twice

@@ -30,7 +30,7 @@ def finished(small_experiment, tmp_path_factory):
     """The folder of a finished run, which is copied and not changed."""
     folder = tmp_path_factory.mktemp("finished") / "run"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("benchmark.result.write_report", lambda comparison: comparison)
+        patch.setattr("benchmark.result.run.write_report", lambda comparison: comparison)
         execute(small_experiment(), folder)
     return folder
 
@@ -39,7 +39,7 @@ def finished(small_experiment, tmp_path_factory):
 def folder(finished, tmp_path, monkeypatch):
     """A copy of the finished run."""
     # drawing takes longer than training here
-    monkeypatch.setattr("benchmark.result.write_report", lambda comparison: comparison)
+    monkeypatch.setattr("benchmark.result.run.write_report", lambda comparison: comparison)
     shutil.copytree(finished, tmp_path / "run")
     return RunFolder(tmp_path / "run")
 
@@ -243,7 +243,7 @@ def test_records_in_each_others_places_are_damaged(folder, finished, small_exper
 
 
 def test_splits_of_another_seed_are_damaged(small_experiment, tmp_path, monkeypatch):
-    monkeypatch.setattr("benchmark.result.write_report", lambda comparison: comparison)
+    monkeypatch.setattr("benchmark.result.run.write_report", lambda comparison: comparison)
     folder = RunFolder(tmp_path / "run")
     execute(small_experiment(seeds=2), folder.path, "no_change")
     shutil.copy(folder.split_file(1), folder.split_file(0))

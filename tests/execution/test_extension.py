@@ -27,7 +27,7 @@ def mine(power: float = 1.0):
 def run(small_experiment, tmp_path, monkeypatch):
     """Return a function that runs strategies in one folder and returns what a report would show."""
     # drawing takes longer than training here
-    monkeypatch.setattr("benchmark.result.write_report", lambda comparison: comparison)
+    monkeypatch.setattr("benchmark.result.run.write_report", lambda comparison: comparison)
 
     def run(names, command=None, tune=0, baseline=None, no_null=False, **settings):
         options = RunOptions(

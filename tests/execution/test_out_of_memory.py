@@ -25,7 +25,7 @@ LOSES_A_ROW = {
 @pytest.fixture
 def run(small_experiment, tmp_path, monkeypatch):
     """Return a function that runs a strategy and returns its record."""
-    monkeypatch.setattr("benchmark.result.write_report", lambda comparison: comparison)
+    monkeypatch.setattr("benchmark.result.run.write_report", lambda comparison: comparison)
     monkeypatch.setenv("IMBALANCE_BENCH_CACHE", str(tmp_path / "cache"))  # nothing is stored yet
 
     def run():
