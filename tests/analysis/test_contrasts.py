@@ -59,6 +59,14 @@ def test_a_difference_of_two_strategies_has_the_interval_of_a_run(seeds):
         )
 
 
+def test_no_interval_leaves_what_scores_can_be():
+    both = planted({"a": 0.5, "b": 0.6}, seeds=2, noise=0.3)
+    difference_of = contrast([Term(1, both, "b"), Term(-1, both, "a")])["accuracy"]
+    assert -1 <= difference_of.low < difference_of.high <= 1
+    alone = contrast([Term(1, both, "b")])["accuracy"]
+    assert (alone.low, alone.high) == (0, 1)
+
+
 def test_terms_of_one_cell_are_added_up():
     both = planted({"a": 0.6, "b": 0.7})
     terms = [Term(1, both, "b"), Term(-1, both, "a"), Term(-1, both, "b"), Term(1, both, "a")]

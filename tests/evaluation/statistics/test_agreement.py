@@ -100,3 +100,9 @@ def test_the_smallest_p_is_one_over_the_number_of_exchanges():
 def test_one_seed_has_no_effect():
     with pytest.raises(ValueError, match="two seeds, got 2 and 1"):
         axis_effect(FIVE.reshape(-1, 1, 1) * np.ones((1, 2, 1)))
+
+
+def test_rankings_that_are_all_ties_are_no_evidence():
+    effect = axis_effect(np.zeros((3, 4, 2)))
+    assert effect.p == 1
+    assert np.isnan(effect.within)
