@@ -37,7 +37,7 @@ def effect_sentences(comparison: SweepComparison) -> Iterator[str]:
     table = comparison.main_effects
     table = table[table["metric"] == RANKED_BY]
     number = len(comparison.ranked)
-    mean = f", mean of {number} strategies" if number > 1 else ""
+    mean = f" (mean of {number} strategies)" if number > 1 else ""
     for setting, rows in table.groupby("setting", sort=False):
         against = as_code(str(rows["against"].iloc[0]))
         phrases = [_effect_phrase(row) for row in rows.to_dict("records")]
@@ -47,7 +47,7 @@ def effect_sentences(comparison: SweepComparison) -> Iterator[str]:
         if unclear:
             verb = "makes" if len(unclear) == 1 else "make"
             clear.append(f"{join_names(unclear)} {verb} no clear difference")
-        yield f"{noun(str(setting)).capitalize()}{mean}: against {against}, {'; '.join(clear)}."
+        yield f"{noun(str(setting)).capitalize()}, against {against}{mean}: {'; '.join(clear)}."
     if not table.empty and table["seeds"].min() == 1:
         yield "That is of these networks, of one seed: another training may differ more."
 

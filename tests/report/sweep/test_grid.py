@@ -32,9 +32,9 @@ def two_seeds(tmp_path_factory):
 
 def test_one_seed_claims_nothing_beyond_its_networks(one_seed):
     depth, noise, last = effect_sentences(one_seed)
-    assert depth.startswith("Depth, mean of 3 strategies: against `head`, macro-F1 is .")
+    assert depth.startswith("Depth, against `head` (mean of 3 strategies): macro-F1 is .")
     assert " higher under `half` (95 %: +" in depth
-    assert noise.startswith("Label noise, mean of 3 strategies: against `0`, `0.18` (")
+    assert noise.startswith("Label noise, against `0` (mean of 3 strategies): `0.18` (")
     assert noise.endswith(") makes no clear difference.")
     assert last == "That is of these networks, of one seed: another training may differ more."
     assert "raise" not in headline(one_seed).verdict
@@ -42,7 +42,7 @@ def test_one_seed_claims_nothing_beyond_its_networks(one_seed):
 
 def test_two_seeds_say_what_a_value_does(two_seeds):
     depth, noise = effect_sentences(two_seeds)
-    assert "against `head`, `half` raises macro-F1 by ." in depth
+    assert "(mean of 3 strategies): `half` raises macro-F1 by ." in depth
     assert "no clear difference" in noise
 
 
@@ -142,7 +142,7 @@ def test_what_several_runs_warn_of_is_told_in_one_sentence(tmp_path):
 def test_one_strategy_has_effects_and_no_ranking(tmp_path):
     comparison = fabricated_grid(tmp_path, DEPTH_AND_NOISE, strategies=["no_change"], gain=BETTER)
     page = headline(comparison)
-    assert page.verdict.startswith("Depth: against `head`, macro-F1 is .")
+    assert page.verdict.startswith("Depth, against `head`: macro-F1 is .")
     assert not any("Along the" in text for text in page.highlights)
     assert page.follow_up == ""
 
