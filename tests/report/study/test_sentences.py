@@ -19,8 +19,8 @@ def test_the_baseline_is_told_with_its_ignored_classes():
     )
     whole = sentences.baseline_sentence(planted({"never_predicted": 0.0, "classes": 7}))
     assert whole.endswith("It predicts all 7 classes.")
-    one = sentences.baseline_sentence(planted({"seeds": 1}))
-    assert "(mean over the seeds)" not in one
+    single = sentences.baseline_sentence(planted({"seeds": 1}))
+    assert "(mean over the seeds)" not in single
 
 
 def test_too_little_and_by_heart_are_told_apart():
