@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmark.analysis.best_cell import is_of_images
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.contrasts import Estimate, Term, contrast
 from benchmark.analysis.shares import cell, shares
@@ -19,7 +20,16 @@ from benchmark.plan.sweep import run_name
 
 METRICS = ("accuracy", "macro_f1")
 BASELINE = [
-    *("strategy", "run", "classes", "train_images", "largest_class", "smallest_class", "seeds"),
+    *(
+        "strategy",
+        "plain",
+        "run",
+        "classes",
+        "train_images",
+        "largest_class",
+        "smallest_class",
+        "seeds",
+    ),
     *("accuracy", "accuracy_low", "accuracy_high", "macro_f1", "macro_f1_low", "macro_f1_high"),
     *("train_accuracy", "never_predicted", "largest_never_predicted"),
 ]
@@ -67,14 +77,13 @@ def study_tables(study: Study, sweep: SweepComparison) -> StudyTables:
     if sweep.baseline is None:
         raise ValueError(f"the runs in {sweep.folder} have no baseline in common")
     reference = cell(sweep, study.reference, sweep.baseline).run
-    best = [dataclasses.asdict(sweep.best)] if sweep.best else []
     return StudyTables(
         baseline=pd.DataFrame([_baseline_row(sweep, study, reference)], columns=BASELINE),
         causes=_causes(reference, sweep.baseline),
         remedies=pd.DataFrame(_remedy_rows(reference, sweep.baseline), columns=REMEDIES),
         changes=pd.DataFrame(_change_rows(study, sweep, sweep.baseline), columns=CHANGES),
         shares=pd.DataFrame(_share_rows(study, sweep, sweep.baseline), columns=SHARES),
-        best=pd.DataFrame(best, columns=BEST),
+        best=pd.DataFrame(_best_rows(study, sweep), columns=BEST),
     )
 
 
@@ -86,6 +95,7 @@ def _baseline_row(sweep: SweepComparison, study: Study, reference: Comparison) -
     ]
     row = {
         "strategy": name,
+        "plain": not reference.manifest.available[name].components,
         "run": cell_name(sweep, study),
         "classes": len(reference.classes),
         "train_images": sum(reference.train_counts),
@@ -151,7 +161,7 @@ def _causes_in_words(causes: pd.DataFrame) -> str:
     """Return the causes of classes that are never predicted, with their number: "few images 2"."""
     left = causes[causes["classes_never_predicted"] > 0]
     pairs = zip(left["cause"], left["classes_never_predicted"], strict=True)
-    return ", ".join(f"{cause} {number:.3g}" for cause, number in pairs)
+    return ", ".join(f"{cause} {number:.1f}".removesuffix(".0") for cause, number in pairs)
 
 
 def _change_rows(study: Study, sweep: SweepComparison, baseline: str) -> Iterator[dict[str, Any]]:
@@ -200,6 +210,15 @@ def _share_rows(study: Study, sweep: SweepComparison, baseline: str) -> Iterator
                 "total_low": total.low,
                 "total_high": total.high,
             }
+
+
+def _best_rows(study: Study, sweep: SweepComparison) -> Iterator[dict[str, Any]]:
+    """Yield the best cell with the images and labels that the question asks about."""
+    for best in sweep.best_cells:
+        values = sweep.values[sweep.names.index(best.run)]
+        own = zip(sweep.settings, values, strict=True)
+        if all(study.reference[name] == value for name, value in own if is_of_images(name)):
+            yield dataclasses.asdict(best)
 
 
 def _numbers(name: str, estimate: Estimate) -> dict[str, float]:

@@ -15,7 +15,7 @@ import pandas as pd
 
 from benchmark.analysis import main_effects
 from benchmark.analysis.axis_ranking import AxisRanking
-from benchmark.analysis.best_cell import BestCell, best_cell, best_cells
+from benchmark.analysis.best_cell import BestCell, best_cells
 from benchmark.analysis.claims import Claim, primary_claims
 from benchmark.analysis.comparison import Comparison, load_comparison
 from benchmark.analysis.run_files import read_sweep
@@ -116,11 +116,6 @@ class SweepComparison(RunGrid):
     def gains(self) -> pd.DataFrame:
         """What each strategy gains under each value of a setting, see `main_effects.gains`."""
         return main_effects.gains(self)
-
-    @cached_property
-    def best(self) -> BestCell | None:
-        """The run and strategy that are best on validation; None where none finished."""
-        return best_cell(self, self.names)
 
     @cached_property
     def best_cells(self) -> tuple[BestCell, ...]:

@@ -27,7 +27,7 @@ from benchmark.report.sweep.words import noun
 from benchmark.system.text import pluralize
 
 FILES = (
-    ("baseline.csv", "What plain fine-tuning reaches in the run that the question asks about."),
+    ("baseline.csv", "What the baseline reaches in the run that the question asks about."),
     ("causes.csv", "Likely causes of ignored classes in it, with the number of classes."),
     ("remedies.csv", "What each other strategy buys and costs in the same run."),
     ("changes.csv", "What another value of each setting changes, all others as they were."),
@@ -45,7 +45,7 @@ LIMITS = (
 def build_page(study: Study, data: str, tables: StudyTables) -> Page:
     """Return the whole page; `data` names the images."""
     contents: tuple[tuple[str, str, Iterable[Block]], ...] = (
-        ("baseline", "What plain fine-tuning does", _baseline(tables)),
+        ("baseline", "What the baseline does", _baseline(tables)),
         ("causes", "Why classes are ignored", _causes(tables)),
         ("remedies", "What each remedy buys and costs", _remedies(tables)),
         ("settings", "How much is each setting", _settings(tables)),
@@ -82,7 +82,7 @@ def headline(study: Study, data: str, tables: StudyTables) -> Page:
 
 def _warnings(tables: StudyTables) -> Iterator[str]:
     if tables.baseline.iloc[0]["seeds"] == 1:
-        yield "One seed: intervals are over test images alone; another training may differ."
+        yield "One seed: all of this is about these networks; another training may differ."
 
 
 def _baseline(tables: StudyTables) -> Iterator[Block]:

@@ -26,8 +26,8 @@ def baseline_sentence(tables: StudyTables) -> str:
     row = _first(tables.baseline)
     bounds = " to ".join(format_share(row[f"accuracy_{end}"]) for end in ("low", "high"))
     text = (
-        f"Plain fine-tuning, {as_code(row['strategy'])} in the run {as_code(row['run'])}, is right "
-        f"for {format_share(row['accuracy'])} of the test images (95 %: {bounds}) and for "
+        f"{_baseline_name(row)}, {as_code(row['strategy'])} in the run {as_code(row['run'])}, is "
+        f"right for {format_share(row['accuracy'])} of the test images (95 %: {bounds}) and for "
         f"{format_share(row['train_accuracy'])} of its training images; its macro-F1 is "
         f"{format_share(row['macro_f1'])}."
     )
@@ -36,8 +36,9 @@ def baseline_sentence(tables: StudyTables) -> str:
     if never == 0:
         return f"{text} It predicts all {classes}."
     largest = row["largest_never_predicted"]
+    which = "That class" if never == 1 and row["seeds"] == 1 else "The largest of those"
     return (
-        f"{text} It never predicts {format_count(never)} of {classes}{mean}. The largest of those "
+        f"{text} It never predicts {format_count(never)} of {classes}{mean}. {which} "
         f"has {pluralize(round(largest), 'training image', 'training images')}; the largest class "
         f"of all has {format_count(row['largest_class'])}, the smallest "
         f"{format_count(row['smallest_class'])}."
@@ -80,6 +81,8 @@ def remedy_sentences(tables: StudyTables) -> Iterator[str]:
     finished = remedies[remedies["status"] != "failed"]
     if failed := list(remedies["strategy"][remedies["status"] == "failed"]):
         yield f"{_names(failed)} failed: see the run's report."
+    if partly := list(remedies["strategy"][remedies["status"] == "partly failed"]):
+        yield f"{_names(partly)} failed under some seeds: only the others are counted."
     if finished.empty:
         return
     yield from _never_predicted(finished, baseline)
@@ -99,17 +102,20 @@ def _never_predicted(remedies: pd.DataFrame, baseline: Row) -> Iterator[str]:
         return
     cured = remedies[remedies["never_predicted"] == 0]
     rest = remedies[remedies["never_predicted"] > 0].sort_values("never_predicted", kind="stable")
+    several = baseline["seeds"] > 1
+    seeds = " under every seed" if several else ""
     if len(cured):
         verb = "predicts" if len(cured) == 1 else "predict"
-        yield f"{_names(list(cured['strategy']))} {verb} every class under every seed."
+        yield f"{_names(list(cured['strategy']))} {verb} every class{seeds}."
     else:
-        yield "No remedy predicts every class under every seed."
+        yield f"No remedy predicts every class{seeds}."
     if len(cured) < ENOUGH_REMEDIES and len(rest):
         parts = [_left_out(row) for row in rest.to_dict("records")]
+        mean = "mean over the seeds, " if several else ""
         yield (
-            f"The others leave some out, where the baseline leaves out "
-            f"{format_count(baseline['never_predicted'])} (mean over the seeds, with the likely "
-            f"causes): {'; '.join(parts)}."
+            f"{'The others' if len(cured) else 'They'} leave some out, where the baseline leaves "
+            f"out {format_count(baseline['never_predicted'])} ({mean}with the likely causes): "
+            f"{'; '.join(parts)}."
         )
 
 
@@ -142,7 +148,7 @@ def change_sentences(tables: StudyTables) -> Iterator[str]:
             continue
         change = f"{noun(str(setting)).capitalize()} {as_code(str(value))} in place of "
         change += as_code(accuracy["against"])
-        text = f"{change} {_verb(accuracy)} accuracy by {_change(accuracy)}"
+        text = f"{change} {_verb(accuracy)} accuracy, {_change(accuracy)}"
         if direction(accuracy["low"], accuracy["high"]) == 0:
             text = f"{change} makes no clear difference to accuracy, {_change(accuracy)}"
         before, after = accuracy["never_predicted_before"], accuracy["never_predicted"]
@@ -163,8 +169,8 @@ def share_sentence(tables: StudyTables, metric: str = "accuracy") -> str:
     sign = direction(total["total_low"], total["total_high"])
     if sign == 0:
         return (
-            f"With {values}, accuracy does not clearly change, {change}: there is no loss to share "
-            "out."
+            f"With {values}, accuracy does not clearly change, {change}: there is no clear loss to "
+            "share out."
         )
     if sign < 0:
         return f"With {values}, accuracy is lower, {change}: they are no remedy."
@@ -173,14 +179,17 @@ def share_sentence(tables: StudyTables, metric: str = "accuracy") -> str:
         f"{_percent(row['share_low'])} to {_percent(row['share_high'])})"
         for row in sorted(rows, key=lambda row: -row["share"])
     ]
-    return f"With {values}, accuracy is higher by {change}. Of that, {join_names(parts)}."
+    return f"With {values}, accuracy is higher, {change}. Of that, {join_names(parts)}."
 
 
 def advice_sentence(tables: StudyTables, metric: str = "accuracy") -> str:
-    """Name the setting to change first, if its share is clearly the largest; '' without shares."""
+    """Name the setting to change first, if its share is clearly the largest.
+
+    '' without shares, or for one seed: another training may share the loss out otherwise.
+    """
     rows = tables.shares[tables.shares["metric"] == metric].dropna(subset=["share"])
     rows = rows[rows["total_low"] > 0].sort_values("share", ascending=False, kind="stable")
-    if len(rows) < 2:
+    if len(rows) < 2 or rows["seeds"].min() == 1:
         return ""
     first, second = rows.to_dict("records")[:2]
     kinds = [noun(row["setting"]) for row in (first, second)]
@@ -199,11 +208,17 @@ def best_sentence(tables: StudyTables) -> str:
     row, baseline = _first(tables.best), _first(tables.baseline)
     bounds = " to ".join(format_share(row[end]) for end in ("low", "high"))
     return (
-        f"Best on validation of {pluralize(row['choices'], 'combination', 'combinations')}: "
+        f"Best on validation, of {pluralize(row['choices'], 'combination', 'combinations')} with "
+        f"the labels as asked about: "
         f"{as_code(row['strategy'])} in the run {as_code(row['run'])}. Its macro-F1 on test images "
         f"is {format_share(row['test'])} (95 %: {bounds}), against "
-        f"{format_share(baseline['macro_f1'])} of plain fine-tuning as asked."
+        f"{format_share(baseline['macro_f1'])} of {_baseline_name(baseline).lower()} as asked."
     )
+
+
+def _baseline_name(baseline: Row) -> str:
+    """Return what the baseline is: another strategy may have been chosen for it."""
+    return "Plain fine-tuning" if baseline["plain"] else "The baseline"
 
 
 def _with_change(row: Row, metric: str) -> str:

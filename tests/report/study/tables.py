@@ -18,6 +18,7 @@ from benchmark.analysis.study import (
 
 BASE: dict[str, Any] = {
     "strategy": "no_change",
+    "plain": True,
     "run": "fine-tune=head,label-noise=0.18",
     "classes": 17,
     "train_images": 2000,

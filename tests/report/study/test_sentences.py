@@ -19,8 +19,10 @@ def test_the_baseline_is_told_with_its_ignored_classes():
     )
     whole = sentences.baseline_sentence(planted({"never_predicted": 0.0, "classes": 7}))
     assert whole.endswith("It predicts all 7 classes.")
-    single = sentences.baseline_sentence(planted({"seeds": 1}))
-    assert "(mean over the seeds)" not in single
+    single = sentences.baseline_sentence(planted({"seeds": 1, "never_predicted": 1.0}))
+    assert "It never predicts 1 of 17 classes. That class has 90 training images;" in single
+    chosen = sentences.baseline_sentence(planted({"strategy": "a", "plain": False}))
+    assert chosen.startswith("The baseline, `a` in the run")
 
 
 def test_too_little_and_by_heart_are_told_apart():
@@ -54,7 +56,10 @@ def test_remedies_that_predict_every_class_are_named():
         "the likely causes): `c` 1 (too few images 1); `b` 2.5 (too few images 2.5)." in few
     )
     none = remedies(remedy("b", 2.5))
-    assert "No remedy predicts every class under every seed." in none
+    assert "No remedy predicts every class under every seed. They leave some out" in none
+    one_seed = remedies(remedy("a"), remedy("b", 2), seeds=1)
+    assert "`a` predicts every class. The others leave some out" in one_seed
+    assert "leaves out 8 (with the likely causes)" in one_seed
     assert "is needed for that" in remedies(remedy("a"), never_predicted=0.0)
 
 
@@ -70,6 +75,8 @@ def test_a_remedy_that_hurts_is_told_so():
 def test_what_failed_is_told():
     text = remedies(remedy("a"), remedy("b", status="failed"))
     assert text.startswith("`b` failed: see the run's report.")
+    partly = remedies(remedy("a", status="partly failed"))
+    assert partly.startswith("`a` failed under some seeds: only the others are counted. `a` pred")
     assert remedies(remedy("b", status="failed")) == "`b` failed: see the run's report."
 
 
@@ -81,21 +88,21 @@ def test_a_change_is_told_with_its_direction():
     ]
     depth, epochs, noise = sentences.change_sentences(planted(changes=rows))
     assert depth == (
-        "Depth `half` in place of `head` raises accuracy by +.200 (95 %: +.180 to +.220); 1 "
+        "Depth `half` in place of `head` raises accuracy, +.200 (95 %: +.180 to +.220); 1 "
         "class is never predicted, 8 before."
     )
     assert epochs == (
         "Number of epochs `6` in place of `2` makes no clear difference to accuracy, +.010 (95 %: "
         "−.010 to +.030)."
     )
-    assert "Label noise `0` in place of `0.18` lowers accuracy by −.100" in noise
+    assert "Label noise `0` in place of `0.18` lowers accuracy, −.100" in noise
 
 
 def test_shares_are_told_where_there_is_a_loss():
     rows = [share("fine_tune", "half", 0.24, 0.4), share("label_noise", "0", 0.16, 0.4)]
     tables = planted(shares=rows)
     assert sentences.share_sentence(tables) == (
-        "With depth `half` and label noise `0`, accuracy is higher by +.400 (95 %: +.350 to "
+        "With depth `half` and label noise `0`, accuracy is higher, +.400 (95 %: +.350 to "
         "+.450). Of that, depth accounts for 60 % (95 %: 50 % to 70 %) and label noise accounts "
         "for 40 % (95 %: 30 % to 50 %)."
     )
@@ -104,12 +111,15 @@ def test_shares_are_told_where_there_is_a_loss():
     assert sentences.advice_sentence(planted(shares=wide)) == (
         "Change the depth first: its share is clearly the largest."
     )
+    one_seed = [row | {"seeds": 1} for row in wide]
+    assert sentences.advice_sentence(planted(shares=one_seed)) == ""
 
 
 def test_no_loss_has_no_shares():
     nothing = [share("fine_tune", "half", 0.0, 0.02), share("label_noise", "0", 0.02, 0.02)]
     text = sentences.share_sentence(planted(shares=nothing))
     assert "accuracy does not clearly change" in text
+    assert "there is no clear loss" in text
     assert sentences.advice_sentence(planted(shares=nothing)) == ""
     worse = [share("fine_tune", "half", -0.1, -0.3), share("label_noise", "0", -0.2, -0.3)]
     assert "they are no remedy" in sentences.share_sentence(planted(shares=worse))
@@ -120,7 +130,10 @@ def test_no_loss_has_no_shares():
 def test_the_best_is_compared_with_what_was_asked_about():
     best = [("fine-tune=half", "a", 0.61, 0.6, 0.55, 0.65, 24)]
     assert sentences.best_sentence(planted(best=best)) == (
-        "Best on validation of 24 combinations: `a` in the run `fine-tune=half`. Its macro-F1 on "
-        "test images is .600 (95 %: .550 to .650), against .300 of plain fine-tuning as asked."
+        "Best on validation, of 24 combinations with the labels as asked about: `a` in the run "
+        "`fine-tune=half`. Its macro-F1 on test images is .600 (95 %: .550 to .650), against .300 "
+        "of plain fine-tuning as asked."
     )
     assert sentences.best_sentence(planted()) == ""
+    other = sentences.best_sentence(planted({"plain": False}, best=best))
+    assert other.endswith("against .300 of the baseline as asked.")

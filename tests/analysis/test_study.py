@@ -1,0 +1,84 @@
+"""The tables of a study, from a planted grid: the reference, its remedies, changes and the best."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from benchmark.analysis.study import study_tables
+from benchmark.analysis.sweep import compare_sweep
+from benchmark.plan.studies import STUDIES
+from tests.analysis.test_contrasts import planted
+
+NOISY = STUDIES["noisy7"]
+VALUES = list(product(*NOISY.axes.values()))  # the reference first
+
+
+def grid(remedy: float = 0.0, validation: dict[str, float] | None = None):
+    """Return a grid in which deeper, cleaner and longer is better, and a remedy adds something."""
+    runs = []
+    for depth, noise, epochs in VALUES:
+        share = 0.4 + 0.2 * (depth == "half") + 0.1 * (noise == "0") + 0.1 * (epochs == "6")
+        run = planted({"no_change": share, "remedy": share + remedy})
+        scores = run.seed_rows["strategy"].map(validation or {"no_change": 0.1, "remedy": 0.2})
+        rows = run.seed_rows.assign(val_macro_f1=scores + share)
+        runs.append(replace(run, seed_rows=rows))
+    return compare_sweep(Path("x"), tuple(NOISY.axes), VALUES, runs)
+
+
+def test_the_reference_is_the_run_that_is_asked_about():
+    tables = study_tables(NOISY, grid())
+    row = tables.baseline.iloc[0]
+    assert row["run"] == "fine-tune=head,label-noise=0.18,epochs=2"
+    assert row["accuracy"] == pytest.approx(0.4)
+    assert row["accuracy_low"] < 0.4 < row["accuracy_high"]
+    assert (row["classes"], row["seeds"]) == (3, 4)
+
+
+@pytest.mark.parametrize("change", [0.1, -0.1, 0.0])
+def test_a_remedy_has_the_change_that_was_planted(change):
+    (row,) = study_tables(NOISY, grid(change)).remedies.to_dict("records")
+    assert row["accuracy_change"] == pytest.approx(change, abs=0.005)
+    assert (row["accuracy_low"] > 0) == (change > 0)
+    assert (row["accuracy_high"] < 0) == (change < 0)
+
+
+def test_each_setting_is_changed_alone():
+    changes = study_tables(NOISY, grid()).changes
+    own = changes[changes["metric"] == "accuracy"].set_index("setting")
+    assert own["effect"].to_dict() == pytest.approx(
+        {"fine_tune": 0.2, "label_noise": 0.1, "epochs": 0.1}, abs=0.005
+    )
+
+
+def test_shares_are_those_of_the_whole_change():
+    shares = study_tables(NOISY, grid()).shares
+    own = shares[shares["metric"] == "accuracy"].set_index("setting")
+    assert own["share"].to_dict() == pytest.approx(
+        {"fine_tune": 0.5, "label_noise": 0.25, "epochs": 0.25}, abs=0.01
+    )
+    assert own["total"].unique() == pytest.approx([0.4])
+
+
+def test_the_best_has_the_labels_that_are_asked_about():
+    (best,) = study_tables(NOISY, grid()).best.to_dict("records")
+    assert best["run"] == "fine-tune=half,label-noise=0.18,epochs=6"
+    assert best["strategy"] == "remedy"
+    assert best["choices"] == 8
+    (other,) = study_tables(NOISY, grid(0.1, {"no_change": 0.3, "remedy": 0.2})).best.to_dict(
+        "records"
+    )
+    assert other["strategy"] == "no_change", "the choice is by validation, not by test"
+
+
+def test_a_grid_that_lacks_a_run_or_a_baseline_is_refused():
+    whole = grid()
+    part = compare_sweep(Path("x"), whole.settings, whole.values[1:], whole.runs[1:])
+    with pytest.raises(ValueError, match=r"there is no run fine-tune=head,label-noise=0.18,epochs"):
+        study_tables(NOISY, part)
+    runs = [replace(run, baseline=None) for run in whole.runs]
+    with pytest.raises(ValueError, match="no baseline in common"):
+        study_tables(NOISY, replace(whole, runs=tuple(runs)))
