@@ -14,8 +14,8 @@ from benchmark.plan.experiment import Experiment
 from benchmark.plan.folder_name import default_folder_name
 from benchmark.plan.null_row import neutral_strategy
 from benchmark.plan.run_options import RunOptions
-from benchmark.plan.studies import OWN_DATA, Study, find_study
-from benchmark.plan.sweep import Sweep
+from benchmark.plan.studies import Study, find_study
+from benchmark.plan.sweep import Sweep, title_of
 from benchmark.storage.user_folders import expand_home
 from benchmark.strategy import Strategy
 from benchmark.strategy.registry import registered, resolve
@@ -62,7 +62,8 @@ def plan(
     name: str | None, scale: float | None, settings: dict[str, Any], progress: Progress
 ) -> tuple[Study, StudyFolder, SweepPlan, RunOptions]:
     """Plan the runs of a study and say what they train; raises what `study` raises."""
-    question = find_study(_read_name(name, settings))
+    _check_source(name, settings)
+    question = find_study(name)
     if varied := sorted(question.axes.keys() & settings.keys()):
         raise ValueError(
             f"the study {question.name} varies {' and '.join(varied)} itself; leave that out, or "
@@ -75,6 +76,11 @@ def plan(
     values = {"no_null": True, **question.settings(part), "strategies": strategies, **settings}
     experiment, options = api.read_settings(values)
     assert isinstance(experiment, Sweep)
+    if more := [title_of(axis) for axis in experiment.settings if axis not in question.axes]:
+        raise ValueError(
+            f"the study {question.name} takes one value of {' and '.join(more)}: give one, or all "
+            "of them to `run`"
+        )
     if options.baseline is None and neutral_strategy(resolve(options.strategies)) is None:
         raise ValueError(
             f"strategies {options.strategies} have none that changes nothing, with which a study "
@@ -111,12 +117,11 @@ def _baseline() -> str:
     return next(name for name, entry in entries if entry.build_default() == Strategy())
 
 
-def _read_name(name: str | None, settings: dict[str, Any]) -> str:
+def _check_source(name: str | None, settings: dict[str, Any]) -> None:
     if (name is None) == ("data" not in settings):
         raise ValueError(
             "give the name of a study, forum17 or noisy7, or data of your own, and not both"
         )
-    return name or OWN_DATA
 
 
 def _default_scale(settings: dict[str, Any]) -> float:

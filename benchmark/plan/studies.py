@@ -9,7 +9,6 @@ from typing import Any
 from benchmark.spec import did_you_mean
 
 LONGER = "6"  # epochs a phase, against the 2 of the forum's recipe
-OWN_DATA = "own"  # the name of the study of a user's data
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ STUDIES = {
     )
 }
 OF_OWN_DATA = Study(
-    OWN_DATA,
+    "own",
     "Is it the imbalance, the labels or the frozen layers?",
     "",
     0,
@@ -81,9 +80,9 @@ OF_OWN_DATA = Study(
 )
 
 
-def find_study(name: str) -> Study:
-    """Return a study by name; ValueError, with the known names, if there is none."""
-    if name == OWN_DATA:
+def find_study(name: str | None) -> Study:
+    """Return a study by name, None: that of a user's data; ValueError, with the names, if none."""
+    if name is None:
         return OF_OWN_DATA
     if name not in STUDIES:
         known = f"Known: {', '.join(STUDIES)}; or --data DIR for your own images"

@@ -49,7 +49,8 @@ class StudyResult:
     def answer(self) -> str:
         """The answer in a few sentences."""
         headline = page.headline(self.study, "", self.tables)
-        return "\n".join(filter(None, (headline.verdict, headline.follow_up, *headline.highlights)))
+        lines = (headline.verdict, headline.follow_up, *headline.highlights, *headline.warnings)
+        return "\n".join(filter(None, lines))
 
     def __repr__(self) -> str:
         return printable_lines(f"{self.answer}\n\n{self.reports['html']}")

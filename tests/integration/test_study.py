@@ -63,6 +63,8 @@ def test_the_same_command_trains_nothing_and_a_notebook_gets_the_same(finished):
     [
         (("noisy",), "there is no study 'noisy'. Did you mean 'noisy7'? Known: forum17, noisy7"),
         ((), "give the name of a study, forum17 or noisy7, or data of your own, and not both"),
+        (("own",), "there is no study 'own'"),
+        (("noisy7", "--lr", "1e-3,1e-4"), "the study noisy7 takes one value of lr"),
         (("noisy7", "--epochs", "3"), "the study noisy7 varies epochs itself"),
         (("noisy7", "--scale", "2"), "scale 2 is not allowed; allowed: above 0 and up to 1"),
         (("forum17", "--strategies", "class_weights"), "add no_change, or give --baseline"),
