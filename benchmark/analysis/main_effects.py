@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from benchmark.analysis.comparison import Comparison
-from benchmark.analysis.contrasts import Estimate, Term, contrast, difference
+from benchmark.analysis.contrasts import Term, contrast, difference
 
 if TYPE_CHECKING:  # which holds these tables
     from benchmark.analysis.sweep import SweepComparison
@@ -77,18 +77,6 @@ def _gain_rows(sweep: SweepComparison) -> Iterator[tuple[Any, ...]]:
                     bounds = (change.value, change.low, change.high) if change else (None,) * 3
                     numbers = (gain.value, gain.low, gain.high, *bounds, gain.seeds)
                     yield (setting, value, strategy, *numbers)
-
-
-def effect_of(sweep: SweepComparison, setting: str, value: str, metric: str) -> Estimate | None:
-    """Return one main effect; None where it has no number."""
-    rows = sweep.main_effects
-    rows = rows[
-        (rows["setting"] == setting) & (rows["value"] == value) & (rows["metric"] == metric)
-    ]
-    if rows.empty:
-        return None
-    row = rows.iloc[0]
-    return Estimate(float(row["effect"]), float(row["low"]), float(row["high"]), int(row["seeds"]))
 
 
 def _mean_difference(

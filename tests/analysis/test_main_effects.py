@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.analysis.main_effects import effect_of
+from benchmark.analysis.contrasts import Estimate
 from benchmark.analysis.sweep import compare_sweep
 from tests.analysis.test_contrasts import planted
 
@@ -21,6 +21,13 @@ def grid(base: list[float], gain: list[float], **how):
         for accuracy, more in zip(base, gain, strict=True)
     ]
     return compare_sweep(Path("x"), SETTINGS, VALUES, runs)
+
+
+def effect_of(sweep, setting: str, value: str, metric: str) -> Estimate:
+    """Return one main effect."""
+    table = sweep.main_effects.set_index(["setting", "value", "metric"])
+    row = table.loc[(setting, value, metric)]
+    return Estimate(row["effect"], row["low"], row["high"], row["seeds"])
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.01])
