@@ -74,7 +74,9 @@ def _of_file(text: str, in_validation: bool) -> LabelNoise:
     if text.lower() == "none":
         return LabelNoise()
     path = expand_home(text)
-    if not text or not (path.suffix or path.exists()):
+    share = text.rpartition(":")[2].partition("@")[0]  # 0.2@test is no file that is missing
+    may_be_file = bool(path.suffix) and _number(share) is None
+    if not text or not (may_be_file or path.exists()):
         raise TypeError(f"{text!r} is no label noise")
     return LabelNoise(FILE, file=text, in_validation=in_validation)
 

@@ -33,7 +33,9 @@ def test_every_way_of_writing_it_has_one_name(value, noise, name):
     assert bool(noise) == (name != "0")
 
 
-@pytest.mark.parametrize("value", [1, -0.1, "18%", "18", "nan", True, None, [0.1], "", "@val", "x"])
+@pytest.mark.parametrize(
+    "value", [1, -0.1, "18%", "18", "nan", True, None, [0.1], "", "@val", "x", "0.2@test"]
+)
 def test_what_is_none_is_refused_with_what_is_allowed(value):
     with pytest.raises(ValueError, match=r"^label noise .* is not allowed; allowed: 0, or a share"):
         Experiment(label_noise=value)
