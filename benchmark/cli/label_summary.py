@@ -71,7 +71,7 @@ def print_audit(audit: LabelAudit, tables: LabelTables, console: Console | None 
 
 def _print_files(files: LabelFiles, audit: LabelAudit) -> None:
     for path in files.label_file.edited:
-        print_lines(f"{path} was edited: it stays as it is")
+        print_lines(f"{path} was edited: it stays as it is, and only it has your corrections")
     print_lines(f"Pictures of the suspects: {files.page}")
     print_lines(f"All labels, to be corrected in the column label: {files.label_file.path}")
     run = [*program_words(), "run", "--data", audit.images.spec]

@@ -99,7 +99,10 @@ def build_page(audit: LabelAudit, tables: LabelTables, label_file: files.Correct
 
 def _edited(label_file: files.CorrectionsFile) -> Iterator[str]:
     for path in label_file.edited:
-        yield f"{path.name} was edited since it was written: it stays as it is."
+        yield (
+            f"{path.name} was edited since it was written: it stays as it is, and only it has your "
+            "corrections."
+        )
 
 
 def _highlights(

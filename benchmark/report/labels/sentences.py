@@ -42,7 +42,7 @@ def rates_sentence(tables: LabelTables) -> str:
     """Compare the flag rate of rare classes with that of common ones."""
     rates = _head_and_tail(tables)
     if not rates:
-        return "All classes are about equally large: none is rare."
+        return "No class is counted as rare, so there are no rates to compare."
     head, tail = rates
     times = f": {tail.share / head.share:.1f} times as often" if head.share > 0 else ""
     return (

@@ -78,7 +78,7 @@ def test_without_suspects_the_page_says_so(tmp_path):
 def test_an_edited_file_is_named(audit, tmp_path):
     (tmp_path / "labels.csv").write_text("mine")
     text = write(audit, tmp_path)
-    assert "labels.csv was edited since it was written: it stays as it is." in text
+    assert "labels.csv was edited since it was written: it stays as it is, and only it has" in text
     assert "open labels-2.csv" in text
 
 
