@@ -72,11 +72,18 @@ def study_tables(study: Study, sweep: SweepComparison) -> StudyTables:
     Raises
     ------
     ValueError
-        If the grid lacks a run that the question asks about, naming it, or has no baseline.
+        If the grid lacks a run that the question asks about, naming it, or has no baseline, or
+        that failed in the run.
     """
     if sweep.baseline is None:
         raise ValueError(f"the runs in {sweep.folder} have no baseline in common")
     reference = cell(sweep, study.reference, sweep.baseline).run
+    if _seed_rows(reference, sweep.baseline).empty:
+        raise ValueError(
+            f"the baseline {sweep.baseline} failed, so there is nothing to compare with; the "
+            f"report in {reference.folder} has its error. Once that is mended, run the command "
+            "again, with --retry-failed; or choose another --baseline"
+        )
     return StudyTables(
         baseline=pd.DataFrame([_baseline_row(sweep, study, reference)], columns=BASELINE),
         causes=_causes(reference, sweep.baseline),

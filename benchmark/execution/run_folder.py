@@ -35,6 +35,7 @@ from benchmark.storage.stored_file import DAMAGED, DamagedFileError, is_link, is
 from benchmark.storage.unreadable import require_readable
 from benchmark.storage.unwritable import OTHER_OUT, obstacle_to_folder, unwritable_error, working_in
 
+GRID = "grid"  # the sweep in the folder of a study, see `StudyFolder`
 SWEEP_FILE = "sweep.json"  # in the folder of a sweep, which holds runs, see `SweepFolder`
 KEY_LENGTH = 20  # characters of a key in a file's name
 FOLDERS = ("splits", "records", "outputs", "states", "figures")
@@ -112,6 +113,11 @@ class RunFolder:
                 runs = sorted(str(file.parent) for file in self.path.glob("*/run.json"))
                 raise FileNotFoundError(
                     f"{self.path} holds a sweep of several runs; give one of {', '.join(runs)}"
+                )
+            if is_there(self.path / GRID / SWEEP_FILE):
+                raise FileNotFoundError(
+                    f"{self.path} holds the runs of a study: give {self.path / GRID} for the "
+                    "report on all, or one of the runs in it"
                 )
             raise FileNotFoundError(
                 f"{self.path} holds no run: there is no run.json in it. Give the folder that "

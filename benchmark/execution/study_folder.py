@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.execution.run_folder import SWEEP_FILE, RunFolder
+from benchmark.execution.run_folder import GRID, SWEEP_FILE, RunFolder
 from benchmark.execution.sweep_folder import SweepFolder
 from benchmark.execution.typed_json import SCHEMA_VERSION, read, write
 from benchmark.plan.studies import Study
@@ -52,7 +52,7 @@ class StudyFolder:
     @property
     def grid(self) -> Path:
         """The folder of the sweep."""
-        return self.path / "grid"
+        return self.path / GRID
 
     @property
     def exists(self) -> bool:

@@ -64,7 +64,12 @@ class SweepFolder:
         return is_there(self.file)
 
     def read(self) -> SweepManifest:
-        """Return what the sweep is; DamagedFileError if the file is damaged."""
+        """Return what the sweep is; FileNotFoundError without one, DamagedFileError if damaged."""
+        if not self.exists:
+            raise FileNotFoundError(
+                f"{self.path} holds no sweep: there is no {SWEEP_FILE} in it. Run the command "
+                "again: what is stored is not trained again"
+            )
         manifest = read(SweepManifest, self.file)
         known = settings_of(Experiment)
         if not manifest.settings or not all(name in known for name in manifest.settings):

@@ -91,5 +91,5 @@ def test_three_causes_add_up():
 
 
 def test_a_run_that_is_not_there_is_named():
-    with pytest.raises(ValueError, match="there is no run fine-tune=full,label-noise=0 in x"):
+    with pytest.raises(ValueError, match="no run fine-tune=full,label-noise=0 in x: the command"):
         cell(grid([0.5] * 4), {"fine_tune": "full", "label_noise": "0"}, "no_change")

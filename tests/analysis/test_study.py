@@ -82,3 +82,11 @@ def test_a_grid_that_lacks_a_run_or_a_baseline_is_refused():
     runs = [replace(run, baseline=None) for run in whole.runs]
     with pytest.raises(ValueError, match="no baseline in common"):
         study_tables(NOISY, replace(whole, runs=tuple(runs)))
+
+
+def test_a_baseline_that_failed_is_told_with_the_run():
+    whole = grid()
+    first = whole.runs[0]
+    runs = (replace(first, seed_rows=first.seed_rows.assign(status="failed")), *whole.runs[1:])
+    with pytest.raises(ValueError, match=r"the baseline no_change failed.* choose another --base"):
+        study_tables(NOISY, replace(whole, runs=runs))

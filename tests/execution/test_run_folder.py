@@ -25,6 +25,10 @@ def failed(strategy, seed=0):
 def test_a_folder_without_a_run_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"holds no run: there is no run.json in it. Give"):
         RunFolder(tmp_path).read_manifest()
+    (tmp_path / "grid").mkdir()
+    (tmp_path / "grid" / "sweep.json").touch()
+    with pytest.raises(FileNotFoundError, match=r"holds the runs of a study: give .*grid for"):
+        RunFolder(tmp_path).read_manifest()
 
 
 def test_a_run_of_version_0_1_is_refused(tmp_path):

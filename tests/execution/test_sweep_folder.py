@@ -98,3 +98,10 @@ def test_a_run_of_a_sweep_is_no_link(tmp_path):
     (tmp_path / "strong").symlink_to(tmp_path / "elsewhere")
     reason = SweepFolder(tmp_path).reason_against(TWO)
     assert reason.startswith(f"{tmp_path / 'strong'} is a link, which no run follows")
+
+
+def test_a_folder_without_a_sweep_is_refused_with_what_to_do(tmp_path):
+    with pytest.raises(
+        FileNotFoundError, match=r"holds no sweep: .*sweep\.json.* the command again"
+    ):
+        SweepFolder(tmp_path).read()
