@@ -207,13 +207,23 @@ def best_sentence(tables: StudyTables) -> str:
         return ""
     row, baseline = _first(tables.best), _first(tables.baseline)
     bounds = " to ".join(format_share(row[end]) for end in ("low", "high"))
+    labels = " with the labels as asked about" if _has_label_noise(tables) else ""
+    best = (
+        f"Best on validation, of {pluralize(row['choices'], 'combination', 'combinations')}"
+        f"{labels}: {as_code(row['strategy'])} in the run {as_code(row['run'])}."
+    )
+    if (row["strategy"], row["run"]) == (baseline["strategy"], baseline["run"]):
+        return f"{best} That is {_baseline_name(baseline).lower()} as asked."
     return (
-        f"Best on validation, of {pluralize(row['choices'], 'combination', 'combinations')} with "
-        f"the labels as asked about: "
-        f"{as_code(row['strategy'])} in the run {as_code(row['run'])}. Its macro-F1 on test images "
+        f"{best} Its macro-F1 on test images "
         f"is {format_share(row['test'])} (95 %: {bounds}), against "
         f"{format_share(baseline['macro_f1'])} of {_baseline_name(baseline).lower()} as asked."
     )
+
+
+def _has_label_noise(tables: StudyTables) -> bool:
+    """Tell whether the runs of the study differ in their labels."""
+    return "label_noise" in set(tables.changes["setting"])
 
 
 def _baseline_name(baseline: Row) -> str:

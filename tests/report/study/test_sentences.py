@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmark.report.study import sentences
-from tests.report.study.tables import change, planted, remedy, share
+from tests.report.study.tables import BASE, change, planted, remedy, share
 
 
 def remedies(*rows, **base) -> str:
@@ -130,9 +130,17 @@ def test_no_loss_has_no_shares():
 def test_the_best_is_compared_with_what_was_asked_about():
     best = [("fine-tune=half", "a", 0.61, 0.6, 0.55, 0.65, 24)]
     assert sentences.best_sentence(planted(best=best)) == (
-        "Best on validation, of 24 combinations with the labels as asked about: `a` in the run "
-        "`fine-tune=half`. Its macro-F1 on test images is .600 (95 %: .550 to .650), against .300 "
-        "of plain fine-tuning as asked."
+        "Best on validation, of 24 combinations: `a` in the run `fine-tune=half`. Its macro-F1 on "
+        "test images is .600 (95 %: .550 to .650), against .300 of plain fine-tuning as asked."
+    )
+    noisy = planted(best=best, changes=[change("label_noise", "0", "0.18", 0.1)])
+    assert "of 24 combinations with the labels as asked about: `a`" in (
+        sentences.best_sentence(noisy)
+    )
+    same = [(BASE["run"], BASE["strategy"], 0.61, 0.3, 0.25, 0.35, 24)]
+    assert sentences.best_sentence(planted(best=same)).endswith(
+        "`no_change` in the run `fine-tune=head,label-noise=0.18`. That is plain fine-tuning as "
+        "asked."
     )
     assert sentences.best_sentence(planted()) == ""
     other = sentences.best_sentence(planted({"plain": False}, best=best))
