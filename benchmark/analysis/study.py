@@ -97,21 +97,20 @@ def study_tables(study: Study, sweep: SweepComparison) -> StudyTables:
 def _baseline_row(sweep: SweepComparison, study: Study, reference: Comparison) -> dict[str, Any]:
     name = str(sweep.baseline)
     own = _seed_rows(reference, name)
-    ignored = reference.per_class[
-        (reference.per_class["strategy"] == name) & (reference.per_class["predicted"] == 0)
-    ]
+    classes = reference.per_class[reference.per_class["strategy"] == name]  # of each seed
+    sizes = classes["train_count"]
     row = {
         "strategy": name,
         "plain": not reference.manifest.available[name].components,
         "run": cell_name(sweep, study),
         "classes": len(reference.classes),
-        "train_images": sum(reference.train_counts),
-        "largest_class": max(reference.train_counts),
-        "smallest_class": min(reference.train_counts),
+        "train_images": round(sizes.groupby(classes["seed"]).sum().mean()),
+        "largest_class": sizes.max(),
+        "smallest_class": sizes.min(),
         "seeds": len(own),
         "train_accuracy": own["train_accuracy"].mean(),
         "never_predicted": own["never_predicted"].mean(),
-        "largest_never_predicted": ignored["train_count"].max(),
+        "largest_never_predicted": sizes[classes["predicted"] == 0].max(),
     }
     intervals = reference.intervals[reference.intervals["strategy"] == name]
     for numbers in intervals[intervals["metric"].isin(METRICS)].to_dict("records"):

@@ -90,3 +90,14 @@ def test_a_baseline_that_failed_is_told_with_the_run():
     runs = (replace(first, seed_rows=first.seed_rows.assign(status="failed")), *whole.runs[1:])
     with pytest.raises(ValueError, match=r"the baseline no_change failed.* choose another --base"):
         study_tables(NOISY, replace(whole, runs=runs))
+
+
+def test_the_largest_ignored_class_is_no_larger_than_the_largest():
+    whole = grid()
+    first = whole.runs[0]
+    rows = first.per_class.copy()
+    grown = (rows["seed"] == 1) & (rows["class"] == rows["class"].iloc[0])  # by noise, in one seed
+    rows.loc[grown, ["train_count", "predicted"]] = (999, 0)
+    runs = (replace(first, per_class=rows), *whole.runs[1:])
+    row = study_tables(NOISY, replace(whole, runs=runs)).baseline.iloc[0]
+    assert row["largest_never_predicted"] == row["largest_class"] == 999
