@@ -97,7 +97,7 @@ def test_the_largest_ignored_class_is_no_larger_than_the_largest():
     first = whole.runs[0]
     rows = first.per_class.copy()
     grown = (rows["seed"] == 1) & (rows["class"] == rows["class"].iloc[0])  # by noise, in one seed
-    rows.loc[grown, ["train_count", "predicted"]] = (999, 0)
+    rows.loc[grown, ["train_count", "predicted"]] = (99_999, 0)
     runs = (replace(first, per_class=rows), *whole.runs[1:])
     row = study_tables(NOISY, replace(whole, runs=runs)).baseline.iloc[0]
-    assert row["largest_never_predicted"] == row["largest_class"] == 999
+    assert row["largest_never_predicted"] == row["largest_class"] == 99_999
