@@ -8,6 +8,7 @@ from typing import Any
 from benchmark.spec import did_you_mean
 from benchmark.strategy import Augmentation, NoAugmentation, RandomAugmentation
 from benchmark.strategy.fingerprint import fingerprint
+from benchmark.system.text import pluralize
 
 SMALLEST_BATCH = 8
 MIN_STEPS_PER_EPOCH = 60  # a small set is cut into smaller batches until an epoch has this many
@@ -169,8 +170,8 @@ def _with_epochs(recipe: Recipe, epochs: Sequence[float]) -> tuple[Phase, ...]:
     if len(epochs) not in (1, len(phases)):
         names = ", ".join(phase.train_from for phase in phases)
         raise ValueError(
-            f"recipe {recipe.name!r} has {len(phases)} phases ({names}); give one number of "
-            f"epochs for all or one for each, like 2+3, got {len(epochs)}"
+            f"recipe {recipe.name!r} has {pluralize(len(phases), 'phase', 'phases')} ({names}); "
+            f"give one number of epochs for all or one for each, like 2+3, got {len(epochs)}"
         )
     each = list(epochs) * (len(phases) // len(epochs))
     return tuple(replace(phase, epochs=n) for phase, n in zip(phases, each, strict=True))

@@ -23,6 +23,9 @@ def test_epochs_for_all_phases_or_for_each():
     assert [p.epochs for p in recipe_for("forum", [1, 5]).phases] == [1, 5]
     with pytest.raises(ValueError, match="forum' has 2 phases"):
         recipe_for("forum", [1, 2, 3])
+    short = replace(recipe_for("forum"), name="short", phases=recipe_for("forum").phases[:1])
+    with pytest.raises(ValueError, match=r"short' has 1 phase \(head\); give one number"):
+        recipe_for(short, [1, 2])
 
 
 def test_a_rate_keeps_the_ratio_of_the_head_to_the_rest():
