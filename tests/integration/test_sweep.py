@@ -168,6 +168,9 @@ def test_a_recipe_that_fails_wholly_is_told_beside_the_other(image_folder, tmp_p
 
 def test_a_grid_is_resumed_widened_and_reported(image_folder, tmp_path, monkeypatch):
     """Depth and label noise: a run that was stopped, the rest, then one more level of noise."""
+    # the reports of single runs have tests of their own, and take most of the time
+    for module in ("run", "sweep"):
+        monkeypatch.setattr(f"benchmark.result.{module}.write_report", lambda comparison: {})
     folder = tmp_path / "grid"
     training = (*SMALL.flags, "--jobs", "1", "--strategies", "no_change,class_weights", "--no-null")
     grid = ("--data", image_folder, *training, "--fine-tune", "head,half", "--out", folder)
@@ -184,13 +187,13 @@ def test_a_grid_is_resumed_widened_and_reported(image_folder, tmp_path, monkeypa
             raise KeyboardInterrupt
         return execute(executor, *rest)
 
-    monkeypatch.setattr(api, "_execute_run", stop_at_third)
-    call("run", *grid, *noise)
+    with monkeypatch.context() as stopped:
+        stopped.setattr(api, "_execute_run", stop_at_third)
+        call("run", *grid, *noise)
     assert begun == [
         *("label-noise=0,fine-tune=head", "label-noise=0,fine-tune=half"),
         "label-noise=0.2,fine-tune=head",
     ]
-    monkeypatch.undo()
     unfinished = benchmark.load(folder).comparison
     assert len(unfinished.missing) == 2
     assert unfinished.axes[0].setting == "fine_tune"
