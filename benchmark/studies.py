@@ -14,6 +14,7 @@ from benchmark.plan.experiment import Experiment
 from benchmark.plan.folder_name import default_folder_name
 from benchmark.plan.null_row import neutral_strategy
 from benchmark.plan.run_options import RunOptions
+from benchmark.plan.settings import settings_of
 from benchmark.plan.studies import Study, find_study
 from benchmark.plan.sweep import Sweep, title_of
 from benchmark.storage.user_folders import expand_home
@@ -137,4 +138,8 @@ def _default_scale(settings: dict[str, Any]) -> float:
 def _folder(question: Study, sweep: Sweep, options: RunOptions) -> Path:
     if options.out is not None:
         return expand_home(options.out)
-    return RESULTS / f"study-{question.name}-{default_folder_name(sweep.first)}"
+    definitions = settings_of(Experiment)
+    plain = {
+        name: definitions[name].default for name in question.axes
+    }  # not in the name: it varies
+    return RESULTS / f"study-{question.name}-{default_folder_name(replace(sweep.first, **plain))}"

@@ -19,6 +19,15 @@ def format_share(value: float, digits: int = 3) -> str:
     return (MINUS if value < 0 and text.strip(".0") else "") + text
 
 
+def format_percent(value: float) -> str:
+    """Format a share in per cent.
+
+    >>> format_percent(0.523), format_percent(-0.05), format_percent(float("nan"))
+    ('52 %', '−5 %', '–')
+    """
+    return f"{100 * value:.0f} %".replace("-", MINUS) if math.isfinite(value) else MISSING
+
+
 def format_number(value: float) -> str:
     """Format a number with three decimals."""
     return f"{value:.3f}" if math.isfinite(value) else MISSING

@@ -20,10 +20,17 @@ from benchmark.report.render.blocks import (
     make_row,
 )
 from benchmark.report.render.csv_writer import FORMULA_NOTE
-from benchmark.report.render.formats import MISSING, add_sign, format_count, format_share
+from benchmark.report.render.formats import (
+    MISSING,
+    add_sign,
+    format_count,
+    format_percent,
+    format_share,
+)
 from benchmark.report.study import sentences
-from benchmark.report.sweep.main_effects import direction
+from benchmark.report.sweep.main_effects import MARKS, direction
 from benchmark.report.sweep.words import noun
+from benchmark.storage.file_names import folder_stem
 from benchmark.system.text import pluralize
 
 FILES = (
@@ -34,7 +41,6 @@ FILES = (
     ("shares.csv", "How much of the lost score is due to each setting."),
     ("best.csv", "The run and strategy that are best on validation, and their test score."),
 )
-MARKS = {1: "gain", -1: "loss", 0: ""}
 LIMITS = (
     "All of this is about these images, this network and these settings: it is evidence for "
     "data like these, and no proof for others. Intervals are of one comparison at a time, not "
@@ -100,9 +106,11 @@ def _causes(tables: StudyTables) -> Iterator[Block]:
             )
             for row in tables.causes.to_dict("records")
         ]
+        folder = folder_stem(str(tables.baseline.iloc[0]["run"]))
         caption = (
-            "Classes with a recall of at most .1 in the reference run, by likely cause; mean over "
-            "the seeds. The run's report has the evidence for each class."
+            "Classes with a recall of at most .1 in the run that the question asks about, by "
+            f"likely cause; mean over the seeds. `grid/{folder}/report.html` has the evidence for "
+            "each class."
         )
         columns = ("Likely cause", "Classes", "Never predicted")
         yield Table(caption, columns, tuple(rows), csv="causes.csv")
@@ -175,7 +183,7 @@ def _shares_table(shares: pd.DataFrame) -> Table:
             noun(row["setting"]),
             f"{row['value']} in place of {row['against']}",
             *_change_cells(row["effect"], row["low"], row["high"]),
-            _share(row["share"]),
+            format_percent(row["share"]),
             MISSING if row["share"] != row["share"] else _bounds(row),
         )
         for row in shares.to_dict("records")
@@ -190,13 +198,7 @@ def _shares_table(shares: pd.DataFrame) -> Table:
 
 
 def _bounds(row: sentences.Row) -> str:
-    return f"{_share(row['share_low'])} to {_share(row['share_high'])}"
-
-
-def _share(value: float) -> str:
-    if value != value:
-        return MISSING
-    return f"{100 * value:.0f} %".replace("-", "\N{MINUS SIGN}")
+    return f"{format_percent(row['share_low'])} to {format_percent(row['share_high'])}"
 
 
 def _change_cells(value: float, low: float, high: float) -> tuple[Cell, Cell]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from benchmark.analysis.study import StudyTables
 from benchmark.report.render.blocks import as_code
-from benchmark.report.render.formats import format_count, format_share
+from benchmark.report.render.formats import format_count, format_percent, format_share
 from benchmark.report.sweep.main_effects import direction, format_change
 from benchmark.report.sweep.words import noun
 from benchmark.system.text import join_names, pluralize
@@ -86,7 +86,7 @@ def remedy_sentences(tables: StudyTables) -> Iterator[str]:
     if finished.empty:
         return
     yield from _never_predicted(finished, baseline)
-    yield _macro_f1(finished)
+    yield _macro_f1(finished, baseline["seeds"])
     lost = finished[finished["accuracy_high"] < 0].sort_values("accuracy_change", kind="stable")
     if len(lost):
         parts = [_with_change(row, "accuracy") for row in lost.to_dict("records")]
@@ -126,16 +126,20 @@ def _left_out(row: Row) -> str:
     return f"{as_code(row['strategy'])} {format_count(row['never_predicted'])}{why}"
 
 
-def _macro_f1(remedies: pd.DataFrame) -> str:
-    """Say which strategies have a macro-F1 that is clearly higher or lower."""
+def _macro_f1(remedies: pd.DataFrame, seeds: int) -> str:
+    """Say which strategies have a macro-F1 that is clearly higher or lower.
+
+    Of one seed that is so of these networks: another training may differ.
+    """
+    start = "Macro-F1 is clearly" if seeds > 1 else "Of these networks, macro-F1 is"
     gains = remedies[remedies["macro_f1_low"] > 0]
     losses = remedies[remedies["macro_f1_high"] < 0]
     parts = []
-    for word, rows, ascending in (("raised", gains, False), ("lowered", losses, True)):
+    for word, rows, ascending in (("higher", gains, False), ("lower", losses, True)):
         if len(rows):
             order = rows.sort_values("macro_f1_change", ascending=ascending, kind="stable")
             listed = [_with_change(row, "macro_f1") for row in order.to_dict("records")]
-            parts.append(f"Macro-F1 is clearly {word} by {join_names(listed)}.")
+            parts.append(f"{start} {word} with {join_names(listed)}.")
     return " ".join(parts) or "No remedy clearly changes macro-F1."
 
 
@@ -165,21 +169,22 @@ def share_sentence(tables: StudyTables, metric: str = "accuracy") -> str:
         return ""
     total = rows[0]
     values = join_names([f"{noun(row['setting'])} {as_code(row['value'])}" for row in rows])
+    start = "With" if total["seeds"] > 1 else "Of these networks alone, with"
     change = format_change(total["total"], total["total_low"], total["total_high"])
     sign = direction(total["total_low"], total["total_high"])
     if sign == 0:
         return (
-            f"With {values}, accuracy does not clearly change, {change}: there is no clear loss to "
-            "share out."
+            f"{start} {values}, accuracy does not clearly change, {change}: there is no clear loss "
+            "to share out."
         )
     if sign < 0:
-        return f"With {values}, accuracy is lower, {change}: they are no remedy."
+        return f"{start} {values}, accuracy is lower, {change}: they are no remedy."
     parts = [
-        f"{noun(row['setting'])} accounts for {_percent(row['share'])} (95 %: "
-        f"{_percent(row['share_low'])} to {_percent(row['share_high'])})"
+        f"{noun(row['setting'])} accounts for {format_percent(row['share'])} (95 %: "
+        f"{format_percent(row['share_low'])} to {format_percent(row['share_high'])})"
         for row in sorted(rows, key=lambda row: -row["share"])
     ]
-    return f"With {values}, accuracy is higher, {change}. Of that, {join_names(parts)}."
+    return f"{start} {values}, accuracy is higher, {change}. Of that, {join_names(parts)}."
 
 
 def advice_sentence(tables: StudyTables, metric: str = "accuracy") -> str:
@@ -242,10 +247,6 @@ def _verb(row: Row) -> str:
 
 def _change(row: Row) -> str:
     return format_change(row["effect"], row["low"], row["high"])
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %".replace("-", "\N{MINUS SIGN}")
 
 
 def _names(names: list[str]) -> str:

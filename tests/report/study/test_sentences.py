@@ -65,8 +65,8 @@ def test_remedies_that_predict_every_class_are_named():
 
 def test_a_remedy_that_hurts_is_told_so():
     text = remedies(remedy("a", f1=0.1), remedy("b", f1=-0.1, accuracy=-0.2))
-    assert "Macro-F1 is clearly raised by `a`, +.100 (95 %: +.050 to +.150)." in text
-    assert "Macro-F1 is clearly lowered by `b`, −.100 (95 %: −.150 to −.050)." in text
+    assert "Macro-F1 is clearly higher with `a`, +.100 (95 %: +.050 to +.150)." in text
+    assert "Macro-F1 is clearly lower with `b`, −.100 (95 %: −.150 to −.050)." in text
     assert "Accuracy falls with `b`, −.200" in text
     same = remedies(remedy("a", f1=0.01), remedy("b", f1=-0.01))
     assert "No remedy clearly changes macro-F1. Accuracy clearly falls with none of them." in same
@@ -145,3 +145,12 @@ def test_the_best_is_compared_with_what_was_asked_about():
     assert sentences.best_sentence(planted()) == ""
     other = sentences.best_sentence(planted({"plain": False}, best=best))
     assert other.endswith("against .300 of the baseline as asked.")
+
+
+def test_one_seed_is_told_in_the_sentences_themselves():
+    text = remedies(remedy("a", f1=0.1), seeds=1)
+    assert "Of these networks, macro-F1 is higher with `a`" in text
+    rows = [share("fine_tune", "half", 0.36, 0.4), share("label_noise", "0", 0.04, 0.4)]
+    single = [{**row, "seeds": 1} for row in rows]
+    text = sentences.share_sentence(planted({"seeds": 1}, shares=single))
+    assert text.startswith("Of these networks alone, with depth `half` and label noise `0`")
