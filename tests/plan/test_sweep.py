@@ -56,7 +56,7 @@ def test_what_is_no_list_of_recipes_is_told(recipe, message):
 
 def test_epochs_must_fit_every_recipe():
     single = replace(MINE, phases=MINE.phases[:1])
-    with pytest.raises(ValueError, match="recipe 'mine' has 1 phases"):
+    with pytest.raises(ValueError, match=r"recipe 'mine' has 1 phase \(head\)"):
         read_experiments({"recipe": ["forum", single], "epochs": "2+3"})
 
 
