@@ -60,7 +60,7 @@ def difference(
 def contrast(terms: Sequence[Term]) -> dict[str, Estimate]:
     """Return a contrast's estimate of each of the `interval_metrics`, over the seeds of all terms.
 
-    {} where no seed has all of the terms.
+    {} where no seed has all of the terms, or none is left.
 
     Raises
     ------
@@ -68,6 +68,8 @@ def contrast(terms: Sequence[Term]) -> dict[str, Estimate]:
         If runs were tested on other images than each other.
     """
     terms = [term for term in _merged(terms) if term.weight]
+    if not terms:
+        return {}
     by_run = {
         id(term.run): {seed.seed: seed for seed in term.run.seed_predictions} for term in terms
     }

@@ -31,7 +31,8 @@ class Share:
 
     setting: str
     effect: Estimate  # its part of the change
-    share: Estimate | None  # of the total; None where the total is not clearly different from 0
+    # of the total; None where that is not clearly different from 0, or all of one setting
+    share: Estimate | None
 
 
 def cell(
@@ -94,10 +95,11 @@ def shares(
     total = contrast(whole).get(metric)
     if total is None:
         return None, []
-    parts = []
-    for setting in (name for name in start if start[name] != end[name]):
+    settings, parts = [name for name in start if start[name] != end[name]], []
+    is_shared = total.direction != 0 and len(settings) > 1
+    for setting in settings:
         terms = shapley_terms(sweep, strategy, start, end, setting)
-        share = share_of(terms, whole, metric) if total.direction else None
+        share = share_of(terms, whole, metric) if is_shared else None
         parts.append(Share(setting, contrast(terms)[metric], share))
     return total, parts
 

@@ -71,6 +71,7 @@ def test_terms_of_one_cell_are_added_up():
     both = planted({"a": 0.6, "b": 0.7})
     terms = [Term(1, both, "b"), Term(-1, both, "a"), Term(-1, both, "b"), Term(1, both, "a")]
     assert contrast([*terms, Term(1, both, "b")])["accuracy"].value == pytest.approx(0.7)
+    assert contrast(terms) == {}, "nothing is left"
 
 
 def test_one_seed_has_an_interval_over_its_images():

@@ -93,3 +93,12 @@ def test_three_causes_add_up():
 def test_a_run_that_is_not_there_is_named():
     with pytest.raises(ValueError, match="no run fine-tune=full,label-noise=0 in x: the command"):
         cell(grid([0.5] * 4), {"fine_tune": "full", "label_noise": "0"}, "no_change")
+
+
+def test_one_setting_is_the_whole_and_has_no_share():
+    total, parts = shares(
+        grid([0.5, 0.7, 0.8, 1.0]), "no_change", START, START | {"fine_tune": "half"}, "accuracy"
+    )
+    (part,) = parts
+    assert part.effect.value == pytest.approx(total.value)
+    assert part.share is None

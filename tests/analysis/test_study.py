@@ -10,7 +10,8 @@ import pytest
 
 from benchmark.analysis.study import study_tables
 from benchmark.analysis.sweep import compare_sweep
-from benchmark.plan.studies import STUDIES
+from benchmark.plan.studies import OF_OWN_DATA, STUDIES
+from benchmark.report.study.page import build_page
 from tests.analysis.test_contrasts import planted
 
 NOISY = STUDIES["noisy7"]
@@ -101,3 +102,13 @@ def test_the_largest_ignored_class_is_no_larger_than_the_largest():
     runs = (replace(first, per_class=rows), *whole.runs[1:])
     row = study_tables(NOISY, replace(whole, runs=runs)).baseline.iloc[0]
     assert row["largest_never_predicted"] == row["largest_class"] == 99_999
+
+
+@pytest.mark.parametrize("study", [*STUDIES.values(), OF_OWN_DATA], ids=lambda study: study.name)
+def test_every_study_has_tables_and_a_page(study):
+    values = list(product(*study.axes.values()))
+    runs = [planted({"no_change": 0.5 + 0.05 * k, "remedy": 0.6}) for k in range(len(values))]
+    runs = [replace(run, seed_rows=run.seed_rows.assign(val_macro_f1=0.5)) for run in runs]
+    tables = study_tables(study, compare_sweep(Path("x"), tuple(study.axes), values, runs))
+    assert set(tables.shares["setting"]) == set(study.improved)
+    assert "Plain fine-tuning" in build_page(study, "wheels", tables).verdict
