@@ -90,6 +90,13 @@ class Comparison:
             return table if mine.empty else mine
         return pd.concat([table, mine], ignore_index="strategy" in own)
 
+    def seed_means(
+        self, table_of: Callable[[Comparison], pd.DataFrame], columns: Sequence[str]
+    ) -> pd.DataFrame:
+        """Return means over seeds of columns of a table, by strategy and null row."""
+        rows = self.with_null(table_of).astype(dict.fromkeys(columns, float))
+        return rows.groupby("strategy")[list(columns)].mean()
+
     @property
     def descriptions(self) -> dict[str, str]:
         """Strategy -> its docstring."""

@@ -46,7 +46,12 @@ class Estimate:
     @property
     def direction(self) -> int:
         """1 if it is clearly above 0, -1 if clearly below, 0 if the interval includes 0."""
-        return int(self.low > 0) - int(self.high < 0)
+        return direction(self.low, self.high)
+
+
+def direction(low: float, high: float) -> int:
+    """Return 1 for an interval above 0, -1 for one below, 0 for one that includes it."""
+    return int(low > 0) - int(high < 0)
 
 
 def difference(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,16 +20,8 @@ from benchmark.plan.sweep import run_name
 
 METRICS = ("accuracy", "macro_f1")
 BASELINE = [
-    *(
-        "strategy",
-        "plain",
-        "run",
-        "classes",
-        "train_images",
-        "largest_class",
-        "smallest_class",
-        "seeds",
-    ),
+    *("strategy", "plain", "run", "classes"),
+    *("train_images", "largest_class", "smallest_class", "seeds"),
     *("accuracy", "accuracy_low", "accuracy_high", "macro_f1", "macro_f1_low", "macro_f1_high"),
     *("train_accuracy", "never_predicted", "largest_never_predicted"),
 ]
@@ -189,7 +181,7 @@ def _change_rows(study: Study, sweep: SweepComparison, baseline: str) -> Iterato
             estimates = contrast([after, before])
             for metric in METRICS:
                 if metric in estimates:
-                    yield {**shared, "metric": metric, **_numbers("effect", estimates[metric])}
+                    yield {**shared, "metric": metric, **_effect(estimates[metric])}
 
 
 def _share_rows(study: Study, sweep: SweepComparison, baseline: str) -> Iterator[dict[str, Any]]:
@@ -210,7 +202,7 @@ def _share_rows(study: Study, sweep: SweepComparison, baseline: str) -> Iterator
                 "setting": part.setting,
                 "value": end[part.setting],
                 "against": start[part.setting],
-                **_numbers("effect", part.effect),
+                **_effect(part.effect),
                 **bounds,
                 "total": total.value,
                 "total_low": total.low,
@@ -227,18 +219,14 @@ def _best_rows(study: Study, sweep: SweepComparison) -> Iterator[dict[str, Any]]
             yield dataclasses.asdict(best)
 
 
-def _numbers(name: str, estimate: Estimate) -> dict[str, float]:
-    return {
-        name: estimate.value,
-        "low": estimate.low,
-        "high": estimate.high,
-        "seeds": estimate.seeds,
-    }
+def _effect(estimate: Estimate) -> dict[str, float]:
+    numbers = dataclasses.asdict(estimate)
+    return {"effect": numbers.pop("value"), **numbers}
 
 
 def _seed_rows(run: Comparison, strategy: str) -> pd.DataFrame:
     """Return the rows of the seeds that a strategy finished, with numbers as numbers."""
     rows = run.seed_rows
     own = rows[(rows["strategy"] == strategy) & (rows["status"] == "ok")]
-    numbers: Sequence[str] = ("train_accuracy", "never_predicted", "seconds")
+    numbers = ("train_accuracy", "never_predicted", "seconds")
     return own.astype(dict.fromkeys(numbers, float))

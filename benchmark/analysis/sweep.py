@@ -20,6 +20,7 @@ from benchmark.analysis.claims import Claim, primary_claims
 from benchmark.analysis.comparison import Comparison, load_comparison
 from benchmark.analysis.run_files import read_sweep
 from benchmark.analysis.run_grid import RANKED_BY, RunGrid, strategies_of_runs
+from benchmark.analysis.run_records import FIT
 from benchmark.evaluation.statistics import Floats
 from benchmark.evaluation.statistics.ranks import ranks
 from benchmark.execution.experiment_differences import differences_besides, values_in_manifest
@@ -30,7 +31,6 @@ from benchmark.storage.stored_file import is_there
 from benchmark.system.text import join_names
 
 _ANEW = "and run the command of the sweep again, which trains it anew"
-FIT = ("train_accuracy", "train_macro_f1", "train_log_loss")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +119,7 @@ class SweepComparison(RunGrid):
 
     @cached_property
     def best_cells(self) -> tuple[BestCell, ...]:
-        """The same under each combination of values of settings that say which images there are."""
+        """The best run and strategy on validation, see `best_cell.best_cells`."""
         return best_cells(self)
 
     @cached_property

@@ -14,6 +14,7 @@ from typing import TypeVar
 from benchmark.system.text import printable
 
 Item = TypeVar("Item")
+MARKS = {1: "gain", -1: "loss", 0: ""}  # of a cell, by the direction of its difference
 
 
 @dataclass(frozen=True)

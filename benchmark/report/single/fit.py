@@ -97,5 +97,4 @@ def _standard_error(comparison: Comparison, test: float, train: float) -> float:
 def _means(comparison: Comparison) -> pd.DataFrame:
     """Return the mean over seeds by strategy, and null row."""
     columns = ["train_accuracy", "accuracy", "train_macro_f1", "macro_f1", "train_log_loss"]
-    rows = comparison.with_null(lambda run: run.seed_rows)
-    return rows.astype(dict.fromkeys(columns, float)).groupby("strategy")[columns].mean()
+    return comparison.seed_means(lambda run: run.seed_rows, columns)

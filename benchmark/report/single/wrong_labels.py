@@ -54,6 +54,5 @@ def _shares(means: pd.DataFrame, strategy: str) -> tuple[float, float]:
 
 def _means(comparison: Comparison) -> pd.DataFrame:
     """Return the mean over seeds by strategy, and null row: images, as_given, as_right."""
-    rows = comparison.with_null(lambda run: run.findings.wrong_labels)
     columns = ["images", "as_given", "as_right"]
-    return rows.astype(dict.fromkeys(columns, float)).groupby("strategy")[columns].mean()
+    return comparison.seed_means(lambda run: run.findings.wrong_labels, columns)

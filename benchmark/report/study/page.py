@@ -22,13 +22,12 @@ from benchmark.report.render.blocks import (
 from benchmark.report.render.csv_writer import FORMULA_NOTE
 from benchmark.report.render.formats import (
     MISSING,
-    add_sign,
     format_count,
     format_percent,
     format_share,
 )
 from benchmark.report.study import sentences
-from benchmark.report.sweep.main_effects import MARKS, direction
+from benchmark.report.sweep.main_effects import change_cells
 from benchmark.report.sweep.words import noun
 from benchmark.storage.file_names import folder_stem
 from benchmark.system.text import pluralize
@@ -123,8 +122,8 @@ def _remedies(tables: StudyTables) -> Iterator[Block]:
         make_row(
             row["strategy"],
             Cell(format_count(row["never_predicted"])),
-            *_change_cells(row["macro_f1_change"], row["macro_f1_low"], row["macro_f1_high"]),
-            *_change_cells(row["accuracy_change"], row["accuracy_low"], row["accuracy_high"]),
+            *change_cells(row["macro_f1_change"], row["macro_f1_low"], row["macro_f1_high"]),
+            *change_cells(row["accuracy_change"], row["accuracy_low"], row["accuracy_high"]),
             _times(row["time_ratio"]),
         )
         for row in tables.remedies.to_dict("records")
@@ -159,7 +158,7 @@ def _changes_table(changes: pd.DataFrame) -> Table:
             noun(row["setting"]),
             f"{row['value']} in place of {row['against']}",
             METRICS.get(row["metric"]).title,
-            *_change_cells(row["effect"], row["low"], row["high"]),
+            *change_cells(row["effect"], row["low"], row["high"]),
             " → ".join(format_count(row[f"never_predicted{when}"]) for when in ("_before", "")),
             " → ".join(format_share(row[f"train_accuracy{when}"]) for when in ("_before", "")),
         )
@@ -182,7 +181,7 @@ def _shares_table(shares: pd.DataFrame) -> Table:
             METRICS.get(row["metric"]).title,
             noun(row["setting"]),
             f"{row['value']} in place of {row['against']}",
-            *_change_cells(row["effect"], row["low"], row["high"]),
+            *change_cells(row["effect"], row["low"], row["high"]),
             format_percent(row["share"]),
             MISSING if row["share"] != row["share"] else _bounds(row),
         )
@@ -199,14 +198,6 @@ def _shares_table(shares: pd.DataFrame) -> Table:
 
 def _bounds(row: sentences.Row) -> str:
     return f"{format_percent(row['share_low'])} to {format_percent(row['share_high'])}"
-
-
-def _change_cells(value: float, low: float, high: float) -> tuple[Cell, Cell]:
-    if value != value:
-        return Cell(MISSING), Cell(MISSING)
-    bounds = " to ".join(add_sign(format_share(bound)) for bound in (low, high))
-    mark = MARKS[direction(low, high)]
-    return Cell(add_sign(format_share(value)), mark=mark), Cell(bounds)
 
 
 def _times(ratio: float) -> str:

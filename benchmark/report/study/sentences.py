@@ -7,10 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from benchmark.analysis.contrasts import direction
 from benchmark.analysis.study import StudyTables
 from benchmark.report.render.blocks import as_code
 from benchmark.report.render.formats import format_count, format_percent, format_share
-from benchmark.report.sweep.main_effects import direction, format_change
+from benchmark.report.sweep.main_effects import format_change
 from benchmark.report.sweep.words import noun
 from benchmark.system.text import join_names, pluralize
 

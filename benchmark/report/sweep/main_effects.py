@@ -1,20 +1,21 @@
 """What each setting of a sweep changes, in sentences and tables: main effects, gains, best cell."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from benchmark.analysis.best_cell import is_of_images
+from benchmark.analysis.contrasts import direction
 from benchmark.analysis.run_grid import RANKED_BY
 from benchmark.analysis.sweep import SweepComparison
 from benchmark.evaluation.metrics.registry import METRICS
-from benchmark.report.render.blocks import Cell, Row, Table, as_code, make_row
+from benchmark.report.render.blocks import MARKS, Cell, Row, Table, as_code, make_row
 from benchmark.report.render.formats import MISSING, add_sign, format_share
 from benchmark.report.single.interval_meaning import what_varies
 from benchmark.report.sweep.words import noun, plural
 from benchmark.system.text import join_names, pluralize
 
 MOST_GAINS = 3  # sentences on strategies whose gain depends on a setting; the table has all
-MARKS = {1: "gain", -1: "loss", 0: ""}
 
 
 def format_change(value: float, low: float, high: float) -> str:
@@ -25,11 +26,6 @@ def format_change(value: float, low: float, high: float) -> str:
     """
     texts = (add_sign(format_share(number)) for number in (value, low, high))
     return "{} (95 %: {} to {})".format(*texts)
-
-
-def direction(low: float, high: float) -> int:
-    """Return 1 for an interval above 0, -1 for one below, 0 for one that includes it."""
-    return int(low > 0) - int(high < 0)
 
 
 def effect_sentences(comparison: SweepComparison) -> Iterator[str]:
@@ -119,18 +115,15 @@ def effects_table(comparison: SweepComparison) -> Table | None:
     """One row per setting, value after the first and metric; None where there is no effect."""
     if comparison.main_effects.empty:
         return None
-    rows = []
-    for row in comparison.main_effects.to_dict("records"):
-        mark = MARKS[direction(row["low"], row["high"])]
-        rows.append(
-            make_row(
-                noun(row["setting"]),
-                f"{row['value']} against {row['against']}",
-                METRICS.get(row["metric"]).title,
-                Cell(add_sign(format_share(row["effect"])), mark=mark),
-                _bounds(row["low"], row["high"]),
-            )
+    rows = [
+        make_row(
+            noun(row["setting"]),
+            f"{row['value']} against {row['against']}",
+            METRICS.get(row["metric"]).title,
+            *change_cells(row["effect"], row["low"], row["high"]),
         )
+        for row in comparison.main_effects.to_dict("records")
+    ]
     strategies = pluralize(len(comparison.ranked), "strategy", "strategies")
     others = "" if len(comparison.settings) == 1 else " and the values of the other settings"
     caption = (
@@ -167,12 +160,17 @@ def gains_tables(comparison: SweepComparison) -> Iterator[Table]:
 
 def _gain_cells(row: Mapping[Any, Any]) -> tuple[Cell, Cell]:
     depends = row["change"] == row["change"] and direction(row["change_low"], row["change_high"])
-    text = add_sign(format_share(row["gain"])) + ("*" if depends else "")
-    mark = MARKS[direction(row["low"], row["high"])]
-    return Cell(text, mark=mark), Cell(_bounds(row["low"], row["high"]))
+    gain, bounds = change_cells(row["gain"], row["low"], row["high"])
+    return replace(gain, text=gain.text + ("*" if depends else "")), bounds
+
+
+def change_cells(value: float, low: float, high: float) -> tuple[Cell, Cell]:
+    """Return a change, coloured if its interval excludes 0, and the interval; NaN is missing."""
+    if value != value:
+        return Cell(MISSING), Cell(MISSING)
+    mark = MARKS[direction(low, high)]
+    return Cell(add_sign(format_share(value)), mark=mark), Cell(_bounds(low, high))
 
 
 def _bounds(low: float, high: float) -> str:
-    if low != low:
-        return MISSING
     return " to ".join(add_sign(format_share(bound)) for bound in (low, high))

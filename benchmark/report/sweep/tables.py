@@ -9,7 +9,7 @@ from benchmark.evaluation.metrics.metric import Metric
 from benchmark.evaluation.metrics.registry import METRICS
 from benchmark.report.multi.tables import format_rank, metric_cell, score_rows
 from benchmark.report.render import formats
-from benchmark.report.render.blocks import Cell, Row, Table, make_row, split_evenly
+from benchmark.report.render.blocks import MARKS, Cell, Row, Table, make_row, split_evenly
 from benchmark.report.render.formats import MISSING, add_sign, format_share
 from benchmark.report.single.doubts import format_claim_bounds
 from benchmark.report.single.metric_tables import format_best
@@ -17,7 +17,6 @@ from benchmark.report.sweep.words import noun, plural, values_in_words
 
 VALUES_PER_TABLE, STRATEGIES_PER_TABLE = 4, 6  # fit on paper side by side
 MOST_RUNS = 24  # of several settings that have a row each in the first table
-MARKS = {1: "gain", -1: "loss", 0: ""}
 
 
 def lead_tables(comparison: SweepComparison, plain: bool = False) -> list[Table]:
@@ -79,7 +78,8 @@ def rank_tables(comparison: SweepComparison, plain: bool = False) -> list[Table]
         caption += f" Bold: best of its column. Small: difference from {comparison.baseline}."
     if any(run.null for run in comparison.runs):
         caption += " The null row is the baseline trained once more; it has no rank."
-    tables = []
+    tables, axis = [], next(iter(comparison.axes), None)
+    changes = {} if axis is None else axis.rank_changes.to_dict()
     for values in split_evenly(comparison.names, VALUES_PER_TABLE):
         rows = []
         for name in comparison.strategies:
@@ -89,8 +89,8 @@ def rank_tables(comparison: SweepComparison, plain: bool = False) -> list[Table]
                 cell = metric_cell(comparison, row, RANKED_BY, format_share, best.get(value))
                 cells += [Cell(cell.text, "" if plain else cell.note, cell.mark)]
                 cells += [Cell(format_rank(row["rank"]))]
-            changes = [axis.rank_changes.get(name) for axis in comparison.axes]
-            cells.append(Cell(MISSING if changes[:1] in ([], [None]) else f"{changes[0]:g}"))
+            change = changes.get(name)
+            cells.append(Cell(MISSING if change is None else f"{change:g}"))
             rows.append(Row(tuple(cells), "baseline" if name == comparison.baseline else ""))
         rows += _null_rows(comparison, values, plain)
         headings = [heading for value in values for heading in (f"{title}, {value} ↑", "Rank ↓")]
