@@ -67,11 +67,11 @@ def _gain_rows(sweep: SweepComparison) -> Iterator[tuple[Any, ...]]:
                 continue
             first: list[Term] = []
             for value, runs in slices.items():
-                terms = _gain(runs, strategy, baseline)
+                terms = gain_terms(runs, strategy, baseline)
                 first = first or terms  # a list of its own under each value
                 gain = contrast(terms).get(METRIC)
                 change = (
-                    contrast([*terms, *_negated(first)]).get(METRIC) if terms is not first else None
+                    contrast([*terms, *negated(first)]).get(METRIC) if terms is not first else None
                 )
                 if gain:
                     bounds = (change.value, change.low, change.high) if change else (None,) * 3
@@ -89,9 +89,11 @@ def _mean_difference(
     return difference(*cells)
 
 
-def _gain(runs: Sequence[Comparison], strategy: str, baseline: str) -> list[Term]:
+def gain_terms(runs: Sequence[Comparison], strategy: str, baseline: str) -> list[Term]:
+    """Return the mean score of a strategy in some runs minus the baseline's."""
     return difference([(run, strategy) for run in runs], [(run, baseline) for run in runs])
 
 
-def _negated(terms: Sequence[Term]) -> list[Term]:
+def negated(terms: Sequence[Term]) -> list[Term]:
+    """Return the terms of minus one times a contrast."""
     return [Term(-term.weight, term.run, term.strategy) for term in terms]

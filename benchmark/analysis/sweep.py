@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmark.analysis import main_effects
+from benchmark.analysis import gain_changes, main_effects
 from benchmark.analysis.axis_ranking import AxisRanking
 from benchmark.analysis.best_cell import BestCell, best_cells
 from benchmark.analysis.claims import Claim, primary_claims
@@ -116,6 +116,11 @@ class SweepComparison(RunGrid):
     def gains(self) -> pd.DataFrame:
         """What each strategy gains under each value of a setting, see `main_effects.gains`."""
         return main_effects.gains(self)
+
+    @cached_property
+    def gain_changes(self) -> pd.DataFrame:
+        """Where gains begin or cease to be clear, see `gain_changes.gain_changes`."""
+        return gain_changes.gain_changes(self)
 
     @cached_property
     def best_cells(self) -> tuple[BestCell, ...]:

@@ -102,6 +102,7 @@ def describe_experiment(prepared: PreparedExperiment) -> schema.ExperimentInfo:
         changed=tuple(changed_from_recipe(experiment)),
         precision=prepared.device.precision,
         device=prepared.device.name,
+        trained_blocks=len(experiment.trainable) - 1,
     )
 
 

@@ -31,6 +31,7 @@ class ExperimentInfo:
     changed: tuple[str, ...]  # settings that differ from the recipe's own: epochs, lr, fine_tune
     precision: str  # as chosen, also where the setting was "auto"
     device: str  # the same
+    trained_blocks: int | None = None  # how many it may train, beside the head; None: not known
 
 
 @dataclass(frozen=True)

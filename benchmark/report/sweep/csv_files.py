@@ -18,6 +18,7 @@ FILES = (
     ("agreement.csv", "One row per setting and two values: pairs in another order, Kendall's tau."),
     ("main_effects.csv", "One row per setting, value and metric: what it changes, with interval."),
     ("gains.csv", "One row per setting, value and strategy: macro-F1 minus the baseline's."),
+    ("gain_changes.csv", "One row per two values between which such a gain is compared."),
     ("best.csv", "The run and strategy that are best on validation, of each label noise one."),
     ("runs.csv", "One row per run: its settings and its folder."),
 )
@@ -50,6 +51,7 @@ def frames_of(comparison: SweepComparison) -> dict[str, pd.DataFrame]:
         "agreement.csv": pd.concat(agreement) if agreement else pd.DataFrame(columns=AGREEMENT),
         "main_effects.csv": comparison.main_effects,
         "gains.csv": comparison.gains,
+        "gain_changes.csv": comparison.gain_changes,
         "best.csv": pd.DataFrame(best, columns=[f.name for f in dataclasses.fields(BestCell)]),
         "runs.csv": pd.DataFrame(runs),
     }

@@ -15,8 +15,6 @@ from benchmark.report.single.interval_meaning import what_varies
 from benchmark.report.sweep.words import noun, plural
 from benchmark.system.text import join_names, pluralize
 
-MOST_GAINS = 3  # sentences on strategies whose gain depends on a setting; the table has all
-
 
 def format_change(value: float, low: float, high: float) -> str:
     """Return "+.120 (95 %: +.080 to +.160)".
@@ -59,33 +57,6 @@ def _effect_phrase(row: Mapping[Any, Any]) -> tuple[bool, str]:
         more = "higher" if sign > 0 else "lower"
         return True, f"macro-F1 is {size} {more} under {value} ({bounds})"
     return True, f"{value} {'raises' if sign > 0 else 'lowers'} macro-F1 by {size} ({bounds})"
-
-
-def gain_sentences(comparison: SweepComparison) -> Iterator[str]:
-    """Yield for which strategies the gain over the baseline depends on a setting, largest first."""
-    gains = comparison.gains.dropna(subset=["change"])
-    gains = gains[gains["seeds"] > 1]  # of one seed they are of these networks alone
-    if gains.empty:
-        return
-    clear = gains[(gains["change_low"] > 0) | (gains["change_high"] < 0)]
-    order = clear["change"].abs().sort_values(ascending=False, kind="stable").index
-    for row in clear.loc[order[:MOST_GAINS]].to_dict("records"):
-        same = comparison.gains[
-            (comparison.gains["setting"] == row["setting"])
-            & (comparison.gains["strategy"] == row["strategy"])
-        ]
-        first = same.iloc[0].to_dict()
-        yield (
-            f"{as_code(row['strategy'])} {_helps(first)} under {noun(row['setting'])} "
-            f"{as_code(first['value'])} and {_helps(row)} under {as_code(row['value'])}."
-        )
-
-
-def _helps(row: Mapping[Any, Any]) -> str:
-    verb = {1: "helps", -1: "harms", 0: "makes no clear difference"}
-    sign = direction(row["low"], row["high"])
-    gain = add_sign(format_share(row["gain"]))
-    return f"{verb[sign]} ({gain}, 95 %: {_bounds(row['low'], row['high'])})"
 
 
 def best_sentences(comparison: SweepComparison) -> Iterator[str]:
@@ -152,7 +123,8 @@ def gains_tables(comparison: SweepComparison) -> Iterator[Table]:
         caption = (
             f"Macro-F1 minus that of {comparison.baseline} under each of the "
             f"{plural(str(setting))}{others}, with its 95 % interval. Coloured: the interval "
-            f"excludes 0. Marked *: it differs clearly from the gain under {values[0]}."
+            f"excludes 0; not corrected for the number of rows. Marked *: it differs clearly from "
+            f"the gain under {values[0]}."
         )
         columns = ("Strategy", *(h for value in values for h in (str(value), "95 % interval")))
         yield Table(caption, columns, tuple(rows), csv="gains.csv")

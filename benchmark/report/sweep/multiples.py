@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmark.analysis.sweep import SweepComparison
+from benchmark.analysis.value_order import values_in_order
 from benchmark.report.render import colours
 from benchmark.report.render.canvas import PAGE_WIDTH, Canvas, page_style
 from benchmark.report.render.safe_text import shorten
@@ -53,28 +54,21 @@ def draw_multiples(comparison: SweepComparison, metric: str) -> Figure | None:
     One panel for each combination of the other settings, all on one scale.
     """
     setting = max(comparison.settings, key=lambda s: len(comparison.values_of(s)))
-    values, panels = in_order(comparison.values_of(setting)), panels_of(comparison, setting, metric)
+    values, panels = in_order(comparison, setting), panels_of(comparison, setting, metric)
     if len(values) < 2 or not panels:
         return None
     return small_multiples(values, panels, METRICS[metric], noun(setting), comparison.baseline)
 
 
-def in_order(values: Sequence[str]) -> tuple[str, ...]:
-    """Return numbers from small to large, however they were given; else the values as they are.
-
-    >>> in_order(["0.001", "0.0001"]), in_order(["half", "head"])
-    (('0.0001', '0.001'), ('half', 'head'))
-    """
-    try:
-        return tuple(sorted(values, key=float))
-    except ValueError:
-        return tuple(values)
+def in_order(comparison: SweepComparison, setting: str) -> tuple[str, ...]:
+    """Return the values of a setting from small to large; without an order, as they were given."""
+    return values_in_order(comparison, setting) or comparison.values_of(setting)
 
 
 def panels_of(comparison: SweepComparison, setting: str, metric: str) -> list[Panel]:
     """Return the panels of a metric: strategies' lines over the values of a setting."""
     k = comparison.settings.index(setting)
-    values = in_order(comparison.values_of(setting))
+    values = in_order(comparison, setting)
     cells = comparison.cells.set_index([comparison.axis, "strategy"])[metric].astype(float)
     names = dict(zip(comparison.values, comparison.names, strict=True))
     others = dict.fromkeys((own[:k], own[k + 1 :]) for own in comparison.values)

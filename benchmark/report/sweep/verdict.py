@@ -10,7 +10,8 @@ from benchmark.analysis.sweep import SweepComparison
 from benchmark.report.render.blocks import as_code
 from benchmark.report.render.formats import format_share, p_in_words
 from benchmark.report.single.follow_up import QUICK_LOOK
-from benchmark.report.sweep.main_effects import best_sentences, effect_sentences, gain_sentences
+from benchmark.report.sweep.gains import gain_sentences
+from benchmark.report.sweep.main_effects import best_sentences, effect_sentences
 from benchmark.report.sweep.words import noun, plural, quote_all, runs_in_words, values_in_words
 from benchmark.system.text import join_names, pluralize
 

@@ -2,7 +2,7 @@
 
 from benchmark.analysis.sweep import SweepComparison
 from benchmark.plan.sweep import title_of
-from benchmark.report.render.blocks import as_code
+from benchmark.report.render.blocks import as_code, without_ticks
 from benchmark.system.text import join_names, pluralize
 
 # a value of a setting, one and several, where the setting's own name does not do
@@ -24,6 +24,13 @@ def noun(setting: str) -> str:
 def plural(setting: str) -> str:
     """Return what values of a setting are called: recipes, depths."""
     return NOUNS[setting][1] if setting in NOUNS else f"{title_of(setting)}s"
+
+
+def with_noun(setting: str, value: str) -> str:
+    """Return a value with what it is a value of: "4 epochs", "depth `half`"."""
+    if setting == "epochs" and value != "None":
+        return f"{without_ticks(value)} {'epoch' if value == '1' else 'epochs'}"
+    return f"{noun(setting)} {as_code(value)}"
 
 
 def values_in_words(setting: str, number: int) -> str:
