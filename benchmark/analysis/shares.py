@@ -53,7 +53,7 @@ def cell(
     return Term(weight, sweep.run_named(name), strategy)
 
 
-def total_terms(
+def change_terms(
     sweep: SweepComparison, strategy: str, start: Mapping[str, str], end: Mapping[str, str]
 ) -> list[Term]:
     """Return the score at the end minus that at the start."""
@@ -91,31 +91,37 @@ def shares(
 
     (None, []) where the runs share no seed.
     """
-    whole = total_terms(sweep, strategy, start, end)
-    total = contrast(whole).get(metric)
+    change = change_terms(sweep, strategy, start, end)
+    total = contrast(change).get(metric)
     if total is None:
         return None, []
     settings, parts = [name for name in start if start[name] != end[name]], []
     is_shared = total.direction != 0 and len(settings) > 1
     for setting in settings:
         terms = shapley_terms(sweep, strategy, start, end, setting)
-        share = share_of(terms, whole, metric) if is_shared else None
-        parts.append(Share(setting, contrast(terms)[metric], share))
+        part = contrast(terms)[metric]
+        share = share_of(terms, part, change, total, metric) if is_shared else None
+        parts.append(Share(setting, part, share))
     return total, parts
 
 
-def share_of(part: Sequence[Term], whole: Sequence[Term], metric: str) -> Estimate:
-    """Return part / whole with Fieller's interval (1954, J. R. Stat. Soc. B 16, 175).
+def share_of(
+    part_terms: Sequence[Term],
+    part: Estimate,
+    total_terms: Sequence[Term],
+    total: Estimate,
+    metric: str,
+) -> Estimate:
+    """Return part / total with Fieller's interval (1954, J. R. Stat. Soc. B 16, 175).
 
-    A share s is in it if the interval of part − s × whole includes 0. The whole must clearly differ
+    A share s is in it if the interval of part − s × total includes 0. The total must clearly differ
     from 0, or the interval may have no end: a bound that is farther away than 50 is given as that.
     """
-    total, own = contrast(whole)[metric], contrast(part)[metric]
-    sign, value = total.direction, own.value / total.value
+    sign, value = total.direction, part.value / total.value
 
     def rest(share: float) -> Estimate:
-        scaled = [Term(-sign * share * term.weight, term.run, term.strategy) for term in whole]
-        signed = [Term(sign * term.weight, term.run, term.strategy) for term in part]
+        scaled = [Term(-sign * share * t.weight, t.run, t.strategy) for t in total_terms]
+        signed = [Term(sign * t.weight, t.run, t.strategy) for t in part_terms]
         return contrast([*signed, *scaled])[metric]
 
     low, high = -_FARTHEST, _FARTHEST
@@ -123,4 +129,4 @@ def share_of(part: Sequence[Term], whole: Sequence[Term], metric: str) -> Estima
         low = float(brentq(lambda share: rest(share).low, low, value, xtol=1e-4))
     if rest(high).high < 0:
         high = float(brentq(lambda share: rest(share).high, value, high, xtol=1e-4))
-    return Estimate(value, low, high, own.seeds)
+    return Estimate(value, low, high, part.seeds)

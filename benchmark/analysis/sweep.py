@@ -26,7 +26,7 @@ from benchmark.evaluation.statistics.ranks import ranks
 from benchmark.execution.experiment_differences import differences_besides, values_in_manifest
 from benchmark.execution.run_folder import RunFolder, why_links
 from benchmark.execution.sweep_folder import SweepFolder, SweepRunInfo
-from benchmark.plan.sweep import run_name, title_of
+from benchmark.plan.sweep import run_name, run_title, title_of
 from benchmark.storage.stored_file import is_there
 from benchmark.system.text import join_names
 
@@ -213,10 +213,10 @@ def load_sweep(
     }
     missing = tuple(name for name in runs if name not in begun)
     if len(begun) < 2:
-        which = f"with {title_of(settings[0])} {join_names(missing, 'or')}"
+        which = join_names([run_title(settings, runs[name].values) for name in missing], "or")
         raise FileNotFoundError(
-            f"{folder} holds no run {which if len(settings) == 1 else join_names(missing, 'or')} "
-            "yet, so there is nothing to compare: run its command again"
+            f"{folder} holds no run with {which} yet, so there is nothing to compare: run its "
+            "command again"
         )
     known = read or {}
     read_runs = [
@@ -236,20 +236,17 @@ def _require_runs_of_sweep(
 ) -> None:
     """Raise ValueError if a folder holds another run than that of its values."""
 
-    def name(values: tuple[str, ...]) -> str:
-        own = run_name(settings, values)
-        return f"{title_of(settings[0])} {own}" if len(settings) == 1 else own
-
     first, first_run = infos[0], runs[0]
     for info, run in zip(infos, runs, strict=True):
         met = values_in_manifest(settings, run.manifest)
         path = folder / info.folder
         if met != info.values:
             raise ValueError(
-                f"{path} holds a run with {name(met)}, where that with {name(info.values)} "
-                f"belongs; put that there, or remove {path} {_ANEW}"
+                f"{path} holds a run with {run_title(settings, met)}, where that with "
+                f"{run_title(settings, info.values)} belongs; put that there, or remove {path} "
+                f"{_ANEW}"
             )
-        own = [run_name(settings, values) for values in (first.values, info.values)]
+        own = [run_title(settings, values) for values in (first.values, info.values)]
         names = (f"with {own[0]}", f"with {own[1]}")
         if others := differences_besides(settings, first_run.manifest, run.manifest, names):
             raise ValueError(

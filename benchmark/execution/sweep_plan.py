@@ -12,7 +12,7 @@ from benchmark.execution.plan_summary import (
     tuning_lines,
 )
 from benchmark.execution.sweep_folder import SweepFolder
-from benchmark.plan.sweep import Sweep, title_of
+from benchmark.plan.sweep import Sweep, run_title, title_of
 from benchmark.system.text import join_names
 
 if TYPE_CHECKING:
@@ -33,8 +33,7 @@ class SweepPlan:
 
     def title(self, name: str) -> str:
         """Return what a run is called: recipe strong, or fine-tune=head,lr=0.001."""
-        settings = self.sweep.settings
-        return f"{settings[0].replace('_', '-')} {name}" if len(settings) == 1 else name
+        return run_title(self.sweep.settings, self.sweep.runs[name].values)
 
     @property
     def messages(self) -> tuple[str, ...]:

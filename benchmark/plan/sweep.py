@@ -111,6 +111,16 @@ def run_name(settings: tuple[str, ...], values: tuple[str, ...]) -> str:
     return ",".join(f"{setting.replace('_', '-')}={value}" for setting, value in pairs)
 
 
+def run_title(settings: tuple[str, ...], values: tuple[str, ...]) -> str:
+    """Return a run's name, of a single setting with the setting before it.
+
+    >>> run_title(("fine_tune",), ("half",)), run_title(("fine_tune", "lr"), ("head", "0.001"))
+    ('fine-tune half', 'fine-tune=head,lr=0.001')
+    """
+    name = run_name(settings, values)
+    return f"{settings[0].replace('_', '-')} {name}" if len(settings) == 1 else name
+
+
 def value_name(value: Any) -> str:
     """Return the name of a setting's value: that of a recipe, or the value as text.
 
