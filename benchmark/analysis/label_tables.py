@@ -1,4 +1,4 @@
-"""The tables of a label audit: each image, each class, head and tail, confusions, copies."""
+"""The tables of a label audit: each image, each class, large and small, confusions, copies."""
 
 from __future__ import annotations
 
@@ -14,20 +14,24 @@ from benchmark.evaluation.statistics.proportions import clopper_pearson
 from benchmark.execution.label_audit import LabelAudit
 
 # the groups of classes by their images, see `shot_groups`
-HEAD, MEDIUM, TAIL = GROUPS = ("head", "medium", "tail")
+LARGEST, BETWEEN, RAREST = GROUPS = ("largest", "between", "rarest")
 
 EQUALLY_LARGE = 2  # times the images of the smallest class
 
 
 @dataclass(frozen=True, eq=False)
 class LabelTables:
-    """What an audit found. Bounds are those of the share at 95 %, see `clopper_pearson`."""
+    """What an audit found. A share is that of the images that were judged, with its bounds at 95 %.
 
-    # a row an image, the most suspicious first: path, label, given, suggested, quality, suspect.
-    # In `label`, a person writes what is right; its index is the image's own
+    See `clopper_pearson`.
+    """
+
+    # a row an image, the most suspicious first: path, label, given, suggested, quality, suspect,
+    # judged. In `label`, a person writes what is right; its index is the image's own
     labels: pd.DataFrame
-    class_rates: pd.DataFrame  # class, group, images, suspects, share, low, high; largest first
-    group_rates: pd.DataFrame  # group, classes, images, suspects, share, low, high
+    # class, group, images, judged, suspects, share, low, high; largest first
+    class_rates: pd.DataFrame
+    group_rates: pd.DataFrame  # group, classes, images, judged, suspects, share, low, high
     confusions: pd.DataFrame  # given, suggested, suspects; the most frequent first
     conflicts: pd.DataFrame  # file, class, copy_of, copy_of_class, kind
 
@@ -63,9 +67,10 @@ def _labels(audit: LabelAudit) -> pd.DataFrame:
             "path": [one_line(images.files[i]) for i in audit.readable.tolist()],
             "label": names[audit.labels],
             "given": names[audit.labels],
-            "suggested": names[audit.suggested],
+            "suggested": np.where(audit.judged, names[audit.suggested], ""),
             "quality": audit.quality,
             "suspect": audit.suspect,
+            "judged": audit.judged,
         },
         index=audit.readable,
     )
@@ -75,26 +80,32 @@ def _labels(audit: LabelAudit) -> pd.DataFrame:
 def _class_rates(audit: LabelAudit) -> pd.DataFrame:
     classes = audit.images.classes
     images = np.bincount(audit.labels, minlength=len(classes))
-    suspects = np.bincount(audit.labels[audit.suspect], minlength=len(classes))
+    judged, suspects = (
+        np.bincount(audit.labels[which], minlength=len(classes))
+        for which in (audit.judged, audit.suspect)
+    )
     alike = images.max() < EQUALLY_LARGE * images.min()  # then no class is rare
-    groups = np.full(len(classes), MEDIUM, dtype=object)
+    groups = np.full(len(classes), BETWEEN, dtype=object)
     groups = groups if alike else np.array(GROUPS, dtype=object)[shot_groups(images)]
     table = pd.DataFrame(
-        {"class": classes, "group": groups, "images": images, "suspects": suspects}
+        {
+            **{"class": classes, "group": groups, "images": images},
+            **{"judged": judged, "suspects": suspects},
+        }
     )
     table = table.sort_values("images", ascending=False, kind="stable", ignore_index=True)
     return _with_shares(table)
 
 
 def _group_rates(class_rates: pd.DataFrame) -> pd.DataFrame:
-    sums = class_rates.groupby("group")[["images", "suspects"]].sum()
+    sums = class_rates.groupby("group")[["images", "judged", "suspects"]].sum()
     sums.insert(0, "classes", class_rates.groupby("group").size())
     present = [group for group in GROUPS if group in sums.index]
     return _with_shares(sums.loc[present].reset_index())
 
 
 def _with_shares(table: pd.DataFrame) -> pd.DataFrame:
-    suspects, images = table["suspects"].to_numpy(), table["images"].to_numpy()
-    low, high = clopper_pearson(suspects, images)
-    shares = np.divide(suspects, images, out=np.full(len(table), np.nan), where=images > 0)
+    suspects, judged = table["suspects"].to_numpy(), table["judged"].to_numpy()
+    low, high = clopper_pearson(suspects, judged)
+    shares = np.divide(suspects, judged, out=np.full(len(table), np.nan), where=judged > 0)
     return table.assign(share=shares, low=low, high=high)

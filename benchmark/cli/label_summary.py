@@ -50,6 +50,7 @@ def print_audit(audit: LabelAudit, tables: LabelTables, console: Console | None 
     console.print(Text.assemble((spec, "bold"), f": {description}"))
     for sentence in (
         sentences.verdict,
+        sentences.not_judged_sentence,
         sentences.rates_sentence,
         sentences.conflicts_sentence,
         sentences.agreement_sentence,
@@ -57,9 +58,9 @@ def print_audit(audit: LabelAudit, tables: LabelTables, console: Console | None 
         if text := sentence(tables):
             console.print(Text(f"  {text}"))
     columns = ["class", "group", "images", "suspects", "share"]
-    classes = tables.class_rates[columns].assign(
-        share=tables.class_rates["share"].map("{:.3f}".format)
-    )
+    rates = tables.class_rates
+    shares = rates["share"].map("{:.3f}".format).where(rates["judged"] > 0, "can't be judged")
+    classes = rates[columns].assign(share=shares)
     print_table(console, classes, "Classes", len(classes))
     if len(tables.confusions):
         print_table(console, tables.confusions, "Labels that look wrong", MOST_CONFUSIONS)

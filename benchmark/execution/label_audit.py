@@ -1,6 +1,6 @@
-"""Which labels of a data set are likely errors, from heads on the features of its images.
+"""Which labels of a data set are likely errors, by linear classifiers on features of its images.
 
-Each image is judged by a head that has not seen it: the images are parted into folds, and one head
+Each image is judged by a classifier that has not seen it: the images are parted into folds, and one
 for each fold learns from the others. Nothing else is trained, so that it takes seconds once the
 pretrained network has seen the images.
 """
@@ -31,16 +31,17 @@ class LabelAudit:
 
     images: ImageSet
     pixels: Pixels
-    readable: Labels  # (M,) indices of the images that were judged
-    suspect: NDArray[np.bool_]  # (M,) whether the label is likely wrong
-    quality: NDArray[np.float64]  # (M,) from 0, surely wrong, to 1; see `find_label_issues`
+    readable: Labels  # (M,) indices of these
+    judged: NDArray[np.bool_]  # (M,) False where no other fold has an image of the class
+    suspect: NDArray[np.bool_]  # (M,) whether the label is likely wrong; False where not judged
+    quality: NDArray[np.float64]  # (M,) from 0, surely wrong, to 1, or NaN; `find_label_issues`
     suggested: Labels  # (M,) the class that fits best, an index into the classes
     conflicts: tuple[Copy, ...]  # images that look the same and have different labels
     messages: tuple[str, ...] = ()  # what the user must know about images and weights
 
     @property
     def labels(self) -> Labels:
-        """The labels of the images that were judged, (M,)."""
+        """The labels of the images that can be read, (M,)."""
         return self.images.labels[self.readable]
 
 
@@ -72,6 +73,7 @@ def audit_labels(
         images=images,
         pixels=pixels,
         readable=readable,
+        judged=issues.judged,
         suspect=issues.suspect,
         quality=issues.quality,
         suggested=issues.suggested,

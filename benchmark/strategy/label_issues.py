@@ -1,11 +1,11 @@
-"""Which labels are likely wrong: what k-fold heads on pretrained features say of each image.
+"""Which labels are likely wrong: by k-fold linear classifiers on pretrained features.
 
-A head that has not seen an image predicts its class. Where another class is several times as
-probable as the given label, the label is suspect. Such heads favour frequent classes, so a rare
+A classifier that has not seen an image predicts its class. Where another is several times as
+probable as the given label, the label is suspect. Classifiers favour frequent classes, so a rare
 class would be suspect as a whole; `correct_prior` takes that out. About half of the suspects of
 real data sets are real errors (Northcutt et al. 2021, arXiv 2103.14749): rank and show them.
 
-Shapes: N images, C classes, D features. This module needs the extra `labels`; the heads need none.
+Shapes: N images, C classes, D features. This module needs the extra `labels`.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ except ModuleNotFoundError as error:
     ) from error
 
 FOLDS = 5
-COMPONENTS = 512  # principal components that the heads see; fewer find less, 1,024 no more
+COMPONENTS = 512  # principal components that are used; fewer find less, 1,024 no more
 SHRINKAGE = 0.3  # of their covariance toward a multiple of the identity; 0.1 to 0.7 differ little
 TIMES_AS_PROBABLE = 4.0  # another class, before a label is suspect: 3 finds more, wrongly too
-_LEAST = -1e3  # the score of a class that a head does not know
+_LEAST = -1e3  # the score of a class that a classifier does not know
 _RIDGE = 1e-4  # on the offsets of the calibration: it has a solution also where classes part fully
 
 
@@ -42,6 +42,7 @@ class LabelIssues(NamedTuple):
     suspect: NDArray[np.bool_]  # (N,)
     quality: NDArray[np.float64]  # (N,) from 0, surely wrong, to 1; suspects have at most 0.2
     suggested: NDArray[np.int64]  # (N,) the most probable class
+    judged: NDArray[np.bool_]  # (N,) whether anything is known; else quality is NaN
 
 
 def out_of_fold_probabilities(
@@ -55,11 +56,13 @@ def out_of_fold_probabilities(
 ) -> NDArray[np.float64]:
     """Features (N, D), given labels (N,) -> probabilities of the classes (N, C).
 
-    Those of an image are by a head that was fitted to other folds: linear discriminant analysis
-    with shrinkage, which noise in labels moves little and which fits in a second. Images of one of
-    the `groups`, (N,), are in the same fold. `_calibrated` makes the scores probabilities.
+    Those of an image are by a classifier that was fitted to other folds: linear discriminant
+    analysis with shrinkage, which noise in labels moves little and which fits in a second. Images
+    of one of the `groups`, (N,), are in the same fold. `_calibrated` makes the scores
+    probabilities.
 
-    Nothing is known of an image whose class no other fold has. It has probability 1 for its label.
+    Nothing is known of an image whose class no other fold has, like that of a class of one image:
+    its probabilities are NaN.
     """
     count = len(labels)
     fold = _deal(labels, np.arange(count) if groups is None else groups, folds, seed)
@@ -76,7 +79,7 @@ def out_of_fold_probabilities(
             known_scores = _discriminants(reduced[~held_out], labels[~held_out], reduced[held_out])
             scores[np.ix_(held_out, known)] = np.maximum(known_scores, _LEAST)
     is_judged = scores[np.arange(count), labels] > _LEAST  # (N,)
-    probabilities = np.eye(classes)[labels]
+    probabilities = np.full((count, classes), np.nan)
     if is_judged.any():
         probabilities[is_judged] = _calibrated(scores[is_judged], labels[is_judged])
     return probabilities
@@ -99,18 +102,21 @@ def find_label_issues(
     wrong ones (Northcutt et al. 2021, arXiv 1911.00068; cleanlab's `prune_by_noise_rate`), and if
     another class is TIMES_AS_PROBABLE. The first alone flags too many in small or clean data.
 
-    `quality` is p_y / (p_y + max_{c != y} p_c) with these probabilities.
+    `quality` is p_y / (p_y + max_{c != y} p_c) with these probabilities. An image whose
+    probabilities are NaN is not judged; to confident learning, its label is right.
     """
-    corrected = correct_prior(probabilities, counts)
+    judged: NDArray[np.bool_] = np.isfinite(probabilities).all(axis=1)  # (N,)
+    certain = np.eye(probabilities.shape[1])[labels]  # (N, C)
+    corrected = correct_prior(np.where(judged[:, None], probabilities, certain), counts)
     others = corrected.copy()
     own = np.take_along_axis(corrected, labels[:, None], axis=1)[:, 0]  # (N, 1) -> (N,)
     np.put_along_axis(others, labels[:, None], 0.0, axis=1)
-    quality = own / (own + others.max(axis=1))
+    quality = np.where(judged, own / (own + others.max(axis=1)), np.nan)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of classes of one image: none of these is suspect
         counted = confident_learning.find_label_issues(labels, corrected, n_jobs=1)
-    suspect = counted & (quality <= 1 / (1 + TIMES_AS_PROBABLE))
-    return LabelIssues(suspect, quality, corrected.argmax(axis=1))
+    suspect = counted & (quality <= 1 / (1 + TIMES_AS_PROBABLE))  # False for NaN
+    return LabelIssues(suspect, quality, corrected.argmax(axis=1), judged)
 
 
 def _deal(

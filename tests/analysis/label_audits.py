@@ -25,8 +25,9 @@ def make_audit(
     readable=None,
     sides=(32, 24),
     messages=(),
+    not_judged=(),
 ):
-    """Return an audit of N images with these labels; `suspect` are indices of images."""
+    """Return an audit of N images with these labels; `suspect`, `not_judged` are their indices."""
     labels = np.array(labels)
     n = len(labels)
     files = files or tuple(f"{classes[c]}/{i}.jpg" for i, c in enumerate(labels))
@@ -43,13 +44,15 @@ def make_audit(
     )
     quality = np.linspace(0.1, 0.9, n) if quality is None else np.array(quality, float)
     suggested = (labels + 1) % len(classes) if suggested is None else np.array(suggested)
+    is_judged = ~np.isin(np.arange(n), list(not_judged))
     is_suspect = np.isin(np.arange(n), list(suspect))
     return LabelAudit(
         images=images,
         pixels=make_pixels(n, sides),
         readable=readable,
+        judged=is_judged[readable],
         suspect=is_suspect[readable],
-        quality=quality[readable],
+        quality=np.where(is_judged, quality, np.nan)[readable],
         suggested=suggested[readable],
         conflicts=tuple(Copy(b, a, SAME_LOOK) for a, b in conflicts),
         messages=messages,

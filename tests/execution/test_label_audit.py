@@ -1,4 +1,4 @@
-"""Labels are judged by heads on stored features."""
+"""Labels are judged by classifiers on stored features."""
 
 import shutil
 
@@ -77,14 +77,14 @@ def test_with_corrected_labels_they_are_shared_too(
     assert "common/m000.png" in suspects
 
 
-def test_copies_and_groups_are_judged_by_one_head(grouped_folder, audit, monkeypatch):
+def test_copies_and_groups_are_judged_by_one_classifier(grouped_folder, audit, monkeypatch):
     folds = {}
 
-    def heads(features, labels, classes, *, groups):
+    def probabilities(features, labels, classes, *, groups):
         folds["groups"] = groups
         return np.full((len(labels), classes), 1 / classes)
 
-    monkeypatch.setattr(label_audit, "out_of_fold_probabilities", heads)
+    monkeypatch.setattr(label_audit, "out_of_fold_probabilities", probabilities)
     _, result = audit(grouped_folder)
     groups = dict(zip(result.images.files, folds["groups"], strict=True))
     together = [groups[f"rare/00{n}{again}.png"] for n in (0, 1) for again in ("", "_again")]
@@ -112,7 +112,22 @@ def test_nothing_is_said_of_a_class_of_one_image(mislabelled, audit, tmp_path):
     Image.new("RGB", (40, 40), (5, 90, 200)).save(tmp_path / "set/single/1.png")
     _, result = audit(tmp_path / "set")
     files = np.array(result.images.files)[result.readable]
-    assert not result.suspect[files == "single/1.png"][0]
+    is_single = files == "single/1.png"
+    assert not result.suspect[is_single][0]
+    assert result.judged.tolist() == (~is_single).tolist()
+
+
+def test_nothing_is_said_of_a_class_of_copies(mislabelled, audit, tmp_path):
+    """They are in one fold, so no other tells what the class looks like."""
+    shutil.copytree(mislabelled, tmp_path / "set")
+    (tmp_path / "set/copies").mkdir()
+    for number in range(4):
+        Image.new("RGB", (40, 40), (5, 90, 200)).save(tmp_path / f"set/copies/{number}.png")
+    _, result = audit(tmp_path / "set")
+    copies = result.labels == result.images.classes.index("copies")
+    assert copies.sum() == 4
+    assert result.judged.tolist() == (~copies).tolist()
+    assert np.isnan(result.quality[copies]).all()
 
 
 def test_the_labels_that_a_seed_is_given_can_be_judged(image_folder, small_experiment):

@@ -87,10 +87,11 @@ def test_nothing_is_said_of_a_class_that_no_other_fold_has():
     features, labels = clusters([30, 30, 1, 4], 3.0)
     groups = np.r_[np.arange(61), [99] * 4]  # all four images of the last class are one group
     probabilities = out_of_fold_probabilities(features, labels, 5, groups=groups)
-    assert np.array_equal(probabilities[60:], np.eye(5)[labels[60:]])
+    assert np.isnan(probabilities[60:]).all()
     issues = find_label_issues(labels, probabilities, np.bincount(labels, minlength=5))
     assert not issues.suspect[60:].any()
-    assert (issues.quality[60:] == 1).all()
+    assert np.isnan(issues.quality[60:]).all()
+    assert issues.judged.tolist() == [True] * 60 + [False] * 5
 
 
 @pytest.mark.parametrize("counts", [[3], [1, 1], [2, 1], [40, 0, 2]])
@@ -98,7 +99,8 @@ def test_small_data_are_no_error(counts):
     features, labels = clusters(counts, 3.0)
     issues = issues_of(features, labels, len(counts))
     assert len(issues.suspect) == len(labels)
-    assert np.isfinite(issues.quality).all()
+    assert np.array_equal(np.isfinite(issues.quality), issues.judged)
+    assert issues.judged.any() == (sorted(counts)[-2:] in ([1, 2], [2, 40]))
 
 
 def test_constant_features_tell_nothing():

@@ -8,10 +8,10 @@ from benchmark.plan.experiment import Experiment
 from benchmark.plan.run_options import RunOptions
 from benchmark.plan.settings import settings_of
 
-HELP = """Find labels that are likely wrong. It judges each image by a head that has not seen it,
-on the features of the pretrained network, and ranks the suspects: a page with their pictures and a
-CSV file in which labels can be corrected, both in results/. It changes and deletes nothing. `run
---labels FILE` takes the corrected file."""
+HELP = """Find labels that are likely wrong. It judges each image by a linear classifier that has
+not seen it, on the features of the pretrained network, and ranks the suspects: a page with their
+pictures and a CSV file in which labels can be corrected, both in results/. It changes and deletes
+nothing. `run --labels FILE` takes the corrected file."""
 
 EXAMPLES = """\
   python -m benchmark labels my_images/

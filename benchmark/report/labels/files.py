@@ -13,7 +13,7 @@ from benchmark.storage.json_file import read_json, write_json
 from benchmark.storage.stored_file import read_text
 
 CORRECTIONS = "labels.csv"
-CONFLICTS, CLASS_RATES, GROUP_RATES = "conflicts.csv", "class_rates.csv", "head_and_tail.csv"
+CONFLICTS, CLASS_RATES, GROUP_RATES = "conflicts.csv", "class_rates.csv", "group_rates.csv"
 CONFUSIONS = "confusions.csv"
 WRITTEN = "written.json"  # the hashes of what is for a person to edit, as it was written
 PAGE = "labels.html"

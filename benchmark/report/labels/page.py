@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.analysis.label_tables import GROUPS, LabelTables
+from benchmark.analysis.label_tables import LabelTables
 from benchmark.data.duplicates.copies import Copy
 from benchmark.data.pixels.picture import encoded_picture
 from benchmark.execution.label_audit import LabelAudit
@@ -16,6 +16,7 @@ from benchmark.report.labels.sentences import (
     WHAT_FLAGS_ARE,
     agreement_sentence,
     conflicts_sentence,
+    not_judged_sentence,
     rates_sentence,
     tail_warning,
     verdict,
@@ -40,7 +41,7 @@ from benchmark.storage.atomic import write_text
 from benchmark.system.text import pluralize
 
 MOST_CONFUSIONS, MOST_CONFLICTS = 20, 50  # on the page; the CSV files have all
-_GROUP_NAMES = dict(zip(GROUPS, ("most common", "between", "rarest"), strict=True))
+_NOT_JUDGED = "can't be judged"
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,11 @@ def write_label_files(audit: LabelAudit, tables: LabelTables, folder: Path) -> L
 def build_page(audit: LabelAudit, tables: LabelTables, label_file: files.CorrectionsFile) -> Page:
     """Return the page."""
     images = audit.images
-    judged = pluralize(len(audit.readable), "image", "images")
+    judged = pluralize(int(audit.judged.sum()), "image", "images")
     headline = Page(
         title=f"{images.name}: labels",
-        subtitle=f"{judged} of {len(images.classes)} classes, each judged by a head that has not "
-        "seen it",
+        subtitle=f"{judged} of {len(images.classes)} classes, each judged by a linear classifier "
+        "that has not seen it",
         verdict=verdict(tables),
         follow_up=WHAT_FLAGS_ARE if len(tables.suspects) else "",
         warnings=tuple(filter(None, (*_edited(label_file), tail_warning(tables), *audit.messages))),
@@ -112,8 +113,8 @@ def _highlights(
         yield f"{conflicts_sentence(tables)} One of two is wrong at least: {files.CONFLICTS}."
     if unread := len(audit.images) - len(audit.readable):
         are = "image that can't be read was" if unread == 1 else "images that can't be read were"
-        yield f"{unread:,} {are} not judged."
-    yield agreement_sentence(tables)
+        yield f"{unread:,} {are} not looked at."
+    yield from filter(None, (not_judged_sentence(tables), agreement_sentence(tables)))
     yield f"All images with their labels are in {label_file.path.name}, the suspects first."
 
 
@@ -122,11 +123,12 @@ def _rates_table(rates: pd.DataFrame, kind: str, csv: str, sentence: str) -> Tab
     is_group = kind == "group"
     rows = []
     for row in rates.to_dict("records"):
-        group = _GROUP_NAMES[row["group"]] if len(rates["group"].unique()) > 1 else "all"
+        group = row["group"] if len(rates["group"].unique()) > 1 else "all"
         name, size = (group, format_count(row["classes"])) if is_group else (row["class"], group)
         bounds = f"{format_share(row['low'], 2)} to {format_share(row['high'], 2)}"
+        share = (format_share(row["share"]), bounds) if row["judged"] else (_NOT_JUDGED, "")
         counts = (format_count(row["images"]), format_count(row["suspects"]))
-        rows.append(make_row(name, size, *counts, format_share(row["share"]), bounds))
+        rows.append(make_row(name, size, *counts, *share))
     caption = f"{sentence} With 95 % intervals (Clopper & Pearson 1934)."
     first, second = ("Group", "Classes") if is_group else ("Class", "Group")
     columns = (first, second, "Images", "Suspects", "Share", "95 %")

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from benchmark.analysis.label_tables import HEAD, TAIL, LabelTables
+from benchmark.analysis.label_tables import LARGEST, RAREST, LabelTables
 from benchmark.report.render.formats import format_share
-from benchmark.system.text import pluralize
+from benchmark.report.render.safe_text import shorten
+from benchmark.system.text import first_names, join_names, pluralize
 
 # Northcutt, Athalye & Mueller 2021: five people looked at each flagged image of ten test sets
 WHAT_FLAGS_ARE = (
@@ -12,24 +13,55 @@ WHAT_FLAGS_ARE = (
     "(51 % in Northcutt et al. 2021, arXiv 2103.14749), and some errors are not flagged. Nothing "
     "is deleted or changed: look, and correct what is wrong."
 )
-WEAK = 0.6  # mean share of a class that heads agree with; below it, precision was under .75
-MOST_TIMES = 2  # as often as the head's: more looks as if rare were mistaken for wrong
+WEAK = 0.6  # mean share of a class that is agreed with; below it, precision was under .75
+MOST_TIMES = 2  # as often as the largest: more looks as if rare were mistaken for wrong
+MOST_NAMES = 5  # of classes in a sentence
 
 
 def verdict(tables: LabelTables) -> str:
     """Say how many labels look wrong."""
-    number, total = len(tables.suspects), len(tables.labels)
+    number, total = len(tables.suspects), int(tables.labels["judged"].sum())
+    if not total:
+        return "No label can be judged."
     if not number:
         return f"None of {total:,} labels looks wrong."
     look = "looks" if number == 1 else "look"
     return f"{number:,} of {total:,} labels {look} wrong ({100 * number / total:.1f} %)."
 
 
+def not_judged_sentence(tables: LabelTables) -> str:
+    """Say which labels nothing is known of, and why."""
+    rates = tables.class_rates
+    without = rates[(rates["images"] > 0) & (rates["judged"] == 0)]
+    single = without["images"] == 1
+    parts = [
+        f"{pluralize(len(names), 'class', 'classes')} {why} "
+        f"({first_names([shorten(name) for name in names], MOST_NAMES)})"
+        for names, why in (
+            (without["class"][single].tolist(), "with one image"),
+            (without["class"][~single].tolist(), "whose images are all copies or of one group"),
+        )
+        if names
+    ]
+    rest = int((rates["images"] - rates["judged"]).sum() - without["images"].sum())
+    if rest:
+        more = ("more image", "more images") if parts else ("image", "images")
+        parts.append(f"{pluralize(rest, *more)} whose class no other fold has with another one")
+    if not parts:
+        return ""
+    return f"Can't be judged: {join_names(parts)}. They count in no rate."
+
+
 def agreement_sentence(tables: LabelTables) -> str:
-    """Say with how many labels the heads agree: what their doubts are worth."""
-    table = tables.labels
-    share = (table["suggested"] == table["given"]).groupby(table["given"]).mean().mean()
-    sentence = f"The heads agree with {100 * share:.0f} % of a class's labels on average."
+    """Say how many labels are what the classifiers predict: what their doubts are worth."""
+    table = tables.labels[tables.labels["judged"]]
+    if table.empty:
+        return ""
+    share = (table["suggested"] == table["label"]).groupby(table["label"]).mean().mean()
+    sentence = (
+        "Linear classifiers that have not seen an image agree with its label for "
+        f"{100 * share:.0f} % of a class on average."
+    )
     if share >= WEAK:
         return sentence
     return (
@@ -40,28 +72,30 @@ def agreement_sentence(tables: LabelTables) -> str:
 
 def rates_sentence(tables: LabelTables) -> str:
     """Compare the flag rate of rare classes with that of common ones."""
-    rates = _head_and_tail(tables)
+    rates = _largest_and_rarest(tables)
     if not rates:
         return "No class is counted as rare, so there are no rates to compare."
-    head, tail = rates
-    times = f": {tail.share / head.share:.1f} times as often" if head.share > 0 else ""
+    largest, rarest = rates
+    if not (largest.judged and rarest.judged):
+        return "Of the rarest or of the largest classes no label can be judged."
+    times = f": {rarest.share / largest.share:.1f} times as often" if largest.share > 0 else ""
     return (
-        f"Of the rarest classes' labels {format_share(tail.share)} are flagged "
-        f"({tail.suspects:,} of {tail.images:,}), of the most common classes' "
-        f"{format_share(head.share)} ({head.suspects:,} of {head.images:,}){times}."
+        f"Of the rarest classes' labels {format_share(rarest.share)} are flagged "
+        f"({rarest.suspects:,} of {rarest.judged:,}), of the largest classes' "
+        f"{format_share(largest.share)} ({largest.suspects:,} of {largest.judged:,}){times}."
     )
 
 
 def tail_warning(tables: LabelTables) -> str:
     """Warn if rare classes are flagged much more often than common ones; else ''."""
-    rates = _head_and_tail(tables)
+    rates = _largest_and_rarest(tables)
     if not rates:
         return ""
-    head, tail = rates
-    if tail.share <= MOST_TIMES * head.share or tail.low <= head.high:
+    largest, rarest = rates
+    if not (rarest.share > MOST_TIMES * largest.share and rarest.low > largest.high):  # or NaN
         return ""
     return (
-        "Labels of rare classes are flagged more than twice as often as those of common ones: "
+        "Labels of the rarest classes are flagged more than twice as often as of the largest: "
         "they may be wrong more often, or too few for a class to be known by. Look at these "
         "first, and believe the suggestions less."
     )
@@ -76,7 +110,7 @@ def conflicts_sentence(tables: LabelTables) -> str:
     return f"{pairs} the same and {'has' if number == 1 else 'have'} different labels."
 
 
-def _head_and_tail(tables: LabelTables) -> tuple[Any, Any] | None:
-    """Return the rows of the most common and of the rarest classes; None if none is rare."""
+def _largest_and_rarest(tables: LabelTables) -> tuple[Any, Any] | None:
+    """Return the rows of the largest and of the rarest classes; None if none is rare."""
     rows = {row.group: row for row in tables.group_rates.itertuples()}
-    return (rows[HEAD], rows[TAIL]) if {HEAD, TAIL} <= rows.keys() else None
+    return (rows[LARGEST], rows[RAREST]) if {LARGEST, RAREST} <= rows.keys() else None

@@ -78,7 +78,7 @@ def test_a_spreadsheet_is_told_the_encoding(tmp_path):
 def test_each_table_has_its_file(tables, tmp_path):
     paths = write_tables(tables, tmp_path)
     assert {name: pd.read_csv(path).shape[0] for name, path in paths.items()} == {
-        "conflicts.csv": 0, "class_rates.csv": 3, "head_and_tail.csv": 2, "confusions.csv": 1,
+        "conflicts.csv": 0, "class_rates.csv": 3, "group_rates.csv": 2, "confusions.csv": 1,
     }  # fmt: skip
 
 

@@ -34,11 +34,11 @@ def test_suspects_have_pictures_with_both_labels_and_their_quality(audit, tmp_pa
     assert plain.index("cat: 2 suspects") < plain.index("dog: 1 suspect")
 
 
-def test_head_and_tail_stand_in_the_first_table(audit, tmp_path):
+def test_the_largest_and_the_rarest_stand_in_the_first_table(audit, tmp_path):
     text = write(audit, tmp_path)
     first = re.search("<tbody>(.*?)</tbody>", text, re.DOTALL)[1]
-    assert re.findall(r"most common|between|rarest", first) == ["most common", "between", "rarest"]
-    assert "head_and_tail.csv" in text
+    assert re.findall(r"largest|between|rarest", first) == ["largest", "between", "rarest"]
+    assert "group_rates.csv" in text
 
 
 def test_the_next_steps_name_the_file_and_the_command(audit, tmp_path):
@@ -73,6 +73,15 @@ def test_without_suspects_the_page_says_so(tmp_path):
     assert "None of 4 labels looks wrong." in text
     assert "Northcutt" not in text
     assert "<img" not in text
+
+
+def test_what_cannot_be_judged_is_said_and_has_no_rate(tmp_path):
+    labels = [0] * 40 + [1] * 12 + [2]
+    plain = Reader(write(make_audit(labels, suspect=(0,), not_judged=(52,)), tmp_path)).text
+    assert "52 images of 3 classes, each judged by a linear classifier" in plain
+    assert "1 of 52 labels looks wrong" in plain
+    assert "Can't be judged: 1 class with one image (emu). They count in no rate." in plain
+    assert re.search(r"emu\s+rarest\s+1\s+0\s+can't be judged", plain)
 
 
 def test_an_edited_file_is_named(audit, tmp_path):

@@ -4,6 +4,7 @@ from benchmark.analysis.label_tables import LabelTables
 from benchmark.report.labels.sentences import (
     agreement_sentence,
     conflicts_sentence,
+    not_judged_sentence,
     rates_sentence,
     tail_warning,
     verdict,
@@ -23,10 +24,10 @@ def test_one_many_and_none():
     assert verdict(tables([0, 0, 1, 2], (0, 1))) == "2 of 4 labels look wrong (50.0 %)."
 
 
-def test_rates_of_head_and_tail_and_their_ratio():
+def test_rates_of_the_largest_and_the_rarest_and_their_ratio():
     some = tables(LONG_TAIL, [*range(6), 60, 61, 62])
     assert rates_sentence(some) == (
-        "Of the rarest classes' labels .250 are flagged (3 of 12), of the most common classes' "
+        "Of the rarest classes' labels .250 are flagged (3 of 12), of the largest classes' "
         ".100 (6 of 60): 2.5 times as often."
     )
     assert rates_sentence(tables(LONG_TAIL, [60])).endswith(".000 (0 of 60).")
@@ -41,13 +42,38 @@ def test_a_tail_that_is_flagged_much_more_often_is_a_warning_unless_it_may_be_ch
     assert not tail_warning(tables([0, 0, 1, 1, 2, 2], [0]))
 
 
-def test_heads_that_agree_with_few_labels_are_not_believed():
+def test_classifiers_that_agree_with_few_labels_are_not_believed():
     right = tables([0, 0, 1, 2], suggested=[0, 0, 1, 2])
     assert agreement_sentence(right) == (
-        "The heads agree with 100 % of a class's labels on average."
+        "Linear classifiers that have not seen an image agree with its label for 100 % of a class "
+        "on average."
     )
     wrong = agreement_sentence(tables([0] * 20 + [1, 2], suggested=[0] * 22))
-    assert "agree with 33 % of a class's labels on average. That is little" in wrong
+    assert "agree with its label for 33 % of a class on average. That is little" in wrong
+
+
+def test_what_cannot_be_judged():
+    assert not not_judged_sentence(tables(LONG_TAIL))
+    single = tables([0, 0, 1, 1, 2], not_judged=(4,))
+    assert not_judged_sentence(single) == (
+        "Can't be judged: 1 class with one image (emu). They count in no rate."
+    )
+    copies = tables([0] * 5 + [1, 1, 2], not_judged=(0, 5, 6, 7))
+    assert not_judged_sentence(copies) == (
+        "Can't be judged: 1 class with one image (emu), 1 class whose images are all copies or of "
+        "one group (dog) and 1 more image whose class no other fold has with another one. They "
+        "count in no rate."
+    )
+    nothing = tables([0, 1, 2], not_judged=(0, 1, 2))
+    assert verdict(nothing) == "No label can be judged."
+    assert "3 classes with one image (cat, dog, emu)" in not_judged_sentence(nothing)
+    assert not agreement_sentence(nothing)
+
+
+def test_rates_of_what_cannot_be_judged():
+    some = tables(LONG_TAIL, not_judged=range(60, 72))
+    assert rates_sentence(some) == "Of the rarest or of the largest classes no label can be judged."
+    assert not tail_warning(some)
 
 
 def test_copies():
