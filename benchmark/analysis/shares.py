@@ -22,7 +22,7 @@ from benchmark.plan.sweep import run_name
 if TYPE_CHECKING:
     from benchmark.analysis.sweep import SweepComparison
 
-_FARTHEST = 50.0  # shares of the total beyond which a bound is not looked for
+FARTHEST = 50.0  # shares of the total beyond which a bound is not looked for
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def share_of(
         signed = [Term(sign * t.weight, t.run, t.strategy) for t in part_terms]
         return contrast([*signed, *scaled])[metric]
 
-    low, high = -_FARTHEST, _FARTHEST
+    low, high = -FARTHEST, FARTHEST
     if rest(low).low > 0:  # `rest` falls as the share grows
         low = float(brentq(lambda share: rest(share).low, low, value, xtol=1e-4))
     if rest(high).high < 0:

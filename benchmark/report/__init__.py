@@ -15,6 +15,7 @@ from benchmark.report.render.csv_writer import write_frames
 from benchmark.report.render.writer import write_page
 from benchmark.report.single import csv_files as single_csv_files
 from benchmark.report.single import page as single_page
+from benchmark.report.study import figures as study_figures
 from benchmark.report.study import page as study_page
 from benchmark.report.sweep import csv_files as sweep_csv_files
 from benchmark.report.sweep import page as sweep_page
@@ -58,7 +59,8 @@ def write_study_report(
 ) -> dict[str, Path]:
     """Write the page of a study, and its tables, to a folder; `data` names the images."""
     written = write_frames(tables.frames(), folder)
-    return written | write_page(study_page.build_page(study, data, tables), folder, ())
+    page = study_page.build_page(study, data, tables)
+    return written | write_page(page, folder, study_figures.FIGURES)
 
 
 def notebook_html(comparison: Comparison | MultiDatasetComparison | SweepComparison) -> str:

@@ -111,4 +111,4 @@ def test_every_study_has_tables_and_a_page(study):
     runs = [replace(run, seed_rows=run.seed_rows.assign(val_macro_f1=0.5)) for run in runs]
     tables = study_tables(study, compare_sweep(Path("x"), tuple(study.axes), values, runs))
     assert set(tables.shares["setting"]) == set(study.improved)
-    assert "Plain fine-tuning" in build_page(study, "wheels", tables).verdict
+    assert "plain fine-tuning" in build_page(study, "wheels", tables).verdict

@@ -126,7 +126,7 @@ def changed(run, **settings):
 def test_runs_that_differ_in_more_than_the_setting_are_named(tmp_path):
     runs = {name: fabricated_run(name, STRATEGIES) for name in ("forum", "strong")}
     runs["strong"] = changed(runs["strong"], image_size=299)
-    words = r"differ in more than recipe \(image size 160 with recipe forum, 299 with recipe strong\), so"
+    words = r"in more than recipe \(image size 160 with recipe forum, 299 with recipe strong\), so"
     with pytest.raises(ValueError, match=words):
         load_sweep(write_sweep(tmp_path / "a", runs))
     runs["strong"] = changed(fabricated_run("strong", STRATEGIES), device="cuda", seeds=[0, 1])

@@ -30,7 +30,7 @@ def finished(image_folder, tmp_path_factory):
 def test_the_page_answers_and_the_grid_is_beside_it(finished):
     folder, printed, _ = finished
     assert f"report: {folder / 'report.html'}" in printed
-    assert "Plain fine-tuning, `no_change` in the run `fine-tune=head,epochs=2`" in printed
+    assert "In the run in question (`fine-tune=head,epochs=2`: the settings" in printed
     assert (folder / "grid" / "report.html").exists()
     remedies = pd.read_csv(folder / "remedies.csv")
     assert remedies["strategy"].tolist() == ["class_weights"]
@@ -57,7 +57,7 @@ def test_the_same_command_trains_nothing_and_a_notebook_gets_the_same(finished):
         len(result.grid.comparison.runs[0].classes)
     ]
     assert result.answer in repr(result)
-    assert "Plain fine-tuning" in result._repr_html_()
+    assert "plain fine-tuning" in result._repr_html_()
 
 
 @pytest.mark.parametrize(

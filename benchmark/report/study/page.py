@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import pandas as pd
+from scipy.stats import t
 
 from benchmark.analysis.study import StudyTables
 from benchmark.evaluation.metrics.registry import METRICS
+from benchmark.evaluation.statistics import LEVEL
 from benchmark.plan.studies import Study
 from benchmark.report.render.blocks import (
     Block,
@@ -26,20 +29,24 @@ from benchmark.report.render.formats import (
     format_percent,
     format_share,
 )
-from benchmark.report.study import sentences
+from benchmark.report.study import figures, sentences, setting_sentences
 from benchmark.report.sweep.main_effects import change_cells
 from benchmark.report.sweep.words import noun
 from benchmark.storage.file_names import folder_stem
 from benchmark.system.text import pluralize
 
 FILES = (
-    ("baseline.csv", "What the baseline reaches in the run that the question asks about."),
-    ("causes.csv", "Likely causes of ignored classes in it, with the number of classes."),
-    ("remedies.csv", "What each other strategy buys and costs in the same run."),
-    ("changes.csv", "What another value of each setting changes, all others as they were."),
+    ("baseline.csv", "What the baseline reaches in the run in question."),
+    ("causes.csv", "Likely causes of ignored classes in that run, with the number of classes."),
+    ("remedies.csv", "What each other strategy buys and costs in that run."),
+    (
+        "changes.csv",
+        "What another value of each setting changes, all others as in the run in question.",
+    ),
     ("shares.csv", "How much of the lost score is due to each setting."),
     ("best.csv", "The run and strategy that are best on validation, and their test score."),
 )
+ENOUGH_SEEDS = 5  # from which on intervals over seeds are of use
 LIMITS = (
     "All of this is about these images, this network and these settings: it is evidence for "
     "data like these, and no proof for others. Intervals are of one comparison at a time, not "
@@ -57,7 +64,9 @@ def build_page(study: Study, data: str, tables: StudyTables) -> Page:
         ("limits", "What this does not tell", (Paragraph(LIMITS),)),
         ("files", "Files", (Definitions(FILES), Paragraph(FORMULA_NOTE))),
     )
-    return add_sections(headline(study, data, tables), contents)
+    page = add_sections(headline(study, data, tables), contents)
+    first = figures.share_figure(tables) or figures.remedy_figure(tables)
+    return replace(page, lead=(first,) if first else ())
 
 
 def headline(study: Study, data: str, tables: StudyTables) -> Page:
@@ -70,8 +79,8 @@ def headline(study: Study, data: str, tables: StudyTables) -> Page:
     )
     answer = (
         sentences.baseline_sentence(tables),
-        sentences.share_sentence(tables),
-        sentences.advice_sentence(tables),
+        setting_sentences.share_sentence(tables),
+        setting_sentences.advice_sentence(tables),
     )
     return Page(
         title=f"Study {study.name}: {data}",
@@ -86,8 +95,21 @@ def headline(study: Study, data: str, tables: StudyTables) -> Page:
 
 
 def _warnings(tables: StudyTables) -> Iterator[str]:
-    if tables.baseline.iloc[0]["seeds"] == 1:
+    seeds = int(tables.baseline.iloc[0]["seeds"])
+    if seeds == 1:
         yield "One seed: all of this is about these networks; another training may differ."
+    elif seeds < ENOUGH_SEEDS:
+        yield (
+            f"{seeds} seeds: intervals over them are wide, {_standard_errors(seeds):.1f} standard "
+            "errors to each side, so a difference that is there may not be clear. "
+            f"{ENOUGH_SEEDS} seeds tell more ({_standard_errors(ENOUGH_SEEDS):.1f}): "
+            f"`--seeds {ENOUGH_SEEDS}` trains those that are missing."
+        )
+
+
+def _standard_errors(seeds: int) -> float:
+    """Return Student's t by which the standard error over seeds is multiplied."""
+    return float(t.ppf((1 + LEVEL) / 2, seeds - 1))
 
 
 def _baseline(tables: StudyTables) -> Iterator[Block]:
@@ -107,8 +129,8 @@ def _causes(tables: StudyTables) -> Iterator[Block]:
         ]
         folder = folder_stem(str(tables.baseline.iloc[0]["run"]))
         caption = (
-            "Classes with a recall of at most .1 in the run that the question asks about, by "
-            f"likely cause; mean over the seeds. `grid/{folder}/report.html` has the evidence for "
+            "Classes with a recall of at most .1 in the run in question, by likely cause; "
+            f"mean over the seeds. `grid/{folder}/report.html` has the evidence for "
             "each class."
         )
         columns = ("Likely cause", "Classes", "Never predicted")
@@ -118,6 +140,9 @@ def _causes(tables: StudyTables) -> Iterator[Block]:
 def _remedies(tables: StudyTables) -> Iterator[Block]:
     for sentence in sentences.remedy_sentences(tables):
         yield Paragraph(sentence)
+    figure = figures.remedy_figure(tables)
+    if figure and figures.share_figure(tables):  # else it stands on top of the page
+        yield figure
     rows = [
         make_row(
             row["strategy"],
@@ -129,9 +154,9 @@ def _remedies(tables: StudyTables) -> Iterator[Block]:
         for row in tables.remedies.to_dict("records")
     ]
     caption = (
-        "Against the baseline in the same run, mean over the seeds. Coloured: the 95 % interval "
-        "excludes 0. Time: of a training, against the baseline's; a strategy that only decides "
-        "otherwise trains nothing of its own."
+        "Against the baseline, in the run in question, mean over the seeds. Coloured: the 95 % "
+        "interval excludes 0. Time: of a training, against the baseline's; a strategy that only "
+        "decides otherwise trains nothing of its own."
     )
     columns = (
         *("Strategy", "Never predicted ↓", "Macro-F1", "95 % interval"),
@@ -141,11 +166,14 @@ def _remedies(tables: StudyTables) -> Iterator[Block]:
 
 
 def _settings(tables: StudyTables) -> Iterator[Block]:
-    for sentence in sentences.change_sentences(tables):
+    for sentence in setting_sentences.change_sentences(tables):
         yield Paragraph(sentence)
     if len(tables.changes):
         yield _changes_table(tables.changes)
-    for sentence in (sentences.share_sentence(tables), sentences.advice_sentence(tables)):
+    for sentence in (
+        setting_sentences.share_sentence(tables),
+        setting_sentences.advice_sentence(tables),
+    ):
         if sentence:
             yield Paragraph(sentence)
     if len(tables.shares) > 1:
@@ -165,7 +193,7 @@ def _changes_table(changes: pd.DataFrame) -> Table:
         for row in changes.to_dict("records")
     ]
     caption = (
-        "Of the baseline strategy; all other settings as in the reference run. Coloured: the 95 % "
+        "Of the baseline; all other settings as in the run in question. Coloured: the 95 % "
         "interval excludes 0."
     )
     columns = (
@@ -183,21 +211,18 @@ def _shares_table(shares: pd.DataFrame) -> Table:
             f"{row['value']} in place of {row['against']}",
             *change_cells(row["effect"], row["low"], row["high"]),
             format_percent(row["share"]),
-            MISSING if row["share"] != row["share"] else _bounds(row),
+            MISSING if row["share"] != row["share"] else setting_sentences.share_bounds(row),
         )
         for row in shares.to_dict("records")
     ]
     caption = (
-        "The change from the reference run to the run with all of these values, shared out among "
+        "The change from the run in question to the run with all of these values, shared out among "
         "them: the mean over all orders in which they can be changed (Shapley values). Shares have "
-        "Fieller's intervals, and are left out where the whole change may be 0."
+        "Fieller's intervals, and are left out where the whole change may be 0. A share below 0 % "
+        "is that of a setting which lowers the score. No bound: the interval has no end there."
     )
     columns = ("Metric", "Setting", "Value", "Part", "95 % interval", "Share", "95 % interval ")
     return Table(caption, columns, tuple(rows), frozenset({0, 1, 2}), csv="shares.csv")
-
-
-def _bounds(row: sentences.Row) -> str:
-    return f"{format_percent(row['share_low'])} to {format_percent(row['share_high'])}"
 
 
 def _times(ratio: float) -> str:

@@ -7,12 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.analysis.contrasts import direction
 from benchmark.analysis.study import StudyTables
 from benchmark.report.render.blocks import as_code
-from benchmark.report.render.formats import format_count, format_percent, format_share
+from benchmark.report.render.formats import format_count, format_share
 from benchmark.report.sweep.main_effects import format_change
-from benchmark.report.sweep.words import noun
 from benchmark.system.text import join_names, pluralize
 
 Row = Mapping[Any, Any]
@@ -27,8 +25,9 @@ def baseline_sentence(tables: StudyTables) -> str:
     row = _first(tables.baseline)
     bounds = " to ".join(format_share(row[f"accuracy_{end}"]) for end in ("low", "high"))
     text = (
-        f"{_baseline_name(row)}, {as_code(row['strategy'])} in the run {as_code(row['run'])}, is "
-        f"right for {format_share(row['accuracy'])} of the test images (95 %: {bounds}) and for "
+        f"In the run in question ({as_code(row['run'])}: the settings that the question is about), "
+        f"{_baseline_name(row)}, {as_code(row['strategy'])}, is right for "
+        f"{format_share(row['accuracy'])} of the test images (95 %: {bounds}) and for "
         f"{format_share(row['train_accuracy'])} of its training images; its macro-F1 is "
         f"{format_share(row['macro_f1'])}."
     )
@@ -144,86 +143,24 @@ def _macro_f1(remedies: pd.DataFrame, seeds: int) -> str:
     return " ".join(parts) or "No remedy clearly changes macro-F1."
 
 
-def change_sentences(tables: StudyTables) -> Iterator[str]:
-    """Say what another value of each setting changes, all others as they were."""
-    for (setting, value), rows in tables.changes.groupby(["setting", "value"], sort=False):
-        by_metric = {row["metric"]: row for row in rows.to_dict("records")}
-        accuracy = by_metric.get("accuracy")
-        if accuracy is None:
-            continue
-        change = f"{noun(str(setting)).capitalize()} {as_code(str(value))} in place of "
-        change += as_code(accuracy["against"])
-        text = f"{change} {_verb(accuracy)} accuracy, {_change(accuracy)}"
-        if direction(accuracy["low"], accuracy["high"]) == 0:
-            text = f"{change} makes no clear difference to accuracy, {_change(accuracy)}"
-        before, after = accuracy["never_predicted_before"], accuracy["never_predicted"]
-        if before != after:
-            are = "class is" if after == 1 else "classes are"
-            text += f"; {format_count(after)} {are} never predicted, {format_count(before)} before"
-        yield f"{text}."
-
-
-def share_sentence(tables: StudyTables, metric: str = "accuracy") -> str:
-    """Say how much of the lost score is due to each setting; '' for fewer than two settings."""
-    rows = tables.shares[tables.shares["metric"] == metric].to_dict("records")
-    if len(rows) < 2:
-        return ""
-    total = rows[0]
-    values = join_names([f"{noun(row['setting'])} {as_code(row['value'])}" for row in rows])
-    start = "With" if total["seeds"] > 1 else "Of these networks alone, with"
-    change = format_change(total["total"], total["total_low"], total["total_high"])
-    sign = direction(total["total_low"], total["total_high"])
-    if sign == 0:
-        return (
-            f"{start} {values}, accuracy does not clearly change, {change}: there is no clear loss "
-            "to share out."
-        )
-    if sign < 0:
-        return f"{start} {values}, accuracy is lower, {change}: they are no remedy."
-    parts = [
-        f"{noun(row['setting'])} accounts for {format_percent(row['share'])} (95 %: "
-        f"{format_percent(row['share_low'])} to {format_percent(row['share_high'])})"
-        for row in sorted(rows, key=lambda row: -row["share"])
-    ]
-    return f"{start} {values}, accuracy is higher, {change}. Of that, {join_names(parts)}."
-
-
-def advice_sentence(tables: StudyTables, metric: str = "accuracy") -> str:
-    """Name the setting to change first, if its share is clearly the largest.
-
-    '' without shares, or for one seed: another training may share the loss out otherwise.
-    """
-    rows = tables.shares[tables.shares["metric"] == metric].dropna(subset=["share"])
-    rows = rows[rows["total_low"] > 0].sort_values("share", ascending=False, kind="stable")
-    if len(rows) < 2 or rows["seeds"].min() == 1:
-        return ""
-    first, second = rows.to_dict("records")[:2]
-    kinds = [noun(row["setting"]) for row in (first, second)]
-    if first["share_low"] > second["share_high"]:
-        return f"Change the {kinds[0]} first: its share is clearly the largest."
-    return (
-        f"Whether the {kinds[0]} or the {kinds[1]} matters more is not clear: their intervals "
-        "overlap."
-    )
-
-
 def best_sentence(tables: StudyTables) -> str:
     """Say which run and strategy to take, chosen on validation; '' where there is none."""
     if tables.best.empty:
         return ""
     row, baseline = _first(tables.best), _first(tables.baseline)
     bounds = " to ".join(format_share(row[end]) for end in ("low", "high"))
-    labels = " with the labels as asked about" if _has_label_noise(tables) else ""
+    labels = " with the labels of the run in question" if _has_label_noise(tables) else ""
     best = (
         f"Best on validation, of {pluralize(row['choices'], 'combination', 'combinations')}"
         f"{labels}: {as_code(row['strategy'])} in the run {as_code(row['run'])}."
     )
     if (row["strategy"], row["run"]) == (baseline["strategy"], baseline["run"]):
-        return f"{best} That is {_baseline_name(baseline).lower()} as asked."
+        return f"{best} That is {_baseline_name(baseline)} in the run in question."
     return (
         f"{best} Its macro-F1 on test images "
         f"is {format_share(row['test'])} (95 %: {bounds}), against "
-        f"{format_share(baseline['macro_f1'])} of {_baseline_name(baseline).lower()} as asked."
+        f"{format_share(baseline['macro_f1'])} of {_baseline_name(baseline)} in the run in "
+        "question."
     )
 
 
@@ -234,20 +171,12 @@ def _has_label_noise(tables: StudyTables) -> bool:
 
 def _baseline_name(baseline: Row) -> str:
     """Return what the baseline is: another strategy may have been chosen for it."""
-    return "Plain fine-tuning" if baseline["plain"] else "The baseline"
+    return "plain fine-tuning" if baseline["plain"] else "the baseline"
 
 
 def _with_change(row: Row, metric: str) -> str:
     numbers = (row[f"{metric}_change"], row[f"{metric}_low"], row[f"{metric}_high"])
     return f"{as_code(row['strategy'])}, {format_change(*numbers)}"
-
-
-def _verb(row: Row) -> str:
-    return "raises" if direction(row["low"], row["high"]) > 0 else "lowers"
-
-
-def _change(row: Row) -> str:
-    return format_change(row["effect"], row["low"], row["high"])
 
 
 def _names(names: list[str]) -> str:

@@ -12,9 +12,16 @@ import pandas as pd
 from benchmark.analysis.contrasts import direction
 from benchmark.analysis.sweep import SweepComparison
 from benchmark.analysis.value_order import values_in_order
-from benchmark.report.render.blocks import as_code, without_ticks
+from benchmark.report.render.blocks import as_code
 from benchmark.report.render.formats import add_sign, format_share
-from benchmark.report.sweep.words import noun, plural, quote_all, values_in_words, with_noun
+from benchmark.report.sweep.words import (
+    noun,
+    plural,
+    quote_all,
+    short_value,
+    values_in_words,
+    with_noun,
+)
 from benchmark.system.text import join_names
 
 MOST = 3  # strategies along a setting that have a sentence each; more are counted
@@ -92,7 +99,7 @@ def _walk(setting: str, gains: Gains, signs: Sequence[tuple[int, str]]) -> list[
     groups = [(s, [v for _, v in own]) for s, own in groupby(signs, key=lambda pair: pair[0])]
     parts = []
     for k, (sign, values) in enumerate(groups):
-        name = partial(_short if k else with_noun, setting)
+        name = partial(short_value if k else with_noun, setting)
         near, where = values[0], f"at {name(values[0])}"
         if len(values) > 1 and k == 0:
             near, where = values[-1], f"up to {name(values[-1])}"
@@ -119,7 +126,7 @@ def _by_sign(setting: str, gains: Gains, signs: Mapping[str, int]) -> list[str]:
 
 def _under_all(setting: str, gains: Gains, change: Row) -> str:
     """Return what a strategy does under every value, where its gain clearly differs."""
-    name, row = partial(_short, setting), gains[change["value"]]
+    name, row = partial(short_value, setting), gains[change["value"]]
     sign = _sign(row)
     more = "more" if sign * change["change"] > 0 else "less"
     return (
@@ -131,7 +138,7 @@ def _under_all(setting: str, gains: Gains, change: Row) -> str:
 
 def _change(setting: str, row: Row, is_ordered: bool) -> str:
     """Return whether the gain differs between two values."""
-    name, sign = partial(_short, setting), _sign(row)
+    name, sign = partial(short_value, setting), _sign(row)
     value, against = name(row["value"]), name(row["against"])
     verb = "rises" if row["change"] > 0 else "falls"
     numbers = f"({add_sign(format_share(row['change']))}, 95 %: {_bounds(row['low'], row['high'])})"
@@ -140,11 +147,6 @@ def _change(setting: str, row: Row, is_ordered: bool) -> str:
     else:
         where = f"the gain is larger with {value} than with {against}"
     return f"{where} {numbers}" if sign else f"whether {where} is not clear {numbers}"
-
-
-def _short(setting: str, value: str) -> str:
-    """Return a value once its setting was named: a number of epochs as it is, others as code."""
-    return without_ticks(value) if setting == "epochs" else as_code(value)
 
 
 def _numbers(row: Row, there: bool = False) -> str:

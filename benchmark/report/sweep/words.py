@@ -33,6 +33,11 @@ def with_noun(setting: str, value: str) -> str:
     return f"{noun(setting)} {as_code(value)}"
 
 
+def short_value(setting: str, value: str) -> str:
+    """Return a value once its setting was named: a number of epochs as it is, others as code."""
+    return without_ticks(value) if setting == "epochs" else as_code(value)
+
+
 def values_in_words(setting: str, number: int) -> str:
     """Return "both recipes" or "all 3 recipes"."""
     return f"{'both' if number == 2 else f'all {number}'} {plural(setting)}"

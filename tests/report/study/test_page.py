@@ -34,8 +34,8 @@ def test_every_section_is_there():
         *("baseline", "causes", "remedies", "settings", "limits", "files"),
     ]
     assert "7 classes of 4,000 to 5,000 images" in page.subtitle
-    assert page.verdict.startswith("Plain fine-tuning, `no_change`")
-    assert "depth accounts for 60 %" in page.verdict
+    assert page.verdict.startswith("In the run in question (`")
+    assert "the depth accounts for 60 %" in page.verdict
 
 
 def test_a_study_without_remedies_and_settings_has_a_page():
@@ -44,11 +44,30 @@ def test_a_study_without_remedies_and_settings_has_a_page():
     assert "No class is ignored" in markdown.render(page)
 
 
+def test_few_seeds_are_told_once():
+    page = build_page(STUDIES["forum17"], "wheels", planted({"seeds": 2}))
+    assert page.warnings == (
+        "2 seeds: intervals over them are wide, 12.7 standard errors to each side, so a difference "
+        "that is there may not be clear. 5 seeds tell more (2.8): `--seeds 5` trains those that "
+        "are missing.",
+    )
+    assert build_page(STUDIES["forum17"], "wheels", planted({"seeds": 5})).warnings == ()
+
+
+def test_a_term_is_explained_where_it_first_stands():
+    text = markdown.render(build_page(STUDIES["noisy7"], "wheels", TABLES))
+    first = text.index("run in question")
+    assert text[first:].startswith("run in question (`fine-tune=head,label-noise=0.18`: the sett")
+    assert "as asked" not in text
+    assert "reference run" not in text
+
+
 def test_names_from_outside_stay_text():
     rows = [remedy("<script>alert(1)</script>"), remedy("`x|y`")]
     page = build_page(STUDIES["forum17"], "<img src=x>", planted(remedies=rows))
     text = MarkdownIt("commonmark").enable("table").render(markdown.render(page))
     assert "<script" not in text
-    assert "<img" not in text
+    assert text.count("<img") == text.count('<img src="figures/remedies.svg"') == 1
     tags = {tag for tag, _ in Reader(html.render(page)).tags}
     assert not {"script", "img"} & tags
+    assert "<script" not in page.figures()[0].svg

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmark.report.study import sentences
+from benchmark.report.study import sentences, setting_sentences
 from tests.report.study.tables import BASE, change, planted, remedy, share
 
 
@@ -12,17 +12,18 @@ def remedies(*rows, **base) -> str:
 
 def test_the_baseline_is_told_with_its_ignored_classes():
     assert sentences.baseline_sentence(planted()) == (
-        "Plain fine-tuning, `no_change` in the run `fine-tune=head,label-noise=0.18`, is right for "
-        ".500 of the test images (95 %: .450 to .550) and for .520 of its training images; its "
-        "macro-F1 is .300. It never predicts 8 of 17 classes (mean over the seeds). The largest of "
-        "those has 90 training images; the largest class of all has 600, the smallest 6."
+        "In the run in question (`fine-tune=head,label-noise=0.18`: the settings that the question "
+        "is about), plain fine-tuning, `no_change`, is right for .500 of the test images (95 %: "
+        ".450 to .550) and for .520 of its training images; its macro-F1 is .300. It never "
+        "predicts 8 of 17 classes (mean over the seeds). The largest of those has 90 training images; the "
+        "largest class of all has 600, the smallest 6."
     )
     whole = sentences.baseline_sentence(planted({"never_predicted": 0.0, "classes": 7}))
     assert whole.endswith("It predicts all 7 classes.")
     single = sentences.baseline_sentence(planted({"seeds": 1, "never_predicted": 1.0}))
     assert "It never predicts 1 of 17 classes. That class has 90 training images;" in single
     chosen = sentences.baseline_sentence(planted({"strategy": "a", "plain": False}))
-    assert chosen.startswith("The baseline, `a` in the run")
+    assert "is about), the baseline, `a`, is right for .500" in chosen
 
 
 def test_too_little_and_by_heart_are_told_apart():
@@ -86,65 +87,75 @@ def test_a_change_is_told_with_its_direction():
         change("epochs", "6", "2", 0.01),
         change("label_noise", "0", "0.18", -0.1),
     ]
-    depth, epochs, noise = sentences.change_sentences(planted(changes=rows))
+    depth, epochs, noise = setting_sentences.change_sentences(planted(changes=rows))
     assert depth == (
-        "Depth `half` in place of `head` raises accuracy, +.200 (95 %: +.180 to +.220); 1 "
+        "With depth `half` in place of `head`, accuracy is higher, +.200 (95 %: +.180 to +.220); 1 "
         "class is never predicted, 8 before."
     )
     assert epochs == (
-        "Number of epochs `6` in place of `2` makes no clear difference to accuracy, +.010 (95 %: "
-        "−.010 to +.030)."
+        "With 6 epochs in place of 2, accuracy does not clearly change, +.010 (95 %: −.010 to "
+        "+.030)."
     )
-    assert "Label noise `0` in place of `0.18` lowers accuracy, −.100" in noise
+    assert "With label noise `0` in place of `0.18`, accuracy is lower, −.100" in noise
 
 
 def test_shares_are_told_where_there_is_a_loss():
     rows = [share("fine_tune", "half", 0.24, 0.4), share("label_noise", "0", 0.16, 0.4)]
     tables = planted(shares=rows)
-    assert sentences.share_sentence(tables) == (
+    assert setting_sentences.share_sentence(tables) == (
         "With depth `half` and label noise `0`, accuracy is higher, +.400 (95 %: +.350 to "
-        "+.450). Of that, depth accounts for 60 % (95 %: 50 % to 70 %) and label noise accounts "
-        "for 40 % (95 %: 30 % to 50 %)."
+        "+.450). Of that, the depth accounts for 60 % (95 %: 50 % to 70 %) and the label noise "
+        "accounts for 40 % (95 %: 30 % to 50 %)."
     )
-    assert "is not clear: their intervals overlap" in sentences.advice_sentence(tables)
+    assert "is not clear: their intervals overlap" in setting_sentences.advice_sentence(tables)
     wide = [share("fine_tune", "half", 0.36, 0.4), share("label_noise", "0", 0.04, 0.4)]
-    assert sentences.advice_sentence(planted(shares=wide)) == (
+    assert setting_sentences.advice_sentence(planted(shares=wide)) == (
         "Change the depth first: its share is clearly the largest."
     )
     one_seed = [row | {"seeds": 1} for row in wide]
-    assert sentences.advice_sentence(planted(shares=one_seed)) == ""
+    assert setting_sentences.advice_sentence(planted(shares=one_seed)) == ""
 
 
 def test_no_loss_has_no_shares():
     nothing = [share("fine_tune", "half", 0.0, 0.02), share("label_noise", "0", 0.02, 0.02)]
-    text = sentences.share_sentence(planted(shares=nothing))
+    text = setting_sentences.share_sentence(planted(shares=nothing))
     assert "accuracy does not clearly change" in text
     assert "there is no clear loss" in text
-    assert sentences.advice_sentence(planted(shares=nothing)) == ""
+    assert setting_sentences.advice_sentence(planted(shares=nothing)) == ""
     worse = [share("fine_tune", "half", -0.1, -0.3), share("label_noise", "0", -0.2, -0.3)]
-    assert "they are no remedy" in sentences.share_sentence(planted(shares=worse))
-    assert sentences.advice_sentence(planted(shares=worse)) == ""
-    assert sentences.share_sentence(planted(shares=nothing[:1])) == ""
+    assert "they are no remedy" in setting_sentences.share_sentence(planted(shares=worse))
+    assert setting_sentences.advice_sentence(planted(shares=worse)) == ""
+    assert setting_sentences.share_sentence(planted(shares=nothing[:1])) == ""
+
+
+def test_shares_below_0_and_of_no_use_are_explained():
+    rows = [share("fine_tune", "half", 0.5, 0.4), share("label_noise", "0", -0.1, 0.4)]
+    text = setting_sentences.share_sentence(planted(shares=rows))
+    assert "the label noise accounts for −25 % (95 %: −35 % to −15 %). A share below 0 %" in text
+    wide = rows[0] | {"share_low": -50.0, "share_high": 3.0}
+    text = setting_sentences.share_sentence(planted(shares=[wide, rows[1]]))
+    assert "That the depth accounts for 125 % (95 %: no bound to 300 %) says nothing" in text
 
 
 def test_the_best_is_compared_with_what_was_asked_about():
     best = [("fine-tune=half", "a", 0.61, 0.6, 0.55, 0.65, 24)]
     assert sentences.best_sentence(planted(best=best)) == (
         "Best on validation, of 24 combinations: `a` in the run `fine-tune=half`. Its macro-F1 on "
-        "test images is .600 (95 %: .550 to .650), against .300 of plain fine-tuning as asked."
+        "test images is .600 (95 %: .550 to .650), against .300 of plain fine-tuning in the run in "
+        "question."
     )
     noisy = planted(best=best, changes=[change("label_noise", "0", "0.18", 0.1)])
-    assert "of 24 combinations with the labels as asked about: `a`" in (
+    assert "of 24 combinations with the labels of the run in question: `a`" in (
         sentences.best_sentence(noisy)
     )
     same = [(BASE["run"], BASE["strategy"], 0.61, 0.3, 0.25, 0.35, 24)]
     assert sentences.best_sentence(planted(best=same)).endswith(
-        "`no_change` in the run `fine-tune=head,label-noise=0.18`. That is plain fine-tuning as "
-        "asked."
+        "`no_change` in the run `fine-tune=head,label-noise=0.18`. That is plain fine-tuning in "
+        "the run in question."
     )
     assert sentences.best_sentence(planted()) == ""
     other = sentences.best_sentence(planted({"plain": False}, best=best))
-    assert other.endswith("against .300 of the baseline as asked.")
+    assert other.endswith("against .300 of the baseline in the run in question.")
 
 
 def test_one_seed_is_told_in_the_sentences_themselves():
@@ -152,5 +163,5 @@ def test_one_seed_is_told_in_the_sentences_themselves():
     assert "Of these networks, macro-F1 is higher with `a`" in text
     rows = [share("fine_tune", "half", 0.36, 0.4), share("label_noise", "0", 0.04, 0.4)]
     single = [{**row, "seeds": 1} for row in rows]
-    text = sentences.share_sentence(planted({"seeds": 1}, shares=single))
+    text = setting_sentences.share_sentence(planted({"seeds": 1}, shares=single))
     assert text.startswith("Of these networks alone, with depth `half` and label noise `0`")

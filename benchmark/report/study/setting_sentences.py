@@ -1,0 +1,107 @@
+"""What each setting of a study changes and accounts for, in sentences from `StudyTables` alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from benchmark.analysis.contrasts import direction
+from benchmark.analysis.shares import FARTHEST
+from benchmark.analysis.study import StudyTables
+from benchmark.report.render.formats import format_count, format_percent
+from benchmark.report.sweep.main_effects import format_change
+from benchmark.report.sweep.words import noun, short_value, with_noun
+from benchmark.system.text import join_names
+
+Row = Mapping[Any, Any]
+
+
+def change_sentences(tables: StudyTables) -> Iterator[str]:
+    """Say what another value of each setting changes, all others as they were."""
+    words = {1: "is higher", -1: "is lower", 0: "does not clearly change"}
+    accuracy = tables.changes[tables.changes["metric"] == "accuracy"]
+    for row in accuracy.to_dict("records"):
+        text = (
+            f"With {with_noun(row['setting'], row['value'])} in place of "
+            f"{short_value(row['setting'], row['against'])}, accuracy "
+            f"{words[direction(row['low'], row['high'])]}, {_change(row)}"
+        )
+        before, after = row["never_predicted_before"], row["never_predicted"]
+        if before != after:
+            are = "class is" if after == 1 else "classes are"
+            text += f"; {format_count(after)} {are} never predicted, {format_count(before)} before"
+        yield f"{text}."
+
+
+def share_sentence(tables: StudyTables, metric: str = "accuracy") -> str:
+    """Say how much of the lost score is due to each setting; '' for fewer than two settings."""
+    rows = tables.shares[tables.shares["metric"] == metric].to_dict("records")
+    if len(rows) < 2:
+        return ""
+    total = rows[0]
+    values = join_names([with_noun(row["setting"], row["value"]) for row in rows])
+    start = "With" if total["seeds"] > 1 else "Of these networks alone, with"
+    change = format_change(total["total"], total["total_low"], total["total_high"])
+    sign = direction(total["total_low"], total["total_high"])
+    if sign == 0:
+        return (
+            f"{start} {values}, accuracy does not clearly change, {change}: there is no clear loss "
+            "to share out."
+        )
+    if sign < 0:
+        return f"{start} {values}, accuracy is lower, {change}: they are no remedy."
+    order = sorted(rows, key=lambda row: -row["share"])
+    known, unknown = ([_share(row) for row in order if _is_known(row) == k] for k in (True, False))
+    text = f"{start} {values}, accuracy is higher, {change}."
+    if known:
+        text += f" Of that, {join_names(known)}."
+    if unknown:
+        text += f" That {join_names(unknown)} says nothing: any share from 0 to 100 % fits."
+    if any(row["share"] < 0 for row in rows):
+        text += " A share below 0 % is that of a setting which lowers accuracy: the others raise it"
+        text += " by more."
+    return text
+
+
+def _share(row: Row) -> str:
+    return (
+        f"the {noun(row['setting'])} accounts for {format_percent(row['share'])} (95 %: "
+        f"{share_bounds(row)})"
+    )
+
+
+def _is_known(row: Row) -> bool:
+    """Tell whether the interval of a share excludes any from 0 to 100 %."""
+    return bool(row["share_low"] > 0 or row["share_high"] < 1)
+
+
+def share_bounds(row: Row) -> str:
+    """Return the interval of a share; a bound that was not found is none."""
+    low, high = (
+        "no bound" if abs(bound) >= FARTHEST else format_percent(bound)
+        for bound in (row["share_low"], row["share_high"])
+    )
+    return f"{low} to {high}"
+
+
+def advice_sentence(tables: StudyTables, metric: str = "accuracy") -> str:
+    """Name the setting to change first, if its share is clearly the largest.
+
+    '' without shares, or for one seed: another training may share the loss out otherwise.
+    """
+    rows = tables.shares[tables.shares["metric"] == metric].dropna(subset=["share"])
+    rows = rows[rows["total_low"] > 0].sort_values("share", ascending=False, kind="stable")
+    if len(rows) < 2 or rows["seeds"].min() == 1:
+        return ""
+    first, second = rows.to_dict("records")[:2]
+    kinds = [noun(row["setting"]) for row in (first, second)]
+    if first["share_low"] > second["share_high"]:
+        return f"Change the {kinds[0]} first: its share is clearly the largest."
+    return (
+        f"Whether the {kinds[0]} or the {kinds[1]} matters more is not clear: their intervals "
+        "overlap."
+    )
+
+
+def _change(row: Row) -> str:
+    return format_change(row["effect"], row["low"], row["high"])
