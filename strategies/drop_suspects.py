@@ -3,9 +3,12 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
 from benchmark.strategy import Between, ExpectSelection, Strategy, find, strategy
+
+Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -16,14 +19,14 @@ class DropSuspects:
     min_images: int
 
     def __call__(
-        self, features: NDArray[np.floating], labels: NDArray[np.int64], rng: np.random.Generator
+        self, features: NDArray[np.floating], labels: Numbers, groups: Numbers, rng: Generator
     ) -> NDArray[np.bool_]:
-        """Features (N, D), labels (N,) -> images to train on, (N,)."""
+        """Features (N, D), labels (N,), groups (N,) -> images to train on, (N,)."""
         from benchmark.strategy.label_issues import find_label_issues, out_of_fold_probabilities
 
         counts, seed = np.bincount(labels), int(rng.integers(2**31))
-        probabilities = out_of_fold_probabilities(features, labels, len(counts), seed=seed)
-        issues, kept = find_label_issues(labels, probabilities, counts), np.ones(len(labels), bool)
+        p = out_of_fold_probabilities(features, labels, len(counts), groups=groups, seed=seed)
+        issues, kept = find_label_issues(labels, p, counts), np.ones(len(labels), bool)
         for c, count in enumerate(counts.tolist()):
             suspects = np.flatnonzero(issues.suspect & (labels == c))
             worst_first = suspects[np.argsort(issues.quality[suspects], kind="stable")]
@@ -39,12 +42,14 @@ def drop_suspects(
     """Trained as `base`, without the training images whose labels are likely wrong.
 
     Before the first step, linear classifiers on the pretrained features learn from four fifths of
-    the images and predict the others. An image is suspect by confident learning (Northcutt, Jiang
-    & Chuang 2021, arXiv 1911.00068; their library cleanlab) on probabilities without the class
-    prior, if another class is four times as probable as its label. About half of the suspects of
-    real data are right. So at most `max_fraction` of a class is left out, the worst first, and a
-    class keeps `min_images` images: no rare class is emptied. Steps stay; the other images are
-    shown more often. It needs the extra: pip install 'imbalance-bench[labels]'.
+    the images and predict the others; images of one group, or that look the same, are on the same
+    side. An image is suspect by confident learning (Northcutt, Jiang & Chuang 2021, arXiv
+    1911.00068; their library cleanlab) on probabilities without the class prior, if another class
+    is four times as probable as its label. About half of the suspects of real data are right. So
+    at most `max_fraction` of a class is left out, the worst first, and a class keeps `min_images`
+    images: no rare class is emptied. Steps stay; the other images are shown more often. With
+    crt:base=drop_suspects, the last stage leaves them out as well. It needs the extra:
+    pip install 'imbalance-bench[labels]'.
 
     p_y / (p_y + max_{c != y} p_c) <= 1/5, with p_c the probability of class c over its prior
 

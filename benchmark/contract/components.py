@@ -12,23 +12,27 @@ from benchmark.strategy import Outputs, RepeatsAugmented
 
 COUNTS = np.array([40, 15, 5, 1])
 LABELS = np.repeat(np.arange(4), COUNTS)
+GROUPS = np.arange(len(LABELS)) // 2  # pairs that look the same
 
 
 def check_selection(case: Case) -> None:
     """The selection keeps images of every class, by its generator as the only randomness."""
     features = np.random.default_rng(0).normal(size=(len(LABELS), 6)).astype(np.float32)
     for prefix, stage in case.stages():
-        arguments = features.copy(), LABELS.copy()
+        arguments = features.copy(), LABELS.copy(), GROUPS.copy()
         kept = stage.selection(*arguments, np.random.default_rng(1))
-        again = stage.selection(features.copy(), LABELS.copy(), np.random.default_rng(1))
+        again = stage.selection(
+            features.copy(), LABELS.copy(), GROUPS.copy(), np.random.default_rng(1)
+        )
         require(
             isinstance(kept, np.ndarray) and kept.dtype == bool and kept.shape == LABELS.shape,
             f"{prefix}it must return for {len(LABELS)} images whether each is trained on, "
             f"({len(LABELS)},) bool; got {describe(kept)}",
         )
         require(
-            np.array_equal(arguments[0], features) and np.array_equal(arguments[1], LABELS),
-            f"{prefix}it changed its arguments features or labels; copy them first",
+            np.array_equal(arguments[0], features)
+            and np.array_equal(arguments[1:], (LABELS, GROUPS)),
+            f"{prefix}it changed its arguments features, labels or groups; copy them first",
         )
         require(
             np.array_equal(kept, again),

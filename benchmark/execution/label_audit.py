@@ -11,8 +11,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from benchmark.data.duplicates.copies import Copy, list_copies
 from benchmark.data.imageset import ImageSet
@@ -63,7 +61,7 @@ def audit_labels(
     labels, classes = images.labels[readable], prepared.classes
     with progress.task("labels", len(readable), "images") as advance:
         probabilities = out_of_fold_probabilities(
-            features, labels, classes, groups=_kept_together(prepared)[readable]
+            features, labels, classes, groups=prepared.kept_together[readable]
         )
         issues = find_label_issues(labels, probabilities, np.bincount(labels, minlength=classes))
         advance(len(readable))
@@ -93,15 +91,3 @@ def _features(
         with progress.task(forward_pass, missing, "images") as advance:
             frozen.fill(forward_pass, indices, advance)
     return frozen.pooled.read(indices).cpu().numpy()
-
-
-def _kept_together(prepared: PreparedExperiment) -> Labels:
-    """Return a number for each image, (N,): equal for those of one group or of one look."""
-    sets, groups = prepared.look_alikes.sets, prepared.images.groups
-    if groups is None:
-        return sets
-    groups = np.unique(groups, return_inverse=True)[1] + sets.max() + 1
-    nodes = int(groups.max()) + 1
-    graph = coo_array((np.ones(len(sets), bool), (sets, groups)), shape=(nodes, nodes))
-    components = connected_components(graph, directed=False)[1]
-    return components[sets].astype(np.int64)

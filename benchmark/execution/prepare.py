@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from benchmark.data.corrected_labels import correct_labels
 from benchmark.data.decoding.unreadable import require_listing
@@ -29,7 +31,7 @@ from benchmark.plan.schedule import Budget
 from benchmark.storage.atomic import digest
 from benchmark.strategy.fingerprint import code_hashes, package_hash
 from benchmark.system.device import Device, choose_device
-from benchmark.system.memory import release_memory
+from benchmark.system.memory import older_objects_spared, release_memory
 from benchmark.system.progress import NullProgress, Progress
 from benchmark.system.text import list_below
 from benchmark.train.frozen_features import FrozenFeatures
@@ -68,6 +70,18 @@ class PreparedExperiment:
     def labels(self, seed: int) -> NDArray[np.int64]:
         """Labels of all images, (N,), as a seed is given them; right are `images.labels`."""
         return self.given_labels.by_seed.get(seed, self.images.labels)
+
+    @cached_property
+    def kept_together(self) -> NDArray[np.int64]:
+        """A number for each image, (N,): equal for those of one group, or of one look."""
+        sets, groups = self.look_alikes.sets, self.images.groups
+        if groups is None:
+            return sets
+        groups = np.unique(groups, return_inverse=True)[1] + sets.max() + 1
+        nodes = int(groups.max()) + 1
+        graph = coo_array((np.ones(len(sets), bool), (sets, groups)), shape=(nodes, nodes))
+        components = connected_components(graph, directed=False)[1]
+        return components[sets].astype(np.int64)
 
     @cached_property
     def content_hash(self) -> str:
@@ -132,6 +146,7 @@ class PreparedExperiment:
                     "classes": self.classes,
                     "pixels": self.pixels.decoding,
                     "images": self._describe_splits(seed),
+                    "groups": self._describe_groups(seed),
                     "weights": self.weights.sha256,
                     "numbers": [self.device.precision, self.device.type, self.device.torch_version],
                     "engine": engine,
@@ -146,6 +161,12 @@ class PreparedExperiment:
         digests, labels, split = self.pixels.digests, self.labels(seed), self.splits[seed]
         parts = [getattr(split, name) for name in SPLITS]
         return [[[digests[i] for i in part], labels[part].tolist()] for part in parts]
+
+    def _describe_groups(self, seed: int) -> list[int]:
+        """Return for each training image the first one of its group or look, which may be it."""
+        own = self.kept_together[self.splits[seed].train]
+        _, first, group = np.unique(own, return_index=True, return_inverse=True)
+        return first[group].tolist()
 
     @cached_property
     def frozen_features(self) -> FrozenFeatures:
@@ -181,8 +202,9 @@ def prepare(
     labelled = correct_labels(images, experiment.labels, is_part=experiment.quick)
     check_label_noise(experiment.label_noise, labelled, experiment.quick)
     device = choose_device(experiment.device, experiment.precision)
-    weights = load_weights(experiment.weights, experiment.network)
-    release_memory()  # 0.15 GB: their tensors were read for the hash
+    with older_objects_spared():
+        weights = load_weights(experiment.weights, experiment.network)
+        release_memory()  # 0.15 GB: their tensors were read for the hash
     with progress.task("images", len(images), "images") as advance:
         pixels = prepare_pixels(images, experiment.image_size, advance, cache_limit, progress.say)
     # pixels were named by the labels of the data: all that is stored of them serves others too

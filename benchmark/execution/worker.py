@@ -34,7 +34,7 @@ from benchmark.strategy.registry import StrategySpec
 from benchmark.system import stopping
 from benchmark.system.device import set_precision
 from benchmark.system.library_messages import libraries_silenced
-from benchmark.system.memory import release_memory
+from benchmark.system.memory import older_objects_spared, release_memory
 from benchmark.system.output import lasting_output
 from benchmark.system.own_copy import own_copy
 from benchmark.system.progress import Advance, NullProgress
@@ -84,14 +84,15 @@ class Worker:
         # torch imports it with its first optimizer; isolation would undo what it sets up
         import_module("torch._dynamo")
         notes: list[str] = []
-        failure = failure_of(
-            lambda: notes.append(self._train_or_raise(segment, advance, micro_batches))
-        )
-        if failure:  # what it may have stored before that is not to be used
-            OutputStore(folder).manifest_file(segment.key).unlink(missing_ok=True)
-            folder.state_file(segment.key).unlink(missing_ok=True)
-            folder.write_error(segment.key, failure)
-        release_memory()  # reference cycles hold the network
+        with older_objects_spared():
+            failure = failure_of(
+                lambda: notes.append(self._train_or_raise(segment, advance, micro_batches))
+            )
+            if failure:  # what it may have stored before that is not to be used
+                OutputStore(folder).manifest_file(segment.key).unlink(missing_ok=True)
+                folder.state_file(segment.key).unlink(missing_ok=True)
+                folder.write_error(segment.key, failure)
+            release_memory()  # reference cycles hold the network
         return "".join(notes)
 
     def _train_or_raise(
@@ -106,9 +107,10 @@ class Worker:
     ) -> None:
         """Run pretrained layers over images, see `FrozenFeatures.fill`."""
         check_unedited()
-        with self._torch_settings():
-            self.prepared.frozen_features.fill(forward_pass, indices, advance)
-        release_memory()
+        with older_objects_spared():
+            with self._torch_settings():
+                self.prepared.frozen_features.fill(forward_pass, indices, advance)
+            release_memory()
 
     def train_in_own_process(
         self, segment: Segment, specs: Iterable[StrategySpec], micro_batches: int
@@ -176,6 +178,7 @@ class Worker:
             segment.seed,
             segment.head,
             segment.is_replicate,
+            prepared.kept_together,
         )
         partial = folder.partial_file(segment.key)
         # a state from before the segment is of a run that cut the training elsewhere

@@ -24,9 +24,13 @@ class AllImages:
     """Every training image is trained on."""
 
     def __call__(
-        self, features: NDArray[np.floating], labels: NDArray[np.int64], rng: np.random.Generator
+        self,
+        features: NDArray[np.floating],
+        labels: NDArray[np.int64],
+        groups: NDArray[np.int64],
+        rng: np.random.Generator,
     ) -> NDArray[np.bool_]:
-        """Features (N, D), labels (N,) -> (N,), all True."""
+        """Features (N, D), labels (N,), groups (N,) -> (N,), all True."""
         return np.ones(len(labels), bool)
 
 

@@ -105,7 +105,7 @@ def find_label_issues(
     `quality` is p_y / (p_y + max_{c != y} p_c) with these probabilities. An image whose
     probabilities are NaN is not judged; to confident learning, its label is right.
     """
-    judged: NDArray[np.bool_] = np.isfinite(probabilities).all(axis=1)  # (N,)
+    judged = np.asarray(np.isfinite(probabilities).all(axis=1))  # (N,)
     certain = np.eye(probabilities.shape[1])[labels]  # (N, C)
     corrected = correct_prior(np.where(judged[:, None], probabilities, certain), counts)
     others = corrected.copy()

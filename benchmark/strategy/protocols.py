@@ -28,9 +28,15 @@ class ImageSelection(Protocol):
     """Chooses the training images that a stage trains on; the others are never shown in it."""
 
     def __call__(
-        self, features: NDArray[np.floating], labels: NDArray[np.int64], rng: np.random.Generator
+        self,
+        features: NDArray[np.floating],
+        labels: NDArray[np.int64],
+        groups: NDArray[np.int64],
+        rng: np.random.Generator,
     ) -> NDArray[np.bool_]:
         """Features by the pretrained network (N, D), labels (N,) -> images to train on, (N,) bool.
+
+        `groups` (N,) are equal for images of one group of the data, or that look the same.
 
         It is called once, before the first step, and keeps an image of every class. The number of
         steps stays. Sampler, synthesizer and loss get the labels and counts of what it keeps.

@@ -105,8 +105,17 @@ class Strategy:
             )
 
     def then(self, final: Stage) -> Strategy:
-        """Return this strategy with one more stage. The others are shortened by its fraction."""
+        """Return this strategy with one more stage. The others are shortened by its fraction.
+
+        It trains on the images that the stage before it selects, unless it selects some itself:
+        an image whose label is likely wrong is no better for it.
+        """
         shorter = (stage.shortened(1 - final.fraction) for stage in self.stages)
+        before = self.stages[-1]
+        if final.is_neutral("selection") and not before.is_neutral("selection"):
+            declared = (each for each in before.expectations if each.component == "selection")
+            expectations = (*final.expectations, *declared)
+            final = replace(final, selection=before.selection, expectations=expectations)
         return replace(self, stages=(*shorter, final))
 
     def decided_by(

@@ -64,10 +64,11 @@ def kept_by(
     selection: ImageSelection,
     features: NDArray[np.float32],
     labels: NDArray[np.int64],
+    groups: NDArray[np.int64],
     rng: np.random.Generator,
 ) -> NDArray[np.bool_]:
     """Return which images a stage trains on, (N,) bool; ValueError for anything else."""
-    kept: Any = selection(features.copy(), labels.copy(), rng)
+    kept: Any = selection(features.copy(), labels.copy(), groups.copy(), rng)
     must = "a selection must return for each training image whether it is trained on"
     if not isinstance(kept, np.ndarray) or kept.dtype != bool or kept.shape != labels.shape:
         shape = f"{kept.shape} of {kept.dtype}" if isinstance(kept, np.ndarray) else _describe(kept)

@@ -42,6 +42,8 @@ class TrainingState:
         Builds the head; it is the strategy's.
     is_replicate
         Whether these random numbers are others than those that the seed gives all strategies.
+    groups
+        Of all images, (N,): equal for those of one group or look; None: each is one of its own.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class TrainingState:
         seed: int,
         head: Head,
         is_replicate: bool = False,
+        groups: NDArray[np.int64] | None = None,
     ) -> None:
         self.frozen_features, self.split, self.recipe = frozen_features, split, recipe
         self.budget, self.make_head = budget, head
@@ -61,6 +64,7 @@ class TrainingState:
         self.device, self.classes = frozen_features.device, frozen_features.classes
         self.step = 0  # optimizer steps taken
         self.labels = labels[split.train]  # those of the training images
+        self.groups = split.train if groups is None else groups[split.train]  # likewise
         self.validation_labels = labels[split.val]
         self.counts = self._count_classes(self.labels)  # (C,)
         self.stats = TrainingStats(self.classes, np.zeros(len(self.labels), bool))
@@ -135,7 +139,8 @@ class TrainingState:
             if self._selected is None or self._selected[0] != stage.selection:
                 features = self.frozen_features.pretrained_features(self.split.train)
                 rng = np.random.default_rng([self.seed, _SELECTION])
-                chosen = kept_by(stage.selection, features.cpu().numpy(), self.labels, rng)
+                arguments = (features.cpu().numpy(), self.labels, self.groups, rng)
+                chosen = kept_by(stage.selection, *arguments)
                 self._selected = (stage.selection, chosen)
             monitor.left_out = ~self._selected[1][order]
         kept = np.empty(len(order), bool)

@@ -124,30 +124,30 @@ BAD = [
     ),
     (
         "check_selection",
-        "def __call__(self, features, labels, rng): return np.flatnonzero(labels)",
+        "def __call__(self, features, labels, groups, rng): return np.flatnonzero(labels)",
         "stages=(Stage(selection=Part()),)",
         r"\(61,\) bool; got \(21,\) int64",
     ),
     (
         "check_selection",
-        "def __call__(self, features, labels, rng): return labels < 3",
+        "def __call__(self, features, labels, groups, rng): return labels < 3",
         "stages=(Stage(selection=Part()),)",
         r"it keeps \[40, 15, 5, 0\]; keep some of every class",
     ),
     (
         "check_selection",
-        "def __call__(self, features, labels, rng):\n"
+        "def __call__(self, features, labels, groups, rng):\n"
         "    return (np.random.rand(len(labels)) < 0.5) | (labels == 3)",
         "stages=(Stage(selection=Part()),)",
         "draw with `rng` alone",
     ),
     (
         "check_selection",
-        "def __call__(self, features, labels, rng):\n"
+        "def __call__(self, features, labels, groups, rng):\n"
         "    features -= features.mean(0)\n"
         "    return features[:, 0] < 9",
         "stages=(Stage(selection=Part()),)",
-        "it changed its arguments features or labels",
+        "it changed its arguments features, labels or groups",
     ),
     (
         "check_sampler",

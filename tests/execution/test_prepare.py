@@ -74,6 +74,7 @@ OTHER_INGREDIENTS = {
     "training images": lambda p: _with_split(p, train=p.splits[0].train[1:]),
     "validation images": lambda p: _with_split(p, val=p.splits[0].val[1:]),
     "test images": lambda p: _with_split(p, test=p.splits[0].test[1:]),
+    "groups": lambda p: replace(p, images=replace(p.images, groups=np.arange(len(p.images)) // 2)),
 }
 
 

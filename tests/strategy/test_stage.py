@@ -1,10 +1,21 @@
 """Stages, strategies, and the components in which a strategy differs from plain training."""
 
+from dataclasses import dataclass
+
+import numpy as np
 import pytest
 
 from benchmark.strategy import RandomAugmentation, Stage, Strategy, find
 from benchmark.strategy.expectations.schedule import ExpectStage
 from benchmark.strategy.stage import acting_components
+
+
+@dataclass(frozen=True)
+class Other:
+    """A selection of all images."""
+
+    def __call__(self, features, labels, groups, rng):
+        return np.ones(len(labels), bool)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +81,16 @@ def test_a_further_stage_shortens_the_others():
 def test_a_stage_after_the_budget_shortens_none():
     strategy = Strategy((Stage(0.5), Stage(0.5, reset_head=True))).then(Stage(0, extra_epochs=10))
     assert [stage.fraction for stage in strategy.stages] == [0.5, 0.5, 0]
+
+
+def test_a_further_stage_keeps_to_the_selected_images_unless_it_selects_some_itself():
+    (first,) = find("drop_suspects").stages
+    strategy = Strategy((first,))
+    plain, own = strategy.then(Stage(0.2)), strategy.then(Stage(0.2, selection=Other()))
+    assert plain.stages[1].selection == first.selection
+    assert plain.stages[1].expectations == first.expectations
+    assert own.stages[1].selection == Other()
+    assert acting_components(Strategy().then(Stage(0.2))) == ["schedule"]
 
 
 def test_the_length_that_a_stage_of_the_base_declares_is_shortened_with_it():

@@ -124,7 +124,7 @@ class Twice:
 class KeepBright:
     """A selection of the images whose first feature is above the median of their class."""
 
-    def __call__(self, features, labels, rng):
+    def __call__(self, features, labels, groups, rng):
         kept = np.zeros(len(labels), bool)
         for c in np.unique(labels):
             own = np.flatnonzero(labels == c)
@@ -136,7 +136,7 @@ class KeepBright:
 class KeepSome:
     """A selection of half of the images, by chance, and of the first of each class."""
 
-    def __call__(self, features, labels, rng):
+    def __call__(self, features, labels, groups, rng):
         kept = rng.random(len(labels)) < 0.5
         kept[np.unique(labels, return_index=True)[1]] = True
         return kept

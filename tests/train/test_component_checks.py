@@ -75,7 +75,8 @@ def test_a_head_gives_logits(module, message):
     ],
 )
 def test_a_selection_says_of_each_image_whether_it_is_trained_on(value, message):
-    arguments = np.zeros((4, 2), np.float32), np.array([0, 0, 1, 2]), np.random.default_rng(0)
+    labels, groups = np.array([0, 0, 1, 2]), np.arange(4)
+    arguments = np.zeros((4, 2), np.float32), labels, groups, np.random.default_rng(0)
     with pytest.raises(ValueError, match=message):
         kept_by(returning(value), *arguments)
     kept = np.array([False, True, True, True])

@@ -359,7 +359,8 @@ def test_a_stage_trains_on_the_images_that_its_selection_keeps(setup):
     setup = replace(setup, budget=Budget(4, (20, 20)))
     drawn, training = drawn_images(setup, Strategy((Stage(selection=KeepBright()),)))
     features = setup.features.pooled.read(SPLIT.train).numpy()
-    kept = KeepBright()(features, LABELS[SPLIT.train], np.random.default_rng())
+    labels = LABELS[SPLIT.train]
+    kept = KeepBright()(features, labels, SPLIT.train, np.random.default_rng())
     assert 0 < kept.sum() < len(kept)
     np.testing.assert_array_equal(drawn, SPLIT.train[kept])
     left_out = np.bincount(LABELS[SPLIT.train][~kept], minlength=3)
@@ -376,6 +377,22 @@ def test_a_selection_is_made_once_from_its_own_random_numbers(setup, monkeypatch
     first, again = (drawn_images(setup, strategy)[0] for _ in range(2))
     assert len(calls) == 2, "once a training, whose two phases are two step ranges"
     np.testing.assert_array_equal(first, again)
+
+
+def test_a_selection_is_told_which_training_images_are_of_one_group(setup):
+    given = []
+
+    @dataclass(frozen=True)
+    class Asking(KeepSome):
+        def __call__(self, features, labels, groups, rng):
+            given.append(groups.tolist())
+            return super().__call__(features, labels, groups, rng)
+
+    strategy, groups = Strategy((Stage(selection=Asking()),)), np.arange(len(LABELS)) // 3
+    arguments = (setup.features, SPLIT, LABELS, setup.recipe, setup.budget, 0, strategy.head)
+    for training in (trainer.Training(*arguments), trainer.Training(*arguments, groups=groups)):
+        training.run(setup.segments(strategy)[0])
+    assert given == [SPLIT.train.tolist(), groups[SPLIT.train].tolist()]
 
 
 def test_losses_and_mixings_get_the_counts_of_the_images_that_are_kept(setup):
@@ -405,7 +422,7 @@ def test_a_synthesizer_gets_the_images_that_are_kept(setup):
     training = setup.trained(Strategy((stage,)))
     labels = training.labels
     features = setup.features.pooled.read(SPLIT.train).numpy()
-    kept = KeepBright()(features, labels, np.random.default_rng())
+    kept = KeepBright()(features, labels, SPLIT.train, np.random.default_rng())
     np.testing.assert_array_equal(given[0][0], features[kept])
     np.testing.assert_array_equal(given[0][1], labels[kept])
 
