@@ -42,7 +42,7 @@ FOLDERS = ("splits", "records", "outputs", "states", "figures")
 TABLES = (
     *("audit", "class_changes", "class_images", "confusion", "curves", "diagnoses", "intervals"),
     *("left_out", "paired", "per_class", "posthoc", "predictions", "recalls", "reliability"),
-    *("seeds", "summary", "training_effects", "tuning", "wrong_labels"),
+    *("seeds", "selected_images", "summary", "training_effects", "tuning", "wrong_labels"),
 )
 FILES = ("cost.json", "report.html", "report.md", *(f"{name}.csv" for name in TABLES))
 

@@ -28,6 +28,7 @@ ROWS = {  # of each file: one row …
     "training_effects.csv": "a strategy, seed and class: images drawn, gradient, logits",
     "diagnoses.csv": "a strategy, seed and ignored class: cause and signals",
     "wrong_labels.csv": "a strategy and seed: what it predicts of images with a wrong label",
+    "selected_images.csv": "a strategy that leaves out images, and seed: how many",
     "predictions.csv": "a strategy, seed and image of validation and test",
     "curves.csv": "a strategy, seed and validation during training",
     "confusion.csv": "a strategy and pair of classes, test images of all seeds",
@@ -44,6 +45,7 @@ def files_section(comparison: Comparison) -> Iterator[Block]:
         "tuning.csv": not has_trials,
         "left_out.csv": not comparison.manifest.data.left_out,
         "wrong_labels.csv": comparison.findings.wrong_labels.empty,
+        "selected_images.csv": comparison.findings.left_out.empty,
     }
     names = (name for name in ROWS if not absent.get(name))
     yield Definitions(tuple((name, f"One row {ROWS[name]}.") for name in names))
@@ -53,8 +55,9 @@ def files_section(comparison: Comparison) -> Iterator[Block]:
 def frames_of(comparison: Comparison) -> dict[str, pd.DataFrame]:
     """Return the tables of a run by the names of their files.
 
-    There is tuning.csv after a search, left_out.csv where files were left out, and wrong_labels.csv
-    where labels were made wrong.
+    There is tuning.csv after a search, left_out.csv where files were left out, wrong_labels.csv
+    where labels were made wrong, and selected_images.csv where a strategy leaves out training
+    images.
 
     The null row is at the end of each table of strategies, where differences are those from the
     strategy that it repeats.
@@ -65,7 +68,8 @@ def frames_of(comparison: Comparison) -> dict[str, pd.DataFrame]:
     of_null_row = _own_frames(comparison.null_row)
 
     def frame_of(run: Comparison, name: str) -> pd.DataFrame:
-        return (frames if run is comparison else of_null_row)[name]
+        frame = frames[name]  # the null row has no part in what only other strategies do
+        return frame if run is comparison else of_null_row.get(name, frame.iloc[:0])
 
     return {
         name: comparison.with_null(partial(frame_of, name=name)) if "strategy" in frame else frame
@@ -80,6 +84,8 @@ def _own_frames(comparison: Comparison) -> dict[str, pd.DataFrame]:
         frames[left_out.CSV] = left_out.frame_of(reasons)
     if not findings.wrong_labels.empty:
         frames["wrong_labels.csv"] = findings.wrong_labels
+    if not findings.left_out.empty:
+        frames["selected_images.csv"] = findings.left_out
     return frames | {
         "summary.csv": comparison.summary,
         "seeds.csv": comparison.seed_rows,

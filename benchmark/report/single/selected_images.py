@@ -37,7 +37,7 @@ def selected_images_table(comparison: Comparison) -> Iterator[Block]:
     if knows_wrong:
         caption += " Some labels were made wrong on purpose, so the right suspicions are counted."
         titles += ["Of these wrong", "Of the wrong labels"]
-    yield Table(caption, tuple(titles), tuple(rows))
+    yield Table(caption, tuple(titles), tuple(rows), csv="selected_images.csv")
 
 
 def _share(part: float, whole: float) -> str:

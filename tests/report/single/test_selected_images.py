@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from benchmark.analysis.findings import LEFT_OUT
+from benchmark.report.single.csv_files import frames_of
 from benchmark.report.single.selected_images import selected_images_table
 from tests.report.fabricate import fabricate
 
@@ -41,6 +42,15 @@ def test_where_no_label_is_known_to_be_wrong_nothing_is_said_of_that(comparison)
     (table,) = table_of(comparison, [(*row[:5], None, None) for row in ROWS])
     assert cells_of(table) == [["focal_loss", "120", ".120", ".300"]]
     assert "wrong" not in table.caption
+
+
+def test_the_table_has_a_file_with_a_row_for_each_seed(comparison):
+    (table,) = table_of(comparison, ROWS)
+    left_out = pd.DataFrame(ROWS, columns=LEFT_OUT)
+    own = replace(comparison, findings=replace(comparison.findings, left_out=left_out))
+    frames = frames_of(own)
+    assert frames[table.csv].loc[:1].to_numpy().tolist() == [list(row) for row in ROWS]
+    assert "selected_images.csv" not in frames_of(comparison)
 
 
 def test_nothing_left_out_has_no_share_of_wrong_ones(comparison):
