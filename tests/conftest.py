@@ -1,6 +1,5 @@
 """What several rooms' tests share: a small imbalanced folder of images and a cache of their own."""
 
-import gc
 import os
 import tempfile
 
@@ -17,11 +16,6 @@ from benchmark.strategy import registry
 from tests.data.duplicates.pictures import write_leaking_folder
 
 COUNTS = {"common": 30, "middling": 12, "rare": 5}
-
-
-def pytest_collection_finish():
-    """Let the harness, which collects garbage between trainings, pass over a million objects."""
-    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

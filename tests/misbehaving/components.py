@@ -60,6 +60,7 @@ class Changing(CrossEntropy):
             elif self.what == "counts":
                 counts.fill_(1)
             else:  # every parameter that it can find
+                gc.unfreeze()  # or those that older objects hold would be hidden
                 for held in gc.get_objects():
                     if isinstance(held, nn.Parameter):
                         held.mul_(0.5)

@@ -1,8 +1,10 @@
 """How much memory there is, and what happens when it runs out."""
 
+import gc
 import platform
 import subprocess
 import sys
+import weakref
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from benchmark.system.memory import (
     compute_in_batches,
     host_memory,
     is_out_of_memory,
+    older_objects_spared,
     release_memory,
 )
 
@@ -103,6 +106,25 @@ def test_the_cache_of_a_gpu_is_emptied_only_where_one_is_in_use(monkeypatch, use
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: calls.append(1))
     release_memory()
     assert len(calls) == uses_gpu
+
+
+class InACircle:
+    """What only garbage collection frees."""
+
+    def __init__(self):
+        self.me = self
+
+
+def test_what_is_made_inside_is_released_and_what_is_older_afterwards():
+    older = weakref.ref(InACircle())
+    with older_objects_spared():
+        newer = weakref.ref(InACircle())
+        release_memory()
+        assert newer() is None
+        assert older() is not None
+    assert gc.get_freeze_count() == 0
+    release_memory()
+    assert older() is None
 
 
 @pytest.mark.slow
