@@ -116,7 +116,7 @@ def plan(
     ModuleNotFoundError
         If tuning is wanted and Optuna is not installed, saying how to install it.
     """
-    from benchmark.execution import folder_choice, prepare, sweep_folder_choice, tuning
+    from benchmark.execution import folder_choice, prepare, sweep_folder_choice, sweep_notes, tuning
 
     require_fingerprints(resolve(options.strategies))  # known before images are decoded
     if options.tune:
@@ -128,8 +128,8 @@ def plan(
         prepared = prepare.prepare(experiment.first, progress, options.cache_limit)
         runs = {v: prepared.with_experiment(e) for v, e in experiment.experiments.items()}
         folder, choices = sweep_folder_choice.choose_sweep_folder(experiment, runs, out, trials)
-        for damage in folder.damaged_files():
-            (progress or NullProgress()).say(f"note: {describe(damage)}")
+        for note in sweep_notes.sweep_notes(experiment, runs, folder):
+            (progress or NullProgress()).say(f"note: {note}")
         planned = {v: _plan_run(runs[v], choices[v], options, progress) for v in runs}
         return SweepPlan(experiment, folder, planned)
     if out is not None:

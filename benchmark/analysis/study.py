@@ -15,6 +15,7 @@ from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.contrasts import Estimate, Term, contrast
 from benchmark.analysis.shares import cell, shares
 from benchmark.analysis.sweep import SweepComparison
+from benchmark.execution.same_training import train_the_same, why_the_same
 from benchmark.plan.studies import Study
 from benchmark.plan.sweep import run_name
 
@@ -34,6 +35,7 @@ REMEDIES = [
 CHANGES = [
     *("setting", "value", "against", "metric", "effect", "low", "high", "seeds"),
     *("never_predicted", "never_predicted_before", "train_accuracy", "train_accuracy_before"),
+    "same_because",  # why the very same networks are trained; "" where others are
 ]
 SHARES = [
     *("metric", "setting", "value", "against", "effect", "low", "high"),
@@ -177,6 +179,7 @@ def _change_rows(study: Study, sweep: SweepComparison, baseline: str) -> Iterato
                 "never_predicted_before": old["never_predicted"].mean(),
                 "train_accuracy": new["train_accuracy"].mean(),
                 "train_accuracy_before": old["train_accuracy"].mean(),
+                "same_because": _same_because(setting, before.run, after.run),
             }
             estimates = contrast([after, before])
             for metric in METRICS:
@@ -184,10 +187,19 @@ def _change_rows(study: Study, sweep: SweepComparison, baseline: str) -> Iterato
                     yield {**shared, "metric": metric, **_effect(estimates[metric])}
 
 
+def _same_because(setting: str, before: Comparison, after: Comparison) -> str:
+    is_same = train_the_same(before.manifest, after.manifest)
+    return why_the_same(setting, before.manifest.experiment) if is_same else ""
+
+
 def _share_rows(study: Study, sweep: SweepComparison, baseline: str) -> Iterator[dict[str, Any]]:
-    """Yield the part of each improved setting in what all of them change together."""
+    """Yield the part of each improved setting in what all of them change together.
+
+    A setting under whose values the same networks are trained has none.
+    """
     start = study.reference
-    end = start | {setting: study.axes[setting][-1] for setting in study.improved}
+    void = {same.setting for same in sweep.same_values if same.in_all}
+    end = start | {name: study.axes[name][-1] for name in study.improved if name not in void}
     for metric in METRICS:
         total, parts = shares(sweep, baseline, start, end, metric)
         if total is None:

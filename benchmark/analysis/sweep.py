@@ -25,7 +25,9 @@ from benchmark.evaluation.statistics import Floats
 from benchmark.evaluation.statistics.ranks import ranks
 from benchmark.execution.experiment_differences import differences_besides, values_in_manifest
 from benchmark.execution.run_folder import RunFolder, why_links
+from benchmark.execution.same_training import train_the_same
 from benchmark.execution.sweep_folder import SweepFolder, SweepRunInfo
+from benchmark.plan.same_values import SameValues, same_values
 from benchmark.plan.sweep import run_name, run_title, title_of
 from benchmark.storage.stored_file import is_there
 from benchmark.system.text import join_names
@@ -106,6 +108,12 @@ class SweepComparison(RunGrid):
             scores_by_seed=by_seed,
             averaged=len(next(iter(slices.values()))),
         )
+
+    @cached_property
+    def same_values(self) -> list[SameValues]:
+        """Values under which the same networks are trained: what differs there is no effect."""
+        runs = {v: run.manifest for v, run in zip(self.values, self.runs, strict=True)}
+        return same_values(self.settings, runs, train_the_same)
 
     @cached_property
     def main_effects(self) -> pd.DataFrame:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 from math import prod
 from typing import Any
 
@@ -82,7 +82,31 @@ def read_experiments(values: Mapping[str, Any]) -> Experiment | Sweep:
         )
         for names in product(*axes.values())
     }
+    for setting in axes.keys() & _MEANING.keys():
+        _require_other_meanings(setting, [run.experiment for run in runs.values()])
     return Sweep(settings, runs)
+
+
+# what a value stands for, where there are several names of one
+_MEANING: dict[str, Callable[[Experiment], Any]] = {
+    "fine_tune": lambda own: own.network.first_trained(own.fine_tune),
+    "epochs": lambda own: tuple(phase.epochs for phase in own.recipe.phases),
+}
+
+
+def _require_other_meanings(setting: str, experiments: list[Experiment]) -> None:
+    """Raise ValueError if two values of a setting are two names of one, as half and Mixed_6c are.
+
+    Merging them would leave a grid without a value that was asked for.
+    """
+    meaning, known = _MEANING[setting], dict[str, list[Any]]()
+    for experiment in experiments:
+        known.setdefault(value_name(getattr(experiment, setting)), []).append(meaning(experiment))
+    for (a, first), (b, second) in combinations(known.items(), 2):
+        if first == second:
+            raise ValueError(
+                f"{title_of(setting)} {a} and {b} are two names of the same: give one of them"
+            )
 
 
 def _by_name(setting: str, values: tuple[Any, ...]) -> dict[str, Any]:

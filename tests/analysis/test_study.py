@@ -12,6 +12,8 @@ from benchmark.analysis.study import study_tables
 from benchmark.analysis.sweep import compare_sweep
 from benchmark.plan.studies import OF_OWN_DATA, STUDIES
 from benchmark.report.study.page import build_page
+from benchmark.report.study.setting_sentences import change_sentences
+from benchmark.report.sweep.notices import warnings
 from tests.analysis.test_contrasts import planted
 
 NOISY = STUDIES["noisy7"]
@@ -112,3 +114,32 @@ def test_every_study_has_tables_and_a_page(study):
     tables = study_tables(study, compare_sweep(Path("x"), tuple(study.axes), values, runs))
     assert set(tables.shares["setting"]) == set(study.improved)
     assert "plain fine-tuning" in build_page(study, "wheels", tables).verdict
+
+
+def test_a_setting_that_trains_the_same_networks_has_no_share():
+    whole = grid()
+    phases = ({"train_from": "head", "epochs": 2.0, "lr": 0.1},)
+    runs = []
+    for k, (run, (_, noise, epochs)) in enumerate(zip(whole.runs, VALUES, strict=True)):
+        own = run.manifest.experiment
+        recipe = replace(own.recipe, name="heads", phases=phases)
+        own = replace(own, recipe=recipe, phase_steps=(int(epochs),), first_trained=f"block{k}")
+        runs.append(replace(run, manifest=replace(run.manifest, experiment=own, splits={0: noise})))
+    sweep = compare_sweep(Path("x"), whole.settings, VALUES, runs)
+    tables = study_tables(NOISY, sweep)
+    assert set(tables.shares["setting"]) == {"label_noise", "epochs"}
+    why = tables.changes.set_index("setting")["same_because"].to_dict()
+    assert why == {
+        "fine_tune": "the recipe heads trains the head alone",
+        **dict.fromkeys(("label_noise", "epochs"), ""),
+    }
+    text = " ".join(change_sentences(tables))
+    assert (
+        "With depth `half` in place of `head`, the very same networks are trained (the recipe "
+        "heads trains the head alone): nothing is known of the depth, and it has no share." in text
+    )
+    same = [warning for warning in warnings(sweep) if "same networks" in warning]
+    assert same == [
+        "The same networks are trained with depth `head` and `half`: the recipe heads trains the "
+        "head alone. What differs between them is no effect of the depth."
+    ]

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from benchmark import api
+from benchmark.plan.recipes import RECIPES, Phase
 from benchmark.plan.run_options import RunOptions
 from benchmark.plan.sweep import read_experiments
+from benchmark.system.progress import NullProgress
+
+HEADS = replace(RECIPES["forum"], name="heads", phases=(Phase(1, "head", 1e-3),))
+
+
+class Notes(NullProgress):
+    """Progress that keeps what is said."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.lines.append(text)
 
 
 @pytest.fixture
@@ -18,9 +34,9 @@ def planned(image_folder, small_experiment, tmp_path):
         **{"device": "cpu", "precision": "fp32"},
     }
 
-    def plan(**settings):
+    def plan(progress=None, **settings):
         options = RunOptions(strategies="no_change", no_null=True, out=tmp_path / "sweep")
-        return api.plan(read_experiments({**fixed, **settings}), options)
+        return api.plan(read_experiments({**fixed, **settings}), options, progress)
 
     return plan
 
@@ -56,3 +72,30 @@ def test_lines_that_differ_much_are_counted(planned):
     assert sum(line.startswith("recipe ") for line in lines) == 3
     assert "           and 3 others" in lines
     assert sum(line.startswith("tuning ") for line in lines) == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "note"),
+    [
+        (
+            {"recipe": HEADS, "fine_tune": "head,half"},
+            "note: fine-tune head and half train the same networks: the recipe heads trains the "
+            "head alone. Nothing is learnt of that setting; give one value",
+        ),
+        (
+            {"batch_size": "5000,6000", "epochs": 1},
+            "note: batch-size 5000 and 6000 train the same networks: a step has all ",
+        ),
+        (
+            {"recipe": [HEADS, "forum"], "fine_tune": "head,half"},
+            "note: these runs train the same networks: recipe=heads,fine-tune=head and ",
+        ),
+        ({"fine_tune": "head,half"}, ""),
+    ],
+)
+def test_what_would_train_the_same_is_told(planned, settings, note):
+    notes = Notes()
+    planned(progress=notes, **settings)
+    about = [line for line in notes.lines if "train the same networks" in line]
+    assert len(about) == bool(note)
+    assert not note or about[0].startswith(note)

@@ -12,6 +12,7 @@ from benchmark.plan.recipes import RECIPES
 from benchmark.plan.sweep import Sweep, read_experiments, value_name
 
 MINE = replace(RECIPES["forum"], name="mine")
+FIRST = "Conv2d_1a_3x3"  # the first block of InceptionV3
 
 
 @pytest.mark.parametrize("recipe", ["forum,strong", " forum , strong", ["forum", "strong"]])
@@ -119,3 +120,22 @@ def test_folders_of_values_are_names_of_folders():
     assert len({folder.casefold() for folder in folders}) == len(names)
     assert all(re.fullmatch(r"[A-Za-z0-9][\w.=,-]{0,79}", folder) for folder in folders)
     assert not {"figures", "sweep.json"}.intersection(folders)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"fine_tune": "half,Mixed_6c"}, "fine tune half and Mixed_6c are two names of the same"),
+        ({"fine_tune": f"full,head,{FIRST}"}, f"fine tune full and {FIRST} are two names of the"),
+        ({"epochs": ["2", "2+2"]}, "epochs 2 and 2+2 are two names of the same: give one"),
+    ],
+)
+def test_two_names_of_one_value_are_refused(values, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        read_experiments(values)
+
+
+def test_a_depth_that_is_another_under_one_backbone_is_a_value_of_its_own():
+    sweep = read_experiments({"fine_tune": "head,half", "backbone": "resnet18,inception_v3"})
+    assert isinstance(sweep, Sweep)
+    assert len(sweep.runs) == 4

@@ -21,11 +21,18 @@ def change_sentences(tables: StudyTables) -> Iterator[str]:
     words = {1: "is higher", -1: "is lower", 0: "does not clearly change"}
     accuracy = tables.changes[tables.changes["metric"] == "accuracy"]
     for row in accuracy.to_dict("records"):
-        text = (
+        values = (
             f"With {with_noun(row['setting'], row['value'])} in place of "
-            f"{short_value(row['setting'], row['against'])}, accuracy "
-            f"{words[direction(row['low'], row['high'])]}, {_change(row)}"
+            f"{short_value(row['setting'], row['against'])}"
         )
+        why = row["same_because"]
+        if isinstance(why, str) and why:  # an empty one is read from CSV as NaN
+            yield (
+                f"{values}, the very same networks are trained ({why}): nothing is known of the "
+                f"{noun(row['setting'])}, and it has no share."
+            )
+            continue
+        text = f"{values}, accuracy {words[direction(row['low'], row['high'])]}, {_change(row)}"
         before, after = row["never_predicted_before"], row["never_predicted"]
         if before != after:
             are = "class is" if after == 1 else "classes are"

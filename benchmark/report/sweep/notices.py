@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from benchmark.analysis.run_grid import NOT_RUN
 from benchmark.analysis.sweep import SweepComparison
+from benchmark.execution.same_training import why_the_same
 from benchmark.report.render.blocks import as_code
 from benchmark.report.single.notices import few_images_warning
 from benchmark.report.single.undertrained import undertrained_sentence
-from benchmark.report.sweep.words import plural
+from benchmark.report.sweep.words import noun, plural, short_value, with_noun
 from benchmark.system.text import join_names
 
 MOST_RUNS = 4  # that a sentence names; more are counted
@@ -31,6 +32,7 @@ def warnings(comparison: SweepComparison) -> Iterator[str]:
     for value, run in zip(comparison.names, comparison.runs, strict=True):
         for sentence in run.lacks:
             yield f"Under {as_code(value)}, {sentence}"
+    yield from _same_values(comparison)
     yield from _of_runs(comparison)
     baselines = dict.fromkeys(run.baseline for run in comparison.runs)  # in their order
     if len(baselines) > 1:
@@ -46,6 +48,23 @@ def warnings(comparison: SweepComparison) -> Iterator[str]:
     if few := few_images_warning(comparison.runs[0]):
         yield few
     yield from comparison.runs[0].manifest.messages
+
+
+def _same_values(comparison: SweepComparison) -> Iterator[str]:
+    """Yield which values train the same networks: what differs there is no effect of theirs."""
+    experiment = comparison.runs[0].manifest.experiment
+    for same in comparison.same_values:
+        if same.in_all:
+            first, second = same.values
+            yield (
+                f"The same networks are trained with {with_noun(same.setting, first)} and "
+                f"{short_value(same.setting, second)}: "
+                f"{why_the_same(same.setting, experiment)}. What differs between them is no effect "
+                f"of the {noun(same.setting)}."
+            )
+        else:
+            pairs = "; ".join(f"{as_code(a)} and {as_code(b)}" for a, b in same.runs[:MOST_RUNS])
+            yield f"These runs train the same networks: {pairs}."
 
 
 def _of_runs(comparison: SweepComparison) -> Iterator[str]:

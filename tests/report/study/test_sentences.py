@@ -15,8 +15,8 @@ def test_the_baseline_is_told_with_its_ignored_classes():
         "In the run in question (`fine-tune=head,label-noise=0.18`: the settings that the question "
         "is about), plain fine-tuning, `no_change`, is right for .500 of the test images (95 %: "
         ".450 to .550) and for .520 of its training images; its macro-F1 is .300. It never "
-        "predicts 8 of 17 classes (mean over the seeds). The largest of those has 90 training images; the "
-        "largest class of all has 600, the smallest 6."
+        "predicts 8 of 17 classes (mean over the seeds). The largest of those has 90 training "
+        "images; the largest class of all has 600, the smallest 6."
     )
     whole = sentences.baseline_sentence(planted({"never_predicted": 0.0, "classes": 7}))
     assert whole.endswith("It predicts all 7 classes.")
