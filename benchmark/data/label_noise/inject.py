@@ -11,7 +11,6 @@ from benchmark.data.imageset import SPLITS, ImageSet
 from benchmark.data.label_file import read_label_file
 from benchmark.data.label_noise.messages import noise_message
 from benchmark.data.label_noise.noise import ASYMMETRIC, FILE, LabelNoise
-from benchmark.data.label_noise.similar_classes import most_similar_classes
 from benchmark.data.label_noise.wrong_labels import flip_labels
 from benchmark.data.pixels.store import Pixels
 from benchmark.data.read_only import read_only
@@ -100,6 +99,9 @@ def _similar_classes(images: ImageSet, pixels: Pixels) -> NDArray[np.int64]:
     if images.seeds is not None:
         used &= images.seeds == images.seeds.min()
     indices = np.flatnonzero(used)
+    # scikit-learn: 0.5 s in each process, which other noise, or none, does not need
+    from benchmark.data.label_noise.similar_classes import most_similar_classes
+
     return most_similar_classes(pixels.array, images.labels, indices, len(images.classes))
 
 
