@@ -26,13 +26,14 @@ class LabelTables:
     See `clopper_pearson`.
     """
 
-    # a row an image, the most suspicious first: path, label, given, suggested, quality, suspect,
-    # judged. In `label`, a person writes what is right; its index is the image's own
+    # A row an image, the most suspicious first: path, label, given, suggested, quality, suspect,
+    # judged; its index is the image's own. `label` was judged, and in it a person writes what is
+    # right. `given` is that of the data; where a file corrects labels, `corrected` is that of it
     labels: pd.DataFrame
     # class, group, images, judged, suspects, share, low, high; largest first
     class_rates: pd.DataFrame
     group_rates: pd.DataFrame  # group, classes, images, judged, suspects, share, low, high
-    confusions: pd.DataFrame  # given, suggested, suspects; the most frequent first
+    confusions: pd.DataFrame  # label, suggested, suspects; the most frequent first
     conflicts: pd.DataFrame  # file, class, copy_of, copy_of_class, kind
 
     @classmethod
@@ -41,7 +42,7 @@ class LabelTables:
         labels = _labels(audit)
         suspects = labels[labels["suspect"]]
         class_rates = _class_rates(audit)
-        pairs = suspects.groupby(["given", "suggested"]).size().rename("suspects").reset_index()
+        pairs = suspects.groupby(["label", "suggested"]).size().rename("suspects").reset_index()
         copies = copies_table(list(audit.conflicts), audit.images, None)
         return cls(
             labels=labels,
@@ -62,11 +63,16 @@ class LabelTables:
 def _labels(audit: LabelAudit) -> pd.DataFrame:
     images = audit.images
     names = np.array([one_line(name) for name in images.classes], dtype=object)
+    uncorrected = images.uncorrected
+    labels = names[audit.labels]
+    given = labels if uncorrected is None else names[uncorrected[audit.readable]]
+    corrected = {"corrected": np.where(labels != given, labels, "")}
     table = pd.DataFrame(
         {
             "path": [one_line(images.files[i]) for i in audit.readable.tolist()],
-            "label": names[audit.labels],
-            "given": names[audit.labels],
+            "label": labels,
+            "given": given,
+            **({} if uncorrected is None else corrected),
             "suggested": np.where(audit.judged, names[audit.suggested], ""),
             "quality": audit.quality,
             "suspect": audit.suspect,

@@ -53,6 +53,7 @@ def correct_labels(images: ImageSet, file: str | Path | None, *, is_part: bool =
     return replace(
         images,
         labels=labels,
+        uncorrected=images.labels if images.uncorrected is None else images.uncorrected,
         messages=(*images.messages, f"{message}."),
         # of images that each seed has of its own, it stands for their labels as well
         source_key=digest([images.source_key, names])

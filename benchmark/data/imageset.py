@@ -76,6 +76,8 @@ class ImageSet(SharedArrays):
     # (N,) int64, the seed of a run that an image is of; None: all seeds share all images
     seeds: np.ndarray | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)  # what is there too: path -> why not
+    # (N,) int64, what the data say where a file of corrected labels says otherwise; None: no file
+    uncorrected: np.ndarray | None = None
     source_key: str = ""  # where each seed has its own images: all that those of any depend on
 
     def __post_init__(self) -> None:
@@ -83,7 +85,7 @@ class ImageSet(SharedArrays):
         n = len(self.files)
         if n == 0:
             raise ValueError(f"{self.spec}: no images found.")
-        for name in ("labels", "stamps", "groups", "split", "seeds"):
+        for name in ("labels", "stamps", "groups", "split", "seeds", "uncorrected"):
             value = getattr(self, name)
             if value is not None and len(value) != n:
                 raise ValueError(f"{self.spec}: {len(value)} {name} for {n} images.")
@@ -176,5 +178,6 @@ def subsample(images: ImageSet, total: int) -> ImageSet:
         groups=None if images.groups is None else images.groups[chosen],
         split=None if images.split is None else images.split[chosen],
         seeds=None if images.seeds is None else images.seeds[chosen],
+        uncorrected=None if images.uncorrected is None else images.uncorrected[chosen],
         messages=(*images.messages, message),
     )

@@ -83,7 +83,8 @@ def _class_numbers(
         if not row.cells[column]:
             raise ValueError(
                 f"{table.path}: line {row.line} gives {image!r} no label. Write one, or remove "
-                "the line."
+                "the line: the image then keeps the label that it has in the data. To leave out an "
+                "image of no class, take its file, or its row of a table, out of the data."
             )
     labels = {row: row.cells[column] for row in rows.values()}
     known = named | escaped

@@ -26,6 +26,7 @@ def make_audit(
     sides=(32, 24),
     messages=(),
     not_judged=(),
+    uncorrected=None,
 ):
     """Return an audit of N images with these labels; `suspect`, `not_judged` are their indices."""
     labels = np.array(labels)
@@ -40,6 +41,7 @@ def make_audit(
         labels=labels,
         classes=tuple(classes),
         stamps=("",) * n,
+        uncorrected=None if uncorrected is None else np.array(uncorrected),
         reader=NoReader(),
     )
     quality = np.linspace(0.1, 0.9, n) if quality is None else np.array(quality, float)

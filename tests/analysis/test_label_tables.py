@@ -20,6 +20,14 @@ def test_suspects_come_first_the_most_suspicious_of_all_at_the_top():
     ]
 
 
+def test_what_the_data_and_what_a_file_say_are_kept_apart():
+    audit = make_audit([0, 1, 1, 2], suspect=(1,), uncorrected=[0, 0, 1, 2])
+    table = LabelTables.from_audit(audit).labels
+    assert list(table.columns)[:5] == ["path", "label", "given", "corrected", "suggested"]
+    assert table.loc[1, ["label", "given", "corrected"]].tolist() == ["dog", "cat", "dog"]
+    assert table.loc[2, ["label", "given", "corrected"]].tolist() == ["dog", "dog", ""]
+
+
 def test_the_largest_and_the_rarest_stand_side_by_side():
     labels = [0] * 60 + [1] * 12 + [2] * 5
     audit = make_audit(labels, suspect=[*range(6), 60, 72, 73])

@@ -24,7 +24,9 @@ def test_labels_are_replaced_and_counted(images, tmp_path):
     file = write(tmp_path, f"{images.files[0]},b,.1", f"{images.files[4]},b,.9")
     corrected = correct_labels(images, file)
     assert corrected.labels.tolist() == [1, 0, 0, 1, 1]
-    assert images.labels.tolist() == [0, 0, 0, 1, 1]
+    assert images.labels.tolist() == [0, 0, 0, 1, 1] == corrected.uncorrected.tolist()
+    again = correct_labels(corrected, write(tmp_path, f"{images.files[1]},b,.1"))
+    assert again.uncorrected.tolist() == [0, 0, 0, 1, 1], "what the data say"
     (message,) = (text for text in corrected.messages if "Corrected labels" in text)
     assert f"1 of 5 labels differ from those of the data, e.g. {images.files[0]}: a is now b" in (
         message

@@ -140,8 +140,8 @@ def _confusions(confusions: pd.DataFrame) -> Iterator[Block]:
         return
     some = confusions.head(MOST_CONFUSIONS)
     rows = tuple(
-        make_row(shorten(given), shorten(suggested), format_count(number))
-        for given, suggested, number in some.itertuples(index=False, name=None)
+        make_row(shorten(label), shorten(suggested), format_count(number))
+        for label, suggested, number in some.itertuples(index=False, name=None)
     )
     more = "" if len(some) == len(confusions) else f" The first {len(some)} of {len(confusions)}."
     caption = f"Which labels look like which other class, the most frequent first.{more}"
@@ -175,13 +175,17 @@ def _next_steps(audit: LabelAudit, label_file: files.CorrectionsFile) -> Iterato
     data, labels = shlex.quote(audit.images.spec), shlex.quote(label_file.path.as_posix())
     command = f"python -m benchmark run --data {data} --labels {labels}"
     name = label_file.path.name
+    is_corrected = audit.images.uncorrected is not None
+    corrected = ", `corrected` what the file of --labels says otherwise" if is_corrected else ""
     yield Definitions(
         (
             (
                 "Correct",
                 f"Look at the suspects below, and open {name}, which lies beside this page. Where "
                 "a label is wrong, write the right class into the column `label`; leave all else. "
-                "Only this column and the path are read back; `given` keeps what the label was.",
+                "Only this column and the path are read back; `given` keeps what the data say"
+                f"{corrected}. Rows may be sorted or removed: an image without one keeps the label "
+                "of the data.",
             ),
             (
                 "Leave out",

@@ -1,4 +1,4 @@
-"""The contact sheet: pictures of the suspects, by the class that they were given."""
+"""The contact sheet: pictures of the suspects, by the class that they are labelled as."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -33,9 +33,9 @@ def suspects_blocks(tables: LabelTables, pixels: Pixels, csv: str) -> Iterator[B
             f"{len(chosen):,} of {len(suspects):,} suspects are shown, the most suspicious of each "
             f"class. All are in {csv}."
         )
-    numbers = suspects["given"].value_counts()  # the most frequent first
+    numbers = suspects["label"].value_counts()  # the most frequent first
     for name, number in numbers.items():
-        some = chosen[chosen["given"] == name]
+        some = chosen[chosen["label"] == name]
         if some.empty:
             continue
         more = "" if len(some) == number else f", {len(some):,} of them shown"
@@ -46,13 +46,13 @@ def suspects_blocks(tables: LabelTables, pixels: Pixels, csv: str) -> Iterator[B
 
 def _choose(suspects: pd.DataFrame, most: int) -> pd.DataFrame:
     """Return the first rows of each class, about equally many, in the order of all rows."""
-    rank = suspects.groupby("given").cumcount()
+    rank = suspects.groupby("label").cumcount()
     chosen = rank.sort_values(kind="stable").index[:most]
     return suspects[suspects.index.isin(chosen)]
 
 
 def _picture(pixels: Pixels, row: Any) -> Picture:
     jpeg = encoded_picture(pixels, row.Index)
-    given, suggested = (shorten(name, LONGEST_CLASS) for name in (row.given, row.suggested))
+    label, suggested = (shorten(name, LONGEST_CLASS) for name in (row.label, row.suggested))
     file = f"{format_share(row.quality, 2)} · {shorten(row.path)}"
-    return Picture(jpeg, file, f"{given} → {suggested}")
+    return Picture(jpeg, file, f"{label} → {suggested}")

@@ -1,5 +1,8 @@
 """The CSV files of a label audit: what a person has edited stays."""
 
+from dataclasses import replace
+from io import StringIO
+
 import pandas as pd
 import pytest
 
@@ -80,6 +83,45 @@ def test_each_table_has_its_file(tables, tmp_path):
     assert {name: pd.read_csv(path).shape[0] for name, path in paths.items()} == {
         "conflicts.csv": 0, "class_rates.csv": 3, "group_rates.csv": 2, "confusions.csv": 1,
     }  # fmt: skip
+
+
+def in_a_spreadsheet(text):
+    """Saved in most of Europe: semicolons, CRLF, a BOM, TRUE, and commas in numbers."""
+    rows = [row.split(",") for row in text.lstrip("\ufeff").splitlines()]
+    rows = [[cell.replace("True", "WAHR").replace(".0", ",0") for cell in row] for row in rows]
+    return "\ufeff" + "".join(";".join(row) + "\r\n" for row in rows)
+
+
+def with_other_columns(text):
+    """Columns in another order, one more of the user's, and backslashes in paths."""
+    frame = pd.read_csv(StringIO(text), keep_default_na=False)
+    frame["path"] = frame["path"].str.replace("/", "\\")
+    frame["notes"] = "looked at; fine"
+    return frame[sorted(frame, reverse=True)].sort_values("path").to_csv(index=False)
+
+
+def with_fewer_rows(text):
+    """Only the header and the rows of dogs."""
+    header, *rows = text.splitlines()
+    return "\n".join([header, *(row for row in rows if "dog" in row)])
+
+
+@pytest.mark.parametrize("save", [in_a_spreadsheet, with_other_columns, with_fewer_rows])
+def test_what_a_spreadsheet_makes_of_the_file_is_read_back_twice(save, tmp_path):
+    """Two cats are dogs; after that correction is given, so is a third, of the new file."""
+    audit = make_audit([0, 0, 0, 0, 1, 2], suspect=(1, 2))
+    images = audit.images
+    for number, (wrong, right) in enumerate((((1, 2), [0, 1, 1, 0]), ((3,), [0, 1, 1, 1]))):
+        audit = replace(audit, images=images)
+        file = write_corrections(LabelTables.from_audit(audit), tmp_path / str(number)).path
+        text = file.read_text("utf-8")
+        for index in wrong:
+            text = text.replace(f"cat/{index}.jpg,cat", f"cat/{index}.jpg,dog")
+        file.write_text(save(text), encoding="utf-8", newline="")
+        corrected = correct_labels(audit.images, file)
+        assert corrected.labels.tolist() == [*right, 1, 2]
+        assert corrected.uncorrected.tolist() == [0, 0, 0, 0, 1, 2]
+        images = corrected
 
 
 def test_whatever_stands_in_names_the_file_is_read_back(tmp_path):
