@@ -88,7 +88,7 @@ def test_asymmetric_noise_is_toward_the_class_that_looks_alike():
 def test_further_seeds_with_images_of_their_own_do_not_change_what_looks_alike(monkeypatch):
     looked_at = []
     monkeypatch.setattr(
-        "benchmark.data.label_noise.inject.most_similar_classes",
+        "benchmark.data.label_noise.similar_classes.most_similar_classes",
         lambda pixels, labels, indices, classes: looked_at.append(indices) or np.roll(range(4), 1),
     )
     seeds = (POSITIONS >= 80).astype(np.int64)
