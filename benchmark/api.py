@@ -133,7 +133,7 @@ def plan(
         planned = {v: _plan_run(runs[v], choices[v], options, progress) for v in runs}
         return SweepPlan(experiment, folder, planned)
     if out is not None:
-        folder_choice.require_place(out, experiment.data)
+        folder_choice.require_place(out, experiment)
     prepared = prepare.prepare(experiment, progress, options.cache_limit)
     choice = folder_choice.choose_folder(prepared, out, trials)
     return _plan_run(prepared, choice, options, progress)

@@ -6,15 +6,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 from benchmark.execution.executor import Executor
 from benchmark.execution.extension import stored_strategies
 from benchmark.execution.manifest import describe_split
 from benchmark.execution.manifest_schema import RunManifest
 from benchmark.execution.prepare import PreparedExperiment
-from benchmark.execution.run_folder import SWEEP_FILE, RunFolder, why_no_folder
+from benchmark.execution.run_folder import GRID, STUDY_FILE, SWEEP_FILE, RunFolder, why_no_folder
 from benchmark.execution.run_identity import differences
+from benchmark.execution.sweep_folder import SweepFolder
+from benchmark.plan.experiment import Experiment
 from benchmark.plan.folder_name import default_folder_name, is_same_source
 from benchmark.storage.stored_file import DamagedFileError, is_there
 from benchmark.storage.unreadable import UnreadableError
@@ -54,12 +55,12 @@ def choose_folder(prepared: PreparedExperiment, out: Path | None, trials: int) -
     return FolderChoice(folder, stored)
 
 
-def require_place(out: Path, data: Any) -> None:
-    """Raise ValueError if `out` can't be the folder of a run, whatever the experiment.
+def require_place(out: Path, experiment: Experiment) -> None:
+    """Raise ValueError if `out` can't be the folder of a run, whatever is stored of it.
 
     That is known before images are decoded, which can take minutes.
     """
-    if reason := _why_no_place(RunFolder(out), data):
+    if reason := _why_no_place(RunFolder(out), experiment):
         raise ValueError(f"{reason}. Choose another --out")
 
 
@@ -84,12 +85,14 @@ def require_current(executor: Executor, trials: int) -> RunManifest | None:
     return stored
 
 
-def _why_no_place(folder: RunFolder, data: Any) -> str:
+def _why_no_place(folder: RunFolder, experiment: Experiment) -> str:
     """Return why a run in the folder would harm what is no run's; '' if it would not."""
-    if reason := why_no_folder(folder.path, data):
+    if reason := why_no_folder(folder.path, experiment.data):
         return reason
     if is_there(folder.path / SWEEP_FILE):
-        return f"{folder.path} holds a sweep of several runs"
+        return SweepFolder(folder.path).reason_against_run(experiment)
+    if is_there(folder.path / STUDY_FILE):
+        return f"{folder.path} holds a study; its runs are in {folder.path / GRID}"
     if foreign := folder.foreign_files():
         return f"{folder.path} holds {first_names(foreign, 3)} of no run, which a run would replace"
     return ""
@@ -99,7 +102,7 @@ def _look_into(
     folder: RunFolder, prepared: PreparedExperiment, trials: int
 ) -> tuple[RunManifest | None, str]:
     """Return the run of this experiment in a folder, or why this run must not go there."""
-    if reason := _why_no_place(folder, prepared.experiment.data):
+    if reason := _why_no_place(folder, prepared.experiment):
         return None, reason
     if not is_there(folder.run_file):
         return None, ""

@@ -34,8 +34,11 @@ from benchmark.storage.lock import NoLockFileError, acquire
 from benchmark.storage.stored_file import DAMAGED, DamagedFileError, is_link, is_there
 from benchmark.storage.unreadable import require_readable
 from benchmark.storage.unwritable import OTHER_OUT, obstacle_to_folder, unwritable_error, working_in
+from benchmark.system.text import first_names
 
+MOST_NAMED = 3  # runs
 GRID = "grid"  # the sweep in the folder of a study, see `StudyFolder`
+STUDY_FILE = "study.json"  # in the folder of a study
 SWEEP_FILE = "sweep.json"  # in the folder of a sweep, which holds runs, see `SweepFolder`
 KEY_LENGTH = 20  # characters of a key in a file's name
 FOLDERS = ("splits", "records", "outputs", "states", "figures")
@@ -109,16 +112,13 @@ class RunFolder:
         """Return the manifest; FileNotFoundError without a run, ValueError if it is damaged."""
         self.require_open(("splits", "records"))  # more is not read for a report
         if not is_there(self.run_file):
-            if is_there(self.path / SWEEP_FILE):
-                runs = sorted(str(file.parent) for file in self.path.glob("*/run.json"))
-                raise FileNotFoundError(
-                    f"{self.path} holds a sweep of several runs; give one of {', '.join(runs)}"
-                )
-            if is_there(self.path / GRID / SWEEP_FILE):
-                raise FileNotFoundError(
-                    f"{self.path} holds the runs of a study: give {self.path / GRID} for the "
-                    "report on all, or one of the runs in it"
-                )
+            for grid, what in ((self.path, "sweep"), (self.path / GRID, "study")):
+                if is_there(grid / SWEEP_FILE):
+                    runs = sorted(str(file.parent) for file in grid.glob("*/run.json"))
+                    raise FileNotFoundError(
+                        f"{self.path} holds a {what} of several runs, of which `report` takes all; "
+                        f"give a single one: {first_names(runs, MOST_NAMED)}"
+                    )
             raise FileNotFoundError(
                 f"{self.path} holds no run: there is no run.json in it. Give the folder that "
                 f"`run` named as its report's, like results/wheels-forum"

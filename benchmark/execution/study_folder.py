@@ -12,14 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.execution.run_folder import GRID, SWEEP_FILE, RunFolder
+from benchmark.execution.run_folder import GRID, STUDY_FILE, SWEEP_FILE, RunFolder
 from benchmark.execution.sweep_folder import SweepFolder
 from benchmark.execution.typed_json import SCHEMA_VERSION, read, write
 from benchmark.plan.studies import Study
 from benchmark.storage.stored_file import DAMAGED, is_there
 from benchmark.system.text import first_names
-
-STUDY_FILE = "study.json"
 
 
 @dataclass(frozen=True, kw_only=True)

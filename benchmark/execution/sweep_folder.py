@@ -15,11 +15,18 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.execution.run_folder import SWEEP_FILE, RunFolder, why_links, why_no_folder
+from benchmark.execution.run_folder import (
+    GRID,
+    STUDY_FILE,
+    SWEEP_FILE,
+    RunFolder,
+    why_links,
+    why_no_folder,
+)
 from benchmark.execution.typed_json import REPAIR, SCHEMA_VERSION, read, write
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.settings import settings_of
-from benchmark.plan.sweep import Sweep, title_of
+from benchmark.plan.sweep import Sweep, title_of, value_name
 from benchmark.storage.stored_file import DAMAGED, DamagedFileError, is_there
 from benchmark.system.text import first_names, join_names
 
@@ -121,12 +128,32 @@ class SweepFolder:
             return ""  # it is written anew
         if self.exists:
             settings = self.read().settings
-            titles = join_names(list(map(title_of, settings)))
-            return "" if settings == sweep.settings else f"{self.path} holds a sweep of {titles}"
+            return "" if settings == sweep.settings else self._what(settings)
         if is_there(self.file.with_name(SWEEP_FILE + DAMAGED)):
             return ""
+        if is_there(self.path / STUDY_FILE):
+            return f"{self.path} holds a study; its runs are in {self.path / GRID}"
         foreign = [name for name in FILES if (self.path / name).exists()]
         foreign += sorted(file.name for file in self.path.glob("*.csv"))
         if foreign:
             return f"{self.path} holds {first_names(foreign, 3)} of no sweep"
         return ""
+
+    def reason_against_run(self, experiment: Experiment) -> str:
+        """Return why a single run must not go here, and where the run of these values is."""
+        if self.damaged_files():
+            return f"{self.path} holds a sweep of several runs"
+        manifest = self.read()
+        values = tuple(value_name(getattr(experiment, name)) for name in manifest.settings)
+        places = [self.path / run.folder for run in manifest.runs if run.values == values]
+        own = (
+            f"its run with these values is in {places[0]}"
+            if places
+            else "none of its runs has these"
+        )
+        return f"{self._what(manifest.settings)}; {own}"
+
+    def _what(self, settings: tuple[str, ...]) -> str:
+        titles = join_names(list(map(title_of, settings)))
+        have = "has several values" if len(settings) == 1 else "have several values each"
+        return f"{self.path} holds a sweep of {titles}, which {have}"

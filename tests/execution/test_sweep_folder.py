@@ -40,7 +40,15 @@ def test_a_grid_is_completed_and_keeps_the_runs_that_it_had(tmp_path):
         (depth, lr) for depth in ("head", "half", "full") for lr in ("0.1", "0.01")
     ]
     assert manifest.runs[0].folder == "fine-tune=head,lr=0.1"
-    assert folder.reason_against(TWO) == f"{tmp_path} holds a sweep of fine tune and lr"
+    assert folder.reason_against(TWO) == (
+        f"{tmp_path} holds a sweep of fine tune and lr, which have several values each"
+    )
+    one = read_experiments({"fine_tune": "half", "lr": 0.01})
+    assert folder.reason_against_run(one).endswith(
+        f" each; its run with these values is in {tmp_path / 'fine-tune=half,lr=0.01'}"
+    )
+    other = read_experiments({"fine_tune": "full", "lr": 3})
+    assert folder.reason_against_run(other).endswith("each; none of its runs has these")
 
 
 def test_a_sweep_is_of_one_setting(tmp_path):
@@ -48,7 +56,16 @@ def test_a_sweep_is_of_one_setting(tmp_path):
     folder.write(TWO)
     assert folder.reason_against(TWO) == ""
     write(folder.file, SweepManifest(settings=("lr",), runs=(SweepRunInfo(("0.1",), "0.1"),)))
-    assert folder.reason_against(TWO) == f"{tmp_path} holds a sweep of lr"
+    assert folder.reason_against(TWO) == (
+        f"{tmp_path} holds a sweep of lr, which has several values"
+    )
+
+
+def test_the_folder_of_a_study_names_that_of_its_runs(tmp_path):
+    (tmp_path / "study.json").touch()
+    assert SweepFolder(tmp_path).reason_against(TWO) == (
+        f"{tmp_path} holds a study; its runs are in {tmp_path / 'grid'}"
+    )
 
 
 def test_a_damaged_sweep_is_written_anew(tmp_path):
@@ -89,7 +106,7 @@ def test_a_sweep_is_no_run(tmp_path):
     SweepFolder(tmp_path).write(TWO)
     (tmp_path / "forum").mkdir()
     (tmp_path / "forum" / "run.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(FileNotFoundError, match=r"holds a sweep .* give one of .*forum"):
+    with pytest.raises(FileNotFoundError, match=r"holds a sweep .* give a single one: .*forum"):
         RunFolder(tmp_path).read_manifest()
 
 

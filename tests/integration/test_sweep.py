@@ -114,11 +114,11 @@ def test_a_run_is_not_written_over_a_sweep_nor_a_sweep_over_a_run(finished, flag
     folder, _ = finished
     single = call("run", *flags, "--out", folder)
     assert single.returncode == 2
-    assert "holds a sweep of several runs. Choose another --out" in single.stderr
+    assert "which has several values; its run with these values is in" in single.stderr
     inside = call("run", *flags, *RECIPE, "--out", folder / "forum")
     assert "holds a single run. Choose another --out" in inside.stderr
     compared = call("compare", folder, folder / "forum")
-    assert "holds a sweep of several runs; give one of" in compared.stderr
+    assert "holds a sweep of several runs, of which `report` takes all; give" in compared.stderr
 
 
 def test_a_sweep_finds_its_own_folder_again(flags, tmp_path, monkeypatch):
@@ -219,4 +219,4 @@ def test_a_grid_is_resumed_widened_and_reported(image_folder, tmp_path, monkeypa
     assert result.runs["label-noise=0.2,fine-tune=half"].comparison.baseline == "no_change"
     assert "Label noise" in result._repr_html_()
     compared = call("compare", folder / "label-noise=0,fine-tune=head", folder)
-    assert "holds a sweep of several runs; give one of" in compared.stderr
+    assert "holds a sweep of several runs, of which `report` takes all; give" in compared.stderr
