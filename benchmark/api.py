@@ -242,7 +242,9 @@ def _execute_run(
     return result
 
 
-def load(folder: str | Path, baseline: str | None = None) -> Result | SweepResult | StudyResult:
+def load(
+    folder: str | Path, baseline: str | None = None, *, progress: Progress | bool | None = None
+) -> Result | SweepResult | StudyResult:
     """Open the folder of a run, a sweep or a study, and write its report from what is stored.
 
     Parameters
@@ -250,19 +252,20 @@ def load(folder: str | Path, baseline: str | None = None) -> Result | SweepResul
     baseline
         The strategy that the others are compared with in this report; None: that of the run, which
         stays as it is.
+    progress
+        As of `run`: how many reports of a sweep or a study are written.
 
     Raises
     ------
-    FileNotFoundError
-        If the folder holds no run.
-    ValueError
-        If `baseline` is no strategy of the run.
+    FileNotFoundError, ValueError
+        If the folder holds no run, or `baseline` is none of its strategies.
     """
-    path = _read_folder(folder)
+    path, progress = _read_folder(folder), choose_progress(progress)
     if StudyFolder(path).exists:
-        return benchmark.StudyResult.load(path, baseline)
-    is_sweep = SweepFolder(path).exists
-    return (benchmark.SweepResult if is_sweep else benchmark.Result).load(path, baseline)
+        return benchmark.StudyResult.load(path, baseline, progress)
+    if SweepFolder(path).exists:
+        return benchmark.SweepResult.load(path, baseline, None, progress)
+    return benchmark.Result.load(path, baseline)
 
 
 def compare_runs(
@@ -279,11 +282,9 @@ def compare_runs(
 
     Raises
     ------
-    FileNotFoundError
-        If a folder holds no run, naming it.
-    ValueError
-        For fewer than two folders, one given twice, a run that has no strategy `baseline`, or an
-        `out` that is the folder of a run.
+    FileNotFoundError, ValueError
+        If a folder holds no run, naming it; for fewer than two folders, one given twice, a run that
+        has no strategy `baseline`, or an `out` that is the folder of a run.
     """
     if isinstance(folders, str | Path) or not isinstance(folders, Iterable):
         raise ValueError(f"folders {folders!r} is not allowed; allowed: a list of folders of runs")

@@ -145,10 +145,10 @@ class SweepFolder:
             return f"{self.path} holds a sweep of several runs"
         manifest = self.read()
         values = tuple(value_name(getattr(experiment, name)) for name in manifest.settings)
-        places = [self.path / run.folder for run in manifest.runs if run.values == values]
+        folders = [self.path / run.folder for run in manifest.runs if run.values == values]
         own = (
-            f"its run with these values is in {places[0]}"
-            if places
+            f"its run with these values is in {folders[0]}"
+            if folders
             else "none of its runs has these"
         )
         return f"{self._what(manifest.settings)}; {own}"

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.analysis.study import StudyTables, study_tables
+from benchmark.analysis.sweep import SweepComparison, load_sweep
 from benchmark.execution.study_folder import StudyFolder
 from benchmark.plan.studies import Study
 from benchmark.report import write_study_report
 from benchmark.report.render import html
 from benchmark.report.study import page
-from benchmark.result.run import Result
 from benchmark.result.sweep import SweepResult
+from benchmark.system.progress import Progress
 from benchmark.system.text import printable_lines
 
 
@@ -28,22 +28,18 @@ class StudyResult:
 
     @classmethod
     def load(
-        cls,
-        folder: Path,
-        baseline: str | None = None,
-        finished: Mapping[str, Result] | None = None,
+        cls, folder: Path, baseline: str | None = None, progress: Progress | None = None
     ) -> StudyResult:
-        """Read the folder of a study and write all reports; see `SweepResult.load`."""
+        """Read the folder of a study; write its page, and then all other reports."""
         files = StudyFolder(folder)
-        study, grid = files.read(), SweepResult.load(files.grid, baseline, finished)
-        return cls.of_grid(folder, study, grid)
+        study, comparison = files.read(), load_sweep(files.grid, baseline)
+        tables, reports = _write_page(folder, study, comparison)
+        return cls(study, SweepResult.of_runs(comparison, progress=progress), tables, reports)
 
     @classmethod
     def of_grid(cls, folder: Path, study: Study, grid: SweepResult) -> StudyResult:
         """Answer the question of a study from its grid, and write the page."""
-        tables = study_tables(study, grid.comparison)
-        data = grid.comparison.runs[0].manifest.data.name
-        return cls(study, grid, tables, write_study_report(study, data, tables, folder))
+        return cls(study, grid, *_write_page(folder, study, grid.comparison))
 
     @property
     def answer(self) -> str:
@@ -58,3 +54,11 @@ class StudyResult:
     def _repr_html_(self) -> str:
         data = self.grid.comparison.runs[0].manifest.data.name
         return html.render_notebook(page.headline(self.study, data, self.tables))
+
+
+def _write_page(
+    folder: Path, study: Study, comparison: SweepComparison
+) -> tuple[StudyTables, dict[str, Path]]:
+    tables = study_tables(study, comparison)
+    data = comparison.runs[0].manifest.data.name
+    return tables, write_study_report(study, data, tables, folder)

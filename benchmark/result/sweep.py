@@ -11,14 +11,12 @@ from typing import Any
 import pandas as pd
 
 from benchmark.analysis.sweep import SweepComparison, load_sweep
-from benchmark.report import (
-    notebook_html,
-    write_report,
-    write_sweep_report,
-)
+from benchmark.report import notebook_html, write_sweep_report
 from benchmark.report.sweep import page as sweep_page
 from benchmark.report.sweep import verdict as sweep_verdict
 from benchmark.result.run import Result
+from benchmark.result.run_reports import write_reports
+from benchmark.system.progress import Progress
 from benchmark.system.text import printable_lines
 
 
@@ -32,18 +30,34 @@ class SweepResult:
 
     @classmethod
     def load(
-        cls, folder: Path, baseline: str | None, finished: Mapping[str, Result] | None = None
+        cls,
+        folder: Path,
+        baseline: str | None,
+        finished: Mapping[str, Result] | None = None,
+        progress: Progress | None = None,
     ) -> SweepResult:
         """Read the runs of a sweep and write all reports; see `benchmark.load`.
 
         The reports of `finished` runs are there already, and they are not read again.
         """
-        known = finished or {}
-        read = {name: result.comparison for name, result in known.items()}
-        comparison = load_sweep(folder, baseline, read)
-        named = zip(comparison.names, comparison.runs, strict=True)
-        runs = {name: known.get(name) or Result(run, write_report(run)) for name, run in named}
-        return cls(comparison, runs, write_sweep_report(comparison))
+        read = {name: result.comparison for name, result in (finished or {}).items()}
+        return cls.of_runs(load_sweep(folder, baseline, read), finished, progress)
+
+    @classmethod
+    def of_runs(
+        cls,
+        comparison: SweepComparison,
+        finished: Mapping[str, Result] | None = None,
+        progress: Progress | None = None,
+    ) -> SweepResult:
+        """Write the report on all runs, and then those of runs that are not `finished`."""
+        reports = write_sweep_report(comparison)
+        runs = dict(zip(comparison.names, comparison.runs, strict=True))
+        known = dict(finished or {})
+        others = {name: run for name, run in runs.items() if name not in known}
+        written = write_reports(others, progress)
+        known |= {name: Result(run, written[name]) for name, run in others.items()}
+        return cls(comparison, {name: known[name] for name in runs}, reports)
 
     @property
     def folder(self) -> Path:

@@ -43,8 +43,8 @@ def test_a_grid_is_completed_and_keeps_the_runs_that_it_had(tmp_path):
     assert folder.reason_against(TWO) == (
         f"{tmp_path} holds a sweep of fine tune and lr, which have several values each"
     )
-    one = read_experiments({"fine_tune": "half", "lr": 0.01})
-    assert folder.reason_against_run(one).endswith(
+    single = read_experiments({"fine_tune": "half", "lr": 0.01})
+    assert folder.reason_against_run(single).endswith(
         f" each; its run with these values is in {tmp_path / 'fine-tune=half,lr=0.01'}"
     )
     other = read_experiments({"fine_tune": "full", "lr": 3})

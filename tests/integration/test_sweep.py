@@ -169,7 +169,7 @@ def test_a_recipe_that_fails_wholly_is_told_beside_the_other(image_folder, tmp_p
 def test_a_grid_is_resumed_widened_and_reported(image_folder, tmp_path, monkeypatch):
     """Depth and label noise: a run that was stopped, the rest, then one more level of noise."""
     # the reports of single runs have tests of their own, and take most of the time
-    for module in ("run", "sweep"):
+    for module in ("run", "run_reports"):
         monkeypatch.setattr(f"benchmark.result.{module}.write_report", lambda comparison: {})
     folder = tmp_path / "grid"
     training = (*SMALL.flags, "--jobs", "1", "--strategies", "no_change,class_weights", "--no-null")

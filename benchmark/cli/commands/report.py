@@ -10,6 +10,7 @@ from benchmark.cli.settings import add_setting
 from benchmark.plan.run_options import RunOptions
 from benchmark.plan.settings import settings_of
 from benchmark.storage.unwritable import another_way_out
+from benchmark.system.display import terminal_progress
 
 if TYPE_CHECKING:
     from benchmark.result import Result, StudyResult, SweepResult
@@ -32,7 +33,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def call(args: argparse.Namespace) -> int:
     """Write the report and print the results."""
     with another_way_out("copy the run to a folder that can, and give that"):
-        result = api.load(args.folder, getattr(args, "baseline", None))
+        result = api.load(
+            args.folder, getattr(args, "baseline", None), progress=terminal_progress()
+        )
     show_result(result)
     return 0
 
