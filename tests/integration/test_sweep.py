@@ -40,7 +40,7 @@ def test_each_recipe_has_a_run_of_its_own_and_both_one_report(finished):
         assert RECIPE[1] in manifest.command
     assert {file.name for file in folder.glob("*.csv")} == {
         *("scores.csv", "cells.csv", "paired.csv", "agreement.csv", "runs.csv"),
-        *("main_effects.csv", "gains.csv", "best.csv"),
+        *("main_effects.csv", "gains.csv", "gain_changes.csv", "best.csv"),
     }
     assert f"report: {folder / 'report.html'}" in printed
     scores = pd.read_csv(folder / "scores.csv")
