@@ -29,6 +29,7 @@ def test_the_manifest_holds_settings_data_and_strategies(executor, tmp_path):
     assert manifest.experiment.settings["backbone"] == "small"
     assert manifest.experiment.settings["recipe"] == manifest.experiment.recipe.name == "forum"
     assert manifest.experiment.first_trained == "body"
+    assert manifest.experiment.trained_blocks == 3  # body, tail and pool
     assert manifest.experiment.changed == ("epochs",)
     assert [phase["epochs"] for phase in manifest.experiment.recipe.phases] == [1, 0.5]
     assert (manifest.data.images, manifest.data.groups) == (47, None)

@@ -99,9 +99,11 @@ def _never_predicted(remedies: pd.DataFrame, baseline: Row) -> Iterator[str]:
     """Say which strategies predict every class, and why that are not more."""
     if baseline["never_predicted"] == 0:
         yield "The baseline predicts every class, so no remedy is needed for that."
+        if worse := [_left_out(row) for row in _leaving_out(remedies)]:
+            mean = ", mean over the seeds" if baseline["seeds"] > 1 else ""
+            yield f"Classes that other strategies never predict{mean}: {'; '.join(worse)}."
         return
-    cured = remedies[remedies["never_predicted"] == 0]
-    rest = remedies[remedies["never_predicted"] > 0].sort_values("never_predicted", kind="stable")
+    cured, rest = remedies[remedies["never_predicted"] == 0], _leaving_out(remedies)
     several = baseline["seeds"] > 1
     seeds = " under every seed" if several else ""
     if len(cured):
@@ -109,14 +111,20 @@ def _never_predicted(remedies: pd.DataFrame, baseline: Row) -> Iterator[str]:
         yield f"{_names(list(cured['strategy']))} {verb} every class{seeds}."
     else:
         yield f"No remedy predicts every class{seeds}."
-    if len(cured) < ENOUGH_REMEDIES and len(rest):
-        parts = [_left_out(row) for row in rest.to_dict("records")]
+    if len(cured) < ENOUGH_REMEDIES and rest:
+        parts = [_left_out(row) for row in rest]
         mean = "mean over the seeds, " if several else ""
         yield (
             f"{'The others' if len(cured) else 'They'} leave some out, where the baseline leaves "
             f"out {format_count(baseline['never_predicted'])} ({mean}with the likely causes): "
             f"{'; '.join(parts)}."
         )
+
+
+def _leaving_out(remedies: pd.DataFrame) -> list[dict[Any, Any]]:
+    """Return the rows of strategies that never predict some class, the fewest first."""
+    rows = remedies[remedies["never_predicted"] > 0].sort_values("never_predicted", kind="stable")
+    return rows.to_dict("records")
 
 
 def _left_out(row: Row) -> str:

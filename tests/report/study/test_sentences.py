@@ -61,7 +61,11 @@ def test_remedies_that_predict_every_class_are_named():
     one_seed = remedies(remedy("a"), remedy("b", 2), seeds=1)
     assert "`a` predicts every class. The others leave some out" in one_seed
     assert "leaves out 8 (with the likely causes)" in one_seed
-    assert "is needed for that" in remedies(remedy("a"), never_predicted=0.0)
+    assert "is needed for that. Macro" in remedies(remedy("a"), never_predicted=0.0)
+    assert (
+        "is needed for that. Classes that other strategies never predict, mean over the seeds: `b` "
+        "1.5 (too few images 1.5)." in remedies(remedy("a"), remedy("b", 1.5), never_predicted=0.0)
+    )
 
 
 def test_a_remedy_that_hurts_is_told_so():
