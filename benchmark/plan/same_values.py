@@ -41,7 +41,7 @@ def same_values(
             ]
             same = [pair for pair in pairs if are_same(runs[pair[0]], runs[pair[1]])]
             if same:
-                names = [tuple(run_name(tuple(settings), own) for own in pair) for pair in same]
-                in_all = len(same) == len(pairs)
-                same_pairs.append(SameValues(setting, (a, b), tuple((x, y) for x, y in names), in_all))
+                names = [[run_name(tuple(settings), own) for own in pair] for pair in same]
+                both, in_all = tuple((x, y) for x, y in names), len(same) == len(pairs)
+                same_pairs.append(SameValues(setting, (a, b), both, in_all))
     return same_pairs

@@ -60,7 +60,7 @@ STUDIES = {
         Study(
             "noisy7",
             "7 classes of 4,000 to 5,000 images, 15 to 20 % of the labels wrong, only the last "
-            "layer retrained: is that the limit, or are it the wrong labels?",
+            "layer retrained: is that the limit, or is it the wrong labels?",
             "wheels:images={images},classes=7,ratio=1.25",
             31_500,
             "noise",

@@ -116,6 +116,24 @@ def test_every_study_has_tables_and_a_page(study):
     assert "plain fine-tuning" in build_page(study, "wheels", tables).verdict
 
 
+@pytest.mark.parametrize("seeds", [2, 3])
+def test_no_interval_of_few_seeds_leaves_what_is_possible(seeds):
+    runs = [
+        planted({"no_change": 0.5 + 0.06 * k, "remedy": 0.6}, seeds, noise=0.2, first_seed=k)
+        for k in range(len(VALUES))
+    ]
+    runs = [replace(run, seed_rows=run.seed_rows.assign(val_macro_f1=0.5)) for run in runs]
+    tables = study_tables(NOISY, compare_sweep(Path("x"), tuple(NOISY.axes), VALUES, runs))
+    assert tables.baseline.filter(regex="_(low|high)$").stack().between(0, 1).all()
+    assert tables.remedies.filter(regex="_(low|high)$").stack().between(-1, 1).all()
+    for table in (tables.changes, tables.shares):
+        assert table[["low", "high"]].stack().between(-1, 1).all()
+    page = build_page(NOISY, "wheels", tables)
+    assert (
+        sum(f"{seeds} seeds: intervals over them are wide" in text for text in page.warnings) == 1
+    )
+
+
 def test_a_setting_that_trains_the_same_networks_has_no_share():
     whole = grid()
     phases = ({"train_from": "head", "epochs": 2.0, "lr": 0.1},)

@@ -12,7 +12,7 @@ from benchmark.evaluation.metrics.registry import METRICS
 from benchmark.report.render.blocks import MARKS, Cell, Row, Table, as_code, make_row
 from benchmark.report.render.formats import MISSING, add_sign, format_share
 from benchmark.report.single.interval_meaning import what_varies
-from benchmark.report.sweep.words import noun, plural
+from benchmark.report.sweep.words import noun, plural, with_noun
 from benchmark.system.text import join_names, pluralize
 
 
@@ -67,7 +67,7 @@ def best_sentences(comparison: SweepComparison) -> Iterator[str]:
         values = comparison.values[comparison.names.index(best.run)]
         given, chosen = (
             [
-                f"{noun(setting)} {as_code(value)}"
+                with_noun(setting, value)
                 for setting, value in zip(comparison.settings, values, strict=True)
                 if is_of_images(setting) == of_images
             ]

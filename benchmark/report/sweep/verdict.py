@@ -8,7 +8,7 @@ from benchmark.analysis.axis_ranking import ALPHA, AxisRanking
 from benchmark.analysis.claims import seeds_needed
 from benchmark.analysis.sweep import SweepComparison
 from benchmark.report.render.blocks import as_code
-from benchmark.report.render.formats import format_share, p_in_words
+from benchmark.report.render.formats import format_share, lower_first, p_in_words
 from benchmark.report.single.follow_up import QUICK_LOOK
 from benchmark.report.sweep.gains import gain_sentences
 from benchmark.report.sweep.main_effects import best_sentences, effect_sentences
@@ -40,7 +40,7 @@ def highlights(comparison: SweepComparison) -> Iterator[str]:
         for axis in comparison.axes:
             title = f"Along the {plural(axis.setting)}"
             if sentences := " ".join(filter(None, _ranking(axis))):
-                yield f"{title}: {sentences}"
+                yield f"{title}: {lower_first(sentences)}"
     yield from gain_sentences(comparison)
     yield from best_sentences(comparison)
 
