@@ -46,6 +46,7 @@ FILES = (
     ("shares.csv", "How much of the lost score is due to each setting."),
     ("best.csv", "The run and strategy that are best on validation, and their test score."),
 )
+MOST_NAMED = 4  # strategies in a list on the first screen
 ENOUGH_SEEDS = 5  # from which on intervals over seeds are of use
 LIMITS = (
     "All of this is about these images, this network and these settings: it is evidence for "
@@ -90,7 +91,7 @@ def headline(study: Study, data: str, tables: StudyTables) -> Page:
         warnings=tuple(_warnings(tables)),
         lead=(),
         sections=(),
-        highlights=tuple(sentences.remedy_sentences(tables)),
+        highlights=tuple(sentences.remedy_sentences(tables, MOST_NAMED)),
     )
 
 

@@ -75,8 +75,8 @@ def cause_sentence(tables: StudyTables) -> str:
     return f"Likely causes, with the classes of each{mean}: {join_names(parts)}."
 
 
-def remedy_sentences(tables: StudyTables) -> Iterator[str]:
-    """Say what the other strategies buy and cost."""
+def remedy_sentences(tables: StudyTables, most: int = 99) -> Iterator[str]:
+    """Say what the other strategies buy and cost; of more than `most` in a list, count the rest."""
     remedies, baseline = tables.remedies, _first(tables.baseline)
     finished = remedies[remedies["status"] != "failed"]
     if failed := list(remedies["strategy"][remedies["status"] == "failed"]):
@@ -85,30 +85,32 @@ def remedy_sentences(tables: StudyTables) -> Iterator[str]:
         yield f"{_names(partly)} failed under some seeds: only the others are counted."
     if finished.empty:
         return
-    yield from _never_predicted(finished, baseline)
-    yield _macro_f1(finished, baseline["seeds"])
+    yield from _never_predicted(finished, baseline, most)
+    yield _macro_f1(finished, baseline["seeds"], most)
     lost = finished[finished["accuracy_high"] < 0].sort_values("accuracy_change", kind="stable")
     if len(lost):
         parts = [_with_change(row, "accuracy") for row in lost.to_dict("records")]
-        yield f"Accuracy falls with {join_names(parts)}."
+        yield f"Accuracy falls with {_few(parts, most)}."
     else:
         yield "Accuracy clearly falls with none of them."
 
 
-def _never_predicted(remedies: pd.DataFrame, baseline: Row) -> Iterator[str]:
+def _never_predicted(remedies: pd.DataFrame, baseline: Row, most: int) -> Iterator[str]:
     """Say which strategies predict every class, and why that are not more."""
     if baseline["never_predicted"] == 0:
         yield "The baseline predicts every class, so no remedy is needed for that."
         if worse := [_left_out(row) for row in _leaving_out(remedies)]:
             mean = ", mean over the seeds" if baseline["seeds"] > 1 else ""
-            yield f"Classes that other strategies never predict{mean}: {'; '.join(worse)}."
+            yield f"Classes that other strategies never predict{mean}: {_few(worse, most, '; ')}."
         return
     cured, rest = remedies[remedies["never_predicted"] == 0], _leaving_out(remedies)
     several = baseline["seeds"] > 1
     seeds = " under every seed" if several else ""
     if len(cured):
         verb = "predicts" if len(cured) == 1 else "predict"
-        yield f"{_names(list(cured['strategy']))} {verb} every class{seeds}."
+        order = cured.sort_values("macro_f1_change", ascending=False, kind="stable")
+        names = list(map(as_code, order["strategy"]))
+        yield f"{_few(names, most)} {verb} every class{seeds}."
     else:
         yield f"No remedy predicts every class{seeds}."
     if len(cured) < ENOUGH_REMEDIES and rest:
@@ -117,7 +119,7 @@ def _never_predicted(remedies: pd.DataFrame, baseline: Row) -> Iterator[str]:
         yield (
             f"{'The others' if len(cured) else 'They'} leave some out, where the baseline leaves "
             f"out {format_count(baseline['never_predicted'])} ({mean}with the likely causes): "
-            f"{'; '.join(parts)}."
+            f"{_few(parts, most, '; ')}."
         )
 
 
@@ -134,7 +136,7 @@ def _left_out(row: Row) -> str:
     return f"{as_code(row['strategy'])} {format_count(row['never_predicted'])}{why}"
 
 
-def _macro_f1(remedies: pd.DataFrame, seeds: int) -> str:
+def _macro_f1(remedies: pd.DataFrame, seeds: int, most: int) -> str:
     """Say which strategies have a macro-F1 that is clearly higher or lower.
 
     Of one seed that is so of these networks: another training may differ.
@@ -147,7 +149,7 @@ def _macro_f1(remedies: pd.DataFrame, seeds: int) -> str:
         if len(rows):
             order = rows.sort_values("macro_f1_change", ascending=ascending, kind="stable")
             listed = [_with_change(row, "macro_f1") for row in order.to_dict("records")]
-            parts.append(f"{start} {word} with {join_names(listed)}.")
+            parts.append(f"{start} {word} with {_few(listed, most)}.")
     return " ".join(parts) or "No remedy clearly changes macro-F1."
 
 
@@ -185,6 +187,13 @@ def _baseline_name(baseline: Row) -> str:
 def _with_change(row: Row, metric: str) -> str:
     numbers = (row[f"{metric}_change"], row[f"{metric}_low"], row[f"{metric}_high"])
     return f"{as_code(row['strategy'])}, {format_change(*numbers)}"
+
+
+def _few(parts: list[str], most: int, between: str = ", ") -> str:
+    """Join the first of many parts, and count the others."""
+    rest = len(parts) - most
+    parts = parts if rest < 2 else [*parts[:most], f"{rest} others"]
+    return join_names(parts) if between == ", " else between.join(parts)
 
 
 def _names(names: list[str]) -> str:

@@ -77,6 +77,16 @@ def test_a_remedy_that_hurts_is_told_so():
     assert "No remedy clearly changes macro-F1. Accuracy clearly falls with none of them." in same
 
 
+def test_the_first_screen_names_few_of_many():
+    tables = planted(remedies=[remedy(f"s{k}", f1=0.1 + k / 100) for k in range(7)])
+    first, second, _ = sentences.remedy_sentences(tables, 4)
+    assert first == "`s6`, `s5`, `s4`, `s3` and 3 others predict every class under every seed."
+    assert second.startswith("Macro-F1 is clearly higher with `s6`, +.160")
+    assert second.endswith("and 3 others.")
+    first, *_ = sentences.remedy_sentences(tables)
+    assert "others" not in first
+
+
 def test_what_failed_is_told():
     text = remedies(remedy("a"), remedy("b", status="failed"))
     assert text.startswith("`b` failed: see the run's report.")
