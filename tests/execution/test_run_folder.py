@@ -27,7 +27,9 @@ def test_a_folder_without_a_run_is_refused(tmp_path):
         RunFolder(tmp_path).read_manifest()
     (tmp_path / "grid").mkdir()
     (tmp_path / "grid" / "sweep.json").touch()
-    with pytest.raises(FileNotFoundError, match=r"holds a study of several runs, of which `report`"):
+    with pytest.raises(
+        FileNotFoundError, match=r"holds a study of several runs, of which `report`"
+    ):
         RunFolder(tmp_path).read_manifest()
 
 
