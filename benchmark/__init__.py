@@ -9,6 +9,7 @@ In Python::
     benchmark.load("results/my_images-forum")
     benchmark.compare_runs(["results/my_images-forum", "results/digits-forum"])
     benchmark.study("noisy7")               # is it the imbalance, the labels or the frozen layers?
+    benchmark.labels("my_images").suspects  # labels that are likely wrong
 
 On the command line: ``python -m benchmark run --strategies all``.
 """
@@ -22,16 +23,19 @@ if TYPE_CHECKING:
     from benchmark.api import compare_runs, load, run
     from benchmark.data.memory.in_memory import image_set
     from benchmark.result import MultiDatasetResult, Result, StudyResult, SweepResult
+    from benchmark.result.labels import LabelsResult, labels
     from benchmark.studies import study
 
 __version__ = "0.2.0"
 __all__ = [
+    "LabelsResult",
     "MultiDatasetResult",
     "Result",
     "StudyResult",
     "SweepResult",
     "compare_runs",
     "image_set",
+    "labels",
     "load",
     "run",
     "study",
@@ -41,6 +45,7 @@ _MODULES = {  # they take a second to import, and `--help` needs none of them
     **dict.fromkeys(
         ("Result", "MultiDatasetResult", "StudyResult", "SweepResult"), "benchmark.result"
     ),
+    **dict.fromkeys(("labels", "LabelsResult"), "benchmark.result.labels"),
     "image_set": "benchmark.data.memory.in_memory",
     "study": "benchmark.studies",
 }

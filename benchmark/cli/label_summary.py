@@ -8,18 +8,12 @@ from rich.console import Console
 from rich.text import Text
 
 from benchmark.analysis.label_tables import LabelTables
-from benchmark.cli.data_folder import find_data_folder, own
 from benchmark.cli.data_summary import print_table
 from benchmark.cli.program import program_words
-from benchmark.execution.label_audit import LabelAudit, audit_labels
-from benchmark.execution.prepare import prepare
-from benchmark.model.backbone import HEAD
-from benchmark.plan.experiment import Experiment
-from benchmark.plan.run_options import RunOptions
-from benchmark.plugins import load_plugins
+from benchmark.execution.label_audit import LabelAudit
 from benchmark.report.labels import sentences
-from benchmark.report.labels.files import FILES
-from benchmark.report.labels.page import LabelFiles, write_label_files
+from benchmark.report.labels.page import LabelFiles
+from benchmark.result.labels import labels
 from benchmark.system.display import terminal_progress
 from benchmark.system.output import lasting_stdout
 from benchmark.system.terminal import print_lines
@@ -28,19 +22,11 @@ from benchmark.system.text import printable
 MOST_CONFUSIONS = 10  # on a terminal
 
 
-def show_audit(settings: Mapping[str, Any], options: RunOptions) -> LabelTables:
-    """Judge the labels of the data that settings of an experiment name; print and write it."""
-    load_plugins(options.plugin)
-    experiment = Experiment(**settings, fine_tune=HEAD)
-    progress = terminal_progress()
-    prepared = prepare(experiment, progress, options.cache_limit)
-    audit = audit_labels(prepared, progress)
-    tables = LabelTables.from_audit(audit)
-    print_audit(audit, tables)
-    folder = find_data_folder(prepared.images, "labels", FILES)
-    own(folder, prepared.images)
-    _print_files(write_label_files(audit, tables, folder), audit)
-    return tables
+def show_audit(data: str, out: str | None, settings: Mapping[str, Any]) -> None:
+    """Judge the labels of the data, print what was found and where it was written."""
+    result = labels(data, out=out, progress=terminal_progress(), **settings)
+    print_audit(result.audit, result.tables)
+    _print_files(result.files, result.audit)
 
 
 def print_audit(audit: LabelAudit, tables: LabelTables, console: Console | None = None) -> None:

@@ -36,6 +36,7 @@ class LabelAudit:
     suggested: Labels  # (M,) the class that fits best, an index into the classes
     conflicts: tuple[Copy, ...]  # images that look the same and have different labels
     messages: tuple[str, ...] = ()  # what the user must know about images and weights
+    in_memory: bool = False  # whether the images were given in Python: no command can name them
 
     @property
     def labels(self) -> Labels:

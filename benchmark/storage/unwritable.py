@@ -2,8 +2,9 @@
 
 import errno
 import os
+import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from benchmark.storage.user_folders import cache_dir
@@ -84,6 +85,24 @@ def another_way_out(way_out: str) -> Iterator[None]:
         if error.way_out != OTHER_OUT:
             raise
         raise unwritable_error(error.path, error.reason, way_out) from error
+
+
+def require_writable(folder: Path) -> None:
+    """Raise UnwritableError if a folder can't be made or nothing can be written into it.
+
+    A folder that is not there is made and removed again.
+    """
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    trial = folder / f".{uuid.uuid4().hex}.tmp"
+    try:
+        with writing(trial):
+            folder.mkdir(parents=True, exist_ok=True)
+            trial.write_bytes(b"\0")
+    finally:
+        with suppress(OSError):
+            trial.unlink(missing_ok=True)
+            for path in missing:
+                path.rmdir()
 
 
 def obstacle_to_folder(path: Path) -> str:

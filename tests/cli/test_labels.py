@@ -106,6 +106,24 @@ def test_mistakes_are_told(data, capsys):
     assert "no such folder" in capsys.readouterr().err
 
 
+def test_a_folder_that_cannot_be_written_is_told_before_any_work(data, monkeypatch, capsys):
+    monkeypatch.setattr("benchmark.result.labels.prepare", None)  # decodes images
+    Path("results").write_text("mine")
+    assert labels(data) != 0
+    assert "can't be written (" in (error := capsys.readouterr().err)
+    assert "choose another --out" in error
+    Path("results").unlink()
+    assert labels(data, "--out", data) != 0
+    assert "holds files that are not about set. Choose another --out" in capsys.readouterr().err
+    assert not Path("results").exists()
+
+
+def test_another_folder(data, capsys):
+    assert labels(data, "--out", "mine/here") == 0
+    assert "Pictures of the suspects: mine/here/labels.html" in capsys.readouterr().out
+    assert not FOLDER.exists()
+
+
 def test_nothing_in_the_data_changes(data, capsys):
     before = {path: path.read_bytes() for path in Path(data).rglob("*.png")}
     labels(data)

@@ -3,6 +3,7 @@
 import errno
 import os
 import pickle
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from benchmark.storage.unwritable import (
     UnwritableError,
     another_way_out,
     obstacle_to_folder,
+    require_writable,
     working_in,
     writing,
 )
@@ -127,6 +129,26 @@ def test_what_has_the_name_of_a_folder_is_told_with_the_way_out(tmp_path):
         written.replace(target)
     with pytest.raises(FileExistsError), writing(tmp_path / "results" / "run.json"):
         target.mkdir()
+
+
+def test_a_folder_that_can_be_written_is_left_as_it_was(tmp_path):
+    require_writable(tmp_path / "new" / "folder")
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "there").mkdir()
+    require_writable(tmp_path / "there")
+    assert list((tmp_path / "there").iterdir()) == []
+
+
+@pytest.mark.parametrize("call", ["mkdir", "write_bytes"])
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.ENOSPC])
+def test_a_folder_that_cannot_be_written_is_known_beforehand(tmp_path, monkeypatch, call, number):
+    def refuse(path, *_, **__):
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr(Path, call, refuse)
+    with pytest.raises(UnwritableError, match=f"{os.strerror(number)}.*choose another --out"):
+        require_writable(tmp_path / "new")
+    assert not (tmp_path / "new").exists()
 
 
 def test_what_stands_in_the_way_of_a_folder_is_named(tmp_path):

@@ -4,10 +4,11 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from benchmark.cli.data_folder import begin_pages, find_data_folder
 from benchmark.cli.settings import add_setting
 from benchmark.data.corrected_labels import correct_labels
 from benchmark.data.sources import open_data
+from benchmark.execution.data_folder import begin_pages, find_data_folder
+from benchmark.plan.audit_settings import READ_BY
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.settings import settings_of
 from benchmark.system.terminal import print_lines
@@ -25,9 +26,7 @@ EXAMPLES = """\
   python -m benchmark data wheels:classes=7"""
 
 
-# settings of a run that say how data are read
-READ_BY = ("class_level", "merge_classes", "allow_outside")
-# and those that say how they are split
+# settings of a run that say how data are split
 SPLIT_BY = ("imbalance", "resplit", "keep_duplicates_together")
 
 

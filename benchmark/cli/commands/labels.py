@@ -2,8 +2,8 @@
 
 import argparse
 
-from benchmark.cli.commands.data import READ_BY
 from benchmark.cli.settings import add_setting
+from benchmark.plan.audit_settings import AUDIT_SETTINGS
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.run_options import RunOptions
 from benchmark.plan.settings import settings_of
@@ -18,17 +18,18 @@ EXAMPLES = """\
   python -m benchmark labels my_images/ --image-size 299
   python -m benchmark run --data my_images/ --labels results/labels-my_images/labels.csv"""
 
-# settings of a run that decide which features the images have
-FEATURES_BY = ("labels", "image_size", "backbone", "weights", "device", "precision")
-OPTIONS = ("plugin", "cache_limit")
-
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """Add the data set, how it is read and by which network it is seen."""
     definitions = settings_of(Experiment, RunOptions)
     parser.add_argument("data", metavar="DATA", help=definitions["data"].description)
-    for name in READ_BY + FEATURES_BY + OPTIONS:
+    for name in AUDIT_SETTINGS:
         add_setting(parser, definitions[name])
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        help="folder of the page and the tables (default: one for this data in results/)",
+    )
 
 
 def call(args: argparse.Namespace) -> int:
@@ -36,7 +37,6 @@ def call(args: argparse.Namespace) -> int:
     from benchmark.cli.label_summary import show_audit  # torch and pandas: --help needs none
 
     given = vars(args)
-    experiment = {name: given[name] for name in READ_BY + FEATURES_BY if name in given}
-    options = {name: given[name] for name in OPTIONS if name in given}
-    show_audit({"data": args.data, **experiment}, RunOptions(**options))
+    settings = {name: given[name] for name in AUDIT_SETTINGS if name in given}
+    show_audit(args.data, args.out, settings)
     return 0

@@ -172,8 +172,11 @@ def _pair(audit: LabelAudit, copy: Copy) -> Iterator[Picture]:
 
 
 def _next_steps(audit: LabelAudit, label_file: files.CorrectionsFile) -> Iterator[Block]:
-    data, labels = shlex.quote(audit.images.spec), shlex.quote(label_file.path.as_posix())
-    command = f"python -m benchmark run --data {data} --labels {labels}"
+    labels = label_file.path.as_posix()
+    command = f"python -m benchmark run --data {shlex.quote(audit.images.spec)} --labels "
+    command += shlex.quote(labels)
+    if audit.in_memory:
+        command = f'benchmark.run(data, labels="{labels}")'
     name = label_file.path.name
     is_corrected = audit.images.uncorrected is not None
     corrected = ", `corrected` what the file of --labels says otherwise" if is_corrected else ""

@@ -35,6 +35,16 @@ def find_data_folder(
     return next(folder for folder in candidates if _can_have(folder, images, pages))
 
 
+def require_data_folder(folder: Path, images: ImageSet, pages: Collection[str]) -> Path:
+    """Return a folder that a user named; ValueError if it holds something else."""
+    if not _can_have(folder, images, pages):
+        raise ValueError(
+            f"{folder} is a file, or holds files that are not about {images.spec}. Choose another "
+            "--out"
+        )
+    return folder
+
+
 def begin_pages(folder: Path, images: ImageSet | None) -> None:
     """Remove the pages of an earlier call, and note whose the next are; None: there are none."""
     for name in (*PAGES, OWNER):

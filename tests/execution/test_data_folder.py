@@ -3,14 +3,28 @@
 import shutil
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from benchmark.cli import main
-from benchmark.cli.data_folder import OWNER, PAGES, begin_pages, find_data_folder
 from benchmark.data.sources import open_data
+from benchmark.execution.data_folder import (
+    OWNER,
+    PAGES,
+    begin_pages,
+    find_data_folder,
+    own,
+    require_data_folder,
+)
 from tests.data.trees import make_files
 
 PLACE = Path("results/data-set")
+
+
+@pytest.fixture(autouse=True)
+def working_folder(tmp_path_factory, monkeypatch):
+    """Be in an empty folder, which is where a command writes."""
+    monkeypatch.chdir(tmp_path_factory.mktemp("working"))
 
 
 def test_pages_of_an_earlier_call_do_not_stay(leaking_folder, capsys):
@@ -84,3 +98,17 @@ def test_a_data_set_finds_its_folder_by_any_name_of_its_path(tmp_path, monkeypat
     assert find_data_folder(absolute) == find_data_folder(relative) == PLACE
     (PLACE / OWNER).write_text("damaged")
     assert find_data_folder(absolute) == PLACE
+
+
+def test_a_folder_that_the_user_names_must_be_empty_or_about_the_same_data(tmp_path):
+    make_files(tmp_path / "set", {"a": 2, "b": 2})
+    make_files(tmp_path / "other", {"a": 2, "b": 2})
+    images, others = (open_data(str(tmp_path / name)) for name in ("set", "other"))
+    out = tmp_path / "out"
+    assert require_data_folder(out, images, PAGES) == out
+    own(out, images)
+    (out / "labels-2.csv").write_text("mine")
+    assert require_data_folder(out, images, PAGES) == out
+    for folder, about in ((out, others), (tmp_path / "set", images), (out / "data.json", images)):
+        with pytest.raises(ValueError, match="Choose another --out"):
+            require_data_folder(folder, about, PAGES)
