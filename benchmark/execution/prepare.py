@@ -174,6 +174,17 @@ class PreparedExperiment:
         return allocate_frozen_features(self)
 
 
+def open_images(experiment: Experiment) -> ImageSet:
+    """List the images of an experiment; no image is read. It raises what `open_data` raises."""
+    return open_data(
+        experiment.data,
+        class_level=experiment.class_level,
+        merge_classes=experiment.merge_classes,
+        allow_outside=experiment.allow_outside,
+        seeds=experiment.seeds,
+    )
+
+
 def prepare(
     experiment: Experiment, progress: Progress | None = None, cache_limit: int | None = None
 ) -> PreparedExperiment:
@@ -187,13 +198,7 @@ def prepare(
     progress = progress or NullProgress()
     # what needs no decoded image is checked before images are decoded, which can take minutes
     check_imbalance(experiment.imbalance)
-    images = open_data(
-        experiment.data,
-        class_level=experiment.class_level,
-        merge_classes=experiment.merge_classes,
-        allow_outside=experiment.allow_outside,
-        seeds=experiment.seeds,
-    )
+    images = open_images(experiment)
     require_listing(images.spec, images.left_out)
     if experiment.resplit:
         require_given_split(images)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -17,15 +18,20 @@ from benchmark.system.text import first_names
 
 MOST_NAMED = 2  # pairs of runs
 
+Training = tuple[dict[str, Any], PreparedExperiment]  # `training_of` a run, and the run
+
 
 def sweep_notes(
     sweep: Sweep, runs: Mapping[str, PreparedExperiment], folder: SweepFolder
 ) -> Iterator[str]:
     """Yield what is damaged, and which values train the same networks, and why; `runs` by name."""
     yield from map(describe, folder.damaged_files())
-    by_values = {run.values: runs[name] for name, run in sweep.runs.items()}
-    experiment = describe_experiment(runs[next(iter(sweep.runs))])
-    for same in same_values(sweep.settings, by_values, _train_the_same):
+    described = {name: describe_experiment(run) for name, run in runs.items()}
+    trainings = {
+        run.values: (training_of(described[name]), runs[name]) for name, run in sweep.runs.items()
+    }
+    experiment = described[next(iter(sweep.runs))]
+    for same in same_values(sweep.settings, trainings, _are_the_same):
         if same.in_all:
             first, second = same.values
             yield (
@@ -38,9 +44,10 @@ def sweep_notes(
             yield f"these runs train the same networks: {first_names(pairs, MOST_NAMED)}"
 
 
-def _train_the_same(a: PreparedExperiment, b: PreparedExperiment) -> bool:
+def _are_the_same(first: Training, second: Training) -> bool:
+    (settings, a), (others, b) = first, second
     return (
-        training_of(describe_experiment(a)) == training_of(describe_experiment(b))
+        settings == others
         and a.weights.sha256 == b.weights.sha256
         and all(np.array_equal(a.labels(seed), b.labels(seed)) for seed in a.splits)
     )

@@ -9,10 +9,9 @@ from typing import Any
 import pandas as pd
 
 from benchmark.analysis.label_tables import LabelTables
-from benchmark.data.sources import open_data
 from benchmark.execution.data_folder import find_data_folder, own, require_data_folder
 from benchmark.execution.label_audit import LabelAudit, audit_labels
-from benchmark.execution.prepare import prepare
+from benchmark.execution.prepare import open_images, prepare
 from benchmark.model.backbone import HEAD
 from benchmark.plan.audit_settings import AUDIT_SETTINGS
 from benchmark.plan.experiment import Experiment
@@ -135,13 +134,7 @@ def _audit(
     options = RunOptions(**select(RunOptions, settings))
     load_plugins(options.plugin)
     experiment = Experiment(data=data, **select(Experiment, settings), fine_tune=HEAD)
-    images = open_data(
-        experiment.data,
-        class_level=experiment.class_level,
-        merge_classes=experiment.merge_classes,
-        allow_outside=experiment.allow_outside,
-        seeds=experiment.seeds,
-    )
+    images = open_images(experiment)
     if out is None:
         folder = find_data_folder(images, "labels", FILES)
     else:

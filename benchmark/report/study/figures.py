@@ -50,11 +50,11 @@ def share_figure(tables: StudyTables, metric: str = "accuracy") -> blocks.Figure
         return None
     rows.sort(key=lambda row: -row["effect"])
     start = float(tables.baseline.iloc[0][metric])
-    parts = [f"{with_noun(row['setting'], row['value'])} {_signed(row['effect'])}" for row in rows]
+    parts = [f"{_plain(row)} {_signed(row['effect'])}" for row in rows]
     end = start + rows[0]["total"]
     alt = (
         f"Accuracy on test images rises or falls from {format_share(start)} to "
-        f"{format_share(end)}: {join_names(_plain(parts))}."
+        f"{format_share(end)}: {join_names(parts)}."
     )
     caption = (
         "From the run in question to that with all settings improved: accuracy of the baseline on "
@@ -83,7 +83,7 @@ def draw_shares(start: float, rows: Sequence[Row]) -> Figure:
             colour = {1: colours.SECOND, -1: colours.LINE, 0: colours.FAINT}[sign]
             share = format_percent(row["share"]) if row["share"] == row["share"] else ""
             value = _signed(row["effect"]) + (f", {share} of it" if share else "")
-            label = f"with {_text(row)}"
+            label = f"with {_plain(row)}"
             _bar(axes, k, at, row["effect"], label, value, colour, row["effect"] < 0)
             _whisker(axes, k, at + row["low"], at + row["high"])
             at += row["effect"]
@@ -196,13 +196,9 @@ def _dot(axes: Axes, y: float, value: float, low: float, high: float) -> None:
     axes.plot(value, y, marker=marker, markersize=6.5, color=colour, markerfacecolor=face)
 
 
-def _text(row: Row) -> str:
-    return _plain([with_noun(row["setting"], row["value"])])[0]
-
-
-def _plain(texts: Sequence[str]) -> list[str]:
-    """Return texts without the marks of code, which a drawing does not know."""
-    return [text.replace("`", "") for text in texts]
+def _plain(row: Row) -> str:
+    """Return a setting with its value, without the marks of code, which a drawing does not know."""
+    return with_noun(row["setting"], row["value"]).replace("`", "")
 
 
 def _signed(value: float, digits: int = 3) -> str:

@@ -14,6 +14,7 @@ from benchmark.analysis.sweep import SweepComparison
 from benchmark.analysis.value_order import values_in_order
 from benchmark.report.render.blocks import as_code
 from benchmark.report.render.formats import add_sign, format_share
+from benchmark.report.sweep.main_effects import signed_bounds
 from benchmark.report.sweep.words import (
     noun,
     plural,
@@ -141,7 +142,8 @@ def _change(setting: str, row: Row, is_ordered: bool) -> str:
     name, sign = partial(short_value, setting), _sign(row)
     value, against = name(row["value"]), name(row["against"])
     verb = "rises" if row["change"] > 0 else "falls"
-    numbers = f"({add_sign(format_share(row['change']))}, 95 %: {_bounds(row['low'], row['high'])})"
+    bounds = signed_bounds(row["low"], row["high"])
+    numbers = f"({add_sign(format_share(row['change']))}, 95 %: {bounds})"
     if is_ordered:
         where = f"the gain {verb} from {against} to {value}"
     else:
@@ -151,11 +153,7 @@ def _change(setting: str, row: Row, is_ordered: bool) -> str:
 
 def _numbers(row: Row, there: bool = False) -> str:
     gain = add_sign(format_share(row["gain"]))
-    return f"{gain}{' there' if there else ''}, 95 %: {_bounds(row['low'], row['high'])}"
-
-
-def _bounds(low: float, high: float) -> str:
-    return " to ".join(add_sign(format_share(bound)) for bound in (low, high))
+    return f"{gain}{' there' if there else ''}, 95 %: {signed_bounds(row['low'], row['high'])}"
 
 
 def _sign(row: Row) -> int:

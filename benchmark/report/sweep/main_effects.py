@@ -49,7 +49,7 @@ def effect_sentences(comparison: SweepComparison) -> Iterator[str]:
 def _effect_phrase(row: Mapping[Any, Any]) -> tuple[bool, str]:
     """Return whether an effect is clear, and what it is."""
     value, sign = as_code(row["value"]), direction(row["low"], row["high"])
-    bounds = f"95 %: {_bounds(row['low'], row['high'])}"
+    bounds = f"95 %: {signed_bounds(row['low'], row['high'])}"
     if not sign:
         return False, f"{value} ({add_sign(format_share(row['effect']))}, {bounds})"
     size = format_share(abs(row["effect"]))
@@ -141,8 +141,9 @@ def change_cells(value: float, low: float, high: float) -> tuple[Cell, Cell]:
     if value != value:
         return Cell(MISSING), Cell(MISSING)
     mark = MARKS[direction(low, high)]
-    return Cell(add_sign(format_share(value)), mark=mark), Cell(_bounds(low, high))
+    return Cell(add_sign(format_share(value)), mark=mark), Cell(signed_bounds(low, high))
 
 
-def _bounds(low: float, high: float) -> str:
+def signed_bounds(low: float, high: float) -> str:
+    """Return the bounds of a change: "+.080 to +.160"."""
     return " to ".join(add_sign(format_share(bound)) for bound in (low, high))
