@@ -84,11 +84,11 @@ def audit_labels(
 def _features(
     prepared: PreparedExperiment, indices: Labels, progress: Progress
 ) -> NDArray[np.float32]:
-    """Return the pooled features of the pretrained network, (M, D), from the store or computed."""
+    """Return features of the pretrained network, (M, D), from the stores or computed."""
     frozen = prepared.frozen_features
     for forward_pass in FORWARD_PASSES:  # where only the head is trained, both fill one store
         store = frozen.store(forward_pass)
         missing = len(store.missing(indices)) if store else 0
         with progress.task(forward_pass, missing, "images") as advance:
             frozen.fill(forward_pass, indices, advance)
-    return frozen.pooled.read(indices).cpu().numpy()
+    return frozen.pretrained_features(indices).cpu().numpy()

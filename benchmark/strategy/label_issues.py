@@ -19,7 +19,6 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 from sklearn.covariance import shrunk_covariance
 from sklearn.decomposition import PCA
-from sklearn.preprocessing import StandardScaler
 
 try:
     from cleanlab import filter as confident_learning
@@ -56,6 +55,8 @@ def out_of_fold_probabilities(
 ) -> NDArray[np.float64]:
     """Features (N, D), given labels (N,) -> probabilities of the classes (N, C).
 
+    Features are taken at the scale that they have, see `FrozenFeatures.pretrained_features`.
+
     Those of an image are by a classifier that was fitted to other folds: linear discriminant
     analysis with shrinkage, which noise in labels moves little and which fits in a second. Images
     of one of the `groups`, (N,), are in the same fold. `_calibrated` makes the scores
@@ -67,10 +68,11 @@ def out_of_fold_probabilities(
     count = len(labels)
     fold = _deal(labels, np.arange(count) if groups is None else groups, folds, seed)
     components = min(COMPONENTS, features.shape[1], max(count - 1, 1))
-    scaled = StandardScaler().fit_transform(np.asarray(features, np.float64))
     # no label enters this projection, so it may see the images that are held out
     with np.errstate(invalid="ignore"):  # shares of no variance, where all images are the same
-        reduced = PCA(components, svd_solver="covariance_eigh").fit_transform(scaled)
+        reduced = PCA(components, svd_solver="covariance_eigh").fit_transform(
+            np.asarray(features, np.float64)
+        )
     scores = np.full((count, classes), _LEAST)  # (N, C)
     for k in range(folds):
         held_out = fold == k

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -19,10 +20,11 @@ from benchmark.train.activation_store import (
     DeviceActivationStore,
     Indices,
 )
+from benchmark.train.mean_activations import mean_inputs, mean_over_positions
 from benchmark.train.placement import Placement, StoreAllocator
 
-FROZEN_LAYERS, FEATURES = "frozen layers", "features"
-FORWARD_PASSES = (FROZEN_LAYERS, FEATURES)  # the second one reads the rows of the first
+FROZEN_LAYERS, FEATURES, MIDDLE = "frozen layers", "features", "middle features"
+FORWARD_PASSES = (FROZEN_LAYERS, FEATURES, MIDDLE)  # the others read the rows of the first
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class FrozenFeatures:
     placement: Placement  # of the activations
     at_cut: ActivationStore | None  # None: nothing is stored, each image passes the prefix anew
     pooled: ActivationStore  # features of the pretrained network, for phases that train the head
+    middle: ActivationStore  # mean activations in the middle of it, for the labels' sake
 
     @classmethod
     def allocate(
@@ -48,10 +51,13 @@ class FrozenFeatures:
         """Return them with pixels and stores at the places that the allocator finds for them."""
         cut, backbone, device = pretrained.cut, pretrained.backbone, pretrained.device
         # the layers after the cut compute the features, so their rounding depends on the cut
-        name = f"pooled features (trained from {cut})"
-        pooled, placement = allocator.allocate(name, (backbone.width,), "float32")
-        pooled = pooled or DeviceActivationStore(
-            len(pixels), (backbone.width,), "float32", device.name
+        pooled, placement = _allocate_rows(
+            allocator, f"pooled features (trained from {cut})", backbone.width
+        )
+        middle, _ = _allocate_rows(
+            allocator,
+            f"mean activations before {backbone.half}",
+            backbone.input_shape(backbone.half, image_size)[0],
         )
         at_cut: ActivationStore | None = pooled
         if cut != HEAD:
@@ -60,7 +66,7 @@ class FrozenFeatures:
                 shape = backbone.input_shape(cut, image_size)
                 name = f"activations before {cut}"
                 at_cut, placement = allocator.allocate(name, shape, device.precision)
-        return cls(classes, allocator.pixels(pixels), pretrained, placement, at_cut, pooled)
+        return cls(classes, allocator.pixels(pixels), pretrained, placement, at_cut, pooled, middle)
 
     @property
     def device(self) -> torch.device:
@@ -99,23 +105,65 @@ class FrozenFeatures:
 
     def store(self, forward_pass: str) -> ActivationStore | None:
         """Return the store that one of `FORWARD_PASSES` fills; None if nothing is stored."""
-        return {FROZEN_LAYERS: self.at_cut, FEATURES: self.pooled}[forward_pass]
+        stores = {FROZEN_LAYERS: self.at_cut, FEATURES: self.pooled, MIDDLE: self.middle}
+        return stores[forward_pass]
 
     def fill(self, forward_pass: str, indices: Indices, advance: Advance = lambda _: None) -> None:
         """Run one of `FORWARD_PASSES` over those images whose rows are missing."""
         store = self.store(forward_pass)
         if store and len(store.missing(indices)):
-            is_frozen = forward_pass == FROZEN_LAYERS
-            compute = self._frozen if is_frozen else self._features(self.inputs)
+            if forward_pass == FEATURES:
+                compute = self._features(self.inputs)
+            elif forward_pass == MIDDLE:
+                compute = self._mean_activations
+            else:
+                compute = self._frozen_and_middle if self._passes_middle else self._frozen
             store.fill(indices, compute, advance)
 
     def pretrained_features(self, indices: Indices) -> Tensor:
-        """Pooled features (N, D) by the pretrained network, also where no phase reads them."""
-        if self.at_cut is None or len(self.at_cut.missing(indices)):
+        """Features (N, M + D) of images by the pretrained network, also where no phase reads them.
+
+        M of its middle, the mean over positions of the activations that the block `half` begins
+        with, and D of its end. Each part is standardised over these images, and both count the
+        same. The end alone knows the classes of ImageNet; the middle tells other images apart.
+        """
+        if self.at_cut is self.pooled:
+            self.fill(FROZEN_LAYERS, indices)
+        elif self.at_cut is None or len(self.at_cut.missing(indices)):
             self.pooled.fill(indices, self._features(self._frozen))  # from the pixels on
         else:
             self.fill(FEATURES, indices)
-        return self.pooled.read(indices)
+        self.fill(MIDDLE, indices)
+        parts = [store.read(indices).float() for store in (self.middle, self.pooled)]
+        return torch.cat([_standardise(part) for part in parts], dim=1)
+
+    @property
+    def _passes_middle(self) -> bool:
+        """Whether the frozen layers have the block whose inputs are averaged."""
+        backbone, cut = self.pretrained.backbone, self.pretrained.cut
+        return backbone.half not in backbone.trainable(cut)
+
+    def _frozen_and_middle(self, indices: Indices) -> Tensor:
+        """Activations at the cut; store means of the middle, which is passed on the way."""
+        with mean_inputs(self.pretrained.prefix.blocks, self.pretrained.backbone.half) as means:
+            at_cut = self._frozen(indices)
+        rows = torch.cat(means)[: len(indices)].float()  # without those of padding
+        row_of = {index: row for row, index in enumerate(indices.tolist())}
+        own = np.array(sorted(row_of))  # once each: a batch is filled up with images of its own
+        self.middle.fill(own, lambda part: rows[[row_of[index] for index in part.tolist()]])
+        return at_cut
+
+    def _mean_activations(self, indices: Indices) -> Tensor:
+        half, stored = self.pretrained.backbone.half, self.at_cut
+        if stored and self.pretrained.cut == half and not len(stored.missing(indices)):
+            x = self.inputs(indices)
+        else:
+            x = self._until_middle.prefix(self.images(indices))
+        return mean_over_positions(x.float())
+
+    @cached_property
+    def _until_middle(self) -> Pretrained:
+        return replace(self.pretrained, cut=self.pretrained.backbone.half)
 
     def _frozen(self, indices: Indices) -> Tensor:
         return self.pretrained.prefix(self.images(indices))
@@ -129,3 +177,19 @@ class FrozenFeatures:
                 return suffix(inputs(indices)).float()  # (B, D)
 
         return features
+
+
+def _allocate_rows(
+    allocator: StoreAllocator, name: str, width: int
+) -> tuple[ActivationStore, Placement]:
+    """Return a store of rows (N, width), which always fits somewhere."""
+    store, placement = allocator.allocate(name, (width,), "float32")
+    rows = (allocator.rows, (width,), "float32", allocator.device.name)
+    return store or DeviceActivationStore(*rows), placement
+
+
+def _standardise(part: Tensor) -> Tensor:
+    """Features (N, D) -> of mean 0 and variance 1 / D, so that D adds nothing to their weight."""
+    deviation = part.std(dim=0, correction=0)
+    deviation[deviation == 0] = 1
+    return (part - part.mean(dim=0)) / deviation / part.shape[1] ** 0.5

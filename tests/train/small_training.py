@@ -59,7 +59,10 @@ def small_features(
         at_cut = pooled
     elif cut != network.blocks[0]:
         at_cut = store(network.input_shape(cut, size), precision)
-    features = FrozenFeatures(3, small_pixels(size), pretrained, Placement.DEVICE, at_cut, pooled)
+    middle = store(network.input_shape(network.half, size)[:1], "float32")
+    features = FrozenFeatures(
+        3, small_pixels(size), pretrained, Placement.DEVICE, at_cut, pooled, middle
+    )
     for forward_pass in FORWARD_PASSES:
         features.fill(forward_pass, np.arange(len(LABELS)))
     return features

@@ -10,7 +10,13 @@ from benchmark.model.network import IMAGES_AT_ONCE
 from benchmark.plan.schedule import Budget
 from benchmark.system.device import Device
 from benchmark.train.activation_store import DeviceActivationStore, DiskActivationStore
-from benchmark.train.frozen_features import FEATURES, FORWARD_PASSES, FROZEN_LAYERS
+from benchmark.train.frozen_features import (
+    FEATURES,
+    FORWARD_PASSES,
+    FROZEN_LAYERS,
+    MIDDLE,
+    FrozenFeatures,
+)
 from tests.train.small_training import LABELS, SPLIT, Setup, small_features
 
 
@@ -66,7 +72,7 @@ def test_stores_are_found_by_forward_pass(features):
 def test_pretrained_features_are_computed_where_no_pass_has_stored_them(cut):
     filled = small_features(cut)
     indices = np.array([3, 30, 46])
-    expected = filled.pooled.read(indices)
+    expected = filled.pretrained_features(indices)
     empty = DeviceActivationStore(len(LABELS), filled.pooled.shape, "float32", "cpu")
     unfilled = replace(filled, pooled=empty, at_cut=empty if cut == "head" else filled.at_cut)
     assert torch.equal(unfilled.pretrained_features(indices), expected)
@@ -78,6 +84,52 @@ def test_pretrained_features_are_computed_where_no_pass_has_stored_them(cut):
         unfilled = replace(filled, pooled=pooled, at_cut=at_cut)
         assert torch.equal(unfilled.pretrained_features(indices), expected)
         assert len(at_cut.missing(indices)) == 3
+
+
+@pytest.mark.parametrize("cut", ["head", "body", "stem"])
+def test_pretrained_features_are_of_the_middle_and_the_end_which_count_the_same(cut):
+    features, indices = small_features(cut), np.arange(len(LABELS))
+    both = features.pretrained_features(indices)
+    half = replace(features.pretrained, cut=features.pretrained.backbone.half)
+    middle = half.prefix(features.images(indices)).mean((2, 3))  # (N, C, H, W) -> (N, C)
+    width = middle.shape[1]
+    assert both.shape == (len(LABELS), width + features.pooled.shape[0])
+    for part, given in (
+        (both[:, :width], middle),
+        (both[:, width:], features.pooled.read(indices)),
+    ):
+        assert part.square().mean(0).sum() == pytest.approx(1, abs=0.05)  # constant ones are 0
+        varies = given.std(0) > 1e-6
+        scaled = (given - given.mean(0)) / given.std(0, correction=0) / given.shape[1] ** 0.5
+        torch.testing.assert_close(part[:, varies], scaled[:, varies], rtol=1e-3, atol=1e-4)
+
+
+def test_the_middle_is_stored_by_the_forward_pass_that_goes_through_it(monkeypatch):
+    filled, indices = small_features("head"), np.array([3, 30, 46])
+    expected = filled.middle.read(indices)
+
+    def empty(store):
+        return DeviceActivationStore(len(LABELS), store.shape, "float32", "cpu")
+
+    pooled = empty(filled.pooled)
+    unfilled = replace(filled, pooled=pooled, at_cut=pooled, middle=empty(filled.middle))
+    monkeypatch.setattr(FrozenFeatures, "_mean_activations", None)  # no pass of its own
+    unfilled.pretrained_features(indices)
+    assert torch.equal(unfilled.middle.read(indices), expected)
+    assert len(unfilled.middle.missing(np.arange(len(LABELS)))) == len(LABELS) - 3
+    assert not unfilled.pretrained.prefix.blocks.body._forward_pre_hooks, "it is taken off again"
+
+
+@pytest.mark.parametrize("cut", ["body", "head"])
+def test_the_middle_is_read_from_what_is_stored_before_it(monkeypatch, cut):
+    filled, indices = small_features(cut), np.array([3, 30, 46])
+    expected = filled.middle.read(indices)
+    again = DeviceActivationStore(len(LABELS), filled.middle.shape, "float32", "cpu")
+    unfilled = replace(filled, middle=again)
+    if cut == "body":  # no image passes the frozen layers a second time
+        monkeypatch.setattr(FrozenFeatures, "images", None)
+    unfilled.fill(MIDDLE, indices)
+    assert torch.equal(again.read(indices), expected)
 
 
 class Values:

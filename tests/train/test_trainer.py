@@ -358,7 +358,7 @@ def drawn_images(setup, strategy):
 def test_a_stage_trains_on_the_images_that_its_selection_keeps(setup):
     setup = replace(setup, budget=Budget(4, (20, 20)))
     drawn, training = drawn_images(setup, Strategy((Stage(selection=KeepBright()),)))
-    features = setup.features.pooled.read(SPLIT.train).numpy()
+    features = setup.features.pretrained_features(SPLIT.train).numpy()
     labels = LABELS[SPLIT.train]
     kept = KeepBright()(features, labels, SPLIT.train, np.random.default_rng())
     assert 0 < kept.sum() < len(kept)
@@ -421,8 +421,9 @@ def test_a_synthesizer_gets_the_images_that_are_kept(setup):
     stage = Stage(selection=KeepBright(), synthesizer=Copies(), train_from="head")
     training = setup.trained(Strategy((stage,)))
     labels = training.labels
+    selected_by = setup.features.pretrained_features(SPLIT.train).numpy()
+    kept = KeepBright()(selected_by, labels, SPLIT.train, np.random.default_rng())
     features = setup.features.pooled.read(SPLIT.train).numpy()
-    kept = KeepBright()(features, labels, SPLIT.train, np.random.default_rng())
     np.testing.assert_array_equal(given[0][0], features[kept])
     np.testing.assert_array_equal(given[0][1], labels[kept])
 

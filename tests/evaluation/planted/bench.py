@@ -67,7 +67,10 @@ class Bench:
             return DeviceActivationStore(images, shape, "float32", "cpu")
 
         at_cut, pooled = store(network.input_shape("body", SIZE)), store((network.width,))
-        features = FrozenFeatures(classes, pixels, pretrained, Placement.DEVICE, at_cut, pooled)
+        middle = store(network.input_shape(network.half, SIZE)[:1])
+        features = FrozenFeatures(
+            classes, pixels, pretrained, Placement.DEVICE, at_cut, pooled, middle
+        )
         for forward_pass in FORWARD_PASSES:
             features.fill(forward_pass, np.arange(images))
         return features

@@ -1,0 +1,27 @@
+"""Means over the positions of activations: a short description of an image by a layer."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from torch import Tensor, nn
+
+
+@contextmanager
+def mean_inputs(blocks: nn.Sequential, name: str) -> Iterator[list[Tensor]]:
+    """Collect what the block `name` gets each time that it runs, as means (B, C)."""
+    means: list[Tensor] = []
+
+    def note(_: nn.Module, inputs: tuple[Any, ...]) -> None:
+        means.append(mean_over_positions(inputs[0].float()))
+
+    handle = blocks.get_submodule(name).register_forward_pre_hook(note)
+    try:
+        yield means
+    finally:
+        handle.remove()
+
+
+def mean_over_positions(x: Tensor) -> Tensor:
+    """Activations (B, C, H, W) -> (B, C); features (B, D) stay what they are."""
+    return x.flatten(2).mean(2) if x.ndim > 2 else x
