@@ -41,15 +41,15 @@ def drop_suspects(
 ) -> Strategy:
     """Trained as `base`, without the training images whose labels are likely wrong.
 
-    Before the first step, linear classifiers on the pretrained features learn from four fifths of
-    the images and predict the others; images of one group, or that look the same, are on the same
-    side. An image is suspect by confident learning (Northcutt, Jiang & Chuang 2021, arXiv
-    1911.00068; their library cleanlab) on probabilities without the class prior, if another class
-    is four times as probable as its label. About half of the suspects of real data are right. So
-    at most `max_fraction` of a class is left out, the worst first, and a class keeps `min_images`
-    images: no rare class is emptied. Steps stay; the other images are shown more often. With
-    crt:base=drop_suspects, the last stage leaves them out as well. It needs the extra:
-    pip install 'imbalance-bench[labels]'.
+    Before the first step, linear classifiers on features of the pretrained network, of its middle
+    and its end, learn from four fifths of the images and predict the others; images of one group,
+    or that look the same, are on the same side. An image is suspect by confident learning
+    (Northcutt, Jiang & Chuang 2021, arXiv 1911.00068; their library cleanlab) on probabilities
+    without the class prior, if another class is four times as probable as its label. About half of
+    the suspects of real data are right. So at most `max_fraction` of a class is left out, the worst
+    first, and a class keeps `min_images` images: no rare class is emptied. Steps stay; the other
+    images are shown more often. With crt:base=drop_suspects, the last stage leaves them out as
+    well. It needs the extra: pip install 'imbalance-bench[labels]'.
 
     p_y / (p_y + max_{c != y} p_c) <= 1/5, with p_c the probability of class c over its prior
 

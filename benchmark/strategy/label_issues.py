@@ -1,4 +1,4 @@
-"""Which labels are likely wrong: by k-fold linear classifiers on pretrained features.
+"""Which labels are likely wrong: by k-fold linear classifiers on a pretrained network's features.
 
 A classifier that has not seen an image predicts its class. Where another is several times as
 probable as the given label, the label is suspect. Classifiers favour frequent classes, so a rare
