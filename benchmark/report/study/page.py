@@ -6,11 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import pandas as pd
-from scipy.stats import t
 
 from benchmark.analysis.study import StudyTables
 from benchmark.evaluation.metrics.registry import METRICS
-from benchmark.evaluation.statistics import LEVEL
 from benchmark.plan.studies import Study
 from benchmark.report.render.blocks import (
     Block,
@@ -30,6 +28,7 @@ from benchmark.report.render.formats import (
     format_share,
 )
 from benchmark.report.study import figures, sentences, setting_sentences
+from benchmark.report.sweep.few_seeds import few_seeds_warning
 from benchmark.report.sweep.main_effects import change_cells
 from benchmark.report.sweep.words import noun
 from benchmark.storage.file_names import folder_stem
@@ -47,7 +46,6 @@ FILES = (
     ("best.csv", "The run and strategy that are best on validation, and their test score."),
 )
 MOST_NAMED = 4  # strategies in a list on the first screen
-ENOUGH_SEEDS = 5  # from which on intervals over seeds are of use
 LIMITS = (
     "All of this is about these images, this network and these settings: it is evidence for "
     "data like these, and no proof for others. Intervals are of one comparison at a time, not "
@@ -88,29 +86,11 @@ def headline(study: Study, data: str, tables: StudyTables) -> Page:
         subtitle=f"{study.question} · {' · '.join(counted)}",
         verdict=" ".join(filter(None, answer)),
         follow_up=sentences.best_sentence(tables),
-        warnings=tuple(_warnings(tables)),
+        warnings=tuple(filter(None, [few_seeds_warning(int(row["seeds"]))])),
         lead=(),
         sections=(),
         highlights=tuple(sentences.remedy_sentences(tables, MOST_NAMED)),
     )
-
-
-def _warnings(tables: StudyTables) -> Iterator[str]:
-    seeds = int(tables.baseline.iloc[0]["seeds"])
-    if seeds == 1:
-        yield "One seed: all of this is about these networks; another training may differ."
-    elif seeds < ENOUGH_SEEDS:
-        yield (
-            f"{seeds} seeds: intervals over them are wide, {_standard_errors(seeds):.1f} standard "
-            "errors to each side, so a difference that is there may not be clear. "
-            f"{ENOUGH_SEEDS} seeds tell more ({_standard_errors(ENOUGH_SEEDS):.1f}): "
-            f"`--seeds {ENOUGH_SEEDS}` trains those that are missing."
-        )
-
-
-def _standard_errors(seeds: int) -> float:
-    """Return Student's t by which the standard error over seeds is multiplied."""
-    return float(t.ppf((1 + LEVEL) / 2, seeds - 1))
 
 
 def _baseline(tables: StudyTables) -> Iterator[Block]:

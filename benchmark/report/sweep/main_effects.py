@@ -42,8 +42,6 @@ def effect_sentences(comparison: SweepComparison) -> Iterator[str]:
             verb = "makes" if len(unclear) == 1 else "make"
             clear.append(f"{join_names(unclear)} {verb} no clear difference")
         yield f"{noun(str(setting)).capitalize()}, against {against}{mean}: {'; '.join(clear)}."
-    if not table.empty and table["seeds"].min() == 1:
-        yield "That is of these networks, of one seed: another training may differ more."
 
 
 def _effect_phrase(row: Mapping[Any, Any]) -> tuple[bool, str]:

@@ -8,6 +8,8 @@ from benchmark.execution.same_training import why_the_same
 from benchmark.report.render.blocks import as_code
 from benchmark.report.single.notices import few_images_warning
 from benchmark.report.single.undertrained import undertrained_sentence
+from benchmark.report.sweep.few_seeds import few_seeds_warning
+from benchmark.report.sweep.verdict import seeds_wanted
 from benchmark.report.sweep.words import noun, plural, short_value, with_noun
 from benchmark.system.text import join_names
 
@@ -45,6 +47,10 @@ def warnings(comparison: SweepComparison) -> Iterator[str]:
         yield f"Not all {runs} have the same seeds: run the command again."
     if len(comparison.axes) < len(comparison.settings) and comparison.ranked:
         yield "Too few runs have begun to compare along every setting: run the command again."
+    if not comparison.runs[0].manifest.quick and comparison.ranked:
+        yield from filter(
+            None, [few_seeds_warning(len(comparison.seeds), seeds_wanted(comparison))]
+        )
     if few := few_images_warning(comparison.runs[0]):
         yield few
     yield from comparison.runs[0].manifest.messages

@@ -156,9 +156,26 @@ def follow_up(comparison: SweepComparison) -> str:
         return QUICK_LOOK
     if len(comparison.ranked) < 2:
         return ""
-    few = [axis for axis in comparison.axes if axis.seeds < axis.seeds_needed]
+    few = _with_few_seeds(comparison)
     enough = [axis for axis in comparison.axes if axis not in few]
     return " ".join(filter(None, [_too_few_seeds(few), *map(_follow_up, enough)]))
+
+
+def seeds_wanted(comparison: SweepComparison) -> int:
+    """Return the seeds that tell what changes the order; 0 where there are enough, or no order."""
+    return _seeds_wanted(few) if (few := _with_few_seeds(comparison)) else 0
+
+
+def _with_few_seeds(comparison: SweepComparison) -> list[AxisRanking]:
+    """Return the rankings that too few seeds have."""
+    if len(comparison.ranked) < 2:
+        return []
+    return [axis for axis in comparison.axes if axis.seeds < axis.seeds_needed]
+
+
+def _seeds_wanted(axes: list[AxisRanking]) -> int:
+    # each run's own tests too
+    return max(seeds_needed(len(axes[0].strategies) - 1), *(axis.seeds_needed for axis in axes))
 
 
 def _too_few_seeds(axes: list[AxisRanking]) -> str:
@@ -166,12 +183,10 @@ def _too_few_seeds(axes: list[AxisRanking]) -> str:
     if not axes:
         return ""
     number = "One seed does" if axes[0].seeds == 1 else f"{axes[0].seeds} seeds do"
-    # each run's own tests too
-    enough = max(seeds_needed(len(axes[0].strategies) - 1), *(axis.seeds_needed for axis in axes))
     causes = ", ".join(f"the {noun(axis.setting)}" for axis in axes)
     return (
         f"{number} not tell whether {causes} or chance changes the order: another seed may change "
-        f"it as much. Run `--seeds {enough}`."
+        f"it as much. Run `--seeds {_seeds_wanted(axes)}`."
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 from benchmark.analysis.sweep import load_sweep
 from benchmark.report import write_sweep_report
 from benchmark.report.sweep.csv_files import FILES, frames_of
+from benchmark.report.sweep.few_seeds import few_seeds_warning
 from benchmark.report.sweep.main_effects import effect_sentences
 from benchmark.report.sweep.multiples import draw_multiples, panels_of
 from benchmark.report.sweep.page import all_figures, build_page, headline
@@ -31,13 +32,14 @@ def two_seeds(tmp_path_factory):
 
 
 def test_one_seed_claims_nothing_beyond_its_networks(one_seed):
-    depth, noise, last = effect_sentences(one_seed)
+    depth, noise = effect_sentences(one_seed)
     assert depth.startswith("Depth, against `head` (mean of 3 strategies): macro-F1 is .")
     assert " higher under `half` (95 %: +" in depth
     assert noise.startswith("Label noise, against `0` (mean of 3 strategies): `0.18` (")
     assert noise.endswith(") makes no clear difference.")
-    assert last == "That is of these networks, of one seed: another training may differ more."
-    assert "raise" not in headline(one_seed).verdict
+    page = headline(one_seed)
+    assert "raise" not in page.verdict
+    assert few_seeds_warning(1) in page.warnings
 
 
 def test_two_seeds_say_what_a_value_does(two_seeds):
@@ -52,6 +54,14 @@ def test_too_few_seeds_are_told_once_for_all_settings(one_seed):
         "One seed does not tell whether the depth, the label noise or chance changes the order: "
         "another seed may change it as much. Run `--seeds 8`."
     )
+
+
+def test_few_seeds_are_told_as_by_a_study_with_one_advice(two_seeds):
+    """A reader who is told `--seeds 5` and `--seeds 8` does not know which."""
+    page = headline(two_seeds)
+    assert few_seeds_warning(2, 8) in page.warnings
+    assert "8 seeds tell more (2.4): `--seeds 8` trains" in few_seeds_warning(2, 8)
+    assert page.follow_up.endswith("Run `--seeds 8`.")
 
 
 def test_label_noise_is_no_choice(one_seed):
