@@ -131,6 +131,8 @@ def plan(
         for note in sweep_notes.sweep_notes(experiment, runs, folder):
             (progress or NullProgress()).say(f"note: {note}")
         planned = {v: _plan_run(runs[v], choices[v], options, progress) for v in runs}
+        folders = tuple(executor.folder for executor in planned.values())
+        planned = {v: replace(executor, others=folders) for v, executor in planned.items()}
         return SweepPlan(experiment, folder, planned)
     if out is not None:
         folder_choice.require_place(out, experiment)
@@ -218,8 +220,7 @@ def _execute_run(
         for note in set_aside_all(damages):
             timer.say(f"note: {note}")
         failures.begin_tries(executor.plan, folder, options.retry_failed)
-        specs = executor.plan.strategies
-        baseline = extension.choose_baseline(specs, options.baseline, stored)
+        baseline = extension.choose_baseline(executor.plan.strategies, options.baseline, stored)
         command = extension.all_commands(command, stored)
         tuning_info = TuningInfo(options.tune, ()) if options.tune else None
         if options.tune:
@@ -236,9 +237,8 @@ def _execute_run(
             result = benchmark.Result.load(folder.path, None)
             advance(1)
         seconds = {task: round(taken, 3) for task, taken in timer.seconds.items()}
-        folder.write_cost(
-            RunCost(seconds, round(timer.total_seconds, 3), executor.stores_in_memory)
-        )
+        cost = RunCost(seconds, round(timer.total_seconds, 3), executor.stores_in_memory)
+        folder.write_cost(cost)
     return result
 
 

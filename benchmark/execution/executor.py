@@ -7,7 +7,7 @@ processes, not threads: what a strategy may change and what is set back belongs 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -51,6 +51,7 @@ class Executor:
     # looked at before it ends
     writes_records: bool = True
     retry_failed: bool = False  # train again what failed in an earlier run
+    others: tuple[RunFolder, ...] = ()  # runs of a grid: a network that several have is copied
 
     def with_plan(self, plan: Plan, writes_records: bool = True) -> Executor:
         """Return an executor of another plan that shares data, network and processes with this."""
@@ -65,9 +66,13 @@ class Executor:
         """The outputs of the networks that are trained."""
         return OutputStore(self.folder)
 
-    def segments_to_train(self) -> list[Segment]:
-        """Return the segments still to be trained, parents first."""
+    def segments_to_train(self, elsewhere: Set[str] = frozenset()) -> list[Segment]:
+        """Return the segments still to be trained, parents first.
+
+        `elsewhere` are keys of networks that another run trains.
+        """
         with_outputs = {key for key in self.plan.networks.values() if self.outputs.has(key)}
+        with_outputs |= elsewhere
         return segments_to_train(self.plan, self.folder, with_outputs | self.failed_earlier())
 
     def failed_earlier(self) -> set[str]:
@@ -90,7 +95,8 @@ class Executor:
             self.folder.discard_states()
 
     def train(self, progress: Progress) -> None:
-        """Train what is needed. Failures are recorded, not raised."""
+        """Train what is needed and no other run has. Failures are recorded, not raised."""
+        self._copy_from_others(progress)
         to_train = self.segments_to_train()
         set_damaged_aside(self.folder, to_train, progress.say)
         for segment in to_train:  # it is tried again
@@ -112,6 +118,18 @@ class Executor:
             raise
         finally:
             tidy(self.folder, to_train)
+
+    def _copy_from_others(self, progress: Progress) -> None:
+        """Copy the outputs of networks that are to be trained and that other runs have trained."""
+        stores, copied = [OutputStore(folder) for folder in self.others], 0
+        missing = {s.key for s in self.segments_to_train() if s.is_final} if stores else set()
+        for key in sorted(missing):
+            if source := next((store for store in stores if store.has(key)), None):
+                self.outputs.copy(key, source)
+                copied += 1
+        if copied:
+            number = pluralize(copied, "network is copied", "networks are copied")
+            progress.say(f"{number} from runs that train the same")
 
     def _train_waves(self, to_train: list[Segment], progress: Progress) -> None:
         steps = sum(segment.end - segment.start for segment in to_train)

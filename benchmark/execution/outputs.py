@@ -3,7 +3,10 @@
 Post-hoc decisions, metrics and diagnoses follow from these files; no network is run for them.
 """
 
+from __future__ import annotations
+
 import hashlib
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +24,7 @@ from benchmark.execution.damaged_files import BY_TRAINING
 from benchmark.execution.record_schema import CurvePoint, LossPoint
 from benchmark.execution.run_folder import KEY_LENGTH, RunFolder
 from benchmark.execution.typed_json import SCHEMA_VERSION, read, write
+from benchmark.storage.atomic import atomic
 from benchmark.storage.stored_file import DamagedFileError, open_plain, why_not_read
 from benchmark.storage.unchanged import once_while_unchanged
 from benchmark.strategy import Outputs
@@ -69,6 +73,15 @@ class OutputStore:
         file = self.tensor_file(key)
         save_tensors(file, tensors, {"key": key})
         write(self.manifest_file(key), replace(manifest, key=key, tensors_sha256=_sha256(file)))
+
+    def copy(self, key: str, source: OutputStore) -> None:
+        """Copy a network's outputs from another run's folder, as whole as they are there."""
+        for own, theirs in (
+            (self.tensor_file(key), source.tensor_file(key)),
+            (self.manifest_file(key), source.manifest_file(key)),  # last, as in `save`
+        ):
+            with atomic(own) as temporary:
+                shutil.copyfile(theirs, temporary)
 
     def has(self, key: str) -> bool:
         """Return whether a network's outputs are there and undamaged."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,15 +21,19 @@ MOST_NAMED = 3  # strategies, where many share
 
 
 def format_plan(
-    executor: Executor, trials: int = 0, to_train: Sequence[Segment] | None = None
+    executor: Executor,
+    trials: int = 0,
+    to_train: Sequence[Segment] | None = None,
+    elsewhere: Set[str] = frozenset(),
 ) -> str:
     """Return what would be trained, after a search with so many trials, and what is stored.
 
-    `to_train` None asks the executor, which reads all stored outputs.
+    `to_train` None asks the executor, which reads all stored outputs. `elsewhere` are keys of
+    networks that are copied from other runs.
     """
     plan = executor.plan
-    to_train = executor.segments_to_train() if to_train is None else to_train
-    cost = cost_of(executor, to_train)
+    to_train = executor.segments_to_train(elsewhere) if to_train is None else to_train
+    cost = cost_of(executor, to_train, elsewhere)
     missing, failed = cost.missing, cost.failed
     lines = [
         *comparison_lines(executor),
@@ -44,7 +48,7 @@ def format_plan(
         used_by[key] = (*used_by.get(key, ()), name)
     for names in dict.fromkeys(used_by.values()):  # the same for every seed
         key = next(key for key in used_by if used_by[key] == names)
-        states = {"train": missing, "failed": failed}
+        states = {"train": missing, "failed": failed, "copy": cost.shared}
         of_some = (s for s, keys in states.items() if any(used_by[k] == names for k in keys))
         state = next(of_some, "stored")
         lines.append(f"  {state:<7}  {' = '.join(names)}{_format_shared(plan, key, names)}")
@@ -58,24 +62,32 @@ class PlanCost:
     networks: int
     missing: set[str]  # keys of those to train
     failed: set[str]  # keys of those that failed in an earlier run
+    shared: set[str]  # keys of those that are copied from other runs of a grid
     steps: int
 
     def format(self) -> str:
         """Return it without the folder: "10 of 12 networks, 500 steps; 2 are stored"."""
-        stored = self.networks - len(self.missing) - len(self.failed)
+        stored = self.networks - len(self.missing) - len(self.failed) - len(self.shared)
+        shared = f", {len(self.shared)} trained in another run" if self.shared else ""
         return (
             f"{len(self.missing)} of {self.networks} networks, {self.steps} steps; {stored} are "
-            "stored"
+            f"stored{shared}"
         )
 
 
-def cost_of(executor: Executor, to_train: Sequence[Segment]) -> PlanCost:
-    """Return what a plan costs, of which `to_train` is not stored."""
+def cost_of(
+    executor: Executor, to_train: Sequence[Segment], elsewhere: Set[str] = frozenset()
+) -> PlanCost:
+    """Return what a plan costs, of which `to_train` is not stored.
+
+    `elsewhere` are keys of networks that are copied from other runs.
+    """
     networks = set(executor.plan.networks.values())
     missing = {segment.key for segment in to_train if segment.is_final}
     failed = networks & executor.failed_earlier() - missing
+    shared = networks & elsewhere - missing - failed
     steps = sum(segment.end - segment.start for segment in to_train)
-    return PlanCost(len(networks), missing, failed, steps)
+    return PlanCost(len(networks), missing, failed, shared, steps)
 
 
 def comparison_lines(executor: Executor) -> list[str]:

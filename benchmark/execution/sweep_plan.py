@@ -11,6 +11,7 @@ from benchmark.execution.plan_summary import (
     format_plan,
     tuning_lines,
 )
+from benchmark.execution.shared_networks import networks_of_others
 from benchmark.execution.sweep_folder import SweepFolder
 from benchmark.plan.sweep import Sweep, run_title, title_of
 from benchmark.system.text import join_names
@@ -46,11 +47,12 @@ class SweepPlan:
 
         Of few runs each has its whole plan; of more, what they share stands once.
         """
-        to_train = {value: e.segments_to_train() for value, e in self.executors.items()}
+        shared = networks_of_others(self.executors)
+        to_train = {name: e.segments_to_train(shared[name]) for name, e in self.executors.items()}
         if len(self.sweep.settings) > 1 or len(self.executors) > MOST_WHOLE:
-            return self._format_many(trials, to_train)
+            return self._format_many(trials, to_train, shared)
         parts = [
-            f"{self.title(name)}\n{format_plan(executor, trials, to_train[name])}\n"
+            f"{self.title(name)}\n{format_plan(executor, trials, to_train[name], shared[name])}\n"
             for name, executor in self.executors.items()
         ]
         steps = {n: sum(s.end - s.start for s in segments) for n, segments in to_train.items()}
@@ -58,9 +60,13 @@ class SweepPlan:
         total = f"in all     {sum(steps.values()):,} steps to train: {shares}"
         return "\n".join([*parts, total])
 
-    def _format_many(self, trials: int, to_train: dict[str, list[Segment]]) -> str:
+    def _format_many(
+        self, trials: int, to_train: dict[str, list[Segment]], shared: dict[str, set[str]]
+    ) -> str:
         """Return the lines of all runs, each different one once, then a line a run, and the sum."""
-        costs = {name: cost_of(e, to_train[name]) for name, e in self.executors.items()}
+        costs = {
+            name: cost_of(e, to_train[name], shared[name]) for name, e in self.executors.items()
+        }
         width, lines = max(map(len, costs)), self._shared_lines()
         if trials:
             lines += tuning_lines(next(iter(self.executors.values())), trials)
