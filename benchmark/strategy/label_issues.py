@@ -124,13 +124,28 @@ def find_label_issues(
 def _deal(
     labels: NDArray[np.int64], groups: NDArray[np.int64], folds: int, seed: int
 ) -> NDArray[np.int64]:
-    """Return a fold for each image, (N,): groups stay whole, each class is dealt evenly."""
+    """Return a fold for each image, (N,): groups stay whole, each class is dealt evenly.
+
+    The groups that have the largest shares of a class come first. Each goes to the fold that has
+    least of its classes, and of several to the one with the fewest images.
+    """
     # scikit-learn's StratifiedGroupKFold refuses or warns where a class has fewer than `folds`
-    _, first, group = np.unique(groups, return_index=True, return_inverse=True)
+    counts = np.bincount(labels)  # (C,)
+    group = np.unique(groups, return_inverse=True)[1]  # (N,)
+    pairs, images = np.unique(group * len(counts) + labels, return_counts=True)  # (P,) each
+    of_group, of_class = np.divmod(pairs, len(counts))
+    shares = images / counts[of_class]  # (P,) of a class, in a group
+    first = np.flatnonzero(np.diff(of_group, prepend=-1))  # (G,) the first pair of each group
     order = np.random.default_rng(seed).permutation(len(first))
-    order = order[np.argsort(labels[first][order], kind="stable")]  # class by class
-    folds_of_groups = np.empty(len(first), np.int64)
-    folds_of_groups[order] = np.arange(len(order)) % folds
+    order = order[np.argsort(-np.maximum.reduceat(shares, first)[order], kind="stable")]
+    held, sizes = np.zeros((folds, len(counts))), np.zeros(folds, np.int64)
+    folds_of_groups, last = np.empty(len(first), np.int64), np.append(first[1:], len(pairs))
+    for g in order.tolist():
+        some = slice(first[g], last[g])
+        fold = np.lexsort((sizes, held[:, of_class[some]] @ shares[some]))[0]
+        held[fold, of_class[some]] += shares[some]
+        sizes[fold] += images[some].sum()
+        folds_of_groups[g] = fold
     return folds_of_groups[group]
 
 

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from benchmark.strategy.label_issues import (
+    FOLDS,
+    _deal,
     correct_prior,
     find_label_issues,
     out_of_fold_probabilities,
@@ -92,6 +94,35 @@ def test_nothing_is_said_of_a_class_that_no_other_fold_has():
     assert not issues.suspect[60:].any()
     assert np.isnan(issues.quality[60:]).all()
     assert issues.judged.tolist() == [True] * 60 + [False] * 5
+
+
+def spread(labels, groups, seed):
+    """Images of each class by fold, (folds, C); no group is in two folds."""
+    fold = _deal(labels, groups, FOLDS, seed)
+    assert all(len(np.unique(fold[groups == group])) == 1 for group in np.unique(groups))
+    table = np.zeros((FOLDS, labels.max() + 1), int)
+    np.add.at(table, (fold, labels), 1)
+    return table
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_classes_are_dealt_evenly(seed):
+    labels = np.repeat(np.arange(4), [203, 40, 7, 2])
+    table = spread(labels, np.arange(252), seed)
+    assert np.ptp(table, axis=0).max() == 1
+    assert np.ptp(table.sum(axis=1)) <= 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_rare_class_is_dealt_evenly_where_its_groups_have_images_of_frequent_ones(seed):
+    """A group is not dealt by its first image alone, nor by one of its classes alone."""
+    rng = np.random.default_rng(seed)
+    groups = np.r_[np.repeat(np.arange(60), 5), 10:15, 20:30]
+    labels = np.r_[rng.integers(0, 3, 300), [3] * 5, [4] * 10]
+    table = spread(labels, groups, seed)
+    assert (table[:, 3] == 1).all()
+    assert (table[:, 4] == 2).all()
+    assert (table[:, :3].max(axis=0) <= 0.3 * table[:, :3].sum(axis=0)).all()
 
 
 @pytest.mark.parametrize("counts", [[3], [1, 1], [2, 1], [40, 0, 2]])
