@@ -25,6 +25,7 @@ BASELINE = [
     *("train_images", "largest_class", "smallest_class", "seeds"),
     *("accuracy", "accuracy_low", "accuracy_high", "macro_f1", "macro_f1_low", "macro_f1_high"),
     *("train_accuracy", "never_predicted", "largest_never_predicted"),
+    *("backbone", "as_given", "as_right"),  # of wrong-labelled training images; NaN without any
 ]
 CAUSES = ["cause", "classes", "classes_never_predicted"]
 REMEDIES = [
@@ -41,7 +42,10 @@ SHARES = [
     *("metric", "setting", "value", "against", "effect", "low", "high"),
     *("share", "share_low", "share_high", "total", "total_low", "total_high", "seeds"),
 ]
-BEST = ["run", "strategy", "validation", "test", "low", "high", "choices"]
+BEST = [
+    *("run", "strategy", "validation", "test", "low", "high", "choices"),
+    *("change", "change_low", "change_high"),  # against the baseline in the reference
+]
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,11 @@ def _baseline_row(sweep: SweepComparison, study: Study, reference: Comparison) -
         "train_accuracy": own["train_accuracy"].mean(),
         "never_predicted": own["never_predicted"].mean(),
         "largest_never_predicted": sizes[classes["predicted"] == 0].max(),
+        "backbone": str(reference.manifest.experiment.settings.get("backbone", "")),
     }
+    wrong = reference.findings.wrong_labels
+    for column in ("as_given", "as_right"):
+        row[column] = wrong.loc[wrong["strategy"] == name, column].mean()
     intervals = reference.intervals[reference.intervals["strategy"] == name]
     for numbers in intervals[intervals["metric"].isin(METRICS)].to_dict("records"):
         metric = numbers["metric"]
@@ -228,7 +236,14 @@ def _best_rows(study: Study, sweep: SweepComparison) -> Iterator[dict[str, Any]]
         values = sweep.values[sweep.names.index(best.run)]
         own = zip(sweep.settings, values, strict=True)
         if all(study.reference[name] == value for name, value in own if is_of_images(name)):
-            yield dataclasses.asdict(best)
+            terms = [
+                Term(1.0, sweep.run_named(best.run), best.strategy),
+                cell(sweep, study.reference, str(sweep.baseline), -1.0),
+            ]
+            change = contrast(terms).get("macro_f1")
+            numbers = (change.value, change.low, change.high) if change else (np.nan,) * 3
+            columns = ("change", "change_low", "change_high")
+            yield dataclasses.asdict(best) | dict(zip(columns, numbers, strict=True))
 
 
 def _effect(estimate: Estimate) -> dict[str, float]:

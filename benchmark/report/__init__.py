@@ -1,5 +1,6 @@
 """Reports of finished runs: markdown, HTML and CSV, from one page."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark.analysis.comparison import Comparison
@@ -55,11 +56,11 @@ def write_sweep_report(comparison: SweepComparison) -> dict[str, Path]:
 
 
 def write_study_report(
-    study: Study, data: str, tables: StudyTables, folder: Path
+    study: Study, data: str, tables: StudyTables, folder: Path, notices: Sequence[str] = ()
 ) -> dict[str, Path]:
-    """Write the page of a study, and its tables, to a folder; `data` names the images."""
+    """Write the page of a study, and its tables, to a folder; see `study.page.build_page`."""
     written = write_frames(tables.frames(), folder)
-    page = study_page.build_page(study, data, tables)
+    page = study_page.build_page(study, data, tables, notices)
     return written | write_page(page, folder, study_figures.FIGURES)
 
 

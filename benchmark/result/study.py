@@ -11,7 +11,9 @@ from benchmark.execution.study_folder import StudyFolder
 from benchmark.plan.studies import Study
 from benchmark.report import write_study_report
 from benchmark.report.render import html
+from benchmark.report.render.blocks import Page
 from benchmark.report.study import page
+from benchmark.report.study.notices import notices
 from benchmark.result.sweep import SweepResult
 from benchmark.system.progress import Progress
 from benchmark.system.text import printable_lines
@@ -44,7 +46,7 @@ class StudyResult:
     @property
     def answer(self) -> str:
         """The answer in a few sentences."""
-        headline = page.headline(self.study, "", self.tables)
+        headline = self._headline()
         lines = (headline.verdict, headline.follow_up, *headline.highlights, *headline.warnings)
         return "\n".join(filter(None, lines))
 
@@ -52,8 +54,12 @@ class StudyResult:
         return printable_lines(f"{self.answer}\n\n{self.reports['html']}")
 
     def _repr_html_(self) -> str:
-        data = self.grid.comparison.runs[0].manifest.data.name
-        return html.render_notebook(page.headline(self.study, data, self.tables))
+        return html.render_notebook(self._headline())
+
+    def _headline(self) -> Page:
+        grid = self.grid.comparison
+        data = grid.runs[0].manifest.data.name
+        return page.headline(self.study, data, self.tables, tuple(notices(grid)))
 
 
 def _write_page(
@@ -61,4 +67,4 @@ def _write_page(
 ) -> tuple[StudyTables, dict[str, Path]]:
     tables = study_tables(study, comparison)
     data = comparison.runs[0].manifest.data.name
-    return tables, write_study_report(study, data, tables, folder)
+    return tables, write_study_report(study, data, tables, folder, tuple(notices(comparison)))

@@ -6,8 +6,10 @@ from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from benchmark.analysis.findings import WRONG_LABELS
 from benchmark.analysis.study import study_tables
 from benchmark.analysis.sweep import compare_sweep
 from benchmark.plan.studies import OF_OWN_DATA, STUDIES
@@ -75,6 +77,26 @@ def test_the_best_has_the_labels_that_are_asked_about():
         "records"
     )
     assert other["strategy"] == "no_change", "the choice is by validation, not by test"
+
+
+@pytest.mark.parametrize("remedy", [0.1, -0.1])
+def test_the_best_has_its_difference_from_the_run_in_question(remedy):
+    """Both are planted: .3 by depth and epochs, and the remedy; the difference is clear."""
+    (best,) = study_tables(NOISY, grid(remedy)).best.to_dict("records")
+    assert best["change"] == pytest.approx(0.3 + remedy, abs=0.005)
+    assert 0 < best["change_low"] < best["change"] < best["change_high"]
+
+
+def test_the_baseline_has_what_it_learnt_of_wrong_labels():
+    whole = grid()
+    assert study_tables(NOISY, whole).baseline[["as_given", "as_right"]].isna().all(axis=None)
+    rows = [("no_change", 0, 9, 0.2, 0.7), ("no_change", 1, 9, 0.4, 0.5), ("x", 0, 9, 1.0, 0.0)]
+    findings = replace(
+        whole.runs[0].findings, wrong_labels=pd.DataFrame(rows, columns=WRONG_LABELS)
+    )
+    runs = (replace(whole.runs[0], findings=findings), *whole.runs[1:])
+    row = study_tables(NOISY, replace(whole, runs=runs)).baseline.iloc[0]
+    assert (row["as_given"], row["as_right"]) == pytest.approx((0.3, 0.6))
 
 
 def test_a_grid_that_lacks_a_run_or_a_baseline_is_refused():

@@ -162,7 +162,7 @@ def draw_remedies(baseline: str, rows: Sequence[Row], never: Sequence[float]) ->
         axes.set(xlim=(low - margin, high + margin), ylim=(len(names), 0))
         set_row_labels(axes, names, NAME_LENGTH)
         axes.locator_params(axis="x", nbins=3)
-        axes.xaxis.set_major_formatter(lambda value, _: _signed(value, 2))
+        axes.xaxis.set_major_formatter(lambda value, _: _signed(value, 2) if value else "0")
         axes.spines["left"].set_visible(False)
         axes.set_title("Macro-F1, change", size=10, color=colours.MUTED)
         axes.axvline(0, color=colours.MUTED, linewidth=1)
@@ -183,8 +183,9 @@ def _draw_counts(axes: Axes, never: Sequence[float]) -> None:
     rows = np.arange(len(never)) + 0.5
     axes.barh(rows, never, height=0.5, color=colours.PLAIN, linewidth=0)
     for y, count in zip(rows, never, strict=True):
-        text = f" {format_count(count)}"
-        axes.text(count, y, text, size=10, color=colours.INK, va="center_baseline")
+        at = count + 0.05 * max(never)  # a leading space is lost in SVG
+        text: dict[str, Any] = {"size": 10, "color": colours.INK, "va": "center_baseline"}
+        axes.text(at, y, format_count(count), **text)
 
 
 def _dot(axes: Axes, y: float, value: float, low: float, high: float) -> None:

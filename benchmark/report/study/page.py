@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import pandas as pd
 
 from benchmark.analysis.study import StudyTables
 from benchmark.evaluation.metrics.registry import METRICS
-from benchmark.plan.studies import Study
+from benchmark.plan.studies import OF_OWN_DATA, Study
 from benchmark.report.render.blocks import (
     Block,
     Cell,
@@ -53,43 +53,49 @@ LIMITS = (
 )
 
 
-def build_page(study: Study, data: str, tables: StudyTables) -> Page:
-    """Return the whole page; `data` names the images."""
+def build_page(study: Study, data: str, tables: StudyTables, notices: Sequence[str] = ()) -> Page:
+    """Return the whole page; `data` names the images, `notices` are warnings of its runs."""
     contents: tuple[tuple[str, str, Iterable[Block]], ...] = (
         ("baseline", "What the baseline does", _baseline(tables)),
         ("causes", "Why classes are ignored", _causes(tables)),
         ("remedies", "What each remedy buys and costs", _remedies(tables)),
-        ("settings", "How much is each setting", _settings(tables)),
+        ("settings", "What each setting changes", _settings(tables)),
         ("limits", "What this does not tell", (Paragraph(LIMITS),)),
         ("files", "Files", (Definitions(FILES), Paragraph(FORMULA_NOTE))),
     )
-    page = add_sections(headline(study, data, tables), contents)
+    page = add_sections(headline(study, data, tables, notices), contents)
     first = figures.share_figure(tables) or figures.remedy_figure(tables)
     return replace(page, lead=(first,) if first else ())
 
 
-def headline(study: Study, data: str, tables: StudyTables) -> Page:
+def headline(study: Study, data: str, tables: StudyTables, notices: Sequence[str] = ()) -> Page:
     """Return the first screen: the question and the answer."""
     row = tables.baseline.iloc[0].to_dict()
     counted = (
+        *([row["backbone"]] if row["backbone"] else []),
         pluralize(row["classes"], "class", "classes"),
         pluralize(row["train_images"], "training image", "training images"),
         pluralize(row["seeds"], "seed", "seeds"),
     )
+    shares = setting_sentences.share_sentence(tables)
     answer = (
         sentences.baseline_sentence(tables),
-        setting_sentences.share_sentence(tables),
+        shares,
         setting_sentences.advice_sentence(tables),
     )
+    further = [sentences.cause_sentence(tables)] if len(tables.causes) else []
+    further += sentences.remedy_sentences(tables, MOST_NAMED)
+    if not shares:
+        further += setting_sentences.change_sentences(tables)
     return Page(
-        title=f"Study {study.name}: {data}",
+        title=f"{'Study' if study.name == OF_OWN_DATA.name else f'Study {study.name}'}: {data}",
         subtitle=f"{study.question} · {' · '.join(counted)}",
         verdict=" ".join(filter(None, answer)),
         follow_up=sentences.best_sentence(tables),
-        warnings=tuple(filter(None, [few_seeds_warning(int(row["seeds"]))])),
+        warnings=tuple(filter(None, (*notices, few_seeds_warning(int(row["seeds"]))))),
         lead=(),
         sections=(),
-        highlights=tuple(sentences.remedy_sentences(tables, MOST_NAMED)),
+        highlights=tuple(further),
     )
 
 
@@ -157,7 +163,7 @@ def _settings(tables: StudyTables) -> Iterator[Block]:
     ):
         if sentence:
             yield Paragraph(sentence)
-    if len(tables.shares) > 1:
+    if tables.shares["setting"].nunique() > 1:  # of one, the change is all there is
         yield _shares_table(tables.shares)
 
 

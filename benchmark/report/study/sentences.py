@@ -7,7 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from benchmark.analysis.contrasts import direction
 from benchmark.analysis.study import StudyTables
+from benchmark.evaluation.diagnosis.rule import UNDETERMINED
 from benchmark.report.render.blocks import as_code
 from benchmark.report.render.formats import format_count, format_share
 from benchmark.report.sweep.main_effects import format_change
@@ -27,8 +29,8 @@ def baseline_sentence(tables: StudyTables) -> str:
     text = (
         f"In the run in question ({as_code(row['run'])}: the settings that the question is about), "
         f"{_baseline_name(row)}, {as_code(row['strategy'])}, is right for "
-        f"{format_share(row['accuracy'])} of the test images (95 %: {bounds}) and for "
-        f"{format_share(row['train_accuracy'])} of its training images; its macro-F1 is "
+        f"{format_share(row['accuracy'])} of the test images (95 %: {bounds}) and agrees with the "
+        f"labels of {format_share(row['train_accuracy'])} of its training images; its macro-F1 is "
         f"{format_share(row['macro_f1'])}."
     )
     never, classes = row["never_predicted"], pluralize(row["classes"], "class", "classes")
@@ -46,8 +48,14 @@ def baseline_sentence(tables: StudyTables) -> str:
 
 
 def fit_sentence(tables: StudyTables) -> str:
-    """Say whether plain fine-tuning learns too little or by heart; '' where neither is clear."""
+    """Say whether plain fine-tuning learns too little or by heart; '' where neither is clear.
+
+    Where labels are wrong on purpose, who agrees with all of them has learnt them by heart, and who
+    agrees with few may have learnt what is right: it is told by the wrong ones alone.
+    """
     row = _first(tables.baseline)
+    if row["as_given"] == row["as_given"]:  # else NaN: no label was made wrong
+        return _wrong_labels(row["as_given"], row["as_right"])
     gap = row["train_accuracy"] - row["accuracy"]
     numbers = (
         f"{format_share(row['train_accuracy'])} on training images, "
@@ -58,21 +66,51 @@ def fit_sentence(tables: StudyTables) -> str:
             f"It learns too little rather than by heart: it is hardly better where it was trained "
             f"({numbers})."
         )
-    if gap > LARGE_GAP:
+    if gap > LARGE_GAP and row["train_accuracy"] > row["accuracy_high"]:
         return f"It learns part of its training images by heart ({numbers})."
     return ""
 
 
+def _wrong_labels(given: float, right: float) -> str:
+    """Say what it made of training images whose label was made wrong."""
+    if given == right:
+        which = "it has learnt as many of them by heart as it sees through"
+    elif given > right:
+        which = "it has learnt more of them by heart than it sees through"
+    else:
+        which = "it sees through more of them than it has learnt by heart"
+    return (
+        f"Of the training images with a wrong label, it predicts {format_share(given)} as that "
+        f"label says and {format_share(right)} as they are: {which}."
+    )
+
+
 def cause_sentence(tables: StudyTables) -> str:
-    """Name the likely causes of ignored classes, by how many classes they have."""
-    causes = tables.causes
+    """Say how many classes are ignored, and for which likely causes."""
+    causes, row = tables.causes, _first(tables.baseline)
     if causes.empty:
-        return "No class is ignored, so there is no cause to name."
-    parts = [
-        f"{row['cause']} ({format_count(row['classes'])})" for row in causes.to_dict("records")
-    ]
-    mean = ", mean over the seeds" if _first(tables.baseline)["seeds"] > 1 else ""
-    return f"Likely causes, with the classes of each{mean}: {join_names(parts)}."
+        return (
+            "No class is ignored: of each, more than one test image in ten is recognised, so "
+            "there is no cause to name."
+        )
+    classes, never = causes["classes"].sum(), causes["classes_never_predicted"].sum()
+    number = f"{format_count(classes)} {'class' if classes == 1 else 'classes'}"
+    mean = "; mean over the seeds" if row["seeds"] > 1 else ""
+    text = (
+        f"{_baseline_name(row).capitalize()} ignores {number} (at most one test image in ten is "
+        f"recognised{mean})"
+    )
+    verb = "is" if never == 1 else "are"
+    text += f"; {format_count(never)} of them {verb} never predicted." if never else "."
+    is_known = causes["cause"] != UNDETERMINED
+    if parts := [
+        f"{cause['cause']} ({format_count(cause['classes'])})"
+        for cause in causes[is_known].to_dict("records")
+    ]:
+        text += f" Likely {'cause' if len(parts) == 1 else 'causes'}: {join_names(parts)}."
+    if rest := causes["classes"][~is_known].sum():
+        text += f" Of {format_count(rest)} the cause is not clear."
+    return text
 
 
 def remedy_sentences(tables: StudyTables, most: int = 99) -> Iterator[str]:
@@ -90,9 +128,11 @@ def remedy_sentences(tables: StudyTables, most: int = 99) -> Iterator[str]:
     lost = finished[finished["accuracy_high"] < 0].sort_values("accuracy_change", kind="stable")
     if len(lost):
         parts = [_with_change(row, "accuracy") for row in lost.to_dict("records")]
-        yield f"Accuracy falls with {_few(parts, most)}."
+        several = baseline["seeds"] > 1
+        start = "Accuracy clearly falls" if several else "Of these networks, accuracy falls"
+        yield f"{start} with {_few(parts, most)}."
     else:
-        yield "Accuracy clearly falls with none of them."
+        yield "Accuracy clearly falls with none."
 
 
 def _never_predicted(remedies: pd.DataFrame, baseline: Row, most: int) -> Iterator[str]:
@@ -116,8 +156,10 @@ def _never_predicted(remedies: pd.DataFrame, baseline: Row, most: int) -> Iterat
     if len(cured) < ENOUGH_REMEDIES and rest:
         parts = [_left_out(row) for row in rest]
         mean = "mean over the seeds, " if several else ""
+        who = ("The other", "The others") if len(cured) else ("It", "They")
+        leave = f"{who[0]} leaves" if len(rest) == 1 else f"{who[1]} leave"
         yield (
-            f"{'The others' if len(cured) else 'They'} leave some out, where the baseline leaves "
+            f"{leave} some out, where the baseline leaves "
             f"out {format_count(baseline['never_predicted'])} ({mean}with the likely causes): "
             f"{_few(parts, most, '; ')}."
         )
@@ -166,12 +208,17 @@ def best_sentence(tables: StudyTables) -> str:
     )
     if (row["strategy"], row["run"]) == (baseline["strategy"], baseline["run"]):
         return f"{best} That is {_baseline_name(baseline)} in the run in question."
-    return (
-        f"{best} Its macro-F1 on test images "
-        f"is {format_share(row['test'])} (95 %: {bounds}), against "
-        f"{format_share(baseline['macro_f1'])} of {_baseline_name(baseline)} in the run in "
-        "question."
+    text = (
+        f"{best} Its macro-F1 on test images is {format_share(row['test'])} (95 %: {bounds}), "
+        f"against {format_share(baseline['macro_f1'])} of {_baseline_name(baseline)} in the run in "
+        "question"
     )
+    numbers = (row["change"], row["change_low"], row["change_high"])
+    if row["change"] != row["change"]:  # they share no seed
+        return f"{text}."
+    clear = "clear" if direction(*numbers[1:]) else "not clear"
+    alone = " for these networks alone" if baseline["seeds"] == 1 else ""
+    return f"{text}: the difference, {format_change(*numbers)}, is {clear}{alone}."
 
 
 def _has_label_noise(tables: StudyTables) -> bool:

@@ -22,21 +22,22 @@ def change_sentences(tables: StudyTables) -> Iterator[str]:
     accuracy = tables.changes[tables.changes["metric"] == "accuracy"]
     for row in accuracy.to_dict("records"):
         values = (
-            f"With {with_noun(row['setting'], row['value'])} in place of "
+            f"{with_noun(row['setting'], row['value'])} in place of "
             f"{short_value(row['setting'], row['against'])}"
         )
         why = row["same_because"]
         if isinstance(why, str) and why:  # an empty one is read from CSV as NaN
             yield (
-                f"{values}, the very same networks are trained ({why}): nothing is known of the "
-                f"{noun(row['setting'])}, and it has no share."
+                f"With {values}, the very same networks are trained ({why}): nothing is known of "
+                f"the {noun(row['setting'])}, and it has no share."
             )
             continue
-        text = f"{values}, accuracy {words[direction(row['low'], row['high'])]}, {_change(row)}"
-        before, after = row["never_predicted_before"], row["never_predicted"]
+        change = f"accuracy {words[direction(row['low'], row['high'])]}, {_change(row)}"
+        text = f"{_start(row['seeds'])} {values}, {change}"
+        before, after = map(format_count, (row["never_predicted_before"], row["never_predicted"]))
         if before != after:
-            are = "class is" if after == 1 else "classes are"
-            text += f"; {format_count(after)} {are} never predicted, {format_count(before)} before"
+            are = "class is" if after == "1" else "classes are"
+            text += f"; {after} {are} never predicted, {before} before"
         yield f"{text}."
 
 
@@ -47,7 +48,7 @@ def share_sentence(tables: StudyTables, metric: str = "accuracy") -> str:
         return ""
     total = rows[0]
     values = join_names([with_noun(row["setting"], row["value"]) for row in rows])
-    start = "With" if total["seeds"] > 1 else "Of these networks alone, with"
+    start = _start(total["seeds"])
     change = format_change(total["total"], total["total_low"], total["total_high"])
     sign = direction(total["total_low"], total["total_high"])
     if sign == 0:
@@ -68,6 +69,11 @@ def share_sentence(tables: StudyTables, metric: str = "accuracy") -> str:
         text += " A share below 0 % is that of a setting which lowers accuracy: the others raise it"
         text += " by more."
     return text
+
+
+def _start(seeds: int) -> str:
+    """Return how a sentence begins: of one seed it is about these networks."""
+    return "With" if seeds > 1 else "Of these networks alone, with"
 
 
 def _share(row: Row) -> str:
@@ -100,14 +106,12 @@ def advice_sentence(tables: StudyTables, metric: str = "accuracy") -> str:
     rows = rows[rows["total_low"] > 0].sort_values("share", ascending=False, kind="stable")
     if len(rows) < 2 or rows["seeds"].min() == 1:
         return ""
-    first, second = rows.to_dict("records")[:2]
-    kinds = [noun(row["setting"]) for row in (first, second)]
-    if first["share_low"] > second["share_high"]:
-        return f"Change the {kinds[0]} first: its share is clearly the largest."
-    return (
-        f"Whether the {kinds[0]} or the {kinds[1]} matters more is not clear: their intervals "
-        "overlap."
-    )
+    first, *others = rows.to_dict("records")
+    rivals = [row for row in others if row["share_high"] >= first["share_low"]]
+    if not rivals:
+        return f"Begin with the {noun(first['setting'])}: its share is clearly the largest."
+    kinds = join_names([f"the {noun(row['setting'])}" for row in (first, *rivals)], "or")
+    return f"Whether {kinds} matters most is not clear: their intervals overlap."
 
 
 def _change(row: Row) -> str:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
+from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.run_grid import NOT_RUN
 from benchmark.analysis.sweep import SweepComparison
 from benchmark.execution.same_training import why_the_same
 from benchmark.report.render.blocks import as_code
+from benchmark.report.render.formats import lower_first
 from benchmark.report.single.notices import few_images_warning
 from benchmark.report.single.undertrained import undertrained_sentence
 from benchmark.report.sweep.few_seeds import few_seeds_warning
@@ -31,11 +33,7 @@ def warnings(comparison: SweepComparison) -> Iterator[str]:
             "again."
         )
     yield from _incomplete(comparison)
-    for value, run in zip(comparison.names, comparison.runs, strict=True):
-        for sentence in run.lacks:
-            yield f"Under {as_code(value)}, {sentence}"
     yield from _same_values(comparison)
-    yield from _of_runs(comparison)
     baselines = dict.fromkeys(run.baseline for run in comparison.runs)  # in their order
     if len(baselines) > 1:
         yield (
@@ -51,9 +49,32 @@ def warnings(comparison: SweepComparison) -> Iterator[str]:
         yield from filter(
             None, [few_seeds_warning(len(comparison.seeds), seeds_wanted(comparison))]
         )
-    if few := few_images_warning(comparison.runs[0]):
+    yield from of_runs(comparison)
+
+
+def of_runs(comparison: SweepComparison) -> Iterator[str]:
+    """Yield what single runs warn of, of data and weights too, each sentence once with its runs."""
+    runs_of: dict[str, list[str]] = {}
+    for name, run in zip(comparison.names, comparison.runs, strict=True):
+        for sentence in _of_run(run):
+            runs_of.setdefault(sentence, []).append(name)
+    for sentence, names in runs_of.items():
+        if len(names) == len(comparison.names):
+            yield sentence[:1].upper() + sentence[1:]
+        else:
+            yield f"Under {_name_runs(names)}: {lower_first(sentence)}"
+
+
+def _of_run(run: Comparison) -> Iterator[str]:
+    yield from run.lacks
+    if sentence := undertrained_sentence(run, name_the_remedy=False):
+        yield sentence
+    if run.failed_checks:
+        names = join_names(list(map(as_code, run.failed_checks)))
+        yield f"{names} failed the audit: see the report of each run."
+    if few := few_images_warning(run):
         yield few
-    yield from comparison.runs[0].manifest.messages
+    yield from run.manifest.messages
 
 
 def _same_values(comparison: SweepComparison) -> Iterator[str]:
@@ -71,20 +92,6 @@ def _same_values(comparison: SweepComparison) -> Iterator[str]:
         else:
             pairs = "; ".join(f"{as_code(a)} and {as_code(b)}" for a, b in same.runs[:MOST_RUNS])
             yield f"These runs train the same networks: {pairs}."
-
-
-def _of_runs(comparison: SweepComparison) -> Iterator[str]:
-    """Yield what single runs warn of, each sentence once with the runs that it is of."""
-    runs_of: dict[str, list[str]] = {}
-    for name, run in zip(comparison.names, comparison.runs, strict=True):
-        if sentence := undertrained_sentence(run, name_the_remedy=False):
-            runs_of.setdefault(f": {sentence}", []).append(name)
-        if run.failed_checks:
-            strategies = join_names(list(map(as_code, run.failed_checks)))
-            sentence = f", {strategies} failed the audit: see the report of the run."
-            runs_of.setdefault(sentence, []).append(name)
-    for sentence, names in runs_of.items():
-        yield f"Under {_name_runs(names)}{sentence}"
 
 
 def _incomplete(comparison: SweepComparison) -> Iterator[str]:

@@ -6,18 +6,18 @@ import pandas as pd
 from markdown_it import MarkdownIt
 
 from benchmark.analysis.study import StudyTables
-from benchmark.plan.studies import STUDIES
+from benchmark.plan.studies import OF_OWN_DATA, STUDIES
 from benchmark.report import write_study_report
 from benchmark.report.render import html, markdown
 from benchmark.report.study.page import FILES, build_page
 from tests.report.reader import Reader
-from tests.report.study.tables import change, planted, remedy, share
+from tests.report.study.tables import best_cell, change, planted, remedy, share
 
 TABLES = planted(
     remedies=[remedy("a"), remedy("b", 1.5, -0.1, -0.2)],
     changes=[change("fine_tune", "half", "head", 0.2), change("epochs", "6", "2", 0.01)],
     shares=[share("fine_tune", "half", 0.24, 0.4), share("label_noise", "0", 0.16, 0.4)],
-    best=[("fine-tune=half", "a", 0.61, 0.6, 0.55, 0.65, 24)],
+    best=[best_cell("fine-tune=half", "a")],
 )
 
 
@@ -42,6 +42,23 @@ def test_a_study_without_remedies_and_settings_has_a_page():
     page = build_page(STUDIES["forum17"], "wheels", planted({"seeds": 1}, causes=()))
     assert page.warnings[0].startswith("One seed")
     assert "No class is ignored" in markdown.render(page)
+
+
+def test_a_single_improved_setting_has_no_table_of_shares():
+    """Its part is the whole change, which stands above; there is nothing to share out."""
+    shares = [share("epochs", "6", 0.2, 0.2) | {"metric": m} for m in ("accuracy", "macro_f1")]
+    tables = planted(changes=[change("epochs", "6", "2", 0.2)], shares=shares)
+    page = build_page(STUDIES["forum17"], "wheels", tables)
+    assert "Shapley" not in markdown.render(page)
+    assert "Shapley" in markdown.render(build_page(STUDIES["noisy7"], "wheels", TABLES))
+    assert any(text.startswith("With 6 epochs in place of 2") for text in page.highlights)
+
+
+def test_the_page_names_the_network_and_what_its_runs_warn_of():
+    page = build_page(OF_OWN_DATA, "mine", planted({"backbone": "resnet18"}), ["Look."])
+    assert page.title == "Study: mine"
+    assert "· resnet18 · 17 classes ·" in page.subtitle
+    assert page.warnings[0] == "Look."
 
 
 def test_few_seeds_are_told_once():

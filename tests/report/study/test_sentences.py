@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmark.report.study import sentences, setting_sentences
-from tests.report.study.tables import BASE, change, planted, remedy, share
+from tests.report.study.tables import BASE, best_cell, change, planted, remedy, share
 
 
 def remedies(*rows, **base) -> str:
@@ -14,9 +14,9 @@ def test_the_baseline_is_told_with_its_ignored_classes():
     assert sentences.baseline_sentence(planted()) == (
         "In the run in question (`fine-tune=head,label-noise=0.18`: the settings that the question "
         "is about), plain fine-tuning, `no_change`, is right for .500 of the test images (95 %: "
-        ".450 to .550) and for .520 of its training images; its macro-F1 is .300. It never "
-        "predicts 8 of 17 classes (mean over the seeds). The largest of those has 90 training "
-        "images; the largest class of all has 600, the smallest 6."
+        ".450 to .550) and agrees with the labels of .520 of its training images; its macro-F1 is "
+        ".300. It never predicts 8 of 17 classes (mean over the seeds). The largest of those has "
+        "90 training images; the largest class of all has 600, the smallest 6."
     )
     whole = sentences.baseline_sentence(planted({"never_predicted": 0.0, "classes": 7}))
     assert whole.endswith("It predicts all 7 classes.")
@@ -36,12 +36,33 @@ def test_too_little_and_by_heart_are_told_apart():
     )
     assert sentences.fit_sentence(planted({"accuracy": 0.6, "train_accuracy": 0.7})) == ""
     assert sentences.fit_sentence(planted({"accuracy": 0.96, "train_accuracy": 0.97})) == ""
+    wide = {"accuracy": 0.5, "accuracy_high": 0.9, "train_accuracy": 0.68}
+    assert sentences.fit_sentence(planted(wide)) == ""  # the gap may be chance
+
+
+def test_under_label_noise_the_wrong_labels_tell_what_is_learnt():
+    """A network that sees through 18 % of wrong labels agrees with .82 of them: no under-fit."""
+    sees = {"accuracy": 0.99, "train_accuracy": 0.81, "as_given": 0.01, "as_right": 0.98}
+    assert sentences.fit_sentence(planted(sees)) == (
+        "Of the training images with a wrong label, it predicts .010 as that label says and .980 "
+        "as they are: it sees through more of them than it has learnt by heart."
+    )
+    heart = sentences.fit_sentence(planted({"as_given": 0.6, "as_right": 0.3}))
+    assert heart.endswith("it has learnt more of them by heart than it sees through.")
+    equal = sentences.fit_sentence(planted({"as_given": 0.3, "as_right": 0.3}))
+    assert equal.endswith("it has learnt as many of them by heart as it sees through.")
 
 
 def test_causes_are_named_with_their_classes():
     assert sentences.cause_sentence(planted()) == (
-        "Likely causes, with the classes of each, mean over the seeds: prior bias (5) and too few "
+        "Plain fine-tuning ignores 8 classes (at most one test image in ten is recognised; mean "
+        "over the seeds); 8 of them are never predicted. Likely causes: prior bias (5) and too few "
         "images (3)."
+    )
+    single = planted({"seeds": 1, "plain": False}, causes=[("undetermined", 1.0, 0.0)])
+    assert sentences.cause_sentence(single) == (
+        "The baseline ignores 1 class (at most one test image in ten is recognised). Of 1 the "
+        "cause is not clear."
     )
     assert sentences.cause_sentence(planted(causes=())).startswith("No class is ignored")
 
@@ -57,9 +78,10 @@ def test_remedies_that_predict_every_class_are_named():
         "the likely causes): `c` 1 (too few images 1); `b` 2.5 (too few images 2.5)." in few
     )
     none = remedies(remedy("b", 2.5))
-    assert "No remedy predicts every class under every seed. They leave some out" in none
+    assert "No remedy predicts every class under every seed. It leaves some out" in none
+    assert "They leave some out" in remedies(remedy("b", 2.5), remedy("c", 2.5))
     one_seed = remedies(remedy("a"), remedy("b", 2), seeds=1)
-    assert "`a` predicts every class. The others leave some out" in one_seed
+    assert "`a` predicts every class. The other leaves some out" in one_seed
     assert "leaves out 8 (with the likely causes)" in one_seed
     assert "is needed for that. Macro" in remedies(remedy("a"), never_predicted=0.0)
     assert (
@@ -72,9 +94,9 @@ def test_a_remedy_that_hurts_is_told_so():
     text = remedies(remedy("a", f1=0.1), remedy("b", f1=-0.1, accuracy=-0.2))
     assert "Macro-F1 is clearly higher with `a`, +.100 (95 %: +.050 to +.150)." in text
     assert "Macro-F1 is clearly lower with `b`, −.100 (95 %: −.150 to −.050)." in text
-    assert "Accuracy falls with `b`, −.200" in text
+    assert "Accuracy clearly falls with `b`, −.200" in text
     same = remedies(remedy("a", f1=0.01), remedy("b", f1=-0.01))
-    assert "No remedy clearly changes macro-F1. Accuracy clearly falls with none of them." in same
+    assert "No remedy clearly changes macro-F1. Accuracy clearly falls with none." in same
 
 
 def test_the_first_screen_names_few_of_many():
@@ -121,10 +143,17 @@ def test_shares_are_told_where_there_is_a_loss():
         "+.450). Of that, the depth accounts for 60 % (95 %: 50 % to 70 %) and the label noise "
         "accounts for 40 % (95 %: 30 % to 50 %)."
     )
-    assert "is not clear: their intervals overlap" in setting_sentences.advice_sentence(tables)
+    assert setting_sentences.advice_sentence(tables) == (
+        "Whether the depth or the label noise matters most is not clear: their intervals overlap."
+    )
     wide = [share("fine_tune", "half", 0.36, 0.4), share("label_noise", "0", 0.04, 0.4)]
     assert setting_sentences.advice_sentence(planted(shares=wide)) == (
-        "Change the depth first: its share is clearly the largest."
+        "Begin with the depth: its share is clearly the largest."
+    )
+    wider = [*wide, {**share("epochs", "6", 0.0, 0.4), "share_low": -0.9, "share_high": 0.9}]
+    assert setting_sentences.advice_sentence(planted(shares=wider)) == (
+        "Whether the depth or the number of epochs matters most is not clear: their intervals "
+        "overlap."
     )
     one_seed = [row | {"seeds": 1} for row in wide]
     assert setting_sentences.advice_sentence(planted(shares=one_seed)) == ""
@@ -152,29 +181,42 @@ def test_shares_below_0_and_of_no_use_are_explained():
 
 
 def test_the_best_is_compared_with_what_was_asked_about():
-    best = [("fine-tune=half", "a", 0.61, 0.6, 0.55, 0.65, 24)]
+    best = [best_cell("fine-tune=half", "a")]
     assert sentences.best_sentence(planted(best=best)) == (
         "Best on validation, of 24 combinations: `a` in the run `fine-tune=half`. Its macro-F1 on "
         "test images is .600 (95 %: .550 to .650), against .300 of plain fine-tuning in the run in "
-        "question."
+        "question: the difference, +.300 (95 %: +.200 to +.400), is clear."
     )
+    wide = sentences.best_sentence(planted(best=[best_cell("fine-tune=half", "a", width=0.4)]))
+    assert wide.endswith("the difference, +.300 (95 %: −.100 to +.700), is not clear.")
+    assert sentences.best_sentence(planted({"seeds": 1}, best=best)).endswith(
+        "is clear for these networks alone."
+    )
+    no_seed = [best[0] | dict.fromkeys(("change", "change_low", "change_high"), float("nan"))]
+    assert sentences.best_sentence(planted(best=no_seed)).endswith("in the run in question.")
     noisy = planted(best=best, changes=[change("label_noise", "0", "0.18", 0.1)])
     assert "of 24 combinations with the labels of the run in question: `a`" in (
         sentences.best_sentence(noisy)
     )
-    same = [(BASE["run"], BASE["strategy"], 0.61, 0.3, 0.25, 0.35, 24)]
+    same = [best_cell(BASE["run"], BASE["strategy"], 0.3, 0.0)]
     assert sentences.best_sentence(planted(best=same)).endswith(
         "`no_change` in the run `fine-tune=head,label-noise=0.18`. That is plain fine-tuning in "
         "the run in question."
     )
     assert sentences.best_sentence(planted()) == ""
     other = sentences.best_sentence(planted({"plain": False}, best=best))
-    assert other.endswith("against .300 of the baseline in the run in question.")
+    assert "against .300 of the baseline in the run in question: the" in other
 
 
 def test_one_seed_is_told_in_the_sentences_themselves():
     text = remedies(remedy("a", f1=0.1), seeds=1)
     assert "Of these networks, macro-F1 is higher with `a`" in text
+    text = remedies(remedy("a", accuracy=-0.1), seeds=1)
+    assert "Of these networks, accuracy falls with `a`" in text
+    (text,) = setting_sentences.change_sentences(
+        planted(changes=[change("fine_tune", "half", "head", 0.2) | {"seeds": 1}])
+    )
+    assert text.startswith("Of these networks alone, with depth `half` in place of `head`, accu")
     rows = [share("fine_tune", "half", 0.36, 0.4), share("label_noise", "0", 0.04, 0.4)]
     single = [{**row, "seeds": 1} for row in rows]
     text = setting_sentences.share_sentence(planted({"seeds": 1}, shares=single))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from benchmark.report.sweep.csv_files import FILES, frames_of
 from benchmark.report.sweep.few_seeds import few_seeds_warning
 from benchmark.report.sweep.main_effects import effect_sentences
 from benchmark.report.sweep.multiples import draw_multiples, panels_of
+from benchmark.report.sweep.notices import of_runs
 from benchmark.report.sweep.page import all_figures, build_page, headline
 from tests.report.reader import HOSTILE, Reader
 from tests.report.sweep.sweeps import fabricated_grid, grid_folder
@@ -140,11 +142,20 @@ def test_what_failed_in_all_runs_is_told_in_one_warning(tmp_path):
     write_sweep_report(comparison)
 
 
-def test_what_several_runs_warn_of_is_told_in_one_sentence(tmp_path):
+def test_what_runs_warn_of_is_told_once_with_the_runs_that_it_is_of(tmp_path):
     comparison = fabricated_grid(tmp_path, DEPTH_AND_NOISE, failed_audit=["class_weights"])
     (text,) = [text for text in headline(comparison).warnings if "audit" in text]
-    assert text.startswith("Under `fine-tune=head,label-noise=0`, `fine-tune=head,label-")
-    assert text.endswith(", `class_weights` failed the audit: see the report of the run.")
+    assert text == "`class_weights` failed the audit: see the report of each run."
+    runs = [
+        replace(run, manifest=replace(run.manifest, messages=(*["Label noise: 9."] * noisy, "All")))
+        for run, noisy in zip(comparison.runs, (False, True, False, True), strict=True)
+    ]
+    messages = list(of_runs(replace(comparison, runs=tuple(runs))))[-2:]
+    assert messages == [
+        "All",
+        "Under `fine-tune=head,label-noise=0.18` and `fine-tune=half,label-noise=0.18`: label "
+        "noise: 9.",
+    ]
 
 
 def test_one_strategy_has_effects_and_no_ranking(tmp_path):

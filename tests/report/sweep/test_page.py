@@ -161,4 +161,4 @@ def test_what_is_damaged_in_a_run_is_told(tmp_path):
     comparison = load_sweep(tmp_path)
     (sentence,) = comparison.runs[1].lacks
     assert f"--out {tmp_path / 'strong'}: it is made again" in sentence
-    assert f"Under `strong`, {sentence}" in headline(comparison).warnings
+    assert f"Under `strong`: {sentence}" in headline(comparison).warnings
