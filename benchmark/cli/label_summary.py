@@ -1,6 +1,5 @@
 """The work of the command `labels`, and what it prints."""
 
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from benchmark.cli.data_summary import print_table
 from benchmark.cli.program import program_words
 from benchmark.execution.label_audit import LabelAudit
 from benchmark.report.labels import sentences
+from benchmark.report.labels.command import run_command
 from benchmark.report.labels.page import LabelFiles
 from benchmark.result.labels import labels
 from benchmark.system.display import terminal_progress
@@ -61,6 +61,5 @@ def _print_files(files: LabelFiles, audit: LabelAudit) -> None:
         print_lines(f"{path} was edited: it stays as it is, and only it has your corrections")
     print_lines(f"Pictures of the suspects: {files.page}")
     print_lines(f"All labels, to be corrected in the column label: {files.label_file.path}")
-    run = [*program_words(), "run", "--data", audit.images.spec]
-    command = shlex.join([*run, "--labels", str(files.label_file.path)])
+    command = run_command(audit, str(files.label_file.path), program_words())
     print_lines(f"Then, with the corrected labels: {command}")

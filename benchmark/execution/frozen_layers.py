@@ -39,7 +39,7 @@ def allocate_frozen_features(prepared: PreparedExperiment) -> FrozenFeatures:
 def _allocator(prepared: PreparedExperiment) -> StoreAllocator:
     experiment, device, images = prepared.experiment, prepared.device, prepared.images
     backbone, size, count = experiment.network, experiment.image_size, len(images)
-    batch_size = max(budget.batch_size for budget in prepared.budgets.values())
+    batch_size = max((budget.batch_size for budget in prepared.budgets.values()), default=0)
     return StoreAllocator(
         description=f"{images.name}, {count} images, {size} px",
         fingerprint=[

@@ -7,7 +7,9 @@ pretrained network has seen the images.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +39,7 @@ class LabelAudit:
     conflicts: tuple[Copy, ...]  # images that look the same and have different labels
     messages: tuple[str, ...] = ()  # what the user must know about images and weights
     in_memory: bool = False  # whether the images were given in Python: no command can name them
+    read_by: Mapping[str, Any] = field(default_factory=dict)  # settings by which they were read
 
     @property
     def labels(self) -> Labels:
@@ -77,7 +80,7 @@ def audit_labels(
         quality=issues.quality,
         suggested=issues.suggested,
         conflicts=tuple(c for c in copies if images.labels[c.image] != images.labels[c.original]),
-        messages=tuple(filter(None, messages)),
+        messages=tuple(dict.fromkeys(filter(None, messages))),
     )
 
 

@@ -106,7 +106,7 @@ class PreparedExperiment:
         if self.images.seeds is not None and not isinstance(experiment.data, ImageSet):
             return prepare(experiment, progress, self.cache_limit)
         opened = (self.images, self.pixels, self.look_alikes, self.weights, self.device)
-        return _split_for_seeds(experiment, *opened, self.cache_limit)
+        return _split_for_seeds(experiment, seeds, *opened, self.cache_limit)
 
     def with_experiment(self, experiment: Experiment) -> PreparedExperiment:
         """Return the same images, splits and device for one that trains otherwise.
@@ -186,9 +186,16 @@ def open_images(experiment: Experiment) -> ImageSet:
 
 
 def prepare(
-    experiment: Experiment, progress: Progress | None = None, cache_limit: int | None = None
+    experiment: Experiment,
+    progress: Progress | None = None,
+    cache_limit: int | None = None,
+    *,
+    is_split: bool = True,
 ) -> PreparedExperiment:
     """Open the data, decode images that are not in the cache, split them, find device and weights.
+
+    Without a split, which some data are too small for, there are no `splits` and no `budgets`, and
+    nothing can be trained.
 
     Raises
     ------
@@ -217,11 +224,14 @@ def prepare(
     images = replace(labelled, reader=NoReader())
     if isinstance(experiment.data, ImageSet):
         experiment = replace(experiment, data=images)
-    return _split_for_seeds(experiment, images, pixels, look_alikes, weights, device, cache_limit)
+    seeds = experiment.seeds if is_split else ()
+    opened = (images, pixels, look_alikes, weights, device)
+    return _split_for_seeds(experiment, seeds, *opened, cache_limit)
 
 
 def _split_for_seeds(
     experiment: Experiment,
+    seeds: tuple[int, ...],
     images: ImageSet,
     pixels: Pixels,
     look_alikes: LookAlikes,
@@ -229,7 +239,7 @@ def _split_for_seeds(
     device: Device,
     cache_limit: int | None,
 ) -> PreparedExperiment:
-    """Split the images for each seed of the experiment, and collect what the user must know."""
+    """Split the images for each of the seeds, and collect what the user must know."""
     messages = [*images.messages, *pixels.messages]
     kept_together = experiment.keep_duplicates_together
     try:
@@ -243,7 +253,7 @@ def _split_for_seeds(
                 resplit=experiment.resplit,
                 look_alikes=look_alikes.sets if kept_together else None,
             )
-            for seed in experiment.seeds
+            for seed in seeds
         }
     except ValueError as error:
         raise type(error)(list_below(f"{images.spec}: {error}", messages)) from error

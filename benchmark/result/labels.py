@@ -13,7 +13,7 @@ from benchmark.execution.data_folder import find_data_folder, own, require_data_
 from benchmark.execution.label_audit import LabelAudit, audit_labels
 from benchmark.execution.prepare import open_images, prepare
 from benchmark.model.backbone import HEAD
-from benchmark.plan.audit_settings import AUDIT_SETTINGS
+from benchmark.plan.audit_settings import AUDIT_SETTINGS, READ_BY
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.run_options import RunOptions
 from benchmark.plan.settings import select, suggest
@@ -141,9 +141,10 @@ def _audit(
         folder = require_data_folder(expand_home(out), images, FILES)
     require_writable(folder)  # known before minutes of decoding
     opened = replace(experiment, data=images, class_level=None, merge_classes=False)
-    prepared = prepare(opened, progress, options.cache_limit)
+    prepared = prepare(opened, progress, options.cache_limit, is_split=False)
+    given = {name: value for name in READ_BY if (value := getattr(experiment, name))}
     in_memory = not isinstance(data, str | Path)
-    audit = replace(audit_labels(prepared, progress), in_memory=in_memory)
+    audit = replace(audit_labels(prepared, progress), in_memory=in_memory, read_by=given)
     tables = LabelTables.from_audit(audit)
     own(folder, images)
     return LabelsResult(audit, tables, write_label_files(audit, tables, folder))

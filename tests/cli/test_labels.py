@@ -51,6 +51,17 @@ def test_suspects_are_printed_and_written(data, capsys):
     assert (FOLDER / "labels.html").stat().st_size > 10_000
 
 
+def test_the_next_command_reads_the_data_in_the_same_way(data, capsys):
+    """Without it, classes of the file are none of the data's."""
+    Path("deep").mkdir()
+    shutil.move(data, "deep/one")
+    assert labels("deep", "--class-level", "2") == 0
+    printed = capsys.readouterr().out
+    command = "run --data deep --class-level 2 --labels results/labels-deep/labels.csv"
+    assert command in printed
+    assert command in Path("results/labels-deep/labels.html").read_text("utf-8")
+
+
 def test_an_edited_file_is_read_back_and_not_written_over(data, capsys):
     labels(data)
     file = FOLDER / "labels.csv"

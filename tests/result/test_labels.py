@@ -46,6 +46,19 @@ def test_images_in_memory_are_judged_and_the_next_step_is_one_of_python(image_fo
     assert f"benchmark.run(data, labels=&#34;{result.label_file.as_posix()}&#34;)" in page
 
 
+def test_images_too_few_for_a_split_are_judged_all_the_same():
+    """Nothing is trained, validated or tested; copies with other labels are found."""
+    result = benchmark.labels((np.zeros((2, 16, 16, 3), np.uint8), ["a", "b"]), **SMALL)
+    assert "No label can be judged." in repr(result)
+    assert result.copies["kind"].tolist() == ["byte-identical"]
+
+
+def test_a_message_is_there_once():
+    images = np.random.default_rng(0).integers(0, 256, (12, 16, 16, 3), np.uint8)
+    result = benchmark.labels((images, ["Rust", "rust", "oak"] * 4), **SMALL)
+    assert len([m for m in result.audit.messages if "same to a person" in m]) == 1
+
+
 def test_what_is_no_setting_of_an_audit_is_refused():
     with pytest.raises(TypeError, match=r"no setting 'epochs'.* Known: class_level, merge_classes"):
         benchmark.labels("anything", epochs=3)

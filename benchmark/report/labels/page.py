@@ -1,6 +1,5 @@
 """The page of a label audit: suspects with pictures, rates, confusions, copies, what to do next."""
 
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from benchmark.data.duplicates.copies import Copy
 from benchmark.data.pixels.picture import encoded_picture
 from benchmark.execution.label_audit import LabelAudit
 from benchmark.report.labels import files
+from benchmark.report.labels.command import run_call, run_command
 from benchmark.report.labels.sentences import (
     WHAT_FLAGS_ARE,
     agreement_sentence,
@@ -173,10 +173,10 @@ def _pair(audit: LabelAudit, copy: Copy) -> Iterator[Picture]:
 
 def _next_steps(audit: LabelAudit, label_file: files.CorrectionsFile) -> Iterator[Block]:
     labels = label_file.path.as_posix()
-    command = f"python -m benchmark run --data {shlex.quote(audit.images.spec)} --labels "
-    command += shlex.quote(labels)
     if audit.in_memory:
-        command = f'benchmark.run(data, labels="{labels}")'
+        command = run_call(audit, labels)
+    else:
+        command = run_command(audit, labels, ["python", "-m", "benchmark"])
     name = label_file.path.name
     is_corrected = audit.images.uncorrected is not None
     corrected = ", `corrected` what the file of --labels says otherwise" if is_corrected else ""
