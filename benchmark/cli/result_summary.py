@@ -1,7 +1,9 @@
 """What `run` and `report` print about a run, or a sweep."""
 
 import textwrap
+from collections.abc import Iterator
 
+import pandas as pd
 from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
@@ -37,10 +39,22 @@ def print_result(
         tables = [main_table(result.comparison, plain=True)]
     for table in tables:
         _print_table(table, console)
-    for failure in result.failures.to_dict("records"):
-        name, error = printable(failure["strategy"]), printable(failure["error"])
-        print_lines(f"failed: {name} (seed {failure['seed']}): {error}")
+    axis = result.comparison.axis if isinstance(result, SweepResult) else ""
+    for line in _failure_lines(result.failures, axis):
+        print_lines(line)
     print_reports(result.reports)
+
+
+def _failure_lines(failures: pd.DataFrame, axis: str) -> Iterator[str]:
+    """Yield a line for each strategy and error, with the seeds and, of a sweep, the runs."""
+    for (strategy, error), rows in failures.groupby(["strategy", "error"], sort=False):
+        seeds = list(map(str, dict.fromkeys(rows["seed"])))
+        where = f"{'seed' if len(seeds) == 1 else 'seeds'} {join_names(seeds)}"
+        if axis:
+            runs = list(dict.fromkeys(map(str, rows[axis])))
+            where += f"; {runs[0] if len(runs) == 1 else f'{len(runs)} runs'}"
+        names = printable(str(strategy)), printable(where), printable(str(error))
+        yield "failed: {} ({}): {}".format(*names)
 
 
 def _print_table(table: Table, console: Console) -> None:

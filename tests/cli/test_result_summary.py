@@ -11,8 +11,9 @@ from benchmark.analysis.comparison import Comparison
 from benchmark.cli.result_summary import print_result
 from benchmark.report.render.formats import lower_first
 from benchmark.report.single.metric_tables import main_table
-from benchmark.result import Result
+from benchmark.result import Result, SweepResult
 from tests.report.fabricate import STRATEGIES, fabricate
+from tests.report.sweep.sweeps import fabricated_grid
 
 REPORTS = {"markdown": Path("r.md"), "html": Path("r.html")}
 
@@ -51,6 +52,16 @@ def test_what_failed_is_said_in_the_table_and_below_it_with_its_error(capsys):
     text = printed(capsys, fabricate(failed=[("focal_loss", 0)]))
     assert row(text, "focal_loss") == ["failed"]
     assert "failed: focal_loss (seed 0): " in text
+
+
+def test_what_failed_in_many_runs_of_a_grid_has_one_line(capsys, tmp_path):
+    axes = {"fine_tune": ("head", "half"), "epochs": ("2", "6")}
+    failed = [("focal_loss", 0), ("focal_loss", 1)]
+    grid = fabricated_grid(tmp_path, axes, failed=failed, seeds=(0, 1, 2))
+    runs = {name: Result(run, REPORTS) for name, run in zip(grid.names, grid.runs, strict=True)}
+    print_result(SweepResult(grid, runs, REPORTS))
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "failed: " in line]
+    assert line.startswith("failed: focal_loss (seeds 0 and 1; 4 runs): ")
 
 
 def test_a_file_cuts_no_line(capsys):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -133,7 +134,7 @@ def _remedies(tables: StudyTables) -> Iterator[Block]:
     rows = [
         make_row(
             row["strategy"],
-            Cell(format_count(row["never_predicted"])),
+            _never_predicted(row),
             *change_cells(row["macro_f1_change"], row["macro_f1_low"], row["macro_f1_high"]),
             *change_cells(row["accuracy_change"], row["accuracy_low"], row["accuracy_high"]),
             _times(row["time_ratio"]),
@@ -210,6 +211,13 @@ def _shares_table(shares: pd.DataFrame) -> Table:
     )
     columns = ("Metric", "Setting", "Value", "Part", "95 % interval", "Share", "95 % interval ")
     return Table(caption, columns, tuple(rows), frozenset({0, 1, 2}), csv="shares.csv")
+
+
+def _never_predicted(row: Mapping[Any, Any]) -> Cell:
+    """Return the count; of a strategy that failed, which has no numbers, that it did."""
+    if row["status"] == "failed":
+        return Cell("failed", mark="failed")
+    return Cell(format_count(row["never_predicted"]))
 
 
 def _times(ratio: float) -> str:

@@ -99,7 +99,9 @@ def small_multiples(
     legend = 22 * -(-len(_labels(styles)) // LEGEND_COLUMNS) + 14
     lines = [line for panel in panels for line in panel.lines.values()]
     finite = [value for line in lines for value in line if np.isfinite(value)] or [0.0, 1.0]
-    margin = 0.08 * (max(finite) - min(finite)) or 0.05
+    least = 1.0 if metric == METRICS["never_predicted"] else 0.1  # half a class is no range
+    low, span = min(finite), max(max(finite) - min(finite), least)
+    margin = 0.08 * span
     with page_style():
         whole = max(LEFT + number * width + (number - 1) * GAP + RIGHT, 560)
         canvas = Canvas(whole, legend + rows * (ROW_HEIGHT + TOP + GAP) + 6)
@@ -107,7 +109,7 @@ def small_multiples(
             row, column = divmod(index, PANELS_PER_ROW)
             x, y = LEFT + column * (width + GAP), legend + TOP + row * (ROW_HEIGHT + TOP + GAP)
             axes = canvas.axes(x, y - 14, width, ROW_HEIGHT)
-            axes.set_ylim(min(finite) - margin, max(finite) + margin)
+            axes.set_ylim(low - margin, low + span + margin)
             _draw_panel(axes, values, panel, styles)
             axes.set_xlabel(title, size=9.5, labelpad=2)
             if column == 0:

@@ -1,6 +1,6 @@
 """Warnings that a reader must know before comparing the runs of a sweep."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.run_grid import NOT_RUN
@@ -12,7 +12,7 @@ from benchmark.report.single.notices import few_images_warning
 from benchmark.report.single.undertrained import undertrained_sentence
 from benchmark.report.sweep.few_seeds import few_seeds_warning
 from benchmark.report.sweep.verdict import seeds_wanted
-from benchmark.report.sweep.words import noun, plural, short_value, with_noun
+from benchmark.report.sweep.words import noun, plural, runs_in_words, short_value, with_noun
 from benchmark.system.text import join_names
 
 MOST_RUNS = 4  # that a sentence names; more are counted
@@ -29,7 +29,7 @@ def warnings(comparison: SweepComparison) -> Iterator[str]:
         is_one = len(comparison.missing) == 1
         runs, verb = ("run", "has") if is_one else ("runs", "have")
         yield (
-            f"The {runs} under {_name_runs(comparison.missing)} {verb} not begun: run the command "
+            f"The {runs} under {_join_runs(comparison.missing)} {verb} not begun: run the command "
             "again."
         )
     yield from _incomplete(comparison)
@@ -55,26 +55,31 @@ def warnings(comparison: SweepComparison) -> Iterator[str]:
 def of_runs(comparison: SweepComparison) -> Iterator[str]:
     """Yield what single runs warn of, of data and weights too, each sentence once with its runs."""
     runs_of: dict[str, list[str]] = {}
-    for name, run in zip(comparison.names, comparison.runs, strict=True):
-        for sentence in _of_run(run):
-            runs_of.setdefault(sentence, []).append(name)
+    for sentences in _OF_A_RUN:
+        for name, run in zip(comparison.names, comparison.runs, strict=True):
+            for sentence in filter(None, sentences(run)):
+                runs_of.setdefault(sentence, []).append(name)
     for sentence, names in runs_of.items():
         if len(names) == len(comparison.names):
             yield sentence[:1].upper() + sentence[1:]
         else:
-            yield f"Under {_name_runs(names)}: {lower_first(sentence)}"
+            yield f"Under {_name_runs(comparison, names)}: {lower_first(sentence)}"
 
 
-def _of_run(run: Comparison) -> Iterator[str]:
-    yield from run.lacks
-    if sentence := undertrained_sentence(run, name_the_remedy=False):
-        yield sentence
-    if run.failed_checks:
-        names = join_names(list(map(as_code, run.failed_checks)))
-        yield f"{names} failed the audit: see the report of each run."
-    if few := few_images_warning(run):
-        yield few
-    yield from run.manifest.messages
+def _audit_sentence(run: Comparison) -> str:
+    """Return which strategies failed a check; empty if none did."""
+    names = join_names(list(map(as_code, run.failed_checks)))
+    return f"{names} failed the audit: see the report of each run." if names else ""
+
+
+# what a single run warns of, the most important first
+_OF_A_RUN: tuple[Callable[[Comparison], Sequence[str]], ...] = (
+    lambda run: run.lacks,
+    lambda run: (_audit_sentence(run),),
+    lambda run: (undertrained_sentence(run, name_the_remedy=False),),
+    lambda run: (few_images_warning(run),),
+    lambda run: run.manifest.messages,
+)
 
 
 def _same_values(comparison: SweepComparison) -> Iterator[str]:
@@ -101,14 +106,27 @@ def _incomplete(comparison: SweepComparison) -> Iterator[str]:
         for value, names in rows.groupby(comparison.axis, sort=False)["strategy"]:
             runs_of.setdefault(tuple(names), []).append(str(value))
         for strategies, runs in runs_of.items():
+            under = _name_runs(comparison, runs)
             if len(strategies) == len(comparison.strategies):
                 own = "that run's report" if len(runs) == 1 else "the reports of these runs"
-                yield f"Every strategy failed under {_name_runs(runs)}: see {own}."
+                yield f"Every strategy failed under {under}: see {own}."
             else:
-                yield text.format(_name_runs(runs), join_names(list(map(as_code, strategies))))
+                yield text.format(under, join_names(list(map(as_code, strategies))))
 
 
-def _name_runs(runs: Sequence[str]) -> str:
+def _name_runs(comparison: SweepComparison, runs: Sequence[str]) -> str:
+    """Return what runs have in common, if they are all of that: "label noise `0.2`"."""
+    if len(runs) == len(comparison.names) and not comparison.missing:
+        return runs_in_words(comparison)
+    pairs = list(zip(comparison.names, comparison.values, strict=True))
+    for k, setting in enumerate(comparison.settings if len(comparison.settings) > 1 else ()):
+        for value in comparison.values_of(setting):
+            if set(runs) == {name for name, values in pairs if values[k] == value}:
+                return with_noun(setting, value)
+    return _join_runs(runs)
+
+
+def _join_runs(runs: Sequence[str]) -> str:
     """Name few runs in code, count many."""
     if len(runs) > MOST_RUNS:
         return f"{len(runs)} runs"

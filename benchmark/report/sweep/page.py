@@ -131,12 +131,13 @@ def _agreement(comparison: SweepComparison) -> Iterator[Block]:
                 f"{p_in_words(whole.p)}: a small p says that they have something in common, "
                 "not that they are the same."
             )
+        thick = "; thick lines change their rank most" if axis.rank_changes.any() else ""
         if figure := draw_ranks(axis):
             yield figure_block(
                 ranks_figure(comparison, axis),
                 figure,
-                "Ranks by macro-F1, the best on top. A line is a strategy; thick lines change "
-                "their rank most. Between two values with the same ranking, no lines cross.",
+                f"Ranks by macro-F1, the best on top. A line is a strategy{thick}. Between two "
+                "values with the same ranking, no lines cross.",
                 "Ranks of the strategies, one column per value; the scores are in cells.csv.",
             )
 

@@ -14,6 +14,7 @@ from benchmark.report.render.formats import MISSING, add_sign, format_share
 from benchmark.report.single.doubts import format_claim_bounds
 from benchmark.report.single.metric_tables import format_best
 from benchmark.report.sweep.words import noun, plural, values_in_words
+from benchmark.system.text import pluralize
 
 VALUES_PER_TABLE, STRATEGIES_PER_TABLE = 4, 6  # fit on paper side by side
 MOST_RUNS = 24  # of several settings that have a row each in the first table
@@ -199,9 +200,15 @@ def cell_tables(
 
 
 def fit_table(comparison: SweepComparison) -> Table:
-    """One row per run: accuracy and loss on training images, gap to test; of all strategies."""
+    """One row per run: accuracy and loss on training images, gap to test.
+
+    Means are over strategies that finished in every run, or rows would be of different strategies.
+    """
     columns = ["train_accuracy", "accuracy", "gap", "train_log_loss"]
-    means = comparison.cells.groupby(comparison.axis, sort=False)[columns].mean()
+    cells = comparison.cells
+    if ranked := len(comparison.ranked):
+        cells = cells[cells["strategy"].isin(comparison.ranked)]
+    means = cells.groupby(comparison.axis, sort=False)[columns].mean()
     fits = {str(row[comparison.axis]): row for row in means.reset_index().to_dict("records")}
     titles = [noun(setting).capitalize() for setting in comparison.settings]
     rows = []
@@ -213,10 +220,12 @@ def fit_table(comparison: SweepComparison) -> Table:
             formats.format_number(row["train_log_loss"]),
         ]
         rows.append(make_row(*own, *numbers))
+    over = pluralize(ranked, "strategy", "strategies") if ranked else "strategies"
+    only = " that finished in every run" if 0 < ranked < len(comparison.strategies) else ""
     caption = (
-        "Mean over strategies and seeds. Training images are measured as they are, by the trained "
-        "network, with the labels that it was given. Accuracy low on both: it learns too little. "
-        "High on training images alone: it learns them by heart."
+        f"Mean over {over}{only}, and seeds. Training images are measured as they are, by the "
+        "trained network, with the labels that it was given. Accuracy low on both: it learns too "
+        "little. High on training images alone: it learns them by heart."
     )
     if "label_noise" in comparison.settings:
         caption += (

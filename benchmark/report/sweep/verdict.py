@@ -132,8 +132,9 @@ def _largest_change(axis: AxisRanking) -> str:
         ranks = zip(axis.ranks_of(name), axis.values, strict=True)
         ranks_by_value = join_names([f"{rank:g} under {as_code(value)}" for rank, value in ranks])
         parts.append(f"{as_code(name)} ({ranks_by_value})")
-    verb = "changes" if len(most) == 1 else "change"
-    return f"The rank of {join_names(parts)} {verb} most."
+    if len(most) == 1:
+        return f"The rank of {parts[0]} changes most."
+    return f"The ranks of {join_names(parts)} change most."
 
 
 def _first_places(axis: AxisRanking) -> str:

@@ -61,6 +61,12 @@ def test_the_page_names_the_network_and_what_its_runs_warn_of():
     assert page.warnings[0] == "Look."
 
 
+def test_a_strategy_that_failed_is_told_so_in_the_table():
+    rows = [remedy("a"), remedy("b", status="failed") | {"never_predicted": float("nan")}]
+    text = markdown.render(build_page(STUDIES["noisy7"], "wheels", planted(remedies=rows)))
+    assert "| b | **failed** |" in text
+
+
 def test_few_seeds_are_told_once():
     page = build_page(STUDIES["forum17"], "wheels", planted({"seeds": 2}))
     assert page.warnings == (

@@ -9,12 +9,20 @@ import pytest
 
 from benchmark.analysis.sweep import load_sweep
 from benchmark.report import write_sweep_report
+from benchmark.report.render.formats import format_share
 from benchmark.report.sweep.csv_files import FILES, frames_of
 from benchmark.report.sweep.few_seeds import few_seeds_warning
 from benchmark.report.sweep.main_effects import effect_sentences
-from benchmark.report.sweep.multiples import draw_multiples, panels_of
+from benchmark.report.sweep.multiples import (
+    METRICS,
+    Panel,
+    draw_multiples,
+    panels_of,
+    small_multiples,
+)
 from benchmark.report.sweep.notices import of_runs
 from benchmark.report.sweep.page import all_figures, build_page, headline
+from benchmark.report.sweep.tables import fit_table
 from tests.report.reader import HOSTILE, Reader
 from tests.report.sweep.sweeps import fabricated_grid, grid_folder
 
@@ -132,8 +140,7 @@ def test_what_failed_in_all_runs_is_told_in_one_warning(tmp_path):
     failed = [("focal_loss", 0)]
     comparison = fabricated_grid(tmp_path / "a", DEPTH_AND_NOISE, failed=failed)
     about = [text for text in headline(comparison).warnings if "focal_loss" in text]
-    assert len(about) == 1
-    assert about[0].endswith("so not ranked: `focal_loss`.")
+    assert about == ["Failed under all 4 runs, so not ranked: `focal_loss`."]
     nothing = [(name, 0) for name in ("no_change", "class_weights", "focal_loss")]
     comparison = fabricated_grid(tmp_path / "b", DEPTH_AND_NOISE, failed=nothing)
     assert headline(comparison).verdict == (
@@ -153,9 +160,36 @@ def test_what_runs_warn_of_is_told_once_with_the_runs_that_it_is_of(tmp_path):
     messages = list(of_runs(replace(comparison, runs=tuple(runs))))[-2:]
     assert messages == [
         "All",
-        "Under `fine-tune=head,label-noise=0.18` and `fine-tune=half,label-noise=0.18`: label "
-        "noise: 9.",
+        "Under label noise `0.18`: label noise: 9.",
     ]
+    runs[3] = comparison.runs[3]
+    *_, last = of_runs(replace(comparison, runs=tuple(runs)))
+    assert last == "Under `fine-tune=head,label-noise=0.18`: label noise: 9."
+
+
+def test_training_is_set_against_test_for_the_same_strategies_in_every_run(tmp_path):
+    """The mean of a run in which a strategy failed would be of other strategies than the rest."""
+    grid = fabricated_grid(tmp_path, DEPTH_AND_NOISE)
+    cells = grid.cells.copy()
+    failed = (cells["run"] == grid.names[0]) & (cells["strategy"] == "focal_loss")
+    cells.loc[failed, ["train_accuracy", "accuracy", "gap", "train_log_loss"]] = float("nan")
+    partly = replace(grid, runs=grid.runs)
+    vars(partly).update(cells=cells, ranked=("no_change", "class_weights"))
+    table = fit_table(partly)
+    assert "Mean over 2 strategies that finished in every run, and seeds." in table.caption
+    assert "Mean over 3 strategies, and seeds." in fit_table(grid).caption
+    whole = cells[cells["strategy"] != "focal_loss"].groupby("run", sort=False)["accuracy"].mean()
+    assert [row.cells[3].text for row in table.rows] == [format_share(v) for v in whole]
+
+
+def test_nothing_is_drawn_below_no_class(tmp_path):
+    """Where every class is predicted, the scale is that of classes, not of hundredths of one."""
+    figure = small_multiples(
+        ("1", "2"), [Panel("", {"a": [0.0, 0.0]})], METRICS["never_predicted"], "epochs", "a"
+    )
+    low, high = figure.axes[0].get_ylim()
+    assert -0.1 < low < 0
+    assert high > 1
 
 
 def test_one_strategy_has_effects_and_no_ranking(tmp_path):

@@ -34,6 +34,13 @@ def test_pairs_that_turn_and_the_rank_that_changes_most():
     assert "First by macro-F1: `a` under `forum`; `b` under `strong`." in verdict(sweep(A, B))
 
 
+def test_several_ranks_are_ranks():
+    first, second = {"c": 0.5, "a": 0.6}, {"c": 0.5, "a": 0.4}
+    text = ranking_sentence(sweep(first, second).axes[0])
+    assert "The ranks of `c` (2 under `forum` and 1 under `strong`) and `a` (1 under" in text
+    assert text.endswith(" change most.")
+
+
 def test_the_same_ranking_is_told():
     text = verdict(sweep(A, A))
     assert (
