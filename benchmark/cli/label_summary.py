@@ -43,8 +43,10 @@ def print_audit(audit: LabelAudit, tables: LabelTables, console: Console | None 
     ):
         if text := sentence(tables):
             console.print(Text(f"  {text}"))
-    columns = ["class", "group", "images", "suspects", "share"]
     rates = tables.class_rates
+    columns = ["class", "group", "images", "suspects", "share"]
+    if rates["group"].nunique() == 1:
+        columns.remove("group")
     shares = rates["share"].map("{:.3f}".format).where(rates["judged"] > 0, "can't be judged")
     classes = rates[columns].assign(share=shares)
     print_table(console, classes, "Classes", len(classes))
@@ -58,7 +60,7 @@ def print_audit(audit: LabelAudit, tables: LabelTables, console: Console | None 
 
 def _print_files(files: LabelFiles, audit: LabelAudit) -> None:
     for path in files.label_file.edited:
-        print_lines(f"{path} was edited: it stays as it is, and only it has your corrections")
+        print_lines(sentences.edited_sentence(str(path), audit.images.uncorrected is not None))
     print_lines(f"Pictures of the suspects: {files.page}")
     print_lines(f"All labels, to be corrected in the column label: {files.label_file.path}")
     command = run_command(audit, str(files.label_file.path), program_words())

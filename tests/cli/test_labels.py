@@ -40,7 +40,7 @@ def test_suspects_are_printed_and_written(data, capsys):
     assert labels(data) == 0
     printed = " ".join(capsys.readouterr().out.split())
     assert "of 47 labels look wrong" in printed
-    assert "Of the rarest classes' labels" in printed
+    assert "of the rarest classes' labels are flagged" in printed
     assert "Nothing is deleted or changed" in printed
     assert f"Pictures of the suspects: {FOLDER}/labels.html" in printed
     assert f"run --data set --labels {FOLDER}/labels.csv" in printed
@@ -73,7 +73,7 @@ def test_an_edited_file_is_read_back_and_not_written_over(data, capsys):
     assert labels(data, "--labels", str(file)) == 0
     printed = " ".join(capsys.readouterr().out.split())
     assert "2 of 47 labels differ from those of the data" in printed
-    assert f"{file} was edited: it stays as it is" in printed
+    assert f"{file} was edited since it was written: it stays as it is. " in printed
     assert file.read_bytes() == edited
     again = pd.read_csv(FOLDER / "labels-2.csv").set_index("path")
     row = again.loc["rare/wrong000.png"]

@@ -16,6 +16,7 @@ from benchmark.report.labels.sentences import (
     WHAT_FLAGS_ARE,
     agreement_sentence,
     conflicts_sentence,
+    edited_sentence,
     not_judged_sentence,
     rates_sentence,
     tail_warning,
@@ -65,14 +66,14 @@ def write_label_files(audit: LabelAudit, tables: LabelTables, folder: Path) -> L
 def build_page(audit: LabelAudit, tables: LabelTables, label_file: files.CorrectionsFile) -> Page:
     """Return the page."""
     images = audit.images
-    judged = pluralize(int(audit.judged.sum()), "image", "images")
     headline = Page(
         title=f"{images.name}: labels",
-        subtitle=f"{judged} of {len(images.classes)} classes, each judged by a linear classifier "
-        "that has not seen it",
+        subtitle=_subtitle(audit),
         verdict=verdict(tables),
         follow_up=WHAT_FLAGS_ARE if len(tables.suspects) else "",
-        warnings=tuple(filter(None, (*_edited(label_file), tail_warning(tables), *audit.messages))),
+        warnings=tuple(
+            filter(None, (*_edited(audit, label_file), tail_warning(tables), *audit.messages))
+        ),
         lead=(
             _rates_table(tables.group_rates, "group", files.GROUP_RATES, rates_sentence(tables)),
         ),
@@ -98,19 +99,25 @@ def build_page(audit: LabelAudit, tables: LabelTables, label_file: files.Correct
     return add_sections(headline, contents)
 
 
-def _edited(label_file: files.CorrectionsFile) -> Iterator[str]:
+def _subtitle(audit: LabelAudit) -> str:
+    judged = int(audit.judged.sum())
+    images = pluralize(judged or len(audit.judged), "image", "images")
+    how = ", each judged by a linear classifier that has not seen it" if judged else ""
+    return f"{images} of {len(audit.images.classes)} classes{how}"
+
+
+def _edited(audit: LabelAudit, label_file: files.CorrectionsFile) -> Iterator[str]:
+    is_corrected = audit.images.uncorrected is not None
     for path in label_file.edited:
-        yield (
-            f"{path.name} was edited since it was written: it stays as it is, and only it has your "
-            "corrections."
-        )
+        yield edited_sentence(path.name, is_corrected)
 
 
 def _highlights(
     audit: LabelAudit, tables: LabelTables, label_file: files.CorrectionsFile
 ) -> Iterator[str]:
     if len(tables.conflicts):
-        yield f"{conflicts_sentence(tables)} One of two is wrong at least: {files.CONFLICTS}."
+        wrong = "At least one label of a pair is wrong"
+        yield f"{conflicts_sentence(tables)} {wrong}: {files.CONFLICTS}."
     if unread := len(audit.images) - len(audit.readable):
         are = "image that can't be read was" if unread == 1 else "images that can't be read were"
         yield f"{unread:,} {are} not looked at."
@@ -120,19 +127,23 @@ def _highlights(
 
 def _rates_table(rates: pd.DataFrame, kind: str, csv: str, sentence: str) -> Table:
     """Return a table of flag rates, with a row for each class or group."""
-    is_group = kind == "group"
+    is_group, has_groups = kind == "group", rates["group"].nunique() > 1
     rows = []
     for row in rates.to_dict("records"):
-        group = row["group"] if len(rates["group"].unique()) > 1 else "all"
-        name, size = (group, format_count(row["classes"])) if is_group else (row["class"], group)
+        group = row["group"] if has_groups else "all"
+        if is_group:
+            names = [group, format_count(row["classes"])]
+        else:
+            names = [row["class"], group][: 1 + has_groups]
         bounds = f"{format_share(row['low'], 2)} to {format_share(row['high'], 2)}"
         share = (format_share(row["share"]), bounds) if row["judged"] else (_NOT_JUDGED, "")
         counts = (format_count(row["images"]), format_count(row["suspects"]))
-        rows.append(make_row(name, size, *counts, *share))
+        rows.append(make_row(*names, *counts, *share))
     caption = f"{sentence} With 95 % intervals (Clopper & Pearson 1934)."
-    first, second = ("Group", "Classes") if is_group else ("Class", "Group")
-    columns = (first, second, "Images", "Suspects", "Share", "95 %")
-    return Table(caption, columns, tuple(rows), frozenset({0} if is_group else {0, 1}), csv)
+    columns = ["Group", "Classes"] if is_group else ["Class", "Group"][: 1 + has_groups]
+    texts = frozenset({0} if is_group else range(len(columns)))
+    columns += ["Images", "Suspects", "Share", "95 % interval"]
+    return Table(caption, tuple(columns), tuple(rows), texts, csv)
 
 
 def _confusions(confusions: pd.DataFrame) -> Iterator[Block]:

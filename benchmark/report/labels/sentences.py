@@ -3,7 +3,6 @@
 from typing import Any
 
 from benchmark.analysis.label_tables import LARGEST, RAREST, LabelTables
-from benchmark.report.render.formats import format_share
 from benchmark.report.render.safe_text import shorten
 from benchmark.system.text import first_names, join_names, pluralize
 
@@ -46,7 +45,7 @@ def not_judged_sentence(tables: LabelTables) -> str:
     rest = int((rates["images"] - rates["judged"]).sum() - without["images"].sum())
     if rest:
         more = ("more image", "more images") if parts else ("image", "images")
-        parts.append(f"{pluralize(rest, *more)} whose class no other fold has with another one")
+        parts.append(f"{pluralize(rest, *more)} whose class is in no other fold")
     if not parts:
         return ""
     return f"Can't be judged: {join_names(parts)}. They count in no rate."
@@ -59,14 +58,14 @@ def agreement_sentence(tables: LabelTables) -> str:
         return ""
     share = (table["suggested"] == table["label"]).groupby(table["label"]).mean().mean()
     sentence = (
-        "Linear classifiers that have not seen an image agree with its label for "
-        f"{100 * share:.0f} % of a class on average."
+        "Linear classifiers predict the label of an image that they have not seen in "
+        f"{100 * share:.0f} % of cases (mean over classes)."
     )
     if share >= WEAK:
         return sentence
     return (
-        f"{sentence} That is little: many of the suspects will be right. Better features help, by "
-        "the official weights or a larger --image-size."
+        f"{sentence} That is little: many of the labels that look wrong will be right. Better "
+        "features help: those of the official weights, or of a larger --image-size."
     )
 
 
@@ -77,12 +76,12 @@ def rates_sentence(tables: LabelTables) -> str:
         return "No class is counted as rare, so there are no rates to compare."
     largest, rarest = rates
     if not (largest.judged and rarest.judged):
-        return "Of the rarest or of the largest classes no label can be judged."
+        unknown = LARGEST if rarest.judged else RAREST
+        return f"No label of the {unknown} classes can be judged, so there are no rates to compare."
     times = f": {rarest.share / largest.share:.1f} times as often" if largest.share > 0 else ""
     return (
-        f"Of the rarest classes' labels {format_share(rarest.share)} are flagged "
-        f"({rarest.suspects:,} of {rarest.judged:,}), of the largest classes' "
-        f"{format_share(largest.share)} ({largest.suspects:,} of {largest.judged:,}){times}."
+        f"{_flagged(rarest)} of the rarest classes' labels are flagged, and {_flagged(largest)} of "
+        f"the largest classes'{times}."
     )
 
 
@@ -97,8 +96,14 @@ def tail_warning(tables: LabelTables) -> str:
     return (
         "Labels of the rarest classes are flagged more than twice as often as of the largest: "
         "they may be wrong more often, or too few for a class to be known by. Look at these "
-        "first, and believe the suggestions less."
+        "first, and trust their suggestions less."
     )
+
+
+def edited_sentence(file: str, is_corrected: bool) -> str:
+    """Say that a file which a person has edited was kept; are its labels those that were judged?"""
+    kept = f"{file} was edited since it was written: it stays as it is"
+    return f"{kept}." if is_corrected else f"{kept}, and only it has your corrections."
 
 
 def conflicts_sentence(tables: LabelTables) -> str:
@@ -114,3 +119,7 @@ def _largest_and_rarest(tables: LabelTables) -> tuple[Any, Any] | None:
     """Return the rows of the largest and of the rarest classes; None if none is rare."""
     rows = {row.group: row for row in tables.group_rates.itertuples()}
     return (rows[LARGEST], rows[RAREST]) if {LARGEST, RAREST} <= rows.keys() else None
+
+
+def _flagged(row: Any) -> str:
+    return f"{100 * row.share:.1f} % ({row.suspects:,} of {row.judged:,})"

@@ -14,6 +14,7 @@ from benchmark.report.render.safe_text import shorten
 from benchmark.system.text import pluralize
 
 MOST_PICTURES = 200  # on the page; the CSV file has all suspects
+FEW = 3  # suspects, for a sheet of its own
 LONGEST_CLASS = 40  # characters of a class name beside a picture
 
 
@@ -21,6 +22,7 @@ def suspects_blocks(tables: LabelTables, pixels: Pixels, csv: str) -> Iterator[B
     """Yield a sheet for each class that has suspects, the class with the most suspects first.
 
     Where they are too many for a page, those of each class are shown that look wrong the most.
+    Classes with one or two suspects share a sheet: each would take a row of the page.
     """
     suspects = tables.suspects
     chosen = _choose(suspects, MOST_PICTURES)
@@ -34,14 +36,21 @@ def suspects_blocks(tables: LabelTables, pixels: Pixels, csv: str) -> Iterator[B
             f"class. All are in {csv}."
         )
     numbers = suspects["label"].value_counts()  # the most frequent first
-    for name, number in numbers.items():
-        some = chosen[chosen["label"] == name]
-        if some.empty:
-            continue
-        more = "" if len(some) == number else f", {len(some):,} of them shown"
-        suspected = pluralize(number, "suspect", "suspects")
-        yield Heading(f"{shorten(str(name))}: {suspected}{more}")
-        yield ContactSheet(tuple(_picture(pixels, row) for row in some.itertuples()))
+    few = numbers.index[numbers < FEW]
+    few = few if len(few) > 1 else few[:0]
+    for name, number in numbers.drop(few).items():
+        yield from _sheet(shorten(str(name)), number, chosen[chosen["label"] == name], pixels)
+    title = f"{len(few)} classes with one or two suspects"
+    yield from _sheet(title, numbers[few].sum(), chosen[chosen["label"].isin(few)], pixels)
+
+
+def _sheet(title: str, number: int, some: pd.DataFrame, pixels: Pixels) -> Iterator[Block]:
+    """Yield pictures of some of a number of suspects, with their heading; nothing for none."""
+    if some.empty:
+        return
+    more = "" if len(some) == number else f", {len(some):,} of them shown"
+    yield Heading(f"{title}: {pluralize(number, 'suspect', 'suspects')}{more}")
+    yield ContactSheet(tuple(_picture(pixels, row) for row in some.itertuples()))
 
 
 def _choose(suspects: pd.DataFrame, most: int) -> pd.DataFrame:

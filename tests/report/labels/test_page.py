@@ -30,8 +30,14 @@ def test_suspects_have_pictures_with_both_labels_and_their_quality(audit, tmp_pa
     plain = Reader(text).text
     assert "cat → dog" in plain
     assert ".10 · cat/0.jpg" in plain
-    assert "cat: 2 suspects" in plain
-    assert plain.index("cat: 2 suspects") < plain.index("dog: 1 suspect")
+    assert "3 classes with one or two suspects: 4 suspects" in plain
+
+
+def test_classes_with_three_suspects_or_more_have_a_sheet_of_their_own(tmp_path):
+    audit = make_audit([0] * 9 + [1] * 9 + [2] * 9, suspect=(0, 1, 2, 9, 10, 11, 12, 18))
+    plain = Reader(write(audit, tmp_path)).text
+    titles = re.findall(r"\w+: \d suspects?", plain)
+    assert titles == ["dog: 4 suspects", "cat: 3 suspects", "emu: 1 suspect"]
 
 
 def test_the_largest_and_the_rarest_stand_in_the_first_table(audit, tmp_path):
@@ -51,7 +57,7 @@ def test_the_next_steps_name_the_file_and_the_command(audit, tmp_path):
 def test_copies_with_different_labels_stand_side_by_side(audit, tmp_path):
     text = write(audit, tmp_path)
     assert "Same picture, different labels (1)" in text
-    assert "One of two is wrong at least" in text
+    assert "At least one label of a pair is wrong" in text
 
 
 def test_the_most_suspicious_of_each_class_are_shown_where_all_are_too_many(tmp_path, monkeypatch):
@@ -84,11 +90,25 @@ def test_what_cannot_be_judged_is_said_and_has_no_rate(tmp_path):
     assert re.search(r"emu\s+rarest\s+1\s+0\s+can't be judged", plain)
 
 
+def test_where_no_label_can_be_judged_no_classifier_is_said_to_have_judged(tmp_path):
+    plain = Reader(write(make_audit([0, 1, 2], not_judged=(0, 1, 2)), tmp_path)).text
+    assert "3 images of 3 classes" in plain
+    assert "linear classifier" not in plain
+
+
+def test_where_no_class_is_rare_the_table_of_classes_has_no_groups(audit, tmp_path):
+    equal = make_audit([0, 0, 1, 1, 2, 2])
+    assert re.search(r"Class\s+Group\s+Images", Reader(write(audit, tmp_path / "a")).text)
+    assert re.search(r"Class\s+Images", Reader(write(equal, tmp_path / "b")).text)
+
+
 def test_an_edited_file_is_named(audit, tmp_path):
     (tmp_path / "labels.csv").write_text("mine")
     text = write(audit, tmp_path)
     assert "labels.csv was edited since it was written: it stays as it is, and only it has" in text
     assert "open labels-2.csv" in text
+    text = write(make_audit([0, 1, 2], uncorrected=[0, 1, 1]), tmp_path)
+    assert "it stays as it is.<" in text, "the labels that were judged are corrected ones"
 
 
 def test_what_is_known_of_the_images_is_a_warning(tmp_path):
