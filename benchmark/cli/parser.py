@@ -2,7 +2,7 @@
 
 import argparse
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -82,7 +82,7 @@ def parse(parser: Parser, argv: Sequence[str]) -> argparse.Namespace:
         parser.error(f"there is no command {argv[0]!r}.{close} Known: {', '.join(names)}")
     args, unknown = parser.parse_known_args(argv)
     if unknown:
-        args.parser.error(_unknown_sentence(unknown[0], args.parser._option_string_actions))
+        args.parser.error(_unknown_sentence(unknown[0], args.parser))
     args.argv = argv
     return args
 
@@ -91,9 +91,14 @@ def _name(command: ModuleType) -> str:
     return command.__name__.rpartition(".")[2]
 
 
-def _unknown_sentence(word: str, flags: Iterable[str]) -> str:
-    flag = word.split("=", 1)[0]
+def _unknown_sentence(word: str, parser: argparse.ArgumentParser) -> str:
+    flag, flags = word.split("=", 1)[0], parser._option_string_actions
+    alone = [action.dest for action in parser._actions if not action.option_strings]
     if not flag.startswith("-"):
+        if alone:
+            return f"{word!r} is unexpected here; put quotes around what has spaces"
         return f"{word!r} is unexpected here; values follow their flag, as in --data {word}"
+    if flag.removeprefix("--") in alone:
+        return f"there is no flag {flag}: give {flag[2:].upper()} without it"
     instead = f"; {REPLACED[flag]}" if flag in REPLACED else f".{did_you_mean(flag, flags)}"
     return f"there is no flag {flag}{instead}"

@@ -92,10 +92,11 @@ def _class_numbers(
     unknown = [row for row, number in zip(labels, numbers, strict=True) if number is None]
     if unknown:
         label = labels[unknown[0]]
-        more = f"; so do {len(unknown) - 1:,} more lines" if len(unknown) > 1 else ""
+        more = len(unknown) - 1
+        others = f"; {pluralize(more, 'more line is', 'more lines are')} like it" if more else ""
         raise ValueError(
             f"{table.path}: line {unknown[0].line} gives the class {label!r}, which {images.spec} "
-            f"has not{more}.{did_you_mean(label, images.classes)} Its classes: "
+            f"has not{others}.{did_you_mean(label, images.classes)} Its classes: "
             f"{first_names(images.classes, 20)}. A new class begins in the data, with an image in "
             "a folder of its name, or with a row of a table."
         )

@@ -46,6 +46,8 @@ def test_only_given_flags_are_set_so_that_a_file_fills_in_the_others():
             "run wheels",
             "'wheels' is unexpected here; values follow their flag, as in --data wheels",
         ),
+        ("labels --data a", "there is no flag --data: give DATA without it"),
+        ("labels my images", "'images' is unexpected here; put quotes around what has spaces"),
         ("rum", "there is no command 'rum'. Did you mean 'run'? Known: run, plan, study, list"),
         ("run --data", "argument --data: expected one argument"),
         ("run --seeds 0", "seeds '0' is not allowed; allowed: a number of seeds, 1 or more"),

@@ -60,6 +60,7 @@ def test_of_a_part_of_the_images_other_rows_are_left_out(tmp_path: Path, images:
          r"2: 'x\.png'\. Its images are called e\.g\. 'cat/1\.png'"),
         ("path,label\ncat/1.png,Wolf\n", r"line 2 gives the class 'Wolf', which pets/ has not\. "
          r"Its classes: cat, Wild_Dog\."),
+        ("path,label\ncat/1.png,Wolf\ncat/2.png,Wolf\n", "has not; 1 more line is like it"),
         ("path,label\ncat/1.png,cats\n", r"Did you mean 'cat'\?"),
         ("path,label\ncat/1.png,\n", r"line 2 gives 'cat/1\.png' no label\. Write one"),
         ("path,label\n,cat\n", r"line 2 names no image: ', cat'\. Write one"),

@@ -3,7 +3,7 @@
 import codecs
 from pathlib import Path
 
-from benchmark.storage.plain_file import read_plain
+from benchmark.storage.plain_file import NotPlainError, read_plain
 from benchmark.system.text import list_below
 
 _MOST = 500_000_000  # bytes of a table: millions of rows
@@ -40,9 +40,13 @@ def read_text(path: Path) -> str:
     Raises
     ------
     ValueError
-        If it is in another encoding, with the line shown in those that it could be in; or no text.
+        If it is in another encoding, with the line shown in those that it could be in; or no text;
+        or no plain file.
     """
-    content = read_plain(path, _MOST)
+    try:
+        content = read_plain(path, _MOST)
+    except NotPlainError as error:
+        raise ValueError(f"{path}: is {error}. Give a table as CSV UTF-8.") from None
     for begin, kind in _OTHER_KINDS.items():
         if content[:100].lstrip().lower().startswith(begin):
             raise ValueError(f"{path}: is {kind}.")

@@ -52,3 +52,9 @@ def test_other_files_that_are_called_csv_are_called_by_name(tmp_path, content, k
     (tmp_path / "list.csv").write_bytes(content)
     with pytest.raises(ValueError, match=rf"list\.csv: {kind}"):
         read_text(tmp_path / "list.csv")
+
+
+def test_what_is_no_file_is_named(tmp_path):
+    (tmp_path / "list.csv").mkdir()
+    with pytest.raises(ValueError, match=r"list\.csv: is a folder, not a file\. Give a table"):
+        read_text(tmp_path / "list.csv")
