@@ -1,6 +1,7 @@
 """What several rooms' tests share: a small imbalanced folder of images and a cache of their own."""
 
 import os
+import sys
 import tempfile
 
 # before anything loads OpenMP: its threads must not spin for cores that other tests work on
@@ -52,7 +53,9 @@ def forgotten():
     """Unload the plug-ins of a test, with all strategies and backbones that it registered."""
     registries = (registry.registered(), BACKBONES)
     before, files = [items.copy() for items in registries], plugins.loaded_files()
+    of_tests = {name: m for name, m in sys.modules.items() if name.startswith("tests.")}
     yield
+    sys.modules |= of_tests  # some are users' files to the plug-ins, which may have unloaded them
     for file in plugins.loaded_files().keys() - files:
         plugins.unload_plugin(file)
     for items, saved in zip(registries, before, strict=True):
