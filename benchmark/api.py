@@ -261,7 +261,8 @@ def load(
         If the folder holds no run, or `baseline` is none of its strategies.
     """
     path, progress = _read_folder(folder), choose_progress(progress)
-    if StudyFolder(path).exists:
+    study = StudyFolder(path)
+    if study.exists or SweepFolder(study.grid).exists:
         return benchmark.StudyResult.load(path, baseline, progress)
     if SweepFolder(path).exists:
         return benchmark.SweepResult.load(path, baseline, None, progress)

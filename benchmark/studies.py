@@ -67,8 +67,8 @@ def plan(
     question = find_study(name)
     if varied := sorted(question.axes.keys() & settings.keys()):
         raise ValueError(
-            f"the study {question.name} varies {' and '.join(varied)} itself; leave that out, or "
-            "give the values to `run`"
+            f"the {question.title} varies {' and '.join(varied)} itself; leave that out, or give "
+            "the values to `run`"
         )
     if scale is not None and not question.data:
         raise ValueError("scale is a part of the built-in images; your own are all used")
@@ -79,7 +79,7 @@ def plan(
     assert isinstance(experiment, Sweep)
     if more := [title_of(axis) for axis in experiment.settings if axis not in question.axes]:
         raise ValueError(
-            f"the study {question.name} takes one value of {' and '.join(more)}: give one, or all "
+            f"the {question.title} takes one value of {' and '.join(more)}: give one, or all "
             "of them to `run`"
         )
     if options.baseline is None and neutral_strategy(resolve(options.strategies)) is None:
@@ -88,7 +88,7 @@ def plan(
             f"compares: add {_baseline()}, or give --baseline"
         )
     folder = StudyFolder(_folder(question, experiment, options))
-    if reason := folder.reason_against():
+    if reason := folder.reason_against(question):
         raise ValueError(f"{reason}. Choose another --out")
     options = replace(options, out=folder.grid)
     planned = api.plan(experiment, options, progress)

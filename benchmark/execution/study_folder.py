@@ -16,7 +16,7 @@ from benchmark.execution.run_folder import GRID, STUDY_FILE, SWEEP_FILE, RunFold
 from benchmark.execution.sweep_folder import SweepFolder
 from benchmark.execution.typed_json import SCHEMA_VERSION, read, write
 from benchmark.plan.studies import Study
-from benchmark.storage.stored_file import DAMAGED, is_there
+from benchmark.storage.stored_file import DAMAGED, DamagedFileError, is_there
 from benchmark.system.text import first_names
 
 
@@ -58,7 +58,13 @@ class StudyFolder:
         return is_there(self.file)
 
     def read(self) -> Study:
-        """Return what the study asks; DamagedFileError if the file is damaged."""
+        """Return what the study asks; FileNotFoundError without, DamagedFileError if damaged."""
+        if not self.exists:
+            raise FileNotFoundError(
+                f"{self.path} holds no study: there is no {STUDY_FILE} in it. The command of the "
+                f"study writes it again, and trains nothing again; `report {self.grid}` reports "
+                "the grid alone"
+            )
         return read(StudyManifest, self.file).study
 
     def write(self, study: Study) -> None:
@@ -71,13 +77,29 @@ class StudyFolder:
         )
         write(self.file, manifest)
 
-    def reason_against(self) -> str:
+    def reason_against(self, study: Study) -> str:
         """Return why a study must not go here; '' if it may. Its grid is checked by itself."""
         if is_there(RunFolder(self.path).run_file) or is_there(self.path / SWEEP_FILE):
             return f"{self.path} holds a run"
-        if self.exists or is_there(self.file.with_name(STUDY_FILE + DAMAGED)):
+        if self.exists:
+            return self._reason_against_question(study)
+        if is_there(self.file.with_name(STUDY_FILE + DAMAGED)):
             return ""
         if SweepFolder(self.grid).exists:
             return ""
         foreign = sorted(file.name for file in self.path.glob("*")) if self.path.is_dir() else []
         return f"{self.path} holds {first_names(foreign, 3)} of no study" if foreign else ""
+
+    def _reason_against_question(self, study: Study) -> str:
+        """Return that the folder has another study's page; a damaged file is written anew."""
+        try:
+            stored = self.read()
+        except DamagedFileError:
+            return ""
+        if (stored.name, stored.axes, stored.improved) == (
+            study.name,
+            dict(study.axes),
+            study.improved,
+        ):
+            return ""
+        return f"{self.path} holds the {stored.title}"

@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmark.spec import did_you_mean
 
+OWN = "own"  # the name of the study of a user's data
 LONGER = "6"  # epochs a phase, against the 2 of the forum's recipe
 
 
@@ -22,6 +23,11 @@ class Study:
     strategies: str  # beside the baseline
     axes: Mapping[str, tuple[str, ...]]  # setting -> the value that is asked about, and another
     improved: tuple[str, ...]  # settings whose other value should be better: they share the loss
+
+    @property
+    def title(self) -> str:
+        """What the study is called in a sentence."""
+        return "study of your own images" if self.name == OWN else f"study {self.name}"
 
     @property
     def reference(self) -> dict[str, str]:
@@ -70,7 +76,7 @@ STUDIES = {
     )
 }
 OF_OWN_DATA = Study(
-    "own",
+    OWN,
     "Is it the imbalance, the labels or the frozen layers?",
     "",
     0,

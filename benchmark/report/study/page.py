@@ -10,7 +10,7 @@ import pandas as pd
 
 from benchmark.analysis.study import StudyTables
 from benchmark.evaluation.metrics.registry import METRICS
-from benchmark.plan.studies import OF_OWN_DATA, Study
+from benchmark.plan.studies import Study
 from benchmark.report.render.blocks import (
     Block,
     Cell,
@@ -89,7 +89,7 @@ def headline(study: Study, data: str, tables: StudyTables, notices: Sequence[str
     if not shares:
         further += setting_sentences.change_sentences(tables)
     return Page(
-        title=f"{'Study' if study.name == OF_OWN_DATA.name else f'Study {study.name}'}: {data}",
+        title=f"{study.title.capitalize()}: {data}",
         subtitle=f"{study.question} · {' · '.join(counted)}",
         verdict=" ".join(filter(None, answer)),
         follow_up=sentences.best_sentence(tables),

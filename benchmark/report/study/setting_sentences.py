@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from benchmark.analysis.contrasts import direction
@@ -51,13 +51,14 @@ def share_sentence(tables: StudyTables, metric: str = "accuracy") -> str:
     start = _start(total["seeds"])
     change = format_change(total["total"], total["total_low"], total["total_high"])
     sign = direction(total["total_low"], total["total_high"])
+    rising, falling = _clear_parts(rows, 1), _clear_parts(rows, -1)
     if sign == 0:
-        return (
-            f"{start} {values}, accuracy does not clearly change, {change}: there is no clear loss "
-            "to share out."
-        )
+        though = join_names([*rising, *falling])
+        rest = f", though {though}" if though else ": there is no clear loss to share out"
+        return f"{start} {values}, accuracy does not clearly change, {change}{rest}."
     if sign < 0:
-        return f"{start} {values}, accuracy is lower, {change}: they are no remedy."
+        rest = f", though {join_names(rising)}" if rising else ": they are no remedy"
+        return f"{start} {values}, accuracy is lower, {change}{rest}."
     order = sorted(rows, key=lambda row: -row["share"])
     known, unknown = ([_share(row) for row in order if _is_known(row) == k] for k in (True, False))
     text = f"{start} {values}, accuracy is higher, {change}."
@@ -69,6 +70,16 @@ def share_sentence(tables: StudyTables, metric: str = "accuracy") -> str:
         text += " A share below 0 % is that of a setting which lowers accuracy: the others raise it"
         text += " by more."
     return text
+
+
+def _clear_parts(rows: Sequence[Row], sign: int) -> list[str]:
+    """Return with which settings accuracy clearly rises or falls: as a whole they may cancel."""
+    parts = [
+        f"{with_noun(row['setting'], row['value'])}, {_change(row)}"
+        for row in rows
+        if direction(row["low"], row["high"]) == sign
+    ]
+    return [f"it {'rises' if sign > 0 else 'falls'} with {join_names(parts)}"] if parts else []
 
 
 def _start(seeds: int) -> str:

@@ -56,7 +56,7 @@ def test_a_single_improved_setting_has_no_table_of_shares():
 
 def test_the_page_names_the_network_and_what_its_runs_warn_of():
     page = build_page(OF_OWN_DATA, "mine", planted({"backbone": "resnet18"}), ["Look."])
-    assert page.title == "Study: mine"
+    assert page.title == "Study of your own images: mine"
     assert "· resnet18 · 17 classes ·" in page.subtitle
     assert page.warnings[0] == "Look."
 

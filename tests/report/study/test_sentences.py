@@ -171,6 +171,21 @@ def test_no_loss_has_no_shares():
     assert setting_sentences.share_sentence(planted(shares=nothing[:1])) == ""
 
 
+def test_parts_that_cancel_are_told():
+    """No clear change as a whole is not the same as that no setting matters."""
+    rows = [share("epochs", "6", 0.14, 0.02), share("fine_tune", "half", -0.12, 0.02)]
+    text = setting_sentences.share_sentence(planted(shares=rows))
+    assert text == (
+        "With 6 epochs and depth `half`, accuracy does not clearly change, +.020 (95 %: −.030 to "
+        "+.070), though it rises with 6 epochs, +.140 (95 %: +.120 to +.160) and it falls with "
+        "depth `half`, −.120 (95 %: −.140 to −.100)."
+    )
+    rows = [share("epochs", "6", 0.1, -0.2), share("fine_tune", "half", -0.3, -0.2)]
+    text = setting_sentences.share_sentence(planted(shares=rows))
+    assert "accuracy is lower, −.200 (95 %: −.250 to −.150), though it rises with 6 epochs" in text
+    assert "no remedy" not in text
+
+
 def test_shares_below_0_and_of_no_use_are_explained():
     rows = [share("fine_tune", "half", 0.5, 0.4), share("label_noise", "0", -0.1, 0.4)]
     text = setting_sentences.share_sentence(planted(shares=rows))
