@@ -31,7 +31,6 @@ FOLDS = 5
 COMPONENTS = 512  # principal components that are used; fewer find less, 1,024 no more
 SHRINKAGE = 0.3  # of their covariance toward a multiple of the identity; 0.1 to 0.7 differ little
 TIMES_AS_PROBABLE = 4.0  # another class, before a label is suspect: 3 finds more, wrongly too
-_LEAST = -1e3  # the score of a class that a classifier does not know
 _RIDGE = 1e-4  # on the offsets of the calibration: it has a solution also where classes part fully
 
 
@@ -73,14 +72,15 @@ def out_of_fold_probabilities(
         reduced = PCA(components, svd_solver="covariance_eigh").fit_transform(
             np.asarray(features, np.float64)
         )
-    scores = np.full((count, classes), _LEAST)  # (N, C)
+    scores = np.full((count, classes), -np.inf)  # (N, C) of a class that a classifier can't know
     for k in range(folds):
         held_out = fold == k
         known = np.unique(labels[~held_out])
         if held_out.any() and len(known) > 1:
-            known_scores = _discriminants(reduced[~held_out], labels[~held_out], reduced[held_out])
-            scores[np.ix_(held_out, known)] = np.maximum(known_scores, _LEAST)
-    is_judged = scores[np.arange(count), labels] > _LEAST  # (N,)
+            scores[np.ix_(held_out, known)] = _discriminants(
+                reduced[~held_out], labels[~held_out], reduced[held_out]
+            )
+    is_judged = np.isfinite(scores[np.arange(count), labels])  # (N,)
     probabilities = np.full((count, classes), np.nan)
     if is_judged.any():
         probabilities[is_judged] = _calibrated(scores[is_judged], labels[is_judged])
@@ -114,9 +114,11 @@ def find_label_issues(
     own = np.take_along_axis(corrected, labels[:, None], axis=1)[:, 0]  # (N, 1) -> (N,)
     np.put_along_axis(others, labels[:, None], 0.0, axis=1)
     quality = np.where(judged, own / (own + others.max(axis=1)), np.nan)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of classes of one image: none of these is suspect
-        counted = confident_learning.find_label_issues(labels, corrected, n_jobs=1)
+    counted = np.zeros(len(labels), bool)
+    if judged.any():  # else all labels can be of one class, which is an error of cleanlab's
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of classes of one image: none of these is suspect
+            counted = confident_learning.find_label_issues(labels, corrected, n_jobs=1)
     suspect = counted & (quality <= 1 / (1 + TIMES_AS_PROBABLE))  # False for NaN
     return LabelIssues(suspect, quality, corrected.argmax(axis=1), judged)
 
@@ -174,15 +176,18 @@ def _calibrated(scores: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArr
 
     Bias-corrected temperature scaling (Alexandari et al. 2020, arXiv 1901.06852): a > 0 and b (C,)
     minimise the cross-entropy, every class with the same weight. The mean of a rare class is known
-    badly, so all images seem too far from it, its own too; its b makes up for that.
+    badly, so all images seem too far from it, its own too; its b makes up for that. A score of -inf
+    stays a probability of 0, whatever a and b are.
     """
     count, classes = scores.shape
     counts, rows = np.bincount(labels, minlength=classes), np.arange(count)
     weights = 1 / counts[labels] / np.count_nonzero(counts)  # (N,) add up to 1
+    is_known = np.isfinite(scores)  # (N, C)
+    never, scores = np.where(is_known, 0, -np.inf), np.where(is_known, scores, 0)
 
     def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         a, b = np.exp(parameters[0]), parameters[1:]
-        log_p = log_softmax(a * scores + b, axis=1)
+        log_p = log_softmax(a * scores + b + never, axis=1)
         error = weights[:, None] * np.exp(log_p)  # (N, C)
         error[rows, labels] -= weights
         value = -(weights * log_p[rows, labels]).sum() + _RIDGE * (b**2).sum()
@@ -192,4 +197,4 @@ def _calibrated(scores: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArr
     start = np.r_[-1.0, np.zeros(classes)]
     fitted = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
     log_prior = np.log(np.maximum(counts, 1) / count)
-    return softmax(np.exp(fitted[0]) * scores + fitted[1:] + log_prior, axis=1)
+    return softmax(np.exp(fitted[0]) * scores + fitted[1:] + never + log_prior, axis=1)

@@ -125,7 +125,28 @@ def test_a_rare_class_is_dealt_evenly_where_its_groups_have_images_of_frequent_o
     assert (table[:, :3].max(axis=0) <= 0.3 * table[:, :3].sum(axis=0)).all()
 
 
-@pytest.mark.parametrize("counts", [[3], [1, 1], [2, 1], [40, 0, 2]])
+@pytest.mark.parametrize("distance", [5, 50, 500])
+def test_the_more_clearly_a_label_is_wrong_the_surer_it_is_found(distance):
+    """A class that is known and far away is not one of which nothing is known."""
+    features, given = clusters([30, 30, 5], distance, dimensions=300)
+    given[0], given[35] = 1, 2
+    issues = issues_of(features, given, 3)
+    assert issues.judged.all()
+    assert issues.suspect[[0, 35]].all()
+    assert issues.suggested[[0, 35]].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("distance", [0.1, 50])
+def test_a_class_that_no_other_fold_has_is_suggested_of_no_image_there(distance):
+    features, labels = clusters([30, 30, 4], distance)
+    groups = np.r_[np.arange(60), [99] * 4]
+    fold = _deal(labels, groups, FOLDS, 0)
+    probabilities = out_of_fold_probabilities(features, labels, 3, groups=groups)
+    neighbours = (fold == fold[-1]) & (labels < 2)
+    assert (probabilities[neighbours, 2] == 0).all()
+
+
+@pytest.mark.parametrize("counts", [[3], [1, 1], [2, 1], [40, 0, 2], [0, 15]])
 def test_small_data_are_no_error(counts):
     features, labels = clusters(counts, 3.0)
     issues = issues_of(features, labels, len(counts))

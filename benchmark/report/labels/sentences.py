@@ -31,6 +31,10 @@ def verdict(tables: LabelTables) -> str:
 def not_judged_sentence(tables: LabelTables) -> str:
     """Say which labels nothing is known of, and why."""
     rates = tables.class_rates
+    if (rates["images"] > 0).sum() == 1:
+        return (
+            f"Can't be judged: of no class but {shorten(rates['class'][0])} an image can be read."
+        )
     without = rates[(rates["images"] > 0) & (rates["judged"] == 0)]
     single = without["images"] == 1
     parts = [
@@ -63,9 +67,10 @@ def agreement_sentence(tables: LabelTables) -> str:
     )
     if share >= WEAK:
         return sentence
+    wrong = "labels that look wrong will be right" if len(tables.suspects) else "wrong labels pass"
     return (
-        f"{sentence} That is little: many of the labels that look wrong will be right. Better "
-        "features help: those of the official weights, or of a larger --image-size."
+        f"{sentence} That is little: many {wrong}. Better features help: those of the official "
+        "weights, or of a larger --image-size."
     )
 
 

@@ -50,7 +50,9 @@ def test_classifiers_that_agree_with_few_labels_are_not_believed():
         "cases (mean over classes)."
     )
     wrong = agreement_sentence(tables([0] * 20 + [1, 2], suggested=[0] * 22))
-    assert "in 33 % of cases (mean over classes). That is little" in wrong
+    assert "in 33 % of cases (mean over classes). That is little: many wrong labels pass" in wrong
+    wrong = agreement_sentence(tables([0] * 20 + [1, 2], [0], suggested=[0] * 22))
+    assert "That is little: many labels that look wrong will be right" in wrong
 
 
 def test_what_cannot_be_judged():
@@ -63,6 +65,10 @@ def test_what_cannot_be_judged():
     assert not_judged_sentence(copies) == (
         "Can't be judged: 1 class with one image (emu), 1 class whose images are all copies or of "
         "one group (dog) and 1 more image whose class is in no other fold. They count in no rate."
+    )
+    alone = tables([0, 0, 1, 2], readable=(2,), not_judged=(2,))
+    assert not_judged_sentence(alone) == (
+        "Can't be judged: of no class but dog an image can be read."
     )
     nothing = tables([0, 1, 2], not_judged=(0, 1, 2))
     assert verdict(nothing) == "No label can be judged."
