@@ -42,7 +42,7 @@ class UnwritableError(OSError):
 
 @contextmanager
 def writing(path: Path, way_out: str | None = None) -> Iterator[None]:
-    """Let errors of a disk name `path`, or the file in it that they are about, and the way out.
+    """Let errors of a disk name `path`, or what above it they are about, and the way out.
 
     What is done meanwhile writes there alone. The way out follows from the path, if it is not
     given. Errors about other folders stay.
@@ -54,10 +54,12 @@ def writing(path: Path, way_out: str | None = None) -> Iterator[None]:
             raise
         named = error.filename2 or error.filename  # the second is what a file was to replace
         about = Path(named) if isinstance(named, str) else path
-        is_above = error.errno in _OTHER_THING and _is_below(path, about)
+        could_not_be_made = error.errno in _OTHER_THING or not os.path.lexists(about)
+        is_above = could_not_be_made and _is_below(path, about)
         if not is_above and not _is_below(about, path.parent):  # atomic writes go to a file beside
             raise
-        path = about if error.errno in _OTHER_THING else path
+        way_out = way_out or _way_out(path)
+        path = about if is_above or error.errno in _OTHER_THING else path
         raise unwritable_error(path, error, way_out) from error
 
 
@@ -95,7 +97,7 @@ def require_writable(folder: Path) -> None:
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     trial = folder / f".{uuid.uuid4().hex}.tmp"
     try:
-        with writing(trial):
+        with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             trial.write_bytes(b"\0")
     finally:
@@ -124,9 +126,7 @@ def obstacle_to_folder(path: Path) -> str:
 
 def unwritable_error(path: Path, error: OSError, way_out: str | None = None) -> UnwritableError:
     """Return an error of a folder in words."""
-    if way_out is None:
-        way_out = OTHER_CACHE if is_in_cache(path) else OTHER_OUT
-    remedy = way_out
+    remedy = way_out = way_out or _way_out(path)
     if error.errno in _NO_ROOM:
         remedy = f"make room there, or {way_out}{CONTINUES}"
     elif error.errno in _OTHER_THING:
@@ -137,6 +137,10 @@ def unwritable_error(path: Path, error: OSError, way_out: str | None = None) -> 
     raised.errno = error.errno  # for who asks; the words stay the text
     raised.path, raised.reason, raised.way_out = path, error, way_out
     return raised
+
+
+def _way_out(path: Path) -> str:
+    return OTHER_CACHE if is_in_cache(path) else OTHER_OUT
 
 
 def is_in_cache(path: Path) -> bool:

@@ -131,6 +131,20 @@ def test_what_has_the_name_of_a_folder_is_told_with_the_way_out(tmp_path):
         target.mkdir()
 
 
+def test_a_folder_above_that_cannot_be_made_is_told_with_the_way_out(tmp_path, monkeypatch):
+    """Of the results, and of the cache."""
+    for path, way_out in (
+        (tmp_path / "results" / "a" / "run.json", "choose another --out"),
+        (tmp_path / "new" / "cache" / "rows.bin", "set IMBALANCE_BENCH_CACHE to a folder that can"),
+    ):
+        monkeypatch.setenv("IMBALANCE_BENCH_CACHE", str(tmp_path / "new" / "cache"))
+        above = path.parents[1]
+        with pytest.raises(UnwritableError) as raised:
+            fail(errno.EACCES, path, above)
+        reason = os.strerror(errno.EACCES)
+        assert str(raised.value) == f"{above} can't be written ({reason}); {way_out}"
+
+
 def test_a_folder_that_can_be_written_is_left_as_it_was(tmp_path):
     require_writable(tmp_path / "new" / "folder")
     assert not (tmp_path / "new").exists()
@@ -146,7 +160,7 @@ def test_a_folder_that_cannot_be_written_is_known_beforehand(tmp_path, monkeypat
         raise OSError(number, os.strerror(number), str(path))
 
     monkeypatch.setattr(Path, call, refuse)
-    with pytest.raises(UnwritableError, match=f"{os.strerror(number)}.*choose another --out"):
+    with pytest.raises(UnwritableError, match=f"new .*{os.strerror(number)}.*another --out"):
         require_writable(tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
