@@ -66,8 +66,9 @@ def plan(
     _check_source(name, settings)
     question = find_study(name)
     if varied := sorted(question.axes.keys() & settings.keys()):
+        names = " and ".join(map(title_of, varied))
         raise ValueError(
-            f"the {question.title} varies {' and '.join(varied)} itself; leave that out, or give "
+            f"the {question.title} varies {names} itself; leave that out, or give "
             "the values to `run`"
         )
     if scale is not None and not question.data:

@@ -48,7 +48,8 @@ def cell(
     name = run_name(sweep.settings, tuple(values[setting] for setting in sweep.settings))
     if name not in sweep.names:
         raise ValueError(
-            f"there is no run {name} in {sweep.folder}: the command that made the folder trains it"
+            f"there is no run {name} in {sweep.folder}: the command that made the folder trains "
+            f"it; `report {sweep.folder}` reports those that are there"
         )
     return Term(weight, sweep.run_named(name), strategy)
 

@@ -33,7 +33,7 @@ class StudyManifest:
     @property
     def study(self) -> Study:
         """The study, as far as its page needs it."""
-        return Study(self.name, self.question, "", 0, "", self.axes, self.improved)
+        return Study(self.name, self.question, "", 0, 0, "", self.axes, self.improved)
 
 
 @dataclass(frozen=True)

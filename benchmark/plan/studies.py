@@ -9,6 +9,7 @@ from typing import Any
 from benchmark.spec import did_you_mean
 
 OWN = "own"  # the name of the study of a user's data
+IMAGES_PER_CLASS = 6  # two in training, validation and test, if all classes had as many
 LONGER = "6"  # epochs a phase, against the 2 of the forum's recipe
 
 
@@ -18,8 +19,9 @@ class Study:
 
     name: str
     question: str  # as people have asked it
-    data: str  # {images} stands for their number; "" for the user's own
+    data: str  # {images} and {classes} stand for their numbers; "" for the user's own
     images: int  # at scale 1; 0: as many as the data have
+    classes: int  # 0: as many as the data have
     strategies: str  # beside the baseline
     axes: Mapping[str, tuple[str, ...]]  # setting -> the value that is asked about, and another
     improved: tuple[str, ...]  # settings whose other value should be better: they share the loss
@@ -40,13 +42,23 @@ class Study:
         Raises
         ------
         ValueError
-            If `scale` is not above 0 and up to 1, or no image of a class would be left.
+            If `scale` is not above 0 and up to 1, or leaves too few images of a class to split.
         """
         if not 0 < scale <= 1:
             raise ValueError(f"scale {scale:g} is not allowed; allowed: above 0 and up to 1")
         axes = {setting: ",".join(values) for setting, values in self.axes.items()}
-        data = {"data": self.data.format(images=round(scale * self.images))} if self.data else {}
-        return {**data, "seeds": 3, **axes}
+        return {**self._data(scale), "seeds": 3, **axes}
+
+    def _data(self, scale: float) -> dict[str, str]:
+        if not self.data:
+            return {}
+        images, least = round(scale * self.images), IMAGES_PER_CLASS * self.classes
+        if images < least:
+            raise ValueError(
+                f"scale {scale:g} leaves {images:,} of {self.images:,} images for {self.classes} "
+                f"classes; allowed: {least / self.images:.4g} or more"
+            )
+        return {"data": self.data.format(images=images, classes=self.classes)}
 
 
 STUDIES = {
@@ -57,8 +69,9 @@ STUDIES = {
             "17 exclusive classes, the last layer of InceptionV3 replaced and trained for 2 "
             "epochs, then the second half for 2 epochs: why are many classes never predicted, and "
             "what helps?",
-            "wheels:images={images},classes=17,ratio=100",
+            "wheels:images={images},classes={classes},ratio=100",
             48_600,
+            17,
             "all",
             {"fine_tune": ("half", "head"), "epochs": ("2", LONGER)},
             ("epochs",),
@@ -67,8 +80,9 @@ STUDIES = {
             "noisy7",
             "7 classes of 4,000 to 5,000 images, 15 to 20 % of the labels wrong, only the last "
             "layer retrained: is that the limit, or is it the wrong labels?",
-            "wheels:images={images},classes=7,ratio=1.25",
+            "wheels:images={images},classes={classes},ratio=1.25",
             31_500,
+            7,
             "noise",
             {"fine_tune": ("head", "half"), "label_noise": ("0.18", "0"), "epochs": ("2", LONGER)},
             ("fine_tune", "label_noise", "epochs"),
@@ -79,6 +93,7 @@ OF_OWN_DATA = Study(
     OWN,
     "Is it the imbalance, the labels or the frozen layers?",
     "",
+    0,
     0,
     "all,noise",
     {"fine_tune": ("head", "half"), "epochs": ("2", LONGER)},

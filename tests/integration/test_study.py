@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 
 import benchmark
-from benchmark.plan.studies import STUDIES
 from tests.integration.commands import SMALL, call
 
 NAMES = "no_change,class_weights"
@@ -84,10 +83,3 @@ def test_a_study_is_not_written_over_a_run(finished):
     folder, _, flags = finished
     wrong = call("study", *flags, "--out", folder / "grid")
     assert "holds a run. Choose another --out" in wrong.stderr
-
-
-def test_each_built_in_study_has_the_size_of_its_case():
-    assert STUDIES["forum17"].settings(1.0)["data"] == "wheels:images=48600,classes=17,ratio=100"
-    noisy = STUDIES["noisy7"]
-    assert noisy.settings(0.02)["label_noise"] == "0.18,0"
-    assert noisy.reference == {"fine_tune": "head", "label_noise": "0.18", "epochs": "2"}
