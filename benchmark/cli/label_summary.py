@@ -43,6 +43,8 @@ def print_audit(audit: LabelAudit, tables: LabelTables, console: Console | None 
     ):
         if text := sentence(tables):
             console.print(Text(f"  {text}"))
+    if audit.judged.any():
+        console.print(Text(f"  {sentences.features_sentence(audit.network)}"))
     rates = tables.class_rates
     columns = ["class", "group", "images", "suspects", "share"]
     if rates["group"].nunique() == 1:

@@ -37,6 +37,7 @@ class LabelAudit:
     quality: NDArray[np.float64]  # (M,) from 0, surely wrong, to 1, or NaN; `find_label_issues`
     suggested: Labels  # (M,) the class that fits best, an index into the classes
     conflicts: tuple[Copy, ...]  # images that look the same and have different labels
+    network: str  # whose features were seen: the backbone, the size of its images, its weights
     messages: tuple[str, ...] = ()  # what the user must know about images and weights
     in_memory: bool = False  # whether the images were given in Python: no command can name them
     read_by: Mapping[str, Any] = field(default_factory=dict)  # settings by which they were read
@@ -79,9 +80,16 @@ def audit_labels(
         suspect=issues.suspect,
         quality=issues.quality,
         suggested=issues.suggested,
+        network=_describe_network(prepared),
         conflicts=tuple(c for c in copies if images.labels[c.image] != images.labels[c.original]),
         messages=tuple(dict.fromkeys(filter(None, messages))),
     )
+
+
+def _describe_network(prepared: PreparedExperiment) -> str:
+    experiment = prepared.experiment
+    size, weights = experiment.image_size, prepared.weights.name
+    return f"{experiment.network.name} at {size} px, weights: {weights}"
 
 
 def _features(

@@ -77,7 +77,10 @@ def load_weights(spec: str, backbone: Backbone = INCEPTION_V3, timeout: float = 
             return _official_weights(spec, backbone, timeout)
         return _own_weights(spec, backbone)
     if spec == "none":
-        message = "The network starts from random numbers: results say nothing about fine-tuning."
+        message = (
+            "The network starts from random numbers: results say nothing about fine-tuning, and "
+            "its features little about images."
+        )
         return Weights("random", "", "", None, message)
     path = _find_file(spec)
     state, note = _read_file(path, backbone.name)

@@ -56,6 +56,7 @@ def make_audit(
         suspect=is_suspect[readable],
         quality=np.where(is_judged, quality, np.nan)[readable],
         suggested=suggested[readable],
+        network="inception_v3 at 128 px, weights: ImageNet",
         conflicts=tuple(Copy(b, a, SAME_LOOK) for a, b in conflicts),
         messages=messages,
     )

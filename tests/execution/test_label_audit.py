@@ -38,6 +38,7 @@ def audit(small_experiment):
 
 def test_planted_wrong_labels_are_the_most_suspicious(mislabelled, audit):
     _, result = audit(mislabelled)
+    assert result.network == "small at 32 px, weights: random"
     files = np.array(result.images.files)[result.readable]
     assert set(files[np.argsort(result.quality)[:3]]) == set(WRONG)
     suspects = set(files[result.suspect])

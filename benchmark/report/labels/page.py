@@ -17,6 +17,7 @@ from benchmark.report.labels.sentences import (
     agreement_sentence,
     conflicts_sentence,
     edited_sentence,
+    features_sentence,
     not_judged_sentence,
     rates_sentence,
     tail_warning,
@@ -122,6 +123,8 @@ def _highlights(
         are = "image that can't be read was" if unread == 1 else "images that can't be read were"
         yield f"{unread:,} {are} not looked at."
     yield from filter(None, (not_judged_sentence(tables), agreement_sentence(tables)))
+    if audit.judged.any():
+        yield features_sentence(audit.network)
     yield f"All images with their labels are in {label_file.path.name}, the suspects first."
 
 

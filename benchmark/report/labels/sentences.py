@@ -74,6 +74,11 @@ def agreement_sentence(tables: LabelTables) -> str:
     )
 
 
+def features_sentence(network: str) -> str:
+    """Say by what the classifiers know an image."""
+    return f"They know an image by its features in {network}."
+
+
 def rates_sentence(tables: LabelTables) -> str:
     """Compare the flag rate of rare classes with that of common ones."""
     rates = _largest_and_rarest(tables)

@@ -27,6 +27,7 @@ def test_suspects_have_pictures_with_both_labels_and_their_quality(audit, tmp_pa
     text = write(audit, tmp_path)
     assert text.count('<img src="data:image/jpeg;base64,') == 4 + 2
     assert "4 of 52 labels look wrong (7.7 %)." in text
+    assert "features in inception_v3 at 128 px, weights: ImageNet." in text
     plain = Reader(text).text
     assert "cat → dog" in plain
     assert ".10 · cat/0.jpg" in plain
