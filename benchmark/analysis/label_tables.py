@@ -90,9 +90,10 @@ def _class_rates(audit: LabelAudit) -> pd.DataFrame:
         np.bincount(audit.labels[which], minlength=len(classes))
         for which in (audit.judged, audit.suspect)
     )
-    alike = images.max() < EQUALLY_LARGE * images.min()  # then no class is rare
+    some = images > 0  # a class of which no image can be read is none that is rare
     groups = np.full(len(classes), BETWEEN, dtype=object)
-    groups = groups if alike else np.array(GROUPS, dtype=object)[shot_groups(images)]
+    if images.max() >= EQUALLY_LARGE * images[some].min():  # else no class is rare
+        groups[some] = np.array(GROUPS, dtype=object)[shot_groups(images[some])]
     table = pd.DataFrame(
         {
             **{"class": classes, "group": groups, "images": images},

@@ -98,3 +98,11 @@ def test_what_is_not_judged_is_no_part_of_a_rate_and_has_no_suggestion():
 def test_shares_are_of_all_images(suspect):
     tables = LabelTables.from_audit(make_audit([0, 0, 1, 2], suspect=suspect))
     assert tables.group_rates["suspects"].sum() == len(suspect) == len(tables.suspects)
+
+
+def test_a_class_of_which_no_image_can_be_read_is_not_counted_as_rare():
+    labels = [0] * 60 + [1] * 12 + [2] * 20 + [3]
+    audit = make_audit(labels, classes=("cat", "dog", "emu", "fox"), readable=range(92))
+    rates = LabelTables.from_audit(audit).class_rates.set_index("class")
+    assert rates.loc["dog", "group"] == RAREST
+    assert rates.loc["fox", "group"] == BETWEEN

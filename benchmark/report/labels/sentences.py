@@ -36,13 +36,14 @@ def not_judged_sentence(tables: LabelTables) -> str:
             f"Can't be judged: of no class but {shorten(rates['class'][0])} an image can be read."
         )
     without = rates[(rates["images"] > 0) & (rates["judged"] == 0)]
-    single = without["images"] == 1
+    single, unread = without["images"] == 1, rates["class"][rates["images"] == 0]
     parts = [
         f"{pluralize(len(names), 'class', 'classes')} {why} "
         f"({first_names([shorten(name) for name in names], MOST_NAMES)})"
         for names, why in (
             (without["class"][single].tolist(), "with one image"),
             (without["class"][~single].tolist(), "whose images are all copies or of one group"),
+            (unread.tolist(), "without an image that can be read"),
         )
         if names
     ]

@@ -66,6 +66,11 @@ def test_what_cannot_be_judged():
         "Can't be judged: 1 class with one image (emu), 1 class whose images are all copies or of "
         "one group (dog) and 1 more image whose class is in no other fold. They count in no rate."
     )
+    unread = tables([0] * 5 + [1] * 5 + [2], readable=range(10))
+    assert not_judged_sentence(unread) == (
+        "Can't be judged: 1 class without an image that can be read (emu). They count in no rate."
+    )
+    assert rates_sentence(unread).startswith("No class is counted as rare")
     alone = tables([0, 0, 1, 2], readable=(2,), not_judged=(2,))
     assert not_judged_sentence(alone) == (
         "Can't be judged: of no class but dog an image can be read."
