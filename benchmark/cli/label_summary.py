@@ -61,8 +61,10 @@ def print_audit(audit: LabelAudit, tables: LabelTables, console: Console | None 
 
 
 def _print_files(files: LabelFiles, audit: LabelAudit) -> None:
-    for path in files.label_file.edited:
-        print_lines(sentences.edited_sentence(str(path), audit.images.uncorrected is not None))
+    edited, written = map(str, files.label_file.edited), str(files.label_file.path)
+    is_corrected = audit.images.uncorrected is not None
+    if text := sentences.edited_sentence([*edited], written, is_corrected):
+        print_lines(text)
     print_lines(f"Pictures of the suspects: {files.page}")
     print_lines(f"All labels, to be corrected in the column label: {files.label_file.path}")
     command = run_command(audit, str(files.label_file.path), program_words())

@@ -73,7 +73,10 @@ def test_an_edited_file_is_read_back_and_not_written_over(data, capsys):
     assert labels(data, "--labels", str(file)) == 0
     printed = " ".join(capsys.readouterr().out.split())
     assert "2 of 47 labels differ from those of the data" in printed
-    assert f"{file} was edited since it was written: it stays as it is. " in printed
+    assert (
+        f"{file} was edited by a person and stays as it is. {FOLDER}/labels-2.csv has the "
+        "corrected labels that were judged."
+    ) in printed
     assert file.read_bytes() == edited
     again = pd.read_csv(FOLDER / "labels-2.csv").set_index("path")
     row = again.loc["rare/wrong000.png"]

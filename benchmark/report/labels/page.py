@@ -66,22 +66,21 @@ def write_label_files(audit: LabelAudit, tables: LabelTables, folder: Path) -> L
 
 def build_page(audit: LabelAudit, tables: LabelTables, label_file: files.CorrectionsFile) -> Page:
     """Return the page."""
-    images = audit.images
+    images, csv = audit.images, label_file.path.name
+    names = [path.name for path in label_file.edited]
+    edited = edited_sentence(names, csv, images.uncorrected is not None)
     headline = Page(
         title=f"{images.name}: labels",
         subtitle=_subtitle(audit),
         verdict=verdict(tables),
         follow_up=WHAT_FLAGS_ARE if len(tables.suspects) else "",
-        warnings=tuple(
-            filter(None, (*_edited(audit, label_file), tail_warning(tables), *audit.messages))
-        ),
+        warnings=tuple(filter(None, (edited, tail_warning(tables), *audit.messages))),
         lead=(
             _rates_table(tables.group_rates, "group", files.GROUP_RATES, rates_sentence(tables)),
         ),
         sections=(),
         highlights=tuple(_highlights(audit, tables, label_file)),
     )
-    csv = label_file.path.name
     suspects = suspects_blocks(tables, audit.pixels, csv) if len(tables.suspects) else ()
     rates = _rates_table(
         tables.class_rates, "class", files.CLASS_RATES, "How many labels of each class look wrong."
@@ -105,12 +104,6 @@ def _subtitle(audit: LabelAudit) -> str:
     images = pluralize(judged or len(audit.judged), "image", "images")
     how = ", each judged by a linear classifier that has not seen it" if judged else ""
     return f"{images} of {len(audit.images.classes)} classes{how}"
-
-
-def _edited(audit: LabelAudit, label_file: files.CorrectionsFile) -> Iterator[str]:
-    is_corrected = audit.images.uncorrected is not None
-    for path in label_file.edited:
-        yield edited_sentence(path.name, is_corrected)
 
 
 def _highlights(

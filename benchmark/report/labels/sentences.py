@@ -1,5 +1,6 @@
 """What an audit of labels found, in sentences of the page and the terminal."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from benchmark.analysis.label_tables import LARGEST, RAREST, LabelTables
@@ -111,10 +112,15 @@ def tail_warning(tables: LabelTables) -> str:
     )
 
 
-def edited_sentence(file: str, is_corrected: bool) -> str:
-    """Say that a file which a person has edited was kept; are its labels those that were judged?"""
-    kept = f"{file} was edited since it was written: it stays as it is"
-    return f"{kept}." if is_corrected else f"{kept}, and only it has your corrections."
+def edited_sentence(edited: Sequence[str], written: str, is_corrected: bool) -> str:
+    """Name the files that a person has edited, and say whether the new one has corrected labels."""
+    if not edited:
+        return ""
+    was, stays = ("was", "stays as it is") if len(edited) == 1 else ("were", "stay as they are")
+    kept = f"{join_names(edited)} {was} edited by a person and {stays}."
+    if is_corrected:
+        return f"{kept} {written} has the corrected labels that were judged."
+    return f"{kept} {written} has none of these corrections: --labels FILE takes those of a file."
 
 
 def conflicts_sentence(tables: LabelTables) -> str:

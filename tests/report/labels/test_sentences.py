@@ -4,6 +4,7 @@ from benchmark.analysis.label_tables import LabelTables
 from benchmark.report.labels.sentences import (
     agreement_sentence,
     conflicts_sentence,
+    edited_sentence,
     not_judged_sentence,
     rates_sentence,
     tail_warning,
@@ -87,6 +88,18 @@ def test_rates_of_what_cannot_be_judged():
     other = tables(LONG_TAIL, not_judged=range(60))
     assert rates_sentence(other).startswith("No label of the largest classes can be judged")
     assert not tail_warning(some)
+
+
+def test_edited_files():
+    assert edited_sentence([], "a.csv", False) == ""
+    assert edited_sentence(["a.csv"], "a-2.csv", True) == (
+        "a.csv was edited by a person and stays as it is. a-2.csv has the corrected labels that "
+        "were judged."
+    )
+    assert edited_sentence(["a.csv", "a-2.csv"], "a-3.csv", False) == (
+        "a.csv and a-2.csv were edited by a person and stay as they are. a-3.csv has none of these "
+        "corrections: --labels FILE takes those of a file."
+    )
 
 
 def test_copies():
