@@ -65,8 +65,11 @@ def out_of_fold_probabilities(
     its probabilities are NaN.
     """
     count = len(labels)
+    probabilities = np.full((count, classes), np.nan)
+    if len(np.unique(labels)) < 2:  # one image, say, which has no principal components
+        return probabilities
     fold = _deal(labels, np.arange(count) if groups is None else groups, folds, seed)
-    components = min(COMPONENTS, features.shape[1], max(count - 1, 1))
+    components = min(COMPONENTS, features.shape[1], count - 1)
     # no label enters this projection, so it may see the images that are held out
     with np.errstate(invalid="ignore"):  # shares of no variance, where all images are the same
         reduced = PCA(components, svd_solver="covariance_eigh").fit_transform(
@@ -81,7 +84,6 @@ def out_of_fold_probabilities(
                 reduced[~held_out], labels[~held_out], reduced[held_out]
             )
     is_judged = np.isfinite(scores[np.arange(count), labels])  # (N,)
-    probabilities = np.full((count, classes), np.nan)
     if is_judged.any():
         probabilities[is_judged] = _calibrated(scores[is_judged], labels[is_judged])
     return probabilities

@@ -146,7 +146,7 @@ def test_a_class_that_no_other_fold_has_is_suggested_of_no_image_there(distance)
     assert (probabilities[neighbours, 2] == 0).all()
 
 
-@pytest.mark.parametrize("counts", [[3], [1, 1], [2, 1], [40, 0, 2], [0, 15]])
+@pytest.mark.parametrize("counts", [[1], [3], [1, 1], [2, 1], [40, 0, 2], [0, 15]])
 def test_small_data_are_no_error(counts):
     features, labels = clusters(counts, 3.0)
     issues = issues_of(features, labels, len(counts))
