@@ -41,7 +41,7 @@ def sweep_notes(
             )
         else:
             pairs = [f"{a} and {b}" for a, b in same.runs]
-            yield f"these runs train the same networks: {first_names(pairs, MOST_NAMED)}"
+            yield f"these runs train the same networks: {first_names(pairs, MOST_NAMED, '; ')}"
 
 
 def _are_the_same(first: Training, second: Training) -> bool:

@@ -56,7 +56,7 @@ class SweepPlan:
             for name, executor in self.executors.items()
         ]
         steps = {n: sum(s.end - s.start for s in segments) for n, segments in to_train.items()}
-        shares = join_names([f"{number:,} under {name}" for name, number in steps.items()])
+        shares = join_names([f"{n:,} under {self.title(name)}" for name, n in steps.items()])
         total = f"in all     {sum(steps.values()):,} steps to train: {shares}"
         return "\n".join([*parts, total])
 

@@ -31,14 +31,17 @@ def join_names(names: Sequence[str], joint: str = "and") -> str:
     return f"{', '.join(names[:-1])} {joint} {names[-1]}"
 
 
-def first_names(names: Sequence[str], most: int = 10) -> str:
+def first_names(names: Sequence[str], most: int = 10, between: str = ", ") -> str:
     """Join the first names, at most so many, and say how many more there are.
 
     >>> first_names(["a", "b", "c", "d"], most=2)
     'a, b and 2 more'
+    >>> first_names(["a and b", "c and d", "e and f"], most=2, between="; ")
+    'a and b; c and d; and 1 more'
     """
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+    before = between.replace(",", "").rstrip()
+    more = f"{before} and {len(names) - most} more" if len(names) > most else ""
+    return between.join(names[:most]) + more
 
 
 def truncate(text: str, most: int) -> str:

@@ -48,7 +48,7 @@ def test_few_values_of_one_setting_have_their_whole_plans(planned):
     ]
     assert sum(line.startswith("data  ") for line in lines) == 2
     assert lines[-1].startswith("in all     ")
-    assert lines[-1].endswith(" under half")
+    assert lines[-1].endswith(" under fine-tune half")
 
 
 def test_many_runs_have_a_line_each_and_what_they_share_stands_once(planned, tmp_path):

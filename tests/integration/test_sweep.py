@@ -64,7 +64,7 @@ def test_the_plan_says_what_both_cost(finished, flags, tmp_path):
     total = plan.strip().splitlines()[-1]
     assert total in printed
     assert total.startswith("in all ")
-    assert " under forum and " in total
+    assert " under recipe forum and " in total
     assert not (tmp_path / "new").exists()
 
 
@@ -86,7 +86,7 @@ def test_a_run_that_was_lost_is_trained_again_and_the_other_not(finished, flags,
     for file in (folder / "strong" / "outputs").glob("*"):
         file.unlink()
     again = call("run", *flags, *RECIPE, "--out", folder).stdout
-    assert ": 0 under forum and " in again
+    assert ": 0 under recipe forum and " in again
     whole = finished[0] / "scores.csv"
     assert (folder / "scores.csv").read_bytes() == whole.read_bytes()
 

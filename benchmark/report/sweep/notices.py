@@ -13,9 +13,9 @@ from benchmark.report.single.undertrained import undertrained_sentence
 from benchmark.report.sweep.few_seeds import few_seeds_warning
 from benchmark.report.sweep.verdict import seeds_wanted
 from benchmark.report.sweep.words import noun, plural, runs_in_words, short_value, with_noun
-from benchmark.system.text import join_names
+from benchmark.system.text import first_names, join_names
 
-MOST_RUNS = 4  # that a sentence names; more are counted
+MOST_RUNS, MOST_PAIRS = 4, 3  # that a sentence names; more are counted
 _INCOMPLETE = {
     NOT_RUN: "Not run under {}, so not ranked: {}.",
     "failed": "Failed under {}, so not ranked: {}.",
@@ -95,8 +95,8 @@ def _same_values(comparison: SweepComparison) -> Iterator[str]:
                 f"of the {noun(same.setting)}."
             )
         else:
-            pairs = "; ".join(f"{as_code(a)} and {as_code(b)}" for a, b in same.runs[:MOST_RUNS])
-            yield f"These runs train the same networks: {pairs}."
+            pairs = [f"{as_code(a)} and {as_code(b)}" for a, b in same.runs]
+            yield f"These runs train the same networks: {first_names(pairs, MOST_PAIRS, '; ')}."
 
 
 def _incomplete(comparison: SweepComparison) -> Iterator[str]:

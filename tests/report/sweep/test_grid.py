@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.analysis.sweep import load_sweep
+from benchmark.plan.same_values import SameValues
 from benchmark.report import write_sweep_report
 from benchmark.report.render.formats import format_share
 from benchmark.report.sweep.csv_files import FILES, frames_of
@@ -20,7 +21,7 @@ from benchmark.report.sweep.multiples import (
     panels_of,
     small_multiples,
 )
-from benchmark.report.sweep.notices import of_runs
+from benchmark.report.sweep.notices import of_runs, warnings
 from benchmark.report.sweep.page import all_figures, build_page, headline
 from benchmark.report.sweep.tables import fit_table
 from tests.report.reader import HOSTILE, Reader
@@ -190,6 +191,14 @@ def test_nothing_is_drawn_below_no_class(tmp_path):
     low, high = figure.axes[0].get_ylim()
     assert -0.1 < low < 0
     assert high > 1
+
+
+def test_of_many_runs_that_are_the_same_the_rest_is_counted(one_seed):
+    pairs = tuple((f"a{k}", f"b{k}") for k in range(5))
+    same = replace(one_seed, runs=one_seed.runs)
+    vars(same)["same_values"] = [SameValues("lr", ("1", "2"), pairs, False)]
+    (text,) = [text for text in warnings(same) if "train the same networks" in text]
+    assert text.endswith("networks: `a0` and `b0`; `a1` and `b1`; `a2` and `b2`; and 2 more.")
 
 
 def test_one_strategy_has_effects_and_no_ranking(tmp_path):
