@@ -11,7 +11,7 @@ from benchmark.data.files.file_names import match_names
 from benchmark.data.imageset import ImageSet
 from benchmark.data.tables.column_names import IMAGES, LABELS, choose_column, shown_header
 from benchmark.data.tables.csv_file import CsvFile, Row, read_csv
-from benchmark.data.tables.name_cells import escaped_names
+from benchmark.data.tables.name_cells import escaped_names, name_cell
 from benchmark.spec import did_you_mean
 from benchmark.storage.user_folders import expand_home
 from benchmark.system.text import first_names, pluralize
@@ -87,6 +87,7 @@ def _class_numbers(
                 "image of no class, take its file, or its row of a table, out of the data."
             )
     labels = {row: row.cells[column] for row in rows.values()}
+    _require_one_class(table, labels, images)
     known = named | escaped
     numbers = [known.get(label, read.get(canonical_name(label))) for label in labels.values()]
     unknown = [row for row, number in zip(labels, numbers, strict=True) if number is None]
@@ -101,6 +102,20 @@ def _class_numbers(
             "a folder of its name, or with a row of a table."
         )
     return [number for number in numbers if number is not None]
+
+
+def _require_one_class(table: CsvFile, labels: Mapping[Row, str], images: ImageSet) -> None:
+    """Raise ValueError for a label that two classes are written as, like 'a' and 'a '."""
+    written: dict[str, list[str]] = {}
+    for name in images.classes:
+        written.setdefault(name_cell(name), []).append(name)
+    for row, label in labels.items():
+        if len(names := written.get(label, [])) > 1:
+            raise ValueError(
+                f"{table.path}: line {row.line} gives the class {label!r}, which could be "
+                f"{names[0]!r} or {names[1]!r} of {images.spec}. Rename one of them in the data, "
+                "or give --merge-classes."
+            )
 
 
 def _rows_by_image(table: CsvFile, column: int, images: ImageSet, is_part: bool) -> dict[str, Row]:

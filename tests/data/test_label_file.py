@@ -83,6 +83,15 @@ def test_a_spelling_of_two_classes_is_refused(tmp_path: Path, images: ImageSet) 
     assert _read(tmp_path, "path,label\ncat/1.png,rust\n", both) == [1, 0, 1, 1]
 
 
+def test_a_label_that_two_classes_are_written_as_is_refused(
+    tmp_path: Path, images: ImageSet
+) -> None:
+    """A cell has no outer spaces, so the two can't be told apart in a table."""
+    both = replace(images, classes=("cat", "cat "))
+    with pytest.raises(ValueError, match=r"line 2 gives the class 'cat', which could be 'cat' or"):
+        _read(tmp_path, "path,label\ncat/1.png,cat\n", both)
+
+
 def test_a_file_that_is_not_there(images: ImageSet) -> None:
     """The error says what the file would hold."""
     with pytest.raises(FileNotFoundError, match=r"nowhere\.csv: no such file.*path,label"):
