@@ -162,8 +162,8 @@ def _conflicts(audit: LabelAudit) -> Iterator[Block]:
     some = audit.conflicts[:MOST_CONFLICTS]
     number = f" {len(some)} are shown." if len(some) < len(audit.conflicts) else ""
     yield Paragraph(
-        f"Pairs of one picture that have two labels, of which one must be wrong.{number} All are "
-        f"in {files.CONFLICTS}; correct them as well."
+        "Pairs of images that look the same and have two labels, of which at least one is wrong."
+        f"{number} All are in {files.CONFLICTS}; correct them as well."
     )
     for copy in some:
         yield Pictures(tuple(_pair(audit, copy)), caption=copy.kind)
