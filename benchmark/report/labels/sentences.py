@@ -78,7 +78,7 @@ def agreement_sentence(tables: LabelTables) -> str:
 
 def features_sentence(network: str) -> str:
     """Say by what the classifiers know an image."""
-    return f"They know an image by its features in {network}."
+    return f"The classifiers know an image by its features in {network}."
 
 
 def rates_sentence(tables: LabelTables) -> str:
