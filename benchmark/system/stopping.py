@@ -171,6 +171,9 @@ def signals_as_elsewhere() -> Iterator[None]:
     KeyboardInterrupt
         For Ctrl-C. Any other signal is sent again, now that its own handler is in place.
     """
+    if _is_handled():  # by who calls this, as the command line does, and says what is kept
+        yield
+        return
     try:
         with signals_raise(may_end_process=False):
             yield

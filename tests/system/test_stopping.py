@@ -204,6 +204,14 @@ def test_from_python_ctrl_c_is_a_keyboard_interrupt_and_a_signal_reaches_its_own
     assert observed == [signal.SIGTERM]
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_call_from_the_command_line_leaves_the_signal_to_it(number):
+    """It says what is kept, which a KeyboardInterrupt would pass by."""
+    with pytest.raises(Stopped) as stopped, signals_raise(), signals_as_elsewhere():
+        signal.raise_signal(number)
+    assert stopped.value.number == number
+
+
 @pytest.mark.parametrize("in_library", [True, False], ids=["one long call", "swallowed"])
 def test_who_takes_too_long_is_ended(tmp_path, in_library):
     """In one call of a library no handler runs; a `finally` or an `except` may swallow it."""
