@@ -29,7 +29,8 @@ def undertrained_sentence(comparison: Comparison, name_the_remedy: bool = True) 
         claim = f"{start}: this ranking is one of under-trained networks."
     else:
         named = join_names(list(map(as_code, names)))
-        claim = f"{start}{f' ({named})' if number <= MOST_NAMES else ''}: these are under-trained."
+        they = "it is" if number == 1 else "these are"
+        claim = f"{start}{f' ({named})' if number <= MOST_NAMES else ''}: {they} under-trained."
     return claim + remedy
 
 

@@ -37,12 +37,15 @@ def baseline_sentence(tables: StudyTables) -> str:
     mean = " (mean over the seeds)" if row["seeds"] > 1 else ""
     if never == 0:
         return f"{text} It predicts all {classes}."
+    text = f"{text} It never predicts {format_count(never)} of {classes}{mean}."
+    if row["largest_class"] == row["smallest_class"]:
+        return f"{text} Each class has {format_count(row['largest_class'])} training images."
     largest = row["largest_never_predicted"]
     which = "That class" if never == 1 and row["seeds"] == 1 else "The largest of those"
+    images = pluralize(round(largest), "training image", "training images")
     return (
-        f"{text} It never predicts {format_count(never)} of {classes}{mean}. {which} "
-        f"has {pluralize(round(largest), 'training image', 'training images')}; the largest class "
-        f"of all has {format_count(row['largest_class'])}, the smallest "
+        f"{text} {which} has {images}; the largest class of all has "
+        f"{format_count(row['largest_class'])}, the smallest "
         f"{format_count(row['smallest_class'])}."
     )
 
@@ -100,17 +103,23 @@ def cause_sentence(tables: StudyTables) -> str:
         f"{_baseline_name(row).capitalize()} ignores {number} (at most one test image in ten is "
         f"recognised{mean})"
     )
-    verb = "is" if never == 1 else "are"
-    text += f"; {format_count(never)} of them {verb} never predicted." if never else "."
+    if format_count(never) == format_count(classes):
+        text += f" and never predicts {'it' if classes == 1 else 'them'}."
+    elif never:
+        verb = "is" if never == 1 else "are"
+        text += f"; {format_count(never)} of them {verb} never predicted."
+    else:
+        text += "."
     is_known = causes["cause"] != UNDETERMINED
     if parts := [
         f"{cause['cause']} ({format_count(cause['classes'])})"
         for cause in causes[is_known].to_dict("records")
     ]:
         text += f" Likely {'cause' if len(parts) == 1 else 'causes'}: {join_names(parts)}."
-    if rest := causes["classes"][~is_known].sum():
-        text += f" Of {format_count(rest)} the cause is not clear."
-    return text
+    if is_known.all():
+        return text
+    whose = f" of {format_count(causes['classes'][~is_known].sum())}" if is_known.any() else ""
+    return f"{text} The cause{whose} is not clear."
 
 
 def remedy_sentences(tables: StudyTables, most: int = 99) -> Iterator[str]:
@@ -216,9 +225,9 @@ def best_sentence(tables: StudyTables) -> str:
     numbers = (row["change"], row["change_low"], row["change_high"])
     if row["change"] != row["change"]:  # they share no seed
         return f"{text}."
-    clear = "clear" if direction(*numbers[1:]) else "not clear"
-    alone = " for these networks alone" if baseline["seeds"] == 1 else ""
-    return f"{text}: the difference, {format_change(*numbers)}, is {clear}{alone}."
+    clear = "clear for these networks alone" if baseline["seeds"] == 1 else "clear"
+    clear = clear if direction(*numbers[1:]) else "not clear"
+    return f"{text}: the difference, {format_change(*numbers)}, is {clear}."
 
 
 def _has_label_noise(tables: StudyTables) -> bool:

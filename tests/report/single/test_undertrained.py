@@ -70,7 +70,7 @@ def test_one_strategy_is_no_ranking():
 def test_few_of_them_are_named(comparison):
     text = undertrained_sentence(with_losses(comparison, ("focal_loss",)))
     assert text.startswith("The loss was still falling for 1 of 4 strategies when training ended ")
-    assert "(`focal_loss`): these are under-trained." in text
+    assert "(`focal_loss`): it is under-trained." in text
 
 
 def test_a_strategy_counts_by_half_of_its_seeds():

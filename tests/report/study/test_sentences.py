@@ -22,6 +22,11 @@ def test_the_baseline_is_told_with_its_ignored_classes():
     assert whole.endswith("It predicts all 7 classes.")
     single = sentences.baseline_sentence(planted({"seeds": 1, "never_predicted": 1.0}))
     assert "It never predicts 1 of 17 classes. That class has 90 training images;" in single
+    equal = sentences.baseline_sentence(planted({"largest_class": 32, "smallest_class": 32}))
+    assert equal.endswith(
+        "It never predicts 8 of 17 classes (mean over the seeds). Each class has "
+        "32 training images."
+    )
     chosen = sentences.baseline_sentence(planted({"strategy": "a", "plain": False}))
     assert "is about), the baseline, `a`, is right for .500" in chosen
 
@@ -56,14 +61,22 @@ def test_under_label_noise_the_wrong_labels_tell_what_is_learnt():
 def test_causes_are_named_with_their_classes():
     assert sentences.cause_sentence(planted()) == (
         "Plain fine-tuning ignores 8 classes (at most one test image in ten is recognised; mean "
-        "over the seeds); 8 of them are never predicted. Likely causes: prior bias (5) and too few "
-        "images (3)."
+        "over the seeds) and never predicts them. Likely causes: prior bias (5) and too few images "
+        "(3)."
     )
     single = planted({"seeds": 1, "plain": False}, causes=[("undetermined", 1.0, 0.0)])
     assert sentences.cause_sentence(single) == (
-        "The baseline ignores 1 class (at most one test image in ten is recognised). Of 1 the "
-        "cause is not clear."
+        "The baseline ignores 1 class (at most one test image in ten is recognised). The cause is "
+        "not clear."
     )
+    some = planted(causes=[("prior bias", 2.0, 1.0), ("undetermined", 0.5, 0.0)])
+    assert sentences.cause_sentence(some) == (
+        "Plain fine-tuning ignores 2.5 classes (at most one test image in ten is recognised; mean "
+        "over the seeds); 1 of them is never predicted. Likely cause: prior bias (2). The cause of "
+        "0.5 is not clear."
+    )
+    only = planted(causes=[("prior bias", 1.0, 1.0)])
+    assert "over the seeds) and never predicts it. Likely" in sentences.cause_sentence(only)
     assert sentences.cause_sentence(planted(causes=())).startswith("No class is ignored")
 
 
@@ -207,6 +220,8 @@ def test_the_best_is_compared_with_what_was_asked_about():
     assert sentences.best_sentence(planted({"seeds": 1}, best=best)).endswith(
         "is clear for these networks alone."
     )
+    unclear = planted({"seeds": 1}, best=[best_cell("fine-tune=half", "a", width=0.4)])
+    assert sentences.best_sentence(unclear).endswith("is not clear.")
     no_seed = [best[0] | dict.fromkeys(("change", "change_low", "change_high"), float("nan"))]
     assert sentences.best_sentence(planted(best=no_seed)).endswith("in the run in question.")
     noisy = planted(best=best, changes=[change("label_noise", "0", "0.18", 0.1)])
