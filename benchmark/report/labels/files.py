@@ -44,7 +44,7 @@ def write_corrections(tables: LabelTables, folder: Path) -> CorrectionsFile:
 
     A file is a person's unless it is what was written the last time, to the byte.
     """
-    text = to_csv(tables.labels)
+    text = to_csv(tables.labels.round({"quality": 4}))  # it is read by a person
     text = text if text.isascii() else f"\ufeff{text}"  # else Excel takes it for another encoding
     written: dict[str, str] = (read_json(folder / WRITTEN) or {}).get("files", {})
     edited = []

@@ -31,6 +31,12 @@ def test_all_images_are_in_the_file(tables, tmp_path):
     assert rows["label"].tolist() == rows["given"].tolist() == ["cat", "cat", "dog", "emu"]
 
 
+def test_the_quality_is_as_long_as_a_person_reads(tmp_path):
+    audit = make_audit([0, 1, 2], suspect=(0,), quality=[1 / 30, 2 / 3, 1])
+    text = write_corrections(LabelTables.from_audit(audit), tmp_path).path.read_text()
+    assert [line.split(",")[4] for line in text.splitlines()[1:]] == ["0.0333", "0.6667", "1"]
+
+
 def test_a_file_that_nobody_edited_is_replaced(tables, other_tables, tmp_path):
     write_corrections(tables, tmp_path)
     file = write_corrections(other_tables, tmp_path)
