@@ -102,4 +102,5 @@ class StudyFolder:
             study.improved,
         ):
             return ""
-        return f"{self.path} holds the {stored.title}"
+        other = ", of an earlier version with other values" if stored.name == study.name else ""
+        return f"{self.path} holds the {stored.title}{other}"

@@ -1,5 +1,7 @@
 """The folder of a study holds the answer to one question."""
 
+from dataclasses import replace
+
 import pytest
 
 from benchmark.execution.study_folder import StudyFolder
@@ -29,6 +31,8 @@ def test_another_question_goes_elsewhere(tmp_path):
     assert folder.reason_against(FORUM) == ""
     for other in (NOISY, OF_OWN_DATA):
         assert folder.reason_against(other) == f"{tmp_path} holds the study forum17"
+    earlier = replace(FORUM, axes=dict(FORUM.axes) | {"epochs": ("2", "9")})
+    assert folder.reason_against(earlier).endswith(", of an earlier version with other values")
     folder.write(OF_OWN_DATA)
     assert folder.reason_against(FORUM) == f"{tmp_path} holds the study of your own images"
 

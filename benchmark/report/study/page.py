@@ -72,8 +72,9 @@ def build_page(study: Study, data: str, tables: StudyTables, notices: Sequence[s
 def headline(study: Study, data: str, tables: StudyTables, notices: Sequence[str] = ()) -> Page:
     """Return the first screen: the question and the answer."""
     row = tables.baseline.iloc[0].to_dict()
+    name = row["backbone"]
     counted = (
-        *([row["backbone"]] if row["backbone"] else []),
+        *([name] if isinstance(name, str) and name else []),  # NaN: an empty one, read from CSV
         pluralize(row["classes"], "class", "classes"),
         pluralize(row["train_images"], "training image", "training images"),
         pluralize(row["seeds"], "seed", "seeds"),

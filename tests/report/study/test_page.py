@@ -28,6 +28,14 @@ def test_the_page_follows_from_the_csv_files(tmp_path):
     assert markdown.render(again) == written["markdown"].read_text(encoding="utf-8")
 
 
+def test_a_run_of_an_earlier_version_names_no_network(tmp_path):
+    written = write_study_report(OF_OWN_DATA, "x", planted({"backbone": ""}), tmp_path)
+    frames = {name.removesuffix(".csv"): pd.read_csv(written[name]) for name, _ in FILES}
+    again = build_page(OF_OWN_DATA, "x", StudyTables(**frames))
+    assert markdown.render(again) == written["markdown"].read_text(encoding="utf-8")
+    assert "layers? · 17 classes" in again.subtitle
+
+
 def test_every_section_is_there():
     page = build_page(STUDIES["noisy7"], "wheels", TABLES)
     assert [section.id for section in page.sections] == [
