@@ -27,6 +27,7 @@ from benchmark.report.labels.suspects import suspects_blocks
 from benchmark.report.render import html
 from benchmark.report.render.blocks import (
     Block,
+    Cell,
     Code,
     Definitions,
     Page,
@@ -132,14 +133,13 @@ def _rates_table(rates: pd.DataFrame, kind: str, csv: str, sentence: str) -> Tab
         else:
             names = [row["class"], group][: 1 + has_groups]
         bounds = f"{format_share(row['low'], 2)} to {format_share(row['high'], 2)}"
-        share = (format_share(row["share"]), bounds) if row["judged"] else (_NOT_JUDGED, "")
+        share = Cell(format_share(row["share"]), bounds) if row["judged"] else _NOT_JUDGED
         counts = (format_count(row["images"]), format_count(row["suspects"]))
-        rows.append(make_row(*names, *counts, *share))
+        rows.append(make_row(*names, *counts, share))
     caption = f"{sentence} With 95 % intervals (Clopper & Pearson 1934)."
     columns = ["Group", "Classes"] if is_group else ["Class", "Group"][: 1 + has_groups]
-    texts = frozenset({0} if is_group else range(len(columns)))
-    columns += ["Images", "Suspects", "Share", "95 % interval"]
-    return Table(caption, tuple(columns), tuple(rows), texts, csv)
+    columns += ["Images", "Suspects", "Share"]
+    return Table(caption, tuple(columns), tuple(rows), frozenset({0}), csv)
 
 
 def _confusions(confusions: pd.DataFrame) -> Iterator[Block]:
