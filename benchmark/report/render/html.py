@@ -43,9 +43,12 @@ def _templates() -> Environment:
 
 
 def _inline(text: str) -> Markup:
-    """Escape a text; pieces between backticks become code."""
+    """Escape a text; pieces between backticks become code. A number stays beside its %."""
     pieces = split_code(text)
-    return Markup("").join(_code(piece) if code else _escape(piece) for piece, code in pieces)
+    return Markup("").join(
+        _code(piece) if code else _escape(re.sub(r"(?<=\d) (?=%)", "\u00a0", piece))
+        for piece, code in pieces
+    )
 
 
 def _code(text: str) -> Markup:

@@ -44,6 +44,13 @@ def test_names_break_at_their_joints_and_short_code_does_not() -> None:
     assert '<code class="short">verdict</code>' in html
 
 
+def test_a_number_stays_beside_its_per_cent_sign_and_code_is_as_it_was() -> None:
+    """A narrow page would break a line between them; who copies code gets its own spaces."""
+    html = render(replace(PAGE, verdict="+.1 (95 %: .0 to .2), `a 95 % b`"))
+    assert "(95\u00a0%: .0" in html
+    assert "a 95 % b" in html
+
+
 def test_the_best_of_a_column_can_be_heard() -> None:
     assert '<b>.5</b><span class="unseen"> best</span><small>±0</small>' in render(PAGE)
 
