@@ -51,7 +51,7 @@ class Executor:
     # looked at before it ends
     writes_records: bool = True
     retry_failed: bool = False  # train again what failed in an earlier run
-    others: tuple[RunFolder, ...] = ()  # runs of a grid: a network that several have is copied
+    others: tuple[RunFolder, ...] = ()  # of a grid's runs, which may have what is to be trained
 
     def with_plan(self, plan: Plan, writes_records: bool = True) -> Executor:
         """Return an executor of another plan that shares data, network and processes with this."""
@@ -69,7 +69,7 @@ class Executor:
     def segments_to_train(self, elsewhere: Set[str] = frozenset()) -> list[Segment]:
         """Return the segments still to be trained, parents first.
 
-        `elsewhere` are keys of networks that another run trains.
+        `elsewhere` are keys of networks whose outputs another run has, or will have.
         """
         with_outputs = {key for key in self.plan.networks.values() if self.outputs.has(key)}
         with_outputs |= elsewhere
@@ -121,14 +121,19 @@ class Executor:
 
     def _copy_from_others(self, progress: Progress) -> None:
         """Copy the outputs of networks that are to be trained and that other runs have trained."""
-        stores, copied = [OutputStore(folder) for folder in self.others], 0
-        missing = {s.key for s in self.segments_to_train() if s.is_final} if stores else set()
-        for key in sorted(missing):
-            if source := next((store for store in stores if store.has(key)), None):
-                self.outputs.copy(key, source)
-                copied += 1
+        if not self.others:
+            return
+        stores, sources = [OutputStore(folder) for folder in self.others], dict[str, OutputStore]()
+        for key in {s.key for s in self.segments_to_train() if s.is_final}:
+            source = next((store for store in stores if store.has(key)), None)
+            if source and not self.outputs.has(key):
+                sources[key] = source
+        # outputs are no state: a network from which others train on is trained all the same
+        needed = {segment.key for segment in self.segments_to_train(sources.keys())}
+        for key in (copied := sorted(sources.keys() - needed)):
+            self.outputs.copy(key, sources[key])
         if copied:
-            number = pluralize(copied, "network is copied", "networks are copied")
+            number = pluralize(len(copied), "network is copied", "networks are copied")
             progress.say(f"{number} from runs that train the same")
 
     def _train_waves(self, to_train: list[Segment], progress: Progress) -> None:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def networks_of_others(executors: Mapping[str, Executor]) -> dict[str, set[str]]:
     """Return which networks each run will take from others, if they are carried out in order.
 
-    They are those that an earlier run trains and those that any other has stored.
+    They are those that an earlier run trains and those that any other has stored. What failed in
+    an earlier run, and is not tried again there, nobody has.
     """
     keys = {name: set(executor.plan.networks.values()) for name, executor in executors.items()}
     stored = {
@@ -26,5 +27,5 @@ def networks_of_others(executors: Mapping[str, Executor]) -> dict[str, set[str]]
     others, earlier = {}, set[str]()
     for name, own in keys.items():
         others[name] = own & (earlier | anywhere) - stored[name]
-        earlier |= own
+        earlier |= own - executors[name].failed_earlier()
     return others

@@ -6,6 +6,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from benchmark import api
+from benchmark.execution.record_schema import ErrorInfo
 from benchmark.execution.shared_networks import networks_of_others
 from benchmark.plan.run_options import RunOptions
 from benchmark.plan.sweep import read_experiments
@@ -35,8 +36,8 @@ def planned(image_folder, small_experiment, tmp_path):
     }
     names = "no_change,class_weights"
 
-    def plan(folder="grid", **others):
-        options = RunOptions(strategies=names, no_null=True, out=tmp_path / folder, jobs=1)
+    def plan(folder="grid", more="", **others):
+        options = RunOptions(strategies=names + more, no_null=True, out=tmp_path / folder, jobs=1)
         return api.plan(read_experiments({**settings, **others}), options), options
 
     return plan
@@ -96,3 +97,23 @@ def test_damaged_ones_are_not_taken(planned):
     executor.execute(notes)
     assert notes.lines[0] == "1 network is copied from runs that train the same"
     assert executor.outputs.has(key), "it is trained"
+
+
+def test_a_network_from_which_another_trains_on_is_trained_again_and_not_copied(planned):
+    """Its outputs are there, its state is not: states of what is finished are removed."""
+    executors = planned()[0].executors
+    for name in (IMAGES, STEPS):
+        executors[name].execute(NullProgress())
+    sweep, notes = planned(more=",crt:extra_epochs=1")[0], Notes()
+    assert "  batch-size=8,budget=images   2 of 3 networks" in sweep.format(0)
+    sweep.executors[IMAGES].execute(notes)
+    assert not any("copied" in line for line in notes.lines)
+    sweep.executors[STEPS].execute(notes)
+    assert notes.lines[-1] == "1 network is copied from runs that train the same"
+
+
+def test_what_failed_in_another_run_is_not_planned_to_be_taken_from_it(planned):
+    executors = planned()[0].executors
+    key = executors[IMAGES].plan.networks["class_weights", 0]
+    executors[IMAGES].folder.write_error(key, ErrorInfo("E: why", ""))
+    assert networks_of_others(executors)[STEPS] == {executors[IMAGES].plan.networks["no_change", 0]}
