@@ -95,11 +95,11 @@ def _describe_network(prepared: PreparedExperiment) -> str:
 def _features(
     prepared: PreparedExperiment, indices: Labels, progress: Progress
 ) -> NDArray[np.float32]:
-    """Return features of the pretrained network, (M, D), from the stores or computed."""
+    """Return features of the pretrained network, (M, F), from the stores or computed."""
     frozen = prepared.frozen_features
-    for forward_pass in FORWARD_PASSES:  # where only the head is trained, both fill one store
+    for forward_pass in FORWARD_PASSES:  # the first fills all stores, where nothing is stored yet
         store = frozen.store(forward_pass)
         missing = len(store.missing(indices)) if store else 0
         with progress.task(forward_pass, missing, "images") as advance:
             frozen.fill(forward_pass, indices, advance)
-    return frozen.pretrained_features(indices).cpu().numpy()
+    return frozen.pretrained_features(indices).numpy()

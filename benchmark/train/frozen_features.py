@@ -37,7 +37,7 @@ class FrozenFeatures:
     placement: Placement  # of the activations
     at_cut: ActivationStore | None  # None: nothing is stored, each image passes the prefix anew
     pooled: ActivationStore  # features of the pretrained network, for phases that train the head
-    middle: ActivationStore  # mean activations in the middle of it, for the labels' sake
+    middle: ActivationStore  # mean activations before its block `half`, (M,) an image
 
     @classmethod
     def allocate(
@@ -121,11 +121,12 @@ class FrozenFeatures:
             store.fill(indices, compute, advance)
 
     def pretrained_features(self, indices: Indices) -> Tensor:
-        """Features (N, M + D) of images by the pretrained network, also where no phase reads them.
+        """Features (N, M + D) of images by the pretrained network, in the memory of the host.
 
         M of its middle, the mean over positions of the activations that the block `half` begins
         with, and D of its end. Each part is standardised over these images, and both count the
-        same. The end alone knows the classes of ImageNet; the middle tells other images apart.
+        same. The end alone knows the classes of ImageNet; the middle tells other images apart. What
+        no phase has stored is computed.
         """
         if self.at_cut is self.pooled:
             self.fill(FROZEN_LAYERS, indices)
@@ -134,7 +135,8 @@ class FrozenFeatures:
         else:
             self.fill(FEATURES, indices)
         self.fill(MIDDLE, indices)
-        parts = [store.read(indices).float() for store in (self.middle, self.pooled)]
+        # to one place: a GPU may have had room for the rows of one store alone
+        parts = [store.read(indices).cpu() for store in (self.middle, self.pooled)]
         return torch.cat([_standardise(part) for part in parts], dim=1)
 
     @property

@@ -139,7 +139,7 @@ class TrainingState:
             if self._selected is None or self._selected[0] != stage.selection:
                 features = self.frozen_features.pretrained_features(self.split.train)
                 rng = np.random.default_rng([self.seed, _SELECTION])
-                arguments = (features.cpu().numpy(), self.labels, self.groups, rng)
+                arguments = (features.numpy(), self.labels, self.groups, rng)
                 chosen = kept_by(stage.selection, *arguments)
                 self._selected = (stage.selection, chosen)
             monitor.left_out = ~self._selected[1][order]

@@ -17,6 +17,7 @@ from benchmark.strategy import RandomAugmentation, Stage, Strategy
 from benchmark.system.device import Device, choose_device, set_precision
 from benchmark.system.memory import release_memory
 from benchmark.train import trainer
+from benchmark.train.activation_store import DeviceActivationStore
 from benchmark.train.optim import set_learning_rates
 from benchmark.train.placement import Placement, StoreAllocator
 from tests.train.small_training import (
@@ -135,6 +136,18 @@ def test_float32_is_that_of_the_cpu(device):
         training.run(replace(segment, end=1))
         logits.append(training.outputs(SPLIT.test)[0].cpu())
     torch.testing.assert_close(*logits, rtol=0, atol=1e-3)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("store", ["pooled", "middle"])
+def test_pretrained_features_are_read_where_a_gpu_has_room_for_one_store_alone(device, store):
+    features, indices = small_features("head", device), np.arange(len(LABELS))
+    expected = features.pretrained_features(indices)
+    rows = getattr(features, store)
+    beside = DeviceActivationStore(len(LABELS), rows.shape, "float32", "cpu")
+    beside.fill(indices, lambda part: rows.read(part).cpu())
+    features = replace(features, **{store: beside})
+    assert torch.equal(features.pretrained_features(indices), expected)
 
 
 @pytest.mark.parametrize("device", DEVICES)
