@@ -34,8 +34,9 @@ class ImageSelection(Protocol):
         groups: NDArray[np.int64],
         rng: np.random.Generator,
     ) -> NDArray[np.bool_]:
-        """Features by the pretrained network (N, D), labels (N,) -> images to train on, (N,) bool.
+        """Features (N, D), labels (N,) -> images to train on, (N,) bool.
 
+        Features are those of the pretrained network's middle and end, standardised over the images.
         `groups` (N,) are equal for images of one group of the data, or that look the same.
 
         It is called once, before the first step, and keeps an image of every class. The number of

@@ -191,7 +191,7 @@ def _allocate_rows(
 
 
 def _standardise(part: Tensor) -> Tensor:
-    """Features (N, D) -> of mean 0 and variance 1 / D, so that D adds nothing to their weight."""
+    """Features (N, D) -> of mean 0 and variance 1 / D: their variances add up to 1 for every D."""
     deviation = part.std(dim=0, correction=0)
     deviation[deviation == 0] = 1
     return (part - part.mean(dim=0)) / deviation / part.shape[1] ** 0.5
