@@ -33,9 +33,8 @@ def not_judged_sentence(tables: LabelTables) -> str:
     """Say which labels nothing is known of, and why."""
     rates = tables.class_rates
     if (rates["images"] > 0).sum() == 1:
-        return (
-            f"Can't be judged: of no class but {shorten(rates['class'][0])} an image can be read."
-        )
+        only = shorten(rates["class"][0])
+        return f"Can't be judged: all images that can be read are of one class ({only})."
     without = rates[(rates["images"] > 0) & (rates["judged"] == 0)]
     single, unread = without["images"] == 1, rates["class"][rates["images"] == 0]
     parts = [

@@ -74,7 +74,7 @@ def test_what_cannot_be_judged():
     assert rates_sentence(unread).startswith("No class is counted as rare")
     alone = tables([0, 0, 1, 2], readable=(2,), not_judged=(2,))
     assert not_judged_sentence(alone) == (
-        "Can't be judged: of no class but dog an image can be read."
+        "Can't be judged: all images that can be read are of one class (dog)."
     )
     nothing = tables([0, 1, 2], not_judged=(0, 1, 2))
     assert verdict(nothing) == "No label can be judged."
