@@ -90,10 +90,10 @@ def _class_rates(audit: LabelAudit) -> pd.DataFrame:
         np.bincount(audit.labels[which], minlength=len(classes))
         for which in (audit.judged, audit.suspect)
     )
-    some = images > 0  # a class of which no image can be read is none that is rare
+    has_images = images > 0  # a class without an image that can be read is not called rare
     groups = np.full(len(classes), BETWEEN, dtype=object)
-    if images.max() >= EQUALLY_LARGE * images[some].min():  # else no class is rare
-        groups[some] = np.array(GROUPS, dtype=object)[shot_groups(images[some])]
+    if images.max() >= EQUALLY_LARGE * images[has_images].min():  # else no class is rare
+        groups[has_images] = np.array(GROUPS, dtype=object)[shot_groups(images[has_images])]
     table = pd.DataFrame(
         {
             **{"class": classes, "group": groups, "images": images},

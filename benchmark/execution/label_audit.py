@@ -40,7 +40,7 @@ class LabelAudit:
     network: str  # whose features were seen: the backbone, the size of its images, its weights
     messages: tuple[str, ...] = ()  # what the user must know about images and weights
     in_memory: bool = False  # whether the images were given in Python: no command can name them
-    read_by: Mapping[str, Any] = field(default_factory=dict)  # settings by which they were read
+    read_by: Mapping[str, Any] = field(default_factory=dict)  # settings by which images were read
 
     @property
     def labels(self) -> Labels:

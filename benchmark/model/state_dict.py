@@ -45,8 +45,7 @@ _OTHER_NETWORKS = {
     r"model\.0\.conv\.": "a YOLO",
     r"state\.0\.(exp_avg|momentum_buffer|step)$": "the state of an optimizer",
 }
-# also where one file is given for several backbones
-_OTHER_BACKBONE = (
+_REMEDY = (  # also where one file is given for several backbones
     "give the --backbone that it is of, or --weights auto, which takes each backbone's own"
 )
 
@@ -207,7 +206,7 @@ def _check_names(
     is_other = len(missing) == len(layout)
     looks = next((f", it looks like {kind}" for kind in kinds if is_other), "")
     lacking, other = _show(missing) or "none", _show(unexpected) or "none"
-    remedy = f"; {_OTHER_BACKBONE}" if is_other else ""
+    remedy = f"; {_REMEDY}" if is_other else ""
     raise ValueError(f"is no {network}{looks}: {lacking} missing, {other} unexpected{remedy}")
 
 

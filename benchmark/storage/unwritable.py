@@ -42,7 +42,7 @@ class UnwritableError(OSError):
 
 @contextmanager
 def writing(path: Path, way_out: str | None = None) -> Iterator[None]:
-    """Let errors of a disk name `path`, or what above it they are about, and the way out.
+    """Let errors of a disk name `path`, or the folder above it that failed, and the way out.
 
     What is done meanwhile writes there alone. The way out follows from the path, if it is not
     given. Errors about other folders stay.

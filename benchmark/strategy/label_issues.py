@@ -143,12 +143,12 @@ def _deal(
     order = np.random.default_rng(seed).permutation(len(first))
     order = order[np.argsort(-np.maximum.reduceat(shares, first)[order], kind="stable")]
     held, sizes = np.zeros((folds, len(counts))), np.zeros(folds, np.int64)
-    folds_of_groups, last = np.empty(len(first), np.int64), np.append(first[1:], len(pairs))
+    folds_of_groups, ends = np.empty(len(first), np.int64), np.append(first[1:], len(pairs))
     for g in order.tolist():
-        some = slice(first[g], last[g])
-        fold = np.lexsort((sizes, held[:, of_class[some]] @ shares[some]))[0]
-        held[fold, of_class[some]] += shares[some]
-        sizes[fold] += images[some].sum()
+        own = slice(first[g], ends[g])  # its pairs
+        fold = np.lexsort((sizes, held[:, of_class[own]] @ shares[own]))[0]
+        held[fold, of_class[own]] += shares[own]
+        sizes[fold] += images[own].sum()
         folds_of_groups[g] = fold
     return folds_of_groups[group]
 

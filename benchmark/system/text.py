@@ -39,7 +39,7 @@ def first_names(names: Sequence[str], most: int = 10, between: str = ", ") -> st
     >>> first_names(["a and b", "c and d", "e and f"], most=2, between="; ")
     'a and b; c and d; and 1 more'
     """
-    before = between.replace(",", "").rstrip()
+    before = between.replace(",", "").rstrip()  # a list has no comma before its "and"
     more = f"{before} and {len(names) - most} more" if len(names) > most else ""
     return between.join(names[:most]) + more
 
