@@ -61,11 +61,11 @@ def print_audit(audit: LabelAudit, tables: LabelTables, console: Console | None 
 
 
 def _print_files(files: LabelFiles, audit: LabelAudit) -> None:
-    edited, written = map(str, files.label_file.edited), str(files.label_file.path)
+    edited, written = list(map(str, files.label_file.edited)), str(files.label_file.path)
     is_corrected = audit.images.uncorrected is not None
-    if text := sentences.edited_sentence([*edited], written, is_corrected):
+    if text := sentences.edited_sentence(edited, written, is_corrected):
         print_lines(text)
     print_lines(f"Pictures of the suspects: {files.page}")
-    print_lines(f"All labels, to be corrected in the column label: {files.label_file.path}")
-    command = run_command(audit, str(files.label_file.path), program_words())
+    print_lines(f"All labels, to be corrected in the column label: {written}")
+    command = run_command(audit, written, program_words())
     print_lines(f"Then, with the corrected labels: {command}")

@@ -53,8 +53,7 @@ def _failure_lines(failures: pd.DataFrame, axis: str) -> Iterator[str]:
         if axis:
             runs = list(dict.fromkeys(map(str, rows[axis])))
             where += f"; {runs[0] if len(runs) == 1 else f'{len(runs)} runs'}"
-        names = printable(str(strategy)), printable(where), printable(str(error))
-        yield "failed: {} ({}): {}".format(*names)
+        yield printable(f"failed: {strategy} ({where}): {error}")
 
 
 def _print_table(table: Table, console: Console) -> None:
