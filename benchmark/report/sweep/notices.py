@@ -7,7 +7,6 @@ from benchmark.analysis.run_grid import NOT_RUN
 from benchmark.analysis.sweep import SweepComparison
 from benchmark.execution.same_training import why_the_same
 from benchmark.report.render.blocks import as_code
-from benchmark.report.render.formats import lower_first
 from benchmark.report.single.notices import few_images_warning
 from benchmark.report.single.undertrained import undertrained_sentence
 from benchmark.report.sweep.few_seeds import few_seeds_warning
@@ -60,10 +59,9 @@ def of_runs(comparison: SweepComparison) -> Iterator[str]:
             for sentence in filter(None, sentences(run)):
                 runs_of.setdefault(sentence, []).append(name)
     for sentence, names in runs_of.items():
-        if len(names) == len(comparison.names):
-            yield sentence[:1].upper() + sentence[1:]
-        else:
-            yield f"Under {_name_runs(comparison, names)}: {lower_first(sentence)}"
+        # with the letters that it has: it may begin with the name of a file
+        is_of_all = len(names) == len(comparison.names)
+        yield sentence if is_of_all else f"Under {_name_runs(comparison, names)}: {sentence}"
 
 
 def _audit_sentence(run: Comparison) -> str:

@@ -155,17 +155,19 @@ def test_what_runs_warn_of_is_told_once_with_the_runs_that_it_is_of(tmp_path):
     (text,) = [text for text in headline(comparison).warnings if "audit" in text]
     assert text == "`class_weights` failed the audit: see the report of each run."
     runs = [
-        replace(run, manifest=replace(run.manifest, messages=(*["Label noise: 9."] * noisy, "All")))
+        replace(
+            run, manifest=replace(run.manifest, messages=(*["Labels.csv: 9."] * noisy, "a.csv"))
+        )
         for run, noisy in zip(comparison.runs, (False, True, False, True), strict=True)
     ]
     messages = list(of_runs(replace(comparison, runs=tuple(runs))))[-2:]
     assert messages == [
-        "All",
-        "Under label noise `0.18`: label noise: 9.",
+        "a.csv",
+        "Under label noise `0.18`: Labels.csv: 9.",
     ]
     runs[3] = comparison.runs[3]
     *_, last = of_runs(replace(comparison, runs=tuple(runs)))
-    assert last == "Under `fine-tune=head,label-noise=0.18`: label noise: 9."
+    assert last == "Under `fine-tune=head,label-noise=0.18`: Labels.csv: 9."
 
 
 def test_training_is_set_against_test_for_the_same_strategies_in_every_run(tmp_path):
