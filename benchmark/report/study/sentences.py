@@ -76,15 +76,16 @@ def fit_sentence(tables: StudyTables) -> str:
 
 def _wrong_labels(given: float, right: float) -> str:
     """Say what it made of training images whose label was made wrong."""
-    if given == right:
+    as_given, as_right = format_share(given), format_share(right)
+    if as_given == as_right:  # which is all that a reader sees
         which = "it has learnt as many of them by heart as it sees through"
     elif given > right:
         which = "it has learnt more of them by heart than it sees through"
     else:
         which = "it sees through more of them than it has learnt by heart"
     return (
-        f"Of the training images with a wrong label, it predicts {format_share(given)} as that "
-        f"label says and {format_share(right)} as they are: {which}."
+        f"Of the training images with a wrong label, it predicts {as_given} as that label says and "
+        f"{as_right} as they are: {which}."
     )
 
 

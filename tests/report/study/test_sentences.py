@@ -54,7 +54,7 @@ def test_under_label_noise_the_wrong_labels_tell_what_is_learnt():
     )
     heart = sentences.fit_sentence(planted({"as_given": 0.6, "as_right": 0.3}))
     assert heart.endswith("it has learnt more of them by heart than it sees through.")
-    equal = sentences.fit_sentence(planted({"as_given": 0.3, "as_right": 0.3}))
+    equal = sentences.fit_sentence(planted({"as_given": 0.3001, "as_right": 0.3}))
     assert equal.endswith("it has learnt as many of them by heart as it sees through.")
 
 
