@@ -9,7 +9,7 @@ from typing import Any
 from benchmark.spec import did_you_mean
 
 OWN = "own"  # the name of the study of a user's data
-IMAGES_PER_CLASS = 6  # two in training, validation and test, if all classes had as many
+LEAST_PER_CLASS = 6  # images, on average: the smallest class has one in each part of the split
 LONGER = "6"  # epochs a phase, against the 2 of the forum's recipe
 
 
@@ -52,7 +52,7 @@ class Study:
     def _data(self, scale: float) -> dict[str, str]:
         if not self.data:
             return {}
-        images, least = round(scale * self.images), IMAGES_PER_CLASS * self.classes
+        images, least = round(scale * self.images), LEAST_PER_CLASS * self.classes
         if images < least:
             raise ValueError(
                 f"scale {scale:g} leaves {images:,} of {self.images:,} images for {self.classes} "

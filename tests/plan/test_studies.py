@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmark.plan.studies import IMAGES_PER_CLASS, OF_OWN_DATA, STUDIES, find_study
+from benchmark.plan.studies import LEAST_PER_CLASS, OF_OWN_DATA, STUDIES, find_study
 
 
 def test_the_whole_study_has_as_many_images_as_the_case():
@@ -22,7 +22,7 @@ def test_a_part_that_leaves_too_few_images_is_refused_with_the_smallest(study):
     with pytest.raises(ValueError, match=rf"scale 0.0001 leaves . of {study.images:,}") as error:
         study.settings(0.0001)
     smallest = float(str(error.value).rpartition("allowed: ")[2].removesuffix(" or more"))
-    least = IMAGES_PER_CLASS * study.classes
+    least = LEAST_PER_CLASS * study.classes
     assert study.settings(smallest)["data"].startswith(f"wheels:images={least},")
 
 
