@@ -48,7 +48,7 @@ def format_plan(
         used_by[key] = (*used_by.get(key, ()), name)
     for names in dict.fromkeys(used_by.values()):  # the same for every seed
         key = next(key for key in used_by if used_by[key] == names)
-        states = {"train": missing, "failed": failed, "copy": cost.shared}
+        states = {"train": missing, "failed": failed, "copy": cost.elsewhere}
         of_some = (s for s, keys in states.items() if any(used_by[k] == names for k in keys))
         state = next(of_some, "stored")
         lines.append(f"  {state:<7}  {' = '.join(names)}{_format_shared(plan, key, names)}")
@@ -62,16 +62,17 @@ class PlanCost:
     networks: int
     missing: set[str]  # keys of those to train
     failed: set[str]  # keys of those that failed in an earlier run
-    shared: set[str]  # keys of those that are copied from other runs of a grid
+    elsewhere: set[str]  # keys of those that are copied from other runs of a grid
     steps: int
 
     def format(self) -> str:
         """Return it without the folder: "10 of 12 networks, 500 steps; 2 are stored"."""
-        stored = self.networks - len(self.missing) - len(self.failed) - len(self.shared)
-        shared = f", {len(self.shared)} trained in another run" if self.shared else ""
+        copied = len(self.elsewhere)
+        stored = self.networks - len(self.missing) - len(self.failed) - copied
+        elsewhere = f", {copied} trained in another run" if copied else ""
         return (
             f"{len(self.missing)} of {self.networks} networks, {self.steps} steps; {stored} are "
-            f"stored{shared}"
+            f"stored{elsewhere}"
         )
 
 
@@ -85,9 +86,9 @@ def cost_of(
     networks = set(executor.plan.networks.values())
     missing = {segment.key for segment in to_train if segment.is_final}
     failed = networks & executor.failed_earlier() - missing
-    shared = networks & elsewhere - missing - failed
+    copied = networks & elsewhere - missing - failed
     steps = sum(segment.end - segment.start for segment in to_train)
-    return PlanCost(len(networks), missing, failed, shared, steps)
+    return PlanCost(len(networks), missing, failed, copied, steps)
 
 
 def comparison_lines(executor: Executor) -> list[str]:

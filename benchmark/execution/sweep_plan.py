@@ -47,13 +47,13 @@ class SweepPlan:
 
         Of few runs each has its whole plan; of more, what they share stands once.
         """
-        shared = networks_of_others(self.executors)
-        to_train = {name: e.segments_to_train(shared[name]) for name, e in self.executors.items()}
+        elsewhere = networks_of_others(self.executors)
+        to_train = {n: e.segments_to_train(elsewhere[n]) for n, e in self.executors.items()}
         if len(self.sweep.settings) > 1 or len(self.executors) > MOST_WHOLE:
-            return self._format_many(trials, to_train, shared)
+            return self._format_many(trials, to_train, elsewhere)
         parts = [
-            f"{self.title(name)}\n{format_plan(executor, trials, to_train[name], shared[name])}\n"
-            for name, executor in self.executors.items()
+            f"{self.title(name)}\n{format_plan(e, trials, to_train[name], elsewhere[name])}\n"
+            for name, e in self.executors.items()
         ]
         steps = {n: sum(s.end - s.start for s in segments) for n, segments in to_train.items()}
         shares = join_names([f"{n:,} under {self.title(name)}" for name, n in steps.items()])
@@ -61,11 +61,11 @@ class SweepPlan:
         return "\n".join([*parts, total])
 
     def _format_many(
-        self, trials: int, to_train: dict[str, list[Segment]], shared: dict[str, set[str]]
+        self, trials: int, to_train: dict[str, list[Segment]], elsewhere: dict[str, set[str]]
     ) -> str:
         """Return the lines of all runs, each different one once, then a line a run, and the sum."""
         costs = {
-            name: cost_of(e, to_train[name], shared[name]) for name, e in self.executors.items()
+            name: cost_of(e, to_train[name], elsewhere[name]) for name, e in self.executors.items()
         }
         width, lines = max(map(len, costs)), self._shared_lines()
         if trials:
