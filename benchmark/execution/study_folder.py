@@ -33,7 +33,16 @@ class StudyManifest:
     @property
     def study(self) -> Study:
         """The study, as far as its page needs it."""
-        return Study(self.name, self.question, "", 0, 0, "", self.axes, self.improved)
+        return Study(
+            name=self.name,
+            question=self.question,
+            data="",
+            images=0,
+            classes=0,
+            strategies="",
+            axes=self.axes,
+            improved=self.improved,
+        )
 
 
 @dataclass(frozen=True)
