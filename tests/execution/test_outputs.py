@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -108,6 +109,26 @@ def test_outputs_of_another_network_are_no_outputs_of_this(store):
         store.manifest_file(key).replace(store.manifest_file("third"))
     assert not store.has("third")
     assert store.damage("third").reason == "it is that of another network"
+
+
+def test_a_copy_that_was_interrupted_does_not_count(store, tmp_path, monkeypatch):
+    """Tensors come first, and the manifest makes them count."""
+    store.save("key", tensors(torch.zeros(2, 3), LINEAR), MANIFEST)
+    other, whole = OutputStore(RunFolder(tmp_path / "other")), shutil.copyfile
+
+    def copy_tensors_alone(source, target):
+        if source == store.manifest_file("key"):
+            raise KeyboardInterrupt
+        return whole(source, target)
+
+    monkeypatch.setattr(shutil, "copyfile", copy_tensors_alone)
+    with pytest.raises(KeyboardInterrupt):
+        other.copy("key", store)
+    assert other.tensor_file("key").exists()
+    assert not other.has("key")
+    monkeypatch.undo()
+    other.copy("key", store)
+    assert other.check("key") == store.check("key")
 
 
 def test_a_pipe_or_a_link_in_the_place_of_tensors_is_not_opened(store, tmp_path):
