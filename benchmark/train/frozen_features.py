@@ -116,8 +116,9 @@ class FrozenFeatures:
                 compute = self._features(self.inputs)
             elif forward_pass == MIDDLE:
                 compute = self._mean_activations
-            else:
-                compute = self._frozen_and_middle if self._passes_middle else self._frozen
+            else:  # of stored activations of the middle, the means are soon computed
+                is_middle = self.pretrained.cut == self.pretrained.backbone.half
+                compute = self._frozen if is_middle else self._frozen_and_middle
             store.fill(indices, compute, advance)
 
     def pretrained_features(self, indices: Indices) -> Tensor:
@@ -131,7 +132,7 @@ class FrozenFeatures:
         if self.at_cut is self.pooled:
             self.fill(FROZEN_LAYERS, indices)
         elif self.at_cut is None or len(self.at_cut.missing(indices)):
-            self.pooled.fill(indices, self._features(self._frozen))  # from the pixels on
+            self.pooled.fill(indices, self._features(self._frozen_and_middle))  # from pixels on
         else:
             self.fill(FEATURES, indices)
         self.fill(MIDDLE, indices)
@@ -139,15 +140,16 @@ class FrozenFeatures:
         parts = [store.read(indices).cpu() for store in (self.middle, self.pooled)]
         return torch.cat([_standardise(part) for part in parts], dim=1)
 
-    @property
-    def _passes_middle(self) -> bool:
-        """Whether the frozen layers have the block whose inputs are averaged."""
-        backbone, cut = self.pretrained.backbone, self.pretrained.cut
-        return backbone.half not in backbone.trainable(cut)
-
     def _frozen_and_middle(self, indices: Indices) -> Tensor:
-        """Activations at the cut; store means of the middle, which is passed on the way."""
-        with mean_inputs(self.pretrained.prefix.blocks, self.pretrained.backbone.half) as means:
+        """Activations at the cut; store means of the middle, unless that comes after the cut."""
+        backbone, cut, prefix = (
+            self.pretrained.backbone,
+            self.pretrained.cut,
+            self.pretrained.prefix,
+        )
+        if backbone.half in backbone.trainable(cut)[1:]:
+            return self._frozen(indices)
+        with mean_inputs(prefix.blocks, backbone.half) as means:
             at_cut = self._frozen(indices)
         rows = torch.cat(means)[: len(indices)].float()  # without those of padding
         row_of = {index: row for row, index in enumerate(indices.tolist())}

@@ -9,13 +9,18 @@ from torch import Tensor, nn
 
 @contextmanager
 def mean_inputs(blocks: nn.Sequential, name: str) -> Iterator[list[Tensor]]:
-    """Collect what the block `name` gets each time that it runs, as means (B, C)."""
+    """Collect what the block `name` gets each time that it would run, as means (B, C).
+
+    It is one of the blocks, or the one that comes after them.
+    """
     means: list[Tensor] = []
 
-    def note(_: nn.Module, inputs: tuple[Any, ...]) -> None:
-        means.append(mean_over_positions(inputs[0].float()))
+    def note(_: nn.Module, inputs: tuple[Any, ...], output: Tensor | None = None) -> None:
+        x = inputs[0] if output is None else output
+        means.append(mean_over_positions(x.float()))
 
-    handle = blocks.get_submodule(name).register_forward_pre_hook(note)
+    block = dict(blocks.named_children()).get(name)
+    handle = block.register_forward_pre_hook(note) if block else blocks.register_forward_hook(note)
     try:
         yield means
     finally:

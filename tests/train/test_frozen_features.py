@@ -104,20 +104,28 @@ def test_pretrained_features_are_of_the_middle_and_the_end_which_count_the_same(
         torch.testing.assert_close(part[:, varies], scaled[:, varies], rtol=1e-3, atol=1e-4)
 
 
-def test_the_middle_is_stored_by_the_forward_pass_that_goes_through_it(monkeypatch):
-    filled, indices = small_features("head"), np.array([3, 30, 46])
-    expected = filled.middle.read(indices)
+@pytest.mark.parametrize(("cut", "passes"), [("head", 1), ("tail", 1), ("body", 1), ("stem", 2)])
+def test_images_of_which_nothing_is_stored_pass_the_layers_once(monkeypatch, cut, passes):
+    """Or twice, where the middle comes after the cut."""
+    filled, indices = small_features(cut), np.array([3, 30, 46])
+    expected = filled.pretrained_features(indices)
 
     def empty(store):
         return DeviceActivationStore(len(LABELS), store.shape, "float32", "cpu")
 
     pooled = empty(filled.pooled)
-    unfilled = replace(filled, pooled=pooled, at_cut=pooled, middle=empty(filled.middle))
-    monkeypatch.setattr(FrozenFeatures, "_mean_activations", None)  # no pass of its own
-    unfilled.pretrained_features(indices)
-    assert torch.equal(unfilled.middle.read(indices), expected)
+    at_cut = pooled if cut == "head" else None
+    unfilled = replace(filled, pooled=pooled, at_cut=at_cut, middle=empty(filled.middle))
+    images, calls = FrozenFeatures.images, []
+    monkeypatch.setattr(
+        FrozenFeatures, "images", lambda self, i: calls.append(len(i)) or images(self, i)
+    )
+    assert torch.equal(unfilled.pretrained_features(indices), expected)
+    assert len(calls) == passes
     assert len(unfilled.middle.missing(np.arange(len(LABELS)))) == len(LABELS) - 3
-    assert not unfilled.pretrained.prefix.blocks.body._forward_pre_hooks, "it is taken off again"
+    blocks = unfilled.pretrained.prefix.blocks
+    hooks = [hook for m in blocks.modules() for hook in (m._forward_hooks, m._forward_pre_hooks)]
+    assert not any(hooks), "they are taken off again"
 
 
 @pytest.mark.parametrize("cut", ["body", "head"])

@@ -27,6 +27,16 @@ def test_inputs_of_a_block_are_noted_while_the_context_lasts():
     torch.testing.assert_close(means[0], x.relu().float().mean((2, 3)))
 
 
+def test_the_block_after_the_last_gets_what_they_give():
+    blocks, x = nn.Sequential(nn.ReLU()), torch.randn(2, 3, 4, 4)
+    for chain, expected in ((blocks, x.relu()), (nn.Sequential(), x)):
+        with mean_inputs(chain, "next") as means:
+            chain(x)
+        chain(x)
+        (mean,) = means
+        torch.testing.assert_close(mean, expected.mean((2, 3)))
+
+
 def test_an_error_inside_takes_the_hook_off():
     blocks = nn.Sequential(nn.ReLU())
     with pytest.raises(ValueError, match="stop"), mean_inputs(blocks, "0") as means:
