@@ -130,7 +130,10 @@ class Executor:
                 sources[key] = source
         # outputs are no state: a network from which others train on is trained all the same
         needed = {segment.key for segment in self.segments_to_train(sources.keys())}
-        for key in (copied := sorted(sources.keys() - needed)):
+        copied = sorted(sources.keys() - needed)
+        for note in set_aside_all(self.damaged_outputs(copied)):
+            progress.say(f"note: {note}")
+        for key in copied:
             self.outputs.copy(key, sources[key])
         if copied:
             number = pluralize(len(copied), "network is copied", "networks are copied")

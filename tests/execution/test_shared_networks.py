@@ -99,6 +99,21 @@ def test_damaged_ones_are_not_taken(planned):
     assert executor.outputs.has(key), "it is trained"
 
 
+def test_what_is_damaged_is_set_aside_before_another_takes_its_place(planned):
+    executors = planned()[0].executors
+    for name in (IMAGES, STEPS):
+        executors[name].execute(NullProgress())
+    key = executors[STEPS].plan.networks["no_change", 0]
+    file = executors[STEPS].outputs.tensor_file(key)
+    file.write_bytes(b"damaged")
+    notes = Notes()
+    planned()[0].executors[STEPS].execute(notes)
+    about, copied = notes.lines
+    assert about.startswith(f"note: {file} was damaged")
+    assert copied == "1 network is copied from runs that train the same"
+    assert any(other.read_bytes() == b"damaged" for other in file.parent.glob(f"{file.name}.*"))
+
+
 def test_a_network_from_which_another_trains_on_is_trained_again_and_not_copied(planned):
     """Its outputs are there, its state is not: states of what is finished are removed."""
     executors = planned()[0].executors

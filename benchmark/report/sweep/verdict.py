@@ -164,7 +164,7 @@ def follow_up(comparison: SweepComparison) -> str:
 
 def seeds_wanted(comparison: SweepComparison) -> int:
     """Return the seeds that tell what changes the order; 0 where there are enough, or no order."""
-    return _seeds_wanted(few) if (few := _with_few_seeds(comparison)) else 0
+    return _seeds_to_tell(few) if (few := _with_few_seeds(comparison)) else 0
 
 
 def _with_few_seeds(comparison: SweepComparison) -> list[AxisRanking]:
@@ -174,7 +174,7 @@ def _with_few_seeds(comparison: SweepComparison) -> list[AxisRanking]:
     return [axis for axis in comparison.axes if axis.seeds < axis.seeds_needed]
 
 
-def _seeds_wanted(axes: list[AxisRanking]) -> int:
+def _seeds_to_tell(axes: list[AxisRanking]) -> int:
     # each run's own tests too
     return max(seeds_needed(len(axes[0].strategies) - 1), *(axis.seeds_needed for axis in axes))
 
@@ -187,7 +187,7 @@ def _too_few_seeds(axes: list[AxisRanking]) -> str:
     causes = ", ".join(f"the {noun(axis.setting)}" for axis in axes)
     return (
         f"{number} not tell whether {causes} or chance changes the order: another seed may change "
-        f"it as much. Run `--seeds {_seeds_wanted(axes)}`."
+        f"it as much. Run `--seeds {_seeds_to_tell(axes)}`."
     )
 
 
