@@ -39,8 +39,10 @@ def start_in_session(*line, env):
         text=True,
         env=env,
         start_new_session=True,
-        # a suite that was started in the background hands down that the signal is ignored
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        # a suite in the background, or under nohup, hands down that signals are ignored
+        preexec_fn=lambda: [
+            signal.signal(s, signal.SIG_DFL) for s in (signal.SIGINT, signal.SIGHUP)
+        ],
     )
 
 
