@@ -142,14 +142,10 @@ class FrozenFeatures:
 
     def _frozen_and_middle(self, indices: Indices) -> Tensor:
         """Activations at the cut; store means of the middle, unless that comes after the cut."""
-        backbone, cut, prefix = (
-            self.pretrained.backbone,
-            self.pretrained.cut,
-            self.pretrained.prefix,
-        )
-        if backbone.half in backbone.trainable(cut)[1:]:
+        pretrained, backbone = self.pretrained, self.pretrained.backbone
+        if backbone.half in backbone.trainable(pretrained.cut)[1:]:
             return self._frozen(indices)
-        with mean_inputs(prefix.blocks, backbone.half) as means:
+        with mean_inputs(pretrained.prefix.blocks, backbone.half) as means:
             at_cut = self._frozen(indices)
         rows = torch.cat(means)[: len(indices)].float()  # without those of padding
         row_of = {index: row for row, index in enumerate(indices.tolist())}

@@ -20,7 +20,10 @@ def mean_inputs(blocks: nn.Sequential, name: str) -> Iterator[list[Tensor]]:
         means.append(mean_over_positions(x.float()))
 
     block = dict(blocks.named_children()).get(name)
-    handle = block.register_forward_pre_hook(note) if block else blocks.register_forward_hook(note)
+    if block is None:  # an empty nn.Sequential is a block, too, and false
+        handle = blocks.register_forward_hook(note)
+    else:
+        handle = block.register_forward_pre_hook(note)
     try:
         yield means
     finally:

@@ -15,19 +15,10 @@ from benchmark.system.stopping import Stopped, signals_raise
 from benchmark.train.checkpoint import saved_step
 from benchmark.train.trainer import Training
 from tests.integration.commands import assert_same_outputs, load_outputs
+from tests.notes import Notes
 
 RAISE_SIGNAL = signal.raise_signal  # while a strategy runs, it may not do this
 NAMES = "no_change,crt,class_weights"
-
-
-class Notes(NullProgress):
-    """Keeps the sentences."""
-
-    def __init__(self):
-        self.sentences = []
-
-    def say(self, text):
-        self.sentences.append(text)
 
 
 @pytest.fixture
@@ -118,7 +109,7 @@ def test_a_state_that_finds_no_room_costs_no_strategy(plan, monkeypatch):
     executor.execute(progress)
     for name in NAMES.split(","):
         assert executor.folder.read_record(name, 0).status == "ok"
-    (note,) = [text for text in progress.sentences if "could not be saved" in text]
+    (note,) = [text for text in progress.texts if "could not be saved" in text]
     assert "No space left on device" in note
 
 
@@ -181,6 +172,6 @@ def test_what_ended_the_last_run_without_a_trace_is_trained_in_a_process_of_its_
         executor.execute(progress)
     assert segment.key not in here
     assert len(here) == len(executor.plan.segments) - 1
-    (note,) = [text for text in progress.sentences if "was ended (a crash, or a kill)" in text]
+    (note,) = [text for text in progress.texts if "was ended (a crash, or a kill)" in text]
     assert segment.name in note
     assert_same_outputs(load_outputs(whole.folder.path), load_outputs(executor.folder.path))

@@ -11,18 +11,9 @@ from benchmark.execution.shared_networks import networks_of_others
 from benchmark.plan.run_options import RunOptions
 from benchmark.plan.sweep import read_experiments
 from benchmark.system.progress import NullProgress, Timer
+from tests.notes import Notes
 
 IMAGES, STEPS = "batch-size=8,budget=images", "batch-size=8,budget=steps"
-
-
-class Notes(NullProgress):
-    """Progress that keeps what is said."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, text: str) -> None:
-        self.lines.append(text)
 
 
 @pytest.fixture
@@ -62,7 +53,7 @@ def test_they_are_copied_and_are_what_training_gives(planned, monkeypatch):
     first, second = sweep.executors[IMAGES].outputs, sweep.executors[STEPS].outputs
     keys, notes = set(sweep.executors[STEPS].plan.networks.values()), Notes()
     api.execute(sweep, options, Timer(notes))
-    assert notes.lines.count("2 networks are copied from runs that train the same") == 1
+    assert notes.texts.count("2 networks are copied from runs that train the same") == 1
     alone, options = planned("alone", batch_size=8, budget="steps")
     api.execute(alone, options, Timer(NullProgress()))
     for key in keys:
@@ -84,7 +75,7 @@ def test_what_any_run_has_stored_is_taken(planned):
     executor.execute(notes)
     executor.execute(notes)
     assert executor.folder.read_record("no_change", 0).status == "ok"
-    assert notes.lines == ["2 networks are copied from runs that train the same"]
+    assert notes.texts == ["2 networks are copied from runs that train the same"]
 
 
 def test_damaged_ones_are_not_taken(planned):
@@ -95,7 +86,7 @@ def test_damaged_ones_are_not_taken(planned):
     sweep, _ = planned()
     executor, notes = sweep.executors[IMAGES], Notes()
     executor.execute(notes)
-    assert notes.lines[0] == "1 network is copied from runs that train the same"
+    assert notes.texts[0] == "1 network is copied from runs that train the same"
     assert executor.outputs.has(key), "it is trained"
 
 
@@ -108,7 +99,7 @@ def test_what_is_damaged_is_set_aside_before_another_takes_its_place(planned):
     file.write_bytes(b"damaged")
     notes = Notes()
     planned()[0].executors[STEPS].execute(notes)
-    about, copied = notes.lines
+    about, copied = notes.texts
     assert about.startswith(f"note: {file} was damaged")
     assert copied == "1 network is copied from runs that train the same"
     assert any(other.read_bytes() == b"damaged" for other in file.parent.glob(f"{file.name}.*"))
@@ -122,9 +113,9 @@ def test_a_network_from_which_another_trains_on_is_trained_again_and_not_copied(
     sweep, notes = planned(more=",crt:extra_epochs=1")[0], Notes()
     assert "  batch-size=8,budget=images   2 of 3 networks" in sweep.format(0)
     sweep.executors[IMAGES].execute(notes)
-    assert not any("copied" in line for line in notes.lines)
+    assert not any("copied" in line for line in notes.texts)
     sweep.executors[STEPS].execute(notes)
-    assert notes.lines[-1] == "1 network is copied from runs that train the same"
+    assert notes.texts[-1] == "1 network is copied from runs that train the same"
 
 
 def test_what_failed_in_another_run_is_not_planned_to_be_taken_from_it(planned):

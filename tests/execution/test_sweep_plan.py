@@ -10,19 +10,9 @@ from benchmark import api
 from benchmark.plan.recipes import RECIPES, Phase
 from benchmark.plan.run_options import RunOptions
 from benchmark.plan.sweep import read_experiments
-from benchmark.system.progress import NullProgress
+from tests.notes import Notes
 
 HEADS = replace(RECIPES["forum"], name="heads", phases=(Phase(1, "head", 1e-3),))
-
-
-class Notes(NullProgress):
-    """Progress that keeps what is said."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def say(self, text: str) -> None:
-        self.lines.append(text)
 
 
 @pytest.fixture
@@ -96,6 +86,6 @@ def test_lines_that_differ_much_are_counted(planned):
 def test_what_would_train_the_same_is_told(planned, settings, note):
     notes = Notes()
     planned(progress=notes, **settings)
-    about = [line for line in notes.lines if "train the same networks" in line]
+    about = [line for line in notes.texts if "train the same networks" in line]
     assert len(about) == bool(note)
     assert not note or about[0].startswith(note)

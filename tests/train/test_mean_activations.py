@@ -37,6 +37,14 @@ def test_the_block_after_the_last_gets_what_they_give():
         torch.testing.assert_close(mean, expected.mean((2, 3)))
 
 
+def test_a_block_without_layers_gets_its_own_inputs():
+    blocks = nn.Sequential(nn.ReLU(), nn.Sequential(), nn.Tanh())
+    x = torch.randn(2, 3, 4, 4)
+    with mean_inputs(blocks, "1") as means:
+        blocks(x)
+    torch.testing.assert_close(means, [x.relu().mean((2, 3))])
+
+
 def test_an_error_inside_takes_the_hook_off():
     blocks = nn.Sequential(nn.ReLU())
     with pytest.raises(ValueError, match="stop"), mean_inputs(blocks, "0") as means:
