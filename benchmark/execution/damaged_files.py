@@ -11,8 +11,8 @@ from typing import Any
 
 from benchmark.execution.manifest_schema import RunManifest
 from benchmark.execution.run_folder import FOLDERS, RunFolder
-from benchmark.execution.typed_json import read, read_object
 from benchmark.storage.stored_file import DamagedFileError, is_there, set_aside
+from benchmark.storage.typed_json import read, read_object
 
 BY_COMMAND = (
     "it is written anew from this command; what the folder holds of other strategies and seeds "

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmark.execution.typed_json import SCHEMA_VERSION
+from benchmark.storage.typed_json import SCHEMA_VERSION
 
 
 @dataclass(frozen=True)

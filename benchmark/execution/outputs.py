@@ -23,9 +23,9 @@ from benchmark.evaluation.training_fit import IMAGES_PER_CLASS
 from benchmark.execution.damaged_files import BY_TRAINING
 from benchmark.execution.record_schema import CurvePoint, LossPoint
 from benchmark.execution.run_folder import KEY_LENGTH, RunFolder
-from benchmark.execution.typed_json import SCHEMA_VERSION, read, write
 from benchmark.storage.atomic import atomic
 from benchmark.storage.stored_file import DamagedFileError, open_plain, why_not_read
+from benchmark.storage.typed_json import SCHEMA_VERSION, read, write
 from benchmark.storage.unchanged import once_while_unchanged
 from benchmark.strategy import Outputs
 from benchmark.train.checkpoint import save_tensors

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from benchmark.evaluation.audit_check import AuditCheck
 from benchmark.evaluation.training_fit import TrainingFit, WrongLabelFit
-from benchmark.execution.typed_json import SCHEMA_VERSION
 from benchmark.storage.stored_file import DamagedFileError
+from benchmark.storage.typed_json import SCHEMA_VERSION
 from benchmark.system.error_text import error_text, error_traceback
 
 EARLIER = "failed in an earlier run; --retry-failed tries again"

@@ -26,12 +26,12 @@ from typing import Any
 
 from benchmark.execution.manifest_schema import RunCost, RunManifest, SplitManifest
 from benchmark.execution.record_schema import ErrorInfo, FailedRecord, Record
-from benchmark.execution.typed_json import REPAIR, from_object, read, read_object, write
 from benchmark.plan.folder_name import is_same_source
 from benchmark.storage.atomic import remove_leftovers
 from benchmark.storage.file_names import file_stem
 from benchmark.storage.lock import NoLockFileError, acquire
 from benchmark.storage.stored_file import DAMAGED, DamagedFileError, is_link, is_there
+from benchmark.storage.typed_json import REPAIR, from_object, read, read_object, write
 from benchmark.storage.unreadable import require_readable
 from benchmark.storage.unwritable import OTHER_OUT, obstacle_to_folder, unwritable_error, working_in
 from benchmark.system.text import first_names

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from benchmark.execution.run_folder import GRID, STUDY_FILE, SWEEP_FILE, RunFolder
 from benchmark.execution.sweep_folder import SweepFolder
-from benchmark.execution.typed_json import SCHEMA_VERSION, read, write
 from benchmark.plan.studies import Study
 from benchmark.storage.stored_file import DAMAGED, DamagedFileError, is_there
+from benchmark.storage.typed_json import SCHEMA_VERSION, read, write
 from benchmark.system.text import first_names
 
 

@@ -23,11 +23,11 @@ from benchmark.execution.run_folder import (
     why_links,
     why_no_folder,
 )
-from benchmark.execution.typed_json import REPAIR, SCHEMA_VERSION, read, write
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.settings import settings_of
 from benchmark.plan.sweep import Sweep, title_of, value_name
 from benchmark.storage.stored_file import DAMAGED, DamagedFileError, is_there
+from benchmark.storage.typed_json import REPAIR, SCHEMA_VERSION, read, write
 from benchmark.system.text import first_names, join_names
 
 FILES = ("report.html", "report.md", "figures")

@@ -11,8 +11,8 @@ import pytest
 from benchmark.analysis.claims import primary_claims
 from benchmark.analysis.sweep import SweepComparison, compare_sweep, load_sweep
 from benchmark.execution.sweep_folder import SWEEP_FILE, SweepManifest, SweepRunInfo
-from benchmark.execution.typed_json import to_json
 from benchmark.storage.stored_file import DamagedFileError
+from benchmark.storage.typed_json import to_json
 from tests.report.multi.runs import MISSING, run
 from tests.report.sweep.sweeps import STRATEGIES, fabricated_run, two_recipes, write_sweep
 

@@ -6,10 +6,10 @@ import pytest
 
 from benchmark.execution.experiment_differences import differences_besides, values_in_manifest
 from benchmark.execution.manifest_schema import TuningInfo
-from benchmark.execution.typed_json import from_json, to_json
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.recipe_changes import changed_from_recipe
 from benchmark.plan.recipes import RECIPES
+from benchmark.storage.typed_json import from_json, to_json
 from tests.report.fabricate import fabricate_run
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from benchmark.execution.run_folder import RunFolder
 from benchmark.execution.sweep_folder import SweepFolder, SweepManifest, SweepRunInfo
-from benchmark.execution.typed_json import write
 from benchmark.plan.sweep import read_experiments
 from benchmark.storage.stored_file import DamagedFileError, set_aside
+from benchmark.storage.typed_json import write
 
 TWO = read_experiments({"recipe": "forum,strong"})
 

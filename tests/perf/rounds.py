@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmark.execution.typed_json import read_object
+from benchmark.storage.typed_json import read_object
 from tests.perf.inputs import BenchConfig, Inputs, own_cache, prepare_inputs
 from tests.perf.journal import Journal, Row
 from tests.perf.page import write_page

@@ -14,9 +14,9 @@ from benchmark.analysis.sweep import SweepComparison, load_sweep
 from benchmark.evaluation.metrics.registry import evaluate
 from benchmark.execution.record_schema import Record
 from benchmark.execution.sweep_folder import SWEEP_FILE, SweepManifest, SweepRunInfo
-from benchmark.execution.typed_json import to_json
 from benchmark.plan.sweep import run_name
 from benchmark.storage.file_names import folder_stem
+from benchmark.storage.typed_json import to_json
 from tests.report.fabricate import STRATEGIES, FabricatedRun, fabricate_run
 
 TURNED = ("no_change", *STRATEGIES[:0:-1])  # strengths follow the order of strategies

@@ -36,8 +36,8 @@ def write(file: Path, value: Any) -> str:
     return str(hash_of(text))
 
 
-def read(kind: type[T], file: Path) -> T:
-    """Return the dataclass that `write` has written.
+def read(kind: type[T], file: Path, remedy: str = REPAIR) -> T:
+    """Return the dataclass that `write` has written; `remedy` says what mends a damaged file.
 
     Raises
     ------
@@ -46,7 +46,10 @@ def read(kind: type[T], file: Path) -> T:
     DamagedFileError
         If it is not what was written, in words; another ValueError if it is of another version.
     """
-    return from_json(kind, _read_text(file), file)
+    try:
+        return from_json(kind, _read_text(file), file)
+    except DamagedFileError as error:
+        raise DamagedFileError(file, error.reason, remedy) from None
 
 
 def read_object(file: Path) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmark.execution.typed_json import (
+from benchmark.storage.stored_file import DamagedFileError, with_hash
+from benchmark.storage.typed_json import (
     SCHEMA_VERSION,
     from_json,
     read,
@@ -17,7 +18,6 @@ from benchmark.execution.typed_json import (
     to_json,
     write,
 )
-from benchmark.storage.stored_file import DamagedFileError, with_hash
 
 FILE = Path("somewhere/record.json")
 
