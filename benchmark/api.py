@@ -8,30 +8,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import benchmark  # for its results, which are imported where they are used: with pandas
-from benchmark.execution.damaged_files import damaged_files, describe, set_aside_all
+from benchmark.execution.damaged_files import damaged_files, set_aside_all
 from benchmark.execution.manifest_schema import RunCost, TuningInfo
 from benchmark.execution.plan_summary import format_plan
 from benchmark.execution.study_folder import StudyFolder
 from benchmark.execution.sweep_folder import SweepFolder
 from benchmark.execution.sweep_plan import SweepPlan
 from benchmark.plan.experiment import Experiment
-from benchmark.plan.null_row import with_null_row
-from benchmark.plan.run_options import RunOptions, require_baseline
-from benchmark.plan.segments import make_plan
+from benchmark.plan.run_options import RunOptions
 from benchmark.plan.settings import require_known, select, takes_settings
 from benchmark.plan.sweep import Sweep, read_experiments
 from benchmark.plugins import broken_plugin_sentences, load_plugins
-from benchmark.storage.user_folders import expand_home
-from benchmark.strategy.registry import full_name, require_fingerprints, resolve
+from benchmark.strategy.registry import full_name
 from benchmark.system.display import choose_progress
-from benchmark.system.progress import NullProgress, Progress, Timer
+from benchmark.system.progress import Progress, Timer
 from benchmark.system.stopping import signals_as_elsewhere
 from benchmark.system.text import printable
 
 if TYPE_CHECKING:
     from benchmark.execution.executor import Executor
-    from benchmark.execution.folder_choice import FolderChoice
-    from benchmark.execution.prepare import PreparedExperiment
     from benchmark.result import MultiDatasetResult, Result, StudyResult, SweepResult
 
 
@@ -106,74 +101,11 @@ def plan(
 ) -> Executor | SweepPlan:
     """Open data and weights and plan what is to be trained, without training it.
 
-    Of a sweep, the images are opened once for all of its runs.
-
-    Raises
-    ------
-    ValueError, FileNotFoundError
-        If something that a setting names does not exist or can't be used, if the baseline is none
-        of the strategies, or if `out` holds another experiment.
-    ModuleNotFoundError
-        If tuning is wanted and Optuna is not installed, saying how to install it.
+    See `benchmark.execution.planning.plan_runs`, also for what it raises.
     """
-    from benchmark.execution import folder_choice, prepare, sweep_folder_choice, sweep_notes, tuning
+    from benchmark.execution.planning import plan_runs
 
-    require_fingerprints(resolve(options.strategies))  # known before images are decoded
-    if options.tune:
-        tuning.require_optuna()
-    out, trials = options.out and expand_home(options.out), options.tune
-    if isinstance(experiment, Sweep):
-        if out is not None:
-            sweep_folder_choice.require_place_of_sweep(out, experiment)
-        prepared = prepare.prepare(experiment.first, progress, options.cache_limit)
-        runs = {v: prepared.with_experiment(e) for v, e in experiment.experiments.items()}
-        folder, choices = sweep_folder_choice.choose_sweep_folder(experiment, runs, out, trials)
-        for note in sweep_notes.sweep_notes(experiment, runs, folder):
-            (progress or NullProgress()).say(f"note: {note}")
-        planned = {v: _plan_run(runs[v], choices[v], options, progress) for v in runs}
-        folders = tuple(executor.folder for executor in planned.values())
-        planned = {v: replace(executor, others=folders) for v, executor in planned.items()}
-        return SweepPlan(experiment, folder, planned)
-    if out is not None:
-        folder_choice.require_place(out, experiment)
-    prepared = prepare.prepare(experiment, progress, options.cache_limit)
-    choice = folder_choice.choose_folder(prepared, out, trials)
-    return _plan_run(prepared, choice, options, progress)
-
-
-def _plan_run(
-    prepared: PreparedExperiment,
-    choice: FolderChoice,
-    options: RunOptions,
-    progress: Progress | None,
-) -> Executor:
-    """Plan the run of one experiment in its folder, which may hold some of it already."""
-    from benchmark.execution import executor, extension
-
-    specs, notes, seeds = resolve(options.strategies), [choice.note], prepared.experiment.seeds
-    if stored := choice.stored:
-        notes.append(extension.extension_note(choice.folder, stored, specs, seeds))
-        specs = extension.extend_strategies(specs, choice.folder, stored)
-        seeds = tuple(extension.extend(seeds, stored.seeds))
-        prepared = prepared.with_seeds(seeds, progress)
-        if options.no_null:
-            notes.append(extension.no_null_note(stored))
-    if options.baseline is not None:
-        require_baseline(options.baseline, [spec.name for spec in specs], "asked for")
-    if not options.no_null:
-        specs = with_null_row(specs, extension.choose_baseline(specs, options.baseline, stored))
-    training_plan = make_plan(specs, prepared.budgets, prepared.base_fingerprints)
-    planned = executor.Executor(
-        prepared, training_plan, choice.folder, options.jobs, retry_failed=options.retry_failed
-    )
-    damages = damaged_files(choice.folder)
-    damages += planned.damaged_outputs(training_plan.networks.values())
-    notes += [describe(damage) for damage in damages]
-    if stored:
-        notes.append(extension.retraining_note(planned, stored))
-    for note in filter(None, notes):
-        (progress or NullProgress()).say(f"note: {note}")
-    return planned
+    return plan_runs(experiment, options, progress)
 
 
 def say_plan(planned: Executor | SweepPlan, options: RunOptions, progress: Progress) -> None:
