@@ -144,6 +144,7 @@ def _execute_run(
 ) -> Result:
     """Train what a run needs and write its report. Tuning, if wanted, comes first."""
     from benchmark.execution import extension, failures, folder_choice, manifest, tuning
+    from benchmark.result.kept_networks import keep_networks
 
     folder = executor.folder
     with folder.locked():
@@ -168,6 +169,7 @@ def _execute_run(
         with timer.task("report", 1, "file") as advance:
             result = benchmark.Result.load(folder.path, None)
             advance(1)
+        keep_networks(executor, result.comparison, options.kept, timer)
         seconds = {task: round(taken, 3) for task, taken in timer.seconds.items()}
         cost = RunCost(seconds, round(timer.total_seconds, 3), executor.stores_in_memory)
         folder.write_cost(cost)

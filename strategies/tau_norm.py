@@ -1,13 +1,19 @@
 """Classifier rows scaled to similar norms."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.strategy import Between, ExpectTauNormalisation, Outputs, Strategy, find, strategy
+from benchmark.strategy import (
+    Between,
+    ExpectTauNormalisation,
+    NormalisedRows,
+    Outputs,
+    Strategy,
+    find,
+    strategy,
+)
 
 
 @dataclass(frozen=True)
@@ -20,17 +26,9 @@ class TauNormalisation:
         if not self.tau >= 0:
             raise ValueError(f"tau_norm: tau must be 0 or more, got {self.tau}")
 
-    def fit(self, validation: Outputs, counts: NDArray[np.int64]) -> TauNormalisation:  # noqa: ARG002
-        """Return itself: nothing is fitted."""
-        return self
-
-    def __call__(self, outputs: Outputs) -> NDArray[np.int64]:
-        """Outputs of N images -> labels (N,)."""
-        if outputs.head is None:
-            raise ValueError("tau_norm needs a strategy whose head is one linear layer")
-        head = outputs.head.astype(np.float64)  # (C, D)
-        norms = np.linalg.norm(head, axis=1).clip(min=1e-12)
-        return (outputs.features.astype(np.float64) @ (head.T / norms**self.tau)).argmax(1)
+    def fit(self, validation: Outputs, counts: NDArray[np.int64]) -> NormalisedRows:  # noqa: ARG002
+        """Return the rule: nothing is fitted."""
+        return NormalisedRows(self.tau)
 
 
 @strategy(groups=("decisions",), tau=Between(0, 1.5))

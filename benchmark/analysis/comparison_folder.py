@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.execution.run_folder import RunFolder, why_no_folder
+from benchmark.execution.run_folder import RunFolder
+from benchmark.execution.run_place import why_no_folder
 from benchmark.storage.file_names import shortened, slug
 from benchmark.storage.stored_file import is_there
 from benchmark.storage.user_folders import real_path

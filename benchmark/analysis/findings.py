@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmark.analysis.coverage import coverage_frame
 from benchmark.analysis.run_records import RunRecords
 from benchmark.evaluation.diagnosis import Diagnosis
 from benchmark.execution.record_schema import DiagnosisRecord, Record
@@ -41,6 +42,7 @@ class Findings:
     left_out: pd.DataFrame  # one row per strategy that selects images and seed: LEFT_OUT
     # strategy -> one reliability diagram a seed, see `benchmark.evaluation.metrics.calibration`
     reliability: dict[str, list[dict[str, Sequence[float | None]]]]
+    coverage: pd.DataFrame  # error against coverage: COVERAGE
 
     @classmethod
     def from_records(cls, run: RunRecords) -> Findings:
@@ -62,6 +64,7 @@ class Findings:
             pd.DataFrame(wrong_labels, columns=WRONG_LABELS),
             pd.DataFrame(_left_out(run), columns=LEFT_OUT),
             reliability,
+            coverage_frame(run),
         )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.evaluation.metrics.class_counts import Floats, Labels
+from benchmark.evaluation.metrics.class_counts import Floats, Labels, ratio
 from benchmark.evaluation.statistics.proportions import clopper_pearson, design_effect
 
 
@@ -22,17 +22,6 @@ class ErrorCoverageCurve:
     thresholds: Floats  # (K,)
     kept: Labels  # (K,) images at or above the threshold
     errors: Labels  # (K,) of these, images with a wrong label
-
-    def error_at(self, coverage: float) -> float:
-        """Return the share of errors among the share `coverage` of images, the most confident.
-
-        Of images of equal confidence, some of which are kept, each is as likely to be: this is
-        the expected error. NaN without images.
-        """
-        if not len(self.kept):
-            return float("nan")
-        wanted = max(coverage * float(self.kept[-1]), 1.0)
-        return float(np.interp(wanted, np.r_[0, self.kept], np.r_[0, self.errors]) / wanted)
 
 
 @dataclass(frozen=True)
@@ -84,6 +73,30 @@ def choose_threshold(correct: NDArray[np.bool_], confidence: Floats, max_error: 
     # counts, not shares: 5 errors of 100 are not more than .05
     allowed = np.flatnonzero(curve.errors <= max_error * curve.kept + 1e-9)
     return float(curve.thresholds[allowed[-1]]) if len(allowed) else float("inf")
+
+
+def kept_at_coverage(
+    correct: NDArray[np.bool_],
+    confidence: Floats,
+    coverage: Floats,
+    chosen: NDArray[np.bool_] | None = None,
+) -> tuple[Floats, Floats]:
+    """Return coverage and error (G,) of the `chosen` among images (N,), None for all of them.
+
+    Of all images, the most confident share `coverage`, (G,), is kept. Of images of equal
+    confidence, some of which are kept, each is as likely to be: both numbers are expected ones.
+    NaN where nothing is kept.
+    """
+    curve = error_coverage_curve(correct, confidence)
+    own = np.ones(len(correct), bool) if chosen is None else chosen
+    index = np.searchsorted(-curve.thresholds, -confidence)
+    weights = (own, own & ~correct.astype(bool))
+    images, wrong = (np.bincount(index, w, len(curve.kept)).cumsum() for w in weights)
+    wanted = np.maximum(coverage * len(correct), 1)
+    kept, errors = (
+        np.interp(wanted, np.r_[0, curve.kept], np.r_[0, counted]) for counted in (images, wrong)
+    )
+    return ratio(kept, np.full_like(kept, own.sum()), np.nan), ratio(errors, kept, np.nan)
 
 
 def kept_images(

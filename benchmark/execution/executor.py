@@ -52,12 +52,15 @@ class Executor:
     writes_records: bool = True
     retry_failed: bool = False  # train again what failed in an earlier run
     others: tuple[RunFolder, ...] = ()  # of a grid's runs, which may have what is to be trained
+    keeps_networks_of: frozenset[int] = frozenset()  # seeds
 
     def with_plan(self, plan: Plan, writes_records: bool = True) -> Executor:
         """Return an executor of another plan that shares data, network and processes with this."""
         other = replace(self, plan=plan, writes_records=writes_records, jobs=self._jobs)
         # what failed since the run began is not of an earlier run
         other = replace(other, retry_failed=False)
+        if not writes_records:  # trials of a search, of which few are chosen
+            other = replace(other, keeps_networks_of=frozenset())
         other.__dict__["_worker"] = self._worker
         return other
 
@@ -73,7 +76,12 @@ class Executor:
         """
         with_outputs = {key for key in self.plan.networks.values() if self.outputs.has(key)}
         with_outputs |= elsewhere
-        return segments_to_train(self.plan, self.folder, with_outputs | self.failed_earlier())
+        to_train = segments_to_train(self.plan, self.folder, with_outputs | self.failed_earlier())
+        return [replace(s, keeps_network=self._keeps_network(s)) for s in to_train]
+
+    def _keeps_network(self, segment: Segment) -> bool:
+        is_wanted = segment.is_final and not segment.is_replicate
+        return is_wanted and segment.seed in self.keeps_networks_of
 
     def failed_earlier(self) -> set[str]:
         """Return the keys of segments that failed and are not tried again."""

@@ -12,8 +12,9 @@ from benchmark.execution.extension import stored_strategies
 from benchmark.execution.manifest import describe_split
 from benchmark.execution.manifest_schema import RunManifest
 from benchmark.execution.prepare import PreparedExperiment
-from benchmark.execution.run_folder import GRID, STUDY_FILE, SWEEP_FILE, RunFolder, why_no_folder
+from benchmark.execution.run_folder import GRID, STUDY_FILE, SWEEP_FILE, RunFolder
 from benchmark.execution.run_identity import differences
+from benchmark.execution.run_place import why_no_folder
 from benchmark.execution.sweep_folder import SweepFolder
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.folder_name import default_folder_name, is_same_source

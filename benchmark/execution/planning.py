@@ -16,6 +16,7 @@ from benchmark.execution import (
 from benchmark.execution.damaged_files import damaged_files, describe
 from benchmark.execution.executor import Executor
 from benchmark.execution.folder_choice import FolderChoice
+from benchmark.execution.networks import seeds_to_keep
 from benchmark.execution.prepare import PreparedExperiment
 from benchmark.execution.sweep_plan import SweepPlan
 from benchmark.plan.experiment import Experiment
@@ -55,6 +56,7 @@ def plan_runs(
         folder, choices = sweep_folder_choice.choose_sweep_folder(experiment, runs, out, trials)
         for note in sweep_notes.sweep_notes(experiment, runs, folder):
             (progress or NullProgress()).say(f"note: {note}")
+        options = replace(options, keep=options.keep or "none")
         planned = {v: _plan_one(runs[v], choices[v], options, progress) for v in runs}
         folders = tuple(executor.folder for executor in planned.values())
         planned = {v: replace(executor, others=folders) for v, executor in planned.items()}
@@ -87,7 +89,12 @@ def _plan_one(
         specs = with_null_row(specs, extension.choose_baseline(specs, options.baseline, stored))
     training_plan = make_plan(specs, prepared.budgets, prepared.base_fingerprints)
     planned = executor.Executor(
-        prepared, training_plan, choice.folder, options.jobs, retry_failed=options.retry_failed
+        prepared,
+        training_plan,
+        choice.folder,
+        options.jobs,
+        retry_failed=options.retry_failed,
+        keeps_networks_of=seeds_to_keep(options.kept, seeds),
     )
     damages = damaged_files(choice.folder)
     damages += planned.damaged_outputs(training_plan.networks.values())

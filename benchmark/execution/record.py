@@ -14,7 +14,7 @@ from benchmark.evaluation.audit import audit
 from benchmark.evaluation.diagnosis import Evidence, diagnose
 from benchmark.evaluation.metrics.calibration import reliability
 from benchmark.evaluation.metrics.metric import SplitPredictions
-from benchmark.evaluation.metrics.registry import METRICS, evaluate, evaluate_split
+from benchmark.evaluation.metrics.registry import evaluate_split
 from benchmark.evaluation.posthoc import posthoc_scores
 from benchmark.evaluation.stage_measurement import left_out_images, total_gradient_norm
 from benchmark.evaluation.training_fit import (
@@ -24,6 +24,7 @@ from benchmark.evaluation.training_fit import (
     wrong_label_fit,
 )
 from benchmark.execution import record_schema as schema
+from benchmark.execution.cross_fitted import confidence_in, cross_fitted, validation_metrics
 from benchmark.execution.outputs import OUTPUT_SPLITS, OutputsManifest, OutputStore
 from benchmark.execution.run_folder import RunFolder
 from benchmark.execution.strategy_code import failure_of
@@ -31,7 +32,6 @@ from benchmark.plan.recipes import Recipe
 from benchmark.plan.schedule import Budget
 from benchmark.storage.atomic import digest
 from benchmark.strategy import Decision, Outputs
-from benchmark.strategy.cross_fit import cross_fit
 from benchmark.strategy.fingerprint import fingerprint, package_hash
 from benchmark.strategy.measurements import DecisionMeasurement
 from benchmark.strategy.protocols import Rule
@@ -137,13 +137,13 @@ def _compute(
     rule = spec.strategy.decision.fit(outputs["val"].copy(), counts.copy())
     predicted, confidence = {}, {}
     for split in OUTPUT_SPLITS:
-        labels, log_p = outputs[split].labels, outputs[split].log_probabilities
         predicted[split] = chosen = _decide(rule, outputs[split], len(counts))
-        confidence[split] = np.exp(log_p)[np.arange(len(labels)), chosen].round(5)
+        confidence[split] = confidence_in(outputs[split], chosen)
     test = outputs["test"]
     tested = SplitPredictions(test.labels, predicted["test"], test.log_probabilities, counts)
+    on_validation = cross_fitted(spec.strategy.decision, outputs["val"], counts)
     metrics = {
-        "val": _validation_metrics(spec.strategy.decision, outputs["val"], counts),
+        "val": validation_metrics(on_validation, outputs["val"], counts),
         "test": evaluate_split(tested),
     }
     bins = reliability(test.labels, test.log_probabilities, counts)
@@ -157,6 +157,7 @@ def _compute(
         training_fit=_training_fit(outputs["train"], rule, counts),
         wrong_labels=_wrong_label_fit(outputs["train"], rule, context),
         left_out=_left_out(spec, training, context),
+        cross_fitted=on_validation,
         budget=schema.BudgetUsed(
             steps=training.steps,
             batch_size=budget.batch_size,
@@ -177,20 +178,6 @@ def _compute(
         confidence=_tuples(confidence),
         fingerprint=fingerprint,
     )
-
-
-def _validation_metrics(
-    decision: Decision, validation: Outputs, counts: NDArray[np.int64]
-) -> dict[str, float]:
-    """Return METRICS of the validation images, none decided by a rule that was fitted to it.
-
-    NaN, all of them, for a decision that can't be fitted to fewer images.
-    """
-    try:
-        predicted = cross_fit(decision, validation, counts)
-    except Exception:  # of a plug-in
-        return dict.fromkeys(METRICS, np.nan)
-    return evaluate(validation.labels, predicted, validation.log_probabilities, counts)
 
 
 def _audit(

@@ -108,6 +108,14 @@ class ErrorInfo:
         return cls(error_text(error), error_traceback(error), by_machine)
 
 
+@dataclass(frozen=True)
+class CrossFitted:
+    """The validation images, each decided by a rule that was fitted to others; see `cross_fit`."""
+
+    predicted: tuple[int, ...]  # (N,)
+    confidence: tuple[float | None, ...]  # (N,) the network's probability of it
+
+
 @dataclass(frozen=True, kw_only=True)
 class FailedRecord:
     """A strategy and seed that ended in an error."""
@@ -159,3 +167,5 @@ class Record:
     fingerprint: str  # changes with everything that the record was computed from
     wrong_labels: WrongLabelFit | None = None  # after the decision; None: none are wrong
     left_out: LeftOutImages | None = None  # None: all training images are trained on
+    # None: the decision can't be fitted to fewer images
+    cross_fitted: CrossFitted | None = None

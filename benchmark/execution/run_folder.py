@@ -7,6 +7,7 @@
     records/NAME.seed0.json one strategy and seed: predictions, metrics, cost, or its error; NAME
                             ends with a digest of the strategy's whole name
     outputs/KEY.safetensors logits and features of one trained network, see `OutputStore`
+    networks/KEY.safetensors  what training changed of a network that is kept, see `NetworkStore`
     cost.json               seconds of the last run, by task, and its memory
     states/                 trainings under way, and why some failed; gone when all are done
     report.html report.md *.csv figures/
@@ -26,14 +27,13 @@ from typing import Any
 
 from benchmark.execution.manifest_schema import RunCost, RunManifest, SplitManifest
 from benchmark.execution.record_schema import ErrorInfo, FailedRecord, Record
-from benchmark.plan.folder_name import is_same_source
 from benchmark.storage.atomic import remove_leftovers
 from benchmark.storage.file_names import file_stem
 from benchmark.storage.lock import NoLockFileError, acquire
 from benchmark.storage.stored_file import DAMAGED, DamagedFileError, is_link, is_there
 from benchmark.storage.typed_json import REPAIR, from_object, read, read_object, write
 from benchmark.storage.unreadable import require_readable
-from benchmark.storage.unwritable import OTHER_OUT, obstacle_to_folder, unwritable_error, working_in
+from benchmark.storage.unwritable import OTHER_OUT, unwritable_error, working_in
 from benchmark.system.text import first_names
 
 MOST_NAMED = 3  # runs
@@ -41,11 +41,12 @@ GRID = "grid"  # the sweep in the folder of a study, see `StudyFolder`
 STUDY_FILE = "study.json"  # in the folder of a study
 SWEEP_FILE = "sweep.json"  # in the folder of a sweep, which holds runs, see `SweepFolder`
 KEY_LENGTH = 20  # characters of a key in a file's name
-FOLDERS = ("splits", "records", "outputs", "states", "figures")
+FOLDERS = ("splits", "records", "outputs", "networks", "states", "figures")
 TABLES = (
-    *("audit", "class_changes", "class_images", "confusion", "curves", "diagnoses", "intervals"),
-    *("left_out", "paired", "per_class", "posthoc", "predictions", "recalls", "reliability"),
-    *("seeds", "selected_images", "summary", "training_effects", "tuning", "wrong_labels"),
+    *("audit", "class_changes", "class_images", "confusion", "coverage", "curves", "diagnoses"),
+    *("intervals", "left_out", "more_images", "paired", "per_class", "posthoc", "predictions"),
+    *("recalls", "reliability", "seeds", "selected_images", "summary", "training_effects"),
+    *("tuning", "wrong_labels"),
 )
 FILES = ("cost.json", "report.html", "report.md", *(f"{name}.csv" for name in TABLES))
 
@@ -282,19 +283,4 @@ def why_links(path: Path, names: Iterable[str] = FOLDERS) -> str:
     """Return why nothing is read from a folder, or written to it, in which a folder is a link."""
     if link := next((name for name in names if is_link(path / name)), None):
         return f"{path / link} is a link, which no run follows; remove it, or put the folder there"
-    return ""
-
-
-def why_no_folder(path: Path, data: Any) -> str:
-    """Return why no results of these data can go to `path`, whatever it holds; '' if they can."""
-    whole = path.absolute()
-    if obstacle := obstacle_to_folder(whole):
-        return f"{path} can't be a folder, since {obstacle}"
-    if is_same_source(data, str(whole)):
-        return f"{path} is the folder of the images"
-    if reason := why_links(path):
-        return reason
-    for inner in (whole, *whole.parents):
-        if inner.name in FOLDERS and RunFolder(inner.parent).run_file.exists():
-            return f"{path} is a part of the run in {inner.parent}"
     return ""

@@ -21,8 +21,8 @@ from benchmark.execution.run_folder import (
     SWEEP_FILE,
     RunFolder,
     why_links,
-    why_no_folder,
 )
+from benchmark.execution.run_place import why_no_folder
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.settings import settings_of
 from benchmark.plan.sweep import Sweep, title_of, value_name

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from benchmark.evaluation.posthoc import posthoc_decisions
 from benchmark.execution.frozen_layers import run_frozen_layers
 from benchmark.execution.heartbeat import Heartbeat
+from benchmark.execution.networks import NetworkStore
 from benchmark.execution.outputs import (
     OUTPUT_SPLITS,
     OutputsManifest,
@@ -192,6 +193,8 @@ class Worker:
         training.run(segment, advance, saves)
         if segment.has_children:
             training.save(folder.state_file(segment.key))
+        if segment.keeps_network:
+            NetworkStore(folder).save(segment.key, training)
         if segment.is_final:
             self._save_outputs(segment, training)
         partial.unlink(missing_ok=True)

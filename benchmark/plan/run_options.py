@@ -68,6 +68,11 @@ class RunOptions(BaseSettings):
     (default: one of its own in results/, named after the data, the recipe and what differs from
     the defaults)"""
 
+    keep: str | None = define_setting(None, OUTPUT, "WHICH", choices=("best", "all", "none"))
+    """trained networks that stay in the folder, for `export` and `predict`: best, the baseline's
+    and that of the strategy that is best on validation, of the first seed; all; or none (default:
+    best, of several runs none). `export` trains again what was not kept"""
+
     jobs: int | None = define_setting(None, OUTPUT, "N", at_least=1)
     """networks trained at the same time, each in a process of its own (default: on a CPU one a
     core, as far as memory goes; on a GPU one)"""
@@ -87,6 +92,11 @@ class RunOptions(BaseSettings):
     )
     """what decoded images and activations may take on the disk, like 20GB; what was used least
     recently is removed first (default: half of the disk's free space; see `cache`)"""
+
+    @property
+    def kept(self) -> str:
+        """The value of `keep`, also where none is given."""
+        return self.keep or "best"
 
 
 def require_baseline(baseline: str, strategies: Sequence[str], whose: str) -> None:

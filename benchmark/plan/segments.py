@@ -29,6 +29,7 @@ class Segment:
     is_final: bool  # a strategy's training ends here, so outputs are wanted
     has_children: bool  # other segments start from here, so the state is wanted
     is_replicate: bool = False  # of a null row: its order of images and its head are others
+    keeps_network: bool = False  # the network is wanted too, beside its outputs
 
     @property
     def name(self) -> str:

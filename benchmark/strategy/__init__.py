@@ -14,7 +14,6 @@ from benchmark.strategy.components import (
     NoAugmentation,
     NoMixing,
     NoSynthesis,
-    OffsetArgmax,
     RandomAugmentation,
     Shuffle,
     WeightedLoss,
@@ -63,19 +62,28 @@ from benchmark.strategy.protocols import (
 )
 from benchmark.strategy.registration import strategy
 from benchmark.strategy.registry import find
+from benchmark.strategy.rules import (
+    CalibratedRule,
+    DividedLogits,
+    LeastExpectedCost,
+    NormalisedRows,
+    OffsetArgmax,
+    ScaledLogits,
+)
 from benchmark.strategy.search_space import Between, OneOf
 from benchmark.strategy.stage import Stage, Strategy
 
 __all__ = [
-    "AllImages", "AllImagesAugmented", "Argmax", "Augmentation", "Between", "CheckResult",
-    "CrossEntropy", "Decision", "DecisionMeasurement", "DownweightsEasyExamples",
-    "DownweightsUncertainExamples", "ExpectClassSampling", "ExpectClassWeights", "ExpectCosineHead",
-    "ExpectLoss", "ExpectPriorCorrection", "ExpectSameLoss", "ExpectSelection", "ExpectStage",
-    "ExpectTauNormalisation", "Expectation", "FeatureSynthesizer", "FeaturesInterpolated", "Head",
-    "ImageSelection", "ImagesMixed", "ImagesRotated", "LabelsFollowPixels", "LinearHead", "Loss",
-    "Mixing", "NoAugmentation", "NoMixing", "NoSynthesis", "OffsetArgmax", "OneOf", "Outputs",
-    "PredictsRareClassesMore", "RaisesFittedMacroF1", "RandomAugmentation", "RepeatsAugmented",
-    "Sampler", "SharesFromBeta", "Shuffle", "Stage", "StageMeasurement", "Strategy",
-    "SyntheticFeatures", "UpweightsEasyExamples", "UpweightsRareClasses", "WeightedLoss", "find",
-    "strategy",
+    "AllImages", "AllImagesAugmented", "Argmax", "Augmentation", "Between", "CalibratedRule",
+    "CheckResult", "CrossEntropy", "Decision", "DecisionMeasurement", "DividedLogits",
+    "DownweightsEasyExamples", "DownweightsUncertainExamples", "ExpectClassSampling",
+    "ExpectClassWeights", "ExpectCosineHead", "ExpectLoss", "ExpectPriorCorrection",
+    "ExpectSameLoss", "ExpectSelection", "ExpectStage", "ExpectTauNormalisation", "Expectation",
+    "FeatureSynthesizer", "FeaturesInterpolated", "Head", "ImageSelection", "ImagesMixed",
+    "ImagesRotated", "LabelsFollowPixels", "LeastExpectedCost", "LinearHead", "Loss", "Mixing",
+    "NoAugmentation", "NoMixing", "NoSynthesis", "NormalisedRows", "OffsetArgmax", "OneOf",
+    "Outputs", "PredictsRareClassesMore", "RaisesFittedMacroF1", "RandomAugmentation",
+    "RepeatsAugmented", "Sampler", "ScaledLogits", "SharesFromBeta", "Shuffle", "Stage",
+    "StageMeasurement", "Strategy", "SyntheticFeatures", "UpweightsEasyExamples",
+    "UpweightsRareClasses", "WeightedLoss", "find", "strategy",
 ]  # fmt: skip

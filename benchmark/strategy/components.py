@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.strategy.outputs import Outputs
+from benchmark.strategy.rules import OffsetArgmax
 
 if TYPE_CHECKING:
     import torch
@@ -182,14 +183,3 @@ class Argmax:
     def fit(self, validation: Outputs, counts: NDArray[np.int64]) -> OffsetArgmax:
         """Return offsets of 0."""
         return OffsetArgmax((0.0,) * len(counts))
-
-
-@dataclass(frozen=True)
-class OffsetArgmax:
-    """argmax_c (log p_c + offset_c): a fitted rule. Records hold its offsets."""
-
-    offset: tuple[float, ...]  # (C,)
-
-    def __call__(self, outputs: Outputs) -> NDArray[np.int64]:
-        """Outputs of N images -> labels (N,)."""
-        return (outputs.log_probabilities + np.asarray(self.offset)).argmax(axis=1)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 class Outputs:
     """Outputs of a trained network for N images. Decisions and diagnosis need no network."""
 
-    logits: NDArray[np.float32]  # (N, C)
+    logits: NDArray[np.floating]  # (N, C), as a network gives them in single precision
     features: NDArray[np.floating]  # pooled, before dropout, (N, D)
     labels: NDArray[np.int64]  # (N,)
     head: NDArray[np.floating] | None = None  # weight (C, D), if the head is one linear layer

@@ -9,6 +9,7 @@ from scipy.stats import binomtest
 from benchmark.evaluation.abstention import (
     choose_threshold,
     error_coverage_curve,
+    kept_at_coverage,
     kept_images,
 )
 
@@ -71,12 +72,20 @@ def test_the_threshold_is_that_of_trying_each(seed):
 
 
 def test_the_error_at_a_coverage_shares_ties_out():
-    curve = error_coverage_curve(CORRECT, CONFIDENCE)
-    assert curve.error_at(1) == pytest.approx(2 / 5)
-    assert curve.error_at(0.6) == pytest.approx(1 / 3)
-    assert curve.error_at(0.4) == pytest.approx(0.5 / 2)  # one of the two at .8, and one is wrong
-    assert curve.error_at(0.2) == curve.error_at(0.01) == 0
-    assert math.isnan(error_coverage_curve(CORRECT[:0], CONFIDENCE[:0]).error_at(0.5))
+    shares = np.array([1, 0.6, 0.4, 0.2, 0.01])
+    coverage, error = kept_at_coverage(CORRECT, CONFIDENCE, shares)
+    assert coverage == pytest.approx([1, 0.6, 0.4, 0.2, 0.2])  # one image at least
+    assert error == pytest.approx([2 / 5, 1 / 3, 0.5 / 2, 0, 0])  # at .4 one of two, one is wrong
+    assert np.isnan(kept_at_coverage(CORRECT[:0], CONFIDENCE[:0], shares)).all()
+
+
+def test_of_some_images_as_many_are_kept_as_all_images_leave():
+    chosen = np.array([False, False, True, True, True])
+    shares = np.array([1, 0.8, 0.4, 0.2])
+    coverage, error = kept_at_coverage(CORRECT, CONFIDENCE, shares, chosen)
+    assert coverage == pytest.approx([1, 2 / 3, 0.5 / 3, 0])
+    assert error[:3] == pytest.approx([2 / 3, 1 / 2, 1])
+    assert math.isnan(error[3])
 
 
 def test_other_images_have_exact_intervals():

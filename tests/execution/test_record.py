@@ -213,6 +213,7 @@ def test_validation_metrics_are_of_rules_that_were_not_fitted_to_the_image(finis
     record = finished.folder.read_record("no_change", 0)
     labels = finished.outputs.load(record.network)[0]["val"].labels
     assert record.metrics["val"]["accuracy"] == (labels == 0).mean(), "not that of the 1s recorded"
+    assert set(record.cross_fitted.predicted) == {0}
     assert write("no_change")
 
 
@@ -234,6 +235,7 @@ def test_a_decision_that_cannot_be_cross_fitted_has_no_validation_metrics(finish
     assert write("no_change", NeedsAllImages(images))
     record = finished.folder.read_record("no_change", 0)
     assert record.metrics["val"]["macro_f1"] is None
+    assert record.cross_fitted is None
     assert record.metrics["test"]["macro_f1"] is not None
     assert write("no_change")
 

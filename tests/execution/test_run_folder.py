@@ -11,7 +11,7 @@ import pytest
 
 from benchmark.execution.manifest_schema import SplitManifest, SplitPart
 from benchmark.execution.record_schema import ErrorInfo, FailedRecord
-from benchmark.execution.run_folder import RunFolder, why_no_folder
+from benchmark.execution.run_folder import RunFolder
 from benchmark.storage.atomic import atomic
 from benchmark.storage.stored_file import DamagedFileError
 from benchmark.storage.unwritable import UnwritableError
@@ -139,14 +139,6 @@ def test_what_killed_processes_left_goes_once_the_folder_is_locked(tmp_path):
         with folder.locked():
             left = {*folder.path.rglob(".*.tmp")}
             assert left == {temporary, folder.path / "records" / ".other.tmp"}
-
-
-def test_no_folder_of_a_run_is_a_link(tmp_path):
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / "run").symlink_to(tmp_path / "elsewhere")
-    assert not why_no_folder(tmp_path / "run", "digits")
-    (tmp_path / "elsewhere" / "records").symlink_to(tmp_path)
-    assert re.search(r"records is a link, which no run", why_no_folder(tmp_path / "run", "digits"))
 
 
 def test_states_that_are_no_files_of_a_run_stay(tmp_path):

@@ -1,0 +1,43 @@
+"""Validation images, each decided by a rule that was fitted to others: what a record has of them.
+
+Metrics on validation come from these, and the threshold below which a classifier abstains.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.evaluation.metrics.registry import METRICS, evaluate
+from benchmark.execution.record_schema import CrossFitted
+from benchmark.strategy import Decision, Outputs
+from benchmark.strategy.cross_fit import cross_fit
+
+
+def cross_fitted(
+    decision: Decision, validation: Outputs, counts: NDArray[np.int64]
+) -> CrossFitted | None:
+    """Return what `cross_fit` decides; None for a decision that can't be fitted to fewer images.
+
+    `counts` are the training images of each class, (C,).
+    """
+    try:
+        predicted = cross_fit(decision, validation, counts)
+    except Exception:  # of a plug-in
+        return None
+    confidence = confidence_in(validation, predicted)
+    return CrossFitted(tuple(predicted.tolist()), tuple(confidence.tolist()))
+
+
+def validation_metrics(
+    decided: CrossFitted | None, validation: Outputs, counts: NDArray[np.int64]
+) -> dict[str, float]:
+    """Return METRICS of the validation images; NaN, all of them, where none could be decided."""
+    if decided is None:
+        return dict.fromkeys(METRICS, np.nan)
+    predicted = np.array(decided.predicted, np.int64)
+    return evaluate(validation.labels, predicted, validation.log_probabilities, counts)
+
+
+def confidence_in(outputs: Outputs, predicted: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the network's probability of the predicted class of each image, (N,), rounded."""
+    log_p = outputs.log_probabilities[np.arange(len(predicted)), predicted]
+    return np.asarray(np.exp(log_p).round(5), np.float64)
