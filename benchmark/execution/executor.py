@@ -149,10 +149,10 @@ class Executor:
 
     def _train_waves(self, to_train: list[Segment], progress: Progress) -> None:
         steps = sum(segment.end - segment.start for segment in to_train)
-        keys = {segment.key for segment in to_train}
+        by_key = {segment.key: segment for segment in to_train}
         with progress.task("training", steps, "steps") as advance:
             for wave in self.plan.waves():
-                segments = [segment for segment in wave if segment.key in keys]
+                segments = [by_key[segment.key] for segment in wave if segment.key in by_key]
                 segments.sort(key=lambda s: not s.recomputes_activations)  # the longest first
                 if self._jobs > 1:
                     self._say_once(self._processes.train(segments, progress, advance), progress)
