@@ -177,6 +177,26 @@ class LinearHead:
 
 
 @dataclass(frozen=True)
+class CosineHead:
+    """Cosine of the angle between the features and the row of each class, times a scale."""
+
+    scale: float
+
+    def __call__(self, width: int, classes: int) -> nn.Module:
+        """Return a module (B, D) -> (B, C)."""
+        from torch import nn
+        from torch.nn.functional import linear, normalize
+
+        class Cosine(nn.Linear):
+            scale = self.scale
+
+            def forward(self, x: Tensor) -> Tensor:
+                return self.scale * linear(normalize(x), normalize(self.weight))
+
+        return Cosine(width, classes, bias=False)
+
+
+@dataclass(frozen=True)
 class Argmax:
     """The class with the largest logit."""
 

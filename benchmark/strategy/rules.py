@@ -44,7 +44,7 @@ class NormalisedRows:
     def __call__(self, outputs: Outputs) -> Labels:
         """Outputs of N images -> labels (N,)."""
         if outputs.head is None:
-            raise ValueError("tau_norm needs a strategy whose head is one linear layer")
+            raise ValueError("the rows of a head are needed, and this head is not one linear layer")
         head = outputs.head.astype(np.float64)  # (C, D)
         norms = np.linalg.norm(head, axis=1).clip(min=1e-12)
         return (outputs.features.astype(np.float64) @ (head.T / norms**self.tau)).argmax(1)

@@ -64,7 +64,7 @@ def test_tau_norm_of_0_leaves_the_classifier_without_its_bias():
 
 
 def test_tau_norm_needs_a_linear_head():
-    with pytest.raises(ValueError, match="head is one linear layer"):
+    with pytest.raises(ValueError, match="this head is not one linear layer"):
         predict("tau_norm", outputs())
 
 
