@@ -59,10 +59,10 @@ def _record_rows(run: RunRecords, record: Record) -> Iterator[dict[str, Any]]:
 
 def _thresholds(record: Record, labels: NDArray[np.int64]) -> dict[float, float]:
     """Return MAX_ERRORS -> the threshold that validation images give; {} without a decision."""
-    decided = record.cross_fitted
-    if decided is None:
+    unseen = record.cross_fitted
+    if unseen is None:
         return {}
-    correct, confidence = labels == np.asarray(decided.predicted), _confidence(decided.confidence)
+    correct, confidence = labels == np.asarray(unseen.predicted), _confidence(unseen.confidence)
     return {error: choose_threshold(correct, confidence, error) for error in MAX_ERRORS}
 
 

@@ -28,12 +28,12 @@ def cross_fitted(
 
 
 def validation_metrics(
-    decided: CrossFitted | None, validation: Outputs, counts: NDArray[np.int64]
+    unseen: CrossFitted | None, validation: Outputs, counts: NDArray[np.int64]
 ) -> dict[str, float]:
     """Return METRICS of the validation images; NaN, all of them, where none could be decided."""
-    if decided is None:
+    if unseen is None:
         return dict.fromkeys(METRICS, np.nan)
-    predicted = np.array(decided.predicted, np.int64)
+    predicted = np.array(unseen.predicted, np.int64)
     return evaluate(validation.labels, predicted, validation.log_probabilities, counts)
 
 

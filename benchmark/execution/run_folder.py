@@ -11,6 +11,7 @@
     cost.json               seconds of the last run, by task, and its memory
     states/                 trainings under way, and why some failed; gone when all are done
     report.html report.md *.csv figures/
+    gallery.html            images of the data, with what is predicted of them
     *.damaged               what was not what a run had written, and was made again
 
 No link in the folder is followed, so nothing outside is read, emptied or removed. The folder itself
@@ -44,11 +45,12 @@ KEY_LENGTH = 20  # characters of a key in a file's name
 FOLDERS = ("splits", "records", "outputs", "networks", "states", "figures")
 TABLES = (
     *("audit", "class_changes", "class_images", "confusion", "coverage", "curves", "diagnoses"),
-    *("intervals", "left_out", "more_images", "paired", "per_class", "posthoc", "predictions"),
+    *("intervals", "left_out", "paired", "per_class", "posthoc", "predictions"),
     *("recalls", "reliability", "seeds", "selected_images", "summary", "training_effects"),
     *("tuning", "wrong_labels"),
 )
-FILES = ("cost.json", "report.html", "report.md", *(f"{name}.csv" for name in TABLES))
+PAGES = ("gallery.html", "report.html", "report.md")
+FILES = ("cost.json", *PAGES, *(f"{name}.csv" for name in TABLES))
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,11 @@ class RunFolder:
     def cost_file(self) -> Path:
         """The `RunCost` of the last run."""
         return self.path / "cost.json"
+
+    @property
+    def gallery_file(self) -> Path:
+        """The page with images of the data, see `RunImages`."""
+        return self.path / "gallery.html"
 
     def error_file(self, key: str) -> Path:
         """Why the segment that leads to `key` failed."""

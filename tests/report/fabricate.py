@@ -29,6 +29,7 @@ from benchmark.execution.manifest_schema import (
 from benchmark.execution.record_schema import (
     AuditRecord,
     BudgetUsed,
+    CrossFitted,
     CurvePoint,
     DiagnosisRecord,
     FailedRecord,
@@ -160,6 +161,40 @@ def _with_null_row(
     end = (k + 1) * len(networks)
     records = [*run.records[:end], *null_records, *run.records[end:]]
     return run._replace(manifest=replace(run.manifest, strategies=tuple(infos)), records=records)
+
+
+def with_confidence(
+    folder: Path = Path("clothes"),
+    *,
+    confidence: tuple[float, float] | None = (8, 2),
+    is_cross_fitted: bool = True,
+    **how: Any,
+) -> Comparison:
+    """Return the comparison of `fabricate_run` with a confidence that knows of errors, and of size.
+
+    Validation images are as many as test images and get the same labels, and of a rule that was
+    fitted to others every third is wrong. `confidence` holds parameters of a beta distribution, of
+    images that are right; None: networks without a finite number.
+    """
+    run, rng = fabricate_run(folder.name, **how), np.random.default_rng(0)
+    splits = {seed: replace(split, val=split.test) for seed, split in run.splits.items()}
+    records = list[Record | FailedRecord]()
+    for record in run.records:
+        if isinstance(record, FailedRecord):
+            records.append(record)
+            continue
+        labels = np.array(splits[record.seed].test.labels)
+        predicted = np.array(record.predicted["test"])
+        right = labels == predicted
+        sure, unsure = confidence or (1, 1)
+        values = rng.beta(1 + sure * right / (1 + labels), unsure, len(labels)).round(5).tolist()
+        numbers: tuple[float | None, ...] = tuple(values if confidence else [None] * len(labels))
+        others = np.where(np.arange(len(labels)) % 3, predicted, (labels + 1) % (labels.max() + 1))
+        fitted = CrossFitted(tuple(others.tolist()), numbers) if is_cross_fitted else None
+        both = dict.fromkeys(("val", "test"), tuple(predicted.tolist()))
+        confidences = dict.fromkeys(both, numbers)
+        records.append(replace(record, predicted=both, confidence=confidences, cross_fitted=fitted))
+    return compare_records(folder, run.manifest, splits, records, run.manifest.baseline)
 
 
 def with_manifest(comparison: Comparison, **changes: Any) -> Comparison:

@@ -62,7 +62,7 @@ def test_tables_and_drawings_can_be_read_aloud(written: dict[str, Path]) -> None
     page = Reader(written["html"].read_text(encoding="utf-8"))
     assert all(a.get("scope") in ("col", "row") for t, a in page.tags if t == "th")
     drawings = [a for t, a in page.tags if t == "svg"]
-    assert len(drawings) == 8
+    assert len(drawings) == 9
     assert all(a.get("role") == "img" and a.get("aria-label") for a in drawings)
     tables = sum(t == "table" for t, _ in page.tags)
     assert tables == sum(t == "caption" for t, _ in page.tags)

@@ -33,6 +33,7 @@ ROWS = {  # of each file: one row …
     "curves.csv": "a strategy, seed and validation during training",
     "confusion.csv": "a strategy and pair of classes, test images of all seeds",
     "reliability.csv": "a strategy, group of predicted classes and confidence bin, over all seeds",
+    "coverage.csv": "a strategy, seed, target and group of classes: what abstention keeps, errors",
     "class_images.csv": "a class: its images in each split of the first seed",
     "left_out.csv": "a file of the data that is no image of the run, and why",
 }
@@ -102,6 +103,7 @@ def _own_frames(comparison: Comparison) -> dict[str, pd.DataFrame]:
         "curves.csv": comparison.curves,
         "confusion.csv": _confusion(comparison),
         "reliability.csv": _reliability(comparison),
+        "coverage.csv": findings.coverage,
         "class_images.csv": _class_images(comparison),
     }
 

@@ -13,6 +13,7 @@ from benchmark.report.single.audit import audit_section, draw_training_effects
 from benchmark.report.single.calibration import calibration_section, draw_reliability
 from benchmark.report.single.confidence import confidence_section
 from benchmark.report.single.confusion import confusion_section, draw_confusion
+from benchmark.report.single.coverage import coverage_section, draw_coverage
 from benchmark.report.single.csv_files import files_section
 from benchmark.report.single.diagnoses import diagnoses_section
 from benchmark.report.single.fit import fit_section
@@ -36,6 +37,7 @@ FIGURES: dict[str, Callable[[Comparison], Figure | None]] = {
     "confusion": draw_confusion,
     "training_effects": draw_training_effects,
     "reliability": draw_reliability,
+    "coverage": draw_coverage,
     "curve_macro_f1": curves.draw_macro_f1,
     "curve_never_predicted": curves.draw_never_predicted,
     "curve_loss": curves.draw_loss,
@@ -64,6 +66,7 @@ def build_page(comparison: Comparison) -> Page:
         ("recall", "Recall by class", recall_section(run)),
         ("confusion", "Confusion matrices", confusion_section(run)),
         ("calibration", "Calibration and class priors", calibration_section(run)),
+        ("coverage", "Error against coverage", coverage_section(run)),
         ("curves", "Learning curves", curves.curves_section(run)),
         ("fit", "Training against test", fit_section(run)),
         ("further", "Further metrics", further_section(run)),
@@ -155,6 +158,8 @@ OTHER_TERMS = {
     "Prior bias": "The network separates the images, but decides by the sizes of classes.",
     "Share of the gradient": "The norms of the gradient at the logits, summed over a class's "
     "images, as a share of the sum over all images.",
+    "Coverage": "The share of images that a classifier decides; it abstains from the others, of "
+    "which it is less confident.",
     "Post-hoc adjustment": "A decision that needs no training: it is fitted on the validation "
     "images to a trained network. Training is worth what it gains beyond that.",
 }

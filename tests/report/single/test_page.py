@@ -21,6 +21,7 @@ SECTIONS = [
     "Recall by class",
     "Confusion matrices",
     "Calibration and class priors",
+    "Error against coverage",
     "Learning curves",
     "Training against test",
     "Further metrics",
