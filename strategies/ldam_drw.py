@@ -6,33 +6,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from benchmark.strategy import Between, Stage, Strategy, WeightedLoss, strategy
+from benchmark.strategy.components import CosineHead
 from benchmark.strategy.expectations.head import ExpectCosineHead
 from benchmark.strategy.expectations.loss_formula import ExpectLoss
 from benchmark.strategy.expectations.schedule import ExpectStage
 from strategies.effective_number import InverseEffectiveNumber
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
-
-
-@dataclass(frozen=True)
-class CosineHead:
-    """Cosine of the angle between the features and the row of each class, times a scale."""
-
-    scale: float
-
-    def __call__(self, width: int, classes: int) -> nn.Module:
-        """Return a module (B, D) -> (B, C)."""
-        from torch import nn
-        from torch.nn.functional import linear, normalize
-
-        class Cosine(nn.Linear):
-            scale = self.scale
-
-            def forward(self, x: Tensor) -> Tensor:
-                return self.scale * linear(normalize(x), normalize(self.weight))
-
-        return Cosine(width, classes, bias=False)
+    from torch import Tensor
 
 
 @dataclass(frozen=True)

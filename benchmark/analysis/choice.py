@@ -1,6 +1,49 @@
-"""The strategy of a run that is best on validation: the one to take home."""
+"""The strategy of a run that is best on validation, the one to take home, and how sure that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
 
 from benchmark.analysis.comparison import Comparison
+from benchmark.evaluation.statistics.selection import shares_of_best
+from benchmark.execution.record_schema import CrossFitted, Record
+from benchmark.execution.run_folder import RunFolder
+
+SURE = 0.95  # share of resamples in which the same strategy is best
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The strategy of the largest macro-F1 on validation."""
+
+    strategy: str
+    score: float  # macro-F1, mean over seeds
+    share: float  # of resampled validation images of which it is still the best; NaN: not known
+    runner_up: str | None  # the strategy that is most often best otherwise
+    choices: int  # strategies that it was chosen from
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether other validation images would hardly have led to another choice."""
+        return self.choices == 1 or self.share >= SURE
+
+    @property
+    def sentence(self) -> str:
+        """Say which strategy was chosen, and whether chance could have."""
+        chosen = f"{self.strategy} is best on validation (macro-F1 {self.score:.3f})"
+        if self.choices == 1:
+            return f"{chosen}: it is the only one."
+        if np.isnan(self.share):
+            return f"{chosen}, of {self.choices}. How sure that is, is not known."
+        often = f"{self.share:.0%} of 1,000 resamples of the validation images"
+        if self.is_sure:
+            return f"{chosen}, of {self.choices}. That is sure: it is the best in {often}."
+        return (
+            f"{chosen}, of {self.choices}. That could be chance: it is the best in {often}, and "
+            f"{self.runner_up} in most of the others."
+        )
 
 
 def validation_scores(comparison: Comparison) -> dict[str, float]:
@@ -20,3 +63,32 @@ def best_on_validation(comparison: Comparison) -> str | None:
     """
     scores = validation_scores(comparison)
     return max(scores, key=lambda name: scores[name], default=None)
+
+
+def choose_on_validation(comparison: Comparison) -> Choice | None:
+    """Return `best_on_validation`, and in how many resamples of the images it is still the best."""
+    scores = validation_scores(comparison)
+    best = best_on_validation(comparison)
+    if best is None:
+        return None
+    shares = _shares(comparison, list(scores)) if len(scores) > 1 else {best: 1.0}
+    others = {name: share for name, share in shares.items() if name != best}
+    runner_up = max(others, key=lambda name: others[name], default=None)
+    return Choice(best, scores[best], shares.get(best, np.nan), runner_up, len(scores))
+
+
+def _shares(comparison: Comparison, names: list[str]) -> dict[str, float]:
+    """Return `shares_of_best` by strategy; {} where a record does not hold what it takes."""
+    folder, labels, predicted = RunFolder(comparison.folder), [], []
+    for seed in comparison.seeds:
+        decided = [_cross_fitted(folder.read_record(name, seed)) for name in names]
+        if None in decided:
+            return {}
+        labels.append(np.asarray(folder.read_split(seed).val.labels, np.int64))
+        predicted.append(np.array([each.predicted for each in decided if each], np.int64))
+    shares = shares_of_best(labels, predicted, len(comparison.classes))
+    return dict(zip(names, shares.tolist(), strict=True))
+
+
+def _cross_fitted(record: object) -> CrossFitted | None:
+    return record.cross_fitted if isinstance(record, Record) else None

@@ -167,6 +167,11 @@ class Executor:
             return 0
         return int(features.at_cut.bytes)
 
+    @property
+    def processes(self) -> int:
+        """How many train at the same time; the rounding of their sums follows from it."""
+        return self._jobs
+
     @cached_property
     def _jobs(self) -> int:
         """Processes, by what the whole plan needs and not by what is left of it.

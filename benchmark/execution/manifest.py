@@ -58,7 +58,7 @@ def write_manifest(
             left_out=images.describe_left_out(prepared.pixels.errors),
         ),
         weights=schema.WeightsInfo(weights.name, weights.source, weights.sha256),
-        environment=environment(prepared.device),
+        environment=environment(prepared.device) | {"jobs": executor.processes},
         seeds=seeds,
         splits=hashes,
         strategies=tuple(_strategy(plan, spec) for spec in plan.strategies),

@@ -65,21 +65,32 @@ class NetworkStore:
     def load(self, key: str, prepared: PreparedExperiment, head: Head) -> TrainedNetwork:
         """Return a network on the device of an experiment; `head` is the strategy's.
 
+        It raises what `tensors` raises.
+        """
+        experiment = prepared.experiment
+        backbone, cut = experiment.network, experiment.trainable[0]
+        with torch.random.fork_rng(devices=[]):
+            module = new_head(head, backbone.width, prepared.classes)
+        pretrained = Pretrained(backbone.name, prepared.weights, cut, prepared.device)
+        tensors = self.tensors(key, pretrained)
+        return TrainedNetwork.build(backbone, cut, module, tensors, prepared.device)
+
+    def tensors(self, key: str, pretrained: Pretrained) -> dict[str, Tensor]:
+        """Return all tensors of a network, also those that training left as they were.
+
+        Their names are those of the backbone's layers; the head's begin with ``head.``.
+
         Raises
         ------
         FileNotFoundError
-            If it was not kept.
+            If the network was not kept.
         DamagedFileError
             If the file is not what was written.
         """
-        tensors = self._read(key)
-        experiment, cut = prepared.experiment, prepared.experiment.trainable[0]
-        backbone = experiment.network
-        pretrained = Pretrained(backbone.name, prepared.weights, cut, prepared.device)
-        with torch.random.fork_rng(devices=[]):
-            module = new_head(head, backbone.width, prepared.classes)
-        module.load_state_dict(with_prefix("head", tensors))
-        return TrainedNetwork.build(pretrained, module, with_prefix("suffix", tensors) or None)
+        changed = self._read(key)
+        tensors = pretrained.chain().state_dict() | with_prefix("suffix", changed)
+        tensors = {n: t for n, t in tensors.items() if not n.endswith("num_batches_tracked")}
+        return tensors | add_prefix("head", with_prefix("head", changed))
 
     def keep_only(self, keys: Set[str]) -> None:
         """Remove all networks but those of `keys`."""

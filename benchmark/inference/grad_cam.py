@@ -55,9 +55,7 @@ class GradCam:
         _, _, name, shape = max(maps, key=lambda each: (min(each[0], MIN_SIDE), each[1]))
         return cls(trained, name, (shape[0], shape[1]))
 
-    def maps(
-        self, images: NDArray[np.uint8], classes: NDArray[np.int64]
-    ) -> NDArray[np.float32]:
+    def maps(self, images: NDArray[np.uint8], classes: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return how much each position speaks for a class of each image, (N, h, w).
 
         The largest number of a map is 1, unless nothing speaks for the class: then it is 0.

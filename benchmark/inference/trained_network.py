@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from benchmark.model.network import FrozenPrefix, Network
-from benchmark.model.pretrained import Pretrained
+from benchmark.model.backbone import Backbone
+from benchmark.model.convolution import with_matrix_gradients
+from benchmark.model.network import FrozenPrefix, Network, build_network, freeze, split
 from benchmark.system.device import Device
 
 BATCH_SIZE = 64  # images at a time, as where the outputs of a run are computed
+HEAD = "head."  # begins the names of the head's tensors
 
 
 @dataclass(frozen=True)
 class TrainedNetwork:
     """The layers before the cut, frozen, and those that were trained, on one device.
 
-    Both compute as they did during training, in the same precision: an image gets the logits that
-    the run has stored, up to the rounding of another batch size.
+    Both compute as they did in training, in the same precision: an image gets the logits that the
+    run has stored, up to the rounding of another batch size.
     """
 
     prefix: FrozenPrefix  # uint8 images (B, 3, H, W) -> activations at the cut
@@ -28,18 +31,37 @@ class TrainedNetwork:
 
     @classmethod
     def build(
-        cls, pretrained: Pretrained, head: nn.Module, suffix_state: dict[str, Tensor] | None
+        cls,
+        backbone: Backbone,
+        cut: str,
+        head: nn.Module,
+        tensors: Mapping[str, Tensor],
+        device: Device,
     ) -> TrainedNetwork:
-        """Return the network of a pretrained one, a head, and what was trained before the head.
+        """Return the network of all its tensors.
 
-        `suffix_state` are the tensors from the cut on; None: they are the pretrained ones.
+        Parameters
+        ----------
+        cut
+            The first block that was trained, or ``head``.
+        head
+            A new one, whose tensors are replaced.
+        tensors
+            By the names of `Backbone.layout`, and the head's after ``head.``.
+
+        Raises
+        ------
+        RuntimeError
+            If a tensor is missing, superfluous, or of another shape.
         """
-        suffix = pretrained.suffix()
-        if suffix_state is not None:
-            suffix.load_state_dict(suffix_state)
-        network = Network(suffix, head, pretrained.backbone.dropout)
-        network.to(pretrained.device.torch_device).eval().requires_grad_(False)
-        return cls(pretrained.prefix, network, pretrained.device)
+        own = {name: t for name, t in tensors.items() if not name.startswith(HEAD)}
+        before, suffix = split(build_network(backbone, own), cut)
+        if device.type == "cpu":
+            with_matrix_gradients(suffix)  # they round otherwise than the library's
+        head.load_state_dict({n.removeprefix(HEAD): t for n, t in tensors.items() if n not in own})
+        network = Network(suffix, head, backbone.dropout)
+        network.to(device.torch_device).eval().requires_grad_(False)
+        return cls(freeze(before, device.dtype).to(device.torch_device), network, device)
 
     @torch.no_grad()
     def outputs(self, images: Tensor) -> tuple[Tensor, Tensor]:

@@ -43,10 +43,14 @@ class Pretrained:
             with_matrix_gradients(suffix)
         return suffix.to(self.device.torch_device)
 
-    def _parts(self) -> tuple[nn.Sequential, nn.Sequential]:
+    def chain(self) -> nn.Sequential:
+        """Return a new copy of all layers, on the CPU."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(RANDOM_WEIGHTS_SEED)
-            return split(build_network(self.backbone, self.weights.read()), self.cut)
+            return build_network(self.backbone, self.weights.read())
+
+    def _parts(self) -> tuple[nn.Sequential, nn.Sequential]:
+        return split(self.chain(), self.cut)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the layers: another process builds its own."""

@@ -185,13 +185,14 @@ class CosineHead:
     def __call__(self, width: int, classes: int) -> nn.Module:
         """Return a module (B, D) -> (B, C)."""
         from torch import nn
-        from torch.nn.functional import linear, normalize
+
+        normalize = nn.functional.normalize
 
         class Cosine(nn.Linear):
             scale = self.scale
 
             def forward(self, x: Tensor) -> Tensor:
-                return self.scale * linear(normalize(x), normalize(self.weight))
+                return self.scale * nn.functional.linear(normalize(x), normalize(self.weight))
 
         return Cosine(width, classes, bias=False)
 

@@ -9,7 +9,7 @@ from torch.nn import functional
 from benchmark.strategy import DecisionMeasurement, Outputs
 from benchmark.strategy.components import LinearHead
 from benchmark.strategy.expectations.head import LogitsHaveNoLimit
-from strategies.ldam_drw import CosineHead
+from benchmark.strategy.components import CosineHead
 from tests.evaluation.planted.outsider import LimitedHead
 
 

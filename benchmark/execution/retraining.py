@@ -1,0 +1,144 @@
+"""Train a network of a finished run once more, since it was not kept, or on all of its images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from benchmark.data.imageset import ImageSet
+from benchmark.data.splits import Splits
+from benchmark.execution.executor import Executor
+from benchmark.execution.manifest_schema import RunManifest
+from benchmark.execution.networks import NetworkStore
+from benchmark.execution.outputs import OutputStore
+from benchmark.execution.prepare import PreparedExperiment, prepare
+from benchmark.execution.record_schema import Record
+from benchmark.execution.run_folder import RunFolder
+from benchmark.plan.experiment import Experiment
+from benchmark.plan.segments import Plan, make_plan
+from benchmark.strategy.registry import StrategySpec, resolve, with_parameters
+from benchmark.system.progress import Progress
+
+AGAIN, REFITTED = "again", "refitted"  # folders beside the kept networks
+
+
+@dataclass(frozen=True)
+class Retraining:
+    """One strategy and seed of a run, ready to be trained again.
+
+    It trains in a folder of its own, so an interrupted one goes on, and what the run has stored
+    stays as it is.
+    """
+
+    folder: RunFolder  # of the run
+    manifest: RunManifest
+    prepared: PreparedExperiment
+    spec: StrategySpec
+    seed: int
+
+    @classmethod
+    def open(
+        cls,
+        folder: RunFolder,
+        manifest: RunManifest,
+        record: Record,
+        progress: Progress,
+        images: ImageSet | None = None,
+    ) -> Retraining:
+        """Open the images and weights of a run; `images` are those that were given in Python.
+
+        Raises
+        ------
+        ValueError, FileNotFoundError
+            If they are not there any more, or not the same.
+        """
+        experiment = experiment_of(manifest, record.seed, images)
+        prepared = prepare(experiment, progress)
+        if prepared.content_hash != manifest.data.content:
+            raise ValueError(
+                f"{manifest.data.spec} holds other images than when {folder.path} was made: "
+                "nothing of it can be trained again. Run the command of the run with another --out"
+            )
+        return cls(folder, manifest, prepared, _spec_of(record), record.seed)
+
+    def train_again(self, key: str, progress: Progress) -> NetworkStore:
+        """Train the network `key` as it was; return the store that holds it.
+
+        ValueError if it would be another one, since code, versions or weights have changed.
+        """
+        plan = self._plan(self.prepared)
+        if plan.networks[self.spec.name, self.seed] != key:
+            raise ValueError(
+                f"{self.spec.name} (seed {self.seed}) of {self.folder.path} can't be trained again "
+                "as it was: the code, torch, the device or the weights have changed since. Run the "
+                "command of the run again, which trains what has changed, and export then"
+            )
+        return self._train(self.prepared, plan, AGAIN, progress)
+
+    def refit(self, progress: Progress) -> tuple[str, NetworkStore]:
+        """Train on the images of all three splits for as many steps; return key and store."""
+        split = self.prepared.splits[self.seed]
+        every = np.sort(np.concatenate([split.train, split.val, split.test]))
+        splits = {self.seed: Splits(every, split.val, split.test, given=split.given)}
+        prepared = replace(self.prepared, splits=splits)
+        plan = self._plan(prepared)
+        store = self._train(prepared, plan, REFITTED, progress)
+        return plan.networks[self.spec.name, self.seed], store
+
+    def largest_difference(self, key: str, store: NetworkStore) -> float:
+        """Return how far the logits of the test images are from those that the run has stored."""
+        there, here = (OutputStore(folder).load(key)[0] for folder in (self.folder, store.folder))
+        return float(np.abs(there["test"].logits - here["test"].logits).max(initial=0))
+
+    def _plan(self, prepared: PreparedExperiment) -> Plan:
+        budgets = {self.seed: prepared.budgets[self.seed]}
+        return make_plan([self.spec], budgets, prepared.base_fingerprints)
+
+    def _train(
+        self, prepared: PreparedExperiment, plan: Plan, name: str, progress: Progress
+    ) -> NetworkStore:
+        folder = RunFolder(self.folder.path / "networks" / name)
+        folder.path.mkdir(parents=True, exist_ok=True)
+        executor = Executor(
+            prepared,
+            plan,
+            folder,
+            # with other numbers of threads sums are rounded otherwise
+            jobs=int(self.manifest.environment.get("jobs") or 0) or None,
+            writes_records=False,
+            retry_failed=True,
+            keeps_networks_of=frozenset({self.seed}),
+        )
+        with folder.locked():
+            executor.train(progress)
+        key, store = plan.networks[self.spec.name, self.seed], NetworkStore(folder)
+        if error := folder.read_error(key):
+            raise ValueError(f"{self.spec.name} could not be trained again: {error.error}")
+        if not store.has(key):
+            raise ValueError(f"the disk of {folder.path} has no room for the network")
+        return store
+
+
+def experiment_of(manifest: RunManifest, seed: int, images: ImageSet | None) -> Experiment:
+    """Return the experiment of a run, for one of its seeds."""
+    settings: Mapping[str, Any] = manifest.experiment.settings
+    given = {name: _as_given(value) for name, value in settings.items()}
+    given |= {"seeds": (seed,), "seed_list": None}
+    if images is not None:
+        given["data"] = images
+    return Experiment(**given)
+
+
+def _as_given(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value  # JSON has no tuples
+
+
+def _spec_of(record: Record) -> StrategySpec:
+    """Return the strategy of a record, with the parameters that it had."""
+    (spec,) = resolve([record.strategy])
+    if record.parameters == spec.parameters:
+        return spec
+    return with_parameters(spec, **record.parameters)  # a search has chosen them
