@@ -7,12 +7,15 @@ from benchmark.strategy import (
     ExpectClassSampling,
     ExpectClassWeights,
     ExpectCosineHead,
+    ExpectLeastCost,
     ExpectLoss,
     ExpectPriorCorrection,
     ExpectSameLoss,
     ExpectSelection,
     ExpectStage,
     ExpectTauNormalisation,
+    ExpectTemperature,
+    ExpectVectorScaling,
     FeaturesInterpolated,
     ImagesRotated,
     LabelsFollowPixels,
@@ -62,6 +65,11 @@ SCOPE = (
         "another bias, and heads that declare nothing",
     ),
     (
+        "calibration",
+        "probabilities on a synthetic network that is too sure with the declared formula's",
+        "whether they hold for other images than those of validation",
+    ),
+    (
         "decision",
         "labels on synthetic networks with the formula's; labels of the run, fitted again",
         "a fit that is a few points of macro-F1 below the best",
@@ -80,7 +88,11 @@ _STRENGTH: dict[str, tuple[type, ...]] = {  # component -> expectations that che
     "synthesizer": (FeaturesInterpolated,),
     "loss": (ExpectLoss, ExpectSameLoss, ExpectClassWeights),
     "head": (ExpectCosineHead, HeadIsLinear),
-    "decision": (ExpectPriorCorrection, ExpectTauNormalisation, RaisesFittedMacroF1),
+    "calibration": (ExpectTemperature, ExpectVectorScaling),
+    "decision": (
+        *(ExpectPriorCorrection, ExpectTauNormalisation, ExpectLeastCost),
+        RaisesFittedMacroF1,
+    ),
     "schedule": (ExpectStage,),
 }
 

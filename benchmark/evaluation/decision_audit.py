@@ -1,17 +1,21 @@
 """The audit of a decision and a head: on the outputs of the network, and on synthetic ones."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from benchmark.evaluation.audit_check import AuditCheck, has_effect
 from benchmark.evaluation.synthetic_network import (
     decide_on_random_network,
+    decide_on_sure_network,
     decide_on_synthetic_network,
 )
-from benchmark.strategy import Argmax, LinearHead, Strategy
+from benchmark.strategy import Argmax, Calibration, Decision, LinearHead, Strategy
+from benchmark.strategy.calibrated import parts
 from benchmark.strategy.expectations.decision import (
     DecisionIsArgmax,
+    ExpectLeastCost,
     ExpectPriorCorrection,
     ExpectTauNormalisation,
     RaisesFittedMacroF1,
@@ -25,50 +29,82 @@ from benchmark.strategy.expectations.head import (
 )
 from benchmark.strategy.measurements import DecisionMeasurement, Expectation
 from benchmark.strategy.protocols import Rule
+from benchmark.strategy.rules import CalibratedRule, calibrated
 
 _UNEQUAL = 2  # largest class over smallest: of nearly equal ones that look alike, no fit is better
 _TWICE = 0.75  # of the log class sizes, by which a decision takes out more than is there
 
 
 def check_decision(strategy: Strategy, measurement: DecisionMeasurement) -> Iterator[AuditCheck]:
-    """Check the decision of a strategy: its labels on a synthetic network, and those of the run."""
+    """Check the decision of a strategy: its labels on a synthetic network, and those of the run.
+
+    Of a decision on calibrated outputs, the calibration is checked alone, and what is declared of
+    the decision on the outputs that it is fitted to.
+    """
+    calibration, own = parts(strategy.decision)
+    declared = [each for each in strategy.expectations if each.component == "decision"]
     neutral = DecisionIsArgmax()
-    component, in_run = neutral.component, neutral.check(measurement)
-    declared = [each for each in strategy.expectations if each.component == component]
-    if strategy.decision == Argmax() and not declared:
-        yield AuditCheck(component, neutral.claim, *in_run)
+    if calibration is None and own == Argmax() and not declared:
+        yield AuditCheck("decision", neutral.claim, *neutral.check(measurement))
         return
     counts = measurement.class_counts
-    try:
-        width = measurement.outputs.features.shape[1]
-        synthetic = decide_on_synthetic_network(strategy.decision, counts, width)
-    except Exception as error:  # a plug-in may need more than this network has
-        yield AuditCheck(
-            component,
-            "it can be fitted to a synthetic network",
-            None,
-            f"{type(error).__name__}: {error}",
-        )
-    else:
-        unequal = counts.max() >= _UNEQUAL * counts[counts > 0].min()
-        for each in declared:
-            yield AuditCheck(component, each.claim, *each.check(synthetic))
-            if unequal and isinstance(each, RaisesFittedMacroF1):
-                alike = decide_on_synthetic_network(
-                    strategy.decision, counts, width, overlapping=True
-                )
-                claim = f"{each.claim}; also where its smallest class looks like the largest"
-                yield AuditCheck(component, claim, *each.check(alike))
-            if isinstance(each, ExpectPriorCorrection | ExpectTauNormalisation):
-                random = decide_on_random_network(strategy.decision, counts, width)
-                yield AuditCheck(component, "the same, with random features", *each.check(random))
-        if not declared:
-            is_argmax, _ = in_run
-            yield has_effect(component, neutral.check(synthetic) if is_argmax else in_run, counts)
     # copies: a decision may change what it is given
     rule = strategy.decision.fit(measurement.outputs.copy(), counts.copy())
+    in_run = replace(measurement, outputs=calibrated(rule, measurement.outputs))
+    if calibration is not None:
+        yield from _check_calibration(strategy, calibration, measurement)
+    if own == Argmax() and not declared:
+        yield AuditCheck("decision", f"{neutral.claim}, calibrated", *neutral.check(in_run))
+    else:
+        yield from _check_labels(own, declared, in_run)
     yield _check_refit(rule, measurement)
-    yield from _check_prior_left(rule, measurement)
+    last = rule.rule if isinstance(rule, CalibratedRule) else rule
+    yield from _check_prior_left(last, in_run)
+
+
+def _check_calibration(
+    strategy: Strategy, calibration: Calibration, measurement: DecisionMeasurement
+) -> Iterator[AuditCheck]:
+    """Check probabilities on a synthetic network that is too sure."""
+    declared = [each for each in strategy.expectations if each.component == "calibration"]
+    counts, width = measurement.class_counts, measurement.outputs.features.shape[1]
+    sure = decide_on_sure_network(calibration, counts, width)
+    for each in declared:
+        yield AuditCheck(each.component, each.claim, *each.check(sure))
+    if not declared:
+        gap = np.abs(sure.calibrated.log_probabilities - sure.outputs.log_probabilities).max()
+        observed = f"log-probabilities of a synthetic network differ by {gap:.2g} at most"
+        claim = "it has some effect (no expectation is declared)"
+        yield AuditCheck("calibration", claim, bool(gap > 0), observed)
+
+
+def _check_labels(
+    decision: Decision,
+    declared: list[Expectation[DecisionMeasurement]],
+    in_run: DecisionMeasurement,
+) -> Iterator[AuditCheck]:
+    """Check what a decision declares of its labels; some effect, where it declares nothing."""
+    neutral, counts = DecisionIsArgmax(), in_run.class_counts
+    width = in_run.outputs.features.shape[1]
+    try:
+        synthetic = decide_on_synthetic_network(decision, counts, width)
+    except Exception as error:  # a plug-in may need more than this network has
+        claim = "it can be fitted to a synthetic network"
+        yield AuditCheck("decision", claim, None, f"{type(error).__name__}: {error}")
+        return
+    unequal = counts.max() >= _UNEQUAL * counts[counts > 0].min()
+    for each in declared:
+        yield AuditCheck(each.component, each.claim, *each.check(synthetic))
+        if unequal and isinstance(each, RaisesFittedMacroF1):
+            alike = decide_on_synthetic_network(decision, counts, width, overlapping=True)
+            claim = f"{each.claim}; also where its smallest class looks like the largest"
+            yield AuditCheck(each.component, claim, *each.check(alike))
+        if isinstance(each, ExpectPriorCorrection | ExpectTauNormalisation | ExpectLeastCost):
+            random = decide_on_random_network(decision, counts, width)
+            yield AuditCheck(each.component, "the same, with random features", *each.check(random))
+    if not declared:
+        is_argmax, _ = changed = neutral.check(in_run)
+        yield has_effect("decision", neutral.check(synthetic) if is_argmax else changed, counts)
 
 
 def check_head(strategy: Strategy, measurement: DecisionMeasurement) -> Iterator[AuditCheck]:

@@ -6,6 +6,7 @@ every network of a run.
 """
 
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from benchmark.evaluation.metrics.class_counts import Labels
 from benchmark.evaluation.metrics.metric import SplitPredictions
 from benchmark.evaluation.metrics.registry import METRICS
 from benchmark.strategy import Decision, Outputs, Strategy
+from benchmark.strategy.calibrated import parts
 from benchmark.strategy.registry import registered
 from benchmark.system.installed import is_installed
 from benchmark.system.isolation import failures_ignored, isolated
@@ -24,15 +26,17 @@ _METRICS = ("macro_f1", "never_predicted", "balanced_accuracy", "accuracy")
 def posthoc_decisions() -> dict[str, Decision]:
     """Return the decisions of registered strategies that train nothing of their own, by name.
 
-    A strategy that can't be built is left out.
+    A strategy that can't be built is left out, and so is one that corrects probabilities: it is for
+    these, not for the labels.
     """
     plain = Strategy()
     decisions = {}
     for name, entry in registered().items():
         with failures_ignored():
             strategy = entry.build_default()
-            same_training = strategy.stages == plain.stages and strategy.head == plain.head
-            if same_training and strategy.decision != plain.decision:
+            same_training = replace(strategy, decision=plain.decision, expectations=()) == plain
+            calibration, decision = parts(strategy.decision)
+            if same_training and calibration is None and decision != plain.decision:
                 decisions[name] = strategy.decision
     return decisions
 

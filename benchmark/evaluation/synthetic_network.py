@@ -5,10 +5,13 @@ import numpy as np
 from benchmark.evaluation.metrics.class_counts import Floats, Labels
 from benchmark.strategy import Decision, Outputs
 from benchmark.strategy.measurements import DecisionMeasurement
+from benchmark.strategy.rules import calibrated
 
 IMAGES_OF_LARGEST = 20  # in the largest class
 LEAST_IMAGES = 5  # in any other: one for each fold of a decision that is cross-fitted
 LOOK_ALIKES = 4 / 3  # images of the largest class that look like the smallest, for each of that
+SURE = 3.0  # times what logits should be
+SURE_IMAGES = 40  # of each class
 RANDOM_IMAGES = 256  # of a network with random features, or more if classes are many
 
 
@@ -64,6 +67,21 @@ def decide_on_random_network(decision: Decision, counts: Labels, width: int) -> 
     return _decide(decision, counts, labels, logits, features, head)
 
 
+def decide_on_sure_network(decision: Decision, counts: Labels, width: int) -> DecisionMeasurement:
+    """Fit a decision to a network that is right at times and always too sure, and apply it there.
+
+    Its logits are SURE times those that would be right, and more for later classes, so that
+    probabilities have something to be corrected. The network favours the first class.
+    """
+    rng, present = np.random.default_rng(0), np.flatnonzero(counts)
+    labels = np.repeat(present, SURE_IMAGES)
+    logits = rng.normal(size=(len(labels), len(counts))) + 1.5 * np.eye(len(counts))[labels]
+    logits *= SURE * (1 + np.linspace(0, 0.5, len(counts)))
+    logits[:, present[0]] += 1
+    features = rng.normal(size=(len(labels), max(width, 1)))
+    return _decide(decision, counts, labels, logits, features, np.zeros((len(counts), width)))
+
+
 def _decide(
     decision: Decision,
     counts: Labels,
@@ -76,7 +94,8 @@ def _decide(
     single = np.float32
     outputs = Outputs(logits.astype(single), features.astype(single), labels, head.astype(single))
     rule = decision.fit(outputs, counts)
-    return DecisionMeasurement(counts, outputs, np.asarray(rule(outputs.without_labels())))
+    predicted = np.asarray(rule(outputs.without_labels()))
+    return DecisionMeasurement(counts, outputs, predicted, calibrated(rule, outputs))
 
 
 def _make_alike(evidence: Floats, labels: Labels, counts: Labels, prior_range: float) -> Floats:

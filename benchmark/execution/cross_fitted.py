@@ -9,22 +9,23 @@ from numpy.typing import NDArray
 from benchmark.evaluation.metrics.registry import METRICS, evaluate
 from benchmark.execution.record_schema import CrossFitted
 from benchmark.strategy import Decision, Outputs
-from benchmark.strategy.cross_fit import cross_fit
+from benchmark.strategy.cross_fit import cross_fit_outputs
 
 
 def cross_fitted(
     decision: Decision, validation: Outputs, counts: NDArray[np.int64]
-) -> CrossFitted | None:
-    """Return what `cross_fit` decides; None for a decision that can't be fitted to fewer images.
+) -> tuple[CrossFitted | None, Outputs]:
+    """Return what `cross_fit_outputs` decides, and the outputs as it calibrates them.
 
-    `counts` are the training images of each class, (C,).
+    None, and the network's outputs, for a decision that can't be fitted to fewer images. `counts`
+    are the training images of each class, (C,).
     """
     try:
-        predicted = cross_fit(decision, validation, counts)
+        predicted, corrected = cross_fit_outputs(decision, validation, counts)
     except Exception:  # of a plug-in
-        return None
-    confidence = confidence_in(validation, predicted)
-    return CrossFitted(tuple(predicted.tolist()), tuple(confidence.tolist()))
+        return None, validation
+    confidence = confidence_in(corrected, predicted)
+    return CrossFitted(tuple(predicted.tolist()), tuple(confidence.tolist())), corrected
 
 
 def validation_metrics(
@@ -38,6 +39,6 @@ def validation_metrics(
 
 
 def confidence_in(outputs: Outputs, predicted: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the network's probability of the predicted class of each image, (N,), rounded."""
+    """Return the probability of the predicted class of each image, (N,), rounded."""
     log_p = outputs.log_probabilities[np.arange(len(predicted)), predicted]
     return np.asarray(np.exp(log_p).round(5), np.float64)

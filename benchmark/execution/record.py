@@ -36,6 +36,7 @@ from benchmark.strategy.fingerprint import fingerprint, package_hash
 from benchmark.strategy.measurements import DecisionMeasurement
 from benchmark.strategy.protocols import Rule
 from benchmark.strategy.registry import StrategySpec
+from benchmark.strategy.rules import calibrated
 from benchmark.system.isolation import is_failure_of_code
 from benchmark.system.own_copy import own_copy
 
@@ -136,14 +137,15 @@ def _compute(
     # copies: a decision may change what it is given
     rule = spec.strategy.decision.fit(outputs["val"].copy(), counts.copy())
     predicted, confidence = {}, {}
+    corrected = {split: calibrated(rule, outputs[split]) for split in outputs}
     for split in OUTPUT_SPLITS:
         predicted[split] = chosen = _decide(rule, outputs[split], len(counts))
-        confidence[split] = confidence_in(outputs[split], chosen)
-    test = outputs["test"]
+        confidence[split] = confidence_in(corrected[split], chosen)
+    test = corrected["test"]
     tested = SplitPredictions(test.labels, predicted["test"], test.log_probabilities, counts)
-    on_validation = cross_fitted(spec.strategy.decision, outputs["val"], counts)
+    on_validation, held_out = cross_fitted(spec.strategy.decision, outputs["val"], counts)
     metrics = {
-        "val": validation_metrics(on_validation, outputs["val"], counts),
+        "val": validation_metrics(on_validation, held_out, counts),
         "test": evaluate_split(tested),
     }
     bins = reliability(test.labels, test.log_probabilities, counts)
@@ -154,7 +156,8 @@ def _compute(
         parameters=spec.parameters,
         decision=dataclasses.asdict(rule) if dataclasses.is_dataclass(rule) else repr(rule),
         metrics=metrics,
-        training_fit=_training_fit(outputs["train"], rule, counts),
+        is_calibrated=hasattr(rule, "calibrated"),
+        training_fit=_training_fit(outputs["train"], corrected["train"], rule, counts),
         wrong_labels=_wrong_label_fit(outputs["train"], rule, context),
         left_out=_left_out(spec, training, context),
         cross_fitted=on_validation,
@@ -169,7 +172,7 @@ def _compute(
         ),
         audit=_audit(spec, outputs, predicted["val"], training, context),
         one_against_rest=_tuples(vars(tested.one_against_rest)),
-        posthoc=posthoc_scores(context.posthoc, outputs["val"], test, counts),
+        posthoc=posthoc_scores(context.posthoc, outputs["val"], outputs["test"], counts),
         reliability={name: tuple(values) for name, values in bins.items()},
         diagnoses=_diagnoses(outputs, predicted["test"], training.curve, counts),
         curve=training.curve,
@@ -224,9 +227,11 @@ def _diagnoses(
     )
 
 
-def _training_fit(train: Outputs, rule: Rule, counts: NDArray[np.int64]) -> TrainingFit:
+def _training_fit(
+    train: Outputs, corrected: Outputs, rule: Rule, counts: NDArray[np.int64]
+) -> TrainingFit:
     predicted = _decide(rule, train, len(counts))
-    return training_fit(train.labels, predicted, train.log_probabilities, counts)
+    return training_fit(train.labels, predicted, corrected.log_probabilities, counts)
 
 
 def _wrong_label_fit(train: Outputs, rule: Rule, context: SeedContext) -> WrongLabelFit | None:

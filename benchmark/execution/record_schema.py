@@ -148,6 +148,8 @@ class Record:
     network: str  # key
     parameters: dict[str, Any]
     decision: Any  # fields of the fitted decision rule, or its repr
+    # whether it corrects probabilities: confidence and metrics of probabilities are then of these
+    is_calibrated: bool = False
     # split ("val", "test") -> name in `METRICS` -> value, None where it is undefined; those of
     # "val" are cross-fitted: no image is decided by a rule that was fitted to it
     metrics: Mapping[str, Mapping[str, float | None]]
@@ -163,7 +165,7 @@ class Record:
     curve: tuple[CurvePoint, ...]
     losses: tuple[LossPoint, ...]  # of the training images
     predicted: dict[str, tuple[int, ...]]  # split -> (N,) classes after the decision
-    confidence: dict[str, tuple[float | None, ...]]  # the network's probability of them
+    confidence: dict[str, tuple[float | None, ...]]  # the probability of them
     fingerprint: str  # changes with everything that the record was computed from
     wrong_labels: WrongLabelFit | None = None  # after the decision; None: none are wrong
     left_out: LeftOutImages | None = None  # None: all training images are trained on

@@ -6,6 +6,7 @@ how they are put together. `components` has the defaults and pieces that several
 and `expectations` what a strategy can declare for the audit.
 """
 
+from benchmark.strategy.calibrated import Calibration
 from benchmark.strategy.components import (
     AllImages,
     Argmax,
@@ -18,7 +19,9 @@ from benchmark.strategy.components import (
     Shuffle,
     WeightedLoss,
 )
+from benchmark.strategy.expectations.calibration import ExpectTemperature, ExpectVectorScaling
 from benchmark.strategy.expectations.decision import (
+    ExpectLeastCost,
     ExpectPriorCorrection,
     ExpectTauNormalisation,
     PredictsRareClassesMore,
@@ -75,10 +78,11 @@ from benchmark.strategy.stage import Stage, Strategy
 
 __all__ = [
     "AllImages", "AllImagesAugmented", "Argmax", "Augmentation", "Between", "CalibratedRule",
-    "CheckResult", "CrossEntropy", "Decision", "DecisionMeasurement", "DividedLogits",
-    "DownweightsEasyExamples", "DownweightsUncertainExamples", "ExpectClassSampling",
-    "ExpectClassWeights", "ExpectCosineHead", "ExpectLoss", "ExpectPriorCorrection",
-    "ExpectSameLoss", "ExpectSelection", "ExpectStage", "ExpectTauNormalisation", "Expectation",
+    "Calibration", "CheckResult", "CrossEntropy", "Decision", "DecisionMeasurement",
+    "DividedLogits", "DownweightsEasyExamples", "DownweightsUncertainExamples",
+    "ExpectClassSampling", "ExpectClassWeights", "ExpectCosineHead", "ExpectLeastCost",
+    "ExpectLoss", "ExpectPriorCorrection", "ExpectSameLoss", "ExpectSelection", "ExpectStage",
+    "ExpectTauNormalisation", "ExpectTemperature", "ExpectVectorScaling", "Expectation",
     "FeatureSynthesizer", "FeaturesInterpolated", "Head", "ImageSelection", "ImagesMixed",
     "ImagesRotated", "LabelsFollowPixels", "LeastExpectedCost", "LinearHead", "Loss", "Mixing",
     "NoAugmentation", "NoMixing", "NoSynthesis", "NormalisedRows", "OffsetArgmax", "OneOf",

@@ -124,6 +124,14 @@ class DecisionMeasurement:
     class_counts: NDArray[np.int64]  # training images, (C,)
     outputs: Outputs  # of the network, for the validation images
     predicted: NDArray[np.int64]  # labels by the decision, (N,)
+    corrected: Outputs | None = (
+        None  # the outputs as the decision calibrates them; None: it doesn't
+    )
+
+    @property
+    def calibrated(self) -> Outputs:
+        """The outputs on which it decides: those of the network, unless it corrects them."""
+        return self.corrected or self.outputs
 
     @property
     def argmax(self) -> NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from benchmark.strategy.calibrated import parts
 from benchmark.strategy.stage import STAGE_COMPONENTS, Strategy
 from benchmark.system.text import join_names
 
@@ -15,11 +16,11 @@ def replaced_sentence(strategy: Strategy, base: Strategy, base_name: str) -> str
     A later stage has components of its own: what its base does otherwise than plain training ends
     where that stage begins.
     """
-    before, last = base.stages[-1], strategy.stages[-1]
+    earlier, last = base.stages[-1], strategy.stages[-1]
     replaced = [
         f"the {_TITLES.get(name, name)}"
         for name in STAGE_COMPONENTS
-        if not before.is_neutral(name) and getattr(before, name) != getattr(last, name)
+        if not earlier.is_neutral(name) and getattr(earlier, name) != getattr(last, name)
     ]
     sentences = []
     if replaced:
@@ -27,6 +28,8 @@ def replaced_sentence(strategy: Strategy, base: Strategy, base_name: str) -> str
         sentences.append(
             f"In its last stage {join_names(replaced)} of `{base_name}` {verb} replaced."
         )
-    if base.decision not in (Strategy().decision, strategy.decision):
-        sentences.append(f"The decision of `{base_name}` is replaced.")
+    kinds, before, now = ("calibration", "decision"), parts(base.decision), parts(strategy.decision)
+    for kind, replaced_part, part in zip(kinds, before, now, strict=True):
+        if replaced_part not in (None, Strategy().decision, part):
+            sentences.append(f"The {kind} of `{base_name}` is replaced.")
     return " ".join(sentences)

@@ -19,9 +19,21 @@ Labels = NDArray[np.int64]
 
 
 def calibrated(rule: Rule, outputs: Outputs) -> Outputs:
-    """Return outputs as a rule corrects them; the same of a rule that leaves probabilities."""
+    """Return outputs as a rule corrects them; the same of a rule that leaves probabilities.
+
+    It sees no label. ValueError if its logits are not those of as many images and classes.
+    """
     correct = getattr(rule, "calibrated", None)
-    return outputs if correct is None else correct(outputs)
+    if correct is None:
+        return outputs
+    corrected = correct(outputs.without_labels().copy())
+    if not isinstance(corrected, Outputs) or corrected.logits.shape != outputs.logits.shape:
+        shape = getattr(getattr(corrected, "logits", None), "shape", type(corrected).__name__)
+        raise ValueError(
+            f"calibrated must return outputs with logits {outputs.logits.shape}, got {shape}; "
+            "replace(outputs, logits=...) keeps the rest"
+        )
+    return replace(corrected, labels=outputs.labels)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 
 from benchmark.strategy import components, protocols
+from benchmark.strategy.calibrated import Calibration, on_top, parts
 from benchmark.strategy.expectations.schedule import ExpectStage
 from benchmark.strategy.measurements import DecisionMeasurement, Expectation, StageMeasurement
 
@@ -121,23 +122,32 @@ class Strategy:
     def decided_by(
         self, decision: protocols.Decision, *expectations: Expectation[DecisionMeasurement]
     ) -> Strategy:
-        """Return this strategy with another decision; what it declares of its head stays."""
-        of_head = (each for each in self.expectations if each.component == "head")
-        return replace(self, decision=decision, expectations=(*of_head, *expectations))
+        """Return this strategy with another decision; what it declares of its head stays.
+
+        A decision takes the place of another, and a calibration that of another: of both, the
+        decision is fitted to the calibrated outputs, see `on_top`.
+        """
+        other = "decision" if isinstance(decision, Calibration) else "calibration"
+        kept = (each for each in self.expectations if each.component in ("head", other))
+        decision = on_top(self.decision, decision)
+        return replace(self, decision=decision, expectations=(*kept, *expectations))
 
 
 def acting_components(strategy: Strategy) -> list[str]:
     """Return the components in which a strategy differs from plain training.
 
-    They are STAGE_COMPONENTS, head, decision and schedule. The schedule acts if there are several
-    stages, a new head, or a stage with blocks to train or learning rates of its own.
+    They are STAGE_COMPONENTS, head, calibration, decision and schedule. The schedule acts if there
+    are several stages, a new head, or a stage with blocks to train or learning rates of its own.
     """
-    stages, whole = strategy.stages, ("head", "decision")
+    stages = strategy.stages
+    calibration, decision = parts(strategy.decision)
     first = stages[0]
     of_its_own = first.reset_head or bool(first.train_from) or first.lr_factor != 1
     acts = {
         **{name: not all(stage.is_neutral(name) for stage in stages) for name in STAGE_COMPONENTS},
-        **{name: getattr(strategy, name) != getattr(Strategy(), name) for name in whole},
+        "head": strategy.head != Strategy().head,
+        "calibration": calibration is not None,
+        "decision": decision != Strategy().decision,
         "schedule": len(stages) > 1 or of_its_own,
     }
     return [component for component, acting in acts.items() if acting]

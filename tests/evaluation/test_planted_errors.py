@@ -27,6 +27,8 @@ FAST = {  # an error of each kind; the others are slow
     "the largest class has the widest margin",
     "a tenth of the scale",
     "three times the correction",
+    "divided by the inverse",
+    "biases reversed",
     "the old head is kept",
     *(error.name for error in (*independent.PLANTED, *outsider.PLANTED)),
 }
@@ -57,7 +59,8 @@ def test_there_are_errors_of_each_component():
     kinds = Counter(error.component for error in (*errors.PLANTED, *errors.KEPT_APART))
     assert min(kinds.values()) >= 2
     assert set(kinds) == {
-        *("sampler", "augmentation", "mixing", "synthesizer", "loss", "head", "decision", "stages")
+        *("sampler", "augmentation", "mixing", "synthesizer", "loss", "head", "stages"),
+        *("calibration", "decision"),
     }
     assert kinds.total() >= 25
 

@@ -114,6 +114,21 @@ class ExpectTauNormalisation:
         return _compare_labels(measurement, measurement.outputs.features.astype(float) @ rows.T)
 
 
+@dataclass(frozen=True)
+class ExpectLeastCost:
+    """The label is argmin_k sum_c p_c cost_ck, for each image."""
+
+    cost: tuple[tuple[float, ...], ...]  # (C, C) rows are true classes
+    component: ClassVar[str] = "decision"
+    claim: ClassVar[str] = f"on {_NETWORK}, each label has the least expected cost"
+
+    def check(self, measurement: DecisionMeasurement) -> CheckResult:
+        """Compare the labels with those of the formula."""
+        p, costs = np.exp(measurement.outputs.log_probabilities), np.asarray(self.cost)
+        expected = [(p * costs[:, k]).sum(1) for k in range(len(costs))]  # (C, N)
+        return _compare_labels(measurement, -np.stack(expected, axis=1))
+
+
 def _log_prior(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.log(np.maximum(counts, 1) / counts.sum())
 

@@ -10,11 +10,15 @@ import numpy as np
 
 from benchmark.strategy import (
     Argmax,
+    Calibration,
+    DividedLogits,
     OffsetArgmax,
+    ScaledLogits,
     Strategy,
 )
 from strategies.prior_correction import PriorCorrection
 from strategies.tau_norm import TauNormalisation
+from strategies.vector_scaling import VectorScaling
 from tests.evaluation.planted.planted_error import PlantedError, component, whole
 
 
@@ -92,7 +96,55 @@ def logits_with_the_bias(self, validation, counts):
     return lambda outputs: (outputs.logits / np.linalg.norm(outputs.head, axis=1)).argmax(1)
 
 
+@dataclass(frozen=True)
+class WrongScale(Calibration):
+    """A calibration whose numbers are changed."""
+
+    right: Any
+    change: str
+
+    def fit(self, validation, counts):
+        if self.change == "fitted to the argmax":
+            validation = replace(validation, labels=validation.logits.argmax(1))
+        rule = self.right.fit(validation, counts)
+        match self.change:
+            case "inverse":
+                return DividedLogits(1 / rule.temperature)
+            case "a temperature of each class":
+                scales = np.linspace(0.9, 1.1, len(counts)) / rule.temperature
+                return ScaledLogits(tuple(scales), (0.0,) * len(counts))
+            case "biases reversed":
+                return ScaledLogits(rule.scale, tuple(-np.array(rule.bias)))
+            case "no bias":
+                return ScaledLogits(rule.scale, (0.0,) * len(counts))
+            case "classes turned":
+                return ScaledLogits(tuple(np.roll(rule.scale, 1)), tuple(np.roll(rule.bias, 1)))
+        return rule
+
+
+def wrong_scale(change: str) -> Callable[[Strategy], Strategy]:
+    return lambda right: replace(right, decision=WrongScale(right.decision, change))
+
+
 PLANTED = [
+    PlantedError(
+        "divided by the inverse", "calibration", "temperature_scaling", wrong_scale("inverse")
+    ),
+    PlantedError(
+        "fitted to its own labels",
+        "calibration",
+        "temperature_scaling",
+        wrong_scale("fitted to the argmax"),
+    ),
+    PlantedError(
+        "biases reversed", "calibration", "vector_scaling", wrong_scale("biases reversed")
+    ),
+    PlantedError(
+        "a hundred times the prior",
+        "calibration",
+        "vector_scaling",
+        whole(decision=VectorScaling(100.0)),
+    ),
     PlantedError(
         "each threshold for accuracy",
         "decision",
@@ -122,6 +174,16 @@ PLANTED = [
     ),
 ]
 KEPT_APART = [
+    PlantedError(
+        "a temperature of each class",
+        "calibration",
+        "temperature_scaling",
+        wrong_scale("a temperature of each class"),
+    ),
+    PlantedError("no bias", "calibration", "vector_scaling", wrong_scale("no bias")),
+    PlantedError(
+        "the next class's scale", "calibration", "vector_scaling", wrong_scale("classes turned")
+    ),
     PlantedError(
         "a tenth of the correction",
         "decision",
