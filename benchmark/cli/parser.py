@@ -12,9 +12,12 @@ from benchmark.cli.commands import (
     check,
     compare,
     data,
+    export,
+    gate,
     labels,
     list,
     plan,
+    predict,
     report,
     run,
     study,
@@ -25,7 +28,10 @@ from benchmark.plan.settings import RENAMED
 from benchmark.spec import did_you_mean
 from benchmark.system.text import printable_lines
 
-COMMANDS = (run, plan, study, list, report, compare, data, labels, check, cache)
+COMMANDS = (
+    *(run, plan, study, list, report, export, predict, gate, compare, data, labels, check),
+    cache,
+)
 REPLACED = {
     **{f"--{name}": f"write --{new}" for name, new in RENAMED.items()},
     "--dry-run": "use the command `plan` in place of `run`",

@@ -56,6 +56,7 @@ def write_manifest(
             counts={name: getattr(splits[seeds[0]], name).counts for name in SPLITS},
             content=prepared.content_hash,
             left_out=images.describe_left_out(prepared.pixels.errors),
+            grey_scales={kind: (s.black, s.white) for kind, s in prepared.pixels.scales.items()},
         ),
         weights=schema.WeightsInfo(weights.name, weights.source, weights.sha256),
         environment=environment(prepared.device) | {"jobs": executor.processes},

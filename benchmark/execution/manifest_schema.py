@@ -48,6 +48,8 @@ class DataInfo:
     content: str  # hash of names, contents, labels, groups and given splits, see `content_hash`
     # files that are no images of the run -> why: those that can't be read, links that leave, ...
     left_out: dict[str, str] = field(default_factory=dict)
+    # kind of grey of more than 8 bits (Pillow's mode) -> the values that become black and white
+    grey_scales: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ class Retraining:
                 f"{manifest.data.spec} holds other images than when {folder.path} was made: "
                 "nothing of it can be trained again. Run the command of the run with another --out"
             )
-        return cls(folder, manifest, prepared, _spec_of(record), record.seed)
+        return cls(folder, manifest, prepared, spec_of(record), record.seed)
 
     def train_again(self, key: str, progress: Progress) -> NetworkStore:
         """Train the network `key` as it was; return the store that holds it.
@@ -136,7 +136,7 @@ def _as_given(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value  # JSON has no tuples
 
 
-def _spec_of(record: Record) -> StrategySpec:
+def spec_of(record: Record) -> StrategySpec:
     """Return the strategy of a record, with the parameters that it had."""
     (spec,) = resolve([record.strategy])
     if record.parameters == spec.parameters:

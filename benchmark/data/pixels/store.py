@@ -55,6 +55,11 @@ class Pixels:
     folder: Path  # in the cache: of the array, and of what is derived from the images
     lease: cache.Lease | None = field(repr=False)  # keeps the array's file from removal
 
+    @property
+    def scales(self) -> dict[str, GreyScale]:
+        """The scale of each kind of grey of more than 8 bits; {} of images of 8 bits."""
+        return choose_scales(self.infos.values())
+
 
 def prepare_pixels(
     images: ImageSet,

@@ -1,0 +1,212 @@
+"""Export a network of a run, with its decision, as a folder that predicts on new images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from benchmark.analysis.choice import choose_on_validation
+from benchmark.analysis.comparison import Comparison, load_comparison
+from benchmark.data.memory.argument import read_images
+from benchmark.execution.networks import NetworkStore
+from benchmark.execution.record_schema import FailedRecord, Record
+from benchmark.execution.retraining import Retraining, spec_of
+from benchmark.execution.run_folder import RunFolder
+from benchmark.inference.model_folder import CARD, INFO, TENSORS, ModelFolder
+from benchmark.inference.model_info import ModelInfo
+from benchmark.model.licence import licence_text
+from benchmark.model.pretrained import Pretrained
+from benchmark.model.registry import find_backbone
+from benchmark.model.weights import Weights, load_weights
+from benchmark.plugins import load_plugins
+from benchmark.report.card.page import card
+from benchmark.result.kept_images import abstention_sentence
+from benchmark.result.model_description import describe_model
+from benchmark.spec import did_you_mean
+from benchmark.storage.atomic import write_text
+from benchmark.storage.user_folders import expand_home
+from benchmark.strategy.registry import full_name
+from benchmark.system.device import choose_device
+from benchmark.system.display import choose_progress
+from benchmark.system.progress import Progress
+from benchmark.system.text import pluralize
+
+MODEL = "model"  # folder in that of the run
+LICENCE = "LICENSE.weights"
+OWN_FILES = {TENSORS, INFO, CARD, LICENCE}
+
+
+@dataclass(frozen=True)
+class ExportedModel:
+    """A model that was written."""
+
+    folder: Path
+    info: ModelInfo
+    choice: str  # a sentence: why it is this strategy's
+
+
+def export(
+    folder: str | Path,
+    strategy: str | None = None,
+    *,
+    seed: int | None = None,
+    to: str | Path | None = None,
+    refit: bool = False,
+    plugin: str | Iterable[str] = (),
+    data: Any = None,
+    progress: Progress | bool | None = None,
+) -> ExportedModel:
+    """Write the network of a strategy and its decision to a folder that predicts on new images.
+
+    A network that the run has not kept is trained again from the same images, on a CPU to the same
+    bits. `benchmark.load_model` opens the folder.
+
+    Parameters
+    ----------
+    folder
+        Of a run.
+    strategy
+        By the name that it has in the table; None: the one that is best on validation.
+    seed
+        Of the network; None: the first of the run.
+    to
+        Where to; None: the folder ``model`` in that of the run. A model that is there is replaced.
+    refit
+        Train the strategy once more, on all images, for as many steps; the decision stays.
+    plugin
+        Files or packages that the strategy comes from.
+    data
+        The images, if they were given to the run in Python, and a network must be trained again.
+    progress
+        As of `benchmark.run`.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If the folder holds no run, the strategy or seed is none of it or failed, or the network
+        has to be trained again and can't be.
+    """
+    load_plugins((plugin,) if isinstance(plugin, str) else tuple(plugin))
+    shown = choose_progress(progress)
+    run = RunFolder(expand_home(folder))
+    comparison = load_comparison(run.path, None)
+    target = run.path / MODEL if to is None else expand_home(to)
+    _require_place(target)
+    record, choice = _choose(comparison, strategy, seed)
+    shown.say(choice)
+    export_of = _Export(run, comparison, record, shown, None if data is None else read_images(data))
+    tensors = export_of.refitted() if refit else export_of.trained()
+    info = describe_model(comparison, record, spec_of(record), export_of.weights, refit)
+    info = ModelFolder(target).write([tensors], info)
+    if text := licence_text(export_of.weights):
+        write_text(target / LICENCE, text)
+    write_text(target / CARD, card(info, choice, abstention_sentence(comparison, record, info)))
+    return ExportedModel(target, info, choice)
+
+
+def _choose(comparison: Comparison, strategy: str | None, seed: int | None) -> tuple[Record, str]:
+    """Return the record of a strategy and seed, and a sentence on why it is that strategy."""
+    seeds = comparison.manifest.seeds
+    seed = seeds[0] if seed is None else seed
+    if seed not in seeds:
+        raise ValueError(f"seed {seed} is none of the run; allowed: {', '.join(map(str, seeds))}")
+    choice = choose_on_validation(comparison)
+    if strategy is None:
+        if choice is None:
+            raise ValueError(
+                f"no strategy of {comparison.folder} finished every seed, so none is best; name "
+                f"one by --strategy: {', '.join(comparison.strategies)}"
+            )
+        name, sentence = choice.strategy, choice.sentence
+    else:
+        name = full_name(strategy)
+        if name not in comparison.strategies:
+            close = did_you_mean(name, comparison.strategies)
+            raise ValueError(
+                f"strategy {name!r} is none of the run.{close} Choose one of "
+                f"{', '.join(comparison.strategies)}"
+            )
+        best = "" if choice is None or choice.strategy == name else f" {choice.sentence}"
+        sentence = f"{name} was asked for.{best}"
+    record = RunFolder(comparison.folder).read_record(name, seed)
+    if isinstance(record, FailedRecord):
+        raise ValueError(f"{name} (seed {seed}) failed: {record.error}. Choose another --strategy")
+    if record is None:
+        raise ValueError(f"{name} (seed {seed}) has no record in {comparison.folder}; run it first")
+    return record, sentence
+
+
+def _require_place(target: Path) -> None:
+    """Raise ValueError if a folder holds other files than a model's."""
+    if target.exists() and not target.is_dir():
+        raise ValueError(f"{target} is a file; give --to a folder")
+    found = {file.name for file in target.iterdir()} if target.is_dir() else set()
+    if found and INFO not in found:
+        raise ValueError(f"{target} holds other files than a model's; give --to another folder")
+
+
+@dataclass(frozen=True)
+class _Export:
+    """The tensors of one record's network: as kept, or trained again."""
+
+    run: RunFolder
+    comparison: Comparison
+    record: Record
+    progress: Progress
+    images: Any
+
+    @property
+    def weights(self) -> Weights:
+        """The pretrained weights of the run; ValueError if they are not those any more."""
+        manifest = self.comparison.manifest
+        settings = manifest.experiment.settings
+        weights = load_weights(settings["weights"], find_backbone(settings["backbone"]))
+        if weights.sha256 != manifest.weights.sha256:
+            raise ValueError(
+                f"weights {settings['weights']} are now {weights.name}, and the run began with "
+                f"{manifest.weights.name} ({manifest.weights.source}): put these back in place"
+            )
+        return weights
+
+    def trained(self) -> Mapping[str, Tensor]:
+        """Return the tensors of the network, trained again if it was not kept."""
+        key, store = self.record.network, NetworkStore(self.run)
+        if not store.has(key):
+            self.progress.say(f"{self._whose} was not kept: {self._cost('trained again')}")
+            retraining = self._retraining()
+            store = retraining.train_again(key, self.progress)
+            difference = retraining.largest_difference(key, store)
+            self.progress.say(
+                "it is the same to the bit"
+                if difference == 0
+                else f"its logits on test images differ from the run's by {difference:.1e} at most"
+            )
+        return store.tensors(key, self._pretrained())
+
+    def refitted(self) -> Mapping[str, Tensor]:
+        """Return the tensors of the network, trained on all images."""
+        self.progress.say(f"{self._whose} is {self._cost('trained once more, on all images')}")
+        key, store = self._retraining().refit(self.progress)
+        return store.tensors(key, self._pretrained())
+
+    @property
+    def _whose(self) -> str:
+        return f"the network of {self.record.strategy} (seed {self.record.seed})"
+
+    def _cost(self, what: str) -> str:
+        budget = self.record.budget
+        steps = pluralize(budget.steps, "step", "steps")
+        return f"it is {what}, {steps} that took {budget.seconds:,.0f} s in the run"
+
+    def _retraining(self) -> Retraining:
+        manifest = self.comparison.manifest
+        return Retraining.open(self.run, manifest, self.record, self.progress, self.images)
+
+    def _pretrained(self) -> Pretrained:
+        experiment = self.comparison.manifest.experiment
+        backbone, cut = experiment.settings["backbone"], experiment.first_trained
+        return Pretrained(backbone, self.weights, cut, choose_device("cpu", "fp32"))

@@ -1,0 +1,134 @@
+"""What is said of an exported model: its model.json, from the run that it comes from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from benchmark.analysis.comparison import Comparison
+from benchmark.data.pixels.store import DECODER_VERSION
+from benchmark.evaluation.metrics.registry import METRICS
+from benchmark.execution.outputs import OutputStore
+from benchmark.execution.record_schema import Record
+from benchmark.execution.run_folder import RunFolder
+from benchmark.inference import model_info as schema
+from benchmark.inference.abstention import error_by_threshold
+from benchmark.inference.stored_component import is_ours, to_content
+from benchmark.model.licence import licence_sentence
+from benchmark.model.weights import Weights
+from benchmark.plugins import loaded_files
+from benchmark.strategy.protocols import Rule
+from benchmark.strategy.registry import StrategySpec
+
+
+def describe_model(
+    comparison: Comparison, record: Record, spec: StrategySpec, weights: Weights, refitted: bool
+) -> schema.ModelInfo:
+    """Return all that model.json holds, but for the hash of the tensors.
+
+    ValueError if the decision of the strategy is not the one that the run has fitted.
+    """
+    manifest, folder = comparison.manifest, RunFolder(comparison.folder)
+    experiment, data = manifest.experiment, manifest.data
+    outputs, _ = OutputStore(folder).load(record.network)
+    counts = np.array(folder.read_split(record.seed).train.counts, np.int64)
+    rule = spec.strategy.decision.fit(outputs["val"].copy(), counts.copy())
+    prior = outputs["val"].effective_prior
+    head = spec.strategy.head
+    network = schema.NetworkInfo(
+        experiment.settings["backbone"],
+        experiment.first_trained,
+        to_content(head) if is_ours(head) else None,
+        experiment.precision,
+    )
+    return schema.ModelInfo(
+        tensors_sha256="",
+        networks=(network,),
+        classes=tuple(_classes(comparison, record.strategy)),
+        preprocessing=schema.PreprocessingInfo(
+            experiment.settings["image_size"], DECODER_VERSION, data.grey_scales
+        ),
+        decision=to_content(rule) if is_ours(rule) else None,
+        effective_prior=None if prior is None else tuple(prior.tolist()),
+        error_by_threshold=_errors(record, np.asarray(outputs["val"].labels)),
+        strategy=record.strategy,
+        strategy_description=_description(spec, rule),
+        plugins=tuple(file.name for file in loaded_files()),
+        seed=record.seed,
+        network_keys=(record.network,),
+        is_refitted=refitted,
+        data=schema.DataInfo(
+            data.name, data.description, data.images, data.content, manifest.splits[record.seed]
+        ),
+        weights=schema.WeightsInfo(
+            weights.name, weights.source, weights.sha256, licence_sentence(weights)
+        ),
+        metrics=_metrics(comparison, record.strategy),
+        seeds=manifest.seeds,
+        versions=_versions(manifest.environment),
+    )
+
+
+def _classes(comparison: Comparison, strategy: str) -> list[schema.ClassInfo]:
+    """Return the classes in the order of the network's outputs."""
+    recalls = comparison.class_recalls
+    recalls = recalls[recalls["strategy"] == strategy].set_index("class")
+    rows = comparison.per_class[comparison.per_class["strategy"] == strategy]
+    predicted = rows.groupby("class")["predicted"].sum()
+    train = dict(zip(comparison.classes, comparison.train_counts, strict=True))
+    test = dict(zip(comparison.classes, comparison.test_counts, strict=True))
+    return [
+        schema.ClassInfo(
+            name,
+            round(train[name]),
+            int(test[name]),
+            _interval(recalls.loc[name], "recall")
+            if name in recalls.index
+            else schema.Interval(None),
+            int(predicted.get(name, 0)),
+        )
+        for name in comparison.manifest.data.classes
+    ]
+
+
+def _metrics(comparison: Comparison, strategy: str) -> dict[str, schema.Interval]:
+    """Return the metrics of a strategy on test images; of those with an interval, that too."""
+    rows = comparison.intervals[comparison.intervals["strategy"] == strategy].set_index("metric")
+    own = comparison.seed_rows[comparison.seed_rows["strategy"] == strategy]
+    metrics = {}
+    for name in METRICS:
+        if name in rows.index:
+            metrics[name] = _interval(rows.loc[name], "value")
+        elif name in own:
+            metrics[name] = schema.Interval(_number(own[name].astype(float).mean()))
+    return metrics
+
+
+def _interval(row: Any, name: str) -> schema.Interval:
+    return schema.Interval(*(_number(row[column]) for column in (name, "low", "high")))
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if np.isfinite(float(value)) else None
+
+
+def _errors(record: Record, labels: np.ndarray) -> tuple[tuple[float, float], ...]:
+    unseen = record.cross_fitted
+    if unseen is None:
+        return ()
+    confidence = np.nan_to_num(np.array(unseen.confidence, np.float64))
+    return error_by_threshold(labels == np.array(unseen.predicted), confidence)
+
+
+def _description(spec: StrategySpec, rule: Rule) -> str:
+    """Return the first line of a strategy's docstring, and how its decision is stored."""
+    first = spec.doc.strip().split("\n", 1)[0]
+    return first if is_ours(rule) else f"{first} Its decision is {rule!r}."
+
+
+def _versions(environment: dict[str, str | int | None]) -> dict[str, str | None]:
+    names = ("benchmark", "git_commit", "python", "torch", "torchvision", "numpy")
+    return {
+        name: None if environment.get(name) is None else str(environment[name]) for name in names
+    }
