@@ -18,13 +18,14 @@ from benchmark.analysis.claims import Claim, claims, class_claims
 from benchmark.analysis.confidence import SeedPredictions, intervals, paired
 from benchmark.analysis.findings import Findings
 from benchmark.analysis.per_class import class_changes, class_recalls
-from benchmark.analysis.run_files import read_records, read_splits
+from benchmark.analysis.run_files import NOT_TRAINED, read_records, read_splits
 from benchmark.analysis.run_records import RunRecords, mean_over_seeds
 from benchmark.analysis.undertrained import still_falling
 from benchmark.execution.manifest_schema import RunManifest, SplitManifest
 from benchmark.execution.record_schema import FailedRecord, Record
 from benchmark.execution.run_folder import RunFolder
 from benchmark.plan.run_options import require_baseline
+from benchmark.system.text import pluralize
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,13 @@ class Comparison:
         """Strategies that finished a seed, in the order of the run."""
         finished = set(self.per_class["strategy"])
         return [name for name in self.strategies if name in finished]
+
+    @property
+    def incomplete(self) -> list[str]:
+        """Sentences on the records that the run will have when it has ended; empty if it has."""
+        rows = self.failures[self.failures["error"].str.startswith(NOT_TRAINED)]
+        names = pluralize(len(rows), "strategy and seed is", "strategies and seeds are")
+        return [*self.lacks, *([f"{names} {NOT_TRAINED}"] if len(rows) else [])]
 
     @cached_property
     def failed_checks(self) -> dict[str, list[str]]:

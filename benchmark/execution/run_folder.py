@@ -10,7 +10,7 @@
     networks/KEY.safetensors  what training changed of a network that is kept, see `NetworkStore`
     cost.json               seconds of the last run, by task, and its memory
     states/                 trainings under way, and why some failed; gone when all are done
-    report.html report.md *.csv figures/
+    report.html report.md verdict.json *.csv figures/
     gallery.html            images of the data, with what is predicted of them
     *.damaged               what was not what a run had written, and was made again
 
@@ -50,7 +50,7 @@ TABLES = (
     *("tuning", "wrong_labels"),
 )
 PAGES = ("gallery.html", "report.html", "report.md")
-FILES = ("cost.json", *PAGES, *(f"{name}.csv" for name in TABLES))
+FILES = ("cost.json", "verdict.json", *PAGES, *(f"{name}.csv" for name in TABLES))
 
 
 @dataclass(frozen=True)

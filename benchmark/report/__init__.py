@@ -16,10 +16,12 @@ from benchmark.report.render.csv_writer import write_frames
 from benchmark.report.render.writer import write_page
 from benchmark.report.single import csv_files as single_csv_files
 from benchmark.report.single import page as single_page
+from benchmark.report.single import verdict_file
 from benchmark.report.study import figures as study_figures
 from benchmark.report.study import page as study_page
 from benchmark.report.sweep import csv_files as sweep_csv_files
 from benchmark.report.sweep import page as sweep_page
+from benchmark.storage.typed_json import write
 
 __all__ = [
     "notebook_html",
@@ -31,15 +33,18 @@ __all__ = [
 
 
 def write_report(comparison: Comparison, folder: Path | None = None) -> dict[str, Path]:
-    """Write report.md, report.html, figures/*.svg and the CSV files, each whole or not at all.
+    """Write report.md, report.html, figures/*.svg, the CSV files and verdict.json, each whole.
 
     The same comparison gives the same bytes. A figure of an earlier report that this one lacks is
-    removed. `folder` None takes that of the run. Returns the paths of "markdown", "html" and, by
-    their names, of the other files.
+    removed. `folder` None takes that of the run. Returns the paths of "markdown", "html",
+    "verdict" and, by their names, of the other files.
     """
     folder = comparison.folder if folder is None else folder
     written = write_frames(single_csv_files.frames_of(comparison), folder)
-    return written | write_page(single_page.build_page(comparison), folder, single_page.FIGURES)
+    written |= write_page(single_page.build_page(comparison), folder, single_page.FIGURES)
+    names = [file.relative_to(folder).as_posix() for file in written.values()]
+    write(folder / verdict_file.NAME, verdict_file.build_verdict(comparison, names))
+    return written | {"verdict": folder / verdict_file.NAME}
 
 
 def write_multi_dataset_report(comparison: MultiDatasetComparison, folder: Path) -> dict[str, Path]:
