@@ -143,7 +143,7 @@ def _execute_run(
     executor: Executor, options: RunOptions, timer: Timer, command: str | None
 ) -> Result:
     """Train what a run needs and write its report. Tuning, if wanted, comes first."""
-    from benchmark.execution import extension, failures, folder_choice, manifest, tuning
+    from benchmark.execution import extension, failures, folder_choice, manifest, run_images, tuning
     from benchmark.result.kept_networks import keep_networks
 
     folder = executor.folder
@@ -167,7 +167,8 @@ def _execute_run(
         if folder.run_file not in {damage.file for damage in damages}:
             folder.keep_records(executor.plan.networks)
         with timer.task("report", 1, "file") as advance:
-            result = benchmark.Result.load(folder.path, None)
+            images = run_images.RunImages.to_show(executor, options.no_gallery)
+            result = benchmark.Result.load(folder.path, None, images)
             advance(1)
         keep_networks(executor, result.comparison, options.kept, timer)
         seconds = {task: round(taken, 3) for task, taken in timer.seconds.items()}

@@ -44,7 +44,8 @@ class GradCam:
         The map is the last with MIN_SIDE positions a side, or else the last of the finest. Raises
         NoFeatureMapError if there is none.
         """
-        x, maps = _normalise(trained, torch.zeros(1, size, size, 3, dtype=torch.uint8)), []
+        x = _normalise(trained, torch.zeros(1, size, size, 3, dtype=torch.uint8))
+        maps: list[tuple[int, int, str, tuple[int, ...]]] = []
         with torch.no_grad(), _autocast(trained):
             for name, block in _chain(trained):
                 x = block(x)

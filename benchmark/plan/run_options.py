@@ -73,6 +73,10 @@ class RunOptions(BaseSettings):
     and that of the strategy that is best on validation, of the first seed; all; or none (default:
     best, of several runs none). `export` trains again what was not kept"""
 
+    no_gallery: bool = define_setting(False, OUTPUT)
+    """write no page with images of the data beside the report, for data that must not be copied;
+    one that is there is removed (of several runs none is written)"""
+
     jobs: int | None = define_setting(None, OUTPUT, "N", at_least=1)
     """networks trained at the same time, each in a process of its own (default: on a CPU one a
     core, as far as memory goes; on a GPU one)"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,9 +17,13 @@ from benchmark.report import (
     notebook_html,
     write_report,
 )
+from benchmark.report.gallery.write import write_gallery
 from benchmark.report.single import page as single_page
 from benchmark.report.single.verdict import verdict
 from benchmark.system.text import printable_lines
+
+if TYPE_CHECKING:  # which can look through networks, for which torch is needed
+    from benchmark.execution.run_images import RunImages
 
 
 @dataclass(frozen=True, repr=False)
@@ -30,9 +34,14 @@ class Result:
     reports: dict[str, Path]  # files of the report, by kind
 
     @classmethod
-    def load(cls, folder: Path, baseline: str | None) -> Result:
-        """Read the folder of a run and write its report; see `benchmark.load`."""
+    def load(cls, folder: Path, baseline: str | None, images: RunImages | None = None) -> Result:
+        """Read the folder of a run and write its report; see `benchmark.load`.
+
+        With the images of the run, its gallery is written too; else it stays as it is.
+        """
         comparison = load_comparison(folder, baseline)
+        if images:
+            write_gallery(comparison, images)  # before the report, which leads to it
         return cls(comparison, write_report(comparison))
 
     @property

@@ -43,25 +43,37 @@ class FinishedRun:
     folder: Path
     flags: tuple
     network: Network
+    seeds: int
     printed: str
+
+    @property
+    def networks(self):
+        """How many it trained: of five strategies and the null row, for each seed."""
+        return 6 * self.seeds
 
     def words(self, verb, *more, out=None):
         """Return the words of the command; `more` come last, so they win."""
-        return [verb, *self.flags, "--seeds", "2", "--out", out or self.folder, *more]
+        return [verb, *self.flags, "--seeds", self.seeds, "--out", out or self.folder, *more]
+
+
+ON_SMALL = (SMALL, ("--jobs", "1"), 2)  # worker processes take seconds to start
+# what stands in the folder is read, whatever the network was
+on_small_alone = pytest.mark.parametrize("finished", [ON_SMALL], indirect=True, ids=["small"])
 
 
 @pytest.fixture(
     scope="module",
-    params=[SMALL, pytest.param(INCEPTION_V3, marks=pytest.mark.slow)],
+    params=[ON_SMALL, pytest.param((INCEPTION_V3, (), 1), marks=pytest.mark.slow)],
     ids=["small", "inception_v3"],
 )
 def finished(request, image_folder, tmp_path_factory):
-    """All strategies, two seeds."""
+    """All strategies."""
+    network, jobs, seeds = request.param
     folder = tmp_path_factory.mktemp("run") / "mine"
-    flags = ("--data", image_folder, *request.param.flags)
-    done = start("run", *flags, "--seeds", "2", "--out", folder)
+    flags = ("--data", image_folder, *network.flags, *jobs)
+    done = start("run", *flags, "--seeds", seeds, "--out", folder)
     assert done.returncode == 0, done.stderr
-    return FinishedRun(folder, flags, request.param, done.stdout)
+    return FinishedRun(folder, flags, network, seeds, done.stdout)
 
 
 def read(path):
@@ -84,16 +96,24 @@ def test_a_run_writes_the_files_that_others_read(finished):
     assert " ".join(per_class.columns[:9]) == (
         "strategy seed class train_count test_count recall precision f1 predicted"
     )
-    assert len(per_class) == 7 * 2 * 3
+    assert len(per_class) == 7 * finished.seeds * 3
     assert list(predictions(folder).columns) == (
         ["strategy", "seed", "split", "file", "label", "predicted", "confidence"]
     )
-    assert {record["seed"] for record in map(read, (folder / "records").iterdir())} == {0, 1}
-    assert len(list((folder / "records").iterdir())) == 14
+    records = [*map(read, (folder / "records").iterdir())]
+    assert {record["seed"] for record in records} == {*range(finished.seeds)}
+    assert len(records) == 7 * finished.seeds
     for name in ("report.md", "report.html"):
         assert name in finished.printed
         assert (folder / name).stat().st_size > 1000
-    assert "to train   12 of 12 networks" in finished.printed
+    assert f"to train   {finished.networks} of {finished.networks} networks" in finished.printed
+
+
+def test_the_gallery_shows_where_the_kept_networks_look(finished):
+    gallery = (finished.folder / "gallery.html").read_text("utf-8")
+    assert "Selvaraju" in gallery
+    assert gallery.count("<img ") > 5
+    assert len(list((finished.folder / "networks").iterdir())) in (1, 2)
 
 
 def test_tables_agree_with_the_predictions(finished):
@@ -112,7 +132,7 @@ def test_a_finished_run_trains_nothing_and_writes_the_same_tables(finished):
     tables = {name: (folder / name).read_bytes() for name in ("summary.csv", "predictions.csv")}
     again = call(*finished.words("run"))
     assert again.returncode == 0
-    assert "to train   0 of 12 networks" in again.stdout
+    assert f"to train   0 of {finished.networks} networks" in again.stdout
     assert "frozen layers" not in again.stdout
     assert before == {path: path.stat().st_mtime_ns for path in (folder / "outputs").iterdir()}
     for name, content in tables.items():
@@ -120,6 +140,7 @@ def test_a_finished_run_trains_nothing_and_writes_the_same_tables(finished):
     assert not (folder / "states").exists()
 
 
+@on_small_alone
 def test_a_report_is_written_again_from_what_is_stored(finished):
     folder = finished.folder
     reports = [path for path in folder.iterdir() if path.suffix in (".md", ".html", ".csv")]
@@ -135,25 +156,28 @@ def test_a_report_is_written_again_from_what_is_stored(finished):
         assert (folder / name).read_bytes() == content, name
 
 
+@on_small_alone
 def test_report_and_compare_need_no_torch(finished, tmp_path):
     run, other = finished.folder, tmp_path / "other"
     shutil.copytree(run, other)
     with edited_json(other / "run.json") as manifest:
         manifest["data"] |= {"name": "others", "images": 46, "content": "others"}
     manifest = read(other / "run.json")
-    code = (
-        "import sys; from benchmark.cli import main; "
-        "assert main(sys.argv[1:]) == 0; sys.exit('torch' in sys.modules)"
-    )
-    for words in (
+    commands = (
         ["report", run],
         ["report", other, "--baseline", "class_weights"],
         ["compare", run, other, "--out", tmp_path / "both"],
-    ):
-        done = subprocess.run(
-            [sys.executable, "-c", code, *words], capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
+    )
+    code = (
+        "import json, sys; from benchmark.cli import main\n"
+        "for words in json.loads(sys.argv[1]): assert main(words) == 0\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    words = json.dumps([[*map(str, command)] for command in commands])
+    done = subprocess.run(
+        [sys.executable, "-c", code, words], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
     assert read(other / "run.json") == manifest  # a report with another baseline is a view
     assert "class\\_weights" in (other / "report.md").read_text()
     paired = pd.read_csv(other / "paired.csv").set_index("strategy")["baseline"]
@@ -166,6 +190,7 @@ def test_report_and_compare_need_no_torch(finished, tmp_path):
         assert scores[name].tolist() == pytest.approx([*summary[name], *summary[name]])
 
 
+@on_small_alone
 def test_the_baseline_of_a_run_can_be_chosen(finished, tmp_path):
     folder = tmp_path / "mine"  # a copy, as another baseline has a null row of its own
     shutil.copytree(finished.folder, folder)
@@ -184,19 +209,20 @@ def test_the_baseline_of_a_run_can_be_chosen(finished, tmp_path):
     assert written == {path: path.read_bytes() for path in folder.glob("*.csv")}
 
 
+@on_small_alone
 def test_another_setting_is_another_experiment_and_more_strategies_are_the_same(finished):
     for verb in ("plan", "run"):
         rate = call(*finished.words(verb, "--lr", "0.001"))
         assert rate.returncode == 2
         assert "mine holds another experiment (lr 0.0001 there, 0.001 here)" in rate.stderr
     fewer = call(*finished.words("plan", "--seeds", "1", "--strategies", "no_change,focal_loss"))
-    assert "to train   0 of 12" in fewer.stdout
+    assert f"to train   0 of {finished.networks} " in fewer.stdout
     assert re.search(
         "note: .*mine holds the same experiment with .*stay in the repor", fewer.stdout
     )
     names = "all,focal_loss:gamma=1,class_weights:power=0.5"
     more = call(*finished.words("plan", "--strategies", names))
-    assert "to train   4 of 16" in more.stdout
+    assert f"to train   {2 * finished.seeds} of {8 * finished.seeds} " in more.stdout
 
 
 def test_a_small_cache_changes_where_activations_lie_and_no_result(finished, tmp_path, monkeypatch):
@@ -216,17 +242,17 @@ def test_damaged_outputs_are_made_again(finished):
     whole = first.read_bytes()
     first.write_bytes(whole[:-1] + b"\x00" if whole[-1:] != b"\x00" else whole[:-1] + b"\x01")
     planned = call(*finished.words("plan")).stdout
-    assert "to train   1 of 12" in planned
+    assert f"to train   1 of {finished.networks} " in planned
     assert "is damaged (its content has another hash" in " ".join(planned.split())
     assert first.name in planned
     first.write_bytes(whole)
-    assert "to train   0 of 12" in call(*finished.words("plan")).stdout
+    assert f"to train   0 of {finished.networks} " in call(*finished.words("plan")).stdout
 
 
 def test_a_run_that_was_killed_and_started_again_is_the_same_to_the_bit(finished, tmp_path):
     folder = tmp_path / "killed"
     words = finished.words("run", out=folder)
-    for stored in (1, 4):  # killed twice, further on each time
+    for stored in (1, 2 * finished.seeds):  # killed twice, further on each time
         process = subprocess.Popen(
             command(*words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -240,7 +266,8 @@ def test_a_run_that_was_killed_and_started_again_is_the_same_to_the_bit(finished
         assert not (folder / "report.html").exists()
     done = start(*words)
     assert done.returncode == 0
-    assert "to train   12 of 12" not in done.stdout, "what was finished is not trained again"
+    everything = f"to train   {finished.networks} of {finished.networks} "
+    assert everything not in done.stdout, "what was finished is not trained again"
     assert_same_outputs(load_outputs(finished.folder), load_outputs(folder))
     columns = ["strategy", "seed", "file", "predicted", "confidence"]
     pd.testing.assert_frame_equal(
@@ -248,6 +275,7 @@ def test_a_run_that_was_killed_and_started_again_is_the_same_to_the_bit(finished
     )
 
 
+@on_small_alone
 def test_a_run_of_version_0_1_is_refused_and_stays(finished, tmp_path):
     folder = tmp_path / "old"
     (folder / "records").mkdir(parents=True)
@@ -272,7 +300,7 @@ def test_a_run_can_be_loaded_and_repeated_from_python(finished, image_folder, tm
     assert loaded.summary["strategy"].tolist() == names
     assert loaded.recall.shape == (3, 6)
     assert loaded.recall.index.tolist() == ["common", "middling", "rare"]
-    assert loaded.confusion["no_change"].sum() == 10
+    assert loaded.confusion["no_change"].sum() == 5 * finished.seeds
     assert loaded.figures
     assert "no_change" in loaded._repr_html_()
     assert len(repr(loaded)) < 2000
@@ -288,7 +316,7 @@ def test_a_run_can_be_loaded_and_repeated_from_python(finished, image_folder, tm
         precision="fp32",
         device="cpu",
         epochs="1+0.5",
-        seeds=[0, 1],
+        seeds=[*range(finished.seeds)],
         out=folder,
         **own,
     )

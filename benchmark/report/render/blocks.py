@@ -25,6 +25,14 @@ class Paragraph:
 
 
 @dataclass(frozen=True)
+class Link:
+    """A line that leads to another file beside the page, or to a place in it."""
+
+    text: str
+    target: str  # relative, and our own: no name of the user's
+
+
+@dataclass(frozen=True)
 class Code:
     """Text that is shown unchanged: a command, a traceback."""
 
@@ -53,6 +61,7 @@ class Cell:
     note: str = ""
     mark: str = ""  # "best" (of its column), "never" (predicted), "failed", "gain" or "loss"
     span: int = 1  # columns that the cell covers
+    link: str = ""  # where the text of a heading leads, as the target of a `Link`
 
 
 @dataclass(frozen=True)
@@ -130,14 +139,16 @@ class Picture:
     jpeg: str
     name: str
     note: str
+    alt: str = ""  # what it shows, where that is more than the name and the note say
+    mark: str = ""  # of the note: "right" or "wrong"
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """Pictures side by side. Markdown has their names and notes alone."""
+    """Pictures side by side, two or three. Markdown has their names and notes alone."""
 
     items: tuple[Picture, ...]
-    caption: str
+    caption: str = ""
 
 
 @dataclass(frozen=True)
@@ -147,7 +158,7 @@ class ContactSheet:
     items: tuple[Picture, ...]
 
 
-Words = Paragraph | Code | Definitions | Facts | Heading
+Words = Paragraph | Link | Code | Definitions | Facts | Heading
 Block = Words | Table | Figure | Details | Pictures | ContactSheet
 
 
@@ -158,6 +169,7 @@ class Section:
     id: str
     title: str
     blocks: tuple[Block, ...]
+    entry: str = ""  # of the table of contents, where it is shorter than the title
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,8 @@ def _block(block: Block) -> Iterator[str]:
     match block:
         case blocks.Paragraph(text):
             yield _line(_inline(text))
+        case blocks.Link(text, target):
+            yield f"[{_plain(text)}]({target})"
         case blocks.Heading(text):
             yield f"### {_plain(text)}"
         case blocks.Code(text):
@@ -57,7 +59,7 @@ def _block(block: Block) -> Iterator[str]:
             yield f"*{_inline(block.caption)}*{files}"
         case blocks.Pictures(items, caption):
             names = ", ".join(f"{_plain(item.name)} ({_plain(item.note)})" for item in items)
-            yield f"{_line(_inline(caption))}: {_line(names)}"
+            yield f"{_line(_inline(caption))}: {_line(names)}" if caption else _line(names)
         case blocks.ContactSheet(items):
             yield "\n".join(f"- {_plain(item.note)}: {_plain(item.name)}" for item in items)
         case blocks.Details(summary, inner):
@@ -84,6 +86,7 @@ def _cell(cell: Cell, is_name: bool) -> str:
     text = _plain(shorten(cell.text) if is_name else cell.text)
     if cell.mark and text:
         text = f"**{text}**"
+    text = f"[{text}]({cell.link})" if cell.link else text
     return f"{text} <sub>{_plain(cell.note)}</sub>" if cell.note else text
 
 

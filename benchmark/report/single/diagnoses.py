@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.evaluation.diagnosis import RULES, UNDETERMINED
+from benchmark.execution.run_folder import RunFolder
+from benchmark.report.gallery.links import class_links
 from benchmark.report.render import formats
 from benchmark.report.render.blocks import (
     Block,
     Cell,
     Details,
+    Link,
     Paragraph,
     Table,
     as_code,
@@ -37,6 +40,7 @@ READS_TEST_IMAGES = (
     "A diagnosis reads the test images with their labels. If you choose a strategy, or change the "
     "data, by what it says, these test images no longer measure the result: take new ones."
 )
+PICTURES = "Pictures: what these classes look like, and where the network looks"
 MOST_CLASSES = 3  # whose causes differ, in the sentence about them
 
 
@@ -63,6 +67,8 @@ def diagnoses_section(comparison: Comparison) -> Iterator[Block]:
             yield Paragraph(f"The causes below mean nothing: they are those of {run}.")
         yield Paragraph(READS_TEST_IMAGES)
         yield table
+        if class_links(comparison):
+            yield Link(PICTURES, RunFolder(comparison.folder).gallery_file.name)
     if sentence := different_causes_sentence(comparison):
         yield Paragraph(sentence)
     if causes := causes_table(comparison):
@@ -97,6 +103,7 @@ def diagnoses_table(comparison: Comparison) -> Table | None:
     strategy = explained_strategy(comparison)
     if strategy is None:
         return None
+    links = class_links(comparison) or {}
     rows, first_with = [], dict[str, str]()  # explanation -> the first class with it
     for diagnosis in _majority_diagnoses(comparison, strategy):
         first = first_with.setdefault(diagnosis.explanation, diagnosis.label)
@@ -106,7 +113,7 @@ def diagnoses_table(comparison: Comparison) -> Table | None:
         show_agreement = len(comparison.seeds) > 1 and diagnosis.cause != DISAGREE
         agreement = f"{diagnosis.agreeing} of {diagnosis.ignoring}" if show_agreement else ""
         cells = (
-            diagnosis.label,
+            Cell(diagnosis.label, link=links.get(diagnosis.label, "")),
             format_count(diagnosis.train_count),
             _recognised_cell(comparison, strategy, diagnosis),
             Cell(diagnosis.cause, note=agreement),

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from benchmark.analysis.claims import CLASS_DIGITS, Claim, largest_changes
 from benchmark.analysis.comparison import Comparison, recall_table
+from benchmark.report.gallery.links import class_links
 from benchmark.report.render.blocks import (
     Block,
     Cell,
@@ -69,6 +70,7 @@ def recall_tables(comparison: Comparison) -> list[Table]:
     names, several = comparison.finished_in_any_seed, len(comparison.seeds) > 1
     recall, never = recall_and_never_predicted(comparison)
     bounds = {(r["strategy"], r["class"]): r for r in comparison.class_recalls.to_dict("records")}
+    links = class_links(comparison) or {}
     images = [total / len(comparison.seeds) for total in comparison.test_counts]
     tables: list[Table] = []
     for indices in split_evenly(range(len(names)), RECALLS_PER_TABLE):
@@ -79,7 +81,7 @@ def recall_tables(comparison: Comparison) -> list[Table]:
                 interval = bounds.get((names[s], label), {})
                 cells.append(_recall_cell(interval, recall[c, s], never[c, s], images[c]))
             counts = (format_count(comparison.train_counts[c]), format_count(images[c]))
-            rows.append(make_row(label, *counts, *cells))
+            rows.append(make_row(Cell(label, link=links.get(label, "")), *counts, *cells))
         per_seed = "Test images per seed" if several else "Test images"
         titles = ("Class", "Train images", per_seed, *(names[s] for s in indices))
         caption = "The other strategies." if tables else _recall_caption(comparison)

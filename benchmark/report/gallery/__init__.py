@@ -1,0 +1,1 @@
+"""The page of a run's images: what was ignored, what was surely wrong, and where networks look."""

@@ -1,0 +1,72 @@
+"""The images of a run by their files, and where its kept networks look."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from benchmark.execution.networks import NetworkStore
+from benchmark.execution.prepare import prepare
+from benchmark.execution.run_folder import RunFolder
+from benchmark.execution.run_images import RunImages
+from benchmark.inference.grad_cam import GradCam
+from benchmark.inference.trained_network import TrainedNetwork
+from benchmark.model.network import Network, freeze, split
+from tests.model.small_chain import small_chain
+
+
+@pytest.fixture(scope="module")
+def prepared(small_experiment):
+    return prepare(small_experiment())
+
+
+def network(prepared):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        prefix, suffix = split(small_chain().eval(), "tail")
+        trained = Network(suffix, nn.Linear(24, 3), 0.0).eval().requires_grad_(False)
+    return TrainedNetwork(freeze(prefix), trained, prepared.device)
+
+
+def test_a_network_looks_at_the_pixels_of_the_files(prepared):
+    loaded, trained = [], network(prepared)
+
+    def load(*arguments):
+        loaded.append(arguments)
+        return trained
+
+    images = RunImages(prepared, SimpleNamespace(load=load), {"key": "head"})
+    files = ("rare/003.png", "common/000.png")
+    attention = images.attention("key", files, [2, 0])
+    assert loaded == [("key", prepared, "head")]
+    rows = [prepared.images.files.index(file) for file in files]
+    expected = GradCam.choose(trained, 32).maps(prepared.pixels.array[rows], np.array([2, 0]))
+    assert attention.block == "tail"
+    assert np.array_equal(attention.maps, expected)
+    assert images.pixels is prepared.pixels
+
+
+def test_networks_are_kept_whose_files_are_there(prepared, tmp_path):
+    store = NetworkStore(RunFolder(tmp_path))
+    images = RunImages(prepared, store, {})
+    store.file("a" * 40).parent.mkdir()
+    store.file("a" * 40).touch()
+    assert images.kept(["a" * 40, "b" * 40]) == {"a" * 40}
+
+
+def executor(folder, others=()):
+    plan = SimpleNamespace(segments=[SimpleNamespace(key="key", head="head")])
+    return SimpleNamespace(prepared=None, folder=RunFolder(folder), plan=plan, others=others)
+
+
+def test_images_are_shown_unless_they_must_not_be_or_the_run_is_one_of_a_sweep(tmp_path):
+    page = tmp_path / "gallery.html"
+    page.touch()
+    shown = RunImages.to_show(executor(tmp_path), no_gallery=False)
+    assert shown.heads == {"key": "head"}
+    assert RunImages.to_show(executor(tmp_path, others=("run",)), no_gallery=False) is None
+    assert page.exists()
+    assert RunImages.to_show(executor(tmp_path), no_gallery=True) is None
+    assert not page.exists()
