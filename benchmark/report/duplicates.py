@@ -33,7 +33,8 @@ def write_not_judged(summary: DataSummary, folder: Path) -> Path:
     return write_frames({NOT_JUDGED_CSV: summary.not_judged}, folder)[NOT_JUDGED_CSV]
 
 
-def _build_page(summary: DataSummary) -> Page:
+def duplicate_sections(summary: DataSummary, most: int = MOST_PICTURES) -> tuple[Section, ...]:
+    """Return a section for each kind of pair that there is, with `most` pairs together."""
     table = summary.duplicates
     crossing = in_two_splits(table)
     conflicting = table["class"] != table["copy_of_class"]
@@ -42,20 +43,25 @@ def _build_page(summary: DataSummary) -> Page:
         "two-classes": ("Under two classes", ~crossing & conflicting),
         "others": ("The others", ~crossing & ~conflicting),
     }
+    sections = []
+    for id, (title, rows) in counts.items():
+        some = table[rows].head(most)
+        most -= len(some)
+        if rows.any():
+            blocks = tuple(_blocks(summary, some, int(rows.sum())))
+            sections.append(Section(id, f"{title} ({int(rows.sum()):,})", blocks))
+    return tuple(sections)
+
+
+def _build_page(summary: DataSummary) -> Page:
+    table = summary.duplicates
     identical = int((table["kind"] == IDENTICAL).sum())
     pairs = pluralize(len(table) - identical, "pair looks", "pairs look")
     copies = pluralize(identical, "byte-identical copy", "byte-identical copies")
-    sections, left = [], MOST_PICTURES
     highlights = [f"All pairs are listed in {CSV}, beside this page."]
     if number := len(summary.not_judged):
         images = pluralize(number, "image", "images")
         highlights.append(f"{images} that could not be judged: see {NOT_JUDGED_CSV}.")
-    for id, (title, rows) in counts.items():
-        some = table[rows].head(left)
-        left -= len(some)
-        if rows.any():
-            blocks = tuple(_blocks(summary, some, int(rows.sum())))
-            sections.append(Section(id, f"{title} ({int(rows.sum()):,})", blocks))
     return Page(
         title=f"{summary.images.name}: duplicates",
         subtitle=summary.split_title,
@@ -63,7 +69,7 @@ def _build_page(summary: DataSummary) -> Page:
         follow_up="A test image that looks the same as a training image tests what was trained on.",
         warnings=(),
         lead=(),
-        sections=tuple(sections),
+        sections=duplicate_sections(summary, MOST_PICTURES),
         highlights=tuple(highlights),
     )
 

@@ -106,3 +106,14 @@ def test_images_that_were_not_compared_are_said_and_listed(
     assert "too small, too dark or too flat to be compared reliably (" in printed
     listed = (tmp_path / "results/data-leaking/not_judged.csv").read_text().splitlines()
     assert f"List of {len(listed) - 1} images of which copies may be missed" in printed
+
+
+def test_a_page_is_written_on_request(leaking_folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["data", str(leaking_folder), "--page"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "Page of the data set: results/data-leaking/data.html" in printed
+    page = (tmp_path / "results/data-leaking/data.html").read_text("utf-8")
+    assert "In two splits (2)" in page
+    assert main(["data", str(leaking_folder)]) == 0
+    assert not (tmp_path / "results/data-leaking/data.html").exists()

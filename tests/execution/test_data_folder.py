@@ -31,11 +31,14 @@ def test_pages_of_an_earlier_call_do_not_stay(leaking_folder, capsys):
     where = leaking_folder.rename(leaking_folder.parent / "set")
     (where / "notes.txt").write_text("x")
     Image.new("RGB", (40, 30)).save(where / "train/cat/flat.png")
-    main(["data", str(where)])
+    main(["data", str(where), "--page"])
     assert {path.name for path in PLACE.iterdir()} == {*PAGES, OWNER}
     (where / "notes.txt").unlink()
     main(["data", str(where)])
-    assert {path.name for path in PLACE.iterdir()} == {*PAGES, OWNER} - {"left_out.csv"}
+    assert {path.name for path in PLACE.iterdir()} == {*PAGES, OWNER} - {
+        "left_out.csv",
+        "data.html",
+    }
     shutil.rmtree(where)
     capsys.readouterr()
 

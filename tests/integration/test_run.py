@@ -144,6 +144,7 @@ def test_a_finished_run_trains_nothing_and_writes_the_same_tables(finished):
 def test_a_report_is_written_again_from_what_is_stored(finished):
     folder = finished.folder
     reports = [path for path in folder.iterdir() if path.suffix in (".md", ".html", ".csv")]
+    reports.remove(folder / "gallery.html")  # it needs the images, so it stays as it is
     written = {path.name: path.read_bytes() for path in reports}
     tables = {name for name in written if name.endswith(".csv")}
     assert written.keys() - tables == {"report.md", "report.html"}

@@ -16,10 +16,11 @@ from benchmark.system.text import pluralize
 
 HELP = """Show what a data set holds. It prints classes, counts, imbalance ratio, groups, image
 sizes, duplicates and unreadable files. Of duplicates, images that look the same among them, it
-writes a page with pictures to results/."""
+writes a page with pictures to results/; with --page, one of the whole data set."""
 
 EXAMPLES = """\
   python -m benchmark data my_images/
+  python -m benchmark data my_images/ --page
   python -m benchmark data my_images/ --class-level 2
   python -m benchmark data my_images/ --imbalance exp:100
   python -m benchmark data my_images/ --keep-duplicates-together
@@ -36,6 +37,12 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", metavar="DATA", help=definitions["data"].description)
     for name in (*READ_BY, "labels", *SPLIT_BY):
         add_setting(parser, definitions[name])
+    parser.add_argument(
+        "--page",
+        action="store_true",
+        help="write a page to results/ as well: class sizes as a picture, a few images of each "
+        "class, duplicates side by side; it holds copies of these images",
+    )
 
 
 def call(args: argparse.Namespace) -> int:
@@ -51,15 +58,15 @@ def call(args: argparse.Namespace) -> int:
     if "labels" in args:
         images = correct_labels(images, definitions["labels"].read(args.labels))
     summary = show_data(images, **split_by)
-    _write_pages(summary)
+    _write_pages(summary, args.page)
     if summary.error:
         raise ValueError(summary.error)
     return 0
 
 
-def _write_pages(summary: Any) -> None:
+def _write_pages(summary: Any, has_page: bool) -> None:
     """Write what a terminal has no room for: all files that are left out, pictures of copies."""
-    pages: dict[str, str] = {}
+    pages = {"data_set": "page of the data set"} if has_page and summary.modes else {}
     if summary.left_out:
         are = ("file or folder that is left out", "files and folders that are left out")
         pages["left_out"] = f"list of {pluralize(len(summary.left_out), *are)}, with the reason"
@@ -83,8 +90,10 @@ def _write_pages(summary: Any) -> None:
 
 
 def _write_page(page: str, summary: Any, folder: Path) -> Path:
-    from benchmark.report import duplicates, left_out  # seaborn takes seconds
+    from benchmark.report import data_set, duplicates, left_out  # seaborn takes seconds
 
+    if page == "data_set":
+        return data_set.write_data_set(summary, folder)
     if page == "left_out":
         return left_out.write_left_out(summary.left_out, folder)
     if page == "not_judged":

@@ -9,8 +9,10 @@ import pandas as pd
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.findings import logit_shift
 from benchmark.evaluation.metrics.calibration import pooled_reliability
+from benchmark.execution.run_folder import RunFolder
 from benchmark.report import left_out
-from benchmark.report.render.blocks import Block, Definitions, Paragraph
+from benchmark.report.gallery.links import class_links
+from benchmark.report.render.blocks import Block, Definitions, Link, Paragraph
 from benchmark.report.render.csv_writer import FORMULA_NOTE
 from benchmark.report.single.search import trials_frame
 
@@ -40,7 +42,7 @@ ROWS = {  # of each file: one row …
 
 
 def files_section(comparison: Comparison) -> Iterator[Block]:
-    """Yield the names and contents of the CSV files."""
+    """Yield the names and contents of the CSV files, and where the pictures are."""
     has_trials = not trials_frame(comparison).empty
     absent = {
         "tuning.csv": not has_trials,
@@ -51,6 +53,9 @@ def files_section(comparison: Comparison) -> Iterator[Block]:
     names = (name for name in ROWS if not absent.get(name))
     yield Definitions(tuple((name, f"One row {ROWS[name]}.") for name in names))
     yield Paragraph(FORMULA_NOTE)
+    if class_links(comparison) is not None:
+        page = RunFolder(comparison.folder).gallery_file.name
+        yield Link(f"{page}: images of the data, with what is predicted of them", page)
 
 
 def frames_of(comparison: Comparison) -> dict[str, pd.DataFrame]:

@@ -8,6 +8,7 @@ import pytest
 from benchmark.report.gallery import write
 from benchmark.report.gallery.write import write_gallery
 from benchmark.report.render.blocks import Link
+from benchmark.report.single.csv_files import files_section
 from benchmark.report.single.diagnoses import diagnoses_section, diagnoses_table
 from benchmark.report.single.recall import recall_tables
 from tests.report.fabricate import CLASSES, fabricate_run
@@ -189,8 +190,9 @@ def test_the_report_leads_to_the_pictures_of_a_class_only_where_they_are(run, tm
     text = page_of(tmp_path, run)
     shown = set(re.findall(r'<section id="(class-\d+)"', text))
     assert links(comparison) == {f"gallery.html#{id}" for id in shown}
-    [link] = [block for block in diagnoses_section(comparison) if isinstance(block, Link)]
-    assert link.target == "gallery.html"
+    for section in (diagnoses_section, files_section):
+        [link] = [block for block in section(comparison) if isinstance(block, Link)]
+        assert link.target == "gallery.html"
 
 
 def test_a_gallery_that_cannot_be_read_is_led_to_by_nothing(run, tmp_path):
