@@ -92,6 +92,7 @@ class ModelInfo:
     is_refitted: bool  # trained again on all images; the numbers are those of the comparison
     data: DataInfo
     weights: WeightsInfo
+    other_files: dict[str, str]  # of the folder, for other runtimes -> their sha256
     metrics: dict[str, Interval]  # on test images
     seeds: tuple[int, ...]  # that the numbers are means of
     versions: dict[str, str | None]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,16 @@ from benchmark.execution.retraining import Retraining, spec_of
 from benchmark.execution.run_folder import RunFolder
 from benchmark.inference.model_folder import CARD, INFO, TENSORS, ModelFolder
 from benchmark.inference.model_info import ModelInfo
+from benchmark.inference.program import Program
+from benchmark.inference.runtimes import (
+    ONNX,
+    PT2,
+    build_program,
+    require_onnx,
+    write_onnx,
+    write_pt2,
+)
+from benchmark.inference.stored_component import from_content
 from benchmark.model.licence import licence_text
 from benchmark.model.pretrained import Pretrained
 from benchmark.model.registry import find_backbone
@@ -29,15 +40,17 @@ from benchmark.result.model_description import describe_model
 from benchmark.spec import did_you_mean
 from benchmark.storage.atomic import write_text
 from benchmark.storage.user_folders import expand_home
+from benchmark.strategy import Head
 from benchmark.strategy.registry import full_name
 from benchmark.system.device import choose_device
 from benchmark.system.display import choose_progress
 from benchmark.system.progress import Progress
 from benchmark.system.text import pluralize
+from benchmark.train.component_checks import new_head
 
 MODEL = "model"  # folder in that of the run
 LICENCE = "LICENSE.weights"
-OWN_FILES = {TENSORS, INFO, CARD, LICENCE}
+OWN_FILES = {TENSORS, INFO, CARD, LICENCE, ONNX, PT2}
 
 
 @dataclass(frozen=True)
@@ -56,6 +69,8 @@ def export(
     seed: int | None = None,
     to: str | Path | None = None,
     refit: bool = False,
+    onnx: bool = False,
+    pt2: bool = False,
     plugin: str | Iterable[str] = (),
     data: Any = None,
     progress: Progress | bool | None = None,
@@ -77,6 +92,9 @@ def export(
         Where to; None: the folder ``model`` in that of the run. A model that is there is replaced.
     refit
         Train the strategy once more, on all images, for as many steps; the decision stays.
+    onnx, pt2
+        Write the model for other runtimes too: one graph from uint8 images (B, H, W, 3) to
+        probabilities and the decided class, as model.onnx, and for `torch.export.load`.
     plugin
         Files or packages that the strategy comes from.
     data
@@ -90,6 +108,8 @@ def export(
         If the folder holds no run, the strategy or seed is none of it or failed, or the network
         has to be trained again and can't be.
     """
+    if onnx:
+        require_onnx()
     load_plugins((plugin,) if isinstance(plugin, str) else tuple(plugin))
     shown = choose_progress(progress)
     run = RunFolder(expand_home(folder))
@@ -100,12 +120,37 @@ def export(
     shown.say(choice)
     export_of = _Export(run, comparison, record, shown, None if data is None else read_images(data))
     tensors = export_of.refitted() if refit else export_of.trained()
-    info = describe_model(comparison, record, spec_of(record), export_of.weights, refit)
+    spec = spec_of(record)
+    info = describe_model(comparison, record, spec, export_of.weights, refit)
+    writers = {ONNX: write_onnx} if onnx else {}
+    writers |= {PT2: write_pt2} if pt2 else {}
+    if writers and info.decision is None:
+        raise ValueError(
+            f"the decision of {spec.name} is code of a plug-in, which no other runtime has: "
+            "export without --onnx and --pt2"
+        )
+    for file in (INFO, *OWN_FILES - {INFO}):  # of a model that was there; the first makes it one
+        (target / file).unlink(missing_ok=True)
+    target.mkdir(parents=True, exist_ok=True)
+    if writers:
+        program = _program(info, [tensors], [spec.strategy.head])
+        for name, write in writers.items():
+            write(program, info, target / name)
+        hashes = {name: sha256((target / name).read_bytes()).hexdigest() for name in writers}
+        info = replace(info, other_files=hashes)
     info = ModelFolder(target).write([tensors], info)
     if text := licence_text(export_of.weights):
         write_text(target / LICENCE, text)
     write_text(target / CARD, card(info, choice, abstention_sentence(comparison, record, info)))
     return ExportedModel(target, info, choice)
+
+
+def _program(
+    info: ModelInfo, tensors: Sequence[Mapping[str, Tensor]], heads: Sequence[Head]
+) -> Program:
+    width, classes = find_backbone(info.networks[0].backbone).width, len(info.classes)
+    modules = [new_head(head, width, classes) for head in heads]
+    return build_program(info, tensors, modules, from_content(info.decision or {}))
 
 
 def _choose(comparison: Comparison, strategy: str | None, seed: int | None) -> tuple[Record, str]:
@@ -145,7 +190,7 @@ def _require_place(target: Path) -> None:
     if target.exists() and not target.is_dir():
         raise ValueError(f"{target} is a file; give --to a folder")
     found = {file.name for file in target.iterdir()} if target.is_dir() else set()
-    if found and INFO not in found:
+    if INFO not in found and found - OWN_FILES:
         raise ValueError(f"{target} holds other files than a model's; give --to another folder")
 
 

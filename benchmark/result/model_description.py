@@ -64,6 +64,7 @@ def describe_model(
         weights=schema.WeightsInfo(
             weights.name, weights.source, weights.sha256, licence_sentence(weights)
         ),
+        other_files={},
         metrics=_metrics(comparison, record.strategy),
         seeds=manifest.seeds,
         versions=_versions(manifest.environment),

@@ -42,6 +42,15 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="train the strategy once more for as many steps, on the images of all three splits",
     )
+    parser.add_argument(
+        "--onnx",
+        action="store_true",
+        help="write model.onnx too: one graph from uint8 images (B, H, W, 3) to probabilities and "
+        "the decided class (needs the extra onnx)",
+    )
+    parser.add_argument(
+        "--pt2", action="store_true", help="the same for torch.export.load, as model.pt2"
+    )
     add_setting(parser, settings_of(RunOptions)["plugin"])
 
 
@@ -53,6 +62,8 @@ def call(args: argparse.Namespace) -> int:
         seed=args.seed,
         to=args.to,
         refit=args.refit,
+        onnx=args.onnx,
+        pt2=args.pt2,
         plugin=getattr(args, "plugin", ()),
         progress=terminal_progress(),
     )

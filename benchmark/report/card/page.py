@@ -121,6 +121,14 @@ def _use(info: ModelInfo) -> Iterator[Block]:
     yield Code(USE)
     yield Paragraph("On the command line, for files, folders or a CSV file with a column of paths:")
     yield Code(COMMANDS)
+    if info.other_files:
+        files = ", ".join(as_code(name) for name in info.other_files)
+        yield Paragraph(
+            f"For other runtimes: {files}, from images (B, H, W, 3) of uint8, RGB, to "
+            "probabilities (B, C) and the index of the decided class (B,), all in float32. Images "
+            "of another size than the network's are resized inside, which rounds by a grey level "
+            "otherwise than `predict`."
+        )
     if info.plugins and any(network.head is None for network in info.networks):
         yield Paragraph(f"Its classifier is code of {', '.join(info.plugins)}: give that file too.")
 
