@@ -44,5 +44,7 @@ def tau_norm(base: str = "no_change", tau: float = 1.0) -> Strategy:
 
     Example: --strategies no_change,tau_norm:tau=0.5,1
     """
-    rule = TauNormalisation(tau)
-    return find(base).decided_by(rule, ExpectTauNormalisation(tau))
+    model, rule = find(base), TauNormalisation(tau)
+    if model.members:
+        raise ValueError(f"tau_norm: {base} is several networks, so it has no rows to normalise")
+    return model.decided_by(rule, ExpectTauNormalisation(tau))

@@ -78,14 +78,18 @@ def check_key_covers_source(case: Case) -> None:
 
 
 def key_of(strategy: Strategy) -> str:
-    """Return the key of the network that a strategy trains in 20 steps."""
-    return checkpoint_key(20, build_schedule(strategy, _BUDGET), strategy.head, "base")
+    """Return the key of the network that a strategy trains in 20 steps; of several, all of them."""
+    keys = (
+        checkpoint_key(20, build_schedule(s, _BUDGET), s.head, "base") for s in strategy.trainings
+    )
+    return "-".join(keys)
 
 
 def _components(strategy: Strategy) -> Iterator[Any]:
     """Return all components of a strategy, and the components in their fields."""
-    pending = [strategy.decision, strategy.head]
-    pending += [getattr(stage, name) for stage in strategy.stages for name in STAGE_COMPONENTS]
+    pending = [strategy.decision, *(training.head for training in strategy.trainings)]
+    stages = [stage for training in strategy.trainings for stage in training.stages]
+    pending += [getattr(stage, name) for stage in stages for name in STAGE_COMPONENTS]
     while pending:
         value = pending.pop()
         if isinstance(value, tuple | list):

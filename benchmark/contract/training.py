@@ -14,6 +14,7 @@ from PIL import Image
 import benchmark.strategy
 from benchmark.contract.case import Case, CheckFailedError, describe, require
 from benchmark.evaluation.audit import audit
+from benchmark.evaluation.ensemble_audit import MemberMeasurement, audit_ensemble
 from benchmark.execution.frozen_layers import run_frozen_layers
 from benchmark.execution.prepare import PreparedExperiment, prepare
 from benchmark.model.backbone import HEAD
@@ -24,6 +25,7 @@ from benchmark.plan.schedule import Budget
 from benchmark.plan.segments import make_plan
 from benchmark.storage.cache import cache_in
 from benchmark.strategy import DecisionMeasurement, Outputs, Strategy
+from benchmark.strategy.ensembles import combine_outputs
 from benchmark.strategy.registry import StrategySpec
 from benchmark.strategy.stage import acting_components
 from benchmark.system.progress import NullProgress
@@ -35,8 +37,7 @@ _BUDGET = Budget(8, (20, 20), images=37)  # those of the training split
 
 def check_expectations_match_components(case: Case) -> None:
     """Each component that it changes has an expectation for the audit, no other has."""
-    declared = {item.component for stage in case.strategy.stages for item in stage.expectations}
-    declared |= {item.component for item in case.strategy.expectations}
+    declared = {item.component for item in case.strategy.declared()}
     acting = set(acting_components(case.strategy))
     missing = acting - declared - {"head", "schedule"}
     kinds = vars(benchmark.strategy).items()
@@ -56,12 +57,27 @@ def check_expectations_match_components(case: Case) -> None:
 def check_passes_audit(case: Case) -> None:
     """It passes the audit of its expectations, in 40 training steps of the last layer."""
     strategy = case.strategy
-    _check_head(strategy)
     prepared = short_experiment(_first_trained(strategy))
-    split, counts, recipe = prepared.splits[0], prepared.train_counts(0), prepared.experiment.recipe
-    labels = prepared.labels(0)
-    spec = StrategySpec(case.entry.name, strategy, "", {})
-    plan = make_plan([spec], prepared.budgets, {0: "base"})
+    measured = [_train(case.entry.name, training, prepared) for training in strategy.trainings]
+    counts, experiment = prepared.train_counts(0), prepared.experiment
+    outputs = combine_outputs([own.outputs for own in measured])
+    outputs = outputs if strategy.members else measured[0].outputs
+    predicted = strategy.decision.fit(outputs, counts)(outputs.without_labels())
+    decision = DecisionMeasurement(counts, outputs, np.asarray(predicted))
+    of_run = (strategy, experiment.recipe, experiment.trainable, _BUDGET)
+    if strategy.members:
+        checks = audit_ensemble(*of_run, measured, decision)
+    else:
+        checks = audit(*of_run, measured[0].measured, decision)
+    failed = [f"{check.expectation}: {check.observed}" for check in checks if check.passed is False]
+    require(not failed, f"the audit fails: {'; '.join(failed)}")
+
+
+def _train(name: str, strategy: Strategy, prepared: PreparedExperiment) -> MemberMeasurement:
+    """Train one network; return what was measured, and its outputs for the validation images."""
+    _check_head(strategy)
+    split, recipe, labels = prepared.splits[0], prepared.experiment.recipe, prepared.labels(0)
+    plan = make_plan([StrategySpec(name, strategy, "", {})], prepared.budgets, {0: "base"})
     training = Training(prepared.frozen_features, split, labels, recipe, _BUDGET, 0, strategy.head)
     for segment in plan.segments:
         training.run(segment)
@@ -69,12 +85,7 @@ def check_passes_audit(case: Case) -> None:
     head = training.network.head.state_dict()
     weight = head["weight"].numpy() if set(head) <= {"weight", "bias"} else None
     outputs = Outputs(logits.numpy(), features.numpy(), labels[split.val], weight)
-    predicted = strategy.decision.fit(outputs, counts)(outputs.without_labels())
-    decision = DecisionMeasurement(counts, outputs, np.asarray(predicted))
-    stages = [monitor.to_json() for monitor in training.stats.monitors]
-    checks = audit(strategy, recipe, prepared.experiment.trainable, _BUDGET, stages, decision)
-    failed = [f"{check.expectation}: {check.observed}" for check in checks if check.passed is False]
-    require(not failed, f"the audit fails: {'; '.join(failed)}")
+    return MemberMeasurement([m.to_json() for m in training.stats.monitors], outputs)
 
 
 def _check_head(strategy: Strategy) -> None:
@@ -90,7 +101,8 @@ def _check_head(strategy: Strategy) -> None:
 def _first_trained(strategy: Strategy) -> str:
     """Return the first block that a stage trains: mostly the head alone, which is quick."""
     blocks = find_backbone(Experiment.backbone).blocks
-    first = {stage.train_from for stage in strategy.stages if stage.train_from}
+    stages = [stage for training in strategy.trainings for stage in training.stages]
+    first = {stage.train_from for stage in stages if stage.train_from}
     if unknown := first - {*blocks, HEAD}:
         raise CheckFailedError(
             f"a stage trains from {_join(unknown)}, which is no block of {Experiment.backbone}; "

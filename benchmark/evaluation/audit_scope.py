@@ -1,7 +1,6 @@
 """What the audit can see of a strategy, and what it can't."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from benchmark.strategy import (
     ExpectClassSampling,
@@ -23,7 +22,6 @@ from benchmark.strategy import (
     Strategy,
 )
 from benchmark.strategy.expectations.head import HeadIsLinear
-from benchmark.strategy.measurements import Expectation
 from benchmark.strategy.stage import acting_components
 from benchmark.system.text import join_names
 
@@ -99,8 +97,7 @@ _STRENGTH: dict[str, tuple[type, ...]] = {  # component -> expectations that che
 
 def unchecked_strengths(strategy: Strategy) -> Iterator[str]:
     """Yield a sentence for each component whose strength no expectation declares."""
-    stages = [each for stage in strategy.stages for each in stage.expectations]
-    declared: list[Expectation[Any]] = [*stages, *strategy.expectations]
+    declared = strategy.declared()
     declared_components = {each.component for each in declared}
     for component in acting_components(strategy):
         checks = _STRENGTH[component]

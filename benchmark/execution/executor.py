@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from benchmark.execution.damaged_files import set_aside_all
+from benchmark.execution.ensembles import combine_members
 from benchmark.execution.failures import failed_keys
 from benchmark.execution.frozen_layers import required_forward_passes
 from benchmark.execution.interruption import describe_kept, tidy, traced
@@ -74,7 +75,7 @@ class Executor:
 
         `elsewhere` are keys of networks whose outputs another run has, or will have.
         """
-        with_outputs = {key for key in self.plan.networks.values() if self.outputs.has(key)}
+        with_outputs = {key for key in self.plan.trained if self.outputs.has(key)}
         with_outputs |= elsewhere
         to_train = segments_to_train(self.plan, self.folder, with_outputs | self.failed_earlier())
         return [replace(s, keeps_network=self._keeps_network(s)) for s in to_train]
@@ -95,6 +96,7 @@ class Executor:
     def execute(self, progress: Progress) -> None:
         """Train what is needed and write all records. Failures are recorded, not raised."""
         self.train(progress)
+        combine_members(self.plan, self.folder)
         succeeded = [
             self._worker.record(self.plan.specs[name, seed], seed, key)
             for (name, seed), key in self.plan.networks.items()

@@ -14,7 +14,7 @@ from benchmark.system.text import pluralize
 
 def describe_kept(folder: RunFolder, plan: Plan) -> str:
     """Return how much of a plan is trained, and how many states are saved."""
-    networks = set(plan.networks.values())
+    networks = plan.trained
     trained = sum(folder.outputs_manifest_file(key).exists() for key in networks)
     files = (f(s.key) for s in plan.segments for f in (folder.partial_file, folder.state_file))
     states = sum(file.exists() for file in files)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from benchmark.storage.stored_file import DamagedFileError, open_plain, why_not_
 from benchmark.storage.typed_json import SCHEMA_VERSION, read, write
 from benchmark.storage.unchanged import once_while_unchanged
 from benchmark.strategy import Outputs
+from benchmark.strategy.ensembles import combine_outputs
 from benchmark.train.checkpoint import save_tensors
 
 OUTPUT_SPLITS = ("val", "test")  # all of their images
@@ -52,6 +53,7 @@ class OutputsManifest:
     curve: tuple[CurvePoint, ...]
     losses: tuple[LossPoint, ...]
     effective_prior: tuple[float, ...]  # (C,) see `Outputs`
+    members: tuple[str, ...] = ()  # keys of an ensemble's networks, in order; see `combine`
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,8 @@ class OutputStore:
         with safe_open(self.tensor_file(key), "np") as file:
             heads = {name for name in file.keys() if name.startswith("head.")}  # noqa: SIM118
             # a head that is not one linear layer has no weight (C, D) to look at
-            head = file.get_tensor("head.weight") if heads <= _LINEAR else None
+            is_linear = "head.weight" in heads <= _LINEAR
+            head = file.get_tensor("head.weight") if is_linear else None
             outputs = {
                 split: Outputs(
                     file.get_tensor(f"{split}.logits"),
@@ -148,6 +151,39 @@ class OutputStore:
                 for split in ("train", *OUTPUT_SPLITS)
             }
         return outputs, manifest
+
+    def combine(self, key: str, members: Sequence[str]) -> None:
+        """Write the outputs of an ensemble, made from those of its networks.
+
+        Their features stand side by side. What was measured of a training stays with the members:
+        it is audited there, and an ensemble has no curve. Raises what `check` raises.
+        """
+        loaded = [self.load(member) for member in members]
+        manifests = [manifest for _, manifest in loaded]
+        tensors: dict[str, Tensor] = {}
+        for split in ("train", *OUTPUT_SPLITS):
+            combined = combine_outputs([outputs[split] for outputs, _ in loaded])
+            # in double precision: labels of a model that is exported are from the same numbers
+            tensors[f"{split}.logits"] = torch.from_numpy(combined.logits)
+            tensors[f"{split}.features"] = torch.from_numpy(combined.features)
+            tensors[f"{split}.labels"] = torch.from_numpy(combined.labels)
+        prior = () if combined.effective_prior is None else combined.effective_prior.tolist()
+        drawn = np.sum([manifest.drawn for manifest in manifests], axis=0)
+        made = OutputsManifest(
+            seed=manifests[0].seed,
+            steps=sum(manifest.steps for manifest in manifests),
+            seconds=round(sum(manifest.seconds for manifest in manifests), 3),
+            drawn=tuple(drawn.tolist()),
+            distinct_images=max(manifest.distinct_images for manifest in manifests),
+            augmented_images=sum(manifest.augmented_images for manifest in manifests),
+            measured_step_ranges=(),
+            micro_batch=max(manifest.micro_batch for manifest in manifests),
+            curve=(),
+            losses=(),
+            effective_prior=tuple(prior),
+            members=tuple(members),
+        )
+        self.save(key, tensors, made)
 
 
 def sample_classes(labels: NDArray[np.int64], most: int = IMAGES_PER_CLASS) -> NDArray[np.int64]:

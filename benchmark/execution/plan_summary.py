@@ -48,6 +48,9 @@ def format_plan(
         used_by[key] = (*used_by.get(key, ()), name)
     for names in dict.fromkeys(used_by.values()):  # the same for every seed
         key = next(key for key in used_by if used_by[key] == names)
+        if key in plan.members:
+            lines.append(f"  {'combine':<7}  {' = '.join(names)}: {_format_members(plan, key)}")
+            continue
         states = {"train": missing, "failed": failed, "copy": cost.elsewhere}
         of_some = (s for s, keys in states.items() if any(used_by[k] == names for k in keys))
         state = next(of_some, "stored")
@@ -83,7 +86,7 @@ def cost_of(
 
     `elsewhere` are keys of networks that are copied from other runs.
     """
-    networks = set(executor.plan.networks.values())
+    networks = executor.plan.trained
     missing = {segment.key for segment in to_train if segment.is_final}
     failed = networks & executor.failed_earlier() - missing
     copied = networks & elsewhere - missing - failed
@@ -158,6 +161,15 @@ def tuning_lines(executor: Executor, trials: int) -> list[str]:
         listed = "; ".join(f"{key} {space}" for key, space in parameters.items())
         lines.append(f"  {name:<24} {listed or 'nothing'}")
     return lines
+
+
+def _format_members(plan: Plan, key: str) -> str:
+    """Return what an ensemble is made of; its networks are trained for it where no row has them."""
+    members = plan.members[key]
+    others = {end: name for (name, _), end in plan.networks.items() if end in members}
+    alone = len(set(members) - others.keys())
+    made = f"the mean of {pluralize(len(members), 'network', 'networks')}"
+    return f"{made}, {alone} of them trained for it alone" if alone else made
 
 
 def _format_shared(plan: Plan, key: str, names: Sequence[str]) -> str:

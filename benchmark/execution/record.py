@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from benchmark.evaluation.audit import audit
 from benchmark.evaluation.diagnosis import Evidence, diagnose
+from benchmark.evaluation.ensemble_audit import MemberMeasurement, audit_ensemble
 from benchmark.evaluation.metrics.calibration import reliability
 from benchmark.evaluation.metrics.metric import SplitPredictions
 from benchmark.evaluation.metrics.registry import evaluate_split
@@ -81,8 +82,11 @@ def write_record(
             return False
 
     def compute() -> None:
-        outputs, training = OutputStore(folder).load(key)
-        folder.write_record(_compute(outputs, training, spec, seed, context, fingerprint))
+        store = OutputStore(folder)
+        outputs, training = store.load(key)
+        networks = [store.load(member) for member in training.members]
+        networks = networks or [(outputs, training)]
+        folder.write_record(_compute(outputs, training, networks, spec, seed, context, fingerprint))
 
     failure = failure_of(compute)
     if failure:
@@ -118,14 +122,14 @@ def _fingerprint_or_none(spec: StrategySpec, key: str, context: SeedContext) -> 
 
 def _fingerprint(spec: StrategySpec, key: str, context: SeedContext) -> str:
     strategy = spec.strategy
-    expectations = [strategy.expectations, *(stage.expectations for stage in strategy.stages)]
-    evaluated = fingerprint([strategy.decision, expectations, context.posthoc])
+    evaluated = fingerprint([strategy.decision, strategy.declared(), context.posthoc])
     return digest([key, evaluated, *map(package_hash, RECORD_PACKAGES)])
 
 
 def _compute(
     outputs: Mapping[str, Outputs],
     training: OutputsManifest,
+    networks: list[tuple[dict[str, Outputs], OutputsManifest]],  # of an ensemble; else its own
     spec: StrategySpec,
     seed: int,
     context: SeedContext,
@@ -170,7 +174,7 @@ def _compute(
             augmented_images=training.augmented_images,
             seconds=training.seconds,
         ),
-        audit=_audit(spec, outputs, predicted["val"], training, context),
+        audit=_audit(spec, outputs, predicted["val"], networks, context),
         one_against_rest=_tuples(vars(tested.one_against_rest)),
         posthoc=posthoc_scores(context.posthoc, outputs["val"], outputs["test"], counts),
         reliability={name: tuple(values) for name, values in bins.items()},
@@ -187,15 +191,18 @@ def _audit(
     spec: StrategySpec,
     outputs: Mapping[str, Outputs],
     predicted: NDArray[np.int64],
-    training: OutputsManifest,
+    networks: list[tuple[dict[str, Outputs], OutputsManifest]],
     context: SeedContext,
 ) -> schema.AuditRecord:
     """Check the training and the decision; sum what was measured by class."""
-    measured = training.measured_step_ranges
+    measured = [each for _, training in networks for each in training.measured_step_ranges]
     measurement = DecisionMeasurement(context.train_counts, outputs["val"], predicted)
-    checks = audit(
-        spec.strategy, context.recipe, context.trainable, context.budget, measured, measurement
-    )
+    strategy, recipe, trainable = spec.strategy, context.recipe, context.trainable
+    if strategy.members:
+        members = [MemberMeasurement(t.measured_step_ranges, o["val"]) for o, t in networks]
+        checks = audit_ensemble(strategy, recipe, trainable, context.budget, members, measurement)
+    else:
+        checks = audit(strategy, recipe, trainable, context.budget, measured, measurement)
     # (C, bins, 2) -> (C, 2): the loss's gradient and that of cross-entropy
     norms = total_gradient_norm(measured).sum(1)
     logits = outputs["test"].logits.astype(np.float64)
@@ -203,7 +210,7 @@ def _audit(
     mean_logit = (logits - logits.mean(1, keepdims=True)).mean(0)
     return schema.AuditRecord(
         checks=tuple(checks),
-        drawn=training.drawn,
+        drawn=tuple(np.sum([training.drawn for _, training in networks], axis=0).tolist()),
         gradient=tuple(norms[:, 0].tolist()),
         cross_entropy_gradient=tuple(norms[:, 1].tolist()),
         mean_logit=tuple(mean_logit.tolist()),

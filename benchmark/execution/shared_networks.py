@@ -19,7 +19,7 @@ def networks_of_others(executors: Mapping[str, Executor]) -> dict[str, set[str]]
     They are those that an earlier run trains and those that any other has stored. What failed in
     an earlier run, and is not tried again there, nobody has.
     """
-    keys = {name: set(executor.plan.networks.values()) for name, executor in executors.items()}
+    keys = {name: executor.plan.trained for name, executor in executors.items()}
     stored = {
         name: {key for key in own if executors[name].outputs.has(key)} for name, own in keys.items()
     }

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.evaluation.metrics.classification import macro_f1
+from benchmark.execution.ensembles import combine_members
 from benchmark.execution.executor import Executor
 from benchmark.execution.manifest_schema import TrialResult, TuningInfo
 from benchmark.execution.strategy_code import failure_of
@@ -60,6 +61,7 @@ def tune(executor: Executor, trials: int, progress: Progress) -> tuple[Plan, Tun
         plan = _make_plan(executor, competing, {s.index: spec for s, _, spec in suggestions})
         trial_executor = executor.with_plan(plan, writes_records=False)
         trial_executor.train(progress)
+        combine_members(plan, trial_executor.folder)
         for study, trial, spec in suggestions:
             score = _score(trial_executor, spec, study.seed, plan.networks[study.index])
             study.add(trial, spec, score)

@@ -6,12 +6,14 @@ for a deferred end, and finished work after a crash, without a special case for 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from benchmark.plan.schedule import Budget, StepRange, build_schedule, checkpoint_key
 from benchmark.storage.atomic import digest
 from benchmark.strategy import Head, NoAugmentation, NoMixing
 from benchmark.strategy.registry import StrategySpec
+
+_Training = tuple[str, int]  # a strategy's name, and which of its networks
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,17 @@ class Plan:
     segments: tuple[Segment, ...]  # each after the segment that it starts from
     networks: dict[tuple[str, int], str]  # (strategy, seed) -> key of the trained network
     specs: dict[tuple[str, int], StrategySpec]  # the same -> the strategy with its parameters there
+    # key of an ensemble, for which nothing is trained -> those of its members
+    members: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def members_of(self, key: str) -> tuple[str, ...]:
+        """Return the keys of an ensemble's networks; of another network its own."""
+        return self.members.get(key, (key,))
+
+    @property
+    def trained(self) -> set[str]:
+        """Keys of the networks that are trained: in place of an ensemble its members."""
+        return {key for end in self.networks.values() for key in self.members_of(end)}
 
     def waves(self) -> list[list[Segment]]:
         """Return segments that can be trained at the same time, wave after wave."""
@@ -73,7 +86,7 @@ class Plan:
         `with_outputs` are keys of networks whose outputs are stored, `with_state` those of segments
         whose state at the end is stored.
         """
-        without_outputs = set(self.networks.values()) - with_outputs
+        without_outputs = self.trained - with_outputs
         parents: set[str] = set()
         to_train: list[Segment] = []
         for segment in reversed(self.segments):
@@ -92,27 +105,37 @@ def make_plan(
     """Lay every strategy over every seed's budget and share what is equal."""
     segments: list[Segment] = []
     networks: dict[tuple[str, int], str] = {}
+    members: dict[str, tuple[str, ...]] = {}
     replicates = {spec.name for spec in strategies if spec.replicate_of}
     for seed, budget in budgets.items():
-        schedules = {spec.name: build_schedule(spec.strategy, budget) for spec in strategies}
-        heads = {spec.name: spec.strategy.head for spec in strategies}
+        trained = {
+            (spec.name, number): training
+            for spec in strategies
+            for number, training in enumerate(spec.strategy.trainings)
+        }
+        schedules = {index: build_schedule(s, budget) for index, s in trained.items()}
+        heads = {index: training.head for index, training in trained.items()}
         cuts = sorted({r.end for schedule in schedules.values() for r in schedule})
         bases = {spec.name: _base_fingerprint(base_fingerprints[seed], spec) for spec in strategies}
         keys = {
-            name: [
-                checkpoint_key(cut, schedule, heads[name], bases[name])
+            index: [
+                checkpoint_key(cut, schedule, heads[index], bases[index[0]])
                 for cut in cuts
                 if cut <= schedule[-1].end
             ]
-            for name, schedule in schedules.items()
+            for index, schedule in schedules.items()
         }
-        networks |= {(name, seed): chain[-1] for name, chain in keys.items()}
+        for spec in strategies:
+            ends = tuple(chain[-1] for (name, _), chain in keys.items() if name == spec.name)
+            networks[spec.name, seed] = key = digest(ends) if spec.strategy.members else ends[0]
+            if spec.strategy.members:
+                members[key] = ends
         segments += [
             replace(segment, is_replicate=segment.used_by[0] in replicates)
             for segment in _cut_segments(seed, cuts, keys, schedules, heads)
         ]
     specs = {(spec.name, seed): spec for seed in budgets for spec in strategies}
-    return Plan(tuple(strategies), budgets, tuple(segments), networks, specs)
+    return Plan(tuple(strategies), budgets, tuple(segments), networks, specs, members)
 
 
 def _base_fingerprint(base: str, spec: StrategySpec) -> str:
@@ -129,38 +152,39 @@ def merge_plans(strategies: Sequence[StrategySpec], plans: Sequence[Plan]) -> Pl
         tuple(sorted(segments, key=lambda segment: segment.end)),
         {pair: key for plan in plans for pair, key in plan.networks.items()},
         {pair: spec for plan in plans for pair, spec in plan.specs.items()},
+        {key: members for plan in plans for key, members in plan.members.items()},
     )
 
 
 def _cut_segments(
     seed: int,
     cuts: list[int],
-    keys: dict[str, list[str]],
-    schedules: dict[str, tuple[StepRange, ...]],
-    heads: dict[str, Head],
+    keys: dict[_Training, list[str]],
+    schedules: dict[_Training, tuple[StepRange, ...]],
+    heads: dict[_Training, Head],
 ) -> list[Segment]:
-    """Cut one seed's strategies only where they part."""
-    used_by: dict[str, list[str]] = {}
+    """Cut one seed's trainings only where they part."""
+    used_by: dict[str, dict[str, None]] = {}  # names, each once
     children: dict[str, set[str]] = {}
-    for name, chain in keys.items():
+    for (name, _), chain in keys.items():
         for key, following in zip(chain, [*chain[1:], ""], strict=True):
-            used_by.setdefault(key, []).append(name)
+            used_by.setdefault(key, {})[name] = None
             if following:
                 children.setdefault(key, set()).add(following)
     ends = {chain[-1] for chain in keys.values()}
     segments: dict[str, Segment] = {}
-    for name, chain in keys.items():
+    for index, chain in keys.items():
         parent, start = None, 0
         for cut, key in zip(cuts, chain, strict=False):  # a training may end before the last cut
             is_final = key in ends
             has_children = len(children.get(key, ())) > (0 if is_final else 1)
             if not has_children and not is_final:
                 continue
-            within = tuple(r for r in schedules[name] if r.start < cut and r.end > start)
+            within = tuple(r for r in schedules[index] if r.start < cut and r.end > start)
             segments.setdefault(
                 key,
                 Segment(
-                    key, parent, seed, heads[name], start, cut, within, tuple(used_by[key]),
+                    key, parent, seed, heads[index], start, cut, within, tuple(used_by[key]),
                     is_final, has_children,
                 ),
             )  # fmt: skip

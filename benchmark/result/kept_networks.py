@@ -19,11 +19,14 @@ def keep_networks(
     if keep == "best":
         wanted = {comparison.baseline, best_on_validation(comparison)}
         kept = {(name, seed): key for (name, seed), key in kept.items() if name in wanted}
-    store.keep_only(set(kept.values()))
-    sizes = store.sizes(set(kept.values()))
+    members_of = executor.plan.members_of
+    wanted_keys = {member for key in kept.values() for member in members_of(key)}
+    store.keep_only(wanted_keys)
+    sizes = store.sizes(wanted_keys)
     if not sizes:
         return
-    names = list(dict.fromkeys(name for (name, _), key in kept.items() if key in sizes))
+    whole = (name for (name, _), key in kept.items() if sizes.keys() >= {*members_of(key)})
+    names = list(dict.fromkeys(whole))
     which = join_names(names) if len(names) < 4 else pluralize(len(names), "strategy", "strategies")
     of_seeds = pluralize(len(seeds), "seed", "seeds") if len(seeds) > 1 else f"seed {min(seeds)}"
     size = format_size(sum(sizes.values()))

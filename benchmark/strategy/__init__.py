@@ -74,7 +74,7 @@ from benchmark.strategy.rules import (
     ScaledLogits,
 )
 from benchmark.strategy.search_space import Between, OneOf
-from benchmark.strategy.stage import Stage, Strategy
+from benchmark.strategy.stage import Member, Stage, Strategy
 
 __all__ = [
     "AllImages", "AllImagesAugmented", "Argmax", "Augmentation", "Between", "CalibratedRule",
@@ -84,9 +84,9 @@ __all__ = [
     "ExpectLoss", "ExpectPriorCorrection", "ExpectSameLoss", "ExpectSelection", "ExpectStage",
     "ExpectTauNormalisation", "ExpectTemperature", "ExpectVectorScaling", "Expectation",
     "FeatureSynthesizer", "FeaturesInterpolated", "Head", "ImageSelection", "ImagesMixed",
-    "ImagesRotated", "LabelsFollowPixels", "LeastExpectedCost", "LinearHead", "Loss", "Mixing",
-    "NoAugmentation", "NoMixing", "NoSynthesis", "NormalisedRows", "OffsetArgmax", "OneOf",
-    "Outputs", "PredictsRareClassesMore", "RaisesFittedMacroF1", "RandomAugmentation",
+    "ImagesRotated", "LabelsFollowPixels", "LeastExpectedCost", "LinearHead", "Loss", "Member",
+    "Mixing", "NoAugmentation", "NoMixing", "NoSynthesis", "NormalisedRows", "OffsetArgmax",
+    "OneOf", "Outputs", "PredictsRareClassesMore", "RaisesFittedMacroF1", "RandomAugmentation",
     "RepeatsAugmented", "Sampler", "ScaledLogits", "SharesFromBeta", "Shuffle", "Stage",
     "StageMeasurement", "Strategy", "SyntheticFeatures", "UpweightsEasyExamples",
     "UpweightsRareClasses", "WeightedLoss", "find", "strategy",

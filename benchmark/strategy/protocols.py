@@ -117,7 +117,11 @@ Rule = Callable[[Outputs], NDArray[np.int64]]  # a fitted decision: outputs -> l
 
 
 class Decision(Protocol):
-    """Turns outputs into labels. It is fitted on validation outputs and sees nothing else."""
+    """Turns outputs into labels. It is fitted on validation outputs and sees nothing else.
+
+    One that corrects probabilities, too, is a `Calibration`: its rule has a method ``calibrated``,
+    outputs -> outputs with other logits. Metrics of probabilities are then of these.
+    """
 
     def fit(self, validation: Outputs, counts: NDArray[np.int64]) -> Rule:
         """Outputs for the validation images, with labels -> a rule, outputs -> labels (N,)."""

@@ -68,10 +68,11 @@ def require_fingerprints(specs: Iterable[StrategySpec]) -> None:
     That is known before images are decoded. A decision is in no network's key.
     """
     for spec in specs:
-        stages = spec.strategy.stages
+        trainings = spec.strategy.trainings
+        stages = [stage for training in trainings for stage in training.stages]
         parts = [getattr(stage, name) for stage in stages for name in STAGE_COMPONENTS]
         try:
-            fingerprint([spec.strategy.head, *parts])
+            fingerprint([*(training.head for training in trainings), *parts])
         except BaseException as error:  # the text of a component is code of the user's
             if not is_failure_of_code(error):
                 raise
@@ -155,6 +156,5 @@ def with_parameters(spec: StrategySpec, **parameters: Any) -> StrategySpec:
     if LR_FACTOR not in parameters:
         return made
     factor = parameters[LR_FACTOR]
-    stages = tuple(replace(s, lr_factor=s.lr_factor * factor) for s in made.strategy.stages)
-    strategy = replace(made.strategy, stages=stages)
+    strategy = made.strategy.with_lr_factor(factor)
     return replace(made, strategy=strategy, parameters={**made.parameters, LR_FACTOR: factor})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 from benchmark.strategy import components, protocols
 from benchmark.strategy.calibrated import Calibration, on_top, parts
@@ -69,8 +70,16 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class Member:
+    """One network of an ensemble: the strategy that trains it, and its name."""
+
+    name: str
+    strategy: Strategy
+
+
+@dataclass(frozen=True)
 class Strategy:
-    """Stages in order, a head and a decision.
+    """Stages in order, a head and a decision; or members, whose networks are averaged.
 
     The audit checks a component without declared expectations as well: it must have some effect,
     and a neutral component must have none. See `benchmark.evaluation.audit`.
@@ -81,8 +90,12 @@ class Strategy:
     head: protocols.Head = components.LinearHead()
     decision: protocols.Decision = components.Argmax()
     expectations: tuple[Expectation[DecisionMeasurement], ...] = ()  # of the decision, likewise
+    # of an ensemble, which trains nothing of its own: its outputs are those of `combine_outputs`
+    members: tuple[Member, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.members:
+            _check_members(self)
         if not callable(getattr(self.decision, "fit", None)):
             raise ValueError(
                 f"decision must have a method fit(outputs, counts) that returns a rule "
@@ -104,6 +117,24 @@ class Strategy:
                 "stages with extra_epochs come after the common budget, so they must be the last; "
                 f"got extra_epochs of {[stage.extra_epochs for stage in self.stages]}"
             )
+
+    @property
+    def trainings(self) -> tuple[Strategy, ...]:
+        """The strategies whose networks are trained: the members, or this one."""
+        return tuple(member.strategy for member in self.members) or (self,)
+
+    def declared(self) -> list[Expectation[Any]]:
+        """Return all that is expected of the stages, those of members too, and of the decision."""
+        stages = (stage for training in self.trainings for stage in training.stages)
+        return [*(each for stage in stages for each in stage.expectations), *self.expectations]
+
+    def with_lr_factor(self, factor: float) -> Strategy:
+        """Return this strategy with all learning rates times a factor, those of members too."""
+        if self.members:
+            members = (replace(m, strategy=m.strategy.with_lr_factor(factor)) for m in self.members)
+            return replace(self, members=tuple(members))
+        stages = tuple(replace(s, lr_factor=s.lr_factor * factor) for s in self.stages)
+        return replace(self, stages=stages)
 
     def then(self, final: Stage) -> Strategy:
         """Return this strategy with one more stage. The others are shortened by its fraction.
@@ -133,21 +164,47 @@ class Strategy:
         return replace(self, decision=decision, expectations=(*kept, *expectations))
 
 
+def _check_members(strategy: Strategy) -> None:
+    """Raise ValueError, in words, for members that are no ensemble."""
+    names = [member.name for member in strategy.members]
+    if strategy.stages != (Stage(),) or strategy.head != components.LinearHead():
+        raise ValueError(
+            f"the mean of {' and '.join(names)} trains nothing of its own, so it can have no stages "
+            "and no head: average strategies that have them"
+        )
+    if len(names) < 2:
+        raise ValueError(
+            f"a mean is of two networks or more, got {names[0]} alone; part their names with |"
+        )
+    for number, member in enumerate(strategy.members):
+        if member.strategy.members:
+            raise ValueError(f"{member.name} is a mean of networks: name these instead")
+        if member.strategy.decision != components.Argmax():
+            raise ValueError(
+                f"{member.name} has a decision of its own, which would not count: networks are "
+                "averaged before anything is decided. Put the decision on top of the mean"
+            )
+        for other in strategy.members[:number]:
+            if other.strategy == member.strategy:
+                raise ValueError(f"{other.name} and {member.name} train the same network")
+
+
 def acting_components(strategy: Strategy) -> list[str]:
     """Return the components in which a strategy differs from plain training.
 
     They are STAGE_COMPONENTS, head, calibration, decision and schedule. The schedule acts if there
     are several stages, a new head, or a stage with blocks to train or learning rates of its own.
     """
-    stages = strategy.stages
+    stages = [stage for training in strategy.trainings for stage in training.stages]
+    heads = [training.head for training in strategy.trainings]
     calibration, decision = parts(strategy.decision)
-    first = stages[0]
-    of_its_own = first.reset_head or bool(first.train_from) or first.lr_factor != 1
+    firsts = [training.stages[0] for training in strategy.trainings]
+    of_its_own = any(s.reset_head or bool(s.train_from) or s.lr_factor != 1 for s in firsts)
     acts = {
         **{name: not all(stage.is_neutral(name) for stage in stages) for name in STAGE_COMPONENTS},
-        "head": strategy.head != Strategy().head,
+        "head": any(head != Strategy().head for head in heads),
         "calibration": calibration is not None,
         "decision": decision != Strategy().decision,
-        "schedule": len(stages) > 1 or of_its_own,
+        "schedule": len(stages) > len(firsts) or of_its_own,
     }
     return [component for component, acting in acts.items() if acting]

@@ -113,7 +113,8 @@ def test_every_strategy_is_in_a_group():
     assert list(groups())[:2] == ["all", "every"]
     assert set(groups()["every"]) == set(registered())
     assert all(entry.groups for entry in registered().values())
-    assert names("decisions") == ["threshold_moving", "prior_correction", "tau_norm"]
+    of_labels = ["threshold_moving", "prior_correction", "tau_norm"]
+    assert names("decisions") == [*of_labels, "temperature_scaling", "vector_scaling"]
 
 
 def test_groups_and_single_names_can_be_mixed():

@@ -7,6 +7,7 @@ import numpy as np
 
 from benchmark.data.splits import Splits
 from benchmark.evaluation.audit import audit
+from benchmark.evaluation.ensemble_audit import MemberMeasurement, audit_ensemble
 from benchmark.model.backbone import HEAD
 from benchmark.model.pretrained import Pretrained
 from benchmark.model.registry import BACKBONES
@@ -15,6 +16,7 @@ from benchmark.plan.recipes import RECIPES
 from benchmark.plan.schedule import Budget
 from benchmark.plan.segments import make_plan
 from benchmark.strategy import DecisionMeasurement, Outputs
+from benchmark.strategy.ensembles import combine_outputs
 from benchmark.strategy.registry import StrategySpec
 from benchmark.system.device import Device
 from benchmark.train.activation_store import DeviceActivationStore
@@ -93,17 +95,26 @@ class Bench:
             training.run(segment)
         return training
 
-    def audited(self, strategy, seed=0):
-        """Train, decide and audit a strategy."""
+    def measured(self, strategy, seed=0):
+        """Train one network; what was measured, and its outputs for validation."""
         training = self.trained(strategy, seed)
         logits, features = training.outputs(self.split.val)
         head = training.network.head.state_dict()
         weight = head["weight"].numpy() if set(head) <= {"weight", "bias"} else None
         labels = self.labels[self.split.val]
         outputs = Outputs(logits.numpy(), features.half().numpy(), labels, weight)
+        return MemberMeasurement([m.to_json() for m in training.stats.monitors], outputs)
+
+    def audited(self, strategy, seed=0):
+        """Train, decide and audit a strategy, of an ensemble all its networks."""
+        networks = [self.measured(training, seed) for training in strategy.trainings]
+        outputs = networks[0].outputs
+        if strategy.members:
+            outputs = combine_outputs([network.outputs for network in networks])
         counts = np.array(self.counts)
         predicted = strategy.decision.fit(outputs, counts)(outputs.without_labels())
         decision = DecisionMeasurement(counts, outputs, predicted)
-        measured = [monitor.to_json() for monitor in training.stats.monitors]
-        blocks = ("body", "tail", HEAD)
-        return audit(strategy, RECIPES[self.recipe], blocks, self.budget, measured, decision)
+        of_run = (strategy, RECIPES[self.recipe], ("body", "tail", HEAD), self.budget)
+        if strategy.members:
+            return audit_ensemble(*of_run, networks, decision)
+        return audit(*of_run, networks[0].measured, decision)
