@@ -43,6 +43,8 @@ def print_result(
     for line in _failure_lines(result.failures, axis):
         print_lines(line)
     print_reports(result.reports)
+    if isinstance(result, Result) and result.gallery:
+        print_lines(f"pictures: {result.gallery}")
 
 
 def _failure_lines(failures: pd.DataFrame, axis: str) -> Iterator[str]:

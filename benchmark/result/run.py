@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,7 @@ import pandas as pd
 from benchmark.analysis.comparison import Comparison, load_comparison, recall_table
 from benchmark.analysis.noise_floor import NoiseFloor, noise_floor
 from benchmark.evaluation.metrics.registry import main_metrics
+from benchmark.execution.run_folder import RunFolder
 from benchmark.report import (
     notebook_html,
     write_report,
@@ -20,7 +22,11 @@ from benchmark.report import (
 from benchmark.report.gallery.write import write_gallery
 from benchmark.report.single import page as single_page
 from benchmark.report.single.verdict import verdict
+from benchmark.storage.stored_file import is_there
+from benchmark.system.display import choose_progress
+from benchmark.system.progress import Progress
 from benchmark.system.text import printable_lines
+from benchmark.tracking.log import log_run
 
 if TYPE_CHECKING:  # which can look through networks, for which torch is needed
     from benchmark.execution.run_images import RunImages
@@ -44,10 +50,21 @@ class Result:
             write_gallery(comparison, images)  # before the report, which leads to it
         return cls(comparison, write_report(comparison))
 
+    def track(self, trackers: Iterable[str], progress: Progress | None = None) -> None:
+        """Log the run to trackers, as `--track` does, unless these results were logged before."""
+        sentence, progress = verdict(self.comparison), choose_progress(progress)
+        log_run(self.comparison, self.reports, sentence, trackers, progress)
+
     @property
     def folder(self) -> Path:
         """The folder of the run."""
         return self.comparison.folder
+
+    @property
+    def gallery(self) -> Path | None:
+        """The page with images of the data; None of a run without one."""
+        file = RunFolder(self.folder).gallery_file
+        return file if is_there(file) else None
 
     @property
     def summary(self) -> pd.DataFrame:

@@ -100,3 +100,10 @@ def test_a_long_name_folds_and_leaves_the_scores_room():
     assert max(map(len, lines)) <= 80
     pieces = [line.split()[0] for line in lines if line.strip()]
     assert name in "".join(pieces)
+
+
+def test_where_the_pictures_are_is_said_if_there_are_some(capsys, tmp_path):
+    comparison = fabricate(tmp_path)
+    assert "pictures:" not in printed(capsys, comparison)
+    (tmp_path / "gallery.html").touch()
+    assert printed(capsys, comparison).endswith(f"pictures: {tmp_path}/gallery.html\n")

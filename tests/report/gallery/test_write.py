@@ -15,6 +15,7 @@ from tests.report.fabricate import CLASSES, fabricate_run
 from tests.report.gallery.fabricated import FabricatedImages, compare
 from tests.report.hostile_names import MARKUP
 from tests.report.reader import Reader
+from tests.report.test_any_run import any_run
 
 PAIR = ("no_change", "focal_loss")
 KEYS = ("no_change.0 of clothes", "focal_loss.0 of clothes")
@@ -193,6 +194,13 @@ def test_the_report_leads_to_the_pictures_of_a_class_only_where_they_are(run, tm
     for section in (diagnoses_section, files_section):
         [link] = [block for block in section(comparison) if isinstance(block, Link)]
         assert link.target == "gallery.html"
+
+
+@pytest.mark.parametrize("number", [5, 9, 12])
+def test_it_is_written_of_any_run(number, tmp_path):
+    run = any_run(number)
+    keys = [key for info in run.manifest.strategies for key in info.networks.values()]
+    assert Reader(page_of(tmp_path, run, keys)).text
 
 
 def test_a_gallery_that_cannot_be_read_is_led_to_by_nothing(run, tmp_path):
