@@ -121,9 +121,9 @@ def test_pairs_are_those_with_the_most_errors_in_both_directions(gallery):
             assert all(image.predictions[0].label == other for image in images)
 
 
-def test_of_a_thousand_classes_the_worst_are_shown_with_fewer_images_each():
-    names = [f"class {k:04}" for k in range(1000)]
-    gallery = choose(fabricate_run(classes=names, strategies=("no_change",), images=20_000))
+def test_of_many_classes_the_worst_are_shown_with_fewer_images_each():
+    names = [f"class {k:03}" for k in range(300)]
+    gallery = choose(fabricate_run(classes=names, strategies=("no_change",), images=6000))
     assert gallery.ignored > MOST_CLASSES == len(gallery.classes)
     assert sum(len(shown.test) for shown in gallery.classes) <= 150
     assert [shown.hits[0] for shown in gallery.classes] == [0] * MOST_CLASSES

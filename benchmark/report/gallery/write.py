@@ -70,7 +70,7 @@ def _render(
     for side in SIDES:
         thumbnails = Thumbnails(gallery, images.pixels, images.rows, maps, side)
         text = html.render(build_page(gallery, name, seeds, thumbnails, where))
-        if len(text) <= MOST_BYTES - LAST_BYTES:
+        if len(text.encode()) <= MOST_BYTES - LAST_BYTES:
             break
     return text
 
