@@ -25,9 +25,8 @@ from benchmark.strategy.rules import (
 class Program(nn.Module):
     """Images (B, H, W, 3) uint8 RGB -> probabilities (B, C) float32, class index (B,) int64.
 
-    Images of another size than the network's are squashed to it, bilinear with antialiasing; that
-    rounds otherwise than Pillow's resize, by a grey level at most. Images of its size stay as they
-    are.
+    Images of another size than the network's are squashed to it as Pillow does it, bilinear with
+    antialiasing. Images of its size stay as they are.
 
     Parameters
     ----------
@@ -55,9 +54,10 @@ class Program(nn.Module):
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Return probabilities and classes."""
         x = images.permute(0, 3, 1, 2).to(torch.float32)  # (B, H, W, 3) -> (B, 3, H, W)
-        size = (self.image_size, self.image_size)
-        x = interpolate(x, size, mode="bilinear", antialias=True, align_corners=False)
-        x = x.round().clamp(0, 255) / 127.5 - 1
+        for size in ((x.shape[2], self.image_size), (self.image_size, self.image_size)):
+            x = interpolate(x, size, mode="bilinear", antialias=True, align_corners=False)
+            x = (x + 0.5).floor().clamp(0, 255)  # as Pillow does: rows first, then columns
+        x = x / 127.5 - 1
         features = [network(x) for network in self.networks]
         logits = [head(f) for head, f in zip(self.heads, features, strict=True)]
         if len(logits) == 1:

@@ -13,7 +13,8 @@ from benchmark.strategy import rules
 from benchmark.strategy.components import CosineHead, LinearHead
 
 HEADS = (LinearHead, CosineHead)
-_RULES = (each for each in vars(rules).values() if isinstance(each, type) and is_dataclass(each))
+_OF_RULES = (each for each in vars(rules).values() if isinstance(each, type) and is_dataclass(each))
+_RULES = (each for each in _OF_RULES if each.__module__ == rules.__name__)
 KINDS: dict[str, type] = {kind.__name__: kind for kind in (*HEADS, *_RULES)}
 _KIND = "kind"
 

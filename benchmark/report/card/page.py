@@ -126,8 +126,7 @@ def _use(info: ModelInfo) -> Iterator[Block]:
         yield Paragraph(
             f"For other runtimes: {files}, from images (B, H, W, 3) of uint8, RGB, to "
             "probabilities (B, C) and the index of the decided class (B,), all in float32. Images "
-            "of another size than the network's are resized inside, which rounds by a grey level "
-            "otherwise than `predict`."
+            "of another size than the network's are resized inside."
         )
     if info.plugins and any(network.head is None for network in info.networks):
         yield Paragraph(f"Its classifier is code of {', '.join(info.plugins)}: give that file too.")
