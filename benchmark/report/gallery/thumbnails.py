@@ -59,15 +59,14 @@ class Thumbnails:
         looks = [(strategies[k].network, image.predictions[k].label) for k in self.maps]
         are_same = len(looks) > 1 and looks[0] == looks[1]  # a decision on the same network
         for k, prediction in enumerate(image.predictions[:1] if are_same else image.predictions):
-            if k not in self.maps:
-                continue
             is_right = prediction.label == image.label
             role = "baseline and best" if are_same else self._role(k)
             alt = f"Where {role} looks for {short(prediction.label)}"
             note = f"{RIGHT if is_right else WRONG} {self._call(image, k)}"
             mark = "right" if is_right else "wrong"
-            heat = self.maps[k].get(image.file)
-            items.append(Picture(self._jpeg(image, heat), role, note, alt, mark))
+            heat = self.maps.get(k, {}).get(image.file)
+            jpeg = "" if heat is None else self._jpeg(image, heat)  # what it calls it is known
+            items.append(Picture(jpeg, role, note, alt, mark))
         return tuple(items)
 
     def photograph(self, image: ShownImage) -> Picture:

@@ -123,9 +123,14 @@ def _sentences(blocks: list[str], lacking: list[str], errors: list[str]) -> list
             "that looks beside the object may have learnt the surroundings."
         )
     if lacking:
+        which = (
+            ("network", "looks", "it was")
+            if len(lacking) == 1
+            else ("networks", "look", "they were")
+        )
         sentences.append(
-            f"Where the network of {join_names(lacking)} looks can't be shown: it was not kept, "
-            "see --keep."
+            f"Where the {which[0]} of {join_names(lacking)} {which[1]} can't be shown: {which[2]} "
+            "not kept, see --keep."
         )
     if errors:
         sentences.append(f"Where these networks look can't be shown: {join_names(errors)}.")

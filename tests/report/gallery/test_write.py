@@ -94,11 +94,22 @@ def test_a_strategy_and_its_best_that_share_a_network_are_looked_at_once(tmp_pat
 def test_without_kept_networks_the_page_says_so_and_shows_the_images(run, tmp_path):
     text = page_of(tmp_path, run, kept=())
     plain = Reader(text).text
-    sentence = "Where the network of no_change and focal_loss looks can't be shown: it was not kept"
-    assert sentence in plain
+    networks = "Where the networks of no_change and focal_loss look can't be shown: they were"
+    assert f"{networks} not kept, see --keep." in plain
     assert "Selvaraju" not in plain
     assert "baseline: " in plain
     assert text.count("<img ") > 50
+
+
+def test_of_a_network_that_is_not_kept_the_predictions_are_shown_all_the_same(run, tmp_path):
+    text = page_of(tmp_path, run, kept=KEYS[1:])
+    plain = Reader(text).text
+    assert "Where the network of no_change looks can't be shown: it was not kept" in plain
+    shown = re.findall('<figure class="pictures three">(.*?)</figure>', text, re.DOTALL)
+    strips = [strip for strip in shown if "<small>best</small>" in strip]
+    assert strips
+    assert all(strip.count("<img ") == 2 for strip in strips)
+    assert all("<small>baseline</small>" in strip for strip in strips)
 
 
 def test_a_network_that_cannot_be_looked_at_costs_its_maps_alone(run, tmp_path):
