@@ -24,6 +24,7 @@ from benchmark.system.display import choose_progress
 from benchmark.system.progress import Progress, Timer
 from benchmark.system.stopping import signals_as_elsewhere
 from benchmark.system.text import printable
+from benchmark.tracking.packages import require_packages
 
 if TYPE_CHECKING:
     from benchmark.execution.executor import Executor
@@ -101,10 +102,12 @@ def plan(
 ) -> Executor | SweepPlan:
     """Open data and weights and plan what is to be trained, without training it.
 
-    See `benchmark.execution.planning.plan_runs`, also for what it raises.
+    See `benchmark.execution.planning.plan_runs`, also for what it raises; ModuleNotFoundError too
+    if the package of a tracker is not installed.
     """
     from benchmark.execution.planning import plan_runs
 
+    require_packages(options.track)
     return plan_runs(experiment, options, progress)
 
 
@@ -143,7 +146,15 @@ def _execute_run(
     executor: Executor, options: RunOptions, timer: Timer, command: str | None
 ) -> Result:
     """Train what a run needs and write its report. Tuning, if wanted, comes first."""
-    from benchmark.execution import extension, failures, folder_choice, manifest, run_images, tuning
+    from benchmark.execution import (
+        extension,
+        failures,
+        folder_choice,
+        manifest,
+        more_images,
+        run_images,
+        tuning,
+    )
     from benchmark.result.kept_networks import keep_networks
 
     folder = executor.folder
@@ -166,11 +177,13 @@ def _execute_run(
         # of a damaged run.json nobody has chosen to go on without what it named
         if folder.run_file not in {damage.file for damage in damages}:
             folder.keep_records(executor.plan.networks)
+        more_images.write_class_curves(executor, timer)
         with timer.task("report", 1, "file") as advance:
             images = run_images.RunImages.to_show(executor, options.no_gallery)
             result = benchmark.Result.load(folder.path, None, images)
             advance(1)
         keep_networks(executor, result.comparison, options.kept, timer)
+        result.track(options.track, timer)
         seconds = {task: round(taken, 3) for task, taken in timer.seconds.items()}
         cost = RunCost(seconds, round(timer.total_seconds, 3), executor.stores_in_memory)
         folder.write_cost(cost)

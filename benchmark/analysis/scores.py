@@ -31,8 +31,8 @@ def metric_scores(comparison: Comparison, strategy: str) -> dict[str, Score]:
     if own.empty:
         return {}
     table = comparison.intervals
-    rows = table[table["strategy"] == strategy].to_dict("records")
-    intervals = {row["metric"]: _score(row, "value") for row in rows}
+    with_bounds = table[table["strategy"] == strategy].to_dict("records")
+    intervals = {row["metric"]: _score(row, "value") for row in with_bounds}
     return {
         name: intervals.get(name) or Score(float(own[name].astype(float).mean()))
         for name in METRICS

@@ -12,6 +12,8 @@
     states/                 trainings under way, and why some failed; gone when all are done
     report.html report.md verdict.json *.csv figures/
     gallery.html            images of the data, with what is predicted of them
+    tracked.json            what was logged to which tracker
+    tensorboard/            what was logged to TensorBoard
     *.damaged               what was not what a run had written, and was made again
 
 No link in the folder is followed, so nothing outside is read, emptied or removed. The folder itself
@@ -44,10 +46,10 @@ SWEEP_FILE = "sweep.json"  # in the folder of a sweep, which holds runs, see `Sw
 KEY_LENGTH = 20  # characters of a key in a file's name
 FOLDERS = ("splits", "records", "outputs", "networks", "states", "figures")
 TABLES = (
-    *("audit", "class_changes", "class_images", "confusion", "coverage", "curves", "diagnoses"),
-    *("intervals", "left_out", "paired", "per_class", "posthoc", "predictions"),
-    *("recalls", "reliability", "seeds", "selected_images", "summary", "training_effects"),
-    *("tuning", "wrong_labels"),
+    *("audit", "class_changes", "class_images", "confusion", "costs", "coverage", "curves"),
+    *("diagnoses", "intervals", "left_out", "more_images", "paired", "per_class", "posthoc"),
+    *("predictions", "recalls", "reliability", "seeds", "selected_images", "summary"),
+    *("training_effects", "tuning", "wrong_labels"),
 )
 PAGES = ("gallery.html", "report.html", "report.md")
 FILES = ("cost.json", "verdict.json", *PAGES, *(f"{name}.csv" for name in TABLES))

@@ -6,9 +6,12 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
-from benchmark.plan.setting_readers import read_texts
+from benchmark.plan.setting_readers import read_texts, split_values
 from benchmark.plan.settings import OUTPUT, WHAT, BaseSettings, define_setting
+from benchmark.spec import did_you_mean
 from benchmark.storage.sizes import parse_size
+
+TRACKERS = ("mlflow", "tensorboard", "wandb")  # as their packages are called
 
 
 def _read_strategies(value: Any) -> str | tuple[str, ...]:
@@ -17,6 +20,15 @@ def _read_strategies(value: Any) -> str | tuple[str, ...]:
     if not (names := read_texts(value)):
         raise TypeError("the list is empty")
     return value if isinstance(value, str) else names
+
+
+def _read_trackers(value: Any) -> tuple[str, ...]:
+    names = [name for text in read_texts(value) for name in split_values(text) if name]
+    for name in names:
+        if name not in TRACKERS:
+            close, known = did_you_mean(name, TRACKERS), ", ".join(TRACKERS)
+            raise ValueError(f"track {name!r} is not allowed.{close} Allowed: {known}")
+    return tuple(dict.fromkeys(names))
 
 
 def _read_size(value: Any) -> int:
@@ -76,6 +88,17 @@ class RunOptions(BaseSettings):
     no_gallery: bool = define_setting(False, OUTPUT)
     """write no page with images of the data beside the report, for data that must not be copied;
     one that is there is removed (of several runs none is written)"""
+
+    track: tuple[str, ...] = define_setting(
+        (),
+        OUTPUT,
+        "TRACKER",
+        reader=_read_trackers,
+        accepts="str | Sequence[str]",
+    )
+    """log the finished run to mlflow, tensorboard or wandb: parameters, metrics by step and at the
+    end, and the report; where to is set as these packages are used to, or it is the folder of the
+    run (tensorboard); may be given again; the same results are logged once"""
 
     jobs: int | None = define_setting(None, OUTPUT, "N", at_least=1)
     """networks trained at the same time, each in a process of its own (default: on a CPU one a

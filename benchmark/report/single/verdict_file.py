@@ -132,13 +132,14 @@ def _classes(comparison: Comparison, strategy: str) -> tuple[schema.ClassVerdict
     recalls = recall_scores(comparison, strategy)
     never = seeds_without_predictions(comparison, strategy)
     table = comparison.class_recalls
-    counts = table[table["strategy"] == strategy].set_index("class")
+    rows = table[table["strategy"] == strategy].set_index("class")
+    hits, images = (dict(rows[column].astype(int)) for column in ("hits", "images"))
     return tuple(
         schema.ClassVerdict(
             label,
             _number(score),
-            int(counts.loc[label, "hits"]),
-            int(counts.loc[label, "images"]),
+            int(hits[label]),
+            int(images[label]),
             never.get(label, 0),
             _difference(comparison.class_claims.get((strategy, label))),
         )
