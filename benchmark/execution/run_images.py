@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,6 +26,7 @@ class Attention(NamedTuple):
 
     maps: NDArray[np.float32]  # (N, h, w), 0 to 1, see `GradCam.maps`
     block: str  # whose output the maps are of
+    networks: int = 1  # of an ensemble, whose maps are averaged
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,13 @@ class RunImages:
     prepared: PreparedExperiment
     networks: NetworkStore
     heads: Mapping[str, Head]  # by the key of a network
+    members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by that of an ensemble
 
     @classmethod
     def of_run(cls, executor: Executor) -> RunImages:
         """Return the images of a run that is carried out."""
         heads = {segment.key: segment.head for segment in executor.plan.segments}
-        return cls(executor.prepared, NetworkStore(executor.folder), heads)
+        return cls(executor.prepared, NetworkStore(executor.folder), heads, executor.plan.members)
 
     @classmethod
     def to_show(cls, executor: Executor, no_gallery: bool) -> RunImages | None:
@@ -63,11 +65,12 @@ class RunImages:
         return {file: row for row, file in enumerate(self.prepared.images.files)}
 
     def kept(self, keys: Sequence[str]) -> set[str]:
-        """Return which networks are kept; whether they are whole is not looked at."""
-        return set(self.networks.sizes(set(keys)))
+        """Return which networks are kept, of an ensemble all; their files are not looked at."""
+        stored = self.networks.sizes({member for key in keys for member in self._members_of(key)})
+        return {key for key in keys if stored.keys() >= {*self._members_of(key)}}
 
     def attention(self, key: str, files: Sequence[str], classes: Sequence[int]) -> Attention:
-        """Return where a network looks for a class of each of N images.
+        """Return where a network looks for a class of each of N images; an ensemble, on average.
 
         Raises
         ------
@@ -77,8 +80,20 @@ class RunImages:
             If it has no map with positions.
         """
         set_precision(self.prepared.device)
+        looks = [self._look(member, files, classes) for member in self._members_of(key)]
+        mean = np.mean([maps for maps, _ in looks], axis=0, dtype=np.float32)
+        largest = mean.max((1, 2), keepdims=True, initial=0)
+        maps = np.divide(mean, largest, out=np.zeros_like(mean), where=largest > 0)
+        return Attention(maps, looks[0][1], len(looks))
+
+    def _members_of(self, key: str) -> tuple[str, ...]:
+        return self.members.get(key, (key,))
+
+    def _look(
+        self, key: str, files: Sequence[str], classes: Sequence[int]
+    ) -> tuple[NDArray[np.float32], str]:
         trained = self.networks.load(key, self.prepared, self.heads[key])
         grad_cam = GradCam.choose(trained, self.prepared.experiment.image_size)
         rows = np.array([self.rows[file] for file in files], np.int64)
         maps = grad_cam.maps(self.pixels.array[rows], np.array(classes, np.int64))
-        return Attention(maps, grad_cam.block)
+        return maps, grad_cam.block

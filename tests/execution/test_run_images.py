@@ -22,9 +22,9 @@ def prepared(small_experiment):
     return prepare(small_experiment())
 
 
-def network(prepared):
+def network(prepared, seed=0):
     with torch.random.fork_rng():
-        torch.manual_seed(0)
+        torch.manual_seed(seed)
         prefix, suffix = split(small_chain().eval(), "tail")
         trained = Network(suffix, nn.Linear(24, 3), 0.0).eval().requires_grad_(False)
     return TrainedNetwork(freeze(prefix), trained, prepared.device)
@@ -54,10 +54,24 @@ def test_networks_are_kept_whose_files_are_there(prepared, tmp_path):
     store.file("a" * 40).parent.mkdir()
     store.file("a" * 40).touch()
     assert images.kept(["a" * 40, "b" * 40]) == {"a" * 40}
+    ensembles = {"ab": ("a" * 40, "b" * 40), "aa": ("a" * 40,)}
+    assert RunImages(prepared, store, {}, ensembles).kept(["ab", "aa"]) == {"aa"}
+
+
+def test_an_ensemble_looks_where_its_networks_look_on_average(prepared):
+    trained = {key: network(prepared, seed) for seed, key in enumerate("ab")}
+    store = SimpleNamespace(load=lambda key, prepared, head: trained[key])
+    images = RunImages(prepared, store, dict.fromkeys("ab"), {"both": ("a", "b")})
+    files = ("rare/003.png", "common/000.png")
+    both, *single = (images.attention(key, files, [1, 1]) for key in ("both", "a", "b"))
+    mean = (single[0].maps + single[1].maps) / 2
+    assert (both.networks, single[0].networks) == (2, 1)
+    assert both.maps == pytest.approx(mean / mean.max((1, 2), keepdims=True), abs=1e-6)
 
 
 def executor(folder, others=()):
-    plan = SimpleNamespace(segments=[SimpleNamespace(key="key", head="head")])
+    segments = [SimpleNamespace(key="key", head="head")]
+    plan = SimpleNamespace(segments=segments, members={"both": ("key", "other")})
     return SimpleNamespace(prepared=None, folder=RunFolder(folder), plan=plan, others=others)
 
 
@@ -65,7 +79,7 @@ def test_images_are_shown_unless_they_must_not_be_or_the_run_is_one_of_a_sweep(t
     page = tmp_path / "gallery.html"
     page.touch()
     shown = RunImages.to_show(executor(tmp_path), no_gallery=False)
-    assert shown.heads == {"key": "head"}
+    assert (shown.heads, shown.members) == ({"key": "head"}, {"both": ("key", "other")})
     assert RunImages.to_show(executor(tmp_path, others=("run",)), no_gallery=False) is None
     assert page.exists()
     assert RunImages.to_show(executor(tmp_path), no_gallery=True) is None

@@ -109,7 +109,8 @@ def _look(
             calls = {image.file: index[image.predictions[k].label] for image in tested}
             maps[k] = {file: of_look[file, label] for file, label in calls.items()}
         size = " × ".join(map(str, attention.maps.shape[1:]))
-        blocks.append(f"{size} positions after its block {attention.block}")
+        mean = f", the mean of {attention.networks} networks" if attention.networks > 1 else ""
+        blocks.append(f"{size} positions after its block {attention.block}{mean}")
     sentences = _sentences(list(dict.fromkeys(blocks)), lacking, errors)
     return maps, tuple(sentences), is_final
 

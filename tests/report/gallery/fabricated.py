@@ -50,4 +50,4 @@ class FabricatedImages:
         self.looks.append((key, len(files)))
         maps = np.zeros((len(files), 4, 4), np.float32)
         maps[:, 0, 0] = 1
-        return SimpleNamespace(maps=maps, block="tail")
+        return SimpleNamespace(maps=maps, block="tail", networks=1)
