@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -64,42 +64,50 @@ class Retraining:
             )
         return cls(folder, manifest, prepared, spec_of(record), record.seed)
 
-    def train_again(self, key: str, progress: Progress) -> NetworkStore:
-        """Train the network `key` as it was; return the store that holds it.
+    def train_again(self, keys: Sequence[str], progress: Progress) -> NetworkStore:
+        """Train networks as they were; return the store that holds them.
 
-        ValueError if it would be another one, since code, versions or weights have changed.
+        `keys` are that of the strategy, or some of the networks of an ensemble. ValueError if they
+        would be others, since code, versions or weights have changed.
         """
         plan = self._plan(self.prepared)
-        if plan.networks[self.spec.name, self.seed] != key:
+        if not plan.trained >= set(keys):
             raise ValueError(
                 f"{self.spec.name} (seed {self.seed}) of {self.folder.path} can't be trained again "
                 "as it was: the code, torch, the device or the weights have changed since. Run the "
                 "command of the run again, which trains what has changed, and export then"
             )
-        return self._train(self.prepared, plan, AGAIN, progress)
+        return self._train(self.prepared, plan, keys, AGAIN, progress)
 
-    def refit(self, progress: Progress) -> tuple[str, NetworkStore]:
-        """Train on the images of all three splits for as many steps; return key and store."""
+    def refit(self, progress: Progress) -> tuple[tuple[str, ...], NetworkStore]:
+        """Train on the images of all three splits for as many steps; return keys and store."""
         split = self.prepared.splits[self.seed]
         every = np.sort(np.concatenate([split.train, split.val, split.test]))
         splits = {self.seed: Splits(every, split.val, split.test, given=split.given)}
         prepared = replace(self.prepared, splits=splits)
         plan = self._plan(prepared)
-        store = self._train(prepared, plan, REFITTED, progress)
-        return plan.networks[self.spec.name, self.seed], store
+        keys = plan.members_of(plan.networks[self.spec.name, self.seed])
+        return keys, self._train(prepared, plan, keys, REFITTED, progress)
 
-    def largest_difference(self, key: str, store: NetworkStore) -> float:
+    def largest_difference(self, keys: Sequence[str], store: NetworkStore) -> float:
         """Return how far the logits of the test images are from those that the run has stored."""
-        there, here = (OutputStore(folder).load(key)[0] for folder in (self.folder, store.folder))
-        return float(np.abs(there["test"].logits - here["test"].logits).max(initial=0))
+        stores = [OutputStore(folder) for folder in (self.folder, store.folder)]
+        pairs = ([outputs.load(key)[0]["test"].logits for outputs in stores] for key in keys)
+        return max(float(np.abs(there - here).max(initial=0)) for there, here in pairs)
 
     def _plan(self, prepared: PreparedExperiment) -> Plan:
         budgets = {self.seed: prepared.budgets[self.seed]}
         return make_plan([self.spec], budgets, prepared.base_fingerprints)
 
     def _train(
-        self, prepared: PreparedExperiment, plan: Plan, name: str, progress: Progress
+        self,
+        prepared: PreparedExperiment,
+        plan: Plan,
+        keys: Sequence[str],
+        name: str,
+        progress: Progress,
     ) -> NetworkStore:
+        """Train the networks `keys` of a plan; the other ones of an ensemble are there."""
         folder = RunFolder(self.folder.path / "networks" / name)
         folder.path.mkdir(parents=True, exist_ok=True)
         executor = Executor(
@@ -112,13 +120,19 @@ class Retraining:
             retry_failed=True,
             keeps_networks_of=frozenset({self.seed}),
         )
+        store, outputs = NetworkStore(folder), OutputStore(folder)
         with folder.locked():
+            for key in keys:
+                if not store.has(key):  # its outputs alone are not what is wanted
+                    outputs.manifest_file(key).unlink(missing_ok=True)
+            for key in plan.trained.difference(keys):
+                outputs.copy(key, OutputStore(self.folder))
             executor.train(progress)
-        key, store = plan.networks[self.spec.name, self.seed], NetworkStore(folder)
-        if error := folder.read_error(key):
-            raise ValueError(f"{self.spec.name} could not be trained again: {error.error}")
-        if not store.has(key):
-            raise ValueError(f"the disk of {folder.path} has no room for the network")
+        for key in keys:
+            if error := folder.read_error(key):
+                raise ValueError(f"{self.spec.name} could not be trained again: {error.error}")
+            if not store.has(key):
+                raise ValueError(f"the disk of {folder.path} has no room for the network")
         return store
 
 

@@ -62,10 +62,12 @@ def load_model(
     except ValueError as error:
         raise DamagedFileError(path / INFO, str(error), REMEDY) from None
     networks = []
-    for network, head, state in zip(info.networks, heads, tensors, strict=True):
+    for number, (network, head, state) in enumerate(
+        zip(info.networks, heads, tensors, strict=True)
+    ):
         backbone = _backbone(network, info)
         with torch.random.fork_rng(devices=[]):
-            make = head or _head_of_plugin(info)
+            make = head or _head_of_plugin(info, number)
             module: nn.Module = make(backbone.width, len(info.classes))
         chosen = choose_device(device, _PRECISIONS[network.precision])
         try:
@@ -84,9 +86,9 @@ def _backbone(network: NetworkInfo, info: ModelInfo) -> Backbone:
         raise _needs_plugin(f"the network {network.backbone!r}", info) from error
 
 
-def _head_of_plugin(info: ModelInfo) -> Head:
+def _head_of_plugin(info: ModelInfo, number: int) -> Head:
     try:
-        return find(info.strategy).head
+        return find(info.strategy).trainings[number].head
     except ValueError as error:
         raise _needs_plugin(f"the classifier of {info.strategy!r}", info) from error
 

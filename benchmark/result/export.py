@@ -14,6 +14,7 @@ from benchmark.analysis.choice import choose_on_validation
 from benchmark.analysis.comparison import Comparison, load_comparison
 from benchmark.data.memory.argument import read_images
 from benchmark.execution.networks import NetworkStore
+from benchmark.execution.outputs import OutputStore
 from benchmark.execution.record_schema import FailedRecord, Record
 from benchmark.execution.retraining import Retraining, spec_of
 from benchmark.execution.run_folder import RunFolder
@@ -119,7 +120,7 @@ def export(
     record, choice = _choose(comparison, strategy, seed)
     shown.say(choice)
     export_of = _Export(run, comparison, record, shown, None if data is None else read_images(data))
-    tensors = export_of.refitted() if refit else export_of.trained()
+    networks = export_of.refitted() if refit else export_of.trained()
     spec = spec_of(record)
     info = describe_model(comparison, record, spec, export_of.weights, refit)
     writers = {ONNX: write_onnx} if onnx else {}
@@ -133,12 +134,13 @@ def export(
         (target / file).unlink(missing_ok=True)
     target.mkdir(parents=True, exist_ok=True)
     if writers:
-        program = _program(info, [tensors], [spec.strategy.head])
+        heads = [training.head for training in spec.strategy.trainings]
+        program = _program(info, networks, heads)
         for name, write in writers.items():
             write(program, info, target / name)
         hashes = {name: sha256((target / name).read_bytes()).hexdigest() for name in writers}
         info = replace(info, other_files=hashes)
-    info = ModelFolder(target).write([tensors], info)
+    info = ModelFolder(target).write(networks, info)
     if text := licence_text(export_of.weights):
         write_text(target / LICENCE, text)
     write_text(target / CARD, card(info, choice, abstention_sentence(comparison, record, info)))
@@ -217,26 +219,33 @@ class _Export:
             )
         return weights
 
-    def trained(self) -> Mapping[str, Tensor]:
-        """Return the tensors of the network, trained again if it was not kept."""
-        key, store = self.record.network, NetworkStore(self.run)
-        if not store.has(key):
+    def trained(self) -> list[dict[str, Tensor]]:
+        """Return the tensors of each network, of those that were not kept trained again."""
+        keys = self.keys
+        stores = dict.fromkeys(keys, NetworkStore(self.run))
+        if missing := [key for key in keys if not stores[key].has(key)]:
             self.progress.say(f"{self._whose} was not kept: {self._cost('trained again')}")
             retraining = self._retraining()
-            store = retraining.train_again(key, self.progress)
-            difference = retraining.largest_difference(key, store)
+            stores |= dict.fromkeys(missing, retraining.train_again(missing, self.progress))
+            difference = retraining.largest_difference(missing, stores[missing[0]])
             self.progress.say(
                 "it is the same to the bit"
                 if difference == 0
                 else f"its logits on test images differ from the run's by {difference:.1e} at most"
             )
-        return store.tensors(key, self._pretrained())
+        return [store.tensors(key, self._pretrained()) for key, store in stores.items()]
 
-    def refitted(self) -> Mapping[str, Tensor]:
-        """Return the tensors of the network, trained on all images."""
-        self.progress.say(f"{self._whose} is {self._cost('trained once more, on all images')}")
-        key, store = self._retraining().refit(self.progress)
-        return store.tensors(key, self._pretrained())
+    def refitted(self) -> list[dict[str, Tensor]]:
+        """Return the tensors of each network, trained on all images."""
+        self.progress.say(f"{self._whose}: {self._cost('trained once more, on all images')}")
+        keys, store = self._retraining().refit(self.progress)
+        return [store.tensors(key, self._pretrained()) for key in keys]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The key of the network, or those of an ensemble's."""
+        key = self.record.network
+        return OutputStore(self.run).check(key).members or (key,)
 
     @property
     def _whose(self) -> str:

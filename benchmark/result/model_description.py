@@ -31,20 +31,22 @@ def describe_model(
     """
     manifest, folder = comparison.manifest, RunFolder(comparison.folder)
     experiment, data = manifest.experiment, manifest.data
-    outputs, _ = OutputStore(folder).load(record.network)
+    outputs, training = OutputStore(folder).load(record.network)
     counts = np.array(folder.read_split(record.seed).train.counts, np.int64)
     rule = spec.strategy.decision.fit(outputs["val"].copy(), counts.copy())
     prior = outputs["val"].effective_prior
-    head = spec.strategy.head
-    network = schema.NetworkInfo(
-        experiment.settings["backbone"],
-        experiment.first_trained,
-        to_content(head) if is_ours(head) else None,
-        experiment.precision,
-    )
+    heads = [training.head for training in spec.strategy.trainings]
     return schema.ModelInfo(
         tensors_sha256="",
-        networks=(network,),
+        networks=tuple(
+            schema.NetworkInfo(
+                experiment.settings["backbone"],
+                experiment.first_trained,
+                to_content(head) if is_ours(head) else None,
+                experiment.precision,
+            )
+            for head in heads
+        ),
         classes=tuple(_classes(comparison, record.strategy)),
         preprocessing=schema.PreprocessingInfo(
             experiment.settings["image_size"], DECODER_VERSION, data.grey_scales
@@ -56,7 +58,7 @@ def describe_model(
         strategy_description=_description(spec, rule),
         plugins=tuple(file.name for file in loaded_files()),
         seed=record.seed,
-        network_keys=(record.network,),
+        network_keys=training.members or (record.network,),
         is_refitted=refitted,
         data=schema.DataInfo(
             data.name, data.description, data.images, data.content, manifest.splits[record.seed]

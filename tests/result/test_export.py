@@ -21,7 +21,8 @@ from tests.notes import Notes
 
 STRATEGIES = (
     "no_change,threshold_moving,prior_correction,tau_norm,ldam_drw,temperature_scaling,"
-    "vector_scaling,threshold_moving:base=class_weights"
+    "vector_scaling,threshold_moving:base=class_weights,ensemble,"
+    "threshold_moving:base=ensemble:base=no_change|ldam_drw"
 )
 SETTINGS = {
     "plugin": str(SMALL_BACKBONE), "backbone": "small", "image_size": 32, "weights": "none",
@@ -83,6 +84,19 @@ def test_a_network_that_was_not_kept_is_trained_again_to_the_same_bits(run, tmp_
     benchmark.export(run, "ldam_drw", to=tmp_path / "second")
     first, second = (load_file(tmp_path / n / "model.safetensors") for n in ("first", "second"))
     assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_of_an_ensemble_the_network_that_is_missing_is_trained_again(run, tmp_path):
+    name = "threshold_moving:base=ensemble:base=no_change|ldam_drw"
+    notes = Notes()
+    shutil.rmtree(run / "networks" / "again", ignore_errors=True)
+    exported = benchmark.export(run, name, to=tmp_path / "m", progress=notes)
+    assert len(exported.info.networks) == 2
+    assert "it is the same to the bit" in " ".join(notes.texts)
+    trained = list((run / "networks" / "again" / "networks").glob("*.safetensors"))
+    kept = RunFolder(run).read_record("no_change", 0).network
+    assert [file.stem for file in trained] != []
+    assert not any(kept.startswith(file.stem) for file in trained), "the baseline's is kept"
 
 
 def test_a_network_can_not_be_trained_again_from_other_images(run, image_folder, tmp_path):
