@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from benchmark.report.render.canvas import (
     page_style,
     set_row_labels,
 )
-from benchmark.report.render.formats import format_count
+from benchmark.report.render.formats import format_count, lower_first
 from benchmark.report.render.safe_text import shorten
 from benchmark.storage.atomic import write_text
 from benchmark.system.text import pluralize
@@ -57,7 +58,10 @@ def build_page(summary: DataSummary) -> Page:
     classes = pluralize(len(table), "class", "classes")
     sizes = f"of {smallest:,} to {largest:,} images (ratio {summary.imbalance_ratio:.1f})"
     pictures = Section("images", "Images of each class", tuple(_class_blocks(summary)))
-    duplicates = duplicate_sections(summary, MOST_PAIRS)
+    duplicates = [
+        replace(section, title=f"Duplicates: {lower_first(section.title)}")
+        for section in duplicate_sections(summary, MOST_PAIRS)
+    ]
     return Page(
         title=f"{summary.images.name}: data",
         subtitle=summary.images.description,

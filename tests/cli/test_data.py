@@ -114,6 +114,6 @@ def test_a_page_is_written_on_request(leaking_folder, tmp_path, monkeypatch, cap
     printed = " ".join(capsys.readouterr().out.split())
     assert "Page of the data set: results/data-leaking/data.html" in printed
     page = (tmp_path / "results/data-leaking/data.html").read_text("utf-8")
-    assert "In two splits (2)" in page
+    assert "Duplicates: in two splits (2)" in page
     assert main(["data", str(leaking_folder)]) == 0
     assert not (tmp_path / "results/data-leaking/data.html").exists()

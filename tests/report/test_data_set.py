@@ -58,6 +58,7 @@ def test_the_page_is_whole_in_itself(summary, tmp_path):
 def test_duplicates_stand_side_by_side(leaking_folder):
     page = build_page(summarise_data(open_data(str(leaking_folder))))
     assert [section.id for section in page.sections] == ["images", "two-splits", "others"]
+    assert page.sections[1].title == "Duplicates: in two splits (2)"
     assert "Images that look the same stand side by side below the classes." in page.highlights
 
 
