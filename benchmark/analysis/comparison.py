@@ -7,8 +7,8 @@ have changed from stored outputs, so a new metric needs no new training.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ import pandas as pd
 from benchmark.analysis.claims import Claim, claims, class_claims
 from benchmark.analysis.confidence import SeedPredictions, intervals, paired
 from benchmark.analysis.findings import Findings
+from benchmark.analysis.more_images import MORE_IMAGES, read_more_images
 from benchmark.analysis.per_class import class_changes, class_recalls
 from benchmark.analysis.run_files import NOT_TRAINED, read_records, read_splits
 from benchmark.analysis.run_records import RunRecords, mean_over_seeds
@@ -53,6 +54,7 @@ class Comparison:
     seed_predictions: list[SeedPredictions]  # of the test images, seed by seed
     findings: Findings  # what the records hold besides scores
     null_row: Comparison | None = None  # the null row and, as its baseline, what it repeats
+    more_images: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=MORE_IMAGES))
     lacks: tuple[str, ...] = ()  # sentences on records that are damaged, missing or another run's
 
     @property
@@ -154,11 +156,20 @@ class Comparison:
 
         Of several strategies that share a network the baseline owns it, or else the first.
         """
-        competing = self.manifest.competing
-        networks = {
-            info.name: frozenset(info.networks.items()) for info in competing
-        }  # (seed, key)
-        owners: dict[frozenset[tuple[int, str]], str] = {}
+        return self._owners(frozenset())
+
+    @cached_property
+    def probability_owners(self) -> dict[str, str]:
+        """The same of probabilities: a decision that corrects them has some of its own."""
+        return self._owners(self.findings.calibrated)
+
+    def _owners(self, alone: frozenset[str]) -> dict[str, str]:
+        """Return the owners of networks; strategies in `alone` own theirs, and nobody else's."""
+        networks = {  # (seed, key)
+            info.name: (frozenset(info.networks.items()), info.name if info.name in alone else "")
+            for info in self.manifest.competing
+        }
+        owners: dict[tuple[frozenset[tuple[int, str]], str], str] = {}
         for name in sorted(networks, key=lambda name: name != self.baseline):
             owners.setdefault(networks[name], name)
         return {name: owners[key] for name, key in networks.items()}
@@ -226,7 +237,8 @@ def load_comparison(folder: Path, baseline: str | None = None) -> Comparison:
     records, lacks = read_records(files, manifest)
     baseline = baseline or manifest.baseline
     run = compare_records(files.path, manifest, splits, records, baseline)
-    return replace(run, lacks=tuple(lacks))
+    more_images = read_more_images(files, manifest, run.classes)
+    return replace(run, lacks=tuple(lacks), more_images=more_images)
 
 
 def compare_records(

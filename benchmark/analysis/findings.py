@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from benchmark.analysis.coverage import coverage_frame
 from benchmark.analysis.run_records import RunRecords
@@ -43,6 +44,9 @@ class Findings:
     # strategy -> one reliability diagram a seed, see `benchmark.evaluation.metrics.calibration`
     reliability: dict[str, list[dict[str, Sequence[float | None]]]]
     coverage: pd.DataFrame  # error against coverage: COVERAGE
+    calibrated: frozenset[str] = frozenset()  # strategies whose decision corrects probabilities
+    # (C, C) costs of decisions, classes as in the tables, by the first strategy that has them
+    costs: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     @classmethod
     def from_records(cls, run: RunRecords) -> Findings:
@@ -65,7 +69,15 @@ class Findings:
             pd.DataFrame(_left_out(run), columns=LEFT_OUT),
             reliability,
             coverage_frame(run),
+            frozenset(record.strategy for record in run.finished if record.is_calibrated),
+            _costs(run),
         )
+
+
+def _costs(run: RunRecords) -> dict[str, NDArray[np.float64]]:
+    different = {r.costs: r.strategy for r in reversed(run.finished) if r.costs is not None}
+    order = np.ix_(run.order, run.order)
+    return {name: np.array(costs, float)[order] for costs, name in reversed(different.items())}
 
 
 def _training_effects(run: RunRecords) -> Iterator[dict[str, Any]]:

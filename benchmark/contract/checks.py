@@ -36,6 +36,10 @@ CHECKS: tuple[ContractCheck, ...] = (
 
 def check_strategy(entry: StrategyEntry) -> Iterator[ContractResult]:
     """Run all checks, then name strengths that are not checked, and what `watch_reads` has seen."""
+    if entry.needs:  # no parameter that would do is known here
+        needed = " and ".join(entry.needs)
+        yield ContractResult(f"It needs {needed}, so nothing of it is checked", is_note=True)
+        return
     builds = "It can be built with its defaults"
     problem, case = _problem_of(lambda: Case(entry, entry.build_default()), entry)
     if case is None:

@@ -127,4 +127,7 @@ def _strategy(plan: Plan, spec: StrategySpec) -> schema.StrategyInfo:
         for key, items in values.items()
     }
     networks = {seed: plan.networks[spec.name, seed] for seed in plan.budgets}
-    return schema.StrategyInfo(spec.name, spec.doc, parameters, networks, spec.replicate_of)
+    members = tuple(member.name for member in spec.strategy.members)
+    return schema.StrategyInfo(
+        spec.name, spec.doc, parameters, networks, spec.replicate_of, members
+    )

@@ -71,6 +71,7 @@ class StrategyInfo:
     networks: dict[int, str]  # seed -> key of its network
     # of the null row: the strategy that it trains once more; None: it competes
     replicate_of: str | None = None
+    members: tuple[str, ...] = ()  # strategies whose networks it averages; none: it has its own
 
     @property
     def is_null(self) -> bool:

@@ -52,7 +52,7 @@ def format_plan(
             lines.append(f"  {'combine':<7}  {' = '.join(names)}: {_format_members(plan, key)}")
             continue
         states = {"train": missing, "failed": failed, "copy": cost.elsewhere}
-        of_some = (s for s, keys in states.items() if any(used_by[k] == names for k in keys))
+        of_some = (s for s, keys in states.items() if any(used_by.get(k) == names for k in keys))
         state = next(of_some, "stored")
         lines.append(f"  {state:<7}  {' = '.join(names)}{_format_shared(plan, key, names)}")
     return "\n".join([*lines, *tuning_lines(executor, trials)])

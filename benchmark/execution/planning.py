@@ -87,7 +87,8 @@ def _plan_one(
         require_baseline(options.baseline, [spec.name for spec in specs], "asked for")
     if not options.no_null:
         specs = with_null_row(specs, extension.choose_baseline(specs, options.baseline, stored))
-    training_plan = make_plan(specs, prepared.budgets, prepared.base_fingerprints)
+    classes, budgets = prepared.images.classes, prepared.budgets
+    training_plan = make_plan(specs, budgets, prepared.base_fingerprints, classes)
     planned = executor.Executor(
         prepared,
         training_plan,

@@ -37,7 +37,7 @@ from benchmark.strategy.fingerprint import fingerprint, package_hash
 from benchmark.strategy.measurements import DecisionMeasurement
 from benchmark.strategy.protocols import Rule
 from benchmark.strategy.registry import StrategySpec
-from benchmark.strategy.rules import calibrated
+from benchmark.strategy.rules import CalibratedRule, LeastExpectedCost, calibrated
 from benchmark.system.isolation import is_failure_of_code
 from benchmark.system.own_copy import own_copy
 
@@ -136,10 +136,11 @@ def _compute(
     fingerprint: str,
 ) -> schema.Record:
     """Fit the decision to the validation outputs, apply it to both splits, and measure."""
-    counts, budget = context.train_counts, context.budget
+    counts = context.train_counts
     spec = own_copy(spec)  # of another seed's, too
     # copies: a decision may change what it is given
     rule = spec.strategy.decision.fit(outputs["val"].copy(), counts.copy())
+    last = rule.rule if isinstance(rule, CalibratedRule) else rule
     predicted, confidence = {}, {}
     corrected = {split: calibrated(rule, outputs[split]) for split in outputs}
     for split in OUTPUT_SPLITS:
@@ -160,20 +161,13 @@ def _compute(
         parameters=spec.parameters,
         decision=dataclasses.asdict(rule) if dataclasses.is_dataclass(rule) else repr(rule),
         metrics=metrics,
+        costs=last.cost if isinstance(last, LeastExpectedCost) else None,
         is_calibrated=hasattr(rule, "calibrated"),
         training_fit=_training_fit(outputs["train"], corrected["train"], rule, counts),
         wrong_labels=_wrong_label_fit(outputs["train"], rule, context),
         left_out=_left_out(spec, training, context),
         cross_fitted=on_validation,
-        budget=schema.BudgetUsed(
-            steps=training.steps,
-            batch_size=budget.batch_size,
-            micro_batch=training.micro_batch,
-            images_seen=sum(training.drawn),
-            distinct_images=training.distinct_images,
-            augmented_images=training.augmented_images,
-            seconds=training.seconds,
-        ),
+        budget=_budget_used(training, context),
         audit=_audit(spec, outputs, predicted["val"], networks, context),
         one_against_rest=_tuples(vars(tested.one_against_rest)),
         posthoc=posthoc_scores(context.posthoc, outputs["val"], outputs["test"], counts),
@@ -184,6 +178,18 @@ def _compute(
         predicted=_tuples(predicted),
         confidence=_tuples(confidence),
         fingerprint=fingerprint,
+    )
+
+
+def _budget_used(training: OutputsManifest, context: SeedContext) -> schema.BudgetUsed:
+    return schema.BudgetUsed(
+        steps=training.steps,
+        batch_size=context.budget.batch_size,
+        micro_batch=training.micro_batch,
+        images_seen=sum(training.drawn),
+        distinct_images=training.distinct_images,
+        augmented_images=training.augmented_images,
+        seconds=training.seconds,
     )
 
 

@@ -148,6 +148,8 @@ class Record:
     network: str  # key
     parameters: dict[str, Any]
     decision: Any  # fields of the fitted decision rule, or its repr
+    # (C, C) what its decision takes each to cost, rows are true classes; None: it knows no costs
+    costs: tuple[tuple[float, ...], ...] | None = None
     # whether it corrects probabilities: confidence and metrics of probabilities are then of these
     is_calibrated: bool = False
     # split ("val", "test") -> name in `METRICS` -> value, None where it is undefined; those of

@@ -63,7 +63,8 @@ def tune(executor: Executor, trials: int, progress: Progress) -> tuple[Plan, Tun
         trial_executor.train(progress)
         combine_members(plan, trial_executor.folder)
         for study, trial, spec in suggestions:
-            score = _score(trial_executor, spec, study.seed, plan.networks[study.index])
+            planned, key = plan.specs[study.index], plan.networks[study.index]
+            score = _score(trial_executor, planned, study.seed, key)
             study.add(trial, spec, score)
             parameters = {name: spec.parameters[name] for name in study.spaces}
             results.append(TrialResult(study.spec.name, study.seed, parameters, score))
@@ -139,7 +140,8 @@ def _make_plan(
             replicate(chosen[spec.replicate_of]) if spec.replicate_of else spec
             for spec in chosen.values()
         ]
-        plans.append(make_plan(specs, {seed: budget}, {seed: prepared.base_fingerprints[seed]}))
+        base = {seed: prepared.base_fingerprints[seed]}
+        plans.append(make_plan(specs, {seed: budget}, base, prepared.images.classes))
     return merge_plans(strategies, plans)
 
 

@@ -101,8 +101,14 @@ def make_plan(
     strategies: Sequence[StrategySpec],
     budgets: dict[int, Budget],
     base_fingerprints: dict[int, str],  # by seed, of all that a network depends on but its strategy
+    classes: Sequence[str] | None = None,  # (C,) of the data, for decisions that name them
 ) -> Plan:
-    """Lay every strategy over every seed's budget and share what is equal."""
+    """Lay every strategy over every seed's budget and share what is equal.
+
+    ValueError if a strategy names other classes than those of the data.
+    """
+    if classes is not None:
+        strategies = [_in_class_order(spec, classes) for spec in strategies]
     segments: list[Segment] = []
     networks: dict[tuple[str, int], str] = {}
     members: dict[str, tuple[str, ...]] = {}
@@ -136,6 +142,13 @@ def make_plan(
         ]
     specs = {(spec.name, seed): spec for seed in budgets for spec in strategies}
     return Plan(tuple(strategies), budgets, tuple(segments), networks, specs, members)
+
+
+def _in_class_order(spec: StrategySpec, classes: Sequence[str]) -> StrategySpec:
+    try:
+        return replace(spec, strategy=spec.strategy.for_classes(classes))
+    except ValueError as error:
+        raise ValueError(f"{spec.name}: {error}") from error
 
 
 def _base_fingerprint(base: str, spec: StrategySpec) -> str:

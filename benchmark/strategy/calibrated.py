@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,8 @@ from benchmark.strategy.components import Argmax
 from benchmark.strategy.outputs import Outputs
 from benchmark.strategy.protocols import Decision, Rule
 from benchmark.strategy.rules import CalibratedRule, calibrated
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,17 @@ class CalibratedDecision:
         first = self.calibration.fit(validation, counts)
         second = self.decision.fit(calibrated(first, validation), counts)
         return CalibratedRule(first, second)
+
+    def for_classes(self, classes: Sequence[str]) -> CalibratedDecision:
+        """Return it with what names classes in the order of these (C,)."""
+        calibration = in_class_order(self.calibration, classes)
+        return CalibratedDecision(calibration, in_class_order(self.decision, classes))
+
+
+def in_class_order(part: T, classes: Sequence[str]) -> T:
+    """Return what `for_classes` of a decision or an expectation gives; itself without one."""
+    order = getattr(part, "for_classes", None)
+    return part if order is None else order(classes)
 
 
 def parts(decision: Decision) -> tuple[Calibration | None, Decision]:

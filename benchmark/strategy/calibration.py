@@ -56,8 +56,8 @@ def fit_scale_and_bias(
     truth = np.eye(classes)[labels]  # (N, C)
     start = np.concatenate([np.full(classes, centre), np.zeros(classes)])
 
-    def gradient_of(pull: Floats) -> Floats:  # (N, C) at the scaled logits -> (2 C,)
-        return np.concatenate([(pull * logits).sum(0), pull.sum(0)])
+    def gradient_of(errors: Floats) -> Floats:  # (N, C) at the scaled logits -> (2 C,)
+        return np.concatenate([(errors * logits).sum(0), errors.sum(0)])
 
     def scaled(parameters: Floats) -> Floats:
         return logits * parameters[:classes] + parameters[classes:]
@@ -73,6 +73,6 @@ def fit_scale_and_bias(
 
     fitted = minimize(loss, start, jac=True, hessp=curvature, method="Newton-CG").x
     for _ in range(2):  # steps too small to show in the loss, but not in its slope
-        slopes = LinearOperator((2 * classes,) * 2, partial(curvature, fitted), dtype=float)
-        fitted = fitted - cg(slopes, loss(fitted)[1], rtol=1e-6)[0]
+        hessian = LinearOperator((2 * classes,) * 2, partial(curvature, fitted), dtype=float)
+        fitted = fitted - cg(hessian, loss(fitted)[1], rtol=1e-6)[0]
     return fitted[:classes], fitted[classes:]

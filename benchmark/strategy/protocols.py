@@ -120,7 +120,9 @@ class Decision(Protocol):
     """Turns outputs into labels. It is fitted on validation outputs and sees nothing else.
 
     One that corrects probabilities, too, is a `Calibration`: its rule has a method ``calibrated``,
-    outputs -> outputs with other logits. Metrics of probabilities are then of these.
+    outputs -> outputs with other logits. Metrics of probabilities are then of these. One that names
+    classes has a method ``for_classes(classes)``, which returns it for the classes of the data, in
+    the order of the logits, or raises ValueError; it is called before anything is trained.
     """
 
     def fit(self, validation: Outputs, counts: NDArray[np.int64]) -> Rule:

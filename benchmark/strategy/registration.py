@@ -28,6 +28,7 @@ class StrategyEntry:
     doc: str
     search: dict[str, SearchSpace]  # values to try, by the parameters that can be tuned
     groups: tuple[str, ...]  # names that stand for several strategies, this one among them
+    needs: tuple[str, ...] = ()  # parameters that must be given; groups leave such a strategy out
 
     @property
     def file(self) -> Path:
@@ -55,8 +56,12 @@ class StrategyEntry:
         Raises
         ------
         ValueError
-            If the function returns no `Strategy`. Errors of the function itself are passed on.
+            If the function returns no `Strategy`, or a parameter that it needs is not given. Errors
+            of the function itself are passed on.
         """
+        if missing := [name for name in self.needs if name not in parameters]:
+            example = ",".join(f"{name}=…" for name in missing)
+            raise ValueError(f"{self.name} needs {' and '.join(missing)}: {self.name}:{example}")
         with isolated() if is_users(str(self.file)) else nullcontext():
             strategy = self.build(**parameters)
         if not isinstance(strategy, Strategy):
@@ -72,10 +77,15 @@ STRATEGIES = Registry[StrategyEntry]("strategy")
 def strategy(build: Build, /) -> Build: ...
 @overload
 def strategy(
-    *, groups: tuple[str, ...] = (ALL,), **search: SearchSpace
+    *, groups: tuple[str, ...] = (ALL,), needs: tuple[str, ...] = (), **search: SearchSpace
 ) -> Callable[[Build], Build]: ...
 def strategy(
-    build: Build | None = None, /, *, groups: tuple[str, ...] = (ALL,), **search: SearchSpace
+    build: Build | None = None,
+    /,
+    *,
+    groups: tuple[str, ...] = (ALL,),
+    needs: tuple[str, ...] = (),
+    **search: SearchSpace,
 ) -> Build | Callable[[Build], Build]:
     """Register a function that returns a `Strategy`; use it as a decorator.
 
@@ -87,6 +97,9 @@ def strategy(
     groups
         Names that select the strategy together with others, as ``--strategies losses``. The
         default is the group ``all``. Every strategy is in the group ``every`` as well.
+    needs
+        Parameters that have no default that would do, as a file's name. Groups leave the strategy
+        out.
     **search
         The values to try when a parameter is tuned: ``@strategy(gamma=Between(0.5, 5))``.
 
@@ -96,15 +109,20 @@ def strategy(
         If the function has no docstring, a parameter has no default or one that is not among the
         values to try, or a name is taken or is one that the command line can't select.
     """
-    register = functools.partial(_register, search=search, groups=groups)
+    register = functools.partial(_register, search=search, groups=groups, needs=needs)
     return register if build is None else register(build)
 
 
-def _register(build: Build, search: dict[str, SearchSpace], groups: tuple[str, ...]) -> Build:
+def _register(
+    build: Build,
+    search: dict[str, SearchSpace],
+    groups: tuple[str, ...],
+    needs: tuple[str, ...],
+) -> Build:
     name, doc = build.__name__, inspect.getdoc(build)
     if not doc:
         raise ValueError(f"strategy {name!r} needs a docstring: reports show it")
-    entry = StrategyEntry(name, build, doc, search, groups)
+    entry = StrategyEntry(name, build, doc, search, groups, needs)
     empty = inspect.Parameter.empty
     if without := [key for key, default in entry.defaults.items() if default is empty]:
         raise ValueError(f"strategy {name!r}: every parameter needs a default, missing: {without}")

@@ -34,9 +34,13 @@ def registered() -> Registry[StrategyEntry]:
 
 
 def groups() -> dict[str, tuple[str, ...]]:
-    """Return the groups: their names, and the names of the strategies in each."""
-    members: dict[str, tuple[str, ...]] = {ALL: (), EVERY: tuple(registered())}
-    for name, entry in registered().items():
+    """Return the groups: their names, and the names of the strategies in each.
+
+    A strategy with a parameter that must be given is in none.
+    """
+    complete = {name: entry for name, entry in registered().items() if not entry.needs}
+    members: dict[str, tuple[str, ...]] = {ALL: (), EVERY: tuple(complete)}
+    for name, entry in complete.items():
         for group in entry.groups:
             members[group] = (*members.get(group, ()), name)
     return members

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from benchmark.strategy import components, protocols
-from benchmark.strategy.calibrated import Calibration, on_top, parts
+from benchmark.strategy.calibrated import Calibration, in_class_order, on_top, parts
 from benchmark.strategy.expectations.schedule import ExpectStage
 from benchmark.strategy.measurements import DecisionMeasurement, Expectation, StageMeasurement
 
@@ -128,6 +129,15 @@ class Strategy:
         stages = (stage for training in self.trainings for stage in training.stages)
         return [*(each for stage in stages for each in stage.expectations), *self.expectations]
 
+    def for_classes(self, classes: Sequence[str]) -> Strategy:
+        """Return this strategy with what names classes, as a decision may, in their order.
+
+        ValueError if it names others.
+        """
+        decision = in_class_order(self.decision, classes)
+        expectations = tuple(in_class_order(each, classes) for each in self.expectations)
+        return replace(self, decision=decision, expectations=expectations)
+
     def with_lr_factor(self, factor: float) -> Strategy:
         """Return this strategy with all learning rates times a factor, those of members too."""
         if self.members:
@@ -169,8 +179,8 @@ def _check_members(strategy: Strategy) -> None:
     names = [member.name for member in strategy.members]
     if strategy.stages != (Stage(),) or strategy.head != components.LinearHead():
         raise ValueError(
-            f"the mean of {' and '.join(names)} trains nothing of its own, so it can have no stages "
-            "and no head: average strategies that have them"
+            f"the mean of {' and '.join(names)} trains nothing of its own, so it can have no "
+            "stages and no head: average strategies that have them"
         )
     if len(names) < 2:
         raise ValueError(

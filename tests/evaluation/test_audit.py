@@ -30,7 +30,7 @@ from benchmark.strategy import (
     find,
 )
 from benchmark.strategy.measurements import DecisionMeasurement
-from benchmark.strategy.registry import registered
+from benchmark.strategy.registry import groups
 from benchmark.train import trainer
 from benchmark.train.batch_sampler import BatchSampler
 from benchmark.train.sample_pool import SamplePool
@@ -353,7 +353,7 @@ def test_all_strategies_pass_over_ten_seeds(tmp_path):
     """Whole runs on rendered images; the counts are kept in tests/audited.json."""
     result = benchmark.run(
         data="wheels:images=600",
-        strategies=list(registered()),
+        strategies=list(groups()["every"]),
         weights="bundled",
         image_size=80,
         seeds=10,
@@ -366,11 +366,11 @@ def test_all_strategies_pass_over_ten_seeds(tmp_path):
     passed = checks["passed"].map({True: "passed", False: "failed"}).fillna("undecided")
     summary = {
         "run": "wheels:images=600, 80 px, forum recipe, seeds 0 to 9",
-        "strategies": sorted(registered()),
+        "strategies": sorted(groups()["every"]),
         "checks": len(checks),
         "by component": pd.crosstab(checks["component"], passed).to_dict("index"),
         "false alarms": int((passed == "failed").sum()),
     }
     AUDITED.write_text(json.dumps(summary, indent=1) + "\n")
-    assert len(checks) >= 70 * len(registered())
+    assert len(checks) >= 70 * len(groups()["every"])
     assert not summary["false alarms"], checks[passed == "failed"].to_string()

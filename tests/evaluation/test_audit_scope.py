@@ -4,12 +4,12 @@ import pytest
 
 from benchmark.evaluation.audit_scope import SCOPE, unchecked_strengths
 from benchmark.strategy import Stage, Strategy, UpweightsRareClasses, find
-from benchmark.strategy.registry import registered
+from benchmark.strategy.registry import groups
 from benchmark.strategy.stage import acting_components
 from strategies.logit_adjusted_loss import LogitAdjustedCrossEntropy
 
 
-@pytest.mark.parametrize("name", registered())
+@pytest.mark.parametrize("name", groups()["every"])
 def test_the_strengths_of_the_strategies_here_are_checked(name):
     assert not list(unchecked_strengths(find(name)))
 
@@ -25,6 +25,6 @@ def test_a_direction_is_no_strength():
 
 
 def test_every_component_is_in_the_table():
-    strategies = [find(name) for name in registered()]
+    strategies = [find(name) for name in groups()["every"]]
     acting = {component for each in strategies for component in acting_components(each)}
     assert acting <= {component for component, *_ in SCOPE}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.strategy import find
-from benchmark.strategy.registry import registered
+from benchmark.strategy.registry import groups
 from tests.evaluation.planted import errors, independent, outsider
 from tests.evaluation.planted.bench import Bench
 from tests.evaluation.planted.specificity import DATA, PARAMETERS
@@ -66,7 +66,7 @@ def test_there_are_errors_of_each_component():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("spec", [*registered(), *PARAMETERS])
+@pytest.mark.parametrize("spec", [*groups()["every"], *PARAMETERS])
 @pytest.mark.parametrize("data", DATA)
 def test_no_false_alarm(data, spec):
     bench, strategy = DATA[data], find(spec)
@@ -97,7 +97,7 @@ def test_count_errors_and_false_alarms():
             "overlooked": missed,
         }
         assert len(missed) <= 0.1 * len(planted) * len(benches)
-    specs, checks, alarms = [*registered(), *PARAMETERS], 0, []
+    specs, checks, alarms = [*groups()["every"], *PARAMETERS], 0, []
     for seed, (name, bench) in enumerate(DATA.items()):
         for spec in specs:
             if len(find(spec).stages) > bench.budget.steps:

@@ -8,7 +8,7 @@ from benchmark.evaluation.synthetic_network import (
     decide_on_synthetic_network,
 )
 from benchmark.strategy import Argmax, ExpectPriorCorrection, find
-from benchmark.strategy.registry import registered
+from benchmark.strategy.registry import groups
 from tests.evaluation.planted.outsider import PRIOR_SUBTRACTED
 
 COUNTS = np.array([404, 203, 100, 40, 11, 0])
@@ -64,7 +64,7 @@ def test_on_random_features_another_formula_gives_other_labels():
 
 @pytest.mark.parametrize("counts", [[404, 11], [3, 1], [40_000] * 3 + [1], [5, 5, 4]])
 def test_built_in_decisions_can_be_tried_on_any_class_sizes(counts):
-    for entry in registered().values():
+    for name in groups()["every"]:
         for network in (decide_on_synthetic_network, decide_on_random_network):
-            measurement = network(entry.build().decision, np.array(counts), width=3)
+            measurement = network(find(name).decision, np.array(counts), width=3)
             assert len(measurement.predicted) == len(measurement.outputs.labels)

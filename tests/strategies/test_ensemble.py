@@ -95,8 +95,8 @@ def test_members_are_shared_with_the_rows_of_the_same_strategies():
 def test_its_key_is_that_of_its_networks_in_order():
     specs = resolve("ensemble,threshold_moving:base=ensemble,ensemble:base=class_weights|no_change")
     plan = make_plan(specs, BUDGET, {0: "base"})
-    same, decided, turned = (plan.networks[spec.name, 0] for spec in specs)
-    assert same == decided != turned
+    same, on_top, turned = (plan.networks[spec.name, 0] for spec in specs)
+    assert same == on_top != turned
     assert make_plan(specs, BUDGET, {0: "other"}).networks[specs[0].name, 0] != same
 
 

@@ -96,9 +96,9 @@ def test_the_slope_at_the_end_is_that_of_the_prior():
     logits, labels = sure_network(images=1000, classes=17)
     scale, bias = fit_scale_and_bias(logits, labels, 1.0, 0.3)
     p = np.exp(log_softmax(logits.astype(float) * scale + bias, axis=1))
-    pull = p - np.eye(17)[labels]
-    np.testing.assert_allclose(pull.sum(0) + bias, 0, atol=1e-10)
-    np.testing.assert_allclose((pull * logits).sum(0) + scale - 0.3, 0, atol=1e-10)
+    slope = p - np.eye(17)[labels]
+    np.testing.assert_allclose(slope.sum(0) + bias, 0, atol=1e-10)
+    np.testing.assert_allclose((slope * logits).sum(0) + scale - 0.3, 0, atol=1e-10)
 
 
 def test_with_hardly_a_prior_mean_probabilities_are_the_shares_of_the_classes():

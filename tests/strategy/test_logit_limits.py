@@ -7,9 +7,8 @@ from torch import nn
 from torch.nn import functional
 
 from benchmark.strategy import DecisionMeasurement, Outputs
-from benchmark.strategy.components import LinearHead
+from benchmark.strategy.components import CosineHead, LinearHead
 from benchmark.strategy.expectations.head import LogitsHaveNoLimit
-from benchmark.strategy.components import CosineHead
 from tests.evaluation.planted.outsider import LimitedHead
 
 

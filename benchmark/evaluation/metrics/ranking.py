@@ -1,6 +1,8 @@
 """Metrics of how the network's probabilities rank images and classes, before the decision.
 
-A decision, as a moved threshold, gives labels alone, so it changes none of these.
+A decision, as a moved threshold, gives labels alone, so it changes none of these. A calibration
+changes probabilities: one temperature may change the order of images, never that of the classes of
+an image, so that top-k accuracy stays; a scale and a bias of each class may change both.
 """
 
 import numpy as np

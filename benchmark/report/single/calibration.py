@@ -15,7 +15,7 @@ from benchmark.report.render.canvas import Canvas, figure_block, page_style
 from benchmark.report.render.safe_text import shorten
 from benchmark.report.single.metric_tables import priors_table
 from benchmark.report.single.shot_groups import few_images_phrase
-from benchmark.report.single.strategies import network_titles
+from benchmark.report.single.strategies import probability_titles
 from benchmark.system.text import pluralize
 
 Reliability = Mapping[str, Sequence[float | None]]  # see `benchmark.evaluation.metrics.calibration`
@@ -34,8 +34,9 @@ def calibration_section(comparison: Comparison) -> Iterator[Block]:
             "reliability",
             figure,
             "Share of correct test images by the network's confidence in the class it predicts, in "
-            "ten equal steps, before a decision fitted after training. Below the diagonal the "
-            "network is overconfident. Larger points: more images. Triangles: images predicted as "
+            "ten equal steps, before a decision fitted after training, unless it corrects "
+            "probabilities. Below the diagonal the network is overconfident. Larger points: more "
+            "images. Triangles: images predicted as "
             f"a class {few_images_phrase(comparison)}.",
             "Accuracy by confidence, one panel per strategy; the tables of further metrics have "
             "the calibration errors, reliability.csv the points.",
@@ -49,7 +50,7 @@ def draw_reliability(comparison: Comparison) -> Figure | None:
     by_strategy = comparison.findings.reliability
     pooled = {
         title: pooled_reliability(by_strategy[name])
-        for name, title in network_titles(comparison).items()
+        for name, title in probability_titles(comparison).items()
         if name in by_strategy
     }
     return reliability_panels(pooled) if pooled else None

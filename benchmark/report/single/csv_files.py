@@ -14,6 +14,7 @@ from benchmark.report import left_out
 from benchmark.report.gallery.links import class_links
 from benchmark.report.render.blocks import Block, Definitions, Link, Paragraph
 from benchmark.report.render.csv_writer import FORMULA_NOTE
+from benchmark.report.single.costs import costs_frame
 from benchmark.report.single.search import trials_frame
 
 ROWS = {  # of each file: one row …
@@ -25,6 +26,7 @@ ROWS = {  # of each file: one row …
     "intervals.csv": "a strategy and metric: value and 95 % interval",
     "paired.csv": "a strategy and metric: difference from the baseline, with interval and tests",
     "class_changes.csv": "a strategy and class: recall minus the baseline's",
+    "costs.csv": "a strategy and table of costs: mean cost of a test image, with its interval",
     "posthoc.csv": "a strategy, seed and decision that needs no training",
     "audit.csv": "a strategy, seed and check: what was expected and what was observed",
     "training_effects.csv": "a strategy, seed and class: images drawn, gradient, logits",
@@ -36,6 +38,7 @@ ROWS = {  # of each file: one row …
     "confusion.csv": "a strategy and pair of classes, test images of all seeds",
     "reliability.csv": "a strategy, group of predicted classes and confidence bin, over all seeds",
     "coverage.csv": "a strategy, seed, target and group of classes: what abstention keeps, errors",
+    "more_images.csv": "a seed, class and number of its training images: recall and macro-F1",
     "class_images.csv": "a class: its images in each split of the first seed",
     "left_out.csv": "a file of the data that is no image of the run, and why",
 }
@@ -49,6 +52,8 @@ def files_section(comparison: Comparison) -> Iterator[Block]:
         "left_out.csv": not comparison.manifest.data.left_out,
         "wrong_labels.csv": comparison.findings.wrong_labels.empty,
         "selected_images.csv": comparison.findings.left_out.empty,
+        "more_images.csv": comparison.more_images.empty,
+        "costs.csv": not comparison.findings.costs,
     }
     names = (name for name in ROWS if not absent.get(name))
     yield Definitions(tuple((name, f"One row {ROWS[name]}.") for name in names))
@@ -62,22 +67,23 @@ def frames_of(comparison: Comparison) -> dict[str, pd.DataFrame]:
     """Return the tables of a run by the names of their files.
 
     There is tuning.csv after a search, left_out.csv where files were left out, wrong_labels.csv
-    where labels were made wrong, and selected_images.csv where a strategy leaves out training
-    images.
+    where labels were made wrong, costs.csv where a decision has costs, and selected_images.csv
+    where a strategy leaves out training images.
 
     The null row is at the end of each table of strategies, where differences are those from the
     strategy that it repeats.
     """
     frames = _own_frames(comparison)
+    costs = {"costs.csv": costs_frame(comparison)} if comparison.findings.costs else {}
     if comparison.null_row is None:
-        return frames
+        return frames | costs
     of_null_row = _own_frames(comparison.null_row)
 
     def frame_of(run: Comparison, name: str) -> pd.DataFrame:
         frame = frames[name]  # the null row has no part in what only other strategies do
         return frame if run is comparison else of_null_row.get(name, frame.iloc[:0])
 
-    return {
+    return costs | {
         name: comparison.with_null(partial(frame_of, name=name)) if "strategy" in frame else frame
         for name, frame in frames.items()
     }
@@ -92,6 +98,8 @@ def _own_frames(comparison: Comparison) -> dict[str, pd.DataFrame]:
         frames["wrong_labels.csv"] = findings.wrong_labels
     if not findings.left_out.empty:
         frames["selected_images.csv"] = findings.left_out
+    if not comparison.more_images.empty:
+        frames["more_images.csv"] = comparison.more_images
     return frames | {
         "summary.csv": comparison.summary,
         "seeds.csv": comparison.seed_rows,

@@ -26,11 +26,12 @@ from benchmark.report.single.metric_tables import (
     split_constants,
 )
 from benchmark.report.single.shot_groups import shot_groups_sentence
-from benchmark.report.single.strategies import network_titles
+from benchmark.report.single.strategies import probability_titles
 from benchmark.system.text import first_names
 
 MOST_GRADES = 6  # of a class list that a caption names
 NETWORKS_PER_TABLE = 6
+MOST_CALIBRATED = 3  # strategies that a caption names
 _NUMBER = re.compile(r"^\d+|\d+$")  # of a grade, before or after its name
 # words that number classes without an order
 _NOMINAL = re.compile(r"(class|cls|category|cat|label|type|c|id)[\s_-]*", re.IGNORECASE)
@@ -41,8 +42,13 @@ def further_section(comparison: Comparison) -> Iterator[Block]:
     """Yield strategies × the further metrics, mean over seeds; nothing where none finished."""
     over = ", mean over seeds" if len(comparison.seeds) > 1 else ""
     probabilities = (
-        "Of the network's probabilities, before a decision that is fitted after training"
+        "Of the network's probabilities, before a decision that is fitted after training: it can "
+        "neither hide nor mend what these say"
     )
+    if names := [n for n in comparison.strategies if n in comparison.findings.calibrated]:
+        probabilities += (
+            f". Those of {first_names(names, MOST_CALIBRATED)} are corrected, and rows of their own"
+        )
     tables = (
         (further_columns(), f"Recall by training size{over}. {shot_groups_sentence(comparison)}"),
         (network_columns(), f"{probabilities}{over}."),
@@ -67,7 +73,7 @@ def one_against_rest_tables(comparison: Comparison) -> list[Table]:
     rows = comparison.per_class.astype(dict.fromkeys(_COLUMNS, float))
     means = rows.groupby(["strategy", "class"])[list(_COLUMNS)].mean()
     by_key = dict(zip(means.index, means.to_numpy(float), strict=True))
-    titles = {k: v for k, v in network_titles(comparison).items() if k in means.index}
+    titles = {k: v for k, v in probability_titles(comparison).items() if k in means.index}
     if means.isna().all(axis=None):  # of records of an earlier version
         return []
     images = [total / len(comparison.seeds) for total in comparison.test_counts]

@@ -36,6 +36,7 @@ class Column:
     write: Callable[[float], str]
     better: Literal["higher", "lower"] | None = None
     of_network: bool = False  # the same for all that share a network: no decision changes it
+    of_probabilities: bool = False  # likewise, unless a decision corrects probabilities
 
     @property
     def heading(self) -> str:
@@ -105,7 +106,9 @@ def interval_columns() -> tuple[Column, ...]:
 def column_of(metric: Metric) -> Column:
     """Return the column of a metric."""
     write = formats.FORMATS[metric.format]
-    return Column(metric.name, metric.title, write, metric.better, metric.of_network)
+    return Column(
+        metric.name, metric.title, write, metric.better, of_probabilities=metric.of_network
+    )
 
 
 def main_table(comparison: Comparison, plain: bool = False) -> Table:
@@ -161,13 +164,13 @@ def metric_table(
 
     With differences, small, from the baseline if asked for; marked if they may be noise.
     """
-    baseline, owners = comparison.baseline, comparison.network_owners
+    baseline = comparison.baseline
     columns = [_with_decimals(column, values) for column in columns]
-    is_owner = [owners.get(str(name), name) == name for name in values.index]
     best = {}
     for c in columns:
-        own = values[c.name][is_owner] if c.of_network else values[c.name]
-        best[c.name] = format_best(own, c.write, c.better)
+        owners = _owners_of(comparison, c)
+        is_owner = [owners.get(str(name), name) == name for name in values.index]
+        best[c.name] = format_best(values[c.name][is_owner], c.write, c.better)
     records = {str(name): row for name, row in values.to_dict("index").items()}
     reference = records.get(str(baseline)) if differences else None
     if comparison.null_row:
@@ -187,7 +190,7 @@ def metric_table(
         competes = strategy != comparison.null
         cells = (
             Cell(MISSING)
-            if column.of_network and owners.get(strategy, strategy) != strategy
+            if _owners_of(comparison, column).get(strategy, strategy) != strategy
             else _metric_cell(
                 column,
                 numbers,
@@ -198,7 +201,15 @@ def metric_table(
         )
         rows.append(make_row(heading, *cells, kind=row_kind(comparison, strategy)))
     titles = ("Strategy", *(column.heading for column in columns))
-    return Table(caption + _sharing_sentence(owners, columns), titles, tuple(rows), csv=csv)
+    sharing = "".join(dict.fromkeys(_sharing_sentence(_owners_of(comparison, c)) for c in columns))
+    return Table(caption + sharing, titles, tuple(rows), csv=csv)
+
+
+def _owners_of(comparison: Comparison, column: Column) -> dict[str, str]:
+    """Return for each strategy the one whose row has the numbers of a column, if not its own."""
+    if column.of_network:
+        return comparison.network_owners
+    return comparison.probability_owners if column.of_probabilities else {}
 
 
 def format_best(
@@ -265,10 +276,10 @@ def split_constants(values: pd.DataFrame, columns: Sequence[Column]) -> tuple[li
     return visible, f" The same for all: {join_names(constants)}." if constants else ""
 
 
-def _sharing_sentence(owners: Mapping[str, str], columns: Sequence[Column]) -> str:
+def _sharing_sentence(owners: Mapping[str, str]) -> str:
     """Explain empty cells: a number of a shared network is in one row only."""
     sharing = [name for name, owner in owners.items() if name != owner]
-    if not sharing or not any(column.of_network for column in columns):
+    if not sharing:
         return ""
     verb = "uses" if len(sharing) == 1 else "use"
     return f" {MISSING}: {join_names(sharing)} {verb} the network of another row."

@@ -13,6 +13,7 @@ from benchmark.report.single.audit import audit_section, draw_training_effects
 from benchmark.report.single.calibration import calibration_section, draw_reliability
 from benchmark.report.single.confidence import confidence_section
 from benchmark.report.single.confusion import confusion_section, draw_confusion
+from benchmark.report.single.costs import costs_section
 from benchmark.report.single.coverage import coverage_section, draw_coverage
 from benchmark.report.single.csv_files import files_section
 from benchmark.report.single.diagnoses import diagnoses_section
@@ -20,6 +21,7 @@ from benchmark.report.single.fit import fit_section
 from benchmark.report.single.follow_up import follow_up
 from benchmark.report.single.further_metrics import further_section
 from benchmark.report.single.metric_tables import main_table
+from benchmark.report.single.more_images import draw_more_images, more_images_section
 from benchmark.report.single.notices import highlights, warnings
 from benchmark.report.single.posthoc import posthoc_section
 from benchmark.report.single.recall import class_changes_tables, draw_recall, recall_section
@@ -33,6 +35,7 @@ from benchmark.system.text import pluralize
 
 FIGURES: dict[str, Callable[[Comparison], Figure | None]] = {
     "seeds": draw_seeds,
+    "more_images": draw_more_images,
     "recall": draw_recall,
     "confusion": draw_confusion,
     "training_effects": draw_training_effects,
@@ -58,8 +61,10 @@ def build_page(comparison: Comparison) -> Page:
         ("confidence", "Confidence intervals and tests", confidence_section(run)),
         ("changes", "Recall by class, against the baseline", class_changes_tables(run)),
         ("diagnoses", "Why classes are ignored", diagnoses_section(run)),
+        ("more_images", "More images?", more_images_section(run)),
         ("audit", "Implementation audit", audit_section(run)),
         ("wrong_labels", "What is learnt of wrong labels", wrong_labels_section(run)),
+        ("costs", "Cost of the decisions", costs_section(run)),
         ("posthoc", "Post-hoc adjustment", posthoc_section(run)),
         ("search", "Hyper-parameter search", search_section(run)),
         ("seeds", "Results by seed", seeds_section(run)),
@@ -116,6 +121,7 @@ def glossary() -> Definitions:
 
 OTHER_TERMS = {
     "Steps, seconds": "Every strategy gets the same number of optimizer steps, however it samples. "
+    "One that averages several networks has as many times the steps, and its row says so. "
     "Strategies that share a network train it once. Seconds are those of the training steps, "
     "measured while other trainings shared the machine.",
     "Exact interval": "The true recalls that fit the observed one at 95 % (Clopper and Pearson). "

@@ -13,7 +13,15 @@ FLAG = "failed its audit"
 
 def network_titles(comparison: Comparison) -> dict[str, str]:
     """Return for each owner of a network its name and the other strategies that use the network."""
-    owners = comparison.network_owners
+    return _titles(comparison.network_owners)
+
+
+def probability_titles(comparison: Comparison) -> dict[str, str]:
+    """Return the same of probabilities, of which a calibrated strategy has its own."""
+    return _titles(comparison.probability_owners)
+
+
+def _titles(owners: dict[str, str]) -> dict[str, str]:
     titles = {}
     for owner in dict.fromkeys(name for name, other in owners.items() if name == other):
         others = [name for name, other in owners.items() if other == owner and name != owner]
@@ -34,17 +42,30 @@ def short_name(comparison: Comparison, strategy: str) -> str:
 
 
 def extra_steps(comparison: Comparison, strategy: str) -> int:
-    """Return the steps that a strategy takes after the common budget, in the first seed."""
+    """Return the steps that a strategy takes after the common budget, in the first seed.
+
+    Of several networks that are averaged, each has the common budget.
+    """
     rows = comparison.seed_rows
     is_row = (rows["strategy"] == strategy) & (rows["seed"] == comparison.seeds[0])
     steps = rows["steps"][is_row].dropna().astype(int).sum()
-    return max(int(steps) - sum(comparison.manifest.experiment.phase_steps), 0)
+    networks = max(averaged_networks(comparison, strategy), 1)
+    return max(int(steps) - networks * sum(comparison.manifest.experiment.phase_steps), 0)
+
+
+def averaged_networks(comparison: Comparison, strategy: str) -> int:
+    """Return how many networks a strategy averages; 0 for one that has a network of its own."""
+    infos = comparison.manifest.strategies
+    return sum(len(info.members) for info in infos if info.name == strategy)
 
 
 def caveats(comparison: Comparison, strategy: str) -> list[str]:
     """Return what makes a strategy's numbers unlike the others', wherever it is named."""
     extra, is_flagged = extra_steps(comparison, strategy), strategy in comparison.failed_checks
     more_steps = [f"{pluralize(extra, 'step', 'steps')} more than the others"] if extra else []
+    if networks := averaged_networks(comparison, strategy):
+        cost = f"{networks} networks: {networks} times the training and the time to predict"
+        more_steps = [cost, *more_steps]
     return [*more_steps, FLAG] if is_flagged else more_steps
 
 

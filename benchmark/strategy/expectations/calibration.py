@@ -66,9 +66,9 @@ class ExpectVectorScaling:
         given, labels = measurement.outputs.logits.astype(float), measurement.outputs.labels
         made = measurement.calibrated.log_probabilities
         scale, error = _scales(given, made)
-        pull = np.exp(made) - np.eye(given.shape[1])[labels]  # (N, C)
+        errors = np.exp(made) - np.eye(given.shape[1])[labels]  # (N, C)
         # at the least value they are prior_weight times the distance from the prior's centre
-        of_bias, of_scale = pull.sum(0), (pull * given).sum(0)
+        of_bias, of_scale = errors.sum(0), (errors * given).sum(0)
         limit, weight = _LARGE * np.sqrt(self.prior_weight), self.prior_weight
         slope = float(np.abs([of_bias, of_scale]).max())
         centre = scale + of_scale / weight  # the same for all classes

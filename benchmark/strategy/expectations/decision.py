@@ -4,12 +4,16 @@ A real network may leave nothing to correct. So a decision is tried on a synthet
 learnt the prior, see `benchmark.evaluation.synthetic_network`.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.strategy.cost_table import CostTable
 from benchmark.strategy.measurements import CheckResult, DecisionMeasurement
 
 _EQUAL = CheckResult(None, "all classes are equally large")
@@ -118,13 +122,17 @@ class ExpectTauNormalisation:
 class ExpectLeastCost:
     """The label is argmin_k sum_c p_c cost_ck, for each image."""
 
-    cost: tuple[tuple[float, ...], ...]  # (C, C) rows are true classes
+    costs: CostTable
     component: ClassVar[str] = "decision"
     claim: ClassVar[str] = f"on {_NETWORK}, each label has the least expected cost"
 
+    def for_classes(self, classes: Sequence[str]) -> ExpectLeastCost:
+        """Return it with the costs in the order of these classes (C,)."""
+        return ExpectLeastCost(self.costs.for_classes(classes))
+
     def check(self, measurement: DecisionMeasurement) -> CheckResult:
         """Compare the labels with those of the formula."""
-        p, costs = np.exp(measurement.outputs.log_probabilities), np.asarray(self.cost)
+        p, costs = np.exp(measurement.outputs.log_probabilities), np.asarray(self.costs.cost)
         expected = [(p * costs[:, k]).sum(1) for k in range(len(costs))]  # (C, N)
         return _compare_labels(measurement, -np.stack(expected, axis=1))
 

@@ -87,7 +87,8 @@ def test_the_page_lists_the_files_that_are_written(tmp_path: Path) -> None:
     (listed, _) = files_section(comparison)
     assert {name for name, _ in listed.items} == names
     assert names == set(ROWS) - {
-        *("tuning.csv", "left_out.csv", "wrong_labels.csv", "selected_images.csv")
+        *("tuning.csv", "left_out.csv", "wrong_labels.csv", "selected_images.csv", "costs.csv"),
+        "more_images.csv",
     }
 
 
