@@ -44,14 +44,14 @@ def test_list_prints_that_part_of_the_readme(capsys):
 
 
 def test_the_strategy_of_the_tutorial_is_not_in_the_list_and_passes_all_checks(load_file):
-    assert "vector_scaling" not in registry.registered()
-    file = load_file("vector_scaling.py")
-    assert names_from(file) == ["vector_scaling"]
-    results = list(check_strategy(registry.registered().get("vector_scaling")))
+    assert "vs_loss" not in registry.registered()
+    file = load_file("vs_loss.py")
+    assert names_from(file) == ["vs_loss"]
+    results = list(check_strategy(registry.registered().get("vs_loss")))
     outcomes = [result for result in results if not result.is_note]
     (note,) = (result.check for result in results if result.is_note)
     assert not [outcome.error for outcome in outcomes if outcome.error]
-    printed = README.partition("check vector_scaling.py\n")[2].partition("```")[0]
+    printed = README.partition("check vs_loss.py\n")[2].partition("```")[0]
     passed = re.findall(r"  PASS  (.*)", printed)
     assert len(passed) >= 3
     assert set(passed) <= {outcome.check for outcome in outcomes}
@@ -60,8 +60,8 @@ def test_the_strategy_of_the_tutorial_is_not_in_the_list_and_passes_all_checks(l
 
 
 def test_the_error_that_the_tutorial_shows_is_what_check_prints(tmp_path, capsys, load_file):
-    load_file("vector_scaling.py")  # so that it is removed afterwards
-    file = tmp_path / "vector_scaling.py"
+    load_file("vs_loss.py")  # so that it is removed afterwards
+    file = tmp_path / "vs_loss.py"
     file.write_text(FILES[file.name].replace("log_softmax(1)).sum(1)", "log_softmax(1)).mean()"))
     assert main(["check", str(file)]) == 1
     printed = README.partition("it would say:\n\n```\n")[2].partition("```")[0]
@@ -81,12 +81,12 @@ def test_the_network_of_the_readme_can_be_cut_anywhere(load_file):
 
 
 def test_commands_of_the_readme_can_be_given(load_file):
-    load_file("vector_scaling.py")
+    load_file("vs_loss.py")
     load_file("resnet34.py")
     parser = build_parser()
     lines = re.findall(
         r"(?:python -m benchmark|imbalance-bench) "
-        r"((?:run|plan|check|data|list|cache|compare)[^`\n]*)",
+        r"((?:run|plan|check|data|list|cache|compare|export|predict|gate|report|labels|study)[^`\n]*)",
         README,
     )
     assert len(lines) > 8
