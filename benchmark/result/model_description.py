@@ -33,7 +33,8 @@ def describe_model(
     experiment, data = manifest.experiment, manifest.data
     outputs, training = OutputStore(folder).load(record.network)
     counts = np.array(folder.read_split(record.seed).train.counts, np.int64)
-    rule = spec.strategy.decision.fit(outputs["val"].copy(), counts.copy())
+    decision = spec.strategy.for_classes(data.classes).decision
+    rule = decision.fit(outputs["val"].copy(), counts.copy())
     prior = outputs["val"].effective_prior
     heads = [training.head for training in spec.strategy.trainings]
     return schema.ModelInfo(
