@@ -60,8 +60,8 @@ def _interval(
         low, high = across_seeds.t_interval_corrected(values, by_images, shared)
     most = float(matrix.max() - matrix.min())
     least, most = (float(matrix.min()), float(matrix.max())) if baseline is None else (-most, most)
-    bounds = (float(bound.clip(least, most)[0]) for bound in (low, high))
-    return float(values.mean()), *bounds, len(seeds)
+    low, high = (bound.clip(least, most) for bound in (low, high))
+    return float(values.mean()), float(low[0]), float(high[0]), len(seeds)
 
 
 def _influences(seed: SeedPredictions, matrix: Floats, name: str) -> Influences:

@@ -1,6 +1,7 @@
 """The mean cost of a test image under each strategy, where a decision was given costs."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -59,16 +60,16 @@ def costs_section(comparison: Comparison) -> Iterator[Block]:
     )
 
 
-def _cell(row: dict[str, object] | None, best: str | None) -> Cell:
+def _cell(row: Mapping[Hashable, Any] | None, best: str | None) -> Cell:
     if row is None:
         return Cell(MISSING)
-    value, low, high = (format_number(float(str(row[name]))) for name in ("value", "low", "high"))
+    value, low, high = (format_number(float(row[name])) for name in ("value", "low", "high"))
     return Cell(value, note=f"{low} to {high}", mark="best" if value == best else "")
 
 
-def _difference(row: dict[str, object] | None) -> Cell:
+def _difference(row: Mapping[Hashable, Any] | None) -> Cell:
     if row is None:
         return Cell(MISSING)
-    numbers = (float(str(row[name])) for name in ("value", "low", "high"))
+    numbers = (float(row[name]) for name in ("value", "low", "high"))
     value, low, high = (format_number(number).replace("-", MINUS) for number in numbers)
     return Cell(value if value.startswith(MINUS) else f"+{value}", note=format_bounds(low, high))
