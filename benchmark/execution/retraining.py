@@ -46,17 +46,24 @@ class Retraining:
         manifest: RunManifest,
         record: Record,
         progress: Progress,
-        images: ImageSet | None = None,
+        data: str | ImageSet | None = None,
     ) -> Retraining:
-        """Open the images and weights of a run; `images` are those that were given in Python.
+        """Open the images and weights of a run.
+
+        `data` are the images, if they were given in Python or are in another place now.
 
         Raises
         ------
         ValueError, FileNotFoundError
             If they are not there any more, or not the same.
         """
-        experiment = experiment_of(manifest, record.seed, images)
-        prepared = prepare(experiment, progress)
+        try:
+            prepared = prepare(experiment_of(manifest, record.seed, data), progress)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(
+                f"the images of {folder.path}, {manifest.data.spec}, can't be opened; give --data, "
+                f"or data= if they were given in Python ({str(error).splitlines()[0]})"
+            ) from error
         if prepared.content_hash != manifest.data.content:
             raise ValueError(
                 f"{manifest.data.spec} holds other images than when {folder.path} was made: "
@@ -136,13 +143,15 @@ class Retraining:
         return store
 
 
-def experiment_of(manifest: RunManifest, seed: int, images: ImageSet | None) -> Experiment:
-    """Return the experiment of a run, for one of its seeds."""
+def experiment_of(
+    manifest: RunManifest, seed: int, data: str | ImageSet | None = None
+) -> Experiment:
+    """Return the experiment of a run, for one of its seeds; `data` replace how it names them."""
     settings: Mapping[str, Any] = manifest.experiment.settings
     given = {name: _as_given(value) for name, value in settings.items()}
     given |= {"seeds": (seed,), "seed_list": None}
-    if images is not None:
-        given["data"] = images
+    if data is not None:
+        given["data"] = data
     return Experiment(**given)
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from benchmark.analysis.choice import choose_on_validation
 from benchmark.analysis.comparison import Comparison, load_comparison
+from benchmark.data.imageset import ImageSet
 from benchmark.data.memory.argument import read_images
 from benchmark.execution.networks import NetworkStore
 from benchmark.execution.outputs import OutputStore
@@ -99,7 +100,8 @@ def export(
     plugin
         Files or packages that the strategy comes from.
     data
-        The images, if they were given to the run in Python, and a network must be trained again.
+        The images, where a network must be trained again: if they were given to the run in
+        Python, or are in another place now.
     progress
         As of `benchmark.run`.
 
@@ -119,7 +121,8 @@ def export(
     _require_place(target)
     record, choice = _choose(comparison, strategy, seed)
     shown.say(choice)
-    export_of = _Export(run, comparison, record, shown, None if data is None else read_images(data))
+    images = data if data is None or isinstance(data, str) else read_images(data)
+    export_of = _Export(run, comparison, record, shown, images)
     networks = export_of.refitted() if refit else export_of.trained()
     spec = spec_of(record)
     info = describe_model(comparison, record, spec, export_of.weights, refit)
@@ -204,7 +207,7 @@ class _Export:
     comparison: Comparison
     record: Record
     progress: Progress
-    images: Any
+    images: str | ImageSet | None
 
     @property
     def weights(self) -> Weights:

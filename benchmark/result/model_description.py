@@ -18,7 +18,6 @@ from benchmark.inference.stored_component import is_ours, to_content
 from benchmark.model.licence import licence_sentence
 from benchmark.model.weights import Weights
 from benchmark.plugins import loaded_files
-from benchmark.strategy.protocols import Rule
 from benchmark.strategy.registry import StrategySpec
 
 
@@ -56,7 +55,7 @@ def describe_model(
         effective_prior=None if prior is None else tuple(prior.tolist()),
         error_by_threshold=_errors(record, np.asarray(outputs["val"].labels)),
         strategy=record.strategy,
-        strategy_description=_description(spec, rule),
+        strategy_description=spec.doc.strip().split("\n", 1)[0],
         plugins=tuple(file.name for file in loaded_files()),
         seed=record.seed,
         network_keys=training.members or (record.network,),
@@ -123,12 +122,6 @@ def _errors(record: Record, labels: np.ndarray) -> tuple[tuple[float, float], ..
         return ()
     confidence = np.nan_to_num(np.array(unseen.confidence, np.float64))
     return error_by_threshold(labels == np.array(unseen.predicted), confidence)
-
-
-def _description(spec: StrategySpec, rule: Rule) -> str:
-    """Return the first line of a strategy's docstring, and how its decision is stored."""
-    first = spec.doc.strip().split("\n", 1)[0]
-    return first if is_ours(rule) else f"{first} Its decision is {rule!r}."
 
 
 def _versions(environment: dict[str, str | int | None]) -> dict[str, str | None]:

@@ -51,6 +51,12 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pt2", action="store_true", help="the same for torch.export.load, as model.pt2"
     )
+    parser.add_argument(
+        "--data",
+        metavar="DATA",
+        help="the images of the run, if they are in another place now and a network must be "
+        "trained again",
+    )
     add_setting(parser, settings_of(RunOptions)["plugin"])
 
 
@@ -64,6 +70,7 @@ def call(args: argparse.Namespace) -> int:
         refit=args.refit,
         onnx=args.onnx,
         pt2=args.pt2,
+        data=args.data,
         plugin=getattr(args, "plugin", ()),
         progress=terminal_progress(),
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from benchmark.evaluation.metrics.registry import METRICS
 from benchmark.inference.model_info import Interval, ModelInfo
+from benchmark.report.card.decision import decision_sentence
 from benchmark.report.card.front_matter import front_matter
 from benchmark.report.card.trust import doubt
 from benchmark.report.render import markdown
@@ -167,7 +168,11 @@ def _metrics(info: ModelInfo) -> Iterator[Block]:
 
 
 def _decision(info: ModelInfo, abstention: str) -> Iterator[Block]:
-    yield Paragraph(info.strategy_description)
+    if len(info.networks) > 1:
+        yield Paragraph(
+            f"The log-probabilities of its {len(info.networks)} networks are averaged first."
+        )
+    yield Paragraph(decision_sentence(info))
     if abstention:
         yield Paragraph(abstention)
 
@@ -200,7 +205,7 @@ def _licence(info: ModelInfo) -> Iterator[Block]:
 def _made(info: ModelInfo) -> Iterator[Block]:
     yield Facts(
         (
-            ("Strategy", info.strategy),
+            ("Strategy", f"{info.strategy}. {info.strategy_description}"),
             ("Seed", str(info.seed)),
             ("Network", ", ".join(info.network_keys)),
             ("Pretrained weights", f"{info.weights.name} {info.weights.sha256}".strip()),
