@@ -49,7 +49,9 @@ def format_plan(
     for names in dict.fromkeys(used_by.values()):  # the same for every seed
         key = next(key for key in used_by if used_by[key] == names)
         if key in plan.members:
-            lines.append(f"  {'combine':<7}  {' = '.join(names)}: {_format_members(plan, key)}")
+            keys = [k for k in used_by if used_by[k] == names]
+            state = "stored" if all(map(executor.outputs.has, keys)) else "combine"
+            lines.append(f"  {state:<7}  {' = '.join(names)}: {_format_members(plan, key)}")
             continue
         states = {"train": missing, "failed": failed, "copy": cost.elsewhere}
         of_some = (s for s, keys in states.items() if any(used_by.get(k) == names for k in keys))

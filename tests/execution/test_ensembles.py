@@ -72,7 +72,7 @@ def test_its_record_has_the_cost_of_all_and_an_audit_of_each(finished):
 def test_the_plan_says_what_it_is_made_of(finished):
     text = format_plan(finished)
     names = f"{PAIR} = threshold_moving:base={PAIR}"
-    assert f"combine  {names}: the mean of 2 networks, 1 of them trained for it alone" in text
+    assert f"stored   {names}: the mean of 2 networks, 1 of them trained for it alone" in text
     assert "0 of 3 networks, 0 steps; 3 are stored" in text
 
 

@@ -16,7 +16,9 @@ from benchmark.execution.record_schema import FailedRecord, LeftOutImages, Recor
 from benchmark.plan.run_options import RunOptions
 from benchmark.plugins import load_plugin
 from benchmark.storage.packed import pack_array
-from benchmark.strategy import Stage, Strategy
+from benchmark.strategy import Stage, Strategy, find
+from benchmark.strategy.cross_fit import cross_fit_outputs
+from benchmark.strategy.rules import calibrated
 from benchmark.system.progress import NullProgress
 
 
@@ -107,6 +109,33 @@ def test_a_post_hoc_decision_scores_as_the_strategy_of_its_name(finished):
     assert plain.network == moved.network
     for metric, value in plain.posthoc["threshold_moving"].items():
         assert value == moved.metrics["test"][metric]
+
+
+@pytest.mark.parametrize("name", ["temperature_scaling", "vector_scaling"])
+def test_probabilities_of_a_record_are_those_that_its_decision_corrects(finished, write, name):
+    plain, decision = finished.folder.read_record("no_change", 0), find(name).decision
+    outputs, _ = finished.outputs.load(plain.network)
+    counts = finished.prepared.train_counts(0)
+    rule = decision.fit(outputs["val"], counts)
+    assert write("no_change", decision)
+    record = finished.folder.read_record("no_change", 0)
+    test = calibrated(rule, outputs["test"])
+    predicted = test.log_probabilities.argmax(1)
+    assert record.predicted["test"] == tuple(predicted.tolist())
+    expected = evaluate(test.labels, predicted, test.log_probabilities, counts)
+    assert record.metrics["test"] == expected | {k: None for k, v in expected.items() if v != v}
+    p = np.exp(test.log_probabilities).max(1).round(5)
+    assert record.confidence["test"] == tuple(p.tolist())
+    assert record.is_calibrated
+    assert not plain.is_calibrated
+    assert record.posthoc == plain.posthoc, "these are fitted to the network's own outputs"
+    _, held_out = cross_fit_outputs(decision, outputs["val"], counts)
+    log_loss = -held_out.log_probabilities[np.arange(len(held_out.labels)), held_out.labels].mean()
+    assert record.metrics["val"]["log_loss"] == pytest.approx(log_loss, abs=1e-10)
+    if name == "temperature_scaling":
+        assert record.predicted == plain.predicted
+        assert record.metrics["test"]["macro_f1"] == plain.metrics["test"]["macro_f1"]
+    assert write("no_change")
 
 
 def test_all_checks_of_the_audit_are_recorded(finished):

@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 
+from benchmark.evaluation.metrics.registry import evaluate
 from benchmark.strategy import (
     CalibratedRule,
     DividedLogits,
@@ -34,6 +35,18 @@ def test_a_temperature_divides_logits_and_the_prior_that_they_hold():
     root = np.sqrt([0.5, 0.3, 0.2])
     np.testing.assert_allclose(corrected.effective_prior, root / root.sum(), atol=1e-12)
     assert rule(OUTPUTS).tolist() == LOGITS.argmax(1).tolist()
+
+
+def test_a_temperature_changes_no_order_of_the_classes_of_an_image():
+    """So top-k accuracy stays; AUROC and average precision rank images, whose order may change."""
+    rng, labels = np.random.default_rng(0), np.arange(60) % 6
+    outputs = Outputs(rng.normal(size=(60, 6)), np.zeros((60, 1)), labels)
+    counts, before = np.full(6, 10), outputs.log_probabilities
+    after = calibrated(DividedLogits(0.3), outputs).log_probabilities
+    plain, sharper = (evaluate(labels, p.argmax(1), p, counts) for p in (before, after))
+    for name in ("top_3_accuracy", "top_5_accuracy", "macro_f1", "accuracy"):
+        assert plain[name] == sharper[name]
+    assert plain["macro_auroc"] != sharper["macro_auroc"]
 
 
 def test_scales_and_biases_are_those_of_classes():

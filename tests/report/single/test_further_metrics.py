@@ -33,6 +33,25 @@ def test_further_metrics_are_means_over_seeds() -> None:
     assert not list(further_section(fabricate(failed=[(name, 0) for name in STRATEGIES])))
 
 
+def test_a_strategy_that_corrects_probabilities_has_a_row_of_its_own() -> None:
+    shared = {"threshold_moving": "no_change", "focal_loss": "no_change"}
+    comparison = fabricate(shared=shared)
+    corrected = replace(comparison.findings, calibrated=frozenset({"focal_loss"}))
+    comparison = replace(comparison, findings=corrected)
+    _, table, classes = further_section(comparison)
+    assert isinstance(table, Table)
+    texts = {row.cells[0].text: {c.text for c in row.cells[1:]} for row in table.rows}
+    assert texts["threshold_moving"] == {"–"}
+    assert texts["focal_loss"] != {"–"}
+    assert "Those of focal_loss are corrected" in table.caption
+    assert "threshold_moving uses the network of another row" in table.caption
+    assert isinstance(classes, Details)
+    (of_classes,) = classes.blocks
+    assert isinstance(of_classes, Table)
+    assert "focal_loss" in of_classes.columns
+    assert "no_change (also threshold_moving)" in of_classes.columns
+
+
 def test_numbers_of_probabilities_are_shown_once_a_network() -> None:
     _, table, _ = further_section(fabricate(shared={"threshold_moving": "no_change"}))
     assert isinstance(table, Table)

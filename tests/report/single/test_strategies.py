@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from benchmark.report.render.blocks import Code, Heading, Paragraph
 from benchmark.report.single.strategies import (
     caveats,
@@ -60,6 +62,21 @@ def test_a_row_with_more_steps_than_the_others_says_so() -> None:
         "1,500 steps more than the others",
         "failed its audit",
     ]
+
+
+def test_a_row_of_several_networks_says_what_they_cost() -> None:
+    comparison = fabricate(strategies=STRATEGIES[:2])
+    common = sum(comparison.manifest.experiment.phase_steps)
+    plain, averaged = comparison.manifest.strategies
+    averaged = replace(averaged, members=("no_change", "focal_loss", "crt"))
+    comparison = with_manifest(comparison, strategies=(plain, averaged))
+    for extra, more in ((0, []), (40, ["40 steps more than the others"])):
+        is_mean = comparison.seed_rows["strategy"] == averaged.name
+        steps = np.where(is_mean, 3 * common + extra, common)
+        run = replace(comparison, seed_rows=comparison.seed_rows.assign(steps=steps))
+        cost = "3 networks: 3 times the training and the time to predict"
+        assert caveats(run, averaged.name) == [cost, *more]
+        assert caveats(run, plain.name) == []
 
 
 def test_a_docstring_becomes_paragraphs_and_indented_text_stays() -> None:
