@@ -11,7 +11,7 @@ IMAGES_OF_LARGEST = 20  # in the largest class
 LEAST_IMAGES = 5  # in any other: one for each fold of a decision that is cross-fitted
 LOOK_ALIKES = 4 / 3  # images of the largest class that look like the smallest, for each of that
 SURE = 3.0  # times what logits should be
-SURE_IMAGES = 40  # of each class
+SURE_IMAGES = 4000  # at most, of all classes; 4 to 40 of each
 RANDOM_IMAGES = 256  # of a network with random features, or more if classes are many
 
 
@@ -74,7 +74,7 @@ def decide_on_sure_network(decision: Decision, counts: Labels, width: int) -> De
     probabilities have something to be corrected. The network favours the first class.
     """
     rng, present = np.random.default_rng(0), np.flatnonzero(counts)
-    labels = np.repeat(present, SURE_IMAGES)
+    labels = np.repeat(present, min(max(SURE_IMAGES // len(counts), 4), 40))
     logits = rng.normal(size=(len(labels), len(counts))) + 1.5 * np.eye(len(counts))[labels]
     logits *= SURE * (1 + np.linspace(0, 0.5, len(counts)))
     logits[:, present[0]] += 1

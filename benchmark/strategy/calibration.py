@@ -28,8 +28,7 @@ def fit_temperature(logits: NDArray[np.floating], labels: Labels) -> float:
     """
     if not len(labels):
         return 1.0
-    rows = np.arange(len(labels))
-    logits = logits.astype(np.float64)
+    rows, logits = np.arange(len(labels)), _finite(logits)
     logits -= logits[rows, labels][:, None]  # to that of the true class
 
     def slope(inverse: float) -> float:
@@ -52,7 +51,7 @@ def fit_scale_and_bias(
     added to the sum of the losses: that of independent normal priors of variance 1 / weight.
     Without it a class that has no image would have a bias of minus infinity.
     """
-    classes, logits = logits.shape[1], logits.astype(np.float64)
+    classes, logits = logits.shape[1], _finite(logits)
     truth = np.eye(classes)[labels]  # (N, C)
     start = np.concatenate([np.full(classes, centre), np.zeros(classes)])
 
@@ -76,3 +75,13 @@ def fit_scale_and_bias(
         hessian = LinearOperator((2 * classes,) * 2, partial(curvature, fitted), dtype=float)
         fitted = fitted - cg(hessian, loss(fitted)[1], rtol=1e-6)[0]
     return fitted[:classes], fitted[classes:]
+
+
+def _finite(logits: NDArray[np.floating]) -> Floats:
+    """Return logits in double precision; ValueError if some are no numbers."""
+    if not np.isfinite(logits).all():
+        raise ValueError(
+            "some logits are not finite, so no probability can be corrected: the training "
+            "diverged; try a lower learning rate"
+        )
+    return logits.astype(np.float64)

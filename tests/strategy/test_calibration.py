@@ -61,6 +61,14 @@ def test_temperatures_are_bounded_where_there_is_no_least_loss():
     assert fit_temperature(0 * logits, np.array([1, 0])) in (HIGHEST, LOWEST, 1), "all the same"
 
 
+def test_logits_that_are_no_numbers_are_refused_in_words():
+    logits, labels = sure_network()
+    logits[3, 1] = np.inf
+    for fit in (fit_temperature, lambda z, y: fit_scale_and_bias(z, y, 1.0, 1.0)):
+        with pytest.raises(ValueError, match=r"not finite.*training diverged"):
+            fit(logits, labels)
+
+
 def penalised(parameters, logits, labels, weight, centre):
     scale, bias = parameters.reshape(2, -1)
     away = np.concatenate([scale - centre, bias])
@@ -106,6 +114,12 @@ def test_with_hardly_a_prior_mean_probabilities_are_the_shares_of_the_classes():
     scale, bias = fit_scale_and_bias(logits, labels, 1e-9, 1.0)
     p = np.exp(log_softmax(logits.astype(float) * scale + bias, axis=1))
     np.testing.assert_allclose(p.mean(0), np.bincount(labels) / 300, atol=1e-9)
+
+
+def test_without_images_scales_and_biases_are_those_of_the_prior():
+    logits, labels = sure_network(images=0)
+    scale, bias = fit_scale_and_bias(logits, labels, 1.0, 0.7)
+    np.testing.assert_array_equal([*scale, *bias], [0.7] * 4 + [0.0] * 4)
 
 
 @pytest.mark.parametrize("images", [1, 2, 5])

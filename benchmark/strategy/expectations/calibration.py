@@ -17,7 +17,7 @@ from benchmark.strategy.outputs import log_softmax
 Floats = NDArray[np.float64]
 
 _NETWORK = "on a synthetic network that is too sure"
-_TEMPERATURES = np.geomspace(0.25, 20, 400)
+_TEMPERATURES = np.geomspace(0.25, 20, 100)
 _SHORT = 1e-3  # of log-loss, by which a fit may fall short
 _EQUAL = 1e-6  # of the range of logits, by which those of a form may differ from it
 _LARGE = 5.0  # parameters, in standard deviations of their prior
