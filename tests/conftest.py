@@ -1,5 +1,6 @@
 """What several rooms' tests share: a small imbalanced folder of images and a cache of their own."""
 
+import gc
 import os
 import sys
 import tempfile
@@ -17,6 +18,28 @@ from benchmark.strategy import registry
 from tests.data.duplicates.pictures import write_leaking_folder
 
 COUNTS = {"common": 30, "middling": 12, "rare": 5}
+# files of whole runs, the longest first: what is short remains for the end, when cores fall idle
+LONGEST = (
+    *("integration/test_misbehaving", "integration/test_stopping", "integration/test_run"),
+    *("integration/test_failures", "evaluation/test_planted_errors", "integration/test_sweep"),
+    *("execution/test_tuning", "execution/test_executor", "execution/test_extension"),
+)
+
+
+def pytest_collection_modifyitems(items):
+    """Put the longest files first; all others keep their order."""
+    order = {f"tests/{name}.py": index for index, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.nodeid.partition("::")[0], len(order)))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def older_objects_spared():
+    """Look for garbage in what tests make alone: all that is imported takes longer than a test.
+
+    A training in this process ends that.
+    """
+    if not gc.get_freeze_count():
+        gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

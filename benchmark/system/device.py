@@ -92,3 +92,15 @@ def set_precision(device: Device) -> None:
 def _cpu_capabilities() -> Mapping[str, Any]:
     # torch 2.10 does not report them; there `auto` is float32
     return torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+
+
+def seed_torch(device: torch.device, seed: int) -> None:
+    """Seed torch's own generators, of the CPU and of this device.
+
+    On a CPU this is `torch.manual_seed` without the GPUs that are not there: to note their seeds
+    takes as long as a step of a small network.
+    """
+    if device.type == "cpu":
+        torch.default_generator.manual_seed(seed)
+    else:
+        torch.manual_seed(seed)

@@ -18,6 +18,7 @@ from benchmark.plan.recipes import Phase
 from benchmark.plan.schedule import StepRange
 from benchmark.plan.segments import Segment
 from benchmark.strategy import NoMixing, NoSynthesis
+from benchmark.system.device import seed_torch
 from benchmark.system.memory import is_out_of_memory, release_memory
 from benchmark.system.progress import Advance
 from benchmark.train.batch_sampler import Batch, BatchSampler
@@ -193,7 +194,7 @@ class Training(TrainingState):
         """Leave the gradient of the mean loss in the network; return that loss and sums."""
         step_seed = derive_seed(self.seed, _STEP, self.step)
         self._generator.manual_seed(step_seed)
-        torch.manual_seed(step_seed)  # a strategy may use torch's own generator
+        seed_torch(self.device, step_seed)  # a strategy may use torch's own generators
         self.network.zero_grad(set_to_none=True)
         loss, sums = torch.zeros((), device=self.device), self._no_sums()
         if is_sampled(self.step - self.stats.monitors[-1].start):

@@ -21,15 +21,22 @@ RAISE_SIGNAL = signal.raise_signal  # while a strategy runs, it may not do this
 NAMES = "no_change,crt,class_weights"
 
 
+def plan_in(folder, experiment):
+    return api.plan(experiment, RunOptions(strategies=NAMES, out=folder, jobs=1, no_null=True))
+
+
 @pytest.fixture
 def plan(small_experiment, tmp_path):
     """Return a function that plans a run in a folder of this name."""
+    return lambda name: plan_in(tmp_path / name, small_experiment())
 
-    def make(name):
-        options = RunOptions(strategies=NAMES, out=tmp_path / name, jobs=1, no_null=True)
-        return api.plan(small_experiment(), options)
 
-    return make
+@pytest.fixture(scope="module")
+def whole(small_experiment, tmp_path_factory):
+    """The outputs of a run that nothing stopped."""
+    folder = tmp_path_factory.mktemp("whole")
+    plan_in(folder, small_experiment()).execute(NullProgress())
+    return load_outputs(folder)
 
 
 def after_steps(monkeypatch, number, act):
@@ -55,9 +62,7 @@ def ctrl_c():
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.usefixtures("ctrl_c")
-def test_a_signal_saves_the_step_and_the_same_run_goes_on_from_it(plan, monkeypatch, number):
-    whole = plan("whole")
-    whole.execute(NullProgress())
+def test_a_signal_saves_the_step_and_the_same_run_goes_on_from_it(plan, whole, monkeypatch, number):
     stopped = plan("stopped")
     with monkeypatch.context() as patch:
         after_steps(patch, 5, lambda: RAISE_SIGNAL(number))
@@ -75,7 +80,7 @@ def test_a_signal_saves_the_step_and_the_same_run_goes_on_from_it(plan, monkeypa
         )
         stopped.execute(NullProgress())
     assert done[0] == 5
-    assert_same_outputs(load_outputs(whole.folder.path), load_outputs(stopped.folder.path))
+    assert_same_outputs(whole, load_outputs(stopped.folder.path))
     assert not states.exists()
 
 
@@ -158,10 +163,9 @@ def test_a_trace_goes_with_every_exception_and_a_full_disk_is_no_matter(tmp_path
 
 @pytest.mark.slow
 def test_what_ended_the_last_run_without_a_trace_is_trained_in_a_process_of_its_own(
-    plan, monkeypatch
+    plan, whole, monkeypatch
 ):
-    whole, executor, progress = plan("whole"), plan("run"), Notes()
-    whole.execute(NullProgress())
+    executor, progress = plan("run"), Notes()
     segment = executor.plan.segments[-1]
     with traced(executor.folder.trace_file(segment.key)):
         here = []
@@ -174,4 +178,4 @@ def test_what_ended_the_last_run_without_a_trace_is_trained_in_a_process_of_its_
     assert len(here) == len(executor.plan.segments) - 1
     (note,) = [text for text in progress.texts if "was ended (a crash, or a kill)" in text]
     assert segment.name in note
-    assert_same_outputs(load_outputs(whole.folder.path), load_outputs(executor.folder.path))
+    assert_same_outputs(whole, load_outputs(executor.folder.path))

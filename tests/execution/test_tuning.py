@@ -74,6 +74,7 @@ def test_a_search_that_was_stopped_continues_with_the_same_trials(
             stopping.request()
         return right(self, *arguments)
 
+    monkeypatch.setattr("benchmark.result.run.write_report", lambda comparison: {})  # takes seconds
     monkeypatch.setattr(Training, "_train_step", step)
     monkeypatch.setattr(stopping, "_wish", stopping._Wish())
     with pytest.raises(stopping.Stopped):
@@ -169,9 +170,10 @@ def test_the_report_shows_the_search(tuned):
 
 
 def test_the_learning_rate_is_tuned_for_all_and_the_baseline_has_as_many_trials(
-    small_experiment, tmp_path
+    small_experiment, tmp_path, monkeypatch
 ):
     """Else the baseline would stand untuned beside the best of several."""
+    monkeypatch.setattr("benchmark.result.run.write_report", lambda comparison: {})  # takes seconds
     experiment = small_experiment(epochs=2, seeds=(0,), fine_tune="head")
     options = options_of(tmp_path, "no_change,class_weights:power=1", trials=2)
     executor = api.plan(experiment, options)

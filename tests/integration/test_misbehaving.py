@@ -1,6 +1,7 @@
 """Strategies that misbehave are failed rows; all others are, to the bit, what they are alone."""
 
 import json
+from functools import cache
 
 import pandas as pd
 import pytest
@@ -20,16 +21,30 @@ def no_plugin_stays():
         unload_plugin(file)
 
 
-@pytest.fixture
-def run(image_folder, tmp_path):
+@pytest.fixture(scope="module")
+def run(image_folder, tmp_path_factory):
     """Return a function that runs strategies and returns the command's end and its folder."""
 
-    def run(out, names, *flags, begin=call):
-        words = ["--data", image_folder, *SMALL.flags, "--out", tmp_path / out, "--no-null"]
+    def run(names, *flags, begin=call, out=None):
+        out = out or tmp_path_factory.mktemp("run")
+        words = ["--data", image_folder, *SMALL.flags, "--out", out, "--no-null"]
         words += [word for file in FILES for word in ("--plugin", file)]
-        return begin("run", *words, "--strategies", ",".join(names), *flags), tmp_path / out
+        return begin("run", *words, "--strategies", ",".join(names), *flags), out
 
     return run
+
+
+@pytest.fixture(scope="module")
+def alone(run):
+    """Return a function that returns the tensors of the others, trained alone in so many jobs."""
+
+    @cache
+    def tensors(jobs):
+        done, folder = run(["no_change", *OTHERS], "--jobs", jobs)
+        assert done.returncode == 0, done.stderr
+        return outputs_by_strategy(folder)
+
+    return tensors
 
 
 def outputs_by_strategy(folder):
@@ -46,22 +61,20 @@ def outputs_by_strategy(folder):
     }
 
 
-def assert_others_are_the_same(run, names, jobs, begin=call):
-    """Run the others alone and among misbehaving strategies, and compare their tensors."""
-    alone, alone_in = run("alone", ["no_change", *OTHERS], "--jobs", jobs)
-    assert alone.returncode == 0, alone.stderr
-    done, folder = run("all", ["no_change", *names, *OTHERS], "--jobs", jobs, begin=begin)
+def assert_others_are_the_same(run, alone, names, jobs, begin=call):
+    """Run the others among misbehaving strategies, and compare their tensors to those alone."""
+    done, folder = run(["no_change", *names, *OTHERS], "--jobs", jobs, begin=begin)
     assert done.returncode == 1, done.stderr
     summary = pd.read_csv(folder / "summary.csv").set_index("strategy")
     for name in ("no_change", *OTHERS):
         assert summary.loc[name, "status"] == "ok"
-    expected, actual = outputs_by_strategy(alone_in), outputs_by_strategy(folder)
-    for name, tensors in expected.items():
+    actual = outputs_by_strategy(folder)
+    for name, tensors in alone(jobs).items():
         assert actual[name] == tensors, name
     return done, folder
 
 
-def test_a_failed_row_says_what_happened(run):
+def test_a_failed_row_says_what_happened(run, alone):
     names = {
         "acting:action=exits": "SystemExit: it called sys.exit(0)",
         "acting:action=exits_at_once": "it called os._exit(0), which would end the run",
@@ -77,7 +90,7 @@ def test_a_failed_row_says_what_happened(run):
         "nan_at_step_3": "FloatingPointError: the loss became nan at step 3: lower --lr",
         "exiting_decision": "SystemExit: it called sys.exit(0)",
     }
-    done, folder = assert_others_are_the_same(run, names, 1)
+    done, folder = assert_others_are_the_same(run, alone, names, 1)
     for name, error in names.items():
         if error:
             assert f"failed: {name} (seed 0): " in done.stdout
@@ -88,9 +101,9 @@ def test_a_failed_row_says_what_happened(run):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("names", [LOSSES, COMPONENTS], ids=["losses", "components"])
-def test_whatever_a_strategy_does_the_others_are_the_same(run, names):
-    done, folder = assert_others_are_the_same(run, names, 1, begin=start)
+def test_whatever_a_strategy_does_the_others_are_the_same(run, alone):
+    names = [*LOSSES, *COMPONENTS]
+    done, folder = assert_others_are_the_same(run, alone, names, 1, begin=start)
     summary = pd.read_csv(folder / "summary.csv").set_index("strategy")
     for name in names:
         assert summary.loc[name, "status"] == ("ok" if name in HARMLESS else "failed"), name
@@ -98,26 +111,26 @@ def test_whatever_a_strategy_does_the_others_are_the_same(run, names):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("names", [LOSSES, COMPONENTS], ids=["losses", "components"])
-def test_so_they_are_with_two_jobs(run, names):
-    _, folder = assert_others_are_the_same(run, [*names, *UNTRAINED], 2, begin=start)
+def test_so_they_are_with_two_jobs(run, alone):
+    names = [*LOSSES, *COMPONENTS, *UNTRAINED]
+    _, folder = assert_others_are_the_same(run, alone, names, 2, begin=start)
     summary = pd.read_csv(folder / "summary.csv").set_index("strategy")
-    for name in (*names, *UNTRAINED):
+    for name in names:
         assert summary.loc[name, "status"] == ("ok" if name in HARMLESS else "failed"), name
 
 
 def test_what_failed_is_tried_again_with_the_flag_only(run):
     names = ["no_change", "acting:action=exits", "deciding:what=beyond", "class_weights"]
-    first, _ = run("run", names, "--jobs", 1)
+    first, folder = run(names, "--jobs", 1)
     assert "failed in an earlier run" not in first.stdout
-    again, _ = run("run", names, "--jobs", 1)
+    again, _ = run(names, "--jobs", 1, out=folder)
     assert again.returncode == 1
     earlier = "failed in an earlier run; --retry-failed tries again"
     assert f"failed: acting:action=exits (seed 0): {earlier}: SystemExit: it" in again.stdout
     assert f"failed: deciding:what=beyond (seed 0): {earlier}: ValueError: a" in again.stdout
     assert "to train   0 of 3 networks, 0 steps; 2 are stored" in again.stdout
     assert "failed     1 in an earlier run; --retry-failed tries again" in again.stdout
-    retried, _ = run("run", names, "--jobs", 1, "--retry-failed")
+    retried, _ = run(names, "--jobs", 1, "--retry-failed", out=folder)
     assert "to train   1 of 3 networks" in retried.stdout
     assert "failed in an earlier run" not in retried.stdout
     assert "failed: deciding:what=beyond (seed 0): ValueError" in retried.stdout

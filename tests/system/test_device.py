@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from benchmark.system import device
-from benchmark.system.device import Device, choose_device, cores
+from benchmark.system.device import Device, choose_device, cores, seed_torch
 
 
 @pytest.fixture
@@ -73,3 +73,17 @@ def test_cores_are_at_most_those_that_openmp_may_use(monkeypatch, bound, expecte
     monkeypatch.setattr(joblib, "cpu_count", lambda **_: 8)
     monkeypatch.setenv("OMP_NUM_THREADS", bound)
     assert cores() == expected
+
+
+def test_a_seed_of_torch_is_that_of_its_own_function():
+    torch.manual_seed(7)
+    expected = torch.rand(3)
+    seed_torch(torch.device("cpu"), 7)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_on_a_gpu_its_generators_are_seeded_too(monkeypatch):
+    seeds = []
+    monkeypatch.setattr(torch, "manual_seed", seeds.append)
+    seed_torch(torch.device("cuda"), 7)
+    assert seeds == [7]
