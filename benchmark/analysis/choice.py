@@ -81,11 +81,11 @@ def _shares(comparison: Comparison, names: list[str]) -> dict[str, float]:
     """Return `shares_of_best` by strategy; {} where a record does not hold what it takes."""
     folder, labels, predicted = RunFolder(comparison.folder), [], []
     for seed in comparison.seeds:
-        decided = [_cross_fitted(folder.read_record(name, seed)) for name in names]
-        if None in decided:
+        records = [_cross_fitted(folder.read_record(name, seed)) for name in names]
+        if None in records:
             return {}
         labels.append(np.asarray(folder.read_split(seed).val.labels, np.int64))
-        predicted.append(np.array([each.predicted for each in decided if each], np.int64))
+        predicted.append(np.array([each.predicted for each in records if each], np.int64))
     shares = shares_of_best(labels, predicted, len(comparison.classes))
     return dict(zip(names, shares.tolist(), strict=True))
 

@@ -108,8 +108,8 @@ class ImageClassifier:
             return Predictions(block.indices, labels, none, block.errors)
         outputs = self._outputs(block.pixels)
         labels = None if self.rule is None else np.asarray(self.rule(outputs))
-        shown = outputs if self.rule is None else calibrated(self.rule, outputs)
-        probabilities = np.exp(shown.log_probabilities)
+        corrected = outputs if self.rule is None else calibrated(self.rule, outputs)
+        probabilities = np.exp(corrected.log_probabilities)
         return Predictions(block.indices, labels, probabilities, block.errors)
 
     def _outputs(self, pixels: NDArray[np.uint8]) -> Outputs:

@@ -38,22 +38,22 @@ def list_images(given: Iterable[str | Path]) -> ListedImages:
     ValueError
         If a CSV file has no column of paths, or nothing holds an image.
     """
-    found: dict[str, Path] = {}
+    paths: dict[str, Path] = {}
     messages: list[str] = []
     arguments = [str(each) for each in given]
     for text in arguments:
         path = expand_home(text)
         if path.is_dir():
-            found |= _in_folder(path, messages)
+            paths |= _in_folder(path, messages)
         elif has_suffix(path.name, TABLE_SUFFIXES):
-            found |= _in_table(path, messages)
+            paths |= _in_table(path, messages)
         elif path.exists():
-            found[text] = path
+            paths[text] = path
         else:
             raise FileNotFoundError(f"{text}: {MISSING}; give image files, folders or a CSV file")
-    if not found:
+    if not paths:
         raise ValueError(f"{', '.join(arguments)}: no image is there")
-    return ListedImages(tuple(found), tuple(found.values()), tuple(messages))
+    return ListedImages(tuple(paths), tuple(paths.values()), tuple(messages))
 
 
 def _in_folder(folder: Path, messages: list[str]) -> dict[str, Path]:

@@ -63,7 +63,7 @@ class Program(nn.Module):
         if len(logits) == 1:
             combined = logits[0]
         else:
-            combined = torch.stack([one.log_softmax(1) for one in logits]).mean(0)
+            combined = torch.stack([each.log_softmax(1) for each in logits]).mean(0)
         if self.rule is None:
             return combined.softmax(1), combined.argmax(1)
         combined, labels = decide(self.rule, combined, features[0], self.heads[0])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
@@ -40,8 +41,20 @@ def build_program(
     return program.eval().requires_grad_(False)
 
 
+def write_programs(
+    program: Program, info: ModelInfo, folder: Path, names: Iterable[str]
+) -> dict[str, str]:
+    """Write a program as ONNX, PT2 or both; return the files' names and their sha256."""
+    writers = {ONNX: write_onnx, PT2: write_pt2}
+    hashes = {}
+    for name in sorted(names):
+        writers[name](program, info, folder / name)
+        hashes[name] = sha256((folder / name).read_bytes()).hexdigest()
+    return hashes
+
+
 def write_onnx(program: Program, info: ModelInfo, file: Path) -> None:
-    """Write a program as an ONNX graph; ModuleNotFoundError without the packages, see below."""
+    """Write a program as an ONNX graph; ModuleNotFoundError without what it takes."""
     onnx = require_onnx()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the exporter, about itself
@@ -57,7 +70,7 @@ def write_onnx(program: Program, info: ModelInfo, file: Path) -> None:
         )
     assert exported is not None
     model = exported.model_proto
-    classes = json.dumps([one.name for one in info.classes], ensure_ascii=False)
+    classes = json.dumps([each.name for each in info.classes], ensure_ascii=False)
     onnx.helper.set_model_props(model, {"classes": classes, "strategy": info.strategy})
     with atomic(file) as temporary:
         temporary.write_bytes(model.SerializeToString())

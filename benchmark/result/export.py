@@ -2,52 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
-
-from torch import Tensor
 
 from benchmark.analysis.choice import choose_on_validation
 from benchmark.analysis.comparison import Comparison, load_comparison
 from benchmark.data.imageset import ImageSet
 from benchmark.data.memory.argument import read_images
-from benchmark.execution.networks import NetworkStore
-from benchmark.execution.outputs import OutputStore
 from benchmark.execution.record_schema import FailedRecord, Record
-from benchmark.execution.retraining import Retraining, spec_of
+from benchmark.execution.retraining import spec_of
 from benchmark.execution.run_folder import RunFolder
 from benchmark.inference.model_folder import CARD, INFO, TENSORS, ModelFolder
 from benchmark.inference.model_info import ModelInfo
-from benchmark.inference.program import Program
-from benchmark.inference.runtimes import (
-    ONNX,
-    PT2,
-    build_program,
-    require_onnx,
-    write_onnx,
-    write_pt2,
-)
+from benchmark.inference.runtimes import ONNX, PT2, build_program, require_onnx, write_programs
 from benchmark.inference.stored_component import from_content
 from benchmark.model.licence import licence_text
-from benchmark.model.pretrained import Pretrained
 from benchmark.model.registry import find_backbone
-from benchmark.model.weights import Weights, load_weights
 from benchmark.plugins import load_plugins
 from benchmark.report.card.page import card
 from benchmark.result.kept_images import abstention_sentence
 from benchmark.result.model_description import describe_model
+from benchmark.result.record_networks import RecordNetworks
 from benchmark.spec import did_you_mean
 from benchmark.storage.atomic import write_text
 from benchmark.storage.user_folders import expand_home
-from benchmark.strategy import Head
 from benchmark.strategy.registry import full_name
-from benchmark.system.device import choose_device
 from benchmark.system.display import choose_progress
 from benchmark.system.progress import Progress
-from benchmark.system.text import pluralize
 from benchmark.train.component_checks import new_head
 
 MODEL = "model"  # folder in that of the run
@@ -111,51 +94,61 @@ def export(
         If the folder holds no run, the strategy or seed is none of it or failed, or the network
         has to be trained again and can't be.
     """
-    if onnx:
-        require_onnx()
     load_plugins((plugin,) if isinstance(plugin, str) else tuple(plugin))
-    shown = choose_progress(progress)
-    run = RunFolder(expand_home(folder))
-    comparison = load_comparison(run.path, None)
-    target = run.path / MODEL if to is None else expand_home(to)
-    _require_place(target)
-    record, choice = _choose(comparison, strategy, seed)
-    shown.say(choice)
     images = data if data is None or isinstance(data, str) else read_images(data)
-    export_of = _Export(run, comparison, record, shown, images)
-    networks = export_of.refitted() if refit else export_of.trained()
-    spec = spec_of(record)
-    info = describe_model(comparison, record, spec, export_of.weights, refit)
-    writers = {ONNX: write_onnx} if onnx else {}
-    writers |= {PT2: write_pt2} if pt2 else {}
-    if writers and info.decision is None:
+    path, programs = expand_home(folder), {ONNX: onnx, PT2: pt2}
+    target = path / MODEL if to is None else expand_home(to)
+    source = _Source(load_comparison(path, None), strategy, seed, images, choose_progress(progress))
+    return _write(source, target, refit, {name for name, wanted in programs.items() if wanted})
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where a model is to come from."""
+
+    comparison: Comparison
+    strategy: str | None  # None: the best on validation
+    seed: int | None  # None: the first
+    images: str | ImageSet | None  # as `data` of `export`
+    progress: Progress
+
+
+def _write(source: _Source, target: Path, refit: bool, programs: set[str]) -> ExportedModel:
+    """Write a model, and its programs for other runtimes, to a folder."""
+    if ONNX in programs:
+        require_onnx()
+    _require_place(target)
+    comparison, run = source.comparison, RunFolder(source.comparison.folder)
+    record, choice = _choose(comparison, source.strategy, source.seed)
+    source.progress.say(choice)
+    networks = RecordNetworks(run, comparison.manifest, record, source.progress, source.images)
+    spec, weights = spec_of(record), networks.weights
+    info = describe_model(comparison, record, spec, weights, refit)
+    if programs and info.decision is None:
         raise ValueError(
             f"the decision of {spec.name} is code of a plug-in, which no other runtime has: "
             "export without --onnx and --pt2"
         )
-    for file in (INFO, *OWN_FILES - {INFO}):  # of a model that was there; the first makes it one
-        (target / file).unlink(missing_ok=True)
-    target.mkdir(parents=True, exist_ok=True)
-    if writers:
+    tensors = networks.refitted() if refit else networks.trained()
+    _remove_model(target)
+    if programs:
         heads = [training.head for training in spec.strategy.trainings]
-        program = _program(info, networks, heads)
-        for name, write in writers.items():
-            write(program, info, target / name)
-        hashes = {name: sha256((target / name).read_bytes()).hexdigest() for name in writers}
-        info = replace(info, other_files=hashes)
-    info = ModelFolder(target).write(networks, info)
-    if text := licence_text(export_of.weights):
+        width, classes = find_backbone(info.networks[0].backbone).width, len(info.classes)
+        modules = [new_head(head, width, classes) for head in heads]
+        program = build_program(info, tensors, modules, from_content(info.decision or {}))
+        info = replace(info, other_files=write_programs(program, info, target, programs))
+    info = ModelFolder(target).write(tensors, info)
+    if text := licence_text(weights):
         write_text(target / LICENCE, text)
     write_text(target / CARD, card(info, choice, abstention_sentence(comparison, record, info)))
     return ExportedModel(target, info, choice)
 
 
-def _program(
-    info: ModelInfo, tensors: Sequence[Mapping[str, Tensor]], heads: Sequence[Head]
-) -> Program:
-    width, classes = find_backbone(info.networks[0].backbone).width, len(info.classes)
-    modules = [new_head(head, width, classes) for head in heads]
-    return build_program(info, tensors, modules, from_content(info.decision or {}))
+def _remove_model(target: Path) -> None:
+    """Make the folder; remove the files of a model that is there, first what makes it one."""
+    target.mkdir(parents=True, exist_ok=True)
+    for file in (INFO, *sorted(OWN_FILES - {INFO})):
+        (target / file).unlink(missing_ok=True)
 
 
 def _choose(comparison: Comparison, strategy: str | None, seed: int | None) -> tuple[Record, str]:
@@ -194,76 +187,6 @@ def _require_place(target: Path) -> None:
     """Raise ValueError if a folder holds other files than a model's."""
     if target.exists() and not target.is_dir():
         raise ValueError(f"{target} is a file; give --to a folder")
-    found = {file.name for file in target.iterdir()} if target.is_dir() else set()
-    if INFO not in found and found - OWN_FILES:
+    others = {file.name for file in target.iterdir()} if target.is_dir() else set()
+    if INFO not in others and others - OWN_FILES:
         raise ValueError(f"{target} holds other files than a model's; give --to another folder")
-
-
-@dataclass(frozen=True)
-class _Export:
-    """The tensors of one record's network: as kept, or trained again."""
-
-    run: RunFolder
-    comparison: Comparison
-    record: Record
-    progress: Progress
-    images: str | ImageSet | None
-
-    @property
-    def weights(self) -> Weights:
-        """The pretrained weights of the run; ValueError if they are not those any more."""
-        manifest = self.comparison.manifest
-        settings = manifest.experiment.settings
-        weights = load_weights(settings["weights"], find_backbone(settings["backbone"]))
-        if weights.sha256 != manifest.weights.sha256:
-            raise ValueError(
-                f"weights {settings['weights']} are now {weights.name}, and the run began with "
-                f"{manifest.weights.name} ({manifest.weights.source}): put these back in place"
-            )
-        return weights
-
-    def trained(self) -> list[dict[str, Tensor]]:
-        """Return the tensors of each network, of those that were not kept trained again."""
-        keys = self.keys
-        stores = dict.fromkeys(keys, NetworkStore(self.run))
-        if missing := [key for key in keys if not stores[key].has(key)]:
-            self.progress.say(f"{self._whose} was not kept: {self._cost('trained again')}")
-            retraining = self._retraining()
-            stores |= dict.fromkeys(missing, retraining.train_again(missing, self.progress))
-            difference = retraining.largest_difference(missing, stores[missing[0]])
-            self.progress.say(
-                "it is the same to the bit"
-                if difference == 0
-                else f"its logits on test images differ from the run's by {difference:.1e} at most"
-            )
-        return [store.tensors(key, self._pretrained()) for key, store in stores.items()]
-
-    def refitted(self) -> list[dict[str, Tensor]]:
-        """Return the tensors of each network, trained on all images."""
-        self.progress.say(f"{self._whose}: {self._cost('trained once more, on all images')}")
-        keys, store = self._retraining().refit(self.progress)
-        return [store.tensors(key, self._pretrained()) for key in keys]
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """The key of the network, or those of an ensemble's."""
-        key = self.record.network
-        return OutputStore(self.run).check(key).members or (key,)
-
-    @property
-    def _whose(self) -> str:
-        return f"the network of {self.record.strategy} (seed {self.record.seed})"
-
-    def _cost(self, what: str) -> str:
-        budget = self.record.budget
-        steps = pluralize(budget.steps, "step", "steps")
-        return f"it is {what}, {steps} that took {budget.seconds:,.0f} s in the run"
-
-    def _retraining(self) -> Retraining:
-        manifest = self.comparison.manifest
-        return Retraining.open(self.run, manifest, self.record, self.progress, self.images)
-
-    def _pretrained(self) -> Pretrained:
-        experiment = self.comparison.manifest.experiment
-        backbone, cut = experiment.settings["backbone"], experiment.first_trained
-        return Pretrained(backbone, self.weights, cut, choose_device("cpu", "fp32"))

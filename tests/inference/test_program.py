@@ -63,12 +63,12 @@ def test_an_ensemble_has_the_mean_log_probabilities():
 
 def test_images_of_another_size_are_resized_as_pillow_does():
     program = Program([nn.Identity()], [nn.Flatten()], None, 8)
-    seen = []
-    program.networks[0].register_forward_hook(lambda _, __, x: seen.append(x))
+    resized_inside = []
+    program.networks[0].register_forward_hook(lambda _, __, x: resized_inside.append(x))
     pixels = np.random.default_rng(0).integers(0, 256, (31, 20, 3), dtype=np.uint8)
     program(torch.from_numpy(pixels)[None])
     resized = Image.fromarray(pixels).resize((8, 8), Image.Resampling.BILINEAR)
-    ours = (seen[0][0].permute(1, 2, 0) + 1) * 127.5
+    ours = (resized_inside[0][0].permute(1, 2, 0) + 1) * 127.5
     difference = np.abs(ours.numpy() - np.asarray(resized))
     assert difference.max() <= 1.01, "Pillow computes in whole numbers"
     assert difference.mean() < 0.01

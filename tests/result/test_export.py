@@ -73,9 +73,9 @@ def test_every_decision_is_the_run_s_on_its_own_test_images(run, image_folder, t
 def test_a_network_that_was_not_kept_is_trained_again_to_the_same_bits(run, tmp_path):
     notes = Notes()
     benchmark.export(run, "ldam_drw", to=tmp_path / "first", progress=notes)
-    said = " ".join(notes.texts)
-    assert "the network of ldam_drw (seed 0) was not kept: it is trained again" in said
-    assert "it is the same to the bit" in said
+    text = " ".join(notes.texts)
+    assert "the network of ldam_drw (seed 0) was not kept: it is trained again" in text
+    assert "it is the same to the bit" in text
     folder = RunFolder(run)
     again = RunFolder(run / "networks" / "again")
     key = folder.read_record("ldam_drw", 0).network

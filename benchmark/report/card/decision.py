@@ -14,7 +14,7 @@ def decision_sentence(info: ModelInfo) -> str:
     if info.decision is None:
         files = ", ".join(info.plugins)
         return f"Its decision is code of {files} and is not here: the model gives probabilities."
-    return _sentence(info.decision, [one.name for one in info.classes])
+    return _sentence(info.decision, [each.name for each in info.classes])
 
 
 def _sentence(rule: dict[str, Any], classes: list[str]) -> str:

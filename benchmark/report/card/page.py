@@ -98,7 +98,7 @@ def _follow_up(info: ModelInfo) -> str:
 
 
 def _warnings(info: ModelInfo) -> Iterator[str]:
-    doubts = {one.name: doubt(one) for one in info.classes}
+    doubts = {each.name: doubt(each) for each in info.classes}
     for begin, sentence in (
         ("no: never", "Never predicted, so never found"),
         ("no: at most", "Fewer than half of the images are found, so do not rely on"),
@@ -136,14 +136,14 @@ def _use(info: ModelInfo) -> Iterator[Block]:
 def _recall(info: ModelInfo) -> Iterator[Block]:
     rows = [
         make_row(
-            one.name,
-            format_count(one.train_images),
-            format_count(one.test_images),
-            _share(one.recall.value),
-            _bounds(one.recall),
-            doubt(one),
+            each.name,
+            format_count(each.train_images),
+            format_count(each.test_images),
+            _share(each.recall.value),
+            _bounds(each.recall),
+            doubt(each),
         )
-        for one in sorted(info.classes, key=lambda one: -one.train_images)
+        for each in sorted(info.classes, key=lambda each: -each.train_images)
     ]
     seeds = "" if len(info.seeds) == 1 else f", of {len(info.seeds)} seeds together"
     yield Table(
@@ -178,7 +178,7 @@ def _decision(info: ModelInfo, abstention: str) -> Iterator[Block]:
 
 
 def _data(info: ModelInfo) -> Iterator[Block]:
-    counts = [one.train_images for one in info.classes]
+    counts = [each.train_images for each in info.classes]
     yield Facts(
         (
             ("Data", info.data.name),

@@ -7,19 +7,19 @@ from benchmark.system.text import pluralize
 HALF = 0.5  # a class of which fewer are found is mostly missed
 
 
-def doubt(one: ClassInfo) -> str:
+def doubt(each: ClassInfo) -> str:
     """Return why a class is not to be trusted; '' if more than half of its images are found.
 
     What the interval of the recall excludes is said as a fact, the rest as not known.
     """
-    if not one.test_images:
+    if not each.test_images:
         return "not known: no test image"
-    if not one.predicted:
+    if not each.predicted:
         return "no: never predicted"
-    low, high = one.recall.low, one.recall.high
+    low, high = each.recall.low, each.recall.high
     if low is None or high is None or low > HALF:
         return ""
-    images = pluralize(one.test_images, "test image", "test images")
+    images = pluralize(each.test_images, "test image", "test images")
     if high < HALF:
         return f"no: at most {format_share(high, 2)} are found"
     return f"not known: {format_share(low, 2)} to {format_share(high, 2)} by {images}"
