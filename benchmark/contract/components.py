@@ -9,6 +9,7 @@ import torch
 
 from benchmark.contract.case import Case, describe, require
 from benchmark.strategy import Outputs, RepeatsAugmented
+from benchmark.strategy.rules import calibrated
 
 COUNTS = np.array([40, 15, 5, 1])
 LABELS = np.repeat(np.arange(4), COUNTS)
@@ -209,9 +210,12 @@ def check_decision_sees_validation_only(case: Case) -> None:
         "with other labels of the same images the rule decides otherwise: it uses the labels of "
         "the images that it decides on, which are unknown; fit it to the validation outputs",
     )
-    alone = [rule(test.subset(np.arange(7) == index)) for index in range(7)]
+    each = [test.subset(np.arange(7) == index) for index in range(7)]
+    together, alone = calibrated(rule, test), [calibrated(rule, image) for image in each]
+    logits = np.concatenate([image.logits for image in alone])
     require(
-        np.array_equal(predicted, np.concatenate(alone)),
+        np.array_equal(predicted, np.concatenate([rule(image) for image in each]))
+        and np.allclose(together.logits, logits),
         "the rule decides otherwise for an image alone than for the same image among others: it "
         "uses all of the test images; fit it to the validation outputs",
     )

@@ -293,6 +293,16 @@ BAD = [
     ),
     (
         "check_decision_sees_validation_only",
+        "def fit(self, validation, counts): return self\n"
+        "def __call__(self, outputs): return outputs.logits.argmax(1)\n"
+        "def calibrated(self, outputs):\n"
+        "    outputs.logits[:] -= outputs.logits.mean(0)\n"
+        "    return outputs",
+        "decision=Part()",
+        "uses all of the test images",
+    ),
+    (
+        "check_decision_sees_validation_only",
         "def fit(self, validation, counts): return lambda outputs: outputs.labels",
         "decision=Part()",
         "it uses the labels of the images that it decides on",

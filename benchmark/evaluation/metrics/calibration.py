@@ -1,4 +1,4 @@
-"""Calibration of the network's probabilities, before the decision: errors and their diagram."""
+"""Calibration of probabilities, whatever is decided from them: errors and their diagram."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial

@@ -17,7 +17,7 @@ class SplitPredictions:
 
     labels: Labels  # (N,)
     predicted: Labels  # (N,) after the strategy's decision
-    log_probabilities: Floats  # (N, C) of the network, before the decision
+    log_probabilities: Floats  # (N, C) of the network, corrected if a calibration does that
     train_counts: Labels  # (C,) training images of each class, before any resampling
 
     @cached_property
@@ -69,7 +69,7 @@ class Metric:
     format: Literal["share", "number", "count"] = "share"  # no leading zero; decimals; none
     better: Literal["higher", "lower"] | None = "higher"  # None: neither direction is better
     main: bool = False  # whether the first table shows it
-    of_network: bool = False  # of the network's probabilities, which a decision doesn't change
+    of_network: bool = False  # of probabilities, which no decision changes but a calibration
     # the same formula on `ClassCounts` (..., C) of many test sets -> (...); None: no interval
     of_counts: Callable[[ClassCounts], Floats] | None = None
     balanced_form_of: str = ""  # the metric that this one is if all classes were equally frequent

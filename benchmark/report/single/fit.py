@@ -42,7 +42,7 @@ def fit_section(comparison: Comparison) -> Iterator[Block]:
         "Training images as they are, not augmented, with the labels that the training was given; "
         f"estimated from up to {IMAGES_PER_CLASS} of each class{over}. Train − test: the gap "
         "between the two accuracies. Log-loss: of the network's probabilities, before a decision "
-        "that is fitted after training."
+        "that is fitted after training, unless it corrects them."
     )
     columns = (
         *("Strategy", "Accuracy, train", "Accuracy, test", "Train − test"),
