@@ -69,7 +69,7 @@ def fit(
     np.add.at(means, labels, x)
     means /= np.maximum(own, 1)[:, None]
     covariance = _shrunk_covariance(x - means[labels], len(x) - int(np.count_nonzero(own)))
-    factor: Floats = np.linalg.cholesky(covariance)
+    factor = np.asarray(np.linalg.cholesky(covariance), np.float64)
     whitened: Floats = solve_triangular(factor, x.T, lower=True).T
     means = solve_triangular(factor, means.T, lower=True).T  # (C, K)
     counts = own if counts is None else counts
