@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmark import api
 from benchmark.plan.run_options import TRACKERS, RunOptions
 from benchmark.tracking import packages
 from benchmark.tracking.packages import require_packages
@@ -14,6 +15,12 @@ def test_it_says_how_to_install_what_is_missing(monkeypatch):
     require_packages(["mlflow", "tensorboard"])
     with pytest.raises(ModuleNotFoundError, match=r"pip install 'imbalance-bench\[wandb\]'"):
         require_packages(["mlflow", "wandb"])
+
+
+def test_a_run_is_refused_before_anything_is_opened(monkeypatch):
+    monkeypatch.setattr(packages, "find_spec", lambda name: None)
+    with pytest.raises(ModuleNotFoundError, match="--track mlflow needs the package mlflow"):
+        api.plan(None, RunOptions(track="mlflow"))
 
 
 def test_each_tracker_has_a_module_and_an_extra():
