@@ -1,5 +1,6 @@
 """What `run` and `report` print about a run, or a sweep."""
 
+import shlex
 import textwrap
 from collections.abc import Iterator
 
@@ -9,6 +10,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from benchmark.cli.console import print_reports
+from benchmark.cli.program import program_words
 from benchmark.report.render.blocks import Table
 from benchmark.report.render.formats import lower_first
 from benchmark.report.single.metric_tables import main_table
@@ -42,9 +44,18 @@ def print_result(
     axis = result.comparison.axis if isinstance(result, SweepResult) else ""
     for line in _failure_lines(result.failures, axis):
         print_lines(line)
-    print_reports(result.reports)
-    if isinstance(result, Result) and result.gallery:
+    if isinstance(result, Result):
+        _print_beside(result)
+    print_reports(result.reports)  # last: it is what a run is for
+
+
+def _print_beside(result: Result) -> None:
+    """Print where the pictures are, and how to take the best network home."""
+    if result.gallery:
         print_lines(f"pictures: {result.gallery}")
+    if not result.comparison.seed_rows.empty:
+        export = shlex.join([*program_words(), "export", str(result.folder)])
+        print_lines(f"the best network, with its decision: {export}")
 
 
 def _failure_lines(failures: pd.DataFrame, axis: str) -> Iterator[str]:

@@ -106,4 +106,10 @@ def test_where_the_pictures_are_is_said_if_there_are_some(capsys, tmp_path):
     comparison = fabricate(tmp_path)
     assert "pictures:" not in printed(capsys, comparison)
     (tmp_path / "gallery.html").touch()
-    assert printed(capsys, comparison).endswith(f"pictures: {tmp_path}/gallery.html\n")
+    lines = printed(capsys, comparison).splitlines()
+    assert lines[-4:] == [
+        f"pictures: {tmp_path}/gallery.html",
+        f"the best network, with its decision: python -m benchmark export {tmp_path}",
+        "report: r.md",
+        "report: r.html",
+    ]
