@@ -12,6 +12,13 @@ import numpy as np
 from benchmark.analysis.comparison import Comparison, compare_records
 from benchmark.evaluation.audit import AuditCheck
 from benchmark.evaluation.diagnosis.signals import SIGNALS
+from benchmark.evaluation.learning_curve.class_curve import (
+    FACTORS,
+    ClassCurve,
+    ExpectedPoint,
+    ImagesNeeded,
+    MeasuredPoint,
+)
 from benchmark.evaluation.metrics.one_against_rest import one_against_rest
 from benchmark.evaluation.metrics.registry import evaluate
 from benchmark.evaluation.training_fit import TrainingFit
@@ -195,6 +202,25 @@ def with_confidence(
         confidences = dict.fromkeys(both, numbers)
         records.append(replace(record, predicted=both, confidence=confidences, cross_fitted=fitted))
     return compare_records(folder, run.manifest, splits, records, run.manifest.baseline)
+
+
+def fabricated_curve(label: int, images: int, half: float | None = 100.0) -> ClassCurve:
+    """Return a learning curve of a class with so many training images, and 30 test images."""
+    measured = (MeasuredPoint(images // 4, 0.1, 0.1), MeasuredPoint(images // 2, 0.2, 0.2))
+    bounds = None if half is None else half / 2, None if half is None else half * 2
+    expected = zip(FACTORS, (0.3, 0.5, 0.7, 0.8), strict=True)
+    return ClassCurve(
+        label=label,
+        train_images=images,
+        test_images=30,
+        measured=(*measured, MeasuredPoint(images, 0.3, 0.3)),
+        expected=tuple(
+            ExpectedPoint(round(factor * images), recall, recall - 0.2, recall + 0.1, 0.5, 0.4, 0.6)
+            for factor, recall in expected
+        ),
+        half=ImagesNeeded(half, *bounds),
+        confuser=None,
+    )
 
 
 def with_manifest(comparison: Comparison, **changes: Any) -> Comparison:

@@ -92,9 +92,9 @@ def _expected(
     near_weights = images.weights[:, near] / np.maximum(images.weights[:, near].sum(1), 1)[:, None]
     rows = np.concatenate([own, near])
     for size in sizes:
-        found = chances(size)  # (B, own)
-        recall = (images.weights[:, own] * found).sum(1) / len(own)
-        both = np.hstack([found, margins.chances(size, near_weights)])
+        recognised = chances(size)  # (B, own)
+        recall = (images.weights[:, own] * recognised).sum(1) / len(own)
+        both = np.hstack([recognised, margins.chances(size, near_weights)])
         macro_f1 = images.macro_f1(label, rows, both)
         yield ExpectedPoint(round(size), *_with_bounds(recall), *_with_bounds(macro_f1))
 

@@ -30,6 +30,7 @@ from benchmark.system.text import first_names, pluralize
 HALF = 0.5  # of a class
 MOST_NAMED = 3  # classes in a sentence
 MOST_DRAWN = 9  # classes
+MOST_CLASSES = 30  # in the table that is not folded, the rarest
 MOST_TIMES = format_count(FACTORS[-1])
 
 
@@ -41,9 +42,10 @@ def more_images_section(comparison: Comparison) -> Iterator[Block]:
     missed = missed_classes(comparison, answers)
     for sentence in answer_sentences(comparison, answers, missed):
         yield Paragraph(sentence)
-    others = [name for name in answers if name not in missed]
-    if missed:
-        yield more_images_table(comparison, answers, missed)
+    listed = missed[-MOST_CLASSES:]
+    others = [name for name in answers if name not in listed]
+    if listed:
+        yield more_images_table(comparison, answers, listed)
     if figure := draw_more_images(comparison):
         yield figure_block(
             "more_images",
@@ -186,8 +188,8 @@ def _draw_curve(axes: Axes, frame: pd.DataFrame, each: ClassAnswer) -> None:
     axes.scatter(own["images"].astype(float), own["recall"].astype(float), s=18, **ring)
     axes.axhline(HALF, color=colours.PLAIN, linewidth=0.8, linestyle=(0, (1, 2)))
     axes.set_xscale("log", base=2)
-    shown = [each.train_count / 4, *sizes]
-    axes.set_xticks(shown, [format_count(round(size)) for size in shown])
+    ticks = [each.train_count / 4, *sizes]
+    axes.set_xticks(ticks, [format_count(round(size)) for size in ticks])
     axes.set_xticks([], minor=True)
     axes.set(xlim=(max(each.train_count / 9, 0.8), sizes[-1] * 1.1), ylim=(-0.04, 1.04))
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", ".25", ".5", ".75", "1"])
