@@ -97,13 +97,20 @@ def retraining_note(executor: Executor, stored: RunManifest) -> str:
 
     A search for parameters plans other networks than it ends with, so nothing is known before it.
     """
-    keys = {
+    pairs = {
         key: executor.plan.networks[strategy.name, seed]
         for strategy in stored.strategies
         for seed, key in strategy.networks.items()
         # a null row may be left out now, or be that of another baseline
         if (strategy.name, seed) in executor.plan.networks
         and executor.outputs.manifest_file(key).exists()
+    }
+    keys = {  # in place of an ensemble, which is not trained, its members
+        member: member_now
+        for key, now in pairs.items()
+        for member, member_now in zip(
+            executor.outputs.members_of(key), executor.plan.members_of(now), strict=False
+        )
     }
     outdated = sum(  # code that is again what it once was finds its network
         key != now and not executor.outputs.has(now) for key, now in keys.items()

@@ -118,6 +118,16 @@ class OutputStore:
             raise DamagedFileError(tensors, reason, BY_TRAINING)
         return manifest
 
+    def members_of(self, key: str) -> tuple[str, ...]:
+        """Return the keys of an ensemble's networks; of another network, or a damaged one, its own.
+
+        See `Plan.members_of`.
+        """
+        try:
+            return self.check(key).members or (key,)
+        except (FileNotFoundError, ValueError):
+            return (key,)
+
     def damage(self, key: str) -> DamagedFileError | None:
         """Return what is damaged of a network's outputs; None where they are whole or absent."""
         try:

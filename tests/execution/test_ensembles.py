@@ -76,6 +76,13 @@ def test_the_plan_says_what_it_is_made_of(finished):
     assert "0 of 3 networks, 0 steps; 3 are stored" in text
 
 
+def test_members_are_read_from_what_is_stored(finished):
+    key, members = keys(finished)
+    assert finished.outputs.members_of(key) == members
+    assert finished.outputs.members_of(members[0]) == members[:1]
+    assert finished.outputs.members_of("absent") == ("absent",)
+
+
 def test_damaged_outputs_are_made_again_without_a_training(finished):
     key, _ = keys(finished)
     file = finished.outputs.tensor_file(key)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from benchmark.plan.null_row import with_null_row
 from benchmark.plan.schedule import Budget
 from benchmark.plan.segments import make_plan
 from benchmark.strategy import Outputs, find
@@ -98,6 +99,14 @@ def test_its_key_is_that_of_its_networks_in_order():
     same, on_top, turned = (plan.networks[spec.name, 0] for spec in specs)
     assert same == on_top != turned
     assert make_plan(specs, BUDGET, {0: "other"}).networks[specs[0].name, 0] != same
+
+
+def test_the_null_row_of_an_ensemble_trains_all_its_networks_once_more():
+    specs = with_null_row(resolve("no_change,ensemble"), "ensemble")
+    plan = make_plan(specs, BUDGET, {0: "base"})
+    own, null = (plan.members[plan.networks[spec.name, 0]] for spec in specs[1:])
+    assert not set(own) & set(null)
+    assert {s.key for s in plan.segments if s.is_replicate and s.is_final} == set(null)
 
 
 def test_a_factor_on_learning_rates_is_that_of_all_members():
