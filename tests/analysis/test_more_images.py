@@ -71,9 +71,9 @@ def test_seeds_are_averaged_and_their_bounds_do_not_narrow():
     (answer,) = answers.values()
     assert answer.half == 100, "the median"
     assert (answer.low, answer.high) == (50, 200), "those of the middle seed"
-    one = class_answers(more_images_frame(curves(seeds[0]), "a", [0], (0,)))["a"]
-    np.testing.assert_allclose(one.bounds, answer.bounds)
-    assert one.half == 60
+    alone = class_answers(more_images_frame(curves(seeds[0]), "a", [0], (0,)))["a"]
+    np.testing.assert_allclose(alone.bounds, answer.bounds)
+    assert alone.half == 60
     assert (
         class_answers(more_images_frame(curves(*seeds[1:]), "a", [0], (1, 2)))["a"].half == np.inf
     )
