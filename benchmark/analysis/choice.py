@@ -22,6 +22,7 @@ class Choice:
     score: float  # macro-F1, mean over seeds
     share: float  # of resampled validation images of which it is still the best; NaN: not known
     runner_up: str | None  # the strategy that is most often best otherwise
+    runner_up_share: float  # of the same resamples
     choices: int  # strategies that it was chosen from
 
     @property
@@ -42,7 +43,7 @@ class Choice:
             return f"{chosen}, of {self.choices}. That is sure: it is the best in {often}."
         return (
             f"{chosen}, of {self.choices}. That could be chance: it is the best in {often}, and "
-            f"{self.runner_up} in most of the others."
+            f"{self.runner_up} in {self.runner_up_share:.0%}."
         )
 
 
@@ -74,7 +75,8 @@ def choose_on_validation(comparison: Comparison) -> Choice | None:
     shares = _shares(comparison, list(scores)) if len(scores) > 1 else {best: 1.0}
     others = {name: share for name, share in shares.items() if name != best}
     runner_up = max(others, key=lambda name: others[name], default=None)
-    return Choice(best, scores[best], shares.get(best, np.nan), runner_up, len(scores))
+    share, other = shares.get(best, np.nan), others.get(runner_up or "", np.nan)
+    return Choice(best, scores[best], share, runner_up, other, len(scores))
 
 
 def _shares(comparison: Comparison, names: list[str]) -> dict[str, float]:

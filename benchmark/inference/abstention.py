@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,9 +35,9 @@ def threshold_for(pairs: Sequence[tuple[float, float]], max_error: float) -> flo
     Below the lowest confidence of validation nothing is known, so the lowest threshold is one too.
     Infinity where each has more errors. ValueError if `max_error` is no share.
     """
-    if not 0 <= max_error < 1:
+    if not isinstance(max_error, Real) or not 0 <= max_error < 1:
         raise ValueError(
-            f"max-error {max_error:g} is not allowed; allowed: a share from 0 to below 1, like .05"
+            f"max-error {max_error!r} is not allowed; allowed: a share from 0 to below 1, like .05"
         )
     fitting = (threshold for threshold, error in pairs if error <= max_error + 1e-12)
     return next(fitting, float("inf"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from benchmark.data.tables.csv_file import read_csv
 from benchmark.data.tables.listed_files import find_listed_files
 from benchmark.storage.user_folders import expand_home
 
-MISSING = "there is no such file"
+MISSING, ALLOWED = "there is no such file", "give image files, folders or a CSV file"
 
 
 @dataclass(frozen=True)
@@ -36,24 +37,31 @@ def list_images(given: Iterable[str | Path]) -> ListedImages:
     FileNotFoundError
         If something that is given is not there.
     ValueError
-        If a CSV file has no column of paths, or nothing holds an image.
+        If nothing is given, a CSV file has no column of paths, or nothing holds an image.
     """
-    paths: dict[str, Path] = {}
+    names: dict[str, str] = {}  # full path -> name; of a file with several, the first
+    paths: dict[str, Path]
     messages: list[str] = []
     arguments = [str(each) for each in given]
+    if not arguments:
+        raise ValueError(f"no image is given; {ALLOWED}")
     for text in arguments:
         path = expand_home(text)
         if path.is_dir():
-            paths |= _in_folder(path, messages)
+            paths = _in_folder(path, messages)
         elif has_suffix(path.name, TABLE_SUFFIXES):
-            paths |= _in_table(path, messages)
+            paths = _in_table(path, messages)
         elif path.exists():
-            paths[text] = path
+            paths = {text: path}
         else:
-            raise FileNotFoundError(f"{text}: {MISSING}; give image files, folders or a CSV file")
-    if not paths:
+            raise FileNotFoundError(f"{text}: {MISSING}; {ALLOWED}")
+        taken = set(names.values())  # tables of two folders may have the same names
+        for name, file in paths.items():
+            absolute = os.path.abspath(file)  # noqa: PTH100 -- links stay as they are
+            names.setdefault(absolute, str(file) if name in taken else name)
+    if not names:
         raise ValueError(f"{', '.join(arguments)}: no image is there")
-    return ListedImages(tuple(paths), tuple(paths.values()), tuple(messages))
+    return ListedImages(tuple(names.values()), tuple(map(Path, names)), tuple(messages))
 
 
 def _in_folder(folder: Path, messages: list[str]) -> dict[str, Path]:

@@ -15,6 +15,8 @@ from benchmark.inference.stored_component import from_content
 from benchmark.inference.trained_network import TrainedNetwork
 from benchmark.model.backbone import Backbone
 from benchmark.model.registry import find_backbone
+from benchmark.plan.experiment import Experiment
+from benchmark.plan.settings import settings_of
 from benchmark.plugins import load_plugins
 from benchmark.storage.stored_file import DamagedFileError
 from benchmark.storage.user_folders import expand_home
@@ -51,8 +53,12 @@ def load_model(
     FileNotFoundError
         If the folder holds no model.
     ValueError
-        If a file of it was changed, if it is of another version, or if it needs a plug-in.
+        If a file of it was changed, if it is of another version, if it needs a plug-in, or if
+        there is no such device.
     """
+    if not isinstance(folder, str | Path):
+        raise ValueError(f"model {folder!r} is not allowed; allowed: the path of its folder")
+    device = settings_of(Experiment)["device"].read(device)
     load_plugins((plugin,) if isinstance(plugin, str) else tuple(plugin))
     path = expand_home(folder)
     info, tensors = ModelFolder(path).read()

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load, save_file
@@ -14,7 +15,7 @@ from torch import Tensor
 from benchmark.inference.model_info import FORMAT, ModelInfo
 from benchmark.storage.atomic import atomic
 from benchmark.storage.stored_file import DamagedFileError, open_plain
-from benchmark.storage.typed_json import read, write
+from benchmark.storage.typed_json import from_object, read_object, write
 
 TENSORS, INFO, CARD = "model.safetensors", "model.json", "README.md"
 REMEDY = "Export the model again, or copy its folder anew"
@@ -45,6 +46,14 @@ class ModelFolder:
         info = replace(info, tensors_sha256=hashlib.sha256(file.read_bytes()).hexdigest())
         write(self.path / INFO, info)  # last: a model without it is none
         return info
+
+    @property
+    def was_written(self) -> bool:
+        """Whether model.json is one of `write`, be it damaged or of another version."""
+        try:
+            return b'"tensors_sha256"' in self._content(self.path / INFO)
+        except DamagedFileError:  # a link, or no plain file
+            return False
 
     def read(self) -> tuple[ModelInfo, list[dict[str, Tensor]]]:
         """Return the description of a model and the tensors of each of its networks.
@@ -84,13 +93,16 @@ class ModelFolder:
         content = self._content(file)
         if content.count(b"\r") not in (0, content.count(b"\n")):  # a checkout may have changed all
             raise DamagedFileError(file, "it holds a carriage return that was not written", REMEDY)
-        info = read(ModelInfo, file, REMEDY)
-        if info.format != FORMAT:
-            raise ValueError(
-                f"{file} has format {info.format}, and this version of imbalance-bench reads "
-                f"{FORMAT}. Use the version that wrote it ({info.versions.get('benchmark')})"
-            )
-        return info
+        try:
+            fields = read_object(file)
+            if fields.get("format") != FORMAT:  # first: it may have other fields
+                raise ValueError(
+                    f"{file} has format {fields.get('format')}, and this version of "
+                    f"imbalance-bench reads {FORMAT}. Use the version that wrote it{_version(fields)}"
+                )
+            return from_object(ModelInfo, fields, file)
+        except DamagedFileError as error:
+            raise DamagedFileError(file, error.reason, REMEDY) from None
 
     def _content(self, file: Path) -> bytes:
         try:
@@ -100,3 +112,8 @@ class ModelFolder:
             raise DamagedFileError(file, error.reason, REMEDY) from None
         except FileNotFoundError:
             raise DamagedFileError(file, "it is missing", REMEDY) from None
+
+
+def _version(fields: Mapping[str, Any]) -> str:
+    versions = fields.get("versions")
+    return f" ({versions.get('benchmark')})" if isinstance(versions, Mapping) else ""

@@ -18,8 +18,8 @@ def prediction_rows(
 ) -> dict[int, dict[str, Any]]:
     """Return index -> the columns COLUMNS but the file, of images that can be read and others.
 
-    An image is for review if its confidence is below the threshold, or if it can't be read. Of
-    fewer than BEST classes, all are named.
+    An image is for review if its confidence is below the threshold or no number, or if it can't be
+    read. Of fewer than BEST classes, all are named.
     """
     classes, rows = model.classes_, dict[int, dict[str, Any]]()
     confidence, labels = predictions.confidence, predictions.labels
@@ -31,7 +31,7 @@ def prediction_rows(
         for k, label in enumerate(best[position].tolist(), 1):
             row[f"best_{k}"] = classes[label]
             row[f"probability_{k}"] = float(predictions.probabilities[position, label])
-        row["review"] = bool(confidence[position] < threshold)
+        row["review"] = not confidence[position] >= threshold
         rows[index] = row
     for index, reason in predictions.errors.items():
         rows[index] = {"review": True, "error": reason}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set, Sized
+from collections.abc import Sequence, Sized
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,8 @@ def reader_of(images: Any) -> tuple[Reader, int]:
     """
     if isinstance(images, str | Path | bytes | Image.Image):
         raise ValueError(f"one image is given, of type {type(images).__name__}; {ALLOWED}")
-    if not isinstance(images, Sized) or isinstance(images, Mapping | Set):
+    is_list = isinstance(images, Sequence) or hasattr(images, "dtype")  # a column of pandas too
+    if not isinstance(images, Sized) or not is_list:
         raise ValueError(f"images of the type {type(images).__name__} are not taken; {ALLOWED}")
     if getattr(getattr(images, "dtype", None), "kind", "O") not in "OUT" or hasattr(images, "cpu"):
         return _reader_of_array(to_numpy(images))

@@ -27,6 +27,7 @@ from benchmark.result.model_description import describe_model
 from benchmark.result.record_networks import RecordNetworks
 from benchmark.spec import did_you_mean
 from benchmark.storage.atomic import write_text
+from benchmark.storage.unwritable import another_way_out, require_writable
 from benchmark.storage.user_folders import expand_home
 from benchmark.strategy.registry import full_name
 from benchmark.system.display import choose_progress
@@ -91,9 +92,13 @@ def export(
     Raises
     ------
     FileNotFoundError, ValueError
-        If the folder holds no run, the strategy or seed is none of it or failed, or the network
-        has to be trained again and can't be.
+        If the folder holds no run, the strategy or seed is none of it or failed, `to` holds other
+        files than a model's, or the network has to be trained again and can't be.
     """
+    if not isinstance(folder, str | Path):
+        raise ValueError(f"folder {folder!r} is not allowed; allowed: a path")
+    if not isinstance(strategy, str | None):
+        raise ValueError(f"strategy {strategy!r} is not allowed; allowed: its name")
     load_plugins((plugin,) if isinstance(plugin, str) else tuple(plugin))
     images = data if data is None or isinstance(data, str) else read_images(data)
     path, programs = expand_home(folder), {ONNX: onnx, PT2: pt2}
@@ -156,7 +161,7 @@ def _choose(comparison: Comparison, strategy: str | None, seed: int | None) -> t
     seeds = comparison.manifest.seeds
     seed = seeds[0] if seed is None else seed
     if seed not in seeds:
-        raise ValueError(f"seed {seed} is none of the run; allowed: {', '.join(map(str, seeds))}")
+        raise ValueError(f"seed {seed!r} is none of the run; allowed: {', '.join(map(str, seeds))}")
     choice = choose_on_validation(comparison)
     if strategy is None:
         if choice is None:
@@ -184,9 +189,15 @@ def _choose(comparison: Comparison, strategy: str | None, seed: int | None) -> t
 
 
 def _require_place(target: Path) -> None:
-    """Raise ValueError if a folder holds other files than a model's."""
+    """Raise ValueError if a folder holds other files than a model's, OSError if it is closed."""
     if target.exists() and not target.is_dir():
         raise ValueError(f"{target} is a file; give --to a folder")
-    others = {file.name for file in target.iterdir()} if target.is_dir() else set()
-    if INFO not in others and others - OWN_FILES:
+    files = {file.name for file in target.iterdir()} if target.is_dir() else set()
+    if INFO in files:
+        is_ours = ModelFolder(target).was_written
+    else:  # an export that was stopped has left no card without tensors
+        is_ours = files <= OWN_FILES and (TENSORS in files or CARD not in files)
+    if not is_ours:
         raise ValueError(f"{target} holds other files than a model's; give --to another folder")
+    with another_way_out("choose another --to"):
+        require_writable(target)  # known before a network is trained again

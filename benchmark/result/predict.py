@@ -14,6 +14,7 @@ from benchmark.inference.loading import load_model
 from benchmark.inference.prediction_rows import COLUMNS, prediction_rows
 from benchmark.inference.readers import path_reader
 from benchmark.report.render.csv_writer import write_frames
+from benchmark.storage.unwritable import require_writable, writing
 from benchmark.storage.user_folders import expand_home
 from benchmark.system.display import choose_progress
 from benchmark.system.progress import Progress
@@ -74,15 +75,20 @@ def predict_files(
     ordered = [{"file": name, **rows[index]} for index, name in enumerate(listed.names)]
     table = pd.DataFrame(ordered, columns=COLUMNS)
     if path:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_frames({path.name: table}, path.parent)
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_frames({path.name: table}, path.parent)
     return FilePredictions(table, threshold, listed.messages, path)
 
 
 def _require_place(path: Path) -> Path:
-    """Return the path; ValueError if something is there that is no table of predictions."""
+    """Return the path; ValueError if something is there that is no table of predictions.
+
+    OSError if it can't be written: known before the images are decoded.
+    """
     if path.exists() and not (path.is_file() and _is_predictions(path)):
         raise ValueError(f"{path} is there and holds no predictions; give another --out")
+    require_writable(path.parent)
     return path
 
 

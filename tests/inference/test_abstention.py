@@ -26,7 +26,7 @@ def test_nothing_is_kept_where_every_threshold_has_errors():
     assert math.isinf(threshold_for((), 0.2))
 
 
-@pytest.mark.parametrize("value", [-0.1, 1.0, float("nan")])
+@pytest.mark.parametrize("value", [-0.1, 1.0, float("nan"), "0.05", None])
 def test_a_share_is_wanted(value):
     with pytest.raises(ValueError, match=r"max-error .* is not allowed; allowed: a share from 0"):
         threshold_for((), value)

@@ -30,6 +30,25 @@ def test_a_table_names_files_relative_to_itself_and_those_that_are_gone(folder):
     assert [path.exists() for path in listed.paths] == [True, False]
 
 
+def test_a_file_with_two_names_is_one_image_and_two_files_with_one_name_are_two(folder):
+    (folder / "list.csv").write_text("path\na.jpg\nb.png\n")
+    Image.new("RGB", (4, 4)).save(folder / "a.jpg")
+    (folder / "sub" / "list.csv").write_text("path\na.jpg\n")
+    given = [
+        folder / "b.png",
+        f"{folder}/sub/../b.png",
+        folder / "list.csv",
+        folder / "sub/list.csv",
+    ]
+    listed = list_images(given)
+    assert listed.names == (f"{folder}/b.png", "a.jpg", f"{folder}/sub/a.jpg")
+    assert [str(path.relative_to(folder)) for path in listed.paths] == [
+        "b.png",
+        "a.jpg",
+        "sub/a.jpg",
+    ]
+
+
 @pytest.mark.parametrize(
     ("content", "error"),
     [("label\na\n", "no column is called path or file; it has 'label'"), ("", "is empty")],
@@ -45,3 +64,5 @@ def test_what_is_not_there_is_refused_and_so_is_a_folder_without_images(tmp_path
         list_images([tmp_path / "gone.png"])
     with pytest.raises(ValueError, match="no image is there"):
         list_images([tmp_path])
+    with pytest.raises(ValueError, match="no image is given; give image files"):
+        list_images([])

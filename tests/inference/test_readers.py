@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from PIL import Image
+from torch.utils.data import TensorDataset
 
 from benchmark.inference.readers import reader_of
 
@@ -35,7 +37,13 @@ def test_paths_are_read_relative_to_the_working_folder_and_home(tmp_path, monkey
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     Image.fromarray(PIXELS[0]).save("a.png")
-    for paths in (["a.png"], [Path("a.png")], ["~/a.png"], np.array(["a.png"]), ("a.png",)):
+    for paths in (
+        ["a.png"],
+        [Path("a.png")],
+        ["~/a.png"],
+        np.array(["a.png"]),
+        pd.Series(["a.png"], [7]),
+    ):
         reader, count = reader_of(paths)
         assert count == 1
         np.testing.assert_array_equal(np.asarray(reader.image(0)), PIXELS[0])
@@ -51,6 +59,8 @@ def test_paths_are_read_relative_to_the_working_folder_and_home(tmp_path, monkey
         ({"a.png"}, "images of the type set are not taken"),
         (3, "images of the type int are not taken"),
         (None, "images of the type NoneType are not taken"),
+        (TensorDataset(torch.from_numpy(PIXELS)), "images of the type TensorDataset are not taken"),
+        (pd.DataFrame({"path": ["a.png"]}), "images of the type DataFrame are not taken"),
     ],
 )
 def test_anything_else_is_refused(images, error):

@@ -211,6 +211,8 @@ def test_refitting_trains_on_all_images_and_keeps_the_decision(run, image_folder
     [
         (("focal_los",), r"'focal_los' is none of the run.* Choose one of no_change, threshold"),
         ((None, 5), "seed 5 is none of the run; allowed: 0"),
+        ((None, "0"), "seed '0' is none of the run; allowed: 0"),
+        ((3,), "strategy 3 is not allowed; allowed: its name"),
     ],
 )
 def test_a_strategy_or_seed_of_another_run_is_refused(run, arguments, error):
@@ -223,6 +225,21 @@ def test_files_of_others_are_not_written_over(run, tmp_path):
     with pytest.raises(ValueError, match="holds other files than a model's; give --to another"):
         benchmark.export(run, to=tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.parametrize("files", [{"README.md"}, {"README.md", "model.json", "notes.txt"}])
+def test_a_readme_of_others_is_not_removed(run, tmp_path, files):
+    for name in files:
+        (tmp_path / name).write_text("{}")
+    with pytest.raises(ValueError, match="holds other files than a model's; give --to another"):
+        benchmark.export(run, to=tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == files
+
+
+def test_a_place_that_can_not_be_written_is_known_before_training(run, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(OSError, match=r"move that away, or choose another --to"):
+        benchmark.export(run, "ldam_drw", to=tmp_path / "file" / "model")
 
 
 @pytest.mark.slow
