@@ -1,6 +1,7 @@
 """The learning curve of every class, from features that are held fixed, in seconds."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from benchmark.evaluation.learning_curve.tested import TestImages
 from benchmark.evaluation.metrics.class_counts import Floats, Labels
 
 DRAWS = 200  # of training and of test images, for the intervals
+MACRO_DRAWS = 60  # of these, for those of macro-F1, which all test images have a part in
 SUBSETS = 10  # draws of nested subsets
 PARTS = (0.125, 0.25, 0.5, 1.0)  # of the training images
 HALF = 0.5  # of the class recognised
@@ -88,13 +90,15 @@ def _expected(
     own = np.flatnonzero(images.labels == label)
     others = np.flatnonzero(images.labels != label)
     near = others[mean.reaches(images.features[others], images.others(label, others)[0], sizes[-1])]
+    mean = replace(mean, shifts=mean.shifts[:MACRO_DRAWS])
     margins = mean.margins(images.features[near], images.others(label, near)[0], centre)
-    near_weights = images.weights[:, near] / np.maximum(images.weights[:, near].sum(1), 1)[:, None]
+    near_weights = images.weights[:MACRO_DRAWS, near]
+    near_weights = near_weights / np.maximum(near_weights.sum(1), 1)[:, None]
     rows = np.concatenate([own, near])
     for size in sizes:
         recognised = chances(size)  # (B, own)
         recall = (images.weights[:, own] * recognised).sum(1) / len(own)
-        both = np.hstack([recognised, margins.chances(size, near_weights)])
+        both = np.hstack([recognised[:MACRO_DRAWS], margins.chances(size, near_weights)])
         macro_f1 = images.macro_f1(label, rows, both)
         yield ExpectedPoint(round(size), *_with_bounds(recall), *_with_bounds(macro_f1))
 

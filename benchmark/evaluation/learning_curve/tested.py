@@ -45,13 +45,14 @@ class TestImages:
         return self.scores[rows, second], self.best[rows, second]
 
     def macro_f1(self, label: int, rows: Labels, chances: Floats) -> Floats:
-        """Return macro-F1 (B,) if rows (R,) go to class `label` with these chances, (B, R).
+        """Return macro-F1 (b,) if rows (R,) go to class `label` with these chances, (b, R).
 
         Else they go to the best of the other classes. All other images stay where the head puts
-        them. It is that of the expected counts.
+        them. It is that of the expected counts, in the first b draws.
         """
-        predicted, right = (counts.copy() for counts in self._counts)
-        weights, labels, first = self.weights[:, rows], self.labels[rows], self.best[rows, 0]
+        draws = len(chances)
+        predicted, right = (counts[:draws].copy() for counts in self._counts)
+        weights, labels, first = self.weights[:draws, rows], self.labels[rows], self.best[rows, 0]
         rival, lost = self.others(label, rows)[1], weights * (1 - chances)
         predicted += self._sums(lost, rival) - self._sums(weights, first)
         right += self._sums(lost * (rival == labels), rival)
