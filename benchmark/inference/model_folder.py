@@ -98,7 +98,8 @@ class ModelFolder:
             if fields.get("format") != FORMAT:  # first: it may have other fields
                 raise ValueError(
                     f"{file} has format {fields.get('format')}, and this version of "
-                    f"imbalance-bench reads {FORMAT}. Use the version that wrote it{_version(fields)}"
+                    f"imbalance-bench reads {FORMAT}. Use the version that wrote it"
+                    f"{_version(fields)}"
                 )
             return from_object(ModelInfo, fields, file)
         except DamagedFileError as error:
