@@ -114,14 +114,19 @@ def _line(outcome: Outcome) -> str:
     Numbers have so many digits that one beside its bound does not look like it.
     """
     requirement, score = outcome.requirement, outcome.score
-    text = f"{score.value:.5g}"
+
+    def write(number: float) -> str:
+        is_beside = number != requirement.bound and f"{number:.5g}" == f"{requirement.bound:.5g}"
+        return repr(number) if is_beside else f"{number:.5g}"
+
+    text = write(score.value)
     if np.isnan(score.value):
         is_of_class = requirement.class_name is not None
         text = "no test images" if is_of_class else "not defined"
     elif score.has_interval:
-        text += f" (95 %: {score.low:.5g} to {score.high:.5g})"
+        text += f" (95 %: {write(score.low)} to {write(score.high)})"
         if outcome.by_interval:
-            ends = [f"{number:.5g}" for number in outcome.counted]
+            ends = list(map(write, outcome.counted))
             text += f"; {join_names(ends)} {'counts' if len(ends) == 1 else 'count'}"
     mark = "PASS" if outcome.holds else "FAIL"
     return f"{mark}  {requirement.subject} {requirement.sign} {requirement.bound:g}: {text}"

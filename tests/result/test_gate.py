@@ -83,6 +83,19 @@ def test_where_no_strategy_finished_every_seed_none_is_held_to_them(tmp_path):
     assert not result.holds
 
 
+def test_a_number_beside_its_bound_does_not_look_like_it(run):
+    (outcome,) = benchmark.gate(run, "accuracy>=0").outcomes
+    value = outcome.score.value
+    line = list(benchmark.gate(run, f"accuracy>={value + 1e-9!r}").lines())[1]
+    assert line.startswith("FAIL")
+    assert f": {value!r} (95 %" in line
+
+
+def test_a_strategy_of_a_plug_in_needs_no_plug_in(tmp_path):
+    fabricate_run("run", **HOW, strategies=("no_change", "mine:power=2.0")).write(tmp_path)
+    assert benchmark.gate(tmp_path, "accuracy>=0", strategy="mine:power=2.0").holds
+
+
 def test_what_is_not_there_is_told(run, tmp_path):
     with pytest.raises(ValueError, match=r"'focal_los' is none of the run. Did you mean 'focal"):
         benchmark.gate(run, "macro_f1>=0", strategy="focal_los")
