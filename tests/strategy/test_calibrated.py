@@ -1,5 +1,7 @@
 """A decision and a calibration on one base: both count, and each replaces its own kind."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -79,6 +81,19 @@ def test_probabilities_of_validation_are_those_of_rules_fitted_to_others():
     assert not np.isclose(temperatures, own).any()
     _, untouched = cross_fit_outputs(Argmax(), validation, COUNTS)
     np.testing.assert_array_equal(untouched.log_probabilities, validation.log_probabilities)
+
+
+def test_scales_of_a_vector_are_relative_to_the_temperature():
+    """So the prior is as strong for logits that are three times as large."""
+    validation = network(300)
+    larger = replace(validation, logits=3 * validation.logits)
+    decision = find("vector_scaling").decision
+    first, second = (calibrated(decision.fit(each, COUNTS), each) for each in (validation, larger))
+    np.testing.assert_allclose(first.log_probabilities, second.log_probabilities, atol=1e-4)
+    strong = find("vector_scaling:prior_weight=1e9").decision.fit(validation, COUNTS)
+    temperature = find("temperature_scaling").decision.fit(validation, COUNTS).temperature
+    np.testing.assert_allclose(strong.scale, 1 / temperature, rtol=1e-5)
+    np.testing.assert_allclose(strong.bias, 0, atol=1e-5)
 
 
 def test_calibration_lowers_the_log_loss_of_other_images():

@@ -67,18 +67,20 @@ class ExpectVectorScaling:
         made = measurement.calibrated.log_probabilities
         scale, error = _scales(given, made)
         errors = np.exp(made) - np.eye(given.shape[1])[labels]  # (N, C)
+        # scales are relative to the best temperature, T: as if logits were those that it gives
+        inverse = _best_inverse(given, labels)
+        relative, given = scale / inverse, given * inverse
         # at the least value they are prior_weight times the distance from the prior's centre
         of_bias, of_scale = errors.sum(0), (errors * given).sum(0)
         limit, weight = _LARGE * np.sqrt(self.prior_weight), self.prior_weight
         slope = float(np.abs([of_bias, of_scale]).max())
-        centre = scale + of_scale / weight  # the same for all classes
-        spread = float(np.ptp(centre) * min(weight, 1))
-        loss = _log_loss(made, labels)
-        best = min(_log_loss(log_softmax(given / t), labels) for t in _TEMPERATURES)
+        centre = relative + of_scale / weight  # 1 for all classes
+        spread = float(np.abs(centre - 1).max() * min(weight, 1))
+        loss, best = _log_loss(made, labels), _log_loss(log_softmax(given), labels)
         return CheckResult(
             bool(error < _EQUAL and slope < limit and spread < _SHORT and loss < best + _SHORT),
             f"log-loss {loss:.4f}, {error:.0e} from scales and biases; by a temperature alone "
-            f"{best:.4f}; slope {slope:.2g} of {limit:.2g} at most; the prior's centres differ by "
+            f"{best:.4f}; slope {slope:.2g} of {limit:.2g} at most; the prior's centre differs by "
             f"{spread:.0e}",
         )
 
@@ -94,6 +96,17 @@ def _relative(difference: Floats, values: Floats) -> float:
 
 def _log_loss(log_p: Floats, labels: NDArray[np.int64]) -> float:
     return float(-log_p[np.arange(len(labels)), labels].mean())
+
+
+def _best_inverse(logits: Floats, labels: NDArray[np.int64]) -> float:
+    """Return 1 / T of the lowest log-loss, by halving the range of the temperatures."""
+    low, high = 1 / _TEMPERATURES[-1], 1 / _TEMPERATURES[0]
+    away = logits - logits[np.arange(len(labels)), labels][:, None]
+    for _ in range(60):
+        middle = (low + high) / 2
+        falls = (np.exp(log_softmax(middle * away)) * away).sum() < 0
+        low, high = (middle, high) if falls else (low, middle)
+    return float((low + high) / 2)
 
 
 def _scales(given: Floats, made: Floats) -> tuple[Floats, float]:

@@ -143,7 +143,7 @@ PLANTED = [
         "a hundred times the prior",
         "calibration",
         "vector_scaling",
-        whole(decision=VectorScaling(100.0)),
+        whole(decision=VectorScaling(500.0)),
     ),
     PlantedError(
         "each threshold for accuracy",
