@@ -19,10 +19,17 @@ from benchmark.execution.record_schema import Record
 from benchmark.execution.run_folder import RunFolder
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.segments import Plan, make_plan
+from benchmark.storage.unwritable import writing
 from benchmark.strategy.registry import StrategySpec, resolve, with_parameters
 from benchmark.system.progress import Progress
 
 AGAIN, REFITTED = "again", "refitted"  # folders beside the kept networks
+COPY = "copy the run to a folder that can be written, and export from there"
+
+
+def again_folder(folder: RunFolder) -> RunFolder:
+    """Return where networks of a run are trained again."""
+    return RunFolder(folder.path / "networks" / AGAIN)
 
 
 @dataclass(frozen=True)
@@ -65,9 +72,11 @@ class Retraining:
                 f"or data= if they were given in Python ({str(error).splitlines()[0]})"
             ) from error
         if prepared.content_hash != manifest.data.content:
+            opened = data if isinstance(data, str) else manifest.data.spec
             raise ValueError(
-                f"{manifest.data.spec} holds other images than when {folder.path} was made: "
-                "nothing of it can be trained again. Run the command of the run with another --out"
+                f"{opened} holds other images than when {folder.path} was made: nothing of it can "
+                "be trained again. Give --data the images of then, or run the command of the run "
+                "with another --out"
             )
         return cls(folder, manifest, prepared, spec_of(record), record.seed)
 
@@ -116,7 +125,8 @@ class Retraining:
     ) -> NetworkStore:
         """Train the networks `keys` of a plan; the other ones of an ensemble are there."""
         folder = RunFolder(self.folder.path / "networks" / name)
-        folder.path.mkdir(parents=True, exist_ok=True)
+        with writing(folder.path, COPY):
+            folder.path.mkdir(parents=True, exist_ok=True)
         executor = Executor(
             prepared,
             plan,
@@ -128,7 +138,7 @@ class Retraining:
             keeps_networks_of=frozenset({self.seed}),
         )
         store, outputs = NetworkStore(folder), OutputStore(folder)
-        with folder.locked():
+        with folder.locked(COPY):
             for key in keys:
                 if not store.has(key):  # its outputs alone are not what is wanted
                     outputs.manifest_file(key).unlink(missing_ok=True)

@@ -9,6 +9,7 @@
     outputs/KEY.safetensors logits and features of one trained network, see `OutputStore`
     networks/KEY.safetensors  what training changed of a network that is kept, see `NetworkStore`
     cost.json               seconds of the last run, by task, and its memory
+    more_images.json        learning curves of the classes: `ClassCurves`
     states/                 trainings under way, and why some failed; gone when all are done
     report.html report.md verdict.json *.csv figures/
     gallery.html            images of the data, with what is predicted of them
@@ -52,7 +53,8 @@ TABLES = (
     *("training_effects", "tuning", "wrong_labels"),
 )
 PAGES = ("gallery.html", "report.html", "report.md")
-FILES = ("cost.json", "verdict.json", *PAGES, *(f"{name}.csv" for name in TABLES))
+JSON_FILES = ("cost.json", "more_images.json", "verdict.json")
+FILES = (*JSON_FILES, *PAGES, *(f"{name}.csv" for name in TABLES))
 
 
 @dataclass(frozen=True)
@@ -232,7 +234,7 @@ class RunFolder:
     # ---- one run at a time -------------------------------------------------------------------
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, way_out: str = OTHER_OUT) -> Iterator[None]:
         """Hold the lock of the folder; ValueError if it is held, OSError if it can't be written.
 
         Errors of the folder meanwhile, of a full disk as well, name a path and the way out.
@@ -241,21 +243,21 @@ class RunFolder:
             release = acquire(self.path / ".lock", wait=False)
         except BlockingIOError:
             raise ValueError(
-                f"another run is at work in {self.path}; wait for it, or choose another --out"
+                f"another run is at work in {self.path}; wait for it, or {way_out}"
             ) from None
         except NoLockFileError:
             raise
         except OSError as error:
             lock = self.path / ".lock"
             if is_there(lock) and os.access(self.path, os.W_OK | os.X_OK):  # it alone is closed
-                way_out = f"remove it if no other run is at work there, or {OTHER_OUT}"
-                raise unwritable_error(lock, error, way_out) from error
-            raise unwritable_error(self.path, error, OTHER_OUT) from error
+                remedy = f"remove it if no other run is at work there, or {way_out}"
+                raise unwritable_error(lock, error, remedy) from error
+            raise unwritable_error(self.path, error, way_out) from error
         try:
             for folder in (self.path, *(self.path / name for name in FOLDERS)):
                 if folder == self.path or not folder.is_symlink():
                     remove_leftovers(folder)
-            with working_in(self.path, OTHER_OUT):
+            with working_in(self.path, way_out):
                 yield
         finally:
             release()

@@ -10,7 +10,6 @@ from typing import Any
 from benchmark.analysis.choice import choose_on_validation
 from benchmark.analysis.comparison import Comparison, load_comparison
 from benchmark.data.imageset import ImageSet
-from benchmark.data.memory.argument import read_images
 from benchmark.execution.record_schema import FailedRecord, Record
 from benchmark.execution.retraining import spec_of
 from benchmark.execution.run_folder import RunFolder
@@ -20,6 +19,8 @@ from benchmark.inference.runtimes import ONNX, PT2, build_program, require_onnx,
 from benchmark.inference.stored_component import from_content
 from benchmark.model.licence import licence_text
 from benchmark.model.registry import find_backbone
+from benchmark.plan.experiment import Experiment
+from benchmark.plan.settings import settings_of
 from benchmark.plugins import load_plugins
 from benchmark.report.card.page import card
 from benchmark.result.kept_images import abstention_sentence
@@ -100,7 +101,7 @@ def export(
     if not isinstance(strategy, str | None):
         raise ValueError(f"strategy {strategy!r} is not allowed; allowed: its name")
     load_plugins((plugin,) if isinstance(plugin, str) else tuple(plugin))
-    images = data if data is None or isinstance(data, str) else read_images(data)
+    images = None if data is None else settings_of(Experiment)["data"].read(data)
     path, programs = expand_home(folder), {ONNX: onnx, PT2: pt2}
     target = path / MODEL if to is None else expand_home(to)
     source = _Source(load_comparison(path, None), strategy, seed, images, choose_progress(progress))

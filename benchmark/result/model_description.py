@@ -18,7 +18,11 @@ from benchmark.inference.stored_component import is_ours, to_content
 from benchmark.model.licence import licence_sentence
 from benchmark.model.weights import Weights
 from benchmark.plugins import loaded_files
+from benchmark.strategy.outputs import Outputs
+from benchmark.strategy.protocols import Rule
 from benchmark.strategy.registry import StrategySpec
+
+LARGEST_DIFFERENCE = 0.01  # share of labels: ties may be rounded otherwise on another machine
 
 
 def describe_model(
@@ -34,6 +38,8 @@ def describe_model(
     counts = np.array(folder.read_split(record.seed).train.counts, np.int64)
     decision = spec.strategy.for_classes(data.classes).decision
     rule = decision.fit(outputs["val"].copy(), counts.copy())
+    if is_ours(rule):
+        _require_same_labels(rule, outputs["test"], record)
     prior = outputs["val"].effective_prior
     heads = [training.head for training in spec.strategy.trainings]
     return schema.ModelInfo(
@@ -71,6 +77,18 @@ def describe_model(
         seeds=manifest.seeds,
         versions=_versions(manifest.environment),
     )
+
+
+def _require_same_labels(rule: Rule, test: Outputs, record: Record) -> None:
+    """Raise ValueError if a decision is not that of the run: a plug-in may have been edited."""
+    labels = np.asarray(rule(test.without_labels().copy()))
+    others = np.mean(labels != np.array(record.predicted["test"])) if len(labels) else 0
+    if others > LARGEST_DIFFERENCE:
+        raise ValueError(
+            f"the decision of {record.strategy} gives {others:.0%} of the test images another "
+            "label than in the run: its code has changed since. Run the command of the run again, "
+            "and export then"
+        )
 
 
 def _classes(comparison: Comparison, strategy: str) -> list[schema.ClassInfo]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -11,7 +12,7 @@ from benchmark.execution.manifest_schema import RunManifest
 from benchmark.execution.networks import NetworkStore
 from benchmark.execution.outputs import OutputStore
 from benchmark.execution.record_schema import Record
-from benchmark.execution.retraining import Retraining
+from benchmark.execution.retraining import Retraining, again_folder
 from benchmark.execution.run_folder import RunFolder
 from benchmark.model.pretrained import Pretrained
 from benchmark.model.registry import find_backbone
@@ -45,10 +46,13 @@ class RecordNetworks:
 
     def trained(self) -> list[dict[str, Tensor]]:
         """Return the tensors of each network, of those that were not kept trained again."""
-        keys = self.keys
-        stores = dict.fromkeys(keys, NetworkStore(self.run))
-        if missing := [key for key in keys if not stores[key].has(key)]:
-            self.progress.say(f"{self._whose} was not kept: {self._cost('trained again')}")
+        kept, again = NetworkStore(self.run), NetworkStore(again_folder(self.run))
+        # an earlier export may have trained one, for which no images are needed then
+        stores = {key: kept if kept.has(key) or not again.has(key) else again for key in self.keys}
+        if missing := [key for key, store in stores.items() if not store.has(key)]:
+            which = f"{len(missing)} of {self._which}" if len(stores) > 1 else self._which
+            was = "was not kept: it is" if len(missing) == 1 else "were not kept: they are"
+            self.progress.say(f"{which} {was} trained again, {self._cost(missing)}")
             retraining = self._retraining()
             stores |= dict.fromkeys(missing, retraining.train_again(missing, self.progress))
             difference = retraining.largest_difference(missing, stores[missing[0]])
@@ -61,7 +65,8 @@ class RecordNetworks:
 
     def refitted(self) -> list[dict[str, Tensor]]:
         """Return the tensors of each network, trained on all images."""
-        self.progress.say(f"{self._whose}: {self._cost('trained once more, on all images')}")
+        cost = self._cost(self.keys)
+        self.progress.say(f"{self._which}: trained once more, on all images, {cost}")
         keys, store = self._retraining().refit(self.progress)
         return [store.tensors(key, self._pretrained()) for key in keys]
 
@@ -72,13 +77,15 @@ class RecordNetworks:
         return OutputStore(self.run).check(key).members or (key,)
 
     @property
-    def _whose(self) -> str:
-        return f"the network of {self.record.strategy} (seed {self.record.seed})"
+    def _which(self) -> str:
+        number = len(self.keys)
+        networks = "network" if number == 1 else f"{number} networks"
+        return f"the {networks} of {self.record.strategy} (seed {self.record.seed})"
 
-    def _cost(self, what: str) -> str:
-        budget = self.record.budget
-        steps = pluralize(budget.steps, "step", "steps")
-        return f"it is {what}, {steps} that took {budget.seconds:,.0f} s in the run"
+    def _cost(self, keys: Sequence[str]) -> str:
+        trained = [OutputStore(self.run).check(key) for key in keys]
+        steps = pluralize(sum(each.steps for each in trained), "step", "steps")
+        return f"{steps} that took {sum(each.seconds for each in trained):,.0f} s in the run"
 
     def _retraining(self) -> Retraining:
         return Retraining.open(self.run, self.manifest, self.record, self.progress, self.images)

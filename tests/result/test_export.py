@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -71,6 +72,7 @@ def test_every_decision_is_the_run_s_on_its_own_test_images(run, image_folder, t
 
 
 def test_a_network_that_was_not_kept_is_trained_again_to_the_same_bits(run, tmp_path):
+    shutil.rmtree(run / "networks" / "again", ignore_errors=True)
     notes = Notes()
     benchmark.export(run, "ldam_drw", to=tmp_path / "first", progress=notes)
     text = " ".join(notes.texts)
@@ -81,7 +83,9 @@ def test_a_network_that_was_not_kept_is_trained_again_to_the_same_bits(run, tmp_
     key = folder.read_record("ldam_drw", 0).network
     there, here = (OutputStore(each).load(key)[0]["test"] for each in (folder, again))
     np.testing.assert_array_equal(there.logits, here.logits)
-    benchmark.export(run, "ldam_drw", to=tmp_path / "second")
+    notes = Notes()
+    benchmark.export(run, "ldam_drw", to=tmp_path / "second", progress=notes, data="gone")
+    assert "trained again" not in " ".join(notes.texts), "it is there now, and needs no images"
     first, second = (load_file(tmp_path / n / "model.safetensors") for n in ("first", "second"))
     assert all(torch.equal(first[name], second[name]) for name in first)
 
@@ -92,7 +96,9 @@ def test_of_an_ensemble_the_network_that_is_missing_is_trained_again(run, tmp_pa
     shutil.rmtree(run / "networks" / "again", ignore_errors=True)
     exported = benchmark.export(run, name, to=tmp_path / "m", progress=notes)
     assert len(exported.info.networks) == 2
-    assert "it is the same to the bit" in " ".join(notes.texts)
+    text = " ".join(notes.texts)
+    assert f"1 of the 2 networks of {name} (seed 0) was not kept: it is trained again" in text
+    assert "it is the same to the bit" in text
     trained = list((run / "networks" / "again" / "networks").glob("*.safetensors"))
     kept = RunFolder(run).read_record("no_change", 0).network
     assert [file.stem for file in trained] != []
@@ -108,6 +114,8 @@ def test_a_network_can_not_be_trained_again_from_other_images(run, image_folder,
     assert manifest["data"]["spec"] == str(image_folder)
     labels = [file.parent.name for file in sorted(other.rglob("*.png"))]
     images = benchmark.image_set(sorted(other.rglob("*.png")), labels)
+    with pytest.raises(ValueError, match=f"{other} holds other images than .* Give --data the"):
+        benchmark.export(folder, "no_change", data=other)
     with pytest.raises(ValueError, match="holds other images than when"):
         benchmark.export(folder, "no_change", data=images)
 
@@ -131,6 +139,15 @@ def test_an_image_that_can_not_be_read_is_an_error_in_python(model, tmp_path):
     (tmp_path / "text.png").write_text("no image")
     with pytest.raises(ValueError, match=r"image 0 can't be read: .*not an image"):
         benchmark.load_model(model).predict([tmp_path / "text.png"])
+
+
+def test_a_decision_that_was_edited_since_is_refused(run, tmp_path):
+    folder = RunFolder(shutil.copytree(run, tmp_path / "run"))
+    record = folder.read_record("no_change", 0)
+    others = tuple(2 - label for label in record.predicted["test"])
+    folder.write_record(replace(record, predicted={**record.predicted, "test": others}))
+    with pytest.raises(ValueError, match="of the test images another label than in the run: its"):
+        benchmark.export(folder.path, "no_change")
 
 
 @pytest.mark.parametrize("file", ["model.safetensors", "model.json"])
