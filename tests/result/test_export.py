@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 
 import numpy as np
+import onnxruntime as ort
 import pandas as pd
 import pytest
 import torch
@@ -261,7 +262,6 @@ def test_a_place_that_can_not_be_written_is_known_before_training(run, tmp_path)
 
 @pytest.mark.slow
 def test_other_runtimes_give_the_same(run, image_folder, tmp_path):
-    ort = pytest.importorskip("onnxruntime")
     exported = benchmark.export(
         run, "threshold_moving:base=class_weights", to=tmp_path / "m", onnx=True, pt2=True
     )
