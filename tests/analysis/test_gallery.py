@@ -19,10 +19,10 @@ def test_the_baseline_stands_beside_the_best_on_validation():
     run = fabricate_run(strategies=("no_change", "class_weights", "focal_loss"))
     comparison = compare(run)
     scores = comparison.seed_rows.set_index("strategy")["val_macro_f1"].astype(float)
-    shown = choose(run).strategies
-    assert [(s.name, s.role) for s in shown] == [("no_change", BASELINE), (scores.idxmax(), BEST)]
-    assert shown[1].validation == scores.max()
-    assert shown[0].network == "no_change.0 of clothes"
+    chosen = choose(run).strategies
+    assert [(s.name, s.role) for s in chosen] == [("no_change", BASELINE), (scores.idxmax(), BEST)]
+    assert chosen[1].validation == scores.max()
+    assert chosen[0].network == "no_change.0 of clothes"
 
 
 def test_a_baseline_that_is_best_stands_alone():
@@ -58,40 +58,40 @@ def test_the_classes_are_those_that_the_baseline_ignores_in_the_order_of_the_rep
     comparison = compare(run)
     diagnoses = comparison.findings.diagnoses
     ignored = set(diagnoses["class"][diagnoses["strategy"] == "no_change"])
-    names = [shown.label for shown in gallery.classes]
+    names = [row.label for row in gallery.classes]
     assert names == [name for name in comparison.classes if name in ignored]
     assert gallery.ignored == len(names) > 3
-    assert all(shown.hits[0] <= 0.1 * shown.test_count for shown in gallery.classes)
-    assert all(run.manifest.data.classes[shown.index] == shown.label for shown in gallery.classes)
-    assert all(shown.cause for shown in gallery.classes)
+    assert all(row.hits[0] <= 0.1 * row.test_count for row in gallery.classes)
+    assert all(run.manifest.data.classes[row.index] == row.label for row in gallery.classes)
+    assert all(row.cause for row in gallery.classes)
 
 
 def test_numbers_and_images_of_a_class_are_those_of_the_records(gallery):
     comparison = compare(fabricate_run(strategies=("no_change", "class_weights", "focal_loss")))
     rows = comparison.predictions
     own = rows[(rows["strategy"] == "no_change") & (rows["split"] == "test")]
-    for shown in gallery.classes:
-        mine = own[own["label"] == shown.label]
-        assert shown.test_count == len(mine) == sum(number for _, number in shown.predicted)
-        assert shown.hits[0] == (mine["predicted"] == shown.label).sum()
-        assert len(shown.test) == min(len(mine), MOST_TEST_IMAGES)
+    for row in gallery.classes:
+        mine = own[own["label"] == row.label]
+        assert row.test_count == len(mine) == sum(number for _, number in row.predicted)
+        assert row.hits[0] == (mine["predicted"] == row.label).sum()
+        assert len(row.test) == min(len(mine), MOST_TEST_IMAGES)
         predicted = mine.set_index("file")["predicted"]
-        assert all(image.predictions[0].label == predicted[image.file] for image in shown.test)
-        assert all(image.label == shown.label for image in (*shown.test, *shown.training))
-        assert shown.confuser in set(mine["predicted"]) - {shown.label}
-        assert {image.label for image in shown.of_confuser} == {shown.confuser}
-        assert len(shown.training) <= 6
-        assert not shown.training[0].predictions
+        assert all(image.predictions[0].label == predicted[image.file] for image in row.test)
+        assert all(image.label == row.label for image in (*row.test, *row.training))
+        assert row.confuser in set(mine["predicted"]) - {row.label}
+        assert {image.label for image in row.of_confuser} == {row.confuser}
+        assert len(row.training) <= 6
+        assert not row.training[0].predictions
 
 
 def test_of_many_test_images_the_surest_errors_are_shown_and_some_that_the_best_recognises():
     strategies = ("no_change", "focal_loss")
     run = fabricate_run(strategies=strategies, test_images={"Blouse": 60})
-    shown = next(each for each in choose(run).classes if each.label == "Blouse")
-    sure = [image.predictions[0].confidence for image in shown.test if image.is_wrong]
-    assert len(shown.test) == MOST_TEST_IMAGES
+    row = next(each for each in choose(run).classes if each.label == "Blouse")
+    sure = [image.predictions[0].confidence for image in row.test if image.is_wrong]
+    assert len(row.test) == MOST_TEST_IMAGES
     assert sure == sorted(sure, reverse=True)
-    gained = [image for image in shown.test if image.predictions[1].label == "Blouse"]
+    gained = [image for image in row.test if image.predictions[1].label == "Blouse"]
     assert len(gained) >= MOST_TEST_IMAGES // 3
 
 
@@ -125,8 +125,8 @@ def test_of_many_classes_the_worst_are_shown_with_fewer_images_each():
     names = [f"class {k:03}" for k in range(300)]
     gallery = choose(fabricate_run(classes=names, strategies=("no_change",), images=6000))
     assert gallery.ignored > MOST_CLASSES == len(gallery.classes)
-    assert sum(len(shown.test) for shown in gallery.classes) <= 150
-    assert [shown.hits[0] for shown in gallery.classes] == [0] * MOST_CLASSES
+    assert sum(len(row.test) for row in gallery.classes) <= 150
+    assert [row.hits[0] for row in gallery.classes] == [0] * MOST_CLASSES
 
 
 def test_where_no_class_is_ignored_the_three_of_the_lowest_recall_are_shown():
@@ -139,9 +139,9 @@ def test_where_no_class_is_ignored_the_three_of_the_lowest_recall_are_shown():
     record = replace(run.records[0], predicted=predicted, diagnoses=())
     gallery = choose(FabricatedRun(run.manifest, run.splits, [record]))
     assert gallery.ignored == 0
-    assert [shown.label for shown in gallery.classes] == list(CLASSES[2:5])
-    assert not any(shown.cause for shown in gallery.classes)
-    assert all(shown.predicted[1:] == (("Hat", 1),) for shown in gallery.classes)
+    assert [row.label for row in gallery.classes] == list(CLASSES[2:5])
+    assert not any(row.cause for row in gallery.classes)
+    assert all(row.predicted[1:] == (("Hat", 1),) for row in gallery.classes)
 
 
 def test_a_network_without_errors_shows_nothing():
@@ -167,6 +167,6 @@ def test_labels_that_were_made_wrong_stand_beside_the_right_ones():
 
 
 def test_every_test_image_that_is_shown_is_named_once(gallery):
-    shown = gallery.tested()
-    assert all(file == image.file and image.predictions for file, image in shown.items())
-    assert {image.file for image in gallery.errors} <= shown.keys()
+    tested = gallery.tested()
+    assert all(file == image.file and image.predictions for file, image in tested.items())
+    assert {image.file for image in gallery.errors} <= tested.keys()

@@ -78,8 +78,8 @@ def executor(folder, others=()):
 def test_images_are_shown_unless_they_must_not_be_or_the_run_is_one_of_a_sweep(tmp_path):
     page = tmp_path / "gallery.html"
     page.touch()
-    shown = RunImages.to_show(executor(tmp_path), no_gallery=False)
-    assert (shown.heads, shown.members) == ({"key": "head"}, {"both": ("key", "other")})
+    images = RunImages.to_show(executor(tmp_path), no_gallery=False)
+    assert (images.heads, images.members) == ({"key": "head"}, {"both": ("key", "other")})
     assert RunImages.to_show(executor(tmp_path, others=("run",)), no_gallery=False) is None
     assert page.exists()
     assert RunImages.to_show(executor(tmp_path), no_gallery=True) is None

@@ -85,8 +85,8 @@ def test_of_many_classes_the_rarest_are_shown_and_it_says_how_many_are_not(monke
     pixels = rng.integers(0, 256, (len(labels), 12, 12, 3), dtype=np.uint8)
     names = [f"class {k}" for k in range(12)]
     summary = summarise_data(image_set(pixels, [names[label] for label in labels]))
-    shown = [text.partition(":")[0] for text in headings(summary)]
-    assert shown == [names[k] for k in (0, 1, 2, 6, 7, 8, 9, 10, 11)]
+    sections = [text.partition(":")[0] for text in headings(summary)]
+    assert sections == [names[k] for k in (0, 1, 2, 6, 7, 8, 9, 10, 11)]
     first = build_page(summary).sections[0].blocks[0]
     assert first.text == "The 3 largest classes and the 6 rarest are shown; 3 classes are left out."
     assert draw_sizes(summary).axes[0].get_yscale() == "log"

@@ -30,7 +30,7 @@ def write(folder, *keys):
         NetworkStore(RunFolder(folder)).file(key).write_bytes(b"0" * 1000)
 
 
-def said(folder, keep, **how):
+def sentences(folder, keep, **how):
     notes = Notes()
     keep_networks(executor(folder, **how), fabricate(folder, strategies=STRATEGIES), keep, notes)
     return notes.texts
@@ -42,14 +42,14 @@ def said(folder, keep, **how):
 )
 def test_those_that_are_named_stay(tmp_path, keep, names):
     write(tmp_path, *(f"{name}0" for name in STRATEGIES))
-    (text,) = said(tmp_path, keep)
+    (text,) = sentences(tmp_path, keep)
     assert text.startswith(f"kept: the networks of {names}")
     assert len(list((tmp_path / "networks").iterdir())) == {"all": 3, "best": 2}[keep]
 
 
 def test_what_was_trained_before_is_said_not_to_be_there(tmp_path):
     write(tmp_path, "no_change0")
-    kept, missing = said(tmp_path, "all", failed={"focal_loss0"})
+    kept, missing = sentences(tmp_path, "all", failed={"focal_loss0"})
     assert kept == "kept: the networks of no_change (seed 0, 1.0 KB), for `export`"
     assert missing.startswith(
         "not kept: the networks of class_weights (seed 0), which were trained"

@@ -28,6 +28,6 @@ def class_links(comparison: Comparison) -> dict[str, str] | None:
         text = file.read_text(encoding="utf-8")
     except (OSError, ValueError):  # it can't be read now, or is no page of ours
         return None
-    shown = set(re.findall(r'<section id="(class-\d+)"', text))
+    sections = set(re.findall(r'<section id="(class-\d+)"', text))
     classes = {name: class_id(k) for k, name in enumerate(comparison.manifest.data.classes)}
-    return {name: f"{file.name}#{id}" for name, id in classes.items() if id in shown}
+    return {name: f"{file.name}#{id}" for name, id in classes.items() if id in sections}

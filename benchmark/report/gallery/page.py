@@ -60,22 +60,22 @@ def build_page(
 
 
 def _subtitle(gallery: Gallery, seeds: int) -> str:
-    shown = f"seed {gallery.seed} of {seeds}" if seeds > 1 else f"seed {gallery.seed}"
+    seed = f"seed {gallery.seed} of {seeds}" if seeds > 1 else f"seed {gallery.seed}"
     names = [f"{each.name} ({each.role})" for each in gallery.strategies]
-    return f"{shown} · {gallery.test_images:,} test images · {join_names(names)}"
+    return f"{seed} · {gallery.test_images:,} test images · {join_names(names)}"
 
 
 def _verdict(gallery: Gallery) -> str:
-    first, shown = as_code(gallery.strategies[0].name), len(gallery.classes)
+    first, number = as_code(gallery.strategies[0].name), len(gallery.classes)
     if gallery.ignored:
         classes = pluralize(gallery.ignored, "class", "classes")
         these = "It is" if gallery.ignored == 1 else "They are"
-        if shown < gallery.ignored:
-            these = f"The {shown} of the lowest recall are"
+        if number < gallery.ignored:
+            these = f"The {number} of the lowest recall are"
         return f"{first} recognises at most one test image in ten of {classes}. {these} shown here."
-    if shown:
-        which = "The one" if shown == 1 else f"The {shown}"
-        s = "is" if shown == 1 else "are"
+    if number:
+        which = "The one" if number == 1 else f"The {number}"
+        s = "is" if number == 1 else "are"
         return f"{first} ignores no class. {which} that it recognises least {s} shown here."
     return f"{first} makes no error on the test images."
 
@@ -119,48 +119,48 @@ def _highlights(gallery: Gallery, seeds: int) -> Iterator[str]:
     )
 
 
-def _class_section(gallery: Gallery, shown: ShownClass, thumbnails: Thumbnails) -> Section:
-    label = short(shown.label)
+def _class_section(gallery: Gallery, row: ShownClass, thumbnails: Thumbnails) -> Section:
+    label = short(row.label)
     return Section(
-        class_id(shown.index),
-        f"{label}: {shown.hits[0]} of {shown.test_count:,} recognised",
-        tuple(_class_blocks(gallery, shown, thumbnails)),
+        class_id(row.index),
+        f"{label}: {row.hits[0]} of {row.test_count:,} recognised",
+        tuple(_class_blocks(gallery, row, thumbnails)),
         entry=label,
     )
 
 
-def _class_blocks(gallery: Gallery, shown: ShownClass, thumbnails: Thumbnails) -> Iterator[Block]:
-    label = without_ticks(short(shown.label))
-    yield Paragraph(" ".join(_class_sentences(gallery, shown)))
-    number = pluralize(shown.test_count, "test image", "test images")
-    if len(shown.test) < shown.test_count:
-        number += f", {len(shown.test)} of them shown, the surest errors first"
+def _class_blocks(gallery: Gallery, row: ShownClass, thumbnails: Thumbnails) -> Iterator[Block]:
+    label = without_ticks(short(row.label))
+    yield Paragraph(" ".join(_class_sentences(gallery, row)))
+    number = pluralize(row.test_count, "test image", "test images")
+    if len(row.test) < row.test_count:
+        number += f", {len(row.test)} of them shown, the surest errors first"
         if len(gallery.strategies) > 1:
             number += ", some that only the best recognises among them"
     yield Heading(number.capitalize())
-    yield from thumbnails.of_test(shown.test)
-    if shown.training:
+    yield from thumbnails.of_test(row.test)
+    if row.training:
         yield Heading(f"Training images of {label}")
-        yield from thumbnails.of_training(shown.training)
-    if shown.of_confuser:
-        yield Heading(f"For comparison: training images of {short(shown.confuser)}")
-        yield from thumbnails.of_training(shown.of_confuser)
+        yield from thumbnails.of_training(row.training)
+    if row.of_confuser:
+        yield Heading(f"For comparison: training images of {short(row.confuser)}")
+        yield from thumbnails.of_training(row.of_confuser)
 
 
-def _class_sentences(gallery: Gallery, shown: ShownClass) -> Iterator[str]:
+def _class_sentences(gallery: Gallery, row: ShownClass) -> Iterator[str]:
     first, *others = (as_code(each.name) for each in gallery.strategies)
-    yield f"{pluralize(shown.train_count, 'training image', 'training images')}."
+    yield f"{pluralize(row.train_count, 'training image', 'training images')}."
     if others:
-        yield f"{first} recognises {shown.hits[0]} of {shown.test_count:,} test images,"
-        yield f"{others[0]} {shown.hits[1]}."
-    wrong = [(name, number) for name, number in shown.predicted if name != shown.label]
+        yield f"{first} recognises {row.hits[0]} of {row.test_count:,} test images,"
+        yield f"{others[0]} {row.hits[1]}."
+    wrong = [(name, number) for name, number in row.predicted if name != row.label]
     if wrong:
         names = [f"{without_ticks(short(name))} ({n:,})" for name, n in wrong[:MOST_CONFUSERS]]
         if len(wrong) > MOST_CONFUSERS:
             names.append(pluralize(len(wrong) - MOST_CONFUSERS, "other class", "other classes"))
         yield f"{first} takes them for {join_names(names)}."
-    if shown.cause and shown.cause != UNDETERMINED:
-        yield f"Likely cause, in the report: {shown.cause}."
+    if row.cause and row.cause != UNDETERMINED:
+        yield f"Likely cause, in the report: {row.cause}."
 
 
 def _errors(gallery: Gallery, thumbnails: Thumbnails) -> Iterator[Block]:

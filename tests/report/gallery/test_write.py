@@ -105,8 +105,8 @@ def test_of_a_network_that_is_not_kept_the_predictions_are_shown_all_the_same(ru
     text = page_of(tmp_path, run, kept=KEYS[1:])
     plain = Reader(text).text
     assert "Where the network of no_change looks can't be shown: it was not kept" in plain
-    shown = re.findall('<figure class="pictures three">(.*?)</figure>', text, re.DOTALL)
-    strips = [strip for strip in shown if "<small>best</small>" in strip]
+    figures = re.findall('<figure class="pictures three">(.*?)</figure>', text, re.DOTALL)
+    strips = [strip for strip in figures if "<small>best</small>" in strip]
     assert strips
     assert all(strip.count("<img ") == 2 for strip in strips)
     assert all("<small>baseline</small>" in strip for strip in strips)
@@ -209,8 +209,8 @@ def test_the_report_leads_to_the_pictures_of_a_class_only_where_they_are(run, tm
     comparison = compare(run, tmp_path)
     assert links(comparison) == set()
     text = page_of(tmp_path, run)
-    shown = set(re.findall(r'<section id="(class-\d+)"', text))
-    assert links(comparison) == {f"gallery.html#{id}" for id in shown}
+    sections = set(re.findall(r'<section id="(class-\d+)"', text))
+    assert links(comparison) == {f"gallery.html#{id}" for id in sections}
     for section in (diagnoses_section, files_section):
         [link] = [block for block in section(comparison) if isinstance(block, Link)]
         assert link.target == "gallery.html"
