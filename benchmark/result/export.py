@@ -105,7 +105,8 @@ def export(
     path, programs = expand_home(folder), {ONNX: onnx, PT2: pt2}
     target = path / MODEL if to is None else expand_home(to)
     source = _Source(load_comparison(path, None), strategy, seed, images, choose_progress(progress))
-    return _write(source, target, refit, {name for name, wanted in programs.items() if wanted})
+    with another_way_out("choose another --to"):
+        return _write(source, target, refit, {name for name, wanted in programs.items() if wanted})
 
 
 @dataclass(frozen=True)
@@ -200,5 +201,4 @@ def _require_place(target: Path) -> None:
         is_ours = files <= OWN_FILES and (TENSORS in files or CARD not in files)
     if not is_ours:
         raise ValueError(f"{target} holds other files than a model's; give --to another folder")
-    with another_way_out("choose another --to"):
-        require_writable(target)  # known before a network is trained again
+    require_writable(target)  # known before a network is trained again

@@ -9,7 +9,8 @@ import numpy as np
 from benchmark.analysis.comparison import Comparison
 from benchmark.data.pixels.store import DECODER_VERSION
 from benchmark.evaluation.metrics.registry import METRICS
-from benchmark.execution.outputs import OutputStore
+from benchmark.execution.manifest_schema import RunManifest
+from benchmark.execution.outputs import OutputsManifest, OutputStore
 from benchmark.execution.record_schema import Record
 from benchmark.execution.run_folder import RunFolder
 from benchmark.inference import model_info as schema
@@ -30,11 +31,17 @@ def describe_model(
 ) -> schema.ModelInfo:
     """Return all that model.json holds, but for the hash of the tensors.
 
-    ValueError if the decision of the strategy is not the one that the run has fitted.
+    Raises
+    ------
+    ValueError
+        If the decision of the strategy is not the one that the run has fitted, or outputs of the
+        network are damaged.
+    FileNotFoundError
+        If they are missing.
     """
     manifest, folder = comparison.manifest, RunFolder(comparison.folder)
     experiment, data = manifest.experiment, manifest.data
-    outputs, training = OutputStore(folder).load(record.network)
+    outputs, training = _load_outputs(folder, record)
     counts = np.array(folder.read_split(record.seed).train.counts, np.int64)
     decision = spec.strategy.for_classes(data.classes).decision
     rule = decision.fit(outputs["val"].copy(), counts.copy())
@@ -66,9 +73,7 @@ def describe_model(
         seed=record.seed,
         network_keys=training.members or (record.network,),
         is_refitted=refitted,
-        data=schema.DataInfo(
-            data.name, data.description, data.images, data.content, manifest.splits[record.seed]
-        ),
+        data=_data(manifest, record.seed),
         weights=schema.WeightsInfo(
             weights.name, weights.source, weights.sha256, licence_sentence(weights)
         ),
@@ -77,6 +82,31 @@ def describe_model(
         seeds=manifest.seeds,
         versions=_versions(manifest.environment),
     )
+
+
+def _load_outputs(folder: RunFolder, record: Record) -> tuple[dict[str, Outputs], OutputsManifest]:
+    try:
+        return OutputStore(folder).load(record.network)
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f"the outputs of {record.strategy} (seed {record.seed}) are missing in {folder.path}. "
+            "Run the command of the run again, which makes them, and export then"
+        ) from None
+
+
+def _data(manifest: RunManifest, seed: int) -> schema.DataInfo:
+    data, split = manifest.data, manifest.splits[seed]
+    return schema.DataInfo(data.name, describe_data(manifest), data.images, data.content, split)
+
+
+def describe_data(manifest: RunManifest) -> str:
+    """Return what a data set is, and what the run changed in it on purpose."""
+    settings, sentences = manifest.experiment.settings, [manifest.data.description]
+    if (noise := settings.get("label_noise", "0")) != "0":
+        sentences.append(f"Labels were made wrong on purpose (label-noise {noise}).")
+    if (profile := settings.get("imbalance", "natural")) != "natural":
+        sentences.append(f"Images were left out to make classes rare (imbalance {profile}).")
+    return " ".join(sentences)
 
 
 def _require_same_labels(rule: Rule, test: Outputs, record: Record) -> None:

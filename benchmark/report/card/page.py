@@ -124,11 +124,17 @@ def _use(info: ModelInfo) -> Iterator[Block]:
     yield Code(COMMANDS)
     if info.other_files:
         files = ", ".join(as_code(name) for name in info.other_files)
-        yield Paragraph(
+        text = (
             f"For other runtimes: {files}, from images (B, H, W, 3) of uint8, RGB, to "
-            "probabilities (B, C) and the index of the decided class (B,), all in float32. Images "
-            "of another size than the network's are resized inside."
+            "probabilities (B, C) in float32 and the index of the decided class (B,). Images of "
+            "another size than the network's are resized inside."
         )
+        if info.preprocessing.grey_scales:
+            text += (
+                " Grey of more than 8 bits must be made uint8 before, from 0 for the first to 255 "
+                "for the second value of `grey_scales` in model.json."
+            )
+        yield Paragraph(text)
     if info.plugins and any(network.head is None for network in info.networks):
         yield Paragraph(f"Its classifier is code of {', '.join(info.plugins)}: give that file too.")
 
