@@ -42,9 +42,7 @@ def list_images(given: Iterable[str | Path]) -> ListedImages:
     names: dict[str, str] = {}  # full path -> name; of a file with several, the first
     paths: dict[str, Path]
     messages: list[str] = []
-    arguments = [str(each) for each in given]
-    if not arguments:
-        raise ValueError(f"no image is given; {ALLOWED}")
+    arguments = _texts(given)
     for text in arguments:
         path = expand_home(text)
         if path.is_dir():
@@ -62,6 +60,21 @@ def list_images(given: Iterable[str | Path]) -> ListedImages:
     if not names:
         raise ValueError(f"{', '.join(arguments)}: no image is there")
     return ListedImages(tuple(names.values()), tuple(map(Path, names)), tuple(messages))
+
+
+def _texts(given: Iterable[str | Path]) -> list[str]:
+    if not isinstance(given, Iterable):
+        raise ValueError(f"images {given!r} are not allowed; {ALLOWED}")
+    arguments = list(given)
+    if not arguments or "" in arguments:  # which would be the working folder
+        raise ValueError(f"no image is given; {ALLOWED}")
+    for each in arguments:
+        if not isinstance(each, str | Path):
+            raise ValueError(
+                f"an image of the type {type(each).__name__} is not allowed; {ALLOWED}, or use "
+                "predict of the loaded model, which takes images as well"
+            )
+    return [str(each) for each in arguments]
 
 
 def _in_folder(folder: Path, messages: list[str]) -> dict[str, Path]:

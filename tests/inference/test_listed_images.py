@@ -64,5 +64,10 @@ def test_what_is_not_there_is_refused_and_so_is_a_folder_without_images(tmp_path
         list_images([tmp_path / "gone.png"])
     with pytest.raises(ValueError, match="no image is there"):
         list_images([tmp_path])
-    with pytest.raises(ValueError, match="no image is given; give image files"):
-        list_images([])
+    for nothing in ([], [""]):
+        with pytest.raises(ValueError, match="no image is given; give image files"):
+            list_images(nothing)
+    with pytest.raises(ValueError, match=r"of the type Image is not allowed; .* use predict of"):
+        list_images([Image.new("RGB", (4, 4))])
+    with pytest.raises(ValueError, match="images None are not allowed; give image files"):
+        list_images(None)
