@@ -10,6 +10,7 @@ from benchmark import api
 from benchmark.execution.record_schema import Record
 from benchmark.plan.run_options import RunOptions
 from benchmark.strategy import CrossEntropy, Stage, Strategy, strategy
+from benchmark.system.progress import NullProgress
 from tests.integration.commands import assert_same_outputs, load_outputs
 
 pytestmark = pytest.mark.usefixtures("forgotten")
@@ -57,7 +58,7 @@ def run(small_experiment, tmp_path):
     def run(out, names, seeds=(0,)):
         options = RunOptions(strategies=names, out=tmp_path / out, jobs=1, no_null=True)
         planned = api.plan(small_experiment(seeds=seeds), options)
-        api.execute(planned, options, api.Timer(api.NullProgress()))
+        api.execute(planned, options, api.Timer(NullProgress()))
         return planned
 
     return run

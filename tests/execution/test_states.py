@@ -72,10 +72,10 @@ def test_a_damaged_state_of_a_parent_makes_it_be_trained_again(executor, harm):
     (segment,) = (s for s in executor.plan.segments if s.key == key)
     (parent,) = (s for s in executor.plan.segments if s.key == segment.parent)
     executor.outputs.manifest_file(key).unlink()
-    assert executor.segments_to_train() == [segment]
+    assert [s.key for s in executor.segments_to_train()] == [segment.key]
     state = executor.folder.state_file(parent.key)
     harm(state)
-    assert executor.segments_to_train() == [parent, segment]
+    assert [s.key for s in executor.segments_to_train()] == [parent.key, segment.key]
     progress = Sentences()
     executor.train(progress)
     (note,) = progress.damage
