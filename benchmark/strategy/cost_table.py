@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,7 +41,8 @@ def read_cost_table(path: str) -> CostTable:
     """Read a CSV file of costs, in which rows and columns may have other orders.
 
     Cells are separated by commas, semicolons or tabs; with the others, a number may have a decimal
-    comma.
+    comma. Lines and columns at the end without anything in them, and a line `sep=;` that Excel asks
+    for, are passed over.
 
     Raises
     ------
@@ -52,10 +54,13 @@ def read_cost_table(path: str) -> CostTable:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
         raise ValueError(f"the costs in {path} can't be read: {reason}. {_FORM}") from None
-    first = text.lstrip().partition("\n")[0]
+    text = re.sub(r"\A\s*sep=.\s*?\n", "", text)
+    first = text.lstrip(" \r\n").partition("\n")[0]  # a tab may stand before the first class
     separator = max(SEPARATORS, key=first.count)
     lines = csv.reader(text.splitlines(), delimiter=separator)
     rows = [row for row in ([cell.strip() for cell in line] for line in lines) if any(row)]
+    filled = max((k for row in rows for k, cell in enumerate(row, 1) if cell), default=0)
+    rows = [row[:filled] for row in rows]
     if len(rows) < 3 or len(rows[0]) < 3:
         raise ValueError(f"{path} has no costs of two classes or more. {_FORM}")
     decisions, truths = rows[0][1:], [row[0] for row in rows[1:]]
@@ -73,6 +78,7 @@ def read_cost_table(path: str) -> CostTable:
         tuple(_number(path, truth, k, rows_by_class[truth][k], separator) for k in decisions)
         for truth in decisions
     )
+    _require_reasonable(path, decisions, cost)
     return CostTable(tuple(decisions), cost, path)
 
 
@@ -87,6 +93,18 @@ def _number(path: str, truth: str, decision: str, cell: str, separator: str) -> 
             "number of 0 or more"
         )
     return value
+
+
+def _require_reasonable(
+    path: str, classes: Sequence[str], cost: Sequence[Sequence[float]]
+) -> None:
+    """Raise ValueError where all is better than to be right (Elkan 2001, section 1.1)."""
+    for k, (name, row) in enumerate(zip(classes, cost, strict=True)):
+        if row[k] > max(number for other, number in enumerate(row) if other != k):
+            raise ValueError(
+                f"{path}: where {name!r} is true, to decide for it costs {row[k]:g}, more than "
+                "every wrong decision. Cells are costs, not gains: 0 for what is right"
+            )
 
 
 def _require_unique(path: str, kind: str, names: Sequence[str]) -> None:

@@ -26,6 +26,9 @@ def read(tmp_path):
         PLAIN.replace(",", "\t"),
         PLAIN.replace("\n", "\r\n") + "\r\n,,,\r\n",
         "\ufeff" + PLAIN.replace("true", "").replace(",", " , "),
+        PLAIN.replace("\n", ",,\n") + ",,,,,\n",
+        "sep=;\r\n" + PLAIN.replace(",", ";").replace("\n", "\r\n"),
+        "\t" + PLAIN.removeprefix("true,").replace(",", "\t"),
         '"","a","b","c"\n"c",5,6,0\n"a",0,1,2\n"b",3,0,4\n',
     ],
 )
@@ -69,6 +72,7 @@ def test_names_may_have_spaces_commas_and_any_script(read):
         ("t,a,b\na,0,inf\nb,1,0\n", "is 'inf'"),
         ("t,a,b\na,0,much\nb,1,0\n", "is 'much'"),
         ("t,a,b\na,0,\nb,1,0\n", "is ''"),
+        ("t,a,b\na,0,1\nb,0,1\n", "'b' is true, to decide for it costs 1, more than every wrong"),
     ],
 )
 def test_what_is_no_table_of_costs_is_refused_in_words(read, text, message):

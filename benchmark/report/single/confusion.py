@@ -27,7 +27,8 @@ def confusion_section(comparison: Comparison) -> Iterator[Block]:
         "colour is a class never predicted.",
         "Confusion matrices, one per strategy; the table below has the most frequent errors.",
     )
-    yield Details("The most frequent errors as a table", (errors_table(comparison),))
+    if table := errors_table(comparison):
+        yield Details("The most frequent errors as a table", (table,))
 
 
 def draw_confusion(comparison: Comparison) -> Figure | None:
@@ -39,8 +40,8 @@ def draw_confusion(comparison: Comparison) -> Figure | None:
     return confusion_maps(comparison.classes, list(matrices), shares)
 
 
-def errors_table(comparison: Comparison) -> Table:
-    """The most frequent errors of every strategy, counted over all seeds."""
+def errors_table(comparison: Comparison) -> Table | None:
+    """The most frequent errors of every strategy, counted over all seeds; None without any."""
     rows, classes = [], comparison.classes
     for strategy, table in comparison.confusion.items():
         errors = table * (1 - np.eye(len(table), dtype=int))
@@ -52,6 +53,8 @@ def errors_table(comparison: Comparison) -> Table:
             share = format_share(number / table[label].sum(), 2)
             names = (strategy, classes[label], classes[predicted])
             rows.append(make_row(*names, format_count(number), share))
+    if not rows:
+        return None
     titles = ("Strategy", "True class", "Predicted as", "Images", "Share of the class")
     caption = f"The {ERRORS} most frequent errors of each strategy, test images of all seeds."
     texts = frozenset({0, 1, 2})

@@ -99,7 +99,7 @@ def diagnoses_sentence(comparison: Comparison) -> str:
 
 
 def diagnoses_table(comparison: Comparison) -> Table | None:
-    """The ignored classes of one strategy, largest first: cause, evidence, suggestions."""
+    """The ignored classes of one strategy, largest first: cause, evidence; None without any."""
     strategy = explained_strategy(comparison)
     if strategy is None:
         return None
@@ -121,6 +121,8 @@ def diagnoses_table(comparison: Comparison) -> Table | None:
             " ".join(_suggestions(comparison, strategy, diagnosis)),
         )
         rows.append(make_row(*cells))
+    if not rows:  # classes are ignored in some seeds, but none in most
+        return None
     titles = ("Class", "Train images", "Recognised", "Likely cause", "Evidence", "Suggestions")
     caption, texts = _caption(comparison, strategy), frozenset({0, 3, 4, 5})
     return Table(caption, titles, tuple(rows), texts, csv="diagnoses.csv")

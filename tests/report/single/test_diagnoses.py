@@ -9,6 +9,7 @@ import pytest
 from benchmark.evaluation.diagnosis import RULES
 from benchmark.evaluation.diagnosis.rule import COMPONENTS
 from benchmark.execution.manifest_schema import AvailableStrategy, WeightsInfo
+from benchmark.report.render.blocks import Table
 from benchmark.report.single.diagnoses import (
     READS_TEST_IMAGES,
     WITHOUT_STRATEGY,
@@ -107,6 +108,15 @@ def test_seeds_that_disagree_name_no_cause():
     assert row.cells[4].text == "confusable 2, undetermined 1 and under-trained 1 of 4 seeds."
     assert row.cells[5].text.startswith("More images of it.")
     assert diagnoses_sentence(half).endswith("Likeliest causes: seeds disagree (1).")
+
+
+def test_classes_that_few_seeds_ignore_make_no_empty_table():
+    comparison = fabricate(seeds=(0, 1, 2))
+    known = comparison.findings.diagnoses
+    once = known[(known["class"] == "Blouse") & (known["seed"] == 1)]
+    few = replace(comparison, findings=replace(comparison.findings, diagnoses=once))
+    assert diagnoses_table(few) is None
+    assert not [block for block in diagnoses_section(few) if isinstance(block, Table)]
 
 
 def test_never_is_marked_where_no_seed_that_finished_predicts_the_class():
