@@ -170,8 +170,14 @@ def _as_given(value: Any) -> Any:
 
 
 def spec_of(record: Record) -> StrategySpec:
-    """Return the strategy of a record, with the parameters that it had."""
-    (spec,) = resolve([record.strategy])
+    """Return the strategy of a record, with its parameters; ValueError if it is gone."""
+    try:
+        (spec,) = resolve([record.strategy])
+    except ValueError as error:
+        raise ValueError(
+            f"{record.strategy} of the run can't be had now. If it is of a plug-in, give that file "
+            f"by --plugin, or plugin=. Met: {error}"
+        ) from error
     if record.parameters == spec.parameters:
         return spec
     return with_parameters(spec, **record.parameters)  # a search has chosen them

@@ -173,7 +173,7 @@ def _choose(comparison: Comparison, strategy: str | None, seed: int | None) -> t
             )
         name, sentence = choice.strategy, choice.sentence
     else:
-        name = full_name(strategy)
+        name = strategy if strategy in comparison.strategies else full_name(strategy)
         if name not in comparison.strategies:
             close = did_you_mean(name, comparison.strategies)
             raise ValueError(
