@@ -3,7 +3,6 @@
 import importlib
 import sys
 from collections import defaultdict
-from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
@@ -59,13 +58,7 @@ def read_real(folder):
 
 
 @pytest.fixture(
-    params=[
-        read_stand_in,
-        pytest.param(
-            read_real,
-            marks=pytest.mark.skipif(not find_spec("tensorboard"), reason="no TensorBoard"),
-        ),
-    ],
+    params=[read_stand_in, read_real],
     ids=["stand-in", "real"],
 )
 def tracker(request, monkeypatch):

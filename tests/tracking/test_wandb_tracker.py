@@ -5,7 +5,6 @@ import json
 import struct
 import sys
 import time
-from importlib.util import find_spec
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -121,12 +120,7 @@ def read_run(stored):
 
 @pytest.fixture(
     scope="module",  # wandb keeps the folder of its first run
-    params=[
-        read_stand_in,
-        pytest.param(
-            read_real, marks=pytest.mark.skipif(not find_spec("wandb"), reason="no wandb")
-        ),
-    ],
+    params=[read_stand_in, read_real],
     ids=["stand-in", "real"],
 )
 def logged(request, tmp_path_factory):
