@@ -52,6 +52,10 @@ class NetworkStore:
             return False
         return True
 
+    def has_room(self, size: int = 0) -> bool:
+        """Return whether the disk has room for a network of so many bytes, and SPARE besides."""
+        return shutil.disk_usage(self.folder.path).free > size + SPARE
+
     def save(self, key: str, training: TrainingState) -> None:
         """Write a network as it is now, unless the disk has little room left."""
         network = training.network
@@ -59,7 +63,7 @@ class NetworkStore:
         if not training.suffix_unchanged:
             tensors |= add_prefix("suffix", network.suffix.state_dict())
         size = sum(tensor.nbytes for tensor in tensors.values())
-        if shutil.disk_usage(self.folder.path).free > size + SPARE:
+        if self.has_room(size):
             save_tensors(self.file(key), tensors, {"key": key})
 
     def load(self, key: str, prepared: PreparedExperiment, head: Head) -> TrainedNetwork:

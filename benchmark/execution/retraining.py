@@ -12,13 +12,14 @@ from benchmark.data.imageset import ImageSet
 from benchmark.data.splits import Splits
 from benchmark.execution.executor import Executor
 from benchmark.execution.manifest_schema import RunManifest
-from benchmark.execution.networks import NetworkStore
+from benchmark.execution.networks import SPARE, NetworkStore
 from benchmark.execution.outputs import OutputStore
 from benchmark.execution.prepare import PreparedExperiment, prepare
 from benchmark.execution.record_schema import Record
 from benchmark.execution.run_folder import RunFolder
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.segments import Plan, make_plan
+from benchmark.storage.sizes import format_size
 from benchmark.storage.unwritable import writing
 from benchmark.strategy.registry import StrategySpec, resolve, with_parameters
 from benchmark.system.progress import Progress
@@ -138,6 +139,12 @@ class Retraining:
             keeps_networks_of=frozenset({self.seed}),
         )
         store, outputs = NetworkStore(folder), OutputStore(folder)
+        no_room = (
+            f"the disk of {folder.path} has no room for the network: {format_size(SPARE)} are left "
+            f"to what else is written. Make room there, or {COPY}"
+        )
+        if not store.has_room():
+            raise ValueError(no_room)  # before it trains
         with folder.locked(COPY):
             for key in keys:
                 if not store.has(key):  # its outputs alone are not what is wanted
@@ -149,7 +156,7 @@ class Retraining:
             if error := folder.read_error(key):
                 raise ValueError(f"{self.spec.name} could not be trained again: {error.error}")
             if not store.has(key):
-                raise ValueError(f"the disk of {folder.path} has no room for the network")
+                raise ValueError(no_room)
         return store
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 import benchmark
+from benchmark.execution import networks
 from benchmark.execution.outputs import OutputStore
 from benchmark.execution.run_folder import RunFolder
 from benchmark.plugins import load_plugin, unload_plugin
@@ -140,6 +141,14 @@ def test_an_image_that_can_not_be_read_is_an_error_in_python(model, tmp_path):
     (tmp_path / "text.png").write_text("no image")
     with pytest.raises(ValueError, match=r"image 0 can't be read: .*not an image"):
         benchmark.load_model(model).predict([tmp_path / "text.png"])
+
+
+def test_a_disk_without_room_is_known_before_training(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(networks, "SPARE", 2**80)
+    shutil.rmtree(run / "networks" / "again", ignore_errors=True)
+    with pytest.raises(ValueError, match=r"has no room for the network: .* Make room there, or"):
+        benchmark.export(run, "ldam_drw", to=tmp_path / "m")
+    assert not list((run / "networks" / "again").glob("outputs/*"))
 
 
 def test_a_decision_that_was_edited_since_is_refused(run, tmp_path):
