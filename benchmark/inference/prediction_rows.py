@@ -22,7 +22,8 @@ def prediction_rows(
     read. Of fewer than BEST classes, all are named.
     """
     classes, rows = model.classes_, dict[int, dict[str, Any]]()
-    confidence, labels = predictions.confidence, predictions.labels
+    # as records have it, which the threshold was fitted to
+    confidence, labels = predictions.confidence.round(5), predictions.labels
     # (N, C) -> (N, BEST), the likeliest first
     best = np.argsort(-predictions.probabilities, axis=1, kind="stable")[:, :BEST]
     for position, index in enumerate(predictions.indices.tolist()):
