@@ -9,6 +9,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
 
+from benchmark.analysis.choice import best_on_validation
 from benchmark.cli.console import print_reports
 from benchmark.cli.program import program_words
 from benchmark.report.render.blocks import Table
@@ -53,7 +54,7 @@ def _print_beside(result: Result) -> None:
     """Print where the pictures are, and how to take the best network home."""
     if result.gallery:
         print_lines(f"pictures: {result.gallery}")
-    if not result.comparison.seed_rows.empty:
+    if best_on_validation(result.comparison) is not None:
         export = shlex.join([*program_words(), "export", str(result.folder)])
         print_lines(f"the best network, with its decision: {export}")
 

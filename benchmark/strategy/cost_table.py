@@ -95,9 +95,7 @@ def _number(path: str, truth: str, decision: str, cell: str, separator: str) -> 
     return value
 
 
-def _require_reasonable(
-    path: str, classes: Sequence[str], cost: Sequence[Sequence[float]]
-) -> None:
+def _require_reasonable(path: str, classes: Sequence[str], cost: Sequence[Sequence[float]]) -> None:
     """Raise ValueError where all is better than to be right (Elkan 2001, section 1.1)."""
     for k, (name, row) in enumerate(zip(classes, cost, strict=True)):
         if row[k] > max(number for other, number in enumerate(row) if other != k):

@@ -113,3 +113,8 @@ def test_where_the_pictures_are_is_said_if_there_are_some(capsys, tmp_path):
         "report: r.md",
         "report: r.html",
     ]
+
+
+def test_a_run_in_which_all_failed_has_no_network_to_take_home(capsys):
+    failed = fabricate(failed=[(name, 0) for name in STRATEGIES])
+    assert "export" not in printed(capsys, failed)

@@ -106,7 +106,8 @@ def answer_sentences(
     unknown = [each for key in ("unknown", "few test images") for each in by_answer.get(key, [])]
     unknown += by_answer.get("few training images", [])
     if unknown:
-        yield f"It can't be told for {_names(unknown)}: their images are too few to say."
+        whose = "its" if len(unknown) == 1 else "their"
+        yield f"It can't be told for {_names(unknown)}: {whose} images are too few to say."
 
 
 def more_images_table(
@@ -209,9 +210,9 @@ def _answer(each: ClassAnswer) -> str:
     """Return what stands in a class's row for the images that half of it takes."""
     match each.answer:
         case "few test images":
-            return f"can't be told: {format_count(each.test_count)} test images"
+            return f"can't be told: {_images(each.test_count, 'test')}"
         case "few training images":
-            return f"can't be told: {format_count(each.train_count)} training images"
+            return f"can't be told: {_images(each.train_count, 'training')}"
         case "enough":
             return "none" if each.high <= each.train_count else f"none ({_interval(each)})"
         case "never":
@@ -220,6 +221,11 @@ def _answer(each: ClassAnswer) -> str:
         case "more":
             return f"about {_number(each.half - each.train_count)} ({_interval(each)})"
     return f"can't be told ({_interval(each)})"
+
+
+def _images(number: float, part: str) -> str:
+    """Return how many images a part of the split has, a mean over seeds."""
+    return f"{format_count(number)} {part} {'image' if number == 1 else 'images'}"
 
 
 def _interval(each: ClassAnswer) -> str:

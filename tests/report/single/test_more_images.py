@@ -82,6 +82,15 @@ def test_without_enough_test_images_no_number_is_told(run):
     assert {cell.text for cell in tiny.cells[4:-1]} == {"–"}
 
 
+def test_one_image_of_one_class_is_no_images(run):
+    lone = with_curves({}, {}, {}, {}, {}, {"test_images": 1})
+    blocks = list(more_images_section(lone))
+    sentences = [block.text for block in blocks if isinstance(block, Paragraph)]
+    assert sentences[-1] == "It can't be told for “tiny”: its images are too few to say."
+    (table,) = (block for block in blocks if isinstance(block, Table))
+    assert table.rows[-1].cells[-1].text == "can't be told: 1 test image"
+
+
 def test_the_figure_has_a_panel_for_each_missed_class_that_can_be_told(run):
     figure = draw_more_images(run)
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["hat", "wire", "mesh", "twin"]
