@@ -61,8 +61,9 @@ def stored_strategies(folder: RunFolder, stored: RunManifest) -> list[StrategySp
             command = f", as in `{lines[-1]}`" if lines else ""
             raise ValueError(
                 f"{folder.path} holds the same experiment with {name}, which can't be built now: "
-                f"{error} Give the file that has it by --plugin{command}; choose another --out; or "
-                f"remove {folder.run_file} to go on without it: networks that are stored stay"
+                f"{str(error).rstrip('.')}. Put back what it needs, a strategy of a file by "
+                f"--plugin{command}; choose another --out; or remove {folder.run_file} to go on "
+                "without it: networks that are stored stay"
             ) from None
     return specs
 

@@ -51,9 +51,15 @@ def read_cost_table(path: str) -> CostTable:
     """
     try:
         text = Path(path).expanduser().read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
-        raise ValueError(f"the costs in {path} can't be read: {reason}. {_FORM}") from None
+    except UnicodeDecodeError:
+        raise ValueError(
+            f"the costs in {path} can't be read: it is not text in UTF-8. Save it as CSV UTF-8"
+        ) from None
+    except OSError as error:
+        raise ValueError(
+            f"the costs in {path} can't be read: {error.strerror}. Give file= a CSV file; a path "
+            f"that does not begin with / begins in the folder of the command, {Path.cwd()}."
+        ) from None
     text = re.sub(r"\A\s*sep=.\s*?\n", "", text)
     first = text.lstrip(" \r\n").partition("\n")[0]  # a tab may stand before the first class
     separator = max(SEPARATORS, key=first.count)

@@ -96,7 +96,7 @@ def test_other_classes_than_those_of_the_data_are_refused(read, classes, message
 
 
 def test_a_file_that_is_absent_or_no_text_is_refused(read, tmp_path):
-    with pytest.raises(ValueError, match=r"none\.csv can't be read: No such file.*first line"):
+    with pytest.raises(ValueError, match=r"none\.csv can't be read: No such file.*begins in"):
         read_cost_table(str(tmp_path / "none.csv"))
     with pytest.raises(ValueError, match="can't be read: it is not text in UTF-8"):
         read("t,ä,b\nä,0,1\nb,1,0\n", encoding="latin-1")

@@ -8,7 +8,7 @@ import pandas as pd
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.costs import mean_costs
 from benchmark.report.render.blocks import Block, Cell, Table, make_row
-from benchmark.report.render.formats import MINUS, MISSING, format_bounds, format_number
+from benchmark.report.render.formats import MINUS, MISSING, add_sign, format_bounds, format_number
 from benchmark.report.single.interval_meaning import interval_sentences
 from benchmark.report.single.metric_tables import ARROWS, format_best
 from benchmark.report.single.strategies import heading_cell, row_kind
@@ -72,4 +72,4 @@ def _difference(row: Mapping[Hashable, Any] | None) -> Cell:
         return Cell(MISSING)
     numbers = (float(row[name]) for name in ("value", "low", "high"))
     value, low, high = (format_number(number).replace("-", MINUS) for number in numbers)
-    return Cell(value if value.startswith(MINUS) else f"+{value}", note=format_bounds(low, high))
+    return Cell(add_sign(value), note=format_bounds(low, high))

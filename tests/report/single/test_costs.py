@@ -40,6 +40,15 @@ def test_every_strategy_and_the_null_row_have_a_cost():
     assert sum(row.cells[1].mark == "best" for row in table.rows) == 1
 
 
+def test_a_difference_of_zero_has_no_plus():
+    run = with_costs()
+    for seed in run.seed_predictions:
+        seed.predicted[STRATEGIES[1]] = seed.predicted["no_change"]
+    (table,) = costs_section(run)
+    (row,) = (row for row in table.rows if row.cells[0].text == STRATEGIES[1])
+    assert row.cells[2].text == "±0.000"
+
+
 def test_there_is_a_file_of_it():
     frame = frames_of(with_costs(seeds=(0, 1)))["costs.csv"]
     values = frame[frame["baseline"].isna()]
