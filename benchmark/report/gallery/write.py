@@ -87,7 +87,8 @@ def _look(
     of_network: dict[str, list[int]] = {}  # key -> strategies
     for k, strategy in enumerate(gallery.strategies):
         of_network.setdefault(strategy.network, []).append(k)
-    maps, blocks, lacking, errors = Maps(), list[str](), list[str](), list[str]()
+    maps, blocks, means = Maps(), list[str](), list[str]()
+    lacking, errors = list[str](), list[str]()
     is_final = True
     for key, strategies in of_network.items():
         names = join_names([as_code(gallery.strategies[k].name) for k in strategies])
@@ -109,13 +110,16 @@ def _look(
             calls = {image.file: index[image.predictions[k].label] for image in tested}
             maps[k] = {file: of_look[file, label] for file, label in calls.items()}
         size = " × ".join(map(str, attention.maps.shape[1:]))
-        mean = f", the mean of {attention.networks} networks" if attention.networks > 1 else ""
-        blocks.append(f"{size} positions after its block {attention.block}{mean}")
-    sentences = _sentences(list(dict.fromkeys(blocks)), lacking, errors)
+        blocks.append(f"{size} positions after its block {attention.block}")
+        if attention.networks > 1:
+            means.append(f"That of {names} is the mean of {attention.networks} networks.")
+    sentences = _sentences(list(dict.fromkeys(blocks)), means, lacking, errors)
     return maps, tuple(sentences), is_final
 
 
-def _sentences(blocks: list[str], lacking: list[str], errors: list[str]) -> list[str]:
+def _sentences(
+    blocks: list[str], means: list[str], lacking: list[str], errors: list[str]
+) -> list[str]:
     sentences = []
     if blocks:
         sentences.append(
@@ -123,6 +127,7 @@ def _sentences(blocks: list[str], lacking: list[str], errors: list[str]) -> list
             f"(Selvaraju et al. 2017), on {join_names(blocks)}. It is a hint, no proof: a network "
             "that looks beside the object may have learnt the surroundings."
         )
+    sentences += means
     if lacking:
         which = (
             ("network", "looks", "it was")

@@ -36,6 +36,7 @@ class FabricatedImages:
         files = dict.fromkeys(file for part in parts for file in part.files)
         self.rows = {file: row for row, file in enumerate(files)}
         self._kept, self._error = set(kept), error
+        self.networks: dict[str, int] = {}  # how many an ensemble has
         self.looks: list[tuple[str, int]] = []  # a network, and at how many images it has looked
         infos = dict.fromkeys(range(len(files)), SimpleNamespace(width=400, height=300))
         array = np.broadcast_to(np.uint8(90), (len(files), SIZE, SIZE, 3))
@@ -50,4 +51,4 @@ class FabricatedImages:
         self.looks.append((key, len(files)))
         maps = np.zeros((len(files), 4, 4), np.float32)
         maps[:, 0, 0] = 1
-        return SimpleNamespace(maps=maps, block="tail", networks=1)
+        return SimpleNamespace(maps=maps, block="tail", networks=self.networks.get(key, 1))

@@ -91,6 +91,15 @@ def test_a_strategy_and_its_best_that_share_a_network_are_looked_at_once(tmp_pat
     assert "baseline and best" in text
 
 
+def test_the_positions_of_several_networks_are_named_once(run, tmp_path):
+    run.write(tmp_path)
+    images = FabricatedImages(run, KEYS)
+    images.networks = {KEYS[1]: 2}
+    plain = Reader(write_gallery(compare(run, tmp_path), images).read_text("utf-8")).text
+    assert plain.replace("\u00a0", " ").count("positions after its block tail") == 1
+    assert "That of focal_loss is the mean of 2 networks." in plain.replace("\u00a0", " ")
+
+
 def test_without_kept_networks_the_page_says_so_and_shows_the_images(run, tmp_path):
     text = page_of(tmp_path, run, kept=())
     plain = Reader(text).text
