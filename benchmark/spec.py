@@ -100,12 +100,15 @@ def parse_parameters(owner: str, function: Callable[..., Any], text: str) -> dic
     signature = inspect.signature(function).parameters
     defaults = {name: parameter.default for name, parameter in signature.items()}
     arguments: dict[str, Any] = {}
-    for name, value in split_parameters(owner, text).items():
+    given = split_parameters(owner, text)
+    for name, value in given.items():
         if name not in defaults:
             listed = ", ".join(f"{key}={default}" for key, default in defaults.items())
+            specs = [key for key, other in given.items() if ":" in other and "=" in other]
+            inside = f" What is named in {specs[0]}= can have one parameter." if specs else ""
             raise ValueError(
                 f"{owner} has no parameter {name!r}.{did_you_mean(name, defaults)} "
-                f"It takes {f'{listed} (the defaults)' if listed else 'none'}."
+                f"It takes {f'{listed} (the defaults)' if listed else 'none'}.{inside}"
             )
         is_float = signature[name].annotation in (float, "float")  # its default may be an int, as 2
         kind = float if is_float else type(defaults[name])

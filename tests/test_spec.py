@@ -40,6 +40,13 @@ def test_wrong_parameters_are_explained(text, message):
         parse_parameters("wheels", rendered, text)
 
 
+def test_a_second_parameter_of_a_strategy_in_a_parameter_is_explained():
+    def build(base: str = "no_change") -> None: ...
+
+    with pytest.raises(ValueError, match=r"no parameter 'beta'.* base= can have one parameter\."):
+        parse_parameters("mean", build, "base=mine:gamma=1,beta=2")
+
+
 def test_a_comma_begins_a_spec_or_a_parameter_or_a_value():
     specs = split_specs("a, b:x=1,y=2,3,c,,d:z=-1,0.5")
     assert specs == ["a", "b:x=1,y=2,3", "c", "d:z=-1,0.5"]
