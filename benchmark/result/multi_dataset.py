@@ -19,6 +19,7 @@ from benchmark.report import (
 from benchmark.report.multi import notices as multi_notices
 from benchmark.report.multi import page as multi_page
 from benchmark.report.multi import verdict as multi_verdict
+from benchmark.report.render.formats import MISSING
 from benchmark.system.text import printable_lines
 
 
@@ -70,7 +71,8 @@ class MultiDatasetResult:
         scores = scores.assign(mean_rank=self.leaderboard["mean_rank"].to_numpy())
         sentences = multi_verdict.verdict(self.comparison), multi_verdict.follow_up(self.comparison)
         warnings = "".join(f"\nwarning: {text}" for text in self.warnings)
-        return f"{' '.join(sentences).strip()}\n{warnings}\n\n{scores.round(3).to_string()}"
+        table = scores.round(3).to_string(na_rep=MISSING)
+        return f"{' '.join(sentences).strip()}\n{warnings}\n\n{table}"
 
     def __repr__(self) -> str:
         return printable_lines(f"{self.table()}\n\n{self.reports['html']}")
