@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load, save_file
+from safetensors.torch import load
 from torch import Tensor
 
 from benchmark.inference.model_info import FORMAT, ModelInfo
-from benchmark.storage.atomic import atomic
+from benchmark.model.tensor_file import write_tensors
 from benchmark.storage.stored_file import DamagedFileError, open_plain
 from benchmark.storage.typed_json import from_object, read_object, write
 
@@ -38,11 +38,7 @@ class ModelFolder:
             for name, tensor in network.items()
         }
         file = self.path / TENSORS
-        with atomic(file) as temporary:
-            temporary.touch()
-            mode = temporary.stat().st_mode
-            save_file(tensors, temporary, {"format": "pt"})
-            temporary.chmod(mode)  # safetensors leaves a file that only its owner can read
+        write_tensors(file, tensors, {"format": "pt"})
         info = replace(info, tensors_sha256=hashlib.sha256(file.read_bytes()).hexdigest())
         write(self.path / INFO, info)  # last: a model without it is none
         return info

@@ -6,18 +6,15 @@ and a digest of all of it, which is compared whenever it is read.
 
 import hashlib
 import json
-import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors import safe_open
 from torch import Tensor
 
-from benchmark.storage.atomic import atomic
+from benchmark.model.tensor_file import error_of_the_system, write_tensors
 from benchmark.storage.stored_file import DamagedFileError, open_plain
 from benchmark.storage.unchanged import once_while_unchanged
 from benchmark.storage.unreadable import is_of_now, unreadable_error
@@ -40,14 +37,7 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[st
     dense = {name: tensor.detach().cpu().contiguous() for name, tensor in dense.items()}
     header = {_ABOUT: dict(metadata), _PERMUTED: permuted}
     header[_DIGEST] = _digest(dense, header)
-    with atomic(path) as temporary:
-        temporary.touch()
-        mode = temporary.stat().st_mode
-        try:
-            save_file(dense, temporary, {_KEY: json.dumps(header)})
-        except SafetensorError as error:
-            raise _of_the_system(error) or error from error
-        temporary.chmod(mode)  # safetensors leaves a file that only its owner can read
+    write_tensors(path, dense, {_KEY: json.dumps(header)})
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -107,17 +97,9 @@ def _digest(tensors: Mapping[str, Tensor], header: Mapping[str, Any]) -> str:
     return content.hexdigest()
 
 
-def _of_the_system(error: Exception) -> OSError | None:
-    """Return the system's error, such as a full disk, behind one of safetensors or torch's."""
-    number = re.search(r"\(os error ([0-9]+)\)", str(error))
-    if number is None and isinstance(error, RuntimeError):  # torch maps the file
-        number = re.search(r"memory \(([0-9]+)\)", str(error))
-    return OSError(int(number[1]), os.strerror(int(number[1]))) if number else None
-
-
 def _require_readable_now(path: Path, error: Exception) -> None:
     """Raise UnreadableError if the system is behind an error, and not the file."""
-    if (system := _of_the_system(error)) and is_of_now(system):
+    if (system := error_of_the_system(error)) and is_of_now(system):
         raise unreadable_error(path, system) from error
 
 

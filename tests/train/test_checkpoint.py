@@ -10,6 +10,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 
+from benchmark.model import tensor_file
 from benchmark.storage import unchanged
 from benchmark.storage.stored_file import DamagedFileError
 from benchmark.storage.unreadable import UnreadableError
@@ -46,13 +47,13 @@ def test_equal_states_are_equal_files(tmp_path):
 
 def test_maps_that_are_channels_last_are_written_without_a_copy(tmp_path, monkeypatch):
     written = {}
-    save_file = checkpoint.save_file
+    save_file = tensor_file.save_file
 
     def spy(tensors, *rest):
         written.update({name: tensor.data_ptr() for name, tensor in tensors.items()})
         save_file(tensors, *rest)
 
-    monkeypatch.setattr(checkpoint, "save_file", spy)
+    monkeypatch.setattr(tensor_file, "save_file", spy)
     save_tensors(tmp_path / "state", STATE, {})
     for name in ("maps", "narrow", "plain"):
         assert written[name] == STATE[name].data_ptr(), name
