@@ -8,8 +8,8 @@ import numpy as np
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.evaluation.statistics.selection import shares_of_best
-from benchmark.execution.record_schema import CrossFitted, Record
-from benchmark.execution.run_folder import RunFolder
+from benchmark.spec import did_you_mean
+from benchmark.strategy.registry import full_name
 
 SURE = 0.95  # share of resamples in which the same strategy is best
 
@@ -81,16 +81,25 @@ def choose_on_validation(comparison: Comparison) -> Choice | None:
 
 def _shares(comparison: Comparison, names: list[str]) -> dict[str, float]:
     """Return `shares_of_best` by strategy; {} where a record does not hold what it takes."""
-    folder, labels, predicted = RunFolder(comparison.folder), [], []
+    findings, labels, predicted = comparison.findings, [], []
     for seed in comparison.seeds:
-        records = [_cross_fitted(folder.read_record(name, seed)) for name in names]
-        if None in records:
+        unseen = [findings.cross_fitted.get((name, seed)) for name in names]
+        known = [each for each in unseen if each is not None]
+        if len(known) < len(names):
             return {}
-        labels.append(np.asarray(folder.read_split(seed).val.labels, np.int64))
-        predicted.append(np.array([each.predicted for each in records if each], np.int64))
+        labels.append(findings.validation_labels[seed])
+        predicted.append(np.array(known))
     shares = shares_of_best(labels, predicted, len(comparison.classes))
     return dict(zip(names, shares.tolist(), strict=True))
 
 
-def _cross_fitted(record: object) -> CrossFitted | None:
-    return record.cross_fitted if isinstance(record, Record) else None
+def require_strategy(strategy: str, comparison: Comparison) -> str:
+    """Return the name that a strategy has in the table; ValueError if it is none of the run."""
+    name = strategy if strategy in comparison.strategies else full_name(strategy)
+    if name not in comparison.strategies:
+        close = did_you_mean(name, comparison.strategies)
+        raise ValueError(
+            f"strategy {name!r} is none of the run.{close} Choose one of "
+            f"{', '.join(comparison.strategies)}"
+        )
+    return name

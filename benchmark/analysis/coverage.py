@@ -37,7 +37,7 @@ def _record_rows(run: RunRecords, record: Record) -> Iterator[dict[str, Any]]:
     split = run.splits[record.seed]
     labels = np.asarray(split.test.labels)
     correct = labels == np.asarray(record.predicted["test"])
-    confidence = _confidence(record.confidence["test"])
+    confidence = confidences(record.confidence["test"])
     few = shot_groups(np.array(split.train.counts)) == SHOT_GROUPS.index("few")
     units = None if split.test.groups is None else np.asarray(split.test.groups)
     thresholds = _thresholds(record, np.asarray(split.val.labels))
@@ -62,10 +62,10 @@ def _thresholds(record: Record, labels: NDArray[np.int64]) -> dict[float, float]
     unseen = record.cross_fitted
     if unseen is None:
         return {}
-    correct, confidence = labels == np.asarray(unseen.predicted), _confidence(unseen.confidence)
+    correct, confidence = labels == np.asarray(unseen.predicted), confidences(unseen.confidence)
     return {error: choose_threshold(correct, confidence, error) for error in MAX_ERRORS}
 
 
-def _confidence(values: tuple[float | None, ...]) -> NDArray[np.float64]:
+def confidences(values: tuple[float | None, ...]) -> NDArray[np.float64]:
     """Return confidences (N,); one that is no number, of a network that diverged, is the least."""
     return np.nan_to_num(np.array(values, np.float64), nan=0.0)

@@ -44,6 +44,10 @@ class Findings:
     # strategy -> one reliability diagram a seed, see `benchmark.evaluation.metrics.calibration`
     reliability: dict[str, list[dict[str, Sequence[float | None]]]]
     coverage: pd.DataFrame  # error against coverage: COVERAGE
+    # labels of the validation images by rules that had not seen them, (N,), by strategy and seed;
+    # None: the decision can't be fitted to fewer images
+    cross_fitted: Mapping[tuple[str, int], NDArray[np.int64] | None]
+    validation_labels: Mapping[int, NDArray[np.int64]]  # (N,) by seed, as they are given
     calibrated: frozenset[str] = frozenset()  # strategies whose decision corrects probabilities
     # (C, C) costs of decisions, classes as in the tables, by the first strategy that has them
     costs: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
@@ -69,9 +73,16 @@ class Findings:
             pd.DataFrame(_left_out(run), columns=LEFT_OUT),
             reliability,
             coverage_frame(run),
+            {(record.strategy, record.seed): _cross_fitted(record) for record in run.finished},
+            {seed: np.asarray(split.val.labels, np.int64) for seed, split in run.splits.items()},
             frozenset(record.strategy for record in run.finished if record.is_calibrated),
             _costs(run),
         )
+
+
+def _cross_fitted(record: Record) -> NDArray[np.int64] | None:
+    unseen = record.cross_fitted
+    return None if unseen is None else np.array(unseen.predicted, np.int64)
 
 
 def _costs(run: RunRecords) -> dict[str, NDArray[np.float64]]:

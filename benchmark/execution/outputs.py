@@ -23,6 +23,7 @@ from benchmark.evaluation.training_fit import IMAGES_PER_CLASS
 from benchmark.execution.damaged_files import BY_TRAINING
 from benchmark.execution.record_schema import CurvePoint, LossPoint
 from benchmark.execution.run_folder import KEY_LENGTH, RunFolder
+from benchmark.inference.trained_network import to_half
 from benchmark.storage.atomic import atomic
 from benchmark.storage.stored_file import DamagedFileError, open_plain, why_not_read
 from benchmark.storage.typed_json import SCHEMA_VERSION, read, write
@@ -212,11 +213,10 @@ def output_tensors(
     state of the head. Features are kept in half precision; larger numbers than it has become its
     largest.
     """
-    largest = torch.finfo(torch.float16).max
     tensors = {f"head.{name}": tensor for name, tensor in head.items()}
     for split, (logits, features, labels) in splits.items():
         tensors[f"{split}.logits"] = logits.float()
-        tensors[f"{split}.features"] = features.clamp(-largest, largest).to(torch.float16)
+        tensors[f"{split}.features"] = to_half(features)
         tensors[f"{split}.labels"] = torch.from_numpy(labels)
     return tensors
 

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from benchmark.evaluation.abstention import error_coverage_curve
 
-MAX_ERROR = 0.05  # share of wrong labels among the images that are decided
-
 
 def error_by_threshold(
     correct: NDArray[np.bool_], confidence: NDArray[np.float64]

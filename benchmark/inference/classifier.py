@@ -14,14 +14,12 @@ from benchmark.data.imageset import Reader
 from benchmark.inference.model_info import ModelInfo
 from benchmark.inference.preprocessing import DecodedBlock, decode_blocks
 from benchmark.inference.readers import reader_of
-from benchmark.inference.trained_network import TrainedNetwork
+from benchmark.inference.trained_network import TrainedNetwork, to_half
 from benchmark.strategy.ensembles import combine_outputs
 from benchmark.strategy.outputs import Outputs
 from benchmark.strategy.rules import Rule, calibrated
 from benchmark.system.device import set_precision
 from benchmark.system.text import first_names
-
-_LARGEST = float(np.finfo(np.float16).max)
 
 
 @dataclass(frozen=True)
@@ -124,7 +122,7 @@ class ImageClassifier:
         head = network.network.head
         return Outputs(
             logits.cpu().numpy(),
-            features.clamp(-_LARGEST, _LARGEST).to(torch.float16).cpu().numpy(),
+            to_half(features).cpu().numpy(),
             np.full(len(pixels), -1),
             head.weight.cpu().numpy() if type(head) is torch.nn.Linear else None,
         )

@@ -16,8 +16,7 @@ from torch import Tensor, nn
 
 from benchmark.inference.model_info import ModelInfo
 from benchmark.inference.program import Program
-from benchmark.inference.trained_network import HEAD
-from benchmark.model.network import build_network
+from benchmark.inference.trained_network import load_layers
 from benchmark.model.registry import find_backbone
 from benchmark.storage.atomic import atomic
 
@@ -32,11 +31,10 @@ def build_program(
     rule: Any | None,
 ) -> Program:
     """Return a model as one module on the CPU, in float32."""
-    networks = []
-    for network, head, state in zip(info.networks, heads, tensors, strict=True):
-        own = {name: t for name, t in state.items() if not name.startswith(HEAD)}
-        networks.append(build_network(find_backbone(network.backbone), own))
-        head.load_state_dict({n.removeprefix(HEAD): t for n, t in state.items() if n not in own})
+    networks = [
+        load_layers(find_backbone(network.backbone), head, state)
+        for network, head, state in zip(info.networks, heads, tensors, strict=True)
+    ]
     program = Program(networks, heads, rule, info.preprocessing.image_size)
     return program.eval().requires_grad_(False)
 

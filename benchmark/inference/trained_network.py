@@ -54,11 +54,9 @@ class TrainedNetwork:
         RuntimeError
             If a tensor is missing, superfluous, or of another shape.
         """
-        own = {name: t for name, t in tensors.items() if not name.startswith(HEAD)}
-        before, suffix = split(build_network(backbone, own), cut)
+        before, suffix = split(load_layers(backbone, head, tensors), cut)
         if device.type == "cpu":
             with_matrix_gradients(suffix)  # they round otherwise than the library's
-        head.load_state_dict({n.removeprefix(HEAD): t for n, t in tensors.items() if n not in own})
         network = Network(suffix, head, backbone.dropout)
         network.to(device.torch_device).eval().requires_grad_(False)
         return cls(freeze(before, device.dtype).to(device.torch_device), network, device)
@@ -77,3 +75,19 @@ class TrainedNetwork:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=is_half):
             features = self.network.features(activations)
         return self.network.classify(features), features
+
+
+def load_layers(
+    backbone: Backbone, head: nn.Module, tensors: Mapping[str, Tensor]
+) -> nn.Sequential:
+    """Return the chain of a network of all its tensors, and put those of its head into `head`."""
+    own = {name: t for name, t in tensors.items() if not name.startswith(HEAD)}
+    chain = build_network(backbone, own)
+    head.load_state_dict({n.removeprefix(HEAD): t for n, t in tensors.items() if n not in own})
+    return chain
+
+
+def to_half(features: Tensor) -> Tensor:
+    """Return features as a run stores them, in half precision; larger ones become its largest."""
+    largest = torch.finfo(torch.float16).max
+    return features.clamp(-largest, largest).to(torch.float16)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from benchmark.analysis.choice import choose_on_validation
+from benchmark.analysis.choice import choose_on_validation, require_strategy
 from benchmark.analysis.comparison import Comparison, load_comparison
 from benchmark.data.imageset import ImageSet
 from benchmark.execution.record_schema import FailedRecord, Record
@@ -26,11 +26,9 @@ from benchmark.report.card.page import card
 from benchmark.result.kept_images import abstention_sentence
 from benchmark.result.model_description import describe_model
 from benchmark.result.record_networks import RecordNetworks
-from benchmark.spec import did_you_mean
 from benchmark.storage.atomic import write_text
 from benchmark.storage.unwritable import another_way_out, require_writable
 from benchmark.storage.user_folders import expand_home
-from benchmark.strategy.registry import full_name
 from benchmark.system.display import choose_progress
 from benchmark.system.progress import Progress
 from benchmark.train.component_checks import new_head
@@ -147,7 +145,7 @@ def _write(source: _Source, target: Path, refit: bool, programs: set[str]) -> Ex
     info = ModelFolder(target).write(tensors, info)
     if text := licence_text(weights):
         write_text(target / LICENCE, text)
-    write_text(target / CARD, card(info, choice, abstention_sentence(comparison, record, info)))
+    write_text(target / CARD, card(info, choice, abstention_sentence(comparison, record)))
     return ExportedModel(target, info, choice)
 
 
@@ -173,13 +171,7 @@ def _choose(comparison: Comparison, strategy: str | None, seed: int | None) -> t
             )
         name, sentence = choice.strategy, choice.sentence
     else:
-        name = strategy if strategy in comparison.strategies else full_name(strategy)
-        if name not in comparison.strategies:
-            close = did_you_mean(name, comparison.strategies)
-            raise ValueError(
-                f"strategy {name!r} is none of the run.{close} Choose one of "
-                f"{', '.join(comparison.strategies)}"
-            )
+        name = require_strategy(strategy, comparison)
         best = "" if choice is None or choice.strategy == name else f" {choice.sentence}"
         sentence = f"{name} was asked for.{best}"
     record = RunFolder(comparison.folder).read_record(name, seed)

@@ -8,12 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.analysis.choice import choose_on_validation
+from benchmark.analysis.choice import choose_on_validation, require_strategy
 from benchmark.analysis.comparison import Comparison, load_comparison
 from benchmark.analysis.requirements import Outcome, check_requirements, read_requirements
-from benchmark.spec import did_you_mean
 from benchmark.storage.user_folders import expand_home
-from benchmark.strategy.registry import full_name
 from benchmark.system.text import join_names, printable
 
 
@@ -81,22 +79,11 @@ def gate(
         sentence = choice.sentence if choice else "No strategy finished every seed."
         obstacles += [] if choice else ["there is no strategy that is best on validation"]
     else:
-        name = _require_strategy(strategy, comparison)
+        name = require_strategy(strategy, comparison)
         sentence = f"{name} was asked for."
         obstacles += _failures(comparison, name)
     outcomes = check_requirements(comparison, name, requirements, lower_bound) if name else []
     return GateResult(name, sentence, tuple(outcomes), tuple(obstacles))
-
-
-def _require_strategy(strategy: str, comparison: Comparison) -> str:
-    name = full_name(strategy)
-    if name not in comparison.strategies:
-        close = did_you_mean(name, comparison.strategies)
-        raise ValueError(
-            f"strategy {name!r} is none of the run.{close} Choose one of "
-            f"{', '.join(comparison.strategies)}"
-        )
-    return name
 
 
 def _failures(comparison: Comparison, strategy: str) -> list[str]:

@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from benchmark.analysis.comparison import Comparison
-from benchmark.evaluation.abstention import kept_images
 from benchmark.execution.record_schema import Record
-from benchmark.execution.run_folder import RunFolder
-from benchmark.inference.abstention import MAX_ERROR, threshold_for
-from benchmark.inference.model_info import ModelInfo
+from benchmark.plan.prediction_settings import MAX_ERROR
 from benchmark.report.render.formats import format_percent, format_share
 
 
-def abstention_sentence(comparison: Comparison, record: Record, info: ModelInfo) -> str:
+def abstention_sentence(comparison: Comparison, record: Record) -> str:
     """Say what `predict` with its default largest error would leave to a person; '' if unknown."""
-    if not info.error_by_threshold:
+    rows, wanted = comparison.findings.coverage, format_percent(MAX_ERROR)
+    rows = rows[(rows["strategy"] == record.strategy) & (rows["seed"] == record.seed)]
+    rows = rows[(rows["kept_by"] == "max_error") & (rows["group"] == "all")]
+    rows = rows[rows["target"] == MAX_ERROR]
+    if rows.empty:
         return ""
-    threshold, wanted = threshold_for(info.error_by_threshold, MAX_ERROR), format_percent(MAX_ERROR)
-    if threshold == float("inf"):
+    kept = rows.to_dict("records")[0]
+    if kept["threshold"] == float("inf"):
         return (
             f"No confidence keeps the errors of validation images at {wanted} or fewer: with "
             f"`--max-error {MAX_ERROR:g}` every image is left to a person."
         )
-    test = RunFolder(comparison.folder).read_split(record.seed).test
-    labels, groups = np.array(test.labels), None if test.groups is None else np.array(test.groups)
-    correct = labels == np.array(record.predicted["test"])
-    confidence = np.nan_to_num(np.array(record.confidence["test"], np.float64))
-    kept = kept_images(correct, confidence, threshold, groups)
-    error = format_percent(kept.error)
-    bounds = f"{format_share(kept.error_low, 2)} to {format_share(kept.error_high, 2)}"
+    error = format_percent(kept["error"])
+    bounds = f"{format_share(kept['error_low'], 2)} to {format_share(kept['error_high'], 2)}"
     return (
-        f"`predict` leaves images below a confidence of {format_share(threshold)} to a person: at "
-        f"and above it at most {wanted} of the validation images were wrong. On the test images it "
-        f"keeps {format_percent(kept.coverage)}, of which {error} are wrong (95 %: {bounds}). "
-        "Another `--max-error` gives another threshold."
+        f"`predict` leaves images below a confidence of {format_share(kept['threshold'])} to a "
+        f"person: at and above it at most {wanted} of the validation images were wrong. On the "
+        f"test images it keeps {format_percent(kept['coverage'])}, of which {error} are wrong "
+        f"(95 %: {bounds}). Another `--max-error` gives another threshold."
     )

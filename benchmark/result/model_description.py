@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from benchmark.analysis.comparison import Comparison
+from benchmark.analysis.coverage import confidences
+from benchmark.analysis.scores import Score, metric_scores, recall_scores
 from benchmark.data.pixels.store import DECODER_VERSION
-from benchmark.evaluation.metrics.registry import METRICS
 from benchmark.execution.manifest_schema import RunManifest
 from benchmark.execution.outputs import OutputsManifest, OutputStore
 from benchmark.execution.record_schema import Record
@@ -78,7 +77,10 @@ def describe_model(
             weights.name, weights.source, weights.sha256, licence_sentence(weights)
         ),
         other_files={},
-        metrics=_metrics(comparison, record.strategy),
+        metrics={
+            name: _interval(score)
+            for name, score in metric_scores(comparison, record.strategy).items()
+        },
         seeds=manifest.seeds,
         versions=_versions(manifest.environment),
     )
@@ -123,8 +125,7 @@ def _require_same_labels(rule: Rule, test: Outputs, record: Record) -> None:
 
 def _classes(comparison: Comparison, strategy: str) -> list[schema.ClassInfo]:
     """Return the classes in the order of the network's outputs."""
-    recalls = comparison.class_recalls
-    recalls = recalls[recalls["strategy"] == strategy].set_index("class")
+    recalls = recall_scores(comparison, strategy)
     rows = comparison.per_class[comparison.per_class["strategy"] == strategy]
     predicted = rows.groupby("class")["predicted"].sum()
     train = dict(zip(comparison.classes, comparison.train_counts, strict=True))
@@ -134,42 +135,22 @@ def _classes(comparison: Comparison, strategy: str) -> list[schema.ClassInfo]:
             name,
             round(train[name]),
             int(test[name]),
-            _interval(recalls.loc[name], "recall")
-            if name in recalls.index
-            else schema.Interval(None),
+            _interval(recalls.get(name, Score(np.nan))),
             int(predicted.get(name, 0)),
         )
         for name in comparison.manifest.data.classes
     ]
 
 
-def _metrics(comparison: Comparison, strategy: str) -> dict[str, schema.Interval]:
-    """Return the metrics of a strategy on test images; of those with an interval, that too."""
-    rows = comparison.intervals[comparison.intervals["strategy"] == strategy].set_index("metric")
-    own = comparison.seed_rows[comparison.seed_rows["strategy"] == strategy]
-    metrics = {}
-    for name in METRICS:
-        if name in rows.index:
-            metrics[name] = _interval(rows.loc[name], "value")
-        elif name in own:
-            metrics[name] = schema.Interval(_number(own[name].astype(float).mean()))
-    return metrics
-
-
-def _interval(row: Any, name: str) -> schema.Interval:
-    return schema.Interval(*(_number(row[column]) for column in (name, "low", "high")))
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if np.isfinite(float(value)) else None
+def _interval(score: Score) -> schema.Interval:
+    return schema.Interval(*(number if np.isfinite(number) else None for number in score))
 
 
 def _errors(record: Record, labels: np.ndarray) -> tuple[tuple[float, float], ...]:
     unseen = record.cross_fitted
     if unseen is None:
         return ()
-    confidence = np.nan_to_num(np.array(unseen.confidence, np.float64))
-    return error_by_threshold(labels == np.array(unseen.predicted), confidence)
+    return error_by_threshold(labels == np.array(unseen.predicted), confidences(unseen.confidence))
 
 
 def _versions(environment: dict[str, str | int | None]) -> dict[str, str | None]:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.inference.abstention import MAX_ERROR, threshold_for
+from benchmark.inference.abstention import threshold_for
 from benchmark.inference.listed_images import list_images
 from benchmark.inference.loading import load_model
 from benchmark.inference.prediction_rows import COLUMNS, prediction_rows
 from benchmark.inference.readers import path_reader
+from benchmark.plan.prediction_settings import MAX_ERROR
 from benchmark.report.render.csv_writer import write_frames
 from benchmark.storage.unwritable import require_writable, writing
 from benchmark.storage.user_folders import expand_home

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from torch import Tensor
 
@@ -32,7 +33,7 @@ class RecordNetworks:
     progress: Progress
     images: str | ImageSet | None
 
-    @property
+    @cached_property
     def weights(self) -> Weights:
         """The pretrained weights of the run; ValueError if they are not those any more."""
         settings = self.manifest.experiment.settings
@@ -48,27 +49,31 @@ class RecordNetworks:
         """Return the tensors of each network, of those that were not kept trained again."""
         kept, again = NetworkStore(self.run), NetworkStore(again_folder(self.run))
         # an earlier export may have trained one, for which no images are needed then
-        stores = {key: kept if kept.has(key) or not again.has(key) else again for key in self.keys}
-        if missing := [key for key, store in stores.items() if not store.has(key)]:
+        stores = {
+            key: next((store for store in (kept, again) if store.has(key)), None)
+            for key in self.keys
+        }
+        if missing := [key for key, store in stores.items() if store is None]:
             which = f"{len(missing)} of {self._which}" if len(stores) > 1 else self._which
             was = "was not kept: it is" if len(missing) == 1 else "were not kept: they are"
             self.progress.say(f"{which} {was} trained again, {self._cost(missing)}")
             retraining = self._retraining()
-            stores |= dict.fromkeys(missing, retraining.train_again(missing, self.progress))
-            difference = retraining.largest_difference(missing, stores[missing[0]])
+            store = retraining.train_again(missing, self.progress)
+            stores |= dict.fromkeys(missing, store)
+            difference = retraining.largest_difference(missing, store)
             self.progress.say(
                 "it is the same to the bit"
                 if difference == 0
                 else f"its logits on test images differ from the run's by {difference:.1e} at most"
             )
-        return [store.tensors(key, self._pretrained()) for key, store in stores.items()]
+        return [store.tensors(key, self._pretrained) for key, store in stores.items() if store]
 
     def refitted(self) -> list[dict[str, Tensor]]:
         """Return the tensors of each network, trained on all images."""
         cost = self._cost(self.keys)
         self.progress.say(f"{self._which}: trained once more, on all images, {cost}")
         keys, store = self._retraining().refit(self.progress)
-        return [store.tensors(key, self._pretrained()) for key in keys]
+        return [store.tensors(key, self._pretrained) for key in keys]
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -90,6 +95,7 @@ class RecordNetworks:
     def _retraining(self) -> Retraining:
         return Retraining.open(self.run, self.manifest, self.record, self.progress, self.images)
 
+    @property
     def _pretrained(self) -> Pretrained:
         experiment = self.manifest.experiment
         backbone, cut = experiment.settings["backbone"], experiment.first_trained

@@ -6,6 +6,7 @@ import benchmark
 from benchmark.cli.prediction_summary import summary_lines
 from benchmark.cli.settings import add_setting
 from benchmark.plan.experiment import Experiment
+from benchmark.plan.prediction_settings import MAX_ERROR
 from benchmark.plan.run_options import RunOptions
 from benchmark.plan.settings import settings_of
 from benchmark.system.display import terminal_progress
@@ -37,7 +38,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "--max-error",
         metavar="SHARE",
         type=float,
-        default=0.05,
+        default=MAX_ERROR,
         help="images are marked for review so that at most this share of the others was wrong on "
         "validation images (default: %(default)s)",
     )

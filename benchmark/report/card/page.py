@@ -145,7 +145,7 @@ def _recall(info: ModelInfo) -> Iterator[Block]:
             each.name,
             format_count(each.train_images),
             format_count(each.test_images),
-            _share(each.recall.value),
+            _value(each.recall),
             _bounds(each.recall),
             doubt(each),
         )
@@ -229,10 +229,6 @@ def _with_interval(interval: Interval, form: str) -> str:
 
 def _value(interval: Interval, form: str = "share") -> str:
     return MISSING if interval.value is None else FORMATS[form](interval.value)
-
-
-def _share(value: float | None) -> str:
-    return MISSING if value is None else FORMATS["share"](value)
 
 
 def _bounds(interval: Interval, form: str = "share") -> str:

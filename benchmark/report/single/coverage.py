@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmark.analysis.comparison import Comparison
+from benchmark.plan.prediction_settings import MAX_ERROR
 from benchmark.report.render import colours
 from benchmark.report.render.blocks import Block, Cell, Paragraph, Table, as_code, make_row
 from benchmark.report.render.canvas import Canvas, figure_block, page_style
@@ -17,7 +18,6 @@ from benchmark.report.single.shot_groups import few_images_phrase
 from benchmark.report.single.strategies import heading_cell, row_kind
 
 SHARES = (1.0, 0.9, 0.8, 0.5)  # of the test images that are kept, in the table
-MAX_ERROR = 0.05  # the largest share of errors, in the table
 NUMBERS = ["coverage", "error"]
 BOUNDS = [f"{name}_{bound}" for name in NUMBERS for bound in ("low", "high")]
 

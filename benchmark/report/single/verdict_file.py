@@ -26,7 +26,10 @@ NAME = "verdict.json"
 def build_verdict(comparison: Comparison, files: Iterable[str]) -> schema.Verdict:
     """Return the content of verdict.json; `files` are the names of the report's others."""
     manifest = comparison.manifest
-    by_name = {name: _strategy(comparison, name) for name in comparison.strategies}
+    scores = validation_scores(comparison)
+    by_name = {
+        name: _strategy(comparison, name, scores.get(name)) for name in comparison.strategies
+    }
     version = manifest.environment.get("benchmark")
     return schema.Verdict(
         name=manifest.name,
@@ -89,7 +92,9 @@ def _best(
     )
 
 
-def _strategy(comparison: Comparison, name: str) -> schema.StrategyVerdict:
+def _strategy(
+    comparison: Comparison, name: str, validation: float | None
+) -> schema.StrategyVerdict:
     info = next(info for info in comparison.manifest.competing if info.name == name)
     failures = comparison.failures[comparison.failures["strategy"] == name]
     status = comparison.summary.set_index("strategy")["status"]
@@ -104,7 +109,7 @@ def _strategy(comparison: Comparison, name: str) -> schema.StrategyVerdict:
             schema.StrategyError(int(seed), str(error))
             for seed, error in zip(failures["seed"], failures["error"], strict=True)
         ),
-        validation_macro_f1=validation_scores(comparison).get(name),
+        validation_macro_f1=validation,
         metrics=_metrics(comparison, name),
         never_predicted=tuple(
             c.name for c in classes if seeds and c.seeds_never_predicted == seeds
