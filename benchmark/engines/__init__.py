@@ -1,0 +1,1 @@
+"""Where trainings run: processes of this machine, or a cluster. Knows nothing of training."""
