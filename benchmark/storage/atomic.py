@@ -8,47 +8,47 @@ process leaves is the temporary file, whose name says whose it is, see `remove_l
 import hashlib
 import json
 import os
-import platform
 import re
-import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from benchmark.storage.file_clock import file_clock
+from benchmark.storage.owner import process_lives, temporary_path, this_machine
 from benchmark.storage.unwritable import writing
 
-_TEMPORARY = re.compile(r"\..+\.(?P<host>[0-9a-f]{8})-(?P<process>[0-9]+)-[0-9a-f]{8}\.tmp")
+_TEMPORARY = re.compile(r"\..+\.(?P<machine>[0-9a-f]{8})-(?P<process>[0-9]+)-[0-9a-f]{8}\.tmp")
 SECONDS_OF_A_WRITE = 600.0  # at most, between two blocks of a file
 SECONDS_UNTIL_LEFT = 24 * 3600.0  # of a temporary file whose process can't be asked for
 
 
 @contextmanager
-def atomic(path: Path) -> Iterator[Path]:
+def atomic(path: Path, flush: bool = True) -> Iterator[Path]:
     """Yield a temporary path that becomes `path` on success and is removed on an error.
 
-    UnwritableError if it can't be written.
+    Without `flush` a crash of the machine may lose it. UnwritableError if it can't be written.
     """
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        owner = f"{_host()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-        temporary = path.with_name(f".{path.name}.{owner}.tmp")
+        temporary = temporary_path(path)
         try:
             yield temporary
-            _flush(temporary, os.O_RDWR)
+            if flush:
+                _flush(temporary, os.O_RDWR)
             temporary.replace(path)
             with suppress(OSError):  # Windows and some network file systems flush no folder
-                _flush(path.parent, os.O_RDONLY)
+                if flush:
+                    _flush(path.parent, os.O_RDONLY)
         except BaseException:
             with suppress(OSError):  # what went wrong before is to be told
                 temporary.unlink(missing_ok=True)
             raise
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write `text` atomically, in UTF-8 and with its newlines unchanged."""
-    with atomic(path) as temporary:
+def write_text(path: Path, text: str, flush: bool = True) -> None:
+    """Write `text` atomically, in UTF-8 and with its newlines unchanged; see `atomic`."""
+    with atomic(path, flush) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
@@ -60,35 +60,19 @@ def digest(value: Any) -> str:
 def remove_leftovers(folder: Path) -> None:
     """Remove the temporary files in a folder whose processes have ended, as by a kill.
 
-    Those of another host, and of a process that may live, stay for a day.
+    Those of another machine, and of a process that may live, stay for a day.
     """
     for path in folder.glob(".tmp??????"):  # safetensors', which names no owner
         with suppress(OSError):
-            if time.time() - path.lstat().st_mtime > SECONDS_OF_A_WRITE:
+            if file_clock(folder) - path.lstat().st_mtime > SECONDS_OF_A_WRITE:
                 path.unlink()
     for path in folder.glob(".*.tmp"):
         if owner := _TEMPORARY.fullmatch(path.name):
-            has_ended = owner["host"] == _host() and not _lives(int(owner["process"]))
+            is_here = owner["machine"] == this_machine()[:8]
+            has_ended = is_here and not process_lives(int(owner["process"]))
             with suppress(OSError):
-                if has_ended or time.time() - path.lstat().st_mtime > SECONDS_UNTIL_LEFT:
+                if has_ended or file_clock(folder) - path.lstat().st_mtime > SECONDS_UNTIL_LEFT:
                     path.unlink()
-
-
-def _host() -> str:
-    return hashlib.sha256(platform.node().encode(errors="surrogatepass")).hexdigest()[:8]
-
-
-def _lives(process: int) -> bool:
-    """Return whether a process of this host may live."""
-    if os.name == "nt":  # where a signal of 0 would end it
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):  # of another user
-        return True
-    return True
 
 
 def _flush(path: Path, mode: int) -> None:
