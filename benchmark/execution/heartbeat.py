@@ -1,45 +1,172 @@
-"""How a worker in a process of its own reports its steps, and how another process reads them."""
+"""The heartbeat of a worker: a file that says who trains a segment, where, and how far it is.
 
+A thread writes it, so it falls silent only if its process has ended or hangs. Its age is told by
+the clock of the file system, see `file_clock`: no clocks of two machines are compared.
+"""
+
+import json
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import TracebackType
+from typing import Any
 
-from benchmark.storage.stored_file import read_text, write_unfollowed
+from benchmark.storage.atomic import write_text
+from benchmark.storage.file_clock import file_clock, look_again
+from benchmark.storage.owner import Owner
+from benchmark.storage.stored_file import open_plain
 from benchmark.system import stopping
 
-SECONDS_BETWEEN_BEATS = 0.5
+SECONDS_BETWEEN_BEATS = 1.0  # at least, while steps are done
+SECONDS_BETWEEN_SIGNS = 5.0  # at most, also while none are
+SECONDS_UNTIL_LOST = 45.0
 SECONDS_BETWEEN_POLLS = 0.5
+_MOST_BYTES = 10_000
+
+
+@dataclass(frozen=True)
+class Beat:
+    """What a heartbeat said when it was read."""
+
+    path: Path
+    owner: Owner
+    steps: int
+    seconds_per_step: float | None  # None: fewer than two reports of steps
+    device: str
+    began: float  # seconds since 1970, by the clock of the worker: for people
+    attempt: int  # of `attempts`
+    attempts: int
+    reason: str  # why the attempt before ended; '' for the first
+    written: float  # by the clock of the file system
+
+    def age(self, now: float | None = None) -> float:
+        """Return the seconds since it was written; `now` is `file_clock` of its folder."""
+        now = file_clock(self.path.parent) if now is None else now
+        return max(0.0, now - self.written)
+
+
+def is_alive(beat: Beat | None, now: float | None = None) -> bool:
+    """Return whether a heartbeat's process is at work: it lives, or was heard of lately.
+
+    On its own machine its process is looked for. On another one it counts as ended
+    SECONDS_UNTIL_LOST after its last beat. `now` is `file_clock` of the folder.
+    """
+    if beat is None:
+        return False
+    lives = beat.owner.lives()
+    return beat.age(now) < SECONDS_UNTIL_LOST if lives is None else lives
 
 
 class Heartbeat:
-    """Counts steps into a file, and looks whether there is one that asks the process to end."""
+    """Counts the steps of a segment, and looks whether a file asks the process to end.
 
-    def __init__(self, path: Path, stop_file: Path) -> None:
-        self.path, self._stop_file = path, stop_file
-        self._steps, self._last = 0, 0.0
-        path.parent.mkdir(parents=True, exist_ok=True)
+    It beats while its block is open, and its file is gone afterwards. Of another process that has
+    taken the segment over it touches nothing, and asks its own process to end.
+
+    Parameters
+    ----------
+    path, stop_file
+        The file that is written, and the one that is looked for.
+    device
+        For people: where the process computes.
+    attempt, attempts, reason
+        Which attempt it is, of how many, and why the one before ended.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        stop_file: Path,
+        device: str = "",
+        attempt: int = 1,
+        attempts: int = 1,
+        reason: str = "",
+    ) -> None:
+        # absolute: what is trained may change the working folder
+        self.path, self._stop_file = path.absolute(), stop_file.absolute()
+        self._about = {"device": device, "attempt": attempt, "attempts": attempts, "reason": reason}
+        self._owner, self._began = Owner.this_process(), time.time()
+        self._steps, self._first, self._last = 0, (0, 0.0), 0.0
+        self._written, self._written_steps = 0.0, 0
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._beat_until_ended, daemon=True)
+
+    def __enter__(self) -> "Heartbeat":
+        """Write the file, and go on doing so until the block ends."""
+        with suppress(OSError):  # what can't be shown ends no training
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._write()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Beat no more, and remove the file."""
+        self._ended.set()
+        self._thread.join()
+        with suppress(OSError):
+            if not self._is_taken_over():
+                self.path.unlink(missing_ok=True)
 
     def __call__(self, steps: int) -> None:
-        """Add steps; write and look if the last time was SECONDS_BETWEEN_BEATS ago."""
+        """Add steps."""
+        self._last = time.monotonic()
         self._steps += steps
-        now = time.monotonic()
-        if now - self._last < SECONDS_BETWEEN_BEATS:
-            return
-        self._last = now
-        if self._stop_file.exists():
-            stopping.request()
-        with suppress(OSError):  # steps that can't be shown end no training
-            write_unfollowed(self.path, str(self._steps))
+        if not self._first[0]:  # those of an interrupted run may be among them
+            self._first = self._steps, self._last
 
     @staticmethod
-    def read(path: Path) -> int:
-        """Return the steps counted so far; 0 if there is no file."""
-        try:
-            return int(read_text(path))
-        except (OSError, ValueError):  # not begun, finished, or just being written
-            return 0
+    def read(path: Path) -> Beat | None:
+        """Return what the file says; None if there is none, or nothing that can be read."""
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            with open_plain(path) as file:
+                written = os.fstat(file.fileno()).st_mtime
+                content: dict[str, Any] = json.loads(file.read(_MOST_BYTES))
+            return Beat(
+                **{**content, "owner": Owner(**content["owner"])}, path=path, written=written
+            )
+        return None
+
+    def _beat_until_ended(self) -> None:
+        while not self._ended.wait(SECONDS_BETWEEN_POLLS):
+            with suppress(Exception):  # a full disk, too little memory: they end no training
+                self._beat()
+
+    def _beat(self) -> None:
+        look_again(self._stop_file.parent)
+        if self._stop_file.exists():
+            stopping.request()
+        since = time.monotonic() - self._written
+        has_news = self._steps != self._written_steps
+        if since < (SECONDS_BETWEEN_BEATS if has_news else SECONDS_BETWEEN_SIGNS):
+            return
+        if self._is_taken_over():
+            self._ended.set()
+            stopping.request()
+        elif self.path.parent.is_dir():  # else the run is over
+            self._write()
+
+    def _is_taken_over(self) -> bool:
+        beat = Heartbeat.read(self.path)
+        return beat is not None and beat.owner != self._owner
+
+    def _write(self) -> None:
+        self._written, self._written_steps = time.monotonic(), self._steps
+        since_first = self._written_steps - self._first[0]
+        pace = (self._last - self._first[1]) / since_first if since_first > 0 else None
+        content = {
+            **{"owner": asdict(self._owner), "steps": self._written_steps},
+            **{"seconds_per_step": pace, "began": self._began, **self._about},
+        }
+        write_text(self.path, json.dumps(content), flush=False)
 
 
 @contextmanager

@@ -33,7 +33,7 @@ from benchmark.plugins import Plugins, check_unedited
 from benchmark.strategy import Decision
 from benchmark.strategy.registry import StrategySpec
 from benchmark.system import stopping
-from benchmark.system.device import set_precision
+from benchmark.system.device import cores, set_precision
 from benchmark.system.library_messages import libraries_silenced
 from benchmark.system.memory import older_objects_spared, release_memory
 from benchmark.system.output import lasting_output
@@ -56,7 +56,7 @@ class Worker:
 
     prepared: PreparedExperiment
     folder: RunFolder
-    threads: int  # of the CPU
+    threads: int | None  # of the CPU; None: as many as its machine has cores
 
     def __getstate__(self) -> dict[str, Any]:
         """Put the plug-ins first, so that another process loads them before it needs them."""
@@ -119,12 +119,12 @@ class Worker:
         """Train a segment, then write the records of the strategies whose network it is."""
         if self.folder.stop_file.exists():
             return ""
-        heartbeat = Heartbeat(self.folder.heartbeat_file(segment.key), self.folder.stop_file)
+        file, device = self.folder.heartbeat_file(segment.key), self.prepared.device.name
         # what a strategy prints fails it no more than it does in the process that waits
         try:
             with stopping.signals_noted(), libraries_silenced(), lasting_output():
-                note = self.train(segment, heartbeat, micro_batches)
-                heartbeat.path.unlink(missing_ok=True)
+                with Heartbeat(file, self.folder.stop_file, device) as heartbeat:
+                    note = self.train(segment, heartbeat, micro_batches)
                 for spec in specs:
                     self.record(spec, segment.seed, segment.key)
                 return note
@@ -158,7 +158,7 @@ class Worker:
     def _torch_settings(self) -> Iterator[None]:
         """Set torch's threads and how it may round, and restore the threads afterwards."""
         threads_before = torch.get_num_threads()
-        torch.set_num_threads(self.threads)
+        torch.set_num_threads(self.threads or cores())
         set_precision(self.prepared.device)
         try:
             yield
