@@ -129,11 +129,10 @@ def _check_source(name: str | None, settings: dict[str, Any]) -> None:
 def _default_scale(settings: dict[str, Any]) -> float:
     from benchmark.system.device import choose_device  # torch takes seconds to import
 
-    device = choose_device(
-        str(settings.get("device", Experiment.device)),
-        str(settings.get("precision", Experiment.precision)),
-    )
-    return 1.0 if device.type == "cuda" else ON_CPU
+    name = str(settings.get("device", Experiment.device))
+    if name == "auto":  # one that is named may be that of a cluster
+        name = choose_device(name, "auto").type
+    return 1.0 if name.startswith("cuda") else ON_CPU
 
 
 def _folder(question: Study, sweep: Sweep, options: RunOptions) -> Path:

@@ -48,7 +48,7 @@ def _allocator(prepared: PreparedExperiment) -> StoreAllocator:
         ],
         rows=count,
         device=device,
-        gpu_budget=gpu_budget(device, prepared.processes, batch_size, size),
+        gpu_budget=gpu_budget(device, prepared.processes_per_device, batch_size, size),
         cache_limit=prepared.cache_limit,
     )
 
@@ -65,7 +65,7 @@ def required_forward_passes(
         trained = []  # activations of augmented images are not stored
     has_head_phase = any(phase.train_from == HEAD for phase in recipe.phases)
     # in a phase that trains the head, the layers before it are still the pretrained ones
-    reads_features = has_head_phase and prepared.frozen_features.pretrained.cut != HEAD
+    reads_features = has_head_phase and prepared.experiment.trainable[0] != HEAD
     needed = {
         FROZEN_LAYERS: evaluated + tested + trained,
         FEATURES: evaluated + trained if reads_features else [],

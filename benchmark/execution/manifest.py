@@ -102,7 +102,7 @@ def describe_experiment(prepared: PreparedExperiment) -> schema.ExperimentInfo:
         first_trained=experiment.trainable[0],
         changed=tuple(changed_from_recipe(experiment)),
         precision=prepared.device.precision,
-        device=prepared.device.name,
+        device=prepared.device.label,
         trained_blocks=len(experiment.trainable) - 1,
     )
 

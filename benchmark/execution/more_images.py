@@ -38,7 +38,7 @@ def write_class_curves(executor: Executor, progress: Progress) -> None:
 
     A network without pretrained weights has no features that are worth it: then there are none.
     """
-    prepared, folder = executor.prepared, executor.folder
+    prepared, folder = executor.prepared.here(), executor.folder
     if prepared.weights.fetch is None:
         return
     stored = {curves.seed: curves for curves in ClassCurves.read(folder).seeds}

@@ -140,7 +140,7 @@ def _experiment_lines(prepared: PreparedExperiment) -> list[str]:
         f"a class), {len(split.val)} val, {len(split.test)} test",
         f"weights    {prepared.weights.name} {prepared.weights.sha256[:12]}".rstrip(),
         f"recipe     {experiment.recipe.name}: {phases}, {_batches(budget, experiment)}, "
-        f"{experiment.image_size} px, {prepared.device.precision} on {prepared.device.name}",
+        f"{experiment.image_size} px, {prepared.device.precision} on {prepared.device.label}",
     ]
 
 

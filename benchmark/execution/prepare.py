@@ -55,8 +55,20 @@ class PreparedExperiment:
     budgets: dict[int, Budget]  # by seed
     messages: tuple[str, ...]  # what the user must know about data and weights
     processes: int = 1  # processes that train at the same time
+    processes_per_device: int = 1  # of these on one GPU, whose memory they share
     cache_limit: int | None = None  # bytes, see `make_room`
     given_labels: GivenLabels = field(default_factory=GivenLabels)  # see `inject_label_noise`
+
+    def with_processes(self, processes: int, per_device: int | None = None) -> PreparedExperiment:
+        """Return it for so many processes; None: they are spread evenly over the GPUs."""
+        per_device = per_device or self.device.most_on_one(processes)
+        return replace(self, processes=processes, processes_per_device=per_device)
+
+    def here(self) -> PreparedExperiment:
+        """Return it for this process: on the CPU if its device is that of another machine."""
+        if self.device.is_here:
+            return self
+        return replace(self, device=choose_device("cpu", "auto")).with_processes(1)
 
     @property
     def classes(self) -> int:
@@ -104,7 +116,7 @@ class PreparedExperiment:
             return self
         experiment = replace(self.experiment, seeds=seeds, seed_list=None)
         if self.images.seeds is not None and not isinstance(experiment.data, ImageSet):
-            return prepare(experiment, progress, self.cache_limit)
+            return prepare(experiment, progress, self.cache_limit, device=self.device)
         opened = (self.images, self.pixels, self.look_alikes, self.weights, self.device)
         return _split_for_seeds(experiment, seeds, *opened, self.cache_limit)
 
@@ -191,11 +203,13 @@ def prepare(
     cache_limit: int | None = None,
     *,
     is_split: bool = True,
+    device: Device | None = None,
 ) -> PreparedExperiment:
     """Open the data, decode images that are not in the cache, split them, find device and weights.
 
     Without a split, which some data are too small for, there are no `splits` and no `budgets`, and
-    nothing can be trained.
+    nothing can be trained. The device may be that of a worker which was asked (`describe_device`);
+    None: the experiment's is looked for on this machine.
 
     Raises
     ------
@@ -213,7 +227,7 @@ def prepare(
         images = subsample(images, QUICK_IMAGES)
     labelled = correct_labels(images, experiment.labels, is_part=experiment.quick)
     check_label_noise(experiment.label_noise, labelled, experiment.quick)
-    device = choose_device(experiment.device, experiment.precision)
+    device = device or choose_device(experiment.device, experiment.precision)
     with older_objects_spared():
         weights = load_weights(experiment.weights, experiment.network)
         release_memory()  # 0.15 GB: their tensors were read for the hash
@@ -261,7 +275,8 @@ def _split_for_seeds(
         messages += split.messages
     messages += look_alike_messages(look_alikes, splits.values(), images.labels, kept_together)
     given = inject_label_noise(experiment.label_noise, images, pixels, splits, experiment.quick)
-    messages += [message for message in (given.message, weights.message) if message]
+    notes = (given.message, weights.message, device.message)
+    messages += [message for message in notes if message]
     return PreparedExperiment(
         experiment=experiment,
         images=images,

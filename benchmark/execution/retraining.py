@@ -22,6 +22,7 @@ from benchmark.plan.segments import Plan, make_plan
 from benchmark.storage.sizes import format_size
 from benchmark.storage.unwritable import writing
 from benchmark.strategy.registry import StrategySpec, resolve, with_parameters
+from benchmark.system.device import device_here
 from benchmark.system.progress import Progress
 
 AGAIN, REFITTED = "again", "refitted"  # folders beside the kept networks
@@ -66,7 +67,9 @@ class Retraining:
             If they are not there any more, or not the same.
         """
         try:
-            prepared = prepare(experiment_of(manifest, record.seed, data), progress)
+            experiment = experiment_of(manifest, record.seed, data)
+            device = device_here(experiment.device, experiment.precision)
+            prepared = prepare(experiment, progress, device=device)
         except FileNotFoundError as error:
             raise FileNotFoundError(
                 f"the images of {folder.path}, {manifest.data.spec}, can't be opened; give --data, "
@@ -126,14 +129,15 @@ class Retraining:
     ) -> NetworkStore:
         """Train the networks `keys` of a plan; the other ones of an ensemble are there."""
         folder = RunFolder(self.folder.path / "networks" / name)
+        on_cpu = prepared.device.type == "cpu"
         with writing(folder.path, COPY):
             folder.path.mkdir(parents=True, exist_ok=True)
         executor = Executor(
             prepared,
             plan,
             folder,
-            # with other numbers of threads sums are rounded otherwise
-            jobs=int(self.manifest.environment.get("jobs") or 0) or None,
+            # with other numbers of threads of a CPU sums are rounded otherwise
+            jobs=int(self.manifest.environment.get("jobs") or 0) or None if on_cpu else 1,
             writes_records=False,
             retry_failed=True,
             keeps_networks_of=frozenset({self.seed}),
@@ -167,6 +171,8 @@ def experiment_of(
     settings: Mapping[str, Any] = manifest.experiment.settings
     given = {name: _as_given(value) for name, value in settings.items()}
     given |= {"seeds": (seed,), "seed_list": None}
+    # another machine may have other GPUs, or have them under other numbers
+    given["device"] = str(given.get("device", "auto")).partition(":")[0]
     if data is not None:
         given["data"] = data
     return Experiment(**given)

@@ -42,7 +42,8 @@ class RunImages:
     def of_run(cls, executor: Executor) -> RunImages:
         """Return the images of a run that is carried out."""
         heads = {segment.key: segment.head for segment in executor.plan.segments}
-        return cls(executor.prepared, NetworkStore(executor.folder), heads, executor.plan.members)
+        prepared, members = executor.prepared.here(), executor.plan.members
+        return cls(prepared, NetworkStore(executor.folder), heads, members)
 
     @classmethod
     def to_show(cls, executor: Executor, no_gallery: bool) -> RunImages | None:

@@ -219,11 +219,12 @@ class Experiment(BaseSettings):
         "DEVICE",
         reader=read_device,
         accepts="str | torch.device",
-        test=lambda device: re.fullmatch(r"auto|cpu|cuda(:\d+)?", device) is not None,
-        allowed="auto, cpu, cuda or cuda:0",
+        test=lambda device: re.fullmatch(r"auto|cpu|cuda(:\d+(,\d+)*)?", device) is not None,
+        allowed="auto, cpu, cuda, cuda:1 or cuda:0,2",
         in_fingerprint=False,
     )
-    """auto, cpu, cuda or cuda:1"""
+    """auto, cpu, cuda for all GPUs that torch sees, or some of them, like cuda:1 or cuda:0,2;
+    auto is cuda where there is a GPU"""
 
     precision: str = define_setting(
         "auto",

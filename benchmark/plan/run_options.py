@@ -102,7 +102,11 @@ class RunOptions(BaseSettings):
 
     jobs: int | None = define_setting(None, OUTPUT, "N", at_least=1)
     """networks trained at the same time, each in a process of its own (default: on a CPU one a
-    core, as far as memory goes; on a GPU one)"""
+    core, as far as memory goes; on GPUs --jobs-per-gpu on each of them)"""
+
+    jobs_per_gpu: int = define_setting(1, OUTPUT, "N", at_least=1)
+    """networks trained at the same time on each GPU, where --jobs does not say how many in all;
+    more than one may pay for small images, and share the GPU's memory"""
 
     retry_failed: bool = define_setting(False, OUTPUT)
     """train again what failed in an earlier run; without it a strategy that failed is trained again

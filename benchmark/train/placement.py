@@ -103,23 +103,26 @@ class StoreAllocator:
 
 
 def gpu_budget(device: Device, processes: int, batch_size: int, image_size: int) -> int:
-    """Return the bytes for rows and pixels on the device; 0 if each process would need its own."""
-    if device.type != "cuda" or processes > 1:
+    """Return the bytes of the GPU that this one of `processes` on it has for rows and pixels."""
+    if device.type != "cuda":
         return 0
     release_memory()  # unused memory that torch keeps would count as taken
     free, total = torch.cuda.mem_get_info(device.torch_device)
-    return gpu_bytes_to_spare(free, total, batch_size, image_size)
+    return gpu_bytes_to_spare(free, total, batch_size, image_size, processes)
 
 
-def gpu_bytes_to_spare(free: int, total: int, batch_size: int, image_size: int) -> int:
-    """Return the bytes of a GPU that training itself will not need.
+def gpu_bytes_to_spare(
+    free: int, total: int, batch_size: int, image_size: int, processes: int = 1
+) -> int:
+    """Return the bytes of a process' share of a GPU that training itself will not need.
 
     `free` and `total` are bytes, as the driver reports them. The memory for training grows with the
-    batch and the area of its images.
+    batch and the area of its images. What the other processes of the GPU have taken by now depends
+    on the moment, so the share is one of all its memory, as far as that is free.
     """
     training = GPU_FOR_TRAINING * (batch_size / 64) * (image_size / 299) ** 2
-    taken = total - free
-    return max(0, int(GPU_FRACTION * total - taken - max(GPU_MINIMUM, training)))
+    usable = min(GPU_FRACTION * total / processes, free - (1 - GPU_FRACTION) * total)
+    return max(0, int(usable - max(GPU_MINIMUM, training)))
 
 
 class SharedMemoryDir:

@@ -16,7 +16,8 @@ from benchmark.execution import prepare as module
 from benchmark.execution.prepare import prepare
 from benchmark.model.registry import find_backbone
 from benchmark.model.weights import load_weights
-from benchmark.system.device import choose_device
+from benchmark.system.device import Device, choose_device
+from tests.system.gpus import pretend_gpus
 
 
 def test_device_and_weights_are_found(image_folder, small_experiment):
@@ -25,6 +26,27 @@ def test_device_and_weights_are_found(image_folder, small_experiment):
     weights = load_weights("bundled", find_backbone("inception_v3"))
     assert prepared.device == choose_device("cpu", "fp32")
     assert (prepared.weights.name, prepared.weights.sha256) == (weights.name, weights.sha256)
+
+
+def test_the_device_may_be_that_of_a_worker_on_another_machine(small_experiment, monkeypatch):
+    pretend_gpus(monkeypatch)
+    gpu = Device("cuda", "bfloat16", "a GPU", "2.10.0", (0, 1), "GPU 2 is left out.")
+    prepared = prepare(small_experiment(device="cuda"), device=gpu)
+    assert prepared.device is gpu
+    assert "GPU 2 is left out." in prepared.messages
+    assert prepared.with_seeds((1,)).device is gpu
+    here = prepared.with_processes(4).here()
+    assert (here.device.name, here.processes, here.processes_per_device) == ("cpu", 1, 1)
+    assert here.base_fingerprints != prepared.base_fingerprints
+    pretend_gpus(monkeypatch, "a GPU")
+    assert prepared.here() is prepared
+
+
+def test_processes_share_the_memory_of_their_gpu_alone(small_experiment):
+    prepared = replace(prepare(small_experiment()), device=Device("cuda", "float32", gpus=(0, 1)))
+    spread = prepared.with_processes(4)
+    assert (spread.processes, spread.processes_per_device) == (4, 2)
+    assert prepared.with_processes(64, per_device=1).processes_per_device == 1, "a cluster's"
 
 
 @pytest.mark.parametrize(

@@ -72,13 +72,15 @@ def test_an_ensemble_looks_where_its_networks_look_on_average(prepared):
 def executor(folder, others=()):
     segments = [SimpleNamespace(key="key", head="head")]
     plan = SimpleNamespace(segments=segments, members={"both": ("key", "other")})
-    return SimpleNamespace(prepared=None, folder=RunFolder(folder), plan=plan, others=others)
+    prepared = SimpleNamespace(here=lambda: "on this machine")
+    return SimpleNamespace(prepared=prepared, folder=RunFolder(folder), plan=plan, others=others)
 
 
 def test_images_are_shown_unless_they_must_not_be_or_the_run_is_one_of_a_sweep(tmp_path):
     page = tmp_path / "gallery.html"
     page.touch()
     images = RunImages.to_show(executor(tmp_path), no_gallery=False)
+    assert images.prepared == "on this machine"
     assert (images.heads, images.members) == ({"key": "head"}, {"both": ("key", "other")})
     assert RunImages.to_show(executor(tmp_path, others=("run",)), no_gallery=False) is None
     assert page.exists()

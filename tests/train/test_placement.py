@@ -75,8 +75,16 @@ def test_a_gpu_keeps_what_training_needs():
     assert gpu_bytes_to_spare(2 * GB, 140 * GB, 64, 299) == 0
 
 
-def test_only_a_single_process_stores_rows_on_a_gpu(monkeypatch):
-    """The driver is asked for the memory of the very GPU that computes."""
+def test_processes_on_one_gpu_have_equal_shares_of_it():
+    """What others have taken by then does not change a share, unless too little is left."""
+    share = gpu_bytes_to_spare(139 * GB, 140 * GB, 64, 299, processes=2)
+    assert share == pytest.approx((0.9 * 140 / 2 - 8) * GB)
+    assert gpu_bytes_to_spare(80 * GB, 140 * GB, 64, 299, processes=2) == share
+    assert gpu_bytes_to_spare(70 * GB, 140 * GB, 64, 299, 2) == pytest.approx((70 - 14 - 8) * GB)
+    assert gpu_bytes_to_spare(139 * GB, 140 * GB, 64, 299, processes=16) == 0, "training needs it"
+
+
+def test_the_memory_of_the_very_gpu_that_computes_is_asked_for(monkeypatch):
     queried = []
 
     def mem_get_info(device):
@@ -87,9 +95,9 @@ def test_only_a_single_process_stores_rows_on_a_gpu(monkeypatch):
     gpu = Device("cuda:1", "bfloat16")
     assert gpu_budget(gpu, 1, 64, 299) == gpu_bytes_to_spare(139 * GB, 140 * GB, 64, 299)
     assert queried == [torch.device("cuda", 1)]
-    assert gpu_budget(gpu, 2, 64, 299) == 0
+    assert gpu_budget(gpu, 2, 64, 299) == gpu_bytes_to_spare(139 * GB, 140 * GB, 64, 299, 2)
     assert gpu_budget(CPU, 1, 64, 299) == 0
-    assert len(queried) == 1
+    assert len(queried) == 2
 
 
 def test_a_file_in_the_cache_is_the_rule():
