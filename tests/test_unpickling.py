@@ -29,6 +29,7 @@ SAFE = {"torch.load": "weights_only=True"}  # with this argument; NumPy's are wi
 OWN_PICKLES = {
     "benchmark/contract/key.py": "a strategy, to see whether it can be sent to a worker",
     "benchmark/data/parallel.py": "the reader of images, from a new folder that only we can read",
+    "benchmark/execution/worker_input.py": "what a task names by its sha256, in the run's folder",
 }
 
 

@@ -1,4 +1,4 @@
-"""Carry out a plan: train its segments in waves, through joblib, and write the records.
+"""Carry out a plan: train its segments on an engine, and write the records.
 
 Workers write results and errors to the run folder; only notes for people are passed back. So a
 strategy that fails, or a worker that is killed, costs its own segments and no others. Workers are
@@ -10,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
+from benchmark.engines.engine import Engine
+from benchmark.engines.local import LocalEngine
 from benchmark.execution.damaged_files import set_aside_all
 from benchmark.execution.ensembles import combine_members
 from benchmark.execution.failures import failed_keys
@@ -21,6 +24,7 @@ from benchmark.execution.prepare import PreparedExperiment
 from benchmark.execution.run_folder import RunFolder
 from benchmark.execution.states import segments_to_train, set_damaged_aside
 from benchmark.execution.worker import Worker
+from benchmark.execution.worker_input import discard_inputs
 from benchmark.execution.worker_processes import WorkerProcesses
 from benchmark.plan.segments import Plan, Segment
 from benchmark.storage.sizes import format_size
@@ -28,6 +32,7 @@ from benchmark.storage.stored_file import DamagedFileError
 from benchmark.strategy.registry import StrategySpec
 from benchmark.system import stopping
 from benchmark.system.device import cores
+from benchmark.system.gpus import worker_environments
 from benchmark.system.memory import host_memory
 from benchmark.system.progress import Advance, Progress
 from benchmark.system.stopping import Stopped
@@ -48,6 +53,8 @@ class Executor:
     # a GPU, on a CPU one per core, as far as memory goes, since one thread for each of two networks
     # is faster than two threads for one
     jobs: int | None = None
+    engine: Engine | None = None  # None: this process, or `jobs` processes of this machine
+    local_cache: Path | None = None  # of workers that have disks of their own
     # whether a strategy's record is written as soon as its network is trained, so that a run can be
     # looked at before it ends
     writes_records: bool = True
@@ -62,7 +69,7 @@ class Executor:
         other = replace(other, retry_failed=False)
         if not writes_records:  # trials of a search, of which few are chosen
             other = replace(other, keeps_networks_of=frozenset())
-        other.__dict__["_worker"] = self._worker
+        other.__dict__.update(_worker=self._worker, _engine=self._engine)
         return other
 
     @property
@@ -120,14 +127,16 @@ class Executor:
             return
         self.folder.stop_file.unlink(missing_ok=True)
         try:
-            self._run_frozen_layers({segment.seed for segment in to_train}, progress)
-            self._train_waves(to_train, progress)
+            self._run_frozen_layers(to_train, progress)
+            self._train(to_train, progress)
         except Stopped as stopped:
             kept = describe_kept(self.folder, self.plan)
             stopped.kept = "; ".join(filter(None, (kept, stopped.unsaved)))
             raise
         finally:
-            tidy(self.folder, to_train)
+            if not self._processes.is_left:  # else workers on other machines still look
+                tidy(self.folder, to_train)
+                discard_inputs(self.folder)
 
     def _copy_from_others(self, progress: Progress) -> None:
         """Copy the outputs of networks that are to be trained and that other runs have trained."""
@@ -149,17 +158,13 @@ class Executor:
             number = pluralize(len(copied), "network is copied", "networks are copied")
             progress.say(f"{number} from runs that train the same")
 
-    def _train_waves(self, to_train: list[Segment], progress: Progress) -> None:
+    def _train(self, to_train: list[Segment], progress: Progress) -> None:
         steps = sum(segment.end - segment.start for segment in to_train)
-        by_key = {segment.key: segment for segment in to_train}
         with progress.task("training", steps, "steps") as advance:
-            for wave in self.plan.waves():
-                segments = [by_key[segment.key] for segment in wave if segment.key in by_key]
-                segments.sort(key=lambda s: not s.recomputes_activations)  # the longest first
-                if self._jobs > 1:
-                    self._say_once(self._processes.train(segments, progress, advance), progress)
-                else:
-                    self._train_here(segments, progress, advance)
+            if self._trains_here:
+                self._train_here(to_train, progress, advance)
+            else:
+                self._say_once(self._processes.train(to_train, progress, advance), progress)
 
     @property
     def stores_in_memory(self) -> int:
@@ -174,6 +179,11 @@ class Executor:
         """How many train at the same time; the rounding of their sums follows from it."""
         return self._jobs
 
+    @property
+    def threads(self) -> int | None:
+        """Threads of each; None: as many as its machine has cores."""
+        return self._worker.threads
+
     @cached_property
     def _jobs(self) -> int:
         """Processes, by what the whole plan needs and not by what is left of it.
@@ -181,6 +191,8 @@ class Executor:
         The number of threads of each process follows from it, and sums are rounded by that: a run
         that goes on after an interruption must not round otherwise, nor one with a null row.
         """
+        if self.engine is not None:
+            return self.engine.slots() or self.jobs or 1
         if self.jobs is not None:
             return self.jobs
         if self.prepared.device.type != "cpu":
@@ -189,18 +201,37 @@ class Executor:
         networks = max(sum(not segment.is_replicate for segment in wave) for wave in waves)
         return min(networks, cores(), max(1, host_memory() // BYTES_PER_JOB))
 
+    @property
+    def _trains_here(self) -> bool:
+        return self.engine is None and self._jobs == 1
+
+    @cached_property
+    def _engine(self) -> Engine:
+        gpus = self.prepared.device.gpus
+        environments = worker_environments(gpus, self._jobs)
+        return self.engine or LocalEngine(environments, max(1, cores() // self._jobs))
+
     @cached_property
     def _worker(self) -> Worker:
-        threads = max(1, cores() // self._jobs)
-        return Worker(replace(self.prepared, processes=self._jobs), self.folder, threads)
+        prepared, threads = self.prepared.with_processes(self._jobs), self._engine.threads()
+        if not self._trains_here:  # each process sees one GPU alone
+            prepared = replace(prepared, device=prepared.device.in_worker())
+        return Worker(prepared, self.folder, threads)
 
-    def _run_frozen_layers(self, seeds: set[int], progress: Progress) -> None:
+    def _run_frozen_layers(self, to_train: list[Segment], progress: Progress) -> None:
         """Fill the stores of activations, with as many processes as train."""
         prepared = self._worker.prepared
+        passes = required_forward_passes(prepared, {segment.seed for segment in to_train})
+        if not (self._trains_here or self._processes.share_stores):
+            if self.local_cache is None:
+                for forward_pass, indices in passes.items():
+                    with progress.task(forward_pass, len(indices), "images") as advance:
+                        self._processes.fill(forward_pass, to_train, indices, progress, advance)
+            return
         features = prepared.frozen_features
         size = f"{format_size(features.at_cut.bytes)} " if features.at_cut else ""
         progress.say(f"activations {size}{features.placement.value}")
-        for forward_pass, indices in required_forward_passes(prepared, seeds).items():
+        for forward_pass, indices in passes.items():
             store = features.store(forward_pass)
             missing = store.missing(indices) if store else indices[:0]
             if store and store.damaged:
@@ -210,14 +241,14 @@ class Executor:
                 progress.say(f"note: {rows} damaged on the disk: computed again")
                 store.damaged = 0
             with progress.task(forward_pass, len(missing), "images") as advance:
-                if self._jobs == 1:
+                if self._trains_here:
                     self._worker.fill(forward_pass, missing, advance)
-                elif store and store.shared:  # else every process fills rows of its own
-                    self._processes.fill(forward_pass, store, missing, progress, advance)
+                elif store and store.shared and len(missing):  # else every process fills its own
+                    self._processes.fill(forward_pass, to_train, missing, progress, advance, store)
 
     @cached_property
     def _processes(self) -> WorkerProcesses:
-        return WorkerProcesses(self._worker, self._jobs, self._specs_to_record)
+        return WorkerProcesses(self._worker, self._engine, self._specs_to_record, self.local_cache)
 
     @cached_property
     def _known_notes(self) -> set[str]:

@@ -117,9 +117,12 @@ class Heartbeat:
                 self.path.unlink(missing_ok=True)
 
     def __call__(self, steps: int) -> None:
-        """Add steps."""
-        self._last = time.monotonic()
+        """Add steps; look for the file if the last look was SECONDS_BETWEEN_POLLS ago."""
+        before, self._last = self._last, time.monotonic()
         self._steps += steps
+        if self._last - before >= SECONDS_BETWEEN_POLLS:
+            with suppress(OSError):
+                self._look()
         if not self._first[0]:  # those of an interrupted run may be among them
             self._first = self._steps, self._last
 
@@ -141,9 +144,7 @@ class Heartbeat:
                 self._beat()
 
     def _beat(self) -> None:
-        look_again(self._stop_file.parent)
-        if self._stop_file.exists():
-            stopping.request()
+        self._look()
         since = time.monotonic() - self._written
         has_news = self._steps != self._written_steps
         if since < (SECONDS_BETWEEN_BEATS if has_news else SECONDS_BETWEEN_SIGNS):
@@ -153,6 +154,11 @@ class Heartbeat:
             stopping.request()
         elif self.path.parent.is_dir():  # else the run is over
             self._write()
+
+    def _look(self) -> None:
+        look_again(self._stop_file.parent)
+        if self._stop_file.exists():
+            stopping.request()
 
     def _is_taken_over(self) -> bool:
         beat = Heartbeat.read(self.path)

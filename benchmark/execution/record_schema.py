@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import BrokenExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from benchmark.evaluation.audit_check import AuditCheck
@@ -106,6 +106,10 @@ class ErrorInfo:
             isinstance(error, RuntimeError) and "memory" in error_text(error).lower()
         )
         return cls(error_text(error), error_traceback(error), by_machine)
+
+    def after_tries(self, number: int) -> ErrorInfo:
+        """Return the error of the last try of so many, of which none ended: of a machine's."""
+        return replace(self, error=f"{self.error} (tried {number} times)", by_machine=True)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,12 @@ def segments_to_train(plan: Plan, folder: RunFolder, with_outputs: set[str]) -> 
         with_state -= damaged
 
 
+def has_ended(folder: RunFolder, segment: Segment) -> bool:
+    """Return whether a segment is trained, or has failed; what it leaves is in the folder."""
+    result = folder.outputs_manifest_file if segment.is_final else folder.state_file
+    return result(segment.key).exists() or folder.error_file(segment.key).exists()
+
+
 def set_damaged_aside(
     folder: RunFolder, to_train: list[Segment], say: Callable[[str], None]
 ) -> None:

@@ -1,5 +1,6 @@
 """Train one segment, in this process or in one of its own."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,9 +12,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from benchmark.engines.task_graph import ATTEMPTS, Attempt
 from benchmark.evaluation.posthoc import posthoc_decisions
 from benchmark.execution.frozen_layers import run_frozen_layers
-from benchmark.execution.heartbeat import Heartbeat
+from benchmark.execution.heartbeat import SECONDS_BETWEEN_POLLS, Heartbeat, is_alive
 from benchmark.execution.networks import NetworkStore
 from benchmark.execution.outputs import (
     OUTPUT_SPLITS,
@@ -26,6 +28,7 @@ from benchmark.execution.prepare import PreparedExperiment
 from benchmark.execution.record import SeedContext, write_failure, write_record
 from benchmark.execution.record_schema import CurvePoint, LossPoint
 from benchmark.execution.run_folder import RunFolder
+from benchmark.execution.states import has_ended
 from benchmark.execution.strategy_code import failure_of
 from benchmark.execution.timed_saves import TimedSaves
 from benchmark.plan.segments import Segment
@@ -44,6 +47,8 @@ from benchmark.train.checkpoint import saved_step
 from benchmark.train.effective_prior import effective_prior
 from benchmark.train.trainer import Training
 
+# Linux does not refuse memory, it kills the process that uses it: the last attempt takes less
+MICRO_BATCHES = 4
 _EXITED = "SystemExit was raised in its process from outside, as a thread of a strategy may do"
 
 
@@ -114,16 +119,24 @@ class Worker:
             release_memory()
 
     def train_in_own_process(
-        self, segment: Segment, specs: Iterable[StrategySpec], micro_batches: int
+        self, segment: Segment, specs: Iterable[StrategySpec], attempt: Attempt
     ) -> str:
-        """Train a segment, then write the records of the strategies whose network it is."""
-        if self.folder.stop_file.exists():
-            return ""
+        """Train a segment, then write the records of the strategies whose network it is.
+
+        Another process may be training it, whose run has ended without it: that is waited for.
+        """
         file, device = self.folder.heartbeat_file(segment.key), self.prepared.device.name
+        while is_alive(Heartbeat.read(file)) and not self.folder.stop_file.exists():
+            time.sleep(SECONDS_BETWEEN_POLLS)
+        if self.folder.stop_file.exists() or has_ended(self.folder, segment):
+            return ""
+        micro_batches = MICRO_BATCHES if attempt.number == ATTEMPTS else 1
         # what a strategy prints fails it no more than it does in the process that waits
         try:
             with stopping.signals_noted(), libraries_silenced(), lasting_output():
-                with Heartbeat(file, self.folder.stop_file, device) as heartbeat:
+                with Heartbeat(
+                    file, self.folder.stop_file, device, attempt.number, ATTEMPTS, attempt.reason
+                ) as heartbeat:
                     note = self.train(segment, heartbeat, micro_batches)
                 for spec in specs:
                     self.record(spec, segment.seed, segment.key)

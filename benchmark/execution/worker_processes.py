@@ -1,101 +1,178 @@
-"""Train segments, and fill stores of activations, in processes of their own, through joblib.
+"""Train segments, and fill stores of activations, in the worker processes of an engine.
 
-A worker that is killed costs its own segments and no others: each is tried again alone.
+A segment begins as soon as the one that it goes on from is trained, see `TaskGraph`. A worker that
+is killed costs the segment that it was training, which is tried again. What has become of a segment
+is read in the run's folder, so workers may be on other machines.
 """
 
-import warnings
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from __future__ import annotations
 
-import joblib
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.execution.heartbeat import Heartbeat, polling
-from benchmark.execution.outputs import OutputStore
+from benchmark.engines.engine import Engine
+from benchmark.engines.task_graph import ATTEMPTS, Task, TaskGraph
+from benchmark.execution import tasks
+from benchmark.execution.heartbeat import Heartbeat
 from benchmark.execution.record_schema import ErrorInfo
+from benchmark.execution.states import has_ended
 from benchmark.execution.worker import Worker
+from benchmark.execution.worker_input import (
+    UnfitWorkerError,
+    Versions,
+    WorkerInput,
+    write_segments,
+    write_worker,
+)
 from benchmark.plan.segments import Segment
 from benchmark.storage.unwritable import UnwritableError
+from benchmark.storage.user_folders import cache_dir
 from benchmark.strategy.registry import StrategySpec
 from benchmark.system import stopping
-from benchmark.system.processes import (
-    ask_workers_to_end,
-    following_workers,
-    safe_import_path,
-    start_tracker,
-)
+from benchmark.system.processes import ask_workers_to_end
 from benchmark.system.progress import Advance, Progress
 from benchmark.system.stopping import Stopped
 from benchmark.train.activation_store import ActivationStore
 
-MICRO_BATCHES_AFTER_A_KILL = 4  # Linux does not refuse memory, it kills the process that uses it
-_ASKED_TWICE = "its process was asked to end, twice, by another one (SIGTERM)"
+# a worker elsewhere saves by itself: it is not waited for longer than a scheduler waits
+SECONDS_TO_STOP = 4.0
+# how much longer steps are that send images through the frozen layers again
+RECOMPUTING = 5.0
 
 
-@dataclass(frozen=True)
+@dataclass
 class WorkerProcesses:
-    """Processes of which up to `jobs` work at the same time."""
+    """Worker processes of an engine, for the segments and stores of one `Worker`."""
 
     worker: Worker
-    jobs: int
+    engine: Engine
     specs_to_record: Callable[[Segment], list[StrategySpec]]
+    local_cache: Path | None = None
+    is_left: bool = field(default=False, init=False)  # whether some of it still runs elsewhere
+
+    @property
+    def share_stores(self) -> bool:
+        """Whether they use the stores of activations that this process has opened."""
+        return self.engine.is_local and self.worker.prepared.device.type == "cpu"
+
+    def _input(self, segments: Iterable[Segment]) -> WorkerInput:
+        folder = self.worker.folder
+        by_key = {segment.key: (segment, self.specs_to_record(segment)) for segment in segments}
+        return WorkerInput(
+            str(folder.path.absolute()),
+            write_worker(self.worker, shares_stores=self.share_stores),
+            write_segments(folder, by_key),
+            Versions.of_this_process(),
+            str(cache_dir()),
+            None if self.local_cache is None else str(self.local_cache),
+        )
 
     def fill(
         self,
         forward_pass: str,
-        store: ActivationStore,
-        missing: NDArray[np.int64],
+        segments: Sequence[Segment],
+        indices: NDArray[np.int64],
         progress: Progress,
         advance: Advance,
+        store: ActivationStore | None = None,
     ) -> None:
-        """Compute the missing rows of a store that all processes share."""
-        if not len(missing):
-            return
-        left = len(missing)
+        """Compute rows of a store that all workers share, of images (N,) that the segments read.
 
-        def poll() -> None:
+        `store` is that store, where it can be seen from here: then `indices` are those it lacks.
+        """
+        source, number = self._input(segments), self.engine.slots() or 1
+        parts, left = np.array_split(indices, number), len(indices)
+        returned = set[object]()
+
+        def poll(_: Sequence[Task] = ()) -> None:
             nonlocal left
-            before, left = left, len(store.missing(missing))
+            before, left = left, sum(len(parts[i]) for i in range(number) if i not in returned)
+            if store is not None:
+                left = len(store.missing(indices))
             advance(before - left)
 
-        with polling(poll):
-            try:
-                self._parallel(
-                    joblib.delayed(self.worker.fill)(forward_pass, indices)
-                    for indices in np.array_split(missing, self.jobs)
-                )
-            except UnwritableError:
-                raise
-            except Exception as error:  # killed, or an error that will be raised here as well
-                note = f"{forward_pass} run in this process, since others failed: {error}"
-                progress.say(f"note: {note}")
-                self.worker.fill(forward_pass, store.missing(missing))
+        def give_up(task: Task, error: BaseException) -> None:
+            progress.say(f"note: {forward_pass} run where they are needed, since {error}")
+            returned.add(task.key)
 
-    def train(self, segments: list[Segment], progress: Progress, advance: Advance) -> list[str]:
+        graph = TaskGraph(
+            self.engine,
+            lambda task: task.key in returned,
+            give_up,
+            on_return=lambda task, _: returned.add(task.key),
+            on_poll=poll,
+            is_final=_is_final,
+            is_stopped=stopping.requested,
+            seconds_to_stop=self._seconds_to_stop,
+        )
+        with stopping.postponed():
+            graph.run(
+                [
+                    Task(i, len(part), tasks.fill_rows, (source, forward_pass, part))
+                    for i, part in enumerate(parts)
+                ]
+            )
+        poll()
+
+    def train(self, segments: Sequence[Segment], progress: Progress, advance: Advance) -> list[str]:
         """Train segments, and write the records of the strategies whose networks they are.
 
-        Returns notes for people.
+        Returns notes for people. UnfitWorkerError if a worker can't train what is planned.
         """
-        notes: list[str] = []
+        folder, source, notes = self.worker.folder, self._input(segments), list[str]()
+        by_key = {segment.key: segment for segment in segments}
+        counted = dict.fromkeys(by_key, 0)
+
+        def report(key: str, steps: int) -> None:
+            if steps > counted[key]:
+                advance(steps - counted[key])
+                counted[key] = steps
+
+        def poll(running: Sequence[Task]) -> None:
+            if stopping.requested():
+                self._ask_to_end()  # a worker may have been between two trainings
+            names = []
+            for task in running:
+                key = str(task.key)
+                if beat := Heartbeat.read(self.worker.folder.heartbeat_file(key)):
+                    names.append(by_key[key].name)
+                    report(key, beat.steps)
+            progress.show_status(", ".join(names))
+
+        def is_done(task: Task) -> bool:
+            segment = by_key[str(task.key)]
+            if done := has_ended(folder, segment):
+                report(segment.key, segment.end - segment.start)
+            return done
+
+        graph = TaskGraph(
+            self.engine,
+            is_done,
+            lambda task, error: self._give_up(by_key[str(task.key)], error),
+            on_return=lambda _, note: notes.append(str(note or "")),
+            on_poll=poll,
+            is_final=_is_final,
+            is_stopped=stopping.requested,
+            seconds_to_stop=self._seconds_to_stop,
+        )
         try:
-            with self._reporting(segments, progress, advance), stopping.postponed(self._ask_to_end):
-                try:
-                    notes += self._start(segments)
-                except UnwritableError:
-                    raise
-                except Exception:  # a killed worker ends all others too, so each is tried alone
-                    notes.clear()
-                for segment in segments:
-                    if not (stopping.requested() or self._is_done(segment)):
-                        notes += self._retry(segment)
+            with stopping.postponed(self._ask_to_end):
+                graph.run([_task(segment, source) for segment in segments])
         except Stopped as stopped:
             stopped.unsaved = stopped.unsaved or max(notes, default="")
             raise
+        finally:
+            self.is_left = graph.is_left
         return notes
+
+    @property
+    def _seconds_to_stop(self) -> float:
+        return float("inf") if self.engine.is_local else SECONDS_TO_STOP
 
     def _ask_to_end(self) -> None:
         """Let the workers save and end; those that hear nothing are ended a little later."""
@@ -104,74 +181,16 @@ class WorkerProcesses:
         except OSError:  # a full disk
             ask_workers_to_end()
 
-    def _retry(self, segment: Segment) -> list[str]:
-        """Train a segment with all memory to itself; if that is too little, in micro-batches.
+    def _give_up(self, segment: Segment, error: BaseException) -> None:
+        info = ErrorInfo.from_exception(error)
+        with suppress(OSError):  # a full disk: its records say that there are no outputs
+            self.worker.folder.write_error(segment.key, info.after_tries(ATTEMPTS))
 
-        Returns the notes of its worker.
-        """
-        reason: Exception = ChildProcessError(_ASKED_TWICE)
-        notes: list[str] = []
-        for micro_batches in (1, MICRO_BATCHES_AFTER_A_KILL):
-            try:
-                notes = self._start([segment], micro_batches)
-                break
-            except UnwritableError:
-                raise
-            except Exception as error:
-                reason = error
-                if not isinstance(reason, BrokenExecutor):  # not killed: memory is not short
-                    break
-        if not (stopping.requested() or self._is_done(segment)):
-            self.worker.folder.write_error(segment.key, ErrorInfo.from_exception(reason))
-        return notes
 
-    def _start(self, segments: list[Segment], micro_batches: int = 1) -> list[str]:
-        """Train segments and return the notes of the workers."""
-        return self._parallel(
-            joblib.delayed(self.worker.train_in_own_process)(
-                segment, self.specs_to_record(segment), micro_batches
-            )
-            for segment in segments
-        )
+def _task(segment: Segment, source: WorkerInput) -> Task:
+    length = (segment.end - segment.start) * (RECOMPUTING if segment.recomputes_activations else 1)
+    return Task(segment.key, length, tasks.train_segment, (source, segment.key), segment.parent)
 
-    def _parallel(self, calls: Iterable[Any]) -> list[Any]:
-        start_tracker()
-        with warnings.catch_warnings(), safe_import_path():
-            # loky replaces a process whose memory has grown, and every training makes it grow
-            warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
-            # with one, joblib would start no process
-            parallel = joblib.Parallel(n_jobs=max(2, self.jobs), **following_workers())
-            return list(parallel(calls))
 
-    @contextmanager
-    def _reporting(
-        self, segments: list[Segment], progress: Progress, advance: Advance
-    ) -> Iterator[None]:
-        """Report the steps that the workers' heartbeats count."""
-        counted = {segment.key: 0 for segment in segments}
-        unfinished = list(segments)
-
-        def poll(is_last: bool = False) -> None:
-            if stopping.requested():
-                self._ask_to_end()  # a worker may have been between two trainings
-            running = []
-            for segment in list(unfinished):
-                steps = Heartbeat.read(self.worker.folder.heartbeat_file(segment.key))
-                if steps:
-                    running.append(segment.name)
-                if is_last or self._is_done(segment):
-                    steps = segment.end - segment.start
-                    unfinished.remove(segment)
-                if steps > counted[segment.key]:
-                    advance(steps - counted[segment.key])
-                    counted[segment.key] = steps
-            progress.show_status(", ".join(running))
-
-        with polling(poll):
-            yield
-        poll(is_last=True)
-
-    def _is_done(self, segment: Segment) -> bool:
-        folder, key = self.worker.folder, segment.key
-        result = OutputStore(folder).manifest_file if segment.is_final else folder.state_file
-        return result(key).exists() or folder.error_file(key).exists()
+def _is_final(error: BaseException) -> bool:
+    return isinstance(error, UnwritableError | UnfitWorkerError)

@@ -6,12 +6,15 @@ import signal
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
 
 SECONDS_BETWEEN_LOOKS = 0.5
+
+_pools: "weakref.WeakSet[Any]" = weakref.WeakSet()  # loky executors besides joblib's
 
 
 @contextmanager
@@ -88,32 +91,43 @@ def start_tracker() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+def end_with_others(pool: Any) -> None:
+    """Let the processes of a loky executor end with joblib's, by the functions below."""
+    _pools.add(pool)
+
+
 def end_workers() -> None:
-    """End joblib's worker processes, which wait for minutes, and remove what they have in common.
+    """End the worker processes, which wait for minutes, and remove what they have in common.
 
     joblib offers no way that starts none if there are none.
     """
-    if executor := _executor():
+    if executor := _joblib_executor():
         executor.terminate(kill_workers=True)
+    for pool in list(_pools):
+        pool.shutdown(wait=True, kill_workers=True)
+        _pools.discard(pool)
 
 
 def kill_workers() -> None:
-    """End joblib's worker processes and wait for nothing."""
+    """End the worker processes and wait for nothing."""
     number = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows ends a process by any number
-    if executor := _executor():
-        for process in list(executor._processes.values()):
-            with suppress(OSError):  # it is ending
-                os.kill(process.pid, number)  # joblib's processes have no method for it
+    for process in _worker_processes():
+        with suppress(OSError):  # it is ending
+            os.kill(process.pid, number)  # loky's processes have no method for it
 
 
 def ask_workers_to_end() -> None:
-    """Send joblib's worker processes SIGTERM, which those that are at work note."""
-    if executor := _executor():
-        for process in list(executor._processes.values()):
-            with suppress(OSError):  # it is ending
-                process.terminate()
+    """Send the worker processes SIGTERM, which those that are at work note."""
+    for process in _worker_processes():
+        with suppress(OSError):  # it is ending
+            process.terminate()
 
 
-def _executor() -> Any:
+def _worker_processes() -> list[Any]:
+    executors = [*filter(None, [_joblib_executor()]), *_pools]
+    return [process for executor in executors for process in list(executor._processes.values())]
+
+
+def _joblib_executor() -> Any:
     module = sys.modules.get("joblib.externals.loky.reusable_executor")  # else there are no workers
     return getattr(module, "_executor", None)

@@ -150,10 +150,16 @@ def signals_raise(may_end_process: bool = True) -> Iterator[None]:
 def signals_noted() -> Iterator[None]:
     """Let signals be noted meanwhile, in a worker process; see `requested`.
 
-    Ctrl-C is the parent's: a terminal sends it to both.
+    Ctrl-C is the parent's: a terminal sends it to both. In another thread than the main one, as an
+    engine's may be, no signal comes, but what `request` has asked for is forgotten at the end.
     """
+    global _wish
     if threading.current_thread() is not threading.main_thread():
-        yield
+        _wish = _Wish()
+        try:
+            yield
+        finally:
+            _wish = _Wish()
         return
     before = _install(_note_all_but_ctrl_c)
     try:

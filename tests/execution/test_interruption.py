@@ -5,6 +5,7 @@ import signal
 import pytest
 
 from benchmark import api
+from benchmark.engines.task_graph import Attempt
 from benchmark.execution import heartbeat
 from benchmark.execution.frozen_layers import run_frozen_layers
 from benchmark.execution.interruption import traced
@@ -85,17 +86,17 @@ def test_a_signal_saves_the_step_and_the_same_run_goes_on_from_it(plan, whole, m
 
 
 def test_a_worker_that_is_asked_to_end_saves_and_trains_nothing_more(plan, monkeypatch):
-    monkeypatch.setattr(heartbeat, "SECONDS_BETWEEN_BEATS", 0.0)
+    monkeypatch.setattr(heartbeat, "SECONDS_BETWEEN_POLLS", 0.0)
     executor = plan("run")
     folder, worker = executor.folder, executor._worker
     run_frozen_layers(worker.prepared, [0], NullProgress())
     first, *others = executor.plan.segments
     after_steps(monkeypatch, 3, folder.stop_file.touch)
-    assert worker.train_in_own_process(first, [], 1) == ""
+    assert worker.train_in_own_process(first, [], Attempt()) == ""
     assert saved_step(folder.partial_file(first.key)) == 3
-    assert worker.train_in_own_process(others[-1], [], 1) == ""
+    assert worker.train_in_own_process(others[-1], [], Attempt()) == ""
     assert {file.name for file in (folder.path / "states").iterdir()} == {
-        *("stop", folder.partial_file(first.key).name, folder.heartbeat_file(first.key).name)
+        *("stop", folder.partial_file(first.key).name)
     }
 
 

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from benchmark import plugins
+from benchmark.engines.task_graph import Attempt
 from benchmark.execution.run_folder import RunFolder
 from benchmark.execution.worker import Worker
 from benchmark.plugins import load_plugin, loaded_files, unload_plugin
@@ -54,6 +55,8 @@ def test_an_exit_out_of_a_process_of_its_own_does_not_end_the_process_that_waits
         raise SystemExit(0)
 
     monkeypatch.setattr(Worker, "train", exit_from_outside)
-    worker = Worker(None, RunFolder(tmp_path / "run"), 1)
+    prepared = SimpleNamespace(device=SimpleNamespace(name="cpu"))
+    worker = Worker(prepared, RunFolder(tmp_path / "run"), 1)
+    segment = SimpleNamespace(key="a", parent=None, is_final=True)
     with pytest.raises(ChildProcessError, match="SystemExit was raised in its process"):
-        worker.train_in_own_process(SimpleNamespace(key="a", parent=None), [], 1)
+        worker.train_in_own_process(segment, [], Attempt())

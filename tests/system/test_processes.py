@@ -98,7 +98,7 @@ def test_workers_that_wait_are_not_ended_by_the_signals_of_their_parent():
         "import joblib, os, signal, time; from benchmark.system import processes;"
         "parallel = joblib.Parallel(2, **processes.following_workers());"
         "work = lambda: list(parallel(joblib.delayed(time.sleep)(0.2) for _ in range(4)));"
-        "workers = lambda: {*processes._executor()._processes};"
+        "workers = lambda: {*processes._joblib_executor()._processes};"
         "work(); before = workers();"
         "[os.kill(w, n) for w in before for n in (signal.SIGHUP, signal.SIGINT)];"
         "processes.ask_workers_to_end(); time.sleep(0.2); work();"

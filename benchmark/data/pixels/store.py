@@ -18,8 +18,10 @@ from benchmark.data.decoding.unreadable import (
     unreadable_sentences,
 )
 from benchmark.data.imageset import CONTENT, ImageSet
-from benchmark.data.pixels.description import FACTS, errors_of, infos_of, read_meta, write_meta
-from benchmark.data.pixels.image_info import ImageInfo, choose_scales
+from benchmark.data.pixels.description import FACTS, Description, read_meta, write_meta
+from benchmark.data.pixels.digests import Digests
+from benchmark.data.pixels.grey_levels import choose_scales
+from benchmark.data.pixels.image_facts import ImageFacts
 from benchmark.data.pixels.image_messages import image_messages
 from benchmark.data.pixels.pixel_array import (
     read_passing_again,
@@ -34,7 +36,7 @@ from benchmark.system.text import first_names, list_below, pluralize
 
 DECODER_VERSION = 2  # raise it when the same bytes would give other pixels
 # of the files of a store
-_FORMAT = "rows with digests, a description with its hash, fine thumbnails"
+_FORMAT = "rows with digests, a description in columns with its hash, fine thumbnails"
 _LARGE = 2 * 10**9  # bytes that take seconds to check, so it is said
 
 Say = Callable[[str], None]
@@ -45,10 +47,10 @@ class Pixels:
     """The decoded images of one image set at one size."""
 
     array: np.ndarray  # (N, size, size, 3) uint8 RGB, memory-mapped, read-only; 0 if unreadable
-    digests: tuple[str, ...]  # (N,) sha256 of the content, '' if unreadable
+    digests: Digests  # (N,) sha256 of the content, '' if unreadable
     readable: np.ndarray  # (N,) bool
     messages: tuple[str, ...]  # what the user must know about them
-    infos: dict[int, ImageInfo]  # index of a readable image -> facts about it
+    infos: ImageFacts  # index of a readable image -> facts about it
     errors: dict[int, str]  # index -> why the image can't be read
     key: str  # sha256 of the content: the same on every machine and at any time
     decoding: str  # sha256 of how contents become pixels: size, decoder, range of grey values
@@ -58,7 +60,7 @@ class Pixels:
     @property
     def scales(self) -> dict[str, GreyScale]:
         """The scale of each kind of grey of more than 8 bits; {} of images of 8 bits."""
-        return choose_scales(self.infos.values())
+        return choose_scales(self.infos)
 
 
 def prepare_pixels(
@@ -109,22 +111,21 @@ def prepare_pixels(
 
 
 def _pixels(
-    rows: RowFile, meta: Mapping[str, Any], images: ImageSet, size: int, lease: cache.Lease
+    rows: RowFile, meta: Description, images: ImageSet, size: int, lease: cache.Lease
 ) -> Pixels:
     """Describe a store that is whole; raise an error if there is nothing in it to be used."""
-    errors = errors_of(meta)
+    infos, errors = meta.infos, meta.errors
     require_access(images.spec, images.files, errors)
-    infos = infos_of(meta)
     if not infos:
         raise ValueError(
             list_below(none_readable(images.spec, images.files, errors), images.messages)
         )
-    digests = tuple(infos[i].digest if i in infos else "" for i in range(len(images)))
-    decoding = _decoding_key(size, choose_scales(infos.values()))
+    digests = infos.digests_of(len(images))
+    decoding = _decoding_key(size, choose_scales(infos))
     return Pixels(
-        array=np.memmap(rows.path, np.uint8, "r", shape=(len(images), size, size, 3)),
+        array=open_array(rows.path.parent, len(images), size),
         digests=digests,
-        readable=np.array([index in infos for index in range(len(images))]),
+        readable=infos.readable(len(images)),
         messages=(*unreadable_sentences(errors, images.files), *image_messages(images, infos)),
         infos=infos,
         errors=errors,
@@ -133,6 +134,11 @@ def _pixels(
         folder=rows.path.parent,
         lease=lease,
     )
+
+
+def open_array(folder: Path, number: int, size: int) -> np.ndarray:
+    """Return the pixels of a store that is whole, (number, size, size, 3), read-only."""
+    return np.memmap(folder / "pixels.bin", np.uint8, "r", shape=(number, size, size, 3))
 
 
 def _folder(images: ImageSet, size: int) -> Path:
@@ -156,11 +162,11 @@ def _open(
     progress: Advance,
     cache_limit: int | None,
     say: Say,
-) -> dict[str, Any]:
+) -> Description:
     """Return the description of a store that is whole; build or mend it first, if it is not."""
     folder = rows.path.parent
     meta = read_meta(folder)
-    if meta and not meta["passing"] and not len(_damaged_rows(rows, meta, say)):
+    if meta and not meta.passing and not len(_damaged_rows(rows, meta, say)):
         cache.make_room(0, cache_limit)  # the limit may be lower than it was
         return meta
     with cache.build_lock(folder):
@@ -176,9 +182,9 @@ def _open(
         return _build(folder, images, size, progress, cache_limit)
 
 
-def _damaged_rows(rows: RowFile, meta: Mapping[str, Any], say: Say) -> np.ndarray:
+def _damaged_rows(rows: RowFile, meta: Description, say: Say) -> np.ndarray:
     """Return the indices of readable images whose pixels do not match their digest."""
-    indices = np.array(meta["infos"]["index"], np.int64)
+    indices = meta.infos.index
     if rows.bytes > _LARGE:
         say(f"checking {format_size(rows.bytes)} of stored pixels")
     return indices[~rows.intact(indices)]
@@ -186,21 +192,21 @@ def _damaged_rows(rows: RowFile, meta: Mapping[str, Any], say: Say) -> np.ndarra
 
 def _mend(
     rows: RowFile,
-    meta: dict[str, Any],
+    meta: Description,
     images: ImageSet,
     size: int,
     progress: Advance,
     say: Say,
-) -> tuple[dict[str, Any] | None, str]:
+) -> tuple[Description | None, str]:
     """Decode again what is damaged or was missed; else say why all images must be, without meta."""
-    if passing := meta["passing"]:
+    if passing := meta.passing:
         rows.create()
         again = read_passing_again(rows, images.reader, passing, size, progress)
         if again is None:
             return None, "lack a scale for the grey of an image that can be read now"
-        infos = infos_of(meta) | again[0]
-        rest = {index: why for index, why in errors_of(meta).items() if index not in infos}
-        meta = write_meta(rows.path.parent, dict(sorted(infos.items())), rest | again[1])
+        infos = ImageFacts.join([meta.infos, ImageFacts.of(again[0])])
+        rest = {index: why for index, why in meta.errors.items() if index not in infos}
+        meta = write_meta(rows.path.parent, infos, rest | again[1])
     damaged = _damaged_rows(rows, meta, lambda _: None)
     if not len(damaged):
         return meta, ""
@@ -209,8 +215,7 @@ def _mend(
         f"{len(images):,} images): these are decoded again"
     )
     rows.create()
-    infos = infos_of(meta)
-    same = write_rows_again(rows, images.reader, infos, damaged.tolist(), size, progress)
+    same = write_rows_again(rows, images.reader, meta.infos, damaged.tolist(), size, progress)
     return (meta, "") if same else (None, "are not those of the files, which were changed")
 
 
@@ -245,7 +250,7 @@ def _build(
     size: int,
     progress: Advance,
     cache_limit: int | None,
-) -> dict[str, Any]:
+) -> Description:
     """Decode all images into a folder beside `folder`, and rename it when it is whole."""
     _require_room(folder, images, size, cache_limit)
     unfinished = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.tmp")
@@ -262,18 +267,19 @@ def _build(
             if (other := read_meta(folder)) is None:
                 raise
             return other
-        return meta
+        return read_meta(folder) or meta
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _require_unchanged(images: ImageSet, infos: Mapping[int, ImageInfo]) -> None:
+def _require_unchanged(images: ImageSet, infos: ImageFacts) -> None:
     """Raise ValueError if images in memory are not those of their stamps, the key of the store."""
+    if not any(stamp.startswith(CONTENT) for stamp in images.stamps):
+        return
     changed = [
         images.files[index]
-        for index, info in infos.items()
-        if images.stamps[index].startswith(CONTENT)
-        and images.stamps[index] != f"{CONTENT}{info.digest}"
+        for index, digest in zip(infos, infos.digests, strict=True)
+        if images.stamps[index].startswith(CONTENT) and images.stamps[index] != CONTENT + digest
     ]
     if changed:
         number = pluralize(len(changed), "image", "images")
