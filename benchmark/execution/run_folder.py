@@ -15,13 +15,13 @@
     gallery.html            images of the data, with what is predicted of them
     tracked.json            what was logged to which tracker
     tensorboard/            what was logged to TensorBoard
+    .lock .owner            held by the run that is at work, see `folder_lock`
     *.damaged               what was not what a run had written, and was made again
 
 No link in the folder is followed, so nothing outside is read, emptied or removed. The folder itself
 may be one.
 """
 
-import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -29,15 +29,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmark.execution import folder_lock
 from benchmark.execution.manifest_schema import RunCost, RunManifest, SplitManifest
 from benchmark.execution.record_schema import ErrorInfo, FailedRecord, Record
 from benchmark.storage.atomic import remove_leftovers
 from benchmark.storage.file_names import file_stem
-from benchmark.storage.lock import NoLockFileError, acquire
 from benchmark.storage.stored_file import DAMAGED, DamagedFileError, is_link, is_there
 from benchmark.storage.typed_json import REPAIR, from_object, read, read_object, write
 from benchmark.storage.unreadable import require_readable
-from benchmark.storage.unwritable import OTHER_OUT, unwritable_error, working_in
+from benchmark.storage.unwritable import OTHER_OUT, working_in
 from benchmark.system.text import first_names
 
 MOST_NAMED = 3  # runs
@@ -103,8 +103,13 @@ class RunFolder:
         return self._state(key, "partial.safetensors")
 
     def heartbeat_file(self, key: str) -> Path:
-        """Steps that a worker in a process of its own has done so far."""
+        """Who trains a segment, and how far it is; see `Heartbeat`."""
         return self._state(key, "steps")
+
+    @property
+    def segments_file(self) -> Path:
+        """Which segments a run trains, see `SegmentList`."""
+        return self.path / "states" / "segments.json"
 
     def trace_file(self, key: str) -> Path:
         """Is there while the process of the run trains the segment itself, see `traced`."""
@@ -239,28 +244,12 @@ class RunFolder:
 
         Errors of the folder meanwhile, of a full disk as well, name a path and the way out.
         """
-        try:
-            release = acquire(self.path / ".lock", wait=False)
-        except BlockingIOError:
-            raise ValueError(
-                f"another run is at work in {self.path}; wait for it, or {way_out}"
-            ) from None
-        except NoLockFileError:
-            raise
-        except OSError as error:
-            lock = self.path / ".lock"
-            if is_there(lock) and os.access(self.path, os.W_OK | os.X_OK):  # it alone is closed
-                remedy = f"remove it if no other run is at work there, or {way_out}"
-                raise unwritable_error(lock, error, remedy) from error
-            raise unwritable_error(self.path, error, way_out) from error
-        try:
+        with folder_lock.locked(self.path, way_out):
             for folder in (self.path, *(self.path / name for name in FOLDERS)):
                 if folder == self.path or not folder.is_symlink():
                     remove_leftovers(folder)
             with working_in(self.path, way_out):
                 yield
-        finally:
-            release()
 
     # ---- cleaning ----------------------------------------------------------------------------
 

@@ -7,13 +7,15 @@
     KIND/.KEY.ID.tmp     an entry that is being made, or the rest of a process that was killed
     locks/KIND/KEY       locked by the processes that use KEY; its text describes KEY, and its
                          modification time is the last use
+    locks/KIND/KEY.ID.user   one for each of these processes, for those on other machines
     torchvision/         downloads, not derived: never counted, never removed
 
 A process that uses an entry holds a shared lock on it, which ends with the process, however that
-ends. To remove an entry takes an exclusive lock, without waiting: an entry in use stays. Windows
-has no such locks, but does not move a folder of which a file is open. On a file system without
-locks an entry counts as in use for some days after its last use. A cache that can't be written
-serves what it holds.
+ends. To remove an entry takes an exclusive lock, without waiting: an entry in use stays. Between
+machines such locks need not work, so a user has a file that it touches, too, see `owner_file`.
+Windows has no such locks, but does not move a folder of which a file is open. On a file system
+without locks an entry counts as in use for some days after its last use, also by processes of
+versions that had no such files. A cache that can't be written serves what it holds.
 """
 
 import os
@@ -22,21 +24,21 @@ import shutil
 import stat
 import time
 import uuid
-import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from benchmark.storage.lock import (
-    PROCESSES_LOCK,
-    NoLockFileError,
-    acquire,
-    can_lock,
-    is_held,
-    locked,
+from benchmark.storage.lease import (
+    SECONDS_OF_A_USER,
+    Lease,
+    abandoned,
+    build_lock,
+    lease,
+    lock_file,
 )
+from benchmark.storage.lock import NoLockFileError, acquire, is_held, locked
+from benchmark.storage.owner_file import users
 from benchmark.storage.sizes import size_on_disk
 from benchmark.storage.unwritable import OTHER_CACHE, unwritable_error, writing
 from benchmark.storage.user_folders import cache_dir
@@ -49,7 +51,6 @@ DEFAULT_FRACTION = 0.5  # of the disk space that is free or taken by the cache: 
 
 # on a file system without locks: longer than a run takes
 SECONDS_IN_USE = 14 * 24 * 3600
-SECONDS_OF_BUILDING = 24 * 3600
 
 # only such names are entries: the user may have chosen a folder with other things in it
 _ENTRY = re.compile(r"(?P<key>[0-9a-f]{16,64})|\.(?P<unfinished>[0-9a-f]{16,64})\.[0-9a-f]+\.tmp")
@@ -66,58 +67,6 @@ def cache_in(folder: Path) -> Iterator[None]:
         del os.environ["IMBALANCE_BENCH_CACHE"]
         if before is not None:
             os.environ["IMBALANCE_BENCH_CACHE"] = before
-
-
-class Lease:
-    """Keeps an entry from being removed, as long as this object and this process live.
-
-    Pickles as None: the process that starts workers holds the lease for them.
-    """
-
-    def __init__(self, release: Callable[[], None]) -> None:
-        self.release = weakref.finalize(self, release)  # call it to end the lease
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(None), ()
-
-
-def lease(folder: Path, description: str) -> Lease:
-    """Return a lease on an entry, ``cache_dir() / kind / digest``, which need not exist yet.
-
-    Until the lease ends, no process removes the entry. Waits while the entry is being removed,
-    which takes a moment. The description is for people: "pixels of wheels, 2400 images, 128 px".
-    OSError if nothing can be written in the cache, and the entry is not there.
-    """
-    file = _lock_file(folder)
-    try:
-        return Lease(acquire(file, shared=True, text=description))
-    except NoLockFileError:
-        raise
-    except OSError as error:
-        if not folder.is_dir():
-            raise unwritable_error(folder.parents[1], error, OTHER_CACHE) from error
-    try:
-        return Lease(acquire(file, shared=True, make=False))
-    except OSError:  # nobody can remove it, or its users are not known
-        return Lease(lambda: None)
-
-
-@contextmanager
-def build_lock(folder: Path) -> Iterator[None]:
-    """Let one process at a time build an entry, of those that have leased it."""
-    with writing(folder.parents[1], OTHER_CACHE), locked(_building(folder)):
-        yield
-
-
-def abandoned(folder: Path) -> list[Path]:
-    """Return what killed processes have left of an entry that this one builds, see `build_lock`.
-
-    Without locks, another process may be at work on what is younger than a day.
-    """
-    left = list(folder.parent.glob(f".{folder.name}.*.tmp"))
-    if not PROCESSES_LOCK or can_lock(_building(folder)):
-        return left
-    return [path for path in left if time.time() - path.stat().st_mtime > SECONDS_OF_BUILDING]
 
 
 @dataclass(frozen=True)
@@ -188,14 +137,6 @@ def clear() -> tuple[list[Entry], list[Entry]]:
         return removed, [entry for entry in present if entry not in removed]
 
 
-def _lock_file(folder: Path) -> Path:
-    return folder.parents[1] / "locks" / folder.parent.name / folder.name
-
-
-def _building(folder: Path) -> Path:
-    return _lock_file(folder).with_suffix(".building")
-
-
 @contextmanager
 def _scan_lock(must_write: bool = False) -> Iterator[None]:
     """Let one process at a time scan the entries, because a scan takes their locks for a moment.
@@ -215,7 +156,9 @@ def _scan_lock(must_write: bool = False) -> Iterator[None]:
 
 def _in_use(lock: Path, last_used: float) -> bool:
     held = is_held(lock)
-    return time.time() - last_used < SECONDS_IN_USE if held is None else held
+    if held or users(lock, SECONDS_OF_A_USER):
+        return True
+    return held is None and time.time() - last_used < SECONDS_IN_USE
 
 
 def _scan() -> list[Entry]:
@@ -228,7 +171,7 @@ def _scan() -> list[Entry]:
 
 
 def _describe(path: Path, key: str) -> Entry:
-    size, newest, lock = 0, 0.0, _lock_file(path.with_name(key))
+    size, newest, lock = 0, 0.0, lock_file(path.with_name(key))
     for file in (path, *_below(path)):
         try:
             status = file.stat()
@@ -262,14 +205,19 @@ def _below(path: Path) -> list[Path]:
 def _remove(entry: Entry) -> bool:
     """Remove an entry, unless a process has begun to use it."""
     path, finished = entry.path, entry.path.with_name(entry.key)
-    lock = _lock_file(finished)
+    lock = lock_file(finished)
     try:
         with locked(lock, wait=False):
             if not entry.unfinished:  # renamed first, so that it disappears in one step
                 path = path.rename(path.with_name(f".{entry.key}.{uuid.uuid4().hex}.tmp"))
+            if users(lock, SECONDS_OF_A_USER):  # another machine has begun to use it meanwhile
+                if not entry.unfinished:
+                    path.rename(finished)
+                return False
             shutil.rmtree(path, ignore_errors=True)
             if not finished.exists():
-                lock.with_suffix(".building").unlink(missing_ok=True)
+                for suffix in (".building", ".builder"):
+                    lock.with_suffix(suffix).unlink(missing_ok=True)
                 lock.unlink()
         return True
     except OSError:  # it is in use; Windows moves no folder with an open file in it

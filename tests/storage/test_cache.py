@@ -4,6 +4,8 @@ import errno
 import fcntl
 import os
 import pickle
+import platform
+import re
 import shutil
 import signal
 import subprocess
@@ -26,6 +28,8 @@ from benchmark.storage.cache import (
     lease,
     make_room,
 )
+from benchmark.storage.lease import SECONDS_OF_A_USER
+from benchmark.storage.owner_file import claim, mark, users
 
 SIZE = 2**18  # of an entry's file; its folder may take some blocks too
 SLACK = 2**15
@@ -314,6 +318,83 @@ def test_an_entry_of_before_the_locks_is_an_entry(cache):
     assert time.time() - entry.last_used < 60
     clear()
     assert not folder.exists()
+
+
+# ---- two machines, between which no lock works --------------------------------------------------
+
+
+@pytest.fixture
+def on_host_b(monkeypatch):
+    """Return a function that makes a file as a process of another machine does."""
+
+    def call(make, path):
+        with monkeypatch.context() as patch:
+            patch.setattr(platform, "node", lambda: "host-b")
+            return make(path)
+
+    return call
+
+
+def lock_of(folder):
+    return folder.parents[1] / "locks" / folder.parent.name / folder.name
+
+
+def test_what_another_machine_uses_stays(three, on_host_b):
+    end = on_host_b(mark, lock_of(three[0]))
+    assert [entry.in_use for entry in entries()] == [False, False, True]
+    assert make_room(SIZE, 2 * SIZE + SLACK)
+    assert there(three) == [True, False, False]
+    end()
+    assert clear()[0][0].path == three[0]
+
+
+def test_a_machine_that_is_silent_uses_nothing(three, cache, on_host_b):
+    on_host_b(mark, lock_of(three[0]))
+    (file,) = (cache / "locks" / "pixels").glob("*.user")
+    os.utime(file, (time.time() - SECONDS_OF_A_USER + 60,) * 2)
+    assert entries()[-1].in_use
+    os.utime(file, (time.time() - SECONDS_OF_A_USER - 1,) * 2)
+    assert not entries()[-1].in_use
+    assert not file.exists()
+
+
+def test_what_another_machine_begins_to_use_while_it_is_removed_comes_back(
+    three, on_host_b, monkeypatch
+):
+    rename, ends = Path.rename, []
+
+    def begin_to_use(path, target):
+        if path == three[0]:
+            ends.append(on_host_b(mark, lock_of(path)))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", begin_to_use)
+    assert {entry.path for entry in clear()[0]} == set(three[1:])
+    assert there(three) == [True, False, False]
+    ends[0]()
+
+
+def test_a_lease_is_seen_by_other_machines(three, cache, monkeypatch):
+    held = lease(three[0], "pixels")
+    monkeypatch.setattr(platform, "node", lambda: "host-b")
+    assert len(users(lock_of(three[0]))) == 1
+    held.release()
+    assert users(lock_of(three[0])) == []
+
+
+def test_what_another_machine_builds_is_waited_for(three, on_host_b, monkeypatch):
+    monkeypatch.setattr("benchmark.storage.lease.SECONDS_BETWEEN_LOOKS", 0.01)
+    end = on_host_b(claim, lock_of(three[0]).with_suffix(".builder"))
+    said, ended = [], threading.Event()
+
+    def end_later(sentence):
+        said.append(sentence)
+        threading.Thread(target=lambda: (time.sleep(0.05), ended.set(), end())).start()
+
+    with build_lock(three[0], end_later):
+        assert ended.is_set()
+    (sentence,) = said
+    assert re.match(r"note: .*pixels.* is made by host-b, process \d+; it is waited for", sentence)
 
 
 # ---- processes -------------------------------------------------------------------------------
