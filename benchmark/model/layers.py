@@ -29,7 +29,11 @@ class InputScale(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return the images (B, 3, H, W), in float32."""
         x = x.float()
-        factor, shift = (x.new_tensor(v).view(-1, 1, 1) for v in (self.factor, self.shift))
+        # filled where they are used: for a copy from the host a GPU is waited for
+        factor, shift = (
+            torch.cat([x.new_full((1, 1, 1), value) for value in values])  # (3, 1, 1)
+            for values in (self.factor, self.shift)
+        )
         return torch.addcmul(shift, x, factor)
 
 

@@ -83,7 +83,8 @@ def choose_device(name: str, precision: str) -> Device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     kind, _, numbers = name.partition(":")
-    gpus, message = (), ""
+    gpus: tuple[int, ...] = ()
+    message = ""
     if kind == "cuda":
         there = torch.cuda.device_count()
         gpus = tuple(map(int, numbers.split(","))) if numbers else tuple(range(there))
@@ -160,7 +161,12 @@ def cores() -> int:
 
 
 def set_precision(device: Device) -> None:
-    """Allow a GPU to round to TF32, except where the precision is float32."""
+    """Allow a GPU to round to TF32, except where the precision is float32; make it the current one.
+
+    What names no device, as pinned memory and streams do, would take the first GPU.
+    """
+    if device.torch_device.index is not None:
+        torch.cuda.set_device(device.torch_device)
     # cudnn.benchmark stays off: it gains nothing where graphs are replayed, and would tune anew
     # for every number of augmented images in a batch
     torch.backends.cudnn.allow_tf32 = device.precision != "float32"

@@ -1,6 +1,7 @@
 """From a step's number to its batch, and from a batch to inputs and targets."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ from benchmark.model.network import Network
 from benchmark.strategy import Augmentation, NoMixing, Stage
 from benchmark.train.batch_sampler import Batch, BatchSampler
 from benchmark.train.component_checks import augmented_by, mixed_by, selection_of
+from benchmark.train.cuda_graphs import ForwardGraphs
 from benchmark.train.frozen_features import FrozenFeatures
 from benchmark.train.image_sample import grid, pixel_shares
 from benchmark.train.sample_pool import SamplePool
@@ -32,6 +34,8 @@ class TrainingInputs:
     stage: Stage  # of the strategy
     network: Network  # computes features of augmented images where the head alone is trained
     generator: torch.Generator  # for augmentation and mixing
+    batch_size: int
+    is_replayed: bool = False  # frozen layers as CUDA graphs, where there are enough steps
 
     def batch(self, step: int) -> Batch:
         """Return the images of a step. It is decided here, without the device, which to augment."""
@@ -64,10 +68,7 @@ class TrainingInputs:
             sums.mixed += (target.amax(1) < 1 - 1e-6).sum()
             if before is not None:
                 sums.pixel_shares = pixel_shares(*before, grid(images), batch.positions)
-        computed = frozen.pretrained.prefix(images)
-        if self.samples.features is not None:
-            with torch.no_grad(), frozen.autocast():
-                computed = self.network.features(computed)
+        computed = self.graphs(images) if self.is_replayed else self._frozen_layers(images)
         if not len(stored):
             return computed, target
         rows = self._stored(batch.positions[stored])
@@ -77,6 +78,19 @@ class TrainingInputs:
         x.index_copy_(0, self._to_device(fresh), computed)
         x.index_copy_(0, self._to_device(stored), rows.to(computed.dtype))
         return x, target
+
+    @cached_property
+    def graphs(self) -> ForwardGraphs:
+        """The frozen layers as CUDA graphs."""
+        return ForwardGraphs(self._frozen_layers, self.batch_size)
+
+    def _frozen_layers(self, images: Tensor) -> Tensor:
+        """Images (B, 3, H, W) -> inputs of the trained blocks, as of `build`."""
+        computed = self.frozen_features.pretrained.prefix(images)
+        if self.samples.features is not None:
+            with torch.no_grad(), self.frozen_features.autocast():
+                computed = self.network.features(computed)
+        return computed
 
     def _images(self, batch: Batch, sums: DeviceAccumulators) -> Tensor:
         """Images (B, 3, H, W) uint8, augmented by the recipe and then by the strategy."""

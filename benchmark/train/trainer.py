@@ -98,9 +98,11 @@ class Training(TrainingState):
         self._before = block_checksums(self.network)
         monitor.resets_head |= self._before.get(HEAD) != old_head
         self._sample = DeviceImageSample(monitor.sample, self.device)
-        inputs = self._inputs(step_range, first)
+        # not by the steps that are left: graphs round otherwise than eager layers do
+        replays = self.stats.micro_batches == 1 and steps >= STEPS_THAT_PAY
+        inputs = self._inputs(step_range, first, replays)
         self.network.train()
-        self._prepare_graphs(first, steps)
+        self._prepare_graphs(first, replays)
         self._sums = DeviceAccumulators.continuing(monitor, self.device)
         self._loss_sum = torch.tensor(self.stats.loss_sum, dtype=torch.float64, device=self.device)
         self._losses, self._written_step, self._begun = [], self.step, time.perf_counter()
@@ -180,6 +182,7 @@ class Training(TrainingState):
                 if self.stats.micro_batch_count(len(batch)) >= most or not is_out_of_memory(error):
                     raise
             self._graph_runner = None  # graphs hold memory, for whole batches
+            inputs.graphs.release()
             release_memory()  # here and not above: the error holds what is to be released
             self.stats.micro_batches *= 2
         # smaller micro-batches would not help here, and half a step must not be taken twice
@@ -245,7 +248,7 @@ class Training(TrainingState):
             }
         )
 
-    def _inputs(self, step_range: StepRange, first: str) -> TrainingInputs:
+    def _inputs(self, step_range: StepRange, first: str, replays: bool = False) -> TrainingInputs:
         stage, samples = step_range.stage, self._samples(step_range, first)
         batch_size, start, rows = self.budget.batch_size, step_range.sampler_start, samples.drawable
         labels = samples.labels[rows]
@@ -260,6 +263,8 @@ class Training(TrainingState):
             stage=stage,
             network=self.network,
             generator=self._generator,
+            batch_size=batch_size,
+            is_replayed=replays,
         )
 
     def _samples(self, step_range: StepRange, first: str) -> SamplePool:
@@ -280,18 +285,14 @@ class Training(TrainingState):
         self.stats.monitors[-1].describe_synthesis(samples)
         return samples
 
-    def _prepare_graphs(self, first: str, steps: int) -> None:
-        """Capture the trained blocks, where they will be used often enough.
-
-        `steps` are not those that are left: graphs round otherwise than eager blocks do.
-        """
-        pays = first != HEAD and self.stats.micro_batches == 1 and steps >= STEPS_THAT_PAY
+    def _prepare_graphs(self, first: str, replays: bool) -> None:
+        """Capture the blocks that are trained, if there are some and steps enough."""
+        pays = replays and first != HEAD
         if pays and self._graph_runner and self._graphs_from == first:
             return
         self._graph_runner = None
         if pays:
-            images = np.resize(self.split.train, self.budget.batch_size)
-            x = self.frozen_features.inputs(images)
+            x = self.frozen_features.inputs(np.resize(self.split.train, self.budget.batch_size))
             self._graph_runner = CudaGraphRunner(self.network, x, self.frozen_features.dtype)
             self._graphs_from = first
 

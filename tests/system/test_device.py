@@ -16,6 +16,7 @@ from benchmark.system.device import (
     device_here,
     require_equal_device,
     seed_torch,
+    set_precision,
 )
 from tests.system.gpus import NEW, OLD, pretend_gpus
 
@@ -145,6 +146,15 @@ def test_a_device_of_another_machine_is_not_here(monkeypatch):
     pretend_gpus(monkeypatch)
     assert not Device("cuda", "float32", NEW).is_here
     assert [device_here(name, "fp32").name for name in ("cuda", "auto", "cpu")] == ["cpu"] * 3
+
+
+def test_a_gpu_with_a_number_becomes_the_current_one(monkeypatch):
+    """Or pinned memory, and the streams of captures, would be those of the first."""
+    current = []
+    monkeypatch.setattr(torch.cuda, "set_device", current.append)
+    for name in ("cpu", "cuda", "cuda:1"):
+        set_precision(Device(name, "bfloat16"))
+    assert current == [torch.device("cuda", 1)]
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from benchmark.system.device import Device, choose_device, set_precision
 from benchmark.system.memory import release_memory
 from benchmark.train import trainer
 from benchmark.train.activation_store import DeviceActivationStore
+from benchmark.train.cuda_graphs import ForwardGraphs
 from benchmark.train.optim import set_learning_rates
 from benchmark.train.placement import Placement, StoreAllocator
 from tests.train.small_training import (
@@ -95,11 +96,33 @@ def test_a_step_does_not_wait_for_the_device(device, precision, strategy):
 
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_a_step_with_graphs_does_not_wait_for_the_device(device, precision, monkeypatch):
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_step_with_graphs_does_not_wait_for_the_device(device, precision, strategy, monkeypatch):
     monkeypatch.setattr(trainer, "STEPS_THAT_PAY", 1)
-    training, (segment,) = setup_on(device, precision).begin()
+    training, (segment,) = setup_on(device, precision).begin(STRATEGIES[strategy])
     take_step_without_waiting(training, segment, device)
     assert (training._graph_runner.blocks is not None) is (device == "cuda")
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("backbone", ["small", "resnet18"])
+def test_frozen_layers_are_replayed_row_by_row(device, precision, backbone):
+    """A row is the same whatever stands beside it, and nearly that of an eager pass."""
+    features = small_features(
+        "layer3" if backbone == "resnet18" else "body", device, precision, backbone, size=32
+    )
+    prefix, size = features.pretrained.prefix, 8
+    graphs = ForwardGraphs(prefix, size)
+    images = [features.images(np.arange(start, start + 5)) for start in (0, 20)]
+    first, _, again = (graphs(images[i]) for i in (0, 1, 0))
+    assert torch.equal(first, again)
+    eager = prefix(images[0])
+    torch.testing.assert_close(
+        first, eager, rtol=0.02, atol=1e-4 if precision == "float32" else 0.1
+    )
+    kept = [made.graph is not None for made in graphs._passes.values()]
+    assert kept == ([True] if device == "cuda" else [])
 
 
 @pytest.mark.parametrize("device", DEVICES)
