@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent import futures
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +40,7 @@ def run(
     *,
     command: str | None = None,
     progress: Progress | bool | None = None,
+    executor: futures.Executor | None = None,
     **settings: Any,
 ) -> Result | SweepResult:
     """Fine-tune one network under several strategies and write the report.
@@ -57,6 +60,9 @@ def run(
         True or False: what is done is shown or not, as the command line shows it; None: it is shown
         in a notebook and at a prompt, not in a script. Or an object that shows it, see
         `benchmark.system.progress.Progress`.
+    executor
+        Where networks are trained, in place of `engine`: a `concurrent.futures.Executor` whose
+        workers are processes that see the folder of the run. It stays open.
 
     Returns
     -------
@@ -77,7 +83,7 @@ def run(
     with signals_as_elsewhere():
         timer = Timer(choose_progress(progress))
         experiment, options = read_settings({"data": data, "strategies": strategies, **settings})
-        planned = plan(experiment, options, timer)
+        planned = plan(experiment, options, timer, executor)
         say_plan(planned, options, timer)
         result = execute(planned, options, timer, command)
         timer.say(f"report: {result.reports['html']}")
@@ -98,17 +104,20 @@ def read_settings(values: Mapping[str, Any]) -> tuple[Experiment | Sweep, RunOpt
 
 
 def plan(
-    experiment: Experiment | Sweep, options: RunOptions, progress: Progress | None = None
+    experiment: Experiment | Sweep,
+    options: RunOptions,
+    progress: Progress | None = None,
+    executor: futures.Executor | None = None,
 ) -> Executor | SweepPlan:
     """Open data and weights and plan what is to be trained, without training it.
 
     See `benchmark.execution.planning.plan_runs`, also for what it raises; ModuleNotFoundError too
-    if the package of a tracker is not installed.
+    if the package of a tracker is not installed. `execute` closes the engine that this opens.
     """
     from benchmark.execution.planning import plan_runs
 
     require_packages(options.track)
-    return plan_runs(experiment, options, progress)
+    return plan_runs(experiment, options, progress, executor)
 
 
 def say_plan(planned: Executor | SweepPlan, options: RunOptions, progress: Progress) -> None:
@@ -126,8 +135,15 @@ def execute(
     planned: Executor | SweepPlan, options: RunOptions, timer: Timer, command: str | None = None
 ) -> Result | SweepResult:
     """Train what a plan needs and write the report, of a sweep run after run."""
-    if not isinstance(planned, SweepPlan):
+    with closing(planned):
+        if isinstance(planned, SweepPlan):
+            return _execute_sweep(planned, options, timer, command)
         return _execute_run(planned, options, timer, command)
+
+
+def _execute_sweep(
+    planned: SweepPlan, options: RunOptions, timer: Timer, command: str | None
+) -> SweepResult:
     folder = planned.folder
     with folder.locked():
         for note in set_aside_all(folder.damaged_files()):

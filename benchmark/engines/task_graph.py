@@ -9,7 +9,7 @@ A task that its worker did not end, as it was killed, is tried again, up to a li
 
 import time
 from collections.abc import Callable, Hashable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,10 @@ SECONDS_BETWEEN_POLLS = 0.5
 SECONDS_UNTIL_SEEN = 65.0
 SECONDS_BETWEEN_SLOTS = 5.0  # between two questions how large a cluster is
 AHEAD = 2  # tasks for each slot of a cluster, so that none idles while the next one travels
+
+
+class LostEngineError(RuntimeError):
+    """An engine has broken, and can't be made anew from here."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class TaskGraph:
     _unseen: dict[Hashable, tuple[Task, float]] = field(default_factory=dict)
     _attempts: dict[Hashable, Attempt] = field(default_factory=dict)  # of tasks that were begun
     _alone: set[Hashable] = field(default_factory=set)  # to be tried while nothing else runs
-    _slots: tuple[float, int | None] = (0.0, None)  # when it was asked for, and the answer
+    _slots: tuple[float, int | None] = (0.0, None)  # since when it is known, and the number
 
     def run(self, tasks: Sequence[Task]) -> None:
         """Run all tasks. An error that `is_final` is raised, once what runs has ended."""
@@ -105,13 +109,19 @@ class TaskGraph:
             if not self._has_room() or (is_alone and self._running):
                 return left + waiting[number:]
             attempt = self._attempts.setdefault(task.key, Attempt())
-            future = self.engine.executor().submit(task.call, *task.arguments, attempt)
+            try:
+                future = self.engine.executor().submit(task.call, *task.arguments, attempt)
+            except BrokenExecutor as error:
+                raise LostEngineError(
+                    f"{self.engine.name} takes no more work ({error}). What is finished is kept: "
+                    "start it again, and the same command continues"
+                ) from error
             self._running[future] = task
         return left
 
     def _has_room(self) -> bool:
-        asked, slots = self._slots
-        if not asked or time.monotonic() - asked > SECONDS_BETWEEN_SLOTS:
+        known_at, slots = self._slots
+        if not known_at or time.monotonic() - known_at > SECONDS_BETWEEN_SLOTS:
             slots = self.engine.slots()
             self._slots = (time.monotonic(), slots)
         if slots is None:

@@ -18,10 +18,12 @@ from benchmark.execution.damaged_files import set_aside_all
 from benchmark.execution.ensembles import combine_members
 from benchmark.execution.failures import failed_keys
 from benchmark.execution.frozen_layers import required_forward_passes
+from benchmark.execution.heartbeat import Heartbeat, is_alive
 from benchmark.execution.interruption import describe_kept, tidy, traced
 from benchmark.execution.outputs import OutputStore
 from benchmark.execution.prepare import PreparedExperiment
 from benchmark.execution.run_folder import RunFolder
+from benchmark.execution.shared_networks import copy_from_others
 from benchmark.execution.states import segments_to_train, set_damaged_aside
 from benchmark.execution.worker import Worker
 from benchmark.execution.worker_input import discard_inputs
@@ -55,6 +57,7 @@ class Executor:
     jobs: int | None = None
     engine: Engine | None = None  # None: this process, or `jobs` processes of this machine
     local_cache: Path | None = None  # of workers that have disks of their own
+    jobs_per_gpu: int = 1
     # whether a strategy's record is written as soon as its network is trained, so that a run can be
     # looked at before it ends
     writes_records: bool = True
@@ -71,6 +74,11 @@ class Executor:
             other = replace(other, keeps_networks_of=frozenset())
         other.__dict__.update(_worker=self._worker, _engine=self._engine)
         return other
+
+    def close(self) -> None:
+        """End what the engine has started."""
+        if self.engine:
+            self.engine.close()
 
     @property
     def outputs(self) -> OutputStore:
@@ -113,7 +121,7 @@ class Executor:
 
     def train(self, progress: Progress) -> None:
         """Train what is needed and no other run has. Failures are recorded, not raised."""
-        self._copy_from_others(progress)
+        copy_from_others(self, progress)
         to_train = self.segments_to_train()
         set_damaged_aside(self.folder, to_train, progress.say)
         for segment in to_train:  # it is tried again
@@ -122,7 +130,10 @@ class Executor:
             progress.say(f"note: {note}")
         for segment in to_train:  # what is there of it is damaged or out of date
             self.outputs.manifest_file(segment.key).unlink(missing_ok=True)
-            self.folder.heartbeat_file(segment.key).unlink(missing_ok=True)
+            heartbeat = self.folder.heartbeat_file(segment.key)
+            # a worker of a run that has ended without it may still be training: it is waited for
+            if not is_alive(Heartbeat.read(heartbeat)):
+                heartbeat.unlink(missing_ok=True)
         if not to_train:
             return
         self.folder.stop_file.unlink(missing_ok=True)
@@ -137,26 +148,6 @@ class Executor:
             if not self._processes.is_left:  # else workers on other machines still look
                 tidy(self.folder, to_train)
                 discard_inputs(self.folder)
-
-    def _copy_from_others(self, progress: Progress) -> None:
-        """Copy the outputs of networks that are to be trained and that other runs have trained."""
-        if not self.others:
-            return
-        stores, sources = [OutputStore(folder) for folder in self.others], dict[str, OutputStore]()
-        for key in {s.key for s in self.segments_to_train() if s.is_final}:
-            source = next((store for store in stores if store.has(key)), None)
-            if source and not self.outputs.has(key):
-                sources[key] = source
-        # outputs are no state: a network from which others train on is trained all the same
-        needed = {segment.key for segment in self.segments_to_train(sources.keys())}
-        copied = sorted(sources.keys() - needed)
-        for note in set_aside_all(self.damaged_outputs(copied)):
-            progress.say(f"note: {note}")
-        for key in copied:
-            self.outputs.copy(key, sources[key])
-        if copied:
-            number = pluralize(len(copied), "network is copied", "networks are copied")
-            progress.say(f"{number} from runs that train the same")
 
     def _train(self, to_train: list[Segment], progress: Progress) -> None:
         steps = sum(segment.end - segment.start for segment in to_train)
@@ -248,7 +239,10 @@ class Executor:
 
     @cached_property
     def _processes(self) -> WorkerProcesses:
-        return WorkerProcesses(self._worker, self._engine, self._specs_to_record, self.local_cache)
+        return WorkerProcesses(
+            *(self._worker, self._engine, self._specs_to_record),
+            *(self.local_cache, self.jobs_per_gpu),
+        )
 
     @cached_property
     def _known_notes(self) -> set[str]:

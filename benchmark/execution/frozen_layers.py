@@ -80,9 +80,14 @@ def required_forward_passes(
 def run_frozen_layers(
     prepared: PreparedExperiment, seeds: Iterable[int], progress: Progress
 ) -> None:
-    """Fill the stores of activations with what the training of seeds reads."""
+    """Fill the stores of activations with what the training of seeds reads.
+
+    Of the processes that share a store one fills it, and the others wait.
+    """
     for forward_pass, indices in required_forward_passes(prepared, seeds).items():
         store = prepared.frozen_features.store(forward_pass)
         missing = len(store.missing(indices)) if store else 0
         with progress.task(forward_pass, missing, "images") as advance:
-            prepared.frozen_features.fill(forward_pass, indices, advance)
+            if store and missing:
+                with store.filling():
+                    prepared.frozen_features.fill(forward_pass, indices, advance)

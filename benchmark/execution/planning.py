@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent import futures
 from dataclasses import replace
 
+from benchmark.engines.engine import Engine
 from benchmark.execution import (
     executor,
     extension,
     folder_choice,
     prepare,
+    run_engine,
     sweep_folder_choice,
     sweep_notes,
     tuning,
@@ -26,15 +29,20 @@ from benchmark.plan.segments import make_plan
 from benchmark.plan.sweep import Sweep
 from benchmark.storage.user_folders import expand_home
 from benchmark.strategy.registry import require_fingerprints, resolve
+from benchmark.system.device import Device
 from benchmark.system.progress import NullProgress, Progress
 
 
 def plan_runs(
-    experiment: Experiment | Sweep, options: RunOptions, progress: Progress | None = None
+    experiment: Experiment | Sweep,
+    options: RunOptions,
+    progress: Progress | None = None,
+    executor: futures.Executor | None = None,
 ) -> Executor | SweepPlan:
     """Open data and weights and plan what is to be trained, without training it.
 
-    Of a sweep, the images are opened once for all of its runs.
+    Of a sweep, the images are opened once for all of its runs. `executor` is the user's own, in
+    place of an engine. What is returned has the engine open: `close` ends it.
 
     Raises
     ------
@@ -45,27 +53,44 @@ def plan_runs(
         If tuning is wanted and Optuna is not installed, saying how to install it.
     """
     require_fingerprints(resolve(options.strategies))  # known before images are decoded
+    first = experiment.first if isinstance(experiment, Sweep) else experiment
+    engine, device = run_engine.open_run_engine(first, options, executor)
+    try:
+        return _plan(experiment, options, progress, engine, device)
+    except BaseException:
+        if engine:
+            engine.close()
+        raise
+
+
+def _plan(
+    experiment: Experiment | Sweep,
+    options: RunOptions,
+    progress: Progress | None,
+    engine: Engine | None,
+    device: Device | None,
+) -> Executor | SweepPlan:
     if options.tune:
         tuning.require_optuna()
     out, trials = options.out and expand_home(options.out), options.tune
     if isinstance(experiment, Sweep):
         if out is not None:
             sweep_folder_choice.require_place_of_sweep(out, experiment)
-        prepared = prepare.prepare(experiment.first, progress, options.cache_limit)
+        prepared = prepare.prepare(experiment.first, progress, options.cache_limit, device=device)
         runs = {v: prepared.with_experiment(e) for v, e in experiment.experiments.items()}
         folder, choices = sweep_folder_choice.choose_sweep_folder(experiment, runs, out, trials)
         for note in sweep_notes.sweep_notes(experiment, runs, folder):
             (progress or NullProgress()).say(f"note: {note}")
         options = replace(options, keep=options.keep or "none")
-        planned = {v: _plan_one(runs[v], choices[v], options, progress) for v in runs}
+        planned = {v: _plan_one(runs[v], choices[v], options, progress, engine) for v in runs}
         folders = tuple(executor.folder for executor in planned.values())
         planned = {v: replace(executor, others=folders) for v, executor in planned.items()}
-        return SweepPlan(experiment, folder, planned)
+        return SweepPlan(experiment, folder, planned, engine)
     if out is not None:
         folder_choice.require_place(out, experiment)
-    prepared = prepare.prepare(experiment, progress, options.cache_limit)
+    prepared = prepare.prepare(experiment, progress, options.cache_limit, device=device)
     choice = folder_choice.choose_folder(prepared, out, trials)
-    return _plan_one(prepared, choice, options, progress)
+    return _plan_one(prepared, choice, options, progress, engine)
 
 
 def _plan_one(
@@ -73,6 +98,7 @@ def _plan_one(
     choice: FolderChoice,
     options: RunOptions,
     progress: Progress | None,
+    engine: Engine | None,
 ) -> Executor:
     """Plan the run of one experiment in its folder, which may hold some of it already."""
     specs, notes, seeds = resolve(options.strategies), [choice.note], prepared.experiment.seeds
@@ -93,7 +119,10 @@ def _plan_one(
         prepared,
         training_plan,
         choice.folder,
-        options.jobs,
+        options.jobs or (len(prepared.device.gpus) * options.jobs_per_gpu) or None,
+        engine,
+        options.local_cache,
+        jobs_per_gpu=options.jobs_per_gpu,
         retry_failed=options.retry_failed,
         keeps_networks_of=seeds_to_keep(options.kept, seeds),
     )

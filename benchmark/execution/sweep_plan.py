@@ -17,6 +17,7 @@ from benchmark.plan.sweep import Sweep, run_title, title_of
 from benchmark.system.text import join_names
 
 if TYPE_CHECKING:
+    from benchmark.engines.engine import Engine
     from benchmark.execution.executor import Executor
     from benchmark.plan.segments import Segment
 
@@ -31,6 +32,12 @@ class SweepPlan:
     sweep: Sweep
     folder: SweepFolder
     executors: dict[str, Executor]  # by the names of the runs
+    engine: Engine | None = None  # of all runs, see `Executor`
+
+    def close(self) -> None:
+        """End what was started for the runs."""
+        if self.engine:
+            self.engine.close()
 
     def title(self, name: str) -> str:
         """Return what a run is called: recipe strong, or fine-tune=head,lr=0.001."""

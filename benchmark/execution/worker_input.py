@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -21,10 +20,11 @@ import torch
 from joblib import wrap_non_picklable_objects
 
 import benchmark
-from benchmark.data.pixels.store import Pixels, open_array
 from benchmark.execution.prepare import NETWORK_PACKAGES, PreparedExperiment
 from benchmark.execution.run_folder import RunFolder
 from benchmark.execution.worker import Worker
+from benchmark.execution.worker_data import UnfitWorkerError, pixels_of_worker, worker_name
+from benchmark.execution.worker_gpu import device_of_worker
 from benchmark.plan.segments import Segment
 from benchmark.storage.atomic import atomic, digest
 from benchmark.storage.user_folders import cache_dir
@@ -35,10 +35,6 @@ from benchmark.train.frozen_features import FrozenFeatures
 T = TypeVar("T")
 NO_PIXELS = np.empty((0, 0, 0, 3), np.uint8)  # in a file of which each process maps its own
 SUFFIX = ".pickle"
-
-
-class UnfitWorkerError(ValueError):
-    """A worker can't train what the run has planned: another version, or no data."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +78,10 @@ class WorkerInput:
     segments: str  # sha256 of the file of segments, and of the strategies to record after each
     versions: Versions
     cache: str  # of the process that plans
+    is_local: bool  # whether all workers are on its machine
     # folder on the own disk of each machine for decoded images and activations
     local_cache: str | None = None
+    jobs_per_gpu: int = 1
 
 
 @dataclass(frozen=True)
@@ -126,7 +124,8 @@ def load(source: WorkerInput) -> LoadedInput:
     Raises
     ------
     UnfitWorkerError
-        If this process has another version, does not see the folder of the run, or lacks the data.
+        If this process has another version or device, does not see the folder of the run, or lacks
+        the data.
     """
     source.versions.require()
     folder = Path(source.folder)
@@ -136,19 +135,14 @@ def load(source: WorkerInput) -> LoadedInput:
             "--out that all workers see, on a shared file system"
         )
     _use_cache(source)
-    worker = _load_worker(source.folder, source.worker)
+    worker = _load_worker(replace(source, segments=""))
     return LoadedInput(worker, _read(folder, source.segments))
 
 
 @lru_cache(maxsize=1)
-def _load_worker(folder: str, sha256: str) -> Worker:
-    worker: Worker = _read(Path(folder), sha256)
-    return replace(worker, prepared=_with_pixels(worker.prepared))
-
-
-def worker_name() -> str:
-    """Return host and process, for people."""
-    return f"{socket.gethostname()} (process {os.getpid()})"
+def _load_worker(source: WorkerInput) -> Worker:
+    worker: Worker = _read(Path(source.folder), source.worker)
+    return replace(worker, prepared=_on_this_machine(worker.prepared, source))
 
 
 def discard_inputs(folder: RunFolder) -> None:
@@ -164,18 +158,15 @@ def _use_cache(source: WorkerInput) -> None:
     cache_dir().mkdir(parents=True, exist_ok=True)
 
 
-def _with_pixels(prepared: PreparedExperiment) -> PreparedExperiment:
-    pixels = _open_pixels(prepared)
+def _on_this_machine(prepared: PreparedExperiment, source: WorkerInput) -> PreparedExperiment:
+    pixels = pixels_of_worker(prepared, source.local_cache)
     features: FrozenFeatures | None = prepared.__dict__.get("frozen_features")
     prepared = replace(prepared, pixels=pixels)
     if features is not None:
         prepared.__dict__["frozen_features"] = replace(features, pixels=pixels.array)
+    elif not source.is_local:
+        prepared = replace(prepared, device=device_of_worker(prepared.device, source.jobs_per_gpu))
     return prepared
-
-
-def _open_pixels(prepared: PreparedExperiment) -> Pixels:
-    pixels, size = prepared.pixels, prepared.experiment.image_size
-    return replace(pixels, array=open_array(pixels.folder, len(pixels.digests), size))
 
 
 def _write(folder: RunFolder, content: Any) -> str:

@@ -22,8 +22,8 @@ from benchmark.execution.heartbeat import Heartbeat
 from benchmark.execution.record_schema import ErrorInfo
 from benchmark.execution.states import has_ended
 from benchmark.execution.worker import Worker
+from benchmark.execution.worker_data import UnfitWorkerError
 from benchmark.execution.worker_input import (
-    UnfitWorkerError,
     Versions,
     WorkerInput,
     write_segments,
@@ -53,6 +53,7 @@ class WorkerProcesses:
     engine: Engine
     specs_to_record: Callable[[Segment], list[StrategySpec]]
     local_cache: Path | None = None
+    jobs_per_gpu: int = 1
     is_left: bool = field(default=False, init=False)  # whether some of it still runs elsewhere
 
     @property
@@ -68,8 +69,10 @@ class WorkerProcesses:
             write_worker(self.worker, shares_stores=self.share_stores),
             write_segments(folder, by_key),
             Versions.of_this_process(),
-            str(cache_dir()),
-            None if self.local_cache is None else str(self.local_cache),
+            str(cache_dir().absolute()),
+            self.engine.is_local,
+            None if self.local_cache is None else str(self.local_cache.absolute()),
+            self.jobs_per_gpu,
         )
 
     def fill(

@@ -108,6 +108,20 @@ class RunOptions(BaseSettings):
     """networks trained at the same time on each GPU, where --jobs does not say how many in all;
     more than one may pay for small images, and share the GPU's memory"""
 
+    engine: str = define_setting("loky", OUTPUT, "NAME")
+    """where networks are trained: loky, processes of this machine; or dask, ray or slurm, a
+    cluster, with parameters after a colon, like slurm:partition=gpu. The folder of the run must be
+    on a file system that all machines see"""
+
+    scheduler: str | None = define_setting(None, OUTPUT, "ADDRESS")
+    """a dask or ray cluster that runs already, like tcp://host:8786 (default: one is started on
+    this machine)"""
+
+    local_cache: Path | None = define_setting(None, OUTPUT, "DIR")
+    """a folder on the own disk of each machine of a cluster, where its workers keep decoded images
+    and activations, which each machine then makes once (default: the cache of this machine, if they
+    see it, else their own)"""
+
     retry_failed: bool = define_setting(False, OUTPUT)
     """train again what failed in an earlier run; without it a strategy that failed is trained again
     only once its code or a setting has changed, or if the machine was the cause, as by a full

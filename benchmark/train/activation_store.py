@@ -6,6 +6,7 @@ A `DiskActivationStore` is a memory-mapped file that strategies, seeds, runs and
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from benchmark.storage.lock import locked
 from benchmark.storage.row_file import RowFile
 from benchmark.system.memory import compute_in_batches
 from benchmark.system.progress import Advance
@@ -44,6 +46,10 @@ class ActivationStore(ABC):
         self.rows, self.shape, self.dtype = rows, shape, dtype
         self.bytes = rows * row_bytes(shape, dtype)
         self._stored_shape = (rows, *shape[1:], shape[0])  # (C, H, W) -> (N, H, W, C)
+
+    def filling(self) -> AbstractContextManager[None]:
+        """Let one process at a time fill the store, of those that share it."""
+        return nullcontext()
 
     @abstractmethod
     def missing(self, indices: Indices) -> Indices:
@@ -129,6 +135,10 @@ class DiskActivationStore(ActivationStore):
     @cached_property
     def _values(self) -> NDArray[Any]:
         return np.memmap(self._file.path, _FILE_TYPES[self.dtype], "r", shape=self._stored_shape)
+
+    def filling(self) -> AbstractContextManager[None]:
+        """Hold a lock beside the rows."""
+        return locked(self.folder / "filling.lock")
 
     def missing(self, indices: Indices) -> Indices:
         """Return those of `indices` whose rows are not stored yet, or do not match their digest.

@@ -30,7 +30,8 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def call(args: argparse.Namespace) -> int:
     """Print the plan."""
-    show_plan(args, terminal_progress())
+    planned, _ = show_plan(args, terminal_progress())
+    planned.close()
     return 0
 
 

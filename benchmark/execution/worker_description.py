@@ -1,0 +1,81 @@
+"""What a worker says of itself before anything is planned for it."""
+
+from __future__ import annotations
+
+import os
+import platform
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from benchmark.engines.engine import Engine
+from benchmark.engines.given import GivenEngine
+from benchmark.execution.worker_input import Versions
+from benchmark.system.device import Device, cores, describe_device
+
+
+@dataclass(frozen=True)
+class WorkerDescription:
+    """A worker: where it is, what is installed there, and what it computes on."""
+
+    host: str
+    process: int
+    cores: int
+    versions: Versions
+    device: Device
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is on this machine."""
+        return self.host == platform.node()
+
+
+def describe_worker(device: str, precision: str) -> WorkerDescription:
+    """Return what is to be known of this process, for a value of `--device` and `--precision`."""
+    versions = Versions.of_this_process()
+    chosen = describe_device(device, precision)
+    return WorkerDescription(platform.node(), os.getpid(), cores(), versions, chosen)
+
+
+def ask_worker(engine: Engine, device: str, precision: str) -> WorkerDescription:
+    """Ask a worker of an engine for its description.
+
+    Raises
+    ------
+    UnfitWorkerError
+        If it has other versions than this process.
+    ValueError
+        If it does not have the device, if it lacks this package, or if it is no other process.
+    """
+    call = engine.executor().submit(describe_worker, device, precision)
+    try:
+        worker = call.result()
+    except ImportError as error:
+        raise ValueError(
+            f"a worker of {engine.name} can't load the package ({error}): install imbalance-bench "
+            f"{Versions.of_this_process().package} where its workers run"
+        ) from error
+    worker.versions.require()
+    if (worker.host, worker.process) == (platform.node(), os.getpid()):
+        raise ValueError(
+            f"executor {engine.name} runs calls in this process; allowed: one whose workers are "
+            "processes, since a training changes what belongs to its process (like "
+            "concurrent.futures.ProcessPoolExecutor, or a dask cluster with processes=True)"
+        )
+    return worker
+
+
+def given_engine(
+    executor: Executor, jobs: int | None, device: str, precision: str
+) -> tuple[GivenEngine, WorkerDescription]:
+    """Return the engine of an executor of the user's, and what its first worker says.
+
+    ValueError if it is no such executor, also as of `ask_worker`.
+    """
+    if not isinstance(executor, Executor):
+        raise ValueError(
+            f"executor {executor!r} is not allowed; allowed: a concurrent.futures.Executor"
+        )
+    jobs = jobs or getattr(executor, "_max_workers", None)  # of the standard library's and loky's
+    worker = ask_worker(GivenEngine(executor, jobs, None, False), device, precision)
+    threads = max(1, worker.cores // jobs) if jobs and worker.is_local else None
+    return GivenEngine(executor, jobs, threads, worker.is_local), worker
