@@ -20,6 +20,7 @@ from benchmark.cli.commands import (
     predict,
     report,
     run,
+    status,
     study,
 )
 from benchmark.cli.exit_codes import EXIT_USAGE
@@ -29,7 +30,7 @@ from benchmark.spec import did_you_mean
 from benchmark.system.text import printable_lines
 
 COMMANDS = (
-    *(run, plan, study, list, report, export, predict, gate, compare, data, labels, check),
+    *(run, plan, study, list, report, status, export, predict, gate, compare, data, labels, check),
     cache,
 )
 REPLACED = {
