@@ -31,6 +31,7 @@ from benchmark.plan.schedule import Budget
 from benchmark.storage.atomic import digest
 from benchmark.strategy.fingerprint import code_hashes, package_hash
 from benchmark.system.device import Device, choose_device
+from benchmark.system.first_use import begun_meanwhile
 from benchmark.system.memory import older_objects_spared, release_memory
 from benchmark.system.progress import NullProgress, Progress
 from benchmark.system.text import list_below
@@ -231,7 +232,8 @@ def prepare(
     with older_objects_spared():
         weights = load_weights(experiment.weights, experiment.network)
         release_memory()  # 0.15 GB: their tensors were read for the hash
-    with progress.task("images", len(images), "images") as advance:
+    task = progress.task("images", len(images), "images")
+    with task as report, begun_meanwhile(device, report) as advance:
         pixels = prepare_pixels(images, experiment.image_size, advance, cache_limit, progress.say)
     # pixels were named by the labels of the data: all that is stored of them serves others too
     look_alikes = stored_look_alikes(images, pixels)
