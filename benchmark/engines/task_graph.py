@@ -10,13 +10,15 @@ A task that its worker did not end, as it was killed, is tried again, up to a li
 import time
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from benchmark.engines.engine import Engine
 from benchmark.system.error_text import error_text
 
-ATTEMPTS = 3  # of a task, in all
+# at a task, in all: on one machine a task may end its process each time, for lack of memory; of a
+# cluster machines go for reasons of their own
+ATTEMPTS, ATTEMPTS_ON_CLUSTER = 3, 5
 SECONDS_BETWEEN_POLLS = 0.5
 # after a task has returned, until its files are seen: NFS clients remember for as long what is not
 SECONDS_UNTIL_SEEN = 65.0
@@ -30,10 +32,16 @@ class LostEngineError(RuntimeError):
 
 @dataclass(frozen=True)
 class Attempt:
-    """Which attempt at a task it is, from 1, and why the one before ended; '' for the first."""
+    """Which attempt at a task it is, of how many, and why the one before ended."""
 
     number: int = 1
-    reason: str = ""
+    most: int = ATTEMPTS
+    reason: str = ""  # '' for the first
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the task is given up after it."""
+        return self.number == self.most
 
 
 @dataclass(frozen=True)
@@ -57,7 +65,9 @@ class TaskGraph:
 
     engine: Engine
     has_ended: Callable[[Task], bool]
-    give_up: Callable[[Task, BaseException], None]  # after ATTEMPTS; then what needs it may begin
+    give_up: Callable[
+        [Task, BaseException, int], None
+    ]  # after the last attempt; then what needs it may begin
     on_return: Callable[[Task, Any], None] = lambda _task, _value: None
     # called at least every SECONDS_BETWEEN_POLLS, with the tasks that the engine has
     on_poll: Callable[[Sequence[Task]], None] = lambda _: None
@@ -108,7 +118,8 @@ class TaskGraph:
             }
             if not self._has_room() or (is_alone and self._running):
                 return left + waiting[number:]
-            attempt = self._attempts.setdefault(task.key, Attempt())
+            most = ATTEMPTS if self.engine.is_local else ATTEMPTS_ON_CLUSTER
+            attempt = self._attempts.setdefault(task.key, Attempt(most=most))
             try:
                 future = self.engine.executor().submit(task.call, *task.arguments, attempt)
             except BrokenExecutor as error:
@@ -161,11 +172,12 @@ class TaskGraph:
         ], final
 
     def _is_tried_again(self, task: Task, error: BaseException) -> bool:
-        number = self._attempts[task.key].number
-        if number == ATTEMPTS:
-            self.give_up(task, error)
+        attempt = self._attempts[task.key]
+        if attempt.is_last:
+            self.give_up(task, error, attempt.number)
             return False
-        self._attempts[task.key] = Attempt(number + 1, error_text(error))
+        reason = error_text(error)
+        self._attempts[task.key] = replace(attempt, number=attempt.number + 1, reason=reason)
         if self.engine.is_local:  # memory may have been short
             self._alone.add(task.key)
         return True

@@ -107,9 +107,9 @@ class ErrorInfo:
         )
         return cls(error_text(error), error_traceback(error), by_machine)
 
-    def after_tries(self, number: int) -> ErrorInfo:
-        """Return the error of the last try of so many, of which none ended: of a machine's."""
-        return replace(self, error=f"{self.error} (tried {number} times)", by_machine=True)
+    def after_attempts(self, number: int) -> ErrorInfo:
+        """Return the error of the last attempt of so many, of which none ended: of a machine's."""
+        return replace(self, error=f"{self.error} ({number} attempts)", by_machine=True)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from benchmark.engines.task_graph import ATTEMPTS, Attempt
+from benchmark.engines.task_graph import Attempt
 from benchmark.evaluation.posthoc import posthoc_decisions
 from benchmark.execution.frozen_layers import run_frozen_layers
 from benchmark.execution.heartbeat import SECONDS_BETWEEN_POLLS, Heartbeat, is_alive
@@ -130,12 +130,17 @@ class Worker:
             time.sleep(SECONDS_BETWEEN_POLLS)
         if self.folder.stop_file.exists() or has_ended(self.folder, segment):
             return ""
-        micro_batches = MICRO_BATCHES if attempt.number == ATTEMPTS else 1
+        micro_batches = MICRO_BATCHES if attempt.is_last else 1
         # what a strategy prints fails it no more than it does in the process that waits
         try:
             with stopping.signals_noted(), libraries_silenced(), lasting_output():
                 with Heartbeat(
-                    file, self.folder.stop_file, device, attempt.number, ATTEMPTS, attempt.reason
+                    file,
+                    self.folder.stop_file,
+                    device,
+                    attempt.number,
+                    attempt.most,
+                    attempt.reason,
                 ) as heartbeat:
                     note = self.train(segment, heartbeat, micro_batches)
                 for spec in specs:

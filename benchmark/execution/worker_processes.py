@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.engines.engine import Engine
-from benchmark.engines.task_graph import ATTEMPTS, Task, TaskGraph
+from benchmark.engines.task_graph import Task, TaskGraph
 from benchmark.execution import tasks
 from benchmark.execution.heartbeat import Heartbeat
 from benchmark.execution.record_schema import ErrorInfo
@@ -99,7 +99,7 @@ class WorkerProcesses:
                 left = len(store.missing(indices))
             advance(before - left)
 
-        def give_up(task: Task, error: BaseException) -> None:
+        def give_up(task: Task, error: BaseException, _: int) -> None:
             progress.say(f"note: {forward_pass} run where they are needed, since {error}")
             returned.add(task.key)
 
@@ -156,7 +156,7 @@ class WorkerProcesses:
         graph = TaskGraph(
             self.engine,
             is_done,
-            lambda task, error: self._give_up(by_key[str(task.key)], error),
+            lambda task, *why: self._give_up(by_key[str(task.key)], *why),
             on_return=lambda _, note: notes.append(str(note or "")),
             on_poll=poll,
             is_final=_is_final,
@@ -184,10 +184,10 @@ class WorkerProcesses:
         except OSError:  # a full disk
             ask_workers_to_end()
 
-    def _give_up(self, segment: Segment, error: BaseException) -> None:
+    def _give_up(self, segment: Segment, error: BaseException, attempts: int) -> None:
         info = ErrorInfo.from_exception(error)
         with suppress(OSError):  # a full disk: its records say that there are no outputs
-            self.worker.folder.write_error(segment.key, info.after_tries(ATTEMPTS))
+            self.worker.folder.write_error(segment.key, info.after_attempts(attempts))
 
 
 def _task(segment: Segment, source: WorkerInput) -> Task:

@@ -1,17 +1,23 @@
-"""Trainings in processes of their own: what they note, and how they are asked to end."""
+"""Trainings in worker processes: their notes, what is given up, how they are asked to end."""
 
 import signal
+from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from benchmark import api
-from benchmark.execution import worker_processes
+from benchmark.execution import tasks, worker_processes
+from benchmark.execution.worker_data import UnfitWorkerError
 from benchmark.execution.worker_processes import WorkerProcesses
 from benchmark.plan.run_options import RunOptions
+from benchmark.storage.unwritable import UnwritableError
 from benchmark.system import stopping
 from benchmark.system.progress import NullProgress
 from benchmark.system.stopping import Stopped
+from tests.notes import Notes
 
 
 @pytest.fixture
@@ -22,63 +28,164 @@ def executor(small_experiment, tmp_path):
     return executor
 
 
+class InThisProcess(Executor):
+    """Runs a call when it is submitted."""
+
+    name, is_local = "in this process", True
+
+    def executor(self):
+        return self
+
+    def slots(self):
+        return 2
+
+    def submit(self, fn, /, *args):
+        future = Future()
+        future.set_running_or_notify_cancel()
+        try:
+            future.set_result(fn(*args))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
 @pytest.fixture
-def train(executor, monkeypatch):
-    """Return a function that trains two segments by what takes the place of joblib's calls."""
+def processes(executor, monkeypatch):
+    """Return a function that makes worker processes by what takes the place of `train_segment`."""
     monkeypatch.setattr(stopping, "_wish", stopping._Wish())
 
-    def with_calls(answers):
-        rest = iter(answers)
-        monkeypatch.setattr(WorkerProcesses, "_parallel", lambda _, calls: next(rest)(list(calls)))
-        processes = WorkerProcesses(executor._worker, 2, lambda _: [])
-        return processes.train(executor.plan.segments[:2], NullProgress(), lambda _: None)
+    def doing(train_segment):
+        monkeypatch.setattr(tasks, "train_segment", train_segment)
+        return WorkerProcesses(executor._worker, InThisProcess(), lambda _: [])
 
-    return with_calls
+    return doing
 
 
-def killed(_):
-    raise BrokenProcessPool("a worker was killed")
+@pytest.fixture
+def train(executor, processes):
+    """Return a function that trains two segments by what takes the place of `train_segment`."""
+
+    def by(train_segment):
+        advanced = []
+        segments = executor.plan.segments[:2]
+        notes = processes(train_segment).train(segments, NullProgress(), advanced.append)
+        return notes, sum(advanced), segments
+
+    return by
 
 
-def test_what_is_noted_when_a_segment_is_tried_again_is_told(train):
-    notes = train([killed, lambda _: ["no room"], lambda _: [""]])
-    assert notes == ["no room", ""]
+def trained(executor, key):
+    """Leave what a trained segment leaves."""
+    folder = executor.folder
+    for file in (folder.outputs_manifest_file(key), folder.state_file(key)):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+
+
+def test_what_is_noted_is_told_also_of_a_segment_that_is_tried_again(train, executor):
+    def once_killed(_, key, attempt):
+        if attempt.number == 1:
+            raise BrokenProcessPool("a worker was killed")
+        trained(executor, key)
+        return "no room" if key == executor.plan.segments[0].key else ""
+
+    notes, steps, segments = train(once_killed)
+    assert sorted(notes) == ["", "no room"]
+    assert steps == sum(segment.end - segment.start for segment in segments)
+
+
+def test_a_segment_that_ends_its_worker_each_time_costs_no_other_and_keeps_the_reason(
+    train, executor
+):
+    first, second = executor.plan.segments[:2]
+
+    def killing(_, key, attempt):
+        if key == first.key:
+            raise BrokenProcessPool("a worker was killed")
+        trained(executor, key)
+
+    train(killing)
+    error = executor.folder.read_error(first.key)
+    assert error.error == "BrokenProcessPool: a worker was killed (3 attempts)"
+    assert error.by_machine  # each run tries again
+    assert executor.folder.read_error(second.key) is None
+
+
+@pytest.mark.parametrize("kind", [UnwritableError, UnfitWorkerError])
+def test_what_no_other_attempt_would_mend_ends_the_run(train, executor, kind):
+    calls = []
+
+    def unfit(*_):
+        calls.append(1)
+        raise kind("not here")
+
+    with pytest.raises(kind, match="not here"):
+        train(unfit)
+    assert len(calls) <= 2
+    assert not executor.folder.read_error(executor.plan.segments[0].key)
 
 
 def test_a_last_save_that_found_no_room_is_told_of_a_run_that_is_stopped(train):
-    def stop(_):
+    def stop(*_):
         stopping.request(signal.SIGTERM)
-        return ["", "the last steps of a training could not be saved: no room"]
+        return "the last steps of a training could not be saved: no room"
 
     with pytest.raises(Stopped) as raised:
-        train([stop])
+        train(stop)
     assert raised.value.unsaved == "the last steps of a training could not be saved: no room"
 
 
 def test_where_a_file_finds_no_room_workers_are_asked_by_a_signal(train, executor, monkeypatch):
     signals = []
     monkeypatch.setattr(worker_processes, "ask_workers_to_end", lambda: signals.append(1))
-    executor.folder.stop_file.parent.rmdir()
+    monkeypatch.setattr(type(executor.folder), "stop_file", SimpleNamespace(touch=full))
 
-    def stop(_):
+    def stop(*_):
         stopping.request(signal.SIGTERM)
         stopping._wish.notify()
         assert signals
-        return []
 
     with pytest.raises(Stopped):
-        train([stop])
-    assert not executor.folder.stop_file.exists()
+        train(stop)
+
+
+def full():
+    raise OSError(28, "No space left on device")
 
 
 def test_where_there_is_room_workers_are_asked_by_a_file(train, executor, monkeypatch):
     monkeypatch.setattr(worker_processes, "ask_workers_to_end", lambda: pytest.fail("a signal"))
 
-    def stop(_):
+    def stop(*_):
         stopping.request(signal.SIGTERM)
         stopping._wish.notify()
         assert executor.folder.stop_file.exists()
-        return []
 
     with pytest.raises(Stopped):
-        train([stop])
+        train(stop)
+
+
+def test_a_store_is_filled_in_as_many_parts_as_there_are_processes(
+    executor, processes, monkeypatch
+):
+    filled, advanced = [], []
+    monkeypatch.setattr(tasks, "fill_rows", lambda _, __, part, ___: filled.append(part.tolist()))
+    processes(None).fill(
+        "features", executor.plan.segments, np.arange(5), NullProgress(), advanced.append
+    )
+    assert sorted(filled) == [[0, 1, 2], [3, 4]]
+    assert sum(advanced) == 5
+
+
+def test_rows_that_no_worker_could_compute_are_left_to_those_who_need_them(
+    executor, processes, monkeypatch
+):
+    def killed(*_):
+        raise BrokenProcessPool("a worker was killed")
+
+    progress = Notes()
+    monkeypatch.setattr(tasks, "fill_rows", killed)
+    processes(None).fill("features", executor.plan.segments, np.arange(5), progress, lambda _: None)
+    assert progress.texts[-1] == (
+        "note: features run where they are needed, since a worker was killed"
+    )
