@@ -1,6 +1,6 @@
 """Stores of activations: a row for each image, computed once and read at every step.
 
-A `DiskActivationStore` is a memory-mapped file that strategies, seeds, runs and processes share. A
+A `DiskActivationStore` is a file that strategies, seeds, runs and processes share. A
 `DeviceActivationStore` lies in the memory of the device and belongs to one process.
 """
 
@@ -18,6 +18,7 @@ from torch import Tensor
 
 from benchmark.storage.lock import locked
 from benchmark.storage.row_file import RowFile
+from benchmark.storage.stored_array import open_array
 from benchmark.system.memory import compute_in_batches
 from benchmark.system.progress import Advance
 
@@ -133,8 +134,8 @@ class DiskActivationStore(ActivationStore):
         return opened, (self.folder, self.rows, self.shape, self.dtype)
 
     @cached_property
-    def _values(self) -> NDArray[Any]:
-        return np.memmap(self._file.path, _FILE_TYPES[self.dtype], "r", shape=self._stored_shape)
+    def _values(self) -> Any:
+        return open_array(self._file.path, _FILE_TYPES[self.dtype], self._stored_shape)
 
     def filling(self) -> AbstractContextManager[None]:
         """Hold a lock beside the rows."""
@@ -153,6 +154,8 @@ class DiskActivationStore(ActivationStore):
             self._file.forget(damaged)
             self.damaged += len(damaged)
         self._stored[listed] = True
+        if len(listed):  # by others: NFS shows what they wrote to who opens the file afterwards
+            self.__dict__.pop("_values", None)
         return indices[~self._stored[indices]]
 
     def fill(self, indices: Indices, compute: Compute, advance: Advance = lambda _: None) -> None:

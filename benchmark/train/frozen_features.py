@@ -8,11 +8,11 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from benchmark.model.backbone import HEAD
 from benchmark.model.pretrained import Pretrained
+from benchmark.storage.stored_array import StoredArray
 from benchmark.system.progress import Advance
 from benchmark.train.activation_store import (
     ActivationStore,
@@ -32,7 +32,7 @@ class FrozenFeatures:
     """What no training changes: N images of C classes, pretrained layers, stored activations."""
 
     classes: int
-    pixels: NDArray[np.uint8] | Tensor  # (N, H, W, 3); a tensor is on the device
+    pixels: StoredArray | Tensor  # (N, H, W, 3); a tensor is on the device
     pretrained: Pretrained  # the network, with the first block that may be trained
     placement: Placement  # of the activations
     at_cut: ActivationStore | None  # None: nothing is stored, each image passes the prefix anew
@@ -44,7 +44,7 @@ class FrozenFeatures:
         cls,
         allocator: StoreAllocator,
         pretrained: Pretrained,
-        pixels: NDArray[np.uint8],
+        pixels: StoredArray,
         image_size: int,
         classes: int,
     ) -> FrozenFeatures:
@@ -80,10 +80,10 @@ class FrozenFeatures:
 
     def images(self, indices: Indices) -> Tensor:
         """Pixels of images (B,) -> (B, 3, H, W) uint8 on the device."""
-        if isinstance(self.pixels, np.ndarray):
-            batch = self.to_device(torch.from_numpy(self.pixels[indices]))
-        else:
+        if isinstance(self.pixels, Tensor):
             batch = self.pixels.index_select(0, self.to_device(torch.from_numpy(indices)))
+        else:
+            batch = self.to_device(torch.from_numpy(self.pixels[indices]))
         return batch.permute(0, 3, 1, 2)  # (B, H, W, 3) -> (B, 3, H, W), channels-last in memory
 
     def inputs(self, indices: Indices) -> Tensor:

@@ -9,15 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from benchmark.storage.atomic import digest
 from benchmark.storage.cache import cache_dir, lease, make_room
 from benchmark.storage.lock import PROCESSES_LOCK, lock_handle
 from benchmark.storage.sizes import size_on_disk
+from benchmark.storage.stored_array import StoredArray
 from benchmark.system.device import Device
 from benchmark.system.memory import host_memory, is_out_of_memory, release_memory
 from benchmark.train.activation_store import (
@@ -76,7 +75,7 @@ class StoreAllocator:
             return DiskActivationStore(own.path, *rows, name, own), Placement.MEMORY
         return None, Placement.RECOMPUTE
 
-    def pixels(self, array: NDArray[np.uint8]) -> NDArray[np.uint8] | Tensor:
+    def pixels(self, array: StoredArray) -> StoredArray | Tensor:
         """Return images (N, H, W, 3) on the GPU if they fit there, else the array itself."""
         empty = partial(torch.empty, array.shape, dtype=torch.uint8, device=self.device.name)
         pixels = self._on_gpu(array.nbytes, empty)

@@ -1,15 +1,18 @@
 """Rows of activations: computed once, whole or absent, in a file or on the device."""
 
+import errno
 import multiprocessing
 import os
 import pickle
 import threading
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
+from benchmark.storage import stored_array
 from benchmark.storage.row_file import RowFile
 from benchmark.system import memory
 from benchmark.train.activation_store import DeviceActivationStore, DiskActivationStore
@@ -23,9 +26,17 @@ def on_device(folder, count, shape, dtype):
     return DeviceActivationStore(count, shape, dtype, "cpu")
 
 
-@pytest.fixture(params=[DiskActivationStore, on_device])
-def new(request, tmp_path):
-    return partial(request.param, tmp_path / "a")
+@pytest.fixture(params=["mapped", "read", "on the device"])
+def new(request, tmp_path, monkeypatch):
+    """Return what makes a store: of a file that is mapped or can't be, or on a device."""
+    if request.param == "read":  # as on a network file system without maps
+        monkeypatch.setattr(stored_array, "np", SimpleNamespace(**vars(np) | {"memmap": no_map}))
+    kind = on_device if request.param == "on the device" else DiskActivationStore
+    return partial(kind, tmp_path / "a")
+
+
+def no_map(*_, **__):
+    raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
 
 
 @pytest.fixture
@@ -224,3 +235,16 @@ def test_a_store_whose_folder_was_removed_writes_no_rows_into_a_new_one(tmp_path
     with pytest.raises(FileNotFoundError, match="removed while it was filled"):
         store.fill(np.arange(3), compute)
     assert len(DiskActivationStore(tmp_path / "a", 5, (4,), "float32").missing(np.arange(5))) == 5
+
+
+def test_rows_that_another_process_has_written_are_read_from_a_file_opened_anew(tmp_path):
+    """A client of NFS may show who has opened the file before what it was then."""
+    own, other = (DiskActivationStore(tmp_path, 10, (4,), "float32") for _ in range(2))
+    own.fill(np.array([1]), partial(rows_of, shape=(4,)))
+    before = own._values
+    other.fill(np.array([2]), partial(rows_of, shape=(4,)))
+    assert len(own.missing(np.array([1]))) == 0
+    assert own._values is before
+    assert len(own.missing(np.array([1, 2]))) == 0
+    assert own._values is not before
+    assert torch.equal(own.read(np.array([2])), rows_of([2], (4,)))

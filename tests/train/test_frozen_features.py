@@ -8,6 +8,7 @@ import torch
 
 from benchmark.model.network import IMAGES_AT_ONCE
 from benchmark.plan.schedule import Budget
+from benchmark.storage.stored_array import RowReader
 from benchmark.system.device import Device
 from benchmark.train.activation_store import DeviceActivationStore, DiskActivationStore
 from benchmark.train.frozen_features import (
@@ -51,8 +52,20 @@ def test_where_activations_are_stored_changes_nothing(tmp_path, cut):
     assert not len(others[0].at_cut.missing(SPLIT.train))
 
 
-def test_pixels_come_as_channels_first_from_either_memory(features):
-    for source in (features, with_pixels_on_the_device(features)):
+def with_pixels_in_a_file(features, folder):
+    """As on a file system that maps no file."""
+    (folder / "pixels.bin").write_bytes(features.pixels.tobytes())
+    return replace(
+        features, pixels=RowReader(folder / "pixels.bin", np.uint8, features.pixels.shape)
+    )
+
+
+def test_pixels_come_as_channels_first_from_each_memory(features, tmp_path):
+    on_device, in_file = (
+        with_pixels_on_the_device(features),
+        with_pixels_in_a_file(features, tmp_path),
+    )
+    for source in (features, on_device, in_file):
         images = source.images(np.array([3, 1]))
         assert images.dtype == torch.uint8
         expected = torch.from_numpy(features.pixels[[3, 1]]).permute(0, 3, 1, 2)

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.covariance import ledoit_wolf
 
+from benchmark.storage.stored_array import StoredArray
+
 MOST_IMAGES = 10_000  # that are looked at, of all classes together; it takes seconds
 LEAST_PER_CLASS = 20  # that are looked at however many classes there are
 _BATCH = 256  # images in memory at once
@@ -16,7 +18,7 @@ _DIRECTIONS = 8
 
 
 def most_similar_classes(
-    pixels: NDArray[np.uint8],
+    pixels: StoredArray,
     labels: NDArray[np.int64],
     indices: NDArray[np.int64],
     classes: int,
@@ -64,7 +66,7 @@ def most_similar_classes(
     return distances.argmin(axis=1).astype(np.int64)
 
 
-def describe_images(pixels: NDArray[np.uint8], indices: NDArray[np.int64]) -> NDArray[np.float64]:
+def describe_images(pixels: StoredArray, indices: NDArray[np.int64]) -> NDArray[np.float64]:
     """Describe M of the images (N, H, W, 3) by colours and structure, (M, D).
 
     These are the mean colours of 4 x 4 parts, and the logarithm of the power spectrum of the grey
