@@ -20,7 +20,7 @@ from benchmark.analysis.findings import Findings
 from benchmark.analysis.more_images import MORE_IMAGES, read_more_images
 from benchmark.analysis.per_class import class_changes, class_recalls
 from benchmark.analysis.run_files import NOT_TRAINED, read_records, read_splits
-from benchmark.analysis.run_records import RunRecords, mean_over_seeds
+from benchmark.analysis.run_records import PredictedImages, RunRecords, mean_over_seeds
 from benchmark.analysis.undertrained import still_falling
 from benchmark.execution.manifest_schema import RunManifest, SplitManifest
 from benchmark.execution.record_schema import FailedRecord, Record
@@ -46,7 +46,7 @@ class Comparison:
     summary: pd.DataFrame  # the table summary.csv
     seed_rows: pd.DataFrame  # the table seeds.csv
     per_class: pd.DataFrame  # the table per_class.csv
-    predictions: pd.DataFrame  # the table predictions.csv
+    predicted_images: list[PredictedImages]  # of validation and test, the table predictions.csv
     curves: pd.DataFrame  # one row per strategy, seed and validation
     losses: pd.DataFrame  # training losses, one row per strategy, seed and tenth of a step range
     confusion: dict[str, np.ndarray]  # strategy -> (C, C) counts over seeds; rows are the truth
@@ -118,9 +118,13 @@ class Comparison:
     @property
     def test_units(self) -> list[float]:
         """(C,) independent test images of each class, or groups of such; mean over seeds."""
-        if not self.seed_predictions:
-            return list(self.test_counts)
-        return np.mean([seed.units.counts for seed in self.seed_predictions], axis=0).tolist()
+        counts = [seed.units.counts for seed in self.seed_predictions]
+        return np.mean(counts, axis=0).tolist() if counts else list(self.test_counts)
+
+    @property
+    def predictions(self) -> pd.DataFrame:
+        """The table predictions.csv; of many images it takes seconds."""
+        return PredictedImages.stack(self.predicted_images)
 
     @property
     def finished_in_all_seeds(self) -> list[str]:
@@ -265,7 +269,7 @@ def compare_records(
         summary=mean_over_seeds(seed_rows),
         seed_rows=seed_rows,
         per_class=run.per_class(),
-        predictions=run.predictions(),
+        predicted_images=run.predicted_images(),
         curves=run.curves(),
         losses=run.losses(),
         confusion=run.confusion(),
@@ -291,10 +295,3 @@ def _null_row(
     pair = replace(manifest, strategies=(infos[original], replace(null, replicate_of=None)))
     own = [record for record in records if record.strategy in (original, null.name)]
     return compare_records(folder, pair, splits, own, original)
-
-
-def recall_table(comparison: Comparison) -> pd.DataFrame:
-    """Return recall by class (rows, largest first) and strategy (columns), mean over seeds."""
-    table = comparison.class_recalls.pivot(index="class", columns="strategy", values="recall")
-    finished = [name for name in comparison.strategies if name in table.columns]
-    return table.reindex(index=comparison.classes, columns=finished)

@@ -169,6 +169,11 @@ def shared_images(seeds: tuple[SeedPredictions, ...]) -> SharedImages:
 
 def image_units(seeds: Sequence[SeedPredictions]) -> Labels:
     """Number the test images of all seeds, (sum of N): one number a group, or else a file."""
+    return _image_units(tuple(seeds))
+
+
+@lru_cache(maxsize=8)  # the same seeds for most strategies
+def _image_units(seeds: tuple[SeedPredictions, ...]) -> Labels:
     names: list[int | str] = []
     for seed in seeds:
         names += seed.files if seed.groups is None else seed.groups.tolist()

@@ -66,7 +66,7 @@ class Findings:
             reliability.setdefault(record.strategy, []).append(dict(record.reliability))
         return cls(
             pd.DataFrame(checks, columns=AUDIT),
-            pd.DataFrame(_training_effects(run), columns=TRAINING_EFFECTS),
+            _training_effects(run),
             pd.DataFrame(posthoc, columns=None if posthoc else POSTHOC),
             _diagnoses(run),
             pd.DataFrame(wrong_labels, columns=WRONG_LABELS),
@@ -91,11 +91,18 @@ def _costs(run: RunRecords) -> dict[str, NDArray[np.float64]]:
     return {name: np.array(costs, float)[order] for costs, name in reversed(different.items())}
 
 
-def _training_effects(run: RunRecords) -> Iterator[dict[str, Any]]:
+def _training_effects(run: RunRecords) -> pd.DataFrame:
+    order, names = np.asarray(run.order), np.array(run.classes, dtype=object)
+    tables = []
     for record in run.finished:
-        for c in run.order:
-            measured = {name: getattr(record.audit, name)[c] for name in TRAINING_EFFECTS[4:]}
-            yield _class_key(run, record, c) | measured
+        train_counts = np.asarray(run.splits[record.seed].train.counts)
+        columns = {"class": names[order], "train_count": train_counts[order]}
+        columns["drawn"] = np.asarray(record.audit.drawn)[order]
+        for name in TRAINING_EFFECTS[5:]:
+            columns[name] = np.array(getattr(record.audit, name), float)[order]  # None: NaN
+        tables.append(pd.DataFrame({"strategy": record.strategy, "seed": record.seed, **columns}))
+    empty = pd.DataFrame(columns=TRAINING_EFFECTS)
+    return pd.concat(tables, ignore_index=True) if tables else empty
 
 
 def _left_out(run: RunRecords) -> Iterator[dict[str, Any]]:
@@ -112,10 +119,11 @@ def _left_out(run: RunRecords) -> Iterator[dict[str, Any]]:
 
 
 def _diagnoses(run: RunRecords) -> pd.DataFrame:
+    rank = {c: k for k, c in enumerate(run.order)}
     rows = [
         _class_key(run, record, diagnosis.index) | _diagnosis(run.classes, diagnosis)
         for record in run.finished
-        for diagnosis in sorted(record.diagnoses, key=lambda d: run.order.index(d.index))
+        for diagnosis in sorted(record.diagnoses, key=lambda d: rank[d.index])
     ]
     return pd.DataFrame(rows, columns=None if rows else DIAGNOSES)
 

@@ -100,10 +100,10 @@ class _Choice:
         them is that of another.
         """
         table = _labelled(part, self.names)
-        rows = self.run.predictions
-        rows = rows[(rows["seed"] == self.seed) & (rows["split"] == "test")]
+        every = self.run.predicted_images
+        tested = [each for each in every if (each.seed, each.split) == (self.seed, "test")]
         for k, strategy in enumerate(self.strategies):
-            own = rows[rows["strategy"] == strategy.name]
+            own = next(each for each in tested if each.strategy == strategy.name).frame()
             table[f"predicted{k or ''}"] = own["predicted"].to_numpy()
             table[f"confidence{k or ''}"] = own["confidence"].to_numpy(float)
         return table

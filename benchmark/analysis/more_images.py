@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -64,7 +65,8 @@ def read_more_images(
 ) -> pd.DataFrame:
     """Return MORE_IMAGES of a run's folder, classes in the order of the report."""
     classes = manifest.data.classes
-    order = [classes.index(name) for name in ordered]
+    index = {name: k for k, name in enumerate(classes)}
+    order = [index[name] for name in ordered]
     return more_images_frame(ClassCurves.read(files), classes, order, manifest.seeds)
 
 
@@ -77,11 +79,12 @@ def more_images_frame(
     and of more. Of `half`, the images with which half of the class is recognised, an infinite one
     is more than are considered.
     """
+    rank = {label: k for k, label in enumerate(order)}
     rows = [
         row
         for own in curves.seeds
         if own.seed in seeds
-        for curve in sorted(own.curves, key=lambda curve: order.index(curve.label))
+        for curve in sorted(own.curves, key=lambda curve: rank[curve.label])
         for row in _rows(own.seed, curve, classes)
     ]
     return pd.DataFrame(rows, columns=MORE_IMAGES)
@@ -105,35 +108,40 @@ def _rows(seed: int, curve: ClassCurve, classes: Sequence[str]) -> Iterator[dict
 
 def class_answers(frame: pd.DataFrame) -> dict[str, ClassAnswer]:
     """Return class -> what MORE_IMAGES says of it, in the order of the frame."""
-    expected = frame[frame["kind"] == "expected"]
-    return {
-        str(name): _answer(str(name), rows) for name, rows in expected.groupby("class", sort=False)
-    }
+    rows: dict[str, dict[int, list[dict[Any, Any]]]] = {}  # by class and seed
+    for row in frame[frame["kind"] == "expected"].to_dict("records"):
+        rows.setdefault(str(row["class"]), {}).setdefault(row["seed"], []).append(row)
+    return {name: _answer(name, list(seeds.values())) for name, seeds in rows.items()}
 
 
-def _answer(name: str, rows: pd.DataFrame) -> ClassAnswer:
-    seeds = rows.groupby("seed", sort=False)
-    first = seeds.first()  # of numbers that are the same in all rows of a seed
-    # rows of each seed stand in the order of FACTORS
-    by_factor: Mapping[Any, pd.DataFrame] = dict(list(rows.groupby(seeds.cumcount())))
+def _answer(name: str, seeds: Sequence[Sequence[Mapping[Any, Any]]]) -> ClassAnswer:
+    """Return what the rows of each seed say, which stand in the order of FACTORS."""
+    first = [rows[0] for rows in seeds]  # of numbers that are the same in all rows of a seed
 
     def means(column: str) -> list[float]:
-        return [float(group[column].astype(float).mean()) for group in by_factor.values()]
+        return [_mean([row[column] for row in rows]) for rows in zip(*seeds, strict=True)]
 
     def middle(column: str) -> float:
         """Return the median over seeds; of two in the middle the larger, which may be infinite."""
-        return float(np.quantile(first[column].astype(float), 0.5, method="higher"))
+        return float(np.quantile([float(row[column]) for row in first], 0.5, method="higher"))
 
-    confusers = first["confuser"].dropna()
+    confusers = Counter(str(row["confuser"]) for row in first if not pd.isna(row["confuser"]))
+    most = max(confusers.values(), default=0)
     return ClassAnswer(
         name=name,
-        train_count=float(first["train_count"].mean()),
-        test_count=float(first["test_count"].mean()),
+        train_count=_mean([row["train_count"] for row in first]),
+        test_count=_mean([row["test_count"] for row in first]),
         recalls=tuple(means("recall")),
         bounds=tuple(zip(means("recall_low"), means("recall_high"), strict=True)),
         macro_f1=tuple(means("macro_f1")),
         half=middle("half"),
         low=middle("half_low"),
         high=middle("half_high"),
-        confuser=str(confusers.mode().iloc[0]) if len(confusers) else None,
+        confuser=min((label for label, n in confusers.items() if n == most), default=None),
     )
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Average the numbers that are known; NaN where none is."""
+    known = [float(value) for value in values if not pd.isna(value)]
+    return float(np.mean(known)) if known else float("nan")

@@ -1,6 +1,8 @@
 """The records of a run as tables, with rows for strategies, seeds, classes, images or steps."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
@@ -42,6 +44,37 @@ def seed_columns() -> list[str]:
     further = [metric.name for metric in METRICS.values() if not metric.main]
     images = ("images_seen", "distinct_images", "batch_size", "micro_batch")
     return ["strategy", "seed", *summary_columns(), "val_macro_f1", *further, *images, *FIT]
+
+
+@dataclass(frozen=True, eq=False)
+class PredictedImages:
+    """The N images of one split of one seed, and what one strategy predicts of them."""
+
+    strategy: str
+    seed: int
+    split: str
+    classes: tuple[str, ...]  # (C,)
+    files: tuple[str, ...]  # (N,)
+    labels: NDArray[np.int32]  # (N,)
+    predicted: NDArray[np.int32]  # (N,)
+    confidence: NDArray[np.float64]  # (N,) NaN where it is unknown
+
+    def frame(self) -> pd.DataFrame:
+        """Return PREDICTIONS, a row for each image."""
+        names = np.array(self.classes, dtype=object)
+        texts = {
+            "file": self.files,
+            "label": names[self.labels],
+            "predicted": names[self.predicted],
+        }
+        key = {"strategy": self.strategy, "seed": self.seed, "split": self.split}
+        return pd.DataFrame({**key, **texts, "confidence": self.confidence})
+
+    @staticmethod
+    def stack(images: Iterable[PredictedImages]) -> pd.DataFrame:
+        """Return PREDICTIONS of all, one row per strategy, seed and image."""
+        tables = [each.frame() for each in images]
+        return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=PREDICTIONS)
 
 
 @dataclass(frozen=True)
@@ -94,39 +127,40 @@ class RunRecords:
 
     def per_class(self) -> pd.DataFrame:
         """One row per strategy, seed and class: PER_CLASS."""
-        return pd.DataFrame(self._per_class_rows(), columns=PER_CLASS)
+        tables = [self._per_class(record) for record in self.finished]
+        return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=PER_CLASS)
 
-    def _per_class_rows(self) -> Iterator[dict[str, Any]]:
-        for record in self.finished:
-            split = self.splits[record.seed]
-            labels, predicted = np.asarray(split.test.labels), _predicted(record)
-            scores = class_scores(labels, predicted, len(self.classes), split.test.groups)
-            for c in self.order:
-                yield {
-                    **_key(record),
-                    "class": self.classes[c],
-                    "train_count": split.train.counts[c],
-                    "test_count": int(scores["support"][c]),
-                    **{name: values[c] for name, values in scores.items() if name != "support"},
-                    **{name: values[c] for name, values in record.one_against_rest.items()},
-                }
+    def _per_class(self, record: Record) -> pd.DataFrame:
+        split, order = self.splits[record.seed], np.asarray(self.order)
+        labels, predicted = np.asarray(split.test.labels), _predicted(record)
+        scores = class_scores(labels, predicted, len(self.classes), split.test.groups)
+        columns = {
+            "class": np.array(self.classes, dtype=object),
+            "train_count": np.array(split.train.counts),
+            "test_count": scores.pop("support"),
+            **scores,
+            **{name: np.array(own, float) for name, own in record.one_against_rest.items()},
+        }
+        ordered = {name: values[order] for name, values in columns.items()}
+        return pd.DataFrame({**_key(record), **ordered}, columns=PER_CLASS)
 
-    def predictions(self) -> pd.DataFrame:
-        """One row per strategy, seed and image of the validation or test split: PREDICTIONS."""
-        names = np.array(self.classes, dtype=object)
-        tables = []
+    def predicted_images(self) -> list[PredictedImages]:
+        """Return what each record predicts of the validation and of the test images."""
+        classes, result = tuple(self.classes), []
+        labels = {
+            (seed, name): np.asarray(getattr(split, name).labels, np.int32)
+            for seed, split in self.splits.items()
+            for name in ("val", "test")
+        }
         for record in self.finished:
-            for split in ("val", "test"):
-                images = getattr(self.splits[record.seed], split)
-                columns = {
-                    "split": split,
-                    "file": images.files,
-                    "label": names[np.asarray(images.labels, np.int64)],
-                    "predicted": names[np.asarray(record.predicted[split], np.int64)],
-                    "confidence": record.confidence[split],
-                }
-                tables.append(pd.DataFrame({**_key(record), **columns}))
-        return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=PREDICTIONS)
+            for name in ("val", "test"):
+                files = getattr(self.splits[record.seed], name).files
+                predicted = np.asarray(record.predicted[name], np.int32)
+                confidence = np.array(record.confidence[name], float)  # None becomes NaN
+                images = (files, labels[record.seed, name], predicted, confidence)
+                key = (record.strategy, record.seed, name, classes)
+                result.append(PredictedImages(*key, *images))
+        return result
 
     def confusion(self) -> dict[str, NDArray[np.int64]]:
         """Return strategy -> (C, C) counts of test images over seeds; rows are the truth."""

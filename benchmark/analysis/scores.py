@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.evaluation.metrics.registry import METRICS
@@ -54,6 +55,13 @@ def seeds_without_predictions(comparison: Comparison, strategy: str) -> dict[str
     never = table[(table["strategy"] == strategy) & (table["predicted"] == 0)]
     counts = never.groupby("class").size()
     return {name: int(counts[name]) for name in comparison.classes if name in counts}
+
+
+def recall_table(comparison: Comparison) -> pd.DataFrame:
+    """Return recall by class (rows, largest first) and strategy (columns), mean over seeds."""
+    table = comparison.class_recalls.pivot(index="class", columns="strategy", values="recall")
+    finished = [name for name in comparison.strategies if name in table.columns]
+    return table.reindex(index=comparison.classes, columns=finished)
 
 
 def _score(row: Mapping[Any, Any], name: str) -> Score:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from benchmark.analysis.comparison import Comparison, load_comparison, recall_table
+from benchmark.analysis.comparison import Comparison, load_comparison
 from benchmark.analysis.noise_floor import NoiseFloor, noise_floor
+from benchmark.analysis.scores import recall_table
 from benchmark.evaluation.metrics.registry import main_metrics
 from benchmark.execution.run_folder import RunFolder
 from benchmark.report import (

@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmark.analysis.comparison import load_comparison, recall_table
+from benchmark.analysis.comparison import load_comparison
+from benchmark.analysis.scores import recall_table
 from benchmark.execution.run_folder import RunFolder
 from tests.analysis.records import TEST_LABELS, record, write_run
 from tests.report.fabricate import fabricate

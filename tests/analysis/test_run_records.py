@@ -12,6 +12,7 @@ from benchmark.analysis.run_records import (
     FAILURES,
     PER_CLASS,
     PREDICTIONS,
+    PredictedImages,
     RunRecords,
     mean_over_seeds,
     seed_columns,
@@ -74,12 +75,12 @@ def test_confusions_are_summed_over_seeds() -> None:
 
 
 def test_predictions_name_the_classes_of_both_splits() -> None:
-    table = run(WRONG).predictions()
+    table = PredictedImages.stack(run(WRONG).predicted_images())
     assert list(table) == PREDICTIONS
     assert table["split"].tolist() == ["val"] + ["test"] * 6
     assert table["label"].tolist()[3:] == ["common", "middle", "middle", "rare"]
     assert table["predicted"].tolist() == ["rare"] + ["common"] * 6
-    assert list(run().predictions()) == PREDICTIONS
+    assert list(PredictedImages.stack(run().predicted_images())) == PREDICTIONS
 
 
 def test_curves_have_a_row_a_validation() -> None:

@@ -96,6 +96,7 @@ CLASSIFICATION = (
         lambda split: float(mean_f1(split.counts)),
         main=True,
         of_counts=mean_f1,
+        of_classes=lambda counts: (counts.f1, np.ones_like(counts.f1)),
     ),
     Metric(
         "macro_f1_present",
@@ -143,6 +144,7 @@ CLASSIFICATION = (
         lambda split: float(mean_recall(split.counts)),
         main=True,
         of_counts=mean_recall,
+        of_classes=lambda counts: (counts.recall, (counts.support > 0).astype(float)),
         balanced_form_of="accuracy",
     ),
     Metric(
@@ -152,6 +154,7 @@ CLASSIFICATION = (
         lambda split: float(accuracy(split.counts)),
         main=True,
         of_counts=accuracy,
+        of_classes=lambda counts: (counts.true_positives, counts.support),
     ),
     Metric(
         "mcc",

@@ -72,5 +72,8 @@ class Metric:
     of_network: bool = False  # of probabilities, which no decision changes but a calibration
     # the same formula on `ClassCounts` (..., C) of many test sets -> (...); None: no interval
     of_counts: Callable[[ClassCounts], Floats] | None = None
+    # if it is a ratio of two sums over classes: what each class adds to both, (..., C) each. Then
+    # what an image changes is computed from its classes, which a thousand others don't slow down
+    of_classes: Callable[[ClassCounts], tuple[Floats, Floats]] | None = None
     balanced_form_of: str = ""  # the metric that this one is if all classes were equally frequent
     present_form_of: str = ""  # the metric that this one is over the classes that have images

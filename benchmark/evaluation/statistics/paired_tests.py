@@ -4,8 +4,11 @@ On the same test images: would these trained networks differ on other images? Ov
 other trainings differ again, on other data of this kind or on the given split?
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,8 +21,11 @@ from benchmark.evaluation.metrics.registry import interval_metrics
 from benchmark.evaluation.statistics import Floats, Labels
 from benchmark.evaluation.statistics.sampling_variance import interval_scores
 
-DRAWS = 10_000
-_DRAWS_AT_ONCE = 1000
+DRAWS, FEWEST_DRAWS = 10_000, 1_000
+MOST_EXCHANGES = 100_000_000  # draws x images that differ: of 10,000 images all DRAWS are drawn
+_DRAWS_AT_ONCE, _EXCHANGES_AT_ONCE = 1000, 20_000_000  # which bounds memory
+# draws x classes, and draws x images, that are scored at once: they fit into a core's cache
+_COUNTS_AT_ONCE, _IMAGES_AT_ONCE = 100_000, 2_000_000
 
 
 def paired_permutation_test(
@@ -42,16 +48,22 @@ def paired_permutation_test(
     or None where images are independent. A group is exchanged as a whole, also over seeds and
     whatever the classes of its images, because its images are right or wrong together: exchanged
     singly, two equal classifiers differ in .25 of trials.
+
+    Of many images there are fewer draws, `FEWEST_DRAWS` or more: p is known less finely then.
     """
     differ = [a != b for a, b in zip(predicted_a, predicted_b, strict=True)]
+    images = max(sum(int(differs.sum()) for differs in differ), 1)
+    draws = min(draws, max(MOST_EXCHANGES // images, FEWEST_DRAWS))
+    pairs = [
+        ExchangedPair.count(*each, classes)
+        for each in zip(labels, predicted_a, predicted_b, strict=True)
+    ]
     observed = np.zeros((len(interval_metrics()), 1))
     drawn = np.zeros((len(observed), draws))
-    for truth, a, b, differs in zip(labels, predicted_a, predicted_b, differ, strict=True):
-        observed += _differences(truth, a, b, classes, np.zeros((int(differs.sum()), 1), bool))
+    for pair in pairs:
+        observed += pair.differences(np.zeros((pair.gains.shape[1], 1), bool))
     for s, part, exchanged in _exchanges(rng, draws, differ, groups):
-        drawn[:, part] += _differences(
-            labels[s], predicted_a[s], predicted_b[s], classes, exchanged
-        )
+        drawn[:, part] += pairs[s].differences(exchanged)
     # a difference that is smaller by rounding alone counts as equal
     as_large = (np.abs(drawn) >= np.abs(observed) - 1e-12).sum(-1)
     return (1 + as_large) / (1 + draws)
@@ -101,8 +113,9 @@ def _exchanges(
     groups: Sequence[Labels] | None,
 ) -> Iterator[tuple[int, slice, NDArray[np.bool_]]]:
     """Yield a seed, a slice of d draws, and which of n differing images are exchanged (n, d)."""
-    starts = range(0, draws, _DRAWS_AT_ONCE)
-    slices = [slice(start, min(start + _DRAWS_AT_ONCE, draws)) for start in starts]
+    most = max(max((int(differs.sum()) for differs in differ), default=0), 1)
+    at_once = min(_DRAWS_AT_ONCE, max(_EXCHANGES_AT_ONCE // most, 1))
+    slices = [slice(start, min(start + at_once, draws)) for start in range(0, draws, at_once)]
     if groups is None:
         for s, differs in enumerate(differ):
             for part in slices:
@@ -123,32 +136,50 @@ def _random_bits(rng: np.random.Generator, rows: int, columns: int) -> NDArray[n
     return np.unpackbits(random_bytes, axis=1, count=columns).astype(bool)
 
 
-def _differences(
-    labels: Labels,
-    predicted_a: Labels,
-    predicted_b: Labels,
-    classes: int,
-    exchanged: NDArray[np.bool_],
-) -> Floats:
-    """Return metrics of a minus those of b, (M, D), with some predictions exchanged.
+@dataclass(frozen=True)
+class ExchangedPair:
+    """What two classifiers predict of the test images of one seed, and what an exchange changes."""
 
-    `exchanged` (n, D) marks them among the n images on which the two differ; an exchange of equal
-    predictions changes nothing.
-    """
-    differ = predicted_a != predicted_b
-    truth, a, b = labels[differ], predicted_a[differ], predicted_b[differ]
-    # sparse, as threads of a dense product wait for each other if busy: predictions (2C, n) that a
-    # gains in an exchange, and b loses, by class; below them the hits
-    signs = np.concatenate([np.ones(len(b)), -np.ones(len(a)), (b == truth) * 1.0 - (a == truth)])
-    rows = np.concatenate([b, a, classes + truth])
-    columns = np.tile(np.arange(len(truth)), 3)
-    gains = csr_array((signs, (rows, columns)), shape=(2 * classes, len(truth)))
-    gained = (gains @ exchanged.astype(float)).T  # (D, 2C)
-    scores = []
-    for predicted, sign in ((predicted_a, 1), (predicted_b, -1)):
-        counts = count_classes(labels, predicted, classes)
-        called = counts.predicted + sign * gained[:, :classes]
-        hits = counts.true_positives + sign * gained[:, classes:]
-        support = np.broadcast_to(counts.support, hits.shape)
-        scores.append(interval_scores(ClassCounts(hits, support - hits, called - hits)))
-    return scores[0] - scores[1]
+    a: ClassCounts  # (C,) of the first
+    b: ClassCounts
+    gains: csr_array  # (2C, n) predictions that a gains, and b loses; below them the hits
+
+    @classmethod
+    def count(cls, labels: Labels, a: Labels, b: Labels, classes: int) -> ExchangedPair:
+        """Count labels and predictions, (N,) each; an exchange of equal ones changes nothing."""
+        counts = [count_classes(labels, predicted, classes) for predicted in (a, b)]
+        differ = a != b
+        truth, a, b = labels[differ], a[differ], b[differ]
+        # sparse, as threads of a dense product wait for each other if busy; whole numbers of this
+        # size are exact in single precision
+        hits = (b == truth) * 1.0 - (a == truth)
+        signs = np.concatenate([np.ones(len(b)), -np.ones(len(a)), hits]).astype(np.float32)
+        rows = np.concatenate([b, a, classes + truth])
+        columns = np.tile(np.arange(len(truth)), 3)
+        gains = csr_array((signs, (rows, columns)), shape=(2 * classes, len(truth)))
+        return cls(counts[0], counts[1], gains)
+
+    def differences(self, exchanged: NDArray[np.bool_]) -> Floats:
+        """Return metrics of a minus those of b, (M, D), with some predictions exchanged.
+
+        `exchanged` (n, D) marks them among the n images on which the two differ.
+        """
+        classes, images = len(self.a.support), max(self.gains.shape[1], 1)
+        at_once = max(min(_COUNTS_AT_ONCE // classes, _IMAGES_AT_ONCE // images), 1)
+        parts = []
+        for start in range(0, exchanged.shape[1], at_once):
+            part = exchanged[:, start : start + at_once].view(np.uint8).astype(np.float32)  # (n, d)
+            gained = (self.gains @ part).T.astype(float)  # (d, 2C)
+            called, hits = gained[:, :classes], gained[:, classes:]
+            of_a, of_b = (
+                _scores(counts, sign * called, sign * hits)
+                for counts, sign in ((self.a, 1), (self.b, -1))
+            )
+            parts.append(of_a - of_b)
+        return np.concatenate(parts, axis=-1)
+
+
+def _scores(counts: ClassCounts, called: Floats, hits: Floats) -> Floats:
+    """Return the metrics (M, D) of counts that gain predictions and hits, each (D, C)."""
+    called, hits = counts.predicted + called, counts.true_positives + hits
+    return interval_scores(ClassCounts(hits, counts.support - hits, called - hits))

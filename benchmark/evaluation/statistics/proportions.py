@@ -77,8 +77,9 @@ def design_effect(values: Floats, labels: Labels, groups: Labels, classes: int) 
     cover .90, and .74 if images are taken for independent. Without two images in a group the
     design effect is 1.
     """
-    pairs, group = np.unique(np.vstack([labels, groups]), axis=1, return_inverse=True)
-    group, class_of = group.ravel(), pairs[0]
+    distinct, code = np.unique(groups, return_inverse=True)
+    pairs, group = np.unique(labels * len(distinct) + code, return_inverse=True)
+    class_of = pairs // max(len(distinct), 1)
     size = np.bincount(group).astype(float)
     total = np.bincount(group, weights=values).astype(float)
 

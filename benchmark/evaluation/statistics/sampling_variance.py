@@ -23,7 +23,7 @@ the spread over seeds is added.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -179,6 +179,55 @@ def _added_scores(
 
     An image has a row, a label, a prediction and a weight, each (n,); rows are 0 to R - 1.
     """
+    images, n_rows = (row, labels, predicted, weights), int(row.max(initial=-1)) + 1
+    row_of, before, after = _changed_counts(counts, *images)
+    scores = []
+    for metric in interval_metrics().values():
+        if metric.of_classes is None:
+            if metric.of_counts is not None:
+                scores.append(_whole_scores(metric.of_counts, counts, *images))
+            continue
+        parts = zip(*map(metric.of_classes, (counts, before, after)), strict=True)
+        top, bottom = (
+            whole.sum() + np.bincount(row_of, weights=new - old, minlength=n_rows)
+            for whole, old, new in parts
+        )
+        scores.append(ratio(top, bottom, without=np.nan))
+    return np.stack(scores)
+
+
+def _changed_counts(
+    counts: ClassCounts, row: Labels, labels: Labels, predicted: Labels, weights: Floats
+) -> tuple[Labels, ClassCounts, ClassCounts]:
+    """Return the row (n,) of each class that images change, its counts before and after, (n,)."""
+    classes, right = counts.support.shape[-1], weights * (labels == predicted)
+    cell, index = np.unique(
+        np.concatenate([row * classes + labels, row * classes + predicted]), return_inverse=True
+    )
+    class_of, row_of, n = cell % classes, cell // classes, len(cell)
+    of_label, of_prediction = np.split(index.ravel(), 2)
+
+    def sums(of: Labels, values: Floats) -> Floats:
+        return np.bincount(of, weights=values, minlength=n).astype(float)
+
+    hits, support, called = (
+        whole[class_of] for whole in (counts.true_positives, counts.support, counts.predicted)
+    )
+    before = ClassCounts(hits, support - hits, called - hits)
+    hits = hits + sums(of_label, right)
+    support, called = support + sums(of_label, weights), called + sums(of_prediction, weights)
+    return row_of, before, ClassCounts(hits, support - hits, called - hits)
+
+
+def _whole_scores(
+    form: Callable[[ClassCounts], Floats],
+    counts: ClassCounts,
+    row: Labels,
+    labels: Labels,
+    predicted: Labels,
+    weights: Floats,
+) -> Floats:
+    """Return the scores (R,) by a metric that needs the counts of all classes."""
     scores, n_rows = [], int(row.max(initial=-1)) + 1
     order = np.argsort(row, kind="stable")
     row, labels, predicted = row[order], labels[order], predicted[order]
@@ -191,8 +240,8 @@ def _added_scores(
         hits = counts.true_positives + _sums(row[at] - first, labels[at], right[at], shape)
         support = counts.support + _sums(row[at] - first, labels[at], weights[at], shape)
         called = counts.predicted + _sums(row[at] - first, predicted[at], weights[at], shape)
-        scores.append(interval_scores(ClassCounts(hits, support - hits, called - hits)))
-    return np.concatenate(scores, axis=-1)
+        scores.append(form(ClassCounts(hits, support - hits, called - hits)))
+    return np.concatenate(scores)
 
 
 def _sums(rows: Labels, columns: Labels, values: Floats, shape: tuple[int, int]) -> Floats:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import TypeVar
 
@@ -93,11 +94,11 @@ class Table:
         """The file names in `csv`."""
         return self.csv.split()
 
-    @property
+    @cached_property
     def columns_with_notes(self) -> frozenset[int]:
         """Columns of numbers in which a cell has a note: all their cells leave space for one.
 
-        The HTML template reads it.
+        The HTML template reads it for every cell.
         """
         return frozenset(
             column

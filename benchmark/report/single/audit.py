@@ -17,6 +17,12 @@ from benchmark.report.render.canvas import Canvas, figure_block, page_style
 from benchmark.report.render.formats import MINUS, MISSING, add_sign, format_share
 from benchmark.report.render.safe_text import shorten
 from benchmark.report.single.audit_scope import scope_details
+from benchmark.report.single.class_groups import (
+    are_many,
+    drawn_sentence,
+    group_of,
+    neighbour_names,
+)
 from benchmark.report.single.selected_images import selected_images_table
 from benchmark.report.single.shot_groups import few_images_phrase
 from benchmark.report.single.strategies import network_titles, row_kind
@@ -45,7 +51,9 @@ def audit_section(comparison: Comparison) -> Iterator[Block]:
         yield table
     yield from selected_images_table(comparison)
     if figure := draw_training_effects(comparison):
-        yield figure_block("training_effects", figure, CAPTION, ALT)
+        groups = drawn_sentence(comparison)
+        means = f"{groups} Values are means of a group's classes." if groups else ""
+        yield figure_block("training_effects", figure, CAPTION + means, ALT)
     if checks := checks_table(comparison):
         yield Details("Every check: expected and observed", (checks,))
         yield scope_details()
@@ -167,7 +175,14 @@ def draw_training_effects(comparison: Comparison) -> Figure | None:
     training_effects = logit_shift(comparison.findings.training_effects, comparison.baseline)
     titles = network_titles(comparison)
     names = [name for name in titles if name in set(training_effects["strategy"])]
-    return effect_panels(training_effects, names, comparison.classes, titles) if names else None
+    if not names:
+        return None
+    if not are_many(comparison):
+        return effect_panels(training_effects, names, comparison.classes, titles)
+    group = training_effects["class"].map(group_of(comparison)).to_numpy()
+    groups = np.array(neighbour_names(comparison), dtype=object)
+    grouped = training_effects.assign(**{"class": groups[group]})
+    return effect_panels(grouped, names, groups.tolist(), titles, are_groups=True)
 
 
 def effect_panels(
@@ -175,8 +190,9 @@ def effect_panels(
     strategies: list[str],
     classes: list[str],
     titles: Mapping[str, str],
+    are_groups: bool = False,
 ) -> Figure:
-    """Draw two small panels a strategy, classes from left to right.
+    """Draw two small panels a strategy, classes or groups of such from left to right.
 
     `training_effects` has a `logit_shift`, see `benchmark.analysis.findings`.
     """
@@ -189,7 +205,8 @@ def effect_panels(
     panels_per_row = min(3, len(strategies))
     rows = -(-len(strategies) // panels_per_row)
     left, top, width, height, below, row_height = 52, 28, 272, 96, 46, 200
-    names = [shorten(name, 14) for name in classes] if len(classes) <= 30 else []
+    is_named = len(classes) <= 30 and not are_groups
+    names = [shorten(name, 14) for name in classes] if is_named else []
     under = 5 * max(map(len, names), default=0)
     with page_style():
         canvas = Canvas(left + panels_per_row * (width + 26), top + rows * row_height - 8 + under)
@@ -214,7 +231,8 @@ def effect_panels(
                 style: dict[str, Any] = {"size": 8.5, "color": colours.INK, "rotation": 90}
                 bars.set_xticks(np.arange(len(names)), names, **style)
             elif index + panels_per_row >= len(strategies):
-                bars.set_xlabel("classes, rarest last", size=9.5)
+                rows_of = "groups of classes" if are_groups else "classes"
+                bars.set_xlabel(f"{rows_of}, rarest last", size=9.5)
         return canvas.figure
 
 

@@ -9,6 +9,12 @@ from benchmark.analysis.comparison import Comparison
 from benchmark.report.render.blocks import Block, Details, Table, make_row
 from benchmark.report.render.canvas import figure_block
 from benchmark.report.render.formats import format_count, format_share
+from benchmark.report.single.class_groups import (
+    are_many,
+    drawn_sentence,
+    neighbour_names,
+    sums,
+)
 from benchmark.report.single.drawings import confusion_maps
 
 ERRORS = 6  # of each strategy, that the table lists
@@ -19,12 +25,21 @@ def confusion_section(comparison: Comparison) -> Iterator[Block]:
     figure = draw_confusion(comparison)
     if figure is None:
         return
+    caption = (
+        "A row is a true class, largest first. It shows which share of the class's test images was "
+        "predicted as which class, in the same order. The diagonal is recall; a column without "
+        "colour is a class never predicted."
+    )
+    if are_many(comparison):
+        caption = (
+            "A row shows which share of the test images of a group of classes was predicted as a "
+            "class of which group, in the same order. The diagonal holds errors within a group "
+            f"too.{drawn_sentence(comparison)}"
+        )
     yield figure_block(
         "confusion",
         figure,
-        "A row is a true class, largest first. It shows which share of the class's test images was "
-        "predicted as which class, in the same order. The diagonal is recall; a column without "
-        "colour is a class never predicted.",
+        caption,
         "Confusion matrices, one per strategy; the table below has the most frequent errors.",
     )
     if table := errors_table(comparison):
@@ -36,20 +51,24 @@ def draw_confusion(comparison: Comparison) -> Figure | None:
     matrices = comparison.confusion
     if not matrices:
         return None
-    shares = [table / np.maximum(table.sum(1, keepdims=True), 1) for table in matrices.values()]
-    return confusion_maps(comparison.classes, list(matrices), shares)
+    tables, rows = list(matrices.values()), comparison.classes
+    if are_many(comparison):
+        tables = [sums(comparison, table) for table in tables]
+        rows = neighbour_names(comparison)
+    shares = [table / np.maximum(table.sum(1, keepdims=True), 1) for table in tables]
+    return confusion_maps(rows, list(matrices), shares)
 
 
 def errors_table(comparison: Comparison) -> Table | None:
     """The most frequent errors of every strategy, counted over all seeds; None without any."""
     rows, classes = [], comparison.classes
     for strategy, table in comparison.confusion.items():
-        errors = table * (1 - np.eye(len(table), dtype=int))
-        for index in np.argsort(-errors, axis=None, kind="stable")[:ERRORS]:
-            label, predicted = np.unravel_index(index, errors.shape)
+        errors = table.copy()
+        np.fill_diagonal(errors, 0)
+        labels, calls = np.nonzero(errors)
+        for index in np.argsort(-errors[labels, calls], kind="stable")[:ERRORS]:
+            label, predicted = labels[index], calls[index]
             number = errors[label, predicted]
-            if number == 0:
-                break
             share = format_share(number / table[label].sum(), 2)
             names = (strategy, classes[label], classes[predicted])
             rows.append(make_row(*names, format_count(number), share))

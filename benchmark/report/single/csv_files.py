@@ -1,6 +1,6 @@
 """The tables of a run by the names of their CSV files, and the section that lists them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -8,15 +8,18 @@ import pandas as pd
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.findings import logit_shift
+from benchmark.analysis.run_records import PREDICTIONS
 from benchmark.evaluation.metrics.calibration import pooled_reliability
 from benchmark.execution.run_folder import RunFolder
 from benchmark.report import left_out
 from benchmark.report.gallery.links import class_links
 from benchmark.report.render.blocks import Block, Definitions, Link, Paragraph
-from benchmark.report.render.csv_writer import FORMULA_NOTE
+from benchmark.report.render.csv_writer import FORMULA_NOTE, FrameParts
+from benchmark.report.single.class_groups import MOST_SHOWN
 from benchmark.report.single.costs import costs_frame
 from benchmark.report.single.search import trials_frame
 
+CONFUSION = ["strategy", "label", "predicted", "images"]
 ROWS = {  # of each file: one row …
     "tuning.csv": "a strategy, seed and trial: parameters and their score",
     "summary.csv": "a strategy, and the null row: the first table, mean over seeds",
@@ -35,7 +38,8 @@ ROWS = {  # of each file: one row …
     "selected_images.csv": "a strategy that leaves out images, and seed: how many",
     "predictions.csv": "a strategy, seed and image of validation and test",
     "curves.csv": "a strategy, seed and validation during training",
-    "confusion.csv": "a strategy and pair of classes, test images of all seeds",
+    "confusion.csv": "a strategy and pair of classes, test images of all seeds; of more than "
+    f"{MOST_SHOWN} classes pairs without images are left out",
     "reliability.csv": "a strategy, group of predicted classes and confidence bin, over all seeds",
     "coverage.csv": "a strategy, seed, target and group of classes: what abstention keeps, errors",
     "more_images.csv": "a seed, class and number of its training images: recall and macro-F1",
@@ -63,8 +67,8 @@ def files_section(comparison: Comparison) -> Iterator[Block]:
         yield Link(f"{page}: images of the data, with what is predicted of them", page)
 
 
-def frames_of(comparison: Comparison) -> dict[str, pd.DataFrame]:
-    """Return the tables of a run by the names of their files.
+def frames_of(comparison: Comparison) -> dict[str, pd.DataFrame | FrameParts]:
+    """Return the tables of a run by the names of their files, the largest in parts.
 
     There is tuning.csv after a search, left_out.csv where files were left out, wrong_labels.csv
     where labels were made wrong, costs.csv where a decision has costs, and selected_images.csv
@@ -73,20 +77,26 @@ def frames_of(comparison: Comparison) -> dict[str, pd.DataFrame]:
     The null row is at the end of each table of strategies, where differences are those from the
     strategy that it repeats.
     """
-    frames = _own_frames(comparison)
+    frames, parts = _own_frames(comparison), _parts_of(comparison)
     costs = {"costs.csv": costs_frame(comparison)} if comparison.findings.costs else {}
     if comparison.null_row is None:
-        return frames | costs
+        return frames | costs | parts
     of_null_row = _own_frames(comparison.null_row)
 
     def frame_of(run: Comparison, name: str) -> pd.DataFrame:
         frame = frames[name]  # the null row has no part in what only other strategies do
         return frame if run is comparison else of_null_row.get(name, frame.iloc[:0])
 
-    return costs | {
-        name: comparison.with_null(partial(frame_of, name=name)) if "strategy" in frame else frame
-        for name, frame in frames.items()
-    }
+    return (
+        costs
+        | parts
+        | {
+            name: comparison.with_null(partial(frame_of, name=name))
+            if "strategy" in frame
+            else frame
+            for name, frame in frames.items()
+        }
+    )
 
 
 def _own_frames(comparison: Comparison) -> dict[str, pd.DataFrame]:
@@ -112,23 +122,42 @@ def _own_frames(comparison: Comparison) -> dict[str, pd.DataFrame]:
         "audit.csv": findings.checks,
         "training_effects.csv": logit_shift(findings.training_effects, comparison.baseline),
         "diagnoses.csv": findings.diagnoses,
-        "predictions.csv": comparison.predictions,
         "curves.csv": comparison.curves,
-        "confusion.csv": _confusion(comparison),
         "reliability.csv": _reliability(comparison),
         "coverage.csv": findings.coverage,
         "class_images.csv": _class_images(comparison),
     }
 
 
-def _confusion(comparison: Comparison) -> pd.DataFrame:
-    classes = comparison.classes
-    rows = [
-        (strategy, classes[label], classes[predicted], int(images))
-        for strategy, matrix in comparison.confusion.items()
-        for (label, predicted), images in np.ndenumerate(matrix)
-    ]
-    return pd.DataFrame(rows, columns=["strategy", "label", "predicted", "images"])
+def _parts_of(comparison: Comparison) -> dict[str, FrameParts]:
+    """Return the tables that may have millions of rows, the null row at the end."""
+    null = comparison.null_row
+
+    def predictions() -> Iterator[pd.DataFrame]:
+        of_null = null.predicted_images if null else []
+        own = [each for each in of_null if each.strategy == comparison.null]
+        images = [*comparison.predicted_images, *own]
+        yield from (each.frame() for each in images)
+        if not images:
+            yield pd.DataFrame(columns=PREDICTIONS)
+
+    def confusion() -> Iterator[pd.DataFrame]:
+        of_null = null.confusion if null else {}
+        matrices = dict(comparison.confusion)
+        matrices |= {name: own for name, own in of_null.items() if name == comparison.null}
+        yield from (_confusion(name, own, comparison.classes) for name, own in matrices.items())
+        if not matrices:
+            yield pd.DataFrame(columns=CONFUSION)
+
+    return {"predictions.csv": FrameParts(predictions), "confusion.csv": FrameParts(confusion)}
+
+
+def _confusion(strategy: str, matrix: np.ndarray, classes: Sequence[str]) -> pd.DataFrame:
+    """Return CONFUSION of one strategy; of many classes a million pairs, so those with images."""
+    names = np.array(classes, dtype=object)
+    label, predicted = np.nonzero(matrix if len(classes) > MOST_SHOWN else np.ones_like(matrix))
+    columns = (strategy, names[label], names[predicted], matrix[label, predicted])
+    return pd.DataFrame(dict(zip(CONFUSION, columns, strict=True)))
 
 
 def _reliability(comparison: Comparison) -> pd.DataFrame:

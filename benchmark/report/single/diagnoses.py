@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from benchmark.analysis.comparison import Comparison
 from benchmark.evaluation.diagnosis import RULES, UNDETERMINED
@@ -22,9 +21,16 @@ from benchmark.report.render.blocks import (
 )
 from benchmark.report.render.formats import MISSING, format_count, format_share
 from benchmark.report.render.safe_text import shorten
+from benchmark.report.single.class_diagnoses import (
+    DISAGREE,
+    ClassDiagnosis,
+    listed_diagnoses,
+    majority_diagnoses,
+)
+from benchmark.report.single.class_groups import are_many, by_shots
+from benchmark.report.single.shot_groups import shot_groups_sentence
 from benchmark.system.text import first_names, join_names, pluralize
 
-DISAGREE = "seeds disagree"
 NO_CAUSE = (DISAGREE, UNDETERMINED)
 MOST_SUGGESTIONS = 2  # of a row, the most promising
 WITHOUT_STRATEGY = {
@@ -42,20 +48,6 @@ READS_TEST_IMAGES = (
 )
 PICTURES = "Pictures: what these classes look like, and where the network looks"
 MOST_CLASSES = 3  # whose causes differ, in the sentence about them
-
-
-@dataclass(frozen=True)
-class ClassDiagnosis:
-    """What most seeds say about a class that a strategy ignores in most seeds."""
-
-    label: str
-    train_count: int
-    cause: str
-    explanation: str
-    suggestions: tuple[str, ...]
-    never_predicted: bool  # in no seed
-    agreeing: int  # seeds that name this cause
-    ignoring: int  # seeds that ignore the class
 
 
 def diagnoses_section(comparison: Comparison) -> Iterator[Block]:
@@ -89,7 +81,7 @@ def explained_strategy(comparison: Comparison) -> str | None:
 def diagnoses_sentence(comparison: Comparison) -> str:
     """Say how many classes are ignored for which cause; empty if none is."""
     strategy = explained_strategy(comparison)
-    diagnoses = _majority_diagnoses(comparison, strategy) if strategy else ()
+    diagnoses = majority_diagnoses(comparison, strategy) if strategy else ()
     causes = Counter(diagnosis.cause for diagnosis in diagnoses)
     if strategy is None or not causes:
         return ""
@@ -105,7 +97,8 @@ def diagnoses_table(comparison: Comparison) -> Table | None:
         return None
     links = class_links(comparison) or {}
     rows, first_with = [], dict[str, str]()  # explanation -> the first class with it
-    for diagnosis in _majority_diagnoses(comparison, strategy):
+    diagnoses = list(majority_diagnoses(comparison, strategy))
+    for diagnosis in listed_diagnoses(comparison, diagnoses):
         first = first_with.setdefault(diagnosis.explanation, diagnosis.label)
         evidence = (
             diagnosis.explanation if first == diagnosis.label else f"As for {shorten(first)}."
@@ -125,6 +118,12 @@ def diagnoses_table(comparison: Comparison) -> Table | None:
         return None
     titles = ("Class", "Train images", "Recognised", "Likely cause", "Evidence", "Suggestions")
     caption, texts = _caption(comparison, strategy), frozenset({0, 3, 4, 5})
+    if len(rows) < len(diagnoses):
+        caption += (
+            f" Of {len(diagnoses):,} such classes the table lists {len(rows)}: of each cause those "
+            "with most training images, of which it is expected least. The others are in "
+            "diagnoses.csv."
+        )
     return Table(caption, titles, tuple(rows), texts, csv="diagnoses.csv")
 
 
@@ -151,6 +150,8 @@ def causes_table(comparison: Comparison) -> Table | None:
     """Ignored classes × strategies: the likeliest cause; blank where a class is recognised."""
     if comparison.findings.diagnoses.empty:
         return None
+    if are_many(comparison):
+        return _causes_counted(comparison)
     names = comparison.finished_in_any_seed
     rows = []
     for label, causes in _causes_by_class(comparison).items():
@@ -163,13 +164,39 @@ def causes_table(comparison: Comparison) -> Table | None:
     return Table(caption, titles, tuple(rows), texts, csv="diagnoses.csv")
 
 
+def _causes_counted(comparison: Comparison) -> Table:
+    """Strategies × causes: so many classes, of many and of few training images."""
+    names, groups = comparison.finished_in_any_seed, by_shots(comparison)
+    group_of = {comparison.classes[c]: name for name, own in groups.items() for c in own.tolist()}
+    found = {
+        name: Counter((d.cause, group_of[d.label]) for d in majority_diagnoses(comparison, name))
+        for name in names
+    }
+    causes = Counter(cause for own in found.values() for cause, _ in own.elements())
+    rows = []
+    for name, own in found.items():
+        cells = []
+        for cause, _ in causes.most_common():
+            by_group = {group: own[cause, group] for group in groups if own[cause, group]}
+            note = ", ".join(f"{n} {group}" for group, n in by_group.items())
+            cells.append(Cell(str(sum(by_group.values())), note if len(by_group) > 1 else ""))
+        rows.append(make_row(name, *cells))
+    titles = ("Strategy", *(cause.capitalize() for cause, _ in causes.most_common()))
+    caption = (
+        "Classes that a strategy hardly ever recognises, by their likeliest cause; small: those "
+        f"with many, medium and few training images. {shot_groups_sentence(comparison)} "
+        "diagnoses.csv has each class."
+    )
+    return Table(caption, titles, tuple(rows), csv="diagnoses.csv")
+
+
 def _causes_by_class(comparison: Comparison) -> dict[str, dict[str, str]]:
     """Return label -> strategy -> cause, of the classes that some strategy ignores."""
     if comparison.findings.diagnoses.empty:
         return {}
     by_label: dict[str, dict[str, str]] = {label: {} for label in comparison.classes}
     for name in comparison.finished_in_any_seed:
-        for diagnosis in _majority_diagnoses(comparison, name):
+        for diagnosis in majority_diagnoses(comparison, name):
             by_label[diagnosis.label][name] = diagnosis.cause
     return {label: causes for label, causes in by_label.items() if causes}
 
@@ -182,30 +209,6 @@ def rules_table() -> Table:
     )
     caption = "The rules apply from top to bottom: the first that holds names the cause."
     return Table(caption, ("Rule", "Cause", "When", "Source"), rows, frozenset({1, 2, 3}))
-
-
-def _majority_diagnoses(comparison: Comparison, strategy: str) -> Iterator[ClassDiagnosis]:
-    """Yield what most seeds say of each class that the strategy ignores in most seeds."""
-    diagnoses, seed_rows = comparison.findings.diagnoses, comparison.seed_rows
-    mine = diagnoses[diagnoses["strategy"] == strategy]
-    finished = int(((seed_rows["strategy"] == strategy) & (seed_rows["status"] == "ok")).sum())
-    ignored = set(mine["class"])
-    for label in (label for label in comparison.classes if label in ignored):
-        rows = mine[mine["class"] == label]
-        if 2 * len(rows) <= finished:
-            continue
-        causes = rows["cause"].value_counts()
-        agreeing = rows[rows["cause"] == causes.index[0]]
-        first = agreeing.iloc[0]
-        cause, explanation = str(first["cause"]), str(first["explanation"])
-        suggestions = tuple(str(first["suggestions"]).split(", "))
-        if 2 * len(agreeing) <= len(rows):
-            names = join_names([f"{name} {n}" for name, n in causes.items()])
-            cause, explanation = DISAGREE, f"{names} of {len(rows)} seeds."
-            suggestions = RULES[-1].suggestions
-        never_predicted = len(rows) == finished and bool(rows["never_predicted"].all())
-        result = (label, int(first["train_count"]), cause, explanation, suggestions)
-        yield ClassDiagnosis(*result, never_predicted, len(agreeing), len(rows))
 
 
 def _recognised_cell(comparison: Comparison, strategy: str, diagnosis: ClassDiagnosis) -> Cell:

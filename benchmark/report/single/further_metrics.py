@@ -17,6 +17,7 @@ from benchmark.report.render.blocks import (
 )
 from benchmark.report.render.formats import MISSING, format_count, format_share
 from benchmark.report.single.absent_classes import absent_from_validation_sentence
+from benchmark.report.single.class_groups import are_many, listed_classes, listed_sentence
 from benchmark.report.single.metric_tables import (
     Column,
     further_columns,
@@ -65,7 +66,8 @@ def further_section(comparison: Comparison) -> Iterator[Block]:
         caption += _notes(comparison, visible) + constants
         yield metric_table(comparison, means, visible, "seeds.csv", caption)
     if classes := one_against_rest_tables(comparison):
-        yield Details("AUROC and average precision of each class", tuple(classes))
+        which = "the worst and the best classes" if are_many(comparison) else "each class"
+        yield Details(f"AUROC and average precision of {which}", tuple(classes))
 
 
 def one_against_rest_tables(comparison: Comparison) -> list[Table]:
@@ -80,9 +82,10 @@ def one_against_rest_tables(comparison: Comparison) -> list[Table]:
     tables: list[Table] = []
     for names in split_evenly(list(titles), NETWORKS_PER_TABLE):
         lines = []
-        for label, number in zip(comparison.classes, images, strict=True):
+        for c in listed_classes(comparison).tolist():
+            label = comparison.classes[c]
             cells = (_class_cell(*by_key[name, label]) for name in names)
-            lines.append(make_row(label, format_count(number), *cells))
+            lines.append(make_row(label, format_count(images[c]), *cells))
         columns = ("Class", "Test images", *(titles[name] for name in names))
         caption = "The other networks." if tables else _classes_caption(comparison)
         tables.append(Table(caption, columns, tuple(lines), csv="per_class.csv"))
@@ -100,6 +103,7 @@ def _classes_caption(comparison: Comparison) -> str:
     return (
         f"One class against the rest{over}: AUROC and, small, average precision, by the network's "
         f"probability of the class. {MISSING}: no test images of the class, or of any other."
+        f"{listed_sentence(comparison, 'per_class.csv')}"
     )
 
 

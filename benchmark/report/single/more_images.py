@@ -8,8 +8,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmark.analysis.comparison import Comparison, recall_table
+from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.more_images import FEWEST_TEST, FEWEST_TRAIN, ClassAnswer, class_answers
+from benchmark.analysis.scores import recall_table
 from benchmark.evaluation.learning_curve.class_curve import FACTORS, LEVEL
 from benchmark.report.render import colours
 from benchmark.report.render.blocks import (

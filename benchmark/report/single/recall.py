@@ -8,11 +8,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from benchmark.analysis.claims import CLASS_DIGITS, Claim, largest_changes
-from benchmark.analysis.comparison import Comparison, recall_table
+from benchmark.analysis.comparison import Comparison
+from benchmark.analysis.scores import recall_table
 from benchmark.report.gallery.links import class_links
 from benchmark.report.render.blocks import (
     Block,
     Cell,
+    Details,
     Table,
     as_code,
     make_row,
@@ -26,10 +28,19 @@ from benchmark.report.render.formats import (
     format_count,
     format_share,
 )
+from benchmark.report.single.class_groups import (
+    are_many,
+    drawn_sentence,
+    listed_classes,
+    listed_sentence,
+    means,
+    neighbour_names,
+)
 from benchmark.report.single.doubts import class_interval_phrase, format_claim_bounds
 from benchmark.report.single.drawings import recall_map
 from benchmark.report.single.interval_meaning import what_varies
 from benchmark.report.single.metric_tables import number_in
+from benchmark.report.single.recall_groups import recall_groups_table
 from benchmark.system.text import pluralize
 
 RECALLS_PER_TABLE, CHANGES_PER_TABLE = 6, 5  # strategies that fit on paper side by side
@@ -38,9 +49,15 @@ MOST_CLASSES = 30  # with more, a table of changes lists those whose interval ex
 
 
 def recall_section(comparison: Comparison) -> Iterator[Block]:
-    """Yield the heat map of recall and its tables; nothing where no strategy finished."""
+    """Yield the heat map of recall and its tables; nothing where no strategy finished.
+
+    Of many classes groups are drawn, a table has means, and others list the worst and the best.
+    """
     figure = draw_recall(comparison)
     if figure is None:
+        return
+    if are_many(comparison):
+        yield from _many_classes(comparison, figure)
         return
     never = "predicted in no seed" if len(comparison.seeds) > 1 else "never predicted"
     no_images = f" {MISSING}: no test images." if 0 in comparison.test_counts else ""
@@ -55,6 +72,21 @@ def recall_section(comparison: Comparison) -> Iterator[Block]:
     yield from recall_tables(comparison)
 
 
+def _many_classes(comparison: Comparison, figure: Figure) -> Iterator[Block]:
+    yield figure_block(
+        "recall",
+        figure,
+        f"Mean recall.{drawn_sentence(comparison)} Left: their ranks and training images; bars: "
+        "the mean of these. ×: none of the group is ever predicted.",
+        "Heat map of recall, one row per group of classes and one column per strategy.",
+    )
+    if table := recall_groups_table(comparison):
+        yield table
+    tables = tuple(recall_tables(comparison))
+    number = len(listed_classes(comparison))
+    yield Details(f"The worst and the best: {number} classes, one by one", tables)
+
+
 def draw_recall(comparison: Comparison) -> Figure | None:
     """Draw the heat map of recall; None where no strategy finished."""
     names = comparison.finished_in_any_seed
@@ -62,7 +94,12 @@ def draw_recall(comparison: Comparison) -> Figure | None:
         return None
     recall, never = recall_and_never_predicted(comparison)
     never = np.where(np.isnan(recall), 0, never)  # nothing is ignored without test images
-    return recall_map(comparison.classes, comparison.train_counts, names, recall, never)
+    if not are_many(comparison):
+        return recall_map(comparison.classes, comparison.train_counts, names, recall, never)
+    images = means(comparison, np.array(comparison.train_counts, float)).tolist()
+    groups = neighbour_names(comparison)
+    recall, never = means(comparison, recall), means(comparison, never)
+    return recall_map(groups, images, names, recall, never)
 
 
 def recall_tables(comparison: Comparison) -> list[Table]:
@@ -75,8 +112,8 @@ def recall_tables(comparison: Comparison) -> list[Table]:
     tables: list[Table] = []
     for indices in split_evenly(range(len(names)), RECALLS_PER_TABLE):
         rows = []
-        for c, label in enumerate(comparison.classes):
-            cells = []
+        for c in listed_classes(comparison).tolist():
+            label, cells = comparison.classes[c], []
             for s in indices:
                 interval = bounds.get((names[s], label), {})
                 cells.append(_recall_cell(interval, recall[c, s], never[c, s], images[c]))
@@ -172,7 +209,8 @@ def _recall_caption(comparison: Comparison) -> str:
     if comparison.has_groups:
         caption += " Images come in groups, which widens the intervals."
     seeds = " in any seed" if several else ""
-    return f"{caption} “never”: recall 0, as no test image was assigned to the class{seeds}."
+    caption += f" “never”: recall 0, as no test image was assigned to the class{seeds}."
+    return caption + listed_sentence(comparison, "recalls.csv")
 
 
 def _listed_classes(comparison: Comparison, changes: pd.DataFrame) -> list[str]:

@@ -10,7 +10,7 @@ from statsmodels.stats.multitest import multipletests
 from benchmark.evaluation.metrics.class_counts import count_classes
 from benchmark.evaluation.metrics.registry import interval_metrics
 from benchmark.evaluation.statistics.paired_tests import (
-    _differences,
+    ExchangedPair,
     holm,
     min_seeds,
     paired_permutation_test,
@@ -31,7 +31,7 @@ def test_differences_after_an_exchange_are_those_of_the_exchanged_predictions():
     a, b = rng.integers(0, 4, (2, 30))
     differ = np.flatnonzero(a != b)
     exchanged = rng.random((len(differ), 20)) < 0.5
-    values = _differences(labels, a, b, 4, exchanged)
+    values = ExchangedPair.count(labels, a, b, 4).differences(exchanged)
     for row, value in zip(exchanged.T, values.T, strict=True):
         row_a, row_b = a.copy(), b.copy()
         row_a[differ[row]], row_b[differ[row]] = b[differ[row]], a[differ[row]]
@@ -46,7 +46,7 @@ def test_p_is_the_share_of_all_exchanges_that_differ_as_much():
     b = np.array([0, 1, 0, 0, 1, 2, 0, 2])
     differ = int((a != b).sum())
     exchanges = np.array(list(product([False, True], repeat=differ)))
-    exact = _differences(labels, a, b, 4, exchanges.T)
+    exact = ExchangedPair.count(labels, a, b, 4).differences(exchanges.T)
     share = (np.abs(exact) >= np.abs(exact[:, :1]) - 1e-12).mean(1)
     values = paired_permutation_test([labels], [a], [b], 4, np.random.default_rng(1), 20_000)
     assert values == pytest.approx(share, abs=0.02)
