@@ -53,6 +53,8 @@ def _run_details(run: RunStatus) -> list[str]:
     if run.report or not run.segments:
         return [_worker(run.holder)] if run.holder else []
     lines = [_worker(run.holder)]
+    if all(status.state is State.WAITING for status in run.segments):
+        lines.append("no training has begun: what they share is computed first")
     for state, describe in (
         (State.RUNNING, _running),
         (State.LOST, _lost),

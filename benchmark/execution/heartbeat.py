@@ -35,13 +35,20 @@ class Beat:
     path: Path
     owner: Owner
     steps: int
-    seconds_per_step: float | None  # None: fewer than two reports of steps
+    first_steps: int  # of its first report: those of an interrupted run may be among them
+    seconds: float  # between its first report of steps and its last
     device: str
     began: float  # seconds since 1970, by the clock of the worker: for people
     attempt: int  # of `attempts`
     attempts: int
     reason: str  # why the attempt before ended; '' for the first
     written: float  # by the clock of the file system
+
+    @property
+    def seconds_per_step(self) -> float | None:
+        """The pace; None before the second report of steps."""
+        steps = self.steps - self.first_steps
+        return self.seconds / steps if steps > 0 else None
 
     def age(self, now: float | None = None) -> float:
         """Return the seconds since it was written; `now` is `file_clock` of its folder."""
@@ -123,7 +130,7 @@ class Heartbeat:
         if self._last - before >= SECONDS_BETWEEN_POLLS:
             with suppress(OSError):
                 self._look()
-        if not self._first[0]:  # those of an interrupted run may be among them
+        if not self._first[0]:
             self._first = self._steps, self._last
 
     @staticmethod
@@ -166,11 +173,11 @@ class Heartbeat:
 
     def _write(self) -> None:
         self._written, self._written_steps = time.monotonic(), self._steps
-        since_first = self._written_steps - self._first[0]
-        pace = (self._last - self._first[1]) / since_first if since_first > 0 else None
+        first_steps, begun = self._first
         content = {
             **{"owner": asdict(self._owner), "steps": self._written_steps},
-            **{"seconds_per_step": pace, "began": self._began, **self._about},
+            **{"first_steps": first_steps, "seconds": max(0.0, self._last - begun)},
+            **{"began": self._began, **self._about},
         }
         write_text(self.path, json.dumps(content), flush=False)
 

@@ -100,12 +100,20 @@ class RunStatus:
         return seconds_left([s.segment for s in left], known, len(running))
 
     def _seconds_of(self, status: SegmentStatus) -> float | None:
-        """Return how long a segment still takes; what a lost worker did counts as not done."""
-        pace, steps, since = pace_of(status.segment, self.paces), status.segment.steps, 0.0
-        if status.state is State.RUNNING and status.beat:
-            pace = status.beat.seconds_per_step or pace
-            steps, since = steps - status.beat.steps, status.age
-        return None if pace is None else max(0.0, steps * pace - since)
+        """Return how long a segment still takes; what a lost worker did counts as not done.
+
+        Phases of a training have different paces: of one that runs, both its own pace and that of
+        one that is done tell how long, and the longer counts.
+        """
+        segment, beat = status.segment, status.beat
+        pace = pace_of(segment, self.paces)
+        if status.state is not State.RUNNING or beat is None:
+            return None if pace is None else segment.steps * pace
+        own = beat.seconds_per_step
+        left = [] if own is None else [(segment.steps - beat.steps) * own]
+        if pace is not None and (segment.strategies in self.paces or own is None):
+            left.append((segment.steps - beat.first_steps) * pace - beat.seconds)
+        return max(0.0, max(left) - status.age) if left else None
 
     def summary(self) -> str:
         """Return a line: how many are done, running where, failed, and how much time is left."""

@@ -37,8 +37,9 @@ def beat(folder, key, steps=40, age=2.0, host="host-b", **about):
     """Write a heartbeat as a worker on another machine does."""
     owner = replace(Owner.this_process(), host=host, machine=host, process=812)
     content = {
-        **{"owner": asdict(owner), "steps": steps, "seconds_per_step": 0.5, "device": "cuda:0"},
-        **{"began": time.time() - 60, "attempt": 1, "attempts": 3, "reason": "", **about},
+        **{"owner": asdict(owner), "steps": steps, "first_steps": 0, "seconds": steps / 2},
+        **{"device": "cuda:0", "began": time.time() - 60},
+        **{"attempt": 1, "attempts": 3, "reason": "", **about},
     }
     file = folder.heartbeat_file(key)
     file.write_text(json.dumps(content))

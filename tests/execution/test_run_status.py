@@ -87,11 +87,23 @@ def test_time_left_follows_from_measured_paces(folder):
     assert read_status(folder).paces == {"plain": 2.0, "mixed": 0.5}
 
 
+def test_a_training_in_a_quick_phase_takes_as_long_as_one_that_is_done(folder):
+    finish(folder, KEYS[0], seconds=200.0)
+    for key in KEYS[1:2] + KEYS[3:]:
+        finish(folder, key)
+    beat(folder, KEYS[2], steps=50, seconds=5.0, age=0.0)  # at its pace: 5 s
+    assert read_status(folder).seconds_left == pytest.approx(195, abs=10)
+    beat(folder, KEYS[2], steps=50, seconds=500.0, age=0.0)  # of a slower machine
+    assert read_status(folder).seconds_left == pytest.approx(500, abs=10)
+    beat(folder, KEYS[2], steps=61, first_steps=60, seconds=2.0, age=0.0)  # it goes on
+    assert read_status(folder).seconds_left == pytest.approx(78, abs=10)
+
+
 def test_time_left_is_not_known_without_a_pace_or_a_worker(folder):
     assert read_status(folder).seconds_left is None
     finish(folder, KEYS[0])
     assert read_status(folder).seconds_left is None
-    beat(folder, KEYS[1], seconds_per_step=None)
+    beat(folder, KEYS[1], first_steps=40, seconds=0.0)
     assert read_status(folder).seconds_left is not None
 
 
