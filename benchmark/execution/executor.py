@@ -23,6 +23,7 @@ from benchmark.execution.interruption import describe_kept, tidy, traced
 from benchmark.execution.outputs import OutputStore
 from benchmark.execution.prepare import PreparedExperiment
 from benchmark.execution.run_folder import RunFolder
+from benchmark.execution.segment_list import write_segment_list
 from benchmark.execution.shared_networks import copy_from_others
 from benchmark.execution.states import segments_to_train, set_damaged_aside
 from benchmark.execution.worker import Worker
@@ -137,6 +138,7 @@ class Executor:
         if not to_train:
             return
         self.folder.stop_file.unlink(missing_ok=True)
+        write_segment_list(self.folder, to_train)
         try:
             self._run_frozen_layers(to_train, progress)
             self._train(to_train, progress)
@@ -267,10 +269,21 @@ class Executor:
                 continue
             progress.show_status(segment.name)
             with traced(trace), stopping.postponed():
-                note = self._worker.train(segment, advance)
+                note = self._train_beating(segment, advance)
             self._say_once([note], progress)
             for spec in self._specs_to_record(segment):
                 self._worker.record(spec, segment.seed, segment.key)
+
+    def _train_beating(self, segment: Segment, advance: Advance) -> str:
+        """Train a segment; whoever looks at the folder meanwhile sees how far it is."""
+        files = self.folder.heartbeat_file(segment.key), self.folder.stop_file
+        with Heartbeat(*files, self.prepared.device.name) as heartbeat:
+
+            def beat(steps: int) -> None:
+                heartbeat(steps)
+                advance(steps)
+
+            return self._worker.train(segment, beat)
 
     def _specs_to_record(self, segment: Segment) -> list[StrategySpec]:
         """Return the strategies whose records are written as soon as the segment is trained."""

@@ -7,6 +7,7 @@ is read in the run's folder, so workers may be on other machines.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from benchmark.engines.task_graph import Task, TaskGraph
 from benchmark.execution import tasks
 from benchmark.execution.heartbeat import Heartbeat
 from benchmark.execution.record_schema import ErrorInfo
+from benchmark.execution.run_status import read_status
 from benchmark.execution.states import has_ended
 from benchmark.execution.worker import Worker
 from benchmark.execution.worker_data import UnfitWorkerError
@@ -41,6 +43,7 @@ from benchmark.train.activation_store import ActivationStore
 
 # a worker elsewhere saves by itself: it is not waited for longer than a scheduler waits
 SECONDS_TO_STOP = 4.0
+SECONDS_BETWEEN_SUMMARIES = 5.0  # they look at the files of all segments
 # how much longer steps are that send images through the frozen layers again
 RECOMPUTING = 5.0
 
@@ -136,7 +139,10 @@ class WorkerProcesses:
                 advance(steps - counted[key])
                 counted[key] = steps
 
+        text, since = "", 0.0
+
         def poll(running: Sequence[Task]) -> None:
+            nonlocal text, since
             if stopping.requested():
                 self._ask_to_end()  # a worker may have been between two trainings
             names = []
@@ -145,7 +151,11 @@ class WorkerProcesses:
                 if beat := Heartbeat.read(self.worker.folder.heartbeat_file(key)):
                     names.append(by_key[key].name)
                     report(key, beat.steps)
-            progress.show_status(", ".join(names))
+            if self.engine.is_local:
+                text = ", ".join(names)
+            elif time.monotonic() - since >= SECONDS_BETWEEN_SUMMARIES:
+                text, since = read_status(folder).summary(), time.monotonic()
+            progress.show_status(text)
 
         def is_done(task: Task) -> bool:
             segment = by_key[str(task.key)]
