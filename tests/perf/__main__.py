@@ -13,7 +13,8 @@ All get the same files, splits, weights and batch size (inputs.py). Every measur
 measured.jsonl (journal.py) as soon as it is made, so the same command continues where it stopped.
 The page is made from the journal alone (figures.py, page.py). `--growth` measures instead what an
 image costs as the data set grows (growth.py). By hand: gpu.py runs everything on a GPU machine,
-seeds.py compares macro-F1 over seeds, step.py times ways to run a training step.
+`python -m tests.perf.devices` measures what one or more GPUs bring, seeds.py compares macro-F1 over
+seeds, step.py times ways to run a training step.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from benchmark.execution.prepare import PreparedExperiment
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.recipes import RECIPES
 from benchmark.plan.schedule import Budget
-from benchmark.plan.segments import make_plan
+from benchmark.plan.segments import Segment, make_plan
 from benchmark.strategy import Strategy
 from benchmark.strategy.registry import StrategySpec
 from benchmark.train.trainer import Training
@@ -28,8 +28,8 @@ def second_half(data: str, **settings: object) -> Experiment:
     return Experiment(data=data, recipe=RECIPE, **settings)  # type: ignore[arg-type]
 
 
-def endless(prepared: PreparedExperiment, seed: int, batch_size: int) -> Callable[[int], None]:
-    """Return a function that trains so many more steps, and waits for the device."""
+def begin(prepared: PreparedExperiment, seed: int, batch_size: int) -> tuple[Training, Segment]:
+    """Return a training before its first step, and a segment that does not end."""
     budget = Budget(batch_size, (STEPS,))
     strategies = [StrategySpec("no_change", Strategy(), "", {})]
     (segment,) = make_plan(strategies, {seed: budget}, {seed: ""}).segments
@@ -42,6 +42,12 @@ def endless(prepared: PreparedExperiment, seed: int, batch_size: int) -> Callabl
         seed,
         segment.head,
     )
+    return training, segment
+
+
+def endless(prepared: PreparedExperiment, seed: int, batch_size: int) -> Callable[[int], None]:
+    """Return a function that trains so many more steps, and waits for the device."""
+    training, segment = begin(prepared, seed, batch_size)
 
     def train(steps: int) -> None:
         training.run(replace(segment, end=training.step + steps))
