@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.numpy import safe_open
 from torch import Tensor
 
 from benchmark.evaluation.diagnosis.neighbourhood import evenly_spaced
@@ -24,6 +23,7 @@ from benchmark.execution.damaged_files import BY_TRAINING
 from benchmark.execution.record_schema import CurvePoint, LossPoint
 from benchmark.execution.run_folder import KEY_LENGTH, RunFolder
 from benchmark.inference.trained_network import to_half
+from benchmark.model.tensor_file import open_tensors
 from benchmark.storage.atomic import atomic
 from benchmark.storage.stored_file import DamagedFileError, open_plain, why_not_read
 from benchmark.storage.typed_json import SCHEMA_VERSION, read, write
@@ -146,7 +146,7 @@ class OutputStore:
         """
         manifest = self.check(key)
         prior = np.array(manifest.effective_prior)
-        with safe_open(self.tensor_file(key), "np") as file:
+        with open_tensors(self.tensor_file(key), "np") as file:
             heads = {name for name in file.keys() if name.startswith("head.")}  # noqa: SIM118
             # a head that is not one linear layer has no weight (C, D) to look at
             is_linear = "head.weight" in heads <= _LINEAR

@@ -18,7 +18,16 @@ _OF_THE_FILE = frozenset(
     for name in ("EIO", "EBADMSG", "EUCLEAN", "ENOTDIR")
     if hasattr(errno, name)
 )
+_OF_THE_NETWORK = (
+    *("ESTALE", "ETIMEDOUT", "EHOSTDOWN", "EHOSTUNREACH", "ENOTCONN", "ENETDOWN", "ENETUNREACH"),
+    *("ECONNABORTED", "ECONNREFUSED", "ECONNRESET", "EREMOTEIO", "ESHUTDOWN"),
+)
 _WAYS_OUT = {
+    **{
+        getattr(errno, name): "see that the server of this file system answers"
+        for name in _OF_THE_NETWORK
+        if hasattr(errno, name)
+    },
     **dict.fromkeys((errno.EACCES, errno.EPERM), "let this user read it"),
     errno.EMFILE: "raise the number of files that a process may open (ulimit -n)",
     errno.ENFILE: "end programs that hold many files open",

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
 from torch import Tensor
 
-from benchmark.model.tensor_file import error_of_the_system, write_tensors
+from benchmark.model.tensor_file import error_of_the_system, open_tensors, write_tensors
 from benchmark.storage.stored_file import DamagedFileError, open_plain
 from benchmark.storage.unchanged import once_while_unchanged
 from benchmark.storage.unreadable import is_of_now, unreadable_error
@@ -77,7 +76,7 @@ def _is_undamaged(path: Path) -> bool:
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     open_plain(path).close()
     try:
-        with safe_open(path, "pt") as file:
+        with open_tensors(path, "pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             return tensors, dict(json.loads(file.metadata()[_KEY]))
     except (FileNotFoundError, MemoryError):
@@ -120,7 +119,7 @@ def saved_step(path: Path) -> int:
     except (FileNotFoundError, DamagedFileError):
         return -1
     try:
-        with safe_open(path, "pt") as file:
+        with open_tensors(path, "pt") as file:
             return int(json.loads(file.metadata()[_KEY])[_ABOUT]["step"])
     except Exception as error:  # what the bytes of a damaged file lead to
         _require_readable_now(path, error)

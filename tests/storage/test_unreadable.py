@@ -17,7 +17,8 @@ OF_NOW = {
     errno.EMFILE: "ulimit -n",
     errno.ENFILE: "end programs that hold many files",
     errno.ENOMEM: "end programs that take memory",
-    errno.ESTALE: "see to that",
+    errno.ESTALE: "see that the server of this file system answers",
+    errno.ETIMEDOUT: "see that the server of this file system answers",
 }
 
 

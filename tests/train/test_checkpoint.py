@@ -150,7 +150,7 @@ def test_a_state_that_cannot_be_read_now_is_no_damage(tmp_path, monkeypatch):
                 read(path)
     no_memory = SafetensorError("I/O error: Cannot allocate memory (os error 12)")
     for error in (no_memory, RuntimeError("unable to mmap 9 bytes: Cannot allocate memory (12)")):
-        monkeypatch.setattr(checkpoint, "safe_open", Mock(side_effect=error))
+        monkeypatch.setattr(tensor_file, "safe_open", Mock(side_effect=error))
         with pytest.raises(UnreadableError, match=r"state can't be read \(Cannot allocate memory"):
             load_tensors(path)
         with pytest.raises(UnreadableError):
