@@ -43,8 +43,9 @@ def begun_meanwhile(device: Device, advance: Advance) -> Iterator[Advance]:
 
 
 def _use(device: Device) -> None:
-    with suppress(Exception):
-        use(device)
+    if len(device.gpus) <= 1:  # on several, other processes train: this one would take memory
+        with suppress(Exception):
+            use(device)
     for library in OF_THE_REPORT:
         with suppress(Exception):
             import_module(library)

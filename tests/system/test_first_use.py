@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from dataclasses import replace
 
 import pytest
 import torch
@@ -42,6 +43,11 @@ def decode(device, *numbers):
 def test_a_gpu_and_libraries_are_used_once_in_a_thread_as_soon_as_images_are_decoded(used):
     assert decode(GPU, 3, 4) == [3, 4]
     assert used == [(what, "first use") for what in (GPU, *OF_THE_REPORT)]
+
+
+def test_where_other_processes_train_on_several_gpus_this_one_takes_no_memory_of_theirs(used):
+    decode(replace(GPU, gpus=(0, 1)), 3)
+    assert [what for what, _ in used] == list(OF_THE_REPORT)
 
 
 def test_nothing_is_begun_without_images_to_decode_nor_on_a_cpu_or_elsewhere(used, monkeypatch):
