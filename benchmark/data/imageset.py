@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from benchmark.data.content_digests import Digests
 from benchmark.data.read_only import SharedArrays
 
 if TYPE_CHECKING:
@@ -109,7 +110,8 @@ class ImageSet(SharedArrays):
 
     def describe_content(self, digests: Sequence[str]) -> dict[str, Any]:
         """Return for a key all that results depend on, with the digest of each image, (N,)."""
-        content: dict[str, Any] = {"files": self.files, "classes": self.classes, "digests": digests}
+        texts = digests.texts if isinstance(digests, Digests) else digests
+        content: dict[str, Any] = {"files": self.files, "classes": self.classes, "digests": texts}
         for name in ("labels", "groups", "split", "seeds"):
             values = getattr(self, name)
             content[name] = None if values is None else values.tolist()

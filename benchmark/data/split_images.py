@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmark.data.content_digests import number_contents
 from benchmark.data.imageset import SPLITS, ImageSet
 from benchmark.data.imbalance import apply_imbalance
 from benchmark.data.splits import (
@@ -49,6 +50,7 @@ def split_images(
     if resplit:
         require_given_split(images)
     own, given, fractions = _images_of(images, seed), images.split, images.fractions
+    contents = number_contents(digests)
     labels, messages = images.labels[own], []
     if resplit and given is not None:
         messages.append(_resplit_message(given))
@@ -59,7 +61,7 @@ def split_images(
         images.classes,
         seed,
         groups=None if images.groups is None else images.groups[own],
-        digests=[digests[i] for i in own],
+        digests=contents[own],
         look_alikes=None if look_alikes is None else look_alikes[own],
         given=None if given is None else given[own],
         usable=readable[own],

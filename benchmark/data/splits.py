@@ -11,16 +11,18 @@ training and one for test; a class of one unit is only trained on.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
+from benchmark.data.connected_images import number_units
+from benchmark.data.content_digests import number_contents
 from benchmark.data.group_assignment import TEST, TRAIN, UNASSIGNED, VAL, assign_groups
 from benchmark.data.imageset import FRACTIONS, SPLITS
 from benchmark.data.read_only import SharedArrays
 from benchmark.system.text import first_names, join_names, pluralize
 
+CONTENT = "file content"  # what is in two splits, in an error
 TOLERANCE = 0.03  # a fraction that is further from the wanted one is reported
 
 
@@ -58,7 +60,7 @@ def make_splits(
     seed: int,
     *,
     groups: np.ndarray | None = None,
-    digests: Sequence[str] | None = None,
+    digests: Sequence[str] | np.ndarray | None = None,
     look_alikes: np.ndarray | None = None,
     given: np.ndarray | None = None,
     usable: np.ndarray | None = None,
@@ -71,7 +73,7 @@ def make_splits(
     labels, classes
         Class of each image, (N,) int; names of the classes, (C,), for messages.
     groups, digests, look_alikes
-        (N,) int; (N,) digests, '' if not known; (N,) int, equal for images that look the same.
+        (N,) int; (N,) digests, '' if not known, or `number_contents` of them; (N,) int.
     given
         (N,) 'train', 'val', 'test' or '', from the owner of the data. '' counts as train. A split
         that the owner left out is taken from train, at its fraction.
@@ -89,14 +91,14 @@ def make_splits(
         raise ValueError(f"Split fractions must be positive with sum 1, not {fractions}.")
     labels = np.asarray(labels, dtype=np.int64)
     keep = np.ones(len(labels), dtype=bool) if usable is None else np.asarray(usable, dtype=bool)
-    messages = _unreadable_messages(keep)
-    messages += _duplicate_messages(labels, digests, keep)
-    units = _units(len(labels), groups, digests, look_alikes)
+    contents = None if digests is None else number_contents(digests)
+    messages = [*_unreadable_messages(keep), *_duplicate_messages(labels, contents, keep)]
+    units = number_units(len(labels), groups, contents, look_alikes)
     split_of = np.full(len(labels), UNASSIGNED, dtype=np.int64)
     split_of[keep] = TRAIN
     given_names: set[str] = set() if given is None else set(given[keep].tolist()) - {""}
     if given is not None and given_names:
-        split_of[keep] = [SPLITS.index(name) if name else TRAIN for name in given[keep]]
+        split_of[keep] = np.select([given[keep] == s for s in SPLITS], [TRAIN, VAL, TEST], TRAIN)
         messages += _drop_leaks(split_of, units, look_alikes is not None)
     missing = [split for split in (VAL, TEST) if not np.any(split_of == split)]
     if missing:
@@ -118,7 +120,7 @@ def check_splits(
     splits: Splits,
     *,
     groups: np.ndarray | None = None,
-    digests: Sequence[str] | None = None,
+    digests: Sequence[str] | np.ndarray | None = None,
     look_alikes: np.ndarray | None = None,
 ) -> None:
     """Raise LeakError if an image, group, content or look is in two splits, or an image twice."""
@@ -128,18 +130,25 @@ def check_splits(
     if len(np.unique(images)) < len(images):
         image = next(index for index, times in Counter(images.tolist()).items() if times > 1)
         raise LeakError(f"Image {image} is in the split twice.")
-    keys = {"group": groups, "file content": None if digests is None else np.array(digests)}
-    keys["set of look-alike"] = look_alikes
+    contents = None if digests is None else number_contents(digests)
+    keys: dict[str, Any] = {
+        "group": groups,
+        CONTENT: contents,
+        "set of look-alike": look_alikes,
+    }
     for kind, key in keys.items():
         if key is None:
             continue
-        known = key[images] != "" if key.dtype.kind == "U" else np.full(len(images), True)
+        known = (key[images] >= 0) | (kind != CONTENT)
         values, number = np.unique(key[images][known], return_inverse=True)
         first, last = _extremes(split_of[known], number, len(values))
         if len(leaks := np.flatnonzero(first < last)):
             leak = leaks[0]
+            value = values[leak]
+            if kind == CONTENT and digests is not None:
+                value = digests[int(np.argmax(key == value))]
             raise LeakError(
-                f"{len(leaks)} {kind}s are in two splits, e.g. {kind} {values[leak]} "
+                f"{len(leaks)} {kind}s are in two splits, e.g. {kind} {value} "
                 f"in {SPLITS[first[leak]]} and {SPLITS[last[leak]]}."
             )
 
@@ -152,24 +161,6 @@ def require_evaluation_images(splits: Splits, seed: int) -> None:
                 f"No image is left for the {name} split of seed {seed}: classes need 3 images or "
                 f"groups, or a given split needs images in {name}"
             )
-
-
-def _units(n: int, *keys: np.ndarray | Sequence[str] | None) -> np.ndarray:
-    """Number the sets of images that are connected by equal values of any key, (N,)."""
-    unit: np.ndarray = np.arange(n)
-    for key in keys:
-        if key is None:
-            continue
-        values = np.array(key)
-        _, number = np.unique(values, return_inverse=True)
-        if values.dtype.kind == "U":  # an unknown digest connects nothing
-            unknown = values == ""
-            number[unknown] = number.max() + 1 + np.arange(unknown.sum())
-        # A graph of units and values: two images of one unit or of one value are linked through it.
-        nodes = n + int(number.max()) + 1
-        links = coo_array((np.ones(n, dtype=bool), (unit, n + number)), shape=(nodes, nodes))
-        unit = connected_components(links, directed=False)[1][unit]
-    return unit
 
 
 def _extremes(values: np.ndarray, groups: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -220,13 +211,13 @@ def _require_training_images(
 
 
 def _duplicate_messages(
-    labels: np.ndarray, digests: Sequence[str] | None, keep: np.ndarray
+    labels: np.ndarray, contents: np.ndarray | None, keep: np.ndarray
 ) -> list[str]:
     """Report byte-identical images, and how many of them have different labels."""
-    if digests is None:
+    if contents is None:
         return []
-    known = keep & (np.array(digests) != "")
-    values, number = np.unique(np.array(digests)[known], return_inverse=True)
+    known = keep & (contents >= 0)
+    values, number = np.unique(contents[known], return_inverse=True)
     if len(values) == known.sum():
         return []
     low, high = _extremes(labels[known], number, len(values))
@@ -234,9 +225,9 @@ def _duplicate_messages(
     copies = "copy of another" if duplicates.endswith(" a") else "copies of others"
     messages = [f"{duplicates} byte-identical {copies}: kept in the same split."]
     if contradictions := int((low < high).sum()):
-        contents = pluralize(contradictions, "content appears", "contents appear")
+        counted = pluralize(contradictions, "content appears", "contents appear")
         messages.append(
-            f"{contents} under more than one class: byte-identical images with different labels."
+            f"{counted} under more than one class: byte-identical images with different labels."
         )
     return messages
 

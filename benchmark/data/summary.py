@@ -19,7 +19,9 @@ from benchmark.data.duplicates.look_alikes import find_look_alikes
 from benchmark.data.imageset import SPLITS, ImageSet
 from benchmark.data.imbalance import check_imbalance
 from benchmark.data.parallel import map_blocks
-from benchmark.data.pixels.image_info import ImageInfo, choose_scales, read_image_info
+from benchmark.data.pixels.grey_levels import choose_scales
+from benchmark.data.pixels.image_facts import ImageFacts
+from benchmark.data.pixels.image_info import read_image_info
 from benchmark.data.pixels.image_messages import image_messages
 from benchmark.data.split_images import require_given_split, split_images
 from benchmark.data.splits import Splits
@@ -77,7 +79,7 @@ def summarise_data(
     for split in SPLITS if splits else ():
         labels = images.labels[getattr(splits, split)]
         classes[split] = np.bincount(labels, minlength=len(images.classes))
-    sizes = pd.DataFrame([(i.width, i.height) for i in infos.values()], columns=["width", "height"])
+    sizes = pd.DataFrame({name: infos.column(name) for name in ("width", "height")})
     # each file has its row in the table
     by_reason = unreadable_sentences(errors, images.files, at_least=2) if infos else []
     return DataSummary(
@@ -85,7 +87,7 @@ def summarise_data(
         classes=classes.sort_values("images", ascending=False, kind="stable", ignore_index=True),
         imbalance_ratio=float(images.counts.max() / images.counts.min()),
         sizes=sizes.agg(["min", "median", "max"]),
-        modes=dict(Counter(info.mode for info in infos.values()).most_common()),
+        modes=dict(Counter(infos.column("mode")).most_common()),
         unreadable=pd.DataFrame(
             [(images.files[i], errors[i]) for i in sorted(errors)], columns=["file", "reason"]
         ),
@@ -93,7 +95,7 @@ def summarise_data(
         duplicates=copies_table(copies, images, splits),
         copies=tuple(copies),
         not_judged=not_judged_table(look_alikes, images, splits),
-        scales=choose_scales(infos.values()),
+        scales=choose_scales(infos),
         messages=(
             *images.messages,
             *by_reason,
@@ -106,20 +108,20 @@ def summarise_data(
     )
 
 
-def _read_all(images: ImageSet, progress: Advance) -> tuple[dict[int, ImageInfo], dict[int, str]]:
+def _read_all(images: ImageSet, progress: Advance) -> tuple[ImageFacts, dict[int, str]]:
     """Return facts of the readable images in their order, and reasons of the others, by index."""
-    infos: dict[int, ImageInfo] = {}
+    parts: list[ImageFacts] = []
     errors: dict[int, str] = {}
     for block_infos, block_errors in map_blocks(read_image_info, images.reader, len(images)):
-        infos |= block_infos
+        parts.append(ImageFacts.from_infos(block_infos))
         errors |= block_errors
         progress(len(block_infos) + len(block_errors))
-    return dict(sorted(infos.items())), errors
+    return ImageFacts.join(parts), errors
 
 
 def _split(
     images: ImageSet,
-    infos: dict[int, ImageInfo],
+    infos: ImageFacts,
     errors: dict[int, str],
     imbalance: str,
     resplit: bool,
@@ -128,8 +130,7 @@ def _split(
     """Return the split of seed 0 if there is one, and why nothing can be trained on it."""
     if not infos:
         return None, none_readable(images.spec, images.files, errors)
-    readable = np.array([index in infos for index in range(len(images))])
-    digests = [infos[index].digest if index in infos else "" for index in range(len(images))]
+    readable, digests = infos.readable(len(images)), infos.digests_of(len(images))
     try:
         splits = split_images(
             images,

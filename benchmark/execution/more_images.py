@@ -19,6 +19,7 @@ from benchmark.evaluation.learning_curve.class_curve import ClassCurve
 from benchmark.evaluation.learning_curve.curves import learning_curves
 from benchmark.execution.class_curves import ClassCurves, SeedCurves
 from benchmark.execution.outputs import sample_classes
+from benchmark.storage.array_hash import hash_array
 from benchmark.storage.atomic import digest
 from benchmark.strategy.fingerprint import package_hash
 from benchmark.system.device import set_precision
@@ -83,7 +84,7 @@ def _fingerprint(prepared: PreparedExperiment, seed: int) -> str:
     """Return a digest of images, labels, weights and code; training has no part in it."""
     split, labels = prepared.splits[seed], prepared.labels(seed)
     parts = [
-        [[prepared.pixels.digests[i] for i in part], labels[part].tolist()]
+        [hash_array(prepared.pixels.digests.values[part]), hash_array(labels[part])]
         for part in (split.train, split.test)
     ]
     network = [prepared.experiment.network.name, prepared.weights.sha256]

@@ -28,6 +28,7 @@ from benchmark.execution.frozen_layers import allocate_frozen_features
 from benchmark.model.weights import Weights, load_weights
 from benchmark.plan.experiment import Experiment
 from benchmark.plan.schedule import Budget
+from benchmark.storage.array_hash import hash_array
 from benchmark.storage.atomic import digest
 from benchmark.strategy.fingerprint import code_hashes, package_hash
 from benchmark.system.device import Device, choose_device
@@ -170,16 +171,16 @@ class PreparedExperiment:
         }
 
     def _describe_splits(self, seed: int) -> list[Any]:
-        """Return contents and labels by split: not the images' indices, which other seeds move."""
-        digests, labels, split = self.pixels.digests, self.labels(seed), self.splits[seed]
+        """Hash contents and labels by split: not the images' indices, which other seeds move."""
+        digests, labels, split = self.pixels.digests.values, self.labels(seed), self.splits[seed]
         parts = [getattr(split, name) for name in SPLITS]
-        return [[[digests[i] for i in part], labels[part].tolist()] for part in parts]
+        return [[hash_array(digests[part]), hash_array(labels[part])] for part in parts]
 
-    def _describe_groups(self, seed: int) -> list[int]:
-        """Return for each training image the first one of its group or look, which may be it."""
+    def _describe_groups(self, seed: int) -> str:
+        """Hash for each training image the first one of its group or look, which may be it."""
         own = self.kept_together[self.splits[seed].train]
         _, first, group = np.unique(own, return_index=True, return_inverse=True)
-        return first[group].tolist()
+        return hash_array(first[group])
 
     @cached_property
     def frozen_features(self) -> FrozenFeatures:

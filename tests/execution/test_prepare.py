@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from benchmark.data import split_images
+from benchmark.data.content_digests import Digests
 from benchmark.data.splits import LeakError, make_splits
 from benchmark.execution import prepare as module
 from benchmark.execution.prepare import prepare
@@ -90,7 +91,9 @@ OTHER_INGREDIENTS = {
     "device type": lambda p: replace(p, device=replace(p.device, name="cuda:1")),
     "torch version": lambda p: replace(p, device=replace(p.device, torch_version="99.0")),
     "decoding": lambda p: replace(p, pixels=replace(p.pixels, decoding="other")),
-    "pixels": lambda p: replace(p, pixels=replace(p.pixels, digests=("other",) * len(p.images))),
+    "pixels": lambda p: replace(
+        p, pixels=replace(p.pixels, digests=Digests.from_texts(["0f" * 32] * len(p.images)))
+    ),
     "labels": lambda p: replace(p, images=replace(p.images, labels=p.images.labels[::-1])),
     "batch size": lambda p: replace(p, budgets={0: replace(p.budgets[0], batch_size=99)}),
     "training images": lambda p: _with_split(p, train=p.splits[0].train[1:]),

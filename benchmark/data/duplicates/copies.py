@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from benchmark.data.content_digests import number_contents
 from benchmark.data.duplicates.look_alikes import LookAlikes
 from benchmark.data.imageset import SPLITS, ImageSet
+from benchmark.data.pixels.image_facts import ImageFacts
 from benchmark.data.pixels.image_info import ImageInfo
 from benchmark.data.splits import Splits
 
@@ -27,11 +29,17 @@ class Copy:
 
 def list_copies(infos: Mapping[int, ImageInfo], look_alikes: LookAlikes) -> list[Copy]:
     """Return each image whose bytes an earlier one has, then each pair that looks the same."""
-    first: dict[str, int] = {}
+    facts = ImageFacts.from_infos(infos)
+    _, first, number = np.unique(
+        number_contents(facts.digests), return_index=True, return_inverse=True
+    )
+    original = facts.index[first[number]]
+    later = facts.index != original
     identical = [
-        Copy(index, original, IDENTICAL)
-        for index, info in infos.items()
-        if (original := first.setdefault(info.digest, index)) != index
+        Copy(image, first_image, IDENTICAL)
+        for image, first_image in zip(
+            facts.index[later].tolist(), original[later].tolist(), strict=True
+        )
     ]
     return identical + [Copy(b, a, SAME_LOOK) for a, b in look_alikes.pairs.tolist()]
 

@@ -20,14 +20,15 @@ def count_leaks(sets: np.ndarray, splits: Splits, labels: np.ndarray) -> tuple[i
     for name in SPLITS[1:]:
         mine = getattr(splits, name)
         others = np.concatenate([getattr(splits, other) for other in SPLITS if other != name])
-        leaks += int(np.isin(sets[mine], sets[others]).sum())
-        classes: dict[int, set[int]] = {}
-        for number, label in zip(sets[others].tolist(), labels[others].tolist(), strict=True):
-            classes.setdefault(number, set()).add(label)
-        conflicts += sum(
-            bool(classes.get(number, set()) - {label})
-            for number, label in zip(sets[mine].tolist(), labels[mine].tolist(), strict=True)
-        )
+        # the least and the greatest class of the others in each set; -1: none of them is in it
+        low = np.full(int(sets.max()) + 1, len(labels) + labels.max())
+        high = np.full(len(low), -1)
+        np.minimum.at(low, sets[others], labels[others])
+        np.maximum.at(high, sets[others], labels[others])
+        is_leak = high[sets[mine]] >= 0
+        differs = (low[sets[mine]] != labels[mine]) | (high[sets[mine]] != labels[mine])
+        leaks += int(is_leak.sum())
+        conflicts += int((is_leak & differs).sum())
     return leaks, conflicts
 
 

@@ -11,10 +11,12 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from benchmark.data.content_digests import number_contents
 from benchmark.data.duplicates.correlation import ThumbnailComparison, compare_thumbnails
 from benchmark.data.imageset import ImageSet
+from benchmark.data.pixels.image_facts import ImageFacts
 from benchmark.data.pixels.image_info import ImageInfo
-from benchmark.data.pixels.thumbnail import read_thumbnails
+from benchmark.data.pixels.thumbnail import grey_levels
 
 SMALLEST = 8  # pixels a side; of fewer, all images of a kind look the same
 METHOD = 2  # raise it when the same images would give other thumbnails or pairs
@@ -40,19 +42,17 @@ def compare(images: ImageSet, infos: Mapping[int, ImageInfo]) -> ThumbnailCompar
 
     50,000 images take half a minute. Those that are too small count as flat.
     """
-    seeds = _seeds(images)
-    distinct = np.unique(_first_of_content(images, infos)[list(infos)])
-    is_large = np.array(
-        [min(infos[i].width, infos[i].height) >= SMALLEST for i in distinct.tolist()], dtype=bool
-    )
+    seeds, facts = _seeds(images), ImageFacts.from_infos(infos)
+    distinct = np.unique(_first_of_content(images, facts)[facts.index])
+    is_large = facts.shorter_sides[facts.positions(distinct)] >= SMALLEST
     none = np.empty(0, np.int64)
     pairs, too_alike, flat = [np.empty((0, 2), np.int64)], [none], [distinct[~is_large]]
     distinct = distinct[is_large]
     for seed in np.unique(seeds[distinct]):
         own = distinct[seeds[distinct] == seed]
-        facts = [infos[index] for index in own.tolist()]
-        sides = np.array([min(info.width, info.height) for info in facts])
-        comparison = compare_thumbnails(read_thumbnails([info.thumbnail for info in facts]), sides)
+        rows = facts.positions(own)
+        thumbnails = grey_levels(facts.open_thumbnails()[rows])
+        comparison = compare_thumbnails(thumbnails, facts.shorter_sides[rows])
         pairs.append(own[comparison.pairs])
         too_alike.append(own[comparison.too_alike])
         flat.append(own[comparison.flat])
@@ -80,8 +80,9 @@ def _seeds(images: ImageSet) -> np.ndarray:
 
 def _first_of_content(images: ImageSet, infos: Mapping[int, ImageInfo]) -> np.ndarray:
     """Return the first image of the same seed and bytes, (N,): of many images their own index."""
-    first: dict[tuple[int, str], int] = {}
-    seeds, firsts = _seeds(images).tolist(), np.arange(len(images))
-    for index, info in infos.items():
-        firsts[index] = first.setdefault((seeds[index], info.digest), index)
+    facts, firsts = ImageFacts.from_infos(infos), np.arange(len(images))
+    keys = np.column_stack([_seeds(images)[facts.index], number_contents(facts.digests)])
+    keys = keys if images.seeds is not None else keys[:, 1:]
+    _, first, number = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+    firsts[facts.index] = facts.index[first[number.reshape(-1)]]
     return firsts

@@ -2,14 +2,14 @@
 
 import hashlib
 import warnings
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageChops
 
-from benchmark.data.decoding.grey_scale import GreyScale, choose_scale, grey_values, is_wide
+from benchmark.data.decoding.grey_scale import grey_values, is_wide
 from benchmark.data.decoding.strips import strips
 from benchmark.data.decoding.unreadable import UnreadableImageError, format_error
 from benchmark.data.imageset import Reader
@@ -171,28 +171,3 @@ def read_image_info(
         except Exception as error:
             errors[index] = format_error(error)
     return infos, errors
-
-
-def info_columns(infos: Iterable[ImageInfo]) -> dict[str, list[Any]]:
-    """Return each fact of all images: the name of the fact -> its values."""
-    rows = list(infos)
-    return {fact.name: [getattr(info, fact.name) for info in rows] for fact in fields(ImageInfo)}
-
-
-def choose_scales(infos: Iterable[ImageInfo]) -> dict[str, GreyScale]:
-    """Return the scale of each kind of wide grey in a set; none if all images have 8 bits."""
-    ranges: dict[str, tuple[float, float]] = {}
-    for info in infos:
-        if info.kind != EIGHT_BITS:
-            low, high = ranges.get(info.kind, (info.low, info.high))
-            ranges[info.kind] = min(low, info.low), max(high, info.high)
-    return {kind: choose_scale(kind, low, high) for kind, (low, high) in sorted(ranges.items())}
-
-
-def levels(infos: Mapping[int, ImageInfo], name: str) -> np.ndarray:
-    """Return the facts `name` (low, dark, bright, high) as grey levels, (len(infos),) float64."""
-    values = np.array([getattr(info, name) for info in infos.values()], dtype=np.float64)
-    kinds = np.array([info.kind for info in infos.values()])
-    for kind, scale in choose_scales(infos.values()).items():
-        values[kinds == kind] = scale.levels(values[kinds == kind])
-    return values

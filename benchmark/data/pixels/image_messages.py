@@ -10,14 +10,13 @@ import pandas as pd
 from benchmark.data.decoding.grey_scale import choose_scale
 from benchmark.data.decoding.unreadable import EXAMPLES
 from benchmark.data.imageset import ImageSet
+from benchmark.data.pixels.grey_levels import choose_scales, levels
+from benchmark.data.pixels.image_facts import ImageFacts
 from benchmark.data.pixels.image_info import (
     EIGHT_BITS,
     EXTREME,
     NARROW,
     ImageInfo,
-    choose_scales,
-    info_columns,
-    levels,
 )
 from benchmark.system.text import first_names, join_names, pluralize
 
@@ -39,16 +38,17 @@ def image_messages(images: ImageSet, infos: Mapping[int, ImageInfo]) -> tuple[st
     """
     if not infos:
         return ()
-    columns: dict[str, Any] = info_columns(infos.values())
-    columns |= {f"{name}_level": levels(infos, name) for name in ("low", "dark", "bright", "high")}
-    columns["file"] = [images.files[index] for index in infos]
-    columns["class"] = [images.classes[images.labels[index]] for index in infos]
+    facts = ImageFacts.from_infos(infos)
+    columns: dict[str, Any] = {name: facts.column(name) for name in facts.columns}
+    columns |= {f"{name}_level": levels(facts, name) for name in ("low", "dark", "bright", "high")}
+    columns["file"] = np.array(images.files, object)[facts.index]
+    columns["class"] = np.array(images.classes, object)[images.labels[facts.index]]
     table = pd.DataFrame(columns)
     is_wide = table["kind"] != EIGHT_BITS
     table["span_level"] = table["span"].where(~is_wide, table["high_level"] - table["low_level"])
     return (
         *_flat(table),
-        *_scales(table, infos),
+        *_scales(table, facts),
         *_range(table),
         *_brightness_by_class(table),
         *_shortcuts(table),
@@ -83,7 +83,7 @@ def _scales(table: pd.DataFrame, infos: Mapping[int, ImageInfo]) -> list[str]:
     """Say how grey of more than 8 bits is shown, and which kinds there are."""
     counts: dict[str, int] = dict(Counter(table["kind"]).most_common())
     messages = []
-    for kind, scale in choose_scales(infos.values()).items():
+    for kind, scale in choose_scales(infos).items():
         why = "the smallest usual maximum that covers" if scale.is_usual else "the range of"
         messages.append(
             f"{pluralize(counts[kind], 'image has', 'images have')} grey of more than 8 bits "

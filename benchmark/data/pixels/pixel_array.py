@@ -12,11 +12,12 @@ from benchmark.data.decoding.grey_scale import GreyScale
 from benchmark.data.decoding.unreadable import format_error
 from benchmark.data.imageset import Reader, SubsetReader
 from benchmark.data.parallel import map_blocks
+from benchmark.data.pixels.grey_levels import choose_scales
+from benchmark.data.pixels.image_facts import ImageFacts
 from benchmark.data.pixels.image_info import (
     EIGHT_BITS,
     ImageInfo,
     add_thumbnail,
-    choose_scales,
     read_image,
 )
 from benchmark.data.pixels.thumbnail import SAMPLED
@@ -26,7 +27,7 @@ from benchmark.system.progress import Advance
 
 def write_pixel_array(
     rows: RowFile, reader: Reader, size: int, progress: Advance
-) -> tuple[dict[int, ImageInfo], dict[int, str]]:
+) -> tuple[ImageFacts, dict[int, str]]:
     """Write all images of a reader as rows (size, size, 3) uint8.
 
     All are decoded, then once more those whose scale was not known the first time. Returns facts
@@ -35,22 +36,24 @@ def write_pixel_array(
     """
     count = rows.rows
     work = partial(_decode_block, rows=rows, size=size)
-    infos: dict[int, ImageInfo] = {}
+    parts: list[ImageFacts] = []  # a million objects would take 2 GB
     errors: dict[int, str] = {}
     first = partial(work, indices=range(count), scales={})
     for block_infos, block_errors in map_blocks(first, reader, count):
-        infos |= block_infos
+        parts.append(ImageFacts.from_infos(block_infos))
         errors |= block_errors
         written = [info for info in block_infos.values() if info.kind == EIGHT_BITS]
         progress(len(written) + len(block_errors))
-    infos = dict(sorted(infos.items()))
-    wide = tuple(index for index, info in infos.items() if info.kind != EIGHT_BITS)
-    second = partial(work, indices=wide, scales=choose_scales(infos.values()))
+    facts = ImageFacts.join(parts)
+    wide = tuple(facts.index[facts.column("kind") != EIGHT_BITS].tolist())
+    second = partial(work, indices=wide, scales=choose_scales(facts))
+    parts = [facts]
     for block_infos, block_errors in map_blocks(second, SubsetReader(reader, wide), len(wide)):
-        infos |= block_infos
+        parts.append(ImageFacts.from_infos(block_infos))
         errors |= block_errors
         progress(len(block_infos) + len(block_errors))
-    return {index: info for index, info in infos.items() if index not in errors}, errors
+    facts = ImageFacts.join(parts) if wide else facts
+    return facts.without(errors), errors
 
 
 def write_rows_again(
@@ -62,7 +65,7 @@ def write_rows_again(
     progress: Advance,
 ) -> bool:
     """Decode the `damaged` rows once more; return whether the images are those of `infos` still."""
-    scales = choose_scales(infos.values())
+    scales = choose_scales(infos)
     work = partial(_decode_block, rows=rows, size=size, indices=damaged, scales=scales)
     same = True
     for infos_now, errors in map_blocks(work, SubsetReader(reader, tuple(damaged)), len(damaged)):

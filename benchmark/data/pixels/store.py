@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import PIL
 
+from benchmark.data.content_digests import Digests
 from benchmark.data.decoding.grey_scale import GreyScale
 from benchmark.data.decoding.unreadable import (
     EXAMPLES,
@@ -19,7 +20,6 @@ from benchmark.data.decoding.unreadable import (
 )
 from benchmark.data.imageset import CONTENT, ImageSet
 from benchmark.data.pixels.description import FACTS, Description, read_meta, write_meta
-from benchmark.data.pixels.digests import Digests
 from benchmark.data.pixels.grey_levels import choose_scales
 from benchmark.data.pixels.image_facts import ImageFacts
 from benchmark.data.pixels.image_messages import image_messages
@@ -28,9 +28,10 @@ from benchmark.data.pixels.pixel_array import (
     write_pixel_array,
     write_rows_again,
 )
-from benchmark.storage import atomic, cache
+from benchmark.storage import atomic, cache, stored_array
 from benchmark.storage.row_file import RowFile
 from benchmark.storage.sizes import format_size
+from benchmark.storage.stored_array import StoredArray
 from benchmark.system.progress import Advance
 from benchmark.system.text import first_names, list_below, pluralize
 
@@ -46,7 +47,7 @@ Say = Callable[[str], None]
 class Pixels:
     """The decoded images of one image set at one size."""
 
-    array: np.ndarray  # (N, size, size, 3) uint8 RGB, memory-mapped, read-only; 0 if unreadable
+    array: StoredArray  # (N, size, size, 3) uint8 RGB, read-only; 0 if unreadable
     digests: Digests  # (N,) sha256 of the content, '' if unreadable
     readable: np.ndarray  # (N,) bool
     messages: tuple[str, ...]  # what the user must know about them
@@ -136,9 +137,9 @@ def _pixels(
     )
 
 
-def open_array(folder: Path, number: int, size: int) -> np.ndarray:
+def open_array(folder: Path, number: int, size: int) -> StoredArray:
     """Return the pixels of a store that is whole, (number, size, size, 3), read-only."""
-    return np.memmap(folder / "pixels.bin", np.uint8, "r", shape=(number, size, size, 3))
+    return stored_array.open_array(folder / "pixels.bin", np.uint8, (number, size, size, 3))
 
 
 def _folder(images: ImageSet, size: int) -> Path:
@@ -169,7 +170,7 @@ def _open(
     if meta and not meta.passing and not len(_damaged_rows(rows, meta, say)):
         cache.make_room(0, cache_limit)  # the limit may be lower than it was
         return meta
-    with cache.build_lock(folder):
+    with cache.build_lock(folder, say):
         atomic.remove_leftovers(folder)  # of a process that was killed
         meta = read_meta(folder)  # another process may have built or mended it meanwhile
         why = "were damaged on the disk" if folder.exists() else ""
@@ -204,7 +205,7 @@ def _mend(
         again = read_passing_again(rows, images.reader, passing, size, progress)
         if again is None:
             return None, "lack a scale for the grey of an image that can be read now"
-        infos = ImageFacts.join([meta.infos, ImageFacts.of(again[0])])
+        infos = ImageFacts.join([meta.infos, ImageFacts.from_infos(again[0])])
         rest = {index: why for index, why in meta.errors.items() if index not in infos}
         meta = write_meta(rows.path.parent, infos, rest | again[1])
     damaged = _damaged_rows(rows, meta, lambda _: None)

@@ -37,9 +37,13 @@ def make_thumbnail(image: Image.Image, dark: float, bright: float) -> str:
     return base64.b64encode(np.round(STEPS * means).astype("<u2").tobytes()).decode()
 
 
-def read_thumbnails(texts: Sequence[str]) -> np.ndarray:
-    """Return thumbnails, (N, SIDE, SIDE) float32; that of an image without one is black."""
+def read_steps(texts: Sequence[str]) -> np.ndarray:
+    """Return thumbnails from their texts, (N, SIDE, SIDE) in steps; without a text it is black."""
     black = bytes(2 * SIDE * SIDE)
     steps = b"".join(base64.b64decode(text) if text else black for text in texts)
-    levels = np.frombuffer(steps, dtype="<u2").reshape(len(texts), SIDE, SIDE)
-    return levels.astype(np.float32) / STEPS
+    return np.frombuffer(steps, dtype="<u2").reshape(len(texts), SIDE, SIDE)
+
+
+def grey_levels(steps: np.ndarray) -> np.ndarray:
+    """Return thumbnails in steps as levels of grey, float32."""
+    return steps.astype(np.float32) / STEPS

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark.data.pixels.image_info import choose_scales, levels, read_image, read_image_info
+from benchmark.data.pixels.grey_levels import choose_scales, levels
+from benchmark.data.pixels.image_info import read_image, read_image_info
 
 
 @dataclass
@@ -88,7 +89,7 @@ def test_an_image_without_any_value_is_unreadable():
 def test_the_scale_is_that_of_the_whole_set_and_of_its_kind():
     arrays = [np.int32([[0, 4095]]), np.int32([[0, 819]]), np.float32([[-6, 24]])]
     infos = {i: info_of(array) for i, array in enumerate([*arrays, np.uint8([[[9, 9, 9]]])])}
-    scales = choose_scales(infos.values())
+    scales = choose_scales(infos)
     assert {kind: (scale.black, scale.white) for kind, scale in scales.items()} == {
         "F": (-6, 24),
         "I": (0, 4095),

@@ -21,6 +21,7 @@ from benchmark.data.imageset import ImageSet
 from benchmark.data.parallel import BLOCK
 from benchmark.data.pixels.store import Pixels, prepare_pixels
 from benchmark.data.sources import open_data
+from benchmark.storage.stored_array import RowReader
 
 SIZE = 4
 
@@ -84,6 +85,17 @@ def test_a_second_time_reads_no_image(prepare: Callable, monkeypatch: pytest.Mon
     assert second.key == first.key
     assert second.digests == first.digests
     np.testing.assert_array_equal(second.array, first.array)
+
+
+def test_where_no_file_can_be_mapped_the_same_pixels_are_read(
+    prepare: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mapped, _ = prepare()
+    monkeypatch.setattr("benchmark.storage.stored_array.is_on_network", lambda _: True)
+    read, _ = prepare()
+    assert isinstance(read.array, RowReader)
+    assert read.key == mapped.key
+    np.testing.assert_array_equal(read.array[:], mapped.array)
 
 
 def test_the_key_is_of_the_content_not_of_place_or_time(
@@ -233,8 +245,20 @@ def lose_digests(folder: Path) -> None:
 
 def forge(folder: Path) -> None:
     meta = json.loads((folder / "meta.json").read_text())
-    meta["infos"]["digest"][0] = "0" * 64
+    meta["texts"]["mode"][0] = "CMYK"
     (folder / "meta.json").write_text(json.dumps(meta))
+
+
+def forge_facts(folder: Path) -> None:
+    flip(folder, "facts.npz", -300)
+
+
+def scribble_thumbnail(folder: Path) -> None:
+    flip(folder, "thumbnails.bin", -9)
+
+
+def lose_facts(folder: Path) -> None:
+    (folder / "facts.npz").unlink()
 
 
 def lose_marker(folder: Path) -> None:
@@ -259,6 +283,9 @@ def garble_marker(folder: Path) -> None:
         (lose_digests, 5, "(5 of 5 images): these are"),
         (lose_array, 5, "(5 of 5 images): these are"),
         (forge, 5, "all images are"),
+        (forge_facts, 5, "all images are"),
+        (scribble_thumbnail, 5, "all images are"),
+        (lose_facts, 5, "all images are"),
         (lose_marker, 5, "all images are"),
         (garble_marker, 5, "all images are"),
     ],

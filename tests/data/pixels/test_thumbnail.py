@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark.data.pixels.thumbnail import SIDE, make_thumbnail, read_thumbnails
+from benchmark.data.pixels.thumbnail import SIDE, grey_levels, make_thumbnail, read_steps
 from tests.data.duplicates.pictures import make_photographs
 
 
 def levels_of(image: Image.Image, dark: float = 0, bright: float = 255) -> np.ndarray:
-    return read_thumbnails([make_thumbnail(image, dark, bright)])[0].astype(float)
+    return grey_levels(read_steps([make_thumbnail(image, dark, bright)]))[0].astype(float)
 
 
 def test_each_level_is_the_mean_of_what_lies_below() -> None:
@@ -27,8 +27,8 @@ def test_a_resized_image_has_the_same_levels(size: tuple[int, int]) -> None:
 
 
 def test_no_thumbnail_is_black() -> None:
-    assert read_thumbnails(["", ""]).tolist() == np.zeros((2, SIDE, SIDE)).tolist()
-    assert read_thumbnails([]).shape == (0, SIDE, SIDE)
+    assert read_steps(["", ""]).tolist() == np.zeros((2, SIDE, SIDE)).tolist()
+    assert read_steps([]).shape == (0, SIDE, SIDE)
 
 
 @pytest.mark.parametrize(("mode", "scale"), [("I", 200), ("F", 0.01)])
