@@ -1,7 +1,8 @@
 """From a step's number to its batch, and from a batch to inputs and targets."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import torch
@@ -68,7 +69,7 @@ class TrainingInputs:
             sums.mixed += (target.amax(1) < 1 - 1e-6).sum()
             if before is not None:
                 sums.pixel_shares = pixel_shares(*before, grid(images), batch.positions)
-        computed = self.graphs(images) if self.is_replayed else self._frozen_layers(images)
+        computed = self.graphs(images) if self.is_replayed else self.frozen_layers(images)
         if not len(stored):
             return computed, target
         rows = self._stored(batch.positions[stored])
@@ -80,17 +81,15 @@ class TrainingInputs:
         return x, target
 
     @cached_property
+    def frozen_layers(self) -> Callable[[Tensor], Tensor]:
+        """Images (B, 3, H, W) -> inputs of the trained blocks, as of `build`."""
+        network = None if self.samples.features is None else self.network
+        return partial(_frozen_layers, self.frozen_features, network)  # holds no inputs, or a cycle
+
+    @cached_property
     def graphs(self) -> ForwardGraphs:
         """The frozen layers as CUDA graphs."""
-        return ForwardGraphs(self._frozen_layers, self.batch_size)
-
-    def _frozen_layers(self, images: Tensor) -> Tensor:
-        """Images (B, 3, H, W) -> inputs of the trained blocks, as of `build`."""
-        computed = self.frozen_features.pretrained.prefix(images)
-        if self.samples.features is not None:
-            with torch.no_grad(), self.frozen_features.autocast():
-                computed = self.network.features(computed)
-        return computed
+        return ForwardGraphs(self.frozen_layers, self.batch_size)
 
     def _images(self, batch: Batch, sums: DeviceAccumulators) -> Tensor:
         """Images (B, 3, H, W) uint8, augmented by the recipe and then by the strategy."""
@@ -117,6 +116,15 @@ class TrainingInputs:
 
     def _to_device(self, numbers: NDArray[np.int64]) -> Tensor:
         return self.frozen_features.to_device(torch.from_numpy(numbers))
+
+
+def _frozen_layers(frozen: FrozenFeatures, network: Network | None, images: Tensor) -> Tensor:
+    """Return activations at the cut; with a network, whose blocks are all frozen, features."""
+    computed = frozen.pretrained.prefix(images)
+    if network is not None:
+        with torch.no_grad(), frozen.autocast():
+            computed = network.features(computed)
+    return computed
 
 
 def augments_every_image(augmentation: Augmentation) -> bool:

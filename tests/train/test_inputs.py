@@ -1,5 +1,6 @@
 """From a batch to inputs and targets: augmented images are computed anew, the others are stored."""
 
+import weakref
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -103,3 +104,11 @@ def test_features_are_stored_unless_every_occurrence_is_augmented(setup):
         assert not augments_every_image(augmentation)
     _, inputs = inputs_of(setup, Stage(sampler=Twice(), augmentation=FirstAlone()), "head")
     assert len(inputs.samples.features) == len(SPLIT.train)
+
+
+def test_graphs_end_with_their_inputs(setup):
+    """Not with the next collection of garbage: they hold memory of a GPU."""
+    _, inputs = inputs_of(setup, Stage(augmentation=Black()))
+    graphs = weakref.ref(inputs.graphs)
+    del inputs
+    assert graphs() is None
