@@ -13,6 +13,7 @@ class DataRoot:
     root: str
     allow_outside: bool = False
     entered: set[str] = field(default_factory=set)
+    folders: dict[str, str] = field(default_factory=dict)  # folder of a file -> its real path
 
     @classmethod
     def open(cls, root: str | Path, allow_outside: bool = False) -> "DataRoot":
@@ -21,7 +22,15 @@ class DataRoot:
 
     def holds(self, path: str | Path) -> bool:
         """Tell whether a path leads inside; with `allow_outside` any does."""
-        return self.allow_outside or _is_within(os.path.realpath(path), self.root)
+        if self.allow_outside:
+            return True
+        folder, name = os.path.split(path)
+        if folder not in self.folders:  # links above a file are followed once for all beside it
+            self.folders[folder] = os.path.realpath(folder)
+        real = os.path.join(self.folders[folder], name)  # noqa: PTH118
+        if name in ("", os.curdir, os.pardir) or os.path.islink(path):  # noqa: PTH114
+            real = os.path.realpath(path)
+        return _is_within(real, self.root)
 
     def enter(self, path: str | Path) -> bool:
         """Note that a folder is read; False if it is already, or if the root lies in it."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmark.data.files.image_files import IMAGE_SUFFIXES, has_suffix
 from benchmark.data.tables.text_encoding import read_text
@@ -21,8 +22,7 @@ _INCHES = re.compile(r'\d"')  # 17"
 _MOST_SHOWN = 200  # characters of a line in an error
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):  # of which a table has a million
     """A row with content; `cells` has one cell, stripped, for each column of the header."""
 
     line: int  # of the file, from 1
@@ -121,6 +121,8 @@ def _parse(path: Path, numbered: list[tuple[int, str]], separator: str, example:
 
 def _cells(path: Path, number: int, line: str, separator: str) -> list[str]:
     """Split one line: as no cell holds a line break, a quote must be closed in its own line."""
+    if '"' not in line and separator != " " and len(line) < csv.field_size_limit():
+        return [cell.strip().strip("\ufeff") for cell in line.split(separator)]  # ten times as fast
     reason, cells = "", list[str]()
     try:
         cells = next(csv.reader([line], delimiter=separator, strict=True, skipinitialspace=True))

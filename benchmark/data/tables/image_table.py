@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from benchmark.data.files.image_files import FileReader, short_name, stamp
+from benchmark.data.files.image_files import FileReader, short_name
 from benchmark.data.imageset import ImageSet
 from benchmark.data.tables.csv_file import CsvFile
 from benchmark.data.tables.groups_and_splits import group_ids, translate_splits, value_messages
@@ -21,8 +21,7 @@ from benchmark.system.text import list_below, pluralize
 _WITHOUT_ROW = "no row of the table names it"
 
 
-@dataclass(frozen=True)
-class _Image:
+class _Image(NamedTuple):
     """What a row says about an image."""
 
     line: int  # of the file
@@ -63,35 +62,44 @@ def image_table(spec: str, allow_outside: bool = False) -> ImageSet:
         root = str(folder)
     else:
         root = os.path.commonpath([Path(path).parent for path in paths])
-    files = tuple(Path(os.path.relpath(path, root)).as_posix() for path in paths)
+    files = tuple(_relative(path, root) for path in paths)
     labels_as_written = [images[path].label for path in paths]
     groups, splits = [images[p].group for p in paths], [images[p].split for p in paths]
     messages += label_messages(labels_as_written)
     for column, values in (("group", groups), ("split", splits)):
         if any(values):
             messages += value_messages(column, values, files)
-    classes, labels = np.unique(labels_as_written, return_inverse=True)
+    classes = sorted(set(labels_as_written))
+    number = {name: c for c, name in enumerate(classes)}
+    labels = np.array([number[label] for label in labels_as_written], np.int64)
     messages = [f"{table.name}: {message}" for message in messages]
     if len(classes) < 2:
         sentence = f"{spec}: a classifier needs at least two classes; all images that exist have"
-        raise ValueError(list_below(f"{sentence} the label {str(classes[0])!r}.", messages))
+        raise ValueError(list_below(f"{sentence} the label {classes[0]!r}.", messages))
     return ImageSet(
         name=short_name(table),
         spec=spec,
         description=f"The images listed in {table.name}.",
         files=files,
         labels=labels,
-        classes=tuple(classes.tolist()),
-        stamps=tuple(stamp(f, listed.statuses[p]) for f, p in zip(files, paths, strict=True)),
+        classes=tuple(classes),
+        stamps=tuple(f + listed.marks[p] for f, p in zip(files, paths, strict=True)),
         reader=FileReader(root, files),
         groups=group_ids(groups) if any(groups) else None,
         split=translate_splits(table, splits) if any(splits) else None,
         messages=tuple(messages),
         left_out={
-            **{Path(os.path.relpath(p, root)).as_posix(): _WITHOUT_ROW for p in listed.unlisted},
+            **{_relative(path, root): _WITHOUT_ROW for path in listed.unlisted},
             **{name: listed.refused.get(name, "no such file") for name in lost},
         },
     )
+
+
+def _relative(path: str, root: str) -> str:
+    """Return a path below or beside `root`, both without `..`, with posix separators."""
+    prefix = root.rstrip(os.sep) + os.sep
+    below = path.removeprefix(prefix) if path.startswith(prefix) else os.path.relpath(path, root)
+    return below.replace(os.sep, "/")
 
 
 def _rows(path: Path) -> tuple[list[_Image], list[str]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmark.data.files.data_root import DataRoot
 from benchmark.data.files.file_names import NameMatch, match_names
 from benchmark.data.files.folder_tree import Folder, walk_folder
-from benchmark.data.files.image_files import IMAGE_SUFFIXES, has_suffix
+from benchmark.data.files.image_files import IMAGE_SUFFIXES, content_mark, has_suffix
 from benchmark.data.files.junk import is_junk_file
 from benchmark.data.files.left_out import ALLOW_OUTSIDE, LeftOut
 from benchmark.data.split_names import split_of
@@ -27,7 +27,7 @@ class ListedFiles:
     """The files that names mean, by absolute path."""
 
     paths: dict[str, str]  # name as written -> path
-    statuses: dict[str, os.stat_result]  # of each path
+    marks: dict[str, str]  # path -> what tells its content apart, see `content_mark`
     refused: dict[str, str]  # name of what is there and is not opened -> why not
     unlisted: list[str]  # paths of images beside the listed ones
     messages: tuple[str, ...]
@@ -49,18 +49,19 @@ def find_listed_files(
         If a name fits several files, or two names fit one file.
     """
     folder = real_path(table).parent
-    statuses: dict[str, os.stat_result] = {}
+    marks: dict[str, str] = {}
     paths: dict[str, str] = {}
     outside, no_files = list[str](), list[str]()
     data_root = DataRoot.open(folder, allow_outside)
+    root = str(folder)
     for name in names:
-        if written := _as_written(folder, name):
+        if written := _as_written(root, name):
             if not data_root.holds(written[0]):
                 outside.append(name)
             elif not stat.S_ISREG(written[1].st_mode):
                 no_files.append(name)
             else:
-                paths[name], statuses[written[0]] = written[0], written[1]
+                paths[name], marks[written[0]] = written[0], content_mark(written[1])
     messages = _refusals(outside, no_files)
     refused = dict.fromkeys(outside, "it leads out of the folder of the table")
     refused |= dict.fromkeys(no_files, "a pipe, a device or a socket")
@@ -81,18 +82,18 @@ def find_listed_files(
         for name, file in match.files.items():
             path = str(folder / file)
             with suppress(OSError):  # it was removed since the folder was listed
-                statuses[path] = Path(path).stat()
+                marks[path] = content_mark(os.stat(path))  # noqa: PTH116
                 paths[name] = path
         if not paths:
             sentence = _none_exists(table, names, str(folder / missing[0]), files)
             links = LeftOut(outside=left_out.outside).messages()
             raise FileNotFoundError(list_below(sentence, links))
-    if unlisted := _unlisted(statuses):
+    if unlisted := _unlisted(marks):
         messages.append(
             f"{pluralize(len(unlisted), 'image lies', 'images lie')} beside the listed ones "
             f"without a row (e.g. {os.path.relpath(unlisted[0], folder)!r}): not used."
         )
-    return ListedFiles(paths, statuses, refused, unlisted, tuple(messages))
+    return ListedFiles(paths, marks, refused, unlisted, tuple(messages))
 
 
 def _none_exists(table: Path, names: Collection[str], first: str, files: Sequence[str]) -> str:
@@ -122,15 +123,14 @@ def _refusals(outside: Sequence[str], no_files: Sequence[str]) -> list[str]:
     return messages
 
 
-def _as_written(folder: Path, name: str) -> tuple[str, os.stat_result] | None:
+def _as_written(folder: str, name: str) -> tuple[str, os.stat_result] | None:
     """Return the path and the status of what has just that name, but of no folder."""
-    for written in dict.fromkeys((name, name.replace("\\", "/"))):
-        below = Path(written)
-        if written.startswith("~/"):
-            below = expand_home(below)
-        path = os.path.normpath(folder / below)
+    for written in (name, name.replace("\\", "/")) if "\\" in name else (name,):
+        below = str(expand_home(written)) if written.startswith("~/") else written
+        # strings: a `Path` for each of a million names takes seconds
+        path = os.path.normpath(os.path.join(folder, below))  # noqa: PTH118
         try:
-            status = Path(path).stat()
+            status = os.stat(path)  # noqa: PTH116
         except (OSError, ValueError):  # no such file; no file can be called so
             continue
         if not stat.S_ISDIR(status.st_mode):
@@ -168,14 +168,14 @@ def _own_folder(table: Path, files: Sequence[str]) -> str | None:
 def _unlisted(listed: Collection[str]) -> list[str]:
     """Return the images in the folders of listed ones that are not listed."""
     unlisted = []
-    for folder in sorted({str(Path(path).parent) for path in listed}):
+    for folder in sorted({os.path.dirname(path) for path in listed}):  # noqa: PTH120
         try:
             with os.scandir(folder) as entries:
                 unlisted += [
                     entry.path
                     for entry in entries
-                    if has_suffix(entry.name, IMAGE_SUFFIXES)
-                    and entry.path not in listed
+                    if entry.path not in listed
+                    and has_suffix(entry.name, IMAGE_SUFFIXES)
                     and not entry.name.startswith(".")
                     and not is_junk_file(entry.name)
                 ]

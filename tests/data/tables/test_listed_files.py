@@ -22,7 +22,7 @@ def build(tmp_path):
 def listed_below(table, names, allow_outside=False):
     listed = find_listed_files(table, names, allow_outside)
     below = {name: os.path.relpath(path, table.parent) for name, path in listed.paths.items()}
-    assert set(listed.statuses) == set(listed.paths.values())
+    assert set(listed.marks) == set(listed.paths.values())
     return below, list(listed.messages)
 
 
