@@ -89,9 +89,10 @@ def choose_device(name: str, precision: str) -> Device:
         there = torch.cuda.device_count()
         gpus = tuple(map(int, numbers.split(","))) if numbers else tuple(range(there))
         if not gpus or max(gpus) >= there:
+            from_0 = ", numbered from 0" if there else ""
             raise ValueError(
-                f"device {name!r} is not there: torch {torch.__version__} sees "
-                f"{there} GPUs; use --device cpu or auto"
+                f"device {name!r} is not there: torch {torch.__version__} sees {there} GPUs"
+                f"{from_0}; use --device cpu or auto, or --engine for the GPUs of a cluster"
             )
         gpus, message = equal_gpus(gpus, are_named=bool(numbers))
         hardware = torch.cuda.get_device_name(gpus[0])

@@ -92,7 +92,10 @@ def test_of_a_mixed_machine_those_of_the_first_kind_are_taken_and_the_others_nam
 @pytest.mark.parametrize(
     ("name", "error"),
     [
-        ("cuda:3", r"'cuda:3' is not there: torch .* sees 3 GPUs; use --device cpu or auto"),
+        (
+            "cuda:3",
+            r"'cuda:3' is not there: torch .* sees 3 GPUs, numbered from 0; use --device cpu",
+        ),
         ("cuda:0,3", r"'cuda:0,3' is not there: torch .* sees 3 GPUs"),
         ("cuda:0,1", f"'cuda:0,1' has GPUs of several kinds .0 is {NEW}, 1 is {OLD}., .* cuda:0$"),
         ("cuda:1,0,2", "several kinds"),
