@@ -18,7 +18,7 @@ from benchmark.analysis.claims import Claim, claims, class_claims
 from benchmark.analysis.confidence import SeedPredictions, intervals, paired
 from benchmark.analysis.findings import Findings
 from benchmark.analysis.more_images import MORE_IMAGES, read_more_images
-from benchmark.analysis.per_class import class_changes, class_recalls
+from benchmark.analysis.per_class import class_changes, class_recalls, confusion_matrix
 from benchmark.analysis.run_files import NOT_TRAINED, read_records, read_splits
 from benchmark.analysis.run_records import PredictedImages, RunRecords, mean_over_seeds
 from benchmark.analysis.undertrained import still_falling
@@ -49,7 +49,6 @@ class Comparison:
     predicted_images: list[PredictedImages]  # of validation and test, the table predictions.csv
     curves: pd.DataFrame  # one row per strategy, seed and validation
     losses: pd.DataFrame  # training losses, one row per strategy, seed and tenth of a step range
-    confusion: dict[str, np.ndarray]  # strategy -> (C, C) counts over seeds; rows are the truth
     failures: pd.DataFrame  # one row per strategy, or null row, and seed that failed: its error
     seed_predictions: list[SeedPredictions]  # of the test images, seed by seed
     findings: Findings  # what the records hold besides scores
@@ -125,6 +124,12 @@ class Comparison:
     def predictions(self) -> pd.DataFrame:
         """The table predictions.csv; of many images it takes seconds."""
         return PredictedImages.stack(self.predicted_images)
+
+    @property
+    def confusion(self) -> dict[str, np.ndarray]:
+        """Strategy -> (C, C) test images of all seeds, rows are the truth; not kept: 8 MB each."""
+        seeds = self.seed_predictions
+        return {name: confusion_matrix(seeds, name) for name in self.finished_in_any_seed}
 
     @property
     def finished_in_all_seeds(self) -> list[str]:
@@ -235,12 +240,10 @@ def load_comparison(folder: Path, baseline: str | None = None) -> Comparison:
     files = RunFolder(Path(folder))
     manifest = files.read_manifest()
     if baseline is not None:
-        names = [strategy.name for strategy in manifest.competing]
-        require_baseline(baseline, names, f"of {folder}")
+        require_baseline(baseline, [s.name for s in manifest.competing], f"of {folder}")
     splits = read_splits(files, manifest)
     records, lacks = read_records(files, manifest)
-    baseline = baseline or manifest.baseline
-    run = compare_records(files.path, manifest, splits, records, baseline)
+    run = compare_records(files.path, manifest, splits, records, baseline or manifest.baseline)
     more_images = read_more_images(files, manifest, run.classes)
     return replace(run, lacks=tuple(lacks), more_images=more_images)
 
@@ -272,7 +275,6 @@ def compare_records(
         predicted_images=run.predicted_images(),
         curves=run.curves(),
         losses=run.losses(),
-        confusion=run.confusion(),
         failures=replace(run, records=records).failures(),
         seed_predictions=run.seed_predictions(),
         findings=Findings.from_records(run),

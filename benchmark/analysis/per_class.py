@@ -184,6 +184,16 @@ def _changes(
     return pd.DataFrame(dict(zip(CHANGES, columns, strict=True)))
 
 
+def confusion_matrix(seeds: Sequence[SeedPredictions], name: str) -> NDArray[np.int64]:
+    """Return counts (C, C) of the test images of all seeds that a strategy finished, by truth."""
+    classes = len(seeds[0].classes)
+    total = np.zeros(classes * classes, np.int64)
+    for seed in seeds:
+        if name in seed.predicted:
+            total += np.bincount(seed.labels * classes + seed.predicted[name], minlength=total.size)
+    return total.reshape(classes, classes)  # (C * C,) -> (C, C)
+
+
 def _correct(seeds: Sequence[SeedPredictions], name: str) -> NDArray[np.bool_]:
     """Return which of the images of all seeds, (N,), a strategy predicts correctly."""
     return np.concatenate([seed.predicted[name] == seed.labels for seed in seeds])

@@ -162,17 +162,6 @@ class RunRecords:
                 result.append(PredictedImages(*key, *images))
         return result
 
-    def confusion(self) -> dict[str, NDArray[np.int64]]:
-        """Return strategy -> (C, C) counts of test images over seeds; rows are the truth."""
-        matrices: dict[str, NDArray[np.int64]] = {}
-        for record in self.finished:
-            matrix = np.zeros((len(self.classes),) * 2, np.int64)
-            labels = np.asarray(self.splits[record.seed].test.labels)
-            np.add.at(matrix, (labels, _predicted(record)), 1)
-            matrix = matrix[np.ix_(self.order, self.order)]
-            matrices[record.strategy] = matrices.get(record.strategy, 0) + matrix
-        return matrices
-
     def seed_predictions(self) -> list[SeedPredictions]:
         """Return what all strategies predicted of the test images of each seed, in seed order."""
         position = np.argsort(self.order)  # (C,) of each class in the tables

@@ -16,6 +16,8 @@ from benchmark.system.output import lasting_stdout
 from benchmark.system.text import pluralize, printable, printable_name
 
 MAX_ROWS = 20  # of long tables on a terminal
+# classes that are all printed; of more these
+MAX_CLASSES, LARGEST, RAREST = 100, 10, 20
 
 
 def show_data(images: ImageSet, **split_by: Any) -> DataSummary:
@@ -47,13 +49,27 @@ def print_data_summary(summary: DataSummary, console: Console | None = None) -> 
         }
     for fact, value in facts.items():
         console.print(f"  {fact:12}{value}", highlight=False)
-    print_table(console, summary.classes, summary.split_title or "Classes", len(summary.classes))
+    _print_classes(console, summary.classes, summary.split_title or "Classes")
     tables = {"Can't be read": summary.unreadable, "Duplicates": summary.duplicates}
     for title, table in tables.items():
         if len(table):
             print_table(console, table, title, MAX_ROWS)
     for message in summary.messages:
         console.print(_plain(f"- {message}"))
+
+
+def _print_classes(console: Console, classes: pd.DataFrame, title: str) -> None:
+    """Print the sizes of all classes, the largest first; of many the largest and the rarest."""
+    left_out = len(classes) - LARGEST - RAREST
+    if len(classes) <= MAX_CLASSES or not console.is_terminal:
+        print_table(console, classes, title, len(classes))
+        return
+    print_table(console, classes.head(LARGEST), f"{title}: the {LARGEST} largest classes", LARGEST)
+    print_table(console, classes.tail(RAREST), f"{title}: the {RAREST} rarest", RAREST)
+    console.print(
+        f"{left_out:,} classes between them are left out on a terminal; a file gets all, and "
+        "--page writes them to classes.csv."
+    )
 
 
 def _plain(text: str) -> Text:

@@ -13,7 +13,8 @@ from benchmark.storage.user_folders import expand_home
 
 RESULTS = Path("results")
 OWNER = "data.json"  # says which data set the folder is about
-PAGES = ("left_out.csv", "duplicates.csv", "not_judged.csv", "duplicates.html", "data.html")
+TABLES = ("left_out.csv", "duplicates.csv", "not_judged.csv", "classes.csv")
+PAGES = (*TABLES, "duplicates.html", "data.html")
 
 
 def find_data_folder(

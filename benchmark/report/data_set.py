@@ -18,6 +18,7 @@ from benchmark.report.render.blocks import (
     Block,
     ContactSheet,
     Heading,
+    Link,
     Page,
     Paragraph,
     Picture,
@@ -31,12 +32,13 @@ from benchmark.report.render.canvas import (
     page_style,
     set_row_labels,
 )
+from benchmark.report.render.csv_writer import write_frames
 from benchmark.report.render.formats import format_count, lower_first
 from benchmark.report.render.safe_text import shorten
 from benchmark.storage.atomic import write_text
 from benchmark.system.text import pluralize
 
-PAGE = "data.html"
+PAGE, CLASSES = "data.html", "classes.csv"
 ALL_IMAGES, MOST_IMAGES, FEWEST_IMAGES = 300, 6, 2  # together, and of a class
 MOST_PAIRS = 60  # of duplicates; the CSV file has all
 MOST_BARS = 60  # classes; of more, the drawing is a curve
@@ -45,8 +47,10 @@ WIDTH = 560  # pixels of the drawing
 
 
 def write_data_set(summary: DataSummary, folder: Path) -> Path:
-    """Write data.html, with all pictures in it; return its path."""
+    """Write data.html, with all pictures in it, and a table of many classes; return its path."""
     path = folder / PAGE
+    if len(summary.classes) > MOST_BARS:
+        write_frames({CLASSES: summary.classes}, folder)
     write_text(path, html.render(build_page(summary)))
     return path
 
@@ -68,7 +72,7 @@ def build_page(summary: DataSummary) -> Page:
         verdict=f"{pluralize(len(summary.images), 'image', 'images')}, {classes} {sizes}.",
         follow_up=_rarest_sentence(summary),
         warnings=tuple(filter(None, (summary.error, *summary.messages))),
-        lead=(_sizes_figure(summary),),
+        lead=tuple(_sizes(summary)),
         sections=(pictures, *duplicates),
         highlights=tuple(_highlights(summary, bool(duplicates))),
     )
@@ -114,6 +118,12 @@ def _draw_ranks(images: np.ndarray) -> Figure:
         axes.set(xlabel="classes, largest first", ylabel="images")
         axes.yaxis.set_major_formatter(lambda value, _: format_count(value))
         return canvas.figure
+
+
+def _sizes(summary: DataSummary) -> Iterator[Block]:
+    yield _sizes_figure(summary)
+    if len(summary.classes) > MOST_BARS:
+        yield Link(f"{CLASSES}: the images of each class", CLASSES)
 
 
 def _sizes_figure(summary: DataSummary) -> Block:

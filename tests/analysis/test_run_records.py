@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmark.analysis.per_class import confusion_matrix
 from benchmark.analysis.run_records import (
     CURVES,
     FAILURES,
@@ -57,7 +58,11 @@ def test_classes_stand_by_training_size_in_all_tables() -> None:
     assert table["train_count"].tolist()[:3] == [50, 20, 5]
     assert table["test_count"].tolist()[:3] == [3, 2, 1]
     assert table["recall"].tolist() == [1, 1, 1, 1, 0, 0]
-    assert records.confusion()["b"].tolist() == [[3, 0, 0], [2, 0, 0], [1, 0, 0]]
+    assert confusion_matrix(records.seed_predictions(), "b").tolist() == [
+        [3, 0, 0],
+        [2, 0, 0],
+        [1, 0, 0],
+    ]
 
 
 def test_auroc_by_class_stands_by_training_size_too_and_is_missing_in_older_records() -> None:
@@ -70,8 +75,8 @@ def test_auroc_by_class_stands_by_training_size_too_and_is_missing_in_older_reco
 
 
 def test_confusions_are_summed_over_seeds() -> None:
-    both = run(RIGHT, record("a", 1, (1, 1, 1, 1, 1, 1))).confusion()
-    assert both["a"].tolist() == [[6, 0, 0], [2, 2, 0], [1, 0, 1]]
+    both = run(RIGHT, record("a", 1, (1, 1, 1, 1, 1, 1))).seed_predictions()
+    assert confusion_matrix(both, "a").tolist() == [[6, 0, 0], [2, 2, 0], [1, 0, 1]]
 
 
 def test_predictions_name_the_classes_of_both_splits() -> None:

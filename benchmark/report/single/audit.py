@@ -243,7 +243,7 @@ def _draw_shares(axes: Axes, shares: pd.DataFrame, low: float, high: float) -> N
     axes.plot(x, shares["gradient"], **_GRADIENT)
     axes.set(yscale="log", ylim=(low, high))
     axes.minorticks_off()
-    ticks = [tick for tick in (0.001, 0.01, 0.1, 1) if low <= tick <= high]
+    ticks = [tick for tick in (1e-5, 1e-4, 0.001, 0.01, 0.1, 1) if low <= tick <= high]
     axes.set_yticks(ticks, [f"{100 * tick:g} %" for tick in ticks])
 
 

@@ -11,7 +11,7 @@ from benchmark.report.single.class_groups import are_many
 from benchmark.system.text import join_names
 
 DISAGREE = "seeds disagree"
-MOST_ROWS = 30  # of the table, where there are more classes than are shown one by one
+MOST_ROWS = 20  # of the table, where there are more classes than are shown one by one
 _READ = ["class", "train_count", "cause", "explanation", "suggestions", "never_predicted"]
 
 

@@ -58,13 +58,16 @@ def diagnoses_section(comparison: Comparison) -> Iterator[Block]:
             run = "a quick look" if manifest.quick else "a network with random weights"
             yield Paragraph(f"The causes below mean nothing: they are those of {run}.")
         yield Paragraph(READS_TEST_IMAGES)
+        if are_many(comparison) and (counts := causes_table(comparison)):
+            yield counts
         yield table
         if class_links(comparison):
             yield Link(PICTURES, RunFolder(comparison.folder).gallery_file.name)
     if sentence := different_causes_sentence(comparison):
         yield Paragraph(sentence)
     if causes := causes_table(comparison):
-        yield Details("Causes under every strategy", (causes,))
+        if not are_many(comparison):
+            yield Details("Causes under every strategy", (causes,))
         yield Details("The rules", (rules_table(),))
 
 

@@ -44,7 +44,7 @@ def recall_map(
     longest = max((len(shorten(name, 34)) for name in strategies), default=0)
     left, bars, top = label_width(classes, 26), 104, round(26 + 3.2 * longest)
     free = PAGE_WIDTH - left - bars - 5 * longest
-    width, height = int(np.clip(free // s, 40, 110)), 19
+    width, height = int(np.clip(free // s, 26, 110)), 19
     with page_style():
         canvas = Canvas(left + bars + s * width + 5 * longest, top + c * height + 26)
         tail = canvas.axes(left, top, bars - 50, c * height)
@@ -56,7 +56,7 @@ def recall_map(
         tail.text(0, -0.25, "train", size=9, color=colours.MUTED, va="bottom")
         heat = canvas.axes(left + bars, top, s * width, c * height)
         numbers = np.where(never_predicted == 1, "×", np.vectorize(format_share)(recall, 2))
-        _heat(heat, recall, gap=1.5, annot=numbers)
+        _heat(heat, recall, gap=1.5, annot=numbers, size=9.5 if width >= 36 else 8)
         names = [shorten(name, 34) for name in strategies]
         heat.xaxis.tick_top()
         heat.tick_params(length=0)

@@ -26,6 +26,7 @@ from benchmark.report.render.blocks import (
 from benchmark.report.render.canvas import Canvas, figure_block, page_style
 from benchmark.report.render.formats import MISSING, format_count, format_percent, format_share
 from benchmark.report.render.safe_text import shorten
+from benchmark.report.single.class_groups import are_many
 from benchmark.system.text import first_names, pluralize
 
 HALF = 0.5  # of a class
@@ -41,10 +42,10 @@ def more_images_section(comparison: Comparison) -> Iterator[Block]:
     answers = class_answers(comparison.more_images)
     if not answers:
         return
-    missed = missed_classes(comparison, answers)
+    missed, many = missed_classes(comparison, answers), are_many(comparison)
     for sentence in answer_sentences(comparison, answers, missed):
         yield Paragraph(sentence)
-    listed = missed[-MOST_CLASSES:]
+    listed = _evenly(answers, missed, MOST_CLASSES) if many else missed[-MOST_CLASSES:]
     others = [name for name in answers if name not in listed]
     if listed:
         yield more_images_table(comparison, answers, listed)
@@ -57,12 +58,20 @@ def more_images_section(comparison: Comparison) -> Iterator[Block]:
             f"and of more images, at most {MOST_TIMES} times, with the {_level()} interval.",
             "Learning curves by class; more_images.csv has the numbers.",
         )
-    if others:
+    if others and not many:
         title = (
             f"The other {pluralize(len(others), 'class', 'classes')}" if missed else "All classes"
         )
         table = more_images_table(comparison, answers, others, is_first=not missed)
         yield Details(title, (table,))
+
+
+def _evenly(answers: dict[str, ClassAnswer], names: Sequence[str], most: int) -> list[str]:
+    """Choose so many classes, evenly over their sizes; those that more images help, if any do."""
+    told = [n for n in names if not answers[n].answer.startswith("few")] or list(names)
+    helped = [n for n in told if answers[n].answer == "more"] or told
+    index = np.unique(np.linspace(0, len(helped) - 1, min(most, len(helped))).round().astype(int))
+    return [helped[k] for k in index]
 
 
 def missed_classes(comparison: Comparison, answers: dict[str, ClassAnswer]) -> list[str]:
@@ -85,7 +94,8 @@ def answer_sentences(
             f"({_interval(each)})"
             for each in needed[:MOST_NAMED]
         ]
-        more = f"; {len(needed) - MOST_NAMED} more in the table" * (len(needed) > MOST_NAMED)
+        where = "more_images.csv" if are_many(comparison) else "the table"
+        more = f"; {len(needed) - MOST_NAMED:,} more in {where}" * (len(needed) > MOST_NAMED)
         yield (
             "More images, for half of a class to be recognised by a head on fixed features: "
             f"{', '.join(parts)}{more}. In brackets the {_level()} interval."
@@ -98,6 +108,8 @@ def answer_sentences(
             f"More images of “{without_ticks(each.name)}” would not help: of {MOST_TIMES} times as "
             f"many, a head recognises {_share(each)}{confused}."
         )
+    if (further := len(by_answer.get("never", [])) - MOST_NAMED) > 0:
+        yield f"Nor would they help with {pluralize(further, 'further class', 'further classes')}."
     if enough := by_answer.get("enough", []):
         baseline = as_code(str(comparison.baseline))
         yield (
@@ -147,6 +159,12 @@ def more_images_table(
     titles += (f"Macro-F1, {format_count(FACTORS[2])} times", "More images for half")
     text_columns = frozenset({0, len(titles) - 1})
     caption = _caption(comparison) if is_first else "The other classes, in the same way."
+    if are_many(comparison):
+        number = len(missed_classes(comparison, answers))
+        caption += (
+            f" Of {number:,} classes of which less than half is recognised, the table lists "
+            f"{len(names)}, evenly over their sizes; more_images.csv has all."
+        )
     return Table(caption, titles, tuple(rows), text_columns, csv="more_images.csv")
 
 
@@ -158,6 +176,8 @@ def draw_more_images(comparison: Comparison) -> Figure | None:
     missed = missed_classes(comparison, answers) or list(answers)
     can_be_told = [n for n in missed if not answers[n].answer.startswith("few")]
     names = can_be_told[-MOST_DRAWN:]
+    if are_many(comparison):
+        names = _evenly(answers, missed, MOST_DRAWN)
     if not names:
         return None
     panels_per_row = min(3, len(names))

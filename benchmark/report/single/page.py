@@ -24,7 +24,7 @@ from benchmark.report.single.metric_tables import main_table
 from benchmark.report.single.more_images import draw_more_images, more_images_section
 from benchmark.report.single.notices import highlights, warnings
 from benchmark.report.single.posthoc import posthoc_section
-from benchmark.report.single.recall import class_changes_tables, draw_recall, recall_section
+from benchmark.report.single.recall import class_changes_section, draw_recall, recall_section
 from benchmark.report.single.search import search_section
 from benchmark.report.single.seeds import draw_seeds, seeds_section
 from benchmark.report.single.setup import data_section, recipe_title, setup_section
@@ -59,7 +59,7 @@ def build_page(comparison: Comparison) -> Page:
     contents: tuple[tuple[str, str, Iterable[Block]], ...] = (
         ("failures", "What failed", failures_section(run)),
         ("confidence", "Confidence intervals and tests", confidence_section(run)),
-        ("changes", "Recall by class, against the baseline", class_changes_tables(run)),
+        ("changes", "Recall by class, against the baseline", class_changes_section(run)),
         ("diagnoses", "Why classes are ignored", diagnoses_section(run)),
         ("more_images", "More images?", more_images_section(run)),
         ("audit", "Implementation audit", audit_section(run)),
@@ -137,8 +137,9 @@ OTHER_TERMS = {
     "its difference that of Bonett and Price.",
     "p, test set": "For each test image the predictions of the strategy and of the baseline are "
     "exchanged at random. The p-value is how often macro-F1 then differs as much as observed. It "
-    "asks whether these networks differ, not whether the next training would. Holm's correction "
-    "for all strategies is applied to p, not to the interval.",
+    "asks whether these networks differ, not whether the next training would. There are 10,000 "
+    "exchanges, and fewer of more than 10,000 images that differ, but at least 1,000. Holm's "
+    "correction for all strategies is applied to p, not to the interval.",
     "p, seeds": "Whether other data of this kind or, where the split is given, other "
     "initialisations would differ again: the larger of two p-values. One draws the sign of every "
     "seed's difference at random. The other is a t-test that takes into account that seeds share "

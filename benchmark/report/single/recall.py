@@ -28,6 +28,7 @@ from benchmark.report.render.formats import (
     format_count,
     format_share,
 )
+from benchmark.report.single.change_groups import change_groups_table
 from benchmark.report.single.class_groups import (
     are_many,
     drawn_sentence,
@@ -156,6 +157,19 @@ def largest_changes_sentence(comparison: Comparison) -> str:
     return " ".join(sentences)
 
 
+def class_changes_section(comparison: Comparison) -> Iterator[Block]:
+    """Yield the tables of changes; of many classes their means first, and others folded."""
+    tables = class_changes_tables(comparison)
+    if not are_many(comparison):
+        yield from tables
+        return
+    if means_table := change_groups_table(comparison):
+        yield means_table
+    yield from tables[:1]
+    if len(tables) > 1:
+        yield Details("The same classes under the other strategies", tuple(tables[1:]))
+
+
 def class_changes_tables(comparison: Comparison) -> list[Table]:
     """Classes × strategies: recall minus the baseline's, a few strategies a table.
 
@@ -220,8 +234,14 @@ def _listed_classes(comparison: Comparison, changes: pd.DataFrame) -> list[str]:
     # distance of the interval from 0, negative if it includes 0
     distance = changes[["low"]].assign(high=-changes["high"]).max(axis=1)
     clearest = distance.groupby(changes["class"]).max().sort_values(ascending=False, kind="stable")
-    chosen = set(clearest[clearest > 0].index[:MOST_CLASSES])
-    return [name for name in comparison.classes if name in chosen]
+    chosen = list(clearest[clearest > 0].index[:MOST_CLASSES])
+    if are_many(comparison):  # where nearly all of them rise, those that fall are shown too
+        down = (-changes["high"]).groupby(changes["class"]).max()
+        down = down.sort_values(ascending=False, kind="stable")
+        falling = list(down[down > 0].index[: MOST_CLASSES // 2])
+        rising = [name for name in chosen if name not in set(falling)]
+        chosen = [*falling, *rising[: MOST_CLASSES - len(falling)]]
+    return [name for name in comparison.classes if name in set(chosen)]
 
 
 def _changes_caption(comparison: Comparison, changes: pd.DataFrame, listed: int) -> str:
@@ -245,9 +265,11 @@ def _changes_caption(comparison: Comparison, changes: pd.DataFrame, listed: int)
     if classes > MOST_CLASSES:
         which = f"the {listed} clearest" if listed == MOST_CLASSES else f"the {listed}"
         which = which if listed != 1 else "the only one"
+        fall = f", among them up to {MOST_CLASSES // 2} that fall" if are_many(comparison) else ""
+        file = ": see class_changes.csv" if are_many(comparison) else ""
         caption += (
             f" Of {pluralize(classes, 'class', 'classes')}, the table lists {which} whose interval "
-            f"excludes 0; it leaves out {classes - listed:,}."
+            f"excludes 0{fall}; it leaves out {classes - listed:,}{file}."
         )
     return caption
 

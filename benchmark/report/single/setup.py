@@ -4,16 +4,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from benchmark.analysis.comparison import Comparison
 from benchmark.execution.manifest_schema import ExperimentInfo
 from benchmark.plan.recipes import MIN_STEPS_PER_EPOCH, SMALLEST_BATCH
 from benchmark.report.render.blocks import Block, Code, Details, Facts, Heading, Table, make_row
 from benchmark.report.render.formats import MISSING, format_count
+from benchmark.report.single.class_groups import are_many, by_shots
+from benchmark.report.single.shot_groups import shot_groups_sentence
 from benchmark.report.single.strategies import prose
 from benchmark.system.text import join_names
 
 NAMES = {"lr": "Learning rate", "head lr": "Head learning rate", "fine tune": "Fine-tune depth"}
 NAMES |= {"cpu": "CPU", "sha256": "SHA-256"}
+LARGEST, RAREST = 20, 30  # of many classes, that are listed
 SPLITS = {"train": "Train", "val": "Validation", "test": "Test"}
 
 
@@ -23,19 +28,54 @@ def data_section(comparison: Comparison) -> Iterator[Block]:
     yield from prose(data.description)
     pairs = {"name": data.name, "imbalance": settings.get("imbalance")}
     yield facts(pairs | {"images": format_count(data.images), "groups": data.groups})
+    if are_many(comparison):
+        yield group_images_table(comparison)
+        summary = f"Images of the {LARGEST} largest and the {RAREST} rarest classes in each split"
+        yield Details(summary, (class_images_table(comparison),))
+        return
     yield Details("Images of each class in each split", (class_images_table(comparison),))
 
 
-def class_images_table(comparison: Comparison) -> Table:
-    """Images of each class in each split of the first seed."""
-    data = comparison.manifest.data
-    splits = [split for split in SPLITS if split in data.counts]
+def group_images_table(comparison: Comparison) -> Table:
+    """Images of all classes with many, medium and few training images, in each split."""
+    counts = _split_counts(comparison)
+    groups = by_shots(comparison) | {"all": np.arange(len(comparison.classes))}
     rows = []
-    for label in comparison.classes:
-        index = data.classes.index(label)
-        rows.append(make_row(label, *(format_count(data.counts[split][index]) for split in splits)))
+    for name, classes in groups.items():
+        images = (format_count(int(own[classes].sum())) for own in counts.values())
+        rows.append(make_row(name.capitalize(), format_count(len(classes)), *images))
+    titles = ("Training images", "Classes", *(SPLITS[split] for split in counts))
+    caption = (
+        "Images of the classes with many, medium and few training images in the splits of the "
+        f"first seed. {shot_groups_sentence(comparison)}"
+    )
+    return Table(caption, titles, tuple(rows), csv="class_images.csv")
+
+
+def _split_counts(comparison: Comparison) -> dict[str, np.ndarray]:
+    """Return split -> images of each class (C,) in the first seed, as the tables order them."""
+    data = comparison.manifest.data
+    index = {name: k for k, name in enumerate(data.classes)}
+    order = [index[name] for name in comparison.classes]
+    return {s: np.array(data.counts[s])[order] for s in SPLITS if s in data.counts}
+
+
+def class_images_table(comparison: Comparison) -> Table:
+    """Images of each class in each split of the first seed; of many the largest and rarest."""
+    counts, classes = _split_counts(comparison), comparison.classes
+    listed = list(range(len(classes)))
     caption = "Images of each class in the splits of the first seed, largest class first."
-    titles = ("Class", *(SPLITS[split] for split in splits))
+    if are_many(comparison):
+        listed = [*listed[:LARGEST], *listed[-RAREST:]]
+        caption += (
+            f" The {LARGEST} largest and the {RAREST} rarest of {len(classes):,}; class_images.csv "
+            "has all."
+        )
+    rows = [
+        make_row(classes[c], *(format_count(int(own[c])) for own in counts.values()))
+        for c in listed
+    ]
+    titles = ("Class", *(SPLITS[split] for split in counts))
     return Table(caption, titles, tuple(rows), csv="class_images.csv")
 
 
