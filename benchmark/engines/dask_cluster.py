@@ -1,0 +1,296 @@
+"""Calls in the worker processes of a dask cluster, joined or of this machine alone.
+
+Each call has a process to itself, though a worker may have several threads: it may use them. A call
+runs in a thread that is not its process's main one. For GPUs each worker process offers a share::
+
+    dask scheduler                                     # prints tcp://HOST:8786
+    dask worker tcp://HOST:8786 --nworkers 4 --nthreads 1
+    CUDA_VISIBLE_DEVICES=0 dask worker tcp://HOST:8786 --nworkers 1 --nthreads 4 --resources "GPU=1"
+
+https://distributed.dask.org, of which this follows the pages on resources, failures and plugins.
+"""
+
+import logging
+import signal
+from collections.abc import Callable, Mapping
+from concurrent import futures
+from concurrent.futures import BrokenExecutor, Executor, Future
+from contextlib import suppress
+from functools import partial
+from threading import RLock
+from typing import Any
+
+import dask
+from distributed import Client, KilledWorker, LocalCluster, WorkerPlugin
+from distributed import Future as RemoteFuture
+from distributed.comm import get_address_host_port
+
+from benchmark.engines.addresses import SECONDS_TO_CONNECT, require_listener
+from benchmark.engines.lost_calls import WorkerDiedError
+from benchmark.system.processes import safe_import_path
+
+SECONDS_FOR_A_WORKER = 30.0  # a cluster that has none yet
+SECONDS_FOR_A_RESULT = 30.0  # on its way from the worker
+SECONDS_TO_END = 5.0
+
+
+class DaskFuture(Future[Any]):
+    """A call on the cluster. What has begun can't be cancelled, as in other executors."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.remote: RemoteFuture | None = None  # a result that is held may be computed again
+        self._ending = RLock()  # else it might be cancelled and end at the same time
+
+    def cancel(self) -> bool:
+        """Take the call from the queue; False if it runs, or has ended."""
+        with self._ending:
+            remote = self.remote
+            if remote is None or self.running():
+                return super().cancel()
+            # KeyError: the scheduler has not heard of it; others: a lost cluster, whose calls end
+            with suppress(KeyError, OSError, RuntimeError):
+                if remote.client.call_stack(keys=[remote.key]):
+                    self.set_running_or_notify_cancel()
+            if not super().cancel():
+                return False
+            self.remote = None
+            remote.cancel()
+            self.set_running_or_notify_cancel()  # wakes who waits
+            return True
+
+    def end(self, remote: RemoteFuture) -> None:
+        """Take over how the call has ended."""
+        with self._ending:
+            self.remote = None
+            if self.cancelled():
+                return
+            if not self.running():
+                self.set_running_or_notify_cancel()
+            if (error := _error(remote)) is not None:
+                self.set_exception(error)
+                return
+            try:
+                self.set_result(remote.result(timeout=SECONDS_FOR_A_RESULT))
+            except Exception:  # while the cluster would compute it again
+                self.set_exception(WorkerDiedError("a dask worker died with the result of this"))
+
+
+class DaskExecutor(Executor):
+    """Submits calls through a client.
+
+    dask's own executor holds the results, and the cluster repeats a call that has ended if the
+    worker with its result dies. This one forgets them.
+    """
+
+    def __init__(self, client: Client, resources: Mapping[str, float]) -> None:
+        self._client, self._resources = client, dict(resources)
+        self._running: set[DaskFuture] = set()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Hand over a call; BrokenExecutor if the cluster is lost."""
+        if self._client.status != "running":
+            raise BrokenExecutor("the connection to the dask scheduler is lost")
+        future = DaskFuture()
+        # one object, in whose arguments dask looks for nothing
+        call = partial(fn, *args, **kwargs)
+        future.remote = self._client.submit(call, pure=False, resources=self._resources or None)
+        self._running.add(future)
+        future.remote.add_done_callback(partial(self._end, future))
+        return future
+
+    def _end(self, future: DaskFuture, remote: RemoteFuture) -> None:
+        self._running.discard(future)
+        future.end(remote)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Wait for the calls, or take those that have not begun from the queue."""
+        if cancel_futures:
+            for future in list(self._running):
+                future.cancel()
+        if wait:
+            futures.wait(list(self._running))
+
+
+def _error(remote: RemoteFuture) -> BaseException | None:
+    """Return what a call has raised, or why it has not ended."""
+    if remote.status == "cancelled":  # not by us
+        return BrokenExecutor("the connection to the dask scheduler was lost, or it began anew")
+    error = remote.exception(timeout=SECONDS_FOR_A_RESULT) if remote.status == "error" else None
+    if isinstance(error, KilledWorker):
+        return WorkerDiedError(
+            f"dask worker {error.last_worker.address} died while it ran this, as did "
+            f"{error.allowed_failures} before it"
+        )
+    return error
+
+
+class IgnoreCtrlC(WorkerPlugin):
+    """A terminal sends Ctrl-C to all its processes; it is for the one that has started them."""
+
+    name = "ignore-ctrl-c"
+
+    def setup(self, worker: Any) -> None:  # noqa: ARG002
+        """Do so in each worker as it starts, in its main thread."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+class DaskEngine:
+    """Workers of dask; see `benchmark.engines.engine`.
+
+    A worker that dies: in a cluster of our own the call fails at once, in one that is joined the
+    cluster repeats it up to its ``distributed.scheduler.allowed-failures`` times (3) before.
+
+    Parameters
+    ----------
+    scheduler
+        The address that `dask scheduler` prints. None: processes of this machine, `jobs` or one a
+        core, with one device for all of them if it is a GPU.
+    jobs
+        At most so many calls at the same time.
+    needs_gpu
+        Whether each call asks a worker for ``GPU=1/jobs_per_gpu`` of its resources.
+    cores
+        Of this machine, for processes of our own.
+    """
+
+    def __init__(
+        self,
+        scheduler: str | None,
+        jobs: int | None,
+        needs_gpu: bool,
+        jobs_per_gpu: int,
+        cores: int,
+    ) -> None:
+        self.name = f"dask at {scheduler}" if scheduler else "dask"
+        self.is_local = scheduler is None
+        self._scheduler, self._jobs, self._cores = scheduler, jobs, cores
+        self._share = 1 / jobs_per_gpu if needs_gpu else 0.0
+        if self.is_local:
+            self._jobs = jobs or (jobs_per_gpu if needs_gpu else cores)
+            if needs_gpu and self._jobs > jobs_per_gpu:
+                raise ValueError(
+                    f"--engine dask without --scheduler uses one GPU, and --jobs {jobs} is more "
+                    f"than --jobs-per-gpu {jobs_per_gpu}. Use --engine loky for all GPUs of this "
+                    "machine, or start a dask worker for each of them and give --scheduler"
+                )
+        self._cluster: LocalCluster | None = None
+        self._client: Client | None = None
+        self._executor: DaskExecutor | None = None
+        self._connect()
+
+    def executor(self) -> Executor:
+        """Return the executor; after a loss that of a new cluster, or of the same joined again.
+
+        Raises
+        ------
+        ConnectionError
+            If no scheduler or no worker answers.
+        ValueError
+            If no worker offers a GPU where that is needed.
+        """
+        if self._client is None or self._client.status != "running" or self._is_ended():
+            self.close()
+            self._connect()
+        assert self._executor is not None
+        return self._executor
+
+    def slots(self) -> int:
+        """Return the number of workers that can have a call, at most `jobs`."""
+        number = sum(map(self._can_run, self._workers()))
+        return number if self._jobs is None else min(number, self._jobs)
+
+    def threads(self) -> int:
+        """Return the threads of a worker, of the smallest if they differ."""
+        if self.is_local:
+            assert self._jobs is not None
+            return max(1, self._cores // self._jobs)
+        workers = [worker for worker in self._workers() if self._can_run(worker)]
+        return min((int(worker["nthreads"]) for worker in workers), default=1)
+
+    def close(self) -> None:
+        """End the connection, and the processes if they are ours."""
+        if self._executor:
+            self._executor.shutdown(wait=False, cancel_futures=True)
+        for opened in (self._client, self._cluster):
+            if opened is not None:
+                with suppress(OSError, RuntimeError):  # what is lost can't be told
+                    opened.close(timeout=SECONDS_TO_END)
+        self._client = self._cluster = self._executor = None
+
+    def _connect(self) -> None:
+        if self.is_local:
+            self._start()
+        else:
+            self._require_scheduler()
+        self._client = Client(
+            self._cluster or self._scheduler, timeout=SECONDS_TO_CONNECT, set_as_default=False
+        )
+        if self.is_local:
+            self._client.register_plugin(IgnoreCtrlC())
+        self._require_workers()
+        resources = {"GPU": self._share} if self._share else {}
+        self._executor = DaskExecutor(self._client, resources)
+
+    def _require_scheduler(self) -> None:
+        assert self._scheduler is not None
+        option = f"--scheduler {self._scheduler}"
+        try:
+            host, port = get_address_host_port(self._scheduler)
+        except ValueError as error:
+            raise ValueError(
+                f"{option} is no address of dask ({error}); it looks like tcp://HOST:8786"
+            ) from None
+        require_listener(
+            option,
+            host,
+            port,
+            "Check that `dask scheduler` runs, that this is the address which it prints, and that "
+            "this machine may reach the port",
+        )
+
+    def _start(self) -> None:
+        """Start workers of one thread each: what runs there counts its threads by itself."""
+        dask.config.set({"distributed.worker.daemon": False})  # else calls can't start processes
+        with safe_import_path():
+            self._cluster = LocalCluster(
+                n_workers=self._jobs,
+                threads_per_worker=1,
+                processes=True,
+                memory_limit=0,  # none
+                dashboard_address=":0",  # any port; its own may be taken
+                silence_logs=logging.CRITICAL,
+                scheduler_kwargs={"allowed_failures": 0, "dashboard": False},
+                resources={"GPU": self._share} if self._share else None,
+            )
+
+    def _is_ended(self) -> bool:
+        return self._cluster is not None and self._cluster.status.name != "running"
+
+    def _workers(self) -> list[dict[str, Any]]:
+        self.executor()
+        assert self._client is not None
+        return list(self._client.scheduler_info(n_workers=-1)["workers"].values())
+
+    def _can_run(self, worker: Mapping[str, Any]) -> bool:
+        return worker["resources"].get("GPU", 0.0) >= self._share
+
+    def _require_workers(self) -> None:
+        """Wait for a first worker, and look whether any can run what will be asked."""
+        assert self._client is not None
+        try:
+            self._client.wait_for_workers(1, timeout=SECONDS_FOR_A_WORKER)
+        except TimeoutError:
+            self.close()
+            raise ConnectionError(
+                f"{self.name} has had no worker for {SECONDS_FOR_A_WORKER:.0f} s. Start one with "
+                f"`dask worker {self._scheduler}`; a cluster that adapts needs a minimum of 1"
+            ) from None
+        workers = list(self._client.scheduler_info(n_workers=-1)["workers"].values())
+        if not any(map(self._can_run, workers)):
+            self.close()
+            raise ValueError(
+                f"none of the {len(workers)} workers of {self.name} offers GPU={self._share:g}. "
+                f'Start each with `dask worker {self._scheduler} --resources "GPU={self._share:g}"`'
+                " and one GPU in CUDA_VISIBLE_DEVICES, or use --device cpu"
+            )
