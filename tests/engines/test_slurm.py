@@ -50,7 +50,9 @@ def test_slots_and_threads():
     assert local("cpus_per_task=3").threads() == 3
 
 
-@pytest.mark.parametrize(("written", "gpus"), [("", 1), ("gpus_per_node=2", 2), ("gres=gpu:1", None)])
+@pytest.mark.parametrize(
+    ("written", "gpus"), [("", 1), ("gpus_per_node=2", 2), ("gres=gpu:1", None)]
+)
 def test_a_gpu_is_asked_for_unless_the_user_has(written, gpus):
     assert local(written, needs_gpu=True)._parameters.get("gpus_per_node") == gpus
 
