@@ -11,11 +11,13 @@ of a scene changes much in one.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
+from benchmark.data.duplicates.candidates import parallel_pairs
 from benchmark.data.pixels.thumbnail import SIDE
 
 # Thresholds are counted in tests/data/duplicates: planted copies of photographs, skin and drawings
@@ -33,6 +35,8 @@ MOST_COPIES = 200  # of one picture, or a tenth of the images if that is more: a
 CLOSER = (0.5, 0.25)  # of what may change, in a set with more than that
 MOST_CLOSE = 2000  # images that are looked at once more for one: bounds the time
 BLOCK = 512  # images that are compared with all others at once: bounds the memory
+MOST_IN_ALL_PAIRS = 100_000  # images that are compared all with all, which takes two minutes
+_ROWS, _PAIRS = 2**14, 2**16  # images, or pairs of them, in memory at once at 16 x 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,17 +59,27 @@ class _Neighbours:
     has_too_many: np.ndarray  # (n,) bool: with more neighbours than were looked at
 
 
-def compare_thumbnails(thumbnails: np.ndarray, sides: np.ndarray) -> ThumbnailComparison:
-    """Compare all with all: `thumbnails` are (n, SIDE, SIDE) float32, of images with `sides`, (n,).
+def compare_thumbnails(
+    thumbnails: np.ndarray, sides: np.ndarray, unit: float = 1
+) -> ThumbnailComparison:
+    """Compare n images, all with all up to MOST_IN_ALL_PAIRS; of more, see `candidates`.
 
-    A side is the shorter one, in pixels. The time grows with the square of n.
+    Parameters
+    ----------
+    thumbnails
+        (n, SIDE, SIDE), grey levels in parts of `unit`.
+    sides
+        The shorter side of each image in pixels, (n,).
     """
-    halves = thumbnails.reshape(-1, SIDE // 2, 2, SIDE // 2, 2).mean(axis=(2, 4))
-    fine, coarse = _differences(thumbnails), _differences(halves)
-    detail = np.sqrt(np.mean(fine**2, axis=1))
+    detail, coarse = _details(thumbnails, unit)
     own = np.flatnonzero(detail >= NOISE)
-    looks = _Looks(_normalise(fine[own]), _normalise(coarse[own]), sides[own])
-    neighbours = _find_neighbours(looks)
+    fine = _FineRows(thumbnails, unit, own)
+    if len(own) > MOST_IN_ALL_PAIRS:
+        looks = _Looks(fine, coarse[own], sides[own])
+        neighbours = _neighbours_among(looks, parallel_pairs(looks.coarse, COARSE))
+    else:
+        looks = _Looks(fine[np.arange(len(own))], coarse[own], sides[own])
+        neighbours = _find_neighbours(looks)
     in_crowd = (neighbours.numbers > 0)[neighbours.pairs].any(axis=1)
     changes = looks.changes(*neighbours.pairs[in_crowd].T)
     links, sets = _copies_in_crowds(
@@ -82,10 +96,22 @@ def compare_thumbnails(thumbnails: np.ndarray, sides: np.ndarray) -> ThumbnailCo
 
 
 @dataclass(frozen=True, eq=False)
+class _FineRows:
+    """The differences at 16 x 16 of the images `own`, made when they are needed: 2 GB a million."""
+
+    thumbnails: np.ndarray
+    unit: float
+    own: np.ndarray  # (n,) indices of thumbnails
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+        return _normalise(_differences(_levels(self.thumbnails[self.own[rows]], self.unit)))
+
+
+@dataclass(frozen=True, eq=False)
 class _Looks:
     """The differences in n thumbnails, of which each row has mean 0 and length 1."""
 
-    fine: np.ndarray  # (n, 480) float32, at 16 x 16
+    fine: Any  # (n, 480) float32, at 16 x 16: an array, or `_FineRows`
     coarse: np.ndarray  # (n, 112) float32, at 8 x 8
     sides: np.ndarray  # (n,)
 
@@ -105,8 +131,8 @@ class _Looks:
             (self.fine, LOCAL, ~is_small),
             (self.coarse, LOCAL_COARSE, is_small),
         ):
-            change = np.abs(rows[a[which]] - rows[b[which]]).max(axis=1, initial=0)
-            result[which] = change * np.sqrt(rows.shape[1]) / most
+            change = np.abs(rows[a[which]] - rows[b[which]])
+            result[which] = change.max(axis=1, initial=0) * np.sqrt(change.shape[1]) / most
         return result
 
 
@@ -145,6 +171,27 @@ def _find_neighbours(looks: _Looks) -> _Neighbours:
     return _Neighbours(np.concatenate(pairs), numbers, links, changes, has_too_many)
 
 
+def _neighbours_among(looks: _Looks, pairs: np.ndarray) -> _Neighbours:
+    """Return what `_find_neighbours` does of images of which `pairs` look the same at 8 x 8."""
+    n = len(looks.sides)
+    a, b = np.concatenate([pairs, pairs[:, ::-1]]).T
+    correlations, changes = np.empty(len(a), np.float32), np.full(len(a), np.inf)
+    in_crowd = (np.bincount(a, minlength=n) > MOST_ALIKE)[a]
+    for part in np.array_split(np.arange(len(a)), len(a) // _PAIRS + 1):
+        rows, others = looks.fine[a[part]], looks.fine[b[part]]
+        correlations[part] = np.einsum("pd,pd->p", rows, others)
+        part = part[in_crowd[part]]
+        changes[part] = looks.changes(a[part], b[part])
+    alike = looks.alike(a, b, correlations)
+    numbers = np.bincount(a[in_crowd & alike], minlength=n)
+    is_close = in_crowd & ((correlations >= CLOSE) | looks.are_small(a, b))
+    has_too_many = np.bincount(a[is_close], minlength=n) > MOST_CLOSE
+    linked = is_close & ~has_too_many[a] & (changes <= 1)
+    links = np.column_stack([a, b])[linked]
+    few = np.column_stack([a, b])[alike & ~in_crowd]
+    return _Neighbours(few, numbers, *_spanning_forest(links, changes[linked], n), has_too_many)
+
+
 def _copies_in_crowds(
     links: np.ndarray, changes: np.ndarray, has_too_many: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -179,6 +226,24 @@ def _spanning_forest(
     graph = coo_array((1 + changes, tuple(pairs.T)), shape=(n, n))
     tree = minimum_spanning_tree(graph).tocoo()
     return np.column_stack([tree.row, tree.col]).astype(np.int64), tree.data - 1
+
+
+def _details(thumbnails: np.ndarray, unit: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return how much neighbours differ, (n,), and the differences at 8 x 8, normalised, (n, 112).
+
+    A part at a time: all differences of a million thumbnails would take 5 GB.
+    """
+    details, coarse = [np.empty(0, np.float32)], [np.empty((0, SIDE * (SIDE // 2 - 1)), np.float32)]
+    for begin in range(0, len(thumbnails), _ROWS):
+        levels = _levels(thumbnails[begin : begin + _ROWS], unit)
+        halves = levels.reshape(-1, SIDE // 2, 2, SIDE // 2, 2).mean(axis=(2, 4))
+        details.append(np.sqrt(np.mean(_differences(levels) ** 2, axis=1)))
+        coarse.append(_normalise(_differences(halves)))
+    return np.concatenate(details), np.concatenate(coarse)
+
+
+def _levels(thumbnails: np.ndarray, unit: float) -> np.ndarray:
+    return thumbnails.astype(np.float32) / np.float32(unit)
 
 
 def _differences(levels: np.ndarray) -> np.ndarray:
