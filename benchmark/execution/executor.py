@@ -20,11 +20,11 @@ from benchmark.execution.failures import failed_keys
 from benchmark.execution.frozen_layers import required_forward_passes
 from benchmark.execution.heartbeat import Heartbeat, is_alive
 from benchmark.execution.interruption import describe_kept, tidy, traced
+from benchmark.execution.network_copies import copy_from_others
 from benchmark.execution.outputs import OutputStore
 from benchmark.execution.prepare import PreparedExperiment
 from benchmark.execution.run_folder import RunFolder
 from benchmark.execution.segment_list import write_segment_list
-from benchmark.execution.shared_networks import copy_from_others
 from benchmark.execution.states import segments_to_train, set_damaged_aside
 from benchmark.execution.worker import Worker
 from benchmark.execution.worker_input import discard_inputs
