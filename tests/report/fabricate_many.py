@@ -80,12 +80,13 @@ def fabricate_many(
     seeds: Sequence[int] = (0, 1, 2),
     size: Sizes | None = None,
     null: bool = True,
+    name: str = "many",
 ) -> FabricatedRun:
     """Return a run in which rare classes are ignored, less so the later the strategy."""
     size = size or sizes(classes)
     names = class_names(classes)
     manifest = replace(
-        _manifest("many", names, *size[::2], strategies, seeds, {}),  # type: ignore[misc]
+        _manifest(name, names, *size[::2], strategies, seeds, {}),  # type: ignore[misc]
         baseline=strategies[0],
     )
     counts = {part: tuple(own.tolist()) for part, own in size._asdict().items()}

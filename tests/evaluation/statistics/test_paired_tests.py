@@ -9,6 +9,7 @@ from statsmodels.stats.multitest import multipletests
 
 from benchmark.evaluation.metrics.class_counts import count_classes
 from benchmark.evaluation.metrics.registry import interval_metrics
+from benchmark.evaluation.statistics import paired_tests
 from benchmark.evaluation.statistics.paired_tests import (
     ExchangedPair,
     holm,
@@ -50,6 +51,28 @@ def test_p_is_the_share_of_all_exchanges_that_differ_as_much():
     share = (np.abs(exact) >= np.abs(exact[:, :1]) - 1e-12).mean(1)
     values = paired_permutation_test([labels], [a], [b], 4, np.random.default_rng(1), 20_000)
     assert values == pytest.approx(share, abs=0.02)
+
+
+def test_of_many_images_fewer_exchanges_are_drawn(monkeypatch):
+    labels, a = np.zeros(50, int), np.zeros(50, int)
+    b = np.where(np.arange(50) < 40, 1, 0)  # 40 differ, all for the worse
+    smallest = []
+    for most in (10**6, 30_000, 100):
+        monkeypatch.setattr(paired_tests, "MOST_EXCHANGES", most)
+        p = paired_permutation_test([labels], [a], [b], 2, np.random.default_rng(0), 2000)
+        smallest.append(p[ACCURACY])
+    # a share of 2,000; of 30,000 / 40, but at least FEWEST_DRAWS; and of these
+    assert smallest == pytest.approx([1 / 2001, 1 / 1001, 1 / 1001])
+
+
+def test_in_parts_differences_are_the_same(monkeypatch):
+    rng = np.random.default_rng(0)
+    labels, a, b = rng.integers(0, 5, (3, 60))
+    exchanged = rng.random((int((a != b).sum()), 30)) < 0.5
+    whole = ExchangedPair.count(labels, a, b, 5).differences(exchanged)
+    monkeypatch.setattr(paired_tests, "_COUNTS_AT_ONCE", 20)
+    parts = ExchangedPair.count(labels, a, b, 5).differences(exchanged)
+    np.testing.assert_array_equal(parts, whole)
 
 
 def test_classifiers_that_agree_do_not_differ():

@@ -1,6 +1,7 @@
 """What one more image does to a score, and how far other test images would move it."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 from benchmark.evaluation.metrics.class_counts import count_classes
 from benchmark.evaluation.metrics.registry import interval_metrics
 from benchmark.evaluation.per_class import class_scores
+from benchmark.evaluation.statistics import sampling_variance
 from benchmark.evaluation.statistics.sampling_variance import (
     SampledUnits,
     influences,
@@ -43,6 +45,27 @@ def oracle(labels, predicted, classes):
         balanced,
         accuracy_score(labels, predicted),
     )
+
+
+def test_what_an_image_changes_is_known_without_the_other_classes(monkeypatch):
+    rng = np.random.default_rng(3)
+    cases = [random_case(rng) for _ in range(40)]
+    groups = [rng.integers(0, 9, len(labels)) for labels, _, _ in cases]
+
+    def all_influences():
+        for (labels, predicted, classes), group in zip(cases, groups, strict=True):
+            for own in (None, group):
+                units = SampledUnits.count(labels, classes, own)
+                yield vars(influences(predicted, units)).values()
+
+    with monkeypatch.context() as patch:  # it would cost classes times images
+        patch.setattr(sampling_variance, "_whole_scores", None)
+        by_class = [tuple(parts) for parts in all_influences()]
+    others = {n: replace(own, of_classes=None) for n, own in interval_metrics().items()}
+    monkeypatch.setattr(sampling_variance, "interval_metrics", lambda: others)
+    for ours, whole in zip(by_class, all_influences(), strict=True):
+        for part, expected in zip(ours, whole, strict=True):
+            np.testing.assert_allclose(part, expected, rtol=0, atol=1e-9)
 
 
 SLOW = [pytest.param(block, marks=pytest.mark.slow) for block in (1, 2, 3)]
