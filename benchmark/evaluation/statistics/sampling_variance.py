@@ -207,8 +207,8 @@ def _changed_counts(
     class_of, row_of, n = cell % classes, cell // classes, len(cell)
     of_label, of_prediction = np.split(index.ravel(), 2)
 
-    def sums(of: Labels, values: Floats) -> Floats:
-        return np.bincount(of, weights=values, minlength=n).astype(float)
+    def sums(cells: Labels, values: Floats) -> Floats:
+        return np.bincount(cells, weights=values, minlength=n).astype(float)
 
     hits, support, called = (
         whole[class_of] for whole in (counts.true_positives, counts.support, counts.predicted)
