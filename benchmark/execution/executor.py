@@ -23,6 +23,7 @@ from benchmark.execution.interruption import describe_kept, tidy, traced
 from benchmark.execution.network_copies import copy_from_others
 from benchmark.execution.outputs import OutputStore
 from benchmark.execution.prepare import PreparedExperiment
+from benchmark.execution.recording import recording
 from benchmark.execution.run_folder import RunFolder
 from benchmark.execution.segment_list import write_segment_list
 from benchmark.execution.states import segments_to_train, set_damaged_aside
@@ -257,22 +258,23 @@ class Executor:
             self._known_notes.add(note)
 
     def _train_here(self, segments: list[Segment], progress: Progress, advance: Advance) -> None:
-        for segment in segments:
-            trace = self.folder.trace_file(segment.key)
-            if trace.exists() and self.prepared.device.type == "cpu":
-                progress.say(
-                    "note: the last run was ended (a crash, or a kill) while it trained "
-                    f"{segment.name}; now it is trained in a process of its own"
-                )
-                self._say_once(self._processes.train([segment], progress, advance), progress)
-                trace.unlink(missing_ok=True)
-                continue
-            progress.show_status(segment.name)
-            with traced(trace), stopping.postponed():
-                note = self._train_beating(segment, advance)
-            self._say_once([note], progress)
-            for spec in self._specs_to_record(segment):
-                self._worker.record(spec, segment.seed, segment.key)
+        on_gpu = self.prepared.device.type == "cuda"
+        with recording(self._processes, segments, meanwhile=on_gpu) as record:
+            for segment in segments:
+                trace = self.folder.trace_file(segment.key)
+                if trace.exists() and not on_gpu:
+                    progress.say(
+                        "note: the last run was ended (a crash, or a kill) while it trained "
+                        f"{segment.name}; now it is trained in a process of its own"
+                    )
+                    self._say_once(self._processes.train([segment], progress, advance), progress)
+                    trace.unlink(missing_ok=True)
+                    continue
+                progress.show_status(segment.name)
+                with traced(trace), stopping.postponed():
+                    note = self._train_beating(segment, advance)
+                self._say_once([note], progress)
+                record(segment)
 
     def _train_beating(self, segment: Segment, advance: Advance) -> str:
         """Train a segment; whoever looks at the folder meanwhile sees how far it is."""

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from benchmark.engines.task_graph import Attempt
 from benchmark.execution.worker_input import WorkerInput, load
+from benchmark.system import stopping
+from benchmark.system.library_messages import libraries_silenced
+from benchmark.system.output import lasting_output
 
 _one_at_a_time = Lock()
 
@@ -21,6 +24,21 @@ def train_segment(source: WorkerInput, key: str, attempt: Attempt) -> str:
         loaded = load(source)
         segment, specs = loaded.segments[key]
         return loaded.worker.train_in_own_process(segment, specs, attempt)
+
+
+def get_ready(source: WorkerInput) -> None:
+    """Load what tasks of this run need."""
+    with _one_at_a_time:
+        load(source)
+
+
+def write_records(source: WorkerInput, key: str) -> None:
+    """Write the records of the strategies whose network `key` another process has trained."""
+    with _one_at_a_time, stopping.signals_noted(), libraries_silenced(), lasting_output():
+        loaded = load(source)
+        segment, specs = loaded.segments[key]
+        for spec in specs:
+            loaded.worker.record(spec, segment.seed, key)
 
 
 def fill_rows(

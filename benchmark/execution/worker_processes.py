@@ -64,7 +64,8 @@ class WorkerProcesses:
         """Whether they use the stores of activations that this process has opened."""
         return self.engine.is_local and self.worker.prepared.device.type == "cpu"
 
-    def _input(self, segments: Iterable[Segment]) -> WorkerInput:
+    def input_of(self, segments: Iterable[Segment]) -> WorkerInput:
+        """Write what tasks for these segments need to the run's folder; return what names it."""
         folder = self.worker.folder
         by_key = {segment.key: (segment, self.specs_to_record(segment)) for segment in segments}
         return WorkerInput(
@@ -91,7 +92,7 @@ class WorkerProcesses:
 
         `store` is that store, where it can be seen from here: then `indices` are those it lacks.
         """
-        source, number = self._input(segments), self.engine.slots() or 1
+        source, number = self.input_of(segments), self.engine.slots() or 1
         parts, left = np.array_split(indices, number), len(indices)
         returned = set[object]()
 
@@ -130,7 +131,7 @@ class WorkerProcesses:
 
         Returns notes for people. UnfitWorkerError if a worker can't train what is planned.
         """
-        folder, source, notes = self.worker.folder, self._input(segments), list[str]()
+        folder, source, notes = self.worker.folder, self.input_of(segments), list[str]()
         by_key = {segment.key: segment for segment in segments}
         counted = dict.fromkeys(by_key, 0)
 

@@ -133,10 +133,15 @@ def runs(
         call(options, "-m", "benchmark", "run", *flags, *own, "--out", out, environment=cache)
         taken = time.perf_counter() - begun
         cost = json.loads((out / "cost.json").read_text("utf-8"))
-        records = sorted((out / "records").glob("*.json"))
-        metrics = [json.loads(record.read_text("utf-8"))["metrics"]["test"] for record in records]
-        scores = {r.stem: m["macro_f1"] for r, m in zip(records, metrics, strict=True)}
-        results[name] = {"seconds": taken, "split": cost["seconds"], "macro_f1": scores}
+        files = sorted((out / "records").glob("*.json"))
+        records = [json.loads(file.read_text("utf-8")) for file in files]
+        results[name] = {
+            "seconds": taken,
+            "split": cost["seconds"],
+            "macro_f1": {r["strategy"]: r["metrics"]["test"]["macro_f1"] for r in records},
+            # of the training steps of each network, by the name of a strategy that uses it
+            "steps": {r["network"]: (r["strategy"], r["budget"]["seconds"]) for r in records},
+        }
     return results
 
 

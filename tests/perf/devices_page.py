@@ -128,6 +128,13 @@ def runs(title: str, first: str, result: dict[str, Any]) -> Iterator[str]:
         for name, way in ways.items()
     ]
     yield table([first, "six strategies", "of it training", "faster", "same scores"], rows)
+    yield ""
+    steps = sorted(alone["steps"].values())
+    yield (
+        f"Training steps of the first row: {sum(taken for _, taken in steps):.1f} s ("
+        f"{', '.join(f'{name} {taken:.1f}' for name, taken in steps)}). What else is in its "
+        "training are captures of graphs, stored outputs, and records, for which the GPU waits."
+    )
 
 
 def _yes(is_so: bool) -> str:

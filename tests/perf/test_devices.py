@@ -48,7 +48,10 @@ def commands(monkeypatch, tmp_path):
         if "run" in words:
             out = Path(words[words.index("--out") + 1])
             (out / "records").mkdir(parents=True)
-            record = {"metrics": {"test": {"macro_f1": 0.5}}}
+            record = {
+                **{"strategy": "no_change", "network": "key", "budget": {"seconds": 0.4}},
+                "metrics": {"test": {"macro_f1": 0.5}},
+            }
             (out / "records" / "no_change-0.json").write_text(json.dumps(record))
             (out / "cost.json").write_text(json.dumps({"seconds": {"training": 1.0}}))
         return "noise\n" + json.dumps(OUTPUTS.get(words[1], {}))
@@ -81,6 +84,7 @@ def test_all_parts_are_measured_once_and_make_a_page(commands, tmp_path):
         "| first steps | 2.0 s | 2.0 s |",
         "| on streams | 1.00 s | 2.00 x | yes |",
         "| in processes | 2.00 s | 1.00 x | **no** |",
+        "Training steps of the first row: 0.4 s (no_change 0.4).",
         "This machine has one.",
     ):
         assert line in page, line
