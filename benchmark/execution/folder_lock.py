@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from benchmark.storage.lock import NoLockFileError, acquire
+from benchmark.storage.lock import NoLockFileError, acquire, can_lock
 from benchmark.storage.owner_file import HeldError, Holder, claim, read_holder
 from benchmark.storage.stored_file import is_there
 from benchmark.storage.unwritable import unwritable_error
@@ -59,7 +59,7 @@ def _acquire(path: Path, way_out: str) -> Callable[[], None]:
 
 def _claim(path: Path, way_out: str) -> Callable[[], None]:
     try:
-        return claim(owner_file(path))
+        return claim(owner_file(path), alone_here=can_lock(path / ".lock"))
     except HeldError as error:
         raise _busy_error(path, error.holder, way_out) from None
     except OSError as error:

@@ -81,9 +81,10 @@ def build_lock(folder: Path, say: Callable[[str], None] = lambda _: None) -> Ite
     """
     is_told = False
     with writing(folder.parents[1], OTHER_CACHE), locked(_building(folder)):
+        alone_here = can_lock(_building(folder))
         while True:
             try:
-                give_back = claim(lock_file(folder).with_suffix(".builder"))
+                give_back = claim(lock_file(folder).with_suffix(".builder"), alone_here)
                 break
             except HeldError as error:  # by another machine, or there are no locks
                 builder = error.holder.owner.name if error.holder.owner else "another process"

@@ -32,13 +32,16 @@ class Owner:
         return f"{self.host or 'a machine'}, process {self.process}"
 
     def lives(self) -> bool | None:
-        """Return whether the process still lives; None: it is of another machine."""
+        """Return whether the process still lives; None: that can't be known here.
+
+        It is of another machine, or the system does not tell when a process began.
+        """
         if self.machine != this_machine():
             return None
         if not process_lives(self.process):
             return False
         start = _start_of(self.process)
-        return not (start and self.process_start) or start == self.process_start
+        return start == self.process_start if start and self.process_start else None
 
 
 def this_machine() -> str:

@@ -2,8 +2,9 @@
 
 Some network file systems have no locks, and others have some that only the processes of one machine
 see (Lustre with localflock, NFS with nolock). A file of this kind is seen by all. While its process
-lives, a thread touches it every few seconds. On the same machine the process is looked for; one of
-another machine counts as ended when its file has not been touched for a while.
+lives, a thread touches it every few seconds. On the same machine the process is looked for, if the
+system tells when it began; else, and of another machine, it counts as ended when its file has not
+been touched for a while.
 
 That is no promise: a machine that was suspended for longer may find that another has gone on.
 """
@@ -51,11 +52,16 @@ class HeldError(BlockingIOError):
         self.holder = holder
 
 
-def claim(path: Path) -> Callable[[], None]:
+def claim(path: Path, alone_here: bool = False) -> Callable[[], None]:
     """Make a file that one process alone has; return what removes it.
 
-    Within a process the caller sees to it that nobody has it. What a process that has ended left is
-    removed.
+    What a process that has ended left is removed.
+
+    Parameters
+    ----------
+    alone_here
+        Whether a lock of the system says that no other process of this machine has it. That none
+        of this process has it, the caller sees to.
 
     Raises
     ------
@@ -71,7 +77,7 @@ def claim(path: Path) -> Callable[[], None]:
             holder = read_holder(path)
         if holder is None:  # removed meanwhile
             continue
-        if holder.lives() and not _is_left_here(path, holder):
+        if holder.lives() and not _is_left_here(path, holder, alone_here):
             raise HeldError(path, holder)
         _remove_left(path, holder)
 
@@ -137,11 +143,12 @@ def _remove(path: Path, owner: Owner) -> None:
             path.unlink()
 
 
-def _is_left_here(path: Path, holder: Holder) -> bool:
-    """Return whether this process had it, and could not remove it."""
+def _is_left_here(path: Path, holder: Holder, alone_here: bool) -> bool:
+    """Return whether a process of this machine had it, and did not remove it."""
     own, owner = Owner.this_process(), holder.owner
-    is_own = owner and (owner.machine, owner.process) == (own.machine, own.process)
-    return bool(is_own) and path not in _toucher
+    if owner is None or owner.machine != own.machine:
+        return False
+    return alone_here or (owner.process == own.process and path not in _toucher)
 
 
 def _remove_left(path: Path, left: Holder) -> None:

@@ -82,6 +82,15 @@ def test_what_a_process_of_this_machine_has_left_is_left_at_once(path):
     claim(path)()
 
 
+def test_a_lock_of_the_system_says_that_a_file_of_this_machine_is_left(path, on_host):
+    """Where the system does not tell when a process began, another one may have its number."""
+    claim(path)
+    claim(path, alone_here=True)
+    on_host("host-b")
+    with pytest.raises(HeldError):
+        claim(path, alone_here=True)
+
+
 def test_what_this_process_could_not_remove_it_can_claim_again(path):
     claim(path)()
     path.write_text(json.dumps(module.asdict(module.Owner.this_process())))
