@@ -2,6 +2,7 @@
 
 ray runs one call at a time in a process, in its main thread, and gives it its CPUs and GPUs::
 
+    export RAY_AUTH_MODE=token                    # everywhere, for the driver too
     ray start --head --port 6379                  # on the first machine
     ray start --address HOST:6379                 # on each other one; it counts its GPUs by itself
 
@@ -252,7 +253,8 @@ class RayEngine:
         option = f"--scheduler {self._scheduler}"
         advice = (
             "Check that `ray start --head` runs there, and `ray start --address HOST:6379` on this "
-            "machine; from a machine that is no part of the cluster it is ray://HOST:10001"
+            "machine, with the same RAY_AUTH_MODE (a cluster with a token takes no other); from a "
+            "machine that is no part of the cluster it is ray://HOST:10001"
         )
         if self._scheduler != "auto":
             host, port = _host_and_port(str(self._scheduler))
