@@ -70,6 +70,10 @@ class _Choice:
         )
         of_class = self.test.groupby("label", sort=False)
         self.test_counts = {str(name): int(n) for name, n in of_class.size().items()}
+        columns = [f"predicted{k or ''}" for k in range(len(self.strategies))]
+        right = self.test[columns].eq(self.test["label"], axis=0)
+        hits = right.groupby(self.test["label"], sort=False).sum()  # a row a class
+        self.hits = {str(n): tuple(map(int, own)) for n, *own in hits.itertuples(name=None)}
         wrong = self.test[self.test["predicted"] != self.test["label"]]
         self.errors = wrong.sort_values("confidence", ascending=False, kind="stable")
         pairs = wrong.groupby(["label", "predicted"]).size()
@@ -125,9 +129,7 @@ class _Choice:
         return [name for name in self.run.classes if name in chosen], len(ignored)
 
     def _hits(self, name: str) -> tuple[int, ...]:
-        own = self.test[self.test["label"] == name]
-        columns = [f"predicted{k or ''}" for k in range(len(self.strategies))]
-        return tuple(int((own[column] == name).sum()) for column in columns)
+        return self.hits.get(name, (0,) * len(self.strategies))
 
     def _shown_class(self, name: str, most: int) -> ShownClass:
         own = self.test[self.test["label"] == name]
