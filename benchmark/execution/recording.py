@@ -26,15 +26,19 @@ def recording(
         return
     source = processes.input_of(segments)
     executor = LocalEngine([{VISIBLE: ""}], threads=1).executor()
-    # its imports take seconds, in which the first network is trained
-    futures: list[Future[None]] = [executor.submit(tasks.get_ready, source)]
+    futures: list[Future[None]] = []
 
-    def submit(segment: Segment) -> None:
+    def submit(task: Callable[..., None], *arguments: str) -> None:
+        with suppress(Exception):  # no process can be started
+            futures.append(executor.submit(task, source, *arguments))
+
+    def record(segment: Segment) -> None:
         if processes.specs_to_record(segment):
-            futures.append(executor.submit(tasks.write_records, source, segment.key))
+            submit(tasks.write_records, segment.key)
 
+    submit(tasks.get_ready)  # its imports take seconds, in which the first network is trained
     try:
-        yield submit
+        yield record
         for future in futures:
             with suppress(Exception):
                 future.result()

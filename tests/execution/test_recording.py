@@ -57,7 +57,8 @@ def submitted(processes, monkeypatch):
     monkeypatch.setattr(module, "LocalEngine", engine)
     monkeypatch.setattr(tasks, "load", load)
     yield submitted
-    assert environments in ([], [{VISIBLE: ""}]), "it takes no memory of a GPU"
+    if submitted:
+        assert environments == [{VISIBLE: ""}], "it takes no memory of a GPU"
 
 
 ALL = [("plain", 0, "a"), ("threshold", 0, "a"), ("focal", 0, "b")]
@@ -90,6 +91,20 @@ def test_what_the_other_process_could_not_write_is_left_to_the_end_of_the_run(
         raise ChildProcessError("killed")
 
     monkeypatch.setattr(tasks, "load", killed)
+    with recording(processes, SEGMENTS, meanwhile=True) as record:
+        record(SEGMENTS[0])
+    assert written == []
+
+
+def test_without_another_process_they_are_left_to_the_end_too(
+    processes, written, submitted, monkeypatch
+):
+    def refused(*_):
+        raise OSError("no memory for another process")
+
+    executor = SimpleNamespace(submit=refused)
+    engine = SimpleNamespace(executor=lambda: executor)
+    monkeypatch.setattr(module, "LocalEngine", lambda environments, threads: engine)
     with recording(processes, SEGMENTS, meanwhile=True) as record:
         record(SEGMENTS[0])
     assert written == []

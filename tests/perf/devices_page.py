@@ -133,7 +133,7 @@ def runs(title: str, first: str, result: dict[str, Any]) -> Iterator[str]:
     yield (
         f"Training steps of the first row: {sum(taken for _, taken in steps):.1f} s ("
         f"{', '.join(f'{name} {taken:.1f}' for name, taken in steps)}). What else is in its "
-        "training are captures of graphs, stored outputs, and records, for which the GPU waits."
+        "training are captures of graphs, stored outputs, and the wait for the last records."
     )
 
 
