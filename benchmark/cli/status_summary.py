@@ -60,8 +60,8 @@ def _run_details(run: RunStatus) -> list[str]:
         (State.LOST, _lost),
         (State.FAILED, lambda failed: failed.reason),
     ):
-        lines += _section(state, ((s, describe(s)) for s in run.of(state)))
-    if waiting := run.of(State.WAITING):
+        lines += _section(state, ((s, describe(s)) for s in run.in_state(state)))
+    if waiting := run.in_state(State.WAITING):
         counts = Counter(status.waits_for for status in waiting)
         rows = [
             f"  {number:>4} for {truncate(name, LONGEST) if name else 'a free worker'}"
@@ -148,14 +148,14 @@ def _holder_object(holder: Holder | None) -> dict[str, Any] | None:
 
 def _segment_object(status: SegmentStatus) -> dict[str, Any]:
     segment, beat = status.segment, status.beat
-    shown: dict[str, Any] = {
+    content: dict[str, Any] = {
         "name": segment.name,
         "key": segment.key,
         "state": str(status.state),
         "steps": segment.steps,
     }
     if beat:
-        shown |= {
+        content |= {
             "done": beat.steps,
             "host": beat.owner.host,
             "process": beat.owner.process,
@@ -166,7 +166,7 @@ def _segment_object(status: SegmentStatus) -> dict[str, Any]:
             "attempts": beat.attempts,
         }
     if status.reason:
-        shown["reason"] = status.reason
+        content["reason"] = status.reason
     if status.waits_for:
-        shown["waits_for"] = status.waits_for
-    return shown
+        content["waits_for"] = status.waits_for
+    return content

@@ -8,8 +8,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -95,7 +94,8 @@ class Heartbeat:
     ) -> None:
         # absolute: what is trained may change the working folder
         self.path, self._stop_file = path.absolute(), stop_file.absolute()
-        self._about = {"device": device, "attempt": attempt, "attempts": attempts, "reason": reason}
+        attempted = {"attempt": attempt, "attempts": attempts, "reason": reason}
+        self._about = {"device": _with_number(device), **attempted}
         self._owner, self._began = Owner.this_process(), time.time()
         self._steps, self._first, self._last = 0, (0, 0.0), 0.0
         self._written, self._written_steps = 0.0, 0
@@ -182,20 +182,8 @@ class Heartbeat:
         write_text(self.path, json.dumps(content), flush=False)
 
 
-@contextmanager
-def polling(poll: Callable[[], None]) -> Iterator[None]:
-    """Call `poll` every SECONDS_BETWEEN_POLLS from a thread of its own, and once at the end."""
-    finished = threading.Event()
-
-    def loop() -> None:
-        while not finished.wait(SECONDS_BETWEEN_POLLS):
-            poll()
-
-    thread = threading.Thread(target=loop, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        finished.set()
-        thread.join()
-        poll()
+def _with_number(device: str) -> str:
+    """Return the name of a device, with the number of the GPU for a process that sees one alone."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    is_one = device.startswith("cuda") and visible and "," not in visible
+    return f"{device} (GPU {visible})" if is_one else device

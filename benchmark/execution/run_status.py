@@ -67,14 +67,14 @@ class RunStatus:
     segments: tuple[SegmentStatus, ...]  # to be trained; () before the training and after the end
     paces: Mapping[str, float]  # seconds a step, by the strategies of a segment
 
-    def of(self, state: State) -> list[SegmentStatus]:
+    def in_state(self, state: State) -> list[SegmentStatus]:
         """Return the segments of which this has become."""
         return [segment for segment in self.segments if segment.state is state]
 
     @property
     def is_at_work(self) -> bool:
         """Whether a process carries it out, or trains for it."""
-        return self.holder is not None or bool(self.of(State.RUNNING))
+        return self.holder is not None or bool(self.in_state(State.RUNNING))
 
     @property
     def report(self) -> Path | None:
@@ -91,7 +91,7 @@ class RunStatus:
     @cached_property
     def seconds_left(self) -> float | None:
         """Until all is trained, if as many are trained at the same time; None: not known."""
-        running = self.of(State.RUNNING)
+        running = self.in_state(State.RUNNING)
         left = [s for s in self.segments if s.state not in (State.DONE, State.FAILED)]
         seconds = {s.segment.key: self._seconds_of(s) for s in left}
         known = {key: taken for key, taken in seconds.items() if taken is not None}
@@ -117,11 +117,11 @@ class RunStatus:
 
     def summary(self) -> str:
         """Return a line: how many are done, running where, failed, and how much time is left."""
-        done, running = self.of(State.DONE), self.of(State.RUNNING)
+        done, running = self.in_state(State.DONE), self.in_state(State.RUNNING)
         parts = [f"{len(done)} of {pluralize(len(self.segments), 'training', 'trainings')} done"]
         if running:
             parts.append(f"{len(running)} running ({_first_running(running)})")
-        numbers = {state: len(self.of(state)) for state in (State.LOST, State.FAILED)}
+        numbers = {state: len(self.in_state(state)) for state in (State.LOST, State.FAILED)}
         parts += [f"{number} {state}" for state, number in numbers.items() if number]
         if self.seconds_left is not None:
             parts.append(f"about {format_duration(self.seconds_left)} left")

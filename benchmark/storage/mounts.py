@@ -54,14 +54,14 @@ def mount_of(path: Path) -> Mount | None:
         real = os.path.realpath(path)
     except OSError:
         return None
-    found: tuple[int, Mount] | None = None
+    longest: tuple[int, Mount] | None = None
     for mount in filter(None, map(_MOUNT.match, lines.splitlines())):
         point = _ESCAPE.sub(lambda code: chr(int(code[1], 8)), mount["point"])
         is_above = real == point or real.startswith(point.rstrip("/") + "/")
-        if is_above and (found is None or len(point) >= found[0]):  # the last hides the others
+        if is_above and (longest is None or len(point) >= longest[0]):  # the last hides the others
             options = frozenset(f"{mount['own']},{mount['all']}".split(","))
-            found = len(point), Mount(mount["kind"], options)
-    return found[1] if found else None
+            longest = len(point), Mount(mount["kind"], options)
+    return longest[1] if longest else None
 
 
 def is_on_network(path: Path) -> bool:

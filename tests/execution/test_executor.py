@@ -1,15 +1,12 @@
 """Which segments are trained, and what a failure leaves."""
 
-import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from benchmark import api
-from benchmark.execution import heartbeat as module
 from benchmark.execution.failures import begin_tries
-from benchmark.execution.heartbeat import polling
 from benchmark.execution.record_schema import ErrorInfo
 from benchmark.execution.worker import Worker
 from benchmark.plan.run_options import RunOptions
@@ -120,16 +117,3 @@ def test_an_error_beside_whole_outputs_is_forgotten(executor):
     begin_tries(executor.plan, executor.folder, retry_failed=False)
     executor.execute(NullProgress())
     assert executor.folder.read_record("no_change", 0).status == "ok"
-
-
-def test_polling_goes_on_while_the_body_runs_and_once_after_it(monkeypatch):
-    monkeypatch.setattr(module, "SECONDS_BETWEEN_POLLS", 0.01)
-    times = []
-    with polling(lambda: times.append(time.monotonic())):
-        while len(times) < 2:
-            time.sleep(0.01)
-        end = time.monotonic()
-    assert times[-1] >= end
-    polls = len(times)
-    time.sleep(0.05)
-    assert len(times) == polls

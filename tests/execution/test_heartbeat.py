@@ -25,7 +25,8 @@ def quick(monkeypatch):
 
 
 @pytest.fixture
-def path(tmp_path):
+def path(tmp_path, monkeypatch):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     return tmp_path / "states" / "key.steps"
 
 
@@ -65,6 +66,21 @@ def test_it_says_who_trains_where_and_how_far(path):
         assert 0 <= Heartbeat.read(path).seconds_per_step < 5
     assert Heartbeat.read(path) is None
     assert list(path.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("device", "visible", "expected"),
+    [
+        ("cuda", "2", "cuda (GPU 2)"),
+        ("cuda", "0,1", "cuda"),
+        ("cpu", "2", "cpu"),
+        ("cuda:1", "", "cuda:1"),
+    ],
+)
+def test_a_process_that_sees_one_gpu_says_which(path, monkeypatch, device, visible, expected):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    with open_heartbeat(path, device=device):
+        assert Heartbeat.read(path).device == expected
 
 
 def test_steps_of_an_interrupted_run_make_no_pace(path, monkeypatch):

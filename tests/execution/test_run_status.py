@@ -193,5 +193,5 @@ def test_many_segments_take_no_time(tmp_path):
     for key in keys[:64]:
         beat(folder, key)
     begun = time.perf_counter()
-    assert len(read_status(folder).of(State.RUNNING)) == 64
+    assert len(read_status(folder).in_state(State.RUNNING)) == 64
     assert time.perf_counter() - begun < 2

@@ -385,15 +385,15 @@ def test_a_lease_is_seen_by_other_machines(three, cache, monkeypatch):
 def test_what_another_machine_builds_is_waited_for(three, on_host_b, monkeypatch):
     monkeypatch.setattr("benchmark.storage.lease.SECONDS_BETWEEN_LOOKS", 0.01)
     end = on_host_b(claim, lock_of(three[0]).with_suffix(".builder"))
-    said, ended = [], threading.Event()
+    sentences, ended = [], threading.Event()
 
     def end_later(sentence):
-        said.append(sentence)
+        sentences.append(sentence)
         threading.Thread(target=lambda: (time.sleep(0.05), ended.set(), end())).start()
 
     with build_lock(three[0], end_later):
         assert ended.is_set()
-    (sentence,) = said
+    (sentence,) = sentences
     assert re.match(r"note: .*pixels.* is made by host-b, process \d+; it is waited for", sentence)
 
 

@@ -28,6 +28,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="DIR", help="folder of a run, like results/wheels-forum")
     parser.add_argument(
         "--watch",
+        dest="is_repeated",
         action="store_true",
         help=f"look again every {SECONDS_BETWEEN_LOOKS:g} s, until nobody is at work there",
     )
@@ -39,9 +40,9 @@ def call(args: argparse.Namespace) -> int:
     show = status_json if args.json else status_text
     while True:
         status = read_grid_status(Path(args.folder))
-        if args.watch and sys.stdout.isatty():
+        if args.is_repeated and sys.stdout.isatty():
             sys.stdout.write(CLEAR)
         print_lines(show(status))
-        if not (args.watch and status.is_at_work):
+        if not (args.is_repeated and status.is_at_work):
             return 0
         time.sleep(SECONDS_BETWEEN_LOOKS)
