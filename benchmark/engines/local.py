@@ -22,6 +22,10 @@ from benchmark.system.processes import (
     start_tracker,
 )
 
+# of numerical libraries: as many threads in each process as it has cores
+THREADS = tuple(
+    f"{library}_NUM_THREADS" for library in ("OMP", "OPENBLAS", "MKL", "BLIS", "VECLIB", "NUMEXPR")
+)
 SECONDS_IDLE = 300.0  # as joblib's own; then a process ends, and is started again when wanted
 
 _Environment = tuple[tuple[str, str], ...]
@@ -90,7 +94,9 @@ class LocalEngine:
     is_local = True
 
     def __init__(self, environments: Sequence[Mapping[str, str]], threads: int) -> None:
-        self._executor = LocalExecutor(environments)
+        # what a library reads as it is loaded; a number of the user's own stays
+        limits = {name: str(threads) for name in THREADS if name not in os.environ}
+        self._executor = LocalExecutor([{**limits, **each} for each in environments])
         self._number, self._threads = len(environments), threads
 
     def executor(self) -> Executor:

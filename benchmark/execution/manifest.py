@@ -13,6 +13,7 @@ from benchmark.plan.null_row import neutral_strategy
 from benchmark.plan.recipe_changes import changed_from_recipe
 from benchmark.plan.segments import Plan
 from benchmark.plugins import broken_plugin_sentences
+from benchmark.storage.number_columns import Integers, Names
 from benchmark.storage.user_folders import real_path
 from benchmark.strategy.registry import StrategySpec, registered
 from benchmark.strategy.stage import acting_components
@@ -59,7 +60,8 @@ def write_manifest(
             grey_scales={kind: (s.black, s.white) for kind, s in prepared.pixels.scales.items()},
         ),
         weights=schema.WeightsInfo(weights.name, weights.source, weights.sha256),
-        environment=environment(prepared.device) | {"jobs": executor.processes},
+        environment=environment(prepared.device)
+        | {"jobs": executor.processes, "threads": executor.threads},
         seeds=seeds,
         splits=hashes,
         strategies=tuple(_strategy(plan, spec) for spec in plan.strategies),
@@ -79,10 +81,10 @@ def describe_split(prepared: PreparedExperiment, seed: int) -> schema.SplitManif
         labels, right = given[indices], images.labels[indices]
         return schema.SplitPart(
             counts=tuple(np.bincount(labels, minlength=len(images.classes)).tolist()),
-            labels=tuple(labels.tolist()),
-            files=tuple(images.files[i] for i in indices),
-            groups=None if images.groups is None else tuple(images.groups[indices].tolist()),
-            right_labels=None if np.array_equal(labels, right) else tuple(right.tolist()),
+            labels=Integers(labels),
+            files=Names([images.files[i] for i in indices.tolist()]),
+            groups=None if images.groups is None else Integers(images.groups[indices]),
+            right_labels=None if np.array_equal(labels, right) else Integers(right),
         )
 
     return schema.SplitManifest(part(split.train), part(split.val), part(split.test))

@@ -22,7 +22,7 @@ from benchmark.plan.segments import Plan, make_plan
 from benchmark.storage.sizes import format_size
 from benchmark.storage.unwritable import writing
 from benchmark.strategy.registry import StrategySpec, resolve, with_parameters
-from benchmark.system.device import device_here
+from benchmark.system.device import cores, device_here
 from benchmark.system.progress import Progress
 
 AGAIN, REFITTED = "again", "refitted"  # folders beside the kept networks
@@ -119,6 +119,14 @@ class Retraining:
         budgets = {self.seed: prepared.budgets[self.seed]}
         return make_plan([self.spec], budgets, prepared.base_fingerprints)
 
+    @property
+    def _jobs(self) -> int | None:
+        """As many processes as had the run's threads: other numbers of them round otherwise."""
+        environment = self.manifest.environment
+        if threads := int(environment.get("threads") or 0):
+            return max(1, cores() // threads)
+        return int(environment.get("jobs") or 0) or None
+
     def _train(
         self,
         prepared: PreparedExperiment,
@@ -136,8 +144,7 @@ class Retraining:
             prepared,
             plan,
             folder,
-            # with other numbers of threads of a CPU sums are rounded otherwise
-            jobs=int(self.manifest.environment.get("jobs") or 0) or None if on_cpu else 1,
+            jobs=self._jobs if on_cpu else 1,
             writes_records=False,
             retry_failed=True,
             keeps_networks_of=frozenset({self.seed}),

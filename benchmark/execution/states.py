@@ -1,9 +1,11 @@
 """States of trainings under way: what is to be trained, given those that are whole."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from benchmark.execution.run_folder import RunFolder
 from benchmark.plan.segments import Plan, Segment
+from benchmark.storage.file_clock import look_again
 from benchmark.storage.stored_file import set_aside
 from benchmark.system.text import pluralize
 from benchmark.train.checkpoint import is_whole
@@ -28,7 +30,11 @@ def segments_to_train(plan: Plan, folder: RunFolder, with_outputs: set[str]) -> 
 def has_ended(folder: RunFolder, segment: Segment) -> bool:
     """Return whether a segment is trained, or has failed; what it leaves is in the folder."""
     result = folder.outputs_manifest_file if segment.is_final else folder.state_file
-    return result(segment.key).exists() or folder.error_file(segment.key).exists()
+    files = result(segment.key), folder.error_file(segment.key)
+    for file in files:
+        with suppress(OSError):
+            look_again(file.parent)  # another machine may have written it
+    return any(file.exists() for file in files)
 
 
 def set_damaged_aside(

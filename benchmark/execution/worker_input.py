@@ -30,11 +30,14 @@ from benchmark.storage.atomic import atomic, digest
 from benchmark.storage.user_folders import cache_dir
 from benchmark.strategy.fingerprint import package_hash
 from benchmark.strategy.registry import StrategySpec
+from benchmark.system.memory import release_memory
 from benchmark.train.frozen_features import FrozenFeatures
 
 T = TypeVar("T")
 NO_PIXELS = np.empty((0, 0, 0, 3), np.uint8)  # in a file of which each process maps its own
 SUFFIX = ".pickle"
+CACHE = "IMBALANCE_BENCH_CACHE"
+_own_cache = os.environ.get(CACHE)  # of this process, as its machine has it
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,18 @@ def _load_worker(source: WorkerInput) -> Worker:
     return replace(worker, prepared=_on_this_machine(worker.prepared, source))
 
 
+def is_written(folder: RunFolder, sha256: str) -> bool:
+    """Return whether a file of this hash is there for workers."""
+    return _file(folder.path, sha256).exists()
+
+
+def forget_loaded() -> None:
+    """Free what `load` has kept."""
+    load.cache_clear()
+    _load_worker.cache_clear()
+    release_memory()
+
+
 def discard_inputs(folder: RunFolder) -> None:
     """Remove what was written for workers."""
     for file in (folder.path / "states").glob(f"*{SUFFIX}"):
@@ -153,8 +168,11 @@ def discard_inputs(folder: RunFolder) -> None:
 
 def _use_cache(source: WorkerInput) -> None:
     """Let this process use the cache of its own machine, if told; else that of the run, if seen."""
-    if source.local_cache or Path(source.cache).is_dir():
-        os.environ["IMBALANCE_BENCH_CACHE"] = source.local_cache or source.cache
+    seen = source.cache if Path(source.cache).is_dir() else None
+    if cache := source.local_cache or seen or _own_cache:
+        os.environ[CACHE] = cache
+    else:  # an earlier run may have set it
+        os.environ.pop(CACHE, None)
     cache_dir().mkdir(parents=True, exist_ok=True)
 
 
@@ -164,7 +182,7 @@ def _on_this_machine(prepared: PreparedExperiment, source: WorkerInput) -> Prepa
     prepared = replace(prepared, pixels=pixels)
     if features is not None:
         prepared.__dict__["frozen_features"] = replace(features, pixels=pixels.array)
-    elif not source.is_local:
+    elif prepared.device.type == "cuda":
         prepared = replace(prepared, device=device_of_worker(prepared.device, source.jobs_per_gpu))
     return prepared
 

@@ -28,6 +28,7 @@ from benchmark.execution.worker_data import UnfitWorkerError
 from benchmark.execution.worker_input import (
     Versions,
     WorkerInput,
+    is_written,
     write_segments,
     write_worker,
 )
@@ -58,6 +59,7 @@ class WorkerProcesses:
     local_cache: Path | None = None
     jobs_per_gpu: int = 1
     is_left: bool = field(default=False, init=False)  # whether some of it still runs elsewhere
+    _written: str = field(default="", init=False)
 
     @property
     def share_stores(self) -> bool:
@@ -70,7 +72,7 @@ class WorkerProcesses:
         by_key = {segment.key: (segment, self.specs_to_record(segment)) for segment in segments}
         return WorkerInput(
             str(folder.path.absolute()),
-            write_worker(self.worker, shares_stores=self.share_stores),
+            self._worker_file(),
             write_segments(folder, by_key),
             Versions.of_this_process(),
             str(cache_dir().absolute()),
@@ -78,6 +80,12 @@ class WorkerProcesses:
             None if self.local_cache is None else str(self.local_cache.absolute()),
             self.jobs_per_gpu,
         )
+
+    def _worker_file(self) -> str:
+        """Return the hash of what all tasks load, which is written if it is not there."""
+        if not (self._written and is_written(self.worker.folder, self._written)):
+            self._written = write_worker(self.worker, shares_stores=self.share_stores)
+        return self._written
 
     def fill(
         self,
@@ -114,16 +122,13 @@ class WorkerProcesses:
             on_return=lambda task, _: returned.add(task.key),
             on_poll=poll,
             is_final=_is_final,
-            is_stopped=stopping.requested,
-            seconds_to_stop=self._seconds_to_stop,
         )
-        with stopping.postponed():
-            graph.run(
-                [
-                    Task(i, len(part), tasks.fill_rows, (source, forward_pass, part))
-                    for i, part in enumerate(parts)
-                ]
-            )
+        graph.run(
+            [
+                Task(i, len(part), tasks.fill_rows, (source, forward_pass, part))
+                for i, part in enumerate(parts)
+            ]
+        )
         poll()
 
     def train(self, segments: Sequence[Segment], progress: Progress, advance: Advance) -> list[str]:
