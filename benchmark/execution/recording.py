@@ -19,9 +19,9 @@ def recording(
 
     A record takes a second of a core or two, in which a GPU would wait: launching its kernels takes
     all of the time of this process. So another one writes it `meanwhile`, and sees no GPU. What it
-    has not written, having been killed perhaps, the run writes at its end, as of any worker.
+    has not written, having been killed perhaps, or still starting, the run writes at its end.
     """
-    if not meanwhile:
+    if not (meanwhile and any(map(processes.specs_to_record, segments))):
         yield lambda segment: _write(processes, segment)
         return
     source = processes.input_of(segments)
@@ -39,9 +39,10 @@ def recording(
     submit(tasks.get_ready)  # its imports take seconds, in which the first network is trained
     try:
         yield record
-        for future in futures:
-            with suppress(Exception):
-                future.result()
+        if futures and futures[0].done():  # else this process is faster than the other's start
+            for future in futures:
+                with suppress(Exception):
+                    future.result()
     finally:
         for future in futures:
             future.cancel()

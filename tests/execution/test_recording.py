@@ -1,6 +1,7 @@
 """Who writes the records of networks that are trained in this process."""
 
 from concurrent.futures import Future
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -33,7 +34,13 @@ def processes(written) -> Any:
 
 
 @pytest.fixture
-def submitted(processes, monkeypatch):
+def is_ready():
+    """Whether the other process has started by the time that all networks are trained."""
+    return True
+
+
+@pytest.fixture
+def submitted(processes, monkeypatch, is_ready):
     """Stand in for the other process: it does what it is given as soon as that is waited for."""
     submitted, environments = [], []
 
@@ -45,17 +52,20 @@ def submitted(processes, monkeypatch):
     def submit(*call):
         submitted.append(Waiting())
         submitted[-1].call = call
+        if len(submitted) == 1 and is_ready:
+            submitted[0].set_result(None)
         return submitted[-1]
 
     def engine(of_processes, threads):
         environments.extend(of_processes)
         return SimpleNamespace(executor=lambda: SimpleNamespace(submit=submit))
 
-    def load(source):
-        return SimpleNamespace(worker=processes.worker, segments=source)
+    @contextmanager
+    def loaded(source):
+        yield SimpleNamespace(worker=processes.worker, segments=source)
 
     monkeypatch.setattr(module, "LocalEngine", engine)
-    monkeypatch.setattr(tasks, "load", load)
+    monkeypatch.setattr(tasks, "_loaded", loaded)
     yield submitted
     if submitted:
         assert environments == [{VISIBLE: ""}], "it takes no memory of a GPU"
@@ -84,13 +94,27 @@ def test_beside_a_gpu_another_process_does_and_is_waited_for(processes, written,
     assert len(submitted) == 3, "nothing to be written is no task"
 
 
+@pytest.mark.parametrize("is_ready", [False])
+def test_a_process_that_has_not_started_by_the_end_is_not_waited_for(processes, written, submitted):
+    with recording(processes, SEGMENTS[:1], meanwhile=True) as record:
+        record(SEGMENTS[0])
+    assert written == []
+    assert all(future.cancelled() for future in submitted)
+
+
+def test_no_process_starts_where_there_is_no_record_to_write(processes, written, submitted):
+    with recording(processes, SEGMENTS[2:], meanwhile=True) as record:
+        record(SEGMENTS[2])
+    assert not submitted
+
+
 def test_what_the_other_process_could_not_write_is_left_to_the_end_of_the_run(
     processes, written, submitted, monkeypatch
 ):
     def killed(source):
         raise ChildProcessError("killed")
 
-    monkeypatch.setattr(tasks, "load", killed)
+    monkeypatch.setattr(tasks, "_loaded", killed)
     with recording(processes, SEGMENTS, meanwhile=True) as record:
         record(SEGMENTS[0])
     assert written == []
@@ -114,7 +138,7 @@ def test_a_run_that_stops_waits_for_no_record(processes, written, submitted):
     with pytest.raises(KeyboardInterrupt), recording(processes, SEGMENTS, meanwhile=True) as record:
         interrupt(record)
     assert written == []
-    assert all(future.cancelled() for future in submitted)
+    assert all(future.cancelled() for future in submitted[1:])
 
 
 def interrupt(record):
