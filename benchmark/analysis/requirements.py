@@ -16,8 +16,10 @@ from benchmark.analysis.comparison import Comparison
 from benchmark.analysis.scores import Score, metric_scores, recall_scores
 from benchmark.evaluation.metrics.registry import METRICS
 from benchmark.spec import did_you_mean
+from benchmark.system.text import first_names
 
 RECALL = "recall"
+MOST_NAMED = 20  # classes in an error
 COMPARISONS = {
     ">=": operator.ge,
     ">": operator.gt,
@@ -109,7 +111,8 @@ def _requirement(match: re.Match[str], classes: list[str]) -> Requirement:
             raise ValueError(f"requirement {written!r} names no class; write {RECALL}[CLASS]>=…")
         if label not in classes:
             close = did_you_mean(label, classes)
-            raise ValueError(f"there is no class {label!r}.{close} Known: {', '.join(classes)}")
+            known = first_names(classes, MOST_NAMED)
+            raise ValueError(f"there is no class {label!r}.{close} Known: {known}")
     else:
         if metric not in METRICS:
             close = did_you_mean(metric, [*METRICS, f"{RECALL}[CLASS]"])

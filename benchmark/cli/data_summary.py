@@ -68,7 +68,8 @@ def _print_classes(console: Console, classes: pd.DataFrame, title: str) -> None:
     print_table(console, classes.tail(RAREST), f"{title}: the {RAREST} rarest", RAREST)
     console.print(
         f"{left_out:,} classes between them are left out on a terminal; a file gets all, and "
-        "--page writes them to classes.csv."
+        "--page writes them to classes.csv.",
+        highlight=False,
     )
 
 

@@ -71,6 +71,11 @@ def test_what_can_not_be_understood_is_told(text, message):
     assert message in str(raised.value)
 
 
+def test_of_many_classes_an_error_names_a_few():
+    with pytest.raises(ValueError, match=r"Known: c0, c1, .*, c19 and 980 more$"):
+        read_requirements(["recall[x]>=.5"], [f"c{k}" for k in range(1000)])
+
+
 @pytest.mark.parametrize(
     ("sign", "value", "holds"),
     [

@@ -6,11 +6,12 @@ import re
 from io import StringIO
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from PIL import Image
 from rich.console import Console
 
-from benchmark.cli import main
+from benchmark.cli import data_summary, main
 from benchmark.cli.data_summary import print_data_summary
 from benchmark.data.sources import open_data
 from benchmark.data.summary import summarise_data
@@ -35,6 +36,18 @@ def test_it_is_printed_with_every_fact(tmp_path: Path) -> None:
         "1 content appears under more than one class",
     ):
         assert fact in text
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_of_many_classes_a_terminal_shows_the_largest_and_the_rarest(is_terminal: bool) -> None:
+    names = [f"class {c:03d}" for c in range(120)]
+    classes = pd.DataFrame({"class": names, "images": range(120, 0, -1)})
+    console = Console(width=100, file=StringIO(), force_terminal=is_terminal)
+    data_summary._print_classes(console, classes, "Classes")
+    text = console.file.getvalue()
+    shown = set(re.findall(r"class \d{3}", text))
+    assert shown == ({*names[:10], *names[-20:]} if is_terminal else set(names))
+    assert ("90 classes between them are left out" in text) == is_terminal
 
 
 def test_all_is_printed_before_the_error(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

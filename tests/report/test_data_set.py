@@ -14,7 +14,7 @@ from benchmark.data.summary import summarise_data
 from benchmark.report import data_set
 from benchmark.report.data_set import build_page, draw_sizes, write_data_set
 from benchmark.report.render.blocks import ContactSheet, Heading
-from tests.report.reader import Reader
+from tests.report.reader import Reader, read_csv
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def test_without_a_split_a_bar_is_a_class(summary):
     assert axes.get_legend() is None
 
 
-def test_of_many_classes_the_rarest_are_shown_and_it_says_how_many_are_not(monkeypatch):
+def test_of_many_classes_the_rarest_are_shown_and_it_says_how_many_are_not(monkeypatch, tmp_path):
     monkeypatch.setattr(data_set, "ALL_IMAGES", 18)
     monkeypatch.setattr(data_set, "MOST_BARS", 10)
     rng = np.random.default_rng(0)
@@ -90,6 +90,9 @@ def test_of_many_classes_the_rarest_are_shown_and_it_says_how_many_are_not(monke
     first = build_page(summary).sections[0].blocks[0]
     assert first.text == "The 3 largest classes and the 6 rarest are shown; 3 classes are left out."
     assert draw_sizes(summary).axes[0].get_yscale() == "log"
+    write_data_set(summary, tmp_path)
+    assert read_csv(tmp_path / "classes.csv")["class"].tolist() == names
+    assert build_page(summary).lead[-1].target == "classes.csv"
 
 
 def test_names_are_escaped_and_an_image_that_cannot_be_read_is_left_out(tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from benchmark.evaluation.metrics.registry import METRICS
-from benchmark.inference.model_info import Interval, ModelInfo
+from benchmark.inference.model_info import ClassInfo, Interval, ModelInfo
 from benchmark.report.card.decision import decision_sentence
 from benchmark.report.card.front_matter import front_matter
 from benchmark.report.card.trust import doubt
@@ -25,6 +25,7 @@ from benchmark.report.render.formats import FORMATS, MISSING, format_count
 from benchmark.system.text import first_names, pluralize
 
 MOST_NAMED = 12  # classes in a sentence
+MOST_CLASSES, LISTED = 100, 20  # of more classes, so many are listed at either end
 
 USE = """\
 import benchmark
@@ -139,6 +140,15 @@ def _use(info: ModelInfo) -> Iterator[Block]:
         yield Paragraph(f"Its classifier is code of {', '.join(info.plugins)}: give that file too.")
 
 
+def _listed(info: ModelInfo) -> list[ClassInfo]:
+    """Return all classes; of many those with the lowest and those with the highest recall."""
+    if len(info.classes) <= MOST_CLASSES:
+        return list(info.classes)
+    known = [each for each in info.classes if each.recall.value is not None]
+    known.sort(key=lambda each: each.recall.value or 0.0)
+    return [*known[:LISTED], *known[-LISTED:]] if len(known) > 2 * LISTED else known
+
+
 def _recall(info: ModelInfo) -> Iterator[Block]:
     rows = [
         make_row(
@@ -149,11 +159,18 @@ def _recall(info: ModelInfo) -> Iterator[Block]:
             _bounds(each.recall),
             doubt(each),
         )
-        for each in sorted(info.classes, key=lambda each: -each.train_images)
+        for each in sorted(_listed(info), key=lambda each: -each.train_images)
     ]
+    some = ""
+    if (total := len(info.classes)) > len(rows):
+        some = (
+            f". Of {total:,} classes these are the {len(rows) // 2} that it finds least and the "
+            f"{len(rows) // 2} that it finds most; model.json has all"
+        )
     seeds = "" if len(info.seeds) == 1 else f", of {len(info.seeds)} seeds together"
     yield Table(
-        f"Share of each class's test images that the model finds{seeds}, with exact 95 % intervals",
+        f"Share of each class's test images that the model finds{seeds}, with exact 95 % intervals"
+        f"{some}",
         ("Class", "Training images", "Test images", "Recall", "Interval", "Not to be trusted"),
         tuple(rows),
         text_columns=frozenset({0, 5}),
