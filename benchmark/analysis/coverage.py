@@ -1,6 +1,6 @@
 """Error against coverage on the test images, of all classes and of the rare ones alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -66,6 +66,6 @@ def _thresholds(record: Record, labels: NDArray[np.int64]) -> dict[float, float]
     return {error: choose_threshold(correct, confidence, error) for error in MAX_ERRORS}
 
 
-def confidences(values: tuple[float | None, ...]) -> NDArray[np.float64]:
+def confidences(values: Sequence[float | None]) -> NDArray[np.float64]:
     """Return confidences (N,); one that is no number, of a network that diverged, is the least."""
     return np.nan_to_num(np.array(values, np.float64), nan=0.0)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from benchmark.evaluation.metrics.registry import METRICS, evaluate
 from benchmark.execution.record_schema import CrossFitted
+from benchmark.storage.number_columns import Floats, Integers
 from benchmark.strategy import Decision, Outputs
 from benchmark.strategy.cross_fit import cross_fit_outputs
 
@@ -25,7 +26,7 @@ def cross_fitted(
     except Exception:  # of a plug-in
         return None, validation
     confidence = confidence_in(corrected, predicted)
-    return CrossFitted(tuple(predicted.tolist()), tuple(confidence.tolist())), corrected
+    return CrossFitted(Integers(predicted), Floats(confidence)), corrected
 
 
 def validation_metrics(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from benchmark.storage.number_columns import Integers, Names
 from benchmark.storage.typed_json import SCHEMA_VERSION
 
 
@@ -136,11 +137,11 @@ class SplitPart:
     """The images of one split, N of them."""
 
     counts: tuple[int, ...]  # (C,)
-    labels: tuple[int, ...]  # (N,) as they are given
-    files: tuple[str, ...]  # (N,)
-    groups: tuple[int, ...] | None = None  # (N,), None: images do not come in groups
+    labels: Integers  # (N,) as they are given
+    files: Names  # (N,)
+    groups: Integers | None = None  # (N,), None: images do not come in groups
     # (N,), where some of `labels` were made wrong on purpose; None: none were
-    right_labels: tuple[int, ...] | None = None
+    right_labels: Integers | None = None
 
 
 @dataclass(frozen=True)

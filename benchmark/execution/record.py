@@ -32,6 +32,7 @@ from benchmark.execution.strategy_code import failure_of
 from benchmark.plan.recipes import Recipe
 from benchmark.plan.schedule import Budget
 from benchmark.storage.atomic import digest
+from benchmark.storage.number_columns import Floats, Integers
 from benchmark.strategy import Decision, Outputs
 from benchmark.strategy.fingerprint import fingerprint, package_hash
 from benchmark.strategy.measurements import DecisionMeasurement
@@ -175,8 +176,8 @@ def _compute(
         diagnoses=_diagnoses(outputs, predicted["test"], training.curve, counts),
         curve=training.curve,
         losses=training.losses,
-        predicted=_tuples(predicted),
-        confidence=_tuples(confidence),
+        predicted={split: Integers(chosen) for split, chosen in predicted.items()},
+        confidence={split: Floats(values) for split, values in confidence.items()},
         fingerprint=fingerprint,
     )
 

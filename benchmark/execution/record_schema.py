@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from benchmark.evaluation.audit_check import AuditCheck
 from benchmark.evaluation.training_fit import TrainingFit, WrongLabelFit
+from benchmark.storage.number_columns import Floats, Integers
 from benchmark.storage.stored_file import DamagedFileError
 from benchmark.storage.typed_json import SCHEMA_VERSION
 from benchmark.system.error_text import error_text, error_traceback
@@ -116,8 +117,8 @@ class ErrorInfo:
 class CrossFitted:
     """The validation images, each decided by a rule that was fitted to others; see `cross_fit`."""
 
-    predicted: tuple[int, ...]  # (N,)
-    confidence: tuple[float | None, ...]  # (N,) the network's probability of it
+    predicted: Integers  # (N,)
+    confidence: Floats  # (N,) the network's probability of it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,8 +171,8 @@ class Record:
     diagnoses: tuple[DiagnosisRecord, ...]
     curve: tuple[CurvePoint, ...]
     losses: tuple[LossPoint, ...]  # of the training images
-    predicted: dict[str, tuple[int, ...]]  # split -> (N,) classes after the decision
-    confidence: dict[str, tuple[float | None, ...]]  # the probability of them
+    predicted: dict[str, Integers]  # split -> (N,) classes after the decision
+    confidence: dict[str, Floats]  # the probability of them
     fingerprint: str  # changes with everything that the record was computed from
     wrong_labels: WrongLabelFit | None = None  # after the decision; None: none are wrong
     left_out: LeftOutImages | None = None  # None: all training images are trained on
