@@ -20,15 +20,19 @@ class DataRoot:
         """Return the root of a data set, which may be reached by links itself."""
         return cls(os.path.realpath(root), allow_outside)
 
-    def holds(self, path: str | Path) -> bool:
-        """Tell whether a path leads inside; with `allow_outside` any does."""
+    def holds(self, path: str | Path, *, is_link: bool | None = None) -> bool:
+        """Tell whether a path leads inside; with `allow_outside` any does.
+
+        `is_link` says whether its last part is a link, where that is known.
+        """
         if self.allow_outside:
             return True
         folder, name = os.path.split(path)
         if folder not in self.folders:  # links above a file are followed once for all beside it
             self.folders[folder] = os.path.realpath(folder)
         real = os.path.join(self.folders[folder], name)  # noqa: PTH118
-        if name in ("", os.curdir, os.pardir) or os.path.islink(path):  # noqa: PTH114
+        is_link = os.path.islink(path) if is_link is None else is_link  # noqa: PTH114
+        if is_link or name in ("", os.curdir, os.pardir):
             real = os.path.realpath(path)
         return _is_within(real, self.root)
 

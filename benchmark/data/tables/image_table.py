@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.data.files.image_files import FileReader, short_name
 from benchmark.data.imageset import ImageSet
@@ -69,9 +70,7 @@ def image_table(spec: str, allow_outside: bool = False) -> ImageSet:
     for column, values in (("group", groups), ("split", splits)):
         if any(values):
             messages += value_messages(column, values, files)
-    classes = sorted(set(labels_as_written))
-    number = {name: c for c, name in enumerate(classes)}
-    labels = np.array([number[label] for label in labels_as_written], np.int64)
+    classes, labels = _number_classes(labels_as_written)
     messages = [f"{table.name}: {message}" for message in messages]
     if len(classes) < 2:
         sentence = f"{spec}: a classifier needs at least two classes; all images that exist have"
@@ -93,6 +92,13 @@ def image_table(spec: str, allow_outside: bool = False) -> ImageSet:
             **{name: listed.refused.get(name, "no such file") for name in lost},
         },
     )
+
+
+def _number_classes(names: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
+    """Return the different names in their order, and the number of each of the N, (N,)."""
+    classes = sorted(set(names))
+    number_of = {name: number for number, name in enumerate(classes)}
+    return classes, np.array([number_of[name] for name in names], np.int64)
 
 
 def _relative(path: str, root: str) -> str:
@@ -142,7 +148,8 @@ def _images_by_path(
         if row.name not in paths:
             continue
         path = paths[row.name]
-        first = images.setdefault(path, row)
+        if (first := images.setdefault(path, row)) is row:
+            continue
         for what, examples in contradictions.items():
             earlier, later = getattr(first, what), getattr(row, what)
             if earlier != later and path not in examples:

@@ -49,19 +49,7 @@ def find_listed_files(
         If a name fits several files, or two names fit one file.
     """
     folder = real_path(table).parent
-    marks: dict[str, str] = {}
-    paths: dict[str, str] = {}
-    outside, no_files = list[str](), list[str]()
-    data_root = DataRoot.open(folder, allow_outside)
-    root = str(folder)
-    for name in names:
-        if written := _as_written(root, name):
-            if not data_root.holds(written[0]):
-                outside.append(name)
-            elif not stat.S_ISREG(written[1].st_mode):
-                no_files.append(name)
-            else:
-                paths[name], marks[written[0]] = written[0], content_mark(written[1])
+    paths, marks, outside, no_files = _files_as_written(folder, names, allow_outside)
     messages = _refusals(outside, no_files)
     refused = dict.fromkeys(outside, "it leads out of the folder of the table")
     refused |= dict.fromkeys(no_files, "a pipe, a device or a socket")
@@ -123,18 +111,43 @@ def _refusals(outside: Sequence[str], no_files: Sequence[str]) -> list[str]:
     return messages
 
 
-def _as_written(folder: str, name: str) -> tuple[str, os.stat_result] | None:
-    """Return the path and the status of what has just that name, but of no folder."""
+def _files_as_written(
+    folder: Path, names: Collection[str], allow_outside: bool
+) -> tuple[dict[str, str], dict[str, str], list[str], list[str]]:
+    """Return name -> path, path -> mark, names that lead outside, and names of no plain file."""
+    paths, marks = dict[str, str](), dict[str, str]()
+    outside, no_files = list[str](), list[str]()
+    data_root, root = DataRoot.open(folder, allow_outside), str(folder)
+    for name in names:
+        if (written := _as_written(root, name)) is None:
+            continue
+        path, status, is_link = written
+        if not data_root.holds(path, is_link=is_link):
+            outside.append(name)
+        elif not stat.S_ISREG(status.st_mode):
+            no_files.append(name)
+        else:
+            paths[name], marks[path] = path, content_mark(status)
+    return paths, marks, outside, no_files
+
+
+def _as_written(folder: str, name: str) -> tuple[str, os.stat_result, bool] | None:
+    """Return the path and the status of what has just that name, but of no folder.
+
+    The last says whether the name is that of a link, of which the status is that of its target.
+    """
     for written in (name, name.replace("\\", "/")) if "\\" in name else (name,):
         below = str(expand_home(written)) if written.startswith("~/") else written
         # strings: a `Path` for each of a million names takes seconds
         path = os.path.normpath(os.path.join(folder, below))  # noqa: PTH118
         try:
-            status = os.stat(path)  # noqa: PTH116
+            status = os.lstat(path)
+            if is_link := stat.S_ISLNK(status.st_mode):
+                status = os.stat(path)  # noqa: PTH116
         except (OSError, ValueError):  # no such file; no file can be called so
             continue
         if not stat.S_ISDIR(status.st_mode):
-            return path, status
+            return path, status, is_link
     return None
 
 
