@@ -252,17 +252,24 @@ class DaskEngine:
     def _start(self) -> None:
         """Start workers of one thread each: what runs there counts its threads by itself."""
         dask.config.set({"distributed.worker.daemon": False})  # else calls can't start processes
-        with safe_import_path():
-            self._cluster = LocalCluster(
-                n_workers=self._jobs,
-                threads_per_worker=1,
-                processes=True,
-                memory_limit=0,  # none
-                dashboard_address=":0",  # any port; its own may be taken
-                silence_logs=logging.CRITICAL,
-                scheduler_kwargs={"allowed_failures": 0, "dashboard": False},
-                resources={"GPU": self._share} if self._share else None,
-            )
+        try:
+            with safe_import_path():
+                self._cluster = LocalCluster(
+                    n_workers=self._jobs,
+                    threads_per_worker=1,
+                    processes=True,
+                    memory_limit=0,  # none
+                    dashboard_address=":0",  # any port; its own may be taken
+                    silence_logs=logging.CRITICAL,
+                    scheduler_kwargs={"allowed_failures": 0, "dashboard": False},
+                    resources={"GPU": self._share} if self._share else None,
+                )
+        except RuntimeError as error:
+            raise RuntimeError(
+                f"--engine dask: the processes could not be started ({error}). They import the "
+                "script that calls benchmark.run, so call it under `if __name__ == '__main__':`; "
+                "or start `dask scheduler` and `dask worker`, and give --scheduler"
+            ) from error
 
     def _is_ended(self) -> bool:
         return self._cluster is not None and self._cluster.status.name != "running"

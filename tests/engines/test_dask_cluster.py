@@ -151,3 +151,12 @@ def test_a_cluster_without_workers(scheduler, monkeypatch):
     monkeypatch.setattr(module, "SECONDS_FOR_A_WORKER", 0.1)
     with pytest.raises(ConnectionError, match=r"no worker for .* Start one with `dask worker t"):
         DaskEngine(scheduler[0], None, needs_gpu=False, jobs_per_gpu=1, cores=1)
+
+
+def test_a_script_that_its_processes_would_run_again_is_told_where_to_call(monkeypatch):
+    def failing(**_):
+        raise RuntimeError("Nanny failed to start.")
+
+    monkeypatch.setattr(module, "LocalCluster", failing)
+    with pytest.raises(RuntimeError, match="call it under `if __name__ == '__main__':`"):
+        DaskEngine(None, 2, False, 1, cores=2)
