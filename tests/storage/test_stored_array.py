@@ -3,6 +3,8 @@
 import errno
 import os
 import pickle
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -163,3 +165,15 @@ def test_a_file_that_is_not_there_is_told(file, monkeypatch):
     monkeypatch.setattr(module, "is_on_network", lambda _: True)
     with pytest.raises(FileNotFoundError):
         open_array(file, np.float32, SHAPE)
+
+
+def test_no_other_module_maps_a_file():
+    """It would fail on a file system that maps none."""
+    package = Path(module.__file__).parents[1]
+    mapping = {
+        file.relative_to(package).as_posix()
+        for file in package.rglob("*.py")
+        if re.search(r"memmap\(|mmap_mode|safe_open\(|\bload_file\(", file.read_text("utf-8"))
+    }
+    known = {"storage/stored_array.py", "model/tensor_file.py", "model/weights_file.py"}
+    assert mapping == known, "the last maps the user's own files"

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from benchmark.data.content_digests import Digests
 from benchmark.data.pixels.image_info import ImageInfo
 from benchmark.data.pixels.thumbnail import SIDE, read_steps
+from benchmark.storage.stored_array import StoredArray, open_array
 
 _KINDS: dict[Any, Any] = {int: np.int64, float: np.float64, bool: np.bool_}
 _APART = ("digest", "thumbnail")  # in columns of their own kind
@@ -79,7 +80,7 @@ class ImageFacts(Mapping[int, ImageInfo]):
             ]
             columns[name] = np.concatenate([np.empty(0, np.int32), *codes])[rows]
         digests = [Digests.from_texts([]).values, *(part.digests.values for part in parts)]
-        steps = np.concatenate([_none(), *(part.open_thumbnails() for part in parts)])
+        steps = np.concatenate([_none(), *(part.open_thumbnails()[:] for part in parts)])
         return cls(columns, texts, Digests(np.concatenate(digests)[rows]), steps[rows])
 
     def without(self, indices: Collection[int]) -> ImageFacts:
@@ -137,11 +138,11 @@ class ImageFacts(Mapping[int, ImageInfo]):
         values[self.index] = self.digests.values
         return Digests(values)
 
-    def open_thumbnails(self) -> NDArray[np.uint16]:
+    def open_thumbnails(self) -> StoredArray:
         """Return the thumbnails (M, SIDE, SIDE), in units of `thumbnail.STEPS`; black: none."""
         if isinstance(self.thumbnails, Path):
             shape = (len(self), SIDE, SIDE)
-            return np.memmap(self.thumbnails, "<u2", "r", shape=shape) if len(self) else _none()
+            return open_array(self.thumbnails, "<u2", shape) if len(self) else _none()
         return self.thumbnails
 
     def positions(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
