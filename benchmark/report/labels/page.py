@@ -43,6 +43,7 @@ from benchmark.report.render.safe_text import shorten
 from benchmark.storage.atomic import write_text
 from benchmark.system.text import pluralize
 
+MOST_CLASSES, LISTED = 100, 50  # of more classes, so many are listed
 MOST_CONFUSIONS, MOST_CONFLICTS = 20, 50  # on the page; the CSV files have all
 _NOT_JUDGED = "can't be judged"
 
@@ -83,9 +84,11 @@ def build_page(audit: LabelAudit, tables: LabelTables, label_file: files.Correct
         highlights=tuple(_highlights(audit, tables, label_file)),
     )
     suspects = suspects_blocks(tables, audit.pixels, csv) if len(tables.suspects) else ()
-    rates = _rates_table(
-        tables.class_rates, "class", files.CLASS_RATES, "How many labels of each class look wrong."
-    )
+    listed, sentence = tables.class_rates, "How many labels of each class look wrong."
+    if (classes := len(listed)) > MOST_CLASSES:
+        listed = listed.sort_values("share", ascending=False, kind="stable").head(LISTED)
+        sentence += f" Of {classes:,} classes the {LISTED} of which most do; the file has all."
+    rates = _rates_table(listed, "class", files.CLASS_RATES, sentence)
     contents = (
         ("next", "What to do next", _next_steps(audit, label_file)),
         ("suspects", f"Suspects ({len(tables.suspects):,})", suspects),

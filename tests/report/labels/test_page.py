@@ -139,3 +139,13 @@ def test_the_size_of_the_page_is_limited(tmp_path):
                        conflicts=[(i, 3000 + i) for i in range(500)])  # fmt: skip
     text = write(audit, tmp_path)
     assert text.count("<img ") == suspects.MOST_PICTURES + 2 * page.MOST_CONFLICTS
+
+
+def test_of_many_classes_those_with_most_suspects_are_listed(audit, tmp_path, monkeypatch):
+    monkeypatch.setattr(page, "MOST_CLASSES", 2)
+    monkeypatch.setattr(page, "LISTED", 1)
+    plain = Reader(write(audit, tmp_path)).text
+    table = plain[plain.index("Share", plain.index("Classes")) :]
+    assert "emu" in table
+    assert "Of 3 classes the 1 of which most do; the file has all." in plain
+    assert (tmp_path / "class_rates.csv").read_text().count("\n") == 4
