@@ -267,7 +267,7 @@ class RunFolder:
         """Remove the states of trainings; what they led to is stored."""
         for path in (self.path / "states").glob("*"):
             if path.is_symlink() or not path.is_dir():  # a folder is no run's
-                path.unlink()
+                path.unlink(missing_ok=True)
         with suppress(OSError):
             (self.path / "states").rmdir()
 
