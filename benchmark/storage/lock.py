@@ -1,7 +1,8 @@
 """Locks on files, between threads and processes; they end with the process, however it ends.
 
 Between processes they are flock's, which Windows and some network file systems lack. There the
-threads of a process still wait for each other, but processes do not. A link is never followed, and
+threads of a process still wait for each other, but processes do not. On other network file systems
+they end at the machine; `owner_file` keeps machines apart. A link is never followed, and
 what is no plain file is refused: others may have put it there.
 """
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import platform
 import time
 from dataclasses import asdict, replace
 
@@ -46,7 +45,9 @@ def beat(folder, key, steps=40, age=2.0, host="host-b", **about):
     os.utime(file, (time.time() - age,) * 2)
 
 
-def beat_here(folder, key, process):
-    """Write a heartbeat of a process of this machine, which may have ended."""
-    owner = replace(Owner.this_process(), process=process, process_start=0)
-    beat(folder, key, owner=asdict(owner), host=platform.node())
+def beat_here(folder, key, process=None, age=2.0):
+    """Write a heartbeat of this process, or of another of this machine, which may have ended."""
+    owner = Owner.this_process()
+    if process:
+        owner = replace(owner, process=process, process_start=0)
+    beat(folder, key, owner=asdict(owner), age=age)

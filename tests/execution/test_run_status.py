@@ -50,9 +50,15 @@ def test_a_worker_is_lost_within_a_minute(folder):
 def test_a_worker_of_this_machine_that_was_killed_is_lost_at_once(folder):
     with subprocess.Popen([sys.executable, "-c", ""]) as ended:
         pass
-    beat_here(folder, KEYS[0], os.getpid())
+    beat_here(folder, KEYS[0])
     beat_here(folder, KEYS[1], ended.pid)
     assert states(folder)[:2] == ["running", "lost"]
+
+
+def test_a_worker_that_lives_and_is_silent_hangs(folder):
+    beat_here(folder, KEYS[0], age=SECONDS_UNTIL_LOST + 1)
+    (status,) = read_status(folder).in_state(State.LOST)
+    assert status.beat.owner.lives() is not False
 
 
 def test_what_goes_on_from_another_waits_for_it(tmp_path):
