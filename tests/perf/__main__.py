@@ -12,9 +12,9 @@ bare      a loop over ready activations, against the harness' training step (bar
 All get the same files, splits, weights and batch size (inputs.py). Every measurement is appended to
 measured.jsonl (journal.py) as soon as it is made, so the same command continues where it stopped.
 The page is made from the journal alone (figures.py, page.py). `--growth` measures instead what an
-image costs as the data set grows (growth.py). By hand: gpu.py runs everything on a GPU machine,
-`python -m tests.perf.devices` measures what one or more GPUs bring, seeds.py compares macro-F1 over
-seeds, step.py times ways to run a training step.
+image costs as the data set grows (growth.py), `--planning` what planning takes (planning.py). By
+hand: gpu.py runs everything on a GPU machine, `python -m tests.perf.devices` measures what one or
+more GPUs bring, seeds.py compares macro-F1 over seeds, step.py times ways to run a training step.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from benchmark.plan.experiment_values import read_seeds
 from benchmark.strategy.registry import groups
 from tests.perf.growth import growth, read_sizes
 from tests.perf.inputs import BenchConfig
+from tests.perf.planning import planning
 from tests.perf.rounds import bench
 from tests.perf.segment import RECIPE
 
@@ -43,7 +44,8 @@ command continues where it stopped, and more --rounds add to it. Writes performa
 EXAMPLES = """examples:
   python -m tests.perf --data my_images/ --rounds 3 --seeds 3
   python -m tests.perf --data my_images/ --scripts 1
-  python -m tests.perf --growth 1000,4000,16000,48000"""
+  python -m tests.perf --growth 1000,4000,16000,48000
+  python -m tests.perf --planning 20000,200000,1000000"""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -97,6 +99,11 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="N,N",
         help="measure instead the cost of an image in sets of so many, like 1000,4000,16000,48000",
     )
+    parser.add_argument(
+        "--planning",
+        metavar="N,N",
+        help="measure instead what planning takes with so many images, like 20000,1000000",
+    )
     parser.add_argument("--out", metavar="DIR", help="default: results/bench-<data>")
     return parser
 
@@ -110,6 +117,9 @@ def measure(options: argparse.Namespace) -> Path:
         If the scripts have no strategy of a given name.
     """
     say = partial(print, flush=True)
+    if options.planning:
+        out = Path(options.out or "results/bench-planning")
+        return planning(read_sizes(options.planning, "--planning"), out, say)
     if options.growth:
         return growth(
             read_sizes(options.growth),

@@ -134,8 +134,8 @@ def _verdict(name: str, costs: Sequence[float]) -> tuple[str, str]:
     return f"{100 * largest:.0f} %", judged
 
 
-def read_sizes(text: str) -> tuple[int, ...]:
-    """Read the sizes of --growth.
+def read_sizes(text: str, flag: str = "--growth") -> tuple[int, ...]:
+    """Read the sizes of --growth, or of another flag.
 
     Raises
     ------
@@ -144,5 +144,5 @@ def read_sizes(text: str) -> tuple[int, ...]:
     """
     parts: list[Any] = text.split(",")
     if not all(part.strip().isdigit() and int(part) >= 100 for part in parts):
-        raise ValueError(f"--growth takes sizes of 100 or more, like 1000,4000, got {text!r}")
+        raise ValueError(f"{flag} takes sizes of 100 or more, like 1000,4000, got {text!r}")
     return tuple(int(part) for part in parts)
