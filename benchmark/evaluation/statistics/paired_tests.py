@@ -22,7 +22,7 @@ from benchmark.evaluation.statistics import Floats, Labels
 from benchmark.evaluation.statistics.sampling_variance import interval_scores
 
 DRAWS, FEWEST_DRAWS = 10_000, 1_000
-MOST_EXCHANGES = 100_000_000  # draws x images that differ: of 10,000 images all DRAWS are drawn
+MOST_EXCHANGES = 200_000_000  # draws x images that differ: of 20,000 images all DRAWS are drawn
 _DRAWS_AT_ONCE, _EXCHANGES_AT_ONCE = 1000, 20_000_000  # which bounds memory
 # draws x classes, and draws x images, that are scored at once: they fit into a core's cache
 _COUNTS_AT_ONCE, _IMAGES_AT_ONCE = 100_000, 2_000_000

@@ -138,7 +138,7 @@ OTHER_TERMS = {
     "p, test set": "For each test image the predictions of the strategy and of the baseline are "
     "exchanged at random. The p-value is how often macro-F1 then differs as much as observed. It "
     "asks whether these networks differ, not whether the next training would. There are 10,000 "
-    "exchanges, and fewer of more than 10,000 images that differ, but at least 1,000. Holm's "
+    "exchanges, and fewer of more than 20,000 images that differ, but at least 1,000. Holm's "
     "correction for all strategies is applied to p, not to the interval.",
     "p, seeds": "Whether other data of this kind or, where the split is given, other "
     "initialisations would differ again: the larger of two p-values. One draws the sign of every "
