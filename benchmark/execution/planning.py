@@ -27,7 +27,8 @@ from benchmark.plan.null_row import with_null_row
 from benchmark.plan.run_options import RunOptions, require_baseline
 from benchmark.plan.segments import make_plan
 from benchmark.plan.sweep import Sweep
-from benchmark.storage.user_folders import expand_home
+from benchmark.storage.sharing import lock_note
+from benchmark.storage.user_folders import cache_dir, expand_home
 from benchmark.strategy.registry import require_fingerprints, resolve
 from benchmark.system.device import Device
 from benchmark.system.progress import NullProgress, Progress
@@ -72,6 +73,8 @@ def _plan(
 ) -> Executor | SweepPlan:
     if options.tune:
         tuning.require_optuna()
+    if note := shared_cache_note(engine):
+        (progress or NullProgress()).say(f"note: {note}")
     out, trials = options.out and expand_home(options.out), options.tune
     if isinstance(experiment, Sweep):
         if out is not None:
@@ -91,6 +94,14 @@ def _plan(
     prepared = prepare.prepare(experiment, progress, options.cache_limit, device=device)
     choice = folder_choice.choose_folder(prepared, out, trials)
     return _plan_one(prepared, choice, options, progress, engine)
+
+
+def shared_cache_note(engine: Engine | None) -> str:
+    """Return what must be known of the locks of a cache that other machines may use; '' if nothing.
+
+    `engine` is None where all is trained on this machine.
+    """
+    return lock_note(cache_dir(), "the cache") if engine and not engine.is_local else ""
 
 
 def _plan_one(
