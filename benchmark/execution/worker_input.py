@@ -54,9 +54,9 @@ class Versions:
         code = digest([package_hash(name) for name in (*NETWORK_PACKAGES, "execution")])
         return cls(benchmark.__version__, code[:12], str(torch.__version__))
 
-    def require(self) -> None:
-        """Raise UnfitWorkerError if this process has others."""
-        own = self.of_this_process()
+    def require(self, of: str = "", own: Versions | None = None) -> None:
+        """Raise UnfitWorkerError if this process has others, or the worker `of` with its `own`."""
+        own = own or self.of_this_process()
         if own == self:
             return
         names = {"package": "imbalance-bench", "code": "code of imbalance-bench", "torch": "torch"}
@@ -66,9 +66,9 @@ class Versions:
             if getattr(own, field) != getattr(self, field)
         ]
         raise UnfitWorkerError(
-            f"the worker on {worker_name()} has {', '.join(differing)}: what it trains would be "
-            "another network. Install the same there, or leave that worker out, and run the same "
-            "command again"
+            f"the worker on {of or worker_name()} has {', '.join(differing)}: what it trains would "
+            "be another network. Install the same there, or leave that worker out, and run the "
+            "same command again"
         )
 
 
@@ -145,7 +145,8 @@ def load(source: WorkerInput) -> LoadedInput:
 @lru_cache(maxsize=1)
 def _load_worker(source: WorkerInput) -> Worker:
     worker: Worker = _read(Path(source.folder), source.worker)
-    return replace(worker, prepared=_on_this_machine(worker.prepared, source))
+    folder = RunFolder(Path(source.folder))  # a worker has another working folder
+    return replace(worker, prepared=_on_this_machine(worker.prepared, source), folder=folder)
 
 
 def is_written(folder: RunFolder, sha256: str) -> bool:

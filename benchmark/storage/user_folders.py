@@ -17,7 +17,7 @@ def cache_dir() -> Path:
     """
     try:
         if chosen := os.environ.get("IMBALANCE_BENCH_CACHE"):
-            folder = Path(chosen).expanduser()
+            folder = Path(chosen).expanduser().absolute()  # a worker has another working folder
         else:
             folder = user_cache_path("imbalance-bench", appauthor=False)
     except RuntimeError as error:

@@ -48,7 +48,8 @@ def test_what_is_no_executor_is_refused():
 
 def test_a_worker_with_other_versions_is_named():
     versions = replace(describe_worker("cpu", "auto").versions, torch="1.0")
-    with pytest.raises(UnfitWorkerError, match=r"torch .* in place of"):
+    has = rf"\(process {os.getpid() + 1}\) has torch 1\.0 in place of"
+    with pytest.raises(UnfitWorkerError, match=has):
         given_engine(OtherProcess(versions=versions), None, "cpu", "auto")
 
 

@@ -2,6 +2,7 @@
 
 import pickle
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -63,6 +64,22 @@ def test_a_worker_maps_the_pixels_and_has_the_segments(executor, source):
     assert sum(file.stat().st_size for file in files) < executor.prepared.pixels.array.nbytes
     discard_inputs(executor.folder)
     assert not any(file.exists() for file in files)
+
+
+def test_a_worker_in_another_working_folder_writes_to_that_of_the_run(
+    small_experiment, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("IMBALANCE_BENCH_CACHE", "cache")
+    options = RunOptions(strategies="no_change", out=Path("run"), no_null=True, jobs=2)
+    executor = api.plan(small_experiment(), options)
+    with executor.folder.locked():
+        source = executor._processes.input_of(executor.plan.segments)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    worker = load(source).worker
+    assert worker.folder.path == tmp_path / "run"
+    assert worker.prepared.pixels.folder.is_relative_to(tmp_path / "cache")
 
 
 def test_a_process_loads_a_run_once(source):
