@@ -21,7 +21,11 @@ MOST_NAMED = 3  # files
 def read_splits(files: RunFolder, manifest: RunManifest) -> dict[int, SplitManifest]:
     """Return the splits of each seed; DamagedFileError, with the command that writes them anew."""
     try:
-        return {s: files.read_split(s, manifest.splits.get(s)) for s in manifest.seeds}
+        names: dict[str, str] = {}
+        return {
+            seed: files.read_split(seed, manifest.splits.get(seed)).sharing(names)
+            for seed in manifest.seeds
+        }
     except DamagedFileError as error:
         raise _with_command(error, files, manifest) from None
 
