@@ -74,6 +74,8 @@ class TaskGraph:
     # an error that no other try would mend
     is_final: Callable[[BaseException], bool] = lambda _: False
     is_stopped: Callable[[], bool] = lambda: False
+    # of some executors, as of dask's own, a call that runs can be cancelled, and runs on
+    has_begun: Callable[[Task], bool] = lambda _: False
     seconds_to_stop: float = float("inf")  # given to what runs when the graph is stopped
     is_left: bool = field(default=False, init=False)  # whether some was left running then
     _running: dict[Future[Any], Task] = field(default_factory=dict)
@@ -94,8 +96,9 @@ class TaskGraph:
                 stopped_at = stopped_at or time.monotonic()
                 if not self._running or time.monotonic() - stopped_at > self.seconds_to_stop:
                     break
-                for future in self._running:  # those that have not begun
-                    future.cancel()
+                for future, task in self._running.items():
+                    if not self.has_begun(task):
+                        future.cancel()
             else:
                 waiting = self._submit(waiting, keys)
             again, error = self._await(stopped_at is not None)

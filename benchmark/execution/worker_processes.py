@@ -177,6 +177,7 @@ class WorkerProcesses:
             on_poll=poll,
             is_final=_is_final,
             is_stopped=stopping.requested,
+            has_begun=lambda task: folder.heartbeat_file(str(task.key)).exists(),
             seconds_to_stop=self._seconds_to_stop,
         )
         try:

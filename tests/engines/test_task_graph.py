@@ -1,6 +1,7 @@
 """Tasks on an engine: their order, what is tried again, and how a graph ends."""
 
 import time
+from concurrent.futures import Future
 
 import pytest
 
@@ -175,6 +176,18 @@ def test_a_graph_that_is_stopped_waits_for_a_cluster_only_so_long(graph, done, m
     runner.run([Task("slow", 1, slow)])
     assert time.monotonic() - began < 0.9
     assert runner.is_left
+
+
+def test_what_has_begun_is_not_cancelled_where_the_executor_would_lose_it(graph, done):
+    runner = graph(
+        SimulatedCluster(1), is_stopped=lambda: True, has_begun=lambda task: task.key == "begun"
+    )
+    for key, is_lost in (("begun", False), ("waiting", True)):
+        future = Future()
+        runner._running = {future: sleeping(done, key, 1)}
+        runner.seconds_to_stop = 0.05
+        runner.run([])
+        assert future.cancelled() is is_lost
 
 
 def test_a_cluster_that_is_lost_is_an_error_that_says_how_to_go_on(graph, done):
