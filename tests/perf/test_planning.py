@@ -64,13 +64,15 @@ def planning_row(size, seconds):
         "environment": {"device": "a CPU", "cores": 2, "git_commit": "abc"},
         "others": 0.0,
         "memory": {"anonymous": 2 * GIB},
-        "result": {"seconds": steps},
+        "result": {"seconds": steps, "cpu": steps},
     }
 
 
 def test_a_million_images_are_judged_by_all_of_a_plan():
     page = render([planning_row(20_000, 3.0), planning_row(BAR_IMAGES, 40.0)])
-    assert "| plan | 3 | 40 |" in page
-    assert "1,000,000 images: 43 s (at most 60), 2.0 GiB (at most 4): reached." in page
+    assert "| plan | 3 (3) | 40 (40) |" in page
+    assert (
+        "1,000,000 images: 43 s, 43 of the CPU (at most 60), 2.0 GiB (at most 4): reached." in page
+    )
     assert "**not reached**" in render([planning_row(BAR_IMAGES, 60.0)])
     assert "reached" not in render([planning_row(20_000, 3.0)])
