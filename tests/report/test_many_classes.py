@@ -18,6 +18,7 @@ from benchmark.report.render.csv_writer import write_frames
 from benchmark.report.single.class_groups import MOST_SHOWN, listed_classes
 from benchmark.report.single.csv_files import frames_of
 from benchmark.report.single.page import build_page
+from benchmark.report.single.recall import class_changes_section
 from benchmark.report.single.verdict_file import build_verdict
 from tests.report.fabricate_many import STRATEGIES, fabricate_curves, fabricate_many, sizes
 from tests.report.reader import Reader, read_csv
@@ -118,3 +119,14 @@ def test_the_file_for_programs_has_every_class(comparison: Comparison) -> None:
     verdict = build_verdict(comparison, [])
     assert all(len(each.classes) == 240 for each in verdict.strategies)
     assert np.isfinite([each.recall.value for each in verdict.strategies[0].classes]).all()
+
+
+def test_where_no_class_changes_clearly_no_empty_table_is_shown() -> None:
+    run = fabricate_many(130, STRATEGIES[:2], (0,), sizes(130, test_images=1))
+    own = compare_records(Path("m"), run.manifest, run.splits, run.records, "no_change")
+    first, second = class_changes_section(own)
+    assert isinstance(first, Table)
+    assert first.columns[0] == "Strategy"
+    assert second == Paragraph(
+        "No interval of a class excludes 0; class_changes.csv has all classes."
+    )

@@ -8,7 +8,7 @@ from benchmark.analysis.claims import Claim
 from benchmark.analysis.comparison import Comparison
 from benchmark.report.render.blocks import Cell, Table, as_code, make_row
 from benchmark.report.render.formats import MISSING, add_sign, format_share
-from benchmark.report.single.class_groups import by_shots
+from benchmark.report.single.class_groups import by_shots_and_all
 from benchmark.report.single.shot_groups import shot_groups_sentence
 from benchmark.report.single.strategies import heading_cell, row_kind
 from benchmark.system.text import pluralize
@@ -18,7 +18,7 @@ Claims = dict[tuple[str, str], Claim]  # by strategy and class
 
 def change_groups_table(comparison: Comparison) -> Table | None:
     """Strategies × groups of classes: the mean change of recall, and classes that rise or fall."""
-    groups = by_shots(comparison) | {"all": np.arange(len(comparison.classes))}
+    groups = by_shots_and_all(comparison)
     null = comparison.null_row.class_claims if comparison.null_row else {}
     claims: Claims = null | comparison.class_claims
     compared = {strategy for strategy, _ in claims}

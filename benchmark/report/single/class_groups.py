@@ -36,6 +36,13 @@ def by_shots(comparison: Comparison) -> dict[str, Indices]:
     return {name: classes for name, classes in indices.items() if len(classes)}
 
 
+def by_shots_and_all(comparison: Comparison) -> dict[str, Indices]:
+    """Return the groups of `by_shots` and, where there are several, "all" classes."""
+    groups = by_shots(comparison)
+    everyone = {"all": np.arange(len(comparison.classes))} if len(groups) > 1 else {}
+    return groups | everyone
+
+
 def neighbours(comparison: Comparison) -> list[Indices]:
     """Return groups of classes of neighbouring size, none across many, medium and few."""
     total, groups = len(comparison.classes), list[Indices]()

@@ -15,6 +15,7 @@ from benchmark.report.render.blocks import (
     Block,
     Cell,
     Details,
+    Paragraph,
     Table,
     as_code,
     make_row,
@@ -165,6 +166,9 @@ def class_changes_section(comparison: Comparison) -> Iterator[Block]:
         return
     if means_table := change_groups_table(comparison):
         yield means_table
+    if tables and not tables[0].rows:
+        yield Paragraph("No interval of a class excludes 0; class_changes.csv has all classes.")
+        return
     yield from tables[:1]
     if len(tables) > 1:
         yield Details("The same classes under the other strategies", tuple(tables[1:]))

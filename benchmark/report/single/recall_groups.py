@@ -5,7 +5,7 @@ import numpy as np
 from benchmark.analysis.comparison import Comparison
 from benchmark.report.render.blocks import Cell, Table, make_row
 from benchmark.report.render.formats import MISSING, count_formatter, format_share
-from benchmark.report.single.class_groups import by_shots
+from benchmark.report.single.class_groups import by_shots_and_all
 from benchmark.report.single.shot_groups import shot_groups_sentence
 from benchmark.report.single.strategies import heading_cell, row_kind
 from benchmark.system.text import pluralize
@@ -13,7 +13,7 @@ from benchmark.system.text import pluralize
 
 def recall_groups_table(comparison: Comparison) -> Table | None:
     """Strategies × groups of classes: mean recall, and how many classes are never recognised."""
-    groups = by_shots(comparison) | {"all": np.arange(len(comparison.classes))}
+    groups = by_shots_and_all(comparison)
     recalls, never = _by_strategy(comparison)
     rows = []
     for strategy in comparison.finished_rows:

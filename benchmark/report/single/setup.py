@@ -11,7 +11,7 @@ from benchmark.execution.manifest_schema import ExperimentInfo
 from benchmark.plan.recipes import MIN_STEPS_PER_EPOCH, SMALLEST_BATCH
 from benchmark.report.render.blocks import Block, Code, Details, Facts, Heading, Table, make_row
 from benchmark.report.render.formats import MISSING, format_count
-from benchmark.report.single.class_groups import are_many, by_shots
+from benchmark.report.single.class_groups import are_many, by_shots_and_all
 from benchmark.report.single.shot_groups import shot_groups_sentence
 from benchmark.report.single.strategies import prose
 from benchmark.system.text import join_names
@@ -39,7 +39,7 @@ def data_section(comparison: Comparison) -> Iterator[Block]:
 def group_images_table(comparison: Comparison) -> Table:
     """Images of all classes with many, medium and few training images, in each split."""
     counts = _split_counts(comparison)
-    groups = by_shots(comparison) | {"all": np.arange(len(comparison.classes))}
+    groups = by_shots_and_all(comparison)
     rows = []
     for name, classes in groups.items():
         images = (format_count(int(own[classes].sum())) for own in counts.values())
