@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import PurePosixPath
 
 from benchmark.data.files.folder_tree import Folder
 from benchmark.data.folders.folder_names import are_parts_of_a_class, derived_from
@@ -95,8 +94,10 @@ def _derived_messages(classes: Sequence[ClassFolder]) -> list[str]:
     derived = []
     for c in classes:
         for folder in c.folder.walk():
-            stems = {PurePosixPath(path).stem for path in folder.images}
-            derived += [p for p in folder.images if derived_from(PurePosixPath(p).stem) in stems]
+            # each image has a suffix: what stands before it, below the folder
+            names = {path: path.rpartition("/")[2].rpartition(".")[0] for path in folder.images}
+            stems = set(names.values())
+            derived += [path for path, name in names.items() if derived_from(name) in stems]
     if not derived:
         return []
     number = pluralize(len(derived), "image is named", "images are named")
