@@ -171,13 +171,13 @@ def _causes_counted(comparison: Comparison) -> Table:
     """Strategies × causes: so many classes, of many and of few training images."""
     names, groups = comparison.finished_in_any_seed, by_shots(comparison)
     group_of = {comparison.classes[c]: name for name, own in groups.items() for c in own.tolist()}
-    found = {
+    by_strategy = {
         name: Counter((d.cause, group_of[d.label]) for d in majority_diagnoses(comparison, name))
         for name in names
     }
-    causes = Counter(cause for own in found.values() for cause, _ in own.elements())
+    causes = Counter(cause for own in by_strategy.values() for cause, _ in own.elements())
     rows = []
-    for name, own in found.items():
+    for name, own in by_strategy.items():
         cells = []
         for cause, _ in causes.most_common():
             by_group = {group: own[cause, group] for group in groups if own[cause, group]}

@@ -68,8 +68,8 @@ def more_images_section(comparison: Comparison) -> Iterator[Block]:
 
 def _evenly(answers: dict[str, ClassAnswer], names: Sequence[str], most: int) -> list[str]:
     """Choose so many classes, evenly over their sizes; those that more images help, if any do."""
-    told = [n for n in names if not answers[n].answer.startswith("few")] or list(names)
-    helped = [n for n in told if answers[n].answer == "more"] or told
+    known = [n for n in names if not answers[n].answer.startswith("few")] or list(names)
+    helped = [n for n in known if answers[n].answer == "more"] or known
     index = np.unique(np.linspace(0, len(helped) - 1, min(most, len(helped))).round().astype(int))
     return [helped[k] for k in index]
 
