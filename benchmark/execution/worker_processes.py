@@ -145,23 +145,22 @@ class WorkerProcesses:
                 advance(steps - counted[key])
                 counted[key] = steps
 
-        text, since = "", 0.0
+        since = 0.0
 
         def poll(running: Sequence[Task]) -> None:
-            nonlocal text, since
+            nonlocal since
             if stopping.requested():
                 self._ask_to_end()  # a worker may have been between two trainings
-            names = []
+            if not self.engine.is_local and time.monotonic() - since < SECONDS_BETWEEN_SUMMARIES:
+                return
+            names, since = [], time.monotonic()
             for task in running:
                 key = str(task.key)
                 if beat := Heartbeat.read(self.worker.folder.heartbeat_file(key)):
                     names.append(by_key[key].name)
                     report(key, beat.steps)
-            if self.engine.is_local:
-                text = ", ".join(names)
-            elif time.monotonic() - since >= SECONDS_BETWEEN_SUMMARIES:
-                text, since = read_status(folder).summary(), time.monotonic()
-            progress.show_status(text)
+            local = self.engine.is_local
+            progress.show_status(", ".join(names) if local else read_status(folder).summary())
 
         def is_done(task: Task) -> bool:
             segment = by_key[str(task.key)]
