@@ -54,8 +54,8 @@ def ask_worker(engine: Engine, device: str, precision: str) -> WorkerDescription
             f"a worker of {engine.name} can't load the package ({error}): install imbalance-bench "
             f"{Versions.of_this_process().package} where its workers run"
         ) from error
-    place = f"{worker.host} (process {worker.process})"
-    Versions.of_this_process().require(place, worker.versions)
+    where = f"{worker.host} (process {worker.process})"
+    Versions.of_this_process().require(where, worker.versions)
     if (worker.host, worker.process) == (platform.node(), os.getpid()):
         raise ValueError(
             f"executor {engine.name} runs calls in this process; allowed: one whose workers are "

@@ -54,8 +54,8 @@ class Versions:
         code = digest([package_hash(name) for name in (*NETWORK_PACKAGES, "execution")])
         return cls(benchmark.__version__, code[:12], str(torch.__version__))
 
-    def require(self, of: str = "", own: Versions | None = None) -> None:
-        """Raise UnfitWorkerError if this process has others, or the worker `of` with its `own`."""
+    def require(self, worker: str = "", own: Versions | None = None) -> None:
+        """Raise UnfitWorkerError if this process has others, or a `worker` with its `own`."""
         own = own or self.of_this_process()
         if own == self:
             return
@@ -66,7 +66,7 @@ class Versions:
             if getattr(own, field) != getattr(self, field)
         ]
         raise UnfitWorkerError(
-            f"the worker on {of or worker_name()} has {', '.join(differing)}: what it trains would "
+            f"the worker on {worker or worker_name()} has {', '.join(differing)}: what it trains would "
             "be another network. Install the same there, or leave that worker out, and run the "
             "same command again"
         )
@@ -169,8 +169,8 @@ def discard_inputs(folder: RunFolder) -> None:
 
 def _use_cache(source: WorkerInput) -> None:
     """Let this process use the cache of its own machine, if told; else that of the run, if seen."""
-    seen = source.cache if Path(source.cache).is_dir() else None
-    if cache := source.local_cache or seen or _own_cache:
+    shared = source.cache if Path(source.cache).is_dir() else None
+    if cache := source.local_cache or shared or _own_cache:
         os.environ[CACHE] = cache
     else:  # an earlier run may have set it
         os.environ.pop(CACHE, None)

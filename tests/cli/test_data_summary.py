@@ -45,8 +45,8 @@ def test_of_many_classes_a_terminal_shows_the_largest_and_the_rarest(is_terminal
     console = Console(width=100, file=StringIO(), force_terminal=is_terminal)
     data_summary._print_classes(console, classes, "Classes")
     text = console.file.getvalue()
-    shown = set(re.findall(r"class \d{3}", text))
-    assert shown == ({*names[:10], *names[-20:]} if is_terminal else set(names))
+    printed = set(re.findall(r"class \d{3}", text))
+    assert printed == ({*names[:10], *names[-20:]} if is_terminal else set(names))
     assert ("90 classes between them are left out" in text) == is_terminal
 
 

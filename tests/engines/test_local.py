@@ -26,9 +26,9 @@ def engine():
 
 def test_each_slot_is_a_process_with_an_environment_of_its_own(engine):
     calls = [engine.executor().submit(where) for _ in range(2)]
-    places = [call.result() for call in calls]
-    assert {slot for _, slot in places} == {"a", "b"}
-    assert len({process for process, _ in places} - {os.getpid()}) == 2
+    processes = [call.result() for call in calls]
+    assert {slot for _, slot in processes} == {"a", "b"}
+    assert len({process for process, _ in processes} - {os.getpid()}) == 2
     assert engine.slots() == 2
 
 

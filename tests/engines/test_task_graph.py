@@ -98,7 +98,7 @@ def test_on_one_machine_a_lost_task_is_tried_again_alone(graph, done):
     """Its memory may have been too little for several."""
     running, most = set(), {}
 
-    def watched(key, dies):
+    def counting(key, dies):
         def call(attempt, _):
             running.add(key)
             most[key, attempt.number] = len(running)
@@ -110,7 +110,7 @@ def test_on_one_machine_a_lost_task_is_tried_again_alone(graph, done):
 
         return call
 
-    tasks = [Task(key, 3 - (key == 0), watched(key, key == 0)) for key in range(6)]
+    tasks = [Task(key, 3 - (key == 0), counting(key, key == 0)) for key in range(6)]
     graph(SimulatedCluster(3, is_local=True)).run(tasks)
     assert sorted(done) == list(range(6))
     assert most[0, 1] > 1

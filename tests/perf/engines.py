@@ -101,7 +101,7 @@ def main() -> None:
         print(table(["engine", "seconds a segment"], rows))
         pairs = [two_against_one(Path(name, f"two{n}"), 4, "no_change,focal_loss,class_weights")
                  for n in range(options.rounds)]  # fmt: skip
-        ratios = sorted(one / two for one, two in pairs)
+        ratios = sorted(alone / both for alone, both in pairs)
         print(
             f"two processes against one: {statistics.median(ratios):.2f} times as fast ({ratios})"
         )

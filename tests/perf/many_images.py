@@ -54,9 +54,9 @@ def fabricate_store(images: ImageSet, size: int) -> None:
     plain = ImageInfo(
         500, 375, "RGB", "", "RGB", low=0, dark=3, bright=250, high=255, span=240, is_grey=False
     )
-    one = ImageFacts.from_infos({0: plain})
-    columns = {name: np.repeat(column, count) for name, column in one.columns.items()}
+    facts = ImageFacts.from_infos({0: plain})
+    columns = {name: np.repeat(column, count) for name, column in facts.columns.items()}
     contents = rng.integers(0, 256, (count, 32), np.uint8)
     thumbnails = rng.integers(0, 65_280, (count, SIDE, SIDE), np.uint16)
     columns["index"] = np.arange(count)
-    write_meta(folder, ImageFacts(columns, one.texts, Digests(contents), thumbnails), {})
+    write_meta(folder, ImageFacts(columns, facts.texts, Digests(contents), thumbnails), {})

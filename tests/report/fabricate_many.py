@@ -177,7 +177,7 @@ def _record(
     predicted = {
         part: _predict(own, train, strength, hard, confusers, rng) for part, own in labels.items()
     }
-    scores, one = _scores(labels["test"], predicted["test"], train, rng)
+    scores, ranking = _scores(labels["test"], predicted["test"], train, rng)
     sure = {part: rng.random(len(own)).round(5).tolist() for part, own in labels.items()}
     counts = count_classes(labels["test"], predicted["test"], classes)
     unseen = tuple(predicted["val"].tolist())
@@ -193,7 +193,7 @@ def _record(
         losses=tuple(LossPoint(8 * k, 0, 0, 5.0 / (k + 1), 8.0) for k in range(1, 33)),
         budget=BudgetUsed(256, 64, 64, 16384, 4076, 0, round(float(rng.uniform(30, 60)), 3)),
         audit=_audit(train, strength, passed=True),
-        one_against_rest={name: tuple(values.tolist()) for name, values in one.items()},
+        one_against_rest={name: tuple(values.tolist()) for name, values in ranking.items()},
         posthoc={
             decision: {"macro_f1": scores["macro_f1"] + 0.02, "accuracy": 0.4}
             | {"never_predicted": 1.0, "balanced_accuracy": 0.5}

@@ -71,13 +71,13 @@ def test_no_table_and_no_sentence_lists_all_classes(page: Page) -> None:
 
 
 def test_a_table_that_leaves_classes_out_says_where_they_are(page: Page) -> None:
-    by_class = [
+    tables = [
         block
         for block in all_blocks(page)
         if isinstance(block, Table) and block.columns[0] == "Class"
     ]
-    assert by_class
-    for table in by_class:
+    assert tables
+    for table in tables:
         if not table.caption.startswith("The other"):
             assert re.search(r"[a-z_]+\.csv", table.caption), table.caption
 

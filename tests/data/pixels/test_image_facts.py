@@ -51,7 +51,7 @@ def test_it_reads_like_a_dictionary_in_the_order_of_the_images(tmp_path) -> None
 def test_parts_are_joined_and_the_last_of_an_image_counts() -> None:
     first = ImageFacts.from_infos({i: INFOS[i] for i in (2, 7)})
     again = replace(INFOS[7], low=1, warning="other")
-    joined = ImageFacts.join([first, ImageFacts.from_infos({3: INFOS[3], 7: again})])
-    assert dict(joined) == {**INFOS, 7: again}
-    assert dict(joined.without([2, 9])) == {3: INFOS[3], 7: again}
+    facts = ImageFacts.join([first, ImageFacts.from_infos({3: INFOS[3], 7: again})])
+    assert dict(facts) == {**INFOS, 7: again}
+    assert dict(facts.without([2, 9])) == {3: INFOS[3], 7: again}
     assert dict(ImageFacts.join([])) == {}

@@ -60,10 +60,10 @@ def test_what_an_image_changes_is_known_without_the_other_classes(monkeypatch):
 
     with monkeypatch.context() as patch:  # it would cost classes times images
         patch.setattr(sampling_variance, "_whole_scores", None)
-        by_class = [tuple(parts) for parts in all_influences()]
+        of_parts = [tuple(parts) for parts in all_influences()]
     others = {n: replace(own, of_classes=None) for n, own in interval_metrics().items()}
     monkeypatch.setattr(sampling_variance, "interval_metrics", lambda: others)
-    for ours, whole in zip(by_class, all_influences(), strict=True):
+    for ours, whole in zip(of_parts, all_influences(), strict=True):
         for part, expected in zip(ours, whole, strict=True):
             np.testing.assert_allclose(part, expected, rtol=0, atol=1e-9)
 
