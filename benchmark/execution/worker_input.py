@@ -66,9 +66,9 @@ class Versions:
             if getattr(own, field) != getattr(self, field)
         ]
         raise UnfitWorkerError(
-            f"the worker on {worker or worker_name()} has {', '.join(differing)}: what it trains would "
-            "be another network. Install the same there, or leave that worker out, and run the "
-            "same command again"
+            f"the worker on {worker or worker_name()} has {', '.join(differing)}: what it trains "
+            "would be another network. Install the same there, or leave that worker out, and run "
+            "the same command again"
         )
 
 
