@@ -83,11 +83,11 @@ def _count(labels: np.ndarray, indices: np.ndarray, n_classes: int) -> np.ndarra
 def _draw(indices: np.ndarray, labels: np.ndarray, counts: np.ndarray, key: list) -> np.ndarray:
     """Draw `counts[c]` of the images of each class c; return their sorted indices."""
     own = labels[indices]
-    by_class = indices[np.argsort(own, kind="stable")]
+    in_order = indices[np.argsort(own, kind="stable")]
     ends = np.cumsum(np.bincount(own, minlength=len(counts)))
     drawn = [
         np.random.default_rng([*key, c]).permutation(of_class)[: counts[c]]
-        for c, of_class in enumerate(np.split(by_class, ends[:-1]))
+        for c, of_class in enumerate(np.split(in_order, ends[:-1]))
     ]
     return np.sort(np.concatenate(drawn))
 

@@ -52,10 +52,10 @@ def flip_labels(
     wrong = np.diff(np.floor(cumulative + 1e-9).astype(np.int64))
     wrong = np.minimum(wrong, np.maximum(sizes - 1, 0))
     given = labels.copy()
-    by_class = np.split(np.argsort(labels, kind="stable"), np.cumsum(sizes)[:-1])
+    of_classes = np.split(np.argsort(labels, kind="stable"), np.cumsum(sizes)[:-1])
     for c, count in enumerate(wrong.tolist()):
         rng = np.random.default_rng([*seed, _LABEL_NOISE, c])
-        own = rng.permutation(by_class[c])
+        own = rng.permutation(of_classes[c])
         others = rng.integers(classes - 1, size=len(own))
         others += others >= c  # skips c itself
         given[own[:count]] = others[:count] if toward is None else toward[c]
