@@ -60,6 +60,7 @@ class WorkerProcesses:
     jobs_per_gpu: int = 1
     is_left: bool = field(default=False, init=False)  # whether some of it still runs elsewhere
     _written: str = field(default="", init=False)
+    _has_workers: bool = field(default=True, init=False)
 
     @property
     def share_stores(self) -> bool:
@@ -161,6 +162,8 @@ class WorkerProcesses:
                     report(key, beat.steps)
             local = self.engine.is_local
             progress.show_status(", ".join(names) if local else read_status(folder).summary())
+            if not stopping.requested():
+                self._say_if_without_workers(progress)
 
         def is_done(task: Task) -> bool:
             segment = by_key[str(task.key)]
@@ -188,6 +191,12 @@ class WorkerProcesses:
         finally:
             self.is_left = graph.is_left
         return notes
+
+    def _say_if_without_workers(self, progress: Progress) -> None:
+        has_workers = self.engine.slots() != 0
+        if self._has_workers and not has_workers:
+            progress.say(f"note: {self.engine.name} has no worker left; the run waits for new ones")
+        self._has_workers = has_workers
 
     @property
     def _seconds_to_stop(self) -> float:

@@ -125,6 +125,15 @@ def test_what_no_other_attempt_would_mend_ends_the_run(train, executor, kind):
     assert not executor.folder.read_error(executor.plan.segments[0].key)
 
 
+def test_a_cluster_that_has_lost_its_workers_is_told_of_once(processes, executor, monkeypatch):
+    monkeypatch.setattr(worker_processes, "SECONDS_BETWEEN_SUMMARIES", 0)
+    workers, notes = processes(lambda _, key, __: trained(executor, key)), Notes()
+    workers.engine.is_local, workers.engine.slots = False, lambda: 0
+    for segment in executor.plan.segments[:2]:
+        workers.train([segment], notes, lambda _: None)
+    assert notes.texts == ["note: in this process has no worker left; the run waits for new ones"]
+
+
 def test_a_last_save_that_found_no_room_is_told_of_a_run_that_is_stopped(train):
     def stop(*_):
         stopping.request(signal.SIGTERM)
