@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, TypeVar
 
 import numpy as np
@@ -174,7 +175,16 @@ def _use_cache(source: WorkerInput) -> None:
         os.environ[CACHE] = cache
     else:  # an earlier run may have set it
         os.environ.pop(CACHE, None)
-    cache_dir().mkdir(parents=True, exist_ok=True)
+    try:
+        cache_dir().mkdir(parents=True, exist_ok=True)
+        if source.local_cache:
+            TemporaryFile(dir=cache_dir()).close()
+    except OSError as error:
+        option = "--local-cache" if source.local_cache else f"{CACHE} on its machine"
+        raise UnfitWorkerError(
+            f"the worker on {worker_name()} can't write to {cache_dir()} ({error.strerror}): "
+            f"choose another {option}"
+        ) from error
 
 
 def _on_this_machine(prepared: PreparedExperiment, source: WorkerInput) -> PreparedExperiment:

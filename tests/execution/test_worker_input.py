@@ -129,6 +129,14 @@ def test_a_cache_of_the_machine_gets_a_copy_of_the_pixels_once(
         assert load(own).worker.prepared.pixels.folder == pixels.folder
 
 
+def test_a_cache_of_the_machine_that_can_not_be_written_is_named(source, tmp_path):
+    (tmp_path / "file").touch()
+    with cache_in(cache_dir()):  # set back afterwards
+        words = r"worker on .* can't write to .*file.own .*: choose another --local-cache"
+        with pytest.raises(UnfitWorkerError, match=words):
+            load(replace(source, local_cache=str(tmp_path / "file" / "own")))
+
+
 def test_a_worker_without_the_pixels_decodes_the_images_or_says_that_it_can_not(
     executor, source, tmp_path, monkeypatch
 ):
