@@ -32,6 +32,7 @@ from ray.exceptions import (
 
 from benchmark.engines.addresses import require_listener
 from benchmark.engines.lost_calls import WorkerDiedError
+from benchmark.system.process_signals import handlers_kept
 from benchmark.system.processes import safe_import_path
 
 OBJECT_STORE_BYTES = 100 * 2**20  # of a cluster of our own: calls pass files, not objects
@@ -269,7 +270,8 @@ class RayEngine:
     def _init(self, **parameters: Any) -> None:
         os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")  # sends no folder anywhere
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        ray.init(log_to_driver=False, configure_logging=False, **parameters)
+        with handlers_kept():  # its own, of SIGTERM, would end the process with nothing saved
+            ray.init(log_to_driver=False, configure_logging=False, **parameters)
 
     def _machines(self) -> list[dict[str, float]]:
         return [node["Resources"] for node in ray.nodes() if node["Alive"]]

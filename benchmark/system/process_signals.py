@@ -3,6 +3,8 @@
 import os
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -15,6 +17,19 @@ def send_to_main_thread(number: int) -> None:
         signal.pthread_kill(main, number)  # wakes it from a system call, too
     else:
         signal.raise_signal(number)
+
+
+@contextmanager
+def handlers_kept() -> Iterator[None]:
+    """Set back the handlers that a library replaces meanwhile, those of its C++ code too."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            for number, handler in before.items():
+                if handler is not None:  # None: not Python's
+                    signal.signal(number, handler)
 
 
 def ctrl_c_ends_at_once() -> None:

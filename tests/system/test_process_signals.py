@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from benchmark.system.process_signals import handlers_kept
+
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="signals of POSIX")
 
 # Python waits at its end for threads, as for those of joblib
@@ -58,3 +60,10 @@ def test_ctrl_c_while_a_program_is_imported_ends_it_without_words(tmp_path, monk
     handlers = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
     ended = subprocess.run(command, capture_output=True, text=True, check=False, **handlers)
     assert (ended.returncode, ended.stderr) == (-signal.SIGINT, "")
+
+
+def test_handlers_that_a_library_replaces_are_set_back():
+    before = signal.getsignal(signal.SIGTERM)
+    with handlers_kept():
+        signal.signal(signal.SIGTERM, lambda *_: None)
+    assert signal.getsignal(signal.SIGTERM) is before
