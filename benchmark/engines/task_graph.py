@@ -26,7 +26,7 @@ SECONDS_BETWEEN_SLOTS = 5.0  # between two questions how large a cluster is
 AHEAD = 2  # tasks for each slot of a cluster, so that none idles while the next one travels
 
 
-class LostEngineError(RuntimeError):
+class LostEngineError(ConnectionError):
     """An engine has broken, and can't be made anew from here."""
 
 

@@ -193,6 +193,7 @@ def test_what_has_begun_is_not_cancelled_where_the_executor_would_lose_it(graph,
 def test_a_cluster_that_is_lost_is_an_error_that_says_how_to_go_on(graph, done):
     cluster = SimulatedCluster(1)
     cluster.is_broken = True
+    assert issubclass(LostEngineError, OSError)  # told in a line, by the command line
     with pytest.raises(LostEngineError, match=r"simulated takes no more work .*gone.* continues"):
         graph(cluster).run([sleeping(done, "a", 1)])
 
