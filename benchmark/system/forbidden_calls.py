@@ -100,8 +100,10 @@ def _catching(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(call)
     def instead(*arguments: Any, **named: Any) -> Any:
-        # what a copy of this process does is the business of whoever has made it
-        if os.getpid() != process or _is_trusted() or is_harmless(*arguments, **named):
+        # what a copy of this process does is the business of whoever has made it, unless it is a
+        # worker, which isolates code itself
+        is_copy = os.getpid() not in (process, _calls.process)
+        if is_copy or _is_trusted() or is_harmless(*arguments, **named):
             return call(*arguments, **named)
         values = [*map(repr, arguments), *(f"{key}={value!r}" for key, value in named.items())]
         module = str(call.__module__).removeprefix("_").replace("posix", "os")

@@ -69,6 +69,19 @@ def test_ordinary_uses_of_such_calls_are_none_of_them():
     assert not called
 
 
+def _ends_itself(number):
+    with forbidden(), pytest.raises(ProcessEndError):
+        os.kill(os.getpid(), number)
+    return os.getpid()
+
+
+def test_a_copy_that_isolates_code_itself_is_a_worker():
+    with forbidden():  # the calls are replaced before the copy is made
+        pass
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        assert pool.apply_async(_ends_itself, [signal.SIGKILL]).get(10) != os.getpid()
+
+
 def test_the_calls_do_what_they_did_afterwards():
     with forbidden():
         pass
