@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 import torch
@@ -78,8 +79,9 @@ def _ends_itself(number):
 def test_a_copy_that_isolates_code_itself_is_a_worker():
     with forbidden():  # the calls are replaced before the copy is made
         pass
-    with multiprocessing.get_context("fork").Pool(1) as pool:
-        assert pool.apply_async(_ends_itself, [signal.SIGKILL]).get(10) != os.getpid()
+    fork = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(1, mp_context=fork) as executor:
+        assert executor.submit(_ends_itself, signal.SIGKILL).result(10) != os.getpid()
 
 
 def test_the_calls_do_what_they_did_afterwards():
